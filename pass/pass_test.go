@@ -79,6 +79,7 @@ func makeVectors(t testing.TB) vectors {
 		{Name: "no signature", Pass: parts[0] + "." + parts[1] + "."},
 		{Name: "signature in a second form", Pass: parts[0] + "." + parts[1] + "." + secondForm(t, parts[2])},
 		{Name: "line breaks behind it", Pass: whole + "\n\n\n\n"},
+		{Name: "padding behind it", Pass: whole + "=="},
 		{Name: "algorithm none", Pass: encode(noKey) + "." + parts[1] + "."},
 		{Name: "algorithm none, signature of another head", Pass: encode(noKey) + "." + parts[1] + "." + parts[2]},
 		{Name: "no user", Pass: sign(current, func(c *pass.Claims) { c.UserID = "" })},

@@ -429,3 +429,24 @@ func TestAccept_OtherRules(t *testing.T) {
 		})
 	}
 }
+
+// Before its first pass a ticket has the window of its queue and waits for that pass.
+func TestStatus_BeforeAPass(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	texts := map[string]string{"queue": "ranked", "region": "eu"}
+	for earlier := range 2 {
+		s := w.player()
+		w.queueSolo(s, texts)
+		status, err := w.Status(t.Context(), callerOf(s), "")
+		w.must(err)
+		got := status.Tickets[0]
+		want := []party.HoldingBack{}
+		if earlier > 0 {
+			want = append(want, party.HoldingBack{Reason: "waiting", Tickets: earlier})
+		}
+		if got.Pool != earlier+1 || got.InReach != 0 || !slices.Equal(got.HoldingBack, want) || got.Window.Skill == nil || *got.Window.Skill != 100 {
+			t.Errorf("%d earlier: %+v; want them to be waiting, and a window of 100", earlier, got)
+		}
+		w.process()
+	}
+}

@@ -78,11 +78,12 @@ func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID stri
 }
 
 func (b *board) statusOf(t Ticket) party.QueueTicket {
-	status := party.QueueTicket{Pool: 1, HoldingBack: []party.HoldingBack{}}
-	if sc, known := (*b.scenes.Load())[t.Queue]; known {
-		once, _ := sc.answers.LoadOrStore(t.ID, sync.OnceValue(func() party.QueueTicket { return b.explain(sc, t) }))
-		status = once.(func() party.QueueTicket)()
+	sc, known := (*b.scenes.Load())[t.Queue]
+	if !known { // nobody waited there in the last pass
+		sc = scene{queue: formation.Of(b.policy().Queues[t.Queue]), answers: &sync.Map{}}
 	}
+	once, _ := sc.answers.LoadOrStore(t.ID, sync.OnceValue(func() party.QueueTicket { return b.explain(sc, t) }))
+	status := once.(func() party.QueueTicket)()
 	waited := max(0, b.now().Sub(t.Since))
 	status.Ticket, status.Queue, status.WaitedSec = t.ID, t.Queue, int64(waited/time.Second)
 	status.ETA = b.history.expect(t.Queue, len(t.Members), waited)
@@ -98,7 +99,10 @@ func (b *board) explain(sc scene, t Ticket) party.QueueTicket {
 	pool := sc.pool.Only(live)
 	at := slices.IndexFunc(pool.Tickets, func(o formation.Ticket) bool { return o.ID == t.ID })
 	status.Pool = len(pool.Tickets)
-	if at < 0 { // no pass has met it yet
+	if at < 0 { // no pass has met it yet, and so it waits for the next one
+		if status.Pool > 0 {
+			status.HoldingBack = append(status.HoldingBack, party.HoldingBack{Reason: string(formation.HeldByWaiting), Tickets: status.Pool})
+		}
 		status.Pool++
 		pool, at = formation.Pool{Tickets: []formation.Ticket{{ID: t.ID, Size: 1, Since: t.Since}}}, 0
 	}

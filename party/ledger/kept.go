@@ -213,6 +213,9 @@ func (v *Visit) GiveUp(userID string, last bool) error {
 	}
 	kept := v.Book.Kept[userID]
 	err := v.endKept(kept, party.SeatLost, nil)
+	if kept != nil {
+		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member, At: v.At})
+	}
 	if last || kept != nil && v.Away {
 		v.endIfEmpty()
 	}

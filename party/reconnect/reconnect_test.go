@@ -2,6 +2,7 @@ package reconnect_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -190,9 +191,11 @@ func TestGrace_KickOvertakenByTheEndOfTheSession(t *testing.T) {
 
 // Two nodes: one has kicked, the other has missed the member and not heard of the kick.
 func TestGrace_ABanKeepsOut(t *testing.T) {
-	w := newWorld(t, partytest.NewTime().Now)
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
 	p := w.host.Players(2)
 	id := w.party(true, 3, p...)
+	clock.Advance(time.Second)
 	here, there := w.node, w.newNode()
 	w.node = there
 	w.members(id, 0, p...)
@@ -206,6 +209,22 @@ func TestGrace_ABanKeepsOut(t *testing.T) {
 	w.refused(w.join(w.host.Connect(p[1].UserID), id), party.Banned)
 	w.members(id, 0, p[0])
 	w.nothingLeft()
+}
+
+// Who was let in again after a kick is a member like any other.
+func TestGrace_AfterAnOlderKick(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	w.set(func(c *rules.Parties) { c.KickBanJoins = false })
+	p := w.host.Players(2)
+	id := w.party(true, 3, p...)
+	w.kick(p[0], p[1], id)
+	clock.Advance(time.Second)
+	again := w.host.Connect(p[1].UserID)
+	w.must(w.join(again, id))
+	w.drop(again)
+	w.members(id, 1, p[0])
+	w.returns(p[1].UserID, id)
 }
 
 func TestGrace_ALockDoesNotKeepOut(t *testing.T) {
@@ -382,6 +401,45 @@ func TestGrace_RulesChange(t *testing.T) {
 		w.drop(back)
 		w.members(id, 1, p[0])
 	})
+}
+
+// Who gives up a kept seat, by a leave or for another party, has left: what else the party keeps for them goes as well. Who
+// does not come back in time has not.
+func TestGrace_GivingUpIsLeaving(t *testing.T) {
+	for name, does := range map[string]func(w *world, id party.ID, s party.Session){
+		"leaves":      func(w *world, id party.ID, s party.Session) { w.leave(w.host.Connect(s.UserID), id) },
+		"plays_on":    func(w *world, _ party.ID, s party.Session) { w.party(true, 2, w.host.Connect(s.UserID)) },
+		"is_kicked":   func(w *world, id party.ID, s party.Session) { w.kick(w.host.Members(id)[0], s, id) },
+		"never_comes": func(*world, party.ID, party.Session) { time.Sleep(time.Hour) },
+		"comes_back":  func(w *world, id party.ID, s party.Session) { w.returns(s.UserID, id) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, time.Now)
+				w.set(func(c *rules.Parties) { c.OnePerUser = rules.LeavePrevious })
+				var left []party.Session
+				w.admission.News.Subscribe(func(c party.Change) {
+					if c.Kind == party.MemberLeft {
+						left = append(left, c.Session)
+					}
+				})
+				p := w.host.Players(2)
+				id := w.party(true, 3, p...)
+				w.drop(p[1])
+				does(w, id, p[1])
+				synctest.Wait()
+				want := []party.Session{p[1]}
+				if name == "never_comes" || name == "comes_back" {
+					want = nil
+				}
+				if !slices.Equal(left, want) {
+					t.Errorf("left: %v; want %v", left, want)
+				}
+				w.admission.Close()
+				w.grace.Close()
+			})
+		})
+	}
 }
 
 // A leave counts, if the module puts the member back while the host handles it.

@@ -71,8 +71,8 @@ func (r Record) Lost(id party.ID, since time.Time, within time.Duration) {
 		}
 	}
 	for user, m := range r.Members {
-		_, kicked := r.Kicks[user]
-		if _, kept := r.Seats[user]; !kicked && !kept {
+		kick, kicked := r.Kicks[user]
+		if _, kept := r.Seats[user]; !kept && (!kicked || m.JoinedAt.After(kick.At)) {
 			r.Seats[user] = party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: since, Until: until, Led: led}
 		}
 	}

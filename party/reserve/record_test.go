@@ -145,7 +145,7 @@ func TestRecord_Purge(t *testing.T) {
 	}
 }
 
-// After a restart every member has a seat that is kept for a while, but for who was kicked. What
+// After a restart every member has a seat that is kept for a while, but for who was kicked since they came in. What
 // was kept before is kept for as long, and what was over stays over.
 func TestRecord_Lost(t *testing.T) {
 	const within = time.Minute
@@ -157,7 +157,8 @@ func TestRecord_Lost(t *testing.T) {
 		r.Members[m.UserID] = m
 	}
 	kicked, kept := session(1, 0).UserID, session(3, 0).UserID
-	r.Kicks[kicked] = reserve.Kick{Until: epoch.Add(time.Hour)}
+	r.Kicks[kicked] = reserve.Kick{At: epoch.Add(time.Second), Until: epoch.Add(time.Hour)}
+	r.Kicks[session(0, 0).UserID] = reserve.Kick{At: epoch.Add(-time.Second), Until: epoch.Add(time.Hour)} // in again since
 	r.Waiting["w"] = reserve.Waiter{UserID: "w", Since: epoch, Until: epoch.Add(time.Hour)}
 	for user, until := range map[string]time.Duration{kept: time.Second, "over": 0, "longer": time.Hour} {
 		r.Seats[user] = party.Seat{Member: party.Session{UserID: user}, Since: epoch.Add(-time.Second), Until: epoch.Add(until)}

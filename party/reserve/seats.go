@@ -100,10 +100,10 @@ type KeptSeat struct {
 type Kept map[string]*KeptSeat
 
 // KeepSeat keeps the seat of a member that was dropped. It reports false, and changes
-// nothing, for a user who was kicked or for whom a seat is kept already. led is the user
+// nothing, for a user who was kicked and has not come in again, or for whom a seat is kept already. led is the user
 // who led the party then.
 func (b Book) KeepSeat(id party.ID, m party.Member, led string, now time.Time, grace time.Duration) bool {
-	if _, kicked := b.Kicked(m.UserID); kicked || b.Kept[m.UserID] != nil {
+	if kick, kicked := b.Kicked(m.UserID); kicked && !m.JoinedAt.After(kick.At) || b.Kept[m.UserID] != nil {
 		return false
 	}
 	b.Kept[m.UserID] = &KeptSeat{Seat: party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: now, Until: now.Add(grace), Led: led}}

@@ -21,27 +21,32 @@ type audience struct {
 	service    *Service
 	caller     string
 	most       int
-	known      map[string]struct{} // who needs no telling, or has been looked at
-	users      []string            // who is told
+	known      map[string]int // who has been looked at: the place among the candidates, -1 for who needs no telling
 	candidates []candidate
+	users      []string // who is told
 	delivered  Delivered
 }
 
-// audience gathers whom to tell, in the order named users, friends, group. Blocks are looked
-// up at once for all of them.
+// candidate is somebody who may be told.
+type candidate struct {
+	id      string
+	count   *int
+	friend  bool // of the caller
+	group   bool // a member of the group
+	blocked bool // a block is between them
+}
+
+// audience gathers whom to tell, in the order named users, friends, group. Blocks and friends are
+// looked up at once for all of them. It takes nothing of any rate.
 func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to To) (*audience, error) {
-	a := &audience{service: s, caller: c.UserID, most: s.Policy().Limits.ShareRecipients, known: map[string]struct{}{c.UserID: {}}}
+	a := &audience{service: s, caller: c.UserID, most: s.Policy().Limits.ShareRecipients, known: map[string]int{c.UserID: -1}}
 	for _, m := range v.Members {
-		a.known[m.UserID] = struct{}{}
+		a.known[m.UserID] = -1
 	}
 	if err := party.CheckUsers(ctx, "to.user_ids", s.Social, to.UserIDs); err != nil {
 		return nil, err
 	}
-	strangers, err := s.Blocks.Strangers(ctx, c.UserID, to.UserIDs)
-	if err != nil {
-		return nil, err
-	}
-	a.add(&a.delivered.Users, to.UserIDs, func(id string) bool { return !slices.Contains(strangers, id) || s.Limits.Stranger(c.UserID, id) })
+	a.add(to.UserIDs, candidate{count: &a.delivered.Users})
 	if to.Friends {
 		if err := a.addFriends(ctx); err != nil {
 			return nil, err
@@ -52,43 +57,68 @@ func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to
 			return nil, err
 		}
 	}
-	return a, a.choose(ctx)
-}
-
-// candidate is somebody who may be told, if no block is between.
-type candidate struct {
-	id    string
-	count *int
-	may   func(id string) bool // within the rate; asked only of those who would be told
+	return a, a.relate(ctx)
 }
 
 // add takes those in who have not been looked at yet.
-func (a *audience) add(count *int, ids []string, may func(string) bool) {
+func (a *audience) add(ids []string, c candidate) {
 	for _, id := range ids {
-		if _, known := a.known[id]; !known {
-			a.known[id] = struct{}{}
-			a.candidates = append(a.candidates, candidate{id, count, may})
+		at, known := a.known[id]
+		switch {
+		case !known:
+			c.id, a.known[id] = id, len(a.candidates)
+			a.candidates = append(a.candidates, c)
+		case at >= 0:
+			a.candidates[at].group = a.candidates[at].group || c.group
 		}
 	}
 }
 
-// choose tells the first of the candidates, for as long as there is room.
-func (a *audience) choose(ctx context.Context) error {
-	ids := make([]string, len(a.candidates))
-	for i, c := range a.candidates {
-		ids[i] = c.id
+// relate finds out what the candidates are to the caller.
+func (a *audience) relate(ctx context.Context) error {
+	var all, others []string
+	for _, c := range a.candidates {
+		all = append(all, c.id)
+		if !c.friend {
+			others = append(others, c.id)
+		}
 	}
-	blocked, err := a.service.Blocks.With(ctx, a.caller, ids)
+	blocked, err := a.service.Blocks.With(ctx, a.caller, all)
 	if err != nil {
 		return err
 	}
+	strangers, err := a.service.Blocks.Strangers(ctx, a.caller, others)
+	if err != nil {
+		return err
+	}
+	for i := range a.candidates {
+		c := &a.candidates[i]
+		c.blocked, c.friend = slices.Contains(blocked, c.id), !slices.Contains(strangers, c.id)
+	}
+	return nil
+}
+
+// choose has the first of the candidates told, for as long as there is room. Those who are no friends count
+// towards the rates of invites among strangers, so it comes last.
+func (a *audience) choose() {
+	limits := a.service.Limits
+	may := func(c candidate) bool {
+		switch {
+		case c.blocked || len(a.users) >= a.most:
+			return false
+		case c.friend:
+			return true
+		case c.group:
+			return limits.Received(c.id)
+		}
+		return limits.Stranger(a.caller, c.id)
+	}
 	for _, c := range a.candidates {
-		if len(a.users) < a.most && !slices.Contains(blocked, c.id) && c.may(c.id) {
+		if may(c) {
 			a.users = append(a.users, c.id)
 			*c.count++
 		}
 	}
-	return nil
 }
 
 // full leaves some room for those with a block between.
@@ -105,7 +135,7 @@ func (a *audience) addFriends(ctx context.Context) error {
 		for _, f := range friends {
 			ids = append(ids, f.GetUser().GetId())
 		}
-		a.add(&a.delivered.Friends, ids, func(string) bool { return true })
+		a.add(ids, candidate{count: &a.delivered.Friends, friend: true})
 		if cursor = next; cursor == "" {
 			break
 		}
@@ -138,7 +168,7 @@ func (a *audience) addGroup(ctx context.Context, groupID string) error {
 			}
 		}
 		checked = true
-		a.add(&a.delivered.Group, ids, a.service.Limits.Received)
+		a.add(ids, candidate{count: &a.delivered.Group, group: true})
 		if cursor = next; cursor == "" {
 			break
 		}

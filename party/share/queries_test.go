@@ -67,7 +67,7 @@ func TestService_Share_queriesOfALargeGroup(t *testing.T) {
 		who    party.Session
 		reason party.Reason
 		n      int
-	}{{p[0], "", 2}, {p[1500], "", 3}, {p[1501], party.NotMember, 2}} {
+	}{{p[0], "", 3}, {p[1500], "", 4}, {p[1501], party.NotMember, 2}} {
 		id := w.party(4, c.who)
 		q.n = 0
 		a, err := s.Share(t.Context(), caller(c.who), share.Request{PartyID: id.String(), To: share.To{GroupID: group}})
@@ -105,7 +105,7 @@ func TestService_Share_queries(t *testing.T) {
 	}{
 		{share.To{Friends: true}, share.Delivered{Friends: 200}, 2},
 		{share.To{UserIDs: named}, share.Delivered{Users: 100}, 3},
-		{share.To{GroupID: group}, share.Delivered{Group: 200}, 2},
+		{share.To{GroupID: group}, share.Delivered{Group: 200}, 3},
 	} {
 		q.n = 0
 		a, err := s.Share(t.Context(), caller(p[0]), share.Request{PartyID: id.String(), To: c.to})

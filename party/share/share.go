@@ -74,7 +74,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	if err := s.Limits.Share.Take(c.UserID); err != nil {
 		return Answer{}, err
 	}
-	// Whom to tell is read before anything is made, so that a refusal leaves nothing behind.
+	// Whom to tell is read before anything is made, and chosen after it, so that a refusal leaves nothing behind.
 	a, err := s.audience(ctx, c, v.View, r.To)
 	if err != nil {
 		return Answer{}, err
@@ -83,6 +83,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	if err != nil {
 		return Answer{}, err
 	}
+	a.choose()
 	answer := Answer{URL: inv.URL, ID: inv.ID, ExpiresAt: inv.ExpiresAt, Delivered: a.delivered}
 	if len(a.users) > 0 {
 		if err := s.Invites.Notify(ctx, c, inv, a.users); err != nil {
