@@ -41,14 +41,14 @@ func newIndex(to *routes) *index {
 // add has the invites of a party followed to its end.
 func (x *index) add(origin party.ID) { x.made.Store(origin, nil) }
 
-// end takes the invites of a party that has just ended out soon.
+// end takes the invites of a party that has just ended out of the indexes soon.
 func (x *index) end(origin party.ID) {
 	if _, made := x.made.Load(origin); made {
 		x.ends.Set(origin, x.Now().Add(unindexAfter))
 	}
 }
 
-// over takes the invites of a party that was to end soon out of the indexes.
+// over takes them out, or tries again later.
 func (x *index) over(origin party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), unindexTimeout)
 	defer cancel()
