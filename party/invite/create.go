@@ -6,6 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
 )
@@ -13,17 +17,29 @@ import (
 // codeDraws bounds how often a new code is drawn because another invite has it.
 const codeDraws = 4
 
+// maxPerMember is how many invites that have neither expired nor been revoked one user may have in one
+// party: a list reads all of them, and every join looks at the seats they hold.
+const maxPerMember = 100
+
+// creations make invites. Safe for concurrent use.
+type creations struct {
+	*routes
+	owed          owed
+	index         *index
+	previews      *previews
+	announcements *announcements
+}
+
 // Create makes an invite to a party the caller is a member of and tells its targets. Refusals:
 // InvalidRequest naming the field, RateLimited, PartyNotFound, NotMember, NotLeader where only
 // leaders invite, a designer's rule, and PartyFull where more seats are to be held than are free.
-func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error) {
+func (s *creations) Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error) {
 	var none party.CreatedInvite
 	id, err := party.NamedID(req.PartyID)
 	if err != nil {
 		return none, err
 	}
-	conf := s.Policy().Invites
-	r, err := draft(c, req, conf, s.Now())
+	r, err := draft(c, req, s.Policy().Invites, s.Now())
 	if err != nil {
 		return none, err
 	}
@@ -31,7 +47,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 		return none, err
 	}
 	s.Limits.InviteNamed(c.UserID, len(r.For))
-	v, err := s.routes.mayInvite(ctx, c, id, s.Judge)
+	v, err := s.mayInvite(ctx, c, id, s.Judge)
 	if err != nil {
 		return none, err
 	}
@@ -52,36 +68,75 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 		return none, err
 	}
 	s.index.add(origin)
-	url := URL(conf.PublicURL, code)
-	inv := s.created(r, code, url)
-	s.tellTargets(ctx, &telling{by: c, view: v, made: inv, users: r.For})
+	inv := s.created(r, code)
+	s.announcements.tellTargets(ctx, &telling{by: c, view: v, made: inv, users: r.For})
 	only := ""
 	if len(r.For) == 1 {
 		only = r.For[0]
 	}
-	s.tellParty(id, event{Event: eventCreated, ID: r.ID, By: c.UserID, User: only})
+	s.announcements.tellParty(id, event{Event: eventCreated, ID: r.ID, By: c.UserID, User: only})
 	return inv, nil
 }
 
-func (s *Service) created(r *record, code Code, url string) party.CreatedInvite {
+func (s *creations) created(r *record, code Code) party.CreatedInvite {
+	url := strings.TrimRight(s.Policy().Invites.PublicURL, "/") + joinPath + code.Reveal()
 	return party.CreatedInvite{
-		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: s.routes.partyNow(r), Kind: r.Kind,
+		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: s.partyOf(r).String(), Kind: r.Kind,
 		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
 		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: json.RawMessage(r.Launch),
 	}
 }
 
 // MayCreate refuses as [Service.Create] does before it makes anything, but for rates and the request itself.
-func (s *Service) MayCreate(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
-	_, err := s.routes.mayInvite(ctx, c, id, judge)
+func (s *creations) MayCreate(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
+	_, err := s.mayInvite(ctx, c, id, judge)
 	if err == nil {
 		_, err = s.mayHaveMore(ctx, c, id)
 	}
 	return err
 }
 
+// mayHaveMore refuses with RateLimited a user who has too many invites in the party, until the
+// first of them expires. Two calls at once may both pass. What has ended is to go out of the
+// index, of which only the first pages are read.
+func (s *creations) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) (ended []*runtime.StorageDelete, err error) {
+	now, origin := s.Now(), s.Admission.Origin(id)
+	end := func(inviteID string) {
+		ended = append(ended, &runtime.StorageDelete{Collection: indexOf(origin), Key: inviteID})
+	}
+	var keys []string
+	err = s.Store.eachIndexed(ctx, origin, func(inviteID string, p pointer) {
+		switch {
+		case !now.Before(time.Unix(p.ExpiresAt, 0)):
+			end(inviteID)
+		case p.By == c.UserID:
+			keys = append(keys, p.Key)
+		}
+	})
+	if err != nil || len(keys) < maxPerMember {
+		return ended, err
+	}
+	records, err := s.Store.records(ctx, keys) // only these say what was revoked
+	if err != nil {
+		return ended, err
+	}
+	var live []*record
+	for _, r := range records {
+		if r.ended(now) {
+			end(r.ID)
+		} else {
+			live = append(live, r)
+		}
+	}
+	if len(live) >= maxPerMember {
+		first := slices.MinFunc(live, func(a, b *record) int { return cmp.Compare(a.ExpiresAt, b.ExpiresAt) })
+		err = party.RefuseRate(first.expiresAt().Sub(now))
+	}
+	return ended, err
+}
+
 // keepAndInsert writes the record once the seats it is to hold are kept.
-func (s *Service) keepAndInsert(ctx context.Context, id party.ID, r *record) (Code, error) {
+func (s *creations) keepAndInsert(ctx context.Context, id party.ID, r *record) (Code, error) {
 	h, holds := r.hold(s.Now())
 	if !holds {
 		return s.insert(ctx, id, r)
@@ -106,26 +161,60 @@ func (s *Service) keepAndInsert(ctx context.Context, id party.ID, r *record) (Co
 // insert writes the record under a fresh code. Where storage may have taken it although it
 // said that it did not, or will yet, it takes it back: nobody has its code, but it would be
 // listed and keep its seats.
-func (s *Service) insert(ctx context.Context, id party.ID, r *record) (Code, error) {
+func (s *creations) insert(ctx context.Context, id party.ID, r *record) (Code, error) {
 	for range codeDraws {
 		code := NewCode(r.Kind)
 		err := s.Store.create(ctx, code.key(), r)
 		if err == nil {
 			return code, nil
 		}
-		if errors.Is(err, errLost) {
+		if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			continue
 		}
 		s.owed.takeBack(ctx, code.key(), r, func() { s.Admission.HoldsChanged(id, true) })
 		return Code{}, err
 	}
-	return Code{}, errCrowded()
+	return Code{}, errCrowded
+}
+
+// Renew answers the caller's own invite for everybody once more, so that sharing a party again
+// needs no second one. Only the message changes, of at most 255 bytes; "" leaves the one it has.
+// ok is false where it cannot be used any more, half of its life is over, or it is another kind of
+// invite; the caller then makes a new one. Refusals are those of [Service.Create].
+func (s *creations) Renew(ctx context.Context, c party.Caller, typed string, message string) (inv party.CreatedInvite, ok bool, err error) {
+	if err := party.CheckText("message", message, maxMessage); err != nil {
+		return inv, false, err
+	}
+	code, err := ParseCode(typed)
+	if err != nil {
+		return inv, false, nil
+	}
+	f, err := s.Store.read(ctx, code.key())
+	if party.ReasonOf(err) == party.InviteNotFound {
+		return inv, false, nil
+	}
+	if err != nil {
+		return inv, false, err
+	}
+	r := f.rec
+	if r.By != c.UserID || r.MaxUses > 0 || len(r.For) > 0 || r.ended(s.Now()) || s.Now().Sub(r.createdAt()) > r.expiresAt().Sub(s.Now()) {
+		return inv, false, nil
+	}
+	if _, err := s.mayInvite(ctx, c, s.partyOf(r), s.Judge); err != nil {
+		return inv, false, err
+	}
+	if message != "" && r.Message != message {
+		r, err = s.Store.change(ctx, code.key(), func(r *record) error {
+			r.Message = message
+			return nil
+		})
+		if err != nil {
+			return inv, false, err
+		}
+		s.previews.kept.Drop(code.key())
+	}
+	return s.created(r, code), true, nil
 }
 
 // list is never nil, so that clients receive [] for an empty list.
-func list[T any](items []T) []T {
-	if items == nil {
-		return []T{}
-	}
-	return slices.Clone(items)
-}
+func list[T any](items []T) []T { return append([]T{}, items...) }

@@ -1,38 +1,26 @@
 package invite
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
 
+	"partyline/internal/cache"
 	"partyline/party"
 )
 
-// List shows its members the party's invites that can still lead somewhere, the newest first.
-func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
-	v, err := s.Roster.ViewAs(ctx, c, partyID)
-	if err != nil {
-		return nil, err
-	}
-	records, err := s.Store.ofParty(ctx, s.Admission.Origin(v.ID), false)
-	if err != nil {
-		return nil, err
-	}
-	records = slices.DeleteFunc(records, func(r *record) bool { return r.ended(s.Now()) })
-	slices.SortFunc(records, func(a, b *record) int {
-		return cmp.Or(cmp.Compare(b.CreatedAt, a.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
-	rows := make([]party.InviteSummary, len(records))
-	for i, r := range records {
-		rows[i] = r.summary()
-	}
-	return rows, nil
+// endings end invites, for everybody or for a user, and what they hold. Safe for concurrent use.
+type endings struct {
+	*routes
+	previews      *previews
+	notices       *notices
+	announcements *announcements
+	halfEnded     *cache.Cache[string, struct{}] // invites, and for whom, of whose end storage's answer was lost
 }
 
 // Revoke ends an invite, named by exactly one of its ID and its code, for its creator or the
 // leader of its party; others are refused with NotLeader. Revoking again does nothing.
-func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed string) error {
+func (s *endings) Revoke(ctx context.Context, c party.Caller, inviteID, typed string) error {
 	if (inviteID == "") == (typed == "") {
 		return party.Invalid("id", "give either id or code.")
 	}
@@ -48,7 +36,7 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 
 // RevokeAny revokes an invite by its ID for an operator: the party's event names nobody. It
 // refuses with InviteNotFound.
-func (s *Service) RevokeAny(ctx context.Context, inviteID string) error {
+func (s *endings) RevokeAny(ctx context.Context, inviteID string) error {
 	key, r, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
 	if err != nil {
 		return err
@@ -56,7 +44,7 @@ func (s *Service) RevokeAny(ctx context.Context, inviteID string) error {
 	return s.revoke(ctx, key, r, "")
 }
 
-func (s *Service) revoke(ctx context.Context, key string, r *record, by string) error {
+func (s *endings) revoke(ctx context.Context, key string, r *record, by string) error {
 	_, err := s.end(ctx, key, r, "", event{Event: eventRevoked, ID: r.ID, By: by}, func(r *record) bool {
 		r.RevokedAt = s.Now().Unix()
 		return true
@@ -66,7 +54,7 @@ func (s *Service) revoke(ctx context.Context, key string, r *record, by string) 
 
 // end ends an invite for a user, or for everybody, by a change of its record. ended is false where
 // that finds nothing to do, or the invite is over.
-func (s *Service) end(ctx context.Context, key string, before *record, userID string, e event, change func(*record) bool) (ended bool, err error) {
+func (s *endings) end(ctx context.Context, key string, before *record, userID string, e event, change func(*record) bool) (ended bool, err error) {
 	r, err := s.Store.change(ctx, key, func(r *record) error {
 		if ended = !r.ended(s.Now()) && change(r); !ended {
 			return errUnchanged
@@ -74,11 +62,13 @@ func (s *Service) end(ctx context.Context, key string, before *record, userID st
 		return nil
 	})
 	half := before.ID + " " + userID
-	if err != nil {
-		if errors.As(err, &unsure{}) {
-			s.halfEnded.Put(half, struct{}{})
+	if errors.As(err, &unsure{}) {
+		s.halfEnded.Put(half, struct{}{})
+		if before.Hold {
+			s.Admission.HoldsChanged(s.partyOf(before), true)
 		}
-		s.holdsUnsure(before, err)
+	}
+	if err != nil {
 		return false, err
 	}
 	if _, again := s.halfEnded.Take(half); again { // what follows is still to be done
@@ -88,8 +78,8 @@ func (s *Service) end(ctx context.Context, key string, before *record, userID st
 	if userID != "" {
 		users = []string{userID}
 	}
-	id, idErr := s.routes.partyOf(r)
-	if idErr == nil && r.Hold { // again too: who was told of a failure may come back after it was done
+	id := s.partyOf(r)
+	if r.Hold { // again too: who was told of a failure may come back after it was done
 		s.Admission.Release(id, r.ID, users...)
 		s.Admission.HoldsChanged(id, false)
 	}
@@ -97,23 +87,17 @@ func (s *Service) end(ctx context.Context, key string, before *record, userID st
 		return false, nil
 	}
 	s.previews.kept.Drop(key)
-	s.withdraw(r.ID, users...)
+	s.notices.withdraw(r.ID, users...)
 	s.Over(r.ID, userID)
-	if idErr == nil {
-		s.tellParty(id, e)
-	}
+	s.announcements.tellParty(id, e)
 	return true, nil
 }
 
-func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) error {
+func (s *endings) mayRevoke(ctx context.Context, c party.Caller, r *record) error {
 	if r.By == c.UserID {
 		return nil
 	}
-	id, err := s.routes.partyOf(r)
-	if err != nil {
-		return err
-	}
-	v, err := s.Admission.Look(ctx, id)
+	v, err := s.Admission.Look(ctx, s.partyOf(r))
 	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
 		return err
 	}
@@ -125,8 +109,8 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 
 // Decline says that a target will not come: its seat is free again and the inviter is told. An
 // invite that is over, used or declined stays as it is. Others are refused with InviteNotForYou.
-func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) error {
-	key, r, err := s.codes.lookup(ctx, s.Store.read, c, typed)
+func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) error {
+	key, r, err := s.codes.find(ctx, c, "", typed)
 	if err != nil {
 		return err
 	}
@@ -144,24 +128,45 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 	if err != nil || !declined {
 		return err
 	}
-	id, err := s.routes.partyOf(r)
-	if err != nil {
-		return err
-	}
-	if v, err := s.Roster.View(ctx, id); err == nil {
+	if v, err := s.Roster.View(ctx, s.partyOf(r)); err == nil {
 		if _, member := v.Member(r.By); member {
 			return nil
 		}
 	}
-	s.tellInviter(ctx, c, r)
+	s.announcements.tellInviter(ctx, c, r)
 	return nil
 }
 
-// holdsUnsure has the seats that the invite keeps read again where a write of it failed
-// that may have been done all the same.
-func (s *Service) holdsUnsure(r *record, err error) {
-	id, idErr := s.routes.partyOf(r)
-	if idErr == nil && r.Hold && errors.As(err, &unsure{}) {
-		s.Admission.HoldsChanged(id, true)
+// unhold has storage know that an invite holds no seat any more, or none for the user who was kicked. For them
+// it is as if they had declined: after the ban it lets them in if there is a seat.
+func (s *endings) unhold(id party.ID, inviteID, kicked string) {
+	var users []string
+	if kicked != "" {
+		users = []string{kicked}
+	}
+	err := try(context.Background(), func(ctx context.Context) error {
+		key, _, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
+		if err == nil {
+			_, err = s.Store.change(ctx, key, func(r *record) error {
+				switch {
+				case r.Hold && kicked == "":
+					r.Hold = false
+				case r.Hold && slices.Contains(r.pending(), kicked):
+					r.Declined = append(r.Declined, kicked)
+				default:
+					return errUnchanged
+				}
+				return nil
+			})
+		}
+		if err != nil && party.ReasonOf(err) != party.InviteNotFound {
+			return err
+		}
+		s.Admission.Release(id, inviteID, users...) // somebody may have read it again meanwhile
+		s.Admission.HoldsChanged(id, false)
+		return nil
+	})
+	if err != nil {
+		s.Logger.Warn("invite holds a seat that nobody needs party=%s invite=%s error=%v", id, inviteID, err)
 	}
 }

@@ -2,7 +2,7 @@ package invite
 
 import (
 	"context"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"partyline/internal/cache"
@@ -37,40 +37,31 @@ type Counts struct {
 	Revoked  uint64 `json:"revoked"`
 }
 
-// counters count by step.
-type counters map[step]*atomic.Uint64
-
-func newCounters() counters {
-	c := counters{}
-	for _, s := range []step{stepCreated, stepFetched, stepOpened, stepRedeemed, stepMatched, stepDeclined, stepRevoked} {
-		c[s] = new(atomic.Uint64)
-	}
-	return c
-}
-
 // funnel counts what becomes of invites on this node. Safe for concurrent use.
 type funnel struct {
 	roster  *roster.Roster
 	metrics party.Metrics
-	counted counters
 	came    *cache.Cache[string, struct{}] // users who came by an invite and have had no match yet
-}
 
-func newFunnel(d Deps) *funnel {
-	return &funnel{d.Roster, d.Metrics, newCounters(), cache.New[string, struct{}](d.Now, maxCame, cameFor)}
+	mu      sync.Mutex
+	counted map[step]uint64 // guarded by mu
 }
 
 func (f *funnel) count(what step) {
-	f.counted[what].Add(1)
+	f.mu.Lock()
+	f.counted[what]++
+	f.mu.Unlock()
 	f.metrics.MetricsCounterAdd(MetricSteps, map[string]string{"step": string(what)}, 1)
 }
 
 // Counts reads the counters.
 func (f *funnel) Counts() Counts {
-	n := func(what step) uint64 { return f.counted[what].Load() }
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := f.counted
 	return Counts{
-		Created: n(stepCreated), Fetched: n(stepFetched), Opened: n(stepOpened), Redeemed: n(stepRedeemed),
-		Matched: n(stepMatched), Declined: n(stepDeclined), Revoked: n(stepRevoked),
+		Created: n[stepCreated], Fetched: n[stepFetched], Opened: n[stepOpened], Redeemed: n[stepRedeemed],
+		Matched: n[stepMatched], Declined: n[stepDeclined], Revoked: n[stepRevoked],
 	}
 }
 

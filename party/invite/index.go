@@ -2,7 +2,6 @@ package invite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -27,46 +26,48 @@ const (
 
 // index finds invites by their IDs and parties. Safe for concurrent use, but for sweep.
 type index struct {
-	routes
-	store   *Store
-	logger  party.Logger
+	*routes
 	made    sync.Map // by party, at its beginning: this process has made invites for it, or found them
 	ends    *alarm.Alarms[party.ID]
 	orphans *party.Round // nil once it is done
 }
 
-func newIndex(to routes, store *Store, logger party.Logger) *index {
-	x := &index{routes: to, store: store, logger: logger, orphans: store.round(idsCollection)}
-	x.ends = alarm.New(to.now, logger, "invites of an ended party are still indexed party=", x.unindex)
+func newIndex(to *routes) *index {
+	x := &index{routes: to, orphans: to.Store.round(idsCollection)}
+	x.ends = alarm.New(to.Now, to.Logger, "invites of an ended party are still indexed party=", x.over)
 	return x
 }
 
 // add has the invites of a party followed to its end.
 func (x *index) add(origin party.ID) { x.made.Store(origin, nil) }
 
-// end takes the invites of a party that has just ended out soon.
+// end takes the invites of a party that has just ended out of the indexes soon.
 func (x *index) end(origin party.ID) {
 	if _, made := x.made.Load(origin); made {
-		x.ends.Set(origin, x.now().Add(unindexAfter))
+		x.ends.Set(origin, x.Now().Add(unindexAfter))
 	}
 }
 
-// unindex takes the invites of a party that has ended out of the indexes.
-func (x *index) unindex(origin party.ID) {
+// over takes them out, or tries again later.
+func (x *index) over(origin party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), unindexTimeout)
 	defer cancel()
+	if err := x.unindex(ctx, origin); err != nil {
+		x.Logger.Warn("invites of an ended party are still indexed party=%s error=%v", origin, err)
+		x.ends.Set(origin, x.Now().Add(unindexRetry))
+	}
+}
+
+// unindex takes the invites of a party out of the indexes if it has ended.
+func (x *index) unindex(ctx context.Context, origin party.ID) error {
 	gone, err := x.gone(ctx, origin)
 	if err == nil && gone {
-		err = x.store.unindex(ctx, origin)
+		err = x.Store.unindex(ctx, origin)
 	}
-	if err == nil {
-		if gone {
-			x.made.Delete(origin)
-		}
-		return
+	if err == nil && gone {
+		x.made.Delete(origin)
 	}
-	x.logger.Warn("invites of an ended party are still indexed party=%s error=%v", origin, err)
-	x.ends.Set(origin, x.now().Add(unindexRetry))
+	return err
 }
 
 // unindex deletes what finds the invites of a party, a page at a time.
@@ -76,11 +77,7 @@ func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 		if err != nil || len(index) == 0 {
 			return err
 		}
-		keys, err := keysOf(index)
-		if err != nil {
-			return err
-		}
-		records, err := s.records(ctx, keys)
+		records, err := s.indexed(ctx, index)
 		if err != nil {
 			return err
 		}
@@ -99,19 +96,6 @@ func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 			return err
 		}
 	}
-}
-
-// keysOf are the keys of the records that index entries lead to.
-func keysOf(index []*api.StorageObject) ([]string, error) {
-	keys := make([]string, len(index))
-	for i, o := range index {
-		var p pointer
-		if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
-			return nil, fmt.Errorf("invite's ID not read: %w", err)
-		}
-		keys[i] = p.Key
-	}
-	return keys, nil
 }
 
 // sweep does the same for what processes before this one have left behind, once after
@@ -133,28 +117,19 @@ func (x *index) sweep(ctx context.Context) error {
 }
 
 func (x *index) unindexOrphans(ctx context.Context, ids []*api.StorageObject) error {
-	keys, err := keysOf(ids)
-	if err != nil {
-		return err
-	}
-	records, err := x.store.records(ctx, keys)
+	records, err := x.Store.indexed(ctx, ids)
 	if err != nil {
 		return err
 	}
 	done := map[party.ID]bool{}
 	for _, r := range records {
-		origin, err := r.partyID()
-		if err != nil || done[origin] || r.forgotten(x.now()) { // the sweep deletes all of it
+		origin := r.partyID()
+		if done[origin] || r.forgotten(x.Now()) { // the sweep deletes all of it
 			continue
 		}
 		done[origin] = true
 		x.add(origin) // also of one that lives on: its end is followed from now on
-		gone, err := x.gone(ctx, origin)
-		if err == nil && gone {
-			x.made.Delete(origin)
-			err = x.store.unindex(ctx, origin)
-		}
-		if err != nil {
+		if err := x.unindex(ctx, origin); err != nil {
 			return err
 		}
 	}

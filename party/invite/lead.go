@@ -4,8 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"partyline/internal/cache"
 	"partyline/party"
 )
+
+// leads answer where invites lead users, without using them. Safe for concurrent use.
+type leads struct {
+	*routes
+	waited *cache.Cache[string, string] // keys of invites by which somebody waits, by ID
+}
 
 // Lead is where an invite leads a user who is not in yet.
 type Lead struct {
@@ -16,24 +23,29 @@ type Lead struct {
 // Lead answers where the invite leads the caller now, without using it. It is for users on their
 // way: it refuses as [Service.Redeem] does, but not because the party is full or locked at the
 // moment or the user in another, nor for want of a session. Who is in the party is refused with AlreadyMember.
-func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
-	_, r, err := s.codes.lookup(ctx, s.Store.read, c, typed)
+func (s *leads) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
+	return s.lead(ctx, c, "", typed)
+}
+
+// LeadOf is [Service.Lead] for somebody who waits by the invite with this ID: who waits for a seat of a
+// closed party by an invite has to come in by it.
+func (s *leads) LeadOf(ctx context.Context, c party.Caller, inviteID string) (Lead, error) {
+	return s.lead(ctx, c, inviteID, "")
+}
+
+func (s *leads) lead(ctx context.Context, c party.Caller, inviteID, typed string) (Lead, error) {
+	_, r, err := s.codes.find(ctx, c, inviteID, typed)
 	if err != nil {
 		return Lead{}, err
 	}
-	return s.lead(ctx, c, r)
-}
-
-func (s *Service) lead(ctx context.Context, c party.Caller, r *record) (Lead, error) {
-	look, gone := s.routes.leads(ctx, r, c.UserID) // first: it finds out who waits there
-	if err := s.routes.refusal(r, c.UserID, look.ID); err != nil {
+	look, gone := s.leads(ctx, r, c.UserID) // first: it finds out who waits there
+	if err := s.refusal(r, c.UserID, look.ID); err != nil {
 		return Lead{}, err
 	}
 	if gone != nil {
 		return Lead{PartyID: look.ID}, fmt.Errorf("look at party: %w", gone) // which is named beside PartyAway
 	}
-	id := look.ID
-	switch _, err := s.Admission.Check(ctx, id, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {
+	switch _, err := s.Admission.Check(ctx, look.ID, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {
 	case "", party.PartyFull, party.PartyLocked, party.AlreadyInParty: // all may be over when the user arrives
 	default:
 		return Lead{}, err
@@ -41,5 +53,49 @@ func (s *Service) lead(ctx context.Context, c party.Caller, r *record) (Lead, er
 	if err := s.entry.May(ctx, c, r.By, look); err != nil {
 		return Lead{}, err
 	}
-	return Lead{PartyID: id, InviteID: r.ID}, nil
+	return Lead{PartyID: look.ID, InviteID: r.ID}, nil
+}
+
+// StillLeads asks whether an invite still leads a user who waits by it into the party. It refuses with
+// InviteNotFound, the state of one that lets them in nowhere any more, and PartyNotFound where it leads elsewhere.
+func (s *leads) StillLeads(ctx context.Context, inviteID, userID string, id party.ID) error {
+	key, err := s.waited.Get(ctx, inviteID, func(ctx context.Context) (string, error) { return s.Store.keyOf(ctx, inviteID) })
+	if err != nil {
+		return err
+	}
+	r, err := s.Store.change(ctx, key, func(r *record) error { // in turn: a use that is just taken may be given back
+		if err := r.refusalOfWaiter(userID); err != nil {
+			return err
+		}
+		return errUnchanged
+	})
+	if err != nil {
+		return err
+	}
+	to, err := s.destination(ctx, r)
+	if err == nil && to != id {
+		return party.Gone()
+	}
+	if party.ReasonOf(err) == party.PartyAway && to == id {
+		return nil
+	}
+	return err
+}
+
+// Trail answers which invite a code is of, whatever has become of it, and the parties that it leads to now,
+// if any, and was made for.
+func (s *leads) Trail(ctx context.Context, c party.Caller, typed string) (inviteID string, ids []party.ID, err error) {
+	_, r, err := s.codes.find(ctx, c, "", typed)
+	if err != nil {
+		return "", nil, err
+	}
+	own := s.partyOf(r)
+	id, err := s.destination(ctx, r)
+	switch party.ReasonOf(err) {
+	case "", party.PartyAway:
+		return r.ID, []party.ID{id, own}, nil
+	case party.PartyNotFound:
+		return r.ID, []party.ID{own}, nil
+	}
+	return "", nil, err
 }

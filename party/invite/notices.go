@@ -96,8 +96,7 @@ func (ns *notices) change(ctx context.Context, inviteID string, change func(*not
 			if version == party.Absent {
 				return nil
 			}
-			err = ns.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: noticesCollection, Key: inviteID, Version: version}})
-			if err == nil {
+			if ns.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: noticesCollection, Key: inviteID, Version: version}}) == nil {
 				return nil
 			}
 			continue // one that lost a race has no error of its own
@@ -107,7 +106,7 @@ func (ns *notices) change(ctx context.Context, inviteID string, change func(*not
 			return err
 		}
 	}
-	return errCrowded()
+	return errCrowded
 }
 
 // withdraw deletes, in the background, the notifications an invite has sent to these users,
@@ -129,14 +128,11 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 	if _, err := party.ReadObject(ctx, ns.storage, noticesCollection, inviteID, &n); err != nil {
 		return fmt.Errorf("read whom it was sent to: %w", err)
 	}
-	if len(users) == 0 {
-		users = n.Users
-	}
 	late := ns.now().Unix() < n.Until
 	var deletes []*runtime.NotificationDelete
 	var done []string
-	for _, user := range users {
-		if !slices.Contains(n.Users, user) {
+	for _, user := range n.Users {
+		if len(users) > 0 && !slices.Contains(users, user) {
 			continue
 		}
 		found, err := ns.of(ctx, user, n.Key)
@@ -181,6 +177,28 @@ func (ns *notices) of(ctx context.Context, user, key string) (found []*runtime.N
 		}
 	}
 	return found, nil
+}
+
+// without are those of the users who have no notification of the invite. It fails while one that was sent
+// may still be written.
+func (ns *notices) without(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
+	var n notified
+	if _, err := party.ReadObject(ctx, ns.storage, noticesCollection, inviteID, &n); err != nil {
+		return nil, fmt.Errorf("read whom it was sent to: %w", err)
+	}
+	for _, user := range users {
+		found, err := ns.of(ctx, user, key)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("list notifications: %w", err)
+		case len(found) > 0:
+			continue
+		case slices.Contains(n.Users, user) && ns.now().Unix() < n.Until:
+			return nil, errors.New("what was sent may still be written")
+		}
+		untold = append(untold, user)
+	}
+	return untold, nil
 }
 
 // sweep deletes the notifications of invites that over reports, by the keys of their codes.

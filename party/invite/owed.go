@@ -3,7 +3,10 @@ package invite
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/caught"
 	"partyline/party"
@@ -80,7 +83,7 @@ func (o owed) takeBack(ctx context.Context, key string, r *record, gone func()) 
 	over.RevokedAt, over.Hold = o.store.now().Unix(), false
 	o.insist(ctx, key, "invite "+r.ID, func(ctx context.Context) error {
 		err := o.store.create(ctx, key, over)
-		if err == nil || errors.Is(err, errLost) {
+		if err == nil || errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			err = o.store.discard(ctx, map[string]*record{key: r})
 		}
 		if err == nil {
@@ -88,4 +91,35 @@ func (o owed) takeBack(ctx context.Context, key string, r *record, gone func()) 
 		}
 		return err
 	})
+}
+
+// tasks run beside the calls that begin them.
+type tasks struct {
+	ctx    context.Context // ends with close; nothing may begin any more then
+	cancel context.CancelFunc
+
+	mu      sync.Mutex // of beginning
+	running sync.WaitGroup
+}
+
+func newTasks() *tasks {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &tasks{ctx: ctx, cancel: cancel}
+}
+
+// begin runs do beside the caller, unless the tasks are closed.
+func (t *tasks) begin(do func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ctx.Err() == nil {
+		t.running.Go(do)
+	}
+}
+
+// close ends the context of those that run and waits for them.
+func (t *tasks) close() {
+	t.mu.Lock()
+	t.cancel()
+	t.mu.Unlock()
+	t.running.Wait()
 }

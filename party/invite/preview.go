@@ -3,6 +3,7 @@ package invite
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -14,18 +15,9 @@ import (
 
 // previews show what invites lead to. Safe for concurrent use.
 type previews struct {
-	codes
-	routes
-	faces      *faces
-	statuses   party.Statuses
-	match      party.MatchOf
-	footprints party.Footprints
-	attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error)
-	kept       *cache.Cache[string, party.Preview] // public ones, by key
-}
-
-func newPreviews(d Deps, by codes, to routes, f *faces) *previews {
-	return &previews{by, to, f, d.Statuses, d.Match, d.Footprints, d.Attributes, cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL)}
+	*routes
+	faces *faces
+	kept  *cache.Cache[string, party.Preview] // public ones, by key
 }
 
 // facesOf looks users up; those that are not found are left out.
@@ -34,7 +26,7 @@ type facesOf func(ctx context.Context, userIDs []string) ([]party.Profile, error
 // Preview shows what an invite leads to, without using it. For an invite that is for
 // others it refuses with InviteNotForYou, unless the caller made it or is in the party.
 func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (party.Preview, error) {
-	_, r, err := pv.lookup(ctx, pv.store.read, c, typed)
+	_, r, err := pv.codes.find(ctx, c, "", typed)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -43,13 +35,13 @@ func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (
 		return party.Preview{}, err
 	}
 	if _, member := t.Member(c.UserID); !member && c.UserID != r.By && !r.isFor(c.UserID) {
-		return party.Preview{}, r.refusal(c.UserID, pv.now())
+		return party.Preview{}, r.refusal(c.UserID, pv.Now())
 	}
 	p, err := pv.preview(ctx, r, t, c.UserID, pv.faces.read)
 	if err != nil || !t.alive {
 		return p, err
 	}
-	if p.MatchID, err = pv.match(ctx, t.ID); err != nil {
+	if p.MatchID, err = pv.Match(ctx, t.ID); err != nil {
 		return party.Preview{}, err
 	}
 	p.Launch = json.RawMessage(r.Launch)
@@ -60,7 +52,7 @@ func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (
 // where the rules' page shows them and the party is not hidden. It may be a second old. It refuses
 // with InviteNotFound and RateLimited. The caller must not change the answer's lists.
 func (pv *previews) PublicPreview(ctx context.Context, typed, clientIP string) (p party.Preview, err error) {
-	err = pv.guess("", clientIP, typed, func(key string) (err error) {
+	err = pv.codes.guess("", clientIP, typed, func(key string) (err error) {
 		p, err = pv.kept.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return pv.publicPreview(ctx, key) })
 		return err
 	})
@@ -68,14 +60,14 @@ func (pv *previews) PublicPreview(ctx context.Context, typed, clientIP string) (
 }
 
 func (pv *previews) publicPreview(ctx context.Context, key string) (party.Preview, error) {
-	f, err := pv.store.lately(ctx, key)
+	f, err := pv.Store.lately(ctx, key)
 	if err != nil {
 		return party.Preview{}, err
 	}
 	r := f.rec
 	// A user who opens an invite with a held seat is taken for somebody it is held for.
 	viewer := ""
-	if h, ok := r.hold(pv.now()); ok {
+	if h, ok := r.hold(pv.Now()); ok {
 		viewer = h.UserIDs[0]
 	}
 	t, err := pv.target(ctx, r, viewer)
@@ -83,7 +75,7 @@ func (pv *previews) publicPreview(ctx context.Context, key string) (party.Previe
 		return party.Preview{}, err
 	}
 	size, leader := t.Size(), t.Leader().UserID
-	if t.Hidden || !pv.policy().Invites.Page.ShowMembers {
+	if t.Hidden || !pv.Policy().Invites.Page.ShowMembers {
 		t.Members, leader = nil, ""
 	}
 	p, err := pv.preview(ctx, r, t, viewer, pv.faces.Faces)
@@ -123,10 +115,8 @@ func (pv *previews) target(ctx context.Context, r *record, viewer string) (targe
 	if _, member := t.Member(viewer); member || t.Returning(viewer) {
 		return t, nil
 	}
-	switch err := pv.admission.Locked(ctx, t.View); {
-	case party.ReasonOf(err) == party.PartyLocked:
-		t.locked = true
-	case err != nil:
+	err = pv.Admission.Locked(ctx, t.View)
+	if t.locked = party.ReasonOf(err) == party.PartyLocked; err != nil && !t.locked {
 		return target{}, err
 	}
 	return t, nil
@@ -134,11 +124,10 @@ func (pv *previews) target(ctx context.Context, r *record, viewer string) (targe
 
 // state is what the invite is worth to the viewer.
 func (pv *previews) state(r *record, viewer string, t target, room bool) party.InviteState {
-	now := pv.now()
 	switch {
 	case r.RevokedAt != 0:
 		return party.StateRevoked
-	case !now.Before(r.expiresAt()) && !pv.waits(r, viewer, t.ID):
+	case !pv.Now().Before(r.expiresAt()) && !pv.waits(r, viewer, t.ID):
 		return party.StateExpired
 	case r.exhausted() && !r.claimed(viewer):
 		return party.StateExhausted
@@ -169,11 +158,11 @@ func (pv *previews) preview(ctx context.Context, r *record, t target, viewer str
 	if !t.alive {
 		return p, nil
 	}
-	statuses, err := pv.statuses(ctx, v.ID)
+	statuses, err := pv.Statuses(ctx, v.ID)
 	if err != nil {
 		return party.Preview{}, err
 	}
-	count, err := pv.footprints(ctx, v.ID)
+	count, err := pv.Footprints(ctx, v.ID)
 	switch party.ReasonOf(err) {
 	case "", party.PartyNotFound:
 	case party.PartyAway:
@@ -181,7 +170,7 @@ func (pv *previews) preview(ctx context.Context, r *record, t target, viewer str
 	default:
 		return party.Preview{}, err
 	}
-	shared, err := pv.attributes(ctx, v)
+	shared, err := pv.Attributes(ctx, v)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -218,3 +207,48 @@ const (
 	previewTTL  = time.Second
 	maxPreviews = 4096
 )
+
+// faces look users up as others see them. Safe for concurrent use.
+type faces struct {
+	users party.Users
+	kept  *cache.Cache[string, party.Profile] // by user
+}
+
+const (
+	faceTTL  = 5 * time.Minute // names and pictures change without anybody telling
+	maxFaces = 50_000          // of some 200 bytes
+)
+
+// read reads the database.
+func (f *faces) read(ctx context.Context, userIDs []string) ([]party.Profile, error) {
+	users, err := f.users.UsersGetId(ctx, userIDs, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read profiles: %w", err)
+	}
+	found := make([]party.Profile, len(users))
+	for i, u := range users {
+		found[i] = party.Profile{UserID: u.GetId(), Username: u.GetUsername(), DisplayName: u.GetDisplayName(), AvatarURL: u.GetAvatarUrl()}
+	}
+	return found, nil
+}
+
+// Faces are users as pages and lists show them, a few minutes old perhaps.
+func (f *faces) Faces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
+	var found []party.Profile
+	var missing []string
+	for _, id := range userIDs {
+		if face, ok := f.kept.Kept(id); ok {
+			found = append(found, face)
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return found, nil
+	}
+	read, err := f.read(ctx, missing)
+	for _, face := range read {
+		f.kept.Put(face.UserID, face)
+	}
+	return append(found, read...), err
+}

@@ -46,13 +46,14 @@ type claim struct {
 // only keep a repetition from counting as one more use, so old ones may be forgotten.
 const maxRecent = 64
 
-// limited reports whether every claim must be kept.
-func (r *record) limited() bool { return r.MaxUses > 0 || len(r.For) > 0 }
-
 func (r *record) createdAt() time.Time { return time.Unix(0, r.CreatedAt) }
 func (r *record) expiresAt() time.Time { return time.Unix(r.ExpiresAt, 0) }
 
-func (r *record) partyID() (party.ID, error) { return party.ParseID(r.PartyID) }
+// partyID is the party it was made for, at its beginning; the zero ID, which leads nowhere, if storage has none.
+func (r *record) partyID() party.ID {
+	id, _ := party.ParseID(r.PartyID)
+	return id
+}
 
 // isFor reports whether the user may use the invite at all.
 func (r *record) isFor(user string) bool { return len(r.For) == 0 || slices.Contains(r.For, user) }
@@ -104,7 +105,7 @@ func (r *record) claim(user string) (seq int64, isNew bool) {
 	}
 	r.Uses++
 	r.Claims = append(r.Claims, claim{user, r.Seq})
-	if extra := len(r.Claims) - maxRecent; extra > 0 && !r.limited() {
+	if extra := len(r.Claims) - maxRecent; extra > 0 && r.MaxUses == 0 && len(r.For) == 0 {
 		r.Claims = slices.Delete(r.Claims, 0, extra)
 	}
 	return r.Seq, true

@@ -22,6 +22,16 @@ const (
 // followAttempts is how many parties a redemption tries, where each ends just then.
 const followAttempts = 3
 
+// redemptions bring users into parties by invites. Safe for concurrent use.
+type redemptions struct {
+	*routes
+	owed          owed
+	previews      *previews
+	notices       *notices
+	funnel        *funnel
+	announcements *announcements
+}
+
 // Redeem makes the caller's session that [entry.Entry.Session] chooses a member of the party the
 // invite leads to. It may be repeated: a member gets the same answer and nothing is used up.
 // Where everybody in the party is away it waits for the first of them for a moment.
@@ -30,8 +40,8 @@ const followAttempts = 3
 // PartyAway, Conflict, and those of [entry.Entry.Session], [entry.Entry.May] and
 // [admission.Admission.Admit]. After a refusal no use is gone; where storage fails, it comes
 // back once it recovers.
-func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
-	var none party.Redemption
+func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
+	var redemption party.Redemption
 	read := func(ctx context.Context, key string) (found, error) {
 		if f, known := s.Store.kept.Kept(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
 			return s.Store.read(ctx, key) // a refusal counts only on a record that was read now
@@ -40,12 +50,11 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	}
 	key, r, err := s.codes.lookup(ctx, read, c, typed)
 	if err != nil {
-		return none, err
+		return redemption, err
 	}
 	if !r.isFor(c.UserID) {
-		return none, r.refusal(c.UserID, s.Now())
+		return redemption, r.refusal(c.UserID, s.Now())
 	}
-	var redemption party.Redemption
 	var refusal error
 	var gone party.ID
 	for range followAttempts {
@@ -64,8 +73,23 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	return redemption, refusal
 }
 
+// RedeemInto is [Service.Redeem] for somebody who waits for a seat of the party by the invite with this ID. It
+// refuses with PartyNotFound where that leads elsewhere now.
+func (s *redemptions) RedeemInto(ctx context.Context, c party.Caller, inviteID string, id party.ID) error {
+	key, r, err := s.codes.find(ctx, c, inviteID, "")
+	if err != nil {
+		return err
+	}
+	look, gone := s.leads(ctx, r, c.UserID)
+	if gone == nil && look.ID != id {
+		return party.Gone()
+	}
+	_, err = s.redeemInto(ctx, c, key, r, look, gone, "")
+	return err
+}
+
 // redeemInto redeems an invite that leads to the party looked at; goneErr is why it leads nowhere.
-func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r *record, look reserve.Look, goneErr error, sessionID string) (party.Redemption, error) {
+func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string, r *record, look reserve.Look, goneErr error, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
 	id, awaited := look.ID, look.Expects(c.UserID)
 	switch party.ReasonOf(goneErr) {
@@ -92,7 +116,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 			return none, fmt.Errorf("take their own seat: %w", err)
 		}
 	}
-	if err := s.routes.refusal(r, c.UserID, id); err != nil {
+	if err := s.refusal(r, c.UserID, id); err != nil {
 		return none, err
 	}
 	if goneErr != nil {
@@ -118,9 +142,9 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 	}
 	id = s.Admission.Current(id)
 	s.came(key, r, c.UserID)
-	s.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
+	s.announcements.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	redemption := s.redemption(ctx, id, r, c.UserID, awaited)
-	s.cameWith(c.UserID, redemption.MatchID)
+	s.funnel.cameWith(c.UserID, redemption.MatchID)
 	if r.Follow { // by which they may have been on the way to another party
 		s.Over(r.ID, c.UserID)
 	}
@@ -128,7 +152,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 }
 
 // answered notes that a user whom the invite names has come, on a seat of their own: it waits for them no more.
-func (s *Service) answered(ctx context.Context, key, user string) {
+func (s *redemptions) answered(ctx context.Context, key, user string) {
 	r, err := s.Store.change(ctx, key, func(r *record) error {
 		if !slices.Contains(r.pending(), user) || r.refusal(user, s.Now()) != nil {
 			return errUnchanged
@@ -142,14 +166,14 @@ func (s *Service) answered(ctx context.Context, key, user string) {
 	}
 	s.came(key, r, user)
 	if r.spent() {
-		s.withdraw(r.ID)
+		s.notices.withdraw(r.ID)
 	}
 }
 
 // came ends what the invite kept for a user who has come.
-func (s *Service) came(key string, r *record, user string) {
+func (s *redemptions) came(key string, r *record, user string) {
 	s.previews.kept.Drop(key)
-	if origin, err := s.routes.partyOf(r); err == nil && r.Hold {
+	if origin := s.partyOf(r); r.Hold {
 		s.Admission.Release(origin, r.ID, user) // another party than theirs where the inviter has moved on
 		s.Admission.HoldsChanged(origin, false)
 	}
@@ -157,16 +181,16 @@ func (s *Service) came(key string, r *record, user string) {
 
 // await is leads, but where everybody is away it looks again for a while. If the user is one of
 // them there is no error: the first to come back brings the party back.
-func (s *Service) await(ctx context.Context, r *record, userID string) (reserve.Look, error) {
+func (s *redemptions) await(ctx context.Context, r *record, userID string) (reserve.Look, error) {
 	for again := awaitLooks; ; again-- {
-		look, err := s.routes.leads(ctx, r, userID)
+		look, err := s.leads(ctx, r, userID)
 		if party.ReasonOf(err) != party.PartyAway {
 			return look, err
 		}
 		if look.Returning(userID) {
 			return look, nil
 		}
-		if again == 0 || s.routes.refusal(r, userID, look.ID) != nil || pause(ctx, awaitEvery) != nil {
+		if again == 0 || s.refusal(r, userID, look.ID) != nil || pause(ctx, awaitEvery) != nil {
 			return look, err
 		}
 	}
@@ -174,7 +198,7 @@ func (s *Service) await(ctx context.Context, r *record, userID string) (reserve.
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
 // one turn with the invite, so that on this node no redemption sees another's half.
-func (s *Service) enter(ctx context.Context, key string, by *admission.Judged, session party.Session) error {
+func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judged, session party.Session) error {
 	end, err := s.Store.take(ctx, key)
 	if err != nil {
 		return err
@@ -189,7 +213,7 @@ func (s *Service) enter(ctx context.Context, key string, by *admission.Judged, s
 		}
 	}()
 	r, err := s.Store.changeNow(ctx, key, func(r *record) error {
-		if err := s.routes.refusal(r, session.UserID, by.Look.ID); err != nil {
+		if err := s.refusal(r, session.UserID, by.Look.ID); err != nil {
 			return err
 		}
 		seq, isNew = r.claim(session.UserID)
@@ -204,13 +228,13 @@ func (s *Service) enter(ctx context.Context, key string, by *admission.Judged, s
 	}
 	settled = true
 	if r.spent() {
-		s.withdraw(r.ID)
+		s.notices.withdraw(r.ID)
 	}
 	return nil
 }
 
 // redemption names the match the party is in if there is a seat for the user.
-func (s *Service) redemption(ctx context.Context, id party.ID, r *record, userID string, awaited bool) party.Redemption {
+func (s *redemptions) redemption(ctx context.Context, id party.ID, r *record, userID string, awaited bool) party.Redemption {
 	match, err := s.Seat(ctx, id, userID, awaited)
 	if err != nil {
 		s.Logger.Warn("seat in match not sought party=%s user=%s error=%v", id, userID, err)

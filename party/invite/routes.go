@@ -6,44 +6,30 @@ import (
 	"fmt"
 
 	"partyline/party"
-	"partyline/party/admission"
+	"partyline/party/entry"
 	"partyline/party/ledger"
 	"partyline/party/reserve"
-	"partyline/party/roster"
 	"partyline/party/rules"
 )
 
-// routes know where invites lead, and whom.
+// routes lead from codes to parties. The parts of a [Service] are built on them.
 type routes struct {
-	roster    *roster.Roster
-	admission *admission.Admission
-	judge     party.Judge
-	policy    party.Policy
-	now       party.Clock
+	Deps
+	codes codes
+	entry entry.Entry
 }
 
 // partyOf is the party an invite was made for, as it is now.
-func (to routes) partyOf(r *record) (party.ID, error) {
-	id, err := r.partyID()
-	return to.admission.Current(id), err
-}
-
-// partyNow is its text.
-func (to routes) partyNow(r *record) string {
-	if id, err := to.partyOf(r); err == nil {
-		return id.String()
-	}
-	return r.PartyID
-}
+func (to *routes) partyOf(r *record) party.ID { return to.Admission.Current(r.partyID()) }
 
 // leads looks at the party that an invite leads the user to now. It refuses with PartyNotFound and,
 // beside what is known of the party, with PartyAway.
-func (to routes) leads(ctx context.Context, r *record, userID string) (reserve.Look, error) {
+func (to *routes) leads(ctx context.Context, r *record, userID string) (reserve.Look, error) {
 	id, away := to.destination(ctx, r)
 	if away != nil && party.ReasonOf(away) != party.PartyAway {
 		return reserve.Look{}, away
 	}
-	look, err := to.admission.Look(ctx, id)
+	look, err := to.Admission.Look(ctx, id)
 	if err != nil {
 		look.ID = id
 		return look, err
@@ -56,12 +42,12 @@ func (to routes) leads(ctx context.Context, r *record, userID string) (reserve.L
 
 // destination is the party an invite leads to now. It refuses with PartyAway, beside the party, where the
 // inviter has lost the connection there.
-func (to routes) destination(ctx context.Context, r *record) (party.ID, error) {
-	own, err := to.partyOf(r)
-	if err != nil || !r.Follow {
-		return own, err
+func (to *routes) destination(ctx context.Context, r *record) (party.ID, error) {
+	own := to.partyOf(r)
+	if !r.Follow {
+		return own, nil
 	}
-	in, err := to.roster.PartiesOf(ctx, r.By)
+	in, err := to.Roster.PartiesOf(ctx, r.By)
 	if err != nil {
 		return own, fmt.Errorf("follow inviter: %w", err)
 	}
@@ -69,30 +55,30 @@ func (to routes) destination(ctx context.Context, r *record) (party.ID, error) {
 	if party.ReasonOf(err) != party.PartyNotFound {
 		return id, err
 	}
-	seats, seatsErr := to.admission.KeptSeats(ctx, r.By)
+	seats, seatsErr := to.Admission.KeptSeats(ctx, r.By)
 	if seatsErr != nil {
 		return own, fmt.Errorf("follow inviter: %w", seatsErr)
 	}
 	for _, seat := range seats {
-		if to.admission.Current(seat.ID) == own {
+		if to.Admission.Current(seat.ID) == own {
 			return own, nil
 		}
 	}
 	if len(in) == 0 && len(seats) > 0 { // whether they may invite there is asked when they are back
-		return to.admission.Current(seats[0].ID), party.Away()
+		return to.Admission.Current(seats[0].ID), party.Away()
 	}
 	return id, err
 }
 
 // follow finds the party an invite has followed its inviter to: the one they entered last, of
 // those they may invite to. The rules were asked about the party it was made in alone.
-func (to routes) follow(ctx context.Context, r *record, own party.ID, in []party.Membership) (party.ID, error) {
+func (to *routes) follow(ctx context.Context, r *record, own party.ID, in []party.Membership) (party.ID, error) {
 	by := party.Caller{UserID: r.By, Username: r.ByName}
 	for _, m := range in {
 		if m.ID == own {
 			return m.ID, nil
 		}
-		switch _, err := to.mayInvite(ctx, by, m.ID, to.judge); party.ReasonOf(err) {
+		switch _, err := to.mayInvite(ctx, by, m.ID, to.Judge); party.ReasonOf(err) {
 		case "":
 			return m.ID, nil
 		case party.NotLeader, party.RuleDenied, party.NotMember, party.PartyNotFound:
@@ -104,15 +90,15 @@ func (to routes) follow(ctx context.Context, r *record, own party.ID, in []party
 }
 
 // mayInvite refuses users who may not invite to the party; judge answers for the designers' rules.
-func (to routes) mayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) (party.View, error) {
-	v, err := to.admission.Look(ctx, id)
+func (to *routes) mayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) (party.View, error) {
+	v, err := to.Admission.Look(ctx, id)
 	if err != nil {
 		return v.View, fmt.Errorf("look at party: %w", err)
 	}
 	if _, member := v.Member(c.UserID); !member {
 		return v.View, party.NotAMember()
 	}
-	if to.policy().Invites.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
+	if to.Policy().Invites.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
 		return v.View, party.Refuse(party.NotLeader, "Only the leader invites to this party.")
 	}
 	return v.View, judge.Decide(ctx, party.Question{
@@ -122,8 +108,8 @@ func (to routes) mayInvite(ctx context.Context, c party.Caller, id party.ID, jud
 
 // refusal is why the user cannot use the invite, which leads to the party now. One that has expired
 // still leads in those who wait there by it.
-func (to routes) refusal(r *record, userID string, id party.ID) error {
-	err := r.refusal(userID, to.now())
+func (to *routes) refusal(r *record, userID string, id party.ID) error {
+	err := r.refusal(userID, to.Now())
 	if party.ReasonOf(err) == party.InviteExpired && to.waits(r, userID, id) {
 		return r.refusalOfWaiter(userID)
 	}
@@ -131,22 +117,18 @@ func (to routes) refusal(r *record, userID string, id party.ID) error {
 }
 
 // waits reports whether the user waits by the invite for a seat of the party, as far as this process has seen.
-func (to routes) waits(r *record, userID string, id party.ID) bool {
-	w := to.admission.Waiter(id, userID)
+func (to *routes) waits(r *record, userID string, id party.ID) bool {
+	w := to.Admission.Waiter(id, userID)
 	return w.UserID != "" && (w.Invite == r.ID || w.Invite == "" && !w.Open)
 }
 
 // leadsNowhere reports whether the party of an invite has ended. One that follows its
 // inviter may still lead to the next.
-func (to routes) leadsNowhere(ctx context.Context, r *record) (bool, error) {
+func (to *routes) leadsNowhere(ctx context.Context, r *record) (bool, error) {
 	if r.Follow {
 		return false, nil
 	}
-	id, err := to.partyOf(r)
-	if err != nil {
-		return true, nil
-	}
-	_, err = to.admission.Glance(ctx, id)
+	_, err := to.Admission.Glance(ctx, to.partyOf(r))
 	if errors.Is(err, ledger.ErrBusy) { // others deal with it, so it lives
 		return false, nil
 	}
@@ -154,8 +136,8 @@ func (to routes) leadsNowhere(ctx context.Context, r *record) (bool, error) {
 }
 
 // gone reports whether a party has ended.
-func (to routes) gone(ctx context.Context, id party.ID) (bool, error) {
-	_, err := to.admission.Look(ctx, id)
+func (to *routes) gone(ctx context.Context, id party.ID) (bool, error) {
+	_, err := to.Admission.Look(ctx, id)
 	return ended(err)
 }
 

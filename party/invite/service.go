@@ -6,10 +6,7 @@ package invite
 import (
 	"context"
 	"encoding/json"
-	"slices"
-	"strings"
 
-	"partyline/internal/alarm"
 	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/admission"
@@ -45,41 +42,44 @@ type Deps struct {
 
 // Service is invites from creation to their end. Safe for concurrent use.
 type Service struct {
-	Deps
+	*creations
+	*previews
+	*leads
+	*redemptions
+	*endings
+	*lists
+	*notices
 	*funnel
 	*faces
-	*previews
-	*notices
 	*sweeper
-	codes  codes
-	routes routes
-	index  *index
-	owed   owed
-	tasks  *tasks
-	entry  entry.Entry
 
-	waited    *cache.Cache[string, string]   // keys of invites by which somebody waits, by ID
-	untold    *alarm.Alarms[*telling]        // when those are told of an invite who could not be
-	halfEnded *cache.Cache[string, struct{}] // invites, and for whom, of whose end storage's answer was lost
+	announcements *announcements
+	index         *index
+	tasks         *tasks
 }
 
 // New makes a service that hears the news of parties. Close it to end what it does in the background.
 func New(d Deps) *Service {
+	tasks := newTasks()
+	routes := &routes{d, codes{d.Store, d.Limits}, entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy}}
+	owed := owed{d.Store, tasks, d.Logger}
+	index := newIndex(routes)
+	faces := &faces{d.Users, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL)}
+	previews := &previews{routes, faces, cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL)}
+	notices := &notices{d.Store.storage, d.Notifier, tasks, d.Logger, d.Now, d.Store.round(noticesCollection)}
+	funnel := &funnel{roster: d.Roster, metrics: d.Metrics, came: cache.New[string, struct{}](d.Now, maxCame, cameFor), counted: map[step]uint64{}}
+	announcements := newAnnouncements(routes, notices, funnel)
 	s := &Service{
-		Deps: d, funnel: newFunnel(d), tasks: newTasks(),
-		faces:     &faces{d.Users, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL)},
-		codes:     codes{d.Store, d.Limits},
-		routes:    routes{d.Roster, d.Admission, d.Judge, d.Policy, d.Now},
-		entry:     entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
-		waited:    cache.New[string, string](d.Now, maxRecords, recordTTL),
-		halfEnded: cache.New[string, struct{}](d.Now, maxRecords, recordTTL),
+		creations:   &creations{routes, owed, index, previews, announcements},
+		previews:    previews,
+		leads:       &leads{routes, cache.New[string, string](d.Now, maxRecords, recordTTL)},
+		redemptions: &redemptions{routes, owed, previews, notices, funnel, announcements},
+		endings:     &endings{routes, previews, notices, announcements, cache.New[string, struct{}](d.Now, maxRecords, recordTTL)},
+		lists:       &lists{routes},
+		notices:     notices, funnel: funnel, faces: faces,
+		sweeper:       &sweeper{routes: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
+		announcements: announcements, index: index, tasks: tasks,
 	}
-	s.previews = newPreviews(d, s.codes, s.routes, s.faces)
-	s.owed = owed{d.Store, s.tasks, d.Logger}
-	s.notices = &notices{d.Store.storage, d.Notifier, s.tasks, d.Logger, d.Now, d.Store.round(noticesCollection)}
-	s.index = newIndex(s.routes, d.Store, d.Logger)
-	s.sweeper = newSweeper(s.routes, d.Store, s.notices, s.index)
-	s.untold = alarm.New(d.Now, d.Logger, "invite not announced invite=", s.tellAgain)
 	d.Admission.News.Subscribe(s.changed)
 	return s
 }
@@ -88,7 +88,7 @@ func New(d Deps) *Service {
 // to be given back stay with the users who claimed them.
 func (s *Service) Close() {
 	s.index.ends.Close()
-	s.untold.Close()
+	s.announcements.again.Close()
 	s.tasks.close()
 }
 
@@ -104,45 +104,4 @@ func (s *Service) changed(c party.Change) {
 	case party.PartyEnded:
 		s.index.end(c.Was)
 	}
-}
-
-// unhold has storage know that an invite holds no seat any more, or none for the user who was kicked. For them
-// it is as if they had declined: after the ban it lets them in if there is a seat.
-func (s *Service) unhold(id party.ID, inviteID, kicked string) {
-	var users []string
-	if kicked != "" {
-		users = []string{kicked}
-	}
-	err := try(context.Background(), func(ctx context.Context) error {
-		key, _, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
-		if err == nil {
-			_, err = s.Store.change(ctx, key, func(r *record) error {
-				switch {
-				case !r.Hold:
-					return errUnchanged
-				case kicked == "":
-					r.Hold = false
-				case slices.Contains(r.pending(), kicked):
-					r.Declined = append(r.Declined, kicked)
-				default:
-					return errUnchanged
-				}
-				return nil
-			})
-		}
-		if err != nil && party.ReasonOf(err) != party.InviteNotFound {
-			return err
-		}
-		s.Admission.Release(id, inviteID, users...) // somebody may have read it again meanwhile
-		s.Admission.HoldsChanged(id, false)
-		return nil
-	})
-	if err != nil {
-		s.Logger.Warn("invite holds a seat that nobody needs party=%s invite=%s error=%v", id, inviteID, err)
-	}
-}
-
-// URL is where the landing page of a code is.
-func URL(publicURL string, code Code) string {
-	return strings.TrimRight(publicURL, "/") + joinPath + code.Reveal()
 }

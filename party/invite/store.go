@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -25,8 +26,8 @@ const (
 )
 
 const (
-	page       = 100
-	indexPages = 20 // most pages of one party's index that are read
+	page     = 100
+	maxPages = 20 // that are read of one collection, be it a party's index or all invites
 )
 
 // pointer leads from an invite's ID to its record.
@@ -67,17 +68,10 @@ func (s *Store) round(collection string) *party.Round {
 	return &party.Round{Storage: s.storage, Now: s.now, Collection: collection}
 }
 
-// errLost means that somebody else wrote the record first.
-var errLost = errors.New("invite record changed meanwhile")
-
-// create writes a new invite with its two index entries, all or none. It answers
-// errLost if the code is taken.
+// create writes a new invite with its two index entries, all or none. It fails with
+// runtime.ErrStorageRejectedVersion if the code is taken.
 func (s *Store) create(ctx context.Context, key string, r *record) error {
 	value, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	id, err := r.partyID()
 	if err != nil {
 		return err
 	}
@@ -88,11 +82,8 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 	acks, err := s.storage.StorageWrite(ctx, []*runtime.StorageWrite{
 		{Collection: invitesCollection, Key: key, Value: string(value), Version: party.Absent},
 		{Collection: idsCollection, Key: r.ID, Value: string(ptr), Version: party.Absent},
-		{Collection: indexOf(id), Key: r.ID, Value: string(ptr), Version: party.Absent},
+		{Collection: indexOf(r.partyID()), Key: r.ID, Value: string(ptr), Version: party.Absent},
 	})
-	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
-		return errLost
-	}
 	if err == nil {
 		s.kept.Put(key, found{r.clone(), acks[0].GetVersion()})
 	}
@@ -108,19 +99,17 @@ func (s *Store) read(ctx context.Context, key string) (found, error) {
 
 // lately is read where this process has not read or written the record within the last minutes.
 func (s *Store) lately(ctx context.Context, key string) (found, error) {
-	return s.kept.Get(ctx, key, func(ctx context.Context) (found, error) { return s.load(ctx, key) })
-}
-
-func (s *Store) load(ctx context.Context, key string) (found, error) {
-	objects, err := s.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: invitesCollection, Key: key}})
-	if err != nil {
-		return found{}, fmt.Errorf("read invite: %w", err)
-	}
-	if len(objects) == 0 {
-		return found{}, notFound()
-	}
-	r, err := decode(objects[0])
-	return found{r, objects[0].Version}, err
+	return s.kept.Get(ctx, key, func(ctx context.Context) (found, error) {
+		r := &record{}
+		version, err := party.ReadObject(ctx, s.storage, invitesCollection, key, r)
+		if err != nil {
+			return found{}, fmt.Errorf("read invite: %w", err)
+		}
+		if version == party.Absent {
+			return found{}, notFound()
+		}
+		return found{r, version}, nil
+	})
 }
 
 func decode(o *api.StorageObject) (*record, error) {
@@ -131,22 +120,100 @@ func decode(o *api.StorageObject) (*record, error) {
 	return r, nil
 }
 
-// write replaces a record by compare-and-set; errLost if it is not at the version named. The
-// caller must not change the record afterwards.
+// write replaces a record by compare-and-set; it fails with runtime.ErrStorageRejectedVersion if that is not at
+// the version named. The caller must not change the record afterwards.
 func (s *Store) write(ctx context.Context, key string, r *record, version string) error {
 	write := func() (string, error) {
 		defer s.kept.Drop(key) // also if it fails, or panics: it may have been done all the same
 		return party.WriteObject(ctx, s.storage, invitesCollection, key, r, version)
 	}
 	next, err := write()
-	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
-		return errLost
-	}
 	if err != nil {
 		return fmt.Errorf("write invite: %w", err)
 	}
 	s.kept.Put(key, found{r, next})
 	return nil
+}
+
+// attempts bounds how often a record is written again after another node was faster.
+const attempts = 12
+
+// take waits for the caller's turn with an invite, which it ends. Writers on this node take turns,
+// so that only other nodes can make a compare-and-set fail, and a crowd reads the record once: each
+// finds in the store what the one before has written.
+func (s *Store) take(ctx context.Context, key string) (end func(), err error) {
+	if end, err = s.turns.Lock(ctx, key); err != nil {
+		return nil, fmt.Errorf("wait for the invite: %w", err)
+	}
+	return end, nil
+}
+
+// change takes a turn with the record of key.
+func (s *Store) change(ctx context.Context, key string, change func(*record) error) (*record, error) {
+	end, err := s.take(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return s.changeNow(ctx, key, change)
+}
+
+// errUnchanged, from a change, means that there is nothing to write.
+var errUnchanged = errors.New("nothing to change")
+
+// unsure wraps the error of a write that may have been done all the same.
+type unsure struct{ error }
+
+func (u unsure) Unwrap() error { return u.error }
+
+// changeNow applies a change to the record by compare-and-set, on a fresh copy each time
+// another node was faster. A refusal of the change counts only on a record that was
+// read now. The answer is the record as written, or as it was for errUnchanged. Errors:
+// the change's own, Conflict, or unsure around what storage said. The caller has the turn.
+func (s *Store) changeNow(ctx context.Context, key string, change func(*record) error) (*record, error) {
+	read := s.lately
+	refused := false
+	for attempt := range attempts {
+		f, err := read(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		next := f.rec.clone()
+		if err := change(next); errors.Is(err, errUnchanged) {
+			return f.rec, nil
+		} else if err != nil {
+			if refused {
+				return nil, err
+			}
+			read, refused = s.read, true
+			continue
+		}
+		err = s.write(ctx, key, next, f.version)
+		if err == nil {
+			return next, nil
+		}
+		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
+			return nil, unsure{err}
+		}
+		if err := pause(ctx, time.Duration(rand.Int64N(int64(attempt+1)*int64(time.Millisecond)+1))); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errCrowded
+}
+
+// errCrowded refuses after too many lost races.
+var errCrowded = party.Refuse(party.Conflict, "Too many changes at once, please try again.")
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // keyOf finds an invite's key by its ID; InviteNotFound if there is none.
@@ -159,26 +226,37 @@ func (s *Store) keyOf(ctx context.Context, inviteID string) (string, error) {
 	return p.Key, err
 }
 
-// eachIndexed passes the party's index to f, as far as it is read.
-func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(inviteID string, p pointer)) error {
+// each passes a collection to f, as far as it is read; more says that there is more of it.
+func (s *Store) each(ctx context.Context, collection string, f func(*api.StorageObject) error) (more bool, err error) {
 	cursor := ""
-	for range indexPages {
-		index, next, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(id), page, cursor)
+	for range maxPages {
+		objects, next, err := s.storage.StorageList(ctx, "", party.SystemUser, collection, page, cursor)
 		if err != nil {
-			return err
+			return false, err
 		}
-		for _, o := range index {
-			var p pointer
-			if err := json.Unmarshal([]byte(o.Value), &p); err != nil {
-				return err
+		for _, o := range objects {
+			if err := f(o); err != nil {
+				return false, err
 			}
-			f(o.Key, p)
 		}
 		if cursor = next; cursor == "" {
 			break
 		}
 	}
-	return nil
+	return cursor != "", nil
+}
+
+// eachIndexed passes the party's index to f, as far as it is read.
+func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(inviteID string, p pointer)) error {
+	_, err := s.each(ctx, indexOf(id), func(o *api.StorageObject) error {
+		var p pointer
+		if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
+			return err
+		}
+		f(o.GetKey(), p)
+		return nil
+	})
+	return err
 }
 
 // ofParty reads the party's invites that have not expired, only those with held seats
@@ -193,37 +271,42 @@ func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*reco
 	if err != nil {
 		return nil, err
 	}
-	var all []*record
-	for some := range slices.Chunk(keys, page) {
-		records, err := s.records(ctx, some)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, records...)
-	}
-	return all, nil
+	return s.records(ctx, keys)
 }
 
 // records reads those there are, in no order.
-func (s *Store) records(ctx context.Context, keys []string) ([]*record, error) {
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	reads := make([]*runtime.StorageRead, len(keys))
-	for i, key := range keys {
-		reads[i] = &runtime.StorageRead{Collection: invitesCollection, Key: key}
-	}
-	objects, err := s.storage.StorageRead(ctx, reads)
-	if err != nil {
-		return nil, fmt.Errorf("read invites: %w", err)
-	}
-	records := make([]*record, len(objects))
-	for i, o := range objects {
-		if records[i], err = decode(o); err != nil {
-			return nil, err
+func (s *Store) records(ctx context.Context, keys []string) (records []*record, err error) {
+	for some := range slices.Chunk(keys, page) {
+		var reads []*runtime.StorageRead
+		for _, key := range some {
+			reads = append(reads, &runtime.StorageRead{Collection: invitesCollection, Key: key})
+		}
+		objects, err := s.storage.StorageRead(ctx, reads)
+		if err != nil {
+			return nil, fmt.Errorf("read invites: %w", err)
+		}
+		for _, o := range objects {
+			r, err := decode(o)
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, r)
 		}
 	}
 	return records, nil
+}
+
+// indexed reads the records that these entries of an index lead to, as far as they are there.
+func (s *Store) indexed(ctx context.Context, entries []*api.StorageObject) ([]*record, error) {
+	keys := make([]string, len(entries))
+	for i, o := range entries {
+		var p pointer
+		if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
+			return nil, fmt.Errorf("invite's ID not read: %w", err)
+		}
+		keys[i] = p.Key
+	}
+	return s.records(ctx, keys)
 }
 
 // Holds reads the seats that invites keep in a party; it is what
@@ -247,10 +330,10 @@ func (s *Store) discard(ctx context.Context, invites map[string]*record) error {
 	var deletes []*runtime.StorageDelete
 	for key, r := range invites {
 		defer s.kept.Drop(key)
-		deletes = append(deletes, &runtime.StorageDelete{Collection: invitesCollection, Key: key}, &runtime.StorageDelete{Collection: idsCollection, Key: r.ID})
-		if id, err := r.partyID(); err == nil {
-			deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(id), Key: r.ID})
-		}
+		deletes = append(deletes,
+			&runtime.StorageDelete{Collection: invitesCollection, Key: key},
+			&runtime.StorageDelete{Collection: idsCollection, Key: r.ID},
+			&runtime.StorageDelete{Collection: indexOf(r.partyID()), Key: r.ID})
 	}
 	return s.storage.StorageDelete(ctx, deletes)
 }

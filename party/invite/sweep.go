@@ -23,21 +23,14 @@ const (
 
 // sweeper deletes what is left of invites that have ended. Safe for concurrent use.
 type sweeper struct {
-	routes
-	store   *Store
+	*routes
 	notices *notices
 	index   *index
 
-	mu      sync.Mutex   // one sweep at a time
-	records *party.Round // guarded by mu
-	seen    int          // live invites so far in this round; guarded by mu
-	live    atomic.Int64 // of the last round; -1 before
-}
-
-func newSweeper(to routes, store *Store, n *notices, x *index) *sweeper {
-	s := &sweeper{routes: to, store: store, notices: n, index: x, records: store.round(invitesCollection)}
-	s.live.Store(-1)
-	return s
+	mu      sync.Mutex          // one sweep at a time
+	records *party.Round        // guarded by mu
+	seen    int                 // live invites so far in this round; guarded by mu
+	live    atomic.Pointer[int] // of the last round; nil before
 }
 
 // Sweep deletes the notifications of invites that have ended, invites that ended longer than
@@ -46,13 +39,14 @@ func newSweeper(to routes, store *Store, n *notices, x *index) *sweeper {
 func (s *sweeper) Sweep(ctx context.Context) (removed int, more bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err = errors.Join(s.admission.Sweep(ctx), s.notices.sweep(ctx, s.over), s.index.sweep(ctx), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
+	err = errors.Join(s.Admission.Sweep(ctx), s.notices.sweep(ctx, s.over), s.index.sweep(ctx), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
 		n, err := s.sweepPage(ctx, page)
 		removed += n
 		return err
 	}))
 	if s.records.Done() {
-		s.live.Store(int64(s.seen))
+		seen := s.seen
+		s.live.Store(&seen)
 		s.seen = 0
 	}
 	return removed, removed > 0 && !s.records.Done(), err
@@ -67,17 +61,17 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 			err = unread
 			continue
 		}
-		if !r.ended(s.now()) && !r.exhausted() {
+		if !r.ended(s.Now()) && !r.exhausted() {
 			s.seen++
 		}
-		if r.forgotten(s.now()) {
+		if r.forgotten(s.Now()) {
 			dead[o.GetKey()] = r
 		}
 	}
 	if len(dead) == 0 {
 		return 0, err
 	}
-	if failed := s.store.discard(ctx, dead); failed != nil {
+	if failed := s.Store.discard(ctx, dead); failed != nil {
 		return 0, fmt.Errorf("invites not deleted: %w", failed)
 	}
 	return len(dead), err
@@ -85,13 +79,13 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 
 // over reports whether nobody new can use an invite any more.
 func (s *sweeper) over(ctx context.Context, key string) (bool, error) {
-	f, err := s.store.lately(ctx, key)
+	f, err := s.Store.lately(ctx, key)
 	switch {
 	case party.ReasonOf(err) == party.InviteNotFound:
 		return true, nil
 	case err != nil:
 		return false, err
-	case f.rec.ended(s.now()) || f.rec.spent():
+	case f.rec.ended(s.Now()) || f.rec.spent():
 		return true, nil
 	}
 	return s.leadsNowhere(ctx, f.rec)
@@ -100,5 +94,8 @@ func (s *sweeper) over(ctx context.Context, key string) (bool, error) {
 // Live is how many invites had not ended in the last full round of the sweep; known is false before.
 func (s *sweeper) Live() (n int, known bool) {
 	live := s.live.Load()
-	return int(live), live >= 0
+	if live == nil {
+		return 0, false
+	}
+	return *live, true
 }

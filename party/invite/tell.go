@@ -2,11 +2,10 @@ package invite
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
+	"partyline/internal/alarm"
 	"partyline/party"
 )
 
@@ -44,9 +43,23 @@ type declined struct {
 	From    string `json:"from"` // the username of the one who declined
 }
 
+// announcements tell parties and users of invites. Safe for concurrent use.
+type announcements struct {
+	*routes
+	notices *notices
+	funnel  *funnel
+	again   *alarm.Alarms[*telling] // when those are told of an invite who could not be
+}
+
+func newAnnouncements(to *routes, n *notices, f *funnel) *announcements {
+	s := &announcements{routes: to, notices: n, funnel: f}
+	s.again = alarm.New(to.Now, to.Logger, "invite not announced invite=", s.tellAgain)
+	return s
+}
+
 // tellParty counts an event and sends it to everybody in the party.
-func (s *Service) tellParty(id party.ID, e event) {
-	s.count(step(e.Event))
+func (s *announcements) tellParty(id party.ID, e event) {
+	s.funnel.count(step(e.Event))
 	var err error
 	if e.Event == eventRedeemed {
 		err = s.Newcomer(id, party.OpInvite, e)
@@ -78,93 +91,65 @@ type telling struct {
 func (t *telling) String() string { return t.made.ID }
 
 // tellTargets brings an invite to those it is for.
-func (s *Service) tellTargets(ctx context.Context, t *telling) {
-	err := s.learnTargets(ctx, t)
-	if err == nil && len(t.users) > 0 {
-		err = s.Notify(ctx, t.by, t.made, t.users)
-	}
-	if err != nil {
-		s.tellLater(t, err)
-	}
+func (s *announcements) tellTargets(ctx context.Context, t *telling) { s.tellLater(t, s.tell(ctx, t)) }
+
+func (s *announcements) tellAgain(t *telling) {
+	s.tellLater(t, try(context.Background(), func(ctx context.Context) error { return s.tell(ctx, t) }))
 }
 
-// learnTargets finds out who may be told, once: strangers are counted.
-func (s *Service) learnTargets(ctx context.Context, t *telling) error {
-	if t.known {
-		return nil
-	}
-	users, err := s.reachable(ctx, t.by, t.view, t.users)
+// tellLater has an invite told again that has not been, for this reason; nil for none.
+func (s *announcements) tellLater(t *telling, err error) {
 	if err == nil {
-		t.users, t.known = users, true
+		return
 	}
-	return err
-}
-
-func (s *Service) tellLater(t *telling, err error) {
 	s.Logger.Warn("invite not announced yet invite=%s error=%v", t, err)
 	if t.wait = max(tellFirst, 2*t.wait); t.wait <= tellLast {
-		s.untold.Set(t, s.Now().Add(t.wait))
+		s.again.Set(t, s.Now().Add(t.wait))
 	}
 }
 
-func (s *Service) tellAgain(t *telling) {
-	err := try(context.Background(), func(ctx context.Context) error {
-		if err := s.learnTargets(ctx, t); err != nil {
+// tell notifies those who may be told of an invite; later only the rest of them, so that nobody is told twice.
+func (s *announcements) tell(ctx context.Context, t *telling) error {
+	if !t.known { // once: strangers are counted
+		users, err := s.reachable(ctx, t.by, t.view, t.users)
+		if err != nil {
 			return err
 		}
-		return s.tellRest(ctx, t)
-	})
-	if err != nil {
-		s.tellLater(t, err)
+		t.users, t.known = users, true
 	}
+	users := t.users
+	if t.wait > 0 {
+		var err error
+		if users, err = s.untold(ctx, t); err != nil {
+			return err
+		}
+	}
+	if len(users) == 0 {
+		return nil
+	}
+	return s.notices.Notify(ctx, t.by, t.made, users)
 }
 
-// tellRest is Notify for those of the users who still may come by the invite and have not been told of it,
-// so that nobody is told twice.
-func (s *Service) tellRest(ctx context.Context, t *telling) error {
+// untold are those of the users who still may come by the invite and have not been told of it.
+func (s *announcements) untold(ctx context.Context, t *telling) ([]string, error) {
 	code, err := ParseCode(t.made.Code)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	f, err := s.Store.read(ctx, code.key())
 	if party.ReasonOf(err) == party.InviteNotFound || err == nil && (f.rec.ended(s.Now()) || f.rec.spent()) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	rest, err := s.notices.without(ctx, t.made.ID, code.key(), slices.DeleteFunc(f.rec.pending(), func(u string) bool { return !slices.Contains(t.users, u) }))
-	if err != nil || len(rest) == 0 {
-		return err
-	}
-	return s.Notify(ctx, t.by, t.made, rest)
-}
-
-// without are those of the users who have no notification of the invite. It fails while one that was sent
-// may still be written.
-func (ns *notices) without(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
-	var n notified
-	if _, err := party.ReadObject(ctx, ns.storage, noticesCollection, inviteID, &n); err != nil {
-		return nil, fmt.Errorf("read whom it was sent to: %w", err)
-	}
-	for _, user := range users {
-		found, err := ns.of(ctx, user, key)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("list notifications: %w", err)
-		case len(found) > 0:
-			continue
-		case slices.Contains(n.Users, user) && ns.now().Unix() < n.Until:
-			return nil, errors.New("what was sent may still be written")
-		}
-		untold = append(untold, user)
-	}
-	return untold, nil
+	pending := slices.DeleteFunc(f.rec.pending(), func(u string) bool { return !slices.Contains(t.users, u) })
+	return s.notices.without(ctx, t.made.ID, code.key(), pending)
 }
 
 // reachable are those of the users whom the caller may notify: no member, nobody with a
 // block between, and strangers at a bounded rate.
-func (s *Service) reachable(ctx context.Context, c party.Caller, v party.View, users []string) ([]string, error) {
+func (s *announcements) reachable(ctx context.Context, c party.Caller, v party.View, users []string) ([]string, error) {
 	users = slices.DeleteFunc(slices.Clone(users), func(u string) bool { _, in := v.Member(u); return in })
 	if len(users) == 0 {
 		return nil, nil
@@ -184,8 +169,8 @@ func (s *Service) reachable(ctx context.Context, c party.Caller, v party.View, u
 }
 
 // tellInviter says that a target declined. An inviter in the party hears it there.
-func (s *Service) tellInviter(ctx context.Context, c party.Caller, r *record) {
-	err := party.Notify(ctx, s.Notifier, party.NoticeDeclined.To(r.By, c.UserID, declined{PartyID: s.routes.partyNow(r), ID: r.ID, From: c.Username}))
+func (s *announcements) tellInviter(ctx context.Context, c party.Caller, r *record) {
+	err := party.Notify(ctx, s.Notifier, party.NoticeDeclined.To(r.By, c.UserID, declined{PartyID: s.partyOf(r).String(), ID: r.ID, From: c.Username}))
 	if err != nil {
 		s.Logger.Warn("decline not announced invite=%s error=%v", r.ID, err)
 	}

@@ -1,92 +1,35 @@
+// Package reserve decides who may come into a party, and keeps what a party has promised:
+// seats that invites hold, seats of members who lost their connection, joins under way,
+// kicks, and requests to be let in.
+//
+// It is pure: a [Book] is a value in memory, [Decide] compares an [Intent] with it, and nothing
+// here reads a clock, takes a lock or knows the host. A Book is not safe for concurrent use.
 package reserve
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"partyline/party"
 )
 
-// PendingTTL bounds how long a native join may be under way, which takes microseconds. One that
-// fails has no after-hook: its seat is free with its sender's next message, or after this time.
-const PendingTTL = 5 * time.Second
-
-// Hold is the seats one invite keeps: one for each of these users who is not in the
-// party yet. A user with several holds needs one seat. The truth is the invite in
-// storage; a book has a copy.
-type Hold struct {
-	InviteID  string
-	By        string // the member who keeps them, and with whom they go; "" is nobody in particular
-	UserIDs   []string
-	ExpiresAt time.Time
-	Made      time.Time // when the invite was made
-	Unstored  bool      // storage may not have it yet, so its absence there does not end it
-}
-
-// Kick bans a user until a time, unless an invite made after it says otherwise.
-type Kick struct{ At, Until time.Time }
-
-// Removal is a kick that the host is about to do.
-type Removal struct {
-	Kick
-	By   string // session whose message it is
-	Bans bool   // the user may not come back before it is done
-}
-
-// KeptSeat is a seat kept for a member whose connection ended. Between the moment the
-// member is missed and the moment the host reports the end of its session, which may be
-// ten seconds later, the seat is kept but nobody has been told.
-type KeptSeat struct {
-	party.Seat
-	Told    bool
-	Stored  bool // as far as this process knows
-	Overdue bool // past Until; about to be reported lost, by the node that reported away
-}
-
-// PendingJoin is a native join between its before-hook and its after-hook.
-type PendingJoin struct {
-	Session party.Session
-	By      string // session whose message it is
-	Until   time.Time
-	Leaving []party.Membership // to leave once the join has landed; one in this party is an older device of the user
-}
-
-// Request is somebody asking to be let into a closed party. The native engine keeps a list of its
-// own, as long as the party has seats, and forgets an entry only when the leader decides on it,
-// not when the asker disconnects or gets in by an invite. So the book counts the list and decides
-// who may get onto it.
-type Request struct {
-	Session party.Session
-	Client  party.Client // the asker's; the leader who accepts knows nothing of it
-	Until   time.Time    // while the engine has not answered; zero once the entry is on its list
-}
-
 // Book is what one party has promised, and what is under way in it.
 type Book struct {
-	Holds    map[string]Hold         // by invite
-	Kicks    map[string]Kick         // by user
-	Kicking  map[string]Removal      // kicks under way, by user
-	Kept     map[string]*KeptSeat    // by user
-	Pending  map[string]*PendingJoin // by the session that joins; a map keeps the room of what was in it, so pointers
-	Admitted map[string]time.Time    // sessions put on the party's stream lately, by session
-	Requests map[string]Request      // on the native engine's list, by the session that asked
-	Waiting  map[string]Waiter       // in line for a seat, by user
-	Missed   map[string]Missed       // by user in line who did not come for a seat
-}
-
-// Missed is how often a seat was held for somebody in line who did not come for it, and until when the last one.
-type Missed struct {
-	Times int
-	Until time.Time
+	Holds
+	Kept
+	kicks
+	joins
+	Requests
+	line
 }
 
 // NewBook makes an empty one.
 func NewBook() Book {
 	return Book{
-		Holds: map[string]Hold{}, Kicks: map[string]Kick{}, Kicking: map[string]Removal{}, Kept: map[string]*KeptSeat{},
-		Pending: map[string]*PendingJoin{}, Admitted: map[string]time.Time{}, Requests: map[string]Request{},
-		Waiting: map[string]Waiter{}, Missed: map[string]Missed{},
+		Holds: Holds{}, Kept: Kept{}, Requests: Requests{},
+		kicks: kicks{Kicks: map[string]Kick{}, Kicking: map[string]Removal{}},
+		joins: joins{Pending: map[string]*PendingJoin{}, Admitted: map[string]time.Time{}},
+		line:  line{Waiting: map[string]Waiter{}, Missed: map[string]Missed{}},
 	}
 }
 
@@ -101,42 +44,6 @@ func (b Book) Purge(now time.Time) {
 	for _, k := range b.Kept {
 		k.Overdue = !now.Before(k.Until)
 	}
-}
-
-// Overdue lists the joins under way whose time is over: nobody told what became of them.
-func (b Book) Overdue(now time.Time) []PendingJoin {
-	var over []PendingJoin
-	for _, p := range b.Pending {
-		if !now.Before(p.Until) {
-			over = append(over, *p)
-		}
-	}
-	return over
-}
-
-// Keeps reports whether a seat of the party waits for the user.
-func (b Book) Keeps(userID string) bool {
-	k, ok := b.Kept[userID]
-	return ok && !k.Overdue
-}
-
-// KeepsAny reports whether a seat of the party waits for anybody.
-func (b Book) KeepsAny() bool {
-	for user := range b.Kept {
-		if b.Keeps(user) {
-			return true
-		}
-	}
-	return false
-}
-
-// Kicked is the user's kick, done or under way.
-func (b Book) Kicked(userID string) (Kick, bool) {
-	if k, done := b.Kicks[userID]; done {
-		return k, true
-	}
-	r := b.Kicking[userID]
-	return r.Kick, r.Bans
 }
 
 // Seats counts the party's seats from the point of view of one user: those taken by
@@ -201,64 +108,32 @@ func (b Book) seated(v party.View) map[string]bool {
 	return present
 }
 
-// Hold adds a hold, or reports false and changes nothing if it needs more seats than are
-// free and not promised to others in line.
-func (b Book) Hold(v party.View, h Hold) bool {
-	promised := slices.DeleteFunc(b.Promised(v), func(u string) bool { return slices.Contains(h.UserIDs, u) })
-	b.Holds[h.InviteID] = h
-	if taken, held, _ := b.seats(v, ""); taken+held+len(promised) > v.MaxSize {
-		delete(b.Holds, h.InviteID)
-		return false
+// Merge makes kicks, kept seats and the line what storage says they are; kept seats that this
+// process has not stored yet stay. It returns the kept seats that ended elsewhere and the
+// users for whom storage knows one that the book did not.
+func (b Book) Merge(r Record) (ended []party.Seat, found []string) {
+	clear(b.Kicks)
+	maps.Copy(b.Kicks, r.Kicks)
+	for user, w := range r.Waiting {
+		w.Blocked = b.Waiting[user].Blocked
+		r.Waiting[user] = w
 	}
-	return true
-}
-
-// Release ends what the invite holds for these users, or all of it if none are named.
-func (b Book) Release(inviteID string, userIDs ...string) {
-	h, ok := b.Holds[inviteID]
-	if !ok {
-		return
-	}
-	h.UserIDs = slices.DeleteFunc(slices.Clone(h.UserIDs), func(u string) bool { return slices.Contains(userIDs, u) })
-	if len(userIDs) == 0 || len(h.UserIDs) == 0 {
-		delete(b.Holds, inviteID)
-		return
-	}
-	b.Holds[inviteID] = h
-}
-
-// Forfeit ends what invites made before a kick hold for the user. It names them.
-func (b Book) Forfeit(userID string, kick time.Time) (invites []string) {
-	for id, h := range b.Holds {
-		if slices.Contains(h.UserIDs, userID) && !h.Made.After(kick) {
-			b.Release(id, userID)
-			invites = append(invites, id)
+	clear(b.Waiting)
+	maps.Copy(b.Waiting, r.Waiting)
+	for user, k := range b.Kept {
+		if s, ok := r.Seats[user]; k.Stored && (!ok || s.Member.SessionID != k.Member.SessionID) {
+			delete(b.Kept, user)
+			ended = append(ended, k.Seat)
 		}
 	}
-	return invites
-}
-
-// Abandon ends the holds of users who are not in the party any more and have no seat kept
-// there. It names their invites.
-func (b Book) Abandon(v party.View) (invites []string) {
-	maps.DeleteFunc(b.Holds, func(id string, h Hold) bool {
-		_, in := v.Member(h.By)
-		gone := h.By != "" && !in && b.Kept[h.By] == nil
-		if gone {
-			invites = append(invites, id)
+	for user, s := range r.Seats {
+		if b.Kept[user] == nil {
+			b.Kept[user] = &KeptSeat{Seat: s, Told: true, Stored: true}
+			found = append(found, user)
 		}
-		return gone
-	})
-	return invites
+	}
+	return ended, found
 }
 
-// SetHolds makes the holds what storage says they are. Those that storage may not have
-// yet stay, and false says that some do: then this may have been too early to find them.
-func (b Book) SetHolds(stored []Hold) (settled bool) {
-	maps.DeleteFunc(b.Holds, func(_ string, h Hold) bool { return !h.Unstored })
-	settled = len(b.Holds) == 0
-	for _, h := range stored {
-		b.Holds[h.InviteID] = h
-	}
-	return settled
-}
+// Idle reports whether nothing is under way that another message has to find again.
+func (b Book) Idle() bool { return len(b.Pending)+len(b.Kicking) == 0 }

@@ -203,20 +203,6 @@ func mayAsk(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 	return nil
 }
 
-// Asks reports whether the user is on the list of requests.
-func (b Book) Asks(userID string) bool {
-	for _, r := range b.Requests {
-		if r.Session.UserID == userID {
-			return true
-		}
-	}
-	return false
-}
-
-// listReserved reports whether what is left of the list is for friends of members: a
-// quarter, and none in the smallest parties, where it would be half of the list.
-func (b Book) listReserved(v party.View) bool { return len(b.Requests) >= v.MaxSize-v.MaxSize/4 }
-
 // Needs says which facts Decide will read. It may say too much, never too little.
 func Needs(v party.View, b Book, in Intent) Needed {
 	if _, member := v.Member(in.Session.UserID); member {

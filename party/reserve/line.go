@@ -23,31 +23,40 @@ type Waiter struct {
 	Blocked bool      // by a block between them and a member, or by an invite that leads elsewhere; not stored
 }
 
-// over reports whether a seat was held for so long that the wait is over.
-func (w Waiter) over(now time.Time) bool { return !w.Until.IsZero() && !now.Before(w.Until) }
-
 // came orders those who wait as they came.
 func (w Waiter) came(other Waiter) int {
 	return cmp.Or(w.Since.Compare(other.Since), cmp.Compare(w.UserID, other.UserID))
 }
 
+// Missed is how often a seat was held for somebody in line who did not come for it, and until when the last one.
+type Missed struct {
+	Times int
+	Until time.Time
+}
+
+// line is those in line for a seat of one party.
+type line struct {
+	Waiting map[string]Waiter // by user
+	Missed  map[string]Missed // by user in line who did not come for a seat
+}
+
 // Line is everybody who waits, who came first first.
-func (b Book) Line() []Waiter { return slices.SortedFunc(maps.Values(b.Waiting), Waiter.came) }
+func (l line) Line() []Waiter { return slices.SortedFunc(maps.Values(l.Waiting), Waiter.came) }
 
 // Miss notes that somebody who has left the line did not come for the seat held for them, if one was.
-func (b Book) Miss(w Waiter) {
+func (l line) Miss(w Waiter) {
 	if !w.Until.IsZero() {
-		b.Missed[w.UserID] = Missed{b.Missed[w.UserID].Times + 1, w.Until}
+		l.Missed[w.UserID] = Missed{l.Missed[w.UserID].Times + 1, w.Until}
 	}
 }
 
 // Place is the user's place in line, from 1; 0 for somebody who does not wait.
-func (b Book) Place(userID string) (place int) {
-	w, waits := b.Waiting[userID]
+func (l line) Place(userID string) (place int) {
+	w, waits := l.Waiting[userID]
 	if !waits {
 		return 0
 	}
-	for _, other := range b.Waiting {
+	for _, other := range l.Waiting {
 		if other.came(w) <= 0 {
 			place++
 		}
@@ -56,34 +65,34 @@ func (b Book) Place(userID string) (place int) {
 }
 
 // Join puts somebody at the end of the line, who came by an invite, or by the party's ID for "".
-func (b Book) Join(userID, inviteID string, now time.Time) Waiter {
+func (l line) Join(userID, inviteID string, now time.Time) Waiter {
 	w := Waiter{UserID: userID, Invite: inviteID, Open: inviteID == "", Since: now}
-	for _, other := range b.Waiting {
+	for _, other := range l.Waiting {
 		if !w.Since.After(other.Since) {
 			w.Since = other.Since.Add(1)
 		}
 	}
-	b.Waiting[userID] = w
+	l.Waiting[userID] = w
 	return w
 }
 
 // Seen notes whether somebody who waits has a socket, and ends the wait after too long
 // without one. It reports whether that changed anything.
-func (b Book) Seen(userID string, there bool, now time.Time) bool {
-	w := b.Waiting[userID]
+func (l line) Seen(userID string, there bool, now time.Time) bool {
+	w := l.Waiting[userID]
 	switch gone := !w.Absent.IsZero(); {
 	case there == !gone:
 		if there || now.Before(w.Absent.Add(MaxAbsent)) {
 			return false
 		}
-		delete(b.Waiting, userID)
+		delete(l.Waiting, userID)
 		return true
 	case there:
 		w.Absent = time.Time{}
 	default:
 		w.Absent = now
 	}
-	b.Waiting[userID] = w
+	l.Waiting[userID] = w
 	return true
 }
 
@@ -96,8 +105,8 @@ func (b Book) Promised(v party.View) []string {
 }
 
 // turns is the line in the order in which seats are held.
-func (b Book) turns() []Waiter {
-	line := b.Line()
+func (l line) turns() []Waiter {
+	line := l.Line()
 	turn := func(w Waiter) int {
 		if w.Until.IsZero() {
 			return 1
@@ -119,12 +128,6 @@ func (b Book) promised(userID string, free int, seated map[string]bool) (users [
 		}
 	}
 	return users
-}
-
-// kickedSince reports whether somebody who waits was kicked after they came.
-func (b Book) kickedSince(w Waiter) bool {
-	kick, kicked := b.Kicked(w.UserID)
-	return kicked && kick.At.After(w.Since)
 }
 
 // Candidates lists those for whom a free seat can be held: for whom one is held already, then who
@@ -153,7 +156,7 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 	var promised []string
 	if !closed {
 		waited := len(b.Waiting)
-		maps.DeleteFunc(b.Waiting, func(_ string, w Waiter) bool { return w.over(now) })
+		maps.DeleteFunc(b.Waiting, func(_ string, w Waiter) bool { return !w.Until.IsZero() && !now.Before(w.Until) })
 		changed = len(b.Waiting) < waited
 		promised = b.Promised(v)
 	}
@@ -175,19 +178,18 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 }
 
 // LineDue is when time ends something in the line; zero for never.
-func (b Book) LineDue() (due time.Time) {
-	earlier := func(at time.Time) {
-		if due.IsZero() || at.Before(due) {
-			due = at
-		}
-	}
-	for _, w := range b.Waiting {
+func (l line) LineDue() time.Time {
+	var ends []time.Time
+	for _, w := range l.Waiting {
 		if !w.Until.IsZero() {
-			earlier(w.Until)
+			ends = append(ends, w.Until)
 		}
 		if !w.Absent.IsZero() {
-			earlier(w.Absent.Add(MaxAbsent))
+			ends = append(ends, w.Absent.Add(MaxAbsent))
 		}
 	}
-	return due
+	if len(ends) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(ends, time.Time.Compare)
 }

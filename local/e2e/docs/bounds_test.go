@@ -28,7 +28,7 @@ var bounds = map[string]bound{
 	"uses that a call may ask for":                    {[]string{"party/invite.maxUses"}, 1},
 	"launch data":                                     {[]string{"party/invite.maxLaunch"}, 1},
 	"invites of one member to one party":              {[]string{"party/invite.maxPerMember"}, 1},
-	"invites of a party that are listed":              {[]string{"party/invite.page", "party/invite.indexPages"}, 1},
+	"invites of a party that are listed":              {[]string{"party/invite.page", "party/invite.maxPages"}, 1},
 	"players on their way to one party":               {[]string{"party/status.maxIncoming"}, 1},
 	"attributes of one bag":                           {[]string{"party/attributes.maxKeys"}, 1},
 	"an attribute's value":                            {[]string{"party/attributes.maxValue"}, 1024},
