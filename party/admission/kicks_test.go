@@ -277,6 +277,29 @@ func TestKicks_WithoutRulesForThem(t *testing.T) {
 	k.agrees(id)
 }
 
+// A change of the rules is for later kicks: whom a kick bars from the host's own joins does not change, in this process
+// and the next.
+func TestKicks_RulesThatChange(t *testing.T) {
+	for _, bars := range []bool{true, false} {
+		k := newKernel(t)
+		k.conf.Parties.KickBanJoins = bars
+		p := k.host.Players(2)
+		id := k.create(p[0], true, 4)
+		k.must(k.join(p[1], id))
+		k.kick(p[1], id)
+		k.conf.Parties.KickBanJoins, k.conf.Parties.KickBan = !bars, 0
+		for range 2 {
+			if bars {
+				k.refused(k.join(p[1], id), party.Banned)
+			} else {
+				k.must(k.join(p[1], id))
+				k.leave(p[1], id)
+			}
+			k.restart()
+		}
+	}
+}
+
 // The record goes with the party, whether it is closed, left or finds its end otherwise.
 // The last member leaves while the host already has another who does not show yet: the party
 // lives, and those who were kicked stay out.

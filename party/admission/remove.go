@@ -36,7 +36,8 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 		named.Session = coming.Session // who may be a member when the host handles this
 	}
 	if named.Session == m.Target && m.Target.SessionID != m.Sender.SessionID { // nobody can kick themself
-		v.Book.BeginKick(m.Target.UserID, m.Sender.SessionID, a.Now(), a.Policy().Parties.KickBan > 0)
+		conf := a.Policy().Parties
+		v.Book.BeginKick(m.Target.UserID, m.Sender.SessionID, a.Now(), conf.KickBan > 0, !conf.KickBanJoins)
 		a.joins.begin(m.Sender.SessionID, join{id: v.ID, until: a.Now().Add(reserve.PendingTTL)})
 	}
 	return nil

@@ -226,18 +226,18 @@ func (v *Visit) GiveUp(userID string, last bool) error {
 // for them, if any. The ban holds on this node even if the error says that storage did not
 // take it.
 func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
-	ban := v.ledger.Policy().Parties.KickBan
-	if ban <= 0 {
+	conf := v.ledger.Policy().Parties
+	if conf.KickBan <= 0 {
 		return v.endKept(kept, party.SeatLost, nil)
 	}
 	if now, err := v.ledger.Roster.LookOnce(v.ID); err == nil { // so that a later read does not undo it
 		v.Last = now
 		if err := v.open(); err != nil {
-			v.Book.Ban(userID, v.ledger.Now(), ban)
+			v.Book.Ban(userID, v.ledger.Now(), conf.KickBan, !conf.KickBanJoins)
 			return err
 		}
 	}
-	k := v.Book.Ban(userID, v.ledger.Now(), ban)
+	k := v.Book.Ban(userID, v.ledger.Now(), conf.KickBan, !conf.KickBanJoins)
 	if over := v.Book.Forfeit(userID, k.At); len(over) > 0 {
 		v.watchHolds()
 		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over, Session: party.Session{UserID: userID}})

@@ -3,7 +3,10 @@ package reserve
 import "time"
 
 // Kick bans a user until a time, unless an invite made after it says otherwise.
-type Kick struct{ At, Until time.Time }
+type Kick struct {
+	At, Until   time.Time
+	InvitesOnly bool // the host's own joins are free, as the rules had it when it was made
+}
 
 // Removal is a kick that the host is about to do.
 type Removal struct {
@@ -35,9 +38,9 @@ func (ks kicks) kickedSince(w Waiter) bool {
 
 // BeginKick notes a kick that the host is about to do, for no longer than a native join
 // may take: one that the host refuses must keep nobody out. by is the session whose message it
-// is. bans says that the user may not come back meanwhile.
-func (ks kicks) BeginKick(userID, by string, now time.Time, bans bool) {
-	ks.Kicking[userID] = Removal{Kick{At: now, Until: now.Add(PendingTTL)}, by, bans}
+// is. bans says that the user may not come back meanwhile, invitesOnly that they may by the host's own joins.
+func (ks kicks) BeginKick(userID, by string, now time.Time, bans, invitesOnly bool) {
+	ks.Kicking[userID] = Removal{Kick{now, now.Add(PendingTTL), invitesOnly}, by, bans}
 }
 
 // removing reports whether the host is about to remove the user. It may have done so already: it
@@ -49,8 +52,8 @@ func (ks kicks) removing(userID string) bool {
 
 // Ban keeps a user out for as long as the ban lasts. Where the kick began before, it
 // counts from then, so that an invite made since lifts it.
-func (ks kicks) Ban(userID string, now time.Time, ban time.Duration) Kick {
-	k := Kick{At: now, Until: now.Add(ban)}
+func (ks kicks) Ban(userID string, now time.Time, ban time.Duration, invitesOnly bool) Kick {
+	k := Kick{now, now.Add(ban), invitesOnly}
 	if begun := ks.Kicking[userID]; begun.Bans {
 		k.At = begun.At
 	}

@@ -64,8 +64,8 @@ func draw(t *rapid.T) scene {
 		s.book.Hold(s.view, reserve.Hold{InviteID: fmt.Sprint(i), UserIDs: []string{who.Draw(t, "held").UserID}, ExpiresAt: later()})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "kicks") {
-		s.book.BeginKick(who.Draw(t, "kicked").UserID, "leader", later(), rapid.Bool().Draw(t, "bans"))
-		s.book.Ban(who.Draw(t, "banned").UserID, later(), 10*time.Second)
+		s.book.BeginKick(who.Draw(t, "kicked").UserID, "leader", later(), rapid.Bool().Draw(t, "bans"), rapid.Bool().Draw(t, "invites only"))
+		s.book.Ban(who.Draw(t, "banned").UserID, later(), 10*time.Second, rapid.Bool().Draw(t, "invites only"))
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "kept") {
 		s.book.KeepSeat(s.view.ID, party.Member{Session: who.Draw(t, "away")}, "", later(), 10*time.Second)
@@ -80,7 +80,6 @@ func draw(t *rapid.T) scene {
 	}
 	s.policy = rules.Parties{
 		SecondSocket: rapid.SampledFrom([]rules.SecondSocket{rules.SecondSocketMove, rules.SecondSocketRefuse}).Draw(t, "second socket"),
-		KickBanJoins: rapid.Bool().Draw(t, "kick ban joins"),
 		Requests:     rules.Requests{Cap: rapid.IntRange(1, 4).Draw(t, "cap"), WhileInParty: rapid.Bool().Draw(t, "while in party")},
 	}
 	if rapid.Bool().Draw(t, "locked") {
@@ -129,7 +128,7 @@ func TestDecide_KickedStaysOut(t *testing.T) {
 		grant := s.intent.Grant
 		_, member := s.view.Member(s.intent.Session.UserID)
 		native := grant == party.Grant{} || grant.Back && member
-		lifted := grant.Named && grant.InvitedAt.After(k.At) || native && !s.policy.KickBanJoins
+		lifted := grant.Named && grant.InvitedAt.After(k.At) || native && k.InvitesOnly
 		if kicked && !in && !lifted && err == nil {
 			t.Errorf("a kicked user: %+v", effects)
 		}
@@ -212,7 +211,7 @@ func TestDecide_SpeaksToTheSender(t *testing.T) {
 	leader, member, guest := session(0, 0), session(1, 0), session(2, 0)
 	v := party.View{Facts: party.Facts{MaxSize: 4}, Members: []party.Member{{Session: leader, Leader: true}, {Session: member}}}
 	banned := reserve.NewBook()
-	banned.Ban(guest.UserID, epoch, time.Minute)
+	banned.Ban(guest.UserID, epoch, time.Minute, false)
 	joining := reserve.NewBook()
 	joining.Pending[session(2, 1).SessionID] = &reserve.PendingJoin{Session: session(2, 1), Until: epoch.Add(time.Minute)}
 	for name, c := range map[string]struct {
@@ -225,7 +224,7 @@ func TestDecide_SpeaksToTheSender(t *testing.T) {
 		"joining":      {joining, guest},
 	} {
 		for kind, word := range map[reserve.Kind]string{reserve.Join: "You ", reserve.Accept: "This player "} {
-			_, err := reserve.Decide(v, c.book, rules.Parties{KickBanJoins: true}, reserve.Facts{}, epoch, reserve.Intent{Kind: kind, Session: c.joiner, By: leader.SessionID})
+			_, err := reserve.Decide(v, c.book, rules.Parties{}, reserve.Facts{}, epoch, reserve.Intent{Kind: kind, Session: c.joiner, By: leader.SessionID})
 			if err == nil || !strings.HasPrefix(party.AsError(err).Message, word) {
 				t.Errorf("%s, kind %d: %v; want a text that begins with %q", name, kind, err, word)
 			}
