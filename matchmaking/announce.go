@@ -2,6 +2,7 @@ package matchmaking
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -35,14 +36,14 @@ const (
 	eventEnded    = "ended" // expires_at is when, for a match that ends with the server
 )
 
-// changes are the events between two maps of the seats.
-func (c *call) changes(before, after []seats.Seat) []event {
+// changes are the events between two maps of the seats of a match.
+func changes(matchID string, before, after []seats.Seat) []event {
 	var events []event
 	tell := func(name string, r seats.Seat) {
 		if r.PartyID == "" {
 			return
 		}
-		e := event{Event: name, MatchID: c.id, UserID: r.UserID, Team: &r.Team, partyID: r.PartyID}
+		e := event{Event: name, MatchID: matchID, UserID: r.UserID, Team: &r.Team, partyID: r.PartyID}
 		if name == eventHeld {
 			e.ExpiresAt = r.Expires.Unix()
 		}
@@ -109,6 +110,23 @@ func (c *call) tellParty(e event) {
 	if err := party.SendData(c.nk, id, party.OpMatch, e); err != nil {
 		c.logger.Warn("match event not sent event=%s party=%s error=%v", e.Event, id, err)
 	}
+}
+
+// tellPlayer gives one player their pass: nobody else in the party sees it.
+func (c *call) tellPlayer(e event) error {
+	id, err := party.ParseID(e.partyID)
+	if err != nil {
+		return party.Notify(c.ctx, c.nk, party.NoticeServer.To(e.UserID, "", e))
+	}
+	members, err := membersOf(c.nk, id)
+	if err != nil {
+		return err
+	}
+	members = slices.DeleteFunc(members, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
+	if len(members) == 0 {
+		return nil // away; party_match has a pass for a player who comes back
+	}
+	return party.SendDataTo(c.nk, id, members, party.OpMatch, e)
 }
 
 // broadcastSeats gives the players the seats as they are now. It is done once a tick at

@@ -43,15 +43,14 @@ func (m *seated) attempt(c *call, presence runtime.Presence, metadata map[string
 	return true, reason
 }
 
-// partyHere finds the party with seats here whose member the user is; "" for none. The
-// host's own presences say who is a member, so a client cannot claim it.
+// partyHere finds the party with seats here whose member the user is; "" for none.
 func (c *call) partyHere(userID string) string {
 	for _, text := range c.table.Parties(c.now) {
 		id, err := party.ParseID(text)
 		if err != nil {
 			continue
 		}
-		members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
+		members, err := membersOf(c.nk, id)
 		if err != nil {
 			c.logger.Warn("party members not read party=%s error=%v", id, err)
 			continue
@@ -112,11 +111,11 @@ func (m *seated) join(c *call, presences []runtime.Presence) bool {
 	}
 	if len(strangers) > 0 {
 		c.logger.Warn("sessions joined without having asked count=%d", len(strangers))
-		c.kick(strangers)
 	}
+	c.kick(strangers)
 	if len(replaced) > 0 {
 		c.tellReplaced(replaced)
-		c.kickReplaced()
+		c.kick(c.replaced())
 		c.inner = m.inner.MatchLeave(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, replaced)
 	}
 	if c.inner != nil && len(arrived) > 0 {
@@ -155,24 +154,78 @@ func (m *seated) leave(c *call, presences []runtime.Presence) bool {
 	return c.inner != nil
 }
 
-// kickReplaced takes replaced sessions off the match's stream. One that had not even
-// appeared on it cannot be taken off, so this is done until the host reports it gone.
-func (c *call) kickReplaced() {
-	var replaced []runtime.Presence
-	for _, g := range c.guests {
-		if g.replaced {
-			replaced = append(replaced, g.Presence)
-		}
-	}
-	if len(replaced) > 0 {
-		c.kick(replaced)
-	}
-}
-
+// kick takes sessions off the match's stream. One that has not even appeared on it cannot be taken off, so
+// replaced ones are kicked until the host reports them gone.
 func (c *call) kick(presences []runtime.Presence) {
+	if len(presences) == 0 {
+		return
+	}
 	if err := c.dispatcher.MatchKick(presences); err != nil {
 		c.logger.Warn("sessions not kicked count=%d error=%v", len(presences), err)
 	}
+}
+
+// guest is one session in the match.
+type guest struct {
+	runtime.Presence
+	joined   bool // the handler knows of it
+	replaced bool // another session of the user took its place; the handler knows that too
+}
+
+// guests are the sessions the match let in and the host has not yet reported gone, in the
+// order they came.
+type guests []*guest
+
+// guest finds a session in the match; nil if it is not.
+func (gs guests) guest(sessionID string) *guest {
+	i := slices.IndexFunc(gs, func(g *guest) bool { return g.GetSessionId() == sessionID })
+	if i < 0 {
+		return nil
+	}
+	return gs[i]
+}
+
+// holder is the session that sits on a user's seat: the last that was let in.
+func (gs guests) holder(userID string) *guest {
+	for _, g := range slices.Backward(gs) {
+		if g.GetUserId() == userID && !g.replaced {
+			return g
+		}
+	}
+	return nil
+}
+
+// present are the players the handler knows of.
+func (gs guests) present() []runtime.Presence {
+	return gs.which(func(g *guest) bool { return g.joined && !g.replaced })
+}
+
+// replaced are the sessions whose place another one took.
+func (gs guests) replaced() []runtime.Presence {
+	return gs.which(func(g *guest) bool { return g.replaced })
+}
+
+func (gs guests) which(match func(*guest) bool) []runtime.Presence {
+	found := []runtime.Presence{}
+	for _, g := range gs {
+		if match(g) {
+			found = append(found, g.Presence)
+		}
+	}
+	return found
+}
+
+// fromGuests leaves out messages of sessions that are no players: the host takes them
+// from the sessions on the match's stream.
+func (gs guests) fromGuests(messages []runtime.MatchData) []runtime.MatchData {
+	stranger := func(message runtime.MatchData) bool {
+		g := gs.guest(message.GetSessionId())
+		return g == nil || g.replaced
+	}
+	if !slices.ContainsFunc(messages, stranger) {
+		return messages
+	}
+	return slices.DeleteFunc(slices.Clone(messages), stranger)
 }
 
 // departed is a presence whose connection counts as lost.
@@ -213,7 +266,7 @@ func (d dispatcher) BroadcastMessageDeferred(opCode int64, data []byte, presence
 // recipients turns "everybody" into those the handler knows of, where that is not the
 // same.
 func (d dispatcher) recipients(presences []runtime.Presence) []runtime.Presence {
-	if presences == nil && slices.ContainsFunc(d.c.guests, func(g *guest) bool { return g.replaced }) {
+	if presences == nil && len(d.c.replaced()) > 0 {
 		return d.c.present()
 	}
 	return presences

@@ -3,7 +3,6 @@ package matchmaking
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"runtime/debug"
 	"time"
 
@@ -121,16 +120,16 @@ func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.D
 	}
 	return m.step("MatchLoop", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		if due {
-			c.kickReplaced()
+			c.kick(c.replaced())
 		}
-		if !c.watch() || c.deserted() {
+		if !c.serving.watch(c) || c.deserted(c.now) {
 			m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, 0)
 			return false
 		}
 		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.fromGuests(messages))
 		c.broadcastSeats()
 		if due {
-			c.due = c.nextDue()
+			c.due = c.nextDue(c.now)
 		}
 		return c.inner != nil
 	})
@@ -148,15 +147,15 @@ func (m *seated) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql
 	var reply string
 	out := m.change("MatchSignal", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		request, ours, err := readSignal(data)
-		switch {
-		case !ours:
+		if !ours {
 			c.inner, reply = m.inner.MatchSignal(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, data)
 			return c.inner != nil
-		case err != nil:
-			reply = c.encode(signalAnswer{Refusal: err.Error()})
-		default:
-			reply = c.encode(c.answer(request))
 		}
+		var answer signalAnswer
+		if err == nil {
+			answer, err = c.answer(request)
+		}
+		reply = c.reply(answer, err)
 		return true
 	})
 	return out, reply
@@ -211,18 +210,10 @@ func (c *call) sayGoodbye() {
 // close is the last thing a match does.
 func (c *call) close() {
 	c.tellEnd(0)
-	c.noteMarks(c.rows, nil)
-	if s := c.serving; s != nil && s.at.Instance != "" {
-		s.matches.fleets.end(s.at.Manager, s.at.Instance)
+	marks{c.nk, c.logger, c.id}.follow(c.rows, nil)
+	if s := c.serving; s.ready() {
+		s.fleet.fleets.end(s.at.Manager, s.at.Instance)
 	}
-}
-
-func (c *call) encode(answer signalAnswer) string {
-	text, err := json.Marshal(answer)
-	if err != nil {
-		c.logger.Error("match signal not answered error=%v", err)
-	}
-	return string(text)
 }
 
 // callKey finds the call in the handler's context.
