@@ -49,43 +49,32 @@ func changes(matchID string, before, after []seats.Seat) []event {
 		}
 		events = append(events, e)
 	}
-	was := map[string]seats.Seat{} // by user
-	spare := map[seats.Seat]int{}  // alike ones
-	fewer := map[string]int{}      // spare seats of a party that are gone
-	for _, r := range before {
-		switch {
-		case r.UserID != "":
-			was[r.UserID] = r
-		case r.State == seats.Held:
-			spare[r]++
-			fewer[r.PartyID]++
+	gone := slices.Clone(before)
+	was := func(match func(old seats.Seat) bool) bool {
+		i := slices.IndexFunc(gone, match)
+		if i >= 0 {
+			gone = slices.Delete(gone, i, i+1)
 		}
+		return i >= 0
 	}
-	for _, r := range after {
-		old, known := was[r.UserID]
-		delete(was, r.UserID)
-		if !known && r.State != seats.Open {
-			fewer[r.PartyID]-- // still spare, or given to somebody by name
+	changed := slices.DeleteFunc(slices.Clone(after), func(r seats.Seat) bool {
+		return r.State == seats.Open || was(func(old seats.Seat) bool { return old == r })
+	})
+	for _, r := range changed {
+		own := r.UserID != "" && was(func(old seats.Seat) bool { return old.UserID == r.UserID })
+		if !own { // a spare one that is still there, or has been given to somebody by name
+			was(func(old seats.Seat) bool {
+				return old.UserID == "" && old.State == seats.Held && old.PartyID == r.PartyID
+			})
 		}
-		switch {
-		case r.State == seats.Open, known && old == r:
-		case r.State == seats.Taken:
+		if r.State == seats.Taken {
 			tell(eventTaken, r)
-		case r.UserID == "" && spare[r] > 0:
-			spare[r]--
-		default:
+		} else {
 			tell(eventHeld, r)
 		}
 	}
-	for _, r := range before {
-		_, gone := was[r.UserID]
-		if r.UserID == "" && r.State == seats.Held && fewer[r.PartyID] > 0 {
-			fewer[r.PartyID]--
-			gone = true
-		}
-		if gone {
-			tell(eventReleased, r)
-		}
+	for _, r := range gone {
+		tell(eventReleased, r) // open ones are of no party
 	}
 	return events
 }
@@ -170,12 +159,5 @@ func (c *call) tellEnd(in time.Duration) {
 	}
 	if len(c.guests) > 0 {
 		c.tellPlayers(e, nil)
-	}
-}
-
-// tellReplaced tells sessions that their player goes on with another one.
-func (c *call) tellReplaced(sessions []runtime.Presence) {
-	for _, p := range sessions {
-		c.tellPlayers(event{Event: eventEnded, MatchID: c.id, UserID: p.GetUserId()}, []runtime.Presence{p})
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"partyline/matchmaking/seats"
+	"partyline/party"
+	"partyline/pass"
 )
 
 // answer does what a signal of ours asks.
@@ -117,23 +119,21 @@ func (c *call) late(r signalRequest) error {
 // extend holds the seat of a friend on the way longer, or the party's spare seats where none has their
 // name. Moves of less than a quarter of the hold wait: they are not worth telling everybody.
 func (s *state) extend(now time.Time, userID, partyID string) {
-	mine, named := s.table.Get(now, userID)
-	if !named {
-		i := slices.IndexFunc(s.rows, func(r seats.Seat) bool { return r.UserID == "" && r.PartyID == partyID })
-		if partyID == "" || i < 0 {
-			return
-		}
-		mine = s.rows[i]
+	if _, named := s.table.Get(now, userID); !named {
+		userID = ""
 	}
-	if mine.State != seats.Held || mine.PartyID != partyID {
+	i := slices.IndexFunc(s.rows, func(r seats.Seat) bool {
+		return r.State == seats.Held && r.UserID == userID && r.PartyID == partyID
+	})
+	if i < 0 {
 		return
 	}
-	until := now.Add(s.setup.SeatHold)
-	if latest := mine.Since.Add(s.setup.SeatHoldMax); until.After(latest) {
+	until, latest := now.Add(s.setup.SeatHold), s.rows[i].Since.Add(s.setup.SeatHoldMax)
+	if until.After(latest) {
 		until = latest
 	}
-	if until.Sub(mine.Expires) >= s.setup.SeatHold/4 {
-		s.table.Extend(now, mine.UserID, partyID, until)
+	if until.Sub(s.rows[i].Expires) >= s.setup.SeatHold/4 {
+		s.table.Extend(now, userID, partyID, until)
 	}
 }
 
@@ -142,4 +142,57 @@ func (s *state) release(now time.Time, userID, partyID string) {
 	if seat, ok := s.table.Get(now, userID); ok && seat.State != seats.Taken && seat.PartyID == partyID {
 		s.table.Leave(now, userID)
 	}
+}
+
+var (
+	errServed   = errors.New("the match is played on a game server")
+	errOutsider = errors.New("the open seats are for others")
+	errBlocked  = errors.New("a block stands between the user and a player of the match")
+	errLater    = errors.New("the match cannot say yet whether the user has a seat")
+	errSlot     = errors.New("the game server needs a slot for the user first")
+	errToken    = errors.New("the server token is not the one of this match")
+	errUsed     = errors.New("the pass was used before")
+	errUnseated = errors.New("the user has no seat")
+	errLost     = errors.New("the seat of the pass is lost")
+)
+
+const reservedText = "The free seats of this match are held for other players."
+
+// refusals are the errors of a match: the name each has on its way between nodes, and what
+// the caller reads; without a reason it is for this package alone.
+var refusals = []struct {
+	name   string
+	cause  error
+	reason party.Reason
+	text   string
+}{
+	{"full", seats.ErrFull, party.MatchFull, "This match is full."},
+	{"team_full", seats.ErrTeamFull, party.MatchFull, "Your party's team is full."},
+	{"party_full", seats.ErrPartyFull, party.PartyTooLarge, "Your party has as many seats as one party may have in this match."},
+	{"served", errServed, party.SeatReserved, "This match is played on a game server; connect there."},
+	{"outsider", errOutsider, party.SeatReserved, "The open seats of this match are for friends of its parties and for players in its queue."},
+	{"blocked", errBlocked, party.Blocked, "You cannot join this match."},
+	{"reserved", seats.ErrReserved, party.SeatReserved, reservedText},
+	{"later", errLater, party.SeatReserved, reservedText},
+	{"token", errToken, party.Unauthenticated, "server_token: it is not the one of this match."},
+	{"expired", pass.ErrExpired, party.InvalidRequest, "pass: the pass has expired."},
+	{"used", errUsed, party.InvalidRequest, "pass: it was used before."},
+	{"unseated", errUnseated, party.InvalidRequest, "user_id: the player has no seat in this match."},
+	{"lost", errLost, party.InvalidRequest, "pass: the player does not have its seat any more."},
+	{name: "split", cause: seats.ErrSplit},
+	{name: "layout", cause: seats.ErrLayout},
+	{name: "slot", cause: errSlot},
+	{name: "gone", cause: ErrGone},
+}
+
+// refuse says a match's error in the contract's words.
+func refuse(err error) error {
+	for _, r := range refusals {
+		if r.reason != "" && errors.Is(err, r.cause) {
+			refusal := party.Refuse(r.reason, "%s", r.text)
+			refusal.Cause = err
+			return refusal
+		}
+	}
+	return err
 }

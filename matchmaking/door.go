@@ -1,7 +1,9 @@
 package matchmaking
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"slices"
 	"time"
 
@@ -10,37 +12,46 @@ import (
 	"partyline/party"
 )
 
-// attempt decides whether a session may come in. Its seat is taken from now on: the
+// MatchJoinAttempt decides whether a session may come in. Its seat is taken from now on: the
 // host has the session join at once, and reports it as gone if it never appears.
-func (m *seated) attempt(c *call, presence runtime.Presence, metadata map[string]string) (allow bool, reason string) {
+func (m *seated) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presence runtime.Presence, metadata map[string]string) (any, bool, string) {
+	allow, reason := false, party.AsError(errPanicked).Error()
+	out := m.change("MatchJoinAttempt", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+		before := c.table.Clone()
+		if err := c.take(presence.GetUserId()); err != nil {
+			reason = party.AsError(refuse(err)).Error()
+			return true
+		}
+		c.inner, allow, reason = m.inner.MatchJoinAttempt(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, presence, metadata)
+		switch {
+		case !allow:
+			c.table = before
+		case c.guest(presence.GetSessionId()) == nil:
+			c.guests = append(c.guests, &guest{Presence: presence})
+		}
+		return c.inner != nil
+	})
+	return out, allow, reason
+}
+
+// take seats a user who is there, if they may come in.
+func (c *call) take(userID string) error {
 	if c.serving != nil {
-		return false, party.Refuse(party.SeatReserved, "This match is played on a game server; connect there.").Error()
+		return errServed
 	}
-	user := presence.GetUserId()
 	partyID := ""
-	if _, seated := c.table.Get(c.now, user); !seated {
-		partyID = c.partyHere(user)
+	if _, seated := c.table.Get(c.now, userID); !seated {
+		partyID = c.partyHere(userID)
 		if partyID == "" && !c.setup.OpenJoins {
-			_, held, open := c.table.Count(c.now)
-			return false, refuseOutsider(held, open).Error()
+			_, err := c.table.Clone().Take(c.now, userID, "")
+			return cmp.Or(err, errOutsider)
 		}
-		if err := c.mayPlayWith(user, partyID); err != nil {
-			return false, party.AsError(refuse(err)).Error()
+		if err := c.mayPlayWith(userID, partyID); err != nil {
+			return err
 		}
 	}
-	before := c.table.Clone()
-	if _, err := c.table.Take(c.now, user, partyID); err != nil {
-		return false, party.AsError(refuse(err)).Error()
-	}
-	c.inner, allow, reason = m.inner.MatchJoinAttempt(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, presence, metadata)
-	if !allow {
-		c.table = before
-		return false, reason
-	}
-	if c.guest(presence.GetSessionId()) == nil {
-		c.guests = append(c.guests, &guest{Presence: presence})
-	}
-	return true, reason
+	_, err := c.table.Take(c.now, userID, partyID)
+	return err
 }
 
 // partyHere finds the party with seats here whose member the user is; "" for none.
@@ -90,68 +101,74 @@ func (c *call) mayPlayWith(userID, partyID string) error {
 	return nil
 }
 
-// join passes on the sessions that attempt let in. Where one takes the place of another
+// MatchJoin passes on the sessions that attempt let in. Where one takes the place of another
 // session of its user, the handler sees that one leave first.
-func (m *seated) join(c *call, presences []runtime.Presence) bool {
-	var arrived, replaced, strangers []runtime.Presence
-	for _, p := range presences {
-		g := c.guest(p.GetSessionId())
-		if g == nil {
-			strangers = append(strangers, p)
-			continue
-		}
-		for _, other := range c.guests {
-			if other != g && other.joined && !other.replaced && other.GetUserId() == p.GetUserId() {
-				other.replaced = true
-				replaced = append(replaced, departed{other.Presence})
+func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
+	return m.change("MatchJoin", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+		var arrived, replaced, strangers []runtime.Presence
+		for _, p := range presences {
+			g := c.guest(p.GetSessionId())
+			if g == nil {
+				strangers = append(strangers, p)
+				continue
 			}
+			for _, other := range c.guests {
+				if other != g && other.joined && !other.replaced && other.GetUserId() == p.GetUserId() {
+					other.replaced = true
+					replaced = append(replaced, departed{other.Presence})
+				}
+			}
+			g.Presence, g.joined = p, true
+			arrived = append(arrived, p)
 		}
-		g.Presence, g.joined = p, true
-		arrived = append(arrived, p)
-	}
-	if len(strangers) > 0 {
-		c.logger.Warn("sessions joined without having asked count=%d", len(strangers))
-	}
-	c.kick(strangers)
-	if len(replaced) > 0 {
-		c.tellReplaced(replaced)
-		c.kick(c.replaced())
-		c.inner = m.inner.MatchLeave(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, replaced)
-	}
-	if c.inner != nil && len(arrived) > 0 {
-		c.mapChanged = true // a player who arrives needs the seats, even where none changed
-		c.inner = m.inner.MatchJoin(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, arrived)
-	}
-	return c.inner != nil
+		if len(strangers) > 0 {
+			logger.Warn("sessions joined without having asked count=%d", len(strangers))
+		}
+		c.kick(strangers)
+		if len(replaced) > 0 {
+			for _, p := range replaced { // their players go on with another session
+				c.tellPlayers(event{Event: eventEnded, MatchID: c.id, UserID: p.GetUserId()}, []runtime.Presence{p})
+			}
+			c.kick(c.replaced())
+			c.inner = m.inner.MatchLeave(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, replaced)
+		}
+		if c.inner != nil && len(arrived) > 0 {
+			c.mapChanged = true // a player who arrives needs the seats, even where none changed
+			c.inner = m.inner.MatchJoin(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, arrived)
+		}
+		return c.inner != nil
+	})
 }
 
-// leave opens the seats of those who left on purpose and keeps those of the others for
+// MatchLeave opens the seats of those who left on purpose and keeps those of the others for
 // the grace. The host also names sessions here that were never in the match.
-func (m *seated) leave(c *call, presences []runtime.Presence) bool {
-	var gone []runtime.Presence
-	for _, p := range presences {
-		g := c.guest(p.GetSessionId())
-		if g == nil {
-			continue
+func (m *seated) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
+	return m.change("MatchLeave", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+		var gone []runtime.Presence
+		for _, p := range presences {
+			g := c.guest(p.GetSessionId())
+			if g == nil {
+				continue
+			}
+			sits := c.holder(g.GetUserId()) == g
+			c.guests = slices.DeleteFunc(c.guests, func(other *guest) bool { return other == g })
+			switch {
+			case !sits: // another session of the user has the seat
+			case p.GetReason() == runtime.PresenceReasonLeave:
+				c.table.Leave(c.now, g.GetUserId())
+			default:
+				c.table.Drop(c.now, g.GetUserId(), c.now.Add(c.setup.Grace))
+			}
+			if !g.replaced {
+				gone = append(gone, p)
+			}
 		}
-		sits := c.holder(g.GetUserId()) == g
-		c.guests = slices.DeleteFunc(c.guests, func(other *guest) bool { return other == g })
-		switch {
-		case !sits: // another session of the user has the seat
-		case p.GetReason() == runtime.PresenceReasonLeave:
-			c.table.Leave(c.now, g.GetUserId())
-		default:
-			c.table.Drop(c.now, g.GetUserId(), c.now.Add(c.setup.Grace))
+		if len(gone) == 0 {
+			return true
 		}
-		if !g.replaced {
-			gone = append(gone, p)
-		}
-	}
-	if len(gone) == 0 {
-		return true
-	}
-	c.inner = m.inner.MatchLeave(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, gone)
-	return c.inner != nil
+		c.inner = m.inner.MatchLeave(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, gone)
+		return c.inner != nil
+	})
 }
 
 // kick takes sessions off the match's stream. One that has not even appeared on it cannot be taken off, so

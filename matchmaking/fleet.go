@@ -162,10 +162,6 @@ type slots struct {
 	refused *cache.Cache[[2]string, time.Time] // since when the fleet refuses late friends a slot, zero for who got one, by match and user
 }
 
-func newSlots(reach *reach, fleets *Fleets, now party.Clock) *slots {
-	return &slots{reach, fleets, now, cache.New[[2]string, time.Time](now, maxSlotted, slottedFor)}
-}
-
 // reserve reserves slots on the server of a match; there is nothing to do for a match without.
 func (s *slots) reserve(ctx context.Context, matchID string, users []string) error {
 	answer, err := s.reach.signal(ctx, matchID, signalRequest{Op: signalSeats})

@@ -120,10 +120,6 @@ type whereabouts struct {
 	listed *cache.Cache[struct{}, bool] // whether lists show any match with seats
 }
 
-func newWhereabouts(reach *reach, now party.Clock) *whereabouts {
-	return &whereabouts{reach, cache.New[string, string](now, maxYoung, youngFor), cache.New[struct{}, bool](now, 1, listedFor)}
-}
-
 // seatsGiven notes where these parties have seats from now on.
 func (w *whereabouts) seatsGiven(matchID string, claims []seats.Claim) {
 	for _, c := range claims {

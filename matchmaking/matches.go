@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"partyline/internal/cache"
 	"partyline/internal/keyed"
 	"partyline/matchmaking/seats"
 	"partyline/party"
@@ -35,7 +37,10 @@ type Matches struct {
 func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now party.Clock) *Matches {
 	reach := &reach{host: host, turns: keyed.NewLocks[string]()}
 	return &Matches{
-		whereabouts: newWhereabouts(reach, now), reports: &reports{reach, keys, now}, slots: newSlots(reach, fleets, now), members: members, now: now,
+		whereabouts: &whereabouts{reach, cache.New[string, string](now, maxYoung, youngFor), cache.New[struct{}, bool](now, 1, listedFor)},
+		reports:     &reports{reach, keys, now},
+		slots:       &slots{reach, fleets, now, cache.New[[2]string, time.Time](now, maxSlotted, slottedFor)},
+		members:     members, now: now,
 	}
 }
 

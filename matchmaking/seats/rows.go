@@ -2,6 +2,7 @@ package seats
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -110,17 +111,13 @@ func (r rows) FirstExpiry() time.Time {
 // Parties lists the parties that have seats, those with the most first, then by ID; never nil.
 func (r *rows) Parties(now time.Time) []string {
 	r.Purge(now)
-	ids := []string{}
 	size := map[string]int{}
 	for _, s := range *r {
-		if s.PartyID == "" || s.State == Reserved {
-			continue
+		if s.PartyID != "" && s.State != Reserved {
+			size[s.PartyID]++
 		}
-		if size[s.PartyID] == 0 {
-			ids = append(ids, s.PartyID)
-		}
-		size[s.PartyID]++
 	}
+	ids := slices.AppendSeq([]string{}, maps.Keys(size))
 	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(size[b]-size[a], cmp.Compare(a, b)) })
 	return ids
 }
