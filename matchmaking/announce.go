@@ -50,20 +50,23 @@ func changes(matchID string, before, after []seats.Seat) []event {
 		events = append(events, e)
 	}
 	gone := slices.Clone(before)
-	was := func(match func(old seats.Seat) bool) bool {
+	take := func(match func(old seats.Seat) bool) bool {
 		i := slices.IndexFunc(gone, match)
 		if i >= 0 {
 			gone = slices.Delete(gone, i, i+1)
 		}
 		return i >= 0
 	}
-	changed := slices.DeleteFunc(slices.Clone(after), func(r seats.Seat) bool {
-		return r.State == seats.Open || was(func(old seats.Seat) bool { return old == r })
-	})
+	var changed []seats.Seat
+	for _, r := range after {
+		if !take(func(old seats.Seat) bool { return old == r }) && r.State != seats.Open {
+			changed = append(changed, r)
+		}
+	}
 	for _, r := range changed {
-		own := r.UserID != "" && was(func(old seats.Seat) bool { return old.UserID == r.UserID })
+		own := r.UserID != "" && take(func(old seats.Seat) bool { return old.UserID == r.UserID })
 		if !own { // a spare one that is still there, or has been given to somebody by name
-			was(func(old seats.Seat) bool {
+			take(func(old seats.Seat) bool {
 				return old.UserID == "" && old.State == seats.Held && old.PartyID == r.PartyID
 			})
 		}

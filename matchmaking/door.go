@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // MatchJoinAttempt decides whether a session may come in. Its seat is taken from now on: the
 // host has the session join at once, and reports it as gone if it never appears.
 func (m *seated) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presence runtime.Presence, metadata map[string]string) (any, bool, string) {
-	allow, reason := false, party.AsError(errPanicked).Error()
+	allow, reason := false, party.AsError(errors.New("the match handler panicked")).Error()
 	out := m.change("MatchJoinAttempt", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		before := c.table.Clone()
 		if err := c.take(presence.GetUserId()); err != nil {
@@ -43,7 +44,7 @@ func (c *call) take(userID string) error {
 	if _, seated := c.table.Get(c.now, userID); !seated {
 		partyID = c.partyHere(userID)
 		if partyID == "" && !c.setup.OpenJoins {
-			_, err := c.table.Clone().Take(c.now, userID, "")
+			_, err := c.table.Clone().Take(c.now, userID, "") // where no seat is open, that is the reason
 			return cmp.Or(err, errOutsider)
 		}
 		if err := c.mayPlayWith(userID, partyID); err != nil {
@@ -238,9 +239,6 @@ func (gs guests) fromGuests(messages []runtime.MatchData) []runtime.MatchData {
 	stranger := func(message runtime.MatchData) bool {
 		g := gs.guest(message.GetSessionId())
 		return g == nil || g.replaced
-	}
-	if !slices.ContainsFunc(messages, stranger) {
-		return messages
 	}
 	return slices.DeleteFunc(slices.Clone(messages), stranger)
 }

@@ -40,15 +40,16 @@ func NewFleets(host FleetHost, logger party.Logger) *Fleets {
 // fleetCall bounds a call of a fleet manager that nobody waits for.
 const fleetCall = 10 * time.Second
 
-func (f *Fleets) manager(name string) (runtime.FleetManager, error) {
-	var m runtime.FleetManager
-	if name == "" {
-		m = f.host.GetFleetManager()
-	} else if named, ok := f.host.(interface {
+func (f *Fleets) manager(name string) (m runtime.FleetManager, err error) {
+	byName, ok := f.host.(interface {
 		GetFleetManagerByName(name string) runtime.FleetManager
-	}); ok {
-		m = named.GetFleetManagerByName(name)
-	} else {
+	})
+	switch {
+	case name == "":
+		m = f.host.GetFleetManager()
+	case ok:
+		m = byName.GetFleetManagerByName(name)
+	default:
 		return nil, fmt.Errorf("fleet manager %q: this server has none by name", name)
 	}
 	if m == nil {

@@ -39,21 +39,33 @@ func (m marks) follow(before, after []seats.Seat) {
 	for _, r := range before {
 		if _, still := here[r.PartyID]; !still {
 			here[r.PartyID] = false
-			m.remove(r.PartyID)
+			m.set(r.PartyID, false)
 		}
 	}
 	for partyID, more := range here {
 		if more {
-			m.write(partyID)
+			m.set(partyID, true)
 		}
 	}
 }
 
-// write marks a party. A member whose socket is gone, or is on another node, is left out: the others,
-// and the label, lead here as well.
-func (m marks) write(partyID string) {
-	id, marked, ok := m.read(partyID)
-	if !ok {
+// set marks a party, or removes its marks, but none that another match has. A member whose socket is gone, or
+// is on another node, is left out: the others, and the label, lead here as well.
+func (m marks) set(partyID string, here bool) {
+	id, err := party.ParseID(partyID)
+	if err != nil {
+		return // a player without a party, or a party of the game's own making
+	}
+	marked, err := marksOf(m.nk, id)
+	if err != nil {
+		m.logger.Warn("party match not read party=%s error=%v", id, err)
+		return
+	}
+	marked = slices.DeleteFunc(marked, func(p runtime.Presence) bool { return p.GetStatus() != m.match })
+	if !here {
+		for _, p := range marked {
+			_ = m.nk.StreamUserLeave(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
+		}
 		return
 	}
 	members, err := membersOf(m.nk, id)
@@ -62,36 +74,10 @@ func (m marks) write(partyID string) {
 		return
 	}
 	for _, p := range members {
-		has := func(mark runtime.Presence) bool {
-			return mark.GetSessionId() == p.GetSessionId() && mark.GetStatus() == m.match
-		}
-		if !slices.ContainsFunc(marked, has) {
+		if !slices.ContainsFunc(marked, func(mark runtime.Presence) bool { return mark.GetSessionId() == p.GetSessionId() }) {
 			_ = m.nk.StreamUserUpdate(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId(), true, false, m.match)
 		}
 	}
-}
-
-// remove removes what write wrote, but nothing that another match has.
-func (m marks) remove(partyID string) {
-	id, marked, _ := m.read(partyID)
-	for _, p := range marked {
-		if p.GetStatus() == m.match {
-			_ = m.nk.StreamUserLeave(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
-		}
-	}
-}
-
-// read reads what is marked of a party; ok is false where that fails, and for a player without a
-// party, or a party of the game's own making.
-func (m marks) read(partyID string) (id party.ID, marked []runtime.Presence, ok bool) {
-	id, err := party.ParseID(partyID)
-	if err != nil {
-		return id, nil, false
-	}
-	if marked, err = marksOf(m.nk, id); err != nil {
-		m.logger.Warn("party match not read party=%s error=%v", id, err)
-	}
-	return id, marked, err == nil
 }
 
 func marksOf(host Host, id party.ID) ([]runtime.Presence, error) {

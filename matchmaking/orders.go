@@ -21,11 +21,6 @@ import (
 // commit: until the next passes, however rare they are.
 const orderSlack = time.Minute
 
-var (
-	errNoServer = errors.New("the fleet manager has no game server")
-	errNoID     = errors.New("the fleet manager reports a game server without an ID")
-)
-
 // OrderState is what has become of an [Order].
 type OrderState int
 
@@ -161,9 +156,9 @@ func (o *Order) created(status runtime.FmCreateStatus, info *runtime.InstanceInf
 	err := o.fleets.bounded(func(ctx context.Context) error {
 		switch {
 		case status != runtime.CreateSuccess:
-			return errors.Join(errNoServer, cause)
+			return errors.Join(errors.New("the fleet manager has no game server"), cause)
 		case info == nil || info.Id == "":
-			return errNoID
+			return errors.New("the fleet manager reports a game server without an ID")
 		case !o.take(info.Id):
 			return nil
 		}

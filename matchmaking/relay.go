@@ -48,12 +48,7 @@ func (relay) MatchLoop(_ context.Context, logger runtime.Logger, _ *sql.DB, _ ru
 		if message.GetOpCode() < 0 {
 			continue
 		}
-		others := make([]runtime.Presence, 0, len(all))
-		for _, p := range all {
-			if p.GetSessionId() != message.GetSessionId() {
-				others = append(others, p)
-			}
-		}
+		others := slices.DeleteFunc(slices.Clone(all), func(p runtime.Presence) bool { return p.GetSessionId() == message.GetSessionId() })
 		if err := d.BroadcastMessage(message.GetOpCode(), message.GetData(), others, message, message.GetReliable()); err != nil {
 			logger.Warn("match data not passed on error=%v", err)
 		}

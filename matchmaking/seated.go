@@ -3,7 +3,9 @@ package matchmaking
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -125,12 +127,14 @@ func (m *seated) MatchTerminate(ctx context.Context, logger runtime.Logger, db *
 func (m *seated) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, data string) (any, string) {
 	var reply string
 	out := m.change("MatchSignal", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		request, ours, err := readSignal(data)
+		text, ours := strings.CutPrefix(data, signalPrefix)
 		if !ours {
 			c.inner, reply = m.inner.MatchSignal(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, data)
 			return c.inner != nil
 		}
+		var request signalRequest
 		var answer signalAnswer
+		err := json.Unmarshal([]byte(text), &request)
 		if err == nil {
 			answer, err = c.answer(request)
 		}

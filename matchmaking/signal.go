@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -56,15 +55,6 @@ type signalAnswer struct {
 	Misfits []int             `json:"misfits,omitempty"` // claims that keep the others from being reserved
 	Server  *gameServer       `json:"server,omitempty"`
 	PartyID string            `json:"party_id,omitempty"` // of the player who has come to the game server, as it is now
-}
-
-// readSignal reports whether a signal is ours.
-func readSignal(data string) (r signalRequest, ours bool, err error) {
-	body, ours := strings.CutPrefix(data, signalPrefix)
-	if ours {
-		err = json.Unmarshal([]byte(body), &r)
-	}
-	return r, ours, err
 }
 
 // Host is the part of runtime.NakamaModule that makes and reaches matches, and reads who is on a stream.

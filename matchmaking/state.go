@@ -3,7 +3,6 @@ package matchmaking
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,8 +19,6 @@ const lookEvery = time.Second
 
 // emptyAfter is how long a match goes on with nobody in it and no seat held.
 const emptyAfter = 30 * time.Second
-
-var errPanicked = errors.New("the match handler panicked")
 
 // state is one match. It belongs to the goroutine of the host that calls the match.
 type state struct {
@@ -71,10 +68,7 @@ func newState(ctx context.Context, params map[string]any, now time.Time) (*state
 
 // String is what the server's console shows of the match.
 func (s *state) String() string {
-	text, err := json.Marshal(s.seats())
-	if err != nil {
-		return err.Error()
-	}
+	text, _ := json.Marshal(s.seats()) // texts and numbers alone
 	return fmt.Sprintf("seats %s handler %+v", text, s.inner)
 }
 

@@ -289,18 +289,12 @@ func (t *Table) Map(now time.Time) []Seat {
 			all = append(all, Seat{Team: team, State: Open})
 		}
 	}
-	rank := func(s State) int { return slices.Index(inMap[:], s) }
+	rank := func(s State) int { return slices.Index([]State{Taken, Held, Open}, s) }
 	slices.SortStableFunc(all, func(a, b Seat) int {
-		if c := cmp.Or(a.Team-b.Team, rank(a.State)-rank(b.State)); c != 0 {
-			return c
-		}
-		return cmp.Or(cmp.Compare(a.PartyID, b.PartyID), cmp.Compare(a.UserID, b.UserID))
+		return cmp.Or(a.Team-b.Team, rank(a.State)-rank(b.State), cmp.Compare(a.PartyID, b.PartyID), cmp.Compare(a.UserID, b.UserID))
 	})
 	return all
 }
-
-// inMap is the order of the states in Map.
-var inMap = [...]State{Taken, Held, Open}
 
 // term is how seats are kept: from now, until when, and as what.
 type term struct {
