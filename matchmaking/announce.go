@@ -36,6 +36,8 @@ const (
 	eventEnded    = "ended" // expires_at is when, for a match that ends with the server
 )
 
+var nameOf = map[seats.State]string{seats.Held: eventHeld, seats.Taken: eventTaken}
+
 // changes are the events between two maps of the seats of a match.
 func changes(matchID string, before, after []seats.Seat) []event {
 	var events []event
@@ -70,11 +72,7 @@ func changes(matchID string, before, after []seats.Seat) []event {
 				return old.UserID == "" && old.State == seats.Held && old.PartyID == r.PartyID
 			})
 		}
-		if r.State == seats.Taken {
-			tell(eventTaken, r)
-		} else {
-			tell(eventHeld, r)
-		}
+		tell(nameOf[r.State], r)
 	}
 	for _, r := range gone {
 		tell(eventReleased, r) // open ones are of no party

@@ -40,7 +40,10 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 	case signalExtend:
 		c.extend(c.now, r.UserID, r.PartyID)
 	case signalRelease:
-		c.release(c.now, r.UserID, r.PartyID)
+		s, _ := c.table.Get(c.now, r.UserID)
+		if s.PartyID == r.PartyID && s.State != seats.Taken { // who plays already goes on playing
+			c.table.Leave(c.now, r.UserID)
+		}
 	case signalMoved:
 		if c.table.Rename(c.now, r.Was, r.PartyID) && c.serving != nil {
 			c.serving.was[r.Was] = r.PartyID
@@ -134,13 +137,6 @@ func (s *state) extend(now time.Time, userID, partyID string) {
 	}
 	if until.Sub(s.rows[i].Expires) >= s.setup.SeatHold/4 {
 		s.table.Extend(now, userID, partyID, until)
-	}
-}
-
-// release opens a seat held for a user of the party. Who plays already goes on playing.
-func (s *state) release(now time.Time, userID, partyID string) {
-	if seat, ok := s.table.Get(now, userID); ok && seat.State != seats.Taken && seat.PartyID == partyID {
-		s.table.Leave(now, userID)
 	}
 }
 

@@ -196,11 +196,12 @@ type guests []*guest
 
 // guest finds a session in the match; nil if it is not.
 func (gs guests) guest(sessionID string) *guest {
-	i := slices.IndexFunc(gs, func(g *guest) bool { return g.GetSessionId() == sessionID })
-	if i < 0 {
-		return nil
+	for _, g := range gs {
+		if g.GetSessionId() == sessionID {
+			return g
+		}
 	}
-	return gs[i]
+	return nil
 }
 
 // holder is the session that sits on a user's seat: the last that was let in.

@@ -182,11 +182,9 @@ func (s *slots) reserve(ctx context.Context, matchID string, users []string) err
 const (
 	refusedFor = time.Second
 	slottedFor = 10 * time.Second
-	maxSlotted = 10_000 // users
+	maxSlotted = 10_000          // users
+	lateWait   = 2 * time.Second // the friend's socket stands still meanwhile
 )
-
-// lateWait is how long a late friend, whose socket stands still meanwhile, waits for the fleet.
-const lateWait = 2 * time.Second
 
 // inTime reports whether the fleet gives a late friend a slot. Its refusal counts for a while. A slot that
 // comes too late is there when the friend asks again.

@@ -155,18 +155,17 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited 
 func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, ownMatch string) (party.MatchSeats, error) {
 	none := party.MatchSeats{Seats: []party.MatchSeat{}}
 	if partyID == "" && ownMatch != "" {
-		own := none
-		_, err := m.label(ctx, ownMatch)
-		if err == nil {
-			own, err = m.Seats(ctx, ownMatch, caller.UserID)
+		if _, err := m.label(ctx, ownMatch); err != nil {
+			return none, ignoreGone(err)
 		}
+		own, err := m.Seats(ctx, ownMatch, caller.UserID)
 		switch {
-		case errors.Is(err, ErrGone):
-			return none, nil
-		case err == nil && !has(own, caller.UserID):
+		case err != nil:
+			return none, ignoreGone(err)
+		case !has(own, caller.UserID):
 			return none, party.Refuse(party.NotMember, "You have no seat in this match.")
 		}
-		return own, err
+		return own, nil
 	}
 	id, err := party.ParseID(partyID)
 	if err != nil {
@@ -189,10 +188,10 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, 
 			seats, err = m.Seats(ctx, matchID, caller.UserID)
 		}
 	}
-	if errors.Is(err, ErrGone) {
-		return none, nil
+	if err != nil {
+		return none, ignoreGone(err)
 	}
-	return seats, err
+	return seats, nil
 }
 
 func has(m party.MatchSeats, userID string) bool {

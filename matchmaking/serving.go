@@ -138,10 +138,7 @@ func (s *serving) watch(c *call) bool {
 	}
 	var users []string
 	for _, r := range c.rows {
-		if r.State != seats.Held || r.UserID == "" {
-			continue
-		}
-		if slot := s.slots[r.UserID]; c.now.Sub(slot.since) >= slotFor {
+		if slot := s.slots[r.UserID]; r.State == seats.Held && r.UserID != "" && c.now.Sub(slot.since) >= slotFor {
 			slot.since = c.now // failing to renew it is no reason to open the seat
 			s.slots[r.UserID] = slot
 			users = append(users, r.UserID)

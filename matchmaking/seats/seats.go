@@ -85,9 +85,6 @@ func New(teams, teamSize, maxParty int) (*Table, error) {
 	if teams < 1 || teamSize < 1 || maxParty < 0 {
 		return nil, fmt.Errorf("%w: %d teams of %d, parties of up to %d", ErrLayout, teams, teamSize, maxParty)
 	}
-	if maxParty >= teamSize {
-		maxParty = 0
-	}
 	return &Table{teams: teams, teamSize: teamSize, maxParty: maxParty}, nil
 }
 
@@ -171,7 +168,7 @@ func (t *Table) claim(c Claim, k term) error {
 	}
 	ofParty := func(s Seat) bool { return s.PartyID == c.PartyID }
 	switch {
-	case t.maxParty > 0 && c.PartyID != "" && t.count(ofParty)+len(fresh) > t.maxParty:
+	case c.PartyID != "" && t.maxParty > 0 && t.maxParty < t.teamSize && t.count(ofParty)+len(fresh) > t.maxParty:
 		return ErrPartyFull
 	case t.free(c.Team) >= len(fresh):
 	case t.Capacity()-len(t.rows) >= len(fresh):
