@@ -2,6 +2,7 @@ package matchmaking
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -35,56 +36,46 @@ const (
 	eventEnded    = "ended" // expires_at is when, for a match that ends with the server
 )
 
-// changes are the events between two maps of the seats.
-func (c *call) changes(before, after []seats.Seat) []event {
+var nameOf = map[seats.State]string{seats.Held: eventHeld, seats.Taken: eventTaken}
+
+// changes are the events between two maps of the seats of a match.
+func changes(matchID string, before, after []seats.Seat) []event {
 	var events []event
 	tell := func(name string, r seats.Seat) {
 		if r.PartyID == "" {
 			return
 		}
-		e := event{Event: name, MatchID: c.id, UserID: r.UserID, Team: &r.Team, partyID: r.PartyID}
+		e := event{Event: name, MatchID: matchID, UserID: r.UserID, Team: &r.Team, partyID: r.PartyID}
 		if name == eventHeld {
 			e.ExpiresAt = r.Expires.Unix()
 		}
 		events = append(events, e)
 	}
-	was := map[string]seats.Seat{} // by user
-	spare := map[seats.Seat]int{}  // alike ones
-	fewer := map[string]int{}      // spare seats of a party that are gone
-	for _, r := range before {
-		switch {
-		case r.UserID != "":
-			was[r.UserID] = r
-		case r.State == seats.Held:
-			spare[r]++
-			fewer[r.PartyID]++
+	gone := slices.Clone(before)
+	take := func(match func(old seats.Seat) bool) bool {
+		i := slices.IndexFunc(gone, match)
+		if i >= 0 {
+			gone = slices.Delete(gone, i, i+1)
 		}
+		return i >= 0
 	}
+	var changed []seats.Seat
 	for _, r := range after {
-		old, known := was[r.UserID]
-		delete(was, r.UserID)
-		if !known && r.State != seats.Open {
-			fewer[r.PartyID]-- // still spare, or given to somebody by name
-		}
-		switch {
-		case r.State == seats.Open, known && old == r:
-		case r.State == seats.Taken:
-			tell(eventTaken, r)
-		case r.UserID == "" && spare[r] > 0:
-			spare[r]--
-		default:
-			tell(eventHeld, r)
+		if !take(func(old seats.Seat) bool { return old == r }) && r.State != seats.Open {
+			changed = append(changed, r)
 		}
 	}
-	for _, r := range before {
-		_, gone := was[r.UserID]
-		if r.UserID == "" && r.State == seats.Held && fewer[r.PartyID] > 0 {
-			fewer[r.PartyID]--
-			gone = true
+	for _, r := range changed {
+		own := r.UserID != "" && take(func(old seats.Seat) bool { return old.UserID == r.UserID })
+		if !own { // a spare one that is still there, or has been given to somebody by name
+			take(func(old seats.Seat) bool {
+				return old.UserID == "" && old.State == seats.Held && old.PartyID == r.PartyID
+			})
 		}
-		if gone {
-			tell(eventReleased, r)
-		}
+		tell(nameOf[r.State], r)
+	}
+	for _, r := range gone {
+		tell(eventReleased, r) // open ones are of no party
 	}
 	return events
 }
@@ -109,6 +100,23 @@ func (c *call) tellParty(e event) {
 	if err := party.SendData(c.nk, id, party.OpMatch, e); err != nil {
 		c.logger.Warn("match event not sent event=%s party=%s error=%v", e.Event, id, err)
 	}
+}
+
+// tellPlayer gives one player their pass: nobody else in the party sees it.
+func (c *call) tellPlayer(e event) error {
+	id, err := party.ParseID(e.partyID)
+	if err != nil {
+		return party.Notify(c.ctx, c.nk, party.NoticeServer.To(e.UserID, "", e))
+	}
+	members, err := membersOf(c.nk, id)
+	if err != nil {
+		return err
+	}
+	members = slices.DeleteFunc(members, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
+	if len(members) == 0 {
+		return nil // away; party_match has a pass for a player who comes back
+	}
+	return party.SendDataTo(c.nk, id, members, party.OpMatch, e)
 }
 
 // broadcastSeats gives the players the seats as they are now. It is done once a tick at
@@ -152,12 +160,5 @@ func (c *call) tellEnd(in time.Duration) {
 	}
 	if len(c.guests) > 0 {
 		c.tellPlayers(e, nil)
-	}
-}
-
-// tellReplaced tells sessions that their player goes on with another one.
-func (c *call) tellReplaced(sessions []runtime.Presence) {
-	for _, p := range sessions {
-		c.tellPlayers(event{Event: eventEnded, MatchID: c.id, UserID: p.GetUserId()}, []runtime.Presence{p})
 	}
 }

@@ -1,88 +1,94 @@
 package matchmaking
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"partyline/matchmaking/seats"
+	"partyline/party"
+	"partyline/pass"
 )
 
 // answer does what a signal of ours asks.
-func (c *call) answer(r signalRequest) signalAnswer {
+func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 	if c.serving != nil && c.serving.over {
-		return answerTo(ErrGone) // it ends at the next tick
+		return answer, ErrGone // it ends at the next tick
 	}
 	switch r.Op {
 	case signalReserve:
-		var misfits []int
 		for i, claim := range r.Claims {
-			if c.serving.bars(claim.UserIDs) || c.table.Misfit(c.now, claim) {
-				misfits = append(misfits, i)
+			if c.serving.bars(claim.UserIDs...) || c.table.Misfit(c.now, claim) {
+				answer.Misfits = append(answer.Misfits, i)
 			}
 		}
-		if len(misfits) > 0 {
-			return signalAnswer{Misfits: misfits}
+		if len(answer.Misfits) > 0 {
+			return answer, nil
 		}
-		answer := answerTo(c.table.Reserve(c.now, c.now.Add(ReservedFor), r.Claims...))
+		err = c.table.Reserve(c.now, c.now.Add(ReservedFor), r.Claims...)
 		for _, s := range c.table.Users(c.now) {
 			answer.Users = append(answer.Users, s.UserID)
 		}
-		return answer
 	case signalHold:
-		return answerTo(c.table.Hold(c.now, c.now.Add(c.setup.SeatHold), r.Claims...))
+		err = c.table.Hold(c.now, c.now.Add(c.setup.SeatHold), r.Claims...)
 	case signalWithdraw:
 		c.table.Withdraw(c.now, r.Claims...)
 	case signalLate:
-		return answerTo(c.late(r))
+		err = c.late(r)
 	case signalExtend:
-		c.extend(r.UserID, r.PartyID)
+		c.extend(c.now, r.UserID, r.PartyID)
 	case signalRelease:
-		c.release(r.UserID, r.PartyID)
+		s, _ := c.table.Get(c.now, r.UserID)
+		if s.PartyID == r.PartyID && s.State != seats.Taken { // who plays already goes on playing
+			c.table.Leave(c.now, r.UserID)
+		}
 	case signalMoved:
 		if c.table.Rename(c.now, r.Was, r.PartyID) && c.serving != nil {
 			c.serving.was[r.Was] = r.PartyID
 		}
 	case signalSeats:
 		m := c.seats()
-		answer := signalAnswer{Map: &m}
-		if c.serving != nil && c.serving.at.Instance != "" {
+		answer.Map = &m
+		if c.serving.ready() {
 			answer.Server = &c.serving.at
 			if s, ok := c.table.Get(c.now, r.UserID); ok && s.State != seats.Reserved {
-				m.Server, _ = c.access(s)
+				m.Server, _ = c.serving.access(c, s)
 			}
 		}
-		return answer
 	case signalServe:
 		if c.serving == nil {
-			return answerTo(errUnseated)
+			return answer, errUnseated
 		}
 		if r.Server != nil {
 			c.serving.at = *r.Server
 		}
-		c.slotsGiven(r.Slots)
+		c.serving.slotsGiven(c, r.Slots)
 	case signalServer:
-		answer := answerTo(c.serve(r.Call))
-		if answer.Refusal == "" && r.Call.Do == serverJoin {
-			s, _ := c.table.Get(c.now, r.Call.Claims.UserID)
-			answer.PartyID = s.PartyID
-		}
-		return answer
+		answer.PartyID, err = c.serving.serve(c, r.Call)
 	default:
-		return signalAnswer{Refusal: "unknown request " + r.Op}
+		err = fmt.Errorf("unknown request %s", r.Op)
 	}
-	return signalAnswer{}
+	return answer, err
 }
 
-func answerTo(err error) signalAnswer {
-	if err == nil {
-		return signalAnswer{}
-	}
-	for _, r := range refusals {
-		if errors.Is(err, r.cause) {
-			return signalAnswer{Refusal: r.name}
+// reply is an answer as it goes back, or the name of what refuses it.
+func (c *call) reply(answer signalAnswer, err error) string {
+	if err != nil {
+		answer = signalAnswer{Refusal: err.Error()}
+		for _, r := range refusals {
+			if errors.Is(err, r.cause) {
+				answer.Refusal = r.name
+				break
+			}
 		}
 	}
-	return signalAnswer{Refusal: err.Error()}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		c.logger.Error("match signal not answered error=%v", err)
+	}
+	return string(text)
 }
 
 // late holds a seat for a friend who came late. On a game server there has to be room before
@@ -94,7 +100,7 @@ func (c *call) late(r signalRequest) error {
 		if err := c.mayPlayWith(r.UserID, r.PartyID); err != nil {
 			return err
 		}
-		if c.serving.bars([]string{r.UserID}) {
+		if c.serving.bars(r.UserID) {
 			return seats.ErrReserved
 		}
 	}
@@ -115,30 +121,74 @@ func (c *call) late(r signalRequest) error {
 
 // extend holds the seat of a friend on the way longer, or the party's spare seats where none has their
 // name. Moves of less than a quarter of the hold wait: they are not worth telling everybody.
-func (c *call) extend(userID, partyID string) {
-	mine, named := c.table.Get(c.now, userID)
-	if !named {
-		i := slices.IndexFunc(c.rows, func(s seats.Seat) bool { return s.UserID == "" && s.PartyID == partyID })
-		if partyID == "" || i < 0 {
-			return
-		}
-		mine = c.rows[i]
+func (s *state) extend(now time.Time, userID, partyID string) {
+	if _, named := s.table.Get(now, userID); !named {
+		userID = ""
 	}
-	if mine.State != seats.Held || mine.PartyID != partyID {
+	i := slices.IndexFunc(s.rows, func(r seats.Seat) bool {
+		return r.State == seats.Held && r.UserID == userID && r.PartyID == partyID
+	})
+	if i < 0 {
 		return
 	}
-	until := c.now.Add(c.setup.SeatHold)
-	if latest := mine.Since.Add(c.setup.SeatHoldMax); until.After(latest) {
+	until, latest := now.Add(s.setup.SeatHold), s.rows[i].Since.Add(s.setup.SeatHoldMax)
+	if until.After(latest) {
 		until = latest
 	}
-	if until.Sub(mine.Expires) >= c.setup.SeatHold/4 {
-		c.table.Extend(c.now, mine.UserID, partyID, until)
+	if until.Sub(s.rows[i].Expires) >= s.setup.SeatHold/4 {
+		s.table.Extend(now, userID, partyID, until)
 	}
 }
 
-// release opens a seat held for a user of the party. Who plays already goes on playing.
-func (c *call) release(userID, partyID string) {
-	if s, ok := c.table.Get(c.now, userID); ok && s.State != seats.Taken && s.PartyID == partyID {
-		c.table.Leave(c.now, userID)
+var (
+	errServed   = errors.New("the match is played on a game server")
+	errOutsider = errors.New("the open seats are for others")
+	errBlocked  = errors.New("a block stands between the user and a player of the match")
+	errLater    = errors.New("the match cannot say yet whether the user has a seat")
+	errSlot     = errors.New("the game server needs a slot for the user first")
+	errToken    = errors.New("the server token is not the one of this match")
+	errUsed     = errors.New("the pass was used before")
+	errUnseated = errors.New("the user has no seat")
+	errLost     = errors.New("the seat of the pass is lost")
+)
+
+const reservedText = "The free seats of this match are held for other players."
+
+// refusals are the errors of a match: the name each has on its way between nodes, and what
+// the caller reads; without a reason it is for this package alone.
+var refusals = []struct {
+	name   string
+	cause  error
+	reason party.Reason
+	text   string
+}{
+	{"full", seats.ErrFull, party.MatchFull, "This match is full."},
+	{"team_full", seats.ErrTeamFull, party.MatchFull, "Your party's team is full."},
+	{"party_full", seats.ErrPartyFull, party.PartyTooLarge, "Your party has as many seats as one party may have in this match."},
+	{"served", errServed, party.SeatReserved, "This match is played on a game server; connect there."},
+	{"outsider", errOutsider, party.SeatReserved, "The open seats of this match are for friends of its parties and for players in its queue."},
+	{"blocked", errBlocked, party.Blocked, "You cannot join this match."},
+	{"reserved", seats.ErrReserved, party.SeatReserved, reservedText},
+	{"later", errLater, party.SeatReserved, reservedText},
+	{"token", errToken, party.Unauthenticated, "server_token: it is not the one of this match."},
+	{"expired", pass.ErrExpired, party.InvalidRequest, "pass: the pass has expired."},
+	{"used", errUsed, party.InvalidRequest, "pass: it was used before."},
+	{"unseated", errUnseated, party.InvalidRequest, "user_id: the player has no seat in this match."},
+	{"lost", errLost, party.InvalidRequest, "pass: the player does not have its seat any more."},
+	{name: "split", cause: seats.ErrSplit},
+	{name: "layout", cause: seats.ErrLayout},
+	{name: "slot", cause: errSlot},
+	{name: "gone", cause: ErrGone},
+}
+
+// refuse says a match's error in the contract's words.
+func refuse(err error) error {
+	for _, r := range refusals {
+		if r.reason != "" && errors.Is(err, r.cause) {
+			refusal := party.Refuse(r.reason, "%s", r.text)
+			refusal.Cause = err
+			return refusal
+		}
 	}
+	return err
 }

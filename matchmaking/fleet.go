@@ -9,6 +9,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/cache"
 	"partyline/internal/caught"
 	"partyline/party"
 )
@@ -39,15 +40,16 @@ func NewFleets(host FleetHost, logger party.Logger) *Fleets {
 // fleetCall bounds a call of a fleet manager that nobody waits for.
 const fleetCall = 10 * time.Second
 
-func (f *Fleets) manager(name string) (runtime.FleetManager, error) {
-	var m runtime.FleetManager
-	if name == "" {
-		m = f.host.GetFleetManager()
-	} else if named, ok := f.host.(interface {
+func (f *Fleets) manager(name string) (m runtime.FleetManager, err error) {
+	byName, ok := f.host.(interface {
 		GetFleetManagerByName(name string) runtime.FleetManager
-	}); ok {
-		m = named.GetFleetManagerByName(name)
-	} else {
+	})
+	switch {
+	case name == "":
+		m = f.host.GetFleetManager()
+	case ok:
+		m = byName.GetFleetManagerByName(name)
+	default:
 		return nil, fmt.Errorf("fleet manager %q: this server has none by name", name)
 	}
 	if m == nil {
@@ -59,18 +61,18 @@ func (f *Fleets) manager(name string) (runtime.FleetManager, error) {
 // background runs work that nobody waits for.
 func (f *Fleets) background(what string, work func(context.Context) error) {
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
-		defer cancel()
-		if err := f.protected(func() error { return work(ctx) }); err != nil {
+		if err := f.bounded(work); err != nil {
 			f.logger.Warn("game server call failed call=%q error=%v", what, err)
 		}
 	}()
 }
 
-// protected turns a panic of a fleet manager into an error.
-func (f *Fleets) protected(work func() error) (err error) {
+// bounded gives work its time. A panic of a fleet manager is an error.
+func (f *Fleets) bounded(work func(context.Context) error) (err error) {
 	defer caught.As(&err, "call the fleet manager")
-	return work()
+	ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
+	defer cancel()
+	return work(ctx)
 }
 
 // joinTogether bounds the users of one call: Amazon GameLift takes no more.
@@ -79,34 +81,28 @@ const joinTogether = 25
 // join reserves slots for users, for about a minute, and returns the fleet's own session of
 // each, "" where it has none. It fails where any of them has no slot.
 func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessions map[string]string, err error) {
-	sessions = map[string]string{}
-	err = f.protected(func() error {
-		m, err := f.manager(s.Manager)
-		if err != nil {
-			return err
-		}
-		for some := range slices.Chunk(users, joinTogether) {
-			info, err := m.Join(ctx, s.Instance, some, nil)
-			if err != nil {
-				return err
-			}
-			var given []*runtime.SessionInfo
-			if info != nil {
-				given = info.SessionInfo
-			}
-			known := sessionsOf(given)
-			for _, user := range some {
-				session, has := known[user]
-				if given != nil && !has { // some managers say so that there is no slot left
-					return fmt.Errorf("no slot for user %s", user)
-				}
-				sessions[user] = session
-			}
-		}
-		return nil
-	})
+	m, err := f.manager(s.Manager)
 	if err != nil {
-		return nil, fmt.Errorf("join game server %s: %w", s.Instance, err)
+		return nil, err
+	}
+	sessions = map[string]string{}
+	for some := range slices.Chunk(users, joinTogether) {
+		info, err := m.Join(ctx, s.Instance, some, nil)
+		if err != nil {
+			return nil, err
+		}
+		var given []*runtime.SessionInfo
+		if info != nil {
+			given = info.SessionInfo
+		}
+		known := sessionsOf(given)
+		for _, user := range some {
+			session, has := known[user]
+			if given != nil && !has { // some managers say so that there is no slot left
+				return nil, fmt.Errorf("no slot for user %s", user)
+			}
+			sessions[user] = session
+		}
 	}
 	return sessions, nil
 }
@@ -157,4 +153,72 @@ func serverOf(manager string, info *runtime.InstanceInfo) (gameServer, error) {
 		return gameServer{}, fmt.Errorf("game server %s has no address: %+v", info.Id, *at)
 	}
 	return s, nil
+}
+
+// slots are what the fleets keep for users on the servers of matches.
+type slots struct {
+	reach   *reach
+	fleets  *Fleets
+	now     party.Clock
+	refused *cache.Cache[[2]string, time.Time] // since when the fleet refuses late friends a slot, zero for who got one, by match and user
+}
+
+// reserve reserves slots on the server of a match; there is nothing to do for a match without.
+func (s *slots) reserve(ctx context.Context, matchID string, users []string) error {
+	answer, err := s.reach.signal(ctx, matchID, signalRequest{Op: signalSeats})
+	if err != nil || answer.Server == nil {
+		return err
+	}
+	sessions, err := s.fleets.join(ctx, *answer.Server, users)
+	if err != nil {
+		return fmt.Errorf("join game server %s: %w", answer.Server.Instance, err)
+	}
+	_, err = s.reach.signal(ctx, matchID, signalRequest{Op: signalServe, Slots: sessions})
+	return err
+}
+
+// A late friend may ask for a seat as often as they like. A fleet that refused the slot is not asked again at once,
+// and a slot that came too late waits until the friend asks again, as a [Retrier] does for them.
+const (
+	refusedFor = time.Second
+	slottedFor = 10 * time.Second
+	maxSlotted = 10_000          // users
+	lateWait   = 2 * time.Second // the friend's socket stands still meanwhile
+)
+
+// inTime reports whether the fleet gives a late friend a slot. Its refusal counts for a while. A slot that
+// comes too late is there when the friend asks again.
+func (s *slots) inTime(ctx context.Context, matchID, userID string) bool {
+	answer := make(chan bool, 1)
+	s.fleets.background("slot of a late friend", func(ctx context.Context) error { // a fleet manager may ignore its context
+		answer <- s.given(ctx, matchID, userID)
+		return nil
+	})
+	ctx, cancel := context.WithTimeout(ctx, lateWait)
+	defer cancel()
+	select {
+	case given := <-answer:
+		if given {
+			s.refused.Drop([2]string{matchID, userID}) // it may be used up when the next is needed
+		}
+		return given
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// given asks the fleet for a late friend's slot, or for the answer that it gave a moment ago.
+func (s *slots) given(ctx context.Context, matchID, userID string) bool {
+	key := [2]string{matchID, userID}
+	if refused, known := s.refused.Kept(key); known && !refused.IsZero() && s.now().Sub(refused) >= refusedFor {
+		s.refused.Drop(key)
+	}
+	refused, err := s.refused.Get(ctx, key, func(context.Context) (refused time.Time, _ error) {
+		if err := s.fleets.bounded(func(ctx context.Context) error { return s.reserve(ctx, matchID, []string{userID}) }); err != nil {
+			s.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
+			refused = s.now()
+		}
+		return refused, nil
+	})
+	return refused.IsZero() && err == nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/cache"
 	"partyline/matchmaking/seats"
 	"partyline/party"
 )
@@ -15,10 +16,19 @@ import (
 // for a moment, when it goes from one to the next.
 const sameParty = 8
 
-// noteMarks follows a change of the seats: parties of which somebody has come, or is expected who was
+// marks are what this match writes beside every member of its parties, where any node can read it. Without a
+// mark the labels of the matches are searched, which are up to a second behind: what this process has begun
+// meanwhile it knows by itself.
+type marks struct {
+	nk     runtime.NakamaModule
+	logger runtime.Logger
+	match  string
+}
+
+// follow follows a change of the seats: parties of which somebody has come, or is expected who was
 // not, are marked, those that have no seat any more are not. A seat that is only kept marks nobody: the
 // party may have gone on to another match, before this one noticed that its players are gone.
-func (c *call) noteMarks(before, after []seats.Seat) {
+func (m marks) follow(before, after []seats.Seat) {
 	here := map[string]bool{} // parties that have seats; true for those to mark
 	for _, r := range after {
 		known := func(old seats.Seat) bool {
@@ -29,85 +39,102 @@ func (c *call) noteMarks(before, after []seats.Seat) {
 	for _, r := range before {
 		if _, still := here[r.PartyID]; !still {
 			here[r.PartyID] = false
-			c.unmark(r.PartyID)
+			m.set(r.PartyID, false)
 		}
 	}
 	for partyID, more := range here {
 		if more {
-			c.mark(partyID)
+			m.set(partyID, true)
 		}
 	}
 }
 
-// mark writes this match beside every member, where any node can read it. Without a mark the labels
-// of the matches are searched, which are up to a second behind: what this process has begun meanwhile
-// it knows by itself. A member whose socket is gone, or is on another node, is left out: the others,
-// and the label, lead here as well.
-func (c *call) mark(partyID string) {
-	id, marks, ok := c.marks(partyID)
-	if !ok {
+// set marks a party, or removes its marks, but none that another match has. A member whose socket is gone, or
+// is on another node, is left out: the others, and the label, lead here as well.
+func (m marks) set(partyID string, here bool) {
+	id, err := party.ParseID(partyID)
+	if err != nil {
+		return // a player without a party, or a party of the game's own making
+	}
+	marked, err := marksOf(m.nk, id)
+	if err != nil {
+		m.logger.Warn("party match not read party=%s error=%v", id, err)
 		return
 	}
-	members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
+	marked = slices.DeleteFunc(marked, func(p runtime.Presence) bool { return p.GetStatus() != m.match })
+	if !here {
+		for _, p := range marked {
+			_ = m.nk.StreamUserLeave(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
+		}
+		return
+	}
+	members, err := membersOf(m.nk, id)
 	if err != nil {
-		c.logger.Warn("party members not read party=%s error=%v", id, err)
+		m.logger.Warn("party members not read party=%s error=%v", id, err)
 		return
 	}
 	for _, p := range members {
-		if i := slices.IndexFunc(marks, func(m runtime.Presence) bool { return m.GetSessionId() == p.GetSessionId() }); i >= 0 && marks[i].GetStatus() == c.id {
-			continue
-		}
-		_ = c.nk.StreamUserUpdate(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId(), true, false, c.id)
-	}
-}
-
-// unmark removes what mark wrote, but nothing that another match has.
-func (c *call) unmark(partyID string) {
-	id, marks, _ := c.marks(partyID)
-	for _, p := range marks {
-		if p.GetStatus() == c.id {
-			_ = c.nk.StreamUserLeave(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
+		if !slices.ContainsFunc(marked, func(mark runtime.Presence) bool { return mark.GetSessionId() == p.GetSessionId() }) {
+			_ = m.nk.StreamUserUpdate(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId(), true, false, m.match)
 		}
 	}
-}
-
-// marks reads what is marked of a party; ok is false where that fails, and for a player without a
-// party, or a party of the game's own making.
-func (c *call) marks(partyID string) (id party.ID, marks []runtime.Presence, ok bool) {
-	id, err := party.ParseID(partyID)
-	if err != nil {
-		return id, nil, false
-	}
-	if marks, err = marksOf(c.nk, id); err != nil {
-		c.logger.Warn("party match not read party=%s error=%v", id, err)
-	}
-	return id, marks, err == nil
 }
 
 func marksOf(host Host, id party.ID) ([]runtime.Presence, error) {
 	return host.StreamUserList(party.PartyMatchMode, id.UUID.String(), "", id.Node, true, true)
 }
 
+// membersOf reads a party's members from the host's own presences: no client can claim to be one.
+func membersOf(host Host, id party.ID) ([]runtime.Presence, error) {
+	return host.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
+}
+
+// The host's lists show a match about a second after it was made; a busy host takes longer.
+const (
+	youngFor = 10 * time.Second
+	maxYoung = 10_000 // parties
+)
+
+// listedFor is how long one look at the list of matches says whether any has seats. The list
+// itself is as old. A younger match has marks beside everybody whom it holds a seat for.
+const listedFor = time.Second
+
+// whereabouts tells in which match a party has seats.
+type whereabouts struct {
+	*reach
+	young  *cache.Cache[string, string] // matches that lists may not show yet, by party
+	listed *cache.Cache[struct{}, bool] // whether lists show any match with seats
+}
+
+// seatsGiven notes where these parties have seats from now on.
+func (w *whereabouts) seatsGiven(matchID string, claims []seats.Claim) {
+	for _, c := range claims {
+		if c.PartyID != "" {
+			w.young.Put(c.PartyID, matchID)
+		}
+	}
+}
+
 // Of answers the match a party has seats in, "" for none. Marks and lists only say where
 // to look: whether the party sits there the match itself answers.
-func (m *Matches) Of(ctx context.Context, id party.ID) (string, error) {
-	if matchID, err := m.marked(ctx, id); err != nil || matchID != "" {
+func (w *whereabouts) Of(ctx context.Context, id party.ID) (string, error) {
+	if matchID, err := w.marked(ctx, id); err != nil || matchID != "" {
 		return matchID, err
 	}
-	if matchID, young := m.young.Kept(id.String()); young {
-		if matchID, err := m.firstOf(ctx, id, matchID); err != nil || matchID != "" {
+	if matchID, young := w.young.Kept(id.String()); young {
+		if matchID, err := w.firstOf(ctx, id, matchID); err != nil || matchID != "" {
 			return matchID, err
 		}
 	}
 	// Where no match is listed nobody who leaves a party costs a search.
-	any, err := m.listed.Get(ctx, struct{}{}, func(ctx context.Context) (bool, error) {
-		listed, err := m.Count(ctx, 1)
+	any, err := w.listed.Get(ctx, struct{}{}, func(ctx context.Context) (bool, error) {
+		listed, err := w.Count(ctx, 1)
 		return listed > 0, err
 	})
 	if err != nil || !any {
 		return "", err
 	}
-	found, err := m.list(ctx, sameParty, partyQuery(id))
+	found, err := w.list(ctx, sameParty, partyQuery(id))
 	if err != nil {
 		return "", err
 	}
@@ -115,16 +142,12 @@ func (m *Matches) Of(ctx context.Context, id party.ID) (string, error) {
 	for i, match := range found {
 		matches[i] = match.GetMatchId()
 	}
-	return m.firstOf(ctx, id, matches...)
+	return w.firstOf(ctx, id, matches...)
 }
 
-// listedFor is how long one look at the list of matches says whether any has seats. The list
-// itself is as old. A younger match has marks beside everybody whom it holds a seat for.
-const listedFor = time.Second
-
 // marked is Of without the search.
-func (m *Matches) marked(ctx context.Context, id party.ID) (string, error) {
-	marks, err := marksOf(m.host, id)
+func (w *whereabouts) marked(ctx context.Context, id party.ID) (string, error) {
+	marks, err := marksOf(w.host, id)
 	if err != nil {
 		return "", err
 	}
@@ -134,13 +157,13 @@ func (m *Matches) marked(ctx context.Context, id party.ID) (string, error) {
 			matches = append(matches, matchID)
 		}
 	}
-	return m.firstOf(ctx, id, matches...)
+	return w.firstOf(ctx, id, matches...)
 }
 
 // firstOf is the first of some matches in which the party has a seat; "" for none.
-func (m *Matches) firstOf(ctx context.Context, id party.ID, matches ...string) (string, error) {
+func (w *whereabouts) firstOf(ctx context.Context, id party.ID, matches ...string) (string, error) {
 	for _, matchID := range matches {
-		if sits, err := m.sits(ctx, matchID, id); err != nil {
+		if sits, err := w.sits(ctx, matchID, id); err != nil {
 			return "", err
 		} else if sits {
 			return matchID, nil
@@ -150,15 +173,15 @@ func (m *Matches) firstOf(ctx context.Context, id party.ID, matches ...string) (
 }
 
 // sits reports whether the party has a seat in a match.
-func (m *Matches) sits(ctx context.Context, matchID string, id party.ID) (bool, error) {
-	l, err := m.label(ctx, matchID)
+func (w *whereabouts) sits(ctx context.Context, matchID string, id party.ID) (bool, error) {
+	l, err := w.label(ctx, matchID)
 	if err != nil {
 		return false, ignoreGone(err)
 	}
 	if l.Unlisted == 0 || slices.Contains(l.Parties, id.String()) {
 		return slices.Contains(l.Parties, id.String()), nil
 	}
-	all, err := m.Seats(ctx, matchID, "")
+	all, err := w.Seats(ctx, matchID, "")
 	if err != nil {
 		return false, ignoreGone(err)
 	}

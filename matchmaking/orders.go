@@ -21,11 +21,6 @@ import (
 // commit: until the next passes, however rare they are.
 const orderSlack = time.Minute
 
-var (
-	errNoServer = errors.New("the fleet manager has no game server")
-	errNoID     = errors.New("the fleet manager reports a game server without an ID")
-)
-
 // OrderState is what has become of an [Order].
 type OrderState int
 
@@ -41,6 +36,7 @@ type Order struct {
 	// What an order of a new server has to give back; of slots there is nothing: a server that others use
 	// is not ended with the order.
 	matches        *Matches // nil for slots
+	fleets         *Fleets
 	match, manager string
 	claims         []seats.Claim // the seats of the match that are reserved meanwhile
 	users          []string      // who gets slots
@@ -80,10 +76,10 @@ func (o *Order) Cancel(cause error) {
 	if before == OrderPending { // a match that knows its server ends it too
 		o.record("failed")
 		if instance != "" {
-			o.matches.fleets.end(o.manager, instance)
+			o.fleets.end(o.manager, instance)
 		}
 	}
-	o.matches.fleets.background("withdrawal of a match", func(ctx context.Context) error {
+	o.fleets.background("withdrawal of a match", func(ctx context.Context) error {
 		return o.matches.Withdraw(ctx, o.match, o.claims)
 	})
 }
@@ -99,7 +95,7 @@ func (o *Order) take(instance string) bool {
 	}
 	o.mu.Unlock()
 	if !mine && !again {
-		o.matches.fleets.end(o.manager, instance)
+		o.fleets.end(o.manager, instance)
 	}
 	return mine
 }
@@ -122,7 +118,7 @@ func (o *Order) conclude(err error) {
 }
 
 func (o *Order) record(result string) {
-	o.matches.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.asked))
+	o.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.asked))
 }
 
 // OrderServer makes the seat match of a launch, unannounced, and asks the fleet for a server with slots
@@ -134,16 +130,16 @@ func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, 
 		return "", nil, err
 	}
 	create, stop := context.WithTimeout(context.Background(), fleet.ReadyWithin)
-	o = &Order{matches: m, match: matchID, manager: fleet.Manager, claims: l.Claims, users: users, queue: l.Queue, asked: m.now(), stop: stop}
+	o = &Order{matches: m, fleets: m.slots.fleets, match: matchID, manager: fleet.Manager, claims: l.Claims, users: users, queue: l.Queue, asked: m.now(), stop: stop}
 	metadata := serverMetadata(fleet.Metadata, ServerInfo{MatchID: matchID, Token: l.Server.Token, Queue: l.Queue, Region: l.Region, Teams: l.Teams, TeamSize: l.TeamSize})
 	go func() {
 		defer stop()
-		err := m.fleets.protected(func() error {
-			manager, err := m.fleets.manager(fleet.Manager)
+		err := o.fleets.bounded(func(context.Context) error {
+			manager, err := o.fleets.manager(fleet.Manager)
 			if err != nil {
 				return err
 			}
-			_, err = manager.Create(create, l.Teams*l.TeamSize, users, latencies, metadata, m.created(o))
+			_, err = manager.Create(create, l.Teams*l.TeamSize, users, latencies, metadata, o.created)
 			return err
 		})
 		if err != nil {
@@ -156,36 +152,32 @@ func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, 
 }
 
 // created is what the fleet manager calls, once or more often, now, later or never.
-func (m *Matches) created(o *Order) runtime.FmCreateCallbackFn {
-	return func(status runtime.FmCreateStatus, info *runtime.InstanceInfo, sessions []*runtime.SessionInfo, _ map[string]any, cause error) {
-		err := m.fleets.protected(func() error {
-			switch {
-			case status != runtime.CreateSuccess:
-				return errors.Join(errNoServer, cause)
-			case info == nil || info.Id == "":
-				return errNoID
-			case !o.take(info.Id):
-				return nil
-			}
-			s, err := serverOf(o.manager, info)
-			if err != nil {
-				return err
-			}
-			given, slots := sessionsOf(sessions), map[string]string{}
-			for _, user := range o.users {
-				slots[user] = given[user]
-			}
-			ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
-			defer cancel()
-			if _, err := m.signal(ctx, o.match, signalRequest{Op: signalServe, Server: &s, Slots: slots}); err != nil {
-				return fmt.Errorf("tell the match of its game server: %w", err)
-			}
-			o.conclude(nil)
+func (o *Order) created(status runtime.FmCreateStatus, info *runtime.InstanceInfo, sessions []*runtime.SessionInfo, _ map[string]any, cause error) {
+	err := o.fleets.bounded(func(ctx context.Context) error {
+		switch {
+		case status != runtime.CreateSuccess:
+			return errors.Join(errors.New("the fleet manager has no game server"), cause)
+		case info == nil || info.Id == "":
+			return errors.New("the fleet manager reports a game server without an ID")
+		case !o.take(info.Id):
 			return nil
-		})
-		if err != nil {
-			o.conclude(err)
 		}
+		s, err := serverOf(o.manager, info)
+		if err != nil {
+			return err
+		}
+		given, slots := sessionsOf(sessions), map[string]string{}
+		for _, user := range o.users {
+			slots[user] = given[user]
+		}
+		if _, err := o.matches.signal(ctx, o.match, signalRequest{Op: signalServe, Server: &s, Slots: slots}); err != nil {
+			return fmt.Errorf("tell the match of its game server: %w", err)
+		}
+		o.conclude(nil)
+		return nil
+	})
+	if err != nil {
+		o.conclude(err)
 	}
 }
 
@@ -193,81 +185,16 @@ func (m *Matches) created(o *Order) runtime.FmCreateCallbackFn {
 func (m *Matches) OrderSlots(matchID string, users []string) *Order {
 	o := &Order{}
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
-		defer cancel()
-		o.conclude(m.fleets.protected(func() error { return m.slots(ctx, matchID, users) }))
+		o.conclude(m.slots.fleets.bounded(func(ctx context.Context) error { return m.slots.reserve(ctx, matchID, users) }))
 	}()
 	return o
-}
-
-// slots reserves slots on the server of a match; there is nothing to do for a match without.
-func (m *Matches) slots(ctx context.Context, matchID string, users []string) error {
-	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalSeats})
-	if err != nil || answer.Server == nil {
-		return err
-	}
-	slots, err := m.fleets.join(ctx, *answer.Server, users)
-	if err != nil {
-		return err
-	}
-	_, err = m.signal(ctx, matchID, signalRequest{Op: signalServe, Slots: slots})
-	return err
-}
-
-// A late friend may ask for a seat as often as they like. A fleet that refused the slot is not asked again at once,
-// and a slot that came too late waits until the friend asks again, as a [Retrier] does for them.
-const (
-	refusedFor = time.Second
-	slottedFor = 10 * time.Second
-	maxSlotted = 10_000 // users
-)
-
-// lateWait is how long a late friend, whose socket stands still meanwhile, waits for the fleet.
-const lateWait = 2 * time.Second
-
-// lateSlot reports whether the fleet gives a late friend a slot. Its refusal counts for a while. A slot that
-// comes too late is there when the friend asks again.
-func (m *Matches) lateSlot(ctx context.Context, matchID, userID string) bool {
-	answer := make(chan bool, 1)
-	go func() { // a fleet manager may ignore its context
-		ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
-		defer cancel()
-		answer <- m.slotGiven(ctx, matchID, userID)
-	}()
-	ctx, cancel := context.WithTimeout(ctx, lateWait)
-	defer cancel()
-	select {
-	case given := <-answer:
-		if given {
-			m.slotted.Drop([2]string{matchID, userID}) // it may be used up when the next is needed
-		}
-		return given
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// slotGiven asks the fleet for a late friend's slot, or for the answer that it gave a moment ago.
-func (m *Matches) slotGiven(ctx context.Context, matchID, userID string) bool {
-	key := [2]string{matchID, userID}
-	if refused, known := m.slotted.Kept(key); known && !refused.IsZero() && m.now().Sub(refused) >= refusedFor {
-		m.slotted.Drop(key)
-	}
-	refused, err := m.slotted.Get(ctx, key, func(ctx context.Context) (refused time.Time, _ error) {
-		if err := m.fleets.protected(func() error { return m.slots(ctx, matchID, []string{userID}) }); err != nil {
-			m.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
-			refused = m.now()
-		}
-		return refused, nil
-	})
-	return refused.IsZero() && err == nil
 }
 
 // OrderSeat has a friend who came in while the server of a match was awaited get the seat that the party
 // holds there, once the fleet has a slot. It returns at once.
 func (m *Matches) OrderSeat(matchID string, id party.ID, userID string) {
-	m.fleets.background("seat of a late friend", func(ctx context.Context) error {
-		if !m.slotGiven(ctx, matchID, userID) { // nobody stands still for it, however long it takes
+	m.slots.fleets.background("seat of a late friend", func(ctx context.Context) error {
+		if !m.slots.given(ctx, matchID, userID) { // nobody stands still for it, however long it takes
 			return nil
 		}
 		_, err := m.Late(ctx, id, userID, true)

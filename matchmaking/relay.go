@@ -1,6 +1,7 @@
 package matchmaking
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -22,10 +23,8 @@ type relay struct{}
 type players []runtime.Presence
 
 func (relay) MatchInit(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, params map[string]any) (any, int, string) {
-	if rate, ok := params[paramTick].(int); ok {
-		return players{}, rate, ""
-	}
-	return players{}, relayRate, ""
+	rate, _ := params[paramTick].(int)
+	return players{}, cmp.Or(rate, relayRate), ""
 }
 
 func (relay) MatchJoinAttempt(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, _ runtime.Presence, _ map[string]string) (any, bool, string) {
@@ -48,12 +47,7 @@ func (relay) MatchLoop(_ context.Context, logger runtime.Logger, _ *sql.DB, _ ru
 		if message.GetOpCode() < 0 {
 			continue
 		}
-		others := make([]runtime.Presence, 0, len(all))
-		for _, p := range all {
-			if p.GetSessionId() != message.GetSessionId() {
-				others = append(others, p)
-			}
-		}
+		others := slices.DeleteFunc(slices.Clone(all), func(p runtime.Presence) bool { return p.GetSessionId() == message.GetSessionId() })
 		if err := d.BroadcastMessage(message.GetOpCode(), message.GetData(), others, message, message.GetReliable()); err != nil {
 			logger.Warn("match data not passed on error=%v", err)
 		}

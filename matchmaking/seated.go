@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -92,27 +93,6 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 	return st, rate, st.label
 }
 
-func (m *seated) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presence runtime.Presence, metadata map[string]string) (any, bool, string) {
-	allow, reason := false, party.AsError(errPanicked).Error()
-	out := m.change("MatchJoinAttempt", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		allow, reason = m.attempt(c, presence, metadata)
-		return c.inner != nil
-	})
-	return out, allow, reason
-}
-
-func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
-	return m.change("MatchJoin", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		return m.join(c, presences)
-	})
-}
-
-func (m *seated) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
-	return m.change("MatchLeave", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		return m.leave(c, presences)
-	})
-}
-
 func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
 	s, ok := st.(*state)
 	due := !ok || !m.clock().Before(s.due)
@@ -121,16 +101,16 @@ func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.D
 	}
 	return m.step("MatchLoop", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		if due {
-			c.kickReplaced()
+			c.kick(c.replaced())
 		}
-		if !c.watch() || c.deserted() {
+		if !c.serving.watch(c) || c.deserted(c.now) {
 			m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, 0)
 			return false
 		}
 		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.fromGuests(messages))
 		c.broadcastSeats()
 		if due {
-			c.due = c.nextDue()
+			c.due = c.nextDue(c.now)
 		}
 		return c.inner != nil
 	})
@@ -147,16 +127,18 @@ func (m *seated) MatchTerminate(ctx context.Context, logger runtime.Logger, db *
 func (m *seated) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, data string) (any, string) {
 	var reply string
 	out := m.change("MatchSignal", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		request, ours, err := readSignal(data)
-		switch {
-		case !ours:
+		text, ours := strings.CutPrefix(data, signalPrefix)
+		if !ours {
 			c.inner, reply = m.inner.MatchSignal(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, data)
 			return c.inner != nil
-		case err != nil:
-			reply = c.encode(signalAnswer{Refusal: err.Error()})
-		default:
-			reply = c.encode(c.answer(request))
 		}
+		var request signalRequest
+		var answer signalAnswer
+		err := json.Unmarshal([]byte(text), &request)
+		if err == nil {
+			answer, err = c.answer(request)
+		}
+		reply = c.reply(answer, err)
 		return true
 	})
 	return out, reply
@@ -211,18 +193,10 @@ func (c *call) sayGoodbye() {
 // close is the last thing a match does.
 func (c *call) close() {
 	c.tellEnd(0)
-	c.noteMarks(c.rows, nil)
-	if s := c.serving; s != nil && s.at.Instance != "" {
-		s.matches.fleets.end(s.at.Manager, s.at.Instance)
+	marks{c.nk, c.logger, c.id}.follow(c.rows, nil)
+	if s := c.serving; s.ready() {
+		s.fleet.fleets.end(s.at.Manager, s.at.Instance)
 	}
-}
-
-func (c *call) encode(answer signalAnswer) string {
-	text, err := json.Marshal(answer)
-	if err != nil {
-		c.logger.Error("match signal not answered error=%v", err)
-	}
-	return string(text)
 }
 
 // callKey finds the call in the handler's context.

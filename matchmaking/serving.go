@@ -37,13 +37,13 @@ const (
 // a relay, for players who meet on a dedicated game server. It signs their passes with the
 // key, follows what the server reports, and ends with the server or its silence.
 func WithServer(clock party.Clock, matches *Matches, key ed25519.PrivateKey) runtime.Match {
-	return &seated{inner: Relay(), clock: clock, hosting: &hosting{matches, key}}
+	return &seated{inner: Relay(), clock: clock, hosting: &hosting{matches.slots, key}}
 }
 
 // hosting is what seat matches need that others do not.
 type hosting struct {
-	matches *Matches
-	key     ed25519.PrivateKey
+	fleet *slots
+	key   ed25519.PrivateKey
 }
 
 // serverSetup is the part of a setup that a seat match has.
@@ -71,74 +71,58 @@ type slot struct {
 	since   time.Time // zero for one that is used up: its player came and has dropped
 }
 
+// ready reports whether the match is played on a server that is known by now.
+func (s *serving) ready() bool { return s != nil && s.at.Instance != "" }
+
 // access makes a pass for a seat.
-func (c *call) access(s seats.Seat) (*party.ServerAccess, error) {
+func (s *serving) access(c *call, seat seats.Seat) (*party.ServerAccess, error) {
 	until := c.now.Add(passFor).Unix()
-	text, err := pass.Sign(c.serving.key, pass.Claims{ID: rand.Text(), MatchID: c.id, UserID: s.UserID, PartyID: s.PartyID, Team: s.Team, Expires: until})
+	text, err := pass.Sign(s.key, pass.Claims{ID: rand.Text(), MatchID: c.id, UserID: seat.UserID, PartyID: seat.PartyID, Team: seat.Team, Expires: until})
 	if err != nil {
 		return nil, err
 	}
-	at := c.serving.at
-	return &party.ServerAccess{Address: at.Address, DNSName: at.DNSName, Port: at.Port, Pass: text, PassExpiresAt: until, PlayerSession: c.serving.slots[s.UserID].session}, nil
+	return &party.ServerAccess{Address: s.at.Address, DNSName: s.at.DNSName, Port: s.at.Port, Pass: text, PassExpiresAt: until, PlayerSession: s.slots[seat.UserID].session}, nil
 }
 
-// ready adds the news that the server is ready for everybody whose seat is held again: after
+// tellHeld adds the news that the server is ready for everybody whose seat is held again: after
 // the commit, for a late friend, and for a player whose connection is lost.
-func (c *call) ready(before, after []seats.Seat) {
-	if c.serving == nil || c.serving.at.Instance == "" {
+func (s *serving) tellHeld(c *call, before, after []seats.Seat) {
+	if !s.ready() {
 		return
 	}
-	for _, s := range after {
+	for _, seat := range after {
 		held := func(old seats.Seat) bool {
-			return old.UserID == s.UserID && old.PartyID == s.PartyID && old.State == seats.Held
+			return old.UserID == seat.UserID && old.PartyID == seat.PartyID && old.State == seats.Held
 		}
-		if s.State == seats.Held && s.UserID != "" && !slices.ContainsFunc(before, held) {
-			c.readyFor(s)
+		if seat.State == seats.Held && seat.UserID != "" && !slices.ContainsFunc(before, held) {
+			s.tellReady(c, seat)
 		}
 	}
 }
 
-func (c *call) readyFor(s seats.Seat) {
-	access, err := c.access(s)
+func (s *serving) tellReady(c *call, seat seats.Seat) {
+	access, err := s.access(c, seat)
 	if err != nil {
-		c.logger.Warn("pass not made user=%s error=%v", s.UserID, err)
+		c.logger.Warn("pass not made user=%s error=%v", seat.UserID, err)
 		return
 	}
-	c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: s.UserID, Team: &s.Team, partyID: s.PartyID, ServerAccess: access})
+	c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: seat.UserID, Team: &seat.Team, partyID: seat.PartyID, ServerAccess: access})
 }
 
 // slotsGiven notes slots on the server. A player on the way whose session is another one now
 // is told.
-func (c *call) slotsGiven(sessions map[string]string) {
+func (s *serving) slotsGiven(c *call, sessions map[string]string) {
 	for user, session := range sessions {
-		before := c.serving.slots[user].session
-		c.serving.slots[user] = slot{session: session, since: c.now}
-		if s, ok := c.table.Get(c.now, user); ok && s.State == seats.Held && session != before {
-			c.readyFor(s)
+		before := s.slots[user].session
+		s.slots[user] = slot{session: session, since: c.now}
+		if seat, ok := c.table.Get(c.now, user); ok && seat.State == seats.Held && session != before {
+			s.tellReady(c, seat)
 		}
 	}
 }
 
-// tellPlayer gives one player their pass: nobody else in the party sees it.
-func (c *call) tellPlayer(e event) error {
-	id, err := party.ParseID(e.partyID)
-	if err != nil {
-		return party.Notify(c.ctx, c.nk, party.NoticeServer.To(e.UserID, "", e))
-	}
-	members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
-	if err != nil {
-		return err
-	}
-	members = slices.DeleteFunc(members, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
-	if len(members) == 0 {
-		return nil // away; party_match has a pass for a player who comes back
-	}
-	return party.SendDataTo(c.nk, id, members, party.OpMatch, e)
-}
-
 // watch follows the server between its reports. It reports false once the match is over.
-func (c *call) watch() bool {
-	s := c.serving
+func (s *serving) watch(c *call) bool {
 	if s == nil || !c.announced && !s.over {
 		return true
 	}
@@ -154,18 +138,15 @@ func (c *call) watch() bool {
 	}
 	var users []string
 	for _, r := range c.rows {
-		if r.State != seats.Held || r.UserID == "" {
-			continue
-		}
-		if slot := s.slots[r.UserID]; c.now.Sub(slot.since) >= slotFor {
+		if slot := s.slots[r.UserID]; r.State == seats.Held && r.UserID != "" && c.now.Sub(slot.since) >= slotFor {
 			slot.since = c.now // failing to renew it is no reason to open the seat
 			s.slots[r.UserID] = slot
 			users = append(users, r.UserID)
 		}
 	}
 	if id := c.id; len(users) > 0 {
-		s.matches.fleets.background("renewal of game server slots", func(ctx context.Context) error {
-			return ignoreGone(s.matches.slots(ctx, id, users))
+		s.fleet.fleets.background("renewal of game server slots", func(ctx context.Context) error {
+			return ignoreGone(s.fleet.reserve(ctx, id, users))
 		})
 	}
 	return true
@@ -189,72 +170,79 @@ const (
 	serverEnd   = "end"
 )
 
-// serve answers a game server that has this match's token.
-func (c *call) serve(r *serverCall) error {
-	if c.serving == nil || r == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
-		return errToken
+// serve answers a game server that has this match's token: with the party of a player who has come.
+func (s *serving) serve(c *call, r *serverCall) (partyID string, err error) {
+	if s == nil || r == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
+		return "", errToken
 	}
-	c.serving.heard = c.now
+	s.heard = c.now
 	switch r.Do {
 	case serverJoin:
-		return c.admit(r.Claims)
+		return s.admit(c, r.Claims)
 	case serverLeave:
-		s, ok := c.table.Get(c.now, r.UserID)
-		seated, kicked := ok && s.State != seats.Reserved, r.Reason == party.ServerKicked
+		seat, ok := c.table.Get(c.now, r.UserID)
+		seated, kicked := ok && seat.State != seats.Reserved, r.Reason == party.ServerKicked
 		if !seated && !kicked { // who has left before may be kicked
-			return errUnseated
+			return "", errUnseated
 		}
-		if kicked && !slices.Contains(c.serving.kicked, r.UserID) {
-			c.serving.kicked = append(c.serving.kicked, r.UserID)
+		if kicked && !slices.Contains(s.kicked, r.UserID) {
+			s.kicked = append(s.kicked, r.UserID)
 		}
 		switch {
 		case r.Reason == party.ServerDropped:
-			c.serving.slots[r.UserID] = slot{}
+			s.slots[r.UserID] = slot{}
 			c.table.Drop(c.now, r.UserID, c.now.Add(c.setup.Grace))
 		case seated:
 			c.table.Leave(c.now, r.UserID)
 		}
 	case serverEnd:
-		c.serving.over, c.serving.result = true, r.Result
+		s.over, s.result = true, r.Result
 	}
-	return nil
+	return "", nil
 }
 
 // bars reports whether the server has kicked one of the users.
-func (s *serving) bars(users []string) bool {
+func (s *serving) bars(users ...string) bool {
 	return s != nil && slices.ContainsFunc(users, func(user string) bool { return slices.Contains(s.kicked, user) })
 }
 
 // admit takes the seat that a pass is for. A pass works once, and not for a seat that the
 // player has lost, or has elsewhere by now.
-func (c *call) admit(p pass.Claims) error {
+func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
 	if c.now.Unix() >= p.Expires { // on its way here: whether it was used is known until then
-		return pass.ErrExpired
+		return "", pass.ErrExpired
 	}
-	maps.DeleteFunc(c.serving.used, func(_ string, until int64) bool { return c.now.Unix() >= until })
-	if _, used := c.serving.used[p.ID]; used {
-		return errUsed
+	maps.DeleteFunc(s.used, func(_ string, until int64) bool { return c.now.Unix() >= until })
+	if _, used := s.used[p.ID]; used {
+		return "", errUsed
 	}
-	s, ok := c.table.Get(c.now, p.UserID)
-	for now, moved := c.serving.was[p.PartyID]; moved; now, moved = c.serving.was[p.PartyID] {
+	seat, ok := c.table.Get(c.now, p.UserID)
+	for now, moved := s.was[p.PartyID]; moved; now, moved = s.was[p.PartyID] {
 		p.PartyID = now // the party goes on under another ID
 	}
-	if !ok || s.State == seats.Reserved || s.PartyID != p.PartyID || s.Team != p.Team {
-		return errLost
+	if !ok || seat.State == seats.Reserved || seat.PartyID != p.PartyID || seat.Team != p.Team {
+		return "", errLost
 	}
-	c.serving.used[p.ID] = p.Expires
-	_, err := c.table.Take(c.now, p.UserID, p.PartyID)
-	return err
+	s.used[p.ID] = p.Expires
+	_, err = c.table.Take(c.now, p.UserID, p.PartyID)
+	return p.PartyID, err
+}
+
+// reports are what dedicated game servers say of their matches.
+type reports struct {
+	reach *reach
+	keys  pass.Keys
+	now   party.Clock
 }
 
 // callServer passes on what a game server asks. It answers the party of a player who joins.
-func (m *Matches) callServer(ctx context.Context, matchID string, r serverCall) (partyID string, err error) {
+func (rs *reports) callServer(ctx context.Context, matchID string, r serverCall) (partyID string, err error) {
 	if r.Do != serverJoin { // its pass is of a match with seats
-		err = m.known(ctx, matchID)
+		_, err = rs.reach.label(ctx, matchID)
 	}
 	var answer signalAnswer
 	if err == nil {
-		answer, err = m.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
+		answer, err = rs.reach.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
 	}
 	if errors.Is(err, ErrGone) {
 		err = party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
@@ -263,34 +251,34 @@ func (m *Matches) callServer(ctx context.Context, matchID string, r serverCall) 
 }
 
 // ServerSeats is the RPC party_server_seats, and a sign of life of the server.
-func (m *Matches) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
-	if _, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
+func (rs *reports) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
+	if _, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
 		return party.MatchSeats{}, err
 	}
-	return m.Seats(ctx, matchID, "")
+	return rs.reach.Seats(ctx, matchID, "")
 }
 
 // ServerJoin is the RPC party_server_join: the player of a pass has come.
-func (m *Matches) ServerJoin(ctx context.Context, matchID, token, text string) (party.ServerJoined, error) {
-	claims, err := m.keys.Verify(text, matchID, m.now())
+func (rs *reports) ServerJoin(ctx context.Context, matchID, token, text string) (party.ServerJoined, error) {
+	claims, err := rs.keys.Verify(text, matchID, rs.now())
 	if err != nil {
 		refusal := party.Refuse(party.InvalidRequest, "pass: %v.", err)
 		refusal.Cause = err
 		return party.ServerJoined{}, refusal
 	}
-	partyID, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
+	partyID, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
 	return party.ServerJoined{UserID: claims.UserID, PartyID: partyID, Team: claims.Team}, err
 }
 
 // ServerLeave is the RPC party_server_leave: a player has gone, for one of
 // [party.ServerLeaves].
-func (m *Matches) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
-	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
+func (rs *reports) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
+	_, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
 	return err
 }
 
 // ServerEnd is the RPC party_server_end: the match is over, with what the server says of it.
-func (m *Matches) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
-	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
+func (rs *reports) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
+	_, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
 	return err
 }

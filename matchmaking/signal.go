@@ -1,9 +1,17 @@
 package matchmaking
 
 import (
+	"context"
 	"encoding/json"
-	"strings"
+	"errors"
+	"fmt"
+	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/internal/keyed"
+	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
 )
@@ -49,11 +57,155 @@ type signalAnswer struct {
 	PartyID string            `json:"party_id,omitempty"` // of the player who has come to the game server, as it is now
 }
 
-// readSignal reports whether a signal is ours.
-func readSignal(data string) (r signalRequest, ours bool, err error) {
-	body, ours := strings.CutPrefix(data, signalPrefix)
-	if ours {
-		err = json.Unmarshal([]byte(body), &r)
+// Host is the part of runtime.NakamaModule that makes and reaches matches, and reads who is on a stream.
+type Host interface {
+	MatchCreate(ctx context.Context, handler string, params map[string]any) (string, error)
+	MatchGet(ctx context.Context, id string) (*api.Match, error)
+	MatchList(ctx context.Context, limit int, authoritative bool, label string, minSize, maxSize *int, query string) ([]*api.Match, error)
+	MatchSignal(ctx context.Context, id, data string) (string, error)
+	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
+}
+
+// ErrGone means that there is no such match, or none with seats.
+var ErrGone = errors.New("the match does not exist any more")
+
+// reach asks the host about matches, and the matches themselves.
+type reach struct {
+	host  Host
+	turns keyed.Locks[string] // of signals, by match
+}
+
+// Seats reads the seats of a match; with a user, who has a seat in it, also how to get to
+// its game server.
+func (r *reach) Seats(ctx context.Context, matchID, userID string) (party.MatchSeats, error) {
+	answer, err := r.signal(ctx, matchID, signalRequest{Op: signalSeats, UserID: userID})
+	if err != nil {
+		return party.MatchSeats{}, err
 	}
-	return r, ours, err
+	if answer.Map == nil {
+		return party.MatchSeats{}, fmt.Errorf("match %s answered without its seats", matchID)
+	}
+	answer.Map.OnServer = answer.Server != nil
+	return *answer.Map, nil
+}
+
+// Running lists matches with seats, at most so many.
+func (r *reach) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
+	listed, err := r.list(ctx, most, seatsQuery)
+	if err != nil {
+		return nil, err
+	}
+	running := make([]party.RunningMatch, 0, len(listed))
+	for _, match := range listed {
+		if l, err := readLabel(match.GetLabel().GetValue()); err == nil {
+			running = append(running, party.RunningMatch{
+				MatchID: match.GetMatchId(), Queue: l.Queue, Region: l.Region, Size: int(match.GetSize()), OpenSeats: l.OpenSeats, Parties: l.Parties,
+			})
+		}
+	}
+	return running, nil
+}
+
+// Count counts matches with seats, at most so many, and reads no label.
+func (r *reach) Count(ctx context.Context, most int) (int, error) {
+	listed, err := r.list(ctx, most, seatsQuery)
+	return len(listed), err
+}
+
+func (r *reach) list(ctx context.Context, most int, query string) ([]*api.Match, error) {
+	listed, err := r.host.MatchList(ctx, most, true, "", nil, nil, query)
+	if err != nil {
+		return nil, fmt.Errorf("list matches %s: %w", query, err)
+	}
+	return listed, nil
+}
+
+// maxOpen bounds how many open matches are looked at: more than anybody fills at once.
+const maxOpen = 256
+
+// Open lists running matches of a queue that have open seats to fill, the newest first. Whether
+// a seat is still open when somebody wants it only [Matches.Reserve] can say.
+func (r *reach) Open(ctx context.Context, queue string) ([]formation.OpenMatch, error) {
+	listed, err := r.list(ctx, maxOpen, openQuery(queue))
+	if err != nil {
+		return nil, err
+	}
+	var open []formation.OpenMatch
+	for _, match := range listed {
+		l, err := r.label(ctx, match.GetMatchId())
+		if errors.Is(err, ErrGone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if l.Backfill && l.OpenSeats > 0 && l.Queue == queue {
+			open = append(open, formation.OpenMatch{ID: match.GetMatchId(), Key: l.Key, Skill: l.Skill, Open: l.Open, Region: l.Region})
+		}
+	}
+	return open, nil
+}
+
+// label is the label of the moment; what a list shows is up to a second old. It is read before a match that
+// a caller names is sent a signal: another module's handler may fail at ours, and the host ends its match then.
+func (r *reach) label(ctx context.Context, matchID string) (label, error) {
+	match, err := r.host.MatchGet(ctx, matchID)
+	if err != nil && !errors.Is(err, runtime.ErrMatchIdInvalid) {
+		return label{}, fmt.Errorf("read match %s: %w", matchID, err)
+	}
+	if err != nil || match == nil {
+		return label{}, ErrGone
+	}
+	return readLabel(match.GetLabel().GetValue())
+}
+
+// signalWait is how long a signal waits for its answer, as with the host.
+const signalWait = 10 * time.Second
+
+// signal asks a match and waits for its answer. One goes after the other: the host takes a few at once
+// and refuses the others, of players who all come at the same time.
+func (r *reach) signal(ctx context.Context, matchID string, request signalRequest) (signalAnswer, error) {
+	text, err := json.Marshal(request)
+	if err != nil {
+		return signalAnswer{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, signalWait)
+	defer cancel()
+	unlock, err := r.turns.Lock(ctx, matchID)
+	if err != nil {
+		return signalAnswer{}, fmt.Errorf("ask match %s to %s: %w", matchID, request.Op, err)
+	}
+	defer unlock()
+	reply, err := r.host.MatchSignal(ctx, matchID, signalPrefix+string(text))
+	gone := errors.Is(err, runtime.ErrMatchNotFound) || errors.Is(err, runtime.ErrMatchIdInvalid)
+	if errors.Is(err, runtime.ErrMatchBusy) { // the host says so of a match that ends while it is asked, too
+		_, labelErr := r.label(ctx, matchID)
+		gone = errors.Is(labelErr, ErrGone)
+	}
+	if gone {
+		return signalAnswer{}, ErrGone
+	}
+	if err != nil {
+		return signalAnswer{}, fmt.Errorf("ask match %s to %s: %w", matchID, request.Op, err)
+	}
+	var answer signalAnswer
+	if err := json.Unmarshal([]byte(reply), &answer); err != nil {
+		return signalAnswer{}, fmt.Errorf("%w: match %s has no seats: %w", ErrGone, matchID, err)
+	}
+	if answer.Refusal == "" {
+		return answer, nil
+	}
+	for _, known := range refusals {
+		if answer.Refusal == known.name {
+			return signalAnswer{}, refuse(known.cause)
+		}
+	}
+	return signalAnswer{}, fmt.Errorf("match %s refused to %s: %s", matchID, request.Op, answer.Refusal)
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, ErrGone) {
+		return nil
+	}
+	return err
 }

@@ -3,7 +3,6 @@ package matchmaking
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,19 +20,15 @@ const lookEvery = time.Second
 // emptyAfter is how long a match goes on with nobody in it and no seat held.
 const emptyAfter = 30 * time.Second
 
-var errPanicked = errors.New("the match handler panicked")
-
 // state is one match. It belongs to the goroutine of the host that calls the match.
 type state struct {
 	id    string
 	setup Launch
 	table *seats.Table
-	// guests are the sessions the match let in and the host has not yet reported gone,
-	// in the order they came.
-	guests []*guest
-	inner  any                        // the handler's own state
-	own    map[string]json.RawMessage // the handler's own label
-	label  string
+	guests
+	inner any                        // the handler's own state
+	own   map[string]json.RawMessage // the handler's own label
+	label string
 
 	announced  bool         // somebody may know of the match
 	rows       []seats.Seat // the seats as they were last told
@@ -44,13 +39,6 @@ type state struct {
 	endTold    bool
 
 	serving *serving // nil but in a seat match
-}
-
-// guest is one session in the match.
-type guest struct {
-	runtime.Presence
-	joined   bool // the handler knows of it
-	replaced bool // another session of the user took its place; the handler knows that too
 }
 
 func newState(ctx context.Context, params map[string]any, now time.Time) (*state, error) {
@@ -80,10 +68,7 @@ func newState(ctx context.Context, params map[string]any, now time.Time) (*state
 
 // String is what the server's console shows of the match.
 func (s *state) String() string {
-	text, err := json.Marshal(s.seats())
-	if err != nil {
-		return err.Error()
-	}
+	text, _ := json.Marshal(s.seats()) // texts and numbers alone
 	return fmt.Sprintf("seats %s handler %+v", text, s.inner)
 }
 
@@ -97,49 +82,6 @@ func (s *state) seats() party.MatchSeats {
 		}
 	}
 	return m
-}
-
-// guest finds a session in the match; nil if it is not.
-func (s *state) guest(sessionID string) *guest {
-	i := slices.IndexFunc(s.guests, func(g *guest) bool { return g.GetSessionId() == sessionID })
-	if i < 0 {
-		return nil
-	}
-	return s.guests[i]
-}
-
-// holder is the session that sits on a user's seat: the last that was let in.
-func (s *state) holder(userID string) *guest {
-	for _, g := range slices.Backward(s.guests) {
-		if g.GetUserId() == userID && !g.replaced {
-			return g
-		}
-	}
-	return nil
-}
-
-// present are the players the handler knows of.
-func (s *state) present() []runtime.Presence {
-	players := make([]runtime.Presence, 0, len(s.guests))
-	for _, g := range s.guests {
-		if g.joined && !g.replaced {
-			players = append(players, g.Presence)
-		}
-	}
-	return players
-}
-
-// fromGuests leaves out messages of sessions that are no players: the host takes them
-// from the sessions on the match's stream.
-func (s *state) fromGuests(messages []runtime.MatchData) []runtime.MatchData {
-	stranger := func(message runtime.MatchData) bool {
-		g := s.guest(message.GetSessionId())
-		return g == nil || g.replaced
-	}
-	if !slices.ContainsFunc(messages, stranger) {
-		return messages
-	}
-	return slices.DeleteFunc(slices.Clone(messages), stranger)
 }
 
 // settle takes note of what a call did to the seats.
@@ -162,9 +104,9 @@ func (c *call) noteChanges() bool {
 	if slices.ContainsFunc(rows, func(r seats.Seat) bool { return r.State != seats.Open }) {
 		c.announced = true
 	}
-	c.events = append(c.events, c.changes(c.rows, rows)...)
-	c.ready(c.rows, rows)
-	c.noteMarks(c.rows, rows)
+	c.events = append(c.events, changes(c.id, c.rows, rows)...)
+	c.serving.tellHeld(c, c.rows, rows)
+	marks{c.nk, c.logger, c.id}.follow(c.rows, rows)
 	c.rows, c.mapChanged = rows, true
 	return true
 }
@@ -194,16 +136,15 @@ func (c *call) relabel() error {
 
 // nextDue is when a tick has something to do although nothing else happens: a seat expires,
 // the match is deserted, or it is time to look again ([lookEvery]).
-func (c *call) nextDue() time.Time {
-	replaced := func(g *guest) bool { return g.replaced }
-	if c.serving != nil || slices.ContainsFunc(c.guests, replaced) {
-		return c.now.Add(lookEvery)
+func (s *state) nextDue(now time.Time) time.Time {
+	if s.serving != nil || len(s.replaced()) > 0 {
+		return now.Add(lookEvery)
 	}
-	due := c.now.Add(emptyAfter)
-	if !c.emptySince.IsZero() {
-		due = c.emptySince.Add(emptyAfter)
+	due := now.Add(emptyAfter)
+	if !s.emptySince.IsZero() {
+		due = s.emptySince.Add(emptyAfter)
 	}
-	if first := c.table.FirstExpiry(); !first.IsZero() && first.Before(due) {
+	if first := s.table.FirstExpiry(); !first.IsZero() && first.Before(due) {
 		due = first
 	}
 	return due
@@ -211,17 +152,17 @@ func (c *call) nextDue() time.Time {
 
 // deserted reports whether nobody has been here, or on the way, for too long. A match that
 // nobody was told of waits for nobody.
-func (c *call) deserted() bool {
-	taken, held, _ := c.table.Count(c.now)
+func (s *state) deserted(now time.Time) bool {
+	taken, held, _ := s.table.Count(now)
 	if taken+held > 0 {
-		c.emptySince = time.Time{}
+		s.emptySince = time.Time{}
 		return false
 	}
-	if !c.announced {
+	if !s.announced {
 		return true
 	}
-	if c.emptySince.IsZero() {
-		c.emptySince = c.now
+	if s.emptySince.IsZero() {
+		s.emptySince = now
 	}
-	return c.now.Sub(c.emptySince) >= emptyAfter
+	return now.Sub(s.emptySince) >= emptyAfter
 }

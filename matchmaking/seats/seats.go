@@ -20,7 +20,6 @@
 //	taken --Drop-->  held                      the connection is gone, the grace runs
 //	taken --Leave--> open                      on purpose
 //	held  --Leave--> open                      declined, cancelled, kicked
-//	held  --Release--> open                    a party gives up its spare seats
 //	held  --expiry-> open                      no-show; noticed by every call, before it counts
 //
 // Invariants, after every call: taken + held + reserved <= capacity, in total and on every
@@ -29,6 +28,7 @@
 package seats
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,11 +71,12 @@ type Seat struct {
 	Expires time.Time // of a hold or reservation; zero otherwise
 }
 
-// Table holds the seats of one match.
+// Table holds the seats of one match. It gives seats to those who have none; what becomes of seats that
+// somebody has is in rows.
 type Table struct {
 	teams, teamSize int
-	maxParty        int    // most seats of one party; 0 = as many as its team has
-	rows            []Seat // all but open ones, in the order they came about
+	maxParty        int // most seats of one party; 0 = as many as its team has
+	rows
 }
 
 // New makes a table of open seats, of which one party may have up to maxParty; with 0 as
@@ -92,7 +93,9 @@ func (t *Table) Capacity() int { return t.teams * t.teamSize }
 
 // Clone is a table of its own with the same seats.
 func (t *Table) Clone() *Table {
-	return &Table{teams: t.teams, teamSize: t.teamSize, maxParty: t.maxParty, rows: slices.Clone(t.rows)}
+	clone := *t
+	clone.rows = slices.Clone(t.rows)
+	return &clone
 }
 
 // Claim asks for the seats of one party, or of one player without a party.
@@ -108,13 +111,13 @@ type Claim struct {
 // with the later of both expiries; a user who sits already stays seated. So the same
 // claim may be made twice, and by name for friends who had spare seats before.
 func (t *Table) Hold(now, until time.Time, claims ...Claim) error {
-	return t.keep(now, until, Held, claims)
+	return t.keep(term{now, until, Held}, claims)
 }
 
 // Reserve is Hold before it is certain: nobody is to know yet. What the claims hold or
 // sit on already stays as it is.
 func (t *Table) Reserve(now, until time.Time, claims ...Claim) error {
-	return t.keep(now, until, Reserved, claims)
+	return t.keep(term{now, until, Reserved}, claims)
 }
 
 // Misfit reports whether a claim cannot be kept here whatever seats come free: its users, or their party,
@@ -124,12 +127,12 @@ func (t *Table) Misfit(now time.Time, c Claim) bool {
 	return errors.Is(err, ErrSplit) || errors.Is(err, ErrPartyFull)
 }
 
-func (t *Table) keep(now, until time.Time, as State, claims []Claim) error {
-	t.Purge(now)
+func (t *Table) keep(k term, claims []Claim) error {
+	t.Purge(k.now)
 	before := slices.Clone(t.rows)
 	for _, c := range claims {
-		t.name(c, now, as)
-		if err := t.claim(c, now, until, as); err != nil {
+		t.name(c, k)
+		if err := t.claim(c, k); err != nil {
 			t.rows = before
 			return err
 		}
@@ -139,20 +142,20 @@ func (t *Table) keep(now, until time.Time, as State, claims []Claim) error {
 
 // name gives spare seats that the party of a claim has, and that the claim does not ask for any more, to those of its
 // users who have none: friends have come in. Held ones were told of, so a reservation leaves them as they are.
-func (t *Table) name(c Claim, now time.Time, as State) {
+func (t *Table) name(c Claim, k term) {
 	fresh, _ := t.fresh(c) // what is wrong with it claim says
 	for _, u := range fresh {
 		i := slices.IndexFunc(t.rows, func(s Seat) bool {
-			return s.UserID == "" && s.PartyID == c.PartyID && (as == Held || s.State == Reserved)
+			return s.UserID == "" && s.PartyID == c.PartyID && (k.as == Held || s.State == Reserved)
 		})
 		if i < 0 || t.spares(c.PartyID) <= c.Spares {
 			return
 		}
-		t.rows[i].UserID, t.rows[i].Since = u, now
+		t.rows[i].UserID, t.rows[i].Since = u, k.now
 	}
 }
 
-func (t *Table) claim(c Claim, now, until time.Time, as State) error {
+func (t *Table) claim(c Claim, k term) error {
 	if c.Team < 0 || c.Team >= t.teams || c.Spares < 0 || c.Spares > 0 && c.PartyID == "" || len(c.UserIDs)+c.Spares == 0 || slices.Contains(c.UserIDs, "") {
 		return fmt.Errorf("%w: %+v", ErrLayout, c)
 	}
@@ -160,154 +163,151 @@ func (t *Table) claim(c Claim, now, until time.Time, as State) error {
 	if err != nil {
 		return err
 	}
-	spares := max(0, c.Spares-t.spares(c.PartyID))
-	need := len(fresh) + spares
+	for range c.Spares - t.spares(c.PartyID) {
+		fresh = append(fresh, "")
+	}
+	ofParty := func(s Seat) bool { return s.PartyID == c.PartyID }
 	switch {
-	case !t.partyMayHave(c.PartyID, need):
+	case c.PartyID != "" && t.maxParty > 0 && t.maxParty < t.teamSize && t.count(ofParty)+len(fresh) > t.maxParty:
 		return ErrPartyFull
-	case t.free(c.Team) < need:
-		if t.openSeats() >= need {
-			return ErrTeamFull
-		}
-		return t.refusal()
+	case t.free(c.Team) >= len(fresh):
+	case t.Capacity()-len(t.rows) >= len(fresh):
+		return ErrTeamFull
+	case t.count(taken) < len(t.rows):
+		return ErrReserved
+	default:
+		return ErrFull
 	}
 	for i := range t.rows {
 		s := &t.rows[i]
 		ours := slices.Contains(c.UserIDs, s.UserID) || s.UserID == "" && s.PartyID == c.PartyID && c.Spares > 0
 		if ours {
-			s.prolong(now, until, as)
+			k.keep(s)
 		}
-	}
-	since := now
-	if as == Taken {
-		since = time.Time{}
 	}
 	for _, u := range fresh {
-		t.rows = append(t.rows, Seat{UserID: u, PartyID: c.PartyID, Team: c.Team, State: as, Since: since, Expires: until})
-	}
-	for range spares {
-		t.rows = append(t.rows, Seat{PartyID: c.PartyID, Team: c.Team, State: as, Since: since, Expires: until})
-	}
-	return nil
-}
-
-// prolong keeps a seat until the given time at least; holding makes a reservation a hold, and
-// a player who takes a seat has it for good.
-func (s *Seat) prolong(now, until time.Time, as State) {
-	switch {
-	case as == Taken:
-		s.State, s.Since, s.Expires = Taken, time.Time{}, time.Time{}
-	case s.State == Reserved && as == Held:
-		s.State, s.Since, s.Expires = Held, now, until
-	case s.State == as && until.After(s.Expires):
-		s.Expires = until
-	}
-}
-
-// Withdraw opens what is reserved for the claims. It reports whether anything was.
-func (t *Table) Withdraw(now time.Time, claims ...Claim) bool {
-	t.Purge(now)
-	return t.remove(func(s Seat) bool {
-		return s.State == Reserved && slices.ContainsFunc(claims, func(c Claim) bool {
-			return s.PartyID == c.PartyID && (slices.Contains(c.UserIDs, s.UserID) || s.UserID == "" && c.Spares > 0)
-		})
-	}) > 0
-}
-
-// fresh are the users of a claim who still need a seat. Who has one already, and the rest of their
-// party, has to be where the claim wants to be.
-func (t *Table) fresh(c Claim) (users []string, err error) {
-	if at, ok := t.teamOf(c.PartyID); ok && at != c.Team {
-		return nil, ErrSplit
-	}
-	for _, u := range c.UserIDs {
-		s := t.seatOf(u)
-		switch {
-		case s == nil && !slices.Contains(users, u):
-			users = append(users, u)
-		case s != nil && (s.PartyID != c.PartyID || s.Team != c.Team):
-			return nil, ErrSplit
-		}
-	}
-	return users, nil
-}
-
-// Purge opens every seat whose hold has expired and reports how many there were.
-// Every other method ignores or purges them first, so that an expired hold never counts.
-func (t *Table) Purge(now time.Time) int {
-	return t.remove(func(s Seat) bool { return !s.live(now) })
-}
-
-// live is false for a hold or reservation that has expired.
-func (s Seat) live(now time.Time) bool { return s.State == Taken || s.Expires.After(now) }
-
-// remove deletes the seats that match and reports how many there were.
-func (t *Table) remove(match func(Seat) bool) int {
-	before := len(t.rows)
-	t.rows = slices.DeleteFunc(t.rows, match)
-	return before - len(t.rows)
-}
-
-// seatOf points into the rows: only good until they change.
-func (t *Table) seatOf(userID string) *Seat {
-	for i := range t.rows {
-		if t.rows[i].UserID == userID && userID != "" {
-			return &t.rows[i]
-		}
+		s := Seat{UserID: u, PartyID: c.PartyID, Team: c.Team, State: Open}
+		k.keep(&s)
+		t.rows = append(t.rows, s)
 	}
 	return nil
-}
-
-// spare is the row of a spare seat of the party, a held one where there is any; -1 for none.
-func (t *Table) spare(partyID string) int {
-	found := -1
-	for i, s := range t.rows {
-		if s.UserID == "" && s.PartyID == partyID && (found < 0 || s.State == Held && t.rows[found].State == Reserved) {
-			found = i
-		}
-	}
-	return found
-}
-
-// count is how many seats match that are not open.
-func (t *Table) count(match func(Seat) bool) (n int) {
-	for _, s := range t.rows {
-		if match(s) {
-			n++
-		}
-	}
-	return n
-}
-
-// spares is how many spare seats the party has.
-func (t *Table) spares(partyID string) int {
-	return t.count(func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
-}
-
-func (t *Table) teamOf(partyID string) (team int, ok bool) {
-	for _, s := range t.rows {
-		if s.PartyID == partyID && partyID != "" {
-			return s.Team, true
-		}
-	}
-	return 0, false
 }
 
 func (t *Table) free(team int) int {
 	return t.teamSize - t.count(func(s Seat) bool { return s.Team == team })
 }
 
-func (t *Table) openSeats() int { return t.Capacity() - len(t.rows) }
-
-// partyMayHave reports whether a party may have so many seats more, if its team has them.
-func (t *Table) partyMayHave(partyID string, more int) bool {
-	return partyID == "" || t.maxParty == 0 || t.maxParty >= t.teamSize || t.count(func(s Seat) bool { return s.PartyID == partyID })+more <= t.maxParty
+// Take seats a user who has arrived: in their own seat, or in an open one, on the party's team
+// where the party has one, and in a spare one of the party only where there is none: it waits for
+// somebody else. Taking twice is taking once. An outsider's refusal is ErrReserved or ErrFull.
+func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
+	return t.give(term{now: now, as: Taken}, userID, partyID, false)
 }
 
-// refusal says why there is no room: held seats may come free, taken ones are gone.
-func (t *Table) refusal() error {
-	if slices.ContainsFunc(t.rows, func(s Seat) bool { return s.State != Taken }) {
-		return ErrReserved
+// Assign holds a seat by name for a friend of a party that sits here: an open one on its team or,
+// where there is none, a spare one of the party, which keeps the later expiry. A friend who is
+// awaited, for whom the party keeps a spare one, gets that first. A user who has a seat keeps it; one
+// that was only reserved is held from now on. ErrSplit means that the party has no seat here.
+func (t *Table) Assign(now, until time.Time, userID, partyID string, awaited bool) (Seat, error) {
+	return t.give(term{now, until, Held}, userID, partyID, awaited)
+}
+
+func (t *Table) give(k term, userID, partyID string, awaited bool) (Seat, error) {
+	t.Purge(k.now)
+	if userID == "" {
+		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
 	}
-	return ErrFull
+	if s := t.seatOf(userID); s != nil {
+		if k.as == Taken || s.State == Reserved {
+			k.keep(s)
+		}
+		return *s, nil
+	}
+	spare := t.spare(partyID)
+	if spare == nil || !awaited {
+		err := t.giveOpen(k, userID, partyID)
+		if err == nil {
+			return *t.seatOf(userID), nil
+		}
+		if spare == nil {
+			return Seat{}, err
+		}
+	}
+	spare.UserID, spare.Since = userID, k.now
+	k.keep(spare)
+	return *spare, nil
+}
+
+func (t *Table) giveOpen(k term, userID, partyID string) error {
+	team, together := t.teamOf(partyID)
+	if !together {
+		if k.as == Held {
+			return ErrSplit
+		}
+		for other := range t.teams { // the emptiest: teams stay even when players arrive one by one
+			if t.free(other) > t.free(team) {
+				team = other
+			}
+		}
+	}
+	return t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, k)
+}
+
+// Count says how many seats are taken, held or reserved, and open.
+func (t *Table) Count(now time.Time) (players, held, open int) {
+	t.Purge(now)
+	players = t.count(taken)
+	return players, len(t.rows) - players, t.Capacity() - len(t.rows)
+}
+
+// OpenByTeam is the number of open seats of each team, as in Map.
+func (t *Table) OpenByTeam(now time.Time) []int {
+	open := make([]int, t.teams)
+	for _, s := range t.Map(now) {
+		if s.State == Open {
+			open[s.Team]++
+		}
+	}
+	return open
+}
+
+// Map lists every seat, open ones too: by team, taken before held before open, then by
+// party and user. Reserved ones are open here. Its length is the capacity.
+func (t *Table) Map(now time.Time) []Seat {
+	t.Purge(now)
+	all := append(make([]Seat, 0, t.Capacity()), t.rows...)
+	for i := range all {
+		if all[i].State == Reserved {
+			all[i] = Seat{Team: all[i].Team, State: Open}
+		}
+	}
+	for team := range t.teams {
+		for range t.free(team) {
+			all = append(all, Seat{Team: team, State: Open})
+		}
+	}
+	rank := func(s State) int { return slices.Index([]State{Taken, Held, Open}, s) }
+	slices.SortStableFunc(all, func(a, b Seat) int {
+		return cmp.Or(a.Team-b.Team, rank(a.State)-rank(b.State), cmp.Compare(a.PartyID, b.PartyID), cmp.Compare(a.UserID, b.UserID))
+	})
+	return all
+}
+
+// term is how seats are kept: from now, until when, and as what.
+type term struct {
+	now, until time.Time
+	as         State
+}
+
+// keep keeps a seat until the end of the term at least; holding makes a reservation a hold, and
+// a player who takes a seat has it for good.
+func (k term) keep(s *Seat) {
+	switch {
+	case k.as == Taken:
+		s.State, s.Since, s.Expires = Taken, time.Time{}, time.Time{}
+	case s.State == Open, s.State == Reserved && k.as == Held:
+		s.State, s.Since, s.Expires = k.as, k.now, k.until
+	case s.State == k.as && k.until.After(s.Expires):
+		s.Expires = k.until
+	}
 }

@@ -1,0 +1,188 @@
+package seats
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// rows are all seats of a match but the open ones, in the order they came about.
+type rows []Seat
+
+// Purge opens every seat whose hold has expired and reports how many there were.
+// Every other method purges them first, so that an expired hold never counts.
+func (r *rows) Purge(now time.Time) int {
+	return r.remove(func(s Seat) bool { return s.State != Taken && !s.Expires.After(now) })
+}
+
+// remove deletes the seats that match and reports how many there were.
+func (r *rows) remove(match func(Seat) bool) int {
+	before := len(*r)
+	*r = slices.DeleteFunc(*r, match)
+	return before - len(*r)
+}
+
+// Withdraw opens what is reserved for the claims. It reports whether anything was.
+func (r *rows) Withdraw(now time.Time, claims ...Claim) bool {
+	r.Purge(now)
+	return r.remove(func(s Seat) bool {
+		return s.State == Reserved && slices.ContainsFunc(claims, func(c Claim) bool {
+			return s.PartyID == c.PartyID && (slices.Contains(c.UserIDs, s.UserID) || s.UserID == "" && c.Spares > 0)
+		})
+	}) > 0
+}
+
+// Drop keeps the seat of a user whose connection is gone until the given time. It
+// reports false for a user who was not seated: a hold is not prolonged by a drop.
+func (r *rows) Drop(now time.Time, userID string, until time.Time) bool {
+	r.Purge(now)
+	s := r.seatOf(userID)
+	if s == nil || s.State != Taken {
+		return false
+	}
+	s.State, s.Since, s.Expires = Held, now, until
+	r.Purge(now) // without a grace the seat is open at once
+	return true
+}
+
+// Leave opens the seat of a user who left on purpose, was kicked or declined. It
+// reports whether there was one.
+func (r *rows) Leave(now time.Time, userID string) bool {
+	r.Purge(now)
+	return userID != "" && r.remove(func(s Seat) bool { return s.UserID == userID }) > 0
+}
+
+// Rename gives the seats of one party to another ID, under which nobody sits here yet, and
+// reports whether there are any.
+func (r *rows) Rename(now time.Time, from, to string) (any bool) {
+	r.Purge(now)
+	if _, taken := r.teamOf(to); taken || from == "" || to == "" {
+		return false
+	}
+	for i := range *r {
+		if s := &(*r)[i]; s.PartyID == from {
+			s.PartyID, any = to, true
+		}
+	}
+	return any
+}
+
+// Extend moves the expiry of a hold to a later time, for a friend whose download makes progress: of a
+// user's, or without a user of all spare ones of the party. It never shortens one, and reports whether
+// there is a hold.
+func (r *rows) Extend(now time.Time, userID, partyID string, until time.Time) (any bool) {
+	r.Purge(now)
+	for i := range *r {
+		if s := &(*r)[i]; s.State == Held && s.UserID == userID && s.PartyID == partyID {
+			term{now, until, Held}.keep(s)
+			any = true
+		}
+	}
+	return any
+}
+
+// Users lists everybody with a seat of their own, reserved ones too, in no order.
+func (r *rows) Users(now time.Time) []Seat {
+	r.Purge(now)
+	return slices.DeleteFunc(slices.Clone(*r), func(s Seat) bool { return s.UserID == "" })
+}
+
+// Get is the seat of a user, if there is one; it may be only reserved.
+func (r *rows) Get(now time.Time, userID string) (Seat, bool) {
+	r.Purge(now)
+	if s := r.seatOf(userID); s != nil {
+		return *s, true
+	}
+	return Seat{}, false
+}
+
+// FirstExpiry is when the first hold or reservation ends; zero where there is none.
+func (r rows) FirstExpiry() time.Time {
+	var first time.Time
+	for _, s := range r {
+		if s.State != Taken && (first.IsZero() || s.Expires.Before(first)) {
+			first = s.Expires
+		}
+	}
+	return first
+}
+
+// Parties lists the parties that have seats, those with the most first, then by ID; never nil.
+func (r *rows) Parties(now time.Time) []string {
+	r.Purge(now)
+	size := map[string]int{}
+	for _, s := range *r {
+		if s.PartyID != "" && s.State != Reserved {
+			size[s.PartyID]++
+		}
+	}
+	ids := slices.AppendSeq([]string{}, maps.Keys(size))
+	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(size[b]-size[a], cmp.Compare(a, b)) })
+	return ids
+}
+
+// fresh are the users of a claim who still need a seat. Who has one already, and the rest of their
+// party, has to be where the claim wants to be.
+func (r rows) fresh(c Claim) (users []string, err error) {
+	if at, ok := r.teamOf(c.PartyID); ok && at != c.Team {
+		return nil, ErrSplit
+	}
+	for _, u := range c.UserIDs {
+		s := r.seatOf(u)
+		switch {
+		case s == nil && !slices.Contains(users, u):
+			users = append(users, u)
+		case s != nil && (s.PartyID != c.PartyID || s.Team != c.Team):
+			return nil, ErrSplit
+		}
+	}
+	return users, nil
+}
+
+// seatOf points into the rows: only good until they change.
+func (r rows) seatOf(userID string) *Seat {
+	for i := range r {
+		if r[i].UserID == userID && userID != "" {
+			return &r[i]
+		}
+	}
+	return nil
+}
+
+// spare points at a spare seat of the party, a held one where there is any; nil for none.
+func (r rows) spare(partyID string) (found *Seat) {
+	for i := range r {
+		s := &r[i]
+		if s.UserID == "" && s.PartyID == partyID && (found == nil || s.State == Held && found.State == Reserved) {
+			found = s
+		}
+	}
+	return found
+}
+
+func (r rows) teamOf(partyID string) (team int, ok bool) {
+	for _, s := range r {
+		if s.PartyID == partyID && partyID != "" {
+			return s.Team, true
+		}
+	}
+	return 0, false
+}
+
+// spares is how many spare seats the party has.
+func (r rows) spares(partyID string) int {
+	return r.count(func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
+}
+
+// count is how many seats match.
+func (r rows) count(match func(Seat) bool) (n int) {
+	for _, s := range r {
+		if match(s) {
+			n++
+		}
+	}
+	return n
+}
+
+func taken(s Seat) bool { return s.State == Taken }
