@@ -170,13 +170,8 @@ func (t *Table) claim(c Claim, k term) error {
 	switch {
 	case c.PartyID != "" && t.maxParty > 0 && t.maxParty < t.teamSize && t.count(ofParty)+len(fresh) > t.maxParty:
 		return ErrPartyFull
-	case t.free(c.Team) >= len(fresh):
-	case t.Capacity()-len(t.rows) >= len(fresh):
-		return ErrTeamFull
-	case t.count(taken) < len(t.rows):
-		return ErrReserved
-	default:
-		return ErrFull
+	case t.free(c.Team) < len(fresh):
+		return t.noRoom(c, len(fresh))
 	}
 	for i := range t.rows {
 		s := &t.rows[i]
@@ -191,6 +186,22 @@ func (t *Table) claim(c Claim, k term) error {
 		t.rows = append(t.rows, s)
 	}
 	return nil
+}
+
+// noRoom is why there are not so many seats for a claim. To a party that sits here the seats kept on other teams are
+// nothing to wait for.
+func (t *Table) noRoom(c Claim, seats int) error {
+	_, together := t.teamOf(c.PartyID)
+	kept := t.count(func(s Seat) bool { return !taken(s) && (!together || s.Team == c.Team) })
+	switch {
+	case t.Capacity()-len(t.rows) >= seats:
+		return ErrTeamFull
+	case kept > 0:
+		return ErrReserved
+	case t.count(taken) < t.Capacity():
+		return ErrTeamFull
+	}
+	return ErrFull
 }
 
 func (t *Table) free(team int) int {

@@ -171,6 +171,24 @@ func TestTake(t *testing.T) {
 	}
 }
 
+// Whose team has been taken need not wait for the seats that are kept on another.
+func TestTake_TeamIsTaken(t *testing.T) {
+	tab := table(t, 2, 2)
+	for _, user := range []string{"a", "b"} {
+		hold(t, tab, seats.Claim{PartyID: "p", Team: 0, UserIDs: []string{user}}, 60)
+		if _, err := tab.Take(t0, user, "p"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hold(t, tab, seats.Claim{PartyID: "q", Team: 1, UserIDs: []string{"c", "d"}}, 60)
+	if _, err := tab.Take(t0, "e", "p"); !errors.Is(err, seats.ErrTeamFull) {
+		t.Errorf("a third of the party = %v", err)
+	}
+	if _, err := tab.Take(t0, "out", ""); !errors.Is(err, seats.ErrReserved) {
+		t.Errorf("an outsider = %v", err)
+	}
+}
+
 func TestTake_FriendStaysOnTheTeam(t *testing.T) {
 	tab := table(t, 2, 2)
 	hold(t, tab, seats.Claim{PartyID: "p", Team: 0, UserIDs: []string{"a", "b"}}, 60)
