@@ -28,12 +28,13 @@ type Retrier struct {
 	alarms  *alarm.Alarms[errand]
 }
 
-// errand is what a match is asked for: a late friend's seat or, without a user, that the seats of a party
-// follow it to what it is by now.
+// errand is what a match is asked for: a seat for a late friend, or back from who has left. Without a user it is
+// that the seats of a party follow it to what it is by now.
 type errand struct {
 	party   party.ID // as the match knows it
 	user    string
 	awaited bool
+	left    bool
 	tries   int // so far in vain
 }
 
@@ -57,6 +58,22 @@ func (r *Retrier) Seat(ctx context.Context, id party.ID, userID string, awaited 
 // Follow is [Matches.Moved] to what the party is now. After an error it goes on trying until the match has
 // answered, or has no seats of the party.
 func (r *Retrier) Follow(ctx context.Context, was party.ID) { r.follow(ctx, errand{party: was}) }
+
+// Release is [Matches.Release]. After an error it goes on trying for a while, if the user stays away.
+func (r *Retrier) Release(ctx context.Context, id party.ID, userID string) {
+	r.release(ctx, errand{party: id, user: userID, left: true})
+}
+
+func (r *Retrier) release(ctx context.Context, e errand) {
+	err := r.matches.Release(ctx, e.party, e.user)
+	if err == nil {
+		return
+	}
+	r.logger.Warn("seat in match not released party=%s user=%s error=%v", e.party, e.user, err)
+	if e.tries < seatTries {
+		r.later(e, seatFirst<<e.tries)
+	}
+}
 
 func (r *Retrier) seat(ctx context.Context, e errand) (string, error) {
 	matchID, err := r.matches.Late(ctx, e.party, e.user, e.awaited)
@@ -91,8 +108,12 @@ func (r *Retrier) again(e errand) {
 		return
 	}
 	e.party = r.current(e.party)
-	if left, err := r.matches.members.Left(e.party, []string{e.user}); err == nil && len(left) > 0 {
-		return // the seat is for who is still in the party
+	if out, err := r.matches.members.Left(e.party, []string{e.user}); err == nil && (len(out) > 0) != e.left {
+		return // has left since, or is in again
+	}
+	if e.left {
+		r.release(ctx, e)
+		return
 	}
 	_, _ = r.seat(ctx, e)
 }

@@ -3,6 +3,7 @@ package matchmaking_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -127,4 +128,32 @@ func TestRetrier_SeatNoRoom(t *testing.T) {
 			t.Errorf("asked for %d times; want once", host.late)
 		}
 	})
+}
+
+// A seat that could not be taken back from somebody who has left, because the match was busy, is taken back later, but
+// not from who is in the party again.
+func TestRetrier_Release(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			h, log := newHouse(t), &partytest.Log{}
+			host := &asked{house: h, away: runtime.ErrMatchBusy}
+			p := h.partyOf("ann", "bob")
+			s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
+			l := matchmaking.NewRetrier(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), func(id party.ID) party.ID { return id }, log, time.Now)
+			defer l.Close()
+			h.members[p] = []string{"ann"}
+			l.Release(t.Context(), parse(t, p), "bob")
+			host.away = nil
+			if again {
+				h.members[p] = []string{"ann", "bob"}
+			}
+			time.Sleep(time.Minute) // of the test's bubble
+			synctest.Wait()
+			m, err := s.client().Seats(t.Context(), s.id, "")
+			kept := slices.ContainsFunc(m.Seats, func(seat party.MatchSeat) bool { return seat.UserID == "bob" })
+			if err != nil || kept != again {
+				t.Errorf("in again: %v: seats %+v, %v", again, m.Seats, err)
+			}
+		})
+	}
 }

@@ -22,9 +22,7 @@ func (m *Module) seatsFollow(c party.Change) {
 	case c.Kind == party.PartyRestored:
 		m.retrier.Follow(ctx, c.Was)
 	case c.Kind == party.MemberLeft && !c.Moved:
-		if err := m.matches.Release(ctx, c.ID, c.Session.UserID); err != nil {
-			m.logger.Warn("seat in match not released party=%s user=%s error=%v", c.ID, c.Session.UserID, err)
-		}
+		m.retrier.Release(ctx, c.ID, c.Session.UserID)
 	}
 }
 
