@@ -139,14 +139,22 @@ func TestRetrier_Release(t *testing.T) {
 			host := &asked{house: h, away: runtime.ErrMatchBusy}
 			p := h.partyOf("ann", "bob")
 			s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
-			l := matchmaking.NewRetrier(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), func(id party.ID) party.ID { return id }, log, time.Now)
+			var turn sync.Mutex
+			current := func(id party.ID) party.ID {
+				turn.Lock() // a try sees what the test did before it
+				defer turn.Unlock()
+				return id
+			}
+			l := matchmaking.NewRetrier(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), current, log, time.Now)
 			defer l.Close()
 			h.members[p] = []string{"ann"}
 			l.Release(t.Context(), parse(t, p), "bob")
+			turn.Lock()
 			host.away = nil
 			if again {
 				h.members[p] = []string{"ann", "bob"}
 			}
+			turn.Unlock()
 			time.Sleep(time.Minute) // of the test's bubble
 			synctest.Wait()
 			m, err := s.client().Seats(t.Context(), s.id, "")
