@@ -160,7 +160,8 @@ type slots struct {
 	reach   *reach
 	fleets  *Fleets
 	now     party.Clock
-	refused *cache.Cache[[2]string, time.Time] // since when the fleet refuses late friends a slot, zero for who got one, by match and user
+	refused *cache.Cache[[2]string, struct{}] // late friends whom the fleet refused a slot, by match and user
+	slotted *cache.Cache[[2]string, struct{}] // and who got one
 }
 
 // reserve reserves slots on the server of a match; there is nothing to do for a match without.
@@ -199,7 +200,7 @@ func (s *slots) inTime(ctx context.Context, matchID, userID string) bool {
 	select {
 	case given := <-answer:
 		if given {
-			s.refused.Drop([2]string{matchID, userID}) // it may be used up when the next is needed
+			s.slotted.Drop([2]string{matchID, userID}) // it may be used up when the next is needed
 		}
 		return given
 	case <-ctx.Done():
@@ -210,15 +211,16 @@ func (s *slots) inTime(ctx context.Context, matchID, userID string) bool {
 // given asks the fleet for a late friend's slot, or for the answer that it gave a moment ago.
 func (s *slots) given(ctx context.Context, matchID, userID string) bool {
 	key := [2]string{matchID, userID}
-	if refused, known := s.refused.Kept(key); known && !refused.IsZero() && s.now().Sub(refused) >= refusedFor {
-		s.refused.Drop(key)
-	}
-	refused, err := s.refused.Get(ctx, key, func(context.Context) (refused time.Time, _ error) {
-		if err := s.fleets.bounded(func(ctx context.Context) error { return s.reserve(ctx, matchID, []string{userID}) }); err != nil {
-			s.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
-			refused = s.now()
+	_, err := s.slotted.Get(ctx, key, func(context.Context) (none struct{}, _ error) {
+		if _, again := s.refused.Kept(key); again {
+			return none, errSlot
 		}
-		return refused, nil
+		err := s.fleets.bounded(func(ctx context.Context) error { return s.reserve(ctx, matchID, []string{userID}) })
+		if err != nil {
+			s.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
+			s.refused.Put(key, none)
+		}
+		return none, err
 	})
-	return refused.IsZero() && err == nil
+	return err == nil
 }

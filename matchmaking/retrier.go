@@ -66,6 +66,9 @@ func (r *Retrier) Release(ctx context.Context, id party.ID, userID string) {
 
 func (r *Retrier) release(ctx context.Context, e errand) {
 	err := r.matches.Release(ctx, e.party, e.user)
+	if id := r.current(e.party); err == nil && id != e.party { // its seats may have followed it
+		err = r.matches.Release(ctx, id, e.user)
+	}
 	if err == nil {
 		return
 	}
@@ -107,13 +110,21 @@ func (r *Retrier) again(e errand) {
 		r.follow(ctx, e)
 		return
 	}
-	e.party = r.current(e.party)
-	if out, err := r.matches.members.Left(e.party, []string{e.user}); err == nil && (len(out) > 0) != e.left {
-		return // has left since, or is in again
-	}
-	if e.left {
-		r.release(ctx, e)
+	if e.left { // whether or not they are online
+		v, err := r.matches.members.View(ctx, r.current(e.party))
+		_, in := v.Member(e.user)
+		switch {
+		case err == nil && in:
+		case err == nil || party.ReasonOf(err) == party.PartyNotFound:
+			r.release(ctx, e)
+		case e.tries < seatTries:
+			r.later(e, seatFirst<<e.tries)
+		}
 		return
+	}
+	e.party = r.current(e.party)
+	if left, err := r.matches.members.Left(e.party, []string{e.user}); err == nil && len(left) > 0 {
+		return // the seat is for who is still in the party
 	}
 	_, _ = r.seat(ctx, e)
 }

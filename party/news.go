@@ -21,6 +21,7 @@ const (
 	SeatFound     // storage knows of a seat that this process did not
 	SeatBack      // its user is a member again
 	SeatLost      // nobody came back in time, or may any more
+	SeatGivenUp   // by its user, who has left; comes behind the SeatLost
 	SeatEnded     // with its party, or reported by another node: nobody is to be told
 	PartyRestored // a party in which everybody was away goes on in a new native one
 	PartyEnded    // nobody is in it any more, and nothing of it is kept; perhaps not the first time

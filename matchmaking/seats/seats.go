@@ -198,7 +198,7 @@ func (t *Table) noRoom(c Claim, seats int) error {
 		return ErrTeamFull
 	case kept > 0:
 		return ErrReserved
-	case t.count(taken) < t.Capacity():
+	case together && t.count(taken) < t.Capacity():
 		return ErrTeamFull
 	}
 	return ErrFull

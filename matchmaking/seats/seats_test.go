@@ -411,3 +411,15 @@ func TestRename(t *testing.T) {
 		t.Errorf("Take of the spare seat = %+v, %v", s, err)
 	}
 }
+
+// A party that does not sit here has no team that could be full.
+func TestHold_TooFewSeatsForAnother(t *testing.T) {
+	tab := table(t, 1, 2)
+	if _, err := tab.Take(t0, "a", ""); err != nil {
+		t.Fatal(err)
+	}
+	err := tab.Hold(t0, t0.Add(1e9), seats.Claim{PartyID: "p", Team: 0, UserIDs: []string{"b", "c"}})
+	if !errors.Is(err, seats.ErrFull) {
+		t.Errorf("Hold = %v; want %v", err, seats.ErrFull)
+	}
+}

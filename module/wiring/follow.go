@@ -21,6 +21,8 @@ func (m *Module) seatsFollow(c party.Change) {
 	switch {
 	case c.Kind == party.PartyRestored:
 		m.retrier.Follow(ctx, c.Was)
+	case c.Kind == party.SeatGivenUp:
+		m.retrier.Release(ctx, c.ID, c.Seat.Member.UserID)
 	case c.Kind == party.MemberLeft && !c.Moved:
 		m.retrier.Release(ctx, c.ID, c.Session.UserID)
 	}

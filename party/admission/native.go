@@ -209,9 +209,9 @@ func (a *Admission) After(ctx context.Context, m Message) (err error) {
 		case Promote:
 			v.Lead(m.Target)
 		case Leave: // on purpose, if only after coming back, or before the older connection has ended
-			last, err := a.left(v, m)
+			last := v.ID == m.Party && a.left(v, m.Sender)
 			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(deadFor))
-			return errors.Join(err, v.GiveUp(m.Sender.UserID, last))
+			return v.GiveUp(m.Sender.UserID, last)
 		case Update:
 			v.Led(m.Sender)
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
@@ -224,17 +224,14 @@ func (a *Admission) After(ctx context.Context, m Message) (err error) {
 	}))
 }
 
-// left mirrors a leave of this very party, not of one that it was before. Who was put back while the host handled the
-// leave is on the stream all the same, and leaves it here.
-func (a *Admission) left(v *ledger.Visit, m Message) (last bool, err error) {
-	_, lately := v.Book.Admitted[m.Sender.SessionID]
-	switch {
-	case v.ID != m.Party:
-		return false, nil
-	case lately:
-		return a.takeOff(v, m.Sender, false)
+// left mirrors a leave. Who was put back while the host handled it is on the stream all the same, and leaves it here.
+func (a *Admission) left(v *ledger.Visit, s party.Session) (last bool) {
+	if _, lately := v.Book.Admitted[s.SessionID]; lately {
+		if err := a.unstream(v.ID, s); err != nil {
+			a.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, s.SessionID, err)
+		}
 	}
-	return v.Gone(m.Sender, v.At, false, ""), nil
+	return v.Gone(s, v.At, false, "")
 }
 
 // created mirrors a new party, or has it go on with another, and, where the rules say so, takes

@@ -37,7 +37,7 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 	}
 	if named.Session == m.Target && m.Target.SessionID != m.Sender.SessionID { // nobody can kick themself
 		conf := a.Policy().Parties
-		v.Book.BeginKick(m.Target.UserID, m.Sender.SessionID, a.Now(), conf.KickBan > 0, !conf.KickBanJoins)
+		v.Book.BeginKick(m.Target.UserID, m.Sender.SessionID, a.Now(), conf.KickBan > 0, conf.KickBanJoins)
 		a.joins.begin(m.Sender.SessionID, join{id: v.ID, until: a.Now().Add(reserve.PendingTTL)})
 	}
 	return nil

@@ -75,7 +75,7 @@ func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks stri
 		if again, err = b.stays(v, t, maxSize, marks); err == nil {
 			return nil
 		}
-		if undo := b.ledger.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); undo != nil {
+		if undo := b.unstream(v.ID, s); undo != nil {
 			b.ledger.Logger.Error("party admission not rolled back party=%s session=%s error=%v", v.ID, s.SessionID, undo)
 		}
 		if !again {
@@ -130,10 +130,15 @@ const otherNode = "node not found"
 // stays a member with another session. It reports what [ledger.Visit.Gone] does.
 func (b boarding) takeOff(v *ledger.Visit, s party.Session, moved bool) (last bool, err error) {
 	v.At = b.ledger.Now()
-	if err := b.ledger.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); err != nil {
+	if err := b.unstream(v.ID, s); err != nil {
 		return false, err
 	}
 	return v.Gone(s, v.At, moved, ""), nil
+}
+
+// unstream takes a session off the party's stream alone.
+func (b boarding) unstream(id party.ID, s party.Session) error {
+	return b.ledger.Streams.StreamUserLeave(party.StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
 }
 
 // evictGhost takes the session admitted last off a stream that has more sessions than

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"partyline/party"
 	"partyline/party/reserve"
@@ -19,6 +20,9 @@ func (v *Visit) observe() error {
 	if over := v.Book.Abandon(v.Last.View); len(over) > 0 {
 		v.turn++
 		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over})
+	}
+	for user, kick := range v.Book.Kicks { // storage may not have taken it yet
+		v.forfeit(user, kick.At)
 	}
 	for user := range v.Book.Kept {
 		if m, in := v.Last.Member(user); in { // with another session, or let in by another module
@@ -214,7 +218,7 @@ func (v *Visit) GiveUp(userID string, last bool) error {
 	kept := v.Book.Kept[userID]
 	err := v.endKept(kept, party.SeatLost, nil)
 	if kept != nil {
-		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member, At: v.At})
+		v.Report(party.Change{Kind: party.SeatGivenUp, ID: v.ID, Seat: kept.Seat})
 	}
 	if last || kept != nil && v.Away {
 		v.endIfEmpty()
@@ -228,24 +232,31 @@ func (v *Visit) GiveUp(userID string, last bool) error {
 func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 	conf := v.ledger.Policy().Parties
 	if conf.KickBan <= 0 {
+		v.forfeit(userID, v.ledger.Now())
 		return v.endKept(kept, party.SeatLost, nil)
 	}
 	if now, err := v.ledger.Roster.LookOnce(v.ID); err == nil { // so that a later read does not undo it
 		v.Last = now
 		if err := v.open(); err != nil {
-			v.Book.Ban(userID, v.ledger.Now(), conf.KickBan, !conf.KickBanJoins)
+			v.Book.Ban(userID, v.ledger.Now(), conf.KickBan, conf.KickBanJoins)
 			return err
 		}
 	}
-	k := v.Book.Ban(userID, v.ledger.Now(), conf.KickBan, !conf.KickBanJoins)
-	if over := v.Book.Forfeit(userID, k.At); len(over) > 0 {
-		v.watchHolds()
-		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over, Session: party.Session{UserID: userID}})
-	}
+	k := v.Book.Ban(userID, v.ledger.Now(), conf.KickBan, conf.KickBanJoins)
+	v.forfeit(userID, k.At)
 	return v.endKept(kept, party.SeatLost, func(r reserve.Record) {
 		r.Kicks[userID] = k
 		delete(r.Members, userID)
 	})
+}
+
+// forfeit ends what invites made before a kick hold for the user.
+func (v *Visit) forfeit(userID string, kick time.Time) {
+	if over := v.Book.Forfeit(userID, kick); len(over) > 0 {
+		v.turn++
+		v.watchHolds()
+		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over, Session: party.Session{UserID: userID}})
+	}
 }
 
 // endOverdueSeat ends the seat kept for a user, if its time is over and the party lives here.

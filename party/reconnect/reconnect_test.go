@@ -419,8 +419,11 @@ func TestGrace_GivingUpIsLeaving(t *testing.T) {
 				w.set(func(c *rules.Parties) { c.OnePerUser = rules.LeavePrevious })
 				var left []party.Session
 				w.admission.News.Subscribe(func(c party.Change) {
-					if c.Kind == party.MemberLeft {
+					switch c.Kind {
+					case party.MemberLeft:
 						left = append(left, c.Session)
+					case party.SeatGivenUp:
+						left = append(left, c.Seat.Member)
 					}
 				})
 				p := w.host.Players(2)

@@ -17,7 +17,7 @@ func TestPurge(t *testing.T) {
 	b := reserve.NewBook()
 	b.Holds["i"] = reserve.Hold{ExpiresAt: end}
 	b.Kicks["u"] = reserve.Kick{Until: end}
-	b.BeginKick("u", "leader", end.Add(-reserve.PendingTTL), true, false)
+	b.BeginKick("u", "leader", end.Add(-reserve.PendingTTL), true, true)
 	b.Requests["asks"] = reserve.Request{Until: end}
 	b.Requests["on the list"] = reserve.Request{}
 	b.Admitted["s"] = end.Add(-2*reserve.PendingTTL - 1)
@@ -78,7 +78,7 @@ func TestLanded(t *testing.T) {
 			b.Pending = c.pending
 		}
 		if c.kicking {
-			b.BeginKick(leader.UserID, "by", epoch, false, false)
+			b.BeginKick(leader.UserID, "by", epoch, false, true)
 		}
 		if err := b.Landed(c.members, c.lost, s, c.older, c.max); party.ReasonOf(err) != c.want {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
@@ -117,8 +117,8 @@ func TestSettle(t *testing.T) {
 		}
 		b.Requests[own.SessionID] = reserve.Request{Session: own, Until: epoch}
 		b.Requests[other.SessionID] = reserve.Request{Session: other}
-		b.BeginKick("a", own.SessionID, epoch, true, false)
-		b.BeginKick("b", "leader", epoch, true, false)
+		b.BeginKick("a", own.SessionID, epoch, true, true)
+		b.BeginKick("b", "leader", epoch, true, true)
 		return b
 	}
 	for name, c := range map[string]struct {
@@ -255,7 +255,7 @@ func TestDecide(t *testing.T) {
 		"back_to_no_seat":      {session: s, grant: party.Grant{Back: true}, refused: party.PartyNotFound},
 
 		"kicked":                  {session: s, book: ban(s), refused: party.Banned},
-		"kicked_where_joins_may":  {session: s, book: func(b reserve.Book) { b.Ban(s.UserID, epoch, time.Minute, true) }, want: reserve.Effects{Take: &reserve.Take{Session: s}}},
+		"kicked_where_joins_may":  {session: s, book: func(b reserve.Book) { b.Ban(s.UserID, epoch, time.Minute, false) }, want: reserve.Effects{Take: &reserve.Take{Session: s}}},
 		"kicked_and_named_since":  {session: s, book: ban(s), grant: party.Grant{Named: true, InvitedAt: epoch.Add(1)}, want: reserve.Effects{Take: &reserve.Take{Session: s}}},
 		"kicked_and_named_before": {session: s, book: ban(s), grant: party.Grant{Named: true, InvitedAt: epoch}, refused: party.Banned},
 		"kicked_and_any_invite":   {session: s, book: ban(s), grant: party.Grant{InvitedAt: epoch.Add(1)}, refused: party.Banned},
@@ -272,8 +272,8 @@ func TestDecide(t *testing.T) {
 		}, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, Answer: moved}}},
 		"moves_by_an_accept":     {kind: reserve.Accept, session: device, by: leader.SessionID, refused: party.AlreadyMember},
 		"moves_nowhere_by_rule":  {session: device, policy: rules.Parties{SecondSocket: rules.SecondSocketRefuse}, refused: party.AlreadyMember},
-		"moves_as_the_last":      {session: device, max: 2, book: func(b reserve.Book) { b.BeginKick(leader.UserID, "by", epoch, false, false) }, refused: party.AlreadyMember},
-		"moves_as_the_last_room": {session: device, max: 3, book: func(b reserve.Book) { b.BeginKick(leader.UserID, "by", epoch, false, false) }, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true}}},
+		"moves_as_the_last":      {session: device, max: 2, book: func(b reserve.Book) { b.BeginKick(leader.UserID, "by", epoch, false, true) }, refused: party.AlreadyMember},
+		"moves_as_the_last_room": {session: device, max: 3, book: func(b reserve.Book) { b.BeginKick(leader.UserID, "by", epoch, false, true) }, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true}}},
 	} {
 		v, b := partyOf(4, 0, 1), reserve.NewBook()
 		v.Open = c.open
@@ -304,7 +304,7 @@ func TestDecide(t *testing.T) {
 
 // ban kicks a player.
 func ban(s party.Session) func(reserve.Book) {
-	return func(b reserve.Book) { b.Ban(s.UserID, epoch, time.Minute, false) }
+	return func(b reserve.Book) { b.Ban(s.UserID, epoch, time.Minute, true) }
 }
 
 func shown(e reserve.Effects) string {

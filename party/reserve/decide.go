@@ -123,7 +123,7 @@ func mayEnter(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 		}
 	}
 	seat := b.Kept[user] // of who has come in again since a kick, and lost the connection
-	if k, kicked := b.Kicked(user); kicked && bans(k, in.Grant, member || seat != nil && seat.Joined.After(k.At)) {
+	if k, kicked := b.Kicked(user); kicked && bans(k, p, in.Grant, member || seat != nil && seat.Joined.After(k.At)) {
 		return in.refuse(party.Banned, "You were removed from this party a short while ago.", "This player was removed from the party a short while ago.")
 	}
 	if older.SessionID != "" {
@@ -149,9 +149,12 @@ func mayEnter(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 
 // bans reports whether a kick keeps out a user who comes with the grant. The host itself knows
 // no bans, so it has none for its own joins unless the rules ask for them. A member, whose seat moves, was let in since.
-func bans(k Kick, grant party.Grant, member bool) bool {
-	if grant == (party.Grant{}) || grant.Back && member {
-		return !k.InvitesOnly
+func bans(k Kick, p rules.Parties, grant party.Grant, member bool) bool {
+	switch free := grant == (party.Grant{}) || grant.Back && member; {
+	case free && k.Joins != nil:
+		return *k.Joins
+	case free:
+		return p.KickBanJoins
 	}
 	return !grant.Lifts(k.At)
 }

@@ -4,8 +4,8 @@ import "time"
 
 // Kick bans a user until a time, unless an invite made after it says otherwise.
 type Kick struct {
-	At, Until   time.Time
-	InvitesOnly bool // the host's own joins are free, as the rules had it when it was made
+	At, Until time.Time
+	Joins     *bool // whether it bars the host's own joins; nil, as older builds stored it, where the rules say so
 }
 
 // Removal is a kick that the host is about to do.
@@ -38,9 +38,9 @@ func (ks kicks) kickedSince(w Waiter) bool {
 
 // BeginKick notes a kick that the host is about to do, for no longer than a native join
 // may take: one that the host refuses must keep nobody out. by is the session whose message it
-// is. bans says that the user may not come back meanwhile, invitesOnly that they may by the host's own joins.
-func (ks kicks) BeginKick(userID, by string, now time.Time, bans, invitesOnly bool) {
-	ks.Kicking[userID] = Removal{Kick{now, now.Add(PendingTTL), invitesOnly}, by, bans}
+// is. bans says that the user may not come back meanwhile, joins that they may not by the host's own joins either.
+func (ks kicks) BeginKick(userID, by string, now time.Time, bans, joins bool) {
+	ks.Kicking[userID] = Removal{Kick{now, now.Add(PendingTTL), &joins}, by, bans}
 }
 
 // removing reports whether the host is about to remove the user. It may have done so already: it
@@ -52,8 +52,8 @@ func (ks kicks) removing(userID string) bool {
 
 // Ban keeps a user out for as long as the ban lasts. Where the kick began before, it
 // counts from then, so that an invite made since lifts it.
-func (ks kicks) Ban(userID string, now time.Time, ban time.Duration, invitesOnly bool) Kick {
-	k := Kick{now, now.Add(ban), invitesOnly}
+func (ks kicks) Ban(userID string, now time.Time, ban time.Duration, joins bool) Kick {
+	k := Kick{now, now.Add(ban), &joins}
 	if begun := ks.Kicking[userID]; begun.Bans {
 		k.At = begun.At
 	}

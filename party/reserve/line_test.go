@@ -64,8 +64,8 @@ func TestPromised(t *testing.T) {
 		"holds_are_not_free":    {func(b reserve.Book) { b.Holds["i"] = reserve.Hold{UserIDs: []string{"x"}} }, "a"},
 		"held_first":            {func(b reserve.Book) { hold(b, "c", epoch) }, "ca"},
 		"blocked":               {func(b reserve.Book) { b.Waiting["a"] = reserve.Waiter{UserID: "a", Blocked: true} }, "bc"},
-		"kicked_since":          {func(b reserve.Book) { b.Ban("a", epoch.Add(1), time.Hour, false) }, "bc"},
-		"kicked_before_it_came": {func(b reserve.Book) { b.Ban("a", epoch, time.Hour, false) }, "ab"},
+		"kicked_since":          {func(b reserve.Book) { b.Ban("a", epoch.Add(1), time.Hour, true) }, "bc"},
+		"kicked_before_it_came": {func(b reserve.Book) { b.Ban("a", epoch, time.Hour, true) }, "ab"},
 		"has_a_seat_already":    {func(b reserve.Book) { b.Holds["i"] = reserve.Hold{UserIDs: []string{"a"}} }, "b"},
 		"is_in":                 {func(b reserve.Book) { b.Join(in, "", epoch); hold(b, in, epoch) }, "ab"},
 		"nothing_free":          {func(b reserve.Book) { b.Holds["i"] = reserve.Hold{UserIDs: []string{"x", "y"}} }, ""},
@@ -100,7 +100,7 @@ func TestCandidates(t *testing.T) {
 	b := lineOf("a", "b", "c", "d")
 	hold(b, "d", epoch)
 	b.Holds["i"] = reserve.Hold{UserIDs: []string{"b"}}
-	b.Ban("c", epoch.Add(time.Minute), time.Hour, false)
+	b.Ban("c", epoch.Add(time.Minute), time.Hour, true)
 	b.Waiting["a"] = reserve.Waiter{UserID: "a", Blocked: true} // which may be over
 	got := ""
 	for _, w := range b.Candidates(partyOf(2, 0, 1)) {
@@ -222,7 +222,7 @@ func TestMerge(t *testing.T) {
 		b, r := lineOf("gone", "stays"), reserve.NewRecord()
 		b.Waiting["stays"] = reserve.Waiter{UserID: "stays", Blocked: true}
 		r.Waiting["stays"], r.Waiting["new"] = reserve.Waiter{UserID: "stays", Since: epoch}, reserve.Waiter{UserID: "new"}
-		b.Ban("lifted", epoch, time.Minute, false)
+		b.Ban("lifted", epoch, time.Minute, true)
 		r.Kicks["kicked"] = reserve.Kick{Until: epoch}
 		user := session(0, 0).UserID
 		for _, k := range c.book {

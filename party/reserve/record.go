@@ -111,9 +111,9 @@ type waiterJSON struct {
 }
 
 type kickJSON struct {
-	At          int64 `json:"at"` // Unix nanoseconds, as are the next ones
-	Until       int64 `json:"until"`
-	InvitesOnly bool  `json:"invites_only,omitempty"`
+	At    int64 `json:"at"` // Unix nanoseconds, as are the next ones
+	Until int64 `json:"until"`
+	Joins *bool `json:"joins,omitempty"`
 }
 
 // seatJSON is a member's session, of which the seat is kept if it has ended.
@@ -148,7 +148,7 @@ func (r Record) Encode(id party.ID) (string, error) {
 	}
 	users := slices.SortedFunc(maps.Keys(r.Kicks), func(x, y string) int { return r.Kicks[y].At.Compare(r.Kicks[x].At) })
 	for _, user := range users[:min(len(users), MaxKicks)] {
-		out.Kicks[user] = kickJSON{party.Nanos(r.Kicks[user].At), party.Nanos(r.Kicks[user].Until), r.Kicks[user].InvitesOnly}
+		out.Kicks[user] = kickJSON{party.Nanos(r.Kicks[user].At), party.Nanos(r.Kicks[user].Until), r.Kicks[user].Joins}
 	}
 	for user, s := range r.Seats {
 		out.Seats[user] = seatJSON{
@@ -176,7 +176,7 @@ func (r Record) Add(id party.ID, value string) error {
 		return ErrOther
 	}
 	for user, k := range in.Kicks {
-		r.Kicks[user] = Kick{party.FromNanos(k.At), party.FromNanos(k.Until), k.InvitesOnly}
+		r.Kicks[user] = Kick{party.FromNanos(k.At), party.FromNanos(k.Until), k.Joins}
 	}
 	for user, w := range in.Waiting {
 		r.Waiting[user] = Waiter{

@@ -64,8 +64,8 @@ func draw(t *rapid.T) scene {
 		s.book.Hold(s.view, reserve.Hold{InviteID: fmt.Sprint(i), UserIDs: []string{who.Draw(t, "held").UserID}, ExpiresAt: later()})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "kicks") {
-		s.book.BeginKick(who.Draw(t, "kicked").UserID, "leader", later(), rapid.Bool().Draw(t, "bans"), rapid.Bool().Draw(t, "invites only"))
-		s.book.Ban(who.Draw(t, "banned").UserID, later(), 10*time.Second, rapid.Bool().Draw(t, "invites only"))
+		s.book.BeginKick(who.Draw(t, "kicked").UserID, "leader", later(), rapid.Bool().Draw(t, "bans"), rapid.Bool().Draw(t, "joins"))
+		s.book.Ban(who.Draw(t, "banned").UserID, later(), 10*time.Second, rapid.Bool().Draw(t, "joins"))
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "kept") {
 		s.book.KeepSeat(s.view.ID, party.Member{Session: who.Draw(t, "away")}, "", later(), 10*time.Second)
@@ -128,7 +128,7 @@ func TestDecide_KickedStaysOut(t *testing.T) {
 		grant := s.intent.Grant
 		_, member := s.view.Member(s.intent.Session.UserID)
 		native := grant == party.Grant{} || grant.Back && member
-		lifted := grant.Named && grant.InvitedAt.After(k.At) || native && k.InvitesOnly
+		lifted := grant.Named && grant.InvitedAt.After(k.At) || native && k.Joins != nil && !*k.Joins
 		if kicked && !in && !lifted && err == nil {
 			t.Errorf("a kicked user: %+v", effects)
 		}
@@ -211,7 +211,7 @@ func TestDecide_SpeaksToTheSender(t *testing.T) {
 	leader, member, guest := session(0, 0), session(1, 0), session(2, 0)
 	v := party.View{Facts: party.Facts{MaxSize: 4}, Members: []party.Member{{Session: leader, Leader: true}, {Session: member}}}
 	banned := reserve.NewBook()
-	banned.Ban(guest.UserID, epoch, time.Minute, false)
+	banned.Ban(guest.UserID, epoch, time.Minute, true)
 	joining := reserve.NewBook()
 	joining.Pending[session(2, 1).SessionID] = &reserve.PendingJoin{Session: session(2, 1), Until: epoch.Add(time.Minute)}
 	for name, c := range map[string]struct {

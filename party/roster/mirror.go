@@ -164,8 +164,7 @@ func (m *mirrors) rewrite(id party.ID, entries []mirrorPresence, f func(*shared)
 	if sh.rev == 0 {
 		return
 	}
-	before := sh
-	if f(&sh); sh == before {
+	if f(&sh); !slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.shared != sh }) {
 		return
 	}
 	sh.rev = max(sh.rev+1, party.Nanos(m.now()))

@@ -141,7 +141,7 @@ func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 			p, err = nil, errors.New("the engine gave up")
 		}
 	}()
-	for _, change := range []visitor{literals, byValue, numbered} {
+	for _, change := range []visitor{literals, byValue, numbered, present} {
 		ast.Walk(&tree.Node, change)
 	}
 	config := newExprConfig()
@@ -157,6 +157,26 @@ func numbered(n *ast.Node) {
 		if i, number := m.Property.(*ast.IntegerNode); number {
 			constant(&m.Property, i.Value)
 		}
+	}
+}
+
+// present takes ?. away behind a group and a list of facts, which are never missing: to the engine a list that is nil
+// would be, and not an empty one.
+func present(n *ast.Node) {
+	switch m := (*n).(type) {
+	case *ast.MemberNode:
+		t := m.Node.Nature().Type
+		if t != nil && t.Kind() == reflect.Slice {
+			t = t.Elem()
+		}
+		m.Optional = m.Optional && !slices.Contains(factGroups, t)
+	case *ast.ChainNode:
+		for inner, ok := m.Node.(*ast.MemberNode); ok; inner, ok = inner.Node.(*ast.MemberNode) {
+			if inner.Optional {
+				return
+			}
+		}
+		*n = m.Node
 	}
 }
 

@@ -50,13 +50,16 @@ func (b *board) forget(session string) {
 // rejudge takes note of who counts as stalled, or will, by other rules than before.
 func (b *board) rejudge(who string, e entry, before, conf rules.Status, now time.Time) {
 	was := e.shown(before, now)
-	if _, new := b.news[who]; !new && was != e.shown(conf, now) {
+	_, waits := b.stalls[who]
+	was.stalled = was.stalled && !waits // else the party has not heard of it yet
+	if _, new := b.news[who]; !new {
 		b.news[who] = was
 	}
-	switch at := e.stallsAt(conf); {
-	case at.IsZero():
-		delete(b.stalls, who)
-	case now.Before(at):
+	if b.news[who] == e.shown(conf, now) {
+		delete(b.news, who)
+	}
+	delete(b.stalls, who)
+	if at := e.stallsAt(conf); now.Before(at) {
 		b.stalls[who] = at
 	}
 }

@@ -373,13 +373,15 @@ func (s *State) Remove(by, party, session int) string {
 func (s *State) ban(party, session int) {
 	if s.LateBans {
 		s.late = append(s.late, seat{party, session})
-	} else if ban := s.Rules.Parties.KickBan; ban > 0 {
-		user := s.Sessions[session].User
+		return
+	}
+	user := s.Sessions[session].User
+	if ban := s.Rules.Parties.KickBan; ban > 0 {
 		s.Parties[party].kicks[user] = kick{at: s.Now, until: s.Now.Add(ban)}
-		for _, v := range s.Invites {
-			if s.holds(v, party) && slices.Contains(v.pending(), user) { // no seat waits for them any more
-				v.Declined = append(v.Declined, user)
-			}
+	}
+	for _, v := range s.Invites {
+		if s.holds(v, party) && slices.Contains(v.pending(), user) { // no seat waits for them any more
+			v.Declined = append(v.Declined, user)
 		}
 	}
 }

@@ -1,0 +1,148 @@
+package matchmaking_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/partytest"
+	"partyline/matchmaking"
+	"partyline/matchmaking/seats"
+	"partyline/party"
+)
+
+// offline is a house whose Left is that of *roster.Roster: who has no socket any more has not left, but lost the connection.
+type offline struct {
+	*house
+	gone map[string]bool // users without a socket
+}
+
+func (o *offline) Left(id party.ID, users []string) ([]string, error) {
+	left, err := o.house.Left(id, users)
+	return slices.DeleteFunc(left, func(user string) bool { return o.gone[user] }), err
+}
+
+// Who has left a party and closes the game loses the seat too, although the match was busy at first.
+func TestRetrier_ReleaseOfWhoIsOffline(t *testing.T) {
+	for _, offlineThen := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			h, log := newHouse(t), &partytest.Log{}
+			host, members := &asked{house: h, away: runtime.ErrMatchBusy}, &offline{h, map[string]bool{}}
+			p := h.partyOf("ann", "bob")
+			s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
+			var turn sync.Mutex
+			current := func(id party.ID) party.ID {
+				turn.Lock()
+				defer turn.Unlock()
+				return id
+			}
+			l := matchmaking.NewRetrier(matchmaking.NewMatches(host, members, nil, nil, h.clock.Now), current, log, time.Now)
+			defer l.Close()
+			h.members[p] = []string{"ann"}
+			l.Release(t.Context(), parse(t, p), "bob")
+			turn.Lock()
+			host.away = nil
+			members.gone["bob"] = offlineThen
+			turn.Unlock()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			m, err := s.client().Seats(t.Context(), s.id, "")
+			if err != nil || slices.ContainsFunc(m.Seats, func(seat party.MatchSeat) bool { return seat.UserID == "bob" }) {
+				t.Errorf("offline: %v: bob has left the party and has the seat still: %+v, %v", offlineThen, m.Seats, err)
+			}
+		})
+	}
+}
+
+// unread is a house whose parties cannot be read for a while.
+type unread struct {
+	*house
+	err error
+}
+
+func (u *unread) Left(id party.ID, users []string) ([]string, error) {
+	if u.err != nil {
+		return nil, u.err
+	}
+	return u.house.Left(id, users)
+}
+
+func (u *unread) View(ctx context.Context, id party.ID) (party.View, error) {
+	if u.err != nil {
+		return party.View{}, u.err
+	}
+	return u.house.View(ctx, id)
+}
+
+// Who is in again keeps the seat, although the party cannot be read when the match is asked again.
+func TestRetrier_ReleaseWhileThePartyIsNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, log := newHouse(t), &partytest.Log{}
+		host, members := &asked{house: h, away: runtime.ErrMatchBusy}, &unread{house: h}
+		p := h.partyOf("ann", "bob")
+		s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
+		var turn sync.Mutex
+		current := func(id party.ID) party.ID {
+			turn.Lock()
+			defer turn.Unlock()
+			return id
+		}
+		l := matchmaking.NewRetrier(matchmaking.NewMatches(host, members, nil, nil, h.clock.Now), current, log, time.Now)
+		defer l.Close()
+		h.members[p] = []string{"ann"}
+		l.Release(t.Context(), parse(t, p), "bob")
+		turn.Lock()
+		host.away = nil
+		h.members[p], members.err = []string{"ann", "bob"}, errors.New("the party is not read")
+		turn.Unlock()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := s.seat("bob"); got == "" {
+			t.Errorf("bob is in again and has lost the seat; log %q", log.Lines())
+		}
+	})
+}
+
+// What a match was too busy to hear of a leave it hears under the ID that the party's seats have there.
+func TestRetrier_ReleaseOfARestoredParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, log := newHouse(t), &partytest.Log{}
+		host := &asked{house: h, away: runtime.ErrMatchBusy}
+		was, now := h.partyOf("ann", "bob"), h.partyOf("ann")
+		s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(was, 0, "ann", "bob")}})
+		var turn sync.Mutex
+		restored := false
+		current := func(id party.ID) party.ID {
+			turn.Lock()
+			defer turn.Unlock()
+			if restored {
+				return parse(t, now)
+			}
+			return id
+		}
+		l := matchmaking.NewRetrier(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), current, log, time.Now)
+		defer l.Close()
+		h.members[was] = []string{"ann"}
+		l.Release(t.Context(), parse(t, was), "bob")
+		turn.Lock()
+		restored = true
+		turn.Unlock()
+		l.Follow(t.Context(), parse(t, was))
+		time.Sleep(2500 * time.Millisecond)
+		synctest.Wait()
+		turn.Lock()
+		host.away = nil
+		turn.Unlock()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := s.seat("bob"); got != "" {
+			t.Errorf("bob has left the party and has the seat %s still (ann: %s); log %q", got, s.seat("ann"), log.Lines())
+		}
+	})
+}
