@@ -159,7 +159,6 @@ func serverOf(manager string, info *runtime.InstanceInfo) (gameServer, error) {
 type slots struct {
 	reach   *reach
 	fleets  *Fleets
-	now     party.Clock
 	refused *cache.Cache[[2]string, struct{}] // late friends whom the fleet refused a slot, by match and user
 	slotted *cache.Cache[[2]string, struct{}] // and who got one
 }

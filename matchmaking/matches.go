@@ -38,7 +38,7 @@ func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now 
 	return &Matches{
 		whereabouts: &whereabouts{reach, cache.New[string, string](now, maxYoung, youngFor), cache.New[struct{}, bool](now, 1, listedFor)},
 		reports:     &reports{reach, keys, now},
-		slots:       &slots{reach, fleets, now, cache.New[[2]string, struct{}](now, maxSlotted, refusedFor), cache.New[[2]string, struct{}](now, maxSlotted, slottedFor)},
+		slots:       &slots{reach, fleets, cache.New[[2]string, struct{}](now, maxSlotted, refusedFor), cache.New[[2]string, struct{}](now, maxSlotted, slottedFor)},
 		members:     members, now: now,
 	}
 }
