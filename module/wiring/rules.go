@@ -66,7 +66,7 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		if m.ready {
 			m.admission.Recorder.RulesLoaded()
 			m.status.RulesLoaded(loaded.Old.Config().Status)
-			m.share.Sweep() // parties may be locked otherwise
+			m.share.RulesLoaded()
 		}
 		m.shadowReset(loaded)
 	}

@@ -154,6 +154,13 @@ func (s *Service) Sweep() {
 	}
 }
 
+// RulesLoaded brings all shared statuses up to date in the background: parties may be locked otherwise.
+func (s *Service) RulesLoaded() {
+	for _, id := range s.sharing() {
+		s.Refresh(id)
+	}
+}
+
 // Refresh brings the party's shared statuses up to date in the background. Call it when the party
 // may have become locked or open again. It costs nothing where no status is shared.
 func (s *Service) Refresh(id party.ID) {

@@ -23,15 +23,19 @@ func newBoard(id party.ID) board {
 	return board{id: id, news: map[string]shown{}, arrivals: map[string]arrival{}, stalls: map[string]time.Time{}}
 }
 
-// changed notes what somebody tells now. If that is what the party knows anyway there is nothing
-// left to tell.
-func (b *board) changed(who string, before, after entry, conf rules.Status, now time.Time) {
+// note takes in what somebody shows now. If that is what the party knows anyway there is nothing left to tell.
+func (b *board) note(who string, was, is shown) {
 	if _, known := b.news[who]; !known {
-		b.news[who] = before.shown(conf, now)
+		b.news[who] = was
 	}
-	if b.news[who] == after.shown(conf, now) {
+	if b.news[who] == is {
 		delete(b.news, who)
 	}
+}
+
+// changed notes what somebody tells now.
+func (b *board) changed(who string, before, after entry, conf rules.Status, now time.Time) {
+	b.note(who, before.shown(conf, now), after.shown(conf, now))
 	if before.Moved != after.Moved || before.Stage != after.Stage {
 		delete(b.stalls, who)
 		if at := after.stallsAt(conf); !at.IsZero() {
@@ -52,12 +56,7 @@ func (b *board) rejudge(who string, e entry, before, conf rules.Status, now time
 	was := e.shown(before, now)
 	_, waits := b.stalls[who]
 	was.stalled = was.stalled && !waits // else the party has not heard of it yet
-	if _, new := b.news[who]; !new {
-		b.news[who] = was
-	}
-	if b.news[who] == e.shown(conf, now) {
-		delete(b.news, who)
-	}
+	b.note(who, was, e.shown(conf, now))
 	delete(b.stalls, who)
 	if at := e.stallsAt(conf); now.Before(at) {
 		b.stalls[who] = at

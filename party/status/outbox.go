@@ -30,13 +30,27 @@ func (s *Service) fire(id party.ID) {
 }
 
 // RulesLoaded has parties hear who counts as stalled by the rules of now, and did not by those before, or the other way.
+// It returns at once.
 func (s *Service) RulesLoaded(before rules.Status) {
+	s.mu.Lock()
+	if s.before == nil {
+		s.before = &before
+	}
+	s.mu.Unlock()
+	s.reloads.Set(struct{}{}, s.Now())
+}
+
+func (s *Service) reloaded(struct{}) {
+	s.mu.Lock()
+	before := s.before
+	s.before = nil
+	s.mu.Unlock()
 	conf, now := s.Policy().Status, s.Now()
-	if conf.Stall == before.Stall && conf.Ready == before.Ready && slices.Equal(conf.Final, before.Final) {
+	if before == nil || conf.Stall == before.Stall && conf.Ready == before.Ready && slices.Equal(conf.Final, before.Final) {
 		return
 	}
 	for _, id := range s.boards.Keys() {
-		if err := s.rejudge(id, before, conf, now); err != nil {
+		if err := s.rejudge(id, *before, conf, now); err != nil {
 			s.Logger.Warn("party status not looked at under new rules party=%s error=%v", id, err)
 		}
 	}

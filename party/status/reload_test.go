@@ -1,41 +1,12 @@
 package status_test
 
 import (
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"partyline/party/rules"
 )
-
-// The party hears once who stalls by new rules that give less time, also when the time of those before is over.
-func TestService_Stalled_onceByNewRules(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, time.Now)
-		w.rules(func(r *rules.Status) { r.Stall = 5 * time.Minute })
-		p := w.host.Players(2)
-		id := w.party(4, p...)
-		w.must(w.set(p[0], report(id, "downloading", 0.1)))
-		w.must(w.set(p[1], report(id, "ready", 1)))
-		time.Sleep(time.Minute)
-		w.heard()
-		before := w.conf.Status
-		w.rules(func(r *rules.Status) { r.Stall = 10 * time.Second })
-		w.status.RulesLoaded(before)
-		time.Sleep(10 * time.Minute)
-		var hears []bool
-		for _, m := range w.heard() {
-			for _, row := range m.Members {
-				hears = append(hears, row.Stalled)
-			}
-		}
-		if want := []bool{true}; !slices.Equal(hears, want) {
-			t.Errorf("heard %v; want %v", hears, want)
-		}
-		w.quiet()
-	})
-}
 
 // Nobody hears that somebody does not stall any more who has not heard that they did.
 func TestService_Stalled_neverHeard(t *testing.T) {

@@ -240,6 +240,7 @@ func TestService_Stalled_byNewRules(t *testing.T) {
 		"shorter":          {time.Hour, 2 * time.Minute, []bool{true}},
 		"switched_off":     {10 * time.Second, 0, []bool{false}},
 		"longer":           {10 * time.Second, 2 * time.Minute, []bool{false, true}},
+		"shorter_and_over": {5 * time.Minute, 10 * time.Second, []bool{true}},
 		"shorter_and_late": {20 * time.Second, 10 * time.Second, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -255,7 +256,7 @@ func TestService_Stalled_byNewRules(t *testing.T) {
 				before := w.conf.Status
 				w.rules(func(r *rules.Status) { r.Stall = tt.is })
 				w.status.RulesLoaded(before)
-				time.Sleep(5 * time.Minute)
+				time.Sleep(10 * time.Minute)
 				var hears []bool
 				for _, m := range w.heard() {
 					for _, row := range m.Members {

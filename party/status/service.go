@@ -21,6 +21,7 @@ import (
 	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/roster"
+	"partyline/party/rules"
 )
 
 // Deps is what a Service works with. All are needed.
@@ -47,9 +48,12 @@ type Service struct {
 	boards *keyed.Map[party.ID, board]
 	ways   *cache.Cache[way, party.ID] // the parties that users are on the way to
 	alarms *alarm.Alarms[party.ID]
+	// reloads has boards looked at behind a load of the rules, not in the midst of it.
+	reloads *alarm.Alarms[struct{}]
 
 	mu     sync.Mutex        // a leaf
 	coming map[party.ID]bool // which parties users are on the way to
+	before *rules.Status     // by which the boards were looked at last, where others are in force; nil for none
 }
 
 // way is how a user comes to a party; an invite that follows its inviter leads to one after the other.
@@ -66,12 +70,16 @@ func New(d Deps) *Service {
 	s := &Service{Deps: d, ways: cache.New[way, party.ID](d.Now, maxWays, wayAge), coming: map[party.ID]bool{}}
 	s.boards = keyed.New(newBoard, func(b *board) bool { _, waits := b.due(d.Now()); return b.told || waits })
 	s.alarms = alarm.New(d.Now, d.Logger, "party status not told party=", s.fire)
+	s.reloads = alarm.New(d.Now, d.Logger, "statuses not looked at under new rules", s.reloaded)
 	d.News.Subscribe(s.changed)
 	return s
 }
 
 // Close ends all timers. News that was held back is not told any more.
-func (s *Service) Close() { s.alarms.Close() }
+func (s *Service) Close() {
+	s.reloads.Close()
+	s.alarms.Close()
+}
 
 // told is the status of one session, as its presence carries it.
 type told struct {
