@@ -73,19 +73,22 @@ func (r *Retrier) release(ctx context.Context, e errand) {
 		return
 	}
 	r.logger.Warn("seat in match not released party=%s user=%s error=%v", e.party, e.user, err)
-	if e.tries < seatTries {
-		r.later(e, seatFirst<<e.tries)
+	r.seekLater(e)
+}
+
+// seekLater tries again what is about the seat of one user, a few times; false after the last.
+func (r *Retrier) seekLater(e errand) bool {
+	if e.tries == seatTries {
+		return false
 	}
+	r.later(e, seatFirst<<e.tries)
+	return true
 }
 
 func (r *Retrier) seat(ctx context.Context, e errand) (string, error) {
 	matchID, err := r.matches.Late(ctx, e.party, e.user, e.awaited)
-	switch {
-	case err == nil:
-	case e.tries == seatTries:
+	if err != nil && !r.seekLater(e) {
 		r.logger.Warn("no seat for a late friend party=%s user=%s error=%v", e.party, e.user, err)
-	default:
-		r.later(e, seatFirst<<e.tries)
 	}
 	return matchID, err
 }
@@ -117,8 +120,8 @@ func (r *Retrier) again(e errand) {
 		case err == nil && in:
 		case err == nil || party.ReasonOf(err) == party.PartyNotFound:
 			r.release(ctx, e)
-		case e.tries < seatTries:
-			r.later(e, seatFirst<<e.tries)
+		default:
+			r.seekLater(e)
 		}
 		return
 	}

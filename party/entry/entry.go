@@ -51,7 +51,7 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 	if only, clear := party.Only(live, e.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
 		return only, nil
 	}
-	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket of the one that is to come in.")
+	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket of the game that is to come in.")
 }
 
 // May asks everything that may object besides admission itself: it refuses with Blocked and with a

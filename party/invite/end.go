@@ -118,13 +118,7 @@ func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) err
 		return party.Refuse(party.InviteNotForYou, "Only somebody who was invited by name can decline.")
 	}
 	e := event{Event: eventDeclined, ID: r.ID, By: c.UserID, User: c.UserID}
-	declined, err := s.end(ctx, key, r, c.UserID, e, func(r *record) bool {
-		if !slices.Contains(r.pending(), c.UserID) {
-			return false
-		}
-		r.Declined = append(r.Declined, c.UserID)
-		return true
-	})
+	declined, err := s.end(ctx, key, r, c.UserID, e, func(r *record) bool { return r.decline(c.UserID) })
 	if err != nil || !declined {
 		return err
 	}
@@ -148,14 +142,10 @@ func (s *endings) unhold(id party.ID, inviteID, kicked string) {
 		key, _, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
 		if err == nil {
 			_, err = s.Store.change(ctx, key, func(r *record) error {
-				switch {
-				case r.Hold && kicked == "":
-					r.Hold = false
-				case r.Hold && slices.Contains(r.pending(), kicked):
-					r.Declined = append(r.Declined, kicked)
-				default:
+				if !r.Hold || kicked != "" && !r.decline(kicked) {
 					return errUnchanged
 				}
+				r.Hold = kicked != "" // for others it goes on
 				return nil
 			})
 		}

@@ -130,6 +130,15 @@ func (r *record) pending() []string {
 	})
 }
 
+// decline notes that a user whom it waits for does not come; false for anybody else.
+func (r *record) decline(user string) bool {
+	waits := slices.Contains(r.pending(), user)
+	if waits {
+		r.Declined = append(r.Declined, user)
+	}
+	return waits
+}
+
 // hold is the seats it keeps; false for none.
 func (r *record) hold(now time.Time) (reserve.Hold, bool) {
 	if !r.Hold || r.ended(now) {

@@ -123,7 +123,7 @@ func mayEnter(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 		}
 	}
 	seat := b.Kept[user] // of who has come in again since a kick, and lost the connection
-	if k, kicked := b.Kicked(user); kicked && bans(k, p, in.Grant, member || seat != nil && seat.Joined.After(k.At)) {
+	if k, kicked := b.Kicked(user); kicked && bans(k, p, in.Grant, member || seat != nil && k.outlived(seat.Joined)) {
 		return in.refuse(party.Banned, "You were removed from this party a short while ago.", "This player was removed from the party a short while ago.")
 	}
 	if older.SessionID != "" {

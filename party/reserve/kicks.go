@@ -8,6 +8,9 @@ type Kick struct {
 	Joins     *bool // whether it bars the host's own joins; nil, as older builds stored it, where the rules say so
 }
 
+// outlived reports whether a member came in after the kick.
+func (k Kick) outlived(joined time.Time) bool { return joined.After(k.At) }
+
 // Removal is a kick that the host is about to do.
 type Removal struct {
 	Kick

@@ -103,7 +103,7 @@ type Kept map[string]*KeptSeat
 // nothing, for a user who was kicked and has not come in again, or for whom a seat is kept already. led is the user
 // who led the party then.
 func (b Book) KeepSeat(id party.ID, m party.Member, led string, now time.Time, grace time.Duration) bool {
-	if kick, kicked := b.Kicked(m.UserID); kicked && !m.JoinedAt.After(kick.At) || b.Kept[m.UserID] != nil {
+	if kick, kicked := b.Kicked(m.UserID); kicked && !kick.outlived(m.JoinedAt) || b.Kept[m.UserID] != nil {
 		return false
 	}
 	b.Kept[m.UserID] = &KeptSeat{Seat: party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: now, Until: now.Add(grace), Led: led}}
