@@ -245,6 +245,7 @@ type Behind struct {
 	Waited     map[string]time.Duration // by queue, when the party was left
 
 	ledger *Ledger
+	out    *party.Outbox
 }
 
 // LeftBehind stores what was not stored yet of a party in which everybody is away; nil for
@@ -257,7 +258,7 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 		if !v.Book.Keeps(userID) {
 			return party.Away()
 		}
-		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}, l}
+		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}, l, v.out}
 		for queue, since := range v.saved.Ages {
 			old.Waited[queue] = old.Seat.Since.Sub(since)
 		}
@@ -281,8 +282,17 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 	if l.Policy().Parties.Survive.Restart > 0 {
 		members[user] = party.Member{Session: s, JoinedAt: l.Now(), Leader: true}
 	}
-	defer l.moves.enter(b.ID, native)()
-	err := l.records.change(ctx, b.Origin, []string{user}, func(r reserve.Record) {
+	done := func() {}
+	err := l.VisitNative(ctx, b.ID, func(*Visit) error { // who reads the record of before has done so by then
+		done = l.moves.enter(b.ID, native)
+		return nil
+	})
+	defer func() { done() }()
+	if err != nil {
+		_ = enter(false)
+		return err
+	}
+	err = l.records.change(ctx, b.Origin, []string{user}, func(r reserve.Record) {
 		if r.Native == native { // the attempt before was done, and its answer is lost
 			return
 		}
@@ -302,7 +312,7 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 		err = fmt.Errorf("store the party's new ID: %w", err) // which may have been done all the same
 	} else if err = l.Roster.Begin(native, s, b.Facts, b.Origin); err == nil {
 		err = l.VisitAnyway(ctx, native, func(v *Visit) error {
-			v.Origin, v.Facts, v.leader, v.saved.Members = b.Origin, b.Facts, user, members
+			v.Origin, v.Facts, v.leader, v.saved.Members, v.out = b.Origin, b.Facts, user, members, b.out
 			err := v.load() // all is known before s is in: its connection may end at once
 			if tried = err == nil; tried {
 				err = enter(true)

@@ -96,9 +96,10 @@ func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) e
 	}
 	p := *locked
 	defer func() {
+		out := p.out
 		unlock()
-		if !p.out.Empty() {
-			p.out.Flush(l.News)
+		if !out.Empty() {
+			out.Flush(l.News)
 			l.places.Forget(id)
 		}
 	}()

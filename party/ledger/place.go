@@ -30,11 +30,11 @@ type place struct {
 	recorded bool             // storage may have a record of the party, if only of what is over
 	turn     uint64           // how often something changed since the place was made
 	writes   atomic.Uint64    // how often the record was to be written: what waits to write the members is out of date with the next one
-	out      party.Outbox
+	out      *party.Outbox    // goes with the party into its next native one
 }
 
 func (l *Ledger) newPlace(id party.ID) *place {
-	return &place{ledger: l, ID: id, Origin: id, Book: reserve.NewBook()}
+	return &place{ledger: l, ID: id, Origin: id, Book: reserve.NewBook(), out: &party.Outbox{}}
 }
 
 // worthKeeping is for a party nobody deals with at the moment. One that is not known has
