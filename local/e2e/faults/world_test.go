@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
 	nakama "github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/local/e2e/client"
@@ -33,8 +35,22 @@ type world struct {
 	engine   *engine.Server
 	api      *client.Client
 	sentinel *client.Sentinel
-	rules    string  // file
-	db       *sql.DB // nil: none, as the engine has
+	rules    string       // file
+	db       *sql.DB      // nil: none, as the engine has
+	begun    atomic.Int32 // sessions of which the module has been told
+}
+
+// starts counts the sessions of which the module has been told: the server does so beside everything else.
+type starts struct {
+	nakama.Initializer
+	w *world
+}
+
+func (s starts) RegisterEventSessionStart(fn func(context.Context, nakama.Logger, *api.Event)) error {
+	return s.Initializer.RegisterEventSessionStart(func(ctx context.Context, l nakama.Logger, e *api.Event) {
+		defer s.w.begun.Add(1)
+		fn(ctx, l, e)
+	})
 }
 
 // rulesFile has queues. A real server for these tests must have it too.
@@ -82,7 +98,7 @@ func (w *world) load(ctx context.Context, logger nakama.Logger, _ *sql.DB, nk na
 	if err != nil {
 		return err
 	}
-	if err := m.Register(init); err != nil {
+	if err := m.Register(starts{init, w}); err != nil {
 		m.Stop(ctx)
 		return err
 	}
@@ -93,6 +109,15 @@ func (w *world) load(ctx context.Context, logger nakama.Logger, _ *sql.DB, nk na
 // settle waits until everything that the answers so far have caused has arrived.
 func (w *world) settle(ctx context.Context, games ...*player.Game) error {
 	if err := barriers(ctx, games); err != nil {
+		return err
+	}
+	err := eventually(ctx, func() error {
+		if told := int(w.begun.Load()); told < len(games)+1 { // the sentinel's, too
+			return fmt.Errorf("the module knows of %d sessions; want that of each of %d players", told, len(games))
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	if err := w.sentinel.Settle(ctx); err != nil {
