@@ -8,6 +8,7 @@ type Footprint struct {
 	Members  int // in the party
 	Held     int // seats kept for users who are not in
 	InLine   int // those of them that are kept for the line, in which strangers may wait
+	Away     int // those of them that are kept for members who lost their connection
 	Incoming int // users who told that they are on their way, without a seat kept
 	MaxSize  int
 }

@@ -164,13 +164,14 @@ func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q
 	return nil
 }
 
-// spares is how many seats a party takes beside its members: those it keeps, and for friends on their
-// way those there is room for, because a stranger with a link must not keep a party from playing.
+// spares is how many seats a party takes beside its members: those of members who lost their connection
+// and, where the queue says so, the other ones it keeps, and for friends on their way those there is room
+// for, because a stranger with a link must not keep a party from playing.
 func spares(q rules.Queue, members int, f party.Footprint) int {
-	if !q.HoldInvited {
-		return 0
-	}
 	onTheWay := f.OnTheWay()
+	if !q.HoldInvited {
+		return min(f.Away, onTheWay)
+	}
 	kept := min(f.Held-f.InLine, onTheWay)
 	return kept + max(0, min(onTheWay-kept, q.Largest()-members-kept))
 }

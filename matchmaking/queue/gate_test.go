@@ -110,6 +110,21 @@ func TestCheckParty_HeldSeatsCount(t *testing.T) {
 	}
 }
 
+// The kept seat of a member who lost the connection counts in every queue.
+func TestCheckParty_KeptSeatsCount(t *testing.T) {
+	cfg := configWithQueues()
+	cfg.Parties.ReconnectGrace = time.Minute
+	w := newWorld(t, cfg)
+	id, players := w.party(3)
+	w.host.Disconnect(players[2])
+	w.must(w.admission.Ended(t.Context(), players[2]))
+	_, err := w.addParty(id, players[0], text("queue", "duo"))
+	w.wantReason(err, party.PartyTooLarge)
+	w.clock.Advance(time.Minute)
+	_, err = w.addParty(id, players[0], text("queue", "duo"))
+	w.must(err)
+}
+
 // Strangers for whom a seat is held from the wait list keep no party from its queue.
 func TestCheckParty_StrangersInLine(t *testing.T) {
 	w := newWorld(t, configWithQueues())

@@ -270,7 +270,7 @@ func (w *world) glance(ctx context.Context, id party.ID) (reserve.Look, error) {
 }
 
 func (w *world) footprint(l reserve.Look) party.Footprint {
-	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.inLine, InLine: w.inLine, Incoming: w.incoming, MaxSize: l.MaxSize}
+	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.inLine, InLine: w.inLine, Away: len(l.Away), Incoming: w.incoming, MaxSize: l.MaxSize}
 }
 
 // CheckParty is the service's, of the party as it is.

@@ -157,8 +157,8 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 
 // decide loads the facts an intent depends on, and decides.
 func (a *Admission) decide(v *ledger.Visit, in reserve.Intent) (reserve.Effects, error) {
-	need := reserve.Needs(v.Last.View, v.Book, in)
 	conf, user := a.Policy().Parties, in.Session.UserID
+	need := reserve.Needs(v.Last.View, v.Book, conf, in)
 	var facts reserve.Facts
 	var err error
 	if need.Locked {

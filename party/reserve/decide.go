@@ -200,14 +200,14 @@ func mayAsk(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 		return nil // the engine will say so
 	}
 	// What strangers leave behind stays on the list. The rest of it is for friends.
-	if f.LiveRequests >= p.Requests.Cap || b.listReserved(v) && !f.Friend {
+	if !f.Friend && (f.LiveRequests >= p.Requests.Cap || b.listReserved(v)) {
 		return party.RefuseFor(RequestRetry, party.RateLimited, "Too many players are asking to join")
 	}
 	return nil
 }
 
 // Needs says which facts Decide will read. It may say too much, never too little.
-func Needs(v party.View, b Book, in Intent) Needed {
+func Needs(v party.View, b Book, p rules.Parties, in Intent) Needed {
 	if _, member := v.Member(in.Session.UserID); member {
 		return Needed{}
 	}
@@ -215,6 +215,6 @@ func Needs(v party.View, b Book, in Intent) Needed {
 	return Needed{
 		Locked:   !b.Keeps(in.Session.UserID),
 		Requests: requests,
-		Friend:   requests && b.listReserved(v),
+		Friend:   requests && (len(b.Requests) >= p.Requests.Cap || b.listReserved(v)),
 	}
 }

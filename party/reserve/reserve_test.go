@@ -157,7 +157,7 @@ func TestDecide_IsPure(t *testing.T) {
 		if after := fmt.Sprintf("%+v", dump(s.book)); after != before {
 			t.Errorf("the book changed from %s to %s", before, after)
 		}
-		need := reserve.Needs(s.view, s.book, s.intent)
+		need := reserve.Needs(s.view, s.book, s.policy, s.intent)
 		less := s
 		if !need.Locked {
 			less.facts.Locked = nil

@@ -149,8 +149,8 @@ type Lock struct {
 // Requests bounds asking to join a closed party, so that strangers cannot keep
 // the leader's list full.
 type Requests struct {
-	// How many requests may wait in one party. The server itself keeps at most as
-	// many as the party has seats.
+	// How many requests may wait in one party before strangers cannot ask any more. Friends of a
+	// member may. The server itself keeps at most as many as the party has seats, of which a quarter is for friends.
 	Cap int `yaml:"cap" default:"16" limit:"1..256"`
 	// How often one player may ask.
 	Rate Rate `yaml:"rate" default:"10/m"`

@@ -139,7 +139,7 @@ func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, 
 
 // FootprintOf is Footprint of a party that the caller has looked at.
 func (s *Service) FootprintOf(v reserve.Look) party.Footprint {
-	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), InLine: v.InLine, MaxSize: v.MaxSize}
+	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), InLine: v.InLine, Away: len(v.Away), MaxSize: v.MaxSize}
 	for _, a := range s.arrivals(v.ID) {
 		if _, member := v.Member(a.user); !member && !v.Expects(a.user) {
 			f.Incoming++
