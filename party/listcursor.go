@@ -31,28 +31,19 @@ func CheckListCursor(cursor string, asked *bool) error {
 	if len(cursor) > maxCursor {
 		return refusal
 	}
-	encoded, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return refusal
-	}
-	if !wholeGob(encoded) {
-		return refusal
-	}
 	var at position
-	if err := gob.NewDecoder(bytes.NewReader(encoded)).Decode(&at); err != nil {
-		return refusal
-	}
-	if at.Offset < 0 || at.Offset > maxOffset {
+	encoded, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || !wholeGob(encoded) || gob.NewDecoder(bytes.NewReader(encoded)).Decode(&at) != nil {
 		return refusal
 	}
 	// Both without a filter, or both for open parties: nothing else survives the host.
-	if (asked == nil) != (at.Open == nil) {
-		if asked != nil && !*asked {
-			return Refuse(InvalidRequest, "cursor: a list of closed parties has one page; ask for it with a larger limit.")
-		}
+	sameFilter := asked == at.Open || asked != nil && at.Open != nil && *asked == *at.Open
+	switch {
+	case at.Offset < 0 || at.Offset > maxOffset:
 		return refusal
-	}
-	if asked != nil && *asked != *at.Open {
+	case asked != nil && !*asked && at.Open == nil:
+		return Refuse(InvalidRequest, "cursor: a list of closed parties has one page; ask for it with a larger limit.")
+	case !sameFilter:
 		return refusal
 	}
 	return nil

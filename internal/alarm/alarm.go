@@ -15,10 +15,9 @@ type Alarms[K comparable] struct {
 	logger Logger
 	failed string // what the log says before the key of one that panics
 
-	mu      sync.Mutex // a leaf: nothing else is locked while it is held
-	set     map[K]*alarm
-	closed  bool
-	rung    int // that ring now
+	mu      sync.Mutex   // a leaf: nothing else is locked while it is held
+	set     map[K]*alarm // nil once closed
+	rung    int          // that ring now
 	ringing sync.WaitGroup
 }
 
@@ -47,7 +46,7 @@ func (a *Alarms[K]) Set(key K, at time.Time) {
 func (a *Alarms[K]) setUnless(key K, at time.Time, stays func(old time.Time) bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed {
+	if a.set == nil {
 		return
 	}
 	if old := a.set[key]; old != nil {
@@ -86,11 +85,10 @@ func (a *Alarms[K]) Len() int {
 // Close stops all and waits for those that ring.
 func (a *Alarms[K]) Close() {
 	a.mu.Lock()
-	a.closed = true
 	for _, set := range a.set {
 		set.timer.Stop()
 	}
-	clear(a.set)
+	a.set = nil
 	a.mu.Unlock()
 	a.ringing.Wait()
 }
@@ -111,15 +109,13 @@ func (a *Alarms[K]) rings(key K, set *alarm) {
 	a.ringing.Add(1)
 	a.mu.Unlock()
 	defer func() {
+		if value := recover(); value != nil { // it would end the process
+			a.logger.Error("%s%v: panic: %v\n%s", a.failed, key, value, debug.Stack())
+		}
 		a.mu.Lock()
 		a.rung--
 		a.mu.Unlock()
 		a.ringing.Done()
-	}()
-	defer func() {
-		if value := recover(); value != nil { // it would end the process
-			a.logger.Error("%s%v: panic: %v\n%s", a.failed, key, value, debug.Stack())
-		}
 	}()
 	a.ring(key)
 }

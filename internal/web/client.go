@@ -42,16 +42,10 @@ func ClientIP(r *http.Request, proxies int) string {
 
 // parseAddress reads "ip", "ip:port", "[ip]:port" or "[ip]".
 func parseAddress(s string) netip.Addr {
-	if ip, err := netip.ParseAddr(s); err == nil {
-		return ip.Unmap().WithZone("")
-	}
-	host, _, err := net.SplitHostPort(s)
+	host, _, err := net.SplitHostPort(s) // fails for an address without a port, with many colons or without one
 	if err != nil {
 		host = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
 	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
+	ip, _ := netip.ParseAddr(host) // the zero address for anything else
 	return ip.Unmap().WithZone("")
 }
