@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"partyline/internal/cache"
 	"partyline/internal/keyed"
@@ -29,6 +30,7 @@ type Matches struct {
 	members Members
 	slots   *slots
 	now     party.Clock
+	bare    sync.Map // names of handlers whose matches have no seats
 }
 
 // NewMatches makes one over the host. fleets and keys are for matches on game servers;
@@ -44,16 +46,28 @@ func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now 
 }
 
 // Launch makes a match in which all seats of the claims are held, and answers its ID.
-// The players can join it as soon as this returns.
+// The players can join it as soon as this returns. A handler without [WithSeats] is asked for one match in
+// the life of a process, which nobody hears of and the module cannot end.
 func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
 	params, err := l.MatchParams()
 	if err != nil {
 		return "", err
 	}
 	handler := cmp.Or(l.Handler, PartyMatch)
+	noSeats := fmt.Errorf("make a %s match: its matches have no seats; register it in Go, with matchmaking.WithSeats", handler)
+	if _, bare := m.bare.Load(handler); bare {
+		return "", noSeats
+	}
 	id, err := m.host.MatchCreate(ctx, handler, params)
 	if err != nil {
 		return "", fmt.Errorf("make a %s match: %w", handler, err)
+	}
+	if handler != PartyMatch {
+		match, err := m.host.MatchGet(ctx, id)
+		if _, bare := readLabel(match.GetLabel().GetValue()); err == nil && match != nil && bare != nil {
+			m.bare.Store(handler, true)
+			return "", noSeats
+		}
 	}
 	m.seatsGiven(id, l.Claims)
 	return id, nil

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -538,6 +539,22 @@ type busy struct{ *house }
 
 func (busy) MatchSignal(context.Context, string, string) (string, error) {
 	return "", runtime.ErrMatchBusy
+}
+
+// A handler without seats is found out by its first match, and asked for no other.
+func TestLaunch_HandlerWithoutSeats(t *testing.T) {
+	h := newHouse(t)
+	h.handlers["bare"] = matchmaking.Relay()
+	c := h.client()
+	for range 3 {
+		_, err := c.Launch(t.Context(), matchmaking.Launch{Handler: "bare", Teams: 1, TeamSize: 2, SeatHold: time.Minute})
+		if err == nil || !strings.Contains(err.Error(), "make a bare match: its matches have no seats") {
+			t.Errorf("Launch = %v; want it to name the handler", err)
+		}
+	}
+	if len(h.matches) != 1 {
+		t.Errorf("%d matches were made; want 1", len(h.matches))
+	}
 }
 
 func TestLaunch_Tick(t *testing.T) {

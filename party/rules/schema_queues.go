@@ -13,7 +13,7 @@ type Matchmaking struct {
 	// How long a seat of such a match is held for a player who is not there yet.
 	SeatHold time.Duration `yaml:"seat_hold" default:"45s" limit:"1s..10m"`
 	// What happens to the own ticket of a player whose party queues: "refuse" the
-	// second of the two tickets, or "cancel" the player's own.
+	// second of the two tickets, or "cancel" the player's own. Without queues it is always refused.
 	SoloTickets SoloTickets `yaml:"solo_tickets" default:"refuse" oneof:"refuse|cancel"`
 	// Longest time one pass of forming matches may take; what is left waits for the
 	// next pass, no ticket is lost.
@@ -95,10 +95,10 @@ type Queue struct {
 	// are not asked.
 	Accept *Accept `yaml:"accept"`
 	// How many times a second a party_match passes data on, at most; a lower number costs
-	// the server less.
+	// the server less. What came since the last time reaches each player at once: see matches.md.
 	Tick int `yaml:"tick" default:"20" limit:"1..60"`
 	// Where matches are played: party_match, the name of a match handler that the operator
-	// registered, or fleet, a dedicated game server.
+	// registered in Go, with WithSeats, or fleet, a dedicated game server.
 	Match string `yaml:"match" default:"party_match" form:"property"`
 	// How game servers are had, with match "fleet".
 	Fleet *Fleet `yaml:"fleet"`
