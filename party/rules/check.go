@@ -65,7 +65,7 @@ func (d *decoder) value(v reflect.Value, tag reflect.StructTag, path string) {
 			d.fields(v.Elem(), path)
 		}
 	case reflect.Struct:
-		if v.Type() != rateType {
+		if isGroup(v.Type()) {
 			d.fields(v, path)
 		}
 	case reflect.Slice:
