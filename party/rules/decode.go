@@ -46,6 +46,12 @@ func (d *decoder) fail(p place, path, what, allowed string) {
 	d.problems = append(d.problems, d.src.problem(Error, p, path, what, allowed))
 }
 
+// written reports whether the file has path.
+func (d *decoder) written(path string) bool {
+	_, is := d.values[path]
+	return is
+}
+
 // place is where path was written, or the closest key above it that was.
 func (d *decoder) place(path string) place {
 	for {

@@ -86,29 +86,28 @@ func (d *decoder) finish(c Config) (*Set, error) {
 
 // complete fills in what depends on other keys.
 func (d *decoder) complete(c *Config) {
-	unset := func(path string) bool { _, written := d.values[path]; return !written }
-	if !unset("status.stages") {
+	if d.written("status.stages") {
 		// The defaults name default stages; with stages of one's own they only stay
 		// where these exist.
-		if unset("status.ready") && !slices.Contains(c.Status.Stages, c.Status.Ready) {
+		if !d.written("status.ready") && !slices.Contains(c.Status.Stages, c.Status.Ready) {
 			c.Status.Ready = ""
 		}
-		if unset("status.final") {
+		if !d.written("status.final") {
 			c.Status.Final = slices.DeleteFunc(slices.Clone(c.Status.Final), func(s string) bool {
 				return !slices.Contains(c.Status.Stages, s)
 			})
 		}
 	}
-	c.Parties.KickBanJoins = c.Parties.KickBanJoins || !unset("parties.kick_ban")
+	c.Parties.KickBanJoins = c.Parties.KickBanJoins || d.written("parties.kick_ban")
 	queues := make(map[string]Queue, len(c.Queues))
 	for name, q := range c.Queues {
 		at := join("queues", name)
-		if q.MaxParty == 0 && unset(at+".max_party") {
+		if q.MaxParty == 0 && !d.written(at+".max_party") {
 			q.MaxParty = max(1, q.TeamSize.Max)
 		}
 		if q.Skill != nil {
 			skill := *q.Skill
-			if skill.Max == 0 && unset(at+".skill.max") {
+			if skill.Max == 0 && !d.written(at+".skill.max") {
 				skill.Max = skill.Window
 			}
 			if skill.Storage.Field == "" {
@@ -118,7 +117,7 @@ func (d *decoder) complete(c *Config) {
 		}
 		if q.Latency != nil {
 			latency := *q.Latency
-			if latency.Max == 0 && unset(at+".latency.max") {
+			if latency.Max == 0 && !d.written(at+".latency.max") {
 				latency.Max = latency.Start
 			}
 			q.Latency = &latency
