@@ -182,14 +182,19 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 }
 
 // atMost reports a value that is above another one.
-func (d *decoder) atMost(path string, low any, above bool, other string, high any) {
-	d.badIf(above && !d.broken[path] && !d.broken[other], path,
-		fmt.Sprintf("%v is more than %s", low, other), fmt.Sprintf("allowed up to %v", high))
+func atMost[T cmp.Ordered](d *decoder, path string, low T, other string, high T) {
+	shown := func(v T) string {
+		if length, is := any(v).(time.Duration); is {
+			return FormatDuration(length)
+		}
+		return fmt.Sprint(v)
+	}
+	d.badIf(low > high && !d.broken[other], path, shown(low)+" is more than "+other, "allowed up to "+shown(high))
 }
 
 func (d *decoder) parties(p Parties) {
 	s := p.MaxSize
-	d.atMost("parties.max_size.min", s.Min, s.Min > s.Max, "parties.max_size.max", s.Max)
+	atMost(d, "parties.max_size.min", s.Min, "parties.max_size.max", s.Max)
 	d.badIf(s.Min <= s.Max && (s.Default < s.Min || s.Default > s.Max), "parties.max_size.default",
 		fmt.Sprintf("%d is outside of min and max", s.Default), fmt.Sprintf("allowed %d to %d", s.Min, s.Max))
 	d.warnIf(p.ResumeOnConnect && p.ReconnectGrace == 0, "parties.resume_on_connect",
@@ -199,16 +204,12 @@ func (d *decoder) parties(p Parties) {
 }
 
 func (d *decoder) invites(v Invites, stages []string) {
-	d.inviteLimits("invites.link", v.Link)
-	d.inviteLimits("invites.code", v.Code)
+	atMost(d, "invites.link.ttl", v.Link.TTL, "invites.link.max_ttl", v.Link.MaxTTL)
+	atMost(d, "invites.code.ttl", v.Code.TTL, "invites.code.max_ttl", v.Code.MaxTTL)
 	a := v.App.Android
 	d.badIf((a.Package == "") != (len(a.Fingerprints) == 0), "invites.app.android",
 		"package and fingerprints go together", "set both or none")
 	d.page(v, stages)
-}
-
-func (d *decoder) inviteLimits(path string, l InviteLimits) {
-	d.atMost(path+".ttl", FormatDuration(l.TTL), l.TTL > l.MaxTTL, path+".max_ttl", FormatDuration(l.MaxTTL))
 }
 
 // page warns of what the landing page or a chat could not show.

@@ -25,7 +25,7 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 		d.bad(at+".team_size", fmt.Sprintf("%s of %d make %s", plural(q.Teams, "team"), q.TeamSize.Max, plural(q.Seats(), "player")), fmt.Sprintf("a match has 2 to %d", maxSeats))
 		return
 	}
-	d.atMost(at+".team_size.min", q.TeamSize.Min, q.TeamSize.Min > q.TeamSize.Max, at+".team_size.max", q.TeamSize.Max)
+	atMost(d, at+".team_size.min", q.TeamSize.Min, at+".team_size.max", q.TeamSize.Max)
 	d.warnIf(q.TeamSize.Min == q.TeamSize.Max && q.TeamSize.Min > 0 || q.TeamSize.Min == 0 && q.TeamSize.After > 0, at+".team_size",
 		"teams never get smaller", "set min below max")
 	d.badIf(q.MaxParty > q.TeamSize.Max, at+".max_party",
@@ -36,11 +36,11 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 		fmt.Sprintf("a party of %d waits for others who have no seat", q.TeamSize.Max), "set full_party_alone: true or a smaller max_party")
 	d.badIf(q.RequireReady && c.Status.Ready == "", at+".require_ready",
 		"there is no ready stage to wait for", "set status.ready")
-	d.atMost(at+".seat_hold", FormatDuration(q.SeatHold), q.SeatHold > q.SeatHoldMax, at+".seat_hold_max", FormatDuration(q.SeatHoldMax))
+	atMost(d, at+".seat_hold", q.SeatHold, at+".seat_hold_max", q.SeatHoldMax)
 	d.warnIf(q.MaxParty > c.Parties.MaxSize.Max, at+".max_party",
 		fmt.Sprintf("no party has more than the %d players of parties.max_size.max", c.Parties.MaxSize.Max), "")
 	if k := q.Latency; k != nil && !d.broken[at+".latency"] {
-		d.atMost(at+".latency.start", k.Start, k.Start > k.Max, at+".latency.max", k.Max)
+		atMost(d, at+".latency.start", k.Start, at+".latency.max", k.Max)
 		d.widen(at+".latency", k.Widen)
 	}
 	if k := q.Parity; k != nil && k.Mode != ParityOff && k.Diff >= q.TeamSize.Max {
@@ -82,7 +82,7 @@ func (d *decoder) widen(at string, r Rate) {
 }
 
 func (d *decoder) skill(at string, s Skill) {
-	d.atMost(at+".window", s.Window, s.Window > s.Max, at+".max", s.Max)
+	atMost(d, at+".window", s.Window, at+".max", s.Max)
 	d.warnIf(s.Max > s.Window && s.Widen.Unlimited() && !d.broken[at+".widen"], at+".max",
 		"is never reached, because the window does not widen", "set widen, such as 25/s")
 	d.widen(at, s.Widen)

@@ -187,31 +187,26 @@ func formOf(f reflect.StructField) string {
 func (d *decoder) unknownKey(t reflect.Type, e entry, path string) {
 	known := tagged(t, "yaml")
 	hint := suggest(e.name, known)
-	if hint == "" {
-		if other := elsewhere(e.name, path); other != "" {
-			hint = `, did you mean "` + other + `"?`
-		}
+	if other := elsewhere(reflect.TypeFor[Config](), "", e.name, path); hint == "" && other != "" {
+		hint = `, did you mean "` + other + `"?`
 	}
 	d.fail(e.at, join(path, clip(e.name)), "unknown key"+hint, "known here: "+list(known, "and"))
 }
 
-// elsewhere is the path of a key of that name in another group of the file.
-func elsewhere(key, notIn string) string {
-	found := ""
-	var walk func(t reflect.Type, path string)
-	walk = func(t reflect.Type, path string) {
-		for f := range t.Fields() {
-			at := join(path, f.Tag.Get("yaml"))
-			if f.Tag.Get("yaml") == key && path != notIn && found == "" {
-				found = at
-			}
-			if isGroup(f.Type) {
-				walk(f.Type, at)
+// elsewhere is the path of a key of that name in the group t at path or one within it, but for the group notIn.
+func elsewhere(t reflect.Type, path, key, notIn string) string {
+	for f := range t.Fields() {
+		at := join(path, f.Tag.Get("yaml"))
+		if f.Tag.Get("yaml") == key && path != notIn {
+			return at
+		}
+		if isGroup(f.Type) {
+			if found := elsewhere(f.Type, at, key, notIn); found != "" {
+				return found
 			}
 		}
 	}
-	walk(reflect.TypeFor[Config](), "")
-	return found
+	return ""
 }
 
 func (d *decoder) list(n *node, v reflect.Value, path, form string) {
