@@ -34,6 +34,22 @@ func load(src *source) (*Set, error) {
 	return d.finish(c)
 }
 
+// LoadFacts reads a file of facts, JSON or YAML, under the names conditions use;
+// what it leaves out is empty. It is for trying rules out. The error is
+// [Problems], as for [Load].
+func LoadFacts(data []byte, name string) (Facts, error) {
+	d := newDecoder(newSource(data, name))
+	root := d.parse()
+	var f Facts
+	if root != nil {
+		d.decode(root, reflect.ValueOf(&f).Elem(), "", "")
+	}
+	if all := d.report(&Config{}); len(all) > 0 {
+		return Facts{}, all
+	}
+	return f, nil
+}
+
 // New makes a Set from a configuration written in Go, under the same checks as
 // a file. Queues and what is in them are expected to start from [DefaultOf].
 func New(c Config) (*Set, error) {

@@ -3,8 +3,10 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -143,7 +145,9 @@ func asExprError(err error, src string) *exprError {
 		return out
 	}
 	if name, is := strings.CutPrefix(fe.Message, "unknown name "); is && called(src, fe.From, name) {
-		return unknown("function", name, "functions: ", callable())
+		callable := slices.AppendSeq(slices.Clone(builtins), maps.Keys(functions))
+		slices.Sort(callable)
+		return unknown("function", name, "functions: ", callable)
 	} else if is {
 		return unknown("fact", name, "facts: ", tagged(reflect.TypeFor[Facts](), "expr"))
 	}
