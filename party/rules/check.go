@@ -149,16 +149,16 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 		return float64(t)
 	}
 	var have float64
-	unit := ""
+	what, unit := "%s is outside of what is possible", ""
 	switch {
 	case v.CanInt():
 		have = float64(v.Int())
 	case v.CanFloat():
 		have = v.Float()
 	case v.Kind() == reflect.String:
-		have, unit = float64(utf8.RuneCountInString(v.String())), " characters"
+		have, what, unit = float64(utf8.RuneCountInString(v.String())), "has %s characters", " characters"
 	default:
-		have, unit = float64(v.Len()), " entries"
+		have, what, unit = float64(v.Len()), "has %s entries", " entries"
 	}
 	if have >= number(cmp.Or(low, "0")) && have <= number(cmp.Or(high, "1e18")) {
 		return
@@ -167,18 +167,14 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 	if v.Type() == durationType {
 		shown = FormatDuration(time.Duration(v.Int()))
 	}
-	what := shown + " is outside of what is possible"
-	if unit != "" {
-		what = "has " + shown + unit
+	allowed := "allowed " + low + " to " + high
+	switch low {
+	case high:
+		allowed = "allowed is " + high
+	case "":
+		allowed = "allowed are up to " + high
 	}
-	switch {
-	case low == high:
-		d.bad(path, what, "allowed is "+high+unit)
-	case low == "":
-		d.bad(path, what, "allowed are up to "+high+unit)
-	default:
-		d.bad(path, what, "allowed "+low+" to "+high+unit)
-	}
+	d.bad(path, fmt.Sprintf(what, shown), allowed+unit)
 }
 
 // atMost reports a value that is above another one.

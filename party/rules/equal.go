@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -100,9 +101,7 @@ func among(v, in any) (bool, error) {
 		if equal {
 			return true, nil
 		}
-		if err != nil && failed == nil {
-			failed = err
-		}
+		failed = cmp.Or(failed, err)
 	}
 	return false, failed
 }

@@ -182,9 +182,8 @@ func (m *machine) bound(n need) (err error) {
 	return nil
 }
 
-func labelOf(name string, label map[string]any, text string) (map[string]any, error) {
+func labelOf(name string, label map[string]any, text string) (_ map[string]any, err error) {
 	if label == nil {
-		var err error
 		if label, err = object(name, text); err != nil {
 			return nil, err
 		}
