@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"partyline/party"
 	"partyline/party/rules"
@@ -67,12 +66,12 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
 	request, fits := set.Config().Parties.Shape(q.Action, q.Request)
 	if !fits { // the caller refuses it without a rule
-		j.Shadow.answered(j, q, j.Now, rules.SizeRefused)
+		j.Shadow.answered(j, q, j.Now(), rules.SizeRefused)
 		return nil
 	}
 	q.Request = request
 	if !set.Asks(q.Action, q.Invited) {
-		j.Shadow.answered(j, q, j.Now, "allowed")
+		j.Shadow.answered(j, q, j.Now(), "allowed")
 		if j.Record.wants(q.Action) {
 			j.recordUnasked(ctx, set, q)
 		}
@@ -89,7 +88,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if gone := party.Outcome(ctx, err); gone != nil && gone.Reason != party.Internal {
 		return gone // nobody waits for the answer, and no rule is to blame
 	}
-	j.Shadow.answered(j, q, func() time.Time { return facts.Now }, d.Words(err))
+	j.Shadow.answered(j, q, facts.Now, d.Words(err))
 	if j.Record != nil {
 		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})
 	}

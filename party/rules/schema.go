@@ -103,6 +103,7 @@ type (
 	SecondSocket    string // refuse | move
 	InviteRole      string // member | leader; also who sets attributes
 	SeveralSessions string // refuse | newest
+	RegexPolicy     string // literal | any
 )
 
 const (
@@ -123,6 +124,8 @@ const (
 	InviteLeader InviteRole = "leader"
 
 	SeveralSessionsNewest SeveralSessions = "newest"
+
+	RegexAny RegexPolicy = "any"
 )
 
 // One reports whether a user may be in one party only.
@@ -322,11 +325,6 @@ type Queries struct {
 	// and a few wildcards; "any" allows everything the server understands.
 	Regex RegexPolicy `yaml:"regex" default:"literal" oneof:"literal|any"`
 }
-
-// RegexPolicy is literal | any.
-type RegexPolicy string
-
-const RegexAny RegexPolicy = "any"
 
 type DataLimits struct {
 	// Messages one member may send to the party.

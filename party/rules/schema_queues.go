@@ -46,11 +46,11 @@ const (
 	PartySkillMax  PartySkill = "max"
 )
 
-// PartyMatch is the name of Partyline's own match handler.
-const PartyMatch = "party_match"
-
-// FleetMatch stands for a dedicated game server.
-const FleetMatch = "fleet"
+// Matches of a queue that no operator registered.
+const (
+	PartyMatch = "party_match" // Partyline's own match handler
+	FleetMatch = "fleet"       // a dedicated game server
+)
 
 type Queue struct {
 	// How many teams play against each other; 1 for a cooperative game.
