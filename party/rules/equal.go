@@ -133,9 +133,6 @@ func byValue(n *ast.Node) {
 
 // unknownEntries reports a list whose entries are unknown before it is there.
 func unknownEntries(n ast.Node) bool {
-	if b, ok := n.(*ast.BinaryNode); ok && b.Operator == ".." {
-		return false
-	}
 	t := n.Nature().Type
 	return t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Interface && !literalList(n)
 }

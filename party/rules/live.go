@@ -3,6 +3,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -168,10 +170,8 @@ func (l *Live) use(s *Set, hash string, err error) error {
 			l.report.Set, l.report.LoadedAt, l.report.Hash = s, l.opts.Now(), hash
 			l.current.Store(s)
 		}
-		if l.started == nil {
-			l.started = s
-		}
-		l.report.Problems = append(s.Warnings(), l.restart(s)...)
+		l.started = cmp.Or(l.started, s)
+		l.report.Problems = slices.Concat(s.Warnings(), l.restart(s))
 	}
 	if l.opts.OnLoad != nil {
 		l.opts.OnLoad(Loaded{Old: old, New: s, Report: l.report})
