@@ -161,7 +161,7 @@ func byType(n ast.Node) (domain, bool) {
 		return domain{}, true // metadata and labels
 	case t == durationType:
 		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated
-	case t == timeType, numeric(n):
+	case numeric(n):
 		return domain{lo: math.Inf(-1), hi: math.Inf(1), whole: n.Nature().IsInteger}, true
 	case t.Kind() == reflect.String:
 		return domain{}, true // any text
