@@ -217,12 +217,10 @@ func (d *decoder) list(n *node, v reflect.Value, path, form string) {
 	out := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
 	for i, item := range n.items {
 		setDefaults(out.Index(i))
-		if item.kind == nullNode {
-			d.values[index(path, i)] = item
-			d.fail(item.at, index(path, i), "is empty", "")
-			continue
-		}
 		d.decode(item, out.Index(i), index(path, i), form)
+		if item.kind == nullNode {
+			d.fail(item.at, index(path, i), "is empty", "")
+		}
 	}
 	v.Set(out)
 }
