@@ -18,6 +18,8 @@ const (
 	inFunction   = "one of the values"
 )
 
+var standIns = map[string]string{"==": sameFunction, "!=": sameFunction, "in": inFunction}
+
 // mismatch says that two values cannot be compared.
 type mismatch struct{ text string }
 
@@ -109,19 +111,14 @@ func among(v, in any) (bool, error) {
 // byValue replaces == and in where a side is unknown before the condition runs.
 func byValue(n *ast.Node) {
 	b, ok := (*n).(*ast.BinaryNode)
-	if !ok || !unknown(b.Left) && !unknown(b.Right) && !(b.Operator == "in" && unknownEntries(b.Right)) || b.Left.Nature().Nil || b.Right.Nature().Nil {
+	if !ok || standIns[b.Operator] == "" || b.Left.Nature().Nil || b.Right.Nature().Nil {
 		return
 	}
-	name := sameFunction
-	switch b.Operator {
-	case "==", "!=":
-	case "in":
-		name = inFunction
-	default:
+	if !unknown(b.Left) && !unknown(b.Right) && !(b.Operator == "in" && unknownEntries(b.Right)) {
 		return
 	}
 	nature := *b.Nature()
-	var call ast.Node = &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: []ast.Node{b.Left, b.Right}}
+	var call ast.Node = &ast.CallNode{Callee: &ast.IdentifierNode{Value: standIns[b.Operator]}, Arguments: []ast.Node{b.Left, b.Right}}
 	call.SetNature(nature)
 	if b.Operator == "!=" {
 		call.SetLocation(b.Location())
