@@ -21,21 +21,19 @@ type Entrance interface {
 // find out comes first, the designers' own conditions last. They change nothing; what
 // an action costs (a token of a rate, a seat) is taken by the hook that goes ahead.
 type Checks struct {
-	Judge    party.Judge
-	Has      func(rules.Action) bool // whether the judge wants to be asked about the action
-	Enforces func(rules.Action) bool // whether its answer can refuse the action
+	*Judge
 	Entrance Entrance
 	Policy   party.Policy
 }
 
 // NewChecks makes checks that ask the judge, and count.
 func NewChecks(j *Judge, e Entrance, p party.Policy) Checks {
-	return Checks{Judge: j, Has: j.Has, Enforces: j.Enforces, Entrance: e, Policy: p}
+	return Checks{Judge: j, Entrance: e, Policy: p}
 }
 
 // Dry are the same checks for questions that nothing follows from.
 func (c Checks) Dry(j *Judge) Checks {
-	c.Judge, c.Has = j.Dry(), j.Enforces
+	c.Judge = j.Dry()
 	return c
 }
 

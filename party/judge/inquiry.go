@@ -34,19 +34,13 @@ type Inquiries struct {
 // cannot be evaluated it has the reason Internal and the rule's name. The error is about
 // the inquiry itself: InvalidRequest naming the field, or Internal.
 func (i Inquiries) Answer(ctx context.Context, caller party.Caller, q Inquiry) (*party.Error, error) {
-	answer, needsParty := i.matchmake, false
-	switch q.Action {
-	case rules.ActionCreate:
-		answer = i.create
-	case rules.ActionJoin:
-		answer, needsParty = i.join, true
-	case rules.ActionInvite:
-		answer, needsParty = i.invite, true
-	case rules.ActionMatchmake:
-	default:
+	answer, known := map[rules.Action]func(context.Context, party.Caller, Inquiry) error{
+		rules.ActionCreate: i.create, rules.ActionJoin: i.join, rules.ActionInvite: i.invite, rules.ActionMatchmake: i.matchmake,
+	}[q.Action]
+	switch {
+	case !known:
 		return nil, party.Refuse(party.InvalidRequest, "action: must be create, join, invite or matchmake.")
-	}
-	if needsParty && q.PartyID == "" {
+	case q.PartyID == "" && (q.Action == rules.ActionJoin || q.Action == rules.ActionInvite):
 		return nil, party.Refuse(party.InvalidRequest, "party_id: must not be empty.")
 	}
 	refusal := party.AsError(answer(ctx, caller, q))

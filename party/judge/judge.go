@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"partyline/party"
 	"partyline/party/rules"
@@ -44,6 +43,7 @@ type Attributes func(ctx context.Context, v party.View) (shared map[string]any, 
 type Judge struct {
 	Deps
 	denials
+	dry bool // it neither counts, remembers nor logs
 }
 
 // New makes a judge.
@@ -66,12 +66,12 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
 	request, fits := set.Config().Parties.Shape(q.Action, q.Request)
 	if !fits { // the caller refuses it without a rule
-		j.Shadow.answered(j, q, j.Now, rules.SizeRefused)
+		j.Shadow.answered(j, q, j.Now(), rules.SizeRefused)
 		return nil
 	}
 	q.Request = request
 	if !set.Asks(q.Action, q.Invited) {
-		j.Shadow.answered(j, q, j.Now, "allowed")
+		j.Shadow.answered(j, q, j.Now(), "allowed")
 		if j.Record.wants(q.Action) {
 			j.recordUnasked(ctx, set, q)
 		}
@@ -81,11 +81,14 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if err != nil {
 		return err
 	}
-	d, on, err := set.Ask(ctx, facts, j.Load, true)
+	d, on, err := set.Ask(ctx, facts, j.Load, !j.dry)
+	if j.dry {
+		return refusal(d, err)
+	}
 	if gone := party.Outcome(ctx, err); gone != nil && gone.Reason != party.Internal {
 		return gone // nobody waits for the answer, and no rule is to blame
 	}
-	j.Shadow.answered(j, q, func() time.Time { return facts.Now }, d.Words(err))
+	j.Shadow.answered(j, q, facts.Now, d.Words(err))
 	if j.Record != nil {
 		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})
 	}
@@ -115,22 +118,10 @@ func (j *Judge) recordUnasked(ctx context.Context, set *rules.Set, q party.Quest
 
 // Dry is the judge for questions that nothing follows from: it answers as the judge
 // does, and neither counts nor remembers.
-func (j *Judge) Dry() party.Judge { return dry{j} }
-
-type dry struct{ *Judge }
-
-func (j dry) Decide(ctx context.Context, q party.Question) error {
-	set := j.Rules()
-	request, fits := set.Config().Parties.Shape(q.Action, q.Request)
-	if !fits || !set.Asks(q.Action, q.Invited) {
-		return nil
-	}
-	q.Request = request
-	facts, err := j.facts(ctx, set, q)
-	if err != nil {
-		return err
-	}
-	return refusal(set.Try(ctx, facts, j.Load))
+func (j *Judge) Dry() *Judge {
+	deps := j.Deps
+	deps.Shadow, deps.Record = nil, nil
+	return &Judge{Deps: deps, dry: true}
 }
 
 func refusal(d rules.Decision, err error) error {

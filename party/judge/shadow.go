@@ -86,12 +86,12 @@ func (s *Shadow) wants(a rules.Action) bool {
 func (s *Shadow) loaded() bool { return s != nil && s.next() != nil }
 
 // answered notes a question that the judge has answered, unless no rule decided it and the next rules have none about it.
-func (s *Shadow) answered(j *Judge, q party.Question, at party.Clock, outcome string) {
+func (s *Shadow) answered(j *Judge, q party.Question, at time.Time, outcome string) {
 	if !s.loaded() || outcome == "allowed" && !s.wants(q.Action) {
 		return
 	}
 	select {
-	case s.queue <- shadowed{at: at(), question: q, outcome: outcome, judge: j}:
+	case s.queue <- shadowed{at: at, question: q, outcome: outcome, judge: j}:
 	default:
 		s.dropped.Add(1)
 	}

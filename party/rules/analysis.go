@@ -97,13 +97,11 @@ func single(n ast.Node) bool {
 	if n.Nature().Nil || n.Nature().Type == nil {
 		return true
 	}
-	switch t := n.Type(); t.Kind() {
+	switch n.Type().Kind() {
 	case reflect.Slice, reflect.Array, reflect.Map, reflect.Func, reflect.Pointer:
 		return false
-	case reflect.Struct:
-		return t == timeType
 	}
-	return true
+	return !isGroup(n.Type())
 }
 
 // unknown reports whether nothing is known of n before it is run.
@@ -149,7 +147,7 @@ func (a *analysis) length(n ast.Node) int {
 func (a *analysis) cost(n ast.Node, base bool) int {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
-		if f := factOf(reflect.TypeFor[Facts](), n.Value); f.Type.Kind() != reflect.Struct || f.Type == timeType {
+		if f := factOf(reflect.TypeFor[Facts](), n.Value); !isGroup(f.Type) {
 			a.names(n.Value, f)
 		} else if !base {
 			a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+tagged(f.Type, "expr")[0])
@@ -218,16 +216,15 @@ func (a *analysis) member(n *ast.MemberNode) int {
 }
 
 func (a *analysis) binary(n *ast.BinaryNode) int {
-	steps := 1
+	steps, singles := 1, []ast.Node{n.Left, n.Right}
 	switch n.Operator {
 	case "in":
-		a.needSingle(n.Left)
+		singles = singles[:1]
 		r, binary := n.Right.(*ast.BinaryNode)
 		ranged := binary && r.Operator == ".." // its cost is its length
 		if k := n.Right.Nature().Kind; !ranged && k != reflect.Map && k != reflect.Struct {
 			steps += a.length(n.Right)
 		}
-		return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
 	case "..":
 		return a.rangeOf(n)
 	case "matches":
@@ -240,8 +237,7 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 		return steps + a.pattern(lit) + a.cost(n.Left, false)
 	case "??":
 		if literalList(n.Right) {
-			a.needSingle(n.Left)
-			return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
+			singles = singles[:1]
 		}
 	case "+":
 		// Joined texts could double with every step.
@@ -261,7 +257,7 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 			steps += maxDynamic
 		}
 	}
-	a.needSingle(n.Left, n.Right)
+	a.needSingle(singles...)
 	a.maybeMissing(n)
 	return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
 }

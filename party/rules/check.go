@@ -31,8 +31,20 @@ func (d *decoder) bad(path, what, allowed string) {
 	}
 }
 
+func (d *decoder) badIf(wrong bool, path, what, allowed string) {
+	if wrong {
+		d.bad(path, what, allowed)
+	}
+}
+
 func (d *decoder) warn(path, what, allowed string) {
 	d.problems = append(d.problems, d.src.problem(Warning, d.place(path), path, what, allowed))
+}
+
+func (d *decoder) warnIf(odd bool, path, what, allowed string) {
+	if odd {
+		d.warn(path, what, allowed)
+	}
 }
 
 func (d *decoder) fields(v reflect.Value, path string) {
@@ -65,7 +77,7 @@ func (d *decoder) value(v reflect.Value, tag reflect.StructTag, path string) {
 			d.fields(v.Elem(), path)
 		}
 	case reflect.Struct:
-		if v.Type() != rateType {
+		if isGroup(v.Type()) {
 			d.fields(v, path)
 		}
 	case reflect.Slice:
@@ -137,16 +149,16 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 		return float64(t)
 	}
 	var have float64
-	unit := ""
+	what, unit := "%s is outside of what is possible", ""
 	switch {
 	case v.CanInt():
 		have = float64(v.Int())
 	case v.CanFloat():
 		have = v.Float()
 	case v.Kind() == reflect.String:
-		have, unit = float64(utf8.RuneCountInString(v.String())), " characters"
+		have, what, unit = float64(utf8.RuneCountInString(v.String())), "has %s characters", " characters"
 	default:
-		have, unit = float64(v.Len()), " entries"
+		have, what, unit = float64(v.Len()), "has %s entries", " entries"
 	}
 	if have >= number(cmp.Or(low, "0")) && have <= number(cmp.Or(high, "1e18")) {
 		return
@@ -155,53 +167,45 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 	if v.Type() == durationType {
 		shown = FormatDuration(time.Duration(v.Int()))
 	}
-	what := shown + " is outside of what is possible"
-	if unit != "" {
-		what = "has " + shown + unit
+	allowed := "allowed " + low + " to " + high
+	switch low {
+	case high:
+		allowed = "allowed is " + high
+	case "":
+		allowed = "allowed are up to " + high
 	}
-	switch {
-	case low == high:
-		d.bad(path, what, "allowed is "+high+unit)
-	case low == "":
-		d.bad(path, what, "allowed are up to "+high+unit)
-	default:
-		d.bad(path, what, "allowed "+low+" to "+high+unit)
-	}
+	d.bad(path, fmt.Sprintf(what, shown), allowed+unit)
 }
 
 // atMost reports a value that is above another one.
-func (d *decoder) atMost(path string, low any, above bool, other string, high any) {
-	if above && !d.broken[path] && !d.broken[other] {
-		d.bad(path, fmt.Sprintf("%v is more than %s", low, other), fmt.Sprintf("allowed up to %v", high))
+func atMost[T cmp.Ordered](d *decoder, path string, low T, other string, high T) {
+	shown := func(v T) string {
+		if length, is := any(v).(time.Duration); is {
+			return FormatDuration(length)
+		}
+		return fmt.Sprint(v)
 	}
+	d.badIf(low > high && !d.broken[other], path, shown(low)+" is more than "+other, "allowed up to "+shown(high))
 }
 
 func (d *decoder) parties(p Parties) {
 	s := p.MaxSize
-	d.atMost("parties.max_size.min", s.Min, s.Min > s.Max, "parties.max_size.max", s.Max)
-	if s.Min <= s.Max && (s.Default < s.Min || s.Default > s.Max) {
-		d.bad("parties.max_size.default", fmt.Sprintf("%d is outside of min and max", s.Default), fmt.Sprintf("allowed %d to %d", s.Min, s.Max))
-	}
-	if p.ResumeOnConnect && p.ReconnectGrace == 0 {
-		d.warn("parties.resume_on_connect", "has no effect while no seat is kept", "set parties.reconnect_grace")
-	}
-	if p.Survive.Restart > 0 && p.ReconnectGrace == 0 {
-		d.warn("parties.survive.restart", "has no effect while no seat is kept", "set parties.reconnect_grace")
-	}
+	atMost(d, "parties.max_size.min", s.Min, "parties.max_size.max", s.Max)
+	d.badIf(s.Min <= s.Max && (s.Default < s.Min || s.Default > s.Max), "parties.max_size.default",
+		fmt.Sprintf("%d is outside of min and max", s.Default), fmt.Sprintf("allowed %d to %d", s.Min, s.Max))
+	d.warnIf(p.ResumeOnConnect && p.ReconnectGrace == 0, "parties.resume_on_connect",
+		"has no effect while no seat is kept", "set parties.reconnect_grace")
+	d.warnIf(p.Survive.Restart > 0 && p.ReconnectGrace == 0, "parties.survive.restart",
+		"has no effect while no seat is kept", "set parties.reconnect_grace")
 }
 
 func (d *decoder) invites(v Invites, stages []string) {
-	d.inviteLimits("invites.link", v.Link)
-	d.inviteLimits("invites.code", v.Code)
+	atMost(d, "invites.link.ttl", v.Link.TTL, "invites.link.max_ttl", v.Link.MaxTTL)
+	atMost(d, "invites.code.ttl", v.Code.TTL, "invites.code.max_ttl", v.Code.MaxTTL)
 	a := v.App.Android
-	if (a.Package == "") != (len(a.Fingerprints) == 0) {
-		d.bad("invites.app.android", "package and fingerprints go together", "set both or none")
-	}
+	d.badIf((a.Package == "") != (len(a.Fingerprints) == 0), "invites.app.android",
+		"package and fingerprints go together", "set both or none")
 	d.page(v, stages)
-}
-
-func (d *decoder) inviteLimits(path string, l InviteLimits) {
-	d.atMost(path+".ttl", FormatDuration(l.TTL), l.TTL > l.MaxTTL, path+".max_ttl", FormatDuration(l.MaxTTL))
 }
 
 // page warns of what the landing page or a chat could not show.
@@ -212,9 +216,8 @@ func (d *decoder) page(v Invites, stages []string) {
 		address = v.PublicURL + image
 	}
 	const path = "invites.page.image"
-	if image != "" && !strings.HasPrefix(address, "https://") {
-		d.warn(path, "is not reached by https; most chats will not show it", "use an https:// address, or an https:// public_url")
-	}
+	d.warnIf(image != "" && !strings.HasPrefix(address, "https://"), path,
+		"is not reached by https; most chats will not show it", "use an https:// address, or an https:// public_url")
 	if file, _, _ := strings.Cut(image, "?"); strings.HasSuffix(strings.ToLower(file), ".svg") {
 		d.warn(path, "is an SVG, which no chat shows", "use PNG or JPEG, 1200 by 630 pixels")
 	}
@@ -235,15 +238,12 @@ func (d *decoder) status(s Status) {
 		isStage(index("status.final", i), f)
 	}
 	isStage("status.reset_to", s.ResetTo)
-	if s.ResetTo != "" && s.ResetTo == s.Ready {
-		d.bad("status.reset_to", "is the ready stage itself", "name another of status.stages")
-	}
-	if s.ResetTo != "" && len(s.ResetOn) == 0 {
-		d.warn("status.reset_to", "has no effect without reset_on", "set status.reset_on")
-	}
-	if len(s.ResetOn) > 0 && s.Ready == "" {
-		d.warn("status.reset_on", "has no effect without a ready stage", "set status.ready")
-	}
+	d.badIf(s.ResetTo != "" && s.ResetTo == s.Ready, "status.reset_to",
+		"is the ready stage itself", "name another of status.stages")
+	d.warnIf(s.ResetTo != "" && len(s.ResetOn) == 0, "status.reset_to",
+		"has no effect without reset_on", "set status.reset_on")
+	d.warnIf(len(s.ResetOn) > 0 && s.Ready == "", "status.reset_on",
+		"has no effect without a ready stage", "set status.ready")
 }
 
 // ruleList checks what rules have to do with each other.
@@ -264,9 +264,7 @@ func (d *decoder) ruleList(rules []Rule) {
 		case !denies && !allows:
 			d.bad(at, "the rule has no condition", "add deny or allow")
 		}
-		if allows && !denies && r.Message != "" {
-			d.warn(at+".message", "is never shown, because the rule only allows", "")
-		}
+		d.warnIf(allows && !denies && r.Message != "", at+".message", "is never shown, because the rule only allows", "")
 	}
 	d.neverAsked(rules)
 }
@@ -282,9 +280,7 @@ func (d *decoder) neverAsked(rules []Rule) {
 			behind = behind && done
 			first = max(first, n)
 		}
-		if behind {
-			d.warn(index("rules", i), fmt.Sprintf("is never asked, because rule %d always decides before it", first+1), "")
-		}
+		d.warnIf(behind, index("rules", i), fmt.Sprintf("is never asked, because rule %d always decides before it", first+1), "")
 		if strings.TrimSpace(r.Deny) == "true" || strings.TrimSpace(r.Allow) == "true" {
 			for _, a := range r.On {
 				if _, done := settled[a]; !done {

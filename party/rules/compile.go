@@ -35,7 +35,11 @@ func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 	}
 	cond, found := newCondition(src, scope{actions: r.On, stages: c.Status.Stages, queues: slices.Sorted(maps.Keys(c.Queues))})
 	for _, f := range found {
-		d.problems = append(d.problems, d.src.problem(f.severity, d.inCondition(path, src, f.offset), path, f.what, f.allowed))
+		at := d.place(path)
+		if n, ok := d.values[path]; ok {
+			at = d.src.within(n.at, n.block, src, f.offset)
+		}
+		d.problems = append(d.problems, d.src.problem(f.severity, at, path, f.what, f.allowed))
 	}
 	if cond == nil {
 		return nil
@@ -46,15 +50,6 @@ func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 	}
 	r.On = slices.Clone(r.On)
 	return &rule{Rule: r, cond: cond, stats: new(stats)}
-}
-
-// inCondition is the place of a character of the condition written at path.
-func (d *decoder) inCondition(path, src string, offset int) place {
-	n, ok := d.values[path]
-	if !ok {
-		return d.place(path)
-	}
-	return d.src.within(n.at, n.block, src, offset)
 }
 
 // emptyFacts warns of facts that are always empty for all of the rule's actions, by their on tags.
@@ -88,9 +83,8 @@ func (d *decoder) skillFact(path string, c *Config) {
 			return
 		}
 	}
-	if !named {
-		d.bad(path, "party.skill has no meaning without a queue that has skill", "add skill to a queue, or compare .metadata of the members")
-	}
+	d.badIf(!named, path,
+		"party.skill has no meaning without a queue that has skill", "add skill to a queue, or compare .metadata of the members")
 }
 
 func words(as []Action) []string {
@@ -108,8 +102,7 @@ func (d *decoder) budget(s *Set) {
 		for _, r := range s.byAction[a] {
 			steps += r.cond.steps
 		}
-		if steps > maxActionSum {
-			d.bad("rules", fmt.Sprintf("the rules for %s could take %d steps together", a, steps), fmt.Sprintf("allowed are %d", maxActionSum))
-		}
+		d.badIf(steps > maxActionSum, "rules",
+			fmt.Sprintf("the rules for %s could take %d steps together", a, steps), fmt.Sprintf("allowed are %d", maxActionSum))
 	}
 }

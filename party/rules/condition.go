@@ -2,7 +2,6 @@ package rules
 
 import (
 	"errors"
-	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -185,11 +184,6 @@ func called(src string, offset int, name string) bool {
 	runes := []rune(src)
 	rest := string(runes[min(len(runes), offset+len([]rune(name))):])
 	return strings.HasPrefix(strings.TrimSpace(rest), "(")
-}
-
-// callable are all functions of conditions, by name.
-func callable() []string {
-	return slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(builtins), maps.Keys(functions))))
 }
 
 var factGroups = []reflect.Type{

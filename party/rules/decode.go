@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -47,6 +46,12 @@ func (d *decoder) fail(p place, path, what, allowed string) {
 	d.problems = append(d.problems, d.src.problem(Error, p, path, what, allowed))
 }
 
+// written reports whether the file has path.
+func (d *decoder) written(path string) bool {
+	_, is := d.values[path]
+	return is
+}
+
 // place is where path was written, or the closest key above it that was.
 func (d *decoder) place(path string) place {
 	for {
@@ -71,86 +76,88 @@ func join(path, key string) string {
 // index is the path of a list's entry; people count from 1.
 func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i+1) }
 
+// isGroup reports whether a type is a group of keys, and not a text with a form of its own.
+func isGroup(t reflect.Type) bool {
+	_, text := texts[t]
+	return t.Kind() == reflect.Struct && !text
+}
+
 // decode sets v from n. An empty value keeps what v has.
 func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 	d.values[path] = n
-	if n.kind == nullNode {
-		return
-	}
-	wrong := func(want string) {
-		d.fail(n.at, path, "is "+n.describe(), "expected "+want)
-	}
-	_, number := strconv.ParseFloat(n.text, 64)
-	if v.Type() == durationType && number == nil && n.kind == wordNode && n.text != "0" {
-		d.fail(n.at, path, n.text+" has no unit", fmt.Sprintf("write %ss or %sm", clip(n.text), clip(n.text)))
-		return
-	}
-	if as, is := texts[v.Type()]; is {
-		parsed, err := as.parse(n.text)
-		if err != nil || n.kind == listNode || n.kind == mapNode {
-			wrong(as.want)
-			return
-		}
-		v.Set(reflect.ValueOf(parsed))
-		return
-	}
-	if v.Type() == teamSizeType && n.kind != mapNode {
+	_, noNumber := strconv.ParseFloat(n.text, 64)
+	switch kind := v.Kind(); {
+	case n.kind == nullNode:
+	case v.Type() == teamSizeType && n.kind != mapNode:
 		d.decode(n, v.Field(0), join(path, "max"), "")
 		d.broken[path] = d.broken[join(path, "max")]
-		return
-	}
-	switch v.Kind() {
-	case reflect.Pointer:
+	case kind == reflect.Pointer:
 		if v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))
 			setDefaults(v.Elem())
 		}
 		d.decode(n, v.Elem(), path, form)
-	case reflect.Struct:
+	case isGroup(v.Type()):
 		d.group(n, v, path)
-	case reflect.Slice:
+	case kind == reflect.Slice:
 		d.list(n, v, path, form)
-	case reflect.Map:
+	case kind == reflect.Map:
 		d.table(n, v, path)
-	case reflect.Interface:
+	case kind == reflect.Interface:
 		v.Set(reflect.ValueOf(plain(n)))
+	case v.Type() == durationType && n.kind == wordNode && noNumber == nil && n.text != "0":
+		d.fail(n.at, path, n.text+" has no unit", fmt.Sprintf("write %ss or %sm", clip(n.text), clip(n.text)))
+	default:
+		value, want := n.as(v.Type(), form)
+		if want != "" {
+			d.fail(n.at, path, "is "+n.describe(), "expected "+want)
+			return
+		}
+		v.Set(reflect.ValueOf(value).Convert(v.Type()))
+	}
+}
+
+// as is a single value as a type has it; want is what was expected where it is something else.
+func (n *node) as(t reflect.Type, form string) (value any, want string) {
+	const smallLetters = "true or false in small letters"
+	if text, is := texts[t]; is {
+		value, err := text.parse(n.text)
+		if err != nil {
+			return nil, text.want
+		}
+		return value, ""
+	}
+	switch word := form == "condition" || form == "word"; t.Kind() {
 	case reflect.String:
 		switch {
-		case n.kind == textNode, exponent.MatchString(n.text), n.isBool() && (form == "condition" || form == "word"):
-			v.SetString(n.text)
-		case n.isBoolWord() && (form == "condition" || form == "word"):
-			wrong("true or false in small letters")
+		case n.kind == textNode, exponent.MatchString(n.text), n.isBool() && word:
+			return n.text, ""
+		case n.isBoolWord() && word:
+			return nil, smallLetters
 		case n.kind == wordNode:
-			wrong(fmt.Sprintf("text: put it in quotes, %q", clip(n.text)))
-		default:
-			wrong("text")
+			return nil, fmt.Sprintf("text: put it in quotes, %q", clip(n.text))
 		}
+		return nil, "text"
 	case reflect.Bool:
 		switch {
 		case n.isBool():
-			v.SetBool(n.text == "true")
+			return n.text == "true", ""
 		case n.isBoolWord():
-			wrong("true or false in small letters")
-		default:
-			wrong("true or false")
+			return nil, smallLetters
 		}
+		return nil, "true or false"
 	case reflect.Int:
-		i, err := strconv.ParseInt(n.text, 10, 32)
-		if n.kind != wordNode || err != nil {
-			wrong("a whole number")
-			return
+		if i, err := strconv.ParseInt(n.text, 10, 32); err == nil && n.kind == wordNode {
+			return i, ""
 		}
-		v.SetInt(i)
+		return nil, "a whole number"
 	case reflect.Float64:
-		f, err := strconv.ParseFloat(n.text, 64)
-		if n.kind != wordNode || err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-			wrong("a number")
-			return
+		if f, ok := Number(n.text); ok && n.kind == wordNode {
+			return f, ""
 		}
-		v.SetFloat(f)
-	default:
-		panic("rules: the schema uses " + v.Type().String())
+		return nil, "a number"
 	}
+	panic("rules: the schema uses " + t.String())
 }
 
 // group decodes a mapping into a struct and refuses keys the struct has not.
@@ -180,31 +187,26 @@ func formOf(f reflect.StructField) string {
 func (d *decoder) unknownKey(t reflect.Type, e entry, path string) {
 	known := tagged(t, "yaml")
 	hint := suggest(e.name, known)
-	if hint == "" {
-		if other := elsewhere(e.name, path); other != "" {
-			hint = `, did you mean "` + other + `"?`
-		}
+	if other := elsewhere(reflect.TypeFor[Config](), "", e.name, path); hint == "" && other != "" {
+		hint = `, did you mean "` + other + `"?`
 	}
 	d.fail(e.at, join(path, clip(e.name)), "unknown key"+hint, "known here: "+list(known, "and"))
 }
 
-// elsewhere is the path of a key of that name in another group of the file.
-func elsewhere(key, notIn string) string {
-	found := ""
-	var walk func(t reflect.Type, path string)
-	walk = func(t reflect.Type, path string) {
-		for f := range t.Fields() {
-			at := join(path, f.Tag.Get("yaml"))
-			if f.Tag.Get("yaml") == key && path != notIn && found == "" {
-				found = at
-			}
-			if f.Type.Kind() == reflect.Struct && f.Type != rateType {
-				walk(f.Type, at)
+// elsewhere is the path of a key of that name in the group t at path or one within it, but for the group notIn.
+func elsewhere(t reflect.Type, path, key, notIn string) string {
+	for f := range t.Fields() {
+		at := join(path, f.Tag.Get("yaml"))
+		if f.Tag.Get("yaml") == key && path != notIn {
+			return at
+		}
+		if isGroup(f.Type) {
+			if found := elsewhere(f.Type, at, key, notIn); found != "" {
+				return found
 			}
 		}
 	}
-	walk(reflect.TypeFor[Config](), "")
-	return found
+	return ""
 }
 
 func (d *decoder) list(n *node, v reflect.Value, path, form string) {
@@ -214,15 +216,11 @@ func (d *decoder) list(n *node, v reflect.Value, path, form string) {
 	}
 	out := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
 	for i, item := range n.items {
-		if out.Index(i).Kind() == reflect.Struct {
-			setDefaults(out.Index(i))
-		}
-		if item.kind == nullNode {
-			d.values[index(path, i)] = item
-			d.fail(item.at, index(path, i), "is empty", "")
-			continue
-		}
+		setDefaults(out.Index(i))
 		d.decode(item, out.Index(i), index(path, i), form)
+		if item.kind == nullNode {
+			d.fail(item.at, index(path, i), "is empty", "")
+		}
 	}
 	v.Set(out)
 }
@@ -235,11 +233,9 @@ func (d *decoder) table(n *node, v reflect.Value, path string) {
 	out := reflect.MakeMapWithSize(v.Type(), len(n.keys))
 	for _, e := range n.keys {
 		val := reflect.New(v.Type().Elem()).Elem()
-		if val.Kind() == reflect.Struct {
-			setDefaults(val)
-			if e.val.kind == nullNode {
-				e.val = &node{kind: mapNode, at: e.at} // all defaults
-			}
+		setDefaults(val)
+		if val.Kind() == reflect.Struct && e.val.kind == nullNode {
+			e.val = &node{kind: mapNode, at: e.at} // all defaults
 		}
 		d.names[join(path, e.name)] = e.at
 		d.decode(e.val, val, join(path, e.name), "")

@@ -16,10 +16,11 @@ func DefaultOf[T any]() (group T) {
 
 // setDefaults sets what the default tags of a group, and of the groups in it, say.
 func setDefaults(v reflect.Value) {
+	if !isGroup(v.Type()) {
+		return
+	}
 	for f, field := range v.Fields() {
-		if f.Type.Kind() == reflect.Struct {
-			setDefaults(field)
-		}
+		setDefaults(field)
 		text, ok := f.Tag.Lookup("default")
 		if !ok {
 			continue

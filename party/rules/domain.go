@@ -27,17 +27,12 @@ type domain struct {
 	hint   string            // what it can be, for the designer
 }
 
-var (
-	clockValues = func() (out []any) {
-		for minute := range 24 * 60 {
-			out = append(out, fmt.Sprintf("%02d:%02d", minute/60, minute%60))
-		}
-		return out
-	}()
-	atLeast = func(lo float64, hint string) domain {
-		return domain{lo: lo, hi: math.Inf(1), whole: true, hint: hint}
+var clockValues = func() (out []any) {
+	for minute := range 24 * 60 {
+		out = append(out, fmt.Sprintf("%02d:%02d", minute/60, minute%60))
 	}
-)
+	return out
+}()
 
 func oneOf(what string, values []string) domain {
 	out := domain{hint: what + " is one of " + list(values, "or")}
@@ -60,6 +55,10 @@ func (d domain) or(v any) domain {
 		d.fits = func(s string) bool { return s == text || fits(s) }
 	}
 	return d
+}
+
+func fromZero(what string) domain {
+	return domain{hi: math.Inf(1), whole: true, hint: what + " is not below 0"}
 }
 
 func upTo(what string, hi float64) domain {
@@ -104,12 +103,9 @@ func (s scope) of(n ast.Node) (domain, bool) {
 
 // field is the domain of a fact with values of its own.
 func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
-	prop, ok := n.Property.(*ast.StringNode)
-	if !ok {
-		return domain{}, false
-	}
+	prop, named := n.Property.(*ast.StringNode)
 	of := n.Node.Nature().Type
-	if of == nil {
+	if !named || of == nil {
 		return domain{}, false
 	}
 	switch of.Name() + "." + prop.Value {
@@ -124,7 +120,7 @@ func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
 	case "RequestFacts.queue":
 		return oneOf(name, s.queues).or(""), s.queues != nil
 	case "RequestFacts.data_size":
-		return atLeast(0, name+" is not below 0"), true
+		return fromZero(name), true
 	}
 	return domain{}, false
 }
@@ -133,7 +129,7 @@ func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {
 	change := map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper, "trim": strings.TrimSpace}[n.Name]
 	switch {
 	case n.Name == "len" || n.Name == "count":
-		return atLeast(0, n.Name+" is not below 0"), true
+		return fromZero(n.Name), true
 	case n.Name == "string" && n.Arguments[0].Nature().Kind == reflect.String:
 		return s.of(n.Arguments[0])
 	case change != nil && len(n.Arguments) == 1:
@@ -165,7 +161,7 @@ func byType(n ast.Node) (domain, bool) {
 		return domain{}, true // metadata and labels
 	case t == durationType:
 		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated
-	case t == timeType, numeric(n):
+	case numeric(n):
 		return domain{lo: math.Inf(-1), hi: math.Inf(1), whole: n.Nature().IsInteger}, true
 	case t.Kind() == reflect.String:
 		return domain{}, true // any text

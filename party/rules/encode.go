@@ -29,7 +29,9 @@ func asFile(v reflect.Value) any {
 	case reflect.Struct:
 		out := make(map[string]any, v.NumField())
 		for f, field := range v.Fields() {
-			if f.Tag.Get("yaml") == "-" || unwritten(field, f.Tag) {
+			form := f.Tag.Get("form")
+			unset := field.Kind() == reflect.Pointer && field.IsNil() || (form == "condition" || form == "sentence") && field.Len() == 0
+			if f.Tag.Get("yaml") == "-" || unset {
 				continue
 			}
 			value := asFile(field)
@@ -58,11 +60,4 @@ func asFile(v reflect.Value) any {
 		return v.String()
 	}
 	return v.Interface()
-}
-
-// unwritten reports whether leaving the key out says the same: nil values, and
-// the one of deny and allow that the rule has not.
-func unwritten(v reflect.Value, tag reflect.StructTag) bool {
-	return v.Kind() == reflect.Pointer && v.IsNil() || tag.Get("form") == "condition" && v.Len() == 0 ||
-		tag.Get("form") == "sentence" && v.Len() == 0
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -16,6 +17,8 @@ const (
 	sameFunction = "same value"
 	inFunction   = "one of the values"
 )
+
+var standIns = map[string]string{"==": sameFunction, "!=": sameFunction, "in": inFunction}
 
 // mismatch says that two values cannot be compared.
 type mismatch struct{ text string }
@@ -100,9 +103,7 @@ func among(v, in any) (bool, error) {
 		if equal {
 			return true, nil
 		}
-		if err != nil && failed == nil {
-			failed = err
-		}
+		failed = cmp.Or(failed, err)
 	}
 	return false, failed
 }
@@ -110,19 +111,14 @@ func among(v, in any) (bool, error) {
 // byValue replaces == and in where a side is unknown before the condition runs.
 func byValue(n *ast.Node) {
 	b, ok := (*n).(*ast.BinaryNode)
-	if !ok || !unknown(b.Left) && !unknown(b.Right) && !(b.Operator == "in" && unknownEntries(b.Right)) || b.Left.Nature().Nil || b.Right.Nature().Nil {
+	if !ok || standIns[b.Operator] == "" || b.Left.Nature().Nil || b.Right.Nature().Nil {
 		return
 	}
-	name := sameFunction
-	switch b.Operator {
-	case "==", "!=":
-	case "in":
-		name = inFunction
-	default:
+	if !unknown(b.Left) && !unknown(b.Right) && !(b.Operator == "in" && unknownEntries(b.Right)) {
 		return
 	}
 	nature := *b.Nature()
-	var call ast.Node = &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: []ast.Node{b.Left, b.Right}}
+	var call ast.Node = &ast.CallNode{Callee: &ast.IdentifierNode{Value: standIns[b.Operator]}, Arguments: []ast.Node{b.Left, b.Right}}
 	call.SetNature(nature)
 	if b.Operator == "!=" {
 		call.SetLocation(b.Location())
@@ -134,9 +130,6 @@ func byValue(n *ast.Node) {
 
 // unknownEntries reports a list whose entries are unknown before it is there.
 func unknownEntries(n ast.Node) bool {
-	if b, ok := n.(*ast.BinaryNode); ok && b.Operator == ".." {
-		return false
-	}
 	t := n.Nature().Type
 	return t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Interface && !literalList(n)
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -180,10 +181,7 @@ func (m *machine) each(loop *ast.BuiltinNode) []Part {
 func entryName(entry any, i int) string {
 	switch e := entry.(type) {
 	case MemberFacts:
-		if e.Username != "" {
-			return e.Username
-		}
-		return e.UserID
+		return cmp.Or(e.Username, e.UserID)
 	case GroupFacts:
 		return e.Name
 	case string:
@@ -218,7 +216,7 @@ func show(v any) string {
 				return plural(len(v), "group")
 			}
 		}
-		words := make([]string, 0, min(len(v), maxEach))
+		var words []string
 		for _, e := range v[:min(len(v), maxEach)] {
 			words = append(words, show(e))
 		}

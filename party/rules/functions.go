@@ -82,7 +82,7 @@ var functions = map[string]function{
 			}
 			return stableHash(args[0].(string), salt), nil
 		},
-		gives: atLeast(0, "hash is not below 0"),
+		gives: fromZero("hash"),
 	},
 }
 

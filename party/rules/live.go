@@ -3,6 +3,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,10 +36,9 @@ type Live struct {
 
 // LiveOptions says what a Live reads and tells.
 type LiveOptions struct {
-	Path     string           // "" = defaults, nothing is read or watched
-	Now      func() time.Time // nil = time.Now
-	Interval time.Duration    // between looks at the file; 0 = 1 s
-	Trial    bool             // the file is never in force, so that no restart is of use
+	Path  string           // "" = defaults, nothing is read or watched
+	Now   func() time.Time // nil = time.Now
+	Trial bool             // the file is never in force, so that no restart is of use
 	// OnLoad is told of every switch and of every failure, in order. It must not
 	// call Reload or Poll.
 	OnLoad func(Loaded)
@@ -65,9 +66,6 @@ func NewLive(o LiveOptions) *Live {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Interval <= 0 {
-		o.Interval = time.Second
-	}
 	l := &Live{opts: o, report: Report{Set: Defaults(), Source: o.Path}}
 	l.current.Store(l.report.Set)
 	return l
@@ -91,13 +89,13 @@ func (l *Live) Reload(ctx context.Context) error {
 	return l.look(true)
 }
 
-// Watch looks at the file until ctx ends; see [Live.Poll]. It runs in the
+// Watch looks at the file every second until ctx ends; see [Live.Poll]. It runs in the
 // caller's goroutine and returns at once when there is no file to watch.
 func (l *Live) Watch(ctx context.Context) {
 	if l.opts.Path == "" {
 		return
 	}
-	ticks := time.NewTicker(l.opts.Interval)
+	ticks := time.NewTicker(time.Second)
 	defer ticks.Stop()
 	for {
 		select {
@@ -172,10 +170,8 @@ func (l *Live) use(s *Set, hash string, err error) error {
 			l.report.Set, l.report.LoadedAt, l.report.Hash = s, l.opts.Now(), hash
 			l.current.Store(s)
 		}
-		if l.started == nil {
-			l.started = s
-		}
-		l.report.Problems = append(s.Warnings(), l.restart(s)...)
+		l.started = cmp.Or(l.started, s)
+		l.report.Problems = slices.Concat(s.Warnings(), l.restart(s))
 	}
 	if l.opts.OnLoad != nil {
 		l.opts.OnLoad(Loaded{Old: old, New: s, Report: l.report})

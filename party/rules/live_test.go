@@ -267,16 +267,16 @@ func TestLive_Watch(t *testing.T) {
 		if err := os.WriteFile(path, []byte(three), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		live := rules.NewLive(rules.LiveOptions{Path: path, Interval: 2 * time.Second})
+		live := rules.NewLive(rules.LiveOptions{Path: path})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { live.Watch(ctx); close(ended) }()
-		time.Sleep(3 * time.Second)
+		time.Sleep(1500 * time.Millisecond)
 		synctest.Wait()
 		if live.Report().Version != 0 {
 			t.Errorf("loaded at the first look")
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(time.Second)
 		synctest.Wait()
 		if got := live.Current().Config().Parties.MaxSize.Default; got != 3 {
 			t.Errorf("after two looks the size is %d", got)

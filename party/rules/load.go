@@ -34,6 +34,22 @@ func load(src *source) (*Set, error) {
 	return d.finish(c)
 }
 
+// LoadFacts reads a file of facts, JSON or YAML, under the names conditions use;
+// what it leaves out is empty. It is for trying rules out. The error is
+// [Problems], as for [Load].
+func LoadFacts(data []byte, name string) (Facts, error) {
+	d := newDecoder(newSource(data, name))
+	root := d.parse()
+	var f Facts
+	if root != nil {
+		d.decode(root, reflect.ValueOf(&f).Elem(), "", "")
+	}
+	if all := d.report(&Config{}); len(all) > 0 {
+		return Facts{}, all
+	}
+	return f, nil
+}
+
 // New makes a Set from a configuration written in Go, under the same checks as
 // a file. Queues and what is in them are expected to start from [DefaultOf].
 func New(c Config) (*Set, error) {
@@ -86,29 +102,28 @@ func (d *decoder) finish(c Config) (*Set, error) {
 
 // complete fills in what depends on other keys.
 func (d *decoder) complete(c *Config) {
-	unset := func(path string) bool { _, written := d.values[path]; return !written }
-	if !unset("status.stages") {
+	if d.written("status.stages") {
 		// The defaults name default stages; with stages of one's own they only stay
 		// where these exist.
-		if unset("status.ready") && !slices.Contains(c.Status.Stages, c.Status.Ready) {
+		if !d.written("status.ready") && !slices.Contains(c.Status.Stages, c.Status.Ready) {
 			c.Status.Ready = ""
 		}
-		if unset("status.final") {
+		if !d.written("status.final") {
 			c.Status.Final = slices.DeleteFunc(slices.Clone(c.Status.Final), func(s string) bool {
 				return !slices.Contains(c.Status.Stages, s)
 			})
 		}
 	}
-	c.Parties.KickBanJoins = c.Parties.KickBanJoins || !unset("parties.kick_ban")
+	c.Parties.KickBanJoins = c.Parties.KickBanJoins || d.written("parties.kick_ban")
 	queues := make(map[string]Queue, len(c.Queues))
 	for name, q := range c.Queues {
 		at := join("queues", name)
-		if q.MaxParty == 0 && unset(at+".max_party") {
+		if q.MaxParty == 0 && !d.written(at+".max_party") {
 			q.MaxParty = max(1, q.TeamSize.Max)
 		}
 		if q.Skill != nil {
 			skill := *q.Skill
-			if skill.Max == 0 && unset(at+".skill.max") {
+			if skill.Max == 0 && !d.written(at+".skill.max") {
 				skill.Max = skill.Window
 			}
 			if skill.Storage.Field == "" {
@@ -118,7 +133,7 @@ func (d *decoder) complete(c *Config) {
 		}
 		if q.Latency != nil {
 			latency := *q.Latency
-			if latency.Max == 0 && unset(at+".latency.max") {
+			if latency.Max == 0 && !d.written(at+".latency.max") {
 				latency.Max = latency.Start
 			}
 			q.Latency = &latency

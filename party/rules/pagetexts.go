@@ -20,17 +20,12 @@ var englishTexts []byte
 //
 // Stages have keys of their own, "stage_<name of the stage>"; a stage without a text is
 // shown by its name.
-var pageTexts = mustTexts(englishTexts)
-
-// mustTexts panics only on an embedded file that is broken, in any run of the program.
-func mustTexts(file []byte) (texts map[string]string) {
-	if err := json.Unmarshal(file, &texts); err != nil {
+var pageTexts = func() (texts map[string]string) {
+	if err := json.Unmarshal(englishTexts, &texts); err != nil {
 		panic("rules: en.json: " + err.Error())
 	}
 	return texts
-}
-
-const stageText = "stage_"
+}()
 
 // PageTexts is every sentence of the landing page in English, by its key. The caller gets
 // a copy.
@@ -70,7 +65,7 @@ func (d *decoder) pageTexts(path string, texts map[string]string, stages []strin
 		if d.broken[at] {
 			continue
 		}
-		if stage, ok := strings.CutPrefix(key, stageText); ok {
+		if stage, ok := strings.CutPrefix(key, "stage_"); ok {
 			if !slices.Contains(stages, stage) {
 				d.warn(at, fmt.Sprintf("is never shown: %q is not one of status.stages%s", clip(stage), suggest(stage, stages)), "allowed: "+list(stages, "or"))
 			}

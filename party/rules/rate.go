@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -75,10 +76,7 @@ func ParseDuration(s string) (time.Duration, error) {
 		if err != nil || n < 0 || n > 36500 {
 			return 0, fmt.Errorf("%q is not a duration", s)
 		}
-		days, rest = time.Duration(n)*24*time.Hour, tail
-		if rest == "" {
-			return days, nil
-		}
+		days, rest = time.Duration(n)*24*time.Hour, cmp.Or(tail, "0s")
 	}
 	d, err := time.ParseDuration(rest)
 	if err != nil || d < 0 || days+d < 0 {

@@ -9,16 +9,18 @@ import (
 
 // loadAccounts reads what n names of needAccount and needMembers, in one read.
 func (m *machine) loadAccounts(ctx context.Context, n need) error {
-	u, p := &m.facts.User, &m.facts.Party
+	u := &m.facts.User
 	var ids []string
 	if n&needAccount != 0 {
 		ids = append(ids, u.ID)
 	}
+	var members []MemberFacts
 	if n&needMembers != 0 {
-		for _, mem := range p.Members {
-			if !slices.Contains(ids, mem.UserID) {
-				ids = append(ids, mem.UserID)
-			}
+		members = m.facts.Party.Members
+	}
+	for _, mem := range members {
+		if !slices.Contains(ids, mem.UserID) {
+			ids = append(ids, mem.UserID)
 		}
 	}
 	accounts, err := m.load.Accounts(ctx, ids)
@@ -35,11 +37,8 @@ func (m *machine) loadAccounts(ctx context.Context, n need) error {
 			return err
 		}
 	}
-	if n&needMembers == 0 {
-		return nil
-	}
-	for i := range p.Members {
-		mem := &p.Members[i]
+	for i := range members {
+		mem := &members[i]
 		a, ok := accounts[mem.UserID]
 		if !ok { // deleted while in the party: as a new account with nothing in it
 			mem.Metadata, mem.AccountAge = map[string]any{}, 0

@@ -4,7 +4,8 @@ import "time"
 
 // The types of this file and of schema_queues.go are the rules file. They are
 // read by people twice: here, and as the JSON Schema and reference that are made
-// from the field comments, so those are written for designers and name no Go.
+// from the field comments, so those are written for designers and name no Go. What a group
+// of keys is for stands at the field that holds it.
 //
 // Tags: yaml names the key; default is its value as a file would have it, none being
 // zero; limit is the allowed range (numbers and durations: the value; text: characters;
@@ -40,7 +41,6 @@ type Config struct {
 	Queues map[string]Queue `yaml:"queues" limit:"..64" form:"name"`
 }
 
-// Parties says what a party may look like.
 type Parties struct {
 	// How many players a party takes.
 	MaxSize MaxSize `yaml:"max_size"`
@@ -75,7 +75,6 @@ type Parties struct {
 	Requests Requests `yaml:"requests"`
 }
 
-// Survive says when a party that has lost all its connections goes on.
 type Survive struct {
 	// Whether the party is kept for reconnect_grace when its last member loses the
 	// connection.
@@ -85,7 +84,6 @@ type Survive struct {
 	Restart time.Duration `yaml:"restart" limit:"0s..1h"`
 }
 
-// MaxSize bounds the size a client may ask for.
 type MaxSize struct {
 	// Size of a party whose creator asks for none.
 	Default int `yaml:"default" default:"8" limit:"1..256"`
@@ -105,6 +103,7 @@ type (
 	SecondSocket    string // refuse | move
 	InviteRole      string // member | leader; also who sets attributes
 	SeveralSessions string // refuse | newest
+	RegexPolicy     string // literal | any
 )
 
 const (
@@ -125,12 +124,13 @@ const (
 	InviteLeader InviteRole = "leader"
 
 	SeveralSessionsNewest SeveralSessions = "newest"
+
+	RegexAny RegexPolicy = "any"
 )
 
 // One reports whether a user may be in one party only.
 func (r OnePerUser) One() bool { return r == OnePartyOnly || r == LeavePrevious }
 
-// Waitlist says how players wait for a seat of a full party.
 type Waitlist struct {
 	// How long a free seat is held for the first on the wait list.
 	Hold time.Duration `yaml:"hold" default:"1m" limit:"5s..1h"`
@@ -138,7 +138,6 @@ type Waitlist struct {
 	Max int `yaml:"max" default:"50" limit:"0..256"`
 }
 
-// Lock says when nobody new may enter a party.
 type Lock struct {
 	// While the party has a matchmaking ticket.
 	WhileMatchmaking bool `yaml:"while_matchmaking"`
@@ -158,7 +157,6 @@ type Requests struct {
 	WhileInParty bool `yaml:"while_in_party" default:"true"`
 }
 
-// Invites says who invites, for how long, and what a link leads to.
 type Invites struct {
 	// Who may make an invite: every member, or the leader alone.
 	Who InviteRole `yaml:"who" default:"member" oneof:"member|leader"`
@@ -181,7 +179,6 @@ type Invites struct {
 	Page Page `yaml:"page"`
 }
 
-// InviteLimits bounds one kind of invite.
 type InviteLimits struct {
 	// How long an invite lives that asks for nothing else.
 	TTL time.Duration `yaml:"ttl" limit:"10s..8760h"`
@@ -191,7 +188,6 @@ type InviteLimits struct {
 	MaxUses int `yaml:"max_uses" limit:"0..100000"`
 }
 
-// App says where the landing page's button leads.
 type App struct {
 	// Link that opens the installed game, such as "mygame://party/{code}". {code}
 	// stands for the invite's code.
@@ -207,7 +203,6 @@ type App struct {
 	More []AppLink `yaml:"more" limit:"..8"`
 }
 
-// AppLink is one more button of the landing page.
 type AppLink struct {
 	// What the button says.
 	Label string `yaml:"label" form:"sentence" limit:"1..40" required:"true"`
@@ -236,7 +231,6 @@ type AndroidApp struct {
 	Fingerprints []string `yaml:"fingerprints" form:"fingerprint" limit:"..16"`
 }
 
-// Page is the look of the landing page.
 type Page struct {
 	// Name of the game, shown as the page's title.
 	Title string `yaml:"title" limit:"..80"`
@@ -260,7 +254,6 @@ type Page struct {
 	Languages map[string]map[string]string `yaml:"languages" limit:"..32" form:"language"`
 }
 
-// Status says which stages members pass and how often they may tell.
 type Status struct {
 	// The stages a member may be in, in the order they are passed.
 	Stages []string `yaml:"stages" default:"[downloading, installing, tutorial, ready, failed]" limit:"1..32" form:"name"`
@@ -284,7 +277,6 @@ type Status struct {
 	Incoming time.Duration `yaml:"incoming" default:"10m" limit:"10s..24h"`
 }
 
-// Attributes says who sets what a party shares, and who sees it.
 type Attributes struct {
 	// Who sets the party's own attributes: its leader, or every member. What is each
 	// member's own only that member sets.
@@ -294,7 +286,6 @@ type Attributes struct {
 	Public []string `yaml:"public" limit:"..32"`
 }
 
-// Limits bounds what one user or address may do.
 type Limits struct {
 	// Parties one player may create.
 	PartyCreate Rate `yaml:"party_create"`
@@ -335,12 +326,6 @@ type Queries struct {
 	Regex RegexPolicy `yaml:"regex" default:"literal" oneof:"literal|any"`
 }
 
-// RegexPolicy is literal | any.
-type RegexPolicy string
-
-const RegexAny RegexPolicy = "any"
-
-// DataLimits bounds party data sent by clients.
 type DataLimits struct {
 	// Messages one member may send to the party.
 	Rate Rate `yaml:"rate" default:"50/s"`

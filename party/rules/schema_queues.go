@@ -5,7 +5,6 @@ import (
 	"time"
 )
 
-// Matchmaking holds what is not of one queue.
 type Matchmaking struct {
 	// Without queues: whether matched players get a match made by the server, with
 	// every party's seats held for it.
@@ -47,13 +46,12 @@ const (
 	PartySkillMax  PartySkill = "max"
 )
 
-// PartyMatch is the name of Partyline's own match handler.
-const PartyMatch = "party_match"
+// Matches of a queue that no operator registered.
+const (
+	PartyMatch = "party_match" // Partyline's own match handler
+	FleetMatch = "fleet"       // a dedicated game server
+)
 
-// FleetMatch stands for a dedicated game server.
-const FleetMatch = "fleet"
-
-// Queue is one way to find a match.
 type Queue struct {
 	// How many teams play against each other; 1 for a cooperative game.
 	Teams int `yaml:"teams" limit:"1..64" required:"true"`
@@ -104,7 +102,6 @@ type Queue struct {
 	Fleet *Fleet `yaml:"fleet"`
 }
 
-// Fleet says how a queue gets its game servers.
 type Fleet struct {
 	// Name of the fleet manager that the operator registered; left out, the one without.
 	// Names need a server of 3.41 or later.
@@ -126,7 +123,6 @@ type TeamSize struct {
 	After time.Duration `yaml:"after" limit:"0s..24h"`
 }
 
-// Skill says how strength is read and how far apart it may be.
 type Skill struct {
 	// Name of the number. With source "account" a field of the account's metadata,
 	// with "ticket" a number property of the ticket.
@@ -184,7 +180,6 @@ type Accept struct {
 	Cooldown time.Duration `yaml:"cooldown" limit:"0s..24h"`
 }
 
-// SkillStorage names the storage object of each player that holds the strength.
 type SkillStorage struct {
 	// Collection of the object.
 	Collection string `yaml:"collection" limit:"..128"`

@@ -25,9 +25,10 @@ func senseless(root ast.Node, s scope) []exprError {
 	return c.found
 }
 
-func (c *sense) say(n ast.Node, what, allowed string) bool {
-	c.found = append(c.found, exprError{offset: start(n), what: what, allowed: allowed})
-	return true
+// say notes what is wrong with n; a warning is of what is superfluous and seen at once.
+func (c *sense) say(severity Severity, n ast.Node, what, allowed string) (found bool) {
+	c.found = append(c.found, exprError{severity: severity, offset: start(n), what: what, allowed: allowed})
+	return severity == Error
 }
 
 // start is where the text of n begins.
@@ -94,9 +95,9 @@ func (c *sense) chain(n *ast.BinaryNode) bool {
 		}
 		switch never, always := q.outcome(); {
 		case never && operator == "and":
-			found = c.say(q.node, q.node.String()+" can never hold: no value is both", instead(subject, parts))
+			found = c.say(Error, q.node, q.node.String()+" can never hold: no value is both", instead(subject, parts))
 		case always && operator == "or":
-			found = c.say(q.node, q.node.String()+" always holds: every value is one of these", "join them with and")
+			found = c.say(Error, q.node, q.node.String()+" always holds: every value is one of these", "join them with and")
 		}
 	}
 	return found
@@ -133,11 +134,11 @@ func (c *sense) compare(n *ast.BinaryNode) bool {
 	found := false
 	for _, e := range others {
 		if none := empty(fact); isNil(e) && none != "" {
-			tell := c.say
+			severity := Error
 			if n.Operator == "!=" {
-				tell = c.warn
+				severity = Warning
 			}
-			return tell(n, fact.String()+" is never nil", "where there is none it is "+none)
+			return c.say(severity, n, fact.String()+" is never nil", "where there is none it is "+none)
 		}
 		v, literal := written(e)
 		if !known || !literal || d.has(v) {
@@ -150,29 +151,22 @@ func (c *sense) compare(n *ast.BinaryNode) bool {
 		text, isText := v.(string)
 		switch {
 		case isText:
-			found = c.say(at, fmt.Sprintf("%s is never %q%s", fact, clip(text), d.suggest(text)), d.hint)
+			found = c.say(Error, at, fmt.Sprintf("%s is never %q%s", fact, clip(text), d.suggest(text)), d.hint)
 		case how == listed:
-			found = c.say(at, fmt.Sprintf("%s is never %s", fact, e), d.hint)
+			found = c.say(Error, at, fmt.Sprintf("%s is never %s", fact, e), d.hint)
 		case how == mapped:
-			found = c.say(at, n.String()+" can never hold", d.hint)
+			found = c.say(Error, at, n.String()+" can never hold", d.hint)
 		}
 	}
 	if found || !ok {
 		return found
 	}
-	never, always := q.outcome()
-	switch {
+	switch never, always := q.outcome(); {
 	case never:
-		c.say(n, n.String()+" can never hold", d.hint)
+		return c.say(Error, n, n.String()+" can never hold", d.hint)
 	case always:
-		c.warn(n, n.String()+" always holds", d.hint)
+		return c.say(Warning, n, n.String()+" always holds", d.hint)
 	}
-	return never
-}
-
-// warn says what is superfluous and seen at once.
-func (c *sense) warn(n ast.Node, what, allowed string) bool {
-	c.found = append(c.found, exprError{severity: Warning, offset: start(n), what: what, allowed: allowed})
 	return false
 }
 

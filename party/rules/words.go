@@ -3,8 +3,10 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -84,17 +86,13 @@ var runPhrases = []phrase{
 // phrased finds the words for a message.
 func phrased(message string, known []phrase) (what, allowed string, ok bool) {
 	for _, p := range known {
-		m := p.pattern.FindStringSubmatchIndex(message)
+		m := p.pattern.FindStringSubmatch(message)
 		if m == nil {
 			continue
 		}
 		var fills []string
-		for i := 1; 2*i < len(m); i++ {
-			caught := ""
-			if m[2*i] >= 0 {
-				caught = message[m[2*i]:m[2*i+1]]
-			}
-			fills = append(fills, fmt.Sprintf("$%d", i), clip(caught), fmt.Sprintf("#%d", i), clip(typeWords(caught)))
+		for i, caught := range m[1:] {
+			fills = append(fills, fmt.Sprintf("$%d", i+1), clip(caught), fmt.Sprintf("#%d", i+1), clip(typeWords(caught)))
 		}
 		fill := strings.NewReplacer(fills...)
 		return fill.Replace(p.what), fill.Replace(p.allowed), true
@@ -143,7 +141,9 @@ func asExprError(err error, src string) *exprError {
 		return out
 	}
 	if name, is := strings.CutPrefix(fe.Message, "unknown name "); is && called(src, fe.From, name) {
-		return unknown("function", name, "functions: ", callable())
+		callable := slices.AppendSeq(slices.Clone(builtins), maps.Keys(functions))
+		slices.Sort(callable)
+		return unknown("function", name, "functions: ", callable)
 	} else if is {
 		return unknown("fact", name, "facts: ", tagged(reflect.TypeFor[Facts](), "expr"))
 	}

@@ -148,10 +148,7 @@ func (b *treeBuilder) document() (root *node) {
 		return b.problem(place{}, first, "")
 	}
 	for _, doc := range file.Docs {
-		if doc.Body == nil {
-			continue
-		}
-		if _, comment := doc.Body.(*ast.CommentGroupNode); comment {
+		if _, comment := doc.Body.(*ast.CommentGroupNode); comment || doc.Body == nil {
 			continue
 		}
 		if root != nil {
@@ -301,7 +298,7 @@ func (b *treeBuilder) mapping(values []*ast.MappingValueNode, start *token.Token
 		out.at = placeOf(values[0].Key.GetToken())
 	}
 	seen := map[string]place{}
-	var merged []*node
+	var merged []entry
 	for _, v := range values {
 		at := placeOf(v.Key.GetToken())
 		if v.Key.IsMergeKey() {
@@ -309,7 +306,7 @@ func (b *treeBuilder) mapping(values []*ast.MappingValueNode, start *token.Token
 			if m != nil && m.kind != mapNode {
 				b.problem(at, "<< takes over a group of keys, but this is "+m.describe(), "")
 			} else if m != nil {
-				merged = append(merged, m)
+				merged = append(merged, m.keys...)
 			}
 			continue
 		}
@@ -327,12 +324,10 @@ func (b *treeBuilder) mapping(values []*ast.MappingValueNode, start *token.Token
 			out.keys = append(out.keys, entry{name: name, at: at, val: val})
 		}
 	}
-	for _, m := range merged {
-		for _, e := range m.keys {
-			if _, own := seen[e.name]; !own {
-				seen[e.name] = e.at
-				out.keys = append(out.keys, e)
-			}
+	for _, e := range merged {
+		if _, own := seen[e.name]; !own {
+			seen[e.name] = e.at
+			out.keys = append(out.keys, e)
 		}
 	}
 	return out
