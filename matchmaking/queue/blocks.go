@@ -19,7 +19,6 @@ type Blocks interface {
 // blocking keeps those apart who have blocked each other. Safe for concurrent use.
 type blocking struct {
 	*tickets
-	blocks  Blocks
 	reads   chan struct{}  // those under way
 	reading sync.WaitGroup // those, and the ones that wait for their turn
 }
@@ -34,7 +33,7 @@ const (
 // read notes whom the people on a ticket block, so that no match is planned around it. What the session sends
 // next does not wait for that. A failure costs time only: every planned match is looked at again.
 func (k *blocking) read(ctx context.Context, t Ticket) {
-	if q, ok := k.policy().Queues[t.Queue]; !k.processing || !ok || q.Blocks != rules.BlocksAvoid {
+	if q, ok := k.Policy().Queues[t.Queue]; !k.Processing || !ok || q.Blocks != rules.BlocksAvoid {
 		return
 	}
 	k.reading.Go(func() {
@@ -43,10 +42,10 @@ func (k *blocking) read(ctx context.Context, t Ticket) {
 		if _, live := k.book.Get(t.ID); !live {
 			return
 		}
-		_ = protected(k.logger, "read blocks", t.Queue, func() {
-			blocks, err := k.blocks.By(context.WithoutCancel(ctx), users(t.Members))
+		_ = protected(k.Logger, "read blocks", t.Queue, func() {
+			blocks, err := k.Blocks.By(context.WithoutCancel(ctx), users(t.Members))
 			if err != nil {
-				k.logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
+				k.Logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
 				return
 			}
 			k.book.Blocked(t.ID, blocks)
@@ -115,9 +114,9 @@ func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*plan
 		users = append(users, plan.others...)
 	}
 	slices.Sort(users)
-	blocks, err := k.blocks.Among(ctx, slices.Compact(users))
+	blocks, err := k.Blocks.Among(ctx, slices.Compact(users))
 	if err != nil {
-		k.logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
+		k.Logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
 		return apart, false
 	}
 	made := map[string][]party.Block{} // by who made them

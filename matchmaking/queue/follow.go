@@ -10,14 +10,12 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"partyline/party"
-	"partyline/party/roster"
 )
 
 // follower mirrors what the host does with tickets, parties and sockets. Its methods come after the host has
 // done its part, unless they say otherwise. Safe for concurrent use.
 type follower struct {
 	*tickets
-	roster *roster.Roster
 	claims *claims
 	blocks *blocking
 }
@@ -27,7 +25,7 @@ type follower struct {
 func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
 	t := Ticket{ID: ticket, Party: id, Session: by, Members: f.claims.of(by.SessionID).Members}
 	if len(t.Members) == 0 {
-		v, err := f.roster.View(ctx, id)
+		v, err := f.Roster.View(ctx, id)
 		if err != nil {
 			return err // gone with its ticket
 		}
@@ -37,7 +35,7 @@ func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Sessio
 		return nil
 	}
 	f.tell(ctx, t, Queued, NoReason) // first of all: what ends the ticket meanwhile is told at once
-	v, err := f.roster.View(ctx, id)
+	v, err := f.Roster.View(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) == party.PartyNotFound {
 			f.end(ctx, t.ID)
@@ -75,9 +73,9 @@ func (f *follower) SoloQueued(ctx context.Context, by party.Session, ticket stri
 // follow reads back what the check filled in and has the book follow a ticket in place of the claim to
 // it, before anybody is told: what they do then finds the one or the other. False for a ticket that has ended.
 func (f *follower) follow(t *Ticket, texts map[string]string, numbers map[string]float64) bool {
-	t.Added = f.now()
+	t.Added = f.Now()
 	t.Asked, t.Since = cmp.Or(f.claims.of(t.Session.SessionID).Asked, t.Added), t.Added
-	if f.processing {
+	if f.Processing {
 		t.Queue, t.Since = texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince]*1000)))
 	}
 	live := f.book.Add(*t)
@@ -112,7 +110,7 @@ func (f *follower) Changed(c party.Change) {
 		f.book.Rename(c.Was.String(), c.ID.String())
 		for queue, waited := range c.Queued { // what a restart has forgotten
 			if f.book.Waited(c.ID.String(), queue) == 0 {
-				f.book.Keep(Ticket{Queue: queue, Party: c.ID, Since: f.now().Add(-waited)}, f.policy().Queues[queue].MaxWait)
+				f.book.Keep(Ticket{Queue: queue, Party: c.ID, Since: f.Now().Add(-waited)}, f.Policy().Queues[queue].MaxWait)
 			}
 		}
 	case party.PartyClosed:
@@ -143,12 +141,12 @@ func (f *follower) forget(id party.ID, dropped bool) {
 	if !f.book.Aged(id.String()) {
 		return
 	}
-	if _, err := f.roster.View(context.Background(), id); party.ReasonOf(err) != party.PartyNotFound {
+	if _, err := f.Roster.View(context.Background(), id); party.ReasonOf(err) != party.PartyNotFound {
 		return
 	}
 	within := time.Duration(0)
 	if dropped {
-		within = f.policy().Parties.ReconnectGrace
+		within = f.Policy().Parties.ReconnectGrace
 	}
 	f.book.Forget(id.String(), within)
 }

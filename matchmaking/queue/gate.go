@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -16,11 +17,8 @@ import (
 // gate judges tickets before the host sees them. Safe for concurrent use.
 type gate struct {
 	*liveness
-	claims    *claims
-	skills    *skills
-	look      func(ctx context.Context, id party.ID) (reserve.Look, error)
-	footprint func(reserve.Look) party.Footprint
-	statuses  party.Statuses
+	claims *claims
+	said   sync.Map // properties whose values were said to be no numbers
 }
 
 // CheckParty comes before a party's ticket, sent by a session of it that has looked at it. It refuses
@@ -32,7 +30,7 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 		return party.NotAMember()
 	}
 	asked := Ticket{Party: v.ID, Session: by, Members: sessions(v)}
-	if g.processing {
+	if g.Processing {
 		asked.Queue = add.GetStringProperties()[PropertyQueue]
 	} else if countsRefused(add) {
 		return nil
@@ -42,17 +40,17 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 		others.pending = g.claims.enter(asked)
 		defer func() { err = g.claims.checked(by.SessionID, err) }()
 	}
-	if !g.processing {
+	if !g.Processing {
 		if most := int(add.GetMaxCount()); v.Size() > most {
 			return party.Refuse(party.PartyTooLarge, "A match of up to %d players has no room for your party of %d.", most, v.Size())
 		}
 		return others.nobodyElsewhere(ctx, v)
 	}
-	q, err := queueIn(g.policy(), asked.Queue)
+	q, err := queueIn(g.Policy(), asked.Queue)
 	if err != nil {
 		return err
 	}
-	held := spares(q, len(users(asked.Members)), g.footprint(l))
+	held := spares(q, len(users(asked.Members)), g.Footprint(l))
 	if err := g.admit(ctx, v, held, asked.Queue, q, others); err != nil {
 		return err
 	}
@@ -65,11 +63,11 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 // properties are those a ticket goes to the host with.
 func (g *gate) properties(ctx context.Context, t Ticket, q rules.Queue, held int, texts map[string]string, numbers map[string]float64) (map[string]string, map[string]float64, error) {
 	members := users(t.Members)
-	skill, err := g.skills.of(ctx, q.Skill, members, texts, numbers)
+	skill, err := g.strength(ctx, q.Skill, members, texts, numbers)
 	if err != nil {
 		return texts, numbers, err
 	}
-	since := g.now().Add(-g.book.Waited(t.owner(), t.Queue))
+	since := g.Now().Add(-g.book.Waited(t.owner(), t.Queue))
 	return fill(t.Queue, q, texts, numbers, standing{size: len(members), held: held, skill: skill, since: since})
 }
 
@@ -77,7 +75,7 @@ func (g *gate) properties(ctx context.Context, t Ticket, q rules.Queue, held int
 // NotReady while a party of the player's looks for a match: it could be matched twice.
 func (g *gate) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) (err error) {
 	asked := Ticket{Session: by, Members: []party.Session{by}}
-	if g.processing {
+	if g.Processing {
 		asked.Queue = add.GetStringProperties()[PropertyQueue]
 	} else if countsRefused(add) {
 		return nil
@@ -85,7 +83,7 @@ func (g *gate) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Match
 	others := rivals{g.liveness, g.claims.enter(asked)}
 	defer func() { err = g.claims.checked(by.SessionID, err) }()
 	q, err := g.admitSolo(ctx, by, asked.Queue, others)
-	if err != nil || !g.processing {
+	if err != nil || !g.Processing {
 		return err
 	}
 	add.MinCount, add.MaxCount = int32(q.Seats()), int32(q.Seats())
@@ -105,27 +103,27 @@ func (g *gate) MayQueue(ctx context.Context, caller party.Caller, v party.View, 
 	if _, member := v.Member(caller.UserID); !member {
 		return party.NotAMember()
 	}
-	if !g.processing {
+	if !g.Processing {
 		return others.nobodyElsewhere(ctx, v)
 	}
-	q, err := queueIn(g.policy(), queue)
+	q, err := queueIn(g.Policy(), queue)
 	if err != nil {
 		return err
 	}
-	l, err := g.look(ctx, v.ID)
+	l, err := g.Look(ctx, v.ID)
 	if err != nil {
 		return err
 	}
-	return g.admit(ctx, v, spares(q, len(users(sessions(v))), g.footprint(l)), queue, q, others)
+	return g.admit(ctx, v, spares(q, len(users(sessions(v))), g.Footprint(l)), queue, q, others)
 }
 
 // admitSolo refuses a player alone who may not wait in the queue, and answers the queue;
 // there is none while the host matches by itself. Tickets that are pending count.
 func (g *gate) admitSolo(ctx context.Context, by party.Session, queue string, others rivals) (rules.Queue, error) {
-	if err := others.noPartyTicket(ctx, by.UserID); err != nil || !g.processing {
+	if err := others.noPartyTicket(ctx, by.UserID); err != nil || !g.Processing {
 		return rules.Queue{}, err
 	}
-	q, err := queueIn(g.policy(), queue)
+	q, err := queueIn(g.Policy(), queue)
 	if err != nil {
 		return q, err
 	}
@@ -206,11 +204,11 @@ func (g *gate) roomForTicket(of []party.Session) error {
 
 // allReady refuses with NotReady unless every member is in the ready stage.
 func (g *gate) allReady(ctx context.Context, v party.View) error {
-	statuses, err := g.statuses(ctx, v.ID)
+	statuses, err := g.Statuses(ctx, v.ID)
 	if err != nil {
 		return err
 	}
-	ready := g.policy().Status.Ready
+	ready := g.Policy().Status.Ready
 	for _, m := range v.Members {
 		if statuses[m.SessionID].Stage != ready || ready == "" {
 			return party.Refuse(party.NotReady, "Not everybody in this party is ready.")
@@ -255,7 +253,7 @@ func (r rivals) noPartyTicket(ctx context.Context, userID string) error {
 	if r.has(ctx, userID, func(t Ticket) bool { return !t.Solo() }) {
 		return refusal
 	}
-	in, err := r.roster.PartiesOf(ctx, userID)
+	in, err := r.Roster.PartiesOf(ctx, userID)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"partyline/internal/cache"
 	"partyline/party"
-	"partyline/party/roster"
 )
 
 // No news tells of a match that the host's own matching makes, nor of every way in which a ticket
@@ -34,9 +33,6 @@ type answer struct {
 // liveness finds out whether tickets of the book still wait: news of their ends come late, or never.
 type liveness struct {
 	*tickets
-	hears   bool // of every match
-	roster  *roster.Roster
-	pool    func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
 	answers *cache.Cache[struct{}, answer] // of the host
 	unasked atomic.Bool                    // it does not answer
 }
@@ -45,9 +41,9 @@ type liveness struct {
 // The log says once that it cannot be asked, until it can.
 func (l *liveness) ask(ctx context.Context, player party.Session) (answer, error) {
 	a, err := l.answers.Get(context.WithoutCancel(ctx), struct{}{}, func(ctx context.Context) (a answer, _ error) {
-		a.oldest, a.matched, a.err = l.pool(ctx, player)
+		a.oldest, a.matched, a.err = l.Pool(ctx, player)
 		if was := l.unasked.Swap(a.err != nil); a.err != nil && !was {
-			l.logger.Warn("matchmaker not asked error=%v", a.err)
+			l.Logger.Warn("matchmaker not asked error=%v", a.err)
 		}
 		return a, nil
 	})
@@ -59,13 +55,13 @@ func (l *liveness) ask(ctx context.Context, player party.Session) (answer, error
 // own matching is taken to be gone after a while: nothing is refused for one that may have been matched long ago.
 func (l *liveness) gone(ctx context.Context, t Ticket) bool {
 	had, err := l.ask(ctx, t.Members[0])
-	old := l.now().Sub(t.Added) > openFor
+	old := l.Now().Sub(t.Added) > openFor
 	switch {
 	case err != nil:
-		return old && !l.hears
+		return old && !l.Hears
 	case had.oldest.After(t.Added):
 		return true
-	case l.hears: // only what else ends a ticket may have gone unheard
+	case l.Hears: // only what else ends a ticket may have gone unheard
 		return old && had.oldest.IsZero()
 	case t.made(had.oldest) && !slices.ContainsFunc(had.matched, had.oldest.Equal): // the oldest was there when the pass began
 		return false
@@ -87,10 +83,10 @@ func (l *liveness) stillWaits(ctx context.Context, t Ticket) bool {
 // closed comes late, and of some ways out of a party never.
 func (l *liveness) manned(ctx context.Context, t Ticket) bool {
 	if !t.Solo() {
-		v, err := l.roster.View(ctx, t.Party)
+		v, err := l.Roster.View(ctx, t.Party)
 		return err == nil && l.complete(ctx, t, v) || err != nil && party.ReasonOf(err) != party.PartyNotFound
 	}
-	sessions, err := l.roster.Sessions(t.Session.UserID)
+	sessions, err := l.Roster.Sessions(t.Session.UserID)
 	if err == nil && !slices.ContainsFunc(sessions, func(on party.Session) bool { return on.SessionID == t.Session.SessionID }) {
 		l.bar(t.ID, t.Session.UserID)
 		l.end(ctx, t.ID)
@@ -105,7 +101,7 @@ func (l *liveness) lost(ctx context.Context, t Ticket) bool {
 	switch {
 	case !l.gone(ctx, t):
 		return false
-	case l.hears:
+	case l.Hears:
 		l.drop(ctx, t.ID, DropMembership)
 	default:
 		l.endAs(ctx, t.ID, Matched)

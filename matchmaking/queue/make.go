@@ -34,70 +34,60 @@ type Servers interface {
 	OrderSeat(matchID string, id party.ID, userID string)
 }
 
-// maker makes the matches that a pass has planned. Where a queue says so, it asks their players first, and
-// the fleet.
-type maker struct {
-	*tickets
-	launcher Launcher
-	servers  Servers
-	blocking *blocking
-	resting  *pauses // queues whose fleet is not asked
-}
-
-// make makes what was planned, the queues in turn, as far as no block stands against it, and hands it to
+// makePlanned makes what was planned, the queues in turn, as far as no block stands against it, and hands it to
 // the host, which looks once more whether every ticket is there. What needs no blocks comes before they are
 // read. How long that takes is not the pass's time: else a slow database would end every pass.
-func (mk maker) make(ctx context.Context, plans []planned, deadline time.Time, hand func(*planned)) {
-	slices.SortStableFunc(plans, func(a, b planned) int { return a.turn - b.turn })
+func (p *pass) makePlanned(ctx context.Context) {
+	slices.SortStableFunc(p.plans, func(a, b planned) int { return a.turn - b.turn })
 	var free, checked []*planned
-	for i := range plans {
-		if plans[i].rules.Blocks == rules.BlocksAvoid {
-			checked = append(checked, &plans[i])
+	for i := range p.plans {
+		if plan := &p.plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
+			checked = append(checked, plan)
 		} else {
-			free = append(free, &plans[i])
+			free = append(free, plan)
 		}
 	}
-	mk.each(ctx, free, nil, true, deadline, hand)
-	began := mk.now()
-	apart, known := mk.blocking.apart(ctx, checked)
-	mk.each(ctx, checked, apart, known, deadline.Add(mk.now().Sub(began)), hand)
+	p.each(ctx, free, nil, true, p.deadline)
+	began := p.Now()
+	apart, known := p.blocks.apart(ctx, checked)
+	p.each(ctx, checked, apart, known, p.deadline.Add(p.Now().Sub(began)))
 }
 
 // each makes plans in their order, as far as blocks allow: apart are the tickets of each that they keep out, all of
 // them where that is not known. After the deadline it makes what all have accepted, and the first match of
 // each queue: nobody waits for ever.
-func (mk maker) each(ctx context.Context, plans []*planned, apart map[*planned][]*waiting, known bool, deadline time.Time, hand func(*planned)) {
-	ctx, cancel := context.WithTimeout(ctx, max(0, deadline.Sub(mk.now()))+launchGrace)
+func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]*waiting, known bool, deadline time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, max(0, deadline.Sub(p.Now()))+launchGrace)
 	defer cancel()
 	failures, late := map[string]int{}, 0
 	for _, plan := range plans {
 		out := apart[plan]
 		if len(out) > 0 {
-			mk.logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
+			p.Logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
 		}
 		plan.running = plan.match != "" && (plan.fill || !plan.served)
 		joins := plan.proposal != 0 && !plan.complete
 		if plan.running || joins {
-			mk.prepared.leaveOut(ctx, plan, out)
+			p.prepared.leaveOut(ctx, plan, out)
 		}
 		if plan.complete && known {
 			for _, w := range out {
-				mk.sendBack(ctx, w.id, plan.queue)
+				p.sendBack(ctx, w.id, plan.queue)
 			}
 		}
 		if len(plan.tickets) == 0 || !plan.running && !joins && len(out) > 0 {
 			continue
 		}
 		_, fleet := plan.rules.Server()
-		if fleet && !joins && !plan.running && !plan.served && mk.resting.left(plan.queue) > 0 {
+		if fleet && !joins && !plan.running && !plan.served && p.resting.left(plan.queue) > 0 {
 			continue // there is no server to be had, so nobody is asked about a match either
 		}
 		if joins || !plan.running && !plan.complete && plan.rules.Accept != nil {
-			mk.ask(ctx, plan)
+			p.propose(ctx, plan)
 			continue
 		}
 		if fleet && !plan.served {
-			_ = protected(mk.logger, "ask for a game server", plan.queue, func() { mk.order(ctx, plan) })
+			_ = protected(p.Logger, "ask for a game server", plan.queue, func() { p.order(ctx, plan) })
 			continue
 		}
 		plan.claims = plan.tickets.claims()
@@ -105,38 +95,38 @@ func (mk maker) each(ctx context.Context, plans []*planned, apart map[*planned][
 			if failures[plan.queue] == maxFailures {
 				continue
 			}
-			if ctx.Err() != nil || plan.turn > 0 && !mk.now().Before(deadline) {
+			if ctx.Err() != nil || plan.turn > 0 && !p.Now().Before(deadline) {
 				late++
 				continue
 			}
-			_ = protected(mk.logger, "make a match", plan.queue, func() { plan.match = mk.launch(ctx, plan) })
+			_ = protected(p.Logger, "make a match", plan.queue, func() { plan.match = p.launch(ctx, plan) })
 			if plan.match == "" {
 				if !plan.complete {
 					failures[plan.queue]++
 				}
-				mk.unmade(ctx, plan)
+				p.unmade(ctx, plan)
 				continue
 			}
 		}
-		mk.prepared.add(plan)
-		hand(plan)
+		p.prepared.add(plan)
+		p.groups = append(p.groups, plan.tickets.entries())
 	}
 	if late > 0 {
-		mk.logger.Warn("no time is left in the pass, its last matches wait for the next matches=%d", late)
+		p.Logger.Warn("no time is left in the pass, its last matches wait for the next matches=%d", late)
 	}
 }
 
 // launch makes a new match that nobody is told of; "" where that failed.
-func (mk maker) launch(ctx context.Context, plan *planned) string {
+func (p *pass) launch(ctx context.Context, plan *planned) string {
 	plan.launched = plan.launch()
 	quiet := plan.launched
 	quiet.Unannounced = true
-	match, err := mk.launcher.Launch(ctx, quiet)
+	match, err := p.Launcher.Launch(ctx, quiet)
 	if err == nil && match == "" {
 		err = errors.New("a match without an ID")
 	}
 	if err != nil {
-		mk.logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
+		p.Logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
 		return ""
 	}
 	return match
@@ -145,19 +135,19 @@ func (mk maker) launch(ctx context.Context, plan *planned) string {
 // unmade has the tickets of a match that could not be made wait on, without a proposal. After their players
 // were asked, or the second time, they are planned again after a while only: their players would be asked in
 // every pass, and a match that the game's handler refuses would be tried before all others each time.
-func (mk maker) unmade(ctx context.Context, plan *planned) {
+func (p *pass) unmade(ctx context.Context, plan *planned) {
 	for _, w := range plan.tickets {
 		if plan.complete || w.unmade {
-			w.rests = mk.now().Add(restFor)
+			w.rests = p.Now().Add(restFor)
 		}
 		w.unmade = true
-		mk.sendBack(ctx, w.id, plan.queue)
+		p.sendBack(ctx, w.id, plan.queue)
 	}
 }
 
-// ask proposes a match to the players of a plan, or asks those who are to replace somebody.
-func (mk maker) ask(ctx context.Context, plan *planned) {
-	by := mk.now().Add(plan.rules.Accept.Within)
+// propose proposes a match to the players of a plan, or asks those who are to replace somebody.
+func (p *pass) propose(ctx context.Context, plan *planned) {
+	by := p.Now().Add(plan.rules.Accept.Within)
 	parts := plan.tickets.parts()
 	for i, w := range plan.tickets {
 		parts[i].asked, parts[i].by = w.people(), by
@@ -165,29 +155,29 @@ func (mk maker) ask(ctx context.Context, plan *planned) {
 	var stayed []*part
 	if plan.proposal == 0 {
 		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
-		mk.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts})
+		p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts})
 	} else {
 		var goesOn bool
-		if stayed, goesOn = mk.proposals.join(plan.proposal, parts); !goesOn {
+		if stayed, goesOn = p.proposals.join(plan.proposal, parts); !goesOn {
 			return
 		}
 	}
-	mk.metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
-	mk.tellAll(ctx, parts, Found, by)
-	mk.tellAll(ctx, stayed, Replaced, by)
+	p.Metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
+	p.tellAll(ctx, parts, Found, by)
+	p.tellAll(ctx, stayed, Replaced, by)
 }
 
-func (mk maker) tellAll(ctx context.Context, parts []*part, name EventName, by time.Time) {
+func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by time.Time) {
 	for _, part := range parts {
-		if t, live := mk.book.Get(part.ticket); live {
-			mk.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, AcceptBy: by.Unix()})
+		if t, live := p.book.Get(part.ticket); live {
+			p.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, AcceptBy: by.Unix()})
 		}
 	}
 }
 
 // order asks the fleet for the game server of a plan, or for slots on the one of a running
 // match. Its tickets are in a proposal until there is an answer.
-func (mk maker) order(ctx context.Context, plan *planned) {
+func (p *pass) order(ctx context.Context, plan *planned) {
 	fleet, _ := plan.rules.Server()
 	fill := plan.match != ""
 	id := plan.proposal
@@ -198,18 +188,18 @@ func (mk maker) order(ctx context.Context, plan *planned) {
 				teams[w.team] += w.need()
 			}
 		}
-		id = mk.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: fill})
+		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: fill})
 	}
 	if fill {
-		mk.proposals.await(id, plan.match, mk.servers.OrderSlots(plan.match, plan.tickets.users()), mk.now())
+		p.proposals.await(id, plan.match, p.Servers.OrderSlots(plan.match, plan.tickets.users()), p.Now())
 		return
 	}
-	match, order, err := mk.servers.OrderServer(ctx, plan.launch(), fleet, plan.tickets.users(), plan.latencies())
+	match, order, err := p.Servers.OrderServer(ctx, plan.launch(), fleet, plan.tickets.users(), plan.latencies())
 	if err != nil {
-		mk.logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
+		p.Logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
 		order = matchmaking.NoOrder(err)
 	}
-	mk.proposals.await(id, match, order, mk.now())
+	p.proposals.await(id, match, order, p.Now())
 }
 
 // parts are the tickets as a proposal has them. Nobody is asked yet.

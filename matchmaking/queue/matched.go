@@ -15,19 +15,13 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/seats"
 	"partyline/party"
-	"partyline/party/reserve"
-	"partyline/party/roster"
 	"partyline/party/rules"
 )
 
 // seating has everybody who was matched seated, and then told.
 type seating struct {
 	*tickets
-	native   native
-	launcher Launcher
-	servers  Servers
-	roster   *roster.Roster
-	history  *history
+	history *history
 }
 
 // Matched returns the match these entries were given; with "" or an error the host makes a relayed
@@ -38,11 +32,11 @@ func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 	if len(pool) == 0 {
 		return "", errors.New("a match of nobody")
 	}
-	if panicked := protected(s.logger, "matched hook", "", func() { match, err = s.matched(ctx, pool) }); panicked != nil {
+	if panicked := protected(s.Logger, "matched hook", "", func() { match, err = s.matched(ctx, pool) }); panicked != nil {
 		match, err = "", party.AsError(panicked)
 	}
-	if err != nil && s.processing { // else the host's relayed match is what its own matching promised
-		_ = protected(s.logger, "tell of a lost match", "", func() {
+	if err != nil && s.Processing { // else the host's relayed match is what its own matching promised
+		_ = protected(s.Logger, "tell of a lost match", "", func() {
 			for _, w := range pool {
 				s.drop(ctx, w.id, DropInternal)
 			}
@@ -54,10 +48,10 @@ func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 func (s *seating) matched(ctx context.Context, pool []*waiting) (match string, err error) {
 	// The match stands whether or not anybody hears of it.
 	conclude := func(seated []string) {
-		_ = protected(s.logger, "tell of a match", "", func() { s.conclude(ctx, pool, seated) })
+		_ = protected(s.Logger, "tell of a match", "", func() { s.conclude(ctx, pool, seated) })
 	}
-	if !s.processing {
-		match, err = s.native.launch(ctx, pool)
+	if !s.Processing {
+		match, err = s.launchForHost(ctx, pool)
 		conclude(nil) // the host's own tickets cannot be ignored
 		return match, err
 	}
@@ -69,12 +63,12 @@ func (s *seating) matched(ctx context.Context, pool []*waiting) (match string, e
 		err = fmt.Errorf("no match was prepared for these %d tickets", len(pool))
 	}
 	if err != nil {
-		s.logger.Error("match lost tickets=%d error=%v", len(pool), err)
+		s.Logger.Error("match lost tickets=%d error=%v", len(pool), err)
 		return "", err
 	}
 	s.waited(pool, plan)
 	conclude(plan.tickets.users())
-	_ = protected(s.logger, "look at the members again", "", func() { s.lookAgain(ctx, plan) })
+	_ = protected(s.Logger, "look at the members again", "", func() { s.lookAgain(ctx, plan) })
 	return match, nil
 }
 
@@ -105,10 +99,10 @@ func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	panicked := protected(s.logger, "hold the seats", plan.queue, func() {
-		match, err = plan.match, s.launcher.Commit(ctx, plan.match, plan.claims)
+	panicked := protected(s.Logger, "hold the seats", plan.queue, func() {
+		match, err = plan.match, s.Launcher.Commit(ctx, plan.match, plan.claims)
 		if errors.Is(err, matchmaking.ErrGone) && !plan.running && plan.launched.Handler != "" {
-			match, err = s.launcher.Launch(ctx, plan.launched)
+			match, err = s.Launcher.Launch(ctx, plan.launched)
 		}
 	})
 	return match, cmp.Or(panicked, err)
@@ -125,16 +119,16 @@ func (s *seating) lookAgain(ctx context.Context, plan *planned) {
 			continue // a player without a party
 		}
 		for _, user := range plan.tickets[i].late {
-			s.servers.OrderSeat(plan.match, id, user)
+			s.Servers.OrderSeat(plan.match, id, user)
 		}
-		left, err := s.roster.Left(id, c.UserIDs)
+		left, err := s.Roster.Left(id, c.UserIDs)
 		if err != nil {
-			s.logger.Warn("party not read behind its match party=%s error=%v", id, err)
+			s.Logger.Warn("party not read behind its match party=%s error=%v", id, err)
 			continue
 		}
 		for _, user := range left {
-			if err := s.launcher.Release(ctx, id, user); err != nil {
-				s.logger.Warn("seat of a member who left not opened party=%s user=%s error=%v", id, user, err)
+			if err := s.Launcher.Release(ctx, id, user); err != nil {
+				s.Logger.Warn("seat of a member who left not opened party=%s user=%s error=%v", id, user, err)
 			}
 		}
 	}
@@ -167,32 +161,23 @@ func (s *seating) waited(pool []*waiting, plan *planned) {
 	if plan.running {
 		match = "running"
 	}
-	now := s.now()
+	now := s.Now()
 	for _, w := range pool {
 		since := w.created
 		if t, live := s.book.Get(w.id); live {
 			since = t.Since
 			s.history.add(w.queue, len(t.Members), now.Sub(since))
 		}
-		s.metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.people()))}, max(0, now.Sub(since)))
+		s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.people()))}, max(0, now.Sub(since)))
 	}
-}
-
-// native makes the matches of tickets that the host has matched by itself.
-type native struct {
-	*tickets
-	launcher  Launcher
-	roster    *roster.Roster
-	look      func(ctx context.Context, id party.ID) (reserve.Look, error)
-	footprint func(reserve.Look) party.Footprint
 }
 
 // longestHold is how long a seat is held at most where no queue says it.
 var longestHold = rules.DefaultOf[rules.Queue]().SeatHoldMax
 
-// launch makes a match of one team for all, where the rules ask for it.
-func (n native) launch(ctx context.Context, pool []*waiting) (string, error) {
-	cfg := n.policy().Matchmaking
+// launchForHost makes a match of one team for all tickets that the host has matched by itself, where the rules ask for it.
+func (s *seating) launchForHost(ctx context.Context, pool []*waiting) (string, error) {
+	cfg := s.Policy().Matchmaking
 	if !cfg.CreateMatch {
 		return "", nil
 	}
@@ -208,7 +193,7 @@ func (n native) launch(ctx context.Context, pool []*waiting) (string, error) {
 			if (w.party == "") != alone {
 				continue
 			}
-			c := n.claim(looks, w)
+			c := s.claim(looks, w)
 			c.UserIDs = slices.DeleteFunc(c.UserIDs, func(user string) bool { return seated[user] })
 			for _, user := range c.UserIDs {
 				seated[user] = true
@@ -219,10 +204,10 @@ func (n native) launch(ctx context.Context, pool []*waiting) (string, error) {
 			}
 		}
 	}
-	return n.launcher.Launch(ctx, matchmaking.Launch{
+	return s.Launcher.Launch(ctx, matchmaking.Launch{
 		Handler: rules.PartyMatch, Teams: 1, TeamSize: size, Claims: claims,
 		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, longestHold),
-		Grace: max(cfg.SeatHold, n.policy().Parties.ReconnectGrace),
+		Grace: max(cfg.SeatHold, s.Policy().Parties.ReconnectGrace),
 	})
 }
 
@@ -231,7 +216,7 @@ const lookWait = 200 * time.Millisecond
 
 // claim asks for the seats of a whole party, friends included that came in or are
 // awaited since the ticket was made; failing to read it, of those who are there.
-func (n native) claim(ctx context.Context, w *waiting) seats.Claim {
+func (s *seating) claim(ctx context.Context, w *waiting) seats.Claim {
 	c := seats.Claim{PartyID: w.party, UserIDs: w.people()}
 	id, err := party.ParseID(w.party)
 	if err != nil {
@@ -239,12 +224,12 @@ func (n native) claim(ctx context.Context, w *waiting) seats.Claim {
 	}
 	soon, cancel := bounded.Context(ctx, lookWait)
 	defer cancel()
-	l, err := n.look(soon, id)
+	l, err := s.Look(soon, id)
 	if err == nil {
-		c.Spares = n.footprint(l).OnTheWay()
+		c.Spares = s.Footprint(l).OnTheWay()
 	} else {
-		n.logger.Warn("party not read, only its members are seated ticket=%s error=%v", w.id, err)
-		l.View, _ = n.roster.View(ctx, id) // which waits for nobody
+		s.Logger.Warn("party not read, only its members are seated ticket=%s error=%v", w.id, err)
+		l.View, _ = s.Roster.View(ctx, id) // which waits for nobody
 	}
 	for _, user := range users(sessions(l.View)) {
 		if !slices.Contains(c.UserIDs, user) {

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"slices"
-	"sync"
 
 	"partyline/party"
 )
@@ -26,32 +25,25 @@ const (
 	MetricProposed = "partyline_queue_proposed"
 )
 
-// gauges are those of the queues. Safe for concurrent use.
-type gauges struct {
-	board    *board
-	mu       sync.Mutex
-	measured map[string]bool // queues whose gauges were set
-}
-
 // Measure sets the gauges of every queue, and of those that the rules file had before: a gauge that is not set
 // stays where it was, and the host runs no pass while nobody waits.
-func (g *gauges) Measure() { g.set(g.board.Report()) }
+func (b *board) Measure() { b.setGauges(b.Report()) }
 
-func (g *gauges) set(reports []party.QueueReport) {
-	g.mu.Lock()
-	for name := range g.measured {
+func (b *board) setGauges(reports []party.QueueReport) {
+	b.mu.Lock()
+	for name := range b.measured {
 		if !slices.ContainsFunc(reports, func(r party.QueueReport) bool { return r.Queue == name }) {
 			reports = append(reports, party.QueueReport{Queue: name})
 		}
 	}
 	for _, r := range reports {
-		g.measured[r.Queue] = true
+		b.measured[r.Queue] = true
 	}
-	g.mu.Unlock()
+	b.mu.Unlock()
 	for _, r := range reports {
 		tags := map[string]string{"queue": r.Queue}
-		g.board.metrics.MetricsGaugeSet(MetricTickets, tags, float64(r.Tickets))
-		g.board.metrics.MetricsGaugeSet(MetricOldest, tags, float64(r.OldestSec))
-		g.board.metrics.MetricsGaugeSet(MetricProposals, tags, float64(r.Proposals))
+		b.Metrics.MetricsGaugeSet(MetricTickets, tags, float64(r.Tickets))
+		b.Metrics.MetricsGaugeSet(MetricOldest, tags, float64(r.OldestSec))
+		b.Metrics.MetricsGaugeSet(MetricProposals, tags, float64(r.Proposals))
 	}
 }

@@ -66,14 +66,14 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 	}
 	id, err := party.ParseID(w.party)
 	if err != nil {
-		r.logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
+		r.Logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
 		r.drop(ctx, w.id, DropInvalid)
 		return away
 	}
-	l, err := r.glance(ctx, id)
+	l, err := r.Glance(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
-			r.logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
+			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
 		}
 		return away
 	}
@@ -86,7 +86,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 	}
 	before := w.need()
 	w.users, w.late = users(sessions(l.View)), nil
-	w.spares = spares(r.q, len(w.users), r.footprint(l))
+	w.spares = spares(r.q, len(w.users), r.Footprint(l))
 	if kept := r.proposals.seats(w.id); kept > 0 { // a friend's news must not undo what was found
 		w.spares = max(0, kept-len(w.users))
 	}
@@ -170,7 +170,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	r.done[match] = true
 	others, misfits, err := r.reserve(ctx, match, pl.claims())
 	if err != nil {
-		r.logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
+		r.Logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
 		return planned{}, false
 	}
 	if len(misfits) > 0 { // its seats are for others, as below
@@ -216,7 +216,7 @@ var errBusy = errors.New("the match is busy")
 func (r *queueRun) reserve(ctx context.Context, match string, claims []seats.Claim) (users []string, misfits []int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, matchWait)
 	defer cancel()
-	if users, misfits, err = r.launcher.Reserve(ctx, match, claims); err != nil && ctx.Err() != nil {
+	if users, misfits, err = r.Launcher.Reserve(ctx, match, claims); err != nil && ctx.Err() != nil {
 		r.resting.begin(match, busyFor)
 		err = fmt.Errorf("%w: %w", errBusy, err)
 	}

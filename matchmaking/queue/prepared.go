@@ -4,17 +4,14 @@ import (
 	"context"
 	"slices"
 	"sync"
-
-	"partyline/party"
 )
 
 // prepared are the matches whose tickets the host is handed. It looks once more whether all are there; only
 // then it calls [Service.Matched], and only from there anybody hears of the match. What it does not come
 // for is given back. Safe for concurrent use.
 type prepared struct {
-	launcher  Launcher
+	Deps
 	proposals *proposals
-	logger    party.Logger
 
 	mu    sync.Mutex
 	plans map[string]*planned // by ticket: not yet collected by the host
@@ -87,7 +84,7 @@ func (p *prepared) withdraw(ctx context.Context, plan *planned) {
 	p.proposals.abandon(plan.proposal)
 	ctx, cancel := context.WithTimeout(ctx, matchWait)
 	defer cancel()
-	if err := p.launcher.Withdraw(ctx, plan.match, plan.claims); err != nil {
-		p.logger.Warn("match not withdrawn match=%s error=%v", plan.match, err)
+	if err := p.Launcher.Withdraw(ctx, plan.match, plan.claims); err != nil {
+		p.Logger.Warn("match not withdrawn match=%s error=%v", plan.match, err)
 	}
 }

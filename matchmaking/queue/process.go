@@ -12,8 +12,6 @@ import (
 
 	"partyline/internal/cache"
 	"partyline/matchmaking/formation"
-	"partyline/party"
-	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -35,12 +33,8 @@ const (
 // processor is the host's matchmaker. What it keeps between passes has no lock: the host runs one at a time.
 type processor struct {
 	*liveness
-	glance    func(ctx context.Context, id party.ID) (reserve.Look, error)
-	footprint func(reserve.Look) party.Footprint
-	launcher  Launcher
-	maker     maker
-	board     *board
-	gauges    *gauges
+	blocks *blocking
+	board  *board
 
 	passes  int // so far
 	edition int // of the queues: how often they were not those of the pass before
@@ -74,8 +68,8 @@ type pass struct {
 // the groups that have a match now. It never takes a ticket apart, and stops forming when the rules'
 // pass_budget is used up. A failure costs the queue it happens in this pass, and no ticket.
 func (pr *processor) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-	p := &pass{processor: pr, cfg: pr.policy(), began: pr.now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
-	_ = protected(pr.logger, "pass", "", func() { p.process(ctx, entries) })
+	p := &pass{processor: pr, cfg: pr.Policy(), began: pr.Now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
+	_ = protected(pr.Logger, "pass", "", func() { p.process(ctx, entries) })
 	pr.passes++
 	return p.groups
 }
@@ -83,7 +77,7 @@ func (pr *processor) Process(ctx context.Context, entries []runtime.MatchmakerEn
 func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 	if slices.ContainsFunc(slices.Collect(maps.Values(p.cfg.Queues)), func(q rules.Queue) bool { return q.Accept != nil }) {
 		if interval, tooSlow := p.pace.begin(p.began); tooSlow {
-			p.logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
+			p.Logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
 		}
 	}
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
@@ -99,10 +93,10 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 	for i := range names {
 		// In turn, and each with its share of what is left: no queue uses up the others' time.
 		name := names[(i+p.passes)%len(names)]
-		share := until.Sub(p.now()) / time.Duration(len(names)-i)
-		_ = protected(p.logger, "pass", name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], p.now().Add(share)) })
+		share := until.Sub(p.Now()) / time.Duration(len(names)-i)
+		_ = protected(p.Logger, "pass", name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], p.Now().Add(share)) })
 	}
-	p.maker.make(ctx, p.plans, p.deadline, func(plan *planned) { p.groups = append(p.groups, plan.tickets.entries()) })
+	p.makePlanned(ctx)
 	p.remember()
 	p.measure()
 }
@@ -132,7 +126,7 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 		case !ok:
 			p.drop(ctx, w.id, DropUnknown)
 		case w.unfit != nil:
-			p.logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
+			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
 			p.drop(ctx, w.id, DropInvalid)
 		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seats(w.id) == 0:
 			p.drop(ctx, w.id, DropExpired)
@@ -147,11 +141,10 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 
 // run places as many of a queue's tickets as it can until the deadline.
 func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
-	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.now()))+launchGrace))
+	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}, there: map[string][]string{}}
-	r.proposing = &proposing{queueRun: r, seeking: map[string]proposal{}}
-	r.proposing.advance(ctx)
+	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}, there: map[string][]string{}, seeking: map[string]proposal{}}
+	r.advance(ctx)
 	defer func() { p.left[name] = r.pool }()
 	r.refresh(ctx)
 	for range maxRounds {
@@ -176,16 +169,17 @@ type queueRun struct {
 	there    map[string][]string // who plays in those that blocks kept tickets out of
 	turns    int                 // matches planned
 
-	proposing *proposing
+	byID    map[string]*waiting // every ticket of the queue; nil where there are no proposals
+	seeking map[string]proposal // in which somebody is to be replaced, by the name each has among running matches
 }
 
-func (r *queueRun) proceed() bool { return r.now().Before(r.deadline) }
+func (r *queueRun) proceed() bool { return r.Now().Before(r.deadline) }
 
 // share reports whether a part of the time that the queue has left now is not over. Whatever
 // takes long, the steps after it have time for those it found first, the oldest.
 func (r *queueRun) share(of time.Duration) (proceed func() bool) {
-	until := r.now().Add(r.deadline.Sub(r.now()) / of)
-	return func() bool { return r.now().Before(until) }
+	until := r.Now().Add(r.deadline.Sub(r.Now()) / of)
+	return func() bool { return r.Now().Before(until) }
 }
 
 // refresh looks at some of the waiting parties, so that one that has grown is told, and
@@ -240,7 +234,7 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 			break
 		}
 		try(b.Placements, func(pl placement) (planned, bool) {
-			if plan, is := r.proposing.replace(b.MatchID, pl); is {
+			if plan, is := r.replace(b.MatchID, pl); is {
 				return plan, true
 			}
 			return r.fill(ctx, b.MatchID, pl)
@@ -267,13 +261,13 @@ func (r *queueRun) plan(of planned, turn int) {
 // open lists the running matches to fill up, and the proposals to complete. Failing to list
 // matches, new ones are made.
 func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
-	wanting := r.proposing.wanting()
+	wanting := r.wanting()
 	if !r.q.Backfill {
 		return wanting
 	}
-	matches, err := r.launcher.Open(ctx, r.name)
+	matches, err := r.Launcher.Open(ctx, r.name)
 	if err != nil {
-		r.logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
+		r.Logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
 		return wanting
 	}
 	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool {
@@ -313,12 +307,12 @@ func (p *pass) remember() {
 // measure reports what a pass leaves behind. To ask the book about each ticket once more would take a
 // tenth of the pass.
 func (p *pass) measure() {
-	p.gauges.set(p.board.report(func(of []formation.Ticket, f func(i int)) {
+	p.board.setGauges(p.board.report(func(of []formation.Ticket, f func(i int)) {
 		for i := range of {
 			f(i)
 		}
 	}))
-	p.metrics.MetricsTimerRecord(MetricPass, nil, p.now().Sub(p.began))
+	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
 	p.pace.before = time.Time{}
 	for _, left := range p.left {
 		if len(left) > 0 {

@@ -13,16 +13,9 @@ import (
 	"partyline/matchmaking/formation"
 )
 
-// proposing is what a pass does about the proposals of a queue.
-type proposing struct {
-	*queueRun
-	byID    map[string]*waiting // every ticket of the queue; nil where there are no proposals
-	seeking map[string]proposal // in which somebody is to be replaced, by the name each has among running matches
-}
-
 // advance goes on with the queue's proposals: it takes off who did not answer, plans what is complete,
 // gives up what is over, and takes the tickets of those that go on out of the pool.
-func (r *proposing) advance(ctx context.Context) {
+func (r *queueRun) advance(ctx context.Context) {
 	all := r.proposals.list(r.name)
 	if len(all) == 0 {
 		return
@@ -71,7 +64,7 @@ func (r *proposing) advance(ctx context.Context) {
 }
 
 // fits reports whether the queue, whose rules may have changed, still proposes matches of this size, in this region.
-func (r *proposing) fits(p proposal) bool {
+func (r *queueRun) fits(p proposal) bool {
 	size, regions := slices.Max(p.teams), []string{""}
 	if r.q.Latency != nil {
 		regions = r.q.Latency.Regions
@@ -82,7 +75,7 @@ func (r *proposing) fits(p proposal) bool {
 
 // settle takes those off a proposal who are gone, need another number of seats or seat somebody who
 // is to play elsewhere, or did not answer in time. It reports false where a party could not be read: then nothing is known.
-func (r *proposing) settle(ctx context.Context, p proposal) (known bool) {
+func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	known = true
 	for _, part := range p.parts {
 		w := r.byID[part.ticket]
@@ -118,7 +111,7 @@ func (r *proposing) settle(ctx context.Context, p proposal) (known bool) {
 
 // takeIn notes the friends who have come in on the seats that a part holds. It reports false where one of
 // them has a match, or is asked about one, with another ticket.
-func (r *proposing) takeIn(part *part, users []string) bool {
+func (r *queueRun) takeIn(part *part, users []string) bool {
 	fresh := slices.DeleteFunc(slices.Clone(users), func(user string) bool { return slices.Contains(part.users, user) })
 	if slices.ContainsFunc(fresh, func(user string) bool { return r.placed[user] }) {
 		return false
@@ -130,7 +123,7 @@ func (r *proposing) takeIn(part *part, users []string) bool {
 	return true
 }
 
-func (r *proposing) placementOf(p proposal) (pl placement) {
+func (r *queueRun) placementOf(p proposal) (pl placement) {
 	for _, part := range p.parts {
 		w := r.byID[part.ticket]
 		w.team = part.team
@@ -147,7 +140,7 @@ func (r *proposing) placementOf(p proposal) (pl placement) {
 const proposalPrefix = "proposal "
 
 // wanting are the proposals in which somebody is to be replaced, as matches to fill.
-func (r *proposing) wanting() (open []formation.OpenMatch) {
+func (r *queueRun) wanting() (open []formation.OpenMatch) {
 	for name, p := range r.seeking {
 		m := formation.OpenMatch{ID: name, Open: p.open(), Region: p.region}
 		pl := r.placementOf(p)
@@ -162,7 +155,7 @@ func (r *proposing) wanting() (open []formation.OpenMatch) {
 }
 
 // replace plans tickets for a proposal, if the match to fill is one.
-func (r *proposing) replace(match string, pl placement) (plan planned, is bool) {
+func (r *queueRun) replace(match string, pl placement) (plan planned, is bool) {
 	p, is := r.seeking[match]
 	delete(r.seeking, match)
 	return planned{tickets: pl, proposal: p.id, others: p.users()}, is
@@ -171,7 +164,7 @@ func (r *proposing) replace(match string, pl placement) (plan planned, is bool) 
 var errTooLong = errors.New("the game server was not ready in time")
 
 // served is what has become of a proposal's game server.
-func (r *proposing) served(ctx context.Context, p proposal) matchmaking.OrderState {
+func (r *queueRun) served(ctx context.Context, p proposal) matchmaking.OrderState {
 	if p.order == nil {
 		return matchmaking.OrderPending
 	}
@@ -186,14 +179,14 @@ func (r *proposing) served(ctx context.Context, p proposal) matchmaking.OrderSta
 	}
 	state, err := p.order.State()
 	if state == matchmaking.OrderFailed {
-		r.logger.Warn("no game server queue=%s match=%s error=%v", r.name, p.match, err)
+		r.Logger.Warn("no game server queue=%s match=%s error=%v", r.name, p.match, err)
 	}
 	return state
 }
 
 // dissolve ends a proposal; its tickets wait on. A player who was asked, or waited for a
 // server, is told why.
-func (r *proposing) dissolve(ctx context.Context, p proposal, why DropReason) {
+func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	for _, user := range p.users() {
 		delete(r.placed, user)
 	}
@@ -218,7 +211,7 @@ const slotsAgain = 30 * time.Second
 // pause keeps the queue from asking for a game server again at once: the fleet that has none
 // now will hardly have one in the next pass. With the default of ready_within it is 10 s. Where a running
 // match had no slots, it pauses that match alone.
-func (r *proposing) pause(p proposal) {
+func (r *queueRun) pause(p proposal) {
 	if p.fill {
 		r.resting.begin(p.match, slotsAgain)
 		return

@@ -54,35 +54,28 @@ type Service struct {
 	*processor
 	*seating
 	*board
-	*gauges
 	tickets *tickets
 }
 
 // New makes a service.
 func New(d Deps) *Service {
-	proposals, claims, history, resting := newProposals(), &claims{now: d.Now}, newHistory(), newPauses(d.Now)
-	prepared := &prepared{launcher: d.Launcher, proposals: proposals, logger: d.Logger, plans: map[string]*planned{}}
-	tell := teller{d.Policy, d.Processing, d.Told, d.Sender, d.Notifier, d.Newcomer, d.Waits, d.Logger}
-	tickets := &tickets{tell, NewBook(d.Now), proposals, newPauses(d.Now), prepared, d.Metrics, d.Now}
-	live := &liveness{tickets: tickets, hears: d.Hears, roster: d.Roster, pool: d.Pool, answers: cache.New[struct{}, answer](d.Now, 1, askedFor)}
-	blocks := &blocking{tickets: tickets, blocks: d.Blocks, reads: make(chan struct{}, readsAtOnce)}
-	board := &board{liveness: live, history: history}
+	proposals, claims := newProposals(), &claims{now: d.Now}
+	prepared := &prepared{Deps: d, proposals: proposals, plans: map[string]*planned{}}
+	tickets := &tickets{Deps: d, book: NewBook(d.Now), proposals: proposals, barred: newPauses(d.Now), prepared: prepared}
+	live := &liveness{tickets: tickets, answers: cache.New[struct{}, answer](d.Now, 1, askedFor)}
+	blocks := &blocking{tickets: tickets, reads: make(chan struct{}, readsAtOnce)}
+	board := &board{liveness: live, history: newHistory(), measured: map[string]bool{}}
 	board.scenes.Store(&map[string]scene{})
-	gauges := &gauges{board: board, measured: map[string]bool{}}
 	return &Service{
-		gate: &gate{
-			liveness: live, claims: claims, skills: &skills{strengths: d.Strengths, logger: d.Logger},
-			look: d.Look, footprint: d.Footprint, statuses: d.Statuses,
-		},
-		follower: &follower{tickets, d.Roster, claims, blocks},
+		gate:     &gate{liveness: live, claims: claims},
+		follower: &follower{tickets, claims, blocks},
 		liveness: live,
 		processor: &processor{
-			liveness: live, glance: d.Glance, footprint: d.Footprint, launcher: d.Launcher, resting: resting,
-			maker: maker{tickets, d.Launcher, d.Servers, blocks, resting}, board: board, gauges: gauges,
+			liveness: live, blocks: blocks, board: board, resting: newPauses(d.Now),
 			misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor),
 		},
-		seating: &seating{tickets, native{tickets, d.Launcher, d.Roster, d.Look, d.Footprint}, d.Launcher, d.Servers, d.Roster, history},
-		board:   board, gauges: gauges, tickets: tickets,
+		seating: &seating{tickets, board.history},
+		board:   board, tickets: tickets,
 	}
 }
 

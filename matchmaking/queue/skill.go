@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"sync"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -21,29 +20,22 @@ type Strengths interface {
 	StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error)
 }
 
-// skills are the strengths of players. Safe for concurrent use.
-type skills struct {
-	strengths Strengths
-	logger    party.Logger
-	said      sync.Map // properties whose values were said to be no numbers
-}
-
-// of is the strength of a ticket, of a party as the queue aggregates it; a player without a number has
+// strength is that of a ticket, of a party as the queue aggregates it; a player without a number has
 // the default. With source "ticket" it refuses with InvalidRequest what is no sensible number.
-func (s *skills) of(ctx context.Context, k *rules.Skill, users []string, texts map[string]string, numbers map[string]float64) (float64, error) {
+func (g *gate) strength(ctx context.Context, k *rules.Skill, users []string, texts map[string]string, numbers map[string]float64) (float64, error) {
 	if k == nil || len(users) == 0 {
 		return 0, nil
 	}
 	if k.Source == rules.SkillFromTicket {
 		return skillGiven(k, texts, numbers)
 	}
-	objects, field, err := s.objects(ctx, k, users)
+	objects, field, err := g.objects(ctx, k, users)
 	if err != nil {
 		return 0, err
 	}
 	sum, top := 0.0, math.Inf(-1)
 	for _, user := range users {
-		v := s.numberIn(objects[user], field, k.Default)
+		v := g.numberIn(objects[user], field, k.Default)
 		sum, top = sum+v, max(top, v)
 	}
 	if k.Party == rules.PartySkillMax {
@@ -71,10 +63,10 @@ func skillGiven(k *rules.Skill, texts map[string]string, numbers map[string]floa
 
 // objects reads the users' JSON objects that hold the number, and the field it is in, in one call of
 // the host.
-func (s *skills) objects(ctx context.Context, k *rules.Skill, users []string) (texts map[string]string, field string, err error) {
+func (g *gate) objects(ctx context.Context, k *rules.Skill, users []string) (texts map[string]string, field string, err error) {
 	texts = make(map[string]string, len(users))
 	if k.Source != rules.SkillFromStorage {
-		accounts, err := s.strengths.AccountsGetId(ctx, users, nil)
+		accounts, err := g.Strengths.AccountsGetId(ctx, users, nil)
 		if err != nil {
 			return nil, "", fmt.Errorf("read accounts for skill: %w", err)
 		}
@@ -87,7 +79,7 @@ func (s *skills) objects(ctx context.Context, k *rules.Skill, users []string) (t
 	for i, user := range users {
 		reads[i] = &runtime.StorageRead{Collection: k.Storage.Collection, Key: k.Storage.Key, UserID: user}
 	}
-	objects, err := s.strengths.StorageRead(ctx, reads)
+	objects, err := g.Strengths.StorageRead(ctx, reads)
 	if err != nil {
 		return nil, "", fmt.Errorf("read objects for skill: %w", err)
 	}
@@ -99,7 +91,7 @@ func (s *skills) objects(ctx context.Context, k *rules.Skill, users []string) (t
 
 // numberIn is a number field of a JSON object, written as text too, kept within what the rules file
 // allows. Else the default counts, which is logged once for each field.
-func (s *skills) numberIn(object, field string, otherwise float64) float64 {
+func (g *gate) numberIn(object, field string, otherwise float64) float64 {
 	var fields map[string]json.RawMessage
 	var value any
 	if json.Unmarshal([]byte(object), &fields) != nil || json.Unmarshal(fields[field], &value) != nil || value == nil {
@@ -108,8 +100,8 @@ func (s *skills) numberIn(object, field string, otherwise float64) float64 {
 	if number, ok := rules.Number(value); ok {
 		return min(max(number, -maxSkill), maxSkill)
 	}
-	if _, said := s.said.LoadOrStore(field, nil); !said {
-		s.logger.Warn("skill is no number, its player counts as the default property=%s", field)
+	if _, said := g.said.LoadOrStore(field, nil); !said {
+		g.Logger.Warn("skill is no number, its player counts as the default property=%s", field)
 	}
 	return otherwise
 }

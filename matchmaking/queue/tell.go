@@ -65,42 +65,30 @@ type Event struct {
 	AcceptBy int64 `json:"accept_by,omitempty"`
 }
 
-// teller brings the news of tickets.
-type teller struct {
-	policy     party.Policy
-	processing bool                              // the host matches through us
-	told       func(id party.ID, what EventName) // hears of parties' tickets, also where nobody else is told
-	sender     party.Sender
-	notifier   party.Notifier
-	newcomer   party.Newcomer
-	waits      func(party.ID) bool // whether a party is still to be told of members who have just come in
-	logger     party.Logger
-}
-
 // tell says what became of a ticket: to the party, or to the player whose ticket was dropped; anything
 // else a player learns from the host. With neither queues nor matches of ours nothing is said.
-func (tl teller) tell(ctx context.Context, t Ticket, name EventName, reason DropReason) {
+func (ts *tickets) tell(ctx context.Context, t Ticket, name EventName, reason DropReason) {
 	if !t.Solo() {
-		tl.told(t.Party, name)
+		ts.Told(t.Party, name)
 	}
-	if !tl.processing && !tl.policy().Matchmaking.CreateMatch {
+	if !ts.Processing && !ts.Policy().Matchmaking.CreateMatch {
 		return
 	}
-	tl.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, Reason: reason})
+	ts.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, Reason: reason})
 }
 
 // announce sends an event to the party, or what a player alone does not learn from the host.
-func (tl teller) announce(ctx context.Context, t Ticket, e Event) {
+func (ts *tickets) announce(ctx context.Context, t Ticket, e Event) {
 	var err error
-	if !t.Solo() && (e.Reason == DropMembership || tl.waits(t.Party)) {
-		err = tl.newcomer(t.Party, party.OpMatchmaking, e) // who has just joined, which ended the ticket, hears of the party first
+	if !t.Solo() && (e.Reason == DropMembership || ts.Waits(t.Party)) {
+		err = ts.Newcomer(t.Party, party.OpMatchmaking, e) // who has just joined, which ended the ticket, hears of the party first
 	} else if !t.Solo() {
-		err = party.SendData(tl.sender, t.Party, party.OpMatchmaking, e)
+		err = party.SendData(ts.Sender, t.Party, party.OpMatchmaking, e)
 	} else if n := notification(t, e); n != nil {
-		err = party.Notify(context.WithoutCancel(ctx), tl.notifier, n) // however long what it tells of has taken
+		err = party.Notify(context.WithoutCancel(ctx), ts.Notifier, n) // however long what it tells of has taken
 	}
 	if err != nil {
-		tl.logger.Warn("matchmaking event not sent event=%s ticket=%s error=%v", e.Event, t.ID, err)
+		ts.Logger.Warn("matchmaking event not sent event=%s ticket=%s error=%v", e.Event, t.ID, err)
 	}
 }
 

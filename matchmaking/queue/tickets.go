@@ -11,13 +11,11 @@ import (
 // tickets are those of the book, with what ends when one does: its part of a proposal, and what is
 // prepared for it. Safe for concurrent use.
 type tickets struct {
-	teller
+	Deps
 	book      *Book
 	proposals *proposals
 	barred    *pauses // users who did not accept, and may not queue
 	prepared  *prepared
-	metrics   party.Metrics
-	now       party.Clock
 }
 
 // end ends a ticket that the host does not have any more, and what was prepared for it. Should the
@@ -54,9 +52,9 @@ func (ts *tickets) drop(ctx context.Context, id string, reason DropReason) {
 		return
 	}
 	if reason == DropInternal || reason == DropMembership && !t.Solo() {
-		ts.book.Keep(t, ts.policy().Queues[t.Queue].MaxWait)
+		ts.book.Keep(t, ts.Policy().Queues[t.Queue].MaxWait)
 	}
-	ts.metrics.MetricsCounterAdd(MetricDropped, map[string]string{"queue": t.Queue, "reason": string(reason)}, 1)
+	ts.Metrics.MetricsCounterAdd(MetricDropped, map[string]string{"queue": t.Queue, "reason": string(reason)}, 1)
 	ts.tell(ctx, t, Dropped, reason)
 }
 
@@ -86,14 +84,14 @@ func (ts *tickets) dropSolo(ctx context.Context, userID string) {
 // cancelsSolo reports whether a party's ticket ends those its members have alone. Only a
 // processor can ignore a ticket; the host's own matching refuses instead.
 func (ts *tickets) cancelsSolo() bool {
-	return ts.processing && ts.policy().Matchmaking.SoloTickets == rules.SoloTicketsCancel
+	return ts.Processing && ts.Policy().Matchmaking.SoloTickets == rules.SoloTicketsCancel
 }
 
 // bar starts the cooldown of a player who takes a ticket off a match that is asked about, before it
 // comes off.
 func (ts *tickets) bar(ticket, userID string) {
 	t, live := ts.book.Get(ticket)
-	if a := ts.policy().Queues[t.Queue].Accept; live && a != nil && ts.proposals.state(ticket) != nil {
+	if a := ts.Policy().Queues[t.Queue].Accept; live && a != nil && ts.proposals.state(ticket) != nil {
 		ts.barred.begin(userID, a.Cooldown)
 	}
 }
@@ -101,10 +99,10 @@ func (ts *tickets) bar(ticket, userID string) {
 // takeOff takes a ticket out of its proposal; a replacement is looked for as the queue says.
 func (ts *tickets) takeOff(ticket, queue string) {
 	var replace time.Duration
-	if a := ts.policy().Queues[queue].Accept; a != nil {
+	if a := ts.Policy().Queues[queue].Accept; a != nil {
 		replace = a.Replace
 	}
-	ts.proposals.remove(ticket, ts.now().Add(replace))
+	ts.proposals.remove(ticket, ts.Now().Add(replace))
 }
 
 // sendBack takes a ticket out of its proposal to wait for another match. Players who were asked are told.
@@ -120,7 +118,7 @@ func (ts *tickets) sendBack(ctx context.Context, ticket, queue string) {
 // takes it off. It refuses with ProposalGone where none is offered to this player any more.
 func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error) {
 	ts := s.tickets
-	state, known := ts.proposals.answer(ts.now(), ticket, caller.UserID, accept)
+	state, known := ts.proposals.answer(ts.Now(), ticket, caller.UserID, accept)
 	if !known {
 		return state, party.Refuse(party.ProposalGone, "This match is not offered to you any more.")
 	}

@@ -25,6 +25,9 @@ type board struct {
 	*liveness
 	history *history
 	scenes  atomic.Pointer[map[string]scene] // by queue: what the last pass left waiting
+
+	mu       sync.Mutex
+	measured map[string]bool // queues whose gauges were set
 }
 
 // Waiting counts the tickets that wait, as far as this process knows.
@@ -32,7 +35,7 @@ func (b *board) Waiting() int { return b.book.Waiting() }
 
 // Ages says since when a party has waited in each queue.
 func (b *board) Ages(id party.ID) map[string]time.Time {
-	if !b.processing {
+	if !b.Processing {
 		return nil
 	}
 	return b.book.Ages(id)
@@ -56,14 +59,14 @@ func (b *board) Status(ctx context.Context, caller party.Caller, partyID string)
 
 func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID string) ([]Ticket, error) {
 	if partyID != "" {
-		v, err := b.roster.ViewAs(ctx, caller, partyID)
+		v, err := b.Roster.ViewAs(ctx, caller, partyID)
 		if err != nil {
 			return nil, err
 		}
 		return b.book.OfParty(v.ID), nil
 	}
 	tickets := b.book.OfUser(caller.UserID)
-	in, err := b.roster.PartiesOf(ctx, caller.UserID)
+	in, err := b.Roster.PartiesOf(ctx, caller.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -80,11 +83,11 @@ func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID stri
 func (b *board) statusOf(t Ticket) party.QueueTicket {
 	sc, known := (*b.scenes.Load())[t.Queue]
 	if !known { // nobody waited there in the last pass
-		sc = scene{queue: formation.Of(b.policy().Queues[t.Queue]), answers: &sync.Map{}}
+		sc = scene{queue: formation.Of(b.Policy().Queues[t.Queue]), answers: &sync.Map{}}
 	}
 	once, _ := sc.answers.LoadOrStore(t.ID, sync.OnceValue(func() party.QueueTicket { return b.explain(sc, t) }))
 	status := once.(func() party.QueueTicket)()
-	waited := max(0, b.now().Sub(t.Since))
+	waited := max(0, b.Now().Sub(t.Since))
 	status.Ticket, status.Queue, status.WaitedSec = t.ID, t.Queue, int64(waited/time.Second)
 	status.ETA = b.history.expect(t.Queue, len(t.Members), waited)
 	status.Proposal = b.proposals.state(t.ID)
@@ -106,7 +109,7 @@ func (b *board) explain(sc scene, t Ticket) party.QueueTicket {
 		status.Pool++
 		pool, at = formation.Pool{Tickets: []formation.Ticket{{ID: t.ID, Size: 1, Since: t.Since}}}, 0
 	}
-	why := formation.Explain(b.now(), sc.queue, pool, at)
+	why := formation.Explain(b.Now(), sc.queue, pool, at)
 	status.Window = party.QueueWindow{Skill: finite(why.Window), LatencyMS: finite(why.Latency)}
 	status.InReach = why.InReach
 	for _, h := range why.HoldingBack {
@@ -120,9 +123,9 @@ func (b *board) Report() []party.QueueReport { return b.report(b.book.eachLive) 
 
 // report is of the tickets that each passes on.
 func (b *board) report(each func(of []formation.Ticket, f func(i int))) []party.QueueReport {
-	now, list := b.now(), []party.QueueReport{}
+	now, list := b.Now(), []party.QueueReport{}
 	scenes := *b.scenes.Load()
-	for _, name := range slices.Sorted(maps.Keys(b.policy().Queues)) {
+	for _, name := range slices.Sorted(maps.Keys(b.Policy().Queues)) {
 		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: b.history.expect(name, 0, 0)}
 		sizes := map[int]int{}
 		waits := scenes[name].pool.Tickets
