@@ -125,6 +125,8 @@ type row struct {
 	in      *waiting      // what passes keep of it; nil until one has met it, and once it has ended
 }
 
+func (r *row) live() bool { return r != nil && r.ended.IsZero() }
+
 // NewBook makes an empty book.
 func NewBook(now party.Clock) *Book {
 	return &Book{now: now, rows: map[string]*row{}, live: map[string][]*row{}, ages: map[string]map[string]age{}, stale: map[string][]string{}}
@@ -138,15 +140,13 @@ func (b *Book) Add(t Ticket) bool {
 	b.sweep()
 	r := b.rows[t.ID]
 	switch {
-	case t.ID == "": // the host's answer when the party closed meanwhile
+	case t.ID == "", r != nil && !r.live(): // the host answers without an ID when the party closed meanwhile
 		return false
-	case r == nil:
+	case r != nil: // a pass has met it before its hook
+		b.unlink(r)
+	default:
 		r = &row{}
 		b.rows[t.ID] = r
-	case !r.ended.IsZero():
-		return false
-	default: // a pass has met it before its hook
-		b.unlink(r)
 	}
 	delete(b.ages[t.owner()], t.Queue)
 	t.Late = r.Late
@@ -160,12 +160,10 @@ func (b *Book) End(id string) (Ticket, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := b.rows[id]
-	if r == nil {
-		// Its after-hook is still to come, and must not bring it to life.
+	if r == nil { // its after-hook is still to come, and must not bring it to life
 		b.rows[id] = &row{ended: b.now()}
-		return Ticket{}, false
 	}
-	if !r.ended.IsZero() {
+	if !r.live() {
 		return Ticket{}, false
 	}
 	r.ended, r.in = b.now(), nil
@@ -204,15 +202,17 @@ func (b *Book) Gone(holder string) {
 }
 
 func (b *Book) removed(id string) {
-	r := b.rows[id]
-	if r == nil {
-		return
+	if r := b.rows[id]; r != nil {
+		dropFrom(b.stale, r.holders(), id)
 	}
-	for _, owner := range r.holders() {
-		if left := slices.DeleteFunc(b.stale[owner], func(o string) bool { return o == id }); len(left) > 0 {
-			b.stale[owner] = left
-		} else {
-			delete(b.stale, owner)
+}
+
+// dropFrom takes one out of the lists of these names; a list that is empty then costs no memory.
+func dropFrom[T comparable](lists map[string][]T, names []string, one T) {
+	for _, name := range names {
+		lists[name] = slices.DeleteFunc(lists[name], func(o T) bool { return o == one })
+		if len(lists[name]) == 0 {
+			delete(lists, name)
 		}
 	}
 }
@@ -288,23 +288,20 @@ func (b *Book) MadeAt(at time.Time) (tickets int) {
 func (b *Book) Blocked(id string, blocks []party.Block) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.rows[id]
-	if r == nil {
-		return
+	if r := b.rows[id]; r != nil {
+		fresh := slices.DeleteFunc(blocks, func(block party.Block) bool { return slices.Contains(r.blocked, block) })
+		r.blocked = append(r.blocked, fresh...)
 	}
-	fresh := slices.DeleteFunc(blocks, func(block party.Block) bool { return slices.Contains(r.blocked, block) })
-	r.blocked = append(r.blocked, fresh...)
 }
 
 // Get returns a live ticket.
 func (b *Book) Get(id string) (Ticket, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.rows[id]
-	if r == nil || !r.ended.IsZero() {
-		return Ticket{}, false
+	if r := b.rows[id]; r.live() {
+		return r.Ticket, true
 	}
-	return r.Ticket, true
+	return Ticket{}, false
 }
 
 // eachLive passes the indexes of those tickets to f that have not ended. f runs under the book's lock,
@@ -314,7 +311,7 @@ func (b *Book) eachLive(of []formation.Ticket, f func(i int)) {
 	for from := 0; from < len(of); from += atOnce {
 		b.mu.Lock()
 		for i := from; i < min(from+atOnce, len(of)); i++ {
-			if r := b.rows[of[i].ID]; r != nil && r.ended.IsZero() {
+			if b.rows[of[i].ID].live() {
 				f(i)
 			}
 		}
@@ -331,12 +328,7 @@ func (b *Book) link(r *row) {
 
 func (b *Book) unlink(r *row) {
 	b.waits--
-	for _, id := range r.finders() {
-		b.live[id] = slices.DeleteFunc(b.live[id], func(o *row) bool { return o == r })
-		if len(b.live[id]) == 0 {
-			delete(b.live, id)
-		}
-	}
+	dropFrom(b.live, r.finders(), r)
 }
 
 // sweep forgets what nobody will ask about any more.
@@ -349,7 +341,7 @@ func (b *Book) sweep() {
 	b.sweepAges(now)
 	for id, r := range b.rows {
 		last, remember := r.ended, rememberEnded
-		if r.ended.IsZero() {
+		if r.live() {
 			last, remember = r.Added, forgetAfter
 		}
 		if r.seen.After(last) {
@@ -358,7 +350,7 @@ func (b *Book) sweep() {
 		if now.Sub(last) < remember {
 			continue
 		}
-		if r.ended.IsZero() {
+		if r.live() {
 			b.unlink(r)
 		} else {
 			b.removed(id)

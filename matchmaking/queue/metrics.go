@@ -8,21 +8,13 @@ import (
 
 // The metrics of matchmaking by queues.
 const (
-	// MetricPass times the passes of the matchmaker.
-	MetricPass = "partyline_queue_pass"
-	// MetricTickets counts the tickets that wait, by queue.
-	MetricTickets = "partyline_queue_tickets"
-	// MetricOldest is for how long the longest wait of a queue has been going on, in seconds.
-	MetricOldest = "partyline_queue_oldest"
-	// MetricWait times the waits of tickets that were placed, by queue, by players on the ticket,
-	// and by match: "new" or "running".
-	MetricWait = "partyline_queue_wait"
-	// MetricDropped counts tickets that were dropped, by queue and reason.
-	MetricDropped = "partyline_queue_dropped"
-	// MetricProposals is how many matches the players of a queue are asked about.
-	MetricProposals = "partyline_queue_proposals"
-	// MetricProposed counts tickets whose players were asked to accept a match, by queue.
-	MetricProposed = "partyline_queue_proposed"
+	MetricPass      = "partyline_queue_pass"      // times the passes of the matchmaker
+	MetricTickets   = "partyline_queue_tickets"   // how many wait, by queue
+	MetricOldest    = "partyline_queue_oldest"    // for how long the longest wait of a queue has been going on, in seconds
+	MetricWait      = "partyline_queue_wait"      // times the waits of tickets that were placed, by queue, by players, and by match: "new" or "running"
+	MetricDropped   = "partyline_queue_dropped"   // counts tickets, by queue and reason
+	MetricProposals = "partyline_queue_proposals" // how many matches the players of a queue are asked about
+	MetricProposed  = "partyline_queue_proposed"  // counts tickets whose players were asked to accept a match, by queue
 )
 
 // Measure sets the gauges of every queue, and of those that the rules file had before: a gauge that is not set

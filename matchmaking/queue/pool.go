@@ -77,7 +77,7 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 			read(w)
 			w.edition = edition
 		}
-		w.ended, w.blocked = !r.ended.IsZero(), r.blocked
+		w.ended, w.blocked = !r.live(), r.blocked
 		if !w.ended {
 			met++
 		}
@@ -90,7 +90,7 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 	}
 	if met < b.waits { // which is rare
 		for _, r := range b.rows {
-			if r.ended.IsZero() && r.pass != b.pass && now.Sub(r.Added) > lateTicket {
+			if r.live() && r.pass != b.pass && now.Sub(r.Added) > lateTicket {
 				gone = append(gone, r.Ticket)
 			}
 		}
@@ -129,13 +129,9 @@ func (w *waiting) need() int {
 
 // ticket is what the book can know of a ticket it meets in the pool.
 func (w *waiting) ticket() Ticket {
-	t := Ticket{ID: w.id, Queue: w.queue, Since: w.since, Added: w.created, Members: make([]party.Session, len(w.entries))}
+	t := Ticket{ID: w.id, Queue: w.queue, Since: w.since, Added: w.created, Members: w.members()}
 	if t.Since.IsZero() {
 		t.Since = w.created
-	}
-	for i, e := range w.entries {
-		p := e.GetPresence()
-		t.Members[i] = party.Session{UserID: p.GetUserId(), SessionID: p.GetSessionId(), Username: p.GetUsername()}
 	}
 	if w.party == "" {
 		t.Session = t.Members[0]
@@ -167,12 +163,12 @@ func (w *waiting) everybody() []string {
 }
 
 // people are the different users on a ticket itself.
-func (w *waiting) people() []string {
-	ids := make([]string, 0, len(w.entries))
-	for _, e := range w.entries {
-		if id := e.GetPresence().GetUserId(); !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
+func (w *waiting) people() []string { return users(w.members()) }
+
+func (w *waiting) members() []party.Session {
+	members := make([]party.Session, len(w.entries))
+	for i, e := range w.entries {
+		members[i] = party.SessionOf(e.GetPresence())
 	}
-	return ids
+	return members
 }
