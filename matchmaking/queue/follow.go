@@ -86,8 +86,7 @@ func (f *follower) follow(t *Ticket, texts map[string]string, numbers map[string
 // TicketCancelled follows a leader who cancels the party's ticket, or a player their own.
 func (f *follower) TicketCancelled(ctx context.Context, by party.Session, ticket string) {
 	f.book.Removed(ticket)
-	f.bar(ticket, by.UserID)
-	f.endAs(ctx, ticket, Cancelled)
+	f.endAs(ctx, ticket, Cancelled, by.UserID)
 }
 
 // Answered comes before a message of the session: what it asked for before has its answer.
@@ -116,8 +115,7 @@ func (f *follower) Changed(c party.Change) {
 	case party.PartyClosed:
 		f.book.Gone(c.ID.String())
 		for _, t := range f.book.OfParty(c.ID) {
-			f.bar(t.ID, c.By)
-			f.end(context.Background(), t.ID)
+			f.end(context.Background(), t.ID, c.By)
 		}
 		f.book.Forget(c.ID.String(), 0)
 	}
@@ -129,8 +127,7 @@ func (f *follower) membersChanged(id party.ID, by string, ended func(Ticket) boo
 	f.book.Gone(id.String())
 	for _, t := range f.book.OfParty(id) {
 		if ended(t) {
-			f.bar(t.ID, by)
-			f.drop(context.Background(), t.ID, DropMembership)
+			f.drop(context.Background(), t.ID, DropMembership, by)
 		}
 	}
 }
@@ -156,12 +153,11 @@ func (f *follower) Ended(ctx context.Context, session party.Session) error {
 	f.claims.end(session.SessionID)
 	f.book.Gone(session.SessionID)
 	for _, t := range f.book.OfSession(session) {
-		f.bar(t.ID, session.UserID)
 		if t.Solo() {
-			f.end(ctx, t.ID)
-			continue
+			f.end(ctx, t.ID, session.UserID)
+		} else {
+			f.drop(ctx, t.ID, DropMembership, session.UserID)
 		}
-		f.drop(ctx, t.ID, DropMembership)
 	}
 	return nil
 }

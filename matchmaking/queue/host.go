@@ -88,8 +88,7 @@ func (l *liveness) manned(ctx context.Context, t Ticket) bool {
 	}
 	sessions, err := l.Roster.Sessions(t.Session.UserID)
 	if err == nil && !slices.ContainsFunc(sessions, func(on party.Session) bool { return on.SessionID == t.Session.SessionID }) {
-		l.bar(t.ID, t.Session.UserID)
-		l.end(ctx, t.ID)
+		l.end(ctx, t.ID, t.Session.UserID)
 		return false
 	}
 	return true

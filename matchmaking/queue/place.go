@@ -79,8 +79,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 	}
 	for _, e := range w.entries {
 		if _, member := l.Session(e.GetPresence().GetSessionId()); !member && !l.IsLost(e.GetPresence().GetSessionId()) {
-			r.bar(w.id, e.GetPresence().GetUserId())
-			r.drop(ctx, w.id, DropMembership) // the host is about to remove it
+			r.drop(ctx, w.id, DropMembership, e.GetPresence().GetUserId()) // the host is about to remove it
 			return away
 		}
 	}

@@ -99,12 +99,8 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 		if part.answered() || r.began.Before(part.by) {
 			continue
 		}
-		for _, user := range part.asked {
-			if !part.accepted[user] {
-				r.bar(part.ticket, user)
-			}
-		}
-		r.drop(ctx, part.ticket, DropNoAnswer)
+		silent := slices.DeleteFunc(slices.Clone(part.asked), func(user string) bool { return part.accepted[user] })
+		r.drop(ctx, part.ticket, DropNoAnswer, silent...)
 	}
 	return known
 }

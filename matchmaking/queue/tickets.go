@@ -19,13 +19,14 @@ type tickets struct {
 }
 
 // end ends a ticket that the host does not have any more, and what was prepared for it. Should the
-// host have been quicker, commit holds the seats again.
-func (ts *tickets) end(ctx context.Context, id string) (Ticket, bool) {
-	return ts.endIn(ctx, id, ts.book.End)
+// host have been quicker, commit holds the seats again. by are the users whose doing it was, if anybody's.
+func (ts *tickets) end(ctx context.Context, id string, by ...string) (Ticket, bool) {
+	return ts.endIn(ctx, id, ts.book.End, by)
 }
 
 // endIn ends a ticket in one of the book's ways, and follows.
-func (ts *tickets) endIn(ctx context.Context, id string, ends func(id string) (Ticket, bool)) (Ticket, bool) {
+func (ts *tickets) endIn(ctx context.Context, id string, ends func(id string) (Ticket, bool), by []string) (Ticket, bool) {
+	ts.bar(id, by)
 	t, live := ends(id)
 	if live {
 		ts.takeOff(id, t.Queue)
@@ -35,19 +36,19 @@ func (ts *tickets) endIn(ctx context.Context, id string, ends func(id string) (T
 }
 
 // endAs ends a live ticket that the host does not have any more, and says what became of it.
-func (ts *tickets) endAs(ctx context.Context, id string, what EventName) {
-	if t, live := ts.end(ctx, id); live {
+func (ts *tickets) endAs(ctx context.Context, id string, what EventName, by ...string) {
+	if t, live := ts.end(ctx, id, by...); live {
 		ts.tell(ctx, t, what, "")
 	}
 }
 
-// drop ends a live ticket and says why.
-func (ts *tickets) drop(ctx context.Context, id string, reason DropReason) {
+// drop ends a live ticket and says why; by are as with end.
+func (ts *tickets) drop(ctx context.Context, id string, reason DropReason, by ...string) {
 	ends := ts.book.Drop
 	if reason == DropMembership || reason == DropInternal {
 		ends = ts.book.End // the host does not have it any more
 	}
-	t, live := ts.endIn(ctx, id, ends)
+	t, live := ts.endIn(ctx, id, ends, by)
 	if !live {
 		return
 	}
@@ -63,8 +64,7 @@ func (ts *tickets) drop(ctx context.Context, id string, reason DropReason) {
 func (ts *tickets) complete(ctx context.Context, t Ticket, v party.View) bool {
 	for _, m := range t.endsWith() {
 		if _, member := v.Session(m.SessionID); !member {
-			ts.bar(t.ID, m.UserID)
-			ts.drop(ctx, t.ID, DropMembership)
+			ts.drop(ctx, t.ID, DropMembership, m.UserID)
 			return false
 		}
 	}
@@ -75,8 +75,7 @@ func (ts *tickets) complete(ctx context.Context, t Ticket, v party.View) bool {
 func (ts *tickets) dropSolo(ctx context.Context, userID string) {
 	for _, t := range ts.book.OfUser(userID) {
 		if t.Solo() {
-			ts.bar(t.ID, userID)
-			ts.drop(ctx, t.ID, DropSolo)
+			ts.drop(ctx, t.ID, DropSolo, userID)
 		}
 	}
 }
@@ -87,12 +86,14 @@ func (ts *tickets) cancelsSolo() bool {
 	return ts.Processing && ts.Policy().Matchmaking.SoloTickets == rules.SoloTicketsCancel
 }
 
-// bar starts the cooldown of a player who takes a ticket off a match that is asked about, before it
+// bar starts the cooldown of players who take a ticket off a match that is asked about, before it
 // comes off.
-func (ts *tickets) bar(ticket, userID string) {
+func (ts *tickets) bar(ticket string, users []string) {
 	t, live := ts.book.Get(ticket)
 	if a := ts.Policy().Queues[t.Queue].Accept; live && a != nil && ts.proposals.state(ticket) != nil {
-		ts.barred.begin(userID, a.Cooldown)
+		for _, user := range users {
+			ts.barred.begin(user, a.Cooldown)
+		}
 	}
 }
 
@@ -123,8 +124,7 @@ func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string
 		return state, party.Refuse(party.ProposalGone, "This match is not offered to you any more.")
 	}
 	if !accept {
-		ts.bar(ticket, caller.UserID)
-		ts.drop(ctx, ticket, DropDeclined)
+		ts.drop(ctx, ticket, DropDeclined, caller.UserID)
 	}
 	return state, nil
 }
