@@ -26,13 +26,14 @@ func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (
 	here := map[string]bool{}
 	for _, p := range placements {
 		w := r.pool[p.Ticket]
-		outcome := r.look(ctx, w)
-		if outcome == changed {
+		taken := w.need()
+		there := r.look(ctx, w)
+		if there && w.need() != taken {
 			resized = true
 			continue
 		}
 		// One user on two tickets would play against themselves.
-		if outcome == away || slices.ContainsFunc(w.users, func(u string) bool { return here[u] || r.placed[u] }) {
+		if !there || slices.ContainsFunc(w.users, func(u string) bool { return here[u] || r.placed[u] }) {
 			out = append(out, w)
 			continue
 		}
@@ -45,45 +46,35 @@ func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (
 	return pl, out, resized
 }
 
-// outcome of looking at a ticket.
-type outcome int
-
-const (
-	asKnown outcome = iota // it needs the seats it was taken to need
-	changed                // it needs another number
-	away                   // it cannot be placed in this pass, or not at all
-)
-
 // look finds out whom a ticket seats at this moment: everybody in the party, on the ticket
-// or not, and those it holds seats for.
-func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
+// or not, and those it holds seats for. It reports false for one that cannot be placed in this pass, or not at all.
+func (r *queueRun) look(ctx context.Context, w *waiting) bool {
 	if _, live := r.book.Get(w.id); !live {
-		return away
+		return false
 	}
 	if w.party == "" {
 		w.users = []string{w.entries[0].GetPresence().GetUserId()}
-		return asKnown
+		return true
 	}
 	id, err := party.ParseID(w.party)
 	if err != nil {
 		r.Logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
 		r.drop(ctx, w.id, DropInvalid)
-		return away
+		return false
 	}
 	l, err := r.Glance(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
 			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
 		}
-		return away
+		return false
 	}
 	for _, e := range w.entries {
 		if _, member := l.Session(e.GetPresence().GetSessionId()); !member && !l.IsLost(e.GetPresence().GetSessionId()) {
 			r.drop(ctx, w.id, DropMembership, e.GetPresence().GetUserId()) // the host is about to remove it
-			return away
+			return false
 		}
 	}
-	before := w.need()
 	w.users, w.late = users(sessions(l.View)), nil
 	w.spares = spares(r.q, len(w.users), r.Footprint(l))
 	if kept := r.proposals.seats(w.id); kept > 0 { // a friend's news must not undo what was found
@@ -95,14 +86,11 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 			r.dropSolo(ctx, user)
 		}
 	}
-	switch {
-	case w.seats > r.q.Largest():
+	if w.seats > r.q.Largest() {
 		r.drop(ctx, w.id, DropTooLarge)
-		return away
-	case w.seats != before:
-		return changed
+		return false
 	}
-	return asKnown
+	return true
 }
 
 func (pl placement) users() (all []string) {

@@ -198,7 +198,7 @@ func (r *queueRun) refresh(ctx context.Context) {
 		if looks++; looks > looksPerPass || !proceed() {
 			break
 		}
-		if r.look(ctx, w) == away {
+		if !r.look(ctx, w) {
 			out = append(out, w)
 		}
 	}

@@ -79,7 +79,7 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	known = true
 	for _, part := range p.parts {
 		w := r.byID[part.ticket]
-		if w != nil && r.look(ctx, w) == away {
+		if w != nil && !r.look(ctx, w) {
 			if _, live := r.book.Get(w.id); live {
 				known = false
 				continue
