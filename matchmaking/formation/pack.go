@@ -22,7 +22,6 @@ type packing struct {
 
 	sizes [][]int // those found by size, oldest first
 	used  []int   // how many of each size have been picked
-	kinds []int   // the sizes there are, the largest first
 	pick  []picked
 	steps int // that are left
 }
@@ -41,7 +40,7 @@ func (p *packing) pack(found []int, centre int) bool {
 	}
 	p.steps = most
 	size := p.line.size(anchor)
-	packed := p.fill(0, p.team-size, 0, groups{largest: size, least: math.MaxInt})
+	packed := p.fill(0, p.team-size, p.team, groups{largest: size, least: math.MaxInt})
 	p.effort -= most - p.steps
 	return packed
 }
@@ -62,21 +61,15 @@ func (p *packing) sort(tickets []int, centre int) {
 		size := p.line.size(at)
 		p.sizes[size] = append(p.sizes[size], at)
 	}
-	p.kinds = p.kinds[:0]
-	for size := len(p.sizes) - 1; size >= 1; size-- {
-		if len(p.sizes[size]) > 0 {
-			p.kinds = append(p.kinds, size)
-		}
-	}
 }
 
 // groups are the largest tickets of the team that is being filled, and the least and the most of those of
 // the teams before it.
 type groups struct{ largest, least, most int }
 
-// fill packs the rest of one team, with tickets of a kind of size or smaller ones, and then the
-// teams after it. Sizes within a team never grow, which tries each combination once.
-func (p *packing) fill(team, room, kind int, of groups) bool {
+// fill packs the rest of one team, with tickets of a size or smaller ones, and then the teams after it.
+// Sizes within a team never grow, which tries each combination once.
+func (p *packing) fill(team, room, largest int, of groups) bool {
 	if p.steps--; p.steps < 0 {
 		return false
 	}
@@ -85,15 +78,13 @@ func (p *packing) fill(team, room, kind int, of groups) bool {
 		if of.most-of.least > p.diff || team+1 == p.line.q.Teams {
 			return of.most-of.least <= p.diff
 		}
-		return p.fill(team+1, p.team, 0, of)
+		return p.fill(team+1, p.team, p.team, of)
 	}
-	for ; kind < len(p.kinds); kind++ {
-		size := p.kinds[kind]
-		with := groups{max(of.largest, size), of.least, of.most}
-		if size > room || with.largest-min(with.least, with.largest) > p.diff {
+	for size := min(largest, room); size >= 1; size-- {
+		tickets, with := p.sizes[size], groups{max(of.largest, size), of.least, of.most}
+		if with.largest-min(with.least, with.largest) > p.diff {
 			continue
 		}
-		tickets := p.sizes[size]
 		for i := p.used[size]; i < len(tickets); i++ {
 			at, first := tickets[i], p.used[size]
 			blocked := len(p.line.enemies(at)) > 0
@@ -103,7 +94,7 @@ func (p *packing) fill(team, room, kind int, of groups) bool {
 			tickets[first], tickets[i] = tickets[i], tickets[first]
 			p.pick = append(p.pick, picked{at, team})
 			p.used[size]++
-			if p.fill(team, room-size, kind, with) {
+			if p.fill(team, room-size, size, with) {
 				return true
 			}
 			p.used[size]--
