@@ -50,6 +50,20 @@ type Change struct {
 	Queued map[string]time.Duration // of PartyRestored, by queue: how long the party had waited for a match when it was left
 }
 
+// Age is how long a party has waited for a match in a queue. Time without a ticket does not count.
+type Age struct {
+	Since  time.Time     // of a ticket that waits; zero for none
+	Waited time.Duration // where none does
+}
+
+// At is the age at a time.
+func (a Age) At(t time.Time) time.Duration {
+	if a.Since.IsZero() {
+		return a.Waited
+	}
+	return t.Sub(a.Since)
+}
+
 // News passes changes on. Subscribe while everything is being constructed; the
 // publisher holds no lock, so subscribers may call anything.
 type News struct{ subscribers []func(Change) }

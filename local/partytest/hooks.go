@@ -2,7 +2,6 @@ package partytest
 
 import (
 	"context"
-	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 
@@ -21,7 +20,7 @@ type Hooks struct{ *admission.Admission }
 // invited, kept out or a friend.
 func NewHooks(of ledger.Deps, with admission.Deps, found admission.Founder) Hooks {
 	if of.Ages == nil {
-		of.Ages = func(party.ID) map[string]time.Time { return nil }
+		of.Ages = func(party.ID) map[string]party.Age { return nil }
 	}
 	if of.Holds == nil {
 		of.Holds = func(context.Context, party.ID) ([]reserve.Hold, error) { return nil, nil }

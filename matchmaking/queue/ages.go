@@ -39,21 +39,20 @@ func (b *Book) Waited(owner, queue string) time.Duration {
 	return a.waited
 }
 
-// Ages says since when a party waits in each queue, or would wait with the next ticket, as if it
-// had done so without a break.
-func (b *Book) Ages(id party.ID) map[string]time.Time {
+// Ages says how long a party has waited in each queue: with a ticket that waits, or for its next one.
+func (b *Book) Ages(id party.ID) map[string]party.Age {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	since := map[string]time.Time{}
+	ages := map[string]party.Age{}
 	for queue, a := range b.ages[id.String()] {
 		if b.now().Before(a.until) {
-			since[queue] = b.now().Add(-a.waited)
+			ages[queue] = party.Age{Waited: a.waited}
 		}
 	}
 	for _, r := range b.live[id.String()] {
-		since[r.Queue] = r.Since
+		ages[r.Queue] = party.Age{Since: r.Since}
 	}
-	return since
+	return ages
 }
 
 // Aged reports whether anything is kept for the owner.

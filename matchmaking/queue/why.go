@@ -33,8 +33,8 @@ type board struct {
 // Waiting counts the tickets that wait, as far as this process knows.
 func (b *board) Waiting() int { return b.book.Waiting() }
 
-// Ages says since when a party has waited in each queue.
-func (b *board) Ages(id party.ID) map[string]time.Time {
+// Ages says how long a party has waited in each queue.
+func (b *board) Ages(id party.ID) map[string]party.Age {
 	if !b.Processing {
 		return nil
 	}

@@ -217,7 +217,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	w.admission = partytest.NewHooks(ledger.Deps{
 		Roster: w.roster, Streams: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Holds: func(context.Context, party.ID) ([]reserve.Hold, error) { return w.holds, nil },
-		Ages:  func(id party.ID) map[string]time.Time { return w.Ages(id) },
+		Ages:  func(id party.ID) map[string]party.Age { return w.Ages(id) },
 	}, admission.Deps{Sender: w.host}, nil)
 	w.Service = queue.New(queue.Deps{
 		Newcomer: func(id party.ID, op int64, data any) error {

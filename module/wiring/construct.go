@@ -65,7 +65,7 @@ func (m *Module) construct(env environment, o Options) error {
 	})
 	ledger := ledger.New(ledger.Deps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
-		Ages: func(id party.ID) map[string]time.Time { return m.queues.Ages(id) },
+		Ages: func(id party.ID) map[string]party.Age { return m.queues.Ages(id) },
 	})
 	var founder admission.Founder // of parties in which everybody was away, if we may connect to our own server
 	pool := func(context.Context, party.Session) (oldest time.Time, matched []time.Time, err error) {

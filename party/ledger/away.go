@@ -259,8 +259,8 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 			return party.Away()
 		}
 		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}, l, v.out}
-		for queue, since := range v.saved.Ages {
-			old.Waited[queue] = old.Seat.Since.Sub(since)
+		for queue, age := range v.saved.Ages {
+			old.Waited[queue] = age.At(old.Seat.Since)
 		}
 		return v.ReportKept()
 	})
@@ -277,7 +277,7 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 // NoLiveSession where s has ended meanwhile: then all seats are kept.
 func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, enter func(may bool) error) error {
 	l, user, taken := b.ledger, s.UserID, false
-	var ages map[string]time.Time
+	var ages map[string]party.Age
 	members := map[string]party.Member{}
 	if l.Policy().Parties.Survive.Restart > 0 {
 		members[user] = party.Member{Session: s, JoinedAt: l.Now(), Leader: true}
@@ -349,7 +349,7 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 
 // undo has everybody away again after a return into a native party that has broken off. Where
 // storage fails, memory goes on to know better, and all of it is written with the next look.
-func (b *Behind) undo(ctx context.Context, native party.ID, ages map[string]time.Time) error {
+func (b *Behind) undo(ctx context.Context, native party.ID, ages map[string]party.Age) error {
 	return b.ledger.VisitAnyway(ctx, b.ID, func(v *Visit) error {
 		user := b.Seat.Member.UserID
 		err := b.ledger.records.change(v.Ctx, b.Origin, []string{user}, func(r reserve.Record) {

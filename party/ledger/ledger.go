@@ -29,8 +29,8 @@ type Deps struct {
 	Logger  party.Logger
 	Now     party.Clock
 
-	// Ages says since when a party has waited for a match, by queue.
-	Ages func(id party.ID) map[string]time.Time
+	// Ages says how long a party has waited for a match, by queue.
+	Ages func(id party.ID) map[string]party.Age
 	// Holds reads the holds of a party this process has not seen.
 	Holds func(ctx context.Context, id party.ID) ([]reserve.Hold, error)
 }

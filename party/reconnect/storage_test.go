@@ -195,7 +195,7 @@ func TestSurvive_FirstLookAfterACrashFails(t *testing.T) {
 // A queue's age outlives a crash, and a return that breaks off after it.
 func TestSurvive_AgeAfterABrokenReturn(t *testing.T) {
 	crashed(t, func(w *world, id party.ID, p []party.Session) {
-		w.setAges(map[string]time.Time{"duel": time.Now()})
+		w.setAges(map[string]party.Age{"duel": {Since: time.Now()}})
 		w.admission.Recorder.Later(id)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
@@ -226,7 +226,7 @@ func TestSurvive_AgeAfterABrokenReturn(t *testing.T) {
 	})
 }
 
-func (w *world) setAges(ages map[string]time.Time) {
+func (w *world) setAges(ages map[string]party.Age) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ages = ages

@@ -436,7 +436,7 @@ func TestSurvive_CrashKeepsAges(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		w.mu.Lock()
-		w.ages = map[string]time.Time{"ranked": time.Now().Add(-40 * time.Second)}
+		w.ages = map[string]party.Age{"ranked": {Since: time.Now().Add(-40 * time.Second)}, "duel": {Waited: 7 * time.Second}}
 		w.mu.Unlock()
 		w.admission.Recorder.Later(id)
 		time.Sleep(time.Second)
@@ -454,8 +454,8 @@ func TestSurvive_CrashKeepsAges(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		_, err := w.resume(w.host.Connect(p[1].UserID))
 		w.must(err)
-		if len(waited) != 1 || waited["ranked"] != 41*time.Second {
-			t.Errorf("waited %v; want 41 s in one queue", waited)
+		if len(waited) != 2 || waited["ranked"] != 41*time.Second || waited["duel"] != 7*time.Second {
+			t.Errorf("waited %v; want 41 s in a queue with a ticket, and the 7 s before in the other", waited)
 		}
 	})
 }

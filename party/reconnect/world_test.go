@@ -32,7 +32,7 @@ type world struct {
 	mu   sync.Mutex
 	conf rules.Config
 	lock error
-	ages map[string]time.Time // of every party, by queue
+	ages map[string]party.Age // of every party, by queue
 
 	clients bool   // only clients make parties
 	posts   bool   // parties hear of newcomers a moment later
@@ -77,7 +77,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	n := node{roster: roster.New(w.host, w.host, w.now), news: &party.News{}}
 	n.admission = partytest.NewHooks(ledger.Deps{
 		Roster: n.roster, Streams: streams{w.host, w}, Storage: storage, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
-		Ages: func(party.ID) map[string]time.Time {
+		Ages: func(party.ID) map[string]party.Age {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return w.ages

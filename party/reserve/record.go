@@ -30,7 +30,7 @@ type Standing struct {
 	Native  party.ID                // the native party it is, or was last
 	Away    bool                    // everybody has lost the connection
 	Members map[string]party.Member // by user; only where parties survive a restart
-	Ages    map[string]time.Time    // by queue: since when the party has waited for a match
+	Ages    map[string]party.Age    // by queue: how long the party has waited for a match
 	Doubts  int                     // how many writes of the record had no answer, and were followed by one that ended the doubt
 }
 
@@ -98,7 +98,8 @@ type recordJSON struct {
 	Created int64                 `json:"created,omitempty"`
 	Away    bool                  `json:"away,omitempty"`
 	Members map[string]seatJSON   `json:"members,omitempty"` // by user
-	Ages    map[string]int64      `json:"ages,omitempty"`    // by queue: Unix nanoseconds
+	Ages    map[string]int64      `json:"ages,omitempty"`    // by queue: Unix nanoseconds of a ticket that waits
+	Waited  map[string]int64      `json:"waited,omitempty"`  // by queue: nanoseconds, where none does
 	Doubts  int                   `json:"doubts,omitempty"`
 }
 
@@ -134,7 +135,7 @@ func (s seatJSON) session(user string) party.Session {
 // Encode is the record as storage has it.
 func (r Record) Encode(id party.ID) (string, error) {
 	out := recordJSON{
-		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]seatJSON{}, Ages: map[string]int64{},
+		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]seatJSON{}, Ages: map[string]int64{}, Waited: map[string]int64{},
 		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Shares: r.Attributes, Created: party.Nanos(r.CreatedAt), Away: r.Away, Doubts: r.Doubts,
 	}
 	if !r.Native.IsZero() && r.Native != id {
@@ -143,8 +144,12 @@ func (r Record) Encode(id party.ID) (string, error) {
 	for user, m := range r.Members {
 		out.Members[user] = seatJSON{SessionID: m.SessionID, Username: m.Username, Joined: party.Nanos(m.JoinedAt), Leader: m.Leader}
 	}
-	for queue, since := range r.Ages {
-		out.Ages[queue] = party.Nanos(since)
+	for queue, age := range r.Ages {
+		if age.Since.IsZero() {
+			out.Waited[queue] = int64(age.Waited)
+		} else {
+			out.Ages[queue] = party.Nanos(age.Since)
+		}
 	}
 	users := slices.SortedFunc(maps.Keys(r.Kicks), func(x, y string) int { return r.Kicks[y].At.Compare(r.Kicks[x].At) })
 	for _, user := range users[:min(len(users), MaxKicks)] {
@@ -199,10 +204,13 @@ func (r Record) Add(id party.ID, value string) error {
 	}
 	*r.Standing = Standing{
 		Facts:  party.Facts{MaxSize: in.MaxSize, Open: in.Open, Hidden: in.Hidden, Label: in.Label, CreatedAt: party.FromNanos(in.Created), Attributes: in.Shares},
-		Native: native, Away: in.Away, Members: map[string]party.Member{}, Ages: map[string]time.Time{}, Doubts: r.Doubts,
+		Native: native, Away: in.Away, Members: map[string]party.Member{}, Ages: map[string]party.Age{}, Doubts: r.Doubts,
 	}
 	for queue, since := range in.Ages {
-		r.Ages[queue] = party.FromNanos(since)
+		r.Ages[queue] = party.Age{Since: party.FromNanos(since)}
+	}
+	for queue, waited := range in.Waited {
+		r.Ages[queue] = party.Age{Waited: time.Duration(waited)}
 	}
 	for user, m := range in.Members {
 		r.Members[user] = party.Member{Session: m.session(user), JoinedAt: party.FromNanos(m.Joined), Leader: m.Leader}

@@ -28,7 +28,7 @@ func TestRecord_RoundTrip(t *testing.T) {
 		r.Waiting["x"] = reserve.Waiter{UserID: "x", Open: true, Since: epoch}
 		if rapid.Bool().Draw(t, "standing") {
 			r.Facts = party.Facts{MaxSize: s.view.MaxSize, Open: s.view.Open, Hidden: !s.view.Open, Label: "label", CreatedAt: epoch, Attributes: s.view.Open}
-			r.Native, r.Away, r.Members, r.Ages = s.view.ID, s.view.Open, map[string]party.Member{}, map[string]time.Time{"q": epoch}
+			r.Native, r.Away, r.Members, r.Ages = s.view.ID, s.view.Open, map[string]party.Member{}, map[string]party.Age{"q": {Since: epoch}, "r": {Waited: time.Second}}
 			if rapid.Bool().Draw(t, "moved") {
 				r.Native.Node = "another"
 			}
