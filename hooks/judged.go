@@ -70,8 +70,12 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 	inside(PartyMatchmakerAdd, rules.ActionMatchmake, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{Queue: call.In.GetPartyMatchmakerAdd().GetStringProperties()[PropertyQueue]}
 	})
-	inside(PartyRemove, rules.ActionKick, func(call *Call) rules.RequestFacts {
-		return rules.RequestFacts{TargetID: call.In.GetPartyRemove().GetPresence().GetUserId()}
+	seen(PartyRemove, rules.ActionKick, func(ctx context.Context, call *Call, look reserve.Look) error {
+		target := call.In.GetPartyRemove().GetPresence().GetUserId()
+		if _, member := look.Member(target); !member && !look.Returning(target) {
+			return nil // the leader turns a request down
+		}
+		return judge.Inside(ctx, rules.ActionKick, call.Caller, look, rules.RequestFacts{TargetID: target})
 	})
 	inside(PartyPromote, rules.ActionPromote, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{TargetID: call.In.GetPartyPromote().GetPresence().GetUserId()}

@@ -205,6 +205,16 @@ func TestRules_NotInForce(t *testing.T) {
 	}
 }
 
+// A leader who turns a request down kicks nobody.
+func TestRules_ARequestTurnedDown(t *testing.T) {
+	k := newKernel()
+	k.ruled = map[rules.Action]bool{rules.ActionKick: true}
+	k.answer["may kick"] = errors.New("no")
+	if _, err := serve(t, k.sets()...).before("leader", hooks.PartyRemove, messageOf(hooks.PartyRemove)); err != nil {
+		t.Errorf("before = %v; want the rule not asked", err)
+	}
+}
+
 // However many handlers need to know a party, a message looks at it once.
 func TestOneMessageOneLook(t *testing.T) {
 	for _, message := range []string{hooks.PartyJoin, hooks.PartyAccept, hooks.PartyUpdate, hooks.PartyMatchmakerAdd, hooks.PartyRemove, hooks.PartyPromote} {
@@ -396,6 +406,9 @@ func TestRules(t *testing.T) {
 			for _, ruled := range []bool{false, true} {
 				k := newKernel()
 				k.ruled = map[rules.Action]bool{tt.action: ruled}
+				if tt.action == rules.ActionKick {
+					k.view.Members = []party.Member{{Session: party.Session{UserID: "other"}}}
+				}
 				word, _, _ := strings.Cut(strings.TrimPrefix(tt.asked, "may "), " ")
 				k.answer["may "+word] = no
 				in := message(tt.message, partyID)

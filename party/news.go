@@ -36,7 +36,7 @@ type Change struct {
 	ID      ID
 	Session Session // of the Member kinds and RequestRejected; of HoldsOver the user who was kicked, if any
 	Native  bool    // of MemberEntered: through the engine's own join or accept
-	Moved   bool    // of MemberLeft: the user stays a member with another session
+	Moved   bool    // of MemberEntered and MemberLeft: the user's seat moves to another session, or from one
 	Seat    Seat    // of the Seat kinds
 	By      string  // of MemberRemoved, RequestRejected, PartyClosed, and of the MemberLeft of a kick: the leader's user
 	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one

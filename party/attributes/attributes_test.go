@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -666,13 +667,16 @@ func TestFacts(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)
 	id := w.party(p...)
-	w.mustSet(p[0], id, `{"map":"dust","rank":3,"secret":true}`, `{"hero":"elf"}`)
+	w.mustSet(p[0], id, `{"map":"dust","rank":3,"secret":true,"need":{"of":[1e400,-1e400]}}`, `{"hero":"elf"}`)
 	look, err := w.admission.Look(t.Context(), id)
 	w.must(err)
 	shared, members, err := w.service.Facts(t.Context(), look.View)
 	w.must(err)
 	if shared["map"] != "dust" || shared["rank"] != 3.0 || members[p[0].UserID]["hero"] != "elf" {
 		t.Errorf("facts are %v and %v", shared, members)
+	}
+	if got, want := fmt.Sprint(shared["need"]), fmt.Sprint(map[string]any{"of": []any{math.MaxFloat64, -math.MaxFloat64}}); got != want {
+		t.Errorf("a number beyond all that can be compared is %s; want %s", got, want)
 	}
 	public := func() map[string]json.RawMessage {
 		got, err := w.service.Public(t.Context(), look.View)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -180,16 +181,36 @@ func decode(value string) (party.ID, Document, error) {
 	return id, d, err
 }
 
-// facts are a bag as conditions see it.
+// facts are a bag as conditions see it. A number beyond what they can compare is the largest there is.
 func (b Bag) facts() map[string]any {
 	facts := make(map[string]any, len(b))
 	for key, text := range b {
+		source := json.NewDecoder(bytes.NewReader(text))
+		source.UseNumber()
 		var value any
-		if json.Unmarshal(text, &value) == nil {
-			facts[key] = value
+		if source.Decode(&value) == nil {
+			facts[key] = numeric(value)
 		}
 	}
 	return facts
+}
+
+// numeric has floating-point numbers for the texts of them.
+func numeric(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		f, _ := v.Float64() // infinite where it is too large
+		return max(-math.MaxFloat64, min(f, math.MaxFloat64))
+	case []any:
+		for i := range v {
+			v[i] = numeric(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = numeric(v[key])
+		}
+	}
+	return value
 }
 
 // only is the part of a bag with these keys.

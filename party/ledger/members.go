@@ -21,7 +21,7 @@ func (p *place) Began(leader party.Session, facts party.Facts) {
 // Entered mirrors that a session has become a member, by the engine's own join (native) or
 // through the module.
 func (p *place) Entered(s party.Session, at time.Time, native bool) {
-	had := p.Last.Attributes
+	had, moves := p.Last.Attributes, p.ledger.Roster.Attendance.Another(p.ID, s)
 	after, err := p.ledger.Roster.Enter(p.Last, p.ID, s)
 	p.Changed()
 	p.Last = after
@@ -30,7 +30,7 @@ func (p *place) Entered(s party.Session, at time.Time, native bool) {
 		return
 	}
 	p.ledger.Recorder.Later(p.ID)
-	c := party.Change{Kind: party.MemberEntered, ID: p.ID, Session: s, At: at, Native: native, Attributes: had || after.Attributes}
+	c := party.Change{Kind: party.MemberEntered, ID: p.ID, Session: s, At: at, Native: native, Moved: moves, Attributes: had || after.Attributes}
 	if w, waited := p.Book.Waiting[s.UserID]; waited {
 		c.Waited = max(1, p.ledger.Now().Sub(w.Since))
 	}

@@ -201,6 +201,13 @@ func (at *Attendance) Has(id party.ID, sessionID string) bool {
 	return known
 }
 
+// Another reports whether another session of the user is noted in the party, and not missed.
+func (at *Attendance) Another(id party.ID, s party.Session) bool {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	return slices.ContainsFunc(at.members[id], func(m attendant) bool { return m.UserID == s.UserID && m.SessionID != s.SessionID && !m.missed })
+}
+
 // Of lists the parties in which sessions of the user are noted.
 func (at *Attendance) Of(userID string) []party.ID {
 	at.mu.Lock()

@@ -359,7 +359,7 @@ const (
 	ActionUpdate    Action = "update"    // the party's label, open or hidden
 	ActionData      Action = "data"      // send a message to the party
 	ActionMatchmake Action = "matchmake" // add a ticket, alone or for the party
-	ActionKick      Action = "kick"      // a member, or turn a request down
+	ActionKick      Action = "kick"      // a member, also one whose seat is kept
 	ActionPromote   Action = "promote"   // another member to leader
 )
 

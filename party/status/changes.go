@@ -44,7 +44,9 @@ func (s *Service) changed(c party.Change) {
 		if c.Kind == party.MemberEntered {
 			b.dropArrival(c.Session.UserID, conf, now)
 		}
-		s.reset(b, conf, resetOnMembership, c.At, now)
+		if !c.Moved {
+			s.reset(b, conf, resetOnMembership, c.At, now)
+		}
 		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.news) > 0 && b.next.Before(at) {
 			b.next = at // the newcomer hears the host's own word first
 		}

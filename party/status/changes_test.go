@@ -389,3 +389,18 @@ func TestService_SecondSocket(t *testing.T) {
 	w.must(w.set(second, report(id, "ready", 1)))
 	same(t, "stages", w.stages(p[0], id), []string{"", "ready"})
 }
+
+// A seat that moves to the player's other connection changes nothing for the others.
+func TestService_Reset_notByASeatThatMoves(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	w.rules(resetOn("membership"))
+	w.conf.Parties.SecondSocket = rules.SecondSocketMove
+	p := w.host.Players(2)
+	id := w.party(4, p...)
+	w.must(w.set(p[0], report(id, "ready", 1)))
+	second := w.host.Connect(p[1].UserID)
+	w.must(w.admission.Admit(t.Context(), id, second, party.Grant{Back: true}, nil))
+	same(t, "stages", w.stages(p[0], id), []string{"ready", ""})
+	w.leave(second, id)
+	same(t, "stages", w.stages(p[0], id), []string{"tutorial"})
+}
