@@ -34,7 +34,7 @@ func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Sessio
 	if !f.follow(&t, add.GetStringProperties(), add.GetNumericProperties()) {
 		return nil
 	}
-	f.tell(ctx, t, Queued, "") // first of all: what ends the ticket meanwhile is told at once
+	f.tell(ctx, t, Queued, NoReason) // first of all: what ends the ticket meanwhile is told at once
 	v, err := f.Roster.View(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) == party.PartyNotFound {

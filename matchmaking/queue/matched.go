@@ -146,7 +146,7 @@ func (s *seating) conclude(ctx context.Context, pool []*waiting, seated []string
 		matched = append(matched, t)
 	}
 	for _, t := range matched {
-		s.tell(ctx, t, Matched, "")
+		s.tell(ctx, t, Matched, NoReason)
 	}
 	for _, user := range seated {
 		for _, t := range s.book.OfUser(user) {

@@ -20,8 +20,11 @@ const (
 	Replaced  EventName = "replaced"  // somebody else is asked in place of a player who did not accept
 )
 
-// DropReason says why a ticket was dropped, or waits again; "" where an event needs no reason.
+// DropReason says why a ticket was dropped.
 type DropReason string
+
+// NoReason: the event needs none.
+const NoReason DropReason = ""
 
 const (
 	// DropMembership: somebody joined or left. The host has removed the ticket; the
@@ -42,12 +45,14 @@ const (
 	DropDeclined DropReason = "declined"        // somebody on it did not want the match that was found
 	DropNoAnswer DropReason = "no_answer"       // somebody on it did not answer in time
 	DropSolo     DropReason = "party_queued"    // the player's party looks for a match
-
-	// Why a ticket waits again:
-
-	QueuedAgain DropReason = "no_replacement" // nobody was found in place of a player who did not accept
-	NoCapacity  DropReason = "no_capacity"    // no game server could be had in time
 )
+
+// QueuedAgain is why a ticket waits again: nobody was found in place of a player who did not
+// accept.
+const QueuedAgain DropReason = "no_replacement"
+
+// NoCapacity is why a ticket waits again: no game server could be had in time.
+const NoCapacity DropReason = "no_capacity"
 
 // Event is a message to the party, op code [party.OpMatchmaking], or the content of a
 // notification to a player without one.
@@ -55,7 +60,7 @@ type Event struct {
 	Event  EventName  `json:"event"`
 	Queue  string     `json:"queue"` // "" while the host matches by itself
 	Ticket string     `json:"ticket"`
-	Reason DropReason `json:"reason"`
+	Reason DropReason `json:"reason"` // "" where the event needs none
 	// AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.
 	AcceptBy int64 `json:"accept_by,omitempty"`
 }

@@ -38,7 +38,7 @@ func (ts *tickets) endIn(ctx context.Context, id string, ends func(id string) (T
 // endAs ends a live ticket that the host does not have any more, and says what became of it.
 func (ts *tickets) endAs(ctx context.Context, id string, what EventName, by ...string) {
 	if t, live := ts.end(ctx, id, by...); live {
-		ts.tell(ctx, t, what, "")
+		ts.tell(ctx, t, what, NoReason)
 	}
 }
 
