@@ -5,9 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/hex"
-	"fmt"
 	"math/big"
 	"net/url"
 	"slices"
@@ -22,14 +20,11 @@ const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 const digits = "0123456789"
 
-var encoding = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
-
 const (
-	linkLen     = 16 // characters: 80 random bits
-	codeLen     = 8  // characters: 40 random bits, short-lived and guess-limited
-	digitsLen   = 12 // digits: as many bits
-	bitsPerChar = 5
-	maxTyped    = 2048 // most bytes of input looked at: a link with everything that chats append to it
+	linkLen   = 16   // characters: 80 random bits
+	codeLen   = 8    // characters: 40 random bits, short-lived and guess-limited
+	digitsLen = 12   // digits: as many bits
+	maxTyped  = 2048 // most bytes of input looked at: a link with everything that chats append to it
 )
 
 // Code is an invite's code in canonical form: anyone who has it may use the invite. It
@@ -39,30 +34,30 @@ type Code struct{ text string }
 
 // NewCode draws a fresh code of the kind from the system's random source.
 func NewCode(kind party.InviteKind) Code {
-	length := linkLen
 	switch kind {
 	case party.DigitsInvite:
-		return Code{newDigits()}
+		return draw(digits, digitsLen)
 	case party.CodeInvite:
-		length = codeLen
+		return draw(alphabet, codeLen)
 	}
-	random := make([]byte, length*bitsPerChar/8)
-	rand.Read(random) // never fails: the runtime ends the process instead
-	return Code{encoding.EncodeToString(random)}
+	return draw(alphabet, linkLen)
+}
+
+// draw draws a code of these characters, every one as likely.
+func draw(from string, length int) Code {
+	text := make([]byte, length)
+	for i := range text {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(from))))
+		if err != nil {
+			panic(err) // never: the runtime ends the process instead
+		}
+		text[i] = from[n.Int64()]
+	}
+	return Code{string(text)}
 }
 
 // joinPath is what stands before the code in an invite's link.
 const joinPath = "/party/join/"
-
-// newDigits draws a number, every one as likely.
-func newDigits() string {
-	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(digitsLen), nil)
-	n, err := rand.Int(rand.Reader, most)
-	if err != nil {
-		panic(err) // never: the runtime ends the process instead
-	}
-	return fmt.Sprintf("%0*d", digitsLen, n)
-}
 
 // maxReadings bounds how many codes one text is read as, and so what one call can try.
 const maxReadings = 4
@@ -212,16 +207,10 @@ func notFound() *party.Error {
 	return party.Refuse(party.InviteNotFound, "This invite does not exist.")
 }
 
-// codes find the invites that people name.
-type codes struct {
-	store  *Store
-	limits *party.Limits
-}
-
 // lookup finds the invite of a code somebody typed, and its key; read finds a record. It refuses
 // with RateLimited or InviteNotFound.
-func (x codes) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
-	err = x.guess(c.UserID, c.ClientIP, typed, func(k string) error {
+func (to *routes) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
+	err = to.guess(c.UserID, c.ClientIP, typed, func(k string) error {
 		f, err := read(ctx, k)
 		key, r = k, f.rec
 		return err
@@ -231,12 +220,12 @@ func (x codes) lookup(ctx context.Context, read func(context.Context, string) (f
 
 // guess reads by the key of a code that somebody typed. Wrong codes count against the user and the
 // address, also those in front of a right one in the same text, but not what cannot be a code.
-func (x codes) guess(userID, clientIP, typed string, read func(key string) error) error {
+func (to *routes) guess(userID, clientIP, typed string, read func(key string) error) error {
 	codes := readings(typed)
 	if len(codes) == 0 {
 		return notFound()
 	}
-	done, err := x.limits.Guess(userID, clientIP)
+	done, err := to.Limits.Guess(userID, clientIP)
 	if err != nil {
 		return err
 	}
@@ -252,14 +241,14 @@ func (x codes) guess(userID, clientIP, typed string, read func(key string) error
 }
 
 // find is lookup by an invite's ID or, for "", by a code. It reads the record as storage has it now.
-func (x codes) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, *record, error) {
+func (to *routes) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, *record, error) {
 	if inviteID == "" {
-		return x.lookup(ctx, x.store.read, c, typed)
+		return to.lookup(ctx, to.Store.read, c, typed)
 	}
-	key, err := x.store.keyOf(ctx, inviteID)
+	key, err := to.Store.keyOf(ctx, inviteID)
 	if err != nil {
 		return "", nil, err
 	}
-	f, err := x.store.read(ctx, key)
+	f, err := to.Store.read(ctx, key)
 	return key, f.rec, err
 }

@@ -24,7 +24,6 @@ const maxPerMember = 100
 // creations make invites. Safe for concurrent use.
 type creations struct {
 	*routes
-	owed          owed
 	index         *index
 	previews      *previews
 	announcements *announcements
@@ -171,7 +170,7 @@ func (s *creations) insert(ctx context.Context, id party.ID, r *record) (Code, e
 		if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			continue
 		}
-		s.owed.takeBack(ctx, code.key(), r, func() { s.Admission.HoldsChanged(id, true) })
+		s.takeBack(ctx, code.key(), r, func() { s.Admission.HoldsChanged(id, true) })
 		return Code{}, err
 	}
 	return Code{}, errCrowded

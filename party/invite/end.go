@@ -24,7 +24,7 @@ func (s *endings) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 	if (inviteID == "") == (typed == "") {
 		return party.Invalid("id", "give either id or code.")
 	}
-	key, r, err := s.codes.find(ctx, c, inviteID, typed)
+	key, r, err := s.find(ctx, c, inviteID, typed)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *endings) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 // RevokeAny revokes an invite by its ID for an operator: the party's event names nobody. It
 // refuses with InviteNotFound.
 func (s *endings) RevokeAny(ctx context.Context, inviteID string) error {
-	key, r, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
+	key, r, err := s.find(ctx, party.Caller{}, inviteID, "")
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (s *endings) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 // Decline says that a target will not come: its seat is free again and the inviter is told. An
 // invite that is over, used or declined stays as it is. Others are refused with InviteNotForYou.
 func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) error {
-	key, r, err := s.codes.find(ctx, c, "", typed)
+	key, r, err := s.find(ctx, c, "", typed)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (s *endings) unhold(id party.ID, inviteID, kicked string) {
 		users = []string{kicked}
 	}
 	err := try(context.Background(), func(ctx context.Context) error {
-		key, _, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
+		key, _, err := s.find(ctx, party.Caller{}, inviteID, "")
 		if err == nil {
 			_, err = s.Store.change(ctx, key, func(r *record) error {
 				if !r.Hold || kicked != "" && !r.decline(kicked) {

@@ -7,7 +7,6 @@ import (
 
 	"partyline/internal/cache"
 	"partyline/party"
-	"partyline/party/roster"
 )
 
 // MetricSteps counts the steps of invites and of those who follow them, by the tag step.
@@ -39,9 +38,8 @@ type Counts struct {
 
 // funnel counts what becomes of invites on this node. Safe for concurrent use.
 type funnel struct {
-	roster  *roster.Roster
-	metrics party.Metrics
-	came    *cache.Cache[string, struct{}] // users who came by an invite and have had no match yet
+	*routes
+	came *cache.Cache[string, struct{}] // users who came by an invite and have had no match yet
 
 	mu      sync.Mutex
 	counted map[step]uint64 // guarded by mu
@@ -51,7 +49,7 @@ func (f *funnel) count(what step) {
 	f.mu.Lock()
 	f.counted[what]++
 	f.mu.Unlock()
-	f.metrics.MetricsCounterAdd(MetricSteps, map[string]string{"step": string(what)}, 1)
+	f.Metrics.MetricsCounterAdd(MetricSteps, map[string]string{"step": string(what)}, 1)
 }
 
 // Counts reads the counters.
@@ -80,7 +78,7 @@ func (f *funnel) Matched(ctx context.Context, id party.ID) {
 	if f.came.Len() == 0 {
 		return
 	}
-	v, err := f.roster.View(ctx, id)
+	v, err := f.Roster.View(ctx, id)
 	if err != nil { // gone: nobody is left to be counted
 		return
 	}

@@ -60,11 +60,12 @@ func (x *index) over(origin party.ID) {
 
 // unindex takes the invites of a party out of the indexes if it has ended.
 func (x *index) unindex(ctx context.Context, origin party.ID) error {
-	gone, err := x.gone(ctx, origin)
-	if err == nil && gone {
-		err = x.Store.unindex(ctx, origin)
+	_, err := x.Admission.Look(ctx, origin)
+	if gone, err := ended(err); err != nil || !gone {
+		return err
 	}
-	if err == nil && gone {
+	err = x.Store.unindex(ctx, origin)
+	if err == nil {
 		x.made.Delete(origin)
 	}
 	return err

@@ -34,7 +34,7 @@ func (s *leads) LeadOf(ctx context.Context, c party.Caller, inviteID string) (Le
 }
 
 func (s *leads) lead(ctx context.Context, c party.Caller, inviteID, typed string) (Lead, error) {
-	_, r, err := s.codes.find(ctx, c, inviteID, typed)
+	_, r, err := s.find(ctx, c, inviteID, typed)
 	if err != nil {
 		return Lead{}, err
 	}
@@ -85,7 +85,7 @@ func (s *leads) StillLeads(ctx context.Context, inviteID, userID string, id part
 // Trail answers which invite a code is of, whatever has become of it, and the parties that it leads to now,
 // if any, and was made for.
 func (s *leads) Trail(ctx context.Context, c party.Caller, typed string) (inviteID string, ids []party.ID, err error) {
-	_, r, err := s.codes.find(ctx, c, "", typed)
+	_, r, err := s.find(ctx, c, "", typed)
 	if err != nil {
 		return "", nil, err
 	}

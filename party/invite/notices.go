@@ -45,12 +45,8 @@ const (
 
 // notices are the notifications of invites. Safe for concurrent use, but for sweep.
 type notices struct {
-	storage  party.Storage
-	notifier Notifier
-	tasks    *tasks
-	logger   party.Logger
-	now      party.Clock
-	round    *party.Round
+	*routes
+	round *party.Round
 }
 
 // Notify brings an invite to users. The notifications are kept for users who are offline,
@@ -62,7 +58,7 @@ func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.Created
 	}
 	// Remembered first: what is sent and not remembered would stay for ever.
 	if err := ns.change(ctx, inv.ID, func(n *notified) {
-		now, known := ns.now(), len(n.Users)
+		now, known := ns.Now(), len(n.Users)
 		n.Key = code.key()
 		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
 		n.Twice = now.Unix() < n.Until && (n.Twice || len(n.Users) < known)
@@ -77,7 +73,7 @@ func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.Created
 		notices[i] = party.NoticeInvite.To(user, c.UserID,
 			invitation{PartyID: inv.PartyID, URL: inv.URL, Code: inv.Code, From: c.Username, Message: inv.Message})
 	}
-	if err := party.Notify(ctx, ns.notifier, notices...); err != nil {
+	if err := party.Notify(ctx, ns.Notifier, notices...); err != nil {
 		return fmt.Errorf("send invite notifications: %w", err)
 	}
 	return nil
@@ -87,7 +83,7 @@ func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.Created
 func (ns *notices) change(ctx context.Context, inviteID string, change func(*notified)) error {
 	for range noticeAttempts {
 		var n notified
-		version, err := party.ReadObject(ctx, ns.storage, noticesCollection, inviteID, &n)
+		version, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n)
 		if err != nil {
 			return err
 		}
@@ -96,12 +92,12 @@ func (ns *notices) change(ctx context.Context, inviteID string, change func(*not
 			if version == party.Absent {
 				return nil
 			}
-			if ns.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: noticesCollection, Key: inviteID, Version: version}}) == nil {
+			if ns.Store.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: noticesCollection, Key: inviteID, Version: version}}) == nil {
 				return nil
 			}
 			continue // one that lost a race has no error of its own
 		}
-		_, err = party.WriteObject(ctx, ns.storage, noticesCollection, inviteID, n, version)
+		_, err = party.WriteObject(ctx, ns.Store.storage, noticesCollection, inviteID, n, version)
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			return err
 		}
@@ -116,7 +112,7 @@ func (ns *notices) withdraw(inviteID string, users ...string) {
 		ctx, cancel := context.WithTimeout(ns.tasks.ctx, noticeTimeout)
 		defer cancel()
 		if err := ns.withdrawNow(ctx, inviteID, users); err != nil {
-			ns.logger.Warn("invite notifications not deleted yet invite=%s error=%v", inviteID, err)
+			ns.Logger.Warn("invite notifications not deleted yet invite=%s error=%v", inviteID, err)
 		}
 	})
 }
@@ -125,10 +121,10 @@ func (ns *notices) withdraw(inviteID string, users ...string) {
 func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
 	defer caught.As(&err, "delete notifications")
 	var n notified
-	if _, err := party.ReadObject(ctx, ns.storage, noticesCollection, inviteID, &n); err != nil {
+	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
 		return fmt.Errorf("read whom it was sent to: %w", err)
 	}
-	late := ns.now().Unix() < n.Until
+	late := ns.Now().Unix() < n.Until
 	var deletes []*runtime.NotificationDelete
 	var done []string
 	for _, user := range n.Users {
@@ -146,7 +142,7 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 		done = append(done, user)
 	}
 	if len(deletes) > 0 {
-		if err := ns.notifier.NotificationsDelete(ctx, deletes); err != nil {
+		if err := ns.Notifier.NotificationsDelete(ctx, deletes); err != nil {
 			return fmt.Errorf("delete notifications: %w", err)
 		}
 	}
@@ -159,7 +155,7 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 func (ns *notices) of(ctx context.Context, user, key string) (found []*runtime.NotificationDelete, err error) {
 	cursor := ""
 	for range noticePages {
-		page, next, err := ns.notifier.NotificationsList(ctx, user, noticePage, cursor)
+		page, next, err := ns.Notifier.NotificationsList(ctx, user, noticePage, cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -183,7 +179,7 @@ func (ns *notices) of(ctx context.Context, user, key string) (found []*runtime.N
 // may still be written.
 func (ns *notices) without(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
 	var n notified
-	if _, err := party.ReadObject(ctx, ns.storage, noticesCollection, inviteID, &n); err != nil {
+	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
 		return nil, fmt.Errorf("read whom it was sent to: %w", err)
 	}
 	for _, user := range users {
@@ -193,7 +189,7 @@ func (ns *notices) without(ctx context.Context, inviteID, key string, users []st
 			return nil, fmt.Errorf("list notifications: %w", err)
 		case len(found) > 0:
 			continue
-		case slices.Contains(n.Users, user) && ns.now().Unix() < n.Until:
+		case slices.Contains(n.Users, user) && ns.Now().Unix() < n.Until:
 			return nil, errors.New("what was sent may still be written")
 		}
 		untold = append(untold, user)

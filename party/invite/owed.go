@@ -12,59 +12,49 @@ import (
 	"partyline/party"
 )
 
-// What storage has not done yet is tried again, after longer and longer waits, until it is done.
+// What storage is owed, it has to do although the caller is told that it failed. A write that has failed may
+// still be done later, for all its transaction tells; no read sees it, and no delete. Only another write of
+// the same object waits for it, or is done in its place. So each of these writes first, and is tried again
+// until it is done.
 const (
-	owedTimeout = 5 * time.Second
 	owedFirst   = 100 * time.Millisecond
 	owedLongest = 30 * time.Second
 )
 
-// owed is what storage has to do although the caller is told that it failed. A write that has failed may
-// still be done later, for all its transaction tells; no read sees it, and no delete. Only another write of
-// the same object waits for it, or is done in its place. So each of these writes first.
-type owed struct {
-	store  *Store
-	tasks  *tasks
-	logger party.Logger
-}
-
 // insist does what is owed, now or in the background, also if the caller has gone away or panics.
 // There it drops first what is kept of the record: it may be from before a write that was done late.
-func (o owed) insist(ctx context.Context, key, what string, do func(ctx context.Context) error) {
+func (to *routes) insist(ctx context.Context, key, what string, do func(ctx context.Context) error) {
 	if try(context.WithoutCancel(ctx), do) == nil {
 		return
 	}
-	o.tasks.begin(func() {
-		for wait := owedFirst; pause(o.tasks.ctx, wait) == nil; wait = min(2*wait, owedLongest) {
-			err := try(o.tasks.ctx, func(ctx context.Context) error {
-				end, err := o.store.take(ctx, key)
-				if err != nil {
-					return err
-				}
-				defer end()
-				o.store.kept.Drop(key)
-				return do(ctx)
-			})
-			if err == nil {
-				return
-			}
-			o.logger.Warn("invite not taken back yet what=%s error=%v", what, err)
+	to.tasks.again(owedFirst, owedLongest, func(ctx context.Context) error {
+		end, err := to.Store.take(ctx, key)
+		if err != nil {
+			return err
 		}
+		defer end()
+		to.Store.kept.Drop(key)
+		return do(ctx)
+	}, func(err error, _ time.Duration) bool {
+		to.Logger.Warn("invite not taken back yet what=%s error=%v", what, err)
+		return true
 	})
 }
+
+const tryFor = 5 * time.Second
 
 // try makes an error of a panic, for nobody else recovers in the background.
 func try(ctx context.Context, do func(ctx context.Context) error) (err error) {
 	defer caught.As(&err, "invite")
-	ctx, cancel := context.WithTimeout(ctx, owedTimeout)
+	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()
 	return do(ctx)
 }
 
 // refund gives a claim back; it leaves alone one that is not there, or not this one. The caller has the turn.
-func (o owed) refund(ctx context.Context, key, user string, seq int64) {
-	o.insist(ctx, key, "use by "+user, func(ctx context.Context) error {
-		_, err := o.store.changeNow(ctx, key, func(r *record) error {
+func (to *routes) refund(ctx context.Context, key, user string, seq int64) {
+	to.insist(ctx, key, "use by "+user, func(ctx context.Context) error {
+		_, err := to.Store.changeNow(ctx, key, func(r *record) error {
 			if !r.refund(user, seq) {
 				r.Seq++ // to write all the same
 			}
@@ -78,13 +68,13 @@ func (o owed) refund(ctx context.Context, key, user string, seq int64) {
 }
 
 // takeBack deletes an invite that nobody has the code of, and calls gone.
-func (o owed) takeBack(ctx context.Context, key string, r *record, gone func()) {
+func (to *routes) takeBack(ctx context.Context, key string, r *record, gone func()) {
 	over := r.clone()
-	over.RevokedAt, over.Hold = o.store.now().Unix(), false
-	o.insist(ctx, key, "invite "+r.ID, func(ctx context.Context) error {
-		err := o.store.create(ctx, key, over)
+	over.RevokedAt, over.Hold = to.Now().Unix(), false
+	to.insist(ctx, key, "invite "+r.ID, func(ctx context.Context) error {
+		err := to.Store.create(ctx, key, over)
 		if err == nil || errors.Is(err, runtime.ErrStorageRejectedVersion) {
-			err = o.store.discard(ctx, map[string]*record{key: r})
+			err = to.Store.discard(ctx, map[string]*record{key: r})
 		}
 		if err == nil {
 			gone()
@@ -114,6 +104,18 @@ func (t *tasks) begin(do func()) {
 	if t.ctx.Err() == nil {
 		t.running.Go(do)
 	}
+}
+
+// again has do done, beside the caller, after waits that double up to the longest, until it succeeds. Of each failure
+// failed hears, with the wait before it, and says whether it is tried once more.
+func (t *tasks) again(first, longest time.Duration, do func(context.Context) error, failed func(err error, after time.Duration) bool) {
+	t.begin(func() {
+		for wait := first; pause(t.ctx, wait) == nil; wait = min(2*wait, longest) {
+			if err := try(t.ctx, do); err == nil || !failed(err, wait) {
+				return
+			}
+		}
+	})
 }
 
 // close ends the context of those that run and waits for them.

@@ -26,7 +26,7 @@ type facesOf func(ctx context.Context, userIDs []string) ([]party.Profile, error
 // Preview shows what an invite leads to, without using it. For an invite that is for
 // others it refuses with InviteNotForYou, unless the caller made it or is in the party.
 func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (party.Preview, error) {
-	_, r, err := pv.codes.find(ctx, c, "", typed)
+	_, r, err := pv.find(ctx, c, "", typed)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -52,7 +52,7 @@ func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (
 // where the rules' page shows them and the party is not hidden. It may be a second old. It refuses
 // with InviteNotFound and RateLimited. The caller must not change the answer's lists.
 func (pv *previews) PublicPreview(ctx context.Context, typed, clientIP string) (p party.Preview, err error) {
-	err = pv.codes.guess("", clientIP, typed, func(key string) (err error) {
+	err = pv.guess("", clientIP, typed, func(key string) (err error) {
 		p, err = pv.kept.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return pv.publicPreview(ctx, key) })
 		return err
 	})

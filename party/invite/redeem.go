@@ -25,7 +25,6 @@ const followAttempts = 3
 // redemptions bring users into parties by invites. Safe for concurrent use.
 type redemptions struct {
 	*routes
-	owed          owed
 	previews      *previews
 	notices       *notices
 	funnel        *funnel
@@ -48,7 +47,7 @@ func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, session
 		}
 		return s.Store.lately(ctx, key)
 	}
-	key, r, err := s.codes.lookup(ctx, read, c, typed)
+	key, r, err := s.lookup(ctx, read, c, typed)
 	if err != nil {
 		return redemption, err
 	}
@@ -76,7 +75,7 @@ func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, session
 // RedeemInto is [Service.Redeem] for somebody who waits for a seat of the party by the invite with this ID. It
 // refuses with PartyNotFound where that leads elsewhere now.
 func (s *redemptions) RedeemInto(ctx context.Context, c party.Caller, inviteID string, id party.ID) error {
-	key, r, err := s.codes.find(ctx, c, inviteID, "")
+	key, r, err := s.find(ctx, c, inviteID, "")
 	if err != nil {
 		return err
 	}
@@ -209,7 +208,7 @@ func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judge
 	settled := false // whether there is nothing to give back
 	defer func() {
 		if isNew && !settled { // also if a panic goes through
-			s.owed.refund(ctx, key, session.UserID, seq)
+			s.refund(ctx, key, session.UserID, seq)
 		}
 	}()
 	r, err := s.Store.changeNow(ctx, key, func(r *record) error {

@@ -15,8 +15,8 @@ import (
 // routes lead from codes to parties. The parts of a [Service] are built on them.
 type routes struct {
 	Deps
-	codes codes
 	entry entry.Entry
+	tasks *tasks
 }
 
 // partyOf is the party an invite was made for, as it is now.
@@ -135,12 +135,7 @@ func (to *routes) leadsNowhere(ctx context.Context, r *record) (bool, error) {
 	return ended(err)
 }
 
-// gone reports whether a party has ended.
-func (to *routes) gone(ctx context.Context, id party.ID) (bool, error) {
-	_, err := to.Admission.Look(ctx, id)
-	return ended(err)
-}
-
+// ended reads the error of a look at a party: whether the party has ended.
 func ended(err error) (bool, error) {
 	switch party.ReasonOf(err) {
 	case party.PartyNotFound:

@@ -53,32 +53,29 @@ type Service struct {
 	*faces
 	*sweeper
 
-	announcements *announcements
-	index         *index
-	tasks         *tasks
+	index *index
+	tasks *tasks
 }
 
 // New makes a service that hears the news of parties. Close it to end what it does in the background.
 func New(d Deps) *Service {
-	tasks := newTasks()
-	routes := &routes{d, codes{d.Store, d.Limits}, entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy}}
-	owed := owed{d.Store, tasks, d.Logger}
+	routes := &routes{d, entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy}, newTasks()}
 	index := newIndex(routes)
 	faces := &faces{d.Users, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL)}
 	previews := &previews{routes, faces, cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL)}
-	notices := &notices{d.Store.storage, d.Notifier, tasks, d.Logger, d.Now, d.Store.round(noticesCollection)}
-	funnel := &funnel{roster: d.Roster, metrics: d.Metrics, came: cache.New[string, struct{}](d.Now, maxCame, cameFor), counted: map[step]uint64{}}
-	announcements := newAnnouncements(routes, notices, funnel)
+	notices := &notices{routes, d.Store.round(noticesCollection)}
+	funnel := &funnel{routes: routes, came: cache.New[string, struct{}](d.Now, maxCame, cameFor), counted: map[step]uint64{}}
+	announcements := &announcements{routes, notices, funnel}
 	s := &Service{
-		creations:   &creations{routes, owed, index, previews, announcements},
+		creations:   &creations{routes, index, previews, announcements},
 		previews:    previews,
 		leads:       &leads{routes, cache.New[string, string](d.Now, maxRecords, recordTTL)},
-		redemptions: &redemptions{routes, owed, previews, notices, funnel, announcements},
+		redemptions: &redemptions{routes, previews, notices, funnel, announcements},
 		endings:     &endings{routes, previews, notices, announcements, cache.New[string, struct{}](d.Now, maxRecords, recordTTL)},
 		lists:       &lists{routes},
 		notices:     notices, funnel: funnel, faces: faces,
-		sweeper:       &sweeper{routes: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
-		announcements: announcements, index: index, tasks: tasks,
+		sweeper: &sweeper{routes: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
+		index:   index, tasks: routes.tasks,
 	}
 	d.Admission.News.Subscribe(s.changed)
 	return s
@@ -88,7 +85,6 @@ func New(d Deps) *Service {
 // to be given back stay with the users who claimed them.
 func (s *Service) Close() {
 	s.index.ends.Close()
-	s.announcements.again.Close()
 	s.tasks.close()
 }
 

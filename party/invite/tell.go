@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"partyline/internal/alarm"
 	"partyline/party"
 )
 
@@ -48,13 +47,6 @@ type announcements struct {
 	*routes
 	notices *notices
 	funnel  *funnel
-	again   *alarm.Alarms[*telling] // when those are told of an invite who could not be
-}
-
-func newAnnouncements(to *routes, n *notices, f *funnel) *announcements {
-	s := &announcements{routes: to, notices: n, funnel: f}
-	s.again = alarm.New(to.Now, to.Logger, "invite not announced invite=", s.tellAgain)
-	return s
 }
 
 // tellParty counts an event and sends it to everybody in the party.
@@ -85,31 +77,21 @@ type telling struct {
 	made  party.CreatedInvite
 	users []string // those it is for; with known, those of them who may be told
 	known bool
-	wait  time.Duration // until the next try
 }
-
-func (t *telling) String() string { return t.made.ID }
 
 // tellTargets brings an invite to those it is for.
-func (s *announcements) tellTargets(ctx context.Context, t *telling) { s.tellLater(t, s.tell(ctx, t)) }
-
-func (s *announcements) tellAgain(t *telling) {
-	s.tellLater(t, try(context.Background(), func(ctx context.Context) error { return s.tell(ctx, t) }))
-}
-
-// tellLater has an invite told again that has not been, for this reason; nil for none.
-func (s *announcements) tellLater(t *telling, err error) {
-	if err == nil {
-		return
+func (s *announcements) tellTargets(ctx context.Context, t *telling) {
+	failed := func(err error, after time.Duration) (again bool) {
+		s.Logger.Warn("invite not announced yet invite=%s error=%v", t.made.ID, err)
+		return after < tellLast
 	}
-	s.Logger.Warn("invite not announced yet invite=%s error=%v", t, err)
-	if t.wait = max(tellFirst, 2*t.wait); t.wait <= tellLast {
-		s.again.Set(t, s.Now().Add(t.wait))
+	if err := s.tell(ctx, t, false); err != nil && failed(err, 0) {
+		s.tasks.again(tellFirst, tellLast, func(ctx context.Context) error { return s.tell(ctx, t, true) }, failed)
 	}
 }
 
-// tell notifies those who may be told of an invite; later only the rest of them, so that nobody is told twice.
-func (s *announcements) tell(ctx context.Context, t *telling) error {
+// tell notifies those who may be told of an invite; again only the rest of them, so that nobody is told twice.
+func (s *announcements) tell(ctx context.Context, t *telling, again bool) error {
 	if !t.known { // once: strangers are counted
 		users, err := s.reachable(ctx, t.by, t.view, t.users)
 		if err != nil {
@@ -118,7 +100,7 @@ func (s *announcements) tell(ctx context.Context, t *telling) error {
 		t.users, t.known = users, true
 	}
 	users := t.users
-	if t.wait > 0 {
+	if again {
 		var err error
 		if users, err = s.untold(ctx, t); err != nil {
 			return err
