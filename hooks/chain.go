@@ -53,7 +53,6 @@ func NewChain(metrics party.Metrics, now func() time.Time, own func(ctx context.
 	return &Chain{metrics: metrics, now: now, own: own}
 }
 
-// step is one handler of a slot.
 type step struct {
 	name string
 	run  func(context.Context, *Call) error
@@ -201,7 +200,6 @@ func (m *meter) record(began time.Time, refusal *party.Error) {
 	m.metrics.MetricsTimerRecord(MetricDuration, tags, m.now().Sub(began))
 }
 
-// report writes a refusal to the log.
 func report(logger runtime.Logger, message, name, user string, refusal *party.Error) {
 	refusal.Log(logger, "hook failed", "hook refused", map[string]any{"message": message, "hook": name, "user": user})
 }

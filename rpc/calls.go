@@ -7,7 +7,6 @@ import (
 	"partyline/party/attributes"
 	"partyline/party/finder"
 	"partyline/party/judge"
-	"partyline/party/rules"
 	"partyline/party/share"
 	"partyline/party/status"
 	"partyline/party/waitlist"
@@ -30,13 +29,6 @@ type (
 	revokeRequest struct {
 		ID   string `json:"id,omitempty"` // exactly one of the two
 		Code string `json:"code,omitempty"`
-	}
-	checkRequest struct {
-		Action  rules.Action `json:"action"` // create | join | invite | matchmake
-		PartyID string       `json:"party_id,omitempty"`
-		MaxSize int          `json:"max_size,omitempty"` // for create, as is open
-		Open    bool         `json:"open,omitempty"`
-		Queue   string       `json:"queue,omitempty"` // for matchmake
 	}
 	matchRequest struct {
 		PartyID string `json:"party_id,omitempty"`
@@ -65,7 +57,6 @@ type Inviter interface {
 	Decline(ctx context.Context, caller party.Caller, code string) error
 }
 
-// Invites is the table of the invite calls.
 func Invites(i Inviter) []Row {
 	return []Row{
 		// Makes an invite into a party that the caller is in.
@@ -129,8 +120,8 @@ type checkAnswer struct {
 func Checks(answer func(ctx context.Context, caller party.Caller, q judge.Inquiry) (refusal *party.Error, err error)) []Row {
 	return []Row{
 		// Says what would become of an action, without doing it.
-		{ID: "party_check", Handle: Call(func(ctx context.Context, caller party.Caller, r checkRequest) (checkAnswer, error) {
-			refusal, err := answer(ctx, caller, judge.Inquiry(r))
+		{ID: "party_check", Handle: Call(func(ctx context.Context, caller party.Caller, q judge.Inquiry) (checkAnswer, error) {
+			refusal, err := answer(ctx, caller, q)
 			if err != nil || refusal == nil {
 				return checkAnswer{Allowed: err == nil}, err
 			}
@@ -145,7 +136,6 @@ type StatusBoard interface {
 	List(ctx context.Context, caller party.Caller, partyID string) (status.Listing, error)
 }
 
-// Status is the table of the status calls.
 func Status(board StatusBoard) []Row {
 	return []Row{
 		// Tells how far the caller is, as a member or, by an invite's code, as somebody on the way.
@@ -159,13 +149,11 @@ func Status(board StatusBoard) []Row {
 	}
 }
 
-// Sharer makes parties known.
 type Sharer interface {
 	Share(ctx context.Context, caller party.Caller, request share.Request) (share.Answer, error)
 	Activity(ctx context.Context, caller party.Caller, request share.ActivityRequest) (share.Activity, error)
 }
 
-// Share is the table of the calls that make a party known.
 func Share(sharer Sharer) []Row {
 	return []Row{
 		// Makes the party known to followers, friends, a group or certain users.
@@ -202,7 +190,6 @@ type Queues interface {
 	Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error)
 }
 
-// Queue is the table of the calls about queues.
 func Queue(queues Queues) []Row {
 	return []Row{
 		// Says why a ticket has no match yet; without a party, of all tickets that the caller is on.

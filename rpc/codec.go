@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -158,7 +159,6 @@ func decodeItems(source *json.Decoder, target reflect.Value, path string) error 
 	return decodeEnd(source)
 }
 
-// setNumber sets a number that target can hold.
 func setNumber(target reflect.Value, token json.Token) bool {
 	number, ok := token.(json.Number)
 	if !ok {
@@ -216,19 +216,12 @@ func join(path, name string) string {
 
 // wanted says what a field takes, in a client developer's words.
 func wanted(kind reflect.Kind) string {
-	switch kind {
-	case reflect.Struct:
-		return "an object"
-	case reflect.Slice:
-		return "a list"
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Float32, reflect.Float64:
-		return "a number"
-	}
-	return "a whole number"
+	return cmp.Or(words[kind], "a whole number")
+}
+
+var words = map[reflect.Kind]string{
+	reflect.Struct: "an object", reflect.Slice: "a list", reflect.String: "a string", reflect.Bool: "true or false",
+	reflect.Float32: "a number", reflect.Float64: "a number",
 }
 
 // got says what the value that begins with token is, never its content, and of a number why
@@ -239,13 +232,13 @@ func got(token json.Token, wanted reflect.Kind) string {
 		return "null"
 	case json.Delim:
 		if token == '{' {
-			return "an object"
+			return words[reflect.Struct]
 		}
-		return "a list"
+		return words[reflect.Slice]
 	case string:
-		return "a string"
+		return words[reflect.String]
 	case bool:
-		return "true or false"
+		return words[reflect.Bool]
 	}
 	switch wanted {
 	case reflect.Struct, reflect.Slice, reflect.String, reflect.Bool:

@@ -9,7 +9,6 @@ import (
 	"partyline/party/overview"
 )
 
-// Overview answers operators.
 type Overview interface {
 	Rules(ctx context.Context, reload bool) (overview.Rules, error)
 	Parties(ctx context.Context, limit int, cursor string) (overview.Parties, error)

@@ -26,7 +26,6 @@ func whole(ctx context.Context, ask func(context.Context) error) error {
 	return ask(ctx)
 }
 
-// storage counts one call's outcome.
 func (w *watched) storage(count *atomic.Uint64, err error) {
 	count.Add(1)
 	switch {

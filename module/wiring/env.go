@@ -39,7 +39,6 @@ const (
 // settings are all of them, for a warning about another.
 var settings = strings.Join([]string{EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole, EnvPlay}, ", ")
 
-// environment is what the module was told by its operator.
 type environment struct {
 	rules   string // absolute path, "" = defaults
 	next    string // the same of the rules that come next, "" = none

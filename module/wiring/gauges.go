@@ -18,7 +18,6 @@ const (
 // are usually read.
 const gaugesEvery = 10 * time.Second
 
-// mostMatches bounds how many matches are counted.
 const mostMatches = 10_000
 
 func (m *Module) setGauges(ctx context.Context) error {

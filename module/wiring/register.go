@@ -53,10 +53,8 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 	return nil
 }
 
-// policy is the rules in force.
 func (m *Module) policy() rules.Config { return m.rules.Current().Config() }
 
-// Register hands all tables to the host.
 func (m *Module) Register(host runtime.Initializer) error {
 	for _, register := range []func() error{
 		func() error {
@@ -75,7 +73,6 @@ func (m *Module) Register(host runtime.Initializer) error {
 	return nil
 }
 
-// registerMatches gives the host the module's own match handlers.
 func (m *Module) registerMatches(host runtime.Initializer) error {
 	for name, made := range map[string]func() runtime.Match{
 		matchmaking.PartyMatch: func() runtime.Match { return matchmaking.WithSeatsAt(matchmaking.Relay(), m.now) },

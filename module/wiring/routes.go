@@ -54,7 +54,6 @@ func (m *Module) measured(route web.Route) http.HandlerFunc {
 	}
 }
 
-// statusWriter remembers the status that was sent.
 type statusWriter struct {
 	http.ResponseWriter
 	status int

@@ -25,7 +25,6 @@ const (
 	metaKey        = "storage"
 )
 
-// storageFormat is that record.
 type storageFormat struct {
 	Major     int    `json:"major"`
 	Minor     int    `json:"minor"`

@@ -79,7 +79,6 @@ func (ts *tasks) list() []overview.Task {
 	return append([]overview.Task{}, ts.all...)
 }
 
-// vitals is what the process knows of itself.
 func (m *Module) vitals() overview.Vitals {
 	return overview.Vitals{
 		Tasks: m.tasks.list(),

@@ -128,7 +128,6 @@ func (s *Service) changed(c party.Change) {
 	s.alarms.Sooner(id, s.Now())
 }
 
-// hear takes note of a change.
 func (b *board) hear(c party.Change, now time.Time) {
 	switch c.Kind {
 	case party.MemberEntered:
@@ -145,7 +144,6 @@ func (b *board) hear(c party.Change, now time.Time) {
 	}
 }
 
-// fire does what is due for a party.
 func (s *Service) fire(id party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -204,7 +202,6 @@ func (s *Service) settle(ctx context.Context, b *board) error {
 	return nil
 }
 
-// greetGuests tells everything to those who came in.
 func (s *Service) greetGuests(ctx context.Context, b *board) error {
 	f, err := s.read(ctx, b.id) // another node may have written
 	if err != nil {
@@ -224,7 +221,6 @@ func (s *Service) greetGuests(ctx context.Context, b *board) error {
 	return nil
 }
 
-// pruneBags takes away the bags of those who have gone.
 func (s *Service) pruneBags(ctx context.Context, b *board) error {
 	look, err := s.Admission.Look(ctx, b.id)
 	if err != nil && party.ReasonOf(err) != party.PartyAway {

@@ -33,7 +33,6 @@ type Document struct {
 	Members map[string]Bag `json:"members"` // by user
 }
 
-// empty is the document of a party in which nobody has set anything.
 func empty() Document { return Document{Party: Bag{}, Members: map[string]Bag{}} }
 
 var null = json.RawMessage("null")
@@ -117,7 +116,6 @@ func (b Bag) since(before Bag) Bag {
 	return changed
 }
 
-// with is the document after a member's write.
 func (d Document) with(user string, shared, own Bag) (next Document, err error) {
 	next = Document{Version: d.Version + 1, Members: maps.Clone(d.Members)}
 	if next.Party, err = merge("party", d.Party, shared); err != nil {
@@ -137,7 +135,6 @@ func (d Document) with(user string, shared, own Bag) (next Document, err error) 
 	return next, nil
 }
 
-// without is the document without the bags of users who are gone.
 func (d Document) without(gone func(user string) bool) Document {
 	d.Members = maps.Clone(d.Members)
 	maps.DeleteFunc(d.Members, func(user string, _ Bag) bool { return gone(user) })

@@ -181,7 +181,6 @@ func goneFrom(look reserve.Look) func(user string) bool {
 	}
 }
 
-// Facts are the attributes as rules see them.
 func (s *Service) Facts(ctx context.Context, v party.View) (shared map[string]any, members map[string]map[string]any, err error) {
 	d, err := s.Lately(ctx, v)
 	members = make(map[string]map[string]any, len(d.Members))

@@ -105,7 +105,6 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 	return Document{}, errors.New("write attributes: another node was faster each time")
 }
 
-// remove deletes the document of a party that has ended.
 func (s *Service) remove(ctx context.Context, origin party.ID) error {
 	err := s.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: attributesCollection, Key: origin.UUID.String()}})
 	if err != nil {

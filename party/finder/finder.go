@@ -172,7 +172,6 @@ func (s *Service) look(ctx context.Context, id party.ID, see see) (reserve.Look,
 // see is [ledger.Ledger.Glance], or Look for who waits.
 type see func(ctx context.Context, id party.ID) (reserve.Look, error)
 
-// note brings the index up to date with parties.
 func (s *Service) note(entries ...listing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

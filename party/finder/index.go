@@ -17,7 +17,6 @@ type index struct {
 	byField map[string]posting // "" has all of them
 }
 
-// row is one party in the index.
 type row struct {
 	id   party.ID
 	seq  uint64
@@ -59,7 +58,6 @@ func (x *index) put(id party.ID, free int, keys []string) {
 	}
 }
 
-// remove forgets a party.
 func (x *index) remove(id party.ID) {
 	r := x.byID[id]
 	if r == nil {

@@ -109,7 +109,6 @@ func (s *Service) joinFirst(ctx context.Context, c party.Caller, w wanted) (all 
 	}
 }
 
-// joinOne tries those of the parties that fit.
 func (s *Service) joinOne(ctx context.Context, c party.Caller, w wanted, ids []party.ID, see see) (t tried, err error) {
 	looks, busy, err := s.fitting(ctx, c, ids, w, see)
 	t.busy = busy

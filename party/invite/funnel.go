@@ -52,7 +52,6 @@ func (f *funnel) count(what step) {
 	f.Metrics.MetricsCounterAdd(MetricSteps, map[string]string{"step": string(what)}, 1)
 }
 
-// Counts reads the counters.
 func (f *funnel) Counts() Counts {
 	f.mu.Lock()
 	defer f.mu.Unlock()

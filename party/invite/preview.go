@@ -219,7 +219,6 @@ const (
 	maxFaces = 50_000          // of some 200 bytes
 )
 
-// read reads the database.
 func (f *faces) read(ctx context.Context, userIDs []string) ([]party.Profile, error) {
 	users, err := f.users.UsersGetId(ctx, userIDs, nil)
 	if err != nil {

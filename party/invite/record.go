@@ -8,7 +8,6 @@ import (
 	"partyline/party/reserve"
 )
 
-// record is an invite in storage.
 type record struct {
 	ID        string            `json:"id"`
 	PartyID   string            `json:"party_id"`
@@ -148,7 +147,6 @@ func (r *record) hold(now time.Time) (reserve.Hold, bool) {
 	return h, len(h.UserIDs) > 0
 }
 
-// summary is the invite as lists show it.
 func (r *record) summary() party.InviteSummary {
 	return party.InviteSummary{
 		ID: r.ID, Kind: r.Kind, CreatedBy: r.By, CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt,

@@ -88,7 +88,6 @@ func (s *Service) Close() {
 	s.tasks.close()
 }
 
-// changed follows what becomes of the party.
 func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.HoldsOver:

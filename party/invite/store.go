@@ -58,12 +58,10 @@ const (
 	maxRecords = 20_000 // of some 500 bytes
 )
 
-// NewStore makes a store.
 func NewStore(storage party.Storage, now party.Clock) *Store {
 	return &Store{storage, now, cache.New[string, found](now, maxRecords, recordTTL), keyed.NewLocks[string]()}
 }
 
-// round passes over a whole collection.
 func (s *Store) round(collection string) *party.Round {
 	return &party.Round{Storage: s.storage, Now: s.now, Collection: collection}
 }

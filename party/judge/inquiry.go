@@ -8,18 +8,17 @@ import (
 	"partyline/party/rules"
 )
 
-// Inquiry is the question what would become of an action.
 type Inquiry struct {
-	Action  rules.Action // create, join, invite or matchmake
-	PartyID string       // needed for join and invite; for matchmake empty means alone
-	MaxSize int          // for create, 0 being the usual size
-	Open    bool         // for create
-	Queue   string       // for matchmake
+	Action  rules.Action `json:"action"` // create | join | invite | matchmake
+	PartyID string       `json:"party_id,omitempty"`
+	MaxSize int          `json:"max_size,omitempty"` // for create, as is open
+	Open    bool         `json:"open,omitempty"`
+	Queue   string       `json:"queue,omitempty"` // for matchmake
 }
 
-// Inquiries answers inquiries with the checks that the actions themselves meet, in the same order: of several
-// refusals the answer is the one the action would get. Nothing follows from an answer: no token is spent, no seat
-// taken, no rule's hit counted.
+// Inquiries answers what would become of an action, with the checks that the action itself meets, in the same
+// order: of several refusals the answer is the one the action would get. Nothing follows from an answer: no token
+// is spent, no seat taken, no rule's hit counted.
 type Inquiries struct {
 	Checks Checks        // dry ones
 	Rates  *party.Limits // asked only; nothing is counted

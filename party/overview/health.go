@@ -58,7 +58,6 @@ type Failures struct {
 	Background uint64 `json:"background"` // panics of background work
 }
 
-// Health looks at the module.
 func (o *Overview) Health() Health {
 	report := o.Live.Report()
 	h := Health{

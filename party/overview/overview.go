@@ -59,7 +59,6 @@ type Deps struct {
 	Now    party.Clock
 }
 
-// Overview answers operators.
 type Overview struct {
 	Deps
 	since time.Time

@@ -43,7 +43,6 @@ type InviteStats struct {
 	More        bool `json:"more"`        // there are more than were counted
 }
 
-// Stats counts.
 func (o *Overview) Stats(ctx context.Context) (Stats, error) {
 	stats, _, err := o.Invited(ctx)
 	return stats, err
@@ -68,7 +67,6 @@ func (o *Overview) Invited(ctx context.Context) (Stats, []invite.Outstanding, er
 	return s, list, nil
 }
 
-// Running lists matches with seats.
 func (o *Overview) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
 	return o.Matches(ctx, most)
 }

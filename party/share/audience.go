@@ -16,7 +16,6 @@ const (
 	groupPages = 20 // most pages of the caller's own groups that are searched
 )
 
-// audience is the users one call notifies.
 type audience struct {
 	service    *Service
 	caller     string
@@ -27,7 +26,6 @@ type audience struct {
 	delivered  Delivered
 }
 
-// candidate is somebody who may be told.
 type candidate struct {
 	id      string
 	count   *int

@@ -95,7 +95,6 @@ func New(d Deps) *Service {
 // Close waits until nothing runs any more. Shared statuses stay as they are.
 func (s *Service) Close() { s.alarms.Close() }
 
-// changed handles a change of a party.
 func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.PartyClosed:
@@ -137,7 +136,6 @@ func (s *Service) forget(id party.ID, user string) {
 	s.codes.Drop(shares{id, user, party.DigitsInvite})
 }
 
-// sharing lists the parties of which a status is shared.
 func (s *Service) sharing() []party.ID {
 	s.mu.Lock()
 	defer s.mu.Unlock()

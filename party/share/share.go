@@ -142,7 +142,6 @@ func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind 
 	return inv, err
 }
 
-// shareStatus sets the status of the sharer's session in the party.
 func (s *Service) shareStatus(ctx context.Context, session party.Session, id party.ID, inv party.CreatedInvite) error {
 	door, err := s.door(ctx, id)
 	if err != nil {

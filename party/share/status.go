@@ -15,7 +15,6 @@ const (
 	doorLocked = "locked"
 )
 
-// shared is a status that one of our users has shared.
 type shared struct {
 	id        party.ID
 	session   party.Session
@@ -74,7 +73,6 @@ func (s *Service) publish(sh *shared, door string) error {
 	return nil
 }
 
-// rewrite brings the party's shared statuses up to date.
 func (s *Service) rewrite(id party.ID, door string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

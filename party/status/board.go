@@ -33,7 +33,6 @@ func (b *board) note(who string, was, is shown) {
 	}
 }
 
-// changed notes what somebody tells now.
 func (b *board) changed(who string, before, after entry, conf rules.Status, now time.Time) {
 	b.note(who, before.shown(conf, now), after.shown(conf, now))
 	if before.Moved != after.Moved || before.Stage != after.Stage {

@@ -14,7 +14,6 @@ const (
 	resetOnQueue      = "queue"
 )
 
-// changed handles a change of a party.
 func (s *Service) changed(c party.Change) {
 	id := c.ID
 	if c.Kind == party.PartyRestored {

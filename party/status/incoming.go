@@ -20,7 +20,6 @@ type arrival struct {
 	since, until   time.Time
 }
 
-// setArrival takes the report of a user who is not in yet.
 func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf rules.Status) (id party.ID, moved bool, err error) {
 	lead, err := s.Lead(ctx, c, r.Code)
 	if err != nil {

@@ -115,7 +115,6 @@ func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.St
 	return next.Moved != before.Moved, nil
 }
 
-// memberSession is the caller's session in the party.
 func (s *Service) memberSession(id party.ID, c party.Caller) (party.Session, error) {
 	if c.SessionID != "" {
 		meta, err := s.Streams.StreamUserGet(party.StreamMode, id.UUID.String(), "", id.Node, c.UserID, c.SessionID)

@@ -77,7 +77,6 @@ func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 	return web.Answer{Status: status, Kind: "text/html; charset=utf-8", Cache: web.NoStore, Body: body.Bytes()}
 }
 
-// view is the page's content.
 type view struct {
 	now     time.Time
 	names   map[string]overview.Player
@@ -135,7 +134,6 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 	return v, c.chooseInvites(ctx, v)
 }
 
-// list is a page of all parties.
 func (c *Console) list(ctx context.Context, v *view, cursor string) error {
 	list, err := c.Source.Parties(ctx, overview.DefaultPage, cursor)
 	v.Parties, v.Paged = list.Parties, cursor != ""
@@ -167,7 +165,6 @@ func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
 	return nil
 }
 
-// Player is a user as they are called.
 func (v *view) Player(userID string) overview.Player {
 	if p, ok := v.names[userID]; ok {
 		return p
@@ -186,19 +183,15 @@ type of struct {
 	Player overview.Player
 }
 
-// Of makes one.
 func (v *view) Of(p overview.Player) of { return of{v, p} }
 
-// JSON is a value as text.
 func (*view) JSON(value any) (string, error) { return party.PlainJSON(value) } // the template escapes
 
 // Wait is a number of seconds, such as 1m35s.
 func (*view) Wait(seconds int64) string { return (time.Duration(seconds) * time.Second).String() }
 
-// Uptime is how long the process runs.
 func (v *view) Uptime() string { return span(time.Duration(v.Stats.UptimeSec) * time.Second) }
 
-// Ago is how long ago a Unix time was.
 func (v *view) Ago(unix int64) string {
 	if unix <= 0 {
 		return "unknown"

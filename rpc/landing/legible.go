@@ -102,7 +102,6 @@ func shown(r rune) bool {
 	return joiner(r) || unicode.IsGraphic(r)
 }
 
-// nameOf is what a player is called on the page.
 func nameOf(p party.Profile, t texts) string {
 	for _, name := range []string{p.DisplayName, p.Username} {
 		if name = legible(name, nameLength); name != "" {

@@ -50,7 +50,6 @@ type pageView struct {
 	ValidISO    string
 }
 
-// page is the landing page itself.
 func (s *Site) page(r *http.Request) (web.Answer, error) {
 	code, p, err := s.preview(r)
 	if err != nil {
@@ -175,7 +174,6 @@ func (v pageView) Group(key string) group {
 	return group{v.T.get(key), v.Ways}
 }
 
-// Tile makes a seat drawable.
 func (v pageView) Tile(s seat) tile { return tile{s, v.T.get("leader")} }
 
 // Blank is the tile that the page's script copies for seats that appear later.
@@ -184,5 +182,4 @@ func (v pageView) Blank() tile { return v.Tile(seat{Kind: "blank"}) }
 // Asset is where the page finds an embedded file.
 func (v pageView) Asset(name string) string { return v.Base + "assets/" + assets.Name(name) }
 
-// Text gives the template a sentence by its key.
 func (v pageView) Text(key string) string { return v.T.get(key) }

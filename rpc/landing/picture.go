@@ -27,7 +27,6 @@ const (
 	maxFont     = 32 << 20         // bytes of the rules' own font file
 )
 
-// fonts are those that cards are drawn with.
 type fonts struct {
 	mu   sync.Mutex
 	file fontFile // of the rules' font that is among them

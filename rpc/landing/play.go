@@ -21,7 +21,6 @@ const (
 	wayMore    = "more"
 )
 
-// way is one way into the game.
 type way struct {
 	Kind   string
 	Label  string

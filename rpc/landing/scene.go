@@ -34,7 +34,6 @@ func live(state party.InviteState) bool {
 	return false
 }
 
-// sceneOf words an invite's state.
 func sceneOf(p party.Preview, c rules.Config, t texts) scene {
 	inviter := isolated(nameOf(p.Inviter, t))
 	if !live(p.State) {
@@ -90,7 +89,6 @@ func sharedText(attributes map[string]json.RawMessage) string {
 	return strings.Join(parts, " · ")
 }
 
-// failureScene words a failure.
 func failureScene(f failure, t texts) scene {
 	return scene{
 		Headline: t.get(f.text+"_headline", "{inviter}", t.get("someone")),

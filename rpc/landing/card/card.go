@@ -35,7 +35,6 @@ type Card struct {
 	Over      bool // the invite leads nowhere any more
 }
 
-// Tile is a player, or a seat.
 type Tile struct {
 	Kind    Kind
 	Initial string
@@ -74,7 +73,6 @@ const (
 	maxSeats   = 8 // tiles of a party that is shown whole; of a larger one there are fewer, and the count
 )
 
-// Draw makes the picture.
 func Draw(fonts Fonts, c Card) ([]byte, error) {
 	p := painter{setter: &setter{fonts: fonts}, image: image.NewRGBA(image.Rect(0, 0, Width, Height)), rtl: c.RTL}
 	p.ground(c)
@@ -173,7 +171,6 @@ func (p *painter) seats(c Card) {
 	}
 }
 
-// tile draws a player or a seat.
 func (p *painter) tile(at image.Rectangle, radius float32, t Tile, c Card) {
 	fill, border := hues[t.Hue%uint(len(hues))], color.RGBA{}
 	switch t.Kind {
@@ -234,7 +231,6 @@ func (p *painter) glyphs(glyphs []placed, x, y float32, box image.Rectangle, ink
 	})
 }
 
-// round fills a rectangle with round corners.
 func (p *painter) round(at image.Rectangle, radius float32, ink color.RGBA) {
 	p.fill(at, ink, func(v *vector.Rasterizer, _, _ float32) {
 		w, h := float32(at.Dx()), float32(at.Dy())
