@@ -24,7 +24,12 @@ func Hardening(rate func(userID string) error, parties Parties, policy party.Pol
 		}})
 	}
 	return append(table,
-		Hook{Message: PartyDataSend, Name: "op_code", Before: opCode},
+		Hook{Message: PartyDataSend, Name: "op_code", Before: func(_ context.Context, call *Call) error { // clients trust what the server's own carry
+			if code := call.In.GetPartyDataSend().GetOpCode(); code < 0 {
+				return party.Refuse(party.InvalidRequest, "op_code: %d is reserved for the server; use 0 or more.", code)
+			}
+			return nil
+		}},
 		Hook{Message: PartyDataSend, Name: "size", Before: func(_ context.Context, call *Call) error {
 			if size, most := len(call.In.GetPartyDataSend().GetData()), policy().Limits.Data.Bytes; most > 0 && size > most {
 				return party.Refuse(party.InvalidRequest, "data: %d bytes are too many; at most %d.", size, most)
@@ -32,8 +37,12 @@ func Hardening(rate func(userID string) error, parties Parties, policy party.Pol
 			return nil
 		}},
 		Hook{Message: PartyDataSend, Name: "rate", Before: func(_ context.Context, call *Call) error { return rate(call.UserID) }},
-		Hook{Message: PartyMatchmakerAdd, Name: "members", Before: func(ctx context.Context, call *Call) error {
-			return checkMembers(ctx, call, parties)
+		Hook{Message: PartyMatchmakerAdd, Name: "members", Before: func(ctx context.Context, call *Call) error { // the host would count it as empty
+			view, err := call.Look(ctx, parties)
+			if err == nil && (view.Size() == 0 || view.MaxSize < 1) {
+				return party.Refuse(party.NotReady, "A party without members cannot look for a match.")
+			}
+			return err
 		}},
 	)
 }
@@ -46,26 +55,6 @@ func canonical(_ context.Context, call *Call) error {
 	}
 	if named := partyIDIn(call.In); named != nil {
 		*named = party.Canonical(*named)
-	}
-	return nil
-}
-
-// opCode keeps negative op codes for the server: clients trust what they carry.
-func opCode(_ context.Context, call *Call) error {
-	if code := call.In.GetPartyDataSend().GetOpCode(); code < 0 {
-		return party.Refuse(party.InvalidRequest, "op_code: %d is reserved for the server; use 0 or more.", code)
-	}
-	return nil
-}
-
-// checkMembers refuses a ticket for a party that the host would count as empty.
-func checkMembers(ctx context.Context, call *Call, parties Parties) error {
-	view, err := call.Look(ctx, parties)
-	if err != nil {
-		return err
-	}
-	if view.Size() == 0 || view.MaxSize < 1 {
-		return party.Refuse(party.NotReady, "A party without members cannot look for a match.")
 	}
 	return nil
 }

@@ -52,17 +52,6 @@ func (m *Module) construct(env environment, o Options) error {
 	}
 	m.matches = matchmaking.NewMatches(m.nk, roster, matchmaking.NewFleets(o.Nakama, m.logger), keys, m.now)
 	activity := party.Activity{Match: m.matches.Of, Queued: func(ctx context.Context, id party.ID) (bool, error) { return m.queues.Queued(ctx, id) }}
-	judged := judge.New(judge.Deps{
-		Rules: m.rules.Current, Load: judge.Load(m.nk, blocks, m.now), Logger: m.logger, Now: m.now,
-		Activity: activity, Shadow: m.shadow, Record: m.record,
-		Statuses: func(ctx context.Context, id party.ID) (map[string]party.MemberStatus, error) {
-			return m.status.Statuses(ctx, id)
-		},
-		Footprints: func(ctx context.Context, id party.ID) (party.Footprint, error) { return m.status.Footprint(ctx, id) },
-		Attributes: func(ctx context.Context, v party.View) (map[string]any, map[string]map[string]any, error) {
-			return m.shared.Facts(ctx, v)
-		},
-	})
 	ledger := ledger.New(ledger.Deps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Ages: func(id party.ID) map[string]party.Age { return m.queues.Ages(id) },
@@ -78,9 +67,10 @@ func (m *Module) construct(env environment, o Options) error {
 			m.own, founder = helpers.Own, helpers.Found
 		}
 	}
+	load := judge.Load(m.nk, blocks, m.now)
 	admission := admission.New(admission.Deps{
 		Ledger: ledger, Sender: m.nk, Found: founder, SingleParty: o.SingleParty,
-		Requests: limits.JoinRequest.Take, Locked: activity.Locked(policy), Friends: judged.Load.Friends,
+		Requests: limits.JoinRequest.Take, Locked: activity.Locked(policy), Friends: load.Friends,
 	})
 	m.admission = admission
 	m.retrier = matchmaking.NewRetrier(m.matches, admission.Current, m.logger, m.now)
@@ -97,6 +87,10 @@ func (m *Module) construct(env environment, o Options) error {
 			return m.invites.Lead(ctx, c, code)
 		},
 		Moved: m.progressed,
+	})
+	judged := judge.New(judge.Deps{
+		Rules: m.rules.Current, Load: load, Logger: m.logger, Now: m.now, Activity: activity, Shadow: m.shadow, Record: m.record,
+		Statuses: m.status.Statuses, Footprints: m.status.Footprint, Attributes: m.shared.Facts,
 	})
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,

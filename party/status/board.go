@@ -43,13 +43,6 @@ func (b *board) changed(who string, before, after entry, conf rules.Status, now 
 	}
 }
 
-// forget drops what is known of a session that is no member any more; the host itself
-// tells the party that it left.
-func (b *board) forget(session string) {
-	delete(b.news, session)
-	delete(b.stalls, session)
-}
-
 // rejudge takes note of who counts as stalled, or will, by other rules than before.
 func (b *board) rejudge(who string, e entry, before, conf rules.Status, now time.Time) {
 	was := e.shown(before, now)

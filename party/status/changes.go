@@ -27,8 +27,12 @@ func (s *Service) changed(c party.Change) {
 		b, exit := s.enter(id)
 		defer exit()
 		*b = newBoard(id)
-		if c.Kind == party.PartyClosed {
-			s.eraseAll(id)
+		if c.Kind != party.PartyClosed {
+			return
+		}
+		// Its sessions live on.
+		if err := s.Streams.StreamClose(party.MemberStatusMode, id.UUID.String(), "", id.Node); err != nil {
+			s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", id, err)
 		}
 	case party.MemberEntered, party.MemberLeft, party.MemberDropped:
 		b, exit := s.enter(id)
@@ -38,7 +42,8 @@ func (s *Service) changed(c party.Change) {
 			if c.Kind != party.MemberDropped {
 				s.erase(id, c.Session) // who enters may have one of a stay that ended without a word
 			}
-			b.forget(c.Session.SessionID)
+			delete(b.news, c.Session.SessionID) // the host itself tells the party that it left
+			delete(b.stalls, c.Session.SessionID)
 		}
 		if c.Kind == party.MemberEntered {
 			b.dropArrival(c.Session.UserID, conf, now)
@@ -64,13 +69,6 @@ func (s *Service) toldSince(c party.Change) bool {
 		return err == nil && meta != nil
 	}
 	return false
-}
-
-// eraseAll ends the statuses of a party whose sessions live on.
-func (s *Service) eraseAll(id party.ID) {
-	if err := s.Streams.StreamClose(party.MemberStatusMode, id.UUID.String(), "", id.Node); err != nil {
-		s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", id, err)
-	}
 }
 
 // QueueChanged follows the party leaving the queue it stood in, or changing it for

@@ -3,6 +3,7 @@ package landing
 import (
 	"encoding/hex"
 	"fmt"
+	"image/color"
 	"math"
 	"strings"
 )
@@ -34,9 +35,14 @@ func parseColour(digits string) (colour, bool) {
 	return colour{float64(parts[0]) / 255, float64(parts[1]) / 255, float64(parts[2]) / 255}, true
 }
 
+func (c colour) rgba() color.RGBA {
+	part := func(v float64) uint8 { return uint8(math.Round(v * 255)) }
+	return color.RGBA{part(c[0]), part(c[1]), part(c[2]), 0xff}
+}
+
 func (c colour) hex() string {
-	part := func(v float64) int { return int(math.Round(v * 255)) }
-	return fmt.Sprintf("#%02x%02x%02x", part(c[0]), part(c[1]), part(c[2]))
+	part := c.rgba()
+	return fmt.Sprintf("#%02x%02x%02x", part.R, part.G, part.B)
 }
 
 // luminance is WCAG's relative luminance.

@@ -3,6 +3,7 @@ package landing
 import (
 	"bytes"
 	"net/http"
+	"strings"
 	"time"
 
 	"partyline/internal/web"
@@ -136,7 +137,7 @@ func inviteView(code string, p party.Preview, v pageView, c rules.Config) pageVi
 	}
 	if p.ExpiresAt > 0 {
 		at := time.Unix(p.ExpiresAt, 0).UTC()
-		v.ValidBefore, v.ValidAfter = t.around("valid_until", "{time}")
+		v.ValidBefore, v.ValidAfter, _ = strings.Cut(t.get("valid_until"), "{time}")
 		v.ValidTime, v.ValidISO = at.Format("2 Jan 2006, 15:04 UTC"), at.Format(time.RFC3339)
 	}
 	return v

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image/color"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -130,13 +129,13 @@ func (s *Site) fontFile(path string) (fontFile, error) {
 
 // cardOf is what an invite's picture says.
 func cardOf(p party.Preview, c rules.Config) card.Card {
-	t := textsOf(c.Invites.Page)
+	t := textsIn(ownLanguage(c.Invites.Page), c.Invites.Page)
 	sc := sceneOf(p, c, t)
 	host := profileSeat(p.Inviter, t)
 	accent, _ := parseColour(accentOf(c.Invites.Page.Accent))
 	drawn := card.Card{
 		Brand: cmp.Or(gameTitle(c), t.get("eyebrow")), Headlines: []string{sc.Headline}, Count: sc.Count,
-		Host: card.Tile{Kind: card.Player, Initial: host.Initial, Hue: host.Hue}, Accent: rgba(accent), RTL: t.dir() == "rtl", Over: !live(p.State),
+		Host: card.Tile{Kind: card.Player, Initial: host.Initial, Hue: host.Hue}, Accent: accent.rgba(), RTL: t.dir() == "rtl", Over: !live(p.State),
 	}
 	if live(p.State) { // where the inviter's name cannot be set
 		drawn.Headlines = append(drawn.Headlines, headline(t.get("someone"), c, t), gameTitle(c))
@@ -147,9 +146,4 @@ func cardOf(p party.Preview, c rules.Config) card.Card {
 		drawn.Seats = append(drawn.Seats, card.Tile{Kind: card.Kind(st.Kind), Initial: st.Initial, Hue: st.Hue})
 	}
 	return drawn
-}
-
-func rgba(c colour) color.RGBA {
-	part := func(v float64) uint8 { return uint8(v*255 + .5) }
-	return color.RGBA{part(c[0]), part(c[1]), part(c[2]), 0xff}
 }

@@ -16,9 +16,6 @@ type texts struct {
 	own    bool                // the language is that of the rules' flat texts
 }
 
-// textsOf are the texts in the language of the rules' own.
-func textsOf(p rules.Page) texts { return textsIn(ownLanguage(p), p) }
-
 // textsIn are the texts in a language: the rules' own words for it, else the module's,
 // else the rules' flat texts, whatever they are in, else English.
 func textsIn(tag string, p rules.Page) texts {
@@ -87,12 +84,6 @@ func (t texts) dir() string {
 		return "rtl"
 	}
 	return "ltr"
-}
-
-// around splits a text at a placeholder, for values that are an element of their own.
-func (t texts) around(key, placeholder string) (before, after string) {
-	before, after, _ = strings.Cut(t.get(key), placeholder)
-	return before, after
 }
 
 func number(n int) string { return strconv.Itoa(n) }
