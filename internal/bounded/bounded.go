@@ -78,3 +78,15 @@ func (c *bounded) Value(key any) any {
 	}
 	return c.Context.Value(key)
 }
+
+// Pause waits for a while, and fails with ctx's error if that ends before.
+func Pause(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -14,9 +14,10 @@ import (
 type Files map[string][]byte
 
 var kinds = map[string]string{
-	".css": "text/css; charset=utf-8",
-	".js":  "text/javascript; charset=utf-8",
-	".svg": "image/svg+xml",
+	".css":  "text/css; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".svg":  "image/svg+xml",
+	".json": "application/json",
 }
 
 // MustFiles reads a folder. It panics on a file of unknown kind, in any run of the program.

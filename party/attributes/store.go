@@ -10,6 +10,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/bounded"
 	"partyline/party"
 )
 
@@ -96,10 +97,8 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 			b.lookAt = s.Now().Add(retryAfter)
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
-		select {
-		case <-ctx.Done():
-			return Document{}, ctx.Err()
-		case <-time.After(rand.N(time.Duration(min(attempt+1, 10)) * time.Millisecond)):
+		if err := bounded.Pause(ctx, rand.N(time.Duration(min(attempt+1, 10))*time.Millisecond)); err != nil {
+			return Document{}, err
 		}
 	}
 	return Document{}, errors.New("write attributes: another node was faster each time")

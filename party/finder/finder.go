@@ -279,8 +279,7 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 			return nil, nil, err
 		}
 		s.note(listingOf(look))
-		r := row{keys: keysOf(look.Label)}
-		if !visible(look.Facts) || look.MaxSize-look.Taken()-look.Held(c.UserID) < w.free || !r.has(w.keys) {
+		if !visible(look.Facts) || look.MaxSize-look.Taken()-look.Held(c.UserID) < w.free || !hasAll(keysOf(look.Label), w.keys) {
 			continue
 		}
 		looks = append(looks, look)

@@ -102,7 +102,7 @@ func (x *index) find(w wanted, after uint64, most int) (ids []party.ID, seqs []u
 		}
 		last = lists[first][0]
 		lists[first] = lists[first][1:]
-		if r := x.bySeq[last]; r.has(w.keys) {
+		if r := x.bySeq[last]; hasAll(r.keys, w.keys) {
 			ids, seqs = append(ids, r.id), append(seqs, last)
 		}
 	}
@@ -138,11 +138,10 @@ func (x *index) mine(w wanted) (list []uint64) {
 	return slices.Compact(list)
 }
 
-func (r *row) has(keys []string) bool {
-	for _, key := range keys {
-		if _, has := slices.BinarySearch(r.keys, key); !has {
-			return false
-		}
-	}
-	return true
+// hasAll reports whether the keys of a party, in order, are all that are wanted and perhaps others.
+func hasAll(keys, wanted []string) bool {
+	return !slices.ContainsFunc(wanted, func(key string) bool {
+		_, has := slices.BinarySearch(keys, key)
+		return !has
+	})
 }

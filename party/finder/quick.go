@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"partyline/internal/bounded"
 	"partyline/party"
 )
 
@@ -65,10 +66,8 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 			break
 		}
 		waited = true
-		select {
-		case <-time.After(newsTakes):
-		case <-ctx.Done():
-			return Joined{}, ctx.Err()
+		if err := bounded.Pause(ctx, newsTakes); err != nil {
+			return Joined{}, err
 		}
 	}
 	if t, err := s.joinOne(ctx, c, w, busy, s.Entry.Admission.Look); err != nil || t.joined.Joined {

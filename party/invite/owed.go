@@ -8,6 +8,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/bounded"
 	"partyline/internal/caught"
 	"partyline/party"
 )
@@ -110,7 +111,7 @@ func (t *tasks) begin(do func()) {
 // failed hears, with the wait before it, and says whether it is tried once more.
 func (t *tasks) again(first, longest time.Duration, do func(context.Context) error, failed func(err error, after time.Duration) bool) {
 	t.begin(func() {
-		for wait := first; pause(t.ctx, wait) == nil; wait = min(2*wait, longest) {
+		for wait := first; bounded.Pause(t.ctx, wait) == nil; wait = min(2*wait, longest) {
 			if err := try(t.ctx, do); err == nil || !failed(err, wait) {
 				return
 			}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/reserve"
@@ -189,7 +190,7 @@ func (s *redemptions) await(ctx context.Context, r *record, userID string) (rese
 		if look.Returning(userID) {
 			return look, nil
 		}
-		if again == 0 || s.refusal(r, userID, look.ID) != nil || pause(ctx, awaitEvery) != nil {
+		if again == 0 || s.refusal(r, userID, look.ID) != nil || bounded.Pause(ctx, awaitEvery) != nil {
 			return look, err
 		}
 	}

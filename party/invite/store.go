@@ -12,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/bounded"
 	"partyline/internal/cache"
 	"partyline/internal/keyed"
 	"partyline/party"
@@ -193,7 +194,7 @@ func (s *Store) changeNow(ctx context.Context, key string, change func(*record) 
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			return nil, unsure{err}
 		}
-		if err := pause(ctx, time.Duration(rand.Int64N(int64(attempt+1)*int64(time.Millisecond)+1))); err != nil {
+		if err := bounded.Pause(ctx, time.Duration(rand.Int64N(int64(attempt+1)*int64(time.Millisecond)+1))); err != nil {
 			return nil, err
 		}
 	}
@@ -202,17 +203,6 @@ func (s *Store) changeNow(ctx context.Context, key string, change func(*record) 
 
 // errCrowded refuses after too many lost races.
 var errCrowded = party.Refuse(party.Conflict, "Too many changes at once, please try again.")
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // keyOf finds an invite's key by its ID; InviteNotFound if there is none.
 func (s *Store) keyOf(ctx context.Context, inviteID string) (string, error) {

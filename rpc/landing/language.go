@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 
+	"partyline/internal/web"
 	"partyline/party/rules"
 )
 
@@ -21,20 +21,12 @@ var translations = mustTranslations()
 // mustTranslations panics only on an embedded file that is broken, in any run of the program.
 func mustTranslations() map[string]map[string]string {
 	all := map[string]map[string]string{"en": rules.PageTexts()}
-	entries, err := translationFiles.ReadDir("languages")
-	if err != nil {
-		panic(err)
-	}
-	for _, e := range entries {
-		file, err := translationFiles.ReadFile("languages/" + e.Name())
-		if err != nil {
-			panic(err)
-		}
+	for name, file := range web.MustFiles(translationFiles, "languages") {
 		var words map[string]string
 		if err := json.Unmarshal(file, &words); err != nil {
-			panic("landing: " + e.Name() + ": " + err.Error())
+			panic("landing: " + name + ": " + err.Error())
 		}
-		all[strings.TrimSuffix(e.Name(), path.Ext(e.Name()))] = words
+		all[strings.TrimSuffix(name, ".json")] = words
 	}
 	return all
 }

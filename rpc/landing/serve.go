@@ -118,20 +118,18 @@ func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
 		return leave, true
 	default:
 	}
+	defer s.waiting.Add(-1)
 	if s.waiting.Add(1) > maxWaiting {
-		s.waiting.Add(-1)
 		return nil, false
 	}
-	defer s.waiting.Add(-1)
-	patience := time.NewTimer(maxWait)
-	defer patience.Stop()
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
 	select {
 	case s.flying <- struct{}{}:
 		return leave, true
-	case <-patience.C:
 	case <-ctx.Done():
+		return nil, false
 	}
-	return nil, false
 }
 
 // logError writes one line to the operator's log, with the request's code blotted out of it
