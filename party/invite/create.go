@@ -24,9 +24,8 @@ const maxPerMember = 100
 // creations make invites. Safe for concurrent use.
 type creations struct {
 	*routes
-	index         *index
-	previews      *previews
-	announcements *announcements
+	index   *index
+	notices *notices
 }
 
 // Create makes an invite to a party the caller is a member of and tells its targets. Refusals:
@@ -68,12 +67,12 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	}
 	s.index.add(origin)
 	inv := s.created(r, code)
-	s.announcements.tellTargets(ctx, &telling{by: c, view: v, made: inv, users: r.For})
+	s.notices.tellTargets(ctx, &telling{by: c, view: v, made: inv, users: r.For})
 	only := ""
 	if len(r.For) == 1 {
 		only = r.For[0]
 	}
-	s.announcements.tellParty(id, event{Event: eventCreated, ID: r.ID, By: c.UserID, User: only})
+	s.notices.tellParty(id, event{Event: eventCreated, ID: r.ID, By: c.UserID, User: only})
 	return inv, nil
 }
 
@@ -210,7 +209,7 @@ func (s *creations) Renew(ctx context.Context, c party.Caller, typed string, mes
 		if err != nil {
 			return inv, false, err
 		}
-		s.previews.kept.Drop(code.key())
+		s.shown.Drop(code.key())
 	}
 	return s.created(r, code), true, nil
 }

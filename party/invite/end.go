@@ -12,10 +12,8 @@ import (
 // endings end invites, for everybody or for a user, and what they hold. Safe for concurrent use.
 type endings struct {
 	*routes
-	previews      *previews
-	notices       *notices
-	announcements *announcements
-	halfEnded     *cache.Cache[string, struct{}] // invites, and for whom, of whose end storage's answer was lost
+	notices   *notices
+	halfEnded *cache.Cache[string, struct{}] // invites, and for whom, of whose end storage's answer was lost
 }
 
 // Revoke ends an invite, named by exactly one of its ID and its code, for its creator or the
@@ -86,10 +84,10 @@ func (s *endings) end(ctx context.Context, key string, before *record, userID st
 	if !ended {
 		return false, nil
 	}
-	s.previews.kept.Drop(key)
+	s.shown.Drop(key)
 	s.notices.withdraw(r.ID, users...)
 	s.Over(r.ID, userID)
-	s.announcements.tellParty(id, e)
+	s.notices.tellParty(id, e)
 	return true, nil
 }
 
@@ -127,7 +125,7 @@ func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) err
 			return nil
 		}
 	}
-	s.announcements.tellInviter(ctx, c, r)
+	s.notices.tellInviter(ctx, c, r)
 	return nil
 }
 

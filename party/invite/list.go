@@ -10,22 +10,17 @@ import (
 	"partyline/party"
 )
 
-// lists show the invites that can still be used. Safe for concurrent use.
-type lists struct {
-	*routes
-}
-
 // List shows its members the party's invites that can still lead somewhere, the newest first.
-func (s *lists) List(ctx context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
-	v, err := s.Roster.ViewAs(ctx, c, partyID)
+func (pv *previews) List(ctx context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
+	v, err := pv.Roster.ViewAs(ctx, c, partyID)
 	if err != nil {
 		return nil, err
 	}
-	records, err := s.Store.ofParty(ctx, s.Admission.Origin(v.ID), false)
+	records, err := pv.Store.ofParty(ctx, pv.Admission.Origin(v.ID), false)
 	if err != nil {
 		return nil, err
 	}
-	records = slices.DeleteFunc(records, func(r *record) bool { return r.ended(s.Now()) })
+	records = slices.DeleteFunc(records, func(r *record) bool { return r.ended(pv.Now()) })
 	slices.SortFunc(records, func(a, b *record) int {
 		return cmp.Or(cmp.Compare(b.CreatedAt, a.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
@@ -44,19 +39,19 @@ type Outstanding struct {
 
 // Outstanding lists the invites that can still be used, of all live parties, the latest made
 // first, for operators; more says that there were too many to look at all.
-func (s *lists) Outstanding(ctx context.Context) (list []Outstanding, more bool, err error) {
-	more, err = s.Store.each(ctx, invitesCollection, func(o *api.StorageObject) error {
+func (pv *previews) Outstanding(ctx context.Context) (list []Outstanding, more bool, err error) {
+	more, err = pv.Store.each(ctx, invitesCollection, func(o *api.StorageObject) error {
 		r, err := decode(o)
 		if err != nil {
-			s.Logger.Warn("invite not readable error=%v", err)
+			pv.Logger.Warn("invite not readable error=%v", err)
 			return nil
 		}
-		if r.ended(s.Now()) || r.exhausted() {
+		if r.ended(pv.Now()) || r.exhausted() {
 			return nil
 		}
-		gone, err := s.leadsNowhere(ctx, r)
+		gone, err := pv.leadsNowhere(ctx, r)
 		if err == nil && !gone {
-			list = append(list, Outstanding{r.summary(), s.partyOf(r).String()})
+			list = append(list, Outstanding{r.summary(), pv.partyOf(r).String()})
 		}
 		return err
 	})

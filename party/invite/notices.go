@@ -43,10 +43,11 @@ const (
 	noticeLate     = time.Minute // in which one may still be written, although sending it has failed
 )
 
-// notices are the notifications of invites. Safe for concurrent use, but for sweep.
+// notices tell parties and users of invites. Safe for concurrent use, but for sweep.
 type notices struct {
 	*routes
-	round *party.Round
+	funnel *funnel
+	round  *party.Round
 }
 
 // Notify brings an invite to users. The notifications are kept for users who are offline,

@@ -13,11 +13,11 @@ import (
 	"partyline/party/reserve"
 )
 
-// previews show what invites lead to. Safe for concurrent use.
+// previews show which invites there are and where they lead, without using them. Safe for concurrent use.
 type previews struct {
 	*routes
-	faces *faces
-	kept  *cache.Cache[string, party.Preview] // public ones, by key
+	faces  *faces
+	waited *cache.Cache[string, string] // keys of invites by which somebody waits, by ID
 }
 
 // facesOf looks users up; those that are not found are left out.
@@ -53,7 +53,7 @@ func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (
 // with InviteNotFound and RateLimited. The caller must not change the answer's lists.
 func (pv *previews) PublicPreview(ctx context.Context, typed, clientIP string) (p party.Preview, err error) {
 	err = pv.guess("", clientIP, typed, func(key string) (err error) {
-		p, err = pv.kept.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return pv.publicPreview(ctx, key) })
+		p, err = pv.shown.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return pv.publicPreview(ctx, key) })
 		return err
 	})
 	return p, err

@@ -26,10 +26,8 @@ const followAttempts = 3
 // redemptions bring users into parties by invites. Safe for concurrent use.
 type redemptions struct {
 	*routes
-	previews      *previews
-	notices       *notices
-	funnel        *funnel
-	announcements *announcements
+	notices *notices
+	funnel  *funnel
 }
 
 // Redeem makes the caller's session that [entry.Entry.Session] chooses a member of the party the
@@ -142,7 +140,7 @@ func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string
 	}
 	id = s.Admission.Current(id)
 	s.came(key, r, c.UserID)
-	s.announcements.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
+	s.notices.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	redemption := s.redemption(ctx, id, r, c.UserID, awaited)
 	s.funnel.cameWith(c.UserID, redemption.MatchID)
 	if r.Follow { // by which they may have been on the way to another party
@@ -172,7 +170,7 @@ func (s *redemptions) answered(ctx context.Context, key, user string) {
 
 // came ends what the invite kept for a user who has come.
 func (s *redemptions) came(key string, r *record, user string) {
-	s.previews.kept.Drop(key)
+	s.shown.Drop(key)
 	if origin := s.partyOf(r); r.Hold {
 		s.Admission.Release(origin, r.ID, user) // another party than theirs where the inviter has moved on
 		s.Admission.HoldsChanged(origin, false)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/entry"
 	"partyline/party/ledger"
@@ -17,6 +18,7 @@ type routes struct {
 	Deps
 	entry entry.Entry
 	tasks *tasks
+	shown *cache.Cache[string, party.Preview] // public previews, by key; a change of what they show drops them
 }
 
 // partyOf is the party an invite was made for, as it is now.

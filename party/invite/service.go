@@ -44,38 +44,31 @@ type Deps struct {
 type Service struct {
 	*creations
 	*previews
-	*leads
 	*redemptions
 	*endings
-	*lists
 	*notices
 	*funnel
 	*faces
 	*sweeper
-
-	index *index
-	tasks *tasks
 }
 
 // New makes a service that hears the news of parties. Close it to end what it does in the background.
 func New(d Deps) *Service {
-	routes := &routes{d, entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy}, newTasks()}
+	routes := &routes{
+		d, entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy}, newTasks(),
+		cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
+	}
 	index := newIndex(routes)
 	faces := &faces{d.Users, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL)}
-	previews := &previews{routes, faces, cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL)}
-	notices := &notices{routes, d.Store.round(noticesCollection)}
 	funnel := &funnel{routes: routes, came: cache.New[string, struct{}](d.Now, maxCame, cameFor), counted: map[step]uint64{}}
-	announcements := &announcements{routes, notices, funnel}
+	notices := &notices{routes, funnel, d.Store.round(noticesCollection)}
 	s := &Service{
-		creations:   &creations{routes, index, previews, announcements},
-		previews:    previews,
-		leads:       &leads{routes, cache.New[string, string](d.Now, maxRecords, recordTTL)},
-		redemptions: &redemptions{routes, previews, notices, funnel, announcements},
-		endings:     &endings{routes, previews, notices, announcements, cache.New[string, struct{}](d.Now, maxRecords, recordTTL)},
-		lists:       &lists{routes},
-		notices:     notices, funnel: funnel, faces: faces,
-		sweeper: &sweeper{routes: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
-		index:   index, tasks: routes.tasks,
+		&creations{routes, index, notices},
+		&previews{routes, faces, cache.New[string, string](d.Now, maxRecords, recordTTL)},
+		&redemptions{routes, notices, funnel},
+		&endings{routes, notices, cache.New[string, struct{}](d.Now, maxRecords, recordTTL)},
+		notices, funnel, faces,
+		&sweeper{routes: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
 	}
 	d.Admission.News.Subscribe(s.changed)
 	return s
@@ -84,19 +77,19 @@ func New(d Deps) *Service {
 // Close gives up what storage is still owed, and waits until nothing runs any more. Uses that were
 // to be given back stay with the users who claimed them.
 func (s *Service) Close() {
-	s.index.ends.Close()
-	s.tasks.close()
+	s.sweeper.index.ends.Close()
+	s.sweeper.tasks.close()
 }
 
 func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.HoldsOver:
-		s.tasks.begin(func() {
+		s.sweeper.tasks.begin(func() {
 			for _, inviteID := range c.Invites {
 				s.unhold(c.ID, inviteID, c.Session.UserID)
 			}
 		})
 	case party.PartyEnded:
-		s.index.end(c.Was)
+		s.sweeper.index.end(c.Was)
 	}
 }

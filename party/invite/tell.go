@@ -42,24 +42,17 @@ type declined struct {
 	From    string `json:"from"` // the username of the one who declined
 }
 
-// announcements tell parties and users of invites. Safe for concurrent use.
-type announcements struct {
-	*routes
-	notices *notices
-	funnel  *funnel
-}
-
 // tellParty counts an event and sends it to everybody in the party.
-func (s *announcements) tellParty(id party.ID, e event) {
-	s.funnel.count(step(e.Event))
+func (ns *notices) tellParty(id party.ID, e event) {
+	ns.funnel.count(step(e.Event))
 	var err error
 	if e.Event == eventRedeemed {
-		err = s.Newcomer(id, party.OpInvite, e)
+		err = ns.Newcomer(id, party.OpInvite, e)
 	} else {
-		err = party.SendData(s.Sender, id, party.OpInvite, e)
+		err = party.SendData(ns.Sender, id, party.OpInvite, e)
 	}
 	if err != nil {
-		s.Logger.Warn("invite event not sent event=%s invite=%s error=%v", e.Event, e.ID, err)
+		ns.Logger.Warn("invite event not sent event=%s invite=%s error=%v", e.Event, e.ID, err)
 	}
 }
 
@@ -80,20 +73,20 @@ type telling struct {
 }
 
 // tellTargets brings an invite to those it is for.
-func (s *announcements) tellTargets(ctx context.Context, t *telling) {
+func (ns *notices) tellTargets(ctx context.Context, t *telling) {
 	failed := func(err error, after time.Duration) (again bool) {
-		s.Logger.Warn("invite not announced yet invite=%s error=%v", t.made.ID, err)
+		ns.Logger.Warn("invite not announced yet invite=%s error=%v", t.made.ID, err)
 		return after < tellLast
 	}
-	if err := s.tell(ctx, t, false); err != nil && failed(err, 0) {
-		s.tasks.again(tellFirst, tellLast, func(ctx context.Context) error { return s.tell(ctx, t, true) }, failed)
+	if err := ns.tell(ctx, t, false); err != nil && failed(err, 0) {
+		ns.tasks.again(tellFirst, tellLast, func(ctx context.Context) error { return ns.tell(ctx, t, true) }, failed)
 	}
 }
 
 // tell notifies those who may be told of an invite; again only the rest of them, so that nobody is told twice.
-func (s *announcements) tell(ctx context.Context, t *telling, again bool) error {
+func (ns *notices) tell(ctx context.Context, t *telling, again bool) error {
 	if !t.known { // once: strangers are counted
-		users, err := s.reachable(ctx, t.by, t.view, t.users)
+		users, err := ns.reachable(ctx, t.by, t.view, t.users)
 		if err != nil {
 			return err
 		}
@@ -102,58 +95,58 @@ func (s *announcements) tell(ctx context.Context, t *telling, again bool) error 
 	users := t.users
 	if again {
 		var err error
-		if users, err = s.untold(ctx, t); err != nil {
+		if users, err = ns.untold(ctx, t); err != nil {
 			return err
 		}
 	}
 	if len(users) == 0 {
 		return nil
 	}
-	return s.notices.Notify(ctx, t.by, t.made, users)
+	return ns.Notify(ctx, t.by, t.made, users)
 }
 
 // untold are those of the users who still may come by the invite and have not been told of it.
-func (s *announcements) untold(ctx context.Context, t *telling) ([]string, error) {
+func (ns *notices) untold(ctx context.Context, t *telling) ([]string, error) {
 	code, err := ParseCode(t.made.Code)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.Store.read(ctx, code.key())
-	if party.ReasonOf(err) == party.InviteNotFound || err == nil && (f.rec.ended(s.Now()) || f.rec.spent()) {
+	f, err := ns.Store.read(ctx, code.key())
+	if party.ReasonOf(err) == party.InviteNotFound || err == nil && (f.rec.ended(ns.Now()) || f.rec.spent()) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	pending := slices.DeleteFunc(f.rec.pending(), func(u string) bool { return !slices.Contains(t.users, u) })
-	return s.notices.without(ctx, t.made.ID, code.key(), pending)
+	return ns.without(ctx, t.made.ID, code.key(), pending)
 }
 
 // reachable are those of the users whom the caller may notify: no member, nobody with a
 // block between, and strangers at a bounded rate.
-func (s *announcements) reachable(ctx context.Context, c party.Caller, v party.View, users []string) ([]string, error) {
+func (ns *notices) reachable(ctx context.Context, c party.Caller, v party.View, users []string) ([]string, error) {
 	users = slices.DeleteFunc(slices.Clone(users), func(u string) bool { _, in := v.Member(u); return in })
 	if len(users) == 0 {
 		return nil, nil
 	}
-	blocked, err := s.Blocks.With(ctx, c.UserID, users)
+	blocked, err := ns.Blocks.With(ctx, c.UserID, users)
 	if err != nil {
 		return nil, err
 	}
 	users = slices.DeleteFunc(users, func(u string) bool { return slices.Contains(blocked, u) })
-	strangers, err := s.Blocks.Strangers(ctx, c.UserID, users)
+	strangers, err := ns.Blocks.Strangers(ctx, c.UserID, users)
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(users, func(u string) bool {
-		return slices.Contains(strangers, u) && !s.Limits.Stranger(c.UserID, u)
+		return slices.Contains(strangers, u) && !ns.Limits.Stranger(c.UserID, u)
 	}), nil
 }
 
 // tellInviter says that a target declined. An inviter in the party hears it there.
-func (s *announcements) tellInviter(ctx context.Context, c party.Caller, r *record) {
-	err := party.Notify(ctx, s.Notifier, party.NoticeDeclined.To(r.By, c.UserID, declined{PartyID: s.partyOf(r).String(), ID: r.ID, From: c.Username}))
+func (ns *notices) tellInviter(ctx context.Context, c party.Caller, r *record) {
+	err := party.Notify(ctx, ns.Notifier, party.NoticeDeclined.To(r.By, c.UserID, declined{PartyID: ns.partyOf(r).String(), ID: r.ID, From: c.Username}))
 	if err != nil {
-		s.Logger.Warn("decline not announced invite=%s error=%v", r.ID, err)
+		ns.Logger.Warn("decline not announced invite=%s error=%v", r.ID, err)
 	}
 }
