@@ -25,7 +25,7 @@ var embedded embed.FS
 
 var (
 	assets = web.MustFiles(embedded, "assets")
-	pages  = template.Must(template.New("").ParseFS(embedded, "templates/*.html"))
+	pages  = template.Must(template.New("").Funcs(words).ParseFS(embedded, "templates/*.html"))
 )
 
 // asset serves the stylesheet, under a name that changes with its content.
@@ -172,24 +172,6 @@ func (v *view) Player(userID string) overview.Player {
 	return overview.Player{UserID: userID}
 }
 
-// Called is the best name there is for a player.
-func (v *view) Called(p overview.Player) string {
-	return cmp.Or(strings.TrimSpace(p.DisplayName), p.Username, v.Short(p.UserID))
-}
-
-// of is a player with the view that words it, as the template "player" takes them.
-type of struct {
-	View   *view
-	Player overview.Player
-}
-
-func (v *view) Of(p overview.Player) of { return of{v, p} }
-
-func (*view) JSON(value any) (string, error) { return party.PlainJSON(value) } // the template escapes
-
-// Wait is a number of seconds, such as 1m35s.
-func (*view) Wait(seconds int64) string { return (time.Duration(seconds) * time.Second).String() }
-
 func (v *view) Uptime() string { return span(time.Duration(v.Stats.UptimeSec) * time.Second) }
 
 func (v *view) Ago(unix int64) string {
@@ -205,34 +187,33 @@ func (v *view) Lasting(unix int64) string { return span(v.now.Sub(time.Unix(unix
 // Left is how long it is until a Unix time.
 func (v *view) Left(unix int64) string { return span(time.Unix(unix, 0).Sub(v.now)) }
 
-// Clock is a Unix time to the second, in UTC.
-func (*view) Clock(unix int64) string {
-	return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05 UTC")
+// words are what the templates say of values.
+var words = template.FuncMap{
+	"called": func(p overview.Player) string { // the best name there is
+		return cmp.Or(strings.TrimSpace(p.DisplayName), p.Username, short(p.UserID))
+	},
+	"clock":   func(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05 UTC") },
+	"json":    party.PlainJSON,                                                                           // which the template escapes
+	"level":   func(part rules.Part) int { return min(part.Depth, 6) },                                   // the style of a part of a condition
+	"outcome": func(t rules.RuleTrace) string { return strings.ReplaceAll(string(t.Outcome), " ", "-") }, // the style of a rule
+	"percent": func(progress float64) int { return int(progress * 100) },
+	"seats":   seats,
+	"short":   short,
+	"wait":    func(seconds int64) string { return (time.Duration(seconds) * time.Second).String() },
 }
 
-// Short is the part of an ID that tells it from others at a glance.
-func (*view) Short(id string) string { return id[:min(len(id), 8)] }
-
-// Seats are a party's seats in order, each with a name for its look.
-func (*view) Seats(p overview.Party) []string {
-	seats := slices.Repeat([]string{"taken"}, p.Size)
-	seats = append(seats, slices.Repeat([]string{"held"}, max(0, p.Held))...)
-	seats = append(seats, slices.Repeat([]string{"free"}, max(0, p.MaxSize-p.Size-p.Held))...)
-	return seats[:min(len(seats), maxSeats)]
-}
+// short is the part of an ID that tells it from others at a glance.
+func short(id string) string { return id[:min(len(id), 8)] }
 
 // maxSeats is how many seats are drawn; the numbers beside them are exact.
 const maxSeats = 16
 
-// Percent is a progress of 0 to 1 as people read it.
-func (*view) Percent(progress float64) int { return int(progress * 100) }
-
-// Level is the style of a part of a condition by how deep it is.
-func (*view) Level(part rules.Part) int { return min(part.Depth, 6) }
-
-// Outcome is the style of what became of a rule.
-func (*view) Outcome(t rules.RuleTrace) string {
-	return strings.ReplaceAll(string(t.Outcome), " ", "-")
+// seats are a party's seats in order, each with a name for its look.
+func seats(p overview.Party) []string {
+	seats := slices.Repeat([]string{"taken"}, p.Size)
+	seats = append(seats, slices.Repeat([]string{"held"}, max(0, p.Held))...)
+	seats = append(seats, slices.Repeat([]string{"free"}, max(0, p.MaxSize-p.Size-p.Held))...)
+	return seats[:min(len(seats), maxSeats)]
 }
 
 // span is a duration in its largest unit.
