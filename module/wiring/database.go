@@ -85,52 +85,46 @@ func (w *watched) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUp
 	return acks, results, err
 }
 
-func (w *watched) AccountsGetId(ctx context.Context, userIDs, facebookIDs []string) (found []*api.Account, err error) {
+// find is whole for a call that finds users by their IDs.
+func find[By, T any](ctx context.Context, ask func(context.Context, By, []string) ([]T, error), by By, ids []string) (found []T, err error) {
 	err = whole(ctx, func(ctx context.Context) (err error) {
-		found, err = w.NakamaModule.AccountsGetId(ctx, userIDs, facebookIDs)
+		found, err = ask(ctx, by, ids)
 		return err
 	})
 	return found, err
 }
 
-func (w *watched) UsersGetId(ctx context.Context, userIDs, facebookIDs []string) (found []*api.User, err error) {
-	err = whole(ctx, func(ctx context.Context) (err error) {
-		found, err = w.NakamaModule.UsersGetId(ctx, userIDs, facebookIDs)
-		return err
-	})
-	return found, err
+func (w *watched) AccountsGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.Account, error) {
+	return find(ctx, w.NakamaModule.AccountsGetId, userIDs, facebookIDs)
 }
 
-func (w *watched) UsersGetFriendStatus(ctx context.Context, userID string, userIDs []string) (found []*api.Friend, err error) {
-	err = whole(ctx, func(ctx context.Context) (err error) {
-		found, err = w.NakamaModule.UsersGetFriendStatus(ctx, userID, userIDs)
-		return err
-	})
-	return found, err
+func (w *watched) UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error) {
+	return find(ctx, w.NakamaModule.UsersGetId, userIDs, facebookIDs)
 }
 
-func (w *watched) FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) (friends []*api.Friend, next string, err error) {
-	err = whole(ctx, func(ctx context.Context) (err error) {
-		friends, next, err = w.NakamaModule.FriendsList(ctx, userID, limit, state, cursor)
-		return err
-	})
-	return friends, next, err
+func (w *watched) UsersGetFriendStatus(ctx context.Context, userID string, userIDs []string) ([]*api.Friend, error) {
+	return find(ctx, w.NakamaModule.UsersGetFriendStatus, userID, userIDs)
 }
 
-func (w *watched) GroupUsersList(ctx context.Context, id string, limit int, state *int, cursor string) (members []*api.GroupUserList_GroupUser, next string, err error) {
+// list is whole for a page of those that are something to a user or a group.
+func list[T any](ctx context.Context, ask func(context.Context, string, int, *int, string) ([]T, string, error), id string, limit int, state *int, cursor string) (page []T, next string, err error) {
 	err = whole(ctx, func(ctx context.Context) (err error) {
-		members, next, err = w.NakamaModule.GroupUsersList(ctx, id, limit, state, cursor)
+		page, next, err = ask(ctx, id, limit, state, cursor)
 		return err
 	})
-	return members, next, err
+	return page, next, err
 }
 
-func (w *watched) UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) (groups []*api.UserGroupList_UserGroup, next string, err error) {
-	err = whole(ctx, func(ctx context.Context) (err error) {
-		groups, next, err = w.NakamaModule.UserGroupsList(ctx, userID, limit, state, cursor)
-		return err
-	})
-	return groups, next, err
+func (w *watched) FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error) {
+	return list(ctx, w.NakamaModule.FriendsList, userID, limit, state, cursor)
+}
+
+func (w *watched) GroupUsersList(ctx context.Context, id string, limit int, state *int, cursor string) ([]*api.GroupUserList_GroupUser, string, error) {
+	return list(ctx, w.NakamaModule.GroupUsersList, id, limit, state, cursor)
+}
+
+func (w *watched) UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error) {
+	return list(ctx, w.NakamaModule.UserGroupsList, userID, limit, state, cursor)
 }
 
 func (w *watched) NotificationsList(ctx context.Context, userID string, limit int, cursor string) (notifications []*api.Notification, next string, err error) {

@@ -38,7 +38,7 @@ func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (
 		return party.Preview{}, r.refusal(c.UserID, pv.Now())
 	}
 	p, err := pv.preview(ctx, r, t, c.UserID, pv.faces.read)
-	if err != nil || !t.alive {
+	if err != nil || p.Party == nil {
 		return p, err
 	}
 	if p.MatchID, err = pv.Match(ctx, t.ID); err != nil {
@@ -92,21 +92,19 @@ func (pv *previews) publicPreview(ctx context.Context, key string) (party.Previe
 // target is the party an invite leads to, as a viewer meets it.
 type target struct {
 	reserve.Look
-	held   int  // seats kept for users other than the viewer
-	alive  bool // false where there is no such party
-	away   bool // its members have all lost their connections
-	locked bool // the rules do not let the viewer in
+	held int               // seats kept for users other than the viewer
+	shut party.InviteState // why nobody comes in, though there may be room: gone, away or locked; "" for nothing
 }
 
 func (pv *previews) target(ctx context.Context, r *record, viewer string) (target, error) {
 	look, err := pv.leads(ctx, r, viewer)
-	t := target{Look: look, held: look.Held(viewer), alive: true}
+	t := target{Look: look, held: look.Held(viewer)}
 	switch party.ReasonOf(err) {
 	case "":
 	case party.PartyNotFound:
-		return target{}, nil
+		return target{shut: party.StatePartyGone}, nil
 	case party.PartyAway:
-		t.away = true
+		t.shut = party.StateAway
 		return t, nil
 	default:
 		return target{}, err
@@ -116,10 +114,10 @@ func (pv *previews) target(ctx context.Context, r *record, viewer string) (targe
 		return t, nil
 	}
 	err = pv.Admission.Locked(ctx, t.View)
-	if t.locked = party.ReasonOf(err) == party.PartyLocked; err != nil && !t.locked {
-		return target{}, err
+	if party.ReasonOf(err) == party.PartyLocked {
+		t.shut, err = party.StateLocked, nil
 	}
-	return t, nil
+	return t, err
 }
 
 // state is what the invite is worth to the viewer.
@@ -131,12 +129,8 @@ func (pv *previews) state(r *record, viewer string, t target, room bool) party.I
 		return party.StateExpired
 	case r.exhausted() && !r.claimed(viewer):
 		return party.StateExhausted
-	case !t.alive:
-		return party.StatePartyGone
-	case t.away:
-		return party.StateAway
-	case t.locked:
-		return party.StateLocked
+	case t.shut != "":
+		return t.shut
 	case !room:
 		return party.StateFull
 	}
@@ -155,7 +149,7 @@ func (pv *previews) preview(ctx context.Context, r *record, t target, viewer str
 		return party.Preview{}, err
 	}
 	p.Inviter = profiles[r.By]
-	if !t.alive {
+	if t.shut == party.StatePartyGone {
 		return p, nil
 	}
 	statuses, err := pv.Statuses(ctx, v.ID)
