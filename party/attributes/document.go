@@ -157,11 +157,6 @@ type stored struct {
 	Document string `json:"document"`
 }
 
-func (d Document) encode(id party.ID) (stored, error) {
-	text, err := party.PlainJSON(d) // values keep their length
-	return stored{id.String(), text}, err
-}
-
 func decode(value string) (party.ID, Document, error) {
 	var s stored
 	d := empty()

@@ -76,12 +76,13 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 		if err != nil || next.Version == f.doc.Version {
 			return f.doc, err
 		}
-		value, err := next.encode(s.Admission.Origin(id))
+		text, err := party.PlainJSON(next) // values keep their length
 		if err != nil {
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
 		s.kept.Drop(id) // until the write is known to be done
-		written, err := party.WriteObject(ctx, s.Storage, attributesCollection, s.Admission.Origin(id).UUID.String(), value, f.version)
+		origin := s.Admission.Origin(id)
+		written, err := party.WriteObject(ctx, s.Storage, attributesCollection, origin.UUID.String(), stored{origin.String(), text}, f.version)
 		if err == nil {
 			s.kept.Put(id, found{next, written})
 			if b.unsure != nil { // that write was done before, or never will be

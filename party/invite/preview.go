@@ -16,8 +16,8 @@ import (
 // previews show which invites there are and where they lead, without using them. Safe for concurrent use.
 type previews struct {
 	*routes
-	faces  *faces
-	waited *cache.Cache[string, string] // keys of invites by which somebody waits, by ID
+	faces  *cache.Cache[string, party.Profile] // by user
+	waited *cache.Cache[string, string]        // keys of invites by which somebody waits, by ID
 }
 
 // facesOf looks users up; those that are not found are left out.
@@ -37,7 +37,7 @@ func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (
 	if _, member := t.Member(c.UserID); !member && c.UserID != r.By && !r.isFor(c.UserID) {
 		return party.Preview{}, r.refusal(c.UserID, pv.Now())
 	}
-	p, err := pv.preview(ctx, r, t, c.UserID, pv.faces.read)
+	p, err := pv.preview(ctx, r, t, c.UserID, pv.readFaces)
 	if err != nil || p.Party == nil {
 		return p, err
 	}
@@ -78,7 +78,7 @@ func (pv *previews) publicPreview(ctx context.Context, key string) (party.Previe
 	if t.Hidden || !pv.Policy().Invites.Page.ShowMembers {
 		t.Members, leader = nil, ""
 	}
-	p, err := pv.preview(ctx, r, t, viewer, pv.faces.Faces)
+	p, err := pv.preview(ctx, r, t, viewer, pv.Faces)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -202,19 +202,13 @@ const (
 	maxPreviews = 4096
 )
 
-// faces look users up as others see them. Safe for concurrent use.
-type faces struct {
-	users party.Users
-	kept  *cache.Cache[string, party.Profile] // by user
-}
-
 const (
 	faceTTL  = 5 * time.Minute // names and pictures change without anybody telling
 	maxFaces = 50_000          // of some 200 bytes
 )
 
-func (f *faces) read(ctx context.Context, userIDs []string) ([]party.Profile, error) {
-	users, err := f.users.UsersGetId(ctx, userIDs, nil)
+func (pv *previews) readFaces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
+	users, err := pv.Users.UsersGetId(ctx, userIDs, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read profiles: %w", err)
 	}
@@ -226,11 +220,11 @@ func (f *faces) read(ctx context.Context, userIDs []string) ([]party.Profile, er
 }
 
 // Faces are users as pages and lists show them, a few minutes old perhaps.
-func (f *faces) Faces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
+func (pv *previews) Faces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
 	var found []party.Profile
 	var missing []string
 	for _, id := range userIDs {
-		if face, ok := f.kept.Kept(id); ok {
+		if face, ok := pv.faces.Kept(id); ok {
 			found = append(found, face)
 		} else {
 			missing = append(missing, id)
@@ -239,9 +233,9 @@ func (f *faces) Faces(ctx context.Context, userIDs []string) ([]party.Profile, e
 	if len(missing) == 0 {
 		return found, nil
 	}
-	read, err := f.read(ctx, missing)
+	read, err := pv.readFaces(ctx, missing)
 	for _, face := range read {
-		f.kept.Put(face.UserID, face)
+		pv.faces.Put(face.UserID, face)
 	}
 	return append(found, read...), err
 }

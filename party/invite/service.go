@@ -48,7 +48,6 @@ type Service struct {
 	*endings
 	*notices
 	*funnel
-	*faces
 	*sweeper
 }
 
@@ -59,15 +58,14 @@ func New(d Deps) *Service {
 		cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 	}
 	index := newIndex(routes)
-	faces := &faces{d.Users, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL)}
 	funnel := &funnel{routes: routes, came: cache.New[string, struct{}](d.Now, maxCame, cameFor), counted: map[step]uint64{}}
 	notices := &notices{routes, funnel, d.Store.round(noticesCollection)}
 	s := &Service{
 		&creations{routes, index, notices},
-		&previews{routes, faces, cache.New[string, string](d.Now, maxRecords, recordTTL)},
+		&previews{routes, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL), cache.New[string, string](d.Now, maxRecords, recordTTL)},
 		&redemptions{routes, notices, funnel},
 		&endings{routes, notices, cache.New[string, struct{}](d.Now, maxRecords, recordTTL)},
-		notices, funnel, faces,
+		notices, funnel,
 		&sweeper{routes: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
 	}
 	d.Admission.News.Subscribe(s.changed)
