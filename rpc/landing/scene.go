@@ -27,11 +27,7 @@ type scene struct {
 
 // live reports whether an invite in this state can still lead into a party.
 func live(state party.InviteState) bool {
-	switch state {
-	case party.StateOpen, party.StateFull, party.StateLocked, party.StateAway:
-		return true
-	}
-	return false
+	return slices.Contains([]party.InviteState{party.StateOpen, party.StateFull, party.StateLocked, party.StateAway}, state)
 }
 
 func sceneOf(p party.Preview, c rules.Config, t texts) scene {
@@ -50,7 +46,7 @@ func sceneOf(p party.Preview, c rules.Config, t texts) scene {
 	if p.Party != nil {
 		seats, left := seatsOf(p.Party, c, t)
 		sc.Seats = append(sc.Seats, seats...)
-		sc.Columns = columnsFor(len(seats))
+		sc.Columns = min(max((len(seats)+1)/2, 2), 4) // on a desktop: two rows, for as long as four in each will do
 		sc.Count = t.get("count", "{size}", number(p.Party.Size), "{max}", number(p.Party.MaxSize))
 		sc.Waiting = waitingText(p.Waiting, t)
 		sc.Shared = sharedText(p.Party.Attributes)

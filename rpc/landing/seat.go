@@ -123,14 +123,3 @@ func tellApart(seats []seat) {
 		taken[seats[i].Hue] = true
 	}
 }
-
-// columnsFor is how many tiles stand beside each other on a desktop.
-func columnsFor(seats int) int {
-	switch {
-	case seats <= 4:
-		return 2
-	case seats <= 6:
-		return 3
-	}
-	return 4
-}
