@@ -11,6 +11,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/alarm"
 	"partyline/internal/caught"
 	"partyline/party"
 )
@@ -48,6 +49,13 @@ type notices struct {
 	*routes
 	funnel *funnel
 	round  *party.Round
+	again  *alarm.Alarms[*telling] // when those are told of an invite who could not be
+}
+
+func newNotices(to *routes, f *funnel) *notices {
+	ns := &notices{routes: to, funnel: f, round: to.Store.round(noticesCollection)}
+	ns.again = alarm.New(to.Now, to.Logger, "invite not announced invite=", ns.tellAgain)
+	return ns
 }
 
 // Notify brings an invite to users. The notifications are kept for users who are offline,

@@ -28,17 +28,22 @@ func (to *routes) insist(ctx context.Context, key, what string, do func(ctx cont
 	if try(context.WithoutCancel(ctx), do) == nil {
 		return
 	}
-	to.tasks.again(owedFirst, owedLongest, func(ctx context.Context) error {
-		end, err := to.Store.take(ctx, key)
-		if err != nil {
-			return err
+	to.tasks.begin(func() {
+		for wait := owedFirst; bounded.Pause(to.tasks.ctx, wait) == nil; wait = min(2*wait, owedLongest) {
+			err := try(to.tasks.ctx, func(ctx context.Context) error {
+				end, err := to.Store.take(ctx, key)
+				if err != nil {
+					return err
+				}
+				defer end()
+				to.Store.kept.Drop(key)
+				return do(ctx)
+			})
+			if err == nil {
+				return
+			}
+			to.Logger.Warn("invite not taken back yet what=%s error=%v", what, err)
 		}
-		defer end()
-		to.Store.kept.Drop(key)
-		return do(ctx)
-	}, func(err error, _ time.Duration) bool {
-		to.Logger.Warn("invite not taken back yet what=%s error=%v", what, err)
-		return true
 	})
 }
 
@@ -105,18 +110,6 @@ func (t *tasks) begin(do func()) {
 	if t.ctx.Err() == nil {
 		t.running.Go(do)
 	}
-}
-
-// again has do done, beside the caller, after waits that double up to the longest, until it succeeds. Of each failure
-// failed hears, with the wait before it, and says whether it is tried once more.
-func (t *tasks) again(first, longest time.Duration, do func(context.Context) error, failed func(err error, after time.Duration) bool) {
-	t.begin(func() {
-		for wait := first; bounded.Pause(t.ctx, wait) == nil; wait = min(2*wait, longest) {
-			if err := try(t.ctx, do); err == nil || !failed(err, wait) {
-				return
-			}
-		}
-	})
 }
 
 // close ends the context of those that run and waits for them.

@@ -59,7 +59,7 @@ func New(d Deps) *Service {
 	}
 	index := newIndex(routes)
 	funnel := &funnel{routes: routes, came: cache.New[string, struct{}](d.Now, maxCame, cameFor), counted: map[step]uint64{}}
-	notices := &notices{routes, funnel, d.Store.round(noticesCollection)}
+	notices := newNotices(routes, funnel)
 	s := &Service{
 		&creations{routes, index, notices},
 		&previews{routes, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL), cache.New[string, string](d.Now, maxRecords, recordTTL)},
@@ -76,6 +76,7 @@ func New(d Deps) *Service {
 // to be given back stay with the users who claimed them.
 func (s *Service) Close() {
 	s.sweeper.index.ends.Close()
+	s.notices.again.Close()
 	s.sweeper.tasks.close()
 }
 

@@ -70,21 +70,31 @@ type telling struct {
 	made  party.CreatedInvite
 	users []string // those it is for; with known, those of them who may be told
 	known bool
+	wait  time.Duration // until the next try
 }
+
+func (t *telling) String() string { return t.made.ID }
 
 // tellTargets brings an invite to those it is for.
-func (ns *notices) tellTargets(ctx context.Context, t *telling) {
-	failed := func(err error, after time.Duration) (again bool) {
-		ns.Logger.Warn("invite not announced yet invite=%s error=%v", t.made.ID, err)
-		return after < tellLast
+func (ns *notices) tellTargets(ctx context.Context, t *telling) { ns.tellLater(t, ns.tell(ctx, t)) }
+
+func (ns *notices) tellAgain(t *telling) {
+	ns.tellLater(t, try(context.Background(), func(ctx context.Context) error { return ns.tell(ctx, t) }))
+}
+
+// tellLater has an invite told again that has not been, for this reason; nil for none.
+func (ns *notices) tellLater(t *telling, err error) {
+	if err == nil {
+		return
 	}
-	if err := ns.tell(ctx, t, false); err != nil && failed(err, 0) {
-		ns.tasks.again(tellFirst, tellLast, func(ctx context.Context) error { return ns.tell(ctx, t, true) }, failed)
+	ns.Logger.Warn("invite not announced yet invite=%s error=%v", t, err)
+	if t.wait = max(tellFirst, 2*t.wait); t.wait <= tellLast {
+		ns.again.Set(t, ns.Now().Add(t.wait))
 	}
 }
 
-// tell notifies those who may be told of an invite; again only the rest of them, so that nobody is told twice.
-func (ns *notices) tell(ctx context.Context, t *telling, again bool) error {
+// tell notifies those who may be told of an invite; later only the rest of them, so that nobody is told twice.
+func (ns *notices) tell(ctx context.Context, t *telling) error {
 	if !t.known { // once: strangers are counted
 		users, err := ns.reachable(ctx, t.by, t.view, t.users)
 		if err != nil {
@@ -93,7 +103,7 @@ func (ns *notices) tell(ctx context.Context, t *telling, again bool) error {
 		t.users, t.known = users, true
 	}
 	users := t.users
-	if again {
+	if t.wait > 0 {
 		var err error
 		if users, err = ns.untold(ctx, t); err != nil {
 			return err
