@@ -319,7 +319,7 @@ namespace Partyline
         public const string Data = "data";
         /// <summary>add a ticket, alone or for the party</summary>
         public const string Matchmake = "matchmake";
-        /// <summary>a member, or turn a request down</summary>
+        /// <summary>a member, also one whose seat is kept</summary>
         public const string Kick = "kick";
         /// <summary>another member to leader</summary>
         public const string Promote = "promote";

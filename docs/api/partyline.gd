@@ -230,7 +230,7 @@ class RulesAction:
 	const DATA := "data"
 	## add a ticket, alone or for the party
 	const MATCHMAKE := "matchmake"
-	## a member, or turn a request down
+	## a member, also one whose seat is kept
 	const KICK := "kick"
 	## another member to leader
 	const PROMOTE := "promote"

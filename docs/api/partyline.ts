@@ -257,7 +257,7 @@ export type RulesAction =
   | "data"
   /** add a ticket, alone or for the party */
   | "matchmake"
-  /** a member, or turn a request down */
+  /** a member, also one whose seat is kept */
   | "kick"
   /** another member to leader */
   | "promote";
