@@ -74,13 +74,21 @@ func TestEveryCall(t *testing.T) {
 		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
 			w := newWorld(t)
 			names := trace(t, w, a)
+			all := faultsOf(names, ways)
 			played, struck := 0, 0
-			for _, f := range some(faultsOf(names, ways)) {
+			for _, f := range some(all) {
 				played++
 				struck += tryOne(t, w, a, f)
 			}
+			// The one fault chosen of a short act may be of a call that it did not make this time.
+			for _, f := range all[:min(len(all), oneIn)] {
+				if struck == 0 {
+					played++
+					struck += tryOne(t, w, a, f)
+				}
+			}
 			t.Logf("%d calls, %d faults played, %d have struck", len(names), played, struck)
-			if played > 0 && struck == 0 {
+			if len(all) > 0 && struck == 0 {
 				t.Error("no fault has struck")
 			}
 		})
