@@ -22,6 +22,12 @@ func (l Limit) Take(key string) error { return refuseWait(l.buckets.Take(key, l.
 // May answers what Take would, and counts nothing.
 func (l Limit) May(key string) error { return refuseWait(l.buckets.Wait(key, l.rate())) }
 
+// begin starts what counts only if it turns out so; until then it does. The caller ends it with done, once.
+func (l Limit) begin(key string) (done func(counts bool), err error) {
+	attempt, wait := l.buckets.Begin(key, l.rate())
+	return attempt.Done, refuseWait(wait)
+}
+
 // charge counts n on credit; the next has to wait the longer. An empty key is not counted.
 func (l Limit) charge(key string, n int) {
 	if key != "" {
@@ -75,10 +81,17 @@ func NewLimits(policy Policy, now Clock) *Limits {
 	return l
 }
 
-// InviteNamed counts the users an invite names: each brings a notification, so every ten of them
-// cost as much as an invite. It is charged on credit: the next invite waits the longer.
-func (l *Limits) InviteNamed(userID string, named int) {
-	l.InviteCreate.charge(userID, (named-1)/namedPerInvite)
+// Invite starts making an invite that names so many users. The caller ends it with done, which counts it
+// if it was made. Each user named brings a notification, so every ten of them cost as much as an
+// invite. They are charged on credit: the next invite waits the longer.
+func (l *Limits) Invite(userID string, named int) (done func(made bool), err error) {
+	ended, err := l.InviteCreate.begin(userID)
+	return func(made bool) {
+		ended(made)
+		if made {
+			l.InviteCreate.charge(userID, (named-1)/namedPerInvite)
+		}
+	}, err
 }
 
 // namedPerInvite is how many users an invite may name for one token.
@@ -119,15 +132,14 @@ func (l *Limits) Guess(userID, clientIP string) (done func(wrong int), err error
 			return nil, err
 		}
 	}
-	var byUser limit.Attempt
+	byUser := func(bool) {}
 	if userID != "" {
-		var wait time.Duration
-		if byUser, wait = l.guessUser.buckets.Begin(userID, l.guessUser.rate()); wait > 0 {
-			return nil, RefuseRate(wait)
+		if byUser, err = l.guessUser.begin(userID); err != nil {
+			return nil, err
 		}
 	}
 	return func(wrong int) {
-		byUser.Done(wrong > 0)
+		byUser(wrong > 0)
 		l.guessUser.charge(userID, wrong-1)
 		l.guessIP.charge(address, wrong)
 	}, nil

@@ -128,18 +128,26 @@ func TestLimits_GuessesFromOneNetwork(t *testing.T) {
 	}
 }
 
-// Every named user is notified, so an invite to a hundred is no single invite.
-func TestLimits_InviteNamed(t *testing.T) {
+// Every named user is notified, so an invite to a hundred is no single invite. One that is
+// refused costs nothing.
+func TestLimits_Invite(t *testing.T) {
 	clock := partytest.NewTime()
 	conf := rules.Default()
 	conf.Limits.InviteCreate = rules.Rate{N: 6, Per: time.Minute} // one in ten seconds
 	l := party.NewLimits(func() rules.Config { return conf }, clock.Now)
 	invite := func(named int) error {
-		err := l.InviteCreate.Take("user")
+		done, err := l.Invite("user", named)
 		if err == nil {
-			l.InviteNamed("user", named)
+			done(true)
 		}
 		return err
+	}
+	for range 10 {
+		done, err := l.Invite("user", 100)
+		if err != nil {
+			t.Fatalf("after invites that were refused: %v", err)
+		}
+		done(false)
 	}
 	for _, named := range []int{0, 1, 10, 11} { // one, one, one and two
 		if err := invite(named); err != nil {

@@ -31,7 +31,7 @@ type creations struct {
 // Create makes an invite to a party the caller is a member of and tells its targets. Refusals:
 // InvalidRequest naming the field, RateLimited, PartyNotFound, NotMember, NotLeader where only
 // leaders invite, a designer's rule, and PartyFull where more seats are to be held than are free.
-func (s *creations) Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error) {
+func (s *creations) Create(ctx context.Context, c party.Caller, req party.InviteRequest) (made party.CreatedInvite, err error) {
 	var none party.CreatedInvite
 	id, err := party.NamedID(req.PartyID)
 	if err != nil {
@@ -41,10 +41,11 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	if err != nil {
 		return none, err
 	}
-	if err := s.Limits.InviteCreate.Take(c.UserID); err != nil {
+	done, err := s.Limits.Invite(c.UserID, len(r.For))
+	if err != nil {
 		return none, err
 	}
-	s.Limits.InviteNamed(c.UserID, len(r.For))
+	defer func() { done(made.ID != "") }()
 	v, err := s.mayInvite(ctx, c, id, s.Judge)
 	if err != nil {
 		return none, err

@@ -166,6 +166,7 @@ func TestService_CreateRefusals(t *testing.T) {
 	w.judge = nil
 
 	w.conf.Limits.InviteCreate = rules.Rate{N: 2, Per: time.Minute}
+	w.refused(create(caller(p[0]), party.InviteRequest{PartyID: id.String(), HoldSeat: true, ForUserIDs: []string{p[2].UserID, p[3].UserID}}), party.PartyFull)
 	w.must(create(caller(p[0]), req))
 	w.must(create(caller(p[0]), req))
 	w.refused(create(caller(p[0]), req), party.RateLimited)
