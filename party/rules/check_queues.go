@@ -9,6 +9,9 @@ import (
 // maxSeats bounds one match, so that seat tables and labels stay small.
 const maxSeats = 256
 
+// hostQueue is how many messages may wait for one socket before the host closes it, unless it is told otherwise.
+const hostQueue = 64
+
 func (d *decoder) queues(c *Config) {
 	d.warnIf(c.Matchmaking.CreateMatch && len(c.Queues) > 0, "matchmaking.create_match",
 		"has no effect with queues, which make their own matches", "")
@@ -48,6 +51,9 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 	}
 	d.warnIf(q.Match != PartyMatch && q.Tick != DefaultOf[Queue]().Tick, at+".tick",
 		"has no effect, because the match is not "+PartyMatch, "")
+	each := q.Tick * hostQueue / (q.Seats() - 1)
+	d.warnIf(q.Match == PartyMatch && q.Tick < DefaultOf[Queue]().Tick && each < 10, at+".tick",
+		fmt.Sprintf("%s may send %d messages a second each before the server closes their sockets", plural(q.Seats(), "player"), each), "set a higher tick, or socket.outgoing_queue_size of the server above its 64")
 	d.warnIf(q.Match != FleetMatch && q.Fleet != nil, at+".fleet",
 		"has no effect, because the match is not "+FleetMatch, "")
 	if q.Skill != nil && !d.broken[at+".skill"] {
