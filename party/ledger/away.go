@@ -26,7 +26,7 @@ var errMoved error = party.Gone()
 // gone.
 func (v *Visit) lookAway(gone error) error {
 	conf := v.ledger.Policy().Parties
-	survives := (conf.ReconnectGrace > 0 || v.Book.KeepsAny()) && (conf.Survive.EveryoneAway || conf.Survive.Restart > 0)
+	survives := (conf.ReconnectGrace > 0 || v.Book.KeepsAny()) && (conf.Survive.EveryoneAway || v.ledger.Recorder.within() > 0)
 	if !v.Away && !survives { // a party that is kept already does not ask the rules again
 		return gone
 	}
@@ -104,7 +104,7 @@ func (v *Visit) recall() error {
 	}
 	v.recorded, v.Facts, v.saved = true, record.Facts, *record.Standing
 	if crashed {
-		within := v.ledger.Policy().Parties.Survive.Restart
+		within := v.ledger.Recorder.within()
 		users := slices.AppendSeq(slices.Collect(maps.Keys(record.Members)), maps.Keys(record.Seats))
 		err = v.Write(users, func(r reserve.Record) {
 			r.Lost(v.Origin, v.ledger.started, within)
@@ -123,11 +123,12 @@ func (v *Visit) recall() error {
 // survive that.
 type Recorder struct {
 	ledger *Ledger
+	began  time.Duration           // survive.restart when the process began
 	later  *alarm.Alarms[party.ID] // of which the members are to be written
 }
 
 func newRecorder(l *Ledger) *Recorder {
-	r := &Recorder{ledger: l}
+	r := &Recorder{ledger: l, began: l.Policy().Parties.Survive.Restart}
 	turns := make(chan struct{}, rostersAtOnce)
 	r.later = alarm.New(l.Now, l.Logger, "party members not written party=", func(id party.ID) {
 		turns <- struct{}{}
@@ -165,10 +166,16 @@ func (r *Recorder) survivesRestart() bool {
 	return conf.Survive.Restart > 0 && conf.ReconnectGrace > 0
 }
 
+// within is for how long after the start of the process members may come back: as long as the rules said then,
+// whatever they say now, or longer.
+func (r *Recorder) within() time.Duration {
+	return max(r.began, r.ledger.Policy().Parties.Survive.Restart)
+}
+
 // outlives reports whether the record, of a party that nobody is in, may be of one whose server has ended,
 // and there is still time to come back: for its members, or for somebody whose seat was kept before.
 func (r *Recorder) outlives(record reserve.Record) bool {
-	now, started, within := r.ledger.Now(), r.ledger.started, r.ledger.Policy().Parties.Survive.Restart
+	now, started, within := r.ledger.Now(), r.ledger.started, r.within()
 	if now.Before(started.Add(within)) {
 		return len(record.Members) > 0 || record.Away && len(record.Seats) > 0
 	}
@@ -201,6 +208,12 @@ func (r *Recorder) write(id party.ID) {
 				now.Members[m.UserID] = m
 			}
 			now.Ages = r.ledger.Ages(v.ID)
+			for user, m := range v.saved.Members { // the host has told nobody yet that the connection ended
+				there := r.ledger.Roster.Attendance
+				if _, in := now.Members[user]; !in && there.Has(id, m.SessionID) && !there.Left(id, m.SessionID, r.ledger.Now()) {
+					now.Members[user] = m
+				}
+			}
 		}
 		old := v.saved
 		if len(old.Members)+len(now.Members) == 0 || old.Facts == now.Facts && maps.Equal(old.Members, now.Members) && maps.Equal(old.Ages, now.Ages) {
