@@ -113,8 +113,8 @@ func (c *call) tellPlayer(e event) error {
 		return err
 	}
 	members = slices.DeleteFunc(members, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
-	if len(members) == 0 {
-		return nil // away; party_match has a pass for a player who comes back
+	if len(members) == 0 { // has left the party, or is away: party_match has a pass for a player who comes back
+		return party.Notify(c.ctx, c.nk, party.NoticeServer.To(e.UserID, "", e))
 	}
 	return party.SendDataTo(c.nk, id, members, party.OpMatch, e)
 }
@@ -140,12 +140,14 @@ func (c *call) tellPlayers(what any, to []runtime.Presence) {
 	}
 }
 
-// tellEnd tells parties and players once that the match ends, now or in a while.
+// tellEnd tells parties and players once that the match ends, now or in a while, and again where its game server
+// has ended it before that time.
 func (c *call) tellEnd(in time.Duration) {
-	if c.endTold {
+	ended := c.serving != nil && c.serving.over
+	if c.endTold && !ended || c.resultTold {
 		return
 	}
-	c.endTold = true
+	c.endTold, c.resultTold = true, ended
 	c.sendEvents()
 	e := event{Event: eventEnded, MatchID: c.id}
 	if c.serving != nil {

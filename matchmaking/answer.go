@@ -39,6 +39,8 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 		err = c.late(r)
 	case signalExtend:
 		c.extend(c.now, r.UserID, r.PartyID)
+	case signalAway:
+		c.table.Extend(c.now, r.UserID, r.PartyID, c.now.Add(c.setup.Grace))
 	case signalRelease:
 		s, _ := c.table.Get(c.now, r.UserID)
 		if s.PartyID == r.PartyID && s.State != seats.Taken { // who plays already goes on playing
@@ -50,7 +52,7 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 		}
 	case signalSeats:
 		m := c.seats()
-		answer.Map = &m
+		answer.Map, answer.Out = &m, c.serving != nil && c.serving.out[r.UserID]
 		if c.serving.ready() {
 			answer.Server = &c.serving.at
 			if s, ok := c.table.Get(c.now, r.UserID); ok && s.State != seats.Reserved {
@@ -109,6 +111,9 @@ func (c *call) late(r signalRequest) error {
 		table = table.Clone()
 	}
 	_, err := table.Assign(c.now, c.now.Add(c.setup.SeatHold), r.UserID, r.PartyID, r.Awaited)
+	if err == nil && r.Slot {
+		delete(c.serving.out, r.UserID)
+	}
 	reserved := func(s seats.Seat) bool { return s.State == seats.Reserved }
 	switch {
 	case err == nil && needsSlot:

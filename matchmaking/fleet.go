@@ -3,6 +3,7 @@ package matchmaking
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -79,7 +80,7 @@ func (f *Fleets) bounded(work func(context.Context) error) (err error) {
 const joinTogether = 25
 
 // join reserves slots for users, for about a minute, and returns the fleet's own session of
-// each, "" where it has none. It fails where any of them has no slot.
+// each, "" where it has none. It fails where any of them has no slot; then the others may have theirs.
 func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessions map[string]string, err error) {
 	m, err := f.manager(s.Manager)
 	if err != nil {
@@ -87,9 +88,9 @@ func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessio
 	}
 	sessions = map[string]string{}
 	for some := range slices.Chunk(users, joinTogether) {
-		info, err := m.Join(ctx, s.Instance, some, nil)
-		if err != nil {
-			return nil, err
+		info, failed := m.Join(ctx, s.Instance, some, nil)
+		if failed != nil {
+			return sessions, errors.Join(err, failed)
 		}
 		var given []*runtime.SessionInfo
 		if info != nil {
@@ -97,14 +98,14 @@ func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessio
 		}
 		known := sessionsOf(given)
 		for _, user := range some {
-			session, has := known[user]
-			if given != nil && !has { // some managers say so that there is no slot left
-				return nil, fmt.Errorf("no slot for user %s", user)
+			if session, has := known[user]; has || given == nil {
+				sessions[user] = session
+			} else { // some managers say so that there is no slot left
+				err = errors.Join(err, fmt.Errorf("no slot for user %s", user))
 			}
-			sessions[user] = session
 		}
 	}
-	return sessions, nil
+	return sessions, err
 }
 
 // end tells the fleet that a server is not needed any more, where its manager can hear it.
@@ -171,9 +172,12 @@ func (s *slots) reserve(ctx context.Context, matchID string, users []string) err
 	}
 	sessions, err := s.fleets.join(ctx, *answer.Server, users)
 	if err != nil {
-		return fmt.Errorf("join game server %s: %w", answer.Server.Instance, err)
+		err = fmt.Errorf("join game server %s: %w", answer.Server.Instance, err)
 	}
-	_, err = s.reach.signal(ctx, matchID, signalRequest{Op: signalServe, Slots: sessions})
+	if len(sessions) > 0 {
+		_, told := s.reach.signal(ctx, matchID, signalRequest{Op: signalServe, Slots: sessions})
+		err = errors.Join(err, told)
+	}
 	return err
 }
 

@@ -107,6 +107,13 @@ func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error 
 	return err
 }
 
+// Away follows a member losing the connection: the seat held for them in the party's match, if any, is held
+// for the grace.
+func (m *Matches) Away(ctx context.Context, id party.ID, userID string) error {
+	_, err := m.tell(ctx, m.marked, id, signalRequest{Op: signalAway, PartyID: id.String(), UserID: userID})
+	return err
+}
+
 // Release follows a member leaving the party or being kicked: the seat held for them in
 // the party's match opens. Those who play already go on playing.
 func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error {
@@ -163,8 +170,8 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited 
 }
 
 // PartyMatch is the RPC of that name, for members of the party alone, or without a party for
-// a player of the match. A member who has no seat on the party's game server gets one, if
-// there is one to have.
+// a player of the match. A member who has no seat on the party's game server, and has not left it, gets one,
+// if there is one to have.
 func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, ownMatch string) (party.MatchSeats, error) {
 	none := party.MatchSeats{Seats: []party.MatchSeat{}}
 	if partyID == "" && ownMatch != "" {
@@ -196,7 +203,7 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, 
 		return none, err
 	}
 	seats, err := m.Seats(ctx, matchID, caller.UserID)
-	if err == nil && seats.OnServer && !has(seats, caller.UserID) {
+	if err == nil && seats.Seeks && !has(seats, caller.UserID) {
 		if late, lateErr := m.Late(ctx, id, caller.UserID, false); lateErr == nil && late == matchID {
 			seats, err = m.Seats(ctx, matchID, caller.UserID)
 		}

@@ -272,6 +272,27 @@ func TestMatches_Release(t *testing.T) {
 	}
 }
 
+// A member who loses the connection on the way has as long as one who was in, and nobody else is held longer.
+func TestMatches_Away(t *testing.T) {
+	h := newHouse(t)
+	p := h.partyOf("ann", "bob")
+	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 3, SeatHold: 5 * time.Second, Grace: time.Minute, Claims: []seats.Claim{claim(p, 0, "ann", "bob"), claim("", 0, "cat")}})
+	s.after(4 * time.Second)
+	for _, user := range []string{"ann", "cat"} { // who is not of the party
+		if err := h.client().Away(t.Context(), parse(t, p), user); err != nil {
+			t.Error(err)
+		}
+	}
+	s.after(59 * time.Second)
+	if got := s.seat("ann") + s.seat("bob") + s.seat("cat"); got != "held@0" {
+		t.Errorf("seats of ann, bob and cat: %s; want ann's alone", got)
+	}
+	s.after(time.Second)
+	if got := s.seat("ann"); got != "" {
+		t.Errorf("ann has seat %s after the grace", got)
+	}
+}
+
 func TestMatches_Extend(t *testing.T) {
 	h := newHouse(t)
 	p := h.partyOf("ann")

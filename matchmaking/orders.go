@@ -13,7 +13,6 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking/seats"
-	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -190,18 +189,6 @@ func (m *Matches) OrderSlots(matchID string, users []string) *Order {
 	return o
 }
 
-// OrderSeat has a friend who came in while the server of a match was awaited get the seat that the party
-// holds there, once the fleet has a slot. It returns at once.
-func (m *Matches) OrderSeat(matchID string, id party.ID, userID string) {
-	m.slots.fleets.background("seat of a late friend", func(ctx context.Context) error {
-		if !m.slots.given(ctx, matchID, userID) { // nobody stands still for it, however long it takes
-			return nil
-		}
-		_, err := m.Late(ctx, id, userID, true)
-		return err
-	})
-}
-
 // ServerInfo is what a game server is told of its match, as JSON in the metadata of its
 // creation: under the key "partyline", and wherever a text of the queue's metadata has
 // "{partyline}".
@@ -214,13 +201,11 @@ type ServerInfo struct {
 	TeamSize int    `json:"team_size"`
 }
 
-const metadataKey = "partyline"
-
 func serverMetadata(own map[string]string, info ServerInfo) map[string]any {
 	text, _ := json.Marshal(info) // texts and numbers alone
-	metadata := map[string]any{metadataKey: string(text)}
+	metadata := map[string]any{rules.ServerInfoKey: string(text)}
 	for key, value := range own {
-		metadata[key] = strings.ReplaceAll(value, "{"+metadataKey+"}", string(text))
+		metadata[key] = strings.ReplaceAll(value, "{"+rules.ServerInfoKey+"}", string(text))
 	}
 	return metadata
 }

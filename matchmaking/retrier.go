@@ -55,6 +55,20 @@ func (r *Retrier) Seat(ctx context.Context, id party.ID, userID string, awaited 
 	return r.seat(ctx, errand{party: id, user: userID, awaited: awaited})
 }
 
+// OrderSeat is Seat for a friend who came in while the server of a match was awaited, with the seat that the
+// party holds there, once the fleet has a slot. It returns at once.
+func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
+	e := errand{party: id, user: userID, awaited: true}
+	r.matches.slots.fleets.background("seat of a late friend", func(ctx context.Context) error {
+		if !r.matches.slots.given(ctx, matchID, userID) { // nobody stands still for it, however long it takes
+			r.seekLater(e)
+			return nil
+		}
+		_, err := r.seat(ctx, e)
+		return err
+	})
+}
+
 // Follow is [Matches.Moved] to what the party is now. After an error it goes on trying until the match has
 // answered, or has no seats of the party.
 func (r *Retrier) Follow(ctx context.Context, was party.ID) { r.follow(ctx, errand{party: was}) }

@@ -76,7 +76,7 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 		return nil, 1, ""
 	}
 	if m.hosting != nil {
-		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, was: map[string]string{}}
+		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, was: map[string]string{}, out: map[string]bool{}}
 	}
 	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock(), state: st}
 	var own string

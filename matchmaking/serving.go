@@ -31,6 +31,8 @@ const (
 	// again while its seat is held: the fleet's minute, and a little more, because managers
 	// refuse a second reservation on a full server while the first stands.
 	slotFor = 65 * time.Second
+	// slotDoubles is how often the wait between two tries to get a slot doubles.
+	slotDoubles = 5
 )
 
 // WithServer is the handler of matches named [SeatMatch]: the seats of [WithSeats], without
@@ -60,15 +62,19 @@ type serving struct {
 	used   map[string]int64  // passes, with their expiry
 	was    map[string]string // what a restored party goes on as, by the ID it had
 	kicked []string          // users whom the server does not want back
+	out    map[string]bool   // users who have left, or did not come: they get no seat for asking where it is
 	heard  time.Time         // from the server; at first since the players were told
 	over   bool              // the server has said so
 	result json.RawMessage   // of the match, as the server gives it
 }
 
-// slot is a user's place on the game server, as the fleet manager keeps it.
+// slot is a user's place on the game server, as the fleet manager keeps it; zero for one that is used up: its
+// player came and has dropped.
 type slot struct {
 	session string    // the fleet's own; "" where it has none
-	since   time.Time // zero for one that is used up: its player came and has dropped
+	given   bool      // the fleet has it
+	tries   int       // to get one, in vain
+	next    time.Time // when it is asked for, or renewed
 }
 
 // ready reports whether the match is played on a server that is known by now.
@@ -114,7 +120,7 @@ func (s *serving) tellReady(c *call, seat seats.Seat) {
 func (s *serving) slotsGiven(c *call, sessions map[string]string) {
 	for user, session := range sessions {
 		before := s.slots[user].session
-		s.slots[user] = slot{session: session, since: c.now}
+		s.slots[user] = slot{session: session, given: true, next: c.now.Add(slotFor)}
 		if seat, ok := c.table.Get(c.now, user); ok && seat.State == seats.Held && session != before {
 			s.tellReady(c, seat)
 		}
@@ -138,8 +144,12 @@ func (s *serving) watch(c *call) bool {
 	}
 	var users []string
 	for _, r := range c.rows {
-		if slot := s.slots[r.UserID]; r.State == seats.Held && r.UserID != "" && c.now.Sub(slot.since) >= slotFor {
-			slot.since = c.now // failing to renew it is no reason to open the seat
+		if slot := s.slots[r.UserID]; r.State == seats.Held && r.UserID != "" && !c.now.Before(slot.next) {
+			slot.next = c.now.Add(slotFor) // failing to renew it is no reason to open the seat
+			if !slot.given {
+				slot.next = c.now.Add(min(slotFor, seatFirst<<min(slot.tries, slotDoubles)))
+				slot.tries++
+			}
 			s.slots[r.UserID] = slot
 			users = append(users, r.UserID)
 		}
@@ -188,6 +198,7 @@ func (s *serving) serve(c *call, r *serverCall) (partyID string, err error) {
 		if kicked && !slices.Contains(s.kicked, r.UserID) {
 			s.kicked = append(s.kicked, r.UserID)
 		}
+		s.out[r.UserID] = r.Reason != party.ServerDropped
 		switch {
 		case r.Reason == party.ServerDropped:
 			s.slots[r.UserID] = slot{}

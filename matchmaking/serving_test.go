@@ -42,6 +42,7 @@ type fleet struct {
 	deleted chan string
 	joined  chan []string
 	full    error         // of slots
+	without string        // a user whom it leaves out when it gives slots
 	slow    chan struct{} // what slots wait for, if anything
 }
 
@@ -60,7 +61,13 @@ func (f *fleet) Join(_ context.Context, id string, users []string, _ map[string]
 	if f.slow != nil {
 		<-f.slow
 	}
-	return &runtime.JoinInfo{InstanceInfo: &runtime.InstanceInfo{Id: id}}, f.full
+	info := &runtime.JoinInfo{InstanceInfo: &runtime.InstanceInfo{Id: id}}
+	for _, user := range users {
+		if f.without != "" && user != f.without {
+			info.SessionInfo = append(info.SessionInfo, &runtime.SessionInfo{UserId: user, SessionId: "session of " + user})
+		}
+	}
+	return info, f.full
 }
 
 func (f *fleet) Delete(_ context.Context, id string) error {
@@ -329,10 +336,108 @@ func TestServer_SlotOfADrop(t *testing.T) {
 		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerDropped); err != nil {
 			t.Fatal(err)
 		}
-		s.after(time.Second)
-		if users := <-s.joined; !slices.Equal(users, []string{"ann"}) {
-			t.Errorf("slots for %v; want another for ann alone", users)
+		s.full = errors.New("not yet")
+		var asked []int
+		for second := 1; second <= 60; second++ {
+			if second == 7 {
+				s.full = nil
+			}
+			s.after(time.Second)
+			synctest.Wait()
+			select {
+			case users := <-s.joined:
+				asked = append(asked, second)
+				if !slices.Equal(users, []string{"ann"}) {
+					t.Errorf("slots for %v; want another for ann alone", users)
+				}
+			default:
+			}
 		}
+		if want := []int{1, 3, 7}; !slices.Equal(asked, want) { // until it is there
+			t.Errorf("asked after %v seconds; want %v", asked, want)
+		}
+	})
+}
+
+// TestServer_SlotOfOneOfTwo: of two who need a slot, one has it though the other has none.
+func TestServer_SlotOfOneOfTwo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		for _, user := range []string{"ann", "bob"} {
+			if err := s.matches.ServerLeave(t.Context(), s.id, s.token, user, party.ServerDropped); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.without = "bob"
+		s.after(time.Second)
+		synctest.Wait()
+		for user, want := range map[string]string{"ann": "session of ann", "bob": ""} {
+			m, err := s.matches.Seats(t.Context(), s.id, user)
+			if err != nil || m.Server == nil || m.Server.PlayerSession != want {
+				t.Errorf("%s has %+v, error %v; want the session %q", user, m.Server, err, want)
+			}
+		}
+	})
+}
+
+// TestServer_Out: who has left the game server, or did not come, gets no seat for asking where the party plays.
+func TestServer_Out(t *testing.T) {
+	for _, reason := range []string{party.ServerLeft, party.ServerNoShow} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newServed(t)
+			if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", reason); err != nil {
+				t.Fatal(err)
+			}
+			asks := func() *party.ServerAccess {
+				m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "ann"}, s.party, "")
+				if err != nil || m.MatchID != s.id {
+					t.Errorf("party_match = %+v, error %v; want where it is", m, err)
+				}
+				return m.Server
+			}
+			if asks() != nil || s.seat("ann") != "" {
+				t.Errorf("%s: ann has seat %s for asking", reason, s.seat("ann"))
+			}
+			if _, err := s.matches.Late(t.Context(), parse(t, s.party), "ann", false); err != nil {
+				t.Error(err)
+			}
+			if asks() == nil {
+				t.Errorf("%s: ann has no seat, and has come into the party again", reason)
+			}
+		})
+	}
+}
+
+// TestServer_EndsBeforeNakama: a result is told though the parties have heard when the match ends with Nakama.
+func TestServer_EndsBeforeNakama(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		s.take(s.core.MatchTerminate(s.ctx, s, nil, s.house, s, s.tick, s.state, 30))
+		s.house.heard = nil
+		for range 2 {
+			if err := s.matches.ServerEnd(t.Context(), s.id, s.token, json.RawMessage(`{"winner":1}`)); err != nil && s.house.heard == nil {
+				t.Fatal(err)
+			}
+			s.after(time.Second)
+		}
+		wantLines(t, "the party heard", s.events(s.party), "ended")
+	})
+}
+
+// TestServer_ReadyWithoutTheParty: who has left the party keeps the seat, and hears of the game server.
+func TestServer_ReadyWithoutTheParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, s.pass("ann")); err != nil {
+			t.Fatal(err)
+		}
+		s.members[s.party] = []string{"bob"}
+		s.events(s.party)
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerDropped); err != nil {
+			t.Fatal(err)
+		}
+		s.after(time.Second)
+		wantLines(t, "notified", s.notified, "ann 1007")
 	})
 }
 

@@ -25,6 +25,7 @@ const (
 	signalHold     = "hold"     // hold seats for all claims, or for none
 	signalWithdraw = "withdraw" // open what is reserved for all claims
 	signalExtend   = "extend"   // a friend's progress moved: hold the seat longer
+	signalAway     = "away"     // a member on the way has lost the connection: hold the seat for the grace
 	signalRelease  = "release"  // a friend will not come: open the held seat, or a party's spare ones
 	signalLate     = "late"     // a friend came to the party late: hold a seat by name
 	signalMoved    = "moved"    // a party has another ID now
@@ -54,6 +55,7 @@ type signalAnswer struct {
 	Users   []string          `json:"users,omitempty"`   // everybody with a seat, those it is reserved for among them
 	Misfits []int             `json:"misfits,omitempty"` // claims that keep the others from being reserved
 	Server  *gameServer       `json:"server,omitempty"`
+	Out     bool              `json:"out,omitempty"`      // the user has left the game server, or did not come
 	PartyID string            `json:"party_id,omitempty"` // of the player who has come to the game server, as it is now
 }
 
@@ -85,7 +87,7 @@ func (r *reach) Seats(ctx context.Context, matchID, userID string) (party.MatchS
 	if answer.Map == nil {
 		return party.MatchSeats{}, fmt.Errorf("match %s answered without its seats", matchID)
 	}
-	answer.Map.OnServer = answer.Server != nil
+	answer.Map.Seeks = answer.Server != nil && !answer.Out
 	return *answer.Map, nil
 }
 

@@ -47,17 +47,20 @@ func TestServer_SlowSlot(t *testing.T) {
 }
 
 // TestServer_OrderSeat: a friend who came while the server was awaited gets the seat once there is a slot, however
-// long the fleet takes, and none without a slot, or outside of the party.
+// long the fleet takes or, after it has refused, when it has one; and none outside of the party.
 func TestServer_OrderSeat(t *testing.T) {
 	for name, tt := range map[string]struct {
 		full error
 		out  bool
-		want string
-	}{"slot": {want: "held"}, "no_slot": {full: errors.New("full")}, "has_left": {out: true}} {
+		want string // once the fleet has answered
+		then string // 2 s later, when it refuses nobody
+	}{"slot": {want: "held", then: "held"}, "no_slot": {full: errors.New("full"), then: "held"}, "has_left": {out: true}} {
 		t.Run(name, inBubble(func(t *testing.T) {
 			s := newServed(t)
 			s.slow, s.full = make(chan struct{}), tt.full
-			s.matches.OrderSeat(s.id, parse(t, s.party), "cat")
+			l := matchmaking.NewRetrier(s.matches, func(id party.ID) party.ID { return id }, s, time.Now)
+			defer l.Close()
+			l.OrderSeat(s.id, parse(t, s.party), "cat")
 			time.Sleep(5 * time.Second) // of the bubble: longer than a player waits
 			if got := s.seat("cat"); got != "" {
 				t.Errorf("cat has seat %s without a slot", got)
@@ -72,6 +75,13 @@ func TestServer_OrderSeat(t *testing.T) {
 			}
 			if users := <-s.joined; !slices.Equal(users, []string{"cat"}) || len(s.joined) > 0 {
 				t.Errorf("slots asked for %v and %d more", users, len(s.joined))
+			}
+			s.full = nil
+			s.clock.Advance(3 * time.Second)
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			if got := s.seat("cat"); !strings.HasPrefix(got, tt.then) || tt.then == "" && got != "" {
+				t.Errorf("cat has seat %q in the end; want %q", got, tt.then)
 			}
 		}))
 	}

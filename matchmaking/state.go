@@ -37,6 +37,7 @@ type state struct {
 	due        time.Time    // until then a tick without messages has nothing to do; zero after anything but a tick
 	emptySince time.Time    // zero while somebody is here or expected
 	endTold    bool
+	resultTold bool // the end that its game server has told
 
 	serving *serving // nil but in a seat match
 }

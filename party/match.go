@@ -21,8 +21,8 @@ type MatchSeats struct {
 	Seats   []MatchSeat `json:"seats"`
 	// Server is how the caller gets to the game server, where it is played on one and the
 	// caller has a seat.
-	Server   *ServerAccess `json:"server,omitempty"`
-	OnServer bool          `json:"-"` // it is played on a game server
+	Server *ServerAccess `json:"server,omitempty"`
+	Seeks  bool          `json:"-"` // a caller without a seat is to get one: it is played on a game server, which they have not left
 }
 
 // ServerJoined is who has come to a game server.

@@ -31,6 +31,11 @@ type Launcher interface {
 type Servers interface {
 	OrderServer(ctx context.Context, l matchmaking.Launch, fleet rules.Fleet, users []string, latencies []runtime.FleetUserLatencies) (matchID string, o *matchmaking.Order, err error)
 	OrderSlots(matchID string, users []string) *matchmaking.Order
+}
+
+// LateFriends seats who came in while a game server was awaited; *[matchmaking.Retrier] does. Its call
+// returns at once.
+type LateFriends interface {
 	OrderSeat(matchID string, id party.ID, userID string)
 }
 

@@ -119,7 +119,7 @@ func (s *seating) lookAgain(ctx context.Context, plan *planned) {
 			continue // a player without a party
 		}
 		for _, user := range plan.tickets[i].late {
-			s.Servers.OrderSeat(plan.match, id, user)
+			s.Friends.OrderSeat(plan.match, id, user)
 		}
 		left, err := s.Roster.Left(id, c.UserIDs)
 		if err != nil {

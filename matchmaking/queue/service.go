@@ -34,7 +34,8 @@ type Deps struct {
 	Processing bool
 	Statuses   party.Statuses // tells who is ready
 	Launcher   Launcher
-	Servers    Servers // for queues with match fleet
+	Servers    Servers     // for queues with match fleet
+	Friends    LateFriends // for them, too
 	// Hears says that the host tells [Service.Matched] of every match.
 	Hears bool
 	// Pool asks the host in a player's name when the oldest ticket was made that its last pass found, zero for

@@ -229,7 +229,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		Waits:   func(id party.ID) bool { return w.mail != nil && w.mail.Waits(id) },
 		Metrics: &w.metrics,
 		Roster:  w.roster, Look: w.look, Glance: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
-		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Hears: len(cfg.Queues) > 0 || cfg.Matchmaking.CreateMatch, Launcher: w.launcher, Servers: w.servers,
+		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Hears: len(cfg.Queues) > 0 || cfg.Matchmaking.CreateMatch, Launcher: w.launcher, Servers: w.servers, Friends: w.servers,
 		Pool: func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error) {
 			return w.Pool(ctx, player)
 		},

@@ -122,7 +122,7 @@ func (m *Module) construct(env environment, o Options) error {
 	m.queues = queue.New(queue.Deps{
 		Roster: roster, Look: admission.Look, Glance: admission.Glance, Footprint: m.status.FootprintOf, Statuses: m.status.Statuses,
 		Strengths: m.nk, Sender: m.nk, Notifier: m.nk, Newcomer: m.post.Send, Waits: m.post.Waits, Policy: policy, Logger: m.logger, Now: m.now,
-		Blocks: blocks, Processing: m.processing, Hears: m.matching, Launcher: m.matches, Servers: m.matches, Pool: pool, Told: func(id party.ID, what queue.EventName) {
+		Blocks: blocks, Processing: m.processing, Hears: m.matching, Launcher: m.matches, Servers: m.matches, Friends: m.retrier, Pool: pool, Told: func(id party.ID, what queue.EventName) {
 			admission.Recorder.Later(id)
 			m.ticketMoved(id, what)
 		}, Metrics: m.nk,

@@ -13,14 +13,18 @@ import (
 const matchTimeout = 2 * time.Second
 
 // seatsFollow has the seats in a party's match follow the party: who has left it or was kicked
-// loses the seat that is held, and all go with it to a new native party. A member who lost the connection
-// keeps the seat for as long as it is held.
+// loses the seat that is held, and all go with it to a new native party. That of a member who lost the connection
+// is held for the grace.
 func (m *Module) seatsFollow(c party.Change) {
 	ctx, cancel := bounded.Context(context.Background(), matchTimeout)
 	defer cancel()
 	switch {
 	case c.Kind == party.PartyRestored:
 		m.retrier.Follow(ctx, c.Was)
+	case c.Kind == party.SeatAway:
+		if err := m.matches.Away(ctx, c.ID, c.Seat.Member.UserID); err != nil {
+			m.logger.Warn("seat not held for the grace party=%s user=%s error=%v", c.ID, c.Seat.Member.UserID, err)
+		}
 	case c.Kind == party.SeatGivenUp:
 		m.retrier.Release(ctx, c.ID, c.Seat.Member.UserID)
 	case c.Kind == party.MemberLeft && !c.Moved:

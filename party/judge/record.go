@@ -165,36 +165,46 @@ func (r *Record) write(set *rules.Set, line []byte) error {
 			r.close()
 		}
 	}
-	if r.file != nil && r.size+int64(len(line)) > recordBytes {
+	if r.file == nil {
+		if err := r.open(); err != nil {
+			return err
+		}
+	}
+	text, err := r.behindRules(set, line)
+	if err != nil {
+		return err
+	}
+	if r.size > 0 && r.size+int64(len(text)) > recordBytes {
 		r.close()
 		for n := recordFiles - 1; n > 0; n-- {
 			if err := os.Rename(r.numbered(n-1), r.numbered(n)); err != nil && !os.IsNotExist(err) {
 				return fmt.Errorf("rotate: %w", err)
 			}
 		}
+		return r.write(set, line)
 	}
-	if r.file == nil {
-		if err := r.open(); err != nil {
-			return err
-		}
-	}
-	if r.set != set {
-		head, err := party.PlainJSON(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()})
-		if err != nil {
-			return fmt.Errorf("write the rules: %w", err)
-		}
-		if r.size > 0 {
-			head = "\n" + head // ends a line that a crash has cut
-		}
-		line = slices.Concat([]byte(head), []byte("\n"), line)
-	}
-	n, err := r.file.Write(line)
+	n, err := r.file.Write(text)
 	r.size += int64(n)
 	if err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
 	r.set = set
 	return nil
+}
+
+// behindRules is a line with the rules in front where the file does not end with lines of theirs.
+func (r *Record) behindRules(set *rules.Set, line []byte) ([]byte, error) {
+	if r.set == set {
+		return line, nil
+	}
+	head, err := party.PlainJSON(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()})
+	if err != nil {
+		return nil, fmt.Errorf("write the rules: %w", err)
+	}
+	if r.size > 0 {
+		head = "\n" + head // ends a line that a crash has cut
+	}
+	return slices.Concat([]byte(head), []byte("\n"), line), nil
 }
 
 func (r *Record) numbered(n int) string {

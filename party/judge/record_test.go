@@ -54,7 +54,7 @@ func TestRecord_rotates(t *testing.T) {
 		for _, name := range files {
 			info, _ := os.Stat(name)
 			data, _ := os.ReadFile(name)
-			if info.Size() > 16<<20+1024 || info.Mode().Perm() != 0o600 || !strings.HasPrefix(strings.TrimSpace(string(data)), `{"at":`) {
+			if info.Size() > 16<<20 || info.Mode().Perm() != 0o600 || !strings.HasPrefix(strings.TrimSpace(string(data)), `{"at":`) {
 				t.Errorf("%s: %d bytes, %v, begins with %.40q", name, info.Size(), info.Mode(), data)
 			}
 		}

@@ -56,6 +56,10 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 		fmt.Sprintf("%s may send %d messages a second each before the server closes their sockets", plural(q.Seats(), "player"), each), "set a higher tick, or socket.outgoing_queue_size of the server above its 64")
 	d.warnIf(q.Match != FleetMatch && q.Fleet != nil, at+".fleet",
 		"has no effect, because the match is not "+FleetMatch, "")
+	if q.Fleet != nil {
+		_, taken := q.Fleet.Metadata[ServerInfoKey]
+		d.badIf(taken, at+".fleet.metadata."+ServerInfoKey, "is what the module itself tells the game server", "choose another key")
+	}
 	if q.Skill != nil && !d.broken[at+".skill"] {
 		d.skill(at+".skill", *q.Skill)
 	}

@@ -113,6 +113,9 @@ type Fleet struct {
 	ReadyWithin time.Duration `yaml:"ready_within" default:"1m" limit:"1s..10m"`
 }
 
+// ServerInfoKey is the key of what a game server has to know among the metadata of its creation.
+const ServerInfoKey = "partyline"
+
 // TeamSize is how many players a team has. In a file it may be a number alone, which is Max.
 type TeamSize struct {
 	// Players of a full team.
