@@ -130,6 +130,11 @@ func (s *Site) fontFile(path string) (fontFile, error) {
 // cardOf is what an invite's picture says.
 func cardOf(p party.Preview, c rules.Config) card.Card {
 	t := textsIn(ownLanguage(c.Invites.Page), c.Invites.Page)
+	for _, name := range []*string{&p.Inviter.DisplayName, &p.Inviter.Username} {
+		if card.Plain(*name) == "" { // of emoji alone
+			*name = ""
+		}
+	}
 	sc := sceneOf(p, c, t)
 	host := profileSeat(p.Inviter, t)
 	accent, _ := parseColour(accentOf(c.Invites.Page.Accent))
@@ -137,8 +142,9 @@ func cardOf(p party.Preview, c rules.Config) card.Card {
 		Brand: cmp.Or(gameTitle(c), t.get("eyebrow")), Headlines: []string{sc.Headline}, Count: sc.Count,
 		Host: card.Tile{Kind: card.Player, Initial: host.Initial, Hue: host.Hue}, Accent: accent.rgba(), RTL: t.dir() == "rtl", Over: !live(p.State),
 	}
-	if live(p.State) { // where the inviter's name cannot be set
-		drawn.Headlines = append(drawn.Headlines, headline(t.get("someone"), c, t), gameTitle(c))
+	if live(p.State) { // where the inviter's name or the title cannot be set
+		drawn.Headlines = append(drawn.Headlines, headline(t.get("someone"), c, t),
+			t.get("heading", "{inviter}", isolated(host.Name)), t.get("heading", "{inviter}", t.get("someone")), gameTitle(c))
 	} else {
 		drawn.Note = sc.Note // that of a live one is about the open page
 	}
