@@ -97,7 +97,7 @@ func (s *source) Denials(context.Context) []overview.Denial { return s.denials }
 
 func aServer() *source {
 	ago := func(d time.Duration) int64 { return now.Add(-d).Unix() }
-	part := 0.42
+	part := 0.58
 	return &source{
 		rules: overview.Rules{
 			Source: "/srv/rules.yml", Version: 3, LoadedAt: ago(5 * time.Minute),

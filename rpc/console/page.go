@@ -196,7 +196,7 @@ var words = template.FuncMap{
 	"json":    party.PlainJSON,                                                                           // which the template escapes
 	"level":   func(part rules.Part) int { return min(part.Depth, 6) },                                   // the style of a part of a condition
 	"outcome": func(t rules.RuleTrace) string { return strings.ReplaceAll(string(t.Outcome), " ", "-") }, // the style of a rule
-	"percent": func(progress float64) int { return int(progress * 100) },
+	"percent": web.Percent,
 	"seats":   seats,
 	"short":   short,
 	"wait":    func(seconds int64) string { return (time.Duration(seconds) * time.Second).String() },
