@@ -95,7 +95,7 @@ func failureScene(f failure, t texts) scene {
 
 func headline(inviter string, c rules.Config, t texts) string {
 	if title := gameTitle(c); title != "" {
-		return t.get("heading_titled", "{inviter}", inviter, "{title}", title)
+		return t.either("heading_titled", "heading", "{inviter}", inviter, "{title}", title)
 	}
 	return t.get("heading", "{inviter}", inviter)
 }
