@@ -51,7 +51,7 @@ func NewFonts(extra []byte) (Fonts, error) {
 	}
 	font, err := parse(extra)
 	if err != nil {
-		return fonts, fmt.Errorf("parse the added font: %w", err)
+		return fonts, fmt.Errorf("the font cannot be read: %w", err)
 	}
 	return append(slices.Clip(fonts), font), nil
 }
