@@ -150,7 +150,7 @@ func TestService_ObjectsOfClients(t *testing.T) {
 		t.Errorf("List = %v, %v; want the one invite of the party", rows, err)
 	}
 	w.create(p[0], party.InviteRequest{PartyID: id.String()})
-	if list, _, err := w.invites.Outstanding(ctx); err != nil || len(list) != 3 {
+	if list, _, err := w.invites.Outstanding(ctx, ""); err != nil || len(list) != 3 {
 		t.Errorf("Outstanding = %v, %v; want three invites", list, err)
 	}
 	if n, _, err := w.invites.Sweep(ctx); n != 0 || err != nil {

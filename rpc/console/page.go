@@ -113,7 +113,7 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 		return nil, err
 	}
 	v.Rules.Problems = v.Rules.Problems[:min(len(v.Rules.Problems), mostProblems)]
-	if v.Stats, v.Invites, err = c.Source.Invited(ctx); err != nil {
+	if v.Stats, v.Invites, err = c.Source.Invited(ctx, v.Query); err != nil {
 		return nil, err
 	}
 	for _, d := range v.Stats.Denials {
