@@ -71,7 +71,7 @@ func TestService_FollowedInviterMayInvite(t *testing.T) {
 
 			w.refused(w.redeem(p[2], code), party.PartyNotFound)
 			w.members(theirs, p[0], p[1])
-			if preview, err := w.invites.PublicPreview(t.Context(), code, "192.0.2.1"); err != nil || preview.State != party.StatePartyGone || preview.Party != nil {
+			if preview, err := w.invites.PublicPreview(t.Context(), code, "192.0.2.1"); err != nil || preview.State != party.StateBetween || preview.Party != nil {
 				t.Errorf("PublicPreview = %+v, %v; want nothing of the other party", preview, err)
 			}
 			w.conf.Invites.Who, w.judge = rules.InviteMember, nil

@@ -106,7 +106,7 @@ func anInvite() party.Preview {
 func inState(state party.InviteState) party.Preview {
 	p := anInvite()
 	p.State = state
-	if state == party.StatePartyGone {
+	if state == party.StatePartyGone || state == party.StateBetween {
 		p.Party = nil
 	}
 	return p

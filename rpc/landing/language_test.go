@@ -175,7 +175,7 @@ func TestPage_UnderAPath(t *testing.T) {
 }
 
 func TestPage_States(t *testing.T) {
-	for state, note := range map[party.InviteState]string{party.StateLocked: "They are in a match or looking for one.", party.StateAway: "Everybody is away"} {
+	for state, note := range map[party.InviteState]string{party.StateLocked: "They are in a match or looking for one.", party.StateAway: "Everybody is away", party.StateBetween: "There is no party to join"} {
 		w := serve(t, always(inState(state))).get(joinPath + linkCode)
 		if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, note) || !strings.Contains(body, `data-state="`+string(state)+`"`) {
 			t.Errorf("%s: %d, or the page does not say %q", state, w.Code, note)
@@ -218,7 +218,7 @@ func TestCard(t *testing.T) {
 
 // What the page tells its readers to do is not in a picture, which a chat keeps.
 func TestCard_Notes(t *testing.T) {
-	for state, wanted := range map[party.InviteState]bool{party.StateFull: false, party.StateLocked: false, party.StateAway: false, party.StateExpired: true} {
+	for state, wanted := range map[party.InviteState]bool{party.StateFull: false, party.StateLocked: false, party.StateAway: false, party.StateBetween: false, party.StateExpired: true} {
 		var pictures []string
 		for _, note := range []string{"Keep this page open.", "Wait here."} {
 			s := serve(t, always(inState(state)), withPolicy(func(c *rules.Config) {

@@ -27,7 +27,7 @@ type scene struct {
 
 // live reports whether an invite in this state can still lead into a party.
 func live(state party.InviteState) bool {
-	return slices.Contains([]party.InviteState{party.StateOpen, party.StateFull, party.StateLocked, party.StateAway}, state)
+	return slices.Contains([]party.InviteState{party.StateOpen, party.StateFull, party.StateLocked, party.StateAway, party.StateBetween}, state)
 }
 
 func sceneOf(p party.Preview, c rules.Config, t texts) scene {

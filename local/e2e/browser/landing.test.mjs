@@ -198,6 +198,7 @@ describe("states", () => {
     },
     locked: ({ alice, made }) => alice.socket.addMatchmakerParty(made.party_id, "*", 3, 3),
     away: async ({ alice, bob }) => { for (const p of [bob, alice]) await p.disconnect(); },
+    between: ({ alice, made }) => alice.socket.leaveParty(made.party_id),
     expired: async () => {},
     revoked: ({ alice, invite }) => revoke(alice, { id: invite.id }),
     exhausted: async ({ invite }) => {
@@ -211,12 +212,12 @@ describe("states", () => {
 
   for (const [state, reach] of Object.entries(states)) {
     test(`${state}: says so, and everybody can read it`, async () => {
-      const is = await scene({ ...about, ...(state === "expired" && { ttl_sec: 1 }) }, { open: true });
+      const is = await scene({ ...about, ...(state === "expired" && { ttl_sec: 1 }), follow_inviter: state === "between" }, { open: true });
       await reach(is);
       await eventually(async () => (await (await http(`${pathOf(is.invite)}/state`)).json()).state, (s) => s === state);
       const page = await open(pathOf(is.invite));
       await page.locator(`#invite[data-state=${state}]`).waitFor();
-      assert.equal(await page.locator("#play").count(), ["open", "full", "locked", "away"].includes(state) ? 1 : 0);
+      assert.equal(await page.locator("#play").count(), ["open", "full", "locked", "away", "between"].includes(state) ? 1 : 0);
       assert.ok(await page.locator("#ways a").first().isVisible(), "there is a way to get the game");
       await shootAll(page, `landing-${state}`);
       for (const language of state === "open" || state === "locked" ? ["de", "ja", "ar"] : []) {
