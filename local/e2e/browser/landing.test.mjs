@@ -91,6 +91,22 @@ describe("page", () => {
     await page.leave();
   });
 
+  test("follows the inviter from one party to the next", async () => {
+    const { alice, bob, made, invite } = await scene({ follow_inviter: true });
+    const page = await open(pathOf(invite));
+    const within = { timeout: 60_000 };
+    await page.locator("#seats .name", { hasText: bob.username }).waitFor(within);
+    await alice.socket.leaveParty(made.party_id);
+    await page.locator("#invite[data-state=between]").waitFor(within);
+    assert.equal(await page.locator("#party-title").isVisible(), false);
+    await alice.socket.createParty(true, 3);
+    await page.locator("#invite[data-state=open]").waitFor(within);
+    assert.equal(await page.locator("#seats > li").count(), 3);
+    assert.ok(await page.locator("#party-title").isVisible());
+    assert.deepEqual(page.faults, []);
+    await page.leave();
+  });
+
   test("is not fooled by markup in names and texts", async () => {
     const evil = `"><img src=x onerror=pwned=1><script>pwned=1</script>{{.}}'`;
     const name = "<img src=x onerror=pwned=1>"; // short, as long names are cut
