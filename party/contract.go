@@ -79,8 +79,9 @@ type InviteState string
 const (
 	StateOpen      InviteState = "open"
 	StateFull      InviteState = "full"
-	StateLocked    InviteState = "locked" // the rules let nobody in while the party queues or plays
-	StateAway      InviteState = "away"   // everybody has dropped and may be back
+	StateLocked    InviteState = "locked"  // the rules let nobody in while the party queues or plays
+	StateAway      InviteState = "away"    // everybody has dropped and may be back
+	StateBetween   InviteState = "between" // it follows its inviter, who is in no party it leads to at the moment
 	StateExpired   InviteState = "expired"
 	StateRevoked   InviteState = "revoked"
 	StateExhausted InviteState = "exhausted"

@@ -233,6 +233,8 @@ namespace Partyline
         public const string Locked = "locked";
         /// <summary>everybody has dropped and may be back</summary>
         public const string Away = "away";
+        /// <summary>it follows its inviter, who is in no party it leads to at the moment</summary>
+        public const string Between = "between";
         public const string Expired = "expired";
         public const string Revoked = "revoked";
         public const string Exhausted = "exhausted";

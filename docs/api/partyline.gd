@@ -154,6 +154,8 @@ class InviteState:
 	const LOCKED := "locked"
 	## everybody has dropped and may be back
 	const AWAY := "away"
+	## it follows its inviter, who is in no party it leads to at the moment
+	const BETWEEN := "between"
 	const EXPIRED := "expired"
 	const REVOKED := "revoked"
 	const EXHAUSTED := "exhausted"

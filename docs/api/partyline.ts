@@ -181,6 +181,8 @@ export type InviteState =
   | "locked"
   /** everybody has dropped and may be back */
   | "away"
+  /** it follows its inviter, who is in no party it leads to at the moment */
+  | "between"
   | "expired"
   | "revoked"
   | "exhausted"

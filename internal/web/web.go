@@ -99,6 +99,9 @@ func (a Answer) Write(w http.ResponseWriter, r *http.Request) {
 // Seconds is a wait in whole seconds, rounded up.
 func Seconds(wait time.Duration) int { return int(math.Ceil(wait.Seconds())) }
 
+// Percent is a progress from 0 to 1 in whole percent, 100 only when it is done.
+func Percent(progress float64) int { return int(math.Floor(min(max(progress, 0), 1)*100 + 1e-9)) }
+
 // Tag is a strong ETag.
 func Tag(body []byte) string {
 	sum := sha256.Sum256(body)

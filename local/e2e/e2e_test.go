@@ -38,7 +38,7 @@ var suites = []struct {
 	{"js", "rules.test.mjs", 39, true, ""},
 	{"js", "typed.test.mjs", 4, true, ""},
 	{"js", "matchmaking.test.mjs", 9, true, queuesRules},
-	{"browser", "landing.test.mjs", 27, true, ""},
+	{"browser", "landing.test.mjs", 29, true, ""},
 	{"browser", "console.test.mjs", 5, true, ""},
 	{"browser", "demo.test.mjs", 5, true, ""},
 	{"browser", "lobby.test.mjs", 12, true, sampleRules},

@@ -180,5 +180,9 @@ func TestRules_AreReloadedLive(t *testing.T) {
 		if !log.has("error rules not loaded, the previous ones stay active") || !log.has("rules.yml:3:") {
 			t.Errorf("log = %q; want the broken file's problems", log.lines)
 		}
+		change("version: 1\ninvites: {page: {font: none.ttf}}\n")
+		if !log.has("rules.yml:2:24: warning: invites.page.font: ") || !log.has("none.ttf: no such file or directory") {
+			t.Errorf("log = %q; want a warning of the font", log.lines)
+		}
 	})
 }

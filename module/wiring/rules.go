@@ -2,9 +2,11 @@ package wiring
 
 import (
 	"context"
+	"path/filepath"
 
 	"partyline/party/judge"
 	"partyline/party/rules"
+	"partyline/rpc/landing"
 )
 
 // Names of the metrics of the rules file: how often it was read, with the tag outcome
@@ -22,7 +24,7 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 	if path == "" {
 		return
 	}
-	m.next = rules.NewLive(rules.LiveOptions{Path: path, Trial: true, Now: m.now, OnLoad: func(loaded rules.Loaded) {
+	m.next = rules.NewLive(rules.LiveOptions{Path: path, Trial: true, Now: m.now, Files: filesOf(path), OnLoad: func(loaded rules.Loaded) {
 		if loaded.Err != nil {
 			m.logger.Warn("next rules not loaded, the previous ones stay:\n%v", loaded.Err)
 			return
@@ -38,6 +40,11 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 		return nil
 	}, m.nk, m.logger)
 	_ = m.next.Reload(ctx) // said above, and in the overview
+}
+
+// filesOf looks at the files that the rules at a path name.
+func filesOf(path string) func(*rules.Set) rules.Problems {
+	return func(set *rules.Set) rules.Problems { return landing.CheckFont(set, filepath.Dir(path)) }
 }
 
 // shadowReset begins to count at zero where one of the two files has changed.

@@ -71,7 +71,7 @@ func TestService_FollowedInviterMayInvite(t *testing.T) {
 
 			w.refused(w.redeem(p[2], code), party.PartyNotFound)
 			w.members(theirs, p[0], p[1])
-			if preview, err := w.invites.PublicPreview(t.Context(), code, "192.0.2.1"); err != nil || preview.State != party.StatePartyGone || preview.Party != nil {
+			if preview, err := w.invites.PublicPreview(t.Context(), code, "192.0.2.1"); err != nil || preview.State != party.StateBetween || preview.Party != nil {
 				t.Errorf("PublicPreview = %+v, %v; want nothing of the other party", preview, err)
 			}
 			w.conf.Invites.Who, w.judge = rules.InviteMember, nil
@@ -150,7 +150,7 @@ func TestService_ObjectsOfClients(t *testing.T) {
 		t.Errorf("List = %v, %v; want the one invite of the party", rows, err)
 	}
 	w.create(p[0], party.InviteRequest{PartyID: id.String()})
-	if list, _, err := w.invites.Outstanding(ctx); err != nil || len(list) != 3 {
+	if list, _, err := w.invites.Outstanding(ctx, ""); err != nil || len(list) != 3 {
 		t.Errorf("Outstanding = %v, %v; want three invites", list, err)
 	}
 	if n, _, err := w.invites.Sweep(ctx); n != 0 || err != nil {

@@ -104,7 +104,7 @@ func (s *creations) mayHaveMore(ctx context.Context, c party.Caller, id party.ID
 		ended = append(ended, &runtime.StorageDelete{Collection: indexOf(origin), Key: inviteID})
 	}
 	var keys []string
-	err = s.Store.eachIndexed(ctx, origin, func(inviteID string, p pointer) {
+	_, err = s.Store.eachPointer(ctx, indexOf(origin), func(inviteID string, p pointer) {
 		switch {
 		case !now.Before(time.Unix(p.ExpiresAt, 0)):
 			end(inviteID)

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
@@ -38,9 +40,32 @@ type Outstanding struct {
 }
 
 // Outstanding lists the invites that can still be used, of all live parties, the latest made
-// first, for operators; more says that there were too many to look at all.
-func (pv *previews) Outstanding(ctx context.Context) (list []Outstanding, more bool, err error) {
-	more, err = pv.Store.each(ctx, invitesCollection, func(o *api.StorageObject) error {
+// first, for operators; more says that there were too many to look at all. The invite with the ID
+// that is sought, and those of the party with that ID, are looked at always.
+func (pv *previews) Outstanding(ctx context.Context, sought string) (list []Outstanding, more bool, err error) {
+	var keys []string
+	add := func(_ string, p pointer) {
+		if pv.Now().Before(time.Unix(p.ExpiresAt, 0)) {
+			keys = append(keys, p.Key)
+		}
+	}
+	more, err = pv.Store.eachPointer(ctx, idsCollection, add)
+	if id, unknown := uuid.Parse(sought); err == nil && more && unknown == nil {
+		var key string
+		if key, err = pv.Store.keyOf(ctx, id.String()); err == nil {
+			keys = append(keys, key)
+		} else if party.ReasonOf(err) == party.InviteNotFound {
+			err = nil
+		}
+	}
+	if id, unknown := party.ParseID(sought); err == nil && more && unknown == nil {
+		_, err = pv.Store.eachPointer(ctx, indexOf(pv.Admission.Origin(id)), add)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	slices.Sort(keys)
+	err = pv.Store.eachOf(ctx, slices.Compact(keys), func(o *api.StorageObject) error {
 		r, err := decode(o)
 		if err != nil {
 			pv.Logger.Warn("invite not readable error=%v", err)

@@ -1,10 +1,14 @@
 package invite_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
 	"partyline/party/invite"
@@ -40,7 +44,7 @@ func TestOutstanding(t *testing.T) {
 	inviteTo(p[0], id, func(r *party.InviteRequest) { r.TTLSec = &short })
 	w.clock.Advance(2 * time.Second)
 
-	list, more, err := w.invites.Outstanding(t.Context())
+	list, more, err := w.invites.Outstanding(t.Context(), "")
 	if err != nil || more {
 		t.Fatal(more, err)
 	}
@@ -56,7 +60,7 @@ func TestOutstanding(t *testing.T) {
 		t.Errorf("Outstanding = %v; want %v, the latest first", got, want)
 	}
 	w.admission.Briefly(id, func(*ledger.Visit) { // nobody waits for a party that others deal with
-		if busy, _, err := w.invites.Outstanding(t.Context()); err != nil || len(busy) != len(want) {
+		if busy, _, err := w.invites.Outstanding(t.Context(), ""); err != nil || len(busy) != len(want) {
 			t.Errorf("while a party is busy: %d invites, %v; want %d", len(busy), err, len(want))
 		}
 	})
@@ -66,6 +70,48 @@ func TestOutstanding(t *testing.T) {
 	if got, want := w.invites.Counts(), (invite.Counts{Created: 7, Redeemed: 1, Matched: 1, Declined: 1, Revoked: 1}); got != want {
 		t.Errorf("Counts = %+v; want %+v", got, want)
 	}
+}
+
+// Invites that have ended hide none, and what is sought is found among more than are looked through.
+func TestOutstanding_Many(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(1)
+	id := w.party(p[0], true, 4)
+	own := w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	other := w.create(p[0], party.InviteRequest{PartyID: w.party(p[0], true, 4).String()})
+	write := func(collection, key, value string) {
+		_, err := w.host.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: collection, Key: key, Value: value, Version: party.Absent}})
+		w.must(err)
+	}
+	plant := func(i int, until time.Time, live bool) { // in front of the others
+		inviteID, key := fmt.Sprintf("00000000-0000-4000-8000-%012d", i), fmt.Sprintf("%064d", i)
+		write("partyline_invites", key, fmt.Sprintf(`{"id":%q,"party_id":%q,"by":%q,"expires_at":%d}`, inviteID, id, p[0].UserID, until.Unix()))
+		if live {
+			write("partyline_invite_ids", inviteID, fmt.Sprintf(`{"key":%q,"expires_at":%d}`, key, until.Unix()))
+		}
+	}
+	found := func(sought string, wanted bool, ids ...string) {
+		t.Helper()
+		list, _, err := w.invites.Outstanding(t.Context(), sought)
+		w.must(err)
+		for _, id := range ids {
+			if slices.ContainsFunc(list, func(o invite.Outstanding) bool { return o.ID == id }) != wanted {
+				t.Errorf("%q: invite %s is listed: %t; want %t", sought, id, !wanted, wanted)
+			}
+		}
+	}
+	const many = 2000
+	for i := range many {
+		plant(i, w.clock.Now().Add(-time.Hour), false)
+	}
+	found("", true, own.ID, other.ID)
+	for i := range many {
+		plant(many+i, w.clock.Now().Add(time.Hour), true)
+	}
+	found("", false, own.ID, other.ID)
+	found(strings.ToUpper(own.ID), true, own.ID)
+	found(other.PartyID, true, other.ID)
+	found("00000000-0000-4000-8000-00000000ffff", false, own.ID, other.ID)
 }
 
 // The steps from an invite that is made to a match of the user who came by it, each counted once.

@@ -93,7 +93,7 @@ func (pv *previews) publicPreview(ctx context.Context, key string) (party.Previe
 type target struct {
 	reserve.Look
 	held int               // seats kept for users other than the viewer
-	shut party.InviteState // why nobody comes in, though there may be room: gone, away or locked; "" for nothing
+	shut party.InviteState // why nobody comes in, though there may be room: gone, between, away or locked; "" for nothing
 }
 
 func (pv *previews) target(ctx context.Context, r *record, viewer string) (target, error) {
@@ -102,6 +102,9 @@ func (pv *previews) target(ctx context.Context, r *record, viewer string) (targe
 	switch party.ReasonOf(err) {
 	case "":
 	case party.PartyNotFound:
+		if r.Follow {
+			return target{shut: party.StateBetween}, nil
+		}
 		return target{shut: party.StatePartyGone}, nil
 	case party.PartyAway:
 		t.shut = party.StateAway
@@ -149,7 +152,7 @@ func (pv *previews) preview(ctx context.Context, r *record, t target, viewer str
 		return party.Preview{}, err
 	}
 	p.Inviter = profiles[r.By]
-	if t.shut == party.StatePartyGone {
+	if t.ID == (party.ID{}) {
 		return p, nil
 	}
 	statuses, err := pv.Statuses(ctx, v.ID)

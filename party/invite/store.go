@@ -28,7 +28,7 @@ const (
 
 const (
 	page     = 100
-	maxPages = 20 // that are read of one collection, be it a party's index or all invites
+	maxPages = 20 // that are read of one collection, be it a party's index or that of all invites
 )
 
 // pointer leads from an invite's ID to its record.
@@ -214,8 +214,9 @@ func (s *Store) keyOf(ctx context.Context, inviteID string) (string, error) {
 	return p.Key, err
 }
 
-// each passes a collection to f, as far as it is read; more says that there is more of it.
-func (s *Store) each(ctx context.Context, collection string, f func(*api.StorageObject) error) (more bool, err error) {
+// eachPointer passes a collection that finds invites by their IDs to f, as far as it is read; more
+// says that there is more of it.
+func (s *Store) eachPointer(ctx context.Context, collection string, f func(inviteID string, p pointer)) (more bool, err error) {
 	cursor := ""
 	for range maxPages {
 		objects, next, err := s.storage.StorageList(ctx, "", party.SystemUser, collection, page, cursor)
@@ -223,9 +224,11 @@ func (s *Store) each(ctx context.Context, collection string, f func(*api.Storage
 			return false, err
 		}
 		for _, o := range objects {
-			if err := f(o); err != nil {
+			var p pointer
+			if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
 				return false, err
 			}
+			f(o.GetKey(), p)
 		}
 		if cursor = next; cursor == "" {
 			break
@@ -234,24 +237,11 @@ func (s *Store) each(ctx context.Context, collection string, f func(*api.Storage
 	return cursor != "", nil
 }
 
-// eachIndexed passes the party's index to f, as far as it is read.
-func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(inviteID string, p pointer)) error {
-	_, err := s.each(ctx, indexOf(id), func(o *api.StorageObject) error {
-		var p pointer
-		if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
-			return err
-		}
-		f(o.GetKey(), p)
-		return nil
-	})
-	return err
-}
-
 // ofParty reads the party's invites that have not expired, only those with held seats
 // if holding says so.
 func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*record, error) {
 	var keys []string
-	err := s.eachIndexed(ctx, id, func(_ string, p pointer) {
+	_, err := s.eachPointer(ctx, indexOf(id), func(_ string, p pointer) {
 		if s.now().Before(time.Unix(p.ExpiresAt, 0)) && (p.Hold || !holding) {
 			keys = append(keys, p.Key)
 		}
@@ -264,6 +254,16 @@ func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*reco
 
 // records reads those there are, in no order.
 func (s *Store) records(ctx context.Context, keys []string) (records []*record, err error) {
+	err = s.eachOf(ctx, keys, func(o *api.StorageObject) error {
+		r, err := decode(o)
+		records = append(records, r)
+		return err
+	})
+	return records, err
+}
+
+// eachOf passes the records of these keys to f, as far as they are there, in no order.
+func (s *Store) eachOf(ctx context.Context, keys []string, f func(*api.StorageObject) error) error {
 	for some := range slices.Chunk(keys, page) {
 		var reads []*runtime.StorageRead
 		for _, key := range some {
@@ -271,17 +271,15 @@ func (s *Store) records(ctx context.Context, keys []string) (records []*record, 
 		}
 		objects, err := s.storage.StorageRead(ctx, reads)
 		if err != nil {
-			return nil, fmt.Errorf("read invites: %w", err)
+			return fmt.Errorf("read invites: %w", err)
 		}
 		for _, o := range objects {
-			r, err := decode(o)
-			if err != nil {
-				return nil, err
+			if err := f(o); err != nil {
+				return err
 			}
-			records = append(records, r)
 		}
 	}
-	return records, nil
+	return nil
 }
 
 // indexed reads the records that these entries of an index lead to, as far as they are there.

@@ -31,7 +31,7 @@ type Seats interface {
 
 // Invites is the part of the invite service that operators see.
 type Invites interface {
-	Outstanding(ctx context.Context) (list []invite.Outstanding, more bool, err error)
+	Outstanding(ctx context.Context, sought string) (list []invite.Outstanding, more bool, err error)
 	Counts() invite.Counts
 }
 

@@ -137,7 +137,7 @@ func (w *world) Stats() admission.Stats { return admission.Stats{Parties: 1, Hol
 func (w *world) Population() ledger.Population {
 	return ledger.Population{Parties: 1, Members: 2, Waiting: 3}
 }
-func (w *world) Outstanding(context.Context) ([]invite.Outstanding, bool, error) {
+func (w *world) Outstanding(context.Context, string) ([]invite.Outstanding, bool, error) {
 	return w.list, w.more, w.failed
 }
 func (w *world) Counts() invite.Counts { return invite.Counts{Created: 5, Redeemed: 3} }

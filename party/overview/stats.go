@@ -44,14 +44,14 @@ type InviteStats struct {
 }
 
 func (o *Overview) Stats(ctx context.Context) (Stats, error) {
-	stats, _, err := o.Invited(ctx)
+	stats, _, err := o.Invited(ctx, "")
 	return stats, err
 }
 
 // Invited counts, and lists the invites that somebody can still use, the latest made
-// first.
-func (o *Overview) Invited(ctx context.Context) (Stats, []invite.Outstanding, error) {
-	list, more, err := o.Invites.Outstanding(ctx)
+// first. What is sought, the ID of an invite or of a party, is found whatever else there is.
+func (o *Overview) Invited(ctx context.Context, sought string) (Stats, []invite.Outstanding, error) {
+	list, more, err := o.Invites.Outstanding(ctx, sought)
 	if err != nil {
 		return Stats{}, nil, err
 	}

@@ -221,9 +221,14 @@ func (d *decoder) page(v Invites, stages []string) {
 	if file, _, _ := strings.Cut(image, "?"); strings.HasSuffix(strings.ToLower(file), ".svg") {
 		d.warn(path, "is an SVG, which no chat shows", "use PNG or JPEG, 1200 by 630 pixels")
 	}
-	d.pageTexts("invites.page.texts", v.Page.Texts, stages)
+	titled := strings.TrimSpace(v.Page.Title) != ""
+	d.pageTexts("invites.page.texts", v.Page.Texts, stages, titled)
+	byTag := map[string]string{}
 	for _, language := range slices.Sorted(maps.Keys(v.Page.Languages)) {
-		d.pageTexts(join("invites.page.languages", language), v.Page.Languages[language], stages)
+		at, tag := join("invites.page.languages", language), strings.ToLower(language)
+		d.badIf(byTag[tag] != "", at, "is the same language as "+byTag[tag], "write one of them")
+		byTag[tag] = language
+		d.pageTexts(at, v.Page.Languages[language], stages, titled)
 	}
 }
 

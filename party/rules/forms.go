@@ -41,8 +41,9 @@ var forms = map[string]form{
 	"app_link":    {ok: appLink, allowed: `expected an address such as "https://store.example.com/game" or "launcher://game?party={code}"`, pattern: `^[a-z][a-z0-9+.-]*:`},
 	"picture":     {ok: func(s string) bool { return image(s) || webLink(s+"{code}") }, allowed: `expected "https://..." or a path such as "/images/invite.png"`, pattern: `^(https?://|/[^/])`},
 	"language":    pattern(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`, `expected a language such as "de" or "pt-BR"`),
+	"direction":   pattern(`^(ltr|rtl)$`, `expected "ltr" or "rtl"`),
 	"page_text":   pageTextForm(),
-	"image":       {ok: image, allowed: `expected "https://..." or a path such as "/party/assets/logo.svg"`, pattern: `^(https://|/[^/])`},
+	"image":       {ok: image, allowed: `expected "https://..." or a path such as "/static/logo.svg"`, pattern: `^(https://|/[^/])`},
 	"sentence":    {ok: func(s string) bool { return strings.TrimSpace(s) != "" }, allowed: "expected a sentence"},
 }
 

@@ -25,13 +25,14 @@ type Live struct {
 	opts    LiveOptions
 	current atomic.Pointer[Set] // that of report
 
-	looking sync.Mutex // before mu: held over a look at the file, which may hang as its disk does
-	mu      sync.Mutex // held over one attempt to load; OnLoad is called under it
-	report  Report
-	started *Set              // the first Set loaded, which the host was set up by
+	looking sync.Mutex        // before mu: held over a look at the file, which may hang as its disk does
 	tried   [sha256.Size]byte // content of the newest attempt
 	seen    [sha256.Size]byte // content at the last look
 	unread  string            // why the file could not be read at the newest attempt, "" where it was
+
+	mu      sync.Mutex // held over the outcome of an attempt; OnLoad is called under it
+	report  Report
+	started *Set // the first Set loaded, which the host was set up by
 }
 
 // LiveOptions says what a Live reads and tells.
@@ -39,6 +40,8 @@ type LiveOptions struct {
 	Path  string           // "" = defaults, nothing is read or watched
 	Now   func() time.Time // nil = time.Now
 	Trial bool             // the file is never in force, so that no restart is of use
+	// Files looks at the files that a Set names and warns of those that are of no use; nil = it does not.
+	Files func(*Set) Problems
 	// OnLoad is told of every switch and of every failure, in order. It must not
 	// call Reload or Poll.
 	OnLoad func(Loaded)
@@ -84,7 +87,7 @@ func (l *Live) Reload(ctx context.Context) error {
 	if l.opts.Path == "" {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return l.use(Defaults(), "", nil)
+		return l.use(Defaults(), "", nil, nil)
 	}
 	return l.look(true)
 }
@@ -121,8 +124,6 @@ func (l *Live) look(always bool) error {
 	l.looking.Lock()
 	defer l.looking.Unlock()
 	data, err := read(l.opts.Path)
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	sum, unread := sha256.Sum256(data), ""
 	if err != nil {
 		unread = err.Error()
@@ -133,14 +134,21 @@ func (l *Live) look(always bool) error {
 		return nil
 	}
 	l.tried, l.unread = sum, unread
+	var s *Set
+	var files Problems
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return l.use(nil, "", fmt.Errorf("rules file is missing: %w", err))
+		err = fmt.Errorf("rules file is missing: %w", err)
 	case err != nil:
-		return l.use(nil, "", fmt.Errorf("read rules: %w", err))
+		err = fmt.Errorf("read rules: %w", err)
+	default:
+		if s, err = Load(data, l.opts.Path); err == nil && l.opts.Files != nil {
+			files = l.opts.Files(s)
+		}
 	}
-	s, err := Load(data, l.opts.Path)
-	return l.use(s, hex.EncodeToString(sum[:]), err)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.use(s, hex.EncodeToString(sum[:]), files, err)
 }
 
 // Report describes the active rules and the newest attempt to change them.
@@ -151,8 +159,8 @@ func (l *Live) Report() Report {
 }
 
 // use makes s, of a file with that hash, the active Set, or takes note of err. A file that is in force already
-// switches nothing. l.mu is held.
-func (l *Live) use(s *Set, hash string, err error) error {
+// switches nothing, though the files it names may be others. l.mu is held.
+func (l *Live) use(s *Set, hash string, files Problems, err error) error {
 	old := l.report.Set
 	l.report.Err = err
 	if err != nil {
@@ -171,7 +179,7 @@ func (l *Live) use(s *Set, hash string, err error) error {
 			l.current.Store(s)
 		}
 		l.started = cmp.Or(l.started, s)
-		l.report.Problems = slices.Concat(s.Warnings(), l.restart(s))
+		l.report.Problems = slices.Concat(s.Warnings(), files, l.restart(s))
 	}
 	if l.opts.OnLoad != nil {
 		l.opts.OnLoad(Loaded{Old: old, New: s, Report: l.report})

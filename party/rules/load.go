@@ -97,6 +97,8 @@ func (d *decoder) finish(c Config) (*Set, error) {
 		return nil, all
 	}
 	s.warnings = all
+	const font = "invites.page.font"
+	s.font = d.src.problem(Warning, d.place(font), font, "", "")
 	return s, nil
 }
 

@@ -56,9 +56,12 @@ func wordsOf(key string) []string {
 	return words
 }
 
+// textForms are the forms of those texts that are no sentences.
+var textForms = map[string]string{"lang": "language", "dir": "direction"}
+
 // pageTexts checks the page's sentences: a key that is never shown and a word in braces
 // that is never filled in are typing mistakes.
-func (d *decoder) pageTexts(path string, texts map[string]string, stages []string) {
+func (d *decoder) pageTexts(path string, texts map[string]string, stages []string, titled bool) {
 	keys := slices.Sorted(maps.Keys(pageTexts))
 	for _, key := range slices.Sorted(maps.Keys(texts)) {
 		at := join(path, key)
@@ -74,6 +77,10 @@ func (d *decoder) pageTexts(path string, texts map[string]string, stages []strin
 		if _, known := pageTexts[key]; !known {
 			d.bad(at, fmt.Sprintf("the page has no text %q%s", clip(key), suggest(key, keys)), "texts: "+list(keys, "and")+", and stage_<name> for each stage")
 			continue
+		}
+		d.warnIf(key == "heading_titled" && !titled, at, "is never shown: the game has no title", "set invites.page.title")
+		if f := forms[textForms[key]]; f.ok != nil && !f.ok(texts[key]) {
+			d.bad(at, fmt.Sprintf("%q cannot be used here", clip(texts[key])), f.allowed)
 		}
 		words := wordsOf(key)
 		for _, m := range bracedWord.FindAllStringSubmatch(texts[key], -1) {

@@ -241,8 +241,8 @@ type Page struct {
 	// Address of the picture that chats show beside the link, instead of the one the
 	// server draws: PNG or JPEG, 1200 by 630 pixels, reached by https.
 	Image string `yaml:"image" form:"picture" limit:"..512"`
-	// A TrueType or OpenType file with letters that the drawn picture lacks (it has Latin,
-	// Greek, Cyrillic, Arabic and Hebrew), absolute or relative to this file's folder.
+	// A TrueType file (.ttf) with letters that the drawn picture lacks (it has Latin, Greek,
+	// Cyrillic, Arabic and Hebrew), absolute or relative to this file's folder.
 	Font string `yaml:"font" limit:"..512"`
 	// Whether the page shows who is in the party. Hidden parties never do.
 	ShowMembers bool `yaml:"show_members" default:"true"`

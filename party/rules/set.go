@@ -17,6 +17,7 @@ type Set struct {
 	warnings Problems
 	queues   []string // names, sorted
 	blank    bool     // its file names no key
+	font     Problem  // where it names a font
 }
 
 // Defaults is the Set of an absent or empty file.
@@ -28,6 +29,13 @@ func (s *Set) Config() Config { return s.config }
 
 // Warnings are the problems that did not stop the file from being loaded.
 func (s *Set) Warnings() Problems { return s.warnings }
+
+// FontWarning is one of the file that invites.page.font names, where it does so. Nothing here reads that file.
+func (s *Set) FontWarning(err error) Problem {
+	p := s.font
+	p.What, p.Allowed = printable(err.Error()), "expected a TrueType file (.ttf)"
+	return p
+}
 
 // Has reports whether any rule is about the action.
 func (s *Set) Has(a Action) bool { return len(s.byAction[a]) > 0 }

@@ -48,7 +48,7 @@ type Source interface {
 	Rules(ctx context.Context, reload bool) (overview.Rules, error)
 	Parties(ctx context.Context, limit int, cursor string) (overview.Parties, error)
 	Search(ctx context.Context, words string) (found []overview.Party, more bool, err error)
-	Invited(ctx context.Context) (overview.Stats, []invite.Outstanding, error)
+	Invited(ctx context.Context, sought string) (overview.Stats, []invite.Outstanding, error)
 	Players(ctx context.Context, userIDs []string) (map[string]overview.Player, error)
 	Running(ctx context.Context, most int) ([]party.RunningMatch, error)
 	Denials(ctx context.Context) []overview.Denial

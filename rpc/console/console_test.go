@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -36,6 +37,7 @@ var now = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // source shows a small server; a test changes what it needs.
 type source struct {
+	sought  string
 	rules   overview.Rules
 	parties overview.Parties
 	stats   overview.Stats
@@ -89,7 +91,8 @@ func (s *source) Parties(_ context.Context, _ int, cursor string) (overview.Part
 	return s.parties, s.err
 }
 
-func (s *source) Invited(context.Context) (overview.Stats, []invite.Outstanding, error) {
+func (s *source) Invited(_ context.Context, sought string) (overview.Stats, []invite.Outstanding, error) {
+	s.sought = sought
 	return s.stats, s.invites, s.err
 }
 
@@ -97,7 +100,7 @@ func (s *source) Denials(context.Context) []overview.Denial { return s.denials }
 
 func aServer() *source {
 	ago := func(d time.Duration) int64 { return now.Add(-d).Unix() }
-	part := 0.42
+	part := 0.58
 	return &source{
 		rules: overview.Rules{
 			Source: "/srv/rules.yml", Version: 3, LoadedAt: ago(5 * time.Minute),
@@ -320,7 +323,9 @@ func TestPage_Variants(t *testing.T) {
 			s.denials[0].Broken = true
 			s.denials[0].Explanation.Err = errors.New("level is a text")
 		}, code: 200, has: []string{"newcomers: failed", "level is a text"}},
-		"many_invites": {edit: func(s *source) { s.stats.Invites.Outstanding, s.stats.Invites.More = 500, true }, code: 200, has: []string{"The latest 1 of 500 or more"}},
+		"many_invites_none": {target: "?q=nobody", edit: func(s *source) { s.stats.Invites.More = true }, code: 200,
+			has: []string{"No invite has that ID, party or maker, of those looked through: there are more."}},
+		"many_invites": {edit: func(s *source) { s.stats.Invites.Outstanding, s.stats.Invites.More = 500, true }, code: 200, has: []string{"The latest 1 of 500 that were looked through"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -369,8 +374,8 @@ func TestPage_Search(t *testing.T) {
 		routes, _ := serve(t, s)
 		answer := get(routes["console_page"], http.MethodGet, "/party/console?q="+query, "Bearer "+key)
 		body := answer.Body.String()
-		if answer.Code != 200 || s.cursor != "" {
-			t.Errorf("%s = %d", query, answer.Code)
+		if asked, err := url.QueryUnescape(query); err != nil || answer.Code != 200 || s.cursor != "" || s.sought != asked {
+			t.Errorf("%s = %d; looked for the invites of %q", query, answer.Code, s.sought)
 		}
 		for _, text := range want.has {
 			if !strings.Contains(body, text) {

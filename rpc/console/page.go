@@ -113,7 +113,7 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 		return nil, err
 	}
 	v.Rules.Problems = v.Rules.Problems[:min(len(v.Rules.Problems), mostProblems)]
-	if v.Stats, v.Invites, err = c.Source.Invited(ctx); err != nil {
+	if v.Stats, v.Invites, err = c.Source.Invited(ctx, v.Query); err != nil {
 		return nil, err
 	}
 	for _, d := range v.Stats.Denials {
@@ -196,7 +196,7 @@ var words = template.FuncMap{
 	"json":    party.PlainJSON,                                                                           // which the template escapes
 	"level":   func(part rules.Part) int { return min(part.Depth, 6) },                                   // the style of a part of a condition
 	"outcome": func(t rules.RuleTrace) string { return strings.ReplaceAll(string(t.Outcome), " ", "-") }, // the style of a rule
-	"percent": func(progress float64) int { return int(progress * 100) },
+	"percent": web.Percent,
 	"seats":   seats,
 	"short":   short,
 	"wait":    func(seconds int64) string { return (time.Duration(seconds) * time.Second).String() },

@@ -254,7 +254,7 @@ func TestAppLinks(t *testing.T) {
 	}
 }
 
-var textUse = regexp.MustCompile(`(?:\.Text |\.Group |get\(|around\()"([a-z_.]+)"`)
+var textUse = regexp.MustCompile(`(?:\.Text |\.Group |get\(|either\(|around\()"([a-z_.]+)"`)
 
 // Every documented key is shown somewhere, and every key shown is documented.
 func TestTexts_KeysAreUsed(t *testing.T) {
@@ -271,8 +271,8 @@ func TestTexts_KeysAreUsed(t *testing.T) {
 			}
 		}
 	}
-	for key := range texts {
-		if _, err := rules.Load([]byte("version: 1\ninvites: {page: {texts: {"+key+": x}}}\n"), "rules.yml"); err != nil {
+	for key, text := range texts {
+		if _, err := rules.Load([]byte("version: 1\ninvites: {page: {texts: {"+key+": "+strconv.Quote(text)+"}}}\n"), "rules.yml"); err != nil {
 			t.Errorf("a rules file cannot name the text %q: %v", key, err)
 		}
 		built := strings.HasSuffix(key, "_headline") || strings.HasSuffix(key, "_note") || strings.HasPrefix(key, "stage_") || strings.HasPrefix(key, "note_")

@@ -106,7 +106,7 @@ func anInvite() party.Preview {
 func inState(state party.InviteState) party.Preview {
 	p := anInvite()
 	p.State = state
-	if state == party.StatePartyGone {
+	if state == party.StatePartyGone || state == party.StateBetween {
 		p.Party = nil
 	}
 	return p
@@ -177,7 +177,7 @@ func request(method, path string, header ...string) *http.Request {
 	r := httptest.NewRequest(method, path, nil)
 	r.RemoteAddr = "203.0.113.7:50000"
 	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
+		r.Header.Add(header[i], header[i+1])
 	}
 	return r
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,59 +36,57 @@ func mustTranslations() map[string]map[string]string {
 // Accept-Language header that there are texts in, else that of the rules' own texts.
 func languageFor(header string, p rules.Page) string {
 	for _, wanted := range accepted(header) {
-		if tag := languageLike(wanted, p); tag != "" {
-			return tag
+		if like := languagesLike(wanted, p); len(like) > 0 {
+			return like[0]
 		}
 	}
 	return ownLanguage(p)
 }
 
 // ownLanguage is the language of the rules' flat texts.
-func ownLanguage(p rules.Page) string {
-	lang := p.Texts["lang"]
-	if lang == "" || len(lang) > 35 || strings.ContainsFunc(lang, func(r rune) bool { return !asciiWord(r) && r != '-' }) {
-		return "en"
-	}
-	return lang
+func ownLanguage(p rules.Page) string { return cmp.Or(p.Texts["lang"], "en") }
+
+// languagesLike are the languages there are texts in for a wanted tag, the best first: the tag
+// itself, one in the same script of Chinese, one it is a variety of, another variety of the same.
+func languagesLike(wanted string, p rules.Page) []string {
+	tags := slices.Concat([]string{ownLanguage(p)}, slices.Collect(maps.Keys(p.Languages)), slices.Collect(maps.Keys(translations)))
+	tags = slices.DeleteFunc(tags, func(tag string) bool { return likeness(tag, wanted) == 0 })
+	slices.SortFunc(tags, func(a, b string) int {
+		return cmp.Or(cmp.Compare(likeness(b, wanted), likeness(a, wanted)), cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
+	})
+	return slices.CompactFunc(tags, strings.EqualFold)
 }
 
-// languageLike finds the language there are texts in for a wanted tag in lower case:
-// itself, else one it is a variety of, else another variety of the same language. "" if
-// there is none. Traditional Chinese is not simplified Chinese.
-func languageLike(wanted string, p rules.Page) string {
-	if traditional(wanted) {
-		wanted = "zh-hant"
-	} else if wanted == "zh" || strings.HasPrefix(wanted, "zh-") {
-		wanted = "zh-hans"
+// likeness is how well a visitor who wants one language is served by another, 0 for not at all.
+// Traditional Chinese is not simplified Chinese.
+func likeness(tag, wanted string) int {
+	tag, wanted = strings.ToLower(tag), strings.ToLower(wanted)
+	if tag == wanted {
+		return 4
 	}
+	tag, wanted = inScript(tag), inScript(wanted)
+	base, _, _ := strings.Cut(tag, "-")
 	primary, _, _ := strings.Cut(wanted, "-")
-	best, bestRank := "", 0
-	consider := func(tag string) {
-		lower, rank := strings.ToLower(tag), 0
-		switch base, _, _ := strings.Cut(lower, "-"); {
-		case lower == wanted:
-			rank = 3
-		case strings.HasPrefix(wanted, lower+"-"):
-			rank = 2
-		case base == primary && primary != "zh":
-			rank = 1
-		}
-		if rank > bestRank || rank == bestRank && rank > 0 && tag < best {
-			best, bestRank = tag, rank
-		}
+	switch {
+	case tag == wanted:
+		return 3
+	case strings.HasPrefix(wanted, tag+"-"):
+		return 2
+	case base == primary && base != "zh":
+		return 1
 	}
-	consider(ownLanguage(p))
-	for tag := range p.Languages {
-		consider(tag)
-	}
-	for tag := range translations {
-		consider(tag)
-	}
-	return best
+	return 0
 }
 
-func traditional(tag string) bool {
-	return slices.Contains([]string{"zh-hant", "zh-tw", "zh-hk", "zh-mo"}, tag) || strings.HasPrefix(tag, "zh-hant-")
+// inScript names Chinese, in lower case, by its script, which is all that a region says of it.
+func inScript(tag string) string {
+	switch {
+	case slices.Contains([]string{"zh-tw", "zh-hk", "zh-mo"}, tag), strings.HasPrefix(tag, "zh-hant"):
+		return "zh-hant"
+	case tag == "zh", strings.HasPrefix(tag, "zh-"):
+		return "zh-hans"
+	}
+	return tag
 }
 
 // accepted reads an Accept-Language header: the tags in lower case, the most wanted first.

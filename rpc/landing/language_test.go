@@ -78,10 +78,15 @@ func TestPage_Languages(t *testing.T) {
 		{"zh-TW,ja;q=0.5", `<html lang="ja" dir="ltr">`, "パーティーに参加"},
 		{"xx, *;q=0.5", `<html lang="en" dir="ltr">`, "Jump in"},
 		{"fr;q=0, de;q=oops, ru", `<html lang="ru" dir="ltr">`, "Войти в группу"},
+		{"xx\nde", `<html lang="de" dir="ltr">`, "Zur Gruppe"}, // as two lines
 		{strings.Repeat("xx,", 5000), `<html lang="en" dir="ltr">`, "Jump in"},
 	} {
 		s := serve(t, always(anInvite()), withPolicy(own))
-		w := s.get(joinPath+linkCode, "Accept-Language", tt.header)
+		var headers []string
+		for line := range strings.SplitSeq(tt.header, "\n") {
+			headers = append(headers, "Accept-Language", line)
+		}
+		w := s.get(joinPath+linkCode, headers...)
 		if body := w.Body.String(); !strings.Contains(body, tt.html) || !strings.Contains(body, "<span>"+tt.play+"</span>") {
 			t.Errorf("Accept-Language %.40q: want %s and %q on the page", tt.header, tt.html, tt.play)
 		}
@@ -93,28 +98,84 @@ func TestPage_Languages(t *testing.T) {
 	}
 }
 
+// The rules' words under a language's own tag are shown, and what they leave out is in the language it is a
+// variety of. Chinese is told by its script, which a region stands for.
+func TestPage_Varieties(t *testing.T) {
+	const portuguese, german, simplified = "Entrar no grupo", "Gruppe beitreten", "加入队伍"
+	for _, tt := range []struct {
+		own    string // the languages that the rules have a word of, with spaces between
+		wanted string
+		tag    string
+		word   string // whose it is, "" for none
+		play   string
+	}{
+		{"zh-TW", "zh-TW", "zh-TW", "zh-TW", "Join the party"},
+		{"zh-TW", "zh-HK", "zh-TW", "zh-TW", "Join the party"},
+		{"zh-TW zh-Hant", "zh-TW", "zh-TW", "zh-TW", "Join the party"},
+		{"zh-Hant", "zh-TW", "zh-Hant", "zh-Hant", "Join the party"},
+		{"zh-TW", "zh-CN", "zh-Hans", "", simplified},
+		{"zh-CN", "zh-CN", "zh-CN", "zh-CN", simplified},
+		{"zh", "zh-CN", "zh", "zh", simplified},
+		{"zh", "zh-TW", "en", "", "Join the party"},
+		{"pt-PT", "pt-PT", "pt-PT", "pt-PT", portuguese},
+		{"pt-PT", "pt-BR", "pt-BR", "", portuguese},
+		{"pt", "pt-PT", "pt", "pt", portuguese},
+		{"de-AT", "de-AT", "de-AT", "de-AT", german},
+		{"de-AT de", "de-AT", "de-AT", "de-AT", german},
+		{"de-AT", "de", "de", "", german},
+	} {
+		languages := map[string]map[string]string{}
+		for tag := range strings.FieldsSeq(tt.own) {
+			languages[tag] = map[string]string{"code": "word of " + tag}
+		}
+		s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Languages = languages }))
+		body := s.get(joinPath+linkCode, "Accept-Language", tt.wanted).Body.String()
+		_, word, _ := strings.Cut(body, "word of ")
+		word, _, _ = strings.Cut(word, `"`)
+		if word != tt.word || !strings.Contains(body, `<html lang="`+tt.tag+`"`) || !strings.Contains(body, "<span>"+tt.play+"</span>") {
+			t.Errorf("own words for %s, visitor %s: word of %q; want of %q, and %q in %s", tt.own, tt.wanted, word, tt.word, tt.play, tt.tag)
+		}
+	}
+}
+
+// A heading of the rules' own is the page's, also where the game has a title.
+func TestPage_OwnHeading(t *testing.T) {
+	s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) {
+		c.Invites.Page.Title = "My Game"
+		c.Invites.Page.Texts = map[string]string{"heading": "Come along!"}
+		c.Invites.Page.Languages = map[string]map[string]string{
+			"sv": {"heading": "Häng med!"}, "da": {"heading": "Kom!", "heading_titled": "Kom og spil {title}!"},
+		}
+	}))
+	for wanted, heading := range map[string]string{"en": "Come along!", "sv": "Häng med!", "da": "Kom og spil My Game!", "fr": "invite à jouer à My Game"} {
+		if body := s.get(joinPath+linkCode, "Accept-Language", wanted).Body.String(); !strings.Contains(body, heading) {
+			t.Errorf("%s: the page lacks %q", wanted, heading)
+		}
+	}
+}
+
 // Behind a proxy that strips a path, everything on the page is found under that path.
 func TestPage_UnderAPath(t *testing.T) {
-	s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.PublicURL = "https://x.example.com/games/y" }))
+	s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.PublicURL = "https://x.example.com/games/a%20y" }))
 	for path, base := range map[string]string{linkCode: "../", linkCode + "/": "../../", linkCode + "%2F": "../"} {
 		body := s.get(joinPath + path).Body.String()
 		for _, want := range []string{
 			`src="` + base + `assets/landing.`, `href="` + base + `assets/landing.`, `href="` + base + `assets/accent-`,
 			`data-poll="` + base + `join/` + linkCode + `/state"`, `src="` + base + `join/` + linkCode + `/qr.svg"`,
-			`content="https://x.example.com/games/y/party/join/` + linkCode + `/card.png"`,
+			`content="https://x.example.com/games/a%20y/party/join/` + linkCode + `/card.png"`,
 		} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s: the page lacks %s", path, want)
 			}
 		}
 	}
-	if body := s.get("/.well-known/apple-app-site-association").Body.String(); !strings.Contains(body, `"/games/y/party/join/*"`) {
+	if body := s.get("/.well-known/apple-app-site-association").Body.String(); !strings.Contains(body, `"/games/a%20y/party/join/*"`) {
 		t.Errorf("apple-app-site-association = %s; want the path in it", body)
 	}
 }
 
 func TestPage_States(t *testing.T) {
-	for state, note := range map[party.InviteState]string{party.StateLocked: "They are in a match or looking for one.", party.StateAway: "Everybody is away"} {
+	for state, note := range map[party.InviteState]string{party.StateLocked: "They are in a match or looking for one.", party.StateAway: "Everybody is away", party.StateBetween: "There is no party to join"} {
 		w := serve(t, always(inState(state))).get(joinPath + linkCode)
 		if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, note) || !strings.Contains(body, `data-state="`+string(state)+`"`) {
 			t.Errorf("%s: %d, or the page does not say %q", state, w.Code, note)
@@ -157,7 +218,7 @@ func TestCard(t *testing.T) {
 
 // What the page tells its readers to do is not in a picture, which a chat keeps.
 func TestCard_Notes(t *testing.T) {
-	for state, wanted := range map[party.InviteState]bool{party.StateFull: false, party.StateLocked: false, party.StateAway: false, party.StateExpired: true} {
+	for state, wanted := range map[party.InviteState]bool{party.StateFull: false, party.StateLocked: false, party.StateAway: false, party.StateBetween: false, party.StateExpired: true} {
 		var pictures []string
 		for _, note := range []string{"Keep this page open.", "Wait here."} {
 			s := serve(t, always(inState(state)), withPolicy(func(c *rules.Config) {
@@ -168,6 +229,30 @@ func TestCard_Notes(t *testing.T) {
 		if drawn := pictures[0] != pictures[1]; drawn != wanted {
 			t.Errorf("%s: the note is in the picture: %t; want %t", state, drawn, wanted)
 		}
+	}
+}
+
+// A picture of which the fonts lack a part is of the rest.
+func TestCard_Lacking(t *testing.T) {
+	draw := func(p party.Preview, page rules.Page) string {
+		return serve(t, always(p), withPolicy(func(c *rules.Config) { c.Invites.Page = page })).get(joinPath + linkCode + "/card.png").Body.String()
+	}
+	named := func(display string) party.Preview {
+		p := anInvite()
+		p.Inviter.DisplayName, p.Inviter.Username = display, "mira"
+		return p
+	}
+	titled := func(heading string) rules.Page {
+		return rules.Page{Title: "桜の港", Texts: map[string]string{"heading": heading, "heading_titled": "{inviter}: {title}"}}
+	}
+	if draw(named("🎉🎉"), rules.Page{}) != draw(named(""), rules.Page{}) {
+		t.Error("a name of emoji alone does not give way to the username")
+	}
+	if draw(named("Mira"), titled("{inviter} invites you")) == draw(named("Mira"), titled("")) {
+		t.Error("a title that cannot be set takes the whole headline away")
+	}
+	if draw(named("田中"), titled("{inviter} invites you")) != draw(named("田中"), titled("A player invites you")) {
+		t.Error("a title and a name that cannot be set take the whole headline away")
 	}
 }
 

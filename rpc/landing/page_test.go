@@ -283,11 +283,15 @@ func TestPage_Texts(t *testing.T) {
 	if !strings.Contains(rtl, `<html lang="ar" dir="rtl">`) {
 		t.Error("texts cannot turn the page right to left")
 	}
-	odd := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) {
-		c.Invites.Page.Texts = map[string]string{"lang": `en" onload="x`, "dir": "up"}
-	})).get(joinPath + linkCode).Body.String()
-	if !strings.Contains(odd, `<html lang="en" dir="ltr">`) {
-		t.Error("an odd language or direction is not replaced by the default")
+}
+
+// An intent has no place for what a deep link has behind #: such a link stays itself, with the code.
+func TestPage_Intent(t *testing.T) {
+	for link, intended := range map[string]bool{"starfall://party/{code}": true, "starfall://open#party={code}": false, "starfall://open?party={code}#x": false} {
+		body := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.App.DeepLink = link })).get(joinPath + linkCode).Body.String()
+		if !strings.Contains(body, strings.ReplaceAll(link, "{code}", linkCode)) || strings.Contains(body, "intent://") != intended {
+			t.Errorf("%s: is not on the page, or its intent is not there: %t", link, intended)
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *Site) card(r *http.Request) (web.Answer, error) {
 // pictureOf gives the picture of an invite: the one drawn before if it shows the same, or if it is
 // too young to be drawn again.
 func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, path string) ([]byte, error) {
-	font, fontErr := s.fontFile(path)
+	font, fontErr := fontFileOf(path, s.Folder)
 	if known, ok := s.pictures.Kept(code); ok {
 		if known.font == font && reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < drawEvery {
 			return known.png, nil
@@ -84,7 +84,7 @@ func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, path str
 		}
 		fonts, err := s.fonts.with(font, fontErr)
 		if err != nil {
-			s.logError(r, "landing: %v", err)
+			s.logError(r, "landing: invites.page.font: %v", err)
 		}
 		png, err := card.Draw(fonts, shows)
 		return drawing{shows, font, s.Now(), png}, err
@@ -109,20 +109,32 @@ func (f *fonts) with(file fontFile, err error) (card.Fonts, error) {
 	return all, cmp.Or(err, unread)
 }
 
-// fontFile looks at the rules' own font, the zero value for none.
-func (s *Site) fontFile(path string) (fontFile, error) {
+// CheckFont tries the rules' own font, whose path is relative to the folder, and warns where no picture can be drawn in it.
+func CheckFont(set *rules.Set, folder string) rules.Problems {
+	path := set.Config().Invites.Page.Font
+	if path == "" {
+		return nil
+	}
+	if _, err := new(fonts).with(fontFileOf(path, folder)); err != nil {
+		return rules.Problems{set.FontWarning(err)}
+	}
+	return nil
+}
+
+// fontFileOf looks at the rules' own font, the zero value for none.
+func fontFileOf(path, folder string) (fontFile, error) {
 	if path == "" {
 		return fontFile{}, nil
 	}
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(s.Folder, path)
+		path = filepath.Join(folder, path)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return fontFile{path: path}, fmt.Errorf("invites.page.font: %w", err)
+		return fontFile{path: path}, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxFont { // opening a pipe would wait for ever
-		return fontFile{path: path}, fmt.Errorf("invites.page.font: %s is no file of at most %d bytes", path, maxFont)
+	if size := info.Size(); !info.Mode().IsRegular() || size == 0 || size > maxFont { // opening a pipe would wait for ever
+		return fontFile{path: path}, fmt.Errorf("%s is no file of 1 to %d bytes", path, maxFont)
 	}
 	return fontFile{path, info.Size(), info.ModTime()}, nil
 }
@@ -130,6 +142,11 @@ func (s *Site) fontFile(path string) (fontFile, error) {
 // cardOf is what an invite's picture says.
 func cardOf(p party.Preview, c rules.Config) card.Card {
 	t := textsIn(ownLanguage(c.Invites.Page), c.Invites.Page)
+	for _, name := range []*string{&p.Inviter.DisplayName, &p.Inviter.Username} {
+		if card.Plain(*name) == "" { // of emoji alone
+			*name = ""
+		}
+	}
 	sc := sceneOf(p, c, t)
 	host := profileSeat(p.Inviter, t)
 	accent, _ := parseColour(accentOf(c.Invites.Page.Accent))
@@ -137,8 +154,9 @@ func cardOf(p party.Preview, c rules.Config) card.Card {
 		Brand: cmp.Or(gameTitle(c), t.get("eyebrow")), Headlines: []string{sc.Headline}, Count: sc.Count,
 		Host: card.Tile{Kind: card.Player, Initial: host.Initial, Hue: host.Hue}, Accent: accent.rgba(), RTL: t.dir() == "rtl", Over: !live(p.State),
 	}
-	if live(p.State) { // where the inviter's name cannot be set
-		drawn.Headlines = append(drawn.Headlines, headline(t.get("someone"), c, t), gameTitle(c))
+	if live(p.State) { // where the inviter's name or the title cannot be set
+		drawn.Headlines = append(drawn.Headlines, headline(t.get("someone"), c, t),
+			t.get("heading", "{inviter}", isolated(host.Name)), t.get("heading", "{inviter}", t.get("someone")), gameTitle(c))
 	} else {
 		drawn.Note = sc.Note // that of a live one is about the open page
 	}

@@ -55,11 +55,10 @@ func waysOf(app rules.App, code string, t texts) []way {
 func androidIntent(app rules.App, code, page string) template.URL {
 	link, ok := linkTo(app.DeepLink, code, false)
 	scheme, rest, found := strings.Cut(string(link), "://")
-	if !ok || !found || app.Android.Package == "" || scheme == "http" || scheme == "https" {
+	if !ok || !found || app.Android.Package == "" || scheme == "http" || scheme == "https" || strings.Contains(rest, "#") { // which an intent has no place for
 		return ""
 	}
-	path, _, _ := strings.Cut(rest, "#")
-	return template.URL("intent://" + path + "#Intent;scheme=" + scheme + ";package=" + app.Android.Package +
+	return template.URL("intent://" + rest + "#Intent;scheme=" + scheme + ";package=" + app.Android.Package +
 		";S.browser_fallback_url=" + url.QueryEscape(page+"#get") + ";end")
 }
 
@@ -138,5 +137,5 @@ func publicPath(publicURL string) string {
 	if err != nil {
 		return ""
 	}
-	return strings.TrimRight(u.Path, "/")
+	return strings.TrimRight(u.EscapedPath(), "/")
 }

@@ -27,7 +27,7 @@ type scene struct {
 
 // live reports whether an invite in this state can still lead into a party.
 func live(state party.InviteState) bool {
-	return slices.Contains([]party.InviteState{party.StateOpen, party.StateFull, party.StateLocked, party.StateAway}, state)
+	return slices.Contains([]party.InviteState{party.StateOpen, party.StateFull, party.StateLocked, party.StateAway, party.StateBetween}, state)
 }
 
 func sceneOf(p party.Preview, c rules.Config, t texts) scene {
@@ -95,7 +95,7 @@ func failureScene(f failure, t texts) scene {
 
 func headline(inviter string, c rules.Config, t texts) string {
 	if title := gameTitle(c); title != "" {
-		return t.get("heading_titled", "{inviter}", inviter, "{title}", title)
+		return t.either("heading_titled", "heading", "{inviter}", inviter, "{title}", title)
 	}
 	return t.get("heading", "{inviter}", inviter)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -108,7 +109,7 @@ func badgeOf(m party.MemberProfile, t texts, status rules.Status) (badge, tone s
 	if m.Progress == nil || math.IsNaN(*m.Progress) {
 		return stage, tone, nil
 	}
-	p := int(math.Floor(min(max(*m.Progress, 0), 1)*100 + 1e-9)) // 100 only when it is done
+	p := web.Percent(*m.Progress)
 	return stage, tone, &p
 }
 

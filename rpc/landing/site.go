@@ -13,6 +13,7 @@ import (
 	"context"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -69,7 +70,7 @@ const maxDrawn = 1024 // answers kept, a few kB each
 // speaking are the rules and the page's texts in the visitor's language.
 func (s *Site) speaking(r *http.Request) (rules.Config, texts) {
 	c := s.Policy()
-	return c, textsIn(languageFor(r.Header.Get("Accept-Language"), c.Invites.Page), c.Invites.Page)
+	return c, textsIn(languageFor(strings.Join(r.Header.Values("Accept-Language"), ","), c.Invites.Page), c.Invites.Page)
 }
 
 // Routes is the table of everything this package serves, in the order to register it.

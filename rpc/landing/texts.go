@@ -13,44 +13,48 @@ import (
 type texts struct {
 	tag    string
 	layers []map[string]string // the first that has a text gives it
-	own    bool                // the language is that of the rules' flat texts
+	spoken int                 // how many of them are in the language
 }
 
-// textsIn are the texts in a language: the rules' own words for it, else the module's,
-// else the rules' flat texts, whatever they are in, else English.
+// textsIn are the texts in a language: the rules' own words for it, else the module's, else those of
+// the languages like it, else the rules' flat texts, whatever they are in, else English.
 func textsIn(tag string, p rules.Page) texts {
-	t := texts{tag: tag, own: strings.EqualFold(tag, ownLanguage(p))}
-	if t.own {
-		t.layers = append(t.layers, p.Texts)
-	}
-	for _, languages := range []map[string]map[string]string{p.Languages, translations} {
-		for known, words := range languages {
-			if strings.EqualFold(known, tag) {
-				t.layers = append(t.layers, words)
+	t := texts{tag: tag}
+	for _, like := range languagesLike(tag, p) {
+		if strings.EqualFold(like, ownLanguage(p)) {
+			t.layers = append(t.layers, p.Texts)
+		}
+		for _, languages := range []map[string]map[string]string{p.Languages, translations} {
+			for known, words := range languages {
+				if strings.EqualFold(known, like) {
+					t.layers = append(t.layers, words)
+				}
 			}
 		}
 	}
-	if !t.own {
-		t.layers = append(t.layers, p.Texts)
-	}
-	t.layers = append(t.layers, translations["en"])
+	t.spoken = len(t.layers)
+	t.layers = append(t.layers, p.Texts, translations["en"])
 	return t
 }
 
 // get gives a text with its words filled in, from pairs of placeholder and value. Values are
 // inserted once and never searched for placeholders, so a player called "{max}" stays that.
 func (t texts) get(key string, pairs ...string) string {
-	text := ""
+	return t.either(key, key, pairs...)
+}
+
+// either is get for the first key, or for the other where that is said first.
+func (t texts) either(key, other string, pairs ...string) string {
 	for _, layer := range t.layers {
-		var ok bool
-		if text, ok = layer[key]; ok {
-			break
+		text, ok := layer[key]
+		if !ok {
+			text, ok = layer[other]
+		}
+		if ok {
+			return strings.NewReplacer(pairs...).Replace(text)
 		}
 	}
-	if len(pairs) == 0 {
-		return text
-	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	return ""
 }
 
 // stage names a stage for players: the text of its own, else its name made readable.
@@ -72,12 +76,9 @@ func inWords(name string) string {
 
 // dir is the writing direction: as the texts of the language say, else the language's.
 func (t texts) dir() string {
-	for _, layer := range t.layers[:len(t.layers)-1] {
-		if dir := layer["dir"]; dir == "rtl" || dir == "ltr" {
+	for _, layer := range t.layers[:t.spoken] {
+		if dir := layer["dir"]; dir != "" {
 			return dir
-		}
-		if !t.own { // what follows may be in another language
-			break
 		}
 	}
 	if base, _, _ := strings.Cut(strings.ToLower(t.tag), "-"); slices.Contains(rightToLeft, base) {
@@ -87,7 +88,3 @@ func (t texts) dir() string {
 }
 
 func number(n int) string { return strconv.Itoa(n) }
-
-func asciiWord(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-}

@@ -14,6 +14,7 @@ import (
 	"partyline/local"
 	"partyline/local/reference"
 	"partyline/party/rules"
+	"partyline/rpc/landing"
 )
 
 var rulesCommands = []command{
@@ -85,12 +86,13 @@ func rulesCheck(t *terminal, args []string) int {
 	if code != exitOK {
 		return code
 	}
-	t.problems(set.Warnings())
+	warnings := slices.Concat(set.Warnings(), landing.CheckFont(set, filepath.Dir(args[0])))
+	t.problems(warnings)
 	c := set.Config()
 	fmt.Fprintf(t.out, "%s: %s: %s, %s, %s", args[0], t.paint(green, "ok"),
 		count(len(c.Rules), "rule"), count(len(c.Queues), "queue"), count(len(c.Status.Stages), "stage"))
-	if w := set.Warnings(); len(w) > 0 {
-		fmt.Fprintf(t.out, ", %s", w.Count())
+	if len(warnings) > 0 {
+		fmt.Fprintf(t.out, ", %s", warnings.Count())
 	}
 	fmt.Fprintln(t.out)
 	return exitOK

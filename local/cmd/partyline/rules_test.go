@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +63,37 @@ func TestRulesCheck(t *testing.T) {
 	}
 	if r := call(t, "", "rules", "check", filepath.Join(t.TempDir(), "none.yml")); r.code != exitUsage || r.out != "" || !strings.Contains(r.err, "no such file") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A font is tried, where its path leads to from the rules file.
+func TestRulesCheck_font(t *testing.T) {
+	real, err := os.ReadFile("../../../rpc/landing/card/fonts/NotoSansHebrew-Bold.ttf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rules = "version: 1\ninvites:\n  page:\n    font: fonts/own.ttf\n"
+	for name, tt := range map[string]struct {
+		font []byte
+		want string
+	}{
+		"true type": {real, ": ok: 0 rules, 0 queues, 5 stages\n"},
+		"missing":   {nil, "no such file or directory; expected a TrueType file (.ttf)\n"},
+		"empty":     {[]byte{}, "is no file of 1 to 33554432 bytes; expected a TrueType file (.ttf)\n"},
+		"open type": {[]byte("OTTO\x00\x0b\x00\x80\x00\x03\x000CFF "), "bad TTF version; expected a TrueType file (.ttf)\n"},
+	} {
+		path := file(t, "rules.yml", rules)
+		if tt.font != nil {
+			folder := filepath.Join(filepath.Dir(path), "fonts")
+			if err := errors.Join(os.Mkdir(folder, 0o700), os.WriteFile(filepath.Join(folder, "own.ttf"), tt.font, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := call(t, "", "rules", "check", path)
+		place := strings.Contains(r.out, path+":4:11: warning: invites.page.font: ")
+		if r.code != exitOK || !strings.Contains(r.out, tt.want) || place == (name == "true type") {
+			t.Errorf("%s: %+v; want %q", name, r, tt.want)
+		}
 	}
 }
 

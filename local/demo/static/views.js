@@ -155,6 +155,7 @@ const stateText = {
   full: 'The party is full right now.',
   locked: 'They are in a match or looking for one.',
   away: 'Everybody is away and should be back in a moment.',
+  between: 'Your friend is in no party at the moment.',
   expired: 'This invite has expired.',
   revoked: 'This invite was revoked.',
   exhausted: 'This invite has been used up.',

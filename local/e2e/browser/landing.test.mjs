@@ -91,6 +91,22 @@ describe("page", () => {
     await page.leave();
   });
 
+  test("follows the inviter from one party to the next", async () => {
+    const { alice, bob, made, invite } = await scene({ follow_inviter: true });
+    const page = await open(pathOf(invite));
+    const within = { timeout: 60_000 };
+    await page.locator("#seats .name", { hasText: bob.username }).waitFor(within);
+    await alice.socket.leaveParty(made.party_id);
+    await page.locator("#invite[data-state=between]").waitFor(within);
+    assert.equal(await page.locator("#party-title").isVisible(), false);
+    await alice.socket.createParty(true, 3);
+    await page.locator("#invite[data-state=open]").waitFor(within);
+    assert.equal(await page.locator("#seats > li").count(), 3);
+    assert.ok(await page.locator("#party-title").isVisible());
+    assert.deepEqual(page.faults, []);
+    await page.leave();
+  });
+
   test("is not fooled by markup in names and texts", async () => {
     const evil = `"><img src=x onerror=pwned=1><script>pwned=1</script>{{.}}'`;
     const name = "<img src=x onerror=pwned=1>"; // short, as long names are cut
@@ -198,6 +214,7 @@ describe("states", () => {
     },
     locked: ({ alice, made }) => alice.socket.addMatchmakerParty(made.party_id, "*", 3, 3),
     away: async ({ alice, bob }) => { for (const p of [bob, alice]) await p.disconnect(); },
+    between: ({ alice, made }) => alice.socket.leaveParty(made.party_id),
     expired: async () => {},
     revoked: ({ alice, invite }) => revoke(alice, { id: invite.id }),
     exhausted: async ({ invite }) => {
@@ -211,12 +228,12 @@ describe("states", () => {
 
   for (const [state, reach] of Object.entries(states)) {
     test(`${state}: says so, and everybody can read it`, async () => {
-      const is = await scene({ ...about, ...(state === "expired" && { ttl_sec: 1 }) }, { open: true });
+      const is = await scene({ ...about, ...(state === "expired" && { ttl_sec: 1 }), follow_inviter: state === "between" }, { open: true });
       await reach(is);
       await eventually(async () => (await (await http(`${pathOf(is.invite)}/state`)).json()).state, (s) => s === state);
       const page = await open(pathOf(is.invite));
       await page.locator(`#invite[data-state=${state}]`).waitFor();
-      assert.equal(await page.locator("#play").count(), ["open", "full", "locked", "away"].includes(state) ? 1 : 0);
+      assert.equal(await page.locator("#play").count(), ["open", "full", "locked", "away", "between"].includes(state) ? 1 : 0);
       assert.ok(await page.locator("#ways a").first().isVisible(), "there is a way to get the game");
       await shootAll(page, `landing-${state}`);
       for (const language of state === "open" || state === "locked" ? ["de", "ja", "ar"] : []) {

@@ -335,7 +335,7 @@ describe("party_invite_redeem", () => {
     const { code } = await create(alice, first.party_id, { follow_inviter: true });
     await alice.socket.leaveParty(first.party_id);
     await settle(alice);
-    assert.equal((await preview(bob, code)).state, "party_gone");
+    assert.equal((await preview(bob, code)).state, "between");
     await denied(redeem(bob, code), "party_not_found");
     const second = await party({ open: false }, carol, alice);
     assert.equal((await preview(bob, code)).party.party_id, second.party_id);

@@ -263,6 +263,8 @@ func (s *State) Preview(user, invite int) (shown Preview, outcome string) {
 		shown.State = "expired"
 	case v.exhausted() && !slices.Contains(v.Claims, user):
 		shown.State = "exhausted"
+	case shown.Party < 0 && v.Follow:
+		shown.State = "between"
 	case shown.Party < 0:
 		shown.State = "party_gone"
 	case !room:

@@ -153,7 +153,7 @@
     show(byId('note'), note);
     state = next;
     invite.dataset.state = next;
-    if (!body.party && !['open', 'full', 'locked', 'away'].includes(next)) {
+    if (!body.party && !['open', 'full', 'locked', 'away', 'between'].includes(next)) {
       over();
       return false;
     }

@@ -1,9 +1,9 @@
 // Package card draws an invite as the picture that chats show beside its link: 1200 by 630
 // pixels, PNG. It fetches nothing; players are their initials.
 //
-// The embedded fonts have Latin, Greek, Cyrillic, Arabic and Hebrew letters. A text with a
-// letter that no font has, or in Arabic, whose letters would have to be joined, is left out, and
-// the next best one stands in its place.
+// The embedded fonts have Latin, Greek, Cyrillic, Arabic, Hebrew and Devanagari letters. A text with
+// a letter that no font has, or in Arabic, Hindi or another script whose letters would have to be
+// joined or moved, is left out, and the next best one stands in its place.
 package card
 
 import (
@@ -105,7 +105,7 @@ func (p *painter) ground(c Card) {
 }
 
 func (p *painter) brand(c Card) {
-	if brand := plain(c.Brand); p.can(brand) {
+	if brand := Plain(c.Brand); p.can(brand) {
 		p.write(p.cut(brand, 34, Width-2*margin, p.rtl), 34, margin, Width-2*margin, 100, textColour)
 	}
 }
@@ -126,7 +126,7 @@ func (p *painter) head(c Card) {
 	p.tile(at, 48, c.Host, c)
 	var lines []string
 	for _, text := range c.Headlines {
-		if text = plain(text); p.can(text) {
+		if text = Plain(text); p.can(text) {
 			lines = p.wrap(text, headSize, width, 3, p.rtl)
 			break
 		}
@@ -136,7 +136,7 @@ func (p *painter) head(c Card) {
 		p.write(l, headSize, left, width, y, textColour)
 		y += lineHeight
 	}
-	if note := plain(c.Note); p.can(note) {
+	if note := Plain(c.Note); p.can(note) {
 		y = max(y-lineHeight+64, top+hostSide+52)
 		for _, l := range p.wrap(note, 32, width, 2, p.rtl) {
 			p.write(l, 32, left, width, y, muted)
@@ -161,7 +161,7 @@ func (p *painter) seats(c Card) {
 		}
 		p.tile(image.Rect(x, top, x+side, top+side), 26, t, c)
 	}
-	if count := plain(c.Count); p.can(count) {
+	if count := Plain(c.Count); p.can(count) {
 		taken := float32(margin + len(shown)*(side+gap) + 12)
 		left, width := taken, Width-margin-taken
 		if p.rtl {
@@ -190,7 +190,7 @@ func (p *painter) tile(at image.Rectangle, radius float32, t Tile, c Card) {
 		at, radius = at.Inset(4), radius-4
 	}
 	p.round(at, radius, fill)
-	switch initial := plain(t.Initial); {
+	switch initial := Plain(t.Initial); {
 	case t.Kind == Player && p.can(initial):
 		size := float32(at.Dy()) * .5
 		glyphs, width := p.set(initial, size, p.rtl)

@@ -88,27 +88,33 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// Joined letters cannot be set: the game's title and initials stand for them.
-func TestDraw_Arabic(t *testing.T) {
+// Letters that have to be joined or moved cannot be set: the next headline stands in their place. One alone can.
+func TestDraw_NeedsShaping(t *testing.T) {
 	fonts, err := card.NewFonts(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	arabic := cards["arabic"]
-	titled := arabic
-	titled.Headlines, titled.Count = titled.Headlines[1:], ""
-	bare := titled
-	bare.Host.Initial = ""
-	var drawn [3][]byte
-	for i, c := range []card.Card{arabic, titled, bare} {
-		if drawn[i], err = card.Draw(fonts, c); err != nil {
+	draw := func(initial string, headlines ...string) string {
+		drawn, err := card.Draw(fonts, card.Card{Headlines: headlines, Host: card.Tile{Kind: card.Player, Initial: initial}})
+		if err != nil {
 			t.Fatal(err)
 		}
+		return string(drawn)
 	}
-	if !bytes.Equal(drawn[0], drawn[1]) {
-		t.Error("an Arabic text was set, or its title was not")
+	plain, bare := draw("", "A player invites you"), draw("")
+	for _, name := range []string{"مريم", "अमित", "Mira किरण"} {
+		if draw("", name, "A player invites you") != plain {
+			t.Errorf("%q was set", name)
+		}
 	}
-	if bytes.Equal(drawn[1], drawn[2]) {
-		t.Error("an Arabic initial was not set")
+	for _, name := range []string{"Zoë", "Ελένη", "Анна", "דנה", "N'Guyễn", "3"} {
+		if got := draw("", name, "A player invites you"); got == plain || got == bare {
+			t.Errorf("%q was not set", name)
+		}
+	}
+	for _, initial := range []string{"م", "अ"} {
+		if draw(initial) == bare {
+			t.Errorf("the initial %q was not set", initial)
+		}
 	}
 }

@@ -51,7 +51,7 @@ func NewFonts(extra []byte) (Fonts, error) {
 	}
 	font, err := parse(extra)
 	if err != nil {
-		return fonts, fmt.Errorf("parse the added font: %w", err)
+		return fonts, fmt.Errorf("the font cannot be read: %w", err)
 	}
 	return append(slices.Clip(fonts), font), nil
 }
@@ -72,9 +72,9 @@ type setter struct {
 	glyph truetype.GlyphBuf
 }
 
-// plain takes out what no font of letters has and a sentence can do without: emoji and
+// Plain takes out what no font of letters has and a sentence can do without: emoji and
 // other symbols, and characters that only direct or join others around them.
-func plain(text string) string {
+func Plain(text string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.In(r, unicode.So, unicode.Sk, unicode.Co), r == '\u200d', r >= '\u2066' && r <= '\u2069', r >= '\ufe00' && r <= '\ufe0f':
@@ -86,12 +86,19 @@ func plain(text string) string {
 	}, text)), " ")
 }
 
-// can reports whether the fonts have every letter of the text. Arabic ones are joined to their
-// neighbours, which takes shaping: one is set alone, as an initial.
+// apart are the scripts that read right with their letters set one by one. Those of others are
+// joined, stacked or change places, which takes shaping.
+var apart = []*unicode.RangeTable{
+	unicode.Common, unicode.Inherited, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Armenian, unicode.Georgian,
+	unicode.Ethiopic, unicode.Cherokee, unicode.Han, unicode.Bopomofo, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao,
+}
+
+// can reports whether the fonts have every letter of the text and set it right: of other scripts
+// than those apart a letter alone, as an initial.
 func (s *setter) can(text string) bool {
 	alone := utf8.RuneCountInString(text) == 1
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
-		return s.fontOf(r, -1) < 0 || !alone && unicode.Is(unicode.Arabic, r) && unicode.IsLetter(r)
+		return s.fontOf(r, -1) < 0 || !alone && !unicode.IsNumber(r) && !unicode.In(r, apart...)
 	})
 }
 
