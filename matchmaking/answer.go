@@ -33,6 +33,9 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 		}
 	case signalHold:
 		err = c.table.Hold(c.now, c.now.Add(c.setup.SeatHold), r.Claims...)
+		for _, claim := range r.Claims {
+			c.serving.welcome(claim.UserIDs...)
+		}
 	case signalWithdraw:
 		c.table.Withdraw(c.now, r.Claims...)
 	case signalLate:
@@ -40,8 +43,9 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 	case signalExtend:
 		c.extend(c.now, r.UserID, r.PartyID)
 	case signalAway:
-		c.table.Extend(c.now, r.UserID, r.PartyID, c.now.Add(c.setup.Grace))
+		c.away(r.UserID, r.PartyID)
 	case signalRelease:
+		c.serving.welcome(r.UserID)
 		s, _ := c.table.Get(c.now, r.UserID)
 		if s.PartyID == r.PartyID && s.State != seats.Taken { // who plays already goes on playing
 			c.table.Leave(c.now, r.UserID)
@@ -106,14 +110,12 @@ func (c *call) late(r signalRequest) error {
 			return seats.ErrReserved
 		}
 	}
+	c.serving.welcome(r.UserID)
 	needsSlot := c.serving != nil && !seated && !r.Slot
 	if needsSlot {
 		table = table.Clone()
 	}
 	_, err := table.Assign(c.now, c.now.Add(c.setup.SeatHold), r.UserID, r.PartyID, r.Awaited)
-	if err == nil && r.Slot {
-		delete(c.serving.out, r.UserID)
-	}
 	reserved := func(s seats.Seat) bool { return s.State == seats.Reserved }
 	switch {
 	case err == nil && needsSlot:
@@ -123,6 +125,22 @@ func (c *call) late(r signalRequest) error {
 	}
 	return err
 }
+
+// away holds the seat of a member who lost the connection for the grace, and no longer than one grace beyond the
+// longest hold. Who has dropped from the match itself has the grace already.
+func (c *call) away(userID, partyID string) {
+	seat, _ := c.table.Get(c.now, userID)
+	until, latest := c.now.Add(c.setup.Grace), seat.Since.Add(max(c.setup.SeatHold, c.setup.SeatHoldMax)+c.setup.Grace)
+	if until.After(latest) {
+		until = latest
+	}
+	if until.Sub(seat.Expires) > hostTells {
+		c.table.Extend(c.now, userID, partyID, until)
+	}
+}
+
+// hostTells is how long after the end of a connection in the match its end in the party may be heard of.
+const hostTells = 5 * time.Second
 
 // extend holds the seat of a friend on the way longer, or the party's spare seats where none has their
 // name. Moves of less than a quarter of the hold wait: they are not worth telling everybody.

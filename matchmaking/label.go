@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -76,9 +77,19 @@ func ownLabel(text string) map[string]json.RawMessage {
 }
 
 // readLabel reads a label back. One without both fields that ours always have is ErrGone: the match has no seats.
+// A handler's own fields may have the names of ours in capitals, which the decoder would take for ours.
 func readLabel(text string) (label, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &fields); err != nil {
+		return label{}, ErrGone
+	}
+	maps.DeleteFunc(fields, func(name string, _ json.RawMessage) bool { return name != strings.ToLower(name) })
 	l := label{OpenSeats: -1}
-	if err := json.Unmarshal([]byte(text), &l); err != nil || l.Parties == nil || l.OpenSeats < 0 {
+	ours, err := json.Marshal(fields)
+	if err == nil {
+		err = json.Unmarshal(ours, &l)
+	}
+	if err != nil || l.Parties == nil || l.OpenSeats < 0 {
 		return label{}, ErrGone
 	}
 	return l, nil

@@ -110,7 +110,7 @@ func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error 
 // Away follows a member losing the connection: the seat held for them in the party's match, if any, is held
 // for the grace.
 func (m *Matches) Away(ctx context.Context, id party.ID, userID string) error {
-	_, err := m.tell(ctx, m.marked, id, signalRequest{Op: signalAway, PartyID: id.String(), UserID: userID})
+	_, err := m.tell(ctx, m.Of, id, signalRequest{Op: signalAway, PartyID: id.String(), UserID: userID})
 	return err
 }
 

@@ -293,6 +293,23 @@ func TestMatches_Away(t *testing.T) {
 	}
 }
 
+// The last member to lose the connection leaves no mark: marks end with the sessions that they stand beside.
+func TestMatches_AwayOfTheLast(t *testing.T) {
+	h := newHouse(t)
+	p := h.partyOf("ann")
+	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 3, SeatHold: 5 * time.Second, Grace: time.Minute, Claims: []seats.Claim{claim(p, 0, "ann")}})
+	s.after(2 * time.Second)
+	delete(h.members, p) // the host has taken the session off all streams before it tells of its end
+	delete(h.marks, p)
+	if err := h.client().Away(t.Context(), parse(t, p), "ann"); err != nil {
+		t.Error(err)
+	}
+	s.after(30 * time.Second)
+	if got := s.seat("ann"); got != "held@0" {
+		t.Errorf("seat of ann: %q; want it held for the grace", got)
+	}
+}
+
 func TestMatches_Extend(t *testing.T) {
 	h := newHouse(t)
 	p := h.partyOf("ann")

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -63,6 +64,7 @@ type serving struct {
 	was    map[string]string // what a restored party goes on as, by the ID it had
 	kicked []string          // users whom the server does not want back
 	out    map[string]bool   // users who have left, or did not come: they get no seat for asking where it is
+	asking atomic.Bool       // the fleet is asked for slots
 	heard  time.Time         // from the server; at first since the players were told
 	over   bool              // the server has said so
 	result json.RawMessage   // of the match, as the server gives it
@@ -142,6 +144,9 @@ func (s *serving) watch(c *call) bool {
 		c.logger.Warn("match ends: its game server is silent match=%s instance=%s", c.id, s.at.Instance)
 		return false
 	}
+	if s.asking.Load() { // a fleet that is asked again for a slot meanwhile may give two
+		return true
+	}
 	var users []string
 	for _, r := range c.rows {
 		if slot := s.slots[r.UserID]; r.State == seats.Held && r.UserID != "" && !c.now.Before(slot.next) {
@@ -155,7 +160,9 @@ func (s *serving) watch(c *call) bool {
 		}
 	}
 	if id := c.id; len(users) > 0 {
+		s.asking.Store(true)
 		s.fleet.fleets.background("renewal of game server slots", func(ctx context.Context) error {
+			defer s.asking.Store(false)
 			return ignoreGone(s.fleet.reserve(ctx, id, users))
 		})
 	}
@@ -210,6 +217,16 @@ func (s *serving) serve(c *call, r *serverCall) (partyID string, err error) {
 		s.over, s.result = true, r.Result
 	}
 	return "", nil
+}
+
+// welcome forgets that users have left, or did not come: they have come into their party again, or were matched.
+func (s *serving) welcome(users ...string) {
+	if s == nil {
+		return
+	}
+	for _, user := range users {
+		delete(s.out, user)
+	}
 }
 
 // bars reports whether the server has kicked one of the users.

@@ -22,9 +22,10 @@ func (l Limit) Take(key string) error { return refuseWait(l.buckets.Take(key, l.
 // May answers what Take would, and counts nothing.
 func (l Limit) May(key string) error { return refuseWait(l.buckets.Wait(key, l.rate())) }
 
-// begin starts what counts only if it turns out so; until then it does. The caller ends it with done, once.
-func (l Limit) begin(key string) (done func(counts bool), err error) {
-	attempt, wait := l.buckets.Begin(key, l.rate())
+// begin starts what counts, n times, only if it turns out so; until then it does. The caller ends it with
+// done, once.
+func (l Limit) begin(key string, n int) (done func(counts bool), err error) {
+	attempt, wait := l.buckets.Begin(key, l.rate(), n)
 	return attempt.Done, refuseWait(wait)
 }
 
@@ -83,15 +84,9 @@ func NewLimits(policy Policy, now Clock) *Limits {
 
 // Invite starts making an invite that names so many users. The caller ends it with done, which counts it
 // if it was made. Each user named brings a notification, so every ten of them cost as much as an
-// invite. They are charged on credit: the next invite waits the longer.
+// invite, on credit: the next invite waits the longer.
 func (l *Limits) Invite(userID string, named int) (done func(made bool), err error) {
-	ended, err := l.InviteCreate.begin(userID)
-	return func(made bool) {
-		ended(made)
-		if made {
-			l.InviteCreate.charge(userID, (named-1)/namedPerInvite)
-		}
-	}, err
+	return l.InviteCreate.begin(userID, 1+max(0, named-1)/namedPerInvite)
 }
 
 // namedPerInvite is how many users an invite may name for one token.
@@ -134,7 +129,7 @@ func (l *Limits) Guess(userID, clientIP string) (done func(wrong int), err error
 	}
 	byUser := func(bool) {}
 	if userID != "" {
-		if byUser, err = l.guessUser.begin(userID); err != nil {
+		if byUser, err = l.guessUser.begin(userID, 1); err != nil {
 			return nil, err
 		}
 	}

@@ -166,3 +166,28 @@ func TestLimits_Invite(t *testing.T) {
 		t.Errorf("105 s after it = %v; want it allowed", err)
 	}
 }
+
+// Invites that are made at once name no more users than those made one after the other.
+func TestLimits_InvitesAtOnce(t *testing.T) {
+	clock := partytest.NewTime()
+	conf := rules.Default()
+	conf.Limits.InviteCreate = rules.Rate{N: 60, Per: time.Minute}
+	count := func(atOnce bool) (n int) {
+		l := party.NewLimits(func() rules.Config { return conf }, clock.Now)
+		var dones []func(bool)
+		for range 100 {
+			done, err := l.Invite("user", 100)
+			if err != nil {
+				break
+			}
+			n++
+			if dones = append(dones, done); !atOnce {
+				done(true)
+			}
+		}
+		return n
+	}
+	if one, all := count(false), count(true); all > one {
+		t.Errorf("%d invites to 100 users each at once; %d one after the other", all, one)
+	}
+}

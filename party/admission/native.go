@@ -296,7 +296,7 @@ func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Memb
 	if !in {
 		return nil, false, err
 	}
-	v.Entered(s, v.At, true)
+	v.Entered(s, v.At, true, a.Roster.Attendance.Another(v.ID, s))
 	err = v.Seated(s, party.Grant{})
 	a.evictGhost(v, members)
 	return pending.Leaving, true, err

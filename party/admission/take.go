@@ -31,14 +31,15 @@ func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error
 		b.vacate(v, t.Older.Session)
 	}
 	if err := b.board(v, t, maxSize, marks); err != nil {
-		if t.First { // the seat is still the user's
+		if t.First { // the seat is still the user's, who is not in
+			v.Report(party.Change{Kind: party.MemberDropped, ID: v.ID, Session: t.Older.Session, At: v.At})
 			err = errors.Join(err, v.Keep(t.Older), v.ReportKept())
 		}
 		return err
 	}
 	s := t.Session
 	v.Book.Admitted[s.SessionID] = b.ledger.Now()
-	v.Entered(s, v.At, false)
+	v.Entered(s, v.At, false, t.Moves)
 	if t.Moves && !t.First {
 		b.vacate(v, t.Older.Session)
 	}

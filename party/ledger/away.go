@@ -208,9 +208,9 @@ func (r *Recorder) write(id party.ID) {
 				now.Members[m.UserID] = m
 			}
 			now.Ages = r.ledger.Ages(v.ID)
-			for user, m := range v.saved.Members { // the host has told nobody yet that the connection ended
-				there := r.ledger.Roster.Attendance
-				if _, in := now.Members[user]; !in && there.Has(id, m.SessionID) && !there.Left(id, m.SessionID, r.ledger.Now()) {
+			for user, m := range v.saved.Members { // whose connection ended, and whose seat storage does not have yet
+				if k := v.Book.Kept[user]; k != nil && !k.Stored && k.Member == m.Session {
+					m.Leader = false // another leads by now
 					now.Members[user] = m
 				}
 			}

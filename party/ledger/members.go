@@ -19,9 +19,9 @@ func (p *place) Began(leader party.Session, facts party.Facts) {
 }
 
 // Entered mirrors that a session has become a member, by the engine's own join (native) or
-// through the module.
-func (p *place) Entered(s party.Session, at time.Time, native bool) {
-	had, moves := p.Last.Attributes, p.ledger.Roster.Attendance.Another(p.ID, s)
+// through the module. moves says that its user was one with another session.
+func (p *place) Entered(s party.Session, at time.Time, native, moves bool) {
+	had := p.Last.Attributes
 	after, err := p.ledger.Roster.Enter(p.Last, p.ID, s)
 	p.Changed()
 	p.Last = after

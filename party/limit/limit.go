@@ -31,7 +31,7 @@ type Keyed struct {
 type bucket struct {
 	rate    rules.Rate
 	tokens  *rate.Limiter
-	pending int // attempts under way that may still cost a token
+	pending int // tokens that attempts under way may still cost
 }
 
 // New makes an empty set of buckets. maxKeys below 1 counts as 1.
@@ -59,48 +59,51 @@ func (k *Keyed) Wait(key string, r rules.Rate) (wait time.Duration) {
 	return wait
 }
 
-// Attempt is something that costs a token only if it fails, such as a guess at a code.
-// The zero value belongs to no bucket.
+// Attempt is something that costs tokens only if it turns out so, such as a guess at a code that is
+// wrong. The zero value belongs to no bucket.
 type Attempt struct {
 	keyed *Keyed
 	b     *bucket
+	n     int
 }
 
-// Begin starts an attempt of key, or answers how long to wait. An attempt under way
-// counts as failed until it ends, so that many at once cannot outrun the limit.
-// The caller ends it with Done, once.
-func (k *Keyed) Begin(key string, r rules.Rate) (a Attempt, wait time.Duration) {
+// Begin starts an attempt of key that may cost n tokens, or answers how long to wait for one. An attempt
+// under way counts until it ends, so that many at once cannot outrun the limit. The caller ends it with
+// Done, once.
+func (k *Keyed) Begin(key string, r rules.Rate, n int) (a Attempt, wait time.Duration) {
 	k.use(key, r, func(b *bucket, now time.Time) {
 		if wait = b.wait(now); wait == 0 {
-			b.pending++
-			a = Attempt{keyed: k, b: b}
+			b.pending += n
+			a = Attempt{k, b, n}
 		}
 	})
 	return a, wait
 }
 
-// Done ends the attempt. A failure costs a token; a success costs nothing and gives
-// nothing back that earlier failures have cost.
-func (a Attempt) Done(failed bool) {
+// Done ends the attempt. Where it counts, it costs its tokens, on credit those that are not there; else it
+// costs nothing, and gives nothing back that earlier ones have cost.
+func (a Attempt) Done(counts bool) {
 	if a.b == nil {
 		return
 	}
 	a.keyed.mu.Lock()
 	defer a.keyed.mu.Unlock()
-	a.b.pending--
-	if failed {
-		a.b.tokens.AllowN(a.keyed.now(), 1)
+	a.b.pending -= a.n
+	if counts {
+		a.b.spend(a.keyed.now(), a.n)
 	}
 }
 
 // Charge spends n tokens of key, on credit where there are none: what was too much has
 // to be waited off before Wait is zero again.
 func (k *Keyed) Charge(key string, r rules.Rate, n int) {
-	k.use(key, r, func(b *bucket, now time.Time) {
-		for range n { // not all at once: more than the bucket holds would be refused
-			b.tokens.ReserveN(now, 1)
-		}
-	})
+	k.use(key, r, func(b *bucket, now time.Time) { b.spend(now, n) })
+}
+
+func (b *bucket) spend(now time.Time, n int) {
+	for range n { // not all at once: more than the bucket holds would be refused
+		b.tokens.ReserveN(now, 1)
+	}
 }
 
 // Len is the number of buckets kept.

@@ -62,25 +62,25 @@ func TestKeyed_Unlimited(t *testing.T) {
 func TestKeyed_AttemptCostsOnlyIfItFails(t *testing.T) {
 	k := limit.New(partytest.NewTime().Now, 10)
 	for range 100 {
-		a, wait := k.Begin("a", perMinute)
+		a, wait := k.Begin("a", perMinute, 1)
 		if wait != 0 {
 			t.Fatalf("Begin waits %v; want none", wait)
 		}
 		a.Done(false)
 	}
 	for i := range 5 {
-		a, wait := k.Begin("a", perMinute)
+		a, wait := k.Begin("a", perMinute, 1)
 		if wait != 0 {
 			t.Fatalf("Begin %d waits %v; want none", i, wait)
 		}
 		a.Done(true)
-		if a, wait := k.Begin("a", perMinute); i < 4 && wait != 0 {
+		if a, wait := k.Begin("a", perMinute, 1); i < 4 && wait != 0 {
 			t.Fatalf("Begin after failure %d waits %v", i, wait)
 		} else {
 			a.Done(false) // a success gives nothing back
 		}
 	}
-	if _, wait := k.Begin("a", perMinute); wait == 0 {
+	if _, wait := k.Begin("a", perMinute, 1); wait == 0 {
 		t.Error("a sixth attempt after five failures is let through")
 	}
 }
@@ -91,7 +91,7 @@ func TestKeyed_AttemptsAtOnceCannotOutrunTheLimit(t *testing.T) {
 	begun := make(chan limit.Attempt, 100)
 	for range 100 {
 		wg.Go(func() {
-			if a, wait := k.Begin("a", perMinute); wait == 0 {
+			if a, wait := k.Begin("a", perMinute, 1); wait == 0 {
 				begun <- a
 			}
 		})

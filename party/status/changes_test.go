@@ -404,3 +404,44 @@ func TestService_Reset_notByASeatThatMoves(t *testing.T) {
 	w.leave(second, id)
 	same(t, "stages", w.stages(p[0], id), []string{"tutorial"})
 }
+
+// In a full party the older connection leaves first: that resets nobody either.
+func TestService_Reset_notByAMoveInAFullParty(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	w.rules(resetOn("membership"))
+	w.conf.Parties.SecondSocket = rules.SecondSocketMove
+	p := w.host.Players(2)
+	id := w.party(2, p...)
+	w.must(w.set(p[0], report(id, "ready", 1)))
+	second := w.host.Connect(p[1].UserID)
+	w.must(w.admission.Admit(t.Context(), id, second, party.Grant{Back: true}, nil))
+	same(t, "stages", w.stages(p[0], id), []string{"ready", ""})
+}
+
+func TestService_Reset_notByAMoveByNativeJoin(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	w.rules(resetOn("membership"))
+	w.conf.Parties.SecondSocket = rules.SecondSocketMove
+	p := w.host.Players(2)
+	id := w.party(4, p...)
+	w.must(w.set(p[0], report(id, "ready", 1)))
+	second := w.host.Connect(p[1].UserID)
+	w.join(second, id)
+	same(t, "stages", w.stages(p[0], id), []string{"ready", ""})
+}
+
+// A seat that was to move, and did not: its player is not in any more.
+func TestService_Reset_byAMoveThatFails(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	w.rules(resetOn("membership"))
+	w.conf.Parties.SecondSocket = rules.SecondSocketMove
+	p := w.host.Players(3)
+	id := w.party(3, p...)
+	w.must(w.set(p[0], report(id, "ready", 1)))
+	second := w.host.Connect(p[1].UserID)
+	w.host.Disconnect(second) // just before it is put in
+	if err := w.admission.Admit(t.Context(), id, second, party.Grant{Back: true}, nil); err == nil {
+		t.Fatal("admitted")
+	}
+	same(t, "stages", w.stages(p[0], id), []string{"tutorial", ""})
+}

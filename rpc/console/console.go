@@ -118,7 +118,7 @@ func (c *Console) admit(h http.Header, r *http.Request, route func(http.Header, 
 	}()
 	key, given := keyOf(r)
 	address := web.ClientIP(r, c.ProxyCount)
-	attempt, wait := c.guesses.Begin(limit.Address(address), wrongKeys)
+	attempt, wait := c.guesses.Begin(limit.Address(address), wrongKeys, 1)
 	if wait > 0 {
 		a := web.Plain(http.StatusTooManyRequests)
 		a.Wait = wait

@@ -1,0 +1,146 @@
+package matchmaking_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/matchmaking"
+	"partyline/party"
+)
+
+// Who has left, and comes into the party again, is sought a seat for, however they came in.
+func TestServer_InAgainByNativeJoin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		s.fleet.joined = make(chan []string, 100)
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerLeft); err != nil {
+			t.Fatal(err)
+		}
+		s.members[s.party] = []string{"bob"} // ann leaves the party, as follow.go does
+		if err := s.matches.Release(t.Context(), parse(t, s.party), "ann"); err != nil {
+			t.Fatal(err)
+		}
+		s.members[s.party] = []string{"bob", "ann"} // and comes in again with the stock call: nobody asks for a seat for her
+		m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "ann"}, s.party, "")
+		if err != nil || m.Server == nil {
+			t.Errorf("party_match has no server, error %v; want a seat: ann has come into the party again", err)
+		}
+	})
+}
+
+// So are those for whom the fleet has no slot yet,
+func TestServer_InAgainWhileFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		s.fleet.joined = make(chan []string, 100)
+		l := matchmaking.NewRetrier(s.matches, func(id party.ID) party.ID { return id }, s, time.Now)
+		defer l.Close()
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerLeft); err != nil {
+			t.Fatal(err)
+		}
+		s.full = errors.New("no slot")
+		if _, err := l.Seat(t.Context(), parse(t, s.party), "ann", false); err == nil { // comes into the party again
+			t.Error("a seat without a slot")
+		}
+		for range 30 { // all tries are over
+			time.Sleep(time.Second)
+			s.clock.Advance(time.Second)
+			synctest.Wait()
+			for len(s.joined) > 0 {
+				<-s.joined
+			}
+		}
+		s.full = nil
+		m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "ann"}, s.party, "")
+		if err != nil || m.Server == nil {
+			t.Errorf("party_match = %+v, %v; want a seat, as it is sought with each party_match", m, err)
+		}
+	})
+}
+
+// whose team is full,
+func TestServer_InAgainWhileTeamFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		s.fleet.joined = make(chan []string, 100)
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerLeft); err != nil {
+			t.Fatal(err)
+		}
+		id := parse(t, s.party)
+		for _, u := range []string{"cat", "dan", "eve"} {
+			if m, err := s.matches.Late(t.Context(), id, u, false); err != nil || m == "" {
+				t.Fatal(u, m, err)
+			}
+		}
+		if m, err := s.matches.Late(t.Context(), id, "ann", false); err != nil || m != "" { // comes into the party again
+			t.Fatal(m, err)
+		}
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "cat", party.ServerLeft); err != nil {
+			t.Fatal(err)
+		}
+		m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "ann"}, s.party, "")
+		if err != nil || m.Server == nil {
+			t.Errorf("party_match = %+v, %v; want the seat that has come free", m, err)
+		}
+	})
+}
+
+// and who were matched again.
+func TestServer_OutUntilMatchedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		s.fleet.joined = make(chan []string, 100)
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerLeft); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.matches.Commit(t.Context(), s.id, s.claims); err != nil { // their queue fills the match with them
+			t.Fatal(err)
+		}
+		if s.seat("ann") != "held@0" {
+			t.Fatal(s.seat("ann"))
+		}
+		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, s.pass("bob")); err != nil {
+			t.Fatal(err)
+		}
+		for range 9 {
+			if _, err := s.matches.ServerSeats(t.Context(), s.id, s.token); err != nil {
+				t.Fatal(err)
+			}
+			s.after(70 * time.Second)
+		}
+		if s.seat("ann") != "" {
+			t.Fatal(s.seat("ann"))
+		}
+		m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "ann"}, s.party, "")
+		if err != nil || m.Server == nil {
+			t.Errorf("party_match = %+v, %v; want a seat: ann has not left since", m, err)
+		}
+	})
+}
+
+// A fleet that takes its time is asked once for a player.
+func TestServer_SlowFleetAskedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		s.fleet.joined = make(chan []string, 100)
+		s.slow = make(chan struct{})
+		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, s.pass("ann")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerDropped); err != nil {
+			t.Fatal(err)
+		}
+		for range 9 { // within the fleetCall of 10 s
+			s.after(time.Second)
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		if n := len(s.joined); n != 1 {
+			t.Errorf("the fleet was asked %d times for one player at once; want once", n)
+		}
+		close(s.slow)
+		synctest.Wait()
+	})
+}
