@@ -67,14 +67,14 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 		return none, err
 	}
 	s.index.add(origin)
-	inv := s.created(r, code)
-	s.notices.tellTargets(ctx, &telling{by: c, view: v, made: inv, users: r.For})
+	made = s.created(r, code) // which counts, also where telling of it panics
+	s.notices.tellTargets(ctx, &telling{by: c, view: v, made: made, users: r.For})
 	only := ""
 	if len(r.For) == 1 {
 		only = r.For[0]
 	}
 	s.notices.tellParty(id, event{Event: eventCreated, ID: r.ID, By: c.UserID, User: only})
-	return inv, nil
+	return made, nil
 }
 
 func (s *creations) created(r *record, code Code) party.CreatedInvite {

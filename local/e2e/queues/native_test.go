@@ -76,6 +76,7 @@ func TestNativeTicketThatTheServerHas(t *testing.T) {
 	}
 	p[2].refused(addSolo(nil), "not_ready")
 	p[1].call(remove)
+	p[1].call(&rtapi.Envelope{Message: &rtapi.Envelope_Ping{Ping: &rtapi.Ping{}}}) // the module hears of a removal behind its answer
 
 	alone := func(mine, wants string) *rtapi.Envelope {
 		add := addSolo(properties("k", mine))
