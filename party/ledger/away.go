@@ -26,7 +26,7 @@ var errMoved error = party.Gone()
 // gone.
 func (v *Visit) lookAway(gone error) error {
 	conf := v.ledger.Policy().Parties
-	survives := (conf.ReconnectGrace > 0 || v.Book.KeepsAny()) && (conf.Survive.EveryoneAway || v.ledger.Recorder.within() > 0)
+	survives := v.ledger.Recorder.within() > 0 || conf.Survive.EveryoneAway && (conf.ReconnectGrace > 0 || v.Book.KeepsAny())
 	if !v.Away && !survives { // a party that is kept already does not ask the rules again
 		return gone
 	}
@@ -356,7 +356,10 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 		l.Roster.End(native)
 		return errors.Join(fmt.Errorf("enter new native party: %w", err), b.undo(ctx, native, ages))
 	}
-	l.Briefly(b.ID, (*Visit).reset)
+	l.Briefly(b.ID, func(v *Visit) {
+		v.reset()
+		v.out = &party.Outbox{} // the other has gone with the party, and this place is not to wait for it
+	})
 	return err
 }
 

@@ -1,12 +1,14 @@
 package reconnect_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/ledger"
 	"partyline/party/rules"
 )
 
@@ -123,5 +125,73 @@ func TestSurvive_OneLedBefore(t *testing.T) {
 	}
 	if len(led) != 1 {
 		t.Errorf("led then: %v; want the same each time", led)
+	}
+}
+
+// What was known of the native party before is forgotten, also while somebody is told the news of the next one.
+func TestSurvive_OldPlaceIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		w.set(func(p *rules.Parties) { p.Survive.EveryoneAway = true })
+		p := w.host.Players(2)
+		id := w.party(true, 4, p...)
+		w.drop(p[0])
+		w.drop(p[1])
+		free, slow := make(chan bool), make(chan bool)
+		w.news.Subscribe(func(c party.Change) {
+			switch {
+			case c.Kind == party.PartyRestored: // somebody deals with the old one meanwhile, and keeps who returns for a moment
+				in := make(chan bool)
+				go w.admission.Briefly(id, func(*ledger.Visit) { close(in); <-free })
+				<-in
+			case c.Kind == party.SeatBack && c.Seat.Member.UserID == p[1].UserID:
+				<-slow
+			}
+		})
+		s0, s1 := w.host.Connect(p[0].UserID), w.host.Connect(p[1].UserID)
+		go func() { _, _ = w.resume(s0) }()
+		synctest.Wait()
+		go func() { _, _ = w.resume(s1) }()
+		synctest.Wait()
+		close(free)
+		synctest.Wait()
+		close(slow)
+		synctest.Wait()
+		native := w.admission.Current(id)
+		w.members(native, 0, s0, s1)
+		for range 3 {
+			time.Sleep(minute)
+			w.must(w.admission.Sweep(t.Context()))
+		}
+		if slices.Contains(w.admission.Known(), id) {
+			t.Errorf("%v is still known; it is %v by now", id, native)
+		}
+	})
+}
+
+// What members were told at the start stays true when the rules change, also where those keep no seats any more.
+func TestSurvive_RestartOfRulesWithoutSeats(t *testing.T) {
+	for _, after := range []bool{false, true} { // somebody is back already
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, time.Now)
+			defer func() { w.admission.Close(); w.grace.Close() }()
+			w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+			p := w.host.Players(2)
+			id := w.party(false, 4, p...)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			w.crash([]party.ID{id}, p...)
+			if after {
+				_, err := w.resume(w.host.Connect(p[0].UserID))
+				w.must(err)
+			}
+			w.set(func(p *rules.Parties) { p.Survive.Restart, p.ReconnectGrace = 0, 0 })
+			time.Sleep(minute / 2)
+			back, err := w.resume(w.host.Connect(p[1].UserID))
+			if err != nil || !back.Joined {
+				t.Errorf("after %v: back = %+v, %v; want them in", after, back, err)
+			}
+		})
 	}
 }

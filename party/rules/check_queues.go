@@ -52,12 +52,12 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 	d.warnIf(q.Match != PartyMatch && q.Tick != DefaultOf[Queue]().Tick, at+".tick",
 		"has no effect, because the match is not "+PartyMatch, "")
 	each := q.Tick * hostQueue / (q.Seats() - 1)
-	d.warnIf(q.Match == PartyMatch && q.Tick < DefaultOf[Queue]().Tick && each < 10, at+".tick",
+	d.warnIf(q.Match == PartyMatch && !d.broken[at+".tick"] && q.Tick < DefaultOf[Queue]().Tick && each < 10, at+".tick",
 		fmt.Sprintf("%s may send %d messages a second each before the server closes their sockets", plural(q.Seats(), "player"), each), "set a higher tick, or socket.outgoing_queue_size of the server above its 64")
 	d.warnIf(q.Match != FleetMatch && q.Fleet != nil, at+".fleet",
 		"has no effect, because the match is not "+FleetMatch, "")
-	if q.Fleet != nil {
-		_, taken := q.Fleet.Metadata[ServerInfoKey]
+	if fleet, is := q.Server(); is {
+		_, taken := fleet.Metadata[ServerInfoKey]
 		d.badIf(taken, at+".fleet.metadata."+ServerInfoKey, "is what the module itself tells the game server", "choose another key")
 	}
 	if q.Skill != nil && !d.broken[at+".skill"] {

@@ -1,0 +1,35 @@
+package hooks_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"partyline/hooks"
+	"partyline/party"
+	"partyline/party/reserve"
+	"partyline/party/rules"
+)
+
+// joining is a kernel whose party somebody is joining.
+type joining struct {
+	*kernel
+	user string
+}
+
+func (j joining) Look(ctx context.Context, id party.ID) (reserve.Look, error) {
+	l, err := j.kernel.Look(ctx, id)
+	l.Joining, l.Expected = []string{j.user}, []string{j.user}
+	return l, err
+}
+
+// Who is joining may be a member when the host handles the message, and package admission takes it for a kick, with a ban.
+func TestRules_KickOfWhoIsJoining(t *testing.T) {
+	k := newKernel()
+	k.ruled = map[rules.Action]bool{rules.ActionKick: true}
+	k.answer["may kick"] = errors.New("no")
+	judged := hooks.Judged(k, joining{k, "other"}, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return true })
+	if _, err := serve(t, judged).before("leader", hooks.PartyRemove, messageOf(hooks.PartyRemove)); err == nil {
+		t.Error("passed; want the rule asked")
+	}
+}

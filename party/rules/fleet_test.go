@@ -1,0 +1,26 @@
+package rules_test
+
+import (
+	"strings"
+	"testing"
+
+	"partyline/party/rules"
+)
+
+// TestLoad_TickOutsideHasOneProblem: of a tick that cannot be used nothing else is said.
+func TestLoad_TickOutsideHasOneProblem(t *testing.T) {
+	for _, tick := range []string{"0", "-1"} {
+		_, err := rules.Load([]byte("version: 1\nqueues:\n  a: {teams: 2, team_size: 8, tick: "+tick+"}\n"), "rules.yml")
+		if err == nil || strings.Contains(err.Error(), "messages a second") {
+			t.Errorf("tick: %s: %v", tick, err)
+		}
+	}
+}
+
+// TestLoad_UnusedFleetIsNoError: what has no effect is warned of, and takes no server down.
+func TestLoad_UnusedFleetIsNoError(t *testing.T) {
+	set, err := rules.Load([]byte("version: 1\nqueues:\n  a: {teams: 2, team_size: 1, fleet: {metadata: {partyline: x}}}\n"), "rules.yml")
+	if err != nil || len(set.Warnings()) != 1 {
+		t.Errorf("Load = %v; want the warning that fleet has no effect", err)
+	}
+}
