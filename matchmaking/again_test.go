@@ -22,7 +22,7 @@ func TestServer_InAgainByNativeJoin(t *testing.T) {
 		if err := s.matches.Release(t.Context(), parse(t, s.party), "ann"); err != nil {
 			t.Fatal(err)
 		}
-		s.members[s.party] = []string{"bob", "ann"} // and comes in again with the stock call: nobody asks for a seat for her
+		s.members[s.party] = []string{"bob", "ann"} // and comes in again with the stock call: nobody asks for a seat for them
 		m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "ann"}, s.party, "")
 		if err != nil || m.Server == nil {
 			t.Errorf("party_match has no server, error %v; want a seat: ann has come into the party again", err)
