@@ -73,7 +73,7 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 	})
 	seen(PartyRemove, rules.ActionKick, func(ctx context.Context, call *Call, look reserve.Look) error {
 		target := call.In.GetPartyRemove().GetPresence().GetUserId()
-		if _, member := look.Member(target); !member && !look.Returning(target) && !slices.Contains(look.Joining, target) {
+		if !slices.Contains(look.Users(), target) {
 			return nil // the leader turns a request down
 		}
 		return judge.Inside(ctx, rules.ActionKick, call.Caller, look, rules.RequestFacts{TargetID: target})

@@ -43,7 +43,7 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 	case signalExtend:
 		c.extend(c.now, r.UserID, r.PartyID)
 	case signalAway:
-		c.away(r.UserID, r.PartyID)
+		c.away(c.now, r.UserID, r.PartyID)
 	case signalRelease:
 		c.serving.welcome(r.UserID)
 		s, _ := c.table.Get(c.now, r.UserID)
@@ -128,15 +128,8 @@ func (c *call) late(r signalRequest) error {
 
 // away holds the seat of a member who lost the connection for the grace, and no longer than one grace beyond the
 // longest hold. Who has dropped from the match itself has the grace already.
-func (c *call) away(userID, partyID string) {
-	seat, _ := c.table.Get(c.now, userID)
-	until, latest := c.now.Add(c.setup.Grace), seat.Since.Add(max(c.setup.SeatHold, c.setup.SeatHoldMax)+c.setup.Grace)
-	if until.After(latest) {
-		until = latest
-	}
-	if until.Sub(seat.Expires) > hostTells {
-		c.table.Extend(c.now, userID, partyID, until)
-	}
+func (s *state) away(now time.Time, userID, partyID string) {
+	s.hold(now, userID, partyID, s.setup.Grace, max(s.setup.SeatHold, s.setup.SeatHoldMax)+s.setup.Grace, hostTells)
 }
 
 // hostTells is how long after the end of a connection in the match its end in the party may be heard of.
@@ -148,17 +141,23 @@ func (s *state) extend(now time.Time, userID, partyID string) {
 	if _, named := s.table.Get(now, userID); !named {
 		userID = ""
 	}
+	s.hold(now, userID, partyID, s.setup.SeatHold, s.setup.SeatHoldMax, s.setup.SeatHold/4)
+}
+
+// hold holds a seat for a time from now on, but no longer than the longest one since it was given. It does so only
+// where that moves the end by enough to be worth telling.
+func (s *state) hold(now time.Time, userID, partyID string, wait, longest, worth time.Duration) {
 	i := slices.IndexFunc(s.rows, func(r seats.Seat) bool {
 		return r.State == seats.Held && r.UserID == userID && r.PartyID == partyID
 	})
 	if i < 0 {
 		return
 	}
-	until, latest := now.Add(s.setup.SeatHold), s.rows[i].Since.Add(s.setup.SeatHoldMax)
+	until, latest := now.Add(wait), s.rows[i].Since.Add(longest)
 	if until.After(latest) {
 		until = latest
 	}
-	if until.Sub(s.rows[i].Expires) >= s.setup.SeatHold/4 {
+	if until.Sub(s.rows[i].Expires) >= worth {
 		s.table.Extend(now, userID, partyID, until)
 	}
 }

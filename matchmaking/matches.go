@@ -48,29 +48,36 @@ func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now 
 // Launch makes a match in which all seats of the claims are held, and answers its ID.
 // The players can join it as soon as this returns. A handler without [WithSeats] is asked for one match in
 // the life of a process, which nobody hears of and the module cannot end.
-func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
+func (m *Matches) Launch(ctx context.Context, l Launch) (id string, err error) {
 	params, err := l.MatchParams()
 	if err != nil {
 		return "", err
 	}
 	handler := cmp.Or(l.Handler, PartyMatch)
-	noSeats := fmt.Errorf("make a %s match: its matches have no seats; register it in Go, with matchmaking.WithSeats", handler)
-	if _, bare := m.bare.Load(handler); bare {
-		return "", noSeats
-	}
-	id, err := m.host.MatchCreate(ctx, handler, params)
-	if err != nil {
-		return "", fmt.Errorf("make a %s match: %w", handler, err)
-	}
-	if handler != PartyMatch {
-		match, err := m.host.MatchGet(ctx, id)
-		if _, bare := readLabel(match.GetLabel().GetValue()); err == nil && match != nil && bare != nil {
-			m.bare.Store(handler, true)
-			return "", noSeats
+	_, bare := m.bare.Load(handler)
+	if !bare {
+		if id, err = m.host.MatchCreate(ctx, handler, params); err != nil {
+			return "", fmt.Errorf("make a %s match: %w", handler, err)
 		}
+		if bare = handler != PartyMatch && m.isBare(ctx, id); bare {
+			m.bare.Store(handler, true)
+		}
+	}
+	if bare {
+		return "", fmt.Errorf("make a %s match: its matches have no seats; register it in Go, with matchmaking.WithSeats", handler)
 	}
 	m.seatsGiven(id, l.Claims)
 	return id, nil
+}
+
+// isBare reports whether a match has no seats. One that is over, or cannot be read, may have had some.
+func (m *Matches) isBare(ctx context.Context, id string) bool {
+	match, err := m.host.MatchGet(ctx, id)
+	if err != nil || match == nil {
+		return false
+	}
+	_, err = readLabel(match.GetLabel().GetValue())
+	return err != nil
 }
 
 // Reserve keeps seats in a running match for all claims or for none, for [ReservedFor] and unknown to

@@ -32,26 +32,9 @@ func (o *offline) Left(id party.ID, users []string) ([]string, error) {
 func TestRetrier_ReleaseOfWhoIsOffline(t *testing.T) {
 	for _, offlineThen := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			h, log := newHouse(t), &partytest.Log{}
-			host, members := &asked{house: h, away: runtime.ErrMatchBusy}, &offline{h, map[string]bool{}}
-			p := h.partyOf("ann", "bob")
-			s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
-			var turn sync.Mutex
-			current := func(id party.ID) party.ID {
-				turn.Lock()
-				defer turn.Unlock()
-				return id
-			}
-			l := matchmaking.NewRetrier(matchmaking.NewMatches(host, members, nil, nil, h.clock.Now), current, log, time.Now)
-			defer l.Close()
-			h.members[p] = []string{"ann"}
-			l.Release(t.Context(), parse(t, p), "bob")
-			turn.Lock()
-			host.away = nil
-			members.gone["bob"] = offlineThen
-			turn.Unlock()
-			time.Sleep(time.Minute)
-			synctest.Wait()
+			h := newHouse(t)
+			members := &offline{h, map[string]bool{}}
+			s, _ := leftWhileBusy(t, h, members, func(string) { members.gone["bob"] = offlineThen })
 			m, err := s.client().Seats(t.Context(), s.id, "")
 			if err != nil || slices.ContainsFunc(m.Seats, func(seat party.MatchSeat) bool { return seat.UserID == "bob" }) {
 				t.Errorf("offline: %v: bob has left the party and has the seat still: %+v, %v", offlineThen, m.Seats, err)
@@ -83,26 +66,11 @@ func (u *unread) View(ctx context.Context, id party.ID) (party.View, error) {
 // Who is in again keeps the seat, although the party cannot be read when the match is asked again.
 func TestRetrier_ReleaseWhileThePartyIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, log := newHouse(t), &partytest.Log{}
-		host, members := &asked{house: h, away: runtime.ErrMatchBusy}, &unread{house: h}
-		p := h.partyOf("ann", "bob")
-		s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
-		var turn sync.Mutex
-		current := func(id party.ID) party.ID {
-			turn.Lock()
-			defer turn.Unlock()
-			return id
-		}
-		l := matchmaking.NewRetrier(matchmaking.NewMatches(host, members, nil, nil, h.clock.Now), current, log, time.Now)
-		defer l.Close()
-		h.members[p] = []string{"ann"}
-		l.Release(t.Context(), parse(t, p), "bob")
-		turn.Lock()
-		host.away = nil
-		h.members[p], members.err = []string{"ann", "bob"}, errors.New("the party is not read")
-		turn.Unlock()
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		h := newHouse(t)
+		members := &unread{house: h}
+		s, log := leftWhileBusy(t, h, members, func(p string) {
+			h.members[p], members.err = []string{"ann", "bob"}, errors.New("the party is not read")
+		})
 		if got := s.seat("bob"); got == "" {
 			t.Errorf("bob is in again and has lost the seat; log %q", log.Lines())
 		}

@@ -130,33 +130,43 @@ func TestRetrier_SeatNoRoom(t *testing.T) {
 	})
 }
 
+// leftWhileBusy has bob leave a party that plays while its match is busy. What then does has happened when the match
+// is asked again. It returns the match a minute later.
+func leftWhileBusy(t *testing.T, h *house, members matchmaking.Members, then func(partyID string)) (*stage, *partytest.Log) {
+	t.Helper()
+	host, log := &asked{house: h, away: runtime.ErrMatchBusy}, &partytest.Log{}
+	p := h.partyOf("ann", "bob")
+	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
+	var turn sync.Mutex
+	current := func(id party.ID) party.ID {
+		turn.Lock() // a try sees what the test did before it
+		defer turn.Unlock()
+		return id
+	}
+	l := matchmaking.NewRetrier(matchmaking.NewMatches(host, members, nil, nil, h.clock.Now), current, log, time.Now)
+	defer l.Close()
+	h.members[p] = []string{"ann"}
+	l.Release(t.Context(), parse(t, p), "bob")
+	turn.Lock()
+	host.away = nil
+	then(p)
+	turn.Unlock()
+	time.Sleep(time.Minute) // of the test's bubble
+	synctest.Wait()
+	return s, log
+}
+
 // A seat that could not be taken back from somebody who has left, because the match was busy, is taken back later, but
 // not from who is in the party again.
 func TestRetrier_Release(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			h, log := newHouse(t), &partytest.Log{}
-			host := &asked{house: h, away: runtime.ErrMatchBusy}
-			p := h.partyOf("ann", "bob")
-			s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
-			var turn sync.Mutex
-			current := func(id party.ID) party.ID {
-				turn.Lock() // a try sees what the test did before it
-				defer turn.Unlock()
-				return id
-			}
-			l := matchmaking.NewRetrier(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), current, log, time.Now)
-			defer l.Close()
-			h.members[p] = []string{"ann"}
-			l.Release(t.Context(), parse(t, p), "bob")
-			turn.Lock()
-			host.away = nil
-			if again {
-				h.members[p] = []string{"ann", "bob"}
-			}
-			turn.Unlock()
-			time.Sleep(time.Minute) // of the test's bubble
-			synctest.Wait()
+			h := newHouse(t)
+			s, _ := leftWhileBusy(t, h, h, func(p string) {
+				if again {
+					h.members[p] = []string{"ann", "bob"}
+				}
+			})
 			m, err := s.client().Seats(t.Context(), s.id, "")
 			kept := slices.ContainsFunc(m.Seats, func(seat party.MatchSeat) bool { return seat.UserID == "bob" })
 			if err != nil || kept != again {

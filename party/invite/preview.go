@@ -152,7 +152,7 @@ func (pv *previews) preview(ctx context.Context, r *record, t target, viewer str
 		return party.Preview{}, err
 	}
 	p.Inviter = profiles[r.By]
-	if t.ID == (party.ID{}) {
+	if t.ID.IsZero() {
 		return p, nil
 	}
 	statuses, err := pv.Statuses(ctx, v.ID)

@@ -120,7 +120,6 @@ func (v *Visit) ReportKept() error {
 		}
 	}
 	v.Announce()
-	v.ledger.Recorder.Later(v.ID) // they are no members any more
 	return errors.Join(append(errs, err)...)
 }
 
@@ -174,7 +173,7 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 		delete(v.Book.Kept, k.Member.UserID)
 		v.Reindex()
 		v.turn++
-		v.ledger.Recorder.Later(v.ID)
+		v.ledger.Recorder.Later(v.ID) // where the record may have them among the members still
 	}
 	told := k != nil && k.Told
 	if !told && edit == nil {

@@ -425,56 +425,6 @@ func TestSurvive_Crash(t *testing.T) {
 	})
 }
 
-// The server takes who loses the connection off the party at once, and tells later. A crash in between keeps
-// their seat, whatever else was written of the party.
-func TestSurvive_CrashBeforeADropIsTold(t *testing.T) {
-	for _, leaves := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, time.Now)
-			defer func() { w.admission.Close(); w.grace.Close() }()
-			w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
-			p := w.host.Players(3)
-			id := w.party(true, 4, p[:2]...)
-			time.Sleep(time.Second)
-			synctest.Wait()
-			if leaves {
-				w.leave(p[1], id)
-			}
-			w.host.Disconnect(p[1])
-			w.must(w.join(p[2], id))
-			time.Sleep(time.Second)
-			synctest.Wait()
-			w.crash([]party.ID{id}, p...)
-			back, err := w.resume(w.host.Connect(p[1].UserID))
-			if leaves {
-				w.refused(err, party.PartyNotFound)
-			} else if w.must(err); !back.Joined {
-				t.Errorf("back = %+v; want them in", back)
-			}
-		})
-	}
-}
-
-// What members were told at the start stays true when the rules change.
-func TestSurvive_RestartOfNewRules(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, time.Now)
-		defer func() { w.admission.Close(); w.grace.Close() }()
-		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
-		p := w.host.Players(2)
-		id := w.party(false, 4, p...)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		w.crash([]party.ID{id}, p...)
-		w.set(func(p *rules.Parties) { p.Survive.Restart = 0 })
-		time.Sleep(minute - time.Second)
-		back, err := w.resume(w.host.Connect(p[1].UserID))
-		if w.must(err); !back.Joined {
-			t.Errorf("back = %+v; want them in", back)
-		}
-	})
-}
-
 // What a party has waited for a match outlives a crash: until the server was back, and no longer.
 func TestSurvive_CrashKeepsAges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

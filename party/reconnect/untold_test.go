@@ -7,118 +7,65 @@ import (
 	"time"
 
 	"partyline/party"
-	"partyline/party/admission"
 	"partyline/party/ledger"
 	"partyline/party/rules"
 )
 
-// Who has lost the seat that was kept does not get it back by a crash long after.
-func TestSurvive_LostSeatStaysLost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, time.Now)
-		defer func() { w.admission.Close(); w.grace.Close() }()
-		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
-		p := w.host.Players(3)
-		id := w.party(true, 4, p...)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		w.host.Disconnect(p[1])
-		_, err := w.admission.Look(t.Context(), id) // somebody looks before the host tells
-		w.must(err)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		w.must(w.ended(p[1]))
-		time.Sleep(10 * time.Minute) // the seat is lost
-		synctest.Wait()
-		w.crash([]party.ID{id}, p...)
-		back, err := w.resume(w.host.Connect(p[1].UserID))
-		if party.ReasonOf(err) != party.PartyNotFound {
-			t.Errorf("back = %+v, %v; want refused", back, err)
-		}
-	})
+// Who is out of the party for good is not put back by a crash long after.
+func TestSurvive_OutStaysOut(t *testing.T) {
+	for name, goes := range map[string]func(w *world, id party.ID, p []party.Session){
+		"lost": func(w *world, id party.ID, p []party.Session) {
+			w.untold(p[1], id)
+			w.must(w.ended(p[1]))
+		},
+		"kicked_while_away": func(w *world, id party.ID, p []party.Session) {
+			w.set(func(p *rules.Parties) { p.KickBan = 0 })
+			w.untold(p[1], id)
+			w.kick(p[0], p[1], id)
+			w.must(w.ended(p[1]))
+		},
+		"taken_off_by_another_module": func(w *world, id party.ID, p []party.Session) {
+			w.host.PartyLeave(p[1], id)
+			_, err := w.admission.Look(t.Context(), id)
+			w.must(err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			crashed(t, func(w *world, id party.ID, p []party.Session) {
+				goes(w, id, p)
+				time.Sleep(10 * time.Minute) // a seat that was kept is lost
+				synctest.Wait()
+				w.crash([]party.ID{id}, p...)
+				_, err := w.resume(w.host.Connect(p[1].UserID))
+				w.refused(err, party.PartyNotFound)
+			})
+		})
+	}
 }
 
-// Another module takes a member off the party: who has left is not put back by a crash.
-func TestSurvive_LeftWithoutAHook(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, time.Now)
-		defer func() { w.admission.Close(); w.grace.Close() }()
-		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
-		p := w.host.Players(3)
-		id := w.party(true, 4, p...)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		w.host.PartyLeave(p[1], id)
-		_, err := w.admission.Look(t.Context(), id)
-		w.must(err)
-		time.Sleep(10 * time.Minute)
-		synctest.Wait()
-		w.crash([]party.ID{id}, p...)
-		back, err := w.resume(w.host.Connect(p[1].UserID))
-		if party.ReasonOf(err) != party.PartyNotFound {
-			t.Errorf("back = %+v, %v; want refused", back, err)
-		}
-	})
-}
-
-// Kicked while away, where kicks ban nobody.
-func TestSurvive_KickedWhileAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, time.Now)
-		defer func() { w.admission.Close(); w.grace.Close() }()
-		w.set(func(p *rules.Parties) { p.Survive.Restart = minute; p.KickBan = 0 })
-		p := w.host.Players(3)
-		id := w.party(true, 4, p...)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		w.host.Disconnect(p[1])
-		_, err := w.admission.Look(t.Context(), id)
-		w.must(err)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		_ = w.admission.Before(t.Context(), kickOf(id, p[0], p[1]), nil)
-		w.must(w.ended(p[1]))
-		time.Sleep(10 * time.Minute)
-		synctest.Wait()
-		w.crash([]party.ID{id}, p...)
-		back, err := w.resume(w.host.Connect(p[1].UserID))
-		if party.ReasonOf(err) != party.PartyNotFound {
-			t.Errorf("back = %+v, %v; want refused", back, err)
-		}
-	})
-}
-
-func kickOf(id party.ID, leader, target party.Session) admission.Message {
-	return admission.Message{Kind: admission.Remove, Party: id, Sender: leader, Target: target, CID: "7"}
+// untold has a member lose the connection, and somebody look before the host tells of it.
+func (w *world) untold(s party.Session, id party.ID) {
+	w.t.Helper()
+	w.host.Disconnect(s)
+	_, err := w.admission.Look(w.t.Context(), id)
+	w.must(err)
+	time.Sleep(time.Second) // the members are written
+	synctest.Wait()
 }
 
 // The leader loses the connection, and before that is told the server crashes: one member led then.
 func TestSurvive_OneLedBefore(t *testing.T) {
 	led := map[string]int{}
 	for range 40 {
-		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, time.Now)
-			defer func() { w.admission.Close(); w.grace.Close() }()
-			w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
-			p := w.host.Players(3)
-			id := w.party(true, 4, p...)
-			time.Sleep(time.Second)
-			synctest.Wait()
-			w.host.Disconnect(p[0])
-			_, err := w.admission.Look(t.Context(), id)
-			w.must(err)
-			time.Sleep(time.Second)
-			synctest.Wait()
+		crashed(t, func(w *world, id party.ID, p []party.Session) {
+			w.untold(p[0], id)
 			w.crash([]party.ID{id}, p...)
-			_, err = w.resume(w.host.Connect(p[2].UserID))
+			_, err := w.resume(w.host.Connect(p[2].UserID))
 			w.must(err)
 			for _, m := range w.messages() {
-				if m.Event == "back" {
-					for i := range p {
-						if m.Led == p[i].UserID {
-							led[p[i].Username]++
-						}
-					}
+				i := slices.IndexFunc(p, func(s party.Session) bool { return s.UserID == m.Led })
+				if m.Event == "back" && i >= 0 {
+					led[p[i].Username]++
 				}
 			}
 		})
@@ -170,28 +117,46 @@ func TestSurvive_OldPlaceIsForgotten(t *testing.T) {
 	})
 }
 
-// What members were told at the start stays true when the rules change, also where those keep no seats any more.
-func TestSurvive_RestartOfRulesWithoutSeats(t *testing.T) {
-	for _, after := range []bool{false, true} { // somebody is back already
-		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, time.Now)
-			defer func() { w.admission.Close(); w.grace.Close() }()
-			w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
-			p := w.host.Players(2)
-			id := w.party(false, 4, p...)
-			time.Sleep(time.Second)
+// The server takes who loses the connection off the party at once, and tells later. A crash in between keeps
+// their seat, whatever else was written of the party.
+func TestSurvive_CrashBeforeADropIsTold(t *testing.T) {
+	for _, leaves := range []bool{false, true} {
+		crashed(t, func(w *world, id party.ID, p []party.Session) {
+			if leaves {
+				w.leave(p[1], id)
+			}
+			w.host.Disconnect(p[1])
+			w.must(w.admit(w.host.Player("newcomer"), id))
+			time.Sleep(time.Second) // the members are written
 			synctest.Wait()
 			w.crash([]party.ID{id}, p...)
-			if after {
-				_, err := w.resume(w.host.Connect(p[0].UserID))
-				w.must(err)
-			}
-			w.set(func(p *rules.Parties) { p.Survive.Restart, p.ReconnectGrace = 0, 0 })
-			time.Sleep(minute / 2)
 			back, err := w.resume(w.host.Connect(p[1].UserID))
-			if err != nil || !back.Joined {
-				t.Errorf("after %v: back = %+v, %v; want them in", after, back, err)
+			if leaves {
+				w.refused(err, party.PartyNotFound)
+			} else if w.must(err); !back.Joined {
+				t.Errorf("back = %+v; want them in", back)
 			}
 		})
+	}
+}
+
+// What members were told at the start stays true when the rules change, also where those keep no seats any more.
+func TestSurvive_RestartOfNewRules(t *testing.T) {
+	for _, grace := range []time.Duration{minute, 0} {
+		for _, after := range []bool{false, true} { // somebody is back already
+			crashed(t, func(w *world, id party.ID, p []party.Session) {
+				w.crash([]party.ID{id}, p...)
+				if after {
+					_, err := w.resume(w.host.Connect(p[0].UserID))
+					w.must(err)
+				}
+				w.set(func(p *rules.Parties) { p.Survive.Restart, p.ReconnectGrace = 0, grace })
+				time.Sleep(minute - time.Second)
+				back, err := w.resume(w.host.Connect(p[1].UserID))
+				if err != nil || !back.Joined {
+					t.Errorf("grace %v, after %v: back = %+v, %v; want them in", grace, after, back, err)
+				}
+			})
+		}
 	}
 }

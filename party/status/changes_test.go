@@ -390,58 +390,43 @@ func TestService_SecondSocket(t *testing.T) {
 	same(t, "stages", w.stages(p[0], id), []string{"", "ready"})
 }
 
-// A seat that moves to the player's other connection changes nothing for the others.
+// moves has so many players in a party of this size: a leader who is ready, and a member whose seat the rules have
+// move to the second connection.
+func moves(t *testing.T, players, size int) (w *world, id party.ID, leader, second party.Session) {
+	w = newWorld(t, partytest.NewTime().Now)
+	w.rules(resetOn("membership"))
+	w.conf.Parties.SecondSocket = rules.SecondSocketMove
+	p := w.host.Players(players)
+	id = w.party(size, p...)
+	w.must(w.set(p[0], report(id, "ready", 1)))
+	return w, id, p[0], w.host.Connect(p[1].UserID)
+}
+
+// A seat that moves to the player's other connection changes nothing for the others, also in a full party, which the
+// older connection leaves first.
 func TestService_Reset_notByASeatThatMoves(t *testing.T) {
-	w := newWorld(t, partytest.NewTime().Now)
-	w.rules(resetOn("membership"))
-	w.conf.Parties.SecondSocket = rules.SecondSocketMove
-	p := w.host.Players(2)
-	id := w.party(4, p...)
-	w.must(w.set(p[0], report(id, "ready", 1)))
-	second := w.host.Connect(p[1].UserID)
-	w.must(w.admission.Admit(t.Context(), id, second, party.Grant{Back: true}, nil))
-	same(t, "stages", w.stages(p[0], id), []string{"ready", ""})
-	w.leave(second, id)
-	same(t, "stages", w.stages(p[0], id), []string{"tutorial"})
-}
-
-// In a full party the older connection leaves first: that resets nobody either.
-func TestService_Reset_notByAMoveInAFullParty(t *testing.T) {
-	w := newWorld(t, partytest.NewTime().Now)
-	w.rules(resetOn("membership"))
-	w.conf.Parties.SecondSocket = rules.SecondSocketMove
-	p := w.host.Players(2)
-	id := w.party(2, p...)
-	w.must(w.set(p[0], report(id, "ready", 1)))
-	second := w.host.Connect(p[1].UserID)
-	w.must(w.admission.Admit(t.Context(), id, second, party.Grant{Back: true}, nil))
-	same(t, "stages", w.stages(p[0], id), []string{"ready", ""})
-}
-
-func TestService_Reset_notByAMoveByNativeJoin(t *testing.T) {
-	w := newWorld(t, partytest.NewTime().Now)
-	w.rules(resetOn("membership"))
-	w.conf.Parties.SecondSocket = rules.SecondSocketMove
-	p := w.host.Players(2)
-	id := w.party(4, p...)
-	w.must(w.set(p[0], report(id, "ready", 1)))
-	second := w.host.Connect(p[1].UserID)
-	w.join(second, id)
-	same(t, "stages", w.stages(p[0], id), []string{"ready", ""})
+	for _, way := range []struct {
+		size   int
+		native bool
+	}{{4, true}, {4, false}, {2, false}} {
+		w, id, leader, second := moves(t, 2, way.size)
+		if way.native {
+			w.join(second, id)
+		} else {
+			w.must(w.admission.Admit(t.Context(), id, second, party.Grant{Back: true}, nil))
+		}
+		same(t, "stages", w.stages(leader, id), []string{"ready", ""})
+		w.leave(second, id)
+		same(t, "stages", w.stages(leader, id), []string{"tutorial"})
+	}
 }
 
 // A seat that was to move, and did not: its player is not in any more.
 func TestService_Reset_byAMoveThatFails(t *testing.T) {
-	w := newWorld(t, partytest.NewTime().Now)
-	w.rules(resetOn("membership"))
-	w.conf.Parties.SecondSocket = rules.SecondSocketMove
-	p := w.host.Players(3)
-	id := w.party(3, p...)
-	w.must(w.set(p[0], report(id, "ready", 1)))
-	second := w.host.Connect(p[1].UserID)
+	w, id, leader, second := moves(t, 3, 3)
 	w.host.Disconnect(second) // just before it is put in
 	if err := w.admission.Admit(t.Context(), id, second, party.Grant{Back: true}, nil); err == nil {
 		t.Fatal("admitted")
 	}
-	same(t, "stages", w.stages(p[0], id), []string{"tutorial", ""})
+	same(t, "stages", w.stages(leader, id), []string{"tutorial", ""})
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,8 +48,19 @@ func ownLanguage(p rules.Page) string { return cmp.Or(p.Texts["lang"], "en") }
 // languagesLike are the languages there are texts in for a wanted tag, the best first: the tag
 // itself, one in the same script of Chinese, one it is a variety of, another variety of the same.
 func languagesLike(wanted string, p rules.Page) []string {
-	tags := slices.Concat([]string{ownLanguage(p)}, slices.Collect(maps.Keys(p.Languages)), slices.Collect(maps.Keys(translations)))
-	tags = slices.DeleteFunc(tags, func(tag string) bool { return likeness(tag, wanted) == 0 })
+	var tags []string
+	consider := func(tag string) {
+		if likeness(tag, wanted) > 0 { // for few
+			tags = append(tags, tag)
+		}
+	}
+	consider(ownLanguage(p))
+	for tag := range p.Languages {
+		consider(tag)
+	}
+	for tag := range translations {
+		consider(tag)
+	}
 	slices.SortFunc(tags, func(a, b string) int {
 		return cmp.Or(cmp.Compare(likeness(b, wanted), likeness(a, wanted)), cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
 	})
