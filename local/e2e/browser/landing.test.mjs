@@ -248,6 +248,20 @@ describe("states", () => {
     });
   }
 
+  test("shows no broken picture for a logo that cannot be loaded", async () => {
+    const { invite } = await scene();
+    await rules({ ...file, invites: { ...file.invites, page: { ...file.invites.page, logo: "/nowhere.png" } } });
+    try {
+      assert.match(await (await http(pathOf(invite))).text(), /<img class="logo" src="[^"]*\/nowhere\.png"/);
+      const page = await open(pathOf(invite));
+      assert.match(await page.locator(".brand-name").innerText(), /Night Harbour/);
+      await page.locator("img.logo").waitFor({ state: "detached" });
+      await page.leave();
+    } finally {
+      await rules(file);
+    }
+  });
+
   test("shows long words for what members do whole on a small phone", async () => {
     const { alice, bob, made, invite } = await scene();
     await alice.rpc("party_status_set", { party_id: made.party_id, stage: "downloading", progress: 0.42 });

@@ -7,7 +7,7 @@
   const byId = (id) => document.getElementById(id);
   const invite = byId('invite');
 
-  // ---- pictures that do not load give way to the initial ----------------------------
+  // ---- pictures that do not load are removed: a player's initial is below ------------
 
   const broken = new Set(); // addresses, so that no poll tries them again
 
@@ -17,9 +17,9 @@
   }
 
   document.addEventListener('error', function (e) {
-    if (e.target.className === 'picture') dropPicture(e.target);
+    if (e.target.matches?.('.picture, img.logo')) dropPicture(e.target);
   }, true);
-  for (const img of document.querySelectorAll('.picture')) {
+  for (const img of document.querySelectorAll('.picture, img.logo')) {
     if (img.complete && img.naturalWidth === 0) dropPicture(img);
   }
 
