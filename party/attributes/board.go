@@ -12,33 +12,33 @@ import (
 	"partyline/party/rules"
 )
 
-// rate is how often a party hears of changes.
+// rate limits how often a party is told of changes.
 var rate = rules.Rate{N: 2, Per: time.Second}
 
 const (
 	retryAfter = time.Second
-	timeout    = 5 * time.Second // of what an alarm does
+	timeout    = 5 * time.Second // for the work of one alarm
 )
 
-// board is what is still to be done for a party with attributes.
+// board is the pending work for a party with attributes.
 type board struct {
 	id      party.ID
-	origin  party.ID  // the party's ID at its beginning; known once it has ended
+	origin  party.ID  // the party's first ID; set when the party has ended
 	active  bool      // the party has, or may have, a document
-	ended   bool      // its document is to be deleted
-	prune   bool      // somebody may have gone whose bag is still there
-	left    []string  // users who did, if only to come in again at once
-	news    Document  // what the party has not been told; version 0 for nothing
-	next    time.Time // before this it is told nothing
-	unsure  *Document // before a write that may have been done, though its answer is lost,
-	lookAt  time.Time // which storage tells then
-	greet   []string  // sessions that came in and are to hear everything,
-	greetAt time.Time // once this is over
+	ended   bool      // its document has to be deleted
+	prune   bool      // a user may have left whose bag is still stored
+	left    []string  // users who left, even if they came in again at once
+	news    Document  // what the party has not been told; version 0 if nothing
+	next    time.Time // before this time the party is told nothing
+	unsure  *Document // the document before a write whose result is unknown
+	lookAt  time.Time // when to read storage for that result
+	greet   []string  // sessions that came in and have to be sent the whole document
+	greetAt time.Time // when to send it to them
 }
 
 func newBoard(id party.ID) board { return board{id: id, origin: id, news: empty()} }
 
-// tell adds what has changed between two documents to the news.
+// tell adds the changes between two documents to the news.
 func (b *board) tell(before, after Document) {
 	if after.Version == before.Version {
 		return
@@ -52,7 +52,7 @@ func (b *board) tell(before, after Document) {
 	}
 }
 
-// changed adds a user's bag, or the party's for "", to the news.
+// changed adds changes of a user's bag to the news, or of the party's bag if user is "".
 func (b *board) changed(user string, bag Bag) {
 	told := b.news.Party
 	if user != "" && len(bag) > 0 {
@@ -64,7 +64,7 @@ func (b *board) changed(user string, bag Bag) {
 	maps.Copy(told, bag)
 }
 
-// due is when there is something to do; false for never.
+// due returns when there is work to do. ok is false if there is none.
 func (b *board) due() (at time.Time, ok bool) {
 	if b.ended || b.prune {
 		return time.Time{}, true
@@ -81,7 +81,7 @@ func (b *board) due() (at time.Time, ok bool) {
 	return at, ok
 }
 
-// enter locks the party's board until exit. It has heard of all that has happened.
+// enter locks the party's board until exit, and first applies all changes of the party that came in since.
 func (s *Service) enter(ctx context.Context, id party.ID) (b *board, exit func(), err error) {
 	if b, exit, err = s.boards.Lock(ctx, id); err != nil {
 		return nil, nil, err
@@ -96,15 +96,15 @@ func (s *Service) enter(ctx context.Context, id party.ID) (b *board, exit func()
 	return b, exit, nil
 }
 
-// arm sets the board's alarm, if there is anything to do.
+// arm sets the board's alarm if there is work to do.
 func (s *Service) arm(b *board) {
 	if at, ok := b.due(); ok {
 		s.alarms.Set(b.id, at)
 	}
 }
 
-// changed handles a change of a party. It waits for no board: the news may come in the
-// goroutine that has one. What follows is done in another.
+// changed handles a change of a party. It does not wait for a board, because the change may be published in the
+// goroutine that holds the board. Another goroutine does the work.
 func (s *Service) changed(c party.Change) {
 	id := c.ID
 	switch c.Kind {
@@ -112,7 +112,7 @@ func (s *Service) changed(c party.Change) {
 		if !c.Attributes {
 			return
 		}
-	case party.PartyRestored: // under its new ID it has a board of its own
+	case party.PartyRestored: // the party has another board under its new ID
 		id = c.Was
 		fallthrough
 	case party.MemberLeft, party.MemberDropped, party.SeatLost, party.PartyEnded:
@@ -154,7 +154,7 @@ func (s *Service) fire(id party.ID) {
 	}
 	defer exit()
 	err = s.settle(ctx, b)
-	if party.ReasonOf(err) == party.PartyNotFound { // ended in a way no hook tells of
+	if party.ReasonOf(err) == party.PartyNotFound { // it ended without a hook being called
 		b.ended = true
 		err = s.settle(ctx, b)
 	}
@@ -166,7 +166,7 @@ func (s *Service) fire(id party.ID) {
 	s.arm(b)
 }
 
-// settle deletes, prunes, greets and tells. What fails stays to be done.
+// settle does the pending work: it deletes, prunes, tells the party and greets newcomers. What fails stays pending.
 func (s *Service) settle(ctx context.Context, b *board) error {
 	if b.ended {
 		b.greet, b.news = nil, empty()
@@ -203,7 +203,7 @@ func (s *Service) settle(ctx context.Context, b *board) error {
 }
 
 func (s *Service) greetGuests(ctx context.Context, b *board) error {
-	f, err := s.read(ctx, b.id) // another node may have written
+	f, err := s.read(ctx, b.id) // another node may have written it
 	if err != nil {
 		return err
 	}

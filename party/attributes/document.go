@@ -13,31 +13,31 @@ import (
 	"partyline/party"
 )
 
-// Bounds, in bytes but for the count of keys. A value counts as JSON without spaces.
+// Limits, in bytes, except maxKeys. The size of a value is that of its JSON without spaces.
 const (
 	maxKey   = 64
 	maxValue = 1024
 	maxKeys  = 32        // of one bag
-	maxTotal = 16 * 1024 // keys and values of a party, all bags together
+	maxTotal = 16 * 1024 // keys and values of all bags of a party
 )
 
-// Bag is what the party, or one of its members, has set: JSON values by key. In a request
-// and in a message null takes a key away.
+// Bag is what the party or one of its members has set: JSON values by key. In a request and in a message, null
+// removes a key.
 type Bag map[string]json.RawMessage
 
-// Document is all attributes of a party, the answer of party_attributes_get. The message
-// to the party (op code [party.OpAttributes]) has the same form, with only what changed.
+// Document is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code
+// [party.OpAttributes]) has the same form, with only the changes.
 type Document struct {
 	Version int64          `json:"version"` // rises with every write; 0 before the first
 	Party   Bag            `json:"party"`
-	Members map[string]Bag `json:"members"` // by user
+	Members map[string]Bag `json:"members"` // by user ID
 }
 
 func empty() Document { return Document{Party: Bag{}, Members: map[string]Bag{}} }
 
 var null = json.RawMessage("null")
 
-// parse reads a bag of a request. Refusals are InvalidRequest and name the key.
+// parse reads a bag from a request. It refuses with InvalidRequest, naming the key.
 func parse(field string, raw json.RawMessage) (Bag, error) {
 	bag := Bag{}
 	if raw == nil {
@@ -52,7 +52,7 @@ func parse(field string, raw json.RawMessage) (Bag, error) {
 		if err != nil {
 			return nil, party.Invalid(field, "is not JSON.")
 		}
-		key := token.(string) // the decoder accepts nothing else here
+		key := token.(string) // the decoder accepts only strings here
 		var value json.RawMessage
 		if err := source.Decode(&value); err != nil {
 			return nil, party.Invalid(field, "is not JSON.")
@@ -88,7 +88,7 @@ func (b Bag) add(field, key string, value json.RawMessage) error {
 	return nil
 }
 
-// merge applies a request's bag to what is set, and leaves the map it is given alone.
+// merge returns the bag after a request's change. It does not change the given maps.
 func merge(field string, set, change Bag) (Bag, error) {
 	next := Bag{}
 	maps.Copy(next, set)
@@ -100,7 +100,7 @@ func merge(field string, set, change Bag) (Bag, error) {
 	return next, nil
 }
 
-// since is what has changed in a bag, as a message has it.
+// since returns the changes from an earlier bag, in the form that a message has.
 func (b Bag) since(before Bag) Bag {
 	changed := Bag{}
 	for key := range before {
@@ -150,8 +150,8 @@ func (d Document) size() (n int) {
 	return n
 }
 
-// stored is a document in storage. Its text is one string: the database would write out
-// numbers such as 1e100000, and refuses some characters.
+// stored is a document in storage. Its text is one string, because the database would write out numbers such as
+// 1e100000 in full, and refuses some characters.
 type stored struct {
 	PartyID  string `json:"party_id"`
 	Document string `json:"document"`
@@ -173,7 +173,8 @@ func decode(value string) (party.ID, Document, error) {
 	return id, d, err
 }
 
-// facts are a bag as conditions see it. A number beyond what they can compare is the largest there is.
+// facts returns a bag as facts for conditions. A number that is too large to compare becomes the largest possible
+// number.
 func (b Bag) facts() map[string]any {
 	facts := make(map[string]any, len(b))
 	for key, text := range b {
@@ -187,11 +188,11 @@ func (b Bag) facts() map[string]any {
 	return facts
 }
 
-// numeric has floating-point numbers for the texts of them.
+// numeric replaces the text of each number in value by a float64.
 func numeric(value any) any {
 	switch v := value.(type) {
 	case json.Number:
-		f, _ := v.Float64() // infinite where it is too large
+		f, _ := v.Float64() // infinite if it is too large
 		return max(-math.MaxFloat64, min(f, math.MaxFloat64))
 	case []any:
 		for i := range v {
@@ -205,7 +206,7 @@ func numeric(value any) any {
 	return value
 }
 
-// only is the part of a bag with these keys.
+// only returns the part of a bag with these keys.
 func (b Bag) only(keys []string) map[string]json.RawMessage {
 	part := maps.Clone(b)
 	maps.DeleteFunc(part, func(key string, _ json.RawMessage) bool { return !slices.Contains(keys, key) })

@@ -1,8 +1,7 @@
-// Package attributes is what a party and each of its members set for everybody in it to
-// read: the map, a character, a loadout. All of a party's attributes are one document with
-// one version, one object in storage that is written by compare-and-set. The party hears
-// what changed as party data with op code [party.OpAttributes], at most twice a second and
-// always with the last value; who comes in hears all of it.
+// Package attributes keeps what a party and each of its members set for all members to read: the map, a character, a
+// loadout. All attributes of a party are one document with one version. It is one object in storage, written by
+// compare-and-set. The party is told of changes as party data with op code [party.OpAttributes], at most twice a
+// second and always with the latest value. A new member is sent the whole document.
 package attributes
 
 import (
@@ -22,40 +21,40 @@ import (
 	"partyline/party/rules"
 )
 
-// Deps is what a Service works with. All are needed.
+// Deps is what a Service needs. All fields are required.
 type Deps struct {
 	Storage   party.Storage
 	Streams   party.Streams
 	Sender    party.Sender
 	Admission *admission.Admission
-	News      *party.News // that admission publishes
+	News      *party.News // published by admission
 	Limits    *party.Limits
 	Policy    party.Policy
 	Logger    party.Logger
 	Now       party.Clock
 }
 
-// Service is the attributes of all parties. Safe for concurrent use. Lock order: a party's
-// board, then the ledger's locks.
+// Service keeps the attributes of all parties. Safe for concurrent use. Lock order: a party's board, then the
+// ledger's locks.
 type Service struct {
 	Deps
 	boards *keyed.Map[party.ID, board]
 	alarms *alarm.Alarms[party.ID]
-	kept   *cache.Cache[party.ID, found] // for those who only look, and as the base of the next write
+	kept   *cache.Cache[party.ID, found] // for reads, and as the base of the next write
 	sweeps party.Round
 
-	mu      sync.Mutex                  // a leaf
-	unheard map[party.ID][]party.Change // that the boards have not heard of
+	mu      sync.Mutex                  // no other lock is taken while it is held
+	unheard map[party.ID][]party.Change // changes that the boards have not applied yet
 }
 
-// Documents are kept until this process writes them again; another node of a cluster may do
-// so as well: so they expire.
+// Documents are cached until this process writes them again. They expire, because another node of a cluster may write
+// them too.
 const (
 	keptFor = 10 * time.Second
 	maxKept = 4096
 )
 
-// New makes a service that hears the news of parties. Close it when the process ends.
+// New makes a service that listens to changes of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	s := &Service{
 		Deps: d, unheard: map[party.ID][]party.Change{},
@@ -68,26 +67,26 @@ func New(d Deps) *Service {
 	return s
 }
 
-// Close ends all timers. News that was held back is not told any more.
+// Close ends all timers. Messages that are still pending are not sent any more.
 func (s *Service) Close() { s.alarms.Close() }
 
-// Request asks for a write, the payload of party_attributes_set.
+// Request is the payload of party_attributes_set.
 type Request struct {
 	PartyID string          `json:"party_id"`
-	Party   json.RawMessage `json:"party,omitempty"`   // an object: what to set for the party, null to take away
+	Party   json.RawMessage `json:"party,omitempty"`   // an object: what to set for the party, null to remove
 	Member  json.RawMessage `json:"member,omitempty"`  // the same for the caller
-	Version *int64          `json:"version,omitempty"` // write only onto this version
+	Version *int64          `json:"version,omitempty"` // write only if the document has this version
 }
 
-// Written answers it.
+// Written is the answer of party_attributes_set.
 type Written struct {
 	Version int64 `json:"version"`
 }
 
-// Set writes attributes of the party, of the caller, or both at once. With a version it
-// refuses with Conflict where the document is at another one; without, a write is made on
-// whatever others have written meanwhile. Other refusals: InvalidRequest naming the field,
-// PartyNotFound, NotMember, NotLeader, RateLimited. A refusal changes nothing.
+// Set writes attributes of the party, of the caller, or both at once. If the request has a version, Set refuses with
+// Conflict if the document has another one. Without a version, it writes on top of what others have written
+// meanwhile. Other refusals: InvalidRequest naming the field, PartyNotFound, NotMember, NotLeader, RateLimited. A
+// refusal changes nothing.
 func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, error) {
 	shared, err := parse("party", r.Party)
 	if err != nil {
@@ -124,7 +123,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	if !look.Attributes {
 		s.Admission.NoteAttributes(id)
 	}
-	if b.prune { // before the caller, who may have left and come in again, sets a new bag
+	if b.prune { // first, because the caller may have left and come in again, and now sets a new bag
 		if err := s.pruneBags(ctx, b); err != nil {
 			return Written{}, err
 		}
@@ -143,8 +142,8 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	return Written{written.Version}, nil
 }
 
-// Get answers a member everything that is set, by the party and by who is in it or has a seat
-// kept. Refusals: PartyNotFound, NotMember, InvalidRequest.
+// Get returns to a member the attributes of the party, of its members, and of members who are away. Refusals:
+// PartyNotFound, NotMember, InvalidRequest.
 func (s *Service) Get(ctx context.Context, c party.Caller, partyID string) (Document, error) {
 	id, err := party.NamedID(partyID)
 	if err != nil {
@@ -154,14 +153,14 @@ func (s *Service) Get(ctx context.Context, c party.Caller, partyID string) (Docu
 	if err != nil || !look.Attributes {
 		return empty(), err
 	}
-	f, err := s.read(ctx, id) // another node may have written
+	f, err := s.read(ctx, id) // another node may have written it
 	if err != nil {
 		return Document{}, err
 	}
 	return f.doc.without(goneFrom(look)), nil
 }
 
-// look is the party for one of its members.
+// look returns the party, if the caller is a member.
 func (s *Service) look(ctx context.Context, c party.Caller, id party.ID) (reserve.Look, error) {
 	look, err := s.Admission.Look(ctx, id)
 	if err != nil {
@@ -173,7 +172,7 @@ func (s *Service) look(ctx context.Context, c party.Caller, id party.ID) (reserv
 	return look, nil
 }
 
-// goneFrom tells users who are not in the party and have no seat kept.
+// goneFrom returns a function that reports whether a user is not in the party and has no kept seat.
 func goneFrom(look reserve.Look) func(user string) bool {
 	return func(user string) bool {
 		_, member := look.Member(user)
@@ -192,7 +191,7 @@ func (s *Service) Facts(ctx context.Context, v party.View) (shared map[string]an
 
 var _ judge.Attributes = (*Service)(nil).Facts
 
-// Public is what people outside see of the party's attributes; nil for nothing.
+// Public returns the party's attributes that people outside may see, or nil if there are none.
 func (s *Service) Public(ctx context.Context, v party.View) (map[string]json.RawMessage, error) {
 	keys := s.Policy().Attributes.Public
 	if len(keys) == 0 {
@@ -202,7 +201,7 @@ func (s *Service) Public(ctx context.Context, v party.View) (map[string]json.Raw
 	return d.Party.only(keys), err
 }
 
-// PublicOf is Public of several parties, by party.
+// PublicOf is Public for several parties, by party.
 func (s *Service) PublicOf(ctx context.Context, looks []reserve.Look) (map[party.ID]map[string]json.RawMessage, error) {
 	keys, public := s.Policy().Attributes.Public, map[party.ID]map[string]json.RawMessage{}
 	if len(keys) == 0 {
@@ -215,7 +214,7 @@ func (s *Service) PublicOf(ctx context.Context, looks []reserve.Look) (map[party
 	return public, err
 }
 
-// Lately is the document as it was read or written within the last seconds.
+// Lately returns the document as this process read or wrote it within the last seconds.
 func (s *Service) Lately(ctx context.Context, v party.View) (Document, error) {
 	if !v.Attributes {
 		return Document{}, nil
@@ -224,10 +223,10 @@ func (s *Service) Lately(ctx context.Context, v party.View) (Document, error) {
 	return f.doc, err
 }
 
-// LatelyOf is Lately of several parties, by party: of those that have any. It costs one query at most.
+// LatelyOf is Lately for several parties. It returns only parties that have attributes, and costs at most one query.
 func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party.ID]Document, error) {
 	docs := map[party.ID]Document{}
-	var ids []party.ID // of those to read, with their keys
+	var ids []party.ID // of the documents to read, with their keys
 	var keys []string
 	for _, l := range looks {
 		if !l.Attributes {
@@ -247,7 +246,7 @@ func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party
 		return nil, err
 	}
 	for i, id := range ids {
-		// What was written since counts more.
+		// If another call has written the document meanwhile, that one is returned.
 		f, err := s.kept.Get(ctx, id, func(context.Context) (found, error) { return all[keys[i]], nil })
 		if err != nil {
 			return nil, err

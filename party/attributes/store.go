@@ -14,15 +14,15 @@ import (
 	"partyline/party"
 )
 
-// attributesCollection is where documents are, by the UUID of the party at its beginning.
+// attributesCollection stores the documents. Key = the UUID of the party's first ID.
 const attributesCollection = "partyline_attributes"
 
 const (
-	attempts  = 64 // of one write, before the storage counts as broken
+	attempts  = 64 // of one write; after that storage counts as broken
 	sweepTime = 10 * time.Second
 )
 
-// found is a document as storage has it; version [party.Absent] stands for none.
+// found is a document as storage has it. Its version is [party.Absent] if there is none.
 type found struct {
 	doc     Document
 	version string
@@ -55,9 +55,9 @@ func (s *Service) readAll(ctx context.Context, keys ...string) (map[string]found
 	return all, nil
 }
 
-// change writes what edit makes of the document, on whatever another node has written meanwhile, and
-// adds it to the news. A refusal of edit counts only on a document that was read now. The caller has
-// the party's board, so that this node's writers do not get into each other's way.
+// change writes the document that edit returns, and adds the changes to the news. If another node was faster, it
+// tries again. A refusal by edit counts only on a document that was just read. The caller holds the party's board, so
+// that the writers of this node do not disturb each other.
 func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Document, error)) (Document, error) {
 	id := b.id
 	for attempt := range attempts {
@@ -85,7 +85,7 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 		written, err := party.WriteObject(ctx, s.Storage, attributesCollection, origin.UUID.String(), stored{origin.String(), text}, f.version)
 		if err == nil {
 			s.kept.Put(id, found{next, written})
-			if b.unsure != nil { // that write was done before, or never will be
+			if b.unsure != nil { // the unsure write was done before this one, or never will be
 				f.doc, b.unsure = *b.unsure, nil
 			}
 			b.tell(f.doc, next)
@@ -113,8 +113,8 @@ func (s *Service) remove(ctx context.Context, origin party.ID) error {
 	return nil
 }
 
-// Sweep deletes the documents of parties that have ended without this process hearing of
-// it. It looks for a bounded time and goes on from there the next time; one call at a time.
+// Sweep deletes the documents of parties whose end this process did not notice. Its time is bounded, and the next
+// call continues where it stopped. Only one call may run at a time.
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.sweeps.Go(ctx, sweepTime, func(o *api.StorageObject) error {
 		id, _, err := decode(o.GetValue())

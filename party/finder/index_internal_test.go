@@ -12,8 +12,8 @@ import (
 	"partyline/party"
 )
 
-// TestIndex: after any changes a search finds what going through all parties finds, in the
-// order they came, on pages of any length; and nothing is left of parties that are gone.
+// TestIndex: after any changes a search finds the same as a scan of all parties, in the order they came, on pages of
+// any length. Nothing is left of removed parties.
 func TestIndex(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type known struct {

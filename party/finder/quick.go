@@ -10,7 +10,7 @@ import (
 	"partyline/party"
 )
 
-// Joined answers party_quick_join.
+// Joined is the answer of party_quick_join.
 type Joined struct {
 	PartyID string `json:"party_id"`
 	Joined  bool   `json:"joined"`
@@ -19,18 +19,17 @@ type Joined struct {
 
 const (
 	tryAtOnce = 10
-	tryMost   = 100 // in one round: a rule may refuse each
-	rounds    = 3   // over those that fit, before nothing does
+	tryMost   = 100 // in one round, because a rule may refuse each of them
+	rounds    = 3   // over the parties that fit, before the call gives up
 
-	// newsTakes is for how long nobody here may have heard of a party that its creator has
-	// already: the server answers first and calls the module's hook then.
+	// newsTakes is how long this process may not have heard of a new party although its creator has: the server first
+	// answers the creator and then calls the module's hook.
 	newsTakes = 200 * time.Millisecond
 )
 
-// QuickJoin makes the caller a member of an open party that fits, at once. It passes over
-// parties that do not let the caller in, waits for busy ones last, and refuses with PartyNotFound where none does. Other
-// refusals: InvalidRequest naming the field, RateLimited, AlreadyInParty, NoLiveSession,
-// SessionAmbiguous.
+// QuickJoin makes the caller a member of an open party that fits. It skips parties that do not let the caller in, and
+// tries busy parties last. If no party does, it refuses with PartyNotFound. Other refusals: InvalidRequest naming the
+// field, RateLimited, AlreadyInParty, NoLiveSession, SessionAmbiguous.
 func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Joined, error) {
 	w, err := f.check()
 	if err != nil {
@@ -76,22 +75,22 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	return Joined{}, party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
 }
 
-// mine lists the parties in which a seat may be kept for the user: it is none of the free ones
-// that the index counts.
+// mine returns the parties that may have a seat for the user in particular. The free seats in the index do not
+// include it.
 func (s *Service) mine(userID string) []party.ID {
 	known := s.Entry.Admission
 	return slices.Concat(known.Lines.Of(userID), known.KnownPartiesOf(userID), known.Held.Of(userID))
 }
 
-// tried is what became of a try at some parties.
+// tried is the result of trying some parties.
 type tried struct {
 	joined Joined
-	full   bool       // one was full by the time
-	busy   []party.ID // they were passed over
+	full   bool       // a party was full when tried
+	busy   []party.ID // parties that were skipped as busy
 }
 
-// joinFirst tries the parties that fit, from any in the index on and then from the first, so that
-// not all callers begin with the same one.
+// joinFirst tries the parties that fit. It starts at a random place in the index and wraps around, so that not all
+// callers begin with the same party.
 func (s *Service) joinFirst(ctx context.Context, c party.Caller, w wanted) (all tried, err error) {
 	s.mu.Lock()
 	after := rand.Uint64N(s.index.last + 1)

@@ -13,17 +13,16 @@ import (
 	"partyline/party"
 )
 
-// What storage is owed, it has to do although the caller is told that it failed. A write that has failed may
-// still be done later, for all its transaction tells; no read sees it, and no delete. Only another write of
-// the same object waits for it, or is done in its place. So each of these writes first, and is tried again
-// until it is done.
+// Owed work must be done even though the caller was told that it failed. A write that has failed may still be done
+// later by the database. No read sees it, and no delete stops it. Only another write of the same object waits for it
+// or replaces it. So each owed task writes first, and is tried again until it succeeds.
 const (
 	owedFirst   = 100 * time.Millisecond
 	owedLongest = 30 * time.Second
 )
 
-// insist does what is owed, now or in the background, also if the caller has gone away or panics.
-// There it drops first what is kept of the record: it may be from before a write that was done late.
+// insist runs do now and, if that fails, again in the background until it succeeds. It does so even if the caller has
+// gone away or panics. Each retry first drops the cached record, which may be older than a write that was done late.
 func (to *routes) insist(ctx context.Context, key, what string, do func(ctx context.Context) error) {
 	if try(context.WithoutCancel(ctx), do) == nil {
 		return
@@ -49,7 +48,7 @@ func (to *routes) insist(ctx context.Context, key, what string, do func(ctx cont
 
 const tryFor = 5 * time.Second
 
-// try makes an error of a panic, for nobody else recovers in the background.
+// try runs do with a time limit and turns a panic into an error, because nothing else recovers in the background.
 func try(ctx context.Context, do func(ctx context.Context) error) (err error) {
 	defer caught.As(&err, "invite")
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
@@ -57,12 +56,13 @@ func try(ctx context.Context, do func(ctx context.Context) error) (err error) {
 	return do(ctx)
 }
 
-// refund gives a claim back; it leaves alone one that is not there, or not this one. The caller has the turn.
+// refund gives back the use of one claim. It does nothing if the claim is gone or was replaced. The caller has the
+// turn.
 func (to *routes) refund(ctx context.Context, key, user string, seq int64) {
 	to.insist(ctx, key, "use by "+user, func(ctx context.Context) error {
 		_, err := to.Store.changeNow(ctx, key, func(r *record) error {
 			if !r.refund(user, seq) {
-				r.Seq++ // to write all the same
+				r.Seq++ // so that something is written in any case
 			}
 			return nil
 		})
@@ -73,7 +73,7 @@ func (to *routes) refund(ctx context.Context, key, user string, seq int64) {
 	})
 }
 
-// takeBack deletes an invite that nobody has the code of, and calls gone.
+// takeBack deletes an invite whose code nobody has, and then calls gone.
 func (to *routes) takeBack(ctx context.Context, key string, r *record, gone func()) {
 	over := r.clone()
 	over.RevokedAt, over.Hold = to.Now().Unix(), false
@@ -89,12 +89,12 @@ func (to *routes) takeBack(ctx context.Context, key string, r *record, gone func
 	})
 }
 
-// tasks run beside the calls that begin them.
+// tasks runs functions in the background.
 type tasks struct {
-	ctx    context.Context // ends with close; nothing may begin any more then
+	ctx    context.Context // ends with close; afterwards nothing may begin
 	cancel context.CancelFunc
 
-	mu      sync.Mutex // of beginning
+	mu      sync.Mutex // guards the start of a task
 	running sync.WaitGroup
 }
 
@@ -103,7 +103,7 @@ func newTasks() *tasks {
 	return &tasks{ctx: ctx, cancel: cancel}
 }
 
-// begin runs do beside the caller, unless the tasks are closed.
+// begin runs do in the background, unless the tasks are closed.
 func (t *tasks) begin(do func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -112,7 +112,7 @@ func (t *tasks) begin(do func()) {
 	}
 }
 
-// close ends the context of those that run and waits for them.
+// close cancels the context of the running tasks and waits for them.
 func (t *tasks) close() {
 	t.mu.Lock()
 	t.cancel()

@@ -13,19 +13,19 @@ import (
 	"partyline/party/rules"
 )
 
-// routes lead from codes to parties. The parts of a [Service] are built on them.
+// routes finds the parties of codes and invites. All parts of a [Service] use it.
 type routes struct {
 	Deps
 	entry entry.Entry
 	tasks *tasks
-	shown *cache.Cache[string, party.Preview] // public previews, by key; a change of what they show drops them
+	shown *cache.Cache[string, party.Preview] // public previews, by key; they are dropped when the invite changes
 }
 
-// partyOf is the party an invite was made for, as it is now.
+// partyOf returns the current ID of the party that an invite was made for.
 func (to *routes) partyOf(r *record) party.ID { return to.Admission.Current(r.partyID()) }
 
-// leads looks at the party that an invite leads the user to now. It refuses with PartyNotFound and,
-// beside what is known of the party, with PartyAway.
+// leads returns the party that an invite leads the user to now. It refuses with PartyNotFound, or with PartyAway
+// together with what is known of the party.
 func (to *routes) leads(ctx context.Context, r *record, userID string) (reserve.Look, error) {
 	id, away := to.destination(ctx, r)
 	if away != nil && party.ReasonOf(away) != party.PartyAway {
@@ -37,13 +37,13 @@ func (to *routes) leads(ctx context.Context, r *record, userID string) (reserve.
 		return look, err
 	}
 	if _, member := look.Member(userID); away == nil || member || look.Returning(userID) {
-		return look, nil // who is in that party, or comes back to it, needs no invite
+		return look, nil // members, and members who return, need no invite
 	}
 	return reserve.Look{View: party.View{ID: look.ID, Facts: look.Facts}}, away
 }
 
-// destination is the party an invite leads to now. It refuses with PartyAway, beside the party, where the
-// inviter has lost the connection there.
+// destination returns the party that an invite leads to now. If the inviter is away there, it returns PartyAway
+// together with the party.
 func (to *routes) destination(ctx context.Context, r *record) (party.ID, error) {
 	own := to.partyOf(r)
 	if !r.Follow {
@@ -66,14 +66,14 @@ func (to *routes) destination(ctx context.Context, r *record) (party.ID, error) 
 			return own, nil
 		}
 	}
-	if len(in) == 0 && len(seats) > 0 { // whether they may invite there is asked when they are back
+	if len(in) == 0 && len(seats) > 0 { // the right to invite there is checked when the inviter is back
 		return to.Admission.Current(seats[0].ID), party.Away()
 	}
 	return id, err
 }
 
-// follow finds the party an invite has followed its inviter to: the one they entered last, of
-// those they may invite to. The rules were asked about the party it was made in alone.
+// follow finds the party that the inviter has moved to. It is the one they entered last among those that they may
+// invite to. The invite's own party needs no check: the rules were asked when the invite was made.
 func (to *routes) follow(ctx context.Context, r *record, own party.ID, in []party.Membership) (party.ID, error) {
 	by := party.Caller{UserID: r.By, Username: r.ByName}
 	for _, m := range in {
@@ -91,7 +91,7 @@ func (to *routes) follow(ctx context.Context, r *record, own party.ID, in []part
 	return party.ID{}, party.Refuse(party.PartyNotFound, "Your friend is in no party at the moment.")
 }
 
-// mayInvite refuses users who may not invite to the party; judge answers for the designers' rules.
+// mayInvite refuses users who may not invite to the party. judge answers for the designers' rules.
 func (to *routes) mayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) (party.View, error) {
 	v, err := to.Admission.Look(ctx, id)
 	if err != nil {
@@ -108,8 +108,8 @@ func (to *routes) mayInvite(ctx context.Context, c party.Caller, id party.ID, ju
 	})
 }
 
-// refusal is why the user cannot use the invite, which leads to the party now. One that has expired
-// still leads in those who wait there by it.
+// refusal returns why the user cannot use an invite that leads to the party now. An expired invite still admits users
+// who wait there by it.
 func (to *routes) refusal(r *record, userID string, id party.ID) error {
 	err := r.refusal(userID, to.Now())
 	if party.ReasonOf(err) == party.InviteExpired && to.waits(r, userID, id) {
@@ -118,26 +118,27 @@ func (to *routes) refusal(r *record, userID string, id party.ID) error {
 	return err
 }
 
-// waits reports whether the user waits by the invite for a seat of the party, as far as this process has seen.
+// waits reports whether the user waits by the invite for a seat of the party. It knows only what this process has
+// seen.
 func (to *routes) waits(r *record, userID string, id party.ID) bool {
 	w := to.Admission.Waiter(id, userID)
 	return w.UserID != "" && (w.Invite == r.ID || w.Invite == "" && !w.Open)
 }
 
-// leadsNowhere reports whether the party of an invite has ended. One that follows its
-// inviter may still lead to the next.
+// leadsNowhere reports whether the party of an invite has ended. It returns false for an invite that follows its
+// inviter, because it may lead to the next party.
 func (to *routes) leadsNowhere(ctx context.Context, r *record) (bool, error) {
 	if r.Follow {
 		return false, nil
 	}
 	_, err := to.Admission.Glance(ctx, to.partyOf(r))
-	if errors.Is(err, ledger.ErrBusy) { // others deal with it, so it lives
+	if errors.Is(err, ledger.ErrBusy) { // other calls work on the party, so it is alive
 		return false, nil
 	}
 	return ended(err)
 }
 
-// ended reads the error of a look at a party: whether the party has ended.
+// ended reports whether the error of a look at a party says that the party has ended.
 func ended(err error) (bool, error) {
 	switch party.ReasonOf(err) {
 	case party.PartyNotFound:

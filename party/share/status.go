@@ -8,7 +8,7 @@ import (
 
 const refreshTimeout = 10 * time.Second
 
-// What a shared status says of the way in.
+// What a shared status says about entering the party.
 const (
 	doorOpen   = ""
 	doorFull   = "full"
@@ -21,12 +21,11 @@ type shared struct {
 	url, text string
 	inviteID  string
 	expiresAt int64  // of the invite, Unix seconds
-	wasOnline bool   // the user's followers saw it online before
-	written   string // what the status is, unless the game has replaced it
+	wasOnline bool   // followers saw the user online before
+	written   string // the status text, unless the game has replaced it
 }
 
-// status is what followers read. While nobody can come in there is no url, and state says
-// why.
+// status is the text that followers read. While nobody can enter, url is empty, and state says why.
 type status struct {
 	PartyID string `json:"party_id"`
 	URL     string `json:"url"`
@@ -39,14 +38,14 @@ func (sh *shared) status(door string) string {
 	if door != doorOpen {
 		v.URL = ""
 	}
-	text, err := party.PlainJSON(v) // a status has room for 2048 characters
+	text, err := party.PlainJSON(v) // a status has at most 2048 characters
 	if err != nil {
-		panic(err) // of three texts: cannot be
+		panic(err) // cannot happen: the struct has only texts
 	}
 	return text
 }
 
-// publish sets the status of the sharer's session in the party.
+// publish sets the status of the sharer's session.
 func (s *Service) publish(sh *shared, door string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +54,7 @@ func (s *Service) publish(sh *shared, door string) error {
 		return err
 	}
 	sh.wasOnline = online
-	for id, bySession := range s.statuses { // a session has one status: it shares the last party
+	for id, bySession := range s.statuses { // a session has one status, so only its last party is shared
 		if old := bySession[sh.session.SessionID]; old != nil {
 			if online && old.written == current {
 				sh.wasOnline = old.wasOnline
@@ -81,13 +80,13 @@ func (s *Service) rewrite(id party.ID, door string) {
 		if text == sh.written {
 			continue
 		}
-		if !s.ours(sh) || s.set(sh, text) != nil { // the game has another, or the session is going away
+		if !s.ours(sh) || s.set(sh, text) != nil { // the game has replaced it, or the session is ending
 			s.remove(id, session)
 		}
 	}
 }
 
-// withdraw takes shared statuses of the party back: the user is seen as it was before.
+// withdraw removes shared statuses of the party that match which. The user's status is then as it was before.
 func (s *Service) withdraw(id party.ID, which func(*shared) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +95,7 @@ func (s *Service) withdraw(id party.ID, which func(*shared) bool) {
 			continue
 		}
 		if s.ours(sh) {
-			// Best effort: what cannot be written belongs to a session that is going away.
+			// Errors are ignored: if a status cannot be written, the session is ending.
 			if sh.wasOnline {
 				_ = s.set(sh, "")
 			} else {
@@ -123,13 +122,13 @@ func (s *Service) set(sh *shared, text string) error {
 	return nil
 }
 
-// ours reports whether the status is still the one that was written.
+// ours reports whether the session's status is still the text that this service wrote.
 func (s *Service) ours(sh *shared) bool {
 	text, online, err := s.current(sh.session)
 	return err == nil && online && text == sh.written
 }
 
-// current is the session's status; online is false where followers do not see it at all.
+// current returns the session's status. online is false if followers do not see the session at all.
 func (s *Service) current(session party.Session) (text string, online bool, err error) {
 	meta, err := s.Streams.StreamUserGet(party.StatusMode, session.UserID, "", "", session.UserID, session.SessionID)
 	if err != nil || meta == nil {

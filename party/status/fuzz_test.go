@@ -10,8 +10,7 @@ import (
 	"partyline/party/status"
 )
 
-// Whatever a presence carries, reading it neither fails loudly nor loses anything that was
-// understood.
+// Reading any text of a presence does not panic, and loses nothing that was decoded.
 func FuzzEntry(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", "null", `{"s":"downloading","p":0.5,"t":"level 2","q":7,"u":1700000000000000000,"m":1}`,
@@ -34,8 +33,7 @@ func FuzzEntry(f *testing.F) {
 	})
 }
 
-// Whatever is reported, it is taken whole or refused for a reason, and then nothing has
-// changed.
+// Any report is either stored completely, or refused with a reason and without any change.
 func FuzzReport(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"party_id":"P","stage":"downloading","progress":0.42,"text":"level 2","seq":7}`, `{"party_id":"P","stage":"ready"}`,

@@ -12,7 +12,7 @@ import (
 	"partyline/party/rules"
 )
 
-// arrival is a user on the way to a party, on the ground of an invite.
+// arrival is a user on the way to a party, by an invite.
 type arrival struct {
 	entry
 	user, username string
@@ -27,13 +27,13 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 	}
 	id = lead.PartyID
 	on := way{c.UserID, lead.InviteID}
-	if before, coming := s.ways.Kept(on); coming && before != id { // the inviter has moved on
+	if before, coming := s.ways.Kept(on); coming && before != id { // the inviter has moved on to another party
 		s.InviteOver(lead.InviteID, c.UserID)
 	}
 	s.ways.Put(on, id)
 	b, exit := s.enter(id)
 	defer exit()
-	// Once more: a player who has come in since has passed this board, or will.
+	// Check again: the player may have come in since. Then the change has passed this board already, or will.
 	members, err := s.Roster.Members(id)
 	if err != nil {
 		return id, false, err
@@ -64,7 +64,7 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 	return id, moved, nil
 }
 
-// expire forgets arrivals that have not been heard of for too long.
+// expire drops arrivals whose last report is too old.
 func (b *board) expire(now time.Time, conf rules.Status) {
 	for user, a := range b.arrivals {
 		if !now.Before(a.until) {
@@ -73,7 +73,7 @@ func (b *board) expire(now time.Time, conf rules.Status) {
 	}
 }
 
-// dropArrival forgets a user on the way; the party is told if it has heard of it.
+// dropArrival removes a user on the way. If the party knows of the user, it will be told.
 func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 	a := b.arrivals[user]
 	b.changed(user, a.entry, entry{}, conf, now)
@@ -83,8 +83,8 @@ func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 	}
 }
 
-// InviteOver follows an invite that was revoked, or leads a user there no more: a user who is
-// on the way by it, or that user alone, is not expected any more.
+// InviteOver handles that an invite was revoked, or that it no longer leads a user (userID) there. Users who are on
+// the way by the invite, or only that user, are no longer expected.
 func (s *Service) InviteOver(inviteID, userID string) {
 	s.mu.Lock()
 	ids := slices.Collect(maps.Keys(s.coming))
@@ -108,7 +108,7 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	}
 }
 
-// arrivals lists who is on the way, those who came first first.
+// arrivals returns the users on the way, the earliest first.
 func (s *Service) arrivals(id party.ID) []arrival {
 	if !s.boards.Has(id) {
 		return nil
@@ -126,8 +126,8 @@ func (s *Service) arrivals(id party.ID) []arrival {
 	return list
 }
 
-// Footprint counts the party as [party.Footprint] says: one place per user, whether a
-// seat is kept, a join is under way, or the user told to be coming.
+// Footprint counts the party as [party.Footprint] says. Each user counts once: as a member, by a seat, by a pending
+// join, or as incoming.
 func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, error) {
 	v, err := s.Looker.Look(ctx, id)
 	if err != nil {
@@ -136,7 +136,7 @@ func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, 
 	return s.FootprintOf(v), nil
 }
 
-// FootprintOf is Footprint of a party that the caller has looked at.
+// FootprintOf is Footprint for a party that the caller has looked at.
 func (s *Service) FootprintOf(v reserve.Look) party.Footprint {
 	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), InLine: v.InLine, Away: len(v.Away), MaxSize: v.MaxSize}
 	for _, a := range s.arrivals(v.ID) {

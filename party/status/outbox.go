@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	readTimeout = 5 * time.Second // for reading the party before it is told something
-	retryAfter  = time.Second     // between two attempts to tell it; at least the rate's own interval
+	readTimeout = 5 * time.Second // for reading the party before sending it a message
+	retryAfter  = time.Second     // between two attempts to send it; at least the interval of the rate
 )
 
-// fire does what time has made due.
+// fire does the work that is due.
 func (s *Service) fire(id party.ID) {
 	b, exit := s.enter(id)
 	defer exit()
@@ -29,8 +29,8 @@ func (s *Service) fire(id party.ID) {
 	}
 }
 
-// RulesLoaded has parties hear who counts as stalled by the rules of now, and did not by those before, or the other way.
-// It returns at once.
+// RulesLoaded tells parties which players count as stalled under the new rules but not under the old ones, or the
+// reverse. It returns at once and works in the background.
 func (s *Service) RulesLoaded(before rules.Status) {
 	s.mu.Lock()
 	if s.before == nil {
@@ -72,10 +72,10 @@ func (s *Service) rejudge(id party.ID, before, conf rules.Status, now time.Time)
 	return nil
 }
 
-// tell sends the party what is new, if there is anything and the rate allows it now. On an
-// error the news stays. The caller holds the board.
+// tell sends the news to the party, if there is any and the rate allows it now. After an error the news stays
+// pending. The caller holds the board.
 func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
-	defer caught.As(&err, "tell a party") // or its alarm, set again, would ring at once and for ever
+	defer caught.As(&err, "tell a party") // otherwise its alarm would fire again at once, for ever
 	if len(b.news)+len(b.stalls) == 0 {
 		return nil
 	}
@@ -91,7 +91,7 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
 	defer cancel()
 	v, err := s.Roster.View(ctx, b.id)
 	if party.ReasonOf(err) == party.PartyNotFound {
-		*b = newBoard(b.id) // ended in a way no hook tells of
+		*b = newBoard(b.id) // it ended without a hook being called
 		return nil
 	}
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package card draws an invite as the picture that chats show beside its link: 1200 by 630
-// pixels, PNG. It fetches nothing; players are their initials.
+// Package card draws an invite as the picture that chat programs show beside its link: 1200 by 630 pixels, PNG. It
+// fetches nothing; players are shown by their initials.
 //
-// The embedded fonts have Latin, Greek, Cyrillic, Arabic, Hebrew and Devanagari letters. A text with
-// a letter that no font has, or in Arabic, Hindi or another script whose letters would have to be
-// joined or moved, is left out, and the next best one stands in its place.
+// The embedded fonts have Latin, Greek, Cyrillic, Arabic, Hebrew and Devanagari letters. A text is omitted if no font
+// has one of its letters, or if its script, such as Arabic or Devanagari, needs letters to be joined or moved. The
+// next possible text takes its place.
 package card
 
 import (
@@ -16,23 +16,23 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// Size of a card in pixels, the one that chats show large.
+// Size of a card in pixels, the one that chat programs show large.
 const (
 	Width  = 1200
 	Height = 630
 )
 
-// Card is what a card says. Texts are one line each and are cut where they are too long.
+// Card is the content of a card. Each text is one line and is cut if it is too long.
 type Card struct {
-	Brand     string   // the game
-	Headlines []string // the first one that can be set is
-	Note      string   // what the visitor should know, "" for nothing
+	Brand     string   // the name of the game
+	Headlines []string // the first one that the fonts can show is used
+	Note      string   // what the visitor should know; "" for nothing
 	Count     string   // of seats
 	Host      Tile
 	Seats     []Tile
-	Accent    color.RGBA // of the host's tile and the seats kept for somebody
+	Accent    color.RGBA // of the host's tile and of held seats
 	RTL       bool
-	Over      bool // the invite leads nowhere any more
+	Over      bool // the invite cannot be used any more
 }
 
 type Tile struct {
@@ -41,7 +41,7 @@ type Tile struct {
 	Hue     uint
 }
 
-// Kind says what a tile is, as the page does; any other kind is of players without a name.
+// Kind is the kind of a tile, as on the page. Any other value means a player without a name.
 type Kind string
 
 const (
@@ -70,7 +70,7 @@ const (
 	hostSide   = 168
 	headSize   = 62
 	lineHeight = 78
-	maxSeats   = 8 // tiles of a party that is shown whole; of a larger one there are fewer, and the count
+	maxSeats   = 8 // tiles of a party that is shown completely; a larger party has fewer tiles and the count
 )
 
 func Draw(fonts Fonts, c Card) ([]byte, error) {
@@ -90,7 +90,7 @@ type painter struct {
 	rtl   bool
 }
 
-// ground is the background: even, so that the picture stays small, with a band of accent.
+// ground draws the background: plain, so that the file stays small, with a band of the accent colour.
 func (p *painter) ground(c Card) {
 	draw.Draw(p.image, p.image.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
 	accent := c.Accent
@@ -110,7 +110,7 @@ func (p *painter) brand(c Card) {
 	}
 }
 
-// head is the host's tile with the headline beside it and the note below.
+// head draws the host's tile, the headline beside it and the note below.
 func (p *painter) head(c Card) {
 	const top = 162
 	at := image.Rect(margin, top, margin+hostSide, top+hostSide)
@@ -152,7 +152,7 @@ func (p *painter) seats(c Card) {
 	const side, gap, top = 92, 20, Height - margin - 92
 	shown := c.Seats
 	if len(shown) > maxSeats {
-		shown = shown[:maxSeats-2] // and room for a long count
+		shown = shown[:maxSeats-2] // leave room for a long count
 	}
 	for i, t := range shown {
 		x := margin + i*(side+gap)
@@ -204,7 +204,7 @@ func (p *painter) tile(at image.Rectangle, radius float32, t Tile, c Card) {
 	}
 }
 
-// figure stands for a player without an initial.
+// figure draws a symbol for a player without an initial.
 func (p *painter) figure(at image.Rectangle, ink color.RGBA) {
 	side, x := at.Dx(), (at.Min.X+at.Max.X)/2
 	head := side * 17 / 100
@@ -213,7 +213,7 @@ func (p *painter) figure(at image.Rectangle, ink color.RGBA) {
 	p.round(body, float32(body.Dy())*.7, ink)
 }
 
-// write sets one line at the start of its space.
+// write draws one line of text at the start of its space.
 func (p *painter) write(text string, size, left, width, base float32, ink color.RGBA) {
 	glyphs, w := p.set(text, size, p.rtl)
 	if p.rtl {
@@ -235,7 +235,7 @@ func (p *painter) round(at image.Rectangle, radius float32, ink color.RGBA) {
 	p.fill(at, ink, func(v *vector.Rasterizer, _, _ float32) {
 		w, h := float32(at.Dx()), float32(at.Dy())
 		r := min(radius, w/2, h/2)
-		const k = .5523 // of a quarter of a circle as a cubic curve
+		const k = .5523 // a quarter of a circle as a cubic curve
 		c := r * (1 - k)
 		v.MoveTo(r, 0)
 		v.LineTo(w-r, 0)
@@ -250,7 +250,7 @@ func (p *painter) round(at image.Rectangle, radius float32, ink color.RGBA) {
 	})
 }
 
-// fill paints a path inside a box; the path is drawn relative to the box's corner.
+// fill paints a path inside a box. The path is relative to the box's corner.
 func (p *painter) fill(box image.Rectangle, ink color.RGBA, path func(v *vector.Rasterizer, dx, dy float32)) {
 	box = box.Intersect(p.image.Bounds())
 	if box.Empty() {

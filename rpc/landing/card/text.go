@@ -38,12 +38,11 @@ var own = sync.OnceValues(func() (Fonts, error) {
 	return fonts, nil
 })
 
-// Fonts are tried in their order for each letter. Safe for concurrent use.
+// Fonts are tried in order for each letter. Safe for concurrent use.
 type Fonts []*truetype.Font
 
-// NewFonts are the embedded fonts (Latin, Greek, Cyrillic, Arabic, Hebrew), and behind
-// them one of the operator's, a TrueType file; nil for none. Where that cannot be read,
-// the embedded ones come with the error.
+// NewFonts returns the embedded fonts and after them one of the operator's, a TrueType file, if extra is not nil. If
+// that cannot be read, it returns the embedded fonts and the error.
 func NewFonts(extra []byte) (Fonts, error) {
 	fonts, err := own()
 	if err != nil || extra == nil {
@@ -56,7 +55,7 @@ func NewFonts(extra []byte) (Fonts, error) {
 	return append(slices.Clip(fonts), font), nil
 }
 
-// parse reads a font file that may be anything at all.
+// parse reads a font file. It turns a panic of the library about a broken file into an error.
 func parse(file []byte) (font *truetype.Font, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -66,14 +65,14 @@ func parse(file []byte) (font *truetype.Font, err error) {
 	return truetype.Parse(file)
 }
 
-// setter sets text in some fonts. Not safe for concurrent use.
+// setter lays out text in some fonts. Not safe for concurrent use.
 type setter struct {
 	fonts Fonts
 	glyph truetype.GlyphBuf
 }
 
-// Plain takes out what no font of letters has and a sentence can do without: emoji and
-// other symbols, and characters that only direct or join others around them.
+// Plain removes what fonts of letters do not have and a sentence does not need: emoji and other symbols, and
+// characters that only direct or join others.
 func Plain(text string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
@@ -86,15 +85,15 @@ func Plain(text string) string {
 	}, text)), " ")
 }
 
-// apart are the scripts that read right with their letters set one by one. Those of others are
-// joined, stacked or change places, which takes shaping.
+// apart are the scripts whose letters can be drawn one by one. In other scripts letters are joined, stacked or moved,
+// which needs shaping.
 var apart = []*unicode.RangeTable{
 	unicode.Common, unicode.Inherited, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Armenian, unicode.Georgian,
 	unicode.Ethiopic, unicode.Cherokee, unicode.Han, unicode.Bopomofo, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao,
 }
 
-// can reports whether the fonts have every letter of the text and set it right: of other scripts
-// than those apart a letter alone, as an initial.
+// can reports whether the fonts have every letter of the text and can show it correctly. Of a script that needs
+// shaping only a single letter is possible, as an initial.
 func (s *setter) can(text string) bool {
 	alone := utf8.RuneCountInString(text) == 1
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
@@ -102,7 +101,7 @@ func (s *setter) can(text string) bool {
 	})
 }
 
-// fontOf is the font that has the letter, preferably the one before; -1 if none has it.
+// fontOf returns the index of the font that has the letter, preferably the previous one, or -1 if none has it.
 func (s *setter) fontOf(r rune, before int) int {
 	if before >= 0 && s.fonts[before].Index(r) != 0 {
 		return before
@@ -110,14 +109,14 @@ func (s *setter) fontOf(r rune, before int) int {
 	return slices.IndexFunc(s.fonts, func(f *truetype.Font) bool { return f.Index(r) != 0 })
 }
 
-// run is a piece of a line in one direction, in the order it is drawn from the left.
+// run is a part of a line in one direction, with its characters in the order of drawing, from the left.
 type run struct {
 	text []rune
 	rtl  bool
 }
 
-// runs splits a line. Neutral characters go with the letters on both sides if those agree,
-// else with the line, as the Unicode bidirectional algorithm has it for one level.
+// runs splits a line into runs. Neutral characters take the direction of the letters on both sides if those agree,
+// otherwise that of the line. This is what the Unicode bidirectional algorithm does for one level.
 func runs(line []rune, rtl bool) []run {
 	dirs := directions(line, rtl)
 	var all []run
@@ -139,7 +138,7 @@ func runs(line []rune, rtl bool) []run {
 	return all
 }
 
-// mirrored turns a piece round, and the brackets in it.
+// mirrored reverses a text and turns its brackets.
 func mirrored(text []rune) []rune {
 	const brackets, turned = "()[]{}<>«»", ")(][}{><»«"
 	from, to := []rune(brackets), []rune(turned)
@@ -153,7 +152,7 @@ func mirrored(text []rune) []rune {
 	return out
 }
 
-// directions says of each character whether it runs right to left.
+// directions returns, for each character, whether it runs right to left.
 func directions(line []rune, rtl bool) []bool {
 	dirs := make([]bool, len(line))
 	strong := func(r rune) (isRTL, ok bool) {
@@ -179,15 +178,14 @@ func directions(line []rune, rtl bool) []bool {
 	return dirs
 }
 
-// placed is a glyph of a line at a position in pixels, from the line's left end on its
-// base line.
+// placed is a glyph of a line. Its position is in pixels from the line's left end on the base line.
 type placed struct {
 	points []truetype.Point // in 64ths of a pixel
-	ends   []int            // of its contours
+	ends   []int            // ends of the contours in points
 	x      float32
 }
 
-// set lays a line out in a size in pixels and measures it.
+// set lays out a line in a size in pixels and measures it.
 func (s *setter) set(text string, size float32, rtl bool) (glyphs []placed, width float32) {
 	scale := fixed.Int26_6(size * 64)
 	font := -1
@@ -200,7 +198,7 @@ func (s *setter) set(text string, size float32, rtl bool) (glyphs []placed, widt
 			f := s.fonts[font]
 			index := f.Index(letter)
 			if err := s.glyph.Load(f, scale, index, hinting.HintingNone); err != nil {
-				continue // a glyph of a broken font is left out
+				continue // skip a glyph of a broken font
 			}
 			glyphs = append(glyphs, placed{slices.Clone(s.glyph.Points), slices.Clone(s.glyph.Ends), width})
 			width += float32(s.glyph.AdvanceWidth) / 64
@@ -209,8 +207,8 @@ func (s *setter) set(text string, size float32, rtl bool) (glyphs []placed, widt
 	return glyphs, width
 }
 
-// wrap breaks a text into lines no wider than width; what does not fit into the last line
-// is cut with an ellipsis.
+// wrap breaks a text into lines of at most the given width. If the text is too long, the last line ends with an
+// ellipsis.
 func (s *setter) wrap(text string, size, width float32, lines int, rtl bool) []string {
 	var done []string
 	words := strings.Fields(text)
@@ -240,7 +238,7 @@ func (s *setter) wrap(text string, size, width float32, lines int, rtl bool) []s
 	return done
 }
 
-// cut shortens a line to what fits, with an ellipsis.
+// cut shortens a line to the width, with an ellipsis.
 func (s *setter) cut(line string, size, width float32, rtl bool) string {
 	if _, w := s.set(line, size, rtl); w <= width {
 		return line
@@ -249,7 +247,7 @@ func (s *setter) cut(line string, size, width float32, rtl bool) string {
 	return strings.TrimRight(string(letters[:s.longest(letters, "…", size, width, rtl)]), " ") + "…"
 }
 
-// longest is how many letters fit with the end behind them, at least one.
+// longest returns how many letters fit together with end, at least one.
 func (s *setter) longest(letters []rune, end string, size, width float32, rtl bool) int {
 	return max(1, sort.Search(len(letters), func(fit int) bool {
 		_, w := s.set(string(letters[:fit+1])+end, size, rtl)
@@ -257,8 +255,8 @@ func (s *setter) longest(letters []rune, end string, size, width float32, rtl bo
 	}))
 }
 
-// trace draws a glyph's outline: quadratic curves, where between two control points in a
-// row lies a point of the curve.
+// trace draws a glyph's outline of quadratic curves. Between two control points in a row there is an implied point on
+// the curve.
 func trace(v *vector.Rasterizer, g placed, x, y float32) {
 	at := func(p truetype.Point) (float32, float32) {
 		return x + g.x + float32(p.X)/64, y - float32(p.Y)/64
