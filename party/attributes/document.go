@@ -33,9 +33,9 @@ type Document struct {
 	Members map[string]Bag `json:"members"` // by user ID
 }
 
-func empty() Document { return Document{Party: Bag{}, Members: map[string]Bag{}} }
+func emptyDocument() Document { return Document{Party: Bag{}, Members: map[string]Bag{}} }
 
-var null = json.RawMessage("null")
+var jsonNull = json.RawMessage("null")
 
 // parse reads a bag from a request. It refuses with InvalidRequest, naming the key.
 func parse(field string, raw json.RawMessage) (Bag, error) {
@@ -93,19 +93,19 @@ func merge(field string, set, change Bag) (Bag, error) {
 	next := Bag{}
 	maps.Copy(next, set)
 	maps.Copy(next, change)
-	maps.DeleteFunc(next, func(_ string, value json.RawMessage) bool { return bytes.Equal(value, null) })
+	maps.DeleteFunc(next, func(_ string, value json.RawMessage) bool { return bytes.Equal(value, jsonNull) })
 	if len(next) > maxKeys {
 		return nil, party.Invalid(field, "has more than %d keys.", maxKeys)
 	}
 	return next, nil
 }
 
-// since returns the changes from an earlier bag, in the form that a message has.
-func (b Bag) since(before Bag) Bag {
+// changesSince returns the changes from an earlier bag, in the form that a message has.
+func (b Bag) changesSince(before Bag) Bag {
 	changed := Bag{}
 	for key := range before {
 		if b[key] == nil {
-			changed[key] = null
+			changed[key] = jsonNull
 		}
 	}
 	for key, value := range b {
@@ -159,7 +159,7 @@ type stored struct {
 
 func decode(value string) (party.ID, Document, error) {
 	var s stored
-	d := empty()
+	d := emptyDocument()
 	if err := json.Unmarshal([]byte(value), &s); err != nil {
 		return party.ID{}, d, err
 	}
@@ -182,32 +182,32 @@ func (b Bag) facts() map[string]any {
 		source.UseNumber()
 		var value any
 		if source.Decode(&value) == nil {
-			facts[key] = numeric(value)
+			facts[key] = numbersToFloats(value)
 		}
 	}
 	return facts
 }
 
-// numeric replaces the text of each number in value by a float64.
-func numeric(value any) any {
+// numbersToFloats replaces the text of each number in value by a float64.
+func numbersToFloats(value any) any {
 	switch v := value.(type) {
 	case json.Number:
 		f, _ := v.Float64() // infinite if it is too large
 		return max(-math.MaxFloat64, min(f, math.MaxFloat64))
 	case []any:
 		for i := range v {
-			v[i] = numeric(v[i])
+			v[i] = numbersToFloats(v[i])
 		}
 	case map[string]any:
 		for key := range v {
-			v[key] = numeric(v[key])
+			v[key] = numbersToFloats(v[key])
 		}
 	}
 	return value
 }
 
-// only returns the part of a bag with these keys.
-func (b Bag) only(keys []string) map[string]json.RawMessage {
+// withKeys returns the part of a bag with these keys.
+func (b Bag) withKeys(keys []string) map[string]json.RawMessage {
 	part := maps.Clone(b)
 	maps.DeleteFunc(part, func(key string, _ json.RawMessage) bool { return !slices.Contains(keys, key) })
 	return part

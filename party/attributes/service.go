@@ -40,29 +40,29 @@ type Service struct {
 	Deps
 	boards *keyed.Map[party.ID, board]
 	alarms *alarm.Alarms[party.ID]
-	kept   *cache.Cache[party.ID, found] // for reads, and as the base of the next write
+	cache  *cache.Cache[party.ID, found] // for reads, and as the base of the next write
 	sweeps party.Round
 
-	mu      sync.Mutex                  // no other lock is taken while it is held
-	unheard map[party.ID][]party.Change // changes that the boards have not applied yet
+	mu             sync.Mutex                  // no other lock is taken while it is held
+	pendingChanges map[party.ID][]party.Change // changes that the boards have not applied yet
 }
 
 // Documents are cached until this process writes them again. They expire, because another node of a cluster may write
 // them too.
 const (
-	keptFor = 10 * time.Second
-	maxKept = 4096
+	cacheTTL  = 10 * time.Second
+	maxCached = 4096
 )
 
 // New makes a service that listens to changes of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	s := &Service{
-		Deps: d, unheard: map[party.ID][]party.Change{},
+		Deps: d, pendingChanges: map[party.ID][]party.Change{},
 		boards: keyed.New(newBoard, func(b *board) bool { _, due := b.due(); return b.active || due }),
-		kept:   cache.New[party.ID, found](d.Now, maxKept, keptFor),
+		cache:  cache.New[party.ID, found](d.Now, maxCached, cacheTTL),
 		sweeps: party.Round{Storage: d.Storage, Now: d.Now, Collection: attributesCollection},
 	}
-	s.alarms = alarm.New(d.Now, d.Logger, "party attributes not told party=", s.fire)
+	s.alarms = alarm.New(d.Now, d.Logger, "party attributes not told party=", s.onAlarm)
 	d.News.Subscribe(s.changed)
 	return s
 }
@@ -105,7 +105,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	if err != nil {
 		return Written{}, err
 	}
-	b, exit, err := s.enter(ctx, id)
+	b, exit, err := s.lockBoard(ctx, id)
 	if err != nil {
 		return Written{}, err
 	}
@@ -151,7 +151,7 @@ func (s *Service) Get(ctx context.Context, c party.Caller, partyID string) (Docu
 	}
 	look, err := s.look(ctx, c, id)
 	if err != nil || !look.Attributes {
-		return empty(), err
+		return emptyDocument(), err
 	}
 	f, err := s.read(ctx, id) // another node may have written it
 	if err != nil {
@@ -198,7 +198,7 @@ func (s *Service) Public(ctx context.Context, v party.View) (map[string]json.Raw
 		return nil, nil
 	}
 	d, err := s.Lately(ctx, v)
-	return d.Party.only(keys), err
+	return d.Party.withKeys(keys), err
 }
 
 // PublicOf is Public for several parties, by party.
@@ -209,7 +209,7 @@ func (s *Service) PublicOf(ctx context.Context, looks []reserve.Look) (map[party
 	}
 	docs, err := s.LatelyOf(ctx, looks)
 	for id, d := range docs {
-		public[id] = d.Party.only(keys)
+		public[id] = d.Party.withKeys(keys)
 	}
 	return public, err
 }
@@ -219,7 +219,7 @@ func (s *Service) Lately(ctx context.Context, v party.View) (Document, error) {
 	if !v.Attributes {
 		return Document{}, nil
 	}
-	f, err := s.kept.Get(ctx, v.ID, func(ctx context.Context) (found, error) { return s.read(ctx, v.ID) })
+	f, err := s.cache.Get(ctx, v.ID, func(ctx context.Context) (found, error) { return s.read(ctx, v.ID) })
 	return f.doc, err
 }
 
@@ -232,7 +232,7 @@ func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party
 		if !l.Attributes {
 			continue
 		}
-		if f, kept := s.kept.Kept(l.ID); kept {
+		if f, kept := s.cache.Kept(l.ID); kept {
 			docs[l.ID] = f.doc
 			continue
 		}
@@ -247,7 +247,7 @@ func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party
 	}
 	for i, id := range ids {
 		// If another call has written the document meanwhile, that one is returned.
-		f, err := s.kept.Get(ctx, id, func(context.Context) (found, error) { return all[keys[i]], nil })
+		f, err := s.cache.Get(ctx, id, func(context.Context) (found, error) { return all[keys[i]], nil })
 		if err != nil {
 			return nil, err
 		}

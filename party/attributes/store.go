@@ -38,7 +38,7 @@ func (s *Service) read(ctx context.Context, id party.ID) (found, error) {
 func (s *Service) readAll(ctx context.Context, keys ...string) (map[string]found, error) {
 	all, reads := make(map[string]found, len(keys)), make([]*runtime.StorageRead, len(keys))
 	for i, key := range keys {
-		all[key] = found{empty(), party.Absent}
+		all[key] = found{emptyDocument(), party.Absent}
 		reads[i] = &runtime.StorageRead{Collection: attributesCollection, Key: key}
 	}
 	objects, err := s.Storage.StorageRead(ctx, reads)
@@ -61,7 +61,7 @@ func (s *Service) readAll(ctx context.Context, keys ...string) (map[string]found
 func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Document, error)) (Document, error) {
 	id := b.id
 	for attempt := range attempts {
-		f, known := s.kept.Kept(id)
+		f, known := s.cache.Kept(id)
 		if !known {
 			var err error
 			if f, err = s.read(ctx, id); err != nil {
@@ -70,7 +70,7 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 		}
 		next, err := edit(f.doc)
 		if err != nil && known {
-			s.kept.Drop(id)
+			s.cache.Drop(id)
 			continue
 		}
 		if err != nil || next.Version == f.doc.Version {
@@ -80,11 +80,11 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 		if err != nil {
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
-		s.kept.Drop(id) // until the write is known to be done
+		s.cache.Drop(id) // until the write is known to be done
 		origin := s.Admission.Origin(id)
 		written, err := party.WriteObject(ctx, s.Storage, attributesCollection, origin.UUID.String(), stored{origin.String(), text}, f.version)
 		if err == nil {
-			s.kept.Put(id, found{next, written})
+			s.cache.Put(id, found{next, written})
 			if b.unsure != nil { // the unsure write was done before this one, or never will be
 				f.doc, b.unsure = *b.unsure, nil
 			}
@@ -95,7 +95,7 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 			if b.unsure == nil {
 				b.unsure = &f.doc
 			}
-			b.lookAt = s.Now().Add(retryAfter)
+			b.recheckAt = s.Now().Add(retryAfter)
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
 		if err := bounded.Pause(ctx, rand.N(time.Duration(min(attempt+1, 10))*time.Millisecond)); err != nil {

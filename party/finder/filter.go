@@ -36,15 +36,15 @@ type Request struct {
 	Cursor    string          `json:"cursor,omitempty"`     // of the previous answer
 }
 
-// wanted is a filter that has been checked.
-type wanted struct {
-	keys []string // index keys, one for each field
-	free int
-	mine []party.ID // parties that may have one more seat for the caller
+// query is a filter that has been checked.
+type query struct {
+	keys       []string // index keys, one for each field
+	free       int
+	ownParties []party.ID // parties that may have one more seat for the caller
 }
 
 // check reads a filter. It refuses with InvalidRequest, naming the field.
-func (f Filter) check() (w wanted, err error) {
+func (f Filter) check() (w query, err error) {
 	if f.FreeSeats != nil {
 		if w.free = *f.FreeSeats; w.free < 0 || w.free > maxFree {
 			return w, party.Invalid("free_seats", "must be from 0 to %d.", maxFree)

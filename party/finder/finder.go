@@ -39,10 +39,10 @@ type Service struct {
 	Deps
 	refreshing keyed.Locks[struct{}] // guards reads of the host's memory
 
-	mu    sync.Mutex // no other lock is taken while it is held
-	index index
-	stale map[party.ID]bool // parties to read again
-	asked bool              // a player has searched since the last sweep
+	mu       sync.Mutex // no other lock is taken while it is held
+	index    index
+	stale    map[party.ID]bool // parties to read again
+	searched bool              // a player has searched since the last sweep
 }
 
 // New makes a finder that listens to changes of parties.
@@ -76,8 +76,8 @@ const listPage = 100
 // So no search has to do it.
 func (s *Service) Sweep(ctx context.Context) error {
 	s.mu.Lock()
-	asked := s.asked
-	s.asked = false
+	asked := s.searched
+	s.searched = false
 	s.mu.Unlock()
 	if !asked {
 		return nil
@@ -96,7 +96,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			look, err := s.look(ctx, id, s.Entry.Admission.Glance)
 			switch {
 			case err == nil:
-				s.note(listingOf(look))
+				s.updateIndex(listingOf(look))
 			case !errors.Is(err, ledger.ErrBusy):
 				return fmt.Errorf("look at party: %w", err)
 			}
@@ -127,7 +127,7 @@ func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
 	defer unlock()
 	s.mu.Lock()
 	stale := s.stale
-	s.asked = true
+	s.searched = true
 	s.stale = map[party.ID]bool{}
 	s.mu.Unlock()
 	entries := make([]listing, 0, len(stale))
@@ -143,7 +143,7 @@ func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
 		entries = append(entries, listing{id, g})
 	}
 	slices.SortFunc(entries, func(x, y listing) int { return x.CreatedAt.Compare(y.CreatedAt) })
-	s.note(entries...)
+	s.updateIndex(entries...)
 	return busy, nil
 }
 
@@ -159,7 +159,7 @@ func listingOf(l reserve.Look) listing {
 
 // look reads a party with see. A party that has ended, is away, or goes on under another ID is returned as one that
 // nobody may see.
-func (s *Service) look(ctx context.Context, id party.ID, see see) (reserve.Look, error) {
+func (s *Service) look(ctx context.Context, id party.ID, see lookFunc) (reserve.Look, error) {
 	look, err := see(ctx, id)
 	switch reason := party.ReasonOf(err); {
 	case reason == party.PartyNotFound, reason == party.PartyAway, reason == "" && look.ID != id:
@@ -168,10 +168,10 @@ func (s *Service) look(ctx context.Context, id party.ID, see see) (reserve.Look,
 	return look, err
 }
 
-// see is [ledger.Ledger.Glance], or Look if the caller can wait.
-type see func(ctx context.Context, id party.ID) (reserve.Look, error)
+// lookFunc is [ledger.Ledger.Glance], or Look if the caller can wait.
+type lookFunc func(ctx context.Context, id party.ID) (reserve.Look, error)
 
-func (s *Service) note(entries ...listing) {
+func (s *Service) updateIndex(entries ...listing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range entries {
@@ -185,8 +185,8 @@ func (s *Service) note(entries ...listing) {
 
 func visible(f party.Facts) bool { return f.Open && !f.Hidden }
 
-// next returns parties that fit according to the index, with their numbers.
-func (s *Service) next(w wanted, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
+// candidates returns parties that fit according to the index, with their numbers.
+func (s *Service) candidates(w query, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.index.find(w, after, most)
@@ -212,9 +212,9 @@ type List struct {
 	Cursor  string  `json:"cursor"` // for the next parties, even if there are few here or none; "" at the end
 }
 
-// steps bounds what one search reads, even if blocks hide many parties. The first step looks at as many parties as
+// maxSteps bounds what one search reads, even if blocks hide many parties. The first step looks at as many parties as
 // were asked for, each later one at maxLimit. Each step costs one query.
-const steps = 4
+const maxSteps = 4
 
 // Find lists open parties that fit, the longest open first. It omits hidden parties and parties with a block between
 // the caller and a member. A page may be short, or empty, before the end. It refuses with InvalidRequest, naming the
@@ -238,11 +238,11 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	if _, err := s.refresh(ctx); err != nil {
 		return list, err
 	}
-	w.mine = s.mine(c.UserID)
+	w.ownParties = s.ownParties(c.UserID)
 	var looks []reserve.Look
 	most := limit
-	for range steps {
-		ids, seqs, last := s.next(w, after, most)
+	for range maxSteps {
+		ids, seqs, last := s.candidates(w, after, most)
 		page, _, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.Glance)
 		if err != nil {
 			return list, err
@@ -266,7 +266,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 
 // fitting looks at parties and returns those that still fit. It omits parties with a block between a member and the
 // caller, and returns busy parties separately.
-func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w wanted, see see) (looks []reserve.Look, busy []party.ID, err error) {
+func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w query, see lookFunc) (looks []reserve.Look, busy []party.ID, err error) {
 	var others []string
 	for _, id := range ids {
 		look, err := s.look(ctx, id, see)
@@ -277,7 +277,7 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 		if err != nil {
 			return nil, nil, err
 		}
-		s.note(listingOf(look))
+		s.updateIndex(listingOf(look))
 		if !visible(look.Facts) || look.MaxSize-look.Taken()-look.Held(c.UserID) < w.free || !hasAll(keysOf(look.Label), w.keys) {
 			continue
 		}

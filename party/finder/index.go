@@ -80,8 +80,8 @@ func (x *index) remove(id party.ID) {
 
 // find returns the parties that fit with a number above after, in order, and their numbers. most bounds how many.
 // last is the number to continue after, or 0 at the end.
-func (x *index) find(w wanted, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
-	lists := append(x.rarest(w), x.mine(w))
+func (x *index) find(w query, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
+	lists := append(x.rarest(w), x.ownParties(w))
 	for i, list := range lists {
 		at, in := slices.BinarySearch(list, after)
 		if in {
@@ -110,7 +110,7 @@ func (x *index) find(w wanted, after uint64, most int) (ids []party.ID, seqs []u
 
 // rarest returns the lists of the wanted field that the fewest parties have, counting only parties with enough free
 // seats.
-func (x *index) rarest(w wanted) (lists [][]uint64) {
+func (x *index) rarest(w query) (lists [][]uint64) {
 	fewest := -1
 	for _, key := range append([]string{""}, w.keys...) {
 		n, some := 0, [][]uint64(nil)
@@ -127,9 +127,9 @@ func (x *index) rarest(w wanted) (lists [][]uint64) {
 	return lists
 }
 
-// mine returns the numbers of the caller's own parties (w.mine) that rarest omits.
-func (x *index) mine(w wanted) (list []uint64) {
-	for _, id := range w.mine {
+// ownParties returns the numbers of the caller's own parties (w.ownParties) that rarest omits.
+func (x *index) ownParties(w query) (list []uint64) {
+	for _, id := range w.ownParties {
 		if r := x.byID[id]; r != nil && r.free < w.free {
 			list = append(list, r.seq)
 		}

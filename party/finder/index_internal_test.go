@@ -47,7 +47,7 @@ func TestIndex(t *testing.T) {
 			parties[id] = k
 			x.put(id, k.free, slices.Clone(k.keys))
 		}
-		w := wanted{keys: keys(), free: rapid.IntRange(0, 4).Draw(t, "wanted")}
+		w := query{keys: keys(), free: rapid.IntRange(0, 4).Draw(t, "wanted")}
 		var want []party.ID
 		for id, k := range parties {
 			if k.free >= w.free && !slices.ContainsFunc(w.keys, func(key string) bool { return !slices.Contains(k.keys, key) }) {

@@ -35,15 +35,15 @@ type Code struct{ text string }
 func NewCode(kind party.InviteKind) Code {
 	switch kind {
 	case party.DigitsInvite:
-		return draw(digits, digitsLen)
+		return randomCode(digits, digitsLen)
 	case party.CodeInvite:
-		return draw(alphabet, codeLen)
+		return randomCode(alphabet, codeLen)
 	}
-	return draw(alphabet, linkLen)
+	return randomCode(alphabet, linkLen)
 }
 
-// draw returns a code of random characters from the given set. All characters are equally likely.
-func draw(from string, length int) Code {
+// randomCode returns a code of random characters from the given set. All characters are equally likely.
+func randomCode(from string, length int) Code {
 	text := make([]byte, length)
 	for i := range text {
 		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(from))))
@@ -58,8 +58,8 @@ func draw(from string, length int) Code {
 // joinPath is the path in front of the code in an invite's link.
 const joinPath = "/party/join/"
 
-// maxReadings bounds how many codes a text can be read as. So it bounds how many codes one call can try.
-const maxReadings = 4
+// maxCandidateCodes bounds how many codes a text can be read as. So it bounds how many codes one call can try.
+const maxCandidateCodes = 4
 
 // ParseCode reads a code that a person typed or pasted. It accepts both cases and full-width letters, I and L for 1,
 // and O for 0. White space, dashes, punctuation and invisible characters may stand anywhere. The text may also be a
@@ -67,16 +67,16 @@ const maxReadings = 4
 // which tells it from a word. If several codes are possible, ParseCode returns the most likely one. It refuses any
 // other text with InviteNotFound, like a code that was never made.
 func ParseCode(typed string) (Code, error) {
-	codes := readings(typed)
+	codes := candidateCodes(typed)
 	if len(codes) == 0 {
 		return Code{}, notFound()
 	}
 	return codes[0], nil
 }
 
-// readings returns the codes that a text may contain, the most likely first. There may be several, because a game's
-// link or the words around a code may look like codes too.
-func readings(typed string) []Code {
+// candidateCodes returns the codes that a text may contain, the most likely first. There may be several, because a
+// game's link or the words around a code may look like codes too.
+func candidateCodes(typed string) []Code {
 	if len(typed) > maxTyped {
 		return nil
 	}
@@ -91,22 +91,22 @@ func readings(typed string) []Code {
 		rest := beforeQuery(typed[page+len(joinPath):])
 		parts = append(strings.Fields(rest), rest)
 	case gameLink: // the code may be anywhere, but is more likely near the end than in the host name
-		parts = strings.FieldsFunc(link, betweenWords)
+		parts = strings.FieldsFunc(link, isWordBreak)
 		slices.Reverse(parts)
 		slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
 	default:
 		typed = beforeQuery(typed)
-		words := strings.FieldsFunc(typed, betweenWords)
+		words := strings.FieldsFunc(typed, isWordBreak)
 		isWord := func(s string) bool { return !strings.ContainsAny(s, digits) } // in a natural language
 		others := func(s string) bool { code, _ := canonical(s); return len(code) != digitsLen }
 		// A label in front of a code of 12 digits may make it look like a longer code.
-		parts = slices.DeleteFunc(slices.Concat(words, strings.FieldsFunc(typed, afterLabel)), others)
+		parts = slices.DeleteFunc(slices.Concat(words, strings.FieldsFunc(typed, isLabelEnd)), others)
 		parts = append(append(parts, typed), slices.DeleteFunc(words, isWord)...)
 	}
 	var codes []Code
 	for _, part := range parts {
 		text, ok := canonical(part)
-		if ok && !slices.Contains(codes, Code{text}) && len(codes) < maxReadings {
+		if ok && !slices.Contains(codes, Code{text}) && len(codes) < maxCandidateCodes {
 			codes = append(codes, Code{text})
 		}
 	}
@@ -127,7 +127,7 @@ func rank(part string) (n int) {
 
 // beforeQuery removes what follows a code in a link. It keeps punctuation in front of the code.
 func beforeQuery(s string) string {
-	start := strings.IndexFunc(s, alphanumeric)
+	start := strings.IndexFunc(s, isAlphanumeric)
 	if start < 0 {
 		return ""
 	}
@@ -141,7 +141,7 @@ func beforeQuery(s string) string {
 func canonical(s string) (code string, ok bool) {
 	var b strings.Builder
 	for _, c := range s {
-		if c = folded(c); !alphanumeric(c) {
+		if c = foldRune(c); !isAlphanumeric(c) {
 			if c == unicode.ReplacementChar || c == 0 {
 				return "", false
 			}
@@ -156,8 +156,8 @@ func canonical(s string) (code string, ok bool) {
 	return code, len(code) == linkLen || len(code) == codeLen || len(code) == digitsLen && strings.Trim(code, digits) == ""
 }
 
-// folded returns the character of the alphabet that c stands for, or c itself if there is none.
-func folded(c rune) rune {
+// foldRune returns the character of the alphabet that c stands for, or c itself if there is none.
+func foldRune(c rune) rune {
 	const fullWidthFirst, fullWidthLast, fullWidth = '！', '～', '！' - '!'
 	if c >= fullWidthFirst && c <= fullWidthLast {
 		c -= fullWidth
@@ -178,17 +178,17 @@ func folded(c rune) rune {
 // sign, the long-vowel marks of Japanese keyboards and the Hangul filler.
 const dashes = "\u2212\u30fc\uff70\u3164"
 
-func alphanumeric(c rune) bool {
+func isAlphanumeric(c rune) bool {
 	return (unicode.IsLetter(c) || unicode.IsNumber(c)) && !strings.ContainsRune(dashes, c)
 }
 
-// betweenWords reports whether c cannot be part of a code.
-func betweenWords(c rune) bool {
-	return !alphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && !strings.ContainsRune(dashes, c)
+// isWordBreak reports whether c cannot be part of a code.
+func isWordBreak(c rune) bool {
+	return !isAlphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && !strings.ContainsRune(dashes, c)
 }
 
-// afterLabel reports whether c ends a label in front of a code, as in "Code: 4829 1305 0417".
-func afterLabel(c rune) bool { return c == ':' || c == '\uff1a' || c == '=' }
+// isLabelEnd reports whether c ends a label in front of a code, as in "Code: 4829 1305 0417".
+func isLabelEnd(c rune) bool { return c == ':' || c == '\uff1a' || c == '=' }
 
 // Reveal returns the code's text. Give it to the player and to nobody else.
 func (c Code) Reveal() string { return c.text }
@@ -208,8 +208,8 @@ func notFound() *party.Error {
 
 // lookup finds the invite of a code that a player typed, and its key. read loads the record of a key. lookup refuses
 // with RateLimited or InviteNotFound.
-func (to *routes) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
-	err = to.guess(c.UserID, c.ClientIP, typed, func(k string) error {
+func (rs *resolver) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
+	err = rs.guess(c.UserID, c.ClientIP, typed, func(k string) error {
 		f, err := read(ctx, k)
 		key, r = k, f.rec
 		return err
@@ -220,12 +220,12 @@ func (to *routes) lookup(ctx context.Context, read func(context.Context, string)
 // guess calls read for each code that the typed text may contain, until one exists. Wrong codes count against the
 // limits of the user and of the address. That includes wrong codes in front of a right one in the same text. A text
 // that cannot contain a code does not count.
-func (to *routes) guess(userID, clientIP, typed string, read func(key string) error) error {
-	codes := readings(typed)
+func (rs *resolver) guess(userID, clientIP, typed string, read func(key string) error) error {
+	codes := candidateCodes(typed)
 	if len(codes) == 0 {
 		return notFound()
 	}
-	done, err := to.Limits.Guess(userID, clientIP)
+	done, err := rs.Limits.Guess(userID, clientIP)
 	if err != nil {
 		return err
 	}
@@ -242,14 +242,14 @@ func (to *routes) guess(userID, clientIP, typed string, read func(key string) er
 
 // find finds an invite by its ID or, if the ID is "", by a code, as lookup does. It reads the current record from
 // storage.
-func (to *routes) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, *record, error) {
+func (rs *resolver) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, *record, error) {
 	if inviteID == "" {
-		return to.lookup(ctx, to.Store.read, c, typed)
+		return rs.lookup(ctx, rs.Store.read, c, typed)
 	}
-	key, err := to.Store.keyOf(ctx, inviteID)
+	key, err := rs.Store.keyOf(ctx, inviteID)
 	if err != nil {
 		return "", nil, err
 	}
-	f, err := to.Store.read(ctx, key)
+	f, err := rs.Store.read(ctx, key)
 	return key, f.rec, err
 }

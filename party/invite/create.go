@@ -23,7 +23,7 @@ const maxPerMember = 100
 
 // creations makes invites. Safe for concurrent use.
 type creations struct {
-	*routes
+	*resolver
 	index   *index
 	notices *notices
 }
@@ -50,7 +50,7 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	if err != nil {
 		return none, err
 	}
-	ended, err := s.mayHaveMore(ctx, c, id)
+	ended, err := s.checkInviteLimit(ctx, c, id)
 	if len(ended) > 0 {
 		err = cmp.Or(err, s.Store.storage.StorageDelete(ctx, ended))
 	}
@@ -62,13 +62,13 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	}
 	origin := s.Admission.Origin(id) // stays the same if another native party takes this one's place
 	r.PartyID = origin.String()
-	code, err := s.keepAndInsert(ctx, id, r)
+	code, err := s.holdAndInsert(ctx, id, r)
 	if err != nil {
 		return none, err
 	}
 	s.index.add(origin)
-	made = s.created(r, code) // from here on the invite counts, even if a notification panics
-	s.notices.tellTargets(ctx, &telling{by: c, view: v, made: made, users: r.For})
+	made = s.createdInvite(r, code) // from here on the invite counts, even if a notification panics
+	s.notices.tellTargets(ctx, &unsent{by: c, view: v, made: made, users: r.For})
 	only := ""
 	if len(r.For) == 1 {
 		only = r.For[0]
@@ -77,12 +77,12 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	return made, nil
 }
 
-func (s *creations) created(r *record, code Code) party.CreatedInvite {
+func (s *creations) createdInvite(r *record, code Code) party.CreatedInvite {
 	url := strings.TrimRight(s.Policy().Invites.PublicURL, "/") + joinPath + code.Reveal()
 	return party.CreatedInvite{
 		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: s.partyOf(r).String(), Kind: r.Kind,
 		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
-		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: json.RawMessage(r.Launch),
+		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: nonNil(r.For), Message: r.Message, Info: nonNil(r.Info), Launch: json.RawMessage(r.Launch),
 	}
 }
 
@@ -91,21 +91,21 @@ func (s *creations) created(r *record, code Code) party.CreatedInvite {
 func (s *creations) MayCreate(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
 	_, err := s.mayInvite(ctx, c, id, judge)
 	if err == nil {
-		_, err = s.mayHaveMore(ctx, c, id)
+		_, err = s.checkInviteLimit(ctx, c, id)
 	}
 	return err
 }
 
-// mayHaveMore refuses with RateLimited if the user has too many invites in the party. The refusal ends when the first
-// of them expires. Two calls at the same time may both pass. ended are the index entries of ended invites, which the
-// caller has to delete, because only the first pages of the index are read.
-func (s *creations) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) (ended []*runtime.StorageDelete, err error) {
+// checkInviteLimit refuses with RateLimited if the user has too many invites in the party. The refusal ends when the
+// first of them expires. Two calls at the same time may both pass. ended are the index entries of ended invites,
+// which the caller has to delete, because only the first pages of the index are read.
+func (s *creations) checkInviteLimit(ctx context.Context, c party.Caller, id party.ID) (ended []*runtime.StorageDelete, err error) {
 	now, origin := s.Now(), s.Admission.Origin(id)
 	end := func(inviteID string) {
-		ended = append(ended, &runtime.StorageDelete{Collection: indexOf(origin), Key: inviteID})
+		ended = append(ended, &runtime.StorageDelete{Collection: indexCollection(origin), Key: inviteID})
 	}
 	var keys []string
-	_, err = s.Store.eachPointer(ctx, indexOf(origin), func(inviteID string, p pointer) {
+	_, err = s.Store.eachPointer(ctx, indexCollection(origin), func(inviteID string, p pointer) {
 		switch {
 		case !now.Before(time.Unix(p.ExpiresAt, 0)):
 			end(inviteID)
@@ -135,8 +135,8 @@ func (s *creations) mayHaveMore(ctx context.Context, c party.Caller, id party.ID
 	return ended, err
 }
 
-// keepAndInsert first holds the seats that the invite asks for, then writes the record.
-func (s *creations) keepAndInsert(ctx context.Context, id party.ID, r *record) (Code, error) {
+// holdAndInsert first holds the seats that the invite asks for, then writes the record.
+func (s *creations) holdAndInsert(ctx context.Context, id party.ID, r *record) (Code, error) {
 	h, holds := r.hold(s.Now())
 	if !holds {
 		return s.insert(ctx, id, r)
@@ -170,10 +170,10 @@ func (s *creations) insert(ctx context.Context, id party.ID, r *record) (Code, e
 		if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			continue
 		}
-		s.takeBack(ctx, code.key(), r, func() { s.Admission.HoldsChanged(id, true) })
+		s.undoCreate(ctx, code.key(), r, func() { s.Admission.HoldsChanged(id, true) })
 		return Code{}, err
 	}
-	return Code{}, errCrowded
+	return Code{}, errTooManyRaces
 }
 
 // Renew returns the caller's own invite for everybody once more, so that sharing a party again needs no second
@@ -210,10 +210,10 @@ func (s *creations) Renew(ctx context.Context, c party.Caller, typed string, mes
 		if err != nil {
 			return inv, false, err
 		}
-		s.shown.Drop(code.key())
+		s.publicPreviews.Drop(code.key())
 	}
-	return s.created(r, code), true, nil
+	return s.createdInvite(r, code), true, nil
 }
 
-// list never returns nil, so that clients receive [] for an empty list.
-func list[T any](items []T) []T { return append([]T{}, items...) }
+// nonNil never returns nil, so that clients receive [] for an empty list.
+func nonNil[T any](items []T) []T { return append([]T{}, items...) }

@@ -76,7 +76,7 @@ func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time
 			return nil, err
 		}
 	}
-	r.Launch, err = launch(req.Launch)
+	r.Launch, err = launchText(req.Launch)
 	return r, err
 }
 
@@ -100,9 +100,9 @@ func (r *record) setUses(asked *int, usual int) error {
 	return nil
 }
 
-// launch checks launch data and returns it as the text of JSON, which a record stores as a string. If it were stored
-// as JSON, a database would parse it, refuse some values, and write 1e131071 as a hundred thousand digits.
-func launch(raw json.RawMessage) (text string, err error) {
+// launchText checks launch data and returns it as the text of JSON, which a record stores as a string. If it were
+// stored as JSON, a database would parse it, refuse some values, and write 1e131071 as a hundred thousand digits.
+func launchText(raw json.RawMessage) (text string, err error) {
 	raw = bytes.TrimSpace(raw)
 	switch {
 	case len(raw) == 0 || string(raw) == "null":

@@ -12,9 +12,9 @@ import (
 // endings ends invites, for everybody or for one user, and releases the seats that they hold. Safe for concurrent
 // use.
 type endings struct {
-	*routes
-	notices   *notices
-	halfEnded *cache.Cache[string, struct{}] // by invite and user: storage may have ended them, but its answer was lost
+	*resolver
+	notices    *notices
+	unsureEnds *cache.Cache[string, struct{}] // by invite and user: storage may have ended them, but its answer was lost
 }
 
 // Revoke ends an invite, named by its ID or its code. Exactly one of the two must be given. Only the invite's creator
@@ -61,8 +61,8 @@ func (s *endings) end(ctx context.Context, key string, before *record, userID st
 		return nil
 	})
 	half := before.ID + " " + userID
-	if errors.As(err, &unsure{}) {
-		s.halfEnded.Put(half, struct{}{})
+	if errors.As(err, &unsureError{}) {
+		s.unsureEnds.Put(half, struct{}{})
 		if before.Hold {
 			s.Admission.HoldsChanged(s.partyOf(before), true)
 		}
@@ -70,7 +70,7 @@ func (s *endings) end(ctx context.Context, key string, before *record, userID st
 	if err != nil {
 		return false, err
 	}
-	if _, again := s.halfEnded.Take(half); again { // an earlier call failed before it could do the steps below
+	if _, again := s.unsureEnds.Take(half); again { // an earlier call failed before it could do the steps below
 		ended = ended || userID == "" && r.RevokedAt != 0 || slices.Contains(r.Declined, userID)
 	}
 	var users []string
@@ -85,7 +85,7 @@ func (s *endings) end(ctx context.Context, key string, before *record, userID st
 	if !ended {
 		return false, nil
 	}
-	s.shown.Drop(key)
+	s.publicPreviews.Drop(key)
 	s.notices.withdraw(r.ID, users...)
 	s.Over(r.ID, userID)
 	s.notices.tellParty(id, e)
@@ -131,14 +131,14 @@ func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) err
 	return nil
 }
 
-// unhold records in storage that an invite holds no seat any more, or none for the kicked user. The kicked user then
-// counts as having declined: after the ban the invite lets them in if there is a free seat.
-func (s *endings) unhold(id party.ID, inviteID, kicked string) {
+// releaseHold records in storage that an invite holds no seat any more, or none for the kicked user. The kicked user
+// then counts as having declined: after the ban the invite lets them in if there is a free seat.
+func (s *endings) releaseHold(id party.ID, inviteID, kicked string) {
 	var users []string
 	if kicked != "" {
 		users = []string{kicked}
 	}
-	err := try(context.Background(), func(ctx context.Context) error {
+	err := runWithTimeout(context.Background(), func(ctx context.Context) error {
 		key, _, err := s.find(ctx, party.Caller{}, inviteID, "")
 		if err == nil {
 			_, err = s.Store.change(ctx, key, func(r *record) error {

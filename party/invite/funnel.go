@@ -38,7 +38,7 @@ type Counts struct {
 
 // funnel counts what happens to invites on this node. Safe for concurrent use.
 type funnel struct {
-	*routes
+	*resolver
 	came *cache.Cache[string, struct{}] // users who came by an invite and have not had a match yet
 
 	mu      sync.Mutex
@@ -88,9 +88,9 @@ func (f *funnel) Matched(ctx context.Context, id party.ID) {
 	}
 }
 
-// cameWith remembers a user who has just come by an invite. If the party's match has a seat for them, it counts them
-// at once.
-func (f *funnel) cameWith(userID, matchID string) {
+// recordArrival remembers a user who has just come by an invite. If the party's match has a seat for them, it counts
+// them at once.
+func (f *funnel) recordArrival(userID, matchID string) {
 	if matchID != "" {
 		f.count(stepMatched)
 		return
@@ -100,6 +100,6 @@ func (f *funnel) cameWith(userID, matchID string) {
 
 // These bound how many players who came by an invite are remembered until they get a match, and for how long.
 const (
-	maxCame = 50_000
-	cameFor = 24 * time.Hour
+	maxArrivals = 50_000
+	arrivalTTL  = 24 * time.Hour
 )

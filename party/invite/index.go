@@ -27,30 +27,30 @@ const (
 // index follows the parties that have invites, and removes their invites from the indexes when they end. Safe for
 // concurrent use, except sweep.
 type index struct {
-	*routes
-	made    sync.Map // origins of parties for which this process has made or found invites
-	ends    *alarm.Alarms[party.ID]
-	orphans *party.Round // nil once it is done
+	*resolver
+	withInvites sync.Map // origins of parties for which this process has made or found invites
+	ends        *alarm.Alarms[party.ID]
+	orphans     *party.Round // nil once it is done
 }
 
-func newIndex(to *routes) *index {
-	x := &index{routes: to, orphans: to.Store.round(idsCollection)}
-	x.ends = alarm.New(to.Now, to.Logger, "invites of an ended party are still indexed party=", x.over)
+func newIndex(to *resolver) *index {
+	x := &index{resolver: to, orphans: to.Store.round(idsCollection)}
+	x.ends = alarm.New(to.Now, to.Logger, "invites of an ended party are still indexed party=", x.unindexOrRetry)
 	return x
 }
 
 // add remembers that a party has invites, so that the index is cleaned up when the party ends.
-func (x *index) add(origin party.ID) { x.made.Store(origin, nil) }
+func (x *index) add(origin party.ID) { x.withInvites.Store(origin, nil) }
 
 // end schedules the removal of the invites of a party that has just ended.
 func (x *index) end(origin party.ID) {
-	if _, made := x.made.Load(origin); made {
+	if _, made := x.withInvites.Load(origin); made {
 		x.ends.Set(origin, x.Now().Add(unindexAfter))
 	}
 }
 
-// over removes the invites of an ended party from the indexes, and tries again later if that fails.
-func (x *index) over(origin party.ID) {
+// unindexOrRetry removes the invites of an ended party from the indexes, and tries again later if that fails.
+func (x *index) unindexOrRetry(origin party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), unindexTimeout)
 	defer cancel()
 	if err := x.unindex(ctx, origin); err != nil {
@@ -62,12 +62,12 @@ func (x *index) over(origin party.ID) {
 // unindex removes the invites of a party from the indexes if the party has ended.
 func (x *index) unindex(ctx context.Context, origin party.ID) error {
 	_, err := x.Admission.Look(ctx, origin)
-	if gone, err := ended(err); err != nil || !gone {
+	if gone, err := partyEnded(err); err != nil || !gone {
 		return err
 	}
 	err = x.Store.unindex(ctx, origin)
 	if err == nil {
-		x.made.Delete(origin)
+		x.withInvites.Delete(origin)
 	}
 	return err
 }
@@ -75,11 +75,11 @@ func (x *index) unindex(ctx context.Context, origin party.ID) error {
 // unindex deletes the index entries of a party's invites, one page at a time.
 func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 	for {
-		index, _, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(origin), page, "")
+		index, _, err := s.storage.StorageList(ctx, "", party.SystemUser, indexCollection(origin), page, "")
 		if err != nil || len(index) == 0 {
 			return err
 		}
-		records, err := s.indexed(ctx, index)
+		records, err := s.recordsOf(ctx, index)
 		if err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 		}
 		var deletes []*runtime.StorageDelete
 		for _, o := range index {
-			deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(origin), Key: o.GetKey()})
+			deletes = append(deletes, &runtime.StorageDelete{Collection: indexCollection(origin), Key: o.GetKey()})
 			if !follows[o.GetKey()] {
 				deletes = append(deletes, &runtime.StorageDelete{Collection: idsCollection, Key: o.GetKey()})
 			}
@@ -118,14 +118,14 @@ func (x *index) sweep(ctx context.Context) error {
 }
 
 func (x *index) unindexOrphans(ctx context.Context, ids []*api.StorageObject) error {
-	records, err := x.Store.indexed(ctx, ids)
+	records, err := x.Store.recordsOf(ctx, ids)
 	if err != nil {
 		return err
 	}
 	done := map[party.ID]bool{}
 	for _, r := range records {
 		origin := r.partyID()
-		if done[origin] || r.forgotten(x.Now()) { // the sweep of the records deletes all of it
+		if done[origin] || r.deletable(x.Now()) { // the sweep of the records deletes all of it
 			continue
 		}
 		done[origin] = true

@@ -31,7 +31,7 @@ func (pv *previews) lead(ctx context.Context, c party.Caller, inviteID, typed st
 	if err != nil {
 		return Lead{}, err
 	}
-	look, gone := pv.leads(ctx, r, c.UserID) // must be first: it finds out who waits there
+	look, gone := pv.lookDestination(ctx, r, c.UserID) // must be first: it finds out who waits there
 	if err := pv.refusal(r, c.UserID, look.ID); err != nil {
 		return Lead{}, err
 	}
@@ -52,7 +52,7 @@ func (pv *previews) lead(ctx context.Context, c party.Caller, inviteID, typed st
 // StillLeads checks whether an invite still leads a waiting user into the party. It refuses with InviteNotFound, with
 // the state of an invite that can no longer be used, or with PartyNotFound if it leads to another party.
 func (pv *previews) StillLeads(ctx context.Context, inviteID, userID string, id party.ID) error {
-	key, err := pv.waited.Get(ctx, inviteID, func(ctx context.Context) (string, error) { return pv.Store.keyOf(ctx, inviteID) })
+	key, err := pv.waitedKeys.Get(ctx, inviteID, func(ctx context.Context) (string, error) { return pv.Store.keyOf(ctx, inviteID) })
 	if err != nil {
 		return err
 	}

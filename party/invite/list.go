@@ -18,7 +18,7 @@ func (pv *previews) List(ctx context.Context, c party.Caller, partyID string) ([
 	if err != nil {
 		return nil, err
 	}
-	records, err := pv.Store.ofParty(ctx, pv.Admission.Origin(v.ID), false)
+	records, err := pv.Store.partyInvites(ctx, pv.Admission.Origin(v.ID), false)
 	if err != nil {
 		return nil, err
 	}
@@ -59,13 +59,13 @@ func (pv *previews) Outstanding(ctx context.Context, sought string) (list []Outs
 		}
 	}
 	if id, unknown := party.ParseID(sought); err == nil && more && unknown == nil {
-		_, err = pv.Store.eachPointer(ctx, indexOf(pv.Admission.Origin(id)), add)
+		_, err = pv.Store.eachPointer(ctx, indexCollection(pv.Admission.Origin(id)), add)
 	}
 	if err != nil {
 		return nil, false, err
 	}
 	slices.Sort(keys)
-	err = pv.Store.eachOf(ctx, slices.Compact(keys), func(o *api.StorageObject) error {
+	err = pv.Store.eachRecord(ctx, slices.Compact(keys), func(o *api.StorageObject) error {
 		r, err := decode(o)
 		if err != nil {
 			pv.Logger.Warn("invite not readable error=%v", err)

@@ -27,7 +27,7 @@ type Notifier interface {
 // object is deleted when the notifications are.
 const noticesCollection = "partyline_invite_notices"
 
-type notified struct {
+type recipients struct {
 	Key   string   `json:"key"` // the invite's
 	Users []string `json:"users"`
 
@@ -36,7 +36,7 @@ type notified struct {
 }
 
 const (
-	maxNotified    = 2000 // users that one invite remembers; notifications to earlier users are not deleted
+	maxRecipients  = 2000 // users that one invite remembers; notifications to earlier users are not deleted
 	noticePage     = 1000
 	noticePages    = 10 // of one user's notifications, that are searched
 	noticeAttempts = 4
@@ -46,15 +46,15 @@ const (
 
 // notices tells parties and users about invites. Safe for concurrent use, except sweep.
 type notices struct {
-	*routes
-	funnel *funnel
-	round  *party.Round
-	again  *alarm.Alarms[*telling] // retries for invites whose notification failed
+	*resolver
+	funnel  *funnel
+	round   *party.Round
+	retries *alarm.Alarms[*unsent] // retries for invites whose notification failed
 }
 
-func newNotices(to *routes, f *funnel) *notices {
-	ns := &notices{routes: to, funnel: f, round: to.Store.round(noticesCollection)}
-	ns.again = alarm.New(to.Now, to.Logger, "invite not announced invite=", ns.tellAgain)
+func newNotices(to *resolver, f *funnel) *notices {
+	ns := &notices{resolver: to, funnel: f, round: to.Store.round(noticesCollection)}
+	ns.retries = alarm.New(to.Now, to.Logger, "invite not announced invite=", ns.tellAgain)
 	return ns
 }
 
@@ -65,14 +65,14 @@ func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.Created
 		return err
 	}
 	// Write the users down before sending: a notification that is not written down would never be deleted.
-	if err := ns.change(ctx, inv.ID, func(n *notified) {
+	if err := ns.change(ctx, inv.ID, func(n *recipients) {
 		now, known := ns.Now(), len(n.Users)
 		n.Key = code.key()
 		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
 		n.Twice = now.Unix() < n.Until && (n.Twice || len(n.Users) < known)
 		n.Until = now.Add(noticeLate).Unix()
 		n.Users = append(n.Users, users...)
-		n.Users = n.Users[max(0, len(n.Users)-maxNotified):]
+		n.Users = n.Users[max(0, len(n.Users)-maxRecipients):]
 	}); err != nil {
 		return fmt.Errorf("remember whom the invite is sent to: %w", err)
 	}
@@ -88,9 +88,9 @@ func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.Created
 }
 
 // change changes the list of users that an invite's notifications went to, by compare-and-set.
-func (ns *notices) change(ctx context.Context, inviteID string, change func(*notified)) error {
+func (ns *notices) change(ctx context.Context, inviteID string, change func(*recipients)) error {
 	for range noticeAttempts {
-		var n notified
+		var n recipients
 		version, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n)
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (ns *notices) change(ctx context.Context, inviteID string, change func(*not
 			return err
 		}
 	}
-	return errCrowded
+	return errTooManyRaces
 }
 
 // withdraw deletes, in the background, the notifications that an invite has sent to these users, or to everybody if
@@ -128,7 +128,7 @@ func (ns *notices) withdraw(inviteID string, users ...string) {
 // withdrawNow recovers from a panic, because it may run in its own goroutine, where a panic would end the process.
 func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
 	defer caught.As(&err, "delete notifications")
-	var n notified
+	var n recipients
 	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
 		return fmt.Errorf("read whom it was sent to: %w", err)
 	}
@@ -139,7 +139,7 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 		if len(users) > 0 && !slices.Contains(users, user) {
 			continue
 		}
-		found, err := ns.of(ctx, user, n.Key)
+		found, err := ns.notificationsOf(ctx, user, n.Key)
 		if err != nil {
 			return fmt.Errorf("list notifications: %w", err)
 		}
@@ -154,13 +154,13 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 			return fmt.Errorf("delete notifications: %w", err)
 		}
 	}
-	return ns.change(ctx, inviteID, func(n *notified) {
+	return ns.change(ctx, inviteID, func(n *recipients) {
 		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(done, u) })
 	})
 }
 
-// of finds a user's notifications of one invite. It compares the key of the code in them.
-func (ns *notices) of(ctx context.Context, user, key string) (found []*runtime.NotificationDelete, err error) {
+// notificationsOf finds a user's notifications of one invite. It compares the key of the code in them.
+func (ns *notices) notificationsOf(ctx context.Context, user, key string) (found []*runtime.NotificationDelete, err error) {
 	cursor := ""
 	for range noticePages {
 		page, next, err := ns.Notifier.NotificationsList(ctx, user, noticePage, cursor)
@@ -183,15 +183,15 @@ func (ns *notices) of(ctx context.Context, user, key string) (found []*runtime.N
 	return found, nil
 }
 
-// without returns the users who have no notification of the invite. It fails while the host may still write one that
-// was sent.
-func (ns *notices) without(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
-	var n notified
+// withoutNotification returns the users who have no notification of the invite. It fails while the host may still
+// write one that was sent.
+func (ns *notices) withoutNotification(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
+	var n recipients
 	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
 		return nil, fmt.Errorf("read whom it was sent to: %w", err)
 	}
 	for _, user := range users {
-		found, err := ns.of(ctx, user, key)
+		found, err := ns.notificationsOf(ctx, user, key)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("list notifications: %w", err)
@@ -208,7 +208,7 @@ func (ns *notices) without(ctx context.Context, inviteID, key string, users []st
 // sweep deletes the notifications of invites for whose key over returns true.
 func (ns *notices) sweep(ctx context.Context, over func(ctx context.Context, key string) (bool, error)) error {
 	return ns.round.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
-		var n notified
+		var n recipients
 		if err := json.Unmarshal([]byte(o.GetValue()), &n); err != nil {
 			return fmt.Errorf("invite's recipients not read: %w", err)
 		}

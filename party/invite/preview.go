@@ -15,13 +15,13 @@ import (
 
 // previews shows invites and the parties that they lead to, without using the invites. Safe for concurrent use.
 type previews struct {
-	*routes
-	faces  *cache.Cache[string, party.Profile] // by user
-	waited *cache.Cache[string, string]        // keys of invites that players wait by, by the invite's ID
+	*resolver
+	faces      *cache.Cache[string, party.Profile] // by user
+	waitedKeys *cache.Cache[string, string]        // keys of invites that players wait by, by the invite's ID
 }
 
-// facesOf returns the profiles of users. It omits users that are not found.
-type facesOf func(ctx context.Context, userIDs []string) ([]party.Profile, error)
+// profileReader returns the profiles of users. It omits users that are not found.
+type profileReader func(ctx context.Context, userIDs []string) ([]party.Profile, error)
 
 // Preview returns what an invite leads to, without using it. If the invite is for others it refuses with
 // InviteNotForYou, unless the caller made it or is in the party.
@@ -53,14 +53,14 @@ func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (
 // InviteNotFound and RateLimited. The caller must not change the answer's lists.
 func (pv *previews) PublicPreview(ctx context.Context, typed, clientIP string) (p party.Preview, err error) {
 	err = pv.guess("", clientIP, typed, func(key string) (err error) {
-		p, err = pv.shown.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return pv.publicPreview(ctx, key) })
+		p, err = pv.publicPreviews.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return pv.publicPreview(ctx, key) })
 		return err
 	})
 	return p, err
 }
 
 func (pv *previews) publicPreview(ctx context.Context, key string) (party.Preview, error) {
-	f, err := pv.Store.lately(ctx, key)
+	f, err := pv.Store.readCached(ctx, key)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -92,22 +92,22 @@ func (pv *previews) publicPreview(ctx context.Context, key string) (party.Previe
 // target is the party that an invite leads to, as a viewer sees it.
 type target struct {
 	reserve.Look
-	held int               // seats kept for users other than the viewer
-	shut party.InviteState // why nobody can enter, even with free seats: gone, between, away or locked; "" if they can
+	held        int               // seats kept for users other than the viewer
+	closedState party.InviteState // why nobody can enter, even with free seats: gone, between, away or locked; "" if they can
 }
 
 func (pv *previews) target(ctx context.Context, r *record, viewer string) (target, error) {
-	look, err := pv.leads(ctx, r, viewer)
+	look, err := pv.lookDestination(ctx, r, viewer)
 	t := target{Look: look, held: look.Held(viewer)}
 	switch party.ReasonOf(err) {
 	case "":
 	case party.PartyNotFound:
 		if r.Follow {
-			return target{shut: party.StateBetween}, nil
+			return target{closedState: party.StateBetween}, nil
 		}
-		return target{shut: party.StatePartyGone}, nil
+		return target{closedState: party.StatePartyGone}, nil
 	case party.PartyAway:
-		t.shut = party.StateAway
+		t.closedState = party.StateAway
 		return t, nil
 	default:
 		return target{}, err
@@ -118,7 +118,7 @@ func (pv *previews) target(ctx context.Context, r *record, viewer string) (targe
 	}
 	err = pv.Admission.Locked(ctx, t.View)
 	if party.ReasonOf(err) == party.PartyLocked {
-		t.shut, err = party.StateLocked, nil
+		t.closedState, err = party.StateLocked, nil
 	}
 	return t, err
 }
@@ -132,20 +132,20 @@ func (pv *previews) state(r *record, viewer string, t target, room bool) party.I
 		return party.StateExpired
 	case r.exhausted() && !r.claimed(viewer):
 		return party.StateExhausted
-	case t.shut != "":
-		return t.shut
+	case t.closedState != "":
+		return t.closedState
 	case !room:
 		return party.StateFull
 	}
 	return party.StateOpen
 }
 
-func (pv *previews) preview(ctx context.Context, r *record, t target, viewer string, look facesOf) (party.Preview, error) {
+func (pv *previews) preview(ctx context.Context, r *record, t target, viewer string, look profileReader) (party.Preview, error) {
 	v := t.View
 	_, member := v.Member(viewer)
 	p := party.Preview{
 		ID: r.ID, State: pv.state(r, viewer, t, member || v.Size()+t.held < v.MaxSize),
-		Waiting: t.Waiting, Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
+		Waiting: t.Waiting, Message: r.Message, Info: nonNil(r.Info), ExpiresAt: r.ExpiresAt,
 	}
 	profiles, err := pv.profiles(ctx, r, v, look)
 	if err != nil {
@@ -184,7 +184,7 @@ func (pv *previews) preview(ctx context.Context, r *record, t target, viewer str
 
 // profiles returns the profiles of the inviter and the members, from one look-up. For a deleted account it returns
 // the username that the invite or the party has.
-func (pv *previews) profiles(ctx context.Context, r *record, v party.View, look facesOf) (map[string]party.Profile, error) {
+func (pv *previews) profiles(ctx context.Context, r *record, v party.View, look profileReader) (map[string]party.Profile, error) {
 	known := map[string]party.Profile{r.By: {UserID: r.By, Username: r.ByName}}
 	for _, m := range v.Members {
 		known[m.UserID] = party.Profile{UserID: m.UserID, Username: m.Username}

@@ -72,8 +72,8 @@ func (r *record) spent() bool { return r.exhausted() || len(r.For) > 0 && len(r.
 // ended reports whether the invite was revoked or has expired. A use that is given back does not change that.
 func (r *record) ended(now time.Time) bool { return r.RevokedAt != 0 || !now.Before(r.expiresAt()) }
 
-// forgotten reports whether the record may be deleted. Once true, it stays true.
-func (r *record) forgotten(now time.Time) bool { return !now.Before(r.expiresAt().Add(Retention)) }
+// deletable reports whether the record may be deleted. Once true, it stays true.
+func (r *record) deletable(now time.Time) bool { return !now.Before(r.expiresAt().Add(Retention)) }
 
 // refusal returns why the user cannot use the invite now, or nil if they can.
 func (r *record) refusal(user string, now time.Time) error {
@@ -149,7 +149,7 @@ func (r *record) hold(now time.Time) (reserve.Hold, bool) {
 func (r *record) summary() party.InviteSummary {
 	return party.InviteSummary{
 		ID: r.ID, Kind: r.Kind, CreatedBy: r.By, CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt,
-		MaxUses: r.MaxUses, Uses: r.Uses, ForUserIDs: list(r.For), HoldSeat: r.Hold, FollowInviter: r.Follow, Message: r.Message,
+		MaxUses: r.MaxUses, Uses: r.Uses, ForUserIDs: nonNil(r.For), HoldSeat: r.Hold, FollowInviter: r.Follow, Message: r.Message,
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 // If all members are away, a redemption looks again for five seconds.
 const (
-	awaitLooks = 25
+	awaitTries = 25
 	awaitEvery = 200 * time.Millisecond
 )
 
@@ -25,7 +25,7 @@ const followAttempts = 3
 
 // redemptions brings users into parties by invites. Safe for concurrent use.
 type redemptions struct {
-	*routes
+	*resolver
 	notices *notices
 	funnel  *funnel
 }
@@ -40,10 +40,10 @@ type redemptions struct {
 func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
 	var redemption party.Redemption
 	read := func(ctx context.Context, key string) (found, error) {
-		if f, known := s.Store.kept.Kept(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
+		if f, known := s.Store.cache.Kept(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
 			return s.Store.read(ctx, key) // a refusal counts only on a record that was just read
 		}
-		return s.Store.lately(ctx, key)
+		return s.Store.readCached(ctx, key)
 	}
 	key, r, err := s.lookup(ctx, read, c, typed)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *redemptions) RedeemInto(ctx context.Context, c party.Caller, inviteID s
 	if err != nil {
 		return err
 	}
-	look, gone := s.leads(ctx, r, c.UserID)
+	look, gone := s.lookDestination(ctx, r, c.UserID)
 	if gone == nil && look.ID != id {
 		return party.Gone()
 	}
@@ -106,7 +106,7 @@ func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string
 		err := s.Admission.Admit(ctx, id, session, party.Grant{Back: true}, &admission.Judged{Look: look})
 		if err == nil {
 			if slices.Contains(r.pending(), c.UserID) {
-				s.answered(ctx, key, c.UserID)
+				s.claimForMember(ctx, key, c.UserID)
 			}
 			return s.redemption(ctx, s.Admission.Current(id), r, c.UserID, awaited), nil
 		}
@@ -139,18 +139,19 @@ func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string
 		return none, err
 	}
 	id = s.Admission.Current(id)
-	s.came(key, r, c.UserID)
+	s.releaseHeldSeat(key, r, c.UserID)
 	s.notices.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	redemption := s.redemption(ctx, id, r, c.UserID, awaited)
-	s.funnel.cameWith(c.UserID, redemption.MatchID)
+	s.funnel.recordArrival(c.UserID, redemption.MatchID)
 	if r.Follow { // the user may have been on the way to another party by this invite
 		s.Over(r.ID, c.UserID)
 	}
 	return redemption, nil
 }
 
-// answered records that a named user has come on a seat of their own, so that the invite no longer waits for them.
-func (s *redemptions) answered(ctx context.Context, key, user string) {
+// claimForMember records that a named user has come on a seat of their own, so that the invite no longer waits for
+// them.
+func (s *redemptions) claimForMember(ctx context.Context, key, user string) {
 	r, err := s.Store.change(ctx, key, func(r *record) error {
 		if !slices.Contains(r.pending(), user) || r.refusal(user, s.Now()) != nil {
 			return errUnchanged
@@ -162,26 +163,26 @@ func (s *redemptions) answered(ctx context.Context, key, user string) {
 		s.Logger.Warn("invite still waits for somebody who has come user=%s error=%v", user, err)
 		return
 	}
-	s.came(key, r, user)
+	s.releaseHeldSeat(key, r, user)
 	if r.spent() {
 		s.notices.withdraw(r.ID)
 	}
 }
 
-// came releases what the invite held for a user who has come.
-func (s *redemptions) came(key string, r *record, user string) {
-	s.shown.Drop(key)
+// releaseHeldSeat releases what the invite held for a user who has come.
+func (s *redemptions) releaseHeldSeat(key string, r *record, user string) {
+	s.publicPreviews.Drop(key)
 	if origin := s.partyOf(r); r.Hold {
 		s.Admission.Release(origin, r.ID, user) // if the inviter has moved on, this is another party than the user's
 		s.Admission.HoldsChanged(origin, false)
 	}
 }
 
-// await is leads, but looks again for a while if all members are away. There is no error if the user is one of them:
-// the first member who comes back brings the party back.
+// await is lookDestination, but looks again for a while if all members are away. There is no error if the user is one
+// of them: the first member who comes back brings the party back.
 func (s *redemptions) await(ctx context.Context, r *record, userID string) (reserve.Look, error) {
-	for again := awaitLooks; ; again-- {
-		look, err := s.leads(ctx, r, userID)
+	for again := awaitTries; ; again-- {
+		look, err := s.lookDestination(ctx, r, userID)
 		if party.ReasonOf(err) != party.PartyAway {
 			return look, err
 		}
@@ -197,7 +198,7 @@ func (s *redemptions) await(ctx context.Context, r *record, userID string) (rese
 // enter claims a use, admits the session, and gives the use back if that failed. It does all of this in one turn with
 // the invite, so no other redemption on this node sees an intermediate state.
 func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judged, session party.Session) error {
-	end, err := s.Store.take(ctx, key)
+	end, err := s.Store.takeTurn(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -210,7 +211,7 @@ func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judge
 			s.refund(ctx, key, session.UserID, seq)
 		}
 	}()
-	r, err := s.Store.changeNow(ctx, key, func(r *record) error {
+	r, err := s.Store.changeInTurn(ctx, key, func(r *record) error {
 		if err := s.refusal(r, session.UserID, by.Look.ID); err != nil {
 			return err
 		}
@@ -218,7 +219,7 @@ func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judge
 		return nil
 	})
 	if err != nil {
-		settled = !errors.As(err, &unsure{})
+		settled = !errors.As(err, &unsureError{})
 		return fmt.Errorf("claim use: %w", err)
 	}
 	if err = s.Admission.Admit(ctx, by.Look.ID, session, r.grant(session.UserID), by); err != nil {
@@ -238,6 +239,6 @@ func (s *redemptions) redemption(ctx context.Context, id party.ID, r *record, us
 		s.Logger.Warn("seat in match not sought party=%s user=%s error=%v", id, userID, err)
 	}
 	return party.Redemption{
-		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: json.RawMessage(r.Launch),
+		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: nonNil(r.Info), Launch: json.RawMessage(r.Launch),
 	}
 }

@@ -54,12 +54,12 @@ type Service struct {
 
 // New makes a service that listens to changes of parties. Close ends its background work.
 func New(d Deps) *Service {
-	routes := &routes{
+	routes := &resolver{
 		d, entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy}, newTasks(),
 		cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 	}
 	index := newIndex(routes)
-	funnel := &funnel{routes: routes, came: cache.New[string, struct{}](d.Now, maxCame, cameFor), counted: map[step]uint64{}}
+	funnel := &funnel{resolver: routes, came: cache.New[string, struct{}](d.Now, maxArrivals, arrivalTTL), counted: map[step]uint64{}}
 	notices := newNotices(routes, funnel)
 	s := &Service{
 		&creations{routes, index, notices},
@@ -67,7 +67,7 @@ func New(d Deps) *Service {
 		&redemptions{routes, notices, funnel},
 		&endings{routes, notices, cache.New[string, struct{}](d.Now, maxRecords, recordTTL)},
 		notices, funnel,
-		&sweeper{routes: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
+		&sweeper{resolver: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
 	}
 	d.Admission.News.Subscribe(s.changed)
 	return s
@@ -77,7 +77,7 @@ func New(d Deps) *Service {
 // not given back yet stay with the users who claimed them.
 func (s *Service) Close() {
 	s.sweeper.index.ends.Close()
-	s.notices.again.Close()
+	s.notices.retries.Close()
 	s.sweeper.tasks.close()
 }
 
@@ -86,7 +86,7 @@ func (s *Service) changed(c party.Change) {
 	case party.HoldsOver:
 		s.sweeper.tasks.begin(func() {
 			for _, inviteID := range c.Invites {
-				s.unhold(c.ID, inviteID, c.Session.UserID)
+				s.releaseHold(c.ID, inviteID, c.Session.UserID)
 			}
 		})
 	case party.PartyEnded:

@@ -23,7 +23,7 @@ const (
 
 // sweeper deletes what is left of ended invites. Safe for concurrent use.
 type sweeper struct {
-	*routes
+	*resolver
 	notices *notices
 	index   *index
 
@@ -65,7 +65,7 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 		if !r.ended(s.Now()) && !r.exhausted() {
 			s.seen++
 		}
-		if r.forgotten(s.Now()) {
+		if r.deletable(s.Now()) {
 			dead[o.GetKey()] = r
 		}
 	}
@@ -80,7 +80,7 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 
 // over reports whether no further user can use an invite.
 func (s *sweeper) over(ctx context.Context, key string) (bool, error) {
-	f, err := s.Store.lately(ctx, key)
+	f, err := s.Store.readCached(ctx, key)
 	switch {
 	case party.ReasonOf(err) == party.InviteNotFound:
 		return true, nil

@@ -59,12 +59,12 @@ func (ns *notices) tellParty(id party.ID, e event) {
 // If a notification fails, it is tried again after waits that double, for about four minutes in all. The caller has
 // the invite already and does not learn of the failure.
 const (
-	tellFirst = time.Second
-	tellLast  = 128 * time.Second
+	tellRetryMin = time.Second
+	tellRetryMax = 128 * time.Second
 )
 
-// telling is an invite whose notifications still have to be sent.
-type telling struct {
+// unsent is an invite whose notifications still have to be sent.
+type unsent struct {
 	by    party.Caller
 	view  party.View
 	made  party.CreatedInvite
@@ -73,29 +73,29 @@ type telling struct {
 	wait  time.Duration // until the next try
 }
 
-func (t *telling) String() string { return t.made.ID }
+func (t *unsent) String() string { return t.made.ID }
 
 // tellTargets sends an invite to the users it is for.
-func (ns *notices) tellTargets(ctx context.Context, t *telling) { ns.tellLater(t, ns.tell(ctx, t)) }
+func (ns *notices) tellTargets(ctx context.Context, t *unsent) { ns.retryLater(t, ns.tell(ctx, t)) }
 
-func (ns *notices) tellAgain(t *telling) {
-	ns.tellLater(t, try(context.Background(), func(ctx context.Context) error { return ns.tell(ctx, t) }))
+func (ns *notices) tellAgain(t *unsent) {
+	ns.retryLater(t, runWithTimeout(context.Background(), func(ctx context.Context) error { return ns.tell(ctx, t) }))
 }
 
-// tellLater schedules another try if err is not nil.
-func (ns *notices) tellLater(t *telling, err error) {
+// retryLater schedules another try if err is not nil.
+func (ns *notices) retryLater(t *unsent, err error) {
 	if err == nil {
 		return
 	}
 	ns.Logger.Warn("invite not announced yet invite=%s error=%v", t, err)
-	if t.wait = max(tellFirst, 2*t.wait); t.wait <= tellLast {
-		ns.again.Set(t, ns.Now().Add(t.wait))
+	if t.wait = max(tellRetryMin, 2*t.wait); t.wait <= tellRetryMax {
+		ns.retries.Set(t, ns.Now().Add(t.wait))
 	}
 }
 
 // tell notifies those users who may be notified. A later try notifies only the rest, so that nobody is notified
 // twice.
-func (ns *notices) tell(ctx context.Context, t *telling) error {
+func (ns *notices) tell(ctx context.Context, t *unsent) error {
 	if !t.known { // only once, because it counts strangers against a limit
 		users, err := ns.reachable(ctx, t.by, t.view, t.users)
 		if err != nil {
@@ -106,7 +106,7 @@ func (ns *notices) tell(ctx context.Context, t *telling) error {
 	users := t.users
 	if t.wait > 0 {
 		var err error
-		if users, err = ns.untold(ctx, t); err != nil {
+		if users, err = ns.unnotified(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -116,8 +116,8 @@ func (ns *notices) tell(ctx context.Context, t *telling) error {
 	return ns.Notify(ctx, t.by, t.made, users)
 }
 
-// untold returns the users who can still use the invite and have no notification of it.
-func (ns *notices) untold(ctx context.Context, t *telling) ([]string, error) {
+// unnotified returns the users who can still use the invite and have no notification of it.
+func (ns *notices) unnotified(ctx context.Context, t *unsent) ([]string, error) {
 	code, err := ParseCode(t.made.Code)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (ns *notices) untold(ctx context.Context, t *telling) ([]string, error) {
 		return nil, err
 	}
 	pending := slices.DeleteFunc(f.rec.pending(), func(u string) bool { return !slices.Contains(t.users, u) })
-	return ns.without(ctx, t.made.ID, code.key(), pending)
+	return ns.withoutNotification(ctx, t.made.ID, code.key(), pending)
 }
 
 // reachable returns the users whom the caller may notify. It omits members and users with a block between them and

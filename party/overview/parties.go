@@ -92,14 +92,14 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 	if err != nil {
 		return Parties{}, err
 	}
-	list, err := o.detailed(ctx, rows)
+	list, err := o.details(ctx, rows)
 	return Parties{list, next}, err
 }
 
 // Limits of a search, which reads the parties of the node one by one.
 const (
 	searchPages = 20 // of MaxPage parties each
-	mostFound   = 50
+	maxFound    = 50
 )
 
 // Search lists live parties of this node. It matches the beginning of the party's ID or of a member's ID, and any
@@ -113,7 +113,7 @@ func (o *Overview) Search(ctx context.Context, words string) (found []Party, mor
 		if err != nil {
 			return nil, false, err
 		}
-		page, err := o.detailed(ctx, rows)
+		page, err := o.details(ctx, rows)
 		if err != nil {
 			return nil, false, err
 		}
@@ -121,7 +121,7 @@ func (o *Overview) Search(ctx context.Context, words string) (found []Party, mor
 			if !p.matches(words) {
 				continue
 			}
-			if len(found) == mostFound {
+			if len(found) == maxFound {
 				return found, true, nil
 			}
 			found = append(found, p)
@@ -145,9 +145,9 @@ func (p Player) Matches(words string) bool {
 	return strings.HasPrefix(p.UserID, words) || strings.Contains(strings.ToLower(p.Username), words) || strings.Contains(strings.ToLower(p.DisplayName), words)
 }
 
-// detailed returns the details of parties in the host's list. It omits parties that have ended since, and parties
+// details returns the details of parties in the host's list. It omits parties that have ended since, and parties
 // that are away.
-func (o *Overview) detailed(ctx context.Context, rows []*api.Party) ([]Party, error) {
+func (o *Overview) details(ctx context.Context, rows []*api.Party) ([]Party, error) {
 	list, looks := make([]Party, 0, len(rows)), make([]reserve.Look, 0, len(rows))
 	for _, row := range rows {
 		id, err := party.ParseID(row.GetPartyId())
@@ -172,7 +172,7 @@ func (o *Overview) detailed(ctx context.Context, rows []*api.Party) ([]Party, er
 			list[i].Attributes = &d
 		}
 	}
-	return list, o.name(ctx, list)
+	return list, o.fillNames(ctx, list)
 }
 
 func (o *Overview) party(ctx context.Context, id party.ID) (Party, reserve.Look, error) {
@@ -209,8 +209,8 @@ func (o *Overview) party(ctx context.Context, id party.ID) (Party, reserve.Look,
 	return p, d.Look, nil
 }
 
-// name fills in the players' names, from one look-up for all.
-func (o *Overview) name(ctx context.Context, list []Party) error {
+// fillNames fills in the players' names, from one look-up for all.
+func (o *Overview) fillNames(ctx context.Context, list []Party) error {
 	var players []*Player
 	for _, p := range list {
 		for i := range p.Members {

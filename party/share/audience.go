@@ -17,13 +17,13 @@ const (
 )
 
 type audience struct {
-	service    *Service
-	caller     string
-	most       int
-	known      map[string]int // users seen so far, by their index in candidates; -1: do not notify
-	candidates []candidate
-	users      []string // users to notify
-	delivered  Delivered
+	service       *Service
+	caller        string
+	maxRecipients int
+	known         map[string]int // users seen so far, by their index in candidates; -1: do not notify
+	candidates    []candidate
+	users         []string // users to notify
+	delivered     Delivered
 }
 
 type candidate struct {
@@ -37,7 +37,7 @@ type candidate struct {
 // audience collects the users to notify, in the order: named users, friends, group. It reads blocks and friends once
 // for all of them. It uses up no rate limit.
 func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to To) (*audience, error) {
-	a := &audience{service: s, caller: c.UserID, most: s.Policy().Limits.ShareRecipients, known: map[string]int{c.UserID: -1}}
+	a := &audience{service: s, caller: c.UserID, maxRecipients: s.Policy().Limits.ShareRecipients, known: map[string]int{c.UserID: -1}}
 	for _, m := range v.Members {
 		a.known[m.UserID] = -1
 	}
@@ -55,7 +55,7 @@ func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to
 			return nil, err
 		}
 	}
-	return a, a.relate(ctx)
+	return a, a.readRelations(ctx)
 }
 
 // add adds users that are not known yet as candidates.
@@ -72,8 +72,8 @@ func (a *audience) add(ids []string, c candidate) {
 	}
 }
 
-// relate finds out which candidates the caller has a block with, and which are friends.
-func (a *audience) relate(ctx context.Context) error {
+// readRelations finds out which candidates the caller has a block with, and which are friends.
+func (a *audience) readRelations(ctx context.Context) error {
 	var all, others []string
 	for _, c := range a.candidates {
 		all = append(all, c.id)
@@ -102,7 +102,7 @@ func (a *audience) choose() {
 	limits := a.service.Limits
 	may := func(c candidate) bool {
 		switch {
-		case c.blocked || len(a.users) >= a.most:
+		case c.blocked || len(a.users) >= a.maxRecipients:
 			return false
 		case c.friend:
 			return true
@@ -120,7 +120,7 @@ func (a *audience) choose() {
 }
 
 // full reports whether there are enough candidates. It leaves room for candidates with a block.
-func (a *audience) full() bool { return len(a.candidates) >= a.most+100 }
+func (a *audience) full() bool { return len(a.candidates) >= a.maxRecipients+100 }
 
 func (a *audience) addFriends(ctx context.Context) error {
 	mutual := int(api.Friend_FRIEND)

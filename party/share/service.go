@@ -63,14 +63,14 @@ type Service struct {
 	turns  keyed.Locks[string]     // by user, who makes one invite at a time; held while calling Invites
 	alarms *alarm.Alarms[party.ID] // parties whose statuses have to be refreshed
 
-	codes *cache.Cache[shares, string] // codes of the shared invites
+	codes *cache.Cache[shareKey, string] // codes of the shared invites
 
 	mu       sync.Mutex
-	statuses map[party.ID]map[string]*shared // by party and session ID
+	statuses map[party.ID]map[string]*sharedStatus // by party and session ID
 }
 
-// shares identifies a shared invite: the party, by its first ID, the inviter, and the kind of the invite.
-type shares struct {
+// shareKey identifies a shared invite: the party, by its first ID, the inviter, and the kind of the invite.
+type shareKey struct {
 	id   party.ID
 	user string
 	kind party.InviteKind
@@ -85,9 +85,9 @@ const (
 // New makes a service that listens to changes of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	s := &Service{
-		Deps: d, turns: keyed.NewLocks[string](), codes: cache.New[shares, string](d.Now, maxCodes, codeAge), statuses: map[party.ID]map[string]*shared{},
+		Deps: d, turns: keyed.NewLocks[string](), codes: cache.New[shareKey, string](d.Now, maxCodes, codeAge), statuses: map[party.ID]map[string]*sharedStatus{},
 	}
-	s.alarms = alarm.New(d.Now, d.Logger, "shared status not renewed party=", s.renew)
+	s.alarms = alarm.New(d.Now, d.Logger, "shared status not renewed party=", s.refreshStatuses)
 	d.News.Subscribe(s.changed)
 	return s
 }
@@ -98,10 +98,10 @@ func (s *Service) Close() { s.alarms.Close() }
 func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.PartyClosed:
-		s.withdraw(c.ID, func(*shared) bool { return true })
+		s.withdraw(c.ID, func(*sharedStatus) bool { return true })
 	case party.MemberLeft:
 		s.forget(c.ID, c.Session.UserID)
-		s.withdraw(c.ID, func(sh *shared) bool { return sh.session.SessionID == c.Session.SessionID })
+		s.withdraw(c.ID, func(sh *sharedStatus) bool { return sh.session.SessionID == c.Session.SessionID })
 		s.Refresh(c.ID)
 	case party.SeatLost, party.SeatEnded:
 		s.forget(c.ID, c.Seat.Member.UserID)
@@ -124,19 +124,19 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	if userID != "" {
 		return
 	}
-	for _, id := range s.sharing() {
-		s.withdraw(id, func(sh *shared) bool { return sh.inviteID == inviteID })
+	for _, id := range s.sharedParties() {
+		s.withdraw(id, func(sh *sharedStatus) bool { return sh.inviteID == inviteID })
 	}
 }
 
 // forget drops the invites that a user shared a party by.
 func (s *Service) forget(id party.ID, user string) {
 	id = s.Door.Origin(id)
-	s.codes.Drop(shares{id, user, party.LinkInvite})
-	s.codes.Drop(shares{id, user, party.DigitsInvite})
+	s.codes.Drop(shareKey{id, user, party.LinkInvite})
+	s.codes.Drop(shareKey{id, user, party.DigitsInvite})
 }
 
-func (s *Service) sharing() []party.ID {
+func (s *Service) sharedParties() []party.ID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Collect(maps.Keys(s.statuses))
@@ -146,15 +146,15 @@ func (s *Service) sharing() []party.ID {
 // end without an event. Call it about every minute.
 func (s *Service) Sweep() {
 	now := s.Now().Unix()
-	for _, id := range s.sharing() {
-		s.withdraw(id, func(sh *shared) bool { return sh.expiresAt <= now })
+	for _, id := range s.sharedParties() {
+		s.withdraw(id, func(sh *sharedStatus) bool { return sh.expiresAt <= now })
 		s.Refresh(id)
 	}
 }
 
 // RulesLoaded refreshes all shared statuses in the background, because new rules may lock other parties.
 func (s *Service) RulesLoaded() {
-	for _, id := range s.sharing() {
+	for _, id := range s.sharedParties() {
 		s.Refresh(id)
 	}
 }
@@ -170,13 +170,13 @@ func (s *Service) Refresh(id party.ID) {
 	}
 }
 
-func (s *Service) renew(id party.ID) {
+func (s *Service) refreshStatuses(id party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), refreshTimeout)
 	defer cancel()
-	door, err := s.door(ctx, id)
+	door, err := s.entryState(ctx, id)
 	switch {
 	case party.ReasonOf(err) == party.PartyNotFound:
-		s.withdraw(id, func(*shared) bool { return true })
+		s.withdraw(id, func(*sharedStatus) bool { return true })
 	case party.ReasonOf(err) == party.PartyAway: // the status stays until a member is back, or the party ends
 	case err != nil:
 		s.Logger.Warn("shared status not renewed party=%s error=%v", id, err)
@@ -185,19 +185,19 @@ func (s *Service) renew(id party.ID) {
 	}
 }
 
-// door returns what stops friends from entering the party now, or doorOpen if nothing does.
-func (s *Service) door(ctx context.Context, id party.ID) (string, error) {
+// entryState returns what stops friends from entering the party now, or entryOpen if nothing does.
+func (s *Service) entryState(ctx context.Context, id party.ID) (string, error) {
 	v, err := s.Door.Look(ctx, id)
 	if err != nil {
 		return "", err
 	}
 	switch err := s.Door.Locked(ctx, v.View); {
 	case party.ReasonOf(err) == party.PartyLocked:
-		return doorLocked, nil
+		return entryLocked, nil
 	case err != nil:
 		return "", fmt.Errorf("lock: %w", err)
 	case v.Size()+v.Held("") >= v.MaxSize:
-		return doorFull, nil
+		return entryFull, nil
 	}
-	return doorOpen, nil
+	return entryOpen, nil
 }

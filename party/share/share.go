@@ -122,7 +122,7 @@ func (r *Request) check(caller party.Caller) error {
 // invite returns the caller's invite of this kind to share. It is the same one as long as that can be used. An empty
 // message keeps the message that the invite has.
 func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind party.InviteKind, message string) (party.CreatedInvite, error) {
-	which := shares{s.Door.Origin(id), c.UserID, kind}
+	which := shareKey{s.Door.Origin(id), c.UserID, kind}
 	unlock, err := s.turns.Lock(ctx, c.UserID)
 	if err != nil {
 		return party.CreatedInvite{}, fmt.Errorf("wait for the user's other invite: %w", err)
@@ -143,11 +143,11 @@ func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind 
 }
 
 func (s *Service) shareStatus(ctx context.Context, session party.Session, id party.ID, inv party.CreatedInvite) error {
-	door, err := s.door(ctx, id)
+	door, err := s.entryState(ctx, id)
 	if err != nil {
 		return err
 	}
-	err = s.publish(&shared{
+	err = s.publish(&sharedStatus{
 		id: id, session: session, url: inv.URL, text: inv.Message, inviteID: inv.ID, expiresAt: inv.ExpiresAt,
 	}, door)
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *Service) shareStatus(ctx context.Context, session party.Session, id par
 	// A change of the party during this call found no status to update, so check again.
 	v, err := s.Door.Look(ctx, id)
 	if _, in := v.Session(session.SessionID); err == nil && !in || party.ReasonOf(err) == party.PartyNotFound {
-		s.withdraw(id, func(sh *shared) bool { return sh.session.SessionID == session.SessionID })
+		s.withdraw(id, func(sh *sharedStatus) bool { return sh.session.SessionID == session.SessionID })
 		return party.Refuse(party.NotMember, "You are not in this party any more.")
 	}
 	s.Refresh(id)

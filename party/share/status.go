@@ -10,12 +10,12 @@ const refreshTimeout = 10 * time.Second
 
 // What a shared status says about entering the party.
 const (
-	doorOpen   = ""
-	doorFull   = "full"
-	doorLocked = "locked"
+	entryOpen   = ""
+	entryFull   = "full"
+	entryLocked = "locked"
 )
 
-type shared struct {
+type sharedStatus struct {
 	id        party.ID
 	session   party.Session
 	url, text string
@@ -33,9 +33,9 @@ type status struct {
 	State   string `json:"state,omitempty"` // full | locked
 }
 
-func (sh *shared) status(door string) string {
+func (sh *sharedStatus) status(door string) string {
 	v := status{PartyID: sh.id.String(), URL: sh.url, Text: sh.text, State: door}
-	if door != doorOpen {
+	if door != entryOpen {
 		v.URL = ""
 	}
 	text, err := party.PlainJSON(v) // a status has at most 2048 characters
@@ -46,7 +46,7 @@ func (sh *shared) status(door string) string {
 }
 
 // publish sets the status of the sharer's session.
-func (s *Service) publish(sh *shared, door string) error {
+func (s *Service) publish(sh *sharedStatus, door string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current, online, err := s.current(sh.session)
@@ -66,7 +66,7 @@ func (s *Service) publish(sh *shared, door string) error {
 		return err
 	}
 	if s.statuses[sh.id] == nil {
-		s.statuses[sh.id] = map[string]*shared{}
+		s.statuses[sh.id] = map[string]*sharedStatus{}
 	}
 	s.statuses[sh.id][sh.session.SessionID] = sh
 	return nil
@@ -80,21 +80,21 @@ func (s *Service) rewrite(id party.ID, door string) {
 		if text == sh.written {
 			continue
 		}
-		if !s.ours(sh) || s.set(sh, text) != nil { // the game has replaced it, or the session is ending
+		if !s.isUnchanged(sh) || s.set(sh, text) != nil { // the game has replaced it, or the session is ending
 			s.remove(id, session)
 		}
 	}
 }
 
 // withdraw removes shared statuses of the party that match which. The user's status is then as it was before.
-func (s *Service) withdraw(id party.ID, which func(*shared) bool) {
+func (s *Service) withdraw(id party.ID, which func(*sharedStatus) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for session, sh := range s.statuses[id] {
 		if !which(sh) {
 			continue
 		}
-		if s.ours(sh) {
+		if s.isUnchanged(sh) {
 			// Errors are ignored: if a status cannot be written, the session is ending.
 			if sh.wasOnline {
 				_ = s.set(sh, "")
@@ -114,7 +114,7 @@ func (s *Service) remove(id party.ID, session string) {
 	}
 }
 
-func (s *Service) set(sh *shared, text string) error {
+func (s *Service) set(sh *sharedStatus, text string) error {
 	if err := s.Streams.StreamUserUpdate(party.StatusMode, sh.session.UserID, "", "", sh.session.UserID, sh.session.SessionID, false, false, text); err != nil {
 		return err
 	}
@@ -122,8 +122,8 @@ func (s *Service) set(sh *shared, text string) error {
 	return nil
 }
 
-// ours reports whether the session's status is still the text that this service wrote.
-func (s *Service) ours(sh *shared) bool {
+// isUnchanged reports whether the session's status is still the text that this service wrote.
+func (s *Service) isUnchanged(sh *sharedStatus) bool {
 	text, online, err := s.current(sh.session)
 	return err == nil && online && text == sh.written
 }

@@ -24,7 +24,7 @@ func (s *Service) changed(c party.Change) {
 	}
 	switch c.Kind {
 	case party.PartyClosed, party.PartyEnded, party.PartyRestored:
-		b, exit := s.enter(id)
+		b, exit := s.lockBoard(id)
 		defer exit()
 		*b = newBoard(id)
 		if c.Kind != party.PartyClosed {
@@ -35,14 +35,14 @@ func (s *Service) changed(c party.Change) {
 			s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", id, err)
 		}
 	case party.MemberEntered, party.MemberLeft, party.MemberDropped:
-		b, exit := s.enter(id)
+		b, exit := s.lockBoard(id)
 		defer exit()
 		conf, now := s.Policy().Status, s.Now()
-		if !s.toldSince(c) {
+		if !s.reportedSince(c) {
 			if c.Kind != party.MemberDropped {
 				s.erase(id, c.Session) // a status may be left from an earlier membership whose end was not noticed
 			}
-			delete(b.news, c.Session.SessionID) // the server itself tells the party that it left
+			delete(b.lastTold, c.Session.SessionID) // the server itself tells the party that it left
 			delete(b.stalls, c.Session.SessionID)
 		}
 		if c.Kind == party.MemberEntered {
@@ -51,15 +51,15 @@ func (s *Service) changed(c party.Change) {
 		if !c.Moved {
 			s.reset(b, conf, resetOnMembership, c.At, now)
 		}
-		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.news) > 0 && b.next.Before(at) {
+		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.lastTold) > 0 && b.next.Before(at) {
 			b.next = at // the newcomer must get the server's own message first
 		}
 	}
 }
 
-// toldSince reports whether the session's status is newer than the change. Then it must stay. The news of a change
+// reportedSince reports whether the session's status is newer than the change. Then it must stay. The news of a change
 // may come late, behind a slow write, and games report a status as soon as they are in.
-func (s *Service) toldSince(c party.Change) bool {
+func (s *Service) reportedSince(c party.Change) bool {
 	switch c.Kind {
 	case party.MemberEntered:
 		e, err := s.entry(c.ID, c.Session)
@@ -77,7 +77,7 @@ func (s *Service) QueueChanged(id party.ID) {
 	if !s.boards.Has(id) {
 		return
 	}
-	b, exit := s.enter(id)
+	b, exit := s.lockBoard(id)
 	defer exit()
 	now := s.Now()
 	s.reset(b, s.Policy().Status, resetOnQueue, now, now)

@@ -63,14 +63,14 @@ func FuzzReport(f *testing.F) {
 			t.Fatalf("report %s: %v", payload, err)
 		case err != nil && !reflect.DeepEqual(before, after):
 			t.Fatalf("report %s was refused (%v), but the list is %+v", payload, err, after)
-		case err == nil && (after.Members[0].Stage != r.Stage || after.Members[0].Text != r.Text || !told(after.Members[0].Progress, r.Progress)):
+		case err == nil && (after.Members[0].Stage != r.Stage || after.Members[0].Text != r.Text || !sessionEntry(after.Members[0].Progress, r.Progress)):
 			t.Fatalf("report %s was taken as %+v", payload, after.Members[0])
 		}
 	})
 }
 
-// told reports whether a list shows the progress of a report, which may have been rounded into 0 to 1.
-func told(shown, reported *float64) bool {
+// sessionEntry reports whether a list shows the progress of a report, which may have been rounded into 0 to 1.
+func sessionEntry(shown, reported *float64) bool {
 	if shown == nil || reported == nil {
 		return shown == reported
 	}

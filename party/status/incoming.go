@@ -26,12 +26,12 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		return id, false, err
 	}
 	id = lead.PartyID
-	on := way{c.UserID, lead.InviteID}
-	if before, coming := s.ways.Kept(on); coming && before != id { // the inviter has moved on to another party
+	on := incomingKey{c.UserID, lead.InviteID}
+	if before, coming := s.destinations.Kept(on); coming && before != id { // the inviter has moved on to another party
 		s.InviteOver(lead.InviteID, c.UserID)
 	}
-	s.ways.Put(on, id)
-	b, exit := s.enter(id)
+	s.destinations.Put(on, id)
+	b, exit := s.lockBoard(id)
 	defer exit()
 	// Check again: the player may have come in since. Then the change has passed this board already, or will.
 	members, err := s.Roster.Members(id)
@@ -78,7 +78,7 @@ func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 	a := b.arrivals[user]
 	b.changed(user, a.entry, entry{}, conf, now)
 	delete(b.arrivals, user)
-	if _, heard := b.news[user]; heard {
+	if _, heard := b.lastTold[user]; heard {
 		b.arrivals[user] = arrival{user: user, username: a.username}
 	}
 }
@@ -87,17 +87,17 @@ func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 // the way by the invite, or only that user, are no longer expected.
 func (s *Service) InviteOver(inviteID, userID string) {
 	s.mu.Lock()
-	ids := slices.Collect(maps.Keys(s.coming))
+	ids := slices.Collect(maps.Keys(s.withIncoming))
 	s.mu.Unlock()
 	if userID != "" {
-		id, _ := s.ways.Take(way{userID, inviteID})
+		id, _ := s.destinations.Take(incomingKey{userID, inviteID})
 		ids = []party.ID{id}
 	}
 	for _, id := range ids {
 		if !s.boards.Has(id) {
 			continue
 		}
-		b, exit := s.enter(id)
+		b, exit := s.lockBoard(id)
 		conf, now := s.Policy().Status, s.Now()
 		for user, a := range b.arrivals {
 			if a.inviteID == inviteID && (userID == "" || userID == user) {
@@ -113,7 +113,7 @@ func (s *Service) arrivals(id party.ID) []arrival {
 	if !s.boards.Has(id) {
 		return nil
 	}
-	b, exit := s.enter(id)
+	b, exit := s.lockBoard(id)
 	defer exit()
 	now := s.Now()
 	var list []arrival

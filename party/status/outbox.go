@@ -17,9 +17,9 @@ const (
 	retryAfter  = time.Second     // between two attempts to send it; at least the interval of the rate
 )
 
-// fire does the work that is due.
-func (s *Service) fire(id party.ID) {
-	b, exit := s.enter(id)
+// onAlarm does the work that is due.
+func (s *Service) onAlarm(id party.ID) {
+	b, exit := s.lockBoard(id)
 	defer exit()
 	conf, now := s.Policy().Status, s.Now()
 	b.expire(now, conf)
@@ -33,41 +33,41 @@ func (s *Service) fire(id party.ID) {
 // reverse. It returns at once and works in the background.
 func (s *Service) RulesLoaded(before rules.Status) {
 	s.mu.Lock()
-	if s.before == nil {
-		s.before = &before
+	if s.oldRules == nil {
+		s.oldRules = &before
 	}
 	s.mu.Unlock()
 	s.reloads.Set(struct{}{}, s.Now())
 }
 
-func (s *Service) reloaded(struct{}) {
+func (s *Service) onReload(struct{}) {
 	s.mu.Lock()
-	before := s.before
-	s.before = nil
+	before := s.oldRules
+	s.oldRules = nil
 	s.mu.Unlock()
 	conf, now := s.Policy().Status, s.Now()
 	if before == nil || conf.Stall == before.Stall && conf.Ready == before.Ready && slices.Equal(conf.Final, before.Final) {
 		return
 	}
 	for _, id := range s.boards.Keys() {
-		if err := s.rejudge(id, *before, conf, now); err != nil {
+		if err := s.applyNewRules(id, *before, conf, now); err != nil {
 			s.Logger.Warn("party status not looked at under new rules party=%s error=%v", id, err)
 		}
 	}
 }
 
-func (s *Service) rejudge(id party.ID, before, conf rules.Status, now time.Time) error {
-	b, exit := s.enter(id)
+func (s *Service) applyNewRules(id party.ID, before, conf rules.Status, now time.Time) error {
+	b, exit := s.lockBoard(id)
 	defer exit()
 	entries, err := s.entries(id)
 	if err != nil {
 		return err
 	}
 	for session, e := range entries {
-		b.rejudge(session, e.entry, before, conf, now)
+		b.applyNewRules(session, e.entry, before, conf, now)
 	}
 	for user, a := range b.arrivals {
-		b.rejudge(user, a.entry, before, conf, now)
+		b.applyNewRules(user, a.entry, before, conf, now)
 	}
 	return nil
 }
@@ -76,15 +76,15 @@ func (s *Service) rejudge(id party.ID, before, conf rules.Status, now time.Time)
 // pending. The caller holds the board.
 func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
 	defer caught.As(&err, "tell a party") // otherwise its alarm would fire again at once, for ever
-	if len(b.news)+len(b.stalls) == 0 {
+	if len(b.lastTold)+len(b.stalls) == 0 {
 		return nil
 	}
 	entries, err := s.entries(b.id)
 	if err != nil {
 		return err
 	}
-	b.mature(entries, conf, now)
-	if len(b.news) == 0 || now.Before(b.next) {
+	b.addStalled(entries, conf, now)
+	if len(b.lastTold) == 0 || now.Before(b.next) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
@@ -99,12 +99,12 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
 	}
 	message := Listing{Members: []Member{}, Incoming: []Incoming{}}
 	for _, m := range v.Members {
-		if _, new := b.news[m.SessionID]; new {
+		if _, new := b.lastTold[m.SessionID]; new {
 			message.Members = append(message.Members, memberRow(m, entries[m.SessionID].entry, conf, now))
 		}
 	}
 	for user, a := range b.arrivals {
-		if _, new := b.news[user]; new {
+		if _, new := b.lastTold[user]; new {
 			message.Incoming = append(message.Incoming, incomingRow(a, conf, now))
 		}
 	}
@@ -115,7 +115,7 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
 		}
 		b.next = now.Add(conf.Rate.Interval())
 	}
-	clear(b.news)
+	clear(b.lastTold)
 	maps.DeleteFunc(b.arrivals, func(_ string, a arrival) bool { return a.Stage == "" })
 	return nil
 }

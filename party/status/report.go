@@ -48,9 +48,9 @@ func (r Report) check(conf rules.Status) error {
 	return nil
 }
 
-// rounded moves a progress that is slightly outside of 0 to 1, by rounding errors of floats, to the nearest limit. It
-// leaves larger errors, which the client should be told of.
-func rounded(progress *float64) *float64 {
+// clampProgress moves a progress that is slightly outside of 0 to 1, by rounding errors of floats, to the nearest
+// limit. It leaves larger errors, which the client should be told of.
+func clampProgress(progress *float64) *float64 {
 	const slack = 0.05
 	if progress == nil || *progress < -slack || *progress > 1+slack || inRange(progress) {
 		return progress
@@ -67,7 +67,7 @@ func rounded(progress *float64) *float64 {
 // [invite.Service.Lead], and PartyFull if too many users are on the way.
 func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 	conf := s.Policy().Status
-	r.Progress = rounded(r.Progress)
+	r.Progress = clampProgress(r.Progress)
 	if err := r.check(conf); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 // setMember writes a member's status. A session that leaves during this call has left the party's stream before its
 // status is erased, and erasing waits for the board.
 func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.Status) (moved bool, err error) {
-	b, exit := s.enter(id)
+	b, exit := s.lockBoard(id)
 	defer exit()
 	session, err := s.memberSession(id, c)
 	if err != nil {

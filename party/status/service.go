@@ -44,33 +44,33 @@ type Deps struct {
 // locks. It calls admission only without holding a board.
 type Service struct {
 	Deps
-	boards *keyed.Map[party.ID, board]
-	ways   *cache.Cache[way, party.ID] // the parties that users are on the way to
-	alarms *alarm.Alarms[party.ID]
+	boards       *keyed.Map[party.ID, board]
+	destinations *cache.Cache[incomingKey, party.ID] // the parties that users are on the way to
+	alarms       *alarm.Alarms[party.ID]
 	// reloads runs the work after a load of the rules, so that it does not run during the load.
 	reloads *alarm.Alarms[struct{}]
 
-	mu     sync.Mutex        // no other lock is taken while it is held
-	coming map[party.ID]bool // parties with users on the way
-	before *rules.Status     // the rules that the boards still go by, if new ones are in force; otherwise nil
+	mu           sync.Mutex        // no other lock is taken while it is held
+	withIncoming map[party.ID]bool // parties with users on the way
+	oldRules     *rules.Status     // the rules that the boards still go by, if new ones are in force; otherwise nil
 }
 
-// way identifies a user on the way by an invite. An invite that follows its inviter may lead to several parties in
-// turn.
-type way struct{ user, inviteID string }
+// incomingKey identifies a user on the way by an invite. An invite that follows its inviter may lead to several
+// parties in turn.
+type incomingKey struct{ user, inviteID string }
 
 // How many of them are kept, and for how long: the longest that the rules may keep an arrival.
 const (
-	maxWays = 50_000
-	wayAge  = 24 * time.Hour
+	maxDestinations = 50_000
+	destinationTTL  = 24 * time.Hour
 )
 
 // New makes a service that listens to changes of parties. Close it when the process ends.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, ways: cache.New[way, party.ID](d.Now, maxWays, wayAge), coming: map[party.ID]bool{}}
+	s := &Service{Deps: d, destinations: cache.New[incomingKey, party.ID](d.Now, maxDestinations, destinationTTL), withIncoming: map[party.ID]bool{}}
 	s.boards = keyed.New(newBoard, func(b *board) bool { _, waits := b.due(d.Now()); return b.told || waits })
-	s.alarms = alarm.New(d.Now, d.Logger, "party status not told party=", s.fire)
-	s.reloads = alarm.New(d.Now, d.Logger, "statuses not looked at under new rules", s.reloaded)
+	s.alarms = alarm.New(d.Now, d.Logger, "party status not told party=", s.onAlarm)
+	s.reloads = alarm.New(d.Now, d.Logger, "statuses not looked at under new rules", s.onReload)
 	d.News.Subscribe(s.changed)
 	return s
 }
@@ -81,22 +81,22 @@ func (s *Service) Close() {
 	s.alarms.Close()
 }
 
-// told is the status of one session, as its presence has it.
-type told struct {
+// sessionEntry is the status of one session, as its presence has it.
+type sessionEntry struct {
 	entry
 	session party.Session
 }
 
 // entries returns the statuses of the party's sessions, by session ID. Some of them may not be members any more.
-func (s *Service) entries(id party.ID) (map[string]told, error) {
+func (s *Service) entries(id party.ID) (map[string]sessionEntry, error) {
 	presences, err := s.Streams.StreamUserList(party.MemberStatusMode, id.UUID.String(), "", id.Node, true, true)
 	if err != nil {
 		return nil, err
 	}
-	entries := make(map[string]told, len(presences))
+	entries := make(map[string]sessionEntry, len(presences))
 	for _, p := range presences {
 		if e, ok := decode(p.GetStatus()); ok {
-			entries[p.GetSessionId()] = told{e, party.SessionOf(p)}
+			entries[p.GetSessionId()] = sessionEntry{e, party.SessionOf(p)}
 		}
 	}
 	return entries, nil

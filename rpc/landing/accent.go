@@ -76,13 +76,13 @@ var (
 	lightSurface = colour{0xf1 / 255.0, 0xf2 / 255.0, 0xf8 / 255.0}
 )
 
-const readable = 4.5 // WCAG AA for text
+const minContrast = 4.5 // WCAG AA for text
 
-// towards mixes target into c until c is readable on the surface.
-func towards(c, target, surface colour) colour {
+// readableShade mixes target into c until c is readable on the surface.
+func readableShade(c, target, surface colour) colour {
 	const steps = 50
 	for i := range steps + 1 {
-		if m := mix(c, target, float64(i)/steps); contrast(m, surface) >= readable {
+		if m := mix(c, target, float64(i)/steps); contrast(m, surface) >= minContrast {
 			return m
 		}
 	}
@@ -94,7 +94,7 @@ func towards(c, target, surface colour) colour {
 func fillOf(c colour) (fill, on colour) {
 	const steps, darkest = 10, 0.15
 	for i := range steps + 1 {
-		if m := mix(c, black, darkest*float64(i)/steps); contrast(m, white) >= readable {
+		if m := mix(c, black, darkest*float64(i)/steps); contrast(m, white) >= minContrast {
 			return m, white
 		}
 	}
@@ -110,5 +110,5 @@ func accentSheet(digits string) ([]byte, bool) {
 	}
 	fill, on := fillOf(c)
 	return fmt.Appendf(nil, ":root{--accent:%s;--on-accent:%s;--accent-on-dark:%s;--accent-on-light:%s}\n",
-		fill.hex(), on.hex(), towards(c, white, darkSurface).hex(), towards(c, black, lightSurface).hex()), true
+		fill.hex(), on.hex(), readableShade(c, white, darkSurface).hex(), readableShade(c, black, lightSurface).hex()), true
 }

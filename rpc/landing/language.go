@@ -34,8 +34,8 @@ func mustTranslations() map[string]map[string]string {
 // languageFor returns the language of the page for a visitor: the first one of the Accept-Language header that there
 // are texts for, otherwise the language of the rules' own texts.
 func languageFor(header string, p rules.Page) string {
-	for _, wanted := range accepted(header) {
-		if like := languagesLike(wanted, p); len(like) > 0 {
+	for _, wanted := range acceptedTags(header) {
+		if like := similarLanguages(wanted, p); len(like) > 0 {
 			return like[0]
 		}
 	}
@@ -45,12 +45,12 @@ func languageFor(header string, p rules.Page) string {
 // ownLanguage returns the language of the rules' flat texts.
 func ownLanguage(p rules.Page) string { return cmp.Or(p.Texts["lang"], "en") }
 
-// languagesLike returns the languages with texts that suit a wanted tag, the best first: the tag itself, Chinese in
+// similarLanguages returns the languages with texts that suit a wanted tag, the best first: the tag itself, Chinese in
 // the same script, the language that the tag is a variety of, another variety of that language.
-func languagesLike(wanted string, p rules.Page) []string {
+func similarLanguages(wanted string, p rules.Page) []string {
 	var tags []string
 	consider := func(tag string) {
-		if likeness(tag, wanted) > 0 { // true for few tags
+		if similarity(tag, wanted) > 0 { // true for few tags
 			tags = append(tags, tag)
 		}
 	}
@@ -62,19 +62,19 @@ func languagesLike(wanted string, p rules.Page) []string {
 		consider(tag)
 	}
 	slices.SortFunc(tags, func(a, b string) int {
-		return cmp.Or(cmp.Compare(likeness(b, wanted), likeness(a, wanted)), cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(similarity(b, wanted), similarity(a, wanted)), cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
 	})
 	return slices.CompactFunc(tags, strings.EqualFold)
 }
 
-// likeness rates how well a language serves a visitor who wants another one; 0 is not at all. Traditional Chinese
+// similarity rates how well a language serves a visitor who wants another one; 0 is not at all. Traditional Chinese
 // does not serve a visitor who wants simplified Chinese, nor the reverse.
-func likeness(tag, wanted string) int {
+func similarity(tag, wanted string) int {
 	tag, wanted = strings.ToLower(tag), strings.ToLower(wanted)
 	if tag == wanted {
 		return 4
 	}
-	tag, wanted = inScript(tag), inScript(wanted)
+	tag, wanted = withScript(tag), withScript(wanted)
 	base, _, _ := strings.Cut(tag, "-")
 	primary, _, _ := strings.Cut(wanted, "-")
 	switch {
@@ -88,9 +88,9 @@ func likeness(tag, wanted string) int {
 	return 0
 }
 
-// inScript returns the tag of Chinese, in lower case, with its script instead of a region. It returns other tags
+// withScript returns the tag of Chinese, in lower case, with its script instead of a region. It returns other tags
 // unchanged.
-func inScript(tag string) string {
+func withScript(tag string) string {
 	switch {
 	case slices.Contains([]string{"zh-tw", "zh-hk", "zh-mo"}, tag), strings.HasPrefix(tag, "zh-hant"):
 		return "zh-hant"
@@ -100,9 +100,9 @@ func inScript(tag string) string {
 	return tag
 }
 
-// accepted returns the tags of an Accept-Language header in lower case, the most wanted first. It skips malformed
+// acceptedTags returns the tags of an Accept-Language header in lower case, the most wanted first. It skips malformed
 // parts.
-func accepted(header string) []string {
+func acceptedTags(header string) []string {
 	const longest, most = 512, 20
 	type weighed struct {
 		tag    string

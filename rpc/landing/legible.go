@@ -111,9 +111,9 @@ func nameOf(p party.Profile, t texts) string {
 	return t.get("someone")
 }
 
-// isolated wraps a name that runs right to left, so that it cannot reorder the sentence around it. (legible has
+// isolate wraps a name that runs right to left, so that it cannot reorder the sentence around it. (legible has
 // removed all direction characters from the name, so the name cannot end the isolation.)
-func isolated(name string) string {
+func isolate(name string) string {
 	for _, r := range name {
 		if unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam) {
 			return firstStrongIsolate + name + popIsolate

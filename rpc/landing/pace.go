@@ -6,10 +6,10 @@ import (
 )
 
 const (
-	pollEvery   = 2500 * time.Millisecond // how often a page asks by default
-	pollSlowest = time.Minute
-	pollsEach   = 100 // requests a second for each processor: about 5 % of its time
-	busyTurns   = 4   // turns that a refusal takes, because the server refuses only when processors are short
+	pollEvery         = 2500 * time.Millisecond // how often a page asks by default
+	pollSlowest       = time.Minute
+	pollsPerProcessor = 100 // requests a second for each processor: about 5 % of its time
+	refusalTurns      = 4   // turns that a refusal takes, because the server refuses only when processors are short
 )
 
 // pace limits how often all open pages together ask for their state. While they are few, each page asks when it wants

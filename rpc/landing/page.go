@@ -56,19 +56,19 @@ func (s *Site) page(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	c, t := s.speaking(r)
+	c, t := s.rulesAndTexts(r)
 	v := inviteView(code, p, newView(r, c, t), c)
 	if !v.Live {
 		return pageAnswer(http.StatusGone, v), nil
 	}
 	if r.Method == http.MethodGet {
-		s.PageRead(fetches(r.UserAgent()))
+		s.PageRead(isFetcher(r.UserAgent()))
 	}
 	return pageAnswer(http.StatusOK, v), nil
 }
 
 func (s *Site) pageFailure(r *http.Request, f failure) web.Answer {
-	c, t := s.speaking(r)
+	c, t := s.rulesAndTexts(r)
 	v := newView(r, c, t)
 	v.State, v.Scene = string(f.reason), failureScene(f, v.T)
 	v.Title, v.Description = v.Scene.Headline, v.Scene.Note
@@ -119,7 +119,7 @@ func inviteView(code string, p party.Preview, v pageView, c rules.Config) pageVi
 		return v
 	}
 	v.Message = legibleLines(p.Message, messageLength)
-	v.MessageLabel = t.get("message", "{inviter}", isolated(host.Name))
+	v.MessageLabel = t.get("message", "{inviter}", isolate(host.Name))
 	for _, f := range p.Info {
 		if f = (party.InfoField{Label: legible(f.Label, labelLength), Value: legible(f.Value, valueLength)}); f.Value != "" {
 			v.Info = append(v.Info, f)

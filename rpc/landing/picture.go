@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	drawEvery   = 10 * time.Second // shortest time between two drawings of an invite
-	drawAtOnce  = 2                // drawings at the same time
+	redrawAfter = 10 * time.Second // shortest time between two drawings of an invite
+	maxDrawings = 2                // drawings at the same time
 	maxPictures = 256              // cached, about 50 kB each
 	pictureAge  = 10 * time.Minute // how long an unchanged picture is cached
 	maxFont     = 32 << 20         // bytes of the rules' own font file
@@ -70,19 +70,19 @@ func (s *Site) card(r *http.Request) (web.Answer, error) {
 func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, path string) ([]byte, error) {
 	font, fontErr := fontFileOf(path, s.Folder)
 	if known, ok := s.pictures.Kept(code); ok {
-		if known.font == font && reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < drawEvery {
+		if known.font == font && reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < redrawAfter {
 			return known.png, nil
 		}
 		s.pictures.Drop(code)
 	}
 	drawn, err := s.pictures.Get(r.Context(), code, func(context.Context) (drawing, error) {
 		select {
-		case s.desks <- struct{}{}:
-			defer func() { <-s.desks }()
+		case s.drawingSlots <- struct{}{}:
+			defer func() { <-s.drawingSlots }()
 		default:
 			return drawing{}, errBusyDrawing
 		}
-		fonts, err := s.fonts.with(font, fontErr)
+		fonts, err := s.fonts.load(font, fontErr)
 		if err != nil {
 			s.logError(r, "landing: invites.page.font: %v", err)
 		}
@@ -92,9 +92,9 @@ func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, path str
 	return drawn.png, err
 }
 
-// with returns the module's own fonts and the font in file, which it reads again when the file changes. A font that
+// load returns the module's own fonts and the font in file, which it reads again when the file changes. A font that
 // cannot be read is omitted, and the error is returned once.
-func (f *fonts) with(file fontFile, err error) (card.Fonts, error) {
+func (f *fonts) load(file fontFile, err error) (card.Fonts, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.all != nil && f.file == file {
@@ -116,7 +116,7 @@ func CheckFont(set *rules.Set, folder string) rules.Problems {
 	if path == "" {
 		return nil
 	}
-	if _, err := new(fonts).with(fontFileOf(path, folder)); err != nil {
+	if _, err := new(fonts).load(fontFileOf(path, folder)); err != nil {
 		return rules.Problems{set.FontWarning(err)}
 	}
 	return nil
@@ -157,7 +157,7 @@ func cardOf(p party.Preview, c rules.Config) card.Card {
 	}
 	if live(p.State) { // alternatives for a name or a title that the fonts cannot show
 		drawn.Headlines = append(drawn.Headlines, headline(t.get("someone"), c, t),
-			t.get("heading", "{inviter}", isolated(host.Name)), t.get("heading", "{inviter}", t.get("someone")), gameTitle(c))
+			t.get("heading", "{inviter}", isolate(host.Name)), t.get("heading", "{inviter}", t.get("someone")), gameTitle(c))
 	} else {
 		drawn.Note = sc.Note // the note of a live invite is about the open page
 	}

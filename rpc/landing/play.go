@@ -9,8 +9,8 @@ import (
 	"partyline/party/rules"
 )
 
-// codePlace is the placeholder for the invite's code in a configured link.
-const codePlace = "{code}"
+// codePlaceholder is the placeholder for the invite's code in a configured link.
+const codePlaceholder = "{code}"
 
 // The kinds of ways, as the page's script knows them.
 const (
@@ -80,7 +80,7 @@ func linkTo(link, code string, web bool) (template.URL, bool) {
 	if link == "" {
 		return "", false
 	}
-	u, err := url.Parse(strings.ReplaceAll(link, codePlace, url.QueryEscape(code)))
+	u, err := url.Parse(strings.ReplaceAll(link, codePlaceholder, url.QueryEscape(code)))
 	if err != nil {
 		return "", false
 	}

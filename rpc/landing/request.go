@@ -33,14 +33,14 @@ func pageBase(r *http.Request) string {
 	return strings.Repeat("../", strings.Count(below, "/"))
 }
 
-// fetchers are parts of the names of programs that read pages for people: chat programs that show a preview of a
+// fetcherNames are parts of the names of programs that read pages for people: chat programs that show a preview of a
 // link, search engines, scanners.
-var fetchers = []string{"bot", "facebookexternalhit", "whatsapp", "preview", "crawl", "spider", "scanner"}
+var fetcherNames = []string{"bot", "facebookexternalhit", "whatsapp", "preview", "crawl", "spider", "scanner"}
 
-// fetches reports whether the user agent names such a program.
-func fetches(userAgent string) bool {
+// isFetcher reports whether the user agent names such a program.
+func isFetcher(userAgent string) bool {
 	name := strings.ToLower(userAgent)
-	return name == "" || slices.ContainsFunc(fetchers, func(word string) bool { return strings.Contains(name, word) })
+	return name == "" || slices.ContainsFunc(fetcherNames, func(word string) bool { return strings.Contains(name, word) })
 }
 
 // readableCode splits a canonical code into groups of four: "ABCD-EFGH".

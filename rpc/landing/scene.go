@@ -31,7 +31,7 @@ func live(state party.InviteState) bool {
 }
 
 func sceneOf(p party.Preview, c rules.Config, t texts) scene {
-	inviter := isolated(nameOf(p.Inviter, t))
+	inviter := isolate(nameOf(p.Inviter, t))
 	if !live(p.State) {
 		return scene{
 			Headline: t.get(string(p.State)+"_headline", "{inviter}", inviter),
@@ -79,7 +79,7 @@ func sharedText(attributes map[string]json.RawMessage) string {
 		}
 		switch value.(type) {
 		case string, json.Number, bool:
-			parts = append(parts, isolated(inWords(key))+": "+isolated(legible(fmt.Sprint(value), valueLength)))
+			parts = append(parts, isolate(readableName(key))+": "+isolate(legible(fmt.Sprint(value), valueLength)))
 		}
 	}
 	return strings.Join(parts, " · ")

@@ -43,7 +43,7 @@ func seatsOf(p *party.PartyPreview, c rules.Config, t texts) (seats []seat, left
 			}
 		}
 	}
-	tellApart(seats)
+	makeHuesDistinct(seats)
 	hidden := size - len(p.Members) // a party that shows no members still has a size
 	for ; hidden > 0 && len(seats) < room; hidden-- {
 		seats = append(seats, seat{Kind: "taken", Name: t.get("taken_seat")})
@@ -111,8 +111,8 @@ func badgeOf(m party.MemberProfile, t texts, status rules.Status) (badge, tone s
 	return stage, tone, &p
 }
 
-// tellApart changes the colours of members with the same colour, as long as there are unused colours.
-func tellApart(seats []seat) {
+// makeHuesDistinct changes the colours of members with the same colour, as long as there are unused colours.
+func makeHuesDistinct(seats []seat) {
 	var taken [hues]bool
 	for i := range min(len(seats), hues) {
 		for taken[seats[i].Hue] {

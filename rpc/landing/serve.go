@@ -27,16 +27,16 @@ func (f failure) Error() string { return f.text }
 
 var (
 	errNotFound = failure{status: http.StatusNotFound, reason: party.InviteNotFound, text: "not_found"}
-	errOurs     = failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
+	errInternal = failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
 )
 
 // route is one kind of answer: how it is made, and what its failures look like.
 type route struct {
-	answer  func(*http.Request) (web.Answer, error)
-	fail    func(*http.Request, failure) web.Answer
-	limited bool // counts against the rate limit of the client address
-	bounded bool // takes a place among the requests in flight
-	spoken  bool // depends on the visitor's language
+	answer    func(*http.Request) (web.Answer, error)
+	fail      func(*http.Request, failure) web.Answer
+	limited   bool // counts against the rate limit of the client address
+	bounded   bool // takes a place among the requests in flight
+	localized bool // depends on the visitor's language
 }
 
 const (
@@ -53,10 +53,10 @@ const (
 const (
 	previewTimeout = 5 * time.Second // half the host's write timeout
 
-	maxFlying  = 16                     // requests in flight that may read: far below the host's database pool
-	maxWaiting = 32                     // further requests that may wait for a place
-	maxWait    = 500 * time.Millisecond // how long they wait
-	busyWait   = 5 * time.Second        // how long refused requests are asked to wait, at least
+	maxInFlight = 16                     // requests in flight that may read: far below the host's database pool
+	maxWaiting  = 32                     // further requests that may wait for a place
+	maxWait     = 500 * time.Millisecond // how long they wait
+	busyWait    = 5 * time.Second        // how long refused requests are asked to wait, at least
 )
 
 // guard returns the handler that the host calls. It turns a panic into the route's own failure, because the host does
@@ -72,7 +72,7 @@ func (s *Site) guard(rt route) http.HandlerFunc {
 		if err != nil {
 			a = s.fail(rt, r, err)
 		}
-		a.Spoken = rt.spoken
+		a.Spoken = rt.localized
 		a.Write(w, r)
 	}
 }
@@ -102,7 +102,7 @@ func (s *Site) fail(rt route, r *http.Request, err error) (a web.Answer) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.logError(r, "landing: panic in the failure page: %v", v)
-			a = plainFailure(r, errOurs)
+			a = plainFailure(r, errInternal)
 		}
 	}()
 	return rt.fail(r, s.failureOf(r, err))
@@ -111,9 +111,9 @@ func (s *Site) fail(rt route, r *http.Request, err error) (a web.Answer) {
 // enter takes a place among the requests in flight, or waits for one for a short time. If the server has no time for
 // all requests, it refuses some, so that the others, and the game on the same server, continue.
 func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
-	leave = func() { <-s.flying }
+	leave = func() { <-s.inFlight }
 	select {
-	case s.flying <- struct{}{}:
+	case s.inFlight <- struct{}{}:
 		return leave, true
 	default:
 	}
@@ -124,7 +124,7 @@ func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	select {
-	case s.flying <- struct{}{}:
+	case s.inFlight <- struct{}{}:
 		return leave, true
 	case <-ctx.Done():
 		return nil, false
@@ -179,7 +179,7 @@ func (s *Site) failureOf(r *http.Request, err error) failure {
 		return s.busy() // nothing is wrong except that it takes too long
 	}
 	s.logError(r, "landing: %v (cause: %v)", e, e.Cause)
-	return errOurs
+	return errInternal
 }
 
 // over maps the refusals of an invite that cannot be used any more to its state.
@@ -193,7 +193,7 @@ func tooMany(wait time.Duration) failure {
 }
 
 func (s *Site) busy() failure {
-	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.Now(), busyTurns))}
+	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.Now(), refusalTurns))}
 }
 
 func plainFailure(_ *http.Request, f failure) web.Answer {

@@ -44,30 +44,30 @@ type Options struct {
 // Site serves the landing pages. Make it with [New]. Safe for concurrent use.
 type Site struct {
 	Options
-	drawn    *cache.Cache[drawnKey, drawnState]
-	pictures *cache.Cache[string, drawing] // by code
-	fonts    fonts
-	desks    chan struct{} // one place for each drawing under way
-	flying   chan struct{} // one place for each request in flight
-	waiting  atomic.Int64  // requests that wait for a place
-	pace     pace          // of the open pages
+	states       *cache.Cache[stateKey, cachedState]
+	pictures     *cache.Cache[string, drawing] // by code
+	fonts        fonts
+	drawingSlots chan struct{} // one place for each drawing under way
+	inFlight     chan struct{} // one place for each request in flight
+	waiting      atomic.Int64  // requests that wait for a place
+	pace         pace          // of the open pages
 }
 
 func New(o Options) *Site {
 	return &Site{
-		Options:  o,
-		drawn:    cache.New[drawnKey, drawnState](o.Now, maxDrawn, time.Minute),
-		pictures: cache.New[string, drawing](o.Now, maxPictures, pictureAge),
-		desks:    make(chan struct{}, drawAtOnce),
-		flying:   make(chan struct{}, maxFlying),
-		pace:     pace{apart: time.Second / time.Duration(pollsEach*runtime.GOMAXPROCS(0))},
+		Options:      o,
+		states:       cache.New[stateKey, cachedState](o.Now, maxCachedStates, time.Minute),
+		pictures:     cache.New[string, drawing](o.Now, maxPictures, pictureAge),
+		drawingSlots: make(chan struct{}, maxDrawings),
+		inFlight:     make(chan struct{}, maxInFlight),
+		pace:         pace{apart: time.Second / time.Duration(pollsPerProcessor*runtime.GOMAXPROCS(0))},
 	}
 }
 
-const maxDrawn = 1024 // cached answers, a few kB each
+const maxCachedStates = 1024 // cached answers, a few kB each
 
-// speaking returns the rules and the page's texts in the visitor's language.
-func (s *Site) speaking(r *http.Request) (rules.Config, texts) {
+// rulesAndTexts returns the rules and the page's texts in the visitor's language.
+func (s *Site) rulesAndTexts(r *http.Request) (rules.Config, texts) {
 	c := s.Policy()
 	return c, textsIn(languageFor(strings.Join(r.Header.Values("Accept-Language"), ","), c.Invites.Page), c.Invites.Page)
 }
@@ -76,8 +76,8 @@ func (s *Site) speaking(r *http.Request) (rules.Config, texts) {
 func (s *Site) Routes() []web.Route {
 	get := func(name, pattern string, rt route) web.Route { return web.Get(name, pattern, s.guard(rt)) }
 	return []web.Route{
-		get("landing_page", joinPath+"{code}{slash:/?}", route{answer: s.page, fail: s.pageFailure, limited: true, bounded: true, spoken: true}), // players paste links with a slash at the end
-		get("landing_state", joinPath+"{code}"+stateSuffix, route{answer: s.state, fail: s.stateFailure, limited: true, bounded: true, spoken: true}),
+		get("landing_page", joinPath+"{code}{slash:/?}", route{answer: s.page, fail: s.pageFailure, limited: true, bounded: true, localized: true}), // players paste links with a slash at the end
+		get("landing_state", joinPath+"{code}"+stateSuffix, route{answer: s.state, fail: s.stateFailure, limited: true, bounded: true, localized: true}),
 		get("landing_qr", joinPath+"{code}"+qrSuffix, route{answer: s.qr, fail: plainFailure, limited: true, bounded: true}),
 		get("landing_card", joinPath+"{code}"+cardSuffix, route{answer: s.card, fail: plainFailure, limited: true, bounded: true}),
 		get("landing_asset", assetPath+"{file}", route{answer: s.asset, fail: plainFailure}),

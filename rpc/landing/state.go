@@ -59,13 +59,13 @@ func (s *Site) state(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	c, t := s.speaking(r)
-	key := drawnKey{code, t.tag}
-	d, ok := s.drawn.Kept(key)
+	c, t := s.rulesAndTexts(r)
+	key := stateKey{code, t.tag}
+	d, ok := s.states.Kept(key)
 	if !ok || !d.of(p) {
-		d = drawnState{p.State, p.Waiting, p.Party, stateAnswer(p, c, t)}
+		d = cachedState{p.State, p.Waiting, p.Party, stateAnswer(p, c, t)}
 		if p.Party != nil {
-			s.drawn.Put(key, d)
+			s.states.Put(key, d)
 		}
 	}
 	a := d.answer
@@ -91,24 +91,24 @@ func stateAnswer(p party.Preview, c rules.Config, t texts) web.Answer {
 	return jsonAnswer(status, body)
 }
 
-// drawnState is a cached answer of the state route. The invite service shares one preview among all who ask within a
+// cachedState is a cached answer of the state route. The invite service shares one preview among all who ask within a
 // second. The cached answer is valid as long as the service returns that same preview. The next preview, which may
 // follow new rules, gets a new answer.
-type drawnState struct {
+type cachedState struct {
 	state   party.InviteState
 	waiting int
 	party   *party.PartyPreview
 	answer  web.Answer
 }
 
-type drawnKey struct{ code, language string }
+type stateKey struct{ code, language string }
 
-func (d drawnState) of(p party.Preview) bool {
+func (d cachedState) of(p party.Preview) bool {
 	return d.party == p.Party && d.state == p.State && d.waiting == p.Waiting
 }
 
 func (s *Site) stateFailure(r *http.Request, f failure) web.Answer {
-	_, t := s.speaking(r)
+	_, t := s.rulesAndTexts(r)
 	a := jsonAnswer(f.status, publicFailure{Reason: f.reason, View: failureScene(f, t)})
 	a.Cache, a.Tag, a.Wait = web.NoStore, "", f.wait
 	return a

@@ -20,7 +20,7 @@ type texts struct {
 // those of similar languages, the rules' flat texts, whatever their language, and English.
 func textsIn(tag string, p rules.Page) texts {
 	t := texts{tag: tag}
-	for _, like := range languagesLike(tag, p) {
+	for _, like := range similarLanguages(tag, p) {
 		if strings.EqualFold(like, ownLanguage(p)) {
 			t.layers = append(t.layers, p.Texts)
 		}
@@ -62,11 +62,11 @@ func (t texts) stage(name string) string {
 	if text := t.get("stage_" + name); text != "" {
 		return text
 	}
-	return inWords(name)
+	return readableName(name)
 }
 
-// inWords returns a designer's name in readable form: "best_of" becomes "Best of".
-func inWords(name string) string {
+// readableName returns a designer's name in readable form: "best_of" becomes "Best of".
+func readableName(name string) string {
 	words := []rune(strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '_' || r == '-' || r == ' ' }), " "))
 	if len(words) > 0 {
 		words[0] = unicode.ToUpper(words[0])

@@ -74,7 +74,7 @@ const (
 )
 
 func Draw(fonts Fonts, c Card) ([]byte, error) {
-	p := painter{setter: &setter{fonts: fonts}, image: image.NewRGBA(image.Rect(0, 0, Width, Height)), rtl: c.RTL}
+	p := painter{typesetter: &typesetter{fonts: fonts}, image: image.NewRGBA(image.Rect(0, 0, Width, Height)), rtl: c.RTL}
 	p.ground(c)
 	p.brand(c)
 	p.head(c)
@@ -85,7 +85,7 @@ func Draw(fonts Fonts, c Card) ([]byte, error) {
 }
 
 type painter struct {
-	*setter
+	*typesetter
 	image *image.RGBA
 	rtl   bool
 }
@@ -105,7 +105,7 @@ func (p *painter) ground(c Card) {
 }
 
 func (p *painter) brand(c Card) {
-	if brand := Plain(c.Brand); p.can(brand) {
+	if brand := Plain(c.Brand); p.canDraw(brand) {
 		p.write(p.cut(brand, 34, Width-2*margin, p.rtl), 34, margin, Width-2*margin, 100, textColour)
 	}
 }
@@ -120,13 +120,13 @@ func (p *painter) head(c Card) {
 		left = margin
 	}
 	if !c.Over {
-		p.round(at.Inset(-10), 58, c.Accent)
-		p.round(at.Inset(-5), 54, background)
+		p.fillRounded(at.Inset(-10), 58, c.Accent)
+		p.fillRounded(at.Inset(-5), 54, background)
 	}
 	p.tile(at, 48, c.Host, c)
 	var lines []string
 	for _, text := range c.Headlines {
-		if text = Plain(text); p.can(text) {
+		if text = Plain(text); p.canDraw(text) {
 			lines = p.wrap(text, headSize, width, 3, p.rtl)
 			break
 		}
@@ -136,7 +136,7 @@ func (p *painter) head(c Card) {
 		p.write(l, headSize, left, width, y, textColour)
 		y += lineHeight
 	}
-	if note := Plain(c.Note); p.can(note) {
+	if note := Plain(c.Note); p.canDraw(note) {
 		y = max(y-lineHeight+64, top+hostSide+52)
 		for _, l := range p.wrap(note, 32, width, 2, p.rtl) {
 			p.write(l, 32, left, width, y, muted)
@@ -161,7 +161,7 @@ func (p *painter) seats(c Card) {
 		}
 		p.tile(image.Rect(x, top, x+side, top+side), 26, t, c)
 	}
-	if count := Plain(c.Count); p.can(count) {
+	if count := Plain(c.Count); p.canDraw(count) {
 		taken := float32(margin + len(shown)*(side+gap) + 12)
 		left, width := taken, Width-margin-taken
 		if p.rtl {
@@ -186,36 +186,36 @@ func (p *painter) tile(at image.Rectangle, radius float32, t Tile, c Card) {
 		fill = blend(fill, line, .6)
 	}
 	if border.A != 0 {
-		p.round(at, radius, border)
+		p.fillRounded(at, radius, border)
 		at, radius = at.Inset(4), radius-4
 	}
-	p.round(at, radius, fill)
+	p.fillRounded(at, radius, fill)
 	switch initial := Plain(t.Initial); {
-	case t.Kind == Player && p.can(initial):
+	case t.Kind == Player && p.canDraw(initial):
 		size := float32(at.Dy()) * .5
-		glyphs, width := p.set(initial, size, p.rtl)
+		glyphs, width := p.layOut(initial, size, p.rtl)
 		p.glyphs(glyphs, float32(at.Min.X+at.Max.X)/2-width/2, float32(at.Min.Y+at.Max.Y)/2+size*.36, at, white)
 	case t.Kind != Free:
 		ink := white
 		if t.Kind == Held {
 			ink = muted
 		}
-		p.figure(at, ink)
+		p.drawFigure(at, ink)
 	}
 }
 
-// figure draws a symbol for a player without an initial.
-func (p *painter) figure(at image.Rectangle, ink color.RGBA) {
+// drawFigure draws a symbol for a player without an initial.
+func (p *painter) drawFigure(at image.Rectangle, ink color.RGBA) {
 	side, x := at.Dx(), (at.Min.X+at.Max.X)/2
 	head := side * 17 / 100
-	p.round(image.Rect(x-head, at.Min.Y+side*20/100, x+head, at.Min.Y+side*20/100+2*head), float32(head), ink)
+	p.fillRounded(image.Rect(x-head, at.Min.Y+side*20/100, x+head, at.Min.Y+side*20/100+2*head), float32(head), ink)
 	body := image.Rect(x-side*28/100, at.Min.Y+side*60/100, x+side*28/100, at.Min.Y+side*82/100)
-	p.round(body, float32(body.Dy())*.7, ink)
+	p.fillRounded(body, float32(body.Dy())*.7, ink)
 }
 
 // write draws one line of text at the start of its space.
 func (p *painter) write(text string, size, left, width, base float32, ink color.RGBA) {
-	glyphs, w := p.set(text, size, p.rtl)
+	glyphs, w := p.layOut(text, size, p.rtl)
 	if p.rtl {
 		left += width - w
 	}
@@ -223,7 +223,7 @@ func (p *painter) write(text string, size, left, width, base float32, ink color.
 	p.glyphs(glyphs, left, base, box, ink)
 }
 
-func (p *painter) glyphs(glyphs []placed, x, y float32, box image.Rectangle, ink color.RGBA) {
+func (p *painter) glyphs(glyphs []placedGlyph, x, y float32, box image.Rectangle, ink color.RGBA) {
 	p.fill(box, ink, func(v *vector.Rasterizer, dx, dy float32) {
 		for _, g := range glyphs {
 			trace(v, g, x-dx, y-dy)
@@ -231,7 +231,7 @@ func (p *painter) glyphs(glyphs []placed, x, y float32, box image.Rectangle, ink
 	})
 }
 
-func (p *painter) round(at image.Rectangle, radius float32, ink color.RGBA) {
+func (p *painter) fillRounded(at image.Rectangle, radius float32, ink color.RGBA) {
 	p.fill(at, ink, func(v *vector.Rasterizer, _, _ float32) {
 		w, h := float32(at.Dx()), float32(at.Dy())
 		r := min(radius, w/2, h/2)

@@ -25,8 +25,8 @@ var notoSansArabic []byte
 //go:embed fonts/NotoSansHebrew-Bold.ttf
 var notoSansHebrew []byte
 
-// own are the fonts that come with the module, parsed when the first card is drawn.
-var own = sync.OnceValues(func() (Fonts, error) {
+// embeddedFonts are the fonts that come with the module, parsed when the first card is drawn.
+var embeddedFonts = sync.OnceValues(func() (Fonts, error) {
 	var fonts Fonts
 	for _, file := range [][]byte{notoSans, notoSansArabic, notoSansHebrew} {
 		font, err := truetype.Parse(file)
@@ -44,7 +44,7 @@ type Fonts []*truetype.Font
 // NewFonts returns the embedded fonts and after them one of the operator's, a TrueType file, if extra is not nil. If
 // that cannot be read, it returns the embedded fonts and the error.
 func NewFonts(extra []byte) (Fonts, error) {
-	fonts, err := own()
+	fonts, err := embeddedFonts()
 	if err != nil || extra == nil {
 		return fonts, err
 	}
@@ -65,8 +65,8 @@ func parse(file []byte) (font *truetype.Font, err error) {
 	return truetype.Parse(file)
 }
 
-// setter lays out text in some fonts. Not safe for concurrent use.
-type setter struct {
+// typesetter lays out text in some fonts. Not safe for concurrent use.
+type typesetter struct {
 	fonts Fonts
 	glyph truetype.GlyphBuf
 }
@@ -85,24 +85,24 @@ func Plain(text string) string {
 	}, text)), " ")
 }
 
-// apart are the scripts whose letters can be drawn one by one. In other scripts letters are joined, stacked or moved,
-// which needs shaping.
-var apart = []*unicode.RangeTable{
+// unshapedScripts are the scripts whose letters can be drawn one by one. In other scripts letters are joined, stacked
+// or moved, which needs shaping.
+var unshapedScripts = []*unicode.RangeTable{
 	unicode.Common, unicode.Inherited, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Armenian, unicode.Georgian,
 	unicode.Ethiopic, unicode.Cherokee, unicode.Han, unicode.Bopomofo, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao,
 }
 
-// can reports whether the fonts have every letter of the text and can show it correctly. Of a script that needs
+// canDraw reports whether the fonts have every letter of the text and can show it correctly. Of a script that needs
 // shaping only a single letter is possible, as an initial.
-func (s *setter) can(text string) bool {
+func (s *typesetter) canDraw(text string) bool {
 	alone := utf8.RuneCountInString(text) == 1
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
-		return s.fontOf(r, -1) < 0 || !alone && !unicode.IsNumber(r) && !unicode.In(r, apart...)
+		return s.fontOf(r, -1) < 0 || !alone && !unicode.IsNumber(r) && !unicode.In(r, unshapedScripts...)
 	})
 }
 
 // fontOf returns the index of the font that has the letter, preferably the previous one, or -1 if none has it.
-func (s *setter) fontOf(r rune, before int) int {
+func (s *typesetter) fontOf(r rune, before int) int {
 	if before >= 0 && s.fonts[before].Index(r) != 0 {
 		return before
 	}
@@ -178,15 +178,15 @@ func directions(line []rune, rtl bool) []bool {
 	return dirs
 }
 
-// placed is a glyph of a line. Its position is in pixels from the line's left end on the base line.
-type placed struct {
+// placedGlyph is a glyph of a line. Its position is in pixels from the line's left end on the base line.
+type placedGlyph struct {
 	points []truetype.Point // in 64ths of a pixel
 	ends   []int            // ends of the contours in points
 	x      float32
 }
 
-// set lays out a line in a size in pixels and measures it.
-func (s *setter) set(text string, size float32, rtl bool) (glyphs []placed, width float32) {
+// layOut lays out a line in a size in pixels and measures it.
+func (s *typesetter) layOut(text string, size float32, rtl bool) (glyphs []placedGlyph, width float32) {
 	scale := fixed.Int26_6(size * 64)
 	font := -1
 	for _, r := range runs([]rune(text), rtl) {
@@ -200,7 +200,7 @@ func (s *setter) set(text string, size float32, rtl bool) (glyphs []placed, widt
 			if err := s.glyph.Load(f, scale, index, hinting.HintingNone); err != nil {
 				continue // skip a glyph of a broken font
 			}
-			glyphs = append(glyphs, placed{slices.Clone(s.glyph.Points), slices.Clone(s.glyph.Ends), width})
+			glyphs = append(glyphs, placedGlyph{slices.Clone(s.glyph.Points), slices.Clone(s.glyph.Ends), width})
 			width += float32(s.glyph.AdvanceWidth) / 64
 		}
 	}
@@ -209,11 +209,11 @@ func (s *setter) set(text string, size float32, rtl bool) (glyphs []placed, widt
 
 // wrap breaks a text into lines of at most the given width. If the text is too long, the last line ends with an
 // ellipsis.
-func (s *setter) wrap(text string, size, width float32, lines int, rtl bool) []string {
+func (s *typesetter) wrap(text string, size, width float32, lines int, rtl bool) []string {
 	var done []string
 	words := strings.Fields(text)
 	line := ""
-	fits := func(t string) bool { _, w := s.set(t, size, rtl); return w <= width }
+	fits := func(t string) bool { _, w := s.layOut(t, size, rtl); return w <= width }
 	for i := 0; i < len(words); i++ {
 		longer := strings.TrimSpace(line + " " + words[i])
 		switch {
@@ -239,8 +239,8 @@ func (s *setter) wrap(text string, size, width float32, lines int, rtl bool) []s
 }
 
 // cut shortens a line to the width, with an ellipsis.
-func (s *setter) cut(line string, size, width float32, rtl bool) string {
-	if _, w := s.set(line, size, rtl); w <= width {
+func (s *typesetter) cut(line string, size, width float32, rtl bool) string {
+	if _, w := s.layOut(line, size, rtl); w <= width {
 		return line
 	}
 	letters := []rune(line)
@@ -248,16 +248,16 @@ func (s *setter) cut(line string, size, width float32, rtl bool) string {
 }
 
 // longest returns how many letters fit together with end, at least one.
-func (s *setter) longest(letters []rune, end string, size, width float32, rtl bool) int {
+func (s *typesetter) longest(letters []rune, end string, size, width float32, rtl bool) int {
 	return max(1, sort.Search(len(letters), func(fit int) bool {
-		_, w := s.set(string(letters[:fit+1])+end, size, rtl)
+		_, w := s.layOut(string(letters[:fit+1])+end, size, rtl)
 		return w > width
 	}))
 }
 
 // trace draws a glyph's outline of quadratic curves. Between two control points in a row there is an implied point on
 // the curve.
-func trace(v *vector.Rasterizer, g placed, x, y float32) {
+func trace(v *vector.Rasterizer, g placedGlyph, x, y float32) {
 	at := func(p truetype.Point) (float32, float32) {
 		return x + g.x + float32(p.X)/64, y - float32(p.Y)/64
 	}

@@ -17,50 +17,52 @@ import (
 // later by the database. No read sees it, and no delete stops it. Only another write of the same object waits for it
 // or replaces it. So each owed task writes first, and is tried again until it succeeds.
 const (
-	owedFirst   = 100 * time.Millisecond
-	owedLongest = 30 * time.Second
+	retryMin = 100 * time.Millisecond
+	retryMax = 30 * time.Second
 )
 
-// insist runs do now and, if that fails, again in the background until it succeeds. It does so even if the caller has
-// gone away or panics. Each retry first drops the cached record, which may be older than a write that was done late.
-func (to *routes) insist(ctx context.Context, key, what string, do func(ctx context.Context) error) {
-	if try(context.WithoutCancel(ctx), do) == nil {
+// retryUntilDone runs do now and, if that fails, again in the background until it succeeds. It does so even if the
+// caller has gone away or panics. Each retry first drops the cached record, which may be older than a write that was
+// done late.
+func (rs *resolver) retryUntilDone(ctx context.Context, key, what string, do func(ctx context.Context) error) {
+	if runWithTimeout(context.WithoutCancel(ctx), do) == nil {
 		return
 	}
-	to.tasks.begin(func() {
-		for wait := owedFirst; bounded.Pause(to.tasks.ctx, wait) == nil; wait = min(2*wait, owedLongest) {
-			err := try(to.tasks.ctx, func(ctx context.Context) error {
-				end, err := to.Store.take(ctx, key)
+	rs.tasks.begin(func() {
+		for wait := retryMin; bounded.Pause(rs.tasks.ctx, wait) == nil; wait = min(2*wait, retryMax) {
+			err := runWithTimeout(rs.tasks.ctx, func(ctx context.Context) error {
+				end, err := rs.Store.takeTurn(ctx, key)
 				if err != nil {
 					return err
 				}
 				defer end()
-				to.Store.kept.Drop(key)
+				rs.Store.cache.Drop(key)
 				return do(ctx)
 			})
 			if err == nil {
 				return
 			}
-			to.Logger.Warn("invite not taken back yet what=%s error=%v", what, err)
+			rs.Logger.Warn("invite not taken back yet what=%s error=%v", what, err)
 		}
 	})
 }
 
-const tryFor = 5 * time.Second
+const taskTimeout = 5 * time.Second
 
-// try runs do with a time limit and turns a panic into an error, because nothing else recovers in the background.
-func try(ctx context.Context, do func(ctx context.Context) error) (err error) {
+// runWithTimeout runs do with a time limit and turns a panic into an error, because nothing else recovers in the
+// background.
+func runWithTimeout(ctx context.Context, do func(ctx context.Context) error) (err error) {
 	defer caught.As(&err, "invite")
-	ctx, cancel := context.WithTimeout(ctx, tryFor)
+	ctx, cancel := context.WithTimeout(ctx, taskTimeout)
 	defer cancel()
 	return do(ctx)
 }
 
 // refund gives back the use of one claim. It does nothing if the claim is gone or was replaced. The caller has the
 // turn.
-func (to *routes) refund(ctx context.Context, key, user string, seq int64) {
-	to.insist(ctx, key, "use by "+user, func(ctx context.Context) error {
-		_, err := to.Store.changeNow(ctx, key, func(r *record) error {
+func (rs *resolver) refund(ctx context.Context, key, user string, seq int64) {
+	rs.retryUntilDone(ctx, key, "use by "+user, func(ctx context.Context) error {
+		_, err := rs.Store.changeInTurn(ctx, key, func(r *record) error {
 			if !r.refund(user, seq) {
 				r.Seq++ // so that something is written in any case
 			}
@@ -73,14 +75,14 @@ func (to *routes) refund(ctx context.Context, key, user string, seq int64) {
 	})
 }
 
-// takeBack deletes an invite whose code nobody has, and then calls gone.
-func (to *routes) takeBack(ctx context.Context, key string, r *record, gone func()) {
+// undoCreate deletes an invite whose code nobody has, and then calls gone.
+func (rs *resolver) undoCreate(ctx context.Context, key string, r *record, gone func()) {
 	over := r.clone()
-	over.RevokedAt, over.Hold = to.Now().Unix(), false
-	to.insist(ctx, key, "invite "+r.ID, func(ctx context.Context) error {
-		err := to.Store.create(ctx, key, over)
+	over.RevokedAt, over.Hold = rs.Now().Unix(), false
+	rs.retryUntilDone(ctx, key, "invite "+r.ID, func(ctx context.Context) error {
+		err := rs.Store.create(ctx, key, over)
 		if err == nil || errors.Is(err, runtime.ErrStorageRejectedVersion) {
-			err = to.Store.discard(ctx, map[string]*record{key: r})
+			err = rs.Store.discard(ctx, map[string]*record{key: r})
 		}
 		if err == nil {
 			gone()
