@@ -315,7 +315,7 @@ func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look
 			Leader: party.Profile{UserID: lead.UserID, Username: lead.Username}, AgeSec: max(0, int64(s.Now().Sub(look.CreatedAt).Seconds())),
 			Attributes: public[look.ID],
 		}
-		if fields, _ := fieldsOf([]byte(look.Label)); fields != nil && json.Valid([]byte(look.Label)) { // the host accepts null too
+		if fields, _ := fieldsOf([]byte(look.Label)); fields != nil && json.Valid([]byte(look.Label)) { // the host accepts null
 			found[i].Label = json.RawMessage(look.Label)
 		}
 		if at := slices.IndexFunc(faces, func(p party.Profile) bool { return p.UserID == lead.UserID }); at >= 0 {

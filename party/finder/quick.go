@@ -28,8 +28,8 @@ const (
 )
 
 // QuickJoin makes the caller a member of an open party that fits. It skips parties that do not let the caller in, and
-// tries busy parties last. If no party does, it refuses with PartyNotFound. Other refusals: InvalidRequest naming the
-// field, RateLimited, AlreadyInParty, NoLiveSession, SessionAmbiguous.
+// tries busy parties last. If no party lets the caller in, it refuses with PartyNotFound. Other refusals:
+// InvalidRequest naming the field, RateLimited, AlreadyInParty, NoLiveSession, SessionAmbiguous.
 func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Joined, error) {
 	w, err := f.check()
 	if err != nil {

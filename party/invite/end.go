@@ -14,7 +14,7 @@ import (
 type endings struct {
 	*resolver
 	notices    *notices
-	unsureEnds *cache.Cache[string, struct{}] // by invite and user: storage may have ended them, but its answer was lost
+	unsureEnds *cache.Cache[string, struct{}] // by invite and user: storage may have ended it, but the answer was lost
 }
 
 // Revoke ends an invite, named by its ID or its code. Exactly one of the two must be given. Only the invite's creator

@@ -36,10 +36,10 @@ func (pv *previews) lead(ctx context.Context, c party.Caller, inviteID, typed st
 		return Lead{}, err
 	}
 	if gone != nil {
-		return Lead{PartyID: look.ID}, fmt.Errorf("look at party: %w", gone) // returned together with the party's ID, which PartyAway needs
+		return Lead{PartyID: look.ID}, fmt.Errorf("look at party: %w", gone) // PartyAway comes with the ID
 	}
 	switch _, err := pv.Admission.Check(ctx, look.ID, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {
-	case "", party.PartyFull, party.PartyLocked, party.AlreadyInParty: // all of these may have ended when the user arrives
+	case "", party.PartyFull, party.PartyLocked, party.AlreadyInParty: // all may be over on arrival
 	default:
 		return Lead{}, err
 	}

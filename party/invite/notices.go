@@ -113,8 +113,8 @@ func (ns *notices) change(ctx context.Context, inviteID string, change func(*rec
 	return errTooManyRaces
 }
 
-// withdraw deletes, in the background, the notifications that an invite has sent to these users, or to everybody if
-// there are none. If it fails, the sweep repeats it.
+// withdraw deletes, in the background, the notifications that an invite has sent to these users, or to all users if
+// none are given. If it fails, the sweep repeats it.
 func (ns *notices) withdraw(inviteID string, users ...string) {
 	ns.tasks.begin(func() {
 		ctx, cancel := context.WithTimeout(ns.tasks.ctx, noticeTimeout)

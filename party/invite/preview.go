@@ -92,8 +92,8 @@ func (pv *previews) publicPreview(ctx context.Context, key string) (party.Previe
 // target is the party that an invite leads to, as a viewer sees it.
 type target struct {
 	reserve.Look
-	held        int               // seats kept for users other than the viewer
-	closedState party.InviteState // why nobody can enter, even with free seats: gone, between, away or locked; "" if they can
+	held        int               // seats held or kept for users other than the viewer
+	closedState party.InviteState // why nobody can enter despite free seats: gone, between, away or locked
 }
 
 func (pv *previews) target(ctx context.Context, r *record, viewer string) (target, error) {

@@ -18,7 +18,7 @@ type resolver struct {
 	Deps
 	entry          entry.Entry
 	tasks          *tasks
-	publicPreviews *cache.Cache[string, party.Preview] // public previews, by key; they are dropped when the invite changes
+	publicPreviews *cache.Cache[string, party.Preview] // by key; dropped when the invite changes
 }
 
 // partyOf returns the current ID of the party that an invite was made for.

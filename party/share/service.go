@@ -118,8 +118,8 @@ func (s *Service) changed(c party.Change) {
 	}
 }
 
-// InviteOver removes the statuses with an invite that was revoked. If userID is not "", only that user declined the
-// invite, and it stays valid for all others.
+// InviteOver removes the statuses with an invite that was revoked. If userID is not "", the invite is
+// over only for that user, and the statuses stay.
 func (s *Service) InviteOver(inviteID, userID string) {
 	if userID != "" {
 		return

@@ -71,8 +71,8 @@ func (s *Service) reportedSince(c party.Change) bool {
 	return false
 }
 
-// QueueChanged handles that the party has left its queue, or has changed to another queue. Entering the first queue
-// does not count: its members were ready for that.
+// QueueChanged resets ready members after the party has left its queue or changed to another one. Do not call it for
+// entering the first queue: its members were ready for that.
 func (s *Service) QueueChanged(id party.ID) {
 	if !s.boards.Has(id) {
 		return

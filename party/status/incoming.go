@@ -83,8 +83,8 @@ func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 	}
 }
 
-// InviteOver handles that an invite was revoked, or that it no longer leads a user (userID) there. Users who are on
-// the way by the invite, or only that user, are no longer expected.
+// InviteOver removes the users on the way by an invite that was revoked. If userID is not "", it removes only that
+// user, whom the invite no longer leads there.
 func (s *Service) InviteOver(inviteID, userID string) {
 	s.mu.Lock()
 	ids := slices.Collect(maps.Keys(s.withIncoming))
@@ -126,8 +126,8 @@ func (s *Service) arrivals(id party.ID) []arrival {
 	return list
 }
 
-// Footprint counts the party as [party.Footprint] says. Each user counts once: as a member, by a seat, by a pending
-// join, or as incoming.
+// Footprint counts the party as [party.Footprint] says. Each user counts once: as a member, by a held or kept
+// seat, by a pending join, or as incoming.
 func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, error) {
 	v, err := s.Looker.Look(ctx, id)
 	if err != nil {

@@ -55,7 +55,7 @@ func waysOf(app rules.App, code string, t texts) []way {
 func androidIntent(app rules.App, code, page string) template.URL {
 	link, ok := linkTo(app.DeepLink, code, false)
 	scheme, rest, found := strings.Cut(string(link), "://")
-	if !ok || !found || app.Android.Package == "" || scheme == "http" || scheme == "https" || strings.Contains(rest, "#") { // an intent cannot contain "#"
+	if !ok || !found || app.Android.Package == "" || scheme == "http" || scheme == "https" || strings.Contains(rest, "#") { // not in an intent
 		return ""
 	}
 	return template.URL("intent://" + rest + "#Intent;scheme=" + scheme + ";package=" + app.Android.Package +

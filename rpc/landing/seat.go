@@ -30,8 +30,8 @@ const (
 	tilesAtMost = 12 // a larger party has this many tiles at most
 )
 
-// seatsOf returns the tiles of a party: the leader, the other members in the order they joined, held seats, free
-// seats. left is the number of free seats without a tile.
+// seatsOf returns the tiles of a party: the leader, the other members in the order they joined, held and kept
+// seats, free seats. left is the number of free seats without a tile.
 func seatsOf(p *party.PartyPreview, c rules.Config, t texts) (seats []seat, left int) {
 	size, held := max(p.Size, len(p.Members), 0), max(p.Held, 0)
 	free := max(p.MaxSize-size-held, 0)

@@ -76,7 +76,7 @@ func (s *Site) rulesAndTexts(r *http.Request) (rules.Config, texts) {
 func (s *Site) Routes() []web.Route {
 	get := func(name, pattern string, rt route) web.Route { return web.Get(name, pattern, s.guard(rt)) }
 	return []web.Route{
-		get("landing_page", joinPath+"{code}{slash:/?}", route{answer: s.page, fail: s.pageFailure, limited: true, bounded: true, localized: true}), // players paste links with a slash at the end
+		get("landing_page", joinPath+"{code}{slash:/?}", route{answer: s.page, fail: s.pageFailure, limited: true, bounded: true, localized: true}), // pasted links may end in a slash
 		get("landing_state", joinPath+"{code}"+stateSuffix, route{answer: s.state, fail: s.stateFailure, limited: true, bounded: true, localized: true}),
 		get("landing_qr", joinPath+"{code}"+qrSuffix, route{answer: s.qr, fail: plainFailure, limited: true, bounded: true}),
 		get("landing_card", joinPath+"{code}"+cardSuffix, route{answer: s.card, fail: plainFailure, limited: true, bounded: true}),
