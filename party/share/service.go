@@ -173,7 +173,7 @@ func (s *Service) Refresh(id party.ID) {
 func (s *Service) refreshStatuses(id party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), refreshTimeout)
 	defer cancel()
-	door, err := s.entryState(ctx, id)
+	entryState, err := s.entryState(ctx, id)
 	switch {
 	case party.ReasonOf(err) == party.PartyNotFound:
 		s.withdraw(id, func(*sharedStatus) bool { return true })
@@ -181,7 +181,7 @@ func (s *Service) refreshStatuses(id party.ID) {
 	case err != nil:
 		s.Logger.Warn("shared status not renewed party=%s error=%v", id, err)
 	default:
-		s.rewrite(id, door)
+		s.rewrite(id, entryState)
 	}
 }
 

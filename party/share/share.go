@@ -143,13 +143,13 @@ func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind 
 }
 
 func (s *Service) shareStatus(ctx context.Context, session party.Session, id party.ID, inv party.CreatedInvite) error {
-	door, err := s.entryState(ctx, id)
+	entryState, err := s.entryState(ctx, id)
 	if err != nil {
 		return err
 	}
 	err = s.publish(&sharedStatus{
 		id: id, session: session, url: inv.URL, text: inv.Message, inviteID: inv.ID, expiresAt: inv.ExpiresAt,
-	}, door)
+	}, entryState)
 	if err != nil {
 		return err
 	}

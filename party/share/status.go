@@ -33,9 +33,9 @@ type status struct {
 	State   string `json:"state,omitempty"` // full | locked
 }
 
-func (sh *sharedStatus) status(door string) string {
-	v := status{PartyID: sh.id.String(), URL: sh.url, Text: sh.text, State: door}
-	if door != entryOpen {
+func (sh *sharedStatus) status(entryState string) string {
+	v := status{PartyID: sh.id.String(), URL: sh.url, Text: sh.text, State: entryState}
+	if entryState != entryOpen {
 		v.URL = ""
 	}
 	text, err := party.PlainJSON(v) // a status has at most 2048 characters
@@ -46,7 +46,7 @@ func (sh *sharedStatus) status(door string) string {
 }
 
 // publish sets the status of the sharer's session.
-func (s *Service) publish(sh *sharedStatus, door string) error {
+func (s *Service) publish(sh *sharedStatus, entryState string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current, online, err := s.current(sh.session)
@@ -62,7 +62,7 @@ func (s *Service) publish(sh *sharedStatus, door string) error {
 			s.remove(id, sh.session.SessionID)
 		}
 	}
-	if err := s.set(sh, sh.status(door)); err != nil {
+	if err := s.set(sh, sh.status(entryState)); err != nil {
 		return err
 	}
 	if s.statuses[sh.id] == nil {
@@ -72,11 +72,11 @@ func (s *Service) publish(sh *sharedStatus, door string) error {
 	return nil
 }
 
-func (s *Service) rewrite(id party.ID, door string) {
+func (s *Service) rewrite(id party.ID, entryState string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for session, sh := range s.statuses[id] {
-		text := sh.status(door)
+		text := sh.status(entryState)
 		if text == sh.written {
 			continue
 		}
