@@ -342,7 +342,7 @@ namespace Partyline
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
-    /// <summary>ActivityAnswer is the answer of party_activity: a party as the presence and invite APIs of platforms take it, within the limits they publish. All six are always there.</summary>
+    /// <summary>ActivityAnswer is the answer of party_activity: a party in the form that the presence and invite APIs of platforms take, within the limits that they publish. All six parts are always present.</summary>
     public sealed class ActivityAnswer
     {
         [DataMember(Name = "generic"), Preserve] public ShareGeneric Generic { get; set; }
@@ -353,20 +353,20 @@ namespace Partyline
 
         [DataMember(Name = "xbox"), Preserve] public ShareXboxActivity Xbox { get; set; }
 
-        /// <summary>whose limits are not public</summary>
+        /// <summary>its limits are not public</summary>
         [DataMember(Name = "playstation"), Preserve] public ShareLink Playstation { get; set; }
 
         [DataMember(Name = "apple"), Preserve] public ShareAppleActivity Apple { get; set; }
     }
 
-    /// <summary>ShareGeneric is for platforms that are not named here.</summary>
+    /// <summary>ShareGeneric is for all other platforms.</summary>
     public sealed class ShareGeneric
     {
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
 
         [DataMember(Name = "url"), Preserve] public string Url { get; set; }
 
-        /// <summary>the same for all members, and no way into the party</summary>
+        /// <summary>the same for all members; nobody can join the party with it</summary>
         [DataMember(Name = "group"), Preserve] public string Group { get; set; }
 
         [DataMember(Name = "size"), Preserve] public long Size { get; set; }
@@ -392,7 +392,7 @@ namespace Partyline
     {
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
 
-        /// <summary>now, at most</summary>
+        /// <summary>current and maximum size</summary>
         [DataMember(Name = "size"), Preserve] public List<long> Size { get; set; }
     }
 
@@ -401,7 +401,7 @@ namespace Partyline
         [DataMember(Name = "join"), Preserve] public string Join { get; set; }
     }
 
-    /// <summary>ShareSteamPresence is the keys and values of Steam's rich presence; values have at most 256 bytes.</summary>
+    /// <summary>ShareSteamPresence is the keys and values of Steam's rich presence. Values have at most 256 bytes.</summary>
     public sealed class ShareSteamPresence
     {
         /// <summary>the command line of the friend's game</summary>
@@ -412,23 +412,23 @@ namespace Partyline
         [DataMember(Name = "steam_player_group_size"), Preserve] public string SteamPlayerGroupSize { get; set; }
     }
 
-    /// <summary>ShareXboxActivity is Xbox's multiplayer activity: a connection string below 512 characters, a group below 128, counts from 1 to 100.</summary>
+    /// <summary>ShareXboxActivity is Xbox's multiplayer activity. The connection string has less than 512 characters, the group less than 128. Counts are from 1 to 100.</summary>
     public sealed class ShareXboxActivity
     {
         [DataMember(Name = "connectionString"), Preserve] public string ConnectionString { get; set; }
 
-        /// <summary>Followed for an open party, else InviteOnly</summary>
+        /// <summary>Followed for an open party, otherwise InviteOnly</summary>
         [DataMember(Name = "joinRestriction"), Preserve] public string JoinRestriction { get; set; }
 
         [DataMember(Name = "groupId"), Preserve] public string GroupId { get; set; }
 
-        /// <summary>left out beyond Xbox's limit</summary>
+        /// <summary>omitted if above Xbox's limit</summary>
         [DataMember(Name = "currentPlayers"), Preserve] public long CurrentPlayers { get; set; }
 
         [DataMember(Name = "maxPlayers"), Preserve] public long MaxPlayers { get; set; }
     }
 
-    /// <summary>ShareLink is what every platform can carry.</summary>
+    /// <summary>ShareLink is the part that every platform can carry.</summary>
     public sealed class ShareLink
     {
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
@@ -436,7 +436,7 @@ namespace Partyline
         [DataMember(Name = "url"), Preserve] public string Url { get; set; }
     }
 
-    /// <summary>ShareAppleActivity is for a game activity of Game Center. Its party codes are two parts of up to six digits, so the party has a second, short-lived invite for them.</summary>
+    /// <summary>ShareAppleActivity is for a game activity of Game Center. Its party codes have two parts of up to six digits, so the party has a second, short-lived invite for them.</summary>
     public sealed class ShareAppleActivity
     {
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
@@ -458,12 +458,12 @@ namespace Partyline
         [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
     }
 
-    /// <summary>AdminPartiesAnswer answers party_admin_parties.</summary>
+    /// <summary>AdminPartiesAnswer is the answer of party_admin_parties.</summary>
     public sealed class AdminPartiesAnswer
     {
         [DataMember(Name = "parties"), Preserve] public List<OverviewParty> Parties { get; set; }
 
-        /// <summary>for the next page, with the same limit; "" on the last</summary>
+        /// <summary>for the next page, with the same limit; "" on the last page</summary>
         [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
     }
 
@@ -476,7 +476,7 @@ namespace Partyline
 
         [DataMember(Name = "max_size"), Preserve] public long MaxSize { get; set; }
 
-        /// <summary>seats kept for users who are not in it</summary>
+        /// <summary>seats held or kept for users who are not in it</summary>
         [DataMember(Name = "held"), Preserve] public long Held { get; set; }
 
         [DataMember(Name = "open"), Preserve] public bool Open { get; set; }
@@ -492,7 +492,7 @@ namespace Partyline
 
         [DataMember(Name = "created_at"), Preserve] public long CreatedAt { get; set; }
 
-        /// <summary>to join, that somebody still waits for</summary>
+        /// <summary>requests to join that are still open</summary>
         [DataMember(Name = "requests"), Preserve] public long Requests { get; set; }
 
         /// <summary>in the order they joined</summary>
@@ -501,17 +501,17 @@ namespace Partyline
         /// <summary>on the wait list</summary>
         [DataMember(Name = "waiting"), Preserve] public List<OverviewWaiter> Waiting { get; set; }
 
-        /// <summary>who may not come back yet</summary>
+        /// <summary>users who may not come back yet</summary>
         [DataMember(Name = "kicked"), Preserve] public List<OverviewKicked> Kicked { get; set; }
 
-        /// <summary>a change of it is not done yet: held, requests, waiting and kicked are not known</summary>
+        /// <summary>a change is under way: held, requests, waiting and kicked are not known</summary>
         [DataMember(Name = "busy"), Preserve] public bool Busy { get; set; }
 
-        /// <summary>absent where nobody has set any</summary>
+        /// <summary>absent if none are set</summary>
         [DataMember(Name = "attributes"), Preserve] public AttributesDocument Attributes { get; set; }
     }
 
-    /// <summary>OverviewMember is one member with the status it last told.</summary>
+    /// <summary>OverviewMember is one member with the last status.</summary>
     public sealed class OverviewMember
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
@@ -522,21 +522,21 @@ namespace Partyline
 
         [DataMember(Name = "leader"), Preserve] public bool Leader { get; set; }
 
-        /// <summary>0 where it is not known</summary>
+        /// <summary>0 if not known</summary>
         [DataMember(Name = "joined_at"), Preserve] public long JoinedAt { get; set; }
 
         [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
 
-        /// <summary>0..1; absent where none was set</summary>
+        /// <summary>0..1; absent if none was set</summary>
         [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
 
-        /// <summary>0..1; absent where none was set</summary>
+        /// <summary>0..1; absent if none was set</summary>
         [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
 
         [DataMember(Name = "text"), Preserve] public string Text { get; set; }
     }
 
-    /// <summary>OverviewWaiter is somebody on the wait list of a full party.</summary>
+    /// <summary>OverviewWaiter is a user on the wait list of a full party.</summary>
     public sealed class OverviewWaiter
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
@@ -551,7 +551,7 @@ namespace Partyline
         [DataMember(Name = "held_until"), Preserve] public long HeldUntil { get; set; }
     }
 
-    /// <summary>OverviewKicked is somebody whom the leader removed.</summary>
+    /// <summary>OverviewKicked is a user whom the leader removed.</summary>
     public sealed class OverviewKicked
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
@@ -563,7 +563,7 @@ namespace Partyline
         [DataMember(Name = "until"), Preserve] public long Until { get; set; }
     }
 
-    /// <summary>AttributesDocument is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.</summary>
+    /// <summary>AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.</summary>
     public sealed class AttributesDocument
     {
         /// <summary>rises with every write; 0 before the first</summary>
@@ -571,7 +571,7 @@ namespace Partyline
 
         [DataMember(Name = "party"), Preserve] public Dictionary<string, object> Party { get; set; }
 
-        /// <summary>by user</summary>
+        /// <summary>by user ID</summary>
         [DataMember(Name = "members"), Preserve] public Dictionary<string, Dictionary<string, object>> Members { get; set; }
     }
 
@@ -581,7 +581,7 @@ namespace Partyline
         [DataMember(Name = "reload"), Preserve] public bool? Reload { get; set; }
     }
 
-    /// <summary>AdminRulesAnswer answers party_admin_rules.</summary>
+    /// <summary>AdminRulesAnswer is the answer of party_admin_rules.</summary>
     public sealed class AdminRulesAnswer
     {
         /// <summary>path of the file; "" = defaults</summary>
@@ -594,7 +594,7 @@ namespace Partyline
         /// <summary>SHA-256 of the file in force; "" for defaults</summary>
         [DataMember(Name = "hash"), Preserve] public string Hash { get; set; }
 
-        /// <summary>why the newest file is not in force; "" when it is</summary>
+        /// <summary>why the newest file is not in force; "" if it is</summary>
         [DataMember(Name = "error"), Preserve] public string Error { get; set; }
 
         /// <summary>of the newest file</summary>
@@ -603,23 +603,23 @@ namespace Partyline
         /// <summary>in force, in the order they are asked</summary>
         [DataMember(Name = "rules"), Preserve] public List<OverviewRule> Rules { get; set; }
 
-        /// <summary>the whole file in force, defaults filled in</summary>
+        /// <summary>the whole file in force, with defaults filled in</summary>
         [DataMember(Name = "config"), Preserve] public object Config { get; set; }
 
-        /// <summary>the rules that are tried beside them; absent where there are none</summary>
+        /// <summary>the next rules, which are tried too; absent if there are none</summary>
         [DataMember(Name = "next"), Preserve] public OverviewNext Next { get; set; }
 
-        /// <summary>how the recording fares; absent where there is none</summary>
+        /// <summary>the state of the recording; absent if there is none</summary>
         [DataMember(Name = "record"), Preserve] public JudgeRecordReport Record { get; set; }
 
-        /// <summary>address of the page to try rules on; absent where the operator names none</summary>
+        /// <summary>address of the page to try rules on; absent if the operator sets none</summary>
         [DataMember(Name = "playground"), Preserve] public string Playground { get; set; }
 
-        /// <summary>files that were in force, of all nodes and over restarts, the newest first</summary>
+        /// <summary>files that were in force on any node, also before restarts, the newest first</summary>
         [DataMember(Name = "history"), Preserve] public List<JudgeVersion> History { get; set; }
     }
 
-    /// <summary>OverviewProblem is one thing wrong with the file.</summary>
+    /// <summary>OverviewProblem is one problem of the file.</summary>
     public sealed class OverviewProblem
     {
         /// <summary>error | warning</summary>
@@ -627,7 +627,7 @@ namespace Partyline
 
         [DataMember(Name = "file"), Preserve] public string File { get; set; }
 
-        /// <summary>from 1; 0 where it has no place</summary>
+        /// <summary>from 1; 0 if it has no place</summary>
         [DataMember(Name = "line"), Preserve] public long Line { get; set; }
 
         [DataMember(Name = "column"), Preserve] public long Column { get; set; }
@@ -642,7 +642,7 @@ namespace Partyline
         [DataMember(Name = "excerpt"), Preserve] public string Excerpt { get; set; }
     }
 
-    /// <summary>OverviewRule is one rule in force with how it fares since it was first loaded.</summary>
+    /// <summary>OverviewRule is one rule in force, with its counts since it was first loaded.</summary>
     public sealed class OverviewRule
     {
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
@@ -658,14 +658,14 @@ namespace Partyline
 
         [DataMember(Name = "asked"), Preserve] public long Asked { get; set; }
 
-        /// <summary>it decided</summary>
+        /// <summary>times it decided</summary>
         [DataMember(Name = "hits"), Preserve] public long Hits { get; set; }
 
-        /// <summary>it could not be evaluated</summary>
+        /// <summary>times it could not be evaluated</summary>
         [DataMember(Name = "errors"), Preserve] public long Errors { get; set; }
     }
 
-    /// <summary>OverviewNext is a file that is not in force, and what it would have answered.</summary>
+    /// <summary>OverviewNext is a file that is not in force yet, and what it would have answered.</summary>
     public sealed class OverviewNext
     {
         [DataMember(Name = "source"), Preserve] public string Source { get; set; }
@@ -675,27 +675,27 @@ namespace Partyline
         /// <summary>0 with version 0: before the first file, nothing is asked</summary>
         [DataMember(Name = "loaded_at"), Preserve] public long LoadedAt { get; set; }
 
-        /// <summary>why the newest file is not asked, and which is; "" when it is</summary>
+        /// <summary>why the newest file is not asked, and which one is; "" if it is</summary>
         [DataMember(Name = "error"), Preserve] public string Error { get; set; }
 
         /// <summary>of the newest file</summary>
         [DataMember(Name = "problems"), Preserve] public List<OverviewProblem> Problems { get; set; }
 
-        /// <summary>against the rules in force, in words</summary>
+        /// <summary>from the rules in force, in words</summary>
         [DataMember(Name = "changes"), Preserve] public List<string> Changes { get; set; }
 
         [DataMember(Name = "asked"), Preserve] public long Asked { get; set; }
 
-        /// <summary>of these</summary>
+        /// <summary>how many of these were answered differently</summary>
         [DataMember(Name = "differs"), Preserve] public long Differs { get; set; }
 
-        /// <summary>came faster than they could be asked</summary>
+        /// <summary>questions that came faster than they could be asked</summary>
         [DataMember(Name = "dropped"), Preserve] public long Dropped { get; set; }
 
         /// <summary>by action and the two answers</summary>
         [DataMember(Name = "counts"), Preserve] public List<JudgeShadowCount> Counts { get; set; }
 
-        /// <summary>answered otherwise, the newest first</summary>
+        /// <summary>answered differently, the newest first</summary>
         [DataMember(Name = "examples"), Preserve] public List<OverviewExample> Examples { get; set; }
     }
 
@@ -714,7 +714,7 @@ namespace Partyline
         [DataMember(Name = "times"), Preserve] public long Times { get; set; }
     }
 
-    /// <summary>OverviewExample is one question that the next rules answer otherwise.</summary>
+    /// <summary>OverviewExample is one question that the next rules answer differently.</summary>
     public sealed class OverviewExample
     {
         [DataMember(Name = "at"), Preserve] public long At { get; set; }
@@ -766,7 +766,7 @@ namespace Partyline
         [DataMember(Name = "more"), Preserve] public long More { get; set; }
     }
 
-    /// <summary>AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began.</summary>
+    /// <summary>AdminStatsAnswer is the answer of party_admin_stats. It is about this node since the process started, except for the outstanding invites.</summary>
     public sealed class AdminStatsAnswer
     {
         [DataMember(Name = "build"), Preserve] public BuildInfo Build { get; set; }
@@ -777,7 +777,7 @@ namespace Partyline
 
         [DataMember(Name = "health"), Preserve] public OverviewHealth Health { get; set; }
 
-        /// <summary>by rule, those that denied something</summary>
+        /// <summary>by rule, without rules that denied nothing</summary>
         [DataMember(Name = "denials"), Preserve] public List<OverviewRuleDenials> Denials { get; set; }
 
         [DataMember(Name = "live"), Preserve] public LedgerPopulation Live { get; set; }
@@ -789,7 +789,7 @@ namespace Partyline
 
         [DataMember(Name = "memory"), Preserve] public AdmissionStats Memory { get; set; }
 
-        /// <summary>users and addresses each rate limit remembers</summary>
+        /// <summary>how many users and addresses each rate limit remembers</summary>
         [DataMember(Name = "buckets"), Preserve] public Dictionary<string, long> Buckets { get; set; }
     }
 
@@ -807,7 +807,7 @@ namespace Partyline
         [DataMember(Name = "go"), Preserve] public string Go { get; set; }
     }
 
-    /// <summary>OverviewHealth says whether this node's module is well, for a probe, and why not. OK is about what a person has to look at: refusals and lost races are everyday business.</summary>
+    /// <summary>OverviewHealth reports whether this node's module is well, for a probe, and why not. OK is false only for problems that a person has to look at. Refusals and lost races are normal.</summary>
     public sealed class OverviewHealth
     {
         [DataMember(Name = "ok"), Preserve] public bool Ok { get; set; }
@@ -824,17 +824,17 @@ namespace Partyline
 
         [DataMember(Name = "failures"), Preserve] public OverviewFailures Failures { get; set; }
 
-        /// <summary>that wait for a match</summary>
+        /// <summary>waiting for a match</summary>
         [DataMember(Name = "tickets"), Preserve] public long Tickets { get; set; }
 
-        /// <summary>made</summary>
+        /// <summary>made so far</summary>
         [DataMember(Name = "matches"), Preserve] public long Matches { get; set; }
 
-        /// <summary>kept seats, and resumed sessions awaited</summary>
+        /// <summary>for kept seats, and for sessions expected to resume</summary>
         [DataMember(Name = "seat_timers"), Preserve] public long SeatTimers { get; set; }
     }
 
-    /// <summary>OverviewInForce is the rules file in short.</summary>
+    /// <summary>OverviewInForce is a summary of the rules file.</summary>
     public sealed class OverviewInForce
     {
         [DataMember(Name = "source"), Preserve] public string Source { get; set; }
@@ -866,7 +866,7 @@ namespace Partyline
 
         [DataMember(Name = "last_error"), Preserve] public string LastError { get; set; }
 
-        /// <summary>0 where none ever failed</summary>
+        /// <summary>0 if none ever failed</summary>
         [DataMember(Name = "last_error_at"), Preserve] public long LastErrorAt { get; set; }
     }
 
@@ -883,7 +883,7 @@ namespace Partyline
         [DataMember(Name = "errors"), Preserve] public long Errors { get; set; }
     }
 
-    /// <summary>OverviewFailures counts what ended as "internal": errors of the host's and panics, all of which the log explains.</summary>
+    /// <summary>OverviewFailures counts results of "internal": errors of the host and panics. The log explains each of them.</summary>
     public sealed class OverviewFailures
     {
         [DataMember(Name = "calls"), Preserve] public long Calls { get; set; }
@@ -896,7 +896,7 @@ namespace Partyline
         [DataMember(Name = "background"), Preserve] public long Background { get; set; }
     }
 
-    /// <summary>OverviewRuleDenials is how often one rule refused something.</summary>
+    /// <summary>OverviewRuleDenials is how often one rule refused an action.</summary>
     public sealed class OverviewRuleDenials
     {
         [DataMember(Name = "rule"), Preserve] public string Rule { get; set; }
@@ -915,27 +915,27 @@ namespace Partyline
         [DataMember(Name = "waiting"), Preserve] public long Waiting { get; set; }
     }
 
-    /// <summary>OverviewInviteStats is what became of invites.</summary>
+    /// <summary>OverviewInviteStats is what happened to invites.</summary>
     public sealed class OverviewInviteStats
     {
         [DataMember(Name = "created"), Preserve] public long Created { get; set; }
 
-        /// <summary>the page, by chat programs and search engines</summary>
+        /// <summary>pages read by chat programs and search engines</summary>
         [DataMember(Name = "fetched"), Preserve] public long Fetched { get; set; }
 
-        /// <summary>the page, in browsers</summary>
+        /// <summary>pages opened in browsers</summary>
         [DataMember(Name = "opened"), Preserve] public long Opened { get; set; }
 
         [DataMember(Name = "redeemed"), Preserve] public long Redeemed { get; set; }
 
-        /// <summary>players who came by an invite and then had a match with the party</summary>
+        /// <summary>players who came by an invite and then got a match with the party</summary>
         [DataMember(Name = "matched"), Preserve] public long Matched { get; set; }
 
         [DataMember(Name = "declined"), Preserve] public long Declined { get; set; }
 
         [DataMember(Name = "revoked"), Preserve] public long Revoked { get; set; }
 
-        /// <summary>that somebody can still use, of all nodes</summary>
+        /// <summary>that can still be used, of all nodes</summary>
         [DataMember(Name = "outstanding"), Preserve] public long Outstanding { get; set; }
 
         /// <summary>there are more than were counted</summary>
@@ -1018,7 +1018,7 @@ namespace Partyline
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
-    /// <summary>AttributesGetAnswer is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.</summary>
+    /// <summary>AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.</summary>
     public sealed class AttributesGetAnswer
     {
         /// <summary>rises with every write; 0 before the first</summary>
@@ -1026,26 +1026,26 @@ namespace Partyline
 
         [DataMember(Name = "party"), Preserve] public Dictionary<string, object> Party { get; set; }
 
-        /// <summary>by user</summary>
+        /// <summary>by user ID</summary>
         [DataMember(Name = "members"), Preserve] public Dictionary<string, Dictionary<string, object>> Members { get; set; }
     }
 
-    /// <summary>AttributesSetRequest asks for a write, the payload of party_attributes_set.</summary>
+    /// <summary>AttributesSetRequest is the payload of party_attributes_set.</summary>
     public sealed class AttributesSetRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
-        /// <summary>an object: what to set for the party, null to take away</summary>
+        /// <summary>an object: what to set for the party, null to remove</summary>
         [DataMember(Name = "party"), Preserve] public object Party { get; set; }
 
         /// <summary>the same for the caller</summary>
         [DataMember(Name = "member"), Preserve] public object Member { get; set; }
 
-        /// <summary>write only onto this version</summary>
+        /// <summary>write only if the document has this version</summary>
         [DataMember(Name = "version"), Preserve] public long? Version { get; set; }
     }
 
-    /// <summary>AttributesSetAnswer answers it.</summary>
+    /// <summary>AttributesSetAnswer is the answer of party_attributes_set.</summary>
     public sealed class AttributesSetAnswer
     {
         [DataMember(Name = "version"), Preserve] public long Version { get; set; }
@@ -1085,22 +1085,22 @@ namespace Partyline
         /// <summary>an object: fields of the party's label, as for party_quick_join</summary>
         [DataMember(Name = "label"), Preserve] public object Label { get; set; }
 
-        /// <summary>at least so many</summary>
+        /// <summary>at least this many</summary>
         [DataMember(Name = "free_seats"), Preserve] public long? FreeSeats { get; set; }
 
         /// <summary>from 1 to 50</summary>
         [DataMember(Name = "limit"), Preserve] public long? Limit { get; set; }
 
-        /// <summary>of the answer before</summary>
+        /// <summary>of the previous answer</summary>
         [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
     }
 
-    /// <summary>FindAnswer answers party_find.</summary>
+    /// <summary>FindAnswer is the answer of party_find.</summary>
     public sealed class FindAnswer
     {
         [DataMember(Name = "parties"), Preserve] public List<FinderFound> Parties { get; set; }
 
-        /// <summary>for the parties behind these, even if there are few here or none; "" at the end</summary>
+        /// <summary>for the next parties, even if there are few here or none; "" at the end</summary>
         [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
     }
 
@@ -1113,7 +1113,7 @@ namespace Partyline
 
         [DataMember(Name = "max_size"), Preserve] public long MaxSize { get; set; }
 
-        /// <summary>seats kept for others than the caller</summary>
+        /// <summary>seats held or kept for others than the caller</summary>
         [DataMember(Name = "held"), Preserve] public long Held { get; set; }
 
         [DataMember(Name = "open"), Preserve] public bool Open { get; set; }
@@ -1125,7 +1125,7 @@ namespace Partyline
 
         [DataMember(Name = "age_sec"), Preserve] public long AgeSec { get; set; }
 
-        /// <summary>those that the rules make public</summary>
+        /// <summary>the ones that the rules make public</summary>
         [DataMember(Name = "attributes"), Preserve] public Dictionary<string, object> Attributes { get; set; }
     }
 
@@ -1520,17 +1520,17 @@ namespace Partyline
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
     }
 
-    /// <summary>QuickJoinRequest says which parties fit, the payload of party_quick_join.</summary>
+    /// <summary>QuickJoinRequest says which parties fit, and is the payload of party_quick_join.</summary>
     public sealed class QuickJoinRequest
     {
         /// <summary>an object: fields of the party's label with a text, a number, or true or false</summary>
         [DataMember(Name = "label"), Preserve] public object Label { get; set; }
 
-        /// <summary>at least so many</summary>
+        /// <summary>at least this many</summary>
         [DataMember(Name = "free_seats"), Preserve] public long? FreeSeats { get; set; }
     }
 
-    /// <summary>QuickJoinAnswer answers party_quick_join.</summary>
+    /// <summary>QuickJoinAnswer is the answer of party_quick_join.</summary>
     public sealed class QuickJoinAnswer
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1621,20 +1621,20 @@ namespace Partyline
 
         [DataMember(Name = "to"), Preserve] public ShareTo To { get; set; }
 
-        /// <summary>at most 255 bytes; "" keeps that of the link</summary>
+        /// <summary>at most 255 bytes; "" keeps the invite's message</summary>
         [DataMember(Name = "message"), Preserve] public string Message { get; set; }
     }
 
-    /// <summary>ShareTo says whom a party is shared to; at least one of it.</summary>
+    /// <summary>ShareTo says who should see the shared party. At least one field must be set.</summary>
     public sealed class ShareTo
     {
         /// <summary>followers, by the caller's Nakama status</summary>
         [DataMember(Name = "status"), Preserve] public bool? Status { get; set; }
 
-        /// <summary>mutual ones</summary>
+        /// <summary>mutual friends</summary>
         [DataMember(Name = "friends"), Preserve] public bool? Friends { get; set; }
 
-        /// <summary>the members of a group the caller is in</summary>
+        /// <summary>the members of a group that the caller is in</summary>
         [DataMember(Name = "group_id"), Preserve] public string GroupId { get; set; }
 
         /// <summary>at most 100</summary>
@@ -1655,10 +1655,10 @@ namespace Partyline
         [DataMember(Name = "delivered"), Preserve] public ShareDelivered Delivered { get; set; }
     }
 
-    /// <summary>ShareDelivered counts whom the call reached. Nobody is reached, or counted, twice: a named user who is a friend counts as named, a friend who is in the group as a friend.</summary>
+    /// <summary>ShareDelivered counts the users that the call reached. Each user is counted once: a named user who is a friend counts as named, a friend who is in the group counts as a friend.</summary>
     public sealed class ShareDelivered
     {
-        /// <summary>1 where the caller's status was set</summary>
+        /// <summary>1 if the caller's status was set</summary>
         [DataMember(Name = "status"), Preserve] public long Status { get; set; }
 
         [DataMember(Name = "friends"), Preserve] public long Friends { get; set; }
@@ -1673,7 +1673,7 @@ namespace Partyline
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
-    /// <summary>StatusListAnswer is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed.</summary>
+    /// <summary>StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.</summary>
     public sealed class StatusListAnswer
     {
         [DataMember(Name = "members"), Preserve] public List<StatusMember> Members { get; set; }
@@ -1692,13 +1692,13 @@ namespace Partyline
 
         [DataMember(Name = "leader"), Preserve] public bool Leader { get; set; }
 
-        /// <summary>empty before the first</summary>
+        /// <summary>empty before the first report</summary>
         [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
 
-        /// <summary>0..1; absent where none was told</summary>
+        /// <summary>0..1; absent if none was reported</summary>
         [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
 
-        /// <summary>0..1; absent where none was told</summary>
+        /// <summary>0..1; absent if none was reported</summary>
         [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
 
         [DataMember(Name = "text"), Preserve] public string Text { get; set; }
@@ -1706,14 +1706,14 @@ namespace Partyline
         /// <summary>no progress for longer than the rules' stall</summary>
         [DataMember(Name = "stalled"), Preserve] public bool Stalled { get; set; }
 
-        /// <summary>Unix seconds; 0 before the first</summary>
+        /// <summary>Unix seconds; 0 before the first report</summary>
         [DataMember(Name = "updated_at"), Preserve] public long UpdatedAt { get; set; }
 
-        /// <summary>Lost is for somebody whom the server counts as a member although the connection ended while joining. The seat is taken until the leader removes the member.</summary>
+        /// <summary>Lost marks a session that the server counts as a member although its connection ended while joining. The seat is taken until the leader removes the member.</summary>
         [DataMember(Name = "lost"), Preserve] public bool Lost { get; set; }
     }
 
-    /// <summary>StatusIncoming is the status of a user on the way. In a message, a row without a stage says that the user is not on the way any more: come in, declined, or not heard of for long.</summary>
+    /// <summary>StatusIncoming is the status of a user on the way. In a message, a row without a stage means that the user is no longer on the way: come in, declined, or without a report for too long.</summary>
     public sealed class StatusIncoming
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
@@ -1733,25 +1733,25 @@ namespace Partyline
         [DataMember(Name = "updated_at"), Preserve] public long UpdatedAt { get; set; }
     }
 
-    /// <summary>StatusSetRequest is what a player tells, the request of party_status_set. It replaces what the player told before as a whole.</summary>
+    /// <summary>StatusSetRequest is a player's status, and the request of party_status_set. It replaces the player's previous report as a whole.</summary>
     public sealed class StatusSetRequest
     {
         /// <summary>of a member's party, or</summary>
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
-        /// <summary>the invite of a user who is not in yet</summary>
+        /// <summary>of the invite of a user who is not in yet</summary>
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
 
         /// <summary>one of the rules' stages</summary>
         [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
 
-        /// <summary>within the stage, 0 to 1; what rounding puts a little outside counts as that</summary>
+        /// <summary>within the stage, 0 to 1; a small rounding error is accepted</summary>
         [DataMember(Name = "progress"), Preserve] public double? Progress { get; set; }
 
         /// <summary>at most 80 characters</summary>
         [DataMember(Name = "text"), Preserve] public string Text { get; set; }
 
-        /// <summary>rising; a report with a lower one than the last is ignored</summary>
+        /// <summary>rising; a report with a lower number than the last is ignored</summary>
         [DataMember(Name = "seq"), Preserve] public long? Seq { get; set; }
     }
 
@@ -1780,7 +1780,7 @@ namespace Partyline
         [DataMember(Name = "held_until"), Preserve] public long HeldUntil { get; set; }
     }
 
-    /// <summary>StatusEvent is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed.</summary>
+    /// <summary>StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.</summary>
     public sealed class StatusEvent
     {
         [DataMember(Name = "members"), Preserve] public List<StatusMember> Members { get; set; }
@@ -1788,7 +1788,7 @@ namespace Partyline
         [DataMember(Name = "incoming"), Preserve] public List<StatusIncoming> Incoming { get; set; }
     }
 
-    /// <summary>InviteEvent is a message to the party, op code OpInvite. By is the user who did it, User the one it is about, where it is about one.</summary>
+    /// <summary>InviteEvent is a message to the party, with op code OpInvite. By is the user who caused it. User is the user it is about, if any.</summary>
     public sealed class InviteEvent
     {
         /// <summary>One of InviteEventName.</summary>
@@ -1879,7 +1879,7 @@ namespace Partyline
         [DataMember(Name = "led"), Preserve] public string Led { get; set; }
     }
 
-    /// <summary>AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.</summary>
+    /// <summary>AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.</summary>
     public sealed class AttributesEvent
     {
         /// <summary>rises with every write; 0 before the first</summary>
@@ -1887,11 +1887,11 @@ namespace Partyline
 
         [DataMember(Name = "party"), Preserve] public Dictionary<string, object> Party { get; set; }
 
-        /// <summary>by user</summary>
+        /// <summary>by user ID</summary>
         [DataMember(Name = "members"), Preserve] public Dictionary<string, Dictionary<string, object>> Members { get; set; }
     }
 
-    /// <summary>InviteNotice is the content of notification 1001: who invites whereto.</summary>
+    /// <summary>InviteNotice is the content of notification 1001: who invites to which party.</summary>
     public sealed class InviteNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1906,7 +1906,7 @@ namespace Partyline
         [DataMember(Name = "message"), Preserve] public string Message { get; set; }
     }
 
-    /// <summary>DeclinedNotice is the content of notification 1002: who does not come.</summary>
+    /// <summary>DeclinedNotice is the content of notification 1002: who will not come.</summary>
     public sealed class DeclinedNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1914,7 +1914,7 @@ namespace Partyline
         /// <summary>the invite's</summary>
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
 
-        /// <summary>the username of the one who declined</summary>
+        /// <summary>the username of the player who declined</summary>
         [DataMember(Name = "from"), Preserve] public string From { get; set; }
     }
 

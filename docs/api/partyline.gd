@@ -253,13 +253,13 @@ class ActivityRequest extends Answer:
 		if party_id != null: all["party_id"] = party_id
 		return all
 
-## ActivityAnswer is the answer of party_activity: a party as the presence and invite APIs of platforms take it, within the limits they publish. All six are always there.
+## ActivityAnswer is the answer of party_activity: a party in the form that the presence and invite APIs of platforms take, within the limits that they publish. All six parts are always present.
 class ActivityAnswer extends Answer:
 	var generic: ShareGeneric = ShareGeneric.new()
 	var discord: ShareDiscordActivity = ShareDiscordActivity.new()
 	var steam: ShareSteamPresence = ShareSteamPresence.new()
 	var xbox: ShareXboxActivity = ShareXboxActivity.new()
-	## whose limits are not public
+	## its limits are not public
 	var playstation: ShareLink = ShareLink.new()
 	var apple: ShareAppleActivity = ShareAppleActivity.new()
 
@@ -278,11 +278,11 @@ class ActivityAnswer extends Answer:
 			apple = ShareAppleActivity.new().read(got["apple"])
 		return self
 
-## ShareGeneric is for platforms that are not named here.
+## ShareGeneric is for all other platforms.
 class ShareGeneric extends Answer:
 	var code: String = ""
 	var url: String = ""
-	## the same for all members, and no way into the party
+	## the same for all members; nobody can join the party with it
 	var group: String = ""
 	var size: int = 0
 	var max_size: int = 0
@@ -322,7 +322,7 @@ class ShareDiscordActivity extends Answer:
 
 class ShareDiscordParty extends Answer:
 	var id: String = ""
-	## now, at most
+	## current and maximum size
 	var size: Array[int] = []
 
 	func read(got: Dictionary) -> ShareDiscordParty:
@@ -340,7 +340,7 @@ class ShareDiscordSecrets extends Answer:
 			join = got["join"]
 		return self
 
-## ShareSteamPresence is the keys and values of Steam's rich presence; values have at most 256 bytes.
+## ShareSteamPresence is the keys and values of Steam's rich presence. Values have at most 256 bytes.
 class ShareSteamPresence extends Answer:
 	## the command line of the friend's game
 	var connect: String = ""
@@ -356,13 +356,13 @@ class ShareSteamPresence extends Answer:
 			steam_player_group_size = got["steam_player_group_size"]
 		return self
 
-## ShareXboxActivity is Xbox's multiplayer activity: a connection string below 512 characters, a group below 128, counts from 1 to 100.
+## ShareXboxActivity is Xbox's multiplayer activity. The connection string has less than 512 characters, the group less than 128. Counts are from 1 to 100.
 class ShareXboxActivity extends Answer:
 	var connectionString: String = ""
-	## Followed for an open party, else InviteOnly
+	## Followed for an open party, otherwise InviteOnly
 	var joinRestriction: String = ""
 	var groupId: String = ""
-	## left out beyond Xbox's limit
+	## omitted if above Xbox's limit
 	var currentPlayers: int = 0
 	var maxPlayers: int = 0
 
@@ -379,7 +379,7 @@ class ShareXboxActivity extends Answer:
 			maxPlayers = int(got["maxPlayers"])
 		return self
 
-## ShareLink is what every platform can carry.
+## ShareLink is the part that every platform can carry.
 class ShareLink extends Answer:
 	var code: String = ""
 	var url: String = ""
@@ -391,7 +391,7 @@ class ShareLink extends Answer:
 			url = got["url"]
 		return self
 
-## ShareAppleActivity is for a game activity of Game Center. Its party codes are two parts of up to six digits, so the party has a second, short-lived invite for them.
+## ShareAppleActivity is for a game activity of Game Center. Its party codes have two parts of up to six digits, so the party has a second, short-lived invite for them.
 class ShareAppleActivity extends Answer:
 	var code: String = ""
 	var url: String = ""
@@ -422,10 +422,10 @@ class AdminPartiesRequest extends Answer:
 		if cursor != null: all["cursor"] = cursor
 		return all
 
-## AdminPartiesAnswer answers party_admin_parties.
+## AdminPartiesAnswer is the answer of party_admin_parties.
 class AdminPartiesAnswer extends Answer:
 	var parties: Array[OverviewParty] = []
-	## for the next page, with the same limit; "" on the last
+	## for the next page, with the same limit; "" on the last page
 	var cursor: String = ""
 
 	func read(got: Dictionary) -> AdminPartiesAnswer:
@@ -440,7 +440,7 @@ class OverviewParty extends Answer:
 	var party_id: String = ""
 	var size: int = 0
 	var max_size: int = 0
-	## seats kept for users who are not in it
+	## seats held or kept for users who are not in it
 	var held: int = 0
 	var open: bool = false
 	var hidden: bool = false
@@ -449,17 +449,17 @@ class OverviewParty extends Answer:
 	var state: String = ""
 	var match_id: String = ""
 	var created_at: int = 0
-	## to join, that somebody still waits for
+	## requests to join that are still open
 	var requests: int = 0
 	## in the order they joined
 	var members: Array[OverviewMember] = []
 	## on the wait list
 	var waiting: Array[OverviewWaiter] = []
-	## who may not come back yet
+	## users who may not come back yet
 	var kicked: Array[OverviewKicked] = []
-	## a change of it is not done yet: held, requests, waiting and kicked are not known
+	## a change is under way: held, requests, waiting and kicked are not known
 	var busy: bool = false
-	## absent where nobody has set any
+	## absent if none are set
 	var attributes: AttributesDocument = null
 
 	func read(got: Dictionary) -> OverviewParty:
@@ -497,16 +497,16 @@ class OverviewParty extends Answer:
 			attributes = AttributesDocument.new().read(got["attributes"])
 		return self
 
-## OverviewMember is one member with the status it last told.
+## OverviewMember is one member with the last status.
 class OverviewMember extends Answer:
 	var user_id: String = ""
 	var username: String = ""
 	var display_name: String = ""
 	var leader: bool = false
-	## 0 where it is not known
+	## 0 if not known
 	var joined_at: int = 0
 	var stage: String = ""
-	## 0..1; absent where none was set
+	## 0..1; absent if none was set
 	var progress = null # float
 	var text: String = ""
 
@@ -529,7 +529,7 @@ class OverviewMember extends Answer:
 			text = got["text"]
 		return self
 
-## OverviewWaiter is somebody on the wait list of a full party.
+## OverviewWaiter is a user on the wait list of a full party.
 class OverviewWaiter extends Answer:
 	var user_id: String = ""
 	var username: String = ""
@@ -551,7 +551,7 @@ class OverviewWaiter extends Answer:
 			held_until = int(got["held_until"])
 		return self
 
-## OverviewKicked is somebody whom the leader removed.
+## OverviewKicked is a user whom the leader removed.
 class OverviewKicked extends Answer:
 	var user_id: String = ""
 	var username: String = ""
@@ -569,12 +569,12 @@ class OverviewKicked extends Answer:
 			until = int(got["until"])
 		return self
 
-## AttributesDocument is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.
+## AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.
 class AttributesDocument extends Answer:
 	## rises with every write; 0 before the first
 	var version: int = 0
 	var party: Dictionary = {}
-	## by user
+	## by user ID
 	var members: Dictionary = {}
 
 	func read(got: Dictionary) -> AttributesDocument:
@@ -595,7 +595,7 @@ class AdminRulesRequest extends Answer:
 		if reload != null: all["reload"] = reload
 		return all
 
-## AdminRulesAnswer answers party_admin_rules.
+## AdminRulesAnswer is the answer of party_admin_rules.
 class AdminRulesAnswer extends Answer:
 	## path of the file; "" = defaults
 	var source: String = ""
@@ -603,21 +603,21 @@ class AdminRulesAnswer extends Answer:
 	var loaded_at: int = 0
 	## SHA-256 of the file in force; "" for defaults
 	var hash: String = ""
-	## why the newest file is not in force; "" when it is
+	## why the newest file is not in force; "" if it is
 	var error: String = ""
 	## of the newest file
 	var problems: Array[OverviewProblem] = []
 	## in force, in the order they are asked
 	var rules: Array[OverviewRule] = []
-	## the whole file in force, defaults filled in
+	## the whole file in force, with defaults filled in
 	var config: Variant = null
-	## the rules that are tried beside them; absent where there are none
+	## the next rules, which are tried too; absent if there are none
 	var next: OverviewNext = null
-	## how the recording fares; absent where there is none
+	## the state of the recording; absent if there is none
 	var record: JudgeRecordReport = null
-	## address of the page to try rules on; absent where the operator names none
+	## address of the page to try rules on; absent if the operator sets none
 	var playground: String = ""
-	## files that were in force, of all nodes and over restarts, the newest first
+	## files that were in force on any node, also before restarts, the newest first
 	var history: Array[JudgeVersion] = []
 
 	func read(got: Dictionary) -> AdminRulesAnswer:
@@ -647,12 +647,12 @@ class AdminRulesAnswer extends Answer:
 			for item in got["history"]: history.append(JudgeVersion.new().read(item))
 		return self
 
-## OverviewProblem is one thing wrong with the file.
+## OverviewProblem is one problem of the file.
 class OverviewProblem extends Answer:
 	## error | warning
 	var severity: String = ""
 	var file: String = ""
-	## from 1; 0 where it has no place
+	## from 1; 0 if it has no place
 	var line: int = 0
 	var column: int = 0
 	var path: String = ""
@@ -680,7 +680,7 @@ class OverviewProblem extends Answer:
 			excerpt = got["excerpt"]
 		return self
 
-## OverviewRule is one rule in force with how it fares since it was first loaded.
+## OverviewRule is one rule in force, with its counts since it was first loaded.
 class OverviewRule extends Answer:
 	var id: String = ""
 	var on: Array[String] = []
@@ -689,9 +689,9 @@ class OverviewRule extends Answer:
 	var allow: String = ""
 	var message: String = ""
 	var asked: int = 0
-	## it decided
+	## times it decided
 	var hits: int = 0
-	## it could not be evaluated
+	## times it could not be evaluated
 	var errors: int = 0
 
 	func read(got: Dictionary) -> OverviewRule:
@@ -713,26 +713,26 @@ class OverviewRule extends Answer:
 			errors = int(got["errors"])
 		return self
 
-## OverviewNext is a file that is not in force, and what it would have answered.
+## OverviewNext is a file that is not in force yet, and what it would have answered.
 class OverviewNext extends Answer:
 	var source: String = ""
 	var version: int = 0
 	## 0 with version 0: before the first file, nothing is asked
 	var loaded_at: int = 0
-	## why the newest file is not asked, and which is; "" when it is
+	## why the newest file is not asked, and which one is; "" if it is
 	var error: String = ""
 	## of the newest file
 	var problems: Array[OverviewProblem] = []
-	## against the rules in force, in words
+	## from the rules in force, in words
 	var changes: Array[String] = []
 	var asked: int = 0
-	## of these
+	## how many of these were answered differently
 	var differs: int = 0
-	## came faster than they could be asked
+	## questions that came faster than they could be asked
 	var dropped: int = 0
 	## by action and the two answers
 	var counts: Array[JudgeShadowCount] = []
-	## answered otherwise, the newest first
+	## answered differently, the newest first
 	var examples: Array[OverviewExample] = []
 
 	func read(got: Dictionary) -> OverviewNext:
@@ -781,7 +781,7 @@ class JudgeShadowCount extends Answer:
 			times = int(got["times"])
 		return self
 
-## OverviewExample is one question that the next rules answer otherwise.
+## OverviewExample is one question that the next rules answer differently.
 class OverviewExample extends Answer:
 	var at: int = 0
 	## One of [RulesAction].
@@ -855,20 +855,20 @@ class JudgeVersion extends Answer:
 			more = int(got["more"])
 		return self
 
-## AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began.
+## AdminStatsAnswer is the answer of party_admin_stats. It is about this node since the process started, except for the outstanding invites.
 class AdminStatsAnswer extends Answer:
 	var build: BuildInfo = BuildInfo.new()
 	var started_at: int = 0
 	var uptime_sec: int = 0
 	var health: OverviewHealth = OverviewHealth.new()
-	## by rule, those that denied something
+	## by rule, without rules that denied nothing
 	var denials: Array[OverviewRuleDenials] = []
 	var live: LedgerPopulation = LedgerPopulation.new()
 	var invites: OverviewInviteStats = OverviewInviteStats.new()
 	## as the last pass left them
 	var queues: Array[QueueReport] = []
 	var memory: AdmissionStats = AdmissionStats.new()
-	## users and addresses each rate limit remembers
+	## how many users and addresses each rate limit remembers
 	var buckets: Dictionary = {}
 
 	func read(got: Dictionary) -> AdminStatsAnswer:
@@ -914,7 +914,7 @@ class BuildInfo extends Answer:
 			go = got["go"]
 		return self
 
-## OverviewHealth says whether this node's module is well, for a probe, and why not. OK is about what a person has to look at: refusals and lost races are everyday business.
+## OverviewHealth reports whether this node's module is well, for a probe, and why not. OK is false only for problems that a person has to look at. Refusals and lost races are normal.
 class OverviewHealth extends Answer:
 	var ok: bool = false
 	## why it is not OK, for people
@@ -924,11 +924,11 @@ class OverviewHealth extends Answer:
 	var tasks: Array[OverviewTask] = []
 	var storage: OverviewStorageVitals = OverviewStorageVitals.new()
 	var failures: OverviewFailures = OverviewFailures.new()
-	## that wait for a match
+	## waiting for a match
 	var tickets: int = 0
-	## made
+	## made so far
 	var matches: int = 0
-	## kept seats, and resumed sessions awaited
+	## for kept seats, and for sessions expected to resume
 	var seat_timers: int = 0
 
 	func read(got: Dictionary) -> OverviewHealth:
@@ -952,7 +952,7 @@ class OverviewHealth extends Answer:
 			seat_timers = int(got["seat_timers"])
 		return self
 
-## OverviewInForce is the rules file in short.
+## OverviewInForce is a summary of the rules file.
 class OverviewInForce extends Answer:
 	var source: String = ""
 	var version: int = 0
@@ -984,7 +984,7 @@ class OverviewTask extends Answer:
 	var failing: bool = false
 	var last_run: int = 0
 	var last_error: String = ""
-	## 0 where none ever failed
+	## 0 if none ever failed
 	var last_error_at: int = 0
 
 	func read(got: Dictionary) -> OverviewTask:
@@ -1023,7 +1023,7 @@ class OverviewStorageVitals extends Answer:
 			errors = int(got["errors"])
 		return self
 
-## OverviewFailures counts what ended as "internal": errors of the host's and panics, all of which the log explains.
+## OverviewFailures counts results of "internal": errors of the host and panics. The log explains each of them.
 class OverviewFailures extends Answer:
 	var calls: int = 0
 	var hooks: int = 0
@@ -1042,7 +1042,7 @@ class OverviewFailures extends Answer:
 			background = int(got["background"])
 		return self
 
-## OverviewRuleDenials is how often one rule refused something.
+## OverviewRuleDenials is how often one rule refused an action.
 class OverviewRuleDenials extends Answer:
 	var rule: String = ""
 	var count: int = 0
@@ -1070,19 +1070,19 @@ class LedgerPopulation extends Answer:
 			waiting = int(got["waiting"])
 		return self
 
-## OverviewInviteStats is what became of invites.
+## OverviewInviteStats is what happened to invites.
 class OverviewInviteStats extends Answer:
 	var created: int = 0
-	## the page, by chat programs and search engines
+	## pages read by chat programs and search engines
 	var fetched: int = 0
-	## the page, in browsers
+	## pages opened in browsers
 	var opened: int = 0
 	var redeemed: int = 0
-	## players who came by an invite and then had a match with the party
+	## players who came by an invite and then got a match with the party
 	var matched: int = 0
 	var declined: int = 0
 	var revoked: int = 0
-	## that somebody can still use, of all nodes
+	## that can still be used, of all nodes
 	var outstanding: int = 0
 	## there are more than were counted
 	var more: bool = false
@@ -1215,12 +1215,12 @@ class AttributesGetRequest extends Answer:
 		if party_id != null: all["party_id"] = party_id
 		return all
 
-## AttributesGetAnswer is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.
+## AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.
 class AttributesGetAnswer extends Answer:
 	## rises with every write; 0 before the first
 	var version: int = 0
 	var party: Dictionary = {}
-	## by user
+	## by user ID
 	var members: Dictionary = {}
 
 	func read(got: Dictionary) -> AttributesGetAnswer:
@@ -1232,14 +1232,14 @@ class AttributesGetAnswer extends Answer:
 			members = got["members"]
 		return self
 
-## AttributesSetRequest asks for a write, the payload of party_attributes_set.
+## AttributesSetRequest is the payload of party_attributes_set.
 class AttributesSetRequest extends Answer:
 	var party_id: String = ""
-	## an object: what to set for the party, null to take away
+	## an object: what to set for the party, null to remove
 	var party = null # Variant
 	## the same for the caller
 	var member = null # Variant
-	## write only onto this version
+	## write only if the document has this version
 	var version = null # int
 
 	func fields() -> Dictionary:
@@ -1250,7 +1250,7 @@ class AttributesSetRequest extends Answer:
 		if version != null: all["version"] = version
 		return all
 
-## AttributesSetAnswer answers it.
+## AttributesSetAnswer is the answer of party_attributes_set.
 class AttributesSetAnswer extends Answer:
 	var version: int = 0
 
@@ -1300,11 +1300,11 @@ class CheckAnswer extends Answer:
 class FindRequest extends Answer:
 	## an object: fields of the party's label, as for party_quick_join
 	var label = null # Variant
-	## at least so many
+	## at least this many
 	var free_seats = null # int
 	## from 1 to 50
 	var limit = null # int
-	## of the answer before
+	## of the previous answer
 	var cursor = null # String
 
 	func fields() -> Dictionary:
@@ -1315,10 +1315,10 @@ class FindRequest extends Answer:
 		if cursor != null: all["cursor"] = cursor
 		return all
 
-## FindAnswer answers party_find.
+## FindAnswer is the answer of party_find.
 class FindAnswer extends Answer:
 	var parties: Array[FinderFound] = []
-	## for the parties behind these, even if there are few here or none; "" at the end
+	## for the next parties, even if there are few here or none; "" at the end
 	var cursor: String = ""
 
 	func read(got: Dictionary) -> FindAnswer:
@@ -1333,14 +1333,14 @@ class FinderFound extends Answer:
 	var party_id: String = ""
 	var size: int = 0
 	var max_size: int = 0
-	## seats kept for others than the caller
+	## seats held or kept for others than the caller
 	var held: int = 0
 	var open: bool = false
 	## an object
 	var label: Variant = null
 	var leader: Profile = Profile.new()
 	var age_sec: int = 0
-	## those that the rules make public
+	## the ones that the rules make public
 	var attributes: Dictionary = {}
 
 	func read(got: Dictionary) -> FinderFound:
@@ -1920,11 +1920,11 @@ class ProposalState extends Answer:
 			accept_by = int(got["accept_by"])
 		return self
 
-## QuickJoinRequest says which parties fit, the payload of party_quick_join.
+## QuickJoinRequest says which parties fit, and is the payload of party_quick_join.
 class QuickJoinRequest extends Answer:
 	## an object: fields of the party's label with a text, a number, or true or false
 	var label = null # Variant
-	## at least so many
+	## at least this many
 	var free_seats = null # int
 
 	func fields() -> Dictionary:
@@ -1933,7 +1933,7 @@ class QuickJoinRequest extends Answer:
 		if free_seats != null: all["free_seats"] = free_seats
 		return all
 
-## QuickJoinAnswer answers party_quick_join.
+## QuickJoinAnswer is the answer of party_quick_join.
 class QuickJoinAnswer extends Answer:
 	var party_id: String = ""
 	var joined: bool = false
@@ -2054,7 +2054,7 @@ class ServerSeatsAnswer extends Answer:
 class ShareRequest extends Answer:
 	var party_id: String = ""
 	var to: ShareTo = ShareTo.new()
-	## at most 255 bytes; "" keeps that of the link
+	## at most 255 bytes; "" keeps the invite's message
 	var message = null # String
 
 	func fields() -> Dictionary:
@@ -2064,13 +2064,13 @@ class ShareRequest extends Answer:
 		if message != null: all["message"] = message
 		return all
 
-## ShareTo says whom a party is shared to; at least one of it.
+## ShareTo says who should see the shared party. At least one field must be set.
 class ShareTo extends Answer:
 	## followers, by the caller's Nakama status
 	var status = null # bool
-	## mutual ones
+	## mutual friends
 	var friends = null # bool
-	## the members of a group the caller is in
+	## the members of a group that the caller is in
 	var group_id = null # String
 	## at most 100
 	var user_ids = null # Array[String]
@@ -2114,9 +2114,9 @@ class ShareAnswer extends Answer:
 			delivered = ShareDelivered.new().read(got["delivered"])
 		return self
 
-## ShareDelivered counts whom the call reached. Nobody is reached, or counted, twice: a named user who is a friend counts as named, a friend who is in the group as a friend.
+## ShareDelivered counts the users that the call reached. Each user is counted once: a named user who is a friend counts as named, a friend who is in the group counts as a friend.
 class ShareDelivered extends Answer:
-	## 1 where the caller's status was set
+	## 1 if the caller's status was set
 	var status: int = 0
 	var friends: int = 0
 	var group: int = 0
@@ -2141,7 +2141,7 @@ class StatusListRequest extends Answer:
 		if party_id != null: all["party_id"] = party_id
 		return all
 
-## StatusListAnswer is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed.
+## StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.
 class StatusListAnswer extends Answer:
 	var members: Array[StatusMember] = []
 	var incoming: Array[StatusIncoming] = []
@@ -2159,16 +2159,16 @@ class StatusMember extends Answer:
 	var session_id: String = ""
 	var username: String = ""
 	var leader: bool = false
-	## empty before the first
+	## empty before the first report
 	var stage: String = ""
-	## 0..1; absent where none was told
+	## 0..1; absent if none was reported
 	var progress = null # float
 	var text: String = ""
 	## no progress for longer than the rules' stall
 	var stalled: bool = false
-	## Unix seconds; 0 before the first
+	## Unix seconds; 0 before the first report
 	var updated_at: int = 0
-	## Lost is for somebody whom the server counts as a member although the connection ended while joining. The seat is taken until the leader removes the member.
+	## Lost marks a session that the server counts as a member although its connection ended while joining. The seat is taken until the leader removes the member.
 	var lost: bool = false
 
 	func read(got: Dictionary) -> StatusMember:
@@ -2194,7 +2194,7 @@ class StatusMember extends Answer:
 			lost = got["lost"]
 		return self
 
-## StatusIncoming is the status of a user on the way. In a message, a row without a stage says that the user is not on the way any more: come in, declined, or not heard of for long.
+## StatusIncoming is the status of a user on the way. In a message, a row without a stage means that the user is no longer on the way: come in, declined, or without a report for too long.
 class StatusIncoming extends Answer:
 	var user_id: String = ""
 	var username: String = ""
@@ -2221,19 +2221,19 @@ class StatusIncoming extends Answer:
 			updated_at = int(got["updated_at"])
 		return self
 
-## StatusSetRequest is what a player tells, the request of party_status_set. It replaces what the player told before as a whole.
+## StatusSetRequest is a player's status, and the request of party_status_set. It replaces the player's previous report as a whole.
 class StatusSetRequest extends Answer:
 	## of a member's party, or
 	var party_id = null # String
-	## the invite of a user who is not in yet
+	## of the invite of a user who is not in yet
 	var code = null # String
 	## one of the rules' stages
 	var stage: String = ""
-	## within the stage, 0 to 1; what rounding puts a little outside counts as that
+	## within the stage, 0 to 1; a small rounding error is accepted
 	var progress = null # float
 	## at most 80 characters
 	var text = null # String
-	## rising; a report with a lower one than the last is ignored
+	## rising; a report with a lower number than the last is ignored
 	var seq = null # int
 
 	func fields() -> Dictionary:
@@ -2279,7 +2279,7 @@ class WaitAnswer extends Answer:
 			held_until = int(got["held_until"])
 		return self
 
-## StatusEvent is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed.
+## StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.
 class StatusEvent extends Answer:
 	var members: Array[StatusMember] = []
 	var incoming: Array[StatusIncoming] = []
@@ -2291,7 +2291,7 @@ class StatusEvent extends Answer:
 			for item in got["incoming"]: incoming.append(StatusIncoming.new().read(item))
 		return self
 
-## InviteEvent is a message to the party, op code OpInvite. By is the user who did it, User the one it is about, where it is about one.
+## InviteEvent is a message to the party, with op code OpInvite. By is the user who caused it. User is the user it is about, if any.
 class InviteEvent extends Answer:
 	## One of [InviteEventName].
 	var event: String = ""
@@ -2414,12 +2414,12 @@ class MemberEvent extends Answer:
 			led = got["led"]
 		return self
 
-## AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.
+## AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.
 class AttributesEvent extends Answer:
 	## rises with every write; 0 before the first
 	var version: int = 0
 	var party: Dictionary = {}
-	## by user
+	## by user ID
 	var members: Dictionary = {}
 
 	func read(got: Dictionary) -> AttributesEvent:
@@ -2431,7 +2431,7 @@ class AttributesEvent extends Answer:
 			members = got["members"]
 		return self
 
-## InviteNotice is the content of notification 1001: who invites whereto.
+## InviteNotice is the content of notification 1001: who invites to which party.
 class InviteNotice extends Answer:
 	var party_id: String = ""
 	var url: String = ""
@@ -2453,12 +2453,12 @@ class InviteNotice extends Answer:
 			message = got["message"]
 		return self
 
-## DeclinedNotice is the content of notification 1002: who does not come.
+## DeclinedNotice is the content of notification 1002: who will not come.
 class DeclinedNotice extends Answer:
 	var party_id: String = ""
 	## the invite's
 	var id: String = ""
-	## the username of the one who declined
+	## the username of the player who declined
 	var from: String = ""
 
 	func read(got: Dictionary) -> DeclinedNotice:

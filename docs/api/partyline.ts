@@ -276,22 +276,22 @@ export interface ActivityRequest {
   party_id: string;
 }
 
-/** ActivityAnswer is the answer of party_activity: a party as the presence and invite APIs of platforms take it, within the limits they publish. All six are always there. */
+/** ActivityAnswer is the answer of party_activity: a party in the form that the presence and invite APIs of platforms take, within the limits that they publish. All six parts are always present. */
 export interface ActivityAnswer {
   generic: ShareGeneric;
   discord: ShareDiscordActivity;
   steam: ShareSteamPresence;
   xbox: ShareXboxActivity;
-  /** whose limits are not public */
+  /** its limits are not public */
   playstation: ShareLink;
   apple: ShareAppleActivity;
 }
 
-/** ShareGeneric is for platforms that are not named here. */
+/** ShareGeneric is for all other platforms. */
 export interface ShareGeneric {
   code: string;
   url: string;
-  /** the same for all members, and no way into the party */
+  /** the same for all members; nobody can join the party with it */
   group: string;
   size: number;
   max_size: number;
@@ -309,7 +309,7 @@ export interface ShareDiscordActivity {
 
 export interface ShareDiscordParty {
   id: string;
-  /** now, at most */
+  /** current and maximum size */
   size: [number, number];
 }
 
@@ -317,7 +317,7 @@ export interface ShareDiscordSecrets {
   join: string;
 }
 
-/** ShareSteamPresence is the keys and values of Steam's rich presence; values have at most 256 bytes. */
+/** ShareSteamPresence is the keys and values of Steam's rich presence. Values have at most 256 bytes. */
 export interface ShareSteamPresence {
   /** the command line of the friend's game */
   connect: string;
@@ -325,24 +325,24 @@ export interface ShareSteamPresence {
   steam_player_group_size: string;
 }
 
-/** ShareXboxActivity is Xbox's multiplayer activity: a connection string below 512 characters, a group below 128, counts from 1 to 100. */
+/** ShareXboxActivity is Xbox's multiplayer activity. The connection string has less than 512 characters, the group less than 128. Counts are from 1 to 100. */
 export interface ShareXboxActivity {
   connectionString: string;
-  /** Followed for an open party, else InviteOnly */
+  /** Followed for an open party, otherwise InviteOnly */
   joinRestriction: string;
   groupId: string;
-  /** left out beyond Xbox's limit */
+  /** omitted if above Xbox's limit */
   currentPlayers?: number;
   maxPlayers?: number;
 }
 
-/** ShareLink is what every platform can carry. */
+/** ShareLink is the part that every platform can carry. */
 export interface ShareLink {
   code: string;
   url: string;
 }
 
-/** ShareAppleActivity is for a game activity of Game Center. Its party codes are two parts of up to six digits, so the party has a second, short-lived invite for them. */
+/** ShareAppleActivity is for a game activity of Game Center. Its party codes have two parts of up to six digits, so the party has a second, short-lived invite for them. */
 export interface ShareAppleActivity {
   code: string;
   url: string;
@@ -358,10 +358,10 @@ export interface AdminPartiesRequest {
   cursor?: string;
 }
 
-/** AdminPartiesAnswer answers party_admin_parties. */
+/** AdminPartiesAnswer is the answer of party_admin_parties. */
 export interface AdminPartiesAnswer {
   parties: OverviewParty[];
-  /** for the next page, with the same limit; "" on the last */
+  /** for the next page, with the same limit; "" on the last page */
   cursor: string;
 }
 
@@ -370,7 +370,7 @@ export interface OverviewParty {
   party_id: string;
   size: number;
   max_size: number;
-  /** seats kept for users who are not in it */
+  /** seats held or kept for users who are not in it */
   held: number;
   open: boolean;
   hidden: boolean;
@@ -379,35 +379,35 @@ export interface OverviewParty {
   state: string;
   match_id: string;
   created_at: number;
-  /** to join, that somebody still waits for */
+  /** requests to join that are still open */
   requests: number;
   /** in the order they joined */
   members: OverviewMember[];
   /** on the wait list */
   waiting: OverviewWaiter[];
-  /** who may not come back yet */
+  /** users who may not come back yet */
   kicked: OverviewKicked[];
-  /** a change of it is not done yet: held, requests, waiting and kicked are not known */
+  /** a change is under way: held, requests, waiting and kicked are not known */
   busy: boolean;
-  /** absent where nobody has set any */
+  /** absent if none are set */
   attributes?: AttributesDocument;
 }
 
-/** OverviewMember is one member with the status it last told. */
+/** OverviewMember is one member with the last status. */
 export interface OverviewMember {
   user_id: string;
   username: string;
   display_name: string;
   leader: boolean;
-  /** 0 where it is not known */
+  /** 0 if not known */
   joined_at: number;
   stage: string;
-  /** 0..1; absent where none was set */
+  /** 0..1; absent if none was set */
   progress?: number;
   text: string;
 }
 
-/** OverviewWaiter is somebody on the wait list of a full party. */
+/** OverviewWaiter is a user on the wait list of a full party. */
 export interface OverviewWaiter {
   user_id: string;
   username: string;
@@ -417,7 +417,7 @@ export interface OverviewWaiter {
   held_until?: number;
 }
 
-/** OverviewKicked is somebody whom the leader removed. */
+/** OverviewKicked is a user whom the leader removed. */
 export interface OverviewKicked {
   user_id: string;
   username: string;
@@ -425,12 +425,12 @@ export interface OverviewKicked {
   until: number;
 }
 
-/** AttributesDocument is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed. */
+/** AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes. */
 export interface AttributesDocument {
   /** rises with every write; 0 before the first */
   version: number;
   party: Record<string, unknown>;
-  /** by user */
+  /** by user ID */
   members: Record<string, Record<string, unknown>>;
 }
 
@@ -439,7 +439,7 @@ export interface AdminRulesRequest {
   reload?: boolean;
 }
 
-/** AdminRulesAnswer answers party_admin_rules. */
+/** AdminRulesAnswer is the answer of party_admin_rules. */
 export interface AdminRulesAnswer {
   /** path of the file; "" = defaults */
   source: string;
@@ -447,30 +447,30 @@ export interface AdminRulesAnswer {
   loaded_at: number;
   /** SHA-256 of the file in force; "" for defaults */
   hash: string;
-  /** why the newest file is not in force; "" when it is */
+  /** why the newest file is not in force; "" if it is */
   error: string;
   /** of the newest file */
   problems: OverviewProblem[];
   /** in force, in the order they are asked */
   rules: OverviewRule[];
-  /** the whole file in force, defaults filled in */
+  /** the whole file in force, with defaults filled in */
   config: unknown;
-  /** the rules that are tried beside them; absent where there are none */
+  /** the next rules, which are tried too; absent if there are none */
   next?: OverviewNext;
-  /** how the recording fares; absent where there is none */
+  /** the state of the recording; absent if there is none */
   record?: JudgeRecordReport;
-  /** address of the page to try rules on; absent where the operator names none */
+  /** address of the page to try rules on; absent if the operator sets none */
   playground?: string;
-  /** files that were in force, of all nodes and over restarts, the newest first */
+  /** files that were in force on any node, also before restarts, the newest first */
   history: JudgeVersion[];
 }
 
-/** OverviewProblem is one thing wrong with the file. */
+/** OverviewProblem is one problem of the file. */
 export interface OverviewProblem {
   /** error | warning */
   severity: string;
   file: string;
-  /** from 1; 0 where it has no place */
+  /** from 1; 0 if it has no place */
   line: number;
   column: number;
   path: string;
@@ -480,7 +480,7 @@ export interface OverviewProblem {
   excerpt: string;
 }
 
-/** OverviewRule is one rule in force with how it fares since it was first loaded. */
+/** OverviewRule is one rule in force, with its counts since it was first loaded. */
 export interface OverviewRule {
   id: string;
   on: RulesAction[];
@@ -489,32 +489,32 @@ export interface OverviewRule {
   allow?: string;
   message: string;
   asked: number;
-  /** it decided */
+  /** times it decided */
   hits: number;
-  /** it could not be evaluated */
+  /** times it could not be evaluated */
   errors: number;
 }
 
-/** OverviewNext is a file that is not in force, and what it would have answered. */
+/** OverviewNext is a file that is not in force yet, and what it would have answered. */
 export interface OverviewNext {
   source: string;
   version: number;
   /** 0 with version 0: before the first file, nothing is asked */
   loaded_at: number;
-  /** why the newest file is not asked, and which is; "" when it is */
+  /** why the newest file is not asked, and which one is; "" if it is */
   error: string;
   /** of the newest file */
   problems: OverviewProblem[];
-  /** against the rules in force, in words */
+  /** from the rules in force, in words */
   changes: string[];
   asked: number;
-  /** of these */
+  /** how many of these were answered differently */
   differs: number;
-  /** came faster than they could be asked */
+  /** questions that came faster than they could be asked */
   dropped: number;
   /** by action and the two answers */
   counts: JudgeShadowCount[];
-  /** answered otherwise, the newest first */
+  /** answered differently, the newest first */
   examples: OverviewExample[];
 }
 
@@ -528,7 +528,7 @@ export interface JudgeShadowCount {
   times: number;
 }
 
-/** OverviewExample is one question that the next rules answer otherwise. */
+/** OverviewExample is one question that the next rules answer differently. */
 export interface OverviewExample {
   at: number;
   action: RulesAction;
@@ -563,20 +563,20 @@ export interface JudgeVersion {
   more?: number;
 }
 
-/** AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began. */
+/** AdminStatsAnswer is the answer of party_admin_stats. It is about this node since the process started, except for the outstanding invites. */
 export interface AdminStatsAnswer {
   build: BuildInfo;
   started_at: number;
   uptime_sec: number;
   health: OverviewHealth;
-  /** by rule, those that denied something */
+  /** by rule, without rules that denied nothing */
   denials: OverviewRuleDenials[];
   live: LedgerPopulation;
   invites: OverviewInviteStats;
   /** as the last pass left them */
   queues: QueueReport[];
   memory: AdmissionStats;
-  /** users and addresses each rate limit remembers */
+  /** how many users and addresses each rate limit remembers */
   buckets: Record<string, number>;
 }
 
@@ -590,7 +590,7 @@ export interface BuildInfo {
   go: string;
 }
 
-/** OverviewHealth says whether this node's module is well, for a probe, and why not. OK is about what a person has to look at: refusals and lost races are everyday business. */
+/** OverviewHealth reports whether this node's module is well, for a probe, and why not. OK is false only for problems that a person has to look at. Refusals and lost races are normal. */
 export interface OverviewHealth {
   ok: boolean;
   /** why it is not OK, for people */
@@ -600,15 +600,15 @@ export interface OverviewHealth {
   tasks: OverviewTask[];
   storage: OverviewStorageVitals;
   failures: OverviewFailures;
-  /** that wait for a match */
+  /** waiting for a match */
   tickets: number;
-  /** made */
+  /** made so far */
   matches: number;
-  /** kept seats, and resumed sessions awaited */
+  /** for kept seats, and for sessions expected to resume */
   seat_timers: number;
 }
 
-/** OverviewInForce is the rules file in short. */
+/** OverviewInForce is a summary of the rules file. */
 export interface OverviewInForce {
   source: string;
   version: number;
@@ -628,7 +628,7 @@ export interface OverviewTask {
   failing: boolean;
   last_run: number;
   last_error: string;
-  /** 0 where none ever failed */
+  /** 0 if none ever failed */
   last_error_at: number;
 }
 
@@ -641,7 +641,7 @@ export interface OverviewStorageVitals {
   errors: number;
 }
 
-/** OverviewFailures counts what ended as "internal": errors of the host's and panics, all of which the log explains. */
+/** OverviewFailures counts results of "internal": errors of the host and panics. The log explains each of them. */
 export interface OverviewFailures {
   calls: number;
   hooks: number;
@@ -650,7 +650,7 @@ export interface OverviewFailures {
   background: number;
 }
 
-/** OverviewRuleDenials is how often one rule refused something. */
+/** OverviewRuleDenials is how often one rule refused an action. */
 export interface OverviewRuleDenials {
   rule: string;
   count: number;
@@ -664,19 +664,19 @@ export interface LedgerPopulation {
   waiting: number;
 }
 
-/** OverviewInviteStats is what became of invites. */
+/** OverviewInviteStats is what happened to invites. */
 export interface OverviewInviteStats {
   created: number;
-  /** the page, by chat programs and search engines */
+  /** pages read by chat programs and search engines */
   fetched: number;
-  /** the page, in browsers */
+  /** pages opened in browsers */
   opened: number;
   redeemed: number;
-  /** players who came by an invite and then had a match with the party */
+  /** players who came by an invite and then got a match with the party */
   matched: number;
   declined: number;
   revoked: number;
-  /** that somebody can still use, of all nodes */
+  /** that can still be used, of all nodes */
   outstanding: number;
   /** there are more than were counted */
   more: boolean;
@@ -737,27 +737,27 @@ export interface AttributesGetRequest {
   party_id: string;
 }
 
-/** AttributesGetAnswer is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed. */
+/** AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes. */
 export interface AttributesGetAnswer {
   /** rises with every write; 0 before the first */
   version: number;
   party: Record<string, unknown>;
-  /** by user */
+  /** by user ID */
   members: Record<string, Record<string, unknown>>;
 }
 
-/** AttributesSetRequest asks for a write, the payload of party_attributes_set. */
+/** AttributesSetRequest is the payload of party_attributes_set. */
 export interface AttributesSetRequest {
   party_id: string;
-  /** an object: what to set for the party, null to take away */
+  /** an object: what to set for the party, null to remove */
   party?: unknown;
   /** the same for the caller */
   member?: unknown;
-  /** write only onto this version */
+  /** write only if the document has this version */
   version?: number;
 }
 
-/** AttributesSetAnswer answers it. */
+/** AttributesSetAnswer is the answer of party_attributes_set. */
 export interface AttributesSetAnswer {
   version: number;
 }
@@ -785,18 +785,18 @@ export interface CheckAnswer {
 export interface FindRequest {
   /** an object: fields of the party's label, as for party_quick_join */
   label?: unknown;
-  /** at least so many */
+  /** at least this many */
   free_seats?: number;
   /** from 1 to 50 */
   limit?: number;
-  /** of the answer before */
+  /** of the previous answer */
   cursor?: string;
 }
 
-/** FindAnswer answers party_find. */
+/** FindAnswer is the answer of party_find. */
 export interface FindAnswer {
   parties: FinderFound[];
-  /** for the parties behind these, even if there are few here or none; "" at the end */
+  /** for the next parties, even if there are few here or none; "" at the end */
   cursor: string;
 }
 
@@ -805,14 +805,14 @@ export interface FinderFound {
   party_id: string;
   size: number;
   max_size: number;
-  /** seats kept for others than the caller */
+  /** seats held or kept for others than the caller */
   held: number;
   open: boolean;
   /** an object */
   label: unknown;
   leader: Profile;
   age_sec: number;
-  /** those that the rules make public */
+  /** the ones that the rules make public */
   attributes?: Record<string, unknown>;
 }
 
@@ -1070,15 +1070,15 @@ export interface ProposalState {
   accept_by: number;
 }
 
-/** QuickJoinRequest says which parties fit, the payload of party_quick_join. */
+/** QuickJoinRequest says which parties fit, and is the payload of party_quick_join. */
 export interface QuickJoinRequest {
   /** an object: fields of the party's label with a text, a number, or true or false */
   label?: unknown;
-  /** at least so many */
+  /** at least this many */
   free_seats?: number;
 }
 
-/** QuickJoinAnswer answers party_quick_join. */
+/** QuickJoinAnswer is the answer of party_quick_join. */
 export interface QuickJoinAnswer {
   party_id: string;
   joined: boolean;
@@ -1141,17 +1141,17 @@ export interface ServerSeatsAnswer {
 export interface ShareRequest {
   party_id: string;
   to: ShareTo;
-  /** at most 255 bytes; "" keeps that of the link */
+  /** at most 255 bytes; "" keeps the invite's message */
   message?: string;
 }
 
-/** ShareTo says whom a party is shared to; at least one of it. */
+/** ShareTo says who should see the shared party. At least one field must be set. */
 export interface ShareTo {
   /** followers, by the caller's Nakama status */
   status?: boolean;
-  /** mutual ones */
+  /** mutual friends */
   friends?: boolean;
-  /** the members of a group the caller is in */
+  /** the members of a group that the caller is in */
   group_id?: string;
   /** at most 100 */
   user_ids?: string[];
@@ -1167,9 +1167,9 @@ export interface ShareAnswer {
   delivered: ShareDelivered;
 }
 
-/** ShareDelivered counts whom the call reached. Nobody is reached, or counted, twice: a named user who is a friend counts as named, a friend who is in the group as a friend. */
+/** ShareDelivered counts the users that the call reached. Each user is counted once: a named user who is a friend counts as named, a friend who is in the group counts as a friend. */
 export interface ShareDelivered {
-  /** 1 where the caller's status was set */
+  /** 1 if the caller's status was set */
   status: number;
   friends: number;
   group: number;
@@ -1180,7 +1180,7 @@ export interface StatusListRequest {
   party_id: string;
 }
 
-/** StatusListAnswer is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed. */
+/** StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed. */
 export interface StatusListAnswer {
   members: StatusMember[];
   incoming: StatusIncoming[];
@@ -1192,20 +1192,20 @@ export interface StatusMember {
   session_id: string;
   username: string;
   leader: boolean;
-  /** empty before the first */
+  /** empty before the first report */
   stage: string;
-  /** 0..1; absent where none was told */
+  /** 0..1; absent if none was reported */
   progress?: number;
   text: string;
   /** no progress for longer than the rules' stall */
   stalled: boolean;
-  /** Unix seconds; 0 before the first */
+  /** Unix seconds; 0 before the first report */
   updated_at: number;
-  /** Lost is for somebody whom the server counts as a member although the connection ended while joining. The seat is taken until the leader removes the member. */
+  /** Lost marks a session that the server counts as a member although its connection ended while joining. The seat is taken until the leader removes the member. */
   lost?: boolean;
 }
 
-/** StatusIncoming is the status of a user on the way. In a message, a row without a stage says that the user is not on the way any more: come in, declined, or not heard of for long. */
+/** StatusIncoming is the status of a user on the way. In a message, a row without a stage means that the user is no longer on the way: come in, declined, or without a report for too long. */
 export interface StatusIncoming {
   user_id: string;
   username: string;
@@ -1216,19 +1216,19 @@ export interface StatusIncoming {
   updated_at: number;
 }
 
-/** StatusSetRequest is what a player tells, the request of party_status_set. It replaces what the player told before as a whole. */
+/** StatusSetRequest is a player's status, and the request of party_status_set. It replaces the player's previous report as a whole. */
 export interface StatusSetRequest {
   /** of a member's party, or */
   party_id?: string;
-  /** the invite of a user who is not in yet */
+  /** of the invite of a user who is not in yet */
   code?: string;
   /** one of the rules' stages */
   stage: string;
-  /** within the stage, 0 to 1; what rounding puts a little outside counts as that */
+  /** within the stage, 0 to 1; a small rounding error is accepted */
   progress?: number;
   /** at most 80 characters */
   text?: string;
-  /** rising; a report with a lower one than the last is ignored */
+  /** rising; a report with a lower number than the last is ignored */
   seq?: number;
 }
 
@@ -1251,13 +1251,13 @@ export interface WaitAnswer {
   held_until?: number;
 }
 
-/** StatusEvent is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed. */
+/** StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed. */
 export interface StatusEvent {
   members: StatusMember[];
   incoming: StatusIncoming[];
 }
 
-/** InviteEvent is a message to the party, op code OpInvite. By is the user who did it, User the one it is about, where it is about one. */
+/** InviteEvent is a message to the party, with op code OpInvite. By is the user who caused it. User is the user it is about, if any. */
 export interface InviteEvent {
   event: InviteEventName;
   /** the invite's */
@@ -1315,16 +1315,16 @@ export interface MemberEvent {
   led?: string;
 }
 
-/** AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed. */
+/** AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes. */
 export interface AttributesEvent {
   /** rises with every write; 0 before the first */
   version: number;
   party: Record<string, unknown>;
-  /** by user */
+  /** by user ID */
   members: Record<string, Record<string, unknown>>;
 }
 
-/** InviteNotice is the content of notification 1001: who invites whereto. */
+/** InviteNotice is the content of notification 1001: who invites to which party. */
 export interface InviteNotice {
   party_id: string;
   url: string;
@@ -1334,12 +1334,12 @@ export interface InviteNotice {
   message: string;
 }
 
-/** DeclinedNotice is the content of notification 1002: who does not come. */
+/** DeclinedNotice is the content of notification 1002: who will not come. */
 export interface DeclinedNotice {
   party_id: string;
   /** the invite's */
   id: string;
-  /** the username of the one who declined */
+  /** the username of the player who declined */
   from: string;
 }
 

@@ -29,7 +29,7 @@ import (
 
 const collection = "partyline_attributes"
 
-// world is attributes on one node over a fake host.
+// world is the attributes service on one node of a fake host.
 type world struct {
 	t         testing.TB
 	host      *partytest.Host
@@ -45,11 +45,11 @@ type world struct {
 // told is one message of op code -6.
 type told struct {
 	at time.Time
-	to []string // sessions; none = everybody
+	to []string // sessions; none = all
 	attributes.Document
 }
 
-// newWorld is another node over the host of others, or a host of its own.
+// newWorld makes another node on the host of others, or a node with its own host.
 func newWorld(t testing.TB, others ...*world) *world {
 	w := &world{t: t, host: partytest.NewHost(), log: &partytest.Log{}, conf: rules.Default()}
 	if len(others) > 0 {
@@ -85,7 +85,7 @@ func (w *world) sent(s partytest.Sent) {
 	w.told = append(w.told, m)
 }
 
-// heard takes what was told so far.
+// heard returns the messages since the previous call.
 func (w *world) heard() []told {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -146,7 +146,7 @@ func (w *world) mustSet(s party.Session, id party.ID, shared, own string) int64 
 	return version
 }
 
-// get is what a member reads, as JSON.
+// get returns what a member reads, as JSON.
 func (w *world) get(s party.Session, id party.ID) string {
 	w.t.Helper()
 	d, err := w.service.Get(w.t.Context(), caller(s), id.String())
@@ -223,7 +223,7 @@ func TestSet(t *testing.T) {
 	})
 }
 
-// TestSet_refused: a request that cannot be right names its field and changes nothing.
+// TestSet_refused: a request that is always wrong is refused with its field, and changes nothing.
 func TestSet_refused(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(1)
@@ -265,11 +265,11 @@ func TestSet_refused(t *testing.T) {
 	if after := w.get(p[0], id); after != before {
 		t.Errorf("after refusals %s; want %s", after, before)
 	}
-	w.mustSet(p[0], id, fat(1024), many(32)) // the bounds themselves are allowed
+	w.mustSet(p[0], id, fat(1024), many(32)) // the limits themselves are allowed
 	w.mustSet(p[0], id, `{"`+strings.Repeat("ä", 32)+`":{"deep":[[[]]],"nul":"\u0000"}}`, ``)
 }
 
-// TestSet_total: a party has 16 KiB in all, and one that is full can be emptied.
+// TestSet_total: a party has at most 16 KiB. A full party can be emptied.
 func TestSet_total(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -294,7 +294,7 @@ func TestSet_total(t *testing.T) {
 	})
 }
 
-// TestSet_rate: 20 writes a second for each member, and the wait is told.
+// TestSet_rate: each member has 20 writes a second, and a refusal tells the wait.
 func TestSet_rate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -312,8 +312,8 @@ func TestSet_rate(t *testing.T) {
 	})
 }
 
-// TestSet_concurrent: 100 writers on two nodes, none of whom is refused and none of whose
-// writes is lost; with a version exactly one of many wins.
+// TestSet_concurrent: of 100 writers on two nodes none is refused and no write is lost. With a version, exactly one
+// of many succeeds.
 func TestSet_concurrent(t *testing.T) {
 	w := newWorld(t)
 	nodes := []*world{w, newWorld(t, w)}
@@ -368,8 +368,8 @@ func TestSet_concurrent(t *testing.T) {
 	}
 }
 
-// TestNews: the party hears at most two messages a second, what changed in them alone, and
-// always the last value; null says that a key is gone.
+// TestNews: the party gets at most two messages a second, only with changes, and always with the last value. null
+// means that a key was removed.
 func TestNews(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -416,8 +416,8 @@ func TestNews(t *testing.T) {
 	})
 }
 
-// TestLate: who comes in hears everything at once, alone, on whatever node; where nothing is
-// set nobody hears anything and storage is not asked.
+// TestLate: on any node, a new member alone is sent the whole document. If nothing is set, nobody is sent anything
+// and storage is not read.
 func TestLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -453,8 +453,7 @@ func TestLate(t *testing.T) {
 	})
 }
 
-// TestBags_end: a member's bag lives as long as the member, or the kept seat, and the
-// document as long as the party.
+// TestBags_end: a member's bag lasts as long as the member or the kept seat. The document lasts as long as the party.
 func TestBags_end(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -531,7 +530,6 @@ func TestBags_end(t *testing.T) {
 	})
 }
 
-// TestSweep deletes what a node that died has left behind, and nothing else.
 // Attributes that were set for the first time just before a crash are still there after it.
 func TestSet_crash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -564,7 +562,7 @@ func TestSweep(t *testing.T) {
 	ended, lives := w.party(p[0]), w.party(p[1])
 	w.mustSet(p[0], ended, `{"map":1}`, ``)
 	w.mustSet(p[1], lives, `{"map":2}`, ``)
-	w.host.Plant(p[0].UserID, collection, "x", `{"party_id":"`+lives.String()+`"}`) // a client's own
+	w.host.Plant(p[0].UserID, collection, "x", `{"party_id":"`+lives.String()+`"}`) // an object of a client
 	w.host.Disconnect(p[0])
 	w.must(newWorld(t, w).service.Sweep(t.Context()))
 	if n := w.host.Objects(collection); n != 1 {
@@ -575,8 +573,8 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// TestStorage_fails: the caller gets an error and nothing is set; it goes on once storage is
-// back, and what ended meanwhile is deleted.
+// TestStorage_fails: the caller gets an error and nothing is set. After storage is back, writes work again, and
+// documents of parties that ended meanwhile are deleted.
 func TestStorage_fails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -608,10 +606,10 @@ func TestStorage_fails(t *testing.T) {
 	})
 }
 
-// TestStorage_answerLost: what storage has written is told, though it said that it failed.
+// TestStorage_answerLost: a write that storage did is told to the party, although storage returned an error.
 func TestStorage_answerLost(t *testing.T) {
 	for name, tt := range map[string]struct {
-		repeated bool // another write comes before it is known
+		repeated bool // another write comes before the result is known
 		want     string
 	}{
 		"known_later":  {false, `{"version":4,"party":{"gone":null,"map":"new"},"members":{"%[1]s":{"hat":"new"},"%[2]s":{"c":null}}}`},
@@ -638,7 +636,7 @@ func TestStorage_answerLost(t *testing.T) {
 					t.Errorf("Set = %v", err)
 				}
 				w.leave(p[1], id)
-				time.Sleep(time.Millisecond) // in which the bag of who left goes
+				time.Sleep(time.Millisecond) // during which the bag of the user who left is removed
 				if tt.repeated {
 					w.mustSet(p[0], id, `{"mode":1}`, ``)
 				}
@@ -662,7 +660,7 @@ func TestStorage_answerLost(t *testing.T) {
 	}
 }
 
-// TestFacts: rules and people outside see what they may.
+// TestFacts: rules and people outside see only what they may.
 func TestFacts(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)
@@ -692,7 +690,7 @@ func TestFacts(t *testing.T) {
 	}
 }
 
-// The attributes of a list of parties cost one query at most, and what was written since counts more.
+// The attributes of a list of parties cost at most one query. A newer write of this process takes precedence.
 func TestPublicOf(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(5)
@@ -733,8 +731,8 @@ func TestPublicOf(t *testing.T) {
 	public(w, 0, "7", "1", "2", "3", "")
 }
 
-// FuzzSet: whatever a client sends is refused by name or stands as it was sent, within the
-// bounds, in a form that storage gives back.
+// FuzzSet: any request is either refused with a reason, or stored as it was sent, within the limits, in a form that
+// storage can return.
 func FuzzSet(f *testing.F) {
 	for _, seed := range []string{`{"a":1}`, `{"a":null}`, `{"":1}`, `{"a":{"b":[1e999,"\u0000\ud800"]}}`, `[]`, `{"a":1`, `{"a" : [ ] }`, `{"a":1,"a":2}`} {
 		f.Add([]byte(seed), []byte(`{"b":"<&>"}`))

@@ -12,47 +12,47 @@ import (
 	"partyline/party/rules"
 )
 
-// rate is how often a party hears of changes.
+// rate limits how often a party is told of changes.
 var rate = rules.Rate{N: 2, Per: time.Second}
 
 const (
 	retryAfter = time.Second
-	timeout    = 5 * time.Second // of what an alarm does
+	timeout    = 5 * time.Second // for the work of one alarm
 )
 
-// board is what is still to be done for a party with attributes.
+// board is the pending work for a party with attributes.
 type board struct {
-	id      party.ID
-	origin  party.ID  // the party's ID at its beginning; known once it has ended
-	active  bool      // the party has, or may have, a document
-	ended   bool      // its document is to be deleted
-	prune   bool      // somebody may have gone whose bag is still there
-	left    []string  // users who did, if only to come in again at once
-	news    Document  // what the party has not been told; version 0 for nothing
-	next    time.Time // before this it is told nothing
-	unsure  *Document // before a write that may have been done, though its answer is lost,
-	lookAt  time.Time // which storage tells then
-	greet   []string  // sessions that came in and are to hear everything,
-	greetAt time.Time // once this is over
+	id        party.ID
+	origin    party.ID  // the party's first ID; set when the party has ended
+	active    bool      // the party has, or may have, a document
+	ended     bool      // its document has to be deleted
+	prune     bool      // a user may have left whose bag is still stored
+	leftUsers []string  // users who left, even if they came in again at once
+	news      Document  // what the party has not been told; version 0 if nothing
+	next      time.Time // before this time the party is told nothing
+	unsure    *Document // the document before a write whose result is unknown
+	recheckAt time.Time // when to read storage for that result
+	newcomers []string  // sessions that came in and have to be sent the whole document
+	greetAt   time.Time // when to send it to them
 }
 
-func newBoard(id party.ID) board { return board{id: id, origin: id, news: empty()} }
+func newBoard(id party.ID) board { return board{id: id, origin: id, news: emptyDocument()} }
 
-// tell adds what has changed between two documents to the news.
+// tell adds the changes between two documents to the news.
 func (b *board) tell(before, after Document) {
 	if after.Version == before.Version {
 		return
 	}
 	b.news.Version = after.Version
-	b.changed("", after.Party.since(before.Party))
+	b.changed("", after.Party.changesSince(before.Party))
 	for _, members := range []map[string]Bag{before.Members, after.Members} {
 		for user := range members {
-			b.changed(user, after.Members[user].since(before.Members[user]))
+			b.changed(user, after.Members[user].changesSince(before.Members[user]))
 		}
 	}
 }
 
-// changed adds a user's bag, or the party's for "", to the news.
+// changed adds changes of a user's bag to the news, or of the party's bag if user is "".
 func (b *board) changed(user string, bag Bag) {
 	told := b.news.Party
 	if user != "" && len(bag) > 0 {
@@ -64,7 +64,7 @@ func (b *board) changed(user string, bag Bag) {
 	maps.Copy(told, bag)
 }
 
-// due is when there is something to do; false for never.
+// due returns when there is work to do. ok is false if there is none.
 func (b *board) due() (at time.Time, ok bool) {
 	if b.ended || b.prune {
 		return time.Time{}, true
@@ -72,39 +72,39 @@ func (b *board) due() (at time.Time, ok bool) {
 	if b.news.Version > 0 {
 		at, ok = b.next, true
 	}
-	if b.unsure != nil && (!ok || b.lookAt.Before(at)) {
-		at, ok = b.lookAt, true
+	if b.unsure != nil && (!ok || b.recheckAt.Before(at)) {
+		at, ok = b.recheckAt, true
 	}
-	if len(b.greet) > 0 && (!ok || b.greetAt.Before(at)) {
+	if len(b.newcomers) > 0 && (!ok || b.greetAt.Before(at)) {
 		at, ok = b.greetAt, true
 	}
 	return at, ok
 }
 
-// enter locks the party's board until exit. It has heard of all that has happened.
-func (s *Service) enter(ctx context.Context, id party.ID) (b *board, exit func(), err error) {
+// lockBoard locks the party's board until exit, and first applies all changes of the party that came in since.
+func (s *Service) lockBoard(ctx context.Context, id party.ID) (b *board, exit func(), err error) {
 	if b, exit, err = s.boards.Lock(ctx, id); err != nil {
 		return nil, nil, err
 	}
 	s.mu.Lock()
-	changes := s.unheard[id]
-	delete(s.unheard, id)
+	changes := s.pendingChanges[id]
+	delete(s.pendingChanges, id)
 	s.mu.Unlock()
 	for _, c := range changes {
-		b.hear(c, s.Now())
+		b.applyChange(c, s.Now())
 	}
 	return b, exit, nil
 }
 
-// arm sets the board's alarm, if there is anything to do.
+// arm sets the board's alarm if there is work to do.
 func (s *Service) arm(b *board) {
 	if at, ok := b.due(); ok {
 		s.alarms.Set(b.id, at)
 	}
 }
 
-// changed handles a change of a party. It waits for no board: the news may come in the
-// goroutine that has one. What follows is done in another.
+// changed handles a change of a party. It does not wait for a board, because the change may be published in the
+// goroutine that holds the board. Another goroutine does the work.
 func (s *Service) changed(c party.Change) {
 	id := c.ID
 	switch c.Kind {
@@ -112,7 +112,7 @@ func (s *Service) changed(c party.Change) {
 		if !c.Attributes {
 			return
 		}
-	case party.PartyRestored: // under its new ID it has a board of its own
+	case party.PartyRestored: // the party has another board under its new ID
 		id = c.Was
 		fallthrough
 	case party.MemberLeft, party.MemberDropped, party.SeatLost, party.PartyEnded:
@@ -123,38 +123,38 @@ func (s *Service) changed(c party.Change) {
 		return
 	}
 	s.mu.Lock()
-	s.unheard[id] = append(s.unheard[id], c)
+	s.pendingChanges[id] = append(s.pendingChanges[id], c)
 	s.mu.Unlock()
 	s.alarms.Sooner(id, s.Now())
 }
 
-func (b *board) hear(c party.Change, now time.Time) {
+func (b *board) applyChange(c party.Change, now time.Time) {
 	switch c.Kind {
 	case party.MemberEntered:
 		b.active = true
-		b.greet, b.greetAt = append(b.greet, c.Session.SessionID), now.Add(party.NewcomerAfter)
+		b.newcomers, b.greetAt = append(b.newcomers, c.Session.SessionID), now.Add(party.NewcomerAfter)
 	case party.PartyEnded:
 		b.ended, b.origin = b.active, c.Was
 	case party.PartyRestored:
 		*b = newBoard(b.id)
 	default:
 		if b.prune = b.active; b.prune && c.Kind == party.MemberLeft {
-			b.left = append(b.left, c.Session.UserID)
+			b.leftUsers = append(b.leftUsers, c.Session.UserID)
 		}
 	}
 }
 
-func (s *Service) fire(id party.ID) {
+func (s *Service) onAlarm(id party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	b, exit, err := s.enter(ctx, id)
+	b, exit, err := s.lockBoard(ctx, id)
 	if err != nil {
 		s.alarms.Set(id, s.Now().Add(retryAfter))
 		return
 	}
 	defer exit()
 	err = s.settle(ctx, b)
-	if party.ReasonOf(err) == party.PartyNotFound { // ended in a way no hook tells of
+	if party.ReasonOf(err) == party.PartyNotFound { // it ended without a hook being called
 		b.ended = true
 		err = s.settle(ctx, b)
 	}
@@ -166,11 +166,11 @@ func (s *Service) fire(id party.ID) {
 	s.arm(b)
 }
 
-// settle deletes, prunes, greets and tells. What fails stays to be done.
+// settle does the pending work: it deletes, prunes, tells the party and greets newcomers. What fails stays pending.
 func (s *Service) settle(ctx context.Context, b *board) error {
 	if b.ended {
-		b.greet, b.news = nil, empty()
-		s.kept.Drop(b.id)
+		b.newcomers, b.news = nil, emptyDocument()
+		s.cache.Drop(b.id)
 		if err := s.remove(ctx, b.origin); err != nil {
 			return err
 		}
@@ -182,7 +182,7 @@ func (s *Service) settle(ctx context.Context, b *board) error {
 			return err
 		}
 	}
-	if b.unsure != nil && !s.Now().Before(b.lookAt) {
+	if b.unsure != nil && !s.Now().Before(b.recheckAt) {
 		f, err := s.read(ctx, b.id)
 		if err != nil {
 			return err
@@ -194,16 +194,16 @@ func (s *Service) settle(ctx context.Context, b *board) error {
 		if err := party.SendData(s.Sender, b.id, party.OpAttributes, b.news); err != nil {
 			return err
 		}
-		b.next, b.news = now.Add(rate.Interval()), empty()
+		b.next, b.news = now.Add(rate.Interval()), emptyDocument()
 	}
-	if len(b.greet) > 0 && !s.Now().Before(b.greetAt) {
-		return s.greetGuests(ctx, b)
+	if len(b.newcomers) > 0 && !s.Now().Before(b.greetAt) {
+		return s.greetNewcomers(ctx, b)
 	}
 	return nil
 }
 
-func (s *Service) greetGuests(ctx context.Context, b *board) error {
-	f, err := s.read(ctx, b.id) // another node may have written
+func (s *Service) greetNewcomers(ctx context.Context, b *board) error {
+	f, err := s.read(ctx, b.id) // another node may have written it
 	if err != nil {
 		return err
 	}
@@ -211,13 +211,13 @@ func (s *Service) greetGuests(ctx context.Context, b *board) error {
 	if err != nil {
 		return err
 	}
-	to := slices.DeleteFunc(there, func(p runtime.Presence) bool { return !slices.Contains(b.greet, p.GetSessionId()) })
+	to := slices.DeleteFunc(there, func(p runtime.Presence) bool { return !slices.Contains(b.newcomers, p.GetSessionId()) })
 	if len(to) > 0 && f.doc.Version > 0 {
 		if err := party.SendDataTo(s.Sender, b.id, to, party.OpAttributes, f.doc); err != nil {
 			return err
 		}
 	}
-	b.greet = nil
+	b.newcomers = nil
 	return nil
 }
 
@@ -228,7 +228,7 @@ func (s *Service) pruneBags(ctx context.Context, b *board) error {
 	}
 	away := goneFrom(look)
 	_, err = s.change(ctx, b, func(d Document) (Document, error) {
-		next := d.without(func(user string) bool { return slices.Contains(b.left, user) || away(user) })
+		next := d.without(func(user string) bool { return slices.Contains(b.leftUsers, user) || away(user) })
 		if len(next.Members) < len(d.Members) {
 			next.Version++
 		}
@@ -237,6 +237,6 @@ func (s *Service) pruneBags(ctx context.Context, b *board) error {
 	if err != nil {
 		return err
 	}
-	b.prune, b.left = false, nil
+	b.prune, b.leftUsers = false, nil
 	return nil
 }

@@ -13,31 +13,31 @@ import (
 	"partyline/party"
 )
 
-// Bounds, in bytes but for the count of keys. A value counts as JSON without spaces.
+// Limits, in bytes, except maxKeys. The size of a value is that of its JSON without spaces.
 const (
 	maxKey   = 64
 	maxValue = 1024
 	maxKeys  = 32        // of one bag
-	maxTotal = 16 * 1024 // keys and values of a party, all bags together
+	maxTotal = 16 * 1024 // keys and values of all bags of a party
 )
 
-// Bag is what the party, or one of its members, has set: JSON values by key. In a request
-// and in a message null takes a key away.
+// Bag is what the party or one of its members has set: JSON values by key. In a request and in a message, null
+// removes a key.
 type Bag map[string]json.RawMessage
 
-// Document is all attributes of a party, the answer of party_attributes_get. The message
-// to the party (op code [party.OpAttributes]) has the same form, with only what changed.
+// Document is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code
+// [party.OpAttributes]) has the same form, with only the changes.
 type Document struct {
 	Version int64          `json:"version"` // rises with every write; 0 before the first
 	Party   Bag            `json:"party"`
-	Members map[string]Bag `json:"members"` // by user
+	Members map[string]Bag `json:"members"` // by user ID
 }
 
-func empty() Document { return Document{Party: Bag{}, Members: map[string]Bag{}} }
+func emptyDocument() Document { return Document{Party: Bag{}, Members: map[string]Bag{}} }
 
-var null = json.RawMessage("null")
+var jsonNull = json.RawMessage("null")
 
-// parse reads a bag of a request. Refusals are InvalidRequest and name the key.
+// parse reads a bag from a request. It refuses with InvalidRequest, naming the key.
 func parse(field string, raw json.RawMessage) (Bag, error) {
 	bag := Bag{}
 	if raw == nil {
@@ -52,7 +52,7 @@ func parse(field string, raw json.RawMessage) (Bag, error) {
 		if err != nil {
 			return nil, party.Invalid(field, "is not JSON.")
 		}
-		key := token.(string) // the decoder accepts nothing else here
+		key := token.(string) // the decoder accepts only strings here
 		var value json.RawMessage
 		if err := source.Decode(&value); err != nil {
 			return nil, party.Invalid(field, "is not JSON.")
@@ -88,24 +88,24 @@ func (b Bag) add(field, key string, value json.RawMessage) error {
 	return nil
 }
 
-// merge applies a request's bag to what is set, and leaves the map it is given alone.
+// merge returns the bag after a request's change. It does not change the given maps.
 func merge(field string, set, change Bag) (Bag, error) {
 	next := Bag{}
 	maps.Copy(next, set)
 	maps.Copy(next, change)
-	maps.DeleteFunc(next, func(_ string, value json.RawMessage) bool { return bytes.Equal(value, null) })
+	maps.DeleteFunc(next, func(_ string, value json.RawMessage) bool { return bytes.Equal(value, jsonNull) })
 	if len(next) > maxKeys {
 		return nil, party.Invalid(field, "has more than %d keys.", maxKeys)
 	}
 	return next, nil
 }
 
-// since is what has changed in a bag, as a message has it.
-func (b Bag) since(before Bag) Bag {
+// changesSince returns the changes from an earlier bag, in the form that a message has.
+func (b Bag) changesSince(before Bag) Bag {
 	changed := Bag{}
 	for key := range before {
 		if b[key] == nil {
-			changed[key] = null
+			changed[key] = jsonNull
 		}
 	}
 	for key, value := range b {
@@ -150,8 +150,8 @@ func (d Document) size() (n int) {
 	return n
 }
 
-// stored is a document in storage. Its text is one string: the database would write out
-// numbers such as 1e100000, and refuses some characters.
+// stored is a document in storage. Its text is one string, because the database would write out numbers such as
+// 1e100000 in full, and refuses some characters.
 type stored struct {
 	PartyID  string `json:"party_id"`
 	Document string `json:"document"`
@@ -159,7 +159,7 @@ type stored struct {
 
 func decode(value string) (party.ID, Document, error) {
 	var s stored
-	d := empty()
+	d := emptyDocument()
 	if err := json.Unmarshal([]byte(value), &s); err != nil {
 		return party.ID{}, d, err
 	}
@@ -173,7 +173,8 @@ func decode(value string) (party.ID, Document, error) {
 	return id, d, err
 }
 
-// facts are a bag as conditions see it. A number beyond what they can compare is the largest there is.
+// facts returns a bag as facts for conditions. A number that is too large to compare becomes the largest possible
+// number.
 func (b Bag) facts() map[string]any {
 	facts := make(map[string]any, len(b))
 	for key, text := range b {
@@ -181,32 +182,32 @@ func (b Bag) facts() map[string]any {
 		source.UseNumber()
 		var value any
 		if source.Decode(&value) == nil {
-			facts[key] = numeric(value)
+			facts[key] = numbersToFloats(value)
 		}
 	}
 	return facts
 }
 
-// numeric has floating-point numbers for the texts of them.
-func numeric(value any) any {
+// numbersToFloats replaces the text of each number in value by a float64.
+func numbersToFloats(value any) any {
 	switch v := value.(type) {
 	case json.Number:
-		f, _ := v.Float64() // infinite where it is too large
+		f, _ := v.Float64() // infinite if it is too large
 		return max(-math.MaxFloat64, min(f, math.MaxFloat64))
 	case []any:
 		for i := range v {
-			v[i] = numeric(v[i])
+			v[i] = numbersToFloats(v[i])
 		}
 	case map[string]any:
 		for key := range v {
-			v[key] = numeric(v[key])
+			v[key] = numbersToFloats(v[key])
 		}
 	}
 	return value
 }
 
-// only is the part of a bag with these keys.
-func (b Bag) only(keys []string) map[string]json.RawMessage {
+// withKeys returns the part of a bag with these keys.
+func (b Bag) withKeys(keys []string) map[string]json.RawMessage {
 	part := maps.Clone(b)
 	maps.DeleteFunc(part, func(key string, _ json.RawMessage) bool { return !slices.Contains(keys, key) })
 	return part

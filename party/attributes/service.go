@@ -1,8 +1,7 @@
-// Package attributes is what a party and each of its members set for everybody in it to
-// read: the map, a character, a loadout. All of a party's attributes are one document with
-// one version, one object in storage that is written by compare-and-set. The party hears
-// what changed as party data with op code [party.OpAttributes], at most twice a second and
-// always with the last value; who comes in hears all of it.
+// Package attributes keeps what a party and each of its members set for all members to read: the map, a character, a
+// loadout. All attributes of a party are one document with one version. It is one object in storage, written by
+// compare-and-set. The party is told of changes as party data with op code [party.OpAttributes], at most twice a
+// second and always with the latest value. A new member is sent the whole document.
 package attributes
 
 import (
@@ -22,72 +21,72 @@ import (
 	"partyline/party/rules"
 )
 
-// Deps is what a Service works with. All are needed.
+// Deps is what a Service needs. All fields are required.
 type Deps struct {
 	Storage   party.Storage
 	Streams   party.Streams
 	Sender    party.Sender
 	Admission *admission.Admission
-	News      *party.News // that admission publishes
+	News      *party.News // published by admission
 	Limits    *party.Limits
 	Policy    party.Policy
 	Logger    party.Logger
 	Now       party.Clock
 }
 
-// Service is the attributes of all parties. Safe for concurrent use. Lock order: a party's
-// board, then the ledger's locks.
+// Service keeps the attributes of all parties. Safe for concurrent use. Lock order: a party's board, then the
+// ledger's locks.
 type Service struct {
 	Deps
 	boards *keyed.Map[party.ID, board]
 	alarms *alarm.Alarms[party.ID]
-	kept   *cache.Cache[party.ID, found] // for those who only look, and as the base of the next write
+	cache  *cache.Cache[party.ID, found] // for reads, and as the base of the next write
 	sweeps party.Round
 
-	mu      sync.Mutex                  // a leaf
-	unheard map[party.ID][]party.Change // that the boards have not heard of
+	mu             sync.Mutex                  // no other lock is taken while it is held
+	pendingChanges map[party.ID][]party.Change // changes that the boards have not applied yet
 }
 
-// Documents are kept until this process writes them again; another node of a cluster may do
-// so as well: so they expire.
+// Documents are cached until this process writes them again. They expire, because another node of a cluster may write
+// them too.
 const (
-	keptFor = 10 * time.Second
-	maxKept = 4096
+	cacheTTL  = 10 * time.Second
+	maxCached = 4096
 )
 
-// New makes a service that hears the news of parties. Close it when the process ends.
+// New makes a service that listens to changes of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	s := &Service{
-		Deps: d, unheard: map[party.ID][]party.Change{},
+		Deps: d, pendingChanges: map[party.ID][]party.Change{},
 		boards: keyed.New(newBoard, func(b *board) bool { _, due := b.due(); return b.active || due }),
-		kept:   cache.New[party.ID, found](d.Now, maxKept, keptFor),
+		cache:  cache.New[party.ID, found](d.Now, maxCached, cacheTTL),
 		sweeps: party.Round{Storage: d.Storage, Now: d.Now, Collection: attributesCollection},
 	}
-	s.alarms = alarm.New(d.Now, d.Logger, "party attributes not told party=", s.fire)
+	s.alarms = alarm.New(d.Now, d.Logger, "party attributes not told party=", s.onAlarm)
 	d.News.Subscribe(s.changed)
 	return s
 }
 
-// Close ends all timers. News that was held back is not told any more.
+// Close ends all timers. Messages that are still pending are not sent any more.
 func (s *Service) Close() { s.alarms.Close() }
 
-// Request asks for a write, the payload of party_attributes_set.
+// Request is the payload of party_attributes_set.
 type Request struct {
 	PartyID string          `json:"party_id"`
-	Party   json.RawMessage `json:"party,omitempty"`   // an object: what to set for the party, null to take away
+	Party   json.RawMessage `json:"party,omitempty"`   // an object: what to set for the party, null to remove
 	Member  json.RawMessage `json:"member,omitempty"`  // the same for the caller
-	Version *int64          `json:"version,omitempty"` // write only onto this version
+	Version *int64          `json:"version,omitempty"` // write only if the document has this version
 }
 
-// Written answers it.
+// Written is the answer of party_attributes_set.
 type Written struct {
 	Version int64 `json:"version"`
 }
 
-// Set writes attributes of the party, of the caller, or both at once. With a version it
-// refuses with Conflict where the document is at another one; without, a write is made on
-// whatever others have written meanwhile. Other refusals: InvalidRequest naming the field,
-// PartyNotFound, NotMember, NotLeader, RateLimited. A refusal changes nothing.
+// Set writes attributes of the party, of the caller, or both at once. If the request has a version, Set refuses with
+// Conflict if the document has another one. Without a version, it writes on top of what others have written
+// meanwhile. Other refusals: InvalidRequest naming the field, PartyNotFound, NotMember, NotLeader, RateLimited. A
+// refusal changes nothing.
 func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, error) {
 	shared, err := parse("party", r.Party)
 	if err != nil {
@@ -106,7 +105,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	if err != nil {
 		return Written{}, err
 	}
-	b, exit, err := s.enter(ctx, id)
+	b, exit, err := s.lockBoard(ctx, id)
 	if err != nil {
 		return Written{}, err
 	}
@@ -124,7 +123,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	if !look.Attributes {
 		s.Admission.NoteAttributes(id)
 	}
-	if b.prune { // before the caller, who may have left and come in again, sets a new bag
+	if b.prune { // first, because the caller may have left and come in again, and now sets a new bag
 		if err := s.pruneBags(ctx, b); err != nil {
 			return Written{}, err
 		}
@@ -143,8 +142,8 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	return Written{written.Version}, nil
 }
 
-// Get answers a member everything that is set, by the party and by who is in it or has a seat
-// kept. Refusals: PartyNotFound, NotMember, InvalidRequest.
+// Get returns to a member the attributes of the party, of its members, and of members who are away. Refusals:
+// PartyNotFound, NotMember, InvalidRequest.
 func (s *Service) Get(ctx context.Context, c party.Caller, partyID string) (Document, error) {
 	id, err := party.NamedID(partyID)
 	if err != nil {
@@ -152,16 +151,16 @@ func (s *Service) Get(ctx context.Context, c party.Caller, partyID string) (Docu
 	}
 	look, err := s.look(ctx, c, id)
 	if err != nil || !look.Attributes {
-		return empty(), err
+		return emptyDocument(), err
 	}
-	f, err := s.read(ctx, id) // another node may have written
+	f, err := s.read(ctx, id) // another node may have written it
 	if err != nil {
 		return Document{}, err
 	}
 	return f.doc.without(goneFrom(look)), nil
 }
 
-// look is the party for one of its members.
+// look returns the party, if the caller is a member.
 func (s *Service) look(ctx context.Context, c party.Caller, id party.ID) (reserve.Look, error) {
 	look, err := s.Admission.Look(ctx, id)
 	if err != nil {
@@ -173,7 +172,7 @@ func (s *Service) look(ctx context.Context, c party.Caller, id party.ID) (reserv
 	return look, nil
 }
 
-// goneFrom tells users who are not in the party and have no seat kept.
+// goneFrom returns a function that reports whether a user is not in the party and has no kept seat.
 func goneFrom(look reserve.Look) func(user string) bool {
 	return func(user string) bool {
 		_, member := look.Member(user)
@@ -192,17 +191,17 @@ func (s *Service) Facts(ctx context.Context, v party.View) (shared map[string]an
 
 var _ judge.Attributes = (*Service)(nil).Facts
 
-// Public is what people outside see of the party's attributes; nil for nothing.
+// Public returns the party's attributes that people outside may see, or nil if there are none.
 func (s *Service) Public(ctx context.Context, v party.View) (map[string]json.RawMessage, error) {
 	keys := s.Policy().Attributes.Public
 	if len(keys) == 0 {
 		return nil, nil
 	}
 	d, err := s.Lately(ctx, v)
-	return d.Party.only(keys), err
+	return d.Party.withKeys(keys), err
 }
 
-// PublicOf is Public of several parties, by party.
+// PublicOf is Public for several parties, by party.
 func (s *Service) PublicOf(ctx context.Context, looks []reserve.Look) (map[party.ID]map[string]json.RawMessage, error) {
 	keys, public := s.Policy().Attributes.Public, map[party.ID]map[string]json.RawMessage{}
 	if len(keys) == 0 {
@@ -210,30 +209,30 @@ func (s *Service) PublicOf(ctx context.Context, looks []reserve.Look) (map[party
 	}
 	docs, err := s.LatelyOf(ctx, looks)
 	for id, d := range docs {
-		public[id] = d.Party.only(keys)
+		public[id] = d.Party.withKeys(keys)
 	}
 	return public, err
 }
 
-// Lately is the document as it was read or written within the last seconds.
+// Lately returns the document as this process read or wrote it within the last seconds.
 func (s *Service) Lately(ctx context.Context, v party.View) (Document, error) {
 	if !v.Attributes {
 		return Document{}, nil
 	}
-	f, err := s.kept.Get(ctx, v.ID, func(ctx context.Context) (found, error) { return s.read(ctx, v.ID) })
+	f, err := s.cache.Get(ctx, v.ID, func(ctx context.Context) (found, error) { return s.read(ctx, v.ID) })
 	return f.doc, err
 }
 
-// LatelyOf is Lately of several parties, by party: of those that have any. It costs one query at most.
+// LatelyOf is Lately for several parties. It returns only parties that have attributes, and costs at most one query.
 func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party.ID]Document, error) {
 	docs := map[party.ID]Document{}
-	var ids []party.ID // of those to read, with their keys
+	var ids []party.ID // of the documents to read, with their keys
 	var keys []string
 	for _, l := range looks {
 		if !l.Attributes {
 			continue
 		}
-		if f, kept := s.kept.Kept(l.ID); kept {
+		if f, kept := s.cache.Kept(l.ID); kept {
 			docs[l.ID] = f.doc
 			continue
 		}
@@ -247,8 +246,8 @@ func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party
 		return nil, err
 	}
 	for i, id := range ids {
-		// What was written since counts more.
-		f, err := s.kept.Get(ctx, id, func(context.Context) (found, error) { return all[keys[i]], nil })
+		// If another call has written the document meanwhile, that one is returned.
+		f, err := s.cache.Get(ctx, id, func(context.Context) (found, error) { return all[keys[i]], nil })
 		if err != nil {
 			return nil, err
 		}

@@ -14,15 +14,15 @@ import (
 	"partyline/party"
 )
 
-// attributesCollection is where documents are, by the UUID of the party at its beginning.
+// attributesCollection stores the documents. Key = the UUID of the party's first ID.
 const attributesCollection = "partyline_attributes"
 
 const (
-	attempts  = 64 // of one write, before the storage counts as broken
+	attempts  = 64 // of one write; after that storage counts as broken
 	sweepTime = 10 * time.Second
 )
 
-// found is a document as storage has it; version [party.Absent] stands for none.
+// found is a document as storage has it. Its version is [party.Absent] if there is none.
 type found struct {
 	doc     Document
 	version string
@@ -38,7 +38,7 @@ func (s *Service) read(ctx context.Context, id party.ID) (found, error) {
 func (s *Service) readAll(ctx context.Context, keys ...string) (map[string]found, error) {
 	all, reads := make(map[string]found, len(keys)), make([]*runtime.StorageRead, len(keys))
 	for i, key := range keys {
-		all[key] = found{empty(), party.Absent}
+		all[key] = found{emptyDocument(), party.Absent}
 		reads[i] = &runtime.StorageRead{Collection: attributesCollection, Key: key}
 	}
 	objects, err := s.Storage.StorageRead(ctx, reads)
@@ -55,13 +55,13 @@ func (s *Service) readAll(ctx context.Context, keys ...string) (map[string]found
 	return all, nil
 }
 
-// change writes what edit makes of the document, on whatever another node has written meanwhile, and
-// adds it to the news. A refusal of edit counts only on a document that was read now. The caller has
-// the party's board, so that this node's writers do not get into each other's way.
+// change writes the document that edit returns, and adds the changes to the news. If another node was faster, it
+// tries again. A refusal by edit counts only on a document that was just read. The caller holds the party's board, so
+// that the writers of this node do not disturb each other.
 func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Document, error)) (Document, error) {
 	id := b.id
 	for attempt := range attempts {
-		f, known := s.kept.Kept(id)
+		f, known := s.cache.Kept(id)
 		if !known {
 			var err error
 			if f, err = s.read(ctx, id); err != nil {
@@ -70,7 +70,7 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 		}
 		next, err := edit(f.doc)
 		if err != nil && known {
-			s.kept.Drop(id)
+			s.cache.Drop(id)
 			continue
 		}
 		if err != nil || next.Version == f.doc.Version {
@@ -80,12 +80,12 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 		if err != nil {
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
-		s.kept.Drop(id) // until the write is known to be done
+		s.cache.Drop(id) // until the write is known to be done
 		origin := s.Admission.Origin(id)
 		written, err := party.WriteObject(ctx, s.Storage, attributesCollection, origin.UUID.String(), stored{origin.String(), text}, f.version)
 		if err == nil {
-			s.kept.Put(id, found{next, written})
-			if b.unsure != nil { // that write was done before, or never will be
+			s.cache.Put(id, found{next, written})
+			if b.unsure != nil { // the unsure write was done before this one, or never will be
 				f.doc, b.unsure = *b.unsure, nil
 			}
 			b.tell(f.doc, next)
@@ -95,7 +95,7 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 			if b.unsure == nil {
 				b.unsure = &f.doc
 			}
-			b.lookAt = s.Now().Add(retryAfter)
+			b.recheckAt = s.Now().Add(retryAfter)
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
 		if err := bounded.Pause(ctx, rand.N(time.Duration(min(attempt+1, 10))*time.Millisecond)); err != nil {
@@ -113,8 +113,8 @@ func (s *Service) remove(ctx context.Context, origin party.ID) error {
 	return nil
 }
 
-// Sweep deletes the documents of parties that have ended without this process hearing of
-// it. It looks for a bounded time and goes on from there the next time; one call at a time.
+// Sweep deletes the documents of parties whose end this process did not notice. Its time is bounded, and the next
+// call continues where it stopped. Only one call may run at a time.
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.sweeps.Go(ctx, sweepTime, func(o *api.StorageObject) error {
 		id, _, err := decode(o.GetValue())

@@ -13,7 +13,7 @@ import (
 	"partyline/party/finder"
 )
 
-// stall has the leader of a party kick somebody, and storage not answer until release.
+// stall lets the leader of a party kick a user while storage does not answer until release.
 func (w *world) stall(id party.ID, leader, kicked party.Session) (release func()) {
 	gate := make(chan struct{})
 	w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
@@ -32,7 +32,7 @@ func (w *world) stall(id party.ID, leader, kicked party.Session) (release func()
 	}
 }
 
-// One party whose write hangs keeps nobody from the others, and is found again once it is done.
+// A party whose write hangs does not hide the other parties, and is found again after the write.
 func TestFind_BesideABusyParty(t *testing.T) {
 	for name, searched := range map[string]bool{"known": true, "not indexed yet": false} {
 		t.Run(name, func(t *testing.T) {
@@ -64,13 +64,13 @@ func TestFind_BesideABusyParty(t *testing.T) {
 					joined, err := w.quick(p[5], `{"mode":"duo"}`)
 					waits <- answer{joined, err}
 				}()
-				time.Sleep(4 * time.Second) // it waits for as long as a write may take
+				time.Sleep(4 * time.Second) // as long as a write may take
 				release()
 				if a := <-waits; a.error != nil || a.PartyID != busy.String() {
 					t.Errorf("quick join where the busy party alone fits: %+v; want it", a)
 				}
 				both := []party.ID{busy, idle}
-				if !searched { // it was seen later
+				if !searched { // the player was told later
 					slices.Reverse(both)
 				}
 				w.finds(p[1], `{"free_seats":1}`, both...)
@@ -79,7 +79,7 @@ func TestFind_BesideABusyParty(t *testing.T) {
 	}
 }
 
-// News of seats that comes behind a party's end is of no party.
+// News of seats that comes after a party's end is ignored.
 func TestFind_NewsBehindTheEnd(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Parties.ReconnectGrace = 1

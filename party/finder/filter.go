@@ -12,7 +12,7 @@ import (
 	"partyline/party"
 )
 
-// Bounds of a request, and what it has where it says nothing.
+// Limits of a request, and its defaults.
 const (
 	maxFields    = 16
 	maxField     = 64  // bytes of a field's name
@@ -22,29 +22,29 @@ const (
 	defaultLimit = 20
 )
 
-// Filter says which parties fit, the payload of party_quick_join.
+// Filter says which parties fit, and is the payload of party_quick_join.
 type Filter struct {
 	Label     json.RawMessage `json:"label,omitempty"`      // an object: fields of the party's label with a text, a number, or true or false
-	FreeSeats *int            `json:"free_seats,omitempty"` // at least so many
+	FreeSeats *int            `json:"free_seats,omitempty"` // at least this many
 }
 
 // Request is the payload of party_find.
 type Request struct {
 	Label     json.RawMessage `json:"label,omitempty"`      // an object: fields of the party's label, as for party_quick_join
-	FreeSeats *int            `json:"free_seats,omitempty"` // at least so many
+	FreeSeats *int            `json:"free_seats,omitempty"` // at least this many
 	Limit     *int            `json:"limit,omitempty"`      // from 1 to 50
-	Cursor    string          `json:"cursor,omitempty"`     // of the answer before
+	Cursor    string          `json:"cursor,omitempty"`     // of the previous answer
 }
 
-// wanted is a filter that has been checked.
-type wanted struct {
-	keys []string // of the index, one for each field
-	free int
-	mine []party.ID // which may have a seat more, for the one who searches
+// query is a filter that has been checked.
+type query struct {
+	keys       []string // index keys, one for each field
+	free       int
+	ownParties []party.ID // parties that may have one more seat for the caller
 }
 
-// check reads a filter. Refusals are InvalidRequest and name the field.
-func (f Filter) check() (w wanted, err error) {
+// check reads a filter. It refuses with InvalidRequest, naming the field.
+func (f Filter) check() (w query, err error) {
 	if f.FreeSeats != nil {
 		if w.free = *f.FreeSeats; w.free < 0 || w.free > maxFree {
 			return w, party.Invalid("free_seats", "must be from 0 to %d.", maxFree)
@@ -80,8 +80,8 @@ func fieldsOf(label []byte) (fields map[string]any, err error) {
 	return fields, err
 }
 
-// keyOf is a field of a label with its value, as the index has it. Numbers are the same that
-// are equal; what is no text, number or truth value is not in the index.
+// keyOf returns the index key of a label's field and its value. Equal numbers have the same key. ok is false for a
+// value that is not a text, a number, true or false.
 func keyOf(field string, value any) (key string, ok bool) {
 	switch v := value.(type) {
 	case string:
@@ -90,14 +90,14 @@ func keyOf(field string, value any) (key string, ok bool) {
 		return field + "\x00b" + strconv.FormatBool(v), true
 	case json.Number:
 		f, err := v.Float64()
-		return field + "\x00n" + strconv.FormatFloat(f+0, 'g', -1, 64), err == nil // -0 is 0
+		return field + "\x00n" + strconv.FormatFloat(f+0, 'g', -1, 64), err == nil // -0 becomes 0
 	}
 	return "", false
 }
 
-// keysOf are the fields of a party's label that can be searched for, in order.
+// keysOf returns the index keys of a party's label, sorted.
 func keysOf(label string) (keys []string) {
-	fields, _ := fieldsOf([]byte(label)) // none of what is no object
+	fields, _ := fieldsOf([]byte(label)) // no fields if it is not an object
 	for field, value := range fields {
 		if key, ok := keyOf(field, value); ok {
 			keys = append(keys, key)
@@ -107,7 +107,7 @@ func keysOf(label string) (keys []string) {
 	return keys
 }
 
-// A cursor is the number, in the index, of the last party that was looked at.
+// A cursor is the index number of the last party that was looked at.
 
 func encodeCursor(seq uint64) string {
 	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, seq))

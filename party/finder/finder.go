@@ -1,9 +1,8 @@
-// Package finder finds open parties and brings players into one that fits. It keeps an index
-// of the parties of this process, which follows the news of parties: the next search takes what
-// the process remembers of those that have changed, and looks at every party that it finds, so
-// that an answer's counts are true and a party that is full by then is passed over. A search does not wait
-// long for a party that others are busy with, and leaves it to the next one. The sweep
-// completes the index from the server's own list.
+// Package finder finds open parties and brings players into one that fits. It keeps an index of the parties of this
+// process. When a party changes, the index is stale for it: the next search first takes what the process remembers of
+// that party. A search then looks at every party that it finds, so that the counts of an answer are true and full
+// parties are skipped. A search does not wait long for a busy party, and leaves it to the next search. The sweep adds
+// the parties of the server's own list to the index.
 package finder
 
 import (
@@ -22,35 +21,35 @@ import (
 	"partyline/party/reserve"
 )
 
-// Deps is what a Service works with. All are needed.
+// Deps is what a Service needs. All fields are required.
 type Deps struct {
 	Entry  entry.Entry
 	Lister party.Finder
-	News   *party.News // that admission publishes
+	News   *party.News // published by admission
 	Limits *party.Limits
 	Now    party.Clock
 
 	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)                             // of leaders
-	Attributes func(ctx context.Context, looks []reserve.Look) (map[party.ID]map[string]json.RawMessage, error) // that are public
+	Attributes func(ctx context.Context, looks []reserve.Look) (map[party.ID]map[string]json.RawMessage, error) // the public ones
 	Seat       party.SeatFor                                                                                    // in the party's match
 }
 
 // Service finds parties. Safe for concurrent use.
 type Service struct {
 	Deps
-	refreshing keyed.Locks[struct{}] // over reads of the host's memory
+	refreshing keyed.Locks[struct{}] // guards reads of the host's memory
 
-	mu    sync.Mutex // a leaf
-	index index
-	stale map[party.ID]bool // to be read again
-	asked bool              // somebody has searched since the last sweep
+	mu       sync.Mutex // no other lock is taken while it is held
+	index    index
+	stale    map[party.ID]bool // parties to read again
+	searched bool              // a player has searched since the last sweep
 }
 
-// New makes a finder that hears the news of parties.
+// New makes a finder that listens to changes of parties.
 func New(d Deps) *Service {
 	s := &Service{Deps: d, refreshing: keyed.NewLocks[struct{}](), index: newIndex(), stale: map[party.ID]bool{}}
 	d.News.Subscribe(func(c party.Change) {
-		moved := d.Entry.Admission.Current(c.ID) != c.ID // late news of a party that goes on under another ID
+		moved := d.Entry.Admission.Current(c.ID) != c.ID // a late change of a party that goes on under another ID
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		switch {
@@ -73,12 +72,12 @@ func (s *Service) forget(id party.ID) {
 
 const listPage = 100
 
-// Sweep reads the server's open parties that this process has not heard of, if anybody
-// searches. It looks at each, so no search has to.
+// Sweep looks at the server's open parties that are not in the index, if a player has searched since the last sweep.
+// So no search has to do it.
 func (s *Service) Sweep(ctx context.Context) error {
 	s.mu.Lock()
-	asked := s.asked
-	s.asked = false
+	asked := s.searched
+	s.searched = false
 	s.mu.Unlock()
 	if !asked {
 		return nil
@@ -97,7 +96,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			look, err := s.look(ctx, id, s.Entry.Admission.Glance)
 			switch {
 			case err == nil:
-				s.note(listingOf(look))
+				s.updateIndex(listingOf(look))
 			case !errors.Is(err, ledger.ErrBusy):
 				return fmt.Errorf("look at party: %w", err)
 			}
@@ -114,12 +113,12 @@ func (s *Service) indexed(id party.ID) bool {
 	return s.index.byID[id] != nil
 }
 
-// refresh brings the index up to date with what has changed. It takes what this process
-// remembers of a party, so that thousands of changes cost a search no thousands of looks; one that it
-// knows nothing of has ended, or nobody here has dealt with it yet. One that others are busy with keeps its
-// row until the next search. For all of these a search waits no longer than for one.
+// refresh updates the index for the parties that have changed. It takes what this process remembers of them, so that
+// a search after thousands of changes does not need thousands of looks. A party that the process knows nothing of has
+// ended, or no call has dealt with it yet. A busy party keeps its row until the next search. The wait for all of them
+// together is limited like the wait for one.
 func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
-	soon, cancel := bounded.Context(ctx, ledger.GlanceWait) // with the searches before this one
+	soon, cancel := bounded.Context(ctx, ledger.GlanceWait) // includes the wait for earlier searches
 	defer cancel()
 	unlock, err := s.refreshing.Lock(ctx, struct{}{})
 	if err != nil {
@@ -128,7 +127,7 @@ func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
 	defer unlock()
 	s.mu.Lock()
 	stale := s.stale
-	s.asked = true
+	s.searched = true
 	s.stale = map[party.ID]bool{}
 	s.mu.Unlock()
 	entries := make([]listing, 0, len(stale))
@@ -144,11 +143,11 @@ func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
 		entries = append(entries, listing{id, g})
 	}
 	slices.SortFunc(entries, func(x, y listing) int { return x.CreatedAt.Compare(y.CreatedAt) })
-	s.note(entries...)
+	s.updateIndex(entries...)
 	return busy, nil
 }
 
-// listing is a party as the index takes it.
+// listing is a party in the form that the index takes.
 type listing struct {
 	id party.ID
 	ledger.Glimpse
@@ -158,9 +157,9 @@ func listingOf(l reserve.Look) listing {
 	return listing{l.ID, ledger.Glimpse{Facts: l.Facts, Free: l.MaxSize - l.Taken() - l.Held("")}}
 }
 
-// look reads a party by see. One that has ended, in which everybody is away, or that goes on under
-// another ID, is as one that nobody sees.
-func (s *Service) look(ctx context.Context, id party.ID, see see) (reserve.Look, error) {
+// look reads a party with see. A party that has ended, is away, or goes on under another ID is returned as one that
+// nobody may see.
+func (s *Service) look(ctx context.Context, id party.ID, see lookFunc) (reserve.Look, error) {
 	look, err := see(ctx, id)
 	switch reason := party.ReasonOf(err); {
 	case reason == party.PartyNotFound, reason == party.PartyAway, reason == "" && look.ID != id:
@@ -169,10 +168,10 @@ func (s *Service) look(ctx context.Context, id party.ID, see see) (reserve.Look,
 	return look, err
 }
 
-// see is [ledger.Ledger.Glance], or Look for who waits.
-type see func(ctx context.Context, id party.ID) (reserve.Look, error)
+// lookFunc is [ledger.Ledger.Glance], or Look if the caller can wait.
+type lookFunc func(ctx context.Context, id party.ID) (reserve.Look, error)
 
-func (s *Service) note(entries ...listing) {
+func (s *Service) updateIndex(entries ...listing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range entries {
@@ -186,8 +185,8 @@ func (s *Service) note(entries ...listing) {
 
 func visible(f party.Facts) bool { return f.Open && !f.Hidden }
 
-// next lists parties that fit by the index, with their numbers.
-func (s *Service) next(w wanted, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
+// candidates returns parties that fit according to the index, with their numbers.
+func (s *Service) candidates(w query, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.index.find(w, after, most)
@@ -198,28 +197,28 @@ type Found struct {
 	PartyID string          `json:"party_id"`
 	Size    int             `json:"size"`
 	MaxSize int             `json:"max_size"`
-	Held    int             `json:"held"` // seats kept for others than the caller
+	Held    int             `json:"held"` // seats held or kept for others than the caller
 	Open    bool            `json:"open"`
 	Label   json.RawMessage `json:"label"` // an object
 	Leader  party.Profile   `json:"leader"`
 	AgeSec  int64           `json:"age_sec"`
 
-	Attributes map[string]json.RawMessage `json:"attributes,omitempty"` // those that the rules make public
+	Attributes map[string]json.RawMessage `json:"attributes,omitempty"` // the ones that the rules make public
 }
 
-// List answers party_find.
+// List is the answer of party_find.
 type List struct {
 	Parties []Found `json:"parties"`
-	Cursor  string  `json:"cursor"` // for the parties behind these, even if there are few here or none; "" at the end
+	Cursor  string  `json:"cursor"` // for the next parties, even if there are few here or none; "" at the end
 }
 
-// steps bounds what one search reads, however many parties a block hides. The first step looks at as many as are asked
-// for, each later one at maxLimit: each costs one query.
-const steps = 4
+// maxSteps bounds what one search reads, even if blocks hide many parties. The first step looks at as many parties as
+// were asked for, each later one at maxLimit. Each step costs one query.
+const maxSteps = 4
 
-// Find lists open parties that fit, those first that have been open for longest: none that is hidden, and none with a
-// block between the caller and a member. A page may be short, or empty, before the end. It refuses with InvalidRequest
-// naming the field.
+// Find lists open parties that fit, the longest open first. It omits hidden parties and parties with a block between
+// the caller and a member. A page may be short, or empty, before the end. It refuses with InvalidRequest, naming the
+// field.
 func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, error) {
 	list := List{Parties: []Found{}}
 	w, err := Filter{r.Label, r.FreeSeats}.check()
@@ -239,11 +238,11 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	if _, err := s.refresh(ctx); err != nil {
 		return list, err
 	}
-	w.mine = s.mine(c.UserID)
+	w.ownParties = s.ownParties(c.UserID)
 	var looks []reserve.Look
 	most := limit
-	for range steps {
-		ids, seqs, last := s.next(w, after, most)
+	for range maxSteps {
+		ids, seqs, last := s.candidates(w, after, most)
 		page, _, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.Glance)
 		if err != nil {
 			return list, err
@@ -265,9 +264,9 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	return list, err
 }
 
-// fitting looks at parties, and leaves out those that do not fit any more and those of
-// players with a block between them and the caller, and busy ones.
-func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w wanted, see see) (looks []reserve.Look, busy []party.ID, err error) {
+// fitting looks at parties and returns those that still fit. It omits parties with a block between a member and the
+// caller, and returns busy parties separately.
+func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w query, see lookFunc) (looks []reserve.Look, busy []party.ID, err error) {
 	var others []string
 	for _, id := range ids {
 		look, err := s.look(ctx, id, see)
@@ -278,7 +277,7 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 		if err != nil {
 			return nil, nil, err
 		}
-		s.note(listingOf(look))
+		s.updateIndex(listingOf(look))
 		if !visible(look.Facts) || look.MaxSize-look.Taken()-look.Held(c.UserID) < w.free || !hasAll(keysOf(look.Label), w.keys) {
 			continue
 		}
@@ -316,7 +315,7 @@ func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look
 			Leader: party.Profile{UserID: lead.UserID, Username: lead.Username}, AgeSec: max(0, int64(s.Now().Sub(look.CreatedAt).Seconds())),
 			Attributes: public[look.ID],
 		}
-		if fields, _ := fieldsOf([]byte(look.Label)); fields != nil && json.Valid([]byte(look.Label)) { // the host takes null too
+		if fields, _ := fieldsOf([]byte(look.Label)); fields != nil && json.Valid([]byte(look.Label)) { // the host accepts null
 			found[i].Label = json.RawMessage(look.Label)
 		}
 		if at := slices.IndexFunc(faces, func(p party.Profile) bool { return p.UserID == lead.UserID }); at >= 0 {

@@ -25,7 +25,7 @@ import (
 	"partyline/party/rules"
 )
 
-// reads counts the looks at the host's streams.
+// reads counts the reads of the host's streams.
 type reads struct {
 	*partytest.Host
 	n atomic.Int64
@@ -36,7 +36,7 @@ func (r *reads) StreamUserList(mode uint8, subject, subcontext, label string, hi
 	return r.Host.StreamUserList(mode, subject, subcontext, label, hidden, notHidden)
 }
 
-// world is a finder over a fake host.
+// world is a finder on a fake host.
 type world struct {
 	t         testing.TB
 	host      *partytest.Host
@@ -45,8 +45,8 @@ type world struct {
 	finder    *finder.Service
 	clock     *partytest.Time
 	conf      rules.Config
-	denied    map[string]bool // by a rule, by party
-	asked     atomic.Int64    // rules
+	denied    map[string]bool // by party: a rule refuses
+	asked     atomic.Int64    // how often rules were asked
 }
 
 func (w *world) Decide(_ context.Context, q party.Question) error {
@@ -96,7 +96,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// party makes one with a label.
+// party makes a party with a label.
 func (w *world) party(s party.Session, open bool, size int, label string) party.ID {
 	w.t.Helper()
 	p := w.host.PartyCreate(s, open, size)
@@ -119,7 +119,7 @@ func caller(s party.Session) party.Caller {
 	return party.Caller{UserID: s.UserID, Username: s.Username, SessionID: s.SessionID}
 }
 
-// find lists by a request as clients write it.
+// find calls Find with a request as clients write it.
 func (w *world) find(s party.Session, request string) (finder.List, error) {
 	var r finder.Request
 	if err := json.Unmarshal([]byte(request), &r); err != nil {
@@ -128,7 +128,7 @@ func (w *world) find(s party.Session, request string) (finder.List, error) {
 	return w.finder.Find(context.Background(), caller(s), r)
 }
 
-// ids are the parties found, over all pages.
+// ids returns the IDs of the parties found, over all pages.
 func (w *world) ids(s party.Session, request string) (ids []string) {
 	w.t.Helper()
 	cursor := ""
@@ -205,7 +205,7 @@ func TestFind(t *testing.T) {
 	w.join(p[10], text)
 	w.host.Block(p[10].UserID, me.UserID)
 	w.host.Disconnect(p[10])
-	w.finds(me, `{"free_seats":0}`, duo) // who blocks may come back
+	w.finds(me, `{"free_seats":0}`, duo) // a member who blocks may come back
 	w.clock.Advance(2 * time.Minute)
 	w.finds(me, `{"free_seats":0}`, duo, text)
 	w.conf.Parties.ReconnectGrace = 0
@@ -218,11 +218,11 @@ func TestFind(t *testing.T) {
 	w.host.PartyLeave(p[4], closed)
 	w.admission.Left(t.Context(), closed, p[4])
 	w.host.Disconnect(p[0])
-	w.host.Disconnect(p[6]) // nobody has told of it yet
+	w.host.Disconnect(p[6]) // no hook was called for it yet
 	w.finds(me, `{"free_seats":0}`)
 }
 
-// TestFind_refused: what no request can mean names its field.
+// TestFind_refused: a request that is always wrong is refused with its field.
 func TestFind_refused(t *testing.T) {
 	w := newWorld(t)
 	s := w.host.Players(1)[0]
@@ -248,7 +248,7 @@ func TestFind_refused(t *testing.T) {
 		`{"label":{"` + long(65) + `":1}}`:     "label",
 		`{"cursor":"x"}`:                       "cursor",
 		`{"cursor":"` + long(3000) + `"}`:      "cursor",
-		`{"cursor":"IP-FAgEI_4AAAP-AAf8AAP8"}`: "cursor", // of the server's own kind
+		`{"cursor":"IP-FAgEI_4AAAP-AAf8AAP8"}`: "cursor", // a cursor of the server's own format
 		`{"cursor":"AAAAAAAAAAE=","limit":1}`:  "cursor",
 	} {
 		_, err := w.find(s, request)
@@ -263,7 +263,7 @@ func TestFind_refused(t *testing.T) {
 
 func long(n int) string { return strings.Repeat("x", n) }
 
-// FuzzFind: no filter and no cursor does anything but find or be refused.
+// FuzzFind: any filter and cursor either finds parties or is refused.
 func FuzzFind(f *testing.F) {
 	f.Add([]byte(`{"mode":"duo"}`), "AAAAAAAAAAE", 3)
 	f.Add([]byte(`{"a":{"b":1}}`), "", -1)
@@ -284,11 +284,11 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
-// TestSweep: the server's own list completes the index.
+// TestSweep: the sweep adds parties of the server's own list to the index.
 func TestSweep(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)
-	made := w.host.PartyCreate(p[0], true, 4) // by nobody's hook
+	made := w.host.PartyCreate(p[0], true, 4) // without a hook
 	w.finds(p[1], `{"free_seats":0}`)
 	w.must(w.finder.Sweep(t.Context()))
 	id, err := party.ParseID(made.PartyId)
@@ -296,8 +296,7 @@ func TestSweep(t *testing.T) {
 	w.finds(p[1], `{"free_seats":0}`, id)
 }
 
-// Changes that nobody has searched for cost the next search no look at each party; what it
-// finds is true all the same.
+// Changes between two searches do not cost the next search a look at each party. Its result is correct all the same.
 func TestFind_AfterManyChanges(t *testing.T) {
 	w := newWorld(t)
 	const n = 300
@@ -336,8 +335,8 @@ func TestFind_AfterManyChanges(t *testing.T) {
 	}
 }
 
-// A party that goes on again and again has one entry, under its present ID, and none once it has ended. The
-// server may tell of a lost connection only after the player is back.
+// A party that is restored again and again has one entry, under its current ID, and none after its end. The server
+// may report a lost connection only after the player is back.
 func TestFind_Restored(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Parties.ReconnectGrace = time.Minute
@@ -367,8 +366,8 @@ func TestFind_Restored(t *testing.T) {
 	}
 }
 
-// However many parties a block hides, one search looks up blocks a bounded number of times; all
-// pages together have every party behind those, once.
+// Even if blocks hide many parties, one search reads blocks a limited number of times. All pages together contain
+// every party behind those, once.
 func TestFind_Bounded(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(601)
@@ -433,7 +432,7 @@ func TestQuickJoin(t *testing.T) {
 	}
 	_, err = w.quick(p[9], `{"mode":"trio"}`)
 	refused(err, party.RateLimited)
-	_, err = w.quick(p[9], `{"mode":"duo"}`) // is in the only one
+	_, err = w.quick(p[9], `{"mode":"duo"}`) // is a member of the only one
 	refused(err, party.PartyNotFound)
 	w.conf.Parties.OnePerUser = rules.OnePartyOnly
 	_, err = w.quick(p[9], `{"mode":"trio"}`)
@@ -457,7 +456,7 @@ func TestQuickJoin(t *testing.T) {
 	}
 }
 
-// A party is found by a search before its hook has run.
+// A search finds a party before its hook has run.
 func TestQuickJoin_PartyMadeThisMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -471,8 +470,8 @@ func TestQuickJoin_PartyMadeThisMoment(t *testing.T) {
 	})
 }
 
-// A seat that an invite holds is found by the player it is held for, and by everybody once its
-// time is over, though nothing else has happened in the party.
+// The player for whom an invite holds a seat finds the party. Everybody finds it after the invite's end, even if
+// nothing else has happened in the party.
 func TestFind_HeldSeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -502,7 +501,7 @@ func TestFind_HeldSeat(t *testing.T) {
 	})
 }
 
-// However many parties a rule refuses, one call tries a bounded number.
+// Even if rules refuse many parties, one call tries only a limited number.
 func TestQuickJoin_Bounded(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(601)
@@ -515,8 +514,8 @@ func TestQuickJoin_Bounded(t *testing.T) {
 	}
 }
 
-// TestQuickJoin_crowd: 200 at once into 50 parties with 200 free seats: all are in, none
-// twice, and no party has more than its seats.
+// TestQuickJoin_crowd: 200 players at once, and 50 parties with 200 free seats. All players get in, none twice, and
+// no party exceeds its size.
 func TestQuickJoin_crowd(t *testing.T) {
 	w := newWorld(t)
 	const parties, size = 50, 5
@@ -551,7 +550,7 @@ func TestQuickJoin_crowd(t *testing.T) {
 	}
 }
 
-// BenchmarkFind_AfterChanges: the first search after so many changes.
+// BenchmarkFind_AfterChanges: the first search after a number of changes.
 func BenchmarkFind_AfterChanges(b *testing.B) {
 	n := 9000
 	if testing.Short() {
@@ -576,7 +575,7 @@ func BenchmarkFind_AfterChanges(b *testing.B) {
 	}
 }
 
-// BenchmarkFind: 10 of so many parties fit. What a search costs goes by those.
+// BenchmarkFind: 10 parties fit, of a varying number. The cost of a search depends only on those 10.
 func BenchmarkFind(b *testing.B) {
 	sizes := []int{100, 1000, 10_000}
 	if testing.Short() {

@@ -6,15 +6,14 @@ import (
 	"partyline/party"
 )
 
-// index is the open parties that anybody may see, by what can be searched for. Each has a
-// number, higher than those of the parties before it, by which lists are in order. A search
-// costs what fits: it goes through the parties with the rarest of the fields it names and
-// enough free seats, and through no others.
+// index holds the open parties that anybody may see, by what can be searched for. Each party has a number, higher
+// than those of earlier parties; lists are in this order. A search visits only parties that have the rarest of the
+// wanted fields and enough free seats.
 type index struct {
 	last    uint64
 	byID    map[party.ID]*row
 	bySeq   map[uint64]*row
-	byField map[string]posting // "" has all of them
+	byField map[string]posting // "" has all parties
 }
 
 type row struct {
@@ -24,14 +23,14 @@ type row struct {
 	keys []string
 }
 
-// posting is the numbers of parties, in order, by how many free seats each has.
+// posting holds the sorted numbers of parties, by their number of free seats.
 type posting map[int][]uint64
 
 func newIndex() index {
 	return index{byID: map[party.ID]*row{}, bySeq: map[uint64]*row{}, byField: map[string]posting{}}
 }
 
-// put adds a party, or brings it up to date. Its keys are in order.
+// put adds or updates a party. Its keys are sorted.
 func (x *index) put(id party.ID, free int, keys []string) {
 	free = max(free, 0)
 	old := x.byID[id]
@@ -79,10 +78,10 @@ func (x *index) remove(id party.ID) {
 	}
 }
 
-// find lists parties that fit, those with a number above after, in order, and at most as many
-// as are asked for, with their numbers. last is the number to go on from; 0 at the end.
-func (x *index) find(w wanted, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
-	lists := append(x.rarest(w), x.mine(w))
+// find returns the parties that fit with a number above after, in order, and their numbers. most bounds how many.
+// last is the number to continue after, or 0 at the end.
+func (x *index) find(w query, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
+	lists := append(x.rarest(w), x.ownParties(w))
 	for i, list := range lists {
 		at, in := slices.BinarySearch(list, after)
 		if in {
@@ -109,8 +108,9 @@ func (x *index) find(w wanted, after uint64, most int) (ids []party.ID, seqs []u
 	return ids, seqs, last
 }
 
-// rarest is the lists of the field that the fewest parties have, of those with enough seats.
-func (x *index) rarest(w wanted) (lists [][]uint64) {
+// rarest returns the lists of the wanted field that the fewest parties have, counting only parties with enough free
+// seats.
+func (x *index) rarest(w query) (lists [][]uint64) {
 	fewest := -1
 	for _, key := range append([]string{""}, w.keys...) {
 		n, some := 0, [][]uint64(nil)
@@ -127,9 +127,9 @@ func (x *index) rarest(w wanted) (lists [][]uint64) {
 	return lists
 }
 
-// mine is what the lists of rarest leave out and may fit all the same.
-func (x *index) mine(w wanted) (list []uint64) {
-	for _, id := range w.mine {
+// ownParties returns the numbers of the caller's own parties (w.ownParties) that rarest omits.
+func (x *index) ownParties(w query) (list []uint64) {
+	for _, id := range w.ownParties {
 		if r := x.byID[id]; r != nil && r.free < w.free {
 			list = append(list, r.seq)
 		}
@@ -138,7 +138,7 @@ func (x *index) mine(w wanted) (list []uint64) {
 	return slices.Compact(list)
 }
 
-// hasAll reports whether the keys of a party, in order, are all that are wanted and perhaps others.
+// hasAll reports whether a party's sorted keys include all wanted keys.
 func hasAll(keys, wanted []string) bool {
 	return !slices.ContainsFunc(wanted, func(key string) bool {
 		_, has := slices.BinarySearch(keys, key)

@@ -12,8 +12,8 @@ import (
 	"partyline/party"
 )
 
-// TestIndex: after any changes a search finds what going through all parties finds, in the
-// order they came, on pages of any length; and nothing is left of parties that are gone.
+// TestIndex: after any changes a search finds the same as a scan of all parties, in the order they came, on pages of
+// any length. Nothing is left of removed parties.
 func TestIndex(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type known struct {
@@ -47,7 +47,7 @@ func TestIndex(t *testing.T) {
 			parties[id] = k
 			x.put(id, k.free, slices.Clone(k.keys))
 		}
-		w := wanted{keys: keys(), free: rapid.IntRange(0, 4).Draw(t, "wanted")}
+		w := query{keys: keys(), free: rapid.IntRange(0, 4).Draw(t, "wanted")}
 		var want []party.ID
 		for id, k := range parties {
 			if k.free >= w.free && !slices.ContainsFunc(w.keys, func(key string) bool { return !slices.Contains(k.keys, key) }) {

@@ -10,7 +10,7 @@ import (
 	"partyline/party"
 )
 
-// Joined answers party_quick_join.
+// Joined is the answer of party_quick_join.
 type Joined struct {
 	PartyID string `json:"party_id"`
 	Joined  bool   `json:"joined"`
@@ -18,19 +18,18 @@ type Joined struct {
 }
 
 const (
-	tryAtOnce = 10
-	tryMost   = 100 // in one round: a rule may refuse each
-	rounds    = 3   // over those that fit, before nothing does
+	triesPerStep = 10
+	maxTries     = 100 // in one round, because a rule may refuse each of them
+	maxRounds    = 3   // over the parties that fit, before the call gives up
 
-	// newsTakes is for how long nobody here may have heard of a party that its creator has
-	// already: the server answers first and calls the module's hook then.
-	newsTakes = 200 * time.Millisecond
+	// newsDelay is how long this process may not have heard of a new party although its creator has: the server first
+	// answers the creator and then calls the module's hook.
+	newsDelay = 200 * time.Millisecond
 )
 
-// QuickJoin makes the caller a member of an open party that fits, at once. It passes over
-// parties that do not let the caller in, waits for busy ones last, and refuses with PartyNotFound where none does. Other
-// refusals: InvalidRequest naming the field, RateLimited, AlreadyInParty, NoLiveSession,
-// SessionAmbiguous.
+// QuickJoin makes the caller a member of an open party that fits. It skips parties that do not let the caller in, and
+// tries busy parties last. If no party lets the caller in, it refuses with PartyNotFound. Other refusals:
+// InvalidRequest naming the field, RateLimited, AlreadyInParty, NoLiveSession, SessionAmbiguous.
 func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Joined, error) {
 	w, err := f.check()
 	if err != nil {
@@ -43,13 +42,13 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	if err := s.Limits.QuickJoin.Take(c.UserID); err != nil {
 		return Joined{}, err
 	}
-	w.mine = s.mine(c.UserID)
-	if t, err := s.joinOne(ctx, c, w, w.mine, s.Entry.Admission.Glance); err != nil || t.joined.Joined {
+	w.ownParties = s.ownParties(c.UserID)
+	if t, err := s.joinOne(ctx, c, w, w.ownParties, s.Entry.Admission.Glance); err != nil || t.joined.Joined {
 		return t.joined, err
 	}
 	var busy []party.ID
 	waited := false
-	for range rounds {
+	for range maxRounds {
 		unread, err := s.refresh(ctx)
 		if err != nil {
 			return Joined{}, err
@@ -66,7 +65,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 			break
 		}
 		waited = true
-		if err := bounded.Pause(ctx, newsTakes); err != nil {
+		if err := bounded.Pause(ctx, newsDelay); err != nil {
 			return Joined{}, err
 		}
 	}
@@ -76,39 +75,39 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	return Joined{}, party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
 }
 
-// mine lists the parties in which a seat may be kept for the user: it is none of the free ones
-// that the index counts.
-func (s *Service) mine(userID string) []party.ID {
+// ownParties returns the parties that may have a seat for the user in particular. The free seats in the index do not
+// include it.
+func (s *Service) ownParties(userID string) []party.ID {
 	known := s.Entry.Admission
 	return slices.Concat(known.Lines.Of(userID), known.KnownPartiesOf(userID), known.Held.Of(userID))
 }
 
-// tried is what became of a try at some parties.
-type tried struct {
+// tryResult is the result of trying some parties.
+type tryResult struct {
 	joined Joined
-	full   bool       // one was full by the time
-	busy   []party.ID // they were passed over
+	full   bool       // a party was full when tried
+	busy   []party.ID // parties that were skipped as busy
 }
 
-// joinFirst tries the parties that fit, from any in the index on and then from the first, so that
-// not all callers begin with the same one.
-func (s *Service) joinFirst(ctx context.Context, c party.Caller, w wanted) (all tried, err error) {
+// joinFirst tries the parties that fit. It starts at a random place in the index and wraps around, so that not all
+// callers begin with the same party.
+func (s *Service) joinFirst(ctx context.Context, c party.Caller, w query) (all tryResult, err error) {
 	s.mu.Lock()
 	after := rand.Uint64N(s.index.last + 1)
 	s.mu.Unlock()
 	again := after > 0
-	for tries := tryAtOnce; ; tries += tryAtOnce {
-		ids, _, last := s.next(w, after, tryAtOnce)
+	for tries := triesPerStep; ; tries += triesPerStep {
+		ids, _, last := s.candidates(w, after, triesPerStep)
 		t, err := s.joinOne(ctx, c, w, ids, s.Entry.Admission.Glance)
-		all = tried{t.joined, all.full || t.full, append(all.busy, t.busy...)}
-		if err != nil || t.joined.Joined || last == 0 && !again || tries >= tryMost {
+		all = tryResult{t.joined, all.full || t.full, append(all.busy, t.busy...)}
+		if err != nil || t.joined.Joined || last == 0 && !again || tries >= maxTries {
 			return all, err
 		}
 		after, again = last, again && last > 0
 	}
 }
 
-func (s *Service) joinOne(ctx context.Context, c party.Caller, w wanted, ids []party.ID, see see) (t tried, err error) {
+func (s *Service) joinOne(ctx context.Context, c party.Caller, w query, ids []party.ID, see lookFunc) (t tryResult, err error) {
 	looks, busy, err := s.fitting(ctx, c, ids, w, see)
 	t.busy = busy
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"partyline/party"
 )
 
-// drop ends a session whose seats are kept.
+// drop disconnects sessions, so that their seats are kept.
 func (w *world) drop(sessions ...party.Session) {
 	w.t.Helper()
 	w.conf.Parties.ReconnectGrace = time.Minute
@@ -18,8 +18,8 @@ func (w *world) drop(sessions ...party.Session) {
 	}
 }
 
-// Everybody is away from the party that a followed inviter has moved on to. Somebody whose seat is
-// kept there brings it back at once, by that link too, and strangers wait for the inviter.
+// The inviter has moved on to a party that is away now. A user with a kept seat there brings that party back at once,
+// also by the inviter's link. Strangers wait for the inviter.
 func TestService_FollowsToAPartyThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -51,9 +51,9 @@ func TestService_FollowsToAPartyThatIsAway(t *testing.T) {
 			t.Errorf("who comes back waits %v, and the party is %v", waited, now)
 		}
 		w.members(now, back)
-		w.must(w.redeem(back, code)) // who is in already
+		w.must(w.redeem(back, code)) // a member already
 
-		// The party lives, but the inviter is not back: nobody comes in by this link so far.
+		// The party is back, but the inviter is not: nobody can enter by this link yet.
 		begin = time.Now()
 		w.refused(w.redeem(p[2], code), party.PartyAway)
 		if waited := time.Since(begin); waited != 5*time.Second {
@@ -76,7 +76,7 @@ func TestService_FollowsToAPartyThatIsAway(t *testing.T) {
 	})
 }
 
-// Who comes back to a kept seat by a link uses nothing of it up, and may do so when it is over.
+// A user who comes back to a kept seat by a link takes no use, and may do so when the link is over.
 func TestService_AKeptSeatNeedsNoUse(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(4)
@@ -94,8 +94,8 @@ func TestService_AKeptSeatNeedsNoUse(t *testing.T) {
 	w.refused(w.redeem(p[3], once.Code), party.InviteExhausted)
 }
 
-// An invite that names somebody who comes back to a kept seat by it waits for them no more: no seat is held for
-// them when they leave, and its notification is gone.
+// A named user comes back to a kept seat by the invite. The invite then holds no seat for them when they leave, and
+// its notification is deleted.
 func TestService_ReturnByTheInviteThatNamesThem(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(3)
@@ -114,7 +114,7 @@ func TestService_ReturnByTheInviteThatNamesThem(t *testing.T) {
 	w.held(id, 0)
 }
 
-// One that ended before they came back is as it was.
+// An invite that was used up before the named user came back does not change.
 func TestService_ReturnByAnInviteThatIsUsedUp(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(3)
@@ -129,9 +129,9 @@ func TestService_ReturnByAnInviteThatIsUsedUp(t *testing.T) {
 	}
 }
 
-// An inviter whose seats are kept in several parties still leads to that of the invite.
+// If an inviter has kept seats in several parties, the link leads to the party of the invite.
 func TestService_FollowsToTheKeptSeatOfTheInvite(t *testing.T) {
-	for _, playsOn := range []bool{false, true} { // in a third party, to which they may not invite
+	for _, playsOn := range []bool{false, true} { // in a third party that they may not invite to
 		w := newWorld(t)
 		p := w.host.Players(3)
 		own := w.party(p[0], true, 4)

@@ -24,13 +24,13 @@ func TestService_CreateBoundsAMembersInvites(t *testing.T) {
 	w.refused(err, party.RateLimited)
 	w.refused(w.invites.MayCreate(t.Context(), caller(p[0]), id, judge{w}), party.RateLimited) // party_check says so beforehand
 	w.must(w.invites.MayCreate(t.Context(), caller(p[1]), id, judge{w}))
-	w.create(p[1], party.InviteRequest{PartyID: id.String()})    // another member's are their own
+	w.create(p[1], party.InviteRequest{PartyID: id.String()})    // another member's invites are counted separately
 	w.create(p[0], party.InviteRequest{PartyID: other.String()}) // and so are another party's
 	w.clock.Advance(61 * time.Second)
 	last := w.create(p[0], party.InviteRequest{PartyID: id.String()}) // the first has expired
 	_, err = w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()})
 	w.refused(err, party.RateLimited)
-	for range 10 { // one that is revoked counts no more, and is read no more by those who list
+	for range 10 { // a revoked invite does not count, and lists do not read it any more
 		w.must(w.invites.Revoke(t.Context(), caller(p[0]), last.ID, ""))
 		w.must(w.invites.MayCreate(t.Context(), caller(p[0]), id, judge{w}))
 		last = w.create(p[0], party.InviteRequest{PartyID: id.String()})
@@ -42,7 +42,7 @@ func TestService_CreateBoundsAMembersInvites(t *testing.T) {
 	}
 }
 
-// A link that follows its inviter must not lead into a party to which they may not invite.
+// A link that follows its inviter must not lead to a party that the inviter may not invite to.
 func TestService_FollowedInviterMayInvite(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -81,8 +81,7 @@ func TestService_FollowedInviterMayInvite(t *testing.T) {
 	}
 }
 
-// It leads to the party it was made for as long as the inviter is in it: the rules were asked
-// then.
+// The link leads to the party it was made for as long as the inviter is a member: the rules were asked then.
 func TestService_FollowedInviterStays(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(3)
@@ -95,7 +94,7 @@ func TestService_FollowedInviterStays(t *testing.T) {
 	w.members(id, p...)
 }
 
-// An invite, its row and the seat it holds last to the very second.
+// An invite, its row and its held seat end at exactly the second of the expiry.
 func TestService_ExactExpiry(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(3)
@@ -124,8 +123,8 @@ func TestService_ExactExpiry(t *testing.T) {
 	w.refused(w.redeem(p[2], inv.Code), party.InviteExpired)
 }
 
-// What clients write into the module's collections counts for nothing: not for lists, not
-// for held seats, not for the bound, and no sweep follows it.
+// Objects that clients write into the module's collections are ignored by lists, held seats, the bound on invites and
+// the sweep.
 func TestService_ObjectsOfClients(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t)
@@ -144,7 +143,7 @@ func TestService_ObjectsOfClients(t *testing.T) {
 	w.host.Plant(intruder, "partyline_invites", "0", `{"id":7}`)
 	w.host.Plant(intruder, "partyline_invites", "1", fmt.Sprintf(`{"id":%q,"party_id":%q,"expires_at":1}`, kept.ID, id))
 
-	w.node = w.start() // which knows no more of the party than storage says
+	w.node = w.start() // a process that knows only what storage has
 	w.held(id, 0)
 	if rows, err := w.invites.List(ctx, caller(p[0]), id.String()); err != nil || len(rows) != 1 {
 		t.Errorf("List = %v, %v; want the one invite of the party", rows, err)

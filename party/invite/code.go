@@ -15,69 +15,68 @@ import (
 	"partyline/party"
 )
 
-// Crockford's alphabet: no I, L, O and U, so that a code read aloud survives.
+// alphabet is Crockford's Base32. It has no I, L, O and U, so that people can read a code aloud without mistakes.
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 const digits = "0123456789"
 
 const (
 	linkLen   = 16   // characters: 80 random bits
-	codeLen   = 8    // characters: 40 random bits, short-lived and guess-limited
-	digitsLen = 12   // digits: as many bits
-	maxTyped  = 2048 // most bytes of input looked at: a link with everything that chats append to it
+	codeLen   = 8    // characters: 40 random bits, for short-lived invites with a limit on guesses
+	digitsLen = 12   // digits: also about 40 random bits
+	maxTyped  = 2048 // bytes of input that are read at most: a link and what chat programs append to it
 )
 
-// Code is an invite's code in canonical form: anyone who has it may use the invite. It
-// prints as a placeholder, so that it does not end up in a log by accident; Reveal
-// gives the text.
+// Code is an invite's code in canonical form. Anyone who has the code may use the invite. Code prints as a
+// placeholder, so that it does not get into a log by accident. Reveal returns the text.
 type Code struct{ text string }
 
-// NewCode draws a fresh code of the kind from the system's random source.
+// NewCode draws a new code of the kind from the system's random source.
 func NewCode(kind party.InviteKind) Code {
 	switch kind {
 	case party.DigitsInvite:
-		return draw(digits, digitsLen)
+		return randomCode(digits, digitsLen)
 	case party.CodeInvite:
-		return draw(alphabet, codeLen)
+		return randomCode(alphabet, codeLen)
 	}
-	return draw(alphabet, linkLen)
+	return randomCode(alphabet, linkLen)
 }
 
-// draw draws a code of these characters, every one as likely.
-func draw(from string, length int) Code {
+// randomCode returns a code of random characters from the given set. All characters are equally likely.
+func randomCode(from string, length int) Code {
 	text := make([]byte, length)
 	for i := range text {
 		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(from))))
 		if err != nil {
-			panic(err) // never: the runtime ends the process instead
+			panic(err) // cannot happen: the runtime ends the process if there is no random source
 		}
 		text[i] = from[n.Int64()]
 	}
 	return Code{string(text)}
 }
 
-// joinPath is what stands before the code in an invite's link.
+// joinPath is the path in front of the code in an invite's link.
 const joinPath = "/party/join/"
 
-// maxReadings bounds how many codes one text is read as, and so what one call can try.
-const maxReadings = 4
+// maxCandidateCodes bounds how many codes a text can be read as. So it bounds how many codes one call can try.
+const maxCandidateCodes = 4
 
-// ParseCode reads a code as people type and paste it: in either case, with I and L for 1
-// and O for 0, with white space, dashes, punctuation and invisible characters anywhere, in
-// full-width letters, as a whole link with a query or a fragment, or inside a sentence
-// (where it needs a digit to be told from a word). Of several it is the most likely. Anything
-// else is refused with InviteNotFound, like a code that nobody ever made.
+// ParseCode reads a code that a person typed or pasted. It accepts both cases and full-width letters, I and L for 1,
+// and O for 0. White space, dashes, punctuation and invisible characters may stand anywhere. The text may also be a
+// whole link with a query or a fragment, or a sentence that contains the code. In a sentence the code needs a digit,
+// which tells it from a word. If several codes are possible, ParseCode returns the most likely one. It refuses any
+// other text with InviteNotFound, like a code that was never made.
 func ParseCode(typed string) (Code, error) {
-	codes := readings(typed)
+	codes := candidateCodes(typed)
 	if len(codes) == 0 {
 		return Code{}, notFound()
 	}
 	return codes[0], nil
 }
 
-// readings are the codes that a text may mean, the most likely first: the link of a game, or what stands
-// around a code, may spell others.
-func readings(typed string) []Code {
+// candidateCodes returns the codes that a text may contain, the most likely first. There may be several, because a
+// game's link or the words around a code may look like codes too.
+func candidateCodes(typed string) []Code {
 	if len(typed) > maxTyped {
 		return nil
 	}
@@ -91,31 +90,31 @@ func readings(typed string) []Code {
 	case page >= 0:
 		rest := beforeQuery(typed[page+len(joinPath):])
 		parts = append(strings.Fields(rest), rest)
-	case gameLink: // the code may stand anywhere, but rather at the end than in the host
-		parts = strings.FieldsFunc(link, betweenWords)
+	case gameLink: // the code may be anywhere, but is more likely near the end than in the host name
+		parts = strings.FieldsFunc(link, isWordBreak)
 		slices.Reverse(parts)
 		slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
 	default:
 		typed = beforeQuery(typed)
-		words := strings.FieldsFunc(typed, betweenWords)
-		isWord := func(s string) bool { return !strings.ContainsAny(s, digits) } // of a language
+		words := strings.FieldsFunc(typed, isWordBreak)
+		isWord := func(s string) bool { return !strings.ContainsAny(s, digits) } // in a natural language
 		others := func(s string) bool { code, _ := canonical(s); return len(code) != digitsLen }
-		// With its label a code of digits may look like a longer one.
-		parts = slices.DeleteFunc(slices.Concat(words, strings.FieldsFunc(typed, afterLabel)), others)
+		// A label in front of a code of 12 digits may make it look like a longer code.
+		parts = slices.DeleteFunc(slices.Concat(words, strings.FieldsFunc(typed, isLabelEnd)), others)
 		parts = append(append(parts, typed), slices.DeleteFunc(words, isWord)...)
 	}
 	var codes []Code
 	for _, part := range parts {
 		text, ok := canonical(part)
-		if ok && !slices.Contains(codes, Code{text}) && len(codes) < maxReadings {
+		if ok && !slices.Contains(codes, Code{text}) && len(codes) < maxCandidateCodes {
 			codes = append(codes, Code{text})
 		}
 	}
 	return codes
 }
 
-// rank says how likely a part of a game's link is the code, which mostly is as long as those of
-// links and has a digit, which no word of a language has.
+// rank returns how likely a part of a game's link is the code. Most such codes have the length of a link's code, and
+// a digit. A word of a natural language has no digit.
 func rank(part string) (n int) {
 	if code, _ := canonical(part); len(code) == linkLen {
 		n = 2
@@ -126,9 +125,9 @@ func rank(part string) (n int) {
 	return n
 }
 
-// beforeQuery cuts off what follows a code in a link. Marks in front of it stay.
+// beforeQuery removes what follows a code in a link. It keeps punctuation in front of the code.
 func beforeQuery(s string) string {
-	start := strings.IndexFunc(s, alphanumeric)
+	start := strings.IndexFunc(s, isAlphanumeric)
 	if start < 0 {
 		return ""
 	}
@@ -138,11 +137,11 @@ func beforeQuery(s string) string {
 	return s[start:]
 }
 
-// canonical is the code that s spells; ok is false if it spells none.
+// canonical returns the code that s spells. ok is false if s spells no code.
 func canonical(s string) (code string, ok bool) {
 	var b strings.Builder
 	for _, c := range s {
-		if c = folded(c); !alphanumeric(c) {
+		if c = foldRune(c); !isAlphanumeric(c) {
 			if c == unicode.ReplacementChar || c == 0 {
 				return "", false
 			}
@@ -157,8 +156,8 @@ func canonical(s string) (code string, ok bool) {
 	return code, len(code) == linkLen || len(code) == codeLen || len(code) == digitsLen && strings.Trim(code, digits) == ""
 }
 
-// folded is the character of the alphabet that c stands for, c itself if none.
-func folded(c rune) rune {
+// foldRune returns the character of the alphabet that c stands for, or c itself if there is none.
+func foldRune(c rune) rune {
 	const fullWidthFirst, fullWidthLast, fullWidth = '！', '～', '！' - '!'
 	if c >= fullWidthFirst && c <= fullWidthLast {
 		c -= fullWidth
@@ -175,29 +174,29 @@ func folded(c rune) rune {
 	return c
 }
 
-// dashes are characters that look like a dash, or like nothing, and that Unicode counts among others: the minus
-// sign, the lengthening marks of Japanese keyboards and the filler of Korean ones.
+// dashes are characters that look like a dash or like a blank, although Unicode does not class them so: the minus
+// sign, the long-vowel marks of Japanese keyboards and the Hangul filler.
 const dashes = "\u2212\u30fc\uff70\u3164"
 
-func alphanumeric(c rune) bool {
+func isAlphanumeric(c rune) bool {
 	return (unicode.IsLetter(c) || unicode.IsNumber(c)) && !strings.ContainsRune(dashes, c)
 }
 
-// betweenWords reports what cannot stand inside a code.
-func betweenWords(c rune) bool {
-	return !alphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && !strings.ContainsRune(dashes, c)
+// isWordBreak reports whether c cannot be part of a code.
+func isWordBreak(c rune) bool {
+	return !isAlphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && !strings.ContainsRune(dashes, c)
 }
 
-// afterLabel reports what ends a label in front of a code, as in "Code: 4829 1305 0417".
-func afterLabel(c rune) bool { return c == ':' || c == '\uff1a' || c == '=' }
+// isLabelEnd reports whether c ends a label in front of a code, as in "Code: 4829 1305 0417".
+func isLabelEnd(c rune) bool { return c == ':' || c == '\uff1a' || c == '=' }
 
-// Reveal is the code's text. It goes to the player and nowhere else.
+// Reveal returns the code's text. Give it to the player and to nobody else.
 func (c Code) Reveal() string { return c.text }
 
 func (c Code) String() string   { return "[invite code]" }
 func (c Code) GoString() string { return c.String() }
 
-// key is what storage knows the code by.
+// key returns the storage key of the code's invite: the SHA-256 of the code, in hex.
 func (c Code) key() string {
 	sum := sha256.Sum256([]byte(c.text))
 	return hex.EncodeToString(sum[:])
@@ -207,10 +206,10 @@ func notFound() *party.Error {
 	return party.Refuse(party.InviteNotFound, "This invite does not exist.")
 }
 
-// lookup finds the invite of a code somebody typed, and its key; read finds a record. It refuses
+// lookup finds the invite of a code that a player typed, and its key. read loads the record of a key. lookup refuses
 // with RateLimited or InviteNotFound.
-func (to *routes) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
-	err = to.guess(c.UserID, c.ClientIP, typed, func(k string) error {
+func (rs *resolver) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
+	err = rs.guess(c.UserID, c.ClientIP, typed, func(k string) error {
 		f, err := read(ctx, k)
 		key, r = k, f.rec
 		return err
@@ -218,14 +217,15 @@ func (to *routes) lookup(ctx context.Context, read func(context.Context, string)
 	return key, r, err
 }
 
-// guess reads by the key of a code that somebody typed. Wrong codes count against the user and the
-// address, also those in front of a right one in the same text, but not what cannot be a code.
-func (to *routes) guess(userID, clientIP, typed string, read func(key string) error) error {
-	codes := readings(typed)
+// guess calls read for each code that the typed text may contain, until one exists. Wrong codes count against the
+// limits of the user and of the address. That includes wrong codes in front of a right one in the same text. A text
+// that cannot contain a code does not count.
+func (rs *resolver) guess(userID, clientIP, typed string, read func(key string) error) error {
+	codes := candidateCodes(typed)
 	if len(codes) == 0 {
 		return notFound()
 	}
-	done, err := to.Limits.Guess(userID, clientIP)
+	done, err := rs.Limits.Guess(userID, clientIP)
 	if err != nil {
 		return err
 	}
@@ -240,15 +240,16 @@ func (to *routes) guess(userID, clientIP, typed string, read func(key string) er
 	return err
 }
 
-// find is lookup by an invite's ID or, for "", by a code. It reads the record as storage has it now.
-func (to *routes) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, *record, error) {
+// find finds an invite by its ID or, if the ID is "", by a code, as lookup does. It reads the current record from
+// storage.
+func (rs *resolver) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, *record, error) {
 	if inviteID == "" {
-		return to.lookup(ctx, to.Store.read, c, typed)
+		return rs.lookup(ctx, rs.Store.read, c, typed)
 	}
-	key, err := to.Store.keyOf(ctx, inviteID)
+	key, err := rs.Store.keyOf(ctx, inviteID)
 	if err != nil {
 		return "", nil, err
 	}
-	f, err := to.Store.read(ctx, key)
+	f, err := rs.Store.read(ctx, key)
 	return key, f.rec, err
 }

@@ -11,7 +11,7 @@ import (
 	"partyline/party/invite"
 )
 
-// codeCases are what was typed or pasted, and the code it is; "" for none.
+// codeCases maps what a player typed or pasted to the expected code, "" if none.
 func codeCases(t testing.TB) map[string]string {
 	t.Helper()
 	file, err := os.ReadFile("testdata/codes.json")
@@ -22,7 +22,7 @@ func codeCases(t testing.TB) map[string]string {
 	if err := json.Unmarshal(file, &cases); err != nil {
 		t.Fatal(err)
 	}
-	// What no JSON file can hold, or nobody would read.
+	// These cannot be in a JSON file, or are unreadable there.
 	cases["7K2P9QX\x00"], cases["7K2P9QX\xff"] = "", ""
 	cases[strings.Repeat("-", 2040)+"7K2P9QXR"] = "7K2P9QXR"
 	cases[strings.Repeat("-", 2041)+"7K2P9QXR"] = ""

@@ -9,7 +9,7 @@ import (
 	"partyline/party"
 )
 
-// asked runs what happens while the rules are asked about a user, in order: once each.
+// asked calls each function of meanwhile once, in order, when the rules are asked about the user.
 func (w *world) asked(user string, meanwhile ...func()) {
 	var mu sync.Mutex
 	w.judge = func(q party.Question) error {
@@ -26,7 +26,7 @@ func (w *world) asked(user string, meanwhile ...func()) {
 	}
 }
 
-// Players who block each other do not come in together, however close after each other they come.
+// Players with a block between them never enter together, even at almost the same time.
 func TestService_BlockedWhoComeAtTheSameTime(t *testing.T) {
 	for name, enters := range map[string]func(w *world, s party.Session, id party.ID, code string) error{
 		"by the link": func(w *world, s party.Session, _ party.ID, code string) error { return w.redeem(s, code) },
@@ -37,23 +37,23 @@ func TestService_BlockedWhoComeAtTheSameTime(t *testing.T) {
 			p := w.host.Players(4)
 			id := w.party(p[0], true, 8)
 			code := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)}).Code
-			other := w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code // whose turns are its own
+			other := w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code // a second invite, which has its own turns
 			w.host.Block(p[2].UserID, p[1].UserID)
 			w.asked(p[1].UserID, func() { w.must(enters(w, p[2], id, other)) })
 			w.refused(w.redeem(p[1], code), party.Blocked)
 			w.members(id, p[0], p[2])
-			w.asked(p[3].UserID, func() { // nobody blocks them
+			w.asked(p[3].UserID, func() { // nobody has blocked them
 				w.host.PartyLeave(p[2], id)
 				w.admission.Left(t.Context(), id, p[2])
 				w.must(w.redeem(p[1], other))
 			})
-			w.must(w.redeem(p[3], code)) // whose use was given back
+			w.must(w.redeem(p[3], code)) // their use was given back
 			w.members(id, p[0], p[1], p[3])
 		})
 	}
 }
 
-// Who is judged once more is seen by those who come meanwhile.
+// A user who is judged again is visible to users who come meanwhile.
 func TestService_BlockedByOneOnTheWay(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(4)
@@ -73,7 +73,7 @@ func TestService_BlockedByOneOnTheWay(t *testing.T) {
 	w.must(w.redeem(p[2], other))
 }
 
-// The last member loses the connection in the moment in which somebody comes in.
+// The last member loses the connection at the moment when a user enters.
 func TestService_EverybodyGoesAwayMeanwhile(t *testing.T) {
 	for name, back := range map[string]bool{"for long": false, "for a moment": true} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestService_EverybodyGoesAwayMeanwhile(t *testing.T) {
 					w.must(w.redeem(leader, code))
 					w.members(w.admission.Current(id), leader)
 				}
-				w.must(w.redeem(p[1], code)) // again, where they are in
+				w.must(w.redeem(p[1], code)) // again, as a member
 			})
 		})
 	}

@@ -11,8 +11,8 @@ import (
 	"partyline/party/rules"
 )
 
-// TestService_CreatesAtOnceOfManyNamed: an invite that is being made counts for all whom it names, so that
-// many at once cannot outrun the limit.
+// TestService_CreatesAtOnceOfManyNamed: an invite counts for all named users while it is being made, so that
+// concurrent calls cannot exceed the limit.
 func TestService_CreatesAtOnceOfManyNamed(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Limits.InviteCreate = rules.Rate{N: 10, Per: time.Minute}
@@ -22,10 +22,10 @@ func TestService_CreatesAtOnceOfManyNamed(t *testing.T) {
 	for _, s := range p[1:] {
 		users = append(users, s.UserID)
 	}
-	req := party.InviteRequest{PartyID: id.String(), ForUserIDs: users} // costs ten tokens: all that there are
+	req := party.InviteRequest{PartyID: id.String(), ForUserIDs: users} // costs ten tokens, which is all of them
 	var others []error
 	asked := 0
-	w.judge = func(party.Question) error { // while each is under way, the next begins
+	w.judge = func(party.Question) error { // while one call is running, the next begins
 		if asked++; asked < 12 {
 			_, err := w.invites.Create(context.Background(), caller(p[0]), req)
 			others = append(others, err)
@@ -45,7 +45,7 @@ func TestService_CreatesAtOnceOfManyNamed(t *testing.T) {
 	}
 }
 
-// TestService_CreateCountsThoughTellingPanics: an invite that was made counts, whatever becomes of telling of it.
+// TestService_CreateCountsThoughTellingPanics: an invite that was made counts, even if its notification panics.
 func TestService_CreateCountsThoughTellingPanics(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Limits.InviteCreate = rules.Rate{N: 2, Per: time.Minute}
@@ -54,7 +54,7 @@ func TestService_CreateCountsThoughTellingPanics(t *testing.T) {
 	for range 5 {
 		writes := 0
 		w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
-			if writes++; writes == 2 { // the first is the invite, the second whom it is sent to
+			if writes++; writes == 2 { // the first write is the invite, the second is the list of notified users
 				panic("as asked")
 			}
 			return nil

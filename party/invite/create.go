@@ -14,23 +14,23 @@ import (
 	"partyline/party"
 )
 
-// codeDraws bounds how often a new code is drawn because another invite has it.
+// codeDraws bounds how many codes are drawn for an invite if other invites have the same codes.
 const codeDraws = 4
 
-// maxPerMember is how many invites that have neither expired nor been revoked one user may have in one
-// party: a list reads all of them, and every join looks at the seats they hold.
+// maxPerMember is how many live invites (not expired and not revoked) one user may have in one party. The bound
+// exists because a list reads all of them, and every join looks at the seats that they hold.
 const maxPerMember = 100
 
-// creations make invites. Safe for concurrent use.
+// creations makes invites. Safe for concurrent use.
 type creations struct {
-	*routes
+	*resolver
 	index   *index
 	notices *notices
 }
 
-// Create makes an invite to a party the caller is a member of and tells its targets. Refusals:
-// InvalidRequest naming the field, RateLimited, PartyNotFound, NotMember, NotLeader where only
-// leaders invite, a designer's rule, and PartyFull where more seats are to be held than are free.
+// Create makes an invite to a party that the caller is a member of, and notifies the users it is for. Refusals:
+// InvalidRequest naming the field, RateLimited, PartyNotFound, NotMember, NotLeader if only leaders may invite, a
+// designer's rule, and PartyFull if the party has fewer free seats than the invite should hold.
 func (s *creations) Create(ctx context.Context, c party.Caller, req party.InviteRequest) (made party.CreatedInvite, err error) {
 	var none party.CreatedInvite
 	id, err := party.NamedID(req.PartyID)
@@ -50,7 +50,7 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	if err != nil {
 		return none, err
 	}
-	ended, err := s.mayHaveMore(ctx, c, id)
+	ended, err := s.checkInviteLimit(ctx, c, id)
 	if len(ended) > 0 {
 		err = cmp.Or(err, s.Store.storage.StorageDelete(ctx, ended))
 	}
@@ -60,15 +60,15 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	if err := party.CheckUsers(ctx, "for_user_ids", s.Users, r.For); err != nil {
 		return none, err
 	}
-	origin := s.Admission.Origin(id) // which stays, whatever becomes of the native party
+	origin := s.Admission.Origin(id) // stays the same if another native party takes this one's place
 	r.PartyID = origin.String()
-	code, err := s.keepAndInsert(ctx, id, r)
+	code, err := s.holdAndInsert(ctx, id, r)
 	if err != nil {
 		return none, err
 	}
 	s.index.add(origin)
-	made = s.created(r, code) // which counts, also where telling of it panics
-	s.notices.tellTargets(ctx, &telling{by: c, view: v, made: made, users: r.For})
+	made = s.createdInvite(r, code) // from here on the invite counts, even if a notification panics
+	s.notices.tellTargets(ctx, &unsent{by: c, view: v, made: made, users: r.For})
 	only := ""
 	if len(r.For) == 1 {
 		only = r.For[0]
@@ -77,34 +77,35 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	return made, nil
 }
 
-func (s *creations) created(r *record, code Code) party.CreatedInvite {
+func (s *creations) createdInvite(r *record, code Code) party.CreatedInvite {
 	url := strings.TrimRight(s.Policy().Invites.PublicURL, "/") + joinPath + code.Reveal()
 	return party.CreatedInvite{
 		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: s.partyOf(r).String(), Kind: r.Kind,
 		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
-		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: json.RawMessage(r.Launch),
+		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: nonNil(r.For), Message: r.Message, Info: nonNil(r.Info), Launch: json.RawMessage(r.Launch),
 	}
 }
 
-// MayCreate refuses as [Service.Create] does before it makes anything, but for rates and the request itself.
+// MayCreate returns the refusal that [Service.Create] would give for this party before it makes anything. It does not
+// check rate limits or the request.
 func (s *creations) MayCreate(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
 	_, err := s.mayInvite(ctx, c, id, judge)
 	if err == nil {
-		_, err = s.mayHaveMore(ctx, c, id)
+		_, err = s.checkInviteLimit(ctx, c, id)
 	}
 	return err
 }
 
-// mayHaveMore refuses with RateLimited a user who has too many invites in the party, until the
-// first of them expires. Two calls at once may both pass. What has ended is to go out of the
-// index, of which only the first pages are read.
-func (s *creations) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) (ended []*runtime.StorageDelete, err error) {
+// checkInviteLimit refuses with RateLimited if the user has too many invites in the party. The refusal ends when the
+// first of them expires. Two calls at the same time may both pass. ended are the index entries of ended invites,
+// which the caller has to delete, because only the first pages of the index are read.
+func (s *creations) checkInviteLimit(ctx context.Context, c party.Caller, id party.ID) (ended []*runtime.StorageDelete, err error) {
 	now, origin := s.Now(), s.Admission.Origin(id)
 	end := func(inviteID string) {
-		ended = append(ended, &runtime.StorageDelete{Collection: indexOf(origin), Key: inviteID})
+		ended = append(ended, &runtime.StorageDelete{Collection: indexCollection(origin), Key: inviteID})
 	}
 	var keys []string
-	_, err = s.Store.eachPointer(ctx, indexOf(origin), func(inviteID string, p pointer) {
+	_, err = s.Store.eachPointer(ctx, indexCollection(origin), func(inviteID string, p pointer) {
 		switch {
 		case !now.Before(time.Unix(p.ExpiresAt, 0)):
 			end(inviteID)
@@ -115,7 +116,7 @@ func (s *creations) mayHaveMore(ctx context.Context, c party.Caller, id party.ID
 	if err != nil || len(keys) < maxPerMember {
 		return ended, err
 	}
-	records, err := s.Store.records(ctx, keys) // only these say what was revoked
+	records, err := s.Store.records(ctx, keys) // only the records tell which invites were revoked
 	if err != nil {
 		return ended, err
 	}
@@ -134,8 +135,8 @@ func (s *creations) mayHaveMore(ctx context.Context, c party.Caller, id party.ID
 	return ended, err
 }
 
-// keepAndInsert writes the record once the seats it is to hold are kept.
-func (s *creations) keepAndInsert(ctx context.Context, id party.ID, r *record) (Code, error) {
+// holdAndInsert first holds the seats that the invite asks for, then writes the record.
+func (s *creations) holdAndInsert(ctx context.Context, id party.ID, r *record) (Code, error) {
 	h, holds := r.hold(s.Now())
 	if !holds {
 		return s.insert(ctx, id, r)
@@ -149,7 +150,7 @@ func (s *creations) keepAndInsert(ctx context.Context, id party.ID, r *record) (
 			s.Admission.Stored(id, r.ID)
 			return
 		}
-		s.Admission.Release(id, r.ID) // also if a panic goes through
+		s.Admission.Release(id, r.ID) // also after a panic
 		s.Admission.HoldsChanged(id, true)
 	}()
 	code, err := s.insert(ctx, id, r)
@@ -157,9 +158,8 @@ func (s *creations) keepAndInsert(ctx context.Context, id party.ID, r *record) (
 	return code, err
 }
 
-// insert writes the record under a fresh code. Where storage may have taken it although it
-// said that it did not, or will yet, it takes it back: nobody has its code, but it would be
-// listed and keep its seats.
+// insert writes the record under a new code. If storage fails, the write may be done all the same, now or later. Then
+// insert deletes the invite again: nobody has its code, but it would be listed and hold its seats.
 func (s *creations) insert(ctx context.Context, id party.ID, r *record) (Code, error) {
 	for range codeDraws {
 		code := NewCode(r.Kind)
@@ -170,16 +170,16 @@ func (s *creations) insert(ctx context.Context, id party.ID, r *record) (Code, e
 		if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			continue
 		}
-		s.takeBack(ctx, code.key(), r, func() { s.Admission.HoldsChanged(id, true) })
+		s.undoCreate(ctx, code.key(), r, func() { s.Admission.HoldsChanged(id, true) })
 		return Code{}, err
 	}
-	return Code{}, errCrowded
+	return Code{}, errTooManyRaces
 }
 
-// Renew answers the caller's own invite for everybody once more, so that sharing a party again
-// needs no second one. Only the message changes, of at most 255 bytes; "" leaves the one it has.
-// ok is false where it cannot be used any more, half of its life is over, or it is another kind of
-// invite; the caller then makes a new one. Refusals are those of [Service.Create].
+// Renew returns the caller's own invite for everybody once more, so that sharing a party again needs no second
+// invite. It changes only the message, of at most 255 bytes; "" keeps the current one. ok is false if the invite
+// cannot be used any more, if half of its life is over, or if it is another kind of invite. The caller then makes a
+// new one. The refusals are those of [Service.Create].
 func (s *creations) Renew(ctx context.Context, c party.Caller, typed string, message string) (inv party.CreatedInvite, ok bool, err error) {
 	if err := party.CheckText("message", message, maxMessage); err != nil {
 		return inv, false, err
@@ -210,10 +210,10 @@ func (s *creations) Renew(ctx context.Context, c party.Caller, typed string, mes
 		if err != nil {
 			return inv, false, err
 		}
-		s.shown.Drop(code.key())
+		s.publicPreviews.Drop(code.key())
 	}
-	return s.created(r, code), true, nil
+	return s.createdInvite(r, code), true, nil
 }
 
-// list is never nil, so that clients receive [] for an empty list.
-func list[T any](items []T) []T { return append([]T{}, items...) }
+// nonNil never returns nil, so that clients receive [] for an empty list.
+func nonNil[T any](items []T) []T { return append([]T{}, items...) }

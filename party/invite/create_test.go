@@ -188,7 +188,7 @@ func TestService_CreateTellsTargets(t *testing.T) {
 			t.Errorf("notification = %+v; want %v", n, want)
 		}
 	}
-	// An invite stands even if nobody can be told.
+	// An invite stays valid even if nobody can be notified.
 	w.host.NotifyError = fmt.Errorf("no notifications today")
 	w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}})
 }

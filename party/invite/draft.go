@@ -13,7 +13,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Limits of a request, in bytes where they are of text.
+// Limits of a request. Those of texts are in bytes.
 const (
 	maxMessage   = 255
 	maxInfo      = 8
@@ -24,8 +24,8 @@ const (
 	maxTargets   = 100
 )
 
-// draft checks a request and makes the record it asks for. It reads nothing. Refusals
-// are InvalidRequest and name the field.
+// draft checks a request and makes its record. It reads nothing from storage. It refuses with InvalidRequest, naming
+// the field.
 func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time.Time) (*record, error) {
 	r := &record{
 		ID: uuid.NewString(), Kind: req.Kind, By: c.UserID, ByName: c.Username, CreatedAt: now.UnixNano(),
@@ -76,12 +76,12 @@ func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time
 			return nil, err
 		}
 	}
-	r.Launch, err = launch(req.Launch)
+	r.Launch, err = launchText(req.Launch)
 	return r, err
 }
 
-// setUses takes the number asked for, or the rules' own; an invite for certain users
-// has at least a use for each unless the request says otherwise.
+// setUses sets the number of uses that the request asks for, or the default of the rules. By default an invite for
+// certain users has at least one use for each of them.
 func (r *record) setUses(asked *int, usual int) error {
 	if asked == nil {
 		r.MaxUses = usual
@@ -100,9 +100,9 @@ func (r *record) setUses(asked *int, usual int) error {
 	return nil
 }
 
-// launch is launch data as a record has it: the text of JSON. As JSON of its own a database
-// would read it, refuse some of it, and make a hundred thousand digits of 1e131071.
-func launch(raw json.RawMessage) (text string, err error) {
+// launchText checks launch data and returns it as the text of JSON, which a record stores as a string. If it were
+// stored as JSON, a database would parse it, refuse some values, and write 1e131071 as a hundred thousand digits.
+func launchText(raw json.RawMessage) (text string, err error) {
 	raw = bytes.TrimSpace(raw)
 	switch {
 	case len(raw) == 0 || string(raw) == "null":

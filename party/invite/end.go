@@ -9,15 +9,16 @@ import (
 	"partyline/party"
 )
 
-// endings end invites, for everybody or for a user, and what they hold. Safe for concurrent use.
+// endings ends invites, for everybody or for one user, and releases the seats that they hold. Safe for concurrent
+// use.
 type endings struct {
-	*routes
-	notices   *notices
-	halfEnded *cache.Cache[string, struct{}] // invites, and for whom, of whose end storage's answer was lost
+	*resolver
+	notices    *notices
+	unsureEnds *cache.Cache[string, struct{}] // by invite and user: storage may have ended it, but the answer was lost
 }
 
-// Revoke ends an invite, named by exactly one of its ID and its code, for its creator or the
-// leader of its party; others are refused with NotLeader. Revoking again does nothing.
+// Revoke ends an invite, named by its ID or its code. Exactly one of the two must be given. Only the invite's creator
+// and the leader of its party may revoke it; others are refused with NotLeader. Revoking twice does nothing.
 func (s *endings) Revoke(ctx context.Context, c party.Caller, inviteID, typed string) error {
 	if (inviteID == "") == (typed == "") {
 		return party.Invalid("id", "give either id or code.")
@@ -32,8 +33,8 @@ func (s *endings) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 	return s.revoke(ctx, key, r, c.UserID)
 }
 
-// RevokeAny revokes an invite by its ID for an operator: the party's event names nobody. It
-// refuses with InviteNotFound.
+// RevokeAny revokes an invite by its ID for an operator. The event to the party names no user. It refuses with
+// InviteNotFound.
 func (s *endings) RevokeAny(ctx context.Context, inviteID string) error {
 	key, r, err := s.find(ctx, party.Caller{}, inviteID, "")
 	if err != nil {
@@ -50,8 +51,8 @@ func (s *endings) revoke(ctx context.Context, key string, r *record, by string) 
 	return err
 }
 
-// end ends an invite for a user, or for everybody, by a change of its record. ended is false where
-// that finds nothing to do, or the invite is over.
+// end ends an invite for a user, or for everybody if userID is "", by a change of its record. ended is false if the
+// change has nothing to do, or if the invite has ended already.
 func (s *endings) end(ctx context.Context, key string, before *record, userID string, e event, change func(*record) bool) (ended bool, err error) {
 	r, err := s.Store.change(ctx, key, func(r *record) error {
 		if ended = !r.ended(s.Now()) && change(r); !ended {
@@ -60,8 +61,8 @@ func (s *endings) end(ctx context.Context, key string, before *record, userID st
 		return nil
 	})
 	half := before.ID + " " + userID
-	if errors.As(err, &unsure{}) {
-		s.halfEnded.Put(half, struct{}{})
+	if errors.As(err, &unsureError{}) {
+		s.unsureEnds.Put(half, struct{}{})
 		if before.Hold {
 			s.Admission.HoldsChanged(s.partyOf(before), true)
 		}
@@ -69,7 +70,7 @@ func (s *endings) end(ctx context.Context, key string, before *record, userID st
 	if err != nil {
 		return false, err
 	}
-	if _, again := s.halfEnded.Take(half); again { // what follows is still to be done
+	if _, again := s.unsureEnds.Take(half); again { // an earlier call failed before it could do the steps below
 		ended = ended || userID == "" && r.RevokedAt != 0 || slices.Contains(r.Declined, userID)
 	}
 	var users []string
@@ -77,14 +78,14 @@ func (s *endings) end(ctx context.Context, key string, before *record, userID st
 		users = []string{userID}
 	}
 	id := s.partyOf(r)
-	if r.Hold { // again too: who was told of a failure may come back after it was done
+	if r.Hold { // also when repeated: a player who was told of a failure may try again after the change was done
 		s.Admission.Release(id, r.ID, users...)
 		s.Admission.HoldsChanged(id, false)
 	}
 	if !ended {
 		return false, nil
 	}
-	s.shown.Drop(key)
+	s.publicPreviews.Drop(key)
 	s.notices.withdraw(r.ID, users...)
 	s.Over(r.ID, userID)
 	s.notices.tellParty(id, e)
@@ -105,8 +106,9 @@ func (s *endings) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 	return nil
 }
 
-// Decline says that a target will not come: its seat is free again and the inviter is told. An
-// invite that is over, used or declined stays as it is. Others are refused with InviteNotForYou.
+// Decline records that a user whom the invite names will not come. It frees the held seat and tells the inviter. It
+// changes nothing if the invite is over, used or declined already. Users whom the invite does not name are refused
+// with InviteNotForYou.
 func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) error {
 	key, r, err := s.find(ctx, c, "", typed)
 	if err != nil {
@@ -129,28 +131,28 @@ func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) err
 	return nil
 }
 
-// unhold has storage know that an invite holds no seat any more, or none for the user who was kicked. For them
-// it is as if they had declined: after the ban it lets them in if there is a seat.
-func (s *endings) unhold(id party.ID, inviteID, kicked string) {
+// releaseHold records in storage that an invite holds no seat any more, or none for the kicked user. The kicked user
+// then counts as having declined: after the ban the invite lets them in if there is a free seat.
+func (s *endings) releaseHold(id party.ID, inviteID, kicked string) {
 	var users []string
 	if kicked != "" {
 		users = []string{kicked}
 	}
-	err := try(context.Background(), func(ctx context.Context) error {
+	err := runWithTimeout(context.Background(), func(ctx context.Context) error {
 		key, _, err := s.find(ctx, party.Caller{}, inviteID, "")
 		if err == nil {
 			_, err = s.Store.change(ctx, key, func(r *record) error {
 				if !r.Hold || kicked != "" && !r.decline(kicked) {
 					return errUnchanged
 				}
-				r.Hold = kicked != "" // for others it goes on
+				r.Hold = kicked != "" // for the other users it still holds seats
 				return nil
 			})
 		}
 		if err != nil && party.ReasonOf(err) != party.InviteNotFound {
 			return err
 		}
-		s.Admission.Release(id, inviteID, users...) // somebody may have read it again meanwhile
+		s.Admission.Release(id, inviteID, users...) // another call may have read the hold from storage again
 		s.Admission.HoldsChanged(id, false)
 		return nil
 	})

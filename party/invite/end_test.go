@@ -75,7 +75,7 @@ func TestService_Revoke(t *testing.T) {
 	w.must(w.redeem(p[3], made.Code))
 	w.must(w.invites.Revoke(ctx, caller(p[0]), made.ID, "")) // the leader
 	events := len(w.events(id))
-	w.must(w.invites.Revoke(ctx, caller(p[1]), "", made.Code)) // its creator, again
+	w.must(w.invites.Revoke(ctx, caller(p[1]), "", made.Code)) // the creator, a second time
 	if got := w.events(id); len(got) != events || got[events-1] != (inviteEvent{"revoked", made.ID, p[0].UserID, ""}) {
 		t.Errorf("events = %v; want one of the end", got)
 	}
@@ -83,7 +83,7 @@ func TestService_Revoke(t *testing.T) {
 	w.host.PartyClose(id)
 	w.admission.Closed(ctx, id)
 	w.must(w.invites.Revoke(ctx, caller(p[1]), made.ID, ""))
-	w.refused(w.invites.Revoke(ctx, caller(p[0]), made.ID, ""), party.NotLeader) // leads nothing any more
+	w.refused(w.invites.Revoke(ctx, caller(p[0]), made.ID, ""), party.NotLeader) // is not the leader any more
 }
 
 func TestService_Decline(t *testing.T) {
@@ -105,7 +105,7 @@ func TestService_Decline(t *testing.T) {
 	if n := w.host.Notices(); len(n) != 1 {
 		t.Errorf("%d notifications; an inviter in the party hears it there", len(n)-1)
 	}
-	w.must(w.redeem(p[1], made.Code)) // one may change one's mind
+	w.must(w.redeem(p[1], made.Code)) // a user may still come after declining
 }
 
 func TestService_DeclineReachesAnInviterWhoLeft(t *testing.T) {
@@ -157,7 +157,7 @@ func TestService_Sweep(t *testing.T) {
 	}
 }
 
-// A record that nobody can read is reported and keeps no other from being deleted.
+// An unreadable record is reported, and the sweep still deletes the others.
 func TestService_SweepPastTheUnreadable(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(1)

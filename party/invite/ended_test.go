@@ -8,22 +8,22 @@ import (
 	"partyline/party"
 )
 
-// rows counts what storage has of invites: records, IDs, and the party's index.
+// rows counts the objects of invites in storage: records, IDs, and the party's index.
 func (w *world) rows(id party.ID) [3]int {
 	return [3]int{
 		w.host.Objects("partyline_invites"), w.host.Objects("partyline_invite_ids"), w.host.Objects("partyline_party_invites_" + id.UUID.String()),
 	}
 }
 
-// pass lets time pass, by the clock and for timers.
+// pass lets time pass, for the clock and for timers.
 func (w *world) pass(d time.Duration) {
 	w.clock.Advance(d)
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// When a party ends, its invites are not looked for by their party or ID any more. Their
-// records stay, and say what has become of them.
+// After a party ends, the indexes by party and by ID no longer contain its invites. Their records stay and tell what
+// happened to the invites.
 func TestEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -57,7 +57,7 @@ func TestEnded(t *testing.T) {
 	})
 }
 
-// A party that a native join has kept alive at the last moment keeps its invites.
+// A party that a native join keeps alive at the last moment keeps its invites.
 func TestEnded_KeptAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -78,7 +78,7 @@ func TestEnded_KeptAlive(t *testing.T) {
 	})
 }
 
-// What the process before has left in the indexes goes with the first sweep.
+// The first sweep removes what the previous process left in the indexes.
 func TestEnded_WithItsProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -113,14 +113,14 @@ func TestEnded_WithItsProcess(t *testing.T) {
 	})
 }
 
-// A party that outlives its process ends with somebody who came back, or when nobody has.
+// A party that survives its process ends after a member came back, or when none does.
 func TestEnded_AfterACrash(t *testing.T) {
 	for name, back := range map[string]bool{"back": true, "nobody": false} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				w.conf.Parties.ReconnectGrace, w.conf.Parties.Survive.Restart = time.Minute, 5*time.Minute
-				w.node = w.start() // by these rules
+				w.node = w.start() // with these rules
 				p := w.host.Players(1)
 				id := w.party(p[0], false, 4)
 				w.create(p[0], party.InviteRequest{PartyID: id.String()})

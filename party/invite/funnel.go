@@ -9,37 +9,37 @@ import (
 	"partyline/party"
 )
 
-// MetricSteps counts the steps of invites and of those who follow them, by the tag step.
+// MetricSteps counts the steps of invites and of the players who follow them. The tag step names the step.
 const MetricSteps = "partyline_invite_steps"
 
-// step is one of an invite, or of somebody who follows it.
+// step is a step in the life of an invite, or of a player who follows it.
 type step string
 
 const (
 	stepCreated  = step(eventCreated)
-	stepFetched  = step("fetched") // a chat program or search engine has read the page
-	stepOpened   = step("opened")  // a browser has opened the page
+	stepFetched  = step("fetched") // a chat program or search engine read the page
+	stepOpened   = step("opened")  // a browser opened the page
 	stepRedeemed = step(eventRedeemed)
-	stepMatched  = step("matched") // somebody who came by an invite has a match with the party
+	stepMatched  = step("matched") // a player who came by an invite got a match with the party
 	stepDeclined = step(eventDeclined)
 	stepRevoked  = step(eventRevoked)
 )
 
-// Counts is what became of invites on this node since the process began.
+// Counts is what happened to invites on this node since the process started.
 type Counts struct {
 	Created  uint64 `json:"created"`
-	Fetched  uint64 `json:"fetched"` // the page, by chat programs and search engines
-	Opened   uint64 `json:"opened"`  // the page, in browsers
+	Fetched  uint64 `json:"fetched"` // pages read by chat programs and search engines
+	Opened   uint64 `json:"opened"`  // pages opened in browsers
 	Redeemed uint64 `json:"redeemed"`
-	Matched  uint64 `json:"matched"` // players who came by an invite and then had a match with the party
+	Matched  uint64 `json:"matched"` // players who came by an invite and then got a match with the party
 	Declined uint64 `json:"declined"`
 	Revoked  uint64 `json:"revoked"`
 }
 
-// funnel counts what becomes of invites on this node. Safe for concurrent use.
+// funnel counts what happens to invites on this node. Safe for concurrent use.
 type funnel struct {
-	*routes
-	came *cache.Cache[string, struct{}] // users who came by an invite and have had no match yet
+	*resolver
+	came *cache.Cache[string, struct{}] // users who came by an invite and have not had a match yet
 
 	mu      sync.Mutex
 	counted map[step]uint64 // guarded by mu
@@ -62,8 +62,8 @@ func (f *funnel) Counts() Counts {
 	}
 }
 
-// PageRead counts a look at the page of an invite that leads somewhere: by a program that
-// fetches pages, or by a person's browser.
+// PageRead counts a request for the page of an invite that leads to a party. byProgram tells whether a program
+// fetched the page or a person's browser opened it.
 func (f *funnel) PageRead(byProgram bool) {
 	if byProgram {
 		f.count(stepFetched)
@@ -72,13 +72,13 @@ func (f *funnel) PageRead(byProgram bool) {
 	f.count(stepOpened)
 }
 
-// Matched counts those of the party's members who came by an invite, each once.
+// Matched counts the party's members who came by an invite. It counts each of them once.
 func (f *funnel) Matched(ctx context.Context, id party.ID) {
 	if f.came.Len() == 0 {
 		return
 	}
 	v, err := f.Roster.View(ctx, id)
-	if err != nil { // gone: nobody is left to be counted
+	if err != nil { // the party has ended: there is nobody to count
 		return
 	}
 	for _, m := range v.Members {
@@ -88,9 +88,9 @@ func (f *funnel) Matched(ctx context.Context, id party.ID) {
 	}
 }
 
-// cameWith notes who has just come by an invite, and counts them where the party's match has
-// a seat for them.
-func (f *funnel) cameWith(userID, matchID string) {
+// recordArrival remembers a user who has just come by an invite. If the party's match has a seat for them, it counts
+// them at once.
+func (f *funnel) recordArrival(userID, matchID string) {
 	if matchID != "" {
 		f.count(stepMatched)
 		return
@@ -98,8 +98,8 @@ func (f *funnel) cameWith(userID, matchID string) {
 	f.came.Put(userID, struct{}{})
 }
 
-// For so many players, and so long, a match counts as one that an invite led to.
+// These bound how many players who came by an invite are remembered until they get a match, and for how long.
 const (
-	maxCame = 50_000
-	cameFor = 24 * time.Hour
+	maxArrivals = 50_000
+	arrivalTTL  = 24 * time.Hour
 )

@@ -14,42 +14,43 @@ import (
 	"partyline/party/reserve"
 )
 
-// When a party ends, the two objects that find its invites by ID and by party go. Their records
-// stay, so that the links still say what has become of them, and so does the ID of an invite that
-// follows its inviter.
+// When a party ends, its invites are removed from the two indexes, by ID and by party. The records of the invites
+// stay, so that the links still show what happened to them. The entry by ID also stays if an invite follows its
+// inviter.
 
 const (
-	unindexAfter   = reserve.PendingTTL + time.Second // a native join on its way may keep a party alive
+	unindexAfter   = reserve.PendingTTL + time.Second // a pending join may keep the party alive
 	unindexRetry   = time.Minute
 	unindexTimeout = 10 * time.Second
 )
 
-// index finds invites by their IDs and parties. Safe for concurrent use, but for sweep.
+// index follows the parties that have invites, and removes their invites from the indexes when they end. Safe for
+// concurrent use, except sweep.
 type index struct {
-	*routes
-	made    sync.Map // by party, at its beginning: this process has made invites for it, or found them
-	ends    *alarm.Alarms[party.ID]
-	orphans *party.Round // nil once it is done
+	*resolver
+	withInvites sync.Map // origins of parties for which this process has made or found invites
+	ends        *alarm.Alarms[party.ID]
+	orphans     *party.Round // nil once it is done
 }
 
-func newIndex(to *routes) *index {
-	x := &index{routes: to, orphans: to.Store.round(idsCollection)}
-	x.ends = alarm.New(to.Now, to.Logger, "invites of an ended party are still indexed party=", x.over)
+func newIndex(to *resolver) *index {
+	x := &index{resolver: to, orphans: to.Store.round(idsCollection)}
+	x.ends = alarm.New(to.Now, to.Logger, "invites of an ended party are still indexed party=", x.unindexOrRetry)
 	return x
 }
 
-// add has the invites of a party followed to its end.
-func (x *index) add(origin party.ID) { x.made.Store(origin, nil) }
+// add remembers that a party has invites, so that the index is cleaned up when the party ends.
+func (x *index) add(origin party.ID) { x.withInvites.Store(origin, nil) }
 
-// end takes the invites of a party that has just ended out of the indexes soon.
+// end schedules the removal of the invites of a party that has just ended.
 func (x *index) end(origin party.ID) {
-	if _, made := x.made.Load(origin); made {
+	if _, made := x.withInvites.Load(origin); made {
 		x.ends.Set(origin, x.Now().Add(unindexAfter))
 	}
 }
 
-// over takes them out, or tries again later.
-func (x *index) over(origin party.ID) {
+// unindexOrRetry removes the invites of an ended party from the indexes, and tries again later if that fails.
+func (x *index) unindexOrRetry(origin party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), unindexTimeout)
 	defer cancel()
 	if err := x.unindex(ctx, origin); err != nil {
@@ -58,27 +59,27 @@ func (x *index) over(origin party.ID) {
 	}
 }
 
-// unindex takes the invites of a party out of the indexes if it has ended.
+// unindex removes the invites of a party from the indexes if the party has ended.
 func (x *index) unindex(ctx context.Context, origin party.ID) error {
 	_, err := x.Admission.Look(ctx, origin)
-	if gone, err := ended(err); err != nil || !gone {
+	if gone, err := partyEnded(err); err != nil || !gone {
 		return err
 	}
 	err = x.Store.unindex(ctx, origin)
 	if err == nil {
-		x.made.Delete(origin)
+		x.withInvites.Delete(origin)
 	}
 	return err
 }
 
-// unindex deletes what finds the invites of a party, a page at a time.
+// unindex deletes the index entries of a party's invites, one page at a time.
 func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 	for {
-		index, _, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(origin), page, "")
+		index, _, err := s.storage.StorageList(ctx, "", party.SystemUser, indexCollection(origin), page, "")
 		if err != nil || len(index) == 0 {
 			return err
 		}
-		records, err := s.indexed(ctx, index)
+		records, err := s.recordsOf(ctx, index)
 		if err != nil {
 			return err
 		}
@@ -88,7 +89,7 @@ func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 		}
 		var deletes []*runtime.StorageDelete
 		for _, o := range index {
-			deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(origin), Key: o.GetKey()})
+			deletes = append(deletes, &runtime.StorageDelete{Collection: indexCollection(origin), Key: o.GetKey()})
 			if !follows[o.GetKey()] {
 				deletes = append(deletes, &runtime.StorageDelete{Collection: idsCollection, Key: o.GetKey()})
 			}
@@ -99,8 +100,7 @@ func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 	}
 }
 
-// sweep does the same for what processes before this one have left behind, once after
-// the start.
+// sweep removes from the indexes what earlier processes left there. It runs once after the start.
 func (x *index) sweep(ctx context.Context) error {
 	if x.orphans == nil {
 		return nil
@@ -118,18 +118,18 @@ func (x *index) sweep(ctx context.Context) error {
 }
 
 func (x *index) unindexOrphans(ctx context.Context, ids []*api.StorageObject) error {
-	records, err := x.Store.indexed(ctx, ids)
+	records, err := x.Store.recordsOf(ctx, ids)
 	if err != nil {
 		return err
 	}
 	done := map[party.ID]bool{}
 	for _, r := range records {
 		origin := r.partyID()
-		if done[origin] || r.forgotten(x.Now()) { // the sweep deletes all of it
+		if done[origin] || r.deletable(x.Now()) { // the sweep of the records deletes all of it
 			continue
 		}
 		done[origin] = true
-		x.add(origin) // also of one that lives on: its end is followed from now on
+		x.add(origin) // also if the party is alive: its end is then noticed
 		if err := x.unindex(ctx, origin); err != nil {
 			return err
 		}

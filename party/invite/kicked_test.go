@@ -8,8 +8,8 @@ import (
 	"partyline/party"
 )
 
-// Where storage is away for the moment of a kick, no seat is held for who was kicked all the same: as for an inviter
-// who has left, whose invites a later look takes care of.
+// If storage fails at the moment of a kick, the invite still stops holding the kicked user's seat later. The same is
+// true for an inviter who has left: a later look at the party releases those seats.
 func TestService_AKickEndsTheHeldSeatLater(t *testing.T) {
 	for name, again := range map[string]func(w *world, id party.ID){
 		"read_again":    func(w *world, id party.ID) { w.admission.HoldsChanged(id, true) },

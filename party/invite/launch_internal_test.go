@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// Launch data comes out of a record as it went in.
+// A record returns launch data unchanged.
 func TestLaunch(t *testing.T) {
 	for _, data := range []string{`{"map":"night"}`, `"word"`, `7`, `[1e400,"\u0000"]`} {
-		text, err := launch(json.RawMessage(data))
+		text, err := launchText(json.RawMessage(data))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,21 +7,21 @@ import (
 	"partyline/party"
 )
 
-// Lead is where an invite leads a user who is not in yet.
+// Lead is the party that an invite leads to, for a user who is not in it yet.
 type Lead struct {
 	PartyID  party.ID
 	InviteID string
 }
 
-// Lead answers where the invite leads the caller now, without using it. It is for users on their
-// way: it refuses as [Service.Redeem] does, but not because the party is full or locked at the
-// moment or the user in another, nor for want of a session. Who is in the party is refused with AlreadyMember.
+// Lead returns where the invite leads the caller now, without using it. It is for users who are on the way. It
+// refuses as [Service.Redeem] does, with three exceptions: the party may be full or locked, the user may be in
+// another party, and the user needs no session. Members of the party are refused with AlreadyMember.
 func (pv *previews) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
 	return pv.lead(ctx, c, "", typed)
 }
 
-// LeadOf is [Service.Lead] for somebody who waits by the invite with this ID: who waits for a seat of a
-// closed party by an invite has to come in by it.
+// LeadOf is [Service.Lead] for a user who waits for a seat of a closed party by the invite with this ID. Such a user
+// has to come in by that invite.
 func (pv *previews) LeadOf(ctx context.Context, c party.Caller, inviteID string) (Lead, error) {
 	return pv.lead(ctx, c, inviteID, "")
 }
@@ -31,15 +31,15 @@ func (pv *previews) lead(ctx context.Context, c party.Caller, inviteID, typed st
 	if err != nil {
 		return Lead{}, err
 	}
-	look, gone := pv.leads(ctx, r, c.UserID) // first: it finds out who waits there
+	look, gone := pv.lookDestination(ctx, r, c.UserID) // must be first: it finds out who waits there
 	if err := pv.refusal(r, c.UserID, look.ID); err != nil {
 		return Lead{}, err
 	}
 	if gone != nil {
-		return Lead{PartyID: look.ID}, fmt.Errorf("look at party: %w", gone) // which is named beside PartyAway
+		return Lead{PartyID: look.ID}, fmt.Errorf("look at party: %w", gone) // PartyAway comes with the ID
 	}
 	switch _, err := pv.Admission.Check(ctx, look.ID, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {
-	case "", party.PartyFull, party.PartyLocked, party.AlreadyInParty: // all may be over when the user arrives
+	case "", party.PartyFull, party.PartyLocked, party.AlreadyInParty: // all may be over on arrival
 	default:
 		return Lead{}, err
 	}
@@ -49,14 +49,14 @@ func (pv *previews) lead(ctx context.Context, c party.Caller, inviteID, typed st
 	return Lead{PartyID: look.ID, InviteID: r.ID}, nil
 }
 
-// StillLeads asks whether an invite still leads a user who waits by it into the party. It refuses with
-// InviteNotFound, the state of one that lets them in nowhere any more, and PartyNotFound where it leads elsewhere.
+// StillLeads checks whether an invite still leads a waiting user into the party. It refuses with InviteNotFound, with
+// the state of an invite that can no longer be used, or with PartyNotFound if it leads to another party.
 func (pv *previews) StillLeads(ctx context.Context, inviteID, userID string, id party.ID) error {
-	key, err := pv.waited.Get(ctx, inviteID, func(ctx context.Context) (string, error) { return pv.Store.keyOf(ctx, inviteID) })
+	key, err := pv.waitedKeys.Get(ctx, inviteID, func(ctx context.Context) (string, error) { return pv.Store.keyOf(ctx, inviteID) })
 	if err != nil {
 		return err
 	}
-	r, err := pv.Store.change(ctx, key, func(r *record) error { // in turn: a use that is just taken may be given back
+	r, err := pv.Store.change(ctx, key, func(r *record) error { // in turn: another call may be about to give a use back
 		if err := r.refusalOfWaiter(userID); err != nil {
 			return err
 		}
@@ -75,8 +75,8 @@ func (pv *previews) StillLeads(ctx context.Context, inviteID, userID string, id 
 	return err
 }
 
-// Trail answers which invite a code is of, whatever has become of it, and the parties that it leads to now,
-// if any, and was made for.
+// Trail returns the ID of a code's invite, whatever its state, and the parties that belong to it: the one it leads to
+// now, if any, and the one it was made for.
 func (pv *previews) Trail(ctx context.Context, c party.Caller, typed string) (inviteID string, ids []party.ID, err error) {
 	_, r, err := pv.find(ctx, c, "", typed)
 	if err != nil {

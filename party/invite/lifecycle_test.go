@@ -10,9 +10,8 @@ import (
 	"partyline/party"
 )
 
-// However an invite's life goes, on however many nodes: its uses are the users who came
-// in by it, never more than allowed; nobody comes in once it is over; seats taken and
-// held never exceed the party's.
+// Random calls on several nodes: the uses of an invite are the users who came in by it, never more than allowed.
+// Nobody comes in after it is over. Taken and held seats never exceed the party's size.
 func TestService_Lifecycle(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
@@ -34,7 +33,7 @@ func TestService_Lifecycle(t *testing.T) {
 		nodes := []node{w.node, w.start()}
 		over := func() bool { return w.clock.Now().Unix() >= made.ExpiresAt }
 		revoked := false
-		users := map[string]bool{} // who has come in by it
+		users := map[string]bool{} // who have come in by it
 		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			w.node = rapid.SampledFrom(nodes).Draw(rt, "node")
 			i := rapid.IntRange(0, len(players)-1).Draw(rt, "player")

@@ -12,13 +12,13 @@ import (
 	"partyline/party"
 )
 
-// List shows its members the party's invites that can still lead somewhere, the newest first.
+// List returns the party's invites that can still be used, the newest first. Only members may call it.
 func (pv *previews) List(ctx context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
 	v, err := pv.Roster.ViewAs(ctx, c, partyID)
 	if err != nil {
 		return nil, err
 	}
-	records, err := pv.Store.ofParty(ctx, pv.Admission.Origin(v.ID), false)
+	records, err := pv.Store.partyInvites(ctx, pv.Admission.Origin(v.ID), false)
 	if err != nil {
 		return nil, err
 	}
@@ -33,15 +33,15 @@ func (pv *previews) List(ctx context.Context, c party.Caller, partyID string) ([
 	return rows, nil
 }
 
-// Outstanding is an invite that somebody can still use.
+// Outstanding is an invite that can still be used.
 type Outstanding struct {
 	party.InviteSummary
 	PartyID string `json:"party_id"`
 }
 
-// Outstanding lists the invites that can still be used, of all live parties, the latest made
-// first, for operators; more says that there were too many to look at all. The invite with the ID
-// that is sought, and those of the party with that ID, are looked at always.
+// Outstanding lists, for operators, the invites of all live parties that can still be used, the newest first. more
+// reports that there were too many to read all of them. If sought is the ID of an invite or of a party, that invite
+// or the invites of that party are always read.
 func (pv *previews) Outstanding(ctx context.Context, sought string) (list []Outstanding, more bool, err error) {
 	var keys []string
 	add := func(_ string, p pointer) {
@@ -59,13 +59,13 @@ func (pv *previews) Outstanding(ctx context.Context, sought string) (list []Outs
 		}
 	}
 	if id, unknown := party.ParseID(sought); err == nil && more && unknown == nil {
-		_, err = pv.Store.eachPointer(ctx, indexOf(pv.Admission.Origin(id)), add)
+		_, err = pv.Store.eachPointer(ctx, indexCollection(pv.Admission.Origin(id)), add)
 	}
 	if err != nil {
 		return nil, false, err
 	}
 	slices.Sort(keys)
-	err = pv.Store.eachOf(ctx, slices.Compact(keys), func(o *api.StorageObject) error {
+	err = pv.Store.eachRecord(ctx, slices.Compact(keys), func(o *api.StorageObject) error {
 		r, err := decode(o)
 		if err != nil {
 			pv.Logger.Warn("invite not readable error=%v", err)

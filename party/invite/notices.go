@@ -23,57 +23,56 @@ type Notifier interface {
 	NotificationsDelete(ctx context.Context, notifications []*runtime.NotificationDelete) error
 }
 
-// noticesCollection says whom an invite's notifications went to. Key = the invite's ID,
-// value = notified; gone once the notifications are.
+// noticesCollection stores who received an invite's notifications. Key = the invite's ID, value = notified. The
+// object is deleted when the notifications are.
 const noticesCollection = "partyline_invite_notices"
 
-type notified struct {
+type recipients struct {
 	Key   string   `json:"key"` // the invite's
 	Users []string `json:"users"`
 
-	Until int64 `json:"until,omitempty"` // when what was sent last is written or never will be, Unix seconds
-	Twice bool  `json:"twice,omitempty"` // a user was sent it again before that
+	Until int64 `json:"until,omitempty"` // Unix seconds; until then the last notifications may still be written
+	Twice bool  `json:"twice,omitempty"` // a user was sent a second notification before Until
 }
 
 const (
-	maxNotified    = 2000 // users one invite remembers; notifications of the first ones stay
+	maxRecipients  = 2000 // users that one invite remembers; notifications to earlier users are not deleted
 	noticePage     = 1000
-	noticePages    = 10 // of one user's notifications that are searched
+	noticePages    = 10 // of one user's notifications, that are searched
 	noticeAttempts = 4
 	noticeTimeout  = 30 * time.Second
-	noticeLate     = time.Minute // in which one may still be written, although sending it has failed
+	noticeLate     = time.Minute // how long a notification may still be written after sending it has failed
 )
 
-// notices tell parties and users of invites. Safe for concurrent use, but for sweep.
+// notices tells parties and users about invites. Safe for concurrent use, except sweep.
 type notices struct {
-	*routes
-	funnel *funnel
-	round  *party.Round
-	again  *alarm.Alarms[*telling] // when those are told of an invite who could not be
+	*resolver
+	funnel  *funnel
+	round   *party.Round
+	retries *alarm.Alarms[*unsent] // retries for invites whose notification failed
 }
 
-func newNotices(to *routes, f *funnel) *notices {
-	ns := &notices{routes: to, funnel: f, round: to.Store.round(noticesCollection)}
-	ns.again = alarm.New(to.Now, to.Logger, "invite not announced invite=", ns.tellAgain)
+func newNotices(to *resolver, f *funnel) *notices {
+	ns := &notices{resolver: to, funnel: f, round: to.Store.round(noticesCollection)}
+	ns.retries = alarm.New(to.Now, to.Logger, "invite not announced invite=", ns.tellAgain)
 	return ns
 }
 
-// Notify brings an invite to users. The notifications are kept for users who are offline,
-// until the invite ends.
+// Notify sends an invite to users. The host keeps the notifications for offline users, until the invite ends.
 func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.CreatedInvite, users []string) error {
 	code, err := ParseCode(inv.Code)
 	if err != nil {
 		return err
 	}
-	// Remembered first: what is sent and not remembered would stay for ever.
-	if err := ns.change(ctx, inv.ID, func(n *notified) {
+	// Write the users down before sending: a notification that is not written down would never be deleted.
+	if err := ns.change(ctx, inv.ID, func(n *recipients) {
 		now, known := ns.Now(), len(n.Users)
 		n.Key = code.key()
 		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
 		n.Twice = now.Unix() < n.Until && (n.Twice || len(n.Users) < known)
 		n.Until = now.Add(noticeLate).Unix()
 		n.Users = append(n.Users, users...)
-		n.Users = n.Users[max(0, len(n.Users)-maxNotified):]
+		n.Users = n.Users[max(0, len(n.Users)-maxRecipients):]
 	}); err != nil {
 		return fmt.Errorf("remember whom the invite is sent to: %w", err)
 	}
@@ -88,10 +87,10 @@ func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.Created
 	return nil
 }
 
-// change changes whom an invite remembers by compare-and-set.
-func (ns *notices) change(ctx context.Context, inviteID string, change func(*notified)) error {
+// change changes the list of users that an invite's notifications went to, by compare-and-set.
+func (ns *notices) change(ctx context.Context, inviteID string, change func(*recipients)) error {
 	for range noticeAttempts {
-		var n notified
+		var n recipients
 		version, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n)
 		if err != nil {
 			return err
@@ -104,18 +103,18 @@ func (ns *notices) change(ctx context.Context, inviteID string, change func(*not
 			if ns.Store.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: noticesCollection, Key: inviteID, Version: version}}) == nil {
 				return nil
 			}
-			continue // one that lost a race has no error of its own
+			continue // a failed delete does not say whether it lost a race
 		}
 		_, err = party.WriteObject(ctx, ns.Store.storage, noticesCollection, inviteID, n, version)
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			return err
 		}
 	}
-	return errCrowded
+	return errTooManyRaces
 }
 
-// withdraw deletes, in the background, the notifications an invite has sent to these users,
-// or to everybody. What fails the sweep does again.
+// withdraw deletes, in the background, the notifications that an invite has sent to these users, or to all users if
+// none are given. If it fails, the sweep repeats it.
 func (ns *notices) withdraw(inviteID string, users ...string) {
 	ns.tasks.begin(func() {
 		ctx, cancel := context.WithTimeout(ns.tasks.ctx, noticeTimeout)
@@ -126,10 +125,10 @@ func (ns *notices) withdraw(inviteID string, users ...string) {
 	})
 }
 
-// withdrawNow may run in a goroutine of its own, where a panic would end the process.
+// withdrawNow recovers from a panic, because it may run in its own goroutine, where a panic would end the process.
 func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
 	defer caught.As(&err, "delete notifications")
-	var n notified
+	var n recipients
 	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
 		return fmt.Errorf("read whom it was sent to: %w", err)
 	}
@@ -140,13 +139,13 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 		if len(users) > 0 && !slices.Contains(users, user) {
 			continue
 		}
-		found, err := ns.of(ctx, user, n.Key)
+		found, err := ns.notificationsOf(ctx, user, n.Key)
 		if err != nil {
 			return fmt.Errorf("list notifications: %w", err)
 		}
 		deletes = append(deletes, found...)
 		if late && (len(found) == 0 || n.Twice) {
-			continue // one may still be written: the sweep looks again
+			continue // the host may still write one: the sweep looks again
 		}
 		done = append(done, user)
 	}
@@ -155,13 +154,13 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 			return fmt.Errorf("delete notifications: %w", err)
 		}
 	}
-	return ns.change(ctx, inviteID, func(n *notified) {
+	return ns.change(ctx, inviteID, func(n *recipients) {
 		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(done, u) })
 	})
 }
 
-// of finds a user's notifications of one invite by the key of the code in them.
-func (ns *notices) of(ctx context.Context, user, key string) (found []*runtime.NotificationDelete, err error) {
+// notificationsOf finds a user's notifications of one invite. It compares the key of the code in them.
+func (ns *notices) notificationsOf(ctx context.Context, user, key string) (found []*runtime.NotificationDelete, err error) {
 	cursor := ""
 	for range noticePages {
 		page, next, err := ns.Notifier.NotificationsList(ctx, user, noticePage, cursor)
@@ -184,15 +183,15 @@ func (ns *notices) of(ctx context.Context, user, key string) (found []*runtime.N
 	return found, nil
 }
 
-// without are those of the users who have no notification of the invite. It fails while one that was sent
-// may still be written.
-func (ns *notices) without(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
-	var n notified
+// withoutNotification returns the users who have no notification of the invite. It fails while the host may still
+// write one that was sent.
+func (ns *notices) withoutNotification(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
+	var n recipients
 	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
 		return nil, fmt.Errorf("read whom it was sent to: %w", err)
 	}
 	for _, user := range users {
-		found, err := ns.of(ctx, user, key)
+		found, err := ns.notificationsOf(ctx, user, key)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("list notifications: %w", err)
@@ -206,10 +205,10 @@ func (ns *notices) without(ctx context.Context, inviteID, key string, users []st
 	return untold, nil
 }
 
-// sweep deletes the notifications of invites that over reports, by the keys of their codes.
+// sweep deletes the notifications of invites for whose key over returns true.
 func (ns *notices) sweep(ctx context.Context, over func(ctx context.Context, key string) (bool, error)) error {
 	return ns.round.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
-		var n notified
+		var n recipients
 		if err := json.Unmarshal([]byte(o.GetValue()), &n); err != nil {
 			return fmt.Errorf("invite's recipients not read: %w", err)
 		}

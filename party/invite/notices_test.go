@@ -14,7 +14,7 @@ import (
 	"partyline/party"
 )
 
-// stored counts the invites that wait in a user's list.
+// stored counts the invites among a user's stored notifications.
 func (w *world) stored(s party.Session) int {
 	w.t.Helper()
 	list, _, err := w.host.NotificationsList(w.t.Context(), s.UserID, 100, "")
@@ -23,7 +23,7 @@ func (w *world) stored(s party.Session) int {
 	return len(list)
 }
 
-// settled waits for what runs in the background.
+// settled waits for the background work.
 func (w *world) settled() {
 	w.t.Helper()
 	w.invites.Close()
@@ -41,7 +41,7 @@ func TestNotices_GoWithTheirInvite(t *testing.T) {
 	for name, c := range map[string]struct {
 		of   func(*party.InviteRequest)
 		end  func(w *world, p []party.Session, id party.ID, inv party.CreatedInvite)
-		left int // of the other one named
+		left int // notifications left for the other named user
 	}{
 		"nothing": {end: func(*world, []party.Session, party.ID, party.CreatedInvite) {}, left: 1},
 		"revoked": {end: func(w *world, p []party.Session, _ party.ID, inv party.CreatedInvite) {
@@ -112,7 +112,7 @@ func TestNotices_FailureIsMadeUpForBySweep(t *testing.T) {
 	}
 }
 
-// Who could not be told of an invite is told later, once, unless it is over for them by then.
+// Users whose notification failed are notified later, once, unless the invite is over for them by then.
 func TestNotices_ToldLater(t *testing.T) {
 	away := errors.New("database is away")
 	var failed atomic.Bool
@@ -169,7 +169,7 @@ func TestNotices_ToldLater(t *testing.T) {
 	}
 }
 
-// Storage may write a notification after its invite has ended, although sending it has failed. It goes all the same.
+// Storage may write a notification after its invite has ended, although sending it failed. It is deleted too.
 func TestNotices_WrittenLate(t *testing.T) {
 	for name, again := range map[string]int{"sent once": 0, "sent again": 1} {
 		t.Run(name, func(t *testing.T) {
@@ -201,7 +201,7 @@ func TestNotices_WrittenLate(t *testing.T) {
 	}
 }
 
-// Members need no telling.
+// Members are not notified.
 func TestNotices_NotToMembers(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)
@@ -213,8 +213,8 @@ func TestNotices_NotToMembers(t *testing.T) {
 	}
 }
 
-// Strangers are notified at a rate nobody would call harassment; the invite is made all the
-// same. Friends are not counted.
+// Notifications to strangers are limited to a rate that is not harassment. The invite is made in any case. Friends do
+// not count.
 func TestNotices_ToStrangers(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(130)

@@ -59,7 +59,7 @@ func TestOutstanding(t *testing.T) {
 	if len(got) != len(want) || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
 		t.Errorf("Outstanding = %v; want %v, the latest first", got, want)
 	}
-	w.admission.Briefly(id, func(*ledger.Visit) { // nobody waits for a party that others deal with
+	w.admission.Briefly(id, func(*ledger.Visit) { // the list does not wait for a busy party
 		if busy, _, err := w.invites.Outstanding(t.Context(), ""); err != nil || len(busy) != len(want) {
 			t.Errorf("while a party is busy: %d invites, %v; want %d", len(busy), err, len(want))
 		}
@@ -72,7 +72,7 @@ func TestOutstanding(t *testing.T) {
 	}
 }
 
-// Invites that have ended hide none, and what is sought is found among more than are looked through.
+// Ended invites hide no live ones. The list contains the sought invite even if there are more than it reads.
 func TestOutstanding_Many(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(1)
@@ -114,7 +114,7 @@ func TestOutstanding_Many(t *testing.T) {
 	found("00000000-0000-4000-8000-00000000ffff", false, own.ID, other.ID)
 }
 
-// The steps from an invite that is made to a match of the user who came by it, each counted once.
+// Each step from making an invite to a match of the user who came by it is counted once.
 func TestSteps(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(5)
@@ -126,7 +126,7 @@ func TestSteps(t *testing.T) {
 	w.invites.PageRead(false)
 	w.invites.Matched(t.Context(), id) // nobody has come yet
 	w.must(w.redeem(p[1], c.Code))
-	w.must(w.redeem(p[1], c.Code)) // nothing new
+	w.must(w.redeem(p[1], c.Code)) // a repetition does not count
 	w.must(w.redeem(p[2], c.Code))
 	w.must(w.join(p[3], id))
 	w.invites.Matched(t.Context(), other)
@@ -139,7 +139,7 @@ func TestSteps(t *testing.T) {
 	if got := w.invites.Counts(); got != want {
 		t.Errorf("Counts = %+v; want %+v", got, want)
 	}
-	delete(w.seatless, p[2].UserID) // comes again, into the party's match
+	delete(w.seatless, p[2].UserID) // comes again, while the party is in a match
 	again := w.create(p[0], party.InviteRequest{PartyID: id.String()})
 	w.must(w.redeem(p[2], again.Code))
 	for step, want := range map[string]int64{"created": 2, "fetched": 1, "opened": 2, "redeemed": 3, "matched": 2, "declined": 0} {
@@ -149,7 +149,7 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// An operator revokes any invite; the sweep knows how many are left.
+// An operator may revoke any invite. The sweep knows how many are left.
 func TestRevokeAny(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)

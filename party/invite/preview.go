@@ -13,18 +13,18 @@ import (
 	"partyline/party/reserve"
 )
 
-// previews show which invites there are and where they lead, without using them. Safe for concurrent use.
+// previews shows invites and the parties that they lead to, without using the invites. Safe for concurrent use.
 type previews struct {
-	*routes
-	faces  *cache.Cache[string, party.Profile] // by user
-	waited *cache.Cache[string, string]        // keys of invites by which somebody waits, by ID
+	*resolver
+	faces      *cache.Cache[string, party.Profile] // by user
+	waitedKeys *cache.Cache[string, string]        // keys of invites that players wait by, by the invite's ID
 }
 
-// facesOf looks users up; those that are not found are left out.
-type facesOf func(ctx context.Context, userIDs []string) ([]party.Profile, error)
+// profileReader returns the profiles of users. It omits users that are not found.
+type profileReader func(ctx context.Context, userIDs []string) ([]party.Profile, error)
 
-// Preview shows what an invite leads to, without using it. For an invite that is for
-// others it refuses with InviteNotForYou, unless the caller made it or is in the party.
+// Preview returns what an invite leads to, without using it. If the invite is for others it refuses with
+// InviteNotForYou, unless the caller made it or is in the party.
 func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (party.Preview, error) {
 	_, r, err := pv.find(ctx, c, "", typed)
 	if err != nil {
@@ -48,24 +48,24 @@ func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (
 	return p, nil
 }
 
-// PublicPreview is what anybody with the code may see: no launch data, no match, and members only
-// where the rules' page shows them and the party is not hidden. It may be a second old. It refuses
-// with InviteNotFound and RateLimited. The caller must not change the answer's lists.
+// PublicPreview returns what anybody with the code may see. It has no launch data and no match. It has members only
+// if the rules let the page show them and the party is not hidden. The answer may be a second old. It refuses with
+// InviteNotFound and RateLimited. The caller must not change the answer's lists.
 func (pv *previews) PublicPreview(ctx context.Context, typed, clientIP string) (p party.Preview, err error) {
 	err = pv.guess("", clientIP, typed, func(key string) (err error) {
-		p, err = pv.shown.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return pv.publicPreview(ctx, key) })
+		p, err = pv.publicPreviews.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return pv.publicPreview(ctx, key) })
 		return err
 	})
 	return p, err
 }
 
 func (pv *previews) publicPreview(ctx context.Context, key string) (party.Preview, error) {
-	f, err := pv.Store.lately(ctx, key)
+	f, err := pv.Store.readCached(ctx, key)
 	if err != nil {
 		return party.Preview{}, err
 	}
 	r := f.rec
-	// A user who opens an invite with a held seat is taken for somebody it is held for.
+	// A person who opens an invite with a held seat is assumed to be the user that it is held for.
 	viewer := ""
 	if h, ok := r.hold(pv.Now()); ok {
 		viewer = h.UserIDs[0]
@@ -89,41 +89,41 @@ func (pv *previews) publicPreview(ctx context.Context, key string) (party.Previe
 	return p, nil
 }
 
-// target is the party an invite leads to, as a viewer meets it.
+// target is the party that an invite leads to, as a viewer sees it.
 type target struct {
 	reserve.Look
-	held int               // seats kept for users other than the viewer
-	shut party.InviteState // why nobody comes in, though there may be room: gone, between, away or locked; "" for nothing
+	held        int               // seats held or kept for users other than the viewer
+	closedState party.InviteState // why nobody can enter despite free seats: gone, between, away or locked
 }
 
 func (pv *previews) target(ctx context.Context, r *record, viewer string) (target, error) {
-	look, err := pv.leads(ctx, r, viewer)
+	look, err := pv.lookDestination(ctx, r, viewer)
 	t := target{Look: look, held: look.Held(viewer)}
 	switch party.ReasonOf(err) {
 	case "":
 	case party.PartyNotFound:
 		if r.Follow {
-			return target{shut: party.StateBetween}, nil
+			return target{closedState: party.StateBetween}, nil
 		}
-		return target{shut: party.StatePartyGone}, nil
+		return target{closedState: party.StatePartyGone}, nil
 	case party.PartyAway:
-		t.shut = party.StateAway
+		t.closedState = party.StateAway
 		return t, nil
 	default:
 		return target{}, err
 	}
-	// A lock concerns neither a member nor somebody whose seat is kept after a drop.
+	// A lock does not stop a member, or a member who is away and returns.
 	if _, member := t.Member(viewer); member || t.Returning(viewer) {
 		return t, nil
 	}
 	err = pv.Admission.Locked(ctx, t.View)
 	if party.ReasonOf(err) == party.PartyLocked {
-		t.shut, err = party.StateLocked, nil
+		t.closedState, err = party.StateLocked, nil
 	}
 	return t, err
 }
 
-// state is what the invite is worth to the viewer.
+// state returns the state of the invite for the viewer.
 func (pv *previews) state(r *record, viewer string, t target, room bool) party.InviteState {
 	switch {
 	case r.RevokedAt != 0:
@@ -132,20 +132,20 @@ func (pv *previews) state(r *record, viewer string, t target, room bool) party.I
 		return party.StateExpired
 	case r.exhausted() && !r.claimed(viewer):
 		return party.StateExhausted
-	case t.shut != "":
-		return t.shut
+	case t.closedState != "":
+		return t.closedState
 	case !room:
 		return party.StateFull
 	}
 	return party.StateOpen
 }
 
-func (pv *previews) preview(ctx context.Context, r *record, t target, viewer string, look facesOf) (party.Preview, error) {
+func (pv *previews) preview(ctx context.Context, r *record, t target, viewer string, look profileReader) (party.Preview, error) {
 	v := t.View
 	_, member := v.Member(viewer)
 	p := party.Preview{
 		ID: r.ID, State: pv.state(r, viewer, t, member || v.Size()+t.held < v.MaxSize),
-		Waiting: t.Waiting, Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
+		Waiting: t.Waiting, Message: r.Message, Info: nonNil(r.Info), ExpiresAt: r.ExpiresAt,
 	}
 	profiles, err := pv.profiles(ctx, r, v, look)
 	if err != nil {
@@ -182,9 +182,9 @@ func (pv *previews) preview(ctx context.Context, r *record, t target, viewer str
 	return p, nil
 }
 
-// profiles are the public faces of the inviter and the members, from one look-up. A
-// deleted account keeps the name it is known by here.
-func (pv *previews) profiles(ctx context.Context, r *record, v party.View, look facesOf) (map[string]party.Profile, error) {
+// profiles returns the profiles of the inviter and the members, from one look-up. For a deleted account it returns
+// the username that the invite or the party has.
+func (pv *previews) profiles(ctx context.Context, r *record, v party.View, look profileReader) (map[string]party.Profile, error) {
 	known := map[string]party.Profile{r.By: {UserID: r.By, Username: r.ByName}}
 	for _, m := range v.Members {
 		known[m.UserID] = party.Profile{UserID: m.UserID, Username: m.Username}
@@ -199,15 +199,15 @@ func (pv *previews) profiles(ctx context.Context, r *record, v party.View, look 
 	return known, nil
 }
 
-// Landing pages poll, many at once. All who ask within a second see the same preview.
+// Many landing pages poll at the same time. All requests within a second get the same preview.
 const (
 	previewTTL  = time.Second
 	maxPreviews = 4096
 )
 
 const (
-	faceTTL  = 5 * time.Minute // names and pictures change without anybody telling
-	maxFaces = 50_000          // of some 200 bytes
+	faceTTL  = 5 * time.Minute // names and pictures change without a notice
+	maxFaces = 50_000          // of about 200 bytes each
 )
 
 func (pv *previews) readFaces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
@@ -222,7 +222,7 @@ func (pv *previews) readFaces(ctx context.Context, userIDs []string) ([]party.Pr
 	return found, nil
 }
 
-// Faces are users as pages and lists show them, a few minutes old perhaps.
+// Faces returns the profiles of users for pages and lists. They may be a few minutes old.
 func (pv *previews) Faces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
 	var found []party.Profile
 	var missing []string

@@ -50,7 +50,7 @@ func TestService_PreviewStates(t *testing.T) {
 	id := w.party(p[0], false, 3)
 	state := func(s party.Session, code string, want party.InviteState) {
 		t.Helper()
-		w.clock.Advance(2 * time.Second) // longer than a public preview is kept
+		w.clock.Advance(2 * time.Second) // longer than a public preview is cached
 		got, err := w.invites.Preview(ctx, caller(s), code)
 		if err != nil || got.State != want || (got.Party == nil) != (want == party.StatePartyGone) {
 			t.Errorf("Preview = %+v, %v; want %s", got, err, want)
@@ -69,13 +69,13 @@ func TestService_PreviewStates(t *testing.T) {
 	revoked := w.create(p[0], party.InviteRequest{PartyID: id.String()})
 	state(p[1], once, party.StateOpen)
 	w.must(w.redeem(p[1], once))
-	state(p[1], once, party.StateOpen) // it is the user's own
+	state(p[1], once, party.StateOpen) // the use belongs to the user
 	state(p[3], once, party.StateExhausted)
-	state(p[3], many, party.StateFull) // the last seat is held
-	state(p[2], held, party.StateOpen) // for this one
+	state(p[3], many, party.StateFull) // the last seat is held for another user
+	state(p[2], held, party.StateOpen) // for this user
 	w.lock = party.Refuse(party.PartyLocked, "locked")
 	state(p[3], many, party.StateLocked)
-	state(p[1], once, party.StateOpen) // a member is in
+	state(p[1], once, party.StateOpen) // a member already
 	w.lock = nil
 	w.must(w.admission.Visit(ctx, id, func(v *ledger.Visit) error {
 		v.Book.Join(p[3].UserID, "", w.clock.Now())
@@ -144,7 +144,7 @@ func TestService_PublicPreviewIsKeptForASecond(t *testing.T) {
 		t.Errorf("%d reads for a preview a moment old; want 0", r-reads)
 	}
 	w.must(w.redeem(p[1], code))
-	size(2) // what happens to the invite itself shows at once
+	size(2) // a change of the invite itself shows at once
 	w.host.PartyLeave(p[1], id)
 	w.clock.Advance(time.Second)
 	size(1)

@@ -12,43 +12,43 @@ type record struct {
 	ID        string            `json:"id"`
 	PartyID   string            `json:"party_id"`
 	Kind      party.InviteKind  `json:"kind"`
-	By        string            `json:"by"` // user
+	By        string            `json:"by"` // user ID
 	ByName    string            `json:"by_name"`
-	CreatedAt int64             `json:"created_at"` // Unix nanoseconds: a kick of the same second may be older
+	CreatedAt int64             `json:"created_at"` // Unix nanoseconds, to compare it with a kick in the same second
 	ExpiresAt int64             `json:"expires_at"` // Unix seconds
 	MaxUses   int               `json:"max_uses"`
 	Uses      int               `json:"uses"`
-	For       []string          `json:"for,omitempty"` // users
+	For       []string          `json:"for,omitempty"` // user IDs
 	Hold      bool              `json:"hold,omitempty"`
 	Follow    bool              `json:"follow,omitempty"`
 	Message   string            `json:"message,omitempty"`
 	Info      []party.InfoField `json:"info,omitempty"`
-	Launch    string            `json:"launch,omitempty"` // the text of JSON
+	Launch    string            `json:"launch,omitempty"` // JSON as text
 
-	Seq       int64    `json:"seq,omitempty"`      // of the claim made last
-	Claims    []claim  `json:"claims,omitempty"`   // who has used it, see [record.claim]
-	Declined  []string `json:"declined,omitempty"` // users
+	Seq       int64    `json:"seq,omitempty"`      // number of the latest claim
+	Claims    []claim  `json:"claims,omitempty"`   // users who have used it, see [record.claim]
+	Declined  []string `json:"declined,omitempty"` // user IDs
 	RevokedAt int64    `json:"revoked_at,omitempty"`
 }
 
-// claim is one user's use of an invite. It is written before the user is admitted and
-// taken back if that fails. From then on the use is the user's own: redeeming again,
-// after leaving the party, after a crash between the two steps, on another node, finds
-// the claim and costs nothing. So a use is never given twice, and the worst a crash
-// does is to keep a use for the user who was about to take it.
+// claim is one user's use of an invite. It is written before the user is admitted, and removed if that fails. After
+// that the use belongs to the user. Redeeming again finds the claim and costs nothing: after leaving the party, after
+// a crash between the two steps, or on another node. So a use is never given twice. At worst a crash keeps a use for
+// the user who was about to take it.
 type claim struct {
 	User string `json:"u"`
-	Seq  int64  `json:"s"` // of the redemption that may take it back
+	Seq  int64  `json:"s"` // number of the redemption that may give the use back
 }
 
-// maxRecent bounds the claims of an invite without limit and for everybody. There they
-// only keep a repetition from counting as one more use, so old ones may be forgotten.
+// maxRecent bounds the claims of an invite that is for everybody and without a limit of uses. There a claim only
+// prevents counting a repeated redemption as another use, so old claims may be dropped.
 const maxRecent = 64
 
 func (r *record) createdAt() time.Time { return time.Unix(0, r.CreatedAt) }
 func (r *record) expiresAt() time.Time { return time.Unix(r.ExpiresAt, 0) }
 
-// partyID is the party it was made for, at its beginning; the zero ID, which leads nowhere, if storage has none.
+// partyID returns the ID that the party had when the invite was made. It returns the zero ID, which leads to no
+// party, if storage has none.
 func (r *record) partyID() party.ID {
 	id, _ := party.ParseID(r.PartyID)
 	return id
@@ -65,17 +65,17 @@ func (r *record) claimIndex(user string) int {
 
 func (r *record) exhausted() bool { return r.MaxUses > 0 && r.Uses >= r.MaxUses }
 
-// spent reports whether nobody new can use the invite: it is used up, or everybody whom it
-// names has used or declined it.
+// spent reports whether no further user can use the invite: either it is used up, or all users whom it names have
+// used or declined it.
 func (r *record) spent() bool { return r.exhausted() || len(r.For) > 0 && len(r.pending()) == 0 }
 
-// ended reports whether nobody can use the invite any more, whatever is given back.
+// ended reports whether the invite was revoked or has expired. A use that is given back does not change that.
 func (r *record) ended(now time.Time) bool { return r.RevokedAt != 0 || !now.Before(r.expiresAt()) }
 
-// forgotten reports whether the record need not be kept any longer. That does not change any more.
-func (r *record) forgotten(now time.Time) bool { return !now.Before(r.expiresAt().Add(Retention)) }
+// deletable reports whether the record may be deleted. Once true, it stays true.
+func (r *record) deletable(now time.Time) bool { return !now.Before(r.expiresAt().Add(Retention)) }
 
-// refusal is why the user cannot use the invite now; nil if it can.
+// refusal returns why the user cannot use the invite now, or nil if they can.
 func (r *record) refusal(user string, now time.Time) error {
 	switch {
 	case !r.isFor(user):
@@ -90,12 +90,11 @@ func (r *record) refusal(user string, now time.Time) error {
 	return nil
 }
 
-// refusalOfWaiter is refusal for somebody who waits by the invite: it may have expired since.
+// refusalOfWaiter is refusal for a user who waits by the invite. It ignores the expiry.
 func (r *record) refusalOfWaiter(user string) error { return r.refusal(user, r.createdAt()) }
 
-// claim takes a use for the user. isNew is false where the user has one already; a
-// claim that is not new is never given back, for the redemption that made it may have
-// succeeded on another node. The caller has checked refusal.
+// claim takes a use for the user. isNew is false if the user already has one. Such a claim is never given back,
+// because the redemption that made it may have succeeded on another node. The caller has checked refusal.
 func (r *record) claim(user string) (seq int64, isNew bool) {
 	r.Seq++
 	if i := r.claimIndex(user); i >= 0 {
@@ -110,8 +109,8 @@ func (r *record) claim(user string) (seq int64, isNew bool) {
 	return r.Seq, true
 }
 
-// refund gives the use of one claim back; false if there is nothing to give, because it
-// was done before or another redemption of the user has taken the claim over.
+// refund gives back the use of one claim. It returns false if there is nothing to give back: it was given back
+// before, or a later redemption of the user has taken over the claim.
 func (r *record) refund(user string, seq int64) bool {
 	i := r.claimIndex(user)
 	if i < 0 || r.Claims[i].Seq != seq {
@@ -122,14 +121,14 @@ func (r *record) refund(user string, seq int64) bool {
 	return true
 }
 
-// pending are the users it is for who have neither come nor declined.
+// pending returns the named users who have neither come nor declined.
 func (r *record) pending() []string {
 	return slices.DeleteFunc(slices.Clone(r.For), func(user string) bool {
 		return r.claimed(user) || slices.Contains(r.Declined, user)
 	})
 }
 
-// decline notes that a user whom it waits for does not come; false for anybody else.
+// decline records that a pending user will not come. It returns false for any other user.
 func (r *record) decline(user string) bool {
 	waits := slices.Contains(r.pending(), user)
 	if waits {
@@ -138,7 +137,7 @@ func (r *record) decline(user string) bool {
 	return waits
 }
 
-// hold is the seats it keeps; false for none.
+// hold returns the seats that the invite holds, or false if it holds none.
 func (r *record) hold(now time.Time) (reserve.Hold, bool) {
 	if !r.Hold || r.ended(now) {
 		return reserve.Hold{}, false
@@ -150,16 +149,16 @@ func (r *record) hold(now time.Time) (reserve.Hold, bool) {
 func (r *record) summary() party.InviteSummary {
 	return party.InviteSummary{
 		ID: r.ID, Kind: r.Kind, CreatedBy: r.By, CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt,
-		MaxUses: r.MaxUses, Uses: r.Uses, ForUserIDs: list(r.For), HoldSeat: r.Hold, FollowInviter: r.Follow, Message: r.Message,
+		MaxUses: r.MaxUses, Uses: r.Uses, ForUserIDs: nonNil(r.For), HoldSeat: r.Hold, FollowInviter: r.Follow, Message: r.Message,
 	}
 }
 
-// intent is to have the session admitted by the invite.
+// intent returns the intent to admit the session by this invite.
 func (r *record) intent(s party.Session) reserve.Intent {
 	return reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: r.grant(s.UserID)}
 }
 
-// grant is what the invite counts for when the user comes with it.
+// grant returns the rights that a user who comes by this invite has.
 func (r *record) grant(userID string) party.Grant {
 	return party.Grant{InviteID: r.ID, InvitedAt: r.createdAt(), Named: slices.Contains(r.For, userID)}
 }

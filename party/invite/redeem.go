@@ -14,37 +14,36 @@ import (
 	"partyline/party/reserve"
 )
 
-// A redemption that finds everybody away looks again, for five seconds.
+// If all members are away, a redemption looks again for five seconds.
 const (
-	awaitLooks = 25
+	awaitTries = 25
 	awaitEvery = 200 * time.Millisecond
 )
 
-// followAttempts is how many parties a redemption tries, where each ends just then.
+// followAttempts is how many parties a redemption tries if each of them ends at that moment.
 const followAttempts = 3
 
-// redemptions bring users into parties by invites. Safe for concurrent use.
+// redemptions brings users into parties by invites. Safe for concurrent use.
 type redemptions struct {
-	*routes
+	*resolver
 	notices *notices
 	funnel  *funnel
 }
 
-// Redeem makes the caller's session that [entry.Entry.Session] chooses a member of the party the
-// invite leads to. It may be repeated: a member gets the same answer and nothing is used up.
-// Where everybody in the party is away it waits for the first of them for a moment.
+// Redeem makes one of the caller's sessions, chosen by [entry.Entry.Session], a member of the party that the invite
+// leads to. The call may be repeated: a member gets the same answer and no use is taken. If all members are away, it
+// waits a moment for the first one to return.
 //
-// Refusals: RateLimited, InviteNotFound, InviteNotForYou, the invite's state, PartyNotFound,
-// PartyAway, Conflict, and those of [entry.Entry.Session], [entry.Entry.May] and
-// [admission.Admission.Admit]. After a refusal no use is gone; where storage fails, it comes
-// back once it recovers.
+// Refusals: RateLimited, InviteNotFound, InviteNotForYou, the invite's state, PartyNotFound, PartyAway, Conflict, and
+// those of [entry.Entry.Session], [entry.Entry.May] and [admission.Admission.Admit]. A refused redemption costs no
+// use. If storage fails, the use comes back when storage recovers.
 func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
 	var redemption party.Redemption
 	read := func(ctx context.Context, key string) (found, error) {
-		if f, known := s.Store.kept.Kept(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
-			return s.Store.read(ctx, key) // a refusal counts only on a record that was read now
+		if f, known := s.Store.cache.Kept(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
+			return s.Store.read(ctx, key) // a refusal counts only on a record that was just read
 		}
-		return s.Store.lately(ctx, key)
+		return s.Store.readCached(ctx, key)
 	}
 	key, r, err := s.lookup(ctx, read, c, typed)
 	if err != nil {
@@ -62,8 +61,8 @@ func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, session
 		}
 		redemption, refusal = s.redeemInto(ctx, c, key, r, look, err, sessionID)
 		reason := party.ReasonOf(refusal)
-		endedNow := err == nil && (reason == party.PartyNotFound || reason == party.PartyAway) // its members may come back
-		if !endedNow && !(r.Follow && reason == party.PartyNotFound) {                         // the inviter may be in another
+		endedNow := err == nil && (reason == party.PartyNotFound || reason == party.PartyAway) // they may come back
+		if !endedNow && !(r.Follow && reason == party.PartyNotFound) {                         // the inviter may be elsewhere
 			break
 		}
 		gone = look.ID
@@ -71,14 +70,14 @@ func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, session
 	return redemption, refusal
 }
 
-// RedeemInto is [Service.Redeem] for somebody who waits for a seat of the party by the invite with this ID. It
-// refuses with PartyNotFound where that leads elsewhere now.
+// RedeemInto is [Service.Redeem] for a user who waits for a seat of the party by the invite with this ID. It refuses
+// with PartyNotFound if the invite now leads to another party.
 func (s *redemptions) RedeemInto(ctx context.Context, c party.Caller, inviteID string, id party.ID) error {
 	key, r, err := s.find(ctx, c, inviteID, "")
 	if err != nil {
 		return err
 	}
-	look, gone := s.leads(ctx, r, c.UserID)
+	look, gone := s.lookDestination(ctx, r, c.UserID)
 	if gone == nil && look.ID != id {
 		return party.Gone()
 	}
@@ -86,7 +85,8 @@ func (s *redemptions) RedeemInto(ctx context.Context, c party.Caller, inviteID s
 	return err
 }
 
-// redeemInto redeems an invite that leads to the party looked at; goneErr is why it leads nowhere.
+// redeemInto redeems an invite into the party of look. goneErr is the error of that look, if the invite leads
+// nowhere.
 func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string, r *record, look reserve.Look, goneErr error, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
 	id, awaited := look.ID, look.Expects(c.UserID)
@@ -102,15 +102,15 @@ func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string
 		}
 	}
 	_, member := look.Member(c.UserID)
-	if sessionErr == nil && (member || look.Returning(c.UserID)) { // their own seat needs no invite
+	if sessionErr == nil && (member || look.Returning(c.UserID)) { // their own seat: they need no invite
 		err := s.Admission.Admit(ctx, id, session, party.Grant{Back: true}, &admission.Judged{Look: look})
 		if err == nil {
 			if slices.Contains(r.pending(), c.UserID) {
-				s.answered(ctx, key, c.UserID)
+				s.claimForMember(ctx, key, c.UserID)
 			}
 			return s.redemption(ctx, s.Admission.Current(id), r, c.UserID, awaited), nil
 		}
-		if party.ReasonOf(err) != party.PartyNotFound { // else it was lost in between
+		if party.ReasonOf(err) != party.PartyNotFound { // otherwise the seat was lost meanwhile
 			return none, fmt.Errorf("take their own seat: %w", err)
 		}
 	}
@@ -132,25 +132,26 @@ func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string
 	}
 	if err := s.enter(ctx, key, &admission.Judged{Look: look, Again: may}, session); err != nil {
 		if now, lookErr := s.Admission.Look(ctx, id); lookErr == nil {
-			if _, member := now.Session(session.SessionID); member { // by another call of theirs, before the invite ended
+			if _, member := now.Session(session.SessionID); member { // by another call, before the invite ended
 				return s.redemption(ctx, id, r, c.UserID, awaited), nil
 			}
 		}
 		return none, err
 	}
 	id = s.Admission.Current(id)
-	s.came(key, r, c.UserID)
+	s.releaseHeldSeat(key, r, c.UserID)
 	s.notices.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	redemption := s.redemption(ctx, id, r, c.UserID, awaited)
-	s.funnel.cameWith(c.UserID, redemption.MatchID)
-	if r.Follow { // by which they may have been on the way to another party
+	s.funnel.recordArrival(c.UserID, redemption.MatchID)
+	if r.Follow { // the user may have been on the way to another party by this invite
 		s.Over(r.ID, c.UserID)
 	}
 	return redemption, nil
 }
 
-// answered notes that a user whom the invite names has come, on a seat of their own: it waits for them no more.
-func (s *redemptions) answered(ctx context.Context, key, user string) {
+// claimForMember records that a named user has come on a seat of their own, so that the invite no longer waits for
+// them.
+func (s *redemptions) claimForMember(ctx context.Context, key, user string) {
 	r, err := s.Store.change(ctx, key, func(r *record) error {
 		if !slices.Contains(r.pending(), user) || r.refusal(user, s.Now()) != nil {
 			return errUnchanged
@@ -162,26 +163,26 @@ func (s *redemptions) answered(ctx context.Context, key, user string) {
 		s.Logger.Warn("invite still waits for somebody who has come user=%s error=%v", user, err)
 		return
 	}
-	s.came(key, r, user)
+	s.releaseHeldSeat(key, r, user)
 	if r.spent() {
 		s.notices.withdraw(r.ID)
 	}
 }
 
-// came ends what the invite kept for a user who has come.
-func (s *redemptions) came(key string, r *record, user string) {
-	s.shown.Drop(key)
+// releaseHeldSeat releases what the invite held for a user who has come.
+func (s *redemptions) releaseHeldSeat(key string, r *record, user string) {
+	s.publicPreviews.Drop(key)
 	if origin := s.partyOf(r); r.Hold {
-		s.Admission.Release(origin, r.ID, user) // another party than theirs where the inviter has moved on
+		s.Admission.Release(origin, r.ID, user) // if the inviter has moved on, this is another party than the user's
 		s.Admission.HoldsChanged(origin, false)
 	}
 }
 
-// await is leads, but where everybody is away it looks again for a while. If the user is one of
-// them there is no error: the first to come back brings the party back.
+// await is lookDestination, but looks again for a while if all members are away. There is no error if the user is one
+// of them: the first member who comes back brings the party back.
 func (s *redemptions) await(ctx context.Context, r *record, userID string) (reserve.Look, error) {
-	for again := awaitLooks; ; again-- {
-		look, err := s.leads(ctx, r, userID)
+	for again := awaitTries; ; again-- {
+		look, err := s.lookDestination(ctx, r, userID)
 		if party.ReasonOf(err) != party.PartyAway {
 			return look, err
 		}
@@ -194,23 +195,23 @@ func (s *redemptions) await(ctx context.Context, r *record, userID string) (rese
 	}
 }
 
-// enter claims a use, then admits, then gives the use back if that failed. All of it is
-// one turn with the invite, so that on this node no redemption sees another's half.
+// enter claims a use, admits the session, and gives the use back if that failed. It does all of this in one turn with
+// the invite, so no other redemption on this node sees an intermediate state.
 func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judged, session party.Session) error {
-	end, err := s.Store.take(ctx, key)
+	end, err := s.Store.takeTurn(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer end()
 	var seq int64
 	var isNew bool
-	settled := false // whether there is nothing to give back
+	settled := false // true if there is nothing to give back
 	defer func() {
-		if isNew && !settled { // also if a panic goes through
+		if isNew && !settled { // also after a panic
 			s.refund(ctx, key, session.UserID, seq)
 		}
 	}()
-	r, err := s.Store.changeNow(ctx, key, func(r *record) error {
+	r, err := s.Store.changeInTurn(ctx, key, func(r *record) error {
 		if err := s.refusal(r, session.UserID, by.Look.ID); err != nil {
 			return err
 		}
@@ -218,7 +219,7 @@ func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judge
 		return nil
 	})
 	if err != nil {
-		settled = !errors.As(err, &unsure{})
+		settled = !errors.As(err, &unsureError{})
 		return fmt.Errorf("claim use: %w", err)
 	}
 	if err = s.Admission.Admit(ctx, by.Look.ID, session, r.grant(session.UserID), by); err != nil {
@@ -231,13 +232,13 @@ func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judge
 	return nil
 }
 
-// redemption names the match the party is in if there is a seat for the user.
+// redemption builds the answer. It names the party's match if that has a seat for the user.
 func (s *redemptions) redemption(ctx context.Context, id party.ID, r *record, userID string, awaited bool) party.Redemption {
 	match, err := s.Seat(ctx, id, userID, awaited)
 	if err != nil {
 		s.Logger.Warn("seat in match not sought party=%s user=%s error=%v", id, userID, err)
 	}
 	return party.Redemption{
-		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: json.RawMessage(r.Launch),
+		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: nonNil(r.Info), Launch: json.RawMessage(r.Launch),
 	}
 }

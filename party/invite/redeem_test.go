@@ -25,7 +25,7 @@ func TestService_Redeem(t *testing.T) {
 		PartyID: id.String(), Joined: true, MatchID: "match.node", Message: "Come!",
 		Info: []party.InfoField{{Label: "Mode", Value: "Co-op"}}, Launch: json.RawMessage(`[1]`),
 	}
-	for range 3 { // repeating it neither fails nor uses anything up
+	for range 3 { // repeating it does not fail and takes no use
 		got, err := w.invites.Redeem(t.Context(), caller(p[1]), strings.ToLower(made.Code[:4]+"-"+made.Code[4:]), "")
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("Redeem = %+v, %v; want %+v", got, err, want)
@@ -40,8 +40,7 @@ func TestService_Redeem(t *testing.T) {
 	}
 }
 
-// A party without room in its match, or a match that does not answer, keeps nobody out of
-// the party.
+// A user enters the party even if its match has no seat or does not answer.
 func TestService_RedeemWithoutASeat(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(3)
@@ -75,7 +74,7 @@ func TestService_RedeemAUseIsTheUsersOwn(t *testing.T) {
 	}
 }
 
-// A member's seat moves to another device by a link as in every other way: nothing of the link is used up.
+// A member's seat moves to another device by a link, as it does in other ways, and takes no use.
 func TestService_RedeemMovesTheSeat(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Parties.SecondSocket = rules.SecondSocketMove
@@ -112,7 +111,7 @@ func TestService_RedeemStates(t *testing.T) {
 	w.must(w.redeem(p[1], short.Code))
 	w.clock.Advance(time.Second)
 	w.refused(w.redeem(p[2], short.Code), party.InviteExpired)
-	w.must(w.redeem(p[1], short.Code)) // is a member
+	w.must(w.redeem(p[1], short.Code)) // a member already
 
 	revoked := w.create(p[0], party.InviteRequest{PartyID: id.String()})
 	w.must(w.invites.Revoke(ctx, caller(p[0]), revoked.ID, ""))
@@ -155,12 +154,12 @@ func TestService_RedeemPicksTheSession(t *testing.T) {
 	}
 	w.must(redeem(web, two.SessionID))
 	w.members(id, p[0], two)
-	w.must(redeem(web, ""))                                 // in already, whichever session it is
-	w.must(redeem(caller(one), two.SessionID))              // naming the one that is in
-	w.refused(redeem(caller(one), ""), party.AlreadyMember) // the other one wants in too
+	w.must(redeem(web, ""))                                 // in already, with whichever session
+	w.must(redeem(caller(one), two.SessionID))              // names the session that is in
+	w.refused(redeem(caller(one), ""), party.AlreadyMember) // the other session wants to enter too
 	w.members(id, p[0], two)
 	w.host.Disconnect(two)
-	w.must(redeem(web, "")) // the only one left
+	w.must(redeem(web, "")) // the only session left
 	w.members(id, p[0], one)
 }
 
@@ -220,7 +219,7 @@ func TestService_RedeemAsksOnlyWhatItNeeds(t *testing.T) {
 	}
 }
 
-// A node goes by the record it has kept, and nobody comes in by what another node has ended or used up since.
+// A node uses its cached record, but nobody enters by an invite that another node has ended or used up since.
 func TestService_RedeemWhatAnotherNodeHasEnded(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(4)
@@ -239,14 +238,14 @@ func TestService_RedeemWhatAnotherNodeHasEnded(t *testing.T) {
 	}
 }
 
-// A game that redeems twice at once is in by one of the calls. The other says so too, even if the invite
-// is revoked in between.
+// A game that redeems twice at once enters by one of the calls. The other call reports success too, even if the
+// invite is revoked in between.
 func TestService_RedeemTwiceAroundARevoke(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)
 	id := w.party(p[0], false, 4)
 	c := w.create(p[0], party.InviteRequest{PartyID: id.String()})
-	w.judge = func(party.Question) error { // when the one call has read the invite, and not yet used it
+	w.judge = func(party.Question) error { // when the first call has read the invite but not yet used it
 		w.judge = nil
 		if err := w.redeem(p[1], c.Code); err != nil {
 			t.Error(err)
@@ -272,14 +271,14 @@ func TestService_RedeemAfterAKick(t *testing.T) {
 	w.must(w.admission.Kicked(ctx, id, p[1]))
 	w.refused(w.redeem(p[1], before), party.Banned)
 	w.clock.Advance(time.Millisecond)                                                                       // within the same second
-	w.refused(w.redeem(p[1], w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code), party.Banned) // anybody's link
+	w.refused(w.redeem(p[1], w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code), party.Banned) // a link for everybody
 	after := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}}).Code
 	w.must(w.redeem(p[1], after))
 	w.members(id, p...)
 }
 
-// No seat is held for somebody who was kicked, however they came in before, and on no node. Once the ban is over the
-// invite lets them in if there is a seat.
+// After a kick no invite holds a seat for the kicked user, on any node, however they came in before. After the ban
+// the invite lets them in if there is a free seat.
 func TestService_AKickEndsTheHeldSeat(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t)
@@ -322,8 +321,8 @@ func TestService_RedeemFollowsTheInviter(t *testing.T) {
 	w.refused(w.redeem(w.host.Player("late"), code), party.PartyNotFound)
 }
 
-// The party that the inviter has entered last ends in the middle of a redemption: the inviter is
-// still in the one before, and that is where the link leads.
+// The inviter's latest party ends during a redemption. The inviter is still in the previous one, and the link leads
+// there.
 func TestService_RedeemFollowsThroughAnEnd(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)
@@ -366,7 +365,7 @@ func TestService_GuessesAreCounted(t *testing.T) {
 	id := w.party(p[0], false, 8)
 	code := w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code
 	for i := range 5 {
-		w.must(w.redeem(p[1], code)) // a right one resets nothing
+		w.must(w.redeem(p[1], code)) // a right guess resets nothing
 		if _, err := w.invites.Preview(ctx, caller(p[1]), code); err != nil {
 			t.Fatal(err)
 		}
@@ -377,10 +376,10 @@ func TestService_GuessesAreCounted(t *testing.T) {
 			w.refused(w.invites.Decline(ctx, caller(p[1]), wrong), party.InviteNotFound)
 		}
 	}
-	w.refused(w.redeem(p[1], code), party.RateLimited) // or guessing could go on
+	w.refused(w.redeem(p[1], code), party.RateLimited) // otherwise guessing could continue
 	_, err := w.invites.Preview(ctx, caller(p[1]), code)
 	w.refused(err, party.RateLimited)
-	// The address has had five of its eight.
+	// The address has used five of its eight guesses.
 	for range 3 {
 		_, err := w.invites.PublicPreview(ctx, "0000000000000000", "192.0.2.1")
 		w.refused(err, party.InviteNotFound)
@@ -393,8 +392,8 @@ func TestService_GuessesAreCounted(t *testing.T) {
 	w.must(w.redeem(p[1], code))
 }
 
-// A link with other words that spell codes leads to the invite that there is. Each of those that is tried
-// before is a wrong guess: else a known code would let somebody try others for nothing.
+// If a link contains other words that spell codes, it leads to the invite that exists. Each other word that is tried
+// first counts as a wrong guess. Otherwise a player could add a known code and guess for free.
 func TestService_ReadingsAreGuesses(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t)
@@ -416,8 +415,8 @@ func TestService_ReadingsAreGuesses(t *testing.T) {
 	w.refused(err, party.RateLimited)
 }
 
-// The seats of a member who has left stay free when that member comes back, for a process too that has seen
-// nothing of it.
+// An inviter leaves, and the held seats become free. They stay free when the inviter comes back, also for a process
+// that has seen nothing of it.
 func TestService_HeldSeatsOfAMakerWhoLeft(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(4)
@@ -430,7 +429,7 @@ func TestService_HeldSeatsOfAMakerWhoLeft(t *testing.T) {
 	w.must(w.join(p[0], id))
 	w.settled()
 	w.held(id, 0)
-	w.must(w.redeem(p[1], held.Code)) // the invite is as good as before, but keeps no seat
+	w.must(w.redeem(p[1], held.Code)) // the invite can still be used, but holds no seat
 	w.host.PartyLeave(p[1], id)
 	w.admission.Left(t.Context(), id, p[1])
 	w.must(w.join(p[3], id))
@@ -457,7 +456,7 @@ func TestService_HeldSeats(t *testing.T) {
 		t.Errorf("Held on another node = %d, %v; want 1", n, err)
 	}
 	w.must(w.redeem(p[4], anybody))
-	w.refused(w.redeem(p[1], held.Code), party.PartyFull) // declined, so without a seat
+	w.refused(w.redeem(p[1], held.Code), party.PartyFull) // declined, so no seat is held
 	for range 2 {
 		w.must(w.redeem(p[2], held.Code))
 	}

@@ -1,6 +1,6 @@
-// Package invite is invites, from their creation to their end. Records live in Nakama's storage,
-// where compare-and-set keeps the number of uses exact on any number of nodes. Codes go to
-// players only: records hold their SHA-256, logs and events the invite's ID.
+// Package invite makes, shows, redeems and ends invites. Their records are in Nakama's storage, where compare-and-set
+// keeps the number of uses exact on any number of nodes. Only players receive codes: records contain the SHA-256 of a
+// code, logs and events contain the invite's ID.
 package invite
 
 import (
@@ -14,7 +14,7 @@ import (
 	"partyline/party/roster"
 )
 
-// Deps is what a Service works with. All are needed.
+// Deps is what a Service needs. All fields are required.
 type Deps struct {
 	Store     *Store
 	Roster    *roster.Roster
@@ -29,18 +29,19 @@ type Deps struct {
 	Now       party.Clock
 
 	Judge    party.Judge    // the designers' rules
-	Statuses party.Statuses // what members tell of themselves
+	Statuses party.Statuses // what members report about themselves
 	Match    party.MatchOf  // the match a party is in
-	Seat     party.SeatFor  // a seat in it for the user who redeems
+	Seat     party.SeatFor  // takes a seat in that match for the user who redeems
 
 	Footprints party.Footprints
-	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error) // the party's public ones
-	Newcomer   party.Newcomer                                                              // tells of members who have just come in
-	Over       func(inviteID, userID string)                                               // hears of invites that are over: revoked, or for a user, who has declined or followed the inviter
-	Metrics    party.Metrics
+	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error) // the public ones
+	Newcomer   party.Newcomer                                                              // sends data to new members
+	// Over is told that an invite was revoked (userID ""), or that a user declined it or followed the inviter by it.
+	Over    func(inviteID, userID string)
+	Metrics party.Metrics
 }
 
-// Service is invites from creation to their end. Safe for concurrent use.
+// Service makes, shows, redeems and ends invites. Safe for concurrent use.
 type Service struct {
 	*creations
 	*previews
@@ -51,14 +52,14 @@ type Service struct {
 	*sweeper
 }
 
-// New makes a service that hears the news of parties. Close it to end what it does in the background.
+// New makes a service that listens to changes of parties. Close ends its background work.
 func New(d Deps) *Service {
-	routes := &routes{
+	routes := &resolver{
 		d, entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy}, newTasks(),
 		cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 	}
 	index := newIndex(routes)
-	funnel := &funnel{routes: routes, came: cache.New[string, struct{}](d.Now, maxCame, cameFor), counted: map[step]uint64{}}
+	funnel := &funnel{resolver: routes, came: cache.New[string, struct{}](d.Now, maxArrivals, arrivalTTL), counted: map[step]uint64{}}
 	notices := newNotices(routes, funnel)
 	s := &Service{
 		&creations{routes, index, notices},
@@ -66,17 +67,17 @@ func New(d Deps) *Service {
 		&redemptions{routes, notices, funnel},
 		&endings{routes, notices, cache.New[string, struct{}](d.Now, maxRecords, recordTTL)},
 		notices, funnel,
-		&sweeper{routes: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
+		&sweeper{resolver: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
 	}
 	d.Admission.News.Subscribe(s.changed)
 	return s
 }
 
-// Close gives up what storage is still owed, and waits until nothing runs any more. Uses that were
-// to be given back stay with the users who claimed them.
+// Close stops retrying what storage still has to do, and waits until all background work has ended. Uses that were
+// not given back yet stay with the users who claimed them.
 func (s *Service) Close() {
 	s.sweeper.index.ends.Close()
-	s.notices.again.Close()
+	s.notices.retries.Close()
 	s.sweeper.tasks.close()
 }
 
@@ -85,7 +86,7 @@ func (s *Service) changed(c party.Change) {
 	case party.HoldsOver:
 		s.sweeper.tasks.begin(func() {
 			for _, inviteID := range c.Invites {
-				s.unhold(c.ID, inviteID, c.Session.UserID)
+				s.releaseHold(c.ID, inviteID, c.Session.UserID)
 			}
 		})
 	case party.PartyEnded:

@@ -16,7 +16,7 @@ import (
 	"partyline/party/rules"
 )
 
-// world is invites over a fake host.
+// world is the invite service on a fake host.
 type world struct {
 	metrics partytest.Metrics
 	t       testing.TB
@@ -25,14 +25,14 @@ type world struct {
 	log     *partytest.Log
 	conf    rules.Config
 	judge   func(party.Question) error
-	lock    error // that keeps everybody new out of parties
-	// seatless are users without a seat in the party's match, with what finding one answers.
+	lock    error // refuses all new players of parties
+	// seatless are users without a seat in the party's match, with the error of the search for one.
 	seatless map[string]error
-	awaited  []string // users for whom the party has kept one
+	awaited  []string // users for whom the party has kept a seat
 	node
 }
 
-// node is one process over the host.
+// node is one process on the host.
 type node struct {
 	roster    *roster.Roster
 	admission partytest.Hooks
@@ -46,7 +46,7 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// start begins another process, or another node, over the same host.
+// start starts another process, or another node, on the same host.
 func (w *world) start() node {
 	policy := func() rules.Config { return w.conf }
 	store := invite.NewStore(w.host, w.clock.Now)
@@ -82,7 +82,7 @@ const anySession = "the session the statuses are of"
 
 func match(context.Context, party.ID) (string, error) { return "match.node", nil }
 
-// seat has a seat in the party's match for everybody but those the world names.
+// seat finds a seat in the party's match for everybody except the seatless users.
 func (w *world) seat(_ context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	if awaited {
 		w.awaited = append(w.awaited, userID)
@@ -93,12 +93,12 @@ func (w *world) seat(_ context.Context, id party.ID, userID string, awaited bool
 	return match(w.t.Context(), id)
 }
 
-// caller is a call over the session's socket.
+// caller returns a caller on the session's socket.
 func caller(s party.Session) party.Caller {
 	return party.Caller{UserID: s.UserID, Username: s.Username, SessionID: s.SessionID, ClientIP: "192.0.2.1"}
 }
 
-// overHTTP is a call of the same user without a socket.
+// overHTTP returns a caller who is the same user without a socket.
 func overHTTP(s party.Session) party.Caller {
 	c := caller(s)
 	c.SessionID = ""
@@ -159,8 +159,8 @@ func (w *world) refused(err error, want party.Reason) {
 	}
 }
 
-// members checks who the engine has in the party, in any order, and that nobody else
-// hears it.
+// members checks that exactly these sessions are members, in any order, and that no other session receives the
+// party's messages.
 func (w *world) members(id party.ID, want ...party.Session) {
 	w.t.Helper()
 	got := w.host.Members(id)
@@ -172,7 +172,7 @@ func (w *world) members(id party.ID, want ...party.Session) {
 	}
 }
 
-// uses reads how often the party's only invite was used.
+// uses returns how often the party's only invite was used.
 func (w *world) uses(s party.Session, id party.ID) int {
 	w.t.Helper()
 	rows, err := w.invites.List(w.t.Context(), caller(s), id.String())
@@ -191,7 +191,7 @@ func (w *world) held(id party.ID, want int) {
 
 type inviteEvent struct{ Event, ID, By, User string }
 
-// events are the invite events a party has been sent.
+// events returns the invite events that the party was sent.
 func (w *world) events(id party.ID) (events []inviteEvent) {
 	w.t.Helper()
 	for _, sent := range w.host.Sent() {

@@ -19,7 +19,7 @@ import (
 	"partyline/party/reserve"
 )
 
-// Collections. All objects are the system's, and no client can read or write them.
+// Collections. The system user owns all objects, and no client can read or write them.
 const (
 	invitesCollection = "partyline_invites"       // key = SHA-256 of the code, value = record
 	idsCollection     = "partyline_invite_ids"    // key = the invite's ID, value = pointer
@@ -28,35 +28,35 @@ const (
 
 const (
 	page     = 100
-	maxPages = 20 // that are read of one collection, be it a party's index or that of all invites
+	maxPages = 20 // pages read of one collection: a party's index, or the one of all invites
 )
 
-// pointer leads from an invite's ID to its record.
+// pointer is an index entry: it leads from an invite's ID to its record.
 type pointer struct {
 	Key       string `json:"key"`
-	By        string `json:"by,omitempty"` // user
+	By        string `json:"by,omitempty"` // user ID
 	Hold      bool   `json:"hold,omitempty"`
 	ExpiresAt int64  `json:"expires_at"`
 }
 
-// Store is invites in Nakama's storage. Safe for concurrent use.
+// Store keeps invites in Nakama's storage. Safe for concurrent use.
 type Store struct {
 	storage party.Storage
 	now     party.Clock
-	kept    *cache.Cache[string, found] // as this process last read or wrote them
+	cache   *cache.Cache[string, found] // records as this process last read or wrote them
 	turns   keyed.Locks[string]         // by key
 }
 
-// found is a record as storage had it.
+// found is a record with its version in storage.
 type found struct {
 	rec     *record
 	version string
 }
 
-// Another node of a cluster may write a record that is kept, so these expire.
+// The cached records expire, because another node of a cluster may write them.
 const (
 	recordTTL  = 2 * time.Minute
-	maxRecords = 20_000 // of some 500 bytes
+	maxRecords = 20_000 // of about 500 bytes each
 )
 
 func NewStore(storage party.Storage, now party.Clock) *Store {
@@ -67,8 +67,8 @@ func (s *Store) round(collection string) *party.Round {
 	return &party.Round{Storage: s.storage, Now: s.now, Collection: collection}
 }
 
-// create writes a new invite with its two index entries, all or none. It fails with
-// runtime.ErrStorageRejectedVersion if the code is taken.
+// create writes a new invite with its two index entries, all or none. It fails with runtime.ErrStorageRejectedVersion
+// if the code is taken.
 func (s *Store) create(ctx context.Context, key string, r *record) error {
 	value, err := json.Marshal(r)
 	if err != nil {
@@ -81,24 +81,24 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 	acks, err := s.storage.StorageWrite(ctx, []*runtime.StorageWrite{
 		{Collection: invitesCollection, Key: key, Value: string(value), Version: party.Absent},
 		{Collection: idsCollection, Key: r.ID, Value: string(ptr), Version: party.Absent},
-		{Collection: indexOf(r.partyID()), Key: r.ID, Value: string(ptr), Version: party.Absent},
+		{Collection: indexCollection(r.partyID()), Key: r.ID, Value: string(ptr), Version: party.Absent},
 	})
 	if err == nil {
-		s.kept.Put(key, found{r.clone(), acks[0].GetVersion()})
+		s.cache.Put(key, found{r.clone(), acks[0].GetVersion()})
 	}
 	return err
 }
 
-// read finds a record as storage has it now; InviteNotFound if there is none. The caller must
-// not change it.
+// read returns the current record from storage. It refuses with InviteNotFound if there is none. The caller must not
+// change the record.
 func (s *Store) read(ctx context.Context, key string) (found, error) {
-	s.kept.Drop(key)
-	return s.lately(ctx, key)
+	s.cache.Drop(key)
+	return s.readCached(ctx, key)
 }
 
-// lately is read where this process has not read or written the record within the last minutes.
-func (s *Store) lately(ctx context.Context, key string) (found, error) {
-	return s.kept.Get(ctx, key, func(ctx context.Context) (found, error) {
+// readCached is read, but returns a cached record if this process has read or written it in the last two minutes.
+func (s *Store) readCached(ctx context.Context, key string) (found, error) {
+	return s.cache.Get(ctx, key, func(ctx context.Context) (found, error) {
 		r := &record{}
 		version, err := party.ReadObject(ctx, s.storage, invitesCollection, key, r)
 		if err != nil {
@@ -119,58 +119,58 @@ func decode(o *api.StorageObject) (*record, error) {
 	return r, nil
 }
 
-// write replaces a record by compare-and-set; it fails with runtime.ErrStorageRejectedVersion if that is not at
-// the version named. The caller must not change the record afterwards.
+// write replaces a record by compare-and-set. It fails with runtime.ErrStorageRejectedVersion if storage has another
+// version. The caller must not change the record afterwards.
 func (s *Store) write(ctx context.Context, key string, r *record, version string) error {
 	write := func() (string, error) {
-		defer s.kept.Drop(key) // also if it fails, or panics: it may have been done all the same
+		defer s.cache.Drop(key) // also after an error or a panic: the write may be done all the same
 		return party.WriteObject(ctx, s.storage, invitesCollection, key, r, version)
 	}
 	next, err := write()
 	if err != nil {
 		return fmt.Errorf("write invite: %w", err)
 	}
-	s.kept.Put(key, found{r, next})
+	s.cache.Put(key, found{r, next})
 	return nil
 }
 
-// attempts bounds how often a record is written again after another node was faster.
+// attempts bounds how often a change is tried when another node was faster.
 const attempts = 12
 
-// take waits for the caller's turn with an invite, which it ends. Writers on this node take turns,
-// so that only other nodes can make a compare-and-set fail, and a crowd reads the record once: each
-// finds in the store what the one before has written.
-func (s *Store) take(ctx context.Context, key string) (end func(), err error) {
+// takeTurn waits for the caller's turn with an invite; the caller calls end when done. Writers on this node take turns,
+// so that only other nodes can make a compare-and-set fail. Many writers together read the record only once: each of
+// them finds what the previous one has written.
+func (s *Store) takeTurn(ctx context.Context, key string) (end func(), err error) {
 	if end, err = s.turns.Lock(ctx, key); err != nil {
 		return nil, fmt.Errorf("wait for the invite: %w", err)
 	}
 	return end, nil
 }
 
-// change takes a turn with the record of key.
+// change is changeInTurn in a turn of its own.
 func (s *Store) change(ctx context.Context, key string, change func(*record) error) (*record, error) {
-	end, err := s.take(ctx, key)
+	end, err := s.takeTurn(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	return s.changeNow(ctx, key, change)
+	return s.changeInTurn(ctx, key, change)
 }
 
-// errUnchanged, from a change, means that there is nothing to write.
+// errUnchanged, returned from a change, means that there is nothing to write.
 var errUnchanged = errors.New("nothing to change")
 
-// unsure wraps the error of a write that may have been done all the same.
-type unsure struct{ error }
+// unsureError wraps the error of a write that may be done all the same.
+type unsureError struct{ error }
 
-func (u unsure) Unwrap() error { return u.error }
+func (u unsureError) Unwrap() error { return u.error }
 
-// changeNow applies a change to the record by compare-and-set, on a fresh copy each time
-// another node was faster. A refusal of the change counts only on a record that was
-// read now. The answer is the record as written, or as it was for errUnchanged. Errors:
-// the change's own, Conflict, or unsure around what storage said. The caller has the turn.
-func (s *Store) changeNow(ctx context.Context, key string, change func(*record) error) (*record, error) {
-	read := s.lately
+// changeInTurn applies a change to the record by compare-and-set. If another node was faster, it tries again on a
+// fresh copy. A refusal by the change counts only on a record that was just read. It returns the record as written,
+// or the unchanged record for errUnchanged. Errors: the change's own, Conflict, or unsureError around storage's
+// error. The caller has the turn.
+func (s *Store) changeInTurn(ctx context.Context, key string, change func(*record) error) (*record, error) {
+	read := s.readCached
 	refused := false
 	for attempt := range attempts {
 		f, err := read(ctx, key)
@@ -192,19 +192,19 @@ func (s *Store) changeNow(ctx context.Context, key string, change func(*record) 
 			return next, nil
 		}
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
-			return nil, unsure{err}
+			return nil, unsureError{err}
 		}
 		if err := bounded.Pause(ctx, time.Duration(rand.Int64N(int64(attempt+1)*int64(time.Millisecond)+1))); err != nil {
 			return nil, err
 		}
 	}
-	return nil, errCrowded
+	return nil, errTooManyRaces
 }
 
-// errCrowded refuses after too many lost races.
-var errCrowded = party.Refuse(party.Conflict, "Too many changes at once, please try again.")
+// errTooManyRaces is the refusal after too many lost races.
+var errTooManyRaces = party.Refuse(party.Conflict, "Too many changes at once, please try again.")
 
-// keyOf finds an invite's key by its ID; InviteNotFound if there is none.
+// keyOf returns an invite's key by its ID. It refuses with InviteNotFound if there is none.
 func (s *Store) keyOf(ctx context.Context, inviteID string) (string, error) {
 	var p pointer
 	version, err := party.ReadObject(ctx, s.storage, idsCollection, inviteID, &p)
@@ -214,8 +214,8 @@ func (s *Store) keyOf(ctx context.Context, inviteID string) (string, error) {
 	return p.Key, err
 }
 
-// eachPointer passes a collection that finds invites by their IDs to f, as far as it is read; more
-// says that there is more of it.
+// eachPointer calls f for each index entry of a collection, up to maxPages pages. more reports that there are further
+// entries.
 func (s *Store) eachPointer(ctx context.Context, collection string, f func(inviteID string, p pointer)) (more bool, err error) {
 	cursor := ""
 	for range maxPages {
@@ -237,11 +237,11 @@ func (s *Store) eachPointer(ctx context.Context, collection string, f func(invit
 	return cursor != "", nil
 }
 
-// ofParty reads the party's invites that have not expired, only those with held seats
-// if holding says so.
-func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*record, error) {
+// partyInvites returns the party's invites that have not expired. If holding is true, it returns only those with held
+// seats.
+func (s *Store) partyInvites(ctx context.Context, id party.ID, holding bool) ([]*record, error) {
 	var keys []string
-	_, err := s.eachPointer(ctx, indexOf(id), func(_ string, p pointer) {
+	_, err := s.eachPointer(ctx, indexCollection(id), func(_ string, p pointer) {
 		if s.now().Before(time.Unix(p.ExpiresAt, 0)) && (p.Hold || !holding) {
 			keys = append(keys, p.Key)
 		}
@@ -252,9 +252,9 @@ func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*reco
 	return s.records(ctx, keys)
 }
 
-// records reads those there are, in no order.
+// records returns the records of those keys that exist, in no order.
 func (s *Store) records(ctx context.Context, keys []string) (records []*record, err error) {
-	err = s.eachOf(ctx, keys, func(o *api.StorageObject) error {
+	err = s.eachRecord(ctx, keys, func(o *api.StorageObject) error {
 		r, err := decode(o)
 		records = append(records, r)
 		return err
@@ -262,8 +262,8 @@ func (s *Store) records(ctx context.Context, keys []string) (records []*record, 
 	return records, err
 }
 
-// eachOf passes the records of these keys to f, as far as they are there, in no order.
-func (s *Store) eachOf(ctx context.Context, keys []string, f func(*api.StorageObject) error) error {
+// eachRecord calls f for the records of those keys that exist, in no order.
+func (s *Store) eachRecord(ctx context.Context, keys []string, f func(*api.StorageObject) error) error {
 	for some := range slices.Chunk(keys, page) {
 		var reads []*runtime.StorageRead
 		for _, key := range some {
@@ -282,8 +282,8 @@ func (s *Store) eachOf(ctx context.Context, keys []string, f func(*api.StorageOb
 	return nil
 }
 
-// indexed reads the records that these entries of an index lead to, as far as they are there.
-func (s *Store) indexed(ctx context.Context, entries []*api.StorageObject) ([]*record, error) {
+// recordsOf returns the records of the given index entries. It omits records that do not exist.
+func (s *Store) recordsOf(ctx context.Context, entries []*api.StorageObject) ([]*record, error) {
 	keys := make([]string, len(entries))
 	for i, o := range entries {
 		var p pointer
@@ -295,10 +295,9 @@ func (s *Store) indexed(ctx context.Context, entries []*api.StorageObject) ([]*r
 	return s.records(ctx, keys)
 }
 
-// Holds reads the seats that invites keep in a party; it is what
-// [admission.Deps].Holds wants.
+// Holds returns the seats that invites hold in a party. It has the type of [admission.Deps].Holds.
 func (s *Store) Holds(ctx context.Context, id party.ID) ([]reserve.Hold, error) {
-	records, err := s.ofParty(ctx, id, true)
+	records, err := s.partyInvites(ctx, id, true)
 	if err != nil {
 		return nil, err
 	}
@@ -311,17 +310,17 @@ func (s *Store) Holds(ctx context.Context, id party.ID) ([]reserve.Hold, error) 
 	return holds, nil
 }
 
-// discard deletes invites, by key, with their index entries, all or none; some may be gone already.
+// discard deletes invites, by key, with their index entries, all or none. Some may be deleted already.
 func (s *Store) discard(ctx context.Context, invites map[string]*record) error {
 	var deletes []*runtime.StorageDelete
 	for key, r := range invites {
-		defer s.kept.Drop(key)
+		defer s.cache.Drop(key)
 		deletes = append(deletes,
 			&runtime.StorageDelete{Collection: invitesCollection, Key: key},
 			&runtime.StorageDelete{Collection: idsCollection, Key: r.ID},
-			&runtime.StorageDelete{Collection: indexOf(r.partyID()), Key: r.ID})
+			&runtime.StorageDelete{Collection: indexCollection(r.partyID()), Key: r.ID})
 	}
 	return s.storage.StorageDelete(ctx, deletes)
 }
 
-func indexOf(id party.ID) string { return partyCollection + "_" + id.UUID.String() }
+func indexCollection(id party.ID) string { return partyCollection + "_" + id.UUID.String() }

@@ -14,28 +14,28 @@ import (
 )
 
 const (
-	// Retention is how long the record of an invite stays after its expiry: for so long
-	// the code answers InviteExpired or InviteRevoked and not InviteNotFound.
+	// Retention is how long the record of an invite stays after the expiry. During that time the code is refused with
+	// InviteExpired or InviteRevoked, and not with InviteNotFound.
 	Retention = 72 * time.Hour
 
-	sweepBudget = 20 * time.Second // how long one call looks at the objects of one collection
+	sweepBudget = 20 * time.Second // time limit for one call and one collection
 )
 
-// sweeper deletes what is left of invites that have ended. Safe for concurrent use.
+// sweeper deletes what is left of ended invites. Safe for concurrent use.
 type sweeper struct {
-	*routes
+	*resolver
 	notices *notices
 	index   *index
 
 	mu      sync.Mutex          // one sweep at a time
 	records *party.Round        // guarded by mu
-	seen    int                 // live invites so far in this round; guarded by mu
-	live    atomic.Pointer[int] // of the last round; nil before
+	seen    int                 // live invites found so far in this round; guarded by mu
+	live    atomic.Pointer[int] // live invites of the last full round; nil before
 }
 
-// Sweep deletes the notifications of invites that have ended, invites that ended longer than
-// [Retention] ago, and what the ledger keeps of parties that are gone. Its time is bounded, and
-// the next call goes on from there: call it soon again where more says that there is work left.
+// Sweep deletes the notifications of ended invites, invites that ended longer than [Retention] ago, and what the
+// ledger stores about parties that have ended. Its time is bounded, and the next call continues where it stopped. If
+// more is true, call it again soon.
 func (s *sweeper) Sweep(ctx context.Context) (removed int, more bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +52,8 @@ func (s *sweeper) Sweep(ctx context.Context) (removed int, more bool, err error)
 	return removed, removed > 0 && !s.records.Done(), err
 }
 
-// sweepPage deletes those whose time is over, all or none. No write of them meanwhile gives them more time.
+// sweepPage deletes the records of a page that need not be kept any longer, all or none. A concurrent write cannot
+// make a record needed again.
 func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (removed int, err error) {
 	dead := map[string]*record{}
 	for _, o := range page {
@@ -64,7 +65,7 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 		if !r.ended(s.Now()) && !r.exhausted() {
 			s.seen++
 		}
-		if r.forgotten(s.Now()) {
+		if r.deletable(s.Now()) {
 			dead[o.GetKey()] = r
 		}
 	}
@@ -77,9 +78,9 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 	return len(dead), err
 }
 
-// over reports whether nobody new can use an invite any more.
+// over reports whether no further user can use an invite.
 func (s *sweeper) over(ctx context.Context, key string) (bool, error) {
-	f, err := s.Store.lately(ctx, key)
+	f, err := s.Store.readCached(ctx, key)
 	switch {
 	case party.ReasonOf(err) == party.InviteNotFound:
 		return true, nil
@@ -91,7 +92,7 @@ func (s *sweeper) over(ctx context.Context, key string) (bool, error) {
 	return s.leadsNowhere(ctx, f.rec)
 }
 
-// Live is how many invites had not ended in the last full round of the sweep; known is false before.
+// Live returns how many invites had not ended in the last full round of the sweep. known is false before that.
 func (s *sweeper) Live() (n int, known bool) {
 	live := s.live.Load()
 	if live == nil {

@@ -8,8 +8,8 @@ import (
 	"partyline/party"
 )
 
-// event is a message to the party, op code [party.OpInvite]. By is the user who did it,
-// User the one it is about, where it is about one.
+// event is a message to the party, with op code [party.OpInvite]. By is the user who caused it. User is the user it
+// is about, if any.
 type event struct {
 	Event eventName `json:"event"`
 	ID    string    `json:"id"` // the invite's
@@ -26,7 +26,7 @@ const (
 	eventRevoked  eventName = "revoked"
 )
 
-// invitation is the content of notification 1001: who invites whereto.
+// invitation is the content of notification 1001: who invites to which party.
 type invitation struct {
 	PartyID string `json:"party_id"`
 	URL     string `json:"url"`
@@ -35,14 +35,14 @@ type invitation struct {
 	Message string `json:"message"`
 }
 
-// declined is the content of notification 1002: who does not come.
+// declined is the content of notification 1002: who will not come.
 type declined struct {
 	PartyID string `json:"party_id"`
 	ID      string `json:"id"`   // the invite's
-	From    string `json:"from"` // the username of the one who declined
+	From    string `json:"from"` // the username of the player who declined
 }
 
-// tellParty counts an event and sends it to everybody in the party.
+// tellParty counts an event and sends it to all members of the party.
 func (ns *notices) tellParty(id party.ID, e event) {
 	ns.funnel.count(step(e.Event))
 	var err error
@@ -56,46 +56,47 @@ func (ns *notices) tellParty(id party.ID, e event) {
 	}
 }
 
-// What has failed to bring an invite to those it is for is tried again after waits that double, for some
-// four minutes in all: the caller has the invite, and cannot know.
+// If a notification fails, it is tried again after waits that double, for about four minutes in all. The caller has
+// the invite already and does not learn of the failure.
 const (
-	tellFirst = time.Second
-	tellLast  = 128 * time.Second
+	tellRetryMin = time.Second
+	tellRetryMax = 128 * time.Second
 )
 
-// telling is an invite that those it is for have to hear of.
-type telling struct {
+// unsent is an invite whose notifications still have to be sent.
+type unsent struct {
 	by    party.Caller
-	view  party.View // of the party
+	view  party.View
 	made  party.CreatedInvite
-	users []string // those it is for; with known, those of them who may be told
+	users []string // named users; once known is true, only those who may be notified
 	known bool
 	wait  time.Duration // until the next try
 }
 
-func (t *telling) String() string { return t.made.ID }
+func (t *unsent) String() string { return t.made.ID }
 
-// tellTargets brings an invite to those it is for.
-func (ns *notices) tellTargets(ctx context.Context, t *telling) { ns.tellLater(t, ns.tell(ctx, t)) }
+// tellTargets sends an invite to the users it is for.
+func (ns *notices) tellTargets(ctx context.Context, t *unsent) { ns.retryLater(t, ns.tell(ctx, t)) }
 
-func (ns *notices) tellAgain(t *telling) {
-	ns.tellLater(t, try(context.Background(), func(ctx context.Context) error { return ns.tell(ctx, t) }))
+func (ns *notices) tellAgain(t *unsent) {
+	ns.retryLater(t, runWithTimeout(context.Background(), func(ctx context.Context) error { return ns.tell(ctx, t) }))
 }
 
-// tellLater has an invite told again that has not been, for this reason; nil for none.
-func (ns *notices) tellLater(t *telling, err error) {
+// retryLater schedules another try if err is not nil.
+func (ns *notices) retryLater(t *unsent, err error) {
 	if err == nil {
 		return
 	}
 	ns.Logger.Warn("invite not announced yet invite=%s error=%v", t, err)
-	if t.wait = max(tellFirst, 2*t.wait); t.wait <= tellLast {
-		ns.again.Set(t, ns.Now().Add(t.wait))
+	if t.wait = max(tellRetryMin, 2*t.wait); t.wait <= tellRetryMax {
+		ns.retries.Set(t, ns.Now().Add(t.wait))
 	}
 }
 
-// tell notifies those who may be told of an invite; later only the rest of them, so that nobody is told twice.
-func (ns *notices) tell(ctx context.Context, t *telling) error {
-	if !t.known { // once: strangers are counted
+// tell notifies those users who may be notified. A later try notifies only the rest, so that nobody is notified
+// twice.
+func (ns *notices) tell(ctx context.Context, t *unsent) error {
+	if !t.known { // only once, because it counts strangers against a limit
 		users, err := ns.reachable(ctx, t.by, t.view, t.users)
 		if err != nil {
 			return err
@@ -105,7 +106,7 @@ func (ns *notices) tell(ctx context.Context, t *telling) error {
 	users := t.users
 	if t.wait > 0 {
 		var err error
-		if users, err = ns.untold(ctx, t); err != nil {
+		if users, err = ns.unnotified(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -115,8 +116,8 @@ func (ns *notices) tell(ctx context.Context, t *telling) error {
 	return ns.Notify(ctx, t.by, t.made, users)
 }
 
-// untold are those of the users who still may come by the invite and have not been told of it.
-func (ns *notices) untold(ctx context.Context, t *telling) ([]string, error) {
+// unnotified returns the users who can still use the invite and have no notification of it.
+func (ns *notices) unnotified(ctx context.Context, t *unsent) ([]string, error) {
 	code, err := ParseCode(t.made.Code)
 	if err != nil {
 		return nil, err
@@ -129,11 +130,11 @@ func (ns *notices) untold(ctx context.Context, t *telling) ([]string, error) {
 		return nil, err
 	}
 	pending := slices.DeleteFunc(f.rec.pending(), func(u string) bool { return !slices.Contains(t.users, u) })
-	return ns.without(ctx, t.made.ID, code.key(), pending)
+	return ns.withoutNotification(ctx, t.made.ID, code.key(), pending)
 }
 
-// reachable are those of the users whom the caller may notify: no member, nobody with a
-// block between, and strangers at a bounded rate.
+// reachable returns the users whom the caller may notify. It omits members and users with a block between them and
+// the caller, and limits how many strangers the caller may notify.
 func (ns *notices) reachable(ctx context.Context, c party.Caller, v party.View, users []string) ([]string, error) {
 	users = slices.DeleteFunc(slices.Clone(users), func(u string) bool { _, in := v.Member(u); return in })
 	if len(users) == 0 {
@@ -153,7 +154,8 @@ func (ns *notices) reachable(ctx context.Context, c party.Caller, v party.View, 
 	}), nil
 }
 
-// tellInviter says that a target declined. An inviter in the party hears it there.
+// tellInviter notifies the inviter that a user declined. It is for inviters who are not in the party; members get the
+// event.
 func (ns *notices) tellInviter(ctx context.Context, c party.Caller, r *record) {
 	err := party.Notify(ctx, ns.Notifier, party.NoticeDeclined.To(r.By, c.UserID, declined{PartyID: ns.partyOf(r).String(), ID: r.ID, From: c.Username}))
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 	"partyline/party"
 )
 
-// Storage may do what it is asked and lose the answer: then nobody knows, and what is
-// known here must go by what is stored.
+// Storage may do a write and lose the answer. Then the result is unknown, and the service must go by what storage
+// has.
 
-// loseAnswer has storage do the next write and answer that it is away.
+// loseAnswer makes storage do the next write and return an error.
 func (w *world) loseAnswer() {
 	var once sync.Once
 	w.host.AfterWrite = func([]*runtime.StorageWrite) (err error) {
@@ -25,13 +25,13 @@ func (w *world) loseAnswer() {
 	}
 }
 
-// late has storage refuse the next write and do it all the same, later: when the one after it is asked for,
-// or once flush is called. So does a transaction of which a connection has not seen the end.
+// late makes storage fail the next write but do it later: before the following write, or when flush is called. A
+// database does this with a transaction whose connection was lost before the commit was answered.
 func (w *world) late() (flush func()) {
 	var open []*runtime.StorageWrite
 	flush = sync.OnceFunc(func() {
 		w.host.BeforeWrite = nil
-		_, _ = w.host.StorageWrite(w.t.Context(), open) // unless its version is gone
+		_, _ = w.host.StorageWrite(w.t.Context(), open) // unless its version has changed
 	})
 	w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
 		if open == nil {
@@ -72,7 +72,7 @@ func TestService_CreateThatIsWrittenLate(t *testing.T) {
 	w.must(w.join(p[2], id))
 }
 
-// Storage is away for some time: what is to be taken back is so later.
+// Storage fails for some time. Failed invites are deleted later.
 func TestService_CreateIsTakenBackLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -107,7 +107,7 @@ func TestService_CreateIsTakenBackLater(t *testing.T) {
 	})
 }
 
-// away checks that storage's failure, and nothing else, came through.
+// away checks that the error is storage's and nothing else.
 func (w *world) away(err error) {
 	w.t.Helper()
 	if !errors.Is(err, errAway) || party.ReasonOf(err) != party.Internal {
@@ -161,7 +161,7 @@ func TestService_RevokeWhoseAnswerIsLost(t *testing.T) {
 	w.loseAnswer()
 	w.away(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
 	w.held(id, 0)
-	for range 2 { // what follows from it is done once
+	for range 2 { // the consequences happen only once
 		w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
 	}
 	w.toldOf(id, "created", "revoked")
@@ -183,10 +183,10 @@ func TestService_DeclineWhoseAnswerIsLost(t *testing.T) {
 	}
 	w.toldOf(id, "created", "declined")
 	w.must(w.join(p[3], id))
-	w.must(w.redeem(p[2], made.Code)) // the other target's seat was not touched
+	w.must(w.redeem(p[2], made.Code)) // the other named user's seat has not changed
 }
 
-// Storage has done nothing, and the invite comes to another end: nobody hears of the decline.
+// A failed decline was not stored, and the invite then ends in another way: nobody is told of the decline.
 func TestService_DeclineThatFailsAndComesTooLate(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)
@@ -200,7 +200,7 @@ func TestService_DeclineThatFailsAndComesTooLate(t *testing.T) {
 	w.toldOf(id, "created", "revoked")
 }
 
-// toldOf checks what a party was told of its invites.
+// toldOf checks which events of its invites a party was sent.
 func (w *world) toldOf(id party.ID, want ...string) {
 	w.t.Helper()
 	var got []string
@@ -212,8 +212,8 @@ func (w *world) toldOf(id party.ID, want ...string) {
 	}
 }
 
-// Seats asked for are kept while the invite is being written, even if this node reads
-// what is stored meanwhile, because another one has changed something.
+// The requested seats are held while the invite is being written, even if this node reads storage meanwhile because
+// another node has changed something.
 func TestService_SeatIsKeptWhileItsInviteIsWritten(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(4)

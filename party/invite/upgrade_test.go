@@ -40,7 +40,7 @@ type firstInvite struct {
 	RevokedAt int64    `json:"revoked_at"`
 }
 
-// firstPointer is how the first version found an invite by its ID and by its party.
+// firstPointer is an index entry as the first version decoded it.
 type firstPointer struct {
 	Key       string `json:"key"`
 	By        string `json:"by"`
@@ -48,7 +48,7 @@ type firstPointer struct {
 	ExpiresAt int64  `json:"expires_at"`
 }
 
-// readFirst decodes the one object as the first version did, which knew every field.
+// readFirst decodes a collection's only object as the first version did, and fails for unknown fields.
 func readFirst[T any](t *testing.T, w *world, collection, key string) (r T) {
 	t.Helper()
 	objects, err := w.host.StorageRead(t.Context(), []*runtime.StorageRead{{Collection: collection, Key: key}})
@@ -68,8 +68,8 @@ func keyOf(code string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// An invite of the first version with one of two uses left redeems once, and the first
-// version can read what that makes of it, and invites that are new.
+// An invite of the first version, with one of two uses left, can be redeemed once. The first version can read the
+// changed record, and new invites.
 func TestUpgrade_FromTheFirstVersion(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(4)
@@ -91,7 +91,7 @@ func TestUpgrade_FromTheFirstVersion(t *testing.T) {
 	if err != nil || !got.Joined || got.Message != "Come!" || string(got.Launch) != "[1]" {
 		t.Errorf("Redeem = %+v, %v", got, err)
 	}
-	w.must(w.redeem(p[1], code)) // the use of the user who had it already
+	w.must(w.redeem(p[1], code)) // the user who already had a use
 	w.refused(w.redeem(p[3], code), party.InviteExhausted)
 	w.members(id, p[0], p[2], p[1])
 	if r := readFirst[firstInvite](t, w, "partyline_invites", keyOf(code)); r.Uses != 2 || len(r.Claims) != 2 || r.Launch != "[1]" || r.By != p[0].UserID {

@@ -16,7 +16,7 @@ import (
 	"partyline/party"
 )
 
-// crowd has everybody redeem at once, spread over the nodes, and counts who came in.
+// crowd lets all players redeem at once, on all nodes, and returns how many came in.
 func (w *world) crowd(players []party.Session, code string, refusals []party.Reason, nodes ...node) int {
 	w.t.Helper()
 	var in atomic.Int32
@@ -113,7 +113,7 @@ func TestService_SameUserFromEverywhere(t *testing.T) {
 	}
 }
 
-// closeOnClaim ends the party the moment the claim has been written.
+// closeOnClaim ends the party at the moment when the claim has been written.
 func (w *world) closeOnClaim(id party.ID) {
 	var once sync.Once
 	w.host.AfterWrite = func([]*runtime.StorageWrite) error {
@@ -174,14 +174,14 @@ func TestService_RefundAfterTheEndIsGivenUp(t *testing.T) {
 	id := w.party(p[0], false, 4)
 	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)}).Code
 	w.host.AfterWrite = func([]*runtime.StorageWrite) error {
-		w.invites.Close() // while the claim is on its way
+		w.invites.Close() // while the claim is being written
 		w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errAway }
 		return errAway
 	}
 	if err := w.redeem(p[1], code); !errors.Is(err, errAway) {
 		t.Errorf("Redeem = %v; want %v", err, errAway)
 	}
-	w.invites.Close() // finds nothing that runs
+	w.invites.Close() // nothing is running any more
 }
 
 func TestService_RefundComesTooLateForATakenClaim(t *testing.T) {
@@ -200,7 +200,7 @@ func TestService_RefundComesTooLateForATakenClaim(t *testing.T) {
 		}
 		w.refused(w.redeem(p[1], code), party.PartyNotFound)
 		w.party(p[0], false, 4)
-		w.must(w.redeem(p[1], code)) // takes its own claim over
+		w.must(w.redeem(p[1], code)) // takes over its own claim
 		time.Sleep(time.Minute)      // the refund must find nothing to give back
 		w.refused(w.redeem(p[2], code), party.InviteExhausted)
 		w.invites.Close()
@@ -214,7 +214,7 @@ func TestService_ClaimWhoseAnswerIsLost(t *testing.T) {
 	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)}).Code
 	var once sync.Once
 	w.host.AfterWrite = func([]*runtime.StorageWrite) (err error) {
-		once.Do(func() { err = errAway }) // it is written, and nobody knows
+		once.Do(func() { err = errAway }) // the claim is written, but the answer is lost
 		return err
 	}
 	if err := w.redeem(p[1], code); !errors.Is(err, errAway) || party.ReasonOf(err) != party.Internal {
@@ -225,7 +225,7 @@ func TestService_ClaimWhoseAnswerIsLost(t *testing.T) {
 	w.refused(w.redeem(p[1], code), party.InviteExhausted)
 }
 
-// crash is what a test panics with to end a redemption between two steps.
+// crash is the panic value by which a test ends a redemption between two steps.
 type crash struct{}
 
 func TestService_CrashBetweenClaimAndAdmission(t *testing.T) {
@@ -234,7 +234,7 @@ func TestService_CrashBetweenClaimAndAdmission(t *testing.T) {
 	id := w.party(p[0], false, 4)
 	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)}).Code
 	w.host.AfterWrite = func([]*runtime.StorageWrite) error {
-		w.host.BeforeWrite = func([]*runtime.StorageWrite) error { panic(crash{}) } // nothing gets out any more
+		w.host.BeforeWrite = func([]*runtime.StorageWrite) error { panic(crash{}) } // nothing is written any more
 		panic(crash{})
 	}
 	w.crashes(func() { w.must(w.redeem(p[1], code)) })
@@ -242,7 +242,7 @@ func TestService_CrashBetweenClaimAndAdmission(t *testing.T) {
 	w.host.BeforeWrite, w.host.AfterWrite = nil, nil
 	w.members(id, p[0])
 	w.node = w.start()
-	w.refused(w.redeem(p[2], code), party.InviteExhausted) // the use is given once, to the user who claimed it
+	w.refused(w.redeem(p[2], code), party.InviteExhausted) // the use belongs to the user who claimed it
 	w.must(w.redeem(p[1], code))
 	w.members(id, p[0], p[1])
 	if n := w.uses(p[0], id); n != 1 {
@@ -250,7 +250,7 @@ func TestService_CrashBetweenClaimAndAdmission(t *testing.T) {
 	}
 }
 
-// crashes does what panics with a crash.
+// crashes calls do and recovers from its crash.
 func (w *world) crashes(do func()) {
 	w.t.Helper()
 	defer func() {
@@ -277,7 +277,7 @@ func TestService_PanicGivesTheUseBack(t *testing.T) {
 	w.refused(w.redeem(p[1], code), party.InviteExhausted)
 }
 
-// A panic of the host over what a member who leaves has held ends nothing but that.
+// A member leaves, and the host panics while the seats of their invites are released. Nothing else fails.
 func TestService_PanicBehindALeave(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(3)
@@ -338,7 +338,7 @@ func TestService_ConflictAfterTooManyLostRaces(t *testing.T) {
 	w.members(id, p[0])
 }
 
-// A seat that was held for somebody who came is not held for them once they have gone, on no node.
+// A seat that was held for a user who came is not held for them after they leave, on any node.
 func TestService_HoldsNoSeatForWhoCame(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(3)

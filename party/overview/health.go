@@ -2,8 +2,8 @@ package overview
 
 import "fmt"
 
-// Health says whether this node's module is well, for a probe, and why not. OK is about
-// what a person has to look at: refusals and lost races are everyday business.
+// Health reports whether this node's module is well, for a probe, and why not. OK is false only for problems that a
+// person has to look at. Refusals and lost races are normal.
 type Health struct {
 	OK       bool     `json:"ok"`
 	Problems []string `json:"problems"` // why it is not OK, for people
@@ -11,7 +11,7 @@ type Health struct {
 	Vitals
 }
 
-// InForce is the rules file in short.
+// InForce is a summary of the rules file.
 type InForce struct {
 	Source   string `json:"source"`
 	Version  uint64 `json:"version"`
@@ -20,14 +20,14 @@ type InForce struct {
 	Problems int    `json:"problems"` // of the newest file, warnings included
 }
 
-// Vitals is what the process knows of itself since it began.
+// Vitals is what the process knows about itself since it started.
 type Vitals struct {
 	Tasks      []Task        `json:"tasks"` // in the order they first ran
 	Storage    StorageVitals `json:"storage"`
 	Failures   Failures      `json:"failures"`
-	Tickets    int           `json:"tickets"`     // that wait for a match
-	Matches    uint64        `json:"matches"`     // made
-	SeatTimers int           `json:"seat_timers"` // kept seats, and resumed sessions awaited
+	Tickets    int           `json:"tickets"`     // waiting for a match
+	Matches    uint64        `json:"matches"`     // made so far
+	SeatTimers int           `json:"seat_timers"` // for kept seats, and for sessions expected to resume
 }
 
 // Task is one kind of background work.
@@ -38,7 +38,7 @@ type Task struct {
 	Failing     bool   `json:"failing"` // the last run failed
 	LastRun     int64  `json:"last_run"`
 	LastError   string `json:"last_error"`
-	LastErrorAt int64  `json:"last_error_at"` // 0 where none ever failed
+	LastErrorAt int64  `json:"last_error_at"` // 0 if none ever failed
 }
 
 // StorageVitals counts the module's calls of the host's storage.
@@ -49,8 +49,7 @@ type StorageVitals struct {
 	Errors    uint64 `json:"errors"`
 }
 
-// Failures counts what ended as "internal": errors of the host's and panics, all of which
-// the log explains.
+// Failures counts results of "internal": errors of the host and panics. The log explains each of them.
 type Failures struct {
 	Calls      uint64 `json:"calls"`
 	Hooks      uint64 `json:"hooks"`

@@ -1,11 +1,9 @@
-// Package overview is what operators and designers see of a running server: live
-// parties, the rules in force and how they fare, the last refusals with their reasons,
-// invites that somebody can still use, and what the process holds in memory. The admin
-// RPCs answer with its types and the console page shows them.
+// Package overview shows operators and designers a running server: live parties, the rules in force and how often
+// they decide, the last refusals with their reasons, invites that can still be used, and what the process holds in
+// memory. The admin RPCs answer with its types, and the console page shows them.
 //
-// It reads and changes nothing, but for a reload somebody asks for. Nothing secret is in
-// it: invite codes are kept nowhere, and no session tokens or keys come by here. Safe for
-// concurrent use.
+// It only reads, except for a reload that somebody asks for. It contains no secrets: invite codes are not stored, and
+// it sees no session tokens or keys. Safe for concurrent use.
 package overview
 
 import (
@@ -22,14 +20,14 @@ import (
 	"partyline/party/rules"
 )
 
-// Seats is the part of admission that shows a party and what it keeps in memory.
+// Seats is the part of admission that shows a party and what admission has in memory.
 type Seats interface {
 	Detail(ctx context.Context, id party.ID) (admission.Detail, error)
 	Stats() admission.Stats
 	Population() ledger.Population
 }
 
-// Invites is the part of the invite service that operators see.
+// Invites is the part of the invite service for operators.
 type Invites interface {
 	Outstanding(ctx context.Context, sought string) (list []invite.Outstanding, more bool, err error)
 	Counts() invite.Counts
@@ -38,17 +36,17 @@ type Invites interface {
 // Deps is what an Overview reads.
 type Deps struct {
 	Live    *rules.Live
-	Next    *rules.Live   // the rules that come next; nil: none
-	Shadow  *judge.Shadow // what they would have answered; nil with Next
-	Record  *judge.Record // nil: none
+	Next    *rules.Live   // the next rules; nil if there are none
+	Shadow  *judge.Shadow // what the next rules would have answered; nil if Next is nil
+	Record  *judge.Record // nil if nothing is recorded
 	History *judge.History
-	// Playground is the address of the page to try rules on, "" for none.
+	// Playground is the address of the page to try rules on, "" if there is none.
 	Playground string
 	Judge      *judge.Judge
 	Lister     party.Finder
 	Seats      Seats
 	Invites    Invites
-	Limits     func() map[string]int // buckets each limit remembers
+	Limits     func() map[string]int // how many buckets each limit remembers
 	Queues     func() []party.QueueReport
 	Matches    func(ctx context.Context, most int) ([]party.RunningMatch, error)
 
@@ -64,5 +62,5 @@ type Overview struct {
 	since time.Time
 }
 
-// New makes an overview; the time of its making is the one that uptime counts from.
+// New makes an overview. Uptime counts from this call.
 func New(d Deps) *Overview { return &Overview{Deps: d, since: d.Now()} }

@@ -29,7 +29,7 @@ import (
 	"partyline/party/rules"
 )
 
-// world is an overview over a rules file and what a test says there is.
+// world is an overview over a rules file and the state that a test sets.
 type world struct {
 	t        *testing.T
 	path     string
@@ -38,16 +38,16 @@ type world struct {
 	judge    *judge.Judge
 	overview *overview.Overview
 
-	rows   []*api.Party // of the host's list, in pages of the limit
+	rows   []*api.Party // the host's list, in pages of the limit
 	views  map[string]party.View
 	asked  []string
 	failed error
 	list   []invite.Outstanding
 	more   bool
 	vitals overview.Vitals
-	faced  [][]string // looked up
-	pages  int        // of parties whose attributes were read
-	busy   bool       // all parties are
+	faced  [][]string // IDs of profile look-ups
+	pages  int        // parties whose attributes were read
+	busy   bool       // all parties are busy
 	match  map[string]string
 }
 
@@ -148,7 +148,7 @@ func named(id string) overview.Player {
 	return overview.Player{UserID: id, Username: "name of " + id, DisplayName: "Face of " + id}
 }
 
-// TestSearch: parties are found by what people see of them; a search ends.
+// TestSearch: parties are found by what people see of them. A search ends.
 func TestSearch(t *testing.T) {
 	w := newWorld(t, "")
 	w.match = map[string]string{}
@@ -166,7 +166,7 @@ func TestSearch(t *testing.T) {
 	add(partyID, `{"mode":"Raid"}`, member("u1", "ann"), member("u2", "bob"))
 	add("11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", "", member("u7", "x"))
 	add("44444444-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1", "", member("u4", "y"))
-	add("22222222-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", "") // everybody is away
+	add("22222222-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", "") // all members are away
 	w.rows = append(w.rows, &api.Party{PartyId: "33333333-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"}, &api.Party{PartyId: "nonsense"})
 	w.match["11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"] = "m1"
 	for words, want := range map[string]string{
@@ -255,7 +255,7 @@ func TestParties(t *testing.T) {
 	}
 }
 
-// A cursor that is not ours would end a real server's process: it never gets there.
+// A foreign cursor would end a real server's process, so it must never reach the server.
 func TestParties_Refusals(t *testing.T) {
 	w := newWorld(t, "")
 	for _, limit := range []int{-1, 0, overview.MaxPage + 1} {
@@ -372,7 +372,7 @@ func asJSON(t *testing.T, v any) string {
 	return string(text)
 }
 
-// TestRules_next: after a file that cannot be used the report says which is still asked.
+// TestRules_next: after an unusable file the report says which one is still asked.
 func TestRules_next(t *testing.T) {
 	w := newWorld(t, "version: 1\n")
 	path := filepath.Join(t.TempDir(), "next.yml")

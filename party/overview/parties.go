@@ -13,10 +13,10 @@ import (
 	"partyline/party/reserve"
 )
 
-// Parties answers party_admin_parties.
+// Parties is the answer of party_admin_parties.
 type Parties struct {
 	Parties []Party `json:"parties"`
-	Cursor  string  `json:"cursor"` // for the next page, with the same limit; "" on the last
+	Cursor  string  `json:"cursor"` // for the next page, with the same limit; "" on the last page
 }
 
 // Party is one live party.
@@ -24,61 +24,60 @@ type Party struct {
 	PartyID   string   `json:"party_id"`
 	Size      int      `json:"size"`
 	MaxSize   int      `json:"max_size"`
-	Held      int      `json:"held"` // seats kept for users who are not in it
+	Held      int      `json:"held"` // seats held or kept for users who are not in it
 	Open      bool     `json:"open"`
 	Hidden    bool     `json:"hidden"`
 	Label     string   `json:"label"`
 	State     string   `json:"state"` // idle | matchmaking | in_match
 	MatchID   string   `json:"match_id"`
 	CreatedAt int64    `json:"created_at"`
-	Requests  int      `json:"requests"` // to join, that somebody still waits for
+	Requests  int      `json:"requests"` // requests to join that are still open
 	Members   []Member `json:"members"`  // in the order they joined
 	Waiting   []Waiter `json:"waiting"`  // on the wait list
-	Kicked    []Kicked `json:"kicked"`   // who may not come back yet
-	Busy      bool     `json:"busy"`     // a change of it is not done yet: held, requests, waiting and kicked are not known
+	Kicked    []Kicked `json:"kicked"`   // users who may not come back yet
+	Busy      bool     `json:"busy"`     // a change is under way: held, requests, waiting and kicked are not known
 
-	Attributes *attributes.Document `json:"attributes,omitempty"` // absent where nobody has set any
+	Attributes *attributes.Document `json:"attributes,omitempty"` // absent if none are set
 }
 
-// Player is how a user is called.
+// Player is a user with their names.
 type Player struct {
 	UserID      string `json:"user_id"`
 	Username    string `json:"username"`
 	DisplayName string `json:"display_name"`
 }
 
-// Member is one member with the status it last told.
+// Member is one member with the last status.
 type Member struct {
 	Player
 	Leader   bool     `json:"leader"`
-	JoinedAt int64    `json:"joined_at"` // 0 where it is not known
+	JoinedAt int64    `json:"joined_at"` // 0 if not known
 	Stage    string   `json:"stage"`
-	Progress *float64 `json:"progress,omitempty"` // 0..1; absent where none was set
+	Progress *float64 `json:"progress,omitempty"` // 0..1; absent if none was set
 	Text     string   `json:"text"`
 }
 
-// Waiter is somebody on the wait list of a full party.
+// Waiter is a user on the wait list of a full party.
 type Waiter struct {
 	Player
 	Since     int64 `json:"since"`
 	HeldUntil int64 `json:"held_until,omitempty"` // while a seat is held for them
 }
 
-// Kicked is somebody whom the leader removed.
+// Kicked is a user whom the leader removed.
 type Kicked struct {
 	Player
 	Until int64 `json:"until"`
 }
 
-// Bounds of a page of parties.
+// Limits of a page of parties.
 const (
 	DefaultPage = 50
 	MaxPage     = 100
 )
 
-// Parties lists the live parties of this node, hidden ones too; a party shows up about
-// a second after its creation. limit 0 is [DefaultPage]. It refuses with InvalidRequest a
-// limit outside of 1 to [MaxPage] and a cursor of another list.
+// Parties lists the live parties of this node, including hidden ones. A party shows up about a second after its
+// creation. It refuses with InvalidRequest a limit outside of 1 to [MaxPage], and a cursor of another list.
 func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parties, error) {
 	if limit < 1 || limit > MaxPage {
 		return Parties{}, party.Refuse(party.InvalidRequest, "limit: must be from 1 to %d.", MaxPage)
@@ -93,19 +92,19 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 	if err != nil {
 		return Parties{}, err
 	}
-	list, err := o.detailed(ctx, rows)
+	list, err := o.details(ctx, rows)
 	return Parties{list, next}, err
 }
 
-// Bounds of a search. It goes through the parties of the node one by one.
+// Limits of a search, which reads the parties of the node one by one.
 const (
-	searchPages = 20 // of MaxPage parties
-	mostFound   = 50
+	searchPages = 20 // of MaxPage parties each
+	maxFound    = 50
 )
 
-// Search lists live parties of this node by the beginning of their ID or of a member's, and by
-// any part of their label or of a member's names, in any case. more says that there are more
-// than it looked through or lists.
+// Search lists live parties of this node. It matches the beginning of the party's ID or of a member's ID, and any
+// part of the label or of a member's names, ignoring case. more reports that there are more parties than it searched
+// or lists.
 func (o *Overview) Search(ctx context.Context, words string) (found []Party, more bool, err error) {
 	words = strings.ToLower(words)
 	cursor := ""
@@ -114,7 +113,7 @@ func (o *Overview) Search(ctx context.Context, words string) (found []Party, mor
 		if err != nil {
 			return nil, false, err
 		}
-		page, err := o.detailed(ctx, rows)
+		page, err := o.details(ctx, rows)
 		if err != nil {
 			return nil, false, err
 		}
@@ -122,7 +121,7 @@ func (o *Overview) Search(ctx context.Context, words string) (found []Party, mor
 			if !p.matches(words) {
 				continue
 			}
-			if len(found) == mostFound {
+			if len(found) == maxFound {
 				return found, true, nil
 			}
 			found = append(found, p)
@@ -141,14 +140,14 @@ func (p Party) matches(words string) bool {
 	return slices.ContainsFunc(p.Members, func(m Member) bool { return m.Matches(words) })
 }
 
-// Matches reports whether words, in lower case, name the player.
+// Matches reports whether words, in lower case, match the player.
 func (p Player) Matches(words string) bool {
 	return strings.HasPrefix(p.UserID, words) || strings.Contains(strings.ToLower(p.Username), words) || strings.Contains(strings.ToLower(p.DisplayName), words)
 }
 
-// detailed looks at the parties of the host's list, but for those that have ended since the list
-// was made, and those in which everybody is away.
-func (o *Overview) detailed(ctx context.Context, rows []*api.Party) ([]Party, error) {
+// details returns the details of parties in the host's list. It omits parties that have ended since, and parties
+// that are away.
+func (o *Overview) details(ctx context.Context, rows []*api.Party) ([]Party, error) {
 	list, looks := make([]Party, 0, len(rows)), make([]reserve.Look, 0, len(rows))
 	for _, row := range rows {
 		id, err := party.ParseID(row.GetPartyId())
@@ -173,7 +172,7 @@ func (o *Overview) detailed(ctx context.Context, rows []*api.Party) ([]Party, er
 			list[i].Attributes = &d
 		}
 	}
-	return list, o.name(ctx, list)
+	return list, o.fillNames(ctx, list)
 }
 
 func (o *Overview) party(ctx context.Context, id party.ID) (Party, reserve.Look, error) {
@@ -210,8 +209,8 @@ func (o *Overview) party(ctx context.Context, id party.ID) (Party, reserve.Look,
 	return p, d.Look, nil
 }
 
-// name fills in what players are called, from one look-up for all.
-func (o *Overview) name(ctx context.Context, list []Party) error {
+// fillNames fills in the players' names, from one look-up for all.
+func (o *Overview) fillNames(ctx context.Context, list []Party) error {
 	var players []*Player
 	for _, p := range list {
 		for i := range p.Members {
@@ -237,8 +236,8 @@ func (o *Overview) name(ctx context.Context, list []Party) error {
 	return err
 }
 
-// Players are users as they are called, by ID, a few minutes old perhaps; those who do not
-// exist any more are left out.
+// Players returns users with their names, by ID. The names may be a few minutes old. Users who do not exist any more
+// are omitted.
 func (o *Overview) Players(ctx context.Context, userIDs []string) (map[string]Player, error) {
 	slices.Sort(userIDs)
 	known := map[string]Player{}

@@ -9,39 +9,39 @@ import (
 	"partyline/party/rules"
 )
 
-// Rules answers party_admin_rules.
+// Rules is the answer of party_admin_rules.
 type Rules struct {
 	Source   string          `json:"source"` // path of the file; "" = defaults
 	Version  uint64          `json:"version"`
 	LoadedAt int64           `json:"loaded_at"`
 	Hash     string          `json:"hash"`           // SHA-256 of the file in force; "" for defaults
-	Error    string          `json:"error"`          // why the newest file is not in force; "" when it is
+	Error    string          `json:"error"`          // why the newest file is not in force; "" if it is
 	Problems []Problem       `json:"problems"`       // of the newest file
 	Rules    []Rule          `json:"rules"`          // in force, in the order they are asked
-	Config   json.RawMessage `json:"config"`         // the whole file in force, defaults filled in
-	Next     *Next           `json:"next,omitempty"` // the rules that are tried beside them; absent where there are none
+	Config   json.RawMessage `json:"config"`         // the whole file in force, with defaults filled in
+	Next     *Next           `json:"next,omitempty"` // the next rules, which are tried too; absent if there are none
 
-	Record     *judge.RecordReport `json:"record,omitempty"`     // how the recording fares; absent where there is none
-	Playground string              `json:"playground,omitempty"` // address of the page to try rules on; absent where the operator names none
-	History    []judge.Version     `json:"history"`              // files that were in force, of all nodes and over restarts, the newest first
+	Record     *judge.RecordReport `json:"record,omitempty"`     // the state of the recording; absent if there is none
+	Playground string              `json:"playground,omitempty"` // address of the page to try rules on; absent if the operator sets none
+	History    []judge.Version     `json:"history"`              // files that were in force on any node, also before restarts, the newest first
 }
 
-// Next is a file that is not in force, and what it would have answered.
+// Next is a file that is not in force yet, and what it would have answered.
 type Next struct {
 	Source   string              `json:"source"`
 	Version  uint64              `json:"version"`
 	LoadedAt int64               `json:"loaded_at"` // 0 with version 0: before the first file, nothing is asked
-	Error    string              `json:"error"`     // why the newest file is not asked, and which is; "" when it is
+	Error    string              `json:"error"`     // why the newest file is not asked, and which one is; "" if it is
 	Problems []Problem           `json:"problems"`  // of the newest file
-	Changes  []string            `json:"changes"`   // against the rules in force, in words
+	Changes  []string            `json:"changes"`   // from the rules in force, in words
 	Asked    uint64              `json:"asked"`
-	Differs  uint64              `json:"differs"`  // of these
-	Dropped  uint64              `json:"dropped"`  // came faster than they could be asked
+	Differs  uint64              `json:"differs"`  // how many of these were answered differently
+	Dropped  uint64              `json:"dropped"`  // questions that came faster than they could be asked
 	Counts   []judge.ShadowCount `json:"counts"`   // by action and the two answers
-	Examples []Example           `json:"examples"` // answered otherwise, the newest first
+	Examples []Example           `json:"examples"` // answered differently, the newest first
 }
 
-// Example is one question that the next rules answer otherwise.
+// Example is one question that the next rules answer differently.
 type Example struct {
 	At          int64             `json:"at"`
 	Action      rules.Action      `json:"action"`
@@ -53,11 +53,11 @@ type Example struct {
 	Explanation rules.Explanation `json:"-"` // of the next answer
 }
 
-// Problem is one thing wrong with the file.
+// Problem is one problem of the file.
 type Problem struct {
 	Severity string `json:"severity"` // error | warning
 	File     string `json:"file"`
-	Line     int    `json:"line"` // from 1; 0 where it has no place
+	Line     int    `json:"line"` // from 1; 0 if it has no place
 	Column   int    `json:"column"`
 	Path     string `json:"path"`
 	Problem  string `json:"problem"`
@@ -65,7 +65,7 @@ type Problem struct {
 	Excerpt  string `json:"excerpt"` // the line of the file, and one with a caret
 }
 
-// Rule is one rule in force with how it fares since it was first loaded.
+// Rule is one rule in force, with its counts since it was first loaded.
 type Rule struct {
 	ID      string         `json:"id"`
 	On      []rules.Action `json:"on"`
@@ -73,19 +73,19 @@ type Rule struct {
 	Allow   string         `json:"allow,omitempty"`
 	Message string         `json:"message"`
 	Asked   uint64         `json:"asked"`
-	Hits    uint64         `json:"hits"`   // it decided
-	Errors  uint64         `json:"errors"` // it could not be evaluated
+	Hits    uint64         `json:"hits"`   // times it decided
+	Errors  uint64         `json:"errors"` // times it could not be evaluated
 }
 
-// Rules describes the rules in force, having read the file again first if reload says so.
-// A file that cannot be used is no error of the call: the answer says what is wrong.
+// Rules returns the rules in force. If reload is true, it reads the file again first. A file that cannot be used is
+// not an error of the call: the answer says what is wrong.
 func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 	if reload {
 		if err := o.Live.Reload(ctx); err != nil && ctx.Err() != nil {
 			return Rules{}, err
 		}
 		if o.Next != nil {
-			_ = o.Next.Reload(ctx) // in the report below
+			_ = o.Next.Reload(ctx) // its error is in the report below
 		}
 	}
 	report := o.Live.Report()
@@ -147,7 +147,7 @@ func (o *Overview) next(ctx context.Context, inForce *rules.Set) *Next {
 	return out
 }
 
-// cause says why the newest file of a report was not taken.
+// cause returns why the newest file of a report is not in force.
 func cause(report rules.Report) string {
 	if len(report.Problems) > 0 {
 		return report.Problems.Count()

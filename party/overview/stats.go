@@ -15,31 +15,31 @@ import (
 	"partyline/party/rules"
 )
 
-// Stats answers party_admin_stats. It is about this node, and but for the invites about
-// what has happened since the process began.
+// Stats is the answer of party_admin_stats. It is about this node since the process started, except for the
+// outstanding invites.
 type Stats struct {
 	Build     build.Info          `json:"build"`
 	StartedAt int64               `json:"started_at"`
 	UptimeSec int64               `json:"uptime_sec"`
 	Health    Health              `json:"health"`
-	Denials   []RuleDenials       `json:"denials"` // by rule, those that denied something
+	Denials   []RuleDenials       `json:"denials"` // by rule, without rules that denied nothing
 	Live      ledger.Population   `json:"live"`
 	Invites   InviteStats         `json:"invites"`
 	Queues    []party.QueueReport `json:"queues"` // as the last pass left them
 	Memory    admission.Stats     `json:"memory"`
-	Buckets   map[string]int      `json:"buckets"` // users and addresses each rate limit remembers
+	Buckets   map[string]int      `json:"buckets"` // how many users and addresses each rate limit remembers
 }
 
-// RuleDenials is how often one rule refused something.
+// RuleDenials is how often one rule refused an action.
 type RuleDenials struct {
 	Rule  string `json:"rule"`
 	Count uint64 `json:"count"`
 }
 
-// InviteStats is what became of invites.
+// InviteStats is what happened to invites.
 type InviteStats struct {
 	invite.Counts
-	Outstanding int  `json:"outstanding"` // that somebody can still use, of all nodes
+	Outstanding int  `json:"outstanding"` // that can still be used, of all nodes
 	More        bool `json:"more"`        // there are more than were counted
 }
 
@@ -48,8 +48,8 @@ func (o *Overview) Stats(ctx context.Context) (Stats, error) {
 	return stats, err
 }
 
-// Invited counts, and lists the invites that somebody can still use, the latest made
-// first. What is sought, the ID of an invite or of a party, is found whatever else there is.
+// Invited returns the statistics and the invites that can still be used, the newest first. If sought is the ID of an
+// invite or of a party, the list includes it in any case.
 func (o *Overview) Invited(ctx context.Context, sought string) (Stats, []invite.Outstanding, error) {
 	list, more, err := o.Invites.Outstanding(ctx, sought)
 	if err != nil {
@@ -71,7 +71,7 @@ func (o *Overview) Running(ctx context.Context, most int) ([]party.RunningMatch,
 	return o.Matches(ctx, most)
 }
 
-// Denial is one action that a rule refused, with how it came to that.
+// Denial is one action that a rule refused, with an explanation.
 type Denial struct {
 	judge.Denial
 	Explanation rules.Explanation

@@ -15,27 +15,27 @@ type ActivityRequest struct {
 	PartyID string `json:"party_id"`
 }
 
-// Activity is the answer of party_activity: a party as the presence and invite APIs of
-// platforms take it, within the limits they publish. All six are always there.
+// Activity is the answer of party_activity: a party in the form that the presence and invite APIs of platforms take,
+// within the limits that they publish. All six parts are always present.
 type Activity struct {
 	Generic     Generic         `json:"generic"`
 	Discord     DiscordActivity `json:"discord"`
 	Steam       SteamPresence   `json:"steam"`
 	Xbox        XboxActivity    `json:"xbox"`
-	PlayStation Link            `json:"playstation"` // whose limits are not public
+	PlayStation Link            `json:"playstation"` // its limits are not public
 	Apple       AppleActivity   `json:"apple"`
 }
 
-// Link is what every platform can carry.
+// Link is the part that every platform can carry.
 type Link struct {
 	Code string `json:"code"`
 	URL  string `json:"url"`
 }
 
-// Generic is for platforms that are not named here.
+// Generic is for all other platforms.
 type Generic struct {
 	Link
-	Group     string `json:"group"` // the same for all members, and no way into the party
+	Group     string `json:"group"` // the same for all members; nobody can join the party with it
 	Size      int    `json:"size"`
 	MaxSize   int    `json:"max_size"`
 	ExpiresAt int64  `json:"expires_at"` // Unix seconds; ask again before
@@ -51,42 +51,41 @@ type DiscordActivity struct {
 
 type DiscordParty struct {
 	ID   string `json:"id"`
-	Size [2]int `json:"size"` // now, at most
+	Size [2]int `json:"size"` // current and maximum size
 }
 
 type DiscordSecrets struct {
 	Join string `json:"join"`
 }
 
-// SteamPresence is the keys and values of Steam's rich presence; values have at most 256
-// bytes.
+// SteamPresence is the keys and values of Steam's rich presence. Values have at most 256 bytes.
 type SteamPresence struct {
 	Connect   string `json:"connect"` // the command line of the friend's game
 	Group     string `json:"steam_player_group"`
 	GroupSize string `json:"steam_player_group_size"`
 }
 
-// XboxActivity is Xbox's multiplayer activity: a connection string below 512 characters, a
-// group below 128, counts from 1 to 100.
+// XboxActivity is Xbox's multiplayer activity. The connection string has less than 512 characters, the group less
+// than 128. Counts are from 1 to 100.
 type XboxActivity struct {
 	ConnectionString string `json:"connectionString"`
-	JoinRestriction  string `json:"joinRestriction"` // Followed for an open party, else InviteOnly
+	JoinRestriction  string `json:"joinRestriction"` // Followed for an open party, otherwise InviteOnly
 	GroupID          string `json:"groupId"`
-	CurrentPlayers   int    `json:"currentPlayers,omitempty"` // left out beyond Xbox's limit
+	CurrentPlayers   int    `json:"currentPlayers,omitempty"` // omitted if above Xbox's limit
 	MaxPlayers       int    `json:"maxPlayers,omitempty"`
 }
 
-// AppleActivity is for a game activity of Game Center. Its party codes are two parts of up
-// to six digits, so the party has a second, short-lived invite for them.
+// AppleActivity is for a game activity of Game Center. Its party codes have two parts of up to six digits, so the
+// party has a second, short-lived invite for them.
 type AppleActivity struct {
 	Link
 	PartyCode string `json:"party_code"`
 	ExpiresAt int64  `json:"expires_at"` // of the party code; Unix seconds
 }
 
-// Activity answers payloads for the party by the invite that Share uses, made if there is
-// none yet. Ask again when the party changes or the invite is about to expire.
-// Refusals are those of [invite.Service.Create].
+// Activity returns the payloads for the party, with the invite that Share uses. It makes the invite if there is none
+// yet. Ask again when the party changes or the invite is about to expire. The refusals are those of
+// [invite.Service.Create].
 func (s *Service) Activity(ctx context.Context, c party.Caller, r ActivityRequest) (Activity, error) {
 	id, err := party.NamedID(r.PartyID)
 	if err != nil {
@@ -107,7 +106,7 @@ func (s *Service) Activity(ctx context.Context, c party.Caller, r ActivityReques
 	return activityOf(look.View, link, digits, s.Policy().Invites.Page), nil
 }
 
-// activityOf words a party for the platforms.
+// activityOf builds the payloads of all platforms for a party.
 func activityOf(v party.View, link, digits party.CreatedInvite, page rules.Page) Activity {
 	sum := sha256.Sum256([]byte(v.ID.String()))
 	group, size := hex.EncodeToString(sum[:16]), v.Size()
@@ -132,7 +131,7 @@ func activityOf(v party.View, link, digits party.CreatedInvite, page rules.Page)
 	return a
 }
 
-// stateText is the line under the game's name, in the words of the page.
+// stateText returns the line under the game's name, which is a text of the landing page.
 func stateText(page rules.Page) string {
 	const least, most = 2, 128
 	text := []rune(page.Texts["party"])

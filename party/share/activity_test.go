@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden payloads again")
 
-// The payloads as platforms get them, with what differs from run to run blotted out.
+// The payloads as platforms get them. Values that differ between runs are replaced.
 func TestService_Activity_golden(t *testing.T) {
 	for name, size := range map[string]int{"party": 4, "large_party": 200} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestService_Activity_golden(t *testing.T) {
 	}
 }
 
-// What the platforms document as their limits.
+// The limits that the platforms document.
 func TestService_Activity_limits(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Invites.Page.Texts = map[string]string{"party": strings.Repeat("ж", 200)}

@@ -13,31 +13,31 @@ import (
 const (
 	peoplePage = 1000
 	groupsPage = 100
-	groupPages = 20 // most pages of the caller's own groups that are searched
+	groupPages = 20 // pages of the caller's own groups that are searched at most
 )
 
 type audience struct {
-	service    *Service
-	caller     string
-	most       int
-	known      map[string]int // who has been looked at: the place among the candidates, -1 for who needs no telling
-	candidates []candidate
-	users      []string // who is told
-	delivered  Delivered
+	service       *Service
+	caller        string
+	maxRecipients int
+	known         map[string]int // users seen so far, by their index in candidates; -1: do not notify
+	candidates    []candidate
+	users         []string // users to notify
+	delivered     Delivered
 }
 
 type candidate struct {
 	id      string
 	count   *int
 	friend  bool // of the caller
-	group   bool // a member of the group
-	blocked bool // a block is between them
+	group   bool // is in the group
+	blocked bool // there is a block between them and the caller
 }
 
-// audience gathers whom to tell, in the order named users, friends, group. Blocks and friends are
-// looked up at once for all of them. It takes nothing of any rate.
+// audience collects the users to notify, in the order: named users, friends, group. It reads blocks and friends once
+// for all of them. It uses up no rate limit.
 func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to To) (*audience, error) {
-	a := &audience{service: s, caller: c.UserID, most: s.Policy().Limits.ShareRecipients, known: map[string]int{c.UserID: -1}}
+	a := &audience{service: s, caller: c.UserID, maxRecipients: s.Policy().Limits.ShareRecipients, known: map[string]int{c.UserID: -1}}
 	for _, m := range v.Members {
 		a.known[m.UserID] = -1
 	}
@@ -55,10 +55,10 @@ func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to
 			return nil, err
 		}
 	}
-	return a, a.relate(ctx)
+	return a, a.readRelations(ctx)
 }
 
-// add takes those in who have not been looked at yet.
+// add adds users that are not known yet as candidates.
 func (a *audience) add(ids []string, c candidate) {
 	for _, id := range ids {
 		at, known := a.known[id]
@@ -72,8 +72,8 @@ func (a *audience) add(ids []string, c candidate) {
 	}
 }
 
-// relate finds out what the candidates are to the caller.
-func (a *audience) relate(ctx context.Context) error {
+// readRelations finds out which candidates the caller has a block with, and which are friends.
+func (a *audience) readRelations(ctx context.Context) error {
 	var all, others []string
 	for _, c := range a.candidates {
 		all = append(all, c.id)
@@ -96,13 +96,13 @@ func (a *audience) relate(ctx context.Context) error {
 	return nil
 }
 
-// choose has the first of the candidates told, for as long as there is room. Those who are no friends count
-// towards the rates of invites among strangers, so it comes last.
+// choose selects the users to notify, in order, up to the limit. Those who are not friends count against the rate
+// limits of invites between strangers, so call it last.
 func (a *audience) choose() {
 	limits := a.service.Limits
 	may := func(c candidate) bool {
 		switch {
-		case c.blocked || len(a.users) >= a.most:
+		case c.blocked || len(a.users) >= a.maxRecipients:
 			return false
 		case c.friend:
 			return true
@@ -119,8 +119,8 @@ func (a *audience) choose() {
 	}
 }
 
-// full leaves some room for those with a block between.
-func (a *audience) full() bool { return len(a.candidates) >= a.most+100 }
+// full reports whether there are enough candidates. It leaves room for candidates with a block.
+func (a *audience) full() bool { return len(a.candidates) >= a.maxRecipients+100 }
 
 func (a *audience) addFriends(ctx context.Context) error {
 	mutual := int(api.Friend_FRIEND)
@@ -141,8 +141,8 @@ func (a *audience) addFriends(ctx context.Context) error {
 	return nil
 }
 
-// addGroup takes in who is a member, not who only asked to be one. It refuses a caller who is no
-// member of the group, which in a group of a usual size its first page shows.
+// addGroup adds the members of a group, without users who only asked to join it. It refuses a caller who is not a
+// member. In a group of usual size, its first page shows this.
 func (a *audience) addGroup(ctx context.Context, groupID string) error {
 	checked := false
 	for cursor := ""; !checked || !a.full(); {
@@ -174,7 +174,7 @@ func (a *audience) addGroup(ctx context.Context, groupID string) error {
 	return nil
 }
 
-// inGroup refuses users who are no members of the group. A group that does not exist has none.
+// inGroup refuses users who are not members of the group. A group that does not exist has no members.
 func (s *Service) inGroup(ctx context.Context, userID, groupID string) error {
 	cursor := ""
 	for range groupPages {

@@ -9,7 +9,7 @@ import (
 	"partyline/party/share"
 )
 
-// A share that is refused counts towards no bound of invites among strangers.
+// A refused share does not count against the limits of invites between strangers.
 func TestService_Share_aRefusalCountsNothing(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Limits = rules.Limits{ShareRecipients: 200}
@@ -27,7 +27,7 @@ func TestService_Share_aRefusalCountsNothing(t *testing.T) {
 	}
 }
 
-// Friends in a group are no strangers, and members of the group who are named count as the rest of it.
+// Friends in a group are not strangers. A named member of the group counts like any other member of it.
 func TestService_Share_boundsOfAGroup(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Limits = rules.Limits{ShareRecipients: 200}

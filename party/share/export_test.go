@@ -2,7 +2,7 @@ package share
 
 import "time"
 
-// Settle waits until nothing runs in the background.
+// Settle waits for all background work.
 func (s *Service) Settle() {
 	for s.alarms.Len() > 0 {
 		time.Sleep(time.Millisecond)
@@ -12,7 +12,7 @@ func (s *Service) Settle() {
 // Kept counts what this process remembers of parties.
 func (s *Service) Kept() int { return s.codes.Len() + s.Watched() }
 
-// Watched counts the parties of which a status is shared.
+// Watched counts the parties with a shared status.
 func (s *Service) Watched() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"partyline/party/share"
 )
 
-// queries counts what a share asks the database for.
+// queries counts the database queries of a share.
 type queries struct {
 	*partytest.Host
 	party.BlockList
@@ -52,12 +52,12 @@ func (q *queries) Strangers(ctx context.Context, userID string, others []string)
 	return q.BlockList.Strangers(ctx, userID, others)
 }
 
-// In a group that takes more than one page the caller's own groups are asked, unless the first
-// page shows the caller.
+// If the group takes more than one page, the share reads the caller's own groups, unless the first page contains the
+// caller.
 func TestService_Share_queriesOfALargeGroup(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(1502)
-	slices.SortFunc(p, func(a, b party.Session) int { return strings.Compare(a.UserID, b.UserID) }) // as pages are
+	slices.SortFunc(p, func(a, b party.Session) int { return strings.Compare(a.UserID, b.UserID) }) // the order of the pages
 	group := w.host.Group(ids(p[:1501]...)...)
 	q := &queries{Host: w.host, BlockList: party.NewBlockList(nil, w.host)}
 	w.deps.Social, w.deps.Blocks, w.deps.News = q, q, &party.News{}

@@ -1,13 +1,12 @@
-// Package share is how a party is made known beyond its members: as the sharer's Nakama
-// status, which followers see, and as notifications to friends, to a group and to named
-// users. All of them lead to one invite of the sharer's, without a limit of uses.
+// Package share makes a party known to players outside of it: by the sharer's Nakama status, which followers see, and
+// by notifications to friends, to a group and to named users. All of them lead to one invite of the sharer, without a
+// limit of uses.
 //
-// A shared status is taken back when the sharer leaves the party, the party ends, or the invite
-// is over, and it names no link while the party is full or locked. One that the game has replaced
-// since is left alone.
+// A shared status is removed when the sharer leaves the party, the party ends, or the invite is over. It has no link
+// while the party is full or locked. A status that the game has replaced meanwhile is not changed.
 //
-// Codes of invites are stored nowhere, so which invite is shared already is known to this
-// process alone; where that is lost the next call makes another.
+// The codes of invites are not stored, so only this process knows which invite is shared already. If that is lost,
+// the next call makes another invite.
 package share
 
 import (
@@ -28,7 +27,7 @@ import (
 	"partyline/party/invite"
 )
 
-// Social finds people, a page at a time.
+// Social finds users, one page at a time.
 type Social interface {
 	party.Users
 	FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error)
@@ -36,16 +35,17 @@ type Social interface {
 	UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error)
 }
 
-// Blocks returns those of others with a block between them and the user, or no friendship.
+// Blocks returns those of others with whom the user has a block (With), or who are not friends of the user
+// (Strangers).
 type Blocks interface {
 	With(ctx context.Context, userID string, others []string) ([]string, error)
 	Strangers(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
-// Deps is what a Service works with. All are needed.
+// Deps is what a Service needs. All fields are required.
 type Deps struct {
 	Invites *invite.Service
-	Door    *admission.Admission // knows whether there is a way in
+	Door    *admission.Admission // knows whether players can come in
 	Streams party.Streams
 	Social  Social
 	Blocks  Blocks
@@ -60,53 +60,53 @@ type Deps struct {
 type Service struct {
 	Deps
 
-	turns  keyed.Locks[string]     // one user makes one invite at a time; held while calling Invites
-	alarms *alarm.Alarms[party.ID] // parties whose statuses are about to be looked at
+	turns  keyed.Locks[string]     // by user, who makes one invite at a time; held while calling Invites
+	alarms *alarm.Alarms[party.ID] // parties whose statuses have to be refreshed
 
-	codes *cache.Cache[shares, string] // of the invites shared
+	codes *cache.Cache[shareKey, string] // codes of the shared invites
 
 	mu       sync.Mutex
-	statuses map[party.ID]map[string]*shared // by session
+	statuses map[party.ID]map[string]*sharedStatus // by party and session ID
 }
 
-// shares says which party is shared, under the first ID it had, by whose invite, and of which kind that is.
-type shares struct {
+// shareKey identifies a shared invite: the party, by its first ID, the inviter, and the kind of the invite.
+type shareKey struct {
 	id   party.ID
 	user string
 	kind party.InviteKind
 }
 
-// Most codes kept, and for how long: as long as most invites may live.
+// How many codes are kept, and for how long: the longest life of most invites.
 const (
 	maxCodes = 10_000
 	codeAge  = 30 * 24 * time.Hour
 )
 
-// New makes a service that hears the news of parties. Close it when the process ends.
+// New makes a service that listens to changes of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	s := &Service{
-		Deps: d, turns: keyed.NewLocks[string](), codes: cache.New[shares, string](d.Now, maxCodes, codeAge), statuses: map[party.ID]map[string]*shared{},
+		Deps: d, turns: keyed.NewLocks[string](), codes: cache.New[shareKey, string](d.Now, maxCodes, codeAge), statuses: map[party.ID]map[string]*sharedStatus{},
 	}
-	s.alarms = alarm.New(d.Now, d.Logger, "shared status not renewed party=", s.renew)
+	s.alarms = alarm.New(d.Now, d.Logger, "shared status not renewed party=", s.refreshStatuses)
 	d.News.Subscribe(s.changed)
 	return s
 }
 
-// Close waits until nothing runs any more. Shared statuses stay as they are.
+// Close waits until all background work has ended. Shared statuses stay as they are.
 func (s *Service) Close() { s.alarms.Close() }
 
 func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.PartyClosed:
-		s.withdraw(c.ID, func(*shared) bool { return true })
+		s.withdraw(c.ID, func(*sharedStatus) bool { return true })
 	case party.MemberLeft:
 		s.forget(c.ID, c.Session.UserID)
-		s.withdraw(c.ID, func(sh *shared) bool { return sh.session.SessionID == c.Session.SessionID })
+		s.withdraw(c.ID, func(sh *sharedStatus) bool { return sh.session.SessionID == c.Session.SessionID })
 		s.Refresh(c.ID)
 	case party.SeatLost, party.SeatEnded:
 		s.forget(c.ID, c.Seat.Member.UserID)
-	case party.MemberDropped: // and its status with it
-		if s.Policy().Parties.ReconnectGrace == 0 { // else who comes back shares the same invite
+	case party.MemberDropped: // its status is gone too
+		if s.Policy().Parties.ReconnectGrace == 0 { // otherwise a member who returns shares the same invite
 			s.forget(c.ID, c.Session.UserID)
 		}
 		s.mu.Lock()
@@ -118,49 +118,49 @@ func (s *Service) changed(c party.Change) {
 	}
 }
 
-// InviteOver follows an invite that was revoked; one that a user declined is open to
-// everybody else.
+// InviteOver removes the statuses with an invite that was revoked. If userID is not "", the invite is
+// over only for that user, and the statuses stay.
 func (s *Service) InviteOver(inviteID, userID string) {
 	if userID != "" {
 		return
 	}
-	for _, id := range s.sharing() {
-		s.withdraw(id, func(sh *shared) bool { return sh.inviteID == inviteID })
+	for _, id := range s.sharedParties() {
+		s.withdraw(id, func(sh *sharedStatus) bool { return sh.inviteID == inviteID })
 	}
 }
 
-// forget drops the invites a user shared a party by.
+// forget drops the invites that a user shared a party by.
 func (s *Service) forget(id party.ID, user string) {
 	id = s.Door.Origin(id)
-	s.codes.Drop(shares{id, user, party.LinkInvite})
-	s.codes.Drop(shares{id, user, party.DigitsInvite})
+	s.codes.Drop(shareKey{id, user, party.LinkInvite})
+	s.codes.Drop(shareKey{id, user, party.DigitsInvite})
 }
 
-func (s *Service) sharing() []party.ID {
+func (s *Service) sharedParties() []party.ID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Collect(maps.Keys(s.statuses))
 }
 
-// Sweep takes back the statuses whose invites have expired and looks at all others once
-// more: a lock or a kept seat may end without anybody telling. Call it every minute or so.
+// Sweep removes the statuses whose invites have expired, and refreshes all others, because a lock or a kept seat may
+// end without an event. Call it about every minute.
 func (s *Service) Sweep() {
 	now := s.Now().Unix()
-	for _, id := range s.sharing() {
-		s.withdraw(id, func(sh *shared) bool { return sh.expiresAt <= now })
+	for _, id := range s.sharedParties() {
+		s.withdraw(id, func(sh *sharedStatus) bool { return sh.expiresAt <= now })
 		s.Refresh(id)
 	}
 }
 
-// RulesLoaded brings all shared statuses up to date in the background: parties may be locked otherwise.
+// RulesLoaded refreshes all shared statuses in the background, because new rules may lock other parties.
 func (s *Service) RulesLoaded() {
-	for _, id := range s.sharing() {
+	for _, id := range s.sharedParties() {
 		s.Refresh(id)
 	}
 }
 
-// Refresh brings the party's shared statuses up to date in the background. Call it when the party
-// may have become locked or open again. It costs nothing where no status is shared.
+// Refresh updates the party's shared statuses in the background. Call it when the party may have been locked or
+// unlocked. It costs nothing if no status is shared.
 func (s *Service) Refresh(id party.ID) {
 	s.mu.Lock()
 	shares := len(s.statuses[id]) > 0
@@ -170,34 +170,34 @@ func (s *Service) Refresh(id party.ID) {
 	}
 }
 
-func (s *Service) renew(id party.ID) {
+func (s *Service) refreshStatuses(id party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), refreshTimeout)
 	defer cancel()
-	door, err := s.door(ctx, id)
+	entryState, err := s.entryState(ctx, id)
 	switch {
 	case party.ReasonOf(err) == party.PartyNotFound:
-		s.withdraw(id, func(*shared) bool { return true })
-	case party.ReasonOf(err) == party.PartyAway: // the status stays until somebody is back, or the party ends
+		s.withdraw(id, func(*sharedStatus) bool { return true })
+	case party.ReasonOf(err) == party.PartyAway: // the status stays until a member is back, or the party ends
 	case err != nil:
 		s.Logger.Warn("shared status not renewed party=%s error=%v", id, err)
 	default:
-		s.rewrite(id, door)
+		s.rewrite(id, entryState)
 	}
 }
 
-// door says what keeps friends out of the party now, open for nothing.
-func (s *Service) door(ctx context.Context, id party.ID) (string, error) {
+// entryState returns what stops friends from entering the party now, or entryOpen if nothing does.
+func (s *Service) entryState(ctx context.Context, id party.ID) (string, error) {
 	v, err := s.Door.Look(ctx, id)
 	if err != nil {
 		return "", err
 	}
 	switch err := s.Door.Locked(ctx, v.View); {
 	case party.ReasonOf(err) == party.PartyLocked:
-		return doorLocked, nil
+		return entryLocked, nil
 	case err != nil:
 		return "", fmt.Errorf("lock: %w", err)
 	case v.Size()+v.Held("") >= v.MaxSize:
-		return doorFull, nil
+		return entryFull, nil
 	}
-	return doorOpen, nil
+	return entryOpen, nil
 }

@@ -10,22 +10,22 @@ import (
 )
 
 const (
-	maxMessage = 255 // bytes, as of an invite
-	maxUsers   = 100 // users named in one call, as of an invite
+	maxMessage = 255 // bytes, as in an invite
+	maxUsers   = 100 // users named in one call, as in an invite
 )
 
 // Request is the request of party_share.
 type Request struct {
 	PartyID string `json:"party_id"`
 	To      To     `json:"to"`
-	Message string `json:"message,omitempty"` // at most 255 bytes; "" keeps that of the link
+	Message string `json:"message,omitempty"` // at most 255 bytes; "" keeps the invite's message
 }
 
-// To says whom a party is shared to; at least one of it.
+// To says who should see the shared party. At least one field must be set.
 type To struct {
 	Status  bool     `json:"status,omitempty"`   // followers, by the caller's Nakama status
-	Friends bool     `json:"friends,omitempty"`  // mutual ones
-	GroupID string   `json:"group_id,omitempty"` // the members of a group the caller is in
+	Friends bool     `json:"friends,omitempty"`  // mutual friends
+	GroupID string   `json:"group_id,omitempty"` // the members of a group that the caller is in
 	UserIDs []string `json:"user_ids,omitempty"` // at most 100
 }
 
@@ -37,21 +37,21 @@ type Answer struct {
 	Delivered Delivered `json:"delivered"`
 }
 
-// Delivered counts whom the call reached. Nobody is reached, or counted, twice: a named
-// user who is a friend counts as named, a friend who is in the group as a friend.
+// Delivered counts the users that the call reached. Each user is counted once: a named user who is a friend counts as
+// named, a friend who is in the group counts as a friend.
 type Delivered struct {
-	Status  int `json:"status"` // 1 where the caller's status was set
+	Status  int `json:"status"` // 1 if the caller's status was set
 	Friends int `json:"friends"`
 	Group   int `json:"group"`
 	Users   int `json:"users"`
 }
 
-// Share makes the party known as the request says, to no more users than the rules'
-// limits.share_recipients: named users first, then friends, then the group. Members of the party
-// and users with a block between them and the caller are never notified.
+// Share makes the party known as the request says. It notifies at most limits.share_recipients users (see the rules):
+// named users first, then friends, then the group. It never notifies members of the party or users with a block
+// between them and the caller.
 //
-// Refusals: InvalidRequest naming the field, PartyNotFound, NotMember of the party or the group,
-// RateLimited, and those of [invite.Service.Create].
+// Refusals: InvalidRequest naming the field, PartyNotFound, NotMember of the party or the group, RateLimited, and
+// those of [invite.Service.Create].
 func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer, error) {
 	if err := r.check(c); err != nil {
 		return Answer{}, err
@@ -74,7 +74,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	if err := s.Limits.Share.Take(c.UserID); err != nil {
 		return Answer{}, err
 	}
-	// Whom to tell is read before anything is made, and chosen after it, so that a refusal leaves nothing behind.
+	// The users are read before anything is made and chosen afterwards, so that a refusal leaves nothing behind.
 	a, err := s.audience(ctx, c, v.View, r.To)
 	if err != nil {
 		return Answer{}, err
@@ -99,7 +99,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	return answer, nil
 }
 
-// check refuses what no party can make right. Refusals name the field.
+// check refuses a request that is wrong for any party. Refusals name the field.
 func (r *Request) check(caller party.Caller) error {
 	if to := &r.To; !to.Status && !to.Friends && to.GroupID == "" && len(to.UserIDs) == 0 {
 		return party.Invalid("to", "name at least one of status, friends, group_id and user_ids.")
@@ -119,10 +119,10 @@ func (r *Request) check(caller party.Caller) error {
 	return err
 }
 
-// invite is the caller's invite of a kind to share, the same for as long as it can be used.
-// Without a message it keeps the one it has.
+// invite returns the caller's invite of this kind to share. It is the same one as long as that can be used. An empty
+// message keeps the message that the invite has.
 func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind party.InviteKind, message string) (party.CreatedInvite, error) {
-	which := shares{s.Door.Origin(id), c.UserID, kind}
+	which := shareKey{s.Door.Origin(id), c.UserID, kind}
 	unlock, err := s.turns.Lock(ctx, c.UserID)
 	if err != nil {
 		return party.CreatedInvite{}, fmt.Errorf("wait for the user's other invite: %w", err)
@@ -143,20 +143,20 @@ func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind 
 }
 
 func (s *Service) shareStatus(ctx context.Context, session party.Session, id party.ID, inv party.CreatedInvite) error {
-	door, err := s.door(ctx, id)
+	entryState, err := s.entryState(ctx, id)
 	if err != nil {
 		return err
 	}
-	err = s.publish(&shared{
+	err = s.publish(&sharedStatus{
 		id: id, session: session, url: inv.URL, text: inv.Message, inviteID: inv.ID, expiresAt: inv.ExpiresAt,
-	}, door)
+	}, entryState)
 	if err != nil {
 		return err
 	}
-	// Whatever changed while this ran found no status to bring up to date.
+	// A change of the party during this call found no status to update, so check again.
 	v, err := s.Door.Look(ctx, id)
 	if _, in := v.Session(session.SessionID); err == nil && !in || party.ReasonOf(err) == party.PartyNotFound {
-		s.withdraw(id, func(sh *shared) bool { return sh.session.SessionID == session.SessionID })
+		s.withdraw(id, func(sh *sharedStatus) bool { return sh.session.SessionID == session.SessionID })
 		return party.Refuse(party.NotMember, "You are not in this party any more.")
 	}
 	s.Refresh(id)

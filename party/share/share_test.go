@@ -100,7 +100,7 @@ func TestService_Share_whoMay(t *testing.T) {
 	if err != nil && !strings.Contains(err.Error(), "group_id") {
 		t.Errorf("refusal = %q; want the field in it", err)
 	}
-	w.host.AskGroup(guild, p[0].UserID) // asking is not being in
+	w.host.AskGroup(guild, p[0].UserID) // a user who only asked is not a member
 	_, err = w.ask(p[0], toGuild)
 	w.refused(err, party.NotMember)
 	w.nothingShared(p[0], id)
@@ -116,7 +116,7 @@ func TestService_Share_whoIsTold(t *testing.T) {
 	for _, f := range []party.Session{friend, both, member} {
 		w.host.Befriend(sharer.UserID, f.UserID)
 	}
-	_ = oneSided // has only asked to be a friend: no relation that counts
+	_ = oneSided // only asked to be a friend, which does not count
 	guild := w.host.Group(mate.UserID, sharer.UserID, both.UserID, member.UserID, mateBlocks.UserID, offline)
 	w.host.AskGroup(guild, asks.UserID)
 	w.host.Block(blocksUs.UserID, sharer.UserID)
@@ -186,7 +186,7 @@ func TestService_Share_oneInvite(t *testing.T) {
 		t.Error("another member shared an invite that names the first as inviter")
 	}
 
-	// A new one where the old cannot be used any more.
+	// A new invite is made if the old one cannot be used any more.
 	w.must(w.invites.Revoke(t.Context(), caller(p[0]), first.ID, ""))
 	second := say(p[0], "")
 	if second.ID == first.ID {
@@ -214,7 +214,7 @@ func TestService_Share_oneInvite(t *testing.T) {
 	}
 }
 
-// A phone that was in another app for a moment shares the invite it had.
+// A player who lost the connection for a moment shares the same invite as before.
 func TestService_Share_afterADrop(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Parties.ReconnectGrace = time.Minute
@@ -292,7 +292,7 @@ func TestService_Share_limits(t *testing.T) {
 	w.shareTo(p[0], id, share.To{Friends: true})
 }
 
-// A crowd of friends and a large guild are read page by page.
+// Many friends and a large group are read page by page.
 func TestService_Share_pages(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Limits = rules.Limits{ShareRecipients: 1000}
@@ -302,7 +302,7 @@ func TestService_Share_pages(t *testing.T) {
 	for _, f := range friends {
 		w.host.Befriend(sharer.UserID, f.UserID)
 	}
-	for range 120 { // groups of the sharer's before the one that is meant
+	for range 120 { // other groups of the sharer, which are listed first
 		w.host.Group(sharer.UserID)
 	}
 	guild := w.host.Group(append(ids(mates...), sharer.UserID)...)
@@ -310,7 +310,7 @@ func TestService_Share_pages(t *testing.T) {
 	if want := (share.Delivered{Friends: 250, Group: 230}); a.Delivered != want {
 		t.Errorf("delivered = %+v; want %+v", a.Delivered, want)
 	}
-	// Friends alone may be as many as are told. The sharer has to be in the group all the same.
+	// The friends alone fill the limit. The sharer still has to be in the group.
 	w.conf.Limits.ShareRecipients = 100
 	_, err := w.ask(sharer, share.Request{PartyID: id.String(), To: share.To{Friends: true, GroupID: w.host.Group(ids(mates...)...)}})
 	w.refused(err, party.NotMember)

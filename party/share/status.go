@@ -8,25 +8,24 @@ import (
 
 const refreshTimeout = 10 * time.Second
 
-// What a shared status says of the way in.
+// What a shared status says about entering the party.
 const (
-	doorOpen   = ""
-	doorFull   = "full"
-	doorLocked = "locked"
+	entryOpen   = ""
+	entryFull   = "full"
+	entryLocked = "locked"
 )
 
-type shared struct {
+type sharedStatus struct {
 	id        party.ID
 	session   party.Session
 	url, text string
 	inviteID  string
 	expiresAt int64  // of the invite, Unix seconds
-	wasOnline bool   // the user's followers saw it online before
-	written   string // what the status is, unless the game has replaced it
+	wasOnline bool   // followers saw the user online before
+	written   string // the status text, unless the game has replaced it
 }
 
-// status is what followers read. While nobody can come in there is no url, and state says
-// why.
+// status is the text that followers read. While nobody can enter, url is empty, and state says why.
 type status struct {
 	PartyID string `json:"party_id"`
 	URL     string `json:"url"`
@@ -34,20 +33,20 @@ type status struct {
 	State   string `json:"state,omitempty"` // full | locked
 }
 
-func (sh *shared) status(door string) string {
-	v := status{PartyID: sh.id.String(), URL: sh.url, Text: sh.text, State: door}
-	if door != doorOpen {
+func (sh *sharedStatus) status(entryState string) string {
+	v := status{PartyID: sh.id.String(), URL: sh.url, Text: sh.text, State: entryState}
+	if entryState != entryOpen {
 		v.URL = ""
 	}
-	text, err := party.PlainJSON(v) // a status has room for 2048 characters
+	text, err := party.PlainJSON(v) // a status has at most 2048 characters
 	if err != nil {
-		panic(err) // of three texts: cannot be
+		panic(err) // cannot happen: the struct has only texts
 	}
 	return text
 }
 
-// publish sets the status of the sharer's session in the party.
-func (s *Service) publish(sh *shared, door string) error {
+// publish sets the status of the sharer's session.
+func (s *Service) publish(sh *sharedStatus, entryState string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current, online, err := s.current(sh.session)
@@ -55,7 +54,7 @@ func (s *Service) publish(sh *shared, door string) error {
 		return err
 	}
 	sh.wasOnline = online
-	for id, bySession := range s.statuses { // a session has one status: it shares the last party
+	for id, bySession := range s.statuses { // a session has one status, so only its last party is shared
 		if old := bySession[sh.session.SessionID]; old != nil {
 			if online && old.written == current {
 				sh.wasOnline = old.wasOnline
@@ -63,40 +62,40 @@ func (s *Service) publish(sh *shared, door string) error {
 			s.remove(id, sh.session.SessionID)
 		}
 	}
-	if err := s.set(sh, sh.status(door)); err != nil {
+	if err := s.set(sh, sh.status(entryState)); err != nil {
 		return err
 	}
 	if s.statuses[sh.id] == nil {
-		s.statuses[sh.id] = map[string]*shared{}
+		s.statuses[sh.id] = map[string]*sharedStatus{}
 	}
 	s.statuses[sh.id][sh.session.SessionID] = sh
 	return nil
 }
 
-func (s *Service) rewrite(id party.ID, door string) {
+func (s *Service) rewrite(id party.ID, entryState string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for session, sh := range s.statuses[id] {
-		text := sh.status(door)
+		text := sh.status(entryState)
 		if text == sh.written {
 			continue
 		}
-		if !s.ours(sh) || s.set(sh, text) != nil { // the game has another, or the session is going away
+		if !s.isUnchanged(sh) || s.set(sh, text) != nil { // the game has replaced it, or the session is ending
 			s.remove(id, session)
 		}
 	}
 }
 
-// withdraw takes shared statuses of the party back: the user is seen as it was before.
-func (s *Service) withdraw(id party.ID, which func(*shared) bool) {
+// withdraw removes shared statuses of the party that match which. The user's status is then as it was before.
+func (s *Service) withdraw(id party.ID, which func(*sharedStatus) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for session, sh := range s.statuses[id] {
 		if !which(sh) {
 			continue
 		}
-		if s.ours(sh) {
-			// Best effort: what cannot be written belongs to a session that is going away.
+		if s.isUnchanged(sh) {
+			// Errors are ignored: if a status cannot be written, the session is ending.
 			if sh.wasOnline {
 				_ = s.set(sh, "")
 			} else {
@@ -115,7 +114,7 @@ func (s *Service) remove(id party.ID, session string) {
 	}
 }
 
-func (s *Service) set(sh *shared, text string) error {
+func (s *Service) set(sh *sharedStatus, text string) error {
 	if err := s.Streams.StreamUserUpdate(party.StatusMode, sh.session.UserID, "", "", sh.session.UserID, sh.session.SessionID, false, false, text); err != nil {
 		return err
 	}
@@ -123,13 +122,13 @@ func (s *Service) set(sh *shared, text string) error {
 	return nil
 }
 
-// ours reports whether the status is still the one that was written.
-func (s *Service) ours(sh *shared) bool {
+// isUnchanged reports whether the session's status is still the text that this service wrote.
+func (s *Service) isUnchanged(sh *sharedStatus) bool {
 	text, online, err := s.current(sh.session)
 	return err == nil && online && text == sh.written
 }
 
-// current is the session's status; online is false where followers do not see it at all.
+// current returns the session's status. online is false if followers do not see the session at all.
 func (s *Service) current(session party.Session) (text string, online bool, err error) {
 	meta, err := s.Streams.StreamUserGet(party.StatusMode, session.UserID, "", "", session.UserID, session.SessionID)
 	if err != nil || meta == nil {

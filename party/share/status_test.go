@@ -27,7 +27,7 @@ func TestService_Status(t *testing.T) {
 	if text, _ := w.status(p[1]); text != `{"party_id":"`+id.String()+`","url":"`+a.URL+`","text":"Join us"}` {
 		t.Errorf("status = %s; want nothing more while the party is open", text)
 	}
-	// A user who calls over HTTP, or from a socket outside, shares where the party is.
+	// A user who calls over HTTP, or from another socket, shares on the session that is in the party.
 	second := w.host.Connect(p[0].UserID)
 	w.shareTo(second, id, share.To{Status: true})
 	if !open(w.shared(p[0])) {
@@ -73,7 +73,7 @@ func TestService_Status_isTakenBack(t *testing.T) {
 					w.online(p[1], "in the menu")
 				}
 				w.shareTo(p[1], id, share.To{Status: true})
-				a := w.shareTo(p[1], id, share.To{Status: true}) // twice is as good as once
+				a := w.shareTo(p[1], id, share.To{Status: true}) // sharing twice has the effect of sharing once
 				end(w, id, p[1], a)
 				w.share.Settle()
 				text, seen := w.status(p[1])
@@ -110,7 +110,7 @@ func TestService_Status_followsTheDoor(t *testing.T) {
 
 	w.away = make(chan struct{}, 1)
 	w.locked.Store(true)
-	w.share.Refresh(id) // everybody is away: an ordinary outcome
+	w.share.Refresh(id) // all members are away, which is not an error
 	for deadline := time.Now().Add(10 * time.Second); len(w.away) == 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 	}
 	w.share.Refresh(id)
@@ -127,13 +127,13 @@ func TestService_Status_followsTheDoor(t *testing.T) {
 	w.becomes(p[0], "the link again", open)
 
 	w.locked.Store(true)
-	w.shareTo(p[1], id, share.To{Status: true}) // shared while nobody can come in
+	w.shareTo(p[1], id, share.To{Status: true}) // shared while nobody can enter
 	if v := w.shared(p[1]); !in("locked")(v) {
 		t.Errorf("status = %+v; want no link", v)
 	}
 }
 
-// join2 puts somebody in past a lock, as a game's own module may.
+// join2 puts a session into a locked party, as a game's own module may.
 func (w *world) join2(s party.Session, id party.ID) {
 	w.t.Helper()
 	w.must(w.host.PartyJoin(s, id))
@@ -142,7 +142,7 @@ func (w *world) join2(s party.Session, id party.ID) {
 	w.news.Publish(party.Change{Kind: party.MemberEntered, ID: id, Session: s})
 }
 
-// What the game has put in its place since is the game's.
+// A status that the game has set meanwhile is not changed.
 func TestService_Status_ofTheGame(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(3)
@@ -165,7 +165,7 @@ func TestService_Status_ofTheGame(t *testing.T) {
 	}
 }
 
-// A session has one status: it shares the party shared last.
+// A session has one status: it shows the party that was shared last.
 func TestService_Status_ofTwoParties(t *testing.T) {
 	w := newWorld(t)
 	a := w.host.Player("a")

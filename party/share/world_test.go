@@ -18,7 +18,7 @@ import (
 	"partyline/party/share"
 )
 
-// world is sharing over a fake host.
+// world is the share service on a fake host.
 type world struct {
 	t         testing.TB
 	host      *partytest.Host
@@ -26,10 +26,10 @@ type world struct {
 	log       *partytest.Log
 	conf      rules.Config
 	locked    atomic.Bool
-	away      chan struct{} // each receives a refusal because everybody is away
+	away      chan struct{} // receives a value for each refusal because all members are away
 	roster    *roster.Roster
 	news      *party.News
-	hears     *party.News // of the sharing process that runs
+	hears     *party.News // news for the current share process
 	admission partytest.Hooks
 	invites   *invite.Service
 	share     *share.Service
@@ -70,13 +70,13 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// restart begins sharing in a process that knows nothing.
+// restart starts the share service in a new process that knows nothing.
 func (w *world) restart() {
 	if w.share != nil {
 		w.share.Close()
 	}
 	policy := func() rules.Config { return w.conf }
-	w.hears = &party.News{} // nobody tells a process that has ended
+	w.hears = &party.News{} // the old process gets no more news
 	w.deps = share.Deps{
 		Invites: w.invites, Door: w.admission.Admission, News: w.hears, Streams: w.host, Social: w.host, Blocks: party.NewBlockList(nil, w.host),
 		Limits: party.NewLimits(policy, w.clock.Now), Policy: policy, Logger: w.log, Now: w.clock.Now,
@@ -110,13 +110,13 @@ func (w *world) leave(s party.Session, id party.ID) {
 	w.admission.Left(w.t.Context(), id, s)
 }
 
-// online has the user's followers see it, as a game does that connects with a status.
+// online makes the user visible to followers, as a game does that connects with a status.
 func (w *world) online(s party.Session, status string) {
 	w.t.Helper()
 	w.must(w.host.StreamUserUpdate(1, s.UserID, "", "", s.UserID, s.SessionID, false, false, status))
 }
 
-// status is what followers see of the session; ok is false where they see nothing.
+// status returns the session's status as followers see it. ok is false if they see none.
 func (w *world) status(s party.Session) (text string, ok bool) {
 	w.t.Helper()
 	meta, err := w.host.StreamUserGet(1, s.UserID, "", "", s.UserID, s.SessionID)
@@ -134,7 +134,7 @@ type sharedStatus struct {
 	State   string `json:"state"`
 }
 
-// shared reads a shared status, the zero one for anything else.
+// shared returns the session's shared status, or the zero value for any other status.
 func (w *world) shared(s party.Session) (v sharedStatus) {
 	w.t.Helper()
 	text, _ := w.status(s)
@@ -142,7 +142,7 @@ func (w *world) shared(s party.Session) (v sharedStatus) {
 	return v
 }
 
-// becomes waits until the shared status is as wanted; it is written in the background.
+// becomes waits until the shared status is as wanted, because it is written in the background.
 func (w *world) becomes(s party.Session, what string, fits func(sharedStatus) bool) {
 	w.t.Helper()
 	w.share.Settle()
@@ -162,8 +162,7 @@ func (w *world) shareTo(s party.Session, id party.ID, to share.To) share.Answer 
 	return a
 }
 
-// notified takes the users who were notified since the last time, in the order of their
-// IDs.
+// notified returns the users who were notified since the previous call, sorted by ID.
 func (w *world) notified(seen *int) (users []string) {
 	all := w.host.Notices()
 	for _, n := range all[*seen:] {
@@ -201,7 +200,7 @@ func ids(sessions ...party.Session) (users []string) {
 	return users
 }
 
-// ended is the host telling of the end of a socket.
+// ended reports the end of a socket, as the host does.
 func (w *world) ended(s party.Session) {
 	w.t.Helper()
 	w.must(w.admission.Ended(w.t.Context(), s))

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Who told ready after somebody had dropped stays ready when that one gives up the seat: who is in the party has not changed.
+// A member becomes ready after another one lost the connection, and stays ready when that one gives up the seat: the
+// members have not changed.
 func TestService_Reset_notByASeatThatIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

@@ -7,7 +7,7 @@ import (
 	"partyline/party"
 )
 
-// What one report costs while the party is told at the rate.
+// The cost of one report while the party is told at the rate.
 func BenchmarkService_Set(b *testing.B) {
 	w := newWorld(b, time.Now)
 	w.host.OnSend = nil
@@ -32,7 +32,7 @@ func BenchmarkService_Set(b *testing.B) {
 	}
 }
 
-// What a preview, a rule or the landing page costs that shows four badges.
+// The cost of four badges for a preview, a rule or the landing page.
 func BenchmarkService_Statuses(b *testing.B) {
 	w := newWorld(b, time.Now)
 	p := w.host.Players(4)

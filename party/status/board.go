@@ -8,28 +8,28 @@ import (
 	"partyline/party/rules"
 )
 
-// board is what a party has still to be told, and what time will change in it. Members are in it
-// by session, users on the way by user.
+// board is the pending news of a party, and the times at which something in it will change. Members are keyed by
+// session ID, users on the way by user ID.
 type board struct {
 	id       party.ID
-	told     bool                 // a session of this node has told something
-	news     map[string]shown     // what the party was last told, where that is not so any more
-	arrivals map[string]arrival   // one without a stage is not expected any more, and the party has still to hear of it
-	stalls   map[string]time.Time // when somebody will count as stalled; gone once they do
-	next     time.Time            // before this no message goes out
+	told     bool                 // a session of this node has reported a status
+	lastTold map[string]shown     // what the party was last told, for each player who shows something else now
+	arrivals map[string]arrival   // one without a stage has ended, but the party has not been told yet
+	stalls   map[string]time.Time // when a player will count as stalled; deleted once they do
+	next     time.Time            // before this time no message is sent
 }
 
 func newBoard(id party.ID) board {
-	return board{id: id, news: map[string]shown{}, arrivals: map[string]arrival{}, stalls: map[string]time.Time{}}
+	return board{id: id, lastTold: map[string]shown{}, arrivals: map[string]arrival{}, stalls: map[string]time.Time{}}
 }
 
-// note takes in what somebody shows now. If that is what the party knows anyway there is nothing left to tell.
+// note records a change of what a player shows. If the party knows the new state already, nothing is pending.
 func (b *board) note(who string, was, is shown) {
-	if _, known := b.news[who]; !known {
-		b.news[who] = was
+	if _, known := b.lastTold[who]; !known {
+		b.lastTold[who] = was
 	}
-	if b.news[who] == is {
-		delete(b.news, who)
+	if b.lastTold[who] == is {
+		delete(b.lastTold, who)
 	}
 }
 
@@ -43,11 +43,11 @@ func (b *board) changed(who string, before, after entry, conf rules.Status, now 
 	}
 }
 
-// rejudge takes note of who counts as stalled, or will, by other rules than before.
-func (b *board) rejudge(who string, e entry, before, conf rules.Status, now time.Time) {
+// applyNewRules records who counts as stalled, or will, under new rules. before is the old rules.
+func (b *board) applyNewRules(who string, e entry, before, conf rules.Status, now time.Time) {
 	was := e.shown(before, now)
 	_, waits := b.stalls[who]
-	was.stalled = was.stalled && !waits // else the party has not heard of it yet
+	was.stalled = was.stalled && !waits // a pending stall means that the party was not told of it
 	b.note(who, was, e.shown(conf, now))
 	delete(b.stalls, who)
 	if at := e.stallsAt(conf); now.Before(at) {
@@ -55,9 +55,9 @@ func (b *board) rejudge(who string, e entry, before, conf rules.Status, now time
 	}
 }
 
-// mature turns those who have stood still for too long into news. A player who was told again
-// since, or counts as stalled later by the rules of now, waits on.
-func (b *board) mature(entries map[string]told, conf rules.Status, now time.Time) {
+// addStalled adds players to the news who now count as stalled. A player who has reported progress meanwhile, or counts
+// as stalled later under the current rules, keeps waiting.
+func (b *board) addStalled(entries map[string]sessionEntry, conf rules.Status, now time.Time) {
 	for who, at := range b.stalls {
 		if now.Before(at) {
 			continue
@@ -71,22 +71,22 @@ func (b *board) mature(entries map[string]told, conf rules.Status, now time.Time
 			continue
 		}
 		delete(b.stalls, who)
-		if _, new := b.news[who]; !new && e.stalled(conf, now) {
+		if _, new := b.lastTold[who]; !new && e.stalled(conf, now) {
 			before := e.shown(conf, now)
 			before.stalled = false
-			b.news[who] = before
+			b.lastTold[who] = before
 		}
 	}
 }
 
-// due is when time changes something next; false for never.
+// due returns the next time at which something changes. ok is false if there is none.
 func (b *board) due(now time.Time) (at time.Time, ok bool) {
 	earlier := func(t time.Time) {
 		if !ok || t.Before(at) {
 			at, ok = t, true
 		}
 	}
-	if len(b.news) > 0 || b.next.After(now) {
+	if len(b.lastTold) > 0 || b.next.After(now) {
 		earlier(b.next)
 	}
 	for _, t := range b.stalls {
@@ -101,17 +101,17 @@ func (b *board) due(now time.Time) (at time.Time, ok bool) {
 	return at, ok
 }
 
-// enter locks the party's board until exit, which sets the party's alarm to the next moment at
-// which time changes something.
-func (s *Service) enter(id party.ID) (b *board, exit func()) {
-	b, unlock, _ := s.boards.Lock(context.Background(), id) // no context that ends, no error
+// lockBoard locks the party's board until exit. exit sets the party's alarm to the next time at which something
+// changes.
+func (s *Service) lockBoard(id party.ID) (b *board, exit func()) {
+	b, unlock, _ := s.boards.Lock(context.Background(), id) // no error, because the context does not end
 	return b, func() {
 		defer unlock()
 		s.mu.Lock()
 		if len(b.arrivals) > 0 {
-			s.coming[id] = true
+			s.withIncoming[id] = true
 		} else {
-			delete(s.coming, id)
+			delete(s.withIncoming, id)
 		}
 		s.mu.Unlock()
 		if at, ok := b.due(s.Now()); ok {

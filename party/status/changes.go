@@ -8,7 +8,7 @@ import (
 	"partyline/party/rules"
 )
 
-// The names of what takes ready members back, as in the rules' status.reset_on.
+// The names of the events that reset ready members, as in the rules' status.reset_on.
 const (
 	resetOnMembership = "membership"
 	resetOnQueue      = "queue"
@@ -19,30 +19,30 @@ func (s *Service) changed(c party.Change) {
 	if c.Kind == party.PartyRestored {
 		id = c.Was
 	}
-	if !s.boards.Has(id) { // as of most parties: nobody here has told anything that could be erased or changed
+	if !s.boards.Has(id) { // true for most parties: no player here has reported a status
 		return
 	}
 	switch c.Kind {
 	case party.PartyClosed, party.PartyEnded, party.PartyRestored:
-		b, exit := s.enter(id)
+		b, exit := s.lockBoard(id)
 		defer exit()
 		*b = newBoard(id)
 		if c.Kind != party.PartyClosed {
 			return
 		}
-		// Its sessions live on.
+		// The sessions are still alive.
 		if err := s.Streams.StreamClose(party.MemberStatusMode, id.UUID.String(), "", id.Node); err != nil {
 			s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", id, err)
 		}
 	case party.MemberEntered, party.MemberLeft, party.MemberDropped:
-		b, exit := s.enter(id)
+		b, exit := s.lockBoard(id)
 		defer exit()
 		conf, now := s.Policy().Status, s.Now()
-		if !s.toldSince(c) {
+		if !s.reportedSince(c) {
 			if c.Kind != party.MemberDropped {
-				s.erase(id, c.Session) // who enters may have one of a stay that ended without a word
+				s.erase(id, c.Session) // a status may be left from an earlier membership whose end was not noticed
 			}
-			delete(b.news, c.Session.SessionID) // the host itself tells the party that it left
+			delete(b.lastTold, c.Session.SessionID) // the server itself tells the party that it left
 			delete(b.stalls, c.Session.SessionID)
 		}
 		if c.Kind == party.MemberEntered {
@@ -51,40 +51,41 @@ func (s *Service) changed(c party.Change) {
 		if !c.Moved {
 			s.reset(b, conf, resetOnMembership, c.At, now)
 		}
-		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.news) > 0 && b.next.Before(at) {
-			b.next = at // the newcomer hears the host's own word first
+		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.lastTold) > 0 && b.next.Before(at) {
+			b.next = at // the newcomer must get the server's own message first
 		}
 	}
 }
 
-// toldSince reports whether the status of the session that a change is about is one of a stay that goes
-// on. The news may come late, behind a slow write, and games tell a status as soon as they are in.
-func (s *Service) toldSince(c party.Change) bool {
+// reportedSince reports whether the session's status is newer than the change. Then it must stay. The news of a change
+// may come late, behind a slow write, and games report a status as soon as they are in.
+func (s *Service) reportedSince(c party.Change) bool {
 	switch c.Kind {
 	case party.MemberEntered:
 		e, err := s.entry(c.ID, c.Session)
 		return err == nil && e.since(c.At)
-	case party.MemberLeft: // who is in again has news of that to come
+	case party.MemberLeft: // a session that is in again will have another change
 		meta, err := s.Streams.StreamUserGet(party.StreamMode, c.ID.UUID.String(), "", c.ID.Node, c.Session.UserID, c.Session.SessionID)
 		return err == nil && meta != nil
 	}
 	return false
 }
 
-// QueueChanged follows the party leaving the queue it stood in, or changing it for
-// another. To enter one is no change: it is what its members were ready for.
+// QueueChanged resets ready members after the party has left its queue or changed to another one. Do not call it for
+// entering the first queue: its members were ready for that.
 func (s *Service) QueueChanged(id party.ID) {
 	if !s.boards.Has(id) {
 		return
 	}
-	b, exit := s.enter(id)
+	b, exit := s.lockBoard(id)
 	defer exit()
 	now := s.Now()
 	s.reset(b, s.Policy().Status, resetOnQueue, now, now)
 }
 
-// reset takes members back who were ready at a moment, if the rules say so; who has told it since knows what
-// happened then. One whose session lives on another node cannot be written from here and stays as it is.
+// reset takes members out of the ready stage, if the rules say so for this event. It skips members who have reported
+// since the event: they know of it. It also skips sessions of other nodes, because this node cannot write their
+// status.
 func (s *Service) reset(b *board, conf rules.Status, why string, at, now time.Time) {
 	if conf.Ready == "" || !slices.Contains(conf.ResetOn, why) {
 		return
@@ -94,7 +95,7 @@ func (s *Service) reset(b *board, conf rules.Status, why string, at, now time.Ti
 		s.Logger.Warn("ready members not reset party=%s error=%v", b.id, err)
 		return
 	}
-	stage := conf.ResetTo // none where ready is the first stage
+	stage := conf.ResetTo // "" if ready is the first stage
 	if i := slices.Index(conf.Stages, conf.Ready); stage == "" && i > 0 {
 		stage = conf.Stages[i-1]
 	}

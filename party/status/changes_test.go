@@ -18,7 +18,7 @@ func resetOn(what ...string) func(*rules.Status) {
 	return func(r *rules.Status) { r.ResetOn = what }
 }
 
-// A newcomer hears of the party from the host first, and then the news that their coming makes.
+// A newcomer first gets the host's own message about the party, and then the changes that their coming causes.
 func TestService_Newcomer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -87,7 +87,7 @@ func TestService_Reset_onMembership(t *testing.T) {
 				if told != 1 {
 					t.Errorf("told %d times that a member was reset; want once", told)
 				}
-				w.must(w.set(p[0], report(id, "ready", 1))) // and again
+				w.must(w.set(p[0], report(id, "ready", 1))) // a second time
 				if got := w.stages(p[0], id)[0]; got != "ready" {
 					t.Errorf("stage = %s; want ready again", got)
 				}
@@ -154,8 +154,8 @@ func TestService_Reset_onlyIfTheRulesSaySo(t *testing.T) {
 	}
 }
 
-// The news of who came or went waits for a write of the party's record. What players tell meanwhile, who
-// have seen it, stays: games tell a status as soon as they are in.
+// The news of a member who came or left waits for a write of the party's record. What players report meanwhile, after
+// they have seen the change, stays: games report a status as soon as they are in.
 func TestService_Set_beforeLateNews(t *testing.T) {
 	for _, how := range []string{"back", "back_natively", "kick", "disconnect"} {
 		t.Run(how, func(t *testing.T) {
@@ -219,7 +219,7 @@ func TestService_Set_beforeLateNews(t *testing.T) {
 	}
 }
 
-// So it is where the news waits for that of others before it.
+// The same if the news waits behind earlier news of others.
 func TestService_Set_behindNewsOfOthers(t *testing.T) {
 	clock := partytest.NewTime()
 	w := newWorld(t, clock.Now)
@@ -240,8 +240,8 @@ func TestService_Set_behindNewsOfOthers(t *testing.T) {
 	same(t, "stages", w.stages(p[0], id), []string{"ready", "ready"})
 }
 
-// ready reports whether every member of the party is in the rules' ready stage, and which users
-// are not. Without a ready stage everybody is.
+// ready reports whether all members are in the rules' ready stage, and returns the users who are not. Without a ready
+// stage all members are ready.
 func (w *world) ready(id party.ID) (missing []string, ok bool) {
 	w.t.Helper()
 	v, err := w.roster.View(w.t.Context(), id)
@@ -275,7 +275,7 @@ func TestService_Ready(t *testing.T) {
 	ready(false, p[0].UserID, p[1].UserID)
 	w.must(w.set(p[1], report(id, "ready", 1)))
 	ready(false, p[0].UserID)
-	// A user on the way is no member: the queue's rules say whether it waits for them.
+	// A user on the way is not a member: the queue's rules say whether it waits for them.
 	w.must(w.set(p[2], byCode(w.invite(p[0], id).Code, "downloading", 0)))
 	w.must(w.set(p[0], report(id, "ready", 1)))
 	ready(true)
@@ -285,7 +285,7 @@ func TestService_Ready(t *testing.T) {
 	ready(true)
 }
 
-// A member that comes back starts again from nothing, no matter how it went.
+// A member who comes back starts without a status, however the membership ended.
 func TestService_Member_comesBack(t *testing.T) {
 	goes := map[string]func(w *world, id party.ID, s party.Session){
 		"left":             func(w *world, id party.ID, s party.Session) { w.leave(s, id) },
@@ -357,8 +357,7 @@ func TestService_NothingIsLeft(t *testing.T) {
 	}
 }
 
-// A party that ends in a way no hook tells of is forgotten the next time it would be told
-// something.
+// A party that ends without a hook being called is forgotten the next time it would be sent a message.
 func TestService_NothingIsLeft_unseen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -377,7 +376,7 @@ func TestService_NothingIsLeft_unseen(t *testing.T) {
 	})
 }
 
-// Two sockets of one user that are both in tell each its own.
+// Each of two sockets of one user in the party has its own status.
 func TestService_SecondSocket(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -385,13 +384,13 @@ func TestService_SecondSocket(t *testing.T) {
 	w.host.Disconnect(p[1])
 	second := w.host.Connect(p[1].UserID)
 	w.join(second, id)
-	w.ended(p[1]) // the host tells late
+	w.ended(p[1]) // the host reports it late
 	w.must(w.set(second, report(id, "ready", 1)))
 	same(t, "stages", w.stages(p[0], id), []string{"", "ready"})
 }
 
-// moves has so many players in a party of this size: a leader who is ready, and a member whose seat the rules have
-// move to the second connection.
+// moves makes a party with a leader who is ready, and a member whose seat moves to a second connection, as the rules
+// say.
 func moves(t *testing.T, players, size int) (w *world, id party.ID, leader, second party.Session) {
 	w = newWorld(t, partytest.NewTime().Now)
 	w.rules(resetOn("membership"))
@@ -402,8 +401,8 @@ func moves(t *testing.T, players, size int) (w *world, id party.ID, leader, seco
 	return w, id, p[0], w.host.Connect(p[1].UserID)
 }
 
-// A seat that moves to the player's other connection changes nothing for the others, also in a full party, which the
-// older connection leaves first.
+// A seat that moves to the player's other connection changes nothing for the others. That is also true in a full
+// party, which the older connection has to leave first.
 func TestService_Reset_notByASeatThatMoves(t *testing.T) {
 	for _, way := range []struct {
 		size   int
@@ -421,10 +420,10 @@ func TestService_Reset_notByASeatThatMoves(t *testing.T) {
 	}
 }
 
-// A seat that was to move, and did not: its player is not in any more.
+// A seat that should move but cannot: its player has left the party.
 func TestService_Reset_byAMoveThatFails(t *testing.T) {
 	w, id, leader, second := moves(t, 3, 3)
-	w.host.Disconnect(second) // just before it is put in
+	w.host.Disconnect(second) // just before it is admitted
 	if err := w.admission.Admit(t.Context(), id, second, party.Grant{Back: true}, nil); err == nil {
 		t.Fatal("admitted")
 	}

@@ -10,25 +10,25 @@ import (
 	"partyline/party/rules"
 )
 
-// entry is the last status of a member or of a user on the way. The zero entry is nobody's.
+// entry is the last status of a member or of a user on the way. The zero entry means that there is none.
 type entry struct {
 	Stage    string   `json:"s"`
-	Progress *float64 `json:"p,omitempty"` // 0..1; nil where none was told
+	Progress *float64 `json:"p,omitempty"` // 0..1; nil if none was reported
 	Text     string   `json:"t,omitempty"`
-	Seq      int64    `json:"q,omitempty"` // the highest so far; 0 for none
+	Seq      int64    `json:"q,omitempty"` // the highest so far; 0 if none
 	Updated  int64    `json:"u"`           // Unix nanoseconds
-	Moved    int64    `json:"m"`           // Unix nanoseconds of the last sign of progress
+	Moved    int64    `json:"m"`           // Unix nanoseconds of the last progress
 }
 
 func (e entry) encode() string {
 	b, err := json.Marshal(e)
 	if err != nil {
-		panic(err) // of NaN and infinity alone, which no entry holds
+		panic(err) // only for NaN and infinity, which no entry contains
 	}
 	return string(b)
 }
 
-// decode reads what encode wrote; false for anything else.
+// decode reads what encode wrote. It returns false for any other text.
 func decode(text string) (entry, bool) {
 	var e entry
 	if err := json.Unmarshal([]byte(text), &e); err != nil {
@@ -42,8 +42,7 @@ func decode(text string) (entry, bool) {
 
 func inRange(progress *float64) bool { return progress == nil || *progress >= 0 && *progress <= 1 }
 
-// after is the entry once the report is in. ok is false where the report is older than
-// what is known already, and nothing changes.
+// after returns the entry after the report. ok is false if the report is older than the entry. Then nothing changes.
 func (e entry) after(r Report, now time.Time) (next entry, ok bool) {
 	next = entry{Stage: r.Stage, Progress: r.Progress, Text: r.Text, Seq: e.Seq, Updated: now.UnixNano(), Moved: e.Moved}
 	if r.Seq != nil {
@@ -52,14 +51,14 @@ func (e entry) after(r Report, now time.Time) (next entry, ok bool) {
 		}
 		next.Seq = *r.Seq
 	}
-	// A player who tells no number has none to move; there, to be heard of is progress.
+	// Without a progress value, each report counts as progress.
 	if r.Stage != e.Stage || r.Progress == nil || e.Progress == nil || *r.Progress != *e.Progress {
 		next.Moved = now.UnixNano()
 	}
 	return next, true
 }
 
-// stallsAt is when the entry counts as stalled; the zero time for never.
+// stallsAt returns when the entry will count as stalled, or the zero time if never.
 func (e entry) stallsAt(conf rules.Status) time.Time {
 	if conf.Stall <= 0 || e.Stage == "" || e.Stage == conf.Ready || slices.Contains(conf.Final, e.Stage) {
 		return time.Time{}
@@ -72,16 +71,15 @@ func (e entry) stalled(conf rules.Status, now time.Time) bool {
 	return !at.IsZero() && !now.Before(at)
 }
 
-// since reports whether the entry was told after a moment.
+// since reports whether the entry was reported after a time.
 func (e entry) since(at time.Time) bool { return e.Updated > party.Nanos(at) }
 
 func (e entry) updatedAt() int64 { return e.Updated / int64(time.Second) }
 
-// shown is the part of an entry that players see. What equals what they see already is no
-// news.
+// shown is the part of an entry that players see. Two entries that are shown alike are no news.
 type shown struct {
 	stage, text string
-	progress    float64 // -1 for none
+	progress    float64 // -1 if none
 	stalled     bool
 }
 

@@ -1,12 +1,12 @@
 package status
 
-// Boards counts the parties in which time changes something.
+// Boards counts the parties with a pending timer.
 func (s *Service) Boards() int { return s.alarms.Len() }
 
-// Kept counts the parties of which this process remembers anything.
+// Kept counts the parties that this process remembers.
 func (s *Service) Kept() int { return len(s.boards.Keys()) }
 
-// RoundTrip encodes what decode made of a text and decodes that.
+// RoundTrip decodes a text, encodes the result, and decodes it again.
 func RoundTrip(text string) (first, second any, ok bool) {
 	e, ok := decode(text)
 	if !ok {

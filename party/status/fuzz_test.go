@@ -10,8 +10,7 @@ import (
 	"partyline/party/status"
 )
 
-// Whatever a presence carries, reading it neither fails loudly nor loses anything that was
-// understood.
+// Reading any text of a presence does not panic, and loses nothing that was decoded.
 func FuzzEntry(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", "null", `{"s":"downloading","p":0.5,"t":"level 2","q":7,"u":1700000000000000000,"m":1}`,
@@ -34,8 +33,7 @@ func FuzzEntry(f *testing.F) {
 	})
 }
 
-// Whatever is reported, it is taken whole or refused for a reason, and then nothing has
-// changed.
+// Any report is either stored completely, or refused with a reason and without any change.
 func FuzzReport(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"party_id":"P","stage":"downloading","progress":0.42,"text":"level 2","seq":7}`, `{"party_id":"P","stage":"ready"}`,
@@ -65,14 +63,14 @@ func FuzzReport(f *testing.F) {
 			t.Fatalf("report %s: %v", payload, err)
 		case err != nil && !reflect.DeepEqual(before, after):
 			t.Fatalf("report %s was refused (%v), but the list is %+v", payload, err, after)
-		case err == nil && (after.Members[0].Stage != r.Stage || after.Members[0].Text != r.Text || !told(after.Members[0].Progress, r.Progress)):
+		case err == nil && (after.Members[0].Stage != r.Stage || after.Members[0].Text != r.Text || !sessionEntry(after.Members[0].Progress, r.Progress)):
 			t.Fatalf("report %s was taken as %+v", payload, after.Members[0])
 		}
 	})
 }
 
-// told reports whether a list shows the progress of a report, which may have been rounded into 0 to 1.
-func told(shown, reported *float64) bool {
+// sessionEntry reports whether a list shows the progress of a report, which may have been rounded into 0 to 1.
+func sessionEntry(shown, reported *float64) bool {
 	if shown == nil || reported == nil {
 		return shown == reported
 	}

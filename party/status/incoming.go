@@ -12,7 +12,7 @@ import (
 	"partyline/party/rules"
 )
 
-// arrival is a user on the way to a party, on the ground of an invite.
+// arrival is a user on the way to a party, by an invite.
 type arrival struct {
 	entry
 	user, username string
@@ -26,14 +26,14 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		return id, false, err
 	}
 	id = lead.PartyID
-	on := way{c.UserID, lead.InviteID}
-	if before, coming := s.ways.Kept(on); coming && before != id { // the inviter has moved on
+	on := incomingKey{c.UserID, lead.InviteID}
+	if before, coming := s.destinations.Kept(on); coming && before != id { // the inviter has moved on to another party
 		s.InviteOver(lead.InviteID, c.UserID)
 	}
-	s.ways.Put(on, id)
-	b, exit := s.enter(id)
+	s.destinations.Put(on, id)
+	b, exit := s.lockBoard(id)
 	defer exit()
-	// Once more: a player who has come in since has passed this board, or will.
+	// Check again: the player may have come in since. Then the change has passed this board already, or will.
 	members, err := s.Roster.Members(id)
 	if err != nil {
 		return id, false, err
@@ -64,7 +64,7 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 	return id, moved, nil
 }
 
-// expire forgets arrivals that have not been heard of for too long.
+// expire drops arrivals whose last report is too old.
 func (b *board) expire(now time.Time, conf rules.Status) {
 	for user, a := range b.arrivals {
 		if !now.Before(a.until) {
@@ -73,31 +73,31 @@ func (b *board) expire(now time.Time, conf rules.Status) {
 	}
 }
 
-// dropArrival forgets a user on the way; the party is told if it has heard of it.
+// dropArrival removes a user on the way. If the party knows of the user, it will be told.
 func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 	a := b.arrivals[user]
 	b.changed(user, a.entry, entry{}, conf, now)
 	delete(b.arrivals, user)
-	if _, heard := b.news[user]; heard {
+	if _, heard := b.lastTold[user]; heard {
 		b.arrivals[user] = arrival{user: user, username: a.username}
 	}
 }
 
-// InviteOver follows an invite that was revoked, or leads a user there no more: a user who is
-// on the way by it, or that user alone, is not expected any more.
+// InviteOver removes the users on the way by an invite that was revoked. If userID is not "", it removes only that
+// user, whom the invite no longer leads there.
 func (s *Service) InviteOver(inviteID, userID string) {
 	s.mu.Lock()
-	ids := slices.Collect(maps.Keys(s.coming))
+	ids := slices.Collect(maps.Keys(s.withIncoming))
 	s.mu.Unlock()
 	if userID != "" {
-		id, _ := s.ways.Take(way{userID, inviteID})
+		id, _ := s.destinations.Take(incomingKey{userID, inviteID})
 		ids = []party.ID{id}
 	}
 	for _, id := range ids {
 		if !s.boards.Has(id) {
 			continue
 		}
-		b, exit := s.enter(id)
+		b, exit := s.lockBoard(id)
 		conf, now := s.Policy().Status, s.Now()
 		for user, a := range b.arrivals {
 			if a.inviteID == inviteID && (userID == "" || userID == user) {
@@ -108,12 +108,12 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	}
 }
 
-// arrivals lists who is on the way, those who came first first.
+// arrivals returns the users on the way, the earliest first.
 func (s *Service) arrivals(id party.ID) []arrival {
 	if !s.boards.Has(id) {
 		return nil
 	}
-	b, exit := s.enter(id)
+	b, exit := s.lockBoard(id)
 	defer exit()
 	now := s.Now()
 	var list []arrival
@@ -126,8 +126,8 @@ func (s *Service) arrivals(id party.ID) []arrival {
 	return list
 }
 
-// Footprint counts the party as [party.Footprint] says: one place per user, whether a
-// seat is kept, a join is under way, or the user told to be coming.
+// Footprint counts the party as [party.Footprint] says. Each user counts once: as a member, by a held or kept
+// seat, by a pending join, or as incoming.
 func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, error) {
 	v, err := s.Looker.Look(ctx, id)
 	if err != nil {
@@ -136,7 +136,7 @@ func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, 
 	return s.FootprintOf(v), nil
 }
 
-// FootprintOf is Footprint of a party that the caller has looked at.
+// FootprintOf is Footprint for a party that the caller has looked at.
 func (s *Service) FootprintOf(v reserve.Look) party.Footprint {
 	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), InLine: v.InLine, Away: len(v.Away), MaxSize: v.MaxSize}
 	for _, a := range s.arrivals(v.ID) {

@@ -47,7 +47,7 @@ func TestService_Incoming(t *testing.T) {
 		time.Sleep(time.Second)
 		w.heard()
 
-		// Coming in ends it; the game tells of itself from here on.
+		// Coming in ends it. From then on the game itself reports.
 		if _, err := w.invites.Redeem(t.Context(), caller(p[1]), code, ""); err != nil {
 			t.Fatal(err)
 		}
@@ -62,8 +62,8 @@ func TestService_Incoming(t *testing.T) {
 	})
 }
 
-// An invite that is over has nothing to do with the parties that nobody is on the way to, not even while one
-// of them is being told something.
+// When an invite ends, parties without users on the way by it are not touched, not even while one of them is being
+// sent a message.
 func TestService_InviteOver_elsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -79,7 +79,7 @@ func TestService_InviteOver_elsewhere(t *testing.T) {
 		w.must(s.Set(t.Context(), overHTTP(p[2]), byCode(link.Code, "downloading", 0)))
 		w.must(s.Set(t.Context(), caller(p[0]), status.Report{PartyID: other.String(), Stage: "downloading"}))
 		time.Sleep(time.Second)
-		s.InviteOver(link.ID, "") // while the other party's message is on its way
+		s.InviteOver(link.ID, "") // while the message to the other party is being sent
 		if list, err := s.List(t.Context(), caller(p[1]), id.String()); err != nil || len(list.Incoming) > 0 {
 			t.Errorf("after the invite: %+v, %v; want nobody on the way", list, err)
 		}
@@ -109,7 +109,7 @@ func TestService_Incoming_expires(t *testing.T) {
 		code := w.invite(p[0], id).Code
 		w.must(w.set(p[1], byCode(code, "failed", 0.1)))
 		time.Sleep(w.conf.Status.Incoming - time.Second)
-		w.must(w.set(p[1], byCode(code, "failed", 0.1))) // heard of again
+		w.must(w.set(p[1], byCode(code, "failed", 0.1))) // a new report
 		time.Sleep(w.conf.Status.Incoming - time.Second)
 		same(t, "incoming", w.incoming(p[0], id), []string{p[1].UserID})
 		w.heard()
@@ -133,7 +133,7 @@ func TestService_Incoming_stalls(t *testing.T) {
 		p := w.host.Players(2)
 		id := w.party(4, p[0])
 		code := w.invite(p[0], id).Code
-		for range 5 { // a launcher that repeats itself and gets nowhere
+		for range 5 { // a launcher that repeats the same report
 			w.must(w.set(p[1], byCode(code, "downloading", 0.1)))
 			time.Sleep(w.conf.Status.Stall / 4)
 		}
@@ -189,7 +189,7 @@ func TestService_Incoming_whoMay(t *testing.T) {
 	same(t, "incoming", w.incoming(owner, id), []string{p[3].UserID, p[5].UserID})
 }
 
-// A full or a locked party may not be so any more when the user arrives.
+// A party that is full or locked may not be so any more when the user arrives.
 func TestService_Incoming_toAFullParty(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(3)
@@ -228,7 +228,8 @@ func TestService_Incoming_inviteOver(t *testing.T) {
 	})
 }
 
-// Who comes by a link that follows its inviter is on the way to one party, and to none once they are in.
+// A user who comes by a link that follows its inviter is on the way to one party at a time, and to none after coming
+// in.
 func TestService_Incoming_follows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -260,10 +261,10 @@ func TestService_Incoming_isBounded(t *testing.T) {
 		w.must(w.set(s, byCode(code, "downloading", 0)))
 	}
 	w.refused(w.set(crowd[64], byCode(code, "downloading", 0)), party.PartyFull)
-	w.must(w.set(crowd[0], byCode(code, "downloading", 0.5))) // who is listed goes on
+	w.must(w.set(crowd[0], byCode(code, "downloading", 0.5))) // a listed user may still report
 }
 
-// One place per user: whether a seat is kept, the user told to be coming, or both.
+// Each user counts once: by a held seat, as incoming, or both.
 func TestService_Footprint(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(5)

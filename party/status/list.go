@@ -8,8 +8,8 @@ import (
 	"partyline/party/rules"
 )
 
-// Listing is the statuses of a party, the answer of party_status_list. The message to the
-// party (op code [party.OpStatus]) has the same form, with only those rows that changed.
+// Listing is the statuses of a party, and the answer of party_status_list. The message to the party (op code
+// [party.OpStatus]) has the same form, with only the rows that changed.
 type Listing struct {
 	Members  []Member   `json:"members"`
 	Incoming []Incoming `json:"incoming"`
@@ -21,18 +21,18 @@ type Member struct {
 	SessionID string   `json:"session_id"`
 	Username  string   `json:"username"`
 	Leader    bool     `json:"leader"`
-	Stage     string   `json:"stage"`              // empty before the first
-	Progress  *float64 `json:"progress,omitempty"` // 0..1; absent where none was told
+	Stage     string   `json:"stage"`              // empty before the first report
+	Progress  *float64 `json:"progress,omitempty"` // 0..1; absent if none was reported
 	Text      string   `json:"text"`
 	Stalled   bool     `json:"stalled"`    // no progress for longer than the rules' stall
-	UpdatedAt int64    `json:"updated_at"` // Unix seconds; 0 before the first
-	// Lost is for somebody whom the server counts as a member although the connection ended
-	// while joining. The seat is taken until the leader removes the member.
+	UpdatedAt int64    `json:"updated_at"` // Unix seconds; 0 before the first report
+	// Lost marks a session that the server counts as a member although its connection ended while joining. The seat
+	// is taken until the leader removes the member.
 	Lost bool `json:"lost,omitempty"`
 }
 
-// Incoming is the status of a user on the way. In a message, a row without a stage says
-// that the user is not on the way any more: come in, declined, or not heard of for long.
+// Incoming is the status of a user on the way. In a message, a row without a stage means that the user is no longer
+// on the way: come in, declined, or without a report for too long.
 type Incoming struct {
 	UserID    string   `json:"user_id"`
 	Username  string   `json:"username"`
@@ -57,9 +57,9 @@ func incomingRow(a arrival, conf rules.Status, now time.Time) Incoming {
 	}
 }
 
-// List answers a member what everybody in the party and on the way to it told last:
-// members in the order they joined and then those lost, the others in the order they set out. Refusals:
-// InvalidRequest, PartyNotFound, NotMember.
+// List returns to a member the last status of all members and of all users on the way. Members are in the order they
+// joined, then the lost ones. Users on the way are in the order they set out. Refusals: InvalidRequest,
+// PartyNotFound, NotMember.
 func (s *Service) List(ctx context.Context, c party.Caller, partyID string) (Listing, error) {
 	v, err := s.Roster.ViewAs(ctx, c, partyID)
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) (Lis
 	return list, nil
 }
 
-// Statuses answers what the party's sessions told last, by session.
+// Statuses returns the last status of the party's sessions, by session ID.
 func (s *Service) Statuses(_ context.Context, id party.ID) (map[string]party.MemberStatus, error) {
 	entries, err := s.entries(id)
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	readTimeout = 5 * time.Second // for reading the party before it is told something
-	retryAfter  = time.Second     // between two attempts to tell it; at least the rate's own interval
+	readTimeout = 5 * time.Second // for reading the party before sending it a message
+	retryAfter  = time.Second     // between two attempts to send it; at least the interval of the rate
 )
 
-// fire does what time has made due.
-func (s *Service) fire(id party.ID) {
-	b, exit := s.enter(id)
+// onAlarm does the work that is due.
+func (s *Service) onAlarm(id party.ID) {
+	b, exit := s.lockBoard(id)
 	defer exit()
 	conf, now := s.Policy().Status, s.Now()
 	b.expire(now, conf)
@@ -29,69 +29,69 @@ func (s *Service) fire(id party.ID) {
 	}
 }
 
-// RulesLoaded has parties hear who counts as stalled by the rules of now, and did not by those before, or the other way.
-// It returns at once.
+// RulesLoaded tells parties which players count as stalled under the new rules but not under the old ones, or the
+// reverse. It returns at once and works in the background.
 func (s *Service) RulesLoaded(before rules.Status) {
 	s.mu.Lock()
-	if s.before == nil {
-		s.before = &before
+	if s.oldRules == nil {
+		s.oldRules = &before
 	}
 	s.mu.Unlock()
 	s.reloads.Set(struct{}{}, s.Now())
 }
 
-func (s *Service) reloaded(struct{}) {
+func (s *Service) onReload(struct{}) {
 	s.mu.Lock()
-	before := s.before
-	s.before = nil
+	before := s.oldRules
+	s.oldRules = nil
 	s.mu.Unlock()
 	conf, now := s.Policy().Status, s.Now()
 	if before == nil || conf.Stall == before.Stall && conf.Ready == before.Ready && slices.Equal(conf.Final, before.Final) {
 		return
 	}
 	for _, id := range s.boards.Keys() {
-		if err := s.rejudge(id, *before, conf, now); err != nil {
+		if err := s.applyNewRules(id, *before, conf, now); err != nil {
 			s.Logger.Warn("party status not looked at under new rules party=%s error=%v", id, err)
 		}
 	}
 }
 
-func (s *Service) rejudge(id party.ID, before, conf rules.Status, now time.Time) error {
-	b, exit := s.enter(id)
+func (s *Service) applyNewRules(id party.ID, before, conf rules.Status, now time.Time) error {
+	b, exit := s.lockBoard(id)
 	defer exit()
 	entries, err := s.entries(id)
 	if err != nil {
 		return err
 	}
 	for session, e := range entries {
-		b.rejudge(session, e.entry, before, conf, now)
+		b.applyNewRules(session, e.entry, before, conf, now)
 	}
 	for user, a := range b.arrivals {
-		b.rejudge(user, a.entry, before, conf, now)
+		b.applyNewRules(user, a.entry, before, conf, now)
 	}
 	return nil
 }
 
-// tell sends the party what is new, if there is anything and the rate allows it now. On an
-// error the news stays. The caller holds the board.
+// tell sends the news to the party, if there is any and the rate allows it now. After an error the news stays
+// pending. The caller holds the board.
 func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
-	defer caught.As(&err, "tell a party") // or its alarm, set again, would ring at once and for ever
-	if len(b.news)+len(b.stalls) == 0 {
+	defer caught.As(&err, "tell a party") // otherwise its alarm would fire again at once, for ever
+	if len(b.lastTold)+len(b.stalls) == 0 {
 		return nil
 	}
 	entries, err := s.entries(b.id)
 	if err != nil {
 		return err
 	}
-	b.mature(entries, conf, now)
-	if len(b.news) == 0 || now.Before(b.next) {
+	b.addStalled(entries, conf, now)
+	if len(b.lastTold) == 0 || now.Before(b.next) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	v, err := s.Roster.View(ctx, b.id)
 	if party.ReasonOf(err) == party.PartyNotFound {
-		*b = newBoard(b.id) // ended in a way no hook tells of
+		*b = newBoard(b.id) // it ended without a hook being called
 		return nil
 	}
 	if err != nil {
@@ -99,12 +99,12 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
 	}
 	message := Listing{Members: []Member{}, Incoming: []Incoming{}}
 	for _, m := range v.Members {
-		if _, new := b.news[m.SessionID]; new {
+		if _, new := b.lastTold[m.SessionID]; new {
 			message.Members = append(message.Members, memberRow(m, entries[m.SessionID].entry, conf, now))
 		}
 	}
 	for user, a := range b.arrivals {
-		if _, new := b.news[user]; new {
+		if _, new := b.lastTold[user]; new {
 			message.Incoming = append(message.Incoming, incomingRow(a, conf, now))
 		}
 	}
@@ -115,7 +115,7 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
 		}
 		b.next = now.Add(conf.Rate.Interval())
 	}
-	clear(b.news)
+	clear(b.lastTold)
 	maps.DeleteFunc(b.arrivals, func(_ string, a arrival) bool { return a.Stage == "" })
 	return nil
 }

@@ -22,7 +22,7 @@ func TestService_Coalescing(t *testing.T) {
 		p := w.host.Players(2)
 		id := w.party(4, p...)
 		began := time.Now()
-		for i := range 100 { // a second, a hundred reports of each
+		for i := range 100 { // one second with a hundred reports of each
 			w.must(w.set(p[0], report(id, "downloading", float64(i)/100)))
 			w.must(w.set(p[1], report(id, "installing", float64(i)/100)))
 			time.Sleep(10 * time.Millisecond)
@@ -61,7 +61,7 @@ func TestService_Coalescing_onlyWhatChanged(t *testing.T) {
 		}
 		w.must(w.set(p[1], report(id, "ready", 1)))
 		synctest.Wait()
-		w.must(w.set(p[0], report(id, "failed", 1))) // there and back while the rate holds it back
+		w.must(w.set(p[0], report(id, "failed", 1))) // a change back to the old value while the rate holds the message back
 		w.must(w.set(p[0], report(id, "ready", 1)))
 		time.Sleep(time.Second)
 		if told := w.heard(); len(told) != 1 || len(told[0].Members) != 1 || told[0].Members[0].UserID != p[1].UserID {
@@ -87,7 +87,7 @@ func TestService_Coalescing_withoutARate(t *testing.T) {
 	})
 }
 
-// What cannot be sent is not forgotten.
+// A message that could not be sent is sent later.
 func TestService_Coalescing_triesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -107,9 +107,9 @@ func TestService_Coalescing_triesAgain(t *testing.T) {
 	})
 }
 
-// Whatever members and others on the way tell, and no matter who comes and goes: the party ends
-// up knowing what is so, in no more messages than the rate allows and none without news,
-// an older report never undoes a newer one, and once all is told nothing is kept.
+// Random reports, joins and leaves of members and of users on the way. At the end the party knows the current state,
+// with no more messages than the rate allows and none without news. An older report never replaces a newer one, and
+// after the last message nothing is kept.
 func TestService_Coalescing_property(t *testing.T) {
 	type step struct {
 		what, who    int
@@ -137,7 +137,7 @@ func TestService_Coalescing_property(t *testing.T) {
 			id := w.party(8, p[0], p[1])
 			code := w.invite(p[0], id).Code
 			in := func(s party.Session) bool { return slices.Contains(w.host.Members(id), s) }
-			newest := map[string]int64{} // by session or user on the way
+			newest := map[string]int64{} // by session ID, or by user ID for users on the way
 			for _, step := range script {
 				s := p[step.who]
 				switch {
@@ -176,10 +176,10 @@ func TestService_Coalescing_property(t *testing.T) {
 				}
 			}
 			time.Sleep(rate.Per / time.Duration(rate.N))
-			synctest.Wait() // all that was told to the service has been told to the party
+			synctest.Wait() // all reports have been sent to the party
 			told := w.heard()
 			problem = errors.Join(spacing(told, rate), news(told, id), lastValues(told, w.list(p[0], id)))
-			time.Sleep(time.Minute) // and all that time alone changes
+			time.Sleep(time.Minute) // and all changes that come only with time
 			told = append(told, w.heard()...)
 			problem = errors.Join(problem, spacing(told, rate), news(told, id), knows(told, w.list(p[0], id)))
 			if n := w.status.Boards(); n != 0 {
@@ -192,7 +192,7 @@ func TestService_Coalescing_property(t *testing.T) {
 	})
 }
 
-// view is what a client shows of somebody.
+// view is what a client shows of one player.
 type view struct {
 	stage    string
 	progress float64
@@ -207,8 +207,8 @@ func viewOf(stage string, progress *float64, stalled bool) view {
 	return v
 }
 
-// screen is what a client shows, by session of members and by user of others, once it has
-// heard the messages.
+// screen returns what a client shows after the messages, by session ID for members and by user ID for users on the
+// way.
 func screen(told []message) map[string]view {
 	s := map[string]view{}
 	for _, m := range told {
@@ -224,7 +224,7 @@ func screen(told []message) map[string]view {
 	return s
 }
 
-// knows reports whether who heard all of it, and the host's own leave messages, shows what
+// knows returns an error unless a client that received all messages, and the host's own leave messages, shows what
 // the list says.
 func knows(told []message, list status.Listing) error {
 	got, want := screen(told), screen([]message{{Listing: list}})
@@ -234,7 +234,7 @@ func knows(told []message, list status.Listing) error {
 		}
 	}
 	for _, m := range told {
-		for _, row := range m.Incoming { // no native message tells of these
+		for _, row := range m.Incoming { // no native message reports these
 			if v, is := want[row.UserID]; !is && got[row.UserID] != v {
 				return fmt.Errorf("%s is still shown as on the way", row.UserID)
 			}
@@ -243,8 +243,7 @@ func knows(told []message, list status.Listing) error {
 	return nil
 }
 
-// lastValues is knows, but for what time alone changes and may have changed since the
-// last message.
+// lastValues is knows without the stalled marks, which time alone may have changed since the last message.
 func lastValues(told []message, list status.Listing) error {
 	got, want := screen(told), screen([]message{{Listing: list}})
 	for who, v := range want {
@@ -266,7 +265,7 @@ func spacing(told []message, rate rules.Rate) error {
 	return nil
 }
 
-// news reports whether every row of every message says something new.
+// news returns an error unless every row of every message changes something.
 func news(told []message, id party.ID) error {
 	for i, m := range told {
 		if m.left != "" {

@@ -8,7 +8,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Nobody hears that somebody does not stall any more who has not heard that they did.
+// A party that was not told that a player stalls is not told that they no longer stall.
 func TestService_Stalled_neverHeard(t *testing.T) {
 	for name, load := range map[string][]time.Duration{"before_it_was_told": {0}, "and_back": {time.Second, 10 * time.Minute}} {
 		t.Run(name, func(t *testing.T) {

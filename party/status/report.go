@@ -13,21 +13,21 @@ import (
 
 const (
 	maxText     = 80 // characters of a status text
-	maxIncoming = 64 // users on their way to one party
+	maxIncoming = 64 // users on the way to one party
 )
 
-// Report is what a player tells, the request of party_status_set. It replaces what the
-// player told before as a whole.
+// Report is a player's status, and the request of party_status_set. It replaces the player's previous report as a
+// whole.
 type Report struct {
 	PartyID  string   `json:"party_id,omitempty"` // of a member's party, or
-	Code     string   `json:"code,omitempty"`     // the invite of a user who is not in yet
+	Code     string   `json:"code,omitempty"`     // of the invite of a user who is not in yet
 	Stage    string   `json:"stage"`              // one of the rules' stages
-	Progress *float64 `json:"progress,omitempty"` // within the stage, 0 to 1; what rounding puts a little outside counts as that
+	Progress *float64 `json:"progress,omitempty"` // within the stage, 0 to 1; a small rounding error is accepted
 	Text     string   `json:"text,omitempty"`     // at most 80 characters
-	Seq      *int64   `json:"seq,omitempty"`      // rising; a report with a lower one than the last is ignored
+	Seq      *int64   `json:"seq,omitempty"`      // rising; a report with a lower number than the last is ignored
 }
 
-// check refuses what no party and no code can make right. Refusals name the field.
+// check refuses a report that is wrong for any party and any code. Refusals name the field.
 func (r Report) check(conf rules.Status) error {
 	switch {
 	case (r.PartyID == "") == (r.Code == ""):
@@ -48,9 +48,9 @@ func (r Report) check(conf rules.Status) error {
 	return nil
 }
 
-// rounded takes a progress that sums of floats have put a little outside of 0 to 1 back
-// into it. Anything further out is a mistake that the client should hear of.
-func rounded(progress *float64) *float64 {
+// clampProgress moves a progress that is slightly outside of 0 to 1, by rounding errors of floats, to the nearest
+// limit. It leaves larger errors, which the client should be told of.
+func clampProgress(progress *float64) *float64 {
 	const slack = 0.05
 	if progress == nil || *progress < -slack || *progress > 1+slack || inRange(progress) {
 		return progress
@@ -59,15 +59,15 @@ func rounded(progress *float64) *float64 {
 	return &within
 }
 
-// Set takes a report. Over a socket it is about the session that sends it, if that is a
-// member, and otherwise about the user's session that is. By code it is about a user on
-// the way, who stays listed for the rules' status.incoming after the last report.
+// Set stores a report. Over a socket the report is about the session that sends it, if that is a member, otherwise
+// about the user's session that is one. With a code it is about a user on the way, who stays listed for the rules'
+// status.incoming after the last report.
 //
-// Refusals: InvalidRequest naming the field, PartyNotFound, NotMember; by code those of
-// [invite.Service.Lead], and PartyFull where very many are on their way.
+// Refusals: InvalidRequest naming the field, PartyNotFound, NotMember. With a code also those of
+// [invite.Service.Lead], and PartyFull if too many users are on the way.
 func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 	conf := s.Policy().Status
-	r.Progress = rounded(r.Progress)
+	r.Progress = clampProgress(r.Progress)
 	if err := r.check(conf); err != nil {
 		return err
 	}
@@ -87,10 +87,10 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 	return err
 }
 
-// setMember writes a member's status. A session that leaves while this runs has left the
-// party's stream before its status is erased, and erasing waits for the board.
+// setMember writes a member's status. A session that leaves during this call has left the party's stream before its
+// status is erased, and erasing waits for the board.
 func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.Status) (moved bool, err error) {
-	b, exit := s.enter(id)
+	b, exit := s.lockBoard(id)
 	defer exit()
 	session, err := s.memberSession(id, c)
 	if err != nil {
@@ -106,7 +106,7 @@ func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.St
 		return false, nil
 	}
 	if err := s.write(b, session, next); err != nil {
-		if _, gone := s.memberSession(id, c); gone != nil { // it went away meanwhile
+		if _, gone := s.memberSession(id, c); gone != nil { // the session ended meanwhile
 			return false, gone
 		}
 		return false, err
@@ -136,6 +136,6 @@ func (s *Service) memberSession(id party.ID, c party.Caller) (party.Session, err
 	if len(members) == 0 {
 		return party.Session{}, party.NotAMember()
 	}
-	// Of several the same each time, so that their seq and their news stay in one place.
+	// With several sessions, always the same one, so that their seq and their news stay together.
 	return slices.MinFunc(members, func(a, b party.Member) int { return cmp.Compare(a.SessionID, b.SessionID) }).Session, nil
 }

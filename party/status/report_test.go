@@ -60,7 +60,7 @@ func TestService_Set_whoMay(t *testing.T) {
 	gone := w.party(2, stranger)
 	w.leave(stranger, gone)
 	w.refused(w.set(stranger, report(gone, "ready", 1)), party.PartyNotFound)
-	// An observer hears the party and is no member.
+	// An observer receives the party's messages but is not a member.
 	if _, err := w.host.StreamUserJoin(party.StreamMode, id.UUID.String(), "", id.Node, stranger.UserID, stranger.SessionID, true, false, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +95,8 @@ func TestService_Set_theLastReportCounts(t *testing.T) {
 	if !w.list(p[0], id).Members[0].Leader {
 		t.Error("the leader is not marked")
 	}
-	w.must(w.set(p[1], at(report(id, "downloading", 0.6), 7)))                               // the same again is no older
-	w.must(w.set(p[1], status.Report{PartyID: id.String(), Stage: "installing", Text: "x"})) // without a number: now
+	w.must(w.set(p[1], at(report(id, "downloading", 0.6), 7)))                               // the same number again is accepted
+	w.must(w.set(p[1], status.Report{PartyID: id.String(), Stage: "installing", Text: "x"})) // a report without a number is the newest
 	got = w.list(p[0], id).Members[1]
 	if got.Stage != "installing" || got.Progress != nil || got.Text != "x" {
 		t.Errorf("row = %+v; want installing, no progress, text x", got)
@@ -122,7 +122,7 @@ func TestService_Set_boundsAreAllowed(t *testing.T) {
 	}
 }
 
-// Over HTTP, and from a socket that is not in the party, it is about the session that is.
+// Over HTTP, and from a socket outside the party, the report is about the session in the party.
 func TestService_Set_withoutTheMembersOwnSocket(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -156,7 +156,7 @@ func TestService_Stalled(t *testing.T) {
 		}
 
 		time.Sleep(w.conf.Status.Stall - 2*time.Second)
-		w.must(w.set(p[0], report(id, "downloading", 0.4))) // heard of, but no further
+		w.must(w.set(p[0], report(id, "downloading", 0.4))) // a report without progress
 		same(t, "before the time, stalled", stalled(), []bool{false, false, false})
 		time.Sleep(2 * time.Second)
 		same(t, "after it, stalled", stalled(), []bool{true, false, false})
@@ -182,7 +182,7 @@ func TestService_Stalled(t *testing.T) {
 	})
 }
 
-// A stage without a number has nothing to move: there it counts to be heard of.
+// In a stage without a number, each report counts as progress.
 func TestService_Stalled_withoutNumbers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -206,7 +206,7 @@ func TestService_Stalled_withoutNumbers(t *testing.T) {
 	})
 }
 
-// What the rules say at the moment counts, also for members who wait already.
+// The current rules count, also for members who are waiting already.
 func TestService_Stalled_afterAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -228,12 +228,12 @@ func TestService_Stalled_afterAReload(t *testing.T) {
 	})
 }
 
-// The party hears once who stalls by the rules of now, also where those before gave more time or none, and who does
-// not stall any more.
+// After a load of new rules the party is told once who stalls under them, also if the old rules gave more time or no
+// limit, and who does not stall any more.
 func TestService_Stalled_byNewRules(t *testing.T) {
 	for name, tt := range map[string]struct {
 		was, is time.Duration
-		hears   []bool // stalled, in the minutes behind the load
+		hears   []bool // stalled, in each minute after the load
 	}{
 		"switched_on":      {0, 2 * time.Minute, []bool{true}},
 		"long_ago":         {0, 10 * time.Second, []bool{true}},

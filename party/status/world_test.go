@@ -18,7 +18,7 @@ import (
 	"partyline/party/status"
 )
 
-// world is statuses, and the invites they come by, over a fake host.
+// world is the status service and its invites on a fake host.
 type world struct {
 	t         testing.TB
 	host      *partytest.Host
@@ -32,8 +32,8 @@ type world struct {
 
 	mu       sync.Mutex
 	conf     rules.Config
-	messages []message // told to parties
-	moves    []string  // users whose progress moved
+	messages []message // sent to parties
+	moves    []string  // users who made progress
 }
 
 // message is one message of op code -1.
@@ -75,7 +75,7 @@ func newWorld(t testing.TB, now party.Clock) *world {
 	return w
 }
 
-// rules reloads the rules file.
+// rules changes the rules file and loads it.
 func (w *world) rules(change func(*rules.Status)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -103,7 +103,7 @@ func (w *world) note(m message) {
 	w.messages = append(w.messages, m)
 }
 
-// heard takes the messages told so far.
+// heard returns the messages since the previous call.
 func (w *world) heard() []message {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -112,14 +112,14 @@ func (w *world) heard() []message {
 	return told
 }
 
-// moved takes the users whose progress moved.
+// moved returns the users who made progress since the previous call.
 func (w *world) moved() []string {
 	moves := w.moves
 	w.moves = nil
 	return moves
 }
 
-// party makes one led by the first session; the others join.
+// party makes a party led by the first session; the others join.
 func (w *world) party(maxSize int, sessions ...party.Session) party.ID {
 	w.t.Helper()
 	p := w.host.PartyCreate(sessions[0], true, maxSize)
@@ -198,7 +198,7 @@ func (w *world) list(s party.Session, id party.ID) status.Listing {
 	return l
 }
 
-// stages are those of the members in the order they joined.
+// stages returns the stages of the members, in the order they joined.
 func (w *world) stages(s party.Session, id party.ID) (stages []string) {
 	w.t.Helper()
 	for _, m := range w.list(s, id).Members {
@@ -207,7 +207,7 @@ func (w *world) stages(s party.Session, id party.ID) (stages []string) {
 	return stages
 }
 
-// incoming are the users on the way, in the order they set out.
+// incoming returns the users on the way, in the order they set out.
 func (w *world) incoming(s party.Session, id party.ID) (users []string) {
 	w.t.Helper()
 	for _, i := range w.list(s, id).Incoming {
@@ -237,7 +237,7 @@ func caller(s party.Session) party.Caller {
 	return party.Caller{UserID: s.UserID, Username: s.Username, SessionID: s.SessionID, ClientIP: "192.0.2.1"}
 }
 
-// overHTTP is a call of the same user without a socket.
+// overHTTP returns a caller who is the same user without a socket.
 func overHTTP(s party.Session) party.Caller {
 	c := caller(s)
 	c.SessionID = ""
@@ -246,7 +246,7 @@ func overHTTP(s party.Session) party.Caller {
 
 func ptr[T any](v T) *T { return &v }
 
-// report is a report to a party.
+// report returns a report to a party.
 func report(id party.ID, stage string, progress float64) status.Report {
 	return status.Report{PartyID: id.String(), Stage: stage, Progress: &progress}
 }
@@ -262,7 +262,7 @@ func same[T comparable](t testing.TB, what string, got, want []T) {
 	}
 }
 
-// ended is the host telling of the end of a socket.
+// ended reports the end of a socket, as the host does.
 func (w *world) ended(s party.Session) {
 	w.t.Helper()
 	if err := w.admission.Ended(w.t.Context(), s); err != nil {

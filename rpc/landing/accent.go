@@ -8,13 +8,12 @@ import (
 	"strings"
 )
 
-// The accent colour reaches the page as a stylesheet of its own, because the
-// Content-Security-Policy allows no inline style. Its address holds the colour and nothing
-// else decides its content, so it is cached like a file.
+// The accent colour reaches the page in its own stylesheet, because the Content-Security-Policy allows no inline
+// style. The colour in the sheet's address alone decides its content, so it is cached like a file.
 
 const defaultAccent = "7c5cff"
 
-// accentOf reads the rules' "#rrggbb"; anything else is the default.
+// accentOf returns the digits of the rules' "#rrggbb", or the default for any other text.
 func accentOf(configured string) string {
 	digits := strings.ToLower(strings.TrimPrefix(configured, "#"))
 	if _, ok := parseColour(digits); !ok {
@@ -23,7 +22,7 @@ func accentOf(configured string) string {
 	return digits
 }
 
-// colour is sRGB, each part 0..1.
+// colour is an sRGB colour; each part is from 0 to 1.
 type colour [3]float64
 
 // parseColour reads exactly six lower-case hexadecimal digits.
@@ -45,7 +44,7 @@ func (c colour) hex() string {
 	return fmt.Sprintf("#%02x%02x%02x", part.R, part.G, part.B)
 }
 
-// luminance is WCAG's relative luminance.
+// luminance returns WCAG's relative luminance.
 func (c colour) luminance() float64 {
 	linear := func(v float64) float64 {
 		if v <= 0.04045 {
@@ -56,7 +55,7 @@ func (c colour) luminance() float64 {
 	return 0.2126*linear(c[0]) + 0.7152*linear(c[1]) + 0.0722*linear(c[2])
 }
 
-// contrast is WCAG's ratio, 1 to 21.
+// contrast returns WCAG's contrast ratio, from 1 to 21.
 func contrast(a, b colour) float64 {
 	la, lb := a.luminance(), b.luminance()
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
@@ -72,38 +71,38 @@ func mix(a, b colour, share float64) colour {
 var (
 	white = colour{1, 1, 1}
 	black = colour{}
-	// The surfaces of landing.css that carry accent-coloured text, the less favourable ones.
+	// The surfaces of landing.css behind accent-coloured text. Of each scheme it is the one with less contrast.
 	darkSurface  = colour{0x22 / 255.0, 0x27 / 255.0, 0x38 / 255.0}
 	lightSurface = colour{0xf1 / 255.0, 0xf2 / 255.0, 0xf8 / 255.0}
 )
 
-const readable = 4.5 // WCAG AA for text
+const minContrast = 4.5 // WCAG AA for text
 
-// towards moves c to the target until it can be read on the surface.
-func towards(c, target, surface colour) colour {
+// readableShade mixes target into c until c is readable on the surface.
+func readableShade(c, target, surface colour) colour {
 	const steps = 50
 	for i := range steps + 1 {
-		if m := mix(c, target, float64(i)/steps); contrast(m, surface) >= readable {
+		if m := mix(c, target, float64(i)/steps); contrast(m, surface) >= minContrast {
 			return m
 		}
 	}
 	return target
 }
 
-// fillOf finds the fill of buttons and what is written on it: white on the colour itself or
-// on one a shade darker, which looks best on strong colours, else black.
+// fillOf returns the fill of buttons and the colour of their text. It prefers white text on the colour itself or on a
+// slightly darker one, which looks best on strong colours. Otherwise the text is black.
 func fillOf(c colour) (fill, on colour) {
 	const steps, darkest = 10, 0.15
 	for i := range steps + 1 {
-		if m := mix(c, black, darkest*float64(i)/steps); contrast(m, white) >= readable {
+		if m := mix(c, black, darkest*float64(i)/steps); contrast(m, white) >= minContrast {
 			return m, white
 		}
 	}
 	return c, black // at least 4.58 on every colour on which white is below 4.5
 }
 
-// accentSheet is the stylesheet of one accent: the fill of buttons, what is written on it,
-// and the nearest shades that can be read as text in the dark and the light scheme.
+// accentSheet returns the stylesheet of an accent colour: the fill of buttons, the colour of their text, and the
+// nearest shades that are readable as text in the dark and the light scheme.
 func accentSheet(digits string) ([]byte, bool) {
 	c, ok := parseColour(digits)
 	if !ok {
@@ -111,5 +110,5 @@ func accentSheet(digits string) ([]byte, bool) {
 	}
 	fill, on := fillOf(c)
 	return fmt.Appendf(nil, ":root{--accent:%s;--on-accent:%s;--accent-on-dark:%s;--accent-on-light:%s}\n",
-		fill.hex(), on.hex(), towards(c, white, darkSurface).hex(), towards(c, black, lightSurface).hex()), true
+		fill.hex(), on.hex(), readableShade(c, white, darkSurface).hex(), readableShade(c, black, lightSurface).hex()), true
 }

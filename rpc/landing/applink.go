@@ -9,11 +9,11 @@ import (
 	"partyline/party/rules"
 )
 
-// The two files by which a phone learns that invite links belong to an app. Both platforms
-// fetch them through caches of their own, follow no redirect, and look for them at the root
-// of the host alone: where public_url has a path, the proxy has to pass them on from there.
+// These two files tell a phone that invite links belong to an app. Both platforms fetch them through their own
+// caches, follow no redirect, and look for them only at the root of the host. If public_url has a path, the proxy has
+// to forward them from the root.
 
-// apple serves apple-app-site-association when the rules name an iOS app.
+// apple serves apple-app-site-association if the rules name an iOS app.
 func (s *Site) apple(*http.Request) (web.Answer, error) {
 	return s.linkFile(func(v rules.Invites) (any, bool) {
 		paths := publicPath(v.PublicURL) + joinPath + "*"
@@ -21,14 +21,14 @@ func (s *Site) apple(*http.Request) (web.Answer, error) {
 		for _, id := range v.App.IOS.AppIDs {
 			details = append(details, map[string]any{
 				"appIDs": []string{id}, "components": []any{map[string]string{"/": paths, "comment": "party invites"}}, // iOS 13 and later
-				"appID": id, "paths": []string{paths}, // before
+				"appID": id, "paths": []string{paths}, // before iOS 13
 			})
 		}
-		return map[string]any{"applinks": map[string]any{"apps": []string{}, "details": details}}, len(details) > 0 // apps are none, by the format
+		return map[string]any{"applinks": map[string]any{"apps": []string{}, "details": details}}, len(details) > 0 // the format wants an empty list for apps
 	})
 }
 
-// android serves assetlinks.json when the rules name an Android app and its certificates.
+// android serves assetlinks.json if the rules name an Android app and its certificates.
 func (s *Site) android(*http.Request) (web.Answer, error) {
 	return s.linkFile(func(v rules.Invites) (any, bool) {
 		app := v.App.Android

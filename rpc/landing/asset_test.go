@@ -18,7 +18,7 @@ import (
 
 var assetAddress = regexp.MustCompile(`"\.\.(/assets/[^"]+)`)
 
-// addressesOn are the embedded files a page uses, as their addresses on the server.
+// addressesOn returns the addresses on the server of the embedded files that a page uses.
 func addressesOn(page string) []string {
 	var found []string
 	for _, m := range assetAddress.FindAllStringSubmatch(page, -1) {
@@ -60,8 +60,8 @@ func TestAssets_Unknown(t *testing.T) {
 	}
 }
 
-// The Content-Security-Policy lets nothing through that the embedded files would need from
-// elsewhere, and they ask for nothing.
+// The Content-Security-Policy allows nothing from other servers that the embedded files would need, and the files
+// request nothing from them.
 func TestAssets_AskNobodyElse(t *testing.T) {
 	s := serve(t, always(anInvite()))
 	for _, address := range addressesOn(s.get(joinPath + linkCode).Body.String()) {
@@ -88,8 +88,7 @@ func coloursOf(css string) map[string]string {
 	return found
 }
 
-// ratio is WCAG's contrast ratio, written here once more so that the package's own
-// arithmetic is checked against it.
+// ratio returns WCAG's contrast ratio. It is implemented again here to check the package's own arithmetic.
 func ratio(t *testing.T, a, b string) float64 {
 	t.Helper()
 	luminance := func(hex string) float64 {
@@ -266,7 +265,7 @@ func TestTexts_KeysAreUsed(t *testing.T) {
 		}
 		for _, m := range textUse.FindAllStringSubmatch(string(body), -1) {
 			used[m[1]] = true
-			if texts[m[1]] == "" && !strings.HasSuffix(m[1], "_") { // the beginning of several
+			if texts[m[1]] == "" && !strings.HasSuffix(m[1], "_") { // a prefix of several keys
 				t.Errorf("%s shows the text %q, which has no default", file, m[1])
 			}
 		}
@@ -287,7 +286,7 @@ func TestTexts_KeysAreUsed(t *testing.T) {
 	}
 }
 
-// Browsers ask for an icon that no page has told them of.
+// Browsers request an icon even if no page mentions one.
 func TestFavicon(t *testing.T) {
 	w := serve(t, always(anInvite())).get("/favicon.ico")
 	if w.Code != 200 || w.Header().Get("Content-Type") != "image/svg+xml" || !strings.Contains(w.Body.String(), "<svg") || w.Header().Get("Cache-Control") != "public, max-age=3600" {

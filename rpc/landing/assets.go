@@ -19,20 +19,20 @@ var (
 
 const accentPrefix = "accent-"
 
-// accentURL is where the page finds the stylesheet of its accent colour, from its base.
+// accentURL returns the address of the accent colour's stylesheet, relative to the page's base.
 func accentURL(hex string) string {
 	sheet, _ := accentSheet(hex)
 	return "assets/" + web.Hashed(accentPrefix+hex+".css", sheet)
 }
 
-// icon serves the icon where browsers look for it without being told to.
+// icon serves the icon at the address that browsers try by default.
 func (s *Site) icon(*http.Request) (web.Answer, error) {
 	a := assets.Serve(assets.Name("icon.svg"))
 	a.Cache = cacheAnHour
 	return a, nil
 }
 
-// asset serves a file, or the stylesheet of an accent colour, by its hashed name.
+// asset serves an embedded file, or the stylesheet of an accent colour, by its hashed name.
 func (s *Site) asset(r *http.Request) (web.Answer, error) {
 	served := strings.TrimPrefix(r.URL.Path, assetPath)
 	name := web.Unhashed(served)

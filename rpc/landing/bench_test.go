@@ -7,7 +7,7 @@ import (
 	"partyline/party"
 )
 
-// discard is a ResponseWriter that keeps nothing.
+// discard is a ResponseWriter that drops everything.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header {
@@ -37,16 +37,16 @@ func BenchmarkPage(b *testing.B)  { benchmark(b, joinPath+linkCode) }
 func BenchmarkState(b *testing.B) { benchmark(b, joinPath+linkCode+"/state") }
 func BenchmarkQR(b *testing.B)    { benchmark(b, joinPath+linkCode+"/qr.svg") }
 
-// BenchmarkStateAnew is a state that was not drawn before.
+// BenchmarkStateAnew measures a state that is not cached.
 func BenchmarkStateAnew(b *testing.B) {
 	measure(b, &previews{answer: func(string, string) (party.Preview, error) { return anInvite(), nil }}, joinPath+linkCode+"/state")
 }
 
-// BenchmarkStateUnchanged is what an open page costs while nothing happens.
+// BenchmarkStateUnchanged measures the cost of an open page while nothing happens.
 func BenchmarkStateUnchanged(b *testing.B) {
 	tag := serve(b, always(anInvite())).get(joinPath + linkCode + "/state").Header().Get("ETag")
 	benchmark(b, joinPath+linkCode+"/state", "If-None-Match", tag)
 }
 
-// BenchmarkBare is a handler that does nothing, behind the same router, to compare with.
+// BenchmarkBare measures a handler that does nothing, behind the same router, for comparison.
 func BenchmarkBare(b *testing.B) { benchmark(b, "/party/assets/none.0.css") }

@@ -5,5 +5,5 @@ import (
 	"slices"
 )
 
-// Languages lists the languages that come with the module, sorted.
+// Languages returns the languages that come with the module, sorted.
 func Languages() []string { return slices.Sorted(maps.Keys(translations)) }

@@ -36,8 +36,8 @@ func TestHead_IsGetWithoutBody(t *testing.T) {
 	}
 }
 
-// The host compresses what is read with a HEAD as well, and would tell the length of nothing compressed. It
-// compresses parts too, so a part is never given.
+// The host also compresses the answer of a HEAD, and would report the length of an empty compressed body. It also
+// compresses parts, so the site never sends a part.
 func TestCompressed_NoLengthAndNoPart(t *testing.T) {
 	for _, site := range []site{serve(t, always(anInvite())), serve(t, always(inState(party.StateRevoked)))} {
 		for _, part := range []string{"", "/state", "/qr.svg", "/card.png"} {

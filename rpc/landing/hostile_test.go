@@ -14,8 +14,8 @@ import (
 	"partyline/party/rules"
 )
 
-// names are what players call themselves to break a page, and plain names of many scripts
-// that must stay as they are. "" stands for the username.
+// names are names that players choose to break a page, and normal names in many scripts that must not change. A shown
+// name of "" means the username.
 var names = []struct{ given, shown string }{
 	{"Mira Okafor", "Mira Okafor"},
 	{"  many   spaces \t\n here ", "many spaces here"},
@@ -75,7 +75,7 @@ func TestNames_NoneAtAll(t *testing.T) {
 	}
 }
 
-// A name that runs right to left is closed off, so that the sentence around it stays in order.
+// A name that runs right to left is isolated, so that the sentence around it keeps its order.
 func TestNames_Isolated(t *testing.T) {
 	p := anInvite()
 	p.Inviter.DisplayName = "ليلى\u2069"
@@ -149,7 +149,7 @@ func content(n *html.Node) string {
 	return b.String()
 }
 
-// outline is the page's elements and the names of their attributes, without any values.
+// outline returns the page's elements and the names of their attributes, without any values.
 func outline(doc *html.Node) []string {
 	var lines []string
 	walk(doc, func(n *html.Node) {
@@ -162,7 +162,7 @@ func outline(doc *html.Node) []string {
 	return lines
 }
 
-// checkHarmless is what must hold of every page, no matter who wrote the texts on it.
+// checkHarmless checks what must be true for every page, no matter who wrote its texts.
 func checkHarmless(t *testing.T, doc *html.Node) {
 	t.Helper()
 	walk(doc, func(n *html.Node) {
@@ -187,7 +187,7 @@ func checkHarmless(t *testing.T, doc *html.Node) {
 	})
 }
 
-// plainOf is a harmless text that is shown exactly where s is.
+// plainOf returns a harmless text that is shown exactly if s is.
 func plainOf(s string) string {
 	if strings.TrimSpace(s) == "" {
 		return ""

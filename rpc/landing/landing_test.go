@@ -26,8 +26,8 @@ const (
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// previews is a kernel that answers with what a test gives it, and counts. The page has one function
-// of it, and that one reads: there is no way to change anything.
+// previews is an invite service that returns what a test sets, and counts the calls. The page uses only one function
+// of it, which only reads, so the page cannot change anything.
 type previews struct {
 	mu     sync.Mutex
 	asked  []string // "code by ip"
@@ -55,7 +55,7 @@ func refusing(err error) *previews {
 	return &previews{answer: func(string, string) (party.Preview, error) { return party.Preview{}, err }}
 }
 
-// logs keeps what would have gone to the operator's log.
+// logs stores what would go to the operator's log.
 type logs struct {
 	party.Logger
 	mu    sync.Mutex
@@ -83,7 +83,7 @@ func member(id, username, name, stage string, progress *float64, text string) pa
 	}
 }
 
-// anInvite is an open invite into a party of three of four.
+// anInvite returns an open invite to a party with three of four seats taken.
 func anInvite() party.Preview {
 	return party.Preview{
 		ID: "invite-id", State: party.StateOpen,
@@ -114,7 +114,7 @@ func inState(state party.InviteState) party.Preview {
 
 var defaults = rules.Default()
 
-// policy is a game with every way in configured.
+// policy returns the rules of a game with every way in configured.
 func policy() rules.Config {
 	c := defaults
 	c.Invites.PublicURL = "https://party.example.com/"
@@ -129,7 +129,7 @@ func policy() rules.Config {
 	return c
 }
 
-// site is a Site behind the router the host uses.
+// site is a Site behind the router that the host uses.
 type site struct {
 	http.Handler
 	previews *previews

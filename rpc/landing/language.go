@@ -15,10 +15,10 @@ import (
 //go:embed languages
 var translationFiles embed.FS
 
-// translations are the texts of the languages that come with the module, by tag.
+// translations are the texts that come with the module, by language tag.
 var translations = mustTranslations()
 
-// mustTranslations panics only on an embedded file that is broken, in any run of the program.
+// mustTranslations panics if an embedded file is broken, which every run of the program would show.
 func mustTranslations() map[string]map[string]string {
 	all := map[string]map[string]string{"en": rules.PageTexts()}
 	for name, file := range web.MustFiles(translationFiles, "languages") {
@@ -31,26 +31,26 @@ func mustTranslations() map[string]map[string]string {
 	return all
 }
 
-// languageFor is the language the page speaks to a visitor: the first one of the
-// Accept-Language header that there are texts in, else that of the rules' own texts.
+// languageFor returns the language of the page for a visitor: the first one of the Accept-Language header that there
+// are texts for, otherwise the language of the rules' own texts.
 func languageFor(header string, p rules.Page) string {
-	for _, wanted := range accepted(header) {
-		if like := languagesLike(wanted, p); len(like) > 0 {
+	for _, wanted := range acceptedTags(header) {
+		if like := similarLanguages(wanted, p); len(like) > 0 {
 			return like[0]
 		}
 	}
 	return ownLanguage(p)
 }
 
-// ownLanguage is the language of the rules' flat texts.
+// ownLanguage returns the language of the rules' flat texts.
 func ownLanguage(p rules.Page) string { return cmp.Or(p.Texts["lang"], "en") }
 
-// languagesLike are the languages there are texts in for a wanted tag, the best first: the tag
-// itself, one in the same script of Chinese, one it is a variety of, another variety of the same.
-func languagesLike(wanted string, p rules.Page) []string {
+// similarLanguages returns the languages with texts that suit a wanted tag, the best first: the tag itself, Chinese in
+// the same script, the language that the tag is a variety of, another variety of that language.
+func similarLanguages(wanted string, p rules.Page) []string {
 	var tags []string
 	consider := func(tag string) {
-		if likeness(tag, wanted) > 0 { // for few
+		if similarity(tag, wanted) > 0 { // true for few tags
 			tags = append(tags, tag)
 		}
 	}
@@ -62,19 +62,19 @@ func languagesLike(wanted string, p rules.Page) []string {
 		consider(tag)
 	}
 	slices.SortFunc(tags, func(a, b string) int {
-		return cmp.Or(cmp.Compare(likeness(b, wanted), likeness(a, wanted)), cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(similarity(b, wanted), similarity(a, wanted)), cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
 	})
 	return slices.CompactFunc(tags, strings.EqualFold)
 }
 
-// likeness is how well a visitor who wants one language is served by another, 0 for not at all.
-// Traditional Chinese is not simplified Chinese.
-func likeness(tag, wanted string) int {
+// similarity rates how well a language serves a visitor who wants another one; 0 is not at all. Traditional Chinese
+// does not serve a visitor who wants simplified Chinese, nor the reverse.
+func similarity(tag, wanted string) int {
 	tag, wanted = strings.ToLower(tag), strings.ToLower(wanted)
 	if tag == wanted {
 		return 4
 	}
-	tag, wanted = inScript(tag), inScript(wanted)
+	tag, wanted = withScript(tag), withScript(wanted)
 	base, _, _ := strings.Cut(tag, "-")
 	primary, _, _ := strings.Cut(wanted, "-")
 	switch {
@@ -88,8 +88,9 @@ func likeness(tag, wanted string) int {
 	return 0
 }
 
-// inScript names Chinese, in lower case, by its script, which is all that a region says of it.
-func inScript(tag string) string {
+// withScript returns the tag of Chinese, in lower case, with its script instead of a region. It returns other tags
+// unchanged.
+func withScript(tag string) string {
 	switch {
 	case slices.Contains([]string{"zh-tw", "zh-hk", "zh-mo"}, tag), strings.HasPrefix(tag, "zh-hant"):
 		return "zh-hant"
@@ -99,9 +100,9 @@ func inScript(tag string) string {
 	return tag
 }
 
-// accepted reads an Accept-Language header: the tags in lower case, the most wanted first.
-// What is malformed is left out.
-func accepted(header string) []string {
+// acceptedTags returns the tags of an Accept-Language header in lower case, the most wanted first. It skips malformed
+// parts.
+func acceptedTags(header string) []string {
 	const longest, most = 512, 20
 	type weighed struct {
 		tag    string
@@ -130,5 +131,5 @@ func accepted(header string) []string {
 	return tags
 }
 
-// rightToLeft are languages written so.
+// rightToLeft are the languages that are written from right to left.
 var rightToLeft = []string{"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}

@@ -20,7 +20,7 @@ import (
 	"partyline/rpc/landing"
 )
 
-// Every language has every text, with the same words to be filled in.
+// Every language has every text, with the same placeholders.
 func TestLanguages_Complete(t *testing.T) {
 	want := []string{"ar", "de", "en", "es", "fr", "it", "ja", "ko", "pl", "pt-BR", "ru", "tr", "zh-Hans"}
 	if got := landing.Languages(); !slices.Equal(got, want) {
@@ -98,15 +98,15 @@ func TestPage_Languages(t *testing.T) {
 	}
 }
 
-// The rules' words under a language's own tag are shown, and what they leave out is in the language it is a
-// variety of. Chinese is told by its script, which a region stands for.
+// The rules' texts under a language's own tag are shown. Missing ones are shown in the language that it is a variety
+// of. Chinese is chosen by its script, which a region stands for.
 func TestPage_Varieties(t *testing.T) {
 	const portuguese, german, simplified = "Entrar no grupo", "Gruppe beitreten", "加入队伍"
 	for _, tt := range []struct {
-		own    string // the languages that the rules have a word of, with spaces between
+		own    string // languages that the rules have a text of, separated by spaces
 		wanted string
 		tag    string
-		word   string // whose it is, "" for none
+		word   string // the language of the shown text, "" for none
 		play   string
 	}{
 		{"zh-TW", "zh-TW", "zh-TW", "zh-TW", "Join the party"},
@@ -138,7 +138,7 @@ func TestPage_Varieties(t *testing.T) {
 	}
 }
 
-// A heading of the rules' own is the page's, also where the game has a title.
+// A heading in the rules replaces the page's, also if the game has a title.
 func TestPage_OwnHeading(t *testing.T) {
 	s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) {
 		c.Invites.Page.Title = "My Game"
@@ -216,7 +216,7 @@ func TestCard(t *testing.T) {
 	}
 }
 
-// What the page tells its readers to do is not in a picture, which a chat keeps.
+// A picture has no instructions to the page's readers, because a chat program keeps it.
 func TestCard_Notes(t *testing.T) {
 	for state, wanted := range map[party.InviteState]bool{party.StateFull: false, party.StateLocked: false, party.StateAway: false, party.StateBetween: false, party.StateExpired: true} {
 		var pictures []string
@@ -232,7 +232,7 @@ func TestCard_Notes(t *testing.T) {
 	}
 }
 
-// A picture of which the fonts lack a part is of the rest.
+// If the fonts lack a part of the texts, the picture shows the rest.
 func TestCard_Lacking(t *testing.T) {
 	draw := func(p party.Preview, page rules.Page) string {
 		return serve(t, always(p), withPolicy(func(c *rules.Config) { c.Invites.Page = page })).get(joinPath + linkCode + "/card.png").Body.String()
@@ -295,7 +295,7 @@ func TestCard_FontChanges(t *testing.T) {
 	draw("a file that is gone", 3)
 }
 
-// More requests than the server can take are sent away quickly, and none fails otherwise.
+// Requests beyond the server's capacity are refused quickly, and none fails otherwise.
 func TestRequestsInFlight_Bounded(t *testing.T) {
 	gate, began := make(chan struct{}), make(chan struct{}, 2000)
 	var mu sync.Mutex
@@ -328,7 +328,7 @@ func TestRequestsInFlight_Bounded(t *testing.T) {
 	}
 	<-began
 	refused := 0
-	for range 1000 - 16 { // all but those that are being answered
+	for range 1000 - 16 { // all except those that are being answered
 		if code := <-codes; code == http.StatusServiceUnavailable {
 			refused++
 		} else {
@@ -352,7 +352,7 @@ func TestRequestsInFlight_Bounded(t *testing.T) {
 	}
 }
 
-// header is a response of which the status and the headers are kept.
+// header is a response that keeps only the status and the headers.
 type header struct {
 	headers http.Header
 	status  int

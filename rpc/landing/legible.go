@@ -8,7 +8,7 @@ import (
 	"partyline/party"
 )
 
-// Lengths of what others wrote, in characters, beyond which it is cut with an ellipsis.
+// Limits of texts that players wrote, in characters. Longer texts are cut, with an ellipsis.
 const (
 	nameLength    = 32
 	messageLength = 255
@@ -26,9 +26,9 @@ const (
 	popIsolate         = "\u2069"
 )
 
-// legible makes one line of what a player wrote: no control or direction characters that
-// could turn the text around it, no piles of marks, no invisible letters, single spaces, at
-// most limit characters. Letters of every script stay. It may return "".
+// legible returns one readable line of what a player wrote. It removes control and direction characters, which could
+// reorder the text around it, excess marks, and invisible letters. It reduces white space to single spaces, and cuts
+// the text at limit characters. It keeps letters of every script. It may return "".
 func legible(s string, limit int) string {
 	var b strings.Builder
 	count, marks := 0, 0
@@ -68,7 +68,7 @@ func legible(s string, limit int) string {
 	return b.String()
 }
 
-// legibleLines is legible for a message: its line breaks stay, empty lines go.
+// legibleLines is legible for a message. It keeps line breaks and removes empty lines.
 func legibleLines(s string, limit int) string {
 	var lines []string
 	for line := range strings.Lines(s) {
@@ -85,7 +85,7 @@ func legibleLines(s string, limit int) string {
 
 const (
 	zeroWidthNonJoiner = '\u200c' // Persian and Indic scripts need it
-	zeroWidthJoiner    = '\u200d' // so do families of emoji
+	zeroWidthJoiner    = '\u200d' // emoji families need it
 	emojiStyle         = '\ufe0f'
 )
 
@@ -93,11 +93,11 @@ func joiner(r rune) bool {
 	return r == zeroWidthJoiner || r == zeroWidthNonJoiner || r == emojiStyle
 }
 
-// shown reports whether a character has something to show, or holds together ones that have.
+// shown reports whether a character is visible, or joins visible ones.
 func shown(r rune) bool {
 	switch r {
 	case unicode.ReplacementChar, '\u3164', '\u115f', '\u1160', '\uffa0', '\u2800', '\u034f', '\u17b4', '\u17b5':
-		return false // letters by their class, blank on the screen
+		return false // letters by Unicode class, but blank on the screen
 	}
 	return joiner(r) || unicode.IsGraphic(r)
 }
@@ -111,9 +111,9 @@ func nameOf(p party.Profile, t texts) string {
 	return t.get("someone")
 }
 
-// isolated wraps a name that runs right to left, so that it cannot reorder the sentence
-// around it. (legible has taken out any isolate the name itself might close.)
-func isolated(name string) string {
+// isolate wraps a name that runs right to left, so that it cannot reorder the sentence around it. (legible has
+// removed all direction characters from the name, so the name cannot end the isolation.)
+func isolate(name string) string {
 	for _, r := range name {
 		if unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam) {
 			return firstStrongIsolate + name + popIsolate
@@ -122,7 +122,7 @@ func isolated(name string) string {
 	return name
 }
 
-// initialOf stands for a player without a picture.
+// initialOf returns the character that is shown for a player without a picture.
 func initialOf(name string) string {
 	for _, r := range name {
 		if unicode.IsLetter(r) || unicode.IsNumber(r) {
@@ -137,9 +137,9 @@ func initialOf(name string) string {
 	return "?"
 }
 
-const hues = 10 // colours of avatars in the stylesheet
+const hues = 10 // number of avatar colours in the stylesheet
 
-// hueOf is the colour of a player who has no picture.
+// hueOf returns the colour of a player who has no picture.
 func hueOf(p party.Profile) uint {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(p.Username))

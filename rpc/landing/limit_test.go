@@ -8,7 +8,7 @@ import (
 	"partyline/rpc/landing"
 )
 
-// bound lets so many requests of each key through.
+// bound allows a number of requests for each key.
 type bound struct {
 	allowed int
 	keys    []string
@@ -46,7 +46,7 @@ func TestLimit_PerAddress(t *testing.T) {
 	if w := s.get(joinPath+linkCode, "X-Forwarded-For", "198.51.100.1"); w.Code != 200 {
 		t.Errorf("another address = %d; want 200", w.Code)
 	}
-	// What a page is made of, and what app stores fetch, is never refused.
+	// The page's assets, and the files that app platforms fetch, are never refused.
 	before := len(b.keys)
 	for _, path := range []string{"/party/assets/accent-7c5cff.0.css", "/.well-known/assetlinks.json", "/.well-known/apple-app-site-association"} {
 		if w := s.get(path); w.Code != 200 {

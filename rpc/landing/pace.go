@@ -6,22 +6,22 @@ import (
 )
 
 const (
-	pollEvery   = 2500 * time.Millisecond // how often a page asks unless it is told otherwise
-	pollSlowest = time.Minute
-	pollsEach   = 100 // requests a second for each processor: about 5 % of its time
-	busyTurns   = 4   // that a refusal takes: where there are refusals, processors are short
+	pollEvery         = 2500 * time.Millisecond // how often a page asks by default
+	pollSlowest       = time.Minute
+	pollsPerProcessor = 100 // requests a second for each processor: about 5 % of its time
+	refusalTurns      = 4   // turns that a refusal takes, because the server refuses only when processors are short
 )
 
-// pace is how often all open pages together ask for their state. While they are few, each asks
-// when it wants to. From then on each answer says when its page has its turn again. It has no
-// lock: where processors are short, a crowd that waits for one stands still.
+// pace limits how often all open pages together ask for their state. While they are few, each page asks when it wants
+// to. With more pages, each answer tells the page how long to wait for its next turn. It has no lock, because when
+// processors are short, requests that wait for a lock slow each other down.
 type pace struct {
-	apart time.Duration // one turn from the next
-	last  atomic.Int64  // the last turn that was given, in Unix nanoseconds
+	apart time.Duration // time between two turns
+	last  atomic.Int64  // the latest turn that was given, in Unix nanoseconds
 }
 
-// next gives some turns and is how long a page waits for them; 0 means that it may ask when
-// it wants to.
+// next takes the given number of turns and returns how long the page has to wait for them. 0 means that it may ask
+// when it wants to.
 func (p *pace) next(now time.Time, turns int) time.Duration {
 	for {
 		last := p.last.Load()

@@ -11,7 +11,7 @@ import (
 	"partyline/rpc/landing"
 )
 
-// moments is when each page asks next, the soonest first.
+// moments are the times of each page's next request, the earliest first.
 type moments []time.Time
 
 func (m moments) Len() int           { return len(m) }
@@ -24,8 +24,7 @@ func (m *moments) Pop() any {
 	return last
 }
 
-// Pages that come back when they are told ask no more often than the server can bear, however
-// many are open; few are told nothing.
+// Pages that wait as told do not exceed the server's capacity, however many are open. A few pages are told nothing.
 func TestPace(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })

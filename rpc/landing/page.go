@@ -11,22 +11,22 @@ import (
 	"partyline/party/rules"
 )
 
-// pageView is everything the page's template draws.
+// pageView is everything that the page's template shows.
 type pageView struct {
 	T         texts
 	Lang, Dir string
-	Brand     string // the game's title, else the eyebrow
+	Brand     string // the game's title, or the text "eyebrow"
 	Titled    bool
 	Logo      string
-	Accent    string // address of the accent's stylesheet
-	Colour    string // the accent, "rrggbb": of the card in chats, which take the last theme colour, unlike browsers
+	Accent    string // address of the accent colour's stylesheet
+	Colour    string // "rrggbb", for the card: chat programs take the last theme colour, browsers the first
 
-	Base        string // from the page to "/party/", in front of every address on this server
-	Title       string // of the document and of the chat preview
+	Base        string // path from the page to "/party/", in front of every address on this server
+	Title       string // of the document and of the card
 	Description string
-	Image       string // whole address
+	Image       string // full address
 	ImageAlt    string
-	Drawn       bool // Image is the card, whose size is known
+	Drawn       bool // Image is the drawn card, whose size is known
 	URL         string
 	Banner      string // content of Safari's smart banner tag
 
@@ -42,10 +42,10 @@ type pageView struct {
 	MessageLabel string
 	Info         []party.InfoField
 
-	// The rest is empty on an invite that is over.
+	// The rest is empty if the invite is over.
 	Poll, QR    string
 	Code        string
-	ValidBefore string // around the time of expiry
+	ValidBefore string // text before the time of expiry
 	ValidAfter  string
 	ValidTime   string
 	ValidISO    string
@@ -56,19 +56,19 @@ func (s *Site) page(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	c, t := s.speaking(r)
+	c, t := s.rulesAndTexts(r)
 	v := inviteView(code, p, newView(r, c, t), c)
 	if !v.Live {
 		return pageAnswer(http.StatusGone, v), nil
 	}
 	if r.Method == http.MethodGet {
-		s.PageRead(fetches(r.UserAgent()))
+		s.PageRead(isFetcher(r.UserAgent()))
 	}
 	return pageAnswer(http.StatusOK, v), nil
 }
 
 func (s *Site) pageFailure(r *http.Request, f failure) web.Answer {
-	c, t := s.speaking(r)
+	c, t := s.rulesAndTexts(r)
 	v := newView(r, c, t)
 	v.State, v.Scene = string(f.reason), failureScene(f, v.T)
 	v.Title, v.Description = v.Scene.Headline, v.Scene.Note
@@ -81,7 +81,7 @@ func (s *Site) pageFailure(r *http.Request, f failure) web.Answer {
 	return a
 }
 
-// pageAnswer renders before anything is sent, so that a failing template is a clean 500.
+// pageAnswer renders the page before anything is sent, so that a failing template results in a clean 500.
 func pageAnswer(status int, v pageView) web.Answer {
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, "page.html", v); err != nil {
@@ -103,7 +103,7 @@ func newView(r *http.Request, c rules.Config, t texts) pageView {
 	return v
 }
 
-// inviteView draws a known invite on a fresh view.
+// inviteView fills a new view for a known invite.
 func inviteView(code string, p party.Preview, v pageView, c rules.Config) pageView {
 	t := v.T
 	host := profileSeat(p.Inviter, t)
@@ -119,7 +119,7 @@ func inviteView(code string, p party.Preview, v pageView, c rules.Config) pageVi
 		return v
 	}
 	v.Message = legibleLines(p.Message, messageLength)
-	v.MessageLabel = t.get("message", "{inviter}", isolated(host.Name))
+	v.MessageLabel = t.get("message", "{inviter}", isolate(host.Name))
 	for _, f := range p.Info {
 		if f = (party.InfoField{Label: legible(f.Label, labelLength), Value: legible(f.Value, valueLength)}); f.Value != "" {
 			v.Info = append(v.Info, f)
@@ -143,7 +143,7 @@ func inviteView(code string, p party.Preview, v pageView, c rules.Config) pageVi
 	return v
 }
 
-// previewText is what chats show below the link.
+// previewText returns the text that chat programs show below the link.
 func previewText(p party.Preview, message string, t texts) string {
 	text := t.get("description_on")
 	if p.State == party.StateOpen && p.Party != nil {
@@ -155,19 +155,19 @@ func previewText(p party.Preview, message string, t texts) string {
 	return text
 }
 
-// tile is a seat with the one sentence it needs beside its own values.
+// tile is a seat with the one text that its template needs in addition.
 type tile struct {
 	seat
 	LeaderText string
 }
 
-// group is the ways with the words above them.
+// group is some ways with a label.
 type group struct {
 	Label string
 	Ways  []way
 }
 
-// Group makes the ways drawable under a text, "" for none.
+// Group returns the ways with the text of key as their label. A key of "" means no label.
 func (v pageView) Group(key string) group {
 	if key == "" {
 		return group{"", v.Ways}
@@ -177,10 +177,10 @@ func (v pageView) Group(key string) group {
 
 func (v pageView) Tile(s seat) tile { return tile{s, v.T.get("leader")} }
 
-// Blank is the tile that the page's script copies for seats that appear later.
+// Blank returns the empty tile that the page's script copies for seats that appear later.
 func (v pageView) Blank() tile { return v.Tile(seat{Kind: "blank"}) }
 
-// Asset is where the page finds an embedded file.
+// Asset returns the address of an embedded file for the page.
 func (v pageView) Asset(name string) string { return v.Base + "assets/" + assets.Name(name) }
 
 func (v pageView) Text(key string) string { return v.T.get(key) }

@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden pages again")
 
-// assetHash is what every change of a stylesheet changes in every page.
+// assetHash matches what every change of an embedded file changes in every page.
 var assetHash = regexp.MustCompile(`\.[0-9a-f]{10}\.(css|js|svg)`)
 
 func golden(t *testing.T, name, got string) {
@@ -97,7 +97,7 @@ func TestPage_Golden(t *testing.T) {
 	}
 }
 
-// The same answers may also come as refusals, if the kernel knows no more than the reason.
+// The same answers may also come as refusals, if the invite service knows only the reason.
 func TestPage_Refusals(t *testing.T) {
 	for reason, want := range map[party.Reason]struct {
 		status   int
@@ -285,7 +285,7 @@ func TestPage_Texts(t *testing.T) {
 	}
 }
 
-// An intent has no place for what a deep link has behind #: such a link stays itself, with the code.
+// An intent cannot contain what a deep link has after #. Such a link is used unchanged, with the code.
 func TestPage_Intent(t *testing.T) {
 	for link, intended := range map[string]bool{"starfall://party/{code}": true, "starfall://open#party={code}": false, "starfall://open?party={code}#x": false} {
 		body := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.App.DeepLink = link })).get(joinPath + linkCode).Body.String()
@@ -325,8 +325,7 @@ func TestPage_BotsChangeNothing(t *testing.T) {
 	}
 }
 
-// Who reads a page is counted as a person or as a program, and only where the invite leads
-// somewhere.
+// A reader of a page is counted as a person or as a program, and only if the invite can still be used.
 func TestPage_Read(t *testing.T) {
 	const phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1"
 	for name, tt := range map[string]struct {

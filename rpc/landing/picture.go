@@ -19,27 +19,27 @@ import (
 )
 
 const (
-	drawEvery   = 10 * time.Second // a changed invite is drawn again no sooner
-	drawAtOnce  = 2                // drawings at a time
-	maxPictures = 256              // kept, some 50 kB each
-	pictureAge  = 10 * time.Minute // for which one is kept that nothing has changed
+	redrawAfter = 10 * time.Second // shortest time between two drawings of an invite
+	maxDrawings = 2                // drawings at the same time
+	maxPictures = 256              // cached, about 50 kB each
+	pictureAge  = 10 * time.Minute // how long an unchanged picture is cached
 	maxFont     = 32 << 20         // bytes of the rules' own font file
 )
 
 type fonts struct {
 	mu   sync.Mutex
-	file fontFile // of the rules' font that is among them
+	file fontFile // the rules' font that all contains
 	all  card.Fonts
 }
 
-// fontFile is the rules' own font as it lies on the disk; only the path where there is none.
+// fontFile identifies the rules' own font file. It has only the path if the file cannot be used.
 type fontFile struct {
 	path    string
 	size    int64
 	changed time.Time
 }
 
-// drawing is a card, what it shows, and in which font.
+// drawing is a drawn card, with its content and its font.
 type drawing struct {
 	shows card.Card
 	font  fontFile
@@ -49,9 +49,9 @@ type drawing struct {
 
 var errBusyDrawing = errors.New("others are being drawn")
 
-// card serves the picture that chats show beside the link. It speaks the language of the
-// rules' own texts, because who fetches it is a chat's server and not a visitor. An invite
-// that is over has one too, with 200, for chats show no picture of anything else.
+// card serves the picture that chat programs show beside the link. It uses the language of the rules' own texts,
+// because a chat program's server fetches it, not a visitor. An invite that is over also gets a picture, with status
+// 200, because chat programs show no picture with another status.
 func (s *Site) card(r *http.Request) (web.Answer, error) {
 	code, p, err := s.preview(r)
 	if err != nil {
@@ -65,24 +65,24 @@ func (s *Site) card(r *http.Request) (web.Answer, error) {
 	return web.Answer{Status: http.StatusOK, Kind: "image/png", Cache: "public, max-age=10", Policy: web.DataPolicy, Tag: web.Tag(png), NoIndex: true, Body: png}, nil
 }
 
-// pictureOf gives the picture of an invite: the one drawn before if it shows the same, or if it is
-// too young to be drawn again.
+// pictureOf returns the picture of an invite. It reuses the previous one if that shows the same, or is too new to be
+// drawn again.
 func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, path string) ([]byte, error) {
 	font, fontErr := fontFileOf(path, s.Folder)
 	if known, ok := s.pictures.Kept(code); ok {
-		if known.font == font && reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < drawEvery {
+		if known.font == font && reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < redrawAfter {
 			return known.png, nil
 		}
 		s.pictures.Drop(code)
 	}
 	drawn, err := s.pictures.Get(r.Context(), code, func(context.Context) (drawing, error) {
 		select {
-		case s.desks <- struct{}{}:
-			defer func() { <-s.desks }()
+		case s.drawingSlots <- struct{}{}:
+			defer func() { <-s.drawingSlots }()
 		default:
 			return drawing{}, errBusyDrawing
 		}
-		fonts, err := s.fonts.with(font, fontErr)
+		fonts, err := s.fonts.load(font, fontErr)
 		if err != nil {
 			s.logError(r, "landing: invites.page.font: %v", err)
 		}
@@ -92,9 +92,9 @@ func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, path str
 	return drawn.png, err
 }
 
-// with are the module's own fonts and the rules' one, read when its file changes. One
-// that cannot be read is left out, and the error says why, once.
-func (f *fonts) with(file fontFile, err error) (card.Fonts, error) {
+// load returns the module's own fonts and the font in file, which it reads again when the file changes. A font that
+// cannot be read is omitted, and the error is returned once.
+func (f *fonts) load(file fontFile, err error) (card.Fonts, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.all != nil && f.file == file {
@@ -109,19 +109,20 @@ func (f *fonts) with(file fontFile, err error) (card.Fonts, error) {
 	return all, cmp.Or(err, unread)
 }
 
-// CheckFont tries the rules' own font, whose path is relative to the folder, and warns where no picture can be drawn in it.
+// CheckFont reads the rules' own font, whose path is relative to folder. It warns if the font cannot be used for
+// pictures.
 func CheckFont(set *rules.Set, folder string) rules.Problems {
 	path := set.Config().Invites.Page.Font
 	if path == "" {
 		return nil
 	}
-	if _, err := new(fonts).with(fontFileOf(path, folder)); err != nil {
+	if _, err := new(fonts).load(fontFileOf(path, folder)); err != nil {
 		return rules.Problems{set.FontWarning(err)}
 	}
 	return nil
 }
 
-// fontFileOf looks at the rules' own font, the zero value for none.
+// fontFileOf looks at the rules' own font file. It returns the zero value if there is none.
 func fontFileOf(path, folder string) (fontFile, error) {
 	if path == "" {
 		return fontFile{}, nil
@@ -139,11 +140,11 @@ func fontFileOf(path, folder string) (fontFile, error) {
 	return fontFile{path, info.Size(), info.ModTime()}, nil
 }
 
-// cardOf is what an invite's picture says.
+// cardOf returns the content of an invite's picture.
 func cardOf(p party.Preview, c rules.Config) card.Card {
 	t := textsIn(ownLanguage(c.Invites.Page), c.Invites.Page)
 	for _, name := range []*string{&p.Inviter.DisplayName, &p.Inviter.Username} {
-		if card.Plain(*name) == "" { // of emoji alone
+		if card.Plain(*name) == "" { // it has only emoji
 			*name = ""
 		}
 	}
@@ -154,11 +155,11 @@ func cardOf(p party.Preview, c rules.Config) card.Card {
 		Brand: cmp.Or(gameTitle(c), t.get("eyebrow")), Headlines: []string{sc.Headline}, Count: sc.Count,
 		Host: card.Tile{Kind: card.Player, Initial: host.Initial, Hue: host.Hue}, Accent: accent.rgba(), RTL: t.dir() == "rtl", Over: !live(p.State),
 	}
-	if live(p.State) { // where the inviter's name or the title cannot be set
+	if live(p.State) { // alternatives for a name or a title that the fonts cannot show
 		drawn.Headlines = append(drawn.Headlines, headline(t.get("someone"), c, t),
-			t.get("heading", "{inviter}", isolated(host.Name)), t.get("heading", "{inviter}", t.get("someone")), gameTitle(c))
+			t.get("heading", "{inviter}", isolate(host.Name)), t.get("heading", "{inviter}", t.get("someone")), gameTitle(c))
 	} else {
-		drawn.Note = sc.Note // that of a live one is about the open page
+		drawn.Note = sc.Note // the note of a live invite is about the open page
 	}
 	for _, st := range sc.Seats {
 		drawn.Seats = append(drawn.Seats, card.Tile{Kind: card.Kind(st.Kind), Initial: st.Initial, Hue: st.Hue})

@@ -9,8 +9,8 @@ import (
 	"partyline/party/rules"
 )
 
-// codePlace is where a configured link takes the invite's code.
-const codePlace = "{code}"
+// codePlaceholder is the placeholder for the invite's code in a configured link.
+const codePlaceholder = "{code}"
 
 // The kinds of ways, as the page's script knows them.
 const (
@@ -25,13 +25,13 @@ type way struct {
 	Kind   string
 	Label  string
 	URL    template.URL
-	On     string       // the devices it is for, with spaces between; "" for all
-	Intent template.URL // of the same for Android's browsers; "" for none
+	On     string       // devices it is for, separated by spaces; "" for all
+	Intent template.URL // the same way for Android's browsers; "" for none
 }
 
-// waysOf lists the ways the rules configure, with the code in each, as the page offers them without knowing
-// the device: the installed game, the browser, the stores, others. Without a code, on the page of an invite
-// that is over, those remain that are on the web.
+// waysOf returns the ways into the game that the rules configure, with the code in each. The page offers them without
+// knowing the device: the installed game, the browser, the stores, others. Without a code, on the page of an invite
+// that is over, it returns only those with http and https links.
 func waysOf(app rules.App, code string, t texts) []way {
 	var ways []way
 	add := func(kind, label, link, on string, web bool) {
@@ -49,13 +49,13 @@ func waysOf(app rules.App, code string, t texts) []way {
 	return ways
 }
 
-// androidIntent is the deep link as Android's browsers open it in the one app that it is
-// for. Where that is not installed they come back to the page, which then shows the ways
-// to get it: nobody is sent to a store without having asked for it.
+// androidIntent returns the deep link in the form that lets Android's browsers open it in the one app that it is for.
+// If that app is not installed, the browser returns to the page, which then shows the ways to get it. So nobody is
+// sent to a store without asking for it.
 func androidIntent(app rules.App, code, page string) template.URL {
 	link, ok := linkTo(app.DeepLink, code, false)
 	scheme, rest, found := strings.Cut(string(link), "://")
-	if !ok || !found || app.Android.Package == "" || scheme == "http" || scheme == "https" || strings.Contains(rest, "#") { // which an intent has no place for
+	if !ok || !found || app.Android.Package == "" || scheme == "http" || scheme == "https" || strings.Contains(rest, "#") { // not in an intent
 		return ""
 	}
 	return template.URL("intent://" + rest + "#Intent;scheme=" + scheme + ";package=" + app.Android.Package +
@@ -64,8 +64,8 @@ func androidIntent(app rules.App, code, page string) template.URL {
 
 var appleID = regexp.MustCompile(`/id([0-9]{5,12})(?:[/?]|$)`)
 
-// smartBanner is what Safari shows an app's banner by: the app's number, which its store
-// link holds, and the address the app is opened with.
+// smartBanner returns the content of the tag that makes Safari show an app's banner: the app's number, from its store
+// link, and the address that the app is opened with.
 func smartBanner(app rules.App, page string) string {
 	if id := appleID.FindStringSubmatch(app.IOS.Store); id != nil {
 		return "app-id=" + id[1] + ", app-argument=" + page
@@ -73,18 +73,18 @@ func smartBanner(app rules.App, page string) string {
 	return ""
 }
 
-// linkTo puts the code, escaped, into an operator's link. The result is marked as safe for an href, because
-// html/template lets no game's own scheme pass; every scheme that could run in the page is refused here.
-// web means that only http and https will do.
+// linkTo puts the code, escaped, into an operator's link. It marks the result as safe for an href, because
+// html/template would reject a game's own scheme. So linkTo itself refuses every scheme that could run code in the
+// page. If web is true, only http and https are allowed.
 func linkTo(link, code string, web bool) (template.URL, bool) {
 	if link == "" {
 		return "", false
 	}
-	u, err := url.Parse(strings.ReplaceAll(link, codePlace, url.QueryEscape(code)))
+	u, err := url.Parse(strings.ReplaceAll(link, codePlaceholder, url.QueryEscape(code)))
 	if err != nil {
 		return "", false
 	}
-	switch u.Scheme { // url.Parse lower-cases it and allows no odd characters
+	switch u.Scheme { // url.Parse returns it in lower case and refuses unusual characters
 	case "", "javascript", "data", "vbscript", "blob", "file", "about", "filesystem":
 		return "", false
 	case "http", "https":
@@ -93,8 +93,8 @@ func linkTo(link, code string, web bool) (template.URL, bool) {
 	return template.URL(u.String()), !web
 }
 
-// picture lets an image's address through if it is a plain https one; anything else is
-// "", and the page shows an initial.
+// picture returns an image's address if it is a plain https address. Otherwise it returns "", and the page shows an
+// initial.
 func picture(address string) string {
 	const longest = 1024
 	if len(address) > longest {
@@ -107,8 +107,8 @@ func picture(address string) string {
 	return u.String()
 }
 
-// logoOf is the configured logo as the page loads it: an https address, or a path on this
-// server, from the page's base.
+// logoOf returns the address of the configured logo for the page: an https address, or a path on this server,
+// relative to the page's base.
 func logoOf(c rules.Config, base string) string {
 	logo := c.Invites.Page.Logo
 	if strings.HasPrefix(logo, "/") && !strings.HasPrefix(logo, "//") {
@@ -117,7 +117,7 @@ func logoOf(c rules.Config, base string) string {
 	return picture(logo)
 }
 
-// imageOf is the operator's own picture for chats, which need its whole address; "" for none.
+// imageOf returns the full address of the operator's own picture for chat programs, or "" if there is none.
 func imageOf(c rules.Config) string {
 	image := c.Invites.Page.Image
 	if strings.HasPrefix(image, "/") && !strings.HasPrefix(image, "//") {
@@ -126,12 +126,12 @@ func imageOf(c rules.Config) string {
 	return image
 }
 
-// publicURL is where players reach a path of this server.
+// publicURL returns the address at which players reach a path of this server.
 func publicURL(c rules.Config, path string) string {
 	return strings.TrimRight(c.Invites.PublicURL, "/") + path
 }
 
-// publicPath is the path of public_url, "" where it has none.
+// publicPath returns the path of public_url, or "" if it has none.
 func publicPath(publicURL string) string {
 	u, err := url.Parse(publicURL)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"partyline/party/invite"
 )
 
-// qr draws the code of the invite's link. It asks nobody whether the invite exists: the
-// drawing tells no more than the address it was asked under.
+// qr draws the QR code of the invite's link. It does not check whether the invite exists, because the drawing
+// contains no more than the address of the request.
 func (s *Site) qr(r *http.Request) (web.Answer, error) {
 	code, err := invite.ParseCode(rawCode(r.URL.Path))
 	if err != nil {
@@ -26,8 +26,8 @@ func (s *Site) qr(r *http.Request) (web.Answer, error) {
 	return web.Answer{Status: http.StatusOK, Kind: "image/svg+xml", Cache: cachePrivHour, Policy: web.DataPolicy, Tag: web.Tag(svg), NoIndex: true, Body: svg}, nil
 }
 
-// qrSVG draws a link as a QR code, dark on light whatever the page's scheme, one path made
-// of a rectangle per run of dark modules. It fails for links beyond a QR code's capacity.
+// qrSVG draws a link as a QR code. It is dark on light in every colour scheme. It is one path with a rectangle for
+// each run of dark modules. It fails for a link that is too long for a QR code.
 func qrSVG(link string) ([]byte, error) {
 	code, err := qrcode.New(link, qrcode.Medium)
 	if err != nil {

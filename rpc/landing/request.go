@@ -16,7 +16,7 @@ const (
 	androidPath = "/.well-known/assetlinks.json"
 )
 
-// rawCode is the code as it stands in the path of any invite route, "" elsewhere.
+// rawCode returns the code in the path of an invite route as the request has it, or "" for other paths.
 func rawCode(path string) string {
 	rest, ok := strings.CutPrefix(path, joinPath)
 	if !ok {
@@ -26,25 +26,24 @@ func rawCode(path string) string {
 	return code
 }
 
-// pageBase is the way from the page back to "/party/" on this server, as the browser
-// counts it, so that everything the page loads is found under whatever path a proxy has
-// put in front.
+// pageBase returns the relative path from the page to "/party/" on this server, as the browser resolves it. So the
+// page finds all that it loads, whatever path a proxy has put in front.
 func pageBase(r *http.Request) string {
 	_, below, _ := strings.Cut(r.URL.EscapedPath(), "/party/")
 	return strings.Repeat("../", strings.Count(below, "/"))
 }
 
-// fetchers are words in the names of programs that read pages for people: chats that show a
-// preview of a link, search engines, scanners.
-var fetchers = []string{"bot", "facebookexternalhit", "whatsapp", "preview", "crawl", "spider", "scanner"}
+// fetcherNames are parts of the names of programs that read pages for people: chat programs that show a preview of a
+// link, search engines, scanners.
+var fetcherNames = []string{"bot", "facebookexternalhit", "whatsapp", "preview", "crawl", "spider", "scanner"}
 
-// fetches reports whether a request is from such a program, by what it calls itself.
-func fetches(userAgent string) bool {
+// isFetcher reports whether the user agent names such a program.
+func isFetcher(userAgent string) bool {
 	name := strings.ToLower(userAgent)
-	return name == "" || slices.ContainsFunc(fetchers, func(word string) bool { return strings.Contains(name, word) })
+	return name == "" || slices.ContainsFunc(fetcherNames, func(word string) bool { return strings.Contains(name, word) })
 }
 
-// readableCode breaks a canonical code into groups of four: "ABCD-EFGH".
+// readableCode splits a canonical code into groups of four: "ABCD-EFGH".
 func readableCode(code string) string {
 	var b strings.Builder
 	for i, c := range code {

@@ -13,12 +13,12 @@ import (
 	"partyline/party/rules"
 )
 
-// scene is the part of the page that changes while it is open.
+// scene is the part of the page that changes while the page is open.
 type scene struct {
 	Headline string `json:"headline"`
 	Note     string `json:"note"`
 	Count    string `json:"count"`
-	Left     string `json:"left"` // free seats that got no tile
+	Left     string `json:"left"` // text for free seats without a tile
 	Waiting  string `json:"waiting"`
 	Shared   string `json:"shared"` // the party's public attributes
 	Columns  int    `json:"columns"`
@@ -31,7 +31,7 @@ func live(state party.InviteState) bool {
 }
 
 func sceneOf(p party.Preview, c rules.Config, t texts) scene {
-	inviter := isolated(nameOf(p.Inviter, t))
+	inviter := isolate(nameOf(p.Inviter, t))
 	if !live(p.State) {
 		return scene{
 			Headline: t.get(string(p.State)+"_headline", "{inviter}", inviter),
@@ -46,7 +46,7 @@ func sceneOf(p party.Preview, c rules.Config, t texts) scene {
 	if p.Party != nil {
 		seats, left := seatsOf(p.Party, c, t)
 		sc.Seats = append(sc.Seats, seats...)
-		sc.Columns = min(max((len(seats)+1)/2, 2), 4) // on a desktop: two rows, for as long as four in each will do
+		sc.Columns = min(max((len(seats)+1)/2, 2), 4) // on a desktop: two rows of up to four seats
 		sc.Count = t.get("count", "{size}", number(p.Party.Size), "{max}", number(p.Party.MaxSize))
 		sc.Waiting = waitingText(p.Waiting, t)
 		sc.Shared = sharedText(p.Party.Attributes)
@@ -67,19 +67,19 @@ func waitingText(n int, t texts) string {
 	return t.get("waiting", "{count}", number(n))
 }
 
-// sharedText is the attributes that can be read as words, by key.
+// sharedText returns, sorted by key, the attributes that can be shown as text.
 func sharedText(attributes map[string]json.RawMessage) string {
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(attributes)) {
 		var value any
 		decoder := json.NewDecoder(bytes.NewReader(attributes[key]))
-		decoder.UseNumber() // shown as it was written
+		decoder.UseNumber() // numbers are shown as they were written
 		if decoder.Decode(&value) != nil {
 			continue
 		}
 		switch value.(type) {
 		case string, json.Number, bool:
-			parts = append(parts, isolated(inWords(key))+": "+isolated(legible(fmt.Sprint(value), valueLength)))
+			parts = append(parts, isolate(readableName(key))+": "+isolate(legible(fmt.Sprint(value), valueLength)))
 		}
 	}
 	return strings.Join(parts, " · ")

@@ -9,8 +9,7 @@ import (
 	"partyline/party/rules"
 )
 
-// seat is one tile of the party, ready to show: the page's template and its script draw
-// the same values.
+// seat is one tile of the party, ready to show. The page's template and its script use the same values.
 type seat struct {
 	Kind     string `json:"kind"` // member | taken | held | free | more
 	Key      string `json:"key,omitempty"`
@@ -28,11 +27,11 @@ type seat struct {
 
 const (
 	tilesForAll = 8  // a party up to this size has a tile for every seat
-	tilesAtMost = 12 // a larger one shows this many of its members
+	tilesAtMost = 12 // a larger party has this many tiles at most
 )
 
-// seatsOf lays a party out: the leader, the other members as they joined, seats that are
-// kept for somebody, free seats. left counts the free seats that got no tile.
+// seatsOf returns the tiles of a party: the leader, the other members in the order they joined, held and kept
+// seats, free seats. left is the number of free seats without a tile.
 func seatsOf(p *party.PartyPreview, c rules.Config, t texts) (seats []seat, left int) {
 	size, held := max(p.Size, len(p.Members), 0), max(p.Held, 0)
 	free := max(p.MaxSize-size-held, 0)
@@ -44,7 +43,7 @@ func seatsOf(p *party.PartyPreview, c rules.Config, t texts) (seats []seat, left
 			}
 		}
 	}
-	tellApart(seats)
+	makeHuesDistinct(seats)
 	hidden := size - len(p.Members) // a party that shows no members still has a size
 	for ; hidden > 0 && len(seats) < room; hidden-- {
 		seats = append(seats, seat{Kind: "taken", Name: t.get("taken_seat")})
@@ -82,11 +81,10 @@ func profileSeat(p party.Profile, t texts) seat {
 	}
 }
 
-// failedStage is a stage that calls for help, where the rules' stages have one of this name.
+// failedStage is the name of a stage that the page shows as a failure, if the rules have it.
 const failedStage = "failed"
 
-// badgeOf says what a member is busy with, "" without a stage. Progress counts only
-// while something is still going on.
+// badgeOf returns the badge of a member's stage, or "" without a stage. percent is nil if the stage has ended.
 func badgeOf(m party.MemberProfile, t texts, status rules.Status) (badge, tone string, percent *int) {
 	stage := ""
 	if m.Stage != "" {
@@ -113,9 +111,8 @@ func badgeOf(m party.MemberProfile, t texts, status rules.Status) (badge, tone s
 	return stage, tone, &p
 }
 
-// tellApart gives members whose colours are the same the next one that nobody has, as long as
-// there is one.
-func tellApart(seats []seat) {
+// makeHuesDistinct changes the colours of members with the same colour, as long as there are unused colours.
+func makeHuesDistinct(seats []seat) {
 	var taken [hues]bool
 	for i := range min(len(seats), hues) {
 		for taken[seats[i].Hue] {

@@ -15,52 +15,52 @@ import (
 	"partyline/party/limit"
 )
 
-// failure is why a route cannot answer; each kind of route words it in its own format.
+// failure is the reason why a route cannot answer. Each kind of route has its own format for it.
 type failure struct {
 	status int
 	reason party.Reason
-	text   string        // key of the texts: <text>_headline and <text>_note
-	wait   time.Duration // when to come back; 0 = not said
+	text   string        // prefix of text keys: <text>_headline and <text>_note
+	wait   time.Duration // when to try again; 0 = not given
 }
 
 func (f failure) Error() string { return f.text }
 
 var (
 	errNotFound = failure{status: http.StatusNotFound, reason: party.InviteNotFound, text: "not_found"}
-	errOurs     = failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
+	errInternal = failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
 )
 
-// route is one kind of answer: how it is made, and how its failures look.
+// route is one kind of answer: how it is made, and what its failures look like.
 type route struct {
-	answer  func(*http.Request) (web.Answer, error)
-	fail    func(*http.Request, failure) web.Answer
-	limited bool // counts against the client address's bound
-	bounded bool // waits for a place among the requests in flight
-	spoken  bool // depends on the visitor's language
+	answer    func(*http.Request) (web.Answer, error)
+	fail      func(*http.Request, failure) web.Answer
+	limited   bool // counts against the rate limit of the client address
+	bounded   bool // takes a place among the requests in flight
+	localized bool // depends on the visitor's language
 }
 
 const (
-	// The page is made of its own assets alone; only pictures of players and games
-	// come from elsewhere, and only over https.
+	// The page loads only its own assets. Only pictures of players and games come from other servers, and only over
+	// https.
 	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-	cacheChecked  = "private, no-cache" // kept, but asked about every time
+	cacheChecked  = "private, no-cache" // cached, but checked every time
 	cacheAnHour   = "public, max-age=3600"
-	cachePrivHour = "private, max-age=3600" // an hour, in the player's browser only
+	cachePrivHour = "private, max-age=3600" // an hour, only in the player's browser
 )
 
 const (
 	previewTimeout = 5 * time.Second // half the host's write timeout
 
-	maxFlying  = 16                     // requests in flight that may read: well below the host's database pool
-	maxWaiting = 32                     // more that may wait for one of their places
-	maxWait    = 500 * time.Millisecond // for how long
-	busyWait   = 5 * time.Second        // when the others are asked to come back, or later
+	maxInFlight = 16                     // requests in flight that may read: far below the host's database pool
+	maxWaiting  = 32                     // further requests that may wait for a place
+	maxWait     = 500 * time.Millisecond // how long they wait
+	busyWait    = 5 * time.Second        // how long refused requests are asked to wait, at least
 )
 
-// guard makes the handler the host calls, which turns a panic into the route's own failure,
-// because nothing in the host recovers.
+// guard returns the handler that the host calls. It turns a panic into the route's own failure, because the host does
+// not recover.
 func (s *Site) guard(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -72,12 +72,12 @@ func (s *Site) guard(rt route) http.HandlerFunc {
 		if err != nil {
 			a = s.fail(rt, r, err)
 		}
-		a.Spoken = rt.spoken
+		a.Spoken = rt.localized
 		a.Write(w, r)
 	}
 }
 
-// answer admits the request and runs the route; a panic on the way is its error.
+// answer admits the request and runs the route. It returns a panic as an error.
 func (s *Site) answer(rt route, r *http.Request) (a web.Answer, err error) {
 	defer caught.As(&err, "answer")
 	if rt.bounded {
@@ -87,7 +87,7 @@ func (s *Site) answer(rt route, r *http.Request) (a web.Answer, err error) {
 		}
 		defer leave()
 	}
-	// Not before: the limiter has a lock, and a crowd that waits for one stands still.
+	// The limit comes second: the limiter has a lock, and many requests that wait for a lock slow each other down.
 	if rt.limited {
 		if wait := s.Limit(limit.Address(web.ClientIP(r, s.ProxyCount))); wait > 0 {
 			return a, tooMany(wait)
@@ -96,25 +96,24 @@ func (s *Site) answer(rt route, r *http.Request) (a web.Answer, err error) {
 	return rt.answer(r)
 }
 
-// fail words a failure in the route's own format, and in plain text should that panic: a route's
-// failure page runs most of the code that may just have done so.
+// fail returns a failure in the route's own format. If that panics, it returns plain text: a failure page runs most
+// of the code that may have caused the failure.
 func (s *Site) fail(rt route, r *http.Request, err error) (a web.Answer) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.logError(r, "landing: panic in the failure page: %v", v)
-			a = plainFailure(r, errOurs)
+			a = plainFailure(r, errInternal)
 		}
 	}()
 	return rt.fail(r, s.failureOf(r, err))
 }
 
-// enter takes a place among the requests in flight, or waits for one for a moment. A
-// server that lacks the time for all says so to some, so that the rest, and the game
-// beside the page, go on.
+// enter takes a place among the requests in flight, or waits for one for a short time. If the server has no time for
+// all requests, it refuses some, so that the others, and the game on the same server, continue.
 func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
-	leave = func() { <-s.flying }
+	leave = func() { <-s.inFlight }
 	select {
-	case s.flying <- struct{}{}:
+	case s.inFlight <- struct{}{}:
 		return leave, true
 	default:
 	}
@@ -125,15 +124,14 @@ func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	select {
-	case s.flying <- struct{}{}:
+	case s.inFlight <- struct{}{}:
 		return leave, true
 	case <-ctx.Done():
 		return nil, false
 	}
 }
 
-// logError writes one line to the operator's log, with the request's code blotted out of it
-// whatever form it came in.
+// logError writes one line to the operator's log. It replaces the request's code, in all its forms, by a placeholder.
 func (s *Site) logError(r *http.Request, format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	if raw := rawCode(r.URL.Path); raw != "" {
@@ -149,8 +147,7 @@ func (s *Site) logError(r *http.Request, format string, v ...any) {
 	s.Logger.Error("%s", text)
 }
 
-// preview asks the kernel for the invite in the path: its code in canonical form, and what
-// strangers may see of it.
+// preview returns the code in the path, in canonical form, and what strangers may see of its invite.
 func (s *Site) preview(r *http.Request) (code string, p party.Preview, err error) {
 	parsed, err := invite.ParseCode(rawCode(r.URL.Path))
 	if err != nil {
@@ -162,8 +159,8 @@ func (s *Site) preview(r *http.Request) (code string, p party.Preview, err error
 	return parsed.Reveal(), p, err
 }
 
-// failureOf reads an error of a route or the kernel. Anything it does not name is our own
-// fault, and goes to the log.
+// failureOf converts an error of a route or of the invite service. Any error that it does not know is the server's
+// fault, and is logged.
 func (s *Site) failureOf(r *http.Request, err error) failure {
 	if f, ok := errors.AsType[failure](err); ok {
 		return f
@@ -179,13 +176,13 @@ func (s *Site) failureOf(r *http.Request, err error) failure {
 		return failure{status: http.StatusGone, reason: e.Reason, text: string(state)}
 	}
 	if r.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errBusyDrawing) {
-		return s.busy() // there is nothing wrong but the time it takes
+		return s.busy() // nothing is wrong except that it takes too long
 	}
 	s.logError(r, "landing: %v (cause: %v)", e, e.Cause)
-	return errOurs
+	return errInternal
 }
 
-// over are the states of an invite that leads nowhere any more.
+// over maps the refusals of an invite that cannot be used any more to its state.
 var over = map[party.Reason]party.InviteState{
 	party.InviteExpired: party.StateExpired, party.InviteRevoked: party.StateRevoked,
 	party.InviteExhausted: party.StateExhausted, party.PartyNotFound: party.StatePartyGone,
@@ -196,7 +193,7 @@ func tooMany(wait time.Duration) failure {
 }
 
 func (s *Site) busy() failure {
-	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.Now(), busyTurns))}
+	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.Now(), refusalTurns))}
 }
 
 func plainFailure(_ *http.Request, f failure) web.Answer {

@@ -1,12 +1,10 @@
-// Package landing serves what an invited player sees before the game runs: the
-// invite's page, its live state, its QR code and picture, the page's assets and the files that
-// let phones open invite links in the app.
+// Package landing serves what an invited player sees before the game runs: the invite's page, its live state, its QR
+// code and picture, the page's assets, and the files that let phones open invite links in the app.
 //
-// Everything here is a GET (or HEAD) and reads only: a link-preview bot that fetches
-// an invite uses nothing up. What strangers may see is decided by the kernel's
-// PublicPreview; this package drops launch data, user IDs and the party's ID on top,
-// because a party ID alone is enough to join an open party. No invite code is ever written
-// to a log.
+// Every route is a GET (or HEAD) and only reads: a chat program that fetches an invite for a preview takes no use.
+// The invite service's PublicPreview decides what strangers may see. This package also removes launch data, user IDs
+// and the party's ID, because a party ID alone is enough to join an open party. It never writes an invite code to a
+// log.
 package landing
 
 import (
@@ -23,62 +21,63 @@ import (
 	"partyline/party/rules"
 )
 
-// Options are what a [Site] is made of; all are required.
+// Options are the settings of a [Site]; all are required.
 type Options struct {
-	// Preview is what a stranger who knows the code may see of an invite. One that is over is answered with
-	// its state; it refuses with party.InviteNotFound, and with party.RateLimited after too many wrong codes
-	// from one address. Nobody changes an answer: it may be shared.
+	// Preview returns what a stranger who knows the code may see of an invite. For an invite that is over, that
+	// includes its state. It refuses with party.InviteNotFound, and with party.RateLimited after too many wrong codes
+	// from one address. Callers must not change an answer, because it may be shared.
 	Preview func(ctx context.Context, code, clientIP string) (party.Preview, error)
-	Policy  party.Policy // asked once per request
-	// PageRead hears of each page of an invite that leads somewhere, and whether a program fetched it.
+	Policy  party.Policy // called once per request
+	// PageRead is told of each request for the page of an invite that can still be used, and whether a program made
+	// it.
 	PageRead func(byProgram bool)
-	// Limit takes one of the requests that a client address has, or says how long to wait for the
-	// next one. An open page costs some 25 a minute, and a school or a console network shares one
-	// address, so it should be generous.
+	// Limit takes one request from the allowance of a client address, or returns how long to wait for the next one.
+	// An open page needs about 25 a minute, and a school or a console network shares one address, so the limit should
+	// be generous.
 	Limit      func(address string) (wait time.Duration)
 	Logger     party.Logger
 	ProxyCount int    // the host's socket.proxy_count, so that both see the same client address
-	Folder     string // what the path of the rules' own font is relative to
+	Folder     string // the folder of the rules' own font, if its path is relative
 	Now        party.Clock
 }
 
 // Site serves the landing pages. Make it with [New]. Safe for concurrent use.
 type Site struct {
 	Options
-	drawn    *cache.Cache[drawnKey, drawnState]
-	pictures *cache.Cache[string, drawing] // by code
-	fonts    fonts
-	desks    chan struct{} // a place for each drawing under way
-	flying   chan struct{} // a place for each request in flight
-	waiting  atomic.Int64  // for one
-	pace     pace          // of the pages that are open
+	states       *cache.Cache[stateKey, cachedState]
+	pictures     *cache.Cache[string, drawing] // by code
+	fonts        fonts
+	drawingSlots chan struct{} // one place for each drawing under way
+	inFlight     chan struct{} // one place for each request in flight
+	waiting      atomic.Int64  // requests that wait for a place
+	pace         pace          // of the open pages
 }
 
 func New(o Options) *Site {
 	return &Site{
-		Options:  o,
-		drawn:    cache.New[drawnKey, drawnState](o.Now, maxDrawn, time.Minute),
-		pictures: cache.New[string, drawing](o.Now, maxPictures, pictureAge),
-		desks:    make(chan struct{}, drawAtOnce),
-		flying:   make(chan struct{}, maxFlying),
-		pace:     pace{apart: time.Second / time.Duration(pollsEach*runtime.GOMAXPROCS(0))},
+		Options:      o,
+		states:       cache.New[stateKey, cachedState](o.Now, maxCachedStates, time.Minute),
+		pictures:     cache.New[string, drawing](o.Now, maxPictures, pictureAge),
+		drawingSlots: make(chan struct{}, maxDrawings),
+		inFlight:     make(chan struct{}, maxInFlight),
+		pace:         pace{apart: time.Second / time.Duration(pollsPerProcessor*runtime.GOMAXPROCS(0))},
 	}
 }
 
-const maxDrawn = 1024 // answers kept, a few kB each
+const maxCachedStates = 1024 // cached answers, a few kB each
 
-// speaking are the rules and the page's texts in the visitor's language.
-func (s *Site) speaking(r *http.Request) (rules.Config, texts) {
+// rulesAndTexts returns the rules and the page's texts in the visitor's language.
+func (s *Site) rulesAndTexts(r *http.Request) (rules.Config, texts) {
 	c := s.Policy()
 	return c, textsIn(languageFor(strings.Join(r.Header.Values("Accept-Language"), ","), c.Invites.Page), c.Invites.Page)
 }
 
-// Routes is the table of everything this package serves, in the order to register it.
+// Routes returns all routes of this package, in the order to register them.
 func (s *Site) Routes() []web.Route {
 	get := func(name, pattern string, rt route) web.Route { return web.Get(name, pattern, s.guard(rt)) }
 	return []web.Route{
-		get("landing_page", joinPath+"{code}{slash:/?}", route{answer: s.page, fail: s.pageFailure, limited: true, bounded: true, spoken: true}), // links are pasted with a slash behind
-		get("landing_state", joinPath+"{code}"+stateSuffix, route{answer: s.state, fail: s.stateFailure, limited: true, bounded: true, spoken: true}),
+		get("landing_page", joinPath+"{code}{slash:/?}", route{answer: s.page, fail: s.pageFailure, limited: true, bounded: true, localized: true}), // pasted links may end in a slash
+		get("landing_state", joinPath+"{code}"+stateSuffix, route{answer: s.state, fail: s.stateFailure, limited: true, bounded: true, localized: true}),
 		get("landing_qr", joinPath+"{code}"+qrSuffix, route{answer: s.qr, fail: plainFailure, limited: true, bounded: true}),
 		get("landing_card", joinPath+"{code}"+cardSuffix, route{answer: s.card, fail: plainFailure, limited: true, bounded: true}),
 		get("landing_asset", assetPath+"{file}", route{answer: s.asset, fail: plainFailure}),

@@ -9,9 +9,8 @@ import (
 	"partyline/party/rules"
 )
 
-// publicState is the body of the state route: what the preview says of the invite, less
-// everything a stranger has no use for (launch data, match, and the IDs of users and
-// party), and the scene as the page's script draws it.
+// publicState is the body of the state route: the preview of the invite without what a stranger does not need (launch
+// data, match, and the IDs of users and party), and the scene that the page's script shows.
 type publicState struct {
 	State     party.InviteState `json:"state"`
 	Inviter   publicProfile     `json:"inviter"`
@@ -23,7 +22,7 @@ type publicState struct {
 	View      scene             `json:"view"`
 }
 
-// publicFailure is the body when there is no invite to speak of.
+// publicFailure is the body if there is no invite to show.
 type publicFailure struct {
 	Reason party.Reason `json:"reason"`
 	View   scene        `json:"view"`
@@ -53,21 +52,20 @@ type publicParty struct {
 	Attributes map[string]json.RawMessage `json:"attributes,omitempty"`
 }
 
-// state answers the page's polling, and anybody who draws a page of their own. Its
-// ETag is of the whole body, so a poll costs a 304 until something visible changes.
-// Where many pages are open it says when to ask again.
+// state answers the polling of the page, and of pages that others make. Its ETag covers the whole body, so a poll
+// costs only a 304 until something visible changes. If many pages are open, the answer says when to ask again.
 func (s *Site) state(r *http.Request) (web.Answer, error) {
 	code, p, err := s.preview(r)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	c, t := s.speaking(r)
-	key := drawnKey{code, t.tag}
-	d, ok := s.drawn.Kept(key)
+	c, t := s.rulesAndTexts(r)
+	key := stateKey{code, t.tag}
+	d, ok := s.states.Kept(key)
 	if !ok || !d.of(p) {
-		d = drawnState{p.State, p.Waiting, p.Party, stateAnswer(p, c, t)}
+		d = cachedState{p.State, p.Waiting, p.Party, stateAnswer(p, c, t)}
 		if p.Party != nil {
-			s.drawn.Put(key, d)
+			s.states.Put(key, d)
 		}
 	}
 	a := d.answer
@@ -93,31 +91,31 @@ func stateAnswer(p party.Preview, c rules.Config, t texts) web.Answer {
 	return jsonAnswer(status, body)
 }
 
-// drawnState is the answer of a link that many watch. The kernel shares a preview between
-// those who ask within a second, and the answer holds for as long as it gives out that
-// very one; the next preview, or new rules with it, are drawn again.
-type drawnState struct {
+// cachedState is a cached answer of the state route. The invite service shares one preview among all who ask within a
+// second. The cached answer is valid as long as the service returns that same preview. The next preview, which may
+// follow new rules, gets a new answer.
+type cachedState struct {
 	state   party.InviteState
 	waiting int
 	party   *party.PartyPreview
 	answer  web.Answer
 }
 
-type drawnKey struct{ code, language string }
+type stateKey struct{ code, language string }
 
-func (d drawnState) of(p party.Preview) bool {
+func (d cachedState) of(p party.Preview) bool {
 	return d.party == p.Party && d.state == p.State && d.waiting == p.Waiting
 }
 
 func (s *Site) stateFailure(r *http.Request, f failure) web.Answer {
-	_, t := s.speaking(r)
+	_, t := s.rulesAndTexts(r)
 	a := jsonAnswer(f.status, publicFailure{Reason: f.reason, View: failureScene(f, t)})
 	a.Cache, a.Tag, a.Wait = web.NoStore, "", f.wait
 	return a
 }
 
-// jsonAnswer panics on what JSON cannot say, which the guard reports; the types above
-// hold nothing of the kind but a NaN or infinite progress, taken out before.
+// jsonAnswer panics on a value that JSON cannot represent, and guard turns the panic into a failure. In the types
+// above that could only be a NaN or infinite progress, which is removed before.
 func jsonAnswer(status int, v any) web.Answer {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -134,8 +132,7 @@ func publicProfileOf(p party.Profile) publicProfile {
 	return publicProfile{Username: p.Username, DisplayName: p.DisplayName, AvatarURL: picture(p.AvatarURL)}
 }
 
-// publicPartyOf is nil once the invite leads nowhere: nobody outside needs to know who
-// was there.
+// publicPartyOf returns nil if the invite cannot be used any more: people outside need not know who was in the party.
 func publicPartyOf(p party.Preview) *publicParty {
 	if p.Party == nil || !live(p.State) {
 		return nil

@@ -61,7 +61,7 @@ func keysOf(t *testing.T, v any, path string, into *[]string) {
 	}
 }
 
-// A field that is added to the preview must not reach strangers by itself.
+// A field that is added to the preview must not reach strangers by default.
 func TestState_Fields(t *testing.T) {
 	p := anInvite()
 	p.Inviter.AvatarURL = "https://img.example.com/mira.png"
@@ -115,7 +115,7 @@ func TestState_ETag(t *testing.T) {
 	if w := s.get(path, "If-None-Match", tag); w.Code != 200 || w.Header().Get("ETag") == tag {
 		t.Errorf("after progress: %d, ETag %q; want 200 with a new one", w.Code, w.Header().Get("ETag"))
 	}
-	// An invite that ends says so with its status, also to a page that has the same body.
+	// An invite that ends reports it with its status, also to a page that has the same body.
 	p.State = party.StateExpired
 	gone := s.get(path)
 	if w := s.get(path, "If-None-Match", gone.Header().Get("ETag")); w.Code != 410 {
@@ -268,7 +268,7 @@ func TestState_EmptyListsAreLists(t *testing.T) {
 	}
 }
 
-// Two members whose names give the same colour can still be told apart.
+// Two members whose names give the same colour get different colours.
 func TestState_ColoursDiffer(t *testing.T) {
 	p := anInvite()
 	p.Party.Members = nil
@@ -285,7 +285,7 @@ func TestState_ColoursDiffer(t *testing.T) {
 	}
 }
 
-// New rules show with the kernel's next preview, which is a second away at most.
+// New rules show with the next preview, after at most a second.
 func TestRules_AreReadAnew(t *testing.T) {
 	c := policy()
 	other := &previews{answer: func(string, string) (party.Preview, error) { return anInvite(), nil }}
@@ -301,15 +301,15 @@ func TestRules_AreReadAnew(t *testing.T) {
 	}
 }
 
-// A preview that the kernel shares is drawn once for all who watch the link; another one, or
-// another state of the same, is not taken for it.
+// A shared preview is drawn once for all who watch the link. Another preview, or another state of the same one, is
+// drawn separately.
 func TestState_DrawnOnce(t *testing.T) {
 	shared := anInvite()
 	answer := shared
 	source := &previews{answer: func(string, string) (party.Preview, error) { return answer, nil }}
 	s := serve(t, source)
 	first := s.get(joinPath + linkCode + "/state")
-	shared.Party.Members[0].DisplayName = "Somebody else" // which nobody does; it shows who was drawn again
+	shared.Party.Members[0].DisplayName = "Somebody else" // nobody does this; it shows what was drawn again
 	for range 3 {
 		if w := s.get(joinPath + "7k4m-q2xw-b9tr-c3hd/state"); w.Body.String() != first.Body.String() || w.Header().Get("ETag") != first.Header().Get("ETag") {
 			t.Fatal("the shared answer differs")
@@ -346,7 +346,7 @@ func TestState_ManyLinks(t *testing.T) {
 		return p, nil
 	}}
 	s := serve(t, source)
-	for _, step := range []int{1, 7} { // those that are still kept drawn, and those that had to go
+	for _, step := range []int{1, 7} { // first the answers that are still cached, then those that were dropped
 		for i := 0; i < 1200; i += step {
 			code := fmt.Sprintf("%08d", i)
 			if b := readState(t, s.get(joinPath+code+"/state")); b.Message != code {
@@ -366,7 +366,7 @@ func TestState_PublicPart(t *testing.T) {
 	}
 }
 
-// Numbers of the game's own are shown as the game wrote them; what is neither number, text nor a yes is not shown.
+// Numbers of the game are shown as the game wrote them. Only numbers, texts, true and false are shown.
 func TestState_Shared(t *testing.T) {
 	p := anInvite()
 	p.Party.Attributes = map[string]json.RawMessage{"map": []byte(`"Summit"`), "best": []byte(`123456789`), "rate": []byte(`1.50`), "hard": []byte(`true`), "load": []byte(`{"a":1}`)}

@@ -9,18 +9,18 @@ import (
 	"partyline/party/rules"
 )
 
-// texts looks the page's sentences up in one language; rules.PageTexts says which there are.
+// texts looks up the page's texts in one language. rules.PageTexts lists them.
 type texts struct {
 	tag    string
-	layers []map[string]string // the first that has a text gives it
+	layers []map[string]string // the first one with a text is used
 	spoken int                 // how many of them are in the language
 }
 
-// textsIn are the texts in a language: the rules' own words for it, else the module's, else those of
-// the languages like it, else the rules' flat texts, whatever they are in, else English.
+// textsIn returns the texts in a language. It looks, in this order, at the rules' own texts for it, the module's,
+// those of similar languages, the rules' flat texts, whatever their language, and English.
 func textsIn(tag string, p rules.Page) texts {
 	t := texts{tag: tag}
-	for _, like := range languagesLike(tag, p) {
+	for _, like := range similarLanguages(tag, p) {
 		if strings.EqualFold(like, ownLanguage(p)) {
 			t.layers = append(t.layers, p.Texts)
 		}
@@ -37,13 +37,13 @@ func textsIn(tag string, p rules.Page) texts {
 	return t
 }
 
-// get gives a text with its words filled in, from pairs of placeholder and value. Values are
-// inserted once and never searched for placeholders, so a player called "{max}" stays that.
+// get returns a text and fills in values, given as pairs of placeholder and value. Values are not searched for
+// placeholders, so a player may be called "{max}".
 func (t texts) get(key string, pairs ...string) string {
 	return t.either(key, key, pairs...)
 }
 
-// either is get for the first key, or for the other where that is said first.
+// either is get for key, or for other if the same layer has no text for key.
 func (t texts) either(key, other string, pairs ...string) string {
 	for _, layer := range t.layers {
 		text, ok := layer[key]
@@ -57,16 +57,16 @@ func (t texts) either(key, other string, pairs ...string) string {
 	return ""
 }
 
-// stage names a stage for players: the text of its own, else its name made readable.
+// stage returns the text for a stage, or its name in readable form.
 func (t texts) stage(name string) string {
 	if text := t.get("stage_" + name); text != "" {
 		return text
 	}
-	return inWords(name)
+	return readableName(name)
 }
 
-// inWords makes a designer's name one for players: "best_of" is "Best of".
-func inWords(name string) string {
+// readableName returns a designer's name in readable form: "best_of" becomes "Best of".
+func readableName(name string) string {
 	words := []rune(strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '_' || r == '-' || r == ' ' }), " "))
 	if len(words) > 0 {
 		words[0] = unicode.ToUpper(words[0])
@@ -74,7 +74,7 @@ func inWords(name string) string {
 	return legible(string(words), stageLength)
 }
 
-// dir is the writing direction: as the texts of the language say, else the language's.
+// dir returns the writing direction: the one that the language's texts set, or the language's own.
 func (t texts) dir() string {
 	for _, layer := range t.layers[:t.spoken] {
 		if dir := layer["dir"]; dir != "" {

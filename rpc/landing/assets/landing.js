@@ -1,15 +1,15 @@
-// The landing page works without this script. With it the party is live, the button knows
-// the platform, and the code can be copied. Texts are only ever set as text, and addresses
-// come from the server checked.
+// The landing page works without this script. The script keeps the party up to date, adapts the
+// button to the platform, and lets the player copy the code. It sets texts only as text, and the
+// server has checked all addresses.
 (function () {
   'use strict';
 
   const byId = (id) => document.getElementById(id);
   const invite = byId('invite');
 
-  // ---- pictures that do not load are removed: a player's initial is below ------------
+  // ---- remove pictures that do not load; a player's initial is below ---------------
 
-  const broken = new Set(); // addresses, so that no poll tries them again
+  const broken = new Set(); // addresses of pictures that failed, so that no poll tries them again
 
   function dropPicture(img) {
     broken.add(img.getAttribute('src'));
@@ -23,7 +23,7 @@
     if (img.complete && img.naturalWidth === 0) dropPicture(img);
   }
 
-  // ---- the ways, by the device ------------------------------------------------------
+  // ---- the ways for this device -----------------------------------------------------
 
   const agent = navigator.userAgent;
   const ios = /iPhone|iPad|iPod/.test(agent) || (/Macintosh/.test(agent) && navigator.maxTouchPoints > 1);
@@ -32,7 +32,7 @@
   const play = byId('play');
   const links = Array.from(document.querySelectorAll('#ways a'));
 
-  // What is for other devices is of no use here.
+  // Hide the ways that are for other devices.
   for (const a of links) {
     const on = a.dataset.device ? a.dataset.device.split(' ') : [];
     if (on.length && !on.includes(system) && (phone || !on.includes('desktop'))) a.parentElement.hidden = true;
@@ -43,7 +43,7 @@
 
   // ---- the party, live -------------------------------------------------------------
 
-  const every = 2500; // ms between polls, unless the server says another time
+  const every = 2500; // ms between polls, unless the server gives another time
   const slowest = 30000; // ms, after failures
   let tag = '';
   let wait = every;
@@ -122,7 +122,7 @@
     others.forEach((li) => li.remove());
   }
 
-  // Screen readers hear who came and whose stage changed, not every percent.
+  // Screen readers announce who came and whose stage changed, but not every percent.
   function announce(view, first) {
     const said = [];
     const seen = new Set();
@@ -139,8 +139,8 @@
 
   function over() {
     invite.dataset.live = 'false';
-    // The page of an invite that is over has other ways; with a pause, for servers behind
-    // one address may be of two minds for a moment.
+    // The page of an invite that is over has other ways. Wait before the reload, because several
+    // servers behind one address may disagree for a moment.
     setTimeout(function () { window.location.reload(); }, 1000);
   }
 
@@ -175,7 +175,7 @@
 
   function schedule(ms) {
     clearTimeout(timer);
-    // Spread over a quarter, so that pages opened together do not ask together.
+    // Vary the time by a quarter, so that pages opened together do not ask together.
     if (!document.hidden) timer = setTimeout(poll, ms * (0.875 + Math.random() / 4));
   }
 
@@ -219,8 +219,8 @@
 
   // ---- the way into the game -------------------------------------------------------
 
-  // A page cannot see whether the game is there. The hint is a question, so it does no harm,
-  // and nobody is sent anywhere without a press of their own.
+  // A page cannot see whether the game is installed. So it only shows a hint as a question, and
+  // never sends players to another page without a press.
   function offerOthers() {
     const others = links.some((a) => !a.parentElement.hidden);
     setText(byId('stuck'), others ? byId('stuck').dataset.text : byId('stuck').dataset.alone);
@@ -229,10 +229,10 @@
 
   if (play && play.dataset.way === 'deep') {
     if (phone === 'android' && play.dataset.intent) play.href = play.dataset.intent;
-    // Chat programs' own browsers open no games' links.
+    // The browsers inside chat programs do not open links to games.
     byId('in-app').hidden = !/FBAN|FBAV|Instagram|Snapchat|musical_ly|BytedanceWebview|MicroMessenger|Twitter|Line\/|; wv\)/.test(agent);
     play.addEventListener('click', function () { setTimeout(offerOthers, 2000); });
-    if (window.location.hash === '#get') offerOthers(); // Android came back without the game
+    if (window.location.hash === '#get') offerOthers(); // Android returned because the game is not installed
   }
 
   // ---- the code --------------------------------------------------------------------
@@ -270,7 +270,7 @@
   copy.hidden = false;
   copy.addEventListener('click', copyCode);
 
-  // ---- times in the player's own words ---------------------------------------------
+  // ---- times in the player's language ----------------------------------------------
 
   const valid = byId('valid');
   if (valid) {
@@ -281,7 +281,7 @@
     try {
       setText(valid, new Intl.DateTimeFormat(document.documentElement.lang, format).format(at));
     } catch (e) {
-      // The server's own wording stays.
+      // Keep the server's text.
     }
   }
 })();

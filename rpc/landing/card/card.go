@@ -1,9 +1,9 @@
-// Package card draws an invite as the picture that chats show beside its link: 1200 by 630
-// pixels, PNG. It fetches nothing; players are their initials.
+// Package card draws an invite as the picture that chat programs show beside its link: 1200 by 630 pixels, PNG. It
+// fetches nothing; players are shown by their initials.
 //
-// The embedded fonts have Latin, Greek, Cyrillic, Arabic, Hebrew and Devanagari letters. A text with
-// a letter that no font has, or in Arabic, Hindi or another script whose letters would have to be
-// joined or moved, is left out, and the next best one stands in its place.
+// The embedded fonts have Latin, Greek, Cyrillic, Arabic, Hebrew and Devanagari letters. A text is omitted if no font
+// has one of its letters, or if its script, such as Arabic or Devanagari, needs letters to be joined or moved. The
+// next possible text takes its place.
 package card
 
 import (
@@ -16,23 +16,23 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// Size of a card in pixels, the one that chats show large.
+// Size of a card in pixels, the one that chat programs show large.
 const (
 	Width  = 1200
 	Height = 630
 )
 
-// Card is what a card says. Texts are one line each and are cut where they are too long.
+// Card is the content of a card. Each text is one line and is cut if it is too long.
 type Card struct {
-	Brand     string   // the game
-	Headlines []string // the first one that can be set is
-	Note      string   // what the visitor should know, "" for nothing
+	Brand     string   // the name of the game
+	Headlines []string // the first one that the fonts can show is used
+	Note      string   // what the visitor should know; "" for nothing
 	Count     string   // of seats
 	Host      Tile
 	Seats     []Tile
-	Accent    color.RGBA // of the host's tile and the seats kept for somebody
+	Accent    color.RGBA // of the host's tile and of held seats
 	RTL       bool
-	Over      bool // the invite leads nowhere any more
+	Over      bool // the invite cannot be used any more
 }
 
 type Tile struct {
@@ -41,7 +41,7 @@ type Tile struct {
 	Hue     uint
 }
 
-// Kind says what a tile is, as the page does; any other kind is of players without a name.
+// Kind is the kind of a tile, as on the page. Any other value means a player without a name.
 type Kind string
 
 const (
@@ -70,11 +70,11 @@ const (
 	hostSide   = 168
 	headSize   = 62
 	lineHeight = 78
-	maxSeats   = 8 // tiles of a party that is shown whole; of a larger one there are fewer, and the count
+	maxSeats   = 8 // tiles of a party that is shown completely; a larger party has fewer tiles and the count
 )
 
 func Draw(fonts Fonts, c Card) ([]byte, error) {
-	p := painter{setter: &setter{fonts: fonts}, image: image.NewRGBA(image.Rect(0, 0, Width, Height)), rtl: c.RTL}
+	p := painter{typesetter: &typesetter{fonts: fonts}, image: image.NewRGBA(image.Rect(0, 0, Width, Height)), rtl: c.RTL}
 	p.ground(c)
 	p.brand(c)
 	p.head(c)
@@ -85,12 +85,12 @@ func Draw(fonts Fonts, c Card) ([]byte, error) {
 }
 
 type painter struct {
-	*setter
+	*typesetter
 	image *image.RGBA
 	rtl   bool
 }
 
-// ground is the background: even, so that the picture stays small, with a band of accent.
+// ground draws the background: plain, so that the file stays small, with a band of the accent colour.
 func (p *painter) ground(c Card) {
 	draw.Draw(p.image, p.image.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
 	accent := c.Accent
@@ -105,12 +105,12 @@ func (p *painter) ground(c Card) {
 }
 
 func (p *painter) brand(c Card) {
-	if brand := Plain(c.Brand); p.can(brand) {
+	if brand := Plain(c.Brand); p.canDraw(brand) {
 		p.write(p.cut(brand, 34, Width-2*margin, p.rtl), 34, margin, Width-2*margin, 100, textColour)
 	}
 }
 
-// head is the host's tile with the headline beside it and the note below.
+// head draws the host's tile, the headline beside it and the note below.
 func (p *painter) head(c Card) {
 	const top = 162
 	at := image.Rect(margin, top, margin+hostSide, top+hostSide)
@@ -120,13 +120,13 @@ func (p *painter) head(c Card) {
 		left = margin
 	}
 	if !c.Over {
-		p.round(at.Inset(-10), 58, c.Accent)
-		p.round(at.Inset(-5), 54, background)
+		p.fillRounded(at.Inset(-10), 58, c.Accent)
+		p.fillRounded(at.Inset(-5), 54, background)
 	}
 	p.tile(at, 48, c.Host, c)
 	var lines []string
 	for _, text := range c.Headlines {
-		if text = Plain(text); p.can(text) {
+		if text = Plain(text); p.canDraw(text) {
 			lines = p.wrap(text, headSize, width, 3, p.rtl)
 			break
 		}
@@ -136,7 +136,7 @@ func (p *painter) head(c Card) {
 		p.write(l, headSize, left, width, y, textColour)
 		y += lineHeight
 	}
-	if note := Plain(c.Note); p.can(note) {
+	if note := Plain(c.Note); p.canDraw(note) {
 		y = max(y-lineHeight+64, top+hostSide+52)
 		for _, l := range p.wrap(note, 32, width, 2, p.rtl) {
 			p.write(l, 32, left, width, y, muted)
@@ -152,7 +152,7 @@ func (p *painter) seats(c Card) {
 	const side, gap, top = 92, 20, Height - margin - 92
 	shown := c.Seats
 	if len(shown) > maxSeats {
-		shown = shown[:maxSeats-2] // and room for a long count
+		shown = shown[:maxSeats-2] // leave room for a long count
 	}
 	for i, t := range shown {
 		x := margin + i*(side+gap)
@@ -161,7 +161,7 @@ func (p *painter) seats(c Card) {
 		}
 		p.tile(image.Rect(x, top, x+side, top+side), 26, t, c)
 	}
-	if count := Plain(c.Count); p.can(count) {
+	if count := Plain(c.Count); p.canDraw(count) {
 		taken := float32(margin + len(shown)*(side+gap) + 12)
 		left, width := taken, Width-margin-taken
 		if p.rtl {
@@ -186,36 +186,36 @@ func (p *painter) tile(at image.Rectangle, radius float32, t Tile, c Card) {
 		fill = blend(fill, line, .6)
 	}
 	if border.A != 0 {
-		p.round(at, radius, border)
+		p.fillRounded(at, radius, border)
 		at, radius = at.Inset(4), radius-4
 	}
-	p.round(at, radius, fill)
+	p.fillRounded(at, radius, fill)
 	switch initial := Plain(t.Initial); {
-	case t.Kind == Player && p.can(initial):
+	case t.Kind == Player && p.canDraw(initial):
 		size := float32(at.Dy()) * .5
-		glyphs, width := p.set(initial, size, p.rtl)
+		glyphs, width := p.layOut(initial, size, p.rtl)
 		p.glyphs(glyphs, float32(at.Min.X+at.Max.X)/2-width/2, float32(at.Min.Y+at.Max.Y)/2+size*.36, at, white)
 	case t.Kind != Free:
 		ink := white
 		if t.Kind == Held {
 			ink = muted
 		}
-		p.figure(at, ink)
+		p.drawFigure(at, ink)
 	}
 }
 
-// figure stands for a player without an initial.
-func (p *painter) figure(at image.Rectangle, ink color.RGBA) {
+// drawFigure draws a symbol for a player without an initial.
+func (p *painter) drawFigure(at image.Rectangle, ink color.RGBA) {
 	side, x := at.Dx(), (at.Min.X+at.Max.X)/2
 	head := side * 17 / 100
-	p.round(image.Rect(x-head, at.Min.Y+side*20/100, x+head, at.Min.Y+side*20/100+2*head), float32(head), ink)
+	p.fillRounded(image.Rect(x-head, at.Min.Y+side*20/100, x+head, at.Min.Y+side*20/100+2*head), float32(head), ink)
 	body := image.Rect(x-side*28/100, at.Min.Y+side*60/100, x+side*28/100, at.Min.Y+side*82/100)
-	p.round(body, float32(body.Dy())*.7, ink)
+	p.fillRounded(body, float32(body.Dy())*.7, ink)
 }
 
-// write sets one line at the start of its space.
+// write draws one line of text at the start of its space.
 func (p *painter) write(text string, size, left, width, base float32, ink color.RGBA) {
-	glyphs, w := p.set(text, size, p.rtl)
+	glyphs, w := p.layOut(text, size, p.rtl)
 	if p.rtl {
 		left += width - w
 	}
@@ -223,7 +223,7 @@ func (p *painter) write(text string, size, left, width, base float32, ink color.
 	p.glyphs(glyphs, left, base, box, ink)
 }
 
-func (p *painter) glyphs(glyphs []placed, x, y float32, box image.Rectangle, ink color.RGBA) {
+func (p *painter) glyphs(glyphs []placedGlyph, x, y float32, box image.Rectangle, ink color.RGBA) {
 	p.fill(box, ink, func(v *vector.Rasterizer, dx, dy float32) {
 		for _, g := range glyphs {
 			trace(v, g, x-dx, y-dy)
@@ -231,11 +231,11 @@ func (p *painter) glyphs(glyphs []placed, x, y float32, box image.Rectangle, ink
 	})
 }
 
-func (p *painter) round(at image.Rectangle, radius float32, ink color.RGBA) {
+func (p *painter) fillRounded(at image.Rectangle, radius float32, ink color.RGBA) {
 	p.fill(at, ink, func(v *vector.Rasterizer, _, _ float32) {
 		w, h := float32(at.Dx()), float32(at.Dy())
 		r := min(radius, w/2, h/2)
-		const k = .5523 // of a quarter of a circle as a cubic curve
+		const k = .5523 // a quarter of a circle as a cubic curve
 		c := r * (1 - k)
 		v.MoveTo(r, 0)
 		v.LineTo(w-r, 0)
@@ -250,7 +250,7 @@ func (p *painter) round(at image.Rectangle, radius float32, ink color.RGBA) {
 	})
 }
 
-// fill paints a path inside a box; the path is drawn relative to the box's corner.
+// fill paints a path inside a box. The path is relative to the box's corner.
 func (p *painter) fill(box image.Rectangle, ink color.RGBA, path func(v *vector.Rasterizer, dx, dy float32)) {
 	box = box.Intersect(p.image.Bounds())
 	if box.Empty() {

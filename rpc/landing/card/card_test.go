@@ -75,7 +75,7 @@ func TestDraw(t *testing.T) {
 			if size := decoded.Bounds().Size(); size.X != 1200 || size.Y != 630 {
 				t.Errorf("the picture is %v", size)
 			}
-			if len(picture) > 300<<10 { // what the strictest chat takes
+			if len(picture) > 300<<10 { // the limit of the strictest chat program
 				t.Errorf("the picture has %d bytes", len(picture))
 			}
 			for other, bytesOf := range pictures {
@@ -88,7 +88,7 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// Letters that have to be joined or moved cannot be set: the next headline stands in their place. One alone can.
+// Letters that must be joined or moved cannot be drawn, so the next headline is used. A single letter can.
 func TestDraw_NeedsShaping(t *testing.T) {
 	fonts, err := card.NewFonts(nil)
 	if err != nil {

@@ -25,8 +25,8 @@ var notoSansArabic []byte
 //go:embed fonts/NotoSansHebrew-Bold.ttf
 var notoSansHebrew []byte
 
-// own are the fonts that come with the module, parsed when the first card is drawn.
-var own = sync.OnceValues(func() (Fonts, error) {
+// embeddedFonts are the fonts that come with the module, parsed when the first card is drawn.
+var embeddedFonts = sync.OnceValues(func() (Fonts, error) {
 	var fonts Fonts
 	for _, file := range [][]byte{notoSans, notoSansArabic, notoSansHebrew} {
 		font, err := truetype.Parse(file)
@@ -38,14 +38,13 @@ var own = sync.OnceValues(func() (Fonts, error) {
 	return fonts, nil
 })
 
-// Fonts are tried in their order for each letter. Safe for concurrent use.
+// Fonts are tried in order for each letter. Safe for concurrent use.
 type Fonts []*truetype.Font
 
-// NewFonts are the embedded fonts (Latin, Greek, Cyrillic, Arabic, Hebrew), and behind
-// them one of the operator's, a TrueType file; nil for none. Where that cannot be read,
-// the embedded ones come with the error.
+// NewFonts returns the embedded fonts and after them one of the operator's, a TrueType file, if extra is not nil. If
+// that cannot be read, it returns the embedded fonts and the error.
 func NewFonts(extra []byte) (Fonts, error) {
-	fonts, err := own()
+	fonts, err := embeddedFonts()
 	if err != nil || extra == nil {
 		return fonts, err
 	}
@@ -56,7 +55,7 @@ func NewFonts(extra []byte) (Fonts, error) {
 	return append(slices.Clip(fonts), font), nil
 }
 
-// parse reads a font file that may be anything at all.
+// parse reads a font file. It turns a panic of the library about a broken file into an error.
 func parse(file []byte) (font *truetype.Font, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -66,14 +65,14 @@ func parse(file []byte) (font *truetype.Font, err error) {
 	return truetype.Parse(file)
 }
 
-// setter sets text in some fonts. Not safe for concurrent use.
-type setter struct {
+// typesetter lays out text in some fonts. Not safe for concurrent use.
+type typesetter struct {
 	fonts Fonts
 	glyph truetype.GlyphBuf
 }
 
-// Plain takes out what no font of letters has and a sentence can do without: emoji and
-// other symbols, and characters that only direct or join others around them.
+// Plain removes what fonts of letters do not have and a sentence does not need: emoji and other symbols, and
+// characters that only direct or join others.
 func Plain(text string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
@@ -86,38 +85,38 @@ func Plain(text string) string {
 	}, text)), " ")
 }
 
-// apart are the scripts that read right with their letters set one by one. Those of others are
-// joined, stacked or change places, which takes shaping.
-var apart = []*unicode.RangeTable{
+// unshapedScripts are the scripts whose letters can be drawn one by one. In other scripts letters are joined, stacked
+// or moved, which needs shaping.
+var unshapedScripts = []*unicode.RangeTable{
 	unicode.Common, unicode.Inherited, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Armenian, unicode.Georgian,
 	unicode.Ethiopic, unicode.Cherokee, unicode.Han, unicode.Bopomofo, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao,
 }
 
-// can reports whether the fonts have every letter of the text and set it right: of other scripts
-// than those apart a letter alone, as an initial.
-func (s *setter) can(text string) bool {
+// canDraw reports whether the fonts have every letter of the text and can show it correctly. Of a script that needs
+// shaping only a single letter is possible, as an initial.
+func (s *typesetter) canDraw(text string) bool {
 	alone := utf8.RuneCountInString(text) == 1
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
-		return s.fontOf(r, -1) < 0 || !alone && !unicode.IsNumber(r) && !unicode.In(r, apart...)
+		return s.fontOf(r, -1) < 0 || !alone && !unicode.IsNumber(r) && !unicode.In(r, unshapedScripts...)
 	})
 }
 
-// fontOf is the font that has the letter, preferably the one before; -1 if none has it.
-func (s *setter) fontOf(r rune, before int) int {
+// fontOf returns the index of the font that has the letter, preferably the previous one, or -1 if none has it.
+func (s *typesetter) fontOf(r rune, before int) int {
 	if before >= 0 && s.fonts[before].Index(r) != 0 {
 		return before
 	}
 	return slices.IndexFunc(s.fonts, func(f *truetype.Font) bool { return f.Index(r) != 0 })
 }
 
-// run is a piece of a line in one direction, in the order it is drawn from the left.
+// run is a part of a line in one direction, with its characters in the order of drawing, from the left.
 type run struct {
 	text []rune
 	rtl  bool
 }
 
-// runs splits a line. Neutral characters go with the letters on both sides if those agree,
-// else with the line, as the Unicode bidirectional algorithm has it for one level.
+// runs splits a line into runs. Neutral characters take the direction of the letters on both sides if those agree,
+// otherwise that of the line. This is what the Unicode bidirectional algorithm does for one level.
 func runs(line []rune, rtl bool) []run {
 	dirs := directions(line, rtl)
 	var all []run
@@ -139,7 +138,7 @@ func runs(line []rune, rtl bool) []run {
 	return all
 }
 
-// mirrored turns a piece round, and the brackets in it.
+// mirrored reverses a text and turns its brackets.
 func mirrored(text []rune) []rune {
 	const brackets, turned = "()[]{}<>«»", ")(][}{><»«"
 	from, to := []rune(brackets), []rune(turned)
@@ -153,7 +152,7 @@ func mirrored(text []rune) []rune {
 	return out
 }
 
-// directions says of each character whether it runs right to left.
+// directions returns, for each character, whether it runs right to left.
 func directions(line []rune, rtl bool) []bool {
 	dirs := make([]bool, len(line))
 	strong := func(r rune) (isRTL, ok bool) {
@@ -179,16 +178,15 @@ func directions(line []rune, rtl bool) []bool {
 	return dirs
 }
 
-// placed is a glyph of a line at a position in pixels, from the line's left end on its
-// base line.
-type placed struct {
+// placedGlyph is a glyph of a line. Its position is in pixels from the line's left end on the base line.
+type placedGlyph struct {
 	points []truetype.Point // in 64ths of a pixel
-	ends   []int            // of its contours
+	ends   []int            // ends of the contours in points
 	x      float32
 }
 
-// set lays a line out in a size in pixels and measures it.
-func (s *setter) set(text string, size float32, rtl bool) (glyphs []placed, width float32) {
+// layOut lays out a line in a size in pixels and measures it.
+func (s *typesetter) layOut(text string, size float32, rtl bool) (glyphs []placedGlyph, width float32) {
 	scale := fixed.Int26_6(size * 64)
 	font := -1
 	for _, r := range runs([]rune(text), rtl) {
@@ -200,22 +198,22 @@ func (s *setter) set(text string, size float32, rtl bool) (glyphs []placed, widt
 			f := s.fonts[font]
 			index := f.Index(letter)
 			if err := s.glyph.Load(f, scale, index, hinting.HintingNone); err != nil {
-				continue // a glyph of a broken font is left out
+				continue // skip a glyph of a broken font
 			}
-			glyphs = append(glyphs, placed{slices.Clone(s.glyph.Points), slices.Clone(s.glyph.Ends), width})
+			glyphs = append(glyphs, placedGlyph{slices.Clone(s.glyph.Points), slices.Clone(s.glyph.Ends), width})
 			width += float32(s.glyph.AdvanceWidth) / 64
 		}
 	}
 	return glyphs, width
 }
 
-// wrap breaks a text into lines no wider than width; what does not fit into the last line
-// is cut with an ellipsis.
-func (s *setter) wrap(text string, size, width float32, lines int, rtl bool) []string {
+// wrap breaks a text into lines of at most the given width. If the text is too long, the last line ends with an
+// ellipsis.
+func (s *typesetter) wrap(text string, size, width float32, lines int, rtl bool) []string {
 	var done []string
 	words := strings.Fields(text)
 	line := ""
-	fits := func(t string) bool { _, w := s.set(t, size, rtl); return w <= width }
+	fits := func(t string) bool { _, w := s.layOut(t, size, rtl); return w <= width }
 	for i := 0; i < len(words); i++ {
 		longer := strings.TrimSpace(line + " " + words[i])
 		switch {
@@ -240,26 +238,26 @@ func (s *setter) wrap(text string, size, width float32, lines int, rtl bool) []s
 	return done
 }
 
-// cut shortens a line to what fits, with an ellipsis.
-func (s *setter) cut(line string, size, width float32, rtl bool) string {
-	if _, w := s.set(line, size, rtl); w <= width {
+// cut shortens a line to the width, with an ellipsis.
+func (s *typesetter) cut(line string, size, width float32, rtl bool) string {
+	if _, w := s.layOut(line, size, rtl); w <= width {
 		return line
 	}
 	letters := []rune(line)
 	return strings.TrimRight(string(letters[:s.longest(letters, "…", size, width, rtl)]), " ") + "…"
 }
 
-// longest is how many letters fit with the end behind them, at least one.
-func (s *setter) longest(letters []rune, end string, size, width float32, rtl bool) int {
+// longest returns how many letters fit together with end, at least one.
+func (s *typesetter) longest(letters []rune, end string, size, width float32, rtl bool) int {
 	return max(1, sort.Search(len(letters), func(fit int) bool {
-		_, w := s.set(string(letters[:fit+1])+end, size, rtl)
+		_, w := s.layOut(string(letters[:fit+1])+end, size, rtl)
 		return w > width
 	}))
 }
 
-// trace draws a glyph's outline: quadratic curves, where between two control points in a
-// row lies a point of the curve.
-func trace(v *vector.Rasterizer, g placed, x, y float32) {
+// trace draws a glyph's outline of quadratic curves. Between two control points in a row there is an implied point on
+// the curve.
+func trace(v *vector.Rasterizer, g placedGlyph, x, y float32) {
 	at := func(p truetype.Point) (float32, float32) {
 		return x + g.x + float32(p.X)/64, y - float32(p.Y)/64
 	}
