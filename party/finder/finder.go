@@ -192,6 +192,13 @@ func (s *Service) candidates(w query, after uint64, most int) (ids []party.ID, s
 	return s.index.find(w, after, most)
 }
 
+// randomStart returns a number for candidates to start after, so that not all callers begin with the same party.
+func (s *Service) randomStart(w query) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.index.randomStart(w)
+}
+
 // Found is one party of a list.
 type Found struct {
 	PartyID string          `json:"party_id"`

@@ -514,6 +514,51 @@ func TestQuickJoin_Bounded(t *testing.T) {
 	}
 }
 
+// The tries of one call are a fair sample, however many parties there were before. A party that fits is found even if
+// the oldest ones refuse the player, and if it is the only one within the tries of a call.
+func TestQuickJoin_refusedByTheOldest(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(1050)
+	end := func(ids []party.ID) {
+		for _, id := range ids {
+			w.host.PartyClose(id)
+			w.admission.Closed(t.Context(), id)
+		}
+	}
+	var ended, ids []party.ID
+	for _, s := range p[:700] {
+		ended = append(ended, w.party(s, true, 4, `{}`))
+	}
+	w.finds(p[0], `{"label": {"no": "such"}}`)
+	end(ended)
+	for _, s := range p[700:1020] {
+		ids = append(ids, w.party(s, true, 40, `{}`))
+	}
+	for _, id := range ids[:120] {
+		w.denied[id.String()] = true
+	}
+	firsts := map[string]bool{}
+	for _, s := range p[1020:1040] {
+		joined, err := w.quick(s, `{}`)
+		if err != nil {
+			t.Errorf("200 of 320 let everybody in: %v", err)
+		}
+		firsts[joined.PartyID] = true
+	}
+	if len(firsts) < 10 {
+		t.Errorf("20 players met in %d parties", len(firsts))
+	}
+	for _, id := range ids[:140] { // few enough for the tries of one call
+		w.denied[id.String()] = true
+	}
+	end(ids[141:])
+	for _, s := range p[1040:1050] {
+		if joined, err := w.quick(s, `{}`); err != nil || joined.PartyID != ids[140].String() {
+			t.Errorf("the one party that lets players in: %+v, %v", joined, err)
+		}
+	}
+}
+
 // TestQuickJoin_crowd: 200 players at once, and 50 parties with 200 free seats. All players get in, none twice, and
 // no party exceeds its size.
 func TestQuickJoin_crowd(t *testing.T) {

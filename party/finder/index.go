@@ -1,6 +1,7 @@
 package finder
 
 import (
+	"math/rand/v2"
 	"slices"
 
 	"partyline/party"
@@ -106,6 +107,15 @@ func (x *index) find(w query, after uint64, most int) (ids []party.ID, seqs []ui
 		}
 	}
 	return ids, seqs, last
+}
+
+// randomStart returns a number for find to start after. Every party that may fit is equally likely to come first.
+func (x *index) randomStart(w query) uint64 {
+	seqs := slices.Concat(x.rarest(w)...)
+	if len(seqs) == 0 {
+		return 0
+	}
+	return seqs[rand.IntN(len(seqs))] - 1
 }
 
 // rarest returns the lists of the wanted field that the fewest parties have, counting only parties with enough free

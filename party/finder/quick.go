@@ -2,7 +2,6 @@ package finder
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -47,16 +46,21 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 		return t.joined, err
 	}
 	var busy []party.ID
+	var after uint64
 	waited := false
-	for range maxRounds {
+	for round := range maxRounds {
 		unread, err := s.refresh(ctx)
 		if err != nil {
 			return Joined{}, err
 		}
-		t, err := s.joinFirst(ctx, c, w)
+		if round == 0 {
+			after = s.randomStart(w)
+		}
+		t, err := s.joinRound(ctx, c, w, after)
 		if err != nil || t.joined.Joined {
 			return t.joined, err
 		}
+		after = t.next
 		busy = append(t.busy, slices.DeleteFunc(unread, func(id party.ID) bool { return slices.Contains(t.busy, id) })...)
 		if t.full {
 			continue
@@ -87,24 +91,30 @@ type tryResult struct {
 	joined Joined
 	full   bool       // a party was full when tried
 	busy   []party.ID // parties that were skipped as busy
+	next   uint64     // the index number to continue after
 }
 
-// joinFirst tries the parties that fit. It starts at a random place in the index and wraps around, so that not all
-// callers begin with the same party.
-func (s *Service) joinFirst(ctx context.Context, c party.Caller, w query) (all tryResult, err error) {
-	s.mu.Lock()
-	after := rand.Uint64N(s.index.last + 1)
-	s.mu.Unlock()
-	again := after > 0
-	for tries := triesPerStep; ; tries += triesPerStep {
-		ids, _, last := s.candidates(w, after, triesPerStep)
+// joinRound tries parties that fit, at most maxTries: those with an index number above after, then the ones before.
+func (s *Service) joinRound(ctx context.Context, c party.Caller, w query, after uint64) (all tryResult, err error) {
+	all.next = after
+	wrapped := after == 0
+	for tries := 0; tries < maxTries; tries += triesPerStep {
+		ids, seqs, last := s.candidates(w, all.next, triesPerStep)
+		if n, _ := slices.BinarySearch(seqs, after+1); wrapped && after > 0 && n < len(ids) {
+			ids, last = ids[:n], 0 // the others were tried before the wrap
+		}
 		t, err := s.joinOne(ctx, c, w, ids, s.Entry.Admission.Glance)
-		all = tryResult{t.joined, all.full || t.full, append(all.busy, t.busy...)}
-		if err != nil || t.joined.Joined || last == 0 && !again || tries >= maxTries {
+		all = tryResult{t.joined, all.full || t.full, append(all.busy, t.busy...), last}
+		if err != nil || t.joined.Joined {
 			return all, err
 		}
-		after, again = last, again && last > 0
+		if last == 0 && wrapped {
+			all.next = after
+			break
+		}
+		wrapped = wrapped || last == 0
 	}
+	return all, nil
 }
 
 func (s *Service) joinOne(ctx context.Context, c party.Caller, w query, ids []party.ID, see lookFunc) (t tryResult, err error) {
