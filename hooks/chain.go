@@ -17,9 +17,9 @@ import (
 	"partyline/party"
 )
 
-// The metrics of hook calls, each with the tags hook, stage and outcome, the outcome being
-// "ok" or the refusal's reason. Of the calls that pass, the first are counted and timed one by
-// one. After them one in timedOf is, for as many: it costs a message more than most hooks do.
+// Metrics of hook calls, with the tags hook, stage and outcome. The outcome is "ok" or the reason of the refusal.
+// Every refusal is recorded. Of the calls that pass, the first timedFirst are recorded one by one. After them one
+// in timedOf is recorded and counts for timedOf calls, because recording costs more than most hooks do.
 const (
 	MetricCalls    = "partyline_hook"
 	MetricDuration = "partyline_hook_duration"
@@ -27,25 +27,25 @@ const (
 	timedFirst, timedOf = 16, 64
 )
 
-// Chain folds rows into the functions the host calls. Nothing behind it can end the
-// host's process, or leave a socket without an answer, by panicking.
+// Chain combines rows into the functions that the host calls. A panic in a handler cannot end the host's process or
+// leave a socket without an answer.
 type Chain struct {
 	metrics party.Metrics
 	now     func() time.Time
 	own     func(ctx context.Context, s party.Session, ended bool) bool
 }
 
-// startsAtOnce and endsAtOnce are how many starts and ends of sessions are handled at once. Each
-// waits for storage, and what waits for storage is written together, so when a crowd loses its
-// connections, or comes back, the few workers that the host has for events would be what it takes turns
-// at. A start may wait for storage some thirty times, within afterWork, and needs a connection each time.
+// startsAtOnce and endsAtOnce are how many session starts and ends are handled at once. Each of them waits for
+// storage, and requests that wait together are written together. The host has few workers for events, so they would
+// slow down a crowd that loses its connections or comes back. A start may wait for storage some thirty times within
+// afterWork and needs a database connection each time.
 const (
 	startsAtOnce = 64
 	endsAtOnce   = 512
 )
 
-// NewChain makes a chain that reports to metrics and times by now. own recognises the
-// module's own sessions, whose messages no handler sees; nil means that there are none.
+// NewChain makes a chain that reports to metrics and times with now. own reports whether a session is the module's
+// own; no handler sees messages of those. nil means that there are none.
 func NewChain(metrics party.Metrics, now func() time.Time, own func(ctx context.Context, s party.Session, ended bool) bool) *Chain {
 	if own == nil {
 		own = func(context.Context, party.Session, bool) bool { return false }
@@ -58,12 +58,12 @@ type step struct {
 	run  func(context.Context, *Call) error
 }
 
-// afterWork bounds what follows a message that the host has handled.
+// afterWork limits the work after a message that the host has handled.
 const afterWork = 10 * time.Second
 
-// before runs a slot's steps until one refuses, or the socket has ended: the host goes on
-// handling what it has read of it, and what it does then for a session that is gone is never
-// undone. The envelope is never nil without an error: the host would close the socket.
+// before runs the steps of a slot until one refuses or the socket has ended. The host still handles messages it has
+// read from an ended socket, and nothing undoes what it does for a session that is gone. Without an error the
+// envelope is never nil: the host would close the socket.
 func (c *Chain) before(message string, steps []step) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error) {
 	meter := c.meter(message, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (_ *rtapi.Envelope, err error) {
@@ -89,16 +89,15 @@ func (c *Chain) before(message string, steps []step) func(context.Context, runti
 	}
 }
 
-// after runs all of a slot's steps, whatever the ones before them said, and answers with the first
-// refusal: each mirrors a part of what has already happened, and so does even if the socket has
-// ended since. The host ignores the error. places has an element for each call whose steps run;
-// nil for no bound.
+// after runs all steps of a slot and returns the first refusal. Each step mirrors a part of what has already
+// happened, so it runs even if an earlier step failed or the socket has ended. The host ignores the error. places
+// limits how many calls run their steps at once; nil means no limit.
 func (c *Chain) after(message, stage string, steps []step, places chan struct{}) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
 	meter := c.meter(message, stage)
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) (err error) {
 		defer outside(logger, message, func(refusal *party.Error) { err = refusal })
 		call := &Call{Caller: party.CallerOf(ctx), In: in, Out: out}
-		if c.own(ctx, call.Session(), message == SessionEnd) { // before it waits: the end of one may not wait as long
+		if c.own(ctx, call.Session(), message == SessionEnd) { // not after the wait: the module's own session ends soon
 			return nil
 		}
 		if places != nil {
@@ -123,7 +122,8 @@ func (c *Chain) after(message, stage string, steps []step, places chan struct{})
 	}
 }
 
-// event is after for a session's start or end, so many at once, beside the host's workers.
+// event makes the function for session starts or ends. It handles atOnce of them at once, outside the host's
+// workers.
 func (c *Chain) event(name string, steps []step, atOnce int) func(context.Context, runtime.Logger, *api.Event) {
 	handle := c.after(name, "event", steps, make(chan struct{}, atOnce))
 	return func(ctx context.Context, logger runtime.Logger, _ *api.Event) {
@@ -131,8 +131,7 @@ func (c *Chain) event(name string, steps []step, atOnce int) func(context.Contex
 	}
 }
 
-// request makes the function of a request hook. The refusal's number reaches the client as well
-// as its text.
+// request makes the function of a request hook. The client gets the refusal's text and number.
 func request[T any](c *Chain, name string, check func(T) error) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, T) (T, error) {
 	meter := c.meter(name, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in T) (_ T, err error) {
@@ -148,7 +147,7 @@ func request[T any](c *Chain, name string, check func(T) error) func(context.Con
 	}
 }
 
-// attempt runs one step; a panic is an internal error like any other.
+// attempt runs one step and turns a panic into an internal error.
 func attempt(ctx context.Context, step step, call *Call) (refusal *party.Error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
@@ -158,7 +157,7 @@ func attempt(ctx context.Context, step step, call *Call) (refusal *party.Error) 
 	return party.Outcome(ctx, step.run(ctx, call))
 }
 
-// outside is deferred for a panic outside of the steps.
+// outside handles a panic outside of the steps. Call it with defer.
 func outside(logger runtime.Logger, message string, refuse func(*party.Error)) {
 	if panicked := recover(); panicked != nil {
 		refusal := panicError(panicked)
@@ -171,11 +170,11 @@ func panicError(panicked any) *party.Error {
 	return party.AsError(fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
 }
 
-// meter counts the calls of one slot, and times some.
+// meter counts the calls of one slot and times some of them.
 type meter struct {
 	*Chain
 	hook, stage string
-	ok          map[string]string // the tags of nearly every call, made once
+	ok          map[string]string // tags of a call that passed; made once, as nearly every call has them
 	passed      sampled.Calls
 }
 

@@ -9,8 +9,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Judge says for the rules file who may do what. It changes nothing: a seat is taken by
-// [Admission], a token by the rate.
+// Judge applies the rules file to an action. It changes nothing: [Admission] takes a seat, the rate takes a token.
 type Judge interface {
 	Create(ctx context.Context, caller party.Caller, asked party.CreateParams) (party.CreateParams, error)
 	Join(ctx context.Context, caller party.Caller, look reserve.Look) error
@@ -22,10 +21,10 @@ type Judge interface {
 // PropertyQueue is the text property by which a ticket names its queue.
 const PropertyQueue = "queue"
 
-// Judged asks the designers' rules about every message they can be about, but for
-// PartyCreate, which [Creation] asks about. Actions that no rule names cost nothing; those
-// that only rules not in force name refuse nothing.
-// The rows belong behind those that need no facts to refuse, and before [Admission].
+// Judged checks the designers' rules for every message that they can refuse, except PartyCreate, which [Creation]
+// checks. An action without rules costs nothing. If its rules are all not in force, it is never refused. has
+// reports whether an action has rules, enforces whether one of them is in force. Put these rows after rows that
+// refuse without facts, and before [Admission].
 func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool) (table []Hook) {
 	add := func(message string, action rules.Action, ask func(context.Context, *Call) error) {
 		table = append(table, Hook{Message: message, Name: "rules", Before: func(ctx context.Context, call *Call) error {
@@ -74,7 +73,7 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 	seen(PartyRemove, rules.ActionKick, func(ctx context.Context, call *Call, look reserve.Look) error {
 		target := call.In.GetPartyRemove().GetPresence().GetUserId()
 		if !slices.Contains(look.Users(), target) {
-			return nil // the leader turns a request down
+			return nil // the leader declines a request to join
 		}
 		return judge.Inside(ctx, rules.ActionKick, call.Caller, look, rules.RequestFacts{TargetID: target})
 	})

@@ -16,17 +16,16 @@ import (
 	"partyline/party/rules"
 )
 
-// What each message makes of the kernel, before the host handles it: everything the
-// kernel is told, in order, and nothing else.
+// Checks all calls of the kernel for each message before the host handles it, in order.
 func TestBefore(t *testing.T) {
 	full := party.Refuse(party.PartyFull, "This party is full.")
 	tests := []struct {
 		name    string
 		message string
-		user    string // "leader" unless set
+		user    string // "" = "leader"
 		edit    func(*kernel, *rtapi.Envelope)
 		told    []string
-		refused string // what the client is told begins so, "" = passed on
+		refused string // beginning of what the client is told; "" = passed on
 	}{
 		{name: "create", message: hooks.PartyCreate, told: []string{"settle session-of-leader", "may create leader ", "rate create leader", "begin create leader"}},
 		{name: "create_goes_on_with_another", message: hooks.PartyCreate, edit: func(k *kernel, _ *rtapi.Envelope) { k.offered = true },
@@ -106,7 +105,7 @@ func TestBefore(t *testing.T) {
 	}
 }
 
-// What each message makes of the kernel once the host has handled it.
+// Checks all calls of the kernel for each message after the host has handled it.
 func TestAfter(t *testing.T) {
 	tests := []struct {
 		message string
@@ -190,7 +189,7 @@ func TestSessions(t *testing.T) {
 	})
 }
 
-// Rules that are not in force refuse nobody, not even where their party cannot be read.
+// Rules that are not in force refuse nobody, even if the party cannot be read.
 func TestRules_NotInForce(t *testing.T) {
 	for message, action := range map[string]rules.Action{
 		hooks.PartyUpdate: rules.ActionUpdate, hooks.PartyRemove: rules.ActionKick, hooks.PartyPromote: rules.ActionPromote,
@@ -205,7 +204,7 @@ func TestRules_NotInForce(t *testing.T) {
 	}
 }
 
-// A leader who turns a request down kicks nobody.
+// A leader who declines a request to join kicks nobody.
 func TestRules_ARequestTurnedDown(t *testing.T) {
 	k := newKernel()
 	k.ruled = map[rules.Action]bool{rules.ActionKick: true}
@@ -215,7 +214,7 @@ func TestRules_ARequestTurnedDown(t *testing.T) {
 	}
 }
 
-// However many handlers need to know a party, a message looks at it once.
+// A message reads its party once, even if several handlers need it.
 func TestOneMessageOneLook(t *testing.T) {
 	for _, message := range []string{hooks.PartyJoin, hooks.PartyAccept, hooks.PartyUpdate, hooks.PartyMatchmakerAdd, hooks.PartyRemove, hooks.PartyPromote} {
 		k := newKernel()
@@ -234,8 +233,8 @@ func TestOneMessageOneLook(t *testing.T) {
 
 func messageOf(name string) *rtapi.Envelope { return message(name, partyID) }
 
-// The host reads several spellings of a party's UUID. Whatever the client writes, the host
-// and all that follows see the same party in one spelling.
+// The host reads several spellings of a party's UUID. For each of them, the host and all handlers see the party in
+// one spelling.
 func TestSpellingsOfPartyIDs(t *testing.T) {
 	uuid, node, _ := strings.Cut(partyID, ".")
 	bare := strings.ReplaceAll(uuid, "-", "")
@@ -254,7 +253,7 @@ func TestSpellingsOfPartyIDs(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range plain { // what the host cannot read it refuses itself
+	for _, name := range plain { // the host itself refuses what it cannot read
 		h := serve(t, newKernel().sets()...)
 		out, err := h.before("leader", name, message(name, "nonsense"))
 		if err != nil || !proto.Equal(out, message(name, "nonsense")) {
@@ -263,7 +262,7 @@ func TestSpellingsOfPartyIDs(t *testing.T) {
 	}
 }
 
-// What is no ID reaches no later check.
+// Text that is not an ID reaches no later check.
 func TestMalformedPartyIDs(t *testing.T) {
 	uuid, node, _ := strings.Cut(partyID, ".")
 	malformed := []string{
@@ -372,8 +371,8 @@ func TestOpenPolicy(t *testing.T) {
 	}
 }
 
-// Rules are asked about each message that one of them is about, with what it asks for,
-// and before a seat or a token is taken. Without one nobody is asked.
+// Rules are asked about each message that has rules, with the client's wishes, before a seat or a token is taken.
+// Without rules nothing is asked.
 func TestRules(t *testing.T) {
 	no := &party.Error{Reason: party.RuleDenied, Rule: "no", Message: "No."}
 	queue := func(in *rtapi.Envelope) {
@@ -389,7 +388,7 @@ func TestRules(t *testing.T) {
 		user    string
 		action  rules.Action
 		edit    func(*rtapi.Envelope)
-		asked   string // what the kernel is told
+		asked   string // calls of the kernel
 	}{
 		{message: hooks.PartyJoin, user: "guest", action: rules.ActionJoin, asked: "may join guest session-of-guest"},
 		{message: hooks.PartyAccept, user: "leader", action: rules.ActionJoin, asked: "may accept other by leader"},

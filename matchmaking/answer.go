@@ -12,10 +12,10 @@ import (
 	"partyline/pass"
 )
 
-// answer does what a signal of ours asks.
+// answer handles a signal of this module.
 func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 	if c.serving != nil && c.serving.over {
-		return answer, ErrGone // it ends at the next tick
+		return answer, ErrGone // the match ends at the next tick
 	}
 	switch r.Op {
 	case signalReserve:
@@ -47,7 +47,7 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 	case signalRelease:
 		c.serving.welcome(r.UserID)
 		s, _ := c.table.Get(c.now, r.UserID)
-		if s.PartyID == r.PartyID && s.State != seats.Taken { // who plays already goes on playing
+		if s.PartyID == r.PartyID && s.State != seats.Taken { // a player who already plays keeps the seat
 			c.table.Leave(c.now, r.UserID)
 		}
 	case signalMoved:
@@ -79,7 +79,7 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 	return answer, err
 }
 
-// reply is an answer as it goes back, or the name of what refuses it.
+// reply encodes an answer as JSON. An error becomes the name of its refusal, or its text if it has none.
 func (c *call) reply(answer signalAnswer, err error) string {
 	if err != nil {
 		answer = signalAnswer{Refusal: err.Error()}
@@ -97,8 +97,8 @@ func (c *call) reply(answer signalAnswer, err error) string {
 	return string(text)
 }
 
-// late holds a seat for a friend who came late. On a game server there has to be room before
-// a slot is asked for, and a slot before the seat is held.
+// late holds a seat for a friend who joined the party late. A match on a game server first checks that there is
+// room (errSlot then asks the caller to get a slot), and holds the seat only when the slot is there.
 func (c *call) late(r signalRequest) error {
 	table := c.table
 	_, seated := table.Get(c.now, r.UserID)
@@ -121,22 +121,22 @@ func (c *call) late(r signalRequest) error {
 	case err == nil && needsSlot:
 		return errSlot
 	case (errors.Is(err, seats.ErrReserved) || errors.Is(err, seats.ErrTeamFull)) && slices.ContainsFunc(table.Users(c.now), reserved):
-		return errLater // what is only reserved may come free
+		return errLater // a seat that is only reserved may open
 	}
 	return err
 }
 
-// away holds the seat of a member who lost the connection for the grace, and no longer than one grace beyond the
-// longest hold. Who has dropped from the match itself has the grace already.
+// away holds the seat of a member who lost the connection for the grace. The hold ends at most one grace after the
+// longest hold. A player who dropped from the match itself has the grace already.
 func (s *state) away(now time.Time, userID, partyID string) {
 	s.hold(now, userID, partyID, s.setup.Grace, max(s.setup.SeatHold, s.setup.SeatHoldMax)+s.setup.Grace, hostTells)
 }
 
-// hostTells is how long after the end of a connection in the match its end in the party may be heard of.
+// hostTells is how much later than a match the party may hear that a connection ended.
 const hostTells = 5 * time.Second
 
-// extend holds the seat of a friend on the way longer, or the party's spare seats where none has their
-// name. Moves of less than a quarter of the hold wait: they are not worth telling everybody.
+// extend holds the seat of a friend on the way longer, or the party's spare seats if no seat has the friend's name.
+// It skips extensions of less than a quarter of the hold: they are not worth a message to everybody.
 func (s *state) extend(now time.Time, userID, partyID string) {
 	if _, named := s.table.Get(now, userID); !named {
 		userID = ""
@@ -144,8 +144,8 @@ func (s *state) extend(now time.Time, userID, partyID string) {
 	s.hold(now, userID, partyID, s.setup.SeatHold, s.setup.SeatHoldMax, s.setup.SeatHold/4)
 }
 
-// hold holds a seat for a time from now on, but no longer than the longest one since it was given. It does so only
-// where that moves the end by enough to be worth telling.
+// hold extends a hold to the time wait from now, at most to longest after the hold began. It does nothing if that
+// moves the end by less than worth.
 func (s *state) hold(now time.Time, userID, partyID string, wait, longest, worth time.Duration) {
 	i := slices.IndexFunc(s.rows, func(r seats.Seat) bool {
 		return r.State == seats.Held && r.UserID == userID && r.PartyID == partyID
@@ -176,8 +176,8 @@ var (
 
 const reservedText = "The free seats of this match are held for other players."
 
-// refusals are the errors of a match: the name each has on its way between nodes, and what
-// the caller reads; without a reason it is for this package alone.
+// refusals are the errors of a match. name identifies the error between nodes. reason and text are what the caller
+// reads; an error without a reason stays inside this package.
 var refusals = []struct {
 	name   string
 	cause  error
@@ -203,7 +203,7 @@ var refusals = []struct {
 	{name: "gone", cause: ErrGone},
 }
 
-// refuse says a match's error in the contract's words.
+// refuse converts an error of a match to a refusal with a reason and a text for the caller.
 func refuse(err error) error {
 	for _, r := range refusals {
 		if r.reason != "" && errors.Is(err, r.cause) {

@@ -12,7 +12,7 @@ import (
 	"partyline/matchmaking/seats"
 )
 
-// labelled is a game's handler with a label of its own.
+// labelled is a game's handler with its own label.
 type labelled struct {
 	runtime.Match
 	text string
@@ -23,7 +23,7 @@ func (l labelled) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.
 	return st, rate, l.text
 }
 
-// A handler's own label may have our names in capitals.
+// A handler's own label may have the module's field names in capitals.
 func TestLaunch_OwnLabelOfAnotherCase(t *testing.T) {
 	h := newHouse(t)
 	h.handlers["arena"] = h.seated(labelled{matchmaking.Relay(), `{"Open":true,"Region":5}`})
@@ -37,7 +37,7 @@ func TestLaunch_OwnLabelOfAnotherCase(t *testing.T) {
 	}
 }
 
-// Who never comes keeps no seat by losing the connection again and again.
+// A player who never joins does not keep the seat by losing the connection again and again.
 func TestMatches_AwayHasAnEnd(t *testing.T) {
 	h := newHouse(t)
 	p := h.partyOf("ann", "bob")
@@ -54,7 +54,7 @@ func TestMatches_AwayHasAnEnd(t *testing.T) {
 	}
 }
 
-// The end of a connection in the match and in the party is one piece of news.
+// One lost connection, reported by the match and by the party, is one event.
 func TestMatches_DropToldOnce(t *testing.T) {
 	h := newHouse(t)
 	p := h.partyOf("ann", "bob")

@@ -13,7 +13,7 @@ import (
 	"partyline/matchmaking"
 )
 
-// However many ask a match at the same moment, the host hears one after the other.
+// If many callers signal a match at the same time, the host gets one signal after the other.
 func TestMatches_TakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
@@ -31,7 +31,7 @@ func TestMatches_TakeTurns(t *testing.T) {
 	})
 }
 
-// narrow is a host that refuses a signal while there is another, and takes its time for each.
+// narrow is a slow host that refuses a signal while it handles another one.
 type narrow struct {
 	*house
 	asked atomic.Int32
@@ -42,6 +42,6 @@ func (n *narrow) MatchSignal(ctx context.Context, id, data string) (string, erro
 	if n.asked.Add(1) > 1 {
 		return "", runtime.ErrMatchBusy
 	}
-	time.Sleep(time.Millisecond) // until all the others have asked, in the test's own time
+	time.Sleep(time.Millisecond) // until all the others have asked, in the bubble's time
 	return n.house.MatchSignal(ctx, id, data)
 }

@@ -15,30 +15,30 @@ import (
 	"partyline/party"
 )
 
-// FleetHost has the operator's fleet manager, and takes measurements. Servers from 3.41 on
-// also have managers by name; then it has GetFleetManagerByName too.
+// FleetHost has the operator's fleet manager and records metrics. Nakama 3.41 and newer also have fleet managers by
+// name; there, the host has GetFleetManagerByName too.
 type FleetHost interface {
 	GetFleetManager() runtime.FleetManager
 	MetricsTimerRecord(name string, tags map[string]string, value time.Duration)
 }
 
-// MetricServer times how long a game server takes from being asked for, by queue and by
-// result: "ready" or "failed".
+// MetricServer times how long a game server takes from the order until it is ready, by queue and by result: "ready"
+// or "failed".
 const MetricServer = "partyline_queue_server"
 
-// Fleets reaches the operator's fleet managers. Its calls may take long, so nothing here is called
-// under a lock, from a match or from a matchmaker pass. Safe for concurrent use.
+// Fleets calls the operator's fleet managers. A call may take long, so never call it while holding a lock, from a
+// match or from a matchmaker pass. Safe for concurrent use.
 type Fleets struct {
 	host   FleetHost
 	logger party.Logger
 }
 
-// NewFleets makes one over the host itself: managers may be registered after it.
+// NewFleets makes a Fleets. It takes the host, because a module may register a fleet manager later.
 func NewFleets(host FleetHost, logger party.Logger) *Fleets {
 	return &Fleets{host: host, logger: logger}
 }
 
-// fleetCall bounds a call of a fleet manager that nobody waits for.
+// fleetCall limits a call of a fleet manager that nobody waits for.
 const fleetCall = 10 * time.Second
 
 func (f *Fleets) manager(name string) (m runtime.FleetManager, err error) {
@@ -59,7 +59,7 @@ func (f *Fleets) manager(name string) (m runtime.FleetManager, err error) {
 	return m, nil
 }
 
-// background runs work that nobody waits for.
+// background runs work in a goroutine and logs its error.
 func (f *Fleets) background(what string, work func(context.Context) error) {
 	go func() {
 		if err := f.bounded(work); err != nil {
@@ -68,7 +68,7 @@ func (f *Fleets) background(what string, work func(context.Context) error) {
 	}()
 }
 
-// bounded gives work its time. A panic of a fleet manager is an error.
+// bounded runs work for at most fleetCall. It turns a panic of a fleet manager into an error.
 func (f *Fleets) bounded(work func(context.Context) error) (err error) {
 	defer caught.As(&err, "call the fleet manager")
 	ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
@@ -76,11 +76,11 @@ func (f *Fleets) bounded(work func(context.Context) error) (err error) {
 	return work(ctx)
 }
 
-// joinTogether bounds the users of one call: Amazon GameLift takes no more.
+// joinTogether is the most users of one Join call: Amazon GameLift takes no more.
 const joinTogether = 25
 
-// join reserves slots for users, for about a minute, and returns the fleet's own session of
-// each, "" where it has none. It fails where any of them has no slot; then the others may have theirs.
+// join reserves slots for users, for about a minute. It returns the fleet's own session for each user, "" if the
+// fleet has none. It fails if any user gets no slot; the other users may have slots then.
 func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessions map[string]string, err error) {
 	m, err := f.manager(s.Manager)
 	if err != nil {
@@ -100,7 +100,7 @@ func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessio
 		for _, user := range some {
 			if session, has := known[user]; has || given == nil {
 				sessions[user] = session
-			} else { // some managers say so that there is no slot left
+			} else { // this is how some managers report that no slot is left
 				err = errors.Join(err, fmt.Errorf("no slot for user %s", user))
 			}
 		}
@@ -108,7 +108,7 @@ func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessio
 	return sessions, err
 }
 
-// end tells the fleet that a server is not needed any more, where its manager can hear it.
+// end tells the fleet that a server is no longer needed, if the fleet manager has a Delete method.
 func (f *Fleets) end(manager, instance string) {
 	f.background("end of a game server", func(ctx context.Context) error {
 		m, err := f.manager(manager)
@@ -134,16 +134,16 @@ func sessionsOf(infos []*runtime.SessionInfo) map[string]string {
 	return sessions
 }
 
-// gameServer is where a match is played.
+// gameServer is the server that a match is played on.
 type gameServer struct {
 	Manager  string `json:"manager,omitempty"`
 	Instance string `json:"instance"`
-	Address  string `json:"address"`            // an IP address, or a name where there is none
-	DNSName  string `json:"dns_name,omitempty"` // for those who need a name, such as for TLS
+	Address  string `json:"address"`            // an IP address, or a name if there is none
+	DNSName  string `json:"dns_name,omitempty"` // for clients that need a name, such as for TLS
 	Port     int    `json:"port"`
 }
 
-// serverOf reads what a fleet manager reports; the error says what is missing.
+// serverOf reads what a fleet manager reports. The error says what is missing.
 func serverOf(manager string, info *runtime.InstanceInfo) (gameServer, error) {
 	at := info.ConnectionInfo
 	if at == nil {
@@ -156,15 +156,15 @@ func serverOf(manager string, info *runtime.InstanceInfo) (gameServer, error) {
 	return s, nil
 }
 
-// slots are what the fleets keep for users on the servers of matches.
+// slots reserves slots for users on the game servers of matches.
 type slots struct {
 	reach   *reach
 	fleets  *Fleets
 	refused *cache.Cache[[2]string, struct{}] // late friends whom the fleet refused a slot, by match and user
-	slotted *cache.Cache[[2]string, struct{}] // and who got one
+	slotted *cache.Cache[[2]string, struct{}] // late friends who got a slot, by match and user
 }
 
-// reserve reserves slots on the server of a match; there is nothing to do for a match without.
+// reserve reserves slots on the server of a match. It does nothing for a match without a server.
 func (s *slots) reserve(ctx context.Context, matchID string, users []string) error {
 	answer, err := s.reach.signal(ctx, matchID, signalRequest{Op: signalSeats})
 	if err != nil || answer.Server == nil {
@@ -181,17 +181,17 @@ func (s *slots) reserve(ctx context.Context, matchID string, users []string) err
 	return err
 }
 
-// A late friend may ask for a seat as often as they like. A fleet that refused the slot is not asked again at once,
-// and a slot that came too late waits until the friend asks again, as a [Retrier] does for them.
+// A late friend may ask for a seat as often as they like. A fleet that refused the slot is not asked again for
+// refusedFor. A slot that came too late is kept until the friend, or a [Retrier] for them, asks again.
 const (
 	refusedFor = time.Second
 	slottedFor = 10 * time.Second
 	maxSlotted = 10_000          // users
-	lateWait   = 2 * time.Second // the friend's socket stands still meanwhile
+	lateWait   = 2 * time.Second // the friend's socket waits meanwhile
 )
 
-// inTime reports whether the fleet gives a late friend a slot. Its refusal counts for a while. A slot that
-// comes too late is there when the friend asks again.
+// inTime reports whether the fleet gives a late friend a slot within lateWait. A slot that comes later is used when
+// the friend asks again.
 func (s *slots) inTime(ctx context.Context, matchID, userID string) bool {
 	answer := make(chan bool, 1)
 	s.fleets.background("slot of a late friend", func(ctx context.Context) error { // a fleet manager may ignore its context
@@ -203,7 +203,7 @@ func (s *slots) inTime(ctx context.Context, matchID, userID string) bool {
 	select {
 	case given := <-answer:
 		if given {
-			s.slotted.Drop([2]string{matchID, userID}) // it may be used up when the next is needed
+			s.slotted.Drop([2]string{matchID, userID}) // the slot may be used up when the friend needs the next one
 		}
 		return given
 	case <-ctx.Done():
@@ -211,7 +211,7 @@ func (s *slots) inTime(ctx context.Context, matchID, userID string) bool {
 	}
 }
 
-// given asks the fleet for a late friend's slot, or for the answer that it gave a moment ago.
+// given asks the fleet for a slot for a late friend, or returns the recent answer of the fleet.
 func (s *slots) given(ctx context.Context, matchID, userID string) bool {
 	key := [2]string{matchID, userID}
 	_, err := s.slotted.Get(ctx, key, func(context.Context) (none struct{}, _ error) {

@@ -21,31 +21,30 @@ import (
 	"partyline/party"
 )
 
-// failer is what *testing.T and *rapid.T have in common.
+// failer is implemented by *testing.T and *rapid.T.
 type failer interface {
 	Helper()
 	Fatalf(format string, args ...any)
 	Errorf(format string, args ...any)
 }
 
-// house is a host with matches in it: it calls them as the server does, one call at a
-// time, and shows lists and labels. A list is as current as a label here; what the delay
-// of a real list does is tested end to end.
+// house is a host with matches. It calls them as the server does, one call at a time, and has lists and labels. Its
+// lists are as current as its labels; end-to-end tests cover the delay of real lists.
 type house struct {
-	runtime.NakamaModule // what the code under test must not use panics
+	runtime.NakamaModule // a method that the code under test must not use panics
 	t                    failer
-	calls                sync.Mutex // of matches: what waits for a game server makes some in the background
+	calls                sync.Mutex // of matches; background work also makes calls
 	clock                *partytest.Time
 	handlers             map[string]runtime.Match
 	matches              []*stage
-	members              map[string][]string          // of parties: users by party ID
-	marks                map[string]map[string]string // of parties: match by member's session
+	members              map[string][]string          // users by party ID
+	marks                map[string]map[string]string // match by member's session, by party ID
 	heard                []heard                      // party data, oldest first
 	notified             []string                     // users and codes
 	created, lists       int
-	transit              time.Duration       // how long a signal is on its way
+	transit              time.Duration       // how long a signal takes to arrive
 	late                 bool                // lists show nothing yet
-	blocked              map[string][]string // whom users block
+	blocked              map[string][]string // users whom each user blocks
 	friendsErr           error
 }
 
@@ -83,7 +82,7 @@ func (h *house) seated(inner runtime.Match) runtime.Match {
 	return matchmaking.WithSeatsAt(inner, h.clock.Now)
 }
 
-// launch makes a match and lets it tick once.
+// launch makes a match and runs one tick.
 func (h *house) launch(l matchmaking.Launch) *stage {
 	h.t.Helper()
 	if l.SeatHold == 0 {
@@ -98,7 +97,7 @@ func (h *house) launch(l matchmaking.Launch) *stage {
 	return s
 }
 
-// client is a Matches that knows nothing yet, like one on another node.
+// client is a new Matches, like one on another node.
 func (h *house) client() *matchmaking.Matches {
 	return matchmaking.NewMatches(h, h, nil, nil, h.clock.Now)
 }
@@ -112,14 +111,14 @@ func (h *house) match(id string) *stage {
 	return nil
 }
 
-// partyOf makes a party with these members and answers its ID.
+// partyOf makes a party with these members and returns its ID.
 func (h *house) partyOf(users ...string) string {
 	id := party.ID{UUID: uuid.New(), Node: "node1"}.String()
 	h.members[id] = users
 	return id
 }
 
-// events are those a party has heard since the last call, as "event user@team".
+// events returns the events that a party has heard since the last call, as "event user@team".
 func (h *house) events(partyID string) []string {
 	h.calls.Lock()
 	defer h.calls.Unlock()
@@ -198,7 +197,7 @@ func (h *house) MatchGet(_ context.Context, id string) (*api.Match, error) {
 	return &api.Match{MatchId: id, Authoritative: true, Label: wrapperspb.String(s.label), Size: int32(len(s.present))}, nil
 }
 
-// MatchList understands the queries of this package, no others.
+// MatchList understands only the queries of this package.
 func (h *house) MatchList(_ context.Context, limit int, _ bool, _ string, _, _ *int, query string) ([]*api.Match, error) {
 	h.lists++
 	var found []*api.Match
@@ -272,7 +271,7 @@ func (h *house) StreamUserList(mode uint8, subject, subcontext, label string, hi
 	return list, nil
 }
 
-// partySession is the socket a member has in their parties.
+// partySession is a member's session in their parties.
 func partySession(user string) string { return "party session of " + user }
 
 func (h *house) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {
@@ -304,7 +303,7 @@ func (h *house) StreamSendRaw(mode uint8, subject, subcontext, label string, msg
 	if err := json.Unmarshal(data.GetData(), &m.Event); err != nil {
 		h.t.Errorf("party data %q: %v", data.GetData(), err)
 	}
-	// How to get to a game server is for one player alone, everything else for the party.
+	// The access to a game server goes to one player only, everything else to the party.
 	others := slices.ContainsFunc(presences, func(p runtime.Presence) bool { return p.GetUserId() != m.Event.UserID })
 	if private := m.Event.Event == "server_ready"; private == (len(presences) == 0) || others {
 		h.t.Errorf("%s of %s is sent to %v", m.Event.Event, m.Event.UserID, presences)

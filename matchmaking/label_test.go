@@ -44,7 +44,7 @@ func TestLabel_Backfill(t *testing.T) {
 	}
 }
 
-// The handler's own fields are in the same object, ours have priority.
+// The handler's own fields are in the same object; the module's fields have priority.
 func TestLabel_OfTheHandler(t *testing.T) {
 	h := newHouse(t)
 	sc := newScript()
@@ -54,7 +54,7 @@ func TestLabel_OfTheHandler(t *testing.T) {
 	if s.labelled("mode") != "ctf" || s.labelled("queue") != "duel" || s.labelled("open_seats") != 1.0 {
 		t.Errorf("label = %s", s.label)
 	}
-	html := strings.Repeat("<&>", 600) // fits as it is; escaped it would not
+	html := strings.Repeat("<&>", 600) // fits unescaped; escaped it would be too long
 	for text, want := range map[string]string{
 		`{"mode":"koth","round":2}`: `"mode":"koth"`,
 		`plain text`:                `"inner":"plain text"`,
@@ -94,7 +94,7 @@ func TestLabel_OfTheHandler(t *testing.T) {
 	}
 }
 
-// A battle royale has more parties than a label has room for; they are found all the same.
+// A battle royale has more parties than fit in a label. The parties that do not fit are found too.
 func TestLabel_ManyParties(t *testing.T) {
 	h := newHouse(t)
 	l := matchmaking.Launch{Queue: "royale", Teams: 64, TeamSize: 3, SeatHold: time.Minute}

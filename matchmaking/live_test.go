@@ -24,16 +24,16 @@ import (
 	"partyline/party/roster"
 )
 
-// patience bounds every wait for a server that is expected to answer.
+// patience limits every wait for an answer of the server.
 const patience = 20 * time.Second
 
-// town is an embedded server with the module, and one more match handler of a game's own.
+// town is an embedded server with the module and one more match handler of a game.
 type town struct {
 	t      *testing.T
 	ctx    context.Context
 	server *engine.Server
 	client *client.Client
-	// matches is another one than the module's own, as a game's code would have.
+	// matches is not the module's own, but another one as in a game's code.
 	matches *matchmaking.Matches
 }
 
@@ -104,14 +104,14 @@ func (c *citizen) again() *citizen {
 	return &other
 }
 
-// within is a context for one wait.
+// within returns a context for one wait.
 func (c *citizen) within() context.Context {
 	ctx, cancel := context.WithTimeout(c.ctx, patience)
 	c.t.Cleanup(cancel)
 	return ctx
 }
 
-// partyWith makes an open party with friends in it.
+// partyWith makes an open party with friends as members.
 func (c *citizen) partyWith(size int32, friends ...*citizen) party.ID {
 	c.t.Helper()
 	out, err := c.socket.Call(c.within(), &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: size}}})
@@ -145,8 +145,7 @@ func (c *citizen) mustJoin(matchID string) {
 	}
 }
 
-// kept is a join that must be refused, with the reason at the beginning of the text that
-// stock clients see.
+// kept tries to join and must be refused. The text for stock clients must begin with the reason.
 func (c *citizen) kept(matchID string, want party.Reason) {
 	c.t.Helper()
 	err, ok := c.join(matchID).(*client.ReplyError)
@@ -183,7 +182,7 @@ func (c *citizen) hear(opCode int64, what string) *rtapi.MatchData {
 	return m.Envelope.GetMatchData()
 }
 
-// told waits until the party is told of an event about a user.
+// told waits until the party hears of an event about a user.
 func (c *citizen) told(event string, about *citizen) {
 	c.t.Helper()
 	_, err := c.socket.Take(c.within(), func(m client.Message) bool {
@@ -217,7 +216,7 @@ func (c *citizen) call(id string, request map[string]any, out any) error {
 	return nil
 }
 
-// seat is where a user sits in a party's match, as "state@team", "" for nowhere.
+// seat returns a user's seat in a party's match, as "state@team"; "" if there is none.
 func (c *citizen) seat(id party.ID, of *citizen) string {
 	c.t.Helper()
 	var m party.MatchSeats

@@ -16,7 +16,7 @@ import (
 	"partyline/party"
 )
 
-// ledger is a handler that keeps the books: who it was told is here.
+// ledger is a handler that records which players it was told of.
 type ledger struct {
 	*script
 	t      failer
@@ -53,8 +53,8 @@ func (l *ledger) MatchLeave(ctx context.Context, lg runtime.Logger, db *sql.DB, 
 	return l.script.MatchLeave(ctx, lg, db, nk, d, tick, state, ps)
 }
 
-// Whatever happens in whatever order: the handler never has more players than there are
-// seats, in the match and on each team, all of them sit, and parties stay together.
+// With any events in any order: the handler never has more players than seats, in the match and on each team. Every
+// player has a seat, and parties stay together.
 func TestSeated_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		teams, size := rapid.IntRange(1, 3).Draw(t, "teams"), rapid.IntRange(1, 4).Draw(t, "size")
@@ -106,7 +106,7 @@ func TestSeated_Properties(t *testing.T) {
 			"extend":  func(t *rapid.T) { _ = c.Extend(ctx, parse(t, anyParty.Draw(t, "party")), user.Draw(t, "user")) },
 			"release": func(t *rapid.T) { _ = c.Release(ctx, parse(t, anyParty.Draw(t, "party")), user.Draw(t, "user")) },
 			"": func(t *rapid.T) {
-				if !s.over() { // deserted
+				if !s.over() { // the match ended as deserted
 					checkSeats(t, s, book, teams, size)
 				}
 			},

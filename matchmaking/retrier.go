@@ -8,18 +8,18 @@ import (
 	"partyline/party"
 )
 
-// What a match had no time for is tried again, after waits that double.
+// Waits between tries double.
 const (
-	// seatTries is how often a late friend's seat is sought again. Together the waits are longer than seats
-	// are reserved for ([ReservedFor]), and than a fleet may take for a slot.
+	// seatTries is how often the seat of a late friend is tried again. All waits together are longer than
+	// [ReservedFor] and than a fleet may take for a slot.
 	seatTries = 3
 	seatFirst = 2 * time.Second
-	// The seats of a party that has come back are asked to follow as long as they do not.
+	// The seats of a party that came back are asked to follow until they do.
 	followFirst   = time.Second
 	followDoubles = 5
 )
 
-// Retrier asks a match again where what is in the way may pass. Safe for concurrent use.
+// Retrier repeats requests to a match that failed for a reason that may pass. Safe for concurrent use.
 type Retrier struct {
 	matches *Matches
 	current func(party.ID) party.ID
@@ -28,39 +28,38 @@ type Retrier struct {
 	alarms  *alarm.Alarms[errand]
 }
 
-// errand is what a match is asked for: a seat for a late friend, or back from who has left. Without a user it is
-// that the seats of a party follow it to what it is by now.
+// errand is a request to a match: hold a seat for a late friend, or with left release the seat of a user who left.
+// Without a user it asks the match to give the party's seats to the party's current ID.
 type errand struct {
-	party   party.ID // as the match knows it
+	party   party.ID // the ID that the match has
 	user    string
 	awaited bool
 	left    bool
-	tries   int // so far in vain
+	tries   int // failed tries so far
 }
 
-// NewRetrier makes one; current says what a party is now that had an ID. Close it when the process ends:
-// nothing is tried then any more.
+// NewRetrier makes a Retrier. current returns the present ID of a party that had another ID before. Close the
+// Retrier when the process ends; it tries nothing after that.
 func NewRetrier(matches *Matches, current func(party.ID) party.ID, logger party.Logger, now party.Clock) *Retrier {
 	r := &Retrier{matches: matches, current: current, logger: logger, now: now}
 	r.alarms = alarm.New(now, logger, "match not asked again errand=", r.again)
 	return r
 }
 
-// Close ends all timers.
+// Close stops all timers.
 func (r *Retrier) Close() { r.alarms.Close() }
 
-// Seat is [Matches.Late]. After an error it goes on trying for a while; the party hears of a seat that is
-// found then.
+// Seat is [Matches.Late]. After an error it tries again for a while. If it gets a seat then, the party hears of it.
 func (r *Retrier) Seat(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	return r.seat(ctx, errand{party: id, user: userID, awaited: awaited})
 }
 
-// OrderSeat is Seat for a friend who came in while the server of a match was awaited, with the seat that the
-// party holds there, once the fleet has a slot. It returns at once.
+// OrderSeat is Seat for a friend who joined while the match waited for its server. It uses the seat that the party
+// holds there, once the fleet has a slot. It returns at once.
 func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
 	e := errand{party: id, user: userID, awaited: true}
 	r.matches.slots.fleets.background("seat of a late friend", func(ctx context.Context) error {
-		if !r.matches.slots.given(ctx, matchID, userID) { // nobody stands still for it, however long it takes
+		if !r.matches.slots.given(ctx, matchID, userID) { // this may take long; nobody waits for it
 			r.seekLater(e)
 			return nil
 		}
@@ -69,18 +68,18 @@ func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
 	})
 }
 
-// Follow is [Matches.Moved] to what the party is now. After an error it goes on trying until the match has
-// answered, or has no seats of the party.
+// Follow is [Matches.Moved] to the party's current ID. After an error it tries again until the match answers or has
+// no seats of the party.
 func (r *Retrier) Follow(ctx context.Context, was party.ID) { r.follow(ctx, errand{party: was}) }
 
-// Release is [Matches.Release]. After an error it goes on trying for a while, if the user stays away.
+// Release is [Matches.Release]. After an error it tries again for a while, if the user does not come back.
 func (r *Retrier) Release(ctx context.Context, id party.ID, userID string) {
 	r.release(ctx, errand{party: id, user: userID, left: true})
 }
 
 func (r *Retrier) release(ctx context.Context, e errand) {
 	err := r.matches.Release(ctx, e.party, e.user)
-	if id := r.current(e.party); err == nil && id != e.party { // its seats may have followed it
+	if id := r.current(e.party); err == nil && id != e.party { // the seats may have followed the party
 		err = r.matches.Release(ctx, id, e.user)
 	}
 	if err == nil {
@@ -90,7 +89,7 @@ func (r *Retrier) release(ctx context.Context, e errand) {
 	r.seekLater(e)
 }
 
-// seekLater tries again what is about the seat of one user, a few times; false after the last.
+// seekLater schedules the next try for a user's seat. It reports false after the last one.
 func (r *Retrier) seekLater(e errand) bool {
 	if e.tries == seatTries {
 		return false
@@ -108,7 +107,7 @@ func (r *Retrier) seat(ctx context.Context, e errand) (string, error) {
 }
 
 func (r *Retrier) follow(ctx context.Context, e errand) {
-	id := r.current(e.party) // it may have moved on since
+	id := r.current(e.party) // the party may have moved again
 	if err := r.matches.Moved(ctx, e.party, id); err != nil {
 		r.logger.Warn("seats in match do not follow yet party=%s was=%s error=%v", id, e.party, err)
 		r.later(e, followFirst<<min(e.tries, followDoubles))
@@ -127,7 +126,7 @@ func (r *Retrier) again(e errand) {
 		r.follow(ctx, e)
 		return
 	}
-	if e.left { // whether or not they are online
+	if e.left { // View includes members who are not online
 		v, err := r.matches.members.View(ctx, r.current(e.party))
 		_, in := v.Member(e.user)
 		switch {
@@ -141,7 +140,7 @@ func (r *Retrier) again(e errand) {
 	}
 	e.party = r.current(e.party)
 	if left, err := r.matches.members.Left(e.party, []string{e.user}); err == nil && len(left) > 0 {
-		return // the seat is for who is still in the party
+		return // only users who are still in the party get the seat
 	}
 	_, _ = r.seat(ctx, e)
 }

@@ -15,7 +15,7 @@ import (
 	"partyline/party"
 )
 
-// unanswered is a host whose match has no time for a party's move, so often.
+// unanswered is a host whose match is too busy for a party's move, a number of times.
 type unanswered struct {
 	*house
 	mu    sync.Mutex
@@ -36,12 +36,12 @@ func (b *unanswered) MatchSignal(ctx context.Context, id, data string) (string, 
 	return b.house.MatchSignal(ctx, id, data)
 }
 
-// A match that is too busy when a party comes back keeps its seats all the same, whatever the party is by
-// then; one that ends, or is not busy, is asked no more.
+// If the match is busy when a party comes back, the seats still follow the party, also if the party's ID has
+// changed again. A match that has ended or has answered is not asked again.
 func TestRetrier_Follow(t *testing.T) {
 	for name, c := range map[string]struct {
 		busy, asked int
-		again       bool // it has moved once more meanwhile
+		again       bool // the party's ID changes once more meanwhile
 		ends        bool
 	}{
 		"not_busy":   {busy: 0, asked: 1},

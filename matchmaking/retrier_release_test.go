@@ -17,7 +17,8 @@ import (
 	"partyline/party"
 )
 
-// offline is a house whose Left is that of *roster.Roster: who has no socket any more has not left, but lost the connection.
+// offline is a house whose Left works as in *roster.Roster: a user without a socket has lost the connection and has
+// not left.
 type offline struct {
 	*house
 	gone map[string]bool // users without a socket
@@ -28,7 +29,7 @@ func (o *offline) Left(id party.ID, users []string) ([]string, error) {
 	return slices.DeleteFunc(left, func(user string) bool { return o.gone[user] }), err
 }
 
-// Who has left a party and closes the game loses the seat too, although the match was busy at first.
+// A user who leaves the party and closes the game loses the seat, even if the match is busy at first.
 func TestRetrier_ReleaseOfWhoIsOffline(t *testing.T) {
 	for _, offlineThen := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -63,7 +64,7 @@ func (u *unread) View(ctx context.Context, id party.ID) (party.View, error) {
 	return u.house.View(ctx, id)
 }
 
-// Who is in again keeps the seat, although the party cannot be read when the match is asked again.
+// A user who joined again keeps the seat, even if the party cannot be read at the next try.
 func TestRetrier_ReleaseWhileThePartyIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
@@ -77,7 +78,7 @@ func TestRetrier_ReleaseWhileThePartyIsNotRead(t *testing.T) {
 	})
 }
 
-// What a match was too busy to hear of a leave it hears under the ID that the party's seats have there.
+// If the match was too busy for a leave, the next try uses the party ID that the seats have there.
 func TestRetrier_ReleaseOfARestoredParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, log := newHouse(t), &partytest.Log{}

@@ -18,7 +18,7 @@ import (
 	"partyline/party"
 )
 
-// asked is a host that counts how often a late friend's seat is asked for, and may not reach its matches.
+// asked is a host that counts requests for a late friend's seat. It may fail to reach its matches.
 type asked struct {
 	*house
 	away error
@@ -35,15 +35,15 @@ func (a *asked) MatchSignal(ctx context.Context, id, data string) (string, error
 	return a.house.MatchSignal(ctx, id, data)
 }
 
-// latecomer is a friend, bob, of a party that plays with one seat open on its team.
+// latecomer is a friend, bob, of a party that plays. One seat of its team is open.
 type latecomer struct {
 	*stage
 	host         *asked
-	party, other string // what the party is, and may become
+	party, other string // the party's ID, and one it may get
 }
 
-// What keeps a late friend from a seat and passes keeps them from it for a moment alone: it is sought again
-// as long as they are in the party and the match runs, a few times.
+// If a problem that keeps a late friend from a seat may pass, the seat is tried again a few times, as long as the
+// friend is in the party and the match runs.
 func TestRetrier_Seat(t *testing.T) {
 	eve := []seats.Claim{claim("", 0, "eve")}
 	unread := func(w latecomer) { w.friendsErr = errors.New("no database") }
@@ -109,7 +109,7 @@ func TestRetrier_Seat(t *testing.T) {
 	}
 }
 
-// An answer that will not change is not asked for again.
+// After an answer that will not change, there is no other try.
 func TestRetrier_SeatNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, log := newHouse(t), &partytest.Log{}
@@ -130,8 +130,8 @@ func TestRetrier_SeatNoRoom(t *testing.T) {
 	})
 }
 
-// leftWhileBusy has bob leave a party that plays while its match is busy. What then does has happened when the match
-// is asked again. It returns the match a minute later.
+// leftWhileBusy makes bob leave a party that plays while its match is busy. It runs then before the match is asked
+// again. It returns the match a minute later.
 func leftWhileBusy(t *testing.T, h *house, members matchmaking.Members, then func(partyID string)) (*stage, *partytest.Log) {
 	t.Helper()
 	host, log := &asked{house: h, away: runtime.ErrMatchBusy}, &partytest.Log{}
@@ -156,8 +156,8 @@ func leftWhileBusy(t *testing.T, h *house, members matchmaking.Members, then fun
 	return s, log
 }
 
-// A seat that could not be taken back from somebody who has left, because the match was busy, is taken back later, but
-// not from who is in the party again.
+// If a match is too busy to open the seat of a user who left, the seat opens later, unless the user has joined the
+// party again.
 func TestRetrier_Release(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 
 func rpcOf(id, payload string) *api.Rpc { return &api.Rpc{Id: id, Payload: payload} }
 
-// A party fills a match alone; what one says the others hear, as in a relayed match.
+// A party fills a match alone. Each player gets the data of the others, as in a relayed match.
 func TestLive_APartyOfItsOwn(t *testing.T) {
 	w := newTown(t, "")
 	p := w.citizens("ann", "bob", "cat")
@@ -35,7 +35,7 @@ func TestLive_APartyOfItsOwn(t *testing.T) {
 		p[0].told("seat_taken", c)
 	}
 	out.kept(match, party.MatchFull)
-	// The last map is the one in which nobody is awaited any more.
+	// In the last map, no player is awaited any more.
 	for _, c := range p {
 		for {
 			var m party.MatchSeats
@@ -74,7 +74,7 @@ func TestLive_APartyOfItsOwn(t *testing.T) {
 	p[1].told("seat_released", p[0])
 }
 
-// A no-show's seat is filled by somebody from the queue.
+// A player from the queue gets the seat of a no-show.
 func TestLive_NoShow(t *testing.T) {
 	w := newTown(t, "")
 	p := w.citizens("ann", "bob", "eve")
@@ -84,7 +84,7 @@ func TestLive_NoShow(t *testing.T) {
 	})
 	p[2].mustJoin(match)
 	p[1].told("seat_released", p[0])
-	// The list of matches is up to a second behind.
+	// The list of matches is up to a second late.
 	for {
 		open, err := w.matches.Open(w.ctx, "duel")
 		if err != nil {
@@ -103,7 +103,7 @@ func TestLive_NoShow(t *testing.T) {
 	p[0].kept(match, party.MatchFull)
 }
 
-// A friend redeems an invite while the party plays, and lands in the match, on its team.
+// A friend redeems an invite while the party plays, and gets a seat in the match on its team.
 func TestLive_LateFriend(t *testing.T) {
 	w := newTown(t, "")
 	p := w.citizens("ann", "late", "later", "foe")
@@ -134,8 +134,8 @@ func TestLive_LateFriend(t *testing.T) {
 	}
 }
 
-// A player who loses the connection has the seat for the grace; one who leaves the party gives
-// back a seat they have not taken yet.
+// A player who loses the connection keeps the seat for the grace. A member who leaves the party loses a seat that
+// they have not taken yet.
 func TestLive_DropReturnAndRelease(t *testing.T) {
 	w := newTown(t, "")
 	p := w.citizens("ann", "bob", "cat")
@@ -150,7 +150,7 @@ func TestLive_DropReturnAndRelease(t *testing.T) {
 	back := p[1].again()
 	back.mustJoin(match)
 	p[0].told("seat_taken", p[1])
-	// Another device takes over from the one that plays.
+	// Another device replaces the one that plays.
 	tablet := p[1].again()
 	tablet.mustJoin(match)
 	p[0].say(match, 1, "are you there")
@@ -161,7 +161,7 @@ func TestLive_DropReturnAndRelease(t *testing.T) {
 	if got := p[0].seat(id, p[1]); got != "taken@0" {
 		t.Errorf("the player of two devices sits %q", got)
 	}
-	// Cat leaves the party before coming to the match.
+	// Cat leaves the party before joining the match.
 	if _, err := p[2].socket.Call(p[2].within(), &rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: id.String()}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -192,8 +192,7 @@ func TestLive_LockedWhileInAMatch(t *testing.T) {
 	}
 }
 
-// Without queues the server's own matching stays, and makes a match with seats where the
-// rules ask for it.
+// Without queues, the server's own matchmaker stays. It makes a match with seats if the rules ask for it.
 func TestLive_NativeMatching(t *testing.T) {
 	w := newTown(t, "matchmaking: {create_match: true}\n")
 	p := w.citizens("ann", "bob", "cat")
@@ -226,7 +225,7 @@ func TestLive_NativeMatching(t *testing.T) {
 	}
 }
 
-// arena is a game's own handler, tiny: it greets every player with their team.
+// arena is a small handler of a game: it sends every player their team.
 type arena struct{ runtime.Match }
 
 func (a arena) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, presences []runtime.Presence) any {

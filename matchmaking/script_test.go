@@ -14,9 +14,9 @@ import (
 	"partyline/matchmaking/seats"
 )
 
-// script is a handler that notes what it sees and does what the test says.
+// script is a handler that records its calls and does what the test says.
 type script struct {
-	runtime.Match // the rest is the relay's
+	runtime.Match // other methods are the relay's
 	calls         []string
 	attempt       func(ctx context.Context, p runtime.Presence) (allow bool, reason string)
 	before        func(call string, d runtime.MatchDispatcher) // may panic
@@ -36,7 +36,7 @@ func (s *script) note(call string, d runtime.MatchDispatcher, ps ...runtime.Pres
 	}
 }
 
-// seen are the calls since the last time, without ticks.
+// seen returns the calls since the last time, without ticks.
 func (s *script) seen() []string {
 	calls := slices.DeleteFunc(s.calls, func(c string) bool { return c == "loop" })
 	s.calls = nil
@@ -97,7 +97,7 @@ func wantLines(t testing.TB, what string, got []string, want ...string) {
 	}
 }
 
-// endsAtOnce is a handler without a state to begin with.
+// endsAtOnce is a handler whose match ends at once: its MatchInit returns no state.
 type endsAtOnce struct{ runtime.Match }
 
 func (endsAtOnce) MatchInit(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, map[string]any) (any, int, string) {

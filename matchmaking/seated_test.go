@@ -24,7 +24,7 @@ func duel(h *house, handler string) (s *stage, partyID string) {
 	}), partyID
 }
 
-// scripted is duel on a handler that notes what it sees.
+// scripted is duel on a handler that records its calls.
 func scripted(t *testing.T) (*house, *stage, *script, string) {
 	h := newHouse(t)
 	sc := newScript()
@@ -63,7 +63,7 @@ func TestSeated_ThePartyComes(t *testing.T) {
 func TestSeated_Outsiders(t *testing.T) {
 	h := newHouse(t)
 	s, _ := duel(h, "")
-	s.refused("out", party.SeatReserved) // one seat is open, but not for anybody
+	s.refused("out", party.SeatReserved) // one seat is open, but not for everybody
 	s.enter("ann", "bob", "cat")
 	s.refused("out", party.SeatReserved)
 	if err := h.client().Commit(context.Background(), s.id, []seats.Claim{claim("", 1, "dan")}); err != nil {
@@ -89,8 +89,7 @@ func TestSeated_OpenJoins(t *testing.T) {
 	s.refused("out2", party.MatchFull)
 }
 
-// A member of a party that plays comes in without a seat of their own, because the host
-// says that they are a member.
+// A member of a party that plays may join without their own seat, because the host says that they are a member.
 func TestSeated_FriendOfAParty(t *testing.T) {
 	h := newHouse(t)
 	p := h.partyOf("ann", "bob")
@@ -102,7 +101,7 @@ func TestSeated_FriendOfAParty(t *testing.T) {
 	}
 	h.members[p] = append(h.members[p], "cat", "dan")
 	s.enter("cat")
-	s.refused("dan", party.MatchFull) // the team is full, the other is not
+	s.refused("dan", party.MatchFull) // their team is full, the other one is not
 	if reason, _ := s.attempt("dan", "dan2"); !strings.Contains(reason, "team") {
 		t.Errorf("the reason %q does not name the team", reason)
 	}
@@ -139,7 +138,7 @@ func TestSeated_DropAndReturn(t *testing.T) {
 		t.Fatalf("ann may not come back: %s", reason)
 	}
 	wantLines(t, "the party heard", h.events(p), "seat_taken ann@0")
-	s.leave("ann", "ann2", runtime.PresenceReasonUnknown) // accepted, but never appeared
+	s.leave("ann", "ann2", runtime.PresenceReasonUnknown) // let in, but never appeared
 	s.after(20 * time.Second)
 	wantLines(t, "the party heard", h.events(p), "seat_held ann@0", "seat_released ann@0")
 	wantLines(t, "the handler saw", sc.seen(), "attempt ann1", "join ann1", "attempt bob1", "join bob1", "attempt cat1", "join cat1",
@@ -160,7 +159,7 @@ func TestSeated_LeaveOnPurpose(t *testing.T) {
 	wantLines(t, "the handler saw", sc.seen(), "leave ann1", "attempt ann1", "join ann1", "leave cat1")
 }
 
-// The host names everybody who left the stream together, players or not.
+// The host reports everybody who left the stream in one call, also sessions that are not players.
 func TestSeated_LeavesOfStrangers(t *testing.T) {
 	_, s, sc, _ := scripted(t)
 	s.enter("ann")
@@ -184,7 +183,7 @@ func TestSeated_SecondSession(t *testing.T) {
 	if len(s.kicked) != 1 || s.kicked[0].session != "ann1" {
 		t.Fatalf("kicked %v; want the first session", s.kicked)
 	}
-	// Until the host reports it gone, it neither speaks nor hears.
+	// Until the host reports the session gone, it can neither send nor get data.
 	s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, []runtime.MatchData{
 		message{player{user: "ann", session: "ann1"}, 7, "old"}, message{player{user: "ann", session: "ann2"}, 7, "new"},
 		message{player{user: "spy", session: "spy1"}, 7, "stranger"},
@@ -220,8 +219,7 @@ func TestSeated_SecondSession(t *testing.T) {
 	}
 }
 
-// The seat is that of the user: what becomes of the session that was replaced is nothing
-// to it.
+// The seat belongs to the user. The end of a replaced session does not change it.
 func TestSeated_ReplacedSessionGoesLast(t *testing.T) {
 	_, s, _, _ := scripted(t)
 	s.enter("ann")
@@ -235,7 +233,7 @@ func TestSeated_ReplacedSessionGoesLast(t *testing.T) {
 	}
 }
 
-// A replaced session that has not appeared yet cannot be kicked; it is tried again.
+// A replaced session that has not appeared yet cannot be kicked. The match tries again.
 func TestSeated_KicksUntilGone(t *testing.T) {
 	_, s, _, _ := scripted(t)
 	s.enter("ann")
@@ -255,8 +253,7 @@ func TestSeated_KicksUntilGone(t *testing.T) {
 	}
 }
 
-// A match waits for players most of its life: its ticks have to cost nothing, and yet see
-// at once that nobody came.
+// Most ticks of a match have nothing to do. They must cost nothing, and still notice at once that nobody came.
 func TestSeated_IdleTicks(t *testing.T) {
 	s, p := duel(newHouse(t), "")
 	s.loop()

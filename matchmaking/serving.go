@@ -19,70 +19,69 @@ import (
 	"partyline/pass"
 )
 
-// SeatMatch is the name under which the module registers the match that keeps the seats of
-// a dedicated game server.
+// SeatMatch is the name under which the module registers the match that keeps the seats of a dedicated game server.
 const SeatMatch = "party_seats"
 
 const (
-	// passFor is how long a pass can be used.
+	// passFor is how long a pass is valid.
 	passFor = 2 * time.Minute
-	// serverSilence is how long a game server may report nothing before its match ends.
+	// serverSilence is how long a game server may be silent before its match ends.
 	serverSilence = 90 * time.Second
-	// slotFor is how long a slot on a game server is reserved, after which it is reserved
-	// again while its seat is held: the fleet's minute, and a little more, because managers
-	// refuse a second reservation on a full server while the first stands.
+	// slotFor is how long a slot on a game server is reserved. After it the slot is reserved again while its seat
+	// is held. It is the fleet's minute and a little more: on a full server, managers refuse a second reservation
+	// while the first one is valid.
 	slotFor = 65 * time.Second
 	// slotDoubles is how often the wait between two tries to get a slot doubles.
 	slotDoubles = 5
 )
 
-// WithServer is the handler of matches named [SeatMatch]: the seats of [WithSeats], without
-// a relay, for players who meet on a dedicated game server. It signs their passes with the
-// key, follows what the server reports, and ends with the server or its silence.
+// WithServer is the handler of matches named [SeatMatch], for players who meet on a dedicated game server. It has
+// the seats of [WithSeats] and relays no game data. It signs passes with the key and follows the server's reports.
+// The match ends when the server reports the end or is silent for too long.
 func WithServer(clock party.Clock, matches *Matches, key ed25519.PrivateKey) runtime.Match {
 	return &seated{inner: Relay(), clock: clock, hosting: &hosting{matches.slots, key}}
 }
 
-// hosting is what seat matches need that others do not.
+// hosting is what seat matches have and other matches do not.
 type hosting struct {
 	fleet *slots
 	key   ed25519.PrivateKey
 }
 
-// serverSetup is the part of a setup that a seat match has.
+// serverSetup is the part of a [Launch] that only a seat match has.
 type serverSetup struct {
 	Token string        `json:"token"`
 	Wait  time.Duration `json:"wait"` // for the commit
 }
 
-// serving is a match's game server.
+// serving is the game server of a match.
 type serving struct {
 	*hosting
-	at     gameServer        // without an instance until it is known
+	at     gameServer        // the instance is "" until the server is known
 	slots  map[string]slot   // by user
-	used   map[string]int64  // passes, with their expiry
-	was    map[string]string // what a restored party goes on as, by the ID it had
-	kicked []string          // users whom the server does not want back
-	out    map[string]bool   // users who have left, or did not come: they get no seat for asking where it is
-	asking atomic.Bool       // the fleet is asked for slots
-	heard  time.Time         // from the server; at first since the players were told
-	over   bool              // the server has said so
-	result json.RawMessage   // of the match, as the server gives it
+	used   map[string]int64  // expiry of each used pass, by pass ID
+	was    map[string]string // the new ID of a restored party, by its old ID
+	kicked []string          // users whom the server has kicked
+	out    map[string]bool   // users who left or did not come: party_match gives them no new seat
+	asking atomic.Bool       // a request to the fleet for slots is under way
+	heard  time.Time         // when the server last reported; at first, when the players were told
+	over   bool              // the server has reported the end
+	result json.RawMessage   // of the match, from the server
 }
 
-// slot is a user's place on the game server, as the fleet manager keeps it; zero for one that is used up: its
-// player came and has dropped.
+// slot is a user's place on the game server, as the fleet manager keeps it. It is zero after use: the player came
+// and dropped.
 type slot struct {
-	session string    // the fleet's own; "" where it has none
-	given   bool      // the fleet has it
-	tries   int       // to get one, in vain
-	next    time.Time // when it is asked for, or renewed
+	session string    // the fleet's own; "" if it has none
+	given   bool      // the fleet has reserved it
+	tries   int       // failed tries to get the slot
+	next    time.Time // when the slot is next asked for or renewed
 }
 
-// ready reports whether the match is played on a server that is known by now.
+// ready reports whether the match is played on a server and that server is known.
 func (s *serving) ready() bool { return s != nil && s.at.Instance != "" }
 
-// access makes a pass for a seat.
+// access signs a pass for a seat.
 func (s *serving) access(c *call, seat seats.Seat) (*party.ServerAccess, error) {
 	until := c.now.Add(passFor).Unix()
 	text, err := pass.Sign(s.key, pass.Claims{ID: rand.Text(), MatchID: c.id, UserID: seat.UserID, PartyID: seat.PartyID, Team: seat.Team, Expires: until})
@@ -92,8 +91,8 @@ func (s *serving) access(c *call, seat seats.Seat) (*party.ServerAccess, error) 
 	return &party.ServerAccess{Address: s.at.Address, DNSName: s.at.DNSName, Port: s.at.Port, Pass: text, PassExpiresAt: until, PlayerSession: s.slots[seat.UserID].session}, nil
 }
 
-// tellHeld adds the news that the server is ready for everybody whose seat is held again: after
-// the commit, for a late friend, and for a player whose connection is lost.
+// tellHeld adds a server_ready event for everybody whose seat is newly held: after the commit, for a late friend,
+// and for a player whose connection is lost.
 func (s *serving) tellHeld(c *call, before, after []seats.Seat) {
 	if !s.ready() {
 		return
@@ -117,8 +116,7 @@ func (s *serving) tellReady(c *call, seat seats.Seat) {
 	c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: seat.UserID, Team: &seat.Team, partyID: seat.PartyID, ServerAccess: access})
 }
 
-// slotsGiven notes slots on the server. A player on the way whose session is another one now
-// is told.
+// slotsGiven records slots on the server. It tells players on the way whose session has changed.
 func (s *serving) slotsGiven(c *call, sessions map[string]string) {
 	for user, session := range sessions {
 		before := s.slots[user].session
@@ -144,13 +142,13 @@ func (s *serving) watch(c *call) bool {
 		c.logger.Warn("match ends: its game server is silent match=%s instance=%s", c.id, s.at.Instance)
 		return false
 	}
-	if s.asking.Load() { // a fleet that is asked again for a slot meanwhile may give two
+	if s.asking.Load() { // a second request now could reserve a second slot
 		return true
 	}
 	var users []string
 	for _, r := range c.rows {
 		if slot := s.slots[r.UserID]; r.State == seats.Held && r.UserID != "" && !c.now.Before(slot.next) {
-			slot.next = c.now.Add(slotFor) // failing to renew it is no reason to open the seat
+			slot.next = c.now.Add(slotFor) // a failed renewal does not open the seat
 			if !slot.given {
 				slot.next = c.now.Add(min(slotFor, seatFirst<<min(slot.tries, slotDoubles)))
 				slot.tries++
@@ -169,7 +167,7 @@ func (s *serving) watch(c *call) bool {
 	return true
 }
 
-// serverCall is what a game server asks of its match.
+// serverCall is a call of a game server to its match.
 type serverCall struct {
 	Token  string          `json:"token"`
 	Do     string          `json:"do"`
@@ -179,7 +177,7 @@ type serverCall struct {
 	Result json.RawMessage `json:"result,omitempty"`
 }
 
-// What a game server asks for.
+// Values of serverCall.Do.
 const (
 	serverSeats = "seats"
 	serverJoin  = "join"
@@ -187,7 +185,7 @@ const (
 	serverEnd   = "end"
 )
 
-// serve answers a game server that has this match's token: with the party of a player who has come.
+// serve answers a game server that has the token of this match. For a join it returns the player's party.
 func (s *serving) serve(c *call, r *serverCall) (partyID string, err error) {
 	if s == nil || r == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
 		return "", errToken
@@ -199,7 +197,7 @@ func (s *serving) serve(c *call, r *serverCall) (partyID string, err error) {
 	case serverLeave:
 		seat, ok := c.table.Get(c.now, r.UserID)
 		seated, kicked := ok && seat.State != seats.Reserved, r.Reason == party.ServerKicked
-		if !seated && !kicked { // who has left before may be kicked
+		if !seated && !kicked { // the server may kick a player who has left already
 			return "", errUnseated
 		}
 		if kicked && !slices.Contains(s.kicked, r.UserID) {
@@ -219,7 +217,7 @@ func (s *serving) serve(c *call, r *serverCall) (partyID string, err error) {
 	return "", nil
 }
 
-// welcome forgets that users have left, or did not come: they have come into their party again, or were matched.
+// welcome forgets that users left or did not come: they joined their party again, or were matched.
 func (s *serving) welcome(users ...string) {
 	if s == nil {
 		return
@@ -234,10 +232,10 @@ func (s *serving) bars(users ...string) bool {
 	return s != nil && slices.ContainsFunc(users, func(user string) bool { return slices.Contains(s.kicked, user) })
 }
 
-// admit takes the seat that a pass is for. A pass works once, and not for a seat that the
-// player has lost, or has elsewhere by now.
+// admit takes the seat that a pass is for. A pass works once. It does not work if the player lost that seat or now
+// has another one.
 func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
-	if c.now.Unix() >= p.Expires { // on its way here: whether it was used is known until then
+	if c.now.Unix() >= p.Expires { // it expired on the way here; used remembers passes only until they expire
 		return "", pass.ErrExpired
 	}
 	maps.DeleteFunc(s.used, func(_ string, until int64) bool { return c.now.Unix() >= until })
@@ -246,7 +244,7 @@ func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
 	}
 	seat, ok := c.table.Get(c.now, p.UserID)
 	for now, moved := s.was[p.PartyID]; moved; now, moved = s.was[p.PartyID] {
-		p.PartyID = now // the party goes on under another ID
+		p.PartyID = now // the party has another ID now
 	}
 	if !ok || seat.State == seats.Reserved || seat.PartyID != p.PartyID || seat.Team != p.Team {
 		return "", errLost
@@ -256,16 +254,16 @@ func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
 	return p.PartyID, err
 }
 
-// reports are what dedicated game servers say of their matches.
+// reports handles the calls of dedicated game servers about their matches.
 type reports struct {
 	reach *reach
 	keys  pass.Keys
 	now   party.Clock
 }
 
-// callServer passes on what a game server asks. It answers the party of a player who joins.
+// callServer passes a call of a game server to its match. For a join it returns the player's party.
 func (rs *reports) callServer(ctx context.Context, matchID string, r serverCall) (partyID string, err error) {
-	if r.Do != serverJoin { // its pass is of a match with seats
+	if r.Do != serverJoin { // a pass proves that the match has seats
 		_, err = rs.reach.label(ctx, matchID)
 	}
 	var answer signalAnswer
@@ -278,7 +276,7 @@ func (rs *reports) callServer(ctx context.Context, matchID string, r serverCall)
 	return answer.PartyID, err
 }
 
-// ServerSeats is the RPC party_server_seats, and a sign of life of the server.
+// ServerSeats is the RPC party_server_seats. It is also a sign of life of the server.
 func (rs *reports) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
 	if _, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
 		return party.MatchSeats{}, err
@@ -298,14 +296,13 @@ func (rs *reports) ServerJoin(ctx context.Context, matchID, token, text string) 
 	return party.ServerJoined{UserID: claims.UserID, PartyID: partyID, Team: claims.Team}, err
 }
 
-// ServerLeave is the RPC party_server_leave: a player has gone, for one of
-// [party.ServerLeaves].
+// ServerLeave is the RPC party_server_leave: a player has left, for one of [party.ServerLeaves].
 func (rs *reports) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
 	_, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
 	return err
 }
 
-// ServerEnd is the RPC party_server_end: the match is over, with what the server says of it.
+// ServerEnd is the RPC party_server_end: the match is over, with the server's result.
 func (rs *reports) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
 	_, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
 	return err

@@ -15,25 +15,25 @@ import (
 	"partyline/party"
 )
 
-// stage is one match as the host runs it.
+// stage runs one match as the host does.
 type stage struct {
 	*house
 	core    runtime.Match
 	ctx     context.Context
 	id      string
 	label   string
-	labels  int // updates
+	labels  int // label updates
 	rate    int
 	tick    int64
 	state   any
-	present []player // whom the host takes for players
-	kicked  []player // to be reported gone
+	present []player // whom the host counts as players
+	kicked  []player // not yet reported gone
 	got     []got    // messages to players
 	logging sync.Mutex
 	logged  []string // warnings and errors
 }
 
-// got is a message to players: to whom, in the order they came.
+// got is a message to players. To is in the order in which the players came.
 type got struct {
 	OpCode int64
 	Data   string
@@ -47,13 +47,13 @@ func (s *stage) over() bool {
 	return s.state == nil
 }
 
-// take takes over the state a call returned.
+// take keeps the state that a call returned.
 func (s *stage) take(state any) (goesOn bool) {
 	s.state = state
 	return state != nil
 }
 
-// attempt is a client's request to join; a session the match allows joins at once.
+// attempt is a client's request to join. A session that the match lets in joins at once.
 func (s *stage) attempt(user, session string) (reason string, ok bool) {
 	p := player{user: user, session: session}
 	if s.over() {
@@ -92,7 +92,7 @@ func (s *stage) refused(user string, want party.Reason) {
 	}
 }
 
-// leave is a session that is gone, for a reason, or one that never appeared.
+// leave reports that a session is gone, with a reason, or that it never appeared.
 func (s *stage) leave(user, session string, reason runtime.PresenceReason) {
 	p := player{user: user, session: session}
 	if i := slices.Index(s.present, p); i >= 0 && !s.over() {
@@ -102,7 +102,7 @@ func (s *stage) leave(user, session string, reason runtime.PresenceReason) {
 	}
 }
 
-// loop is one tick; those the match kicked are reported gone before it.
+// loop runs one tick. Before it, sessions that the match kicked are reported gone.
 func (s *stage) loop(messages ...runtime.MatchData) {
 	for _, k := range s.kicked {
 		s.leave(k.user, k.session, runtime.PresenceReasonLeave)
@@ -115,18 +115,18 @@ func (s *stage) loop(messages ...runtime.MatchData) {
 	}
 }
 
-// idleTick is a tick without messages.
+// idleTick runs a tick without messages.
 func (s *stage) idleTick() {
 	s.state = s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, nil)
 }
 
-// after moves the clock and ticks.
+// after moves the clock and runs a tick.
 func (s *stage) after(d time.Duration) {
 	s.clock.Advance(d)
 	s.loop()
 }
 
-// seat is a user's seat as "state@team", or "" for none.
+// seat returns a user's seat as "state@team"; "" if there is none.
 func (s *stage) seat(user string) string {
 	s.t.Helper()
 	m, err := s.client().Seats(context.Background(), s.id, "")
@@ -141,7 +141,7 @@ func (s *stage) seat(user string) string {
 	return ""
 }
 
-// count is the seats by state.
+// count returns the numbers of seats by state.
 func (s *stage) count() (taken, held, open int) {
 	s.t.Helper()
 	m, err := s.client().Seats(context.Background(), s.id, "")
@@ -161,7 +161,7 @@ func (s *stage) count() (taken, held, open int) {
 	return taken, held, open
 }
 
-// labelled is a field of the label.
+// labelled returns a field of the label.
 func (s *stage) labelled(field string) any {
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(s.label), &fields); err != nil {
@@ -238,7 +238,7 @@ func (p player) GetUsername() string               { return p.user }
 func (p player) GetStatus() string                 { return p.status }
 func (p player) GetReason() runtime.PresenceReason { return p.reason }
 
-// message is data a player sent.
+// message is data that a player sent.
 type message struct {
 	player
 	opCode int64

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Start begins the background work: sweeping up after invites that have ended, and
-// watching the rules file. Starting again does nothing.
+// Start starts the background work, such as sweeping ended invites and watching the rules file. A second Start does
+// nothing.
 func (m *Module) Start() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -36,8 +36,8 @@ func (m *Module) Start() {
 	}
 }
 
-// Stop ends the background work and waits for it until ctx ends. It is safe at any
-// time, also twice, and after a start that never happened.
+// Stop ends the background work and waits for it until ctx ends. It is safe at any time, also twice or without
+// Start.
 func (m *Module) Stop(ctx context.Context) {
 	m.mu.Lock()
 	cancel := m.cancel
@@ -67,7 +67,7 @@ func (m *Module) Stop(ctx context.Context) {
 	}
 }
 
-// repeat runs work after a while, and again after the time it answers, until ctx ends.
+// repeat runs work after wait, and again after each time that work returns, until ctx ends.
 func (m *Module) repeat(ctx context.Context, wait time.Duration, work func() (wait time.Duration)) {
 	next := time.NewTimer(wait)
 	defer next.Stop()
@@ -81,8 +81,8 @@ func (m *Module) repeat(ctx context.Context, wait time.Duration, work func() (wa
 	}
 }
 
-// sweep is one round. One that fails or panics is followed by the next; one that is behind
-// almost at once.
+// sweep runs one round and returns the wait until the next. An error or a panic does not stop later rounds. If
+// there is more to delete, the next round comes soon.
 func (m *Module) sweep(ctx context.Context) (wait time.Duration) {
 	wait = m.sweepEvery
 	m.task("invite sweep", func() error {
@@ -101,7 +101,7 @@ func (m *Module) sweepOnce(ctx context.Context) (more bool, err error) {
 	err = errors.Join(err, m.shared.Sweep(ctx), m.finder.Sweep(ctx))
 	m.line.Sweep()
 	switch {
-	case ctx.Err() != nil: // stopped half-way; the next start goes on
+	case ctx.Err() != nil: // stopped before the end; the next start continues
 		return false, nil
 	case err != nil:
 		m.logger.Warn("invite sweep failed removed=%d error=%v", removed, err)
@@ -111,18 +111,17 @@ func (m *Module) sweepOnce(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
-// errPanic is what a task that panicked failed with; the log has the rest.
+// errPanic is the error of a task that panicked. The log has the details.
 var errPanic = errors.New("it panicked; see the log")
 
-// task runs background work that comes round again and notes how it went.
+// task runs repeated background work and records the result.
 func (m *Module) task(name string, work func() error) {
 	err := errPanic
 	m.protected(name, func() { err = work() })
 	m.tasks.ran(name, m.now(), err)
 }
 
-// protected runs work that nobody above recovers: a panic in a goroutine of ours would
-// end the host's process.
+// protected runs work and recovers its panic. A panic in a goroutine of the module would end the host's process.
 func (m *Module) protected(what string, work func()) {
 	defer func() {
 		if value := recover(); value != nil {

@@ -36,9 +36,9 @@ import (
 // pageKeys is how many client addresses the landing page's limit remembers.
 const pageKeys = 100_000
 
-// construct builds everything that serves requests, in one line. Invites show statuses and
-// statuses come by invites; a package that asks what stands further down asks it by a
-// function, when the first call comes.
+// construct builds everything that serves requests. Some packages need each other, for example invites show
+// statuses and statuses come by invites. A package gets a function for what is built after it, and calls it only
+// when serving.
 func (m *Module) construct(env environment, o Options) error {
 	policy := party.Policy(m.policy)
 	news := &party.News{}
@@ -56,14 +56,14 @@ func (m *Module) construct(env environment, o Options) error {
 		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Ages: func(id party.ID) map[string]party.Age { return m.queues.Ages(id) },
 	})
-	var founder admission.Founder // of parties in which everybody was away, if we may connect to our own server
+	var founder admission.Founder // makes a party for members who come back; nil if it cannot
 	pool := func(context.Context, party.Session) (oldest time.Time, matched []time.Time, err error) {
 		return oldest, nil, errors.New("the address of the server is not known")
 	}
 	if o.Socket != nil {
 		helpers := helper.New(m.nk, roster.Hidden, o.Socket)
 		pool = helpers.Pool
-		if !o.SingleSocket { // else a helper's socket would end the player's own
+		if !o.SingleSocket { // otherwise the helper's socket would end the player's own
 			m.own, founder = helpers.Own, helpers.Found
 		}
 	}
@@ -115,8 +115,8 @@ func (m *Module) construct(env environment, o Options) error {
 	})
 	news.Subscribe(m.seatsFollow)
 
-	// Whether the host matches by itself is settled for good by the rules of this moment: it
-	// takes a matchmaker at its start only.
+	// The rules at the start decide for good whether the host matches by itself: the host
+	// accepts a matchmaker only at its start.
 	m.processing = len(policy().Queues) > 0
 	m.matching = m.processing || policy().Matchmaking.CreateMatch
 	m.queues = queue.New(queue.Deps{
@@ -148,9 +148,9 @@ func (m *Module) construct(env environment, o Options) error {
 		hooks.Hardening(limits.Data.Take, admission, policy),
 		hooks.Queries(policy),
 		hooks.Settled(admission, m.queues.Answered),
-		hooks.Judged(checks, admission, judged.Has, judged.Enforces), // with what the client asks for, before Creation changes it
+		hooks.Judged(checks, admission, judged.Has, judged.Enforces), // before Creation changes the message
 		hooks.Creation(checks, limits.PartyCreate.Take, policy, admission.Offered),
-		hooks.Admission(admission), // behind all that may refuse
+		hooks.Admission(admission), // after all rows that may refuse
 		[]hooks.Hook{hooks.Ended("line", m.line.Ended), hooks.Started("seat", m.reconnect.Started), hooks.Ended("seat", m.reconnect.Ended)},
 		hooks.Matchmaking(m.queues, admission, plays),
 		[]hooks.Hook{hooks.Ended("tickets", m.queues.Ended)},

@@ -12,11 +12,11 @@ import (
 	"partyline/internal/bounded"
 )
 
-// databaseTime bounds what the module asks of the host's database.
+// databaseTime limits one request of the module to the host's database.
 const databaseTime = 5 * time.Second
 
-// whole asks the host for something that it reads from its database, or writes there. It does not begin
-// for a caller who has gone, and ends as a whole.
+// whole runs a request that the host answers from its database. It does not start if the caller has gone. Once
+// started, it is not cancelled.
 func whole(ctx context.Context, ask func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -64,8 +64,8 @@ func (w *watched) StorageWrite(ctx context.Context, writes []*runtime.StorageWri
 	return acks, err
 }
 
-// StorageDelete fails in one way only, whether the version was another or the database is
-// down. With a version the former is far more likely.
+// StorageDelete returns the same error if the version was another one and if the database is down. With a version
+// the former is far more likely.
 func (w *watched) StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error {
 	err := whole(ctx, func(ctx context.Context) error { return w.NakamaModule.StorageDelete(ctx, deletes) })
 	counted := err
@@ -106,7 +106,7 @@ func (w *watched) UsersGetFriendStatus(ctx context.Context, userID string, userI
 	return find(ctx, w.NakamaModule.UsersGetFriendStatus, userID, userIDs)
 }
 
-// list is whole for a page of those that are something to a user or a group.
+// list is whole for a page of a user's friends or groups, or of a group's users.
 func list[T any](ctx context.Context, ask func(context.Context, string, int, *int, string) ([]T, string, error), id string, limit int, state *int, cursor string) (page []T, next string, err error) {
 	err = whole(ctx, func(ctx context.Context) (err error) {
 		page, next, err = ask(ctx, id, limit, state, cursor)

@@ -19,16 +19,16 @@ import (
 	"partyline/rpc/console"
 )
 
-// Names in the host's runtime environment (runtime.env) that this module reads. Others
-// that begin with envPrefix may be another module's, or a mistake worth a warning.
+// Settings in the host's runtime environment (runtime.env) that this module reads. Another name that begins with
+// envPrefix may be another module's or a mistake, so the module logs a warning.
 const (
 	EnvRules   = "PARTY_RULES"       // the rules file, relative to the runtime path; absent = defaults
-	EnvNext    = "PARTY_RULES_NEXT"  // rules to try beside them, relative likewise: asked, counted, never obeyed; absent = none
-	EnvRecord  = "PARTY_RECORD"      // a file to record decisions in, relative to the runtime path; absent = none
-	EnvProxies = "PARTY_PROXY_COUNT" // how many proxies stand before the server; equal to the host's socket.proxy_count
-	EnvPasses  = "PARTY_PASS_KEYS"   // Ed25519 seeds, base64, comma between: the first signs passes of game servers; absent = one made at the start
-	EnvConsole = "PARTY_CONSOLE_KEY" // opens the console page; absent = there is none
-	EnvPlay    = "PARTY_PLAYGROUND"  // address of the designers' playground, which the console links; absent = none
+	EnvNext    = "PARTY_RULES_NEXT"  // shadow rules, also relative: asked and counted, but not in force; absent = none
+	EnvRecord  = "PARTY_RECORD"      // a file that decisions are recorded in, relative to the runtime path; absent = none
+	EnvProxies = "PARTY_PROXY_COUNT" // number of proxies in front of the server; the same as the host's socket.proxy_count
+	EnvPasses  = "PARTY_PASS_KEYS"   // Ed25519 seeds in base64, comma-separated; the first signs; absent = a new one
+	EnvConsole = "PARTY_CONSOLE_KEY" // key of the console page; absent = no page
+	EnvPlay    = "PARTY_PLAYGROUND"  // address of the designers' playground, for a link in the console; absent = none
 
 	envPrefix = "PARTY_"
 
@@ -36,21 +36,21 @@ const (
 	maxProxies     = 16
 )
 
-// settings are all of them, for a warning about another.
+// settings lists all settings, for the warning about an unknown one.
 var settings = strings.Join([]string{EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole, EnvPlay}, ", ")
 
 type environment struct {
-	rules   string // absolute path, "" = defaults
-	next    string // the same of the rules that come next, "" = none
-	record  string // where decisions are recorded, "" = nowhere
+	rules   string // absolute path; "" = defaults
+	next    string // absolute path of the shadow rules; "" = none
+	record  string // absolute path of the record of decisions; "" = none
 	proxies int
 	passes  []ed25519.PrivateKey
-	console string   // key of the console page, "" = no page
-	play    string   // address of the playground, "" = none
-	unknown []string // names that look like ours
+	console string   // key of the console page; "" = no page
+	play    string   // address of the playground; "" = none
+	unknown []string // unknown names with our prefix
 }
 
-// readEnvironment reports everything that is wrong with env in one error.
+// readEnvironment returns all problems of env in one error.
 func readEnvironment(env map[string]string, host runtime.NakamaModule) (environment, error) {
 	read := environment{proxies: defaultProxies}
 	var problems []error
@@ -94,7 +94,7 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 	return read, errors.Join(problems...)
 }
 
-// passKeys reads the keys of passes. An error does not repeat them.
+// passKeys decodes the keys of passes. Its error does not contain the keys.
 func passKeys(text string) (keys []ed25519.PrivateKey, err error) {
 	var bad []string
 	for i, part := range strings.Split(text, ",") {
@@ -111,9 +111,8 @@ func passKeys(text string) (keys []ed25519.PrivateKey, err error) {
 	return keys, nil
 }
 
-// rulesPath makes the configured path absolute, so that a reload finds the file wherever
-// the process has gone since. The host alone knows its runtime path, and tells it only
-// by opening files there.
+// rulesPath makes the configured path absolute, so that a reload finds the file even if the process changes its
+// working directory. Only the host knows its runtime path; opening a file there reveals it.
 func rulesPath(configured string, host runtime.NakamaModule) (string, error) {
 	if filepath.IsAbs(configured) {
 		return filepath.Clean(configured), nil
@@ -135,7 +134,8 @@ func laterPath(configured string, host runtime.NakamaModule) (string, error) {
 	return filepath.Join(dir, configured), err
 }
 
-// recordPath is laterPath for a file that is written to, so that nothing else is spoilt.
+// recordPath is laterPath for the record. It refuses a file that holds something else, so that writing does not
+// destroy it.
 func recordPath(configured string, host runtime.NakamaModule) (string, error) {
 	path, err := laterPath(configured, host)
 	if err != nil {

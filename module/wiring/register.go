@@ -18,9 +18,8 @@ import (
 // MetricBuildInfo is a gauge that is always 1; its tags say which build of the module runs.
 const MetricBuildInfo = "partyline_build_info"
 
-// Register puts the module together, registers it with the host and starts its
-// background work. It is what the plugin's entry and the embedded engine call, once. On
-// an error nothing runs, and the host does not start.
+// Register constructs the module, registers it with the host and starts its background work. The plugin's entry and
+// the embedded engine call it once. After an error nothing runs, and the host does not start.
 func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
 	env, _ := ctx.Value(runtime.RUNTIME_CTX_ENV).(map[string]string)
 	conf, err := initializer.GetConfig()
@@ -88,8 +87,8 @@ func (m *Module) registerMatches(host runtime.Initializer) error {
 	return nil
 }
 
-// registerQueues gives the host the matched hook and, with queues, the matchmaker. Without
-// either need it leaves the hook to the operator's own module: the host has one slot.
+// registerQueues registers the matched hook and, if there are queues, the matchmaker. The host has one slot for the
+// matched hook. If the module does not need it, it stays free for the operator's own module.
 func (m *Module) registerQueues(host runtime.Initializer) error {
 	if !m.matching {
 		return nil
@@ -112,7 +111,7 @@ func (m *Module) registerQueues(host runtime.Initializer) error {
 	return nil
 }
 
-// shutdown is the host's last call.
+// shutdown is the last call of the host.
 func (m *Module) shutdown(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule) {
 	m.protected("shutdown", func() { m.Stop(ctx) })
 }

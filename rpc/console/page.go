@@ -28,17 +28,17 @@ var (
 	pages  = template.Must(template.New("").Funcs(words).ParseFS(embedded, "templates/*.html"))
 )
 
-// asset serves the stylesheet, under a name that changes with its content.
+// asset serves the stylesheet under a name that changes with its content.
 func (c *Console) asset(_ http.Header, r *http.Request) web.Answer {
 	a := assets.Serve(strings.TrimPrefix(r.URL.Path, root+"/"))
 	a.Cache = strings.Replace(a.Cache, "public", "private", 1)
 	return a
 }
 
-// refreshEvery is how often the page reloads itself where it is asked to.
+// refreshEvery is how often the page reloads itself, if the operator asked for it.
 const refreshEvery = 10 * time.Second
 
-// page shows everything at the moment of the request, or does what a form asks for.
+// page shows the page, or does the action of a form.
 func (c *Console) page(h http.Header, r *http.Request) web.Answer {
 	if r.Method == http.MethodPost {
 		return c.act(h, r)
@@ -46,7 +46,7 @@ func (c *Console) page(h http.Header, r *http.Request) web.Answer {
 	return c.show(r, nil)
 }
 
-// show makes the page; refusal is why an action was not done, nil for none.
+// show renders the page. refusal says why an action was not done; nil if there is none.
 func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
 	defer cancel()
@@ -55,7 +55,7 @@ func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 		switch failed := party.Outcome(r.Context(), err); failed.Reason {
 		case party.InvalidRequest:
 			return web.Plain(http.StatusBadRequest)
-		case party.NoLiveSession: // the browser has gone
+		case party.NoLiveSession: // the browser closed the connection
 			return web.Plain(http.StatusServiceUnavailable)
 		default:
 			c.Logger.Error("console page failed error=%v cause=%v", err, failed.Cause)
@@ -82,18 +82,18 @@ type view struct {
 	names   map[string]overview.Player
 	Token   string
 	Style   string
-	Live    int    // seconds between two reloads, 0 for none
+	Live    int    // seconds between two reloads; 0 for none
 	Done    string // what an action has done
 	Refused string // why it was not done
 	Rules   overview.Rules
 	Stats   overview.Stats
-	Denied  uint64 // by all rules
+	Denied  uint64 // denials of all rules
 	Denials []overview.Denial
 	Query   string
 	Parties []overview.Party
-	More    bool   // the search has not found all
-	Next    string // where the next parties are
-	Paged   bool   // these are not the first
+	More    bool   // the search has more results than shown
+	Next    string // address of the next page of parties
+	Paged   bool   // this is not the first page
 	Invites []invite.Outstanding
 	Matches []party.RunningMatch
 }
@@ -143,8 +143,8 @@ func (c *Console) list(ctx context.Context, v *view, cursor string) error {
 	return err
 }
 
-// chooseInvites leaves the invites that the search is about, and finds out what those are
-// called who made them.
+// chooseInvites reads the names of the users who made the invites, and keeps only the invites that match the
+// search.
 func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
 	words := strings.ToLower(v.Query)
 	ids := make([]string, len(v.Invites))
@@ -181,19 +181,19 @@ func (v *view) Ago(unix int64) string {
 	return span(v.now.Sub(time.Unix(unix, 0))) + " ago"
 }
 
-// Lasting is how long something has gone on since a Unix time.
+// Lasting is the time since a Unix time.
 func (v *view) Lasting(unix int64) string { return span(v.now.Sub(time.Unix(unix, 0))) }
 
-// Left is how long it is until a Unix time.
+// Left is the time until a Unix time.
 func (v *view) Left(unix int64) string { return span(time.Unix(unix, 0).Sub(v.now)) }
 
-// words are what the templates say of values.
+// words are the functions of the templates.
 var words = template.FuncMap{
-	"called": func(p overview.Player) string { // the best name there is
+	"called": func(p overview.Player) string { // the best name that the player has
 		return cmp.Or(strings.TrimSpace(p.DisplayName), p.Username, short(p.UserID))
 	},
 	"clock":   func(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05 UTC") },
-	"json":    party.PlainJSON,                                                                           // which the template escapes
+	"json":    party.PlainJSON,                                                                           // the template escapes the result
 	"level":   func(part rules.Part) int { return min(part.Depth, 6) },                                   // the style of a part of a condition
 	"outcome": func(t rules.RuleTrace) string { return strings.ReplaceAll(string(t.Outcome), " ", "-") }, // the style of a rule
 	"percent": web.Percent,
@@ -202,13 +202,13 @@ var words = template.FuncMap{
 	"wait":    func(seconds int64) string { return (time.Duration(seconds) * time.Second).String() },
 }
 
-// short is the part of an ID that tells it from others at a glance.
+// short is the beginning of an ID, enough to tell it from others.
 func short(id string) string { return id[:min(len(id), 8)] }
 
-// maxSeats is how many seats are drawn; the numbers beside them are exact.
+// maxSeats is how many seats are drawn. The numbers beside them are exact.
 const maxSeats = 16
 
-// seats are a party's seats in order, each with a name for its look.
+// seats returns a party's seats in order, each as the name of its style.
 func seats(p overview.Party) []string {
 	seats := slices.Repeat([]string{"taken"}, p.Size)
 	seats = append(seats, slices.Repeat([]string{"held"}, max(0, p.Held))...)
@@ -216,7 +216,7 @@ func seats(p overview.Party) []string {
 	return seats[:min(len(seats), maxSeats)]
 }
 
-// span is a duration in its largest unit.
+// span shows a duration in its largest unit.
 func span(d time.Duration) string {
 	switch d = max(0, d); {
 	case d < time.Minute:
