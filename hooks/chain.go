@@ -19,12 +19,12 @@ import (
 
 // Metrics of hook calls, with the tags hook, stage and outcome. The outcome is "ok" or the reason of the refusal.
 // Every refusal is recorded. Of the calls that pass, the first timedFirst are recorded one by one. After them one
-// in timedOf is recorded and counts for timedOf calls, because recording costs more than most hooks do.
+// in timedEvery is recorded and counts for timedEvery calls, because recording costs more than most hooks do.
 const (
 	MetricCalls    = "partyline_hook"
 	MetricDuration = "partyline_hook_duration"
 
-	timedFirst, timedOf = 16, 64
+	timedFirst, timedEvery = 16, 64
 )
 
 // Chain combines rows into the functions that the host calls. A panic in a handler cannot end the host's process or
@@ -32,16 +32,16 @@ const (
 type Chain struct {
 	metrics party.Metrics
 	now     func() time.Time
-	own     func(ctx context.Context, s party.Session, ended bool) bool
+	isOwn   func(ctx context.Context, s party.Session, ended bool) bool
 }
 
-// startsAtOnce and endsAtOnce are how many session starts and ends are handled at once. Each of them waits for
-// storage, and requests that wait together are written together. The host has few workers for events, so they would
-// slow down a crowd that loses its connections or comes back. A start may wait for storage some thirty times within
-// afterWork and needs a database connection each time.
+// maxConcurrentStarts and maxConcurrentEnds are how many session starts and ends are handled at once. Each of them
+// waits for storage, and requests that wait together are written together. The host has few workers for events, so
+// they would slow down a crowd that loses its connections or comes back. A start may wait for storage some thirty
+// times within afterTimeout and needs a database connection each time.
 const (
-	startsAtOnce = 64
-	endsAtOnce   = 512
+	maxConcurrentStarts = 64
+	maxConcurrentEnds   = 512
 )
 
 // NewChain makes a chain that reports to metrics and times with now. own reports whether a session is the module's
@@ -50,7 +50,7 @@ func NewChain(metrics party.Metrics, now func() time.Time, own func(ctx context.
 	if own == nil {
 		own = func(context.Context, party.Session, bool) bool { return false }
 	}
-	return &Chain{metrics: metrics, now: now, own: own}
+	return &Chain{metrics: metrics, now: now, isOwn: own}
 }
 
 type step struct {
@@ -58,8 +58,8 @@ type step struct {
 	run  func(context.Context, *Call) error
 }
 
-// afterWork limits the work after a message that the host has handled.
-const afterWork = 10 * time.Second
+// afterTimeout limits the work after a message that the host has handled.
+const afterTimeout = 10 * time.Second
 
 // before runs the steps of a slot until one refuses or the socket has ended. The host still handles messages it has
 // read from an ended socket, and nothing undoes what it does for a session that is gone. Without an error the
@@ -67,16 +67,16 @@ const afterWork = 10 * time.Second
 func (c *Chain) before(message string, steps []step) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error) {
 	meter := c.meter(message, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (_ *rtapi.Envelope, err error) {
-		defer outside(logger, message, func(refusal *party.Error) { err = refusal })
+		defer recoverRefusal(logger, message, func(refusal *party.Error) { err = refusal })
 		began := c.now()
 		call := &Call{Caller: party.CallerOf(ctx), In: in}
-		if c.own(ctx, call.Session(), false) {
+		if c.isOwn(ctx, call.Session(), false) {
 			return in, nil
 		}
 		for _, step := range steps {
 			refusal := party.SocketClosed(ctx)
 			if refusal == nil {
-				refusal = attempt(ctx, step, call)
+				refusal = runStep(ctx, step, call)
 			}
 			if refusal != nil {
 				report(logger, message, step.name, call.UserID, refusal)
@@ -95,9 +95,9 @@ func (c *Chain) before(message string, steps []step) func(context.Context, runti
 func (c *Chain) after(message, stage string, steps []step, places chan struct{}) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
 	meter := c.meter(message, stage)
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) (err error) {
-		defer outside(logger, message, func(refusal *party.Error) { err = refusal })
+		defer recoverRefusal(logger, message, func(refusal *party.Error) { err = refusal })
 		call := &Call{Caller: party.CallerOf(ctx), In: in, Out: out}
-		if c.own(ctx, call.Session(), message == SessionEnd) { // not after the wait: the module's own session ends soon
+		if c.isOwn(ctx, call.Session(), message == SessionEnd) { // not after the wait: the module's own session ends soon
 			return nil
 		}
 		if places != nil {
@@ -105,11 +105,11 @@ func (c *Chain) after(message, stage string, steps []step, places chan struct{})
 			defer func() { <-places }()
 		}
 		began := c.now()
-		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), afterWork)
+		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), afterTimeout)
 		defer cancel()
 		var first *party.Error
 		for _, step := range steps {
-			if refusal := attempt(ctx, step, call); refusal != nil {
+			if refusal := runStep(ctx, step, call); refusal != nil {
 				report(logger, message, step.name, call.UserID, refusal)
 				first = cmp.Or(first, refusal)
 			}
@@ -135,7 +135,7 @@ func (c *Chain) event(name string, steps []step, atOnce int) func(context.Contex
 func request[T any](c *Chain, name string, check func(T) error) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, T) (T, error) {
 	meter := c.meter(name, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in T) (_ T, err error) {
-		defer outside(logger, name, func(refusal *party.Error) { err = runtime.NewError(refusal.Error(), refusal.Reason.Code()) })
+		defer recoverRefusal(logger, name, func(refusal *party.Error) { err = runtime.NewError(refusal.Error(), refusal.Reason.Code()) })
 		began := c.now()
 		refusal := party.Outcome(ctx, check(in))
 		meter.record(began, refusal)
@@ -147,8 +147,8 @@ func request[T any](c *Chain, name string, check func(T) error) func(context.Con
 	}
 }
 
-// attempt runs one step and turns a panic into an internal error.
-func attempt(ctx context.Context, step step, call *Call) (refusal *party.Error) {
+// runStep runs one step and turns a panic into an internal error.
+func runStep(ctx context.Context, step step, call *Call) (refusal *party.Error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			refusal = panicError(panicked)
@@ -157,8 +157,8 @@ func attempt(ctx context.Context, step step, call *Call) (refusal *party.Error) 
 	return party.Outcome(ctx, step.run(ctx, call))
 }
 
-// outside handles a panic outside of the steps. Call it with defer.
-func outside(logger runtime.Logger, message string, refuse func(*party.Error)) {
+// recoverRefusal handles a panic outside of the steps. Call it with defer.
+func recoverRefusal(logger runtime.Logger, message string, refuse func(*party.Error)) {
 	if panicked := recover(); panicked != nil {
 		refusal := panicError(panicked)
 		report(logger, message, "chain", "", refusal)
@@ -175,11 +175,11 @@ type meter struct {
 	*Chain
 	hook, stage string
 	ok          map[string]string // tags of a call that passed; made once, as nearly every call has them
-	passed      sampled.Calls
+	sampler     sampled.Calls
 }
 
 func (c *Chain) meter(hook, stage string) *meter {
-	m := &meter{Chain: c, hook: hook, stage: stage, passed: sampled.Calls{First: timedFirst, Each: timedOf}}
+	m := &meter{Chain: c, hook: hook, stage: stage, sampler: sampled.Calls{First: timedFirst, Each: timedEvery}}
 	m.ok = m.tags("ok")
 	return m
 }
@@ -192,7 +192,7 @@ func (m *meter) record(began time.Time, refusal *party.Error) {
 	tags, calls := m.ok, int64(1)
 	if refusal != nil {
 		tags = m.tags(string(refusal.Reason))
-	} else if calls = m.passed.Next(); calls == 0 {
+	} else if calls = m.sampler.Next(); calls == 0 {
 		return
 	}
 	m.metrics.MetricsCounterAdd(MetricCalls, tags, calls)

@@ -221,7 +221,7 @@ func TestChain_PanicOutsideOfTheSteps(t *testing.T) {
 		table := []hooks.Hook{{Message: hooks.PartyJoin, Name: "a", Before: step, After: step}, hooks.Started("a", session), hooks.Ended("a", session)}
 		h, in := newHost(), message(hooks.PartyJoin, "")
 		own := func(context.Context, party.Session, bool) bool { panic("as asked") }
-		if err := hooks.Register(h, hooks.NewChain(loud{}, time.Now, own), rules.Default, table); err != nil {
+		if err := hooks.Register(h, hooks.NewChain(badMetrics{}, time.Now, own), rules.Default, table); err != nil {
 			t.Fatal(err)
 		}
 		if out, err := h.before("u1", hooks.PartyJoin, in); out != nil || party.ReasonOf(err) != party.Internal {
@@ -246,11 +246,11 @@ func TestChain_PanicOutsideOfTheSteps(t *testing.T) {
 	})
 }
 
-// loud are metrics that panic.
-type loud struct{ partytest.NoMetrics }
+// badMetrics are metrics that panic.
+type badMetrics struct{ partytest.NoMetrics }
 
-func (loud) MetricsCounterAdd(string, map[string]string, int64)          { panic("as asked") }
-func (loud) MetricsTimerRecord(string, map[string]string, time.Duration) { panic("as asked") }
+func (badMetrics) MetricsCounterAdd(string, map[string]string, int64)          { panic("as asked") }
+func (badMetrics) MetricsTimerRecord(string, map[string]string, time.Duration) { panic("as asked") }
 
 func TestChain_SessionEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -98,7 +98,7 @@ func TestListParties_Cursor(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			k := newKernel()
-			h := serve(t, k.sets()...)
+			h := serve(t, k.tables()...)
 			in := listRequest(tt.open, tt.cursor)
 			out, err := h.list(contextOf("guest"), &h.log, nil, nil, in)
 			if !tt.refused {
@@ -129,7 +129,7 @@ func FuzzListCursor(f *testing.F) {
 	f.Add([]byte("hello"), false, false)
 	f.Fuzz(func(t *testing.T, raw []byte, filtered, open bool) {
 		k := newKernel()
-		h := serve(t, k.sets()...)
+		h := serve(t, k.tables()...)
 		var filter *bool
 		if filtered {
 			filter = &open

@@ -14,11 +14,11 @@ func Hardening(rate func(userID string) error, parties Parties, policy party.Pol
 	// The host reads more spellings of an ID than the one it writes. The message continues with
 	// that one spelling, so that every handler and the host see the same party.
 	for _, message := range []string{PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList} {
-		table = append(table, Hook{Message: message, Name: "party_id", Before: canonical})
+		table = append(table, Hook{Message: message, Name: "party_id", Before: canonicalPartyID})
 	}
-	for _, message := range checked {
+	for _, message := range existingPartyMessages {
 		table = append(table, Hook{Message: message, Name: "party_id", Before: func(ctx context.Context, call *Call) error {
-			_ = canonical(ctx, call)
+			_ = canonicalPartyID(ctx, call)
 			_, err := call.PartyID()
 			return err
 		}})
@@ -47,13 +47,13 @@ func Hardening(rate func(userID string) error, parties Parties, policy party.Pol
 	)
 }
 
-// canonical rewrites the party's ID in its one spelling, if it is an ID. It never refuses: clients leave to clean
-// up, and the host itself refuses an ID that it cannot read.
-func canonical(_ context.Context, call *Call) error {
+// canonicalPartyID rewrites the party's ID in its one spelling, if it is an ID. It never refuses: clients leave to
+// clean up, and the host itself refuses an ID that it cannot read.
+func canonicalPartyID(_ context.Context, call *Call) error {
 	if _, err := call.PartyID(); err == nil { // nearly always: the ID has that spelling already
 		return nil
 	}
-	if named := partyIDIn(call.In); named != nil {
+	if named := partyIDField(call.In); named != nil {
 		*named = party.Canonical(*named)
 	}
 	return nil

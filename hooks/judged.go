@@ -34,7 +34,7 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 			return ask(ctx, call)
 		}})
 	}
-	seen := func(message string, action rules.Action, ask func(context.Context, *Call, reserve.Look) error) {
+	addWithLook := func(message string, action rules.Action, ask func(context.Context, *Call, reserve.Look) error) {
 		add(message, action, func(ctx context.Context, call *Call) error {
 			look, err := call.Look(ctx, parties)
 			switch {
@@ -46,38 +46,38 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 			return err
 		})
 	}
-	seen(PartyJoin, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
+	addWithLook(PartyJoin, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
 		return judge.Join(ctx, call.Caller, look)
 	})
-	seen(PartyAccept, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
-		return judge.Accept(ctx, call.Session(), sessionIn(call.In.GetPartyAccept().GetPresence()), look)
+	addWithLook(PartyAccept, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
+		return judge.Accept(ctx, call.Session(), sessionFrom(call.In.GetPartyAccept().GetPresence()), look)
 	})
 	add(MatchmakerAdd, rules.ActionMatchmake, func(ctx context.Context, call *Call) error {
 		return judge.Alone(ctx, call.Caller, call.In.GetMatchmakerAdd().GetStringProperties()[PropertyQueue])
 	})
-	inside := func(message string, action rules.Action, asked func(*Call) rules.RequestFacts) {
-		seen(message, action, func(ctx context.Context, call *Call, look reserve.Look) error {
+	addInside := func(message string, action rules.Action, asked func(*Call) rules.RequestFacts) {
+		addWithLook(message, action, func(ctx context.Context, call *Call, look reserve.Look) error {
 			return judge.Inside(ctx, action, call.Caller, look, asked(call))
 		})
 	}
-	inside(PartyUpdate, rules.ActionUpdate, func(call *Call) rules.RequestFacts {
+	addInside(PartyUpdate, rules.ActionUpdate, func(call *Call) rules.RequestFacts {
 		update := call.In.GetPartyUpdate()
 		return rules.RequestFacts{LabelJSON: update.GetLabel(), Wish: &rules.Wish{Open: update.GetOpen()}}
 	})
-	inside(PartyDataSend, rules.ActionData, func(call *Call) rules.RequestFacts {
+	addInside(PartyDataSend, rules.ActionData, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{DataSize: len(call.In.GetPartyDataSend().GetData())}
 	})
-	inside(PartyMatchmakerAdd, rules.ActionMatchmake, func(call *Call) rules.RequestFacts {
+	addInside(PartyMatchmakerAdd, rules.ActionMatchmake, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{Queue: call.In.GetPartyMatchmakerAdd().GetStringProperties()[PropertyQueue]}
 	})
-	seen(PartyRemove, rules.ActionKick, func(ctx context.Context, call *Call, look reserve.Look) error {
+	addWithLook(PartyRemove, rules.ActionKick, func(ctx context.Context, call *Call, look reserve.Look) error {
 		target := call.In.GetPartyRemove().GetPresence().GetUserId()
 		if !slices.Contains(look.Users(), target) {
 			return nil // the leader declines a request to join
 		}
 		return judge.Inside(ctx, rules.ActionKick, call.Caller, look, rules.RequestFacts{TargetID: target})
 	})
-	inside(PartyPromote, rules.ActionPromote, func(call *Call) rules.RequestFacts {
+	addInside(PartyPromote, rules.ActionPromote, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{TargetID: call.In.GetPartyPromote().GetPresence().GetUserId()}
 	})
 	return table

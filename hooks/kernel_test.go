@@ -15,7 +15,7 @@ import (
 type kernel struct {
 	told    []string
 	view    party.View
-	unseen  error // error of Look
+	lookErr error // error of Look
 	looks   int   // calls of Look
 	answer  map[string]error
 	config  rules.Config
@@ -34,8 +34,8 @@ func newKernel() *kernel {
 	}
 }
 
-// sets are all of the package's tables over the kernel.
-func (k *kernel) sets() [][]hooks.Hook {
+// tables are all of the package's tables over the kernel.
+func (k *kernel) tables() [][]hooks.Hook {
 	return [][]hooks.Hook{
 		hooks.Hardening(k.Data, k, k.policy),
 		hooks.Settled(k, func(party.Session) {}),
@@ -56,7 +56,7 @@ func (k *kernel) Look(_ context.Context, id party.ID) (reserve.Look, error) {
 	k.looks++
 	view := k.view
 	view.ID = id
-	return reserve.Look{View: view}, k.unseen
+	return reserve.Look{View: view}, k.lookErr
 }
 
 func (k *kernel) Offered(context.Context, party.Session) (party.Facts, bool, error) {

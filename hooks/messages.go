@@ -29,13 +29,13 @@ const (
 	SessionEnd   = "session_end"
 )
 
-// checked are the messages about an existing party that are refused unless the party ID is valid.
-var checked = []string{
+// existingPartyMessages are the messages about an existing party that are refused unless the party ID is valid.
+var existingPartyMessages = []string{
 	PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose,
 }
 
-// partyIDIn returns the field in which a message names its party; nil if there is none.
-func partyIDIn(in *rtapi.Envelope) *string {
+// partyIDField returns the field in which a message names its party; nil if there is none.
+func partyIDField(in *rtapi.Envelope) *string {
 	switch m := in.GetMessage().(type) {
 	case *rtapi.Envelope_PartyJoin:
 		return &m.PartyJoin.PartyId

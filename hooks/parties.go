@@ -26,7 +26,7 @@ var _ Parties = (*admission.Admission)(nil)
 // matchmaking that its ticket is answered. This holds because the host handles a session's messages one after the
 // other. Put these rows before all rows that look at seats.
 func Settled(parties Parties, answered func(party.Session)) (table []Hook) {
-	for _, message := range append([]string{PartyCreate, PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList, MatchmakerAdd, MatchmakerRemove}, checked...) {
+	for _, message := range append([]string{PartyCreate, PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList, MatchmakerAdd, MatchmakerRemove}, existingPartyMessages...) {
 		table = append(table, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
 			parties.Settle(call.Session())
 			answered(call.Session())
@@ -63,7 +63,7 @@ func Admission(parties Parties) []Hook {
 		{PartyClose, admission.Close, false},
 	} {
 		hook := Hook{Message: row.message, Name: "admission", After: func(ctx context.Context, call *Call) error {
-			m, err := messageOf(ctx, call, row.kind)
+			m, err := admissionMessage(ctx, call, row.kind)
 			if err != nil {
 				return err
 			}
@@ -71,9 +71,9 @@ func Admission(parties Parties) []Hook {
 		}}
 		if row.before {
 			hook.Before = func(ctx context.Context, call *Call) error {
-				m, err := messageOf(ctx, call, row.kind)
+				m, err := admissionMessage(ctx, call, row.kind)
 				if err == nil && row.kind == admission.Accept {
-					err = fromMember(ctx, call, parties)
+					err = requireMember(ctx, call, parties)
 				}
 				if err != nil {
 					return err
@@ -86,9 +86,9 @@ func Admission(parties Parties) []Hook {
 	return table
 }
 
-// fromMember lets only members accept. An accept keeps a seat for a moment even if the host then refuses it because
+// requireMember lets only members accept. An accept keeps a seat for a moment even if the host then refuses it because
 // the sender is not the leader. Without this check, strangers could keep a party full.
-func fromMember(ctx context.Context, call *Call, parties Parties) error {
+func requireMember(ctx context.Context, call *Call, parties Parties) error {
 	look, err := call.Look(ctx, parties)
 	if err != nil {
 		return err
@@ -99,8 +99,8 @@ func fromMember(ctx context.Context, call *Call, parties Parties) error {
 	return nil
 }
 
-// messageOf converts a message for package admission.
-func messageOf(ctx context.Context, call *Call, kind admission.MessageKind) (admission.Message, error) {
+// admissionMessage converts a message for package admission.
+func admissionMessage(ctx context.Context, call *Call, kind admission.MessageKind) (admission.Message, error) {
 	m := admission.Message{Kind: kind, Sender: call.Session(), CID: call.In.GetCid()}
 	switch kind {
 	case admission.Create:
@@ -115,11 +115,11 @@ func messageOf(ctx context.Context, call *Call, kind admission.MessageKind) (adm
 	case admission.Join:
 		m.Client = party.ClientOf(ctx, call.UserID)
 	case admission.Accept:
-		m.Target = sessionIn(call.In.GetPartyAccept().GetPresence())
+		m.Target = sessionFrom(call.In.GetPartyAccept().GetPresence())
 	case admission.Remove:
-		m.Target = sessionIn(call.In.GetPartyRemove().GetPresence())
+		m.Target = sessionFrom(call.In.GetPartyRemove().GetPresence())
 	case admission.Promote:
-		m.Target = sessionIn(call.In.GetPartyPromote().GetPresence())
+		m.Target = sessionFrom(call.In.GetPartyPromote().GetPresence())
 	case admission.Update:
 		update := call.In.GetPartyUpdate()
 		m.Facts = party.Facts{Open: update.GetOpen(), Hidden: update.GetHidden(), Label: update.GetLabel()}
@@ -129,9 +129,9 @@ func messageOf(ctx context.Context, call *Call, kind admission.MessageKind) (adm
 	return m, err
 }
 
-// sessionIn returns the session that a client's message names. After a message has succeeded, the host has checked
+// sessionFrom returns the session that a client's message names. After a message has succeeded, the host has checked
 // all three fields against the real session.
-func sessionIn(presence *rtapi.UserPresence) party.Session {
+func sessionFrom(presence *rtapi.UserPresence) party.Session {
 	return party.Session{
 		UserID:    presence.GetUserId(),
 		SessionID: presence.GetSessionId(),

@@ -40,9 +40,9 @@ func checkPartyList(request *api.ListPartiesRequest, bounds rules.Queries) error
 // Limits of a search, besides those of the rules file. The server turns a pattern into an automaton. Its size grows
 // with the pattern's length, and much faster with every wildcard in it.
 const (
-	maxOpenPattern = 80 // characters of a pattern with a wildcard before its end
-	maxStars       = 8  // "*" in one wildcard pattern
-	maxMarks       = 2  // "?" behind the first "*"
+	maxOpenPattern   = 80 // characters of a pattern with a wildcard before its end
+	maxStars         = 8  // "*" in one wildcard pattern
+	maxQuestionMarks = 2  // "?" behind the first "*"
 )
 
 // CheckQuery refuses, with QueryNotAllowed, a query of the host's search language that could be too costly for the
@@ -144,7 +144,7 @@ func checkWildcards(text string) string {
 	switch {
 	case stars > maxStars:
 		return "a term has too many *"
-	case marks > maxMarks:
+	case marks > maxQuestionMarks:
 		return "a term has too many ? behind a *"
 	case utf8.RuneCountInString(text) > maxOpenPattern:
 		return "a term with wildcards is too long"
@@ -152,8 +152,8 @@ func checkWildcards(text string) string {
 	return ""
 }
 
-// endsTerm are the characters that end an unquoted term.
-const endsTerm = " :^~"
+// termEnd are the characters that end an unquoted term.
+const termEnd = " :^~"
 
 // scanQuery reads the terms of a query. A backslash escapes the next character if that one has a meaning: it does
 // not end the term then, but an escaped slash or star still counts as one. Quoted text has no patterns; a phrase
@@ -176,7 +176,7 @@ func scanQuery(query string) (terms []term) {
 				terms[len(terms)-1].fuzzy = true
 			}
 		default:
-			terms = append(terms, term{text: s.take(endsTerm)})
+			terms = append(terms, term{text: s.take(termEnd)})
 		}
 	}
 	return terms
@@ -197,7 +197,7 @@ func (s *scanner) take(end string) string {
 			if s.rest == "" { // the server's parser drops it
 				break
 			}
-			if r, size = utf8.DecodeRuneInString(s.rest); !strings.ContainsRune(reserved, r) {
+			if r, size = utf8.DecodeRuneInString(s.rest); !strings.ContainsRune(escapable, r) {
 				text.WriteByte('\\')
 			}
 			s.rest = s.rest[size:]
@@ -207,5 +207,5 @@ func (s *scanner) take(end string) string {
 	return text.String()
 }
 
-// reserved are the characters that a backslash may escape.
-const reserved = "+-=&|><!(){}[]^\"~*?:\\/ "
+// escapable are the characters that a backslash may escape.
+const escapable = "+-=&|><!(){}[]^\"~*?:\\/ "

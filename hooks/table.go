@@ -27,23 +27,23 @@ type Call struct {
 	In  *rtapi.Envelope // as the client sent it; a before handler may change the fields of the message
 	Out *rtapi.Envelope // the host's answer; nil before the message is handled, and for some messages after it
 
-	named *party.ID     // cache of PartyID; nil until read
-	look  *reserve.Look // cache of Look; nil until read
+	partyID *party.ID     // cache of PartyID; nil until read
+	look    *reserve.Look // cache of Look; nil until read
 }
 
 // PartyID returns the ID of the party that the message names. It refuses with PartyNotFound if the ID is malformed
 // or missing.
 func (c *Call) PartyID() (party.ID, error) {
-	if c.named != nil {
-		return *c.named, nil
+	if c.partyID != nil {
+		return *c.partyID, nil
 	}
 	text := ""
-	if named := partyIDIn(c.In); named != nil {
+	if named := partyIDField(c.In); named != nil {
 		text = *named
 	}
 	id, err := party.ParseID(text)
 	if err == nil {
-		c.named = &id
+		c.partyID = &id
 	}
 	return id, err
 }
@@ -121,9 +121,9 @@ func Register(host Host, chain *Chain, policy party.Policy, table []Hook) error 
 		var err error
 		switch message {
 		case SessionStart:
-			err = host.RegisterEventSessionStart(chain.event(message, steps, startsAtOnce))
+			err = host.RegisterEventSessionStart(chain.event(message, steps, maxConcurrentStarts))
 		case SessionEnd:
-			err = host.RegisterEventSessionEnd(chain.event(message, steps, endsAtOnce))
+			err = host.RegisterEventSessionEnd(chain.event(message, steps, maxConcurrentEnds))
 		default:
 			err = host.RegisterAfterRt(message, chain.after(message, "after", steps, nil))
 		}

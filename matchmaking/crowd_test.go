@@ -18,7 +18,7 @@ func TestMatches_TakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		s, _ := duel(h, "")
-		c := matchmaking.NewMatches(&narrow{house: h}, h, nil, nil, h.clock.Now)
+		c := matchmaking.NewMatches(&slowHost{house: h}, h, nil, nil, h.clock.Now)
 		var crowd sync.WaitGroup
 		for range 50 {
 			crowd.Go(func() {
@@ -31,13 +31,13 @@ func TestMatches_TakeTurns(t *testing.T) {
 	})
 }
 
-// narrow is a slow host that refuses a signal while it handles another one.
-type narrow struct {
+// slowHost is a slow host that refuses a signal while it handles another one.
+type slowHost struct {
 	*house
 	asked atomic.Int32
 }
 
-func (n *narrow) MatchSignal(ctx context.Context, id, data string) (string, error) {
+func (n *slowHost) MatchSignal(ctx context.Context, id, data string) (string, error) {
 	defer n.asked.Add(-1)
 	if n.asked.Add(1) > 1 {
 		return "", runtime.ErrMatchBusy

@@ -30,13 +30,13 @@ type label struct {
 	Skill    float64 `json:"skill,omitempty"`
 }
 
-// text encodes the label for the host, together with the handler's own fields. If it is too long, text drops as
+// encode encodes the label for the host, together with the handler's own fields. If it is too long, encode drops as
 // many of the smallest parties as needed. It returns runtime.ErrMatchLabelTooLong if that is not enough.
-func (l label) text(own map[string]json.RawMessage) (string, error) {
+func (l label) encode(own map[string]json.RawMessage) (string, error) {
 	all := l.Parties
 	for n := len(all); ; n-- {
 		l.Parties, l.Unlisted = all[:n], len(all)-n
-		text, err := l.merged(own)
+		text, err := l.encodeMerged(own)
 		if err != nil || len(text) <= maxLabel {
 			return text, err
 		}
@@ -50,7 +50,7 @@ func (l label) text(own map[string]json.RawMessage) (string, error) {
 	}
 }
 
-func (l label) merged(own map[string]json.RawMessage) (string, error) {
+func (l label) encodeMerged(own map[string]json.RawMessage) (string, error) {
 	ours, err := party.PlainJSON(l)
 	if err != nil || len(own) == 0 {
 		return ours, err
@@ -62,9 +62,9 @@ func (l label) merged(own map[string]json.RawMessage) (string, error) {
 	return party.PlainJSON(merged)
 }
 
-// ownLabel reads the label of the handler behind the seats. A label that is not a JSON object is kept whole in the
-// field "inner". Numbers stay as they are written.
-func ownLabel(text string) map[string]json.RawMessage {
+// parseInnerLabel reads the label of the handler behind the seats. A label that is not a JSON object is kept whole
+// in the field "inner". Numbers stay as they are written.
+func parseInnerLabel(text string) map[string]json.RawMessage {
 	if text == "" {
 		return nil
 	}

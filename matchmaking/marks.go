@@ -12,12 +12,12 @@ import (
 	"partyline/party"
 )
 
-// sameParty limits how many matches are checked for one party. A party that goes from one match to the next has
+// maxPartyMatches limits how many matches are checked for one party. A party that goes from one match to the next has
 // seats in several for a moment.
-const sameParty = 8
+const maxPartyMatches = 8
 
 // marks writes the match ID to a stream of each of its parties, as the status of every member. Any node can read
-// it. Without a mark, the labels of matches are searched. They are up to a second late, so whereabouts also
+// it. Without a mark, the labels of matches are searched. They are up to a second late, so matchFinder also
 // remembers what this process has just started.
 type marks struct {
 	nk     runtime.NakamaModule
@@ -25,10 +25,10 @@ type marks struct {
 	match  string
 }
 
-// follow handles a change of the seats. It marks parties of which a player has taken a seat or got a new held seat.
+// update handles a change of the seats. It marks parties of which a player has taken a seat or got a new held seat.
 // It removes the marks of parties that have no seat any more. A kept seat marks nobody: the party may have moved on
 // to another match before this one noticed that its players are gone.
-func (m marks) follow(before, after []seats.Seat) {
+func (m marks) update(before, after []seats.Seat) {
 	here := map[string]bool{} // parties that have seats; true if the party must be marked
 	for _, r := range after {
 		known := func(old seats.Seat) bool {
@@ -91,37 +91,37 @@ func membersOf(host Host, id party.ID) ([]runtime.Presence, error) {
 
 // The host's lists show a match about a second after it was made, on a busy host later.
 const (
-	youngFor = 10 * time.Second
-	maxYoung = 10_000 // parties
+	recentTTL = 10 * time.Second
+	maxRecent = 10_000 // parties
 )
 
-// listedFor is how long one read of the list of matches answers whether any match has seats. The list itself is up
+// listedTTL is how long one read of the list of matches answers whether any match has seats. The list itself is up
 // to a second late too. Everybody with a held seat in a newer match has a mark.
-const listedFor = time.Second
+const listedTTL = time.Second
 
-// whereabouts finds the match in which a party has seats.
-type whereabouts struct {
-	*reach
-	young  *cache.Cache[string, string] // matches that lists may not show yet, by party
+// matchFinder finds the match in which a party has seats.
+type matchFinder struct {
+	*matchClient
+	recent *cache.Cache[string, string] // matches that lists may not show yet, by party
 	listed *cache.Cache[struct{}, bool] // whether lists show any match with seats
 }
 
-// seatsGiven remembers that these parties now have seats in the match.
-func (w *whereabouts) seatsGiven(matchID string, claims []seats.Claim) {
+// remember records that these parties now have seats in the match.
+func (w *matchFinder) remember(matchID string, claims []seats.Claim) {
 	for _, c := range claims {
 		if c.PartyID != "" {
-			w.young.Put(c.PartyID, matchID)
+			w.recent.Put(c.PartyID, matchID)
 		}
 	}
 }
 
 // Of returns the match in which a party has seats, "" if there is none. Marks and lists only say where to look; the
 // match itself answers whether the party has a seat there.
-func (w *whereabouts) Of(ctx context.Context, id party.ID) (string, error) {
+func (w *matchFinder) Of(ctx context.Context, id party.ID) (string, error) {
 	if matchID, err := w.marked(ctx, id); err != nil || matchID != "" {
 		return matchID, err
 	}
-	if matchID, young := w.young.Kept(id.String()); young {
+	if matchID, young := w.recent.Kept(id.String()); young {
 		if matchID, err := w.firstOf(ctx, id, matchID); err != nil || matchID != "" {
 			return matchID, err
 		}
@@ -134,7 +134,7 @@ func (w *whereabouts) Of(ctx context.Context, id party.ID) (string, error) {
 	if err != nil || !any {
 		return "", err
 	}
-	found, err := w.list(ctx, sameParty, partyQuery(id))
+	found, err := w.list(ctx, maxPartyMatches, partyQuery(id))
 	if err != nil {
 		return "", err
 	}
@@ -146,7 +146,7 @@ func (w *whereabouts) Of(ctx context.Context, id party.ID) (string, error) {
 }
 
 // marked is Of without the search.
-func (w *whereabouts) marked(ctx context.Context, id party.ID) (string, error) {
+func (w *matchFinder) marked(ctx context.Context, id party.ID) (string, error) {
 	marks, err := marksOf(w.host, id)
 	if err != nil {
 		return "", err
@@ -161,9 +161,9 @@ func (w *whereabouts) marked(ctx context.Context, id party.ID) (string, error) {
 }
 
 // firstOf returns the first of the matches in which the party has a seat; "" if there is none.
-func (w *whereabouts) firstOf(ctx context.Context, id party.ID, matches ...string) (string, error) {
+func (w *matchFinder) firstOf(ctx context.Context, id party.ID, matches ...string) (string, error) {
 	for _, matchID := range matches {
-		if sits, err := w.sits(ctx, matchID, id); err != nil {
+		if sits, err := w.hasSeat(ctx, matchID, id); err != nil {
 			return "", err
 		} else if sits {
 			return matchID, nil
@@ -172,8 +172,8 @@ func (w *whereabouts) firstOf(ctx context.Context, id party.ID, matches ...strin
 	return "", nil
 }
 
-// sits reports whether the party has a seat in a match.
-func (w *whereabouts) sits(ctx context.Context, matchID string, id party.ID) (bool, error) {
+// hasSeat reports whether the party has a seat in a match.
+func (w *matchFinder) hasSeat(ctx context.Context, matchID string, id party.ID) (bool, error) {
 	l, err := w.label(ctx, matchID)
 	if err != nil {
 		return false, ignoreGone(err)

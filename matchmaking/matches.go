@@ -25,21 +25,21 @@ type Members interface {
 // so there may be any number of them. If there is no room, it refuses with MatchFull or SeatReserved. Safe for
 // concurrent use.
 type Matches struct {
-	*whereabouts
+	*matchFinder
 	*reports
-	members Members
-	slots   *slots
-	now     party.Clock
-	bare    sync.Map // names of handlers whose matches have no seats
+	members  Members
+	slots    *slots
+	now      party.Clock
+	seatless sync.Map // names of handlers whose matches have no seats
 }
 
 // NewMatches makes a Matches over the host. It uses fleets and keys only for matches on game servers.
 func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now party.Clock) *Matches {
-	reach := &reach{host: host, turns: keyed.NewLocks[string]()}
+	client := &matchClient{host: host, locks: keyed.NewLocks[string]()}
 	return &Matches{
-		whereabouts: &whereabouts{reach, cache.New[string, string](now, maxYoung, youngFor), cache.New[struct{}, bool](now, 1, listedFor)},
-		reports:     &reports{reach, keys, now},
-		slots:       &slots{reach, fleets, cache.New[[2]string, struct{}](now, maxSlotted, refusedFor), cache.New[[2]string, struct{}](now, maxSlotted, slottedFor)},
+		matchFinder: &matchFinder{client, cache.New[string, string](now, maxRecent, recentTTL), cache.New[struct{}, bool](now, 1, listedTTL)},
+		reports:     &reports{client, keys, now},
+		slots:       &slots{client, fleets, cache.New[[2]string, struct{}](now, maxGranted, refusedTTL), cache.New[[2]string, struct{}](now, maxGranted, grantedTTL)},
 		members:     members, now: now,
 	}
 }
@@ -53,24 +53,24 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (id string, err error) {
 		return "", err
 	}
 	handler := cmp.Or(l.Handler, PartyMatch)
-	_, bare := m.bare.Load(handler)
+	_, bare := m.seatless.Load(handler)
 	if !bare {
 		if id, err = m.host.MatchCreate(ctx, handler, params); err != nil {
 			return "", fmt.Errorf("make a %s match: %w", handler, err)
 		}
-		if bare = handler != PartyMatch && m.isBare(ctx, id); bare {
-			m.bare.Store(handler, true)
+		if bare = handler != PartyMatch && m.isSeatless(ctx, id); bare {
+			m.seatless.Store(handler, true)
 		}
 	}
 	if bare {
 		return "", fmt.Errorf("make a %s match: its matches have no seats; register it in Go, with matchmaking.WithSeats", handler)
 	}
-	m.seatsGiven(id, l.Claims)
+	m.remember(id, l.Claims)
 	return id, nil
 }
 
-// isBare reports whether a match has no seats. It reports false for a match that is over or cannot be read.
-func (m *Matches) isBare(ctx context.Context, id string) bool {
+// isSeatless reports whether a match has no seats. It reports false for a match that is over or cannot be read.
+func (m *Matches) isSeatless(ctx context.Context, id string) bool {
 	match, err := m.host.MatchGet(ctx, id)
 	if err != nil || match == nil {
 		return false
@@ -94,7 +94,7 @@ func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Cl
 func (m *Matches) Commit(ctx context.Context, matchID string, claims []seats.Claim) error {
 	_, err := m.signal(ctx, matchID, signalRequest{Op: signalHold, Claims: claims})
 	if err == nil {
-		m.seatsGiven(matchID, claims)
+		m.remember(matchID, claims)
 	}
 	return err
 }
@@ -108,35 +108,35 @@ func (m *Matches) Withdraw(ctx context.Context, matchID string, claims []seats.C
 // Extend holds the seat of a friend whose game makes progress, or the party's spare seats, longer. Because it is
 // called often, it uses marks only and never searches for the match.
 func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error {
-	_, err := m.tell(ctx, m.marked, id, signalRequest{Op: signalExtend, PartyID: id.String(), UserID: userID})
+	_, err := m.signalMatchOf(ctx, m.marked, id, signalRequest{Op: signalExtend, PartyID: id.String(), UserID: userID})
 	return err
 }
 
 // Away handles a member who lost the connection: a seat that is held for them in the party's match is held for the
 // grace.
 func (m *Matches) Away(ctx context.Context, id party.ID, userID string) error {
-	_, err := m.tell(ctx, m.Of, id, signalRequest{Op: signalAway, PartyID: id.String(), UserID: userID})
+	_, err := m.signalMatchOf(ctx, m.Of, id, signalRequest{Op: signalAway, PartyID: id.String(), UserID: userID})
 	return err
 }
 
 // Release handles a member who left the party or was kicked: the seat that is held for them in the party's match
 // opens. A member who already plays keeps the seat.
 func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error {
-	_, err := m.tell(ctx, m.Of, id, signalRequest{Op: signalRelease, PartyID: id.String(), UserID: userID})
+	_, err := m.signalMatchOf(ctx, m.Of, id, signalRequest{Op: signalRelease, PartyID: id.String(), UserID: userID})
 	return err
 }
 
 // Moved gives a party's seats in a match to the party's new native ID.
 func (m *Matches) Moved(ctx context.Context, was, id party.ID) error {
-	matchID, err := m.tell(ctx, m.Of, was, signalRequest{Op: signalMoved, PartyID: id.String(), Was: was.String()})
+	matchID, err := m.signalMatchOf(ctx, m.Of, was, signalRequest{Op: signalMoved, PartyID: id.String(), Was: was.String()})
 	if err == nil && matchID != "" {
-		m.young.Put(id.String(), matchID)
+		m.recent.Put(id.String(), matchID)
 	}
 	return err
 }
 
-// tell signals the match in which a party has seats and returns its ID; "" if there is none.
-func (m *Matches) tell(ctx context.Context, matchOf party.MatchOf, id party.ID, r signalRequest) (string, error) {
+// signalMatchOf signals the match in which a party has seats and returns its ID; "" if there is none.
+func (m *Matches) signalMatchOf(ctx context.Context, matchOf party.MatchOf, id party.ID, r signalRequest) (string, error) {
 	matchID, err := matchOf(ctx, id)
 	if err != nil || matchID == "" {
 		return "", err
@@ -152,8 +152,8 @@ func (m *Matches) tell(ctx context.Context, matchOf party.MatchOf, id party.ID, 
 // user and a player there. After an error, a [Retrier] tries again.
 func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID, Awaited: awaited}
-	matchID, err := m.tell(ctx, m.Of, id, late)
-	if errors.Is(err, errSlot) && m.slots.inTime(ctx, matchID, userID) {
+	matchID, err := m.signalMatchOf(ctx, m.Of, id, late)
+	if errors.Is(err, errNeedsSlot) && m.slots.reserveInTime(ctx, matchID, userID) {
 		late.Slot = true
 		_, err = m.signal(ctx, matchID, late)
 	}
@@ -166,7 +166,7 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited 
 		}
 		_, err = m.signal(ctx, matchID, signalRequest{Op: signalRelease, PartyID: id.String(), UserID: userID})
 		return "", ignoreGone(err)
-	case errors.Is(err, errLater):
+	case errors.Is(err, errUndecided):
 	case errors.Is(err, ErrGone), errors.Is(err, seats.ErrSplit),
 		slices.Contains([]party.Reason{party.MatchFull, party.SeatReserved, party.PartyTooLarge, party.Blocked}, party.ReasonOf(err)):
 		return "", nil
@@ -186,7 +186,7 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, 
 		switch {
 		case err != nil:
 			return none, ignoreGone(err)
-		case !has(own, caller.UserID):
+		case !hasUser(own, caller.UserID):
 			return none, party.Refuse(party.NotMember, "You have no seat in this match.")
 		}
 		return own, nil
@@ -207,7 +207,7 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, 
 		return none, err
 	}
 	seats, err := m.Seats(ctx, matchID, caller.UserID)
-	if err == nil && seats.Seeks && !has(seats, caller.UserID) {
+	if err == nil && seats.Seeks && !hasUser(seats, caller.UserID) {
 		if late, lateErr := m.Late(ctx, id, caller.UserID, false); lateErr == nil && late == matchID {
 			seats, err = m.Seats(ctx, matchID, caller.UserID)
 		}
@@ -218,6 +218,6 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, 
 	return seats, nil
 }
 
-func has(m party.MatchSeats, userID string) bool {
+func hasUser(m party.MatchSeats, userID string) bool {
 	return slices.ContainsFunc(m.Seats, func(s party.MatchSeat) bool { return s.UserID == userID })
 }

@@ -39,8 +39,8 @@ type Order struct {
 	claims         []seats.Claim // the seats of the match, reserved until the commit
 	users          []string      // users who get slots
 	queue          string
-	asked          time.Time
-	stop           context.CancelFunc // stops the creation
+	startedAt      time.Time
+	cancelCreate   context.CancelFunc // stops the creation
 
 	mu       sync.Mutex
 	state    OrderState
@@ -69,11 +69,11 @@ func (o *Order) Cancel(cause error) {
 	if before == OrderFailed || o.matches == nil {
 		return
 	}
-	o.stop()
+	o.cancelCreate()
 	if before == OrderPending { // if the order was ready, the match ends its server
-		o.record("failed")
+		o.recordMetric("failed")
 		if instance != "" {
-			o.fleets.end(o.manager, instance)
+			o.fleets.deleteServer(o.manager, instance)
 		}
 	}
 	o.fleets.background("withdrawal of a match", func(ctx context.Context) error {
@@ -81,9 +81,9 @@ func (o *Order) Cancel(cause error) {
 	})
 }
 
-// take makes a server the one of this order. If the order has another server or was given up, take ends the server
-// and reports false.
-func (o *Order) take(instance string) bool {
+// claimServer makes a server the one of this order. If the order has another server or was given up, claimServer
+// ends the server and reports false.
+func (o *Order) claimServer(instance string) bool {
 	o.mu.Lock()
 	mine := o.state == OrderPending && o.instance == ""
 	again := o.instance == instance
@@ -92,13 +92,13 @@ func (o *Order) take(instance string) bool {
 	}
 	o.mu.Unlock()
 	if !mine && !again {
-		o.fleets.end(o.manager, instance)
+		o.fleets.deleteServer(o.manager, instance)
 	}
 	return mine
 }
 
-// conclude records the first answer. Later answers change nothing.
-func (o *Order) conclude(err error) {
+// finish records the first answer. Later answers change nothing.
+func (o *Order) finish(err error) {
 	o.mu.Lock()
 	first := o.state == OrderPending
 	if first && err == nil {
@@ -110,12 +110,12 @@ func (o *Order) conclude(err error) {
 	case err != nil:
 		o.Cancel(err)
 	case o.matches != nil:
-		o.record("ready")
+		o.recordMetric("ready")
 	}
 }
 
-func (o *Order) record(result string) {
-	o.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.asked))
+func (o *Order) recordMetric(result string) {
+	o.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.startedAt))
 }
 
 // OrderServer makes an unannounced seat match and asks the fleet for a server with slots for the users. latencies
@@ -127,20 +127,20 @@ func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, 
 		return "", nil, err
 	}
 	create, stop := context.WithTimeout(context.Background(), fleet.ReadyWithin)
-	o = &Order{matches: m, fleets: m.slots.fleets, match: matchID, manager: fleet.Manager, claims: l.Claims, users: users, queue: l.Queue, asked: m.now(), stop: stop}
+	o = &Order{matches: m, fleets: m.slots.fleets, match: matchID, manager: fleet.Manager, claims: l.Claims, users: users, queue: l.Queue, startedAt: m.now(), cancelCreate: stop}
 	metadata := serverMetadata(fleet.Metadata, ServerInfo{MatchID: matchID, Token: l.Server.Token, Queue: l.Queue, Region: l.Region, Teams: l.Teams, TeamSize: l.TeamSize})
 	go func() {
 		defer stop()
-		err := o.fleets.bounded(func(context.Context) error {
+		err := o.fleets.withTimeout(func(context.Context) error {
 			manager, err := o.fleets.manager(fleet.Manager)
 			if err != nil {
 				return err
 			}
-			_, err = manager.Create(create, l.Teams*l.TeamSize, users, latencies, metadata, o.created)
+			_, err = manager.Create(create, l.Teams*l.TeamSize, users, latencies, metadata, o.onCreated)
 			return err
 		})
 		if err != nil {
-			o.conclude(fmt.Errorf("create a game server: %w", err))
+			o.finish(fmt.Errorf("create a game server: %w", err))
 			return
 		}
 		<-create.Done() // fleet managers still use this context after they return
@@ -148,15 +148,15 @@ func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, 
 	return matchID, o, nil
 }
 
-// created is the callback of the fleet manager, who may call it once or more often, now, later or never.
-func (o *Order) created(status runtime.FmCreateStatus, info *runtime.InstanceInfo, sessions []*runtime.SessionInfo, _ map[string]any, cause error) {
-	err := o.fleets.bounded(func(ctx context.Context) error {
+// onCreated is the callback of the fleet manager, who may call it once or more often, now, later or never.
+func (o *Order) onCreated(status runtime.FmCreateStatus, info *runtime.InstanceInfo, sessions []*runtime.SessionInfo, _ map[string]any, cause error) {
+	err := o.fleets.withTimeout(func(ctx context.Context) error {
 		switch {
 		case status != runtime.CreateSuccess:
 			return errors.Join(errors.New("the fleet manager has no game server"), cause)
 		case info == nil || info.Id == "":
 			return errors.New("the fleet manager reports a game server without an ID")
-		case !o.take(info.Id):
+		case !o.claimServer(info.Id):
 			return nil
 		}
 		s, err := serverOf(o.manager, info)
@@ -167,14 +167,14 @@ func (o *Order) created(status runtime.FmCreateStatus, info *runtime.InstanceInf
 		for _, user := range o.users {
 			slots[user] = given[user]
 		}
-		if _, err := o.matches.signal(ctx, o.match, signalRequest{Op: signalServe, Server: &s, Slots: slots}); err != nil {
+		if _, err := o.matches.signal(ctx, o.match, signalRequest{Op: signalSetServer, Server: &s, Slots: slots}); err != nil {
 			return fmt.Errorf("tell the match of its game server: %w", err)
 		}
-		o.conclude(nil)
+		o.finish(nil)
 		return nil
 	})
 	if err != nil {
-		o.conclude(err)
+		o.finish(err)
 	}
 }
 
@@ -182,7 +182,7 @@ func (o *Order) created(status runtime.FmCreateStatus, info *runtime.InstanceInf
 func (m *Matches) OrderSlots(matchID string, users []string) *Order {
 	o := &Order{}
 	go func() {
-		o.conclude(m.slots.fleets.bounded(func(ctx context.Context) error { return m.slots.reserve(ctx, matchID, users) }))
+		o.finish(m.slots.fleets.withTimeout(func(ctx context.Context) error { return m.slots.reserve(ctx, matchID, users) }))
 	}()
 	return o
 }

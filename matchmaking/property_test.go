@@ -16,22 +16,22 @@ import (
 	"partyline/party"
 )
 
-// ledger is a handler that records which players it was told of.
-type ledger struct {
+// recorder is a handler that records which players it was told of.
+type recorder struct {
 	*script
 	t      failer
 	here   map[string]string // user by session
 	refuse bool
 }
 
-func (l *ledger) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, p runtime.Presence, _ map[string]string) (any, bool, string) {
+func (l *recorder) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, p runtime.Presence, _ map[string]string) (any, bool, string) {
 	if s, ok := matchmaking.SeatOf(ctx, p.GetUserId()); !ok || s.State != seats.Taken {
 		l.t.Fatalf("%s asks with the seat %+v", p.GetUserId(), s)
 	}
 	return state, !l.refuse, "not today"
 }
 
-func (l *ledger) MatchJoin(ctx context.Context, lg runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
+func (l *recorder) MatchJoin(ctx context.Context, lg runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
 	for _, p := range ps {
 		for session, user := range l.here {
 			if session == p.GetSessionId() || user == p.GetUserId() {
@@ -43,7 +43,7 @@ func (l *ledger) MatchJoin(ctx context.Context, lg runtime.Logger, db *sql.DB, n
 	return l.script.MatchJoin(ctx, lg, db, nk, d, tick, state, ps)
 }
 
-func (l *ledger) MatchLeave(ctx context.Context, lg runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
+func (l *recorder) MatchLeave(ctx context.Context, lg runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
 	for _, p := range ps {
 		if l.here[p.GetSessionId()] != p.GetUserId() {
 			l.t.Fatalf("%s leaves and was not here", p.GetSessionId())
@@ -59,7 +59,7 @@ func TestSeated_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		teams, size := rapid.IntRange(1, 3).Draw(t, "teams"), rapid.IntRange(1, 4).Draw(t, "size")
 		h := newHouse(t)
-		book := &ledger{script: newScript(), t: t, here: map[string]string{}}
+		book := &recorder{script: newScript(), t: t, here: map[string]string{}}
 		h.handlers["ledger"] = h.seated(book)
 		user := rapid.Custom(func(t *rapid.T) string { return fmt.Sprint("u", rapid.IntRange(0, 9).Draw(t, "user")) })
 		parties := []string{h.partyOf("u0", "u1", "u2"), h.partyOf("u3", "u4"), h.partyOf("u5")}
@@ -114,7 +114,7 @@ func TestSeated_Properties(t *testing.T) {
 	})
 }
 
-func checkSeats(t *rapid.T, s *stage, book *ledger, teams, size int) {
+func checkSeats(t *rapid.T, s *stage, book *recorder, teams, size int) {
 	m, err := s.client().Seats(context.Background(), s.id, "")
 	if err != nil {
 		t.Fatalf("Seats: %v", err)

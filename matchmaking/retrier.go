@@ -10,13 +10,13 @@ import (
 
 // Waits between tries double.
 const (
-	// seatTries is how often the seat of a late friend is tried again. All waits together are longer than
+	// maxSeatTries is how often the seat of a late friend is tried again. All waits together are longer than
 	// [ReservedFor] and than a fleet may take for a slot.
-	seatTries = 3
-	seatFirst = 2 * time.Second
+	maxSeatTries  = 3
+	seatFirstWait = 2 * time.Second
 	// The seats of a party that came back are asked to follow until they do.
-	followFirst   = time.Second
-	followDoubles = 5
+	followFirstWait    = time.Second
+	followMaxDoublings = 5
 )
 
 // Retrier repeats requests to a match that failed for a reason that may pass. Safe for concurrent use.
@@ -25,12 +25,12 @@ type Retrier struct {
 	current func(party.ID) party.ID
 	logger  party.Logger
 	now     party.Clock
-	alarms  *alarm.Alarms[errand]
+	alarms  *alarm.Alarms[retry]
 }
 
-// errand is a request to a match: hold a seat for a late friend, or with left release the seat of a user who left.
+// retry is a request to a match: hold a seat for a late friend, or with left release the seat of a user who left.
 // Without a user it asks the match to give the party's seats to the party's current ID.
-type errand struct {
+type retry struct {
 	party   party.ID // the ID that the match has
 	user    string
 	awaited bool
@@ -42,7 +42,7 @@ type errand struct {
 // Retrier when the process ends; it tries nothing after that.
 func NewRetrier(matches *Matches, current func(party.ID) party.ID, logger party.Logger, now party.Clock) *Retrier {
 	r := &Retrier{matches: matches, current: current, logger: logger, now: now}
-	r.alarms = alarm.New(now, logger, "match not asked again errand=", r.again)
+	r.alarms = alarm.New(now, logger, "match not asked again errand=", r.runRetry)
 	return r
 }
 
@@ -51,16 +51,16 @@ func (r *Retrier) Close() { r.alarms.Close() }
 
 // Seat is [Matches.Late]. After an error it tries again for a while. If it gets a seat then, the party hears of it.
 func (r *Retrier) Seat(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
-	return r.seat(ctx, errand{party: id, user: userID, awaited: awaited})
+	return r.seat(ctx, retry{party: id, user: userID, awaited: awaited})
 }
 
 // OrderSeat is Seat for a friend who joined while the match waited for its server. It uses the seat that the party
 // holds there, once the fleet has a slot. It returns at once.
 func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
-	e := errand{party: id, user: userID, awaited: true}
+	e := retry{party: id, user: userID, awaited: true}
 	r.matches.slots.fleets.background("seat of a late friend", func(ctx context.Context) error {
-		if !r.matches.slots.given(ctx, matchID, userID) { // this may take long; nobody waits for it
-			r.seekLater(e)
+		if !r.matches.slots.reserveCached(ctx, matchID, userID) { // this may take long; nobody waits for it
+			r.retrySeat(e)
 			return nil
 		}
 		_, err := r.seat(ctx, e)
@@ -70,14 +70,14 @@ func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
 
 // Follow is [Matches.Moved] to the party's current ID. After an error it tries again until the match answers or has
 // no seats of the party.
-func (r *Retrier) Follow(ctx context.Context, was party.ID) { r.follow(ctx, errand{party: was}) }
+func (r *Retrier) Follow(ctx context.Context, was party.ID) { r.follow(ctx, retry{party: was}) }
 
 // Release is [Matches.Release]. After an error it tries again for a while, if the user does not come back.
 func (r *Retrier) Release(ctx context.Context, id party.ID, userID string) {
-	r.release(ctx, errand{party: id, user: userID, left: true})
+	r.release(ctx, retry{party: id, user: userID, left: true})
 }
 
-func (r *Retrier) release(ctx context.Context, e errand) {
+func (r *Retrier) release(ctx context.Context, e retry) {
 	err := r.matches.Release(ctx, e.party, e.user)
 	if id := r.current(e.party); err == nil && id != e.party { // the seats may have followed the party
 		err = r.matches.Release(ctx, id, e.user)
@@ -86,41 +86,41 @@ func (r *Retrier) release(ctx context.Context, e errand) {
 		return
 	}
 	r.logger.Warn("seat in match not released party=%s user=%s error=%v", e.party, e.user, err)
-	r.seekLater(e)
+	r.retrySeat(e)
 }
 
-// seekLater schedules the next try for a user's seat. It reports false after the last one.
-func (r *Retrier) seekLater(e errand) bool {
-	if e.tries == seatTries {
+// retrySeat schedules the next try for a user's seat. It reports false after the last one.
+func (r *Retrier) retrySeat(e retry) bool {
+	if e.tries == maxSeatTries {
 		return false
 	}
-	r.later(e, seatFirst<<e.tries)
+	r.schedule(e, seatFirstWait<<e.tries)
 	return true
 }
 
-func (r *Retrier) seat(ctx context.Context, e errand) (string, error) {
+func (r *Retrier) seat(ctx context.Context, e retry) (string, error) {
 	matchID, err := r.matches.Late(ctx, e.party, e.user, e.awaited)
-	if err != nil && !r.seekLater(e) {
+	if err != nil && !r.retrySeat(e) {
 		r.logger.Warn("no seat for a late friend party=%s user=%s error=%v", e.party, e.user, err)
 	}
 	return matchID, err
 }
 
-func (r *Retrier) follow(ctx context.Context, e errand) {
+func (r *Retrier) follow(ctx context.Context, e retry) {
 	id := r.current(e.party) // the party may have moved again
 	if err := r.matches.Moved(ctx, e.party, id); err != nil {
 		r.logger.Warn("seats in match do not follow yet party=%s was=%s error=%v", id, e.party, err)
-		r.later(e, followFirst<<min(e.tries, followDoubles))
+		r.schedule(e, followFirstWait<<min(e.tries, followMaxDoublings))
 	}
 }
 
-func (r *Retrier) later(e errand, wait time.Duration) {
+func (r *Retrier) schedule(e retry, wait time.Duration) {
 	e.tries++
 	r.alarms.Set(e, r.now().Add(wait))
 }
 
-func (r *Retrier) again(e errand) {
-	ctx, cancel := context.WithTimeout(context.Background(), signalWait)
+func (r *Retrier) runRetry(e retry) {
+	ctx, cancel := context.WithTimeout(context.Background(), signalTimeout)
 	defer cancel()
 	if e.user == "" {
 		r.follow(ctx, e)
@@ -134,7 +134,7 @@ func (r *Retrier) again(e errand) {
 		case err == nil || party.ReasonOf(err) == party.PartyNotFound:
 			r.release(ctx, e)
 		default:
-			r.seekLater(e)
+			r.retrySeat(e)
 		}
 		return
 	}

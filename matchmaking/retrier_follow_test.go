@@ -15,15 +15,15 @@ import (
 	"partyline/party"
 )
 
-// unanswered is a host whose match is too busy for a party's move, a number of times.
-type unanswered struct {
+// busyForMove is a host whose match is too busy for a party's move, a number of times.
+type busyForMove struct {
 	*house
 	mu    sync.Mutex
 	times int
 	asked int
 }
 
-func (b *unanswered) MatchSignal(ctx context.Context, id, data string) (string, error) {
+func (b *busyForMove) MatchSignal(ctx context.Context, id, data string) (string, error) {
 	if strings.Contains(data, `"op":"moved"`) {
 		b.mu.Lock()
 		b.asked++
@@ -51,7 +51,7 @@ func TestRetrier_Follow(t *testing.T) {
 	} {
 		t.Run(name, inBubble(func(t *testing.T) {
 			h, log := newHouse(t), &partytest.Log{}
-			host := &unanswered{house: h, times: c.busy}
+			host := &busyForMove{house: h, times: c.busy}
 			s, was := duel(h, "")
 			first, second := h.partyOf(), h.partyOf()
 			now := parse(t, first)

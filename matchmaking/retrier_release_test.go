@@ -44,20 +44,20 @@ func TestRetrier_ReleaseOfWhoIsOffline(t *testing.T) {
 	}
 }
 
-// unread is a house whose parties cannot be read for a while.
-type unread struct {
+// unreadable is a house whose parties cannot be read for a while.
+type unreadable struct {
 	*house
 	err error
 }
 
-func (u *unread) Left(id party.ID, users []string) ([]string, error) {
+func (u *unreadable) Left(id party.ID, users []string) ([]string, error) {
 	if u.err != nil {
 		return nil, u.err
 	}
 	return u.house.Left(id, users)
 }
 
-func (u *unread) View(ctx context.Context, id party.ID) (party.View, error) {
+func (u *unreadable) View(ctx context.Context, id party.ID) (party.View, error) {
 	if u.err != nil {
 		return party.View{}, u.err
 	}
@@ -68,7 +68,7 @@ func (u *unread) View(ctx context.Context, id party.ID) (party.View, error) {
 func TestRetrier_ReleaseWhileThePartyIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		members := &unread{house: h}
+		members := &unreadable{house: h}
 		s, log := leftWhileBusy(t, h, members, func(p string) {
 			h.members[p], members.err = []string{"ann", "bob"}, errors.New("the party is not read")
 		})
@@ -82,7 +82,7 @@ func TestRetrier_ReleaseWhileThePartyIsNotRead(t *testing.T) {
 func TestRetrier_ReleaseOfARestoredParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, log := newHouse(t), &partytest.Log{}
-		host := &asked{house: h, away: runtime.ErrMatchBusy}
+		host := &countingHost{house: h, away: runtime.ErrMatchBusy}
 		was, now := h.partyOf("ann", "bob"), h.partyOf("ann")
 		s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(was, 0, "ann", "bob")}})
 		var turn sync.Mutex

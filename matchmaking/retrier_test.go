@@ -18,14 +18,14 @@ import (
 	"partyline/party"
 )
 
-// asked is a host that counts requests for a late friend's seat. It may fail to reach its matches.
-type asked struct {
+// countingHost is a host that counts requests for a late friend's seat. It may fail to reach its matches.
+type countingHost struct {
 	*house
 	away error
 	late int
 }
 
-func (a *asked) MatchSignal(ctx context.Context, id, data string) (string, error) {
+func (a *countingHost) MatchSignal(ctx context.Context, id, data string) (string, error) {
 	if strings.Contains(data, `"op":"late"`) {
 		a.late++
 	}
@@ -38,7 +38,7 @@ func (a *asked) MatchSignal(ctx context.Context, id, data string) (string, error
 // latecomer is a friend, bob, of a party that plays. One seat of its team is open.
 type latecomer struct {
 	*stage
-	host         *asked
+	host         *countingHost
 	party, other string // the party's ID, and one it may get
 }
 
@@ -73,7 +73,7 @@ func TestRetrier_Seat(t *testing.T) {
 	} {
 		t.Run(name, inBubble(func(t *testing.T) {
 			h, log := newHouse(t), &partytest.Log{}
-			w := latecomer{nil, &asked{house: h}, h.partyOf("ann", "bob"), h.partyOf()}
+			w := latecomer{nil, &countingHost{house: h}, h.partyOf("ann", "bob"), h.partyOf()}
 			w.stage = h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(w.party, 0, "ann"), claim("", 1, "cat")}})
 			var turn sync.Mutex
 			current := func(id party.ID) party.ID {
@@ -113,7 +113,7 @@ func TestRetrier_Seat(t *testing.T) {
 func TestRetrier_SeatNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, log := newHouse(t), &partytest.Log{}
-		host := &asked{house: h}
+		host := &countingHost{house: h}
 		s, p := duel(h, "")
 		h.members[p] = append(h.members[p], "eve")
 		l := matchmaking.NewRetrier(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), func(id party.ID) party.ID { return id }, log, time.Now)
@@ -134,7 +134,7 @@ func TestRetrier_SeatNoRoom(t *testing.T) {
 // again. It returns the match a minute later.
 func leftWhileBusy(t *testing.T, h *house, members matchmaking.Members, then func(partyID string)) (*stage, *partytest.Log) {
 	t.Helper()
-	host, log := &asked{house: h, away: runtime.ErrMatchBusy}, &partytest.Log{}
+	host, log := &countingHost{house: h, away: runtime.ErrMatchBusy}, &partytest.Log{}
 	p := h.partyOf("ann", "bob")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
 	var turn sync.Mutex

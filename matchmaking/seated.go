@@ -34,11 +34,11 @@ func WithSeats(inner runtime.Match) runtime.Match { return WithSeatsAt(inner, ti
 
 // WithSeatsAt is [WithSeats] with another clock.
 func WithSeatsAt(inner runtime.Match, clock party.Clock) runtime.Match {
-	return &seated{inner: inner, clock: clock}
+	return &seatedMatch{inner: inner, clock: clock}
 }
 
-// seated has no state: the host passes the [state] of each match to every call.
-type seated struct {
+// seatedMatch has no state: the host passes the [state] of each match to every call.
+type seatedMatch struct {
 	inner   runtime.Match
 	clock   party.Clock
 	hosting *hosting // nil except in seat matches
@@ -56,7 +56,7 @@ type call struct {
 	*state
 }
 
-func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (out any, rate int, label string) {
+func (m *seatedMatch) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (out any, rate int, label string) {
 	defer func() {
 		if value := recover(); value != nil {
 			logger.Error("match not made: panic: %v\n%s", value, debug.Stack())
@@ -73,24 +73,24 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 		return nil, 1, ""
 	}
 	if m.hosting != nil {
-		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, was: map[string]string{}, out: map[string]bool{}}
+		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, movedTo: map[string]string{}, leftUsers: map[string]bool{}}
 	}
 	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock(), state: st}
 	var own string
 	if c.inner, rate, own = m.inner.MatchInit(c.innerContext(), logger, db, nk, params); c.inner == nil {
 		return nil, rate, own
 	}
-	st.own = ownLabel(own)
-	if err := c.relabel(); err != nil {
+	st.innerLabel = parseInnerLabel(own)
+	if err := c.updateLabel(); err != nil {
 		logger.Error("match not made: its label error=%v", err)
 		return nil, rate, ""
 	}
 	// The first tick sends these events: nobody can join before it.
-	c.noteChanges()
+	c.updateRows()
 	return st, rate, st.label
 }
 
-func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
+func (m *seatedMatch) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
 	s, ok := st.(*state)
 	due := !ok || !m.clock().Before(s.due)
 	if _, relays := m.inner.(relay); relays && len(messages) == 0 && !due {
@@ -104,7 +104,7 @@ func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.D
 			m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, 0)
 			return false
 		}
-		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.fromGuests(messages))
+		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.dropStrangers(messages))
 		c.broadcastSeats()
 		if due {
 			c.due = c.nextDue(c.now)
@@ -113,7 +113,7 @@ func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.D
 	})
 }
 
-func (m *seated) MatchTerminate(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, graceSeconds int) any {
+func (m *seatedMatch) MatchTerminate(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, graceSeconds int) any {
 	return m.step("MatchTerminate", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		c.tellEnd(time.Duration(graceSeconds) * time.Second)
 		c.inner = m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, graceSeconds)
@@ -121,9 +121,9 @@ func (m *seated) MatchTerminate(ctx context.Context, logger runtime.Logger, db *
 	})
 }
 
-func (m *seated) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, data string) (any, string) {
+func (m *seatedMatch) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, data string) (any, string) {
 	var reply string
-	out := m.change("MatchSignal", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+	out := m.stepAndSettle("MatchSignal", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		text, ours := strings.CutPrefix(data, signalPrefix)
 		if !ours {
 			c.inner, reply = m.inner.MatchSignal(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, data)
@@ -135,14 +135,14 @@ func (m *seated) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql
 		if err == nil {
 			answer, err = c.answer(request)
 		}
-		reply = c.reply(answer, err)
+		reply = c.encodeReply(answer, err)
 		return true
 	})
 	return out, reply
 }
 
-// change is step for work that may change the seats. The next tick sends the changed seats to the players.
-func (m *seated) change(name string, c *call, st any, work func(*call) bool) any {
+// stepAndSettle is step for work that may change the seats. The next tick sends the changed seats to the players.
+func (m *seatedMatch) stepAndSettle(name string, c *call, st any, work func(*call) bool) any {
 	return m.step(name, c, st, func(c *call) bool {
 		goesOn := work(c)
 		if goesOn {
@@ -155,12 +155,12 @@ func (m *seated) change(name string, c *call, st any, work func(*call) bool) any
 
 // step runs the work of one call. It removes expired holds before the work and sends the events after it. The match
 // ends if work returns false or panics.
-func (m *seated) step(name string, c *call, st any, work func(*call) bool) (out any) {
+func (m *seatedMatch) step(name string, c *call, st any, work func(*call) bool) (out any) {
 	defer func() {
 		if value := recover(); value != nil {
 			c.logger.Error("match ends function=%s: panic: %v\n%s", name, value, debug.Stack())
 			out = nil
-			c.sayGoodbye()
+			c.closeAfterPanic()
 		}
 	}()
 	c.state, c.now = st.(*state), m.clock()
@@ -175,8 +175,8 @@ func (m *seated) step(name string, c *call, st any, work func(*call) bool) (out 
 	return c.state
 }
 
-// sayGoodbye announces the end after a panic. The state may be broken, so it recovers from panics.
-func (c *call) sayGoodbye() {
+// closeAfterPanic announces the end after a panic. The state may be broken, so it recovers from panics.
+func (c *call) closeAfterPanic() {
 	defer func() {
 		if value := recover(); value != nil {
 			c.logger.Error("end of the match not told: panic: %v", value)
@@ -190,9 +190,9 @@ func (c *call) sayGoodbye() {
 // close is the last step of a match: it announces the end, removes the marks and ends the game server.
 func (c *call) close() {
 	c.tellEnd(0)
-	marks{c.nk, c.logger, c.id}.follow(c.rows, nil)
+	marks{c.nk, c.logger, c.id}.update(c.rows, nil)
 	if s := c.serving; s.ready() {
-		s.fleet.fleets.end(s.at.Manager, s.at.Instance)
+		s.fleet.fleets.deleteServer(s.server.Manager, s.server.Instance)
 	}
 }
 

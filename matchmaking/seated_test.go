@@ -188,7 +188,7 @@ func TestSeated_SecondSession(t *testing.T) {
 		message{player{user: "ann", session: "ann1"}, 7, "old"}, message{player{user: "ann", session: "ann2"}, 7, "new"},
 		message{player{user: "spy", session: "spy1"}, 7, "stranger"},
 	}))
-	var data, last []got
+	var data, last []sent
 	for _, g := range s.got {
 		if g.OpCode == 7 {
 			data = append(data, g)

@@ -21,17 +21,17 @@ const signalPrefix = "partyline:"
 
 // Values of signalRequest.Op.
 const (
-	signalReserve  = "reserve"  // reserve seats for all claims, or for none, and tell nobody
-	signalHold     = "hold"     // hold seats for all claims, or for none
-	signalWithdraw = "withdraw" // open the reserved seats of all claims
-	signalExtend   = "extend"   // a friend's progress moved: hold the seat longer
-	signalAway     = "away"     // a member with a held seat lost the connection: hold it for the grace
-	signalRelease  = "release"  // a friend will not come: open the held seat
-	signalLate     = "late"     // a friend came to the party late: hold a seat by name
-	signalMoved    = "moved"    // a party has another ID now
-	signalSeats    = "seats"    // who sits where, and for a user the access to the game server
-	signalServe    = "serve"    // where the game server is, or new slots on it
-	signalServer   = "server"   // a call of the game server
+	signalReserve    = "reserve"  // reserve seats for all claims, or for none, and tell nobody
+	signalHold       = "hold"     // hold seats for all claims, or for none
+	signalWithdraw   = "withdraw" // open the reserved seats of all claims
+	signalExtend     = "extend"   // a friend's progress moved: hold the seat longer
+	signalAway       = "away"     // a member with a held seat lost the connection: hold it for the grace
+	signalRelease    = "release"  // a friend will not come: open the held seat
+	signalLate       = "late"     // a friend came to the party late: hold a seat by name
+	signalMoved      = "moved"    // a party has another ID now
+	signalSeats      = "seats"    // who sits where, and for a user the access to the game server
+	signalSetServer  = "serve"    // where the game server is, or new slots on it
+	signalServerCall = "server"   // a call of the game server
 )
 
 type signalRequest struct {
@@ -71,14 +71,14 @@ type Host interface {
 // ErrGone means that the match does not exist, or has no seats.
 var ErrGone = errors.New("the match does not exist any more")
 
-// reach lists, reads and signals matches.
-type reach struct {
+// matchClient lists, reads and signals matches.
+type matchClient struct {
 	host  Host
-	turns keyed.Locks[string] // one signal at a time for each match
+	locks keyed.Locks[string] // one signal at a time for each match
 }
 
 // Seats reads the seats of a match. For a user with a seat it also returns the access to the game server.
-func (r *reach) Seats(ctx context.Context, matchID, userID string) (party.MatchSeats, error) {
+func (r *matchClient) Seats(ctx context.Context, matchID, userID string) (party.MatchSeats, error) {
 	answer, err := r.signal(ctx, matchID, signalRequest{Op: signalSeats, UserID: userID})
 	if err != nil {
 		return party.MatchSeats{}, err
@@ -91,7 +91,7 @@ func (r *reach) Seats(ctx context.Context, matchID, userID string) (party.MatchS
 }
 
 // Running lists at most most matches with seats.
-func (r *reach) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
+func (r *matchClient) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
 	listed, err := r.list(ctx, most, seatsQuery)
 	if err != nil {
 		return nil, err
@@ -108,12 +108,12 @@ func (r *reach) Running(ctx context.Context, most int) ([]party.RunningMatch, er
 }
 
 // Count counts matches with seats, at most most. It reads no labels.
-func (r *reach) Count(ctx context.Context, most int) (int, error) {
+func (r *matchClient) Count(ctx context.Context, most int) (int, error) {
 	listed, err := r.list(ctx, most, seatsQuery)
 	return len(listed), err
 }
 
-func (r *reach) list(ctx context.Context, most int, query string) ([]*api.Match, error) {
+func (r *matchClient) list(ctx context.Context, most int, query string) ([]*api.Match, error) {
 	listed, err := r.host.MatchList(ctx, most, true, "", nil, nil, query)
 	if err != nil {
 		return nil, fmt.Errorf("list matches %s: %w", query, err)
@@ -121,13 +121,13 @@ func (r *reach) list(ctx context.Context, most int, query string) ([]*api.Match,
 	return listed, nil
 }
 
-// maxOpen limits how many open matches are listed: more than one pass can fill.
-const maxOpen = 256
+// maxOpenMatches limits how many open matches are listed: more than one pass can fill.
+const maxOpenMatches = 256
 
 // Open lists running matches of a queue that have open seats to fill, the newest first. A seat may be gone when it
 // is wanted: only [Matches.Reserve] can say.
-func (r *reach) Open(ctx context.Context, queue string) ([]formation.OpenMatch, error) {
-	listed, err := r.list(ctx, maxOpen, openQuery(queue))
+func (r *matchClient) Open(ctx context.Context, queue string) ([]formation.OpenMatch, error) {
+	listed, err := r.list(ctx, maxOpenMatches, openQuery(queue))
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (r *reach) Open(ctx context.Context, queue string) ([]formation.OpenMatch, 
 // label reads the current label; the label in a list is up to a second old. It is read before a signal goes to a
 // match that a caller names: the handler of another module may panic on the signal, and the host then ends that
 // match.
-func (r *reach) label(ctx context.Context, matchID string) (label, error) {
+func (r *matchClient) label(ctx context.Context, matchID string) (label, error) {
 	match, err := r.host.MatchGet(ctx, matchID)
 	if err != nil && !errors.Is(err, runtime.ErrMatchIdInvalid) {
 		return label{}, fmt.Errorf("read match %s: %w", matchID, err)
@@ -161,19 +161,19 @@ func (r *reach) label(ctx context.Context, matchID string) (label, error) {
 	return readLabel(match.GetLabel().GetValue())
 }
 
-// signalWait is how long a signal waits for its answer; the host uses the same time.
-const signalWait = 10 * time.Second
+// signalTimeout is how long a signal waits for its answer; the host uses the same time.
+const signalTimeout = 10 * time.Second
 
 // signal sends a signal to a match and waits for the answer. It sends one signal at a time to a match: the host
 // refuses signals when many come at once.
-func (r *reach) signal(ctx context.Context, matchID string, request signalRequest) (signalAnswer, error) {
+func (r *matchClient) signal(ctx context.Context, matchID string, request signalRequest) (signalAnswer, error) {
 	text, err := json.Marshal(request)
 	if err != nil {
 		return signalAnswer{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, signalWait)
+	ctx, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
-	unlock, err := r.turns.Lock(ctx, matchID)
+	unlock, err := r.locks.Lock(ctx, matchID)
 	if err != nil {
 		return signalAnswer{}, fmt.Errorf("ask match %s to %s: %w", matchID, request.Op, err)
 	}
@@ -199,7 +199,7 @@ func (r *reach) signal(ctx context.Context, matchID string, request signalReques
 	}
 	for _, known := range refusals {
 		if answer.Refusal == known.name {
-			return signalAnswer{}, refuse(known.cause)
+			return signalAnswer{}, asRefusal(known.cause)
 		}
 	}
 	return signalAnswer{}, fmt.Errorf("match %s refused to %s: %s", matchID, request.Op, answer.Refusal)

@@ -28,13 +28,13 @@ type stage struct {
 	state   any
 	present []player // whom the host counts as players
 	kicked  []player // not yet reported gone
-	got     []got    // messages to players
+	got     []sent   // messages to players
 	logging sync.Mutex
 	logged  []string // warnings and errors
 }
 
-// got is a message to players. To is in the order in which the players came.
-type got struct {
+// sent is a message to players. To is in the order in which the players came.
+type sent struct {
 	OpCode int64
 	Data   string
 	To     []string // sessions
@@ -171,7 +171,7 @@ func (s *stage) labelled(field string) any {
 }
 
 func (s *stage) BroadcastMessage(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, _ bool) error {
-	g := got{OpCode: opCode, Data: string(data)}
+	g := sent{OpCode: opCode, Data: string(data)}
 	for _, p := range s.present {
 		if presences == nil || slices.ContainsFunc(presences, func(q runtime.Presence) bool { return q.GetSessionId() == p.session }) {
 			g.To = append(g.To, p.session)

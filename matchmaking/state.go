@@ -13,11 +13,11 @@ import (
 	"partyline/party"
 )
 
-// lookEvery is how often a tick checks the game server, and replaced sessions that are still on the stream.
-const lookEvery = time.Second
+// checkInterval is how often a tick checks the game server, and replaced sessions that are still on the stream.
+const checkInterval = time.Second
 
-// emptyAfter is how long a match continues without players and held seats.
-const emptyAfter = 30 * time.Second
+// emptyTimeout is how long a match continues without players and held seats.
+const emptyTimeout = 30 * time.Second
 
 // state is the state of one match. Only the host's goroutine of the match uses it.
 type state struct {
@@ -25,18 +25,18 @@ type state struct {
 	setup Launch
 	table *seats.Table
 	guests
-	inner any                        // the handler's own state
-	own   map[string]json.RawMessage // the handler's own label
-	label string
+	inner      any                        // the handler's own state
+	innerLabel map[string]json.RawMessage // the handler's own label
+	label      string
 
-	announced  bool         // somebody may know of the match
-	rows       []seats.Seat // the seats when the events were last made
-	events     []event      // events not yet sent
-	mapChanged bool         // the players have old seats
-	due        time.Time    // until then a tick without messages does nothing; zero after any other call
-	emptySince time.Time    // zero while a seat is taken or held
-	endTold    bool
-	resultTold bool // the end with the result of the game server was sent
+	announced   bool         // somebody may know of the match
+	rows        []seats.Seat // the seats when the events were last made
+	events      []event      // events not yet sent
+	seatsUnsent bool         // the players have old seats
+	due         time.Time    // until then a tick without messages does nothing; zero after any other call
+	emptySince  time.Time    // zero while a seat is taken or held
+	endTold     bool
+	resultTold  bool // the end with the result of the game server was sent
 
 	serving *serving // nil except in a seat match
 }
@@ -86,17 +86,17 @@ func (s *state) seats() party.MatchSeats {
 
 // settle updates events, marks and the label after the seats may have changed.
 func (c *call) settle() {
-	if !c.noteChanges() {
+	if !c.updateRows() {
 		return
 	}
-	if err := c.relabel(); err != nil {
+	if err := c.updateLabel(); err != nil {
 		c.logger.Warn("match label not updated error=%v", err)
 	}
 }
 
-// noteChanges compares the seats with the rows and makes the events of the differences. It reports whether any seat
+// updateRows compares the seats with the rows and makes the events of the differences. It reports whether any seat
 // changed, so that the label may have to change.
-func (c *call) noteChanges() bool {
+func (c *call) updateRows() bool {
 	rows := c.table.Map(c.now)
 	if slices.Equal(rows, c.rows) {
 		return false
@@ -104,15 +104,15 @@ func (c *call) noteChanges() bool {
 	if slices.ContainsFunc(rows, func(r seats.Seat) bool { return r.State != seats.Open }) {
 		c.announced = true
 	}
-	c.events = append(c.events, changes(c.id, c.rows, rows)...)
+	c.events = append(c.events, seatEvents(c.id, c.rows, rows)...)
 	c.serving.tellHeld(c, c.rows, rows)
-	marks{c.nk, c.logger, c.id}.follow(c.rows, rows)
-	c.rows, c.mapChanged = rows, true
+	marks{c.nk, c.logger, c.id}.update(c.rows, rows)
+	c.rows, c.seatsUnsent = rows, true
 	return true
 }
 
-// relabel updates the label if it changed. In MatchInit it only computes it.
-func (c *call) relabel() error {
+// updateLabel updates the label if it changed. In MatchInit it only computes it.
+func (c *call) updateLabel() error {
 	open := c.table.OpenByTeam(c.now)
 	l := label{Queue: c.setup.Queue, Parties: c.table.Parties(c.now), Region: c.setup.Region}
 	for _, n := range open {
@@ -121,7 +121,7 @@ func (c *call) relabel() error {
 	if c.setup.Backfill && c.announced && l.OpenSeats < c.table.Capacity() { // no backfill into a match without players
 		l.Backfill, l.Open, l.Key, l.Skill = true, open, c.setup.Key, c.setup.Skill
 	}
-	text, err := l.text(c.own)
+	text, err := l.encode(c.innerLabel)
 	if err != nil || text == c.label {
 		return err
 	}
@@ -135,14 +135,14 @@ func (c *call) relabel() error {
 }
 
 // nextDue returns when the next tick without messages has work: a seat expires, the match is deserted, or
-// [lookEvery] is over.
+// [checkInterval] is over.
 func (s *state) nextDue(now time.Time) time.Time {
 	if s.serving != nil || len(s.replaced()) > 0 {
-		return now.Add(lookEvery)
+		return now.Add(checkInterval)
 	}
-	due := now.Add(emptyAfter)
+	due := now.Add(emptyTimeout)
 	if !s.emptySince.IsZero() {
-		due = s.emptySince.Add(emptyAfter)
+		due = s.emptySince.Add(emptyTimeout)
 	}
 	if first := s.table.FirstExpiry(); !first.IsZero() && first.Before(due) {
 		due = first
@@ -164,5 +164,5 @@ func (s *state) deserted(now time.Time) bool {
 	if s.emptySince.IsZero() {
 		s.emptySince = now
 	}
-	return now.Sub(s.emptySince) >= emptyAfter
+	return now.Sub(s.emptySince) >= emptyTimeout
 }

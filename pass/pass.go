@@ -75,7 +75,7 @@ type Keys map[string]ed25519.PublicKey
 // Verify checks a pass for a match at a time, and returns its content. It does not know whether the pass was used
 // before: call party_server_join for that.
 func (k Keys) Verify(pass, matchID string, now time.Time) (Claims, error) {
-	signed, head, body, signature, err := split(pass)
+	signed, head, body, signature, err := decodeParts(pass)
 	if err != nil {
 		return Claims{}, err
 	}
@@ -102,7 +102,7 @@ func (k Keys) Verify(pass, matchID string, now time.Time) (Claims, error) {
 	return c, nil
 }
 
-func split(pass string) (signed string, head, body, signature []byte, err error) {
+func decodeParts(pass string) (signed string, head, body, signature []byte, err error) {
 	parts := strings.Split(pass, ".")
 	if len(pass) > maxPass || len(parts) != 3 || strings.ContainsAny(pass, "\r\n") { // line breaks: the decoder would skip them
 		return "", nil, nil, nil, ErrMalformed

@@ -37,10 +37,10 @@ func decode(payload string, into any) error {
 	source.UseNumber()
 	first, err := source.Token()
 	if err != nil {
-		return malformed(err)
+		return refuseMalformed(err)
 	}
 	if first != json.Delim('{') {
-		return party.Refuse(party.InvalidRequest, "The payload is %s; it must be a JSON object.", got(first, reflect.Struct))
+		return party.Refuse(party.InvalidRequest, "The payload is %s; it must be a JSON object.", describeToken(first, reflect.Struct))
 	}
 	if err := decodeFields(source, reflect.ValueOf(into).Elem(), ""); err != nil {
 		return err
@@ -51,8 +51,8 @@ func decode(payload string, into any) error {
 	return nil
 }
 
-// malformed refuses a payload that is not JSON.
-func malformed(err error) error {
+// refuseMalformed refuses a payload that is not JSON.
+func refuseMalformed(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
 		return party.Refuse(party.InvalidRequest, "The payload is not JSON: byte %d: %v.", syntax.Offset, err)
@@ -67,18 +67,18 @@ func decodeFields(source *json.Decoder, target reflect.Value, path string) error
 	for source.More() {
 		token, err := source.Token()
 		if err != nil {
-			return malformed(err)
+			return refuseMalformed(err)
 		}
 		name := token.(string) // the decoder accepts nothing else here
 		index := fieldOf(target.Type(), name)
 		switch {
 		case index < 0:
-			return party.Refuse(party.InvalidRequest, "%s: unknown field.", join(path, party.Clip(name)))
+			return party.Refuse(party.InvalidRequest, "%s: unknown field.", joinPath(path, party.Clip(name)))
 		case seen&(1<<index) != 0:
-			return party.Refuse(party.InvalidRequest, "%s: given twice.", join(path, name))
+			return party.Refuse(party.InvalidRequest, "%s: given twice.", joinPath(path, name))
 		}
 		seen |= 1 << index
-		if err := decodeValue(source, target.Field(index), join(path, name)); err != nil {
+		if err := decodeValue(source, target.Field(index), joinPath(path, name)); err != nil {
 			return err
 		}
 	}
@@ -88,7 +88,7 @@ func decodeFields(source *json.Decoder, target reflect.Value, path string) error
 // decodeEnd reads the closing brace or bracket.
 func decodeEnd(source *json.Decoder) error {
 	if _, err := source.Token(); err != nil {
-		return malformed(err)
+		return refuseMalformed(err)
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func decodeEnd(source *json.Decoder) error {
 func decodeValue(source *json.Decoder, target reflect.Value, path string) error {
 	if raw, ok := target.Addr().Interface().(*json.RawMessage); ok {
 		if err := source.Decode(raw); err != nil {
-			return malformed(err)
+			return refuseMalformed(err)
 		}
 		if string(*raw) == "null" {
 			*raw = nil
@@ -106,7 +106,7 @@ func decodeValue(source *json.Decoder, target reflect.Value, path string) error 
 	}
 	token, err := source.Token()
 	if err != nil {
-		return malformed(err)
+		return refuseMalformed(err)
 	}
 	if token == nil {
 		return nil
@@ -139,7 +139,7 @@ func decodeValue(source *json.Decoder, target reflect.Value, path string) error 
 		ok = setNumber(target, token)
 	}
 	if !ok {
-		return party.Refuse(party.InvalidRequest, "%s: wanted %s, got %s.", path, wanted(target.Kind()), got(token, target.Kind()))
+		return party.Refuse(party.InvalidRequest, "%s: wanted %s, got %s.", path, describeKind(target.Kind()), describeToken(token, target.Kind()))
 	}
 	return nil
 }
@@ -206,37 +206,38 @@ func fieldOf(t reflect.Type, name string) int {
 	return -1
 }
 
-func join(path, name string) string {
+func joinPath(path, name string) string {
 	if path == "" {
 		return name
 	}
 	return path + "." + name
 }
 
-// wanted describes what a field accepts, in words for a client developer.
-func wanted(kind reflect.Kind) string {
-	return cmp.Or(words[kind], "a whole number")
+// describeKind describes what a field accepts, in words for a client developer.
+func describeKind(kind reflect.Kind) string {
+	return cmp.Or(kindNames[kind], "a whole number")
 }
 
-var words = map[reflect.Kind]string{
+var kindNames = map[reflect.Kind]string{
 	reflect.Struct: "an object", reflect.Slice: "a list", reflect.String: "a string", reflect.Bool: "true or false",
 	reflect.Float32: "a number", reflect.Float64: "a number",
 }
 
-// got describes the value that begins with token, without its content. For a number it says why it was refused.
-func got(token json.Token, wanted reflect.Kind) string {
+// describeToken describes the value that begins with token, without its content. For a number it says why it was
+// refused.
+func describeToken(token json.Token, wanted reflect.Kind) string {
 	switch token := token.(type) {
 	case nil:
 		return "null"
 	case json.Delim:
 		if token == '{' {
-			return words[reflect.Struct]
+			return kindNames[reflect.Struct]
 		}
-		return words[reflect.Slice]
+		return kindNames[reflect.Slice]
 	case string:
-		return words[reflect.String]
+		return kindNames[reflect.String]
 	case bool:
-		return words[reflect.Bool]
+		return kindNames[reflect.Bool]
 	}
 	switch wanted {
 	case reflect.Struct, reflect.Slice, reflect.String, reflect.Bool:

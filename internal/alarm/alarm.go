@@ -10,15 +10,15 @@ import (
 // Alarms are alarms by key. Make them with [New]. Safe for concurrent use. The ring function of one key may set
 // other keys, and its own again.
 type Alarms[K comparable] struct {
-	now    func() time.Time
-	ring   func(K)
-	logger Logger
-	failed string // log text before the key if ring panics
+	now       func() time.Time
+	ring      func(K)
+	logger    Logger
+	logPrefix string // log text before the key if ring panics
 
-	mu      sync.Mutex   // nothing else is locked while it is held
-	set     map[K]*alarm // nil once closed
-	rung    int          // how many ring now
-	ringing sync.WaitGroup
+	mu        sync.Mutex   // nothing else is locked while it is held
+	pending   map[K]*alarm // nil once closed
+	ringCount int          // how many ring now
+	ringing   sync.WaitGroup
 }
 
 type alarm struct {
@@ -31,10 +31,10 @@ type Logger interface {
 	Error(format string, v ...any)
 }
 
-// New makes alarms. Each rings in its own goroutine. If ring panics, the log has failed, followed by the key: "seat
-// not ended party=" and the party.
+// New makes alarms. Each rings in its own goroutine. If ring panics, the log has the text failed, followed by the
+// key: "seat not ended party=" and the party.
 func New[K comparable](now func() time.Time, logger Logger, failed string, ring func(K)) *Alarms[K] {
-	return &Alarms[K]{now: now, logger: logger, failed: failed, ring: ring, set: map[K]*alarm{}}
+	return &Alarms[K]{now: now, logger: logger, logPrefix: failed, ring: ring, pending: map[K]*alarm{}}
 }
 
 // Set sets a key to ring at a time, or at once if that is past. It replaces an earlier alarm of the key. After
@@ -46,18 +46,18 @@ func (a *Alarms[K]) Set(key K, at time.Time) {
 func (a *Alarms[K]) setUnless(key K, at time.Time, stays func(old time.Time) bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.set == nil {
+	if a.pending == nil {
 		return
 	}
-	if old := a.set[key]; old != nil {
+	if old := a.pending[key]; old != nil {
 		if stays(old.at) {
 			return
 		}
 		old.timer.Stop()
 	}
 	next := &alarm{at: at}
-	next.timer = time.AfterFunc(max(0, at.Sub(a.now())), func() { a.rings(key, next) })
-	a.set[key] = next
+	next.timer = time.AfterFunc(max(0, at.Sub(a.now())), func() { a.fire(key, next) })
+	a.pending[key] = next
 }
 
 // Sooner sets a key to ring at a time, unless it rings before that anyway.
@@ -69,9 +69,9 @@ func (a *Alarms[K]) Sooner(key K, at time.Time) {
 func (a *Alarms[K]) Stop(key K) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if old := a.set[key]; old != nil {
+	if old := a.pending[key]; old != nil {
 		old.timer.Stop()
-		delete(a.set, key)
+		delete(a.pending, key)
 	}
 }
 
@@ -79,23 +79,23 @@ func (a *Alarms[K]) Stop(key K) {
 func (a *Alarms[K]) Len() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.set) + a.rung
+	return len(a.pending) + a.ringCount
 }
 
 // Close removes all alarms and waits for ring functions that run.
 func (a *Alarms[K]) Close() {
 	a.mu.Lock()
-	for _, set := range a.set {
+	for _, set := range a.pending {
 		set.timer.Stop()
 	}
-	a.set = nil
+	a.pending = nil
 	a.mu.Unlock()
 	a.ringing.Wait()
 }
 
-func (a *Alarms[K]) rings(key K, set *alarm) {
+func (a *Alarms[K]) fire(key K, set *alarm) {
 	a.mu.Lock()
-	if a.set[key] != set { // removed or set again before it got the lock
+	if a.pending[key] != set { // removed or set again before it got the lock
 		a.mu.Unlock()
 		return
 	}
@@ -104,16 +104,16 @@ func (a *Alarms[K]) rings(key K, set *alarm) {
 		a.mu.Unlock()
 		return
 	}
-	delete(a.set, key)
-	a.rung++
+	delete(a.pending, key)
+	a.ringCount++
 	a.ringing.Add(1)
 	a.mu.Unlock()
 	defer func() {
 		if value := recover(); value != nil { // a panic would end the process
-			a.logger.Error("%s%v: panic: %v\n%s", a.failed, key, value, debug.Stack())
+			a.logger.Error("%s%v: panic: %v\n%s", a.logPrefix, key, value, debug.Stack())
 		}
 		a.mu.Lock()
-		a.rung--
+		a.ringCount--
 		a.mu.Unlock()
 		a.ringing.Done()
 	}()

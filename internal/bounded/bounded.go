@@ -12,7 +12,7 @@ import (
 // Context returns a context with parent's values. It ends after a time, with parent, or by cancel, which must be
 // called.
 func Context(parent context.Context, within time.Duration) (ctx context.Context, cancel context.CancelFunc) {
-	c := &bounded{Context: parent, at: time.Now().Add(within)}
+	c := &bounded{Context: parent, deadline: time.Now().Add(within)}
 	return c, c.end
 }
 
@@ -29,51 +29,51 @@ func Whole(parent context.Context, within time.Duration) (ctx context.Context, c
 
 type bounded struct {
 	context.Context // the parent
-	at              time.Time
+	deadline        time.Time
 
 	once   sync.Once
 	timed  atomic.Pointer[context.Context] // nil until somebody waits
 	cancel context.CancelFunc
 }
 
-// ended is the state of a context that was cancelled before anybody waited.
-var ended = func() context.Context {
+// canceled is the state of a context that was cancelled before anybody waited.
+var canceled = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
 }()
 
-func (c *bounded) wait() context.Context {
+func (c *bounded) withTimer() context.Context {
 	c.once.Do(func() {
 		var timed context.Context
-		timed, c.cancel = context.WithDeadline(c.Context, c.at)
+		timed, c.cancel = context.WithDeadline(c.Context, c.deadline)
 		c.timed.Store(&timed)
 	})
 	return *c.timed.Load()
 }
 
 func (c *bounded) end() {
-	c.once.Do(func() { c.timed.Store(&ended) })
+	c.once.Do(func() { c.timed.Store(&canceled) })
 	if c.cancel != nil {
 		c.cancel()
 	}
 }
 
 func (c *bounded) Deadline() (time.Time, bool) {
-	if at, ok := c.Context.Deadline(); ok && at.Before(c.at) {
+	if at, ok := c.Context.Deadline(); ok && at.Before(c.deadline) {
 		return at, true
 	}
-	return c.at, true
+	return c.deadline, true
 }
 
-func (c *bounded) Done() <-chan struct{} { return c.wait().Done() }
+func (c *bounded) Done() <-chan struct{} { return c.withTimer().Done() }
 
-func (c *bounded) Err() error { return c.wait().Err() }
+func (c *bounded) Err() error { return c.withTimer().Err() }
 
 // Value asks the context with the timer first. This way package context finds out that a child can end with it
 // without a goroutine.
 func (c *bounded) Value(key any) any {
-	if timed := c.timed.Load(); timed != nil && *timed != ended {
+	if timed := c.timed.Load(); timed != nil && *timed != canceled {
 		return (*timed).Value(key)
 	}
 	return c.Context.Value(key)

@@ -13,20 +13,20 @@ import (
 // the same time share one load. The cost of a call does not depend on the number of values. Safe for concurrent
 // use.
 type Cache[K comparable, V any] struct {
-	now  func() time.Time
-	most int
-	ttl  time.Duration
+	now        func() time.Time
+	maxEntries int
+	ttl        time.Duration
 
 	mu      sync.Mutex
-	kept    map[K]*list.Element // of *entry[K, V]
+	entries map[K]*list.Element // of *entry[K, V]
 	recent  *list.List          // most recently used first
 	loading map[K]*load[V]
 }
 
 type entry[K comparable, V any] struct {
-	key   K
-	value V
-	until time.Time
+	key     K
+	value   V
+	expires time.Time
 }
 
 type load[V any] struct {
@@ -37,7 +37,7 @@ type load[V any] struct {
 
 // New makes a cache of at most most values. It keeps each one for ttl.
 func New[K comparable, V any](now func() time.Time, most int, ttl time.Duration) *Cache[K, V] {
-	return &Cache[K, V]{now: now, most: most, ttl: ttl, kept: map[K]*list.Element{}, recent: list.New(), loading: map[K]*load[V]{}}
+	return &Cache[K, V]{now: now, maxEntries: most, ttl: ttl, entries: map[K]*list.Element{}, recent: list.New(), loading: map[K]*load[V]{}}
 }
 
 var errAbandoned = errors.New("the load ended without an answer")
@@ -121,19 +121,19 @@ func (c *Cache[K, V]) Len() int {
 
 // forget, get and put need mu.
 func (c *Cache[K, V]) forget(key K) {
-	if e, ok := c.kept[key]; ok {
+	if e, ok := c.entries[key]; ok {
 		c.recent.Remove(e)
-		delete(c.kept, key)
+		delete(c.entries, key)
 	}
 }
 
 func (c *Cache[K, V]) get(key K) (value V, ok bool) {
-	e, ok := c.kept[key]
+	e, ok := c.entries[key]
 	if !ok {
 		return value, false
 	}
 	known := e.Value.(*entry[K, V])
-	if !c.now().Before(known.until) {
+	if !c.now().Before(known.expires) {
 		c.forget(key)
 		return value, false
 	}
@@ -143,8 +143,8 @@ func (c *Cache[K, V]) get(key K) (value V, ok bool) {
 
 func (c *Cache[K, V]) put(key K, value V) {
 	c.forget(key)
-	c.kept[key] = c.recent.PushFront(&entry[K, V]{key, value, c.now().Add(c.ttl)})
-	if c.recent.Len() > c.most {
+	c.entries[key] = c.recent.PushFront(&entry[K, V]{key, value, c.now().Add(c.ttl)})
+	if c.recent.Len() > c.maxEntries {
 		c.forget(c.recent.Back().Value.(*entry[K, V]).key)
 	}
 }

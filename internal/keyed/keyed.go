@@ -22,7 +22,7 @@ type Map[K comparable, V any] struct {
 
 type entry[V any] struct {
 	value V
-	users int           // callers that hold or wait for the lock; guarded by Map.mu
+	refs  int           // callers that hold or wait for the lock; guarded by Map.mu
 	held  chan struct{} // has an element while the lock is held
 }
 
@@ -41,7 +41,7 @@ func (m *Map[K, V]) Lock(ctx context.Context, key K) (value *V, unlock func(), e
 		e = &entry[V]{value: m.make(key), held: make(chan struct{}, 1)}
 		m.entries[key] = e
 	}
-	e.users++
+	e.refs++
 	m.mu.Unlock()
 	select {
 	case e.held <- struct{}{}:
@@ -60,8 +60,8 @@ func (m *Map[K, V]) Lock(ctx context.Context, key K) (value *V, unlock func(), e
 func (m *Map[K, V]) release(key K, e *entry[V], held bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e.users--
-	if e.users == 0 && !m.keep(&e.value) {
+	e.refs--
+	if e.refs == 0 && !m.keep(&e.value) {
 		delete(m.entries, key)
 	}
 	if held {
@@ -74,7 +74,7 @@ func (m *Map[K, V]) release(key K, e *entry[V], held bool) {
 func (m *Map[K, V]) Forget(key K) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e := m.entries[key]; e != nil && e.users == 0 && !m.keep(&e.value) {
+	if e := m.entries[key]; e != nil && e.refs == 0 && !m.keep(&e.value) {
 		delete(m.entries, key)
 	}
 }

@@ -8,12 +8,12 @@ import "sync/atomic"
 type Calls struct {
 	First, Each int64 // Each is more than 0
 
-	made atomic.Int64
+	count atomic.Int64
 }
 
 // Next counts a call. It returns for how many calls this one is recorded; 0 means not at all.
 func (c *Calls) Next() int64 {
-	switch n := c.made.Add(1) - c.First; {
+	switch n := c.count.Add(1) - c.First; {
 	case n <= 0:
 		return 1
 	case n%c.Each == 0:

@@ -13,7 +13,7 @@ import (
 // need to ask for it again.
 type Files map[string][]byte
 
-var kinds = map[string]string{
+var contentTypes = map[string]string{
 	".css":  "text/css; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
 	".svg":  "image/svg+xml",
@@ -32,7 +32,7 @@ func MustFiles(from fs.FS, folder string) Files {
 		if err != nil {
 			panic(err)
 		}
-		if kinds[path.Ext(e.Name())] == "" {
+		if contentTypes[path.Ext(e.Name())] == "" {
 			panic("web: no content type for " + e.Name())
 		}
 		files[e.Name()] = body
@@ -77,5 +77,5 @@ func Content(name, served string, body []byte) Answer {
 	if served != Hashed(name, body) {
 		cache = "no-cache"
 	}
-	return Answer{Status: http.StatusOK, Kind: kinds[path.Ext(name)], Cache: cache, Policy: DataPolicy, Tag: Tag(body), Body: body}
+	return Answer{Status: http.StatusOK, Kind: contentTypes[path.Ext(name)], Cache: cache, Policy: DataPolicy, Tag: Tag(body), Body: body}
 }

@@ -74,7 +74,7 @@ func (r *rows) Extend(now time.Time, userID, partyID string, until time.Time) (a
 	r.Purge(now)
 	for i := range *r {
 		if s := &(*r)[i]; s.State == Held && s.UserID == userID && s.PartyID == partyID {
-			term{now, until, Held}.keep(s)
+			term{now, until, Held}.apply(s)
 			any = true
 		}
 	}
@@ -122,9 +122,9 @@ func (r *rows) Parties(now time.Time) []string {
 	return ids
 }
 
-// fresh returns the users of a claim who still need a seat. It returns ErrSplit if the party, or a user who has a
-// seat, sits elsewhere than the claim wants.
-func (r rows) fresh(c Claim) (users []string, err error) {
+// unseatedUsers returns the users of a claim who still need a seat. It returns ErrSplit if the party, or a user who
+// has a seat, sits elsewhere than the claim wants.
+func (r rows) unseatedUsers(c Claim) (users []string, err error) {
 	if at, ok := r.teamOf(c.PartyID); ok && at != c.Team {
 		return nil, ErrSplit
 	}
@@ -150,8 +150,8 @@ func (r rows) seatOf(userID string) *Seat {
 	return nil
 }
 
-// spare returns a pointer to a spare seat of the party, a held one if possible; nil if there is none.
-func (r rows) spare(partyID string) (found *Seat) {
+// findSpare returns a pointer to a spare seat of the party, a held one if possible; nil if there is none.
+func (r rows) findSpare(partyID string) (found *Seat) {
 	for i := range r {
 		s := &r[i]
 		if s.UserID == "" && s.PartyID == partyID && (found == nil || s.State == Held && found.State == Reserved) {
@@ -170,8 +170,8 @@ func (r rows) teamOf(partyID string) (team int, ok bool) {
 	return 0, false
 }
 
-// spares counts the spare seats of the party.
-func (r rows) spares(partyID string) int {
+// countSpares counts the spare seats of the party.
+func (r rows) countSpares(partyID string) int {
 	return r.count(func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
 }
 
@@ -184,4 +184,4 @@ func (r rows) count(match func(Seat) bool) (n int) {
 	return n
 }
 
-func taken(s Seat) bool { return s.State == Taken }
+func isTaken(s Seat) bool { return s.State == Taken }

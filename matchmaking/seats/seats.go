@@ -107,13 +107,13 @@ type Claim struct {
 // held. Users who already hold a seat of their party keep it, with the later of both ends. Users who already sit
 // stay seated. So a claim may be repeated, and may name friends who had spare seats before.
 func (t *Table) Hold(now, until time.Time, claims ...Claim) error {
-	return t.keep(term{now, until, Held}, claims)
+	return t.keepAll(term{now, until, Held}, claims)
 }
 
 // Reserve is Hold while the match may still fail: nobody is told. Seats that the claims already hold or have taken
 // do not change.
 func (t *Table) Reserve(now, until time.Time, claims ...Claim) error {
-	return t.keep(term{now, until, Reserved}, claims)
+	return t.keepAll(term{now, until, Reserved}, claims)
 }
 
 // Misfit reports whether a claim can never be seated here, even if seats open: its users or their party sit
@@ -123,11 +123,11 @@ func (t *Table) Misfit(now time.Time, c Claim) bool {
 	return errors.Is(err, ErrSplit) || errors.Is(err, ErrPartyFull)
 }
 
-func (t *Table) keep(k term, claims []Claim) error {
+func (t *Table) keepAll(k term, claims []Claim) error {
 	t.Purge(k.now)
 	before := slices.Clone(t.rows)
 	for _, c := range claims {
-		t.name(c, k)
+		t.nameSpares(c, k)
 		if err := t.claim(c, k); err != nil {
 			t.rows = before
 			return err
@@ -136,16 +136,16 @@ func (t *Table) keep(k term, claims []Claim) error {
 	return nil
 }
 
-// name gives the party's spare seats that the claim no longer asks for to users of the claim who have no seat.
+// nameSpares gives the party's spare seats that the claim no longer asks for to users of the claim who have no seat.
 // These are friends who have joined. A reservation uses only reserved spare seats: the party was already told of
 // held ones.
-func (t *Table) name(c Claim, k term) {
-	fresh, _ := t.fresh(c) // claim returns the error
+func (t *Table) nameSpares(c Claim, k term) {
+	fresh, _ := t.unseatedUsers(c) // claim returns the error
 	for _, u := range fresh {
 		i := slices.IndexFunc(t.rows, func(s Seat) bool {
-			return s.UserID == "" && s.PartyID == c.PartyID && (k.as == Held || s.State == Reserved)
+			return s.UserID == "" && s.PartyID == c.PartyID && (k.state == Held || s.State == Reserved)
 		})
-		if i < 0 || t.spares(c.PartyID) <= c.Spares {
+		if i < 0 || t.countSpares(c.PartyID) <= c.Spares {
 			return
 		}
 		t.rows[i].UserID, t.rows[i].Since = u, k.now
@@ -156,30 +156,30 @@ func (t *Table) claim(c Claim, k term) error {
 	if c.Team < 0 || c.Team >= t.teams || c.Spares < 0 || c.Spares > 0 && c.PartyID == "" || len(c.UserIDs)+c.Spares == 0 || slices.Contains(c.UserIDs, "") {
 		return fmt.Errorf("%w: %+v", ErrLayout, c)
 	}
-	fresh, err := t.fresh(c)
+	fresh, err := t.unseatedUsers(c)
 	if err != nil {
 		return err
 	}
-	for range c.Spares - t.spares(c.PartyID) {
+	for range c.Spares - t.countSpares(c.PartyID) {
 		fresh = append(fresh, "")
 	}
 	ofParty := func(s Seat) bool { return s.PartyID == c.PartyID }
 	switch {
 	case c.PartyID != "" && t.maxParty > 0 && t.maxParty < t.teamSize && t.count(ofParty)+len(fresh) > t.maxParty:
 		return ErrPartyFull
-	case t.free(c.Team) < len(fresh):
+	case t.freeSeats(c.Team) < len(fresh):
 		return t.noRoom(c, len(fresh))
 	}
 	for i := range t.rows {
 		s := &t.rows[i]
 		ours := slices.Contains(c.UserIDs, s.UserID) || s.UserID == "" && s.PartyID == c.PartyID && c.Spares > 0
 		if ours {
-			k.keep(s)
+			k.apply(s)
 		}
 	}
 	for _, u := range fresh {
 		s := Seat{UserID: u, PartyID: c.PartyID, Team: c.Team, State: Open}
-		k.keep(&s)
+		k.apply(&s)
 		t.rows = append(t.rows, s)
 	}
 	return nil
@@ -189,19 +189,19 @@ func (t *Table) claim(c Claim, k term) error {
 // count: it cannot wait for them.
 func (t *Table) noRoom(c Claim, seats int) error {
 	_, together := t.teamOf(c.PartyID)
-	kept := t.count(func(s Seat) bool { return !taken(s) && (!together || s.Team == c.Team) })
+	kept := t.count(func(s Seat) bool { return !isTaken(s) && (!together || s.Team == c.Team) })
 	switch {
 	case t.Capacity()-len(t.rows) >= seats:
 		return ErrTeamFull
 	case kept > 0:
 		return ErrReserved
-	case together && t.count(taken) < t.Capacity():
+	case together && t.count(isTaken) < t.Capacity():
 		return ErrTeamFull
 	}
 	return ErrFull
 }
 
-func (t *Table) free(team int) int {
+func (t *Table) freeSeats(team int) int {
 	return t.teamSize - t.count(func(s Seat) bool { return s.Team == team })
 }
 
@@ -209,7 +209,7 @@ func (t *Table) free(team int) int {
 // one. It uses a spare seat of the party only if no seat is open, because the spare seat waits for somebody else. A
 // second Take changes nothing. It refuses outsiders with ErrReserved or ErrFull.
 func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
-	return t.give(term{now: now, as: Taken}, userID, partyID, false)
+	return t.seatUser(term{now: now, state: Taken}, userID, partyID, false)
 }
 
 // Assign holds a seat by name for a friend of a party that has seats here. It uses an open seat on the party's
@@ -217,23 +217,23 @@ func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
 // spare seat, gets the spare seat first. A user who has a seat keeps it; a reserved one becomes held. ErrSplit
 // means that the party has no seat here.
 func (t *Table) Assign(now, until time.Time, userID, partyID string, awaited bool) (Seat, error) {
-	return t.give(term{now, until, Held}, userID, partyID, awaited)
+	return t.seatUser(term{now, until, Held}, userID, partyID, awaited)
 }
 
-func (t *Table) give(k term, userID, partyID string, awaited bool) (Seat, error) {
+func (t *Table) seatUser(k term, userID, partyID string, awaited bool) (Seat, error) {
 	t.Purge(k.now)
 	if userID == "" {
 		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
 	}
 	if s := t.seatOf(userID); s != nil {
-		if k.as == Taken || s.State == Reserved {
-			k.keep(s)
+		if k.state == Taken || s.State == Reserved {
+			k.apply(s)
 		}
 		return *s, nil
 	}
-	spare := t.spare(partyID)
+	spare := t.findSpare(partyID)
 	if spare == nil || !awaited {
-		err := t.giveOpen(k, userID, partyID)
+		err := t.seatInOpen(k, userID, partyID)
 		if err == nil {
 			return *t.seatOf(userID), nil
 		}
@@ -242,18 +242,18 @@ func (t *Table) give(k term, userID, partyID string, awaited bool) (Seat, error)
 		}
 	}
 	spare.UserID, spare.Since = userID, k.now
-	k.keep(spare)
+	k.apply(spare)
 	return *spare, nil
 }
 
-func (t *Table) giveOpen(k term, userID, partyID string) error {
+func (t *Table) seatInOpen(k term, userID, partyID string) error {
 	team, together := t.teamOf(partyID)
 	if !together {
-		if k.as == Held {
+		if k.state == Held {
 			return ErrSplit
 		}
 		for other := range t.teams { // the emptiest team, so that teams stay even when players arrive one by one
-			if t.free(other) > t.free(team) {
+			if t.freeSeats(other) > t.freeSeats(team) {
 				team = other
 			}
 		}
@@ -264,7 +264,7 @@ func (t *Table) giveOpen(k term, userID, partyID string) error {
 // Count returns how many seats are taken, how many are held or reserved, and how many are open.
 func (t *Table) Count(now time.Time) (players, held, open int) {
 	t.Purge(now)
-	players = t.count(taken)
+	players = t.count(isTaken)
 	return players, len(t.rows) - players, t.Capacity() - len(t.rows)
 }
 
@@ -290,7 +290,7 @@ func (t *Table) Map(now time.Time) []Seat {
 		}
 	}
 	for team := range t.teams {
-		for range t.free(team) {
+		for range t.freeSeats(team) {
 			all = append(all, Seat{Team: team, State: Open})
 		}
 	}
@@ -304,17 +304,17 @@ func (t *Table) Map(now time.Time) []Seat {
 // term says how to keep a seat: from now until when, and in which state.
 type term struct {
 	now, until time.Time
-	as         State
+	state      State
 }
 
-// keep keeps a seat at least until the end of the term. Held makes a reserved seat held. Taken removes the expiry.
-func (k term) keep(s *Seat) {
+// apply keeps a seat at least until the end of the term. Held makes a reserved seat held. Taken removes the expiry.
+func (k term) apply(s *Seat) {
 	switch {
-	case k.as == Taken:
+	case k.state == Taken:
 		s.State, s.Since, s.Expires = Taken, time.Time{}, time.Time{}
-	case s.State == Open, s.State == Reserved && k.as == Held:
-		s.State, s.Since, s.Expires = k.as, k.now, k.until
-	case s.State == k.as && k.until.After(s.Expires):
+	case s.State == Open, s.State == Reserved && k.state == Held:
+		s.State, s.Since, s.Expires = k.state, k.now, k.until
+	case s.State == k.state && k.until.After(s.Expires):
 		s.Expires = k.until
 	}
 }

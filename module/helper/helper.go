@@ -34,10 +34,10 @@ import (
 )
 
 const (
-	timeout  = 5 * time.Second // for making a party; it takes some 20 ms
-	askFor   = time.Second     // for reading the matchmaker's statistics
-	tokenFor = time.Minute     // how long a helper's token is valid
-	secretAs = "partyline_helper"
+	createTimeout = 5 * time.Second // for making a party; it takes some 20 ms
+	statsTimeout  = time.Second     // for reading the matchmaker's statistics
+	tokenTTL      = time.Minute     // how long a helper's token is valid
+	secretVar     = "partyline_helper"
 )
 
 // Host is the part of runtime.NakamaModule that a helper needs.
@@ -64,7 +64,7 @@ func New(host Host, hidden *roster.Hidden, socket runtime.SocketConfig) *Helpers
 // until its end.
 func (h *Helpers) Own(ctx context.Context, s party.Session, ended bool) bool {
 	vars, _ := ctx.Value(runtime.RUNTIME_CTX_VARS).(map[string]string)
-	if vars[secretAs] != h.secret {
+	if vars[secretVar] != h.secret {
 		return false
 	}
 	h.hidden.Set(s.SessionID, !ended)
@@ -76,7 +76,7 @@ func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts)
 	if facts.MaxSize < 2 { // the helper takes a seat
 		return party.ID{}, nil, admission.ErrCannotFound
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	conn, err := h.connect(ctx, s)
 	if err != nil {
 		cancel()
@@ -94,7 +94,7 @@ func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts)
 	return id, func(entered bool) {
 		defer end()
 		if entered {
-			_, _ = await(ctx, conn, func(m *rtapi.Envelope) bool { // wait until the server has told of the player's join
+			_, _ = readUntil(ctx, conn, func(m *rtapi.Envelope) bool { // wait until the server has told of the player's join
 				return slices.ContainsFunc(m.GetPartyPresenceEvent().GetJoins(), func(p *rtapi.UserPresence) bool { return p.GetSessionId() == s.SessionID })
 			})
 		}
@@ -105,7 +105,7 @@ func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts)
 // Pool asks the server's matchmaker when its oldest ticket was made, zero if there is none, and when the tickets
 // that it matched last were made.
 func (h *Helpers) Pool(ctx context.Context, s party.Session) (oldest time.Time, matched []time.Time, err error) {
-	ctx, cancel := context.WithTimeout(ctx, askFor)
+	ctx, cancel := context.WithTimeout(ctx, statsTimeout)
 	defer cancel()
 	var pool struct {
 		Oldest      time.Time `json:"oldest_ticket_create_time"`
@@ -113,7 +113,7 @@ func (h *Helpers) Pool(ctx context.Context, s party.Session) (oldest time.Time, 
 			Created time.Time `json:"create_time"`
 		} `json:"completions"`
 	}
-	err = h.reach(s, "/v2/matchmaker/stats", func(client *http.Client, to string, header http.Header) error {
+	err = h.request(s, "/v2/matchmaker/stats", func(client *http.Client, to string, header http.Header) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
 		if err != nil {
 			return err
@@ -138,17 +138,17 @@ func (h *Helpers) Pool(ctx context.Context, s party.Session) (oldest time.Time, 
 // connect opens a helper's socket. It uses protobuf messages: a label in JSON could become longer than the longest
 // message that the server accepts.
 func (h *Helpers) connect(ctx context.Context, s party.Session) (conn *websocket.Conn, err error) {
-	err = h.reach(s, "/ws?format=protobuf", func(client *http.Client, to string, header http.Header) (err error) {
+	err = h.request(s, "/ws?format=protobuf", func(client *http.Client, to string, header http.Header) (err error) {
 		conn, _, err = websocket.Dial(ctx, to, &websocket.DialOptions{HTTPClient: client, HTTPHeader: header})
 		return err
 	})
 	return conn, err
 }
 
-// reach makes a request to the server in a player's name. The configuration does not say whether the server uses
+// request makes a request to the server in a player's name. The configuration does not say whether the server uses
 // TLS, so reach first tries what worked last.
-func (h *Helpers) reach(s party.Session, path string, ask func(client *http.Client, to string, header http.Header) error) error {
-	token, _, err := h.host.AuthenticateTokenGenerate(s.UserID, s.Username, time.Now().Add(tokenFor).Unix(), map[string]string{secretAs: h.secret})
+func (h *Helpers) request(s party.Session, path string, ask func(client *http.Client, to string, header http.Header) error) error {
+	token, _, err := h.host.AuthenticateTokenGenerate(s.UserID, s.Username, time.Now().Add(tokenTTL).Unix(), map[string]string{secretVar: h.secret})
 	if err != nil {
 		return fmt.Errorf("make token: %w", err)
 	}
@@ -200,7 +200,7 @@ func create(ctx context.Context, conn *websocket.Conn, f party.Facts) (id party.
 	if err := conn.Write(ctx, websocket.MessageBinary, text); err != nil {
 		return party.ID{}, "", err
 	}
-	m, err := await(ctx, conn, func(m *rtapi.Envelope) bool { return m.GetCid() == createCID })
+	m, err := readUntil(ctx, conn, func(m *rtapi.Envelope) bool { return m.GetCid() == createCID })
 	if err != nil {
 		return party.ID{}, "", err
 	}
@@ -211,7 +211,7 @@ func create(ctx context.Context, conn *websocket.Conn, f party.Facts) (id party.
 	return id, m.GetParty().GetSelf().GetSessionId(), err
 }
 
-func await(ctx context.Context, conn *websocket.Conn, is func(*rtapi.Envelope) bool) (*rtapi.Envelope, error) {
+func readUntil(ctx context.Context, conn *websocket.Conn, is func(*rtapi.Envelope) bool) (*rtapi.Envelope, error) {
 	for {
 		_, text, err := conn.Read(ctx)
 		if err != nil {

@@ -25,14 +25,14 @@ func (m *Module) Start() {
 			return every
 		})
 	})
-	m.running.Go(func() { m.protected("rules watch", func() { m.rules.Watch(ctx) }) })
-	m.running.Go(func() { m.protected("rules history", func() { m.history.Run(ctx) }) })
+	m.running.Go(func() { m.runRecovered("rules watch", func() { m.rules.Watch(ctx) }) })
+	m.running.Go(func() { m.runRecovered("rules history", func() { m.history.Run(ctx) }) })
 	if m.record != nil {
-		m.running.Go(func() { m.protected("record", func() { m.record.Run(ctx) }) })
+		m.running.Go(func() { m.runRecovered("record", func() { m.record.Run(ctx) }) })
 	}
 	if m.shadow != nil {
-		m.running.Go(func() { m.protected("next rules watch", func() { m.next.Watch(ctx) }) })
-		m.running.Go(func() { m.protected("shadow", func() { m.shadow.Run(ctx) }) })
+		m.running.Go(func() { m.runRecovered("next rules watch", func() { m.nextRules.Watch(ctx) }) })
+		m.running.Go(func() { m.runRecovered("shadow", func() { m.shadow.Run(ctx) }) })
 	}
 }
 
@@ -50,15 +50,15 @@ func (m *Module) Stop(ctx context.Context) {
 	go func() {
 		defer close(done)
 		m.running.Wait()
-		m.protected("statuses end", m.status.Close)
-		m.protected("shared statuses end", m.share.Close)
-		m.protected("attributes end", m.shared.Close)
-		m.protected("news of members end", m.post.Close)
-		m.protected("wait lists end", m.line.Close)
-		m.protected("tries at matches end", m.retrier.Close)
-		m.protected("invites end", m.invites.Close)
-		m.protected("reconnect end", m.reconnect.Close)
-		m.protected("party members end", m.admission.Close)
+		m.runRecovered("statuses end", m.status.Close)
+		m.runRecovered("shared statuses end", m.share.Close)
+		m.runRecovered("attributes end", m.attributes.Close)
+		m.runRecovered("news of members end", m.post.Close)
+		m.runRecovered("wait lists end", m.waitlist.Close)
+		m.runRecovered("tries at matches end", m.retrier.Close)
+		m.runRecovered("invites end", m.invites.Close)
+		m.runRecovered("reconnect end", m.reconnect.Close)
+		m.runRecovered("party members end", m.admission.Close)
 	}()
 	select {
 	case <-done:
@@ -98,8 +98,8 @@ func (m *Module) sweep(ctx context.Context) (wait time.Duration) {
 
 func (m *Module) sweepOnce(ctx context.Context) (more bool, err error) {
 	removed, more, err := m.invites.Sweep(ctx)
-	err = errors.Join(err, m.shared.Sweep(ctx), m.finder.Sweep(ctx))
-	m.line.Sweep()
+	err = errors.Join(err, m.attributes.Sweep(ctx), m.finder.Sweep(ctx))
+	m.waitlist.Sweep()
 	switch {
 	case ctx.Err() != nil: // stopped before the end; the next start continues
 		return false, nil
@@ -117,12 +117,12 @@ var errPanic = errors.New("it panicked; see the log")
 // task runs repeated background work and records the result.
 func (m *Module) task(name string, work func() error) {
 	err := errPanic
-	m.protected(name, func() { err = work() })
-	m.tasks.ran(name, m.now(), err)
+	m.runRecovered(name, func() { err = work() })
+	m.tasks.record(name, m.now(), err)
 }
 
-// protected runs work and recovers its panic. A panic in a goroutine of the module would end the host's process.
-func (m *Module) protected(what string, work func()) {
+// runRecovered runs work and recovers its panic. A panic in a goroutine of the module would end the host's process.
+func (m *Module) runRecovered(what string, work func()) {
 	defer func() {
 		if value := recover(); value != nil {
 			m.panics.Add(1)

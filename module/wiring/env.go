@@ -36,18 +36,18 @@ const (
 	maxProxies     = 16
 )
 
-// settings lists all settings, for the warning about an unknown one.
-var settings = strings.Join([]string{EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole, EnvPlay}, ", ")
+// settingNames lists all settings, for the warning about an unknown one.
+var settingNames = strings.Join([]string{EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole, EnvPlay}, ", ")
 
 type environment struct {
-	rules   string // absolute path; "" = defaults
-	next    string // absolute path of the shadow rules; "" = none
-	record  string // absolute path of the record of decisions; "" = none
-	proxies int
-	passes  []ed25519.PrivateKey
-	console string   // key of the console page; "" = no page
-	play    string   // address of the playground; "" = none
-	unknown []string // unknown names with our prefix
+	rules      string // absolute path; "" = defaults
+	next       string // absolute path of the shadow rules; "" = none
+	record     string // absolute path of the record of decisions; "" = none
+	proxies    int
+	passes     []ed25519.PrivateKey
+	console    string   // key of the console page; "" = no page
+	playground string   // address of the playground; "" = none
+	unknown    []string // unknown names with our prefix
 }
 
 // readEnvironment returns all problems of env in one error.
@@ -61,7 +61,7 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 		case name == EnvRules:
 			read.rules, err = rulesPath(value, host)
 		case name == EnvNext:
-			read.next, err = laterPath(value, host)
+			read.next, err = optionalPath(value, host)
 		case name == EnvRecord:
 			read.record, err = recordPath(value, host)
 		case name == EnvProxies:
@@ -78,7 +78,7 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 			}
 		case name == EnvPlay:
 			u, wrong := url.Parse(value)
-			if read.play = value; wrong != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			if read.playground = value; wrong != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 				err = fmt.Errorf("%q is not an http:// or https:// address", value)
 			}
 		case strings.HasPrefix(name, envPrefix):
@@ -125,8 +125,8 @@ func rulesPath(configured string, host runtime.NakamaModule) (string, error) {
 	return filepath.Abs(file.Name())
 }
 
-// laterPath is rulesPath for a file that may be missing at the start.
-func laterPath(configured string, host runtime.NakamaModule) (string, error) {
+// optionalPath is rulesPath for a file that may be missing at the start.
+func optionalPath(configured string, host runtime.NakamaModule) (string, error) {
 	if filepath.IsAbs(configured) {
 		return filepath.Clean(configured), nil
 	}
@@ -134,10 +134,10 @@ func laterPath(configured string, host runtime.NakamaModule) (string, error) {
 	return filepath.Join(dir, configured), err
 }
 
-// recordPath is laterPath for the record. It refuses a file that holds something else, so that writing does not
+// recordPath is optionalPath for the record. It refuses a file that holds something else, so that writing does not
 // destroy it.
 func recordPath(configured string, host runtime.NakamaModule) (string, error) {
-	path, err := laterPath(configured, host)
+	path, err := optionalPath(configured, host)
 	if err != nil {
 		return "", err
 	}

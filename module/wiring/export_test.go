@@ -44,9 +44,9 @@ func (m *Module) Describe() []string {
 // describeQueues lists what registerQueues registers.
 func (m *Module) describeQueues() []string {
 	switch {
-	case m.processing:
+	case m.isMatchmaker:
 		return []string{"matchmaker matched", "matchmaker processor"}
-	case m.matching:
+	case m.hasMatchedHook:
 		return []string{"matchmaker matched"}
 	}
 	return nil

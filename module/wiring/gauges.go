@@ -17,7 +17,7 @@ const (
 // gaugesEvery is how often the gauges are set: a little more often than the server's metrics are usually read.
 const gaugesEvery = 10 * time.Second
 
-const mostMatches = 10_000
+const maxMatches = 10_000
 
 func (m *Module) setGauges(ctx context.Context) error {
 	now := m.admission.Population()
@@ -28,7 +28,7 @@ func (m *Module) setGauges(ctx context.Context) error {
 		m.nk.MetricsGaugeSet(MetricInvites, nil, float64(live))
 	}
 	m.queues.Measure()
-	running, err := m.matches.Count(ctx, mostMatches)
+	running, err := m.matches.Count(ctx, maxMatches)
 	if ctx.Err() != nil { // the module stopped meanwhile
 		return nil
 	}

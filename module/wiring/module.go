@@ -56,41 +56,41 @@ type Options struct {
 
 // Module is the whole module. Make it with [New].
 type Module struct {
-	nk         *watched
+	nk         *countingHost
 	logger     runtime.Logger
 	now        party.Clock
 	sweepEvery time.Duration
 
-	own func(context.Context, party.Session, bool) bool // reports whether a session is the module's own
+	isOwn func(context.Context, party.Session, bool) bool // reports whether a session is the module's own
 
-	rules     *rules.Live
-	next      *rules.Live   // the shadow rules; nil = none
-	shadow    *judge.Shadow // asks the shadow rules; nil = none
-	record    *judge.Record // records decisions; nil = none
-	history   *judge.History
-	invites   *invite.Service
-	reconnect *reconnect.Service
-	admission *admission.Admission
-	matches   *matchmaking.Matches
-	retrier   *matchmaking.Retrier
-	signs     ed25519.PrivateKey // signs passes
-	shared    *attributes.Service
-	post      *post.Post
-	line      *waitlist.Service
-	finder    *finder.Service
-	status    *status.Service
-	share     *share.Service
-	queues    *queue.Service
-	calls     []rpc.Row
-	hooks     []hooks.Hook
-	routes    []web.Route
+	rules      *rules.Live
+	nextRules  *rules.Live   // the shadow rules; nil = none
+	shadow     *judge.Shadow // asks the shadow rules; nil = none
+	record     *judge.Record // records decisions; nil = none
+	history    *judge.History
+	invites    *invite.Service
+	reconnect  *reconnect.Service
+	admission  *admission.Admission
+	matches    *matchmaking.Matches
+	retrier    *matchmaking.Retrier
+	passKey    ed25519.PrivateKey // signs passes
+	attributes *attributes.Service
+	post       *post.Post
+	waitlist   *waitlist.Service
+	finder     *finder.Service
+	status     *status.Service
+	share      *share.Service
+	queues     *queue.Service
+	calls      []rpc.Row
+	hooks      []hooks.Hook
+	routes     []web.Route
 
 	tasks  tasks
 	panics atomic.Uint64 // panics of background work
 
-	processing bool // the module is the host's matchmaker: there were queues at the start
-	matching   bool // the module has the matched hook: there were queues or create_match at the start
-	ready      bool // New is done; before that, New returns errors of the rules file
+	isMatchmaker   bool // the module is the host's matchmaker: there were queues at the start
+	hasMatchedHook bool // the module has the matched hook: there were queues or create_match at the start
+	ready          bool // New is done; before that, New returns errors of the rules file
 
 	mu      sync.Mutex
 	cancel  context.CancelFunc // ends the background work; nil unless it runs
@@ -100,13 +100,13 @@ type Module struct {
 // New reads the configuration and constructs the module. It starts and registers nothing. Its error contains all
 // problems of the environment and of the rules file.
 func New(ctx context.Context, o Options) (*Module, error) {
-	m := &Module{nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: cmp.Or(o.SweepEvery, defaultSweep)}
+	m := &Module{nk: &countingHost{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: cmp.Or(o.SweepEvery, defaultSweep)}
 	if m.now == nil {
 		m.now = time.Now
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
 	for _, name := range env.unknown {
-		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s", name, settings)
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s", name, settingNames)
 	}
 	m.history = judge.NewHistory(m.nk, env.rules, m.logger)
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, Files: filesOf(env.rules), OnLoad: m.rulesLoaded})

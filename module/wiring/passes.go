@@ -18,7 +18,7 @@ func (m *Module) preparePasses(private []ed25519.PrivateKey) (pass.Keys, web.Rou
 		_, own, _ := ed25519.GenerateKey(nil) // never fails
 		private = []ed25519.PrivateKey{own}
 	}
-	m.signs = private[0]
+	m.passKey = private[0]
 	var public []ed25519.PublicKey
 	for _, key := range private {
 		public = append(public, key.Public().(ed25519.PublicKey))

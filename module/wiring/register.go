@@ -59,7 +59,7 @@ func (m *Module) Register(host runtime.Initializer) error {
 		func() error {
 			return rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Parties: m.admission}, m.calls)
 		},
-		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.own), m.policy, m.hooks) },
+		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.isOwn), m.policy, m.hooks) },
 		func() error { return m.registerRoutes(host) },
 		func() error { return m.registerMatches(host) },
 		func() error { return m.registerQueues(host) },
@@ -75,7 +75,7 @@ func (m *Module) Register(host runtime.Initializer) error {
 func (m *Module) registerMatches(host runtime.Initializer) error {
 	for name, made := range map[string]func() runtime.Match{
 		matchmaking.PartyMatch: func() runtime.Match { return matchmaking.WithSeatsAt(matchmaking.Relay(), m.now) },
-		matchmaking.SeatMatch:  func() runtime.Match { return matchmaking.WithServer(m.now, m.matches, m.signs) },
+		matchmaking.SeatMatch:  func() runtime.Match { return matchmaking.WithServer(m.now, m.matches, m.passKey) },
 	} {
 		err := host.RegisterMatch(name, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
 			return made(), nil
@@ -90,7 +90,7 @@ func (m *Module) registerMatches(host runtime.Initializer) error {
 // registerQueues registers the matched hook and, if there are queues, the matchmaker. The host has one slot for the
 // matched hook. If the module does not need it, it stays free for the operator's own module.
 func (m *Module) registerQueues(host runtime.Initializer) error {
-	if !m.matching {
+	if !m.hasMatchedHook {
 		return nil
 	}
 	err := host.RegisterMatchmakerMatched(func(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error) {
@@ -99,7 +99,7 @@ func (m *Module) registerQueues(host runtime.Initializer) error {
 	if err != nil {
 		return fmt.Errorf("matchmaker matched: %w", err)
 	}
-	if !m.processing {
+	if !m.isMatchmaker {
 		return nil
 	}
 	err = host.RegisterMatchmakerProcessor(func(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
@@ -113,5 +113,5 @@ func (m *Module) registerQueues(host runtime.Initializer) error {
 
 // shutdown is the last call of the host.
 func (m *Module) shutdown(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule) {
-	m.protected("shutdown", func() { m.Stop(ctx) })
+	m.runRecovered("shutdown", func() { m.Stop(ctx) })
 }

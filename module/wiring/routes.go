@@ -19,17 +19,17 @@ const (
 
 func (m *Module) registerRoutes(host runtime.Initializer) error {
 	for _, route := range m.routes {
-		if err := host.RegisterHttp(route.Pattern, m.measured(route), route.Methods...); err != nil {
+		if err := host.RegisterHttp(route.Pattern, m.withMetrics(route), route.Methods...); err != nil {
 			return fmt.Errorf("route %s: %w", route.Pattern, err)
 		}
 	}
 	return nil
 }
 
-// measured counts and times a route. It records one in sixteen answers of the same class, as sixteen: the server's
+// withMetrics counts and times a route. It records one in sixteen answers of the same class, as sixteen: the server's
 // metrics have a lock for each timer, and in a crowd requests would wait for it. Every failure is recorded. The
 // site recovers from panics itself.
-func (m *Module) measured(route web.Route) http.HandlerFunc {
+func (m *Module) withMetrics(route web.Route) http.HandlerFunc {
 	const busy, failed, each = 0, 5, 16
 	var answered [failed + 1]sampled.Calls // by the class of the status, or busy
 	for class := range failed {

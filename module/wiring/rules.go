@@ -23,7 +23,7 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 	if path == "" {
 		return
 	}
-	m.next = rules.NewLive(rules.LiveOptions{Path: path, Trial: true, Now: m.now, Files: filesOf(path), OnLoad: func(loaded rules.Loaded) {
+	m.nextRules = rules.NewLive(rules.LiveOptions{Path: path, Trial: true, Now: m.now, Files: filesOf(path), OnLoad: func(loaded rules.Loaded) {
 		if loaded.Err != nil {
 			m.logger.Warn("next rules not loaded, the previous ones stay:\n%v", loaded.Err)
 			return
@@ -31,14 +31,14 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 		m.logger.Info("next rules loaded version=%d", loaded.Version)
 		m.shadowReset(loaded)
 	}})
-	before := m.next.Current() // the defaults; they are not asked as a shadow
+	before := m.nextRules.Current() // the defaults; they are not asked as a shadow
 	m.shadow = judge.NewShadow(func() *rules.Set {
-		if set := m.next.Current(); set != before {
+		if set := m.nextRules.Current(); set != before {
 			return set
 		}
 		return nil
 	}, m.nk, m.logger)
-	_ = m.next.Reload(ctx) // OnLoad logs the error; the overview shows it too
+	_ = m.nextRules.Reload(ctx) // OnLoad logs the error; the overview shows it too
 }
 
 // filesOf checks the files that the rules at a path name.

@@ -15,9 +15,9 @@ import (
 	"partyline/rpc"
 )
 
-// watched is the host. It also counts storage requests and failures of the module. Everything else passes
+// countingHost is the host. It also counts storage requests and failures of the module. Everything else passes
 // unchanged.
-type watched struct {
+type countingHost struct {
 	runtime.NakamaModule
 
 	reads, writes, conflicts, errors atomic.Uint64
@@ -25,7 +25,7 @@ type watched struct {
 	calls, hooks, pages              atomic.Uint64 // failures: "internal", or for pages 5xx except 503
 }
 
-func (w *watched) MatchCreate(ctx context.Context, module string, params map[string]any) (string, error) {
+func (w *countingHost) MatchCreate(ctx context.Context, module string, params map[string]any) (string, error) {
 	id, err := w.NakamaModule.MatchCreate(ctx, module, params)
 	if err == nil {
 		w.matches.Add(1)
@@ -34,7 +34,7 @@ func (w *watched) MatchCreate(ctx context.Context, module string, params map[str
 }
 
 // MetricsTimerRecord counts failed calls, hooks and pages, each of which is timed when it ends.
-func (w *watched) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
+func (w *countingHost) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
 	failed := tags["outcome"] == string(party.Internal)
 	switch {
 	case name == rpc.MetricDuration && failed:
@@ -53,8 +53,8 @@ type tasks struct {
 	all []overview.Task
 }
 
-// ran records the result of a task.
-func (ts *tasks) ran(name string, at time.Time, err error) {
+// record records the result of a task.
+func (ts *tasks) record(name string, at time.Time, err error) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	i := slices.IndexFunc(ts.all, func(t overview.Task) bool { return t.Name == name })

@@ -23,10 +23,10 @@ const (
 	actionReload = "reload_rules"
 )
 
-// act does the action of a form and redirects to the page, so that a reload does not repeat the action. Another
+// handleAction does the action of a form and redirects to the page, so that a reload does not repeat it. Another
 // page that makes the browser send a form, but cannot read this page, has no token. If the browser says that the
 // request comes from another site, it is refused before the token is checked.
-func (c *Console) act(h http.Header, r *http.Request) web.Answer {
+func (c *Console) handleAction(h http.Header, r *http.Request) web.Answer {
 	if err := c.origins.Check(r); err != nil {
 		c.Logger.Warn("console action refused, it is from another site from=%q origin=%q", web.ClientIP(r, c.ProxyCount), r.Header.Get("Origin"))
 		return web.Plain(http.StatusForbidden)
@@ -40,7 +40,7 @@ func (c *Console) act(h http.Header, r *http.Request) web.Answer {
 		c.Logger.Warn("console action refused, its form is not of this page from=%q", web.ClientIP(r, c.ProxyCount))
 		return web.Plain(http.StatusForbidden)
 	}
-	on, err := c.do(r.Context(), form)
+	on, err := c.runAction(r.Context(), form)
 	if err == nil {
 		user, _, _ := r.BasicAuth()
 		c.Logger.Info("console action action=%s on=%q by=%q from=%q", form.Get("action"), on, user[:min(len(user), maxName)], web.ClientIP(r, c.ProxyCount))
@@ -54,8 +54,8 @@ func (c *Console) act(h http.Header, r *http.Request) web.Answer {
 	return c.show(r, refusal)
 }
 
-// do does the action and returns what it acted on, for the log.
-func (c *Console) do(ctx context.Context, form url.Values) (on string, err error) {
+// runAction does the action and returns what it acted on, for the log.
+func (c *Console) runAction(ctx context.Context, form url.Values) (on string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	switch form.Get("action") {
@@ -74,8 +74,8 @@ func (c *Console) do(ctx context.Context, form url.Values) (on string, err error
 	return "", party.Refuse(party.InvalidRequest, "action: there is no such action.")
 }
 
-// done are texts for the operator after an action, by action.
-var done = map[string]string{
+// actionTexts are texts for the operator after an action, by action.
+var actionTexts = map[string]string{
 	actionRevoke: "The invite is revoked.",
 	actionPardon: "The player may come back.",
 	actionReload: "The rules file was read again.",

@@ -30,11 +30,11 @@ import (
 const MinKey = 16
 
 const (
-	root         = "/party/console"
-	readTimeout  = 5 * time.Second // half the host's write timeout
-	mostInvites  = 100             // rows of the page; the page also shows the total
-	mostMatches  = 100
-	mostProblems = 50
+	basePath    = "/party/console"
+	readTimeout = 5 * time.Second // half the host's write timeout
+	maxInvites  = 100             // rows of the page; the page also shows the total
+	maxMatches  = 100
+	maxProblems = 50
 )
 
 // wrongKeys limits the wrong keys of one address. maxAddresses is how many addresses are remembered.
@@ -67,10 +67,10 @@ type Options struct {
 // Console serves the page. Make it with [New].
 type Console struct {
 	Options
-	key     [sha256.Size]byte
-	token   string // in every form of this page; proves that the form is from it
-	guesses *limit.Keyed
-	origins *http.CrossOriginProtection
+	key           [sha256.Size]byte
+	token         string // in every form of this page; proves that the form is from it
+	wrongKeyLimit *limit.Keyed
+	origins       *http.CrossOriginProtection
 }
 
 func New(o Options) *Console {
@@ -78,19 +78,19 @@ func New(o Options) *Console {
 	token.Write([]byte("forms of the console page")) // the same on every node
 	return &Console{
 		Options: o, key: sha256.Sum256([]byte(o.Key)), token: hex.EncodeToString(token.Sum(nil)),
-		guesses: limit.New(o.Now, maxAddresses), origins: http.NewCrossOriginProtection(),
+		wrongKeyLimit: limit.New(o.Now, maxAddresses), origins: http.NewCrossOriginProtection(),
 	}
 }
 
 // Routes is the table of everything that this package serves.
 func (c *Console) Routes() []web.Route {
-	page := web.Get("console_page", root, c.guard(c.page))
+	page := web.Get("console_page", basePath, c.guard(c.page))
 	page.Methods = append(page.Methods, http.MethodPost)
-	return []web.Route{page, web.Get("console_redirect", root+"/", c.guard(unslash)), web.Get("console_asset", root+"/{file}", c.guard(c.asset))}
+	return []web.Route{page, web.Get("console_redirect", basePath+"/", c.guard(redirectSlash)), web.Get("console_asset", basePath+"/{file}", c.guard(c.asset))}
 }
 
-// unslash redirects to the page. The page's links are relative to the address without a slash at its end.
-func unslash(h http.Header, _ *http.Request) web.Answer {
+// redirectSlash redirects to the page. The page's links are relative to the address without a slash at its end.
+func redirectSlash(h http.Header, _ *http.Request) web.Answer {
 	h.Set("Location", "../console")
 	return web.Plain(http.StatusPermanentRedirect)
 }
@@ -115,15 +115,15 @@ func (c *Console) admit(h http.Header, r *http.Request, route func(http.Header, 
 			a = web.Plain(http.StatusInternalServerError)
 		}
 	}()
-	key, given := keyOf(r)
+	key, given := requestKey(r)
 	address := web.ClientIP(r, c.ProxyCount)
-	attempt, wait := c.guesses.Begin(limit.Address(address), wrongKeys, 1)
+	attempt, wait := c.wrongKeyLimit.Begin(limit.Address(address), wrongKeys, 1)
 	if wait > 0 {
 		a := web.Plain(http.StatusTooManyRequests)
 		a.Wait = wait
 		return a
 	}
-	right := c.opens(key)
+	right := c.keyMatches(key)
 	attempt.Done(given && !right)
 	switch {
 	case !right:
@@ -139,8 +139,8 @@ func (c *Console) admit(h http.Header, r *http.Request, route func(http.Header, 
 	return route(h, r)
 }
 
-// keyOf finds the key in a request: as the password of any user name, or as a bearer token.
-func keyOf(r *http.Request) (key string, given bool) {
+// requestKey finds the key in a request: as the password of any user name, or as a bearer token.
+func requestKey(r *http.Request) (key string, given bool) {
 	if _, key, basic := r.BasicAuth(); basic {
 		return key, true
 	}
@@ -151,8 +151,8 @@ func keyOf(r *http.Request) (key string, given bool) {
 	return "", header != ""
 }
 
-// opens compares the key in constant time.
-func (c *Console) opens(key string) bool {
+// keyMatches compares the key in constant time.
+func (c *Console) keyMatches(key string) bool {
 	sum := sha256.Sum256([]byte(key))
 	return subtle.ConstantTimeCompare(sum[:], c.key[:]) == 1
 }

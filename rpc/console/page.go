@@ -25,12 +25,12 @@ var embedded embed.FS
 
 var (
 	assets = web.MustFiles(embedded, "assets")
-	pages  = template.Must(template.New("").Funcs(words).ParseFS(embedded, "templates/*.html"))
+	pages  = template.Must(template.New("").Funcs(templateFuncs).ParseFS(embedded, "templates/*.html"))
 )
 
 // asset serves the stylesheet under a name that changes with its content.
 func (c *Console) asset(_ http.Header, r *http.Request) web.Answer {
-	a := assets.Serve(strings.TrimPrefix(r.URL.Path, root+"/"))
+	a := assets.Serve(strings.TrimPrefix(r.URL.Path, basePath+"/"))
 	a.Cache = strings.Replace(a.Cache, "public", "private", 1)
 	return a
 }
@@ -41,7 +41,7 @@ const refreshEvery = 10 * time.Second
 // page shows the page, or does the action of a form.
 func (c *Console) page(h http.Header, r *http.Request) web.Answer {
 	if r.Method == http.MethodPost {
-		return c.act(h, r)
+		return c.handleAction(h, r)
 	}
 	return c.show(r, nil)
 }
@@ -102,7 +102,7 @@ const maxQuery = 100 // bytes of a search
 
 func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 	v := &view{
-		now: c.Now(), Token: c.token, Style: "console/" + assets.Name("console.css"), Done: done[query.Get("done")],
+		now: c.Now(), Token: c.token, Style: "console/" + assets.Name("console.css"), Done: actionTexts[query.Get("done")],
 		Query: strings.TrimSpace(strings.ToValidUTF8(query.Get("q")[:min(len(query.Get("q")), maxQuery)], "")),
 	}
 	if query.Has("live") {
@@ -112,14 +112,14 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 	if v.Rules, err = c.Source.Rules(ctx, false); err != nil {
 		return nil, err
 	}
-	v.Rules.Problems = v.Rules.Problems[:min(len(v.Rules.Problems), mostProblems)]
+	v.Rules.Problems = v.Rules.Problems[:min(len(v.Rules.Problems), maxProblems)]
 	if v.Stats, v.Invites, err = c.Source.Invited(ctx, v.Query); err != nil {
 		return nil, err
 	}
 	for _, d := range v.Stats.Denials {
 		v.Denied += d.Count
 	}
-	if v.Matches, err = c.Source.Running(ctx, mostMatches); err != nil {
+	if v.Matches, err = c.Source.Running(ctx, maxMatches); err != nil {
 		return nil, err
 	}
 	v.Denials = c.Source.Denials(ctx)
@@ -152,7 +152,7 @@ func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
 		ids[i] = inv.CreatedBy
 	}
 	if words == "" {
-		ids = ids[:min(len(ids), mostInvites)]
+		ids = ids[:min(len(ids), maxInvites)]
 	}
 	if v.names, err = c.Source.Players(ctx, ids); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
 		by := v.Player(inv.CreatedBy)
 		return words != "" && !strings.HasPrefix(inv.ID, words) && !strings.HasPrefix(strings.ToLower(inv.PartyID), words) && !by.Matches(words)
 	})
-	v.Invites = v.Invites[:min(len(v.Invites), mostInvites)]
+	v.Invites = v.Invites[:min(len(v.Invites), maxInvites)]
 	return nil
 }
 
@@ -172,52 +172,52 @@ func (v *view) Player(userID string) overview.Player {
 	return overview.Player{UserID: userID}
 }
 
-func (v *view) Uptime() string { return span(time.Duration(v.Stats.UptimeSec) * time.Second) }
+func (v *view) Uptime() string { return formatDuration(time.Duration(v.Stats.UptimeSec) * time.Second) }
 
 func (v *view) Ago(unix int64) string {
 	if unix <= 0 {
 		return "unknown"
 	}
-	return span(v.now.Sub(time.Unix(unix, 0))) + " ago"
+	return formatDuration(v.now.Sub(time.Unix(unix, 0))) + " ago"
 }
 
 // Lasting is the time since a Unix time.
-func (v *view) Lasting(unix int64) string { return span(v.now.Sub(time.Unix(unix, 0))) }
+func (v *view) Lasting(unix int64) string { return formatDuration(v.now.Sub(time.Unix(unix, 0))) }
 
 // Left is the time until a Unix time.
-func (v *view) Left(unix int64) string { return span(time.Unix(unix, 0).Sub(v.now)) }
+func (v *view) Left(unix int64) string { return formatDuration(time.Unix(unix, 0).Sub(v.now)) }
 
-// words are the functions of the templates.
-var words = template.FuncMap{
+// templateFuncs are the functions of the templates.
+var templateFuncs = template.FuncMap{
 	"called": func(p overview.Player) string { // the best name that the player has
-		return cmp.Or(strings.TrimSpace(p.DisplayName), p.Username, short(p.UserID))
+		return cmp.Or(strings.TrimSpace(p.DisplayName), p.Username, shortID(p.UserID))
 	},
 	"clock":   func(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05 UTC") },
 	"json":    party.PlainJSON,                                                                           // the template escapes the result
 	"level":   func(part rules.Part) int { return min(part.Depth, 6) },                                   // the style of a part of a condition
 	"outcome": func(t rules.RuleTrace) string { return strings.ReplaceAll(string(t.Outcome), " ", "-") }, // the style of a rule
 	"percent": web.Percent,
-	"seats":   seats,
-	"short":   short,
+	"seats":   seatStyles,
+	"short":   shortID,
 	"wait":    func(seconds int64) string { return (time.Duration(seconds) * time.Second).String() },
 }
 
-// short is the beginning of an ID, enough to tell it from others.
-func short(id string) string { return id[:min(len(id), 8)] }
+// shortID is the beginning of an ID, enough to tell it from others.
+func shortID(id string) string { return id[:min(len(id), 8)] }
 
 // maxSeats is how many seats are drawn. The numbers beside them are exact.
 const maxSeats = 16
 
-// seats returns a party's seats in order, each as the name of its style.
-func seats(p overview.Party) []string {
+// seatStyles returns a party's seats in order, each as the name of its style.
+func seatStyles(p overview.Party) []string {
 	seats := slices.Repeat([]string{"taken"}, p.Size)
 	seats = append(seats, slices.Repeat([]string{"held"}, max(0, p.Held))...)
 	seats = append(seats, slices.Repeat([]string{"free"}, max(0, p.MaxSize-p.Size-p.Held))...)
 	return seats[:min(len(seats), maxSeats)]
 }
 
-// span shows a duration in its largest unit.
-func span(d time.Duration) string {
+// formatDuration shows a duration in its largest unit.
+func formatDuration(d time.Duration) string {
 	switch d = max(0, d); {
 	case d < time.Minute:
 		return plural(int(d/time.Second), "second")

@@ -23,23 +23,23 @@ import (
 const SeatMatch = "party_seats"
 
 const (
-	// passFor is how long a pass is valid.
-	passFor = 2 * time.Minute
-	// serverSilence is how long a game server may be silent before its match ends.
-	serverSilence = 90 * time.Second
-	// slotFor is how long a slot on a game server is reserved. After it the slot is reserved again while its seat
+	// passTTL is how long a pass is valid.
+	passTTL = 2 * time.Minute
+	// maxServerSilence is how long a game server may be silent before its match ends.
+	maxServerSilence = 90 * time.Second
+	// slotTTL is how long a slot on a game server is reserved. After it the slot is reserved again while its seat
 	// is held. It is the fleet's minute and a little more: on a full server, managers refuse a second reservation
 	// while the first one is valid.
-	slotFor = 65 * time.Second
-	// slotDoubles is how often the wait between two tries to get a slot doubles.
-	slotDoubles = 5
+	slotTTL = 65 * time.Second
+	// slotMaxDoublings is how often the wait between two tries to get a slot doubles.
+	slotMaxDoublings = 5
 )
 
 // WithServer is the handler of matches named [SeatMatch], for players who meet on a dedicated game server. It has
 // the seats of [WithSeats] and relays no game data. It signs passes with the key and follows the server's reports.
 // The match ends when the server reports the end or is silent for too long.
 func WithServer(clock party.Clock, matches *Matches, key ed25519.PrivateKey) runtime.Match {
-	return &seated{inner: Relay(), clock: clock, hosting: &hosting{matches.slots, key}}
+	return &seatedMatch{inner: Relay(), clock: clock, hosting: &hosting{matches.slots, key}}
 }
 
 // hosting is what seat matches have and other matches do not.
@@ -57,38 +57,38 @@ type serverSetup struct {
 // serving is the game server of a match.
 type serving struct {
 	*hosting
-	at     gameServer        // the instance is "" until the server is known
-	slots  map[string]slot   // by user
-	used   map[string]int64  // expiry of each used pass, by pass ID
-	was    map[string]string // the new ID of a restored party, by its old ID
-	kicked []string          // users whom the server has kicked
-	out    map[string]bool   // users who left or did not come: party_match gives them no new seat
-	asking atomic.Bool       // a request to the fleet for slots is under way
-	heard  time.Time         // when the server last reported; at first, when the players were told
-	over   bool              // the server has reported the end
-	result json.RawMessage   // of the match, from the server
+	server    gameServer        // the instance is "" until the server is known
+	slots     map[string]slot   // by user
+	used      map[string]int64  // expiry of each used pass, by pass ID
+	movedTo   map[string]string // the new ID of a restored party, by its old ID
+	kicked    []string          // users whom the server has kicked
+	leftUsers map[string]bool   // users who left or did not come: party_match gives them no new seat
+	reserving atomic.Bool       // a request to the fleet for slots is under way
+	lastHeard time.Time         // when the server last reported; at first, when the players were told
+	ended     bool              // the server has reported the end
+	result    json.RawMessage   // of the match, from the server
 }
 
 // slot is a user's place on the game server, as the fleet manager keeps it. It is zero after use: the player came
 // and dropped.
 type slot struct {
-	session string    // the fleet's own; "" if it has none
-	given   bool      // the fleet has reserved it
-	tries   int       // failed tries to get the slot
-	next    time.Time // when the slot is next asked for or renewed
+	session  string    // the fleet's own; "" if it has none
+	reserved bool      // the fleet has reserved it
+	tries    int       // failed tries to get the slot
+	next     time.Time // when the slot is next asked for or renewed
 }
 
 // ready reports whether the match is played on a server and that server is known.
-func (s *serving) ready() bool { return s != nil && s.at.Instance != "" }
+func (s *serving) ready() bool { return s != nil && s.server.Instance != "" }
 
 // access signs a pass for a seat.
 func (s *serving) access(c *call, seat seats.Seat) (*party.ServerAccess, error) {
-	until := c.now.Add(passFor).Unix()
+	until := c.now.Add(passTTL).Unix()
 	text, err := pass.Sign(s.key, pass.Claims{ID: rand.Text(), MatchID: c.id, UserID: seat.UserID, PartyID: seat.PartyID, Team: seat.Team, Expires: until})
 	if err != nil {
 		return nil, err
 	}
-	return &party.ServerAccess{Address: s.at.Address, DNSName: s.at.DNSName, Port: s.at.Port, Pass: text, PassExpiresAt: until, PlayerSession: s.slots[seat.UserID].session}, nil
+	return &party.ServerAccess{Address: s.server.Address, DNSName: s.server.DNSName, Port: s.server.Port, Pass: text, PassExpiresAt: until, PlayerSession: s.slots[seat.UserID].session}, nil
 }
 
 // tellHeld adds a server_ready event for everybody whose seat is newly held: after the commit, for a late friend,
@@ -116,11 +116,11 @@ func (s *serving) tellReady(c *call, seat seats.Seat) {
 	c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: seat.UserID, Team: &seat.Team, partyID: seat.PartyID, ServerAccess: access})
 }
 
-// slotsGiven records slots on the server. It tells players on the way whose session has changed.
-func (s *serving) slotsGiven(c *call, sessions map[string]string) {
+// recordSlots records slots on the server. It tells players on the way whose session has changed.
+func (s *serving) recordSlots(c *call, sessions map[string]string) {
 	for user, session := range sessions {
 		before := s.slots[user].session
-		s.slots[user] = slot{session: session, given: true, next: c.now.Add(slotFor)}
+		s.slots[user] = slot{session: session, reserved: true, next: c.now.Add(slotTTL)}
 		if seat, ok := c.table.Get(c.now, user); ok && seat.State == seats.Held && session != before {
 			s.tellReady(c, seat)
 		}
@@ -129,28 +129,28 @@ func (s *serving) slotsGiven(c *call, sessions map[string]string) {
 
 // watch follows the server between its reports. It reports false once the match is over.
 func (s *serving) watch(c *call) bool {
-	if s == nil || !c.announced && !s.over {
+	if s == nil || !c.announced && !s.ended {
 		return true
 	}
-	if s.over {
+	if s.ended {
 		return false
 	}
-	if s.heard.IsZero() {
-		s.heard = c.now
+	if s.lastHeard.IsZero() {
+		s.lastHeard = c.now
 	}
-	if c.now.Sub(s.heard) > serverSilence {
-		c.logger.Warn("match ends: its game server is silent match=%s instance=%s", c.id, s.at.Instance)
+	if c.now.Sub(s.lastHeard) > maxServerSilence {
+		c.logger.Warn("match ends: its game server is silent match=%s instance=%s", c.id, s.server.Instance)
 		return false
 	}
-	if s.asking.Load() { // a second request now could reserve a second slot
+	if s.reserving.Load() { // a second request now could reserve a second slot
 		return true
 	}
 	var users []string
 	for _, r := range c.rows {
 		if slot := s.slots[r.UserID]; r.State == seats.Held && r.UserID != "" && !c.now.Before(slot.next) {
-			slot.next = c.now.Add(slotFor) // a failed renewal does not open the seat
-			if !slot.given {
-				slot.next = c.now.Add(min(slotFor, seatFirst<<min(slot.tries, slotDoubles)))
+			slot.next = c.now.Add(slotTTL) // a failed renewal does not open the seat
+			if !slot.reserved {
+				slot.next = c.now.Add(min(slotTTL, seatFirstWait<<min(slot.tries, slotMaxDoublings)))
 				slot.tries++
 			}
 			s.slots[r.UserID] = slot
@@ -158,9 +158,9 @@ func (s *serving) watch(c *call) bool {
 		}
 	}
 	if id := c.id; len(users) > 0 {
-		s.asking.Store(true)
+		s.reserving.Store(true)
 		s.fleet.fleets.background("renewal of game server slots", func(ctx context.Context) error {
-			defer s.asking.Store(false)
+			defer s.reserving.Store(false)
 			return ignoreGone(s.fleet.reserve(ctx, id, users))
 		})
 	}
@@ -185,12 +185,12 @@ const (
 	serverEnd   = "end"
 )
 
-// serve answers a game server that has the token of this match. For a join it returns the player's party.
-func (s *serving) serve(c *call, r *serverCall) (partyID string, err error) {
+// handle answers a game server that has the token of this match. For a join it returns the player's party.
+func (s *serving) handle(c *call, r *serverCall) (partyID string, err error) {
 	if s == nil || r == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
-		return "", errToken
+		return "", errWrongToken
 	}
-	s.heard = c.now
+	s.lastHeard = c.now
 	switch r.Do {
 	case serverJoin:
 		return s.admit(c, r.Claims)
@@ -198,12 +198,12 @@ func (s *serving) serve(c *call, r *serverCall) (partyID string, err error) {
 		seat, ok := c.table.Get(c.now, r.UserID)
 		seated, kicked := ok && seat.State != seats.Reserved, r.Reason == party.ServerKicked
 		if !seated && !kicked { // the server may kick a player who has left already
-			return "", errUnseated
+			return "", errNoSeat
 		}
 		if kicked && !slices.Contains(s.kicked, r.UserID) {
 			s.kicked = append(s.kicked, r.UserID)
 		}
-		s.out[r.UserID] = r.Reason != party.ServerDropped
+		s.leftUsers[r.UserID] = r.Reason != party.ServerDropped
 		switch {
 		case r.Reason == party.ServerDropped:
 			s.slots[r.UserID] = slot{}
@@ -212,23 +212,23 @@ func (s *serving) serve(c *call, r *serverCall) (partyID string, err error) {
 			c.table.Leave(c.now, r.UserID)
 		}
 	case serverEnd:
-		s.over, s.result = true, r.Result
+		s.ended, s.result = true, r.Result
 	}
 	return "", nil
 }
 
-// welcome forgets that users left or did not come: they joined their party again, or were matched.
-func (s *serving) welcome(users ...string) {
+// clearLeft forgets that users left or did not come: they joined their party again, or were matched.
+func (s *serving) clearLeft(users ...string) {
 	if s == nil {
 		return
 	}
 	for _, user := range users {
-		delete(s.out, user)
+		delete(s.leftUsers, user)
 	}
 }
 
-// bars reports whether the server has kicked one of the users.
-func (s *serving) bars(users ...string) bool {
+// hasKicked reports whether the server has kicked one of the users.
+func (s *serving) hasKicked(users ...string) bool {
 	return s != nil && slices.ContainsFunc(users, func(user string) bool { return slices.Contains(s.kicked, user) })
 }
 
@@ -240,14 +240,14 @@ func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
 	}
 	maps.DeleteFunc(s.used, func(_ string, until int64) bool { return c.now.Unix() >= until })
 	if _, used := s.used[p.ID]; used {
-		return "", errUsed
+		return "", errPassUsed
 	}
 	seat, ok := c.table.Get(c.now, p.UserID)
-	for now, moved := s.was[p.PartyID]; moved; now, moved = s.was[p.PartyID] {
+	for now, moved := s.movedTo[p.PartyID]; moved; now, moved = s.movedTo[p.PartyID] {
 		p.PartyID = now // the party has another ID now
 	}
 	if !ok || seat.State == seats.Reserved || seat.PartyID != p.PartyID || seat.Team != p.Team {
-		return "", errLost
+		return "", errSeatLost
 	}
 	s.used[p.ID] = p.Expires
 	_, err = c.table.Take(c.now, p.UserID, p.PartyID)
@@ -256,19 +256,19 @@ func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
 
 // reports handles the calls of dedicated game servers about their matches.
 type reports struct {
-	reach *reach
-	keys  pass.Keys
-	now   party.Clock
+	client *matchClient
+	keys   pass.Keys
+	now    party.Clock
 }
 
 // callServer passes a call of a game server to its match. For a join it returns the player's party.
 func (rs *reports) callServer(ctx context.Context, matchID string, r serverCall) (partyID string, err error) {
 	if r.Do != serverJoin { // a pass proves that the match has seats
-		_, err = rs.reach.label(ctx, matchID)
+		_, err = rs.client.label(ctx, matchID)
 	}
 	var answer signalAnswer
 	if err == nil {
-		answer, err = rs.reach.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
+		answer, err = rs.client.signal(ctx, matchID, signalRequest{Op: signalServerCall, Call: &r})
 	}
 	if errors.Is(err, ErrGone) {
 		err = party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
@@ -281,7 +281,7 @@ func (rs *reports) ServerSeats(ctx context.Context, matchID, token string) (part
 	if _, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
 		return party.MatchSeats{}, err
 	}
-	return rs.reach.Seats(ctx, matchID, "")
+	return rs.client.Seats(ctx, matchID, "")
 }
 
 // ServerJoin is the RPC party_server_join: the player of a pass has come.

@@ -36,10 +36,10 @@ const (
 	eventEnded    = "ended" // expires_at is when, for a match that ends with the server
 )
 
-var nameOf = map[seats.State]string{seats.Held: eventHeld, seats.Taken: eventTaken}
+var eventNames = map[seats.State]string{seats.Held: eventHeld, seats.Taken: eventTaken}
 
-// changes returns the events that lead from one list of the match's seats to the next.
-func changes(matchID string, before, after []seats.Seat) []event {
+// seatEvents returns the events that lead from one list of the match's seats to the next.
+func seatEvents(matchID string, before, after []seats.Seat) []event {
 	var events []event
 	tell := func(name string, r seats.Seat) {
 		if r.PartyID == "" {
@@ -72,7 +72,7 @@ func changes(matchID string, before, after []seats.Seat) []event {
 				return old.UserID == "" && old.State == seats.Held && old.PartyID == r.PartyID
 			})
 		}
-		tell(nameOf[r.State], r)
+		tell(eventNames[r.State], r)
 	}
 	for _, r := range gone {
 		tell(eventReleased, r) // open seats have no party, so tell skips them
@@ -122,10 +122,10 @@ func (c *call) tellPlayer(e event) error {
 // broadcastSeats sends the current seats to the players. It sends at most once a tick, so a whole party that joins
 // at once causes one message.
 func (c *call) broadcastSeats() {
-	if !c.mapChanged || len(c.guests) == 0 {
+	if !c.seatsUnsent || len(c.guests) == 0 {
 		return
 	}
-	c.mapChanged = false
+	c.seatsUnsent = false
 	c.tellPlayers(c.seats(), nil)
 }
 
@@ -143,7 +143,7 @@ func (c *call) tellPlayers(what any, to []runtime.Presence) {
 // tellEnd tells parties and players once that the match ends, now or after a delay. It tells them again if the
 // match's game server ends it earlier.
 func (c *call) tellEnd(in time.Duration) {
-	ended := c.serving != nil && c.serving.over
+	ended := c.serving != nil && c.serving.ended
 	if c.endTold && !ended || c.resultTold {
 		return
 	}

@@ -15,12 +15,12 @@ import (
 
 // MatchJoinAttempt decides whether a session may join. The seat counts as taken from here on: the host makes the
 // session join at once, and reports it as gone if it never appears.
-func (m *seated) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presence runtime.Presence, metadata map[string]string) (any, bool, string) {
+func (m *seatedMatch) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presence runtime.Presence, metadata map[string]string) (any, bool, string) {
 	allow, reason := false, party.AsError(errors.New("the match handler panicked")).Error()
-	out := m.change("MatchJoinAttempt", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+	out := m.stepAndSettle("MatchJoinAttempt", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		before := c.table.Clone()
-		if err := c.take(presence.GetUserId()); err != nil {
-			reason = party.AsError(refuse(err)).Error()
+		if err := c.takeSeat(presence.GetUserId()); err != nil {
+			reason = party.AsError(asRefusal(err)).Error()
 			return true
 		}
 		c.inner, allow, reason = m.inner.MatchJoinAttempt(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, presence, metadata)
@@ -35,19 +35,19 @@ func (m *seated) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db
 	return out, allow, reason
 }
 
-// take gives a user who joins a seat, or returns why they may not join.
-func (c *call) take(userID string) error {
+// takeSeat gives a user who joins a seat, or returns why they may not join.
+func (c *call) takeSeat(userID string) error {
 	if c.serving != nil {
-		return errServed
+		return errOnGameServer
 	}
 	partyID := ""
 	if _, seated := c.table.Get(c.now, userID); !seated {
-		partyID = c.partyHere(userID)
+		partyID = c.partyOf(userID)
 		if partyID == "" && !c.setup.OpenJoins {
 			_, err := c.table.Clone().Take(c.now, userID, "") // if no seat is open, return that as the reason
 			return cmp.Or(err, errOutsider)
 		}
-		if err := c.mayPlayWith(userID, partyID); err != nil {
+		if err := c.checkBlocks(userID, partyID); err != nil {
 			return err
 		}
 	}
@@ -55,8 +55,8 @@ func (c *call) take(userID string) error {
 	return err
 }
 
-// partyHere finds a party that has seats here and the user as a member; "" if there is none.
-func (c *call) partyHere(userID string) string {
+// partyOf finds a party that has seats here and the user as a member; "" if there is none.
+func (c *call) partyOf(userID string) string {
 	for _, text := range c.table.Parties(c.now) {
 		id, err := party.ParseID(text)
 		if err != nil {
@@ -74,12 +74,12 @@ func (c *call) partyHere(userID string) string {
 	return ""
 }
 
-// blocksWait limits how long the match waits for the list of blocks; the match does nothing else meanwhile.
-const blocksWait = time.Second
+// blocksTimeout limits how long the match waits for the list of blocks; the match does nothing else meanwhile.
+const blocksTimeout = time.Second
 
-// mayPlayWith checks blocks for a user without a seat. It returns errBlocked if there is a block between the user
-// and a player of another party, and errLater if the blocks cannot be read now.
-func (c *call) mayPlayWith(userID, partyID string) error {
+// checkBlocks checks blocks for a user without a seat. It returns errBlocked if there is a block between the user
+// and a player of another party, and errUndecided if the blocks cannot be read now.
+func (c *call) checkBlocks(userID, partyID string) error {
 	if !c.setup.AvoidBlocks {
 		return nil
 	}
@@ -89,12 +89,12 @@ func (c *call) mayPlayWith(userID, partyID string) error {
 			users = append(users, s.UserID)
 		}
 	}
-	ctx, cancel := context.WithTimeout(c.ctx, blocksWait)
+	ctx, cancel := context.WithTimeout(c.ctx, blocksTimeout)
 	defer cancel()
 	blocks, err := party.NewBlockList(c.db, c.nk).Among(ctx, users)
 	if err != nil {
 		c.logger.Warn("late friend waits error=%v", err)
-		return errLater
+		return errUndecided
 	}
 	if slices.ContainsFunc(blocks, func(b party.Block) bool { return b.By == userID || b.Of == userID }) {
 		return errBlocked
@@ -104,8 +104,8 @@ func (c *call) mayPlayWith(userID, partyID string) error {
 
 // MatchJoin passes on the sessions that MatchJoinAttempt let in. If a session replaces another session of its user,
 // the handler sees that other one leave first.
-func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
-	return m.change("MatchJoin", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+func (m *seatedMatch) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
+	return m.stepAndSettle("MatchJoin", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		var arrived, replaced, strangers []runtime.Presence
 		for _, p := range presences {
 			g := c.guest(p.GetSessionId())
@@ -116,7 +116,7 @@ func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.D
 			for _, other := range c.guests {
 				if other != g && other.joined && !other.replaced && other.GetUserId() == p.GetUserId() {
 					other.replaced = true
-					replaced = append(replaced, departed{other.Presence})
+					replaced = append(replaced, disconnected{other.Presence})
 				}
 			}
 			g.Presence, g.joined = p, true
@@ -134,7 +134,7 @@ func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.D
 			c.inner = m.inner.MatchLeave(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, replaced)
 		}
 		if c.inner != nil && len(arrived) > 0 {
-			c.mapChanged = true // a player who arrives needs the seats, even if no seat changed
+			c.seatsUnsent = true // a player who arrives needs the seats, even if no seat changed
 			c.inner = m.inner.MatchJoin(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, arrived)
 		}
 		return c.inner != nil
@@ -143,8 +143,8 @@ func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.D
 
 // MatchLeave opens the seats of players who left on purpose, and keeps the seats of the others for the grace. The
 // host also passes sessions that were never in the match.
-func (m *seated) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
-	return m.change("MatchLeave", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+func (m *seatedMatch) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
+	return m.stepAndSettle("MatchLeave", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		var gone []runtime.Presence
 		for _, p := range presences {
 			g := c.guest(p.GetSessionId())
@@ -216,15 +216,15 @@ func (gs guests) holder(userID string) *guest {
 
 // present returns the players whom the handler was told of.
 func (gs guests) present() []runtime.Presence {
-	return gs.which(func(g *guest) bool { return g.joined && !g.replaced })
+	return gs.filter(func(g *guest) bool { return g.joined && !g.replaced })
 }
 
 // replaced returns the sessions that another session of their user has replaced.
 func (gs guests) replaced() []runtime.Presence {
-	return gs.which(func(g *guest) bool { return g.replaced })
+	return gs.filter(func(g *guest) bool { return g.replaced })
 }
 
-func (gs guests) which(match func(*guest) bool) []runtime.Presence {
+func (gs guests) filter(match func(*guest) bool) []runtime.Presence {
 	found := []runtime.Presence{}
 	for _, g := range gs {
 		if match(g) {
@@ -234,9 +234,9 @@ func (gs guests) which(match func(*guest) bool) []runtime.Presence {
 	return found
 }
 
-// fromGuests drops messages of sessions that are not players here. The host accepts messages from every session on
+// dropStrangers drops messages of sessions that are not players here. The host accepts messages from every session on
 // the match's stream.
-func (gs guests) fromGuests(messages []runtime.MatchData) []runtime.MatchData {
+func (gs guests) dropStrangers(messages []runtime.MatchData) []runtime.MatchData {
 	stranger := func(message runtime.MatchData) bool {
 		g := gs.guest(message.GetSessionId())
 		return g == nil || g.replaced
@@ -244,10 +244,10 @@ func (gs guests) fromGuests(messages []runtime.MatchData) []runtime.MatchData {
 	return slices.DeleteFunc(slices.Clone(messages), stranger)
 }
 
-// departed is a presence that leaves because its connection counts as lost.
-type departed struct{ runtime.Presence }
+// disconnected is a presence that leaves because its connection counts as lost.
+type disconnected struct{ runtime.Presence }
 
-func (departed) GetReason() runtime.PresenceReason { return runtime.PresenceReasonDisconnect }
+func (disconnected) GetReason() runtime.PresenceReason { return runtime.PresenceReasonDisconnect }
 
 // innerDispatcher returns the dispatcher for the handler.
 func (c *call) innerDispatcher() runtime.MatchDispatcher {
@@ -257,15 +257,15 @@ func (c *call) innerDispatcher() runtime.MatchDispatcher {
 // dispatcher is the host's dispatcher for the handler: it merges the labels and skips replaced sessions.
 type dispatcher struct {
 	runtime.MatchDispatcher
-	c *call
+	call *call
 }
 
 // MatchLabelUpdate merges the handler's fields with the fields of the seats.
 func (d dispatcher) MatchLabelUpdate(text string) error {
-	before := d.c.own
-	d.c.own = ownLabel(text)
-	if err := d.c.relabel(); err != nil {
-		d.c.own = before
+	before := d.call.innerLabel
+	d.call.innerLabel = parseInnerLabel(text)
+	if err := d.call.updateLabel(); err != nil {
+		d.call.innerLabel = before
 		return err
 	}
 	return nil
@@ -281,8 +281,8 @@ func (d dispatcher) BroadcastMessageDeferred(opCode int64, data []byte, presence
 
 // recipients replaces "everybody" with the players whom the handler was told of, if there are other sessions too.
 func (d dispatcher) recipients(presences []runtime.Presence) []runtime.Presence {
-	if presences == nil && len(d.c.replaced()) > 0 {
-		return d.c.present()
+	if presences == nil && len(d.call.replaced()) > 0 {
+		return d.call.present()
 	}
 	return presences
 }
