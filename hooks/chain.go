@@ -36,9 +36,9 @@ type Chain struct {
 }
 
 // maxConcurrentStarts and maxConcurrentEnds are how many session starts and ends are handled at once. Each of them
-// waits for storage, and requests that wait together are written together. The host has few workers for events, so
-// they would slow down a crowd that loses its connections or comes back. A start may wait for storage some thirty
-// times within afterTimeout and needs a database connection each time.
+// waits for storage, and requests that wait together are written together. The host has only a few workers for
+// events, so a crowd that loses its connections or comes back would wait for these. A start may wait for storage
+// some thirty times within afterTimeout and needs a database connection each time.
 const (
 	maxConcurrentStarts = 64
 	maxConcurrentEnds   = 512
@@ -97,7 +97,7 @@ func (c *Chain) after(message, stage string, steps []step, places chan struct{})
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) (err error) {
 		defer recoverRefusal(logger, message, func(refusal *party.Error) { err = refusal })
 		call := &Call{Caller: party.CallerOf(ctx), In: in, Out: out}
-		if c.isOwn(ctx, call.Session(), message == SessionEnd) { // not after the wait: the module's own session ends soon
+		if c.isOwn(ctx, call.Session(), message == SessionEnd) { // before the wait: a session's end may wait less than its start
 			return nil
 		}
 		if places != nil {
@@ -157,7 +157,7 @@ func runStep(ctx context.Context, step step, call *Call) (refusal *party.Error) 
 	return party.Outcome(ctx, step.run(ctx, call))
 }
 
-// recoverRefusal handles a panic outside of the steps. Call it with defer.
+// recoverRefusal turns a panic outside of the steps into a refusal. Call it with defer.
 func recoverRefusal(logger runtime.Logger, message string, refuse func(*party.Error)) {
 	if panicked := recover(); panicked != nil {
 		refusal := panicError(panicked)

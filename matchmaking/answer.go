@@ -203,7 +203,7 @@ var refusals = []struct {
 	{name: "gone", cause: ErrGone},
 }
 
-// asRefusal converts an error of a match to a refusal with a reason and a text for the caller.
+// asRefusal converts an error of a match to a refusal for the caller. It returns other errors unchanged.
 func asRefusal(err error) error {
 	for _, r := range refusals {
 		if r.reason != "" && errors.Is(err, r.cause) {

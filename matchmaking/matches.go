@@ -81,9 +81,9 @@ func (m *Matches) isSeatless(ctx context.Context, id string) bool {
 
 // Reserve reserves seats in a running match for all claims or for none, for [ReservedFor], and tells nobody. It
 // returns all users who have a seat there then. misfits are the claims that the match cannot seat even if seats
-// open: their users sit elsewhere in it, or its game server has kicked one of them. With misfits, nothing is
-// reserved. Reserve refuses with MatchFull, SeatReserved or ErrGone. After any other error the seats may be
-// reserved or not.
+// open: their users sit elsewhere in it, its game server has kicked one of them, or the party would have too many
+// seats. With misfits, nothing is reserved. Reserve refuses with MatchFull, SeatReserved or ErrGone. After any
+// other error the seats may be reserved or not.
 func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Claim) (users []string, misfits []int, err error) {
 	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalReserve, Claims: claims})
 	return answer.Users, answer.Misfits, err

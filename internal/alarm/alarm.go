@@ -31,8 +31,8 @@ type Logger interface {
 	Error(format string, v ...any)
 }
 
-// New makes alarms. Each rings in its own goroutine. If ring panics, the log has the text failed, followed by the
-// key: "seat not ended party=" and the party.
+// New makes alarms. Each rings in its own goroutine. If ring panics, the log entry begins with failed and the key:
+// "seat not ended party=" and the party.
 func New[K comparable](now func() time.Time, logger Logger, failed string, ring func(K)) *Alarms[K] {
 	return &Alarms[K]{now: now, logger: logger, logPrefix: failed, ring: ring, pending: map[K]*alarm{}}
 }

@@ -1,5 +1,5 @@
-// Package web is shared by the module's pages: answers and how they are sent, routes, the names of embedded files,
-// and the address of the caller.
+// Package web has what the module's pages share: answers and how they are sent, routes, the names of embedded
+// files, and the address of the caller.
 package web
 
 import (

@@ -71,7 +71,7 @@ func (h *Helpers) Own(ctx context.Context, s party.Session, ended bool) bool {
 	return true
 }
 
-// Found is an [admission.Founder]. It waits at most for timeout.
+// Found is an [admission.Founder]. It waits at most for createTimeout.
 func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts) (party.ID, func(entered bool), error) {
 	if facts.MaxSize < 2 { // the helper takes a seat
 		return party.ID{}, nil, admission.ErrCannotFound
@@ -146,7 +146,7 @@ func (h *Helpers) connect(ctx context.Context, s party.Session) (conn *websocket
 }
 
 // request makes a request to the server in a player's name. The configuration does not say whether the server uses
-// TLS, so reach first tries what worked last.
+// TLS, so request first tries what worked last.
 func (h *Helpers) request(s party.Session, path string, ask func(client *http.Client, to string, header http.Header) error) error {
 	token, _, err := h.host.AuthenticateTokenGenerate(s.UserID, s.Username, time.Now().Add(tokenTTL).Unix(), map[string]string{secretVar: h.secret})
 	if err != nil {
