@@ -16,9 +16,9 @@ import (
 // If many callers signal a match at the same time, the host gets one signal after the other.
 func TestMatches_TakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFakeHost(t)
 		s, _ := duel(h, "")
-		c := matchmaking.NewMatches(&slowHost{house: h}, h, nil, nil, h.clock.Now)
+		c := matchmaking.NewMatches(&slowHost{fakeHost: h}, h, nil, nil, h.clock.Now)
 		var crowd sync.WaitGroup
 		for range 50 {
 			crowd.Go(func() {
@@ -33,7 +33,7 @@ func TestMatches_TakeTurns(t *testing.T) {
 
 // slowHost is a slow host that refuses a signal while it handles another one.
 type slowHost struct {
-	*house
+	*fakeHost
 	asked atomic.Int32
 }
 
@@ -43,5 +43,5 @@ func (n *slowHost) MatchSignal(ctx context.Context, id, data string) (string, er
 		return "", runtime.ErrMatchBusy
 	}
 	time.Sleep(time.Millisecond) // until all the others have asked, in the bubble's time
-	return n.house.MatchSignal(ctx, id, data)
+	return n.fakeHost.MatchSignal(ctx, id, data)
 }

@@ -74,7 +74,7 @@ func TestEnd_Deserted(t *testing.T) {
 
 // A player who joins just before an empty match would end keeps it alive.
 func TestEnd_NotWhileSomebodyComes(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 2, OpenJoins: true})
 	s.after(matchmaking.EmptyAfter - time.Second)
 	s.enter("ann")

@@ -96,7 +96,7 @@ func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessio
 		if info != nil {
 			given = info.SessionInfo
 		}
-		known := sessionsOf(given)
+		known := sessionsByUser(given)
 		for _, user := range some {
 			if session, has := known[user]; has || given == nil {
 				sessions[user] = session
@@ -124,7 +124,7 @@ func (f *Fleets) deleteServer(manager, instance string) {
 	})
 }
 
-func sessionsOf(infos []*runtime.SessionInfo) map[string]string {
+func sessionsByUser(infos []*runtime.SessionInfo) map[string]string {
 	sessions := map[string]string{}
 	for _, s := range infos {
 		if s != nil && s.UserId != "" {
@@ -143,8 +143,8 @@ type gameServer struct {
 	Port     int    `json:"port"`
 }
 
-// serverOf reads what a fleet manager reports. The error says what is missing.
-func serverOf(manager string, info *runtime.InstanceInfo) (gameServer, error) {
+// parseGameServer reads what a fleet manager reports. The error says what is missing.
+func parseGameServer(manager string, info *runtime.InstanceInfo) (gameServer, error) {
 	at := info.ConnectionInfo
 	if at == nil {
 		return gameServer{}, fmt.Errorf("game server %s has no connection information", info.Id)

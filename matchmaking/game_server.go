@@ -254,15 +254,15 @@ func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
 	return p.PartyID, err
 }
 
-// reports handles the calls of dedicated game servers about their matches.
-type reports struct {
+// serverCalls handles the calls of dedicated game servers about their matches.
+type serverCalls struct {
 	client *matchClient
 	keys   pass.Keys
 	now    party.Clock
 }
 
 // callServer passes a call of a game server to its match. For a join it returns the player's party.
-func (rs *reports) callServer(ctx context.Context, matchID string, r serverCall) (partyID string, err error) {
+func (rs *serverCalls) callServer(ctx context.Context, matchID string, r serverCall) (partyID string, err error) {
 	if r.Do != serverJoin { // a pass proves that the match has seats
 		_, err = rs.client.label(ctx, matchID)
 	}
@@ -277,7 +277,7 @@ func (rs *reports) callServer(ctx context.Context, matchID string, r serverCall)
 }
 
 // ServerSeats is the RPC party_server_seats. It is also a sign of life of the server.
-func (rs *reports) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
+func (rs *serverCalls) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
 	if _, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
 		return party.MatchSeats{}, err
 	}
@@ -285,7 +285,7 @@ func (rs *reports) ServerSeats(ctx context.Context, matchID, token string) (part
 }
 
 // ServerJoin is the RPC party_server_join: the player of a pass has come.
-func (rs *reports) ServerJoin(ctx context.Context, matchID, token, text string) (party.ServerJoined, error) {
+func (rs *serverCalls) ServerJoin(ctx context.Context, matchID, token, text string) (party.ServerJoined, error) {
 	claims, err := rs.keys.Verify(text, matchID, rs.now())
 	if err != nil {
 		refusal := party.Refuse(party.InvalidRequest, "pass: %v.", err)
@@ -297,13 +297,13 @@ func (rs *reports) ServerJoin(ctx context.Context, matchID, token, text string) 
 }
 
 // ServerLeave is the RPC party_server_leave: a player has left, for one of [party.ServerLeaves].
-func (rs *reports) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
+func (rs *serverCalls) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
 	_, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
 	return err
 }
 
 // ServerEnd is the RPC party_server_end: the match is over, with the server's result.
-func (rs *reports) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
+func (rs *serverCalls) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
 	_, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
 	return err
 }

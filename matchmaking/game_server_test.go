@@ -81,7 +81,7 @@ func reachable(id string) *runtime.InstanceInfo {
 
 // served is a host with fleet managers and the seat match of a queue.
 type served struct {
-	*stage
+	*fakeMatch
 	*fleet
 	managers     managers
 	matches      *matchmaking.Matches
@@ -93,15 +93,15 @@ type served struct {
 func hosted(t *testing.T, byName map[string]runtime.FleetManager) *served {
 	t.Helper()
 	t.Cleanup(func() { time.Sleep(time.Hour) }) // in the bubble: every creation is over then
-	h := newHouse(t)
+	h := newFakeHost(t)
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	public := key.Public().(ed25519.PublicKey)
-	s := &served{stage: &stage{house: h}, managers: managers{byName, make(chan string, 8)}, party: h.partyOf("ann", "bob", "cat", "dan", "eve")}
+	s := &served{fakeMatch: &fakeMatch{fakeHost: h}, managers: managers{byName, make(chan string, 8)}, party: h.partyOf("ann", "bob", "cat", "dan", "eve")}
 	s.claims = []seats.Claim{claim(s.party, 0, "ann", "bob")}
-	s.matches = matchmaking.NewMatches(h, h, matchmaking.NewFleets(s.managers, &stage{house: h}), pass.Keys{pass.KeyID(public): public}, h.clock.Now)
+	s.matches = matchmaking.NewMatches(h, h, matchmaking.NewFleets(s.managers, &fakeMatch{fakeHost: h}), pass.Keys{pass.KeyID(public): public}, h.clock.Now)
 	h.handlers[matchmaking.SeatMatch] = matchmaking.WithServer(h.clock.Now, s.matches, key)
 	return s
 }
@@ -132,7 +132,7 @@ func (s *served) begin(id string, o *matchmaking.Order, told string) {
 	if err := s.matches.Commit(context.Background(), id, s.claims); err != nil {
 		s.t.Fatalf("Commit: %v", err)
 	}
-	s.stage, s.token = s.match(id), info.Token
+	s.fakeMatch, s.token = s.match(id), info.Token
 	s.loop()
 }
 
@@ -413,10 +413,10 @@ func TestServer_Out(t *testing.T) {
 func TestServer_EndsBeforeNakama(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
-		s.take(s.core.MatchTerminate(s.ctx, s, nil, s.house, s, s.tick, s.state, 30))
-		s.house.heard = nil
+		s.take(s.core.MatchTerminate(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, 30))
+		s.fakeHost.heard = nil
 		for range 2 {
-			if err := s.matches.ServerEnd(t.Context(), s.id, s.token, json.RawMessage(`{"winner":1}`)); err != nil && s.house.heard == nil {
+			if err := s.matches.ServerEnd(t.Context(), s.id, s.token, json.RawMessage(`{"winner":1}`)); err != nil && s.fakeHost.heard == nil {
 				t.Fatal(err)
 			}
 			s.after(time.Second)

@@ -26,7 +26,7 @@ type Members interface {
 // concurrent use.
 type Matches struct {
 	*matchFinder
-	*reports
+	*serverCalls
 	members  Members
 	slots    *slots
 	now      party.Clock
@@ -38,7 +38,7 @@ func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now 
 	client := &matchClient{host: host, locks: keyed.NewLocks[string]()}
 	return &Matches{
 		matchFinder: &matchFinder{client, cache.New[string, string](now, maxRecent, recentTTL), cache.New[struct{}, bool](now, 1, listedTTL)},
-		reports:     &reports{client, keys, now},
+		serverCalls: &serverCalls{client, keys, now},
 		slots:       &slots{client, fleets, cache.New[[2]string, struct{}](now, maxGranted, refusedTTL), cache.New[[2]string, struct{}](now, maxGranted, grantedTTL)},
 		members:     members, now: now,
 	}

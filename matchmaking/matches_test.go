@@ -29,7 +29,7 @@ func parse(t failer, id string) party.ID {
 }
 
 func TestMatches_Commit(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
 	c := h.client()
 	q := h.partyOf("eve", "fay")
@@ -59,7 +59,7 @@ func TestMatches_Commit(t *testing.T) {
 }
 
 func TestMatches_Open(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	l := matchmaking.Launch{Queue: "duel", Teams: 2, TeamSize: 1, Backfill: true, Key: "eu", Skill: 7, Claims: []seats.Claim{claim("", 1, "ann")}}
 	s := h.launch(l)
 	l.Queue = "other"
@@ -90,7 +90,7 @@ func TestMatches_Open(t *testing.T) {
 // Nobody else gets a reserved seat, and nobody is told of it: not the party, not the players, not callers who read
 // the seats. Only the label shows fewer open seats.
 func TestMatches_Reserve(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
 	s.enter("ann", "bob", "cat")
 	s.loop()
@@ -128,7 +128,7 @@ func TestMatches_Reserve(t *testing.T) {
 // shown.
 func TestMatches_Unannounced(t *testing.T) {
 	for _, withdrawn := range []bool{true, false} {
-		h := newHouse(t)
+		h := newFakeHost(t)
 		p := h.partyOf("ann", "bob")
 		claims := []seats.Claim{{PartyID: p, UserIDs: []string{"ann", "bob"}, Spares: 1}}
 		s := h.launch(matchmaking.Launch{Queue: "q", Teams: 1, TeamSize: 4, Claims: claims, Backfill: true, Unannounced: true})
@@ -162,7 +162,7 @@ func TestMatches_Unannounced(t *testing.T) {
 }
 
 func TestMatches_Late(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob", "cat", "dan")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 3, Claims: []seats.Claim{{PartyID: p, Team: 1, UserIDs: []string{"ann"}, Spares: 1}}})
 	h.events(p)
@@ -187,7 +187,7 @@ func TestMatches_Late(t *testing.T) {
 
 // While a seat of the team is open, nobody else gets the seat of an awaited friend, in whatever way they join.
 func TestMatches_LateFriendsLeaveASeatThatIsHeld(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob", "cat", "dan", "eve")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 4, Claims: []seats.Claim{{PartyID: p, Team: 1, UserIDs: []string{"ann"}, Spares: 1}}})
 	s.enter("bob")
@@ -210,7 +210,7 @@ func TestMatches_LateFriendsLeaveASeatThatIsHeld(t *testing.T) {
 // A party never gets more seats than one party may have, in whatever way a friend joins. Nobody gets into a match
 // if a block exists between them and a player there.
 func TestMatches_LateFriendsAreBound(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p, q := h.partyOf("ann", "bob", "late"), h.partyOf("xena")
 	l := matchmaking.Launch{Teams: 2, TeamSize: 4, MaxParty: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(p, 1, "ann"), claim(q, 0, "xena")}}
 	blocks := func(by string, of ...string) {
@@ -219,7 +219,7 @@ func TestMatches_LateFriendsAreBound(t *testing.T) {
 		}
 		h.blocked[by] = of
 	}
-	bobIsIn := func(s *stage, want bool) {
+	bobIsIn := func(s *fakeMatch, want bool) {
 		t.Helper()
 		want_ := ""
 		if want {
@@ -253,7 +253,7 @@ func TestMatches_LateFriendsAreBound(t *testing.T) {
 }
 
 func TestMatches_Release(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 4, Claims: []seats.Claim{{PartyID: p, UserIDs: []string{"ann", "bob"}, Spares: 1}, claim("", 0, "cat")}})
 	h.events(p)
@@ -275,7 +275,7 @@ func TestMatches_Release(t *testing.T) {
 // A member who loses the connection on the way has as much time as a player of the match. Nobody else's hold gets
 // longer.
 func TestMatches_Away(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 3, SeatHold: 5 * time.Second, Grace: time.Minute, Claims: []seats.Claim{claim(p, 0, "ann", "bob"), claim("", 0, "cat")}})
 	s.after(4 * time.Second)
@@ -296,7 +296,7 @@ func TestMatches_Away(t *testing.T) {
 
 // The last member to lose the connection leaves no mark: a mark ends with its session.
 func TestMatches_AwayOfTheLast(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann")
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 3, SeatHold: 5 * time.Second, Grace: time.Minute, Claims: []seats.Claim{claim(p, 0, "ann")}})
 	s.after(2 * time.Second)
@@ -312,7 +312,7 @@ func TestMatches_AwayOfTheLast(t *testing.T) {
 }
 
 func TestMatches_Extend(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann")
 	s := h.launch(matchmaking.Launch{
 		Teams: 1, TeamSize: 3, SeatHold: 40 * time.Second, SeatHoldMax: 65 * time.Second,
@@ -353,7 +353,7 @@ func TestMatches_Extend(t *testing.T) {
 
 // If no match has seats, all parties together cost one search a second.
 func TestMatches_OfWhereNobodyPlays(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	c := h.client()
 	of := func(want string, lists int) {
@@ -373,7 +373,7 @@ func TestMatches_OfWhereNobodyPlays(t *testing.T) {
 
 // Marks lead to a party's match; without marks, labels do. The match itself has the last word.
 func TestMatches_Of(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	id := parse(t, p)
 	of := func(want string) {
@@ -407,7 +407,7 @@ func TestMatches_Of(t *testing.T) {
 	marks(second.id, second.id)
 	h.marks[p][partySession("bob")] = "no match"
 	of(second.id)
-	for _, s := range []*stage{first, second} {
+	for _, s := range []*fakeMatch{first, second} {
 		s.leave("ann", "ann1", runtime.PresenceReasonLeave)
 		s.after(time.Hour)
 	}
@@ -417,7 +417,7 @@ func TestMatches_Of(t *testing.T) {
 
 // The seats of a party follow it to another native party. Late friends and the view of party_match follow too.
 func TestMatches_Moved(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	was, other := h.partyOf("ann", "bob"), h.partyOf("cat")
 	s := h.launch(matchmaking.Launch{
 		Teams: 2, TeamSize: 3, SeatHold: time.Minute, SeatHoldMax: 70 * time.Second,
@@ -449,7 +449,7 @@ func TestMatches_Moved(t *testing.T) {
 
 // The seats follow also in a match that is too new for the host's lists.
 func TestMatches_MovedAtOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	h.late = true
 	c := h.client()
 	was, now := h.partyOf("ann"), h.partyOf("ann")
@@ -474,7 +474,7 @@ func TestMatches_MovedAtOnce(t *testing.T) {
 }
 
 func TestMatches_PartyMatch(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
 	ask := func(user, partyID string) (party.MatchSeats, error) {
 		return h.client().PartyMatch(t.Context(), party.Caller{UserID: user}, partyID, "")
@@ -526,8 +526,8 @@ func TestMatches_Signals(t *testing.T) {
 // then ends that match.
 func TestMatches_MatchesOfOthers(t *testing.T) {
 	for _, label := range []string{"", "ranked", `{"mine":true}`, `{"parties":["p"]}`, `{"open_seats":2}`, `{"parties":null,"open_seats":2}`} {
-		h := newHouse(t)
-		other := newScript()
+		h := newFakeHost(t)
+		other := newScriptedHandler()
 		other.label = label
 		h.handlers["other"] = other
 		id, err := h.MatchCreate(t.Context(), "other", nil)
@@ -554,9 +554,9 @@ func TestMatches_MatchesOfOthers(t *testing.T) {
 }
 
 func TestMatches_HostFails(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
-	c := matchmaking.NewMatches(busy{h}, h, nil, nil, time.Now)
+	c := matchmaking.NewMatches(busyHost{h}, h, nil, nil, time.Now)
 	err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")})
 	if !errors.Is(err, runtime.ErrMatchBusy) || errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Commit of a busy match = %v", err)
@@ -570,16 +570,16 @@ func TestMatches_HostFails(t *testing.T) {
 	}
 }
 
-// busy is a host whose matches do not answer.
-type busy struct{ *house }
+// busyHost is a host whose matches do not answer.
+type busyHost struct{ *fakeHost }
 
-func (busy) MatchSignal(context.Context, string, string) (string, error) {
+func (busyHost) MatchSignal(context.Context, string, string) (string, error) {
 	return "", runtime.ErrMatchBusy
 }
 
 // The first match of a handler without seats shows that it has none. No other match is made with this handler.
 func TestLaunch_HandlerWithoutSeats(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	h.handlers["bare"] = matchmaking.Relay()
 	c := h.client()
 	for range 3 {
@@ -594,7 +594,7 @@ func TestLaunch_HandlerWithoutSeats(t *testing.T) {
 }
 
 func TestLaunch_Tick(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	for tick, want := range map[int]int{0: 20, 5: 5} {
 		l := matchmaking.Launch{Teams: 1, TeamSize: 2, Tick: tick, Claims: []seats.Claim{claim("", 0, "ann")}}
 		if s := h.launch(l); s.rate != want {

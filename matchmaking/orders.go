@@ -159,11 +159,11 @@ func (o *Order) onCreated(status runtime.FmCreateStatus, info *runtime.InstanceI
 		case !o.claimServer(info.Id):
 			return nil
 		}
-		s, err := serverOf(o.manager, info)
+		s, err := parseGameServer(o.manager, info)
 		if err != nil {
 			return err
 		}
-		given, slots := sessionsOf(sessions), map[string]string{}
+		given, slots := sessionsByUser(sessions), map[string]string{}
 		for _, user := range o.users {
 			slots[user] = given[user]
 		}

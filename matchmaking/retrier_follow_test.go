@@ -15,15 +15,15 @@ import (
 	"partyline/party"
 )
 
-// busyForMove is a host whose match is too busy for a party's move, a number of times.
-type busyForMove struct {
-	*house
+// busyForMoveHost is a host whose match is too busy for a party's move, a number of times.
+type busyForMoveHost struct {
+	*fakeHost
 	mu    sync.Mutex
 	times int
 	asked int
 }
 
-func (b *busyForMove) MatchSignal(ctx context.Context, id, data string) (string, error) {
+func (b *busyForMoveHost) MatchSignal(ctx context.Context, id, data string) (string, error) {
 	if strings.Contains(data, `"op":"moved"`) {
 		b.mu.Lock()
 		b.asked++
@@ -33,7 +33,7 @@ func (b *busyForMove) MatchSignal(ctx context.Context, id, data string) (string,
 			return "", runtime.ErrMatchBusy
 		}
 	}
-	return b.house.MatchSignal(ctx, id, data)
+	return b.fakeHost.MatchSignal(ctx, id, data)
 }
 
 // If the match is busy when a party comes back, the seats still follow the party, also if the party's ID has
@@ -50,8 +50,8 @@ func TestRetrier_Follow(t *testing.T) {
 		"ends":       {busy: 9, asked: 1, ends: true},
 	} {
 		t.Run(name, inBubble(func(t *testing.T) {
-			h, log := newHouse(t), &partytest.Log{}
-			host := &busyForMove{house: h, times: c.busy}
+			h, log := newFakeHost(t), &partytest.Log{}
+			host := &busyForMoveHost{fakeHost: h, times: c.busy}
 			s, was := duel(h, "")
 			first, second := h.partyOf(), h.partyOf()
 			now := parse(t, first)

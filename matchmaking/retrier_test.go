@@ -20,7 +20,7 @@ import (
 
 // countingHost is a host that counts requests for a late friend's seat. It may fail to reach its matches.
 type countingHost struct {
-	*house
+	*fakeHost
 	away error
 	late int
 }
@@ -32,12 +32,12 @@ func (a *countingHost) MatchSignal(ctx context.Context, id, data string) (string
 	if a.away != nil {
 		return "", a.away
 	}
-	return a.house.MatchSignal(ctx, id, data)
+	return a.fakeHost.MatchSignal(ctx, id, data)
 }
 
 // latecomer is a friend, bob, of a party that plays. One seat of its team is open.
 type latecomer struct {
-	*stage
+	*fakeMatch
 	host         *countingHost
 	party, other string // the party's ID, and one it may get
 }
@@ -72,9 +72,9 @@ func TestRetrier_Seat(t *testing.T) {
 		}, 2, false, 0},
 	} {
 		t.Run(name, inBubble(func(t *testing.T) {
-			h, log := newHouse(t), &partytest.Log{}
-			w := latecomer{nil, &countingHost{house: h}, h.partyOf("ann", "bob"), h.partyOf()}
-			w.stage = h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(w.party, 0, "ann"), claim("", 1, "cat")}})
+			h, log := newFakeHost(t), &partytest.Log{}
+			w := latecomer{nil, &countingHost{fakeHost: h}, h.partyOf("ann", "bob"), h.partyOf()}
+			w.fakeMatch = h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(w.party, 0, "ann"), claim("", 1, "cat")}})
 			var turn sync.Mutex
 			current := func(id party.ID) party.ID {
 				turn.Lock() // a try sees what the test did before it
@@ -112,8 +112,8 @@ func TestRetrier_Seat(t *testing.T) {
 // After an answer that will not change, there is no other try.
 func TestRetrier_SeatNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, log := newHouse(t), &partytest.Log{}
-		host := &countingHost{house: h}
+		h, log := newFakeHost(t), &partytest.Log{}
+		host := &countingHost{fakeHost: h}
 		s, p := duel(h, "")
 		h.members[p] = append(h.members[p], "eve")
 		l := matchmaking.NewRetrier(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), func(id party.ID) party.ID { return id }, log, time.Now)
@@ -132,9 +132,9 @@ func TestRetrier_SeatNoRoom(t *testing.T) {
 
 // leftWhileBusy makes bob leave a party that plays while its match is busy. It runs then before the match is asked
 // again. It returns the match a minute later.
-func leftWhileBusy(t *testing.T, h *house, members matchmaking.Members, then func(partyID string)) (*stage, *partytest.Log) {
+func leftWhileBusy(t *testing.T, h *fakeHost, members matchmaking.Members, then func(partyID string)) (*fakeMatch, *partytest.Log) {
 	t.Helper()
-	host, log := &countingHost{house: h, away: runtime.ErrMatchBusy}, &partytest.Log{}
+	host, log := &countingHost{fakeHost: h, away: runtime.ErrMatchBusy}, &partytest.Log{}
 	p := h.partyOf("ann", "bob")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
 	var turn sync.Mutex
@@ -161,7 +161,7 @@ func leftWhileBusy(t *testing.T, h *house, members matchmaking.Members, then fun
 func TestRetrier_Release(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse(t)
+			h := newFakeHost(t)
 			s, _ := leftWhileBusy(t, h, h, func(p string) {
 				if again {
 					h.members[p] = []string{"ann", "bob"}

@@ -46,7 +46,7 @@ func (m *Module) construct(env environment, o Options) error {
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
 	blocks := party.NewBlockList(o.DB, o.Nakama)
-	keys, keysRoute, err := m.preparePasses(env.passes)
+	keys, keysRoute, err := m.preparePasses(env.passKeys)
 	if err != nil {
 		return fmt.Errorf("partyline: keys of passes: %w", err)
 	}
@@ -157,15 +157,15 @@ func (m *Module) construct(env environment, o Options) error {
 	)
 	pages := limit.New(m.now, pageKeys)
 	site := landing.New(landing.Options{
-		Preview: m.invites.PublicPreview, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
+		Preview: m.invites.PublicPreview, Policy: policy, Logger: m.logger, ProxyCount: env.proxyCount, Folder: filepath.Dir(env.rules), Now: m.now,
 		PageRead: m.invites.PageRead, Limit: func(address string) time.Duration { return pages.Take(address, policy().Limits.PagePerIP) },
 	})
 	m.routes = append(site.Routes(), keysRoute)
-	if env.console == "" {
+	if env.consoleKey == "" {
 		return nil
 	}
 	page := console.New(console.Options{
-		Key: env.console, Source: overview, Revoke: m.invites.RevokeAny, Pardon: admission.Pardon, Logger: m.logger, ProxyCount: env.proxies, Now: m.now,
+		Key: env.consoleKey, Source: overview, Revoke: m.invites.RevokeAny, Pardon: admission.Pardon, Logger: m.logger, ProxyCount: env.proxyCount, Now: m.now,
 	})
 	m.routes = append(m.routes, page.Routes()...)
 	return nil

@@ -41,18 +41,18 @@ var settingNames = strings.Join([]string{EnvRules, EnvNext, EnvRecord, EnvProxie
 
 type environment struct {
 	rules      string // absolute path; "" = defaults
-	next       string // absolute path of the shadow rules; "" = none
+	nextRules  string // absolute path of the shadow rules; "" = none
 	record     string // absolute path of the record of decisions; "" = none
-	proxies    int
-	passes     []ed25519.PrivateKey
-	console    string   // key of the console page; "" = no page
+	proxyCount int
+	passKeys   []ed25519.PrivateKey
+	consoleKey string   // key of the console page; "" = no page
 	playground string   // address of the playground; "" = none
 	unknown    []string // unknown names with our prefix
 }
 
 // readEnvironment returns all problems of env in one error.
 func readEnvironment(env map[string]string, host runtime.NakamaModule) (environment, error) {
-	read := environment{proxies: defaultProxies}
+	read := environment{proxyCount: defaultProxies}
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		var err error
@@ -61,18 +61,18 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 		case name == EnvRules:
 			read.rules, err = rulesPath(value, host)
 		case name == EnvNext:
-			read.next, err = optionalPath(value, host)
+			read.nextRules, err = optionalPath(value, host)
 		case name == EnvRecord:
 			read.record, err = recordPath(value, host)
 		case name == EnvProxies:
-			read.proxies, err = strconv.Atoi(value)
-			if err != nil || read.proxies < 0 || read.proxies > maxProxies {
+			read.proxyCount, err = strconv.Atoi(value)
+			if err != nil || read.proxyCount < 0 || read.proxyCount > maxProxies {
 				err = fmt.Errorf("%q is not a number from 0 to %d", value, maxProxies)
 			}
 		case name == EnvPasses:
-			read.passes, err = passKeys(value)
+			read.passKeys, err = passKeys(value)
 		case name == EnvConsole:
-			read.console = value
+			read.consoleKey = value
 			if n := utf8.RuneCountInString(value); n < console.MinKey {
 				err = fmt.Errorf("%d characters are too few for a key; at least %d", n, console.MinKey)
 			}
@@ -88,7 +88,7 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 			problems = append(problems, fmt.Errorf("runtime.env: %s: %w", name, err))
 		}
 	}
-	if path := read.record; path != "" && (path == read.rules || path == read.next) {
+	if path := read.record; path != "" && (path == read.rules || path == read.nextRules) {
 		problems = append(problems, fmt.Errorf("runtime.env: %s: %s is the rules file", EnvRecord, path))
 	}
 	return read, errors.Join(problems...)

@@ -79,7 +79,7 @@ func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 
 type view struct {
 	now     time.Time
-	names   map[string]overview.Player
+	players map[string]overview.Player
 	Token   string
 	Style   string
 	Live    int    // seconds between two reloads; 0 for none
@@ -154,7 +154,7 @@ func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
 	if words == "" {
 		ids = ids[:min(len(ids), maxInvites)]
 	}
-	if v.names, err = c.Source.Players(ctx, ids); err != nil {
+	if v.players, err = c.Source.Players(ctx, ids); err != nil {
 		return err
 	}
 	v.Invites = slices.DeleteFunc(v.Invites, func(inv invite.Outstanding) bool {
@@ -166,7 +166,7 @@ func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
 }
 
 func (v *view) Player(userID string) overview.Player {
-	if p, ok := v.names[userID]; ok {
+	if p, ok := v.players[userID]; ok {
 		return p
 	}
 	return overview.Player{UserID: userID}

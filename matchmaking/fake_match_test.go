@@ -15,9 +15,9 @@ import (
 	"partyline/party"
 )
 
-// stage runs one match as the host does.
-type stage struct {
-	*house
+// fakeMatch runs one match as the host does.
+type fakeMatch struct {
+	*fakeHost
 	core    runtime.Match
 	ctx     context.Context
 	id      string
@@ -41,20 +41,20 @@ type sent struct {
 	From   string   // session
 }
 
-func (s *stage) over() bool {
+func (s *fakeMatch) over() bool {
 	s.calls.Lock()
 	defer s.calls.Unlock()
 	return s.state == nil
 }
 
 // take keeps the state that a call returned.
-func (s *stage) take(state any) (goesOn bool) {
+func (s *fakeMatch) take(state any) (goesOn bool) {
 	s.state = state
 	return state != nil
 }
 
 // attempt is a client's request to join. A session that the match lets in joins at once.
-func (s *stage) attempt(user, session string) (reason string, ok bool) {
+func (s *fakeMatch) attempt(user, session string) (reason string, ok bool) {
 	p := player{user: user, session: session}
 	if s.over() {
 		return "Match not found", false
@@ -62,19 +62,19 @@ func (s *stage) attempt(user, session string) (reason string, ok bool) {
 	if slices.Contains(s.present, p) {
 		return "", true
 	}
-	state, allow, reason := s.core.MatchJoinAttempt(s.ctx, s, nil, s.house, s, s.tick, s.state, p, nil)
+	state, allow, reason := s.core.MatchJoinAttempt(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, p, nil)
 	if !s.take(state) || !allow {
 		return reason, false
 	}
 	s.present = append(s.present, p)
-	if !s.take(s.core.MatchJoin(s.ctx, s, nil, s.house, s, s.tick, s.state, []runtime.Presence{p})) {
+	if !s.take(s.core.MatchJoin(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, []runtime.Presence{p})) {
 		return "", false
 	}
 	return reason, true
 }
 
 // enter is an attempt that must succeed, by a user's first session.
-func (s *stage) enter(users ...string) {
+func (s *fakeMatch) enter(users ...string) {
 	s.t.Helper()
 	for _, u := range users {
 		if reason, ok := s.attempt(u, u+"1"); !ok {
@@ -84,7 +84,7 @@ func (s *stage) enter(users ...string) {
 }
 
 // refused is an attempt that must fail with a reason.
-func (s *stage) refused(user string, want party.Reason) {
+func (s *fakeMatch) refused(user string, want party.Reason) {
 	s.t.Helper()
 	reason, ok := s.attempt(user, user+"1")
 	if ok || !strings.HasPrefix(reason, string(want)+": ") {
@@ -93,41 +93,41 @@ func (s *stage) refused(user string, want party.Reason) {
 }
 
 // leave reports that a session is gone, with a reason, or that it never appeared.
-func (s *stage) leave(user, session string, reason runtime.PresenceReason) {
+func (s *fakeMatch) leave(user, session string, reason runtime.PresenceReason) {
 	p := player{user: user, session: session}
 	if i := slices.Index(s.present, p); i >= 0 && !s.over() {
 		s.present = slices.Delete(s.present, i, i+1)
 		p.reason = reason
-		s.take(s.core.MatchLeave(s.ctx, s, nil, s.house, s, s.tick, s.state, []runtime.Presence{p}))
+		s.take(s.core.MatchLeave(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, []runtime.Presence{p}))
 	}
 }
 
 // loop runs one tick. Before it, sessions that the match kicked are reported gone.
-func (s *stage) loop(messages ...runtime.MatchData) {
+func (s *fakeMatch) loop(messages ...runtime.MatchData) {
 	for _, k := range s.kicked {
 		s.leave(k.user, k.session, runtime.PresenceReasonLeave)
 	}
 	s.kicked = nil
 	s.calls.Lock()
 	defer s.calls.Unlock()
-	if s.state != nil && s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, messages)) {
+	if s.state != nil && s.take(s.core.MatchLoop(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, messages)) {
 		s.tick++
 	}
 }
 
 // idleTick runs a tick without messages.
-func (s *stage) idleTick() {
-	s.state = s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, nil)
+func (s *fakeMatch) idleTick() {
+	s.state = s.core.MatchLoop(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, nil)
 }
 
 // after moves the clock and runs a tick.
-func (s *stage) after(d time.Duration) {
+func (s *fakeMatch) after(d time.Duration) {
 	s.clock.Advance(d)
 	s.loop()
 }
 
 // seat returns a user's seat as "state@team"; "" if there is none.
-func (s *stage) seat(user string) string {
+func (s *fakeMatch) seat(user string) string {
 	s.t.Helper()
 	m, err := s.client().Seats(context.Background(), s.id, "")
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *stage) seat(user string) string {
 }
 
 // count returns the numbers of seats by state.
-func (s *stage) count() (taken, held, open int) {
+func (s *fakeMatch) count() (taken, held, open int) {
 	s.t.Helper()
 	m, err := s.client().Seats(context.Background(), s.id, "")
 	if err != nil {
@@ -162,7 +162,7 @@ func (s *stage) count() (taken, held, open int) {
 }
 
 // labelled returns a field of the label.
-func (s *stage) labelled(field string) any {
+func (s *fakeMatch) labelled(field string) any {
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(s.label), &fields); err != nil {
 		s.t.Fatalf("label %q: %v", s.label, err)
@@ -170,7 +170,7 @@ func (s *stage) labelled(field string) any {
 	return fields[field]
 }
 
-func (s *stage) BroadcastMessage(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, _ bool) error {
+func (s *fakeMatch) BroadcastMessage(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, _ bool) error {
 	g := sent{OpCode: opCode, Data: string(data)}
 	for _, p := range s.present {
 		if presences == nil || slices.ContainsFunc(presences, func(q runtime.Presence) bool { return q.GetSessionId() == p.session }) {
@@ -186,11 +186,11 @@ func (s *stage) BroadcastMessage(opCode int64, data []byte, presences []runtime.
 	return nil
 }
 
-func (s *stage) BroadcastMessageDeferred(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
+func (s *fakeMatch) BroadcastMessageDeferred(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
 	return s.BroadcastMessage(opCode, data, presences, sender, reliable)
 }
 
-func (s *stage) MatchKick(presences []runtime.Presence) error {
+func (s *fakeMatch) MatchKick(presences []runtime.Presence) error {
 	for _, p := range presences {
 		k := player{user: p.GetUserId(), session: p.GetSessionId()}
 		if !slices.Contains(s.kicked, k) {
@@ -200,7 +200,7 @@ func (s *stage) MatchKick(presences []runtime.Presence) error {
 	return nil
 }
 
-func (s *stage) MatchLabelUpdate(label string) error {
+func (s *fakeMatch) MatchLabelUpdate(label string) error {
 	if len(label) > matchmaking.MaxLabel {
 		return runtime.ErrMatchLabelTooLong
 	}
@@ -209,18 +209,18 @@ func (s *stage) MatchLabelUpdate(label string) error {
 	return nil
 }
 
-// stage is also the match's logger.
-func (s *stage) Debug(string, ...any) {}
-func (s *stage) Info(string, ...any)  {}
-func (s *stage) Warn(format string, v ...any) {
+// fakeMatch is also the logger of the match.
+func (s *fakeMatch) Debug(string, ...any) {}
+func (s *fakeMatch) Info(string, ...any)  {}
+func (s *fakeMatch) Warn(format string, v ...any) {
 	s.logging.Lock()
 	defer s.logging.Unlock()
 	s.logged = append(s.logged, fmt.Sprintf(format, v...))
 }
-func (s *stage) Error(format string, v ...any)                    { s.Warn(format, v...) }
-func (s *stage) WithField(string, any) runtime.Logger             { return s }
-func (s *stage) WithFields(map[string]interface{}) runtime.Logger { return s }
-func (s *stage) Fields() map[string]interface{}                   { return nil }
+func (s *fakeMatch) Error(format string, v ...any)                    { s.Warn(format, v...) }
+func (s *fakeMatch) WithField(string, any) runtime.Logger             { return s }
+func (s *fakeMatch) WithFields(map[string]interface{}) runtime.Logger { return s }
+func (s *fakeMatch) Fields() map[string]interface{}                   { return nil }
 
 // player is one session.
 type player struct {
