@@ -18,7 +18,7 @@ func TestServer_InAgainByNativeJoin(t *testing.T) {
 		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerLeft); err != nil {
 			t.Fatal(err)
 		}
-		s.members[s.party] = []string{"bob"} // ann leaves the party, as follow.go does
+		s.members[s.party] = []string{"bob"} // ann leaves the party; module/wiring does this
 		if err := s.matches.Release(t.Context(), parse(t, s.party), "ann"); err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func TestServer_SlowFleetAskedOnce(t *testing.T) {
 		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerDropped); err != nil {
 			t.Fatal(err)
 		}
-		for range 9 { // within the fleetCall of 10 s
+		for range 9 { // within the fleetTimeout of 10 s
 			s.after(time.Second)
 			time.Sleep(time.Second)
 			synctest.Wait()

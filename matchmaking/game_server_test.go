@@ -24,7 +24,7 @@ import (
 // managers is a host with a default fleet manager and named ones.
 type managers struct {
 	byName  map[string]runtime.FleetManager
-	results chan string // of orders
+	results chan string // results of orders
 }
 
 func (m managers) GetFleetManager() runtime.FleetManager                  { return m.byName[""] }

@@ -147,7 +147,7 @@ func (i *i3d) Create(ctx context.Context, players int, users []string, _ []runti
 	i.created(players, users, metadata)
 	go func() {
 		select {
-		case <-time.After(20 * time.Second): // of the test's bubble
+		case <-time.After(20 * time.Second): // in the bubble's time
 			callback(runtime.CreateSuccess, reachable(i.id), i.sessions(users), metadata, nil)
 		case <-ctx.Done():
 			callback(runtime.CreateError, nil, nil, metadata, ctx.Err())
@@ -213,7 +213,7 @@ func TestManagers(t *testing.T) {
 			}
 
 			match, o := s.order(rules.Fleet{Metadata: map[string]string{"GameSessionData": "{partyline}"}})
-			time.Sleep(30 * time.Second) // of the test's bubble
+			time.Sleep(30 * time.Second) // in the bubble's time
 			synctest.Wait()
 			s.begin(match, o, p.told)
 			if line := told("ann"); line == "" || strings.Contains(line, "psess-ann") != sessions {
@@ -245,7 +245,7 @@ func TestManagers(t *testing.T) {
 			if err := s.matches.ServerLeave(t.Context(), match, s.token, "ann", party.ServerDropped); err != nil {
 				t.Fatal(err)
 			}
-			delete(p.slots, "ann") // the connection used it up
+			delete(p.slots, "ann") // the player has used up the slot
 			s.events(s.party)
 			s.after(time.Second)
 			synctest.Wait()

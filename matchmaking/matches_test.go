@@ -403,7 +403,7 @@ func TestMatches_Of(t *testing.T) {
 	if err := h.client().Extend(t.Context(), id, "ann"); err != nil {
 		t.Errorf("Extend without marks = %v", err)
 	}
-	second.enter("ann") // a new chance to mark
+	second.enter("ann") // this match marks the party again
 	marks(second.id, second.id)
 	h.marks[p][partySession("bob")] = "no match"
 	of(second.id)
@@ -424,7 +424,7 @@ func TestMatches_Moved(t *testing.T) {
 		Claims: []seats.Claim{{PartyID: was, UserIDs: []string{"ann", "bob"}, Spares: 1}, claim(other, 1, "cat")},
 	})
 	s.enter("ann")
-	delete(h.marks, was) // nobody of it is connected
+	delete(h.marks, was) // none of its members is connected
 	now := h.partyOf("ann", "dan")
 	if err := h.client().Moved(t.Context(), parse(t, was), parse(t, now)); err != nil {
 		t.Fatalf("Moved = %v", err)
@@ -460,7 +460,7 @@ func TestMatches_MovedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range []string{was, now} {
-		delete(h.marks, p) // nobody of it is connected
+		delete(h.marks, p) // none of its members is connected
 		if got, err := c.Of(t.Context(), parse(t, p)); got != id || err != nil {
 			t.Errorf("Of = %q, %v; want its match", got, err)
 		}

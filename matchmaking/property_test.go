@@ -162,7 +162,7 @@ func checkSeats(t *rapid.T, s *fakeMatch, book *recordingHandler, teams, size in
 	}
 }
 
-// No signal, however malformed, ends a match or changes the number of its seats.
+// No signal, even a malformed one, ends a match or changes the number of its seats.
 func FuzzSignal(f *testing.F) {
 	for _, data := range []string{
 		`{"op":"hold","claims":[{"party_id":"p","team":0,"user_ids":["ann"],"spares":1}]}`, `{"op":"withdraw","claims":[{"team":-1}]}`,

@@ -71,7 +71,7 @@ func TestRetrier_Follow(t *testing.T) {
 				s.state = nil
 			}
 			host.mu.Unlock()
-			time.Sleep(10 * time.Minute) // of the test's bubble
+			time.Sleep(10 * time.Minute) // in the bubble's time
 			synctest.Wait()
 			if host.asked != c.asked {
 				t.Errorf("asked %d times; want %d", host.asked, c.asked)

@@ -77,7 +77,7 @@ func TestRetrier_Seat(t *testing.T) {
 			w.fakeMatch = h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(w.party, 0, "ann"), claim("", 1, "cat")}})
 			var turn sync.Mutex
 			current := func(id party.ID) party.ID {
-				turn.Lock() // a try sees what the test did before it
+				turn.Lock() // so that a try sees everything the test did before
 				defer turn.Unlock()
 				if _, lives := h.members[id.String()]; !lives {
 					return parse(t, w.other)
@@ -94,7 +94,7 @@ func TestRetrier_Seat(t *testing.T) {
 			turn.Lock()
 			c.ends(w)
 			turn.Unlock()
-			time.Sleep(time.Minute) // of the test's bubble
+			time.Sleep(time.Minute) // in the bubble's time
 			synctest.Wait()
 			if w.host.late != c.tries {
 				t.Errorf("asked for %d times; want %d", w.host.late, c.tries)
@@ -122,7 +122,7 @@ func TestRetrier_SeatNoRoom(t *testing.T) {
 			t.Errorf("Seat = %q, %v; want none", match, err)
 		}
 		s.leave("bob", "bob1", runtime.PresenceReasonLeave)
-		time.Sleep(time.Minute) // of the test's bubble
+		time.Sleep(time.Minute) // in the bubble's time
 		synctest.Wait()
 		if host.late != 1 {
 			t.Errorf("asked for %d times; want once", host.late)
@@ -139,7 +139,7 @@ func leftWhileBusy(t *testing.T, h *fakeHost, members matchmaking.Members, then 
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
 	var turn sync.Mutex
 	current := func(id party.ID) party.ID {
-		turn.Lock() // a try sees what the test did before it
+		turn.Lock() // so that a try sees everything the test did before
 		defer turn.Unlock()
 		return id
 	}
@@ -151,7 +151,7 @@ func leftWhileBusy(t *testing.T, h *fakeHost, members matchmaking.Members, then 
 	host.away = nil
 	then(p)
 	turn.Unlock()
-	time.Sleep(time.Minute) // of the test's bubble
+	time.Sleep(time.Minute) // in the bubble's time
 	synctest.Wait()
 	return s, log
 }

@@ -32,7 +32,7 @@ func TestServer_SlowSlot(t *testing.T) {
 			t.Errorf("cat has seat %s without a slot", got)
 		}
 		close(s.slow)
-		time.Sleep(10 * time.Second) // of the test's bubble
+		time.Sleep(10 * time.Second) // in the bubble's time
 		synctest.Wait()
 		if told := strings.Join(s.events(s.party), ", "); s.seat("cat") == "" || !strings.Contains(told, "server_ready cat@0") {
 			t.Errorf("cat has seat %q, the party heard %s; want the seat now that there is a slot", s.seat("cat"), told)

@@ -67,7 +67,7 @@ func TestMap_GivesUpWithItsContext(t *testing.T) {
 	if m.Has("a") {
 		t.Error("the value stayed")
 	}
-	if _, unlock, err = m.Lock(ctx, "a"); err != nil { // free, so nobody waits
+	if _, unlock, err = m.Lock(ctx, "a"); err != nil { // the lock is free, so there is no wait
 		t.Errorf("Lock of a free key = %v", err)
 	} else {
 		unlock()
