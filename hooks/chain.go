@@ -17,40 +17,40 @@ import (
 	"partyline/party"
 )
 
-// The metrics of hook calls, each with the tags hook, stage and outcome, the outcome being
-// "ok" or the refusal's reason. Of the calls that pass, the first are counted and timed one by
-// one. After them one in timedOf is, for as many: it costs a message more than most hooks do.
+// Metrics of hook calls, with the tags hook, stage and outcome. The outcome is "ok" or the reason of the refusal.
+// Every refusal is recorded. Of the calls that pass, the first timedFirst are recorded one by one. After them one
+// in timedEvery is recorded and counts for timedEvery calls, because recording costs more than most hooks do.
 const (
 	MetricCalls    = "partyline_hook"
 	MetricDuration = "partyline_hook_duration"
 
-	timedFirst, timedOf = 16, 64
+	timedFirst, timedEvery = 16, 64
 )
 
-// Chain folds rows into the functions the host calls. Nothing behind it can end the
-// host's process, or leave a socket without an answer, by panicking.
+// Chain combines rows into the functions that the host calls. A panic in a handler cannot end the host's process or
+// leave a socket without an answer.
 type Chain struct {
 	metrics party.Metrics
 	now     func() time.Time
-	own     func(ctx context.Context, s party.Session, ended bool) bool
+	isOwn   func(ctx context.Context, s party.Session, ended bool) bool
 }
 
-// startsAtOnce and endsAtOnce are how many starts and ends of sessions are handled at once. Each
-// waits for storage, and what waits for storage is written together, so when a crowd loses its
-// connections, or comes back, the few workers that the host has for events would be what it takes turns
-// at. A start may wait for storage some thirty times, within afterWork, and needs a connection each time.
+// maxConcurrentStarts and maxConcurrentEnds are how many session starts and ends are handled at once. Each of them
+// waits for storage, and requests that wait together are written together. The host has only a few workers for
+// events, so a crowd that loses its connections or comes back would wait for these. A start may wait for storage
+// some thirty times within afterTimeout and needs a database connection each time.
 const (
-	startsAtOnce = 64
-	endsAtOnce   = 512
+	maxConcurrentStarts = 64
+	maxConcurrentEnds   = 512
 )
 
-// NewChain makes a chain that reports to metrics and times by now. own recognises the
-// module's own sessions, whose messages no handler sees; nil means that there are none.
+// NewChain makes a chain that reports to metrics and times with now. own reports whether a session is the module's
+// own; no handler sees messages of those. nil means that there are none.
 func NewChain(metrics party.Metrics, now func() time.Time, own func(ctx context.Context, s party.Session, ended bool) bool) *Chain {
 	if own == nil {
 		own = func(context.Context, party.Session, bool) bool { return false }
 	}
-	return &Chain{metrics: metrics, now: now, own: own}
+	return &Chain{metrics: metrics, now: now, isOwn: own}
 }
 
 type step struct {
@@ -58,25 +58,25 @@ type step struct {
 	run  func(context.Context, *Call) error
 }
 
-// afterWork bounds what follows a message that the host has handled.
-const afterWork = 10 * time.Second
+// afterTimeout limits the work after a message that the host has handled.
+const afterTimeout = 10 * time.Second
 
-// before runs a slot's steps until one refuses, or the socket has ended: the host goes on
-// handling what it has read of it, and what it does then for a session that is gone is never
-// undone. The envelope is never nil without an error: the host would close the socket.
+// before runs the steps of a slot until one refuses or the socket has ended. The host still handles messages it has
+// read from an ended socket, and nothing undoes what it does for a session that is gone. Without an error the
+// envelope is never nil: the host would close the socket.
 func (c *Chain) before(message string, steps []step) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error) {
 	meter := c.meter(message, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (_ *rtapi.Envelope, err error) {
-		defer outside(logger, message, func(refusal *party.Error) { err = refusal })
+		defer recoverRefusal(logger, message, func(refusal *party.Error) { err = refusal })
 		began := c.now()
 		call := &Call{Caller: party.CallerOf(ctx), In: in}
-		if c.own(ctx, call.Session(), false) {
+		if c.isOwn(ctx, call.Session(), false) {
 			return in, nil
 		}
 		for _, step := range steps {
 			refusal := party.SocketClosed(ctx)
 			if refusal == nil {
-				refusal = attempt(ctx, step, call)
+				refusal = runStep(ctx, step, call)
 			}
 			if refusal != nil {
 				report(logger, message, step.name, call.UserID, refusal)
@@ -89,16 +89,15 @@ func (c *Chain) before(message string, steps []step) func(context.Context, runti
 	}
 }
 
-// after runs all of a slot's steps, whatever the ones before them said, and answers with the first
-// refusal: each mirrors a part of what has already happened, and so does even if the socket has
-// ended since. The host ignores the error. places has an element for each call whose steps run;
-// nil for no bound.
+// after runs all steps of a slot and returns the first refusal. Each step mirrors a part of what has already
+// happened, so it runs even if an earlier step failed or the socket has ended. The host ignores the error. places
+// limits how many calls run their steps at once; nil means no limit.
 func (c *Chain) after(message, stage string, steps []step, places chan struct{}) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
 	meter := c.meter(message, stage)
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) (err error) {
-		defer outside(logger, message, func(refusal *party.Error) { err = refusal })
+		defer recoverRefusal(logger, message, func(refusal *party.Error) { err = refusal })
 		call := &Call{Caller: party.CallerOf(ctx), In: in, Out: out}
-		if c.own(ctx, call.Session(), message == SessionEnd) { // before it waits: the end of one may not wait as long
+		if c.isOwn(ctx, call.Session(), message == SessionEnd) { // before the wait: a session's end may wait less than its start
 			return nil
 		}
 		if places != nil {
@@ -106,11 +105,11 @@ func (c *Chain) after(message, stage string, steps []step, places chan struct{})
 			defer func() { <-places }()
 		}
 		began := c.now()
-		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), afterWork)
+		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), afterTimeout)
 		defer cancel()
 		var first *party.Error
 		for _, step := range steps {
-			if refusal := attempt(ctx, step, call); refusal != nil {
+			if refusal := runStep(ctx, step, call); refusal != nil {
 				report(logger, message, step.name, call.UserID, refusal)
 				first = cmp.Or(first, refusal)
 			}
@@ -123,7 +122,8 @@ func (c *Chain) after(message, stage string, steps []step, places chan struct{})
 	}
 }
 
-// event is after for a session's start or end, so many at once, beside the host's workers.
+// event makes the function for session starts or ends. It handles atOnce of them at once, outside the host's
+// workers.
 func (c *Chain) event(name string, steps []step, atOnce int) func(context.Context, runtime.Logger, *api.Event) {
 	handle := c.after(name, "event", steps, make(chan struct{}, atOnce))
 	return func(ctx context.Context, logger runtime.Logger, _ *api.Event) {
@@ -131,12 +131,11 @@ func (c *Chain) event(name string, steps []step, atOnce int) func(context.Contex
 	}
 }
 
-// request makes the function of a request hook. The refusal's number reaches the client as well
-// as its text.
+// request makes the function of a request hook. The client gets the refusal's text and number.
 func request[T any](c *Chain, name string, check func(T) error) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, T) (T, error) {
 	meter := c.meter(name, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in T) (_ T, err error) {
-		defer outside(logger, name, func(refusal *party.Error) { err = runtime.NewError(refusal.Error(), refusal.Reason.Code()) })
+		defer recoverRefusal(logger, name, func(refusal *party.Error) { err = runtime.NewError(refusal.Error(), refusal.Reason.Code()) })
 		began := c.now()
 		refusal := party.Outcome(ctx, check(in))
 		meter.record(began, refusal)
@@ -148,8 +147,8 @@ func request[T any](c *Chain, name string, check func(T) error) func(context.Con
 	}
 }
 
-// attempt runs one step; a panic is an internal error like any other.
-func attempt(ctx context.Context, step step, call *Call) (refusal *party.Error) {
+// runStep runs one step and turns a panic into an internal error.
+func runStep(ctx context.Context, step step, call *Call) (refusal *party.Error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			refusal = panicError(panicked)
@@ -158,8 +157,8 @@ func attempt(ctx context.Context, step step, call *Call) (refusal *party.Error) 
 	return party.Outcome(ctx, step.run(ctx, call))
 }
 
-// outside is deferred for a panic outside of the steps.
-func outside(logger runtime.Logger, message string, refuse func(*party.Error)) {
+// recoverRefusal turns a panic outside of the steps into a refusal. Call it with defer.
+func recoverRefusal(logger runtime.Logger, message string, refuse func(*party.Error)) {
 	if panicked := recover(); panicked != nil {
 		refusal := panicError(panicked)
 		report(logger, message, "chain", "", refusal)
@@ -171,16 +170,16 @@ func panicError(panicked any) *party.Error {
 	return party.AsError(fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
 }
 
-// meter counts the calls of one slot, and times some.
+// meter counts the calls of one slot and times some of them.
 type meter struct {
 	*Chain
 	hook, stage string
-	ok          map[string]string // the tags of nearly every call, made once
-	passed      sampled.Calls
+	ok          map[string]string // tags of a call that passed; made once, as nearly every call has them
+	sampler     sampled.Calls
 }
 
 func (c *Chain) meter(hook, stage string) *meter {
-	m := &meter{Chain: c, hook: hook, stage: stage, passed: sampled.Calls{First: timedFirst, Each: timedOf}}
+	m := &meter{Chain: c, hook: hook, stage: stage, sampler: sampled.Calls{First: timedFirst, Each: timedEvery}}
 	m.ok = m.tags("ok")
 	return m
 }
@@ -193,7 +192,7 @@ func (m *meter) record(began time.Time, refusal *party.Error) {
 	tags, calls := m.ok, int64(1)
 	if refusal != nil {
 		tags = m.tags(string(refusal.Reason))
-	} else if calls = m.passed.Next(); calls == 0 {
+	} else if calls = m.sampler.Next(); calls == 0 {
 		return
 	}
 	m.metrics.MetricsCounterAdd(MetricCalls, tags, calls)

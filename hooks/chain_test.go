@@ -24,7 +24,7 @@ import (
 	"partyline/party/rules"
 )
 
-// trail makes handlers that write their name and answer what they are told to.
+// trail makes handlers that record their name and return the given error.
 type trail struct{ steps []string }
 
 func (tr *trail) step(name string, answer error) func(context.Context, *hooks.Call) error {
@@ -49,7 +49,7 @@ func TestChain_BeforeStopsAtTheFirstError(t *testing.T) {
 		name  string
 		steps []string // what each handler does
 		ran   int
-		want  string // what the client is told, "" = passed on
+		want  string // what the client is told; "" = passed on
 	}{
 		{"all_pass", []string{"pass", "pass"}, 2, ""},
 		{"refusal", []string{"refuse", "pass"}, 1, "party_full: This party is full."},
@@ -83,8 +83,7 @@ func TestChain_BeforeStopsAtTheFirstError(t *testing.T) {
 				}
 				return
 			}
-			// The host looks at the error first; a nil envelope without one would close
-			// the socket.
+			// The host checks the error first. A nil envelope without an error would close the socket.
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("the client is told %v; want %q", err, tt.want)
 			}
@@ -115,8 +114,8 @@ func TestChain_SetsRunInOrderAndMayChangeTheMessage(t *testing.T) {
 	}
 }
 
-// The host handles what it has read of a socket that has ended. No handler and not the host
-// may see such a message, also if the socket ends between two handlers.
+// The host still handles messages that it has read from an ended socket. Neither a handler nor the host may see
+// such a message, also if the socket ends between two handlers.
 func TestChain_NothingPassesOfASocketThatHasEnded(t *testing.T) {
 	tr := &trail{}
 	ctx, end := context.WithCancel(contextOf("u1"))
@@ -138,7 +137,7 @@ func TestChain_NothingPassesOfASocketThatHasEnded(t *testing.T) {
 			t.Errorf("before %s = %v, %v; want no_live_session", name, out, err)
 		}
 	}
-	// What the host has done is followed all the same.
+	// The after handlers still run for what the host has done.
 	if err := h.afters[hooks.PartyLeave](ctx, &h.log, nil, nil, nil, message(hooks.PartyLeave, partyID)); err != nil {
 		t.Errorf("after = %v; want it done", err)
 	}
@@ -147,7 +146,7 @@ func TestChain_NothingPassesOfASocketThatHasEnded(t *testing.T) {
 	}
 }
 
-// A socket that closes while a hook works for it is nobody's fault.
+// A socket that closes while a hook works for it is not an error.
 func TestChain_SocketClosedMeanwhile(t *testing.T) {
 	h := serve(t, []hooks.Hook{
 		{Message: hooks.PartyJoin, Name: "gone", After: (&trail{}).step("gone", fmt.Errorf("read: %w", context.Canceled))},
@@ -213,7 +212,7 @@ func TestChain_CallIsWhatTheHostSays(t *testing.T) {
 	}
 }
 
-// Nothing around the steps can end the host's process either.
+// A panic around the steps cannot end the host's process either.
 func TestChain_PanicOutsideOfTheSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := &trail{}
@@ -222,7 +221,7 @@ func TestChain_PanicOutsideOfTheSteps(t *testing.T) {
 		table := []hooks.Hook{{Message: hooks.PartyJoin, Name: "a", Before: step, After: step}, hooks.Started("a", session), hooks.Ended("a", session)}
 		h, in := newHost(), message(hooks.PartyJoin, "")
 		own := func(context.Context, party.Session, bool) bool { panic("as asked") }
-		if err := hooks.Register(h, hooks.NewChain(loud{}, time.Now, own), rules.Default, table); err != nil {
+		if err := hooks.Register(h, hooks.NewChain(badMetrics{}, time.Now, own), rules.Default, table); err != nil {
 			t.Fatal(err)
 		}
 		if out, err := h.before("u1", hooks.PartyJoin, in); out != nil || party.ReasonOf(err) != party.Internal {
@@ -247,11 +246,11 @@ func TestChain_PanicOutsideOfTheSteps(t *testing.T) {
 	})
 }
 
-// loud is metrics that panic.
-type loud struct{ partytest.NoMetrics }
+// badMetrics are metrics that panic.
+type badMetrics struct{ partytest.NoMetrics }
 
-func (loud) MetricsCounterAdd(string, map[string]string, int64)          { panic("as asked") }
-func (loud) MetricsTimerRecord(string, map[string]string, time.Duration) { panic("as asked") }
+func (badMetrics) MetricsCounterAdd(string, map[string]string, int64)          { panic("as asked") }
+func (badMetrics) MetricsTimerRecord(string, map[string]string, time.Duration) { panic("as asked") }
 
 func TestChain_SessionEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -280,8 +279,8 @@ func TestChain_SessionEvents(t *testing.T) {
 	})
 }
 
-// The starts and ends of a crowd's sessions wait for storage together, however few workers the host has;
-// but there is a bound, what comes beyond it waits for its turn, and ends do not wait for starts.
+// The session starts and ends of a crowd wait for storage together, even if the host has few workers. There is a
+// limit: further ones wait for their turn. Ends do not wait for starts.
 func TestChain_SessionsOfACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const crowd = 2000
@@ -323,7 +322,7 @@ func TestChain_SessionsOfACrowd(t *testing.T) {
 	})
 }
 
-// A list of parties or matches is checked before the host sees it, and the refusal has its number.
+// A request for a list of parties or matches is checked before the host sees it. The refusal has its number.
 func TestChain_Lists(t *testing.T) {
 	h := serve(t)
 	const bad, literal = `+label.a:/(a|b)*c/`, `+label.a:/abc.*/`
@@ -370,8 +369,8 @@ func TestChain_MetricsAndLog(t *testing.T) {
 	}
 }
 
-// Every refusal is counted and timed, and so are the first calls that pass. Of the others all are
-// counted in the end, and one in 64 is timed.
+// Every refusal and the first calls that pass are counted and timed. Of the other calls, one in 64 is timed, and
+// all are counted in the end.
 func TestChain_MetricsOfManyCalls(t *testing.T) {
 	h := serve(t, []hooks.Hook{
 		{Message: hooks.PartyJoin, Name: "full", Before: (&trail{}).step("0", party.Refuse(party.PartyFull, "Full."))},
@@ -394,7 +393,7 @@ func TestChain_MetricsOfManyCalls(t *testing.T) {
 	}
 }
 
-// What a slot of five handlers that do nothing adds to a message.
+// Measures what a slot of five handlers that do nothing adds to a message.
 func BenchmarkChain(b *testing.B) {
 	var table []hooks.Hook
 	for _, name := range []string{"a", "b", "c", "d", "e"} {

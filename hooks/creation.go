@@ -6,9 +6,9 @@ import (
 	"partyline/party"
 )
 
-// Creation makes new parties what the rules file says they are, and keeps them so. rate counts
-// a party created, and refuses one too many. offered says what the party of a session has to be
-// that goes on with another by it.
+// Creation applies the rules file to new parties and to updates of parties. rate counts a created party and refuses
+// one too many. offered returns the facts that a party must have if the session creates it to continue another
+// party.
 func Creation(judge Judge, rate func(userID string) error, policy party.Policy, offered func(ctx context.Context, s party.Session) (party.Facts, bool, error)) []Hook {
 	return []Hook{
 		{Message: PartyCreate, Name: "params", Before: func(ctx context.Context, call *Call) error {
@@ -17,7 +17,7 @@ func Creation(judge Judge, rate func(userID string) error, policy party.Policy, 
 			if err != nil {
 				return err
 			}
-			if goesOn { // no new party, so no rule and no rate is about it
+			if goesOn { // not a new party, so rules and rate do not apply
 				create.MaxSize, create.Open, create.Hidden, create.Label = int32(facts.MaxSize), facts.Open, facts.Hidden, facts.Label
 				return nil
 			}
@@ -27,7 +27,7 @@ func Creation(judge Judge, rate func(userID string) error, policy party.Policy, 
 				return err
 			}
 			create.MaxSize, create.Open = int32(granted.MaxSize), granted.Open
-			return rate(call.UserID) // last: a refused party costs no token
+			return rate(call.UserID) // last, so that a refused party costs no token
 		}},
 		{Message: PartyUpdate, Name: "open", Before: func(_ context.Context, call *Call) error {
 			update := call.In.GetPartyUpdate()

@@ -15,10 +15,10 @@ import (
 	"partyline/party"
 )
 
-// announcing is a cursor whose encoding begins as given.
+// announcing makes a cursor whose encoding begins with the given bytes.
 func announcing(begins string) string { return base64.RawURLEncoding.EncodeToString([]byte(begins)) }
 
-// A cursor that announces a length costs no memory for it.
+// A cursor that announces a great length does not cost that much memory.
 func TestListParties_CursorAnnounces(t *testing.T) {
 	value, err := base64.RawURLEncoding.DecodeString(hostCursor(t, "*", nil, 10, 10))
 	if err != nil {
@@ -39,7 +39,7 @@ func TestListParties_CursorAnnounces(t *testing.T) {
 	}
 }
 
-// hostCursor encodes a list position as the host does, by the same field names.
+// hostCursor encodes a list position as the host does, with the same field names.
 func hostCursor(t testing.TB, query string, open *bool, offset, limit int) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -81,7 +81,7 @@ func TestListParties_Cursor(t *testing.T) {
 		{name: "second_page_of_open", open: &yes, cursor: hostCursor(t, "*", &yes, 10, 10)},
 		{name: "later_page_with_query", cursor: hostCursor(t, "+label.mode:ranked", nil, 300, 100)},
 
-		// The first of these ends a stock server's process by paging, the others by mixing.
+		// The first of these crashes a stock server when it gets the next page, the others when pages are mixed.
 		{name: "second_page_of_closed", open: &no, cursor: hostCursor(t, "*", &no, 10, 10), refused: true},
 		{name: "cursor_of_open_without_filter", cursor: hostCursor(t, "*", &yes, 10, 10), refused: true},
 		{name: "cursor_without_filter_for_open", open: &yes, cursor: hostCursor(t, "*", nil, 10, 10), refused: true},
@@ -98,7 +98,7 @@ func TestListParties_Cursor(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			k := newKernel()
-			h := serve(t, k.sets()...)
+			h := serve(t, k.tables()...)
 			in := listRequest(tt.open, tt.cursor)
 			out, err := h.list(contextOf("guest"), &h.log, nil, nil, in)
 			if !tt.refused {
@@ -114,8 +114,7 @@ func TestListParties_Cursor(t *testing.T) {
 	}
 }
 
-// Whatever the cursor is, the guard answers, and what it passes on is a position the
-// host's own comparison survives.
+// For any cursor, the check returns, and a cursor that it passes on is a position that does not crash the host.
 func FuzzListCursor(f *testing.F) {
 	yes, no := true, false
 	for _, open := range []*bool{nil, &yes, &no} {
@@ -130,7 +129,7 @@ func FuzzListCursor(f *testing.F) {
 	f.Add([]byte("hello"), false, false)
 	f.Fuzz(func(t *testing.T, raw []byte, filtered, open bool) {
 		k := newKernel()
-		h := serve(t, k.sets()...)
+		h := serve(t, k.tables()...)
 		var filter *bool
 		if filtered {
 			filter = &open

@@ -30,7 +30,7 @@ type (
 	listFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
 )
 
-// host takes registrations as the real one does and passes messages through them.
+// host takes registrations as the real host does, and passes messages through the hooks.
 type host struct {
 	befores map[string]beforeFunc
 	afters  map[string]afterFunc
@@ -38,7 +38,7 @@ type host struct {
 	ends    []eventFunc
 	list    listFunc
 	matches matchesFunc
-	refuses map[string]error // by what is being registered
+	refuses map[string]error // errors by what is registered
 	log     logBook
 	metrics metricBook
 }
@@ -77,7 +77,7 @@ func newHost() *host {
 	return &host{befores: map[string]beforeFunc{}, afters: map[string]afterFunc{}, refuses: map[string]error{}}
 }
 
-// serve registers the tables and fails the test if that is refused.
+// serve registers the tables. It fails the test if that is refused.
 func serve(t testing.TB, tables ...[]hooks.Hook) *host {
 	t.Helper()
 	h := newHost()
@@ -87,7 +87,7 @@ func serve(t testing.TB, tables ...[]hooks.Hook) *host {
 	return h
 }
 
-// before passes a message of the user's through its before slot.
+// before passes a message of the user through its before slot.
 func (h *host) before(user, message string, in *rtapi.Envelope) (*rtapi.Envelope, error) {
 	fn, ok := h.befores[message]
 	if !ok {
@@ -100,7 +100,7 @@ func (h *host) after(user, message string, out, in *rtapi.Envelope) error {
 	return h.afters[message](contextOf(user), &h.log, nil, nil, out, in)
 }
 
-// start begins a session of the user's, and returns once that is handled. It works in a bubble only, as end does.
+// start starts a session of the user, and returns when its handlers are done. Like end, it works only in a bubble.
 func (h *host) start(user string) {
 	h.starts[0](contextOf(user), &h.log, &api.Event{Name: "session_start"})
 	synctest.Wait()
@@ -143,7 +143,7 @@ func id(t testing.TB) party.ID {
 	return parsed
 }
 
-// messages are one of each, about partyID and, where they name somebody, about "other".
+// messages has one message of each kind. They name partyID, and "other" if they name a user.
 func message(name, partyID string) *rtapi.Envelope {
 	other := presenceOf("other")
 	in := &rtapi.Envelope{Cid: "1"}
@@ -184,7 +184,7 @@ var naming = []string{
 	hooks.PartyMatchmakerAdd, hooks.PartyRemove, hooks.PartyPromote, hooks.PartyClose,
 }
 
-// steppingClock advances by step with every look at it.
+// steppingClock advances by step each time it is read.
 func steppingClock(step time.Duration) party.Clock {
 	at := time.Unix(1_700_000_000, 0)
 	return func() time.Time {
@@ -193,7 +193,7 @@ func steppingClock(step time.Duration) party.Clock {
 	}
 }
 
-// logBook keeps what was logged, fields included, one string per line.
+// logBook keeps the log, one string per line, with fields.
 type logBook struct {
 	mu     sync.Mutex
 	lines  []string

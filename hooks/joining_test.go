@@ -11,7 +11,7 @@ import (
 	"partyline/party/rules"
 )
 
-// joining is a kernel whose party somebody is joining.
+// joining is a kernel with a party that a user is joining.
 type joining struct {
 	*kernel
 	user string
@@ -23,7 +23,8 @@ func (j joining) Look(ctx context.Context, id party.ID) (reserve.Look, error) {
 	return l, err
 }
 
-// Who is joining may be a member when the host handles the message, and package admission takes it for a kick, with a ban.
+// A user who is joining may be a member when the host handles the removal. Package admission then treats it as a
+// kick, with a ban.
 func TestRules_KickOfWhoIsJoining(t *testing.T) {
 	k := newKernel()
 	k.ruled = map[rules.Action]bool{rules.ActionKick: true}

@@ -9,8 +9,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Judge says for the rules file who may do what. It changes nothing: a seat is taken by
-// [Admission], a token by the rate.
+// Judge applies the rules file to an action. It changes nothing: [Admission] takes a seat, the rate takes a token.
 type Judge interface {
 	Create(ctx context.Context, caller party.Caller, asked party.CreateParams) (party.CreateParams, error)
 	Join(ctx context.Context, caller party.Caller, look reserve.Look) error
@@ -22,10 +21,10 @@ type Judge interface {
 // PropertyQueue is the text property by which a ticket names its queue.
 const PropertyQueue = "queue"
 
-// Judged asks the designers' rules about every message they can be about, but for
-// PartyCreate, which [Creation] asks about. Actions that no rule names cost nothing; those
-// that only rules not in force name refuse nothing.
-// The rows belong behind those that need no facts to refuse, and before [Admission].
+// Judged checks the designers' rules for every message that they can refuse, except PartyCreate, which [Creation]
+// checks. An action without rules costs nothing. If none of its rules is in force, nothing is refused. has reports
+// whether an action has rules, enforces whether one of them is in force. Put these rows after rows that refuse
+// without facts, and before [Admission].
 func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool) (table []Hook) {
 	add := func(message string, action rules.Action, ask func(context.Context, *Call) error) {
 		table = append(table, Hook{Message: message, Name: "rules", Before: func(ctx context.Context, call *Call) error {
@@ -35,7 +34,7 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 			return ask(ctx, call)
 		}})
 	}
-	seen := func(message string, action rules.Action, ask func(context.Context, *Call, reserve.Look) error) {
+	addWithLook := func(message string, action rules.Action, ask func(context.Context, *Call, reserve.Look) error) {
 		add(message, action, func(ctx context.Context, call *Call) error {
 			look, err := call.Look(ctx, parties)
 			switch {
@@ -47,38 +46,38 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 			return err
 		})
 	}
-	seen(PartyJoin, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
+	addWithLook(PartyJoin, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
 		return judge.Join(ctx, call.Caller, look)
 	})
-	seen(PartyAccept, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
-		return judge.Accept(ctx, call.Session(), sessionIn(call.In.GetPartyAccept().GetPresence()), look)
+	addWithLook(PartyAccept, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
+		return judge.Accept(ctx, call.Session(), sessionFrom(call.In.GetPartyAccept().GetPresence()), look)
 	})
 	add(MatchmakerAdd, rules.ActionMatchmake, func(ctx context.Context, call *Call) error {
 		return judge.Alone(ctx, call.Caller, call.In.GetMatchmakerAdd().GetStringProperties()[PropertyQueue])
 	})
-	inside := func(message string, action rules.Action, asked func(*Call) rules.RequestFacts) {
-		seen(message, action, func(ctx context.Context, call *Call, look reserve.Look) error {
+	addInside := func(message string, action rules.Action, asked func(*Call) rules.RequestFacts) {
+		addWithLook(message, action, func(ctx context.Context, call *Call, look reserve.Look) error {
 			return judge.Inside(ctx, action, call.Caller, look, asked(call))
 		})
 	}
-	inside(PartyUpdate, rules.ActionUpdate, func(call *Call) rules.RequestFacts {
+	addInside(PartyUpdate, rules.ActionUpdate, func(call *Call) rules.RequestFacts {
 		update := call.In.GetPartyUpdate()
 		return rules.RequestFacts{LabelJSON: update.GetLabel(), Wish: &rules.Wish{Open: update.GetOpen()}}
 	})
-	inside(PartyDataSend, rules.ActionData, func(call *Call) rules.RequestFacts {
+	addInside(PartyDataSend, rules.ActionData, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{DataSize: len(call.In.GetPartyDataSend().GetData())}
 	})
-	inside(PartyMatchmakerAdd, rules.ActionMatchmake, func(call *Call) rules.RequestFacts {
+	addInside(PartyMatchmakerAdd, rules.ActionMatchmake, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{Queue: call.In.GetPartyMatchmakerAdd().GetStringProperties()[PropertyQueue]}
 	})
-	seen(PartyRemove, rules.ActionKick, func(ctx context.Context, call *Call, look reserve.Look) error {
+	addWithLook(PartyRemove, rules.ActionKick, func(ctx context.Context, call *Call, look reserve.Look) error {
 		target := call.In.GetPartyRemove().GetPresence().GetUserId()
 		if !slices.Contains(look.Users(), target) {
-			return nil // the leader turns a request down
+			return nil // the leader declines a request to join
 		}
 		return judge.Inside(ctx, rules.ActionKick, call.Caller, look, rules.RequestFacts{TargetID: target})
 	})
-	inside(PartyPromote, rules.ActionPromote, func(call *Call) rules.RequestFacts {
+	addInside(PartyPromote, rules.ActionPromote, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{TargetID: call.In.GetPartyPromote().GetPresence().GetUserId()}
 	})
 	return table

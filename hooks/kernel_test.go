@@ -11,18 +11,17 @@ import (
 	"partyline/party/rules"
 )
 
-// kernel stands for everything the sets call: it keeps what it was told and asked, and
-// answers what a test sets.
+// kernel replaces everything that the tables call. It records calls and returns what a test sets.
 type kernel struct {
 	told    []string
 	view    party.View
-	unseen  error // what Look answers instead
-	looks   int   // how often the party was looked at
+	lookErr error // error of Look
+	looks   int   // calls of Look
 	answer  map[string]error
 	config  rules.Config
-	offered bool                  // everybody goes on with another party by creating one
-	ruled   map[rules.Action]bool // actions that a rule is about
-	shadow  bool                  // which is not in force
+	offered bool                  // every party_create continues another party
+	ruled   map[rules.Action]bool // actions that have rules
+	shadow  bool                  // these rules are not in force
 }
 
 func newKernel() *kernel {
@@ -35,8 +34,8 @@ func newKernel() *kernel {
 	}
 }
 
-// sets are all of the package's tables over the kernel.
-func (k *kernel) sets() [][]hooks.Hook {
+// tables are all of the package's tables over the kernel.
+func (k *kernel) tables() [][]hooks.Hook {
 	return [][]hooks.Hook{
 		hooks.Hardening(k.Data, k, k.policy),
 		hooks.Settled(k, func(party.Session) {}),
@@ -57,7 +56,7 @@ func (k *kernel) Look(_ context.Context, id party.ID) (reserve.Look, error) {
 	k.looks++
 	view := k.view
 	view.ID = id
-	return reserve.Look{View: view}, k.unseen
+	return reserve.Look{View: view}, k.lookErr
 }
 
 func (k *kernel) Offered(context.Context, party.Session) (party.Facts, bool, error) {
@@ -91,18 +90,18 @@ func (k *kernel) Alone(_ context.Context, c party.Caller, queue string) error {
 	return k.note("may alone", " %s %s", c.UserID, queue)
 }
 
-// asked is what a request names, in one word.
+// asked returns what a request names, in one word.
 func asked(r rules.RequestFacts) string {
 	return fmt.Sprintf("%v%s%s%d%s", r.Wish != nil && r.Wish.Open, r.LabelJSON, r.Queue, r.DataSize, r.TargetID)
 }
 
-// kinds are messages by what admission calls them.
+// kinds are the names of messages by their kind in package admission.
 var kinds = map[admission.MessageKind]string{
 	admission.Create: "create", admission.Join: "join", admission.Accept: "accept", admission.Remove: "kick", admission.Promote: "promote",
 	admission.Leave: "leave", admission.Update: "update", admission.Close: "close", admission.ByLeader: "by",
 }
 
-// Before and After note a message as "<stage> <kind> <sender> [target or what it says]".
+// Before and After record a message as "<stage> <kind> <sender> [target or content]".
 func (k *kernel) Before(_ context.Context, m admission.Message, _ *reserve.Look) error {
 	return k.note("begin "+kinds[m.Kind], "%s", words(m))
 }
@@ -118,7 +117,7 @@ func words(m admission.Message) string {
 	}
 	switch m.Kind {
 	case admission.Create:
-		if !m.Party.IsZero() { // made
+		if !m.Party.IsZero() { // the party was created
 			said += " " + m.Party.String()
 		}
 	case admission.Update:

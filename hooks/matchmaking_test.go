@@ -12,7 +12,7 @@ import (
 	"partyline/party/reserve"
 )
 
-// queues stands for matchmaking: it keeps what it was told, and refuses when told to.
+// queues replaces matchmaking. It records calls, and refuses if a test says so.
 type queues struct {
 	told    []string
 	refusal error
@@ -60,7 +60,7 @@ func TestMatchmaking(t *testing.T) {
 		message string
 		in      *rtapi.Envelope
 		out     *rtapi.Envelope
-		before  string // what is told before the host handles the message, "" = nothing
+		before  string // calls before the host handles the message; "" = none
 		after   string
 	}{
 		{message: hooks.PartyMatchmakerAdd, before: "check ann", after: "queued ann t1 *",
@@ -115,7 +115,7 @@ func TestMatchmaking_MalformedID(t *testing.T) {
 	}
 }
 
-// Only where nobody else tells of matches, somebody who goes to one does.
+// A session that joins a match is reported only if the matched hook does not tell of matches.
 func TestMatchmaking_HearsOfMatches(t *testing.T) {
 	q := &queues{}
 	h := serve(t, hooks.Matchmaking(q, newKernel(), q.Plays))
@@ -134,7 +134,7 @@ func TestMatchmaking_HearsOfMatches(t *testing.T) {
 	}
 }
 
-// A message shows that the tickets which its session asked for before have their answer.
+// A message of a session shows that its earlier ticket requests have their answers.
 func TestSettled_TellsMatchmaking(t *testing.T) {
 	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.PartyMatchmakerRemove, hooks.MatchmakerAdd, hooks.MatchmakerRemove, hooks.PartyLeave, hooks.PartyDataSend} {
 		told := ""

@@ -2,8 +2,8 @@ package hooks
 
 import "github.com/heroiclabs/nakama-common/rtapi"
 
-// Names of the realtime messages this module hooks, spelled as the host spells them: a hook on any
-// other name would register and never run.
+// Names of the realtime messages that this module hooks. They must be spelled as in the host: the host accepts a
+// hook with another name and never runs it.
 const (
 	PartyCreate           = "PartyCreate"
 	PartyJoin             = "PartyJoin"
@@ -22,21 +22,20 @@ const (
 	MatchJoin             = "MatchJoin"
 )
 
-// SessionStart and SessionEnd stand in the table for a socket's beginning and end, which are
-// events of the host and no messages.
+// SessionStart and SessionEnd stand in the table for the start and end of a socket. In the host these are events,
+// not messages.
 const (
 	SessionStart = "session_start"
 	SessionEnd   = "session_end"
 )
 
-// checked are the messages about a party that is there already, which nothing but a true ID
-// gets past.
-var checked = []string{
+// existingPartyMessages are the messages about an existing party that are refused unless the party ID is valid.
+var existingPartyMessages = []string{
 	PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose,
 }
 
-// partyIDIn is the field in which a message names its party; nil where it names none.
-func partyIDIn(in *rtapi.Envelope) *string {
+// partyIDField returns the field in which a message names its party; nil if there is none.
+func partyIDField(in *rtapi.Envelope) *string {
 	switch m := in.GetMessage().(type) {
 	case *rtapi.Envelope_PartyJoin:
 		return &m.PartyJoin.PartyId

@@ -16,17 +16,16 @@ import (
 	"partyline/party/rules"
 )
 
-// What each message makes of the kernel, before the host handles it: everything the
-// kernel is told, in order, and nothing else.
+// Checks all calls of the kernel for each message before the host handles it, in order.
 func TestBefore(t *testing.T) {
 	full := party.Refuse(party.PartyFull, "This party is full.")
 	tests := []struct {
 		name    string
 		message string
-		user    string // "leader" unless set
+		user    string // "" = "leader"
 		edit    func(*kernel, *rtapi.Envelope)
 		told    []string
-		refused string // what the client is told begins so, "" = passed on
+		refused string // beginning of what the client is told; "" = passed on
 	}{
 		{name: "create", message: hooks.PartyCreate, told: []string{"settle session-of-leader", "may create leader ", "rate create leader", "begin create leader"}},
 		{name: "create_goes_on_with_another", message: hooks.PartyCreate, edit: func(k *kernel, _ *rtapi.Envelope) { k.offered = true },
@@ -50,7 +49,7 @@ func TestBefore(t *testing.T) {
 			told: []string{"settle session-of-leader", "begin accept leader other"}, refused: "party_full: "},
 		{name: "accept_by_a_stranger_keeps_no_seat", message: hooks.PartyAccept, user: "stranger", told: []string{"settle session-of-stranger"}, refused: "not_member: "},
 		{name: "accept_gone", message: hooks.PartyAccept, edit: func(k *kernel, _ *rtapi.Envelope) {
-			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
+			k.lookErr = party.Refuse(party.PartyNotFound, "Gone.")
 		}, told: []string{"settle session-of-leader"}, refused: "party_not_found: "},
 
 		{name: "remove", message: hooks.PartyRemove, told: []string{"settle session-of-leader", "begin kick leader other"}},
@@ -74,7 +73,7 @@ func TestBefore(t *testing.T) {
 		{name: "ticket_of_nobody", message: hooks.PartyMatchmakerAdd, edit: func(k *kernel, _ *rtapi.Envelope) { k.view.Members = nil }, refused: "not_ready: "},
 		{name: "ticket_without_seats", message: hooks.PartyMatchmakerAdd, edit: func(k *kernel, _ *rtapi.Envelope) { k.view.MaxSize = 0 }, refused: "not_ready: "},
 		{name: "ticket_gone", message: hooks.PartyMatchmakerAdd, edit: func(k *kernel, _ *rtapi.Envelope) {
-			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
+			k.lookErr = party.Refuse(party.PartyNotFound, "Gone.")
 		}, refused: "party_not_found: "},
 		{name: "solo_ticket", message: hooks.MatchmakerAdd, told: []string{"settle session-of-leader"}},
 		{name: "leave", message: hooks.PartyLeave, told: []string{"settle session-of-leader"}},
@@ -90,7 +89,7 @@ func TestBefore(t *testing.T) {
 			if user == "" {
 				user = "leader"
 			}
-			h := serve(t, k.sets()...)
+			h := serve(t, k.tables()...)
 			out, err := h.before(user, tt.message, in)
 			if !slices.Equal(k.told, tt.told) {
 				t.Errorf("the kernel was told %q; want %q", k.told, tt.told)
@@ -106,7 +105,7 @@ func TestBefore(t *testing.T) {
 	}
 }
 
-// What each message makes of the kernel once the host has handled it.
+// Checks all calls of the kernel for each message after the host has handled it.
 func TestAfter(t *testing.T) {
 	tests := []struct {
 		message string
@@ -128,7 +127,7 @@ func TestAfter(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.message, func(t *testing.T) {
 			k := newKernel()
-			h := serve(t, k.sets()...)
+			h := serve(t, k.tables()...)
 			if err := h.after("leader", tt.message, tt.out, message(tt.message, partyID)); err != nil {
 				t.Errorf("after = %v", err)
 			}
@@ -142,7 +141,7 @@ func TestAfter(t *testing.T) {
 func TestAfter_KernelFailureIsLogged(t *testing.T) {
 	k := newKernel()
 	k.answer["end kick"] = errors.New("storage is down")
-	h := serve(t, k.sets()...)
+	h := serve(t, k.tables()...)
 	if err := h.after("leader", hooks.PartyRemove, &rtapi.Envelope{}, message(hooks.PartyRemove, partyID)); party.ReasonOf(err) != party.Internal {
 		t.Errorf("after = %v; want internal", err)
 	}
@@ -156,7 +155,7 @@ func TestAfter_KernelFailureIsLogged(t *testing.T) {
 
 func TestAfter_CreateWithoutAPartyIsAnError(t *testing.T) {
 	k := newKernel()
-	h := serve(t, k.sets()...)
+	h := serve(t, k.tables()...)
 	for _, out := range []*rtapi.Envelope{nil, {}} {
 		if err := h.after("leader", hooks.PartyCreate, out, message(hooks.PartyCreate, "")); err == nil {
 			t.Errorf("after PartyCreate with %v said nothing", out)
@@ -190,39 +189,39 @@ func TestSessions(t *testing.T) {
 	})
 }
 
-// Rules that are not in force refuse nobody, not even where their party cannot be read.
+// Rules that are not in force refuse nobody, even if the party cannot be read.
 func TestRules_NotInForce(t *testing.T) {
 	for message, action := range map[string]rules.Action{
 		hooks.PartyUpdate: rules.ActionUpdate, hooks.PartyRemove: rules.ActionKick, hooks.PartyPromote: rules.ActionPromote,
 	} {
 		for _, shadow := range []bool{true, false} {
 			k := newKernel()
-			k.ruled, k.shadow, k.unseen = map[rules.Action]bool{action: true}, shadow, errors.New("tracker is down")
-			if _, err := serve(t, k.sets()...).before("leader", message, messageOf(message)); (err == nil) != shadow {
+			k.ruled, k.shadow, k.lookErr = map[rules.Action]bool{action: true}, shadow, errors.New("tracker is down")
+			if _, err := serve(t, k.tables()...).before("leader", message, messageOf(message)); (err == nil) != shadow {
 				t.Errorf("%s, not in force %v: %v", message, shadow, err)
 			}
 		}
 	}
 }
 
-// A leader who turns a request down kicks nobody.
+// A leader who declines a request to join kicks nobody.
 func TestRules_ARequestTurnedDown(t *testing.T) {
 	k := newKernel()
 	k.ruled = map[rules.Action]bool{rules.ActionKick: true}
 	k.answer["may kick"] = errors.New("no")
-	if _, err := serve(t, k.sets()...).before("leader", hooks.PartyRemove, messageOf(hooks.PartyRemove)); err != nil {
+	if _, err := serve(t, k.tables()...).before("leader", hooks.PartyRemove, messageOf(hooks.PartyRemove)); err != nil {
 		t.Errorf("before = %v; want the rule not asked", err)
 	}
 }
 
-// However many handlers need to know a party, a message looks at it once.
+// A message reads its party once, even if several handlers need it.
 func TestOneMessageOneLook(t *testing.T) {
 	for _, message := range []string{hooks.PartyJoin, hooks.PartyAccept, hooks.PartyUpdate, hooks.PartyMatchmakerAdd, hooks.PartyRemove, hooks.PartyPromote} {
 		k := newKernel()
 		k.ruled = map[rules.Action]bool{
 			rules.ActionJoin: true, rules.ActionUpdate: true, rules.ActionMatchmake: true, rules.ActionKick: true, rules.ActionPromote: true,
 		}
-		sets := append(k.sets(), hooks.Matchmaking(&queues{}, k, nil))
+		sets := append(k.tables(), hooks.Matchmaking(&queues{}, k, nil))
 		if _, err := serve(t, sets...).before("leader", message, messageOf(message)); err != nil {
 			t.Errorf("%s: %v", message, err)
 		}
@@ -234,8 +233,8 @@ func TestOneMessageOneLook(t *testing.T) {
 
 func messageOf(name string) *rtapi.Envelope { return message(name, partyID) }
 
-// The host reads several spellings of a party's UUID. Whatever the client writes, the host
-// and all that follows see the same party in one spelling.
+// The host reads several spellings of a party's UUID. For each of them, the host and all handlers see the party in
+// one spelling.
 func TestSpellingsOfPartyIDs(t *testing.T) {
 	uuid, node, _ := strings.Cut(partyID, ".")
 	bare := strings.ReplaceAll(uuid, "-", "")
@@ -246,7 +245,7 @@ func TestSpellingsOfPartyIDs(t *testing.T) {
 	for _, name := range append(plain, naming...) {
 		for _, spelling := range spellings {
 			k := newKernel()
-			h := serve(t, k.sets()...)
+			h := serve(t, k.tables()...)
 			want := message(name, partyID)
 			out, err := h.before("leader", name, message(name, spelling+"."+node))
 			if err != nil || !proto.Equal(out, want) {
@@ -254,8 +253,8 @@ func TestSpellingsOfPartyIDs(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range plain { // what the host cannot read it refuses itself
-		h := serve(t, newKernel().sets()...)
+	for _, name := range plain { // the host itself refuses what it cannot read
+		h := serve(t, newKernel().tables()...)
 		out, err := h.before("leader", name, message(name, "nonsense"))
 		if err != nil || !proto.Equal(out, message(name, "nonsense")) {
 			t.Errorf("%s of nonsense = %v, %v; want it passed on", name, out, err)
@@ -263,7 +262,7 @@ func TestSpellingsOfPartyIDs(t *testing.T) {
 	}
 }
 
-// What is no ID reaches no later check.
+// Text that is not an ID reaches no later check.
 func TestMalformedPartyIDs(t *testing.T) {
 	uuid, node, _ := strings.Cut(partyID, ".")
 	malformed := []string{
@@ -274,7 +273,7 @@ func TestMalformedPartyIDs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, text := range malformed {
 				k := newKernel()
-				h := serve(t, k.sets()...)
+				h := serve(t, k.tables()...)
 				_, err := h.before("leader", name, message(name, text))
 				if party.ReasonOf(err) != party.PartyNotFound {
 					t.Errorf("%.60q: before = %v; want party_not_found", text, err)
@@ -287,7 +286,7 @@ func TestMalformedPartyIDs(t *testing.T) {
 	}
 	for _, name := range append([]string{hooks.PartyLeave, hooks.PartyMatchmakerRemove}, naming...) {
 		k := newKernel()
-		h := serve(t, k.sets()...)
+		h := serve(t, k.tables()...)
 		if fn := h.afters[name]; fn != nil {
 			_ = fn(contextOf("leader"), &h.log, nil, nil, nil, message(name, "nonsense"))
 		}
@@ -325,7 +324,7 @@ func TestCreate_Size(t *testing.T) {
 			if tt.clamp {
 				k.config.Parties.MaxSize.Outside = rules.OutsideClamp
 			}
-			h := serve(t, k.sets()...)
+			h := serve(t, k.tables()...)
 			in := message(hooks.PartyCreate, "")
 			in.GetPartyCreate().MaxSize = tt.asked
 			out, err := h.before("leader", hooks.PartyCreate, in)
@@ -357,7 +356,7 @@ func TestOpenPolicy(t *testing.T) {
 	for _, tt := range tests {
 		k := newKernel()
 		k.config.Parties.Open = tt.policy
-		h := serve(t, k.sets()...)
+		h := serve(t, k.tables()...)
 		create, update := message(hooks.PartyCreate, ""), message(hooks.PartyUpdate, partyID)
 		create.GetPartyCreate().Open, update.GetPartyUpdate().Open = tt.asked, tt.asked
 		for name, in := range map[string]*rtapi.Envelope{hooks.PartyCreate: create, hooks.PartyUpdate: update} {
@@ -372,8 +371,8 @@ func TestOpenPolicy(t *testing.T) {
 	}
 }
 
-// Rules are asked about each message that one of them is about, with what it asks for,
-// and before a seat or a token is taken. Without one nobody is asked.
+// Rules are asked about each message that has rules, with the client's wishes, before a seat or a token is taken.
+// Without rules nothing is asked.
 func TestRules(t *testing.T) {
 	no := &party.Error{Reason: party.RuleDenied, Rule: "no", Message: "No."}
 	queue := func(in *rtapi.Envelope) {
@@ -389,7 +388,7 @@ func TestRules(t *testing.T) {
 		user    string
 		action  rules.Action
 		edit    func(*rtapi.Envelope)
-		asked   string // what the kernel is told
+		asked   string // calls of the kernel
 	}{
 		{message: hooks.PartyJoin, user: "guest", action: rules.ActionJoin, asked: "may join guest session-of-guest"},
 		{message: hooks.PartyAccept, user: "leader", action: rules.ActionJoin, asked: "may accept other by leader"},
@@ -415,7 +414,7 @@ func TestRules(t *testing.T) {
 				if tt.edit != nil {
 					tt.edit(in)
 				}
-				_, err := serve(t, k.sets()...).before(tt.user, tt.message, in)
+				_, err := serve(t, k.tables()...).before(tt.user, tt.message, in)
 				if !ruled {
 					if err != nil || slices.Contains(k.told, tt.asked) {
 						t.Errorf("without a rule: %v, the kernel was told %q", err, k.told)
@@ -436,7 +435,7 @@ func TestRules(t *testing.T) {
 func TestData_NoLimitWhereTheRulesNameNone(t *testing.T) {
 	k := newKernel()
 	k.config.Limits.Data.Bytes = 0
-	h := serve(t, k.sets()...)
+	h := serve(t, k.tables()...)
 	in := message(hooks.PartyDataSend, partyID)
 	in.GetPartyDataSend().Data = make([]byte, 1<<20)
 	if _, err := h.before("leader", hooks.PartyDataSend, in); err != nil {

@@ -11,8 +11,8 @@ import (
 	"partyline/party/reserve"
 )
 
-// Parties is admission, as hooks use it: the look at a party that all handlers of a message
-// share, and what it does before and after the host handles a message.
+// Parties is package admission, as hooks use it: the look at a party that all handlers of a message share, and the
+// work before and after the host handles a message.
 type Parties interface {
 	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	Before(ctx context.Context, m admission.Message, l *reserve.Look) error
@@ -22,11 +22,11 @@ type Parties interface {
 
 var _ Parties = (*admission.Admission)(nil)
 
-// Settled has every message of a session tell admission that the join before it is over, and matchmaking
-// that a ticket is answered: a session's messages are handled one after the other. The rows come before all that
-// look at seats.
+// Settled handles every message of a session: it tells admission that the session's earlier join is over, and
+// matchmaking that its ticket is answered. This holds because the host handles a session's messages one after the
+// other. Put these rows before all rows that look at seats.
 func Settled(parties Parties, answered func(party.Session)) (table []Hook) {
-	for _, message := range append([]string{PartyCreate, PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList, MatchmakerAdd, MatchmakerRemove}, checked...) {
+	for _, message := range append([]string{PartyCreate, PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList, MatchmakerAdd, MatchmakerRemove}, existingPartyMessages...) {
 		table = append(table, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
 			parties.Settle(call.Session())
 			answered(call.Session())
@@ -36,11 +36,10 @@ func Settled(parties Parties, answered func(party.Session)) (table []Hook) {
 	return table
 }
 
-// Admission has admission hear every message about a party: those by which somebody comes
-// in or is thrown out before the host handles them, so that seats on their way are counted,
-// reserved seats stay reserved, and those who were kicked stay out; and all of them after it.
-// Its rows belong behind every other that may refuse a message: from here on a seat counts
-// as taken.
+// Admission passes every message about a party to package admission. Messages that let somebody in or throw
+// somebody out are passed before the host handles them. So pending joins are counted, reserved seats stay reserved,
+// and kicked users stay out. All messages are passed after the host handled them. Put these rows after all others
+// that may refuse a message: from here on a seat counts as taken.
 func Admission(parties Parties) []Hook {
 	table := []Hook{{Message: PartyCreate, Name: "admission", Before: func(ctx context.Context, call *Call) error {
 		facts := party.Facts{Label: call.In.GetPartyCreate().GetLabel()}
@@ -52,7 +51,7 @@ func Admission(parties Parties) []Hook {
 		before  bool
 	}{
 		{PartyCreate, admission.Create, false},
-		{PartyJoin, admission.Join, true}, // of an open party, or asks to be let into a closed one
+		{PartyJoin, admission.Join, true}, // joins an open party, or asks to join a closed one
 		{PartyAccept, admission.Accept, true},
 		{PartyRemove, admission.Remove, true},
 		{PartyPromote, admission.Promote, false},
@@ -64,7 +63,7 @@ func Admission(parties Parties) []Hook {
 		{PartyClose, admission.Close, false},
 	} {
 		hook := Hook{Message: row.message, Name: "admission", After: func(ctx context.Context, call *Call) error {
-			m, err := messageOf(ctx, call, row.kind)
+			m, err := admissionMessage(ctx, call, row.kind)
 			if err != nil {
 				return err
 			}
@@ -72,9 +71,9 @@ func Admission(parties Parties) []Hook {
 		}}
 		if row.before {
 			hook.Before = func(ctx context.Context, call *Call) error {
-				m, err := messageOf(ctx, call, row.kind)
+				m, err := admissionMessage(ctx, call, row.kind)
 				if err == nil && row.kind == admission.Accept {
-					err = fromMember(ctx, call, parties)
+					err = requireMember(ctx, call, parties)
 				}
 				if err != nil {
 					return err
@@ -87,9 +86,9 @@ func Admission(parties Parties) []Hook {
 	return table
 }
 
-// fromMember lets only members accept: an accept keeps a seat for a moment even if the host then
-// says that the sender does not lead, and strangers could keep a party full that way.
-func fromMember(ctx context.Context, call *Call, parties Parties) error {
+// requireMember lets only members accept. An accept keeps a seat for a moment even if the host then refuses it because
+// the sender is not the leader. Without this check, strangers could keep a party full.
+func requireMember(ctx context.Context, call *Call, parties Parties) error {
 	look, err := call.Look(ctx, parties)
 	if err != nil {
 		return err
@@ -100,8 +99,8 @@ func fromMember(ctx context.Context, call *Call, parties Parties) error {
 	return nil
 }
 
-// messageOf reads a message once for admission.
-func messageOf(ctx context.Context, call *Call, kind admission.MessageKind) (admission.Message, error) {
+// admissionMessage converts a message for package admission.
+func admissionMessage(ctx context.Context, call *Call, kind admission.MessageKind) (admission.Message, error) {
 	m := admission.Message{Kind: kind, Sender: call.Session(), CID: call.In.GetCid()}
 	switch kind {
 	case admission.Create:
@@ -116,11 +115,11 @@ func messageOf(ctx context.Context, call *Call, kind admission.MessageKind) (adm
 	case admission.Join:
 		m.Client = party.ClientOf(ctx, call.UserID)
 	case admission.Accept:
-		m.Target = sessionIn(call.In.GetPartyAccept().GetPresence())
+		m.Target = sessionFrom(call.In.GetPartyAccept().GetPresence())
 	case admission.Remove:
-		m.Target = sessionIn(call.In.GetPartyRemove().GetPresence())
+		m.Target = sessionFrom(call.In.GetPartyRemove().GetPresence())
 	case admission.Promote:
-		m.Target = sessionIn(call.In.GetPartyPromote().GetPresence())
+		m.Target = sessionFrom(call.In.GetPartyPromote().GetPresence())
 	case admission.Update:
 		update := call.In.GetPartyUpdate()
 		m.Facts = party.Facts{Open: update.GetOpen(), Hidden: update.GetHidden(), Label: update.GetLabel()}
@@ -130,9 +129,9 @@ func messageOf(ctx context.Context, call *Call, kind admission.MessageKind) (adm
 	return m, err
 }
 
-// sessionIn is the session a client's message names. The host has checked all three
-// parts against the real one once the message has succeeded.
-func sessionIn(presence *rtapi.UserPresence) party.Session {
+// sessionFrom returns the session that a client's message names. After a message has succeeded, the host has checked
+// all three fields against the real session.
+func sessionFrom(presence *rtapi.UserPresence) party.Session {
 	return party.Session{
 		UserID:    presence.GetUserId(),
 		SessionID: presence.GetSessionId(),

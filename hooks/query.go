@@ -12,8 +12,8 @@ import (
 	"partyline/party/rules"
 )
 
-// Queries keeps searches of tickets from clients within what the server can bear, also where
-// queues replace them. Those of lists of parties and matches are checked by [Register].
+// Queries limits the ticket searches of clients to what the server can bear, also if a queue replaces the search
+// later. [Register] checks the searches of party and match lists.
 func Queries(policy party.Policy) []Hook {
 	return []Hook{
 		{Message: MatchmakerAdd, Name: "query", Before: func(_ context.Context, call *Call) error {
@@ -25,7 +25,7 @@ func Queries(policy party.Policy) []Hook {
 	}
 }
 
-// checkPartyList refuses cursors that would end the host's process, and queries.
+// checkPartyList refuses cursors that would crash the host's process, and costly queries.
 func checkPartyList(request *api.ListPartiesRequest, bounds rules.Queries) error {
 	var open *bool
 	if asked := request.GetOpen(); asked != nil {
@@ -37,19 +37,18 @@ func checkPartyList(request *api.ListPartiesRequest, bounds rules.Queries) error
 	return CheckQuery(request.GetQuery().GetValue(), bounds)
 }
 
-// What a search may cost, apart from the rules' own bounds. The server turns a pattern into
-// an automaton whose size grows with its length, and with every place where it is open much
-// faster than that.
+// Limits of a search, besides those of the rules file. The server turns a pattern into an automaton. Its size grows
+// with the pattern's length, and much faster with every wildcard in it.
 const (
-	maxOpenPattern = 80 // characters of a pattern that is open before its end
-	maxStars       = 8  // "*" in one wildcard pattern
-	maxMarks       = 2  // "?" behind the first "*"
+	maxOpenPattern   = 80 // characters of a pattern with a wildcard before its end
+	maxStars         = 8  // "*" in one wildcard pattern
+	maxQuestionMarks = 2  // "?" behind the first "*"
 )
 
-// CheckQuery refuses, with QueryNotAllowed, a query of the host's search language that could
-// cost the host dearly. It reads the language as the host does, and refuses what it does not
-// understand: a pattern between slashes is literal characters, open at either end by ".*", or
-// alternatives of literals; wildcards are few. It costs time in proportion to the query.
+// CheckQuery refuses, with QueryNotAllowed, a query of the host's search language that could be too costly for the
+// host. It reads the language as the host does and refuses patterns that it does not understand. Allowed between
+// slashes are: literal characters, with ".*" at either end, or alternatives of literals. Wildcards are limited. The
+// check takes time in proportion to the query's length.
 func CheckQuery(query string, bounds rules.Queries) error {
 	if len(query) > bounds.MaxLength {
 		return queryRefused("%d bytes are too many; at most %d", len(query), bounds.MaxLength)
@@ -76,10 +75,10 @@ func queryRefused(format string, args ...any) error {
 	return party.Refuse(party.QueryNotAllowed, "query: "+format+".", args...)
 }
 
-// term is a word of a query, a field's name or a value, as the server has it in the end.
+// term is a word of a query: a field's name or a value, as the server's parser reads it.
 type term struct {
 	text  string
-	fuzzy bool // "~" follows: whatever is similar
+	fuzzy bool // followed by "~": also matches similar values
 }
 
 func (t term) check() string {
@@ -96,8 +95,8 @@ func (t term) check() string {
 	return ""
 }
 
-// checkPattern takes what stands between two slashes. The server reads it as a regular
-// expression that has to match a whole value.
+// checkPattern checks the text between two slashes. The server reads it as a regular expression that must match a
+// whole value.
 func checkPattern(pattern string) string {
 	body, leading := strings.CutPrefix(pattern, ".*")
 	body, trailing := strings.CutSuffix(body, ".*")
@@ -114,7 +113,7 @@ func checkPattern(pattern string) string {
 	escaped := false
 	for _, r := range body {
 		switch {
-		case escaped && !isPunctuation(r): // a class of characters, or another text's beginning
+		case escaped && !isPunctuation(r): // a character class, or the start of another construct
 			return "this regular expression is not allowed"
 		case escaped:
 			escaped = false
@@ -145,7 +144,7 @@ func checkWildcards(text string) string {
 	switch {
 	case stars > maxStars:
 		return "a term has too many *"
-	case marks > maxMarks:
+	case marks > maxQuestionMarks:
 		return "a term has too many ? behind a *"
 	case utf8.RuneCountInString(text) > maxOpenPattern:
 		return "a term with wildcards is too long"
@@ -153,13 +152,12 @@ func checkWildcards(text string) string {
 	return ""
 }
 
-// endsTerm are the characters at which an unquoted term ends.
-const endsTerm = " :^~"
+// termEnd are the characters that end an unquoted term.
+const termEnd = " :^~"
 
-// scanQuery reads the terms of a query. A backslash takes the next character as it is
-// where that one has a meaning, which ends no term, but makes a slash or a star no less of
-// one. Between quotes nothing is a pattern, but a phrase counts as a term. Behind "^" and
-// "~" stands a number, up to the next space.
+// scanQuery reads the terms of a query. A backslash escapes the next character if that one has a meaning: it does
+// not end the term then, but an escaped slash or star still counts as one. Quoted text has no patterns; a phrase
+// counts as one term. After "^" and "~" comes a number that ends at the next space.
 func scanQuery(query string) (terms []term) {
 	s := scanner{rest: query}
 	for s.rest != "" {
@@ -178,7 +176,7 @@ func scanQuery(query string) (terms []term) {
 				terms[len(terms)-1].fuzzy = true
 			}
 		default:
-			terms = append(terms, term{text: s.take(endsTerm)})
+			terms = append(terms, term{text: s.take(termEnd)})
 		}
 	}
 	return terms
@@ -186,8 +184,7 @@ func scanQuery(query string) (terms []term) {
 
 type scanner struct{ rest string }
 
-// take reads up to one of the characters of end, which it leaves there, or to the end of the
-// query.
+// take reads up to one of the characters in end, which stays unread, or to the end of the query.
 func (s *scanner) take(end string) string {
 	var text strings.Builder
 	for s.rest != "" {
@@ -200,7 +197,7 @@ func (s *scanner) take(end string) string {
 			if s.rest == "" { // the server's parser drops it
 				break
 			}
-			if r, size = utf8.DecodeRuneInString(s.rest); !strings.ContainsRune(reserved, r) {
+			if r, size = utf8.DecodeRuneInString(s.rest); !strings.ContainsRune(escapable, r) {
 				text.WriteByte('\\')
 			}
 			s.rest = s.rest[size:]
@@ -210,5 +207,5 @@ func (s *scanner) take(end string) string {
 	return text.String()
 }
 
-// reserved are the characters a backslash may stand before.
-const reserved = "+-=&|><!(){}[]^\"~*?:\\/ "
+// escapable are the characters that a backslash may escape.
+const escapable = "+-=&|><!(){}[]^\"~*?:\\/ "

@@ -54,7 +54,7 @@ func TestCheckQuery(t *testing.T) {
 	}
 }
 
-// Whatever is allowed, the server's own parser finds no costly pattern in.
+// If a query is allowed, the server's own parser finds no costly pattern in it.
 func FuzzCheckQuery(f *testing.F) {
 	for _, q := range append(allowedQueries, refusedQueries...) {
 		f.Add(q)
@@ -98,15 +98,15 @@ func FuzzCheckQuery(f *testing.F) {
 
 var escaped = regexp.MustCompile(`\\.`)
 
-// cheap judges a regular expression by its syntax tree: literals, one of several literals,
-// or one literal between things that match anything.
+// cheap reports, by the syntax tree, whether a regular expression is cheap: literals, one of several literals, or
+// one literal between parts that match anything.
 func cheap(pattern string) bool {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
 		return true // the server refuses it
 	}
 	if plain := escaped.ReplaceAllString(pattern, ""); !strings.ContainsAny(plain, "()[]?") && alternatives(re) {
-		return true // a|b|c, of which the parser may have factored a beginning out
+		return true // a|b|c; the parser may have factored out a common beginning
 	}
 	parts := []*syntax.Regexp{re}
 	if re.Op == syntax.OpConcat {
@@ -133,7 +133,7 @@ func cheap(pattern string) bool {
 	return true
 }
 
-// alternatives are literals, which the parser may have factored.
+// alternatives reports whether the expression is one of several literals. The parser may have factored them.
 func alternatives(re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpLiteral, syntax.OpEmptyMatch, syntax.OpCharClass:

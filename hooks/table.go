@@ -1,12 +1,11 @@
-// Package hooks is what the module does around the host's own realtime messages:
-// it keeps the roster true, closes the holes of the stock server, and enforces the
-// rules, before or after a message is handled.
+// Package hooks is what the module does around the host's own realtime messages: it keeps the roster correct,
+// closes holes of the stock server and enforces the rules, before or after the host handles a message.
 //
-// The host has one slot per message and stage, takes any name, and keeps the last
-// function it is given. So handlers are rows of tables here: named, in order, and folded by
-// [Register] into one function per slot that recovers from panics, logs and measures.
-// The handlers of one session's messages run one after the other, in the session's own read
-// loop, so they must be quick; those of different sessions run at once.
+// The host has one slot for each message and stage. It accepts any name and keeps the last function that is
+// registered. So handlers are rows of tables here, with a name and an order. [Register] combines them into one
+// function for each slot, which recovers from panics, logs and records metrics. The handlers of one session's
+// messages run one after the other in the session's read loop, so they must be quick. Handlers of different
+// sessions run at the same time.
 package hooks
 
 import (
@@ -22,34 +21,34 @@ import (
 	"partyline/party/reserve"
 )
 
-// Call is one message on its way through a chain.
+// Call is one message that passes through a chain.
 type Call struct {
 	party.Caller
-	In  *rtapi.Envelope // as the client sent it; a before handler may change the fields of its message
+	In  *rtapi.Envelope // as the client sent it; a before handler may change the fields of the message
 	Out *rtapi.Envelope // the host's answer; nil before the message is handled, and for some messages after it
 
-	named *party.ID     // once read
-	look  *reserve.Look // once taken
+	partyID *party.ID     // cache of PartyID; nil until read
+	look    *reserve.Look // cache of Look; nil until read
 }
 
-// PartyID is the party the message names, refused with PartyNotFound when malformed
-// or when the message names none.
+// PartyID returns the ID of the party that the message names. It refuses with PartyNotFound if the ID is malformed
+// or missing.
 func (c *Call) PartyID() (party.ID, error) {
-	if c.named != nil {
-		return *c.named, nil
+	if c.partyID != nil {
+		return *c.partyID, nil
 	}
 	text := ""
-	if named := partyIDIn(c.In); named != nil {
+	if named := partyIDField(c.In); named != nil {
 		text = *named
 	}
 	id, err := party.ParseID(text)
 	if err == nil {
-		c.named = &id
+		c.partyID = &id
 	}
 	return id, err
 }
 
-// Look is the party the message names, read once for all of the message's handlers.
+// Look reads the party that the message names, once for all handlers of the message.
 func (c *Call) Look(ctx context.Context, parties Parties) (*reserve.Look, error) {
 	if c.look != nil {
 		return c.look, nil
@@ -66,10 +65,9 @@ func (c *Call) Look(ctx context.Context, parties Parties) (*reserve.Look, error)
 	return c.look, nil
 }
 
-// Hook is one handler of one realtime message, before or after the host handles it;
-// a row may have both. A before handler's error refuses the message and ends the chain.
-// An after handler only hears of messages that succeeded; its error goes to the log and
-// the handlers behind it still run. The order of rows is the order in which they run.
+// Hook is one handler of one realtime message, before or after the host handles it; a row may have both. An error
+// of a before handler refuses the message and ends the chain. An after handler only hears of messages that
+// succeeded. Its error goes to the log, and the handlers after it still run. Handlers run in the order of the rows.
 type Hook struct {
 	Message string // one of the names of this package
 	Name    string // appears in the log
@@ -77,21 +75,20 @@ type Hook struct {
 	After   func(ctx context.Context, call *Call) error
 }
 
-// Started is a handler of a socket's beginning. The host tells of it late, from a queue.
+// Started is a handler of the start of a socket. The host calls it late, from a queue.
 func Started(name string, handle func(context.Context, party.Session) error) Hook {
 	return Hook{Message: SessionStart, Name: name, After: func(ctx context.Context, call *Call) error { return handle(ctx, call.Session()) }}
 }
 
-// Ended is a handler of a socket's end. The host tells of it late as well, after the session has
-// left all its parties.
+// Ended is a handler of the end of a socket. The host calls it late, from a queue, after the session has left all
+// its parties.
 func Ended(name string, handle func(context.Context, party.Session) error) Hook {
 	hook := Started(name, handle)
 	hook.Message = SessionEnd
 	return hook
 }
 
-// Host is the part of the host's initializer that takes realtime hooks, session events and
-// the hooks of lists.
+// Host is the part of the host's initializer that registers realtime hooks, session events and the hooks of lists.
 type Host interface {
 	RegisterBeforeRt(id string, fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error)) error
 	RegisterAfterRt(id string, fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error) error
@@ -103,7 +100,7 @@ type Host interface {
 
 var _ Host = runtime.Initializer(nil)
 
-// Register folds the rows into one function per slot of the host, and registers those and the
+// Register combines the rows into one function for each slot of the host. It registers these functions and the
 // checks of lists.
 func Register(host Host, chain *Chain, policy party.Policy, table []Hook) error {
 	before, after := map[string][]step{}, map[string][]step{}
@@ -124,9 +121,9 @@ func Register(host Host, chain *Chain, policy party.Policy, table []Hook) error 
 		var err error
 		switch message {
 		case SessionStart:
-			err = host.RegisterEventSessionStart(chain.event(message, steps, startsAtOnce))
+			err = host.RegisterEventSessionStart(chain.event(message, steps, maxConcurrentStarts))
 		case SessionEnd:
-			err = host.RegisterEventSessionEnd(chain.event(message, steps, endsAtOnce))
+			err = host.RegisterEventSessionEnd(chain.event(message, steps, maxConcurrentEnds))
 		default:
 			err = host.RegisterAfterRt(message, chain.after(message, "after", steps, nil))
 		}

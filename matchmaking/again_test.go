@@ -10,7 +10,7 @@ import (
 	"partyline/party"
 )
 
-// Who has left, and comes into the party again, is sought a seat for, however they came in.
+// A user who left the party and joins it again gets a seat, in whatever way they join,
 func TestServer_InAgainByNativeJoin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -18,11 +18,11 @@ func TestServer_InAgainByNativeJoin(t *testing.T) {
 		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerLeft); err != nil {
 			t.Fatal(err)
 		}
-		s.members[s.party] = []string{"bob"} // ann leaves the party, as follow.go does
+		s.members[s.party] = []string{"bob"} // ann leaves the party; module/wiring does this
 		if err := s.matches.Release(t.Context(), parse(t, s.party), "ann"); err != nil {
 			t.Fatal(err)
 		}
-		s.members[s.party] = []string{"bob", "ann"} // and comes in again with the stock call: nobody asks for a seat for them
+		s.members[s.party] = []string{"bob", "ann"} // and joins again with the stock call, which asks for no seat
 		m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "ann"}, s.party, "")
 		if err != nil || m.Server == nil {
 			t.Errorf("party_match has no server, error %v; want a seat: ann has come into the party again", err)
@@ -30,7 +30,7 @@ func TestServer_InAgainByNativeJoin(t *testing.T) {
 	})
 }
 
-// So are those for whom the fleet has no slot yet,
+// also if the fleet has no slot for them yet,
 func TestServer_InAgainWhileFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -41,10 +41,10 @@ func TestServer_InAgainWhileFull(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.full = errors.New("no slot")
-		if _, err := l.Seat(t.Context(), parse(t, s.party), "ann", false); err == nil { // comes into the party again
+		if _, err := l.Seat(t.Context(), parse(t, s.party), "ann", false); err == nil { // joins the party again
 			t.Error("a seat without a slot")
 		}
-		for range 30 { // all tries are over
+		for range 30 { // until all tries are over
 			time.Sleep(time.Second)
 			s.clock.Advance(time.Second)
 			synctest.Wait()
@@ -60,7 +60,7 @@ func TestServer_InAgainWhileFull(t *testing.T) {
 	})
 }
 
-// whose team is full,
+// if their team is full,
 func TestServer_InAgainWhileTeamFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -74,7 +74,7 @@ func TestServer_InAgainWhileTeamFull(t *testing.T) {
 				t.Fatal(u, m, err)
 			}
 		}
-		if m, err := s.matches.Late(t.Context(), id, "ann", false); err != nil || m != "" { // comes into the party again
+		if m, err := s.matches.Late(t.Context(), id, "ann", false); err != nil || m != "" { // joins the party again
 			t.Fatal(m, err)
 		}
 		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "cat", party.ServerLeft); err != nil {
@@ -87,7 +87,7 @@ func TestServer_InAgainWhileTeamFull(t *testing.T) {
 	})
 }
 
-// and who were matched again.
+// or if they were matched again.
 func TestServer_OutUntilMatchedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -95,7 +95,7 @@ func TestServer_OutUntilMatchedAgain(t *testing.T) {
 		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerLeft); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.matches.Commit(t.Context(), s.id, s.claims); err != nil { // their queue fills the match with them
+		if err := s.matches.Commit(t.Context(), s.id, s.claims); err != nil { // the queue fills the match with them
 			t.Fatal(err)
 		}
 		if s.seat("ann") != "held@0" {
@@ -120,7 +120,7 @@ func TestServer_OutUntilMatchedAgain(t *testing.T) {
 	})
 }
 
-// A fleet that takes its time is asked once for a player.
+// A slow fleet is asked only once for a player.
 func TestServer_SlowFleetAskedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -132,7 +132,7 @@ func TestServer_SlowFleetAskedOnce(t *testing.T) {
 		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerDropped); err != nil {
 			t.Fatal(err)
 		}
-		for range 9 { // within the fleetCall of 10 s
+		for range 9 { // within the fleetTimeout of 10 s
 			s.after(time.Second)
 			time.Sleep(time.Second)
 			synctest.Wait()

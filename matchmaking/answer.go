@@ -12,15 +12,15 @@ import (
 	"partyline/pass"
 )
 
-// answer does what a signal of ours asks.
+// answer handles a signal of this module.
 func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
-	if c.serving != nil && c.serving.over {
-		return answer, ErrGone // it ends at the next tick
+	if c.serving != nil && c.serving.ended {
+		return answer, ErrGone // the match ends at the next tick
 	}
 	switch r.Op {
 	case signalReserve:
 		for i, claim := range r.Claims {
-			if c.serving.bars(claim.UserIDs...) || c.table.Misfit(c.now, claim) {
+			if c.serving.hasKicked(claim.UserIDs...) || c.table.Misfit(c.now, claim) {
 				answer.Misfits = append(answer.Misfits, i)
 			}
 		}
@@ -34,53 +34,53 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 	case signalHold:
 		err = c.table.Hold(c.now, c.now.Add(c.setup.SeatHold), r.Claims...)
 		for _, claim := range r.Claims {
-			c.serving.welcome(claim.UserIDs...)
+			c.serving.clearLeft(claim.UserIDs...)
 		}
 	case signalWithdraw:
 		c.table.Withdraw(c.now, r.Claims...)
 	case signalLate:
 		err = c.late(r)
 	case signalExtend:
-		c.extend(c.now, r.UserID, r.PartyID)
+		c.extendForProgress(c.now, r.UserID, r.PartyID)
 	case signalAway:
-		c.away(c.now, r.UserID, r.PartyID)
+		c.holdForGrace(c.now, r.UserID, r.PartyID)
 	case signalRelease:
-		c.serving.welcome(r.UserID)
+		c.serving.clearLeft(r.UserID)
 		s, _ := c.table.Get(c.now, r.UserID)
-		if s.PartyID == r.PartyID && s.State != seats.Taken { // who plays already goes on playing
+		if s.PartyID == r.PartyID && s.State != seats.Taken { // a player who already plays keeps the seat
 			c.table.Leave(c.now, r.UserID)
 		}
 	case signalMoved:
 		if c.table.Rename(c.now, r.Was, r.PartyID) && c.serving != nil {
-			c.serving.was[r.Was] = r.PartyID
+			c.serving.movedTo[r.Was] = r.PartyID
 		}
 	case signalSeats:
 		m := c.seats()
-		answer.Map, answer.Out = &m, c.serving != nil && c.serving.out[r.UserID]
+		answer.Map, answer.Out = &m, c.serving != nil && c.serving.leftUsers[r.UserID]
 		if c.serving.ready() {
-			answer.Server = &c.serving.at
+			answer.Server = &c.serving.server
 			if s, ok := c.table.Get(c.now, r.UserID); ok && s.State != seats.Reserved {
 				m.Server, _ = c.serving.access(c, s)
 			}
 		}
-	case signalServe:
+	case signalSetServer:
 		if c.serving == nil {
-			return answer, errUnseated
+			return answer, errNoSeat
 		}
 		if r.Server != nil {
-			c.serving.at = *r.Server
+			c.serving.server = *r.Server
 		}
-		c.serving.slotsGiven(c, r.Slots)
-	case signalServer:
-		answer.PartyID, err = c.serving.serve(c, r.Call)
+		c.serving.recordSlots(c, r.Slots)
+	case signalServerCall:
+		answer.PartyID, err = c.serving.handle(c, r.Call)
 	default:
 		err = fmt.Errorf("unknown request %s", r.Op)
 	}
 	return answer, err
 }
 
-// reply is an answer as it goes back, or the name of what refuses it.
-func (c *call) reply(answer signalAnswer, err error) string {
+// encodeReply encodes an answer as JSON. An error becomes the name of its refusal, or its text if it has none.
+func (c *call) encodeReply(answer signalAnswer, err error) string {
 	if err != nil {
 		answer = signalAnswer{Refusal: err.Error()}
 		for _, r := range refusals {
@@ -97,20 +97,20 @@ func (c *call) reply(answer signalAnswer, err error) string {
 	return string(text)
 }
 
-// late holds a seat for a friend who came late. On a game server there has to be room before
-// a slot is asked for, and a slot before the seat is held.
+// late holds a seat for a friend who joined the party late. A match on a game server first checks that there is
+// room (errNeedsSlot then asks the caller to get a slot), and holds the seat only when the slot is there.
 func (c *call) late(r signalRequest) error {
 	table := c.table
 	_, seated := table.Get(c.now, r.UserID)
 	if !seated {
-		if err := c.mayPlayWith(r.UserID, r.PartyID); err != nil {
+		if err := c.checkBlocks(r.UserID, r.PartyID); err != nil {
 			return err
 		}
-		if c.serving.bars(r.UserID) {
+		if c.serving.hasKicked(r.UserID) {
 			return seats.ErrReserved
 		}
 	}
-	c.serving.welcome(r.UserID)
+	c.serving.clearLeft(r.UserID)
 	needsSlot := c.serving != nil && !seated && !r.Slot
 	if needsSlot {
 		table = table.Clone()
@@ -119,34 +119,34 @@ func (c *call) late(r signalRequest) error {
 	reserved := func(s seats.Seat) bool { return s.State == seats.Reserved }
 	switch {
 	case err == nil && needsSlot:
-		return errSlot
+		return errNeedsSlot
 	case (errors.Is(err, seats.ErrReserved) || errors.Is(err, seats.ErrTeamFull)) && slices.ContainsFunc(table.Users(c.now), reserved):
-		return errLater // what is only reserved may come free
+		return errUndecided // a seat that is only reserved may open
 	}
 	return err
 }
 
-// away holds the seat of a member who lost the connection for the grace, and no longer than one grace beyond the
-// longest hold. Who has dropped from the match itself has the grace already.
-func (s *state) away(now time.Time, userID, partyID string) {
-	s.hold(now, userID, partyID, s.setup.Grace, max(s.setup.SeatHold, s.setup.SeatHoldMax)+s.setup.Grace, hostTells)
+// holdForGrace holds the seat of a member who lost the connection for the grace. The hold ends at most one grace
+// after the longest hold. A player who dropped from the match itself has the grace already.
+func (s *state) holdForGrace(now time.Time, userID, partyID string) {
+	s.extendHold(now, userID, partyID, s.setup.Grace, max(s.setup.SeatHold, s.setup.SeatHoldMax)+s.setup.Grace, awayReportDelay)
 }
 
-// hostTells is how long after the end of a connection in the match its end in the party may be heard of.
-const hostTells = 5 * time.Second
+// awayReportDelay is how much later than a match the party may hear that a connection ended.
+const awayReportDelay = 5 * time.Second
 
-// extend holds the seat of a friend on the way longer, or the party's spare seats where none has their
-// name. Moves of less than a quarter of the hold wait: they are not worth telling everybody.
-func (s *state) extend(now time.Time, userID, partyID string) {
+// extendForProgress holds the seat of a friend on the way longer, or the party's spare seats if no seat has the
+// friend's name. It skips extensions of less than a quarter of the hold: they are not worth a message to everybody.
+func (s *state) extendForProgress(now time.Time, userID, partyID string) {
 	if _, named := s.table.Get(now, userID); !named {
 		userID = ""
 	}
-	s.hold(now, userID, partyID, s.setup.SeatHold, s.setup.SeatHoldMax, s.setup.SeatHold/4)
+	s.extendHold(now, userID, partyID, s.setup.SeatHold, s.setup.SeatHoldMax, s.setup.SeatHold/4)
 }
 
-// hold holds a seat for a time from now on, but no longer than the longest one since it was given. It does so only
-// where that moves the end by enough to be worth telling.
-func (s *state) hold(now time.Time, userID, partyID string, wait, longest, worth time.Duration) {
+// extendHold extends a hold to the time wait from now, at most to longest after the hold began. It does nothing if
+// that moves the end by less than minExtension.
+func (s *state) extendHold(now time.Time, userID, partyID string, wait, longest, minExtension time.Duration) {
 	i := slices.IndexFunc(s.rows, func(r seats.Seat) bool {
 		return r.State == seats.Held && r.UserID == userID && r.PartyID == partyID
 	})
@@ -157,27 +157,27 @@ func (s *state) hold(now time.Time, userID, partyID string, wait, longest, worth
 	if until.After(latest) {
 		until = latest
 	}
-	if until.Sub(s.rows[i].Expires) >= worth {
+	if until.Sub(s.rows[i].Expires) >= minExtension {
 		s.table.Extend(now, userID, partyID, until)
 	}
 }
 
 var (
-	errServed   = errors.New("the match is played on a game server")
-	errOutsider = errors.New("the open seats are for others")
-	errBlocked  = errors.New("a block stands between the user and a player of the match")
-	errLater    = errors.New("the match cannot say yet whether the user has a seat")
-	errSlot     = errors.New("the game server needs a slot for the user first")
-	errToken    = errors.New("the server token is not the one of this match")
-	errUsed     = errors.New("the pass was used before")
-	errUnseated = errors.New("the user has no seat")
-	errLost     = errors.New("the seat of the pass is lost")
+	errOnGameServer = errors.New("the match is played on a game server")
+	errOutsider     = errors.New("the open seats are for others")
+	errBlocked      = errors.New("a block stands between the user and a player of the match")
+	errUndecided    = errors.New("the match cannot say yet whether the user has a seat")
+	errNeedsSlot    = errors.New("the game server needs a slot for the user first")
+	errWrongToken   = errors.New("the server token is not the one of this match")
+	errPassUsed     = errors.New("the pass was used before")
+	errNoSeat       = errors.New("the user has no seat")
+	errSeatLost     = errors.New("the seat of the pass is lost")
 )
 
 const reservedText = "The free seats of this match are held for other players."
 
-// refusals are the errors of a match: the name each has on its way between nodes, and what
-// the caller reads; without a reason it is for this package alone.
+// refusals are the errors of a match. name identifies the error between nodes. reason and text are what the caller
+// reads; an error without a reason stays inside this package.
 var refusals = []struct {
 	name   string
 	cause  error
@@ -187,24 +187,24 @@ var refusals = []struct {
 	{"full", seats.ErrFull, party.MatchFull, "This match is full."},
 	{"team_full", seats.ErrTeamFull, party.MatchFull, "Your party's team is full."},
 	{"party_full", seats.ErrPartyFull, party.PartyTooLarge, "Your party has as many seats as one party may have in this match."},
-	{"served", errServed, party.SeatReserved, "This match is played on a game server; connect there."},
+	{"served", errOnGameServer, party.SeatReserved, "This match is played on a game server; connect there."},
 	{"outsider", errOutsider, party.SeatReserved, "The open seats of this match are for friends of its parties and for players in its queue."},
 	{"blocked", errBlocked, party.Blocked, "You cannot join this match."},
 	{"reserved", seats.ErrReserved, party.SeatReserved, reservedText},
-	{"later", errLater, party.SeatReserved, reservedText},
-	{"token", errToken, party.Unauthenticated, "server_token: it is not the one of this match."},
+	{"later", errUndecided, party.SeatReserved, reservedText},
+	{"token", errWrongToken, party.Unauthenticated, "server_token: it is not the one of this match."},
 	{"expired", pass.ErrExpired, party.InvalidRequest, "pass: the pass has expired."},
-	{"used", errUsed, party.InvalidRequest, "pass: it was used before."},
-	{"unseated", errUnseated, party.InvalidRequest, "user_id: the player has no seat in this match."},
-	{"lost", errLost, party.InvalidRequest, "pass: the player does not have its seat any more."},
+	{"used", errPassUsed, party.InvalidRequest, "pass: it was used before."},
+	{"unseated", errNoSeat, party.InvalidRequest, "user_id: the player has no seat in this match."},
+	{"lost", errSeatLost, party.InvalidRequest, "pass: the player does not have its seat any more."},
 	{name: "split", cause: seats.ErrSplit},
 	{name: "layout", cause: seats.ErrLayout},
-	{name: "slot", cause: errSlot},
+	{name: "slot", cause: errNeedsSlot},
 	{name: "gone", cause: ErrGone},
 }
 
-// refuse says a match's error in the contract's words.
-func refuse(err error) error {
+// asRefusal converts an error of a match to a refusal for the caller. It returns other errors unchanged.
+func asRefusal(err error) error {
 	for _, r := range refusals {
 		if r.reason != "" && errors.Is(err, r.cause) {
 			refusal := party.Refuse(r.reason, "%s", r.text)

@@ -12,21 +12,21 @@ import (
 	"partyline/matchmaking/seats"
 )
 
-// labelled is a game's handler with a label of its own.
-type labelled struct {
+// labelledHandler is a game's handler with its own label.
+type labelledHandler struct {
 	runtime.Match
 	text string
 }
 
-func (l labelled) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (any, int, string) {
+func (l labelledHandler) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (any, int, string) {
 	st, rate, _ := l.Match.MatchInit(ctx, logger, db, nk, params)
 	return st, rate, l.text
 }
 
-// A handler's own label may have our names in capitals.
+// A handler's own label may have the module's field names in capitals.
 func TestLaunch_OwnLabelOfAnotherCase(t *testing.T) {
-	h := newHouse(t)
-	h.handlers["arena"] = h.seated(labelled{matchmaking.Relay(), `{"Open":true,"Region":5}`})
+	h := newFakeHost(t)
+	h.handlers["arena"] = h.seated(labelledHandler{matchmaking.Relay(), `{"Open":true,"Region":5}`})
 	p := h.partyOf("ann")
 	id, err := h.client().Launch(t.Context(), matchmaking.Launch{Handler: "arena", Teams: 1, TeamSize: 2, SeatHold: time.Minute, Claims: []seats.Claim{claim(p, 0, "ann")}})
 	if err != nil || id == "" {
@@ -37,9 +37,9 @@ func TestLaunch_OwnLabelOfAnotherCase(t *testing.T) {
 	}
 }
 
-// Who never comes keeps no seat by losing the connection again and again.
+// A player who never joins does not keep the seat by losing the connection again and again.
 func TestMatches_AwayHasAnEnd(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 3, SeatHold: 45 * time.Second, SeatHoldMax: 5 * time.Minute, Grace: time.Minute, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
 	s.enter("bob")
@@ -54,9 +54,9 @@ func TestMatches_AwayHasAnEnd(t *testing.T) {
 	}
 }
 
-// The end of a connection in the match and in the party is one piece of news.
+// One lost connection, reported by the match and by the party, is one event.
 func TestMatches_DropToldOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 3, SeatHold: 5 * time.Second, SeatHoldMax: 5 * time.Second, Grace: time.Minute, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
 	s.enter("ann", "bob")

@@ -13,12 +13,12 @@ import (
 	"partyline/matchmaking"
 )
 
-// However many ask a match at the same moment, the host hears one after the other.
+// If many callers signal a match at the same time, the host gets one signal after the other.
 func TestMatches_TakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFakeHost(t)
 		s, _ := duel(h, "")
-		c := matchmaking.NewMatches(&narrow{house: h}, h, nil, nil, h.clock.Now)
+		c := matchmaking.NewMatches(&slowHost{fakeHost: h}, h, nil, nil, h.clock.Now)
 		var crowd sync.WaitGroup
 		for range 50 {
 			crowd.Go(func() {
@@ -31,17 +31,17 @@ func TestMatches_TakeTurns(t *testing.T) {
 	})
 }
 
-// narrow is a host that refuses a signal while there is another, and takes its time for each.
-type narrow struct {
-	*house
+// slowHost is a slow host that refuses a signal while it handles another one.
+type slowHost struct {
+	*fakeHost
 	asked atomic.Int32
 }
 
-func (n *narrow) MatchSignal(ctx context.Context, id, data string) (string, error) {
+func (n *slowHost) MatchSignal(ctx context.Context, id, data string) (string, error) {
 	defer n.asked.Add(-1)
 	if n.asked.Add(1) > 1 {
 		return "", runtime.ErrMatchBusy
 	}
-	time.Sleep(time.Millisecond) // until all the others have asked, in the test's own time
-	return n.house.MatchSignal(ctx, id, data)
+	time.Sleep(time.Millisecond) // until all the others have asked, in the bubble's time
+	return n.fakeHost.MatchSignal(ctx, id, data)
 }

@@ -10,7 +10,7 @@ import (
 
 var update = flag.Bool("update", false, "put testdata/game/main.go into docs/matches.md")
 
-// The handler shown to game developers is a file that compiles.
+// The handler in the docs for game developers is a file that compiles.
 func TestDocs_Game(t *testing.T) {
 	const docs, game = "../docs/matches.md", "testdata/game/main.go"
 	text, err := os.ReadFile(docs)

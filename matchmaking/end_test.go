@@ -51,13 +51,13 @@ func TestEnd_WithTheServer(t *testing.T) {
 	}
 }
 
-// Half a minute after the last player left and the last hold ran out.
+// A match ends half a minute after the last player left and the last hold expired.
 func TestEnd_Deserted(t *testing.T) {
 	h, s, sc, p := scripted(t)
 	s.enter("ann", "bob")
 	s.leave("ann", "ann1", runtime.PresenceReasonLeave)
 	s.leave("bob", "bob1", runtime.PresenceReasonDisconnect)
-	s.after(44 * time.Second) // bob's grace is over, cat may still come
+	s.after(44 * time.Second) // bob's grace is over; cat may still come
 	s.after(time.Second)
 	s.after(matchmaking.EmptyAfter - time.Millisecond)
 	if s.over() {
@@ -72,9 +72,9 @@ func TestEnd_Deserted(t *testing.T) {
 	wantLines(t, "the handler saw", sc.seen(), "terminate:0")
 }
 
-// A player who comes while a match is nearly given up keeps it alive.
+// A player who joins just before an empty match would end keeps it alive.
 func TestEnd_NotWhileSomebodyComes(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 2, OpenJoins: true})
 	s.after(matchmaking.EmptyAfter - time.Second)
 	s.enter("ann")
@@ -91,8 +91,8 @@ func TestEnd_NotWhileSomebodyComes(t *testing.T) {
 	}
 }
 
-// TestEnd_BeforeTheCommit: a match that its server ends while nobody knows of it is over at once,
-// and its server is given back.
+// TestEnd_BeforeTheCommit: if the game server ends a match that nobody was told of, the match ends at once, and so
+// does its server.
 func TestEnd_BeforeTheCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet()

@@ -1,7 +1,7 @@
 package matchmaking
 
-// EmptyAfter is how long a deserted match goes on.
-const EmptyAfter = emptyAfter
+// EmptyAfter is how long a match continues without players and held seats.
+const EmptyAfter = emptyTimeout
 
-// MaxLabel is the longest label the host takes.
+// MaxLabel is the longest label that the host accepts.
 const MaxLabel = maxLabel

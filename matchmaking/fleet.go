@@ -15,31 +15,31 @@ import (
 	"partyline/party"
 )
 
-// FleetHost has the operator's fleet manager, and takes measurements. Servers from 3.41 on
-// also have managers by name; then it has GetFleetManagerByName too.
+// FleetHost has the operator's fleet manager and records metrics. Nakama 3.41 and newer also have fleet managers by
+// name; there, the host has GetFleetManagerByName too.
 type FleetHost interface {
 	GetFleetManager() runtime.FleetManager
 	MetricsTimerRecord(name string, tags map[string]string, value time.Duration)
 }
 
-// MetricServer times how long a game server takes from being asked for, by queue and by
-// result: "ready" or "failed".
+// MetricServer times how long a game server takes from the order until it is ready, by queue and by result: "ready"
+// or "failed".
 const MetricServer = "partyline_queue_server"
 
-// Fleets reaches the operator's fleet managers. Its calls may take long, so nothing here is called
-// under a lock, from a match or from a matchmaker pass. Safe for concurrent use.
+// Fleets calls the operator's fleet managers. A call may take long, so never call it while holding a lock, from a
+// match or from a matchmaker pass. Safe for concurrent use.
 type Fleets struct {
 	host   FleetHost
 	logger party.Logger
 }
 
-// NewFleets makes one over the host itself: managers may be registered after it.
+// NewFleets makes a Fleets. It takes the host, because a module may register a fleet manager later.
 func NewFleets(host FleetHost, logger party.Logger) *Fleets {
 	return &Fleets{host: host, logger: logger}
 }
 
-// fleetCall bounds a call of a fleet manager that nobody waits for.
-const fleetCall = 10 * time.Second
+// fleetTimeout limits a call of a fleet manager that nobody waits for.
+const fleetTimeout = 10 * time.Second
 
 func (f *Fleets) manager(name string) (m runtime.FleetManager, err error) {
 	byName, ok := f.host.(interface {
@@ -59,35 +59,35 @@ func (f *Fleets) manager(name string) (m runtime.FleetManager, err error) {
 	return m, nil
 }
 
-// background runs work that nobody waits for.
+// background runs work in a goroutine and logs its error.
 func (f *Fleets) background(what string, work func(context.Context) error) {
 	go func() {
-		if err := f.bounded(work); err != nil {
+		if err := f.withTimeout(work); err != nil {
 			f.logger.Warn("game server call failed call=%q error=%v", what, err)
 		}
 	}()
 }
 
-// bounded gives work its time. A panic of a fleet manager is an error.
-func (f *Fleets) bounded(work func(context.Context) error) (err error) {
+// withTimeout runs work for at most fleetTimeout. It turns a panic of a fleet manager into an error.
+func (f *Fleets) withTimeout(work func(context.Context) error) (err error) {
 	defer caught.As(&err, "call the fleet manager")
-	ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
+	ctx, cancel := context.WithTimeout(context.Background(), fleetTimeout)
 	defer cancel()
 	return work(ctx)
 }
 
-// joinTogether bounds the users of one call: Amazon GameLift takes no more.
-const joinTogether = 25
+// maxJoinUsers is the most users of one Join call: Amazon GameLift takes no more.
+const maxJoinUsers = 25
 
-// join reserves slots for users, for about a minute, and returns the fleet's own session of
-// each, "" where it has none. It fails where any of them has no slot; then the others may have theirs.
+// join reserves slots for users, for about a minute. It returns the fleet's own session for each user, "" if the
+// fleet has none. It fails if any user gets no slot; the other users may have slots then.
 func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessions map[string]string, err error) {
 	m, err := f.manager(s.Manager)
 	if err != nil {
 		return nil, err
 	}
 	sessions = map[string]string{}
-	for some := range slices.Chunk(users, joinTogether) {
+	for some := range slices.Chunk(users, maxJoinUsers) {
 		info, failed := m.Join(ctx, s.Instance, some, nil)
 		if failed != nil {
 			return sessions, errors.Join(err, failed)
@@ -96,11 +96,11 @@ func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessio
 		if info != nil {
 			given = info.SessionInfo
 		}
-		known := sessionsOf(given)
+		known := sessionsByUser(given)
 		for _, user := range some {
 			if session, has := known[user]; has || given == nil {
 				sessions[user] = session
-			} else { // some managers say so that there is no slot left
+			} else { // this is how some managers report that no slot is left
 				err = errors.Join(err, fmt.Errorf("no slot for user %s", user))
 			}
 		}
@@ -108,8 +108,8 @@ func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessio
 	return sessions, err
 }
 
-// end tells the fleet that a server is not needed any more, where its manager can hear it.
-func (f *Fleets) end(manager, instance string) {
+// deleteServer tells the fleet that a server is no longer needed, if the fleet manager has a Delete method.
+func (f *Fleets) deleteServer(manager, instance string) {
 	f.background("end of a game server", func(ctx context.Context) error {
 		m, err := f.manager(manager)
 		if err != nil {
@@ -124,7 +124,7 @@ func (f *Fleets) end(manager, instance string) {
 	})
 }
 
-func sessionsOf(infos []*runtime.SessionInfo) map[string]string {
+func sessionsByUser(infos []*runtime.SessionInfo) map[string]string {
 	sessions := map[string]string{}
 	for _, s := range infos {
 		if s != nil && s.UserId != "" {
@@ -134,17 +134,17 @@ func sessionsOf(infos []*runtime.SessionInfo) map[string]string {
 	return sessions
 }
 
-// gameServer is where a match is played.
+// gameServer is the server that a match is played on.
 type gameServer struct {
 	Manager  string `json:"manager,omitempty"`
 	Instance string `json:"instance"`
-	Address  string `json:"address"`            // an IP address, or a name where there is none
-	DNSName  string `json:"dns_name,omitempty"` // for those who need a name, such as for TLS
+	Address  string `json:"address"`            // an IP address, or a name if there is none
+	DNSName  string `json:"dns_name,omitempty"` // for clients that need a name, such as for TLS
 	Port     int    `json:"port"`
 }
 
-// serverOf reads what a fleet manager reports; the error says what is missing.
-func serverOf(manager string, info *runtime.InstanceInfo) (gameServer, error) {
+// parseGameServer reads what a fleet manager reports. The error says what is missing.
+func parseGameServer(manager string, info *runtime.InstanceInfo) (gameServer, error) {
 	at := info.ConnectionInfo
 	if at == nil {
 		return gameServer{}, fmt.Errorf("game server %s has no connection information", info.Id)
@@ -156,17 +156,17 @@ func serverOf(manager string, info *runtime.InstanceInfo) (gameServer, error) {
 	return s, nil
 }
 
-// slots are what the fleets keep for users on the servers of matches.
+// slots reserves slots for users on the game servers of matches.
 type slots struct {
-	reach   *reach
+	client  *matchClient
 	fleets  *Fleets
 	refused *cache.Cache[[2]string, struct{}] // late friends whom the fleet refused a slot, by match and user
-	slotted *cache.Cache[[2]string, struct{}] // and who got one
+	granted *cache.Cache[[2]string, struct{}] // late friends who got a slot, by match and user
 }
 
-// reserve reserves slots on the server of a match; there is nothing to do for a match without.
+// reserve reserves slots on the server of a match. It does nothing for a match without a server.
 func (s *slots) reserve(ctx context.Context, matchID string, users []string) error {
-	answer, err := s.reach.signal(ctx, matchID, signalRequest{Op: signalSeats})
+	answer, err := s.client.signal(ctx, matchID, signalRequest{Op: signalSeats})
 	if err != nil || answer.Server == nil {
 		return err
 	}
@@ -175,35 +175,35 @@ func (s *slots) reserve(ctx context.Context, matchID string, users []string) err
 		err = fmt.Errorf("join game server %s: %w", answer.Server.Instance, err)
 	}
 	if len(sessions) > 0 {
-		_, told := s.reach.signal(ctx, matchID, signalRequest{Op: signalServe, Slots: sessions})
+		_, told := s.client.signal(ctx, matchID, signalRequest{Op: signalSetServer, Slots: sessions})
 		err = errors.Join(err, told)
 	}
 	return err
 }
 
-// A late friend may ask for a seat as often as they like. A fleet that refused the slot is not asked again at once,
-// and a slot that came too late waits until the friend asks again, as a [Retrier] does for them.
+// A late friend may ask for a seat as often as they like. A fleet that refused the slot is not asked again for
+// refusedTTL. A slot that came too late is kept until the friend, or a [Retrier] for them, asks again.
 const (
-	refusedFor = time.Second
-	slottedFor = 10 * time.Second
-	maxSlotted = 10_000          // users
-	lateWait   = 2 * time.Second // the friend's socket stands still meanwhile
+	refusedTTL  = time.Second
+	grantedTTL  = 10 * time.Second
+	maxGranted  = 10_000          // users
+	slotTimeout = 2 * time.Second // the friend's socket waits meanwhile
 )
 
-// inTime reports whether the fleet gives a late friend a slot. Its refusal counts for a while. A slot that
-// comes too late is there when the friend asks again.
-func (s *slots) inTime(ctx context.Context, matchID, userID string) bool {
+// reserveInTime reports whether the fleet gives a late friend a slot within slotTimeout. A slot that comes later is
+// used when the friend asks again.
+func (s *slots) reserveInTime(ctx context.Context, matchID, userID string) bool {
 	answer := make(chan bool, 1)
 	s.fleets.background("slot of a late friend", func(ctx context.Context) error { // a fleet manager may ignore its context
-		answer <- s.given(ctx, matchID, userID)
+		answer <- s.reserveCached(ctx, matchID, userID)
 		return nil
 	})
-	ctx, cancel := context.WithTimeout(ctx, lateWait)
+	ctx, cancel := context.WithTimeout(ctx, slotTimeout)
 	defer cancel()
 	select {
 	case given := <-answer:
 		if given {
-			s.slotted.Drop([2]string{matchID, userID}) // it may be used up when the next is needed
+			s.granted.Drop([2]string{matchID, userID}) // the slot may be used up when the friend needs the next one
 		}
 		return given
 	case <-ctx.Done():
@@ -211,14 +211,14 @@ func (s *slots) inTime(ctx context.Context, matchID, userID string) bool {
 	}
 }
 
-// given asks the fleet for a late friend's slot, or for the answer that it gave a moment ago.
-func (s *slots) given(ctx context.Context, matchID, userID string) bool {
+// reserveCached asks the fleet for a slot for a late friend, or returns the recent answer of the fleet.
+func (s *slots) reserveCached(ctx context.Context, matchID, userID string) bool {
 	key := [2]string{matchID, userID}
-	_, err := s.slotted.Get(ctx, key, func(context.Context) (none struct{}, _ error) {
+	_, err := s.granted.Get(ctx, key, func(context.Context) (none struct{}, _ error) {
 		if _, again := s.refused.Kept(key); again {
-			return none, errSlot
+			return none, errNeedsSlot
 		}
-		err := s.fleets.bounded(func(ctx context.Context) error { return s.reserve(ctx, matchID, []string{userID}) })
+		err := s.fleets.withTimeout(func(ctx context.Context) error { return s.reserve(ctx, matchID, []string{userID}) })
 		if err != nil {
 			s.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
 			s.refused.Put(key, none)

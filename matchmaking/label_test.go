@@ -14,7 +14,7 @@ import (
 )
 
 func TestLabel_KeptCurrent(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
 	if want := fmt.Sprintf(`{"queue":"duel","open_seats":1,"parties":[%q]}`, p); s.label != want {
 		t.Errorf("label = %s\nwant %s", s.label, want)
@@ -35,7 +35,7 @@ func TestLabel_KeptCurrent(t *testing.T) {
 }
 
 func TestLabel_Backfill(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s := h.launch(matchmaking.Launch{
 		Queue: "duel", Teams: 2, TeamSize: 2, Backfill: true, Key: "eu|b7", Skill: 1500.5, Claims: []seats.Claim{claim("", 1, "ann")},
 	})
@@ -44,17 +44,17 @@ func TestLabel_Backfill(t *testing.T) {
 	}
 }
 
-// The handler's own fields are in the same object, ours have priority.
+// The handler's own fields are in the same object; the module's fields have priority.
 func TestLabel_OfTheHandler(t *testing.T) {
-	h := newHouse(t)
-	sc := newScript()
+	h := newFakeHost(t)
+	sc := newScriptedHandler()
 	sc.label = `{"mode":"ctf","queue":"mine","open_seats":99}`
 	h.handlers["script"] = h.seated(sc)
 	s, p := duel(h, "script")
 	if s.labelled("mode") != "ctf" || s.labelled("queue") != "duel" || s.labelled("open_seats") != 1.0 {
 		t.Errorf("label = %s", s.label)
 	}
-	html := strings.Repeat("<&>", 600) // fits as it is; escaped it would not
+	html := strings.Repeat("<&>", 600) // fits unescaped; escaped it would be too long
 	for text, want := range map[string]string{
 		`{"mode":"koth","round":2}`: `"mode":"koth"`,
 		`plain text`:                `"inner":"plain text"`,
@@ -94,9 +94,9 @@ func TestLabel_OfTheHandler(t *testing.T) {
 	}
 }
 
-// A battle royale has more parties than a label has room for; they are found all the same.
+// A battle royale has more parties than fit in a label. The parties that do not fit are found too.
 func TestLabel_ManyParties(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	l := matchmaking.Launch{Queue: "royale", Teams: 64, TeamSize: 3, SeatHold: time.Minute}
 	var parties []string
 	for i := range 64 {

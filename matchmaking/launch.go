@@ -12,53 +12,52 @@ import (
 // PartyMatch is the name under which the module registers its own match handler.
 const PartyMatch = rules.PartyMatch
 
-// ParamSeats is the parameter of MatchInit that carries a [Launch]. [WithSeats] reads
-// it; the handler behind it gets it too and need not care.
+// ParamSeats is the parameter of MatchInit that carries a [Launch]. [WithSeats] reads it. The handler behind it
+// gets it too and can ignore it.
 const ParamSeats = "partyline_seats"
 
 // paramTick is the parameter of MatchInit that carries [Launch.Tick].
 const paramTick = "partyline_tick"
 
-// maxSeats bounds one match, as the rules file does for queues.
+// maxSeats is the most seats of one match; the rules file has the same limit for queues.
 const maxSeats = 256
 
-// ReservedFor is how long a seat stays reserved for a match that may come to nothing:
-// longer than the host takes from a pass to its hook, and no longer.
+// ReservedFor is how long a seat stays reserved for a match that may not start. It is just longer than the host
+// takes from a matchmaker pass to the matched hook.
 const ReservedFor = 10 * time.Second
 
-// Launch says what match to make and whose seats are held in it from its first moment. It
-// travels to the match as JSON.
+// Launch says which match to make and whose seats are held in it from the start. It is sent to the match as JSON.
 type Launch struct {
 	Handler  string        `json:"-"`     // registered name of the match; "" is [PartyMatch]
-	Queue    string        `json:"queue"` // where its players queued; shown in the label
+	Queue    string        `json:"queue"` // the queue of its players; shown in the label
 	Teams    int           `json:"teams"`
 	TeamSize int           `json:"team_size"`
-	MaxParty int           `json:"max_party"` // most seats of one party, friends who come later among them; 0 is a whole team
-	Claims   []seats.Claim `json:"claims"`    // all of them get their seats, or there is no match
+	MaxParty int           `json:"max_party"` // most seats of one party, with friends who come later; 0 is a whole team
+	Claims   []seats.Claim `json:"claims"`    // if one of them gets no seats, there is no match
 
-	// Unannounced reserves the seats only: nobody is told, and the match ends by itself
-	// after [ReservedFor] unless [Matches.Commit] comes before.
+	// Unannounced only reserves the seats: nobody is told. The match ends after [ReservedFor] unless
+	// [Matches.Commit] comes before.
 	Unannounced bool `json:"unannounced"`
-	// AvoidBlocks keeps friends of a party out who come late, and block a player of the
-	// match or are blocked by one.
+	// AvoidBlocks keeps out friends of a party who come late, if a block exists between them and a player of the
+	// match.
 	AvoidBlocks bool `json:"avoid_blocks"`
 
-	SeatHold    time.Duration `json:"seat_hold"`     // how long a seat is held for a player who is not there yet; more than 0
-	SeatHoldMax time.Duration `json:"seat_hold_max"` // the longest, however often it is extended; 0 never extends
+	SeatHold    time.Duration `json:"seat_hold"`     // how long a seat is held for a player on the way; more than 0
+	SeatHoldMax time.Duration `json:"seat_hold_max"` // the longest hold with all its extensions; 0 never extends
 	Grace       time.Duration `json:"grace"`         // how long the seat of a player whose connection is lost is kept; 0 opens it at once
 
 	Backfill  bool    `json:"backfill"`   // open seats are offered to the queue's tickets
-	Key       string  `json:"key"`        // what tickets have to agree on to be sent here; for backfill
+	Key       string  `json:"key"`        // what tickets must have in common to be sent here; for backfill
 	Skill     float64 `json:"skill"`      // strength of the match; for backfill
-	Region    string  `json:"region"`     // where the match is played; "" where the queue has no regions
-	OpenJoins bool    `json:"open_joins"` // anybody may take an open seat; otherwise only members of parties that sit here
+	Region    string  `json:"region"`     // where the match is played; "" in a queue without regions
+	OpenJoins bool    `json:"open_joins"` // anybody may take an open seat, else only members of parties that sit here
 
-	Tick int `json:"-"` // how many times a second a [PartyMatch] passes data on; 0 is 20
+	Tick int `json:"-"` // how many times a second a [PartyMatch] relays data; 0 is 20
 
-	Server *serverSetup `json:"server,omitempty"` // of a seat match; the module's own
+	Server *serverSetup `json:"server,omitempty"` // only in a seat match; set by the module
 }
 
-// MatchParams is what MatchCreate takes to make this match. Its errors name the field.
+// MatchParams returns the parameters of MatchCreate for this match. Its errors name the field.
 func (l Launch) MatchParams() (map[string]any, error) {
 	if err := l.check(); err != nil {
 		return nil, err
@@ -67,8 +66,8 @@ func (l Launch) MatchParams() (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("launch: %w", err)
 	}
-	// One text rather than a tree: the host copies parameters with gob, which would need
-	// every type registered, in each plugin again.
+	// One text instead of a tree: the host copies parameters with gob. Gob would need
+	// every type registered, and again in each plugin.
 	params := map[string]any{ParamSeats: string(text)}
 	if l.Tick > 0 {
 		params[paramTick] = l.Tick
@@ -90,7 +89,7 @@ func (l Launch) check() error {
 	return nil
 }
 
-// readLaunch is the other end of [Launch.MatchParams].
+// readLaunch decodes the parameters that [Launch.MatchParams] made.
 func readLaunch(params map[string]any) (Launch, error) {
 	text, ok := params[ParamSeats].(string)
 	if !ok {

@@ -24,20 +24,20 @@ import (
 	"partyline/party/roster"
 )
 
-// patience bounds every wait for a server that is expected to answer.
+// patience limits every wait for an answer of the server.
 const patience = 20 * time.Second
 
-// town is an embedded server with the module, and one more match handler of a game's own.
-type town struct {
+// liveServer is an embedded server with the module and one more match handler of a game.
+type liveServer struct {
 	t      *testing.T
 	ctx    context.Context
 	server *engine.Server
 	client *client.Client
-	// matches is another one than the module's own, as a game's code would have.
+	// matches is not the module's own, but another one as in a game's code.
 	matches *matchmaking.Matches
 }
 
-func newTown(t *testing.T, rulesFile string) *town {
+func newLiveServer(t *testing.T, rulesFile string) *liveServer {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
@@ -61,38 +61,38 @@ func newTown(t *testing.T, rulesFile string) *town {
 	}
 	t.Cleanup(server.Close)
 	roster := roster.New(server.Module(), server.Module(), time.Now)
-	return &town{t: t, ctx: ctx, server: server, client: client.New(server.Addr()), matches: matchmaking.NewMatches(server.Module(), roster, nil, nil, time.Now)}
+	return &liveServer{t: t, ctx: ctx, server: server, client: client.New(server.Addr()), matches: matchmaking.NewMatches(server.Module(), roster, nil, nil, time.Now)}
 }
 
-// citizen is one player with a socket.
-type citizen struct {
-	*town
+// livePlayer is one player with a socket.
+type livePlayer struct {
+	*liveServer
 	name    string
 	id      string
 	session client.Session
 	socket  *client.Socket
 }
 
-func (w *town) citizen(name string) *citizen {
+func (w *liveServer) citizen(name string) *livePlayer {
 	w.t.Helper()
 	session, err := w.client.AuthenticateDevice(w.ctx, uuid.NewString(), name+"-"+uuid.NewString()[:8])
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return (&citizen{town: w, name: name, id: session.UserID, session: session}).again()
+	return (&livePlayer{liveServer: w, name: name, id: session.UserID, session: session}).secondSocket()
 }
 
-func (w *town) citizens(names ...string) []*citizen {
+func (w *liveServer) citizens(names ...string) []*livePlayer {
 	w.t.Helper()
-	all := make([]*citizen, len(names))
+	all := make([]*livePlayer, len(names))
 	for i, name := range names {
 		all[i] = w.citizen(name)
 	}
 	return all
 }
 
-// again is the same player on another socket.
-func (c *citizen) again() *citizen {
+// secondSocket is the same player on another socket.
+func (c *livePlayer) secondSocket() *livePlayer {
 	c.t.Helper()
 	socket, err := c.client.Connect(c.ctx, c.session, client.SocketOptions{})
 	if err != nil {
@@ -104,15 +104,15 @@ func (c *citizen) again() *citizen {
 	return &other
 }
 
-// within is a context for one wait.
-func (c *citizen) within() context.Context {
+// within returns a context for one wait.
+func (c *livePlayer) within() context.Context {
 	ctx, cancel := context.WithTimeout(c.ctx, patience)
 	c.t.Cleanup(cancel)
 	return ctx
 }
 
-// partyWith makes an open party with friends in it.
-func (c *citizen) partyWith(size int32, friends ...*citizen) party.ID {
+// partyWith makes an open party with friends as members.
+func (c *livePlayer) partyWith(size int32, friends ...*livePlayer) party.ID {
 	c.t.Helper()
 	out, err := c.socket.Call(c.within(), &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: size}}})
 	if err != nil {
@@ -125,7 +125,7 @@ func (c *citizen) partyWith(size int32, friends ...*citizen) party.ID {
 	return id
 }
 
-func (c *citizen) enterParty(id party.ID) {
+func (c *livePlayer) enterParty(id party.ID) {
 	c.t.Helper()
 	if _, err := c.socket.Call(c.within(), &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: id.String()}}}); err != nil {
 		c.t.Fatal(err)
@@ -133,21 +133,20 @@ func (c *citizen) enterParty(id party.ID) {
 }
 
 // join asks to join a match.
-func (c *citizen) join(matchID string) error {
+func (c *livePlayer) join(matchID string) error {
 	_, err := c.socket.Call(c.within(), &rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{Id: &rtapi.MatchJoin_MatchId{MatchId: matchID}}}})
 	return err
 }
 
-func (c *citizen) mustJoin(matchID string) {
+func (c *livePlayer) mustJoin(matchID string) {
 	c.t.Helper()
 	if err := c.join(matchID); err != nil {
 		c.t.Fatalf("%s may not join: %v", c.name, err)
 	}
 }
 
-// kept is a join that must be refused, with the reason at the beginning of the text that
-// stock clients see.
-func (c *citizen) kept(matchID string, want party.Reason) {
+// mustBeRefused tries to join and must be refused. The text for stock clients must begin with the reason.
+func (c *livePlayer) mustBeRefused(matchID string, want party.Reason) {
 	c.t.Helper()
 	err, ok := c.join(matchID).(*client.ReplyError)
 	if !ok || err.Code != int32(rtapi.Error_MATCH_JOIN_REJECTED) || !strings.HasPrefix(err.Message, string(want)+": ") {
@@ -155,23 +154,23 @@ func (c *citizen) kept(matchID string, want party.Reason) {
 	}
 }
 
-func (c *citizen) leaveMatch(matchID string) {
+func (c *livePlayer) leaveMatch(matchID string) {
 	c.t.Helper()
 	if _, err := c.socket.Call(c.within(), &rtapi.Envelope{Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: matchID}}}); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-// say sends data to a match.
-func (c *citizen) say(matchID string, opCode int64, data string) {
+// send sends data to a match.
+func (c *livePlayer) send(matchID string, opCode int64, data string) {
 	c.t.Helper()
 	if err := c.socket.Send(&rtapi.Envelope{Message: &rtapi.Envelope_MatchDataSend{MatchDataSend: &rtapi.MatchDataSend{MatchId: matchID, OpCode: opCode, Data: []byte(data), Reliable: true}}}); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-// hear waits for data from a match.
-func (c *citizen) hear(opCode int64, what string) *rtapi.MatchData {
+// waitData waits for data from a match.
+func (c *livePlayer) waitData(opCode int64, what string) *rtapi.MatchData {
 	c.t.Helper()
 	m, err := c.socket.Take(c.within(), func(m client.Message) bool {
 		d := m.Envelope.GetMatchData()
@@ -183,8 +182,8 @@ func (c *citizen) hear(opCode int64, what string) *rtapi.MatchData {
 	return m.Envelope.GetMatchData()
 }
 
-// told waits until the party is told of an event about a user.
-func (c *citizen) told(event string, about *citizen) {
+// waitEvent waits until the party hears of an event about a user.
+func (c *livePlayer) waitEvent(event string, about *livePlayer) {
 	c.t.Helper()
 	_, err := c.socket.Take(c.within(), func(m client.Message) bool {
 		d := m.Envelope.GetPartyData()
@@ -201,7 +200,7 @@ func (c *citizen) told(event string, about *citizen) {
 }
 
 // call makes an RPC over the socket and reads the answer into out.
-func (c *citizen) call(id string, request map[string]any, out any) error {
+func (c *livePlayer) call(id string, request map[string]any, out any) error {
 	c.t.Helper()
 	payload, err := json.Marshal(request)
 	if err != nil {
@@ -217,8 +216,8 @@ func (c *citizen) call(id string, request map[string]any, out any) error {
 	return nil
 }
 
-// seat is where a user sits in a party's match, as "state@team", "" for nowhere.
-func (c *citizen) seat(id party.ID, of *citizen) string {
+// seat returns a user's seat in a party's match, as "state@team"; "" if there is none.
+func (c *livePlayer) seat(id party.ID, of *livePlayer) string {
 	c.t.Helper()
 	var m party.MatchSeats
 	if err := c.call("party_match", map[string]any{"party_id": id.String()}, &m); err != nil {
@@ -233,7 +232,7 @@ func (c *citizen) seat(id party.ID, of *citizen) string {
 }
 
 // launch makes a match for claims, as a queue does.
-func (w *town) launch(l matchmaking.Launch) string {
+func (w *liveServer) launch(l matchmaking.Launch) string {
 	w.t.Helper()
 	if l.SeatHold == 0 {
 		l.SeatHold, l.Grace = time.Minute, time.Minute
@@ -245,7 +244,7 @@ func (w *town) launch(l matchmaking.Launch) string {
 	return id
 }
 
-func claimOf(id party.ID, team int, members ...*citizen) seats.Claim {
+func claimOf(id party.ID, team int, members ...*livePlayer) seats.Claim {
 	c := seats.Claim{Team: team}
 	if !id.IsZero() {
 		c.PartyID = id.String()

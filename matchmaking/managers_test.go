@@ -18,22 +18,22 @@ import (
 	"partyline/party/rules"
 )
 
-// The public fleet managers for Nakama differ in what they make of a call. Each of these
-// behaves as one of them does, and says what breaks its contract.
+// The public fleet managers for Nakama handle a call differently. Each type here behaves as one of them and reports
+// calls that break its contract.
 
-// platform is what they have in common: one server, with as many slots as its match has seats.
+// platform is the common part: one server, with as many slots as its match has seats.
 type platform struct {
 	runtime.FleetManager
 	t     *testing.T
 	clock *partytest.Time
 	id    string
-	told  string // what the server can read of its match
+	told  string // what the server knows of its match
 	max   int
 	slots map[string]time.Time // by user, until when; zero for a player who is there
-	gone  []string             // of Delete
+	gone  []string             // calls of Delete
 }
 
-// full reports whether there is no slot for so many users more.
+// full reports whether there are no slots for more users.
 func (p *platform) full(more int) bool {
 	used := 0
 	for _, until := range p.slots {
@@ -63,9 +63,9 @@ func (p *platform) created(players int, users []string, metadata map[string]any)
 	}
 }
 
-// gamelift is heroiclabs/nakama-gamelift: the server reads the text GameSessionData, every
-// player has a session, a reservation is refused while an older one of the player counts, and
-// Delete only forgets the server, whose ID is a path.
+// gamelift is heroiclabs/nakama-gamelift. The server reads the text GameSessionData. Every player has a session. A
+// reservation is refused while an older one of the same player is valid. Delete only forgets the server. The
+// server's ID is a path.
 type gamelift struct {
 	platform
 	sessions int
@@ -108,9 +108,8 @@ func (g *gamelift) Join(_ context.Context, id string, users []string, _ map[stri
 	return &runtime.JoinInfo{InstanceInfo: reachable(id), SessionInfo: sessions}, nil
 }
 
-// edgegap is edgegap/nakama-edgegap: the server reads all of the metadata as JSON, to which
-// the manager adds its own; the callback comes from a request of the server; there are no
-// sessions; and Delete stops the server, once.
+// edgegap is edgegap/nakama-edgegap. The server reads all metadata as JSON, with fields of the manager added. The
+// callback comes from a request of the server. There are no sessions. Delete stops the server and works once.
 type edgegap struct{ platform }
 
 func (e *edgegap) Create(_ context.Context, players int, users []string, _ []runtime.FleetUserLatencies, metadata map[string]any, callback runtime.FmCreateCallbackFn) (map[string]string, error) {
@@ -139,8 +138,8 @@ func (e *edgegap) Join(_ context.Context, id string, users []string, _ map[strin
 	return &runtime.JoinInfo{InstanceInfo: reachable(id)}, nil
 }
 
-// i3d is i3dnet/nakama-i3d: Create goes on with its context after it has returned, sessions
-// have no ID, and Join leaves out those it has no slot for, without an error.
+// i3d is i3dnet/nakama-i3d. Create uses its context after it has returned. Sessions have no ID. Join leaves out
+// users for whom it has no slot, without an error.
 type i3d struct{ platform }
 
 func (i *i3d) Create(ctx context.Context, players int, users []string, _ []runtime.FleetUserLatencies, metadata map[string]any, callback runtime.FmCreateCallbackFn) (map[string]string, error) {
@@ -148,7 +147,7 @@ func (i *i3d) Create(ctx context.Context, players int, users []string, _ []runti
 	i.created(players, users, metadata)
 	go func() {
 		select {
-		case <-time.After(20 * time.Second): // of the test's bubble
+		case <-time.After(20 * time.Second): // in the bubble's time
 			callback(runtime.CreateSuccess, reachable(i.id), i.sessions(users), metadata, nil)
 		case <-ctx.Done():
 			callback(runtime.CreateError, nil, nil, metadata, ctx.Err())
@@ -183,9 +182,8 @@ func (p *platform) Delete(_ context.Context, id string) error {
 	return nil
 }
 
-// TestManagers: with each of them parties come in, a late friend has a slot or no seat, slots
-// of players on the way are renewed when the fleet has forgotten them, and the server is
-// given back once.
+// TestManagers checks, with each fleet manager: parties join; a late friend gets a slot or no seat; slots of
+// players on the way are renewed after the fleet has dropped them; the server is ended once.
 func TestManagers(t *testing.T) {
 	for name, newManager := range map[string]func(platform) (runtime.FleetManager, *platform){
 		"gamelift": func(p platform) (runtime.FleetManager, *platform) {
@@ -215,7 +213,7 @@ func TestManagers(t *testing.T) {
 			}
 
 			match, o := s.order(rules.Fleet{Metadata: map[string]string{"GameSessionData": "{partyline}"}})
-			time.Sleep(30 * time.Second) // of the test's bubble
+			time.Sleep(30 * time.Second) // in the bubble's time
 			synctest.Wait()
 			s.begin(match, o, p.told)
 			if line := told("ann"); line == "" || strings.Contains(line, "psess-ann") != sessions {
@@ -226,7 +224,7 @@ func TestManagers(t *testing.T) {
 			if late, err := s.matches.Late(t.Context(), id, "cat", false); err != nil || late != match || told("cat") == "" {
 				t.Errorf("the late friend gets match %q, error %v", late, err)
 			}
-			p.max = 3 // somebody else has the other slots
+			p.max = 3 // others have the other slots
 			if late, err := s.matches.Late(t.Context(), id, "dan", false); err == nil || late != "" || s.seat("dan") != "" {
 				t.Errorf("a friend without a slot gets match %q, seat %q, error %v", late, s.seat("dan"), err)
 			}
@@ -247,7 +245,7 @@ func TestManagers(t *testing.T) {
 			if err := s.matches.ServerLeave(t.Context(), match, s.token, "ann", party.ServerDropped); err != nil {
 				t.Fatal(err)
 			}
-			delete(p.slots, "ann") // the connection used it up
+			delete(p.slots, "ann") // the player has used up the slot
 			s.events(s.party)
 			s.after(time.Second)
 			synctest.Wait()

@@ -12,24 +12,24 @@ import (
 	"partyline/party"
 )
 
-// sameParty bounds how many matches are looked at for one party: it can sit in several
-// for a moment, when it goes from one to the next.
-const sameParty = 8
+// maxPartyMatches limits how many matches are checked for one party. A party that goes from one match to the next has
+// seats in several for a moment.
+const maxPartyMatches = 8
 
-// marks are what this match writes beside every member of its parties, where any node can read it. Without a
-// mark the labels of the matches are searched, which are up to a second behind: what this process has begun
-// meanwhile it knows by itself.
+// marks writes the match ID to a stream of each of its parties, as the status of every member. Any node can read
+// it. Without a mark, the labels of matches are searched. They are up to a second late, so matchFinder also
+// remembers what this process has just started.
 type marks struct {
 	nk     runtime.NakamaModule
 	logger runtime.Logger
 	match  string
 }
 
-// follow follows a change of the seats: parties of which somebody has come, or is expected who was
-// not, are marked, those that have no seat any more are not. A seat that is only kept marks nobody: the
-// party may have gone on to another match, before this one noticed that its players are gone.
-func (m marks) follow(before, after []seats.Seat) {
-	here := map[string]bool{} // parties that have seats; true for those to mark
+// update handles a change of the seats. It marks parties of which a player has taken a seat or got a new held seat.
+// It removes the marks of parties that have no seat any more. A kept seat marks nobody: the party may have moved on
+// to another match before this one noticed that its players are gone.
+func (m marks) update(before, after []seats.Seat) {
+	here := map[string]bool{} // parties that have seats; true if the party must be marked
 	for _, r := range after {
 		known := func(old seats.Seat) bool {
 			return old == r || r.State == seats.Held && old.UserID == r.UserID && old.PartyID == r.PartyID
@@ -49,12 +49,12 @@ func (m marks) follow(before, after []seats.Seat) {
 	}
 }
 
-// set marks a party, or removes its marks, but none that another match has. A member whose socket is gone, or
-// is on another node, is left out: the others, and the label, lead here as well.
+// set marks a party, or removes this match's marks from it. Marks of other matches stay. set skips a member whose
+// socket is gone or on another node: the marks of the others, and the label, lead here as well.
 func (m marks) set(partyID string, here bool) {
 	id, err := party.ParseID(partyID)
 	if err != nil {
-		return // a player without a party, or a party of the game's own making
+		return // a player without a party, or an ID that the game made up
 	}
 	marked, err := marksOf(m.nk, id)
 	if err != nil {
@@ -84,49 +84,49 @@ func marksOf(host Host, id party.ID) ([]runtime.Presence, error) {
 	return host.StreamUserList(party.PartyMatchMode, id.UUID.String(), "", id.Node, true, true)
 }
 
-// membersOf reads a party's members from the host's own presences: no client can claim to be one.
+// membersOf reads a party's members from the host's own presences, which no client can forge.
 func membersOf(host Host, id party.ID) ([]runtime.Presence, error) {
 	return host.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
 }
 
-// The host's lists show a match about a second after it was made; a busy host takes longer.
+// The host's lists show a match about a second after it was made, on a busy host later.
 const (
-	youngFor = 10 * time.Second
-	maxYoung = 10_000 // parties
+	recentTTL = 10 * time.Second
+	maxRecent = 10_000 // parties
 )
 
-// listedFor is how long one look at the list of matches says whether any has seats. The list
-// itself is as old. A younger match has marks beside everybody whom it holds a seat for.
-const listedFor = time.Second
+// listedTTL is how long one read of the list of matches answers whether any match has seats. The list itself is up
+// to a second late too. Everybody with a held seat in a newer match has a mark.
+const listedTTL = time.Second
 
-// whereabouts tells in which match a party has seats.
-type whereabouts struct {
-	*reach
-	young  *cache.Cache[string, string] // matches that lists may not show yet, by party
+// matchFinder finds the match in which a party has seats.
+type matchFinder struct {
+	*matchClient
+	recent *cache.Cache[string, string] // matches that lists may not show yet, by party
 	listed *cache.Cache[struct{}, bool] // whether lists show any match with seats
 }
 
-// seatsGiven notes where these parties have seats from now on.
-func (w *whereabouts) seatsGiven(matchID string, claims []seats.Claim) {
+// remember records that these parties now have seats in the match.
+func (w *matchFinder) remember(matchID string, claims []seats.Claim) {
 	for _, c := range claims {
 		if c.PartyID != "" {
-			w.young.Put(c.PartyID, matchID)
+			w.recent.Put(c.PartyID, matchID)
 		}
 	}
 }
 
-// Of answers the match a party has seats in, "" for none. Marks and lists only say where
-// to look: whether the party sits there the match itself answers.
-func (w *whereabouts) Of(ctx context.Context, id party.ID) (string, error) {
+// Of returns the match in which a party has seats, "" if there is none. Marks and lists only say where to look; the
+// match itself answers whether the party has a seat there.
+func (w *matchFinder) Of(ctx context.Context, id party.ID) (string, error) {
 	if matchID, err := w.marked(ctx, id); err != nil || matchID != "" {
 		return matchID, err
 	}
-	if matchID, young := w.young.Kept(id.String()); young {
+	if matchID, young := w.recent.Kept(id.String()); young {
 		if matchID, err := w.firstOf(ctx, id, matchID); err != nil || matchID != "" {
 			return matchID, err
 		}
 	}
-	// Where no match is listed nobody who leaves a party costs a search.
+	// If no match is listed, no search is needed, for example when a member leaves a party.
 	any, err := w.listed.Get(ctx, struct{}{}, func(ctx context.Context) (bool, error) {
 		listed, err := w.Count(ctx, 1)
 		return listed > 0, err
@@ -134,7 +134,7 @@ func (w *whereabouts) Of(ctx context.Context, id party.ID) (string, error) {
 	if err != nil || !any {
 		return "", err
 	}
-	found, err := w.list(ctx, sameParty, partyQuery(id))
+	found, err := w.list(ctx, maxPartyMatches, partyQuery(id))
 	if err != nil {
 		return "", err
 	}
@@ -146,7 +146,7 @@ func (w *whereabouts) Of(ctx context.Context, id party.ID) (string, error) {
 }
 
 // marked is Of without the search.
-func (w *whereabouts) marked(ctx context.Context, id party.ID) (string, error) {
+func (w *matchFinder) marked(ctx context.Context, id party.ID) (string, error) {
 	marks, err := marksOf(w.host, id)
 	if err != nil {
 		return "", err
@@ -160,10 +160,10 @@ func (w *whereabouts) marked(ctx context.Context, id party.ID) (string, error) {
 	return w.firstOf(ctx, id, matches...)
 }
 
-// firstOf is the first of some matches in which the party has a seat; "" for none.
-func (w *whereabouts) firstOf(ctx context.Context, id party.ID, matches ...string) (string, error) {
+// firstOf returns the first of the matches in which the party has a seat; "" if there is none.
+func (w *matchFinder) firstOf(ctx context.Context, id party.ID, matches ...string) (string, error) {
 	for _, matchID := range matches {
-		if sits, err := w.sits(ctx, matchID, id); err != nil {
+		if sits, err := w.hasSeat(ctx, matchID, id); err != nil {
 			return "", err
 		} else if sits {
 			return matchID, nil
@@ -172,8 +172,8 @@ func (w *whereabouts) firstOf(ctx context.Context, id party.ID, matches ...strin
 	return "", nil
 }
 
-// sits reports whether the party has a seat in a match.
-func (w *whereabouts) sits(ctx context.Context, matchID string, id party.ID) (bool, error) {
+// hasSeat reports whether the party has a seat in a match.
+func (w *matchFinder) hasSeat(ctx context.Context, matchID string, id party.ID) (bool, error) {
 	l, err := w.label(ctx, matchID)
 	if err != nil {
 		return false, ignoreGone(err)

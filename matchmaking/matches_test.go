@@ -29,7 +29,7 @@ func parse(t failer, id string) party.ID {
 }
 
 func TestMatches_Commit(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
 	c := h.client()
 	q := h.partyOf("eve", "fay")
@@ -59,7 +59,7 @@ func TestMatches_Commit(t *testing.T) {
 }
 
 func TestMatches_Open(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	l := matchmaking.Launch{Queue: "duel", Teams: 2, TeamSize: 1, Backfill: true, Key: "eu", Skill: 7, Claims: []seats.Claim{claim("", 1, "ann")}}
 	s := h.launch(l)
 	l.Queue = "other"
@@ -87,10 +87,10 @@ func TestMatches_Open(t *testing.T) {
 	}
 }
 
-// What is reserved is kept from others, and nobody hears of it: not the party, not the
-// players, not those who ask for the seats; only the label says that fewer are open.
+// Nobody else gets a reserved seat, and nobody is told of it: not the party, not the players, not callers who read
+// the seats. Only the label shows fewer open seats.
 func TestMatches_Reserve(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
 	s.enter("ann", "bob", "cat")
 	s.loop()
@@ -124,11 +124,11 @@ func TestMatches_Reserve(t *testing.T) {
 	}
 }
 
-// A match that nobody was told of ends with its reservations, whether they are withdrawn
-// or run out, and never shows.
+// A match that nobody was told of ends with its reservations, whether they are withdrawn or expire, and is never
+// shown.
 func TestMatches_Unannounced(t *testing.T) {
 	for _, withdrawn := range []bool{true, false} {
-		h := newHouse(t)
+		h := newFakeHost(t)
 		p := h.partyOf("ann", "bob")
 		claims := []seats.Claim{{PartyID: p, UserIDs: []string{"ann", "bob"}, Spares: 1}}
 		s := h.launch(matchmaking.Launch{Queue: "q", Teams: 1, TeamSize: 4, Claims: claims, Backfill: true, Unannounced: true})
@@ -162,7 +162,7 @@ func TestMatches_Unannounced(t *testing.T) {
 }
 
 func TestMatches_Late(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob", "cat", "dan")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 3, Claims: []seats.Claim{{PartyID: p, Team: 1, UserIDs: []string{"ann"}, Spares: 1}}})
 	h.events(p)
@@ -174,7 +174,7 @@ func TestMatches_Late(t *testing.T) {
 	}
 	late("bob", s.id)
 	late("bob", s.id)
-	late("fay", "") // who has left the party since
+	late("fay", "") // fay has left the party since
 	late("cat", s.id)
 	late("dan", "") // the team is full
 	wantLines(t, "the party heard", h.events(p), "seat_held bob@1", "seat_held fay@1", "seat_released fay@1", "seat_held cat@1")
@@ -185,9 +185,9 @@ func TestMatches_Late(t *testing.T) {
 	}
 }
 
-// The seat of a friend who is awaited goes to no other while one of the team is open, whichever way they come.
+// While a seat of the team is open, nobody else gets the seat of an awaited friend, in whatever way they join.
 func TestMatches_LateFriendsLeaveASeatThatIsHeld(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob", "cat", "dan", "eve")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 4, Claims: []seats.Claim{{PartyID: p, Team: 1, UserIDs: []string{"ann"}, Spares: 1}}})
 	s.enter("bob")
@@ -207,10 +207,10 @@ func TestMatches_LateFriendsLeaveASeatThatIsHeld(t *testing.T) {
 	s.refused("eve", party.MatchFull)
 }
 
-// A party has no more seats than it may have, by whichever way a friend comes, and nobody
-// comes to a match where a player blocks them or is blocked by them.
+// A party never gets more seats than one party may have, in whatever way a friend joins. Nobody gets into a match
+// if a block exists between them and a player there.
 func TestMatches_LateFriendsAreBound(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p, q := h.partyOf("ann", "bob", "late"), h.partyOf("xena")
 	l := matchmaking.Launch{Teams: 2, TeamSize: 4, MaxParty: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(p, 1, "ann"), claim(q, 0, "xena")}}
 	blocks := func(by string, of ...string) {
@@ -219,7 +219,7 @@ func TestMatches_LateFriendsAreBound(t *testing.T) {
 		}
 		h.blocked[by] = of
 	}
-	bobIsIn := func(s *stage, want bool) {
+	bobIsIn := func(s *fakeMatch, want bool) {
 		t.Helper()
 		want_ := ""
 		if want {
@@ -233,7 +233,7 @@ func TestMatches_LateFriendsAreBound(t *testing.T) {
 	blocks("bob", "xena")
 	bobIsIn(s, false)
 	s.refused("bob", party.Blocked)
-	blocks("bob", "ann") // who chose to play with bob
+	blocks("bob", "ann") // ann chose to play with bob
 	blocks("xena", "late")
 	bobIsIn(s, true)
 	s.enter("bob")
@@ -253,7 +253,7 @@ func TestMatches_LateFriendsAreBound(t *testing.T) {
 }
 
 func TestMatches_Release(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 4, Claims: []seats.Claim{{PartyID: p, UserIDs: []string{"ann", "bob"}, Spares: 1}, claim("", 0, "cat")}})
 	h.events(p)
@@ -272,13 +272,14 @@ func TestMatches_Release(t *testing.T) {
 	}
 }
 
-// A member who loses the connection on the way has as long as one who was in, and nobody else is held longer.
+// A member who loses the connection on the way has as much time as a player of the match. Nobody else's hold gets
+// longer.
 func TestMatches_Away(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 3, SeatHold: 5 * time.Second, Grace: time.Minute, Claims: []seats.Claim{claim(p, 0, "ann", "bob"), claim("", 0, "cat")}})
 	s.after(4 * time.Second)
-	for _, user := range []string{"ann", "cat"} { // who is not of the party
+	for _, user := range []string{"ann", "cat"} { // cat is not in the party
 		if err := h.client().Away(t.Context(), parse(t, p), user); err != nil {
 			t.Error(err)
 		}
@@ -293,13 +294,13 @@ func TestMatches_Away(t *testing.T) {
 	}
 }
 
-// The last member to lose the connection leaves no mark: marks end with the sessions that they stand beside.
+// The last member to lose the connection leaves no mark: a mark ends with its session.
 func TestMatches_AwayOfTheLast(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann")
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 3, SeatHold: 5 * time.Second, Grace: time.Minute, Claims: []seats.Claim{claim(p, 0, "ann")}})
 	s.after(2 * time.Second)
-	delete(h.members, p) // the host has taken the session off all streams before it tells of its end
+	delete(h.members, p) // the host removes a session from all streams before it reports the end
 	delete(h.marks, p)
 	if err := h.client().Away(t.Context(), parse(t, p), "ann"); err != nil {
 		t.Error(err)
@@ -311,7 +312,7 @@ func TestMatches_AwayOfTheLast(t *testing.T) {
 }
 
 func TestMatches_Extend(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann")
 	s := h.launch(matchmaking.Launch{
 		Teams: 1, TeamSize: 3, SeatHold: 40 * time.Second, SeatHoldMax: 65 * time.Second,
@@ -326,10 +327,10 @@ func TestMatches_Extend(t *testing.T) {
 		}
 	}
 	s.after(5 * time.Second)
-	extend("ann") // moves too little to tell everybody
+	extend("ann") // too small an extension to tell everybody
 	s.after(10 * time.Second)
 	extend("ann")
-	extend("cat") // is not of the party
+	extend("cat") // cat is not in the party
 	wantLines(t, "the party heard", h.events(p), "seat_held ann@0")
 	extend("friend of ann")
 	wantLines(t, "the party heard", h.events(p), "seat_held@0")
@@ -350,9 +351,9 @@ func TestMatches_Extend(t *testing.T) {
 	extend("ann")
 }
 
-// Where no match has seats, parties cost one search a second, not one each.
+// If no match has seats, all parties together cost one search a second.
 func TestMatches_OfWhereNobodyPlays(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	c := h.client()
 	of := func(want string, lists int) {
@@ -367,13 +368,12 @@ func TestMatches_OfWhereNobodyPlays(t *testing.T) {
 	of(made.id, 1) // by its marks, at once
 	clear(h.marks[p])
 	h.clock.Advance(time.Second)
-	of(made.id, 3) // any, and which
+	of(made.id, 3) // one list of any match, and one of the party's match
 }
 
-// Marks lead to a party's match, labels do where no mark is left, and neither is believed
-// over the match itself.
+// Marks lead to a party's match; without marks, labels do. The match itself has the last word.
 func TestMatches_Of(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	id := parse(t, p)
 	of := func(want string) {
@@ -398,34 +398,33 @@ func TestMatches_Of(t *testing.T) {
 	second := h.launch(l)
 	marks(second.id, second.id)
 	of(second.id)
-	clear(h.marks[p]) // the sockets are others now
+	clear(h.marks[p]) // the members have new sockets now
 	of(second.id)
 	if err := h.client().Extend(t.Context(), id, "ann"); err != nil {
 		t.Errorf("Extend without marks = %v", err)
 	}
-	second.enter("ann") // a new chance to mark
+	second.enter("ann") // this match marks the party again
 	marks(second.id, second.id)
 	h.marks[p][partySession("bob")] = "no match"
 	of(second.id)
-	for _, s := range []*stage{first, second} {
+	for _, s := range []*fakeMatch{first, second} {
 		s.leave("ann", "ann1", runtime.PresenceReasonLeave)
 		s.after(time.Hour)
 	}
-	marks("no match") // not theirs to remove
+	marks("no match") // another match's mark stays
 	of("")
 }
 
-// The seats of a party that goes on in another native one go with it, and with them its late
-// friends and whom it is shown.
+// The seats of a party follow it to another native party. Late friends and the view of party_match follow too.
 func TestMatches_Moved(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	was, other := h.partyOf("ann", "bob"), h.partyOf("cat")
 	s := h.launch(matchmaking.Launch{
 		Teams: 2, TeamSize: 3, SeatHold: time.Minute, SeatHoldMax: 70 * time.Second,
 		Claims: []seats.Claim{{PartyID: was, UserIDs: []string{"ann", "bob"}, Spares: 1}, claim(other, 1, "cat")},
 	})
 	s.enter("ann")
-	delete(h.marks, was) // nobody of it is connected
+	delete(h.marks, was) // none of its members is connected
 	now := h.partyOf("ann", "dan")
 	if err := h.client().Moved(t.Context(), parse(t, was), parse(t, now)); err != nil {
 		t.Fatalf("Moved = %v", err)
@@ -448,9 +447,9 @@ func TestMatches_Moved(t *testing.T) {
 	}
 }
 
-// So do those of a match that is so young that the host does not list it yet.
+// The seats follow also in a match that is too new for the host's lists.
 func TestMatches_MovedAtOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	h.late = true
 	c := h.client()
 	was, now := h.partyOf("ann"), h.partyOf("ann")
@@ -461,7 +460,7 @@ func TestMatches_MovedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range []string{was, now} {
-		delete(h.marks, p) // nobody of it is connected
+		delete(h.marks, p) // none of its members is connected
 		if got, err := c.Of(t.Context(), parse(t, p)); got != id || err != nil {
 			t.Errorf("Of = %q, %v; want its match", got, err)
 		}
@@ -475,7 +474,7 @@ func TestMatches_MovedAtOnce(t *testing.T) {
 }
 
 func TestMatches_PartyMatch(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
 	ask := func(user, partyID string) (party.MatchSeats, error) {
 		return h.client().PartyMatch(t.Context(), party.Caller{UserID: user}, partyID, "")
@@ -501,8 +500,7 @@ func TestMatches_PartyMatch(t *testing.T) {
 	}
 }
 
-// Signals that are not ours are the handler's, and a match without seats is no match of
-// ours.
+// Signals of others go to the handler. A match without seats counts as gone.
 func TestMatches_Signals(t *testing.T) {
 	h, s, sc, _ := scripted(t)
 	if reply, err := h.MatchSignal(t.Context(), s.id, "score?"); err != nil || reply != "handler heard score?" {
@@ -524,12 +522,12 @@ func TestMatches_Signals(t *testing.T) {
 	}
 }
 
-// Another module's match is never signalled for a caller who names it: its handler may fail at that, and
-// the host ends the match then.
+// If a caller names another module's match, the match gets no signal: its handler may panic on it, and the host
+// then ends that match.
 func TestMatches_MatchesOfOthers(t *testing.T) {
 	for _, label := range []string{"", "ranked", `{"mine":true}`, `{"parties":["p"]}`, `{"open_seats":2}`, `{"parties":null,"open_seats":2}`} {
-		h := newHouse(t)
-		other := newScript()
+		h := newFakeHost(t)
+		other := newScriptedHandler()
 		other.label = label
 		h.handlers["other"] = other
 		id, err := h.MatchCreate(t.Context(), "other", nil)
@@ -549,16 +547,16 @@ func TestMatches_MatchesOfOthers(t *testing.T) {
 		}
 		wantLines(t, "the other module saw", other.seen(), "init")
 	}
-	h, s, _, _ := scripted(t) // a handler of the operator's with seats
+	h, s, _, _ := scripted(t) // a handler of the operator, with seats
 	if got, err := h.client().PartyMatch(t.Context(), party.Caller{UserID: "ann"}, "", s.id); err != nil || got.MatchID != s.id {
 		t.Errorf("PartyMatch of a handler with seats = %+v, %v", got, err)
 	}
 }
 
 func TestMatches_HostFails(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
-	c := matchmaking.NewMatches(busy{h}, h, nil, nil, time.Now)
+	c := matchmaking.NewMatches(busyHost{h}, h, nil, nil, time.Now)
 	err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")})
 	if !errors.Is(err, runtime.ErrMatchBusy) || errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Commit of a busy match = %v", err)
@@ -566,22 +564,22 @@ func TestMatches_HostFails(t *testing.T) {
 	if _, err := c.Late(t.Context(), parse(t, p), "dan", false); !errors.Is(err, runtime.ErrMatchBusy) {
 		t.Errorf("Late = %v", err)
 	}
-	s.state = nil // it ended, and the host was asked just before
+	s.state = nil // the match ended just after the host was asked
 	if err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")}); !errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Commit of a match that has just ended = %v", err)
 	}
 }
 
-// busy is a host whose matches do not answer.
-type busy struct{ *house }
+// busyHost is a host whose matches do not answer.
+type busyHost struct{ *fakeHost }
 
-func (busy) MatchSignal(context.Context, string, string) (string, error) {
+func (busyHost) MatchSignal(context.Context, string, string) (string, error) {
 	return "", runtime.ErrMatchBusy
 }
 
-// A handler without seats is found out by its first match, and asked for no other.
+// The first match of a handler without seats shows that it has none. No other match is made with this handler.
 func TestLaunch_HandlerWithoutSeats(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	h.handlers["bare"] = matchmaking.Relay()
 	c := h.client()
 	for range 3 {
@@ -596,7 +594,7 @@ func TestLaunch_HandlerWithoutSeats(t *testing.T) {
 }
 
 func TestLaunch_Tick(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	for tick, want := range map[int]int{0: 20, 5: 5} {
 		l := matchmaking.Launch{Teams: 1, TeamSize: 2, Tick: tick, Claims: []seats.Claim{claim("", 0, "ann")}}
 		if s := h.launch(l); s.rate != want {

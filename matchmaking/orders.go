@@ -16,11 +16,11 @@ import (
 	"partyline/party/rules"
 )
 
-// orderSlack is how much longer than a game server may take its seat match waits for the
-// commit: until the next passes, however rare they are.
+// orderSlack is how much longer a seat match waits for the commit than a game server may take to get ready. It
+// covers the time until the next matchmaker passes, even if they are rare.
 const orderSlack = time.Minute
 
-// OrderState is what has become of an [Order].
+// OrderState is the state of an [Order].
 type OrderState int
 
 const (
@@ -29,19 +29,18 @@ const (
 	OrderFailed // refused, failed, or cancelled
 )
 
-// Order is a game server, or slots on one, that was asked for. The first answer counts.
-// Safe for concurrent use.
+// Order is a request for a game server, or for slots on one. Only the first answer counts. Safe for concurrent use.
 type Order struct {
-	// What an order of a new server has to give back; of slots there is nothing: a server that others use
-	// is not ended with the order.
+	// An order of a new server needs these to release the server. An order of slots releases nothing: others use
+	// that server.
 	matches        *Matches // nil for slots
 	fleets         *Fleets
 	match, manager string
-	claims         []seats.Claim // the seats of the match that are reserved meanwhile
-	users          []string      // who gets slots
+	claims         []seats.Claim // the seats of the match, reserved until the commit
+	users          []string      // users who get slots
 	queue          string
-	asked          time.Time
-	stop           context.CancelFunc // of the creation
+	startedAt      time.Time
+	cancelCreate   context.CancelFunc // stops the creation
 
 	mu       sync.Mutex
 	state    OrderState
@@ -49,18 +48,17 @@ type Order struct {
 	cause    error
 }
 
-// NoOrder is one that has failed.
+// NoOrder returns an order that has failed.
 func NoOrder(cause error) *Order { return &Order{state: OrderFailed, cause: cause} }
 
-// State says what has become of it; with OrderFailed why.
+// State returns the order's state, and with OrderFailed the cause.
 func (o *Order) State() (OrderState, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.state, o.cause
 }
 
-// Cancel gives it up. Its match ends, unless that goes on already, and so does a server that
-// is there or comes later.
+// Cancel gives the order up. Its match ends unless it was committed. Its server ends too, also if it comes later.
 func (o *Order) Cancel(cause error) {
 	o.mu.Lock()
 	before, instance := o.state, o.instance
@@ -71,11 +69,11 @@ func (o *Order) Cancel(cause error) {
 	if before == OrderFailed || o.matches == nil {
 		return
 	}
-	o.stop()
-	if before == OrderPending { // a match that knows its server ends it too
-		o.record("failed")
+	o.cancelCreate()
+	if before == OrderPending { // if the order was ready, the match ends its server
+		o.recordMetric("failed")
 		if instance != "" {
-			o.fleets.end(o.manager, instance)
+			o.fleets.deleteServer(o.manager, instance)
 		}
 	}
 	o.fleets.background("withdrawal of a match", func(ctx context.Context) error {
@@ -83,9 +81,9 @@ func (o *Order) Cancel(cause error) {
 	})
 }
 
-// take makes a server the one of this order. It reports false, and ends that server, where
-// the order has another one or has been given up.
-func (o *Order) take(instance string) bool {
+// claimServer makes a server the one of this order. If the order has another server or was given up, claimServer
+// ends the server and reports false.
+func (o *Order) claimServer(instance string) bool {
 	o.mu.Lock()
 	mine := o.state == OrderPending && o.instance == ""
 	again := o.instance == instance
@@ -94,13 +92,13 @@ func (o *Order) take(instance string) bool {
 	}
 	o.mu.Unlock()
 	if !mine && !again {
-		o.fleets.end(o.manager, instance)
+		o.fleets.deleteServer(o.manager, instance)
 	}
 	return mine
 }
 
-// conclude is the first answer; any later one changes nothing.
-func (o *Order) conclude(err error) {
+// finish records the first answer. Later answers change nothing.
+func (o *Order) finish(err error) {
 	o.mu.Lock()
 	first := o.state == OrderPending
 	if first && err == nil {
@@ -112,16 +110,16 @@ func (o *Order) conclude(err error) {
 	case err != nil:
 		o.Cancel(err)
 	case o.matches != nil:
-		o.record("ready")
+		o.recordMetric("ready")
 	}
 }
 
-func (o *Order) record(result string) {
-	o.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.asked))
+func (o *Order) recordMetric(result string) {
+	o.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.startedAt))
 }
 
-// OrderServer makes the seat match of a launch, unannounced, and asks the fleet for a server with slots
-// for the users, whose latencies are known to be these. It returns at once.
+// OrderServer makes an unannounced seat match and asks the fleet for a server with slots for the users. latencies
+// are the users' known latencies. OrderServer does not wait for the server.
 func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, users []string, latencies []runtime.FleetUserLatencies) (matchID string, o *Order, err error) {
 	l.Handler, l.Unannounced = SeatMatch, true
 	l.Server = &serverSetup{Token: rand.Text(), Wait: fleet.ReadyWithin + orderSlack}
@@ -129,72 +127,71 @@ func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, 
 		return "", nil, err
 	}
 	create, stop := context.WithTimeout(context.Background(), fleet.ReadyWithin)
-	o = &Order{matches: m, fleets: m.slots.fleets, match: matchID, manager: fleet.Manager, claims: l.Claims, users: users, queue: l.Queue, asked: m.now(), stop: stop}
+	o = &Order{matches: m, fleets: m.slots.fleets, match: matchID, manager: fleet.Manager, claims: l.Claims, users: users, queue: l.Queue, startedAt: m.now(), cancelCreate: stop}
 	metadata := serverMetadata(fleet.Metadata, ServerInfo{MatchID: matchID, Token: l.Server.Token, Queue: l.Queue, Region: l.Region, Teams: l.Teams, TeamSize: l.TeamSize})
 	go func() {
 		defer stop()
-		err := o.fleets.bounded(func(context.Context) error {
+		err := o.fleets.withTimeout(func(context.Context) error {
 			manager, err := o.fleets.manager(fleet.Manager)
 			if err != nil {
 				return err
 			}
-			_, err = manager.Create(create, l.Teams*l.TeamSize, users, latencies, metadata, o.created)
+			_, err = manager.Create(create, l.Teams*l.TeamSize, users, latencies, metadata, o.onCreated)
 			return err
 		})
 		if err != nil {
-			o.conclude(fmt.Errorf("create a game server: %w", err))
+			o.finish(fmt.Errorf("create a game server: %w", err))
 			return
 		}
-		<-create.Done() // managers work on with it after they have returned
+		<-create.Done() // fleet managers still use this context after they return
 	}()
 	return matchID, o, nil
 }
 
-// created is what the fleet manager calls, once or more often, now, later or never.
-func (o *Order) created(status runtime.FmCreateStatus, info *runtime.InstanceInfo, sessions []*runtime.SessionInfo, _ map[string]any, cause error) {
-	err := o.fleets.bounded(func(ctx context.Context) error {
+// onCreated is the callback of the fleet manager, who may call it once or more often, now, later or never.
+func (o *Order) onCreated(status runtime.FmCreateStatus, info *runtime.InstanceInfo, sessions []*runtime.SessionInfo, _ map[string]any, cause error) {
+	err := o.fleets.withTimeout(func(ctx context.Context) error {
 		switch {
 		case status != runtime.CreateSuccess:
 			return errors.Join(errors.New("the fleet manager has no game server"), cause)
 		case info == nil || info.Id == "":
 			return errors.New("the fleet manager reports a game server without an ID")
-		case !o.take(info.Id):
+		case !o.claimServer(info.Id):
 			return nil
 		}
-		s, err := serverOf(o.manager, info)
+		s, err := parseGameServer(o.manager, info)
 		if err != nil {
 			return err
 		}
-		given, slots := sessionsOf(sessions), map[string]string{}
+		given, slots := sessionsByUser(sessions), map[string]string{}
 		for _, user := range o.users {
 			slots[user] = given[user]
 		}
-		if _, err := o.matches.signal(ctx, o.match, signalRequest{Op: signalServe, Server: &s, Slots: slots}); err != nil {
+		if _, err := o.matches.signal(ctx, o.match, signalRequest{Op: signalSetServer, Server: &s, Slots: slots}); err != nil {
 			return fmt.Errorf("tell the match of its game server: %w", err)
 		}
-		o.conclude(nil)
+		o.finish(nil)
 		return nil
 	})
 	if err != nil {
-		o.conclude(err)
+		o.finish(err)
 	}
 }
 
-// OrderSlots asks for slots on the server of a running match.
+// OrderSlots asks for slots on the server of a running match. It does not wait for them.
 func (m *Matches) OrderSlots(matchID string, users []string) *Order {
 	o := &Order{}
 	go func() {
-		o.conclude(m.slots.fleets.bounded(func(ctx context.Context) error { return m.slots.reserve(ctx, matchID, users) }))
+		o.finish(m.slots.fleets.withTimeout(func(ctx context.Context) error { return m.slots.reserve(ctx, matchID, users) }))
 	}()
 	return o
 }
 
-// ServerInfo is what a game server is told of its match, as JSON in the metadata of its
-// creation: under the key "partyline", and wherever a text of the queue's metadata has
-// "{partyline}".
+// ServerInfo tells a game server about its match. The server gets it as JSON in the metadata of its creation: under
+// the key "partyline", and in every text of the queue's metadata in place of "{partyline}".
 type ServerInfo struct {
 	MatchID  string `json:"match_id"`
-	Token    string `json:"server_token"` // secret: with it, and the HTTP key, it may report to this match alone
+	Token    string `json:"server_token"` // secret: with it and the HTTP key the server may report to this match only
 	Queue    string `json:"queue"`
 	Region   string `json:"region,omitempty"`
 	Teams    int    `json:"teams"`
@@ -202,7 +199,7 @@ type ServerInfo struct {
 }
 
 func serverMetadata(own map[string]string, info ServerInfo) map[string]any {
-	text, _ := json.Marshal(info) // texts and numbers alone
+	text, _ := json.Marshal(info) // cannot fail: the struct has only texts and numbers
 	metadata := map[string]any{rules.ServerInfoKey: string(text)}
 	for key, value := range own {
 		metadata[key] = strings.ReplaceAll(value, "{"+rules.ServerInfoKey+"}", string(text))

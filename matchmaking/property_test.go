@@ -16,22 +16,22 @@ import (
 	"partyline/party"
 )
 
-// ledger is a handler that keeps the books: who it was told is here.
-type ledger struct {
-	*script
+// recordingHandler is a handler that records which players it was told of.
+type recordingHandler struct {
+	*scriptedHandler
 	t      failer
 	here   map[string]string // user by session
 	refuse bool
 }
 
-func (l *ledger) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, p runtime.Presence, _ map[string]string) (any, bool, string) {
+func (l *recordingHandler) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, p runtime.Presence, _ map[string]string) (any, bool, string) {
 	if s, ok := matchmaking.SeatOf(ctx, p.GetUserId()); !ok || s.State != seats.Taken {
 		l.t.Fatalf("%s asks with the seat %+v", p.GetUserId(), s)
 	}
 	return state, !l.refuse, "not today"
 }
 
-func (l *ledger) MatchJoin(ctx context.Context, lg runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
+func (l *recordingHandler) MatchJoin(ctx context.Context, lg runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
 	for _, p := range ps {
 		for session, user := range l.here {
 			if session == p.GetSessionId() || user == p.GetUserId() {
@@ -40,26 +40,26 @@ func (l *ledger) MatchJoin(ctx context.Context, lg runtime.Logger, db *sql.DB, n
 		}
 		l.here[p.GetSessionId()] = p.GetUserId()
 	}
-	return l.script.MatchJoin(ctx, lg, db, nk, d, tick, state, ps)
+	return l.scriptedHandler.MatchJoin(ctx, lg, db, nk, d, tick, state, ps)
 }
 
-func (l *ledger) MatchLeave(ctx context.Context, lg runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
+func (l *recordingHandler) MatchLeave(ctx context.Context, lg runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
 	for _, p := range ps {
 		if l.here[p.GetSessionId()] != p.GetUserId() {
 			l.t.Fatalf("%s leaves and was not here", p.GetSessionId())
 		}
 		delete(l.here, p.GetSessionId())
 	}
-	return l.script.MatchLeave(ctx, lg, db, nk, d, tick, state, ps)
+	return l.scriptedHandler.MatchLeave(ctx, lg, db, nk, d, tick, state, ps)
 }
 
-// Whatever happens in whatever order: the handler never has more players than there are
-// seats, in the match and on each team, all of them sit, and parties stay together.
+// With any events in any order: the handler never has more players than seats, in the match and on each team. Every
+// player has a seat, and parties stay together.
 func TestSeated_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		teams, size := rapid.IntRange(1, 3).Draw(t, "teams"), rapid.IntRange(1, 4).Draw(t, "size")
-		h := newHouse(t)
-		book := &ledger{script: newScript(), t: t, here: map[string]string{}}
+		h := newFakeHost(t)
+		book := &recordingHandler{scriptedHandler: newScriptedHandler(), t: t, here: map[string]string{}}
 		h.handlers["ledger"] = h.seated(book)
 		user := rapid.Custom(func(t *rapid.T) string { return fmt.Sprint("u", rapid.IntRange(0, 9).Draw(t, "user")) })
 		parties := []string{h.partyOf("u0", "u1", "u2"), h.partyOf("u3", "u4"), h.partyOf("u5")}
@@ -106,7 +106,7 @@ func TestSeated_Properties(t *testing.T) {
 			"extend":  func(t *rapid.T) { _ = c.Extend(ctx, parse(t, anyParty.Draw(t, "party")), user.Draw(t, "user")) },
 			"release": func(t *rapid.T) { _ = c.Release(ctx, parse(t, anyParty.Draw(t, "party")), user.Draw(t, "user")) },
 			"": func(t *rapid.T) {
-				if !s.over() { // deserted
+				if !s.over() { // the match ended as deserted
 					checkSeats(t, s, book, teams, size)
 				}
 			},
@@ -114,7 +114,7 @@ func TestSeated_Properties(t *testing.T) {
 	})
 }
 
-func checkSeats(t *rapid.T, s *stage, book *ledger, teams, size int) {
+func checkSeats(t *rapid.T, s *fakeMatch, book *recordingHandler, teams, size int) {
 	m, err := s.client().Seats(context.Background(), s.id, "")
 	if err != nil {
 		t.Fatalf("Seats: %v", err)
@@ -162,7 +162,7 @@ func checkSeats(t *rapid.T, s *stage, book *ledger, teams, size int) {
 	}
 }
 
-// No signal, however malformed, ends a match or changes the number of its seats.
+// No signal, even a malformed one, ends a match or changes the number of its seats.
 func FuzzSignal(f *testing.F) {
 	for _, data := range []string{
 		`{"op":"hold","claims":[{"party_id":"p","team":0,"user_ids":["ann"],"spares":1}]}`, `{"op":"withdraw","claims":[{"team":-1}]}`,
@@ -171,7 +171,7 @@ func FuzzSignal(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data string) {
-		h := newHouse(t)
+		h := newFakeHost(t)
 		s, _ := duel(h, "")
 		s.enter("ann")
 		if _, err := h.MatchSignal(t.Context(), s.id, "partyline:"+data); err != nil {

@@ -9,17 +9,17 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// relayRate is the ticks per second of a relay unless it is told another: data waits 50 ms at most.
+// relayRate is the default ticks per second of a relay: data waits 50 ms at most.
 const relayRate = 20
 
-// Relay is a match handler that passes every message on to the other players, as the
-// host's relayed matches do. Op codes below zero are the server's own and are not
-// passed on. Behind [WithSeats] it is the match named [PartyMatch].
+// Relay is a match handler that sends every message to the other players, as the host's relayed matches do. It
+// drops messages with negative op codes, which only the server uses. Behind [WithSeats] it is the match named
+// [PartyMatch].
 func Relay() runtime.Match { return relay{} }
 
 type relay struct{}
 
-// players are the state of a relay, in the order they came.
+// players is the state of a relay: its players in the order they came.
 type players []runtime.Presence
 
 func (relay) MatchInit(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, params map[string]any) (any, int, string) {
@@ -55,7 +55,7 @@ func (relay) MatchLoop(_ context.Context, logger runtime.Logger, _ *sql.DB, _ ru
 	return state
 }
 
-// MatchTerminate lets the players go on until the server stops.
+// MatchTerminate lets the players continue until the server stops.
 func (relay) MatchTerminate(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, _ int) any {
 	return state
 }

@@ -8,60 +8,59 @@ import (
 	"partyline/party"
 )
 
-// What a match had no time for is tried again, after waits that double.
+// Waits between tries double.
 const (
-	// seatTries is how often a late friend's seat is sought again. Together the waits are longer than seats
-	// are reserved for ([ReservedFor]), and than a fleet may take for a slot.
-	seatTries = 3
-	seatFirst = 2 * time.Second
-	// The seats of a party that has come back are asked to follow as long as they do not.
-	followFirst   = time.Second
-	followDoubles = 5
+	// maxSeatTries is how often the seat of a late friend is tried again. All waits together are longer than
+	// [ReservedFor] and than a fleet may take for a slot.
+	maxSeatTries  = 3
+	seatFirstWait = 2 * time.Second
+	// The seats of a party that came back are asked to follow until they do.
+	followFirstWait    = time.Second
+	followMaxDoublings = 5
 )
 
-// Retrier asks a match again where what is in the way may pass. Safe for concurrent use.
+// Retrier repeats requests to a match that failed for a reason that may pass. Safe for concurrent use.
 type Retrier struct {
 	matches *Matches
 	current func(party.ID) party.ID
 	logger  party.Logger
 	now     party.Clock
-	alarms  *alarm.Alarms[errand]
+	alarms  *alarm.Alarms[retry]
 }
 
-// errand is what a match is asked for: a seat for a late friend, or back from who has left. Without a user it is
-// that the seats of a party follow it to what it is by now.
-type errand struct {
-	party   party.ID // as the match knows it
+// retry is a request to a match: hold a seat for a late friend, or with left release the seat of a user who left.
+// Without a user it asks the match to give the party's seats to the party's current ID.
+type retry struct {
+	party   party.ID // the ID that the match has
 	user    string
 	awaited bool
 	left    bool
-	tries   int // so far in vain
+	tries   int // failed tries so far
 }
 
-// NewRetrier makes one; current says what a party is now that had an ID. Close it when the process ends:
-// nothing is tried then any more.
+// NewRetrier makes a Retrier. current returns the present ID of a party that had another ID before. Close the
+// Retrier when the process ends; it tries nothing after that.
 func NewRetrier(matches *Matches, current func(party.ID) party.ID, logger party.Logger, now party.Clock) *Retrier {
 	r := &Retrier{matches: matches, current: current, logger: logger, now: now}
-	r.alarms = alarm.New(now, logger, "match not asked again errand=", r.again)
+	r.alarms = alarm.New(now, logger, "match not asked again errand=", r.runRetry)
 	return r
 }
 
-// Close ends all timers.
+// Close stops all timers.
 func (r *Retrier) Close() { r.alarms.Close() }
 
-// Seat is [Matches.Late]. After an error it goes on trying for a while; the party hears of a seat that is
-// found then.
+// Seat is [Matches.Late]. After an error it tries again for a while. If it gets a seat then, the party hears of it.
 func (r *Retrier) Seat(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
-	return r.seat(ctx, errand{party: id, user: userID, awaited: awaited})
+	return r.seat(ctx, retry{party: id, user: userID, awaited: awaited})
 }
 
-// OrderSeat is Seat for a friend who came in while the server of a match was awaited, with the seat that the
-// party holds there, once the fleet has a slot. It returns at once.
+// OrderSeat is Seat for a friend who joined while the match waited for its server. It uses the seat that the party
+// holds there, once the fleet has a slot. It returns at once.
 func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
-	e := errand{party: id, user: userID, awaited: true}
+	e := retry{party: id, user: userID, awaited: true}
 	r.matches.slots.fleets.background("seat of a late friend", func(ctx context.Context) error {
-		if !r.matches.slots.given(ctx, matchID, userID) { // nobody stands still for it, however long it takes
-			r.seekLater(e)
+		if !r.matches.slots.reserveCached(ctx, matchID, userID) { // this may take long; nobody waits for it
+			r.retrySeat(e)
 			return nil
 		}
 		_, err := r.seat(ctx, e)
@@ -69,65 +68,65 @@ func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
 	})
 }
 
-// Follow is [Matches.Moved] to what the party is now. After an error it goes on trying until the match has
-// answered, or has no seats of the party.
-func (r *Retrier) Follow(ctx context.Context, was party.ID) { r.follow(ctx, errand{party: was}) }
+// Follow is [Matches.Moved] to the party's current ID. After an error it tries again until the match answers or has
+// no seats of the party.
+func (r *Retrier) Follow(ctx context.Context, was party.ID) { r.follow(ctx, retry{party: was}) }
 
-// Release is [Matches.Release]. After an error it goes on trying for a while, if the user stays away.
+// Release is [Matches.Release]. After an error it tries again for a while, if the user does not come back.
 func (r *Retrier) Release(ctx context.Context, id party.ID, userID string) {
-	r.release(ctx, errand{party: id, user: userID, left: true})
+	r.release(ctx, retry{party: id, user: userID, left: true})
 }
 
-func (r *Retrier) release(ctx context.Context, e errand) {
+func (r *Retrier) release(ctx context.Context, e retry) {
 	err := r.matches.Release(ctx, e.party, e.user)
-	if id := r.current(e.party); err == nil && id != e.party { // its seats may have followed it
+	if id := r.current(e.party); err == nil && id != e.party { // the seats may have followed the party
 		err = r.matches.Release(ctx, id, e.user)
 	}
 	if err == nil {
 		return
 	}
 	r.logger.Warn("seat in match not released party=%s user=%s error=%v", e.party, e.user, err)
-	r.seekLater(e)
+	r.retrySeat(e)
 }
 
-// seekLater tries again what is about the seat of one user, a few times; false after the last.
-func (r *Retrier) seekLater(e errand) bool {
-	if e.tries == seatTries {
+// retrySeat schedules the next try for a user's seat. It reports false after the last one.
+func (r *Retrier) retrySeat(e retry) bool {
+	if e.tries == maxSeatTries {
 		return false
 	}
-	r.later(e, seatFirst<<e.tries)
+	r.schedule(e, seatFirstWait<<e.tries)
 	return true
 }
 
-func (r *Retrier) seat(ctx context.Context, e errand) (string, error) {
+func (r *Retrier) seat(ctx context.Context, e retry) (string, error) {
 	matchID, err := r.matches.Late(ctx, e.party, e.user, e.awaited)
-	if err != nil && !r.seekLater(e) {
+	if err != nil && !r.retrySeat(e) {
 		r.logger.Warn("no seat for a late friend party=%s user=%s error=%v", e.party, e.user, err)
 	}
 	return matchID, err
 }
 
-func (r *Retrier) follow(ctx context.Context, e errand) {
-	id := r.current(e.party) // it may have moved on since
+func (r *Retrier) follow(ctx context.Context, e retry) {
+	id := r.current(e.party) // the party may have moved again
 	if err := r.matches.Moved(ctx, e.party, id); err != nil {
 		r.logger.Warn("seats in match do not follow yet party=%s was=%s error=%v", id, e.party, err)
-		r.later(e, followFirst<<min(e.tries, followDoubles))
+		r.schedule(e, followFirstWait<<min(e.tries, followMaxDoublings))
 	}
 }
 
-func (r *Retrier) later(e errand, wait time.Duration) {
+func (r *Retrier) schedule(e retry, wait time.Duration) {
 	e.tries++
 	r.alarms.Set(e, r.now().Add(wait))
 }
 
-func (r *Retrier) again(e errand) {
-	ctx, cancel := context.WithTimeout(context.Background(), signalWait)
+func (r *Retrier) runRetry(e retry) {
+	ctx, cancel := context.WithTimeout(context.Background(), signalTimeout)
 	defer cancel()
 	if e.user == "" {
 		r.follow(ctx, e)
 		return
 	}
-	if e.left { // whether or not they are online
+	if e.left { // View includes members who are not online
 		v, err := r.matches.members.View(ctx, r.current(e.party))
 		_, in := v.Member(e.user)
 		switch {
@@ -135,13 +134,13 @@ func (r *Retrier) again(e errand) {
 		case err == nil || party.ReasonOf(err) == party.PartyNotFound:
 			r.release(ctx, e)
 		default:
-			r.seekLater(e)
+			r.retrySeat(e)
 		}
 		return
 	}
 	e.party = r.current(e.party)
 	if left, err := r.matches.members.Left(e.party, []string{e.user}); err == nil && len(left) > 0 {
-		return // the seat is for who is still in the party
+		return // only users who are still in the party get the seat
 	}
 	_, _ = r.seat(ctx, e)
 }

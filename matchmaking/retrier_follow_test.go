@@ -15,15 +15,15 @@ import (
 	"partyline/party"
 )
 
-// unanswered is a host whose match has no time for a party's move, so often.
-type unanswered struct {
-	*house
+// busyForMoveHost is a host whose match is too busy for a party's move, a number of times.
+type busyForMoveHost struct {
+	*fakeHost
 	mu    sync.Mutex
 	times int
 	asked int
 }
 
-func (b *unanswered) MatchSignal(ctx context.Context, id, data string) (string, error) {
+func (b *busyForMoveHost) MatchSignal(ctx context.Context, id, data string) (string, error) {
 	if strings.Contains(data, `"op":"moved"`) {
 		b.mu.Lock()
 		b.asked++
@@ -33,15 +33,15 @@ func (b *unanswered) MatchSignal(ctx context.Context, id, data string) (string, 
 			return "", runtime.ErrMatchBusy
 		}
 	}
-	return b.house.MatchSignal(ctx, id, data)
+	return b.fakeHost.MatchSignal(ctx, id, data)
 }
 
-// A match that is too busy when a party comes back keeps its seats all the same, whatever the party is by
-// then; one that ends, or is not busy, is asked no more.
+// If the match is busy when a party comes back, the seats still follow the party, also if the party's ID has
+// changed again. A match that has ended or has answered is not asked again.
 func TestRetrier_Follow(t *testing.T) {
 	for name, c := range map[string]struct {
 		busy, asked int
-		again       bool // it has moved once more meanwhile
+		again       bool // the party's ID changes once more meanwhile
 		ends        bool
 	}{
 		"not_busy":   {busy: 0, asked: 1},
@@ -50,8 +50,8 @@ func TestRetrier_Follow(t *testing.T) {
 		"ends":       {busy: 9, asked: 1, ends: true},
 	} {
 		t.Run(name, inBubble(func(t *testing.T) {
-			h, log := newHouse(t), &partytest.Log{}
-			host := &unanswered{house: h, times: c.busy}
+			h, log := newFakeHost(t), &partytest.Log{}
+			host := &busyForMoveHost{fakeHost: h, times: c.busy}
 			s, was := duel(h, "")
 			first, second := h.partyOf(), h.partyOf()
 			now := parse(t, first)
@@ -71,7 +71,7 @@ func TestRetrier_Follow(t *testing.T) {
 				s.state = nil
 			}
 			host.mu.Unlock()
-			time.Sleep(10 * time.Minute) // of the test's bubble
+			time.Sleep(10 * time.Minute) // in the bubble's time
 			synctest.Wait()
 			if host.asked != c.asked {
 				t.Errorf("asked %d times; want %d", host.asked, c.asked)

@@ -17,23 +17,24 @@ import (
 	"partyline/party"
 )
 
-// offline is a house whose Left is that of *roster.Roster: who has no socket any more has not left, but lost the connection.
-type offline struct {
-	*house
+// offlineHost is a host whose Left works as in *roster.Roster: a user without a socket has lost the connection and
+// has not left.
+type offlineHost struct {
+	*fakeHost
 	gone map[string]bool // users without a socket
 }
 
-func (o *offline) Left(id party.ID, users []string) ([]string, error) {
-	left, err := o.house.Left(id, users)
+func (o *offlineHost) Left(id party.ID, users []string) ([]string, error) {
+	left, err := o.fakeHost.Left(id, users)
 	return slices.DeleteFunc(left, func(user string) bool { return o.gone[user] }), err
 }
 
-// Who has left a party and closes the game loses the seat too, although the match was busy at first.
+// A user who leaves the party and closes the game loses the seat, even if the match is busy at first.
 func TestRetrier_ReleaseOfWhoIsOffline(t *testing.T) {
 	for _, offlineThen := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse(t)
-			members := &offline{h, map[string]bool{}}
+			h := newFakeHost(t)
+			members := &offlineHost{h, map[string]bool{}}
 			s, _ := leftWhileBusy(t, h, members, func(string) { members.gone["bob"] = offlineThen })
 			m, err := s.client().Seats(t.Context(), s.id, "")
 			if err != nil || slices.ContainsFunc(m.Seats, func(seat party.MatchSeat) bool { return seat.UserID == "bob" }) {
@@ -43,31 +44,31 @@ func TestRetrier_ReleaseOfWhoIsOffline(t *testing.T) {
 	}
 }
 
-// unread is a house whose parties cannot be read for a while.
-type unread struct {
-	*house
+// unreadableHost is a host whose parties cannot be read for a while.
+type unreadableHost struct {
+	*fakeHost
 	err error
 }
 
-func (u *unread) Left(id party.ID, users []string) ([]string, error) {
+func (u *unreadableHost) Left(id party.ID, users []string) ([]string, error) {
 	if u.err != nil {
 		return nil, u.err
 	}
-	return u.house.Left(id, users)
+	return u.fakeHost.Left(id, users)
 }
 
-func (u *unread) View(ctx context.Context, id party.ID) (party.View, error) {
+func (u *unreadableHost) View(ctx context.Context, id party.ID) (party.View, error) {
 	if u.err != nil {
 		return party.View{}, u.err
 	}
-	return u.house.View(ctx, id)
+	return u.fakeHost.View(ctx, id)
 }
 
-// Who is in again keeps the seat, although the party cannot be read when the match is asked again.
+// A user who joined again keeps the seat, even if the party cannot be read at the next try.
 func TestRetrier_ReleaseWhileThePartyIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		members := &unread{house: h}
+		h := newFakeHost(t)
+		members := &unreadableHost{fakeHost: h}
 		s, log := leftWhileBusy(t, h, members, func(p string) {
 			h.members[p], members.err = []string{"ann", "bob"}, errors.New("the party is not read")
 		})
@@ -77,11 +78,11 @@ func TestRetrier_ReleaseWhileThePartyIsNotRead(t *testing.T) {
 	})
 }
 
-// What a match was too busy to hear of a leave it hears under the ID that the party's seats have there.
+// If the match was too busy for a leave, the next try uses the party ID that the seats have there.
 func TestRetrier_ReleaseOfARestoredParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, log := newHouse(t), &partytest.Log{}
-		host := &asked{house: h, away: runtime.ErrMatchBusy}
+		h, log := newFakeHost(t), &partytest.Log{}
+		host := &countingHost{fakeHost: h, away: runtime.ErrMatchBusy}
 		was, now := h.partyOf("ann", "bob"), h.partyOf("ann")
 		s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(was, 0, "ann", "bob")}})
 		var turn sync.Mutex

@@ -18,32 +18,32 @@ import (
 	"partyline/party"
 )
 
-// asked is a host that counts how often a late friend's seat is asked for, and may not reach its matches.
-type asked struct {
-	*house
+// countingHost is a host that counts requests for a late friend's seat. It may fail to reach its matches.
+type countingHost struct {
+	*fakeHost
 	away error
 	late int
 }
 
-func (a *asked) MatchSignal(ctx context.Context, id, data string) (string, error) {
+func (a *countingHost) MatchSignal(ctx context.Context, id, data string) (string, error) {
 	if strings.Contains(data, `"op":"late"`) {
 		a.late++
 	}
 	if a.away != nil {
 		return "", a.away
 	}
-	return a.house.MatchSignal(ctx, id, data)
+	return a.fakeHost.MatchSignal(ctx, id, data)
 }
 
-// latecomer is a friend, bob, of a party that plays with one seat open on its team.
+// latecomer is a friend, bob, of a party that plays. One seat of its team is open.
 type latecomer struct {
-	*stage
-	host         *asked
-	party, other string // what the party is, and may become
+	*fakeMatch
+	host         *countingHost
+	party, other string // the party's ID, and one it may get
 }
 
-// What keeps a late friend from a seat and passes keeps them from it for a moment alone: it is sought again
-// as long as they are in the party and the match runs, a few times.
+// If a problem that keeps a late friend from a seat may pass, the seat is tried again a few times, as long as the
+// friend is in the party and the match runs.
 func TestRetrier_Seat(t *testing.T) {
 	eve := []seats.Claim{claim("", 0, "eve")}
 	unread := func(w latecomer) { w.friendsErr = errors.New("no database") }
@@ -72,12 +72,12 @@ func TestRetrier_Seat(t *testing.T) {
 		}, 2, false, 0},
 	} {
 		t.Run(name, inBubble(func(t *testing.T) {
-			h, log := newHouse(t), &partytest.Log{}
-			w := latecomer{nil, &asked{house: h}, h.partyOf("ann", "bob"), h.partyOf()}
-			w.stage = h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(w.party, 0, "ann"), claim("", 1, "cat")}})
+			h, log := newFakeHost(t), &partytest.Log{}
+			w := latecomer{nil, &countingHost{fakeHost: h}, h.partyOf("ann", "bob"), h.partyOf()}
+			w.fakeMatch = h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(w.party, 0, "ann"), claim("", 1, "cat")}})
 			var turn sync.Mutex
 			current := func(id party.ID) party.ID {
-				turn.Lock() // a try sees what the test did before it
+				turn.Lock() // so that a try sees everything the test did before
 				defer turn.Unlock()
 				if _, lives := h.members[id.String()]; !lives {
 					return parse(t, w.other)
@@ -94,7 +94,7 @@ func TestRetrier_Seat(t *testing.T) {
 			turn.Lock()
 			c.ends(w)
 			turn.Unlock()
-			time.Sleep(time.Minute) // of the test's bubble
+			time.Sleep(time.Minute) // in the bubble's time
 			synctest.Wait()
 			if w.host.late != c.tries {
 				t.Errorf("asked for %d times; want %d", w.host.late, c.tries)
@@ -109,11 +109,11 @@ func TestRetrier_Seat(t *testing.T) {
 	}
 }
 
-// An answer that will not change is not asked for again.
+// After an answer that will not change, there is no other try.
 func TestRetrier_SeatNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, log := newHouse(t), &partytest.Log{}
-		host := &asked{house: h}
+		h, log := newFakeHost(t), &partytest.Log{}
+		host := &countingHost{fakeHost: h}
 		s, p := duel(h, "")
 		h.members[p] = append(h.members[p], "eve")
 		l := matchmaking.NewRetrier(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), func(id party.ID) party.ID { return id }, log, time.Now)
@@ -122,7 +122,7 @@ func TestRetrier_SeatNoRoom(t *testing.T) {
 			t.Errorf("Seat = %q, %v; want none", match, err)
 		}
 		s.leave("bob", "bob1", runtime.PresenceReasonLeave)
-		time.Sleep(time.Minute) // of the test's bubble
+		time.Sleep(time.Minute) // in the bubble's time
 		synctest.Wait()
 		if host.late != 1 {
 			t.Errorf("asked for %d times; want once", host.late)
@@ -130,16 +130,16 @@ func TestRetrier_SeatNoRoom(t *testing.T) {
 	})
 }
 
-// leftWhileBusy has bob leave a party that plays while its match is busy. What then does has happened when the match
-// is asked again. It returns the match a minute later.
-func leftWhileBusy(t *testing.T, h *house, members matchmaking.Members, then func(partyID string)) (*stage, *partytest.Log) {
+// leftWhileBusy makes bob leave a party that plays while its match is busy. It runs then before the match is asked
+// again. It returns the match a minute later.
+func leftWhileBusy(t *testing.T, h *fakeHost, members matchmaking.Members, then func(partyID string)) (*fakeMatch, *partytest.Log) {
 	t.Helper()
-	host, log := &asked{house: h, away: runtime.ErrMatchBusy}, &partytest.Log{}
+	host, log := &countingHost{fakeHost: h, away: runtime.ErrMatchBusy}, &partytest.Log{}
 	p := h.partyOf("ann", "bob")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
 	var turn sync.Mutex
 	current := func(id party.ID) party.ID {
-		turn.Lock() // a try sees what the test did before it
+		turn.Lock() // so that a try sees everything the test did before
 		defer turn.Unlock()
 		return id
 	}
@@ -151,17 +151,17 @@ func leftWhileBusy(t *testing.T, h *house, members matchmaking.Members, then fun
 	host.away = nil
 	then(p)
 	turn.Unlock()
-	time.Sleep(time.Minute) // of the test's bubble
+	time.Sleep(time.Minute) // in the bubble's time
 	synctest.Wait()
 	return s, log
 }
 
-// A seat that could not be taken back from somebody who has left, because the match was busy, is taken back later, but
-// not from who is in the party again.
+// If a match is too busy to open the seat of a user who left, the seat opens later, unless the user has joined the
+// party again.
 func TestRetrier_Release(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse(t)
+			h := newFakeHost(t)
 			s, _ := leftWhileBusy(t, h, h, func(p string) {
 				if again {
 					h.members[p] = []string{"ann", "bob"}

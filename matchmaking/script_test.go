@@ -14,9 +14,9 @@ import (
 	"partyline/matchmaking/seats"
 )
 
-// script is a handler that notes what it sees and does what the test says.
-type script struct {
-	runtime.Match // the rest is the relay's
+// scriptedHandler is a handler that records its calls and does what the test says.
+type scriptedHandler struct {
+	runtime.Match // other methods are the relay's
 	calls         []string
 	attempt       func(ctx context.Context, p runtime.Presence) (allow bool, reason string)
 	before        func(call string, d runtime.MatchDispatcher) // may panic
@@ -24,9 +24,9 @@ type script struct {
 	end           bool // the next loop ends the match
 }
 
-func newScript() *script { return &script{Match: matchmaking.Relay()} }
+func newScriptedHandler() *scriptedHandler { return &scriptedHandler{Match: matchmaking.Relay()} }
 
-func (s *script) note(call string, d runtime.MatchDispatcher, ps ...runtime.Presence) {
+func (s *scriptedHandler) note(call string, d runtime.MatchDispatcher, ps ...runtime.Presence) {
 	for _, p := range ps {
 		call += " " + p.GetSessionId()
 	}
@@ -36,20 +36,20 @@ func (s *script) note(call string, d runtime.MatchDispatcher, ps ...runtime.Pres
 	}
 }
 
-// seen are the calls since the last time, without ticks.
-func (s *script) seen() []string {
+// seen returns the calls since the last time, without ticks.
+func (s *scriptedHandler) seen() []string {
 	calls := slices.DeleteFunc(s.calls, func(c string) bool { return c == "loop" })
 	s.calls = nil
 	return calls
 }
 
-func (s *script) MatchInit(ctx context.Context, l runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (any, int, string) {
+func (s *scriptedHandler) MatchInit(ctx context.Context, l runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (any, int, string) {
 	s.note("init", nil)
 	state, rate, _ := s.Match.MatchInit(ctx, l, db, nk, params)
 	return state, rate, s.label
 }
 
-func (s *script) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, _ int64, state any, p runtime.Presence, _ map[string]string) (any, bool, string) {
+func (s *scriptedHandler) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, _ int64, state any, p runtime.Presence, _ map[string]string) (any, bool, string) {
 	s.note("attempt", d, p)
 	if s.attempt == nil {
 		return state, true, ""
@@ -58,17 +58,17 @@ func (s *script) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.
 	return state, allow, reason
 }
 
-func (s *script) MatchJoin(ctx context.Context, l runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
+func (s *scriptedHandler) MatchJoin(ctx context.Context, l runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
 	s.note("join", d, ps...)
 	return s.Match.MatchJoin(ctx, l, db, nk, d, tick, state, ps)
 }
 
-func (s *script) MatchLeave(ctx context.Context, l runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
+func (s *scriptedHandler) MatchLeave(ctx context.Context, l runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ps []runtime.Presence) any {
 	s.note("leave", d, ps...)
 	return s.Match.MatchLeave(ctx, l, db, nk, d, tick, state, ps)
 }
 
-func (s *script) MatchLoop(ctx context.Context, l runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ms []runtime.MatchData) any {
+func (s *scriptedHandler) MatchLoop(ctx context.Context, l runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, ms []runtime.MatchData) any {
 	s.note("loop", d)
 	if s.end {
 		return nil
@@ -76,12 +76,12 @@ func (s *script) MatchLoop(ctx context.Context, l runtime.Logger, db *sql.DB, nk
 	return s.Match.MatchLoop(ctx, l, db, nk, d, tick, state, ms)
 }
 
-func (s *script) MatchTerminate(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, _ int64, state any, seconds int) any {
+func (s *scriptedHandler) MatchTerminate(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, _ int64, state any, seconds int) any {
 	s.note(fmt.Sprintf("terminate:%d", seconds), d)
 	return state
 }
 
-func (s *script) MatchSignal(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, _ int64, state any, data string) (any, string) {
+func (s *scriptedHandler) MatchSignal(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, _ int64, state any, data string) (any, string) {
 	s.note("signal:"+data, d)
 	return state, "handler heard " + data
 }
@@ -97,7 +97,7 @@ func wantLines(t testing.TB, what string, got []string, want ...string) {
 	}
 }
 
-// endsAtOnce is a handler without a state to begin with.
+// endsAtOnce is a handler whose match ends at once: its MatchInit returns no state.
 type endsAtOnce struct{ runtime.Match }
 
 func (endsAtOnce) MatchInit(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, map[string]any) (any, int, string) {

@@ -14,40 +14,37 @@ import (
 	"partyline/party"
 )
 
-// WithSeats gives a match handler seats. The match is made from [Launch.MatchParams];
-// without those parameters it refuses to start.
+// WithSeats gives a match handler seats. Make the match from [Launch.MatchParams]; without those parameters it
+// refuses to start.
 //
 // In front of the handler it
-//   - asks the seat table on every join attempt, and the handler only about players who
-//     have a seat; where the handler refuses, the seat is held again as it was;
-//   - lets a user in once: a second session of the same user takes the place of the
-//     first, which the handler sees leaving before the new one joins;
-//   - keeps the seat of a player whose connection is lost for the grace, and opens the
-//     seat of one who leaves or is kicked;
-//   - tells the parties and the players of every change, and ends a match that has had
-//     nobody in it or on the way to it for half a minute, after a MatchTerminate with 0
-//     seconds;
-//   - recovers: a panic of the handler ends this match, with its stack in the log.
+//   - asks the seat table on every join attempt, and the handler only about players who have a seat; if the handler
+//     refuses, the seat is held again as before;
+//   - lets a user in once: a second session of a user replaces the first; the handler sees the first one leave
+//     before the second joins;
+//   - keeps the seat of a player whose connection is lost for the grace, and opens the seat of a player who leaves
+//     or is kicked;
+//   - tells the parties and the players about every change, and ends a match after half a minute without players
+//     and without held seats, after a MatchTerminate with 0 seconds;
+//   - recovers: a panic of the handler ends this match, with the stack in the log.
 //
-// Everything else passes through as it is: parameters, messages of players, signals
-// other than ours, and the handler's own label, whose fields join those of the seats.
-// [SeatOf] tells the handler who sits where.
+// Everything else passes through unchanged: parameters, messages of players, signals of others, and the handler's
+// own label, whose fields are merged with those of the seats. [SeatOf] tells the handler who sits where.
 func WithSeats(inner runtime.Match) runtime.Match { return WithSeatsAt(inner, time.Now) }
 
-// WithSeatsAt is [WithSeats] with another clock, where the whole module goes by one.
+// WithSeatsAt is [WithSeats] with another clock.
 func WithSeatsAt(inner runtime.Match, clock party.Clock) runtime.Match {
-	return &seated{inner: inner, clock: clock}
+	return &seatedMatch{inner: inner, clock: clock}
 }
 
-// seated is stateless: the host hands the [state] of each match to every call.
-type seated struct {
+// seatedMatch has no state: the host passes the [state] of each match to every call.
+type seatedMatch struct {
 	inner   runtime.Match
 	clock   party.Clock
-	hosting *hosting // nil but for seat matches
+	hosting *hosting // nil except in seat matches
 }
 
-// call is one call of the host, with the match it is about. The host makes them one at
-// a time.
+// call is one call of the host, with the match that it is about. The host makes the calls of a match one at a time.
 type call struct {
 	ctx        context.Context
 	logger     runtime.Logger
@@ -59,7 +56,7 @@ type call struct {
 	*state
 }
 
-func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (out any, rate int, label string) {
+func (m *seatedMatch) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (out any, rate int, label string) {
 	defer func() {
 		if value := recover(); value != nil {
 			logger.Error("match not made: panic: %v\n%s", value, debug.Stack())
@@ -76,24 +73,24 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 		return nil, 1, ""
 	}
 	if m.hosting != nil {
-		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, was: map[string]string{}, out: map[string]bool{}}
+		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, movedTo: map[string]string{}, leftUsers: map[string]bool{}}
 	}
 	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock(), state: st}
 	var own string
 	if c.inner, rate, own = m.inner.MatchInit(c.innerContext(), logger, db, nk, params); c.inner == nil {
 		return nil, rate, own
 	}
-	st.own = ownLabel(own)
-	if err := c.relabel(); err != nil {
+	st.innerLabel = parseInnerLabel(own)
+	if err := c.updateLabel(); err != nil {
 		logger.Error("match not made: its label error=%v", err)
 		return nil, rate, ""
 	}
-	// The holder of a seat is told with the first tick: before it nobody can join.
-	c.noteChanges()
+	// The first tick sends these events: nobody can join before it.
+	c.updateRows()
 	return st, rate, st.label
 }
 
-func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
+func (m *seatedMatch) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
 	s, ok := st.(*state)
 	due := !ok || !m.clock().Before(s.due)
 	if _, relays := m.inner.(relay); relays && len(messages) == 0 && !due {
@@ -107,7 +104,7 @@ func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.D
 			m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, 0)
 			return false
 		}
-		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.fromGuests(messages))
+		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.dropStrangers(messages))
 		c.broadcastSeats()
 		if due {
 			c.due = c.nextDue(c.now)
@@ -116,7 +113,7 @@ func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.D
 	})
 }
 
-func (m *seated) MatchTerminate(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, graceSeconds int) any {
+func (m *seatedMatch) MatchTerminate(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, graceSeconds int) any {
 	return m.step("MatchTerminate", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		c.tellEnd(time.Duration(graceSeconds) * time.Second)
 		c.inner = m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, graceSeconds)
@@ -124,9 +121,9 @@ func (m *seated) MatchTerminate(ctx context.Context, logger runtime.Logger, db *
 	})
 }
 
-func (m *seated) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, data string) (any, string) {
+func (m *seatedMatch) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, data string) (any, string) {
 	var reply string
-	out := m.change("MatchSignal", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+	out := m.stepAndSettle("MatchSignal", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		text, ours := strings.CutPrefix(data, signalPrefix)
 		if !ours {
 			c.inner, reply = m.inner.MatchSignal(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, data)
@@ -138,14 +135,14 @@ func (m *seated) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql
 		if err == nil {
 			answer, err = c.answer(request)
 		}
-		reply = c.reply(answer, err)
+		reply = c.encodeReply(answer, err)
 		return true
 	})
 	return out, reply
 }
 
-// change is step for work that may change the seats. The next tick tells of it.
-func (m *seated) change(name string, c *call, st any, work func(*call) bool) any {
+// stepAndSettle is step for work that may change the seats. The next tick sends the changed seats to the players.
+func (m *seatedMatch) stepAndSettle(name string, c *call, st any, work func(*call) bool) any {
 	return m.step(name, c, st, func(c *call) bool {
 		goesOn := work(c)
 		if goesOn {
@@ -156,14 +153,14 @@ func (m *seated) change(name string, c *call, st any, work func(*call) bool) any
 	})
 }
 
-// step surrounds the work of one call: holds that have expired are gone before it, what
-// changed is told after it. The match ends when work answers false or panics.
-func (m *seated) step(name string, c *call, st any, work func(*call) bool) (out any) {
+// step runs the work of one call. It removes expired holds before the work and sends the events after it. The match
+// ends if work returns false or panics.
+func (m *seatedMatch) step(name string, c *call, st any, work func(*call) bool) (out any) {
 	defer func() {
 		if value := recover(); value != nil {
 			c.logger.Error("match ends function=%s: panic: %v\n%s", name, value, debug.Stack())
 			out = nil
-			c.sayGoodbye()
+			c.closeAfterPanic()
 		}
 	}()
 	c.state, c.now = st.(*state), m.clock()
@@ -178,8 +175,8 @@ func (m *seated) step(name string, c *call, st any, work func(*call) bool) (out 
 	return c.state
 }
 
-// sayGoodbye tells of an end that nobody intended. What it works with may be broken.
-func (c *call) sayGoodbye() {
+// closeAfterPanic announces the end after a panic. The state may be broken, so it recovers from panics.
+func (c *call) closeAfterPanic() {
 	defer func() {
 		if value := recover(); value != nil {
 			c.logger.Error("end of the match not told: panic: %v", value)
@@ -190,24 +187,23 @@ func (c *call) sayGoodbye() {
 	}
 }
 
-// close is the last thing a match does.
+// close is the last step of a match: it announces the end, removes the marks and ends the game server.
 func (c *call) close() {
 	c.tellEnd(0)
-	marks{c.nk, c.logger, c.id}.follow(c.rows, nil)
+	marks{c.nk, c.logger, c.id}.update(c.rows, nil)
 	if s := c.serving; s.ready() {
-		s.fleet.fleets.end(s.at.Manager, s.at.Instance)
+		s.fleet.fleets.deleteServer(s.server.Manager, s.server.Instance)
 	}
 }
 
-// callKey finds the call in the handler's context.
+// callKey is the key of the call in the handler's context.
 type callKey struct{}
 
-// innerContext is the handler's.
+// innerContext returns the context for the handler.
 func (c *call) innerContext() context.Context { return context.WithValue(c.ctx, callKey{}, c) }
 
-// SeatOf tells a match handler behind [WithSeats] where a user sits. ctx is that of the
-// handler's current call, and only good during it. In MatchJoinAttempt the user who
-// asks has a seat already.
+// SeatOf tells a match handler behind [WithSeats] where a user sits. ctx is the context of the handler's current
+// call; use it only during that call. In MatchJoinAttempt the user who asks already has a seat.
 func SeatOf(ctx context.Context, userID string) (seats.Seat, bool) {
 	c, ok := ctx.Value(callKey{}).(*call)
 	if !ok {

@@ -16,7 +16,7 @@ import (
 )
 
 // duel is two teams of two: a party of two on team 0, a player without a party on 1.
-func duel(h *house, handler string) (s *stage, partyID string) {
+func duel(h *fakeHost, handler string) (s *fakeMatch, partyID string) {
 	partyID = h.partyOf("ann", "bob")
 	return h.launch(matchmaking.Launch{
 		Handler: handler, Queue: "duel", Teams: 2, TeamSize: 2,
@@ -24,10 +24,10 @@ func duel(h *house, handler string) (s *stage, partyID string) {
 	}), partyID
 }
 
-// scripted is duel on a handler that notes what it sees.
-func scripted(t *testing.T) (*house, *stage, *script, string) {
-	h := newHouse(t)
-	sc := newScript()
+// scripted is duel on a handler that records its calls.
+func scripted(t *testing.T) (*fakeHost, *fakeMatch, *scriptedHandler, string) {
+	h := newFakeHost(t)
+	sc := newScriptedHandler()
 	h.handlers["script"] = h.seated(sc)
 	s, p := duel(h, "script")
 	sc.seen()
@@ -35,7 +35,7 @@ func scripted(t *testing.T) (*house, *stage, *script, string) {
 }
 
 func TestSeated_ThePartyComes(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
 	wantLines(t, "the party heard", h.events(p), "seat_held ann@0", "seat_held bob@0")
 	s.enter("ann", "bob", "cat")
@@ -61,9 +61,9 @@ func TestSeated_ThePartyComes(t *testing.T) {
 }
 
 func TestSeated_Outsiders(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, _ := duel(h, "")
-	s.refused("out", party.SeatReserved) // one seat is open, but not for anybody
+	s.refused("out", party.SeatReserved) // one seat is open, but not for everybody
 	s.enter("ann", "bob", "cat")
 	s.refused("out", party.SeatReserved)
 	if err := h.client().Commit(context.Background(), s.id, []seats.Claim{claim("", 1, "dan")}); err != nil {
@@ -78,7 +78,7 @@ func TestSeated_Outsiders(t *testing.T) {
 }
 
 func TestSeated_OpenJoins(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 1, OpenJoins: true, Claims: []seats.Claim{claim("", 0, "ann")}})
 	s.enter("out")
 	if got := s.seat("out"); got != "taken@1" {
@@ -89,10 +89,9 @@ func TestSeated_OpenJoins(t *testing.T) {
 	s.refused("out2", party.MatchFull)
 }
 
-// A member of a party that plays comes in without a seat of their own, because the host
-// says that they are a member.
+// A member of a party that plays may join without their own seat, because the host says that they are a member.
 func TestSeated_FriendOfAParty(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob")
 	q := h.partyOf("xena")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 3, Claims: []seats.Claim{claim(p, 1, "ann"), claim(q, 0, "xena")}})
@@ -102,7 +101,7 @@ func TestSeated_FriendOfAParty(t *testing.T) {
 	}
 	h.members[p] = append(h.members[p], "cat", "dan")
 	s.enter("cat")
-	s.refused("dan", party.MatchFull) // the team is full, the other is not
+	s.refused("dan", party.MatchFull) // their team is full, the other one is not
 	if reason, _ := s.attempt("dan", "dan2"); !strings.Contains(reason, "team") {
 		t.Errorf("the reason %q does not name the team", reason)
 	}
@@ -110,7 +109,7 @@ func TestSeated_FriendOfAParty(t *testing.T) {
 }
 
 func TestSeated_NoShow(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	s, p := duel(h, "")
 	s.enter("ann", "cat")
 	h.events(p)
@@ -139,7 +138,7 @@ func TestSeated_DropAndReturn(t *testing.T) {
 		t.Fatalf("ann may not come back: %s", reason)
 	}
 	wantLines(t, "the party heard", h.events(p), "seat_taken ann@0")
-	s.leave("ann", "ann2", runtime.PresenceReasonUnknown) // accepted, but never appeared
+	s.leave("ann", "ann2", runtime.PresenceReasonUnknown) // let in, but never appeared
 	s.after(20 * time.Second)
 	wantLines(t, "the party heard", h.events(p), "seat_held ann@0", "seat_released ann@0")
 	wantLines(t, "the handler saw", sc.seen(), "attempt ann1", "join ann1", "attempt bob1", "join bob1", "attempt cat1", "join cat1",
@@ -160,13 +159,13 @@ func TestSeated_LeaveOnPurpose(t *testing.T) {
 	wantLines(t, "the handler saw", sc.seen(), "leave ann1", "attempt ann1", "join ann1", "leave cat1")
 }
 
-// The host names everybody who left the stream together, players or not.
+// The host reports everybody who left the stream in one call, also sessions that are not players.
 func TestSeated_LeavesOfStrangers(t *testing.T) {
 	_, s, sc, _ := scripted(t)
 	s.enter("ann")
 	sc.seen()
 	all := []runtime.Presence{player{user: "spy", session: "spy1"}, player{user: "ann", session: "ann1"}}
-	s.take(s.core.MatchLeave(s.ctx, s, nil, s.house, s, s.tick, s.state, all))
+	s.take(s.core.MatchLeave(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, all))
 	wantLines(t, "the handler saw", sc.seen(), "leave ann1")
 }
 
@@ -184,12 +183,12 @@ func TestSeated_SecondSession(t *testing.T) {
 	if len(s.kicked) != 1 || s.kicked[0].session != "ann1" {
 		t.Fatalf("kicked %v; want the first session", s.kicked)
 	}
-	// Until the host reports it gone, it neither speaks nor hears.
-	s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, []runtime.MatchData{
+	// Until the host reports the session gone, it can neither send nor get data.
+	s.take(s.core.MatchLoop(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, []runtime.MatchData{
 		message{player{user: "ann", session: "ann1"}, 7, "old"}, message{player{user: "ann", session: "ann2"}, 7, "new"},
 		message{player{user: "spy", session: "spy1"}, 7, "stranger"},
 	}))
-	var data, last []got
+	var data, last []sent
 	for _, g := range s.got {
 		if g.OpCode == 7 {
 			data = append(data, g)
@@ -220,8 +219,7 @@ func TestSeated_SecondSession(t *testing.T) {
 	}
 }
 
-// The seat is that of the user: what becomes of the session that was replaced is nothing
-// to it.
+// The seat belongs to the user. The end of a replaced session does not change it.
 func TestSeated_ReplacedSessionGoesLast(t *testing.T) {
 	_, s, _, _ := scripted(t)
 	s.enter("ann")
@@ -235,7 +233,7 @@ func TestSeated_ReplacedSessionGoesLast(t *testing.T) {
 	}
 }
 
-// A replaced session that has not appeared yet cannot be kicked; it is tried again.
+// A replaced session that has not appeared yet cannot be kicked. The match tries again.
 func TestSeated_KicksUntilGone(t *testing.T) {
 	_, s, _, _ := scripted(t)
 	s.enter("ann")
@@ -245,7 +243,7 @@ func TestSeated_KicksUntilGone(t *testing.T) {
 	tick := func(after time.Duration) int {
 		s.clock.Advance(after)
 		s.kicked = nil
-		s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, nil))
+		s.take(s.core.MatchLoop(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, nil))
 		return len(s.kicked)
 	}
 	for _, kicked := range []int{1, 0, 1, 0} {
@@ -255,10 +253,9 @@ func TestSeated_KicksUntilGone(t *testing.T) {
 	}
 }
 
-// A match waits for players most of its life: its ticks have to cost nothing, and yet see
-// at once that nobody came.
+// Most ticks of a match have nothing to do. They must cost nothing, and still notice at once that nobody came.
 func TestSeated_IdleTicks(t *testing.T) {
-	s, p := duel(newHouse(t), "")
+	s, p := duel(newFakeHost(t), "")
 	s.loop()
 	if n := testing.AllocsPerRun(100, s.idleTick); n != 0 {
 		t.Errorf("a tick in which nothing is due makes %v allocations", n)
@@ -278,7 +275,7 @@ func TestSeated_IdleTicks(t *testing.T) {
 
 func TestSeated_UnaskedSessionsAreKicked(t *testing.T) {
 	_, s, sc, _ := scripted(t)
-	s.take(s.core.MatchJoin(s.ctx, s, nil, s.house, s, 0, s.state, []runtime.Presence{player{user: "spy", session: "spy1"}}))
+	s.take(s.core.MatchJoin(s.ctx, s, nil, s.fakeHost, s, 0, s.state, []runtime.Presence{player{user: "spy", session: "spy1"}}))
 	if len(s.kicked) != 1 || len(sc.seen()) != 0 || s.over() {
 		t.Errorf("kicked %v, over %v", s.kicked, s.over())
 	}
@@ -357,8 +354,8 @@ func TestSeated_Panics(t *testing.T) {
 		})
 	}
 	t.Run("init", func(t *testing.T) {
-		h := newHouse(t)
-		sc := newScript()
+		h := newFakeHost(t)
+		sc := newScriptedHandler()
 		sc.before = func(string, runtime.MatchDispatcher) { panic("in init") }
 		h.handlers["script"] = h.seated(sc)
 		if _, err := h.client().Launch(t.Context(), matchmaking.Launch{Handler: "script", Teams: 1, TeamSize: 1, SeatHold: time.Second}); err == nil {
@@ -368,7 +365,7 @@ func TestSeated_Panics(t *testing.T) {
 }
 
 func TestSeated_NotMade(t *testing.T) {
-	h := newHouse(t)
+	h := newFakeHost(t)
 	good := matchmaking.Launch{Teams: 1, TeamSize: 2, SeatHold: time.Second}
 	for name, change := range map[string]func(*matchmaking.Launch){
 		"no teams":      func(l *matchmaking.Launch) { l.Teams = 0 },

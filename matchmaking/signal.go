@@ -16,22 +16,22 @@ import (
 	"partyline/party"
 )
 
-// signalPrefix marks the signals that are ours. All others are the handler's own.
+// signalPrefix marks the signals of this module. All other signals are for the handler.
 const signalPrefix = "partyline:"
 
-// What a signal asks of a match.
+// Values of signalRequest.Op.
 const (
-	signalReserve  = "reserve"  // reserve seats for all claims, or for none, and tell nobody
-	signalHold     = "hold"     // hold seats for all claims, or for none
-	signalWithdraw = "withdraw" // open what is reserved for all claims
-	signalExtend   = "extend"   // a friend's progress moved: hold the seat longer
-	signalAway     = "away"     // a member on the way has lost the connection: hold the seat for the grace
-	signalRelease  = "release"  // a friend will not come: open the held seat, or a party's spare ones
-	signalLate     = "late"     // a friend came to the party late: hold a seat by name
-	signalMoved    = "moved"    // a party has another ID now
-	signalSeats    = "seats"    // who sits where, and for a user how to get to the game server
-	signalServe    = "serve"    // where the game server is, or new slots on it
-	signalServer   = "server"   // what the game server itself asks
+	signalReserve    = "reserve"  // reserve seats for all claims, or for none, and tell nobody
+	signalHold       = "hold"     // hold seats for all claims, or for none
+	signalWithdraw   = "withdraw" // open the reserved seats of all claims
+	signalExtend     = "extend"   // a friend's progress moved: hold the seat longer
+	signalAway       = "away"     // a member with a held seat lost the connection: hold it for the grace
+	signalRelease    = "release"  // a friend will not come: open the held seat
+	signalLate       = "late"     // a friend came to the party late: hold a seat by name
+	signalMoved      = "moved"    // a party has another ID now
+	signalSeats      = "seats"    // who sits where, and for a user the access to the game server
+	signalSetServer  = "serve"    // where the game server is, or new slots on it
+	signalServerCall = "server"   // a call of the game server
 )
 
 type signalRequest struct {
@@ -39,27 +39,27 @@ type signalRequest struct {
 	Claims  []seats.Claim `json:"claims,omitempty"`
 	PartyID string        `json:"party_id,omitempty"`
 	UserID  string        `json:"user_id,omitempty"`
-	Was     string        `json:"was,omitempty"` // the ID of a party before it moved
+	Was     string        `json:"was,omitempty"` // the party's ID before it moved
 
 	Awaited bool              `json:"awaited,omitempty"` // the party keeps a seat for the late friend
-	Slot    bool              `json:"slot,omitempty"`    // the game server has one for the late friend
+	Slot    bool              `json:"slot,omitempty"`    // the game server has a slot for the late friend
 	Server  *gameServer       `json:"server,omitempty"`
-	Slots   map[string]string `json:"slots,omitempty"` // on the game server, by user: the fleet's own session, or ""
+	Slots   map[string]string `json:"slots,omitempty"` // the fleet's own session by user; "" if it has none
 	Call    *serverCall       `json:"call,omitempty"`
 }
 
-// signalAnswer has a refusal, or what was asked for.
+// signalAnswer has a refusal, or the data that was asked for.
 type signalAnswer struct {
-	Refusal string            `json:"refusal,omitempty"` // the name of one of the refusals, else a text
+	Refusal string            `json:"refusal,omitempty"` // the name of one of refusals, or the text of another error
 	Map     *party.MatchSeats `json:"map,omitempty"`
-	Users   []string          `json:"users,omitempty"`   // everybody with a seat, those it is reserved for among them
+	Users   []string          `json:"users,omitempty"`   // everybody with a seat, also with a reserved one
 	Misfits []int             `json:"misfits,omitempty"` // claims that keep the others from being reserved
 	Server  *gameServer       `json:"server,omitempty"`
-	Out     bool              `json:"out,omitempty"`      // the user has left the game server, or did not come
-	PartyID string            `json:"party_id,omitempty"` // of the player who has come to the game server, as it is now
+	Out     bool              `json:"out,omitempty"`      // the user left the game server or did not come
+	PartyID string            `json:"party_id,omitempty"` // of the player who joined the game server; the current ID
 }
 
-// Host is the part of runtime.NakamaModule that makes and reaches matches, and reads who is on a stream.
+// Host is the part of runtime.NakamaModule that makes, lists and signals matches, and reads streams.
 type Host interface {
 	MatchCreate(ctx context.Context, handler string, params map[string]any) (string, error)
 	MatchGet(ctx context.Context, id string) (*api.Match, error)
@@ -68,18 +68,17 @@ type Host interface {
 	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
 }
 
-// ErrGone means that there is no such match, or none with seats.
+// ErrGone means that the match does not exist, or has no seats.
 var ErrGone = errors.New("the match does not exist any more")
 
-// reach asks the host about matches, and the matches themselves.
-type reach struct {
+// matchClient lists, reads and signals matches.
+type matchClient struct {
 	host  Host
-	turns keyed.Locks[string] // of signals, by match
+	locks keyed.Locks[string] // one signal at a time for each match
 }
 
-// Seats reads the seats of a match; with a user, who has a seat in it, also how to get to
-// its game server.
-func (r *reach) Seats(ctx context.Context, matchID, userID string) (party.MatchSeats, error) {
+// Seats reads the seats of a match. For a user with a seat it also returns the access to the game server.
+func (r *matchClient) Seats(ctx context.Context, matchID, userID string) (party.MatchSeats, error) {
 	answer, err := r.signal(ctx, matchID, signalRequest{Op: signalSeats, UserID: userID})
 	if err != nil {
 		return party.MatchSeats{}, err
@@ -91,8 +90,8 @@ func (r *reach) Seats(ctx context.Context, matchID, userID string) (party.MatchS
 	return *answer.Map, nil
 }
 
-// Running lists matches with seats, at most so many.
-func (r *reach) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
+// Running lists at most most matches with seats.
+func (r *matchClient) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
 	listed, err := r.list(ctx, most, seatsQuery)
 	if err != nil {
 		return nil, err
@@ -108,13 +107,13 @@ func (r *reach) Running(ctx context.Context, most int) ([]party.RunningMatch, er
 	return running, nil
 }
 
-// Count counts matches with seats, at most so many, and reads no label.
-func (r *reach) Count(ctx context.Context, most int) (int, error) {
+// Count counts matches with seats, at most most. It reads no labels.
+func (r *matchClient) Count(ctx context.Context, most int) (int, error) {
 	listed, err := r.list(ctx, most, seatsQuery)
 	return len(listed), err
 }
 
-func (r *reach) list(ctx context.Context, most int, query string) ([]*api.Match, error) {
+func (r *matchClient) list(ctx context.Context, most int, query string) ([]*api.Match, error) {
 	listed, err := r.host.MatchList(ctx, most, true, "", nil, nil, query)
 	if err != nil {
 		return nil, fmt.Errorf("list matches %s: %w", query, err)
@@ -122,13 +121,13 @@ func (r *reach) list(ctx context.Context, most int, query string) ([]*api.Match,
 	return listed, nil
 }
 
-// maxOpen bounds how many open matches are looked at: more than anybody fills at once.
-const maxOpen = 256
+// maxOpenMatches limits how many open matches are listed: more than one pass can fill.
+const maxOpenMatches = 256
 
-// Open lists running matches of a queue that have open seats to fill, the newest first. Whether
-// a seat is still open when somebody wants it only [Matches.Reserve] can say.
-func (r *reach) Open(ctx context.Context, queue string) ([]formation.OpenMatch, error) {
-	listed, err := r.list(ctx, maxOpen, openQuery(queue))
+// Open lists running matches of a queue that have open seats to fill, the newest first. A seat may be gone when it
+// is wanted: only [Matches.Reserve] can say.
+func (r *matchClient) Open(ctx context.Context, queue string) ([]formation.OpenMatch, error) {
+	listed, err := r.list(ctx, maxOpenMatches, openQuery(queue))
 	if err != nil {
 		return nil, err
 	}
@@ -148,9 +147,10 @@ func (r *reach) Open(ctx context.Context, queue string) ([]formation.OpenMatch, 
 	return open, nil
 }
 
-// label is the label of the moment; what a list shows is up to a second old. It is read before a match that
-// a caller names is sent a signal: another module's handler may fail at ours, and the host ends its match then.
-func (r *reach) label(ctx context.Context, matchID string) (label, error) {
+// label reads the current label; the label in a list is up to a second old. It is read before a signal goes to a
+// match that a caller names: the handler of another module may panic on the signal, and the host then ends that
+// match.
+func (r *matchClient) label(ctx context.Context, matchID string) (label, error) {
 	match, err := r.host.MatchGet(ctx, matchID)
 	if err != nil && !errors.Is(err, runtime.ErrMatchIdInvalid) {
 		return label{}, fmt.Errorf("read match %s: %w", matchID, err)
@@ -161,26 +161,26 @@ func (r *reach) label(ctx context.Context, matchID string) (label, error) {
 	return readLabel(match.GetLabel().GetValue())
 }
 
-// signalWait is how long a signal waits for its answer, as with the host.
-const signalWait = 10 * time.Second
+// signalTimeout is how long a signal waits for its answer; the host uses the same time.
+const signalTimeout = 10 * time.Second
 
-// signal asks a match and waits for its answer. One goes after the other: the host takes a few at once
-// and refuses the others, of players who all come at the same time.
-func (r *reach) signal(ctx context.Context, matchID string, request signalRequest) (signalAnswer, error) {
+// signal sends a signal to a match and waits for the answer. It sends one signal at a time to a match: the host
+// refuses signals when many come at once.
+func (r *matchClient) signal(ctx context.Context, matchID string, request signalRequest) (signalAnswer, error) {
 	text, err := json.Marshal(request)
 	if err != nil {
 		return signalAnswer{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, signalWait)
+	ctx, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
-	unlock, err := r.turns.Lock(ctx, matchID)
+	unlock, err := r.locks.Lock(ctx, matchID)
 	if err != nil {
 		return signalAnswer{}, fmt.Errorf("ask match %s to %s: %w", matchID, request.Op, err)
 	}
 	defer unlock()
 	reply, err := r.host.MatchSignal(ctx, matchID, signalPrefix+string(text))
 	gone := errors.Is(err, runtime.ErrMatchNotFound) || errors.Is(err, runtime.ErrMatchIdInvalid)
-	if errors.Is(err, runtime.ErrMatchBusy) { // the host says so of a match that ends while it is asked, too
+	if errors.Is(err, runtime.ErrMatchBusy) { // the host returns this also for a match that ends while it is asked
 		_, labelErr := r.label(ctx, matchID)
 		gone = errors.Is(labelErr, ErrGone)
 	}
@@ -199,7 +199,7 @@ func (r *reach) signal(ctx context.Context, matchID string, request signalReques
 	}
 	for _, known := range refusals {
 		if answer.Refusal == known.name {
-			return signalAnswer{}, refuse(known.cause)
+			return signalAnswer{}, asRefusal(known.cause)
 		}
 	}
 	return signalAnswer{}, fmt.Errorf("match %s refused to %s: %s", matchID, request.Op, answer.Refusal)

@@ -12,8 +12,8 @@ import (
 	"partyline/party"
 )
 
-// TestServer_SlowSlot: nobody waits long for a fleet that takes its time, which is asked once. The friend has
-// the seat a moment after the fleet has a slot, asked for again or not.
+// TestServer_SlowSlot: nobody waits long for a slow fleet, which is asked once. The friend gets the seat soon after
+// the fleet has a slot, whether they ask again or not.
 func TestServer_SlowSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -32,7 +32,7 @@ func TestServer_SlowSlot(t *testing.T) {
 			t.Errorf("cat has seat %s without a slot", got)
 		}
 		close(s.slow)
-		time.Sleep(10 * time.Second) // of the test's bubble
+		time.Sleep(10 * time.Second) // in the bubble's time
 		synctest.Wait()
 		if told := strings.Join(s.events(s.party), ", "); s.seat("cat") == "" || !strings.Contains(told, "server_ready cat@0") {
 			t.Errorf("cat has seat %q, the party heard %s; want the seat now that there is a slot", s.seat("cat"), told)
@@ -46,14 +46,14 @@ func TestServer_SlowSlot(t *testing.T) {
 	})
 }
 
-// TestServer_OrderSeat: a friend who came while the server was awaited gets the seat once there is a slot, however
-// long the fleet takes or, after it has refused, when it has one; and none outside of the party.
+// TestServer_OrderSeat: a friend who joined while the match waited for its server gets the seat once there is a
+// slot, also if the fleet is slow or refused at first. A friend who has left the party gets none.
 func TestServer_OrderSeat(t *testing.T) {
 	for name, tt := range map[string]struct {
 		full error
 		out  bool
-		want string // once the fleet has answered
-		then string // 2 s later, when it refuses nobody
+		want string // after the fleet has answered
+		then string // 2 s later, when the fleet refuses nobody
 	}{"slot": {want: "held", then: "held"}, "no_slot": {full: errors.New("full"), then: "held"}, "has_left": {out: true}} {
 		t.Run(name, inBubble(func(t *testing.T) {
 			s := newServed(t)
@@ -61,7 +61,7 @@ func TestServer_OrderSeat(t *testing.T) {
 			l := matchmaking.NewRetrier(s.matches, func(id party.ID) party.ID { return id }, s, time.Now)
 			defer l.Close()
 			l.OrderSeat(s.id, parse(t, s.party), "cat")
-			time.Sleep(5 * time.Second) // of the bubble: longer than a player waits
+			time.Sleep(5 * time.Second) // in the bubble: longer than a player waits
 			if got := s.seat("cat"); got != "" {
 				t.Errorf("cat has seat %s without a slot", got)
 			}

@@ -13,33 +13,32 @@ import (
 	"partyline/party"
 )
 
-// lookEvery is how often a tick looks after a game server, and after sessions that were
-// replaced and are still here.
-const lookEvery = time.Second
+// checkInterval is how often a tick checks the game server, and replaced sessions that are still on the stream.
+const checkInterval = time.Second
 
-// emptyAfter is how long a match goes on with nobody in it and no seat held.
-const emptyAfter = 30 * time.Second
+// emptyTimeout is how long a match continues without players and held seats.
+const emptyTimeout = 30 * time.Second
 
-// state is one match. It belongs to the goroutine of the host that calls the match.
+// state is the state of one match. Only the host's goroutine of the match uses it.
 type state struct {
 	id    string
 	setup Launch
 	table *seats.Table
 	guests
-	inner any                        // the handler's own state
-	own   map[string]json.RawMessage // the handler's own label
-	label string
+	inner      any                        // the handler's own state
+	innerLabel map[string]json.RawMessage // the handler's own label
+	label      string
 
-	announced  bool         // somebody may know of the match
-	rows       []seats.Seat // the seats as they were last told
-	events     []event      // not yet sent
-	mapChanged bool         // the players do not have the seats as they are
-	due        time.Time    // until then a tick without messages has nothing to do; zero after anything but a tick
-	emptySince time.Time    // zero while somebody is here or expected
-	endTold    bool
-	resultTold bool // the end that its game server has told
+	announced   bool         // somebody may know of the match
+	rows        []seats.Seat // the seats when the events were last made
+	events      []event      // events not yet sent
+	seatsUnsent bool         // the players have old seats
+	due         time.Time    // until then a tick without messages does nothing; zero after any other call
+	emptySince  time.Time    // zero while a seat is taken or held
+	endTold     bool
+	resultTold  bool // the end with the result of the game server was sent
 
-	serving *serving // nil but in a seat match
+	serving *serving // nil except in a seat match
 }
 
 func newState(ctx context.Context, params map[string]any, now time.Time) (*state, error) {
@@ -67,13 +66,13 @@ func newState(ctx context.Context, params map[string]any, now time.Time) (*state
 	return &state{id: id, setup: set, table: table, announced: !set.Unannounced}, nil
 }
 
-// String is what the server's console shows of the match.
+// String is what the host's console shows of the match.
 func (s *state) String() string {
-	text, _ := json.Marshal(s.seats()) // texts and numbers alone
+	text, _ := json.Marshal(s.seats()) // cannot fail: the struct has only texts and numbers
 	return fmt.Sprintf("seats %s handler %+v", text, s.inner)
 }
 
-// seats are those last told.
+// seats converts the rows for clients.
 func (s *state) seats() party.MatchSeats {
 	m := party.MatchSeats{MatchID: s.id, Queue: s.setup.Queue, Region: s.setup.Region, Seats: make([]party.MatchSeat, len(s.rows))}
 	for i, r := range s.rows {
@@ -85,19 +84,19 @@ func (s *state) seats() party.MatchSeats {
 	return m
 }
 
-// settle takes note of what a call did to the seats.
+// settle updates events, marks and the label after the seats may have changed.
 func (c *call) settle() {
-	if !c.noteChanges() {
+	if !c.updateRows() {
 		return
 	}
-	if err := c.relabel(); err != nil {
+	if err := c.updateLabel(); err != nil {
 		c.logger.Warn("match label not updated error=%v", err)
 	}
 }
 
-// noteChanges compares the seats with those last told. It reports whether the label may
-// have to change.
-func (c *call) noteChanges() bool {
+// updateRows compares the seats with the rows and makes the events of the differences. It reports whether any seat
+// changed, so that the label may have to change.
+func (c *call) updateRows() bool {
 	rows := c.table.Map(c.now)
 	if slices.Equal(rows, c.rows) {
 		return false
@@ -105,24 +104,24 @@ func (c *call) noteChanges() bool {
 	if slices.ContainsFunc(rows, func(r seats.Seat) bool { return r.State != seats.Open }) {
 		c.announced = true
 	}
-	c.events = append(c.events, changes(c.id, c.rows, rows)...)
+	c.events = append(c.events, seatEvents(c.id, c.rows, rows)...)
 	c.serving.tellHeld(c, c.rows, rows)
-	marks{c.nk, c.logger, c.id}.follow(c.rows, rows)
-	c.rows, c.mapChanged = rows, true
+	marks{c.nk, c.logger, c.id}.update(c.rows, rows)
+	c.rows, c.seatsUnsent = rows, true
 	return true
 }
 
-// relabel updates the label if it changed. In MatchInit it only makes it.
-func (c *call) relabel() error {
+// updateLabel updates the label if it changed. In MatchInit it only computes it.
+func (c *call) updateLabel() error {
 	open := c.table.OpenByTeam(c.now)
 	l := label{Queue: c.setup.Queue, Parties: c.table.Parties(c.now), Region: c.setup.Region}
 	for _, n := range open {
 		l.OpenSeats += n
 	}
-	if c.setup.Backfill && c.announced && l.OpenSeats < c.table.Capacity() { // nobody wants to be sent to a deserted match
+	if c.setup.Backfill && c.announced && l.OpenSeats < c.table.Capacity() { // no backfill into a match without players
 		l.Backfill, l.Open, l.Key, l.Skill = true, open, c.setup.Key, c.setup.Skill
 	}
-	text, err := l.text(c.own)
+	text, err := l.encode(c.innerLabel)
 	if err != nil || text == c.label {
 		return err
 	}
@@ -135,15 +134,15 @@ func (c *call) relabel() error {
 	return nil
 }
 
-// nextDue is when a tick has something to do although nothing else happens: a seat expires,
-// the match is deserted, or it is time to look again ([lookEvery]).
+// nextDue returns when the next tick without messages has work: a seat expires, the match is deserted, or
+// [checkInterval] is over.
 func (s *state) nextDue(now time.Time) time.Time {
 	if s.serving != nil || len(s.replaced()) > 0 {
-		return now.Add(lookEvery)
+		return now.Add(checkInterval)
 	}
-	due := now.Add(emptyAfter)
+	due := now.Add(emptyTimeout)
 	if !s.emptySince.IsZero() {
-		due = s.emptySince.Add(emptyAfter)
+		due = s.emptySince.Add(emptyTimeout)
 	}
 	if first := s.table.FirstExpiry(); !first.IsZero() && first.Before(due) {
 		due = first
@@ -151,8 +150,8 @@ func (s *state) nextDue(now time.Time) time.Time {
 	return due
 }
 
-// deserted reports whether nobody has been here, or on the way, for too long. A match that
-// nobody was told of waits for nobody.
+// deserted reports whether all seats have been open for too long. A match that nobody was told
+// of is deserted at once.
 func (s *state) deserted(now time.Time) bool {
 	taken, held, _ := s.table.Count(now)
 	if taken+held > 0 {
@@ -165,5 +164,5 @@ func (s *state) deserted(now time.Time) bool {
 	if s.emptySince.IsZero() {
 		s.emptySince = now
 	}
-	return now.Sub(s.emptySince) >= emptyAfter
+	return now.Sub(s.emptySince) >= emptyTimeout
 }

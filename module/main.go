@@ -1,6 +1,5 @@
-// Command module is the plugin's entry: the host opens the shared object and calls
-// [InitModule]. Everything else is in module/wiring, which tests and the embedded engine
-// call as well.
+// Command module is the plugin's entry: the host opens the shared object and calls [InitModule]. Everything else is
+// in module/wiring, which tests and the embedded engine also call.
 package main
 
 import (
@@ -12,7 +11,7 @@ import (
 	"partyline/module/wiring"
 )
 
-// InitModule registers the module with the host; an error keeps the host from starting.
+// InitModule registers the module with the host. After an error the host does not start.
 func InitModule(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
 	return wiring.Register(ctx, logger, db, nk, initializer)
 }

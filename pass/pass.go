@@ -1,9 +1,8 @@
 // Package pass makes and checks the passes that players show to a game server.
 //
-// A pass is a JSON Web Token signed with Ed25519 (alg EdDSA), so a game server in any
-// language can check it with a library it knows. It names the match, the user, the party,
-// the team and the time at which it ends. It depends on the standard library alone and is
-// outside the plugin's packages, because game servers import it.
+// A pass is a JSON Web Token signed with Ed25519 (alg EdDSA), so a game server in any language can check it with an
+// existing library. It names the match, the user, the party, the team and the expiry. This package uses only the
+// standard library and is outside the plugin's packages, because game servers import it.
 package pass
 
 import (
@@ -18,9 +17,9 @@ import (
 	"time"
 )
 
-// Claims is what a pass says.
+// Claims is the content of a pass.
 type Claims struct {
-	ID      string `json:"jti"` // of this pass, for using it once
+	ID      string `json:"jti"` // ID of this pass, so that it works only once
 	MatchID string `json:"match_id"`
 	UserID  string `json:"user_id"`
 	PartyID string `json:"party_id"` // "" for a player without a party
@@ -37,7 +36,7 @@ var (
 	ErrMatch     = errors.New("the pass is for another match")
 )
 
-// maxPass bounds what is read of a pass, in bytes.
+// maxPass is the longest pass that is accepted, in bytes.
 const maxPass = 2048
 
 type header struct {
@@ -50,7 +49,7 @@ const algorithm = "EdDSA"
 
 var encoding = base64.RawURLEncoding.Strict()
 
-// KeyID names a public key in passes and in the published keys.
+// KeyID is the name of a public key in passes and in the published keys.
 func KeyID(key ed25519.PublicKey) string {
 	sum := sha256.Sum256(key)
 	return hex.EncodeToString(sum[:8])
@@ -73,10 +72,10 @@ func Sign(key ed25519.PrivateKey, c Claims) (string, error) {
 // Keys are public keys by [KeyID]. A map that nobody changes is safe for concurrent use.
 type Keys map[string]ed25519.PublicKey
 
-// Verify checks a pass for a match at a time, and returns what it says. It does not know
-// whether the pass was used before: that says party_server_join.
+// Verify checks a pass for a match at a time, and returns its content. It does not know whether the pass was used
+// before: call party_server_join for that.
 func (k Keys) Verify(pass, matchID string, now time.Time) (Claims, error) {
-	signed, head, body, signature, err := split(pass)
+	signed, head, body, signature, err := decodeParts(pass)
 	if err != nil {
 		return Claims{}, err
 	}
@@ -103,9 +102,9 @@ func (k Keys) Verify(pass, matchID string, now time.Time) (Claims, error) {
 	return c, nil
 }
 
-func split(pass string) (signed string, head, body, signature []byte, err error) {
+func decodeParts(pass string) (signed string, head, body, signature []byte, err error) {
 	parts := strings.Split(pass, ".")
-	if len(pass) > maxPass || len(parts) != 3 || strings.ContainsAny(pass, "\r\n") { // which decoding would skip
+	if len(pass) > maxPass || len(parts) != 3 || strings.ContainsAny(pass, "\r\n") { // line breaks: the decoder would skip them
 		return "", nil, nil, nil, ErrMalformed
 	}
 	var decoded [3][]byte
@@ -131,7 +130,7 @@ type keySet struct {
 	Keys []jwk `json:"keys"`
 }
 
-// Publish is the JSON Web Key Set of public keys, in the order given.
+// Publish returns the JSON Web Key Set of public keys, in the given order.
 func Publish(keys ...ed25519.PublicKey) ([]byte, error) {
 	set := keySet{Keys: []jwk{}}
 	for _, key := range keys {
@@ -140,7 +139,7 @@ func Publish(keys ...ed25519.PublicKey) ([]byte, error) {
 	return json.Marshal(set)
 }
 
-// ReadKeys reads a published key set. It leaves out keys of other kinds.
+// ReadKeys reads a published key set. It skips keys of other kinds.
 func ReadKeys(text []byte) (Keys, error) {
 	var set keySet
 	if err := json.Unmarshal(text, &set); err != nil {

@@ -19,8 +19,7 @@ import (
 	"partyline/pass"
 )
 
-// vectors are passes with what a check of them has to say; every example in docs/passes
-// is held against them.
+// vectors are passes with the expected result of a check. Every example in docs/passes is checked with them.
 type vectors struct {
 	Keys    json.RawMessage `json:"keys"`
 	MatchID string          `json:"match_id"`
@@ -31,7 +30,7 @@ type vectors struct {
 type vector struct {
 	Name  string       `json:"name"`
 	Pass  string       `json:"pass"`
-	Valid *pass.Claims `json:"valid,omitempty"` // nil: to be refused
+	Valid *pass.Claims `json:"valid,omitempty"` // nil: must be refused
 }
 
 func testKey(n byte) ed25519.PrivateKey {
@@ -95,8 +94,8 @@ func makeVectors(t testing.TB) vectors {
 	return v
 }
 
-// secondForm adds the group's order to the number in a signature, which fits the same equation and
-// which RFC 8032 has refused.
+// secondForm adds the group's order to the number in a signature. The result fits the same equation, but RFC 8032
+// refuses it.
 func secondForm(t testing.TB, signature string) string {
 	b, err := base64.RawURLEncoding.DecodeString(signature)
 	if err != nil {
@@ -172,8 +171,8 @@ func TestReadKeys(t *testing.T) {
 	}
 }
 
-// The examples in JavaScript and C# need what the test set-up of this repository has; `make passes`
-// runs those in Python and C++ too.
+// The examples in JavaScript and C# need only the test set-up of this repository. `make passes` also runs those in
+// Python and C++.
 func TestExample_JavaScript(t *testing.T) {
 	checks(t, "node", "../docs/passes/check.mjs", vectorFile)
 }
@@ -195,7 +194,7 @@ func TestExample_CSharp(t *testing.T) {
 	checks(t, "mono", program, vectorFile)
 }
 
-// checks runs an example over all vectors.
+// checks runs an example with all vectors.
 func checks(t *testing.T, example ...string) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), example[0], example[1:]...).CombinedOutput()

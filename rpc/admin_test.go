@@ -14,7 +14,7 @@ import (
 	"partyline/rpc"
 )
 
-// operator answers what the admin calls ask, and keeps what that was.
+// operator answers the admin calls and records them.
 type operator struct{ asked []string }
 
 func (o *operator) Rules(_ context.Context, reload bool) (overview.Rules, error) {

@@ -47,7 +47,7 @@ type inviteList struct {
 	Invites []party.InviteSummary `json:"invites"`
 }
 
-// Inviter makes invites, takes them back, and answers users who hold a code.
+// Inviter makes, lists and revokes invites, and answers users who have a code.
 type Inviter interface {
 	Create(ctx context.Context, caller party.Caller, request party.InviteRequest) (party.CreatedInvite, error)
 	List(ctx context.Context, caller party.Caller, partyID string) ([]party.InviteSummary, error)
@@ -88,7 +88,7 @@ func Invites(i Inviter) []Row {
 	}
 }
 
-// Gathering is the table of the calls by which players find a party and say what they play in it.
+// Gathering is the table of the calls by which players find a party and show what they play in it.
 func Gathering(a *attributes.Service, w *waitlist.Service, f *finder.Service) []Row {
 	return []Row{
 		// Writes attributes of the party, of the caller in it, or both.
@@ -115,8 +115,8 @@ type checkAnswer struct {
 	Rule    string `json:"rule"`
 }
 
-// Checks is the table of the call that tells clients what to grey out. answer says what would
-// become of an action, without doing it.
+// Checks is the table of the call that tells clients which actions to grey out. answer returns the refusal that an
+// action would meet, without doing the action.
 func Checks(answer func(ctx context.Context, caller party.Caller, q judge.Inquiry) (refusal *party.Error, err error)) []Row {
 	return []Row{
 		// Says what would become of an action, without doing it.
@@ -130,7 +130,7 @@ func Checks(answer func(ctx context.Context, caller party.Caller, q judge.Inquir
 	}
 }
 
-// StatusBoard takes and lists what players tell while they load.
+// StatusBoard takes and lists the statuses of players.
 type StatusBoard interface {
 	Set(ctx context.Context, caller party.Caller, report status.Report) error
 	List(ctx context.Context, caller party.Caller, partyID string) (status.Listing, error)
@@ -163,7 +163,7 @@ func Share(sharer Sharer) []Row {
 	}
 }
 
-// Resume is the table of the call that resumes: it puts users back into the seats kept for them.
+// Resume is the table of the call that puts users back into the seats kept for them.
 func Resume(resume func(ctx context.Context, caller party.Caller) (party.Resumption, error)) []Row {
 	return []Row{
 		// Puts the caller back into the seat kept after a dropped connection.
@@ -173,7 +173,7 @@ func Resume(resume func(ctx context.Context, caller party.Caller) (party.Resumpt
 	}
 }
 
-// Match is the table of the call that tells members where their party plays.
+// Match is the table of the call that tells members which match their party plays.
 func Match(seats func(ctx context.Context, caller party.Caller, partyID, matchID string) (party.MatchSeats, error)) []Row {
 	return []Row{
 		// Names the match that the party is in, with its seats.
@@ -183,8 +183,7 @@ func Match(seats func(ctx context.Context, caller party.Caller, partyID, matchID
 	}
 }
 
-// Queues tells players why they have no match yet, and takes their answers to one that was
-// found.
+// Queues tells players why they have no match yet, and takes their answers to a proposal.
 type Queues interface {
 	Status(ctx context.Context, caller party.Caller, partyID string) (party.QueueStatus, error)
 	Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error)

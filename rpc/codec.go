@@ -14,16 +14,15 @@ import (
 	"partyline/party"
 )
 
-// maxPayload bounds a request, in bytes: several times the largest one that means
-// anything (a targeted invite with launch data, info and message all full).
+// maxPayload limits a request, in bytes. It is several times the largest useful one: a targeted invite with full
+// launch data, info and message.
 const maxPayload = 32 << 10
 
-// decode reads a request: one JSON object with the fields of the struct that into
-// points to, an empty payload counting as {}. Strict where a client would otherwise be
-// misled: a field that does not exist (names are compared exactly), one given twice, a
-// wrong type, or anything after the object is refused with InvalidRequest, naming the
-// field by its path. null counts as absent, because many serializers write it for an
-// unset field. NUL characters are refused in texts: the host's database cannot keep them.
+// decode reads a request: one JSON object with the fields of the struct that into points to. An empty payload
+// counts as {}. decode refuses, with InvalidRequest and the field's path, everything that could mislead a client:
+// an unknown field (names are compared exactly), a field given twice, a wrong type, or anything after the object.
+// null counts as absent, because many serializers write it for an unset field. Texts with NUL characters are
+// refused, because the host's database cannot store them.
 func decode(payload string, into any) error {
 	if len(payload) > maxPayload {
 		return party.Refuse(party.InvalidRequest, "The payload is larger than %d bytes.", maxPayload)
@@ -38,10 +37,10 @@ func decode(payload string, into any) error {
 	source.UseNumber()
 	first, err := source.Token()
 	if err != nil {
-		return malformed(err)
+		return refuseMalformed(err)
 	}
 	if first != json.Delim('{') {
-		return party.Refuse(party.InvalidRequest, "The payload is %s; it must be a JSON object.", got(first, reflect.Struct))
+		return party.Refuse(party.InvalidRequest, "The payload is %s; it must be a JSON object.", describeToken(first, reflect.Struct))
 	}
 	if err := decodeFields(source, reflect.ValueOf(into).Elem(), ""); err != nil {
 		return err
@@ -52,8 +51,8 @@ func decode(payload string, into any) error {
 	return nil
 }
 
-// malformed refuses what is no JSON at all.
-func malformed(err error) error {
+// refuseMalformed refuses a payload that is not JSON.
+func refuseMalformed(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
 		return party.Refuse(party.InvalidRequest, "The payload is not JSON: byte %d: %v.", syntax.Offset, err)
@@ -61,25 +60,25 @@ func malformed(err error) error {
 	return party.Refuse(party.InvalidRequest, "The payload is not JSON: it ends too early.")
 }
 
-// decodeFields fills a struct from an object whose opening brace has been read. Depth is
-// bounded by the struct's own: what is nested deeper can only be in a RawMessage.
+// decodeFields fills a struct from an object. Its opening brace has been read. The struct limits the depth: deeper
+// values fit only into a RawMessage.
 func decodeFields(source *json.Decoder, target reflect.Value, path string) error {
-	var seen uint64 // by field; requests have far fewer than 64
+	var seen uint64 // one bit for each field; requests have far fewer than 64
 	for source.More() {
 		token, err := source.Token()
 		if err != nil {
-			return malformed(err)
+			return refuseMalformed(err)
 		}
 		name := token.(string) // the decoder accepts nothing else here
 		index := fieldOf(target.Type(), name)
 		switch {
 		case index < 0:
-			return party.Refuse(party.InvalidRequest, "%s: unknown field.", join(path, party.Clip(name)))
+			return party.Refuse(party.InvalidRequest, "%s: unknown field.", joinPath(path, party.Clip(name)))
 		case seen&(1<<index) != 0:
-			return party.Refuse(party.InvalidRequest, "%s: given twice.", join(path, name))
+			return party.Refuse(party.InvalidRequest, "%s: given twice.", joinPath(path, name))
 		}
 		seen |= 1 << index
-		if err := decodeValue(source, target.Field(index), join(path, name)); err != nil {
+		if err := decodeValue(source, target.Field(index), joinPath(path, name)); err != nil {
 			return err
 		}
 	}
@@ -89,16 +88,16 @@ func decodeFields(source *json.Decoder, target reflect.Value, path string) error
 // decodeEnd reads the closing brace or bracket.
 func decodeEnd(source *json.Decoder) error {
 	if _, err := source.Token(); err != nil {
-		return malformed(err)
+		return refuseMalformed(err)
 	}
 	return nil
 }
 
-// decodeValue fills target with the value that comes next; path names it in refusals.
+// decodeValue fills target with the next value. path names it in refusals.
 func decodeValue(source *json.Decoder, target reflect.Value, path string) error {
 	if raw, ok := target.Addr().Interface().(*json.RawMessage); ok {
 		if err := source.Decode(raw); err != nil {
-			return malformed(err)
+			return refuseMalformed(err)
 		}
 		if string(*raw) == "null" {
 			*raw = nil
@@ -107,7 +106,7 @@ func decodeValue(source *json.Decoder, target reflect.Value, path string) error 
 	}
 	token, err := source.Token()
 	if err != nil {
-		return malformed(err)
+		return refuseMalformed(err)
 	}
 	if token == nil {
 		return nil
@@ -140,12 +139,12 @@ func decodeValue(source *json.Decoder, target reflect.Value, path string) error 
 		ok = setNumber(target, token)
 	}
 	if !ok {
-		return party.Refuse(party.InvalidRequest, "%s: wanted %s, got %s.", path, wanted(target.Kind()), got(token, target.Kind()))
+		return party.Refuse(party.InvalidRequest, "%s: wanted %s, got %s.", path, describeKind(target.Kind()), describeToken(token, target.Kind()))
 	}
 	return nil
 }
 
-// decodeItems fills a slice from a list whose opening bracket has been read.
+// decodeItems fills a slice from a list. Its opening bracket has been read.
 func decodeItems(source *json.Decoder, target reflect.Value, path string) error {
 	list := reflect.MakeSlice(target.Type(), 0, 4)
 	for source.More() {
@@ -183,8 +182,8 @@ func setNumber(target reflect.Value, token json.Token) bool {
 	return true
 }
 
-// wholeNumber reads a number that many engines write as a decimal or with an exponent:
-// 300.0 and 3e2 are 300. Beyond what a float holds exactly, only digits will do.
+// wholeNumber reads an integer. Many engines write it as a decimal or with an exponent: 300.0 and 3e2 are 300. An
+// integer that a float cannot hold exactly must be written with digits only.
 func wholeNumber(number json.Number) (int64, bool) {
 	if whole, err := number.Int64(); err == nil {
 		return whole, true
@@ -197,7 +196,7 @@ func wholeNumber(number json.Number) (int64, bool) {
 	return int64(float), true
 }
 
-// fieldOf finds a struct's field by its JSON name; -1 for none. Fields without one do not exist.
+// fieldOf finds a struct's field by its JSON name; -1 if there is none. It ignores fields without a JSON name.
 func fieldOf(t reflect.Type, name string) int {
 	for i := range t.NumField() {
 		if named, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); named == name && name != "" && name != "-" {
@@ -207,38 +206,38 @@ func fieldOf(t reflect.Type, name string) int {
 	return -1
 }
 
-func join(path, name string) string {
+func joinPath(path, name string) string {
 	if path == "" {
 		return name
 	}
 	return path + "." + name
 }
 
-// wanted says what a field takes, in a client developer's words.
-func wanted(kind reflect.Kind) string {
-	return cmp.Or(words[kind], "a whole number")
+// describeKind describes what a field accepts, in words for a client developer.
+func describeKind(kind reflect.Kind) string {
+	return cmp.Or(kindNames[kind], "a whole number")
 }
 
-var words = map[reflect.Kind]string{
+var kindNames = map[reflect.Kind]string{
 	reflect.Struct: "an object", reflect.Slice: "a list", reflect.String: "a string", reflect.Bool: "true or false",
 	reflect.Float32: "a number", reflect.Float64: "a number",
 }
 
-// got says what the value that begins with token is, never its content, and of a number why
-// it is not what was wanted.
-func got(token json.Token, wanted reflect.Kind) string {
+// describeToken describes the value that begins with token, without its content. For a number it says why it was
+// refused.
+func describeToken(token json.Token, wanted reflect.Kind) string {
 	switch token := token.(type) {
 	case nil:
 		return "null"
 	case json.Delim:
 		if token == '{' {
-			return words[reflect.Struct]
+			return kindNames[reflect.Struct]
 		}
-		return words[reflect.Slice]
+		return kindNames[reflect.Slice]
 	case string:
-		return words[reflect.String]
+		return kindNames[reflect.String]
 	case bool:
-		return words[reflect.Bool]
+		return kindNames[reflect.Bool]
 	}
 	switch wanted {
 	case reflect.Struct, reflect.Slice, reflect.String, reflect.Bool:

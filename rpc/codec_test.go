@@ -16,7 +16,7 @@ import (
 	"partyline/rpc"
 )
 
-// wide has a field of every kind the module's requests have.
+// wide has a field of every kind that the module's requests have.
 type wide struct {
 	Text   string          `json:"text"`
 	Flag   bool            `json:"flag"`
@@ -38,8 +38,8 @@ type target struct {
 	Friends bool `json:"friends"`
 }
 
-// accepted are payloads and what they mean; refused are payloads and what the refusal
-// must name. Both also seed the fuzz target.
+// accepted are payloads with their meaning. refused are payloads with what the refusal must name. Both also seed
+// the fuzz target.
 var accepted = []struct {
 	name, payload string
 	want          wide
@@ -105,7 +105,7 @@ var refused = []struct{ name, payload, names string }{
 	{"deep", `{"launch":` + strings.Repeat("[", 15000), "not JSON"},
 }
 
-// wideHost serves a call that keeps what it was asked.
+// wideHost serves a call that keeps its request.
 func wideHost(t testing.TB) (*host, *wide) {
 	got := &wide{}
 	return serve(t, []rpc.Row{{ID: "party_wide", Handle: rpc.Call(
@@ -158,8 +158,8 @@ func TestCodec_RefusalRepeatsLittleOfWhatItWasSent(t *testing.T) {
 	}
 }
 
-// A payload never panics and is never misread: what is accepted here is accepted by the
-// standard decoder with the same result, and what that refuses is refused here.
+// A payload never causes a panic and is never misread. The standard decoder accepts what is accepted here, with the
+// same result. What it refuses is refused here too.
 func FuzzPayload(f *testing.F) {
 	for _, tt := range accepted {
 		f.Add(tt.payload)
@@ -183,7 +183,7 @@ func FuzzPayload(f *testing.F) {
 		}
 		var plain struct {
 			wide
-			Count json.Number  `json:"count"` // the standard decoder takes no 300.0 for an int
+			Count json.Number  `json:"count"` // the standard decoder does not read 300.0 as an int
 			TTL   *json.Number `json:"ttl"`
 		}
 		strict := json.NewDecoder(strings.NewReader(payload))
@@ -201,7 +201,7 @@ func FuzzPayload(f *testing.F) {
 	})
 }
 
-// same reports whether a number was read for what it says; an absent one is 0.
+// same reports whether a number was read correctly; an absent one is 0.
 func same(read int64, written json.Number) bool {
 	exact, ok := new(big.Rat).SetString(cmp.Or(written.String(), "0"))
 	return ok && exact.Cmp(new(big.Rat).SetInt64(read)) == 0

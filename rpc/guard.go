@@ -12,23 +12,21 @@ import (
 	"partyline/party"
 )
 
-// Names of the metrics every call adds to; both carry the tags rpc_id and outcome,
-// the outcome being "ok" or the refusal's reason.
+// Metrics of every call, with the tags rpc_id and outcome. The outcome is "ok" or the reason of the refusal.
 const (
 	MetricCalls    = "partyline_rpc"
 	MetricDuration = "partyline_rpc_duration"
 )
 
-// Guard surrounds every RPC: it lets in whom the row lets in, turns panics and errors
-// into refusals a client may read, and measures. Nothing behind a guard can end the
-// host's process by panicking on the calling goroutine.
+// Guard wraps every RPC: it checks who may call, turns panics and errors into refusals that a client may read, and
+// records metrics. A panic on the calling goroutine cannot end the host's process.
 type Guard struct {
 	Metrics party.Metrics
 	Now     party.Clock
 	Parties Parties
 }
 
-// wrap is the function the host calls for a row.
+// wrap returns the function that the host calls for a row.
 func (g Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, string) (string, error) {
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, payload string) (string, error) {
 		began := g.Now()
@@ -50,13 +48,13 @@ func (g Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, runt
 	}
 }
 
-// serve runs one call from permission to encoded answer; a panic on the way is its error.
+// serve runs one call, from the permission check to the encoded answer. A panic becomes the call's error.
 func (g Guard) serve(ctx context.Context, row Row, caller party.Caller, payload string) (answer string, err error) {
 	defer caught.As(&err, "answer the call")
 	if err := permit(row.ServerOnly, caller); err != nil {
 		return "", err
 	}
-	if caller.SessionID != "" { // of another connection nobody knows what it has under way
+	if caller.SessionID != "" { // without a session, nothing is known of a join under way
 		g.Parties.Settle(caller.Session())
 	}
 	result, err := row.Handle(ctx, caller, payload, g.Parties)
@@ -70,7 +68,7 @@ func (g Guard) serve(ctx context.Context, row Row, caller party.Caller, payload 
 	return string(encoded), nil
 }
 
-// permit refuses callers the row is not for. A caller with the HTTP key has no user.
+// permit refuses callers who may not call the row. A caller with the HTTP key has no user.
 func permit(serverOnly bool, caller party.Caller) error {
 	switch {
 	case !serverOnly && caller.UserID == "":
@@ -81,8 +79,8 @@ func permit(serverOnly bool, caller party.Caller) error {
 	return nil
 }
 
-// payloadOf is what the client sent. The host hands on no payload of a GET, but SDKs call with
-// the HTTP key that way (nakama-js rpcHttpKey) and put it into the address.
+// payloadOf returns the payload that the client sent. The host passes on no payload of a GET request. SDKs use GET
+// with the HTTP key (nakama-js rpcHttpKey) and put the payload into the query of the address.
 func payloadOf(ctx context.Context, payload string) string {
 	params, _ := ctx.Value(runtime.RUNTIME_CTX_QUERY_PARAMS).(map[string][]string)
 	if named := params["payload"]; payload == "" && len(named) > 0 {

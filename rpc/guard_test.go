@@ -27,7 +27,7 @@ func TestGuard_WhoMayCall(t *testing.T) {
 		name string
 		only bool
 		ctx  context.Context
-		want string // the refusal's reason, "" = let in
+		want string // the refusal's reason; "" = allowed
 	}{
 		{"user_over_socket", false, overSocket("u1"), ""},
 		{"user_over_http", false, overHTTP("u1"), ""},
@@ -79,7 +79,7 @@ func TestGuard_CallerIsWhoTheHostSays(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("callers = %+v; want %+v", got, want)
 	}
-	if settled := []party.Session{want[0].Session()}; !slices.Equal(h.called, settled) { // over plain HTTP nothing is known of any
+	if settled := []party.Session{want[0].Session()}; !slices.Equal(h.called, settled) { // calls over plain HTTP have no session
 		t.Errorf("settled = %+v; want %+v", h.called, settled)
 	}
 }
@@ -92,7 +92,7 @@ func TestGuard_ErrorsBecomeRefusals(t *testing.T) {
 		text    string
 		code    int
 		logged  string // part of a log line
-		private string // must reach the log only
+		private string // must be only in the log
 	}{
 		{"refusal", party.Refuse(party.PartyFull, "This party is full."), "party_full: This party is full.", 8, "debug", ""},
 		{"wrapped_refusal", fmt.Errorf("deep: %w", party.Refuse(party.Banned, "No.")), "banned: No.", 7, "debug", "deep"},
@@ -145,8 +145,7 @@ func TestGuard_PanicIsAnInternalErrorWithStackInTheLog(t *testing.T) {
 	}
 }
 
-// A player who goes away while a call runs is nobody's fault: what it failed with then is no
-// alarm. A time that is over is one.
+// A player who disconnects during a call is not an error: the failure of the call raises no alarm. A timeout does.
 func TestGuard_CallerGoneMeanwhile(t *testing.T) {
 	h := serve(t, echoSet(false, func(context.Context, party.Caller, echo) (echo, error) {
 		return echo{}, errors.New("read tcp: i/o timeout")
@@ -201,7 +200,7 @@ func TestGuard_Metrics(t *testing.T) {
 	}
 }
 
-// What the guard, the codec and the metrics add to a call that does nothing.
+// Measures what the guard, the codec and the metrics add to a call that does nothing.
 func BenchmarkGuard(b *testing.B) {
 	h := serve(b, echoSet(false, func(_ context.Context, _ party.Caller, e echo) (echo, error) { return e, nil }))
 	fn := rpc.Guard{Metrics: partytest.NoMetrics{}, Now: time.Now, Parties: still{}}

@@ -20,10 +20,10 @@ import (
 
 type hostFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, payload string) (string, error)
 
-// host takes registrations as the real one does, and calls them as a client would.
+// host takes registrations as the real host does, and calls the functions as a client would.
 type host struct {
 	funcs   map[string]hostFunc
-	refuses error // what RegisterRpc answers
+	refuses error // error of RegisterRpc
 	called  []party.Session
 	log     logBook
 	metrics metricBook
@@ -40,7 +40,7 @@ func (h *host) RegisterRpc(id string, fn hostFunc) error {
 	return nil
 }
 
-// serve registers the tables and fails the test if that is refused.
+// serve registers the tables. It fails the test if that is refused.
 func serve(t testing.TB, tables ...[]rpc.Row) *host {
 	t.Helper()
 	h := &host{}
@@ -55,7 +55,7 @@ func (h *host) call(ctx context.Context, id, payload string) (string, error) {
 	return h.funcs[id](ctx, &h.log, nil, nil, payload)
 }
 
-// steppingClock advances by step with every look at it.
+// steppingClock advances by step each time it is read.
 func steppingClock(step time.Duration) party.Clock {
 	at := time.Unix(1_700_000_000, 0)
 	return func() time.Time {
@@ -64,8 +64,8 @@ func steppingClock(step time.Duration) party.Clock {
 	}
 }
 
-// overSocket and overHTTP are the contexts the host gives an RPC of a signed-in user;
-// withKey that of a server with the HTTP key.
+// overSocket and overHTTP are the contexts of an RPC of a signed-in user. withKey is the context of a server with
+// the HTTP key.
 func overSocket(userID string) context.Context {
 	return with(overHTTP(userID), runtime.RUNTIME_CTX_SESSION_ID, "session-of-"+userID)
 }
@@ -83,7 +83,7 @@ func with(ctx context.Context, key any, value string) context.Context {
 	return context.WithValue(ctx, key, value)
 }
 
-// logBook keeps what was logged, fields included, one string per line.
+// logBook keeps the log, one string per line, with fields.
 type logBook struct {
 	mu     sync.Mutex
 	lines  []string
@@ -141,7 +141,7 @@ func (m *metricBook) add(format string, args ...any) {
 	m.lines = append(m.lines, fmt.Sprintf(format, args...))
 }
 
-// refusal is the host's view of an error: the text clients see and the number.
+// refusal splits an error as the host does: the text for clients and the number.
 func refusal(t testing.TB, err error) (string, int) {
 	t.Helper()
 	var answer *runtime.Error
@@ -155,7 +155,7 @@ func contains(lines []string, part string) bool {
 	return slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, part) })
 }
 
-// still are parties that were never created again, and what a look at any of them refuses with.
+// still has parties that never got a new ID, and the refusal of a look at any of them.
 type still struct {
 	gone   error
 	called func(party.Session)

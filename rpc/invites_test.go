@@ -10,7 +10,7 @@ import (
 	"partyline/rpc"
 )
 
-// invites answers as the kernel would and keeps what it was asked.
+// invites answers as the kernel would and records its calls.
 type invites struct{ asked []string }
 
 func (i *invites) note(format string, args ...any) {

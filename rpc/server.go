@@ -47,8 +47,8 @@ func Admin(o Overview) []Row {
 	}
 }
 
-// Servers takes the reports of dedicated game servers. Each call names the match and its
-// token, which only the match's own server has.
+// Servers takes the reports of dedicated game servers. Each call names the match and its token, which only the
+// match's own server has.
 type Servers interface {
 	ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error)
 	ServerJoin(ctx context.Context, matchID, token, pass string) (party.ServerJoined, error)
@@ -79,7 +79,7 @@ type (
 	}
 )
 
-// maxResult bounds what a game server says of its match, in bytes.
+// maxResult limits the result that a game server reports of its match, in bytes.
 const maxResult = 4096
 
 // Server is the table of the calls for dedicated game servers.

@@ -12,7 +12,7 @@ import (
 	"partyline/rpc"
 )
 
-// board answers as the kernel would and keeps what it was asked.
+// board answers as the kernel would and records its calls.
 type board struct{ asked []string }
 
 func (b *board) note(format string, args ...any) {

@@ -1,9 +1,9 @@
-// Package rpc is the module's remote procedure calls: tables of {id, who may call,
-// handler}, the guard around every call, and the JSON codec between the two.
+// Package rpc is the module's remote procedure calls: tables of {id, who may call, handler}, the guard around every
+// call, and the JSON codec between the two.
 //
-// A new call is one function from a request struct to an answer struct and one row of
-// a table; everything a client can get wrong before the function runs is refused here, once
-// for all calls. [Register] hands the tables to the host. Safe for concurrent use.
+// A new call is one function from a request struct to an answer struct, and one row of a table. Everything a client
+// can get wrong before the function runs is refused here, once for all calls. [Register] registers the tables with
+// the host. Safe for concurrent use.
 package rpc
 
 import (
@@ -24,21 +24,20 @@ type Row struct {
 	Handle     Handler // made by [Call]
 }
 
-// Parties knows parties by any ID they had.
+// Parties finds parties by any ID they had.
 type Parties interface {
-	Current(id party.ID) party.ID // the present one
+	Current(id party.ID) party.ID // its present ID
 	Look(ctx context.Context, id party.ID) (reserve.Look, error)
-	Settle(s party.Session) // a session has called
+	Settle(s party.Session) // the session's earlier join is over
 }
 
 // Handler turns a payload into an answer on behalf of a caller.
 type Handler func(ctx context.Context, caller party.Caller, payload string, parties Parties) (any, error)
 
-// Call makes a handler of a function whose request and answer are structs. The
-// request is decoded as [decode] says, the answer is encoded as a JSON object. A party that
-// the request names in another spelling, or by a native ID it had before, is named by its
-// present one. One in which everybody is away has no native party that fn could find; the
-// refusal is PartyAway then.
+// Call makes a handler from a function with a struct as request and a struct as answer. [decode] decodes the
+// request; the answer is encoded as a JSON object. If the request names a party in another spelling, or by an
+// earlier native ID, fn gets the party's present ID. If everybody in the party is away, fn cannot find a native
+// party; the refusal is PartyAway then.
 func Call[Request, Answer any](fn func(context.Context, party.Caller, Request) (Answer, error)) Handler {
 	return func(ctx context.Context, caller party.Caller, payload string, parties Parties) (any, error) {
 		var request Request
@@ -63,14 +62,14 @@ func Call[Request, Answer any](fn func(context.Context, party.Caller, Request) (
 	}
 }
 
-// Registrar is the part of the host's initializer that takes RPCs.
+// Registrar is the part of the host's initializer that registers RPCs.
 type Registrar interface {
 	RegisterRpc(id string, fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, payload string) (string, error)) error
 }
 
 var _ Registrar = runtime.Initializer(nil)
 
-// Register gives every row, guarded, to the host.
+// Register registers every row with the host, wrapped in the guard.
 func Register(host Registrar, guard Guard, table []Row) error {
 	for _, row := range table {
 		if err := host.RegisterRpc(row.ID, guard.wrap(row)); err != nil {

@@ -31,7 +31,7 @@ func TestRegister_EveryRow(t *testing.T) {
 	}
 }
 
-// A party in which everybody is away is not gone, whatever the call behind finds of it.
+// A party in which everybody is away is not gone, even if the call does not find it.
 func TestCall_EverybodyIsAway(t *testing.T) {
 	const id = "b2d3a4f0-5a1c-4c57-9c8e-1f0d2a7b6c5d.nakama1"
 	for name, tt := range map[string]struct {

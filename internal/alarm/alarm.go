@@ -1,4 +1,4 @@
-// Package alarm does something for a key at a moment: one timer for each key that waits.
+// Package alarm calls a function for a key at a time, with one timer for each key.
 package alarm
 
 import (
@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Alarms are the moments that are waited for. Make them with [New]. Safe for concurrent
-// use; a ring of one key may set others, and its own again.
+// Alarms are alarms by key. Make them with [New]. Safe for concurrent use. The ring function of one key may set
+// other keys, and its own again.
 type Alarms[K comparable] struct {
-	now    func() time.Time
-	ring   func(K)
-	logger Logger
-	failed string // what the log says before the key of one that panics
+	now       func() time.Time
+	ring      func(K)
+	logger    Logger
+	logPrefix string // log text before the key if ring panics
 
-	mu      sync.Mutex   // a leaf: nothing else is locked while it is held
-	set     map[K]*alarm // nil once closed
-	rung    int          // that ring now
-	ringing sync.WaitGroup
+	mu        sync.Mutex   // nothing else is locked while it is held
+	pending   map[K]*alarm // nil once closed
+	ringCount int          // how many ring now
+	ringing   sync.WaitGroup
 }
 
 type alarm struct {
@@ -26,19 +26,19 @@ type alarm struct {
 	timer *time.Timer
 }
 
-// Logger is what a panic is written to.
+// Logger logs panics.
 type Logger interface {
 	Error(format string, v ...any)
 }
 
-// New makes alarms that ring each in a goroutine of its own. Where ring panics, the log says what
-// has failed, followed by the key: "seat not ended party=" and the party.
+// New makes alarms. Each rings in its own goroutine. If ring panics, the log entry begins with failed and the key:
+// "seat not ended party=" and the party.
 func New[K comparable](now func() time.Time, logger Logger, failed string, ring func(K)) *Alarms[K] {
-	return &Alarms[K]{now: now, logger: logger, failed: failed, ring: ring, set: map[K]*alarm{}}
+	return &Alarms[K]{now: now, logger: logger, logPrefix: failed, ring: ring, pending: map[K]*alarm{}}
 }
 
-// Set has the key ring at a moment, at once if that is past, and not when it was set to
-// before. After Close it does nothing.
+// Set sets a key to ring at a time, or at once if that is past. It replaces an earlier alarm of the key. After
+// Close it does nothing.
 func (a *Alarms[K]) Set(key K, at time.Time) {
 	a.setUnless(key, at, func(old time.Time) bool { return old.Equal(at) })
 }
@@ -46,56 +46,56 @@ func (a *Alarms[K]) Set(key K, at time.Time) {
 func (a *Alarms[K]) setUnless(key K, at time.Time, stays func(old time.Time) bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.set == nil {
+	if a.pending == nil {
 		return
 	}
-	if old := a.set[key]; old != nil {
+	if old := a.pending[key]; old != nil {
 		if stays(old.at) {
 			return
 		}
 		old.timer.Stop()
 	}
 	next := &alarm{at: at}
-	next.timer = time.AfterFunc(max(0, at.Sub(a.now())), func() { a.rings(key, next) })
-	a.set[key] = next
+	next.timer = time.AfterFunc(max(0, at.Sub(a.now())), func() { a.fire(key, next) })
+	a.pending[key] = next
 }
 
-// Sooner has the key ring at a moment unless it rings before that anyway.
+// Sooner sets a key to ring at a time, unless it rings before that anyway.
 func (a *Alarms[K]) Sooner(key K, at time.Time) {
 	a.setUnless(key, at, func(old time.Time) bool { return !at.Before(old) })
 }
 
-// Stop has the key not ring. One that rings already goes on.
+// Stop removes the key's alarm. A ring function that already runs continues.
 func (a *Alarms[K]) Stop(key K) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if old := a.set[key]; old != nil {
+	if old := a.pending[key]; old != nil {
 		old.timer.Stop()
-		delete(a.set, key)
+		delete(a.pending, key)
 	}
 }
 
-// Len is how many alarms are set or ring.
+// Len returns how many alarms are set or ring now.
 func (a *Alarms[K]) Len() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.set) + a.rung
+	return len(a.pending) + a.ringCount
 }
 
-// Close stops all and waits for those that ring.
+// Close removes all alarms and waits for ring functions that run.
 func (a *Alarms[K]) Close() {
 	a.mu.Lock()
-	for _, set := range a.set {
+	for _, set := range a.pending {
 		set.timer.Stop()
 	}
-	a.set = nil
+	a.pending = nil
 	a.mu.Unlock()
 	a.ringing.Wait()
 }
 
-func (a *Alarms[K]) rings(key K, set *alarm) {
+func (a *Alarms[K]) fire(key K, set *alarm) {
 	a.mu.Lock()
-	if a.set[key] != set { // stopped, or set again, while it went off
+	if a.pending[key] != set { // removed or set again before it got the lock
 		a.mu.Unlock()
 		return
 	}
@@ -104,16 +104,16 @@ func (a *Alarms[K]) rings(key K, set *alarm) {
 		a.mu.Unlock()
 		return
 	}
-	delete(a.set, key)
-	a.rung++
+	delete(a.pending, key)
+	a.ringCount++
 	a.ringing.Add(1)
 	a.mu.Unlock()
 	defer func() {
-		if value := recover(); value != nil { // it would end the process
-			a.logger.Error("%s%v: panic: %v\n%s", a.failed, key, value, debug.Stack())
+		if value := recover(); value != nil { // a panic would end the process
+			a.logger.Error("%s%v: panic: %v\n%s", a.logPrefix, key, value, debug.Stack())
 		}
 		a.mu.Lock()
-		a.rung--
+		a.ringCount--
 		a.mu.Unlock()
 		a.ringing.Done()
 	}()

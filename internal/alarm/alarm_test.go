@@ -55,7 +55,7 @@ func TestAlarms(t *testing.T) {
 	})
 }
 
-// A clock that is set back makes nothing ring early.
+// If the clock is set back, nothing rings early.
 func TestAlarms_clock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var back atomic.Int64
@@ -71,7 +71,7 @@ func TestAlarms_clock(t *testing.T) {
 	})
 }
 
-// Of many who want a key to ring, the one who wants it soonest decides.
+// If many callers set a key, it rings at the earliest time.
 func TestAlarms_Sooner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := alarm.New(time.Now, &partytest.Log{}, "", func(int) {})

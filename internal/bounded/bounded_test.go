@@ -60,7 +60,7 @@ func TestContext_DeadlineOfTheParent(t *testing.T) {
 	}
 }
 
-// A child ends with it, and takes no goroutine.
+// A child context ends with its bounded parent and needs no goroutine.
 func TestContext_Children(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := bounded.Context(t.Context(), time.Hour)
@@ -78,7 +78,7 @@ func TestContext_Children(t *testing.T) {
 	})
 }
 
-// Nobody waits, so nothing but the context itself is made.
+// Nobody waits, so only the context itself is allocated.
 func TestContext_CostsNoTimer(t *testing.T) {
 	parent := t.Context()
 	if n := testing.AllocsPerRun(100, func() {

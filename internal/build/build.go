@@ -1,5 +1,5 @@
-// Package build says which build of the module this is, wherever that is asked: in the
-// log, the operators' calls and page, a metric, the command line.
+// Package build says which build of the module this is, for the log, the operators' calls and page, a metric and
+// the command line.
 package build
 
 import "runtime"
@@ -7,10 +7,10 @@ import "runtime"
 // Version is the module's version, the newest in CHANGELOG.md.
 const Version = "1.0.0"
 
-// Set by the linker; empty in a build that make did not start.
+// Set by the linker. Empty if the build was not started by make.
 var (
-	commit string // that the build is from
-	nakama string // line of the server that the plugin is for
+	commit string // commit of the build
+	nakama string // line of Nakama that the plugin is built for
 )
 
 // Info is which build this is.
@@ -21,12 +21,12 @@ type Info struct {
 	Go      string `json:"go"`               // "go1.26.5"
 }
 
-// Current is this build.
+// Current describes this build.
 func Current() Info {
 	return Info{Version: Version, Commit: commit, Nakama: nakama, Go: runtime.Version()}
 }
 
-// String is "1.0.0 commit=cf9b7fb nakama=3.40.0 go=go1.26.5", without what is not known.
+// String is "1.0.0 commit=cf9b7fb nakama=3.40.0 go=go1.26.5". It leaves out unknown fields.
 func (i Info) String() string {
 	text := i.Version
 	if i.Commit != "" {
@@ -38,7 +38,7 @@ func (i Info) String() string {
 	return text + " go=" + i.Go
 }
 
-// Tags are the labels of a metric that says which build runs.
+// Tags are the labels of the metric about the running build.
 func (i Info) Tags() map[string]string {
 	return map[string]string{"version": i.Version, "commit": i.Commit, "nakama": i.Nakama, "go": i.Go}
 }

@@ -1,4 +1,4 @@
-// Package cache keeps what was read or made for a while, in bounded memory.
+// Package cache keeps values for a time, in bounded memory.
 package cache
 
 import (
@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// Cache keeps the most recently used values by key, each for a time. Callers that ask for
-// the same missing value at the same moment share one load. Every call costs the same
-// however much is kept. Safe for concurrent use.
+// Cache keeps the most recently used values by key, each for a time. Callers that ask for the same missing value at
+// the same time share one load. The cost of a call does not depend on the number of values. Safe for concurrent
+// use.
 type Cache[K comparable, V any] struct {
-	now  func() time.Time
-	most int
-	ttl  time.Duration
+	now        func() time.Time
+	maxEntries int
+	ttl        time.Duration
 
 	mu      sync.Mutex
-	kept    map[K]*list.Element // of *entry[K, V]
+	entries map[K]*list.Element // of *entry[K, V]
 	recent  *list.List          // most recently used first
 	loading map[K]*load[V]
 }
 
 type entry[K comparable, V any] struct {
-	key   K
-	value V
-	until time.Time
+	key     K
+	value   V
+	expires time.Time
 }
 
 type load[V any] struct {
@@ -35,15 +35,15 @@ type load[V any] struct {
 	err   error
 }
 
-// New makes a cache of at most most values, each kept for ttl.
+// New makes a cache of at most most values. It keeps each one for ttl.
 func New[K comparable, V any](now func() time.Time, most int, ttl time.Duration) *Cache[K, V] {
-	return &Cache[K, V]{now: now, most: most, ttl: ttl, kept: map[K]*list.Element{}, recent: list.New(), loading: map[K]*load[V]{}}
+	return &Cache[K, V]{now: now, maxEntries: most, ttl: ttl, entries: map[K]*list.Element{}, recent: list.New(), loading: map[K]*load[V]{}}
 }
 
 var errAbandoned = errors.New("the load ended without an answer")
 
-// Get returns the value of key, loaded with the first caller's ctx if it is not kept.
-// Errors are shared by those who wait but not kept. A caller whose ctx ends stops waiting.
+// Get returns the value of key. If it is not kept, Get loads it with the first caller's ctx. Callers that wait
+// share an error, but the cache does not keep it. A caller whose ctx ends stops waiting.
 func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
 	c.mu.Lock()
 	if value, ok := c.get(key); ok {
@@ -57,7 +57,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context)
 			if !errors.Is(l.err, context.Canceled) || ctx.Err() != nil {
 				return l.value, l.err
 			}
-			return c.Get(ctx, key, read) // the one who loaded gave up; that is no answer for others
+			return c.Get(ctx, key, read) // the loader's ctx was cancelled; the others load again
 		case <-ctx.Done():
 			return *new(V), ctx.Err()
 		}
@@ -68,7 +68,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context)
 	defer func() { // also if read panics
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.loading[key] == l { // else it was dropped while it was read
+		if c.loading[key] == l { // otherwise it was dropped or put while it was loaded
 			delete(c.loading, key)
 			if l.err == nil {
 				c.put(key, l.value)
@@ -87,7 +87,7 @@ func (c *Cache[K, V]) Kept(key K) (V, bool) {
 	return c.get(key)
 }
 
-// Take returns the value of key and forgets it.
+// Take returns the value of key and removes it.
 func (c *Cache[K, V]) Take(key K) (V, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -96,7 +96,7 @@ func (c *Cache[K, V]) Take(key K) (V, bool) {
 	return value, ok
 }
 
-// Put keeps a value, and nothing that is being loaded for its key.
+// Put keeps a value. A load of the key that is under way is not kept.
 func (c *Cache[K, V]) Put(key K, value V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,8 +104,7 @@ func (c *Cache[K, V]) Put(key K, value V) {
 	c.put(key, value)
 }
 
-// Drop forgets the value of key, and what is being loaded for it: who asks from now on
-// gets what is true from now on.
+// Drop removes the value of key. A load of the key that is under way is not kept, so later callers load again.
 func (c *Cache[K, V]) Drop(key K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,7 +112,7 @@ func (c *Cache[K, V]) Drop(key K) {
 	c.forget(key)
 }
 
-// Len is how many values are kept.
+// Len returns how many values are kept.
 func (c *Cache[K, V]) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -122,19 +121,19 @@ func (c *Cache[K, V]) Len() int {
 
 // forget, get and put need mu.
 func (c *Cache[K, V]) forget(key K) {
-	if e, ok := c.kept[key]; ok {
+	if e, ok := c.entries[key]; ok {
 		c.recent.Remove(e)
-		delete(c.kept, key)
+		delete(c.entries, key)
 	}
 }
 
 func (c *Cache[K, V]) get(key K) (value V, ok bool) {
-	e, ok := c.kept[key]
+	e, ok := c.entries[key]
 	if !ok {
 		return value, false
 	}
 	known := e.Value.(*entry[K, V])
-	if !c.now().Before(known.until) {
+	if !c.now().Before(known.expires) {
 		c.forget(key)
 		return value, false
 	}
@@ -144,8 +143,8 @@ func (c *Cache[K, V]) get(key K) (value V, ok bool) {
 
 func (c *Cache[K, V]) put(key K, value V) {
 	c.forget(key)
-	c.kept[key] = c.recent.PushFront(&entry[K, V]{key, value, c.now().Add(c.ttl)})
-	if c.recent.Len() > c.most {
+	c.entries[key] = c.recent.PushFront(&entry[K, V]{key, value, c.now().Add(c.ttl)})
+	if c.recent.Len() > c.maxEntries {
 		c.forget(c.recent.Back().Value.(*entry[K, V]).key)
 	}
 }

@@ -64,7 +64,7 @@ func TestCache_ErrorsAreNotKept(t *testing.T) {
 	}
 }
 
-// What was dropped while it was being read must not come back.
+// A value that was dropped during its load must not come back.
 func TestCache_DropDuringALoad(t *testing.T) {
 	c := cache.New[string, int](time.Now, 8, time.Minute)
 	v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { c.Drop("a"); return 1, nil })
@@ -76,7 +76,7 @@ func TestCache_DropDuringALoad(t *testing.T) {
 	}
 }
 
-// What was read before a write must not replace what was written.
+// A value from a load that began before a write must not replace the written value.
 func TestCache_PutDuringALoad(t *testing.T) {
 	c := cache.New[string, int](time.Now, 8, time.Minute)
 	v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { c.Put("a", 2); return 1, nil })

@@ -1,5 +1,4 @@
-// Package caught turns panics into errors, where nothing else would recover and a panic would end
-// the host's process.
+// Package caught turns panics into errors, where otherwise a panic would end the host's process.
 package caught
 
 import (
@@ -7,8 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// As is deferred by a function whose error err is. It makes that error of a panic which goes
-// through the function, with the step that failed and the stack.
+// As turns a panic of the calling function into its error, with the failed step and the stack. Call it with defer;
+// err points to the function's error result.
 func As(err *error, step string) {
 	if value := recover(); value != nil {
 		*err = fmt.Errorf("%s: panic: %v\n%s", step, value, debug.Stack())

@@ -1,6 +1,6 @@
-// Package keyed keeps a value per key behind a lock of its own: what deals with one party,
-// user or invite at a time waits for that one alone, and only until its caller gives up.
-// A key that nobody uses, and whose value is not worth keeping, costs no memory.
+// Package keyed keeps a value per key, each with its own lock. Work on one party, user or invite waits only for
+// other work on the same key, and only until its caller gives up. A key costs no memory if nobody uses it and its
+// value is not worth keeping.
 package keyed
 
 import (
@@ -10,31 +10,30 @@ import (
 	"sync"
 )
 
-// Map is values by key. Make one with [New]. Safe for concurrent use; a value is its
-// locker's alone.
+// Map is a map of values with locks. Make one with [New]. Safe for concurrent use. Only the caller that holds the
+// lock uses the value.
 type Map[K comparable, V any] struct {
 	make func(K) V
 	keep func(*V) bool
 
-	mu      sync.Mutex // a leaf: nothing else is locked while it is held
+	mu      sync.Mutex // nothing else is locked while it is held
 	entries map[K]*entry[V]
 }
 
 type entry[V any] struct {
 	value V
-	users int           // who holds or waits for the lock; guarded by Map.mu
+	refs  int           // callers that hold or wait for the lock; guarded by Map.mu
 	held  chan struct{} // has an element while the lock is held
 }
 
-// New makes a map. make is called for a key that has no value yet; keep says, under the
-// value's lock, whether a value that nobody waits for is worth keeping.
+// New makes a map. make makes the value of a new key. keep reports, under the value's lock, whether a value that
+// nobody uses is worth keeping.
 func New[K comparable, V any](make func(K) V, keep func(*V) bool) *Map[K, V] {
 	return &Map[K, V]{make: make, keep: keep, entries: map[K]*entry[V]{}}
 }
 
-// Lock returns the key's value, its caller's alone until unlock. It waits no longer than
-// ctx, and takes a free lock even if ctx has ended. A goroutine must not lock two keys of
-// one map at once.
+// Lock returns the key's value and locks it until unlock. It waits until ctx ends, but takes a free lock even if
+// ctx has ended. A goroutine must not lock two keys of one map at once.
 func (m *Map[K, V]) Lock(ctx context.Context, key K) (value *V, unlock func(), err error) {
 	m.mu.Lock()
 	e := m.entries[key]
@@ -42,7 +41,7 @@ func (m *Map[K, V]) Lock(ctx context.Context, key K) (value *V, unlock func(), e
 		e = &entry[V]{value: m.make(key), held: make(chan struct{}, 1)}
 		m.entries[key] = e
 	}
-	e.users++
+	e.refs++
 	m.mu.Unlock()
 	select {
 	case e.held <- struct{}{}:
@@ -57,12 +56,12 @@ func (m *Map[K, V]) Lock(ctx context.Context, key K) (value *V, unlock func(), e
 	return &e.value, func() { m.release(key, e, true) }, nil
 }
 
-// release forgets the entry if its last user goes and nothing is worth keeping.
+// release removes the entry if nobody else uses it and its value is not worth keeping.
 func (m *Map[K, V]) release(key K, e *entry[V], held bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e.users--
-	if e.users == 0 && !m.keep(&e.value) {
+	e.refs--
+	if e.refs == 0 && !m.keep(&e.value) {
 		delete(m.entries, key)
 	}
 	if held {
@@ -70,12 +69,12 @@ func (m *Map[K, V]) release(key K, e *entry[V], held bool) {
 	}
 }
 
-// Forget drops the key's value if nobody uses it and it has come to be not worth keeping
-// without its lock.
+// Forget removes the key's value if nobody uses it and it is no longer worth keeping. Call it after a change that
+// was made without the lock.
 func (m *Map[K, V]) Forget(key K) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e := m.entries[key]; e != nil && e.users == 0 && !m.keep(&e.value) {
+	if e := m.entries[key]; e != nil && e.refs == 0 && !m.keep(&e.value) {
 		delete(m.entries, key)
 	}
 }
@@ -94,15 +93,15 @@ func (m *Map[K, V]) Keys() []K {
 	return slices.Collect(maps.Keys(m.entries))
 }
 
-// Locks are locks alone.
+// Locks is a lock per key, without values.
 type Locks[K comparable] struct{ entries *Map[K, struct{}] }
 
-// NewLocks makes them.
+// NewLocks makes a Locks.
 func NewLocks[K comparable]() Locks[K] {
 	return Locks[K]{New(func(K) struct{} { return struct{}{} }, func(*struct{}) bool { return false })}
 }
 
-// Lock waits for the key's lock, no longer than ctx.
+// Lock locks the key. It waits until ctx ends.
 func (l Locks[K]) Lock(ctx context.Context, key K) (unlock func(), err error) {
 	_, unlock, err = l.entries.Lock(ctx, key)
 	return unlock, err

@@ -46,7 +46,7 @@ func TestMap_KeepsWhatIsWorthIt(t *testing.T) {
 	}
 }
 
-// A caller that gives up waiting gets no lock and leaves no trace.
+// A caller that stops waiting gets no lock and leaves no entry.
 func TestMap_GivesUpWithItsContext(t *testing.T) {
 	m := keyed.New(func(string) int { return 0 }, func(*int) bool { return false })
 	_, unlock, err := m.Lock(t.Context(), "a")
@@ -67,7 +67,7 @@ func TestMap_GivesUpWithItsContext(t *testing.T) {
 	if m.Has("a") {
 		t.Error("the value stayed")
 	}
-	if _, unlock, err = m.Lock(ctx, "a"); err != nil { // free, so nobody waits
+	if _, unlock, err = m.Lock(ctx, "a"); err != nil { // the lock is free, so there is no wait
 		t.Errorf("Lock of a free key = %v", err)
 	} else {
 		unlock()

@@ -1,5 +1,4 @@
-// Package radix puts things in the order of a number in a time that grows with them and not with their
-// logarithm.
+// Package radix sorts rows by a number in linear time.
 package radix
 
 import (
@@ -12,23 +11,22 @@ import (
 	"time"
 )
 
-// Row stands for something on its way to its place.
+// Row stands for one item to be sorted.
 type Row struct {
-	By    uint64 // what it is ordered by
-	Index int32  // whose it is
+	By    uint64 // the sort key
+	Index int32  // index of the item
 }
 
 const (
-	// spareBits is how many more bits than would tell the rows apart if they were evenly
-	// spread are looked at.
+	// spareBits is how many more bits are sorted by than would tell evenly spread rows apart.
 	spareBits = 3
-	// shortRun is how many rows are put in order by comparing them.
+	// shortRun is how many rows are sorted by comparing them.
 	shortRun = 48
 )
 
-// Sort leaves equals as they stand; scratch is as long as rows. It looks at the highest bits in which rows
-// differ, a byte at a time and only at as many as mostly tell the rows apart; runs that are the same in those
-// are put in order after that.
+// Sort is a stable sort. scratch must be as long as rows. It sorts by the highest bits in which rows differ, a byte
+// at a time, and only by as many as usually tell the rows apart. Runs with the same high bits are sorted after
+// that.
 func Sort(rows, scratch []Row) {
 	if len(rows) <= shortRun {
 		slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.By, b.By) })
@@ -65,7 +63,7 @@ func Sort(rows, scratch []Row) {
 	}
 }
 
-// Runs are the neighbouring rows, two or more, that are the same but for the lowest bits.
+// Runs yields the runs of two or more neighbouring rows that have equal bits from bit lowest up.
 func Runs(rows []Row, lowest int) iter.Seq[[]Row] {
 	return func(yield func([]Row) bool) {
 		for first := 0; first < len(rows); {
@@ -81,17 +79,17 @@ func Runs(rows []Row, lowest int) iter.Seq[[]Row] {
 	}
 }
 
-// Prefix is the beginning of a text as a number.
+// Prefix returns the first eight bytes of a text as a number.
 func Prefix(text string) uint64 {
 	var first [8]byte
 	copy(first[:], text)
 	return binary.BigEndian.Uint64(first[:])
 }
 
-// Nanos is a time as a number; the sign bit is turned so that times before 1970 come first.
+// Nanos returns a time as a number. The sign bit is inverted so that times before 1970 come first.
 func Nanos(t time.Time) uint64 { return uint64(t.UnixNano()) ^ 1<<63 }
 
-// Float is a number whose order as an integer is the order of the floats.
+// Float returns a number whose order as an integer is the order of the floats.
 func Float(f float64) uint64 {
 	bits := math.Float64bits(f + 0) // -0 is 0
 	if bits>>63 != 0 {

@@ -11,7 +11,7 @@ import (
 	"partyline/internal/radix"
 )
 
-// Sort is a stable sort, whatever is to be sorted: also with a few values far from all others.
+// Sort is a stable sort for any rows, also with a few values far from all others.
 func TestSort(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.OneOf(

@@ -19,7 +19,7 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-// Also when many call at once, what is noted adds up.
+// The recorded numbers add up to all calls, also if many goroutines call at once.
 func TestCalls_AtOnce(t *testing.T) {
 	c := sampled.Calls{First: 10, Each: 5}
 	var mu sync.Mutex

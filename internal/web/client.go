@@ -7,16 +7,14 @@ import (
 	"strings"
 )
 
-// ClientIP finds who asks, by the host's own method, so that limits, logs and the
-// host's sessions mean the same address: the X-Forwarded-For entries (or, without that
-// header, the connection's address) are read from the right, loopback addresses left out,
-// and the entry that many proxies further left is the client; the leftmost usable one if
-// there are fewer. "" means that nothing usable was found.
+// ClientIP returns the client's address, found by the host's own method, so that limits, logs and the host's
+// sessions use the same address. It reads the X-Forwarded-For entries, or without that header the connection's
+// address, from the right and skips loopback addresses. The client is the entry that is proxies places further
+// left, or the leftmost usable one if there are fewer. "" means that no usable address was found.
 //
-// Trust: the header is believed as the host believes it. A server that players reach
-// without a proxy, or a proxy_count higher than the proxies there really are, lets a
-// client name any address and so escape the bounds per address. Behind a proxy it must
-// overwrite or append to the header.
+// Trust: ClientIP trusts the header as the host does. A client can fake its address, and escape the limits per
+// address, if players reach the server without a proxy, or if proxy_count is higher than the real number of
+// proxies. A proxy must overwrite the header or append to it.
 func ClientIP(r *http.Request, proxies int) string {
 	candidates := []string{r.RemoteAddr}
 	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {

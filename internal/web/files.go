@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// Files are embedded files. Each is served under a name that holds a hash of its content, so
-// that browsers never need to ask for it again.
+// Files are embedded files by name. Each is served under a name with a hash of its content, so that browsers never
+// need to ask for it again.
 type Files map[string][]byte
 
-var kinds = map[string]string{
+var contentTypes = map[string]string{
 	".css":  "text/css; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
 	".svg":  "image/svg+xml",
 	".json": "application/json",
 }
 
-// MustFiles reads a folder. It panics on a file of unknown kind, in any run of the program.
+// MustFiles reads a folder. It panics if a file has an unknown kind.
 func MustFiles(from fs.FS, folder string) Files {
 	files := Files{}
 	entries, err := fs.ReadDir(from, folder)
@@ -32,7 +32,7 @@ func MustFiles(from fs.FS, folder string) Files {
 		if err != nil {
 			panic(err)
 		}
-		if kinds[path.Ext(e.Name())] == "" {
+		if contentTypes[path.Ext(e.Name())] == "" {
 			panic("web: no content type for " + e.Name())
 		}
 		files[e.Name()] = body
@@ -40,16 +40,16 @@ func MustFiles(from fs.FS, folder string) Files {
 	return files
 }
 
-// Name is what a file is served as: "landing.css" as "landing.<hash>.css".
+// Name returns the name that a file is served as: "landing.css" as "landing.<hash>.css".
 func (f Files) Name(name string) string { return Hashed(name, f[name]) }
 
-// Hashed puts a hash of the content into a file's name.
+// Hashed adds a hash of the content to a file's name.
 func Hashed(name string, body []byte) string {
 	ext, sum := path.Ext(name), sha256.Sum256(body)
 	return strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:5]) + ext
 }
 
-// Unhashed is the file's own name, given the one that it is served as; "" for no such name.
+// Unhashed returns the file's own name for the name that it is served as; "" if there is no such name.
 func Unhashed(served string) string {
 	ext := path.Ext(served)
 	stem, hash, ok := strings.Cut(strings.TrimSuffix(served, ext), ".")
@@ -59,9 +59,9 @@ func Unhashed(served string) string {
 	return stem + ext
 }
 
-// Serve answers a request for a file by the name it is served as. A hash of another build,
-// while servers behind one address are being updated, gets the present content, to be checked
-// every time.
+// Serve answers a request for a file by the name that it is served as. While several servers behind one address are
+// updated, the hash may be of another build. The answer is then the present content, and browsers must check it
+// again every time.
 func (f Files) Serve(served string) Answer {
 	name := Unhashed(served)
 	body, ok := f[name]
@@ -71,11 +71,11 @@ func (f Files) Serve(served string) Answer {
 	return Content(name, served, body)
 }
 
-// Content answers with a file that is served as such a name.
+// Content answers a request for a file by the name that it is served as.
 func Content(name, served string, body []byte) Answer {
 	cache := "public, max-age=31536000, immutable"
 	if served != Hashed(name, body) {
 		cache = "no-cache"
 	}
-	return Answer{Status: http.StatusOK, Kind: kinds[path.Ext(name)], Cache: cache, Policy: DataPolicy, Tag: Tag(body), Body: body}
+	return Answer{Status: http.StatusOK, Kind: contentTypes[path.Ext(name)], Cache: cache, Policy: DataPolicy, Tag: Tag(body), Body: body}
 }

@@ -1,5 +1,5 @@
-// Package web is what the module's pages have in common: answers and how they are sent, routes,
-// the names of embedded files, and the address of the caller.
+// Package web has what the module's pages share: answers and how they are sent, routes, the names of embedded
+// files, and the address of the caller.
 package web
 
 import (
@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Route is one row of the table that wiring registers with the host. Pattern is in the
-// host router's form; Methods lists HEAD because that router answers listed methods only.
+// Route is one row of the table that wiring registers with the host. Pattern is in the form of the host's router.
+// Methods must list HEAD too: that router answers only listed methods.
 type Route struct {
 	Name    string // stable, for metrics
 	Pattern string
@@ -26,16 +26,16 @@ func Get(name, pattern string, handler http.HandlerFunc) Route {
 	return Route{name, pattern, []string{http.MethodGet, http.MethodHead}, handler}
 }
 
-// Answer is what a route says, before it meets the network. Routes return it instead of
-// writing, so that HEAD, conditional requests and failures are handled in one place.
+// Answer is what a route answers. Routes return it instead of writing it, so that one place handles HEAD,
+// conditional requests and failures.
 type Answer struct {
 	Status   int
 	Kind     string // Content-Type
 	Cache    string // Cache-Control
 	Policy   string // Content-Security-Policy
 	Referrer string // Referrer-Policy; "" for no-referrer
-	Tag      string // strong ETag; with one, If-None-Match is answered
-	NoIndex  bool   // search engines keep out
+	Tag      string // strong ETag; if set, If-None-Match is answered
+	NoIndex  bool   // search engines may not list it
 	Spoken   bool   // depends on the visitor's language
 	Wait     time.Duration
 	Body     []byte
@@ -47,7 +47,7 @@ const (
 	DataPolicy = "default-src 'none'; frame-ancestors 'none'"
 )
 
-// Plain is an answer of one line, the status in words.
+// Plain is an answer of one line: the status in words.
 func Plain(status int) Answer {
 	return Answer{
 		Status: status, Kind: "text/plain; charset=utf-8", Cache: NoStore, Policy: DataPolicy, NoIndex: true,
@@ -55,8 +55,8 @@ func Plain(status int) Answer {
 	}
 }
 
-// Write sends an answer. The host presets Cache-Control, so it is set, never added. The
-// ETag names the uncompressed bytes; a host that compresses on the fly keeps it as it is.
+// Write sends an answer. The host presets Cache-Control, so Write sets it instead of adding it. The ETag is of the
+// uncompressed bytes; a host that compresses the answer keeps the ETag.
 func (a Answer) Write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", a.Cache)
@@ -81,28 +81,28 @@ func (a Answer) Write(w http.ResponseWriter, r *http.Request) {
 		h.Set("ETag", a.Tag)
 	}
 	if r.Method == http.MethodHead && h.Get("Content-Encoding") != "" {
-		// The host compresses the empty body of a HEAD, and would give the length of that.
+		// The host compresses the empty body of a HEAD answer, and would send that length.
 		defer func() { _ = http.NewResponseController(w).Flush() }()
 	}
 	if a.Status == http.StatusOK {
-		r.Header.Del("Range") // a part of bytes that are compressed on the way fits nowhere
+		r.Header.Del("Range") // the host may compress the answer; a part of it would be useless then
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.Body))
 		return
 	}
 	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
 	w.WriteHeader(a.Status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(a.Body) // a client that went away is nobody's error
+		_, _ = w.Write(a.Body) // an error means only that the client went away
 	}
 }
 
-// Seconds is a wait in whole seconds, rounded up.
+// Seconds returns a wait in whole seconds, rounded up.
 func Seconds(wait time.Duration) int { return int(math.Ceil(wait.Seconds())) }
 
-// Percent is a progress from 0 to 1 in whole percent, 100 only when it is done.
+// Percent returns a progress from 0 to 1 in whole percent. It is 100 only when the progress is complete.
 func Percent(progress float64) int { return int(math.Floor(min(max(progress, 0), 1)*100 + 1e-9)) }
 
-// Tag is a strong ETag.
+// Tag returns a strong ETag.
 func Tag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`

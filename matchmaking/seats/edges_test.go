@@ -9,8 +9,7 @@ import (
 	"partyline/matchmaking/seats"
 )
 
-// Who made the largest party sits first, then it goes by ID. What is only reserved, or over, sits
-// nowhere.
+// The party with the most seats is first, then by ID. Seats that are only reserved or expired do not count.
 func TestParties(t *testing.T) {
 	tab := table(t, 4, 3)
 	if parties := tab.Parties(t0); parties == nil || len(parties) != 0 {
@@ -29,7 +28,7 @@ func TestParties(t *testing.T) {
 	}
 }
 
-// The first hold that ends counts, whatever came first; a taken seat has no end.
+// The hold that ends first counts, in whatever order the holds came. A taken seat has no end.
 func TestFirstExpiry(t *testing.T) {
 	tab := table(t, 1, 4)
 	if first := tab.FirstExpiry(); !first.IsZero() {
@@ -49,7 +48,7 @@ func TestFirstExpiry(t *testing.T) {
 	}
 }
 
-// A hold that is over is nobody's: no call finds it.
+// An expired hold belongs to nobody: no call finds it.
 func TestExpired_IsNobodys(t *testing.T) {
 	over := func() *seats.Table {
 		tab := table(t, 1, 2)
@@ -91,7 +90,7 @@ func TestExpired_IsNobodys(t *testing.T) {
 	}
 }
 
-// A claim that is made again keeps spare seats for longer too, and not those that others have.
+// A repeated claim also extends the spare seats, but not the seats of others.
 func TestHold_ProlongsSpares(t *testing.T) {
 	tab := table(t, 2, 3)
 	for _, c := range []seats.Claim{{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, {PartyID: "q", Team: 1, Spares: 1}} {
@@ -107,7 +106,7 @@ func TestHold_ProlongsSpares(t *testing.T) {
 	wantCount(t, tab, 20, 0, 0, 6)
 }
 
-// A party that may fill its team meets the team's bound, not its own.
+// If a party may fill its team, the limit that it meets is the team's.
 func TestHold_PartyOfATeam(t *testing.T) {
 	for maxParty, want := range map[int]error{0: seats.ErrTeamFull, 1: seats.ErrPartyFull, 2: seats.ErrTeamFull, 3: seats.ErrTeamFull} {
 		tab, err := seats.New(2, 2, maxParty)
@@ -120,7 +119,7 @@ func TestHold_PartyOfATeam(t *testing.T) {
 	}
 }
 
-// Nobody sits without a name, not even on a seat that is kept for somebody unknown.
+// Nobody sits without a user ID, not even on a spare seat.
 func TestTake_NeedsAUser(t *testing.T) {
 	tab := table(t, 1, 2)
 	hold(t, tab, seats.Claim{PartyID: "p", Spares: 1}, 60)
@@ -133,8 +132,8 @@ func TestTake_NeedsAUser(t *testing.T) {
 	wantCount(t, tab, 0, 0, 1, 1)
 }
 
-// Who comes into a party between a reservation and its hold gets a spare seat of the party, in a full match too;
-// nobody gets more than there is, and nobody sees a reservation.
+// A user who joins the party between the reservation and the hold gets a spare seat of the party, also in a full
+// match. Nobody gets more than there is, and nobody sees a reservation.
 func TestHold_FriendsCameIn(t *testing.T) {
 	reserved := seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 2}
 	others := seats.Claim{Team: 1, UserIDs: []string{"x", "y", "z"}}
@@ -142,7 +141,7 @@ func TestHold_FriendsCameIn(t *testing.T) {
 		claim seats.Claim
 		err   error
 		users []string // who has a seat
-		spare int      // seats held for nobody by name
+		spare int      // held seats without a user
 	}{
 		"one":          {seats.Claim{PartyID: "p", UserIDs: []string{"a", "b"}, Spares: 1}, nil, []string{"a", "b"}, 1},
 		"one for two":  {seats.Claim{PartyID: "p", UserIDs: []string{"a", "b"}}, nil, []string{"a", "b"}, 0},
@@ -184,7 +183,7 @@ func TestHold_FriendsCameIn(t *testing.T) {
 	}
 }
 
-// A reservation does not give away what is held for somebody else already.
+// A reservation does not use seats that are already held for somebody else.
 func TestReserve_LeavesHeldSpares(t *testing.T) {
 	tab := table(t, 1, 3)
 	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, 60)

@@ -10,8 +10,8 @@ import (
 	"partyline/matchmaking/seats"
 )
 
-// A million random operations, each followed by the invariants, and by a comparison
-// with a model that knows nothing but users, teams and deadlines.
+// Runs a million random operations. After each one it checks the invariants and compares the table with a model
+// that knows only users, teams and ends of holds.
 func TestTable_RandomOperations(t *testing.T) {
 	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -32,13 +32,13 @@ var (
 	partyNames = []string{"", "p", "q", "r"}
 )
 
-// model is the table's twin: who has a seat on which team until when. It leaves the
-// choice of a team to the table and checks that the choice is legal.
+// model is a copy of the table: who has a seat on which team until when. The table chooses the team; the model
+// checks that the choice is allowed.
 type model struct {
 	tab         *seats.Table
 	teams, size int
 	now         time.Time
-	users       []seats.Seat // by index into userNames; State "" where there is none
+	users       []seats.Seat // by index into userNames; State "" = no seat
 	spares      []seats.Seat
 	failed      string
 }
@@ -110,8 +110,7 @@ func (m *model) step(rng *rand.Rand) {
 	if m.failed == "" {
 		m.count()
 	}
-	// Comparing every row is the slow part; a row that one operation got wrong is still
-	// wrong a few later.
+	// Comparing every row is slow. A row that one operation made wrong is still wrong a few operations later.
 	if m.failed == "" && rng.IntN(8) == 0 {
 		m.compare()
 	}
@@ -133,12 +132,12 @@ func (m *model) hold(rng *rand.Rand, until time.Time) {
 		for _, c := range claims {
 			m.held(c, until)
 		}
-	case room: // else nothing may have changed, which step finds out
+	case room: // otherwise nothing may have changed; step checks that
 		m.fail("Hold(%+v) refused what there is room for: %v", claims[0], err)
 	}
 }
 
-// room reports whether a claim fits into what is open, and what its party has already.
+// room reports whether a claim fits into the open seats and the seats that its party has.
 func (m *model) room(c seats.Claim) bool {
 	if c.Spares > 0 && c.PartyID == "" || len(c.UserIDs)+c.Spares == 0 {
 		return false
@@ -162,7 +161,7 @@ func (m *model) room(c seats.Claim) bool {
 	return need <= m.size-others
 }
 
-// held copies a granted claim.
+// held applies a granted claim to the model.
 func (m *model) held(c seats.Claim, until time.Time) {
 	for _, name := range c.UserIDs {
 		u := slices.Index(userNames, name)
@@ -177,7 +176,7 @@ func (m *model) held(c seats.Claim, until time.Time) {
 		}
 		s := seats.Seat{State: seats.Held, Expires: until}
 		if i := slices.IndexFunc(m.spares, func(s seats.Seat) bool { return s.PartyID == c.PartyID }); i >= 0 && m.sparesOf(c.PartyID) > c.Spares {
-			s = extended(m.spares[i], until) // one that the party does not want any more for somebody else
+			s = extended(m.spares[i], until) // a spare seat that the claim no longer asks for
 			m.spares = slices.Delete(m.spares, i, i+1)
 		}
 		m.users[u] = seats.Seat{UserID: name, PartyID: c.PartyID, Team: got.Team, State: seats.Held, Expires: s.Expires}
@@ -219,7 +218,8 @@ func extended(s seats.Seat, until time.Time) seats.Seat {
 	return s
 }
 
-// seated copies a seat the table has given to a user: a spare one only to who is awaited, or where no other is open.
+// seated applies a seat that the table gave to a user. A spare seat must go to an awaited user, or be the last
+// choice.
 func (m *model) seated(user int, party string, got seats.Seat, state seats.State, expires time.Time, awaited bool) {
 	if s := &m.users[user]; s.State != "" {
 		s.State, s.Expires = state, expires
@@ -240,7 +240,7 @@ func (m *model) seated(user int, party string, got seats.Seat, state seats.State
 // count checks the invariants and the table's numbers.
 func (m *model) count() {
 	var onTeam [8]int
-	var teamOf [4]int // by party, plus one; 0 where it has no seat
+	var teamOf [4]int // by party, plus one; 0 = the party has no seat
 	taken, held := 0, len(m.spares)
 	sits := func(s seats.Seat) {
 		onTeam[s.Team]++
@@ -282,7 +282,7 @@ func (m *model) compare() {
 	}
 	spares := 0
 	for _, r := range rows {
-		r.Since = time.Time{} // TestDropAndReturn looks at it
+		r.Since = time.Time{} // TestDropAndReturn checks it
 		switch {
 		case r.State == seats.Open:
 		case r.UserID == "":

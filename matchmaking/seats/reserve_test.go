@@ -10,8 +10,8 @@ import (
 	"partyline/matchmaking/seats"
 )
 
-// Whatever is reserved and withdrawn in between: what anybody sees changes only by what
-// was told, no team and no party gets more than it may have, and nobody sits twice.
+// Reservations and withdrawals in between are visible to nobody. No team and no party gets more seats than it may
+// have, and nobody has two seats.
 func TestTable_Reservations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const teams, size = 2, 4
@@ -49,7 +49,7 @@ func TestTable_Reservations(t *testing.T) {
 				_, before, open := tab.Count(now)
 				all := len(tab.Users(now))
 				fresh := !slices.ContainsFunc(c.UserIDs, func(u string) bool { _, has := tab.Get(now, u); return has }) && c.Spares == 0 &&
-					!tab.Clone().Withdraw(now, seats.Claim{PartyID: c.PartyID, Spares: 1}) // they would get that
+					!tab.Clone().Withdraw(now, seats.Claim{PartyID: c.PartyID, Spares: 1}) // the friends would get that seat
 				if tab.Reserve(now, now.Add(10*time.Second), c) == nil && fresh {
 					tab.Withdraw(now, c)
 				}

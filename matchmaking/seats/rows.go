@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// rows are all seats of a match but the open ones, in the order they came about.
+// rows are all seats of a match except the open ones, in the order they were given.
 type rows []Seat
 
-// Purge opens every seat whose hold has expired and reports how many there were.
-// Every other method purges them first, so that an expired hold never counts.
+// Purge opens every seat whose hold has expired and returns how many there were. Every other method calls it first,
+// so an expired hold never counts.
 func (r *rows) Purge(now time.Time) int {
 	return r.remove(func(s Seat) bool { return s.State != Taken && !s.Expires.After(now) })
 }
 
-// remove deletes the seats that match and reports how many there were.
+// remove deletes the seats that match and returns how many there were.
 func (r *rows) remove(match func(Seat) bool) int {
 	before := len(*r)
 	*r = slices.DeleteFunc(*r, match)
 	return before - len(*r)
 }
 
-// Withdraw opens what is reserved for the claims. It reports whether anything was.
+// Withdraw opens the reserved seats of the claims. It reports whether there were any.
 func (r *rows) Withdraw(now time.Time, claims ...Claim) bool {
 	r.Purge(now)
 	return r.remove(func(s Seat) bool {
@@ -33,8 +33,8 @@ func (r *rows) Withdraw(now time.Time, claims ...Claim) bool {
 	}) > 0
 }
 
-// Drop keeps the seat of a user whose connection is gone until the given time. It
-// reports false for a user who was not seated: a hold is not prolonged by a drop.
+// Drop keeps the seat of a user whose connection is lost until the given time. It reports false if the user's seat
+// was not taken: a drop does not extend a hold.
 func (r *rows) Drop(now time.Time, userID string, until time.Time) bool {
 	r.Purge(now)
 	s := r.seatOf(userID)
@@ -42,19 +42,18 @@ func (r *rows) Drop(now time.Time, userID string, until time.Time) bool {
 		return false
 	}
 	s.State, s.Since, s.Expires = Held, now, until
-	r.Purge(now) // without a grace the seat is open at once
+	r.Purge(now) // without a grace the seat opens at once
 	return true
 }
 
-// Leave opens the seat of a user who left on purpose, was kicked or declined. It
-// reports whether there was one.
+// Leave opens the seat of a user who left on purpose, was kicked or declined. It reports whether the user had one.
 func (r *rows) Leave(now time.Time, userID string) bool {
 	r.Purge(now)
 	return userID != "" && r.remove(func(s Seat) bool { return s.UserID == userID }) > 0
 }
 
-// Rename gives the seats of one party to another ID, under which nobody sits here yet, and
-// reports whether there are any.
+// Rename gives the seats of a party to another party ID, which must not have seats here yet. It reports whether the
+// party has seats.
 func (r *rows) Rename(now time.Time, from, to string) (any bool) {
 	r.Purge(now)
 	if _, taken := r.teamOf(to); taken || from == "" || to == "" {
@@ -68,27 +67,27 @@ func (r *rows) Rename(now time.Time, from, to string) (any bool) {
 	return any
 }
 
-// Extend moves the expiry of a hold to a later time, for a friend whose download makes progress: of a
-// user's, or without a user of all spare ones of the party. It never shortens one, and reports whether
-// there is a hold.
+// Extend moves the end of a hold to a later time, for a friend whose download makes progress. It extends the hold
+// of a user, or without a user all held spare seats of the party. It never shortens a hold. It reports whether
+// there is one.
 func (r *rows) Extend(now time.Time, userID, partyID string, until time.Time) (any bool) {
 	r.Purge(now)
 	for i := range *r {
 		if s := &(*r)[i]; s.State == Held && s.UserID == userID && s.PartyID == partyID {
-			term{now, until, Held}.keep(s)
+			term{now, until, Held}.apply(s)
 			any = true
 		}
 	}
 	return any
 }
 
-// Users lists everybody with a seat of their own, reserved ones too, in no order.
+// Users lists all seats that have a user, reserved ones too, in no order.
 func (r *rows) Users(now time.Time) []Seat {
 	r.Purge(now)
 	return slices.DeleteFunc(slices.Clone(*r), func(s Seat) bool { return s.UserID == "" })
 }
 
-// Get is the seat of a user, if there is one; it may be only reserved.
+// Get returns the seat of a user, if there is one. The seat may be only reserved.
 func (r *rows) Get(now time.Time, userID string) (Seat, bool) {
 	r.Purge(now)
 	if s := r.seatOf(userID); s != nil {
@@ -97,7 +96,7 @@ func (r *rows) Get(now time.Time, userID string) (Seat, bool) {
 	return Seat{}, false
 }
 
-// FirstExpiry is when the first hold or reservation ends; zero where there is none.
+// FirstExpiry returns when the first hold or reservation ends; zero if there is none.
 func (r rows) FirstExpiry() time.Time {
 	var first time.Time
 	for _, s := range r {
@@ -108,7 +107,8 @@ func (r rows) FirstExpiry() time.Time {
 	return first
 }
 
-// Parties lists the parties that have seats, those with the most first, then by ID; never nil.
+// Parties lists the parties that have held or taken seats: the party with the most seats first, then by ID. Never
+// nil.
 func (r *rows) Parties(now time.Time) []string {
 	r.Purge(now)
 	size := map[string]int{}
@@ -122,9 +122,9 @@ func (r *rows) Parties(now time.Time) []string {
 	return ids
 }
 
-// fresh are the users of a claim who still need a seat. Who has one already, and the rest of their
-// party, has to be where the claim wants to be.
-func (r rows) fresh(c Claim) (users []string, err error) {
+// unseatedUsers returns the users of a claim who still need a seat. It returns ErrSplit if the party, or a user who
+// has a seat, sits elsewhere than the claim wants.
+func (r rows) unseatedUsers(c Claim) (users []string, err error) {
 	if at, ok := r.teamOf(c.PartyID); ok && at != c.Team {
 		return nil, ErrSplit
 	}
@@ -140,7 +140,7 @@ func (r rows) fresh(c Claim) (users []string, err error) {
 	return users, nil
 }
 
-// seatOf points into the rows: only good until they change.
+// seatOf returns a pointer into the rows. Use it only until the rows change.
 func (r rows) seatOf(userID string) *Seat {
 	for i := range r {
 		if r[i].UserID == userID && userID != "" {
@@ -150,8 +150,8 @@ func (r rows) seatOf(userID string) *Seat {
 	return nil
 }
 
-// spare points at a spare seat of the party, a held one where there is any; nil for none.
-func (r rows) spare(partyID string) (found *Seat) {
+// findSpare returns a pointer to a spare seat of the party, a held one if possible; nil if there is none.
+func (r rows) findSpare(partyID string) (found *Seat) {
 	for i := range r {
 		s := &r[i]
 		if s.UserID == "" && s.PartyID == partyID && (found == nil || s.State == Held && found.State == Reserved) {
@@ -170,12 +170,11 @@ func (r rows) teamOf(partyID string) (team int, ok bool) {
 	return 0, false
 }
 
-// spares is how many spare seats the party has.
-func (r rows) spares(partyID string) int {
+// countSpares counts the spare seats of the party.
+func (r rows) countSpares(partyID string) int {
 	return r.count(func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
 }
 
-// count is how many seats match.
 func (r rows) count(match func(Seat) bool) (n int) {
 	for _, s := range r {
 		if match(s) {
@@ -185,4 +184,4 @@ func (r rows) count(match func(Seat) bool) (n int) {
 	return n
 }
 
-func taken(s Seat) bool { return s.State == Taken }
+func isTaken(s Seat) bool { return s.State == Taken }

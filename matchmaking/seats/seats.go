@@ -1,30 +1,28 @@
-// Package seats is the seat table of a match: which user sits on which team, which
-// seats are held for somebody who is still on the way, and which are open.
+// Package seats is the seat table of a match: which user sits on which team, which seats are held for somebody on
+// the way, and which are open.
 //
-// The table is pure: it takes the time as an argument, does no I/O and starts no
-// goroutine. It is owned by one match and is not safe for concurrent use; a match's
-// callbacks run one at a time, which is the only lock it needs. Matches have at most a
-// few hundred seats, so every method simply goes through all of them.
+// The table is pure: it takes the time as an argument, does no I/O and starts no goroutine. One match owns it. It
+// is not safe for concurrent use and needs no lock, because a match's callbacks run one at a time. A match has at
+// most a few hundred seats, so every method simply visits all of them.
 //
 // # States
 //
-// A seat is open, reserved, held or taken. Held means that nobody else can have it until
-// the hold expires. Reserved is the same before anybody has been told: in the map it is
-// open, and it is in the list of no party. Each seat moves like this:
+// A seat is open, reserved, held or taken. Nobody else can have a held seat until the hold expires. A reserved seat
+// is a held seat that nobody was told of: the map shows it as open, and no party's list has it. A seat moves like
+// this:
 //
 //	open  --Reserve--> reserved                a party's seats, all of them or none
 //	reserved --Hold--> held                    and open --Hold--> held, in the same way
 //	reserved --Withdraw--> open                and when its short time is over
-//	open  --Take-->  taken                     an outsider, where the match has room
+//	open  --Take-->  taken                     an outsider, if the match has room
 //	held  --Take-->  taken                     by its user, or by a friend on a spare seat
-//	taken --Drop-->  held                      the connection is gone, the grace runs
+//	taken --Drop-->  held                      the connection is lost, the grace starts
 //	taken --Leave--> open                      on purpose
 //	held  --Leave--> open                      declined, cancelled, kicked
-//	held  --expiry-> open                      no-show; noticed by every call, before it counts
+//	held  --expiry-> open                      no-show; every call opens expired seats first
 //
-// Invariants, after every call: taken + held + reserved <= capacity, in total and on every
-// team; a user has at most one seat; a party's seats are all on one team, and never more
-// than the largest party may have.
+// Invariants after every call: taken + held + reserved <= capacity, in total and on every team. A user has at most
+// one seat. A party's seats are all on one team, and never more than the largest party may have.
 package seats
 
 import (
@@ -35,23 +33,23 @@ import (
 	"time"
 )
 
-// Refusals. A caller maps them to the contract's reasons.
+// Refusals. The caller maps them to the reasons of package party.
 var (
 	// ErrFull means every seat is taken.
 	ErrFull = errors.New("every seat is taken")
 	// ErrReserved means there are free seats, but all of them are held for others.
 	ErrReserved = errors.New("the free seats are held for others")
-	// ErrTeamFull means the party's own team has no room, though another team may have.
+	// ErrTeamFull means the party's own team has no room. Another team may have room.
 	ErrTeamFull = errors.New("the team has no room")
-	// ErrPartyFull means the party has as many seats as a party may have here.
+	// ErrPartyFull means the party already has as many seats as one party may have here.
 	ErrPartyFull = errors.New("the party may have no more seats")
 	// ErrSplit means the users already sit on another team or with another party.
 	ErrSplit = errors.New("a party stays together on one team")
-	// ErrLayout means a match or a request that cannot be seated at all.
+	// ErrLayout means that the request is invalid and can never be seated.
 	ErrLayout = errors.New("impossible seating")
 )
 
-// State is what a seat is at one moment.
+// State is the state of a seat.
 type State string
 
 const (
@@ -63,24 +61,23 @@ const (
 
 // Seat is one row of the map that clients see.
 type Seat struct {
-	UserID  string    // "" for an open seat and for a party's spare hold
+	UserID  string    // "" for an open seat and for a party's spare seat
 	PartyID string    // "" for an open seat and for a player without a party
 	Team    int       // from 0
 	State   State     //
 	Since   time.Time // when a hold or reservation began; zero otherwise
-	Expires time.Time // of a hold or reservation; zero otherwise
+	Expires time.Time // when a hold or reservation ends; zero otherwise
 }
 
-// Table holds the seats of one match. It gives seats to those who have none; what becomes of seats that
-// somebody has is in rows.
+// Table holds the seats of one match. Its own methods give seats to users who have none. The methods of rows change
+// seats that users have.
 type Table struct {
 	teams, teamSize int
-	maxParty        int // most seats of one party; 0 = as many as its team has
+	maxParty        int // most seats of one party; 0 = a whole team
 	rows
 }
 
-// New makes a table of open seats, of which one party may have up to maxParty; with 0 as
-// many as there are on a team.
+// New makes a table of open seats. One party may have up to maxParty of them; 0 means a whole team.
 func New(teams, teamSize, maxParty int) (*Table, error) {
 	if teams < 1 || teamSize < 1 || maxParty < 0 {
 		return nil, fmt.Errorf("%w: %d teams of %d, parties of up to %d", ErrLayout, teams, teamSize, maxParty)
@@ -91,7 +88,7 @@ func New(teams, teamSize, maxParty int) (*Table, error) {
 // Capacity is the number of seats.
 func (t *Table) Capacity() int { return t.teams * t.teamSize }
 
-// Clone is a table of its own with the same seats.
+// Clone returns an independent copy of the table.
 func (t *Table) Clone() *Table {
 	clone := *t
 	clone.rows = slices.Clone(t.rows)
@@ -106,32 +103,31 @@ type Claim struct {
 	Spares  int      `json:"spares,omitempty"`   // seats for friends not known by name; needs a PartyID
 }
 
-// Hold keeps all seats of all claims until the given time, or none of them. What is
-// reserved for them becomes held. Users who hold a seat of their party already keep it,
-// with the later of both expiries; a user who sits already stays seated. So the same
-// claim may be made twice, and by name for friends who had spare seats before.
+// Hold holds all seats of all claims until the given time, or none of them. Reserved seats of the claims become
+// held. Users who already hold a seat of their party keep it, with the later of both ends. Users who already sit
+// stay seated. So a claim may be repeated, and may name friends who had spare seats before.
 func (t *Table) Hold(now, until time.Time, claims ...Claim) error {
-	return t.keep(term{now, until, Held}, claims)
+	return t.keepAll(term{now, until, Held}, claims)
 }
 
-// Reserve is Hold before it is certain: nobody is to know yet. What the claims hold or
-// sit on already stays as it is.
+// Reserve is Hold while the match may still fail: nobody is told. Seats that the claims already hold or have taken
+// do not change.
 func (t *Table) Reserve(now, until time.Time, claims ...Claim) error {
-	return t.keep(term{now, until, Reserved}, claims)
+	return t.keepAll(term{now, until, Reserved}, claims)
 }
 
-// Misfit reports whether a claim cannot be kept here whatever seats come free: its users, or their party,
-// sit elsewhere in the match, or it is for more seats than a party may have.
+// Misfit reports whether a claim can never be seated here, even if seats open: its users or their party sit
+// elsewhere in the match, or it asks for more seats than a party may have.
 func (t *Table) Misfit(now time.Time, c Claim) bool {
 	err := t.Clone().Reserve(now, now, c)
 	return errors.Is(err, ErrSplit) || errors.Is(err, ErrPartyFull)
 }
 
-func (t *Table) keep(k term, claims []Claim) error {
+func (t *Table) keepAll(k term, claims []Claim) error {
 	t.Purge(k.now)
 	before := slices.Clone(t.rows)
 	for _, c := range claims {
-		t.name(c, k)
+		t.nameSpares(c, k)
 		if err := t.claim(c, k); err != nil {
 			t.rows = before
 			return err
@@ -140,15 +136,16 @@ func (t *Table) keep(k term, claims []Claim) error {
 	return nil
 }
 
-// name gives spare seats that the party of a claim has, and that the claim does not ask for any more, to those of its
-// users who have none: friends have come in. Held ones were told of, so a reservation leaves them as they are.
-func (t *Table) name(c Claim, k term) {
-	fresh, _ := t.fresh(c) // what is wrong with it claim says
+// nameSpares gives the party's spare seats that the claim no longer asks for to users of the claim who have no seat.
+// These are friends who have joined. A reservation uses only reserved spare seats: the party was already told of
+// held ones.
+func (t *Table) nameSpares(c Claim, k term) {
+	fresh, _ := t.unseatedUsers(c) // claim returns the error
 	for _, u := range fresh {
 		i := slices.IndexFunc(t.rows, func(s Seat) bool {
-			return s.UserID == "" && s.PartyID == c.PartyID && (k.as == Held || s.State == Reserved)
+			return s.UserID == "" && s.PartyID == c.PartyID && (k.state == Held || s.State == Reserved)
 		})
-		if i < 0 || t.spares(c.PartyID) <= c.Spares {
+		if i < 0 || t.countSpares(c.PartyID) <= c.Spares {
 			return
 		}
 		t.rows[i].UserID, t.rows[i].Since = u, k.now
@@ -159,84 +156,84 @@ func (t *Table) claim(c Claim, k term) error {
 	if c.Team < 0 || c.Team >= t.teams || c.Spares < 0 || c.Spares > 0 && c.PartyID == "" || len(c.UserIDs)+c.Spares == 0 || slices.Contains(c.UserIDs, "") {
 		return fmt.Errorf("%w: %+v", ErrLayout, c)
 	}
-	fresh, err := t.fresh(c)
+	fresh, err := t.unseatedUsers(c)
 	if err != nil {
 		return err
 	}
-	for range c.Spares - t.spares(c.PartyID) {
+	for range c.Spares - t.countSpares(c.PartyID) {
 		fresh = append(fresh, "")
 	}
 	ofParty := func(s Seat) bool { return s.PartyID == c.PartyID }
 	switch {
 	case c.PartyID != "" && t.maxParty > 0 && t.maxParty < t.teamSize && t.count(ofParty)+len(fresh) > t.maxParty:
 		return ErrPartyFull
-	case t.free(c.Team) < len(fresh):
+	case t.freeSeats(c.Team) < len(fresh):
 		return t.noRoom(c, len(fresh))
 	}
 	for i := range t.rows {
 		s := &t.rows[i]
 		ours := slices.Contains(c.UserIDs, s.UserID) || s.UserID == "" && s.PartyID == c.PartyID && c.Spares > 0
 		if ours {
-			k.keep(s)
+			k.apply(s)
 		}
 	}
 	for _, u := range fresh {
 		s := Seat{UserID: u, PartyID: c.PartyID, Team: c.Team, State: Open}
-		k.keep(&s)
+		k.apply(&s)
 		t.rows = append(t.rows, s)
 	}
 	return nil
 }
 
-// noRoom is why there are not so many seats for a claim. To a party that sits here the seats kept on other teams are
-// nothing to wait for.
+// noRoom returns why there is no room for a claim. For a party with seats here, held seats on other teams do not
+// count: it cannot wait for them.
 func (t *Table) noRoom(c Claim, seats int) error {
 	_, together := t.teamOf(c.PartyID)
-	kept := t.count(func(s Seat) bool { return !taken(s) && (!together || s.Team == c.Team) })
+	kept := t.count(func(s Seat) bool { return !isTaken(s) && (!together || s.Team == c.Team) })
 	switch {
 	case t.Capacity()-len(t.rows) >= seats:
 		return ErrTeamFull
 	case kept > 0:
 		return ErrReserved
-	case together && t.count(taken) < t.Capacity():
+	case together && t.count(isTaken) < t.Capacity():
 		return ErrTeamFull
 	}
 	return ErrFull
 }
 
-func (t *Table) free(team int) int {
+func (t *Table) freeSeats(team int) int {
 	return t.teamSize - t.count(func(s Seat) bool { return s.Team == team })
 }
 
-// Take seats a user who has arrived: in their own seat, or in an open one, on the party's team
-// where the party has one, and in a spare one of the party only where there is none: it waits for
-// somebody else. Taking twice is taking once. An outsider's refusal is ErrReserved or ErrFull.
+// Take seats a user who has arrived: in their own seat, else in an open seat, on the party's team if the party has
+// one. It uses a spare seat of the party only if no seat is open, because the spare seat waits for somebody else. A
+// second Take changes nothing. It refuses outsiders with ErrReserved or ErrFull.
 func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
-	return t.give(term{now: now, as: Taken}, userID, partyID, false)
+	return t.seatUser(term{now: now, state: Taken}, userID, partyID, false)
 }
 
-// Assign holds a seat by name for a friend of a party that sits here: an open one on its team or,
-// where there is none, a spare one of the party, which keeps the later expiry. A friend who is
-// awaited, for whom the party keeps a spare one, gets that first. A user who has a seat keeps it; one
-// that was only reserved is held from now on. ErrSplit means that the party has no seat here.
+// Assign holds a seat by name for a friend of a party that has seats here. It uses an open seat on the party's
+// team, else a spare seat of the party, which keeps the later end. An awaited friend, for whom the party keeps a
+// spare seat, gets the spare seat first. A user who has a seat keeps it; a reserved one becomes held. ErrSplit
+// means that the party has no seat here.
 func (t *Table) Assign(now, until time.Time, userID, partyID string, awaited bool) (Seat, error) {
-	return t.give(term{now, until, Held}, userID, partyID, awaited)
+	return t.seatUser(term{now, until, Held}, userID, partyID, awaited)
 }
 
-func (t *Table) give(k term, userID, partyID string, awaited bool) (Seat, error) {
+func (t *Table) seatUser(k term, userID, partyID string, awaited bool) (Seat, error) {
 	t.Purge(k.now)
 	if userID == "" {
 		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
 	}
 	if s := t.seatOf(userID); s != nil {
-		if k.as == Taken || s.State == Reserved {
-			k.keep(s)
+		if k.state == Taken || s.State == Reserved {
+			k.apply(s)
 		}
 		return *s, nil
 	}
-	spare := t.spare(partyID)
+	spare := t.findSpare(partyID)
 	if spare == nil || !awaited {
-		err := t.giveOpen(k, userID, partyID)
+		err := t.seatInOpen(k, userID, partyID)
 		if err == nil {
 			return *t.seatOf(userID), nil
 		}
@@ -245,18 +242,18 @@ func (t *Table) give(k term, userID, partyID string, awaited bool) (Seat, error)
 		}
 	}
 	spare.UserID, spare.Since = userID, k.now
-	k.keep(spare)
+	k.apply(spare)
 	return *spare, nil
 }
 
-func (t *Table) giveOpen(k term, userID, partyID string) error {
+func (t *Table) seatInOpen(k term, userID, partyID string) error {
 	team, together := t.teamOf(partyID)
 	if !together {
-		if k.as == Held {
+		if k.state == Held {
 			return ErrSplit
 		}
-		for other := range t.teams { // the emptiest: teams stay even when players arrive one by one
-			if t.free(other) > t.free(team) {
+		for other := range t.teams { // the emptiest team, so that teams stay even when players arrive one by one
+			if t.freeSeats(other) > t.freeSeats(team) {
 				team = other
 			}
 		}
@@ -264,14 +261,14 @@ func (t *Table) giveOpen(k term, userID, partyID string) error {
 	return t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, k)
 }
 
-// Count says how many seats are taken, held or reserved, and open.
+// Count returns how many seats are taken, how many are held or reserved, and how many are open.
 func (t *Table) Count(now time.Time) (players, held, open int) {
 	t.Purge(now)
-	players = t.count(taken)
+	players = t.count(isTaken)
 	return players, len(t.rows) - players, t.Capacity() - len(t.rows)
 }
 
-// OpenByTeam is the number of open seats of each team, as in Map.
+// OpenByTeam returns the number of open seats of each team, as in Map.
 func (t *Table) OpenByTeam(now time.Time) []int {
 	open := make([]int, t.teams)
 	for _, s := range t.Map(now) {
@@ -282,8 +279,8 @@ func (t *Table) OpenByTeam(now time.Time) []int {
 	return open
 }
 
-// Map lists every seat, open ones too: by team, taken before held before open, then by
-// party and user. Reserved ones are open here. Its length is the capacity.
+// Map lists every seat, also open ones: by team, then taken before held before open, then by party and user.
+// Reserved seats are shown as open. Its length is the capacity.
 func (t *Table) Map(now time.Time) []Seat {
 	t.Purge(now)
 	all := append(make([]Seat, 0, t.Capacity()), t.rows...)
@@ -293,7 +290,7 @@ func (t *Table) Map(now time.Time) []Seat {
 		}
 	}
 	for team := range t.teams {
-		for range t.free(team) {
+		for range t.freeSeats(team) {
 			all = append(all, Seat{Team: team, State: Open})
 		}
 	}
@@ -304,21 +301,20 @@ func (t *Table) Map(now time.Time) []Seat {
 	return all
 }
 
-// term is how seats are kept: from now, until when, and as what.
+// term says how to keep a seat: from now until when, and in which state.
 type term struct {
 	now, until time.Time
-	as         State
+	state      State
 }
 
-// keep keeps a seat until the end of the term at least; holding makes a reservation a hold, and
-// a player who takes a seat has it for good.
-func (k term) keep(s *Seat) {
+// apply keeps a seat at least until the end of the term. Held makes a reserved seat held. Taken removes the expiry.
+func (k term) apply(s *Seat) {
 	switch {
-	case k.as == Taken:
+	case k.state == Taken:
 		s.State, s.Since, s.Expires = Taken, time.Time{}, time.Time{}
-	case s.State == Open, s.State == Reserved && k.as == Held:
-		s.State, s.Since, s.Expires = k.as, k.now, k.until
-	case s.State == k.as && k.until.After(s.Expires):
+	case s.State == Open, s.State == Reserved && k.state == Held:
+		s.State, s.Since, s.Expires = k.state, k.now, k.until
+	case s.State == k.state && k.until.After(s.Expires):
 		s.Expires = k.until
 	}
 }

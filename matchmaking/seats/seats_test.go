@@ -171,7 +171,7 @@ func TestTake(t *testing.T) {
 	}
 }
 
-// Whose team has been taken need not wait for the seats that are kept on another.
+// A party whose team is full cannot wait for held seats of another team.
 func TestTake_TeamIsTaken(t *testing.T) {
 	tab := table(t, 2, 2)
 	for _, user := range []string{"a", "b"} {
@@ -322,7 +322,7 @@ func TestAssign(t *testing.T) {
 	}
 }
 
-// A spare seat waits for whom the party expects: nobody else sits on it while there is another.
+// A spare seat waits for a friend whom the party expects. Nobody else gets it while another seat is open.
 func TestSpareSeatWaits(t *testing.T) {
 	tab := table(t, 2, 4)
 	hold(t, tab, seats.Claim{PartyID: "p", Team: 1, UserIDs: []string{"a"}, Spares: 1}, 60)
@@ -412,7 +412,7 @@ func TestRename(t *testing.T) {
 	}
 }
 
-// A party that does not sit here has no team that could be full.
+// A party without seats here has no team that could be full.
 func TestHold_TooFewSeatsForAnother(t *testing.T) {
 	tab := table(t, 1, 2)
 	if _, err := tab.Take(t0, "a", ""); err != nil {

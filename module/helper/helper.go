@@ -1,11 +1,11 @@
-// Package helper makes native parties for players who come back to a party that the host
-// has closed: the runtime has no call for it, so the module is a client of its own server
-// for a moment, as it is to see what waits in the host's matchmaker. A helper is a second session
-// of the returning player's own account, over loopback. It creates the party; once the player's
-// session is in, it leaves, and the host has the player lead. Nothing runs in between.
+// Package helper makes native parties for players who come back to a party that the host has closed. The runtime
+// has no call for it, so the module connects to its own server as a client for a moment. In the same way it reads
+// statistics of the host's matchmaker. A helper is a second session of the returning player's own account, over
+// loopback. It creates the party and leaves it once the player's session is in; the host then makes the player the
+// leader. No helper stays connected in between.
 //
-// A helper's messages pass the module's hooks untouched, and no list of the module shows
-// it. Safe for concurrent use.
+// The module's hooks pass a helper's messages unchanged, and no list of the module shows the helper. Safe for
+// concurrent use.
 package helper
 
 import (
@@ -34,49 +34,49 @@ import (
 )
 
 const (
-	timeout  = 5 * time.Second // of founding a party; it takes some 20 ms
-	askFor   = time.Second     // of asking for the matchmaker's pool
-	tokenFor = time.Minute     // how long a helper's token is valid
-	secretAs = "partyline_helper"
+	createTimeout = 5 * time.Second // for making a party; it takes some 20 ms
+	statsTimeout  = time.Second     // for reading the matchmaker's statistics
+	tokenTTL      = time.Minute     // how long a helper's token is valid
+	secretVar     = "partyline_helper"
 )
 
-// Host is the part of runtime.NakamaModule a helper needs.
+// Host is the part of runtime.NakamaModule that a helper needs.
 type Host interface {
 	AuthenticateTokenGenerate(userID, username string, exp int64, vars map[string]string) (string, int64, error)
 	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
 }
 
-// Helpers makes parties. Make it with [New].
+// Helpers connects helpers to the server. Make it with [New].
 type Helpers struct {
 	host   Host
 	hidden *roster.Hidden
 	socket runtime.SocketConfig
-	secret string      // by which a helper's session is known; no client ever sees it
-	tls    atomic.Bool // whether the server was last met with TLS
+	secret string      // marks a helper's session; no client ever sees it
+	tls    atomic.Bool // whether the last connection used TLS
 }
 
-// New makes them for the server whose client socket this is.
+// New makes Helpers for the server with this client socket.
 func New(host Host, hidden *roster.Hidden, socket runtime.SocketConfig) *Helpers {
 	return &Helpers{host: host, hidden: hidden, socket: socket, secret: rand.Text()}
 }
 
-// Own reports whether a session is a helper, by the context the host gives to its hooks,
-// and hides it from then on until its end.
+// Own reports whether a session is a helper, by the context that the host gives to its hooks. It hides a helper
+// until its end.
 func (h *Helpers) Own(ctx context.Context, s party.Session, ended bool) bool {
 	vars, _ := ctx.Value(runtime.RUNTIME_CTX_VARS).(map[string]string)
-	if vars[secretAs] != h.secret {
+	if vars[secretVar] != h.secret {
 		return false
 	}
 	h.hidden.Set(s.SessionID, !ended)
 	return true
 }
 
-// Found is a [admission.Founder]. It waits for timeout at most.
+// Found is an [admission.Founder]. It waits at most for createTimeout.
 func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts) (party.ID, func(entered bool), error) {
 	if facts.MaxSize < 2 { // the helper takes a seat
 		return party.ID{}, nil, admission.ErrCannotFound
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	conn, err := h.connect(ctx, s)
 	if err != nil {
 		cancel()
@@ -94,7 +94,7 @@ func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts)
 	return id, func(entered bool) {
 		defer end()
 		if entered {
-			_, _ = await(ctx, conn, func(m *rtapi.Envelope) bool { // so that the player has heard of the party first
+			_, _ = readUntil(ctx, conn, func(m *rtapi.Envelope) bool { // wait until the server has told of the player's join
 				return slices.ContainsFunc(m.GetPartyPresenceEvent().GetJoins(), func(p *rtapi.UserPresence) bool { return p.GetSessionId() == s.SessionID })
 			})
 		}
@@ -102,10 +102,10 @@ func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts)
 	}, nil
 }
 
-// Pool asks the server when the oldest ticket was made that waits in its matchmaker, zero for none, and when those were
-// that it matched last.
+// Pool asks the server's matchmaker when its oldest ticket was made, zero if there is none, and when the tickets
+// that it matched last were made.
 func (h *Helpers) Pool(ctx context.Context, s party.Session) (oldest time.Time, matched []time.Time, err error) {
-	ctx, cancel := context.WithTimeout(ctx, askFor)
+	ctx, cancel := context.WithTimeout(ctx, statsTimeout)
 	defer cancel()
 	var pool struct {
 		Oldest      time.Time `json:"oldest_ticket_create_time"`
@@ -113,7 +113,7 @@ func (h *Helpers) Pool(ctx context.Context, s party.Session) (oldest time.Time, 
 			Created time.Time `json:"create_time"`
 		} `json:"completions"`
 	}
-	err = h.reach(s, "/v2/matchmaker/stats", func(client *http.Client, to string, header http.Header) error {
+	err = h.request(s, "/v2/matchmaker/stats", func(client *http.Client, to string, header http.Header) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
 		if err != nil {
 			return err
@@ -135,24 +135,24 @@ func (h *Helpers) Pool(ctx context.Context, s party.Session) (oldest time.Time, 
 	return pool.Oldest, matched, err
 }
 
-// connect opens a helper's socket. It asks for messages in protobuf: as JSON a label could grow beyond the longest message
-// that the server takes.
+// connect opens a helper's socket. It uses protobuf messages: a label in JSON could become longer than the longest
+// message that the server accepts.
 func (h *Helpers) connect(ctx context.Context, s party.Session) (conn *websocket.Conn, err error) {
-	err = h.reach(s, "/ws?format=protobuf", func(client *http.Client, to string, header http.Header) (err error) {
+	err = h.request(s, "/ws?format=protobuf", func(client *http.Client, to string, header http.Header) (err error) {
 		conn, _, err = websocket.Dial(ctx, to, &websocket.DialOptions{HTTPClient: client, HTTPHeader: header})
 		return err
 	})
 	return conn, err
 }
 
-// reach has the server asked in a player's name. Whether it speaks TLS is not in its
-// configuration, so the way that worked last is tried first.
-func (h *Helpers) reach(s party.Session, path string, ask func(client *http.Client, to string, header http.Header) error) error {
-	token, _, err := h.host.AuthenticateTokenGenerate(s.UserID, s.Username, time.Now().Add(tokenFor).Unix(), map[string]string{secretAs: h.secret})
+// request makes a request to the server in a player's name. The configuration does not say whether the server uses
+// TLS, so request first tries what worked last.
+func (h *Helpers) request(s party.Session, path string, ask func(client *http.Client, to string, header http.Header) error) error {
+	token, _, err := h.host.AuthenticateTokenGenerate(s.UserID, s.Username, time.Now().Add(tokenTTL).Unix(), map[string]string{secretVar: h.secret})
 	if err != nil {
 		return fmt.Errorf("make token: %w", err)
 	}
-	// The server's certificate is for its public name, and it is this very process.
+	// The server's certificate has its public name, and the server is this process itself.
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} //nolint:gosec
 	to := "://" + net.JoinHostPort(loopback(h.socket), strconv.Itoa(h.socket.GetPort())) + path
 	var failed error
@@ -173,8 +173,8 @@ func (h *Helpers) reach(s party.Session, path string, ask func(client *http.Clie
 	return failed
 }
 
-// loopback is an address at which this process meets its own server. The configuration has
-// IPv6 addresses in brackets.
+// loopback returns an address at which this process reaches its own server. The configuration has IPv6 addresses in
+// brackets.
 func loopback(socket runtime.SocketConfig) string {
 	address := strings.Trim(socket.GetAddress(), "[]")
 	ip := net.ParseIP(address)
@@ -200,7 +200,7 @@ func create(ctx context.Context, conn *websocket.Conn, f party.Facts) (id party.
 	if err := conn.Write(ctx, websocket.MessageBinary, text); err != nil {
 		return party.ID{}, "", err
 	}
-	m, err := await(ctx, conn, func(m *rtapi.Envelope) bool { return m.GetCid() == createCID })
+	m, err := readUntil(ctx, conn, func(m *rtapi.Envelope) bool { return m.GetCid() == createCID })
 	if err != nil {
 		return party.ID{}, "", err
 	}
@@ -211,7 +211,7 @@ func create(ctx context.Context, conn *websocket.Conn, f party.Facts) (id party.
 	return id, m.GetParty().GetSelf().GetSessionId(), err
 }
 
-func await(ctx context.Context, conn *websocket.Conn, is func(*rtapi.Envelope) bool) (*rtapi.Envelope, error) {
+func readUntil(ctx context.Context, conn *websocket.Conn, is func(*rtapi.Envelope) bool) (*rtapi.Envelope, error) {
 	for {
 		_, text, err := conn.Read(ctx)
 		if err != nil {

@@ -22,17 +22,17 @@ import (
 	"partyline/party/roster"
 )
 
-// label is as long as a server takes it, and longer in JSON than a server takes a message.
+// label is as long as the server allows. In JSON it is longer than the longest message that the server accepts.
 var label = `{"t":"` + strings.Repeat("&\u2028", 510) + `"}`
 
 const native = "f1f9a2a4-1f0b-4b0e-9d2c-0d3f5f8b2a11.node1"
 
-// host is a server's part that helpers use, and the configuration of its socket.
+// host is the part of the server that helpers use, and the configuration of its socket.
 type host struct {
 	runtime.SocketConfig
 	address, protocol string
 	port              int
-	left              []string // the sessions that were taken out of a party
+	left              []string // sessions that were removed from a party
 }
 
 func (h *host) GetAddress() string  { return h.address }
@@ -48,11 +48,11 @@ func (h *host) StreamUserLeave(_ uint8, _, _, _, _, sessionID string) error {
 	return nil
 }
 
-// stats is what a server says of its matchmaker.
+// stats is a server's answer about its matchmaker.
 const stats = `{"ticket_count":3, "oldest_ticket_create_time":"2026-05-01T10:00:00.000000001Z",
 	"completions":[{"create_time":"2026-05-01T09:00:00Z", "complete_time":"2026-05-01T09:01:00Z"}]}`
 
-// creates answers what a helper asks for. It has the player's session come in to a party it makes.
+// creates answers the requests of a helper. The player's session joins the party that it makes.
 func creates(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/v2/matchmaker/stats" {
 		if r.Header.Get("Authorization") != "Bearer token of alice" {
@@ -66,7 +66,7 @@ func creates(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.CloseNow()
-	conn.SetReadLimit(4096) // a stock server's
+	conn.SetReadLimit(4096) // as on a stock server
 	_, text, err := conn.Read(r.Context())
 	asked := &rtapi.Envelope{}
 	if err != nil || proto.Unmarshal(text, asked) != nil || r.URL.Query().Get("format") != "protobuf" {
@@ -87,13 +87,12 @@ func creates(w http.ResponseWriter, r *http.Request) {
 	_, _, _ = conn.Read(r.Context()) // until the helper goes
 }
 
-// A helper finds its own server wherever that listens, with TLS and without, also if that
-// changes with a restart.
+// A helper finds its own server at any address, with and without TLS, also if that changes with a restart.
 func TestFound_EveryAddress(t *testing.T) {
 	for _, c := range []struct{ listens, protocol, address string }{
 		{"127.0.0.1", "tcp", ""},
 		{"127.0.0.1", "tcp", "0.0.0.0"},
-		{"127.0.0.1", "tcp", "[::]"}, // takes IPv4 as well
+		{"127.0.0.1", "tcp", "[::]"}, // accepts IPv4 too
 		{"127.0.0.1", "tcp", "127.0.0.1"},
 		{"127.0.0.1", "tcp4", "localhost"},
 		{"::1", "tcp", "[::1]"},
@@ -151,7 +150,7 @@ func TestFound_Fails(t *testing.T) {
 		session party.Session
 		size    int
 		port    int
-		cannot  bool // a client has to create the party
+		cannot  bool // a client must create the party
 	}{
 		"a party of one":     {alice, 1, h.port, true},
 		"refused":            {party.Session{UserID: "mallory"}, 4, h.port, false},
@@ -176,7 +175,7 @@ func TestFound_Fails(t *testing.T) {
 	}
 }
 
-// closed is a port at which nobody listens.
+// closed is a port on which nothing listens.
 func closed(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

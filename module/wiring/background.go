@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Start begins the background work: sweeping up after invites that have ended, and
-// watching the rules file. Starting again does nothing.
+// Start starts the background work, such as sweeping ended invites and watching the rules file. A second Start does
+// nothing.
 func (m *Module) Start() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -25,19 +25,19 @@ func (m *Module) Start() {
 			return every
 		})
 	})
-	m.running.Go(func() { m.protected("rules watch", func() { m.rules.Watch(ctx) }) })
-	m.running.Go(func() { m.protected("rules history", func() { m.history.Run(ctx) }) })
+	m.running.Go(func() { m.runRecovered("rules watch", func() { m.rules.Watch(ctx) }) })
+	m.running.Go(func() { m.runRecovered("rules history", func() { m.history.Run(ctx) }) })
 	if m.record != nil {
-		m.running.Go(func() { m.protected("record", func() { m.record.Run(ctx) }) })
+		m.running.Go(func() { m.runRecovered("record", func() { m.record.Run(ctx) }) })
 	}
 	if m.shadow != nil {
-		m.running.Go(func() { m.protected("next rules watch", func() { m.next.Watch(ctx) }) })
-		m.running.Go(func() { m.protected("shadow", func() { m.shadow.Run(ctx) }) })
+		m.running.Go(func() { m.runRecovered("next rules watch", func() { m.nextRules.Watch(ctx) }) })
+		m.running.Go(func() { m.runRecovered("shadow", func() { m.shadow.Run(ctx) }) })
 	}
 }
 
-// Stop ends the background work and waits for it until ctx ends. It is safe at any
-// time, also twice, and after a start that never happened.
+// Stop ends the background work and waits for it until ctx ends. It is safe at any time, also twice or without
+// Start.
 func (m *Module) Stop(ctx context.Context) {
 	m.mu.Lock()
 	cancel := m.cancel
@@ -50,15 +50,15 @@ func (m *Module) Stop(ctx context.Context) {
 	go func() {
 		defer close(done)
 		m.running.Wait()
-		m.protected("statuses end", m.status.Close)
-		m.protected("shared statuses end", m.share.Close)
-		m.protected("attributes end", m.shared.Close)
-		m.protected("news of members end", m.post.Close)
-		m.protected("wait lists end", m.line.Close)
-		m.protected("tries at matches end", m.retrier.Close)
-		m.protected("invites end", m.invites.Close)
-		m.protected("reconnect end", m.reconnect.Close)
-		m.protected("party members end", m.admission.Close)
+		m.runRecovered("statuses end", m.status.Close)
+		m.runRecovered("shared statuses end", m.share.Close)
+		m.runRecovered("attributes end", m.attributes.Close)
+		m.runRecovered("news of members end", m.post.Close)
+		m.runRecovered("wait lists end", m.waitlist.Close)
+		m.runRecovered("tries at matches end", m.retrier.Close)
+		m.runRecovered("invites end", m.invites.Close)
+		m.runRecovered("reconnect end", m.reconnect.Close)
+		m.runRecovered("party members end", m.admission.Close)
 	}()
 	select {
 	case <-done:
@@ -67,7 +67,7 @@ func (m *Module) Stop(ctx context.Context) {
 	}
 }
 
-// repeat runs work after a while, and again after the time it answers, until ctx ends.
+// repeat runs work after wait, and again after each time that work returns, until ctx ends.
 func (m *Module) repeat(ctx context.Context, wait time.Duration, work func() (wait time.Duration)) {
 	next := time.NewTimer(wait)
 	defer next.Stop()
@@ -81,8 +81,8 @@ func (m *Module) repeat(ctx context.Context, wait time.Duration, work func() (wa
 	}
 }
 
-// sweep is one round. One that fails or panics is followed by the next; one that is behind
-// almost at once.
+// sweep runs one round and returns the wait until the next. An error or a panic does not stop later rounds. If
+// there is more to delete, the next round comes soon.
 func (m *Module) sweep(ctx context.Context) (wait time.Duration) {
 	wait = m.sweepEvery
 	m.task("invite sweep", func() error {
@@ -98,10 +98,10 @@ func (m *Module) sweep(ctx context.Context) (wait time.Duration) {
 
 func (m *Module) sweepOnce(ctx context.Context) (more bool, err error) {
 	removed, more, err := m.invites.Sweep(ctx)
-	err = errors.Join(err, m.shared.Sweep(ctx), m.finder.Sweep(ctx))
-	m.line.Sweep()
+	err = errors.Join(err, m.attributes.Sweep(ctx), m.finder.Sweep(ctx))
+	m.waitlist.Sweep()
 	switch {
-	case ctx.Err() != nil: // stopped half-way; the next start goes on
+	case ctx.Err() != nil: // stopped before the end; the next start continues
 		return false, nil
 	case err != nil:
 		m.logger.Warn("invite sweep failed removed=%d error=%v", removed, err)
@@ -111,19 +111,18 @@ func (m *Module) sweepOnce(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
-// errPanic is what a task that panicked failed with; the log has the rest.
+// errPanic is the error of a task that panicked. The log has the details.
 var errPanic = errors.New("it panicked; see the log")
 
-// task runs background work that comes round again and notes how it went.
+// task runs repeated background work and records the result.
 func (m *Module) task(name string, work func() error) {
 	err := errPanic
-	m.protected(name, func() { err = work() })
-	m.tasks.ran(name, m.now(), err)
+	m.runRecovered(name, func() { err = work() })
+	m.tasks.record(name, m.now(), err)
 }
 
-// protected runs work that nobody above recovers: a panic in a goroutine of ours would
-// end the host's process.
-func (m *Module) protected(what string, work func()) {
+// runRecovered runs work and recovers its panic. A panic in a goroutine of the module would end the host's process.
+func (m *Module) runRecovered(what string, work func()) {
 	defer func() {
 		if value := recover(); value != nil {
 			m.panics.Add(1)

@@ -15,7 +15,7 @@ import (
 	"partyline/module/wiring"
 )
 
-// newModule makes a module that is not registered anywhere.
+// newModule makes a module that is not registered.
 func newModule(t testing.TB, nk *nakama) (*wiring.Module, *logBook) {
 	t.Helper()
 	log := &logBook{}
@@ -58,8 +58,7 @@ func TestSweep_RunsUntilStopped(t *testing.T) {
 	})
 }
 
-// backlog is a host with so many pages of invites to delete, each of which takes as long as one
-// sweep may.
+// backlog is a host with pages of invites to delete. Each page takes as long as one sweep may.
 type backlog struct {
 	*nakama
 	pages atomic.Int32
@@ -78,7 +77,7 @@ func (b *backlog) StorageList(_ context.Context, _, _, collection string, _ int,
 
 func (b *backlog) StorageDelete(context.Context, []*runtime.StorageDelete) error { return nil }
 
-// While there is more to delete than one sweep can, the next does not wait for its minute.
+// If there is more to delete than one sweep can, the next sweep does not wait a minute.
 func TestSweep_CatchesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nk := &backlog{nakama: &nakama{}}

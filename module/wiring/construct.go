@@ -36,9 +36,9 @@ import (
 // pageKeys is how many client addresses the landing page's limit remembers.
 const pageKeys = 100_000
 
-// construct builds everything that serves requests, in one line. Invites show statuses and
-// statuses come by invites; a package that asks what stands further down asks it by a
-// function, when the first call comes.
+// construct builds everything that serves requests. Some packages need each other, for example invites show
+// statuses and statuses come by invites. A package gets a function for what is built after it, and calls it only
+// when serving.
 func (m *Module) construct(env environment, o Options) error {
 	policy := party.Policy(m.policy)
 	news := &party.News{}
@@ -46,7 +46,7 @@ func (m *Module) construct(env environment, o Options) error {
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
 	blocks := party.NewBlockList(o.DB, o.Nakama)
-	keys, keysRoute, err := m.preparePasses(env.passes)
+	keys, keysRoute, err := m.preparePasses(env.passKeys)
 	if err != nil {
 		return fmt.Errorf("partyline: keys of passes: %w", err)
 	}
@@ -56,15 +56,15 @@ func (m *Module) construct(env environment, o Options) error {
 		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Ages: func(id party.ID) map[string]party.Age { return m.queues.Ages(id) },
 	})
-	var founder admission.Founder // of parties in which everybody was away, if we may connect to our own server
+	var founder admission.Founder // makes a party for members who come back; nil if it cannot
 	pool := func(context.Context, party.Session) (oldest time.Time, matched []time.Time, err error) {
 		return oldest, nil, errors.New("the address of the server is not known")
 	}
 	if o.Socket != nil {
 		helpers := helper.New(m.nk, roster.Hidden, o.Socket)
 		pool = helpers.Pool
-		if !o.SingleSocket { // else a helper's socket would end the player's own
-			m.own, founder = helpers.Own, helpers.Found
+		if !o.SingleSocket { // otherwise the helper's socket would end the player's own
+			m.isOwn, founder = helpers.Own, helpers.Found
 		}
 	}
 	load := judge.Load(m.nk, blocks, m.now)
@@ -75,7 +75,7 @@ func (m *Module) construct(env environment, o Options) error {
 	m.admission = admission
 	m.retrier = matchmaking.NewRetrier(m.matches, admission.Current, m.logger, m.now)
 	m.post = post.New(m.nk, m.logger)
-	m.shared = attributes.New(attributes.Deps{
+	m.attributes = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
 	m.status = status.New(status.Deps{
@@ -86,11 +86,11 @@ func (m *Module) construct(env environment, o Options) error {
 			}
 			return m.invites.Lead(ctx, c, code)
 		},
-		Moved: m.progressed,
+		Moved: m.extendSeat,
 	})
 	judged := judge.New(judge.Deps{
 		Rules: m.rules.Current, Load: load, Logger: m.logger, Now: m.now, Activity: activity, Shadow: m.shadow, Record: m.record,
-		Statuses: m.status.Statuses, Footprints: m.status.Footprint, Attributes: m.shared.Facts,
+		Statuses: m.status.Statuses, Footprints: m.status.Footprint, Attributes: m.attributes.Facts,
 	})
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
@@ -98,12 +98,12 @@ func (m *Module) construct(env environment, o Options) error {
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judged,
 		Statuses: m.status.Statuses, Footprints: m.status.Footprint,
 		Newcomer: m.post.Send, Over: m.inviteOver,
-		Match: m.matches.Of, Seat: m.retrier.Seat, Attributes: m.shared.Public, Metrics: m.nk,
+		Match: m.matches.Of, Seat: m.retrier.Seat, Attributes: m.attributes.Public, Metrics: m.nk,
 	})
 	way := entry.Entry{Admission: admission, Roster: roster, Blocks: blocks, Judge: judged, Policy: policy}
-	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Metrics: m.nk, Logger: m.logger, Now: m.now})
+	m.waitlist = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Metrics: m.nk, Logger: m.logger, Now: m.now})
 	m.finder = finder.New(finder.Deps{
-		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.PublicOf, Seat: m.retrier.Seat,
+		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.attributes.PublicOf, Seat: m.retrier.Seat,
 	})
 	m.reconnect = reconnect.New(reconnect.Deps{
 		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
@@ -113,59 +113,59 @@ func (m *Module) construct(env environment, o Options) error {
 		Invites: m.invites, Door: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: blocks,
 		Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
-	news.Subscribe(m.seatsFollow)
+	news.Subscribe(m.updateSeats)
 
-	// Whether the host matches by itself is settled for good by the rules of this moment: it
-	// takes a matchmaker at its start only.
-	m.processing = len(policy().Queues) > 0
-	m.matching = m.processing || policy().Matchmaking.CreateMatch
+	// The rules at the start decide for good whether the host matches by itself: the host
+	// accepts a matchmaker only at its start.
+	m.isMatchmaker = len(policy().Queues) > 0
+	m.hasMatchedHook = m.isMatchmaker || policy().Matchmaking.CreateMatch
 	m.queues = queue.New(queue.Deps{
 		Roster: roster, Look: admission.Look, Glance: admission.Glance, Footprint: m.status.FootprintOf, Statuses: m.status.Statuses,
 		Strengths: m.nk, Sender: m.nk, Notifier: m.nk, Newcomer: m.post.Send, Waits: m.post.Waits, Policy: policy, Logger: m.logger, Now: m.now,
-		Blocks: blocks, Processing: m.processing, Hears: m.matching, Launcher: m.matches, Servers: m.matches, Friends: m.retrier, Pool: pool, Told: func(id party.ID, what queue.EventName) {
+		Blocks: blocks, Processing: m.isMatchmaker, Hears: m.hasMatchedHook, Launcher: m.matches, Servers: m.matches, Friends: m.retrier, Pool: pool, Told: func(id party.ID, what queue.EventName) {
 			admission.Recorder.Later(id)
-			m.ticketMoved(id, what)
+			m.ticketChanged(id, what)
 		}, Metrics: m.nk,
 	})
 	news.Subscribe(m.queues.Changed)
 	plays := m.queues.Plays
-	if m.matching {
+	if m.hasMatchedHook {
 		plays = nil // the matched hook tells of matches
 	}
 
 	checks := judge.NewChecks(judged, admission, policy)
 	inquiries := judge.Inquiries{Checks: checks.Dry(judged), Rates: limits, Invite: m.invites.MayCreate, Queue: m.queues.MayQueue}
 	overview := overview.New(overview.Deps{
-		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, History: m.history, Playground: env.play, Judge: judged, Lister: m.nk, Seats: admission, Invites: m.invites,
+		Live: m.rules, Next: m.nextRules, Shadow: m.shadow, Record: m.record, History: m.history, Playground: env.playground, Judge: judged, Lister: m.nk, Seats: admission, Invites: m.invites,
 		Limits: limits.Buckets, Queues: m.queues.Report, Matches: m.matches.Running,
-		Attributes: m.shared.LatelyOf, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
+		Attributes: m.attributes.LatelyOf, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
 	})
 	m.calls = slices.Concat(
-		rpc.Invites(m.invites), rpc.Gathering(m.shared, m.line, m.finder), rpc.Checks(inquiries.Answer), rpc.Admin(overview),
+		rpc.Invites(m.invites), rpc.Gathering(m.attributes, m.waitlist, m.finder), rpc.Checks(inquiries.Answer), rpc.Admin(overview),
 		rpc.Resume(m.reconnect.Resume), rpc.Status(m.status), rpc.Share(m.share), rpc.Match(m.matches.PartyMatch), rpc.Server(m.matches), rpc.Queue(m.queues),
 	)
 	m.hooks = slices.Concat(
 		hooks.Hardening(limits.Data.Take, admission, policy),
 		hooks.Queries(policy),
 		hooks.Settled(admission, m.queues.Answered),
-		hooks.Judged(checks, admission, judged.Has, judged.Enforces), // with what the client asks for, before Creation changes it
+		hooks.Judged(checks, admission, judged.Has, judged.Enforces), // before Creation changes the message
 		hooks.Creation(checks, limits.PartyCreate.Take, policy, admission.Offered),
-		hooks.Admission(admission), // behind all that may refuse
-		[]hooks.Hook{hooks.Ended("line", m.line.Ended), hooks.Started("seat", m.reconnect.Started), hooks.Ended("seat", m.reconnect.Ended)},
+		hooks.Admission(admission), // after all rows that may refuse
+		[]hooks.Hook{hooks.Ended("line", m.waitlist.Ended), hooks.Started("seat", m.reconnect.Started), hooks.Ended("seat", m.reconnect.Ended)},
 		hooks.Matchmaking(m.queues, admission, plays),
 		[]hooks.Hook{hooks.Ended("tickets", m.queues.Ended)},
 	)
 	pages := limit.New(m.now, pageKeys)
 	site := landing.New(landing.Options{
-		Preview: m.invites.PublicPreview, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
+		Preview: m.invites.PublicPreview, Policy: policy, Logger: m.logger, ProxyCount: env.proxyCount, Folder: filepath.Dir(env.rules), Now: m.now,
 		PageRead: m.invites.PageRead, Limit: func(address string) time.Duration { return pages.Take(address, policy().Limits.PagePerIP) },
 	})
 	m.routes = append(site.Routes(), keysRoute)
-	if env.console == "" {
+	if env.consoleKey == "" {
 		return nil
 	}
 	page := console.New(console.Options{
-		Key: env.console, Source: overview, Revoke: m.invites.RevokeAny, Pardon: admission.Pardon, Logger: m.logger, ProxyCount: env.proxies, Now: m.now,
+		Key: env.consoleKey, Source: overview, Revoke: m.invites.RevokeAny, Pardon: admission.Pardon, Logger: m.logger, ProxyCount: env.proxyCount, Now: m.now,
 	})
 	m.routes = append(m.routes, page.Routes()...)
 	return nil

@@ -19,16 +19,16 @@ import (
 	"partyline/rpc/console"
 )
 
-// Names in the host's runtime environment (runtime.env) that this module reads. Others
-// that begin with envPrefix may be another module's, or a mistake worth a warning.
+// Settings in the host's runtime environment (runtime.env) that this module reads. Another name that begins with
+// envPrefix may be another module's or a mistake, so the module logs a warning.
 const (
 	EnvRules   = "PARTY_RULES"       // the rules file, relative to the runtime path; absent = defaults
-	EnvNext    = "PARTY_RULES_NEXT"  // rules to try beside them, relative likewise: asked, counted, never obeyed; absent = none
-	EnvRecord  = "PARTY_RECORD"      // a file to record decisions in, relative to the runtime path; absent = none
-	EnvProxies = "PARTY_PROXY_COUNT" // how many proxies stand before the server; equal to the host's socket.proxy_count
-	EnvPasses  = "PARTY_PASS_KEYS"   // Ed25519 seeds, base64, comma between: the first signs passes of game servers; absent = one made at the start
-	EnvConsole = "PARTY_CONSOLE_KEY" // opens the console page; absent = there is none
-	EnvPlay    = "PARTY_PLAYGROUND"  // address of the designers' playground, which the console links; absent = none
+	EnvNext    = "PARTY_RULES_NEXT"  // shadow rules, also relative: asked and counted, but not in force; absent = none
+	EnvRecord  = "PARTY_RECORD"      // a file that decisions are recorded in, relative to the runtime path; absent = none
+	EnvProxies = "PARTY_PROXY_COUNT" // number of proxies in front of the server; the same as the host's socket.proxy_count
+	EnvPasses  = "PARTY_PASS_KEYS"   // Ed25519 seeds in base64, comma-separated; the first signs; absent = a new one
+	EnvConsole = "PARTY_CONSOLE_KEY" // key of the console page; absent = no page
+	EnvPlay    = "PARTY_PLAYGROUND"  // address of the designers' playground, for a link in the console; absent = none
 
 	envPrefix = "PARTY_"
 
@@ -36,23 +36,23 @@ const (
 	maxProxies     = 16
 )
 
-// settings are all of them, for a warning about another.
-var settings = strings.Join([]string{EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole, EnvPlay}, ", ")
+// settingNames lists all settings, for the warning about an unknown one.
+var settingNames = strings.Join([]string{EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole, EnvPlay}, ", ")
 
 type environment struct {
-	rules   string // absolute path, "" = defaults
-	next    string // the same of the rules that come next, "" = none
-	record  string // where decisions are recorded, "" = nowhere
-	proxies int
-	passes  []ed25519.PrivateKey
-	console string   // key of the console page, "" = no page
-	play    string   // address of the playground, "" = none
-	unknown []string // names that look like ours
+	rules      string // absolute path; "" = defaults
+	nextRules  string // absolute path of the shadow rules; "" = none
+	record     string // absolute path of the record of decisions; "" = none
+	proxyCount int
+	passKeys   []ed25519.PrivateKey
+	consoleKey string   // key of the console page; "" = no page
+	playground string   // address of the playground; "" = none
+	unknown    []string // unknown names with our prefix
 }
 
-// readEnvironment reports everything that is wrong with env in one error.
+// readEnvironment returns all problems of env in one error.
 func readEnvironment(env map[string]string, host runtime.NakamaModule) (environment, error) {
-	read := environment{proxies: defaultProxies}
+	read := environment{proxyCount: defaultProxies}
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		var err error
@@ -61,24 +61,24 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 		case name == EnvRules:
 			read.rules, err = rulesPath(value, host)
 		case name == EnvNext:
-			read.next, err = laterPath(value, host)
+			read.nextRules, err = optionalPath(value, host)
 		case name == EnvRecord:
 			read.record, err = recordPath(value, host)
 		case name == EnvProxies:
-			read.proxies, err = strconv.Atoi(value)
-			if err != nil || read.proxies < 0 || read.proxies > maxProxies {
+			read.proxyCount, err = strconv.Atoi(value)
+			if err != nil || read.proxyCount < 0 || read.proxyCount > maxProxies {
 				err = fmt.Errorf("%q is not a number from 0 to %d", value, maxProxies)
 			}
 		case name == EnvPasses:
-			read.passes, err = passKeys(value)
+			read.passKeys, err = passKeys(value)
 		case name == EnvConsole:
-			read.console = value
+			read.consoleKey = value
 			if n := utf8.RuneCountInString(value); n < console.MinKey {
 				err = fmt.Errorf("%d characters are too few for a key; at least %d", n, console.MinKey)
 			}
 		case name == EnvPlay:
 			u, wrong := url.Parse(value)
-			if read.play = value; wrong != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			if read.playground = value; wrong != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 				err = fmt.Errorf("%q is not an http:// or https:// address", value)
 			}
 		case strings.HasPrefix(name, envPrefix):
@@ -88,13 +88,13 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 			problems = append(problems, fmt.Errorf("runtime.env: %s: %w", name, err))
 		}
 	}
-	if path := read.record; path != "" && (path == read.rules || path == read.next) {
+	if path := read.record; path != "" && (path == read.rules || path == read.nextRules) {
 		problems = append(problems, fmt.Errorf("runtime.env: %s: %s is the rules file", EnvRecord, path))
 	}
 	return read, errors.Join(problems...)
 }
 
-// passKeys reads the keys of passes. An error does not repeat them.
+// passKeys decodes the keys of passes. Its error does not contain the keys.
 func passKeys(text string) (keys []ed25519.PrivateKey, err error) {
 	var bad []string
 	for i, part := range strings.Split(text, ",") {
@@ -111,9 +111,8 @@ func passKeys(text string) (keys []ed25519.PrivateKey, err error) {
 	return keys, nil
 }
 
-// rulesPath makes the configured path absolute, so that a reload finds the file wherever
-// the process has gone since. The host alone knows its runtime path, and tells it only
-// by opening files there.
+// rulesPath makes the configured path absolute, so that a reload finds the file even if the process changes its
+// working directory. Only the host knows its runtime path; opening a file there reveals it.
 func rulesPath(configured string, host runtime.NakamaModule) (string, error) {
 	if filepath.IsAbs(configured) {
 		return filepath.Clean(configured), nil
@@ -126,8 +125,8 @@ func rulesPath(configured string, host runtime.NakamaModule) (string, error) {
 	return filepath.Abs(file.Name())
 }
 
-// laterPath is rulesPath for a file that may be missing at the start.
-func laterPath(configured string, host runtime.NakamaModule) (string, error) {
+// optionalPath is rulesPath for a file that may be missing at the start.
+func optionalPath(configured string, host runtime.NakamaModule) (string, error) {
 	if filepath.IsAbs(configured) {
 		return filepath.Clean(configured), nil
 	}
@@ -135,9 +134,10 @@ func laterPath(configured string, host runtime.NakamaModule) (string, error) {
 	return filepath.Join(dir, configured), err
 }
 
-// recordPath is laterPath for a file that is written to, so that nothing else is spoilt.
+// recordPath is optionalPath for the record. It refuses a file that holds something else, so that writing does not
+// destroy it.
 func recordPath(configured string, host runtime.NakamaModule) (string, error) {
-	path, err := laterPath(configured, host)
+	path, err := optionalPath(configured, host)
 	if err != nil {
 		return "", err
 	}

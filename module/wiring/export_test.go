@@ -8,9 +8,8 @@ import (
 	"partyline/matchmaking"
 )
 
-// Describe lists every way into the module, one per line: RPCs with who may call them,
-// hooks by stage, message and name, match handlers, what the matchmaker asks, and
-// HTTP routes with their methods.
+// Describe lists every entry point of the module, one per line: RPCs with who may call them, hooks by stage,
+// message and name, match handlers, matchmaker functions, and HTTP routes with their methods.
 func (m *Module) Describe() []string {
 	var lines []string
 	for _, row := range m.calls {
@@ -45,9 +44,9 @@ func (m *Module) Describe() []string {
 // describeQueues lists what registerQueues registers.
 func (m *Module) describeQueues() []string {
 	switch {
-	case m.processing:
+	case m.isMatchmaker:
 		return []string{"matchmaker matched", "matchmaker processor"}
-	case m.matching:
+	case m.hasMatchedHook:
 		return []string{"matchmaker matched"}
 	}
 	return nil

@@ -9,13 +9,13 @@ import (
 	"partyline/party"
 )
 
-// matchTimeout bounds how long a message waits for a match.
+// matchTimeout limits how long a message waits for a match.
 const matchTimeout = 2 * time.Second
 
-// seatsFollow has the seats in a party's match follow the party: who has left it or was kicked
-// loses the seat that is held, and all go with it to a new native party. That of a member who lost the connection
-// is held for the grace.
-func (m *Module) seatsFollow(c party.Change) {
+// updateSeats applies changes of a party to its seats in a match. A user who left or was kicked loses a held seat.
+// The seat of a member who lost the connection is held for the grace. All seats follow the party to a new native
+// party.
+func (m *Module) updateSeats(c party.Change) {
 	ctx, cancel := bounded.Context(context.Background(), matchTimeout)
 	defer cancel()
 	switch {
@@ -32,8 +32,8 @@ func (m *Module) seatsFollow(c party.Change) {
 	}
 }
 
-// progressed holds the seat of a friend whose progress moves longer.
-func (m *Module) progressed(id party.ID, userID string) {
+// extendSeat holds the seat of a friend whose game makes progress longer.
+func (m *Module) extendSeat(id party.ID, userID string) {
 	ctx, cancel := bounded.Context(context.Background(), matchTimeout)
 	defer cancel()
 	if err := m.matches.Extend(ctx, id, userID); err != nil {
@@ -41,9 +41,9 @@ func (m *Module) progressed(id party.ID, userID string) {
 	}
 }
 
-// ticketMoved hears what becomes of a party's ticket: what was ready for one queue is not
-// for the next, and while the party waits it may be locked.
-func (m *Module) ticketMoved(id party.ID, what queue.EventName) {
+// ticketChanged handles events of a party's ticket. Players who were ready for one queue are not ready for the next.
+// While the party waits it may be locked.
+func (m *Module) ticketChanged(id party.ID, what queue.EventName) {
 	if what != queue.Queued {
 		m.status.QueueChanged(id)
 	}
@@ -55,9 +55,9 @@ func (m *Module) ticketMoved(id party.ID, what queue.EventName) {
 	}
 }
 
-// inviteOver follows an invite that is over, or that a user declined.
+// inviteOver handles an invite that is over, or that a user declined.
 func (m *Module) inviteOver(inviteID, userID string) {
 	m.status.InviteOver(inviteID, userID)
 	m.share.InviteOver(inviteID, userID)
-	m.line.InviteOver(inviteID, userID)
+	m.waitlist.InviteOver(inviteID, userID)
 }

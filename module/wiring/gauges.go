@@ -5,20 +5,19 @@ import (
 	"time"
 )
 
-// Names of the gauges of this node, set every [gaugesEvery].
+// Gauges of this node, set every [gaugesEvery].
 const (
-	MetricParties = "partyline_parties" // that live
-	MetricMembers = "partyline_members" // in them
-	MetricWaiting = "partyline_waiting" // players in line for a seat
-	MetricInvites = "partyline_invites" // not expired, revoked or used up, of all nodes
-	MetricMatches = "partyline_matches" // with seats that the server lists
+	MetricParties = "partyline_parties" // live parties
+	MetricMembers = "partyline_members" // members of live parties
+	MetricWaiting = "partyline_waiting" // players on wait lists
+	MetricInvites = "partyline_invites" // invites of all nodes that are not expired, revoked or used up
+	MetricMatches = "partyline_matches" // matches with seats that the server lists
 )
 
-// gaugesEvery is how often the gauges are set: a little more often than the server's metrics
-// are usually read.
+// gaugesEvery is how often the gauges are set: a little more often than the server's metrics are usually read.
 const gaugesEvery = 10 * time.Second
 
-const mostMatches = 10_000
+const maxMatches = 10_000
 
 func (m *Module) setGauges(ctx context.Context) error {
 	now := m.admission.Population()
@@ -29,8 +28,8 @@ func (m *Module) setGauges(ctx context.Context) error {
 		m.nk.MetricsGaugeSet(MetricInvites, nil, float64(live))
 	}
 	m.queues.Measure()
-	running, err := m.matches.Count(ctx, mostMatches)
-	if ctx.Err() != nil { // stopped half-way
+	running, err := m.matches.Count(ctx, maxMatches)
+	if ctx.Err() != nil { // the module stopped meanwhile
 		return nil
 	}
 	if err == nil {

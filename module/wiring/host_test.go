@@ -31,8 +31,8 @@ type (
 	shutdownFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)
 )
 
-// initializer takes registrations as the host does. A method the module should not
-// call is not implemented, and would panic.
+// initializer takes registrations as the host does. A method that the module should not call is not implemented and
+// panics.
 type initializer struct {
 	runtime.Initializer
 
@@ -125,7 +125,7 @@ func (i *initializer) RegisterMatchmakerProcessor(fn poolFunc) error {
 	return i.take("processor")
 }
 
-// GetConfig is that of a stock server.
+// GetConfig returns the configuration of a stock server.
 func (i *initializer) GetConfig() (runtime.Config, error) { return stockConfig{name: i.name}, nil }
 
 type stockConfig struct {
@@ -148,15 +148,15 @@ func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
 	return i.take("shutdown")
 }
 
-// nakama is a host whose storage and streams are empty. A method the module should not
-// call here is not implemented, and would panic.
+// nakama is a host with empty storage and streams. A method that the module should not call here is not implemented
+// and panics.
 type nakama struct {
 	runtime.NakamaModule
 	path string // runtime path
 
 	mu      sync.Mutex
 	metrics []string
-	lists   int // how often storage was listed
+	lists   int // calls of StorageList
 	onList  func(ctx context.Context)
 	onRead  func() error
 }
@@ -207,12 +207,12 @@ func (n *nakama) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.St
 	return nil, nil
 }
 
-// StorageWrite keeps nothing: every start here is that of a new database.
+// StorageWrite keeps nothing: every start here has a new database.
 func (n *nakama) StorageWrite(_ context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
 	return make([]*api.StorageObjectAck, len(writes)), nil
 }
 
-// counted is how often exactly this metric was reported.
+// counted returns how often exactly this metric was reported.
 func (n *nakama) counted(metric string) int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -231,12 +231,12 @@ func (n *nakama) listed() int {
 	return n.lists
 }
 
-// bootContext is what the host gives InitModule.
+// bootContext is the context that the host gives InitModule.
 func bootContext(env map[string]string) context.Context {
 	return with(context.Background(), runtime.RUNTIME_CTX_ENV, env)
 }
 
-// userContext is what the host gives a hook or an RPC of a user's socket.
+// userContext is the context that the host gives a hook or an RPC of a user's socket.
 func userContext() context.Context {
 	ctx := with(context.Background(), runtime.RUNTIME_CTX_USER_ID, "c2f7ab9e-0d6b-4b0e-9f0e-6f1f6f0b7a11")
 	ctx = with(ctx, runtime.RUNTIME_CTX_USERNAME, "ann")
@@ -248,7 +248,7 @@ func with(ctx context.Context, key, value any) context.Context {
 	return context.WithValue(ctx, key, value)
 }
 
-// writeRules puts a rules file into a runtime path of its own.
+// writeRules writes a rules file into a new runtime path.
 func writeRules(t testing.TB, text string) (runtimePath string) {
 	t.Helper()
 	runtimePath = t.TempDir()
@@ -258,7 +258,7 @@ func writeRules(t testing.TB, text string) (runtimePath string) {
 	return runtimePath
 }
 
-// logBook keeps what was logged, one string per line.
+// logBook keeps the log, one string per line.
 type logBook struct {
 	runtime.Logger
 	mu    sync.Mutex

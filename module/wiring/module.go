@@ -1,9 +1,9 @@
-// Package wiring puts the module together: environment, rules file, kernel, tables,
-// registration, background work, and the end of it all.
+// Package wiring constructs the module: environment, rules file, kernel, tables, registration, background work and
+// the shutdown.
 //
-// [New] reads the configuration and constructs, starting nothing; [Module.Register] hands
-// all tables to the host; [Module.Start] begins background work; [Module.Stop] ends it, and is
-// safe after any of them. [Register] is the four in one, as the host calls it.
+// [New] reads the configuration and constructs the module, but starts nothing. [Module.Register] registers all
+// tables with the host. [Module.Start] starts background work. [Module.Stop] ends it and is safe at any time.
+// [Register] does all this, as the host calls it.
 package wiring
 
 import (
@@ -38,80 +38,80 @@ import (
 	"partyline/rpc"
 )
 
-const defaultSweep = time.Minute // between two looks for invites that ended
+const defaultSweep = time.Minute // between two sweeps of invites that ended
 
-// Options is what a module is made of. Nakama and Logger are required.
+// Options configures a module. Nakama and Logger are required.
 type Options struct {
 	Env        map[string]string // the host's runtime environment
 	Nakama     runtime.NakamaModule
-	DB         *sql.DB // the host's; nil where it has none, as the embedded engine
+	DB         *sql.DB // the host's; nil if it has none, as in the embedded engine
 	Logger     runtime.Logger
 	Now        party.Clock   // nil = time.Now
 	SweepEvery time.Duration // 0 = a minute
 
 	SingleParty  bool                 // the host's session.single_party
 	SingleSocket bool                 // a second socket of a user ends the first
-	Socket       runtime.SocketConfig // where the host's clients connect; nil where that is not known
+	Socket       runtime.SocketConfig // where the host's clients connect; nil if unknown
 }
 
-// Module is the whole module, put together. Make it with [New].
+// Module is the whole module. Make it with [New].
 type Module struct {
-	nk         *watched
+	nk         *countingHost
 	logger     runtime.Logger
 	now        party.Clock
 	sweepEvery time.Duration
 
-	own func(context.Context, party.Session, bool) bool // the module's own sessions
+	isOwn func(context.Context, party.Session, bool) bool // reports whether a session is the module's own
 
-	rules     *rules.Live
-	next      *rules.Live   // what comes next; nil: nothing
-	shadow    *judge.Shadow // asks them; nil: nobody
-	record    *judge.Record // writes decisions down; nil: nobody
-	history   *judge.History
-	invites   *invite.Service
-	reconnect *reconnect.Service
-	admission *admission.Admission
-	matches   *matchmaking.Matches
-	retrier   *matchmaking.Retrier
-	signs     ed25519.PrivateKey // passes
-	shared    *attributes.Service
-	post      *post.Post
-	line      *waitlist.Service
-	finder    *finder.Service
-	status    *status.Service
-	share     *share.Service
-	queues    *queue.Service
-	calls     []rpc.Row
-	hooks     []hooks.Hook
-	routes    []web.Route
+	rules      *rules.Live
+	nextRules  *rules.Live   // the shadow rules; nil = none
+	shadow     *judge.Shadow // asks the shadow rules; nil = none
+	record     *judge.Record // records decisions; nil = none
+	history    *judge.History
+	invites    *invite.Service
+	reconnect  *reconnect.Service
+	admission  *admission.Admission
+	matches    *matchmaking.Matches
+	retrier    *matchmaking.Retrier
+	passKey    ed25519.PrivateKey // signs passes
+	attributes *attributes.Service
+	post       *post.Post
+	waitlist   *waitlist.Service
+	finder     *finder.Service
+	status     *status.Service
+	share      *share.Service
+	queues     *queue.Service
+	calls      []rpc.Row
+	hooks      []hooks.Hook
+	routes     []web.Route
 
 	tasks  tasks
-	panics atomic.Uint64 // of background work
+	panics atomic.Uint64 // panics of background work
 
-	processing bool // the host matches through us: there were queues at its start
-	matching   bool // the host asks us which match to give: there were queues or create_match at its start
-	ready      bool // set once New is done; what becomes of the rules file before is its error
+	isMatchmaker   bool // the module is the host's matchmaker: there were queues at the start
+	hasMatchedHook bool // the module has the matched hook: there were queues or create_match at the start
+	ready          bool // New is done; before that, New returns errors of the rules file
 
 	mu      sync.Mutex
-	cancel  context.CancelFunc // of the background work; nil unless it runs
+	cancel  context.CancelFunc // ends the background work; nil unless it runs
 	running sync.WaitGroup
 }
 
-// New reads the configuration and constructs the module. It starts nothing and registers
-// nothing. All problems of the environment and of the rules file are in one error.
+// New reads the configuration and constructs the module. It starts and registers nothing. Its error contains all
+// problems of the environment and of the rules file.
 func New(ctx context.Context, o Options) (*Module, error) {
-	m := &Module{nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: cmp.Or(o.SweepEvery, defaultSweep)}
+	m := &Module{nk: &countingHost{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: cmp.Or(o.SweepEvery, defaultSweep)}
 	if m.now == nil {
 		m.now = time.Now
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
 	for _, name := range env.unknown {
-		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s", name, settings)
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s", name, settingNames)
 	}
 	m.history = judge.NewHistory(m.nk, env.rules, m.logger)
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, Files: filesOf(env.rules), OnLoad: m.rulesLoaded})
 	err = errors.Join(err, m.rules.Reload(ctx))
-	m.prepareShadow(ctx, env.next)
+	m.prepareShadow(ctx, env.nextRules)
 	if env.record != "" {
 		m.record = judge.NewRecord(env.record, m.logger, m.now)
 	}

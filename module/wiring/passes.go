@@ -11,15 +11,14 @@ import (
 // passPath is where game servers find the public keys of passes.
 const passPath = "/party/keys.json"
 
-// preparePasses notes the key that signs passes, one of its own where the operator gave
-// none. It returns those that check them, of the last rotation too, and the route that
-// publishes these.
+// preparePasses sets the key that signs passes; it makes one if the operator configured none. It returns all public
+// keys that check passes, also those from before the last rotation, and the route that publishes them.
 func (m *Module) preparePasses(private []ed25519.PrivateKey) (pass.Keys, web.Route, error) {
 	if len(private) == 0 {
 		_, own, _ := ed25519.GenerateKey(nil) // never fails
 		private = []ed25519.PrivateKey{own}
 	}
-	m.signs = private[0]
+	m.passKey = private[0]
 	var public []ed25519.PublicKey
 	for _, key := range private {
 		public = append(public, key.Public().(ed25519.PublicKey))

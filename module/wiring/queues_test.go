@@ -18,8 +18,8 @@ const (
 	withQueues    = "version: 1\nqueues:\n  duel: {teams: 2, team_size: 1}\n"
 )
 
-// The host takes a matchmaker at its start alone, ours must not replace its own where
-// there are no queues, and the one slot for the matched hook is left alone unless needed.
+// The host accepts a matchmaker only at its start. The module's must not replace the host's own without queues. The
+// one slot for the matched hook stays free unless the module needs it.
 func TestRegister_MatchmakerOnlyWhereNeeded(t *testing.T) {
 	for _, tt := range []struct {
 		rules         string
@@ -60,7 +60,7 @@ func TestRegister_MatchmakerOnlyWhereNeeded(t *testing.T) {
 	}
 }
 
-// A reload that needs a restart says so.
+// A reload that needs a restart logs that.
 func TestReload_QueuesNeedARestart(t *testing.T) {
 	for _, tt := range []struct{ before, after, says string }{
 		{withoutQueues, withQueues, "the first queues work after a restart"},

@@ -18,9 +18,8 @@ import (
 // MetricBuildInfo is a gauge that is always 1; its tags say which build of the module runs.
 const MetricBuildInfo = "partyline_build_info"
 
-// Register puts the module together, registers it with the host and starts its
-// background work. It is what the plugin's entry and the embedded engine call, once. On
-// an error nothing runs, and the host does not start.
+// Register constructs the module, registers it with the host and starts its background work. The plugin's entry and
+// the embedded engine call it once. After an error nothing runs, and the host does not start.
 func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
 	env, _ := ctx.Value(runtime.RUNTIME_CTX_ENV).(map[string]string)
 	conf, err := initializer.GetConfig()
@@ -60,7 +59,7 @@ func (m *Module) Register(host runtime.Initializer) error {
 		func() error {
 			return rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Parties: m.admission}, m.calls)
 		},
-		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.own), m.policy, m.hooks) },
+		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.isOwn), m.policy, m.hooks) },
 		func() error { return m.registerRoutes(host) },
 		func() error { return m.registerMatches(host) },
 		func() error { return m.registerQueues(host) },
@@ -76,7 +75,7 @@ func (m *Module) Register(host runtime.Initializer) error {
 func (m *Module) registerMatches(host runtime.Initializer) error {
 	for name, made := range map[string]func() runtime.Match{
 		matchmaking.PartyMatch: func() runtime.Match { return matchmaking.WithSeatsAt(matchmaking.Relay(), m.now) },
-		matchmaking.SeatMatch:  func() runtime.Match { return matchmaking.WithServer(m.now, m.matches, m.signs) },
+		matchmaking.SeatMatch:  func() runtime.Match { return matchmaking.WithServer(m.now, m.matches, m.passKey) },
 	} {
 		err := host.RegisterMatch(name, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
 			return made(), nil
@@ -88,10 +87,10 @@ func (m *Module) registerMatches(host runtime.Initializer) error {
 	return nil
 }
 
-// registerQueues gives the host the matched hook and, with queues, the matchmaker. Without
-// either need it leaves the hook to the operator's own module: the host has one slot.
+// registerQueues registers the matched hook and, if there are queues, the matchmaker. The host has one slot for the
+// matched hook. If the module does not need it, it stays free for the operator's own module.
 func (m *Module) registerQueues(host runtime.Initializer) error {
-	if !m.matching {
+	if !m.hasMatchedHook {
 		return nil
 	}
 	err := host.RegisterMatchmakerMatched(func(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error) {
@@ -100,7 +99,7 @@ func (m *Module) registerQueues(host runtime.Initializer) error {
 	if err != nil {
 		return fmt.Errorf("matchmaker matched: %w", err)
 	}
-	if !m.processing {
+	if !m.isMatchmaker {
 		return nil
 	}
 	err = host.RegisterMatchmakerProcessor(func(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
@@ -112,7 +111,7 @@ func (m *Module) registerQueues(host runtime.Initializer) error {
 	return nil
 }
 
-// shutdown is the host's last call.
+// shutdown is the last call of the host.
 func (m *Module) shutdown(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule) {
-	m.protected("shutdown", func() { m.Stop(ctx) })
+	m.runRecovered("shutdown", func() { m.Stop(ctx) })
 }

@@ -24,7 +24,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// boot registers the module as the host does, and ends it with the test.
+// boot registers the module as the host does, and stops it at the end of the test.
 func boot(t testing.TB, env map[string]string, nk *nakama) (*initializer, *logBook) {
 	t.Helper()
 	init, log := newInitializer(), &logBook{}
@@ -35,11 +35,10 @@ func boot(t testing.TB, env map[string]string, nk *nakama) (*initializer, *logBo
 	return init, log
 }
 
-// withConsole opens the console page.
+// withConsole is an environment with the console page.
 var withConsole = map[string]string{"PARTY_CONSOLE_KEY": "a key of 24 characters.."}
 
-// The golden file is the list of everything a client or a server can call. A line that
-// changes there is a change of the contract.
+// The golden file lists everything that a client or a server can call. A changed line is a change of the contract.
 func TestRegister_EntryPoints(t *testing.T) {
 	m, err := wiring.New(context.Background(), wiring.Options{Env: withConsole, Nakama: &nakama{}, Logger: &logBook{}})
 	if err != nil {
@@ -62,7 +61,7 @@ func TestRegister_EntryPoints(t *testing.T) {
 	}
 }
 
-// What is described is what the host is given, slot by slot.
+// The description matches what the module registers with the host, slot by slot.
 func TestRegister_HostGetsEverythingDescribed(t *testing.T) {
 	nk := &nakama{}
 	init, _ := boot(t, withConsole, nk)
@@ -183,7 +182,8 @@ func TestRegister_HostRefuses(t *testing.T) {
 	}
 }
 
-// The IDs of a server's parties end with its name. A name that no ID may have ends the start, not every call.
+// Party IDs end with the server's name. A name that is not allowed in an ID stops the start; otherwise every call
+// would fail.
 func TestRegister_ServerName(t *testing.T) {
 	for name, fine := range map[string]bool{"nakama": true, "eu-west_1.B": true, "eu west:1": false, "größe": false, "a\nb": false, `"`: false, "": false} {
 		init, log := newInitializer(), &logBook{}
@@ -239,7 +239,7 @@ func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 	}
 }
 
-// What comes out of a file ends with a line break, and a setting without a value is none.
+// A value from a file ends with a line break. A setting without a value counts as absent.
 func TestRegister_SettingsAreTrimmed(t *testing.T) {
 	env := map[string]string{"PARTY_PASS_KEYS": "", "PARTY_PROXY_COUNT": " ", "PARTY_PLAYGROUND": "\n", "PARTY_RULES": "", "PARTY_RECORD": " "}
 	env["PARTY_CONSOLE_KEY"] = withConsole["PARTY_CONSOLE_KEY"] + "\n"
@@ -258,7 +258,7 @@ func TestRegister_SettingsAreTrimmed(t *testing.T) {
 	}
 }
 
-// Another module may have settings that begin as ours do.
+// Another module may have settings with the same prefix.
 func TestRegister_UnknownSettingIsAWarning(t *testing.T) {
 	_, log := boot(t, map[string]string{"PARTY_RULE": "x", "PARTY_ANIMAL_SIZE": "3", "OTHER": "x"}, &nakama{})
 	for _, want := range []string{"warn runtime.env: PARTY_RULE is no setting", "warn runtime.env: PARTY_ANIMAL_SIZE is no setting"} {
@@ -271,7 +271,7 @@ func TestRegister_UnknownSettingIsAWarning(t *testing.T) {
 	}
 }
 
-// A reload is counted by how it ended, and tells which version is in force.
+// A reload is counted by its outcome, and reports the version in force.
 func TestRules_ReloadMetricsAndReport(t *testing.T) {
 	nk := &nakama{path: writeRules(t, "version: 1\nrules:\n  - {id: a, on: [join], deny: 'party.size > 3'}\n")}
 	init, log := boot(t, map[string]string{"PARTY_RULES": "rules.yml"}, nk)
@@ -325,8 +325,8 @@ func TestRules_ReloadMetricsAndReport(t *testing.T) {
 	}
 }
 
-// What the next file would have answered is counted until one of the two files changes: reading the same again
-// loses nothing.
+// The shadow's answers are counted until one of the two files changes. Reading an unchanged file again keeps the
+// counts.
 func TestRules_NextIsCountedUntilAFileChanges(t *testing.T) {
 	const text = "version: 1\nrules:\n  - {id: a, on: [create], deny: 'request.max_size > %d'}\n"
 	nk := &nakama{path: writeRules(t, fmt.Sprintf(text, 8))}
@@ -363,8 +363,8 @@ func TestRules_NextIsCountedUntilAFileChanges(t *testing.T) {
 	}
 }
 
-// A next file that is not there at the start is looked for in the runtime path, and nothing is asked, counted or
-// compared in its place.
+// If the shadow rules are missing at the start, the module looks for them in the runtime path. Nothing else is
+// asked, counted or compared in their place.
 func TestRules_NextComesLater(t *testing.T) {
 	nk := &nakama{path: writeRules(t, "version: 1\nrules:\n  - {id: a, on: [create], allow: true}\n")}
 	init, log := boot(t, map[string]string{"PARTY_RULES": "rules.yml", "PARTY_RULES_NEXT": "next.yml"}, nk)
@@ -409,7 +409,7 @@ func TestRegister_RulesPath(t *testing.T) {
 	}
 }
 
-// createdSize is the size a party gets whose creator asks for none.
+// createdSize is the size of a party if its creator asks for none.
 func createdSize(t testing.TB, init *initializer, log *logBook, nk *nakama) int32 {
 	t.Helper()
 	create := &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{}}}
@@ -420,7 +420,7 @@ func createdSize(t testing.TB, init *initializer, log *logBook, nk *nakama) int3
 	return out.GetPartyCreate().GetMaxSize()
 }
 
-// The page's bound per address is the rules', and one address cannot use up another's.
+// The page's limit per address comes from the rules. One address cannot use up another's limit.
 func TestRegister_PageLimit(t *testing.T) {
 	nk := &nakama{path: writeRules(t, "version: 1\nlimits:\n  page_per_ip: 2/h\n")}
 	init, _ := boot(t, map[string]string{"PARTY_RULES": "rules.yml"}, nk)

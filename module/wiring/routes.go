@@ -10,8 +10,8 @@ import (
 	"partyline/internal/web"
 )
 
-// Names of the metrics every HTTP request adds to; both carry the tags route and
-// status, the status being the hundreds of the answer's, such as "2xx", and "busy" for a 503.
+// Metrics of every HTTP request, with the tags route and status. The status is the class of the answer's status,
+// such as "2xx", or "busy" for a 503.
 const (
 	MetricRequests        = "partyline_http"
 	MetricRequestDuration = "partyline_http_duration"
@@ -19,19 +19,19 @@ const (
 
 func (m *Module) registerRoutes(host runtime.Initializer) error {
 	for _, route := range m.routes {
-		if err := host.RegisterHttp(route.Pattern, m.measured(route), route.Methods...); err != nil {
+		if err := host.RegisterHttp(route.Pattern, m.withMetrics(route), route.Methods...); err != nil {
 			return fmt.Errorf("route %s: %w", route.Pattern, err)
 		}
 	}
 	return nil
 }
 
-// measured counts and times a route. Of many answers alike one in sixteen is noted, as sixteen:
-// the server's metrics have a lock for each timer, and where a crowd asks and processors are
-// short, those who wait for a lock are the crowd. Every failure is noted. The site recovers from panics itself.
-func (m *Module) measured(route web.Route) http.HandlerFunc {
+// withMetrics counts and times a route. It records one in sixteen answers of the same class, as sixteen: the server's
+// metrics have a lock for each timer, and in a crowd requests would wait for it. Every failure is recorded. The
+// site recovers from panics itself.
+func (m *Module) withMetrics(route web.Route) http.HandlerFunc {
 	const busy, failed, each = 0, 5, 16
-	var answered [failed + 1]sampled.Calls // by the hundreds of the status, or busy
+	var answered [failed + 1]sampled.Calls // by the class of the status, or busy
 	for class := range failed {
 		answered[class].First, answered[class].Each = each, each
 	}

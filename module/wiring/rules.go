@@ -9,22 +9,21 @@ import (
 	"partyline/rpc/landing"
 )
 
-// Names of the metrics of the rules file: how often it was read, with the tag outcome
-// ("ok" or "broken"), which version of it is in force, and whether the file as it is now is
-// refused (1) or not (0).
+// Metrics of the rules file: how often it was read, with the tag outcome ("ok" or "broken"); the version in force;
+// and whether the newest file is refused (1) or not (0).
 const (
 	MetricRulesLoads   = "partyline_rules_loads"
 	MetricRulesVersion = "partyline_rules_version"
 	MetricRulesBroken  = "partyline_rules_broken"
 )
 
-// prepareShadow loads the rules that come next. Whatever is wrong with them is said and
-// changes nothing: those of before stay, none at the start.
+// prepareShadow loads the shadow rules. If they have errors, it logs them and the previous shadow rules stay, or
+// none at the start.
 func (m *Module) prepareShadow(ctx context.Context, path string) {
 	if path == "" {
 		return
 	}
-	m.next = rules.NewLive(rules.LiveOptions{Path: path, Trial: true, Now: m.now, Files: filesOf(path), OnLoad: func(loaded rules.Loaded) {
+	m.nextRules = rules.NewLive(rules.LiveOptions{Path: path, Trial: true, Now: m.now, Files: filesOf(path), OnLoad: func(loaded rules.Loaded) {
 		if loaded.Err != nil {
 			m.logger.Warn("next rules not loaded, the previous ones stay:\n%v", loaded.Err)
 			return
@@ -32,30 +31,30 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 		m.logger.Info("next rules loaded version=%d", loaded.Version)
 		m.shadowReset(loaded)
 	}})
-	before := m.next.Current() // the defaults, which nobody wants to try
+	before := m.nextRules.Current() // the defaults; they are not asked as a shadow
 	m.shadow = judge.NewShadow(func() *rules.Set {
-		if set := m.next.Current(); set != before {
+		if set := m.nextRules.Current(); set != before {
 			return set
 		}
 		return nil
 	}, m.nk, m.logger)
-	_ = m.next.Reload(ctx) // said above, and in the overview
+	_ = m.nextRules.Reload(ctx) // OnLoad logs the error; the overview shows it too
 }
 
-// filesOf looks at the files that the rules at a path name.
+// filesOf checks the files that the rules at a path name.
 func filesOf(path string) func(*rules.Set) rules.Problems {
 	return func(set *rules.Set) rules.Problems { return landing.CheckFont(set, filepath.Dir(path)) }
 }
 
-// shadowReset begins to count at zero where one of the two files has changed.
+// shadowReset sets the shadow's counts to zero if one of the two rules files has changed.
 func (m *Module) shadowReset(loaded rules.Loaded) {
 	if m.shadow != nil && loaded.New != loaded.Old {
 		m.shadow.Reset()
 	}
 }
 
-// rulesLoaded writes what became of the rules file to the operator's log and metrics. At
-// boot a broken file is the host's to report.
+// rulesLoaded writes the result of reading the rules file to the operator's log and metrics. At the start, New
+// returns the error of a broken file and the host reports it.
 func (m *Module) rulesLoaded(loaded rules.Loaded) {
 	if loaded.Err != nil && !m.ready {
 		return

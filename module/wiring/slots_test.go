@@ -12,8 +12,7 @@ import (
 	"partyline/module/wiring"
 )
 
-// takenWhen is how the operators' table says under which rules a slot is taken, by the
-// beginning of its third column.
+// takenWhen reads the third column of the operators' table: it reports whether these rules take the slot.
 func takenWhen(t *testing.T, column, text string) bool {
 	t.Helper()
 	switch {
@@ -30,7 +29,7 @@ func takenWhen(t *testing.T, column, text string) bool {
 	return false
 }
 
-// The operators' table of slots that another module loses is what the host is given.
+// The operators' table of the slots that the module takes matches what the module registers.
 func TestSlots_AreTheDocuments(t *testing.T) {
 	document, err := os.ReadFile("../../docs/operators.md")
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"partyline/party"
 )
 
-// The format of everything the module stores. A minor version adds: what was there stays
-// and means the same, so that the previous minor version reads it and rolling back works. A
-// major version breaks that; a module of an older one then does not start.
+// The format of everything the module stores. A minor version only adds: existing data keeps its meaning. So the
+// previous minor version can read it, and a rollback works. A major version breaks that. A module with an older
+// major version then does not start.
 const (
 	storageMajor = 1
 	storageMinor = 0
 )
 
-// Where the one record is that says which format the storage has.
+// Where the only record of the storage's format is.
 const (
 	metaCollection = "partyline_meta"
 	metaKey        = "storage"
@@ -31,10 +31,10 @@ type storageFormat struct {
 	WrittenBy string `json:"written_by"` // version of the module
 }
 
-// claimStorage makes sure that this module can read what is stored, and notes its format
-// where that is newer. An older module of the same major version stays able to start.
+// claimStorage checks that this module can read the storage. If the module's format is newer, it records it. An
+// older module with the same major version can still start.
 func claimStorage(ctx context.Context, storage party.Objects) error {
-	for range 5 { // nodes that start together write the same; one of them wins
+	for range 5 { // nodes that start at the same time write the same record; one wins, the others try again
 		var format storageFormat
 		version, err := party.ReadObject(ctx, storage, metaCollection, metaKey, &format)
 		switch {

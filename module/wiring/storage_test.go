@@ -14,7 +14,7 @@ import (
 	"partyline/module/wiring"
 )
 
-// record has a server of the same database write the storage's format.
+// record writes the storage's format as another server of the same database would.
 func record(value string) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, runtime.Initializer) error {
 	return func(ctx context.Context, _ runtime.Logger, _ *sql.DB, nk runtime.NakamaModule, _ runtime.Initializer) error {
 		_, err := nk.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "partyline_meta", Key: "storage", Value: value}})

@@ -12,7 +12,7 @@ import (
 	"partyline/module/wiring"
 )
 
-// The host takes any name, keeps the last of two functions for a slot, and says nothing of either.
+// The host accepts any name, keeps the last of two functions for a slot, and reports neither mistake.
 func TestTables(t *testing.T) {
 	protocol := (&rtapi.Envelope{}).ProtoReflect().Descriptor().Oneofs().ByName("message").Fields()
 	var messages []string

@@ -15,17 +15,17 @@ import (
 	"partyline/rpc"
 )
 
-// watched is the host, with a count of what the module asks of its storage and of what
-// the module failed at. Everything else passes as it is.
-type watched struct {
+// countingHost is the host. It also counts storage requests and failures of the module. Everything else passes
+// unchanged.
+type countingHost struct {
 	runtime.NakamaModule
 
 	reads, writes, conflicts, errors atomic.Uint64
 	matches                          atomic.Uint64
-	calls, hooks, pages              atomic.Uint64 // that ended as "internal"
+	calls, hooks, pages              atomic.Uint64 // failures: "internal", or for pages 5xx except 503
 }
 
-func (w *watched) MatchCreate(ctx context.Context, module string, params map[string]any) (string, error) {
+func (w *countingHost) MatchCreate(ctx context.Context, module string, params map[string]any) (string, error) {
 	id, err := w.NakamaModule.MatchCreate(ctx, module, params)
 	if err == nil {
 		w.matches.Add(1)
@@ -33,8 +33,8 @@ func (w *watched) MatchCreate(ctx context.Context, module string, params map[str
 	return id, err
 }
 
-// MetricsTimerRecord sees every call, hook and page as it ends.
-func (w *watched) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
+// MetricsTimerRecord counts failed calls, hooks and pages, each of which is timed when it ends.
+func (w *countingHost) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
 	failed := tags["outcome"] == string(party.Internal)
 	switch {
 	case name == rpc.MetricDuration && failed:
@@ -47,14 +47,14 @@ func (w *watched) MetricsTimerRecord(name string, tags map[string]string, value 
 	w.NakamaModule.MetricsTimerRecord(name, tags, value)
 }
 
-// tasks is the background work with how each fares, in the order they first ran.
+// tasks are the results of the background tasks, in the order they first ran.
 type tasks struct {
 	mu  sync.Mutex
 	all []overview.Task
 }
 
-// ran notes that a task has run to its end, with what became of it.
-func (ts *tasks) ran(name string, at time.Time, err error) {
+// record records the result of a task.
+func (ts *tasks) record(name string, at time.Time, err error) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	i := slices.IndexFunc(ts.all, func(t overview.Task) bool { return t.Name == name })

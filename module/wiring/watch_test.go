@@ -17,7 +17,7 @@ import (
 	"partyline/party/overview"
 )
 
-// The sweep, storage and what failed show up in the answer a probe reads.
+// The answer for probes shows the sweep, storage and failures.
 func TestStats_Health(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := true
@@ -70,7 +70,7 @@ func task(h overview.Health, name string) overview.Task {
 	return overview.Task{}
 }
 
-// A call that fails for a reason of the server's is counted, a refusal is not.
+// A call that fails because of the server is counted; a refusal is not.
 func TestStats_Failures(t *testing.T) {
 	nk := &nakama{}
 	m, _ := newModule(t, nk)
@@ -102,7 +102,7 @@ func TestStats_Failures(t *testing.T) {
 	}
 }
 
-// Every page that fails is counted; one that is refused for now, or whose visitor has gone, is none.
+// Every failed page is counted, but not one that is refused for now, or for a visitor who has gone.
 func TestStats_FailedPages(t *testing.T) {
 	nk := &nakama{}
 	m, _ := newModule(t, nk)

@@ -13,20 +13,20 @@ import (
 
 const (
 	maxForm = 4096 // bytes
-	maxName = 64   // of a name in the log
+	maxName = 64   // characters of a name in the log
 )
 
-// An action is what a form of the page asks for.
+// Actions of the page's forms. The comments are the names of their parameters.
 const (
 	actionRevoke = "revoke_invite" // invite
 	actionPardon = "pardon"        // party, user
 	actionReload = "reload_rules"
 )
 
-// act does what a form asks for and leads back to the page, so that reloading that does
-// nothing again. A page that can make a browser send a form, but not read the page, has no token;
-// where browsers say that a request is from another site, the token is not even looked at.
-func (c *Console) act(h http.Header, r *http.Request) web.Answer {
+// handleAction does the action of a form and redirects to the page, so that a reload does not repeat it. Another
+// page that makes the browser send a form, but cannot read this page, has no token. If the browser says that the
+// request comes from another site, it is refused before the token is checked.
+func (c *Console) handleAction(h http.Header, r *http.Request) web.Answer {
 	if err := c.origins.Check(r); err != nil {
 		c.Logger.Warn("console action refused, it is from another site from=%q origin=%q", web.ClientIP(r, c.ProxyCount), r.Header.Get("Origin"))
 		return web.Plain(http.StatusForbidden)
@@ -40,11 +40,11 @@ func (c *Console) act(h http.Header, r *http.Request) web.Answer {
 		c.Logger.Warn("console action refused, its form is not of this page from=%q", web.ClientIP(r, c.ProxyCount))
 		return web.Plain(http.StatusForbidden)
 	}
-	on, err := c.do(r.Context(), form)
+	on, err := c.runAction(r.Context(), form)
 	if err == nil {
 		user, _, _ := r.BasicAuth()
 		c.Logger.Info("console action action=%s on=%q by=%q from=%q", form.Get("action"), on, user[:min(len(user), maxName)], web.ClientIP(r, c.ProxyCount))
-		h.Set("Location", "console?"+url.Values{"done": {form.Get("action")}}.Encode()) // relative, as a proxy may put a path in front
+		h.Set("Location", "console?"+url.Values{"done": {form.Get("action")}}.Encode()) // relative: a proxy may add a path in front
 		return web.Plain(http.StatusSeeOther)
 	}
 	refusal := party.Outcome(r.Context(), err)
@@ -54,8 +54,8 @@ func (c *Console) act(h http.Header, r *http.Request) web.Answer {
 	return c.show(r, refusal)
 }
 
-// do does it, and says on what.
-func (c *Console) do(ctx context.Context, form url.Values) (on string, err error) {
+// runAction does the action and returns what it acted on, for the log.
+func (c *Console) runAction(ctx context.Context, form url.Values) (on string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	switch form.Get("action") {
@@ -74,8 +74,8 @@ func (c *Console) do(ctx context.Context, form url.Values) (on string, err error
 	return "", party.Refuse(party.InvalidRequest, "action: there is no such action.")
 }
 
-// done are the actions in words, for the operator who comes back to the page.
-var done = map[string]string{
+// actionTexts are texts for the operator after an action, by action.
+var actionTexts = map[string]string{
 	actionRevoke: "The invite is revoked.",
 	actionPardon: "The player may come back.",
 	actionReload: "The rules file was read again.",

@@ -16,7 +16,7 @@ import (
 
 const partyID = "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"
 
-// tokenOf reads the token that the forms of the page have.
+// tokenOf reads the token in the forms of the page.
 func tokenOf(t *testing.T, page web.Route) string {
 	t.Helper()
 	html := get(page, http.MethodGet, "/party/console", "Bearer "+key).Body.String()
@@ -76,7 +76,7 @@ func TestAct(t *testing.T) {
 	}
 }
 
-// What is not of this page, or not by somebody with the key, does nothing.
+// A form that is not from this page, or is sent without the key, does nothing.
 func TestAct_Forged(t *testing.T) {
 	form := func(token string) url.Values {
 		return url.Values{"action": {"revoke_invite"}, "invite": {"7d0f4a12"}, "token": {token}}
@@ -130,7 +130,7 @@ func TestAct_Forged(t *testing.T) {
 	}
 }
 
-// A refusal is shown on the page, and changes nothing that is shown as done.
+// A refusal is shown on the page, and the page shows nothing as done.
 func TestAct_Refused(t *testing.T) {
 	for name, tt := range map[string]struct {
 		form   url.Values
@@ -160,8 +160,8 @@ func TestAct_Refused(t *testing.T) {
 	}
 }
 
-// Wrong keys of one address are bounded; another address, and a browser that has not asked for
-// the key yet, are not in the way.
+// Wrong keys of one address are limited. This does not affect another address, or a browser that has not asked for
+// the key yet.
 func TestGuesses(t *testing.T) {
 	s := aServer()
 	routes, l := serve(t, s)

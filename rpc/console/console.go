@@ -1,11 +1,10 @@
-// Package console is one page for operators and designers: live parties, queues and matches,
-// the rules in force with what they decided, and the invites that can still be used. A few
-// forms do what operators need at once. Each of these is a line in the log.
+// Package console is one page for operators and designers. It shows live parties, queues and matches, the rules in
+// force with their decisions, and the invites that can still be used. Its forms do what operators need at once.
+// Each action is a line in the log.
 //
-// The host's own console does not authenticate the pages that modules add to it, so this
-// one is on the client port and behind a key of its own: without the key nothing of it
-// can be seen, and without a key configured there is no page. It shows no secrets. Safe for
-// concurrent use.
+// The host's own console does not authenticate the pages that modules add to it. So this page is on the client port
+// and needs its own key: without the key nothing of it can be seen, and without a key in the configuration there is
+// no page. It shows no secrets. Safe for concurrent use.
 package console
 
 import (
@@ -27,23 +26,23 @@ import (
 	"partyline/party/rules"
 )
 
-// MinKey is the fewest characters a key may have, which who reads it from the configuration checks.
+// MinKey is the least number of characters of a key. The code that reads the configuration checks it.
 const MinKey = 16
 
 const (
-	root         = "/party/console"
-	readTimeout  = 5 * time.Second // half the host's write timeout
-	mostInvites  = 100             // rows of the page; the number of all is told
-	mostMatches  = 100
-	mostProblems = 50
+	basePath    = "/party/console"
+	readTimeout = 5 * time.Second // half the host's write timeout
+	maxInvites  = 100             // rows of the page; the page also shows the total
+	maxMatches  = 100
+	maxProblems = 50
 )
 
-// Wrong keys of one address, and how many addresses are remembered.
+// wrongKeys limits the wrong keys of one address. maxAddresses is how many addresses are remembered.
 var wrongKeys = rules.Rate{N: 10, Per: time.Minute}
 
 const maxAddresses = 10_000
 
-// Source is what the page shows. Rules reads the file again first if reload says so.
+// Source has the data of the page. Rules first reads the file again if reload is true.
 type Source interface {
 	Rules(ctx context.Context, reload bool) (overview.Rules, error)
 	Parties(ctx context.Context, limit int, cursor string) (overview.Parties, error)
@@ -54,12 +53,12 @@ type Source interface {
 	Denials(ctx context.Context) []overview.Denial
 }
 
-// Options are what a [Console] is made of; all are required.
+// Options configures a [Console]; all fields are required.
 type Options struct {
 	Key        string // at least [MinKey] characters
 	Source     Source
-	Revoke     func(ctx context.Context, inviteID string) error            // of an invite, no matter whose it is
-	Pardon     func(ctx context.Context, id party.ID, userID string) error // of a player who was kicked
+	Revoke     func(ctx context.Context, inviteID string) error            // revokes any invite
+	Pardon     func(ctx context.Context, id party.ID, userID string) error // ends the ban of a kicked player
 	Logger     party.Logger
 	ProxyCount int // the host's socket.proxy_count
 	Now        party.Clock
@@ -68,10 +67,10 @@ type Options struct {
 // Console serves the page. Make it with [New].
 type Console struct {
 	Options
-	key     [sha256.Size]byte
-	token   string // shows that a form is from this page
-	guesses *limit.Keyed
-	origins *http.CrossOriginProtection
+	key           [sha256.Size]byte
+	token         string // in every form of this page; proves that the form is from it
+	wrongKeyLimit *limit.Keyed
+	origins       *http.CrossOriginProtection
 }
 
 func New(o Options) *Console {
@@ -79,32 +78,32 @@ func New(o Options) *Console {
 	token.Write([]byte("forms of the console page")) // the same on every node
 	return &Console{
 		Options: o, key: sha256.Sum256([]byte(o.Key)), token: hex.EncodeToString(token.Sum(nil)),
-		guesses: limit.New(o.Now, maxAddresses), origins: http.NewCrossOriginProtection(),
+		wrongKeyLimit: limit.New(o.Now, maxAddresses), origins: http.NewCrossOriginProtection(),
 	}
 }
 
-// Routes is the table of everything this package serves.
+// Routes is the table of everything that this package serves.
 func (c *Console) Routes() []web.Route {
-	page := web.Get("console_page", root, c.guard(c.page))
+	page := web.Get("console_page", basePath, c.guard(c.page))
 	page.Methods = append(page.Methods, http.MethodPost)
-	return []web.Route{page, web.Get("console_redirect", root+"/", c.guard(unslash)), web.Get("console_asset", root+"/{file}", c.guard(c.asset))}
+	return []web.Route{page, web.Get("console_redirect", basePath+"/", c.guard(redirectSlash)), web.Get("console_asset", basePath+"/{file}", c.guard(c.asset))}
 }
 
-// unslash leads to the page, whose links are relative to the address without a slash at its end.
-func unslash(h http.Header, _ *http.Request) web.Answer {
+// redirectSlash redirects to the page. The page's links are relative to the address without a slash at its end.
+func redirectSlash(h http.Header, _ *http.Request) web.Answer {
 	h.Set("Location", "../console")
 	return web.Plain(http.StatusPermanentRedirect)
 }
 
-// pagePolicy lets the page have its own stylesheet and send its own forms; it has no script.
+// pagePolicy allows the page its own stylesheet, images and forms. The page has no script.
 const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// guard asks for the key, runs the route, and turns a panic into a failure.
+// guard asks for the key, runs the route, and turns a panic into an error page.
 func (c *Console) guard(route func(http.Header, *http.Request) web.Answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		a := c.admit(w.Header(), r, route)
 		a.Policy, a.NoIndex = pagePolicy, true
-		a.Referrer = "same-origin" // or browsers do not say where a form is from
+		a.Referrer = "same-origin" // otherwise browsers do not say which site a form is from
 		a.Write(w, r)
 	}
 }
@@ -116,15 +115,15 @@ func (c *Console) admit(h http.Header, r *http.Request, route func(http.Header, 
 			a = web.Plain(http.StatusInternalServerError)
 		}
 	}()
-	key, given := keyOf(r)
+	key, given := requestKey(r)
 	address := web.ClientIP(r, c.ProxyCount)
-	attempt, wait := c.guesses.Begin(limit.Address(address), wrongKeys, 1)
+	attempt, wait := c.wrongKeyLimit.Begin(limit.Address(address), wrongKeys, 1)
 	if wait > 0 {
 		a := web.Plain(http.StatusTooManyRequests)
 		a.Wait = wait
 		return a
 	}
-	right := c.opens(key)
+	right := c.keyMatches(key)
 	attempt.Done(given && !right)
 	switch {
 	case !right:
@@ -140,9 +139,8 @@ func (c *Console) admit(h http.Header, r *http.Request, route func(http.Header, 
 	return route(h, r)
 }
 
-// keyOf finds the key that a request brings: as the password of whatever user a browser asks
-// for, or as a bearer token.
-func keyOf(r *http.Request) (key string, given bool) {
+// requestKey finds the key in a request: as the password of any user name, or as a bearer token.
+func requestKey(r *http.Request) (key string, given bool) {
 	if _, key, basic := r.BasicAuth(); basic {
 		return key, true
 	}
@@ -153,8 +151,8 @@ func keyOf(r *http.Request) (key string, given bool) {
 	return "", header != ""
 }
 
-// opens compares in the same time for any key.
-func (c *Console) opens(key string) bool {
+// keyMatches compares the key in constant time.
+func (c *Console) keyMatches(key string) bool {
 	sum := sha256.Sum256([]byte(key))
 	return subtle.ConstantTimeCompare(sum[:], c.key[:]) == 1
 }

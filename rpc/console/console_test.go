@@ -35,7 +35,7 @@ const key = "0123456789abcdef"
 
 var now = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// source shows a small server; a test changes what it needs.
+// source has the data of a small server. A test changes what it needs.
 type source struct {
 	sought  string
 	rules   overview.Rules
@@ -51,7 +51,7 @@ type source struct {
 	players map[string]overview.Player
 	matches []party.RunningMatch
 	did     []string
-	refuse  error // what an action meets
+	refuse  error // refusal of an action
 }
 
 func (s *source) Search(_ context.Context, words string) ([]overview.Party, bool, error) {
@@ -214,7 +214,7 @@ func TestKey(t *testing.T) {
 	}
 }
 
-// With a slash at its end the address leads to the page, for those who have the key.
+// An address with a slash at its end redirects to the page, with the key only.
 func TestPage_Slash(t *testing.T) {
 	routes, _ := serve(t, aServer())
 	answer := get(routes["console_redirect"], http.MethodGet, "/party/console/", "Bearer "+key)
@@ -270,7 +270,7 @@ func TestPage_Headers(t *testing.T) {
 	}
 }
 
-// The page is text and its own stylesheet: nothing runs, nothing is fetched from elsewhere.
+// The page is text with its own stylesheet. It runs no script and loads nothing from other sites.
 func TestPage_HasNothingThatRuns(t *testing.T) {
 	routes, _ := serve(t, aServer())
 	html := get(routes["console_page"], http.MethodGet, "/party/console", "Bearer "+key).Body.String()
@@ -358,7 +358,7 @@ func TestPage_Variants(t *testing.T) {
 	}
 }
 
-// A search shows the parties that the overview finds, and the invites that are about it.
+// A search shows the parties that the overview finds, and the invites that match it.
 func TestPage_Search(t *testing.T) {
 	for query, want := range map[string]struct{ has, not []string }{
 		"mira":     {has: []string{"Parties found", "value=\"mira\"", "11111111", "7d0f4a12", "Show all"}, not: []string{"3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1\">3f1c1c3e</code>\n        <span"}},
@@ -394,7 +394,7 @@ func TestPage_Search(t *testing.T) {
 	}
 }
 
-// The rules that come next stand beside those in force, with what they would change.
+// The page shows the shadow rules next to the rules in force, with what they would change.
 func TestPage_Next(t *testing.T) {
 	src := aServer()
 	routes, _ := serve(t, src)

@@ -25,28 +25,28 @@ var embedded embed.FS
 
 var (
 	assets = web.MustFiles(embedded, "assets")
-	pages  = template.Must(template.New("").Funcs(words).ParseFS(embedded, "templates/*.html"))
+	pages  = template.Must(template.New("").Funcs(templateFuncs).ParseFS(embedded, "templates/*.html"))
 )
 
-// asset serves the stylesheet, under a name that changes with its content.
+// asset serves the stylesheet under a name that changes with its content.
 func (c *Console) asset(_ http.Header, r *http.Request) web.Answer {
-	a := assets.Serve(strings.TrimPrefix(r.URL.Path, root+"/"))
+	a := assets.Serve(strings.TrimPrefix(r.URL.Path, basePath+"/"))
 	a.Cache = strings.Replace(a.Cache, "public", "private", 1)
 	return a
 }
 
-// refreshEvery is how often the page reloads itself where it is asked to.
+// refreshEvery is how often the page reloads itself, if the operator asked for it.
 const refreshEvery = 10 * time.Second
 
-// page shows everything at the moment of the request, or does what a form asks for.
+// page shows the page, or does the action of a form.
 func (c *Console) page(h http.Header, r *http.Request) web.Answer {
 	if r.Method == http.MethodPost {
-		return c.act(h, r)
+		return c.handleAction(h, r)
 	}
 	return c.show(r, nil)
 }
 
-// show makes the page; refusal is why an action was not done, nil for none.
+// show renders the page. refusal says why an action was not done; nil if there is none.
 func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
 	defer cancel()
@@ -55,7 +55,7 @@ func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 		switch failed := party.Outcome(r.Context(), err); failed.Reason {
 		case party.InvalidRequest:
 			return web.Plain(http.StatusBadRequest)
-		case party.NoLiveSession: // the browser has gone
+		case party.NoLiveSession: // the browser closed the connection
 			return web.Plain(http.StatusServiceUnavailable)
 		default:
 			c.Logger.Error("console page failed error=%v cause=%v", err, failed.Cause)
@@ -79,21 +79,21 @@ func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 
 type view struct {
 	now     time.Time
-	names   map[string]overview.Player
+	players map[string]overview.Player
 	Token   string
 	Style   string
-	Live    int    // seconds between two reloads, 0 for none
+	Live    int    // seconds between two reloads; 0 for none
 	Done    string // what an action has done
 	Refused string // why it was not done
 	Rules   overview.Rules
 	Stats   overview.Stats
-	Denied  uint64 // by all rules
+	Denied  uint64 // denials of all rules
 	Denials []overview.Denial
 	Query   string
 	Parties []overview.Party
-	More    bool   // the search has not found all
-	Next    string // where the next parties are
-	Paged   bool   // these are not the first
+	More    bool   // the search has more results than shown
+	Next    string // address of the next page of parties
+	Paged   bool   // this is not the first page
 	Invites []invite.Outstanding
 	Matches []party.RunningMatch
 }
@@ -102,7 +102,7 @@ const maxQuery = 100 // bytes of a search
 
 func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 	v := &view{
-		now: c.Now(), Token: c.token, Style: "console/" + assets.Name("console.css"), Done: done[query.Get("done")],
+		now: c.Now(), Token: c.token, Style: "console/" + assets.Name("console.css"), Done: actionTexts[query.Get("done")],
 		Query: strings.TrimSpace(strings.ToValidUTF8(query.Get("q")[:min(len(query.Get("q")), maxQuery)], "")),
 	}
 	if query.Has("live") {
@@ -112,14 +112,14 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 	if v.Rules, err = c.Source.Rules(ctx, false); err != nil {
 		return nil, err
 	}
-	v.Rules.Problems = v.Rules.Problems[:min(len(v.Rules.Problems), mostProblems)]
+	v.Rules.Problems = v.Rules.Problems[:min(len(v.Rules.Problems), maxProblems)]
 	if v.Stats, v.Invites, err = c.Source.Invited(ctx, v.Query); err != nil {
 		return nil, err
 	}
 	for _, d := range v.Stats.Denials {
 		v.Denied += d.Count
 	}
-	if v.Matches, err = c.Source.Running(ctx, mostMatches); err != nil {
+	if v.Matches, err = c.Source.Running(ctx, maxMatches); err != nil {
 		return nil, err
 	}
 	v.Denials = c.Source.Denials(ctx)
@@ -143,8 +143,8 @@ func (c *Console) list(ctx context.Context, v *view, cursor string) error {
 	return err
 }
 
-// chooseInvites leaves the invites that the search is about, and finds out what those are
-// called who made them.
+// chooseInvites reads the names of the users who made the invites, and keeps only the invites that match the
+// search.
 func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
 	words := strings.ToLower(v.Query)
 	ids := make([]string, len(v.Invites))
@@ -152,72 +152,72 @@ func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
 		ids[i] = inv.CreatedBy
 	}
 	if words == "" {
-		ids = ids[:min(len(ids), mostInvites)]
+		ids = ids[:min(len(ids), maxInvites)]
 	}
-	if v.names, err = c.Source.Players(ctx, ids); err != nil {
+	if v.players, err = c.Source.Players(ctx, ids); err != nil {
 		return err
 	}
 	v.Invites = slices.DeleteFunc(v.Invites, func(inv invite.Outstanding) bool {
 		by := v.Player(inv.CreatedBy)
 		return words != "" && !strings.HasPrefix(inv.ID, words) && !strings.HasPrefix(strings.ToLower(inv.PartyID), words) && !by.Matches(words)
 	})
-	v.Invites = v.Invites[:min(len(v.Invites), mostInvites)]
+	v.Invites = v.Invites[:min(len(v.Invites), maxInvites)]
 	return nil
 }
 
 func (v *view) Player(userID string) overview.Player {
-	if p, ok := v.names[userID]; ok {
+	if p, ok := v.players[userID]; ok {
 		return p
 	}
 	return overview.Player{UserID: userID}
 }
 
-func (v *view) Uptime() string { return span(time.Duration(v.Stats.UptimeSec) * time.Second) }
+func (v *view) Uptime() string { return formatDuration(time.Duration(v.Stats.UptimeSec) * time.Second) }
 
 func (v *view) Ago(unix int64) string {
 	if unix <= 0 {
 		return "unknown"
 	}
-	return span(v.now.Sub(time.Unix(unix, 0))) + " ago"
+	return formatDuration(v.now.Sub(time.Unix(unix, 0))) + " ago"
 }
 
-// Lasting is how long something has gone on since a Unix time.
-func (v *view) Lasting(unix int64) string { return span(v.now.Sub(time.Unix(unix, 0))) }
+// Lasting is the time since a Unix time.
+func (v *view) Lasting(unix int64) string { return formatDuration(v.now.Sub(time.Unix(unix, 0))) }
 
-// Left is how long it is until a Unix time.
-func (v *view) Left(unix int64) string { return span(time.Unix(unix, 0).Sub(v.now)) }
+// Left is the time until a Unix time.
+func (v *view) Left(unix int64) string { return formatDuration(time.Unix(unix, 0).Sub(v.now)) }
 
-// words are what the templates say of values.
-var words = template.FuncMap{
-	"called": func(p overview.Player) string { // the best name there is
-		return cmp.Or(strings.TrimSpace(p.DisplayName), p.Username, short(p.UserID))
+// templateFuncs are the functions of the templates.
+var templateFuncs = template.FuncMap{
+	"called": func(p overview.Player) string { // the best name that the player has
+		return cmp.Or(strings.TrimSpace(p.DisplayName), p.Username, shortID(p.UserID))
 	},
 	"clock":   func(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05 UTC") },
-	"json":    party.PlainJSON,                                                                           // which the template escapes
+	"json":    party.PlainJSON,                                                                           // the template escapes the result
 	"level":   func(part rules.Part) int { return min(part.Depth, 6) },                                   // the style of a part of a condition
 	"outcome": func(t rules.RuleTrace) string { return strings.ReplaceAll(string(t.Outcome), " ", "-") }, // the style of a rule
 	"percent": web.Percent,
-	"seats":   seats,
-	"short":   short,
+	"seats":   seatStyles,
+	"short":   shortID,
 	"wait":    func(seconds int64) string { return (time.Duration(seconds) * time.Second).String() },
 }
 
-// short is the part of an ID that tells it from others at a glance.
-func short(id string) string { return id[:min(len(id), 8)] }
+// shortID is the beginning of an ID, enough to tell it from others.
+func shortID(id string) string { return id[:min(len(id), 8)] }
 
-// maxSeats is how many seats are drawn; the numbers beside them are exact.
+// maxSeats is how many seats are drawn. The numbers beside them are exact.
 const maxSeats = 16
 
-// seats are a party's seats in order, each with a name for its look.
-func seats(p overview.Party) []string {
+// seatStyles returns a party's seats in order, each as the name of its style.
+func seatStyles(p overview.Party) []string {
 	seats := slices.Repeat([]string{"taken"}, p.Size)
 	seats = append(seats, slices.Repeat([]string{"held"}, max(0, p.Held))...)
 	seats = append(seats, slices.Repeat([]string{"free"}, max(0, p.MaxSize-p.Size-p.Held))...)
 	return seats[:min(len(seats), maxSeats)]
 }
 
-// span is a duration in its largest unit.
-func span(d time.Duration) string {
+// formatDuration shows a duration in its largest unit.
+func formatDuration(d time.Duration) string {
 	switch d = max(0, d); {
 	case d < time.Minute:
 		return plural(int(d/time.Second), "second")

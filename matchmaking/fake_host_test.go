@@ -21,35 +21,34 @@ import (
 	"partyline/party"
 )
 
-// failer is what *testing.T and *rapid.T have in common.
+// failer is implemented by *testing.T and *rapid.T.
 type failer interface {
 	Helper()
 	Fatalf(format string, args ...any)
 	Errorf(format string, args ...any)
 }
 
-// house is a host with matches in it: it calls them as the server does, one call at a
-// time, and shows lists and labels. A list is as current as a label here; what the delay
-// of a real list does is tested end to end.
-type house struct {
-	runtime.NakamaModule // what the code under test must not use panics
+// fakeHost is a host with matches. It calls them as the server does, one call at a time, and has lists and labels. Its
+// lists are as current as its labels; end-to-end tests cover the delay of real lists.
+type fakeHost struct {
+	runtime.NakamaModule // a method that the code under test must not use panics
 	t                    failer
-	calls                sync.Mutex // of matches: what waits for a game server makes some in the background
+	calls                sync.Mutex // of matches; background work also makes calls
 	clock                *partytest.Time
 	handlers             map[string]runtime.Match
-	matches              []*stage
-	members              map[string][]string          // of parties: users by party ID
-	marks                map[string]map[string]string // of parties: match by member's session
-	heard                []heard                      // party data, oldest first
+	matches              []*fakeMatch
+	members              map[string][]string          // users by party ID
+	marks                map[string]map[string]string // match by member's session, by party ID
+	heard                []partyMessage               // party data, oldest first
 	notified             []string                     // users and codes
 	created, lists       int
-	transit              time.Duration       // how long a signal is on its way
+	transit              time.Duration       // how long a signal takes to arrive
 	late                 bool                // lists show nothing yet
-	blocked              map[string][]string // whom users block
+	blocked              map[string][]string // users whom each user blocks
 	friendsErr           error
 }
 
-func (h *house) FriendsList(_ context.Context, userID string, _ int, state *int, _ string) ([]*api.Friend, string, error) {
+func (h *fakeHost) FriendsList(_ context.Context, userID string, _ int, state *int, _ string) ([]*api.Friend, string, error) {
 	if state == nil || *state != int(api.Friend_BLOCKED) {
 		h.t.Errorf("friends of all states are listed")
 	}
@@ -60,8 +59,8 @@ func (h *house) FriendsList(_ context.Context, userID string, _ int, state *int,
 	return list, "", h.friendsErr
 }
 
-// heard is one message to a party.
-type heard struct {
+// partyMessage is one message to a party.
+type partyMessage struct {
 	Party string
 	Event struct {
 		Event     string `json:"event"`
@@ -73,18 +72,18 @@ type heard struct {
 	}
 }
 
-func newHouse(t failer) *house {
-	h := &house{t: t, clock: partytest.NewTime(), members: map[string][]string{}, marks: map[string]map[string]string{}}
+func newFakeHost(t failer) *fakeHost {
+	h := &fakeHost{t: t, clock: partytest.NewTime(), members: map[string][]string{}, marks: map[string]map[string]string{}}
 	h.handlers = map[string]runtime.Match{matchmaking.PartyMatch: h.seated(matchmaking.Relay())}
 	return h
 }
 
-func (h *house) seated(inner runtime.Match) runtime.Match {
+func (h *fakeHost) seated(inner runtime.Match) runtime.Match {
 	return matchmaking.WithSeatsAt(inner, h.clock.Now)
 }
 
-// launch makes a match and lets it tick once.
-func (h *house) launch(l matchmaking.Launch) *stage {
+// launch makes a match and runs one tick.
+func (h *fakeHost) launch(l matchmaking.Launch) *fakeMatch {
 	h.t.Helper()
 	if l.SeatHold == 0 {
 		l.SeatHold, l.SeatHoldMax, l.Grace = 45*time.Second, 10*time.Minute, 20*time.Second
@@ -98,12 +97,12 @@ func (h *house) launch(l matchmaking.Launch) *stage {
 	return s
 }
 
-// client is a Matches that knows nothing yet, like one on another node.
-func (h *house) client() *matchmaking.Matches {
+// client is a new Matches, like one on another node.
+func (h *fakeHost) client() *matchmaking.Matches {
 	return matchmaking.NewMatches(h, h, nil, nil, h.clock.Now)
 }
 
-func (h *house) match(id string) *stage {
+func (h *fakeHost) match(id string) *fakeMatch {
 	for _, s := range h.matches {
 		if s.id == id {
 			return s
@@ -112,19 +111,19 @@ func (h *house) match(id string) *stage {
 	return nil
 }
 
-// partyOf makes a party with these members and answers its ID.
-func (h *house) partyOf(users ...string) string {
+// partyOf makes a party with these members and returns its ID.
+func (h *fakeHost) partyOf(users ...string) string {
 	id := party.ID{UUID: uuid.New(), Node: "node1"}.String()
 	h.members[id] = users
 	return id
 }
 
-// events are those a party has heard since the last call, as "event user@team".
-func (h *house) events(partyID string) []string {
+// events returns the events that a party has heard since the last call, as "event user@team".
+func (h *fakeHost) events(partyID string) []string {
 	h.calls.Lock()
 	defer h.calls.Unlock()
 	var out []string
-	h.heard = slices.DeleteFunc(h.heard, func(m heard) bool {
+	h.heard = slices.DeleteFunc(h.heard, func(m partyMessage) bool {
 		if m.Party != partyID {
 			return false
 		}
@@ -144,7 +143,7 @@ func (h *house) events(partyID string) []string {
 	return out
 }
 
-func (h *house) View(_ context.Context, id party.ID) (party.View, error) {
+func (h *fakeHost) View(_ context.Context, id party.ID) (party.View, error) {
 	users, ok := h.members[id.String()]
 	if !ok {
 		return party.View{}, party.Refuse(party.PartyNotFound, "gone")
@@ -156,7 +155,7 @@ func (h *house) View(_ context.Context, id party.ID) (party.View, error) {
 	return v, nil
 }
 
-func (h *house) Left(id party.ID, users []string) (left []string, err error) {
+func (h *fakeHost) Left(id party.ID, users []string) (left []string, err error) {
 	for _, u := range users {
 		if !slices.Contains(h.members[id.String()], u) {
 			left = append(left, u)
@@ -165,7 +164,7 @@ func (h *house) Left(id party.ID, users []string) (left []string, err error) {
 	return left, nil
 }
 
-func (h *house) MatchCreate(ctx context.Context, handler string, params map[string]any) (string, error) {
+func (h *fakeHost) MatchCreate(ctx context.Context, handler string, params map[string]any) (string, error) {
 	core := h.handlers[handler]
 	if core == nil {
 		return "", errors.New("error creating match: not found")
@@ -173,7 +172,7 @@ func (h *house) MatchCreate(ctx context.Context, handler string, params map[stri
 	h.calls.Lock()
 	defer h.calls.Unlock()
 	h.created++
-	s := &stage{house: h, core: core, id: fmt.Sprintf("%s.node1", uuid.NewString())}
+	s := &fakeMatch{fakeHost: h, core: core, id: fmt.Sprintf("%s.node1", uuid.NewString())}
 	var key any = runtime.RUNTIME_CTX_MATCH_ID
 	//lint:ignore SA1029 the host's own keys are texts
 	s.ctx = context.WithValue(context.WithoutCancel(ctx), key, s.id)
@@ -188,7 +187,7 @@ func (h *house) MatchCreate(ctx context.Context, handler string, params map[stri
 	return s.id, nil
 }
 
-func (h *house) MatchGet(_ context.Context, id string) (*api.Match, error) {
+func (h *fakeHost) MatchGet(_ context.Context, id string) (*api.Match, error) {
 	h.calls.Lock()
 	defer h.calls.Unlock()
 	s := h.match(id)
@@ -198,8 +197,8 @@ func (h *house) MatchGet(_ context.Context, id string) (*api.Match, error) {
 	return &api.Match{MatchId: id, Authoritative: true, Label: wrapperspb.String(s.label), Size: int32(len(s.present))}, nil
 }
 
-// MatchList understands the queries of this package, no others.
-func (h *house) MatchList(_ context.Context, limit int, _ bool, _ string, _, _ *int, query string) ([]*api.Match, error) {
+// MatchList understands only the queries of this package.
+func (h *fakeHost) MatchList(_ context.Context, limit int, _ bool, _ string, _, _ *int, query string) ([]*api.Match, error) {
 	h.lists++
 	var found []*api.Match
 	for _, s := range slices.Backward(h.matches) {
@@ -239,7 +238,7 @@ func (h *house) MatchList(_ context.Context, limit int, _ bool, _ string, _, _ *
 	return found, nil
 }
 
-func (h *house) MatchSignal(_ context.Context, id, data string) (string, error) {
+func (h *fakeHost) MatchSignal(_ context.Context, id, data string) (string, error) {
 	h.calls.Lock()
 	defer h.calls.Unlock()
 	h.clock.Advance(h.transit)
@@ -254,7 +253,7 @@ func (h *house) MatchSignal(_ context.Context, id, data string) (string, error) 
 	return reply, nil
 }
 
-func (h *house) StreamUserList(mode uint8, subject, subcontext, label string, hidden, shown bool) ([]runtime.Presence, error) {
+func (h *fakeHost) StreamUserList(mode uint8, subject, subcontext, label string, hidden, shown bool) ([]runtime.Presence, error) {
 	var list []runtime.Presence
 	id := subject + "." + label
 	switch {
@@ -272,10 +271,10 @@ func (h *house) StreamUserList(mode uint8, subject, subcontext, label string, hi
 	return list, nil
 }
 
-// partySession is the socket a member has in their parties.
+// partySession is a member's session in their parties.
 func partySession(user string) string { return "party session of " + user }
 
-func (h *house) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {
+func (h *fakeHost) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {
 	if mode != party.PartyMatchMode || subcontext != "" || sessionID != partySession(userID) || !hidden || persistence {
 		h.t.Errorf("StreamUserUpdate(%d, %q, %q, %q, %q, %q, %v, %v, %q)", mode, subject, subcontext, label, userID, sessionID, hidden, persistence, status)
 	}
@@ -287,7 +286,7 @@ func (h *house) StreamUserUpdate(mode uint8, subject, subcontext, label, userID,
 	return nil
 }
 
-func (h *house) StreamUserLeave(mode uint8, subject, _, label, _, sessionID string) error {
+func (h *fakeHost) StreamUserLeave(mode uint8, subject, _, label, _, sessionID string) error {
 	if mode != party.PartyMatchMode {
 		h.t.Errorf("StreamUserLeave of mode %d", mode)
 	}
@@ -295,16 +294,16 @@ func (h *house) StreamUserLeave(mode uint8, subject, _, label, _, sessionID stri
 	return nil
 }
 
-func (h *house) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
+func (h *fakeHost) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
 	data := msg.GetPartyData()
 	if mode != party.StreamMode || subcontext != "" || !reliable || data.GetOpCode() != party.OpMatch || data.GetPartyId() != subject+"."+label {
 		h.t.Errorf("StreamSendRaw(%d, %q, %q, %q, %v)", mode, subject, subcontext, label, msg)
 	}
-	m := heard{Party: data.GetPartyId()}
+	m := partyMessage{Party: data.GetPartyId()}
 	if err := json.Unmarshal(data.GetData(), &m.Event); err != nil {
 		h.t.Errorf("party data %q: %v", data.GetData(), err)
 	}
-	// How to get to a game server is for one player alone, everything else for the party.
+	// The access to a game server goes to one player only, everything else to the party.
 	others := slices.ContainsFunc(presences, func(p runtime.Presence) bool { return p.GetUserId() != m.Event.UserID })
 	if private := m.Event.Event == "server_ready"; private == (len(presences) == 0) || others {
 		h.t.Errorf("%s of %s is sent to %v", m.Event.Event, m.Event.UserID, presences)
@@ -313,7 +312,7 @@ func (h *house) StreamSendRaw(mode uint8, subject, subcontext, label string, msg
 	return nil
 }
 
-func (h *house) NotificationsSend(_ context.Context, all []*runtime.NotificationSend) error {
+func (h *fakeHost) NotificationsSend(_ context.Context, all []*runtime.NotificationSend) error {
 	for _, n := range all {
 		h.notified = append(h.notified, fmt.Sprintf("%s %d", n.UserID, n.Code))
 	}

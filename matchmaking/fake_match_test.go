@@ -15,46 +15,46 @@ import (
 	"partyline/party"
 )
 
-// stage is one match as the host runs it.
-type stage struct {
-	*house
+// fakeMatch runs one match as the host does.
+type fakeMatch struct {
+	*fakeHost
 	core    runtime.Match
 	ctx     context.Context
 	id      string
 	label   string
-	labels  int // updates
+	labels  int // label updates
 	rate    int
 	tick    int64
 	state   any
-	present []player // whom the host takes for players
-	kicked  []player // to be reported gone
-	got     []got    // messages to players
+	present []player // whom the host counts as players
+	kicked  []player // not yet reported gone
+	got     []sent   // messages to players
 	logging sync.Mutex
 	logged  []string // warnings and errors
 }
 
-// got is a message to players: to whom, in the order they came.
-type got struct {
+// sent is a message to players. To is in the order in which the players came.
+type sent struct {
 	OpCode int64
 	Data   string
 	To     []string // sessions
 	From   string   // session
 }
 
-func (s *stage) over() bool {
+func (s *fakeMatch) over() bool {
 	s.calls.Lock()
 	defer s.calls.Unlock()
 	return s.state == nil
 }
 
-// take takes over the state a call returned.
-func (s *stage) take(state any) (goesOn bool) {
+// take keeps the state that a call returned.
+func (s *fakeMatch) take(state any) (goesOn bool) {
 	s.state = state
 	return state != nil
 }
 
-// attempt is a client's request to join; a session the match allows joins at once.
-func (s *stage) attempt(user, session string) (reason string, ok bool) {
+// attempt is a client's request to join. A session that the match lets in joins at once.
+func (s *fakeMatch) attempt(user, session string) (reason string, ok bool) {
 	p := player{user: user, session: session}
 	if s.over() {
 		return "Match not found", false
@@ -62,19 +62,19 @@ func (s *stage) attempt(user, session string) (reason string, ok bool) {
 	if slices.Contains(s.present, p) {
 		return "", true
 	}
-	state, allow, reason := s.core.MatchJoinAttempt(s.ctx, s, nil, s.house, s, s.tick, s.state, p, nil)
+	state, allow, reason := s.core.MatchJoinAttempt(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, p, nil)
 	if !s.take(state) || !allow {
 		return reason, false
 	}
 	s.present = append(s.present, p)
-	if !s.take(s.core.MatchJoin(s.ctx, s, nil, s.house, s, s.tick, s.state, []runtime.Presence{p})) {
+	if !s.take(s.core.MatchJoin(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, []runtime.Presence{p})) {
 		return "", false
 	}
 	return reason, true
 }
 
 // enter is an attempt that must succeed, by a user's first session.
-func (s *stage) enter(users ...string) {
+func (s *fakeMatch) enter(users ...string) {
 	s.t.Helper()
 	for _, u := range users {
 		if reason, ok := s.attempt(u, u+"1"); !ok {
@@ -84,7 +84,7 @@ func (s *stage) enter(users ...string) {
 }
 
 // refused is an attempt that must fail with a reason.
-func (s *stage) refused(user string, want party.Reason) {
+func (s *fakeMatch) refused(user string, want party.Reason) {
 	s.t.Helper()
 	reason, ok := s.attempt(user, user+"1")
 	if ok || !strings.HasPrefix(reason, string(want)+": ") {
@@ -92,42 +92,42 @@ func (s *stage) refused(user string, want party.Reason) {
 	}
 }
 
-// leave is a session that is gone, for a reason, or one that never appeared.
-func (s *stage) leave(user, session string, reason runtime.PresenceReason) {
+// leave reports that a session is gone, with a reason, or that it never appeared.
+func (s *fakeMatch) leave(user, session string, reason runtime.PresenceReason) {
 	p := player{user: user, session: session}
 	if i := slices.Index(s.present, p); i >= 0 && !s.over() {
 		s.present = slices.Delete(s.present, i, i+1)
 		p.reason = reason
-		s.take(s.core.MatchLeave(s.ctx, s, nil, s.house, s, s.tick, s.state, []runtime.Presence{p}))
+		s.take(s.core.MatchLeave(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, []runtime.Presence{p}))
 	}
 }
 
-// loop is one tick; those the match kicked are reported gone before it.
-func (s *stage) loop(messages ...runtime.MatchData) {
+// loop runs one tick. Before it, sessions that the match kicked are reported gone.
+func (s *fakeMatch) loop(messages ...runtime.MatchData) {
 	for _, k := range s.kicked {
 		s.leave(k.user, k.session, runtime.PresenceReasonLeave)
 	}
 	s.kicked = nil
 	s.calls.Lock()
 	defer s.calls.Unlock()
-	if s.state != nil && s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, messages)) {
+	if s.state != nil && s.take(s.core.MatchLoop(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, messages)) {
 		s.tick++
 	}
 }
 
-// idleTick is a tick without messages.
-func (s *stage) idleTick() {
-	s.state = s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, nil)
+// idleTick runs a tick without messages.
+func (s *fakeMatch) idleTick() {
+	s.state = s.core.MatchLoop(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, nil)
 }
 
-// after moves the clock and ticks.
-func (s *stage) after(d time.Duration) {
+// after moves the clock and runs a tick.
+func (s *fakeMatch) after(d time.Duration) {
 	s.clock.Advance(d)
 	s.loop()
 }
 
-// seat is a user's seat as "state@team", or "" for none.
-func (s *stage) seat(user string) string {
+// seat returns a user's seat as "state@team"; "" if there is none.
+func (s *fakeMatch) seat(user string) string {
 	s.t.Helper()
 	m, err := s.client().Seats(context.Background(), s.id, "")
 	if err != nil {
@@ -141,8 +141,8 @@ func (s *stage) seat(user string) string {
 	return ""
 }
 
-// count is the seats by state.
-func (s *stage) count() (taken, held, open int) {
+// count returns the numbers of seats by state.
+func (s *fakeMatch) count() (taken, held, open int) {
 	s.t.Helper()
 	m, err := s.client().Seats(context.Background(), s.id, "")
 	if err != nil {
@@ -161,8 +161,8 @@ func (s *stage) count() (taken, held, open int) {
 	return taken, held, open
 }
 
-// labelled is a field of the label.
-func (s *stage) labelled(field string) any {
+// labelled returns a field of the label.
+func (s *fakeMatch) labelled(field string) any {
 	var fields map[string]any
 	if err := json.Unmarshal([]byte(s.label), &fields); err != nil {
 		s.t.Fatalf("label %q: %v", s.label, err)
@@ -170,8 +170,8 @@ func (s *stage) labelled(field string) any {
 	return fields[field]
 }
 
-func (s *stage) BroadcastMessage(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, _ bool) error {
-	g := got{OpCode: opCode, Data: string(data)}
+func (s *fakeMatch) BroadcastMessage(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, _ bool) error {
+	g := sent{OpCode: opCode, Data: string(data)}
 	for _, p := range s.present {
 		if presences == nil || slices.ContainsFunc(presences, func(q runtime.Presence) bool { return q.GetSessionId() == p.session }) {
 			g.To = append(g.To, p.session)
@@ -186,11 +186,11 @@ func (s *stage) BroadcastMessage(opCode int64, data []byte, presences []runtime.
 	return nil
 }
 
-func (s *stage) BroadcastMessageDeferred(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
+func (s *fakeMatch) BroadcastMessageDeferred(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
 	return s.BroadcastMessage(opCode, data, presences, sender, reliable)
 }
 
-func (s *stage) MatchKick(presences []runtime.Presence) error {
+func (s *fakeMatch) MatchKick(presences []runtime.Presence) error {
 	for _, p := range presences {
 		k := player{user: p.GetUserId(), session: p.GetSessionId()}
 		if !slices.Contains(s.kicked, k) {
@@ -200,7 +200,7 @@ func (s *stage) MatchKick(presences []runtime.Presence) error {
 	return nil
 }
 
-func (s *stage) MatchLabelUpdate(label string) error {
+func (s *fakeMatch) MatchLabelUpdate(label string) error {
 	if len(label) > matchmaking.MaxLabel {
 		return runtime.ErrMatchLabelTooLong
 	}
@@ -209,18 +209,18 @@ func (s *stage) MatchLabelUpdate(label string) error {
 	return nil
 }
 
-// stage is also the match's logger.
-func (s *stage) Debug(string, ...any) {}
-func (s *stage) Info(string, ...any)  {}
-func (s *stage) Warn(format string, v ...any) {
+// fakeMatch is also the logger of the match.
+func (s *fakeMatch) Debug(string, ...any) {}
+func (s *fakeMatch) Info(string, ...any)  {}
+func (s *fakeMatch) Warn(format string, v ...any) {
 	s.logging.Lock()
 	defer s.logging.Unlock()
 	s.logged = append(s.logged, fmt.Sprintf(format, v...))
 }
-func (s *stage) Error(format string, v ...any)                    { s.Warn(format, v...) }
-func (s *stage) WithField(string, any) runtime.Logger             { return s }
-func (s *stage) WithFields(map[string]interface{}) runtime.Logger { return s }
-func (s *stage) Fields() map[string]interface{}                   { return nil }
+func (s *fakeMatch) Error(format string, v ...any)                    { s.Warn(format, v...) }
+func (s *fakeMatch) WithField(string, any) runtime.Logger             { return s }
+func (s *fakeMatch) WithFields(map[string]interface{}) runtime.Logger { return s }
+func (s *fakeMatch) Fields() map[string]interface{}                   { return nil }
 
 // player is one session.
 type player struct {
@@ -238,7 +238,7 @@ func (p player) GetUsername() string               { return p.user }
 func (p player) GetStatus() string                 { return p.status }
 func (p player) GetReason() runtime.PresenceReason { return p.reason }
 
-// message is data a player sent.
+// message is data that a player sent.
 type message struct {
 	player
 	opCode int64

@@ -24,7 +24,7 @@ import (
 // managers is a host with a default fleet manager and named ones.
 type managers struct {
 	byName  map[string]runtime.FleetManager
-	results chan string // of orders
+	results chan string // results of orders
 }
 
 func (m managers) GetFleetManager() runtime.FleetManager                  { return m.byName[""] }
@@ -34,16 +34,16 @@ func (m managers) MetricsTimerRecord(_ string, tags map[string]string, _ time.Du
 	m.results <- tags["queue"] + " " + tags["result"]
 }
 
-// fleet gives servers as the test says.
+// fleet is a fleet manager that does what the test says.
 type fleet struct {
 	runtime.FleetManager
 	creates chan map[string]any
 	answers chan runtime.FmCreateCallbackFn
 	deleted chan string
 	joined  chan []string
-	full    error         // of slots
-	without string        // a user whom it leaves out when it gives slots
-	slow    chan struct{} // what slots wait for, if anything
+	full    error         // error of Join
+	without string        // a user whom Join leaves out
+	slow    chan struct{} // Join waits for this; nil = no wait
 }
 
 func newFleet() *fleet {
@@ -79,9 +79,9 @@ func reachable(id string) *runtime.InstanceInfo {
 	return &runtime.InstanceInfo{Id: id, ConnectionInfo: &runtime.ConnectionInfo{IpAddress: "192.0.2.1", Port: 7000}}
 }
 
-// served is a host with fleet managers, and the seat match of a queue.
+// served is a host with fleet managers and the seat match of a queue.
 type served struct {
-	*stage
+	*fakeMatch
 	*fleet
 	managers     managers
 	matches      *matchmaking.Matches
@@ -89,24 +89,24 @@ type served struct {
 	token, party string
 }
 
-// hosted makes a host without a match yet.
+// hosted makes a host without a match.
 func hosted(t *testing.T, byName map[string]runtime.FleetManager) *served {
 	t.Helper()
-	t.Cleanup(func() { time.Sleep(time.Hour) }) // of the test's bubble: every creation is over then
-	h := newHouse(t)
+	t.Cleanup(func() { time.Sleep(time.Hour) }) // in the bubble: every creation is over then
+	h := newFakeHost(t)
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	public := key.Public().(ed25519.PublicKey)
-	s := &served{stage: &stage{house: h}, managers: managers{byName, make(chan string, 8)}, party: h.partyOf("ann", "bob", "cat", "dan", "eve")}
+	s := &served{fakeMatch: &fakeMatch{fakeHost: h}, managers: managers{byName, make(chan string, 8)}, party: h.partyOf("ann", "bob", "cat", "dan", "eve")}
 	s.claims = []seats.Claim{claim(s.party, 0, "ann", "bob")}
-	s.matches = matchmaking.NewMatches(h, h, matchmaking.NewFleets(s.managers, &stage{house: h}), pass.Keys{pass.KeyID(public): public}, h.clock.Now)
+	s.matches = matchmaking.NewMatches(h, h, matchmaking.NewFleets(s.managers, &fakeMatch{fakeHost: h}), pass.Keys{pass.KeyID(public): public}, h.clock.Now)
 	h.handlers[matchmaking.SeatMatch] = matchmaking.WithServer(h.clock.Now, s.matches, key)
 	return s
 }
 
-// order asks for a game server.
+// order orders a game server.
 func (s *served) order(fleet rules.Fleet) (matchID string, o *matchmaking.Order) {
 	s.t.Helper()
 	fleet.ReadyWithin = time.Minute
@@ -119,7 +119,7 @@ func (s *served) order(fleet rules.Fleet) (matchID string, o *matchmaking.Order)
 	return id, o
 }
 
-// begin commits the match of an order that is ready, and reads what its server is told.
+// begin commits the match of an order that is ready, and reads what the server was told.
 func (s *served) begin(id string, o *matchmaking.Order, told string) {
 	s.t.Helper()
 	var info matchmaking.ServerInfo
@@ -132,11 +132,11 @@ func (s *served) begin(id string, o *matchmaking.Order, told string) {
 	if err := s.matches.Commit(context.Background(), id, s.claims); err != nil {
 		s.t.Fatalf("Commit: %v", err)
 	}
-	s.stage, s.token = s.match(id), info.Token
+	s.fakeMatch, s.token = s.match(id), info.Token
 	s.loop()
 }
 
-// inBubble is a test that can wait for what goes on in the background.
+// inBubble runs a test in a bubble, where it can wait for background work.
 func inBubble(test func(*testing.T)) func(*testing.T) {
 	return func(t *testing.T) { synctest.Test(t, test) }
 }
@@ -162,8 +162,8 @@ func (s *served) pass(user string) string {
 	return m.Server.Pass
 }
 
-// TestServer_Silent: a match lives while its server reports, with the slots of those who are
-// on the way renewed, ends when it is silent, and gives the server back. A caller without its token cannot keep it alive.
+// TestServer_Silent: a match continues while its server reports, and the slots of players on the way are renewed.
+// If the server is silent, the match ends and the server is ended. A caller without the token cannot keep it alive.
 func TestServer_Silent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -192,8 +192,8 @@ func TestServer_Silent(t *testing.T) {
 	})
 }
 
-// TestServer_Passes: a pass works once, in time, at its own match, and only while its player
-// has the seat.
+// TestServer_Passes: a pass works once, before its expiry, for its own match, and only while its player has the
+// seat.
 func TestServer_Passes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, other := newServed(t), newServed(t)
@@ -223,8 +223,8 @@ func TestServer_Passes(t *testing.T) {
 	})
 }
 
-// TestServer_CancelledOrder: the match of an order that was given up ends, and so does its
-// server, once, whenever it comes.
+// TestServer_CancelledOrder: after an order was cancelled, its match ends, and so does its server, once, whenever
+// it comes.
 func TestServer_CancelledOrder(t *testing.T) {
 	cause := errors.New("nobody waits")
 	for name, when := range map[string]func(callback runtime.FmCreateCallbackFn, o *matchmaking.Order){
@@ -263,8 +263,8 @@ func TestServer_CancelledOrder(t *testing.T) {
 	}
 }
 
-// TestServer_FirstAnswerCounts: whatever a fleet manager calls back after its first answer
-// changes nothing, except that a server nobody asked for is given back.
+// TestServer_FirstAnswerCounts: later callbacks of a fleet manager change nothing, except that an additional server
+// is ended.
 func TestServer_FirstAnswerCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet()
@@ -303,7 +303,7 @@ func TestServer_FirstAnswerCounts(t *testing.T) {
 	})
 }
 
-// TestServer_Named: a queue's servers are of the manager that it names.
+// TestServer_Named: a queue's servers come from the fleet manager that the queue names.
 func TestServer_Named(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet()
@@ -326,7 +326,7 @@ func TestServer_Named(t *testing.T) {
 	})
 }
 
-// TestServer_SlotOfADrop: a player who has dropped used up the slot; the seat has another.
+// TestServer_SlotOfADrop: a player who dropped has used up the slot. A new slot is reserved for the seat.
 func TestServer_SlotOfADrop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -353,13 +353,13 @@ func TestServer_SlotOfADrop(t *testing.T) {
 			default:
 			}
 		}
-		if want := []int{1, 3, 7}; !slices.Equal(asked, want) { // until it is there
+		if want := []int{1, 3, 7}; !slices.Equal(asked, want) { // until the slot is reserved
 			t.Errorf("asked after %v seconds; want %v", asked, want)
 		}
 	})
 }
 
-// TestServer_SlotOfOneOfTwo: of two who need a slot, one has it though the other has none.
+// TestServer_SlotOfOneOfTwo: of two players who need a slot, one gets it even if the other gets none.
 func TestServer_SlotOfOneOfTwo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -380,7 +380,7 @@ func TestServer_SlotOfOneOfTwo(t *testing.T) {
 	})
 }
 
-// TestServer_Out: who has left the game server, or did not come, gets no seat for asking where the party plays.
+// TestServer_Out: a player who left the game server or did not come gets no new seat from party_match.
 func TestServer_Out(t *testing.T) {
 	for _, reason := range []string{party.ServerLeft, party.ServerNoShow} {
 		synctest.Test(t, func(t *testing.T) {
@@ -408,14 +408,15 @@ func TestServer_Out(t *testing.T) {
 	}
 }
 
-// TestServer_EndsBeforeNakama: a result is told though the parties have heard when the match ends with Nakama.
+// TestServer_EndsBeforeNakama: the parties hear the result even if they already know that the match ends with
+// Nakama.
 func TestServer_EndsBeforeNakama(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
-		s.take(s.core.MatchTerminate(s.ctx, s, nil, s.house, s, s.tick, s.state, 30))
-		s.house.heard = nil
+		s.take(s.core.MatchTerminate(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, 30))
+		s.fakeHost.heard = nil
 		for range 2 {
-			if err := s.matches.ServerEnd(t.Context(), s.id, s.token, json.RawMessage(`{"winner":1}`)); err != nil && s.house.heard == nil {
+			if err := s.matches.ServerEnd(t.Context(), s.id, s.token, json.RawMessage(`{"winner":1}`)); err != nil && s.fakeHost.heard == nil {
 				t.Fatal(err)
 			}
 			s.after(time.Second)
@@ -424,7 +425,7 @@ func TestServer_EndsBeforeNakama(t *testing.T) {
 	})
 }
 
-// TestServer_ReadyWithoutTheParty: who has left the party keeps the seat, and hears of the game server.
+// TestServer_ReadyWithoutTheParty: a player who left the party keeps the seat and hears of the game server.
 func TestServer_ReadyWithoutTheParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -441,8 +442,8 @@ func TestServer_ReadyWithoutTheParty(t *testing.T) {
 	})
 }
 
-// TestServer_LateFriends: a slot is asked for where there is room alone, and a player whom the
-// server has kicked gets no seat of its match again.
+// TestServer_LateFriends: a slot is requested only if there is room. A player whom the server has kicked gets no
+// seat of its match again.
 func TestServer_LateFriends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -477,7 +478,7 @@ func TestServer_LateFriends(t *testing.T) {
 		if got := s.seat("bob"); got != "" {
 			t.Errorf("the kicked player has seat %s", got)
 		}
-		for _, reason := range []string{party.ServerLeft, party.ServerKicked} { // who leaves before they are kicked
+		for _, reason := range []string{party.ServerLeft, party.ServerKicked} { // a player may leave before they are kicked
 			if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "eve", reason); err != nil {
 				t.Fatalf("%s: %v", reason, err)
 			}
@@ -486,8 +487,8 @@ func TestServer_LateFriends(t *testing.T) {
 	})
 }
 
-// TestServer_NoSlotForLateFriends: the fleet is asked once a second, however often a member without a seat asks
-// for it.
+// TestServer_NoSlotForLateFriends: the fleet is asked at most once a second, even if a member without a seat asks
+// more often.
 func TestServer_NoSlotForLateFriends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -517,8 +518,8 @@ func TestServer_NoSlotForLateFriends(t *testing.T) {
 	})
 }
 
-// TestServer_PassOfARestoredParty: a pass made just before the party goes on under another ID is
-// good for the seat that has followed it, once.
+// TestServer_PassOfARestoredParty: a pass made just before the party's ID changed works once, for the seat that
+// followed the party.
 func TestServer_PassOfARestoredParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)

@@ -29,17 +29,17 @@ type event struct {
 }
 
 const (
-	eventHeld     = "seat_held" // also when a hold is extended, and for a player whose connection is lost
+	eventHeld     = "seat_held" // also when a hold is extended or a player's connection is lost
 	eventTaken    = "seat_taken"
 	eventReleased = "seat_released"
 	eventServer   = "server_ready"
 	eventEnded    = "ended" // expires_at is when, for a match that ends with the server
 )
 
-var nameOf = map[seats.State]string{seats.Held: eventHeld, seats.Taken: eventTaken}
+var eventNames = map[seats.State]string{seats.Held: eventHeld, seats.Taken: eventTaken}
 
-// changes are the events between two maps of the seats of a match.
-func changes(matchID string, before, after []seats.Seat) []event {
+// seatEvents returns the events that lead from one list of the match's seats to the next.
+func seatEvents(matchID string, before, after []seats.Seat) []event {
 	var events []event
 	tell := func(name string, r seats.Seat) {
 		if r.PartyID == "" {
@@ -67,20 +67,20 @@ func changes(matchID string, before, after []seats.Seat) []event {
 	}
 	for _, r := range changed {
 		own := r.UserID != "" && take(func(old seats.Seat) bool { return old.UserID == r.UserID })
-		if !own { // a spare one that is still there, or has been given to somebody by name
+		if !own { // the party's spare seat is still held, or now has this user's name
 			take(func(old seats.Seat) bool {
 				return old.UserID == "" && old.State == seats.Held && old.PartyID == r.PartyID
 			})
 		}
-		tell(nameOf[r.State], r)
+		tell(eventNames[r.State], r)
 	}
 	for _, r := range gone {
-		tell(eventReleased, r) // open ones are of no party
+		tell(eventReleased, r) // open seats have no party, so tell skips them
 	}
 	return events
 }
 
-// sendEvents tells the parties. What has happened stays, whether or not they hear of it.
+// sendEvents sends the events to the parties. An error only goes to the log: the seats have changed already.
 func (c *call) sendEvents() {
 	for _, e := range c.events {
 		if e.Event != eventServer {
@@ -95,14 +95,14 @@ func (c *call) sendEvents() {
 func (c *call) tellParty(e event) {
 	id, err := party.ParseID(e.partyID)
 	if err != nil {
-		return // a party of the game's own making, without a stream
+		return // the game made up this party ID: there is no stream
 	}
 	if err := party.SendData(c.nk, id, party.OpMatch, e); err != nil {
 		c.logger.Warn("match event not sent event=%s party=%s error=%v", e.Event, id, err)
 	}
 }
 
-// tellPlayer gives one player their pass: nobody else in the party sees it.
+// tellPlayer sends one player their pass. Nobody else in the party sees it.
 func (c *call) tellPlayer(e event) error {
 	id, err := party.ParseID(e.partyID)
 	if err != nil {
@@ -113,23 +113,23 @@ func (c *call) tellPlayer(e event) error {
 		return err
 	}
 	members = slices.DeleteFunc(members, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
-	if len(members) == 0 { // has left the party, or is away: party_match has a pass for a player who comes back
+	if len(members) == 0 { // they left the party or are away; a player who comes back gets a pass from party_match
 		return party.Notify(c.ctx, c.nk, party.NoticeServer.To(e.UserID, "", e))
 	}
 	return party.SendDataTo(c.nk, id, members, party.OpMatch, e)
 }
 
-// broadcastSeats gives the players the seats as they are now. It is done once a tick at
-// most, so that a whole party joining at once is one message.
+// broadcastSeats sends the current seats to the players. It sends at most once a tick, so a whole party that joins
+// at once causes one message.
 func (c *call) broadcastSeats() {
-	if !c.mapChanged || len(c.guests) == 0 {
+	if !c.seatsUnsent || len(c.guests) == 0 {
 		return
 	}
-	c.mapChanged = false
+	c.seatsUnsent = false
 	c.tellPlayers(c.seats(), nil)
 }
 
-// tellPlayers sends to the given players, or to all for nil.
+// tellPlayers sends data to the given players; nil means all.
 func (c *call) tellPlayers(what any, to []runtime.Presence) {
 	data, err := json.Marshal(what)
 	if err == nil {
@@ -140,10 +140,10 @@ func (c *call) tellPlayers(what any, to []runtime.Presence) {
 	}
 }
 
-// tellEnd tells parties and players once that the match ends, now or in a while, and again where its game server
-// has ended it before that time.
+// tellEnd tells parties and players once that the match ends, now or after a delay. It tells them again if the
+// match's game server ends it earlier.
 func (c *call) tellEnd(in time.Duration) {
-	ended := c.serving != nil && c.serving.over
+	ended := c.serving != nil && c.serving.ended
 	if c.endTold && !ended || c.resultTold {
 		return
 	}

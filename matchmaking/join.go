@@ -13,14 +13,14 @@ import (
 	"partyline/party"
 )
 
-// MatchJoinAttempt decides whether a session may come in. Its seat is taken from now on: the
-// host has the session join at once, and reports it as gone if it never appears.
-func (m *seated) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presence runtime.Presence, metadata map[string]string) (any, bool, string) {
+// MatchJoinAttempt decides whether a session may join. The seat counts as taken from here on: the host makes the
+// session join at once, and reports it as gone if it never appears.
+func (m *seatedMatch) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presence runtime.Presence, metadata map[string]string) (any, bool, string) {
 	allow, reason := false, party.AsError(errors.New("the match handler panicked")).Error()
-	out := m.change("MatchJoinAttempt", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+	out := m.stepAndSettle("MatchJoinAttempt", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		before := c.table.Clone()
-		if err := c.take(presence.GetUserId()); err != nil {
-			reason = party.AsError(refuse(err)).Error()
+		if err := c.takeSeat(presence.GetUserId()); err != nil {
+			reason = party.AsError(asRefusal(err)).Error()
 			return true
 		}
 		c.inner, allow, reason = m.inner.MatchJoinAttempt(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, presence, metadata)
@@ -35,19 +35,19 @@ func (m *seated) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db
 	return out, allow, reason
 }
 
-// take seats a user who is there, if they may come in.
-func (c *call) take(userID string) error {
+// takeSeat gives a user who joins a seat, or returns why they may not join.
+func (c *call) takeSeat(userID string) error {
 	if c.serving != nil {
-		return errServed
+		return errOnGameServer
 	}
 	partyID := ""
 	if _, seated := c.table.Get(c.now, userID); !seated {
-		partyID = c.partyHere(userID)
+		partyID = c.partyOf(userID)
 		if partyID == "" && !c.setup.OpenJoins {
-			_, err := c.table.Clone().Take(c.now, userID, "") // where no seat is open, that is the reason
+			_, err := c.table.Clone().Take(c.now, userID, "") // if no seat is open, return that as the reason
 			return cmp.Or(err, errOutsider)
 		}
-		if err := c.mayPlayWith(userID, partyID); err != nil {
+		if err := c.checkBlocks(userID, partyID); err != nil {
 			return err
 		}
 	}
@@ -55,8 +55,8 @@ func (c *call) take(userID string) error {
 	return err
 }
 
-// partyHere finds the party with seats here whose member the user is; "" for none.
-func (c *call) partyHere(userID string) string {
+// partyOf finds a party that has seats here and the user as a member; "" if there is none.
+func (c *call) partyOf(userID string) string {
 	for _, text := range c.table.Parties(c.now) {
 		id, err := party.ParseID(text)
 		if err != nil {
@@ -74,12 +74,12 @@ func (c *call) partyHere(userID string) string {
 	return ""
 }
 
-// blocksWait bounds how long the match stands still for the look at blocks.
-const blocksWait = time.Second
+// blocksTimeout limits how long the match waits for the list of blocks; the match does nothing else meanwhile.
+const blocksTimeout = time.Second
 
-// mayPlayWith refuses a user without a seat with errBlocked where a block stands between
-// them and a player of another party, and with errLater while that cannot be read.
-func (c *call) mayPlayWith(userID, partyID string) error {
+// checkBlocks checks blocks for a user without a seat. It returns errBlocked if there is a block between the user
+// and a player of another party, and errUndecided if the blocks cannot be read now.
+func (c *call) checkBlocks(userID, partyID string) error {
 	if !c.setup.AvoidBlocks {
 		return nil
 	}
@@ -89,12 +89,12 @@ func (c *call) mayPlayWith(userID, partyID string) error {
 			users = append(users, s.UserID)
 		}
 	}
-	ctx, cancel := context.WithTimeout(c.ctx, blocksWait)
+	ctx, cancel := context.WithTimeout(c.ctx, blocksTimeout)
 	defer cancel()
 	blocks, err := party.NewBlockList(c.db, c.nk).Among(ctx, users)
 	if err != nil {
 		c.logger.Warn("late friend waits error=%v", err)
-		return errLater
+		return errUndecided
 	}
 	if slices.ContainsFunc(blocks, func(b party.Block) bool { return b.By == userID || b.Of == userID }) {
 		return errBlocked
@@ -102,10 +102,10 @@ func (c *call) mayPlayWith(userID, partyID string) error {
 	return nil
 }
 
-// MatchJoin passes on the sessions that attempt let in. Where one takes the place of another
-// session of its user, the handler sees that one leave first.
-func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
-	return m.change("MatchJoin", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+// MatchJoin passes on the sessions that MatchJoinAttempt let in. If a session replaces another session of its user,
+// the handler sees that other one leave first.
+func (m *seatedMatch) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
+	return m.stepAndSettle("MatchJoin", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		var arrived, replaced, strangers []runtime.Presence
 		for _, p := range presences {
 			g := c.guest(p.GetSessionId())
@@ -116,7 +116,7 @@ func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.D
 			for _, other := range c.guests {
 				if other != g && other.joined && !other.replaced && other.GetUserId() == p.GetUserId() {
 					other.replaced = true
-					replaced = append(replaced, departed{other.Presence})
+					replaced = append(replaced, disconnected{other.Presence})
 				}
 			}
 			g.Presence, g.joined = p, true
@@ -127,24 +127,24 @@ func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.D
 		}
 		c.kick(strangers)
 		if len(replaced) > 0 {
-			for _, p := range replaced { // their players go on with another session
+			for _, p := range replaced { // their players continue with another session
 				c.tellPlayers(event{Event: eventEnded, MatchID: c.id, UserID: p.GetUserId()}, []runtime.Presence{p})
 			}
 			c.kick(c.replaced())
 			c.inner = m.inner.MatchLeave(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, replaced)
 		}
 		if c.inner != nil && len(arrived) > 0 {
-			c.mapChanged = true // a player who arrives needs the seats, even where none changed
+			c.seatsUnsent = true // a player who arrives needs the seats, even if no seat changed
 			c.inner = m.inner.MatchJoin(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, arrived)
 		}
 		return c.inner != nil
 	})
 }
 
-// MatchLeave opens the seats of those who left on purpose and keeps those of the others for
-// the grace. The host also names sessions here that were never in the match.
-func (m *seated) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
-	return m.change("MatchLeave", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+// MatchLeave opens the seats of players who left on purpose, and keeps the seats of the others for the grace. The
+// host also passes sessions that were never in the match.
+func (m *seatedMatch) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
+	return m.stepAndSettle("MatchLeave", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		var gone []runtime.Presence
 		for _, p := range presences {
 			g := c.guest(p.GetSessionId())
@@ -172,8 +172,8 @@ func (m *seated) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.
 	})
 }
 
-// kick takes sessions off the match's stream. One that has not even appeared on it cannot be taken off, so
-// replaced ones are kicked until the host reports them gone.
+// kick removes sessions from the match's stream. It cannot remove a session that has not appeared on the stream
+// yet, so replaced sessions are kicked again until the host reports them gone.
 func (c *call) kick(presences []runtime.Presence) {
 	if len(presences) == 0 {
 		return
@@ -186,15 +186,15 @@ func (c *call) kick(presences []runtime.Presence) {
 // guest is one session in the match.
 type guest struct {
 	runtime.Presence
-	joined   bool // the handler knows of it
-	replaced bool // another session of the user took its place; the handler knows that too
+	joined   bool // the handler was told of it
+	replaced bool // another session of the user replaced it; the handler was told so
 }
 
-// guests are the sessions the match let in and the host has not yet reported gone, in the
-// order they came.
+// guests are the sessions that the match let in and that the host has not yet reported gone, in the order they
+// came.
 type guests []*guest
 
-// guest finds a session in the match; nil if it is not.
+// guest finds a session in the match; nil if it is not there.
 func (gs guests) guest(sessionID string) *guest {
 	for _, g := range gs {
 		if g.GetSessionId() == sessionID {
@@ -204,7 +204,7 @@ func (gs guests) guest(sessionID string) *guest {
 	return nil
 }
 
-// holder is the session that sits on a user's seat: the last that was let in.
+// holder is the session that uses a user's seat: the last one that was let in.
 func (gs guests) holder(userID string) *guest {
 	for _, g := range slices.Backward(gs) {
 		if g.GetUserId() == userID && !g.replaced {
@@ -214,17 +214,17 @@ func (gs guests) holder(userID string) *guest {
 	return nil
 }
 
-// present are the players the handler knows of.
+// present returns the players whom the handler was told of.
 func (gs guests) present() []runtime.Presence {
-	return gs.which(func(g *guest) bool { return g.joined && !g.replaced })
+	return gs.filter(func(g *guest) bool { return g.joined && !g.replaced })
 }
 
-// replaced are the sessions whose place another one took.
+// replaced returns the sessions that another session of their user has replaced.
 func (gs guests) replaced() []runtime.Presence {
-	return gs.which(func(g *guest) bool { return g.replaced })
+	return gs.filter(func(g *guest) bool { return g.replaced })
 }
 
-func (gs guests) which(match func(*guest) bool) []runtime.Presence {
+func (gs guests) filter(match func(*guest) bool) []runtime.Presence {
 	found := []runtime.Presence{}
 	for _, g := range gs {
 		if match(g) {
@@ -234,9 +234,9 @@ func (gs guests) which(match func(*guest) bool) []runtime.Presence {
 	return found
 }
 
-// fromGuests leaves out messages of sessions that are no players: the host takes them
-// from the sessions on the match's stream.
-func (gs guests) fromGuests(messages []runtime.MatchData) []runtime.MatchData {
+// dropStrangers drops messages of sessions that are not players here. The host accepts messages from every session on
+// the match's stream.
+func (gs guests) dropStrangers(messages []runtime.MatchData) []runtime.MatchData {
 	stranger := func(message runtime.MatchData) bool {
 		g := gs.guest(message.GetSessionId())
 		return g == nil || g.replaced
@@ -244,28 +244,28 @@ func (gs guests) fromGuests(messages []runtime.MatchData) []runtime.MatchData {
 	return slices.DeleteFunc(slices.Clone(messages), stranger)
 }
 
-// departed is a presence whose connection counts as lost.
-type departed struct{ runtime.Presence }
+// disconnected is a presence that leaves because its connection counts as lost.
+type disconnected struct{ runtime.Presence }
 
-func (departed) GetReason() runtime.PresenceReason { return runtime.PresenceReasonDisconnect }
+func (disconnected) GetReason() runtime.PresenceReason { return runtime.PresenceReasonDisconnect }
 
-// innerDispatcher is the handler's.
+// innerDispatcher returns the dispatcher for the handler.
 func (c *call) innerDispatcher() runtime.MatchDispatcher {
 	return dispatcher{c.dispatcher, c}
 }
 
-// dispatcher is the host's, with the label shared and without replaced sessions.
+// dispatcher is the host's dispatcher for the handler: it merges the labels and skips replaced sessions.
 type dispatcher struct {
 	runtime.MatchDispatcher
-	c *call
+	call *call
 }
 
-// MatchLabelUpdate puts the handler's fields beside those of the seats.
+// MatchLabelUpdate merges the handler's fields with the fields of the seats.
 func (d dispatcher) MatchLabelUpdate(text string) error {
-	before := d.c.own
-	d.c.own = ownLabel(text)
-	if err := d.c.relabel(); err != nil {
-		d.c.own = before
+	before := d.call.innerLabel
+	d.call.innerLabel = parseInnerLabel(text)
+	if err := d.call.updateLabel(); err != nil {
+		d.call.innerLabel = before
 		return err
 	}
 	return nil
@@ -279,11 +279,10 @@ func (d dispatcher) BroadcastMessageDeferred(opCode int64, data []byte, presence
 	return d.MatchDispatcher.BroadcastMessageDeferred(opCode, data, d.recipients(presences), sender, reliable)
 }
 
-// recipients turns "everybody" into those the handler knows of, where that is not the
-// same.
+// recipients replaces "everybody" with the players whom the handler was told of, if there are other sessions too.
 func (d dispatcher) recipients(presences []runtime.Presence) []runtime.Presence {
-	if presences == nil && len(d.c.replaced()) > 0 {
-		return d.c.present()
+	if presences == nil && len(d.call.replaced()) > 0 {
+		return d.call.present()
 	}
 	return presences
 }
