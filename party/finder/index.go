@@ -111,11 +111,19 @@ func (x *index) find(w query, after uint64, most int) (ids []party.ID, seqs []ui
 
 // randomStart returns a number for find to start after. Every party that may fit is equally likely to come first.
 func (x *index) randomStart(w query) uint64 {
-	seqs := slices.Concat(x.rarest(w)...)
-	if len(seqs) == 0 {
+	lists, n := x.rarest(w), 0
+	for _, list := range lists {
+		n += len(list)
+	}
+	if n == 0 {
 		return 0
 	}
-	return seqs[rand.IntN(len(seqs))] - 1
+	at := rand.IntN(n)
+	for len(lists[0]) <= at {
+		at -= len(lists[0])
+		lists = lists[1:]
+	}
+	return lists[0][at] - 1
 }
 
 // rarest returns the lists of the wanted field that the fewest parties have, counting only parties with enough free
