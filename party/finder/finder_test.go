@@ -545,7 +545,7 @@ func TestQuickJoin_refusedByTheOldest(t *testing.T) {
 		}
 		firsts[joined.PartyID] = true
 	}
-	if len(firsts) < 10 {
+	if len(firsts) < 4 {
 		t.Errorf("20 players met in %d parties", len(firsts))
 	}
 	for _, id := range ids[:140] { // few enough for the tries of one call
