@@ -17,28 +17,27 @@ import (
 	"partyline/party/rules"
 )
 
-// Bounds of a recording that is read.
 const (
-	maxRecordLine = 16 << 20 // rules with all defaults written out
+	maxRecordLine = 16 << 20 // the length of rules with all defaults
 	maxComplaints = 20
 )
 
-// Replayed is what a rules file makes of recorded decisions.
+// Replayed is the result of a replay.
 type Replayed struct {
 	Decisions int
 	Same      int
-	Unknown   int               // cannot be said
-	Lacking   map[string]int    // why, and how often
-	Changed   map[[2]string]int // other answers: "action: recorded", now
-	Left      int               // lines that were left out
-	Problems  []string          // of the first of these
+	Unknown   int               // decisions with an unknown answer
+	Lacking   map[string]int    // how often, by reason
+	Changed   map[[2]string]int // how often, by "action: recorded answer" and new answer
+	Left      int               // lines that could not be used
+	Problems  []string          // messages about the first of these
 }
 
-// Replay asks set what it would have answered to each decision of a recording, exactly or
-// not at all: a rule that names a fact that the server did not read then, or compares a
-// user's name or ID, of which only a pseudonym is known, makes the answer unknown, unless
-// the rules in force then had the very same condition, over the same skill and request. Each outcome is written to out, one
-// a line; out may be nil. The error is about reading or writing alone.
+// Replay returns what set would have answered to each decision of a recording. An answer is exact or unknown.
+// It is unknown if a rule names a fact that the server did not read then, or compares a user's name or ID: the
+// recording has only pseudonyms of these. It is still known if the rules in force then had the same condition,
+// with the same skill and request. Replay writes one outcome per line to out, which may be nil. The error is
+// only about reading or writing.
 func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, out io.Writer) (Replayed, error) {
 	r := Replayed{Lacking: map[string]int{}, Changed: map[[2]string]int{}}
 	replay := &replay{ctx: ctx, next: single(set), parties: set.Config().Parties}
@@ -83,21 +82,20 @@ func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, 
 	return r, nil
 }
 
-// replay is the state between the lines of a recording.
 type replay struct {
 	ctx  context.Context
-	next []asked // the file that is tried
-	then []asked // the rules that the next lines were decided by
+	next []asked // the rules of the file to try
+	then []asked // the rules that decided the next lines
 
-	parties, were rules.Parties // of both files
+	parties, were rules.Parties // of the file to try, and of the file in force then
 }
 
-// asked is one rule with a set of its own, so that it can be asked alone.
+// asked is one rule with a Set of its own, so that it can be asked alone.
 type asked struct {
 	rule   rules.Rule
 	set    *rules.Set
-	names  bool                   // compares names or IDs with something else than each other
-	skills map[string]rules.Skill // by queue; what party.skill is computed by
+	names  bool                   // compares names or IDs with anything other than each other or ""
+	skills map[string]rules.Skill // by queue; party.skill is computed with them
 }
 
 func single(set *rules.Set) []asked {
@@ -113,7 +111,7 @@ func single(set *rules.Set) []asked {
 		one := c
 		one.Rules = []rules.Rule{r}
 		alone, err := rules.New(one)
-		if err != nil { // its file was loaded, so this one can be
+		if err != nil { // a file with this rule was loaded before
 			panic(err)
 		}
 		out = append(out, asked{rule: r, set: alone, names: comparesNames(r.Deny + r.Allow), skills: skills})
@@ -125,13 +123,13 @@ func (a asked) about(f rules.Facts) bool {
 	return a.set.Asks(f.Action, f.Invited)
 }
 
-// same reports whether both rules answer alike to the facts of any such action.
+// same reports whether both rules give the same answer for the same facts of the action.
 func (a asked) same(b asked, action rules.Action) bool {
 	return a.rule.Deny+a.rule.Allow == b.rule.Deny+b.rule.Allow && (!a.set.Uses(action, "party.skill") || reflect.DeepEqual(a.skills, b.skills))
 }
 
-// gathered are the facts that a server finds out for an action only where one of its rules
-// names them; the others marked so are read when a rule that names them is asked.
+// gathered are the facts that a server gathers for an action if any of its rules names them. The readFacts are
+// read only when a rule that names them is asked.
 var gathered = []string{"party.members", "party.members.attributes", "party.attributes", "party.on_the_way", "party.state"}
 
 var readFacts = []string{
@@ -139,7 +137,7 @@ var readFacts = []string{
 	"relation.friend_of_leader", "relation.friend_of_any", "relation.same_group", "relation.blocked",
 }
 
-// line is one line: was is empty for one that only names the rules.
+// line replays one line. was is empty if the line only has the rules.
 func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 	var line struct {
 		Format int             `json:"partyline_record"`
@@ -149,7 +147,7 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 		Unread bool            `json:"unread"`
 	}
 	err = json.Unmarshal(text, &line)
-	if err != nil || line.Rules != nil { // whatever the next lines were decided by, not by the rules before
+	if err != nil || line.Rules != nil { // the rules before did not decide the next lines
 		p.then, p.were = nil, rules.Parties{}
 	}
 	if err != nil {
@@ -169,7 +167,7 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 		return "", "", "", fmt.Errorf("it has no facts, no action or no answer")
 	}
 	f := *line.Facts
-	f.Party.Skill = rules.SkillFacts{} // what the queues of the other file name is computed again
+	f.Party.Skill = rules.SkillFacts{} // party.skill is computed again, with the skill of the file to try
 	was = string(f.Action) + ": " + line.Answer
 	then, decided := p.asked(f, line.Answer)
 	request := f.Request
@@ -198,7 +196,7 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 			}
 		case at < 0:
 			return was, "", lacks, nil
-		case at == len(then)-1 && decided: // its condition held, or broke, then as now
+		case at == len(then)-1 && decided: // its condition held or failed then, so it does now
 			d := rules.Decision{Rule: a.rule.ID, Allowed: a.rule.Allow != ""}
 			if strings.HasPrefix(line.Answer, "broken ") {
 				return was, "broken " + a.rule.ID, "", nil
@@ -209,7 +207,7 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 	return was, "allowed", "", nil
 }
 
-// asked are the rules that were asked then, the last of which decided where decided says so.
+// asked returns the rules that were asked then. If decided is true, the last of them decided.
 func (p *replay) asked(f rules.Facts, answer string) (list []asked, decided bool) {
 	_, by, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(answer, "allowed by"), "denied by"), " ")
 	for _, a := range p.then {
@@ -223,7 +221,7 @@ func (p *replay) asked(f rules.Facts, answer string) (list []asked, decided bool
 	return list, false
 }
 
-// lacking says what keeps the rule from being asked about the facts, "" if nothing does.
+// lacking returns why the rule cannot be asked about the facts, or "" if it can.
 func (p *replay) lacking(a asked, f rules.Facts, then []asked, decided, unread bool) string {
 	if a.names {
 		return "names and IDs are pseudonyms"
@@ -248,11 +246,11 @@ func (p *replay) lacking(a asked, f rules.Facts, then []asked, decided, unread b
 	return ""
 }
 
-// namePaths are the facts that are recorded under a pseudonym.
+// namePaths are the facts that a recording replaces by pseudonyms.
 var namePaths = []string{"user.id", "user.username", "user.display_name", "party.id", "party.leader_id", "request.target_id"}
 
-// comparesNames reports whether a condition does anything with a name or an ID but compare
-// it with another one, or with "": what is equal has equal pseudonyms, and no more is known.
+// comparesNames reports whether a condition uses a name or an ID in any way except to compare it with another
+// one or with "". Equal names have equal pseudonyms, and nothing else about them is known.
 func comparesNames(condition string) bool {
 	tree, err := parser.Parse(condition)
 	if err != nil {
@@ -293,7 +291,8 @@ func empty(n ast.Node) bool {
 	return ok && s.Value == ""
 }
 
-// isName reports a fact under a pseudonym, of the player, the party or a member.
+// isName reports whether n is a fact that a recording replaces by a pseudonym. It may be of the player, the
+// party or a member.
 func isName(n ast.Node) bool {
 	m, ok := n.(*ast.MemberNode)
 	if !ok {
@@ -303,6 +302,6 @@ func isName(n ast.Node) bool {
 	if !ok {
 		return false
 	}
-	group, _ := m.Node.(*ast.IdentifierNode) // not by the text, which is another one with ?.
+	group, _ := m.Node.(*ast.IdentifierNode) // not compared by its text, which differs with ?.
 	return field.Value == "user_id" || field.Value == "username" || group != nil && slices.Contains(namePaths, group.Value+"."+field.Value)
 }

@@ -12,10 +12,10 @@ import (
 	"partyline/matchmaking/formation"
 )
 
-// Run plays the queue. The load has to pass [Load.Check].
+// Run simulates the queue. The load must pass [Load.Check].
 func Run(q formation.Queue, l Load) Report { return RunWith(formation.Form, q, l) }
 
-// RunWith plays the queue with another way to form matches.
+// RunWith is Run with another way to form matches.
 func RunWith(form yardstick.Former, q formation.Queue, l Load) Report {
 	r := &run{
 		form: form, q: q, l: l, start: time.Unix(0, 0), apart: map[string][]string{}, report: Report{Refused: map[string]int{}},
@@ -36,25 +36,25 @@ type run struct {
 	form    yardstick.Former
 	q       formation.Queue
 	l       Load
-	rng     *rand.Rand // who arrives: the same whatever becomes of them
-	luck    *rand.Rand // what becomes of them
+	rng     *rand.Rand // for arrivals; they do not depend on what happens later
+	luck    *rand.Rand // for everything else
 	start   time.Time
-	next    time.Duration // of the next arrival
+	next    time.Duration // time of the next arrival
 	waiting []formation.Ticket
-	all     []formation.Ticket // that ever arrived
+	all     []formation.Ticket // all that have arrived
 	apart   map[string][]string
 	running []running
 	report  Report
 }
 
-// running is a match that takes in others.
+// running is a match that still takes in others.
 type running struct {
 	formation.OpenMatch
 	tickets []string
 	ends    time.Duration
 }
 
-// gap is the time to the next arrival: arrivals do not know of each other.
+// gap draws the time to the next arrival. Arrivals are independent of each other (a Poisson process).
 func (r *run) gap() time.Duration {
 	return time.Duration(r.rng.ExpFloat64() / r.l.PerSecond * float64(time.Second))
 }
@@ -75,7 +75,7 @@ func (r *run) arrivals(until time.Duration) {
 	}
 }
 
-// ticket is the next that arrives, with the skill of each of its players.
+// ticket draws the next ticket and the skill of each of its players.
 func (r *run) ticket() (formation.Ticket, []float64) {
 	size := draw(r.rng, r.l.Sizes).Size
 	var key strings.Builder
@@ -93,7 +93,7 @@ func (r *run) ticket() (formation.Ticket, []float64) {
 	return t, skills
 }
 
-// latency is low to the region the ticket lives in, and high to the others.
+// latency draws low latency to the region where the ticket lives, and high latency to the others.
 func (r *run) latency() []float64 {
 	home, ms := draw(r.rng, r.l.Homes).Value, make([]float64, len(r.q.Latency.Regions))
 	for i, region := range r.q.Latency.Regions {
@@ -104,8 +104,8 @@ func (r *run) latency() []float64 {
 	return ms
 }
 
-// skills are those of a party's members: what they share and what is each one's own add up
-// to the players' distribution.
+// skills draws the skills of a party's members. The sum of a shared part and an own part has the distribution
+// of all players.
 func (r *run) skills(size int) []float64 {
 	shared, skills := r.rng.NormFloat64(), make([]float64, size)
 	for i := range skills {
@@ -115,7 +115,7 @@ func (r *run) skills(size int) []float64 {
 	return skills
 }
 
-// skill is a party's.
+// skill returns the skill of a party.
 func (r *run) skill(of []float64) float64 {
 	if !r.l.Mean {
 		return slices.Max(of)
@@ -141,7 +141,7 @@ func draw(rng *rand.Rand, shares []Share) Share {
 	return shares[len(shares)-1]
 }
 
-// block lets a ticket block some of those before it.
+// block draws blocks between a ticket and those before it.
 func (r *run) block(id string) {
 	for i := max(0, len(r.all)-100); r.l.Blocks > 0 && i < len(r.all); i++ {
 		if other := r.all[i].ID; r.luck.Float64() < r.l.Blocks/100 {
@@ -160,7 +160,7 @@ func (r *run) pass(at time.Duration) {
 	began := time.Now()
 	res := r.form(now, r.q, pool, nil)
 	r.report.Slowest = max(r.report.Slowest, time.Since(began))
-	done := make([]bool, len(r.waiting)) // those who wait no longer
+	done := make([]bool, len(r.waiting)) // which of waiting have left
 	for _, b := range res.Backfills {
 		r.fill(now, b, done)
 	}
@@ -178,7 +178,7 @@ func (r *run) pass(at time.Duration) {
 	r.waiting = left
 }
 
-// leave takes those off who have waited for too long or have had enough.
+// leave removes tickets that expire or are given up.
 func (r *run) leave(now time.Time) {
 	enough := r.l.Drops * r.l.Interval.Minutes()
 	r.waiting = slices.DeleteFunc(r.waiting, func(t formation.Ticket) bool {
@@ -194,7 +194,7 @@ func (r *run) leave(now time.Time) {
 	})
 }
 
-// pool is what waits and what runs, with who must not meet.
+// pool returns the waiting tickets and running matches, with the pairs that have a block.
 func (r *run) pool() formation.Pool {
 	p := formation.Pool{Tickets: r.waiting}
 	index := map[string]int{}
@@ -223,7 +223,7 @@ func (r *run) pool() formation.Pool {
 	return p
 }
 
-// declined takes the tickets off that do not accept the match; then the others wait on.
+// declined marks the tickets that do not accept the match as done. If there are any, the others wait on.
 func (r *run) declined(m formation.Match, done []bool) (any bool) {
 	for _, p := range m.Placements {
 		if r.l.Declines > 0 && r.luck.Float64() < r.l.Declines {
@@ -234,7 +234,7 @@ func (r *run) declined(m formation.Match, done []bool) (any bool) {
 	return any
 }
 
-// play begins a match.
+// play starts a match.
 func (r *run) play(at time.Duration, now time.Time, m formation.Match, done []bool) {
 	open := make([]int, r.q.Teams)
 	for team := range open {
@@ -277,7 +277,7 @@ func (r *run) fill(now time.Time, b formation.Backfill, done []bool) {
 	r.report.BlockedTogether += r.enemies(m.tickets) - before
 }
 
-// place ends a ticket's wait and answers how many of its players come.
+// place ends a ticket's wait and returns how many of its players come.
 func (r *run) place(now time.Time, p formation.Placement, done []bool, fill bool) (come int) {
 	t := r.waiting[p.Ticket]
 	if done[p.Ticket] {
@@ -298,7 +298,7 @@ func (r *run) place(now time.Time, p formation.Placement, done []bool, fill bool
 	return come
 }
 
-// enemies counts the blocked pairs among tickets.
+// enemies counts the pairs with a block among tickets.
 func (r *run) enemies(tickets []string) (pairs int) {
 	for i, a := range tickets {
 		for _, b := range tickets[:i] {
@@ -310,8 +310,8 @@ func (r *run) enemies(tickets []string) (pairs int) {
 	return pairs
 }
 
-// bound is how many of the players could have been placed at most, had all of them waited
-// together. A party that can fill up a running match, or play in a smaller one, counts in full.
+// bound returns the most players that could have been placed if all of them waited together. If running matches
+// take in others, or teams may be smaller, every party that fits a team counts in full.
 func (r *run) bound() int {
 	if r.l.MatchLength > 0 || r.q.MinTeamSize > 0 {
 		players := 0

@@ -54,7 +54,7 @@ func TestChecks_Join(t *testing.T) {
 	}
 }
 
-// A rule about blocks holds for a member who is away and may come back.
+// A rule on blocks also counts members who are away.
 func TestChecks_BlockedByWhoIsAway(t *testing.T) {
 	w := newWorld(t, "parties: {reconnect_grace: 1m}\nrules: [{id: blocked, on: [join], deny: relation.blocked}]")
 	p := w.host.Players(3)
@@ -69,8 +69,8 @@ func TestChecks_BlockedByWhoIsAway(t *testing.T) {
 	}
 }
 
-// The rules are asked about the player who comes in, as their own game described itself, and not
-// about the leader in whose call that happens.
+// The rules are asked about the player who joins, with the properties of that player's own session, and not
+// about the leader who makes the call.
 func TestChecks_Accept(t *testing.T) {
 	w := newWorld(t, "rules: [{id: platform, on: [join], deny: 'user.vars.platform != \"pc\"'}]")
 	p := w.host.Players(3)
@@ -112,7 +112,6 @@ func TestChecks_Inside(t *testing.T) {
 	}
 }
 
-// Without a rule about the action nothing is read.
 func TestChecks_NoRuleCostsNothing(t *testing.T) {
 	w := newWorld(t, "")
 	e := &entrance{}
@@ -132,7 +131,7 @@ func TestChecks_NoRuleCostsNothing(t *testing.T) {
 	}
 }
 
-// entrance counts what it is asked.
+// entrance counts its calls.
 type entrance struct{ calls int }
 
 func (e *entrance) MayCreate(context.Context, party.Session) error { e.calls++; return nil }

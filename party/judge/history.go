@@ -13,13 +13,13 @@ import (
 	"partyline/party/rules"
 )
 
-// Bounds of the history, and of what one version of it says.
+// Bounds of the history and of the text of one version.
 const (
 	historyVersions = 50
 	historyChanges  = 40
 	historyChange   = 400     // characters
-	historyConfig   = 1 << 20 // bytes; a larger file is not compared with the next
-	historyQueue    = 16      // versions that wait to be written
+	historyConfig   = 1 << 20 // bytes; the next version is not compared with a larger one
+	historyQueue    = 16      // versions waiting to be written
 	historyRetry    = 10 * time.Second
 )
 
@@ -37,15 +37,14 @@ type Version struct {
 	More    int      `json:"more,omitempty"` // changes that are left out
 }
 
-// versions is the stored record.
+// versions is the stored object.
 type versions struct {
 	Versions []Version       `json:"versions"` // the oldest first
-	Config   json.RawMessage `json:"config"`   // of the last one, to compare the next with
+	Config   json.RawMessage `json:"config"`   // of the last version, to compare the next one with
 }
 
-// History remembers in storage which rules files came into force when, over restarts and
-// for all nodes: a file that is in force already is no new version. It writes in the
-// goroutine of [History.Run]. Safe for concurrent use.
+// History stores which rules files came into force and when, across restarts and for all nodes. A file that is
+// already in force is no new version. [History.Run] does the writing. History is safe for concurrent use.
 type History struct {
 	storage party.Objects
 	source  string
@@ -53,18 +52,18 @@ type History struct {
 	queue   chan version
 }
 
-// version is one that waits to be written.
+// version is a version that waits to be written.
 type version struct {
 	Version
 	set *rules.Set
 }
 
-// NewHistory makes a history over storage of the file at source, "" for the defaults.
+// NewHistory makes a history in storage. source is the path of the rules file, or "" for the defaults.
 func NewHistory(storage party.Objects, source string, logger party.Logger) *History {
 	return &History{storage: storage, source: source, logger: logger, queue: make(chan version, historyQueue)}
 }
 
-// Loaded notes a version that came into force. It returns at once.
+// Loaded queues a version that came into force. It returns at once.
 func (h *History) Loaded(l rules.Loaded) {
 	select {
 	case h.queue <- version{Version{At: l.LoadedAt.Unix(), Source: h.source, Hash: l.Hash, Changes: []string{}}, l.New}:
@@ -85,8 +84,8 @@ func (h *History) Run(ctx context.Context) {
 	}
 }
 
-// keep writes a version, again where another node was faster, and after a while where it
-// cannot be written.
+// keep writes a version. It tries again at once if another node wrote at the same time, and after a while if
+// the write failed.
 func (h *History) keep(ctx context.Context, next version) {
 	for said := false; ctx.Err() == nil; {
 		err := h.write(ctx, next)
@@ -129,7 +128,7 @@ func (h *History) write(ctx context.Context, next version) error {
 	return err
 }
 
-// compare says what is other than in the configuration before.
+// compare sets the changes against the configuration before.
 func (v *version) compare(before []byte) {
 	old, err := rules.LoadRecorded(before, "before")
 	if len(before) == 0 || err != nil {
@@ -159,8 +158,7 @@ func (h *History) read(ctx context.Context) (stored versions, at string, err err
 	return stored, at, nil
 }
 
-// List gives the versions, the newest first; none where they cannot be read, which the log
-// explains.
+// List returns the versions, the newest first. If they cannot be read, it logs why and returns none.
 func (h *History) List(ctx context.Context) []Version {
 	stored, _, err := h.read(ctx)
 	if err != nil && ctx.Err() == nil {

@@ -35,7 +35,7 @@ rules:
 	}
 }
 
-// Every fact that the judge itself finds out.
+// The judge gathers each of these facts itself.
 func TestDecide_Facts(t *testing.T) {
 	w := newWorld(t, "")
 	half := 0.5
@@ -77,7 +77,7 @@ func TestDecide_Facts(t *testing.T) {
 	}
 }
 
-// What no rule names is not found out.
+// The judge does not gather facts that no rule names.
 func TestDecide_GathersOnlyWhatIsNamed(t *testing.T) {
 	w := newWorld(t, "rules: [{id: r, on: [kick], deny: party.size > 5}]")
 	w.deps.Statuses = func(context.Context, party.ID) (map[string]party.MemberStatus, error) {
@@ -121,7 +121,7 @@ func TestDecide_FailsClosed(t *testing.T) {
 			t.Errorf("log = %s; want %q", lines, want)
 		}
 	}
-	// A player who goes away is no fault of the rule's.
+	// A request that is cancelled is no fault of a rule.
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	w.refused(w.judge.Decide(gone, q), party.NoLiveSession)
@@ -139,8 +139,8 @@ func TestDecide_FailsClosed(t *testing.T) {
 	w.refused(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionKick, Caller: caller(p[0]), View: w.view(id)}), party.Internal)
 }
 
-// Where what the client sent is what a rule cannot be asked about, the client is refused, and the log has no error
-// and few lines. A rule that breaks on anything else stays an internal error.
+// If a rule fails on a value that the client sent, the client is refused. The log gets few lines and no error.
+// A rule that fails on anything else is still an internal error.
 func TestJudge_sentValues(t *testing.T) {
 	w := newWorld(t, `rules:
 - {id: size, on: [data], deny: '1000 % request.data_size == 1'}
@@ -175,7 +175,7 @@ func TestJudge_sentValues(t *testing.T) {
 	w.refused(ask(rules.ActionCreate, `{"clan": true}`), party.Internal)
 }
 
-// A client's malformed label is the client's mistake, and only where a rule reads it.
+// A malformed label is refused as the client's mistake, but only if a rule reads it.
 func TestDecide_MalformedLabel(t *testing.T) {
 	w := newWorld(t, "rules: [{id: raid, on: [create], deny: request.label.mode == \"raid\"}]")
 	q := party.Question{Action: rules.ActionCreate, Caller: caller(w.host.Players(1)[0]), Request: rules.RequestFacts{LabelJSON: "raid"}}
@@ -209,7 +209,7 @@ func TestDecide_OverridesRules(t *testing.T) {
 	w.denied(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionInvite, Caller: caller(p[0]), View: v, Invited: true}), "nobody")
 }
 
-// An answer that nothing follows from leaves no trace, and is the same.
+// A dry judge gives the same answer, and it counts and keeps nothing.
 func TestDry(t *testing.T) {
 	w := newWorld(t, "rules: [{id: r, on: [create], deny: user.metadata.level > 3}]")
 	q := party.Question{Action: rules.ActionCreate, Caller: caller(w.host.Players(1)[0])}
@@ -227,7 +227,7 @@ func TestDry(t *testing.T) {
 	}
 }
 
-// The reasons of a denial are those of its moment, whatever has changed since.
+// A denial is explained with the facts of its time, even if they have changed since.
 func TestDenials_Explain(t *testing.T) {
 	w := newWorld(t, "rules:\n- {id: first, on: [join], deny: party.size > 5}\n- {id: level, on: [join], deny: user.metadata.level < 10 and not relation.friend_of_any, message: Later.}\n- {id: last, on: [join], deny: 'true'}\n")
 	p := w.host.Players(2)

@@ -15,7 +15,7 @@ import (
 	"partyline/party/rules"
 )
 
-// counter keeps what is counted.
+// counter keeps the metrics that are counted.
 type counter struct {
 	partytest.NoMetrics
 
@@ -38,7 +38,7 @@ func (c *counter) all() string {
 	return fmt.Sprint(c.counts)
 }
 
-// shadowWorld is a judge over now with a shadow over next that runs until the test ends.
+// shadowWorld returns a judge over the rules now, and a shadow over next that runs until the test ends.
 func shadowWorld(t *testing.T, now, next string) (*world, *judge.Shadow, *counter) {
 	t.Helper()
 	set, err := rules.Load([]byte("version: 1\n"+next), "next.yml")
@@ -56,7 +56,7 @@ func shadowWorld(t *testing.T, now, next string) (*world, *judge.Shadow, *counte
 	return w, shadow, counts
 }
 
-// seen is what the shadow reports when it has looked at so many answers.
+// seen waits until the shadow has compared that many answers, and returns its report.
 func seen(t *testing.T, s *judge.Shadow, want uint64) judge.ShadowReport {
 	t.Helper()
 	synctest.Wait()
@@ -71,8 +71,8 @@ func seen(t *testing.T, s *judge.Shadow, want uint64) judge.ShadowReport {
 	return r
 }
 
-// TestShadow: the next rules are asked the same questions, their answers are counted, and
-// none of them is given.
+// TestShadow checks that the next rules are asked the same questions and their answers are counted, and that no
+// player gets one of these answers.
 func TestShadow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shadow, counts := shadowWorld(t,
@@ -122,7 +122,7 @@ func TestShadow(t *testing.T) {
 	})
 }
 
-// TestShadow_shape: each file is asked about the party that it would have made of the wish.
+// TestShadow_shape checks that each file is asked about the party that it makes of the wish.
 func TestShadow_shape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const big = "\nrules: [{id: big, on: [create], deny: request.max_size > 6}, {id: open, on: [create, update], deny: request.open}]"
@@ -154,7 +154,7 @@ func TestShadow_shape(t *testing.T) {
 	})
 }
 
-// TestShadow_sizes: files without a rule differ in the sizes that they allow.
+// TestShadow_sizes compares files without rules that allow different sizes.
 func TestShadow_sizes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shadow, _ := shadowWorld(t, "parties: {max_size: {default: 2, min: 2, max: 4}}", "parties: {max_size: {default: 2, max: 3}}")
@@ -176,7 +176,8 @@ func TestShadow_sizes(t *testing.T) {
 	})
 }
 
-// TestShadow_bounds: what does not fit is dropped, and no answer waits for the shadow.
+// TestShadow_bounds checks that questions beyond the bounds are dropped, and that no answer waits for the
+// shadow.
 func TestShadow_bounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		set, err := rules.Load([]byte("version: 1\nrules: [{id: no, on: [create], deny: true}]"), "next.yml")
@@ -184,7 +185,7 @@ func TestShadow_bounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := newWorld(t, "")
-		shadow := judge.NewShadow(func() *rules.Set { return set }, &counter{}, w.log) // nobody runs it
+		shadow := judge.NewShadow(func() *rules.Set { return set }, &counter{}, w.log) // it does not run
 		w.deps.Shadow = shadow
 		w.start(nil)
 		p := w.host.Players(1)
@@ -199,8 +200,8 @@ func TestShadow_bounds(t *testing.T) {
 	})
 }
 
-// TestShadow_failures: a next rule that breaks, or facts that cannot be read for it, are
-// its own affair.
+// TestShadow_failures checks that a failing next rule, or facts that cannot be read for it, affect only the
+// shadow.
 func TestShadow_failures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shadow, _ := shadowWorld(t, "", `rules: [{id: friends, on: [create, join], deny: 'user.metadata.level < 3'}]`)
@@ -223,7 +224,7 @@ func TestShadow_failures(t *testing.T) {
 	})
 }
 
-// What the next rules say nothing about is allowed by them, whatever rule refuses it now.
+// An action without a rule in the next file is allowed there, even if a rule refuses it now.
 func TestShadow_RuleIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shadow, counts := shadowWorld(t, "rules: [{id: closed, on: [create], deny: true}]", "rules: [{id: other, on: [kick], deny: true}]")

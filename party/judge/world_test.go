@@ -55,13 +55,13 @@ func newWorld(t testing.TB, file string) *world {
 	return w
 }
 
-// start makes the judge of what is in deps.
+// start makes the judge from deps.
 func (w *world) start(policy party.Policy) {
 	w.judge = judge.New(w.deps)
 	w.checks = judge.NewChecks(w.judge, w.admission, policy)
 }
 
-// rules puts a file into force.
+// rules puts a rules file into force.
 func (w *world) rules(file string) {
 	w.t.Helper()
 	set, err := rules.Load([]byte("version: 1\n"+file), "rules.yml")
@@ -71,7 +71,7 @@ func (w *world) rules(file string) {
 	w.set = set
 }
 
-// party is one led by the first player, with the others in it.
+// party makes a party with the first player as leader and the others as members.
 func (w *world) party(open bool, maxSize int, players ...party.Session) party.ID {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -100,7 +100,7 @@ func (w *world) view(id party.ID) party.View {
 	return v
 }
 
-// denied asserts the refusal of the rule.
+// denied checks that the rule refused.
 func (w *world) denied(err error, rule string) {
 	w.t.Helper()
 	if party.ReasonOf(err) != party.RuleDenied || party.AsError(err).Rule != rule {
@@ -119,7 +119,7 @@ func caller(s party.Session) party.Caller {
 	return party.Caller{UserID: s.UserID, Username: s.Username, SessionID: s.SessionID}
 }
 
-// as is the context of a call of the session's own.
+// as returns the context of a call by the session.
 func (w *world) as(s party.Session, lang string, vars map[string]string) context.Context {
 	ctx := w.t.Context()
 	for key, value := range map[any]any{
@@ -130,7 +130,7 @@ func (w *world) as(s party.Session, lang string, vars map[string]string) context
 	return ctx
 }
 
-// loader answers what a test sets and keeps what it was asked.
+// loader returns what a test sets, and records the calls.
 type loader struct {
 	account rules.Account
 	groups  []rules.GroupFacts
@@ -169,7 +169,7 @@ func (l *loader) Blocked(_ context.Context, _ string, others []string) (bool, er
 
 var errDown = errors.New("the database is down")
 
-// host is what facts are read from.
+// host is the fake host that facts are read from.
 type host struct {
 	*partytest.Host
 	pages [][]*api.UserGroupList_UserGroup

@@ -8,27 +8,26 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// Bounds of evaluation. The expression language has no loops but those over a
-// list, so the steps a condition takes are known from its text and from the
-// longest list it can meet; facts are cut to these bounds before it is run.
+// Bounds of evaluation. The only loops of the expression language go over a list. So the text of a condition
+// and the longest possible list give its number of steps. Facts are cut to these bounds before the condition
+// runs.
 const (
 	maxMembers   = 256
 	maxGroups    = 256
-	maxDynamic   = 4096 // entries of a list, and characters of a text, within metadata, labels and vars
+	maxDynamic   = 4096 // entries of a list and bytes of a text in metadata, labels, attributes and vars
 	maxRange     = 1000
-	maxRegexp    = 256       // characters
+	maxRegexp    = 256       // bytes
 	maxSteps     = 1_000_000 // of one condition
-	maxActionSum = 4_000_000 // of all conditions for one action
+	maxActionSum = 4_000_000 // of all conditions on one action
 
-	stringSteps = 64 // for looking through a text
+	stringSteps = 64 // for a search in a text
 )
 
-// analysis walks a condition and refuses what could reach beyond its facts, grow
-// without bound or take too long. What is left can only look at values, so its
-// result depends on the facts alone.
+// analysis walks a condition. It refuses parts that could reach beyond the facts, grow without bound or take
+// too long. What is left can only read values, so its result depends on the facts alone.
 type analysis struct {
 	facts    []string // full names, "user.lang", each once
-	needs    need     // of these
+	needs    need     // of facts
 	steps    int
 	warnings []exprError
 	bad      *exprError
@@ -45,7 +44,7 @@ var operators = []string{
 	"matches", "+", "-", "*", "/", "%", "??", "..",
 }
 
-// allowed refuses kinds of expressions by their form alone, before types are known.
+// allowed refuses kinds of expressions that conditions may not use. It does not need types.
 func (a *analysis) allowed(root ast.Node) *exprError {
 	ast.Walk(&root, visitor(func(n *ast.Node) {
 		switch n := (*n).(type) {
@@ -76,7 +75,7 @@ func (a *analysis) allowed(root ast.Node) *exprError {
 	return a.bad
 }
 
-// visitor looks at, or replaces, each part of a condition.
+// visitor is a function that ast.Walk calls for each part of a condition. It may replace the part.
 type visitor func(*ast.Node)
 
 func (v visitor) Visit(n *ast.Node) { v(n) }
@@ -91,8 +90,8 @@ func (a *analysis) run(root ast.Node) *exprError {
 	return a.bad
 }
 
-// single reports whether n is one value or nothing known before it is run: no
-// list, group or function. What is unknown comes from metadata or a label.
+// single reports whether n is a single value, and not a list, a group or a function. A value of unknown type,
+// from metadata or a label, counts as single.
 func single(n ast.Node) bool {
 	if n.Nature().Nil || n.Nature().Type == nil {
 		return true
@@ -104,7 +103,7 @@ func single(n ast.Node) bool {
 	return !isGroup(n.Type())
 }
 
-// unknown reports whether nothing is known of n before it is run.
+// unknown reports whether the type of n is known only when the condition runs.
 func unknown(n ast.Node) bool {
 	return !n.Nature().Nil && (n.Nature().Type == nil || n.Nature().Kind == reflect.Interface)
 }
@@ -117,7 +116,7 @@ func (a *analysis) needSingle(nodes ...ast.Node) {
 	}
 }
 
-// length is the most entries the list n can have.
+// length returns the largest number of entries that the list n can have.
 func (a *analysis) length(n ast.Node) int {
 	switch n := n.(type) {
 	case *ast.ArrayNode:
@@ -142,8 +141,8 @@ func (a *analysis) length(n ast.Node) int {
 	return maxDynamic
 }
 
-// cost is how many steps n takes at most; on the way it checks n. base is true
-// where n is what a fact is taken from.
+// cost returns the largest number of steps that n can take. It also checks n. base is true if n is the group
+// that a fact is taken from.
 func (a *analysis) cost(n ast.Node, base bool) int {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
@@ -188,7 +187,7 @@ func (a *analysis) names(fact string, f reflect.StructField) {
 	}
 }
 
-// memberFact begins the full name of a fact that each member has. It is noted where it costs something.
+// memberFact is the prefix of the full name of a member's fact. Only facts with a need tag are recorded.
 const memberFact = "party.members."
 
 func (a *analysis) member(n *ast.MemberNode) int {
@@ -221,7 +220,7 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 	case "in":
 		singles = singles[:1]
 		r, binary := n.Right.(*ast.BinaryNode)
-		ranged := binary && r.Operator == ".." // its cost is its length
+		ranged := binary && r.Operator == ".." // a range costs its length
 		if k := n.Right.Nature().Kind; !ranged && k != reflect.Map && k != reflect.Struct {
 			steps += a.length(n.Right)
 		}
@@ -240,7 +239,7 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 			singles = singles[:1]
 		}
 	case "+":
-		// Joined texts could double with every step.
+		// Joining could double a text in every step.
 		if !numeric(n.Left) && !numeric(n.Right) {
 			a.refuse(n, "texts are not joined in conditions", "compare them one by one")
 		}
@@ -262,8 +261,8 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 	return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
 }
 
-// literalList reports a list that names its entries outright. Such a list may
-// stand in for a missing one; any other could be put into itself over and over.
+// literalList reports whether n is a list of literals. Such a list may replace a missing one with ??. Any other
+// list could be nested in itself again and again.
 func literalList(n ast.Node) bool {
 	list, ok := n.(*ast.ArrayNode)
 	return ok && !slices.ContainsFunc(list.Nodes, func(e ast.Node) bool {
@@ -280,10 +279,9 @@ func numeric(n ast.Node) bool {
 	return t.IsInteger || t.IsFloat || n.Type() == durationType || n.Type() == timeType
 }
 
-// maybeMissing warns where a field of metadata or of a label is compared or
-// computed with as if it were always there: nil < 10 cannot be evaluated. It refuses
-// what fails for everybody, or for all whose field is missing. A search in a
-// missing field finds nothing.
+// maybeMissing warns about a field of metadata or of a label that is compared or calculated with as if it
+// always existed: nil < 10 cannot be evaluated. It refuses what fails for everybody, or for every player
+// without the field. A search in a missing field finds nothing.
 func (a *analysis) maybeMissing(n *ast.BinaryNode) {
 	search := slices.Contains(searches, n.Operator) || n.Operator == "matches"
 	ordered := slices.Contains([]string{"<", ">", "<=", ">="}, n.Operator)

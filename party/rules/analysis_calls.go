@@ -18,19 +18,19 @@ func (a *analysis) rangeOf(n *ast.BinaryNode) int {
 	return maxRange
 }
 
-// pattern counts the work of a regular expression on the longest text; Go's
-// engine takes time in proportion to both and never more.
+// pattern returns the steps of a regular expression on the longest text. The time of Go's engine is never more
+// than proportional to both.
 func (a *analysis) pattern(lit *ast.StringNode) int {
 	if len(lit.Value) > maxRegexp {
 		a.refuse(lit, "the pattern is too long", fmt.Sprintf("allowed are %d characters", maxRegexp))
 		return 0
 	}
-	re, _ := syntax.Parse(lit.Value, syntax.Perl) // the engine has compiled it
+	re, _ := syntax.Parse(lit.Value, syntax.Perl) // the type checker compiled it already
 	prog, _ := syntax.Compile(re.Simplify())
 	return len(prog.Inst) * 16
 }
 
-// bodyOf is what a loop asks of each entry.
+// bodyOf returns the expression that a loop evaluates for each entry.
 func bodyOf(loop *ast.BuiltinNode) ast.Node { return loop.Arguments[1].(*ast.PredicateNode).Node }
 
 func (a *analysis) builtin(n *ast.BuiltinNode) int {
@@ -50,7 +50,7 @@ func (a *analysis) builtin(n *ast.BuiltinNode) int {
 		if n.Name == "sum" {
 			a.entries(n.Name, body)
 		}
-		return steps + min(length*(1+a.cost(body, false)), 1<<40) // loops in loops do not overflow
+		return steps + min(length*(1+a.cost(body, false)), 1<<40) // nested loops must not overflow
 	case "min", "max":
 		for _, arg := range args {
 			if !single(arg) || unknown(arg) {
@@ -83,8 +83,8 @@ func (a *analysis) builtin(n *ast.BuiltinNode) int {
 	return steps
 }
 
-// entries refuses values, and lists of them, with which a function fails for everybody. The engine does
-// not look into lists when it checks types, and takes a length of time for a whole number.
+// entries refuses values, and lists of values, with which a function always fails. The engine does not check
+// the entries of lists, and it accepts a duration as a whole number.
 func (a *analysis) entries(name string, nodes ...ast.Node) {
 	kinds, want, allowed := []reflect.Kind{reflect.Int, reflect.Float64}, "numbers", ""
 	if name == "count" {
@@ -105,7 +105,7 @@ func (a *analysis) entries(name string, nodes ...ast.Node) {
 	}
 }
 
-// entryType is the type of a list's entries, or of what is no list.
+// entryType returns the type of the list's entries, or of n itself if n is no list.
 func entryType(n ast.Node) reflect.Type {
 	if loop, is := n.(*ast.BuiltinNode); is && loop.Name == "map" {
 		return bodyOf(loop).Type()
@@ -120,9 +120,9 @@ func entryType(n ast.Node) reflect.Type {
 
 func (a *analysis) call(n *ast.CallNode) int {
 	name := n.Callee.String()
-	f := functions[name] // the engine knows no other
+	f := functions[name] // the type checker refused all others
 	steps := 1 + stringSteps
-	if len(n.Arguments) > 2 { // the second may be left out, which the engine has as any number
+	if len(n.Arguments) > 2 { // the second one is optional, and the engine accepts any number of them
 		a.refuse(n, name+" has too many values in its brackets", "")
 	}
 	for i, arg := range n.Arguments {

@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// check finds everything wrong with a decoded configuration, apart from its
-// conditions. It first looks at each key by its tags, then at keys together.
+// check reports everything wrong with a decoded configuration, except in its conditions. It first checks each
+// key by its tags, and then what keys have to do with each other.
 func (d *decoder) check(c *Config) {
 	d.fields(reflect.ValueOf(*c), "")
 	d.parties(c.Parties)
@@ -23,8 +23,7 @@ func (d *decoder) check(c *Config) {
 	d.queues(c)
 }
 
-// bad reports an error at the value of path, unless an earlier one already took
-// the value out of use.
+// bad reports an error at the value of path, unless an earlier error excluded that value.
 func (d *decoder) bad(path, what, allowed string) {
 	if !d.broken[path] {
 		d.fail(d.place(path), path, what, allowed)
@@ -69,7 +68,7 @@ func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
 	d.value(v, tag, path)
 }
 
-// value checks a value, or each of several, by the tag of the field it is in.
+// value checks a value, or each value of a list or map, by the tags of its field.
 func (d *decoder) value(v reflect.Value, tag reflect.StructTag, path string) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -124,7 +123,7 @@ func (d *decoder) text(s string, tag reflect.StructTag, path string) {
 	}
 	name := tag.Get("form")
 	if name == "condition" {
-		return // compiled, which says more
+		return // checked when it is compiled
 	}
 	if strings.ContainsFunc(s, control) {
 		d.bad(path, "contains a line end or another control character", "write it in one line")
@@ -135,7 +134,7 @@ func (d *decoder) text(s string, tag reflect.StructTag, path string) {
 	}
 }
 
-// limit checks a value against "low..high"; either side may be empty.
+// limit checks a value against a tag such as "1..256". Either bound may be left out.
 func (d *decoder) limit(v reflect.Value, lim, path string) {
 	low, high, _ := strings.Cut(lim, "..")
 	number := func(s string) float64 {
@@ -177,7 +176,7 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 	d.bad(path, fmt.Sprintf(what, shown), allowed+unit)
 }
 
-// atMost reports a value that is above another one.
+// atMost reports an error at path if low, its value, is above the value of other.
 func atMost[T cmp.Ordered](d *decoder, path string, low T, other string, high T) {
 	shown := func(v T) string {
 		if length, is := any(v).(time.Duration); is {
@@ -208,7 +207,7 @@ func (d *decoder) invites(v Invites, stages []string) {
 	d.page(v, stages)
 }
 
-// page warns of what the landing page or a chat could not show.
+// page warns of what the landing page or a chat program could not show.
 func (d *decoder) page(v Invites, stages []string) {
 	image := v.Page.Image
 	address := image
@@ -251,7 +250,7 @@ func (d *decoder) status(s Status) {
 		"has no effect without a ready stage", "set status.ready")
 }
 
-// ruleList checks what rules have to do with each other.
+// ruleList checks the rules, except for their conditions.
 func (d *decoder) ruleList(rules []Rule) {
 	byID := map[string]int{}
 	for i, r := range rules {
@@ -274,7 +273,7 @@ func (d *decoder) ruleList(rules []Rule) {
 	d.neverAsked(rules)
 }
 
-// neverAsked warns of rules behind one that always decides.
+// neverAsked warns of rules that come after one that always decides.
 func (d *decoder) neverAsked(rules []Rule) {
 	settled := map[Action]int{}
 	for i, r := range rules {

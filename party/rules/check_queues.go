@@ -6,10 +6,11 @@ import (
 	"slices"
 )
 
-// maxSeats bounds one match, so that seat tables and labels stay small.
+// maxSeats limits the size of a match, so that seat tables and labels stay small.
 const maxSeats = 256
 
-// hostQueue is how many messages may wait for one socket before the host closes it, unless it is told otherwise.
+// hostQueue is the server's default for socket.outgoing_queue_size. The host closes a socket with more waiting
+// messages.
 const hostQueue = 64
 
 func (d *decoder) queues(c *Config) {
@@ -66,7 +67,8 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 	d.properties(at, q)
 }
 
-// properties keeps a queue from names that mean something else on its tickets: nobody could play in it.
+// properties refuses property names that mean something else on the queue's tickets. Nobody could play in such
+// a queue.
 func (d *decoder) properties(at string, q Queue) {
 	numbers := []string{"party_size", "held", "queued_since"}
 	if q.Latency != nil {
@@ -86,7 +88,7 @@ func (d *decoder) properties(at string, q Queue) {
 	}
 }
 
-// widen warns of a rate that has nothing to grow to.
+// widen warns of a growth rate if the file sets no max for it.
 func (d *decoder) widen(at string, r Rate) {
 	d.warnIf(d.written(at+".widen") && !d.written(at+".max") && !r.Unlimited(), at+".widen", "has no effect without max", "set max")
 }

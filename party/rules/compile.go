@@ -9,21 +9,20 @@ import (
 	"sync/atomic"
 )
 
-// rule is a compiled [Rule].
 type rule struct {
 	Rule
 	cond  *condition
 	stats *stats
 }
 
-// stats counts how a rule fares. Shared by Sets of one Live that have the same
-// rule, so that a reload does not begin from zero.
+// stats counts the outcomes of a rule. Sets of one Live share it for rules with the same name, so that a reload
+// does not reset the counts.
 type stats struct{ asked, hits, errors atomic.Uint64 }
 
-// defaultMessage is what a refused player reads where the rule says nothing.
+// defaultMessage is for refused players if the rule has no message.
 const defaultMessage = "This is not possible right now."
 
-// compile makes the rule at i ready to run; nil when it has a problem.
+// compile compiles the rule at index i. It returns nil if the rule has an error.
 func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 	key, src := "deny", r.Deny
 	if src == "" {
@@ -52,7 +51,7 @@ func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 	return &rule{Rule: r, cond: cond, stats: new(stats)}
 }
 
-// emptyFacts warns of facts that are always empty for all of the rule's actions, by their on tags.
+// emptyFacts warns of facts with an on tag that are empty for all actions of the rule.
 func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
 	for _, fact := range c.facts {
 		group, name, _ := strings.Cut(fact, ".")
@@ -70,7 +69,7 @@ func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
 	}
 }
 
-// skillFact refuses party.skill where nothing says which number it is.
+// skillFact refuses party.skill if no queue has skill, or if a queue reads skill from anywhere but the account.
 func (d *decoder) skillFact(path string, c *Config) {
 	named := false
 	for _, name := range slices.Sorted(maps.Keys(c.Queues)) {
@@ -95,7 +94,7 @@ func words(as []Action) []string {
 	return out
 }
 
-// budget refuses rules whose conditions together could keep one request busy.
+// budget refuses rules if their conditions together could keep one request busy for too long.
 func (d *decoder) budget(s *Set) {
 	for _, a := range Actions() {
 		steps := 0

@@ -18,19 +18,18 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// env is what conditions are checked against and run on: the facts, under the names
-// designers write. It has no methods and holds nothing but values.
+// env is the environment that conditions are checked against and run on. It holds the facts under the names
+// that designers write. It has no methods and contains only values.
 type env struct {
-	Facts  `expr:"-"` // no name leads to all of them
-	Action string     `expr:"action"` // a text, which the engine compares
+	Facts  `expr:"-"` // so that no name returns all facts
+	Action string     `expr:"action"` // a string type that the engine can compare
 }
 
-// maxExprNodes bounds one condition.
+// maxExprNodes limits the size of one condition.
 const maxExprNodes = 250
 
-// builtins are the functions of expr that conditions may call. Left out are all
-// that build larger values than they are given, reach a clock, or make sense
-// only together with these.
+// builtins are the functions of expr that conditions may call. All others build values larger than their
+// arguments, read a clock, or are useful only together with these.
 var builtins = []string{
 	"all", "any", "none", "one", "count", "filter", "map", "sum",
 	"len", "lower", "upper", "trim", "int", "float", "string", "abs", "min", "max",
@@ -40,13 +39,13 @@ var builtins = []string{
 type condition struct {
 	source  string
 	program *vm.Program
-	facts   []string       // full names of those it uses
-	needs   need           // what has to be read or parsed for them
-	steps   int            // at most this many steps of evaluation, see analysis
-	sent    map[int]string // by place: the fact of request there, on whose value the condition can break
+	facts   []string       // full names of the facts it uses
+	needs   need           // what has to be read or parsed for these facts
+	steps   int            // the largest number of steps, see analysis
+	sent    map[int]string // by offset: the request fact there. If evaluation fails there, the client's value is the cause
 }
 
-// exprError is something wrong with a condition at a character of its text.
+// exprError is a problem at a character of a condition.
 type exprError struct {
 	severity Severity
 	offset   int // in characters
@@ -75,8 +74,8 @@ func newExprConfig() *conf.Config {
 	return c
 }
 
-// parseCondition parses and checks a condition; what it names in the facts and
-// costs at most is in the analysis. Warnings come beside a good condition.
+// parseCondition parses and checks a condition. The analysis has the facts it names and its cost. A valid
+// condition can have warnings.
 func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -109,7 +108,7 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 
 var requestFact = regexp.MustCompile(`\brequest\.(\w+)`)
 
-// newCondition compiles a condition; nil where something in found is an error.
+// newCondition compiles a condition. c is nil if found has an error.
 func newCondition(src string, in scope) (c *condition, found []exprError) {
 	tree, a, bad := parseCondition(src)
 	if bad != nil {
@@ -133,7 +132,7 @@ func newCondition(src string, in scope) (c *condition, found []exprError) {
 	return c, found
 }
 
-// assemble turns a checked tree into a program.
+// assemble compiles a checked tree to a program.
 func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -150,7 +149,8 @@ func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 	return compiler.Compile(tree, config)
 }
 
-// numbered keeps the engine from searching for filter(...)[0], by which it loses what kind of entry that is.
+// numbered hides a constant index from the optimizer. It would turn filter(...)[0] into a search, which loses
+// the type of the entry.
 func numbered(n *ast.Node) {
 	if m, ok := (*n).(*ast.MemberNode); ok {
 		if i, number := m.Property.(*ast.IntegerNode); number {
@@ -159,8 +159,8 @@ func numbered(n *ast.Node) {
 	}
 }
 
-// present takes ?. away behind a group and a list of facts, which are never missing: to the engine a list that is nil
-// would be, and not an empty one.
+// present replaces ?. by a plain dot after groups and lists of facts, which are never missing. The engine would
+// treat a nil list as missing, and not as empty.
 func present(n *ast.Node) {
 	switch m := (*n).(type) {
 	case *ast.MemberNode:
@@ -179,7 +179,7 @@ func present(n *ast.Node) {
 	}
 }
 
-// called reports whether the name at offset is followed by a parenthesis.
+// called reports whether a parenthesis follows the name at offset.
 func called(src string, offset int, name string) bool {
 	runes := []rune(src)
 	rest := string(runes[min(len(runes), offset+len([]rune(name))):])

@@ -77,9 +77,9 @@ rules:
 	}
 }
 
-// fakeLoader answers from maps and counts what it is asked.
+// fakeLoader answers from maps and counts the reads.
 type fakeLoader struct {
-	account  rules.Account            // of everybody, where there are no accounts
+	account  rules.Account            // of every user; used if accounts is nil
 	accounts map[string]rules.Account // by user ID
 	groups   map[string][]rules.GroupFacts
 	friends  []string
@@ -129,8 +129,8 @@ func (l *fakeLoader) Blocked(context.Context, string, []string) (bool, error) {
 
 var _ rules.Loader = (*fakeLoader)(nil)
 
-// TestSet_Decide_reads pins which reads a decision makes: only what a rule in
-// play names, when it is asked, and once.
+// TestSet_Decide_reads checks that a decision reads only what an asked rule names, when the rule is asked, and
+// once.
 func TestSet_Decide_reads(t *testing.T) {
 	for name, c := range map[string]struct {
 		rules  string
@@ -167,7 +167,7 @@ func TestSet_Decide_reads(t *testing.T) {
 	}
 }
 
-// TestSet_Decide_loaded: what the Loader says replaces what the caller set.
+// TestSet_Decide_loaded checks that facts from the Loader replace those that the caller set.
 func TestSet_Decide_loaded(t *testing.T) {
 	now := someFacts().Now
 	load := &fakeLoader{
@@ -203,7 +203,7 @@ func TestSet_Decide_labelText(t *testing.T) {
 	if err != nil || d.Allowed {
 		t.Errorf("labels were not read: %+v, %v", d, err)
 	}
-	// A label nobody names is not even looked at.
+	// A label that no rule names is not parsed.
 	f.Party.LabelJSON = `no JSON`
 	if d, err := onJoin(t, `party.size > 9`).Decide(context.Background(), f, nil); err != nil || !d.Allowed {
 		t.Errorf("%+v, %v", d, err)
@@ -213,8 +213,8 @@ func TestSet_Decide_labelText(t *testing.T) {
 	}
 }
 
-// TestSet_Decide_failsClosed: a rule that cannot be evaluated refuses, allow
-// rules too, and says which rule and why, for the log.
+// TestSet_Decide_failsClosed checks that a rule that cannot be evaluated refuses, even an allow rule. The error
+// names the rule and the cause for the log.
 func TestSet_Decide_failsClosed(t *testing.T) {
 	broken := errors.New("no database")
 	for name, c := range map[string]struct {
@@ -267,8 +267,8 @@ type panicLoader struct{ rules.Loader }
 
 func (panicLoader) Blocked(context.Context, string, []string) (bool, error) { panic("boom") }
 
-// TestSet_Decide_bounds: however large the facts, a decision looks at a bounded
-// part of them, and never changes them.
+// TestSet_Decide_bounds checks that a decision reads only a bounded part of large facts, and never changes
+// them.
 func TestSet_Decide_bounds(t *testing.T) {
 	f := someFacts()
 	f.Party.Members = make([]rules.MemberFacts, 5000)
@@ -286,7 +286,7 @@ len(user.metadata.list) == 4096 and len(user.metadata.text) == 4096 and user.met
 	}
 }
 
-// TestSet_Decide_concurrent: one Set serves everybody; machines are not mixed up.
+// TestSet_Decide_concurrent checks that concurrent decisions of one Set do not share a machine.
 func TestSet_Decide_concurrent(t *testing.T) {
 	set := onJoin(t, `user.username == party.leader_id or any(party.members, .username == user.username)`)
 	var wg sync.WaitGroup
@@ -311,7 +311,7 @@ func TestSet_Decide_concurrent(t *testing.T) {
 	}
 }
 
-// TestHash_stable pins numbers: rollouts must not move between releases.
+// TestHash_stable checks fixed numbers, because rollouts must not change between releases.
 func TestHash_stable(t *testing.T) {
 	if d, err := onJoin(t, `hash("u-bob") == 7637493215164165246 and hash("u-bob", "x") == 3675867712689502245`).Decide(context.Background(), someFacts(), nil); err != nil || d.Allowed {
 		t.Errorf("hash changed: %+v, %v", d, err)

@@ -15,7 +15,7 @@ var (
 	teamSizeType = reflect.TypeFor[TeamSize]()
 )
 
-// texts are the types that are a text with a form of its own.
+// texts are the types that a file writes as text in a special format.
 var texts = map[reflect.Type]struct {
 	parse func(string) (any, error)
 	want  string
@@ -25,34 +25,33 @@ var texts = map[reflect.Type]struct {
 	timeType:     {func(s string) (any, error) { return time.Parse(time.RFC3339, s) }, "a time such as 2026-01-31T18:00:00Z"},
 }
 
-// decoder fills a Go value from a tree by the yaml tags of its fields. What the
-// tree does not name keeps the value it has, so decoding over defaults overlays
-// them. Problems do not stop it.
+// decoder fills a Go value from a tree, by the yaml tags of its fields. A key that the tree does not have keeps
+// its value, so a file is decoded over the defaults. Decoding goes on after a problem.
 type decoder struct {
 	src      *source
 	problems Problems
-	values   map[string]*node // by path: where each value was written
-	names    map[string]place // by path: where the key of a table's entry stands
-	broken   map[string]bool  // paths whose value could not be used
+	values   map[string]*node // each value's node, by path
+	names    map[string]place // the place of each key of a map, by path
+	broken   map[string]bool  // paths with a value that could not be used
 }
 
 func newDecoder(src *source) *decoder {
 	return &decoder{src: src, values: map[string]*node{}, names: map[string]place{}, broken: map[string]bool{}}
 }
 
-// fail reports an error at p and takes path out of further checks.
+// fail reports an error at p and excludes path from further checks.
 func (d *decoder) fail(p place, path, what, allowed string) {
 	d.broken[path] = true
 	d.problems = append(d.problems, d.src.problem(Error, p, path, what, allowed))
 }
 
-// written reports whether the file has path.
+// written reports whether the file sets path.
 func (d *decoder) written(path string) bool {
 	_, is := d.values[path]
 	return is
 }
 
-// place is where path was written, or the closest key above it that was.
+// place returns where the file sets path, or else the nearest group or list around it.
 func (d *decoder) place(path string) place {
 	for {
 		if n, ok := d.values[path]; ok {
@@ -73,16 +72,16 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-// index is the path of a list's entry; people count from 1.
+// index returns the path of a list's entry. Paths count from 1, as people do.
 func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i+1) }
 
-// isGroup reports whether a type is a group of keys, and not a text with a form of its own.
+// isGroup reports whether t is a group of keys. A text in a special format is none.
 func isGroup(t reflect.Type) bool {
 	_, text := texts[t]
 	return t.Kind() == reflect.Struct && !text
 }
 
-// decode sets v from n. An empty value keeps what v has.
+// decode sets v from n. An empty value in the file leaves v unchanged.
 func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 	d.values[path] = n
 	_, noNumber := strconv.ParseFloat(n.text, 64)
@@ -117,7 +116,7 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 	}
 }
 
-// as is a single value as a type has it; want is what was expected where it is something else.
+// as converts a single value to the type t. If it cannot, want names what was expected.
 func (n *node) as(t reflect.Type, form string) (value any, want string) {
 	const smallLetters = "true or false in small letters"
 	if text, is := texts[t]; is {
@@ -160,7 +159,7 @@ func (n *node) as(t reflect.Type, form string) (value any, want string) {
 	panic("rules: the schema uses " + t.String())
 }
 
-// group decodes a mapping into a struct and refuses keys the struct has not.
+// group decodes a mapping into a struct. Unknown keys are errors.
 func (d *decoder) group(n *node, v reflect.Value, path string) {
 	if n.kind != mapNode {
 		d.fail(n.at, path, "is "+n.describe(), "expected the keys "+list(tagged(v.Type(), "yaml"), "and"))
@@ -175,8 +174,8 @@ func (d *decoder) group(n *node, v reflect.Value, path string) {
 	}
 }
 
-// formOf is the form of a field's values; the words true and false may stand for
-// themselves where a field's choices include them.
+// formOf returns the form of a field's values. It is "word" if true is one of the choices: then true and false
+// need no quotes.
 func formOf(f reflect.StructField) string {
 	if strings.Contains("|"+f.Tag.Get("oneof")+"|", "|true|") {
 		return "word"
@@ -193,7 +192,8 @@ func (d *decoder) unknownKey(t reflect.Type, e entry, path string) {
 	d.fail(e.at, join(path, clip(e.name)), "unknown key"+hint, "known here: "+list(known, "and"))
 }
 
-// elsewhere is the path of a key of that name in the group t at path or one within it, but for the group notIn.
+// elsewhere returns the path of a key with that name in the group t at path, or in a group within it. It skips
+// the group notIn.
 func elsewhere(t reflect.Type, path, key, notIn string) string {
 	for f := range t.Fields() {
 		at := join(path, f.Tag.Get("yaml"))
@@ -235,7 +235,7 @@ func (d *decoder) table(n *node, v reflect.Value, path string) {
 		val := reflect.New(v.Type().Elem()).Elem()
 		setDefaults(val)
 		if val.Kind() == reflect.Struct && e.val.kind == nullNode {
-			e.val = &node{kind: mapNode, at: e.at} // all defaults
+			e.val = &node{kind: mapNode, at: e.at} // use all defaults
 		}
 		d.names[join(path, e.name)] = e.at
 		d.decode(e.val, val, join(path, e.name), "")
@@ -244,8 +244,7 @@ func (d *decoder) table(n *node, v reflect.Value, path string) {
 	v.Set(out)
 }
 
-// plain is a tree as untyped Go values, as JSON would give them, but with whole
-// numbers as int.
+// plain converts a tree to untyped Go values, as json.Unmarshal does, but whole numbers become int.
 func plain(n *node) any {
 	switch n.kind {
 	case textNode:
@@ -277,7 +276,7 @@ func plain(n *node) any {
 	return nil
 }
 
-// tagged are the names that a tag gives the fields of a group.
+// tagged returns the values of a tag over the fields of a group.
 func tagged(t reflect.Type, tag string) (names []string) {
 	for f := range t.Fields() {
 		if name := f.Tag.Get(tag); name != "" && name != "-" {
@@ -287,7 +286,7 @@ func tagged(t reflect.Type, tag string) (names []string) {
 	return names
 }
 
-// fieldOf is the field of a group to which a tag gives that name.
+// fieldOf returns the field of a group with that value of the tag.
 func fieldOf(t reflect.Type, tag, name string) (field reflect.StructField, ok bool) {
 	for f := range t.Fields() {
 		if f.Tag.Get(tag) == name && name != "-" {
@@ -297,7 +296,7 @@ func fieldOf(t reflect.Type, tag, name string) (field reflect.StructField, ok bo
 	return field, false
 }
 
-// list joins words for a sentence: "a, b and c".
+// list joins words for a sentence, such as "a, b and c".
 func list(words []string, and string) string {
 	last := len(words) - 1
 	if last < 1 {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Diff says in words what another file changes, a change per line; empty when both mean
-// the same, however they are written.
+// Diff describes in words what next changes, one change per line. It returns nothing if both files mean the
+// same, however they are written.
 func Diff(old, next *Set) []string {
 	var out []string
 	was, is := map[string]string{}, map[string]string{}
@@ -91,27 +91,27 @@ func diffRules(old, next *Set) []string {
 	return out
 }
 
-// ruleWords is a rule in one line.
+// ruleWords describes a rule in one line.
 func ruleWords(r Rule) string {
 	verb, cond := "denies", r.Deny
 	if cond == "" {
 		verb, cond = "allows", r.Allow
 	}
-	on := slices.DeleteFunc(Actions(), func(a Action) bool { return !slices.Contains(r.On, a) }) // in one order
+	on := slices.DeleteFunc(Actions(), func(a Action) bool { return !slices.Contains(r.On, a) }) // in a fixed order
 	return fmt.Sprintf("%s %s when %s", verb, list(words(on), "and"), folded(cond))
 }
 
-// spaced are the texts in quotes of a condition, and the white space between.
+// spaced matches the texts in quotes of a condition, and white space outside of them.
 var spaced = regexp.MustCompile(`(?s)"(\\.|[^"\\])*"|'(\\.|[^'\\])*'|` + "`[^`]*`" + `|\s+`)
 
-// folded is a condition in one line. White space in quotes is part of a text and stays.
+// folded puts a condition into one line. White space in quotes is part of a text and stays.
 func folded(cond string) string {
 	return strings.TrimSpace(spaced.ReplaceAllStringFunc(cond, func(s string) string {
 		return cmp.Or(strings.TrimSpace(s), " ")
 	}))
 }
 
-// flat lists every key of a file's tree with its value as the file has it.
+// flat sets out to the value of every key of a file's tree except rules, by path.
 func flat(path string, v any, out map[string]string) {
 	group, ok := v.(map[string]any)
 	if !ok {
@@ -125,7 +125,7 @@ func flat(path string, v any, out map[string]string) {
 	}
 }
 
-// inline is a value in one line, as a file would have it.
+// inline formats a value in one line, as a file would have it.
 func inline(v any) string {
 	entries, ok := v.([]any)
 	if !ok {

@@ -11,20 +11,20 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// scope is what the file around a condition says about the values its facts can have.
+// scope holds what the rules file says about the possible values of a condition's facts.
 type scope struct {
-	actions []Action // the rule's
+	actions []Action // of the rule
 	stages  []string
-	queues  []string // nil: the server's own matchmaking, where any name may be asked for
+	queues  []string // nil = the server's own matchmaking, which accepts any name
 }
 
-// domain is what is known of a value before it is there.
+// domain is the set of values that an expression can have.
 type domain struct {
-	values []any             // every value there is; nil where there are too many to list
-	lo, hi float64           // of numbers
-	whole  bool              // numbers without a fraction
-	fits   func(string) bool // texts it can be; nil: any
-	hint   string            // what it can be, for the designer
+	values []any             // all values; nil if there are too many to list
+	lo, hi float64           // the range of numbers; 0 and 0 if unknown
+	whole  bool              // numbers have no fraction
+	fits   func(string) bool // whether a text is possible; nil = any text
+	hint   string            // describes the values for the designer
 }
 
 var clockValues = func() (out []any) {
@@ -42,7 +42,7 @@ func oneOf(what string, values []string) domain {
 	return out
 }
 
-// or is d with one more value, such as the "" of a fact that nobody has told yet.
+// or returns d with one more value, such as the "" of a fact that nobody has reported yet.
 func (d domain) or(v any) domain {
 	x, number := v.(float64)
 	switch text, fits := textOf(v), d.fits; {
@@ -65,8 +65,7 @@ func upTo(what string, hi float64) domain {
 	return domain{hi: hi, whole: true, hint: fmt.Sprintf("%s is a whole number from 0 to %v", what, hi)}
 }
 
-// of is the domain of what a part of a condition gives; false where nothing sensible
-// can be said of it.
+// of returns the domain of a part of a condition. ok is false if nothing useful is known about its value.
 func (s scope) of(n ast.Node) (domain, bool) {
 	name := n.String()
 	switch n := n.(type) {
@@ -85,7 +84,7 @@ func (s scope) of(n ast.Node) (domain, bool) {
 			}
 		}
 		if by, ok := n.Right.(*ast.IntegerNode); ok && n.Operator == "%" && by.Value > 0 {
-			if left, known := s.of(n.Left); known && left.values == nil && left.lo >= 0 && left.hi > 0 { // both are 0 where nothing is known
+			if left, known := s.of(n.Left); known && left.values == nil && left.lo >= 0 && left.hi > 0 { // 0 and 0: unknown
 				return upTo(name, float64(by.Value-1)), true
 			}
 		}
@@ -101,7 +100,7 @@ func (s scope) of(n ast.Node) (domain, bool) {
 	return byType(n)
 }
 
-// field is the domain of a fact with values of its own.
+// field returns the domain of a fact with a known set of values.
 func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
 	prop, named := n.Property.(*ast.StringNode)
 	of := n.Node.Nature().Type
@@ -146,10 +145,10 @@ func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {
 	return byType(n)
 }
 
-// byType is the domain of a value of which the type alone is known.
+// byType returns the domain that follows from the type of n alone.
 func byType(n ast.Node) (domain, bool) {
 	t := n.Nature().Type
-	calculated := true // it can be negative then
+	calculated := true // then it can be negative
 	switch n.(type) {
 	case *ast.MemberNode, *ast.CallNode:
 		calculated = false
@@ -173,7 +172,7 @@ func byType(n ast.Node) (domain, bool) {
 
 var zeros = map[reflect.Kind]string{reflect.Int: "0", reflect.Float64: "0", reflect.Bool: "false", reflect.String: `""`}
 
-// empty is what a fact that is never nil is where there is none, as designers write it; "" for what can
+// empty returns the zero value of a fact that is never nil, as designers write it. It returns "" for what can
 // be nil, such as metadata.
 func empty(n ast.Node) string {
 	switch n.(type) {
@@ -187,7 +186,7 @@ func empty(n ast.Node) string {
 	return zeros[n.Nature().Kind]
 }
 
-// has reports whether a value that was written can ever be met.
+// has reports whether the domain contains v.
 func (d domain) has(v any) bool {
 	if d.values != nil {
 		return slices.Contains(d.values, v)
@@ -201,7 +200,7 @@ func (d domain) has(v any) bool {
 	return true
 }
 
-// suggest is the value that a text was probably meant to be, see [suggest].
+// suggest returns the value that the designer probably meant by text, see [suggest].
 func (d domain) suggest(text string) string {
 	var known []string
 	for _, v := range d.values {
@@ -210,13 +209,13 @@ func (d domain) suggest(text string) string {
 		}
 	}
 	if len(known) >= len(clockValues) {
-		return "" // any of them
+		return "" // any of them could be meant
 	}
 	return suggest(text, known)
 }
 
-// candidates are values of the domain that make every difference the written ones can
-// make: these, and one in each gap between them.
+// candidates returns the values of the domain that are enough to test every possible outcome. They are the
+// literals, the values next to them, and one value in each gap between them.
 func (d domain) candidates(written []any) (out []any) {
 	if d.values != nil {
 		return d.values
@@ -230,13 +229,13 @@ func (d domain) candidates(written []any) (out []any) {
 		}
 	}
 	if len(numbers) == 0 {
-		return append(out, "\x00") // a text unlike all that were written
+		return append(out, "\x00") // a text that differs from all literals
 	}
 	slices.Sort(numbers)
 	try := []float64{d.lo, d.hi}
 	for i, x := range numbers {
 		try = append(try, x, math.Floor(x)-1, math.Floor(x), math.Ceil(x), math.Ceil(x)+1)
-		try = append(try, math.Nextafter(x, math.Inf(-1)), math.Nextafter(x, math.Inf(1))) // above 2^53 the others are x again
+		try = append(try, math.Nextafter(x, math.Inf(-1)), math.Nextafter(x, math.Inf(1))) // above 2^53 the rest rounds to x
 		if i > 0 {
 			try = append(try, (x+numbers[i-1])/2)
 		}
@@ -249,7 +248,7 @@ func (d domain) candidates(written []any) (out []any) {
 	return out
 }
 
-// written is the value of a literal; numbers, durations and moments are float64.
+// written returns the value of a literal. Numbers, durations and moments become float64.
 func written(n ast.Node) (any, bool) {
 	switch n := n.(type) {
 	case *ast.StringNode:

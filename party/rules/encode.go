@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// MarshalJSON writes the configuration under the file's keys, durations and
-// rates as the file has them. The result is a rules file itself, as JSON is YAML:
-// loading it gives the same configuration.
+// MarshalJSON writes the configuration as a JSON object with the keys of the file. Durations and rates are
+// texts, as in the file. JSON is YAML, so the result is a rules file too: loading it gives the same
+// configuration.
 func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(asFile(reflect.ValueOf(c))) }
 
-// asFile is a schema value as the file would have it; keys nobody set are left out.
+// asFile converts a value of the schema to the form of the file. It leaves out keys that are not set.
 func asFile(v reflect.Value) any {
 	switch v.Type() {
 	case durationType:
@@ -36,12 +36,12 @@ func asFile(v reflect.Value) any {
 			}
 			value := asFile(field)
 			if formOf(f) == "word" && (value == "true" || value == "false") {
-				value = value == "true" // as YAML has them
+				value = value == "true" // as YAML writes them
 			}
 			out[f.Tag.Get("yaml")] = value
 		}
 		if p, is := v.Interface().(Parties); is && !p.KickBanJoins {
-			delete(out, "kick_ban") // to write the default down would bind native joins
+			delete(out, "kick_ban") // writing the default would make the ban hold for native joins
 		}
 		return out
 	case reflect.Slice:

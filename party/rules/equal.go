@@ -11,8 +11,8 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// Names of the comparisons that stand in for == and in where a value comes from metadata
-// or a label. Nobody can write them.
+// Names of the functions that replace == and in for values from metadata or a label. The names have spaces, so
+// that no condition can call these functions.
 const (
 	sameFunction = "same value"
 	inFunction   = "one of the values"
@@ -20,14 +20,14 @@ const (
 
 var standIns = map[string]string{"==": sameFunction, "!=": sameFunction, "in": inFunction}
 
-// mismatch says that two values cannot be compared.
+// mismatch is the error for two values that cannot be compared.
 type mismatch struct{ text string }
 
 func (m *mismatch) Error() string { return m.text }
 
-// same compares by value: the level 10 is the same written as a number and as a text. Two
-// values that have no sense beside each other are an error, which refuses: false would
-// open what a rule guards as soon as a game writes its metadata in another form.
+// same compares by value: the number 10 equals the text "10". Two values that cannot be compared are an error,
+// and the action is refused. With false instead, a rule would let everybody in as soon as the game stores
+// metadata in another form.
 func same(a, b any) (bool, error) {
 	if a == nil || b == nil {
 		return a == nil && b == nil, nil
@@ -39,8 +39,9 @@ func same(a, b any) (bool, error) {
 	return reflect.DeepEqual(x, y), nil
 }
 
-// spelled is a value as float64 if it is a number, or a text that spells one beside a number,
-// and true or false for a text that spells that beside such a value; else the value.
+// spelled normalizes v for a comparison with beside. It returns a number as float64. A text counts as the
+// number it spells unless beside is a text too, and as true or false if beside is a boolean. Other values are
+// returned unchanged.
 func spelled(v, beside any) any {
 	text, isText := v.(string)
 	if _, both := beside.(string); !isText || !both {
@@ -62,8 +63,9 @@ func kindOf(v any) string {
 	return typeWords(reflect.TypeOf(v).String())
 }
 
-// Number is the number that a value of metadata is, or spells as a text; false where it is none, or not
-// a finite one: NaN is neither above nor below any bound, and would open what a rule guards.
+// Number returns the number that a value of metadata is, or that it spells as a text. ok is false if there is
+// none, or if it is not finite. NaN is neither above nor below any bound, so it would pass a rule that compares
+// it.
 func Number(v any) (n float64, ok bool) {
 	switch v := v.(type) {
 	case int:
@@ -81,7 +83,7 @@ func Number(v any) (n float64, ok bool) {
 	return n, !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
-// among is "in": an entry of a list, or a name among names with values.
+// among implements "in": v is an entry of a list, or a key of a map.
 func among(v, in any) (bool, error) {
 	switch in := in.(type) {
 	case nil:
@@ -108,7 +110,7 @@ func among(v, in any) (bool, error) {
 	return false, failed
 }
 
-// byValue replaces == and in where a side is unknown before the condition runs.
+// byValue replaces ==, != and in if the type of a side is known only when the condition runs.
 func byValue(n *ast.Node) {
 	b, ok := (*n).(*ast.BinaryNode)
 	if !ok || standIns[b.Operator] == "" || b.Left.Nature().Nil || b.Right.Nature().Nil {
@@ -128,7 +130,7 @@ func byValue(n *ast.Node) {
 	ast.Patch(n, call)
 }
 
-// unknownEntries reports a list whose entries are unknown before it is there.
+// unknownEntries reports whether n is a list with entries whose types are known only when the condition runs.
 func unknownEntries(n ast.Node) bool {
 	t := n.Nature().Type
 	return t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Interface && !literalList(n)

@@ -10,7 +10,7 @@ import (
 	"partyline/party/rules"
 )
 
-// tell writes an explanation as lines, for comparison.
+// tell formats an explanation as lines.
 func tell(e rules.Explanation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "allowed=%v rule=%q\n", e.Decision.Allowed, e.Decision.Rule)
@@ -75,8 +75,8 @@ func TestSet_Explain_broken(t *testing.T) {
 	}
 }
 
-// TestSet_Explain_agrees: explaining and deciding come to the same, and the first
-// part is the decision's own value.
+// TestSet_Explain_agrees checks that Explain and Decide give the same decision, and that the value of the first
+// part is the value of the condition.
 func TestSet_Explain_agrees(t *testing.T) {
 	for _, c := range conditions {
 		e := onJoin(t, c.cond).Explain(context.Background(), someFacts(), nil)

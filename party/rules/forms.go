@@ -8,12 +8,11 @@ import (
 	"unicode"
 )
 
-// form is a syntax that text of the rules file has; the form tag of the schema
-// names it.
+// form is a syntax for texts of the rules file. The form tags of the schema name it.
 type form struct {
 	ok      func(string) bool
-	allowed string // what a problem says
-	pattern string // for the JSON Schema; "" where no regular expression says it
+	allowed string // for the message of a problem
+	pattern string // for the JSON Schema; "" if no regular expression describes it
 }
 
 func pattern(re, allowed string) form {
@@ -47,8 +46,8 @@ var forms = map[string]form{
 	"sentence":    {ok: func(s string) bool { return strings.TrimSpace(s) != "" }, allowed: "expected a sentence"},
 }
 
-// FormPattern is the regular expression of a form tag of the schema, "" where
-// none says it. For package reference.
+// FormPattern returns the regular expression of a form, or "" if none describes it. It is for package
+// reference.
 func FormPattern(name string) string { return forms[name].pattern }
 
 func parseURL(s string) (*url.URL, bool) {
@@ -70,7 +69,7 @@ func httpsURL(s string) bool {
 	return ok && u.Scheme == "https" && u.Hostname() != ""
 }
 
-// filled replaces {code} as a code would, for parsing alone.
+// filled replaces {code} by an example, so that the address can be parsed.
 func filled(s string) string { return strings.ReplaceAll(s, "{code}", "0000") }
 
 func webLink(s string) bool {
@@ -79,7 +78,7 @@ func webLink(s string) bool {
 		!strings.Contains(u.Host, "0000")
 }
 
-// scriptSchemes would run or show something else than a game when clicked.
+// scriptSchemes are schemes of links that run or show something other than a game.
 var scriptSchemes = []string{"javascript", "data", "vbscript", "file", "blob", "about", "view-source"}
 
 func appLink(s string) bool {
@@ -95,5 +94,5 @@ func image(s string) bool {
 	return httpsURL(s)
 }
 
-// control reports what would break or disguise a line, a log or a page.
+// control reports whether r could break or disguise a line, a log or a page.
 func control(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

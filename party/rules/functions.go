@@ -7,27 +7,26 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // zones must be the same on every host, whatever it has installed
+	_ "time/tzdata" // every host must have the same time zones
 
 	"github.com/expr-lang/expr/ast"
 )
 
-// function is one of the functions conditions may call beside expr's own. Those
-// with an argument that must be a literal are checked when the file is loaded, so
-// that a typing mistake is not found out by a player.
+// function is a function that conditions may call besides those of expr. Arguments that must be literals are
+// checked when the file is loaded, so that no player runs into a typing mistake.
 type function struct {
 	call       func(args ...any) (any, error)
 	types      []any
-	literal    *literal // nil where any text will do
-	gives      domain   // where its type does not say it all
-	usage, doc string   // for the reference
+	literal    *literal // nil if it needs no literal
+	gives      domain   // its values, if the type does not define them
+	usage, doc string   // for package reference
 }
 
-// literal is an argument that is a text in quotes.
+// literal describes an argument that must be a text in quotes.
 type literal struct {
 	arg     int
 	check   func(text string) error
-	allowed string // what a problem says
+	allowed string // for the message of a problem
 }
 
 var zoneLiteral = &literal{1, func(s string) error { _, err := zone(s); return err }, `expected a time zone such as "Europe/Berlin" or "UTC"`}
@@ -86,11 +85,11 @@ var functions = map[string]function{
 	},
 }
 
-// FunctionDoc describes a function of conditions. For package reference.
+// FunctionDoc describes a function of conditions. It is for package reference.
 type FunctionDoc struct{ Name, Usage, Doc string }
 
-// Functions describes the functions that conditions may call beside those of
-// the expression language, by name.
+// Functions describes the functions that conditions may call besides those of the expression language, sorted
+// by name.
 func Functions() []FunctionDoc {
 	var out []FunctionDoc
 	for _, name := range slices.Sorted(maps.Keys(functions)) {
@@ -109,8 +108,7 @@ func parseDate(s string) (time.Time, error) {
 	return time.Parse(time.RFC3339, s)
 }
 
-// zones are loaded once each; conditions can only name zones that were checked
-// when the file was loaded.
+// zone loads a time zone. Conditions name zones only in literals, so a decision never calls it.
 func zone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" || len(name) > 64 || strings.ContainsAny(name, `.\`) {
 		return nil, errors.New("unknown time zone")
@@ -118,7 +116,8 @@ func zone(name string) (*time.Location, error) {
 	return time.LoadLocation(name)
 }
 
-// inZone is a moment in the zone behind it, which is no text any more; see [literals].
+// inZone returns the moment args[0] in the zone args[1]. [literals] already replaced the zone's name by the
+// zone.
 func inZone(args []any) time.Time {
 	t := args[0].(time.Time)
 	if len(args) < 2 {
@@ -127,8 +126,8 @@ func inZone(args []any) time.Time {
 	return t.In(args[1].(*time.Location))
 }
 
-// stableHash never changes its results: rollouts depend on them over releases.
-// The last step spreads FNV's weak low bits, which % takes.
+// stableHash must never change its results, because rollouts depend on them across releases. The last steps mix
+// the weak low bits of FNV, because % uses these.
 func stableHash(s, salt string) int {
 	h := fnv.New64a()
 	h.Write([]byte(salt))
@@ -141,8 +140,8 @@ func stableHash(s, salt string) int {
 	return int(x >> 1)
 }
 
-// literals replaces a call whose arguments are all literals by its value, and
-// a zone's name by the zone, so that a decision neither parses nor looks up.
+// literals replaces duration and date calls by their value, and a zone's name by the zone. So a decision does
+// not parse or look up anything.
 func literals(n *ast.Node) {
 	call, ok := (*n).(*ast.CallNode)
 	if !ok {
@@ -159,7 +158,7 @@ func literals(n *ast.Node) {
 	}
 }
 
-// constantOf is the value of duration("...") and date("..."), nil for any other call.
+// constantOf returns the value of duration("...") or date("..."), and nil for any other call.
 func constantOf(n *ast.CallNode) any {
 	name := n.Callee.String()
 	if name != "duration" && name != "date" {

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// Load reads a rules file, which problems call name; an empty one is the same as none. Where it is not fully
-// right the error is [Problems], with everything that is wrong and warnings. Load never panics, and takes
-// bounded time and memory, whatever data is.
+// Load reads a rules file. Problems use name as the file's name. An empty file gives the defaults. If the file
+// has an error, the error is [Problems], with all errors and warnings. Load never panics. It takes bounded time
+// and memory for any data.
 func Load(data []byte, name string) (*Set, error) { return load(newSource(data, name)) }
 
-// LoadRecorded is Load for a configuration in a recording: with all defaults written out it is longer than
-// a file may be.
+// LoadRecorded is Load for a configuration from a recording. A recording writes out all defaults, so it may be
+// longer than a file.
 func LoadRecorded(data []byte, name string) (*Set, error) {
 	src := newSource(data, name)
 	src.room = recordedRoom
@@ -34,9 +34,8 @@ func load(src *source) (*Set, error) {
 	return d.finish(c)
 }
 
-// LoadFacts reads a file of facts, JSON or YAML, under the names conditions use;
-// what it leaves out is empty. It is for trying rules out. The error is
-// [Problems], as for [Load].
+// LoadFacts reads a file of facts, as JSON or YAML, under the names that conditions use. Facts that are left
+// out are empty. It is for trying rules out. The error is [Problems], as for [Load].
 func LoadFacts(data []byte, name string) (Facts, error) {
 	d := newDecoder(newSource(data, name))
 	root := d.parse()
@@ -50,14 +49,14 @@ func LoadFacts(data []byte, name string) (Facts, error) {
 	return f, nil
 }
 
-// New makes a Set from a configuration written in Go, under the same checks as
-// a file. Queues and what is in them are expected to start from [DefaultOf].
+// New makes a Set from a configuration written in Go, with the same checks as for a file. Start queues and the
+// groups in them from [DefaultOf].
 func New(c Config) (*Set, error) {
 	return newDecoder(newSource(nil, "config")).finish(c)
 }
 
-// version reports whether the file is one this package understands; if not,
-// nothing else is worth saying about it.
+// version reports whether decoding the file makes sense: it is a group of keys of version 1, or only lacks a
+// version.
 func (d *decoder) version(root *node) bool {
 	at := slices.IndexFunc(root.keys, func(e entry) bool { return e.name == "version" })
 	switch {
@@ -102,11 +101,10 @@ func (d *decoder) finish(c Config) (*Set, error) {
 	return s, nil
 }
 
-// complete fills in what depends on other keys.
+// complete fills in defaults that depend on other keys.
 func (d *decoder) complete(c *Config) {
 	if d.written("status.stages") {
-		// The defaults name default stages; with stages of one's own they only stay
-		// where these exist.
+		// The defaults name the default stages. If the file sets its own stages, only names among those stay.
 		if !d.written("status.ready") && !slices.Contains(c.Status.Stages, c.Status.Ready) {
 			c.Status.Ready = ""
 		}
@@ -145,7 +143,7 @@ func (d *decoder) complete(c *Config) {
 	c.Queues = queues
 }
 
-// report is everything found, by line, with rules called by their names.
+// report returns all problems in the order of lines. Paths use the names of rules.
 func (d *decoder) report(c *Config) Problems {
 	out := slices.Clone(d.problems)
 	for i := range out {
@@ -157,8 +155,7 @@ func (d *decoder) report(c *Config) Problems {
 	return slices.Compact(out)
 }
 
-// named turns "rules[3].deny" into "rules.friends-only.deny" where the rule has
-// a usable name.
+// named turns "rules[3].deny" into "rules.friends-only.deny" if the rule has a valid name.
 func named(path string, rules []Rule) string {
 	var i int
 	if n, _ := fmt.Sscanf(path, "rules[%d]", &i); n != 1 || i < 1 || i > len(rules) {

@@ -13,7 +13,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// need is a set of facts that are not at hand when a decision begins.
+// need is a set of facts that have to be read, parsed or bounded before a condition can use them.
 type need uint16
 
 const (
@@ -25,12 +25,12 @@ const (
 	needPartyLabel                    // parsed
 	needRequestLabel                  // parsed
 	needVars                          // bounded
-	needMembers                       // read: accounts of all members
-	needSkill                         // computed from these
+	needMembers                       // read: the accounts of all members
+	needSkill                         // computed from needMembers
 	needAttributes                    // bounded
 )
 
-// needNames are the words of the need tag of a fact, in the order of the constants.
+// needNames are the words of the need tag, in the order of the constants.
 var needNames = strings.Fields("account groups friends same_group blocked party_label request_label vars members skill attributes")
 
 func needOf(fact reflect.StructField) (n need) {
@@ -40,28 +40,28 @@ func needOf(fact reflect.StructField) (n need) {
 	return n
 }
 
-// factOf is the fact, or the group of facts, of that name in a group.
+// factOf returns the field of a fact or a group of facts by its name in group.
 func factOf(group reflect.Type, name string) reflect.StructField {
 	fact, _ := fieldOf(group, "expr", name)
 	return fact
 }
 
-// machine evaluates the conditions of one decision and reads each fact they
-// need once. It belongs to one goroutine at a time.
+// machine evaluates the conditions of one decision. It reads each fact that they need once. Only one goroutine
+// may use it at a time.
 type machine struct {
 	vm    vm.VM
 	facts env
 	load  Loader
-	rules *Set         // which are asked
-	ready need         // what was read into facts
+	rules *Set         // the Set that is asked
+	ready need         // the facts that are read or prepared
 	own   []GroupFacts // the player's groups
-	owned bool         // these were read
+	owned bool         // whether own was read
 }
 
-// machines keeps machines for reuse: a decision then allocates little.
+// machines keeps machines for reuse, so that a decision allocates little.
 var machines = sync.Pool{New: func() any { return new(machine) }}
 
-// maxElements bounds what the lists that one condition builds may hold together.
+// maxElements limits the total size of the lists that one condition builds.
 const maxElements = 200_000
 
 func (m *machine) begin(s *Set, f Facts, load Loader) {
@@ -78,8 +78,8 @@ func (m *machine) release() {
 	machines.Put(m)
 }
 
-// eval runs one condition. The expression engine recovers from its own panics;
-// a Loader's are for [Set.Decide] to catch.
+// eval runs one condition. The expression engine recovers from its own panics. [Set.Decide] recovers from those
+// of a Loader.
 func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error) {
 	if missing := c.needs &^ m.ready; missing != 0 {
 		if err := m.read(ctx, missing); err != nil {
@@ -100,11 +100,10 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 	return holds, nil
 }
 
-// read makes the facts of n ready: it takes them from the Loader, if there is one, and
-// bounds them.
+// read prepares the facts of n: it reads them from the Loader, if there is one, and bounds them.
 func (m *machine) read(ctx context.Context, n need) error {
 	if n&(needMembers|needAttributes) != 0 {
-		m.facts.Party.Members = slices.Clone(m.facts.Party.Members) // the caller's list is not written to
+		m.facts.Party.Members = slices.Clone(m.facts.Party.Members) // the caller's list must not change
 	}
 	for _, r := range []struct {
 		facts need
@@ -131,8 +130,8 @@ func (m *machine) read(ctx context.Context, n need) error {
 	return nil
 }
 
-// bound cuts facts to what the step count of conditions assumes, and computes those that
-// follow from others.
+// bound cuts facts to the bounds that the step count of conditions assumes. It computes the facts that follow
+// from others.
 func (m *machine) bound(n need) (err error) {
 	u, p, r := &m.facts.User, &m.facts.Party, &m.facts.Request
 	if n&needAccount != 0 {
@@ -143,7 +142,7 @@ func (m *machine) bound(n need) (err error) {
 	}
 	if n&needVars != 0 {
 		for k, v := range u.Vars {
-			if len(v) > maxDynamic { // the caller's are not written to
+			if len(v) > maxDynamic { // the caller's map must not change
 				u.Vars = maps.Clone(u.Vars)
 				u.Vars[k] = cut(v)
 			}
@@ -161,8 +160,7 @@ func (m *machine) bound(n need) (err error) {
 			mem.Attributes = boundedFields(mem.Attributes)
 		}
 	}
-	// The leader is nearer to the leader than any friend: a rule for friends does not shut
-	// out the leader.
+	// A rule that admits the leader's friends or guild must not shut out the leader.
 	rel, leads := &m.facts.Relation, m.leads()
 	rel.FriendOfLeader = rel.FriendOfLeader || leads && n&needFriends != 0
 	rel.SameGroup = rel.SameGroup || leads && n&needSameGroup != 0
@@ -191,7 +189,7 @@ func labelOf(name string, label map[string]any, text string) (_ map[string]any, 
 	return boundedFields(label), nil
 }
 
-// others are the party's members without the player.
+// others returns the user IDs of the members, without the player.
 func (m *machine) others() []string {
 	var ids []string
 	for _, mem := range m.facts.Party.Members {

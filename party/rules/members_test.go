@@ -13,13 +13,13 @@ import (
 
 const skilled = `queues: {ranked: {teams: 2, team_size: 5, skill: {property: mmr, default: 1000}}}`
 
-// onJoinWith is a rules file with one rule that denies join, beside other keys.
+// onJoinWith returns a rules file with other keys and one rule that denies join.
 func onJoinWith(t testing.TB, keys, condition string) *rules.Set {
 	t.Helper()
 	return mustLoad(t, "version: 1\n"+keys+"\nrules: [{id: r, on: [join, matchmake], deny: '"+condition+"'}]\n")
 }
 
-// everybody is three accounts, of bob who acts and of the party's two members.
+// everybody has the accounts of bob, who acts, and of the two members of the party.
 func everybody(now time.Time) map[string]rules.Account {
 	return map[string]rules.Account{
 		"u-bob": {Metadata: `{"level": 30, "mmr": 1500}`, CreatedAt: now.Add(-time.Hour)},
@@ -28,8 +28,8 @@ func everybody(now time.Time) map[string]rules.Account {
 	}
 }
 
-// TestSet_Decide_members: what is known of the members, in one read for all of them and
-// only when a rule that is asked names it.
+// TestSet_Decide_members checks that the facts of all members come from one read, and only if a rule that is
+// asked names them.
 func TestSet_Decide_members(t *testing.T) {
 	for _, c := range []struct {
 		cond, reads string
@@ -63,8 +63,8 @@ func TestSet_Decide_members(t *testing.T) {
 	}
 }
 
-// TestSet_Decide_membersLater: a rule that looks at the members does not hide what a later
-// one reads of them.
+// TestSet_Decide_membersLater checks that reading the members for one rule leaves their other facts to later
+// rules.
 func TestSet_Decide_membersLater(t *testing.T) {
 	set := mustLoad(t, `{version: 1, rules: [{id: a, on: [join], deny: 'any(party.members, .stage == "failed")'}, {id: b, on: [join], deny: 'any(party.members, .metadata.level == 2)'}]}`)
 	f := someFacts()
@@ -99,7 +99,7 @@ func TestSet_Decide_membersMissing(t *testing.T) {
 	}
 }
 
-// TestSet_Decide_skillAlone: without a party it is the player's own strength.
+// TestSet_Decide_skillAlone checks that party.skill without a party is the skill of the player.
 func TestSet_Decide_skillAlone(t *testing.T) {
 	f := someFacts()
 	f.Action, f.Party = rules.ActionMatchmake, rules.PartyFacts{}
@@ -123,7 +123,7 @@ func TestLoad_skillFact(t *testing.T) {
 	}
 }
 
-// TestSet_Decide_leader: the leader is not shut out by a rule for friends and guild.
+// TestSet_Decide_leader checks that a rule for friends and guild does not refuse the leader.
 func TestSet_Decide_leader(t *testing.T) {
 	f := someFacts()
 	f.User.ID = f.Party.LeaderID

@@ -13,13 +13,11 @@ import (
 //go:embed en.json
 var englishTexts []byte
 
-// pageTexts is every sentence of the landing page in English, by the key that replaces it
-// in invites.page.texts and invites.page.languages. Words in braces are filled in; a text
-// of one's own may leave them out. lang and dir are the texts' language, a BCP 47 tag, and
-// its writing direction.
+// pageTexts holds every English text of the landing page. Its keys are those of invites.page.texts and
+// invites.page.languages. The page fills in words in braces; a designer's own text may leave them out. lang is
+// the BCP 47 tag of the texts' language, and dir is its writing direction.
 //
-// Stages have keys of their own, "stage_<name of the stage>"; a stage without a text is
-// shown by its name.
+// The texts of stages have the keys "stage_<name of the stage>". A stage without a text is shown by its name.
 var pageTexts = func() (texts map[string]string) {
 	if err := json.Unmarshal(englishTexts, &texts); err != nil {
 		panic("rules: en.json: " + err.Error())
@@ -27,12 +25,11 @@ var pageTexts = func() (texts map[string]string) {
 	return texts
 }()
 
-// PageTexts is every sentence of the landing page in English, by its key. The caller gets
-// a copy.
+// PageTexts returns a copy of every English text of the landing page, by its key.
 func PageTexts() map[string]string { return maps.Clone(pageTexts) }
 
-// pageTextForm is the form of the keys, as the JSON Schema lists them. Which there are is
-// checked where the problem can say more.
+// pageTextForm returns the form of the keys. Only the JSON Schema lists all keys: [decoder.pageTexts] checks
+// them, and its messages say more.
 func pageTextForm() form {
 	f := pattern(namePattern, nameAllowed)
 	f.pattern = "^(" + strings.Join(slices.Sorted(maps.Keys(pageTexts)), "|") + "|stage_.+)$"
@@ -41,7 +38,7 @@ func pageTextForm() form {
 
 var bracedWord = regexp.MustCompile(`\{([^{}]*)\}`)
 
-// wordsOf are the words in braces that are filled in where the text of a key is shown.
+// wordsOf returns the words in braces that the page fills in for the text of a key.
 func wordsOf(key string) []string {
 	switch {
 	case strings.HasSuffix(key, "_headline"):
@@ -56,11 +53,11 @@ func wordsOf(key string) []string {
 	return words
 }
 
-// textForms are the forms of those texts that are no sentences.
+// textForms are the forms of the texts that are not sentences.
 var textForms = map[string]string{"lang": "language", "dir": "direction"}
 
-// pageTexts checks the page's sentences: a key that is never shown and a word in braces
-// that is never filled in are typing mistakes.
+// pageTexts checks the page's texts. A key that is never shown, or a word in braces that is never filled in, is
+// a typing mistake.
 func (d *decoder) pageTexts(path string, texts map[string]string, stages []string, titled bool) {
 	keys := slices.Sorted(maps.Keys(pageTexts))
 	for _, key := range slices.Sorted(maps.Keys(texts)) {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// loadAccounts reads what n names of needAccount and needMembers, in one read.
+// loadAccounts reads the accounts for needAccount and needMembers in one read.
 func (m *machine) loadAccounts(ctx context.Context, n need) error {
 	u := &m.facts.User
 	var ids []string
@@ -40,7 +40,7 @@ func (m *machine) loadAccounts(ctx context.Context, n need) error {
 	for i := range members {
 		mem := &members[i]
 		a, ok := accounts[mem.UserID]
-		if !ok { // deleted while in the party: as a new account with nothing in it
+		if !ok { // deleted while in the party: counts as a new account without metadata
 			mem.Metadata, mem.AccountAge = map[string]any{}, 0
 			continue
 		}
@@ -52,8 +52,7 @@ func (m *machine) loadAccounts(ctx context.Context, n need) error {
 	return nil
 }
 
-// strength computes party.skill. Without a Loader it is as it was given, unless the
-// members' metadata say it.
+// strength computes party.skill. Without a Loader, a skill that the caller gave stays as it is.
 func (m *machine) strength() error {
 	p, skill := &m.facts.Party, m.rules.skill(m.facts.Request.Queue)
 	if skill == nil || m.load == nil && p.Skill != (SkillFacts{}) {
@@ -80,8 +79,7 @@ func (m *machine) strength() error {
 	return nil
 }
 
-// of is the strength that an account's metadata names; a text counts as the number it
-// spells.
+// of returns the strength from an account's metadata. A text that spells a number counts as that number.
 func (s *Skill) of(metadata map[string]any) (float64, error) {
 	v := metadata[s.Property]
 	if v == nil {
@@ -94,7 +92,7 @@ func (s *Skill) of(metadata map[string]any) (float64, error) {
 	return n, nil
 }
 
-// groupsOf are the player's own groups, read once.
+// groupsOf returns the player's own groups. It reads them once.
 func (m *machine) groupsOf(ctx context.Context) (_ []GroupFacts, err error) {
 	if !m.owned {
 		if m.own, err = m.load.Groups(ctx, m.facts.User.ID); err != nil {

@@ -10,28 +10,29 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// sense finds comparisons, and chains of them about one fact, whose outcome is the same whatever the fact is:
-// a stage that does not exist, a window over midnight written with "and", a percentage where progress is 0 to
-// 1. Such a condition is a typing mistake that nothing else would ever show.
+// sense finds comparisons whose outcome is the same for every value of the fact. It also checks comparisons
+// with one fact that "and" or "or" joins. Examples are a stage that does not exist, a time window over midnight
+// that is written with "and", or a percentage where progress is 0 to 1. Such a condition is a typing mistake
+// that nothing else detects.
 type sense struct {
 	scope scope
 	found []exprError
 }
 
-// senseless lists what can never hold, or always does, in a typed tree.
+// senseless lists the parts of a typed tree that never hold or always hold.
 func senseless(root ast.Node, s scope) []exprError {
 	c := &sense{scope: s}
 	c.look(root)
 	return c.found
 }
 
-// say notes what is wrong with n; a warning is of what is superfluous and seen at once.
+// say records a problem at n. It returns true for an error. A warning is for a part that is only superfluous.
 func (c *sense) say(severity Severity, n ast.Node, what, allowed string) (found bool) {
 	c.found = append(c.found, exprError{severity: severity, offset: start(n), what: what, allowed: allowed})
 	return severity == Error
 }
 
-// start is where the text of n begins.
+// start returns the offset at which the text of n begins.
 func start(n ast.Node) int {
 	switch n := n.(type) {
 	case *ast.BinaryNode:
@@ -42,7 +43,7 @@ func start(n ast.Node) int {
 	return n.Location().From
 }
 
-// look reports whether it found something in n.
+// look checks n and its parts. It reports whether it found an error.
 func (c *sense) look(n ast.Node) bool {
 	if b, ok := n.(*ast.BinaryNode); ok {
 		switch {
@@ -59,10 +60,10 @@ func (c *sense) look(n ast.Node) bool {
 	return found
 }
 
-// joints are the operators that join conditions, however they are written.
+// joints maps each spelling of the operators that join conditions to its word.
 var joints = map[string]string{"and": "and", "&&": "and", "or": "or", "||": "or"}
 
-// conjuncts are what "and" or "or" joins, in order.
+// conjuncts returns the conditions that the operator joins, in order.
 func conjuncts(n ast.Node, operator string) []ast.Node {
 	if b, ok := n.(*ast.BinaryNode); ok && joints[b.Operator] == operator {
 		return append(conjuncts(b.Left, operator), conjuncts(b.Right, operator)...)
@@ -70,11 +71,11 @@ func conjuncts(n ast.Node, operator string) []ast.Node {
 	return []ast.Node{n}
 }
 
-// chain looks at the parts of "and" or "or", and at those about the same fact together.
+// chain checks each condition that "and" or "or" joins. Then it checks all conditions on one fact together.
 func (c *sense) chain(n *ast.BinaryNode) bool {
 	operator, found := joints[n.Operator], false
 	var subjects []string
-	about := map[string][]ast.Node{} // the parts, by subject
+	about := map[string][]ast.Node{} // the conditions, by fact
 	for _, part := range conjuncts(n, operator) {
 		found = c.look(part) || found
 		if q, ok := c.scope.question(part); ok {
@@ -90,7 +91,7 @@ func (c *sense) chain(n *ast.BinaryNode) bool {
 	for _, subject := range subjects {
 		parts := about[subject]
 		q, ok := c.scope.question(joined(parts, operator))
-		if len(parts) < 2 || !ok { // alone, it was looked at
+		if len(parts) < 2 || !ok { // a single condition is checked already
 			continue
 		}
 		switch never, always := q.outcome(); {
@@ -113,7 +114,7 @@ func joined(parts []ast.Node, operator string) ast.Node {
 	return all
 }
 
-// instead is what was probably meant by parts that exclude each other.
+// instead suggests what the designer probably meant by conditions that exclude each other.
 func instead(subject string, parts []ast.Node) string {
 	if strings.HasPrefix(subject, "hour(") || strings.HasPrefix(subject, "time_of_day(") {
 		return "for hours over midnight write (" + joined(parts, "or").String() + ")"
@@ -121,8 +122,7 @@ func instead(subject string, parts []ast.Node) string {
 	return "join them with or"
 }
 
-// compare looks at one comparison: first at each value that its fact never is, then at
-// the outcome.
+// compare checks one comparison. It first looks for values that the fact never has, then checks the outcome.
 func (c *sense) compare(n *ast.BinaryNode) bool {
 	if equal := entries(n); equal != nil {
 		return slices.ContainsFunc(equal, c.compare)
@@ -145,7 +145,7 @@ func (c *sense) compare(n *ast.BinaryNode) bool {
 			continue
 		}
 		at := ast.Node(n)
-		if how == listed { // the others may be met
+		if how == listed { // the fact may have one of the other values
 			at = e
 		}
 		text, isText := v.(string)
@@ -175,7 +175,7 @@ func isNil(n ast.Node) bool {
 	return is
 }
 
-// entries reads "idle" in [party.state] as the comparisons it is made of; nil for all else.
+// entries splits "idle" in [party.state] into comparisons with ==. It returns nil for anything else.
 func entries(n *ast.BinaryNode) (equal []*ast.BinaryNode) {
 	among, ok := n.Right.(*ast.ArrayNode)
 	if _, literal := written(n.Left); !ok || !literal || n.Operator != "in" {
@@ -189,7 +189,7 @@ func entries(n *ast.BinaryNode) (equal []*ast.BinaryNode) {
 	return equal
 }
 
-// shape is how a comparison is written.
+// shape is the form in which a comparison is written.
 type shape int
 
 const (
@@ -200,8 +200,8 @@ const (
 	mapped                // 2 in map(party.members, .level)
 )
 
-// sides are what a comparison is about, and what that is compared with; none where it is
-// not compared with values of its own.
+// sides returns the fact of a comparison and the values it is compared with. others is empty if the comparison
+// names no values.
 func sides(n *ast.BinaryNode) (fact ast.Node, others []ast.Node, how shape) {
 	_, literal := written(n.Left)
 	literal = literal || isNil(n.Left)
@@ -226,7 +226,7 @@ func sides(n *ast.BinaryNode) (fact ast.Node, others []ast.Node, how shape) {
 	return n.Left, nil, plainly
 }
 
-// question is a part of a condition whose outcome depends on one fact alone.
+// question is a part of a condition. Its outcome depends on one fact alone.
 type question struct {
 	node    ast.Node
 	subject string
@@ -235,15 +235,15 @@ type question struct {
 	holds   func(fact any) bool
 }
 
-// outcome tries every value that makes a difference.
+// outcome evaluates the question for every value that can make a difference.
 func (q question) outcome() (never, always bool) {
 	values := q.domain.candidates(q.written)
 	fails := func(v any) bool { return !q.holds(v) }
 	return len(values) > 0 && !slices.ContainsFunc(values, q.holds), len(values) > 0 && !slices.ContainsFunc(values, fails)
 }
 
-// question reads n as one; false where it is about more than one fact, or where not all
-// that it compares with is written down.
+// question converts n to a question. ok is false if n depends on several facts or compares with something that
+// is not a literal.
 func (s scope) question(n ast.Node) (question, bool) {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
@@ -296,21 +296,21 @@ func (s scope) comparison(n *ast.BinaryNode) (question, bool) {
 		}
 		return compare(v, to[0])
 	}}
-	// Texts have no largest and no smallest: order, and looking into them, says
-	// something only where all of them are known.
+	// Texts have no bounds. An order or a search in a text has a known outcome only if all values of the fact
+	// are known.
 	_, text := to[0].(string)
 	ordered := n.Operator != "==" && n.Operator != "!=" && n.Operator != "in"
 	return q, known && q.alike() && !(text && ordered && d.values == nil)
 }
 
-// alike reports whether everything written is of one kind.
+// alike reports whether all literals have the same type.
 func (q question) alike() bool {
 	return !slices.ContainsFunc(q.written, func(v any) bool { return reflect.TypeOf(v) != reflect.TypeOf(q.written[0]) })
 }
 
-// comparisons are those that can be tried.
+// comparisons are the operators that can be evaluated here.
 var comparisons = map[string]func(l, r any) bool{
-	"in":         nil, // as its shape says
+	"in":         nil, // evaluated by its shape
 	"==":         func(l, r any) bool { return l == r },
 	"!=":         func(l, r any) bool { return l != r },
 	"<":          func(l, r any) bool { return order(l, r) < 0 },
@@ -322,7 +322,7 @@ var comparisons = map[string]func(l, r any) bool{
 	"endsWith":   func(l, r any) bool { return strings.HasSuffix(textOf(l), textOf(r)) },
 }
 
-// searches look into a text, so that what they look for need not be one that the fact is.
+// searches are the operators that look for a part of a text. That part need not be a value of the fact.
 var searches = []string{"contains", "startsWith", "endsWith"}
 
 func textOf(v any) string {
@@ -330,7 +330,7 @@ func textOf(v any) string {
 	return text
 }
 
-// order compares two values of one kind.
+// order compares two values of the same type.
 func order(a, b any) int {
 	if x, ok := a.(float64); ok {
 		y, _ := b.(float64)

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawCondition makes a condition over facts that are few enough to try many values of.
+// drawCondition draws a condition on facts with few enough values to try many of them.
 func drawCondition(t *rapid.T, depth int) string {
 	if depth > 0 && rapid.Bool().Draw(t, "deeper") {
 		l, r := drawCondition(t, depth-1), drawCondition(t, depth-1)
@@ -35,7 +35,7 @@ func drawCondition(t *rapid.T, depth int) string {
 	return fmt.Sprintf("party.state in %s", rapid.SampledFrom([]string{`["idle"]`, `["idle", "in_match"]`, `["matchmaking"]`}).Draw(t, "states"))
 }
 
-// TestSenseless_sound: what is said to hold never, or always, does so for every value
+// TestSenseless_sound checks that a condition that is reported as never or always true is so for every value
 // that is tried.
 func TestSenseless_sound(t *testing.T) {
 	claims := 0

@@ -13,9 +13,9 @@ import (
 	"github.com/expr-lang/expr/file"
 )
 
-// phrase puts one kind of message of the expression engine into a designer's words; $1,
-// $2 are what the pattern caught, #1, #2 the same as types, in words. What no phrase knows is never
-// shown as it is: it would speak of the engine and not of the rule.
+// phrase translates one kind of message of the expression engine for designers. $1 and $2 are the groups of the
+// pattern. #1 and #2 are the same groups as types, in words. A message without a phrase is never shown: it
+// would be about the engine and not about the rule.
 type phrase struct {
 	pattern       *regexp.Regexp
 	what, allowed string
@@ -25,7 +25,7 @@ func says(pattern, what, allowed string) phrase {
 	return phrase{regexp.MustCompile("^" + pattern), what, allowed}
 }
 
-// phrases are of reading and checking a condition.
+// phrases are for parsing and checking a condition.
 var phrases = []phrase{
 	says(`unexpected token EOF|unexpected end of expression`, "ends too early", ""),
 	says(`unexpected token Operator\("="\)`, `"=" does not compare`, "write == for equal, != for not equal"),
@@ -67,7 +67,7 @@ var phrases = []phrase{
 	says(`interface conversion|reflect`, "is not the kind of value that is needed here", ""),
 }
 
-// runPhrases are of answering a condition for one player.
+// runPhrases are for evaluating a condition for one player.
 var runPhrases = []phrase{
 	says(`invalid operation: <nil> (\S+) (.+)`, "a missing value stands before $1", ""),
 	says(`invalid operation: (.+) (\S+) <nil>`, "a missing value stands behind $2", ""),
@@ -83,7 +83,7 @@ var runPhrases = []phrase{
 	says(`interface conversion: .* is (.+), not (.+)`, "a value is #1 and not #2", ""),
 }
 
-// phrased finds the words for a message.
+// phrased translates a message. ok is false if no phrase matches.
 func phrased(message string, known []phrase) (what, allowed string, ok bool) {
 	for _, p := range known {
 		m := p.pattern.FindStringSubmatch(message)
@@ -110,7 +110,7 @@ var typeNames = map[string]string{
 	"rules.MemberFacts": "a member", "rules.GroupFacts": "a group",
 }
 
-// typeWords is a type of Go in words; anything else as it is.
+// typeWords returns a Go type in words. It returns anything else unchanged.
 func typeWords(t string) string {
 	t = strings.TrimPrefix(strings.TrimSpace(t), "*")
 	name, known := typeNames[t]
@@ -127,7 +127,7 @@ func typeWords(t string) string {
 	return t
 }
 
-// asExprError puts an error of the expression engine into a designer's words.
+// asExprError translates an error of the expression engine for designers.
 func asExprError(err error, src string) *exprError {
 	var fe *file.Error
 	if !errors.As(err, &fe) {
@@ -162,8 +162,8 @@ func asExprError(err error, src string) *exprError {
 	return out
 }
 
-// runError puts an error of the evaluation into one short line; it may quote facts, and
-// players choose some of these.
+// runError translates an evaluation error to one short line. The error may quote facts, and players choose some
+// of those.
 func runError(err error) error {
 	var own *mismatch
 	var fe *file.Error
@@ -180,7 +180,7 @@ func runError(err error) error {
 	return fmt.Errorf("%s (character %d of the condition)", printable(clipTo(what, 160)), fe.From+1)
 }
 
-// typeName names what n is, with its article.
+// typeName returns the type of n in words, with an article.
 func typeName(n ast.Node) string {
 	switch t := n.Nature().Type; {
 	case n.Nature().Nil:

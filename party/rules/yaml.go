@@ -16,14 +16,14 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a file, so that no input can hold a server up or eat its memory.
+// Bounds of a file. They keep any input from blocking the server or using up its memory.
 const (
 	maxFileBytes = 256 << 10
 	maxTokens    = 40_000
 	maxDepth     = 24
 	maxAnchors   = 100
-	maxNodes     = 50_000 // after aliases are followed
-	recordedRoom = 64     // times as much, for a recorded configuration
+	maxNodes     = 50_000 // with aliases followed
+	recordedRoom = 64     // factor on these bounds for a recorded configuration
 )
 
 type nodeKind int
@@ -31,13 +31,13 @@ type nodeKind int
 const (
 	nullNode nodeKind = iota
 	textNode          // quoted or plain text
-	wordNode          // a plain number, true, false and the like
+	wordNode          // an unquoted number or boolean
 	listNode
 	mapNode
 )
 
-// node is a value of the file. It hides the YAML library from the rest of the
-// package and is never larger than maxNodes in all.
+// node is a value of the file. It hides the YAML library from the rest of the package. A file has at most
+// maxNodes.
 type node struct {
 	kind  nodeKind
 	text  string // of textNode and wordNode
@@ -55,15 +55,15 @@ type entry struct {
 
 func (n *node) isBool() bool { return n.kind == wordNode && (n.text == "true" || n.text == "false") }
 
-// exponent is a number that the library takes for a text. JSON has small ones so.
+// exponent matches numbers that the YAML library reads as text. JSON writes small numbers in this form.
 var exponent = regexp.MustCompile(`^[-+]?[0-9]+[eE][-+]?[0-9]+$`)
 
-// isBoolWord is isBool in letters of any size, which YAML allows and a rules file does not.
+// isBoolWord is isBool for any letter case. YAML allows "True"; a rules file does not.
 func (n *node) isBoolWord() bool {
 	return n.kind == wordNode && (strings.EqualFold(n.text, "true") || strings.EqualFold(n.text, "false"))
 }
 
-// describe names what a node is, for "is a list" and the like.
+// describe names the kind or value of n for a message such as "is a list".
 func (n *node) describe() string {
 	switch n.kind {
 	case nullNode:
@@ -82,7 +82,7 @@ func (n *node) describe() string {
 	}
 }
 
-// clip shortens a value that is shown inside a sentence.
+// clip shortens a value that a message quotes.
 func clip(s string) string { return clipTo(s, 40) }
 
 func clipTo(s string, most int) string {
@@ -92,8 +92,8 @@ func clipTo(s string, most int) string {
 	return string([]rune(s)[:most]) + "..."
 }
 
-// parse reads the source, one document, into a tree; nil for an empty one. Whatever keeps
-// the tree from being built is a problem, one each.
+// parse reads the source, which is one document, into a tree. It returns nil for an empty source. It reports
+// everything that keeps the tree from being built.
 func (d *decoder) parse() (root *node) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -105,22 +105,22 @@ func (d *decoder) parse() (root *node) {
 	return b.document()
 }
 
-// treeBuilder turns the library's tree into ours and follows aliases.
+// treeBuilder converts the library's tree to nodes and follows aliases.
 type treeBuilder struct {
 	*decoder
-	anchors map[string]ast.Node // by name, as met so far
+	anchors map[string]ast.Node // by name; only those above the current node
 	count   int
-	full    bool // the node bound was reported
+	full    bool // whether the file was already reported as too large
 }
 
-// problem reports what keeps a node from being built.
+// problem reports why a node cannot be built. It returns nil.
 func (b *treeBuilder) problem(p place, what, allowed string) *node {
 	b.fail(p, "", what, allowed)
 	return nil
 }
 
 func (b *treeBuilder) document() (root *node) {
-	if most := maxFileBytes * b.src.room; b.src.size > most { // who reads a file stops behind that, so the length is not known
+	if most := maxFileBytes * b.src.room; b.src.size > most { // see read
 		return b.problem(place{}, fmt.Sprintf("is longer than %d bytes", most), "")
 	}
 	for i, l := range b.src.lines {
@@ -162,7 +162,7 @@ func (b *treeBuilder) document() (root *node) {
 
 const needsQuotes = "a text or a condition with : { } [ ] , or # in it needs quotes around it"
 
-// yamlPhrases are of what the YAML library says.
+// yamlPhrases translate error messages of the YAML library.
 var yamlPhrases = []phrase{
 	says(`mapping value is not allowed`, "a key begins within a value", needsQuotes+"; the keys of a group begin in one column"),
 	says(`value is not allowed in this context\. map`, "something stands behind the end of a value", "a text with quotes in it stands in quotes of the other kind"),
@@ -177,7 +177,7 @@ var yamlPhrases = []phrase{
 	says(`found unknown escape character`, `a text in double quotes has a \ that means nothing`, `write \\ for \`),
 }
 
-// syntax puts what the YAML library says into plain words.
+// syntax reports an error of the YAML library in plain words.
 func (b *treeBuilder) syntax(t *token.Token, message string) *node {
 	p := placeOf(t)
 	if p.line >= 1 && p.line <= len(b.src.lines) && strings.HasPrefix(strings.TrimLeft(b.src.lines[p.line-1], " "), "\t") {
@@ -200,8 +200,8 @@ func placeOf(t *token.Token) place {
 	return place{t.Position.Line, max(1, t.Position.Column)}
 }
 
-// unbounded finds what the parser could not bear, nil where there is nothing: it recurses
-// once per level and is slow on thousands of anchors.
+// unbounded returns the first token that exceeds a bound, and what is wrong. Both are zero if all is well. It
+// protects the parser, which recurses once for each level and is slow with thousands of anchors.
 func unbounded(tokens token.Tokens, most int) (at *token.Token, what string) {
 	if len(tokens) > most {
 		return tokens[most], "the file has too many parts"
@@ -235,7 +235,7 @@ func unbounded(tokens token.Tokens, most int) (at *token.Token, what string) {
 	return nil, ""
 }
 
-// build gives nil for what cannot stand in a rules file; a problem says why.
+// build converts n. It returns nil and reports a problem if a rules file cannot contain n.
 func (b *treeBuilder) build(n ast.Node, depth int) *node {
 	at := place{}
 	if n != nil {
@@ -253,7 +253,7 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 		return &node{kind: nullNode, at: at}
 	case *ast.StringNode:
 		kind := textNode
-		if n.Token.Type == token.StringType && exponent.MatchString(n.Value) { // and not in quotes
+		if n.Token.Type == token.StringType && exponent.MatchString(n.Value) { // not in quotes
 			kind = wordNode
 		}
 		return &node{kind: kind, text: n.Value, at: at}
@@ -272,7 +272,7 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 		}
 		out := b.build(target, depth+1)
 		if out != nil {
-			out.at = at // problems point to the use, whose line says what to change
+			out.at = at // problems point to the alias, because that is the line to change
 		}
 		return out
 	case *ast.SequenceNode:
