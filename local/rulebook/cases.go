@@ -99,7 +99,7 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 func RunCases(ctx context.Context, s *rules.Set, cases []Case) (results []CaseResult, undecided []string) {
 	decided := map[string]bool{}
 	for _, c := range cases {
-		d, err := s.Try(ctx, shaped(s, c.Facts), nil)
+		d, err := s.Try(ctx, applyShape(s, c.Facts), nil)
 		decided[d.Rule] = true
 		results = append(results, CaseResult{Case: c, Got: d.Words(err), Err: err})
 	}

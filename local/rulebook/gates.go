@@ -17,7 +17,7 @@ type Explained struct {
 
 // Explain explains how a server decides about the facts.
 func Explain(ctx context.Context, s *rules.Set, f rules.Facts) Explained {
-	f = shaped(s, f)
+	f = applyShape(s, f)
 	return Explained{s.Explain(ctx, f, nil), gates(s.Config(), f), f.Action == rules.ActionMatchmake}
 }
 
@@ -30,9 +30,9 @@ func (e Explained) Refusal() *Gate {
 	return &e.Gates[at]
 }
 
-// shaped treats the size and openness in f as what a client asks for, and changes them as a server does. A size
+// applyShape treats the size and openness in f as what a client asks for, and changes them as a server does. A size
 // that the file refuses stays unchanged.
-func shaped(s *rules.Set, f rules.Facts) rules.Facts {
+func applyShape(s *rules.Set, f rules.Facts) rules.Facts {
 	if f.Action != rules.ActionCreate && f.Action != rules.ActionUpdate {
 		return f
 	}

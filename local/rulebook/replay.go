@@ -19,7 +19,7 @@ import (
 
 const (
 	maxRecordLine = 16 << 20 // the length of rules with all defaults
-	maxComplaints = 20
+	maxProblems   = 20
 )
 
 // Replayed is the result of a replay.
@@ -40,7 +40,7 @@ type Replayed struct {
 // only about reading or writing.
 func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, out io.Writer) (Replayed, error) {
 	r := Replayed{Lacking: map[string]int{}, Changed: map[[2]string]int{}}
-	replay := &replay{ctx: ctx, next: single(set), parties: set.Config().Parties}
+	replay := &replay{ctx: ctx, nextRules: splitRules(set), nextParties: set.Config().Parties}
 	lines := bufio.NewScanner(record)
 	lines.Buffer(nil, maxRecordLine)
 	for n := 1; lines.Scan(); n++ {
@@ -48,10 +48,10 @@ func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, 
 		if len(text) == 0 {
 			continue
 		}
-		was, now, lacks, err := replay.line(text)
+		was, now, lacks, err := replay.replayLine(text)
 		switch {
 		case err != nil:
-			if r.Left++; len(r.Problems) < maxComplaints {
+			if r.Left++; len(r.Problems) < maxProblems {
 				r.Problems = append(r.Problems, fmt.Sprintf("%s:%d: left out: %v", name, n, err))
 			}
 			continue
@@ -83,22 +83,22 @@ func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, 
 }
 
 type replay struct {
-	ctx  context.Context
-	next []asked // the rules of the file to try
-	then []asked // the rules that decided the next lines
+	ctx       context.Context
+	nextRules []singleRule // the rules of the file to try
+	oldRules  []singleRule // the rules that decided the next lines
 
-	parties, were rules.Parties // of the file to try, and of the file in force then
+	nextParties, oldParties rules.Parties // of the file to try, and of the file in force then
 }
 
-// asked is one rule with a Set of its own, so that it can be asked alone.
-type asked struct {
-	rule   rules.Rule
-	set    *rules.Set
-	names  bool                   // compares names or IDs with anything other than each other or ""
-	skills map[string]rules.Skill // by queue; party.skill is computed with them
+// singleRule is one rule with a Set of its own, so that it can be asked alone.
+type singleRule struct {
+	rule          rules.Rule
+	set           *rules.Set
+	comparesNames bool                   // compares names or IDs with anything other than each other or ""
+	skills        map[string]rules.Skill // by queue; party.skill is computed with them
 }
 
-func single(set *rules.Set) []asked {
+func splitRules(set *rules.Set) []singleRule {
 	c := set.Config()
 	skills := map[string]rules.Skill{}
 	for name, q := range c.Queues {
@@ -106,7 +106,7 @@ func single(set *rules.Set) []asked {
 			skills[name] = *q.Skill
 		}
 	}
-	out := make([]asked, 0, len(c.Rules))
+	out := make([]singleRule, 0, len(c.Rules))
 	for _, r := range c.Rules {
 		one := c
 		one.Rules = []rules.Rule{r}
@@ -114,31 +114,31 @@ func single(set *rules.Set) []asked {
 		if err != nil { // a file with this rule was loaded before
 			panic(err)
 		}
-		out = append(out, asked{rule: r, set: alone, names: comparesNames(r.Deny + r.Allow), skills: skills})
+		out = append(out, singleRule{rule: r, set: alone, comparesNames: comparesNames(r.Deny + r.Allow), skills: skills})
 	}
 	return out
 }
 
-func (a asked) about(f rules.Facts) bool {
+func (a singleRule) asks(f rules.Facts) bool {
 	return a.set.Asks(f.Action, f.Invited)
 }
 
-// same reports whether both rules give the same answer for the same facts of the action.
-func (a asked) same(b asked, action rules.Action) bool {
+// sameAs reports whether both rules give the same answer for the same facts of the action.
+func (a singleRule) sameAs(b singleRule, action rules.Action) bool {
 	return a.rule.Deny+a.rule.Allow == b.rule.Deny+b.rule.Allow && (!a.set.Uses(action, "party.skill") || reflect.DeepEqual(a.skills, b.skills))
 }
 
-// gathered are the facts that a server gathers for an action if any of its rules names them. The readFacts are
+// gatheredFacts are the facts that a server gathers for an action if any of its rules names them. The readFacts are
 // read only when a rule that names them is asked.
-var gathered = []string{"party.members", "party.members.attributes", "party.attributes", "party.on_the_way", "party.state"}
+var gatheredFacts = []string{"party.members", "party.members.attributes", "party.attributes", "party.on_the_way", "party.state"}
 
 var readFacts = []string{
 	"user.display_name", "user.metadata", "user.account_age", "user.groups", "party.skill", "party.members.metadata", "party.members.account_age",
 	"relation.friend_of_leader", "relation.friend_of_any", "relation.same_group", "relation.blocked",
 }
 
-// line replays one line. was is empty if the line only has the rules.
-func (p *replay) line(text []byte) (was, now, lacks string, err error) {
+// replayLine replays one line. was is empty if the line only has the rules.
+func (p *replay) replayLine(text []byte) (was, now, lacks string, err error) {
 	var line struct {
 		Format int             `json:"partyline_record"`
 		Rules  json.RawMessage `json:"rules"`
@@ -148,7 +148,7 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 	}
 	err = json.Unmarshal(text, &line)
 	if err != nil || line.Rules != nil { // the rules before did not decide the next lines
-		p.then, p.were = nil, rules.Parties{}
+		p.oldRules, p.oldParties = nil, rules.Parties{}
 	}
 	if err != nil {
 		return "", "", "", fmt.Errorf("it is not a line of a recording: %.80v", err)
@@ -161,7 +161,7 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 		if err != nil {
 			return "", "", "", fmt.Errorf("the recorded rules cannot be used: %.200v", err)
 		}
-		p.then, p.were = single(set), set.Config().Parties
+		p.oldRules, p.oldParties = splitRules(set), set.Config().Parties
 		return "", "", "", nil
 	case line.Facts == nil || !slices.Contains(rules.Actions(), line.Facts.Action) || line.Answer == "":
 		return "", "", "", fmt.Errorf("it has no facts, no action or no answer")
@@ -169,25 +169,25 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 	f := *line.Facts
 	f.Party.Skill = rules.SkillFacts{} // party.skill is computed again, with the skill of the file to try
 	was = string(f.Action) + ": " + line.Answer
-	then, decided := p.asked(f, line.Answer)
+	then, decided := p.askedRules(f, line.Answer)
 	request := f.Request
-	shapes := f.Action == rules.ActionCreate && p.parties.MaxSize != p.were.MaxSize ||
-		(f.Action == rules.ActionCreate || f.Action == rules.ActionUpdate) && p.parties.Open != p.were.Open
+	shapes := f.Action == rules.ActionCreate && p.nextParties.MaxSize != p.oldParties.MaxSize ||
+		(f.Action == rules.ActionCreate || f.Action == rules.ActionUpdate) && p.nextParties.Open != p.oldParties.Open
 	if shapes && request.Wish == nil {
 		return was, "", "the size and openness asked for were not recorded", nil
 	}
-	shaped, fits := p.parties.Shape(f.Action, request)
+	shaped, fits := p.nextParties.Shape(f.Action, request)
 	if !fits {
 		return was, rules.SizeRefused, "", nil
 	}
 	f.Request = shaped
 	reshaped := shaped.MaxSize != request.MaxSize || shaped.Open != request.Open
-	for _, a := range p.next {
-		if !a.about(f) {
+	for _, a := range p.nextRules {
+		if !a.asks(f) {
 			continue
 		}
-		at := slices.IndexFunc(then, func(t asked) bool { return !reshaped && t.same(a, f.Action) })
-		lacks := p.lacking(a, f, then, decided, line.Unread)
+		at := slices.IndexFunc(then, func(t singleRule) bool { return !reshaped && t.sameAs(a, f.Action) })
+		lacks := p.missingFact(a, f, then, decided, line.Unread)
 		switch {
 		case lacks == "":
 			d, err := a.set.Try(p.ctx, f, nil)
@@ -207,11 +207,11 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 	return was, "allowed", "", nil
 }
 
-// asked returns the rules that were asked then. If decided is true, the last of them decided.
-func (p *replay) asked(f rules.Facts, answer string) (list []asked, decided bool) {
+// askedRules returns the rules that were asked then. If decided is true, the last of them decided.
+func (p *replay) askedRules(f rules.Facts, answer string) (list []singleRule, decided bool) {
 	_, by, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(answer, "allowed by"), "denied by"), " ")
-	for _, a := range p.then {
-		if a.about(f) {
+	for _, a := range p.oldRules {
+		if a.asks(f) {
 			list = append(list, a)
 			if a.rule.ID == by {
 				return list, true
@@ -221,15 +221,15 @@ func (p *replay) asked(f rules.Facts, answer string) (list []asked, decided bool
 	return list, false
 }
 
-// lacking returns why the rule cannot be asked about the facts, or "" if it can.
-func (p *replay) lacking(a asked, f rules.Facts, then []asked, decided, unread bool) string {
-	if a.names {
+// missingFact returns why the rule cannot be asked about the facts, or "" if it can.
+func (p *replay) missingFact(a singleRule, f rules.Facts, then []singleRule, decided, unread bool) string {
+	if a.comparesNames {
 		return "names and IDs are pseudonyms"
 	}
-	about := func(t asked) bool { return t.about(f) }
-	for _, fact := range gathered {
-		uses := func(t asked) bool { return t.set.Uses(f.Action, fact) }
-		if uses(a) && f.Party.ID != "" && !slices.ContainsFunc(p.then, func(t asked) bool { return about(t) && uses(t) }) {
+	about := func(t singleRule) bool { return t.asks(f) }
+	for _, fact := range gatheredFacts {
+		uses := func(t singleRule) bool { return t.set.Uses(f.Action, fact) }
+		if uses(a) && f.Party.ID != "" && !slices.ContainsFunc(p.oldRules, func(t singleRule) bool { return about(t) && uses(t) }) {
 			return fact + " was not looked up"
 		}
 	}
@@ -238,7 +238,7 @@ func (p *replay) lacking(a asked, f rules.Facts, then []asked, decided, unread b
 		known = then[:len(then)-1]
 	}
 	for _, fact := range readFacts {
-		uses := func(t asked) bool { return t.set.Uses(f.Action, fact) }
+		uses := func(t singleRule) bool { return t.set.Uses(f.Action, fact) }
 		if uses(a) && !slices.ContainsFunc(known, uses) {
 			return fact + " was not read"
 		}
@@ -246,8 +246,8 @@ func (p *replay) lacking(a asked, f rules.Facts, then []asked, decided, unread b
 	return ""
 }
 
-// namePaths are the facts that a recording replaces by pseudonyms.
-var namePaths = []string{"user.id", "user.username", "user.display_name", "party.id", "party.leader_id", "request.target_id"}
+// pseudonymFacts are the facts that a recording replaces by pseudonyms.
+var pseudonymFacts = []string{"user.id", "user.username", "user.display_name", "party.id", "party.leader_id", "request.target_id"}
 
 // comparesNames reports whether a condition uses a name or an ID in any way except to compare it with another
 // one or with "". Equal names have equal pseudonyms, and nothing else about them is known.
@@ -256,7 +256,7 @@ func comparesNames(condition string) bool {
 	if err != nil {
 		return true
 	}
-	named, fine := &nameCount{}, &nameCount{}
+	named, fine := &nameCounter{}, &nameCounter{}
 	ast.Walk(&tree.Node, named)
 	ast.Walk(&tree.Node, visitor(func(n ast.Node) {
 		b, ok := n.(*ast.BinaryNode)
@@ -267,7 +267,7 @@ func comparesNames(condition string) bool {
 		switch {
 		case left && right:
 			fine.n += 2
-		case left && empty(b.Right) || right && empty(b.Left):
+		case left && isEmptyText(b.Right) || right && isEmptyText(b.Left):
 			fine.n++
 		}
 	}))
@@ -278,15 +278,15 @@ type visitor func(ast.Node)
 
 func (v visitor) Visit(n *ast.Node) { v(*n) }
 
-type nameCount struct{ n int }
+type nameCounter struct{ n int }
 
-func (c *nameCount) Visit(n *ast.Node) {
+func (c *nameCounter) Visit(n *ast.Node) {
 	if isName(*n) {
 		c.n++
 	}
 }
 
-func empty(n ast.Node) bool {
+func isEmptyText(n ast.Node) bool {
 	s, ok := n.(*ast.StringNode)
 	return ok && s.Value == ""
 }
@@ -303,5 +303,5 @@ func isName(n ast.Node) bool {
 		return false
 	}
 	group, _ := m.Node.(*ast.IdentifierNode) // not compared by its text, which differs with ?.
-	return field.Value == "user_id" || field.Value == "username" || group != nil && slices.Contains(namePaths, group.Value+"."+field.Value)
+	return field.Value == "user_id" || field.Value == "username" || group != nil && slices.Contains(pseudonymFacts, group.Value+"."+field.Value)
 }

@@ -21,10 +21,10 @@ import (
 	"partyline/party/rules"
 )
 
-// reader returns what a database would, by user.
-type reader struct{}
+// fakeLoader returns what a database would, by user.
+type fakeLoader struct{}
 
-func (reader) Accounts(_ context.Context, ids []string) (map[string]rules.Account, error) {
+func (fakeLoader) Accounts(_ context.Context, ids []string) (map[string]rules.Account, error) {
 	out := map[string]rules.Account{}
 	for i, id := range ids {
 		if strings.HasSuffix(id, "7") {
@@ -35,15 +35,15 @@ func (reader) Accounts(_ context.Context, ids []string) (map[string]rules.Accoun
 	return out, nil
 }
 
-func (reader) Groups(_ context.Context, id string) ([]rules.GroupFacts, error) {
+func (fakeLoader) Groups(_ context.Context, id string) ([]rules.GroupFacts, error) {
 	return []rules.GroupFacts{{ID: "g", Name: map[bool]string{true: "Staff", false: "Others"}[strings.HasSuffix(id, "5")]}}, nil
 }
 
-func (reader) Friends(_ context.Context, _ string, others []string) ([]string, error) {
+func (fakeLoader) Friends(_ context.Context, _ string, others []string) ([]string, error) {
 	return others[:1], nil
 }
 
-func (reader) Blocked(context.Context, string, []string) (bool, error) { return false, nil }
+func (fakeLoader) Blocked(context.Context, string, []string) (bool, error) { return false, nil }
 
 const recordedRules = `
 version: 1
@@ -58,15 +58,15 @@ rules:
   - {id: broken, on: [invite], deny: 'user.metadata.clan + 1 > 2'}
 `
 
-// played records n decisions on all actions and returns the folder of the recording.
-func played(t testing.TB, n int) (path string, usernames []string) {
+// recordDecisions records n decisions on all actions and returns the folder of the recording.
+func recordDecisions(t testing.TB, n int) (path string, usernames []string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "decisions.jsonl")
 	set := mustLoad(t, recordedRules)
 	clock := partytest.NewTime()
 	record := judge.NewRecord(path, &partytest.Log{}, clock.Now)
 	j := judge.New(judge.Deps{
-		Rules: func() *rules.Set { return set }, Load: reader{}, Logger: &partytest.Log{}, Now: clock.Now, Record: record,
+		Rules: func() *rules.Set { return set }, Load: fakeLoader{}, Logger: &partytest.Log{}, Now: clock.Now, Record: record,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -110,7 +110,7 @@ func played(t testing.TB, n int) (path string, usernames []string) {
 	return path, []string{"user-lea", "Lea", "Sam", "second-member", "user-1", "player-3", id.String()}
 }
 
-func replayed(t testing.TB, path string, set *rules.Set) (rulebook.Replayed, string) {
+func replayAll(t testing.TB, path string, set *rules.Set) (rulebook.Replayed, string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -127,12 +127,12 @@ func replayed(t testing.TB, path string, set *rules.Set) (rulebook.Replayed, str
 // TestReplay_same checks that the rules in force give the same answers again, line for line, and that the
 // recording has no real names.
 func TestReplay_same(t *testing.T) {
-	path, names := played(t, 2000)
-	r, first := replayed(t, path, mustLoad(t, recordedRules))
+	path, names := recordDecisions(t, 2000)
+	r, first := replayAll(t, path, mustLoad(t, recordedRules))
 	if r.Decisions < 1700 || r.Same != r.Decisions || r.Left != 0 {
 		t.Errorf("%+v; want all the same", r)
 	}
-	if _, again := replayed(t, path, mustLoad(t, recordedRules)); again != first {
+	if _, again := replayAll(t, path, mustLoad(t, recordedRules)); again != first {
 		t.Error("two replays differ")
 	}
 	for _, outcome := range []string{"allowed by staff", "denied by one", "denied by young", "denied by leader", "denied by spread", "broken broken", "broken young"} {
@@ -152,8 +152,8 @@ func TestReplay_same(t *testing.T) {
 
 // TestReplay_other checks the answers of another file, or why an answer is unknown.
 func TestReplay_other(t *testing.T) {
-	path, _ := played(t, 400)
-	r, _ := replayed(t, path, mustLoad(t, "version: 1\nrules:\n- {id: young, on: [create], deny: 'user.metadata.level < 100'}\n- {id: me, on: [kick], deny: 'user.id == \"user-lea\"'}\n- {id: chained, on: [invite], deny: 'user?.id == \"user-lea\"'}\n- {id: friends, on: [promote], deny: 'not relation.friend_of_any'}\n- {id: idle, on: [update], deny: 'party.state == \"idle\"'}\n- {id: two, on: [matchmake], deny: 'party.size == 2'}"))
+	path, _ := recordDecisions(t, 400)
+	r, _ := replayAll(t, path, mustLoad(t, "version: 1\nrules:\n- {id: young, on: [create], deny: 'user.metadata.level < 100'}\n- {id: me, on: [kick], deny: 'user.id == \"user-lea\"'}\n- {id: chained, on: [invite], deny: 'user?.id == \"user-lea\"'}\n- {id: friends, on: [promote], deny: 'not relation.friend_of_any'}\n- {id: idle, on: [update], deny: 'party.state == \"idle\"'}\n- {id: two, on: [matchmake], deny: 'party.size == 2'}"))
 	for change, want := range map[[2]string]bool{
 		{"create: allowed", "denied by young"}:           true,
 		{"matchmake: denied by spread", "denied by two"}: true,
@@ -295,7 +295,7 @@ func FuzzReplay(f *testing.F) {
 
 // BenchmarkReplay replays one decision.
 func BenchmarkReplay(b *testing.B) {
-	path, _ := played(b, 2000)
+	path, _ := recordDecisions(b, 2000)
 	set := mustLoad(b, recordedRules)
 	data, err := os.ReadFile(path)
 	if err != nil {

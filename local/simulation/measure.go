@@ -42,15 +42,15 @@ func (r Report) Sizes() []int {
 
 // Spreads returns the sorted differences between the strongest and the weakest ticket of each match.
 func (r Report) Spreads() []float64 {
-	return r.sorted(func(m Match) float64 { return m.Spread })
+	return r.sortedBy(func(m Match) float64 { return m.Spread })
 }
 
 // TeamGaps returns the sorted differences between the mean skills of each match's teams.
 func (r Report) TeamGaps() []float64 {
-	return r.sorted(func(m Match) float64 { return m.TeamGap })
+	return r.sortedBy(func(m Match) float64 { return m.TeamGap })
 }
 
-func (r Report) sorted(of func(Match) float64) []float64 {
+func (r Report) sortedBy(of func(Match) float64) []float64 {
 	values := make([]float64, len(r.Matches))
 	for i, m := range r.Matches {
 		values[i] = of(m)

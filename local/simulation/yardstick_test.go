@@ -12,12 +12,12 @@ import (
 	"partyline/matchmaking/formation"
 )
 
-// measured is the result of several evenings with one load.
-type measured struct{ spread, wait, median, outliers float64 }
+// measurement is the result of several evenings with one load.
+type measurement struct{ spread, wait, median, outliers float64 }
 
 // measure simulates the same number of tickets at each load. outliers are the 95th percentile of waits beyond
 // two deviations.
-func measure(form yardstick.Former, q formation.Queue, perSecond float64, seeds ...uint64) measured {
+func measure(form yardstick.Former, q formation.Queue, perSecond float64, seeds ...uint64) measurement {
 	var spreads, waits, far []float64
 	for _, seed := range seeds {
 		l := load(perSecond)
@@ -32,7 +32,7 @@ func measure(form yardstick.Former, q formation.Queue, perSecond float64, seeds 
 	}
 	slices.Sort(waits)
 	slices.Sort(far)
-	return measured{mean(spreads), mean(waits), simulation.Quantile(waits, 0.5), simulation.Quantile(far, 0.95)}
+	return measurement{mean(spreads), mean(waits), simulation.Quantile(waits, 0.5), simulation.Quantile(far, 0.95)}
 }
 
 // With few players, tickets far from the mean skill get a match. The greedy algorithm leaves them waiting.
@@ -72,7 +72,7 @@ func BenchmarkYardsticks(b *testing.B) {
 }
 
 func report(b *testing.B, form yardstick.Former, q formation.Queue, perSecond float64) {
-	var m measured
+	var m measurement
 	for b.Loop() {
 		m = measure(form, q, perSecond, 1, 2, 3)
 	}

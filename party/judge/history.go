@@ -15,12 +15,12 @@ import (
 
 // Bounds of the history and of the text of one version.
 const (
-	historyVersions = 50
-	historyChanges  = 40
-	historyChange   = 400     // characters
-	historyConfig   = 1 << 20 // bytes; the next version is not compared with a larger one
-	historyQueue    = 16      // versions waiting to be written
-	historyRetry    = 10 * time.Second
+	maxHistoryVersions  = 50
+	maxHistoryChanges   = 40
+	maxHistoryChangeLen = 400     // characters
+	maxHistoryConfig    = 1 << 20 // bytes; the next version is not compared with a larger one
+	historyQueueSize    = 16      // versions waiting to be written
+	historyRetryDelay   = 10 * time.Second
 )
 
 const (
@@ -37,8 +37,8 @@ type Version struct {
 	More    int      `json:"more,omitempty"` // changes that are left out
 }
 
-// versions is the stored object.
-type versions struct {
+// storedHistory is the stored object.
+type storedHistory struct {
 	Versions []Version       `json:"versions"` // the oldest first
 	Config   json.RawMessage `json:"config"`   // of the last version, to compare the next one with
 }
@@ -49,24 +49,24 @@ type History struct {
 	storage party.Objects
 	source  string
 	logger  party.Logger
-	queue   chan version
+	queue   chan queuedVersion
 }
 
-// version is a version that waits to be written.
-type version struct {
+// queuedVersion is a version that waits to be written.
+type queuedVersion struct {
 	Version
 	set *rules.Set
 }
 
 // NewHistory makes a history in storage. source is the path of the rules file, or "" for the defaults.
 func NewHistory(storage party.Objects, source string, logger party.Logger) *History {
-	return &History{storage: storage, source: source, logger: logger, queue: make(chan version, historyQueue)}
+	return &History{storage: storage, source: source, logger: logger, queue: make(chan queuedVersion, historyQueueSize)}
 }
 
 // Loaded queues a version that came into force. It returns at once.
 func (h *History) Loaded(l rules.Loaded) {
 	select {
-	case h.queue <- version{Version{At: l.LoadedAt.Unix(), Source: h.source, Hash: l.Hash, Changes: []string{}}, l.New}:
+	case h.queue <- queuedVersion{Version{At: l.LoadedAt.Unix(), Source: h.source, Hash: l.Hash, Changes: []string{}}, l.New}:
 	default:
 		h.logger.Warn("rules history: a version is left out, the database is slow version=%d", l.Version)
 	}
@@ -77,16 +77,16 @@ func (h *History) Run(ctx context.Context) {
 	for {
 		select {
 		case next := <-h.queue:
-			h.keep(ctx, next)
+			h.writeWithRetry(ctx, next)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// keep writes a version. It tries again at once if another node wrote at the same time, and after a while if
+// writeWithRetry writes a version. It tries again at once if another node wrote at the same time, and after a while if
 // the write failed.
-func (h *History) keep(ctx context.Context, next version) {
+func (h *History) writeWithRetry(ctx context.Context, next queuedVersion) {
 	for said := false; ctx.Err() == nil; {
 		err := h.write(ctx, next)
 		if err == nil {
@@ -100,13 +100,13 @@ func (h *History) keep(ctx context.Context, next version) {
 		}
 		said = true
 		select {
-		case <-time.After(historyRetry):
+		case <-time.After(historyRetryDelay):
 		case <-ctx.Done():
 		}
 	}
 }
 
-func (h *History) write(ctx context.Context, next version) error {
+func (h *History) write(ctx context.Context, next queuedVersion) error {
 	stored, at, err := h.read(ctx)
 	if err != nil {
 		return err
@@ -115,45 +115,45 @@ func (h *History) write(ctx context.Context, next version) error {
 		if stored.Versions[n-1].Hash == next.Hash {
 			return nil
 		}
-		next.compare(stored.Config)
+		next.setChanges(stored.Config)
 	}
 	if stored.Config, err = json.Marshal(next.set.Config()); err != nil {
 		return fmt.Errorf("write the rules: %w", err)
 	}
-	if len(stored.Config) > historyConfig {
+	if len(stored.Config) > maxHistoryConfig {
 		stored.Config = nil
 	}
-	stored.Versions = appendBounded(stored.Versions, next.Version, historyVersions)
+	stored.Versions = appendBounded(stored.Versions, next.Version, maxHistoryVersions)
 	_, err = party.WriteObject(ctx, h.storage, historyCollection, historyKey, stored, at)
 	return err
 }
 
-// compare sets the changes against the configuration before.
-func (v *version) compare(before []byte) {
+// setChanges sets the changes against the configuration before.
+func (v *queuedVersion) setChanges(before []byte) {
 	old, err := rules.LoadRecorded(before, "before")
 	if len(before) == 0 || err != nil {
 		v.Changes = []string{"cannot be compared with the version before"}
 		return
 	}
 	v.Changes = append(v.Changes, rules.Diff(old, v.set)...)
-	if v.More = max(0, len(v.Changes)-historyChanges); v.More > 0 {
-		v.Changes = v.Changes[:historyChanges]
+	if v.More = max(0, len(v.Changes)-maxHistoryChanges); v.More > 0 {
+		v.Changes = v.Changes[:maxHistoryChanges]
 	}
 	for i, c := range v.Changes {
-		if text := []rune(c); len(text) > historyChange {
-			v.Changes[i] = string(text[:historyChange]) + "..."
+		if text := []rune(c); len(text) > maxHistoryChangeLen {
+			v.Changes[i] = string(text[:maxHistoryChangeLen]) + "..."
 		}
 	}
 }
 
-func (h *History) read(ctx context.Context) (stored versions, at string, err error) {
+func (h *History) read(ctx context.Context) (stored storedHistory, at string, err error) {
 	at, err = party.ReadObject(ctx, h.storage, historyCollection, historyKey, &stored)
 	switch {
 	case err != nil && at == "":
 		return stored, "", fmt.Errorf("read the history: %w", err)
 	case err != nil:
 		h.logger.Warn("rules history begins again: %v", err)
-		stored = versions{}
+		stored = storedHistory{}
 	}
 	return stored, at, nil
 }

@@ -65,12 +65,12 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
 	request, fits := set.Config().Parties.Shape(q.Action, q.Request)
 	if !fits { // the caller refuses the size itself
-		j.Shadow.answered(j, q, j.Now(), rules.SizeRefused)
+		j.Shadow.enqueue(j, q, j.Now(), rules.SizeRefused)
 		return nil
 	}
 	q.Request = request
 	if !set.Asks(q.Action, q.Invited) {
-		j.Shadow.answered(j, q, j.Now(), "allowed")
+		j.Shadow.enqueue(j, q, j.Now(), "allowed")
 		if j.Record.wants(q.Action) {
 			j.recordUnasked(ctx, set, q)
 		}
@@ -82,14 +82,14 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	}
 	d, on, err := set.Ask(ctx, facts, j.Load, !j.dry)
 	if j.dry {
-		return refusal(d, err)
+		return toRefusal(d, err)
 	}
 	if gone := party.Outcome(ctx, err); gone != nil && gone.Reason != party.Internal {
 		return gone // nobody waits for the answer, and no rule is the cause
 	}
-	j.Shadow.answered(j, q, facts.Now, d.Words(err))
+	j.Shadow.enqueue(j, q, facts.Now, d.Words(err))
 	if j.Record != nil {
-		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})
+		j.Record.enqueue(recordEntry{set: set, facts: on, answer: d.Words(err), broken: err != nil})
 	}
 	if e := new(rules.EvalError); errors.As(err, &e) && e.Sent {
 		if e.Times&(e.Times-1) == 0 { // the 1st, 2nd, 4th and so on, because players decide how often this happens
@@ -101,7 +101,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if !d.Allowed {
 		j.denials.add(Denial{Asked: newAsked(facts.Now, q, set, on), Rule: d.Rule, Message: d.Message, Broken: err != nil})
 	}
-	return refusal(d, err)
+	return toRefusal(d, err)
 }
 
 // noRules name no fact, so that [Judge.facts] reads nothing for them.
@@ -111,7 +111,7 @@ var noRules = rules.Defaults()
 func (j *Judge) recordUnasked(ctx context.Context, set *rules.Set, q party.Question) {
 	if facts, err := j.facts(ctx, noRules, q); err == nil {
 		facts.Now = facts.Now.UTC()
-		j.Record.decided(recorded{set: set, facts: facts, answer: "allowed"})
+		j.Record.enqueue(recordEntry{set: set, facts: facts, answer: "allowed"})
 	}
 }
 
@@ -122,7 +122,7 @@ func (j *Judge) Dry() *Judge {
 	return &Judge{Deps: deps, dry: true}
 }
 
-func refusal(d rules.Decision, err error) error {
+func toRefusal(d rules.Decision, err error) error {
 	switch e := new(rules.EvalError); {
 	case errors.As(err, &e) && e.Sent:
 		return &party.Error{Reason: party.InvalidRequest, Message: d.Message, Cause: err}

@@ -21,8 +21,8 @@ type Host interface {
 	UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error)
 }
 
-// mostRemembered limits the users in the cache of accounts, and in that of groups.
-const mostRemembered = 20_000
+// maxCachedUsers limits the users in the cache of accounts, and in that of groups.
+const maxCachedUsers = 20_000
 
 // loader reads facts from the host's database. It caches accounts and groups, which saves reads for a player
 // who acts several times in a row. It always reads friends and blocks, because a block has to take effect at
@@ -38,8 +38,8 @@ type loader struct {
 func Load(host Host, blocks party.BlockList, now party.Clock) rules.Loader {
 	return loader{
 		host: host, BlockList: blocks,
-		accounts: cache.New[string, rules.Account](now, mostRemembered, FactTTL),
-		groups:   cache.New[string, []rules.GroupFacts](now, mostRemembered, FactTTL),
+		accounts: cache.New[string, rules.Account](now, maxCachedUsers, FactTTL),
+		groups:   cache.New[string, []rules.GroupFacts](now, maxCachedUsers, FactTTL),
 	}
 }
 
@@ -70,8 +70,8 @@ func (l loader) Accounts(ctx context.Context, userIDs []string) (map[string]rule
 }
 
 const (
-	groupsPage = 100
-	groupPages = 10 // pages read for one user, at most
+	groupsPageSize = 100
+	maxGroupPages  = 10 // pages read for one user, at most
 )
 
 func (l loader) Groups(ctx context.Context, userID string) ([]rules.GroupFacts, error) {
@@ -82,8 +82,8 @@ func (l loader) Groups(ctx context.Context, userID string) ([]rules.GroupFacts, 
 func (l loader) readGroups(ctx context.Context, userID string) ([]rules.GroupFacts, error) {
 	var groups []rules.GroupFacts
 	cursor := ""
-	for range groupPages {
-		list, next, err := l.host.UserGroupsList(ctx, userID, groupsPage, nil, cursor)
+	for range maxGroupPages {
+		list, next, err := l.host.UserGroupsList(ctx, userID, groupsPageSize, nil, cursor)
 		if err != nil {
 			return nil, err
 		}

@@ -22,11 +22,11 @@ import (
 // Bounds of a recording. The newest file has no number. A decision is left out and counted as dropped if its
 // line is too long, or if decisions come faster than they are written.
 const (
-	recordBytes = 16 << 20
-	recordFiles = 5
-	recordLine  = 256 << 10
-	recordQueue = 1024
-	recordRetry = 10 * time.Second // the wait after a failed write, and between checks that the file is still there
+	maxRecordBytes   = 16 << 20
+	maxRecordFiles   = 5
+	maxRecordLine    = 256 << 10
+	recordQueueSize  = 1024
+	recordRetryDelay = 10 * time.Second // the wait after a failed write, and between checks that the file is still there
 )
 
 // Record records questions, the facts that were read, and the answers, for the replay of rules. [Record.Run]
@@ -37,20 +37,20 @@ type Record struct {
 	logger party.Logger
 	now    party.Clock
 	key    [32]byte
-	queue  chan recorded
+	queue  chan recordEntry
 
 	written, dropped atomic.Uint64
 	failed           atomic.Pointer[string] // why nothing is written; nil = it is written
 
-	file  *os.File // only Run uses this and the fields below
-	size  int64
-	set   *rules.Set // the rules that were written last
-	retry time.Time
-	look  time.Time // when to check that path is still file
+	file          *os.File // only Run uses this and the fields below
+	size          int64
+	lastSet       *rules.Set // the rules that were written last
+	retryAt       time.Time
+	nextFileCheck time.Time // when to check that path is still file
 }
 
-// recorded is an answered question.
-type recorded struct {
+// recordEntry is an answered question.
+type recordEntry struct {
 	set    *rules.Set
 	facts  rules.Facts
 	answer string
@@ -59,7 +59,7 @@ type recorded struct {
 
 // NewRecord makes a recording in the file at path. When that is full, it is renamed to path.1, and so on.
 func NewRecord(path string, logger party.Logger, now party.Clock) *Record {
-	r := &Record{path: path, logger: logger, now: now, queue: make(chan recorded, recordQueue)}
+	r := &Record{path: path, logger: logger, now: now, queue: make(chan recordEntry, recordQueueSize)}
 	_, _ = rand.Read(r.key[:]) // never fails
 	return r
 }
@@ -85,7 +85,7 @@ func (r *Record) Report() RecordReport {
 // message would hide all others.
 func (r *Record) wants(a rules.Action) bool { return r != nil && a != rules.ActionData }
 
-func (r *Record) decided(d recorded) {
+func (r *Record) enqueue(d recordEntry) {
 	select {
 	case r.queue <- d:
 	default:
@@ -116,18 +116,18 @@ func (r *Record) close() {
 	if r.file != nil {
 		_ = r.file.Close()
 	}
-	r.file, r.set = nil, nil
+	r.file, r.lastSet = nil, nil
 }
 
 // add writes one decision. It logs the first of several failures and tries again after a while.
-func (r *Record) add(d recorded) {
+func (r *Record) add(d recordEntry) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.dropped.Add(1)
 			r.logger.Error("decision not recorded: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if r.now().Before(r.retry) {
+	if r.now().Before(r.retryAt) {
 		r.dropped.Add(1)
 		return
 	}
@@ -136,15 +136,15 @@ func (r *Record) add(d recorded) {
 		again, err := d.set.Try(context.Background(), d.facts, nil)
 		unread = again.Words(err) != d.answer
 	}
-	line, err := json.Marshal(map[string]any{"facts": r.pseudonymous(d.facts), "answer": d.answer, "unread": unread})
-	if err != nil || len(line) > recordLine {
+	line, err := json.Marshal(map[string]any{"facts": r.pseudonymize(d.facts), "answer": d.answer, "unread": unread})
+	if err != nil || len(line) > maxRecordLine {
 		r.dropped.Add(1)
 		return
 	}
 	if err := r.write(d.set, append(line, '\n')); err != nil {
 		r.close()
 		r.dropped.Add(1)
-		r.retry = r.now().Add(recordRetry)
+		r.retryAt = r.now().Add(recordRetryDelay)
 		if why := err.Error(); r.failed.Swap(&why) == nil {
 			r.logger.Error("decisions are not recorded path=%s error=%v", r.path, err)
 		}
@@ -156,8 +156,8 @@ func (r *Record) add(d recorded) {
 
 // write appends a line. If needed, it writes the rules that decided before the line.
 func (r *Record) write(set *rules.Set, line []byte) error {
-	if r.file != nil && !r.now().Before(r.look) {
-		r.look = r.now().Add(recordRetry)
+	if r.file != nil && !r.now().Before(r.nextFileCheck) {
+		r.nextFileCheck = r.now().Add(recordRetryDelay)
 		at, err := os.Stat(r.path)
 		is, err2 := r.file.Stat()
 		if err != nil || err2 != nil || !os.SameFile(at, is) || at.Size() < r.size { // somebody moved, deleted or emptied it
@@ -169,14 +169,14 @@ func (r *Record) write(set *rules.Set, line []byte) error {
 			return err
 		}
 	}
-	text, err := r.behindRules(set, line)
+	text, err := r.withRules(set, line)
 	if err != nil {
 		return err
 	}
-	if r.size > 0 && r.size+int64(len(text)) > recordBytes {
+	if r.size > 0 && r.size+int64(len(text)) > maxRecordBytes {
 		r.close()
-		for n := recordFiles - 1; n > 0; n-- {
-			if err := os.Rename(r.numbered(n-1), r.numbered(n)); err != nil && !os.IsNotExist(err) {
+		for n := maxRecordFiles - 1; n > 0; n-- {
+			if err := os.Rename(r.filePath(n-1), r.filePath(n)); err != nil && !os.IsNotExist(err) {
 				return fmt.Errorf("rotate: %w", err)
 			}
 		}
@@ -187,13 +187,13 @@ func (r *Record) write(set *rules.Set, line []byte) error {
 	if err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
-	r.set = set
+	r.lastSet = set
 	return nil
 }
 
-// behindRules returns the line, with the rules in front of it if they are not the last rules of the file.
-func (r *Record) behindRules(set *rules.Set, line []byte) ([]byte, error) {
-	if r.set == set {
+// withRules returns the line, with the rules in front of it if they are not the last rules of the file.
+func (r *Record) withRules(set *rules.Set, line []byte) ([]byte, error) {
+	if r.lastSet == set {
 		return line, nil
 	}
 	head, err := party.PlainJSON(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()})
@@ -206,7 +206,7 @@ func (r *Record) behindRules(set *rules.Set, line []byte) ([]byte, error) {
 	return slices.Concat([]byte(head), []byte("\n"), line), nil
 }
 
-func (r *Record) numbered(n int) string {
+func (r *Record) filePath(n int) string {
 	if n == 0 {
 		return r.path
 	}
@@ -226,7 +226,7 @@ func Recordable(path string) error {
 	defer file.Close()
 	begin := make([]byte, 16)
 	n, err := file.Read(begin)
-	head := strings.TrimLeft(string(begin[:n]), "\n") // see behindRules
+	head := strings.TrimLeft(string(begin[:n]), "\n") // see withRules
 	if begins := func(line string) bool { return strings.HasPrefix(head, line) || strings.HasPrefix(line, head) }; err == nil && !begins(`{"at":`) && !begins(`{"answer":`) {
 		return fmt.Errorf("%s is no recording, it begins with %q: name a file for recordings alone", path, head)
 	}
@@ -246,12 +246,12 @@ func (r *Record) open() error {
 		_ = file.Close()
 		return fmt.Errorf("open: %w", err)
 	}
-	r.file, r.size, r.look = file, info.Size(), r.now().Add(recordRetry)
+	r.file, r.size, r.nextFileCheck = file, info.Size(), r.now().Add(recordRetryDelay)
 	return nil
 }
 
-// pseudonymous returns f with pseudonyms for everything that names a user or a party. Equal values stay equal.
-func (r *Record) pseudonymous(f rules.Facts) rules.Facts {
+// pseudonymize returns f with pseudonyms for everything that names a user or a party. Equal values stay equal.
+func (r *Record) pseudonymize(f rules.Facts) rules.Facts {
 	f.Party.Members = slices.Clone(f.Party.Members)
 	names := []*string{&f.User.ID, &f.User.Username, &f.User.DisplayName, &f.Party.ID, &f.Party.LeaderID, &f.Request.TargetID}
 	for i := range f.Party.Members {

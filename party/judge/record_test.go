@@ -15,11 +15,11 @@ import (
 	"partyline/party/rules"
 )
 
-// recorded makes a judge decide until that many decisions are written. It calls each before every decision.
-func recorded(t *testing.T, w *world, r *judge.Record, n int, label string, each ...func(i int)) {
+// recordDecisions makes a judge decide until that many decisions are written. It calls each before every decision.
+func recordDecisions(t *testing.T, w *world, r *judge.Record, n int, label string, each ...func(i int)) {
 	t.Helper()
 	w.deps.Record = r
-	w.start(nil)
+	w.startJudge(nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); r.Run(ctx) }()
@@ -46,7 +46,7 @@ func TestRecord_rotates(t *testing.T) {
 			t.Fatal(err)
 		}
 		label := fmt.Sprintf("{%q:%q}", "x", strings.Repeat("y", 200<<10))
-		recorded(t, w, judge.NewRecord(path, w.log, w.clock.Now), 500, label)
+		recordDecisions(t, w, judge.NewRecord(path, w.log, w.clock.Now), 500, label)
 		files, err := filepath.Glob(path + "*")
 		if err != nil || len(files) != 5 {
 			t.Errorf("files %v, %v; want 5", files, err)
@@ -67,7 +67,7 @@ func TestRecord_moved(t *testing.T) {
 		w := newWorld(t, "")
 		path := filepath.Join(t.TempDir(), "decisions")
 		r := judge.NewRecord(path, w.log, w.clock.Now)
-		recorded(t, w, r, 6, "", func(i int) {
+		recordDecisions(t, w, r, 6, "", func(i int) {
 			var err error
 			switch i {
 			case 2:
@@ -101,7 +101,7 @@ func TestRecord_emptied(t *testing.T) {
 		w := newWorld(t, "")
 		path := filepath.Join(t.TempDir(), "decisions")
 		r := judge.NewRecord(path, w.log, w.clock.Now)
-		recorded(t, w, r, 6, "", func(i int) {
+		recordDecisions(t, w, r, 6, "", func(i int) {
 			if err := judge.Recordable(path); err != nil {
 				t.Errorf("after %d decisions: %v", i, err)
 			}
@@ -112,7 +112,7 @@ func TestRecord_emptied(t *testing.T) {
 				t.Fatal(err)
 			}
 			if i == 4 { // not noticed yet when the new rules are written
-				w.rules("parties: {open: open}")
+				w.useRules("parties: {open: open}")
 			} else {
 				w.clock.Advance(time.Minute)
 			}
@@ -146,14 +146,14 @@ func TestRecord_unwritable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "rules: [{id: no, on: [create], deny: 'true'}]")
 		r := judge.NewRecord(filepath.Join(t.TempDir(), "nowhere", "x"), w.log, w.clock.Now)
-		recorded(t, w, r, 50, "")
+		recordDecisions(t, w, r, 50, "")
 		if got := r.Report(); got.Written != 0 || got.Dropped != 50 || !strings.Contains(got.Error, "open") {
 			t.Errorf("%+v", got)
 		}
 		if lines := w.log.Lines(); len(lines) != 1 || len(w.judge.Denials()) != 50 {
 			t.Errorf("%d denials, log %v; want 50 and one line", len(w.judge.Denials()), lines)
 		}
-		recorded(t, w, judge.NewRecord(t.TempDir(), w.log, w.clock.Now), 1, "") // a folder, not a file
+		recordDecisions(t, w, judge.NewRecord(t.TempDir(), w.log, w.clock.Now), 1, "") // a folder, not a file
 	})
 }
 
@@ -166,7 +166,7 @@ func TestRecord_unset(t *testing.T) {
 		}
 	}
 	w.deps.Record = judge.NewRecord(filepath.Join(t.TempDir(), "x"), w.log, w.clock.Now)
-	w.start(nil)
+	w.startJudge(nil)
 	if !w.judge.Has(rules.ActionKick) || w.judge.Has(rules.ActionData) || w.judge.Enforces(rules.ActionKick) {
 		t.Error("a recording wants every action but data, and enforces none")
 	}

@@ -17,10 +17,10 @@ import (
 
 // Bounds of a shadow. Questions that come faster than it asks them are dropped and counted.
 const (
-	shadowQueue    = 1024
-	shadowTimeout  = 2 * time.Second
-	shadowOutcomes = 1000 // different pairs of outcomes with a counter of their own
-	shadowExamples = 32
+	shadowQueueSize   = 1024
+	shadowTimeout     = 2 * time.Second
+	maxShadowOutcomes = 1000 // different pairs of outcomes with a counter of their own
+	maxShadowExamples = 32
 )
 
 // MetricShadow counts the answers of the next rules file. Its tags are action, rule (the next file's rule that
@@ -34,17 +34,17 @@ type Shadow struct {
 	next    func() *rules.Set // returns nil until a file is loaded
 	metrics party.Metrics
 	logger  party.Logger
-	queue   chan shadowed
+	queue   chan shadowQuestion
 	dropped atomic.Uint64
 
-	mu       sync.Mutex
-	counts   map[ShadowCount]uint64 // the keys have Times 0
-	other    uint64                 // of pairs without a counter of their own
-	examples []Difference           // the oldest first
+	mu        sync.Mutex
+	counts    map[ShadowCount]uint64 // the keys have Times 0
+	uncounted uint64                 // of pairs without a counter of their own
+	examples  []Difference           // the oldest first
 }
 
-// shadowed is an answered question.
-type shadowed struct {
+// shadowQuestion is an answered question.
+type shadowQuestion struct {
 	at       time.Time
 	question party.Question
 	outcome  string
@@ -53,7 +53,7 @@ type shadowed struct {
 
 // NewShadow makes a shadow of the rules that next returns. next returns nil while there are none.
 func NewShadow(next func() *rules.Set, metrics party.Metrics, logger party.Logger) *Shadow {
-	return &Shadow{next: next, metrics: metrics, logger: logger, queue: make(chan shadowed, shadowQueue), counts: map[ShadowCount]uint64{}}
+	return &Shadow{next: next, metrics: metrics, logger: logger, queue: make(chan shadowQuestion, shadowQueueSize), counts: map[ShadowCount]uint64{}}
 }
 
 // ShadowCount is how often two outcomes met, in the words of cases.
@@ -86,14 +86,14 @@ func (s *Shadow) wants(a rules.Action) bool {
 
 func (s *Shadow) loaded() bool { return s != nil && s.next() != nil }
 
-// answered queues a question that the judge answered. It skips it if no rule decided it and the next file has
+// enqueue queues a question that the judge answered. It skips it if no rule decided it and the next file has
 // none about it.
-func (s *Shadow) answered(j *Judge, q party.Question, at time.Time, outcome string) {
+func (s *Shadow) enqueue(j *Judge, q party.Question, at time.Time, outcome string) {
 	if !s.loaded() || outcome == "allowed" && !s.wants(q.Action) {
 		return
 	}
 	select {
-	case s.queue <- shadowed{at: at, question: q, outcome: outcome, judge: j}:
+	case s.queue <- shadowQuestion{at: at, question: q, outcome: outcome, judge: j}:
 	default:
 		s.dropped.Add(1)
 	}
@@ -112,7 +112,7 @@ func (s *Shadow) Run(ctx context.Context) {
 }
 
 // ask asks the next rules one question. It logs its panics, and they affect nothing else.
-func (s *Shadow) ask(ctx context.Context, q shadowed) {
+func (s *Shadow) ask(ctx context.Context, q shadowQuestion) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.logger.Error("shadow rules failed: panic: %v\n%s", p, debug.Stack())
@@ -138,22 +138,22 @@ func (s *Shadow) ask(ctx context.Context, q shadowed) {
 	if !fits {
 		outcome = rules.SizeRefused
 	}
-	s.metrics.MetricsCounterAdd(MetricShadow, map[string]string{"action": string(a), "rule": d.Rule, "change": change(q.outcome, outcome)}, 1)
+	s.metrics.MetricsCounterAdd(MetricShadow, map[string]string{"action": string(a), "rule": d.Rule, "change": changeKind(q.outcome, outcome)}, 1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := ShadowCount{Action: a, Now: q.outcome, Next: outcome}
-	if _, known := s.counts[key]; known || len(s.counts) < shadowOutcomes {
+	if _, known := s.counts[key]; known || len(s.counts) < maxShadowOutcomes {
 		s.counts[key]++
 	} else {
-		s.other++
+		s.uncounted++
 	}
 	if q.outcome == outcome {
 		return
 	}
-	s.examples = appendBounded(s.examples, Difference{newAsked(q.at, q.question, set, on), q.outcome, outcome}, shadowExamples)
+	s.examples = appendBounded(s.examples, Difference{newAsked(q.at, q.question, set, on), q.outcome, outcome}, maxShadowExamples)
 }
 
-func change(now, next string) string {
+func changeKind(now, next string) string {
 	was, is := strings.HasPrefix(now, "allowed"), strings.HasPrefix(next, "allowed")
 	switch {
 	case now == next:
@@ -170,7 +170,7 @@ func change(now, next string) string {
 func (s *Shadow) Report() ShadowReport {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := ShadowReport{Counts: []ShadowCount{}, Other: s.other, Dropped: s.dropped.Load(), Examples: newestFirst(s.examples)}
+	r := ShadowReport{Counts: []ShadowCount{}, Other: s.uncounted, Dropped: s.dropped.Load(), Examples: newestFirst(s.examples)}
 	for key, times := range s.counts {
 		key.Times = times
 		r.Counts = append(r.Counts, key)
@@ -185,6 +185,6 @@ func (s *Shadow) Report() ShadowReport {
 func (s *Shadow) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counts, s.other, s.examples = map[ShadowCount]uint64{}, 0, nil
+	s.counts, s.uncounted, s.examples = map[ShadowCount]uint64{}, 0, nil
 	s.dropped.Store(0)
 }

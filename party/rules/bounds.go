@@ -11,7 +11,7 @@ import (
 // maxJSON limits metadata and labels, in bytes. The server's own limits are far lower.
 const maxJSON = 64 << 10
 
-func object(name, text string) (map[string]any, error) {
+func parseObject(name, text string) (map[string]any, error) {
 	if strings.TrimSpace(text) == "" {
 		return map[string]any{}, nil
 	}

@@ -37,12 +37,12 @@ var builtins = []string{
 
 // condition is a compiled, checked and bounded condition. Immutable.
 type condition struct {
-	source  string
-	program *vm.Program
-	facts   []string       // full names of the facts it uses
-	needs   need           // what has to be read or parsed for these facts
-	steps   int            // the largest number of steps, see analysis
-	sent    map[int]string // by offset: the request fact there. If evaluation fails there, the client's value is the cause
+	source       string
+	program      *vm.Program
+	facts        []string       // full names of the facts it uses
+	needs        need           // what has to be read or parsed for these facts
+	steps        int            // the largest number of steps, see analysis
+	requestFacts map[int]string // the request fact at an offset; if evaluation fails there, its value is the cause
 }
 
 // exprError is a problem at a character of a condition.
@@ -61,7 +61,7 @@ func newExprConfig() *conf.Config {
 	for name, f := range functions {
 		opts = append(opts, expr.Function(name, f.call, f.types...))
 	}
-	for name, compare := range map[string]func(a, b any) (bool, error){sameFunction: same, inFunction: among} {
+	for name, compare := range map[string]func(a, b any) (bool, error){sameFunction: sameValue, inFunction: isAmong} {
 		opts = append(opts, expr.Function(name, func(args ...any) (any, error) { return compare(args[0], args[1]) }, new(func(any, any) bool)))
 	}
 	c := conf.CreateNew()
@@ -88,16 +88,16 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 	config := newExprConfig()
 	tree, err := parser.ParseWithConfig(src, config)
 	if err != nil {
-		return nil, nil, asExprError(err, src)
+		return nil, nil, toExprError(err, src)
 	}
 	a = &analysis{}
-	if bad := a.allowed(tree.Node); bad != nil {
+	if bad := a.checkSyntax(tree.Node); bad != nil {
 		return nil, nil, bad
 	}
 	if _, err := checker.Check(tree, config); err != nil {
-		return nil, nil, asExprError(err, src)
+		return nil, nil, toExprError(err, src)
 	}
-	if bad := a.run(tree.Node); bad != nil {
+	if bad := a.check(tree.Node); bad != nil {
 		return nil, nil, bad
 	}
 	if t := tree.Node.Type(); t.Kind() != reflect.Bool {
@@ -114,32 +114,32 @@ func newCondition(src string, in scope) (c *condition, found []exprError) {
 	if bad != nil {
 		return nil, []exprError{*bad}
 	}
-	found = append(a.warnings, senseless(tree.Node, in)...)
+	found = append(a.warnings, lint(tree.Node, in)...)
 	sent := map[int]string{}
 	ast.Walk(&tree.Node, visitor(func(n *ast.Node) {
 		if fact := requestFact.FindStringSubmatch((*n).String()); fact != nil {
 			sent[(*n).Location().From] = fact[1]
 		}
 	}))
-	program, err := assemble(tree)
+	program, err := compileTree(tree)
 	if err != nil {
-		found = append(found, *asExprError(err, src))
+		found = append(found, *toExprError(err, src))
 	}
 	if slices.ContainsFunc(found, func(e exprError) bool { return e.severity == Error }) {
 		return nil, found
 	}
-	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, sent: sent}
+	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, requestFacts: sent}
 	return c, found
 }
 
-// assemble compiles a checked tree to a program.
-func assemble(tree *parser.Tree) (p *vm.Program, err error) {
+// compileTree compiles a checked tree to a program.
+func compileTree(tree *parser.Tree) (p *vm.Program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p, err = nil, errors.New("the engine gave up")
 		}
 	}()
-	for _, change := range []visitor{literals, byValue, numbered, present} {
+	for _, change := range []visitor{foldLiterals, replaceComparisons, protectIndex, dropOptional} {
 		ast.Walk(&tree.Node, change)
 	}
 	config := newExprConfig()
@@ -149,19 +149,19 @@ func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 	return compiler.Compile(tree, config)
 }
 
-// numbered hides a constant index from the optimizer. It would turn filter(...)[0] into a search, which loses
+// protectIndex hides a constant index from the optimizer. It would turn filter(...)[0] into a search, which loses
 // the type of the entry.
-func numbered(n *ast.Node) {
+func protectIndex(n *ast.Node) {
 	if m, ok := (*n).(*ast.MemberNode); ok {
 		if i, number := m.Property.(*ast.IntegerNode); number {
-			constant(&m.Property, i.Value)
+			patchConstant(&m.Property, i.Value)
 		}
 	}
 }
 
-// present replaces ?. by a plain dot after groups and lists of facts, which are never missing. The engine would
+// dropOptional replaces ?. by a plain dot after groups and lists of facts, which are never missing. The engine would
 // treat a nil list as missing, and not as empty.
-func present(n *ast.Node) {
+func dropOptional(n *ast.Node) {
 	switch m := (*n).(type) {
 	case *ast.MemberNode:
 		t := m.Node.Nature().Type
@@ -179,8 +179,8 @@ func present(n *ast.Node) {
 	}
 }
 
-// called reports whether a parenthesis follows the name at offset.
-func called(src string, offset int, name string) bool {
+// isCalled reports whether a parenthesis follows the name at offset.
+func isCalled(src string, offset int, name string) bool {
 	runes := []rune(src)
 	rest := string(runes[min(len(runes), offset+len([]rune(name))):])
 	return strings.HasPrefix(strings.TrimSpace(rest), "(")

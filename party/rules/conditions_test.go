@@ -10,8 +10,8 @@ import (
 	"partyline/party/rules"
 )
 
-// onJoin returns a rules file with one rule that denies join under the condition.
-func onJoin(t testing.TB, condition string) *rules.Set {
+// denyJoin returns a rules file with one rule that denies join under the condition.
+func denyJoin(t testing.TB, condition string) *rules.Set {
 	t.Helper()
 	return mustLoad(t, "version: 1\nrules:\n  - id: r\n    on: [join]\n    deny: |\n      "+strings.ReplaceAll(condition, "\n", "\n      ")+"\n")
 }

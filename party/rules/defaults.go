@@ -26,7 +26,7 @@ func setDefaults(v reflect.Value) {
 			continue
 		}
 		d := newDecoder(newSource([]byte(text), f.Name))
-		root := &node{kind: wordNode, text: text}
+		root := &node{kind: scalarNode, text: text}
 		switch {
 		case f.Type.Kind() == reflect.String:
 			root.kind = textNode

@@ -87,17 +87,17 @@ func (m *machine) parts(n ast.Node, depth int) []Part {
 	if value, err := m.evaluate(n); err != nil {
 		part.Value = "? (" + err.Error() + ")"
 	} else {
-		part.Value = show(value)
+		part.Value = formatValue(value)
 	}
 	if loop, ok := n.(*ast.BuiltinNode); ok && len(loop.Arguments) == 2 {
 		if _, body := loop.Arguments[1].(*ast.PredicateNode); body {
-			part.Each = m.each(loop)
+			part.Each = m.loopEntries(loop)
 			return []Part{part}
 		}
 	}
 	parts := []Part{part}
 	for _, child := range children(n) {
-		if worthALine(child) {
+		if isShown(child) {
 			parts = append(parts, m.parts(child, depth+1)...)
 		}
 	}
@@ -124,16 +124,16 @@ func children(n ast.Node) []ast.Node {
 	return nil
 }
 
-func worthALine(n ast.Node) bool {
+func isShown(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.NilNode:
 		return false
 	case *ast.ArrayNode:
-		return slices.ContainsFunc(n.Nodes, worthALine)
+		return slices.ContainsFunc(n.Nodes, isShown)
 	case *ast.BinaryNode:
 		return n.Operator != ".."
 	}
-	_, literal := written(n)
+	_, literal := literalValue(n)
 	return !literal
 }
 
@@ -148,7 +148,7 @@ func (m *machine) evaluate(n ast.Node) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := assemble(tree)
+	program, err := compileTree(tree)
 	if err != nil {
 		return nil, err
 	}
@@ -159,11 +159,11 @@ func (m *machine) evaluate(n ast.Node) (any, error) {
 	return out, nil
 }
 
-// maxEach limits the number of entries that are listed.
-const maxEach = 20
+// maxLoopEntries limits the number of entries that are listed.
+const maxLoopEntries = 20
 
-// each lists a loop's entries with the value of the loop's expression for each.
-func (m *machine) each(loop *ast.BuiltinNode) []Part {
+// loopEntries lists a loop's entries with the value of the loop's expression for each.
+func (m *machine) loopEntries(loop *ast.BuiltinNode) []Part {
 	entries, failed := m.evaluate(loop.Arguments[0])
 	values, err := m.evaluate(&ast.BuiltinNode{Name: "map", Arguments: loop.Arguments})
 	list, results := reflect.ValueOf(entries), reflect.ValueOf(values)
@@ -171,8 +171,8 @@ func (m *machine) each(loop *ast.BuiltinNode) []Part {
 		return nil
 	}
 	var out []Part
-	for i := range min(list.Len(), results.Len(), maxEach) {
-		out = append(out, Part{Text: entryName(list.Index(i).Interface(), i), Value: show(results.Index(i).Interface())})
+	for i := range min(list.Len(), results.Len(), maxLoopEntries) {
+		out = append(out, Part{Text: entryName(list.Index(i).Interface(), i), Value: formatValue(results.Index(i).Interface())})
 	}
 	return out
 }
@@ -184,13 +184,13 @@ func entryName(entry any, i int) string {
 	case GroupFacts:
 		return e.Name
 	case string:
-		return show(e)
+		return formatValue(e)
 	}
 	return fmt.Sprintf("entry %d", i+1)
 }
 
-// show formats a value as designers write it.
-func show(v any) string {
+// formatValue formats a value as designers write it.
+func formatValue(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return "nil (missing)"
@@ -216,10 +216,10 @@ func show(v any) string {
 			}
 		}
 		var words []string
-		for _, e := range v[:min(len(v), maxEach)] {
-			words = append(words, show(e))
+		for _, e := range v[:min(len(v), maxLoopEntries)] {
+			words = append(words, formatValue(e))
 		}
-		if len(v) > maxEach {
+		if len(v) > maxLoopEntries {
 			words = append(words, "...")
 		}
 		return "[" + strings.Join(words, ", ") + "]"

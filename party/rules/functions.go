@@ -17,19 +17,19 @@ import (
 type function struct {
 	call       func(args ...any) (any, error)
 	types      []any
-	literal    *literal // nil if it needs no literal
-	gives      domain   // its values, if the type does not define them
-	usage, doc string   // for package reference
+	literal    *literalArg // nil if it needs no literal
+	result     domain      // its values, if the type does not define them
+	usage, doc string      // for package reference
 }
 
-// literal describes an argument that must be a text in quotes.
-type literal struct {
+// literalArg describes an argument that must be a text in quotes.
+type literalArg struct {
 	arg     int
 	check   func(text string) error
 	allowed string // for the message of a problem
 }
 
-var zoneLiteral = &literal{1, func(s string) error { _, err := zone(s); return err }, `expected a time zone such as "Europe/Berlin" or "UTC"`}
+var zoneLiteral = &literalArg{1, func(s string) error { _, err := loadZone(s); return err }, `expected a time zone such as "Europe/Berlin" or "UTC"`}
 
 var functions = map[string]function{
 	"duration": {
@@ -37,21 +37,21 @@ var functions = map[string]function{
 		doc:     "A length of time, in the units of the file: ms, s, m, h and d. For account_age, party.age and differences of times.",
 		types:   []any{new(func(string) time.Duration)},
 		call:    func(args ...any) (any, error) { return ParseDuration(args[0].(string)) },
-		literal: &literal{0, func(s string) error { _, err := ParseDuration(s); return err }, `expected a duration such as "90s", "24h" or "30d"`},
+		literal: &literalArg{0, func(s string) error { _, err := ParseDuration(s); return err }, `expected a duration such as "90s", "24h" or "30d"`},
 	},
 	"date": {
 		usage:   `date("2026-12-24")`,
 		doc:     `A moment, to compare with now: "2026-12-24" is the beginning of that day in UTC, "2026-12-24T18:00:00+01:00" any moment.`,
 		types:   []any{new(func(string) time.Time)},
 		call:    func(args ...any) (any, error) { return parseDate(args[0].(string)) },
-		literal: &literal{0, func(s string) error { _, err := parseDate(s); return err }, `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`},
+		literal: &literalArg{0, func(s string) error { _, err := parseDate(s); return err }, `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`},
 	},
 	"hour": {
 		usage:   `hour(now, "Europe/Berlin")`,
 		doc:     "The hour of a moment, 0 to 23. Without a zone in UTC.",
 		types:   []any{new(func(time.Time, ...string) int)},
 		call:    func(args ...any) (any, error) { return inZone(args).Hour(), nil },
-		gives:   upTo("hour", 23),
+		result:  wholeUpTo("hour", 23),
 		literal: zoneLiteral,
 	},
 	"weekday": {
@@ -59,7 +59,7 @@ var functions = map[string]function{
 		doc:     `The day of the week of a moment, "monday" to "sunday". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time, ...string) string)},
 		call:    func(args ...any) (any, error) { return strings.ToLower(inZone(args).Weekday().String()), nil },
-		gives:   oneOf("weekday", []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}),
+		result:  oneOf("weekday", []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}),
 		literal: zoneLiteral,
 	},
 	"time_of_day": {
@@ -67,7 +67,7 @@ var functions = map[string]function{
 		doc:     `The time of a moment as "HH:MM", so that times compare as text: time_of_day(now) >= "22:30". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time, ...string) string)},
 		call:    func(args ...any) (any, error) { return inZone(args).Format("15:04"), nil },
-		gives:   domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`},
+		result:  domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`},
 		literal: zoneLiteral,
 	},
 	"hash": {
@@ -81,7 +81,7 @@ var functions = map[string]function{
 			}
 			return stableHash(args[0].(string), salt), nil
 		},
-		gives: fromZero("hash"),
+		result: nonNegative("hash"),
 	},
 }
 
@@ -108,15 +108,15 @@ func parseDate(s string) (time.Time, error) {
 	return time.Parse(time.RFC3339, s)
 }
 
-// zone loads a time zone. Conditions name zones only in literals, so a decision never calls it.
-func zone(name string) (*time.Location, error) {
+// loadZone loads a time zone. Conditions name zones only in literals, so a decision never calls it.
+func loadZone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" || len(name) > 64 || strings.ContainsAny(name, `.\`) {
 		return nil, errors.New("unknown time zone")
 	}
 	return time.LoadLocation(name)
 }
 
-// inZone returns the moment args[0] in the zone args[1]. [literals] already replaced the zone's name by the
+// inZone returns the moment args[0] in the zone args[1]. [foldLiterals] already replaced the zone's name by the
 // zone.
 func inZone(args []any) time.Time {
 	t := args[0].(time.Time)
@@ -140,20 +140,20 @@ func stableHash(s, salt string) int {
 	return int(x >> 1)
 }
 
-// literals replaces duration and date calls by their value, and a zone's name by the zone. So a decision does
+// foldLiterals replaces duration and date calls by their value, and a zone's name by the zone. So a decision does
 // not parse or look up anything.
-func literals(n *ast.Node) {
+func foldLiterals(n *ast.Node) {
 	call, ok := (*n).(*ast.CallNode)
 	if !ok {
 		return
 	}
 	if v := constantOf(call); v != nil {
-		constant(n, v)
+		patchConstant(n, v)
 		return
 	}
 	if f := functions[call.Callee.String()]; f.literal == zoneLiteral && len(call.Arguments) == 2 {
-		if loc, err := zone(call.Arguments[1].(*ast.StringNode).Value); err == nil {
-			constant(&call.Arguments[1], loc)
+		if loc, err := loadZone(call.Arguments[1].(*ast.StringNode).Value); err == nil {
+			patchConstant(&call.Arguments[1], loc)
 		}
 	}
 }
@@ -171,7 +171,7 @@ func constantOf(n *ast.CallNode) any {
 	return v
 }
 
-func constant(n *ast.Node, v any) {
+func patchConstant(n *ast.Node, v any) {
 	nature := *(*n).Nature()
 	ast.Patch(n, &ast.ConstantNode{Value: v})
 	(*n).SetNature(nature)

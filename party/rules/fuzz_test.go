@@ -16,7 +16,7 @@ import (
 // FuzzLoad checks that no input panics. Refused input has problems with a place in the file. Accepted input
 // stays the same after it is written and loaded again.
 func FuzzLoad(f *testing.F) {
-	for _, data := range goldens(f) {
+	for _, data := range goldenCases(f) {
 		input, _, _ := bytes.Cut(data, []byte(dashes))
 		f.Add(input)
 	}

@@ -289,7 +289,7 @@ func TestFacts_complete(t *testing.T) {
 		} else if f.Kind == "list" || f.Kind == "names with values" {
 			cond = fmt.Sprintf("len(%s) == 0", f.Path)
 		}
-		if _, err := onJoinWith(t, skilled, cond).Decide(context.Background(), someFacts(), &fakeLoader{}); err != nil {
+		if _, err := denyJoinWith(t, skilled, cond).Decide(context.Background(), someFacts(), &fakeLoader{}); err != nil {
 			t.Errorf("%s: %v", cond, err)
 		}
 	}

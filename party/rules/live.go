@@ -24,14 +24,14 @@ type Live struct {
 	opts    LiveOptions
 	current atomic.Pointer[Set] // same as report.Set
 
-	looking sync.Mutex        // taken before mu; held while the file is read, which may hang with the disk
-	tried   [sha256.Size]byte // hash of the content at the newest attempt
-	seen    [sha256.Size]byte // hash of the content at the last look
-	unread  string            // why the newest attempt could not read the file; "" if it could
+	fileMu      sync.Mutex        // taken before mu; held while the file is read, which may hang with the disk
+	triedHash   [sha256.Size]byte // hash of the content at the newest attempt
+	seenHash    [sha256.Size]byte // hash of the content at the last look
+	readFailure string            // why the newest attempt could not read the file; "" if it could
 
-	mu      sync.Mutex // held while an attempt takes effect; OnLoad is called under it
-	report  Report
-	started *Set // the first Set loaded; the host was set up with it
+	mu       sync.Mutex // held while an attempt takes effect; OnLoad is called under it
+	report   Report
+	firstSet *Set // the first Set loaded; the host was set up with it
 }
 
 // LiveOptions configures a Live.
@@ -85,9 +85,9 @@ func (l *Live) Reload(ctx context.Context) error {
 	if l.opts.Path == "" {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return l.use(Defaults(), "", nil, nil)
+		return l.activate(Defaults(), "", nil, nil)
 	}
-	return l.look(true)
+	return l.readFile(true)
 }
 
 // Watch polls the file every second until ctx ends, see [Live.Poll]. It blocks. It returns at once if there is
@@ -113,26 +113,26 @@ func (l *Live) Watch(ctx context.Context) {
 // editors, containers and network drives set it in too many different ways.
 func (l *Live) Poll(ctx context.Context) {
 	if ctx.Err() == nil && l.opts.Path != "" {
-		_ = l.look(false) // OnLoad and Report have the error
+		_ = l.readFile(false) // OnLoad and Report have the error
 	}
 }
 
-// look reads the file. It loads the content if always is set, or if new content is stable since the previous
+// readFile reads the file. It loads the content if always is set, or if new content is stable since the previous
 // look.
-func (l *Live) look(always bool) error {
-	l.looking.Lock()
-	defer l.looking.Unlock()
-	data, err := read(l.opts.Path)
+func (l *Live) readFile(always bool) error {
+	l.fileMu.Lock()
+	defer l.fileMu.Unlock()
+	data, err := readBounded(l.opts.Path)
 	sum, unread := sha256.Sum256(data), ""
 	if err != nil {
 		unread = err.Error()
 	}
-	settled, changed := sum == l.seen, sum != l.tried || unread != l.unread
-	l.seen = sum
+	settled, changed := sum == l.seenHash, sum != l.triedHash || unread != l.readFailure
+	l.seenHash = sum
 	if !always && !(settled && changed) {
 		return nil
 	}
-	l.tried, l.unread = sum, unread
+	l.triedHash, l.readFailure = sum, unread
 	var s *Set
 	var files Problems
 	switch {
@@ -147,7 +147,7 @@ func (l *Live) look(always bool) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.use(s, hex.EncodeToString(sum[:]), files, err)
+	return l.activate(s, hex.EncodeToString(sum[:]), files, err)
 }
 
 // Report returns the state of the active rules and of the newest attempt to change them.
@@ -157,9 +157,9 @@ func (l *Live) Report() Report {
 	return l.report
 }
 
-// use makes s the active Set, or records err. hash is the hash of the file. A file that is already in force
+// activate makes s the active Set, or records err. hash is the hash of the file. A file that is already in force
 // switches nothing, but the files it names are checked again. The caller holds l.mu.
-func (l *Live) use(s *Set, hash string, files Problems, err error) error {
+func (l *Live) activate(s *Set, hash string, files Problems, err error) error {
 	old := l.report.Set
 	l.report.Err = err
 	if err != nil {
@@ -169,16 +169,16 @@ func (l *Live) use(s *Set, hash string, files Problems, err error) error {
 		if l.report.Version > 0 && hash == l.report.Hash {
 			s = old
 		} else {
-			s.inherit(old)
-			if s.blank && !old.blank && l.report.Version > 0 {
+			s.inheritStats(old)
+			if s.empty && !old.empty && l.report.Version > 0 {
 				s.warnings = append(s.warnings, Problem{Severity: Warning, File: l.opts.Path, What: "the file is empty now: all its rules and settings are gone"})
 			}
 			l.report.Version++
 			l.report.Set, l.report.LoadedAt, l.report.Hash = s, l.opts.Now(), hash
 			l.current.Store(s)
 		}
-		l.started = cmp.Or(l.started, s)
-		l.report.Problems = slices.Concat(s.Warnings(), files, l.restart(s))
+		l.firstSet = cmp.Or(l.firstSet, s)
+		l.report.Problems = slices.Concat(s.Warnings(), files, l.restartWarnings(s))
 	}
 	if l.opts.OnLoad != nil {
 		l.opts.OnLoad(Loaded{Old: old, New: s, Report: l.report})
@@ -186,16 +186,16 @@ func (l *Live) use(s *Set, hash string, files Problems, err error) error {
 	return err
 }
 
-// restart warns of settings in s that need a restart of the server: the host accepts a matchmaker only at its
+// restartWarnings warns of settings in s that need a restart of the server: the host accepts a matchmaker only at its
 // start.
-func (l *Live) restart(s *Set) (ps Problems) {
-	if l.opts.Trial || l.started == nil {
+func (l *Live) restartWarnings(s *Set) (ps Problems) {
+	if l.opts.Trial || l.firstSet == nil {
 		return nil
 	}
 	add := func(path, what, allowed string) {
 		ps = append(ps, Problem{Severity: Warning, File: l.opts.Path, Path: path, What: what, Allowed: allowed})
 	}
-	was, now := l.started.config, s.config
+	was, now := l.firstSet.config, s.config
 	switch had, has := len(was.Queues) > 0, len(now.Queues) > 0; {
 	case has && !had:
 		add("queues", "the first queues work after a restart of the server", "until then matchmaking is the server's own")
@@ -208,8 +208,8 @@ func (l *Live) restart(s *Set) (ps Problems) {
 	return ps
 }
 
-// read reads at most one byte more than a file may have, so that Load can tell that it is too long.
-func read(path string) ([]byte, error) {
+// readBounded reads at most one byte more than a file may have, so that Load can tell that it is too long.
+func readBounded(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ func Load(data []byte, name string) (*Set, error) { return load(newSource(data, 
 // longer than a file.
 func LoadRecorded(data []byte, name string) (*Set, error) {
 	src := newSource(data, name)
-	src.room = recordedRoom
+	src.boundFactor = recordedBoundFactor
 	return load(src)
 }
 
@@ -26,10 +26,10 @@ func load(src *source) (*Set, error) {
 	d := newDecoder(src)
 	root := d.parse()
 	c := Default()
-	if root != nil && d.version(root) {
+	if root != nil && d.checkVersion(root) {
 		d.decode(root, reflect.ValueOf(&c).Elem(), "", "")
 	} else if root != nil {
-		return nil, d.report(&c)
+		return nil, d.sortedProblems(&c)
 	}
 	return d.finish(c)
 }
@@ -43,7 +43,7 @@ func LoadFacts(data []byte, name string) (Facts, error) {
 	if root != nil {
 		d.decode(root, reflect.ValueOf(&f).Elem(), "", "")
 	}
-	if all := d.report(&Config{}); len(all) > 0 {
+	if all := d.sortedProblems(&Config{}); len(all) > 0 {
 		return Facts{}, all
 	}
 	return f, nil
@@ -55,9 +55,9 @@ func New(c Config) (*Set, error) {
 	return newDecoder(newSource(nil, "config")).finish(c)
 }
 
-// version reports whether decoding the file makes sense: it is a group of keys of version 1, or only lacks a
+// checkVersion reports whether decoding the file makes sense: it is a group of keys of version 1, or only lacks a
 // version.
-func (d *decoder) version(root *node) bool {
+func (d *decoder) checkVersion(root *node) bool {
 	at := slices.IndexFunc(root.keys, func(e entry) bool { return e.name == "version" })
 	switch {
 	case root.kind != mapNode:
@@ -68,7 +68,7 @@ func (d *decoder) version(root *node) bool {
 		return true
 	}
 	version := root.keys[at].val
-	if version.text != "1" || version.kind != wordNode {
+	if version.text != "1" || version.kind != scalarNode {
 		d.fail(version.at, "version", "is "+version.describe(), "this server reads version 1")
 		return false
 	}
@@ -77,11 +77,11 @@ func (d *decoder) version(root *node) bool {
 
 // finish checks the configuration and compiles its rules.
 func (d *decoder) finish(c Config) (*Set, error) {
-	d.complete(&c)
+	d.completeDefaults(&c)
 	d.check(&c)
-	s := &Set{config: c, byAction: map[Action][]*rule{}, queues: slices.Sorted(maps.Keys(c.Queues)), blank: len(d.values) == 0}
+	s := &Set{config: c, byAction: map[Action][]*rule{}, queues: slices.Sorted(maps.Keys(c.Queues)), empty: len(d.nodes) == 0}
 	for i := range c.Rules {
-		r := d.compile(&c, i, c.Rules[i])
+		r := d.compileRule(&c, i, c.Rules[i])
 		if r == nil {
 			continue
 		}
@@ -90,40 +90,40 @@ func (d *decoder) finish(c Config) (*Set, error) {
 			s.byAction[a] = append(s.byAction[a], r)
 		}
 	}
-	d.budget(s)
-	all := d.report(&c)
+	d.checkBudget(s)
+	all := d.sortedProblems(&c)
 	if len(all.Errors()) > 0 {
 		return nil, all
 	}
 	s.warnings = all
 	const font = "invites.page.font"
-	s.font = d.src.problem(Warning, d.place(font), font, "", "")
+	s.fontProblem = d.src.problem(Warning, d.placeOf(font), font, "", "")
 	return s, nil
 }
 
-// complete fills in defaults that depend on other keys.
-func (d *decoder) complete(c *Config) {
-	if d.written("status.stages") {
+// completeDefaults fills in defaults that depend on other keys.
+func (d *decoder) completeDefaults(c *Config) {
+	if d.isSet("status.stages") {
 		// The defaults name the default stages. If the file sets its own stages, only names among those stay.
-		if !d.written("status.ready") && !slices.Contains(c.Status.Stages, c.Status.Ready) {
+		if !d.isSet("status.ready") && !slices.Contains(c.Status.Stages, c.Status.Ready) {
 			c.Status.Ready = ""
 		}
-		if !d.written("status.final") {
+		if !d.isSet("status.final") {
 			c.Status.Final = slices.DeleteFunc(slices.Clone(c.Status.Final), func(s string) bool {
 				return !slices.Contains(c.Status.Stages, s)
 			})
 		}
 	}
-	c.Parties.KickBanJoins = c.Parties.KickBanJoins || d.written("parties.kick_ban")
+	c.Parties.KickBanJoins = c.Parties.KickBanJoins || d.isSet("parties.kick_ban")
 	queues := make(map[string]Queue, len(c.Queues))
 	for name, q := range c.Queues {
-		at := join("queues", name)
-		if q.MaxParty == 0 && !d.written(at+".max_party") {
+		at := joinPath("queues", name)
+		if q.MaxParty == 0 && !d.isSet(at+".max_party") {
 			q.MaxParty = max(1, q.TeamSize.Max)
 		}
 		if q.Skill != nil {
 			skill := *q.Skill
-			if skill.Max == 0 && !d.written(at+".skill.max") {
+			if skill.Max == 0 && !d.isSet(at+".skill.max") {
 				skill.Max = skill.Window
 			}
 			if skill.Storage.Field == "" {
@@ -133,7 +133,7 @@ func (d *decoder) complete(c *Config) {
 		}
 		if q.Latency != nil {
 			latency := *q.Latency
-			if latency.Max == 0 && !d.written(at+".latency.max") {
+			if latency.Max == 0 && !d.isSet(at+".latency.max") {
 				latency.Max = latency.Start
 			}
 			q.Latency = &latency
@@ -143,11 +143,11 @@ func (d *decoder) complete(c *Config) {
 	c.Queues = queues
 }
 
-// report returns all problems in the order of lines. Paths use the names of rules.
-func (d *decoder) report(c *Config) Problems {
+// sortedProblems returns all problems in the order of lines. Paths use the names of rules.
+func (d *decoder) sortedProblems(c *Config) Problems {
 	out := slices.Clone(d.problems)
 	for i := range out {
-		out[i].Path = named(out[i].Path, c.Rules)
+		out[i].Path = withRuleName(out[i].Path, c.Rules)
 	}
 	slices.SortStableFunc(out, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
@@ -155,14 +155,14 @@ func (d *decoder) report(c *Config) Problems {
 	return slices.Compact(out)
 }
 
-// named turns "rules[3].deny" into "rules.friends-only.deny" if the rule has a valid name.
-func named(path string, rules []Rule) string {
+// withRuleName turns "rules[3].deny" into "rules.friends-only.deny" if the rule has a valid name.
+func withRuleName(path string, rules []Rule) string {
 	var i int
 	if n, _ := fmt.Sscanf(path, "rules[%d]", &i); n != 1 || i < 1 || i > len(rules) {
 		return path
 	}
 	id := rules[i-1].ID
-	if !forms["name"].ok(id) {
+	if !forms["name"].valid(id) {
 		return path
 	}
 	_, rest, _ := strings.Cut(path, "]")

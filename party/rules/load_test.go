@@ -14,9 +14,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected part of golden files")
 
-// goldens are the files to accept and to reject: a rules file, a line of dashes, and the expected problems.
+// goldenCases are the files to accept and to reject: a rules file, a line of dashes, and the expected problems.
 // They also seed the fuzz targets.
-func goldens(t testing.TB) map[string][]byte {
+func goldenCases(t testing.TB) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/load/*.txt")
 	if err != nil || len(paths) < 30 {
@@ -36,7 +36,7 @@ func goldens(t testing.TB) map[string][]byte {
 const dashes = "-----\n"
 
 func TestLoad_golden(t *testing.T) {
-	for path, data := range goldens(t) {
+	for path, data := range goldenCases(t) {
 		name := strings.TrimSuffix(filepath.Base(path), ".txt")
 		t.Run(name, func(t *testing.T) {
 			input, want, ok := bytes.Cut(data, []byte(dashes))

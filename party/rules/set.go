@@ -11,13 +11,13 @@ import (
 // Set is a loaded rules file: the configuration and the compiled conditions. It is immutable, except for hit
 // counters, and safe for concurrent use. A request uses the same Set from start to end.
 type Set struct {
-	config   Config
-	rules    []*rule
-	byAction map[Action][]*rule // in the order of the file
-	warnings Problems
-	queues   []string // sorted names
-	blank    bool     // the file sets no key
-	font     Problem  // points to invites.page.font, for FontWarning
+	config      Config
+	rules       []*rule
+	byAction    map[Action][]*rule // in the order of the file
+	warnings    Problems
+	queues      []string // sorted names
+	empty       bool     // the file sets no key
+	fontProblem Problem  // points to invites.page.font, for FontWarning
 }
 
 // Defaults returns the Set of a missing or empty file.
@@ -32,7 +32,7 @@ func (s *Set) Warnings() Problems { return s.warnings }
 
 // FontWarning returns a warning with err at invites.page.font. This package does not read the font itself.
 func (s *Set) FontWarning(err error) Problem {
-	p := s.font
+	p := s.fontProblem
 	p.What, p.Allowed = printable(err.Error()), "expected a TrueType file (.ttf)"
 	return p
 }
@@ -46,9 +46,9 @@ func (s *Set) Asks(a Action, invited bool) bool {
 	return s.Has(a) && !(a == ActionJoin && invited && s.config.Invites.OverridesRules)
 }
 
-// skill returns the skill settings that party.skill uses. They are those of the queue asked for, or of the
+// skillFor returns the skill settings that party.skill uses. They are those of the queue asked for, or of the
 // first queue by name that has any. It returns nil if no queue has any.
-func (s *Set) skill(queue string) *Skill {
+func (s *Set) skillFor(queue string) *Skill {
 	for _, name := range slices.Concat([]string{queue}, s.queues) {
 		if q := s.config.Queues[name]; q.Skill != nil {
 			return q.Skill
@@ -116,13 +116,13 @@ const (
 	brokenMessage = "This is refused because one of the game's own rules is faulty. Trying again does not help; please tell the game's team."
 )
 
-// unread is the error for a fact that could not be read from the database.
-type unread struct{ error }
+// unreadError is the error for a fact that could not be read from the database.
+type unreadError struct{ error }
 
-func (u unread) Unwrap() error { return u.error }
+func (u unreadError) Unwrap() error { return u.error }
 
-// sent is the error for a condition that failed on a value that the client sent.
-type sent struct {
+// sentError is the error for a condition that failed on a value that the client sent.
+type sentError struct {
 	error
 	field string
 }
@@ -136,9 +136,9 @@ func (r *rule) answer(cause error, count bool) (Decision, error) {
 	case cause != nil:
 		d.Allowed, d.Message, counter = false, brokenMessage, &r.stats.errors
 		broken = &EvalError{Rule: r.ID, Cause: cause}
-		if by := new(sent); errors.As(cause, by) {
+		if by := new(sentError); errors.As(cause, by) {
 			broken.Sent, d.Message = true, by.field+": one of the game's rules cannot be asked about this value."
-		} else if errors.As(cause, new(unread)) {
+		} else if errors.As(cause, new(unreadError)) {
 			d.Message = unreadMessage
 		}
 	case !d.Allowed:
@@ -199,8 +199,8 @@ func (s *Set) Hits() []Hit {
 	return out
 }
 
-// inherit takes over the counters of old's rules with the same name.
-func (s *Set) inherit(old *Set) {
+// inheritStats takes over the counters of old's rules with the same name.
+func (s *Set) inheritStats(old *Set) {
 	for _, r := range s.rules {
 		for _, o := range old.rules {
 			if o.ID == r.ID {

@@ -11,17 +11,17 @@ type place struct{ line, col int }
 
 // source is the text of a file and its name for people.
 type source struct {
-	name  string
-	size  int    // in bytes, of the original file
-	text  string // without a byte order mark; line ends are \n
-	lines []string
-	room  int // factor on the bounds of a file
+	name        string
+	size        int    // in bytes, of the original file
+	text        string // without a byte order mark; line ends are \n
+	lines       []string
+	boundFactor int // factor on the bounds of a file
 }
 
 func newSource(data []byte, name string) *source {
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return &source{name: name, size: len(data), text: text, lines: strings.Split(text, "\n"), room: 1}
+	return &source{name: name, size: len(data), text: text, lines: strings.Split(text, "\n"), boundFactor: 1}
 }
 
 // excerptWidth limits the shown part of a line, so that problems of a minified file stay readable.
@@ -52,7 +52,7 @@ func (s *source) excerpt(p place) string {
 // printable replaces characters that would break or disguise a line of a terminal or a log.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || control(r) {
+		if r == utf8.RuneError || isControl(r) {
 			return ' '
 		}
 		return r
@@ -66,10 +66,10 @@ func (s *source) problem(sev Severity, p place, path, what, allowed string) Prob
 	}
 }
 
-// within returns the place of the character at offset (in runes) of value. The file has value at start: plain,
+// placeWithin returns the place of the character at offset (in runes) of value. The file has value at start: plain,
 // quoted or as a block. It walks through both texts in parallel. If they differ, it skips quotes, escapes,
 // folded line ends or indentation of the file.
-func (s *source) within(start place, block bool, value string, offset int) place {
+func (s *source) placeWithin(start place, block bool, value string, offset int) place {
 	line, col := start.line, start.col
 	if block {
 		line, col = line+1, 1

@@ -10,7 +10,7 @@ func suggest(word string, candidates []string) string {
 		return ""
 	}
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestAt {
+		if d := editDistance(strings.ToLower(word), strings.ToLower(c)); d < bestAt {
 			best, bestAt = c, d
 		}
 	}
@@ -20,9 +20,9 @@ func suggest(word string, candidates []string) string {
 	return `, did you mean "` + best + `"?`
 }
 
-// distance returns the edit distance of a and b: the number of letters to insert, remove or change, or to swap
+// editDistance returns the edit distance of a and b: the number of letters to insert, remove or change, or to swap
 // with their neighbour.
-func distance(a, b string) int {
+func editDistance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	before, prev, cur := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
 	for j := range prev {
