@@ -48,30 +48,30 @@ func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, 
 		if len(text) == 0 {
 			continue
 		}
-		was, now, lacks, err := replay.replayLine(text)
+		recorded, replayed, reason, err := replay.replayLine(text)
 		switch {
 		case err != nil:
 			if r.Left++; len(r.Problems) < maxProblems {
 				r.Problems = append(r.Problems, fmt.Sprintf("%s:%d: left out: %v", name, n, err))
 			}
 			continue
-		case was == "":
+		case recorded == "":
 			continue
 		}
 		r.Decisions++
-		action, answer, _ := strings.Cut(was, ": ")
+		action, answer, _ := strings.Cut(recorded, ": ")
 		switch {
-		case lacks != "":
+		case reason != "":
 			r.Unknown++
-			r.Lacking[lacks]++
-			now = "unknown: " + lacks
-		case now == answer:
+			r.Lacking[reason]++
+			replayed = "unknown: " + reason
+		case replayed == answer:
 			r.Same++
 		default:
-			r.Changed[[2]string{was, now}]++
+			r.Changed[[2]string{recorded, replayed}]++
 		}
 		if out != nil {
-			if _, err := fmt.Fprintf(out, "%d %s: %s\n", n, action, now); err != nil {
+			if _, err := fmt.Fprintf(out, "%d %s: %s\n", n, action, replayed); err != nil {
 				return r, err
 			}
 		}
@@ -137,8 +137,8 @@ var readFacts = []string{
 	"relation.friend_of_leader", "relation.friend_of_any", "relation.same_group", "relation.blocked",
 }
 
-// replayLine replays one line. was is empty if the line only has the rules.
-func (p *replay) replayLine(text []byte) (was, now, lacks string, err error) {
+// replayLine replays one line. recorded is "action: answer". It is empty if the line only has the rules.
+func (p *replay) replayLine(text []byte) (recorded, replayed, reason string, err error) {
 	var line struct {
 		Format int             `json:"partyline_record"`
 		Rules  json.RawMessage `json:"rules"`
@@ -168,17 +168,17 @@ func (p *replay) replayLine(text []byte) (was, now, lacks string, err error) {
 	}
 	f := *line.Facts
 	f.Party.Skill = rules.SkillFacts{} // party.skill is computed again, with the skill of the file to try
-	was = string(f.Action) + ": " + line.Answer
-	then, decided := p.askedRules(f, line.Answer)
+	recorded = string(f.Action) + ": " + line.Answer
+	askedThen, decided := p.askedRules(f, line.Answer)
 	request := f.Request
-	shapes := f.Action == rules.ActionCreate && p.nextParties.MaxSize != p.oldParties.MaxSize ||
+	needsWish := f.Action == rules.ActionCreate && p.nextParties.MaxSize != p.oldParties.MaxSize ||
 		(f.Action == rules.ActionCreate || f.Action == rules.ActionUpdate) && p.nextParties.Open != p.oldParties.Open
-	if shapes && request.Wish == nil {
-		return was, "", "the size and openness asked for were not recorded", nil
+	if needsWish && request.Wish == nil {
+		return recorded, "", "the size and openness asked for were not recorded", nil
 	}
 	shaped, fits := p.nextParties.Shape(f.Action, request)
 	if !fits {
-		return was, rules.SizeRefused, "", nil
+		return recorded, rules.SizeRefused, "", nil
 	}
 	f.Request = shaped
 	reshaped := shaped.MaxSize != request.MaxSize || shaped.Open != request.Open
@@ -186,25 +186,25 @@ func (p *replay) replayLine(text []byte) (was, now, lacks string, err error) {
 		if !a.asks(f) {
 			continue
 		}
-		at := slices.IndexFunc(then, func(t singleRule) bool { return !reshaped && t.sameAs(a, f.Action) })
-		lacks := p.missingFact(a, f, then, decided, line.Unread)
+		at := slices.IndexFunc(askedThen, func(t singleRule) bool { return !reshaped && t.sameAs(a, f.Action) })
+		reason := p.missingFact(a, f, askedThen, decided, line.Unread)
 		switch {
-		case lacks == "":
+		case reason == "":
 			d, err := a.set.Try(p.ctx, f, nil)
 			if d.Rule != "" {
-				return was, d.Words(err), "", nil
+				return recorded, d.Words(err), "", nil
 			}
 		case at < 0:
-			return was, "", lacks, nil
-		case at == len(then)-1 && decided: // its condition held or failed then, so it does now
+			return recorded, "", reason, nil
+		case at == len(askedThen)-1 && decided: // its condition held or failed then, so it does now
 			d := rules.Decision{Rule: a.rule.ID, Allowed: a.rule.Allow != ""}
 			if strings.HasPrefix(line.Answer, "broken ") {
-				return was, "broken " + a.rule.ID, "", nil
+				return recorded, "broken " + a.rule.ID, "", nil
 			}
-			return was, d.Words(nil), "", nil
+			return recorded, d.Words(nil), "", nil
 		}
 	}
-	return was, "allowed", "", nil
+	return recorded, "allowed", "", nil
 }
 
 // askedRules returns the rules that were asked then. If decided is true, the last of them decided.
@@ -222,7 +222,7 @@ func (p *replay) askedRules(f rules.Facts, answer string) (list []singleRule, de
 }
 
 // missingFact returns why the rule cannot be asked about the facts, or "" if it can.
-func (p *replay) missingFact(a singleRule, f rules.Facts, then []singleRule, decided, unread bool) string {
+func (p *replay) missingFact(a singleRule, f rules.Facts, askedThen []singleRule, decided, unread bool) string {
 	if a.comparesNames {
 		return "names and IDs are pseudonyms"
 	}
@@ -233,9 +233,9 @@ func (p *replay) missingFact(a singleRule, f rules.Facts, then []singleRule, dec
 			return fact + " was not looked up"
 		}
 	}
-	known := then
+	known := askedThen
 	if unread && decided {
-		known = then[:len(then)-1]
+		known = askedThen[:len(askedThen)-1]
 	}
 	for _, fact := range readFacts {
 		uses := func(t singleRule) bool { return t.set.Uses(f.Action, fact) }

@@ -87,7 +87,7 @@ func (h *History) Run(ctx context.Context) {
 // writeWithRetry writes a version. It tries again at once if another node wrote at the same time, and after a while if
 // the write failed.
 func (h *History) writeWithRetry(ctx context.Context, next queuedVersion) {
-	for said := false; ctx.Err() == nil; {
+	for logged := false; ctx.Err() == nil; {
 		err := h.write(ctx, next)
 		if err == nil {
 			return
@@ -95,10 +95,10 @@ func (h *History) writeWithRetry(ctx context.Context, next queuedVersion) {
 		if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			continue
 		}
-		if !said {
+		if !logged {
 			h.logger.Warn("rules history not written, trying again: %v", err)
 		}
-		said = true
+		logged = true
 		select {
 		case <-time.After(historyRetryDelay):
 		case <-ctx.Done():
@@ -107,7 +107,7 @@ func (h *History) writeWithRetry(ctx context.Context, next queuedVersion) {
 }
 
 func (h *History) write(ctx context.Context, next queuedVersion) error {
-	stored, at, err := h.read(ctx)
+	stored, objectVersion, err := h.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (h *History) write(ctx context.Context, next queuedVersion) error {
 		stored.Config = nil
 	}
 	stored.Versions = appendBounded(stored.Versions, next.Version, maxHistoryVersions)
-	_, err = party.WriteObject(ctx, h.storage, historyCollection, historyKey, stored, at)
+	_, err = party.WriteObject(ctx, h.storage, historyCollection, historyKey, stored, objectVersion)
 	return err
 }
 
@@ -146,16 +146,16 @@ func (v *queuedVersion) setChanges(before []byte) {
 	}
 }
 
-func (h *History) read(ctx context.Context) (stored storedHistory, at string, err error) {
-	at, err = party.ReadObject(ctx, h.storage, historyCollection, historyKey, &stored)
+func (h *History) read(ctx context.Context) (stored storedHistory, objectVersion string, err error) {
+	objectVersion, err = party.ReadObject(ctx, h.storage, historyCollection, historyKey, &stored)
 	switch {
-	case err != nil && at == "":
+	case err != nil && objectVersion == "":
 		return stored, "", fmt.Errorf("read the history: %w", err)
 	case err != nil:
 		h.logger.Warn("rules history begins again: %v", err)
 		stored = storedHistory{}
 	}
-	return stored, at, nil
+	return stored, objectVersion, nil
 }
 
 // List returns the versions, the newest first. If they cannot be read, it logs why and returns none.

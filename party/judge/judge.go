@@ -80,7 +80,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if err != nil {
 		return err
 	}
-	d, on, err := set.Ask(ctx, facts, j.Load, !j.dry)
+	d, used, err := set.Ask(ctx, facts, j.Load, !j.dry)
 	if j.dry {
 		return toRefusal(d, err)
 	}
@@ -89,7 +89,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	}
 	j.Shadow.enqueue(j, q, facts.Now, d.Words(err))
 	if j.Record != nil {
-		j.Record.enqueue(recordEntry{set: set, facts: on, answer: d.Words(err), broken: err != nil})
+		j.Record.enqueue(recordEntry{set: set, facts: used, answer: d.Words(err), broken: err != nil})
 	}
 	if e := new(rules.EvalError); errors.As(err, &e) && e.Sent {
 		if e.Times&(e.Times-1) == 0 { // the 1st, 2nd, 4th and so on, because players decide how often this happens
@@ -99,7 +99,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)
 	}
 	if !d.Allowed {
-		j.denials.add(Denial{Asked: newAsked(facts.Now, q, set, on), Rule: d.Rule, Message: d.Message, Broken: err != nil})
+		j.denials.add(Denial{Asked: newAsked(facts.Now, q, set, used), Rule: d.Rule, Message: d.Message, Broken: err != nil})
 	}
 	return toRefusal(d, err)
 }

@@ -158,9 +158,9 @@ func (r *Record) add(d recordEntry) {
 func (r *Record) write(set *rules.Set, line []byte) error {
 	if r.file != nil && !r.now().Before(r.nextFileCheck) {
 		r.nextFileCheck = r.now().Add(recordRetryDelay)
-		at, err := os.Stat(r.path)
-		is, err2 := r.file.Stat()
-		if err != nil || err2 != nil || !os.SameFile(at, is) || at.Size() < r.size { // somebody moved, deleted or emptied it
+		current, err := os.Stat(r.path)
+		opened, err2 := r.file.Stat()
+		if err != nil || err2 != nil || !os.SameFile(current, opened) || current.Size() < r.size { // somebody moved, deleted or emptied it
 			r.close()
 		}
 	}

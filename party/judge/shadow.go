@@ -121,7 +121,7 @@ func (s *Shadow) ask(ctx context.Context, q shadowQuestion) {
 	ctx, cancel := context.WithTimeout(ctx, shadowTimeout)
 	defer cancel()
 	set := s.next()
-	d, on := rules.Decision{Allowed: true}, rules.Facts{}
+	d, used := rules.Decision{Allowed: true}, rules.Facts{}
 	var broken error
 	request, fits := set.Config().Parties.Shape(q.question.Action, q.question.Request)
 	q.question.Request = request
@@ -132,7 +132,7 @@ func (s *Shadow) ask(ctx context.Context, q shadowQuestion) {
 			return
 		}
 		facts.Now = q.at
-		d, on, broken = set.Ask(ctx, facts, q.judge.Load, false)
+		d, used, broken = set.Ask(ctx, facts, q.judge.Load, false)
 	}
 	a, outcome := q.question.Action, d.Words(broken)
 	if !fits {
@@ -150,7 +150,7 @@ func (s *Shadow) ask(ctx context.Context, q shadowQuestion) {
 	if q.outcome == outcome {
 		return
 	}
-	s.examples = appendBounded(s.examples, Difference{newAsked(q.at, q.question, set, on), q.outcome, outcome}, maxShadowExamples)
+	s.examples = appendBounded(s.examples, Difference{newAsked(q.at, q.question, set, used), q.outcome, outcome}, maxShadowExamples)
 }
 
 func changeKind(now, next string) string {

@@ -79,7 +79,7 @@ func (s *Set) Try(ctx context.Context, f Facts, load Loader) (Decision, error) {
 
 // Ask is Decide if count is set, or else Try. It also returns the facts as they were then, with those that were
 // read. [Set.Explain] on these facts, without a Loader, explains the decision.
-func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Decision, on Facts, err error) {
+func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Decision, used Facts, err error) {
 	rules := s.byAction[f.Action]
 	if !s.Asks(f.Action, f.Invited) {
 		return Decision{Allowed: true}, f, nil
@@ -89,10 +89,10 @@ func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Deci
 	defer func() {
 		if p := recover(); p != nil {
 			d, err = asking.answer(fmt.Errorf("panic: %v", p), count)
-			on = f
+			used = f
 			return // the state of the machine is unknown, so it is not reused
 		}
-		on = m.facts.Facts
+		used = m.facts.Facts
 		m.release()
 	}()
 	m.begin(s, f, load)
