@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	maxRecordLine = 16 << 20 // the length of rules with all defaults
+	maxRecordLine = 16 << 20 // rules with all defaults can be long
 	maxProblems   = 20
 )
 

@@ -213,8 +213,8 @@ func (r *Record) filePath(n int) string {
 	return fmt.Sprintf("%s.%d", r.path, n)
 }
 
-// Recordable returns an error if the file contains anything but a recording. [Record.Run] reports other faults
-// when it writes.
+// Recordable returns an error if the file begins with anything but a recording. [Record.Run] reports other
+// faults when it writes.
 func Recordable(path string) error {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return nil //nolint:nilerr // Run creates or reports it

@@ -28,8 +28,8 @@ const (
 const MetricShadow = "partyline_rules_shadow"
 
 // Shadow asks the next rules file what it would answer. It never decides. [Shadow.Run] asks after the judge
-// answered, with the question that the judge had and the facts of that moment. Shadow is safe for concurrent
-// use.
+// answered. It uses the question and the time of the judge, and gathers the facts itself. Shadow is safe for
+// concurrent use.
 type Shadow struct {
 	next    func() *rules.Set // returns nil until a file is loaded
 	metrics party.Metrics
@@ -86,8 +86,8 @@ func (s *Shadow) wants(a rules.Action) bool {
 
 func (s *Shadow) loaded() bool { return s != nil && s.next() != nil }
 
-// enqueue queues a question that the judge answered. It skips it if no rule decided it and the next file has
-// none about it.
+// enqueue queues a question that the judge answered. It skips a question that no rule decided and that the next
+// file cannot answer differently.
 func (s *Shadow) enqueue(j *Judge, q party.Question, at time.Time, outcome string) {
 	if !s.loaded() || outcome == "allowed" && !s.wants(q.Action) {
 		return

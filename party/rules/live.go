@@ -47,7 +47,7 @@ type LiveOptions struct {
 
 // Loaded is the outcome of one attempt to load the file.
 type Loaded struct {
-	Old, New *Set // New is nil if the attempt failed. Old is nil if the file is already in force
+	Old, New *Set // New is nil if the attempt failed; it is Old if the file was in force already
 	Report        // the state after the attempt. Err is Problems, or says why the file could not be read
 }
 

@@ -52,7 +52,8 @@ func (m *machine) loadAccounts(ctx context.Context, n need) error {
 	return nil
 }
 
-// computeSkill computes party.skill. Without a Loader, a skill that the caller gave stays as it is.
+// computeSkill computes party.skill from the members' metadata. Without a Loader, a skill that the caller gave
+// stays.
 func (m *machine) computeSkill() error {
 	p, skill := &m.facts.Party, m.rules.skillFor(m.facts.Request.Queue)
 	if skill == nil || m.loader == nil && p.Skill != (SkillFacts{}) {

@@ -30,7 +30,8 @@ func (s *Set) Config() Config { return s.config }
 // Warnings returns the problems that did not stop the file from being loaded.
 func (s *Set) Warnings() Problems { return s.warnings }
 
-// FontWarning returns a warning with err at invites.page.font. This package does not read the font itself.
+// FontWarning returns a warning with err at invites.page.font, for a file that sets it. This package does not
+// read the font itself.
 func (s *Set) FontWarning(err error) Problem {
 	p := s.fontProblem
 	p.What, p.Allowed = printable(err.Error()), "expected a TrueType file (.ttf)"
