@@ -178,7 +178,7 @@ func (l *Live) activate(s *Set, hash string, files Problems, err error) error {
 			l.current.Store(s)
 		}
 		l.firstSet = cmp.Or(l.firstSet, s)
-		l.report.Problems = slices.Concat(s.Warnings(), files, l.restartWarnings(s))
+		l.report.Problems = slices.Concat(s.Warnings(), files, l.restart(s))
 	}
 	if l.opts.OnLoad != nil {
 		l.opts.OnLoad(Loaded{Old: old, New: s, Report: l.report})
@@ -186,9 +186,9 @@ func (l *Live) activate(s *Set, hash string, files Problems, err error) error {
 	return err
 }
 
-// restartWarnings warns of settings in s that need a restart of the server: the host accepts a matchmaker only at its
+// restart warns of settings in s that need a restart of the server: the host accepts a matchmaker only at its
 // start.
-func (l *Live) restartWarnings(s *Set) (ps Problems) {
+func (l *Live) restart(s *Set) (ps Problems) {
 	if l.opts.Trial || l.firstSet == nil {
 		return nil
 	}
