@@ -1,7 +1,6 @@
-// Package rulebook is what designers do with rules files away from a server: cases and their
-// outcomes, what a server looks at before it asks the rules, and the replay of recorded
-// decisions. It reads no file and knows no terminal, so that the command line and the
-// playground in the browser say the same.
+// Package rulebook is for designers who work with rules files away from a server. It runs cases, lists what a
+// server checks besides the rules, and replays recorded decisions. It reads no file and knows no terminal, so
+// that the command line and the playground in the browser give the same answers.
 package rulebook
 
 import (
@@ -13,34 +12,33 @@ import (
 	"partyline/party/rules"
 )
 
-// Bounds of a file of cases.
 const (
 	maxCases    = 2000
 	maxCaseLine = 16 << 10
 	maxFile     = 256 << 10
 )
 
-// Case is one example of what the rules should answer, a line of a file of cases:
+// Case is one example of what the rules should answer. It is a line of a file of cases:
 //
 //	join {invited: true, party: {size: 3}} -> allowed
 //	create {user: {account_age: 3h}} -> denied by newcomers
 //
-// What the facts leave out is empty. Lines that begin with # say nothing.
+// Facts that the line leaves out are empty. Lines that begin with # are comments.
 type Case struct {
 	Line  int
-	Text  string // the line without what is expected
+	Text  string // the line without the expected outcome
 	Facts rules.Facts
 	Want  string // "allowed", "allowed by <rule>", "denied by <rule>" or "broken <rule>"
 }
 
-// CaseResult is what became of a case.
+// CaseResult is the outcome of a case.
 type CaseResult struct {
 	Case
-	Got string // in the words of Want
+	Got string // in the notation of Want
 	Err error  // why the rule is broken
 }
 
-// LoadCases reads a file of cases. The error is [Problems], as for [rules.Load].
+// LoadCases reads a file of cases. The error is [rules.Problems], as for [rules.Load].
 func LoadCases(data []byte, name string) ([]Case, error) {
 	var cases []Case
 	var problems rules.Problems
@@ -97,12 +95,11 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 	return cases, nil
 }
 
-// RunCases decides each case, counting nothing, and lists the rules that no case came to:
-// what nobody has tried.
+// RunCases decides each case without counting. undecided lists the rules that decided no case.
 func RunCases(ctx context.Context, s *rules.Set, cases []Case) (results []CaseResult, undecided []string) {
 	decided := map[string]bool{}
 	for _, c := range cases {
-		d, err := s.Try(ctx, shaped(s, c.Facts), nil)
+		d, err := s.Try(ctx, applyShape(s, c.Facts), nil)
 		decided[d.Rule] = true
 		results = append(results, CaseResult{Case: c, Got: d.Words(err), Err: err})
 	}
@@ -114,8 +111,7 @@ func RunCases(ctx context.Context, s *rules.Set, cases []Case) (results []CaseRe
 	return results, undecided
 }
 
-// CasesBeside is the name of the file of cases that belongs to a rules file:
-// "rules.cases" beside "rules.yml".
+// CasesBeside returns the path of the file of cases for a rules file: "rules.cases" next to "rules.yml".
 func CasesBeside(path string) string {
 	at := strings.LastIndexAny(path, "./\\")
 	if at <= 0 || path[at] != '.' {

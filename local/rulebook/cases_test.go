@@ -51,8 +51,8 @@ create {user: {metadata: {level: 3}}} -> allowed
 	}
 }
 
-// TestRunCases_server: cases and explanations have the outcome that a server has: an invite may override the
-// rules, and the file makes its own of the size and openness asked for.
+// TestRunCases_server checks that cases and explanations have the outcome of a server. An invite may override
+// the rules, and the file changes the size and openness asked for.
 func TestRunCases_server(t *testing.T) {
 	const big, small, open = "{id: big, on: [create], deny: request.max_size > 8}", "{id: small, on: [create], deny: request.max_size < 3}", "{id: open, on: [create, update], deny: request.open}"
 	for _, c := range []struct{ keys, line, without, with string }{
@@ -117,7 +117,7 @@ func FuzzLoadCases(f *testing.F) {
 	})
 }
 
-// TestExplain: what a server looks at besides the rules, and that it comes to a queue after them.
+// TestExplain checks what a server checks besides the rules, and that it checks a queue after them.
 func TestExplain(t *testing.T) {
 	set := mustLoad(t, `
 version: 1

@@ -8,20 +8,20 @@ import (
 	"partyline/party/rules"
 )
 
-// Explained is a decision taken apart, with what a server looks at besides the rules.
+// Explained is the explanation of a decision, with what a server checks besides the rules.
 type Explained struct {
 	rules.Explanation
-	Gates  []Gate // in the order of the server
-	Behind bool   // it comes to the gates once the rules allow, else before it asks them
+	Gates  []Gate // in the server's order
+	Behind bool   // the server checks the gates after the rules allow the action; false = before
 }
 
-// Explain says how a server decides about the facts.
+// Explain explains how a server decides about the facts.
 func Explain(ctx context.Context, s *rules.Set, f rules.Facts) Explained {
-	f = shaped(s, f)
+	f = applyShape(s, f)
 	return Explained{s.Explain(ctx, f, nil), gates(s.Config(), f), f.Action == rules.ActionMatchmake}
 }
 
-// Refusal is the gate that refuses, nil where the server comes to none that does.
+// Refusal returns the first gate that refuses. It returns nil if none does, or if the rules refuse before it.
 func (e Explained) Refusal() *Gate {
 	at := slices.IndexFunc(e.Gates, func(g Gate) bool { return g.Refuses })
 	if at < 0 || e.Behind && !e.Decision.Allowed {
@@ -30,9 +30,9 @@ func (e Explained) Refusal() *Gate {
 	return &e.Gates[at]
 }
 
-// shaped takes the size and openness of the facts for what a client asks for, and makes of them what a server
-// does. A size that the file refuses stays.
-func shaped(s *rules.Set, f rules.Facts) rules.Facts {
+// applyShape treats the size and openness in f as what a client asks for, and changes them as a server does. A size
+// that the file refuses stays unchanged.
+func applyShape(s *rules.Set, f rules.Facts) rules.Facts {
 	if f.Action != rules.ActionCreate && f.Action != rules.ActionUpdate {
 		return f
 	}
@@ -44,15 +44,14 @@ func shaped(s *rules.Set, f rules.Facts) rules.Facts {
 	return f
 }
 
-// Gate is one of the checks that a server makes besides the rules.
+// Gate is a check that a server makes besides the rules.
 type Gate struct {
 	Reason  string // of the refusal, such as "party_full"
-	Text    string // what was found
+	Text    string // the result of the check
 	Refuses bool
 }
 
-// gates lists the checks of the action. They are as good as the facts: what these leave out
-// refuses nothing.
+// gates returns the checks of the action. A check never refuses because of a fact that is left out.
 func gates(c rules.Config, f rules.Facts) []Gate {
 	p := f.Party
 	switch f.Action {

@@ -17,31 +17,30 @@ import (
 	"partyline/party/rules"
 )
 
-// Bounds of a recording that is read.
 const (
-	maxRecordLine = 16 << 20 // rules with all defaults written out
-	maxComplaints = 20
+	maxRecordLine = 16 << 20 // rules with all defaults can be long
+	maxProblems   = 20
 )
 
-// Replayed is what a rules file makes of recorded decisions.
+// Replayed is the result of a replay.
 type Replayed struct {
 	Decisions int
 	Same      int
-	Unknown   int               // cannot be said
-	Lacking   map[string]int    // why, and how often
-	Changed   map[[2]string]int // other answers: "action: recorded", now
-	Left      int               // lines that were left out
-	Problems  []string          // of the first of these
+	Unknown   int               // decisions with an unknown answer
+	Lacking   map[string]int    // how often, by reason
+	Changed   map[[2]string]int // how often, by "action: recorded answer" and new answer
+	Left      int               // lines that could not be used
+	Problems  []string          // messages about the first of these
 }
 
-// Replay asks set what it would have answered to each decision of a recording, exactly or
-// not at all: a rule that names a fact that the server did not read then, or compares a
-// user's name or ID, of which only a pseudonym is known, makes the answer unknown, unless
-// the rules in force then had the very same condition, over the same skill and request. Each outcome is written to out, one
-// a line; out may be nil. The error is about reading or writing alone.
+// Replay returns what set would have answered to each decision of a recording. An answer is exact or unknown.
+// It is unknown if a rule names a fact that the server did not read then, or compares a user's name or ID: the
+// recording has only pseudonyms of these. It is still known if the rules in force then had the same condition,
+// with the same skill and request. Replay writes one outcome per line to out, which may be nil. The error is
+// only about reading or writing.
 func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, out io.Writer) (Replayed, error) {
 	r := Replayed{Lacking: map[string]int{}, Changed: map[[2]string]int{}}
-	replay := &replay{ctx: ctx, next: single(set), parties: set.Config().Parties}
+	replay := &replay{ctx: ctx, nextRules: splitRules(set), nextParties: set.Config().Parties}
 	lines := bufio.NewScanner(record)
 	lines.Buffer(nil, maxRecordLine)
 	for n := 1; lines.Scan(); n++ {
@@ -49,30 +48,30 @@ func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, 
 		if len(text) == 0 {
 			continue
 		}
-		was, now, lacks, err := replay.line(text)
+		recorded, replayed, reason, err := replay.replayLine(text)
 		switch {
 		case err != nil:
-			if r.Left++; len(r.Problems) < maxComplaints {
+			if r.Left++; len(r.Problems) < maxProblems {
 				r.Problems = append(r.Problems, fmt.Sprintf("%s:%d: left out: %v", name, n, err))
 			}
 			continue
-		case was == "":
+		case recorded == "":
 			continue
 		}
 		r.Decisions++
-		action, answer, _ := strings.Cut(was, ": ")
+		action, answer, _ := strings.Cut(recorded, ": ")
 		switch {
-		case lacks != "":
+		case reason != "":
 			r.Unknown++
-			r.Lacking[lacks]++
-			now = "unknown: " + lacks
-		case now == answer:
+			r.Lacking[reason]++
+			replayed = "unknown: " + reason
+		case replayed == answer:
 			r.Same++
 		default:
-			r.Changed[[2]string{was, now}]++
+			r.Changed[[2]string{recorded, replayed}]++
 		}
 		if out != nil {
-			if _, err := fmt.Fprintf(out, "%d %s: %s\n", n, action, now); err != nil {
+			if _, err := fmt.Fprintf(out, "%d %s: %s\n", n, action, replayed); err != nil {
 				return r, err
 			}
 		}
@@ -83,24 +82,23 @@ func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, 
 	return r, nil
 }
 
-// replay is the state between the lines of a recording.
 type replay struct {
-	ctx  context.Context
-	next []asked // the file that is tried
-	then []asked // the rules that the next lines were decided by
+	ctx       context.Context
+	nextRules []singleRule // the rules of the file to try
+	oldRules  []singleRule // the rules that decided the next lines
 
-	parties, were rules.Parties // of both files
+	nextParties, oldParties rules.Parties // of the file to try, and of the file in force then
 }
 
-// asked is one rule with a set of its own, so that it can be asked alone.
-type asked struct {
-	rule   rules.Rule
-	set    *rules.Set
-	names  bool                   // compares names or IDs with something else than each other
-	skills map[string]rules.Skill // by queue; what party.skill is computed by
+// singleRule is one rule with a Set of its own, so that it can be asked alone.
+type singleRule struct {
+	rule          rules.Rule
+	set           *rules.Set
+	comparesNames bool                   // compares names or IDs with anything other than each other or ""
+	skills        map[string]rules.Skill // by queue; party.skill is computed with them
 }
 
-func single(set *rules.Set) []asked {
+func splitRules(set *rules.Set) []singleRule {
 	c := set.Config()
 	skills := map[string]rules.Skill{}
 	for name, q := range c.Queues {
@@ -108,39 +106,39 @@ func single(set *rules.Set) []asked {
 			skills[name] = *q.Skill
 		}
 	}
-	out := make([]asked, 0, len(c.Rules))
+	out := make([]singleRule, 0, len(c.Rules))
 	for _, r := range c.Rules {
 		one := c
 		one.Rules = []rules.Rule{r}
 		alone, err := rules.New(one)
-		if err != nil { // its file was loaded, so this one can be
+		if err != nil { // a file with this rule was loaded before
 			panic(err)
 		}
-		out = append(out, asked{rule: r, set: alone, names: comparesNames(r.Deny + r.Allow), skills: skills})
+		out = append(out, singleRule{rule: r, set: alone, comparesNames: comparesNames(r.Deny + r.Allow), skills: skills})
 	}
 	return out
 }
 
-func (a asked) about(f rules.Facts) bool {
+func (a singleRule) asks(f rules.Facts) bool {
 	return a.set.Asks(f.Action, f.Invited)
 }
 
-// same reports whether both rules answer alike to the facts of any such action.
-func (a asked) same(b asked, action rules.Action) bool {
+// sameAs reports whether both rules give the same answer for the same facts of the action.
+func (a singleRule) sameAs(b singleRule, action rules.Action) bool {
 	return a.rule.Deny+a.rule.Allow == b.rule.Deny+b.rule.Allow && (!a.set.Uses(action, "party.skill") || reflect.DeepEqual(a.skills, b.skills))
 }
 
-// gathered are the facts that a server finds out for an action only where one of its rules
-// names them; the others marked so are read when a rule that names them is asked.
-var gathered = []string{"party.members", "party.members.attributes", "party.attributes", "party.on_the_way", "party.state"}
+// gatheredFacts are the facts that a server gathers for an action if any of its rules names them. The readFacts are
+// read only when a rule that names them is asked.
+var gatheredFacts = []string{"party.members", "party.members.attributes", "party.attributes", "party.on_the_way", "party.state"}
 
 var readFacts = []string{
 	"user.display_name", "user.metadata", "user.account_age", "user.groups", "party.skill", "party.members.metadata", "party.members.account_age",
 	"relation.friend_of_leader", "relation.friend_of_any", "relation.same_group", "relation.blocked",
 }
 
-// line is one line: was is empty for one that only names the rules.
-func (p *replay) line(text []byte) (was, now, lacks string, err error) {
+// replayLine replays one line. recorded is "action: answer". It is empty if the line only has the rules.
+func (p *replay) replayLine(text []byte) (recorded, replayed, reason string, err error) {
 	var line struct {
 		Format int             `json:"partyline_record"`
 		Rules  json.RawMessage `json:"rules"`
@@ -149,8 +147,8 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 		Unread bool            `json:"unread"`
 	}
 	err = json.Unmarshal(text, &line)
-	if err != nil || line.Rules != nil { // whatever the next lines were decided by, not by the rules before
-		p.then, p.were = nil, rules.Parties{}
+	if err != nil || line.Rules != nil { // the rules before did not decide the next lines
+		p.oldRules, p.oldParties = nil, rules.Parties{}
 	}
 	if err != nil {
 		return "", "", "", fmt.Errorf("it is not a line of a recording: %.80v", err)
@@ -163,57 +161,57 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 		if err != nil {
 			return "", "", "", fmt.Errorf("the recorded rules cannot be used: %.200v", err)
 		}
-		p.then, p.were = single(set), set.Config().Parties
+		p.oldRules, p.oldParties = splitRules(set), set.Config().Parties
 		return "", "", "", nil
 	case line.Facts == nil || !slices.Contains(rules.Actions(), line.Facts.Action) || line.Answer == "":
 		return "", "", "", fmt.Errorf("it has no facts, no action or no answer")
 	}
 	f := *line.Facts
-	f.Party.Skill = rules.SkillFacts{} // what the queues of the other file name is computed again
-	was = string(f.Action) + ": " + line.Answer
-	then, decided := p.asked(f, line.Answer)
+	f.Party.Skill = rules.SkillFacts{} // party.skill is computed again, with the skill of the file to try
+	recorded = string(f.Action) + ": " + line.Answer
+	askedThen, decided := p.askedRules(f, line.Answer)
 	request := f.Request
-	shapes := f.Action == rules.ActionCreate && p.parties.MaxSize != p.were.MaxSize ||
-		(f.Action == rules.ActionCreate || f.Action == rules.ActionUpdate) && p.parties.Open != p.were.Open
-	if shapes && request.Wish == nil {
-		return was, "", "the size and openness asked for were not recorded", nil
+	needsWish := f.Action == rules.ActionCreate && p.nextParties.MaxSize != p.oldParties.MaxSize ||
+		(f.Action == rules.ActionCreate || f.Action == rules.ActionUpdate) && p.nextParties.Open != p.oldParties.Open
+	if needsWish && request.Wish == nil {
+		return recorded, "", "the size and openness asked for were not recorded", nil
 	}
-	shaped, fits := p.parties.Shape(f.Action, request)
+	shaped, fits := p.nextParties.Shape(f.Action, request)
 	if !fits {
-		return was, rules.SizeRefused, "", nil
+		return recorded, rules.SizeRefused, "", nil
 	}
 	f.Request = shaped
 	reshaped := shaped.MaxSize != request.MaxSize || shaped.Open != request.Open
-	for _, a := range p.next {
-		if !a.about(f) {
+	for _, a := range p.nextRules {
+		if !a.asks(f) {
 			continue
 		}
-		at := slices.IndexFunc(then, func(t asked) bool { return !reshaped && t.same(a, f.Action) })
-		lacks := p.lacking(a, f, then, decided, line.Unread)
+		at := slices.IndexFunc(askedThen, func(t singleRule) bool { return !reshaped && t.sameAs(a, f.Action) })
+		reason := p.missingFact(a, f, askedThen, decided, line.Unread)
 		switch {
-		case lacks == "":
+		case reason == "":
 			d, err := a.set.Try(p.ctx, f, nil)
 			if d.Rule != "" {
-				return was, d.Words(err), "", nil
+				return recorded, d.Words(err), "", nil
 			}
 		case at < 0:
-			return was, "", lacks, nil
-		case at == len(then)-1 && decided: // its condition held, or broke, then as now
+			return recorded, "", reason, nil
+		case at == len(askedThen)-1 && decided: // its condition held or failed then, so it does now
 			d := rules.Decision{Rule: a.rule.ID, Allowed: a.rule.Allow != ""}
 			if strings.HasPrefix(line.Answer, "broken ") {
-				return was, "broken " + a.rule.ID, "", nil
+				return recorded, "broken " + a.rule.ID, "", nil
 			}
-			return was, d.Words(nil), "", nil
+			return recorded, d.Words(nil), "", nil
 		}
 	}
-	return was, "allowed", "", nil
+	return recorded, "allowed", "", nil
 }
 
-// asked are the rules that were asked then, the last of which decided where decided says so.
-func (p *replay) asked(f rules.Facts, answer string) (list []asked, decided bool) {
+// askedRules returns the rules that were asked then. If decided is true, the last of them decided.
+func (p *replay) askedRules(f rules.Facts, answer string) (list []singleRule, decided bool) {
 	_, by, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(answer, "allowed by"), "denied by"), " ")
-	for _, a := range p.then {
-		if a.about(f) {
+	for _, a := range p.oldRules {
+		if a.asks(f) {
 			list = append(list, a)
 			if a.rule.ID == by {
 				return list, true
@@ -223,24 +221,24 @@ func (p *replay) asked(f rules.Facts, answer string) (list []asked, decided bool
 	return list, false
 }
 
-// lacking says what keeps the rule from being asked about the facts, "" if nothing does.
-func (p *replay) lacking(a asked, f rules.Facts, then []asked, decided, unread bool) string {
-	if a.names {
+// missingFact returns why the rule cannot be asked about the facts, or "" if it can.
+func (p *replay) missingFact(a singleRule, f rules.Facts, askedThen []singleRule, decided, unread bool) string {
+	if a.comparesNames {
 		return "names and IDs are pseudonyms"
 	}
-	about := func(t asked) bool { return t.about(f) }
-	for _, fact := range gathered {
-		uses := func(t asked) bool { return t.set.Uses(f.Action, fact) }
-		if uses(a) && f.Party.ID != "" && !slices.ContainsFunc(p.then, func(t asked) bool { return about(t) && uses(t) }) {
+	about := func(t singleRule) bool { return t.asks(f) }
+	for _, fact := range gatheredFacts {
+		uses := func(t singleRule) bool { return t.set.Uses(f.Action, fact) }
+		if uses(a) && f.Party.ID != "" && !slices.ContainsFunc(p.oldRules, func(t singleRule) bool { return about(t) && uses(t) }) {
 			return fact + " was not looked up"
 		}
 	}
-	known := then
+	known := askedThen
 	if unread && decided {
-		known = then[:len(then)-1]
+		known = askedThen[:len(askedThen)-1]
 	}
 	for _, fact := range readFacts {
-		uses := func(t asked) bool { return t.set.Uses(f.Action, fact) }
+		uses := func(t singleRule) bool { return t.set.Uses(f.Action, fact) }
 		if uses(a) && !slices.ContainsFunc(known, uses) {
 			return fact + " was not read"
 		}
@@ -248,17 +246,17 @@ func (p *replay) lacking(a asked, f rules.Facts, then []asked, decided, unread b
 	return ""
 }
 
-// namePaths are the facts that are recorded under a pseudonym.
-var namePaths = []string{"user.id", "user.username", "user.display_name", "party.id", "party.leader_id", "request.target_id"}
+// pseudonymFacts are the facts that a recording replaces by pseudonyms.
+var pseudonymFacts = []string{"user.id", "user.username", "user.display_name", "party.id", "party.leader_id", "request.target_id"}
 
-// comparesNames reports whether a condition does anything with a name or an ID but compare
-// it with another one, or with "": what is equal has equal pseudonyms, and no more is known.
+// comparesNames reports whether a condition uses a name or an ID in any way except to compare it with another
+// one or with "". Equal names have equal pseudonyms, and nothing else about them is known.
 func comparesNames(condition string) bool {
 	tree, err := parser.Parse(condition)
 	if err != nil {
 		return true
 	}
-	named, fine := &nameCount{}, &nameCount{}
+	named, fine := &nameCounter{}, &nameCounter{}
 	ast.Walk(&tree.Node, named)
 	ast.Walk(&tree.Node, visitor(func(n ast.Node) {
 		b, ok := n.(*ast.BinaryNode)
@@ -269,7 +267,7 @@ func comparesNames(condition string) bool {
 		switch {
 		case left && right:
 			fine.n += 2
-		case left && empty(b.Right) || right && empty(b.Left):
+		case left && isEmptyText(b.Right) || right && isEmptyText(b.Left):
 			fine.n++
 		}
 	}))
@@ -280,20 +278,21 @@ type visitor func(ast.Node)
 
 func (v visitor) Visit(n *ast.Node) { v(*n) }
 
-type nameCount struct{ n int }
+type nameCounter struct{ n int }
 
-func (c *nameCount) Visit(n *ast.Node) {
+func (c *nameCounter) Visit(n *ast.Node) {
 	if isName(*n) {
 		c.n++
 	}
 }
 
-func empty(n ast.Node) bool {
+func isEmptyText(n ast.Node) bool {
 	s, ok := n.(*ast.StringNode)
 	return ok && s.Value == ""
 }
 
-// isName reports a fact under a pseudonym, of the player, the party or a member.
+// isName reports whether n is a fact that a recording replaces by a pseudonym. It may be of the player, the
+// party or a member.
 func isName(n ast.Node) bool {
 	m, ok := n.(*ast.MemberNode)
 	if !ok {
@@ -303,6 +302,6 @@ func isName(n ast.Node) bool {
 	if !ok {
 		return false
 	}
-	group, _ := m.Node.(*ast.IdentifierNode) // not by the text, which is another one with ?.
-	return field.Value == "user_id" || field.Value == "username" || group != nil && slices.Contains(namePaths, group.Value+"."+field.Value)
+	group, _ := m.Node.(*ast.IdentifierNode) // not compared by its text, which differs with ?.
+	return field.Value == "user_id" || field.Value == "username" || group != nil && slices.Contains(pseudonymFacts, group.Value+"."+field.Value)
 }

@@ -21,10 +21,10 @@ import (
 	"partyline/party/rules"
 )
 
-// reader answers what a database would, by the user.
-type reader struct{}
+// fakeLoader returns what a database would, by user.
+type fakeLoader struct{}
 
-func (reader) Accounts(_ context.Context, ids []string) (map[string]rules.Account, error) {
+func (fakeLoader) Accounts(_ context.Context, ids []string) (map[string]rules.Account, error) {
 	out := map[string]rules.Account{}
 	for i, id := range ids {
 		if strings.HasSuffix(id, "7") {
@@ -35,15 +35,15 @@ func (reader) Accounts(_ context.Context, ids []string) (map[string]rules.Accoun
 	return out, nil
 }
 
-func (reader) Groups(_ context.Context, id string) ([]rules.GroupFacts, error) {
+func (fakeLoader) Groups(_ context.Context, id string) ([]rules.GroupFacts, error) {
 	return []rules.GroupFacts{{ID: "g", Name: map[bool]string{true: "Staff", false: "Others"}[strings.HasSuffix(id, "5")]}}, nil
 }
 
-func (reader) Friends(_ context.Context, _ string, others []string) ([]string, error) {
+func (fakeLoader) Friends(_ context.Context, _ string, others []string) ([]string, error) {
 	return others[:1], nil
 }
 
-func (reader) Blocked(context.Context, string, []string) (bool, error) { return false, nil }
+func (fakeLoader) Blocked(context.Context, string, []string) (bool, error) { return false, nil }
 
 const recordedRules = `
 version: 1
@@ -58,15 +58,15 @@ rules:
   - {id: broken, on: [invite], deny: 'user.metadata.clan + 1 > 2'}
 `
 
-// played records n decisions about all actions and gives the folder of the recording.
-func played(t testing.TB, n int) (path string, usernames []string) {
+// recordDecisions records n decisions on all actions and returns the folder of the recording.
+func recordDecisions(t testing.TB, n int) (path string, usernames []string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "decisions.jsonl")
 	set := mustLoad(t, recordedRules)
 	clock := partytest.NewTime()
 	record := judge.NewRecord(path, &partytest.Log{}, clock.Now)
 	j := judge.New(judge.Deps{
-		Rules: func() *rules.Set { return set }, Load: reader{}, Logger: &partytest.Log{}, Now: clock.Now, Record: record,
+		Rules: func() *rules.Set { return set }, Load: fakeLoader{}, Logger: &partytest.Log{}, Now: clock.Now, Record: record,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -91,7 +91,7 @@ func played(t testing.TB, n int) (path string, usernames []string) {
 			q.View, q.Invited = view, i%4 == 0
 		}
 		_ = j.Decide(ctx, q)
-		if q.Action != rules.ActionData { // no rule is about it
+		if q.Action != rules.ActionData { // there is no rule for it
 			asked++
 		}
 		for deadline := time.Now().Add(30 * time.Second); record.Report().Written+500 < asked && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
@@ -110,7 +110,7 @@ func played(t testing.TB, n int) (path string, usernames []string) {
 	return path, []string{"user-lea", "Lea", "Sam", "second-member", "user-1", "player-3", id.String()}
 }
 
-func replayed(t testing.TB, path string, set *rules.Set) (rulebook.Replayed, string) {
+func replayAll(t testing.TB, path string, set *rules.Set) (rulebook.Replayed, string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -124,14 +124,15 @@ func replayed(t testing.TB, path string, set *rules.Set) (rulebook.Replayed, str
 	return r, out.String()
 }
 
-// TestReplay_same: the rules in force answer as they did, line for line, and nobody is named.
+// TestReplay_same checks that the rules in force give the same answers again, line for line, and that the
+// recording has no real names.
 func TestReplay_same(t *testing.T) {
-	path, names := played(t, 2000)
-	r, first := replayed(t, path, mustLoad(t, recordedRules))
+	path, names := recordDecisions(t, 2000)
+	r, first := replayAll(t, path, mustLoad(t, recordedRules))
 	if r.Decisions < 1700 || r.Same != r.Decisions || r.Left != 0 {
 		t.Errorf("%+v; want all the same", r)
 	}
-	if _, again := replayed(t, path, mustLoad(t, recordedRules)); again != first {
+	if _, again := replayAll(t, path, mustLoad(t, recordedRules)); again != first {
 		t.Error("two replays differ")
 	}
 	for _, outcome := range []string{"allowed by staff", "denied by one", "denied by young", "denied by leader", "denied by spread", "broken broken", "broken young"} {
@@ -149,10 +150,10 @@ func TestReplay_same(t *testing.T) {
 	}
 }
 
-// TestReplay_other: what another file would have answered, or why that cannot be said.
+// TestReplay_other checks the answers of another file, or why an answer is unknown.
 func TestReplay_other(t *testing.T) {
-	path, _ := played(t, 400)
-	r, _ := replayed(t, path, mustLoad(t, "version: 1\nrules:\n- {id: young, on: [create], deny: 'user.metadata.level < 100'}\n- {id: me, on: [kick], deny: 'user.id == \"user-lea\"'}\n- {id: chained, on: [invite], deny: 'user?.id == \"user-lea\"'}\n- {id: friends, on: [promote], deny: 'not relation.friend_of_any'}\n- {id: idle, on: [update], deny: 'party.state == \"idle\"'}\n- {id: two, on: [matchmake], deny: 'party.size == 2'}"))
+	path, _ := recordDecisions(t, 400)
+	r, _ := replayAll(t, path, mustLoad(t, "version: 1\nrules:\n- {id: young, on: [create], deny: 'user.metadata.level < 100'}\n- {id: me, on: [kick], deny: 'user.id == \"user-lea\"'}\n- {id: chained, on: [invite], deny: 'user?.id == \"user-lea\"'}\n- {id: friends, on: [promote], deny: 'not relation.friend_of_any'}\n- {id: idle, on: [update], deny: 'party.state == \"idle\"'}\n- {id: two, on: [matchmake], deny: 'party.size == 2'}"))
 	for change, want := range map[[2]string]bool{
 		{"create: allowed", "denied by young"}:           true,
 		{"matchmake: denied by spread", "denied by two"}: true,
@@ -177,7 +178,7 @@ func TestReplay_other(t *testing.T) {
 	}
 }
 
-// TestReplay_otherSkill: the very same condition says nothing where queues measure another skill.
+// TestReplay_otherSkill checks that the same condition does not count as known if the queues use another skill.
 func TestReplay_otherSkill(t *testing.T) {
 	const file, named = "version: 1\nqueues: {duo: {teams: 2, team_size: 2, skill: {property: %s}}}\nrules:\n- {id: spread, on: [matchmake], deny: '%s'}\n", `party.skill.spread > 0 and user.username != "root"`
 	head, err := json.Marshal(map[string]any{"partyline_record": 1, "rules": mustLoad(t, fmt.Sprintf(file, "level", named)).Config()})
@@ -198,8 +199,8 @@ func TestReplay_otherSkill(t *testing.T) {
 	}
 }
 
-// TestReplay_shape: a file is asked about the party that it would have made of the wish, and where
-// an older version has not recorded that, nothing is said.
+// TestReplay_shape checks that a file is asked about the party that it makes of the wish. The answer is unknown
+// if an older version did not record the wish.
 func TestReplay_shape(t *testing.T) {
 	const big = "\nrules:\n- {id: big, on: [create], deny: 'request.max_size > 6 and user.id != \"root\"'}\n- {id: open, on: [create, update], deny: request.open}"
 	const small = "\nrules:\n- {id: big, on: [create], deny: request.max_size > 6}\n- {id: open, on: [create, update], deny: request.open}"
@@ -227,7 +228,7 @@ func TestReplay_shape(t *testing.T) {
 	}
 }
 
-// TestReplay_hostile: lines that are none are left out, in words and few of them.
+// TestReplay_hostile checks that invalid lines are left out, with few and readable messages.
 func TestReplay_hostile(t *testing.T) {
 	text := strings.Repeat("{\"facts\":\n", 100) + "[]\n{}\n\x00\n{\"partyline_record\":2,\"rules\":{}}\n{\"partyline_record\":1,\"rules\":{\"x\":1}}\n{\"facts\":{\"action\":\"fly\"},\"answer\":\"allowed\"}\n{\"facts\":{\"action\":\"join\"},\"answer\":\"allowed\"}\n"
 	r, err := rulebook.Replay(t.Context(), mustLoad(t, recordedRules), strings.NewReader(text), "record", nil)
@@ -239,7 +240,8 @@ func TestReplay_hostile(t *testing.T) {
 	}
 }
 
-// TestReplay_unreadHead: what follows rules that cannot be read was not decided by those before them.
+// TestReplay_unreadHead checks that lines after unreadable rules are not taken for decisions of the rules
+// before those.
 func TestReplay_unreadHead(t *testing.T) {
 	const file = "version: 1\nrules: [{id: a, on: [join], deny: 'user.metadata.level < 5'}]"
 	good, err := json.Marshal(map[string]any{"partyline_record": 1, "rules": mustLoad(t, file).Config()})
@@ -255,7 +257,8 @@ func TestReplay_unreadHead(t *testing.T) {
 	}
 }
 
-// TestReplay_large: any rules that a server takes can be replayed, with their defaults written out.
+// TestReplay_large checks that rules of any size that a server accepts can be replayed, with all defaults
+// written out.
 func TestReplay_large(t *testing.T) {
 	var file strings.Builder
 	file.WriteString("version: 1\nqueues:\n")
@@ -290,9 +293,9 @@ func FuzzReplay(f *testing.F) {
 	})
 }
 
-// BenchmarkReplay plays one decision again.
+// BenchmarkReplay replays one decision.
 func BenchmarkReplay(b *testing.B) {
-	path, _ := played(b, 2000)
+	path, _ := recordDecisions(b, 2000)
 	set := mustLoad(b, recordedRules)
 	data, err := os.ReadFile(path)
 	if err != nil {

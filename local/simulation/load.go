@@ -1,9 +1,8 @@
-// Package simulation plays a queue: parties arrive at random, a pass of team formation
-// runs now and then, and what became of everybody is measured. Time is virtual, so ten
-// minutes of arrivals take a moment, and the same seed gives the same report.
+// Package simulation simulates a queue. Parties arrive at random, formation runs at intervals, and the results
+// are measured. Time is virtual, so ten minutes of arrivals take a moment. The same seed gives the same report.
 //
-// It is for designers who tune a queue (`partyline sim`) and for tests of formation's
-// quality. It knows no host and no rules file.
+// It is for designers who tune a queue (`partyline sim`) and for tests of formation's quality. It knows no host
+// and no rules file.
 package simulation
 
 import (
@@ -13,41 +12,41 @@ import (
 	"time"
 )
 
-// Load is who arrives, and how often the matchmaker looks.
+// Load describes the tickets that arrive, and how often the matchmaker runs.
 type Load struct {
-	PerSecond float64       // tickets that arrive in a second, on average
-	Duration  time.Duration // for how long they arrive; the simulation ends with it
+	PerSecond float64       // arriving tickets per second, on average
+	Duration  time.Duration // how long they arrive; the simulation ends then
 	Interval  time.Duration // between two passes, as the server's matchmaker.interval_sec
-	MaxWait   time.Duration // a ticket that waited longer is dropped; 0 = never
+	MaxWait   time.Duration // a ticket that waits longer is dropped; 0 = never
 	Seed      uint64
 
-	Sizes   []Share    // party sizes, by their number
-	Places  []Property // text properties that players are matched by
-	Skill   Spread     // of players
-	Friends float64    // how alike the skills within a party are, from 0 (as strangers) to 1 (the same)
-	Mean    bool       // whether a party counts as the mean of its members, not as its strongest
+	Sizes   []Share    // weights of the party sizes
+	Places  []Property // text properties that have to be the same in a match
+	Skill   Spread     // distribution of the players' skills
+	Friends float64    // how similar the skills within a party are: 0 = as among strangers, 1 = equal
+	Mean    bool       // whether the skill of a party is the mean of its members; false = that of its strongest
 
-	Homes       []Share       // regions that players live in, where the queue has regions; each has to be one of them
-	Blocks      float64       // blocked pairs: how many of the 100 tickets before it a ticket must not meet, on average
-	Drops       float64       // share of the tickets that are given up in a minute of waiting
-	Declines    float64       // share of the tickets that do not accept a match that is found
-	NoShows     float64       // share of the players that never come to their match
+	Homes       []Share       // regions where players live, each a region of the queue; used if the queue has regions
+	Blocks      float64       // how many of the 100 tickets before a ticket it has a block with, on average
+	Drops       float64       // share of the tickets that are given up per minute of waiting
+	Declines    float64       // share of the tickets that do not accept a match
+	NoShows     float64       // share of the players who never come to their match
 	NewOnly     float64       // share of the tickets that join no running match
-	MatchLength time.Duration // for how long a match with open seats takes in others; 0 = not at all
+	MatchLength time.Duration // how long a match with free seats takes in others; 0 = not at all
 
-	// Ask is asked whether a ticket may queue, with the skill of each of its players and the
-	// time since the start. It answers the rule that refuses it, "" for none; nil: all may.
+	// Ask decides whether a ticket may queue. It gets the skill of each player and the time since the start. It
+	// returns the rule that refuses the ticket, or "". nil = all may queue.
 	Ask func(skills []float64, at time.Duration) (rule string)
 }
 
-// Share is a value and how often it is taken, relative to the others.
+// Share is a value and its weight among the others.
 type Share struct {
 	Value  string
-	Size   int // of a party; for sizes only
+	Size   int // of a party; only in Load.Sizes
 	Weight float64
 }
 
-// Property is one text property with its values.
+// Property is a text property with its values.
 type Property struct {
 	Name   string
 	Values []Share
@@ -61,38 +60,38 @@ type Placed struct {
 	Size  int
 	Skill float64
 	Wait  time.Duration
-	Fill  bool // of a running match
+	Fill  bool // whether it joined a running match
 }
 
-// Match is one match that was made.
+// Match is a match that was made.
 type Match struct {
 	Players         int
 	Spread, TeamGap float64
-	// GroupGap is by how many seats the largest parties of two teams differ.
+	// GroupGap is the difference between the largest parties of two teams, in seats.
 	GroupGap int
 }
 
-// Report is what became of everybody.
+// Report is the result of a simulation.
 type Report struct {
 	Arrived, Placed, Expired, Waiting int            // tickets
-	Refused                           map[string]int // tickets, by the rule; they did not arrive
-	Dropped, Declined                 int            // tickets that were given up while they waited, or did not accept
+	Refused                           map[string]int // tickets that did not arrive, by the rule that refused them
+	Dropped, Declined                 int            // tickets that were given up while waiting, or that did not accept
 	Players, PlayersPlaced            int
-	PlayersBound                      int      // so many could have been placed at most, had everybody waited for ever
+	PlayersBound                      int      // the most players that could have been placed if everybody waited for ever
 	NoShows                           int      // players
-	Tickets                           []Placed // that got a match, in the order of their matches
+	Tickets                           []Placed // tickets that got a match, in the order of the matches
 	Matches                           []Match
-	Split                             int           // parties on more than one team, or in more than one match; 0 unless formation is broken
-	BlockedTogether                   int           // blocked pairs in one match; 0 unless formation is broken
+	Split                             int           // parties in more than one team or match; 0 unless formation has a bug
+	BlockedTogether                   int           // pairs with a block in one match; 0 unless formation has a bug
 	Passes                            int           //
-	Slowest                           time.Duration // longest pass, in real time; the only number that differs between runs
-	Busiest                           int           // most tickets waiting at a pass
+	Slowest                           time.Duration // longest pass in real time; the only number that differs between runs
+	Busiest                           int           // most tickets that waited at a pass
 }
 
-// maxTickets bounds a simulation's memory.
+// maxTickets limits the memory of a simulation.
 const maxTickets = 5_000_000
 
-// Check says what is wrong with a load.
+// Check returns an error if the load cannot be simulated.
 func (l Load) Check() error {
 	switch {
 	case !(l.PerSecond > 0) || math.IsInf(l.PerSecond, 0):

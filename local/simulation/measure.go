@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Quantile is the value that a share p of the sorted values do not exceed, by nearest
-// rank; NaN of none.
+// Quantile returns the smallest of the sorted values that a share p of them do not exceed (nearest rank). It
+// returns NaN if there are none.
 func Quantile(sorted []float64, p float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()
@@ -16,8 +16,7 @@ func Quantile(sorted []float64, p float64) float64 {
 	return sorted[min(max(rank, 1), len(sorted))-1]
 }
 
-// Waits are the sorted waits in seconds of the placed tickets of a size, or of all for
-// size 0.
+// Waits returns the sorted waits in seconds of the placed tickets of a party size. Size 0 means all sizes.
 func (r Report) Waits(size int) []float64 {
 	var waits []float64
 	for _, t := range r.Tickets {
@@ -29,7 +28,7 @@ func (r Report) Waits(size int) []float64 {
 	return waits
 }
 
-// Sizes are the party sizes that were placed, in order.
+// Sizes returns the party sizes that were placed, sorted.
 func (r Report) Sizes() []int {
 	var sizes []int
 	for _, t := range r.Tickets {
@@ -41,18 +40,17 @@ func (r Report) Sizes() []int {
 	return sizes
 }
 
-// Spreads are the sorted differences between the strongest and the weakest ticket of
-// each match.
+// Spreads returns the sorted differences between the strongest and the weakest ticket of each match.
 func (r Report) Spreads() []float64 {
-	return r.sorted(func(m Match) float64 { return m.Spread })
+	return r.sortedBy(func(m Match) float64 { return m.Spread })
 }
 
-// TeamGaps are the sorted differences between the mean skills of each match's teams.
+// TeamGaps returns the sorted differences between the mean skills of each match's teams.
 func (r Report) TeamGaps() []float64 {
-	return r.sorted(func(m Match) float64 { return m.TeamGap })
+	return r.sortedBy(func(m Match) float64 { return m.TeamGap })
 }
 
-func (r Report) sorted(of func(Match) float64) []float64 {
+func (r Report) sortedBy(of func(Match) float64) []float64 {
 	values := make([]float64, len(r.Matches))
 	for i, m := range r.Matches {
 		values[i] = of(m)
@@ -61,8 +59,8 @@ func (r Report) sorted(of func(Match) float64) []float64 {
 	return values
 }
 
-// Distances are the waits of the placed tickets by how many deviations they are from the
-// middle: within half of one, within one, one and a half, two, and beyond.
+// Distances returns the waits of the placed tickets in five bands, by the distance of their skill from the
+// mean. The bands are half a deviation wide; the last one has all tickets beyond two deviations.
 func (r Report) Distances(skill Spread) []Band {
 	bands := make([]Band, 5)
 	for i := range bands {
@@ -83,8 +81,8 @@ func (r Report) Distances(skill Spread) []Band {
 	return bands
 }
 
-// GroupsApart is the share of matches in which the largest parties of two teams differ by so many
-// seats or more; NaN of none.
+// GroupsApart returns the share of matches in which the largest parties of two teams differ by at least that
+// many seats. It returns NaN if there are no matches.
 func (r Report) GroupsApart(seats int) float64 {
 	n := 0
 	for _, m := range r.Matches {
@@ -95,7 +93,7 @@ func (r Report) GroupsApart(seats int) float64 {
 	return float64(n) / float64(len(r.Matches))
 }
 
-// Fills is how many tickets joined a running match.
+// Fills returns how many tickets joined a running match.
 func (r Report) Fills() (n int) {
 	for _, t := range r.Tickets {
 		if t.Fill {
@@ -105,13 +103,13 @@ func (r Report) Fills() (n int) {
 	return n
 }
 
-// Band is the waits of the tickets of similar skill.
+// Band holds the waits of tickets with similar skill.
 type Band struct {
-	Low, High float64   // skill, or deviations from the middle
+	Low, High float64   // skill, or deviations from the mean
 	Waits     []float64 // seconds, sorted
 }
 
-// Bands cuts the placed tickets into n bands of equal count, the weakest first.
+// Bands divides the placed tickets into n bands of equal count, the weakest first.
 func (r Report) Bands(n int) []Band {
 	tickets := slices.Clone(r.Tickets)
 	slices.SortStableFunc(tickets, func(a, b Placed) int { return cmp.Compare(a.Skill, b.Skill) })

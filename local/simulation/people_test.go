@@ -11,7 +11,7 @@ import (
 	"partyline/party/rules"
 )
 
-// evening is a load in which people do what people do.
+// evening returns a load with declines, no-shows, blocks and the like.
 func evening() simulation.Load {
 	l := load(5)
 	l.Blocks, l.Drops, l.Declines, l.NoShows, l.NewOnly, l.MatchLength = 3, 0.05, 0.02, 0.04, 0.1, 10*time.Minute
@@ -44,7 +44,7 @@ func TestRun_People(t *testing.T) {
 	}
 }
 
-// Formation that is not told of blocks puts such pairs together, so the count can tell.
+// Without the blocks, formation puts blocked pairs together. This shows that the count detects them.
 func TestRun_CountsBlockedPairs(t *testing.T) {
 	deaf := func(now time.Time, q formation.Queue, p formation.Pool, proceed func() bool) formation.Result {
 		p.Apart = nil
@@ -80,7 +80,7 @@ func TestRun_Regions(t *testing.T) {
 	}
 }
 
-// Premades face premades, at a price in waiting that is small for nearly all.
+// Large parties meet large parties, and nearly all tickets wait only a little longer for that.
 func TestRun_Parity(t *testing.T) {
 	q := ranked
 	q.Parity = rules.Parity{Mode: rules.ParityPrefer, Diff: 1, Relax: time.Minute}
@@ -106,7 +106,7 @@ func TestReport_Distances(t *testing.T) {
 	}
 }
 
-// Single players, whom everybody accepts, wait as long as the closed form says.
+// Single players without limits on skill wait as long as the formula predicts.
 func TestRun_SoloWait(t *testing.T) {
 	q := formation.Queue{Teams: 2, TeamSize: 5, NoSkill: true}
 	for _, perSecond := range []float64{0.5, 2, 10} {

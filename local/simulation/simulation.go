@@ -12,112 +12,112 @@ import (
 	"partyline/matchmaking/formation"
 )
 
-// Run plays the queue. The load has to pass [Load.Check].
+// Run simulates the queue. The load must pass [Load.Check].
 func Run(q formation.Queue, l Load) Report { return RunWith(formation.Form, q, l) }
 
-// RunWith plays the queue with another way to form matches.
+// RunWith is Run with another way to form matches.
 func RunWith(form yardstick.Former, q formation.Queue, l Load) Report {
-	r := &run{
-		form: form, q: q, l: l, start: time.Unix(0, 0), apart: map[string][]string{}, report: Report{Refused: map[string]int{}},
-		rng: rand.New(rand.NewPCG(l.Seed, 1)), luck: rand.New(rand.NewPCG(l.Seed, 2)),
+	r := &simulation{
+		former: form, queue: q, load: l, start: time.Unix(0, 0), blocks: map[string][]string{}, report: Report{Refused: map[string]int{}},
+		arrivalRand: rand.New(rand.NewPCG(l.Seed, 1)), outcomeRand: rand.New(rand.NewPCG(l.Seed, 2)),
 	}
-	r.next = r.gap()
+	r.next = r.drawGap()
 	for at := l.Interval; at <= l.Duration; at += l.Interval {
-		r.arrivals(at)
-		r.pass(at)
+		r.addArrivals(at)
+		r.runPass(at)
 	}
-	r.arrivals(l.Duration)
+	r.addArrivals(l.Duration)
 	r.report.Waiting = len(r.waiting)
-	r.report.PlayersBound = r.bound()
+	r.report.PlayersBound = r.playersBound()
 	return r.report
 }
 
-type run struct {
-	form    yardstick.Former
-	q       formation.Queue
-	l       Load
-	rng     *rand.Rand // who arrives: the same whatever becomes of them
-	luck    *rand.Rand // what becomes of them
-	start   time.Time
-	next    time.Duration // of the next arrival
-	waiting []formation.Ticket
-	all     []formation.Ticket // that ever arrived
-	apart   map[string][]string
-	running []running
-	report  Report
+type simulation struct {
+	former      yardstick.Former
+	queue       formation.Queue
+	load        Load
+	arrivalRand *rand.Rand // for arrivals; they do not depend on what happens later
+	outcomeRand *rand.Rand // for everything else
+	start       time.Time
+	next        time.Duration // time of the next arrival
+	waiting     []formation.Ticket
+	arrived     []formation.Ticket // all that have arrived
+	blocks      map[string][]string
+	running     []runningMatch
+	report      Report
 }
 
-// running is a match that takes in others.
-type running struct {
+// runningMatch is a match that still takes in others.
+type runningMatch struct {
 	formation.OpenMatch
 	tickets []string
 	ends    time.Duration
 }
 
-// gap is the time to the next arrival: arrivals do not know of each other.
-func (r *run) gap() time.Duration {
-	return time.Duration(r.rng.ExpFloat64() / r.l.PerSecond * float64(time.Second))
+// drawGap draws the time to the next arrival. Arrivals are independent of each other (a Poisson process).
+func (r *simulation) drawGap() time.Duration {
+	return time.Duration(r.arrivalRand.ExpFloat64() / r.load.PerSecond * float64(time.Second))
 }
 
-func (r *run) arrivals(until time.Duration) {
-	for ; r.next <= until; r.next += r.gap() {
-		t, skills := r.ticket()
-		if r.l.Ask != nil {
-			if rule := r.l.Ask(skills, r.next); rule != "" {
+func (r *simulation) addArrivals(until time.Duration) {
+	for ; r.next <= until; r.next += r.drawGap() {
+		t, skills := r.drawTicket()
+		if r.load.Ask != nil {
+			if rule := r.load.Ask(skills, r.next); rule != "" {
 				r.report.Refused[rule]++
 				continue
 			}
 		}
-		r.block(t.ID)
-		r.waiting, r.all = append(r.waiting, t), append(r.all, t)
+		r.drawBlocks(t.ID)
+		r.waiting, r.arrived = append(r.waiting, t), append(r.arrived, t)
 		r.report.Arrived++
 		r.report.Players += t.Size
 	}
 }
 
-// ticket is the next that arrives, with the skill of each of its players.
-func (r *run) ticket() (formation.Ticket, []float64) {
-	size := draw(r.rng, r.l.Sizes).Size
+// drawTicket draws the next ticket and the skill of each of its players.
+func (r *simulation) drawTicket() (formation.Ticket, []float64) {
+	size := drawShare(r.arrivalRand, r.load.Sizes).Size
 	var key strings.Builder
-	for _, p := range r.l.Places {
-		key.WriteString(p.Name + "=" + draw(r.rng, p.Values).Value + "\n")
+	for _, p := range r.load.Places {
+		key.WriteString(p.Name + "=" + drawShare(r.arrivalRand, p.Values).Value + "\n")
 	}
-	skills := r.skills(size)
+	skills := r.drawSkills(size)
 	t := formation.Ticket{
 		ID: fmt.Sprintf("%08d", r.report.Arrived), Size: size, Key: key.String(),
-		Skill: r.skill(skills), Since: r.start.Add(r.next), NewMatchOnly: r.luck.Float64() < r.l.NewOnly,
+		Skill: r.partySkill(skills), Since: r.start.Add(r.next), NewMatchOnly: r.outcomeRand.Float64() < r.load.NewOnly,
 	}
-	if len(r.q.Latency.Regions) > 0 && len(r.l.Homes) > 0 {
-		t.Latency = r.latency()
+	if len(r.queue.Latency.Regions) > 0 && len(r.load.Homes) > 0 {
+		t.Latency = r.drawLatency()
 	}
 	return t, skills
 }
 
-// latency is low to the region the ticket lives in, and high to the others.
-func (r *run) latency() []float64 {
-	home, ms := draw(r.rng, r.l.Homes).Value, make([]float64, len(r.q.Latency.Regions))
-	for i, region := range r.q.Latency.Regions {
-		if ms[i] = 90 + 60*r.rng.ExpFloat64(); region == home {
-			ms[i] = 15 + 25*r.rng.ExpFloat64()
+// drawLatency draws low latency to the region where the ticket lives, and high latency to the others.
+func (r *simulation) drawLatency() []float64 {
+	home, ms := drawShare(r.arrivalRand, r.load.Homes).Value, make([]float64, len(r.queue.Latency.Regions))
+	for i, region := range r.queue.Latency.Regions {
+		if ms[i] = 90 + 60*r.arrivalRand.ExpFloat64(); region == home {
+			ms[i] = 15 + 25*r.arrivalRand.ExpFloat64()
 		}
 	}
 	return ms
 }
 
-// skills are those of a party's members: what they share and what is each one's own add up
-// to the players' distribution.
-func (r *run) skills(size int) []float64 {
-	shared, skills := r.rng.NormFloat64(), make([]float64, size)
+// drawSkills draws the skills of a party's members. The sum of a shared part and an own part has the distribution
+// of all players.
+func (r *simulation) drawSkills(size int) []float64 {
+	shared, skills := r.arrivalRand.NormFloat64(), make([]float64, size)
 	for i := range skills {
-		own := r.rng.NormFloat64()
-		skills[i] = r.l.Skill.Mean + r.l.Skill.Deviation*(math.Sqrt(r.l.Friends)*shared+math.Sqrt(1-r.l.Friends)*own)
+		own := r.arrivalRand.NormFloat64()
+		skills[i] = r.load.Skill.Mean + r.load.Skill.Deviation*(math.Sqrt(r.load.Friends)*shared+math.Sqrt(1-r.load.Friends)*own)
 	}
 	return skills
 }
 
-// skill is a party's.
-func (r *run) skill(of []float64) float64 {
-	if !r.l.Mean {
+// partySkill returns the skill of a party.
+func (r *simulation) partySkill(of []float64) float64 {
+	if !r.load.Mean {
 		return slices.Max(of)
 	}
 	sum := 0.0
@@ -127,7 +127,7 @@ func (r *run) skill(of []float64) float64 {
 	return sum / float64(len(of))
 }
 
-func draw(rng *rand.Rand, shares []Share) Share {
+func drawShare(rng *rand.Rand, shares []Share) Share {
 	sum := 0.0
 	for _, s := range shares {
 		sum += s.Weight
@@ -141,32 +141,32 @@ func draw(rng *rand.Rand, shares []Share) Share {
 	return shares[len(shares)-1]
 }
 
-// block lets a ticket block some of those before it.
-func (r *run) block(id string) {
-	for i := max(0, len(r.all)-100); r.l.Blocks > 0 && i < len(r.all); i++ {
-		if other := r.all[i].ID; r.luck.Float64() < r.l.Blocks/100 {
-			r.apart[id], r.apart[other] = append(r.apart[id], other), append(r.apart[other], id)
+// drawBlocks draws blocks between a ticket and those before it.
+func (r *simulation) drawBlocks(id string) {
+	for i := max(0, len(r.arrived)-100); r.load.Blocks > 0 && i < len(r.arrived); i++ {
+		if other := r.arrived[i].ID; r.outcomeRand.Float64() < r.load.Blocks/100 {
+			r.blocks[id], r.blocks[other] = append(r.blocks[id], other), append(r.blocks[other], id)
 		}
 	}
 }
 
-func (r *run) pass(at time.Duration) {
+func (r *simulation) runPass(at time.Duration) {
 	now := r.start.Add(at)
-	r.leave(now)
-	r.running = slices.DeleteFunc(r.running, func(m running) bool { return m.ends < at })
+	r.removeLeaving(now)
+	r.running = slices.DeleteFunc(r.running, func(m runningMatch) bool { return m.ends < at })
 	r.report.Passes++
 	r.report.Busiest = max(r.report.Busiest, len(r.waiting))
-	pool := r.pool()
+	pool := r.makePool()
 	began := time.Now()
-	res := r.form(now, r.q, pool, nil)
+	res := r.former(now, r.queue, pool, nil)
 	r.report.Slowest = max(r.report.Slowest, time.Since(began))
-	done := make([]bool, len(r.waiting)) // those who wait no longer
+	done := make([]bool, len(r.waiting)) // which of waiting have left
 	for _, b := range res.Backfills {
-		r.fill(now, b, done)
+		r.fillMatch(now, b, done)
 	}
 	for _, m := range res.Matches {
-		if !r.declined(m, done) {
-			r.play(at, now, m, done)
+		if !r.markDeclined(m, done) {
+			r.startMatch(at, now, m, done)
 		}
 	}
 	left := r.waiting[:0]
@@ -178,14 +178,14 @@ func (r *run) pass(at time.Duration) {
 	r.waiting = left
 }
 
-// leave takes those off who have waited for too long or have had enough.
-func (r *run) leave(now time.Time) {
-	enough := r.l.Drops * r.l.Interval.Minutes()
+// removeLeaving removes tickets that expire or are given up.
+func (r *simulation) removeLeaving(now time.Time) {
+	enough := r.load.Drops * r.load.Interval.Minutes()
 	r.waiting = slices.DeleteFunc(r.waiting, func(t formation.Ticket) bool {
 		switch {
-		case r.l.MaxWait > 0 && now.Sub(t.Since) > r.l.MaxWait:
+		case r.load.MaxWait > 0 && now.Sub(t.Since) > r.load.MaxWait:
 			r.report.Expired++
-		case enough > 0 && r.luck.Float64() < enough:
+		case enough > 0 && r.outcomeRand.Float64() < enough:
 			r.report.Dropped++
 		default:
 			return false
@@ -194,15 +194,15 @@ func (r *run) leave(now time.Time) {
 	})
 }
 
-// pool is what waits and what runs, with who must not meet.
-func (r *run) pool() formation.Pool {
+// makePool returns the waiting tickets and running matches, with the pairs that have a block.
+func (r *simulation) makePool() formation.Pool {
 	p := formation.Pool{Tickets: r.waiting}
 	index := map[string]int{}
 	for i, t := range r.waiting {
 		index[t.ID] = i
 	}
 	for i, t := range r.waiting {
-		for _, other := range r.apart[t.ID] {
+		for _, other := range r.blocks[t.ID] {
 			if j, waits := index[other]; waits && i < j {
 				p.Apart = append(p.Apart, [2]int{i, j})
 			}
@@ -212,7 +212,7 @@ func (r *run) pool() formation.Pool {
 		m := &r.running[i]
 		m.Apart = nil
 		for _, t := range m.tickets {
-			for _, other := range r.apart[t] {
+			for _, other := range r.blocks[t] {
 				if j, waits := index[other]; waits {
 					m.Apart = append(m.Apart, j)
 				}
@@ -223,10 +223,10 @@ func (r *run) pool() formation.Pool {
 	return p
 }
 
-// declined takes the tickets off that do not accept the match; then the others wait on.
-func (r *run) declined(m formation.Match, done []bool) (any bool) {
+// markDeclined marks the tickets that do not accept the match as done. If there are any, the others wait on.
+func (r *simulation) markDeclined(m formation.Match, done []bool) (any bool) {
 	for _, p := range m.Placements {
-		if r.l.Declines > 0 && r.luck.Float64() < r.l.Declines {
+		if r.load.Declines > 0 && r.outcomeRand.Float64() < r.load.Declines {
 			any, done[p.Ticket] = true, true
 			r.report.Declined++
 		}
@@ -234,18 +234,18 @@ func (r *run) declined(m formation.Match, done []bool) (any bool) {
 	return any
 }
 
-// play begins a match.
-func (r *run) play(at time.Duration, now time.Time, m formation.Match, done []bool) {
-	open := make([]int, r.q.Teams)
+// startMatch starts a match.
+func (r *simulation) startMatch(at time.Duration, now time.Time, m formation.Match, done []bool) {
+	open := make([]int, r.queue.Teams)
 	for team := range open {
-		open[team] = r.q.TeamSize
+		open[team] = r.queue.TeamSize
 	}
-	groups := make([]int, r.q.Teams)
-	next := running{OpenMatch: formation.OpenMatch{ID: fmt.Sprint(len(r.report.Matches)), Open: open, Region: m.Region}, ends: at + r.l.MatchLength}
+	groups := make([]int, r.queue.Teams)
+	next := runningMatch{OpenMatch: formation.OpenMatch{ID: fmt.Sprint(len(r.report.Matches)), Open: open, Region: m.Region}, ends: at + r.load.MatchLength}
 	players := 0
 	for _, p := range m.Placements {
 		t := r.waiting[p.Ticket]
-		open[p.Team] -= r.place(now, p, done, false)
+		open[p.Team] -= r.placeTicket(now, p, done, false)
 		groups[p.Team] = max(groups[p.Team], t.Size)
 		next.Key, next.Skill = t.Key, next.Skill+t.Skill*float64(t.Size)
 		next.tickets = append(next.tickets, t.ID)
@@ -253,32 +253,32 @@ func (r *run) play(at time.Duration, now time.Time, m formation.Match, done []bo
 	}
 	next.Skill /= float64(players)
 	spread := 0.0
-	if !r.q.NoSkill {
+	if !r.queue.NoSkill {
 		spread = yardstick.Spread(r.waiting, m)
 	}
 	r.report.Matches = append(r.report.Matches, Match{
 		Players: players, Spread: spread, TeamGap: m.TeamGap, GroupGap: slices.Max(groups) - slices.Min(groups),
 	})
-	r.report.BlockedTogether += r.enemies(next.tickets)
-	if r.l.MatchLength > 0 && slices.Max(open) > 0 {
+	r.report.BlockedTogether += r.countBlocked(next.tickets)
+	if r.load.MatchLength > 0 && slices.Max(open) > 0 {
 		r.running = append(r.running, next)
 	}
 }
 
-// fill puts tickets into a running match.
-func (r *run) fill(now time.Time, b formation.Backfill, done []bool) {
-	i := slices.IndexFunc(r.running, func(m running) bool { return m.ID == b.MatchID })
+// fillMatch puts tickets into a running match.
+func (r *simulation) fillMatch(now time.Time, b formation.Backfill, done []bool) {
+	i := slices.IndexFunc(r.running, func(m runningMatch) bool { return m.ID == b.MatchID })
 	m := &r.running[i]
-	before := r.enemies(m.tickets)
+	before := r.countBlocked(m.tickets)
 	for _, p := range b.Placements {
-		m.Open[p.Team] -= r.place(now, p, done, true)
+		m.Open[p.Team] -= r.placeTicket(now, p, done, true)
 		m.tickets = append(m.tickets, r.waiting[p.Ticket].ID)
 	}
-	r.report.BlockedTogether += r.enemies(m.tickets) - before
+	r.report.BlockedTogether += r.countBlocked(m.tickets) - before
 }
 
-// place ends a ticket's wait and answers how many of its players come.
-func (r *run) place(now time.Time, p formation.Placement, done []bool, fill bool) (come int) {
+// placeTicket ends a ticket's wait and returns how many of its players come.
+func (r *simulation) placeTicket(now time.Time, p formation.Placement, done []bool, fill bool) (come int) {
 	t := r.waiting[p.Ticket]
 	if done[p.Ticket] {
 		r.report.Split++
@@ -290,7 +290,7 @@ func (r *run) place(now time.Time, p formation.Placement, done []bool, fill bool
 	r.report.Tickets = append(r.report.Tickets, Placed{t.Size, t.Skill, now.Sub(t.Since), fill})
 	come = t.Size
 	for range t.Size {
-		if r.l.NoShows > 0 && r.luck.Float64() < r.l.NoShows {
+		if r.load.NoShows > 0 && r.outcomeRand.Float64() < r.load.NoShows {
 			r.report.NoShows++
 			come--
 		}
@@ -298,11 +298,11 @@ func (r *run) place(now time.Time, p formation.Placement, done []bool, fill bool
 	return come
 }
 
-// enemies counts the blocked pairs among tickets.
-func (r *run) enemies(tickets []string) (pairs int) {
+// countBlocked counts the pairs with a block among tickets.
+func (r *simulation) countBlocked(tickets []string) (pairs int) {
 	for i, a := range tickets {
 		for _, b := range tickets[:i] {
-			if slices.Contains(r.apart[a], b) {
+			if slices.Contains(r.blocks[a], b) {
 				pairs++
 			}
 		}
@@ -310,18 +310,18 @@ func (r *run) enemies(tickets []string) (pairs int) {
 	return pairs
 }
 
-// bound is how many of the players could have been placed at most, had all of them waited
-// together. A party that can fill up a running match, or play in a smaller one, counts in full.
-func (r *run) bound() int {
-	if r.l.MatchLength > 0 || r.q.MinTeamSize > 0 {
+// playersBound returns the most players that could have been placed if all of them waited together. If running matches
+// take in others, or teams may be smaller, every party that fits a team counts in full.
+func (r *simulation) playersBound() int {
+	if r.load.MatchLength > 0 || r.queue.MinTeamSize > 0 {
 		players := 0
-		for _, t := range r.all {
-			if t.Size <= r.q.TeamSize {
+		for _, t := range r.arrived {
+			if t.Size <= r.queue.TeamSize {
 				players += t.Size
 			}
 		}
 		return players
 	}
-	end := r.start.Add(r.l.Duration + time.Hour)
-	return yardstick.Bound(end, r.q, formation.Pool{Tickets: r.all}) * r.q.Teams * r.q.TeamSize
+	end := r.start.Add(r.load.Duration + time.Hour)
+	return yardstick.Bound(end, r.queue, formation.Pool{Tickets: r.arrived}) * r.queue.Teams * r.queue.TeamSize
 }

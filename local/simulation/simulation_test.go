@@ -21,8 +21,8 @@ func load(perSecond float64) simulation.Load {
 	}
 }
 
-// The quality that formation is held to: nearly everybody plays soon, with equals, large
-// parties as soon as small ones, and no party is split.
+// The quality that formation must keep: nearly all play soon and with players of about their skill. Large
+// parties play as soon as small ones, and no party is split.
 func TestRun_Quality(t *testing.T) {
 	r := simulation.Run(ranked, load(10))
 	if r.Split != 0 {
@@ -47,7 +47,7 @@ func TestRun_Quality(t *testing.T) {
 	}
 	most("spreads", r.Spreads(), 0.5, 160)
 	most("team gaps", r.TeamGaps(), 0.5, 30)
-	for _, b := range r.Bands(20) { // also the strongest and the weakest
+	for _, b := range r.Bands(20) { // with the strongest and the weakest
 		most("waits by skill", b.Waits, 0.9, 30)
 	}
 	players := 0
@@ -59,7 +59,7 @@ func TestRun_Quality(t *testing.T) {
 	}
 }
 
-// In a nearly empty queue nobody is forgotten: the windows widen.
+// In a nearly empty queue everybody gets a match, because the windows widen.
 func TestRun_FewPlayers(t *testing.T) {
 	l := load(0.2)
 	l.Duration, l.MaxWait = time.Hour, 0

@@ -12,11 +12,12 @@ import (
 	"partyline/matchmaking/formation"
 )
 
-// measured is what several evenings of one load gave.
-type measured struct{ spread, wait, median, outliers float64 }
+// measurement is the result of several evenings with one load.
+type measurement struct{ spread, wait, median, outliers float64 }
 
-// measure plays as many tickets at each load; outliers are the 95 % waits beyond two deviations.
-func measure(form yardstick.Former, q formation.Queue, perSecond float64, seeds ...uint64) measured {
+// measure simulates the same number of tickets at each load. outliers are the 95th percentile of waits beyond
+// two deviations.
+func measure(form yardstick.Former, q formation.Queue, perSecond float64, seeds ...uint64) measurement {
 	var spreads, waits, far []float64
 	for _, seed := range seeds {
 		l := load(perSecond)
@@ -31,10 +32,10 @@ func measure(form yardstick.Former, q formation.Queue, perSecond float64, seeds 
 	}
 	slices.Sort(waits)
 	slices.Sort(far)
-	return measured{mean(spreads), mean(waits), simulation.Quantile(waits, 0.5), simulation.Quantile(far, 0.95)}
+	return measurement{mean(spreads), mean(waits), simulation.Quantile(waits, 0.5), simulation.Quantile(far, 0.95)}
 }
 
-// Nobody far from the middle is forgotten when few play, as the greedy forgets them.
+// With few players, tickets far from the mean skill get a match. The greedy algorithm leaves them waiting.
 func TestRun_Outliers(t *testing.T) {
 	ours, greedy := measure(formation.Form, ranked, 0.2, 1, 2, 3), measure(yardstick.Greedy, ranked, 0.2, 1, 2, 3)
 	if ours.outliers > 300 || ours.outliers >= greedy.outliers {
@@ -42,7 +43,7 @@ func TestRun_Outliers(t *testing.T) {
 	}
 }
 
-// With many players matches are closer than the greedy's, and nobody waits longer for it.
+// With many players, matches are closer than those of the greedy algorithm, and nobody waits longer for that.
 func TestRun_SpreadBesideGreedy(t *testing.T) {
 	q := ranked
 	q.WidenPerSec = 20
@@ -54,7 +55,7 @@ func TestRun_SpreadBesideGreedy(t *testing.T) {
 	}
 }
 
-// BenchmarkYardsticks measures formation beside the greedy; -v is not needed to see it.
+// BenchmarkYardsticks compares formation with the greedy algorithm. It prints the result even without -v.
 func BenchmarkYardsticks(b *testing.B) {
 	rates := []float64{0.2, 1, 5, 20}
 	if testing.Short() {
@@ -71,7 +72,7 @@ func BenchmarkYardsticks(b *testing.B) {
 }
 
 func report(b *testing.B, form yardstick.Former, q formation.Queue, perSecond float64) {
-	var m measured
+	var m measurement
 	for b.Loop() {
 		m = measure(form, q, perSecond, 1, 2, 3)
 	}
@@ -81,8 +82,8 @@ func report(b *testing.B, form yardstick.Former, q formation.Queue, perSecond fl
 	b.ReportMetric(m.outliers, "s-p95-far")
 }
 
-// BenchmarkTeamshooter plays Open Match's scale scenario: 100 players a second, two regions, two modes, twelve to
-// a match, at most 0.01 deviations apart, which are 300 points here.
+// BenchmarkTeamshooter simulates Open Match's scale scenario: 100 players a second, two regions, two modes,
+// twelve players in a match. Their skills are at most 0.01 deviations apart, which are 300 points here.
 func BenchmarkTeamshooter(b *testing.B) {
 	l := simulation.Load{
 		PerSecond: 100, Duration: 10 * time.Minute, Interval: 4 * time.Second, Seed: 1, Sizes: []simulation.Share{{Size: 1, Weight: 1}},

@@ -29,7 +29,7 @@ func TestChecks_Create(t *testing.T) {
 	w.denied(err, "odd")
 	_, err = w.checks.Create(ctx, caller(p[0]), party.CreateParams{MaxSize: 7})
 	w.refused(err, party.InvalidRequest)
-	w.party(true, 4, p[1])
+	w.newParty(true, 4, p[1])
 	_, err = w.checks.Create(ctx, caller(p[1]), party.CreateParams{MaxSize: 5})
 	w.refused(err, party.AlreadyInParty)
 	if asked := w.set.Hits()[0].Asked; asked != 2 {
@@ -40,25 +40,25 @@ func TestChecks_Create(t *testing.T) {
 func TestChecks_Join(t *testing.T) {
 	w := newWorld(t, "rules: [{id: platform, on: [join], deny: 'user.vars.platform != \"pc\"'}]")
 	p := w.host.Players(4)
-	open, full := w.party(true, 4, p[0]), w.party(true, 1, p[0])
+	open, full := w.newParty(true, 4, p[0]), w.newParty(true, 1, p[0])
 	pc := map[string]string{"platform": "pc"}
-	if err := w.checks.Join(w.as(p[1], "", pc), caller(p[1]), w.look(open)); err != nil {
+	if err := w.checks.Join(w.callContext(p[1], "", pc), caller(p[1]), w.look(open)); err != nil {
 		t.Error(err)
 	}
-	err := w.checks.Join(w.as(p[1], "", nil), caller(p[1]), w.look(open))
+	err := w.checks.Join(w.callContext(p[1], "", nil), caller(p[1]), w.look(open))
 	w.denied(err, "platform")
-	err = w.checks.Join(w.as(p[1], "", pc), caller(p[1]), w.look(full))
+	err = w.checks.Join(w.callContext(p[1], "", pc), caller(p[1]), w.look(full))
 	w.refused(err, party.PartyFull)
 	if hits := w.set.Hits()[0]; hits.Asked != 2 {
 		t.Errorf("asked %d times; a full party needs no rule", hits.Asked)
 	}
 }
 
-// A rule about blocks holds for a member who is away and may come back.
+// A rule on blocks also counts members who are away.
 func TestChecks_BlockedByWhoIsAway(t *testing.T) {
 	w := newWorld(t, "parties: {reconnect_grace: 1m}\nrules: [{id: blocked, on: [join], deny: relation.blocked}]")
 	p := w.host.Players(3)
-	open := w.party(true, 4, p[0], p[1])
+	open := w.newParty(true, 4, p[0], p[1])
 	w.load.blocker = p[1].UserID
 	w.host.Disconnect(p[1])
 	w.denied(w.checks.Join(t.Context(), caller(p[2]), w.look(open)), "blocked")
@@ -69,15 +69,15 @@ func TestChecks_BlockedByWhoIsAway(t *testing.T) {
 	}
 }
 
-// The rules are asked about the player who comes in, as their own game described itself, and not
-// about the leader in whose call that happens.
+// The rules are asked about the player who joins, with the properties of that player's own session, and not
+// about the leader who makes the call.
 func TestChecks_Accept(t *testing.T) {
 	w := newWorld(t, "rules: [{id: platform, on: [join], deny: 'user.vars.platform != \"pc\"'}]")
 	p := w.host.Players(3)
-	closed := w.party(false, 4, p[0])
-	leader := w.as(p[0], "", map[string]string{"platform": "phone"})
+	closed := w.newParty(false, 4, p[0])
+	leader := w.callContext(p[0], "", map[string]string{"platform": "phone"})
 	for i, platform := range map[int]string{1: "pc", 2: "phone"} {
-		if err := w.admission.BeginJoin(w.as(p[i], "", map[string]string{"platform": platform}), closed, p[i]); err != nil {
+		if err := w.admission.BeginJoin(w.callContext(p[i], "", map[string]string{"platform": platform}), closed, p[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,7 +86,7 @@ func TestChecks_Accept(t *testing.T) {
 	}
 	w.denied(w.checks.Accept(leader, p[0], p[2], w.look(closed)), "platform")
 	w.refused(w.checks.Accept(leader, p[0], party.Session{UserID: "nobody", SessionID: p[2].SessionID}, w.look(closed)), party.InvalidRequest)
-	if err := w.checks.Accept(w.as(p[2], "", nil), p[2], p[2], w.look(closed)); err != nil {
+	if err := w.checks.Accept(w.callContext(p[2], "", nil), p[2], p[2], w.look(closed)); err != nil {
 		t.Errorf("a stranger's accept: %v; want it left to the server", err)
 	}
 }
@@ -95,7 +95,7 @@ func TestChecks_Inside(t *testing.T) {
 	actions := []rules.Action{rules.ActionUpdate, rules.ActionData, rules.ActionMatchmake, rules.ActionKick, rules.ActionPromote}
 	w := newWorld(t, "rules: [{id: alone, on: [update, data, matchmake, kick, promote], deny: party.size == 1}]")
 	p := w.host.Players(3)
-	alone, pair := w.party(true, 4, p[0]), w.party(true, 4, p[0], p[1])
+	alone, pair := w.newParty(true, 4, p[0]), w.newParty(true, 4, p[0], p[1])
 	for _, a := range actions {
 		w.denied(w.checks.Inside(t.Context(), a, caller(p[0]), w.look(alone), rules.RequestFacts{}), "alone")
 		if err := w.checks.Inside(t.Context(), a, caller(p[0]), w.look(pair), rules.RequestFacts{}); err != nil {
@@ -105,14 +105,13 @@ func TestChecks_Inside(t *testing.T) {
 			t.Errorf("%s by a stranger: %v; want it left to the server", a, err)
 		}
 	}
-	w.rules("rules: [{id: ranked, on: [matchmake], deny: 'request.queue == \"ranked\"'}]")
+	w.useRules("rules: [{id: ranked, on: [matchmake], deny: 'request.queue == \"ranked\"'}]")
 	w.denied(w.checks.Alone(t.Context(), caller(p[0]), "ranked"), "ranked")
 	if err := w.checks.Alone(t.Context(), caller(p[0]), "casual"); err != nil {
 		t.Error(err)
 	}
 }
 
-// Without a rule about the action nothing is read.
 func TestChecks_NoRuleCostsNothing(t *testing.T) {
 	w := newWorld(t, "")
 	e := &entrance{}
@@ -132,7 +131,7 @@ func TestChecks_NoRuleCostsNothing(t *testing.T) {
 	}
 }
 
-// entrance counts what it is asked.
+// entrance counts its calls.
 type entrance struct{ calls int }
 
 func (e *entrance) MayCreate(context.Context, party.Session) error { e.calls++; return nil }
@@ -152,7 +151,7 @@ func (e *entrance) Asks(party.ID, string) bool                 { e.calls++; retu
 func TestInquiries(t *testing.T) {
 	w := newWorld(t, "limits: {party_create: 1/h, invite_create: 1/h}\nparties: {requests: {rate: 1/h}}\nrules: [{id: ranked, on: [matchmake], deny: 'request.queue in [\"ranked\", \"both\"]'}]")
 	p := w.host.Players(4)
-	open, closed := w.party(true, 2, p[0], p[1]), w.party(false, 4, p[0])
+	open, closed := w.newParty(true, 2, p[0], p[1]), w.newParty(false, 4, p[0])
 	full := party.Refuse(party.PartyTooLarge, "Too many.")
 	inquiries := judge.Inquiries{
 		Checks: w.checks.Dry(w.judge), Rates: w.limits,
@@ -238,7 +237,7 @@ func TestInquiries(t *testing.T) {
 		t.Errorf("asking changed the party: %+v", v)
 	}
 
-	w.rules("rules: [{id: broken, on: [create], deny: user.metadata.level > 3}]")
+	w.useRules("rules: [{id: broken, on: [create], deny: user.metadata.level > 3}]")
 	w.load.err = errDown
 	refusal, err := inquiries.Answer(t.Context(), caller(p[3]), judge.Inquiry{Action: rules.ActionCreate})
 	if err != nil || refusal == nil || refusal.Reason != party.Internal || refusal.Rule != "broken" || !strings.Contains(refusal.Message, "try again") {

@@ -11,14 +11,14 @@ import (
 	"partyline/party/rules"
 )
 
-// Most refusals remembered, with their facts; the oldest are forgotten first. A fact can
-// be an account's whole metadata, so there are not many.
+// maxDenials limits the refusals that are kept with their facts. The oldest are dropped first. The limit is low
+// because a fact can be the whole metadata of an account.
 const maxDenials = 64
 
-// maxCountedRules bounds the counters; a file has at most 200 rules at a time.
+// maxCountedRules limits the counters. A file has at most 200 rules at a time.
 const maxCountedRules = 1000
 
-// Asked is a question that was answered, with the facts as they were.
+// Asked is an answered question, with the facts of that moment.
 type Asked struct {
 	At               time.Time
 	Action           rules.Action
@@ -37,7 +37,7 @@ func newAsked(at time.Time, q party.Question, set *rules.Set, facts rules.Facts)
 	return a
 }
 
-// Explain takes the answer apart: what each rule made of the facts as they were.
+// Explain explains the answer: it says what each rule made of the facts.
 func (a Asked) Explain(ctx context.Context) rules.Explanation {
 	return a.set.Explain(ctx, a.facts, nil)
 }
@@ -46,24 +46,24 @@ func (a Asked) Explain(ctx context.Context) rules.Explanation {
 type Denial struct {
 	Asked
 	Rule    string
-	Message string // what the player read
+	Message string // what the player reads
 	Broken  bool   // the rule could not be evaluated
 }
 
-// appendBounded appends to a list of at most most, which forgets its oldest.
+// appendBounded appends to a list with at most most entries. It drops the oldest.
 func appendBounded[T any](list []T, v T, most int) []T {
 	return append(slices.Delete(list, 0, max(0, len(list)+1-most)), v)
 }
 
-// newestFirst is a copy of a list that begins with its oldest.
+// newestFirst returns a reversed copy of a list that starts with the oldest.
 func newestFirst[T any](list []T) []T {
 	out := append([]T{}, list...)
 	slices.Reverse(out)
 	return out
 }
 
-// denials remembers the last refusals and counts all. The zero value is empty. It is part of a
-// [Judge]; what it exports is the judge's.
+// denials keeps the last refusals and counts all. The zero value is empty. Its exported methods are promoted to
+// [Judge].
 type denials struct {
 	mu     sync.Mutex
 	last   []Denial // the oldest first
@@ -80,14 +80,14 @@ func (ds *denials) add(d Denial) {
 	ds.byRule[d.Rule]++
 }
 
-// Denials are the last refusals, the newest first.
+// Denials returns the last refusals, the newest first.
 func (ds *denials) Denials() []Denial {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
 	return newestFirst(ds.last)
 }
 
-// Denied counts the refusals by rule since the process began.
+// Denied returns the number of refusals by each rule since the process started.
 func (ds *denials) Denied() map[string]uint64 {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()

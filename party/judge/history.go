@@ -13,14 +13,14 @@ import (
 	"partyline/party/rules"
 )
 
-// Bounds of the history, and of what one version of it says.
+// Bounds of the history and of the text of one version.
 const (
-	historyVersions = 50
-	historyChanges  = 40
-	historyChange   = 400     // characters
-	historyConfig   = 1 << 20 // bytes; a larger file is not compared with the next
-	historyQueue    = 16      // versions that wait to be written
-	historyRetry    = 10 * time.Second
+	maxHistoryVersions  = 50
+	maxHistoryChanges   = 40
+	maxHistoryChangeLen = 400     // characters
+	maxHistoryConfig    = 1 << 20 // bytes; the next version is not compared with a larger one
+	historyQueueSize    = 16      // versions waiting to be written
+	historyRetryDelay   = 10 * time.Second
 )
 
 const (
@@ -37,37 +37,36 @@ type Version struct {
 	More    int      `json:"more,omitempty"` // changes that are left out
 }
 
-// versions is the stored record.
-type versions struct {
+// storedHistory is the stored object.
+type storedHistory struct {
 	Versions []Version       `json:"versions"` // the oldest first
-	Config   json.RawMessage `json:"config"`   // of the last one, to compare the next with
+	Config   json.RawMessage `json:"config"`   // of the last version, to compare the next one with
 }
 
-// History remembers in storage which rules files came into force when, over restarts and
-// for all nodes: a file that is in force already is no new version. It writes in the
-// goroutine of [History.Run]. Safe for concurrent use.
+// History stores which rules files came into force and when, across restarts and for all nodes. A file that is
+// already in force is no new version. [History.Run] does the writing. History is safe for concurrent use.
 type History struct {
 	storage party.Objects
 	source  string
 	logger  party.Logger
-	queue   chan version
+	queue   chan queuedVersion
 }
 
-// version is one that waits to be written.
-type version struct {
+// queuedVersion is a version that waits to be written.
+type queuedVersion struct {
 	Version
 	set *rules.Set
 }
 
-// NewHistory makes a history over storage of the file at source, "" for the defaults.
+// NewHistory makes a history in storage. source is the path of the rules file, or "" for the defaults.
 func NewHistory(storage party.Objects, source string, logger party.Logger) *History {
-	return &History{storage: storage, source: source, logger: logger, queue: make(chan version, historyQueue)}
+	return &History{storage: storage, source: source, logger: logger, queue: make(chan queuedVersion, historyQueueSize)}
 }
 
-// Loaded notes a version that came into force. It returns at once.
+// Loaded queues a version that came into force. It returns at once.
 func (h *History) Loaded(l rules.Loaded) {
 	select {
-	case h.queue <- version{Version{At: l.LoadedAt.Unix(), Source: h.source, Hash: l.Hash, Changes: []string{}}, l.New}:
+	case h.queue <- queuedVersion{Version{At: l.LoadedAt.Unix(), Source: h.source, Hash: l.Hash, Changes: []string{}}, l.New}:
 	default:
 		h.logger.Warn("rules history: a version is left out, the database is slow version=%d", l.Version)
 	}
@@ -78,17 +77,17 @@ func (h *History) Run(ctx context.Context) {
 	for {
 		select {
 		case next := <-h.queue:
-			h.keep(ctx, next)
+			h.writeWithRetry(ctx, next)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// keep writes a version, again where another node was faster, and after a while where it
-// cannot be written.
-func (h *History) keep(ctx context.Context, next version) {
-	for said := false; ctx.Err() == nil; {
+// writeWithRetry writes a version. It tries again at once if another node wrote at the same time, and after a while if
+// the write failed.
+func (h *History) writeWithRetry(ctx context.Context, next queuedVersion) {
+	for logged := false; ctx.Err() == nil; {
 		err := h.write(ctx, next)
 		if err == nil {
 			return
@@ -96,19 +95,19 @@ func (h *History) keep(ctx context.Context, next version) {
 		if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			continue
 		}
-		if !said {
+		if !logged {
 			h.logger.Warn("rules history not written, trying again: %v", err)
 		}
-		said = true
+		logged = true
 		select {
-		case <-time.After(historyRetry):
+		case <-time.After(historyRetryDelay):
 		case <-ctx.Done():
 		}
 	}
 }
 
-func (h *History) write(ctx context.Context, next version) error {
-	stored, at, err := h.read(ctx)
+func (h *History) write(ctx context.Context, next queuedVersion) error {
+	stored, objectVersion, err := h.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,51 +115,50 @@ func (h *History) write(ctx context.Context, next version) error {
 		if stored.Versions[n-1].Hash == next.Hash {
 			return nil
 		}
-		next.compare(stored.Config)
+		next.setChanges(stored.Config)
 	}
 	if stored.Config, err = json.Marshal(next.set.Config()); err != nil {
 		return fmt.Errorf("write the rules: %w", err)
 	}
-	if len(stored.Config) > historyConfig {
+	if len(stored.Config) > maxHistoryConfig {
 		stored.Config = nil
 	}
-	stored.Versions = appendBounded(stored.Versions, next.Version, historyVersions)
-	_, err = party.WriteObject(ctx, h.storage, historyCollection, historyKey, stored, at)
+	stored.Versions = appendBounded(stored.Versions, next.Version, maxHistoryVersions)
+	_, err = party.WriteObject(ctx, h.storage, historyCollection, historyKey, stored, objectVersion)
 	return err
 }
 
-// compare says what is other than in the configuration before.
-func (v *version) compare(before []byte) {
+// setChanges sets the changes against the configuration before.
+func (v *queuedVersion) setChanges(before []byte) {
 	old, err := rules.LoadRecorded(before, "before")
 	if len(before) == 0 || err != nil {
 		v.Changes = []string{"cannot be compared with the version before"}
 		return
 	}
 	v.Changes = append(v.Changes, rules.Diff(old, v.set)...)
-	if v.More = max(0, len(v.Changes)-historyChanges); v.More > 0 {
-		v.Changes = v.Changes[:historyChanges]
+	if v.More = max(0, len(v.Changes)-maxHistoryChanges); v.More > 0 {
+		v.Changes = v.Changes[:maxHistoryChanges]
 	}
 	for i, c := range v.Changes {
-		if text := []rune(c); len(text) > historyChange {
-			v.Changes[i] = string(text[:historyChange]) + "..."
+		if text := []rune(c); len(text) > maxHistoryChangeLen {
+			v.Changes[i] = string(text[:maxHistoryChangeLen]) + "..."
 		}
 	}
 }
 
-func (h *History) read(ctx context.Context) (stored versions, at string, err error) {
-	at, err = party.ReadObject(ctx, h.storage, historyCollection, historyKey, &stored)
+func (h *History) read(ctx context.Context) (stored storedHistory, objectVersion string, err error) {
+	objectVersion, err = party.ReadObject(ctx, h.storage, historyCollection, historyKey, &stored)
 	switch {
-	case err != nil && at == "":
+	case err != nil && objectVersion == "":
 		return stored, "", fmt.Errorf("read the history: %w", err)
 	case err != nil:
 		h.logger.Warn("rules history begins again: %v", err)
-		stored = versions{}
+		stored = storedHistory{}
 	}
-	return stored, at, nil
+	return stored, objectVersion, nil
 }
 
-// List gives the versions, the newest first; none where they cannot be read, which the log
-// explains.
+// List returns the versions, the newest first. If they cannot be read, it logs why and returns none.
 func (h *History) List(ctx context.Context) []Version {
 	stored, _, err := h.read(ctx)
 	if err != nil && ctx.Err() == nil {

@@ -52,10 +52,10 @@ func (n *node) load(file string) {
 	if err := os.WriteFile(n.path, []byte("version: 1\n"+file), 0o600); err != nil {
 		n.t.Fatal(err)
 	}
-	_ = n.live.Reload(n.t.Context()) // a broken file is a case of its own
+	_ = n.live.Reload(n.t.Context()) // the error of a broken file is not checked here
 }
 
-// versions checks them from the newest, each by its changes.
+// versions checks the changes of each version, from the newest.
 func (n *node) versions(want ...string) []judge.Version {
 	n.t.Helper()
 	synctest.Wait()
@@ -71,8 +71,8 @@ func (n *node) versions(want ...string) []judge.Version {
 	return got
 }
 
-// TestHistory: every file that came into force is there with its time, hash and changes,
-// over restarts; a broken file is not, and the same file again is no new version.
+// TestHistory checks that every file that came into force is there with its time, hash and changes, even after
+// a restart. A broken file is not there, and the same file again is no new version.
 func TestHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		storage, clock, log := partytest.NewStorage(), partytest.NewTime(), &partytest.Log{}
@@ -83,7 +83,7 @@ func TestHistory(t *testing.T) {
 		}
 		n.load("parties: {open: closed}\n")
 		n.versions("")
-		n.load("parties: {open: shut}\n") // not loaded
+		n.load("parties: {open: shut}\n") // broken, so not loaded
 		n.load("parties: {open: closed}\n")
 		clock.Advance(time.Hour)
 		n.load("rules: [{id: no, on: [join], deny: invited}]\n")
@@ -110,7 +110,7 @@ func TestHistory(t *testing.T) {
 	})
 }
 
-// TestHistory_nodes: two nodes that load the same files have one history.
+// TestHistory_nodes checks that two nodes that load the same files share one history.
 func TestHistory_nodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		storage, clock, log := partytest.NewStorage(), partytest.NewTime(), &partytest.Log{}
@@ -129,7 +129,7 @@ func TestHistory_nodes(t *testing.T) {
 	})
 }
 
-// TestHistory_bounded: neither the list nor what one version says grows without end.
+// TestHistory_bounded checks that the list and the text of one version stay bounded.
 func TestHistory_bounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		storage, clock, log := partytest.NewStorage(), partytest.NewTime(), &partytest.Log{}
@@ -154,7 +154,7 @@ func TestHistory_bounded(t *testing.T) {
 		if v := n.history.List(t.Context())[0]; len(v.Changes) != 40 || v.More != 20 || len(v.Changes[0]) > 410 {
 			t.Errorf("%d changes and %d more, the first of %d bytes", len(v.Changes), v.More, len(v.Changes[0]))
 		}
-		var long strings.Builder // than a file may be, once it is JSON
+		var long strings.Builder // longer as JSON than a file may be
 		long.WriteString("rules:\n")
 		for i := range 200 {
 			fmt.Fprintf(&long, "  - {id: long%d, on: [join], deny: 'user.lang in [%s\"x\"]'}\n", i, strings.Repeat(`"<>", `, 190))
@@ -170,7 +170,7 @@ func TestHistory_bounded(t *testing.T) {
 	})
 }
 
-// hostileStorage refuses, and then answers with a record that is broken.
+// hostileStorage refuses a write, and then returns a broken object.
 type hostileStorage struct {
 	*partytest.Storage
 	fails int
@@ -183,7 +183,8 @@ func (s *hostileStorage) StorageWrite(ctx context.Context, writes []*runtime.Sto
 	return s.Storage.StorageWrite(ctx, writes)
 }
 
-// TestHistory_storage: a lost race is tried again, a broken record begins again.
+// TestHistory_storage checks that a write that lost a race is tried again, and that a broken object is replaced
+// by a new history.
 func TestHistory_storage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock, log := partytest.NewTime(), &partytest.Log{}

@@ -16,22 +16,21 @@ type Inquiry struct {
 	Queue   string       `json:"queue,omitempty"` // for matchmake
 }
 
-// Inquiries answers what would become of an action, with the checks that the action itself meets, in the same
-// order: of several refusals the answer is the one the action would get. Nothing follows from an answer: no token
-// is spent, no seat taken, no rule's hit counted.
+// Inquiries answers whether an action would be allowed. It uses the same checks as the action, in the same
+// order, so of several refusals it returns the one that the action would get. An answer has no effect: it
+// spends no token, takes no seat and counts no hit of a rule.
 type Inquiries struct {
-	Checks Checks        // dry ones
-	Rates  *party.Limits // asked only; nothing is counted
-	// Invite answers whether the caller may make an invite, with the judge given.
+	Checks Checks        // from [Checks.Dry]
+	Rates  *party.Limits // only asked; nothing is counted
+	// Invite answers whether the caller may make an invite, as judge decides.
 	Invite func(ctx context.Context, caller party.Caller, id party.ID, judge party.Judge) error
-	// Queue answers whether the queue takes the party, or the caller alone where the view
-	// is zero.
+	// Queue answers whether the queue takes the party. If the view is zero, it answers for the caller alone.
 	Queue func(ctx context.Context, caller party.Caller, v party.View, queue string) error
 }
 
-// Answer is the refusal the action would meet, nil where it would go ahead; of a rule that
-// cannot be evaluated it has the reason Internal and the rule's name. The error is about
-// the inquiry itself: InvalidRequest naming the field, or Internal.
+// Answer returns the refusal that the action would get, or nil if it would be allowed. If a rule cannot be
+// evaluated, the refusal has the reason Internal and the rule's name. The error is about the inquiry itself:
+// InvalidRequest naming the field, or Internal.
 func (i Inquiries) Answer(ctx context.Context, caller party.Caller, q Inquiry) (*party.Error, error) {
 	answer, known := map[rules.Action]func(context.Context, party.Caller, Inquiry) error{
 		rules.ActionCreate: i.create, rules.ActionJoin: i.join, rules.ActionInvite: i.invite, rules.ActionMatchmake: i.matchmake,
@@ -56,7 +55,7 @@ func (i Inquiries) create(ctx context.Context, caller party.Caller, q Inquiry) e
 	return i.Rates.PartyCreate.May(caller.UserID)
 }
 
-// look is a look at the party of the inquiry.
+// look looks at the party of the inquiry.
 func (i Inquiries) look(ctx context.Context, q Inquiry) (reserve.Look, error) {
 	id, err := party.ParseID(q.PartyID)
 	if err != nil {
@@ -73,7 +72,7 @@ func (i Inquiries) join(ctx context.Context, caller party.Caller, q Inquiry) err
 	if err := i.Checks.Join(ctx, caller, look); err != nil || look.Open {
 		return err
 	}
-	if i.Checks.Entrance.Asks(look.ID, caller.UserID) { // the server refuses it in words of its own
+	if i.Checks.Entrance.Asks(look.ID, caller.UserID) { // the server itself refuses it with another text
 		return party.Refuse(party.AlreadyMember, "You have asked to join this party already.")
 	}
 	return i.Rates.JoinRequest.May(caller.UserID)
@@ -105,14 +104,14 @@ func (i Inquiries) matchmake(ctx context.Context, caller party.Caller, q Inquiry
 	if !member {
 		return party.NotAMember()
 	}
-	caller.SessionID = m.SessionID // over plain HTTP it has none
+	caller.SessionID = m.SessionID // a call over plain HTTP has none
 	if err := i.Checks.Inside(ctx, rules.ActionMatchmake, caller, look, rules.RequestFacts{Queue: q.Queue}); err != nil {
 		return err
 	}
 	if err := i.Queue(ctx, caller, look.View, q.Queue); err != nil {
 		return err
 	}
-	if look.Leader().UserID != caller.UserID { // as the host says at the end
+	if look.Leader().UserID != caller.UserID { // the host checks this last
 		return party.Refuse(party.NotLeader, "Only the leader looks for a match.")
 	}
 	return nil

@@ -1,12 +1,10 @@
-// Package judge asks the designers' rules about what players do. A [Judge] gathers the
-// facts that the rules in force name, from the roster's view, the members' statuses, the
-// caller's session and, through a [rules.Loader], the database; it decides, keeps the
-// last refusals for operators who want to know why, and counts. [Checks] put the rules into
-// their order among everything else that may refuse an action, once for the hooks and
-// for party_check alike.
+// Package judge asks the designers' rules about what players do. A [Judge] gathers the facts that the rules in
+// force name. They come from the roster's view, the members' statuses, the caller's session and, through a
+// [rules.Loader], the database. The judge decides and counts. It keeps the last refusals for operators who want
+// to know why. [Checks] runs the rules in order with all other checks that may refuse an action, for the hooks
+// and for party_check.
 //
-// It builds on package party and knows no HTTP and no registration. Everything here is
-// safe for concurrent use.
+// It builds on package party and knows no HTTP and no registration. Everything here is safe for concurrent use.
 package judge
 
 import (
@@ -19,59 +17,60 @@ import (
 	"partyline/party/rules"
 )
 
-// Deps is what a Judge works with.
+// Deps holds what a Judge needs.
 type Deps struct {
 	Rules  func() *rules.Set // the rules in force; asked once per decision
 	Load   rules.Loader
 	Logger party.Logger
 	Now    party.Clock
 
-	// What may be missing where no rule names the fact it is for.
-	Statuses   party.Statuses   // what members tell of themselves
+	// May be nil if no rule names the fact that it is for.
+	Statuses   party.Statuses   // what members report about themselves
 	Footprints party.Footprints // who is on the way
-	Activity   party.Activity   // what parties are doing
-	Attributes Attributes       // what players have set for their party
+	Activity   party.Activity   // the states of parties
+	Attributes Attributes       // what players set for their party and themselves
 
-	Shadow *Shadow // asks the rules that come next; nil: there are none
-	Record *Record // writes answers down; nil: nobody does
+	Shadow *Shadow // asks the next rules file; nil = there is none
+	Record *Record // records answers; nil = no recording
 }
 
-// Attributes answers what has been set for a party, and by each member, by user ID.
+// Attributes returns the attributes of a party, and those of each member by user ID.
 type Attributes func(ctx context.Context, v party.View) (shared map[string]any, members map[string]map[string]any, err error)
 
-// Judge answers for the designers' rules.
+// Judge decides what players may do by the designers' rules.
 type Judge struct {
 	Deps
 	denials
-	dry bool // it neither counts, remembers nor logs
+	dry bool // it does not count, keep refusals or log
 }
 
 // New makes a judge.
 func New(d Deps) *Judge { return &Judge{Deps: d} }
 
-// Has reports whether anybody wants the question: a rule about the action, in force or
-// next, or the recording. Where it is false, callers need not gather what it is made of.
+// Has reports whether anything uses a question about the action: a rule in force, the shadow or the recording.
+// If it is false, callers need not gather the parts of the question.
 func (j *Judge) Has(a rules.Action) bool {
 	return j.Enforces(a) || j.Shadow.wants(a) || j.Record.wants(a)
 }
 
-// Enforces reports whether a rule in force is about the action. Where it is false, gathering
-// the question may fail without a consequence.
+// Enforces reports whether a rule in force is about the action. If it is false, a failure to gather the
+// question has no effect.
 func (j *Judge) Enforces(a rules.Action) bool { return j.Rules().Has(a) }
 
-// Decide asks the rules. It refuses with RuleDenied, naming the rule, or where a rule cannot be evaluated: a
-// rule that breaks must not open what it guards. That is Internal, or InvalidRequest naming the field where
-// what the client sent is to blame: no player can make the server's operator look for a fault.
+// Decide asks the rules. It refuses with RuleDenied naming the rule. It also refuses if a rule cannot be
+// evaluated, because a broken rule must not open what it guards. Then the reason is Internal, or InvalidRequest
+// naming the field if the client's value is the cause. So no player can make the operator look for a fault of
+// the server.
 func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
 	request, fits := set.Config().Parties.Shape(q.Action, q.Request)
-	if !fits { // the caller refuses it without a rule
-		j.Shadow.answered(j, q, j.Now(), rules.SizeRefused)
+	if !fits { // the caller refuses the size itself
+		j.Shadow.enqueue(j, q, j.Now(), rules.SizeRefused)
 		return nil
 	}
 	q.Request = request
 	if !set.Asks(q.Action, q.Invited) {
-		j.Shadow.answered(j, q, j.Now(), "allowed")
+		j.Shadow.enqueue(j, q, j.Now(), "allowed")
 		if j.Record.wants(q.Action) {
 			j.recordUnasked(ctx, set, q)
 		}
@@ -81,50 +80,49 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if err != nil {
 		return err
 	}
-	d, on, err := set.Ask(ctx, facts, j.Load, !j.dry)
+	d, used, err := set.Ask(ctx, facts, j.Load, !j.dry)
 	if j.dry {
-		return refusal(d, err)
+		return toRefusal(d, err)
 	}
 	if gone := party.Outcome(ctx, err); gone != nil && gone.Reason != party.Internal {
-		return gone // nobody waits for the answer, and no rule is to blame
+		return gone // nobody waits for the answer, and no rule is the cause
 	}
-	j.Shadow.answered(j, q, facts.Now, d.Words(err))
+	j.Shadow.enqueue(j, q, facts.Now, d.Words(err))
 	if j.Record != nil {
-		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})
+		j.Record.enqueue(recordEntry{set: set, facts: used, answer: d.Words(err), broken: err != nil})
 	}
 	if e := new(rules.EvalError); errors.As(err, &e) && e.Sent {
-		if e.Times&(e.Times-1) == 0 { // the 1st, 2nd, 4th and so on: players decide how often
+		if e.Times&(e.Times-1) == 0 { // the 1st, 2nd, 4th and so on, because players decide how often this happens
 			j.Logger.Warn("request refused, a rule cannot be asked about what the client sent rule=%s times=%d action=%s user=%s error=%v", d.Rule, e.Times, q.Action, q.Caller.UserID, err)
 		}
 	} else if err != nil {
 		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)
 	}
 	if !d.Allowed {
-		j.denials.add(Denial{Asked: newAsked(facts.Now, q, set, on), Rule: d.Rule, Message: d.Message, Broken: err != nil})
+		j.denials.add(Denial{Asked: newAsked(facts.Now, q, set, used), Rule: d.Rule, Message: d.Message, Broken: err != nil})
 	}
-	return refusal(d, err)
+	return toRefusal(d, err)
 }
 
-// noRules name no fact, so that none is read for them.
+// noRules name no fact, so that [Judge.facts] reads nothing for them.
 var noRules = rules.Defaults()
 
-// recordUnasked records a question that no rule was asked, with what is at hand.
+// recordUnasked records a question that no rule was asked about, with the facts that need no read.
 func (j *Judge) recordUnasked(ctx context.Context, set *rules.Set, q party.Question) {
 	if facts, err := j.facts(ctx, noRules, q); err == nil {
 		facts.Now = facts.Now.UTC()
-		j.Record.decided(recorded{set: set, facts: facts, answer: "allowed"})
+		j.Record.enqueue(recordEntry{set: set, facts: facts, answer: "allowed"})
 	}
 }
 
-// Dry is the judge for questions that nothing follows from: it answers as the judge
-// does, and neither counts nor remembers.
+// Dry returns a judge for questions that have no effect. It answers as j does, but it counts and keeps nothing.
 func (j *Judge) Dry() *Judge {
 	deps := j.Deps
 	deps.Shadow, deps.Record = nil, nil
 	return &Judge{Deps: deps, dry: true}
 }
 
-func refusal(d rules.Decision, err error) error {
+func toRefusal(d rules.Decision, err error) error {
 	switch e := new(rules.EvalError); {
 	case errors.As(err, &e) && e.Sent:
 		return &party.Error{Reason: party.InvalidRequest, Message: d.Message, Cause: err}
@@ -136,8 +134,8 @@ func refusal(d rules.Decision, err error) error {
 	return nil
 }
 
-// facts gathers what the rules may name without reading the database. What costs
-// something is left out where no rule names it.
+// facts gathers the facts that do not come from a [rules.Loader]. It skips a fact with a cost if no rule names
+// it.
 func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (rules.Facts, error) {
 	f := rules.Facts{
 		Action: q.Action, Now: j.Now(), Invited: q.Invited, Request: q.Request,

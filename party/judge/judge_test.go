@@ -19,7 +19,7 @@ rules:
   - {id: anybody, on: [join], allow: "true"}
 `)
 	p := w.host.Players(3)
-	id := w.party(true, 4, p[0], p[1])
+	id := w.newParty(true, 4, p[0], p[1])
 	q := party.Question{Action: rules.ActionJoin, Caller: caller(p[2]), View: w.view(id)}
 	err := w.judge.Decide(t.Context(), q)
 	w.denied(err, "big")
@@ -35,7 +35,7 @@ rules:
 	}
 }
 
-// Every fact that the judge itself finds out.
+// The judge gathers each of these facts itself.
 func TestDecide_Facts(t *testing.T) {
 	w := newWorld(t, "")
 	half := 0.5
@@ -47,9 +47,9 @@ func TestDecide_Facts(t *testing.T) {
 		return party.Footprint{Members: 2, Held: 1, Incoming: 1, MaxSize: 8}, nil
 	}
 	w.deps.Activity = party.Activity{Match: func(context.Context, party.ID) (string, error) { return "match.node", nil }}
-	w.start(nil)
+	w.startJudge(nil)
 	p := w.host.Players(2)
-	id := w.party(true, 8, p...)
+	id := w.newParty(true, 8, p...)
 	w.host.PartyUpdate(id, true, false, `{"mode":"raid"}`)
 	w.admission.Updated(t.Context(), id, true, false, `{"mode":"raid"}`)
 	w.clock.Advance(time.Hour)
@@ -70,14 +70,14 @@ func TestDecide_Facts(t *testing.T) {
 		`relation.friend_of_any and relation.friend_of_leader`, `not relation.blocked`, `relation.same_group`,
 		`request.target_id == party.members[1].user_id`,
 	} {
-		w.rules("rules: [{id: r, on: [promote], deny: '" + condition + "'}]")
+		w.useRules("rules: [{id: r, on: [promote], deny: '" + condition + "'}]")
 		if err := w.judge.Decide(t.Context(), q); party.ReasonOf(err) != party.RuleDenied {
 			t.Errorf("%s does not hold: %v", condition, err)
 		}
 	}
 }
 
-// What no rule names is not found out.
+// The judge does not gather facts that no rule names.
 func TestDecide_GathersOnlyWhatIsNamed(t *testing.T) {
 	w := newWorld(t, "rules: [{id: r, on: [kick], deny: party.size > 5}]")
 	w.deps.Statuses = func(context.Context, party.ID) (map[string]party.MemberStatus, error) {
@@ -92,9 +92,9 @@ func TestDecide_GathersOnlyWhatIsNamed(t *testing.T) {
 		t.Error("the match was looked for")
 		return "", nil
 	}}
-	w.start(nil)
+	w.startJudge(nil)
 	p := w.host.Players(1)
-	id := w.party(true, 4, p[0])
+	id := w.newParty(true, 4, p[0])
 	if err := w.judge.Decide(t.Context(), party.Question{Action: rules.ActionKick, Caller: caller(p[0]), View: w.view(id)}); err != nil {
 		t.Error(err)
 	}
@@ -121,7 +121,7 @@ func TestDecide_FailsClosed(t *testing.T) {
 			t.Errorf("log = %s; want %q", lines, want)
 		}
 	}
-	// A player who goes away is no fault of the rule's.
+	// A request that is cancelled is no fault of a rule.
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	w.refused(w.judge.Decide(gone, q), party.NoLiveSession)
@@ -132,15 +132,15 @@ func TestDecide_FailsClosed(t *testing.T) {
 		t.Errorf("denials = %+v; want two broken ones", last)
 	}
 
-	w.rules("rules: [{id: stage, on: [kick], deny: 'any(party.members, .stage == \"failed\")'}]")
+	w.useRules("rules: [{id: stage, on: [kick], deny: 'any(party.members, .stage == \"failed\")'}]")
 	w.deps.Statuses = func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return nil, errDown }
-	w.start(nil)
-	id := w.party(true, 4, p[0])
+	w.startJudge(nil)
+	id := w.newParty(true, 4, p[0])
 	w.refused(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionKick, Caller: caller(p[0]), View: w.view(id)}), party.Internal)
 }
 
-// Where what the client sent is what a rule cannot be asked about, the client is refused, and the log has no error
-// and few lines. A rule that breaks on anything else stays an internal error.
+// If a rule fails on a value that the client sent, the client is refused. The log gets few lines and no error.
+// A rule that fails on anything else is still an internal error.
 func TestJudge_sentValues(t *testing.T) {
 	w := newWorld(t, `rules:
 - {id: size, on: [data], deny: '1000 % request.data_size == 1'}
@@ -175,7 +175,7 @@ func TestJudge_sentValues(t *testing.T) {
 	w.refused(ask(rules.ActionCreate, `{"clan": true}`), party.Internal)
 }
 
-// A client's malformed label is the client's mistake, and only where a rule reads it.
+// A malformed label is refused as the client's mistake, but only if a rule reads it.
 func TestDecide_MalformedLabel(t *testing.T) {
 	w := newWorld(t, "rules: [{id: raid, on: [create], deny: request.label.mode == \"raid\"}]")
 	q := party.Question{Action: rules.ActionCreate, Caller: caller(w.host.Players(1)[0]), Request: rules.RequestFacts{LabelJSON: "raid"}}
@@ -187,7 +187,7 @@ func TestDecide_MalformedLabel(t *testing.T) {
 			t.Errorf("refusal = %v; want the field's name", err)
 		}
 	}
-	w.rules("rules: [{id: big, on: [create], deny: request.max_size > 4}]")
+	w.useRules("rules: [{id: big, on: [create], deny: request.max_size > 4}]")
 	if err := w.judge.Decide(t.Context(), q); err != nil {
 		t.Errorf("a label no rule reads: %v", err)
 	}
@@ -197,10 +197,10 @@ func TestDecide_OverridesRules(t *testing.T) {
 	const nobody = "rules: [{id: nobody, on: [join, invite], deny: 'true'}]\n"
 	w := newWorld(t, nobody)
 	p := w.host.Players(2)
-	v := w.view(w.party(true, 4, p[0]))
+	v := w.view(w.newParty(true, 4, p[0]))
 	join := party.Question{Action: rules.ActionJoin, Caller: caller(p[1]), View: v, Invited: true}
 	w.denied(w.judge.Decide(t.Context(), join), "nobody")
-	w.rules(nobody + "invites: {overrides_rules: true}")
+	w.useRules(nobody + "invites: {overrides_rules: true}")
 	if err := w.judge.Decide(t.Context(), join); err != nil {
 		t.Errorf("an invited player: %v", err)
 	}
@@ -209,7 +209,7 @@ func TestDecide_OverridesRules(t *testing.T) {
 	w.denied(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionInvite, Caller: caller(p[0]), View: v, Invited: true}), "nobody")
 }
 
-// An answer that nothing follows from leaves no trace, and is the same.
+// A dry judge gives the same answer, and it counts and keeps nothing.
 func TestDry(t *testing.T) {
 	w := newWorld(t, "rules: [{id: r, on: [create], deny: user.metadata.level > 3}]")
 	q := party.Question{Action: rules.ActionCreate, Caller: caller(w.host.Players(1)[0])}
@@ -227,16 +227,16 @@ func TestDry(t *testing.T) {
 	}
 }
 
-// The reasons of a denial are those of its moment, whatever has changed since.
+// A denial is explained with the facts of its time, even if they have changed since.
 func TestDenials_Explain(t *testing.T) {
 	w := newWorld(t, "rules:\n- {id: first, on: [join], deny: party.size > 5}\n- {id: level, on: [join], deny: user.metadata.level < 10 and not relation.friend_of_any, message: Later.}\n- {id: last, on: [join], deny: 'true'}\n")
 	p := w.host.Players(2)
-	id := w.party(true, 4, p[0])
+	id := w.newParty(true, 4, p[0])
 	w.load.account = rules.Account{Metadata: `{"level":3}`}
 	w.denied(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionJoin, Caller: caller(p[1]), View: w.view(id)}), "level")
 	w.load.account, w.load.friends = rules.Account{Metadata: `{"level":50}`}, []string{p[0].UserID}
 	asked := len(w.load.asked)
-	w.rules("")
+	w.useRules("")
 
 	d := w.judge.Denials()[0]
 	if d.UserID != p[1].UserID || d.Username != p[1].Username || d.PartyID != id.String() || d.Rule != "level" || d.Message != "Later." || !d.At.Equal(w.clock.Now()) {

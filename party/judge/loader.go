@@ -11,8 +11,8 @@ import (
 	"partyline/party/rules"
 )
 
-// FactTTL is for how long accounts and groups may be remembered: a player whose level
-// has just risen waits no longer than that for a rule to see it.
+// FactTTL is how long accounts and groups may be cached. A rule sees a player's new level after at most that
+// time.
 const FactTTL = 5 * time.Second
 
 // Host is the part of runtime.NakamaModule that facts are read from.
@@ -21,12 +21,12 @@ type Host interface {
 	UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error)
 }
 
-// mostRemembered bounds how many users' accounts, and how many users' groups, are remembered.
-const mostRemembered = 20_000
+// maxCachedUsers limits the users in the cache of accounts, and in that of groups.
+const maxCachedUsers = 20_000
 
-// loader reads facts from the host's database. It remembers accounts and groups, which
-// spares the reads of a player who acts several times in a row. Friends and blocks are
-// always read: a block holds at once.
+// loader reads facts from the host's database. It caches accounts and groups, which saves reads for a player
+// who acts several times in a row. It always reads friends and blocks, because a block has to take effect at
+// once.
 type loader struct {
 	host Host
 	party.BlockList
@@ -34,16 +34,16 @@ type loader struct {
 	groups   *cache.Cache[string, []rules.GroupFacts]
 }
 
-// Load makes the loader of a judge. Accounts and groups are remembered for [FactTTL].
+// Load makes the loader of a judge. It caches accounts and groups for [FactTTL].
 func Load(host Host, blocks party.BlockList, now party.Clock) rules.Loader {
 	return loader{
 		host: host, BlockList: blocks,
-		accounts: cache.New[string, rules.Account](now, mostRemembered, FactTTL),
-		groups:   cache.New[string, []rules.GroupFacts](now, mostRemembered, FactTTL),
+		accounts: cache.New[string, rules.Account](now, maxCachedUsers, FactTTL),
+		groups:   cache.New[string, []rules.GroupFacts](now, maxCachedUsers, FactTTL),
 	}
 }
 
-// Accounts finds users in one query, those apart that are remembered; deleted ones are left out.
+// Accounts reads all users that are not cached in one query. It leaves out deleted ones.
 func (l loader) Accounts(ctx context.Context, userIDs []string) (map[string]rules.Account, error) {
 	accounts := make(map[string]rules.Account, len(userIDs))
 	var missing []string
@@ -70,21 +70,20 @@ func (l loader) Accounts(ctx context.Context, userIDs []string) (map[string]rule
 }
 
 const (
-	groupsPage = 100
-	groupPages = 10 // most pages read of one user's groups
+	groupsPageSize = 100
+	maxGroupPages  = 10 // pages read for one user, at most
 )
 
-// Groups lists the groups the user is in.
 func (l loader) Groups(ctx context.Context, userID string) ([]rules.GroupFacts, error) {
 	return l.groups.Get(ctx, userID, func(ctx context.Context) ([]rules.GroupFacts, error) { return l.readGroups(ctx, userID) })
 }
 
-// readGroups leaves out requests to join, which the host lists as well.
+// readGroups reads the user's groups. It leaves out requests to join, which the host lists too.
 func (l loader) readGroups(ctx context.Context, userID string) ([]rules.GroupFacts, error) {
 	var groups []rules.GroupFacts
 	cursor := ""
-	for range groupPages {
-		list, next, err := l.host.UserGroupsList(ctx, userID, groupsPage, nil, cursor)
+	for range maxGroupPages {
+		list, next, err := l.host.UserGroupsList(ctx, userID, groupsPageSize, nil, cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +104,7 @@ func (l loader) readGroups(ctx context.Context, userID string) ([]rules.GroupFac
 	return groups, nil
 }
 
-// Blocked looks on both sides.
+// Blocked reports whether the user blocks one of others, or one of others blocks the user.
 func (l loader) Blocked(ctx context.Context, userID string, others []string) (bool, error) {
 	blocked, err := l.With(ctx, userID, others)
 	return len(blocked) > 0, err

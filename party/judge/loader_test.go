@@ -13,7 +13,7 @@ import (
 	"partyline/party/judge"
 )
 
-// countingHost counts what is read of it.
+// countingHost counts its reads.
 type countingHost struct {
 	*partytest.Host
 	reads map[string]int
@@ -64,7 +64,7 @@ func TestLoad_remembers(t *testing.T) {
 	}
 	read()
 	read()
-	want(1, 1, 4) // friends and blocks are read each time
+	want(1, 1, 4) // friends and blocks are always read
 	if _, err := load.Groups(ctx, other); err != nil || h.reads["groups of "+other] != 1 {
 		t.Errorf("another user was not read: %v", err)
 	}

@@ -19,48 +19,47 @@ import (
 	"partyline/party/rules"
 )
 
-// Bounds of a recording: so many files of that size are kept, the newest without a number;
-// a decision whose facts are longer than a line may be, or that comes faster than it is
-// written, is left out and counted.
+// Bounds of a recording. The newest file has no number. A decision is left out and counted as dropped if its
+// line is too long, or if decisions come faster than they are written.
 const (
-	recordBytes = 16 << 20
-	recordFiles = 5
-	recordLine  = 256 << 10
-	recordQueue = 1024
-	recordRetry = 10 * time.Second // after the file could not be written, and between looks whether it is still there
+	maxRecordBytes   = 16 << 20
+	maxRecordFiles   = 5
+	maxRecordLine    = 256 << 10
+	recordQueueSize  = 1024
+	recordRetryDelay = 10 * time.Second // the wait after a failed write, and between checks that the file is still there
 )
 
-// Record writes down what was asked, the facts that were read, and the answer, for rules replay, in the
-// goroutine of [Record.Run]. Users, parties and their names stand as pseudonyms, under a key that is kept
-// nowhere and changes with every start. Safe for concurrent use.
+// Record records questions, the facts that were read, and the answers, for the replay of rules. [Record.Run]
+// does the writing. Users, parties and their names are replaced by pseudonyms. Their key is never stored and
+// changes with every start. Record is safe for concurrent use.
 type Record struct {
 	path   string
 	logger party.Logger
 	now    party.Clock
 	key    [32]byte
-	queue  chan recorded
+	queue  chan recordEntry
 
 	written, dropped atomic.Uint64
-	failed           atomic.Pointer[string] // why nothing is written; nil: it is
+	failed           atomic.Pointer[string] // why nothing is written; nil = it is written
 
-	file  *os.File // this and below belong to Run
-	size  int64
-	set   *rules.Set // whose file was written last
-	retry time.Time
-	look  time.Time // when to look whether path is still file
+	file          *os.File // only Run uses this and the fields below
+	size          int64
+	lastSet       *rules.Set // the rules that were written last
+	retryAt       time.Time
+	nextFileCheck time.Time // when to check that path is still file
 }
 
-// recorded is a question that has been answered.
-type recorded struct {
+// recordEntry is an answered question.
+type recordEntry struct {
 	set    *rules.Set
 	facts  rules.Facts
 	answer string
 	broken bool // a rule could not be evaluated
 }
 
-// NewRecord makes a recording into the file at path and, as that grows, path.1 and so on.
+// NewRecord makes a recording in the file at path. When that is full, it is renamed to path.1, and so on.
 func NewRecord(path string, logger party.Logger, now party.Clock) *Record {
-	r := &Record{path: path, logger: logger, now: now, queue: make(chan recorded, recordQueue)}
+	r := &Record{path: path, logger: logger, now: now, queue: make(chan recordEntry, recordQueueSize)}
 	_, _ = rand.Read(r.key[:]) // never fails
 	return r
 }
@@ -73,7 +72,7 @@ type RecordReport struct {
 	Error   string `json:"error"`   // why nothing is written; "" when it is
 }
 
-// Report says how the recording fares.
+// Report returns the state of the recording.
 func (r *Record) Report() RecordReport {
 	out := RecordReport{Path: r.path, Written: r.written.Load(), Dropped: r.dropped.Load()}
 	if why := r.failed.Load(); why != nil {
@@ -82,11 +81,11 @@ func (r *Record) Report() RecordReport {
 	return out
 }
 
-// wants reports whether to record answers about an action that no rule is about: those to
-// each message of data would bury all others.
+// wants reports whether to record an action that no rule is about. It excludes data: one answer for each
+// message would hide all others.
 func (r *Record) wants(a rules.Action) bool { return r != nil && a != rules.ActionData }
 
-func (r *Record) decided(d recorded) {
+func (r *Record) enqueue(d recordEntry) {
 	select {
 	case r.queue <- d:
 	default:
@@ -94,7 +93,7 @@ func (r *Record) decided(d recorded) {
 	}
 }
 
-// Run writes until ctx ends, and then what has been decided until then.
+// Run writes until ctx ends, and then what is still queued.
 func (r *Record) Run(ctx context.Context) {
 	defer r.close()
 	for {
@@ -117,35 +116,35 @@ func (r *Record) close() {
 	if r.file != nil {
 		_ = r.file.Close()
 	}
-	r.file, r.set = nil, nil
+	r.file, r.lastSet = nil, nil
 }
 
-// add writes one decision. What fails is said once, and tried again after a while.
-func (r *Record) add(d recorded) {
+// add writes one decision. It logs the first of several failures and tries again after a while.
+func (r *Record) add(d recordEntry) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.dropped.Add(1)
 			r.logger.Error("decision not recorded: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if r.now().Before(r.retry) {
+	if r.now().Before(r.retryAt) {
 		r.dropped.Add(1)
 		return
 	}
-	unread := false // the rule broke because a fact could not be read, not by the facts
+	unread := false // the rule broke because a fact could not be read, not because of the facts
 	if d.broken {
 		again, err := d.set.Try(context.Background(), d.facts, nil)
 		unread = again.Words(err) != d.answer
 	}
-	line, err := json.Marshal(map[string]any{"facts": r.pseudonymous(d.facts), "answer": d.answer, "unread": unread})
-	if err != nil || len(line) > recordLine {
+	line, err := json.Marshal(map[string]any{"facts": r.pseudonymize(d.facts), "answer": d.answer, "unread": unread})
+	if err != nil || len(line) > maxRecordLine {
 		r.dropped.Add(1)
 		return
 	}
 	if err := r.write(d.set, append(line, '\n')); err != nil {
 		r.close()
 		r.dropped.Add(1)
-		r.retry = r.now().Add(recordRetry)
+		r.retryAt = r.now().Add(recordRetryDelay)
 		if why := err.Error(); r.failed.Swap(&why) == nil {
 			r.logger.Error("decisions are not recorded path=%s error=%v", r.path, err)
 		}
@@ -155,13 +154,13 @@ func (r *Record) add(d recorded) {
 	r.failed.Store(nil)
 }
 
-// write appends a line, behind the rules that it was decided by.
+// write appends a line. If needed, it writes the rules that decided before the line.
 func (r *Record) write(set *rules.Set, line []byte) error {
-	if r.file != nil && !r.now().Before(r.look) {
-		r.look = r.now().Add(recordRetry)
-		at, err := os.Stat(r.path)
-		is, err2 := r.file.Stat()
-		if err != nil || err2 != nil || !os.SameFile(at, is) || at.Size() < r.size { // somebody has moved, deleted or emptied it
+	if r.file != nil && !r.now().Before(r.nextFileCheck) {
+		r.nextFileCheck = r.now().Add(recordRetryDelay)
+		current, err := os.Stat(r.path)
+		opened, err2 := r.file.Stat()
+		if err != nil || err2 != nil || !os.SameFile(current, opened) || current.Size() < r.size { // somebody moved, deleted or emptied it
 			r.close()
 		}
 	}
@@ -170,14 +169,14 @@ func (r *Record) write(set *rules.Set, line []byte) error {
 			return err
 		}
 	}
-	text, err := r.behindRules(set, line)
+	text, err := r.withRules(set, line)
 	if err != nil {
 		return err
 	}
-	if r.size > 0 && r.size+int64(len(text)) > recordBytes {
+	if r.size > 0 && r.size+int64(len(text)) > maxRecordBytes {
 		r.close()
-		for n := recordFiles - 1; n > 0; n-- {
-			if err := os.Rename(r.numbered(n-1), r.numbered(n)); err != nil && !os.IsNotExist(err) {
+		for n := maxRecordFiles - 1; n > 0; n-- {
+			if err := os.Rename(r.filePath(n-1), r.filePath(n)); err != nil && !os.IsNotExist(err) {
 				return fmt.Errorf("rotate: %w", err)
 			}
 		}
@@ -188,13 +187,13 @@ func (r *Record) write(set *rules.Set, line []byte) error {
 	if err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
-	r.set = set
+	r.lastSet = set
 	return nil
 }
 
-// behindRules is a line with the rules in front where the file does not end with lines of theirs.
-func (r *Record) behindRules(set *rules.Set, line []byte) ([]byte, error) {
-	if r.set == set {
+// withRules returns the line, with the rules in front of it if they are not the last rules of the file.
+func (r *Record) withRules(set *rules.Set, line []byte) ([]byte, error) {
+	if r.lastSet == set {
 		return line, nil
 	}
 	head, err := party.PlainJSON(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()})
@@ -202,23 +201,23 @@ func (r *Record) behindRules(set *rules.Set, line []byte) ([]byte, error) {
 		return nil, fmt.Errorf("write the rules: %w", err)
 	}
 	if r.size > 0 {
-		head = "\n" + head // ends a line that a crash has cut
+		head = "\n" + head // ends a line that a crash cut off
 	}
 	return slices.Concat([]byte(head), []byte("\n"), line), nil
 }
 
-func (r *Record) numbered(n int) string {
+func (r *Record) filePath(n int) string {
 	if n == 0 {
 		return r.path
 	}
 	return fmt.Sprintf("%s.%d", r.path, n)
 }
 
-// Recordable refuses a file that has something else in it than a recording. What else may be wrong
-// with it is said when it is written.
+// Recordable returns an error if the file begins with anything but a recording. [Record.Run] reports other
+// faults when it writes.
 func Recordable(path string) error {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return nil //nolint:nilerr // it is made then
+		return nil //nolint:nilerr // Run creates or reports it
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -227,7 +226,7 @@ func Recordable(path string) error {
 	defer file.Close()
 	begin := make([]byte, 16)
 	n, err := file.Read(begin)
-	head := strings.TrimLeft(string(begin[:n]), "\n") // it has one where the file was emptied in front of the rules
+	head := strings.TrimLeft(string(begin[:n]), "\n") // see withRules
 	if begins := func(line string) bool { return strings.HasPrefix(head, line) || strings.HasPrefix(line, head) }; err == nil && !begins(`{"at":`) && !begins(`{"answer":`) {
 		return fmt.Errorf("%s is no recording, it begins with %q: name a file for recordings alone", path, head)
 	}
@@ -235,7 +234,7 @@ func Recordable(path string) error {
 }
 
 func (r *Record) open() error {
-	if info, err := os.Stat(r.path); err == nil && !info.Mode().IsRegular() { // to open a pipe waits for its reader
+	if info, err := os.Stat(r.path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its reader
 		return fmt.Errorf("open: %s is not a file", r.path)
 	}
 	file, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -247,12 +246,12 @@ func (r *Record) open() error {
 		_ = file.Close()
 		return fmt.Errorf("open: %w", err)
 	}
-	r.file, r.size, r.look = file, info.Size(), r.now().Add(recordRetry)
+	r.file, r.size, r.nextFileCheck = file, info.Size(), r.now().Add(recordRetryDelay)
 	return nil
 }
 
-// pseudonymous is f without what names a user or a party. What was equal stays equal.
-func (r *Record) pseudonymous(f rules.Facts) rules.Facts {
+// pseudonymize returns f with pseudonyms for everything that names a user or a party. Equal values stay equal.
+func (r *Record) pseudonymize(f rules.Facts) rules.Facts {
 	f.Party.Members = slices.Clone(f.Party.Members)
 	names := []*string{&f.User.ID, &f.User.Username, &f.User.DisplayName, &f.Party.ID, &f.Party.LeaderID, &f.Request.TargetID}
 	for i := range f.Party.Members {
@@ -266,7 +265,7 @@ func (r *Record) pseudonymous(f rules.Facts) rules.Facts {
 		}
 	}
 	if f.Party.LabelJSON != "" {
-		f.Party.Label = nil // it is read from the text again
+		f.Party.Label = nil // it is parsed from the text again
 	}
 	if f.Request.LabelJSON != "" {
 		f.Request.Label = nil

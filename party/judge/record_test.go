@@ -15,11 +15,11 @@ import (
 	"partyline/party/rules"
 )
 
-// recorded has a judge decide until so many decisions are written, and calls each before every one.
-func recorded(t *testing.T, w *world, r *judge.Record, n int, label string, each ...func(i int)) {
+// recordDecisions makes a judge decide until that many decisions are written. It calls each before every decision.
+func recordDecisions(t *testing.T, w *world, r *judge.Record, n int, label string, each ...func(i int)) {
 	t.Helper()
 	w.deps.Record = r
-	w.start(nil)
+	w.startJudge(nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); r.Run(ctx) }()
@@ -36,8 +36,8 @@ func recorded(t *testing.T, w *world, r *judge.Record, n int, label string, each
 	}
 }
 
-// TestRecord_rotates: what is kept is bounded, each file begins with the rules, and a line
-// that a crash has cut stays alone.
+// TestRecord_rotates checks that the files stay bounded, that each begins with the rules, and that a line that
+// a crash cut off is not continued.
 func TestRecord_rotates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "")
@@ -46,7 +46,7 @@ func TestRecord_rotates(t *testing.T) {
 			t.Fatal(err)
 		}
 		label := fmt.Sprintf("{%q:%q}", "x", strings.Repeat("y", 200<<10))
-		recorded(t, w, judge.NewRecord(path, w.log, w.clock.Now), 500, label)
+		recordDecisions(t, w, judge.NewRecord(path, w.log, w.clock.Now), 500, label)
 		files, err := filepath.Glob(path + "*")
 		if err != nil || len(files) != 5 {
 			t.Errorf("files %v, %v; want 5", files, err)
@@ -61,13 +61,13 @@ func TestRecord_rotates(t *testing.T) {
 	})
 }
 
-// TestRecord_moved: after somebody has moved or deleted the file, a new one is begun, with the rules.
+// TestRecord_moved checks that a new file with the rules begins after the file was moved or deleted.
 func TestRecord_moved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "")
 		path := filepath.Join(t.TempDir(), "decisions")
 		r := judge.NewRecord(path, w.log, w.clock.Now)
-		recorded(t, w, r, 6, "", func(i int) {
+		recordDecisions(t, w, r, 6, "", func(i int) {
 			var err error
 			switch i {
 			case 2:
@@ -94,14 +94,14 @@ func TestRecord_moved(t *testing.T) {
 	})
 }
 
-// TestRecord_emptied: a file that is emptied while it is written begins with the rules again, and stays one that
-// may be recorded into, whatever comes before that is noticed.
+// TestRecord_emptied checks that a file that is emptied while it is written starts with the rules again. The
+// file stays recordable, even with what is written before the change is noticed.
 func TestRecord_emptied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "")
 		path := filepath.Join(t.TempDir(), "decisions")
 		r := judge.NewRecord(path, w.log, w.clock.Now)
-		recorded(t, w, r, 6, "", func(i int) {
+		recordDecisions(t, w, r, 6, "", func(i int) {
 			if err := judge.Recordable(path); err != nil {
 				t.Errorf("after %d decisions: %v", i, err)
 			}
@@ -111,8 +111,8 @@ func TestRecord_emptied(t *testing.T) {
 			if err := os.Truncate(path, 0); err != nil {
 				t.Fatal(err)
 			}
-			if i == 4 { // not noticed yet when other rules are written
-				w.rules("parties: {open: open}")
+			if i == 4 { // not noticed yet when the new rules are written
+				w.useRules("parties: {open: open}")
 			} else {
 				w.clock.Advance(time.Minute)
 			}
@@ -124,7 +124,8 @@ func TestRecord_emptied(t *testing.T) {
 	})
 }
 
-// TestRecordable: a file with anything else in it is refused, and one that a full disk has cut is not.
+// TestRecordable checks that a file with other content is refused, and that a recording that a full disk cut
+// off is not.
 func TestRecordable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "decisions")
 	for text, want := range map[string]bool{
@@ -140,23 +141,23 @@ func TestRecordable(t *testing.T) {
 	}
 }
 
-// TestRecord_unwritable: a file that cannot be written changes no answer and is said once.
+// TestRecord_unwritable checks that a file that cannot be written changes no answer and is logged once.
 func TestRecord_unwritable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "rules: [{id: no, on: [create], deny: 'true'}]")
 		r := judge.NewRecord(filepath.Join(t.TempDir(), "nowhere", "x"), w.log, w.clock.Now)
-		recorded(t, w, r, 50, "")
+		recordDecisions(t, w, r, 50, "")
 		if got := r.Report(); got.Written != 0 || got.Dropped != 50 || !strings.Contains(got.Error, "open") {
 			t.Errorf("%+v", got)
 		}
 		if lines := w.log.Lines(); len(lines) != 1 || len(w.judge.Denials()) != 50 {
 			t.Errorf("%d denials, log %v; want 50 and one line", len(w.judge.Denials()), lines)
 		}
-		recorded(t, w, judge.NewRecord(t.TempDir(), w.log, w.clock.Now), 1, "") // a folder
+		recordDecisions(t, w, judge.NewRecord(t.TempDir(), w.log, w.clock.Now), 1, "") // a folder, not a file
 	})
 }
 
-// TestRecord_unset: without a recording nobody asks for what no rule names.
+// TestRecord_unset checks that without a recording the judge gathers nothing that no rule names.
 func TestRecord_unset(t *testing.T) {
 	w := newWorld(t, "")
 	for _, a := range rules.Actions() {
@@ -165,7 +166,7 @@ func TestRecord_unset(t *testing.T) {
 		}
 	}
 	w.deps.Record = judge.NewRecord(filepath.Join(t.TempDir(), "x"), w.log, w.clock.Now)
-	w.start(nil)
+	w.startJudge(nil)
 	if !w.judge.Has(rules.ActionKick) || w.judge.Has(rules.ActionData) || w.judge.Enforces(rules.ActionKick) {
 		t.Error("a recording wants every action but data, and enforces none")
 	}

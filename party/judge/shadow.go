@@ -15,45 +15,45 @@ import (
 	"partyline/party/rules"
 )
 
-// Bounds of a shadow: what comes faster than it is asked is dropped and counted.
+// Bounds of a shadow. Questions that come faster than it asks them are dropped and counted.
 const (
-	shadowQueue    = 1024
-	shadowTimeout  = 2 * time.Second
-	shadowOutcomes = 1000 // different pairs of outcomes that are counted
-	shadowExamples = 32
+	shadowQueueSize   = 1024
+	shadowTimeout     = 2 * time.Second
+	maxShadowOutcomes = 1000 // different pairs of outcomes with a counter of their own
+	maxShadowExamples = 32
 )
 
-// MetricShadow counts what the next rules would have answered, with the tags action, rule
-// (the next file's that decides, "" for none) and change: same, stricter, looser or other.
+// MetricShadow counts the answers of the next rules file. Its tags are action, rule (the next file's rule that
+// decides, "" for none) and change: same, stricter, looser or other.
 const MetricShadow = "partyline_rules_shadow"
 
-// Shadow asks rules that are not in force yet what they would answer, beside the judge and
-// never in its place. It works behind the answers, in the goroutine of [Shadow.Run], with
-// the question as the judge had it and the facts of that moment. Safe for concurrent use.
+// Shadow asks the next rules file what it would answer. It never decides. [Shadow.Run] asks after the judge
+// answered. It uses the question and the time of the judge, and gathers the facts itself. Shadow is safe for
+// concurrent use.
 type Shadow struct {
-	next    func() *rules.Set // nil until a file was loaded
+	next    func() *rules.Set // returns nil until a file is loaded
 	metrics party.Metrics
 	logger  party.Logger
-	queue   chan shadowed
+	queue   chan shadowQuestion
 	dropped atomic.Uint64
 
-	mu       sync.Mutex
-	counts   map[ShadowCount]uint64 // with Times 0
-	other    uint64                 // of pairs that are not counted one by one
-	examples []Difference           // the oldest first
+	mu        sync.Mutex
+	counts    map[ShadowCount]uint64 // the keys have Times 0
+	uncounted uint64                 // of pairs without a counter of their own
+	examples  []Difference           // the oldest first
 }
 
-// shadowed is a question that has been answered.
-type shadowed struct {
+// shadowQuestion is an answered question.
+type shadowQuestion struct {
 	at       time.Time
 	question party.Question
 	outcome  string
 	judge    *Judge
 }
 
-// NewShadow makes a shadow of the rules that next answers with; nil until there are any.
+// NewShadow makes a shadow of the rules that next returns. next returns nil while there are none.
 func NewShadow(next func() *rules.Set, metrics party.Metrics, logger party.Logger) *Shadow {
-	return &Shadow{next: next, metrics: metrics, logger: logger, queue: make(chan shadowed, shadowQueue), counts: map[ShadowCount]uint64{}}
+	return &Shadow{next: next, metrics: metrics, logger: logger, queue: make(chan shadowQuestion, shadowQueueSize), counts: map[ShadowCount]uint64{}}
 }
 
 // ShadowCount is how often two outcomes met, in the words of cases.
@@ -64,40 +64,42 @@ type ShadowCount struct {
 	Times  uint64       `json:"times"`
 }
 
-// Difference is one question that the next rules answer otherwise; it explains their answer.
+// Difference is a question that the next rules answer differently. It explains their answer.
 type Difference struct {
 	Asked
 	Now, Next string
 }
 
-// ShadowReport is what a shadow has seen.
+// ShadowReport is the result of a shadow so far.
 type ShadowReport struct {
-	Counts   []ShadowCount // by action, most often first
-	Other    uint64        // beyond the pairs that are counted
-	Dropped  uint64        // came faster than they could be asked, or lacked a fact
+	Counts   []ShadowCount // sorted by action, then the most frequent first
+	Other    uint64        // answers to pairs without a counter of their own
+	Dropped  uint64        // questions that came too fast or lacked a fact
 	Examples []Difference  // the newest first
 }
 
-// wants reports whether the next file has anything to say about the question: of a new party it sets the size.
+// wants reports whether the next file can change the answer: it has a rule about the action, or the action is
+// create, because the file sets the size of a new party.
 func (s *Shadow) wants(a rules.Action) bool {
 	return s.loaded() && (s.next().Has(a) || a == rules.ActionCreate)
 }
 
 func (s *Shadow) loaded() bool { return s != nil && s.next() != nil }
 
-// answered notes a question that the judge has answered, unless no rule decided it and the next rules have none about it.
-func (s *Shadow) answered(j *Judge, q party.Question, at time.Time, outcome string) {
+// enqueue queues a question that the judge answered. It skips a question that no rule decided and that the next
+// file cannot answer differently.
+func (s *Shadow) enqueue(j *Judge, q party.Question, at time.Time, outcome string) {
 	if !s.loaded() || outcome == "allowed" && !s.wants(q.Action) {
 		return
 	}
 	select {
-	case s.queue <- shadowed{at: at, question: q, outcome: outcome, judge: j}:
+	case s.queue <- shadowQuestion{at: at, question: q, outcome: outcome, judge: j}:
 	default:
 		s.dropped.Add(1)
 	}
 }
 
-// Run asks until ctx ends.
+// Run asks the queued questions until ctx ends.
 func (s *Shadow) Run(ctx context.Context) {
 	for {
 		select {
@@ -109,8 +111,8 @@ func (s *Shadow) Run(ctx context.Context) {
 	}
 }
 
-// ask asks the next rules one question. Its failures and panics are its own.
-func (s *Shadow) ask(ctx context.Context, q shadowed) {
+// ask asks the next rules one question. It logs its panics, and they affect nothing else.
+func (s *Shadow) ask(ctx context.Context, q shadowQuestion) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.logger.Error("shadow rules failed: panic: %v\n%s", p, debug.Stack())
@@ -119,7 +121,7 @@ func (s *Shadow) ask(ctx context.Context, q shadowed) {
 	ctx, cancel := context.WithTimeout(ctx, shadowTimeout)
 	defer cancel()
 	set := s.next()
-	d, on := rules.Decision{Allowed: true}, rules.Facts{}
+	d, used := rules.Decision{Allowed: true}, rules.Facts{}
 	var broken error
 	request, fits := set.Config().Parties.Shape(q.question.Action, q.question.Request)
 	q.question.Request = request
@@ -130,28 +132,28 @@ func (s *Shadow) ask(ctx context.Context, q shadowed) {
 			return
 		}
 		facts.Now = q.at
-		d, on, broken = set.Ask(ctx, facts, q.judge.Load, false)
+		d, used, broken = set.Ask(ctx, facts, q.judge.Load, false)
 	}
 	a, outcome := q.question.Action, d.Words(broken)
 	if !fits {
 		outcome = rules.SizeRefused
 	}
-	s.metrics.MetricsCounterAdd(MetricShadow, map[string]string{"action": string(a), "rule": d.Rule, "change": change(q.outcome, outcome)}, 1)
+	s.metrics.MetricsCounterAdd(MetricShadow, map[string]string{"action": string(a), "rule": d.Rule, "change": changeKind(q.outcome, outcome)}, 1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := ShadowCount{Action: a, Now: q.outcome, Next: outcome}
-	if _, known := s.counts[key]; known || len(s.counts) < shadowOutcomes {
+	if _, known := s.counts[key]; known || len(s.counts) < maxShadowOutcomes {
 		s.counts[key]++
 	} else {
-		s.other++
+		s.uncounted++
 	}
 	if q.outcome == outcome {
 		return
 	}
-	s.examples = appendBounded(s.examples, Difference{newAsked(q.at, q.question, set, on), q.outcome, outcome}, shadowExamples)
+	s.examples = appendBounded(s.examples, Difference{newAsked(q.at, q.question, set, used), q.outcome, outcome}, maxShadowExamples)
 }
 
-func change(now, next string) string {
+func changeKind(now, next string) string {
 	was, is := strings.HasPrefix(now, "allowed"), strings.HasPrefix(next, "allowed")
 	switch {
 	case now == next:
@@ -164,11 +166,11 @@ func change(now, next string) string {
 	return "other"
 }
 
-// Report says what was seen since the process began or [Shadow.Reset].
+// Report returns what was counted since the process started or since [Shadow.Reset].
 func (s *Shadow) Report() ShadowReport {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := ShadowReport{Counts: []ShadowCount{}, Other: s.other, Dropped: s.dropped.Load(), Examples: newestFirst(s.examples)}
+	r := ShadowReport{Counts: []ShadowCount{}, Other: s.uncounted, Dropped: s.dropped.Load(), Examples: newestFirst(s.examples)}
 	for key, times := range s.counts {
 		key.Times = times
 		r.Counts = append(r.Counts, key)
@@ -179,10 +181,10 @@ func (s *Shadow) Report() ShadowReport {
 	return r
 }
 
-// Reset forgets everything, for another version of either file.
+// Reset clears everything, for a new version of either file.
 func (s *Shadow) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counts, s.other, s.examples = map[ShadowCount]uint64{}, 0, nil
+	s.counts, s.uncounted, s.examples = map[ShadowCount]uint64{}, 0, nil
 	s.dropped.Store(0)
 }

@@ -15,7 +15,7 @@ import (
 	"partyline/party/rules"
 )
 
-// counter keeps what is counted.
+// counter keeps the metrics that are counted.
 type counter struct {
 	partytest.NoMetrics
 
@@ -38,7 +38,7 @@ func (c *counter) all() string {
 	return fmt.Sprint(c.counts)
 }
 
-// shadowWorld is a judge over now with a shadow over next that runs until the test ends.
+// shadowWorld returns a judge over the rules now, and a shadow over next that runs until the test ends.
 func shadowWorld(t *testing.T, now, next string) (*world, *judge.Shadow, *counter) {
 	t.Helper()
 	set, err := rules.Load([]byte("version: 1\n"+next), "next.yml")
@@ -48,7 +48,7 @@ func shadowWorld(t *testing.T, now, next string) (*world, *judge.Shadow, *counte
 	w, counts := newWorld(t, now), &counter{}
 	shadow := judge.NewShadow(func() *rules.Set { return set }, counts, w.log)
 	w.deps.Shadow = shadow
-	w.start(nil)
+	w.startJudge(nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { shadow.Run(ctx) })
@@ -56,8 +56,8 @@ func shadowWorld(t *testing.T, now, next string) (*world, *judge.Shadow, *counte
 	return w, shadow, counts
 }
 
-// seen is what the shadow reports when it has looked at so many answers.
-func seen(t *testing.T, s *judge.Shadow, want uint64) judge.ShadowReport {
+// waitForReport waits until the shadow has compared that many answers, and returns its report.
+func waitForReport(t *testing.T, s *judge.Shadow, want uint64) judge.ShadowReport {
 	t.Helper()
 	synctest.Wait()
 	r := s.Report()
@@ -71,8 +71,8 @@ func seen(t *testing.T, s *judge.Shadow, want uint64) judge.ShadowReport {
 	return r
 }
 
-// TestShadow: the next rules are asked the same questions, their answers are counted, and
-// none of them is given.
+// TestShadow checks that the next rules are asked the same questions and their answers are counted, and that no
+// player gets one of these answers.
 func TestShadow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shadow, counts := shadowWorld(t,
@@ -95,7 +95,7 @@ func TestShadow(t *testing.T) {
 		if err := w.judge.Dry().Decide(t.Context(), party.Question{Action: rules.ActionKick, Caller: caller(p[0])}); err != nil {
 			t.Error(err)
 		}
-		r := seen(t, shadow, 5)
+		r := waitForReport(t, shadow, 5)
 		want := []judge.ShadowCount{
 			{Action: "create", Now: "allowed", Next: "denied by young", Times: 3},
 			{Action: "create", Now: "denied by big", Next: "denied by young", Times: 1},
@@ -122,7 +122,7 @@ func TestShadow(t *testing.T) {
 	})
 }
 
-// TestShadow_shape: each file is asked about the party that it would have made of the wish.
+// TestShadow_shape checks that each file is asked about the party that it makes of the wish.
 func TestShadow_shape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const big = "\nrules: [{id: big, on: [create], deny: request.max_size > 6}, {id: open, on: [create, update], deny: request.open}]"
@@ -139,14 +139,14 @@ func TestShadow_shape(t *testing.T) {
 			{"parties: {open: open}", rules.ActionUpdate, rules.Wish{}, [2]string{"allowed", "denied by open"}},
 		} {
 			w, shadow, _ := shadowWorld(t, big[1:], tt.next+big)
-			w.start(func() rules.Config { return w.set.Config() })
+			w.startJudge(func() rules.Config { return w.set.Config() })
 			p := w.host.Players(1)
 			if tt.action == rules.ActionCreate {
 				_, _ = w.checks.Create(t.Context(), caller(p[0]), party.CreateParams{MaxSize: tt.wish.MaxSize, Open: tt.wish.Open})
 			} else {
-				_ = w.checks.Inside(t.Context(), tt.action, caller(p[0]), w.look(w.party(true, 4, p[0])), rules.RequestFacts{Wish: &tt.wish})
+				_ = w.checks.Inside(t.Context(), tt.action, caller(p[0]), w.look(w.newParty(true, 4, p[0])), rules.RequestFacts{Wish: &tt.wish})
 			}
-			r := seen(t, shadow, 1)
+			r := waitForReport(t, shadow, 1)
 			if got := [2]string{r.Counts[0].Now, r.Counts[0].Next}; got != tt.want {
 				t.Errorf("%s, %s %+v: %q; want %q", tt.next, tt.action, tt.wish, got, tt.want)
 			}
@@ -154,11 +154,11 @@ func TestShadow_shape(t *testing.T) {
 	})
 }
 
-// TestShadow_sizes: files without a rule differ in the sizes that they allow.
+// TestShadow_sizes compares files without rules that allow different sizes.
 func TestShadow_sizes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shadow, _ := shadowWorld(t, "parties: {max_size: {default: 2, min: 2, max: 4}}", "parties: {max_size: {default: 2, max: 3}}")
-		w.start(func() rules.Config { return w.set.Config() })
+		w.startJudge(func() rules.Config { return w.set.Config() })
 		p := w.host.Players(1)
 		for _, size := range []int{1, 3, 4, 5} {
 			_, _ = w.checks.Create(t.Context(), caller(p[0]), party.CreateParams{MaxSize: size})
@@ -170,13 +170,14 @@ func TestShadow_sizes(t *testing.T) {
 			{Action: "create", Now: "refused for max_size", Next: "allowed", Times: 1},
 			{Action: "create", Now: "refused for max_size", Next: "refused for max_size", Times: 1},
 		}
-		if r := seen(t, shadow, 4); fmt.Sprint(r.Counts) != fmt.Sprint(want) {
+		if r := waitForReport(t, shadow, 4); fmt.Sprint(r.Counts) != fmt.Sprint(want) {
 			t.Errorf("%+v; want %+v", r.Counts, want)
 		}
 	})
 }
 
-// TestShadow_bounds: what does not fit is dropped, and no answer waits for the shadow.
+// TestShadow_bounds checks that questions beyond the bounds are dropped, and that no answer waits for the
+// shadow.
 func TestShadow_bounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		set, err := rules.Load([]byte("version: 1\nrules: [{id: no, on: [create], deny: true}]"), "next.yml")
@@ -184,9 +185,9 @@ func TestShadow_bounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := newWorld(t, "")
-		shadow := judge.NewShadow(func() *rules.Set { return set }, &counter{}, w.log) // nobody runs it
+		shadow := judge.NewShadow(func() *rules.Set { return set }, &counter{}, w.log) // it does not run
 		w.deps.Shadow = shadow
-		w.start(nil)
+		w.startJudge(nil)
 		p := w.host.Players(1)
 		for range 3000 {
 			if err := w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(p[0])}); err != nil {
@@ -199,8 +200,8 @@ func TestShadow_bounds(t *testing.T) {
 	})
 }
 
-// TestShadow_failures: a next rule that breaks, or facts that cannot be read for it, are
-// its own affair.
+// TestShadow_failures checks that a failing next rule, or facts that cannot be read for it, affect only the
+// shadow.
 func TestShadow_failures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shadow, _ := shadowWorld(t, "", `rules: [{id: friends, on: [create, join], deny: 'user.metadata.level < 3'}]`)
@@ -209,7 +210,7 @@ func TestShadow_failures(t *testing.T) {
 		if err := w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(p[0])}); err != nil {
 			t.Errorf("refused: %v", err)
 		}
-		if r := seen(t, shadow, 1); r.Counts[0].Next != "broken friends" {
+		if r := waitForReport(t, shadow, 1); r.Counts[0].Next != "broken friends" {
 			t.Errorf("%+v", r)
 		}
 		checks := judge.NewChecks(w.judge, w.admission, nil)
@@ -223,12 +224,12 @@ func TestShadow_failures(t *testing.T) {
 	})
 }
 
-// What the next rules say nothing about is allowed by them, whatever rule refuses it now.
+// An action without a rule in the next file is allowed there, even if a rule refuses it now.
 func TestShadow_RuleIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shadow, counts := shadowWorld(t, "rules: [{id: closed, on: [create], deny: true}]", "rules: [{id: other, on: [kick], deny: true}]")
 		w.denied(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(w.host.Player("p"))}), "closed")
-		r := seen(t, shadow, 1)
+		r := waitForReport(t, shadow, 1)
 		if want := []judge.ShadowCount{{Action: "create", Now: "denied by closed", Next: "allowed", Times: 1}}; fmt.Sprint(r.Counts) != fmt.Sprint(want) {
 			t.Errorf("report %+v; want %+v", r.Counts, want)
 		}

@@ -39,7 +39,7 @@ type world struct {
 func newWorld(t testing.TB, file string) *world {
 	t.Helper()
 	w := &world{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, load: &loader{}}
-	w.rules(file)
+	w.useRules(file)
 	policy := func() rules.Config { return w.set.Config() }
 	w.news = &party.News{}
 	w.roster = roster.New(w.host, w.host, w.clock.Now)
@@ -51,18 +51,18 @@ func newWorld(t testing.TB, file string) *world {
 		Requests: w.limits.JoinRequest.Take,
 	}, nil)
 	w.deps = judge.Deps{Rules: func() *rules.Set { return w.set }, Load: w.load, Logger: w.log, Now: w.clock.Now}
-	w.start(policy)
+	w.startJudge(policy)
 	return w
 }
 
-// start makes the judge of what is in deps.
-func (w *world) start(policy party.Policy) {
+// startJudge makes the judge from deps.
+func (w *world) startJudge(policy party.Policy) {
 	w.judge = judge.New(w.deps)
 	w.checks = judge.NewChecks(w.judge, w.admission, policy)
 }
 
-// rules puts a file into force.
-func (w *world) rules(file string) {
+// useRules puts a rules file into force.
+func (w *world) useRules(file string) {
 	w.t.Helper()
 	set, err := rules.Load([]byte("version: 1\n"+file), "rules.yml")
 	if err != nil {
@@ -71,8 +71,8 @@ func (w *world) rules(file string) {
 	w.set = set
 }
 
-// party is one led by the first player, with the others in it.
-func (w *world) party(open bool, maxSize int, players ...party.Session) party.ID {
+// newParty makes a party with the first player as leader and the others as members.
+func (w *world) newParty(open bool, maxSize int, players ...party.Session) party.ID {
 	w.t.Helper()
 	ctx := w.t.Context()
 	made := w.host.PartyCreate(players[0], open, maxSize)
@@ -100,7 +100,7 @@ func (w *world) view(id party.ID) party.View {
 	return v
 }
 
-// denied asserts the refusal of the rule.
+// denied checks that the rule refused.
 func (w *world) denied(err error, rule string) {
 	w.t.Helper()
 	if party.ReasonOf(err) != party.RuleDenied || party.AsError(err).Rule != rule {
@@ -119,8 +119,8 @@ func caller(s party.Session) party.Caller {
 	return party.Caller{UserID: s.UserID, Username: s.Username, SessionID: s.SessionID}
 }
 
-// as is the context of a call of the session's own.
-func (w *world) as(s party.Session, lang string, vars map[string]string) context.Context {
+// callContext returns the context of a call by the session.
+func (w *world) callContext(s party.Session, lang string, vars map[string]string) context.Context {
 	ctx := w.t.Context()
 	for key, value := range map[any]any{
 		runtime.RUNTIME_CTX_USER_ID: s.UserID, runtime.RUNTIME_CTX_LANG: lang, runtime.RUNTIME_CTX_VARS: vars,
@@ -130,7 +130,7 @@ func (w *world) as(s party.Session, lang string, vars map[string]string) context
 	return ctx
 }
 
-// loader answers what a test sets and keeps what it was asked.
+// loader returns what a test sets, and records the calls.
 type loader struct {
 	account rules.Account
 	groups  []rules.GroupFacts
@@ -169,7 +169,7 @@ func (l *loader) Blocked(_ context.Context, _ string, others []string) (bool, er
 
 var errDown = errors.New("the database is down")
 
-// host is what facts are read from.
+// host is the fake host that facts are read from.
 type host struct {
 	*partytest.Host
 	pages [][]*api.UserGroupList_UserGroup

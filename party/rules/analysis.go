@@ -8,27 +8,26 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// Bounds of evaluation. The expression language has no loops but those over a
-// list, so the steps a condition takes are known from its text and from the
-// longest list it can meet; facts are cut to these bounds before it is run.
+// Bounds of evaluation. The only loops of the expression language go over a list. So the text of a condition
+// and the longest possible list give its number of steps. Facts are cut to these bounds before the condition
+// runs.
 const (
 	maxMembers   = 256
 	maxGroups    = 256
-	maxDynamic   = 4096 // entries of a list, and characters of a text, within metadata, labels and vars
+	maxDynamic   = 4096 // entries of a list and bytes of a text in metadata, labels, attributes and vars
 	maxRange     = 1000
-	maxRegexp    = 256       // characters
+	maxRegexp    = 256       // bytes
 	maxSteps     = 1_000_000 // of one condition
-	maxActionSum = 4_000_000 // of all conditions for one action
+	maxActionSum = 4_000_000 // of all conditions on one action
 
-	stringSteps = 64 // for looking through a text
+	stringSteps = 64 // for a search in a text
 )
 
-// analysis walks a condition and refuses what could reach beyond its facts, grow
-// without bound or take too long. What is left can only look at values, so its
-// result depends on the facts alone.
+// analysis walks a condition. It refuses parts that could reach beyond the facts, grow without bound or take
+// too long. What is left can only read values, so its result depends on the facts alone.
 type analysis struct {
 	facts    []string // full names, "user.lang", each once
-	needs    need     // of these
+	needs    need     // of facts
 	steps    int
 	warnings []exprError
 	bad      *exprError
@@ -45,8 +44,8 @@ var operators = []string{
 	"matches", "+", "-", "*", "/", "%", "??", "..",
 }
 
-// allowed refuses kinds of expressions by their form alone, before types are known.
-func (a *analysis) allowed(root ast.Node) *exprError {
+// checkSyntax refuses kinds of expressions that conditions may not use. It does not need types.
+func (a *analysis) checkSyntax(root ast.Node) *exprError {
 	ast.Walk(&root, visitor(func(n *ast.Node) {
 		switch n := (*n).(type) {
 		case *ast.VariableDeclaratorNode, *ast.SequenceNode:
@@ -76,13 +75,13 @@ func (a *analysis) allowed(root ast.Node) *exprError {
 	return a.bad
 }
 
-// visitor looks at, or replaces, each part of a condition.
+// visitor is a function that ast.Walk calls for each part of a condition. It may replace the part.
 type visitor func(*ast.Node)
 
 func (v visitor) Visit(n *ast.Node) { v(n) }
 
-// run checks a typed tree and counts its steps.
-func (a *analysis) run(root ast.Node) *exprError {
+// check checks a typed tree and counts its steps.
+func (a *analysis) check(root ast.Node) *exprError {
 	a.steps = a.cost(root, false)
 	if a.bad == nil && a.steps > maxSteps {
 		a.refuse(root, fmt.Sprintf("could take %d steps for one answer", a.steps), fmt.Sprintf("allowed are %d: put fewer loops into each other", maxSteps))
@@ -91,9 +90,9 @@ func (a *analysis) run(root ast.Node) *exprError {
 	return a.bad
 }
 
-// single reports whether n is one value or nothing known before it is run: no
-// list, group or function. What is unknown comes from metadata or a label.
-func single(n ast.Node) bool {
+// isSingle reports whether n is a single value, and not a list, a group or a function. A value of unknown type,
+// from metadata or a label, counts as single.
+func isSingle(n ast.Node) bool {
 	if n.Nature().Nil || n.Nature().Type == nil {
 		return true
 	}
@@ -104,29 +103,29 @@ func single(n ast.Node) bool {
 	return !isGroup(n.Type())
 }
 
-// unknown reports whether nothing is known of n before it is run.
-func unknown(n ast.Node) bool {
+// hasUnknownType reports whether the type of n is known only when the condition runs.
+func hasUnknownType(n ast.Node) bool {
 	return !n.Nature().Nil && (n.Nature().Type == nil || n.Nature().Kind == reflect.Interface)
 }
 
-func (a *analysis) needSingle(nodes ...ast.Node) {
+func (a *analysis) requireSingle(nodes ...ast.Node) {
 	for _, n := range nodes {
-		if !single(n) {
+		if !isSingle(n) {
 			a.refuse(n, "is "+typeName(n)+", not a single value", "")
 		}
 	}
 }
 
-// length is the most entries the list n can have.
-func (a *analysis) length(n ast.Node) int {
+// maxLength returns the largest number of entries that the list n can have.
+func (a *analysis) maxLength(n ast.Node) int {
 	switch n := n.(type) {
 	case *ast.ArrayNode:
 		return len(n.Nodes)
 	case *ast.ChainNode:
-		return a.length(n.Node)
+		return a.maxLength(n.Node)
 	case *ast.BuiltinNode:
 		if n.Name == "filter" || n.Name == "map" {
-			return a.length(n.Arguments[0])
+			return a.maxLength(n.Arguments[0])
 		}
 	case *ast.BinaryNode:
 		if n.Operator == ".." {
@@ -142,15 +141,15 @@ func (a *analysis) length(n ast.Node) int {
 	return maxDynamic
 }
 
-// cost is how many steps n takes at most; on the way it checks n. base is true
-// where n is what a fact is taken from.
+// cost returns the largest number of steps that n can take. It also checks n. base is true if n is the group
+// that a fact is taken from.
 func (a *analysis) cost(n ast.Node, base bool) int {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
 		if f := factOf(reflect.TypeFor[Facts](), n.Value); !isGroup(f.Type) {
-			a.names(n.Value, f)
+			a.addFact(n.Value, f)
 		} else if !base {
-			a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+tagged(f.Type, "expr")[0])
+			a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+tagValues(f.Type, "expr")[0])
 		}
 		return 1
 	case *ast.PointerNode:
@@ -161,19 +160,19 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 	case *ast.ChainNode:
 		return a.cost(n.Node, false)
 	case *ast.MemberNode:
-		return a.member(n)
+		return a.memberCost(n)
 	case *ast.BinaryNode:
-		return a.binary(n)
+		return a.binaryCost(n)
 	case *ast.BuiltinNode:
-		return a.builtin(n)
+		return a.builtinCost(n)
 	case *ast.CallNode:
-		return a.call(n)
+		return a.callCost(n)
 	case *ast.UnaryNode:
-		a.needSingle(n.Node)
+		a.requireSingle(n.Node)
 	case *ast.ConditionalNode:
-		a.needSingle(n.Exp1, n.Exp2)
+		a.requireSingle(n.Exp1, n.Exp2)
 	case *ast.ArrayNode:
-		a.needSingle(n.Nodes...)
+		a.requireSingle(n.Nodes...)
 	}
 	steps := 1
 	for _, child := range children(n) {
@@ -182,23 +181,23 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 	return steps
 }
 
-func (a *analysis) names(fact string, f reflect.StructField) {
+func (a *analysis) addFact(fact string, f reflect.StructField) {
 	if !slices.Contains(a.facts, fact) {
 		a.facts, a.needs = append(a.facts, fact), a.needs|needOf(f)
 	}
 }
 
-// memberFact begins the full name of a fact that each member has. It is noted where it costs something.
-const memberFact = "party.members."
+// memberFactPrefix is the prefix of the full name of a member's fact. Only facts with a need tag are recorded.
+const memberFactPrefix = "party.members."
 
-func (a *analysis) member(n *ast.MemberNode) int {
+func (a *analysis) memberCost(n *ast.MemberNode) int {
 	prop, named := n.Property.(*ast.StringNode)
 	if group := n.Node.Nature().Type; named && slices.Contains(factGroups, group) {
 		f := factOf(group, prop.Value)
 		if id, ok := n.Node.(*ast.IdentifierNode); ok {
-			a.names(id.Value+"."+prop.Value, f)
+			a.addFact(id.Value+"."+prop.Value, f)
 		} else if group == reflect.TypeFor[MemberFacts]() && needOf(f) != 0 {
-			a.names(memberFact+prop.Value, f)
+			a.addFact(memberFactPrefix+prop.Value, f)
 		}
 	}
 	switch n.Property.(type) {
@@ -207,7 +206,7 @@ func (a *analysis) member(n *ast.MemberNode) int {
 		if n.Node.Nature().Kind != reflect.Map {
 			a.refuse(n.Property, "a computed name cannot be looked up here", "")
 		}
-		a.needSingle(n.Property)
+		a.requireSingle(n.Property)
 	}
 	if t := n.Node.Type(); t == timeType || t == durationType || n.Nature().Kind == reflect.Func {
 		a.refuse(n, "times have no facts of their own", "use hour, weekday or time_of_day")
@@ -215,33 +214,33 @@ func (a *analysis) member(n *ast.MemberNode) int {
 	return 1 + a.cost(n.Node, true) + a.cost(n.Property, false)
 }
 
-func (a *analysis) binary(n *ast.BinaryNode) int {
+func (a *analysis) binaryCost(n *ast.BinaryNode) int {
 	steps, singles := 1, []ast.Node{n.Left, n.Right}
 	switch n.Operator {
 	case "in":
 		singles = singles[:1]
 		r, binary := n.Right.(*ast.BinaryNode)
-		ranged := binary && r.Operator == ".." // its cost is its length
+		ranged := binary && r.Operator == ".." // a range costs its length
 		if k := n.Right.Nature().Kind; !ranged && k != reflect.Map && k != reflect.Struct {
-			steps += a.length(n.Right)
+			steps += a.maxLength(n.Right)
 		}
 	case "..":
-		return a.rangeOf(n)
+		return a.rangeCost(n)
 	case "matches":
 		lit, ok := n.Right.(*ast.StringNode)
 		if !ok {
 			a.refuse(n.Right, "a pattern has to be a text in quotes", "")
 			return steps
 		}
-		a.maybeMissing(n)
-		return steps + a.pattern(lit) + a.cost(n.Left, false)
+		a.checkMissing(n)
+		return steps + a.patternCost(lit) + a.cost(n.Left, false)
 	case "??":
-		if literalList(n.Right) {
+		if isLiteralList(n.Right) {
 			singles = singles[:1]
 		}
 	case "+":
-		// Joined texts could double with every step.
-		if !numeric(n.Left) && !numeric(n.Right) {
+		// Joining could double a text in every step.
+		if !isNumeric(n.Left) && !isNumeric(n.Right) {
 			a.refuse(n, "texts are not joined in conditions", "compare them one by one")
 		}
 	case "%":
@@ -249,22 +248,22 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 			a.refuse(by, "divides by zero", "")
 		}
 	case "contains", "startsWith", "endsWith", "<", ">", "<=", ">=":
-		if !numeric(n.Left) && !numeric(n.Right) {
+		if !isNumeric(n.Left) && !isNumeric(n.Right) {
 			steps += stringSteps
 		}
 	case "==", "!=":
-		if unknown(n.Left) && unknown(n.Right) {
+		if hasUnknownType(n.Left) && hasUnknownType(n.Right) {
 			steps += maxDynamic
 		}
 	}
-	a.needSingle(singles...)
-	a.maybeMissing(n)
+	a.requireSingle(singles...)
+	a.checkMissing(n)
 	return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
 }
 
-// literalList reports a list that names its entries outright. Such a list may
-// stand in for a missing one; any other could be put into itself over and over.
-func literalList(n ast.Node) bool {
+// isLiteralList reports whether n is a list of literals. Such a list may replace a missing one with ??. Any other
+// list could be nested in itself again and again.
+func isLiteralList(n ast.Node) bool {
 	list, ok := n.(*ast.ArrayNode)
 	return ok && !slices.ContainsFunc(list.Nodes, func(e ast.Node) bool {
 		switch e.(type) {
@@ -275,17 +274,16 @@ func literalList(n ast.Node) bool {
 	})
 }
 
-func numeric(n ast.Node) bool {
+func isNumeric(n ast.Node) bool {
 	t := n.Nature()
 	return t.IsInteger || t.IsFloat || n.Type() == durationType || n.Type() == timeType
 }
 
-// maybeMissing warns where a field of metadata or of a label is compared or
-// computed with as if it were always there: nil < 10 cannot be evaluated. It refuses
-// what fails for everybody, or for all whose field is missing. A search in a
-// missing field finds nothing.
-func (a *analysis) maybeMissing(n *ast.BinaryNode) {
-	search := slices.Contains(searches, n.Operator) || n.Operator == "matches"
+// checkMissing warns about a field of metadata or of a label that is compared or calculated with as if it
+// always existed: nil < 10 cannot be evaluated. It refuses what fails for everybody, or for every player
+// without the field. A search in a missing field finds nothing.
+func (a *analysis) checkMissing(n *ast.BinaryNode) {
+	search := slices.Contains(searchOperators, n.Operator) || n.Operator == "matches"
 	ordered := slices.Contains([]string{"<", ">", "<=", ">="}, n.Operator)
 	computed := slices.Contains([]string{"+", "-", "*", "/", "%"}, n.Operator)
 	if !search && !ordered && !computed {
@@ -297,16 +295,16 @@ func (a *analysis) maybeMissing(n *ast.BinaryNode) {
 		if text {
 			standIn = `""`
 		}
-		if or, is := side.(*ast.BinaryNode); is && or.Operator == "??" && unknown(or.Left) {
-			v, literal := written(or.Right)
+		if or, is := side.(*ast.BinaryNode); is && or.Operator == "??" && hasUnknownType(or.Left) {
+			v, literal := literalValue(or.Right)
 			_, isText := v.(string)
 			_, isNumber := v.(float64)
-			if literal && (text && !isText || !text && !isNumber && (computed || numeric(other))) {
+			if literal && (text && !isText || !text && !isNumber && (computed || isNumeric(other))) {
 				a.refuse(or.Right, fmt.Sprintf("%q does not go with %s, which stands here for a missing value", n.Operator, or.Right), fmt.Sprintf("write (%s ?? %s)", or.Left, standIn))
 			}
 		}
 		field, is := side.(*ast.MemberNode)
-		if !is || search || !unknown(side) {
+		if !is || search || !hasUnknownType(side) {
 			continue
 		}
 		if _, named := field.Property.(*ast.StringNode); named && ordered && (other.Type() == durationType || other.Type() == timeType) {
@@ -317,7 +315,7 @@ func (a *analysis) maybeMissing(n *ast.BinaryNode) {
 			a.refuse(n, fmt.Sprintf("%s is never %s", side, typeName(other)), allowed)
 		}
 		a.warnings = append(a.warnings, exprError{
-			severity: Warning, offset: start(side),
+			severity: Warning, offset: startOffset(side),
 			what:    fmt.Sprintf("%s may be missing, and then the action is refused", side),
 			allowed: fmt.Sprintf("say what it counts as: (%s ?? %s)", side, standIn),
 		})

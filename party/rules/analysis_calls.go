@@ -9,7 +9,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-func (a *analysis) rangeOf(n *ast.BinaryNode) int {
+func (a *analysis) rangeCost(n *ast.BinaryNode) int {
 	from, ok1 := n.Left.(*ast.IntegerNode)
 	to, ok2 := n.Right.(*ast.IntegerNode)
 	if !ok1 || !ok2 || to.Value-from.Value >= maxRange || to.Value < from.Value {
@@ -18,51 +18,51 @@ func (a *analysis) rangeOf(n *ast.BinaryNode) int {
 	return maxRange
 }
 
-// pattern counts the work of a regular expression on the longest text; Go's
-// engine takes time in proportion to both and never more.
-func (a *analysis) pattern(lit *ast.StringNode) int {
+// patternCost returns the steps of a regular expression on the longest text. The time of Go's engine is never more
+// than proportional to both.
+func (a *analysis) patternCost(lit *ast.StringNode) int {
 	if len(lit.Value) > maxRegexp {
 		a.refuse(lit, "the pattern is too long", fmt.Sprintf("allowed are %d characters", maxRegexp))
 		return 0
 	}
-	re, _ := syntax.Parse(lit.Value, syntax.Perl) // the engine has compiled it
+	re, _ := syntax.Parse(lit.Value, syntax.Perl) // the type checker compiled it already
 	prog, _ := syntax.Compile(re.Simplify())
 	return len(prog.Inst) * 16
 }
 
-// bodyOf is what a loop asks of each entry.
-func bodyOf(loop *ast.BuiltinNode) ast.Node { return loop.Arguments[1].(*ast.PredicateNode).Node }
+// loopBody returns the expression that a loop evaluates for each entry.
+func loopBody(loop *ast.BuiltinNode) ast.Node { return loop.Arguments[1].(*ast.PredicateNode).Node }
 
-func (a *analysis) builtin(n *ast.BuiltinNode) int {
+func (a *analysis) builtinCost(n *ast.BuiltinNode) int {
 	args := n.Arguments
 	steps := 1 + a.cost(args[0], false)
 	switch n.Name {
 	case "all", "any", "none", "one", "count", "filter", "map", "sum":
-		length := a.length(args[0])
+		length := a.maxLength(args[0])
 		if len(args) < 2 {
-			a.entries(n.Name, args[0])
+			a.checkEntries(n.Name, args[0])
 			return steps + length
 		}
-		body := bodyOf(n)
+		body := loopBody(n)
 		if n.Name == "map" || n.Name == "sum" {
-			a.needSingle(body)
+			a.requireSingle(body)
 		}
 		if n.Name == "sum" {
-			a.entries(n.Name, body)
+			a.checkEntries(n.Name, body)
 		}
-		return steps + min(length*(1+a.cost(body, false)), 1<<40) // loops in loops do not overflow
+		return steps + min(length*(1+a.cost(body, false)), 1<<40) // nested loops must not overflow
 	case "min", "max":
 		for _, arg := range args {
-			if !single(arg) || unknown(arg) {
-				steps += a.length(arg)
+			if !isSingle(arg) || hasUnknownType(arg) {
+				steps += a.maxLength(arg)
 			}
 		}
 		if slices.ContainsFunc(args, func(arg ast.Node) bool { return arg.Type() != durationType }) {
-			a.entries(n.Name, args...)
+			a.checkEntries(n.Name, args...)
 		}
 	case "string":
-		a.needSingle(args[0])
-		if unknown(args[0]) {
+		a.requireSingle(args[0])
+		if hasUnknownType(args[0]) {
 			return steps + maxDynamic
 		}
 	case "lower", "upper", "trim":
@@ -70,7 +70,7 @@ func (a *analysis) builtin(n *ast.BuiltinNode) int {
 	case "abs", "int", "float":
 		steps += stringSteps
 		if n.Name != "int" && args[0].Type() == durationType {
-			a.entries(n.Name, args[0])
+			a.checkEntries(n.Name, args[0])
 		} else if text, is := args[0].(*ast.StringNode); is {
 			if _, err := new(machine).evaluate(n); err != nil {
 				a.refuse(text, fmt.Sprintf("%s cannot make a number of %q", n.Name, clip(text.Value)), "")
@@ -83,16 +83,16 @@ func (a *analysis) builtin(n *ast.BuiltinNode) int {
 	return steps
 }
 
-// entries refuses values, and lists of them, with which a function fails for everybody. The engine does
-// not look into lists when it checks types, and takes a length of time for a whole number.
-func (a *analysis) entries(name string, nodes ...ast.Node) {
+// checkEntries refuses values, and lists of values, with which a function always fails. The engine does not check
+// the entries of lists, and it accepts a duration as a whole number.
+func (a *analysis) checkEntries(name string, nodes ...ast.Node) {
 	kinds, want, allowed := []reflect.Kind{reflect.Int, reflect.Float64}, "numbers", ""
 	if name == "count" {
 		kinds, want, allowed = []reflect.Kind{reflect.Bool}, "true or false", "say what is counted, such as count(party.members, .leader); len(party.members) is how many there are"
 	}
 	for _, n := range nodes {
 		if written, is := n.(*ast.ArrayNode); is {
-			a.entries(name, written.Nodes...)
+			a.checkEntries(name, written.Nodes...)
 			continue
 		}
 		t := entryType(n)
@@ -100,15 +100,15 @@ func (a *analysis) entries(name string, nodes ...ast.Node) {
 			allowed = `compare lengths of time one by one, such as any(party.members, .account_age < duration("1d"))`
 		}
 		if t.Kind() != reflect.Interface && !slices.Contains(kinds, t.Kind()) {
-			a.refuse(n, fmt.Sprintf("%s takes %s, not %s", name, want, typeWords(t.String())), allowed)
+			a.refuse(n, fmt.Sprintf("%s takes %s, not %s", name, want, describeType(t.String())), allowed)
 		}
 	}
 }
 
-// entryType is the type of a list's entries, or of what is no list.
+// entryType returns the type of the list's entries, or of n itself if n is no list.
 func entryType(n ast.Node) reflect.Type {
 	if loop, is := n.(*ast.BuiltinNode); is && loop.Name == "map" {
-		return bodyOf(loop).Type()
+		return loopBody(loop).Type()
 	} else if is && loop.Name == "filter" {
 		return entryType(loop.Arguments[0])
 	}
@@ -118,11 +118,11 @@ func entryType(n ast.Node) reflect.Type {
 	return n.Type().Elem()
 }
 
-func (a *analysis) call(n *ast.CallNode) int {
+func (a *analysis) callCost(n *ast.CallNode) int {
 	name := n.Callee.String()
-	f := functions[name] // the engine knows no other
+	f := functions[name] // the type checker refused all others
 	steps := 1 + stringSteps
-	if len(n.Arguments) > 2 { // the second may be left out, which the engine has as any number
+	if len(n.Arguments) > 2 { // the second one is optional, and the engine accepts any number of them
 		a.refuse(n, name+" has too many values in its brackets", "")
 	}
 	for i, arg := range n.Arguments {

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// maxJSON bounds metadata and labels; the server keeps both far smaller.
+// maxJSON limits metadata and labels, in bytes. The server's own limits are far lower.
 const maxJSON = 64 << 10
 
-func object(name, text string) (map[string]any, error) {
+func parseObject(name, text string) (map[string]any, error) {
 	if strings.TrimSpace(text) == "" {
 		return map[string]any{}, nil
 	}
@@ -25,8 +25,8 @@ func object(name, text string) (map[string]any, error) {
 	return out, nil
 }
 
-// bounded is v with texts and lists cut to what the step count of conditions
-// assumes, and whole numbers as int, which is what % and lists of numbers need.
+// bounded returns v with texts and lists cut to the bounds that the step count of conditions assumes. Whole
+// numbers become int, which % and lists of numbers need.
 func bounded(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -49,18 +49,18 @@ func bounded(v any) any {
 		return out
 	case nil, bool, int, time.Duration, time.Time:
 	default:
-		return nil // not a value JSON has
+		return nil // JSON has no such value
 	}
 	return v
 }
 
-// boundedFields is bounded for names with values.
+// boundedFields is bounded for a map.
 func boundedFields(v map[string]any) map[string]any {
 	out, _ := bounded(v).(map[string]any)
 	return out
 }
 
-// cut bounds a text without splitting a character.
+// cut shortens a text to maxDynamic bytes without splitting a character.
 func cut(s string) string {
 	if len(s) <= maxDynamic {
 		return s

@@ -12,33 +12,32 @@ import (
 	"unicode/utf8"
 )
 
-// check finds everything wrong with a decoded configuration, apart from its
-// conditions. It first looks at each key by its tags, then at keys together.
+// check reports everything wrong with a decoded configuration, except in its conditions. It first checks each
+// key by its tags, and then what keys have to do with each other.
 func (d *decoder) check(c *Config) {
-	d.fields(reflect.ValueOf(*c), "")
-	d.parties(c.Parties)
-	d.invites(c.Invites, c.Status.Stages)
-	d.status(c.Status)
-	d.ruleList(c.Rules)
-	d.queues(c)
+	d.checkFields(reflect.ValueOf(*c), "")
+	d.checkParties(c.Parties)
+	d.checkInvites(c.Invites, c.Status.Stages)
+	d.checkStatus(c.Status)
+	d.checkRules(c.Rules)
+	d.checkQueues(c)
 }
 
-// bad reports an error at the value of path, unless an earlier one already took
-// the value out of use.
-func (d *decoder) bad(path, what, allowed string) {
+// reject reports an error at the value of path, unless an earlier error excluded that value.
+func (d *decoder) reject(path, what, allowed string) {
 	if !d.broken[path] {
-		d.fail(d.place(path), path, what, allowed)
+		d.fail(d.placeOf(path), path, what, allowed)
 	}
 }
 
-func (d *decoder) badIf(wrong bool, path, what, allowed string) {
+func (d *decoder) rejectIf(wrong bool, path, what, allowed string) {
 	if wrong {
-		d.bad(path, what, allowed)
+		d.reject(path, what, allowed)
 	}
 }
 
 func (d *decoder) warn(path, what, allowed string) {
-	d.problems = append(d.problems, d.src.problem(Warning, d.place(path), path, what, allowed))
+	d.problems = append(d.problems, d.src.problem(Warning, d.placeOf(path), path, what, allowed))
 }
 
 func (d *decoder) warnIf(odd bool, path, what, allowed string) {
@@ -47,48 +46,48 @@ func (d *decoder) warnIf(odd bool, path, what, allowed string) {
 	}
 }
 
-func (d *decoder) fields(v reflect.Value, path string) {
+func (d *decoder) checkFields(v reflect.Value, path string) {
 	for f, value := range v.Fields() {
 		key := f.Tag.Get("yaml")
-		if at := join(path, key); key != "-" && !d.broken[at] {
-			d.field(value, f.Tag, at)
+		if at := joinPath(path, key); key != "-" && !d.broken[at] {
+			d.checkField(value, f.Tag, at)
 		}
 	}
 }
 
-func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
+func (d *decoder) checkField(v reflect.Value, tag reflect.StructTag, path string) {
 	if tag.Get("required") == "true" && v.IsZero() {
-		if n, written := d.values[path]; !written || n.kind == nullNode {
-			d.bad(path, "is missing", "")
+		if n, written := d.nodes[path]; !written || n.kind == nullNode {
+			d.reject(path, "is missing", "")
 			return
 		}
 	}
 	if lim := tag.Get("limit"); lim != "" {
-		d.limit(v, lim, path)
+		d.checkLimit(v, lim, path)
 	}
-	d.value(v, tag, path)
+	d.checkValue(v, tag, path)
 }
 
-// value checks a value, or each of several, by the tag of the field it is in.
-func (d *decoder) value(v reflect.Value, tag reflect.StructTag, path string) {
+// checkValue checks a value, or each value of a list or map, by the tags of its field.
+func (d *decoder) checkValue(v reflect.Value, tag reflect.StructTag, path string) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
-			d.fields(v.Elem(), path)
+			d.checkFields(v.Elem(), path)
 		}
 	case reflect.Struct:
 		if isGroup(v.Type()) {
-			d.fields(v, path)
+			d.checkFields(v, path)
 		}
 	case reflect.Slice:
 		words := map[string]bool{}
 		for i := range v.Len() {
-			e, at := v.Index(i), index(path, i)
+			e, at := v.Index(i), indexPath(path, i)
 			if !d.broken[at] {
-				d.value(e, tag, at)
+				d.checkValue(e, tag, at)
 			}
 			if e.Kind() == reflect.String && words[e.String()] {
-				d.bad(at, fmt.Sprintf("%q is in the list twice", clip(e.String())), "")
+				d.reject(at, fmt.Sprintf("%q is in the list twice", clip(e.String())), "")
 			}
 			words[e.String()] = true
 		}
@@ -98,45 +97,45 @@ func (d *decoder) value(v reflect.Value, tag reflect.StructTag, path string) {
 			of = `limit:"..128" form:"page_text"`
 		}
 		for _, k := range slices.SortedFunc(slices.Values(v.MapKeys()), func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) }) {
-			key, at := k.String(), join(path, k.String())
-			if f := forms[tag.Get("form")]; !f.ok(key) {
-				d.fail(d.names[at], at, fmt.Sprintf("%q cannot be a name", clip(key)), f.allowed)
+			key, at := k.String(), joinPath(path, k.String())
+			if f := forms[tag.Get("form")]; !f.valid(key) {
+				d.fail(d.keyPlaces[at], at, fmt.Sprintf("%q cannot be a name", clip(key)), f.allowed)
 			}
 			if e := v.MapIndex(k); e.Kind() == reflect.Struct {
-				d.fields(e, at)
+				d.checkFields(e, at)
 			} else {
-				d.field(e, of, at)
+				d.checkField(e, of, at)
 			}
 		}
 	case reflect.String:
-		d.text(v.String(), tag, path)
+		d.checkText(v.String(), tag, path)
 	}
 }
 
-// text checks one text by the choices or the form that its tag names.
-func (d *decoder) text(s string, tag reflect.StructTag, path string) {
+// checkText checks one text by the choices or the form that its tag names.
+func (d *decoder) checkText(s string, tag reflect.StructTag, path string) {
 	if one := tag.Get("oneof"); one != "" {
 		choices := strings.Split(one, "|")
 		if !slices.Contains(choices, s) {
-			d.bad(path, fmt.Sprintf("unknown value %q%s", clip(s), suggest(s, choices)), "allowed: "+list(choices, "or"))
+			d.reject(path, fmt.Sprintf("unknown value %q%s", clip(s), suggest(s, choices)), "allowed: "+joinWords(choices, "or"))
 		}
 		return
 	}
 	name := tag.Get("form")
 	if name == "condition" {
-		return // compiled, which says more
+		return // checked when it is compiled
 	}
-	if strings.ContainsFunc(s, control) {
-		d.bad(path, "contains a line end or another control character", "write it in one line")
+	if strings.ContainsFunc(s, isControl) {
+		d.reject(path, "contains a line end or another control character", "write it in one line")
 		return
 	}
-	if f, ok := forms[name]; ok && (s != "" || strings.HasSuffix(path, "]")) && !f.ok(s) {
-		d.bad(path, fmt.Sprintf("%q cannot be used here", clip(s)), f.allowed)
+	if f, ok := forms[name]; ok && (s != "" || strings.HasSuffix(path, "]")) && !f.valid(s) {
+		d.reject(path, fmt.Sprintf("%q cannot be used here", clip(s)), f.allowed)
 	}
 }
 
-// limit checks a value against "low..high"; either side may be empty.
-func (d *decoder) limit(v reflect.Value, lim, path string) {
+// checkLimit checks a value against a tag such as "1..256". Either bound may be left out.
+func (d *decoder) checkLimit(v reflect.Value, lim, path string) {
 	low, high, _ := strings.Cut(lim, "..")
 	number := func(s string) float64 {
 		if f, err := strconv.ParseFloat(s, 64); err == nil {
@@ -174,24 +173,24 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 	case "":
 		allowed = "allowed are up to " + high
 	}
-	d.bad(path, fmt.Sprintf(what, shown), allowed+unit)
+	d.reject(path, fmt.Sprintf(what, shown), allowed+unit)
 }
 
-// atMost reports a value that is above another one.
-func atMost[T cmp.Ordered](d *decoder, path string, low T, other string, high T) {
+// checkAtMost reports an error at path if low, its value, is above the value of other.
+func checkAtMost[T cmp.Ordered](d *decoder, path string, low T, other string, high T) {
 	shown := func(v T) string {
 		if length, is := any(v).(time.Duration); is {
 			return FormatDuration(length)
 		}
 		return fmt.Sprint(v)
 	}
-	d.badIf(low > high && !d.broken[other], path, shown(low)+" is more than "+other, "allowed up to "+shown(high))
+	d.rejectIf(low > high && !d.broken[other], path, shown(low)+" is more than "+other, "allowed up to "+shown(high))
 }
 
-func (d *decoder) parties(p Parties) {
+func (d *decoder) checkParties(p Parties) {
 	s := p.MaxSize
-	atMost(d, "parties.max_size.min", s.Min, "parties.max_size.max", s.Max)
-	d.badIf(s.Min <= s.Max && (s.Default < s.Min || s.Default > s.Max), "parties.max_size.default",
+	checkAtMost(d, "parties.max_size.min", s.Min, "parties.max_size.max", s.Max)
+	d.rejectIf(s.Min <= s.Max && (s.Default < s.Min || s.Default > s.Max), "parties.max_size.default",
 		fmt.Sprintf("%d is outside of min and max", s.Default), fmt.Sprintf("allowed %d to %d", s.Min, s.Max))
 	d.warnIf(p.ResumeOnConnect && p.ReconnectGrace == 0, "parties.resume_on_connect",
 		"has no effect while no seat is kept", "set parties.reconnect_grace")
@@ -199,17 +198,17 @@ func (d *decoder) parties(p Parties) {
 		"has no effect while no seat is kept", "set parties.reconnect_grace")
 }
 
-func (d *decoder) invites(v Invites, stages []string) {
-	atMost(d, "invites.link.ttl", v.Link.TTL, "invites.link.max_ttl", v.Link.MaxTTL)
-	atMost(d, "invites.code.ttl", v.Code.TTL, "invites.code.max_ttl", v.Code.MaxTTL)
+func (d *decoder) checkInvites(v Invites, stages []string) {
+	checkAtMost(d, "invites.link.ttl", v.Link.TTL, "invites.link.max_ttl", v.Link.MaxTTL)
+	checkAtMost(d, "invites.code.ttl", v.Code.TTL, "invites.code.max_ttl", v.Code.MaxTTL)
 	a := v.App.Android
-	d.badIf((a.Package == "") != (len(a.Fingerprints) == 0), "invites.app.android",
+	d.rejectIf((a.Package == "") != (len(a.Fingerprints) == 0), "invites.app.android",
 		"package and fingerprints go together", "set both or none")
-	d.page(v, stages)
+	d.checkPage(v, stages)
 }
 
-// page warns of what the landing page or a chat could not show.
-func (d *decoder) page(v Invites, stages []string) {
+// checkPage warns of what the landing page or a chat program could not show.
+func (d *decoder) checkPage(v Invites, stages []string) {
 	image := v.Page.Image
 	address := image
 	if strings.HasPrefix(image, "/") {
@@ -222,28 +221,28 @@ func (d *decoder) page(v Invites, stages []string) {
 		d.warn(path, "is an SVG, which no chat shows", "use PNG or JPEG, 1200 by 630 pixels")
 	}
 	titled := strings.TrimSpace(v.Page.Title) != ""
-	d.pageTexts("invites.page.texts", v.Page.Texts, stages, titled)
+	d.checkPageTexts("invites.page.texts", v.Page.Texts, stages, titled)
 	byTag := map[string]string{}
 	for _, language := range slices.Sorted(maps.Keys(v.Page.Languages)) {
-		at, tag := join("invites.page.languages", language), strings.ToLower(language)
-		d.badIf(byTag[tag] != "", at, "is the same language as "+byTag[tag], "write one of them")
+		at, tag := joinPath("invites.page.languages", language), strings.ToLower(language)
+		d.rejectIf(byTag[tag] != "", at, "is the same language as "+byTag[tag], "write one of them")
 		byTag[tag] = language
-		d.pageTexts(at, v.Page.Languages[language], stages, titled)
+		d.checkPageTexts(at, v.Page.Languages[language], stages, titled)
 	}
 }
 
-func (d *decoder) status(s Status) {
+func (d *decoder) checkStatus(s Status) {
 	isStage := func(path, stage string) {
 		if stage != "" && !slices.Contains(s.Stages, stage) && !d.broken["status.stages"] {
-			d.bad(path, fmt.Sprintf("%q is not one of status.stages%s", clip(stage), suggest(stage, s.Stages)), "allowed: "+list(s.Stages, "or"))
+			d.reject(path, fmt.Sprintf("%q is not one of status.stages%s", clip(stage), suggest(stage, s.Stages)), "allowed: "+joinWords(s.Stages, "or"))
 		}
 	}
 	isStage("status.ready", s.Ready)
 	for i, f := range s.Final {
-		isStage(index("status.final", i), f)
+		isStage(indexPath("status.final", i), f)
 	}
 	isStage("status.reset_to", s.ResetTo)
-	d.badIf(s.ResetTo != "" && s.ResetTo == s.Ready, "status.reset_to",
+	d.rejectIf(s.ResetTo != "" && s.ResetTo == s.Ready, "status.reset_to",
 		"is the ready stage itself", "name another of status.stages")
 	d.warnIf(s.ResetTo != "" && len(s.ResetOn) == 0, "status.reset_to",
 		"has no effect without reset_on", "set status.reset_on")
@@ -251,13 +250,13 @@ func (d *decoder) status(s Status) {
 		"has no effect without a ready stage", "set status.ready")
 }
 
-// ruleList checks what rules have to do with each other.
-func (d *decoder) ruleList(rules []Rule) {
+// checkRules checks the rules, except for their conditions.
+func (d *decoder) checkRules(rules []Rule) {
 	byID := map[string]int{}
 	for i, r := range rules {
-		at := index("rules", i)
+		at := indexPath("rules", i)
 		if first, dup := byID[r.ID]; dup && r.ID != "" {
-			d.bad(at+".id", fmt.Sprintf("%q is also the name of rule %d", clip(r.ID), first+1), "every rule has its own name")
+			d.reject(at+".id", fmt.Sprintf("%q is also the name of rule %d", clip(r.ID), first+1), "every rule has its own name")
 		} else {
 			byID[r.ID] = i
 		}
@@ -265,17 +264,17 @@ func (d *decoder) ruleList(rules []Rule) {
 		switch {
 		case d.broken[at] || d.broken[at+".deny"] || d.broken[at+".allow"]:
 		case denies && allows:
-			d.bad(at+".allow", "the rule has deny as well", "a rule either denies or allows; write two rules")
+			d.reject(at+".allow", "the rule has deny as well", "a rule either denies or allows; write two rules")
 		case !denies && !allows:
-			d.bad(at, "the rule has no condition", "add deny or allow")
+			d.reject(at, "the rule has no condition", "add deny or allow")
 		}
 		d.warnIf(allows && !denies && r.Message != "", at+".message", "is never shown, because the rule only allows", "")
 	}
-	d.neverAsked(rules)
+	d.warnUnreachable(rules)
 }
 
-// neverAsked warns of rules behind one that always decides.
-func (d *decoder) neverAsked(rules []Rule) {
+// warnUnreachable warns of rules that come after one that always decides.
+func (d *decoder) warnUnreachable(rules []Rule) {
 	settled := map[Action]int{}
 	for i, r := range rules {
 		behind := len(r.On) > 0
@@ -285,7 +284,7 @@ func (d *decoder) neverAsked(rules []Rule) {
 			behind = behind && done
 			first = max(first, n)
 		}
-		d.warnIf(behind, index("rules", i), fmt.Sprintf("is never asked, because rule %d always decides before it", first+1), "")
+		d.warnIf(behind, indexPath("rules", i), fmt.Sprintf("is never asked, because rule %d always decides before it", first+1), "")
 		if strings.TrimSpace(r.Deny) == "true" || strings.TrimSpace(r.Allow) == "true" {
 			for _, a := range r.On {
 				if _, done := settled[a]; !done {

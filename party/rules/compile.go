@@ -9,51 +9,50 @@ import (
 	"sync/atomic"
 )
 
-// rule is a compiled [Rule].
 type rule struct {
 	Rule
 	cond  *condition
 	stats *stats
 }
 
-// stats counts how a rule fares. Shared by Sets of one Live that have the same
-// rule, so that a reload does not begin from zero.
+// stats counts the outcomes of a rule. Sets of one Live share it for rules with the same name, so that a reload
+// does not reset the counts.
 type stats struct{ asked, hits, errors atomic.Uint64 }
 
-// defaultMessage is what a refused player reads where the rule says nothing.
+// defaultMessage is for refused players if the rule has no message.
 const defaultMessage = "This is not possible right now."
 
-// compile makes the rule at i ready to run; nil when it has a problem.
-func (d *decoder) compile(c *Config, i int, r Rule) *rule {
+// compileRule compiles the rule at index i. It returns nil if the rule has an error.
+func (d *decoder) compileRule(c *Config, i int, r Rule) *rule {
 	key, src := "deny", r.Deny
 	if src == "" {
 		key, src = "allow", r.Allow
 	}
-	path := index("rules", i) + "." + key
-	if src == "" || d.broken[path] || d.broken[index("rules", i)] {
+	path := indexPath("rules", i) + "." + key
+	if src == "" || d.broken[path] || d.broken[indexPath("rules", i)] {
 		return nil
 	}
 	cond, found := newCondition(src, scope{actions: r.On, stages: c.Status.Stages, queues: slices.Sorted(maps.Keys(c.Queues))})
 	for _, f := range found {
-		at := d.place(path)
-		if n, ok := d.values[path]; ok {
-			at = d.src.within(n.at, n.block, src, f.offset)
+		at := d.placeOf(path)
+		if n, ok := d.nodes[path]; ok {
+			at = d.src.placeWithin(n.at, n.block, src, f.offset)
 		}
 		d.problems = append(d.problems, d.src.problem(f.severity, at, path, f.what, f.allowed))
 	}
 	if cond == nil {
 		return nil
 	}
-	d.emptyFacts(path, r, cond)
+	d.warnEmptyFacts(path, r, cond)
 	if slices.Contains(cond.facts, "party.skill") {
-		d.skillFact(path, c)
+		d.checkSkillFact(path, c)
 	}
 	r.On = slices.Clone(r.On)
 	return &rule{Rule: r, cond: cond, stats: new(stats)}
 }
 
-// emptyFacts warns of facts that are always empty for all of the rule's actions, by their on tags.
-func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
+// warnEmptyFacts warns of facts with an on tag that are empty for all actions of the rule.
+func (d *decoder) warnEmptyFacts(path string, r Rule, c *condition) {
 	for _, fact := range c.facts {
 		group, name, _ := strings.Cut(fact, ".")
 		on := factOf(reflect.TypeFor[Facts](), group)
@@ -65,13 +64,13 @@ func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
 			continue
 		}
 		if !slices.ContainsFunc(r.On, func(a Action) bool { return slices.Contains(useful, string(a)) }) {
-			d.warn(path, fmt.Sprintf("%s is always empty for %s", fact, list(words(r.On), "and")), "it is known for "+list(useful, "and"))
+			d.warn(path, fmt.Sprintf("%s is always empty for %s", fact, joinWords(actionNames(r.On), "and")), "it is known for "+joinWords(useful, "and"))
 		}
 	}
 }
 
-// skillFact refuses party.skill where nothing says which number it is.
-func (d *decoder) skillFact(path string, c *Config) {
+// checkSkillFact refuses party.skill if no queue has skill, or if a queue reads skill from anywhere but the account.
+func (d *decoder) checkSkillFact(path string, c *Config) {
 	named := false
 	for _, name := range slices.Sorted(maps.Keys(c.Queues)) {
 		s := c.Queues[name].Skill
@@ -79,15 +78,15 @@ func (d *decoder) skillFact(path string, c *Config) {
 			continue
 		}
 		if named = true; s.Source != SkillFromAccount {
-			d.bad(path, fmt.Sprintf("party.skill is read from the account, and queue %q has its skill from %s", clip(name), s.Source), "use source: account, or .metadata of the members")
+			d.reject(path, fmt.Sprintf("party.skill is read from the account, and queue %q has its skill from %s", clip(name), s.Source), "use source: account, or .metadata of the members")
 			return
 		}
 	}
-	d.badIf(!named, path,
+	d.rejectIf(!named, path,
 		"party.skill has no meaning without a queue that has skill", "add skill to a queue, or compare .metadata of the members")
 }
 
-func words(as []Action) []string {
+func actionNames(as []Action) []string {
 	out := make([]string, len(as))
 	for i, a := range as {
 		out[i] = string(a)
@@ -95,14 +94,14 @@ func words(as []Action) []string {
 	return out
 }
 
-// budget refuses rules whose conditions together could keep one request busy.
-func (d *decoder) budget(s *Set) {
+// checkBudget refuses rules if their conditions together could keep one request busy for too long.
+func (d *decoder) checkBudget(s *Set) {
 	for _, a := range Actions() {
 		steps := 0
 		for _, r := range s.byAction[a] {
 			steps += r.cond.steps
 		}
-		d.badIf(steps > maxActionSum, "rules",
+		d.rejectIf(steps > maxActionSum, "rules",
 			fmt.Sprintf("the rules for %s could take %d steps together", a, steps), fmt.Sprintf("allowed are %d", maxActionSum))
 	}
 }

@@ -18,19 +18,18 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// env is what conditions are checked against and run on: the facts, under the names
-// designers write. It has no methods and holds nothing but values.
+// env is the environment that conditions are checked against and run on. It holds the facts under the names
+// that designers write. It has no methods and contains only values.
 type env struct {
-	Facts  `expr:"-"` // no name leads to all of them
-	Action string     `expr:"action"` // a text, which the engine compares
+	Facts  `expr:"-"` // so that no name returns all facts
+	Action string     `expr:"action"` // a string type that the engine can compare
 }
 
-// maxExprNodes bounds one condition.
+// maxExprNodes limits the size of one condition.
 const maxExprNodes = 250
 
-// builtins are the functions of expr that conditions may call. Left out are all
-// that build larger values than they are given, reach a clock, or make sense
-// only together with these.
+// builtins are the functions of expr that conditions may call. All others build values larger than their
+// arguments, read a clock, or are useful only together with these.
 var builtins = []string{
 	"all", "any", "none", "one", "count", "filter", "map", "sum",
 	"len", "lower", "upper", "trim", "int", "float", "string", "abs", "min", "max",
@@ -38,15 +37,15 @@ var builtins = []string{
 
 // condition is a compiled, checked and bounded condition. Immutable.
 type condition struct {
-	source  string
-	program *vm.Program
-	facts   []string       // full names of those it uses
-	needs   need           // what has to be read or parsed for them
-	steps   int            // at most this many steps of evaluation, see analysis
-	sent    map[int]string // by place: the fact of request there, on whose value the condition can break
+	source       string
+	program      *vm.Program
+	facts        []string       // full names of the facts it uses
+	needs        need           // what has to be read or parsed for these facts
+	steps        int            // the largest number of steps, see analysis
+	requestFacts map[int]string // the request fact at an offset; if evaluation fails there, its value is the cause
 }
 
-// exprError is something wrong with a condition at a character of its text.
+// exprError is a problem at a character of a condition.
 type exprError struct {
 	severity Severity
 	offset   int // in characters
@@ -62,7 +61,7 @@ func newExprConfig() *conf.Config {
 	for name, f := range functions {
 		opts = append(opts, expr.Function(name, f.call, f.types...))
 	}
-	for name, compare := range map[string]func(a, b any) (bool, error){sameFunction: same, inFunction: among} {
+	for name, compare := range map[string]func(a, b any) (bool, error){sameFunction: sameValue, inFunction: isAmong} {
 		opts = append(opts, expr.Function(name, func(args ...any) (any, error) { return compare(args[0], args[1]) }, new(func(any, any) bool)))
 	}
 	c := conf.CreateNew()
@@ -75,8 +74,8 @@ func newExprConfig() *conf.Config {
 	return c
 }
 
-// parseCondition parses and checks a condition; what it names in the facts and
-// costs at most is in the analysis. Warnings come beside a good condition.
+// parseCondition parses and checks a condition. The analysis has the facts it names and its cost. A valid
+// condition can have warnings.
 func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -89,16 +88,16 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 	config := newExprConfig()
 	tree, err := parser.ParseWithConfig(src, config)
 	if err != nil {
-		return nil, nil, asExprError(err, src)
+		return nil, nil, toExprError(err, src)
 	}
 	a = &analysis{}
-	if bad := a.allowed(tree.Node); bad != nil {
+	if bad := a.checkSyntax(tree.Node); bad != nil {
 		return nil, nil, bad
 	}
 	if _, err := checker.Check(tree, config); err != nil {
-		return nil, nil, asExprError(err, src)
+		return nil, nil, toExprError(err, src)
 	}
-	if bad := a.run(tree.Node); bad != nil {
+	if bad := a.check(tree.Node); bad != nil {
 		return nil, nil, bad
 	}
 	if t := tree.Node.Type(); t.Kind() != reflect.Bool {
@@ -109,38 +108,38 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 
 var requestFact = regexp.MustCompile(`\brequest\.(\w+)`)
 
-// newCondition compiles a condition; nil where something in found is an error.
+// newCondition compiles a condition. c is nil if found has an error.
 func newCondition(src string, in scope) (c *condition, found []exprError) {
 	tree, a, bad := parseCondition(src)
 	if bad != nil {
 		return nil, []exprError{*bad}
 	}
-	found = append(a.warnings, senseless(tree.Node, in)...)
+	found = append(a.warnings, lint(tree.Node, in)...)
 	sent := map[int]string{}
 	ast.Walk(&tree.Node, visitor(func(n *ast.Node) {
 		if fact := requestFact.FindStringSubmatch((*n).String()); fact != nil {
 			sent[(*n).Location().From] = fact[1]
 		}
 	}))
-	program, err := assemble(tree)
+	program, err := compileTree(tree)
 	if err != nil {
-		found = append(found, *asExprError(err, src))
+		found = append(found, *toExprError(err, src))
 	}
 	if slices.ContainsFunc(found, func(e exprError) bool { return e.severity == Error }) {
 		return nil, found
 	}
-	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, sent: sent}
+	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, requestFacts: sent}
 	return c, found
 }
 
-// assemble turns a checked tree into a program.
-func assemble(tree *parser.Tree) (p *vm.Program, err error) {
+// compileTree compiles a checked tree to a program.
+func compileTree(tree *parser.Tree) (p *vm.Program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p, err = nil, errors.New("the engine gave up")
 		}
 	}()
-	for _, change := range []visitor{literals, byValue, numbered, present} {
+	for _, change := range []visitor{foldLiterals, replaceComparisons, protectIndex, dropOptional} {
 		ast.Walk(&tree.Node, change)
 	}
 	config := newExprConfig()
@@ -150,18 +149,19 @@ func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 	return compiler.Compile(tree, config)
 }
 
-// numbered keeps the engine from searching for filter(...)[0], by which it loses what kind of entry that is.
-func numbered(n *ast.Node) {
+// protectIndex hides a constant index from the optimizer. It would turn filter(...)[0] into a search, which loses
+// the type of the entry.
+func protectIndex(n *ast.Node) {
 	if m, ok := (*n).(*ast.MemberNode); ok {
 		if i, number := m.Property.(*ast.IntegerNode); number {
-			constant(&m.Property, i.Value)
+			patchConstant(&m.Property, i.Value)
 		}
 	}
 }
 
-// present takes ?. away behind a group and a list of facts, which are never missing: to the engine a list that is nil
-// would be, and not an empty one.
-func present(n *ast.Node) {
+// dropOptional replaces ?. by a plain dot after groups and lists of facts, which are never missing. The engine would
+// treat a nil list as missing, and not as empty.
+func dropOptional(n *ast.Node) {
 	switch m := (*n).(type) {
 	case *ast.MemberNode:
 		t := m.Node.Nature().Type
@@ -179,8 +179,8 @@ func present(n *ast.Node) {
 	}
 }
 
-// called reports whether the name at offset is followed by a parenthesis.
-func called(src string, offset int, name string) bool {
+// isCalled reports whether a parenthesis follows the name at offset.
+func isCalled(src string, offset int, name string) bool {
 	runes := []rune(src)
 	rest := string(runes[min(len(runes), offset+len([]rune(name))):])
 	return strings.HasPrefix(strings.TrimSpace(rest), "(")

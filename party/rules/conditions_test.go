@@ -10,8 +10,8 @@ import (
 	"partyline/party/rules"
 )
 
-// onJoin is a rules file with one rule that denies join under the condition.
-func onJoin(t testing.TB, condition string) *rules.Set {
+// denyJoin returns a rules file with one rule that denies join under the condition.
+func denyJoin(t testing.TB, condition string) *rules.Set {
 	t.Helper()
 	return mustLoad(t, "version: 1\nrules:\n  - id: r\n    on: [join]\n    deny: |\n      "+strings.ReplaceAll(condition, "\n", "\n      ")+"\n")
 }
@@ -40,8 +40,7 @@ func someFacts() rules.Facts {
 	}
 }
 
-// conditions pairs conditions with what they are for someFacts; they also seed
-// the fuzz targets.
+// conditions maps conditions to their values for someFacts. They also seed the fuzz targets.
 var conditions = []struct {
 	cond string
 	want bool
@@ -113,8 +112,8 @@ var conditions = []struct {
 	{`if party.size > 1 { true } else { false }`, true},
 }
 
-// TestLoad_answerable: a function that is accepted with facts of some kind has an answer
-// for them. Metadata alone is of no known kind.
+// TestLoad_answerable checks that every accepted function call has a result for facts of its types. Values of
+// metadata have no known type, so their calls may fail.
 func TestLoad_answerable(t *testing.T) {
 	kinds := []string{
 		`party.size`, `party.members[0].progress`, `"3"`, `invited`, `now`, `user.account_age`, `user.vars`, `party.members`, `[1, 2]`, `["a"]`,
@@ -128,7 +127,8 @@ func TestLoad_answerable(t *testing.T) {
 				continue
 			}
 			accepted++
-			// Whether two values compare is another question: what min and max give is of no known kind.
+			// Whether two values can be compared is not tested here: the results of min and max have no known
+			// type.
 			if _, err := set.Decide(context.Background(), someFacts(), nil); err != nil && !strings.Contains(err.Error(), "is compared with") {
 				t.Errorf("%s%s is accepted: %v", call, end, err)
 			}

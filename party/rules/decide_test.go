@@ -25,7 +25,7 @@ func mustLoad(t testing.TB, text string) *rules.Set {
 
 func TestSet_Decide_conditions(t *testing.T) {
 	for _, c := range conditions {
-		set := onJoin(t, c.cond)
+		set := denyJoin(t, c.cond)
 		got, err := set.Decide(context.Background(), someFacts(), nil)
 		if err != nil || got.Allowed == c.want {
 			t.Errorf("%s: denied %v, %v; want %v", c.cond, !got.Allowed, err, c.want)
@@ -77,9 +77,9 @@ rules:
 	}
 }
 
-// fakeLoader answers from maps and counts what it is asked.
+// fakeLoader answers from maps and counts the reads.
 type fakeLoader struct {
-	account  rules.Account            // of everybody, where there are no accounts
+	account  rules.Account            // of every user; used if accounts is nil
 	accounts map[string]rules.Account // by user ID
 	groups   map[string][]rules.GroupFacts
 	friends  []string
@@ -129,8 +129,8 @@ func (l *fakeLoader) Blocked(context.Context, string, []string) (bool, error) {
 
 var _ rules.Loader = (*fakeLoader)(nil)
 
-// TestSet_Decide_reads pins which reads a decision makes: only what a rule in
-// play names, when it is asked, and once.
+// TestSet_Decide_reads checks that a decision reads only what an asked rule names, when the rule is asked, and
+// once.
 func TestSet_Decide_reads(t *testing.T) {
 	for name, c := range map[string]struct {
 		rules  string
@@ -167,7 +167,7 @@ func TestSet_Decide_reads(t *testing.T) {
 	}
 }
 
-// TestSet_Decide_loaded: what the Loader says replaces what the caller set.
+// TestSet_Decide_loaded checks that facts from the Loader replace those that the caller set.
 func TestSet_Decide_loaded(t *testing.T) {
 	now := someFacts().Now
 	load := &fakeLoader{
@@ -181,7 +181,7 @@ func TestSet_Decide_loaded(t *testing.T) {
 		`user.account_age == duration("30m")`, `any(user.groups, .id == "g7")`, `relation.same_group`,
 		`relation.friend_of_leader and relation.friend_of_any`, `relation.blocked`,
 	} {
-		d, err := onJoin(t, cond).Decide(context.Background(), someFacts(), load)
+		d, err := denyJoin(t, cond).Decide(context.Background(), someFacts(), load)
 		if err != nil || d.Allowed {
 			t.Errorf("%s does not hold, %v", cond, err)
 		}
@@ -190,7 +190,7 @@ func TestSet_Decide_loaded(t *testing.T) {
 	f.Party.Members, f.Party.LeaderID = nil, ""
 	f.Relation = rules.RelationFacts{FriendOfAny: true, FriendOfLeader: true, SameGroup: true, Blocked: true}
 	cond := `relation.friend_of_any or relation.friend_of_leader or relation.same_group or relation.blocked`
-	if d, err := onJoin(t, cond).Decide(context.Background(), f, load); err != nil || !d.Allowed {
+	if d, err := denyJoin(t, cond).Decide(context.Background(), f, load); err != nil || !d.Allowed {
 		t.Errorf("relations without a party: %+v, %v", d, err)
 	}
 }
@@ -199,22 +199,22 @@ func TestSet_Decide_labelText(t *testing.T) {
 	f := someFacts()
 	f.Party.Label, f.Party.LabelJSON = nil, `{"mode": "casual"}`
 	f.Request.LabelJSON = `{"mode": "ranked"}`
-	d, err := onJoin(t, `party.label.mode == "casual" and request.label.mode == "ranked"`).Decide(context.Background(), f, nil)
+	d, err := denyJoin(t, `party.label.mode == "casual" and request.label.mode == "ranked"`).Decide(context.Background(), f, nil)
 	if err != nil || d.Allowed {
 		t.Errorf("labels were not read: %+v, %v", d, err)
 	}
-	// A label nobody names is not even looked at.
+	// A label that no rule names is not parsed.
 	f.Party.LabelJSON = `no JSON`
-	if d, err := onJoin(t, `party.size > 9`).Decide(context.Background(), f, nil); err != nil || !d.Allowed {
+	if d, err := denyJoin(t, `party.size > 9`).Decide(context.Background(), f, nil); err != nil || !d.Allowed {
 		t.Errorf("%+v, %v", d, err)
 	}
-	if _, err := onJoin(t, `party.label.mode == "x"`).Decide(context.Background(), f, nil); err == nil {
+	if _, err := denyJoin(t, `party.label.mode == "x"`).Decide(context.Background(), f, nil); err == nil {
 		t.Errorf("a label that is no JSON passed")
 	}
 }
 
-// TestSet_Decide_failsClosed: a rule that cannot be evaluated refuses, allow
-// rules too, and says which rule and why, for the log.
+// TestSet_Decide_failsClosed checks that a rule that cannot be evaluated refuses, even an allow rule. The error
+// names the rule and the cause for the log.
 func TestSet_Decide_failsClosed(t *testing.T) {
 	broken := errors.New("no database")
 	for name, c := range map[string]struct {
@@ -257,7 +257,7 @@ func TestSet_Decide_failsClosed(t *testing.T) {
 			}
 		})
 	}
-	_, err := onJoin(t, "relation.blocked").Decide(context.Background(), someFacts(), &fakeLoader{err: broken})
+	_, err := denyJoin(t, "relation.blocked").Decide(context.Background(), someFacts(), &fakeLoader{err: broken})
 	if !errors.Is(err, broken) {
 		t.Errorf("the cause is lost: %v", err)
 	}
@@ -267,8 +267,8 @@ type panicLoader struct{ rules.Loader }
 
 func (panicLoader) Blocked(context.Context, string, []string) (bool, error) { panic("boom") }
 
-// TestSet_Decide_bounds: however large the facts, a decision looks at a bounded
-// part of them, and never changes them.
+// TestSet_Decide_bounds checks that a decision reads only a bounded part of large facts, and never changes
+// them.
 func TestSet_Decide_bounds(t *testing.T) {
 	f := someFacts()
 	f.Party.Members = make([]rules.MemberFacts, 5000)
@@ -277,7 +277,7 @@ func TestSet_Decide_bounds(t *testing.T) {
 	f.User.Metadata = map[string]any{"list": make([]any, 10_000), "text": strings.Repeat("x", 10_000), "chan": make(chan int)}
 	cond := `len(party.members) == 256 and len(user.groups) == 256 and len(user.vars.a) <= 4096 and
 len(user.metadata.list) == 4096 and len(user.metadata.text) == 4096 and user.metadata.chan == nil`
-	d, err := onJoin(t, cond).Decide(context.Background(), f, nil)
+	d, err := denyJoin(t, cond).Decide(context.Background(), f, nil)
 	if err != nil || d.Allowed {
 		t.Errorf("Decide = %+v, %v", d, err)
 	}
@@ -286,9 +286,9 @@ len(user.metadata.list) == 4096 and len(user.metadata.text) == 4096 and user.met
 	}
 }
 
-// TestSet_Decide_concurrent: one Set serves everybody; machines are not mixed up.
+// TestSet_Decide_concurrent checks that concurrent decisions of one Set do not share a machine.
 func TestSet_Decide_concurrent(t *testing.T) {
-	set := onJoin(t, `user.username == party.leader_id or any(party.members, .username == user.username)`)
+	set := denyJoin(t, `user.username == party.leader_id or any(party.members, .username == user.username)`)
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
@@ -311,13 +311,13 @@ func TestSet_Decide_concurrent(t *testing.T) {
 	}
 }
 
-// TestHash_stable pins numbers: rollouts must not move between releases.
+// TestHash_stable checks fixed numbers, because rollouts must not change between releases.
 func TestHash_stable(t *testing.T) {
-	if d, err := onJoin(t, `hash("u-bob") == 7637493215164165246 and hash("u-bob", "x") == 3675867712689502245`).Decide(context.Background(), someFacts(), nil); err != nil || d.Allowed {
+	if d, err := denyJoin(t, `hash("u-bob") == 7637493215164165246 and hash("u-bob", "x") == 3675867712689502245`).Decide(context.Background(), someFacts(), nil); err != nil || d.Allowed {
 		t.Errorf("hash changed: %+v, %v", d, err)
 	}
 	share := 0
-	set := onJoin(t, `hash(user.id, "rollout") % 100 < 20`)
+	set := denyJoin(t, `hash(user.id, "rollout") % 100 < 20`)
 	for i := range 5000 {
 		f := someFacts()
 		f.User.ID = fmt.Sprintf("8c1d2f%08d", i)

@@ -15,8 +15,8 @@ var (
 	teamSizeType = reflect.TypeFor[TeamSize]()
 )
 
-// texts are the types that are a text with a form of its own.
-var texts = map[reflect.Type]struct {
+// textTypes are the types that a file writes as text in a special format.
+var textTypes = map[reflect.Type]struct {
 	parse func(string) (any, error)
 	want  string
 }{
@@ -25,37 +25,36 @@ var texts = map[reflect.Type]struct {
 	timeType:     {func(s string) (any, error) { return time.Parse(time.RFC3339, s) }, "a time such as 2026-01-31T18:00:00Z"},
 }
 
-// decoder fills a Go value from a tree by the yaml tags of its fields. What the
-// tree does not name keeps the value it has, so decoding over defaults overlays
-// them. Problems do not stop it.
+// decoder fills a Go value from a tree, by the yaml tags of its fields. A key that the tree does not have keeps
+// its value, so a file is decoded over the defaults. Decoding goes on after a problem.
 type decoder struct {
-	src      *source
-	problems Problems
-	values   map[string]*node // by path: where each value was written
-	names    map[string]place // by path: where the key of a table's entry stands
-	broken   map[string]bool  // paths whose value could not be used
+	src       *source
+	problems  Problems
+	nodes     map[string]*node // each value's node, by path
+	keyPlaces map[string]place // the place of each key of a map, by path
+	broken    map[string]bool  // paths with a value that could not be used
 }
 
 func newDecoder(src *source) *decoder {
-	return &decoder{src: src, values: map[string]*node{}, names: map[string]place{}, broken: map[string]bool{}}
+	return &decoder{src: src, nodes: map[string]*node{}, keyPlaces: map[string]place{}, broken: map[string]bool{}}
 }
 
-// fail reports an error at p and takes path out of further checks.
+// fail reports an error at p and excludes path from further checks.
 func (d *decoder) fail(p place, path, what, allowed string) {
 	d.broken[path] = true
 	d.problems = append(d.problems, d.src.problem(Error, p, path, what, allowed))
 }
 
-// written reports whether the file has path.
-func (d *decoder) written(path string) bool {
-	_, is := d.values[path]
+// isSet reports whether the file sets path.
+func (d *decoder) isSet(path string) bool {
+	_, is := d.nodes[path]
 	return is
 }
 
-// place is where path was written, or the closest key above it that was.
-func (d *decoder) place(path string) place {
+// placeOf returns where the file sets path, or else the nearest group or list around it.
+func (d *decoder) placeOf(path string) place {
 	for {
-		if n, ok := d.values[path]; ok {
+		if n, ok := d.nodes[path]; ok {
 			return n.at
 		}
 		cut := strings.LastIndexAny(path, ".[")
@@ -66,31 +65,31 @@ func (d *decoder) place(path string) place {
 	}
 }
 
-func join(path, key string) string {
+func joinPath(path, key string) string {
 	if path == "" {
 		return key
 	}
 	return path + "." + key
 }
 
-// index is the path of a list's entry; people count from 1.
-func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i+1) }
+// indexPath returns the path of a list's entry. Paths count from 1, as people do.
+func indexPath(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i+1) }
 
-// isGroup reports whether a type is a group of keys, and not a text with a form of its own.
+// isGroup reports whether t is a group of keys. A text in a special format is none.
 func isGroup(t reflect.Type) bool {
-	_, text := texts[t]
+	_, text := textTypes[t]
 	return t.Kind() == reflect.Struct && !text
 }
 
-// decode sets v from n. An empty value keeps what v has.
+// decode sets v from n. An empty value in the file leaves v unchanged.
 func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
-	d.values[path] = n
+	d.nodes[path] = n
 	_, noNumber := strconv.ParseFloat(n.text, 64)
 	switch kind := v.Kind(); {
 	case n.kind == nullNode:
 	case v.Type() == teamSizeType && n.kind != mapNode:
-		d.decode(n, v.Field(0), join(path, "max"), "")
-		d.broken[path] = d.broken[join(path, "max")]
+		d.decode(n, v.Field(0), joinPath(path, "max"), "")
+		d.broken[path] = d.broken[joinPath(path, "max")]
 	case kind == reflect.Pointer:
 		if v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))
@@ -98,17 +97,17 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 		}
 		d.decode(n, v.Elem(), path, form)
 	case isGroup(v.Type()):
-		d.group(n, v, path)
+		d.decodeGroup(n, v, path)
 	case kind == reflect.Slice:
-		d.list(n, v, path, form)
+		d.decodeList(n, v, path, form)
 	case kind == reflect.Map:
-		d.table(n, v, path)
+		d.decodeMap(n, v, path)
 	case kind == reflect.Interface:
-		v.Set(reflect.ValueOf(plain(n)))
-	case v.Type() == durationType && n.kind == wordNode && noNumber == nil && n.text != "0":
+		v.Set(reflect.ValueOf(untyped(n)))
+	case v.Type() == durationType && n.kind == scalarNode && noNumber == nil && n.text != "0":
 		d.fail(n.at, path, n.text+" has no unit", fmt.Sprintf("write %ss or %sm", clip(n.text), clip(n.text)))
 	default:
-		value, want := n.as(v.Type(), form)
+		value, want := n.convert(v.Type(), form)
 		if want != "" {
 			d.fail(n.at, path, "is "+n.describe(), "expected "+want)
 			return
@@ -117,10 +116,10 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 	}
 }
 
-// as is a single value as a type has it; want is what was expected where it is something else.
-func (n *node) as(t reflect.Type, form string) (value any, want string) {
+// convert converts a single value to the type t. If it cannot, want names what was expected.
+func (n *node) convert(t reflect.Type, form string) (value any, want string) {
 	const smallLetters = "true or false in small letters"
-	if text, is := texts[t]; is {
+	if text, is := textTypes[t]; is {
 		value, err := text.parse(n.text)
 		if err != nil {
 			return nil, text.want
@@ -130,11 +129,11 @@ func (n *node) as(t reflect.Type, form string) (value any, want string) {
 	switch word := form == "condition" || form == "word"; t.Kind() {
 	case reflect.String:
 		switch {
-		case n.kind == textNode, exponent.MatchString(n.text), n.isBool() && word:
+		case n.kind == textNode, exponentNumber.MatchString(n.text), n.isBool() && word:
 			return n.text, ""
 		case n.isBoolWord() && word:
 			return nil, smallLetters
-		case n.kind == wordNode:
+		case n.kind == scalarNode:
 			return nil, fmt.Sprintf("text: put it in quotes, %q", clip(n.text))
 		}
 		return nil, "text"
@@ -147,12 +146,12 @@ func (n *node) as(t reflect.Type, form string) (value any, want string) {
 		}
 		return nil, "true or false"
 	case reflect.Int:
-		if i, err := strconv.ParseInt(n.text, 10, 32); err == nil && n.kind == wordNode {
+		if i, err := strconv.ParseInt(n.text, 10, 32); err == nil && n.kind == scalarNode {
 			return i, ""
 		}
 		return nil, "a whole number"
 	case reflect.Float64:
-		if f, ok := Number(n.text); ok && n.kind == wordNode {
+		if f, ok := Number(n.text); ok && n.kind == scalarNode {
 			return f, ""
 		}
 		return nil, "a number"
@@ -160,23 +159,23 @@ func (n *node) as(t reflect.Type, form string) (value any, want string) {
 	panic("rules: the schema uses " + t.String())
 }
 
-// group decodes a mapping into a struct and refuses keys the struct has not.
-func (d *decoder) group(n *node, v reflect.Value, path string) {
+// decodeGroup decodes a mapping into a struct. Unknown keys are errors.
+func (d *decoder) decodeGroup(n *node, v reflect.Value, path string) {
 	if n.kind != mapNode {
-		d.fail(n.at, path, "is "+n.describe(), "expected the keys "+list(tagged(v.Type(), "yaml"), "and"))
+		d.fail(n.at, path, "is "+n.describe(), "expected the keys "+joinWords(tagValues(v.Type(), "yaml"), "and"))
 		return
 	}
 	for _, e := range n.keys {
-		if f, known := fieldOf(v.Type(), "yaml", e.name); known {
-			d.decode(e.val, v.FieldByIndex(f.Index), join(path, e.name), formOf(f))
+		if f, known := fieldByTag(v.Type(), "yaml", e.name); known {
+			d.decode(e.val, v.FieldByIndex(f.Index), joinPath(path, e.name), formOf(f))
 		} else {
 			d.unknownKey(v.Type(), e, path)
 		}
 	}
 }
 
-// formOf is the form of a field's values; the words true and false may stand for
-// themselves where a field's choices include them.
+// formOf returns the form of a field's values. It is "word" if true is one of the choices: then true and false
+// need no quotes.
 func formOf(f reflect.StructField) string {
 	if strings.Contains("|"+f.Tag.Get("oneof")+"|", "|true|") {
 		return "word"
@@ -185,23 +184,24 @@ func formOf(f reflect.StructField) string {
 }
 
 func (d *decoder) unknownKey(t reflect.Type, e entry, path string) {
-	known := tagged(t, "yaml")
+	known := tagValues(t, "yaml")
 	hint := suggest(e.name, known)
-	if other := elsewhere(reflect.TypeFor[Config](), "", e.name, path); hint == "" && other != "" {
+	if other := findKey(reflect.TypeFor[Config](), "", e.name, path); hint == "" && other != "" {
 		hint = `, did you mean "` + other + `"?`
 	}
-	d.fail(e.at, join(path, clip(e.name)), "unknown key"+hint, "known here: "+list(known, "and"))
+	d.fail(e.at, joinPath(path, clip(e.name)), "unknown key"+hint, "known here: "+joinWords(known, "and"))
 }
 
-// elsewhere is the path of a key of that name in the group t at path or one within it, but for the group notIn.
-func elsewhere(t reflect.Type, path, key, notIn string) string {
+// findKey returns the path of a key with that name in the group t at path, or in a group within it. It skips
+// the group notIn.
+func findKey(t reflect.Type, path, key, notIn string) string {
 	for f := range t.Fields() {
-		at := join(path, f.Tag.Get("yaml"))
+		at := joinPath(path, f.Tag.Get("yaml"))
 		if f.Tag.Get("yaml") == key && path != notIn {
 			return at
 		}
 		if isGroup(f.Type) {
-			if found := elsewhere(f.Type, at, key, notIn); found != "" {
+			if found := findKey(f.Type, at, key, notIn); found != "" {
 				return found
 			}
 		}
@@ -209,7 +209,7 @@ func elsewhere(t reflect.Type, path, key, notIn string) string {
 	return ""
 }
 
-func (d *decoder) list(n *node, v reflect.Value, path, form string) {
+func (d *decoder) decodeList(n *node, v reflect.Value, path, form string) {
 	if n.kind != listNode {
 		d.fail(n.at, path, "is "+n.describe(), "expected a list, such as [a, b]")
 		return
@@ -217,15 +217,15 @@ func (d *decoder) list(n *node, v reflect.Value, path, form string) {
 	out := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
 	for i, item := range n.items {
 		setDefaults(out.Index(i))
-		d.decode(item, out.Index(i), index(path, i), form)
+		d.decode(item, out.Index(i), indexPath(path, i), form)
 		if item.kind == nullNode {
-			d.fail(item.at, index(path, i), "is empty", "")
+			d.fail(item.at, indexPath(path, i), "is empty", "")
 		}
 	}
 	v.Set(out)
 }
 
-func (d *decoder) table(n *node, v reflect.Value, path string) {
+func (d *decoder) decodeMap(n *node, v reflect.Value, path string) {
 	if n.kind != mapNode {
 		d.fail(n.at, path, "is "+n.describe(), "expected names with values")
 		return
@@ -235,22 +235,21 @@ func (d *decoder) table(n *node, v reflect.Value, path string) {
 		val := reflect.New(v.Type().Elem()).Elem()
 		setDefaults(val)
 		if val.Kind() == reflect.Struct && e.val.kind == nullNode {
-			e.val = &node{kind: mapNode, at: e.at} // all defaults
+			e.val = &node{kind: mapNode, at: e.at} // use all defaults
 		}
-		d.names[join(path, e.name)] = e.at
-		d.decode(e.val, val, join(path, e.name), "")
+		d.keyPlaces[joinPath(path, e.name)] = e.at
+		d.decode(e.val, val, joinPath(path, e.name), "")
 		out.SetMapIndex(reflect.ValueOf(e.name), val)
 	}
 	v.Set(out)
 }
 
-// plain is a tree as untyped Go values, as JSON would give them, but with whole
-// numbers as int.
-func plain(n *node) any {
+// untyped converts a tree to untyped Go values, as json.Unmarshal does, but whole numbers become int.
+func untyped(n *node) any {
 	switch n.kind {
 	case textNode:
 		return n.text
-	case wordNode:
+	case scalarNode:
 		if n.isBool() {
 			return n.text == "true"
 		}
@@ -264,21 +263,21 @@ func plain(n *node) any {
 	case listNode:
 		out := make([]any, len(n.items))
 		for i, item := range n.items {
-			out[i] = plain(item)
+			out[i] = untyped(item)
 		}
 		return out
 	case mapNode:
 		out := make(map[string]any, len(n.keys))
 		for _, e := range n.keys {
-			out[e.name] = plain(e.val)
+			out[e.name] = untyped(e.val)
 		}
 		return out
 	}
 	return nil
 }
 
-// tagged are the names that a tag gives the fields of a group.
-func tagged(t reflect.Type, tag string) (names []string) {
+// tagValues returns the values of a tag over the fields of a group.
+func tagValues(t reflect.Type, tag string) (names []string) {
 	for f := range t.Fields() {
 		if name := f.Tag.Get(tag); name != "" && name != "-" {
 			names = append(names, name)
@@ -287,8 +286,8 @@ func tagged(t reflect.Type, tag string) (names []string) {
 	return names
 }
 
-// fieldOf is the field of a group to which a tag gives that name.
-func fieldOf(t reflect.Type, tag, name string) (field reflect.StructField, ok bool) {
+// fieldByTag returns the field of a group with that value of the tag.
+func fieldByTag(t reflect.Type, tag, name string) (field reflect.StructField, ok bool) {
 	for f := range t.Fields() {
 		if f.Tag.Get(tag) == name && name != "-" {
 			return f, true
@@ -297,8 +296,8 @@ func fieldOf(t reflect.Type, tag, name string) (field reflect.StructField, ok bo
 	return field, false
 }
 
-// list joins words for a sentence: "a, b and c".
-func list(words []string, and string) string {
+// joinWords joins words for a sentence, such as "a, b and c".
+func joinWords(words []string, and string) string {
 	last := len(words) - 1
 	if last < 1 {
 		return strings.Join(words, "")

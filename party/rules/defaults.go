@@ -2,19 +2,19 @@ package rules
 
 import "reflect"
 
-// Default is the configuration of an absent or empty file: parties as the
-// server has them, apart from the holes that docs/operators.md lists.
+// Default returns the configuration of a missing or empty file. Parties then work as in the stock server,
+// except for the holes that docs/operators.md lists.
 func Default() Config { return DefaultOf[Config]() }
 
-// DefaultOf is what a group of keys has that the file leaves out, such as a [Queue] or its
-// [Skill]. Until the file is loaded, 0 stands for the value of another key: in a queue's
-// MaxParty for its team size, in Max of Skill and Latency for the window and the start.
+// DefaultOf returns the defaults of a group of keys, such as a [Queue] or its [Skill]. Until the file is
+// loaded, 0 stands for the value of another key: MaxParty of a queue is its team size, Max of Skill is the
+// window, and Max of Latency is the start.
 func DefaultOf[T any]() (group T) {
 	setDefaults(reflect.ValueOf(&group).Elem())
 	return group
 }
 
-// setDefaults sets what the default tags of a group, and of the groups in it, say.
+// setDefaults sets the values of the default tags in a group and in the groups within it.
 func setDefaults(v reflect.Value) {
 	if !isGroup(v.Type()) {
 		return
@@ -26,7 +26,7 @@ func setDefaults(v reflect.Value) {
 			continue
 		}
 		d := newDecoder(newSource([]byte(text), f.Name))
-		root := &node{kind: wordNode, text: text}
+		root := &node{kind: scalarNode, text: text}
 		switch {
 		case f.Type.Kind() == reflect.String:
 			root.kind = textNode

@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// Diff says in words what another file changes, a change per line; empty when both mean
-// the same, however they are written.
+// Diff describes in words what next changes, one change per line. It returns nothing if both files mean the
+// same, however they are written.
 func Diff(old, next *Set) []string {
 	var out []string
 	was, is := map[string]string{}, map[string]string{}
-	flat("", asFile(reflect.ValueOf(old.config)), was)
-	flat("", asFile(reflect.ValueOf(next.config)), is)
+	flatten("", toFile(reflect.ValueOf(old.config)), was)
+	flatten("", toFile(reflect.ValueOf(next.config)), is)
 	keys := maps.Clone(was)
 	maps.Copy(keys, is)
 	names := slices.Concat(old.queues, next.queues)
@@ -27,9 +27,9 @@ func Diff(old, next *Set) []string {
 		after, has := next.config.Queues[name]
 		switch {
 		case !had:
-			out = append(out, fmt.Sprintf("queue %s is new: %s", name, teamsOf(after)))
+			out = append(out, fmt.Sprintf("queue %s is new: %s", name, describeTeams(after)))
 		case !has:
-			out = append(out, fmt.Sprintf("queue %s is gone (it was %s)", name, teamsOf(before)))
+			out = append(out, fmt.Sprintf("queue %s is gone (it was %s)", name, describeTeams(before)))
 		default:
 			continue
 		}
@@ -43,7 +43,7 @@ func Diff(old, next *Set) []string {
 	return append(out, diffRules(old, next)...)
 }
 
-func teamsOf(q Queue) string {
+func describeTeams(q Queue) string {
 	text := fmt.Sprintf("%d teams of %d", q.Teams, q.TeamSize.Max)
 	if q.TeamSize.Min > 0 && q.TeamSize.Min < q.TeamSize.Max {
 		text += fmt.Sprintf(", %d after %s", q.TeamSize.Min, FormatDuration(q.TeamSize.After))
@@ -67,11 +67,11 @@ func diffRules(old, next *Set) []string {
 			} else if i > 0 {
 				where = ", asked last"
 			}
-			out = append(out, fmt.Sprintf("rule %s is new%s: %s", r.ID, where, ruleWords(r)))
+			out = append(out, fmt.Sprintf("rule %s is new%s: %s", r.ID, where, describeRule(r)))
 			continue
 		}
 		kept = append(kept, r.ID)
-		if a, b := ruleWords(o), ruleWords(r); a != b {
+		if a, b := describeRule(o), describeRule(r); a != b {
 			out = append(out, fmt.Sprintf("rule %s: %s; before: %s", r.ID, b, a))
 		}
 		if o.Message != r.Message {
@@ -82,7 +82,7 @@ func diffRules(old, next *Set) []string {
 		if slices.Contains(kept, o.ID) {
 			order = append(order, o.ID)
 		} else {
-			out = append(out, fmt.Sprintf("rule %s is gone: it %s", o.ID, ruleWords(o)))
+			out = append(out, fmt.Sprintf("rule %s is gone: it %s", o.ID, describeRule(o)))
 		}
 	}
 	if !slices.Equal(kept, order) {
@@ -91,49 +91,49 @@ func diffRules(old, next *Set) []string {
 	return out
 }
 
-// ruleWords is a rule in one line.
-func ruleWords(r Rule) string {
+// describeRule describes a rule in one line.
+func describeRule(r Rule) string {
 	verb, cond := "denies", r.Deny
 	if cond == "" {
 		verb, cond = "allows", r.Allow
 	}
-	on := slices.DeleteFunc(Actions(), func(a Action) bool { return !slices.Contains(r.On, a) }) // in one order
-	return fmt.Sprintf("%s %s when %s", verb, list(words(on), "and"), folded(cond))
+	on := slices.DeleteFunc(Actions(), func(a Action) bool { return !slices.Contains(r.On, a) }) // in a fixed order
+	return fmt.Sprintf("%s %s when %s", verb, joinWords(actionNames(on), "and"), onOneLine(cond))
 }
 
-// spaced are the texts in quotes of a condition, and the white space between.
-var spaced = regexp.MustCompile(`(?s)"(\\.|[^"\\])*"|'(\\.|[^'\\])*'|` + "`[^`]*`" + `|\s+`)
+// quotedOrSpace matches the texts in quotes of a condition, and white space outside of them.
+var quotedOrSpace = regexp.MustCompile(`(?s)"(\\.|[^"\\])*"|'(\\.|[^'\\])*'|` + "`[^`]*`" + `|\s+`)
 
-// folded is a condition in one line. White space in quotes is part of a text and stays.
-func folded(cond string) string {
-	return strings.TrimSpace(spaced.ReplaceAllStringFunc(cond, func(s string) string {
+// onOneLine puts a condition into one line. White space in quotes is part of a text and stays.
+func onOneLine(cond string) string {
+	return strings.TrimSpace(quotedOrSpace.ReplaceAllStringFunc(cond, func(s string) string {
 		return cmp.Or(strings.TrimSpace(s), " ")
 	}))
 }
 
-// flat lists every key of a file's tree with its value as the file has it.
-func flat(path string, v any, out map[string]string) {
+// flatten sets out to the value of every key of a file's tree except rules, by path.
+func flatten(path string, v any, out map[string]string) {
 	group, ok := v.(map[string]any)
 	if !ok {
 		if path != "rules" {
-			out[path] = inline(v)
+			out[path] = formatInline(v)
 		}
 		return
 	}
 	for k, e := range group {
-		flat(join(path, k), e, out)
+		flatten(joinPath(path, k), e, out)
 	}
 }
 
-// inline is a value in one line, as a file would have it.
-func inline(v any) string {
+// formatInline formats a value in one line, as a file would have it.
+func formatInline(v any) string {
 	entries, ok := v.([]any)
 	if !ok {
 		return fmt.Sprint(v)
 	}
 	texts := make([]string, len(entries))
 	for i, e := range entries {
-		texts[i] = inline(e)
+		texts[i] = formatInline(e)
 		if text, is := e.(string); is && (text == "" || strings.ContainsAny(text, ",[]\"")) {
 			texts[i] = strconv.Quote(text)
 		}

@@ -11,20 +11,20 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// scope is what the file around a condition says about the values its facts can have.
+// scope holds what the rules file says about the possible values of a condition's facts.
 type scope struct {
-	actions []Action // the rule's
+	actions []Action // of the rule
 	stages  []string
-	queues  []string // nil: the server's own matchmaking, where any name may be asked for
+	queues  []string // nil = the server's own matchmaking, which accepts any name
 }
 
-// domain is what is known of a value before it is there.
+// domain is the set of values that an expression can have.
 type domain struct {
-	values []any             // every value there is; nil where there are too many to list
-	lo, hi float64           // of numbers
-	whole  bool              // numbers without a fraction
-	fits   func(string) bool // texts it can be; nil: any
-	hint   string            // what it can be, for the designer
+	values []any             // all values; nil if there are too many to list
+	lo, hi float64           // the range of numbers; 0 and 0 if unknown
+	whole  bool              // numbers have no fraction
+	fits   func(string) bool // whether a text is possible; nil = any text
+	hint   string            // describes the values for the designer
 }
 
 var clockValues = func() (out []any) {
@@ -35,18 +35,18 @@ var clockValues = func() (out []any) {
 }()
 
 func oneOf(what string, values []string) domain {
-	out := domain{hint: what + " is one of " + list(values, "or")}
+	out := domain{hint: what + " is one of " + joinWords(values, "or")}
 	for _, v := range values {
 		out.values = append(out.values, v)
 	}
 	return out
 }
 
-// or is d with one more value, such as the "" of a fact that nobody has told yet.
-func (d domain) or(v any) domain {
+// with returns d with one more value, such as the "" of a fact that nobody has reported yet.
+func (d domain) with(v any) domain {
 	x, number := v.(float64)
 	switch text, fits := textOf(v), d.fits; {
-	case d.has(v):
+	case d.contains(v):
 	case d.values != nil:
 		d.values = append(slices.Clone(d.values), v)
 	case number:
@@ -57,52 +57,51 @@ func (d domain) or(v any) domain {
 	return d
 }
 
-func fromZero(what string) domain {
+func nonNegative(what string) domain {
 	return domain{hi: math.Inf(1), whole: true, hint: what + " is not below 0"}
 }
 
-func upTo(what string, hi float64) domain {
+func wholeUpTo(what string, hi float64) domain {
 	return domain{hi: hi, whole: true, hint: fmt.Sprintf("%s is a whole number from 0 to %v", what, hi)}
 }
 
-// of is the domain of what a part of a condition gives; false where nothing sensible
-// can be said of it.
-func (s scope) of(n ast.Node) (domain, bool) {
+// domainOf returns the domain of a part of a condition. ok is false if nothing useful is known about its value.
+func (s scope) domainOf(n ast.Node) (domain, bool) {
 	name := n.String()
 	switch n := n.(type) {
 	case *ast.ChainNode:
-		return s.of(n.Node)
+		return s.domainOf(n.Node)
 	case *ast.CallNode:
-		if d := functions[n.Callee.String()].gives; d.hint != "" {
+		if d := functions[n.Callee.String()].result; d.hint != "" {
 			return d, true
 		}
 	case *ast.BuiltinNode:
-		return s.builtin(n)
+		return s.builtinDomain(n)
 	case *ast.BinaryNode:
-		if v, literal := written(n.Right); literal && n.Operator == "??" {
-			if d, ok := s.of(n.Left); ok {
-				return d.or(v), true
+		if v, literal := literalValue(n.Right); literal && n.Operator == "??" {
+			if d, ok := s.domainOf(n.Left); ok {
+				return d.with(v), true
 			}
 		}
 		if by, ok := n.Right.(*ast.IntegerNode); ok && n.Operator == "%" && by.Value > 0 {
-			if left, known := s.of(n.Left); known && left.values == nil && left.lo >= 0 && left.hi > 0 { // both are 0 where nothing is known
-				return upTo(name, float64(by.Value-1)), true
+			if left, known := s.domainOf(n.Left); known && left.values == nil && left.lo >= 0 && left.hi > 0 { // 0 and 0: unknown
+				return wholeUpTo(name, float64(by.Value-1)), true
 			}
 		}
 	case *ast.IdentifierNode:
 		if n.Value == "action" {
-			return oneOf(name+" in this rule", words(s.actions)), true
+			return oneOf(name+" in this rule", actionNames(s.actions)), true
 		}
 	case *ast.MemberNode:
-		if d, ok := s.field(n, name); ok {
+		if d, ok := s.factDomain(n, name); ok {
 			return d, true
 		}
 	}
-	return byType(n)
+	return typeDomain(n)
 }
 
-// field is the domain of a fact with values of its own.
-func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
+// factDomain returns the domain of a fact with a known set of values.
+func (s scope) factDomain(n *ast.MemberNode, name string) (domain, bool) {
 	prop, named := n.Property.(*ast.StringNode)
 	of := n.Node.Nature().Type
 	if !named || of == nil {
@@ -110,30 +109,30 @@ func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
 	}
 	switch of.Name() + "." + prop.Value {
 	case "MemberFacts.stage":
-		return oneOf(name, s.stages).or(""), true
+		return oneOf(name, s.stages).with(""), true
 	case "MemberFacts.progress":
 		return domain{lo: 0, hi: 1, hint: name + " is a number from 0 to 1, so half is 0.5"}, true
 	case "PartyFacts.state":
 		return oneOf(name, []string{StateIdle, StateMatchmaking, StateInMatch}), true
 	case "PartyFacts.size", "PartyFacts.max_size", "PartyFacts.held", "PartyFacts.on_the_way", "RequestFacts.max_size":
-		return upTo(name, maxMembers), true
+		return wholeUpTo(name, maxMembers), true
 	case "RequestFacts.queue":
-		return oneOf(name, s.queues).or(""), s.queues != nil
+		return oneOf(name, s.queues).with(""), s.queues != nil
 	case "RequestFacts.data_size":
-		return fromZero(name), true
+		return nonNegative(name), true
 	}
 	return domain{}, false
 }
 
-func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {
+func (s scope) builtinDomain(n *ast.BuiltinNode) (domain, bool) {
 	change := map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper, "trim": strings.TrimSpace}[n.Name]
 	switch {
 	case n.Name == "len" || n.Name == "count":
-		return fromZero(n.Name), true
+		return nonNegative(n.Name), true
 	case n.Name == "string" && n.Arguments[0].Nature().Kind == reflect.String:
-		return s.of(n.Arguments[0])
+		return s.domainOf(n.Arguments[0])
 	case change != nil && len(n.Arguments) == 1:
-		d, ok := s.of(n.Arguments[0])
+		d, ok := s.domainOf(n.Arguments[0])
 		if ok && d.values != nil {
 			d.values = slices.Clone(d.values)
 			for i, v := range d.values {
@@ -143,13 +142,13 @@ func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {
 		}
 		return domain{fits: func(s string) bool { return change(s) == s }, hint: "what " + n.Name + " gives"}, true
 	}
-	return byType(n)
+	return typeDomain(n)
 }
 
-// byType is the domain of a value of which the type alone is known.
-func byType(n ast.Node) (domain, bool) {
+// typeDomain returns the domain that follows from the type of n alone.
+func typeDomain(n ast.Node) (domain, bool) {
 	t := n.Nature().Type
-	calculated := true // it can be negative then
+	calculated := true // then it can be negative
 	switch n.(type) {
 	case *ast.MemberNode, *ast.CallNode:
 		calculated = false
@@ -157,11 +156,11 @@ func byType(n ast.Node) (domain, bool) {
 	switch {
 	case n.Nature().Nil:
 		return domain{}, false
-	case unknown(n):
+	case hasUnknownType(n):
 		return domain{}, true // metadata and labels
 	case t == durationType:
 		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated
-	case numeric(n):
+	case isNumeric(n):
 		return domain{lo: math.Inf(-1), hi: math.Inf(1), whole: n.Nature().IsInteger}, true
 	case t.Kind() == reflect.String:
 		return domain{}, true // any text
@@ -171,11 +170,11 @@ func byType(n ast.Node) (domain, bool) {
 	return domain{}, false
 }
 
-var zeros = map[reflect.Kind]string{reflect.Int: "0", reflect.Float64: "0", reflect.Bool: "false", reflect.String: `""`}
+var zeroValues = map[reflect.Kind]string{reflect.Int: "0", reflect.Float64: "0", reflect.Bool: "false", reflect.String: `""`}
 
-// empty is what a fact that is never nil is where there is none, as designers write it; "" for what can
+// zeroValueOf returns the zero value of a fact that is never nil, as designers write it. It returns "" for what can
 // be nil, such as metadata.
-func empty(n ast.Node) string {
+func zeroValueOf(n ast.Node) string {
 	switch n.(type) {
 	case *ast.MemberNode, *ast.CallNode, *ast.IdentifierNode:
 	default:
@@ -184,11 +183,11 @@ func empty(n ast.Node) string {
 	if n.Nature().Type == durationType {
 		return `duration("0s")`
 	}
-	return zeros[n.Nature().Kind]
+	return zeroValues[n.Nature().Kind]
 }
 
-// has reports whether a value that was written can ever be met.
-func (d domain) has(v any) bool {
+// contains reports whether the domain contains v.
+func (d domain) contains(v any) bool {
 	if d.values != nil {
 		return slices.Contains(d.values, v)
 	}
@@ -201,7 +200,7 @@ func (d domain) has(v any) bool {
 	return true
 }
 
-// suggest is the value that a text was probably meant to be, see [suggest].
+// suggest returns the value that the designer probably meant by text, see [suggest].
 func (d domain) suggest(text string) string {
 	var known []string
 	for _, v := range d.values {
@@ -210,13 +209,13 @@ func (d domain) suggest(text string) string {
 		}
 	}
 	if len(known) >= len(clockValues) {
-		return "" // any of them
+		return "" // any of them could be meant
 	}
 	return suggest(text, known)
 }
 
-// candidates are values of the domain that make every difference the written ones can
-// make: these, and one in each gap between them.
+// candidates returns the values of the domain that are enough to test every possible outcome. They are the
+// literals, the values next to them, and one value in each gap between them.
 func (d domain) candidates(written []any) (out []any) {
 	if d.values != nil {
 		return d.values
@@ -225,32 +224,32 @@ func (d domain) candidates(written []any) (out []any) {
 	for _, w := range written {
 		if x, is := w.(float64); is {
 			numbers = append(numbers, x)
-		} else if d.has(w) {
+		} else if d.contains(w) {
 			out = append(out, w)
 		}
 	}
 	if len(numbers) == 0 {
-		return append(out, "\x00") // a text unlike all that were written
+		return append(out, "\x00") // a text that differs from all literals
 	}
 	slices.Sort(numbers)
 	try := []float64{d.lo, d.hi}
 	for i, x := range numbers {
 		try = append(try, x, math.Floor(x)-1, math.Floor(x), math.Ceil(x), math.Ceil(x)+1)
-		try = append(try, math.Nextafter(x, math.Inf(-1)), math.Nextafter(x, math.Inf(1))) // above 2^53 the others are x again
+		try = append(try, math.Nextafter(x, math.Inf(-1)), math.Nextafter(x, math.Inf(1))) // above 2^53 the rest rounds to x
 		if i > 0 {
 			try = append(try, (x+numbers[i-1])/2)
 		}
 	}
 	for _, x := range try {
-		if !math.IsInf(x, 0) && d.has(x) {
+		if !math.IsInf(x, 0) && d.contains(x) {
 			out = append(out, x)
 		}
 	}
 	return out
 }
 
-// written is the value of a literal; numbers, durations and moments are float64.
-func written(n ast.Node) (any, bool) {
+// literalValue returns the value of a literal. Numbers, durations and moments become float64.
+func literalValue(n ast.Node) (any, bool) {
 	switch n := n.(type) {
 	case *ast.StringNode:
 		return n.Value, true
@@ -261,7 +260,7 @@ func written(n ast.Node) (any, bool) {
 	case *ast.FloatNode:
 		return n.Value, true
 	case *ast.UnaryNode:
-		if v, ok := written(n.Node); ok && n.Operator == "-" {
+		if v, ok := literalValue(n.Node); ok && n.Operator == "-" {
 			if x, number := v.(float64); number {
 				return -x, true
 			}

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// MarshalJSON writes the configuration under the file's keys, durations and
-// rates as the file has them. The result is a rules file itself, as JSON is YAML:
-// loading it gives the same configuration.
-func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(asFile(reflect.ValueOf(c))) }
+// MarshalJSON writes the configuration as a JSON object with the keys of the file. Durations and rates are
+// texts, as in the file. JSON is YAML, so the result is a rules file too: loading it gives the same
+// configuration.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(toFile(reflect.ValueOf(c))) }
 
-// asFile is a schema value as the file would have it; keys nobody set are left out.
-func asFile(v reflect.Value) any {
+// toFile converts a value of the schema to the form of the file. It leaves out keys that are not set.
+func toFile(v reflect.Value) any {
 	switch v.Type() {
 	case durationType:
 		return FormatDuration(time.Duration(v.Int()))
@@ -25,7 +25,7 @@ func asFile(v reflect.Value) any {
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		return asFile(v.Elem())
+		return toFile(v.Elem())
 	case reflect.Struct:
 		out := make(map[string]any, v.NumField())
 		for f, field := range v.Fields() {
@@ -34,26 +34,26 @@ func asFile(v reflect.Value) any {
 			if f.Tag.Get("yaml") == "-" || unset {
 				continue
 			}
-			value := asFile(field)
+			value := toFile(field)
 			if formOf(f) == "word" && (value == "true" || value == "false") {
-				value = value == "true" // as YAML has them
+				value = value == "true" // as YAML writes them
 			}
 			out[f.Tag.Get("yaml")] = value
 		}
 		if p, is := v.Interface().(Parties); is && !p.KickBanJoins {
-			delete(out, "kick_ban") // to write the default down would bind native joins
+			delete(out, "kick_ban") // writing the default would make the ban hold for native joins
 		}
 		return out
 	case reflect.Slice:
 		out := make([]any, v.Len())
 		for i := range out {
-			out[i] = asFile(v.Index(i))
+			out[i] = toFile(v.Index(i))
 		}
 		return out
 	case reflect.Map:
 		out := make(map[string]any, v.Len())
 		for _, k := range v.MapKeys() {
-			out[k.String()] = asFile(v.MapIndex(k))
+			out[k.String()] = toFile(v.MapIndex(k))
 		}
 		return out
 	case reflect.String:

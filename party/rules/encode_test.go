@@ -17,9 +17,9 @@ func asJSON(t testing.TB, c rules.Config) string {
 	return string(text)
 }
 
-// TestConfig_JSONIsAFile: what the admin RPC shows can be loaded again.
+// TestConfig_JSONIsAFile checks that the configuration that the admin RPC returns can be loaded again.
 func TestConfig_JSONIsAFile(t *testing.T) {
-	for path, data := range goldens(t) {
+	for path, data := range goldenCases(t) {
 		input, _, _ := bytes.Cut(data, []byte(dashes))
 		set, err := rules.Load(input, "rules.yml")
 		if err != nil {

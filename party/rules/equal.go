@@ -11,37 +11,38 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// Names of the comparisons that stand in for == and in where a value comes from metadata
-// or a label. Nobody can write them.
+// Names of the functions that replace == and in for values from metadata or a label. The names have spaces, so
+// that no condition can call these functions.
 const (
 	sameFunction = "same value"
 	inFunction   = "one of the values"
 )
 
-var standIns = map[string]string{"==": sameFunction, "!=": sameFunction, "in": inFunction}
+var valueFunctions = map[string]string{"==": sameFunction, "!=": sameFunction, "in": inFunction}
 
-// mismatch says that two values cannot be compared.
+// mismatch is the error for two values that cannot be compared.
 type mismatch struct{ text string }
 
 func (m *mismatch) Error() string { return m.text }
 
-// same compares by value: the level 10 is the same written as a number and as a text. Two
-// values that have no sense beside each other are an error, which refuses: false would
-// open what a rule guards as soon as a game writes its metadata in another form.
-func same(a, b any) (bool, error) {
+// sameValue compares by value: the number 10 equals the text "10". Two values that cannot be compared are an error,
+// and the action is refused. With false instead, a rule would let everybody in as soon as the game stores
+// metadata in another form.
+func sameValue(a, b any) (bool, error) {
 	if a == nil || b == nil {
 		return a == nil && b == nil, nil
 	}
-	x, y := spelled(a, b), spelled(b, a)
+	x, y := normalize(a, b), normalize(b, a)
 	if reflect.TypeOf(x) != reflect.TypeOf(y) {
-		return false, &mismatch{fmt.Sprintf("%s is compared with %s", kindOf(a), kindOf(b))}
+		return false, &mismatch{fmt.Sprintf("%s is compared with %s", describeValue(a), describeValue(b))}
 	}
 	return reflect.DeepEqual(x, y), nil
 }
 
-// spelled is a value as float64 if it is a number, or a text that spells one beside a number,
-// and true or false for a text that spells that beside such a value; else the value.
-func spelled(v, beside any) any {
+// normalize normalizes v for a comparison with beside. It returns a number as float64. A text counts as the
+// number it spells unless beside is a text too, and as true or false if beside is a boolean. Other values are
+// returned unchanged.
+func normalize(v, beside any) any {
 	text, isText := v.(string)
 	if _, both := beside.(string); !isText || !both {
 		if n, is := Number(v); is {
@@ -54,16 +55,17 @@ func spelled(v, beside any) any {
 	return v
 }
 
-func kindOf(v any) string {
+func describeValue(v any) string {
 	switch v.(type) {
 	case string, int, float64, bool:
-		return strings.TrimPrefix(typeWords(reflect.TypeOf(v).String()), "true or false") + " " + show(v)
+		return strings.TrimPrefix(describeType(reflect.TypeOf(v).String()), "true or false") + " " + formatValue(v)
 	}
-	return typeWords(reflect.TypeOf(v).String())
+	return describeType(reflect.TypeOf(v).String())
 }
 
-// Number is the number that a value of metadata is, or spells as a text; false where it is none, or not
-// a finite one: NaN is neither above nor below any bound, and would open what a rule guards.
+// Number returns the number that a value of metadata is, or that it spells as a text. ok is false if there is
+// none, or if it is not finite. NaN is neither above nor below any bound, so it would pass a rule that compares
+// it.
 func Number(v any) (n float64, ok bool) {
 	switch v := v.(type) {
 	case int:
@@ -81,8 +83,8 @@ func Number(v any) (n float64, ok bool) {
 	return n, !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
-// among is "in": an entry of a list, or a name among names with values.
-func among(v, in any) (bool, error) {
+// isAmong implements "in": v is an entry of a list, or a key of a map.
+func isAmong(v, in any) (bool, error) {
 	switch in := in.(type) {
 	case nil:
 		return false, nil
@@ -91,7 +93,7 @@ func among(v, in any) (bool, error) {
 		_, has := in[name]
 		return ok && has, nil
 	case string:
-		return false, &mismatch{"a list is expected behind in, not the text " + show(in)}
+		return false, &mismatch{"a list is expected behind in, not the text " + formatValue(in)}
 	}
 	entries := reflect.ValueOf(in)
 	if entries.Kind() != reflect.Slice {
@@ -99,7 +101,7 @@ func among(v, in any) (bool, error) {
 	}
 	var failed error
 	for i := range entries.Len() {
-		equal, err := same(v, entries.Index(i).Interface())
+		equal, err := sameValue(v, entries.Index(i).Interface())
 		if equal {
 			return true, nil
 		}
@@ -108,17 +110,17 @@ func among(v, in any) (bool, error) {
 	return false, failed
 }
 
-// byValue replaces == and in where a side is unknown before the condition runs.
-func byValue(n *ast.Node) {
+// replaceComparisons replaces ==, != and in if the type of a side is known only when the condition runs.
+func replaceComparisons(n *ast.Node) {
 	b, ok := (*n).(*ast.BinaryNode)
-	if !ok || standIns[b.Operator] == "" || b.Left.Nature().Nil || b.Right.Nature().Nil {
+	if !ok || valueFunctions[b.Operator] == "" || b.Left.Nature().Nil || b.Right.Nature().Nil {
 		return
 	}
-	if !unknown(b.Left) && !unknown(b.Right) && !(b.Operator == "in" && unknownEntries(b.Right)) {
+	if !hasUnknownType(b.Left) && !hasUnknownType(b.Right) && !(b.Operator == "in" && hasUnknownEntries(b.Right)) {
 		return
 	}
 	nature := *b.Nature()
-	var call ast.Node = &ast.CallNode{Callee: &ast.IdentifierNode{Value: standIns[b.Operator]}, Arguments: []ast.Node{b.Left, b.Right}}
+	var call ast.Node = &ast.CallNode{Callee: &ast.IdentifierNode{Value: valueFunctions[b.Operator]}, Arguments: []ast.Node{b.Left, b.Right}}
 	call.SetNature(nature)
 	if b.Operator == "!=" {
 		call.SetLocation(b.Location())
@@ -128,8 +130,8 @@ func byValue(n *ast.Node) {
 	ast.Patch(n, call)
 }
 
-// unknownEntries reports a list whose entries are unknown before it is there.
-func unknownEntries(n ast.Node) bool {
+// hasUnknownEntries reports whether n is a list with entries whose types are known only when the condition runs.
+func hasUnknownEntries(n ast.Node) bool {
 	t := n.Nature().Type
-	return t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Interface && !literalList(n)
+	return t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Interface && !isLiteralList(n)
 }

@@ -9,12 +9,12 @@ import (
 	"partyline/party/rules"
 )
 
-// TestSet_Decide_byValue: what a game writes into metadata as a text or as a number is
-// compared by value; what has no sense beside the other refuses, and is never just false.
+// TestSet_Decide_byValue checks that metadata compares by value, whether a game writes it as text or as a
+// number. Values that cannot be compared refuse the action instead of counting as false.
 func TestSet_Decide_byValue(t *testing.T) {
 	for _, c := range []struct {
 		metadata, cond string
-		want           string // true, false, or a part of the error
+		want           string // true, false, or part of the error
 	}{
 		{`{"level": "10"}`, `user.metadata.level == 10`, "true"},
 		{`{"level": 10}`, `user.metadata.level == "10"`, "true"},
@@ -38,7 +38,7 @@ func TestSet_Decide_byValue(t *testing.T) {
 		{`{"level": 10, "needed": "10"}`, `user.metadata.level == user.metadata.needed`, "true"},
 		{`{"level": 10}`, `user.metadata.level < "11"`, `"<" does not go between a whole number and a text`},
 	} {
-		d, err := onJoin(t, c.cond).Decide(context.Background(), someFacts(), &fakeLoader{account: rules.Account{Metadata: c.metadata}})
+		d, err := denyJoin(t, c.cond).Decide(context.Background(), someFacts(), &fakeLoader{account: rules.Account{Metadata: c.metadata}})
 		switch {
 		case c.want == "true" || c.want == "false":
 			if err != nil || d.Allowed == (c.want == "true") {
@@ -50,7 +50,7 @@ func TestSet_Decide_byValue(t *testing.T) {
 	}
 }
 
-// TestSet_Decide_failureMessage: a player is only told to try again where that can help.
+// TestSet_Decide_failureMessage checks that a player is told to try again only if that can help.
 func TestSet_Decide_failureMessage(t *testing.T) {
 	for _, c := range []struct {
 		cond  string
@@ -63,7 +63,7 @@ func TestSet_Decide_failureMessage(t *testing.T) {
 		{"user.metadata.level == 10", &fakeLoader{account: rules.Account{Metadata: `{"level": "high"}`}}, false},
 		{"relation.blocked", panicLoader{}, false},
 	} {
-		d, err := onJoin(t, c.cond).Decide(context.Background(), someFacts(), c.load)
+		d, err := denyJoin(t, c.cond).Decide(context.Background(), someFacts(), c.load)
 		if err == nil || strings.Contains(d.Message, "please try again") != c.again || d.Rule != "r" {
 			t.Errorf("%s: %+v, %v", c.cond, d, err)
 		}

@@ -14,24 +14,24 @@ import (
 	"github.com/expr-lang/expr/parser"
 )
 
-// Explanation is a decision taken apart, for designers and operators.
+// Explanation explains a decision step by step, for designers and operators.
 type Explanation struct {
-	Skipped  bool // the invite overrides the rules: none is asked
+	Skipped  bool // the invite overrides the rules, so none is asked
 	Decision Decision
 	Err      error       // of the rule that could not be evaluated
 	Rules    []RuleTrace // every rule about the action, in order
 }
 
-// RuleTrace is what one rule made of the facts.
+// RuleTrace is the result of one rule for the facts.
 type RuleTrace struct {
 	Rule      string
-	Denies    bool // else it allows
+	Denies    bool // false = it allows
 	Condition string
 	Outcome   Outcome
-	Parts     []Part // of the condition; empty for rules that were not asked
+	Parts     []Part // of the condition; empty if the rule was not asked
 }
 
-// Outcome is what became of a rule.
+// Outcome is the result of a rule.
 type Outcome string
 
 const (
@@ -44,13 +44,13 @@ const (
 // Part is a piece of a condition and its value.
 type Part struct {
 	Text  string // as designers write it
-	Depth int    // how deep it is within the condition; the whole is 0
+	Depth int    // the depth of nesting in the condition; 0 for the whole condition
 	Value string
-	Each  []Part // for a loop: the condition's value for each entry
+	Each  []Part // for a loop: the value for each entry
 }
 
-// Explain decides as [Set.Decide] does, without counting, and says how. It is
-// for people, not for every request: each part is compiled and run by itself.
+// Explain decides as [Set.Decide] does, but without counting, and explains the decision. It compiles and runs
+// each part by itself, so it is for people and not for every request.
 func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 	out := Explanation{Decision: Decision{Allowed: true}}
 	m := machines.New().(*machine)
@@ -69,7 +69,7 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 				}
 				out.Decision, out.Err = r.answer(err, false)
 			}
-			if r.cond.needs&^m.ready == 0 { // else its facts could not be read
+			if r.cond.needs&^m.ready == 0 { // otherwise its facts could not be read
 				if tree, _, bad := parseCondition(r.cond.source); bad == nil {
 					t.Parts = m.parts(tree.Node, 0)
 				}
@@ -80,24 +80,24 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 	return out
 }
 
-// parts are n and, below it, the pieces of n that are worth a line: not literals, and nothing
-// from within a loop, whose entries are listed instead. What cannot be evaluated says why.
+// parts returns n and the pieces of n that help a reader. It leaves out literals. For a loop it lists the
+// entries instead of the pieces. The value of a piece that cannot be evaluated is the error.
 func (m *machine) parts(n ast.Node, depth int) []Part {
 	part := Part{Text: n.String(), Depth: depth}
 	if value, err := m.evaluate(n); err != nil {
 		part.Value = "? (" + err.Error() + ")"
 	} else {
-		part.Value = show(value)
+		part.Value = formatValue(value)
 	}
 	if loop, ok := n.(*ast.BuiltinNode); ok && len(loop.Arguments) == 2 {
 		if _, body := loop.Arguments[1].(*ast.PredicateNode); body {
-			part.Each = m.each(loop)
+			part.Each = m.loopEntries(loop)
 			return []Part{part}
 		}
 	}
 	parts := []Part{part}
 	for _, child := range children(n) {
-		if worthALine(child) {
+		if isShown(child) {
 			parts = append(parts, m.parts(child, depth+1)...)
 		}
 	}
@@ -124,23 +124,22 @@ func children(n ast.Node) []ast.Node {
 	return nil
 }
 
-func worthALine(n ast.Node) bool {
+func isShown(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.NilNode:
 		return false
 	case *ast.ArrayNode:
-		return slices.ContainsFunc(n.Nodes, worthALine)
+		return slices.ContainsFunc(n.Nodes, isShown)
 	case *ast.BinaryNode:
 		return n.Operator != ".."
 	}
-	_, literal := written(n)
+	_, literal := literalValue(n)
 	return !literal
 }
 
 // evaluate runs one piece of a condition by itself.
 func (m *machine) evaluate(n ast.Node) (any, error) {
-	// The tree is shared with other pieces and compiling changes it, so each piece
-	// is read again from its text.
+	// Compiling changes a tree, and other pieces share this one. So each piece is parsed again from its text.
 	config := newExprConfig()
 	tree, err := parser.ParseWithConfig(n.String(), config)
 	if err == nil {
@@ -149,7 +148,7 @@ func (m *machine) evaluate(n ast.Node) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := assemble(tree)
+	program, err := compileTree(tree)
 	if err != nil {
 		return nil, err
 	}
@@ -160,11 +159,11 @@ func (m *machine) evaluate(n ast.Node) (any, error) {
 	return out, nil
 }
 
-// maxEach bounds how many entries of a loop are listed.
-const maxEach = 20
+// maxLoopEntries limits the number of entries that are listed.
+const maxLoopEntries = 20
 
-// each lists a loop's entries with what the loop's condition is for each.
-func (m *machine) each(loop *ast.BuiltinNode) []Part {
+// loopEntries lists a loop's entries with the value of the loop's expression for each.
+func (m *machine) loopEntries(loop *ast.BuiltinNode) []Part {
 	entries, failed := m.evaluate(loop.Arguments[0])
 	values, err := m.evaluate(&ast.BuiltinNode{Name: "map", Arguments: loop.Arguments})
 	list, results := reflect.ValueOf(entries), reflect.ValueOf(values)
@@ -172,8 +171,8 @@ func (m *machine) each(loop *ast.BuiltinNode) []Part {
 		return nil
 	}
 	var out []Part
-	for i := range min(list.Len(), results.Len(), maxEach) {
-		out = append(out, Part{Text: entryName(list.Index(i).Interface(), i), Value: show(results.Index(i).Interface())})
+	for i := range min(list.Len(), results.Len(), maxLoopEntries) {
+		out = append(out, Part{Text: entryName(list.Index(i).Interface(), i), Value: formatValue(results.Index(i).Interface())})
 	}
 	return out
 }
@@ -185,13 +184,13 @@ func entryName(entry any, i int) string {
 	case GroupFacts:
 		return e.Name
 	case string:
-		return show(e)
+		return formatValue(e)
 	}
 	return fmt.Sprintf("entry %d", i+1)
 }
 
-// show writes a value as designers write it.
-func show(v any) string {
+// formatValue formats a value as designers write it.
+func formatValue(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return "nil (missing)"
@@ -205,7 +204,7 @@ func show(v any) string {
 		return counted(len(v), "member")
 	case []GroupFacts:
 		return counted(len(v), "group")
-	case MemberFacts, GroupFacts, SkillFacts: // of "min" in party.skill, which asks for a name and not for a value
+	case MemberFacts, GroupFacts, SkillFacts: // only in "min" in party.skill, which asks for a name and not for a value
 		return fmt.Sprintf("&%v", v)
 	case []any:
 		if len(v) > 0 {
@@ -217,10 +216,10 @@ func show(v any) string {
 			}
 		}
 		var words []string
-		for _, e := range v[:min(len(v), maxEach)] {
-			words = append(words, show(e))
+		for _, e := range v[:min(len(v), maxLoopEntries)] {
+			words = append(words, formatValue(e))
 		}
-		if len(v) > maxEach {
+		if len(v) > maxLoopEntries {
 			words = append(words, "...")
 		}
 		return "[" + strings.Join(words, ", ") + "]"
@@ -230,7 +229,7 @@ func show(v any) string {
 	return fmt.Sprint(v)
 }
 
-// counted is how many entries a list of facts has.
+// counted returns the size of a list of facts in words.
 func counted(n int, noun string) string {
 	if n == 0 {
 		return "[]"

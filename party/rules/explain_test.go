@@ -10,8 +10,8 @@ import (
 	"partyline/party/rules"
 )
 
-// tell writes an explanation as lines, for comparison.
-func tell(e rules.Explanation) string {
+// formatExplanation formats an explanation as lines.
+func formatExplanation(e rules.Explanation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "allowed=%v rule=%q\n", e.Decision.Allowed, e.Decision.Rule)
 	for _, r := range e.Rules {
@@ -51,7 +51,7 @@ loading denies=true held
           user.metadata.level = 12
 never denies=false not asked
 `
-	if got := tell(set.Explain(context.Background(), someFacts(), nil)); got != want {
+	if got := formatExplanation(set.Explain(context.Background(), someFacts(), nil)); got != want {
 		t.Errorf("Explain:\n%s\nwant:\n%s", got, want)
 	}
 	if h := set.Hits(); h[0].Asked != 0 {
@@ -60,26 +60,26 @@ never denies=false not asked
 }
 
 func TestSet_Explain_broken(t *testing.T) {
-	set := onJoin(t, `user.metadata.missing < 10`)
+	set := denyJoin(t, `user.metadata.missing < 10`)
 	e := set.Explain(context.Background(), someFacts(), nil)
 	var ee *rules.EvalError
 	if e.Decision.Allowed || !errors.As(e.Err, &ee) || e.Rules[0].Outcome != rules.Broken {
 		t.Errorf("%+v", e)
 	}
-	if got := tell(e); !strings.Contains(got, "user.metadata.missing = nil (missing)") {
+	if got := formatExplanation(e); !strings.Contains(got, "user.metadata.missing = nil (missing)") {
 		t.Errorf("does not show what is missing:\n%s", got)
 	}
-	e = onJoin(t, `relation.blocked`).Explain(context.Background(), someFacts(), &fakeLoader{err: errors.New("no database")})
+	e = denyJoin(t, `relation.blocked`).Explain(context.Background(), someFacts(), &fakeLoader{err: errors.New("no database")})
 	if e.Err == nil || len(e.Rules[0].Parts) != 0 {
-		t.Errorf("values of facts that could not be read: %s", tell(e))
+		t.Errorf("values of facts that could not be read: %s", formatExplanation(e))
 	}
 }
 
-// TestSet_Explain_agrees: explaining and deciding come to the same, and the first
-// part is the decision's own value.
+// TestSet_Explain_agrees checks that Explain and Decide give the same decision, and that the value of the first
+// part is the value of the condition.
 func TestSet_Explain_agrees(t *testing.T) {
 	for _, c := range conditions {
-		e := onJoin(t, c.cond).Explain(context.Background(), someFacts(), nil)
+		e := denyJoin(t, c.cond).Explain(context.Background(), someFacts(), nil)
 		if e.Err != nil || e.Decision.Allowed == c.want {
 			t.Errorf("%s: denied %v, %v; want %v", c.cond, !e.Decision.Allowed, e.Err, c.want)
 			continue
@@ -106,7 +106,7 @@ func TestLoadFacts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := onJoin(t, `invited and user.account_age == duration("36h") and user.metadata.level == 12 and user.metadata.tags[1] == 1.5 and
+	set := denyJoin(t, `invited and user.account_age == duration("36h") and user.metadata.level == 12 and user.metadata.tags[1] == 1.5 and
 user.metadata.tags[2] == nil and user.metadata.tags[3] == true and user.vars.platform == "ps5" and any(user.groups, .name == "Owls") and
 party.label.mode == "ranked" and any(party.members, .leader and .progress == 0.5) and relation.blocked and request.target_id == "u3" and
 hour(now) == 20 and party.age == duration("5m") and request.max_size == 4`)

@@ -5,11 +5,10 @@ import (
 	"time"
 )
 
-// Facts is everything a condition may ask about, under the names designers
-// write. Callers fill in what they know without reading the database; the facts
-// marked "read" below are taken from the [Loader], and only when a rule in play
-// names them: their need tags say what is read. A fact with an on tag is empty for all
-// other actions. As JSON they are complete: what is read back decides the same.
+// Facts holds everything that a condition may ask about, under the names that designers write. Callers set what
+// they know without reading the database. The facts marked "Read." come from the [Loader], and only if a rule
+// that is asked names them. Their need tags list what has to be read. A fact with an on tag is empty for all
+// other actions. The JSON form is complete: facts that are read back give the same decision.
 type Facts struct {
 	// What the player is about to do.
 	Action Action `yaml:"action" expr:"action" json:"action,omitzero"`
@@ -26,8 +25,8 @@ type Facts struct {
 	// What is asked for.
 	Request RequestFacts `yaml:"request" expr:"request" json:"request,omitzero"`
 
-	// Banned is whether the player was removed from the party a short while ago. That is
-	// looked at before the rules, so no condition can name it; see [Set.Explain].
+	// Banned is whether the player was kicked from the party a short while ago. The server checks it before the
+	// rules, so no condition can name it. See [Set.Explain].
 	Banned bool `yaml:"banned" expr:"-" json:"banned,omitzero"`
 }
 
@@ -52,7 +51,7 @@ type UserFacts struct {
 	Groups []GroupFacts `yaml:"groups" expr:"groups" need:"groups" json:"groups,omitzero"`
 }
 
-// GroupFacts is one group (guild, clan) of a player.
+// GroupFacts is one group (a guild or clan) of a player.
 type GroupFacts struct {
 	// Group ID.
 	ID string `yaml:"id" expr:"id" json:"id,omitzero"`
@@ -62,7 +61,7 @@ type GroupFacts struct {
 	Admin bool `yaml:"admin" expr:"admin" json:"admin,omitzero"`
 }
 
-// What a party is doing, the values of party.state.
+// The values of party.state.
 const (
 	StateIdle        = "idle"
 	StateMatchmaking = "matchmaking"
@@ -100,12 +99,11 @@ type PartyFacts struct {
 	// missing is nil.
 	Attributes map[string]any `yaml:"attributes" expr:"attributes" need:"attributes" json:"attributes,omitzero"`
 
-	// LabelJSON is the label as the server has it. When Label is nil it is read
-	// from here, and only if a rule in play names it.
+	// LabelJSON is the label as the server stores it. If Label is nil it is parsed from here, and only if a
+	// rule that is asked names it.
 	LabelJSON string `yaml:"-" expr:"-" json:"label_json,omitzero"`
 
-	// Away are the users whose kept seat waits for them. A block stands between the player and
-	// them too.
+	// Away lists the user IDs of members who are away. A block between them and the player counts too.
 	Away []string `yaml:"-" expr:"-" json:"-"`
 }
 
@@ -130,8 +128,7 @@ type MemberFacts struct {
 	Attributes map[string]any `yaml:"attributes" expr:"attributes" need:"attributes" json:"attributes,omitzero"`
 }
 
-// SkillFacts is the strength of a party's members; of the player alone where there is no
-// party.
+// SkillFacts is the strength of the party's members, or of the player alone if there is no party.
 type SkillFacts struct {
 	// The weakest member.
 	Min float64 `yaml:"min" expr:"min" json:"min,omitzero"`
@@ -143,7 +140,7 @@ type SkillFacts struct {
 	Spread float64 `yaml:"spread" expr:"spread" json:"spread,omitzero"`
 }
 
-// RelationFacts is how the player stands to the party's members. All are read.
+// RelationFacts is the player's relation to the party's members. All of it is read from the database.
 type RelationFacts struct {
 	// The player and the leader are friends, or the player is the leader.
 	FriendOfLeader bool `yaml:"friend_of_leader" expr:"friend_of_leader" need:"friends" json:"friend_of_leader,omitzero"`
@@ -155,7 +152,7 @@ type RelationFacts struct {
 	Blocked bool `yaml:"blocked" expr:"blocked" need:"blocked" json:"blocked,omitzero"`
 }
 
-// RequestFacts is what the player asks for; what an action has no use for is empty.
+// RequestFacts is what the player asks for. Fields that the action does not use are empty.
 type RequestFacts struct {
 	// Size asked for, after the default; for create.
 	MaxSize int `yaml:"max_size" expr:"max_size" on:"create" json:"max_size,omitzero"`
@@ -174,42 +171,40 @@ type RequestFacts struct {
 	// LabelJSON is the label as the client sent it, see [PartyFacts].
 	LabelJSON string `yaml:"-" expr:"-" json:"label_json,omitzero"`
 
-	// Wish is what the client asked for, of which each file makes MaxSize and Open; nil
-	// where nothing is asked, and in recordings of older versions.
+	// Wish is what the client asked for. Each rules file computes MaxSize and Open from it. It is nil if the
+	// client asked for neither, and in recordings of older versions.
 	Wish *Wish `yaml:"-" expr:"-" json:"wish,omitempty"`
 }
 
-// Wish is a party as a client asks for it.
+// Wish is the size and openness that a client asks for.
 type Wish struct {
-	MaxSize int  `json:"max_size,omitzero"` // 0 = whatever is usual
+	MaxSize int  `json:"max_size,omitzero"` // 0 = the default size
 	Open    bool `json:"open,omitzero"`
 }
 
-// Loader reads the facts that cost a database read. One decision asks for
-// each user at most once. Implementations may cache; they are called from
-// several goroutines. An error makes the rule that needed the fact refuse the
+// Loader reads the facts that need the database. One decision asks for each user at most once. Implementations
+// may cache. They are called from several goroutines. After an error, the rule that needs the fact refuses the
 // action, see [Set.Decide].
 type Loader interface {
-	// Accounts of users, in one read: display name, metadata, age. Users who do not exist
-	// are left out.
+	// Accounts reads the display name, metadata and age of users in one read. Users who do not exist are left
+	// out.
 	Accounts(ctx context.Context, userIDs []string) (map[string]Account, error)
-	// Groups the user is a member of; requests and invitations do not count.
+	// Groups lists the groups that the user is a member of. Requests and invitations do not count.
 	Groups(ctx context.Context, userID string) ([]GroupFacts, error)
-	// Friends lists those of others who are mutual friends of the user.
+	// Friends lists the users among others who are mutual friends of the user.
 	Friends(ctx context.Context, userID string, others []string) ([]string, error)
-	// Blocked reports whether there is a block between the user and any of others,
-	// no matter who made it.
+	// Blocked reports whether the user blocks one of others, or one of others blocks the user.
 	Blocked(ctx context.Context, userID string, others []string) (bool, error)
 }
 
-// Account is what the database knows of a user.
+// Account is the part of a user's account that facts are read from.
 type Account struct {
 	DisplayName string
 	Metadata    string // JSON object
 	CreatedAt   time.Time
 }
 
-// Decision says whether an action goes ahead.
+// Decision is the answer of the rules to an action.
 type Decision struct {
 	Allowed bool
 	Rule    string // the rule that decided, "" when none did

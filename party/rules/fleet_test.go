@@ -7,7 +7,7 @@ import (
 	"partyline/party/rules"
 )
 
-// TestLoad_TickOutsideHasOneProblem: of a tick that cannot be used nothing else is said.
+// TestLoad_TickOutsideHasOneProblem checks that a tick outside of its limits gives only one problem.
 func TestLoad_TickOutsideHasOneProblem(t *testing.T) {
 	for _, tick := range []string{"0", "-1"} {
 		_, err := rules.Load([]byte("version: 1\nqueues:\n  a: {teams: 2, team_size: 8, tick: "+tick+"}\n"), "rules.yml")
@@ -17,7 +17,7 @@ func TestLoad_TickOutsideHasOneProblem(t *testing.T) {
 	}
 }
 
-// TestLoad_UnusedFleetIsNoError: what has no effect is warned of, and takes no server down.
+// TestLoad_UnusedFleetIsNoError checks that a fleet without effect is only a warning.
 func TestLoad_UnusedFleetIsNoError(t *testing.T) {
 	set, err := rules.Load([]byte("version: 1\nqueues:\n  a: {teams: 2, team_size: 1, fleet: {metadata: {partyline: x}}}\n"), "rules.yml")
 	if err != nil || len(set.Warnings()) != 1 {

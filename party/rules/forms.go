@@ -8,16 +8,15 @@ import (
 	"unicode"
 )
 
-// form is a syntax that text of the rules file has; the form tag of the schema
-// names it.
+// form is a syntax for texts of the rules file. The form tags of the schema name it.
 type form struct {
-	ok      func(string) bool
-	allowed string // what a problem says
-	pattern string // for the JSON Schema; "" where no regular expression says it
+	valid   func(string) bool
+	allowed string // for the message of a problem
+	pattern string // for the JSON Schema; "" if no regular expression describes it
 }
 
-func pattern(re, allowed string) form {
-	return form{ok: regexp.MustCompile(re).MatchString, allowed: allowed, pattern: re}
+func patternForm(re, allowed string) form {
+	return form{valid: regexp.MustCompile(re).MatchString, allowed: allowed, pattern: re}
 }
 
 const (
@@ -26,29 +25,29 @@ const (
 )
 
 var forms = map[string]form{
-	"name": pattern(namePattern, nameAllowed),
-	"property": pattern(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`,
+	"name": patternForm(namePattern, nameAllowed),
+	"property": patternForm(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`,
 		"allowed are up to 64 letters, digits, _, . and -, beginning with a letter"),
-	"color":      pattern(`^#[0-9a-fA-F]{6}$`, `expected a colour such as "#7c5cff"`),
-	"ios_app_id": pattern(`^[A-Z0-9]{10}\.[A-Za-z0-9.-]{1,155}$`, `expected "<team id>.<bundle id>", such as "ABCDE12345.com.example.game"`),
-	"android_package": pattern(`^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$`,
+	"color":      patternForm(`^#[0-9a-fA-F]{6}$`, `expected a colour such as "#7c5cff"`),
+	"ios_app_id": patternForm(`^[A-Z0-9]{10}\.[A-Za-z0-9.-]{1,155}$`, `expected "<team id>.<bundle id>", such as "ABCDE12345.com.example.game"`),
+	"android_package": patternForm(`^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$`,
 		`expected an application id such as "com.example.game"`),
-	"fingerprint": pattern(`^([0-9A-F]{2}:){31}[0-9A-F]{2}$`, `expected 32 pairs of 0-9 and A-F with colons, "AA:BB:..."`),
-	"base_url":    {ok: baseURL, allowed: `expected http:// or https:// with a host and no slash at the end, such as "https://play.example.com"`, pattern: `^https?://[^?#]*[^/?#]$`},
-	"https_url":   {ok: httpsURL, allowed: `expected an address that begins with "https://"`, pattern: `^https://`},
-	"web_link":    {ok: webLink, allowed: `expected an http:// or https:// address that contains {code}`, pattern: `^https?://.*\{code\}`},
-	"deep_link":   {ok: func(s string) bool { return appLink(s) && strings.Contains(s, "{code}") }, allowed: `expected the game's own scheme and {code}, such as "mygame://party/{code}"`, pattern: `^[a-z][a-z0-9+.-]*:.*\{code\}`},
-	"app_link":    {ok: appLink, allowed: `expected an address such as "https://store.example.com/game" or "launcher://game?party={code}"`, pattern: `^[a-z][a-z0-9+.-]*:`},
-	"picture":     {ok: func(s string) bool { return image(s) || webLink(s+"{code}") }, allowed: `expected "https://..." or a path such as "/images/invite.png"`, pattern: `^(https?://|/[^/])`},
-	"language":    pattern(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`, `expected a language such as "de" or "pt-BR"`),
-	"direction":   pattern(`^(ltr|rtl)$`, `expected "ltr" or "rtl"`),
+	"fingerprint": patternForm(`^([0-9A-F]{2}:){31}[0-9A-F]{2}$`, `expected 32 pairs of 0-9 and A-F with colons, "AA:BB:..."`),
+	"base_url":    {valid: isBaseURL, allowed: `expected http:// or https:// with a host and no slash at the end, such as "https://play.example.com"`, pattern: `^https?://[^?#]*[^/?#]$`},
+	"https_url":   {valid: isHTTPSURL, allowed: `expected an address that begins with "https://"`, pattern: `^https://`},
+	"web_link":    {valid: isWebLink, allowed: `expected an http:// or https:// address that contains {code}`, pattern: `^https?://.*\{code\}`},
+	"deep_link":   {valid: func(s string) bool { return isAppLink(s) && strings.Contains(s, "{code}") }, allowed: `expected the game's own scheme and {code}, such as "mygame://party/{code}"`, pattern: `^[a-z][a-z0-9+.-]*:.*\{code\}`},
+	"app_link":    {valid: isAppLink, allowed: `expected an address such as "https://store.example.com/game" or "launcher://game?party={code}"`, pattern: `^[a-z][a-z0-9+.-]*:`},
+	"picture":     {valid: func(s string) bool { return isImage(s) || isWebLink(s+"{code}") }, allowed: `expected "https://..." or a path such as "/images/invite.png"`, pattern: `^(https?://|/[^/])`},
+	"language":    patternForm(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`, `expected a language such as "de" or "pt-BR"`),
+	"direction":   patternForm(`^(ltr|rtl)$`, `expected "ltr" or "rtl"`),
 	"page_text":   pageTextForm(),
-	"image":       {ok: image, allowed: `expected "https://..." or a path such as "/static/logo.svg"`, pattern: `^(https://|/[^/])`},
-	"sentence":    {ok: func(s string) bool { return strings.TrimSpace(s) != "" }, allowed: "expected a sentence"},
+	"image":       {valid: isImage, allowed: `expected "https://..." or a path such as "/static/logo.svg"`, pattern: `^(https://|/[^/])`},
+	"sentence":    {valid: func(s string) bool { return strings.TrimSpace(s) != "" }, allowed: "expected a sentence"},
 }
 
-// FormPattern is the regular expression of a form tag of the schema, "" where
-// none says it. For package reference.
+// FormPattern returns the regular expression of a form, or "" if none describes it. It is for package
+// reference.
 func FormPattern(name string) string { return forms[name].pattern }
 
 func parseURL(s string) (*url.URL, bool) {
@@ -59,41 +58,41 @@ func parseURL(s string) (*url.URL, bool) {
 	return u, true
 }
 
-func baseURL(s string) bool {
+func isBaseURL(s string) bool {
 	u, ok := parseURL(s)
 	return ok && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
 		!strings.ContainsAny(s, "?#") && !strings.HasSuffix(s, "/")
 }
 
-func httpsURL(s string) bool {
+func isHTTPSURL(s string) bool {
 	u, ok := parseURL(s)
 	return ok && u.Scheme == "https" && u.Hostname() != ""
 }
 
-// filled replaces {code} as a code would, for parsing alone.
-func filled(s string) string { return strings.ReplaceAll(s, "{code}", "0000") }
+// fillCode replaces {code} by an example, so that the address can be parsed.
+func fillCode(s string) string { return strings.ReplaceAll(s, "{code}", "0000") }
 
-func webLink(s string) bool {
-	u, ok := parseURL(filled(s))
+func isWebLink(s string) bool {
+	u, ok := parseURL(fillCode(s))
 	return ok && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && strings.Contains(s, "{code}") &&
 		!strings.Contains(u.Host, "0000")
 }
 
-// scriptSchemes would run or show something else than a game when clicked.
+// scriptSchemes are schemes of links that run or show something other than a game.
 var scriptSchemes = []string{"javascript", "data", "vbscript", "file", "blob", "about", "view-source"}
 
-func appLink(s string) bool {
-	u, ok := parseURL(filled(s))
+func isAppLink(s string) bool {
+	u, ok := parseURL(fillCode(s))
 	return ok && u.Scheme != "" && !slices.Contains(scriptSchemes, u.Scheme) && !strings.Contains(s[:len(u.Scheme)], "{")
 }
 
-func image(s string) bool {
+func isImage(s string) bool {
 	if strings.HasPrefix(s, "/") {
 		_, ok := parseURL(s)
 		return ok && !strings.HasPrefix(s, "//")
 	}
-	return httpsURL(s)
+	return isHTTPSURL(s)
 }
 
-// control reports what would break or disguise a line, a log or a page.
-func control(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+// isControl reports whether r could break or disguise a line, a log or a page.
+func isControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

@@ -7,30 +7,29 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // zones must be the same on every host, whatever it has installed
+	_ "time/tzdata" // every host must have the same time zones
 
 	"github.com/expr-lang/expr/ast"
 )
 
-// function is one of the functions conditions may call beside expr's own. Those
-// with an argument that must be a literal are checked when the file is loaded, so
-// that a typing mistake is not found out by a player.
+// function is a function that conditions may call besides those of expr. Arguments that must be literals are
+// checked when the file is loaded, so that no player runs into a typing mistake.
 type function struct {
 	call       func(args ...any) (any, error)
 	types      []any
-	literal    *literal // nil where any text will do
-	gives      domain   // where its type does not say it all
-	usage, doc string   // for the reference
+	literal    *literalArg // nil if it needs no literal
+	result     domain      // its values, if the type does not define them
+	usage, doc string      // for package reference
 }
 
-// literal is an argument that is a text in quotes.
-type literal struct {
+// literalArg describes an argument that must be a text in quotes.
+type literalArg struct {
 	arg     int
 	check   func(text string) error
-	allowed string // what a problem says
+	allowed string // for the message of a problem
 }
 
-var zoneLiteral = &literal{1, func(s string) error { _, err := zone(s); return err }, `expected a time zone such as "Europe/Berlin" or "UTC"`}
+var zoneLiteral = &literalArg{1, func(s string) error { _, err := loadZone(s); return err }, `expected a time zone such as "Europe/Berlin" or "UTC"`}
 
 var functions = map[string]function{
 	"duration": {
@@ -38,21 +37,21 @@ var functions = map[string]function{
 		doc:     "A length of time, in the units of the file: ms, s, m, h and d. For account_age, party.age and differences of times.",
 		types:   []any{new(func(string) time.Duration)},
 		call:    func(args ...any) (any, error) { return ParseDuration(args[0].(string)) },
-		literal: &literal{0, func(s string) error { _, err := ParseDuration(s); return err }, `expected a duration such as "90s", "24h" or "30d"`},
+		literal: &literalArg{0, func(s string) error { _, err := ParseDuration(s); return err }, `expected a duration such as "90s", "24h" or "30d"`},
 	},
 	"date": {
 		usage:   `date("2026-12-24")`,
 		doc:     `A moment, to compare with now: "2026-12-24" is the beginning of that day in UTC, "2026-12-24T18:00:00+01:00" any moment.`,
 		types:   []any{new(func(string) time.Time)},
 		call:    func(args ...any) (any, error) { return parseDate(args[0].(string)) },
-		literal: &literal{0, func(s string) error { _, err := parseDate(s); return err }, `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`},
+		literal: &literalArg{0, func(s string) error { _, err := parseDate(s); return err }, `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`},
 	},
 	"hour": {
 		usage:   `hour(now, "Europe/Berlin")`,
 		doc:     "The hour of a moment, 0 to 23. Without a zone in UTC.",
 		types:   []any{new(func(time.Time, ...string) int)},
 		call:    func(args ...any) (any, error) { return inZone(args).Hour(), nil },
-		gives:   upTo("hour", 23),
+		result:  wholeUpTo("hour", 23),
 		literal: zoneLiteral,
 	},
 	"weekday": {
@@ -60,7 +59,7 @@ var functions = map[string]function{
 		doc:     `The day of the week of a moment, "monday" to "sunday". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time, ...string) string)},
 		call:    func(args ...any) (any, error) { return strings.ToLower(inZone(args).Weekday().String()), nil },
-		gives:   oneOf("weekday", []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}),
+		result:  oneOf("weekday", []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}),
 		literal: zoneLiteral,
 	},
 	"time_of_day": {
@@ -68,7 +67,7 @@ var functions = map[string]function{
 		doc:     `The time of a moment as "HH:MM", so that times compare as text: time_of_day(now) >= "22:30". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time, ...string) string)},
 		call:    func(args ...any) (any, error) { return inZone(args).Format("15:04"), nil },
-		gives:   domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`},
+		result:  domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`},
 		literal: zoneLiteral,
 	},
 	"hash": {
@@ -82,15 +81,15 @@ var functions = map[string]function{
 			}
 			return stableHash(args[0].(string), salt), nil
 		},
-		gives: fromZero("hash"),
+		result: nonNegative("hash"),
 	},
 }
 
-// FunctionDoc describes a function of conditions. For package reference.
+// FunctionDoc describes a function of conditions. It is for package reference.
 type FunctionDoc struct{ Name, Usage, Doc string }
 
-// Functions describes the functions that conditions may call beside those of
-// the expression language, by name.
+// Functions describes the functions that conditions may call besides those of the expression language, sorted
+// by name.
 func Functions() []FunctionDoc {
 	var out []FunctionDoc
 	for _, name := range slices.Sorted(maps.Keys(functions)) {
@@ -109,16 +108,16 @@ func parseDate(s string) (time.Time, error) {
 	return time.Parse(time.RFC3339, s)
 }
 
-// zones are loaded once each; conditions can only name zones that were checked
-// when the file was loaded.
-func zone(name string) (*time.Location, error) {
+// loadZone loads a time zone. Conditions name zones only in literals, so a decision never calls it.
+func loadZone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" || len(name) > 64 || strings.ContainsAny(name, `.\`) {
 		return nil, errors.New("unknown time zone")
 	}
 	return time.LoadLocation(name)
 }
 
-// inZone is a moment in the zone behind it, which is no text any more; see [literals].
+// inZone returns the moment args[0] in the zone args[1]. [foldLiterals] already replaced the zone's name by the
+// zone.
 func inZone(args []any) time.Time {
 	t := args[0].(time.Time)
 	if len(args) < 2 {
@@ -127,8 +126,8 @@ func inZone(args []any) time.Time {
 	return t.In(args[1].(*time.Location))
 }
 
-// stableHash never changes its results: rollouts depend on them over releases.
-// The last step spreads FNV's weak low bits, which % takes.
+// stableHash must never change its results, because rollouts depend on them across releases. The last steps mix
+// the weak low bits of FNV, because % uses these.
 func stableHash(s, salt string) int {
 	h := fnv.New64a()
 	h.Write([]byte(salt))
@@ -141,25 +140,25 @@ func stableHash(s, salt string) int {
 	return int(x >> 1)
 }
 
-// literals replaces a call whose arguments are all literals by its value, and
-// a zone's name by the zone, so that a decision neither parses nor looks up.
-func literals(n *ast.Node) {
+// foldLiterals replaces duration and date calls by their value, and a zone's name by the zone. So a decision does
+// not parse or look up anything.
+func foldLiterals(n *ast.Node) {
 	call, ok := (*n).(*ast.CallNode)
 	if !ok {
 		return
 	}
 	if v := constantOf(call); v != nil {
-		constant(n, v)
+		patchConstant(n, v)
 		return
 	}
 	if f := functions[call.Callee.String()]; f.literal == zoneLiteral && len(call.Arguments) == 2 {
-		if loc, err := zone(call.Arguments[1].(*ast.StringNode).Value); err == nil {
-			constant(&call.Arguments[1], loc)
+		if loc, err := loadZone(call.Arguments[1].(*ast.StringNode).Value); err == nil {
+			patchConstant(&call.Arguments[1], loc)
 		}
 	}
 }
 
-// constantOf is the value of duration("...") and date("..."), nil for any other call.
+// constantOf returns the value of duration("...") or date("..."), and nil for any other call.
 func constantOf(n *ast.CallNode) any {
 	name := n.Callee.String()
 	if name != "duration" && name != "date" {
@@ -172,7 +171,7 @@ func constantOf(n *ast.CallNode) any {
 	return v
 }
 
-func constant(n *ast.Node, v any) {
+func patchConstant(n *ast.Node, v any) {
 	nature := *(*n).Nature()
 	ast.Patch(n, &ast.ConstantNode{Value: v})
 	(*n).SetNature(nature)

@@ -13,10 +13,10 @@ import (
 	"partyline/party/rules"
 )
 
-// FuzzLoad: no input panics; what is refused says why at a place in the file;
-// what is accepted is written and read again without a change.
+// FuzzLoad checks that no input panics. Refused input has problems with a place in the file. Accepted input
+// stays the same after it is written and loaded again.
 func FuzzLoad(f *testing.F) {
-	for _, data := range goldens(f) {
+	for _, data := range goldenCases(f) {
 		input, _, _ := bytes.Cut(data, []byte(dashes))
 		f.Add(input)
 	}
@@ -70,8 +70,8 @@ func checkProblems(t *testing.T, data []byte, err error) {
 	}
 }
 
-// FuzzDecide: a hostile condition over hostile facts ends, in bounded time and
-// memory, with a decision or an EvalError.
+// FuzzDecide checks that a hostile condition over hostile facts ends in bounded time and memory, with a
+// decision or an EvalError.
 func FuzzDecide(f *testing.F) {
 	for _, c := range conditions {
 		f.Add(c.cond, `{"level": 12, "unlocked": ["raid"]}`, "ps5")

@@ -11,9 +11,8 @@ import (
 	"partyline/party/rules"
 )
 
-// keyEffects gives, for every key of the file, a value that is not its default,
-// as the file and as the loaded configuration have it. Keys of queues are set in
-// the queue "q"; rules have the test below.
+// keyEffects has a value other than the default for every key of the file, as the file and as the loaded
+// configuration write it. Keys of queues are set in the queue "q". TestKeys_rule covers the keys of rules.
 var keyEffects = map[string]string{
 	"parties.max_size.default":          `5`,
 	"parties.max_size.min":              `2`,
@@ -125,8 +124,8 @@ var keyEffects = map[string]string{
 	"queues.q.fleet.ready_within":       `"2m"`,
 }
 
-// TestKeys_effect: each key changes its own place in the configuration and is
-// known to the reference with a sentence on what it means.
+// TestKeys_effect checks that each key changes only its own value in the configuration, and that the reference
+// explains it.
 func TestKeys_effect(t *testing.T) {
 	keys, err := reference.Keys()
 	if err != nil {
@@ -169,8 +168,8 @@ func TestKeys_effect(t *testing.T) {
 	}
 }
 
-// loadTree loads a file that sets path to value, beside what the key needs to
-// have a meaning, and gives its configuration as JSON has it.
+// loadTree loads a file that sets path to value and the other keys that path needs. It returns the
+// configuration as decoded JSON.
 func loadTree(t *testing.T, path, value string) map[string]any {
 	t.Helper()
 	file := map[string]any{"version": 1}
@@ -231,7 +230,7 @@ func lookup(tree map[string]any, path string) any {
 	return at
 }
 
-// TestKeys_rule shows what each key of a rule changes.
+// TestKeys_rule checks the effect of each key of a rule.
 func TestKeys_rule(t *testing.T) {
 	base := map[string]any{"id": "a", "on": []string{"join"}, "deny": "true", "message": "No."}
 	for _, c := range []struct {
@@ -267,8 +266,8 @@ func TestKeys_rule(t *testing.T) {
 	}
 }
 
-// TestFacts_complete: every documented fact can be named, and is one of those
-// that the loader knows how to come by.
+// TestFacts_complete checks that a condition can name every documented fact, and that the loader knows how to
+// get it.
 func TestFacts_complete(t *testing.T) {
 	entries, err := reference.Facts()
 	if err != nil {
@@ -290,7 +289,7 @@ func TestFacts_complete(t *testing.T) {
 		} else if f.Kind == "list" || f.Kind == "names with values" {
 			cond = fmt.Sprintf("len(%s) == 0", f.Path)
 		}
-		if _, err := onJoinWith(t, skilled, cond).Decide(context.Background(), someFacts(), &fakeLoader{}); err != nil {
+		if _, err := denyJoinWith(t, skilled, cond).Decide(context.Background(), someFacts(), &fakeLoader{}); err != nil {
 			t.Errorf("%s: %v", cond, err)
 		}
 	}

@@ -18,53 +18,51 @@ import (
 	"time"
 )
 
-// Live is the rules file as it is now: it loads the file, watches it and
-// switches whole Sets. A broken file never replaces a good one. Safe for
-// concurrent use.
+// Live keeps the current version of the rules file. It loads the file, watches it and switches from one Set to
+// the next. A broken file never replaces a good one. Live is safe for concurrent use.
 type Live struct {
 	opts    LiveOptions
-	current atomic.Pointer[Set] // that of report
+	current atomic.Pointer[Set] // same as report.Set
 
-	looking sync.Mutex        // before mu: held over a look at the file, which may hang as its disk does
-	tried   [sha256.Size]byte // content of the newest attempt
-	seen    [sha256.Size]byte // content at the last look
-	unread  string            // why the file could not be read at the newest attempt, "" where it was
+	fileMu      sync.Mutex        // taken before mu; held while the file is read, which may hang with the disk
+	triedHash   [sha256.Size]byte // hash of the content at the newest attempt
+	seenHash    [sha256.Size]byte // hash of the content at the last look
+	readFailure string            // why the newest attempt could not read the file; "" if it could
 
-	mu      sync.Mutex // held over the outcome of an attempt; OnLoad is called under it
-	report  Report
-	started *Set // the first Set loaded, which the host was set up by
+	mu       sync.Mutex // held while an attempt takes effect; OnLoad is called under it
+	report   Report
+	firstSet *Set // the first Set loaded; the host was set up with it
 }
 
-// LiveOptions says what a Live reads and tells.
+// LiveOptions configures a Live.
 type LiveOptions struct {
-	Path  string           // "" = defaults, nothing is read or watched
+	Path  string           // "" = defaults: nothing is read or watched
 	Now   func() time.Time // nil = time.Now
-	Trial bool             // the file is never in force, so that no restart is of use
-	// Files looks at the files that a Set names and warns of those that are of no use; nil = it does not.
+	Trial bool             // the file is never in force, so Live gives no advice about restarts
+	// Files checks the files that a Set names and warns of unusable ones. nil = no check.
 	Files func(*Set) Problems
-	// OnLoad is told of every switch and of every failure, in order. It must not
-	// call Reload or Poll.
+	// OnLoad receives every switch and every failure, in order. It must not call Reload or Poll.
 	OnLoad func(Loaded)
 }
 
 // Loaded is the outcome of one attempt to load the file.
 type Loaded struct {
-	Old, New *Set // New is nil when the attempt failed, and Old when the file is in force already
-	Report        // as it is now; Err is Problems, or why the file could not be read
+	Old, New *Set // New is nil if the attempt failed; it is Old if the file was in force already
+	Report        // the state after the attempt. Err is Problems, or says why the file could not be read
 }
 
-// Report is what an operator wants to know of the active rules.
+// Report tells operators about the active rules.
 type Report struct {
 	Set      *Set      // the active rules
 	Source   string    // path of the file, "" for defaults
-	Version  uint64    // grows by one with every switch, 0 before the first load
+	Version  uint64    // grows by one with every switch; 0 before the first load
 	LoadedAt time.Time // when the active Set was loaded
-	Hash     string    // SHA-256 of its file in hex, "" for defaults
+	Hash     string    // SHA-256 of its file in hex; "" for defaults
 	Problems Problems  // warnings of the active Set, or all problems of a newer, broken file
-	Err      error     // why the newest attempt failed, nil when it did not
+	Err      error     // why the newest attempt failed; nil if it did not
 }
 
-// NewLive makes a Live with the default rules active; call Reload to read the file.
+// NewLive makes a Live with the default rules active. Call Reload to read the file.
 func NewLive(o LiveOptions) *Live {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -74,12 +72,12 @@ func NewLive(o LiveOptions) *Live {
 	return l
 }
 
-// Current is the active Set; never nil. A request calls it once and keeps to
-// what it got, so that it never sees half of two versions.
+// Current returns the active Set, never nil. A request calls it once and keeps the result, so that it never
+// mixes two versions.
 func (l *Live) Current() *Set { return l.current.Load() }
 
-// Reload reads the file now. On an error the active Set stays; a missing file is
-// errors.Is(err, fs.ErrNotExist), a broken one [Problems].
+// Reload reads the file now. On an error the active Set stays active. For a missing file, errors.Is(err,
+// fs.ErrNotExist) is true. For a broken file the error is [Problems].
 func (l *Live) Reload(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -87,13 +85,13 @@ func (l *Live) Reload(ctx context.Context) error {
 	if l.opts.Path == "" {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return l.use(Defaults(), "", nil, nil)
+		return l.activate(Defaults(), "", nil, nil)
 	}
-	return l.look(true)
+	return l.readFile(true)
 }
 
-// Watch looks at the file every second until ctx ends; see [Live.Poll]. It runs in the
-// caller's goroutine and returns at once when there is no file to watch.
+// Watch polls the file every second until ctx ends, see [Live.Poll]. It blocks. It returns at once if there is
+// no file to watch.
 func (l *Live) Watch(ctx context.Context) {
 	if l.opts.Path == "" {
 		return
@@ -110,30 +108,31 @@ func (l *Live) Watch(ctx context.Context) {
 	}
 }
 
-// Poll is one look at the file. It loads it when the content is other than what was last tried and the same
-// as at the look before: a file that is still being written is left alone. The time of change does not
-// count: editors, containers and network drives disagree too much about that.
+// Poll reads the file once. It loads the content if it differs from the newest attempt and is the same as at
+// the previous look. So a file that is still being written is left alone. Poll ignores the modification time:
+// editors, containers and network drives set it in too many different ways.
 func (l *Live) Poll(ctx context.Context) {
 	if ctx.Err() == nil && l.opts.Path != "" {
-		_ = l.look(false) // reported through OnLoad and Report
+		_ = l.readFile(false) // OnLoad and Report have the error
 	}
 }
 
-// look reads the file and loads it: always where asked, else where it has settled on another content.
-func (l *Live) look(always bool) error {
-	l.looking.Lock()
-	defer l.looking.Unlock()
-	data, err := read(l.opts.Path)
+// readFile reads the file. It loads the content if always is set, or if new content is stable since the previous
+// look.
+func (l *Live) readFile(always bool) error {
+	l.fileMu.Lock()
+	defer l.fileMu.Unlock()
+	data, err := readBounded(l.opts.Path)
 	sum, unread := sha256.Sum256(data), ""
 	if err != nil {
 		unread = err.Error()
 	}
-	settled, changed := sum == l.seen, sum != l.tried || unread != l.unread
-	l.seen = sum
+	settled, changed := sum == l.seenHash, sum != l.triedHash || unread != l.readFailure
+	l.seenHash = sum
 	if !always && !(settled && changed) {
 		return nil
 	}
-	l.tried, l.unread = sum, unread
+	l.triedHash, l.readFailure = sum, unread
 	var s *Set
 	var files Problems
 	switch {
@@ -148,19 +147,19 @@ func (l *Live) look(always bool) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.use(s, hex.EncodeToString(sum[:]), files, err)
+	return l.activate(s, hex.EncodeToString(sum[:]), files, err)
 }
 
-// Report describes the active rules and the newest attempt to change them.
+// Report returns the state of the active rules and of the newest attempt to change them.
 func (l *Live) Report() Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.report
 }
 
-// use makes s, of a file with that hash, the active Set, or takes note of err. A file that is in force already
-// switches nothing, though the files it names may be others. l.mu is held.
-func (l *Live) use(s *Set, hash string, files Problems, err error) error {
+// activate makes s the active Set, or records err. hash is the hash of the file. A file that is already in force
+// switches nothing, but the files it names are checked again. The caller holds l.mu.
+func (l *Live) activate(s *Set, hash string, files Problems, err error) error {
 	old := l.report.Set
 	l.report.Err = err
 	if err != nil {
@@ -170,15 +169,15 @@ func (l *Live) use(s *Set, hash string, files Problems, err error) error {
 		if l.report.Version > 0 && hash == l.report.Hash {
 			s = old
 		} else {
-			s.inherit(old)
-			if s.blank && !old.blank && l.report.Version > 0 {
+			s.inheritStats(old)
+			if s.empty && !old.empty && l.report.Version > 0 {
 				s.warnings = append(s.warnings, Problem{Severity: Warning, File: l.opts.Path, What: "the file is empty now: all its rules and settings are gone"})
 			}
 			l.report.Version++
 			l.report.Set, l.report.LoadedAt, l.report.Hash = s, l.opts.Now(), hash
 			l.current.Store(s)
 		}
-		l.started = cmp.Or(l.started, s)
+		l.firstSet = cmp.Or(l.firstSet, s)
 		l.report.Problems = slices.Concat(s.Warnings(), files, l.restart(s))
 	}
 	if l.opts.OnLoad != nil {
@@ -187,16 +186,16 @@ func (l *Live) use(s *Set, hash string, files Problems, err error) error {
 	return err
 }
 
-// restart says what in s is not as it would be after a restart of the server: the host takes a
-// matchmaker at its start alone.
+// restart warns of settings in s that need a restart of the server: the host accepts a matchmaker only at its
+// start.
 func (l *Live) restart(s *Set) (ps Problems) {
-	if l.opts.Trial || l.started == nil {
+	if l.opts.Trial || l.firstSet == nil {
 		return nil
 	}
 	add := func(path, what, allowed string) {
 		ps = append(ps, Problem{Severity: Warning, File: l.opts.Path, Path: path, What: what, Allowed: allowed})
 	}
-	was, now := l.started.config, s.config
+	was, now := l.firstSet.config, s.config
 	switch had, has := len(was.Queues) > 0, len(now.Queues) > 0; {
 	case has && !had:
 		add("queues", "the first queues work after a restart of the server", "until then matchmaking is the server's own")
@@ -209,14 +208,13 @@ func (l *Live) restart(s *Set) (ps Problems) {
 	return ps
 }
 
-// read reads the file, one byte more than is allowed at most, so that Load can
-// tell that it is too long.
-func read(path string) ([]byte, error) {
+// readBounded reads at most one byte more than a file may have, so that Load can tell that it is too long.
+func readBounded(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() { // to open a pipe waits for its writer
+	if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
 		return nil, errors.New(path + " is not a file")
 	}
 	f, err := os.Open(path)

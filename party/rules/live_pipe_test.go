@@ -11,7 +11,7 @@ import (
 	"partyline/party/rules"
 )
 
-// To open a pipe waits until somebody writes to it. It is refused before.
+// Opening a pipe would wait for a writer, so a pipe is refused before that.
 func TestLive_PipeIsNoFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rules.yml")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

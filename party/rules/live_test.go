@@ -15,7 +15,7 @@ import (
 	"partyline/party/rules"
 )
 
-// liveFile is a rules file on disk and a Live over it.
+// liveFile is a rules file on disk with a Live that loads it.
 type liveFile struct {
 	t     *testing.T
 	path  string
@@ -93,7 +93,7 @@ func TestLive_Reload(t *testing.T) {
 	}
 }
 
-// TestLive_Reload_same: a file that is in force already switches nothing, also after one that was broken.
+// TestLive_Reload_same checks that a file that is in force already switches nothing, even after a broken one.
 func TestLive_Reload_same(t *testing.T) {
 	l := newLiveFile(t, three)
 	if err := l.live.Reload(context.Background()); err != nil {
@@ -144,8 +144,8 @@ func TestLive_Reload_missing(t *testing.T) {
 	none.Watch(context.Background()) // returns at once
 }
 
-// TestLive_Poll: a change is loaded when it stayed the same for one more look;
-// each content is tried once.
+// TestLive_Poll checks that a change is loaded when two looks in a row see the same content, and that each
+// content is tried once.
 func TestLive_Poll(t *testing.T) {
 	l := newLiveFile(t, three)
 	if err := l.live.Reload(context.Background()); err != nil {
@@ -198,8 +198,7 @@ func TestLive_Poll(t *testing.T) {
 	}
 }
 
-// TestLive_Watch runs on a fake clock.
-// TestLive_Poll_otherReason: another reason why a file cannot be read is told.
+// TestLive_Poll_otherReason checks that OnLoad learns of a new reason why a file cannot be read.
 func TestLive_Poll_otherReason(t *testing.T) {
 	l := newLiveFile(t, three)
 	l.poll(2)
@@ -216,7 +215,8 @@ func TestLive_Poll_otherReason(t *testing.T) {
 	}
 }
 
-// TestLive_Poll_emptied: a file that loses all it had is taken with a warning, one that was always empty without.
+// TestLive_Poll_emptied checks the warning for a file that loses all its content. A file that was always empty,
+// or that still sets a version, has none.
 func TestLive_Poll_emptied(t *testing.T) {
 	l := newLiveFile(t, "# nothing yet\n")
 	l.poll(2)
@@ -238,7 +238,8 @@ func TestLive_Poll_emptied(t *testing.T) {
 	}
 }
 
-// TestLive_Reload_long: a file that is too long is refused, never cut, also where its text alone would fit.
+// TestLive_Reload_long checks that a file that is too long is refused and never cut, even if it would fit
+// without its byte order mark and carriage returns.
 func TestLive_Reload_long(t *testing.T) {
 	l := newLiveFile(t, three)
 	if err := l.live.Reload(context.Background()); err != nil {
@@ -260,6 +261,7 @@ func TestLive_Reload_long(t *testing.T) {
 	}
 }
 
+// TestLive_Watch runs on a fake clock.
 func TestLive_Watch(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -286,7 +288,7 @@ func TestLive_Watch(t *testing.T) {
 	})
 }
 
-// TestLive_keepsCounters: rules that stay keep their counts over a reload.
+// TestLive_keepsCounters checks that rules keep their counts over a reload.
 func TestLive_keepsCounters(t *testing.T) {
 	l := newLiveFile(t, "version: 1\nrules: [{id: a, on: [join], deny: party.size > 1}, {id: b, on: [join], deny: false}]\n")
 	decide := func() {
@@ -342,7 +344,7 @@ func TestLive_firstQueuesNeedRestart(t *testing.T) {
 	}
 }
 
-// TestLive_concurrent: readers see whole versions while the file changes.
+// TestLive_concurrent checks that readers see whole versions while the file changes.
 func TestLive_concurrent(t *testing.T) {
 	l := newLiveFile(t, three)
 	if err := l.live.Reload(context.Background()); err != nil {

@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// Load reads a rules file, which problems call name; an empty one is the same as none. Where it is not fully
-// right the error is [Problems], with everything that is wrong and warnings. Load never panics, and takes
-// bounded time and memory, whatever data is.
+// Load reads a rules file. Problems use name as the file's name. An empty file gives the defaults. If the file
+// has an error, the error is [Problems], with all errors and warnings. Load never panics. It takes bounded time
+// and memory for any data.
 func Load(data []byte, name string) (*Set, error) { return load(newSource(data, name)) }
 
-// LoadRecorded is Load for a configuration in a recording: with all defaults written out it is longer than
-// a file may be.
+// LoadRecorded is Load for a configuration from a recording. A recording writes out all defaults, so it may be
+// longer than a file.
 func LoadRecorded(data []byte, name string) (*Set, error) {
 	src := newSource(data, name)
-	src.room = recordedRoom
+	src.boundFactor = recordedBoundFactor
 	return load(src)
 }
 
@@ -26,17 +26,16 @@ func load(src *source) (*Set, error) {
 	d := newDecoder(src)
 	root := d.parse()
 	c := Default()
-	if root != nil && d.version(root) {
+	if root != nil && d.checkVersion(root) {
 		d.decode(root, reflect.ValueOf(&c).Elem(), "", "")
 	} else if root != nil {
-		return nil, d.report(&c)
+		return nil, d.sortedProblems(&c)
 	}
 	return d.finish(c)
 }
 
-// LoadFacts reads a file of facts, JSON or YAML, under the names conditions use;
-// what it leaves out is empty. It is for trying rules out. The error is
-// [Problems], as for [Load].
+// LoadFacts reads a file of facts, as JSON or YAML, under the names that conditions use. Facts that are left
+// out are empty. It is for trying rules out. The error is [Problems], as for [Load].
 func LoadFacts(data []byte, name string) (Facts, error) {
 	d := newDecoder(newSource(data, name))
 	root := d.parse()
@@ -44,21 +43,21 @@ func LoadFacts(data []byte, name string) (Facts, error) {
 	if root != nil {
 		d.decode(root, reflect.ValueOf(&f).Elem(), "", "")
 	}
-	if all := d.report(&Config{}); len(all) > 0 {
+	if all := d.sortedProblems(&Config{}); len(all) > 0 {
 		return Facts{}, all
 	}
 	return f, nil
 }
 
-// New makes a Set from a configuration written in Go, under the same checks as
-// a file. Queues and what is in them are expected to start from [DefaultOf].
+// New makes a Set from a configuration written in Go, with the same checks as for a file. Start queues and the
+// groups in them from [DefaultOf].
 func New(c Config) (*Set, error) {
 	return newDecoder(newSource(nil, "config")).finish(c)
 }
 
-// version reports whether the file is one this package understands; if not,
-// nothing else is worth saying about it.
-func (d *decoder) version(root *node) bool {
+// checkVersion reports whether decoding the file makes sense: it is a group of keys of version 1, or only lacks a
+// version.
+func (d *decoder) checkVersion(root *node) bool {
 	at := slices.IndexFunc(root.keys, func(e entry) bool { return e.name == "version" })
 	switch {
 	case root.kind != mapNode:
@@ -69,7 +68,7 @@ func (d *decoder) version(root *node) bool {
 		return true
 	}
 	version := root.keys[at].val
-	if version.text != "1" || version.kind != wordNode {
+	if version.text != "1" || version.kind != scalarNode {
 		d.fail(version.at, "version", "is "+version.describe(), "this server reads version 1")
 		return false
 	}
@@ -78,11 +77,11 @@ func (d *decoder) version(root *node) bool {
 
 // finish checks the configuration and compiles its rules.
 func (d *decoder) finish(c Config) (*Set, error) {
-	d.complete(&c)
+	d.completeDefaults(&c)
 	d.check(&c)
-	s := &Set{config: c, byAction: map[Action][]*rule{}, queues: slices.Sorted(maps.Keys(c.Queues)), blank: len(d.values) == 0}
+	s := &Set{config: c, byAction: map[Action][]*rule{}, queues: slices.Sorted(maps.Keys(c.Queues)), empty: len(d.nodes) == 0}
 	for i := range c.Rules {
-		r := d.compile(&c, i, c.Rules[i])
+		r := d.compileRule(&c, i, c.Rules[i])
 		if r == nil {
 			continue
 		}
@@ -91,41 +90,40 @@ func (d *decoder) finish(c Config) (*Set, error) {
 			s.byAction[a] = append(s.byAction[a], r)
 		}
 	}
-	d.budget(s)
-	all := d.report(&c)
+	d.checkBudget(s)
+	all := d.sortedProblems(&c)
 	if len(all.Errors()) > 0 {
 		return nil, all
 	}
 	s.warnings = all
 	const font = "invites.page.font"
-	s.font = d.src.problem(Warning, d.place(font), font, "", "")
+	s.fontProblem = d.src.problem(Warning, d.placeOf(font), font, "", "")
 	return s, nil
 }
 
-// complete fills in what depends on other keys.
-func (d *decoder) complete(c *Config) {
-	if d.written("status.stages") {
-		// The defaults name default stages; with stages of one's own they only stay
-		// where these exist.
-		if !d.written("status.ready") && !slices.Contains(c.Status.Stages, c.Status.Ready) {
+// completeDefaults fills in defaults that depend on other keys.
+func (d *decoder) completeDefaults(c *Config) {
+	if d.isSet("status.stages") {
+		// The defaults name the default stages. If the file sets its own stages, only names among those stay.
+		if !d.isSet("status.ready") && !slices.Contains(c.Status.Stages, c.Status.Ready) {
 			c.Status.Ready = ""
 		}
-		if !d.written("status.final") {
+		if !d.isSet("status.final") {
 			c.Status.Final = slices.DeleteFunc(slices.Clone(c.Status.Final), func(s string) bool {
 				return !slices.Contains(c.Status.Stages, s)
 			})
 		}
 	}
-	c.Parties.KickBanJoins = c.Parties.KickBanJoins || d.written("parties.kick_ban")
+	c.Parties.KickBanJoins = c.Parties.KickBanJoins || d.isSet("parties.kick_ban")
 	queues := make(map[string]Queue, len(c.Queues))
 	for name, q := range c.Queues {
-		at := join("queues", name)
-		if q.MaxParty == 0 && !d.written(at+".max_party") {
+		at := joinPath("queues", name)
+		if q.MaxParty == 0 && !d.isSet(at+".max_party") {
 			q.MaxParty = max(1, q.TeamSize.Max)
 		}
 		if q.Skill != nil {
 			skill := *q.Skill
-			if skill.Max == 0 && !d.written(at+".skill.max") {
+			if skill.Max == 0 && !d.isSet(at+".skill.max") {
 				skill.Max = skill.Window
 			}
 			if skill.Storage.Field == "" {
@@ -135,7 +133,7 @@ func (d *decoder) complete(c *Config) {
 		}
 		if q.Latency != nil {
 			latency := *q.Latency
-			if latency.Max == 0 && !d.written(at+".latency.max") {
+			if latency.Max == 0 && !d.isSet(at+".latency.max") {
 				latency.Max = latency.Start
 			}
 			q.Latency = &latency
@@ -145,11 +143,11 @@ func (d *decoder) complete(c *Config) {
 	c.Queues = queues
 }
 
-// report is everything found, by line, with rules called by their names.
-func (d *decoder) report(c *Config) Problems {
+// sortedProblems returns all problems in the order of lines. Paths use the names of rules.
+func (d *decoder) sortedProblems(c *Config) Problems {
 	out := slices.Clone(d.problems)
 	for i := range out {
-		out[i].Path = named(out[i].Path, c.Rules)
+		out[i].Path = withRuleName(out[i].Path, c.Rules)
 	}
 	slices.SortStableFunc(out, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
@@ -157,15 +155,14 @@ func (d *decoder) report(c *Config) Problems {
 	return slices.Compact(out)
 }
 
-// named turns "rules[3].deny" into "rules.friends-only.deny" where the rule has
-// a usable name.
-func named(path string, rules []Rule) string {
+// withRuleName turns "rules[3].deny" into "rules.friends-only.deny" if the rule has a valid name.
+func withRuleName(path string, rules []Rule) string {
 	var i int
 	if n, _ := fmt.Sscanf(path, "rules[%d]", &i); n != 1 || i < 1 || i > len(rules) {
 		return path
 	}
 	id := rules[i-1].ID
-	if !forms["name"].ok(id) {
+	if !forms["name"].valid(id) {
 		return path
 	}
 	_, rest, _ := strings.Cut(path, "]")

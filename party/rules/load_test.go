@@ -14,9 +14,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected part of golden files")
 
-// goldens are the accept and reject cases: a file, a line of dashes, and what is
-// said about it. They also seed the fuzz targets.
-func goldens(t testing.TB) map[string][]byte {
+// goldenCases are the files to accept and to reject: a rules file, a line of dashes, and the expected problems.
+// They also seed the fuzz targets.
+func goldenCases(t testing.TB) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/load/*.txt")
 	if err != nil || len(paths) < 30 {
@@ -36,7 +36,7 @@ func goldens(t testing.TB) map[string][]byte {
 const dashes = "-----\n"
 
 func TestLoad_golden(t *testing.T) {
-	for path, data := range goldens(t) {
+	for path, data := range goldenCases(t) {
 		name := strings.TrimSuffix(filepath.Base(path), ".txt")
 		t.Run(name, func(t *testing.T) {
 			input, want, ok := bytes.Cut(data, []byte(dashes))
@@ -63,7 +63,7 @@ func TestLoad_golden(t *testing.T) {
 	}
 }
 
-// verdict is what a person would see of the outcome.
+// verdict returns the outcome as text.
 func verdict(t *testing.T, set *rules.Set, err error) string {
 	t.Helper()
 	if err == nil {
@@ -109,7 +109,7 @@ func TestLoad_tooLarge(t *testing.T) {
 	}
 }
 
-// TestLoad_noUTF8 also pins that problems never hold bytes that are not text.
+// TestLoad_noUTF8 also checks that problems contain only valid text.
 func TestLoad_noUTF8(t *testing.T) {
 	_, err := rules.Load([]byte("version: 1\nparties: {open: \xff}\n"), "rules.yml")
 	if err == nil || !strings.Contains(err.Error(), "rules.yml:2:1: is not UTF-8 text") {
@@ -117,7 +117,7 @@ func TestLoad_noUTF8(t *testing.T) {
 	}
 }
 
-// TestLoad_syntax: what is wrong with the writing is said in plain words, each with its place.
+// TestLoad_syntax checks that syntax errors are reported in plain words and with their place.
 func TestLoad_syntax(t *testing.T) {
 	for _, c := range []struct{ file, want string }{
 		{"rules:\n  - id: a\n    message: Hi: there", "3:14: a key begins within a value; a text or a condition with : "},

@@ -13,7 +13,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// need is a set of facts that are not at hand when a decision begins.
+// need is a set of facts that have to be read, parsed or bounded before a condition can use them.
 type need uint16
 
 const (
@@ -25,12 +25,12 @@ const (
 	needPartyLabel                    // parsed
 	needRequestLabel                  // parsed
 	needVars                          // bounded
-	needMembers                       // read: accounts of all members
-	needSkill                         // computed from these
+	needMembers                       // read: the accounts of all members
+	needSkill                         // computed from needMembers
 	needAttributes                    // bounded
 )
 
-// needNames are the words of the need tag of a fact, in the order of the constants.
+// needNames are the words of the need tag, in the order of the constants.
 var needNames = strings.Fields("account groups friends same_group blocked party_label request_label vars members skill attributes")
 
 func needOf(fact reflect.StructField) (n need) {
@@ -40,56 +40,56 @@ func needOf(fact reflect.StructField) (n need) {
 	return n
 }
 
-// factOf is the fact, or the group of facts, of that name in a group.
+// factOf returns the field of a fact or a group of facts by its name in group.
 func factOf(group reflect.Type, name string) reflect.StructField {
-	fact, _ := fieldOf(group, "expr", name)
+	fact, _ := fieldByTag(group, "expr", name)
 	return fact
 }
 
-// machine evaluates the conditions of one decision and reads each fact they
-// need once. It belongs to one goroutine at a time.
+// machine evaluates the conditions of one decision. It reads each fact that they need once. Only one goroutine
+// may use it at a time.
 type machine struct {
-	vm    vm.VM
-	facts env
-	load  Loader
-	rules *Set         // which are asked
-	ready need         // what was read into facts
-	own   []GroupFacts // the player's groups
-	owned bool         // these were read
+	vm         vm.VM
+	facts      env
+	loader     Loader
+	rules      *Set         // the Set that is asked
+	ready      need         // the facts that are read or prepared
+	userGroups []GroupFacts // the player's groups
+	groupsRead bool         // whether own was read
 }
 
-// machines keeps machines for reuse: a decision then allocates little.
+// machines keeps machines for reuse, so that a decision allocates little.
 var machines = sync.Pool{New: func() any { return new(machine) }}
 
-// maxElements bounds what the lists that one condition builds may hold together.
+// maxElements limits the total size of the lists that one condition builds.
 const maxElements = 200_000
 
 func (m *machine) begin(s *Set, f Facts, load Loader) {
 	f.Party.Members = f.Party.Members[:min(len(f.Party.Members), maxMembers)]
 	f.Now = f.Now.UTC()
 	m.facts = env{f, string(f.Action)}
-	m.rules, m.load, m.ready = s, load, 0
+	m.rules, m.loader, m.ready = s, load, 0
 	m.vm.MemoryBudget = maxElements
 }
 
 func (m *machine) release() {
-	m.facts, m.rules, m.load, m.own, m.owned = env{}, nil, nil, nil, false
+	m.facts, m.rules, m.loader, m.userGroups, m.groupsRead = env{}, nil, nil, nil, false
 	clear(m.vm.Stack)
 	machines.Put(m)
 }
 
-// eval runs one condition. The expression engine recovers from its own panics;
-// a Loader's are for [Set.Decide] to catch.
+// eval runs one condition. The expression engine recovers from its own panics. [Set.Decide] recovers from those
+// of a Loader.
 func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error) {
 	if missing := c.needs &^ m.ready; missing != 0 {
-		if err := m.read(ctx, missing); err != nil {
+		if err := m.readFacts(ctx, missing); err != nil {
 			return false, err
 		}
 	}
 	out, err := m.vm.Run(c.program, &m.facts)
 	if err != nil {
-		if at := new(file.Error); errors.As(err, &at) && c.sent[at.From] != "" {
-			return false, sent{runError(err), c.sent[at.From]}
+		if at := new(file.Error); errors.As(err, &at) && c.requestFacts[at.From] != "" {
+			return false, sentError{runError(err), c.requestFacts[at.From]}
 		}
 		return false, runError(err)
 	}
@@ -100,11 +100,10 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 	return holds, nil
 }
 
-// read makes the facts of n ready: it takes them from the Loader, if there is one, and
-// bounds them.
-func (m *machine) read(ctx context.Context, n need) error {
+// readFacts prepares the facts of n: it reads them from the Loader, if there is one, and bounds them.
+func (m *machine) readFacts(ctx context.Context, n need) error {
 	if n&(needMembers|needAttributes) != 0 {
-		m.facts.Party.Members = slices.Clone(m.facts.Party.Members) // the caller's list is not written to
+		m.facts.Party.Members = slices.Clone(m.facts.Party.Members) // the caller's list must not change
 	}
 	for _, r := range []struct {
 		facts need
@@ -114,26 +113,26 @@ func (m *machine) read(ctx context.Context, n need) error {
 		{needFriends, m.loadFriends}, {needBlocked, m.loadBlocked},
 	} {
 		missing := r.facts & n
-		if missing == 0 || m.load == nil {
+		if missing == 0 || m.loader == nil {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return unread{err}
+			return unreadError{err}
 		}
 		if err := r.load(ctx, missing); err != nil {
 			return err
 		}
 	}
-	if err := m.bound(n); err != nil {
+	if err := m.boundFacts(n); err != nil {
 		return err
 	}
 	m.ready |= n
 	return nil
 }
 
-// bound cuts facts to what the step count of conditions assumes, and computes those that
-// follow from others.
-func (m *machine) bound(n need) (err error) {
+// boundFacts cuts facts to the bounds that the step count of conditions assumes. It computes the facts that follow
+// from others.
+func (m *machine) boundFacts(n need) (err error) {
 	u, p, r := &m.facts.User, &m.facts.Party, &m.facts.Request
 	if n&needAccount != 0 {
 		u.DisplayName, u.Metadata = cut(u.DisplayName), boundedFields(u.Metadata)
@@ -143,7 +142,7 @@ func (m *machine) bound(n need) (err error) {
 	}
 	if n&needVars != 0 {
 		for k, v := range u.Vars {
-			if len(v) > maxDynamic { // the caller's are not written to
+			if len(v) > maxDynamic { // the caller's map must not change
 				u.Vars = maps.Clone(u.Vars)
 				u.Vars[k] = cut(v)
 			}
@@ -161,38 +160,37 @@ func (m *machine) bound(n need) (err error) {
 			mem.Attributes = boundedFields(mem.Attributes)
 		}
 	}
-	// The leader is nearer to the leader than any friend: a rule for friends does not shut
-	// out the leader.
-	rel, leads := &m.facts.Relation, m.leads()
+	// A rule that admits the leader's friends or guild must not shut out the leader.
+	rel, leads := &m.facts.Relation, m.isLeader()
 	rel.FriendOfLeader = rel.FriendOfLeader || leads && n&needFriends != 0
 	rel.SameGroup = rel.SameGroup || leads && n&needSameGroup != 0
 	if n&needPartyLabel != 0 {
-		if p.Label, err = labelOf("party.label", p.Label, p.LabelJSON); err != nil {
+		if p.Label, err = parseLabel("party.label", p.Label, p.LabelJSON); err != nil {
 			return err
 		}
 	}
 	if n&needRequestLabel != 0 {
-		if r.Label, err = labelOf("request.label", r.Label, r.LabelJSON); err != nil {
-			return sent{err, "label"}
+		if r.Label, err = parseLabel("request.label", r.Label, r.LabelJSON); err != nil {
+			return sentError{err, "label"}
 		}
 	}
 	if n&needSkill != 0 {
-		return m.strength()
+		return m.computeSkill()
 	}
 	return nil
 }
 
-func labelOf(name string, label map[string]any, text string) (_ map[string]any, err error) {
+func parseLabel(name string, label map[string]any, text string) (_ map[string]any, err error) {
 	if label == nil {
-		if label, err = object(name, text); err != nil {
+		if label, err = parseObject(name, text); err != nil {
 			return nil, err
 		}
 	}
 	return boundedFields(label), nil
 }
 
-// others are the party's members without the player.
-func (m *machine) others() []string {
+// otherMembers returns the user IDs of the members, without the player.
+func (m *machine) otherMembers() []string {
 	var ids []string
 	for _, mem := range m.facts.Party.Members {
 		if mem.UserID != m.facts.User.ID {
@@ -202,6 +200,6 @@ func (m *machine) others() []string {
 	return ids
 }
 
-func (m *machine) leads() bool {
+func (m *machine) isLeader() bool {
 	return m.facts.Party.LeaderID != "" && m.facts.Party.LeaderID == m.facts.User.ID
 }

@@ -13,14 +13,14 @@ import (
 
 const skilled = `queues: {ranked: {teams: 2, team_size: 5, skill: {property: mmr, default: 1000}}}`
 
-// onJoinWith is a rules file with one rule that denies join, beside other keys.
-func onJoinWith(t testing.TB, keys, condition string) *rules.Set {
+// denyJoinWith returns a rules file with other keys and one rule that denies join.
+func denyJoinWith(t testing.TB, keys, condition string) *rules.Set {
 	t.Helper()
 	return mustLoad(t, "version: 1\n"+keys+"\nrules: [{id: r, on: [join, matchmake], deny: '"+condition+"'}]\n")
 }
 
-// everybody is three accounts, of bob who acts and of the party's two members.
-func everybody(now time.Time) map[string]rules.Account {
+// partyAccounts has the accounts of bob, who acts, and of the two members of the party.
+func partyAccounts(now time.Time) map[string]rules.Account {
 	return map[string]rules.Account{
 		"u-bob": {Metadata: `{"level": 30, "mmr": 1500}`, CreatedAt: now.Add(-time.Hour)},
 		"u-ada": {Metadata: `{"level": 2, "mmr": "1200"}`, CreatedAt: now.Add(-240 * time.Hour)},
@@ -28,8 +28,8 @@ func everybody(now time.Time) map[string]rules.Account {
 	}
 }
 
-// TestSet_Decide_members: what is known of the members, in one read for all of them and
-// only when a rule that is asked names it.
+// TestSet_Decide_members checks that the facts of all members come from one read, and only if a rule that is
+// asked names them.
 func TestSet_Decide_members(t *testing.T) {
 	for _, c := range []struct {
 		cond, reads string
@@ -45,8 +45,8 @@ func TestSet_Decide_members(t *testing.T) {
 		{`any(party.members, .stage == "failed")`, "", false},
 	} {
 		f := someFacts()
-		load := &fakeLoader{accounts: everybody(f.Now)}
-		set := onJoinWith(t, skilled, c.cond)
+		load := &fakeLoader{accounts: partyAccounts(f.Now)}
+		set := denyJoinWith(t, skilled, c.cond)
 		before := slices.Clone(f.Party.Members)
 		d, err := set.Decide(context.Background(), f, load)
 		if err != nil || d.Allowed == c.holds {
@@ -63,12 +63,12 @@ func TestSet_Decide_members(t *testing.T) {
 	}
 }
 
-// TestSet_Decide_membersLater: a rule that looks at the members does not hide what a later
-// one reads of them.
+// TestSet_Decide_membersLater checks that reading the members for one rule leaves their other facts to later
+// rules.
 func TestSet_Decide_membersLater(t *testing.T) {
 	set := mustLoad(t, `{version: 1, rules: [{id: a, on: [join], deny: 'any(party.members, .stage == "failed")'}, {id: b, on: [join], deny: 'any(party.members, .metadata.level == 2)'}]}`)
 	f := someFacts()
-	load := &fakeLoader{accounts: everybody(f.Now)}
+	load := &fakeLoader{accounts: partyAccounts(f.Now)}
 	if d, err := set.Decide(context.Background(), f, load); err != nil || d.Rule != "b" {
 		t.Errorf("%+v, %v; want b", d, err)
 	}
@@ -80,31 +80,31 @@ func TestSet_Decide_membersLater(t *testing.T) {
 
 func TestSet_Decide_membersMissing(t *testing.T) {
 	f := someFacts()
-	accounts := everybody(f.Now)
+	accounts := partyAccounts(f.Now)
 	delete(accounts, "u-cyd")
-	set := onJoinWith(t, "", `any(party.members, .account_age < duration("1h") and (.metadata.level ?? 0) == 0)`)
+	set := denyJoinWith(t, "", `any(party.members, .account_age < duration("1h") and (.metadata.level ?? 0) == 0)`)
 	if d, err := set.Decide(context.Background(), f, &fakeLoader{accounts: accounts}); err != nil || d.Allowed {
 		t.Errorf("a deleted member: %+v, %v; want it to count as new", d, err)
 	}
 	for _, mmr := range []string{"high", "NaN", "Inf"} {
 		accounts["u-cyd"] = rules.Account{Metadata: `{"mmr": "` + mmr + `"}`}
-		d, err := onJoinWith(t, skilled, "party.skill.max > 0").Decide(context.Background(), f, &fakeLoader{accounts: accounts})
+		d, err := denyJoinWith(t, skilled, "party.skill.max > 0").Decide(context.Background(), f, &fakeLoader{accounts: accounts})
 		if err == nil || d.Allowed || !strings.Contains(err.Error(), `a text "`+mmr+`" and no number`) {
 			t.Errorf("skill %s: %+v, %v", mmr, d, err)
 		}
 	}
 	delete(accounts, "u-bob")
-	if d, err := onJoinWith(t, "", "user.account_age < duration(\"0s\") + duration(\"1h\")").Decide(context.Background(), f, &fakeLoader{accounts: accounts}); err == nil || d.Allowed {
+	if d, err := denyJoinWith(t, "", "user.account_age < duration(\"0s\") + duration(\"1h\")").Decide(context.Background(), f, &fakeLoader{accounts: accounts}); err == nil || d.Allowed {
 		t.Errorf("a player without an account: %+v, %v", d, err)
 	}
 }
 
-// TestSet_Decide_skillAlone: without a party it is the player's own strength.
+// TestSet_Decide_skillAlone checks that party.skill without a party is the skill of the player.
 func TestSet_Decide_skillAlone(t *testing.T) {
 	f := someFacts()
 	f.Action, f.Party = rules.ActionMatchmake, rules.PartyFacts{}
 	f.Request.Queue = "ranked"
-	d, err := onJoinWith(t, skilled, "party.skill.mean == 1500 and party.skill.spread == 0").Decide(context.Background(), f, &fakeLoader{accounts: everybody(f.Now)})
+	d, err := denyJoinWith(t, skilled, "party.skill.mean == 1500 and party.skill.spread == 0").Decide(context.Background(), f, &fakeLoader{accounts: partyAccounts(f.Now)})
 	if err != nil || d.Allowed {
 		t.Errorf("%+v, %v", d, err)
 	}
@@ -123,12 +123,12 @@ func TestLoad_skillFact(t *testing.T) {
 	}
 }
 
-// TestSet_Decide_leader: the leader is not shut out by a rule for friends and guild.
+// TestSet_Decide_leader checks that a rule for friends and guild does not refuse the leader.
 func TestSet_Decide_leader(t *testing.T) {
 	f := someFacts()
 	f.User.ID = f.Party.LeaderID
 	for _, load := range []rules.Loader{nil, &fakeLoader{}} {
-		if d, err := onJoin(t, "relation.friend_of_leader and relation.same_group").Decide(context.Background(), f, load); err != nil || d.Allowed {
+		if d, err := denyJoin(t, "relation.friend_of_leader and relation.same_group").Decide(context.Background(), f, load); err != nil || d.Allowed {
 			t.Errorf("with %v the leader is not near the leader: %+v, %v", load, d, err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestSet_Decide_attributes(t *testing.T) {
 	f.Party.Attributes = map[string]any{"map": "night"}
 	f.Party.Members[1].Attributes = map[string]any{"character": "owl"}
 	load := &fakeLoader{}
-	if d, err := onJoin(t, `party.attributes.map == "night" and any(party.members, .attributes.character == "owl")`).Decide(context.Background(), f, load); err != nil || d.Allowed {
+	if d, err := denyJoin(t, `party.attributes.map == "night" and any(party.members, .attributes.character == "owl")`).Decide(context.Background(), f, load); err != nil || d.Allowed {
 		t.Errorf("%+v, %v", d, err)
 	}
 	if len(load.reads) > 0 {

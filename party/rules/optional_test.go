@@ -6,8 +6,8 @@ import (
 	"partyline/party/rules"
 )
 
-// A list of facts that is nil, as the loader gives for a player in no group, is an empty list to a condition and no
-// missing value.
+// A nil list of facts is an empty list for a condition, and not a missing value. The loader returns nil for a
+// player without a group.
 func TestDecide_EmptyListIsNoMissingValue(t *testing.T) {
 	for deny, refused := range map[string]bool{
 		"any(user?.groups, .admin)": false, "len(user?.groups) == 0": true, "len(party?.members) == 0": true, "all(party?.members, .leader)": true,

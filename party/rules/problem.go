@@ -6,27 +6,26 @@ import (
 	"strings"
 )
 
-// Severity tells problems that stop a file from being used from mere advice.
+// Severity separates errors, which stop the file from being used, from advice.
 type Severity int
 
 const (
 	Error   Severity = iota // the file is not used
-	Warning                 // the file is used; a person should look
+	Warning                 // the file is used, but a person should look at it
 )
 
-// Problem is one thing wrong with a rules file, at the place a designer has to
-// look at.
+// Problem is one problem of a rules file, at the place where a designer has to look.
 type Problem struct {
 	Severity  Severity `json:"-"`
 	File      string   `json:"file"`
-	Line, Col int      `json:"-"` // from 1; 0 where the problem has no place
+	Line, Col int      `json:"-"` // from 1; 0 if the problem has no place
 	Path      string   `json:"path"`
 	What      string   `json:"what"`
-	Allowed   string   `json:"allowed,omitempty"` // what would be right, without "allowed"
-	Excerpt   string   `json:"-"`                 // the line of the file, and one with a caret
+	Allowed   string   `json:"allowed,omitempty"` // what would be right
+	Excerpt   string   `json:"-"`                 // the line of the file, and a line with a caret
 }
 
-// String is the problem in one line, "file:line:col: path: what; allowed ...".
+// String returns the problem in one line: "file:line:col: path: what; allowed".
 func (p Problem) String() string {
 	var b strings.Builder
 	b.WriteString(p.File)
@@ -47,8 +46,7 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems is everything found wrong with one file, in the order of its lines.
-// It is the error of [Load].
+// Problems is the list of all problems of one file, in the order of its lines. It is the error of [Load].
 type Problems []Problem
 
 // Error lists every problem with its excerpt.
@@ -63,12 +61,12 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Errors are the problems that stop the file from being used.
+// Errors returns the problems that stop the file from being used.
 func (ps Problems) Errors() Problems {
 	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return p.Severity != Error })
 }
 
-// Count is the summary people read at the end of a list, "2 errors, 1 warning".
+// Count returns a summary for the end of a list, such as "2 errors, 1 warning".
 func (ps Problems) Count() string {
 	e := len(ps.Errors())
 	w := len(ps) - e

@@ -8,20 +8,19 @@ import (
 	"time"
 )
 
-// Rate is so many events per time, written "20/m" or "5/10s"; the zero value,
-// written "none", is without limit.
+// Rate is a number of events per time, written "20/m" or "5/10s". The zero value is unlimited, written "none".
 type Rate struct {
 	N   int
 	Per time.Duration
 }
 
-// maxRateCount bounds N so that arithmetic on rates cannot overflow.
+// maxRateCount limits N, so that calculations with rates cannot overflow.
 const maxRateCount = 1_000_000
 
-// Unlimited reports whether the rate limits nothing.
+// Unlimited reports whether the rate has no limit.
 func (r Rate) Unlimited() bool { return r.N == 0 }
 
-// PerSecond is the rate in events per second, 0 where it is unlimited.
+// PerSecond returns the rate in events per second, or 0 if it is unlimited.
 func (r Rate) PerSecond() float64 {
 	if r.N == 0 || r.Per <= 0 {
 		return 0
@@ -29,7 +28,7 @@ func (r Rate) PerSecond() float64 {
 	return float64(r.N) / r.Per.Seconds()
 }
 
-// Interval is the time between two events of the rate, 0 where it is unlimited.
+// Interval returns the time between two events, or 0 if the rate is unlimited.
 func (r Rate) Interval() time.Duration {
 	if r.N == 0 || r.Per <= 0 {
 		return 0
@@ -37,7 +36,7 @@ func (r Rate) Interval() time.Duration {
 	return r.Per / time.Duration(r.N)
 }
 
-// String is the form ParseRate reads.
+// String returns the form that ParseRate reads.
 func (r Rate) String() string {
 	if r.Unlimited() {
 		return "none"
@@ -49,8 +48,8 @@ func (r Rate) String() string {
 	return fmt.Sprintf("%d/%s", r.N, per)
 }
 
-// ParseRate reads "20/m": a count of 1 to 1,000,000, a slash and a unit (s, m, h,
-// d) or a duration between 1ms and 24h. "none" is the zero Rate.
+// ParseRate parses "20/m": a count from 1 to 1,000,000, a slash, and a unit (s, m, h, d) or a duration from 1ms
+// to 24h. "none" is the zero Rate.
 func ParseRate(s string) (Rate, error) {
 	if s == "none" {
 		return Rate{}, nil
@@ -67,8 +66,8 @@ func ParseRate(s string) (Rate, error) {
 	return Rate{N: n, Per: d}, nil
 }
 
-// ParseDuration reads a duration of the rules file: numbers with units, "90s",
-// "1h30m", "30d"; a day is 24 hours. It refuses negative values.
+// ParseDuration parses a duration of the rules file: numbers with units, such as "90s", "1h30m" or "30d". A day
+// has 24 hours. Negative values are errors.
 func ParseDuration(s string) (time.Duration, error) {
 	rest, days := s, time.Duration(0)
 	if head, tail, ok := strings.Cut(s, "d"); ok {
@@ -85,8 +84,8 @@ func ParseDuration(s string) (time.Duration, error) {
 	return days + d, nil
 }
 
-// FormatDuration writes d the way people do in the file: "90s" stays "1m30s", but
-// "24h0m0s" becomes "24h".
+// FormatDuration formats d for the rules file, without units that are zero at the end: 90s is "1m30s", and 24
+// hours are "24h" and not "24h0m0s".
 func FormatDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {

@@ -2,18 +2,16 @@ package rules
 
 import "time"
 
-// The types of this file and of schema_queues.go are the rules file. They are
-// read by people twice: here, and as the JSON Schema and reference that are made
-// from the field comments, so those are written for designers and name no Go. What a group
-// of keys is for stands at the field that holds it.
+// The types of this file and of schema_queues.go define the rules file. Their field comments are also the texts
+// of the JSON Schema and of the reference. Write field comments for designers: they name nothing of Go. The
+// comment of the field that holds a group of keys explains the group.
 //
-// Tags: yaml names the key; default is its value as a file would have it, none being
-// zero; limit is the allowed range (numbers and durations: the value; text: characters;
-// lists and maps: entries); oneof lists the allowed words; form names a syntax of
-// forms.go; required keys have no default.
+// Tags: yaml is the key. default is the value as a file would write it; without it the default is zero. limit
+// is the allowed range: of the value for numbers and durations, of the characters for texts, of the entries for
+// lists and maps. oneof lists the allowed words. form names a syntax of forms.go. Keys with required have no
+// default.
 
-// Config is the rules file after defaults are applied. It is shared and must
-// not be written to.
+// Config is the rules file with defaults applied. It is shared: do not write to it.
 type Config struct {
 	// Version of the file format. Always 1; every file that is not empty names it.
 	Version int `yaml:"version" default:"1" limit:"1..1"`
@@ -65,7 +63,7 @@ type Parties struct {
 	// server's own joins are as without Partyline. 0 bans nobody. A change
 	// counts for later kicks.
 	KickBan time.Duration `yaml:"kick_ban" default:"10m" limit:"0s..168h"`
-	// KickBanJoins says that the file sets kick_ban, so that it binds native joins too.
+	// KickBanJoins reports whether the file sets kick_ban. Then the ban also holds for native joins.
 	KickBanJoins bool `yaml:"-"`
 	// Who waits for a seat of a full party.
 	Waitlist Waitlist `yaml:"waitlist"`
@@ -101,7 +99,7 @@ type (
 	OpenPolicy      string // any | open | closed
 	OnePerUser      string // false | true | leave_previous
 	SecondSocket    string // refuse | move
-	InviteRole      string // member | leader; also who sets attributes
+	InviteRole      string // member | leader; also for who sets attributes
 	SeveralSessions string // refuse | newest
 	RegexPolicy     string // literal | any
 )
@@ -128,7 +126,7 @@ const (
 	RegexAny RegexPolicy = "any"
 )
 
-// One reports whether a user may be in one party only.
+// One reports whether a user may be in only one party at a time.
 func (r OnePerUser) One() bool { return r == OnePartyOnly || r == LeavePrevious }
 
 type Waitlist struct {
@@ -145,8 +143,7 @@ type Lock struct {
 	InMatch bool `yaml:"in_match"`
 }
 
-// Requests bounds asking to join a closed party, so that strangers cannot keep
-// the leader's list full.
+// Requests limits the requests to join a closed party, so that strangers cannot fill the leader's list.
 type Requests struct {
 	// How many requests may wait in one party before strangers cannot ask any more. Friends of a
 	// member may. The server itself keeps at most as many as the party has seats, of which a quarter is for friends.
@@ -213,7 +210,7 @@ type AppLink struct {
 	On []string `yaml:"on" oneof:"ios|android|windows|macos|linux|desktop" limit:"..6"`
 }
 
-// IOSApp is what apple-app-site-association and the store link need.
+// IOSApp holds the values for apple-app-site-association and for the store link.
 type IOSApp struct {
 	// Address of the game in the App Store.
 	Store string `yaml:"store" form:"https_url" limit:"..512"`
@@ -221,7 +218,7 @@ type IOSApp struct {
 	AppIDs []string `yaml:"app_ids" form:"ios_app_id" limit:"..16"`
 }
 
-// AndroidApp is what assetlinks.json and the store link need.
+// AndroidApp holds the values for assetlinks.json and for the store link.
 type AndroidApp struct {
 	// Address of the game in the Play Store.
 	Store string `yaml:"store" form:"https_url" limit:"..512"`
@@ -305,7 +302,7 @@ type Limits struct {
 	Data DataLimits `yaml:"data"`
 }
 
-// GuessLimits counts failed codes only; a success does not reset it.
+// GuessLimits counts only wrong codes. A correct code does not reset the count.
 type GuessLimits struct {
 	// Wrong codes of one player.
 	PerUser Rate `yaml:"per_user" default:"5/m"`
@@ -313,8 +310,7 @@ type GuessLimits struct {
 	PerIP Rate `yaml:"per_ip" default:"100/m"`
 }
 
-// Queries bounds searches: one with an unusual pattern can keep the server busy for
-// seconds.
+// Queries limits searches, because a search with an unusual pattern can keep the server busy for seconds.
 type Queries struct {
 	// Longest query in bytes.
 	MaxLength int `yaml:"max_length" default:"2048" limit:"1..65536"`
@@ -334,8 +330,7 @@ type DataLimits struct {
 	Bytes int `yaml:"bytes" default:"4096" limit:"0..1048576"`
 }
 
-// Rule is one designer's rule. Exactly one of deny and allow is set; [Load]
-// refuses anything else.
+// Rule is one rule of the designers. It sets either Deny or Allow; [Load] refuses any other rule.
 type Rule struct {
 	// Name of the rule. Players' clients see it in a refusal, "rule_denied/<id>".
 	ID string `yaml:"id" form:"name" required:"true"`
@@ -363,7 +358,7 @@ const (
 	ActionPromote   Action = "promote"   // another member to leader
 )
 
-// Actions lists every action rules can be about, in the order of the reference.
+// Actions lists every action that a rule can name, in the order of the reference.
 func Actions() []Action {
 	return []Action{ActionCreate, ActionJoin, ActionInvite, ActionUpdate, ActionData, ActionMatchmake, ActionKick, ActionPromote}
 }

@@ -46,7 +46,7 @@ const (
 	PartySkillMax  PartySkill = "max"
 )
 
-// Matches of a queue that no operator registered.
+// Values of Queue.Match that need no match handler of the operator.
 const (
 	PartyMatch = "party_match" // Partyline's own match handler
 	FleetMatch = "fleet"       // a dedicated game server
@@ -113,10 +113,10 @@ type Fleet struct {
 	ReadyWithin time.Duration `yaml:"ready_within" default:"1m" limit:"1s..10m"`
 }
 
-// ServerInfoKey is the key of what a game server has to know among the metadata of its creation.
+// ServerInfoKey is the metadata key under which a new game server receives what it has to know.
 const ServerInfoKey = "partyline"
 
-// TeamSize is how many players a team has. In a file it may be a number alone, which is Max.
+// TeamSize is the number of players in a team. A single number in the file sets Max.
 type TeamSize struct {
 	// Players of a full team.
 	Max int `yaml:"max" limit:"1..128" required:"true"`
@@ -150,7 +150,7 @@ type Skill struct {
 	TeamSpread float64 `yaml:"team_spread" limit:"0..1000000"`
 }
 
-// Parity compares the largest group of each team.
+// Parity limits the difference between the largest groups of two teams.
 type Parity struct {
 	// "prefer" lets the groups differ more only after a wait, "require" never, "off" always.
 	Mode ParityMode `yaml:"mode" default:"prefer" oneof:"off|prefer|require"`
@@ -160,8 +160,8 @@ type Parity struct {
 	Relax time.Duration `yaml:"relax" default:"1m" limit:"0s..24h"`
 }
 
-// Latency keeps matches near their players. A ticket says its distances as number
-// properties latency_<region>, in milliseconds; a party has the worst of each.
+// Latency keeps matches near their players. A ticket gives its latencies in the number properties
+// latency_<region>, in milliseconds. A party has the highest of its members for each region.
 type Latency struct {
 	// Names of the regions there are servers in.
 	Regions []string `yaml:"regions" form:"property" limit:"1..64" required:"true"`
@@ -192,10 +192,10 @@ type SkillStorage struct {
 	Field string `yaml:"field" limit:"..128"`
 }
 
-// Seats is how many players a full match of the queue takes.
+// Seats returns the number of players in a full match.
 func (q Queue) Seats() int { return q.Teams * q.TeamSize.Max }
 
-// Largest is the largest party the queue takes. One that fills the whole match has nobody
+// Largest returns the size of the largest party that may queue. A party that fills the whole match has nobody
 // left to play with, unless the queue lets it play alone.
 func (q Queue) Largest() int {
 	most := cmp.Or(q.MaxParty, q.TeamSize.Max)
@@ -207,7 +207,7 @@ func (q Queue) Largest() int {
 
 var defaultFleet = DefaultOf[Fleet]()
 
-// Server is how the queue gets its game servers; ok is false where it has none.
+// Server returns how the queue gets its game servers. ok is false if it uses none.
 func (q Queue) Server() (f Fleet, ok bool) {
 	if q.Match != FleetMatch {
 		return Fleet{}, false

@@ -8,31 +8,32 @@ import (
 	"slices"
 )
 
-// Set is a loaded rules file: its configuration and its compiled conditions. It is immutable, apart from hit
-// counters, and safe for concurrent use. A request keeps to one Set.
+// Set is a loaded rules file: the configuration and the compiled conditions. It is immutable, except for hit
+// counters, and safe for concurrent use. A request uses the same Set from start to end.
 type Set struct {
-	config   Config
-	rules    []*rule
-	byAction map[Action][]*rule // in the order of the file
-	warnings Problems
-	queues   []string // names, sorted
-	blank    bool     // its file names no key
-	font     Problem  // where it names a font
+	config      Config
+	rules       []*rule
+	byAction    map[Action][]*rule // in the order of the file
+	warnings    Problems
+	queues      []string // sorted names
+	empty       bool     // the file sets no key
+	fontProblem Problem  // points to invites.page.font, for FontWarning
 }
 
-// Defaults is the Set of an absent or empty file.
+// Defaults returns the Set of a missing or empty file.
 func Defaults() *Set { return &Set{config: Default()} }
 
-// Config is the configuration with defaults applied. What it points to is
-// shared: read only.
+// Config returns the configuration with defaults applied. Its slices, maps and pointers are shared: do not
+// write to them.
 func (s *Set) Config() Config { return s.config }
 
-// Warnings are the problems that did not stop the file from being loaded.
+// Warnings returns the problems that did not stop the file from being loaded.
 func (s *Set) Warnings() Problems { return s.warnings }
 
-// FontWarning is one of the file that invites.page.font names, where it does so. Nothing here reads that file.
+// FontWarning returns a warning with err at invites.page.font, for a file that sets it. This package does not
+// read the font itself.
 func (s *Set) FontWarning(err error) Problem {
-	p := s.font
+	p := s.fontProblem
 	p.What, p.Allowed = printable(err.Error()), "expected a TrueType file (.ttf)"
 	return p
 }
@@ -40,15 +41,15 @@ func (s *Set) FontWarning(err error) Problem {
 // Has reports whether any rule is about the action.
 func (s *Set) Has(a Action) bool { return len(s.byAction[a]) > 0 }
 
-// Asks reports whether a rule is asked: any is about the action, and no invite overrides them. Where it is
-// false, callers need not gather facts: [Set.Decide] allows.
+// Asks reports whether Decide asks any rule: a rule is about the action, and no invite overrides the rules. If
+// it is false, [Set.Decide] allows the action, and callers need not gather facts.
 func (s *Set) Asks(a Action, invited bool) bool {
 	return s.Has(a) && !(a == ActionJoin && invited && s.config.Invites.OverridesRules)
 }
 
-// skill is what party.skill is read by: the skill of the queue asked for, or of the first
-// queue by name that has one; nil where none has.
-func (s *Set) skill(queue string) *Skill {
+// skillFor returns the skill settings that party.skill uses. They are those of the queue asked for, or of the
+// first queue by name that has any. It returns nil if no queue has any.
+func (s *Set) skillFor(queue string) *Skill {
 	for _, name := range slices.Concat([]string{queue}, s.queues) {
 		if q := s.config.Queues[name]; q.Skill != nil {
 			return q.Skill
@@ -57,29 +58,29 @@ func (s *Set) skill(queue string) *Skill {
 	return nil
 }
 
-// Uses reports whether a rule about the action names the fact, by its full name such as
-// "party.state". Where it is false, callers need not find the fact out.
+// Uses reports whether a rule about the action names the fact. fact is a full name such as "party.state". If it
+// is false, callers need not gather that fact.
 func (s *Set) Uses(a Action, fact string) bool {
 	return slices.ContainsFunc(s.byAction[a], func(r *rule) bool { return slices.Contains(r.cond.facts, fact) })
 }
 
-// Decide asks the rules in order; the first whose condition holds decides, and without one the action is
-// allowed. With a nil load the facts are taken as they are. A condition that cannot be evaluated, or whose
-// facts cannot be read, refuses the action and gives an [*EvalError].
+// Decide asks the rules in order. The first rule with a condition that holds decides. If none does, the action
+// is allowed. If load is nil, the facts are used as they are. If a condition cannot be evaluated or its facts
+// cannot be read, Decide refuses the action and returns an [*EvalError].
 func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (Decision, error) {
 	d, _, err := s.Ask(ctx, f, load, true)
 	return d, err
 }
 
-// Try is Decide without counting, for questions that nothing follows from.
+// Try is Decide without counting. It is for questions that have no effect.
 func (s *Set) Try(ctx context.Context, f Facts, load Loader) (Decision, error) {
 	d, _, err := s.Ask(ctx, f, load, false)
 	return d, err
 }
 
-// Ask is Decide, or Try, that also gives the facts as they were then, those that were read
-// among them. [Set.Explain] on them, without a Loader, says how the decision came about.
-func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Decision, on Facts, err error) {
+// Ask is Decide if count is set, or else Try. It also returns the facts as they were then, with those that were
+// read. [Set.Explain] on these facts, without a Loader, explains the decision.
+func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Decision, used Facts, err error) {
 	rules := s.byAction[f.Action]
 	if !s.Asks(f.Action, f.Invited) {
 		return Decision{Allowed: true}, f, nil
@@ -89,10 +90,10 @@ func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Deci
 	defer func() {
 		if p := recover(); p != nil {
 			d, err = asking.answer(fmt.Errorf("panic: %v", p), count)
-			on = f
-			return // the machine's state is unknown: not reused
+			used = f
+			return // the state of the machine is unknown, so it is not reused
 		}
-		on = m.facts.Facts
+		used = m.facts.Facts
 		m.release()
 	}()
 	m.begin(s, f, load)
@@ -109,25 +110,26 @@ func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Deci
 	return Decision{Allowed: true}, Facts{}, nil
 }
 
-// What the player reads beside an EvalError; what broke is for the log. A fact that could
-// not be read may be there in a moment, a rule that does not fit its facts stays broken.
+// Messages for the player with an EvalError. The log has the cause. A fact that could not be read may be
+// readable a moment later. A rule that does not fit its facts stays broken.
 const (
 	unreadMessage = "This cannot be checked right now, please try again."
 	brokenMessage = "This is refused because one of the game's own rules is faulty. Trying again does not help; please tell the game's team."
 )
 
-// unread is a fact that could not be read from the database.
-type unread struct{ error }
+// unreadError is the error for a fact that could not be read from the database.
+type unreadError struct{ error }
 
-func (u unread) Unwrap() error { return u.error }
+func (u unreadError) Unwrap() error { return u.error }
 
-// sent is a condition that broke on what the client sent.
-type sent struct {
+// sentError is the error for a condition that failed on a value that the client sent.
+type sentError struct {
 	error
 	field string
 }
 
-// answer is what the rule says once its condition holds, or could not be evaluated.
+// answer returns the rule's decision after its condition held. cause is not nil if the condition could not be
+// evaluated.
 func (r *rule) answer(cause error, count bool) (Decision, error) {
 	d, counter := Decision{Allowed: r.Allow != "", Rule: r.ID}, &r.stats.hits
 	var broken *EvalError
@@ -135,9 +137,9 @@ func (r *rule) answer(cause error, count bool) (Decision, error) {
 	case cause != nil:
 		d.Allowed, d.Message, counter = false, brokenMessage, &r.stats.errors
 		broken = &EvalError{Rule: r.ID, Cause: cause}
-		if by := new(sent); errors.As(cause, by) {
+		if by := new(sentError); errors.As(cause, by) {
 			broken.Sent, d.Message = true, by.field+": one of the game's rules cannot be asked about this value."
-		} else if errors.As(cause, new(unread)) {
+		} else if errors.As(cause, new(unreadError)) {
 			d.Message = unreadMessage
 		}
 	case !d.Allowed:
@@ -154,7 +156,7 @@ func (r *rule) answer(cause error, count bool) (Decision, error) {
 	return d, broken
 }
 
-// Words is the decision as cases write it; err is what came with it.
+// Words returns the decision in the notation of case files. err is the error that came with it.
 func (d Decision) Words(err error) string {
 	switch {
 	case err != nil:
@@ -167,21 +169,21 @@ func (d Decision) Words(err error) string {
 	return "denied by " + d.Rule
 }
 
-// EvalError says that a rule's condition could not be evaluated. The action is
-// refused: a rule that breaks must not open what it guards.
+// EvalError is the error for a condition that could not be evaluated. The action is refused, because a broken
+// rule must not open what it guards.
 type EvalError struct {
 	Rule  string
 	Cause error
-	Sent  bool   // what the client sent with the request is to blame; the decision's message names the field
-	Times uint64 // how often the rule could not be evaluated, this time among them; 0 where nothing is counted
+	Sent  bool   // a value that the client sent is the cause; the decision's message names the field
+	Times uint64 // how many times the rule failed, with this one; 0 if nothing is counted
 }
 
 func (e *EvalError) Error() string { return "rule " + e.Rule + ": " + e.Cause.Error() }
 
-// Unwrap gives the cause to errors.Is and errors.As.
+// Unwrap returns the cause for errors.Is and errors.As.
 func (e *EvalError) Unwrap() error { return e.Cause }
 
-// Hit is how often a rule was asked and decided since it was first loaded.
+// Hit counts how often a rule was asked and decided since it was first loaded.
 type Hit struct {
 	Rule   string `json:"rule"`
 	Asked  uint64 `json:"asked"`
@@ -189,7 +191,7 @@ type Hit struct {
 	Errors uint64 `json:"errors"` // its condition could not be evaluated
 }
 
-// Hits lists every rule's counters in the order of the file.
+// Hits lists the counters of every rule in the order of the file.
 func (s *Set) Hits() []Hit {
 	out := make([]Hit, len(s.rules))
 	for i, r := range s.rules {
@@ -198,8 +200,8 @@ func (s *Set) Hits() []Hit {
 	return out
 }
 
-// inherit takes over the counters of rules that old has under the same name.
-func (s *Set) inherit(old *Set) {
+// inheritStats takes over the counters of old's rules with the same name.
+func (s *Set) inheritStats(old *Set) {
 	for _, r := range s.rules {
 		for _, o := range old.rules {
 			if o.ID == r.ID {

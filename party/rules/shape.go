@@ -1,13 +1,13 @@
 package rules
 
-// SizeRefused is the answer where no rule is asked because the file refuses the size.
+// SizeRefused is the answer if the file refuses the size, so that no rule is asked.
 const SizeRefused = "refused for max_size"
 
-// Shape makes of the wish in what is asked for with the action what the file allows. It is
-// false where the file refuses a new party's size.
+// Shape sets the size and openness of r to what the file allows for the wish. It returns false if the file
+// refuses the size of a new party.
 //
-// A size is never 0 afterwards: with none the stock server makes a party nobody can
-// enter, whose first ticket stops presence events for the whole node.
+// Afterwards the size is never 0. With size 0 the stock server creates a party that nobody can enter, and its
+// first ticket stops presence events for the whole node.
 func (p Parties) Shape(a Action, r RequestFacts) (RequestFacts, bool) {
 	if r.Wish == nil {
 		return r, true
@@ -26,9 +26,9 @@ func (p Parties) Shape(a Action, r RequestFacts) (RequestFacts, bool) {
 	return r, fits
 }
 
-// Openness is whether a party is open whose leader asks for it or not. Where the rules
-// leave no choice it overrides and does not refuse, because a client that says nothing
-// asks for closed, and an update always says something.
+// Openness returns whether a party is open if its leader asks for asked. If the rules leave no choice, it
+// overrides the leader and does not refuse. A client that says nothing asks for closed, and an update always
+// says something.
 func (p Parties) Openness(asked bool) bool {
 	if p.Open == OpenAny {
 		return asked

@@ -6,30 +6,28 @@ import (
 	"unicode/utf8"
 )
 
-// place is a position in a source, both from 1 and counted in characters; the
-// zero value is no place.
+// place is a position in a source. Both numbers count from 1, col in characters. The zero value is no place.
 type place struct{ line, col int }
 
-// source is a text and the name people know it by.
+// source is the text of a file and its name for people.
 type source struct {
-	name  string
-	size  int    // in bytes, before text was made of them
-	text  string // line ends are \n, no byte order mark
-	lines []string
-	room  int // how many times the bounds of a file it may have
+	name        string
+	size        int    // in bytes, of the original file
+	text        string // without a byte order mark; line ends are \n
+	lines       []string
+	boundFactor int // factor on the bounds of a file
 }
 
 func newSource(data []byte, name string) *source {
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return &source{name: name, size: len(data), text: text, lines: strings.Split(text, "\n"), room: 1}
+	return &source{name: name, size: len(data), text: text, lines: strings.Split(text, "\n"), boundFactor: 1}
 }
 
-// excerptWidth bounds the shown part of a line, so that a minified file gives
-// readable problems too.
+// excerptWidth limits the shown part of a line, so that problems of a minified file stay readable.
 const excerptWidth = 100
 
-// excerpt is the line at p and a second one with a caret under the place.
+// excerpt returns the line at p and a second line with a caret below the place.
 func (s *source) excerpt(p place) string {
 	if p.line < 1 || p.line > len(s.lines) {
 		return ""
@@ -51,17 +49,16 @@ func (s *source) excerpt(p place) string {
 	return before + printable(string(line[from:to])) + after + "\n" + strings.Repeat(" ", len(before)+at-from) + "^"
 }
 
-// printable replaces what would break or disguise a line of a terminal or a log.
+// printable replaces characters that would break or disguise a line of a terminal or a log.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || control(r) {
+		if r == utf8.RuneError || isControl(r) {
 			return ' '
 		}
 		return r
 	}, s)
 }
 
-// problem makes a Problem at p.
 func (s *source) problem(sev Severity, p place, path, what, allowed string) Problem {
 	return Problem{
 		Severity: sev, File: s.name, Line: p.line, Col: p.col,
@@ -69,10 +66,10 @@ func (s *source) problem(sev Severity, p place, path, what, allowed string) Prob
 	}
 }
 
-// within finds the place of the character at offset (in runes) of value, which was written at start: plain,
-// quoted or as a block. The two are walked side by side; where they disagree the writing is ahead by quotes,
-// escapes, folded line ends or indentation.
-func (s *source) within(start place, block bool, value string, offset int) place {
+// placeWithin returns the place of the character at offset (in runes) of value. The file has value at start: plain,
+// quoted or as a block. It walks through both texts in parallel. If they differ, it skips quotes, escapes,
+// folded line ends or indentation of the file.
+func (s *source) placeWithin(start place, block bool, value string, offset int) place {
 	line, col := start.line, start.col
 	if block {
 		line, col = line+1, 1

@@ -2,15 +2,15 @@ package rules
 
 import "strings"
 
-// suggest is `, did you mean "x"?` for the candidate closest to word, or "".
-// It never suggests something that shares hardly a letter with it.
+// suggest returns `, did you mean "x"?` for the candidate closest to word. It returns "" if no candidate is
+// close.
 func suggest(word string, candidates []string) string {
 	best, bestAt := "", 1+max(1, min(3, len([]rune(word))/3))
 	if len(word) > 64 {
 		return ""
 	}
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestAt {
+		if d := editDistance(strings.ToLower(word), strings.ToLower(c)); d < bestAt {
 			best, bestAt = c, d
 		}
 	}
@@ -20,9 +20,9 @@ func suggest(word string, candidates []string) string {
 	return `, did you mean "` + best + `"?`
 }
 
-// distance counts the letters to insert, remove, change or swap with their
-// neighbour to get from a to b.
-func distance(a, b string) int {
+// editDistance returns the edit distance of a and b: the number of letters to insert, remove or change, or to swap
+// with their neighbour.
+func editDistance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	before, prev, cur := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
 	for j := range prev {

@@ -16,31 +16,31 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a file, so that no input can hold a server up or eat its memory.
+// Bounds of a file. They keep any input from blocking the server or using up its memory.
 const (
-	maxFileBytes = 256 << 10
-	maxTokens    = 40_000
-	maxDepth     = 24
-	maxAnchors   = 100
-	maxNodes     = 50_000 // after aliases are followed
-	recordedRoom = 64     // times as much, for a recorded configuration
+	maxFileBytes        = 256 << 10
+	maxTokens           = 40_000
+	maxDepth            = 24
+	maxAnchors          = 100
+	maxNodes            = 50_000 // with aliases followed
+	recordedBoundFactor = 64     // factor on these bounds for a recorded configuration
 )
 
 type nodeKind int
 
 const (
-	nullNode nodeKind = iota
-	textNode          // quoted or plain text
-	wordNode          // a plain number, true, false and the like
+	nullNode   nodeKind = iota
+	textNode            // quoted or plain text
+	scalarNode          // an unquoted number or boolean
 	listNode
 	mapNode
 )
 
-// node is a value of the file. It hides the YAML library from the rest of the
-// package and is never larger than maxNodes in all.
+// node is a value of the file. It hides the YAML library from the rest of the package. A file has at most
+// maxNodes.
 type node struct {
 	kind  nodeKind
-	text  string // of textNode and wordNode
+	text  string // of textNode and scalarNode
 	block bool   // text was written as a block (| or >)
 	at    place
 	items []*node
@@ -53,17 +53,17 @@ type entry struct {
 	val  *node
 }
 
-func (n *node) isBool() bool { return n.kind == wordNode && (n.text == "true" || n.text == "false") }
+func (n *node) isBool() bool { return n.kind == scalarNode && (n.text == "true" || n.text == "false") }
 
-// exponent is a number that the library takes for a text. JSON has small ones so.
-var exponent = regexp.MustCompile(`^[-+]?[0-9]+[eE][-+]?[0-9]+$`)
+// exponentNumber matches numbers that the YAML library reads as text. JSON writes small numbers in this form.
+var exponentNumber = regexp.MustCompile(`^[-+]?[0-9]+[eE][-+]?[0-9]+$`)
 
-// isBoolWord is isBool in letters of any size, which YAML allows and a rules file does not.
+// isBoolWord is isBool for any letter case. YAML allows "True"; a rules file does not.
 func (n *node) isBoolWord() bool {
-	return n.kind == wordNode && (strings.EqualFold(n.text, "true") || strings.EqualFold(n.text, "false"))
+	return n.kind == scalarNode && (strings.EqualFold(n.text, "true") || strings.EqualFold(n.text, "false"))
 }
 
-// describe names what a node is, for "is a list" and the like.
+// describe names the kind or value of n for a message such as "is a list".
 func (n *node) describe() string {
 	switch n.kind {
 	case nullNode:
@@ -72,7 +72,7 @@ func (n *node) describe() string {
 		return "a list"
 	case mapNode:
 		return "a group of keys"
-	case wordNode:
+	case scalarNode:
 		if n.isBoolWord() {
 			return n.text
 		}
@@ -82,7 +82,7 @@ func (n *node) describe() string {
 	}
 }
 
-// clip shortens a value that is shown inside a sentence.
+// clip shortens a value that a message quotes.
 func clip(s string) string { return clipTo(s, 40) }
 
 func clipTo(s string, most int) string {
@@ -92,8 +92,8 @@ func clipTo(s string, most int) string {
 	return string([]rune(s)[:most]) + "..."
 }
 
-// parse reads the source, one document, into a tree; nil for an empty one. Whatever keeps
-// the tree from being built is a problem, one each.
+// parse reads the source, which is one document, into a tree. It returns nil for an empty source. It reports
+// everything that keeps the tree from being built.
 func (d *decoder) parse() (root *node) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -102,25 +102,25 @@ func (d *decoder) parse() (root *node) {
 		}
 	}()
 	b := &treeBuilder{decoder: d, anchors: map[string]ast.Node{}}
-	return b.document()
+	return b.parseDocument()
 }
 
-// treeBuilder turns the library's tree into ours and follows aliases.
+// treeBuilder converts the library's tree to nodes and follows aliases.
 type treeBuilder struct {
 	*decoder
-	anchors map[string]ast.Node // by name, as met so far
-	count   int
-	full    bool // the node bound was reported
+	anchors   map[string]ast.Node // by name; only those above the current node
+	nodeCount int
+	tooLarge  bool // whether the file was already reported as too large
 }
 
-// problem reports what keeps a node from being built.
+// problem reports why a node cannot be built. It returns nil.
 func (b *treeBuilder) problem(p place, what, allowed string) *node {
 	b.fail(p, "", what, allowed)
 	return nil
 }
 
-func (b *treeBuilder) document() (root *node) {
-	if most := maxFileBytes * b.src.room; b.src.size > most { // who reads a file stops behind that, so the length is not known
+func (b *treeBuilder) parseDocument() (root *node) {
+	if most := maxFileBytes * b.src.boundFactor; b.src.size > most { // see readBounded
 		return b.problem(place{}, fmt.Sprintf("is longer than %d bytes", most), "")
 	}
 	for i, l := range b.src.lines {
@@ -132,17 +132,17 @@ func (b *treeBuilder) document() (root *node) {
 		}
 	}
 	tokens := lexer.Tokenize(b.src.text)
-	if t, what := unbounded(tokens, maxTokens*b.src.room); t != nil {
+	if t, what := findExcess(tokens, maxTokens*b.src.boundFactor); t != nil {
 		return b.problem(placeOf(t), what, "")
 	}
 	if i := slices.IndexFunc(tokens, func(t *token.Token) bool { return t.Type == token.InvalidType }); i >= 0 {
-		return b.syntax(tokens[i], tokens[i].Error)
+		return b.syntaxError(tokens[i], tokens[i].Error)
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		var ye yaml.Error
 		if errors.As(err, &ye) && ye.GetToken() != nil {
-			return b.syntax(ye.GetToken(), ye.GetMessage())
+			return b.syntaxError(ye.GetToken(), ye.GetMessage())
 		}
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return b.problem(place{}, first, "")
@@ -162,23 +162,23 @@ func (b *treeBuilder) document() (root *node) {
 
 const needsQuotes = "a text or a condition with : { } [ ] , or # in it needs quotes around it"
 
-// yamlPhrases are of what the YAML library says.
+// yamlPhrases translate error messages of the YAML library.
 var yamlPhrases = []phrase{
-	says(`mapping value is not allowed`, "a key begins within a value", needsQuotes+"; the keys of a group begin in one column"),
-	says(`value is not allowed in this context\. map`, "something stands behind the end of a value", "a text with quotes in it stands in quotes of the other kind"),
-	says(`value is not allowed`, "begins in another column than what it belongs to", "the keys of a group begin in one column: add or remove spaces"),
-	says(`sequence end token|could not find flow mapping end`, "a bracket is opened and never closed", needsQuotes),
-	says(`could not find '|bracket is not allowed`, "a bracket is closed that was not opened", needsQuotes),
-	says(`',' or|could not find flow map content`, "a comma or a closing bracket is missing", needsQuotes),
-	says(`unexpected key name|unexpected map key|found an invalid key|expected map key`, "a colon is missing behind a key", "write a key as open: any"),
-	says(`non-map value`, "a text stands where a key is expected", "what belongs to the key above begins further right"),
-	says(`could not find end character`, "a text in quotes does not end", ""),
-	says(`'(.)' is a reserved character`, "a text cannot begin with $1", "put it in quotes"),
-	says(`found unknown escape character`, `a text in double quotes has a \ that means nothing`, `write \\ for \`),
+	newPhrase(`mapping value is not allowed`, "a key begins within a value", needsQuotes+"; the keys of a group begin in one column"),
+	newPhrase(`value is not allowed in this context\. map`, "something stands behind the end of a value", "a text with quotes in it stands in quotes of the other kind"),
+	newPhrase(`value is not allowed`, "begins in another column than what it belongs to", "the keys of a group begin in one column: add or remove spaces"),
+	newPhrase(`sequence end token|could not find flow mapping end`, "a bracket is opened and never closed", needsQuotes),
+	newPhrase(`could not find '|bracket is not allowed`, "a bracket is closed that was not opened", needsQuotes),
+	newPhrase(`',' or|could not find flow map content`, "a comma or a closing bracket is missing", needsQuotes),
+	newPhrase(`unexpected key name|unexpected map key|found an invalid key|expected map key`, "a colon is missing behind a key", "write a key as open: any"),
+	newPhrase(`non-map value`, "a text stands where a key is expected", "what belongs to the key above begins further right"),
+	newPhrase(`could not find end character`, "a text in quotes does not end", ""),
+	newPhrase(`'(.)' is a reserved character`, "a text cannot begin with $1", "put it in quotes"),
+	newPhrase(`found unknown escape character`, `a text in double quotes has a \ that means nothing`, `write \\ for \`),
 }
 
-// syntax puts what the YAML library says into plain words.
-func (b *treeBuilder) syntax(t *token.Token, message string) *node {
+// syntaxError reports an error of the YAML library in plain words.
+func (b *treeBuilder) syntaxError(t *token.Token, message string) *node {
 	p := placeOf(t)
 	if p.line >= 1 && p.line <= len(b.src.lines) && strings.HasPrefix(strings.TrimLeft(b.src.lines[p.line-1], " "), "\t") {
 		return b.problem(p, "a tab cannot be used for indentation", "use spaces")
@@ -186,7 +186,7 @@ func (b *treeBuilder) syntax(t *token.Token, message string) *node {
 	if strings.HasPrefix(t.Value, "}") || strings.HasPrefix(t.Value, "]") {
 		message = strings.Replace(message, "value is", "bracket is", 1)
 	}
-	what, allowed, ok := phrased(message, yamlPhrases)
+	what, allowed, ok := translate(message, yamlPhrases)
 	if !ok {
 		what = "cannot be read as YAML from here on"
 	}
@@ -200,9 +200,9 @@ func placeOf(t *token.Token) place {
 	return place{t.Position.Line, max(1, t.Position.Column)}
 }
 
-// unbounded finds what the parser could not bear, nil where there is nothing: it recurses
-// once per level and is slow on thousands of anchors.
-func unbounded(tokens token.Tokens, most int) (at *token.Token, what string) {
+// findExcess returns the first token that exceeds a bound, and what is wrong. Both are zero if all is well. It
+// protects the parser, which recurses once for each level and is slow with thousands of anchors.
+func findExcess(tokens token.Tokens, most int) (at *token.Token, what string) {
 	if len(tokens) > most {
 		return tokens[most], "the file has too many parts"
 	}
@@ -235,15 +235,15 @@ func unbounded(tokens token.Tokens, most int) (at *token.Token, what string) {
 	return nil, ""
 }
 
-// build gives nil for what cannot stand in a rules file; a problem says why.
+// build converts n. It returns nil and reports a problem if a rules file cannot contain n.
 func (b *treeBuilder) build(n ast.Node, depth int) *node {
 	at := place{}
 	if n != nil {
 		at = placeOf(n.GetToken())
 	}
-	if b.count++; b.count > maxNodes*b.src.room || depth > maxDepth {
-		if !b.full {
-			b.full = true
+	if b.nodeCount++; b.nodeCount > maxNodes*b.src.boundFactor || depth > maxDepth {
+		if !b.tooLarge {
+			b.tooLarge = true
 			return b.problem(at, "the file is nested too deep or too large once its aliases are followed", "")
 		}
 		return nil
@@ -253,14 +253,14 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 		return &node{kind: nullNode, at: at}
 	case *ast.StringNode:
 		kind := textNode
-		if n.Token.Type == token.StringType && exponent.MatchString(n.Value) { // and not in quotes
-			kind = wordNode
+		if n.Token.Type == token.StringType && exponentNumber.MatchString(n.Value) { // not in quotes
+			kind = scalarNode
 		}
 		return &node{kind: kind, text: n.Value, at: at}
 	case *ast.LiteralNode:
 		return &node{kind: textNode, text: n.Value.Value, block: true, at: placeOf(n.Start)}
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		return &node{kind: wordNode, text: n.GetToken().Value, at: at}
+		return &node{kind: scalarNode, text: n.GetToken().Value, at: at}
 	case *ast.AnchorNode:
 		b.anchors[n.Name.GetToken().Value] = n.Value
 		return b.build(n.Value, depth)
@@ -272,7 +272,7 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 		}
 		out := b.build(target, depth+1)
 		if out != nil {
-			out.at = at // problems point to the use, whose line says what to change
+			out.at = at // problems point to the alias, because that is the line to change
 		}
 		return out
 	case *ast.SequenceNode:
@@ -284,15 +284,15 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 		}
 		return out
 	case *ast.MappingNode:
-		return b.mapping(n.Values, n.Start, depth)
+		return b.buildMap(n.Values, n.Start, depth)
 	case *ast.MappingValueNode:
-		return b.mapping([]*ast.MappingValueNode{n}, n.Start, depth)
+		return b.buildMap([]*ast.MappingValueNode{n}, n.Start, depth)
 	default:
 		return b.problem(at, "this kind of YAML is not used in a rules file", "")
 	}
 }
 
-func (b *treeBuilder) mapping(values []*ast.MappingValueNode, start *token.Token, depth int) *node {
+func (b *treeBuilder) buildMap(values []*ast.MappingValueNode, start *token.Token, depth int) *node {
 	out := &node{kind: mapNode, at: placeOf(start)}
 	if len(values) > 0 {
 		out.at = placeOf(values[0].Key.GetToken())

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawCondition makes a condition over facts that are few enough to try many values of.
+// drawCondition draws a condition on facts with few enough values to try many of them.
 func drawCondition(t *rapid.T, depth int) string {
 	if depth > 0 && rapid.Bool().Draw(t, "deeper") {
 		l, r := drawCondition(t, depth-1), drawCondition(t, depth-1)
@@ -35,9 +35,9 @@ func drawCondition(t *rapid.T, depth int) string {
 	return fmt.Sprintf("party.state in %s", rapid.SampledFrom([]string{`["idle"]`, `["idle", "in_match"]`, `["matchmaking"]`}).Draw(t, "states"))
 }
 
-// TestSenseless_sound: what is said to hold never, or always, does so for every value
+// TestLint_sound checks that a condition that is reported as never or always true is so for every value
 // that is tried.
-func TestSenseless_sound(t *testing.T) {
+func TestLint_sound(t *testing.T) {
 	claims := 0
 	rapid.Check(t, func(t *rapid.T) {
 		src := drawCondition(t, 2)
@@ -45,7 +45,7 @@ func TestSenseless_sound(t *testing.T) {
 		if bad != nil {
 			t.Fatalf("%s: %v", src, bad)
 		}
-		found := senseless(tree.Node, scope{actions: []Action{ActionJoin}, stages: []string{"ready"}})
+		found := lint(tree.Node, scope{actions: []Action{ActionJoin}, stages: []string{"ready"}})
 		for _, p := range found {
 			claims++
 			text, never := strings.CutSuffix(strings.Split(p.what, ": ")[0], " can never hold")
@@ -72,7 +72,7 @@ func evaluate(t *rapid.T, text string, a *analysis) bool {
 	if bad != nil {
 		t.Fatalf("%s: %v", text, bad)
 	}
-	program, err := assemble(tree)
+	program, err := compileTree(tree)
 	if err != nil {
 		t.Fatal(err)
 	}
