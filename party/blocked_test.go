@@ -45,7 +45,7 @@ func TestBlockList_With(t *testing.T) {
 	}
 }
 
-// prolific has blocked three pages of others.
+// prolific is a user who has blocked three pages of others.
 type prolific struct{ party.Friendships }
 
 func (prolific) FriendsList(_ context.Context, _ string, limit int, _ *int, cursor string) (page []*api.Friend, next string, err error) {
@@ -58,7 +58,7 @@ func (prolific) FriendsList(_ context.Context, _ string, limit int, _ *int, curs
 	return page, next, nil
 }
 
-// However many others somebody has blocked, a list has a thousand. Between two users each block counts.
+// A list has at most a thousand blocks of one user. Between two users each block counts.
 func TestBlockList_OfWhoBlocksMany(t *testing.T) {
 	b := party.NewBlockList(nil, prolific{})
 	if got, err := b.By(t.Context(), []string{"me"}); len(got) != 1000 || err != nil {
@@ -69,7 +69,7 @@ func TestBlockList_OfWhoBlocksMany(t *testing.T) {
 	}
 }
 
-// waiting is a database whose only query, of one block, waits until it is let go on.
+// waiting is a database with one query, which returns one block. It waits until the test lets it continue.
 type waiting struct{ arrived, goes chan struct{} }
 
 func (w waiting) Connect(context.Context) (driver.Conn, error) { return w, nil }
@@ -101,8 +101,8 @@ func (o *oneBlock) Next(row []driver.Value) error {
 	return nil
 }
 
-// A query does not end with the connection of the caller: the pool would lose one of its
-// own. For somebody who has gone already there is none.
+// A query does not end when the caller's connection ends, because the pool would lose a connection. It does not start
+// for a caller who has gone already.
 func TestBlockList_QueryOutlivesItsCaller(t *testing.T) {
 	w := waiting{make(chan struct{}), make(chan struct{})}
 	db := sql.OpenDB(w)

@@ -61,7 +61,7 @@ func TestRound(t *testing.T) {
 	}
 }
 
-// sick is storage that does not delete, or first has somebody else write.
+// sick is storage whose deletes fail, perhaps because another writer was faster.
 type sick struct {
 	*partytest.Host
 	first func()

@@ -19,7 +19,7 @@ func TestAdmission_ClosedPartyWithoutAHook(t *testing.T) {
 	id := k.create(p[0], false, 2)
 	k.must(k.admit(p[1], id))
 	k.agrees(id)
-	k.must(k.admit(p[1], id)) // again: nothing happens
+	k.must(k.admit(p[1], id)) // again: changes nothing
 	k.refused(k.admit(p[2], id), party.PartyFull)
 	k.agrees(id)
 	if reads, writes := k.host.Calls(); reads+writes+k.holdReads != 0 {
@@ -57,13 +57,13 @@ func TestAdmission_NativeJoinUnderWayKeepsItsSeat(t *testing.T) {
 	k.must(k.admission.BeginJoin(ctx, id, p[1]))
 	k.refused(k.admit(p[2], id), party.PartyFull)
 	k.refused(k.admit(k.host.Connect(p[1].UserID), id), party.AlreadyMember)
-	k.admission.Settle(p[1]) // the engine refused it: the next message has come
+	k.admission.Settle(p[1]) // the host refused it: the session's next message has arrived
 	k.must(k.admit(p[2], id))
 	k.agrees(id)
 
 	other := k.create(p[0], true, 2)
 	k.must(k.admission.BeginJoin(ctx, other, p[1]))
-	k.clock.Advance(6 * time.Second) // no next message
+	k.clock.Advance(6 * time.Second) // without a next message
 	k.must(k.admit(p[3], other))
 	k.agrees(other)
 
@@ -78,8 +78,8 @@ func TestAdmission_ClosedPartyOnlyAsks(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(4)
 	id := k.create(p[0], false, 2)
-	k.must(k.join(p[1], id)) // asks
-	k.must(k.join(p[2], id)) // asks
+	k.must(k.join(p[1], id)) // a request
+	k.must(k.join(p[2], id)) // a request
 	if v := k.view(id); v.Size() != 1 {
 		t.Fatalf("%d members; want 1", v.Size())
 	}
@@ -88,7 +88,7 @@ func TestAdmission_ClosedPartyOnlyAsks(t *testing.T) {
 	}
 	k.ask = party.RefuseRate(time.Second)
 	k.refused(k.join(p[3], id), party.RateLimited)
-	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0])) // is no asking
+	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0])) // an accept is not a request
 	k.refused(k.admit(p[3], id), party.PartyFull)
 	k.refused(k.admission.BeginAccept(ctx, id, p[2], p[3]), party.PartyFull)
 	k.must(k.host.PartyAccept(p[0], p[1], id))
@@ -102,7 +102,7 @@ func TestAdmission_AcceptThatFailsFreesItsSeat(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)
 	id := k.create(p[0], false, 2)
-	k.must(k.join(p[1], id)) // asks
+	k.must(k.join(p[1], id)) // a request
 	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0]))
 	k.refused(k.admit(p[2], id), party.PartyFull)
 	k.admission.Settle(p[0])
@@ -142,8 +142,8 @@ func TestAdmission_AnotherNodeIsFaster(t *testing.T) {
 	}
 }
 
-// A native join may stay under way for longer than its seat is kept. The engine then
-// takes two for one seat, and the admitted one, a ghost, goes.
+// A native join may take longer than its seat is reserved. Then the host has two sessions for one seat, and the
+// admitted one, a ghost, is taken off.
 func TestAdmission_LateNativeJoinEvictsTheGhost(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -240,8 +240,8 @@ func TestAdmission_OnePartyPerUser(t *testing.T) {
 	}
 }
 
-// An accept by a leader and a join by the user themselves do not see each other before they
-// land. However they do, the user is in one party then.
+// A leader's accept and the user's own join do not see each other before they land. In any order, the user is in one
+// party afterwards.
 func TestAdmission_LeavePreviousRace(t *testing.T) {
 	ctx := t.Context()
 	for _, acceptLandsFirst := range []bool{true, false} {
@@ -249,7 +249,7 @@ func TestAdmission_LeavePreviousRace(t *testing.T) {
 		k.conf.Parties.OnePerUser = rules.LeavePrevious
 		p := k.host.Players(3)
 		closed, open := k.create(p[0], false, 4), k.create(p[1], true, 4)
-		k.must(k.join(p[2], closed)) // asks
+		k.must(k.join(p[2], closed)) // a request
 		k.must(k.admission.BeginAccept(ctx, closed, p[2], p[0]))
 		k.must(k.admission.BeginJoin(ctx, open, p[2]))
 		k.must(k.host.PartyAccept(p[0], p[2], closed))
@@ -315,7 +315,7 @@ func TestAdmission_SweepForgetsWhatHasEnded(t *testing.T) {
 	k.refused(k.join(p[1], lives), party.Banned)
 }
 
-// meddler does something just before a session is put on a stream.
+// meddler runs a function just before a session is put on a stream.
 type meddler struct {
 	party.Streams
 	beforeJoin func()

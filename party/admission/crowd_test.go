@@ -12,7 +12,7 @@ import (
 	"partyline/party"
 )
 
-// crowded is a kernel with parties of three, each of which loses two members at once.
+// crowded makes parties of three, each of which loses two members at the same time.
 func crowded(t *testing.T, parties int) (k *kernel, gone []party.Session) {
 	k = newKernel(t)
 	k.conf.Parties.ReconnectGrace = 10 * time.Minute
@@ -29,9 +29,8 @@ func crowded(t *testing.T, parties int) (k *kernel, gone []party.Session) {
 	return k, gone
 }
 
-// What a crowd that loses its connections asks of storage is two transactions, however many
-// parties they were in: the first change is written at once, the others wait for it and go
-// together.
+// When many connections end at once, storage gets two transactions, for any number of parties. The first change is
+// written at once, and the others wait for it and are written together.
 func TestEnded_CrowdIsWrittenTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k, gone := crowded(t, 50)
@@ -72,7 +71,7 @@ func TestEnded_CrowdIsWrittenTogether(t *testing.T) {
 	})
 }
 
-// Where the first transaction stalls, the others of the crowd go together a moment later.
+// If the first transaction stalls, the others are written together a moment later.
 func TestEnded_CrowdBehindAStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k, gone := crowded(t, 50)
@@ -114,7 +113,7 @@ func TestEnded_CrowdBehindAStall(t *testing.T) {
 	})
 }
 
-// The answer of a transaction is lost, which storage has done. Each party hears of its members all the same, once.
+// Storage does a transaction, but its answer is lost. Each party is still told of its members, once.
 func TestEnded_AnswerLostOverACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k, gone := crowded(t, 10)
@@ -135,7 +134,7 @@ func TestEnded_AnswerLostOverACrowd(t *testing.T) {
 			return nil
 		}
 		k.host.AfterWrite = func([]*runtime.StorageWrite) error {
-			if writes == 2 { // of all the others together
+			if writes == 2 { // all the others together
 				return errors.New("answer lost")
 			}
 			return nil
@@ -159,7 +158,7 @@ func TestEnded_AnswerLostOverACrowd(t *testing.T) {
 	})
 }
 
-// What cannot be written with the others is tried by itself, and fails alone.
+// A change that fails in the common transaction is tried alone, and only it fails.
 func TestEnded_OneOfACrowdCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k, gone := crowded(t, 10)
@@ -196,13 +195,13 @@ func TestEnded_OneOfACrowdCannotBeWritten(t *testing.T) {
 		if failed != 1 {
 			t.Errorf("%d failed; want 1", failed)
 		}
-		if away := k.host.Objects("partyline_away"); away != len(gone)-2 { // its party's other one goes with it
+		if away := k.host.Objects("partyline_away"); away != len(gone)-2 { // the other one of its party fails with it
 			t.Errorf("storage knows of %d kept seats; want %d", away, len(gone)-2)
 		}
 	})
 }
 
-// A host that panics while it writes for many leaves nobody waiting.
+// If the host panics during a common transaction, no caller waits for ever.
 func TestEnded_HostPanicsOverACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k, gone := crowded(t, 10)
@@ -241,7 +240,7 @@ func TestEnded_HostPanicsOverACrowd(t *testing.T) {
 		}
 		synctest.Wait()
 		close(first)
-		group.Wait() // a caller that waits for ever fails the bubble
+		group.Wait() // a caller that waits for ever makes the bubble fail
 		if panics != 1 || failed != 8 {
 			t.Errorf("%d panics, %d failures; want the writer's panic and 8 who are told", panics, failed)
 		}

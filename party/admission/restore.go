@@ -13,33 +13,31 @@ import (
 	"partyline/party/reserve"
 )
 
-// Founder makes a native party for a session that will lead it. The caller puts the session
-// on its stream and then calls leave, which ends what the founder needed.
+// Founder makes a native party for a session that will lead it. The caller puts the session on the party's stream and
+// then calls leave, which removes what the founder used to create it.
 type Founder func(ctx context.Context, s party.Session, facts party.Facts) (id party.ID, leave func(entered bool), err error)
 
-// ErrCannotFound is a founder's error where the server's settings leave it to the client to
-// create the party.
+// ErrCannotFound is a founder's error if the server's settings require the client to create the party.
 var ErrCannotFound = errors.New("no native party can be founded on this server")
 
 const (
 	mostOffers = 10_000
-	offerFor   = time.Hour // the rules keep no seat for longer
+	offerFor   = time.Hour // the longest time that rules can keep a seat
 )
 
-// returns bring back parties in which everybody was away.
+// returns brings back parties in which everybody was away.
 type returns struct {
 	ledger    *ledger.Ledger
 	boarding  boarding
 	joins     *joins
 	found     Founder
-	restoring keyed.Locks[party.ID]          // held while somebody is put into the party as the first one back, and nothing else is then
-	offers    *cache.Cache[string, party.ID] // by user: the party that the next one they create goes on with
+	restoring keyed.Locks[party.ID]          // held while the first returning member is put into the party
+	offers    *cache.Cache[string, party.ID] // by user: the party that continues in the next one they create
 }
 
-// restore founds the native party again for the first member back, who leads it. It refuses
-// with PartyAway where that is not possible, and with PartyNotFound where no seat is kept for
-// the user any more. Two who come back at once wait for each other; the second finds a party
-// that lives, and restore returns nil without the session being in it.
+// restore founds the native party again for the first returning member, who leads it. It refuses with PartyAway if that
+// is not possible, and with PartyNotFound if no seat is kept for the user any more. If two members come back at once,
+// the second one waits and finds a party with members: restore then returns nil, and the session is not in it.
 func (r *returns) restore(ctx context.Context, id party.ID, s party.Session) error {
 	unlock, err := r.restoring.Lock(ctx, r.ledger.Current(id))
 	if err != nil {
@@ -78,14 +76,12 @@ func (r *returns) restore(ctx context.Context, id party.ID, s party.Session) err
 	})
 }
 
-// Offer has the next party that the user creates go on with the one in which everybody is
-// away, unless they enter another before.
+// Offer makes the away party continue in the next party that the user creates, unless they enter another one before.
 func (r *returns) Offer(userID string, id party.ID) { r.offers.Put(userID, id) }
 
-// Offered is what a party has to be made with that the session is about to create, if it goes
-// on with another. From then on nobody else goes on with that one, until it is clear what has
-// become of the message. It refuses with AlreadyInParty where the user's seat is in a party that
-// lives again, or is about to.
+// Offered returns the facts for the party that the session is about to create, if an away party continues in it. After
+// that no other session can continue the away party until the result of the message is known. It refuses with
+// AlreadyInParty if the user's seat is in a party that is back or is coming back.
 func (r *returns) Offered(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
 	id, offered := r.offers.Kept(s.UserID)
 	if !offered {
@@ -104,7 +100,7 @@ func (r *returns) Offered(ctx context.Context, s party.Session) (facts party.Fac
 		r.joins.begin(s.SessionID, join{joiner: s, behind: old, until: r.ledger.Now().Add(reserve.PendingTTL)})
 		return old.Facts, true, nil
 	}
-	r.offers.Drop(s.UserID) // it lives, or no seat is kept for the user there any more
+	r.offers.Drop(s.UserID) // the party is back, or no seat is kept for the user there any more
 	var look reserve.Look
 	if err == nil {
 		look, err = r.ledger.Look(ctx, id)
@@ -118,8 +114,8 @@ func (r *returns) Offered(ctx context.Context, s party.Session) (facts party.Fac
 	return party.Facts{}, false, err
 }
 
-// adopt has a party that a client created go on with the one offered to its user. Where that is
-// too late, the creator leaves it: no rule was asked whether they may have a new party.
+// adopt continues the offered party in one that a client created. If it is too late for that, the creator leaves the
+// new party, because no rule was asked whether they may have one.
 func (r *returns) adopt(ctx context.Context, old *ledger.Behind, id party.ID, creator party.Session) error {
 	return old.Succeed(ctx, id, creator, func(may bool) error {
 		if !may {

@@ -16,7 +16,7 @@ func moving(t testing.TB) *kernel {
 	return k
 }
 
-// told are the sockets that were told the party is over for them.
+// told returns the sockets that were told that the party is over for them.
 func (k *kernel) told() []string {
 	var sessions []string
 	for _, sent := range k.host.Sent() {
@@ -44,7 +44,7 @@ func TestSecondSocket_OpenPartyWithRoom(t *testing.T) {
 	}
 }
 
-// Where the engine could not do it, the module does, and answers that it has.
+// If the host cannot move the seat, the module does, and its answer says so.
 func TestSecondSocket_FullOrClosed(t *testing.T) {
 	for name, open := range map[string]bool{"full": true, "closed": false} {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestSecondSocket_ByInvite(t *testing.T) {
 		}
 		gone := k.host.Connect(p[1].UserID)
 		k.host.Disconnect(gone)
-		if size == 4 { // in a full party the older device has to make way first
+		if size == 4 { // in a full party the older device has to leave first
 			k.refused(k.admit(gone, id), party.NoLiveSession)
 			k.agrees(id)
 		}
@@ -110,8 +110,8 @@ func TestSecondSocket_TheOnlyMember(t *testing.T) {
 	k.agrees(alone)
 }
 
-// The host forgets a member it removes before they are off the party's stream. Where nobody else
-// stays, the older device's end would then be the party's, and the newer one on a stream of none.
+// The host forgets a removed member before they are off the party's stream. If nobody else stays, the older device's
+// leaving would end the party, and the newer one would be on a stream without a party.
 func TestSecondSocket_WhileTheOnlyOtherMemberIsRemoved(t *testing.T) {
 	for _, ban := range []time.Duration{0, time.Minute} {
 		ctx, k := t.Context(), moving(t)
@@ -136,7 +136,7 @@ func TestSecondSocket_WhileTheOnlyOtherMemberIsRemoved(t *testing.T) {
 	}
 }
 
-// Where somebody else stays, the seat moves all the same.
+// If another member stays, the seat moves.
 func TestSecondSocket_WhileAnotherMemberIsRemoved(t *testing.T) {
 	k := moving(t)
 	p := k.host.Players(3)
@@ -151,8 +151,7 @@ func TestSecondSocket_WhileAnotherMemberIsRemoved(t *testing.T) {
 	}
 }
 
-// Somebody let in while the leader, who is removing the only other member, drops out is in no
-// party either.
+// A session that is admitted while the leader removes the only other member and then disconnects is in no party either.
 func TestAdmit_WhileTheLastMemberIsRemoved(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)

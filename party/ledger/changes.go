@@ -15,38 +15,38 @@ import (
 	"partyline/party/reserve"
 )
 
-// A transaction writes the changes of many parties. Those that are asked for while one is under way
-// go together in the next: alone a change waits for nobody, and when a crowd loses its connections the
-// transactions are a few. One that stalls holds up its own objects, and others for stallAfter at most.
+// A transaction writes the changes of many parties. Changes that arrive during a transaction are written together in
+// the next one. A single change waits for nobody, and when many connections end at once, few transactions are needed. A
+// stalled transaction blocks its own objects, and all others for stallAfter at most.
 
-// stallAfter is for how long a transaction under way keeps the next from beginning beside it.
+// stallAfter is how long a running transaction prevents the next one from starting beside it.
 const stallAfter = 100 * time.Millisecond
 
-// batchMost is how many objects one transaction is about at most, where one change has no more.
+// batchMost is the most objects in one transaction, unless a single change has more.
 const batchMost = 500
 
-// change is what is to become of one party's record.
+// change is a change of one party's record that waits to be written.
 type change struct {
 	id    party.ID
-	users []string // where seats are kept for them changes too
+	users []string // their lists of kept seats change too
 	edit  func(reserve.Record)
-	again bool      // it may have been done already, or may still be
-	ends  bool      // a doubt: it is to differ from what it finds, so that an earlier one is done before it or never
-	until time.Time // when it fails, from its turn on
+	again bool      // an earlier attempt may have been written, or may still be
+	ends  bool      // it ends a doubt: it always changes the record, so that an earlier write is done before it or never
+	until time.Time // the deadline, set when it is batched
 	err   error
-	turn  chan []*change // what its caller is to write
-	done  chan struct{}  // closed once err says what became of it
+	turn  chan []*change // the changes that its caller has to write
+	done  chan struct{}  // closed once err is final
 }
 
-// objects names what nobody else may write meanwhile.
+// objects returns the keys that no other transaction may write meanwhile.
 func (c *change) objects() []string { return append([]string{c.id.String()}, c.users...) }
 
-// changes are those that wait, in their order, and what is known of those under way.
+// changes queues changes in order of arrival, and tracks the running transactions.
 type changes struct {
-	mu      sync.Mutex // a leaf
+	mu      sync.Mutex // a leaf lock
 	waiting []*change
-	busy    map[string]bool // objects of those under way
-	newest  *change         // the first of the transaction for which the next one waits; nil for none
+	busy    map[string]bool // objects of the running transactions
+	newest  *change         // the first change of the transaction that the next one waits for; nil for none
 }
 
 func (l *changes) add(c *change) {
@@ -56,8 +56,8 @@ func (l *changes) add(c *change) {
 	l.begin()
 }
 
-// begin has the first of those that wait write a transaction, together with those that have no object in
-// common with it, with one under way, or with one that has waited for longer.
+// begin starts a transaction, written by the caller of the first waiting change. It takes every other waiting change
+// that shares no object with a running transaction, with this one, or with a change that has waited longer.
 func (l *changes) begin() {
 	if l.newest != nil || len(l.waiting) == 0 {
 		return
@@ -85,8 +85,8 @@ func (l *changes) begin() {
 	}
 }
 
-// over says that nobody has to wait for a transaction any more but for the objects that it still has:
-// those of ended it has not.
+// over lets the next transaction start. It frees the objects of the changes in ended. Other objects of the transaction
+// stay blocked.
 func (l *changes) over(first *change, ended []*change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -101,16 +101,16 @@ func (l *changes) over(first *change, ended []*change) {
 	l.begin()
 }
 
-// change writes what edit makes of a party's record and, in the same transaction, where seats are
-// kept for these users. It refuses with Conflict after too many lost races. It goes on, for
-// storageWait at most once it is its turn, even if ctx is at its end, as that of a session is which has
-// just left. edit may run several times, and in another goroutine, while change waits.
+// change applies edit to a party's record. In the same transaction it updates for these users where seats are kept. It
+// refuses with Conflict after too many lost races. It goes on after ctx ends, as that of a session does which just
+// left, for storageWait at most from its turn. edit may run several times, and in another goroutine, while change
+// waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
 	owed := s.owes(id)
 	for _, c := range owed {
 		users = append(users, c.users...)
 	}
-	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
+	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host cannot delete an object twice in one transaction
 	c := &change{id: id, users: users, turn: make(chan []*change, 1), done: make(chan struct{})}
 	c.edit = func(r reserve.Record) {
 		c.ends = s.settle(id, r)
@@ -130,9 +130,9 @@ func (s *store) change(ctx context.Context, id party.ID, users []string, edit fu
 	}
 }
 
-// write makes the changes. Where that fails together, if only because another node was faster with one
-// of them, each caller makes its own by itself, all at once: none waits for another, nor goes untried
-// where the time of all was lost with one.
+// write makes the changes in one transaction. If that fails, for example because another node was faster with one of
+// them, each caller writes its own change, all at once. So no change waits for another, and each gets a try although
+// the common time is used up.
 func (s *store) write(ctx context.Context, batch []*change) {
 	ended, err := batch, errors.New("write party record: its writer failed")
 	defer func() { // also if the host panics
@@ -171,12 +171,12 @@ func (s *store) writeOne(ctx context.Context, c *change) (err error) {
 	return &party.Error{Reason: party.Conflict, Message: "Too many changes at once, please try again.", Cause: err}
 }
 
-// debts are changes that storage has refused, of what has happened all the same: who has left is not
-// put back into a seat. Those who read the record find them made. The party's next change writes them,
-// a sweep at the latest. One that changes nothing is of a write that had no answer, and may be done later:
-// the next one is not right in finding it undone, and ends the doubt.
+// debts are changes that happened although storage refused them: a player who left does not get the seat back. Readers
+// of the record see them applied. The party's next change writes them, or the next sweep does. A debt with an empty
+// edit stands for a write without an answer, which may still be done later. The next change cannot trust that it was
+// not done, and ends the doubt.
 type debts struct {
-	mu sync.Mutex // a leaf, under which edits run
+	mu sync.Mutex // a leaf lock, held while edits run
 	of map[party.ID][]*change
 }
 
@@ -192,7 +192,7 @@ func (d *debts) owes(id party.ID) []*change {
 	return slices.Clone(d.of[id])
 }
 
-// settle makes in the record what is owed, and reports whether some of it is a doubt.
+// settle applies the debts of the party to the record, and reports whether one of them is a doubt.
 func (d *debts) settle(id party.ID, r reserve.Record) (doubt bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -212,7 +212,7 @@ func (d *debts) paid(id party.ID, written []*change) {
 	}
 }
 
-// parties lists those to which something is owed.
+// parties lists the parties that have debts.
 func (d *debts) parties() []party.ID {
 	d.mu.Lock()
 	defer d.mu.Unlock()

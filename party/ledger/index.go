@@ -12,10 +12,10 @@ import (
 	"partyline/party/reserve"
 )
 
-// Index finds parties by user, and users by party, as far as this process knows, which costs a look into
-// memory: those for whom a seat is kept, or who wait for one, or for whom an invite holds one.
+// Index finds parties by user, and users by party, as far as this process knows. It reads memory only. The users are
+// those with a kept seat, those on the wait list, or those with a held seat.
 type Index struct {
-	mu    sync.Mutex // a leaf: nothing else is locked while it is held
+	mu    sync.Mutex // a leaf lock: no other lock is taken while it is held
 	users map[party.ID][]string
 	of    map[string][]party.ID
 }
@@ -24,7 +24,7 @@ func newIndex() *Index {
 	return &Index{users: map[party.ID][]string{}, of: map[string][]party.ID{}}
 }
 
-// set has a party's users be these.
+// set replaces a party's users.
 func (x *Index) set(id party.ID, users []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -50,21 +50,21 @@ func (x *Index) Of(userID string) []party.ID {
 	return slices.Clone(x.of[userID])
 }
 
-// Users lists a party's users, as they were when it was last dealt with.
+// Users lists a party's users, as of the last visit.
 func (x *Index) Users(id party.ID) []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.users[id]
 }
 
-// Parties lists those that have users.
+// Parties lists the parties that have users.
 func (x *Index) Parties() []party.ID {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return slices.Collect(maps.Keys(x.users))
 }
 
-// Population is how much there is on this node, as far as it has heard.
+// Population counts the parties, members and waiting players of this node, as far as it knows.
 type Population struct {
 	Parties int `json:"parties"`
 	Members int `json:"members"`
@@ -82,18 +82,18 @@ func (l *Ledger) Population() (p Population) {
 	return p
 }
 
-// moves says where a party is that has been restored, by the native IDs it had.
+// moves maps each native ID that a restored party had to its present one.
 type moves struct {
-	mu       sync.RWMutex // a leaf
+	mu       sync.RWMutex // a leaf lock
 	to       map[party.ID]party.ID
-	entering map[party.ID]bool // native parties that get their first member, and those they follow
+	entering map[party.ID]bool // native parties whose first member is entering, and the parties that they replace
 
-	learning sync.Mutex  // after a party's
+	learning sync.Mutex  // taken after a party's lock
 	records  party.Round // guarded by learning
-	learned  bool        // records has been all round; guarded by learning
+	learned  bool        // records has finished a full round; guarded by learning
 }
 
-// enter notes that a native party which follows another gets its first member, until done.
+// enter notes that the first member is entering a native party which replaces old. done ends that.
 func (m *moves) enter(old, native party.ID) (done func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,7 +112,7 @@ func (m *moves) isEntered(native party.ID) bool {
 	return m.entering[native]
 }
 
-// Current is the ID of the native party a party is now, given any that it had.
+// Current returns the present native ID of a party, given any ID that it had.
 func (m *moves) Current(id party.ID) party.ID {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -122,7 +122,7 @@ func (m *moves) Current(id party.ID) party.ID {
 	return id
 }
 
-// set has all that leads to from lead on.
+// set redirects from, and every ID that led to it, to the ID to.
 func (m *moves) set(from, to party.ID) {
 	if from == to {
 		return
@@ -138,7 +138,7 @@ func (m *moves) set(from, to party.ID) {
 	m.to[from] = to
 }
 
-// learn has an ID that leads nowhere yet lead to where another does.
+// learn makes id lead to where other leads, unless id leads somewhere already.
 func (m *moves) learn(id, other party.ID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -151,15 +151,15 @@ func (m *moves) learn(id, other party.ID) {
 	}
 }
 
-// end forgets all that leads to a party.
+// end forgets all IDs that lead to a party.
 func (m *moves) end(id party.ID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	maps.DeleteFunc(m.to, func(_, to party.ID) bool { return to == id })
 }
 
-// learnAll reads which parties of before this process went on in which native ones: their
-// records have the first ID as the key, and players may know the last one alone. It is done once.
+// learnAll reads from storage which parties of earlier processes moved to which native ones. Their records have the
+// first ID as the key, and players may know only the last one. It succeeds once and does nothing afterwards.
 func (m *moves) learnAll(ctx context.Context) error {
 	m.learning.Lock()
 	defer m.learning.Unlock()

@@ -22,19 +22,19 @@ import (
 
 const (
 	recordsCollection = "partyline_parties" // key = the party's UUID: its reserve.Record
-	awayCollection    = "partyline_away"    // key = the user: where to look for a kept seat
+	awayCollection    = "partyline_away"    // key = the user ID: parties that may keep a seat
 
-	// Objects of older builds, which had a record's two halves apart. They are read where
-	// they are found and moved with the next write.
+	// Older builds stored a record in two objects. They are read if they exist, and the next write merges them into
+	// one.
 	oldKicksCollection = "partyline_kicks"
 	oldSeatsCollection = "partyline_seats"
 
-	writeAttempts = 8               // of a compare-and-set before giving up
-	storageWait   = 5 * time.Second // for what has to be written although its caller is gone
+	writeAttempts = 8               // of a compare-and-set before it fails
+	storageWait   = 5 * time.Second // for writes that must happen although their caller is gone
 )
 
-// store is the records of parties in storage. Every write is by compare-and-set, and all
-// that belongs together is one transaction.
+// store reads and writes the records of parties in storage. Every write is a compare-and-set, and related objects are
+// in one transaction.
 type store struct {
 	storage party.Storage
 	now     party.Clock
@@ -42,10 +42,9 @@ type store struct {
 	debts
 }
 
-// awayRecord says where seats are kept for a user. It may say too much: what counts is
-// the party's own record.
+// awayRecord says which parties may keep a seat for a user. It may list too many: the party's own record decides.
 type awayRecord struct {
-	Parties map[string]int64 `json:"parties"` // until when, in Unix nanoseconds
+	Parties map[string]int64 `json:"parties"` // end of each seat in Unix nanoseconds, by party ID
 }
 
 func decodeAway(value string) (map[string]int64, error) {
@@ -63,7 +62,7 @@ func recordReads(id party.ID) []*runtime.StorageRead {
 	}
 }
 
-// load reads a party's record. Keys are UUIDs alone: there is none under an ID that names another node.
+// load reads a party's record. Keys are UUIDs, so an ID with the name of another node has no record.
 func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 	r := reserve.NewRecord()
 	objects, err := s.storage.StorageRead(ctx, recordReads(id))
@@ -79,8 +78,7 @@ func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 	return r, nil
 }
 
-// tryChange makes the changes in one transaction. What only one of them fails at is its error
-// alone.
+// tryChange makes the changes in one transaction. If only one of them fails, only that one gets the error.
 func (s *store) tryChange(ctx context.Context, batch []*change) error {
 	var reads []*runtime.StorageRead
 	for _, c := range batch {
@@ -111,8 +109,8 @@ func (s *store) tryChange(ctx context.Context, batch []*change) error {
 	return err
 }
 
-// apply adds to a transaction what the change makes of what was found. It may run in another
-// goroutine than its caller's.
+// apply applies the change to the objects found, and adds the result to a transaction. It may run in another goroutine
+// than the caller of change.
 func (c *change) apply(t *transaction, now time.Time) (err error) {
 	defer caught.As(&err, "change party record")
 	record := reserve.NewRecord()
@@ -161,16 +159,16 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 	return nil
 }
 
-// transaction is writes and deletes, each on the condition that its object is still what
-// was found.
+// transaction is a list of writes and deletes. Each has the condition that its object has not changed since it was
+// read.
 type transaction struct {
 	found   map[string]*api.StorageObject
 	writes  []*runtime.StorageWrite
 	deletes []*runtime.StorageDelete
-	unsure  bool // it has failed, and may have been done all the same: its answer is lost
+	unsure  bool // it failed without an answer, and may have been done
 }
 
-// put writes a value, or takes an empty one's object away. What is already so stays.
+// put writes a value, or deletes the object if it is empty. It does nothing if storage has that state already.
 func (t *transaction) put(collection, key, value string, empty bool) {
 	old := t.found[collection+"/"+key]
 	switch {
@@ -184,7 +182,7 @@ func (t *transaction) put(collection, key, value string, empty bool) {
 	}
 }
 
-// same reports whether two texts are the same JSON: the database writes it in a form of its own.
+// same reports whether two texts are equal as JSON: the database changes their format.
 func same(x, y string) bool {
 	decode := func(text string) (value any) {
 		d := json.NewDecoder(strings.NewReader(text))
@@ -195,14 +193,14 @@ func same(x, y string) bool {
 	return reflect.DeepEqual(decode(x), decode(y))
 }
 
-// deleteRejected is how the host's text begins for a delete whose object is another by now.
+// deleteRejected is the start of the host's error if an object to delete has changed.
 const deleteRejected = "Storage delete rejected"
 
-// memberForNow is when the seat of a member ends, who has none kept yet: a crash may come at any time.
+// memberForNow stands for a member without a kept seat, in place of an end: a crash may come at any time.
 const memberForNow = math.MaxInt64
 
-// commit does all or nothing. The host has no error of its own for a delete whose object
-// is another by now, so with deletes any failure counts as that; the next attempt tells.
+// commit does all writes and deletes, or none. The host has no typed error for a delete of a changed object. So any
+// failure of a transaction with deletes counts as a lost race, and the next attempt finds out.
 func (t *transaction) commit(ctx context.Context, storage party.Storage) error {
 	if len(t.writes)+len(t.deletes) == 0 {
 		return nil

@@ -7,8 +7,7 @@ import (
 	"partyline/party/reserve"
 )
 
-// Look reads the party, and makes what is reserved in it known and current. It refuses as
-// [Ledger.Look] does.
+// Look reads the party, and brings its book up to date. It refuses as [Ledger.Look] does.
 func (v *Visit) Look() error {
 	snapshot, err := v.ledger.Roster.Look(v.Ctx, v.ID)
 	if party.ReasonOf(err) == party.PartyNotFound {
@@ -24,8 +23,7 @@ func (v *Visit) Look() error {
 	return err
 }
 
-// LookAfter is Look for somebody who has looked before: that look is used where nothing has
-// changed since. It may be nil.
+// LookAfter is Look for a caller with an earlier look. It uses that look if nothing has changed since. l may be nil.
 func (v *Visit) LookAfter(l *reserve.Look) error {
 	if l != nil && l.ID == v.ID && l.Turn == v.turn && v.Last.ID == v.ID && v.known {
 		v.endOverdue()
@@ -35,12 +33,12 @@ func (v *Visit) LookAfter(l *reserve.Look) error {
 	return v.Look()
 }
 
-// Lives is Look for those who clean up: false, and the party is forgotten, if it has ended.
-// One in which everybody is away lives, as does one that goes on in another native party.
+// Lives is Look for callers that clean up. It returns false if the party has ended, and forgets the party. A party that
+// is away lives. For one that has moved it returns errMoved, and Visit goes on with the new one.
 func (v *Visit) Lives() (bool, error) {
 	err := v.Look()
 	switch reason := party.ReasonOf(err); {
-	case err == errMoved: //nolint:errorlint // refusals of one reason are alike
+	case err == errMoved: //nolint:errorlint // errors.Is treats refusals of one reason as equal
 		return false, err
 	case reason == party.PartyAway:
 		return true, nil
@@ -55,8 +53,8 @@ func (v *Visit) Lives() (bool, error) {
 	return err == nil, err
 }
 
-// open reads what is reserved in a party this process has not seen, and again when another
-// node says that it changed it; a party that began here costs no read.
+// open reads the reserved seats of a party that is new to this process, or that another node says it has changed. A
+// party that began here needs no read.
 func (v *Visit) open() error {
 	if !v.known || v.Last.Revision() > v.state {
 		v.Origin = v.Last.Origin()
@@ -70,7 +68,7 @@ func (v *Visit) open() error {
 	return v.observe()
 }
 
-// load reads what storage says of the party, by its origin.
+// load reads the party's holds and record from storage, by its origin.
 func (v *Visit) load() error {
 	holds, err := v.ledger.Holds(v.Ctx, v.Origin)
 	if err != nil {
@@ -92,20 +90,20 @@ func (v *Visit) load() error {
 	return nil
 }
 
-// Write changes the party's record, and where seats are kept for these users.
+// Write changes the party's record, and for these users where seats are kept.
 func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 	v.recorded = true
 	v.writes.Add(1)
 	return v.ledger.records.change(v.Ctx, v.Origin, users, func(r reserve.Record) {
 		r.Facts, r.Native, r.Away = v.Facts, v.ID, v.Away
 		if v.Away {
-			r.Native = v.saved.Native // after a restart another than v.ID, and what members know
+			r.Native = v.saved.Native // after a restart this is not v.ID, and it is the ID that members know
 		}
 		edit(r)
 	})
 }
 
-// insist is Write for what has happened already, whether or not storage takes it now.
+// insist is Write for what has happened already: if storage fails, the change stays owed.
 func (v *Visit) insist(users []string, edit func(reserve.Record)) error {
 	err := v.Write(users, edit)
 	if err != nil {
@@ -114,7 +112,7 @@ func (v *Visit) insist(users []string, edit func(reserve.Record)) error {
 	return err
 }
 
-// WriteLine writes a change of the line, after it was made in the book.
+// WriteLine writes a change of the wait list, after it was made in the book.
 func (v *Visit) WriteLine(edit func(reserve.Record)) error {
 	v.Reindex()
 	err := v.Write(nil, edit)

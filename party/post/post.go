@@ -1,5 +1,5 @@
-// Package post tells parties of members who have just come in, a moment later: see
-// [party.NewcomerAfter]. What must not overtake that is sent the same way while something waits.
+// Package post sends messages about new members to their party a moment after they came in: see [party.NewcomerAfter].
+// While such a message waits, later messages of the party are sent the same way, so that they do not overtake it.
 package post
 
 import (
@@ -12,15 +12,14 @@ import (
 	"partyline/party"
 )
 
-// Post sends such messages, those of one party in their order. Make one with [New]. Safe for
-// concurrent use.
+// Post sends such messages, those of one party in order. Make one with [New]. Safe for concurrent use.
 type Post struct {
 	sender party.Sender
 	logger party.Logger
 	alarms *alarm.Alarms[party.ID]
 
-	mu      sync.Mutex            // alarms are set under it
-	letters map[party.ID][]letter // that wait; the first has its alarm set, or is being sent
+	mu      sync.Mutex            // also held while alarms are set
+	letters map[party.ID][]letter // waiting messages; the first has an alarm or is being sent
 }
 
 type letter struct {
@@ -28,18 +27,18 @@ type letter struct {
 	envelope *rtapi.Envelope
 }
 
-// New makes a post. It waits for another goroutine of the server, so by the real clock. Close
-// it when the process ends; what waits then is not sent.
+// New makes a post. It uses the real clock, because it waits for another goroutine of the server. The caller closes it
+// when the process ends; waiting messages are then not sent.
 func New(sender party.Sender, logger party.Logger) *Post {
 	p := &Post{sender: sender, logger: logger, letters: map[party.ID][]letter{}}
 	p.alarms = alarm.New(time.Now, logger, "party not told of a newcomer party=", p.deliver)
 	return p
 }
 
-// Close ends all timers.
+// Close stops all timers.
 func (p *Post) Close() { p.alarms.Close() }
 
-// Send sends data as JSON to everybody in a party, a moment later.
+// Send sends data as JSON to all members of a party, a moment later.
 func (p *Post) Send(id party.ID, op int64, data any) error {
 	envelope, err := party.DataEnvelope(id, op, data)
 	if err != nil {
@@ -54,14 +53,14 @@ func (p *Post) Send(id party.ID, op int64, data any) error {
 	return nil
 }
 
-// Waits reports whether something is still to be sent to the party.
+// Waits reports whether a message to the party is still waiting.
 func (p *Post) Waits(id party.ID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.letters[id]) > 0
 }
 
-// deliver sends a party's first letter. The next one's turn comes after it.
+// deliver sends a party's first message, and sets the alarm of the next one.
 func (p *Post) deliver(id party.ID) {
 	p.mu.Lock()
 	first := p.letters[id][0].envelope

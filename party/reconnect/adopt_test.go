@@ -14,7 +14,7 @@ import (
 	"partyline/party/reserve"
 )
 
-// away is a party whose members have all come back to hear that one of them has to create it.
+// away makes a party whose members have all come back and been told that one of them has to create it.
 func away(t *testing.T, players int) (w *world, clock *partytest.Time, id party.ID, back []party.Session) {
 	t.Helper()
 	clock = partytest.NewTime()
@@ -33,7 +33,7 @@ func away(t *testing.T, players int) (w *world, clock *partytest.Time, id party.
 	return w, clock, id, back
 }
 
-// offered has a session resume, and wants it to be the client that creates the party.
+// offered resumes a session, and checks that its client has to create the party.
 func (w *world) offered(s party.Session, id party.ID) {
 	w.t.Helper()
 	if got, err := w.resume(s); err != nil || got != (party.Resumption{PartyID: id.String()}) {
@@ -41,7 +41,7 @@ func (w *world) offered(s party.Session, id party.ID) {
 	}
 }
 
-// creates has the host make the party about which it was asked before, and wants it made.
+// creates runs the host's creation of the party with these facts, and checks that it succeeds.
 func (w *world) creates(s party.Session, f party.Facts) party.ID {
 	w.t.Helper()
 	made := w.host.PartyCreate(s, f.Open, f.MaxSize)
@@ -51,7 +51,7 @@ func (w *world) creates(s party.Session, f party.Facts) party.ID {
 	return id
 }
 
-// goesOn comes before a creation by which the party goes on.
+// goesOn runs the question before a creation that continues the party.
 func (w *world) goesOn(s party.Session) party.Facts {
 	w.t.Helper()
 	facts, offered, err := w.admission.BeginCreate(w.t.Context(), s)
@@ -67,7 +67,7 @@ func (w *world) creationRefused(s party.Session, want party.Reason) {
 	w.refused(err, want)
 }
 
-// One client creates the party again. All others come back into it, and into no other one.
+// One client creates the party again. All others come back into this one.
 func TestAdopted_ByOneOfThem(t *testing.T) {
 	w, _, id, back := away(t, 3)
 	if _, offered, err := w.admission.Offered(t.Context(), back[0]); err != nil || !offered {
@@ -77,7 +77,7 @@ func TestAdopted_ByOneOfThem(t *testing.T) {
 	facts := w.goesOn(back[0])
 	w.creationRefused(back[1], party.AlreadyInParty)
 	w.offered(back[1], id)
-	w.clients = false // not even the module makes another one meanwhile
+	w.clients = false // the module creates no other one meanwhile either
 	w.offered(back[2], id)
 	now := w.creates(back[0], facts)
 	if w.admission.Current(id) != now {
@@ -93,7 +93,7 @@ func TestAdopted_ByOneOfThem(t *testing.T) {
 	w.nothingLeft()
 }
 
-// A creation that came to nothing is in nobody's way.
+// A failed creation blocks nobody.
 func TestAdopted_NotAfterAll(t *testing.T) {
 	for name, ends := range map[string]func(*world, *partytest.Time, party.Session){
 		"refused": func(w *world, _ *partytest.Time, s party.Session) { w.admission.Settle(s) },
@@ -111,7 +111,7 @@ func TestAdopted_NotAfterAll(t *testing.T) {
 	}
 }
 
-// Nobody keeps an offer that nobody took for longer than a seat.
+// An unused offer does not stay for longer than a seat.
 func TestAdopted_OfferIsOver(t *testing.T) {
 	w, clock, _, back := away(t, 2)
 	clock.Advance(time.Hour)
@@ -123,8 +123,7 @@ func TestAdopted_OfferIsOver(t *testing.T) {
 	}
 }
 
-// Where another node was faster, the party that is one too many is over at once, and its creator
-// finds the seat.
+// If another node was faster, the superfluous party ends at once, and its creator finds the seat.
 func TestAdopted_OnAnotherNode(t *testing.T) {
 	w, _, id, back := away(t, 2)
 	here, there := w.node, w.newNode()
@@ -152,7 +151,7 @@ func TestAdopted_OnAnotherNode(t *testing.T) {
 	w.members(now, 0, back[1], back[0])
 }
 
-// unread is a storage that does not answer the first read after what was written last.
+// unread is storage that does not answer the first read after the last write.
 type unread struct {
 	party.Storage
 	armed, fails *bool
@@ -171,7 +170,7 @@ func (u unread) StorageRead(ctx context.Context, reads []*runtime.StorageRead) (
 	return u.Storage.StorageRead(ctx, reads)
 }
 
-// Where storage does not say what is kept in the party, the creator leaves the new one, and all seats are kept.
+// If storage does not answer what seats the party keeps, the creator leaves the new party, and all seats stay kept.
 func TestAdopted_StorageDoesNotAnswer(t *testing.T) {
 	storage := unread{armed: new(bool), fails: new(bool)}
 	w := newWorld(t, partytest.NewTime().Now)
@@ -197,7 +196,7 @@ func TestAdopted_StorageDoesNotAnswer(t *testing.T) {
 	w.members(w.creates(back, w.goesOn(back)), 1, back)
 }
 
-// Who has come back another way, or does not come back, creates a party of their own.
+// A player who has come back in another way, or does not come back, creates a party of their own.
 func TestAdopted_NotOfferedAnyMore(t *testing.T) {
 	for name, gives := range map[string]func(w *world, id party.ID, s, other party.Session){
 		"left when everybody was away": func(w *world, id party.ID, s, _ party.Session) { w.leave(s, id) },

@@ -13,7 +13,7 @@ import (
 	"partyline/party/rules"
 )
 
-// faulty has a world of resume_on_connect, whose storage is away while down says so, run in a bubble.
+// faulty runs a test in a bubble, with resume_on_connect and storage that fails while down is true.
 func faulty(t *testing.T, run func(t *testing.T, w *world, down *atomic.Bool)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -31,7 +31,7 @@ func faulty(t *testing.T, run func(t *testing.T, w *world, down *atomic.Bool)) {
 	})
 }
 
-// connects has a new session of the user begin while the server fails.
+// connects starts a new session of the user while the server fails.
 func (w *world) connects(userID string) party.Session {
 	w.t.Helper()
 	s := w.host.Connect(userID)
@@ -39,7 +39,7 @@ func (w *world) connects(userID string) party.Session {
 	return s
 }
 
-// settled checks that nobody is tried again, or waits.
+// settled checks that no session waits or is tried again.
 func (w *world) settled() {
 	w.t.Helper()
 	if n := w.grace.Running(); n != 0 {
@@ -47,8 +47,8 @@ func (w *world) settled() {
 	}
 }
 
-// With resume_on_connect nobody asks for the seat again when a fault keeps a player out of it. The
-// server tries until the fault is over, and no longer.
+// With resume_on_connect the game does not ask again if a fault keeps a player out of the seat. The server tries until
+// the fault is over, and no longer.
 func TestFault_OnConnect(t *testing.T) {
 	for _, lasts := range []time.Duration{time.Millisecond, 5 * time.Second, 45 * time.Second} {
 		for _, crash := range []bool{false, true} {
@@ -87,7 +87,7 @@ func TestFault_OnConnect(t *testing.T) {
 	}
 }
 
-// Who waits for the end of an older connection does so also if that meets the fault.
+// A session that waits for the end of an older connection is also put back after a fault at that end.
 func TestFault_AtTheEndOfTheOlderConnection(t *testing.T) {
 	faulty(t, func(t *testing.T, w *world, down *atomic.Bool) {
 		p := w.host.Player("alone")
@@ -105,8 +105,7 @@ func TestFault_AtTheEndOfTheOlderConnection(t *testing.T) {
 	})
 }
 
-// A session that has ended is not tried for any more, and nobody is taken out of the party that
-// they have entered since.
+// An ended session is not tried again, and no user is taken out of a party entered since.
 func TestFault_InVain(t *testing.T) {
 	faulty(t, func(t *testing.T, w *world, down *atomic.Bool) {
 		w.set(func(p *rules.Parties) { p.OnePerUser = rules.LeavePrevious })
@@ -133,7 +132,7 @@ func TestFault_InVain(t *testing.T) {
 	})
 }
 
-// Where it is left to the game to create the party, there is no fault.
+// If the game has to create the party, that is no fault.
 func TestFault_LeftToTheGame(t *testing.T) {
 	faulty(t, func(t *testing.T, w *world, _ *atomic.Bool) {
 		w.clients = true

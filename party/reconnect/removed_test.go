@@ -17,7 +17,7 @@ func TestRemoved_NotifiesToWhomItHappened(t *testing.T) {
 	id := w.party(false, 4, p[0], p[1], p[2])
 	w.kick(p[0], p[1], id)
 	w.drop(p[2])
-	w.kick(p[0], p[2], id) // while away
+	w.kick(p[0], p[2], id) // the member is away
 	w.must(w.admission.BeginJoin(t.Context(), id, p[3]))
 	w.admission.EndJoin(t.Context(), id, p[3]) // asks to join
 	w.must(w.admission.Kicked(t.Context(), id, p[3]))
@@ -42,7 +42,7 @@ func TestRemoved_NotifiesToWhomItHappened(t *testing.T) {
 	}
 }
 
-// A party hears of a member's return before what became of others, or of that member, since.
+// A party is told of a member's return before later events of that member or others.
 func TestNews_InOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

@@ -15,7 +15,7 @@ import (
 	"partyline/party/rules"
 )
 
-// stalls has the next writes of a party's record not come to an end until released.
+// stalls makes the next writes of a party's record wait until release is called.
 func (w *world) stalls(id party.ID) (release func()) {
 	stalled := make(chan struct{})
 	w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
@@ -27,7 +27,7 @@ func (w *world) stalls(id party.ID) (release func()) {
 	return func() { close(stalled) }
 }
 
-// inTime wants these to be done while storage stalls.
+// inTime checks that these functions return while storage stalls.
 func (w *world) inTime(does map[string]func()) {
 	w.t.Helper()
 	for name, do := range does {
@@ -45,8 +45,8 @@ func (w *world) inTime(does map[string]func()) {
 	}
 }
 
-// Messages need no storage, and wait for no write of who is in the party. What is written meanwhile
-// is not undone by that, whether it stalls itself or waits for that of another party of a member.
+// Messages need no storage, and do not wait for a write of the members. That write does not undo later writes, whether
+// it stalls itself or waits for one of another party with the same member.
 func TestStall_OfTheMembers(t *testing.T) {
 	for name, ends := range map[string]func(w *world, id party.ID, p []party.Session) (back []party.Session){
 		"a kick": func(w *world, id party.ID, p []party.Session) []party.Session {
@@ -75,8 +75,8 @@ func TestStall_OfTheMembers(t *testing.T) {
 					w.drop(p[1])
 				}
 				release := w.stalls(stalled)
-				time.Sleep(100 * time.Millisecond) // that of the other is written first
-				w.must(w.admit(late, id))          // the members are to be written
+				time.Sleep(100 * time.Millisecond) // the write of the other party comes first
+				w.must(w.admit(late, id))          // schedules a write of the members
 				time.Sleep(time.Second)
 				p = append(p, late)
 				w.inTime(map[string]func(){
@@ -87,7 +87,7 @@ func TestStall_OfTheMembers(t *testing.T) {
 					},
 				})
 				w.host.Disconnect(p[2])
-				p = slices.Delete(p, 2, 3) // which a crash at once does not find written
+				p = slices.Delete(p, 2, 3) // a crash right now comes before that write
 				done := make(chan []party.Session, 1)
 				go func() { done <- ends(w, id, p) }()
 				synctest.Wait()
@@ -109,7 +109,7 @@ func TestStall_OfTheMembers(t *testing.T) {
 	}
 }
 
-// silent is storage that does not answer the next reads, for as long as their contexts let it.
+// silent is storage that does not answer the next reads until their contexts end.
 type silent struct {
 	party.Storage
 	reads int
@@ -126,7 +126,7 @@ func (s *silent) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*
 	return s.Storage.StorageRead(ctx, r)
 }
 
-// One connection to the database that is silent holds up a return for a moment, and nobody for as long.
+// One database connection that does not answer delays a return for a moment, and others for no longer.
 func TestStall_OfARead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -137,7 +137,7 @@ func TestStall_OfARead(t *testing.T) {
 		w.drop(p[0])
 		w.drop(p[1])
 		w.host.AfterWrite = func([]*runtime.StorageWrite) error {
-			w.host.AfterWrite, storage.reads = nil, 1 // the one behind the write of the new ID
+			w.host.AfterWrite, storage.reads = nil, 1 // the read after the write of the new ID
 			return nil
 		}
 		began, first := time.Now(), w.host.Connect(p[0].UserID)
@@ -154,7 +154,7 @@ func TestStall_OfARead(t *testing.T) {
 	})
 }
 
-// soon wants this to be done a second later at the latest, while storage stalls.
+// soon checks that a call returns within a second while storage stalls.
 func (w *world) soon(name string, do func()) {
 	w.t.Helper()
 	done := make(chan struct{})
@@ -169,7 +169,7 @@ func (w *world) soon(name string, do func()) {
 	}
 }
 
-// A write that stalls holds up its own party, and no other one but where it is about the same player.
+// A stalled write delays its own party, and other parties only if they write about the same player.
 func TestStall_OfOneParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -195,8 +195,8 @@ func TestStall_OfOneParty(t *testing.T) {
 	})
 }
 
-// mute is storage that gives writes no answer, for as long as their contexts let it, where they are about
-// more than one party, or about this one.
+// mute is storage that does not answer some writes until their contexts end: those of more than one party, and those of
+// this party.
 type mute struct {
 	party.Storage
 	party party.ID
@@ -218,8 +218,7 @@ func (s *mute) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdat
 	return s.Storage.MultiUpdate(ctx, accounts, writes, deletes, wallets, ledger)
 }
 
-// Where a transaction for many has had no answer in time, each change in it is tried by itself, and waits
-// for none of the others.
+// If a common transaction gets no answer in time, each of its changes is tried alone, and does not wait for the others.
 func TestStall_OfMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -230,7 +229,7 @@ func TestStall_OfMany(t *testing.T) {
 		for i := 0; i < len(p); i += 2 {
 			ids = append(ids, w.party(true, 4, p[i], p[i+1]))
 		}
-		storage.party = ids[1] // by itself it has no answer either
+		storage.party = ids[1] // alone it gets no answer either
 		release := w.stalls(ids[0])
 		ended := map[int]chan error{}
 		began, took := time.Now(), map[int]time.Duration{}
@@ -264,15 +263,15 @@ func TestStall_OfMany(t *testing.T) {
 	})
 }
 
-// overlaps checks that no write is about an object that another is about as well, nor finds that it has
-// changed since it was read. Each takes longer than others wait for it.
+// overlaps checks that no two writes of the same object run at once, and that no object has changed since it was read.
+// Each write takes longer than others wait for it.
 type overlaps struct {
 	party.Storage
 	t      testing.TB
 	mu     sync.Mutex
 	busy   map[string]bool
-	at     int // under way
-	atOnce int // most
+	at     int // running
+	atOnce int // the highest number at once
 }
 
 func (s *overlaps) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
@@ -307,7 +306,7 @@ func (s *overlaps) MultiUpdate(ctx context.Context, accounts []*runtime.AccountU
 	return acks, results, err
 }
 
-// Two changes of one party, or about one player, are never under way at once; others are.
+// Two changes of one party, or of one player, never run at once; others do.
 func TestStall_ChangesOfOnePartyDoNotOverlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

@@ -11,7 +11,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Who is out of the party for good is not put back by a crash long after.
+// A user who is out of the party for good is not put back by a crash long after.
 func TestSurvive_OutStaysOut(t *testing.T) {
 	for name, goes := range map[string]func(w *world, id party.ID, p []party.Session){
 		"lost": func(w *world, id party.ID, p []party.Session) {
@@ -33,7 +33,7 @@ func TestSurvive_OutStaysOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			crashed(t, func(w *world, id party.ID, p []party.Session) {
 				goes(w, id, p)
-				time.Sleep(10 * time.Minute) // a seat that was kept is lost
+				time.Sleep(10 * time.Minute) // a kept seat is lost by then
 				synctest.Wait()
 				w.crash([]party.ID{id}, p...)
 				_, err := w.resume(w.host.Connect(p[1].UserID))
@@ -43,7 +43,7 @@ func TestSurvive_OutStaysOut(t *testing.T) {
 	}
 }
 
-// untold has a member lose the connection, and somebody look before the host tells of it.
+// untold ends a member's connection, and looks before the host reports the end.
 func (w *world) untold(s party.Session, id party.ID) {
 	w.t.Helper()
 	w.host.Disconnect(s)
@@ -53,7 +53,7 @@ func (w *world) untold(s party.Session, id party.ID) {
 	synctest.Wait()
 }
 
-// The leader loses the connection, and before that is told the server crashes: one member led then.
+// The leader loses the connection, and the server crashes before that is reported. The record must have one leader.
 func TestSurvive_OneLedBefore(t *testing.T) {
 	led := map[string]int{}
 	for range 40 {
@@ -75,7 +75,7 @@ func TestSurvive_OneLedBefore(t *testing.T) {
 	}
 }
 
-// What was known of the native party before is forgotten, also while somebody is told the news of the next one.
+// The old native party is forgotten, even during the news of the next one.
 func TestSurvive_OldPlaceIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -88,7 +88,7 @@ func TestSurvive_OldPlaceIsForgotten(t *testing.T) {
 		free, slow := make(chan bool), make(chan bool)
 		w.news.Subscribe(func(c party.Change) {
 			switch {
-			case c.Kind == party.PartyRestored: // somebody deals with the old one meanwhile, and keeps who returns for a moment
+			case c.Kind == party.PartyRestored: // a visit of the old place meanwhile, which delays the returning member
 				in := make(chan bool)
 				go w.admission.Briefly(id, func(*ledger.Visit) { close(in); <-free })
 				<-in
@@ -117,8 +117,8 @@ func TestSurvive_OldPlaceIsForgotten(t *testing.T) {
 	})
 }
 
-// The server takes who loses the connection off the party at once, and tells later. A crash in between keeps
-// their seat, whatever else was written of the party.
+// When a connection ends, the host takes the member off the party at once and reports it later. A crash in between
+// keeps their seat, whatever else was written of the party.
 func TestSurvive_CrashBeforeADropIsTold(t *testing.T) {
 	for _, leaves := range []bool{false, true} {
 		crashed(t, func(w *world, id party.ID, p []party.Session) {
@@ -140,10 +140,10 @@ func TestSurvive_CrashBeforeADropIsTold(t *testing.T) {
 	}
 }
 
-// What members were told at the start stays true when the rules change, also where those keep no seats any more.
+// What members were told at the start stays true when the rules change, also if they keep no seats any more.
 func TestSurvive_RestartOfNewRules(t *testing.T) {
 	for _, grace := range []time.Duration{minute, 0} {
-		for _, after := range []bool{false, true} { // somebody is back already
+		for _, after := range []bool{false, true} { // whether a member is back already
 			crashed(t, func(w *world, id party.ID, p []party.Session) {
 				w.crash([]party.ID{id}, p...)
 				if after {

@@ -27,7 +27,7 @@ type first struct {
 		Joined    int64  `json:"joined"`
 		Since     int64  `json:"since"`
 		Until     int64  `json:"until"`
-		Led       string `json:"led"` // and what follows, only later versions
+		Led       string `json:"led"` // this and the following fields exist only in later versions
 	} `json:"seats"`
 	MaxSize int              `json:"max_size"`
 	Open    bool             `json:"open"`
@@ -35,8 +35,7 @@ type first struct {
 	Parties map[string]int64 `json:"parties"`
 }
 
-// decoded is what the first version makes of an object. It knows every field but those it
-// passes over.
+// decoded returns what the first version reads from an object. It must know every field except the ones it skips.
 func decoded(t *testing.T, value string) (r first) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(value))
@@ -47,14 +46,14 @@ func decoded(t *testing.T, value string) (r first) {
 	return r
 }
 
-// A party goes on at a node of today, with storage that a node of the first version has
-// filled: kicks and kept seats are honoured. What is written then has the same fields.
+// A party goes on at a node of today, with storage of a node of the first version: kicks and kept seats count. What is
+// written then has the same fields.
 func TestUpgrade_FromTheFirstVersion(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(4)
 	leader, away, kicked, stays := p[0], p[1], p[2], p[3]
 	id := w.party(true, 4, leader, away, stays)
-	w.host.Disconnect(away) // the other node has heard of it
+	w.host.Disconnect(away) // the other node knows of it
 	since, until := w.now(), w.now().Add(minute)
 	kicks := fmt.Sprintf(`{"party_id":%q,"kicks":{%q:{"at":%d,"until":%d}}}`, id, kicked.UserID, party.Nanos(since), party.Nanos(until))
 	seats := fmt.Sprintf(`{"party_id":%q,"seats":{%q:{"session_id":%q,"username":%q,"joined":%d,"since":%d,"until":%d}}}`,
@@ -80,7 +79,7 @@ func TestUpgrade_FromTheFirstVersion(t *testing.T) {
 	w.refused(w.join(kicked, id), party.Banned)
 	w.members(id, 1, leader, stays)
 
-	// The next write moves both, with nothing lost.
+	// The next write moves both, and nothing is lost.
 	w.drop(stays)
 	moved := decoded(t, read("partyline_parties", id.UUID.String()))
 	if want := decoded(t, kicks); moved.PartyID != want.PartyID || !reflect.DeepEqual(moved.Kicks, want.Kicks) {

@@ -9,48 +9,48 @@ import (
 	"partyline/party"
 )
 
-// MaxAbsent is for how long somebody who waits may be without a socket.
+// MaxAbsent is how long a player on the wait list may be without a socket.
 const MaxAbsent = 30 * time.Second
 
-// Waiter is somebody in the line for a seat of a party.
+// Waiter is a player on the wait list of a party.
 type Waiter struct {
 	UserID  string
-	Invite  string    // the ID of the one they came by; "" for none
-	Open    bool      // they came by the party's ID, while it was open; with neither, an older build wrote it
-	Since   time.Time // no two in one line are the same
-	Until   time.Time // until when a seat is held for them; zero while none is
-	Absent  time.Time // since when they have had no socket; zero while they have one
+	Invite  string    // the ID of the invite that they came by; "" for none
+	Open    bool      // they came by the party's ID while it was open; an older build stored neither
+	Since   time.Time // different for each player of one list
+	Until   time.Time // end of the seat held for them; zero if none is held
+	Absent  time.Time // when they lost their last socket; zero while they have one
 	Blocked bool      // by a block between them and a member, or by an invite that leads elsewhere; not stored
 }
 
-// came orders those who wait as they came.
+// came compares two players by the time they joined the wait list.
 func (w Waiter) came(other Waiter) int {
 	return cmp.Or(w.Since.Compare(other.Since), cmp.Compare(w.UserID, other.UserID))
 }
 
-// Missed is how often a seat was held for somebody in line who did not come for it, and until when the last one.
+// Missed counts the held seats that a player on the wait list did not take, and has the end of the last one.
 type Missed struct {
 	Times int
 	Until time.Time
 }
 
-// line is those in line for a seat of one party.
+// line is the wait list of one party.
 type line struct {
 	Waiting map[string]Waiter // by user
-	Missed  map[string]Missed // by user in line who did not come for a seat
+	Missed  map[string]Missed // users who did not take a seat held for them
 }
 
-// Line is everybody who waits, who came first first.
+// Line lists the waiting players in the order in which they came.
 func (l line) Line() []Waiter { return slices.SortedFunc(maps.Values(l.Waiting), Waiter.came) }
 
-// Miss notes that somebody who has left the line did not come for the seat held for them, if one was.
+// Miss notes that a player has left the wait list without taking the seat held for them, if one was held.
 func (l line) Miss(w Waiter) {
 	if !w.Until.IsZero() {
 		l.Missed[w.UserID] = Missed{l.Missed[w.UserID].Times + 1, w.Until}
 	}
 }
 
-// Place is the user's place in line, from 1; 0 for somebody who does not wait.
+// Place returns the user's place on the wait list, from 1; 0 if they are not on it.
 func (l line) Place(userID string) (place int) {
 	w, waits := l.Waiting[userID]
 	if !waits {
@@ -64,7 +64,7 @@ func (l line) Place(userID string) (place int) {
 	return place
 }
 
-// Join puts somebody at the end of the line, who came by an invite, or by the party's ID for "".
+// Join puts a user at the end of the wait list. inviteID is the invite they came by; "" means by the party's ID.
 func (l line) Join(userID, inviteID string, now time.Time) Waiter {
 	w := Waiter{UserID: userID, Invite: inviteID, Open: inviteID == "", Since: now}
 	for _, other := range l.Waiting {
@@ -76,8 +76,8 @@ func (l line) Join(userID, inviteID string, now time.Time) Waiter {
 	return w
 }
 
-// Seen notes whether somebody who waits has a socket, and ends the wait after too long
-// without one. It reports whether that changed anything.
+// Seen records whether a waiting player has a socket. It removes players who had none for MaxAbsent. It reports whether
+// that changed anything.
 func (l line) Seen(userID string, there bool, now time.Time) bool {
 	w := l.Waiting[userID]
 	switch gone := !w.Absent.IsZero(); {
@@ -96,15 +96,15 @@ func (l line) Seen(userID string, there bool, now time.Time) bool {
 	return true
 }
 
-// Promised lists those in line for whom there is a free seat: those a seat is held for
-// already, then who came first. A player who is blocked, was kicked since, is in, or has a seat
-// for another reason is skipped.
+// Promised lists the waiting players for whom a free seat exists: first those for whom a seat is held already, then in
+// the order in which they came. It skips players who are blocked, were kicked since, are in, or have a seat for another
+// reason.
 func (b Book) Promised(v party.View) []string {
 	_, _, promised := b.seats(v, "")
 	return promised
 }
 
-// turns is the line in the order in which seats are held.
+// turns returns the wait list in the order in which seats are given.
 func (l line) turns() []Waiter {
 	line := l.Line()
 	turn := func(w Waiter) int {
@@ -117,7 +117,7 @@ func (l line) turns() []Waiter {
 	return line
 }
 
-// promised gives the free seats to those in line before the user; to all for "".
+// promised gives the free seats to the waiting players before the user, or to all if userID is "".
 func (b Book) promised(userID string, free int, seated map[string]bool) (users []string) {
 	for _, w := range b.turns() {
 		if w.UserID == userID || len(users) >= free {
@@ -130,8 +130,8 @@ func (b Book) promised(userID string, free int, seated map[string]bool) (users [
 	return users
 }
 
-// Candidates lists those for whom a free seat can be held: for whom one is held already, then who
-// came first. Whether a block keeps them out, or their invite, is for the caller to find out.
+// Candidates lists the waiting players for whom a free seat can be held: first those with a held seat, then in the
+// order in which they came. The caller has to check blocks and invites.
 func (b Book) Candidates(v party.View) (line []Waiter) {
 	seated := b.seated(v)
 	for _, w := range b.turns() {
@@ -142,10 +142,10 @@ func (b Book) Candidates(v party.View) (line []Waiter) {
 	return line
 }
 
-// Serve holds the free seats for those first in line, and returns for whom it did not
-// before. Who has not come in time is out. What was held goes back where there is no seat any more, or
-// while closed says that nobody may enter: then its time may have ended, too. A seat is offered only to
-// users whom blocked knows, and who are not.
+// Serve holds the free seats for the first players on the wait list, and returns the users whose seats are new. It
+// removes players whose held seat was not taken in time. A held seat ends if there is no free seat any more, or if
+// closed says that nobody may enter: then the players stay, even after its time. A seat is held only for users whom
+// blocked maps to false.
 func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool, blocked map[string]bool) (offered []string, changed bool) {
 	for user, is := range blocked {
 		if w, waits := b.Waiting[user]; waits {
@@ -177,7 +177,7 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 	return offered, changed
 }
 
-// LineDue is when time ends something in the line; zero for never.
+// LineDue returns when the next timer of the wait list ends; zero if there is none.
 func (l line) LineDue() time.Time {
 	var ends []time.Time
 	for _, w := range l.Waiting {

@@ -10,7 +10,7 @@ import (
 	"partyline/party/reserve"
 )
 
-// partyOf is a party of these players, of whom the first leads.
+// partyOf returns a party of these players; the first one leads.
 func partyOf(maxSize int, users ...int) party.View {
 	v := party.View{Facts: party.Facts{MaxSize: maxSize}}
 	for i, u := range users {
@@ -19,7 +19,7 @@ func partyOf(maxSize int, users ...int) party.View {
 	return v
 }
 
-// lineOf is a book in which these players wait, in this order and since one moment.
+// lineOf returns a book in which these users wait in this order. All came at the same time.
 func lineOf(users ...string) reserve.Book {
 	b := reserve.NewBook()
 	for _, u := range users {
@@ -28,7 +28,7 @@ func lineOf(users ...string) reserve.Book {
 	return b
 }
 
-// hold has a seat held for somebody in line.
+// hold sets a seat as held for a waiting user.
 func hold(b reserve.Book, user string, until time.Time) {
 	w := b.Waiting[user]
 	w.Until = until
@@ -39,7 +39,7 @@ func TestJoin(t *testing.T) {
 	b := reserve.NewBook()
 	b.Join("b", "", epoch)
 	b.Join("a", "invite", epoch)
-	b.Join("c", "", epoch.Add(-time.Hour)) // by a clock that is late
+	b.Join("c", "", epoch.Add(-time.Hour)) // the clock was set back
 	for i, w := range b.Line() {
 		if want := []string{"b", "a", "c"}[i]; w.UserID != want || b.Place(want) != i+1 {
 			t.Errorf("%q is in place %d, and says %d; want %q", w.UserID, i+1, b.Place(want), want)
@@ -53,7 +53,7 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-// A free seat is promised to those for whom one is held, then to who came first.
+// A free seat is promised first to users with a held seat, then in the order in which they came.
 func TestPromised(t *testing.T) {
 	in := session(0, 0).UserID
 	for name, c := range map[string]struct {
@@ -86,7 +86,7 @@ func TestPromised(t *testing.T) {
 	}
 }
 
-// Who waits has only those before them in the way.
+// Only users before them take seats from a waiting user.
 func TestSeats_InLine(t *testing.T) {
 	b := lineOf("a", "b", "c")
 	for user, before := range map[string]int{"a": 0, "b": 1, "c": 2, "x": 2} {
@@ -101,7 +101,7 @@ func TestCandidates(t *testing.T) {
 	hold(b, "d", epoch)
 	b.Holds["i"] = reserve.Hold{UserIDs: []string{"b"}}
 	b.Ban("c", epoch.Add(time.Minute), time.Hour, true)
-	b.Waiting["a"] = reserve.Waiter{UserID: "a", Blocked: true} // which may be over
+	b.Waiting["a"] = reserve.Waiter{UserID: "a", Blocked: true} // the block may be over
 	got := ""
 	for _, w := range b.Candidates(partyOf(2, 0, 1)) {
 		got += w.UserID
@@ -158,7 +158,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// A wait outlives a short time without a socket. Each such time counts by itself.
+// A place on the wait list survives a short time without a socket. Each such time counts separately.
 func TestSeen(t *testing.T) {
 	b := lineOf("a")
 	for i, c := range []struct {
@@ -203,7 +203,7 @@ func TestLineDue(t *testing.T) {
 	}
 }
 
-// What storage says of the line counts; what it does not know stays.
+// Merge replaces the wait list by that of storage. Data that storage does not have stays.
 func TestMerge(t *testing.T) {
 	kept := func(device int, stored bool) *reserve.KeptSeat {
 		return &reserve.KeptSeat{Seat: party.Seat{Member: session(0, device)}, Stored: stored}
@@ -211,7 +211,7 @@ func TestMerge(t *testing.T) {
 	for name, c := range map[string]struct {
 		book, record map[int]*reserve.KeptSeat
 		ended, found int
-		left         int // the device of the seat that is kept then; -1 for none
+		left         int // the device whose seat is kept then; -1 for none
 	}{
 		"same":              {book: map[int]*reserve.KeptSeat{0: kept(0, true)}, record: map[int]*reserve.KeptSeat{0: kept(0, true)}},
 		"ended_elsewhere":   {book: map[int]*reserve.KeptSeat{0: kept(0, true)}, ended: 1, left: -1},

@@ -8,13 +8,12 @@ import (
 	"partyline/party"
 )
 
-// Losses are sessions that the host may count as members although nobody is there. It takes a
-// socket's last messages even after it has closed; such a join adds a member that is on no
-// stream, so no disconnect ever removes it. Only the leader's kick does. They are lost with the
-// process, and so are the parties of its node.
+// Losses has sessions that the host may count as members although nobody is there. The host handles the last messages
+// of a socket even after it has closed. A join among them adds a member that is on no stream, so no disconnect removes
+// it. Only the leader's kick does. Losses end with the process, and so do the parties of its node.
 type Losses struct {
-	mu sync.Mutex                   // a leaf
-	in map[party.ID][]party.Session // by session ID
+	mu sync.Mutex                   // a leaf lock
+	in map[party.ID][]party.Session // sorted by session ID
 }
 
 func newLosses() *Losses { return &Losses{in: map[party.ID][]party.Session{}} }
@@ -32,7 +31,7 @@ func (l *Losses) Add(id party.ID, s party.Session) {
 	}
 }
 
-// Remove reports whether the session was lost in the party.
+// Remove forgets the session. It reports whether the session was lost in the party.
 func (l *Losses) Remove(id party.ID, sessionID string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,7 +52,7 @@ func (l *Losses) Of(id party.ID) []party.Session {
 	return slices.Clone(l.in[id])
 }
 
-// Count counts them in all parties.
+// Count returns the number of lost sessions in all parties.
 func (l *Losses) Count() (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,8 +69,7 @@ func (l *Losses) End(id party.ID) {
 	delete(l.in, id)
 }
 
-// Hidden are sessions of the module itself, which no list shows. They are lost with the
-// process, as the sessions are.
+// Hidden has the module's own sessions, which no list shows. It is lost with the process, as are the sessions.
 type Hidden struct{ sessions sync.Map } // by session ID
 
 // Set says whether a session is hidden.

@@ -16,7 +16,7 @@ import (
 	"partyline/party/waitlist"
 )
 
-// invite makes one for a party, for two minutes.
+// invite makes an invite for a party, for two minutes.
 func (w *world) invite(by party.Session, id party.ID, r party.InviteRequest) party.CreatedInvite {
 	w.t.Helper()
 	ttl := int64(120)
@@ -26,7 +26,7 @@ func (w *world) invite(by party.Session, id party.ID, r party.InviteRequest) par
 	return made
 }
 
-// queue has players wait by the code of an invite.
+// queue puts players on the wait list with an invite's code.
 func (w *world) queue(made party.CreatedInvite, players ...party.Session) {
 	w.t.Helper()
 	for _, s := range players {
@@ -41,14 +41,14 @@ func (w *world) redeem(s party.Session, made party.CreatedInvite) error {
 	return err
 }
 
-// size is how many are in, once everything has settled.
+// size returns the number of members, after everything has settled.
 func (w *world) size(id party.ID) int {
 	time.Sleep(3 * time.Second)
 	synctest.Wait()
 	return len(w.host.Members(id))
 }
 
-// A revoke waits for no other party, whose line has a write that hangs.
+// A revoke does not wait for another party whose wait list has a stalled write.
 func TestRevoke_BesideABusyLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -84,8 +84,8 @@ func once() *int {
 	return &n
 }
 
-// However many wait by an invite, no more come in than it has uses, by the code or by the party's ID, and whether or
-// not it has expired since. For the others no seat is kept.
+// No more players come in by an invite than it has uses, however many wait by it. It does not matter whether they use
+// the code or the party's ID, or whether it has expired since. No seat is held for the others.
 func TestWait_usesOfAnInvite(t *testing.T) {
 	for name, expired := range map[string]bool{"valid": false, "expired": true} {
 		t.Run(name, func(t *testing.T) {
@@ -132,7 +132,8 @@ func TestWait_usesOfAnInvite(t *testing.T) {
 	}
 }
 
-// Who waits for a closed party by an invite that is revoked is out at once; an open party they may enter all the same.
+// A player who waits for a closed party by an invite loses the place when the invite is revoked. Into an open party
+// they may still come.
 func TestWait_revoked(t *testing.T) {
 	for name, open := range map[string]bool{"closed": false, "open": true} {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +144,7 @@ func TestWait_revoked(t *testing.T) {
 				made, other := w.invite(p[0], id, party.InviteRequest{}), w.invite(p[0], id, party.InviteRequest{})
 				w.queue(made, p[2])
 				w.queue(other, p[3])
-				w.size(id) // nobody looks at the line any more
+				w.size(id) // nobody looks at the wait list any more
 				w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
 				w.size(id)
 				look, err := w.admission.Look(t.Context(), id)
@@ -165,7 +166,7 @@ func TestWait_revoked(t *testing.T) {
 	}
 }
 
-// following is two parties: a friend waits for the second by a link that follows its inviter there from the first.
+// following is two parties. A friend waits for the second one by a link of the first that follows its inviter there.
 type following struct {
 	*world
 	inviter, leader, friend, stranger party.Session
@@ -187,13 +188,13 @@ func follow(t *testing.T, do func(f following)) {
 	})
 }
 
-// comes has a player come into the second party by an invite of its leader.
+// comes lets a player into the second party by an invite of its leader.
 func (f following) comes(s party.Session) {
 	f.t.Helper()
 	f.must(f.redeem(s, f.invite(f.leader, f.second, party.InviteRequest{ForUserIDs: []string{s.UserID}})))
 }
 
-// No seat is kept for somebody whose link leads elsewhere, or nowhere; they keep their place meanwhile.
+// No seat is held for a player whose link leads elsewhere, or nowhere. They keep their place meanwhile.
 func TestWait_linkLeadsElsewhere(t *testing.T) {
 	for name, want := range map[string]party.Reason{"elsewhere": party.NotMember, "nowhere": party.PartyNotFound} {
 		t.Run(name, func(t *testing.T) {
@@ -227,7 +228,7 @@ func TestWait_linkLeadsElsewhere(t *testing.T) {
 	}
 }
 
-// A link that has expired leads in who waits by it where they wait, and nowhere else.
+// An expired link lets in players who wait by it in the party they wait for, and in no other.
 func TestWait_expiredLink(t *testing.T) {
 	follow(t, func(f following) {
 		time.Sleep(3 * time.Minute)
@@ -259,7 +260,7 @@ func TestWait_expiredLink(t *testing.T) {
 	})
 }
 
-// An expired invite leads in nobody who waits without it.
+// An expired invite does not let in players who wait without it.
 func TestWait_expiredInviteOfOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -277,7 +278,7 @@ func TestWait_expiredInviteOfOthers(t *testing.T) {
 	})
 }
 
-// A player stops waiting with the code by which they wait, wherever it leads since.
+// A player leaves the wait list with the code that they used, wherever it leads since.
 func TestWait_leaveByCode(t *testing.T) {
 	for name, move := range map[string]func(f following){
 		"there":     func(following) {},
@@ -301,7 +302,7 @@ func TestWait_leaveByCode(t *testing.T) {
 	}
 }
 
-// Somebody in another party keeps their place, and hears of it by the code and by the party's ID.
+// A player who is in another party keeps the place, and sees it by the code and by the party's ID.
 func TestWait_inAnotherParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -322,7 +323,7 @@ func TestWait_inAnotherParty(t *testing.T) {
 	})
 }
 
-// A line that an older build has stored says of nobody by what they came: all come in as they did there.
+// A wait list stored by an older build does not say how players came. All of them come in as they did in that build.
 func TestWait_olderBuild(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -353,7 +354,7 @@ func TestWait_olderBuild(t *testing.T) {
 	})
 }
 
-// Who asks first after the server is back has their place, by a code too that has expired meanwhile.
+// The first player who asks after the server is back has their place, also with a code that has expired meanwhile.
 func TestWait_expiredAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

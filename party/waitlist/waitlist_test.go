@@ -53,7 +53,7 @@ func (j judge) Decide(context.Context, party.Question) error {
 	return nil
 }
 
-// newWorld is another node over the host of others, or a host of its own.
+// newWorld makes another node on the host of others, or a node on its own host.
 func newWorld(t testing.TB, others ...*world) *world {
 	w := &world{t: t, host: partytest.NewHost(), log: &partytest.Log{}, conf: rules.Default()}
 	if len(others) > 0 {
@@ -128,7 +128,7 @@ func (w *world) party(open bool, size int, sessions ...party.Session) party.ID {
 	return id
 }
 
-// join is a native join.
+// join runs a native join.
 func (w *world) join(s party.Session, id party.ID) error {
 	if err := w.admission.BeginJoin(context.Background(), id, s); err != nil {
 		return err
@@ -164,7 +164,7 @@ func (w *world) wait(s party.Session, r waitlist.Request) (waitlist.Place, error
 	return w.line.Wait(context.Background(), caller(s), r)
 }
 
-// at waits by the party's ID, and settles.
+// at waits by the party's ID, and returns the place after everything has settled.
 func (w *world) at(s party.Session, id party.ID) waitlist.Place {
 	w.t.Helper()
 	time.Sleep(time.Second)
@@ -234,14 +234,14 @@ func TestWait(t *testing.T) {
 		if at := w.at(p[4], id); at != (waitlist.Place{Place: 1, Of: 2}) {
 			t.Errorf("second, after the first came in: %+v", at)
 		}
-		// Nobody comes for the seat in time: it goes on to the next.
+		// The seat is not taken in time and goes to the next player.
 		w.leave(p[1], id)
 		w.at(p[4], id)
 		time.Sleep(time.Minute + time.Second)
 		if at := w.at(p[5], id); at.Place != 1 || at.HeldUntil == 0 || w.notices(p[5]) != 1 {
 			t.Errorf("the next in line: %+v, told %d times", at, w.notices(p[5]))
 		}
-		if at := w.at(p[4], id); at.Place != 2 { // asked again, at the end
+		if at := w.at(p[4], id); at.Place != 2 { // waits again, at the end
 			t.Errorf("who did not come: %+v", at)
 		}
 		if at, err := w.wait(p[5], waitlist.Request{PartyID: id.String(), Leave: true}); err != nil || at != (waitlist.Place{Of: 1}) {
@@ -262,7 +262,7 @@ func TestWait(t *testing.T) {
 	})
 }
 
-// A member who comes back has their kept seat, no matter who waits.
+// A returning member gets their kept seat, even if others wait.
 func TestWait_keptSeatIsNotFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -282,7 +282,7 @@ func TestWait_keptSeatIsNotFree(t *testing.T) {
 	})
 }
 
-// A block holds while the player who may come back is away: nobody is let in, or offered a seat.
+// A block counts while the player who may come back is away: nobody is let in or offered a seat.
 func TestWait_blockedByWhoIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -302,7 +302,7 @@ func TestWait_blockedByWhoIsAway(t *testing.T) {
 	})
 }
 
-// TestWait_refused: what cannot be, and what is not allowed, has a reason and puts nobody in line.
+// TestWait_refused: an impossible or forbidden wait has a reason and puts nobody on the list.
 func TestWait_refused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -359,7 +359,7 @@ func TestWait_refused(t *testing.T) {
 	})
 }
 
-// TestWait_code: with an invite one waits for a closed party, and takes the seat by the code.
+// TestWait_code: with an invite a player waits for a closed party, and takes the seat by the code.
 func TestWait_code(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -374,7 +374,7 @@ func TestWait_code(t *testing.T) {
 		}
 		w.conf.Parties.OnePerUser = rules.OnePartyOnly
 		other := w.party(true, 2, p[3])
-		_, err = w.wait(p[3], code) // a seat would wait for somebody who cannot take it
+		_, err = w.wait(p[3], code) // a seat would be held for a player who cannot take it
 		w.refused(err, party.AlreadyInParty)
 		w.leave(p[3], other)
 		preview, err := w.invites.Preview(t.Context(), caller(p[3]), made.Code)
@@ -405,8 +405,8 @@ func TestWait_code(t *testing.T) {
 	})
 }
 
-// TestWait_between: nothing is offered while the party is locked or a kept seat is all there
-// is; who is blocked is skipped; who is gone for half a minute is out, who is back sooner is not.
+// TestWait_between: nothing is offered while the party is locked or has only kept seats. Blocked players are skipped. A
+// player who is gone for half a minute loses the place; one who is back sooner does not.
 func TestWait_between(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -456,7 +456,7 @@ func TestWait_between(t *testing.T) {
 	})
 }
 
-// A seat held for somebody whom a block keeps out since goes to the next.
+// A seat held for a player who has been blocked since goes to the next.
 func TestWait_blockedSinceTheOffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -478,7 +478,7 @@ func TestWait_blockedSinceTheOffer(t *testing.T) {
 	})
 }
 
-// A seat whose hold ends by time goes to the first in line at once.
+// When an invite's hold expires, the seat goes to the first waiting player at once.
 func TestWait_holdEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -497,8 +497,8 @@ func TestWait_holdEnds(t *testing.T) {
 	})
 }
 
-// Who has not come for a seat twice does not keep others out: they wait again only after a while, and may come
-// in before, if there is a seat.
+// A player who has not taken a seat twice does not keep others out. They may wait again only after a while, and may
+// come in before if a seat is free.
 func TestWait_missed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -534,7 +534,8 @@ func TestWait_missed(t *testing.T) {
 	})
 }
 
-// Nor do two keep others out who take turns, and leave the line or go off line before the time of the seat is over.
+// Two players who take turns do not keep others out either, if they leave the list or go offline before the held seat
+// ends.
 func TestWait_missedInTurns(t *testing.T) {
 	for name, miss := range map[string]func(w *world, s party.Session, id party.ID){
 		"leave": func(w *world, s party.Session, id party.ID) {
@@ -577,7 +578,7 @@ func TestWait_missedInTurns(t *testing.T) {
 	}
 }
 
-// Who waits and gets a seat by an invite that names them comes in, whatever their place.
+// A waiting player with an invite that holds a seat for them comes in from any place.
 func TestWait_namedSeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -598,8 +599,8 @@ func TestWait_namedSeat(t *testing.T) {
 	})
 }
 
-// Whom the line has let in before the code expired, or the party closed, takes the seat that is held for them;
-// others do not come in that way, and no code has more uses than it may.
+// A player let in by the wait list before the code expired or the party closed takes the held seat. Others do not come
+// in that way, and no code has more uses than allowed.
 func TestWait_doorClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -653,7 +654,7 @@ func TestWait_doorClosed(t *testing.T) {
 	})
 }
 
-// While everybody is away those who wait see their place, and can leave.
+// While everybody is away, waiting players see their place, and can leave.
 func TestWait_whileAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -683,8 +684,7 @@ func TestWait_whileAway(t *testing.T) {
 	})
 }
 
-// A seat that is held goes back while everybody is away, for nobody may take it, and is held again
-// once somebody is back.
+// A held seat is released while everybody is away, because nobody may take it. It is held again when a member is back.
 func TestWait_heldWhileAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -712,8 +712,8 @@ func TestWait_heldWhileAway(t *testing.T) {
 	})
 }
 
-// A party that is locked, or in which everybody is away, just before the time of a held seat ends costs nobody
-// the place: the seat is held again afterwards.
+// If the party is locked or away just before a held seat ends, nobody loses the place: the seat is held again
+// afterwards.
 func TestWait_closedAtTheEnd(t *testing.T) {
 	for _, how := range []string{"locked", "away"} {
 		t.Run(how, func(t *testing.T) {
@@ -730,7 +730,7 @@ func TestWait_closedAtTheEnd(t *testing.T) {
 					defer w.mu.Unlock()
 					w.locked = locked
 				}
-				for turn := range 3 { // two that were missed would keep them out
+				for turn := range 3 { // two missed seats would keep them out
 					if turn == 0 {
 						w.leave(p[1], id)
 					}
@@ -768,7 +768,7 @@ func TestWait_closedAtTheEnd(t *testing.T) {
 	}
 }
 
-// A line costs no reads for as long as its party is locked.
+// A wait list costs no reads while its party is locked.
 func TestWait_lockedForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -798,7 +798,7 @@ func TestWait_lockedForLong(t *testing.T) {
 	})
 }
 
-// Who waits is told of the seat under the ID that the party has then, by whichever one they came.
+// A waiting player is told of the seat with the party's present ID, by whichever ID they came.
 func TestWait_restored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -826,8 +826,7 @@ func TestWait_restored(t *testing.T) {
 	})
 }
 
-// A party that has gone on in another native one is named by the ID that it has now, whichever its line was
-// served by.
+// A party that continues in another native one is named by its present ID, by whichever ID its list was served.
 func TestWait_afterReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -858,7 +857,7 @@ func TestWait_afterReturn(t *testing.T) {
 	})
 }
 
-// TestWait_nodes: a line is kept where every node finds it.
+// TestWait_nodes: every node finds the wait list.
 func TestWait_nodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -883,8 +882,7 @@ func TestWait_nodes(t *testing.T) {
 	})
 }
 
-// TestWait_storage: where the line cannot be written nobody is in it, and who is stays so until they
-// ask again.
+// TestWait_storage: if the wait list cannot be written, nobody is added, and waiting players stay until they ask again.
 func TestWait_storage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -913,7 +911,7 @@ func TestWait_storage(t *testing.T) {
 	})
 }
 
-// A seat that cannot be written down is not told of. It is held and told of once it can be.
+// A seat that cannot be written is not announced. It is held and announced when it can be.
 func TestWait_offerNotWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -948,7 +946,7 @@ func TestWait_offerNotWritten(t *testing.T) {
 	})
 }
 
-// A player in line who has a seat by an invite does not stand before those who have none.
+// A waiting player who has a seat by an invite does not block those who have none.
 func TestWait_passesOverHeldSeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
