@@ -11,8 +11,8 @@ const (
 	maxOffset = 10_000  // rows into a list; nobody reads further
 )
 
-// position is the content of the host's cursor for the party list. The field names are the host's.
-type position struct {
+// hostCursor is the content of the host's cursor for the party list. The field names are the host's.
+type hostCursor struct {
 	Query  string
 	Open   *bool
 	Offset int
@@ -31,7 +31,7 @@ func CheckListCursor(cursor string, asked *bool) error {
 	if len(cursor) > maxCursor {
 		return refusal
 	}
-	var at position
+	var at hostCursor
 	encoded, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || !wholeGob(encoded) || gob.NewDecoder(bytes.NewReader(encoded)).Decode(&at) != nil {
 		return refusal

@@ -60,21 +60,21 @@ func (v View) UserIDs() []string {
 
 // Leader returns the member that leads; the zero Member for a view without members.
 func (v View) Leader() Member {
-	leader, _ := find(v.Members, func(m Member) bool { return m.Leader })
+	leader, _ := findMember(v.Members, func(m Member) bool { return m.Leader })
 	return leader
 }
 
 // Member finds the user's membership. If two sessions of the user are members, it is the one that joined first.
 func (v View) Member(userID string) (Member, bool) {
-	return find(v.Members, func(m Member) bool { return m.UserID == userID })
+	return findMember(v.Members, func(m Member) bool { return m.UserID == userID })
 }
 
 // Session finds a member by its session.
 func (v View) Session(sessionID string) (Member, bool) {
-	return find(v.Members, func(m Member) bool { return m.SessionID == sessionID })
+	return findMember(v.Members, func(m Member) bool { return m.SessionID == sessionID })
 }
 
-func find(members []Member, is func(Member) bool) (Member, bool) {
+func findMember(members []Member, is func(Member) bool) (Member, bool) {
 	if i := slices.IndexFunc(members, is); i >= 0 {
 		return members[i], true
 	}
@@ -124,7 +124,7 @@ func Only(sessions []Session, newest bool) (only Session, clear bool) {
 	var at uuid.Time
 	for _, s := range sessions {
 		id, err := uuid.Parse(s.SessionID)
-		if err != nil || id.Version() != timeBased {
+		if err != nil || id.Version() != timeBasedVersion {
 			return Session{}, false
 		}
 		if t := id.Time(); only.SessionID == "" || t > at {
@@ -134,8 +134,8 @@ func Only(sessions []Session, newest bool) (only Session, clear bool) {
 	return only, true
 }
 
-// timeBased is the version of UUIDs that contain a time.
-const timeBased = 1
+// timeBasedVersion is the version of UUIDs that contain a time.
+const timeBasedVersion = 1
 
 // Seconds returns Unix seconds, and 0 for the zero time.
 func Seconds(t time.Time) int64 {

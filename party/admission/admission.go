@@ -39,8 +39,8 @@ type Deps struct {
 	Friends func(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
-// judgedWithin is the longest time for a second judgement; its database reads have timeouts of their own.
-const judgedWithin = 30 * time.Second
+// rejudgeTimeout is the longest time for a second judgement; its database reads have timeouts of their own.
+const rejudgeTimeout = 30 * time.Second
 
 // Admission is the ledger with the ways into its parties. Make one with [New].
 type Admission struct {
@@ -48,17 +48,17 @@ type Admission struct {
 	joins *joins
 	boarding
 	memberships
-	returns
+	restorer
 }
 
 // New makes an admission.
 func New(d Deps) *Admission {
 	joins, boarding := &joins{bySession: map[string]join{}}, boarding{d.Ledger, d.Sender}
-	offers := cache.New[string, party.ID](d.Now, mostOffers, offerFor)
+	offers := cache.New[string, party.ID](d.Now, maxOffers, offerTTL)
 	return &Admission{
 		Deps: d, joins: joins, boarding: boarding,
 		memberships: memberships{d.Ledger, boarding, joins, keyed.NewLocks[string]()},
-		returns:     returns{d.Ledger, boarding, joins, d.Found, keyed.NewLocks[party.ID](), offers},
+		restorer:    restorer{d.Ledger, boarding, joins, d.Found, keyed.NewLocks[party.ID](), offers},
 	}
 }
 
@@ -122,7 +122,7 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		if now := v.Seen(); by != nil && by.Again != nil && anew == nil && now.HasNew(by.Look, s.UserID) {
 			anew = &now
 			if _, native := v.Book.Pending[s.SessionID]; !native {
-				pends = &reserve.PendingJoin{Session: s, Until: a.Now().Add(judgedWithin)} // By is empty: the host does not know of it
+				pends = &reserve.PendingJoin{Session: s, Until: a.Now().Add(rejudgeTimeout)} // By is empty: the host does not know of it
 				v.Book.Pending[s.SessionID] = pends
 			}
 			return nil
@@ -147,7 +147,7 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		return err
 	}
 	a.leave(ctx, leaving...)
-	a.entered(ctx, id, s)
+	a.afterEntering(ctx, id, s)
 	return nil
 }
 

@@ -6,8 +6,8 @@ import (
 	"partyline/party"
 )
 
-// eight makes a full party of eight.
-func eight(b *testing.B) (*kernel, party.ID) {
+// partyOfEight makes a full party of eight.
+func partyOfEight(b *testing.B) (*kernel, party.ID) {
 	k := newKernel(b)
 	p := k.host.Players(8)
 	id := k.create(p[0], true, 8)
@@ -18,7 +18,7 @@ func eight(b *testing.B) (*kernel, party.ID) {
 }
 
 func BenchmarkRoster_View(b *testing.B) {
-	k, id := eight(b)
+	k, id := partyOfEight(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := k.roster.View(b.Context(), id); err != nil {

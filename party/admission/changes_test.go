@@ -24,8 +24,8 @@ func (k *kernel) changes() *[]string {
 	return told
 }
 
-// allAbout collects the news from now on. one then checks that all of it is about one party.
-func (k *kernel) allAbout() (one func(id party.ID)) {
+// newsAbout collects the news from now on. one then checks that all of it is about one party.
+func (k *kernel) newsAbout() (one func(id party.ID)) {
 	var told []party.Change
 	k.news.Subscribe(func(c party.Change) { told = append(told, c) })
 	return func(id party.ID) {
@@ -44,7 +44,7 @@ func TestRoster_OnChange(t *testing.T) {
 	told := k.changes()
 	p := k.host.Players(5)
 	stranger := p[4]
-	about := k.allAbout()
+	about := k.newsAbout()
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
 	k.must(k.admit(p[2], id))
@@ -83,7 +83,7 @@ func TestRoster_KickedWhileAway(t *testing.T) {
 	k.host.Disconnect(p[1])
 	k.must(k.admission.Ended(t.Context(), p[1]))
 	told := k.changes()
-	about := k.allAbout()
+	about := k.newsAbout()
 	k.must(k.admission.BeginKick(t.Context(), id, p[1], p[0]))
 	if want := []string{"lost ", "seats ", "left player2", "removed player2"}; !slices.Equal(*told, want) {
 		t.Errorf("told %q; want %q", *told, want)
@@ -110,7 +110,7 @@ func TestRoster_TurnedDownWhileAway(t *testing.T) {
 		t.Errorf("told %q; want nothing of a member", *told)
 	}
 	k.must(k.admission.Admit(t.Context(), id, again, party.Grant{Back: true}, nil))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
 // The end of a party ends all memberships and kept seats, also if nobody reports it.
@@ -131,7 +131,7 @@ func TestRoster_EndsWithMembers(t *testing.T) {
 			k.must(k.join(p[2], id))
 			k.host.Disconnect(p[2])
 			k.must(k.admission.Ended(t.Context(), p[2]))
-			told, about := k.changes(), k.allAbout()
+			told, about := k.changes(), k.newsAbout()
 			k.host.PartyClose(id)
 			c.end(k, id)
 			about(id)
@@ -162,7 +162,7 @@ func TestLook_IsOutOfDate(t *testing.T) {
 			k.must(comes(k, p[1], id))
 			k.refused(k.admission.Before(ctx, admission.Message{Kind: admission.Join, Party: id, Sender: p[2]}, &look), party.PartyFull)
 			k.refused(k.admission.Admit(ctx, id, p[3], party.Grant{}, &admission.Judged{Look: look}), party.PartyFull)
-			k.agrees(id)
+			k.wantHostAgrees(id)
 		})
 	}
 	t.Run("leave", func(t *testing.T) { // there is a free seat now
@@ -174,7 +174,7 @@ func TestLook_IsOutOfDate(t *testing.T) {
 		k.must(err)
 		k.leave(p[1], id)
 		k.must(k.admission.Admit(t.Context(), id, p[2], party.Grant{}, &admission.Judged{Look: look}))
-		k.agrees(id)
+		k.wantHostAgrees(id)
 	})
 }
 

@@ -12,8 +12,8 @@ import (
 	"partyline/party"
 )
 
-// crowded makes parties of three, each of which loses two members at the same time.
-func crowded(t *testing.T, parties int) (k *kernel, gone []party.Session) {
+// crowdedKernel makes parties of three, each of which loses two members at the same time.
+func crowdedKernel(t *testing.T, parties int) (k *kernel, gone []party.Session) {
 	k = newKernel(t)
 	k.conf.Parties.ReconnectGrace = 10 * time.Minute
 	p := k.host.Players(3 * parties)
@@ -33,7 +33,7 @@ func crowded(t *testing.T, parties int) (k *kernel, gone []party.Session) {
 // written at once, and the others wait for it and are written together.
 func TestEnded_CrowdIsWrittenTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, gone := crowded(t, 50)
+		k, gone := crowdedKernel(t, 50)
 		first := make(chan struct{})
 		var once sync.Once
 		k.host.BeforeWrite = func([]*runtime.StorageWrite) error {
@@ -74,7 +74,7 @@ func TestEnded_CrowdIsWrittenTogether(t *testing.T) {
 // If the first transaction stalls, the others are written together a moment later.
 func TestEnded_CrowdBehindAStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, gone := crowded(t, 50)
+		k, gone := crowdedKernel(t, 50)
 		first, begun := make(chan struct{}), false
 		k.host.BeforeWrite = func([]*runtime.StorageWrite) error {
 			if !begun {
@@ -116,7 +116,7 @@ func TestEnded_CrowdBehindAStall(t *testing.T) {
 // Storage does a transaction, but its answer is lost. Each party is still told of its members, once.
 func TestEnded_AnswerLostOverACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, gone := crowded(t, 10)
+		k, gone := crowdedKernel(t, 10)
 		var mu sync.Mutex
 		told := map[string]int{}
 		k.news.Subscribe(func(c party.Change) {
@@ -161,7 +161,7 @@ func TestEnded_AnswerLostOverACrowd(t *testing.T) {
 // A change that fails in the common transaction is tried alone, and only it fails.
 func TestEnded_OneOfACrowdCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, gone := crowded(t, 10)
+		k, gone := crowdedKernel(t, 10)
 		broken, first := errors.New("broken"), make(chan struct{})
 		poison := gone[6].UserID
 		var once sync.Once
@@ -204,7 +204,7 @@ func TestEnded_OneOfACrowdCannotBeWritten(t *testing.T) {
 // If the host panics during a common transaction, no caller waits for ever.
 func TestEnded_HostPanicsOverACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, gone := crowded(t, 10)
+		k, gone := crowdedKernel(t, 10)
 		first := make(chan struct{})
 		calls := 0
 		k.host.BeforeWrite = func([]*runtime.StorageWrite) error {

@@ -38,7 +38,7 @@ func TestHolds_CountInEveryWayIn(t *testing.T) {
 	k.refused(k.admission.BeginJoin(ctx, id, p[3]), party.PartyFull)
 	k.must(k.join(p[1], id)) // the seat is p[1]'s for any way in
 	k.held(id, 0)
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
 func TestHolds_EndWithTimeAndRelease(t *testing.T) {

@@ -28,7 +28,7 @@ func (j *joins) begin(session string, b join) {
 	j.bySession[session] = b
 }
 
-func (j *joins) of(session string) join {
+func (j *joins) get(session string) join {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.bySession[session]
@@ -43,15 +43,15 @@ func (j *joins) end(session string) (join, bool) {
 	return b, ok
 }
 
-// elsewhere reports whether the user is entering another party, by a native join or by creating one.
-func (j *joins) elsewhere(s party.Session, other party.ID, now time.Time) bool {
+// entersAnother reports whether the user is entering another party, by a native join or by creating one.
+func (j *joins) entersAnother(s party.Session, other party.ID, now time.Time) bool {
 	return j.any(now, func(b join) bool {
 		return b.joiner.UserID == s.UserID && (b.id != other || b.id.IsZero() && b.joiner != s)
 	})
 }
 
-// goesOn reports whether a client is creating the party in which this one continues.
-func (j *joins) goesOn(behind party.ID, now time.Time) bool {
+// isContinued reports whether a client is creating the party in which this one continues.
+func (j *joins) isContinued(behind party.ID, now time.Time) bool {
 	return j.any(now, func(b join) bool { return b.behind != nil && b.behind.ID == behind })
 }
 

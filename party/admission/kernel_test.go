@@ -34,7 +34,7 @@ type kernel struct {
 }
 
 func newKernel(t testing.TB) *kernel {
-	k := &kernel{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, conf: kicking(rules.Default())}
+	k := &kernel{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, conf: withKickBan(rules.Default())}
 	k.restart()
 	return k
 }
@@ -43,11 +43,11 @@ func newKernel(t testing.TB) *kernel {
 func (k *kernel) restart() {
 	k.roster = roster.New(k.host, k.host, k.clock.Now)
 	k.news = &party.News{}
-	k.admission = k.over(k.host)
+	k.admission = k.hooksOver(k.host)
 }
 
-// over makes an admission with other streams.
-func (k *kernel) over(streams party.Streams) partytest.Hooks {
+// hooksOver makes an admission with other streams.
+func (k *kernel) hooksOver(streams party.Streams) partytest.Hooks {
 	return partytest.NewHooks(ledger.Deps{
 		Roster: k.roster, Streams: streams, Storage: k.host, News: k.news, Logger: k.log, Now: k.clock.Now,
 		Policy: func() rules.Config { return k.conf },
@@ -138,8 +138,8 @@ func (k *kernel) view(id party.ID) party.View {
 	return v
 }
 
-// agrees compares the view with the host's own members and leader.
-func (k *kernel) agrees(id party.ID) {
+// wantHostAgrees compares the view with the host's own members and leader.
+func (k *kernel) wantHostAgrees(id party.ID) {
 	k.t.Helper()
 	v := k.view(id)
 	var got []party.Session
@@ -157,8 +157,8 @@ func (k *kernel) agrees(id party.ID) {
 	}
 }
 
-// kicking returns the configuration of a rules file that sets kick_ban.
-func kicking(conf rules.Config) rules.Config {
+// withKickBan returns the configuration of a rules file that sets kick_ban.
+func withKickBan(conf rules.Config) rules.Config {
 	conf.Parties.KickBanJoins = true
 	return conf
 }

@@ -23,7 +23,7 @@ func TestKicks_BanTheUser(t *testing.T) {
 	before := party.Grant{InviteID: "before", InvitedAt: k.clock.Now(), Named: true}
 	k.tick()
 	k.kick(p[1], id)
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	again := k.host.Connect(p[1].UserID)
 	k.refused(k.join(p[1], id), party.Banned)
 	k.refused(k.join(again, id), party.Banned)
@@ -59,7 +59,7 @@ func TestPardon(t *testing.T) {
 	k.restart()
 	k.refused(k.join(p[2], id), party.Banned)
 	k.must(k.join(p[1], id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
 // A glimpse equals a look, without asking the host. It reports parties that it cannot know.
@@ -274,7 +274,7 @@ func TestKicks_WithoutRulesForThem(t *testing.T) {
 	old := party.Grant{InviteID: "old", InvitedAt: k.clock.Now().Add(-time.Minute), Named: true}
 	k.refused(k.admission.Admit(t.Context(), id, p[1], old, nil), party.Banned)
 	k.must(k.join(p[1], id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
 // A change of the rules applies to later kicks. Whether an earlier kick bars the host's own joins does not change, in
@@ -314,7 +314,7 @@ func TestKicks_StayWhileAJoinLands(t *testing.T) {
 	}
 	k.must(k.join(p[2], id))
 	k.host.BetweenJoinAndTrack = nil
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	k.refused(k.join(p[1], id), party.Banned)
 }
 

@@ -66,7 +66,7 @@ func TestLost_TakesASeatUntilRemoved(t *testing.T) {
 				t.Errorf("lost = %v after the leader has removed it; want none", lost)
 			}
 			k.must(k.admit(p[3], id))
-			k.agrees(id)
+			k.wantHostAgrees(id)
 			k.refused(k.join(k.host.Connect(p[1].UserID), id), party.PartyFull) // and not banned
 		})
 	}
@@ -147,7 +147,7 @@ func TestLost_OnlyWhoIsLost(t *testing.T) {
 	k.host.Disconnect(p[2])
 	k.must(k.admission.Ended(k.t.Context(), p[2]))
 	k.admission.EndJoin(ctx, id, p[2])
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	if v := k.view(id); len(v.Lost) > 0 {
 		t.Errorf("lost = %v; want nobody", v.Lost)
 	}

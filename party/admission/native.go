@@ -61,9 +61,9 @@ func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) erro
 		if err := party.CheckNamed(m.Target); err != nil {
 			return err
 		}
-		return a.begin(ctx, m, l)
+		return a.beginJoin(ctx, m, l)
 	case Join:
-		return a.begin(ctx, m, l)
+		return a.beginJoin(ctx, m, l)
 	case Remove:
 		return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error { return a.beginRemove(v, m, l) })
 	}
@@ -80,26 +80,26 @@ func (a *Admission) beginCreate(ctx context.Context, m Message) error {
 		return err
 	}
 	defer unlock()
-	if !readable(m.Facts.Label) {
+	if !validLabel(m.Facts.Label) {
 		return nil
 	}
-	a.joins.begin(s.SessionID, join{joiner: s, behind: a.joins.of(s.SessionID).behind, until: a.Now().Add(reserve.PendingTTL)})
+	a.joins.begin(s.SessionID, join{joiner: s, behind: a.joins.get(s.SessionID).behind, until: a.Now().Add(reserve.PendingTTL)})
 	return nil
 }
 
-// deadFor is how long the host may count a dead connection as alive: socket.pong_wait_ms (25 s by default; modules
-// cannot read it), and ten seconds until it reports the end.
-const deadFor = 35 * time.Second
+// deadConnectionTime is how long the host may count a dead connection as alive: socket.pong_wait_ms (25 s by default;
+// modules cannot read it), and ten seconds until it reports the end.
+const deadConnectionTime = 35 * time.Second
 
 // maxLabel is the longest label that the host accepts, in bytes.
 const maxLabel = 2048
 
-// readable reports whether the host can read a label; otherwise it creates no party.
-func readable(label string) bool {
+// validLabel reports whether the host can read a label; otherwise it creates no party.
+func validLabel(label string) bool {
 	return label == "" || len(label) <= maxLabel && json.Unmarshal([]byte(label), new(map[string]any)) == nil
 }
 
-func (a *Admission) begin(ctx context.Context, m Message, l *reserve.Look) error {
+func (a *Admission) beginJoin(ctx context.Context, m Message, l *reserve.Look) error {
 	in := m.intent()
 	if l == nil && a.Policy().Parties.OnePerUser.One() { // nobody has to leave a party for one that is gone
 		err := a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
@@ -189,11 +189,11 @@ func (a *Admission) settle(sessionID string, over bool) {
 func (a *Admission) After(ctx context.Context, m Message) (err error) {
 	switch m.Kind {
 	case Create:
-		return a.created(ctx, m)
+		return a.afterCreate(ctx, m)
 	case Join:
-		return a.landed(ctx, m)
+		return a.afterJoin(ctx, m)
 	case Accept:
-		err = a.landed(ctx, m)
+		err = a.afterJoin(ctx, m)
 	}
 	visit := a.VisitNative
 	if m.Kind == Leave { // a member who was away may know the party by an older ID
@@ -202,14 +202,14 @@ func (a *Admission) After(ctx context.Context, m Message) (err error) {
 	return errors.Join(err, visit(ctx, m.Party, func(v *ledger.Visit) error {
 		switch m.Kind {
 		case Remove:
-			err := a.removed(v, m)
+			err := a.afterRemove(v, m)
 			v.Led(m.Sender)
 			return err
 		case Promote:
 			v.Lead(m.Target)
 		case Leave: // on purpose, perhaps after coming back, or before the host noticed the end of the older connection
-			last := v.ID == m.Party && a.left(v, m.Sender)
-			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(deadFor))
+			last := v.ID == m.Party && a.mirrorLeave(v, m.Sender)
+			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(deadConnectionTime))
 			return v.GiveUp(m.Sender.UserID, last)
 		case Update:
 			v.Led(m.Sender)
@@ -223,21 +223,23 @@ func (a *Admission) After(ctx context.Context, m Message) (err error) {
 	}))
 }
 
-// left mirrors a leave. A session that was admitted again meanwhile is still on the stream, and is taken off here.
-func (a *Admission) left(v *ledger.Visit, s party.Session) (last bool) {
+// mirrorLeave mirrors a leave. A session that was admitted again meanwhile is still on the stream, and is taken off
+// here.
+func (a *Admission) mirrorLeave(v *ledger.Visit, s party.Session) (last bool) {
 	if _, lately := v.Book.Admitted[s.SessionID]; lately {
-		if err := a.unstream(v.ID, s); err != nil {
+		if err := a.leaveStream(v.ID, s); err != nil {
 			a.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, s.SessionID, err)
 		}
 	}
 	return v.Gone(s, v.At, false, "")
 }
 
-// created mirrors a new party, or continues an old one in it. If the rules say so, its creator leaves the party before.
-func (a *Admission) created(ctx context.Context, m Message) (err error) {
-	defer a.joins.end(m.Sender.SessionID) // after it is listed as a member, as in land
+// afterCreate mirrors a new party, or continues an old one in it. If the rules say so, its creator leaves their earlier
+// party.
+func (a *Admission) afterCreate(ctx context.Context, m Message) (err error) {
+	defer a.joins.end(m.Sender.SessionID) // after it is listed as a member, as in finishJoin
 	m.Facts.CreatedAt = a.Now()
-	if old := a.joins.of(m.Sender.SessionID).behind; old != nil {
+	if old := a.joins.get(m.Sender.SessionID).behind; old != nil {
 		err = a.adopt(ctx, old, m.Party, m.Sender)
 	} else if err = a.Roster.Begin(m.Party, m.Sender, m.Facts, party.ID{}); err == nil { // outside the visit: a joining session has the lock and waits for this
 		err = a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
@@ -249,17 +251,17 @@ func (a *Admission) created(ctx context.Context, m Message) (err error) {
 		return err
 	}
 	a.leaveOthers(ctx, m.Party, m.Sender)
-	a.entered(ctx, m.Party, m.Sender)
+	a.afterEntering(ctx, m.Party, m.Sender)
 	return nil
 }
 
-// landed runs after a join or accept, and mirrors the session if it is a member now.
-func (a *Admission) landed(ctx context.Context, m Message) error {
+// afterJoin runs after a join or accept, and mirrors the session if it is a member now.
+func (a *Admission) afterJoin(ctx context.Context, m Message) error {
 	s := m.intent().Session
 	var leaving []party.Membership
 	in := false
 	err := a.VisitNative(ctx, m.Party, func(v *ledger.Visit) (err error) {
-		leaving, in, err = a.land(v, s)
+		leaving, in, err = a.finishJoin(v, s)
 		return err
 	})
 	for _, l := range leaving {
@@ -274,13 +276,13 @@ func (a *Admission) landed(ctx context.Context, m Message) error {
 	}
 	if in {
 		a.leaveOthers(ctx, m.Party, s)
-		a.entered(ctx, m.Party, s)
+		a.afterEntering(ctx, m.Party, s)
 	}
 	return err
 }
 
-// land ends a native join. It returns the memberships that the session has to leave, and whether it is in.
-func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Membership, in bool, err error) {
+// finishJoin ends a native join. It returns the memberships that the session has to leave, and whether it is in.
+func (a *Admission) finishJoin(v *ledger.Visit, s party.Session) (leaving []party.Membership, in bool, err error) {
 	members, err := a.Roster.Members(v.ID)
 	in = slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID })
 	pending, flew := v.Book.Land(s.SessionID, in)
@@ -315,10 +317,10 @@ func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 	return errors.Join(errs...)
 }
 
-// entered runs after a session has entered a party. It withdraws the offer of another party to its user. Under
+// afterEntering runs after a session has entered a party. It withdraws the offer of another party to its user. Under
 // session.single_party the session leaves all other parties. The host does that too, without reporting it, for its own
 // joins, but not for invited sessions.
-func (a *Admission) entered(ctx context.Context, id party.ID, s party.Session) {
+func (a *Admission) afterEntering(ctx context.Context, id party.ID, s party.Session) {
 	a.offers.Drop(s.UserID)
 	if a.SingleParty {
 		ids, err := a.Roster.Listed(s)

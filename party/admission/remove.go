@@ -27,7 +27,7 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 	if v.Book.Keeps(m.Target.UserID) && !asks {
 		kept := v.Book.Kept[m.Target.UserID]
 		err := v.Ban(m.Target.UserID, kept)
-		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member, At: v.At}, turned(v, party.MemberRemoved, kept.Member, m))
+		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member, At: v.At}, removalNews(v, party.MemberRemoved, kept.Member, m))
 		return errors.Join(err, a.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
 	}
 	named, _ := v.Last.Session(m.Target.SessionID)
@@ -42,9 +42,9 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 	return nil
 }
 
-// removed runs after a PartyRemove, of a member or of a session that only asked to join. A member is banned for
+// afterRemove runs after a PartyRemove, of a member or of a session that only asked to join. A member is banned for
 // kick_ban of the rules, by user, so that a reconnect does not help, and has no kept seat.
-func (a *Admission) removed(v *ledger.Visit, m Message) (err error) {
+func (a *Admission) afterRemove(v *ledger.Visit, m Message) (err error) {
 	target := m.Target
 	if v.JoinLost(target) { // there is nobody to ban
 		v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
@@ -75,15 +75,15 @@ func (a *Admission) removed(v *ledger.Visit, m Message) (err error) {
 	}
 	if !member {
 		delete(v.Book.Requests, target.SessionID) // it only asked, and the leader rejected it
-		v.Report(turned(v, party.RequestRejected, target, m))
+		v.Report(removalNews(v, party.RequestRejected, target, m))
 		return nil
 	}
 	v.Gone(target, v.At, false, m.Sender.UserID)
-	v.Report(turned(v, party.MemberRemoved, target, m))
+	v.Report(removalNews(v, party.MemberRemoved, target, m))
 	return v.Ban(target.UserID, kept)
 }
 
-// turned returns the news that the sender removed a member or rejected a request.
-func turned(v *ledger.Visit, kind party.ChangeKind, s party.Session, m Message) party.Change {
+// removalNews returns the news that the sender removed a member or rejected a request.
+func removalNews(v *ledger.Visit, kind party.ChangeKind, s party.Session, m Message) party.Change {
 	return party.Change{Kind: kind, ID: v.ID, Session: s, By: m.Sender.UserID}
 }

@@ -197,7 +197,7 @@ func TestAdmission_AcceptOfAMemberWhoDoesNotLead(t *testing.T) {
 		k.must(k.admit(p[2], id))
 		k.leave(p[2], id)
 	}
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
 // The leader may also name a session that has not asked, is not the one that asked, or does not live. That neither

@@ -21,16 +21,16 @@ type Founder func(ctx context.Context, s party.Session, facts party.Facts) (id p
 var ErrCannotFound = errors.New("no native party can be founded on this server")
 
 const (
-	mostOffers = 10_000
-	offerFor   = time.Hour // the longest time that rules can keep a seat
+	maxOffers = 10_000
+	offerTTL  = time.Hour // the longest time that rules can keep a seat
 )
 
-// returns brings back parties in which everybody was away.
-type returns struct {
+// restorer brings back parties in which everybody was away.
+type restorer struct {
 	ledger    *ledger.Ledger
 	boarding  boarding
 	joins     *joins
-	found     Founder
+	founder   Founder
 	restoring keyed.Locks[party.ID]          // held while the first returning member is put into the party
 	offers    *cache.Cache[string, party.ID] // by user: the party that continues in the next one they create
 }
@@ -38,7 +38,7 @@ type returns struct {
 // restore founds the native party again for the first returning member, who leads it. It refuses with PartyAway if that
 // is not possible, and with PartyNotFound if no seat is kept for the user any more. If two members come back at once,
 // the second one waits and finds a party with members: restore then returns nil, and the session is not in it.
-func (r *returns) restore(ctx context.Context, id party.ID, s party.Session) error {
+func (r *restorer) restore(ctx context.Context, id party.ID, s party.Session) error {
 	unlock, err := r.restoring.Lock(ctx, r.ledger.Current(id))
 	if err != nil {
 		return fmt.Errorf("wait for another member's return: %w", err)
@@ -48,14 +48,14 @@ func (r *returns) restore(ctx context.Context, id party.ID, s party.Session) err
 	if old == nil {
 		return err
 	}
-	if r.joins.goesOn(old.ID, r.ledger.Now()) {
+	if r.joins.isContinued(old.ID, r.ledger.Now()) {
 		return party.Away()
 	}
 	var native party.ID
 	var leave func(entered bool)
 	err = ErrCannotFound
-	if r.found != nil {
-		native, leave, err = r.found(ctx, s, old.Facts)
+	if r.founder != nil {
+		native, leave, err = r.founder(ctx, s, old.Facts)
 	}
 	if err != nil {
 		refusal := party.Away()
@@ -70,19 +70,19 @@ func (r *returns) restore(ctx context.Context, id party.ID, s party.Session) err
 			leave(false)
 			return nil
 		}
-		err := r.boarding.put(native, s)
+		err := r.boarding.joinStream(native, s)
 		leave(err == nil)
 		return err
 	})
 }
 
 // Offer makes the away party continue in the next party that the user creates, unless they enter another one before.
-func (r *returns) Offer(userID string, id party.ID) { r.offers.Put(userID, id) }
+func (r *restorer) Offer(userID string, id party.ID) { r.offers.Put(userID, id) }
 
 // Offered returns the facts for the party that the session is about to create, if an away party continues in it. After
 // that no other session can continue the away party until the result of the message is known. It refuses with
 // AlreadyInParty if the user's seat is in a party that is back or is coming back.
-func (r *returns) Offered(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
+func (r *restorer) Offered(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
 	id, offered := r.offers.Kept(s.UserID)
 	if !offered {
 		return party.Facts{}, false, nil
@@ -93,7 +93,7 @@ func (r *returns) Offered(ctx context.Context, s party.Session) (facts party.Fac
 	}
 	defer unlock()
 	old, err := r.ledger.LeftBehind(ctx, id, s.UserID)
-	if old != nil && r.joins.goesOn(old.ID, r.ledger.Now()) {
+	if old != nil && r.joins.isContinued(old.ID, r.ledger.Now()) {
 		return party.Facts{}, false, party.Refuse(party.AlreadyInParty, "Your party is coming back; resume it.")
 	}
 	if old != nil {
@@ -116,7 +116,7 @@ func (r *returns) Offered(ctx context.Context, s party.Session) (facts party.Fac
 
 // adopt continues the offered party in one that a client created. If it is too late for that, the creator leaves the
 // new party, because no rule was asked whether they may have one.
-func (r *returns) adopt(ctx context.Context, old *ledger.Behind, id party.ID, creator party.Session) error {
+func (r *restorer) adopt(ctx context.Context, old *ledger.Behind, id party.ID, creator party.Session) error {
 	return old.Succeed(ctx, id, creator, func(may bool) error {
 		if !may {
 			r.ledger.Briefly(id, func(v *ledger.Visit) { r.boarding.vacate(v, creator) })

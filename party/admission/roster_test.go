@@ -20,7 +20,7 @@ func TestRoster_View(t *testing.T) {
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
 	k.must(k.admit(p[2], id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	v := k.view(id)
 	if v.ID != id || v.MaxSize != 4 || !v.Open || v.Hidden || v.Label != "" || !v.CreatedAt.Equal(began) || v.Size() != 3 {
 		t.Errorf("View = %+v; want the facts it was created with", v)
@@ -63,19 +63,19 @@ func TestRoster_LeaderFollowsTheEngine(t *testing.T) {
 		t.Helper()
 		k.must(k.host.PartyPromote(from, to, id))
 		k.admission.Promoted(ctx, id, to)
-		k.agrees(id)
+		k.wantHostAgrees(id)
 	}
 	promote(p[0], p[2])
 	promote(p[2], p[3])
 	k.host.Disconnect(p[3]) // no hook reports it: the longest-standing member leads, not the one who led before
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	promote(p[0], p[1])
 	k.leave(p[1], id)
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	k.must(k.join(p[1], id)) // back, but not as leader
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	k.leave(p[0], id)
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	if got := k.view(id).Leader().Session; got != p[2] {
 		t.Errorf("leader = %v; want %v", got, p[2])
 	}
@@ -91,9 +91,9 @@ func TestRoster_PromotedTooLate(t *testing.T) {
 	k.must(k.host.PartyPromote(p[0], p[1], id))
 	k.leave(p[1], id)
 	k.admission.Promoted(t.Context(), id, p[1])
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	k.must(k.join(p[1], id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
 func TestRoster_LeaderSeenCorrectsTheMirror(t *testing.T) {
@@ -161,7 +161,7 @@ func TestRoster_PartyNoHookHasSeen(t *testing.T) {
 		t.Errorf("View = %+v; want the engine's facts", v)
 	}
 	k.must(k.admit(p[1], id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	// Sessions on a stream whose party has ended are no party.
 	k.host.PartyClose(id)
 	if _, err := k.host.StreamUserJoin(party.StreamMode, id.UUID.String(), "", id.Node, p[1].UserID, p[1].SessionID, false, false, ""); err != nil {
@@ -291,7 +291,7 @@ func TestRoster_FollowsTheEngine(t *testing.T) {
 				k.clock.Advance(time.Hour) // kicked players may come back
 			}
 			if len(k.host.Members(id)) > 0 {
-				k.agrees(id)
+				k.wantHostAgrees(id)
 			}
 		}
 		if t.Failed() {
@@ -313,7 +313,7 @@ func TestRoster_JoinBeforeTheCreationIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newKernel(t)
 		k.roster = roster.New(k.host, finderOfNothing{k.host}, k.clock.Now)
-		k.admission = k.over(k.host)
+		k.admission = k.hooksOver(k.host)
 		p := k.host.Players(2)
 		made := k.host.PartyCreate(p[0], true, 4)
 		id, err := party.ParseID(made.PartyId)
@@ -323,7 +323,7 @@ func TestRoster_JoinBeforeTheCreationIsTold(t *testing.T) {
 		synctest.Wait() // the join waits for the party's facts
 		k.must(k.admission.EndCreate(t.Context(), p[0], made))
 		k.must(<-joined)
-		k.agrees(id)
+		k.wantHostAgrees(id)
 		if v := k.view(id); v.MaxSize != 4 || v.Size() != 2 {
 			t.Errorf("View = %+v; want two in a party of four", v)
 		}

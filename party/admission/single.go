@@ -14,10 +14,10 @@ import (
 
 // memberships keeps users, and sessions, in one party if the rules or the host's settings demand it.
 type memberships struct {
-	ledger   *ledger.Ledger
-	boarding boarding
-	joins    *joins
-	users    keyed.Locks[string] // under one party per user, a user's joins wait for each other
+	ledger    *ledger.Ledger
+	boarding  boarding
+	joins     *joins
+	userLocks keyed.Locks[string] // under one party per user, a user's joins wait for each other
 }
 
 // MayCreate refuses with AlreadyInParty if the user may not create a party.
@@ -37,7 +37,7 @@ func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Int
 	if !rule.One() {
 		return nil, func() {}, nil
 	}
-	release, err := m.users.Lock(ctx, user)
+	release, err := m.userLocks.Lock(ctx, user)
 	if err != nil {
 		return nil, nil, fmt.Errorf("wait for the user's other joins: %w", err)
 	}
@@ -50,7 +50,7 @@ func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Int
 		id = m.ledger.Current(id) // the join before may have founded the party again
 	}
 	// In this order: a native join stays in joins until its party is listed.
-	joining := m.joins.elsewhere(intent.Session, id, m.ledger.Now())
+	joining := m.joins.entersAnother(intent.Session, id, m.ledger.Now())
 	in, err := m.elsewhere(ctx, user, id)
 	if err != nil {
 		return nil, nil, err
@@ -92,7 +92,7 @@ func (m *memberships) leaveOthers(ctx context.Context, id party.ID, s party.Sess
 	if !rule.One() {
 		return
 	}
-	unlock, err := m.users.Lock(context.WithoutCancel(ctx), s.UserID)
+	unlock, err := m.userLocks.Lock(context.WithoutCancel(ctx), s.UserID)
 	if err != nil {
 		return
 	}

@@ -61,7 +61,7 @@ func TestLeader_IsTheEnginesOwn(t *testing.T) {
 					"": func(rt *rapid.T) {
 						for _, id := range ids {
 							if members := k.host.Members(id); len(members) > 0 {
-								k.agrees(id)
+								k.wantHostAgrees(id)
 							} else if _, err := k.roster.View(ctx, id); party.ReasonOf(err) != party.PartyNotFound {
 								rt.Errorf("a party without members = %v; want party_not_found", err)
 							}

@@ -30,7 +30,7 @@ func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error
 	if t.First { // the host takes no more members than seats; it handles both in this order
 		b.vacate(v, t.Older.Session)
 	}
-	if err := b.board(v, t, maxSize, marks); err != nil {
+	if err := b.joinAsMember(v, t, maxSize, marks); err != nil {
 		if t.First { // the seat is still the user's, and they are not in
 			v.Report(party.Change{Kind: party.MemberDropped, ID: v.ID, Session: t.Older.Session, At: v.At})
 			err = errors.Join(err, v.Keep(t.Older), v.ReportKept())
@@ -50,10 +50,10 @@ func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error
 	return nil
 }
 
-// board puts the session on the party's stream as a member, or leaves it off. Between attempts it sleeps under the
-// party's lock, 60 ms in all at most, so that nobody on this node takes the seat meanwhile. After an error the session
-// is off the stream. marks are those of the last look.
-func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (err error) {
+// joinAsMember puts the session on the party's stream as a member, or leaves it off. Between attempts it sleeps under
+// the party's lock, 60 ms in all at most, so that nobody on this node takes the seat meanwhile. After an error the
+// session is off the stream. marks are those of the last look.
+func (b boarding) joinAsMember(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (err error) {
 	s := t.Session
 	for try := range takeAttempts {
 		if try > 0 { // a random time, so that two nodes do not collide again
@@ -68,14 +68,14 @@ func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks stri
 			}
 		}
 		v.At = b.ledger.Now()
-		if err = b.put(v.ID, s); err != nil {
+		if err = b.joinStream(v.ID, s); err != nil {
 			return err
 		}
 		var again bool // another node interfered
-		if again, err = b.stays(v, t, maxSize, marks); err == nil {
+		if again, err = b.checkSeat(v, t, maxSize, marks); err == nil {
 			return nil
 		}
-		if undo := b.unstream(v.ID, s); undo != nil {
+		if undo := b.leaveStream(v.ID, s); undo != nil {
 			b.ledger.Logger.Error("party admission not rolled back party=%s session=%s error=%v", v.ID, s.SessionID, undo)
 		}
 		if !again {
@@ -85,9 +85,9 @@ func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks stri
 	return err
 }
 
-// stays looks again after the join. It returns an error if the session must leave, and whether another attempt makes
-// sense.
-func (b boarding) stays(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
+// checkSeat looks again after the join. It returns an error if the session must leave, and whether another attempt
+// makes sense.
+func (b boarding) checkSeat(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
 	now, err := b.ledger.Roster.LookOnce(v.ID)
 	if err != nil {
 		return false, fmt.Errorf("look after join: %w", err)
@@ -107,14 +107,14 @@ func (b boarding) stays(v *ledger.Visit, t reserve.Take, maxSize int, before str
 	return true, party.Full()
 }
 
-// put puts a session onto a party's stream; the host makes it a member if the party has a free seat. It refuses with
-// NoLiveSession if the session is gone or on another node.
-func (b boarding) put(id party.ID, s party.Session) error {
+// joinStream puts a session onto a party's stream; the host makes it a member if the party has a free seat. It refuses
+// with NoLiveSession if the session is gone or on another node.
+func (b boarding) joinStream(id party.ID, s party.Session) error {
 	_, err := b.ledger.Streams.StreamUserJoin(party.StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID, false, false, "")
 	if err == nil {
 		return nil
 	}
-	if err.Error() == otherNode {
+	if err.Error() == otherNodeError {
 		return &party.Error{Reason: party.NoLiveSession, Message: "Your game is connected to another server; use the invite in the game.", Cause: err}
 	}
 	if alive, unknown := b.ledger.Roster.Alive(s); unknown == nil && !alive {
@@ -123,21 +123,21 @@ func (b boarding) put(id party.ID, s party.Session) error {
 	return fmt.Errorf("join party stream: %w", err)
 }
 
-// otherNode is the host's error text for a session of another node, which the call cannot reach.
-const otherNode = "node not found"
+// otherNodeError is the host's error text for a session of another node, which the call cannot reach.
+const otherNodeError = "node not found"
 
 // takeOff takes a session off the party's stream and off the mirror. moved says that its user stays a member with
 // another session. last is as in [ledger.Visit.Gone].
 func (b boarding) takeOff(v *ledger.Visit, s party.Session, moved bool) (last bool, err error) {
 	v.At = b.ledger.Now()
-	if err := b.unstream(v.ID, s); err != nil {
+	if err := b.leaveStream(v.ID, s); err != nil {
 		return false, err
 	}
 	return v.Gone(s, v.At, moved, ""), nil
 }
 
-// unstream takes a session only off the party's stream.
-func (b boarding) unstream(id party.ID, s party.Session) error {
+// leaveStream takes a session only off the party's stream.
+func (b boarding) leaveStream(id party.ID, s party.Session) error {
 	return b.ledger.Streams.StreamUserLeave(party.StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
 }
 

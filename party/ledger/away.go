@@ -22,26 +22,26 @@ import (
 // errMoved ends a visit to a native party that another native party has replaced.
 var errMoved error = party.Gone()
 
-// lookAway is Look for a party without members. It returns PartyAway if seats are kept for them, else the error gone.
-func (v *Visit) lookAway(gone error) error {
+// lookEmpty is Look for a party without members. It returns PartyAway if seats are kept for them, else the error gone.
+func (v *Visit) lookEmpty(gone error) error {
 	conf := v.ledger.Policy().Parties
-	survives := v.ledger.Recorder.within() > 0 || conf.Survive.EveryoneAway && (conf.ReconnectGrace > 0 || v.Book.KeepsAny())
+	survives := v.ledger.Recorder.returnTime() > 0 || conf.Survive.EveryoneAway && (conf.ReconnectGrace > 0 || v.Book.KeepsAny())
 	if !v.Away && !survives { // the rules do not matter for a party that is away already
 		return gone
 	}
 	v.Changed()
 	var err error
 	switch {
-	case v.known && !v.Away && !conf.Survive.EveryoneAway:
+	case v.loaded && !v.Away && !conf.Survive.EveryoneAway:
 		return gone
-	case v.known && !v.Away:
-		v.Away, err = v.miss(v.ledger.Roster.Attendance.Compare(v.ID, nil))
-		v.unstored = v.Away
+	case v.loaded && !v.Away:
+		v.Away, err = v.keepMissing(v.ledger.Roster.Attendance.Compare(v.ID, nil))
+		v.awayUnstored = v.Away
 		if v.Away {
 			v.saved = reserve.Standing{Facts: v.Facts, Native: v.ID, Away: true, Members: v.saved.Members, Ages: v.ledger.Ages(v.ID)}
 		}
-	case !v.unstored:
-		err = v.recall()
+	case !v.awayUnstored:
+		err = v.loadAway()
 	}
 	if err != nil {
 		return err
@@ -53,19 +53,19 @@ func (v *Visit) lookAway(gone error) error {
 	return party.Away()
 }
 
-// recall reads the record of a party without members. The record may be from an earlier process, or another node may
+// loadAway reads the record of a party without members. The record may be from an earlier process, or another node may
 // have restored the party.
-func (v *Visit) recall() error {
+func (v *Visit) loadAway() error {
 	record, err := v.ledger.records.load(v.Ctx, v.Origin)
 	if err != nil {
 		return err
 	}
-	if record.Native.IsZero() && !v.known && v.ledger.inherits() {
+	if record.Native.IsZero() && !v.loaded && v.ledger.mayInherit() {
 		if err := v.ledger.moves.learnAll(v.Ctx); err != nil {
 			return err
 		}
 	}
-	returning := v.ledger.moves.isEntered(v.ID) // read before Current: once the flag is cleared, the party has moved
+	returning := v.ledger.moves.isEntering(v.ID) // read before Current: once the flag is cleared, the party has moved
 	switch {
 	case v.ledger.Current(v.ID) != v.ID: // it has moved since, or the caller used the last of its IDs
 		return errMoved
@@ -73,7 +73,7 @@ func (v *Visit) recall() error {
 		return party.Away()
 	}
 	if native := record.Native; !native.IsZero() && native != v.ID {
-		entering := v.ledger.moves.isEntered(native) // read before Members: once the flag is cleared, its member is in
+		entering := v.ledger.moves.isEntering(native) // read before Members: once the flag is cleared, its member is in
 		members, err := v.ledger.Roster.Members(native)
 		switch {
 		case err != nil:
@@ -85,15 +85,15 @@ func (v *Visit) recall() error {
 		case entering:
 			return party.Away()
 		}
-		if !v.known {
+		if !v.loaded {
 			v.ledger.moves.set(native, v.ID)
 		}
 	}
-	crashed := v.ledger.Recorder.outlives(record) && !v.known
+	crashed := v.ledger.Recorder.mayComeBack(record) && !v.loaded
 	if v.Away = record.Away || crashed; !v.Away || record.MaxSize == 0 {
 		return nil
 	}
-	if !v.known {
+	if !v.loaded {
 		holds, err := v.ledger.Holds(v.Ctx, v.Origin)
 		if err != nil {
 			return fmt.Errorf("read holds: %w", err)
@@ -103,17 +103,17 @@ func (v *Visit) recall() error {
 	}
 	v.recorded, v.Facts, v.saved = true, record.Facts, *record.Standing
 	if crashed {
-		within := v.ledger.Recorder.within()
+		within := v.ledger.Recorder.returnTime()
 		users := slices.AppendSeq(slices.Collect(maps.Keys(record.Members)), maps.Keys(record.Seats))
 		err = v.Write(users, func(r reserve.Record) {
 			r.Lost(v.Origin, v.ledger.started, within)
 			record = r
 		})
-		if err != nil { // known stays false, so that the next look tries again
+		if err != nil { // loaded stays false, so that the next look tries again
 			return err
 		}
 	}
-	v.known = true
+	v.loaded = true
 	v.merge(record)
 	return nil
 }
@@ -121,41 +121,41 @@ func (v *Visit) recall() error {
 // Recorder stores in the records who is in each party, for players who come back after a crash. It does so only if the
 // rules have parties survive a restart.
 type Recorder struct {
-	ledger *Ledger
-	began  time.Duration           // survive.restart when the process began
-	later  *alarm.Alarms[party.ID] // parties whose members still have to be written to storage
+	ledger         *Ledger
+	restartAtStart time.Duration           // survive.restart when the process began
+	writes         *alarm.Alarms[party.ID] // parties whose members still have to be written to storage
 }
 
 func newRecorder(l *Ledger) *Recorder {
-	r := &Recorder{ledger: l, began: l.Policy().Parties.Survive.Restart}
-	turns := make(chan struct{}, rostersAtOnce)
-	r.later = alarm.New(l.Now, l.Logger, "party members not written party=", func(id party.ID) {
+	r := &Recorder{ledger: l, restartAtStart: l.Policy().Parties.Survive.Restart}
+	turns := make(chan struct{}, memberWritesAtOnce)
+	r.writes = alarm.New(l.Now, l.Logger, "party members not written party=", func(id party.ID) {
 		turns <- struct{}{}
 		defer func() { <-turns }()
-		r.write(id)
+		r.writeMembers(id)
 	})
 	return r
 }
 
-// rosterEvery is the shortest time between two writes of one party's members. A crash loses later changes.
-const rosterEvery = 500 * time.Millisecond
+// memberWriteInterval is the shortest time between two writes of one party's members. A crash loses later changes.
+const memberWriteInterval = 500 * time.Millisecond
 
-// rostersAtOnce is how many parties' members are written at the same time. All parties may have changed at once, and a
-// kick waits for earlier writes and for its party.
-const rostersAtOnce = 16
+// memberWritesAtOnce is how many parties' members are written at the same time. All parties may have changed at once,
+// and a kick waits for earlier writes and for its party.
+const memberWritesAtOnce = 16
 
 // Later schedules a write of a party's members and of its tickets' ages, if parties survive a restart. The caller does
 // not wait for it.
 func (r *Recorder) Later(id party.ID) {
 	if r.survivesRestart() {
-		r.later.Sooner(id, r.ledger.Now().Add(rosterEvery))
+		r.writes.Sooner(id, r.ledger.Now().Add(memberWriteInterval))
 	}
 }
 
 // RulesLoaded schedules a write for all parties, which stores or removes their members as survive.restart now says.
 func (r *Recorder) RulesLoaded() {
 	for _, id := range r.ledger.Known() {
-		r.later.Sooner(id, r.ledger.Now().Add(rosterEvery))
+		r.writes.Sooner(id, r.ledger.Now().Add(memberWriteInterval))
 	}
 }
 
@@ -164,16 +164,16 @@ func (r *Recorder) survivesRestart() bool {
 	return conf.Survive.Restart > 0 && conf.ReconnectGrace > 0
 }
 
-// within returns how long after the start of the process members may come back. It is the larger of the setting at the
-// start and the present setting.
-func (r *Recorder) within() time.Duration {
-	return max(r.began, r.ledger.Policy().Parties.Survive.Restart)
+// returnTime returns how long after the start of the process members may come back. It is the larger of the setting at
+// the start and the present setting.
+func (r *Recorder) returnTime() time.Duration {
+	return max(r.restartAtStart, r.ledger.Policy().Parties.Survive.Restart)
 }
 
-// outlives reports whether the record of an empty party may be from before a server restart, and there is still time to
-// come back. That time is for its members, or for players whose seats were kept before the restart.
-func (r *Recorder) outlives(record reserve.Record) bool {
-	now, started, within := r.ledger.Now(), r.ledger.started, r.within()
+// mayComeBack reports whether the record of an empty party may be from before a server restart, and there is still time
+// to come back. That time is for its members, or for players whose seats were kept before the restart.
+func (r *Recorder) mayComeBack(record reserve.Record) bool {
+	now, started, within := r.ledger.Now(), r.ledger.started, r.returnTime()
 	if now.Before(started.Add(within)) {
 		return len(record.Members) > 0 || record.Away && len(record.Seats) > 0
 	}
@@ -185,10 +185,10 @@ func (r *Recorder) outlives(record reserve.Record) bool {
 	return false
 }
 
-// write stores the members and the facts of a party if they changed. It does not hold the party's lock meanwhile,
-// because messages need no storage. If something else is written under the lock meanwhile (a kick, the end of the
-// party), that wins, and the rest is written later.
-func (r *Recorder) write(id party.ID) {
+// writeMembers stores the members and the facts of a party if they changed. It does not hold the party's lock
+// meanwhile, because messages need no storage. If something else is written under the lock meanwhile (a kick, the end
+// of the party), that wins, and the rest is written later.
+func (r *Recorder) writeMembers(id party.ID) {
 	ctx, cancel := bounded.Context(context.Background(), storageWait)
 	defer cancel()
 	var p *place // nil if there is nothing to write
@@ -241,9 +241,9 @@ func (r *Recorder) write(id party.ID) {
 	}
 	if err != nil {
 		r.ledger.Logger.Warn("party members not written party=%s error=%v", id, err)
-		r.later.Sooner(id, r.ledger.Now().Add(storageWait))
+		r.writes.Sooner(id, r.ledger.Now().Add(storageWait))
 	} else if !done {
-		r.later.Sooner(id, r.ledger.Now().Add(rosterEvery))
+		r.writes.Sooner(id, r.ledger.Now().Add(memberWriteInterval))
 	}
 }
 
@@ -256,7 +256,7 @@ type Behind struct {
 	Waited     map[string]time.Duration // how long the party had waited in each queue when the last member left
 
 	ledger *Ledger
-	out    *party.Outbox
+	outbox *party.Outbox
 }
 
 // LeftBehind stores what was not yet stored of a party in which everybody is away. It returns nil for a party with
@@ -269,7 +269,7 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 		if !v.Book.Keeps(userID) {
 			return party.Away()
 		}
-		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}, l, v.out}
+		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}, l, v.outbox}
 		for queue, age := range v.saved.Ages {
 			old.Waited[queue] = age.At(old.Seat.Since)
 		}
@@ -294,7 +294,7 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 	}
 	done := func() {}
 	err := l.VisitNative(ctx, b.ID, func(*Visit) error { // the lock: visits that read the old record have ended by then
-		done = l.moves.enter(b.ID, native)
+		done = l.moves.beginEntering(b.ID, native)
 		return nil
 	})
 	defer func() { done() }()
@@ -322,7 +322,7 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 		err = fmt.Errorf("store the party's new ID: %w", err) // the write may have succeeded
 	} else if err = l.Roster.Begin(native, s, b.Facts, b.Origin); err == nil {
 		err = l.VisitAnyway(ctx, native, func(v *Visit) error {
-			v.Origin, v.Facts, v.leader, v.saved.Members, v.out = b.Origin, b.Facts, user, members, b.out
+			v.Origin, v.Facts, v.leader, v.saved.Members, v.outbox = b.Origin, b.Facts, user, members, b.outbox
 			err := v.load() // load before s enters: its connection may end at once
 			if tried = err == nil; tried {
 				err = enter(true)
@@ -355,7 +355,7 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 	}
 	l.Briefly(b.ID, func(v *Visit) {
 		v.reset()
-		v.out = &party.Outbox{} // the old outbox belongs to the new place, and this place must not wait for it
+		v.outbox = &party.Outbox{} // the old outbox belongs to the new place, and this place must not wait for it
 	})
 	return err
 }
@@ -372,7 +372,7 @@ func (b *Behind) undo(ctx context.Context, native party.ID, ages map[string]part
 			}
 		})
 		if err != nil && v.Away {
-			v.unstored = true
+			v.awayUnstored = true
 			for _, k := range v.Book.Kept {
 				k.Stored = false
 			}

@@ -27,45 +27,45 @@ const batchMost = 500
 
 // change is a change of one party's record that waits to be written.
 type change struct {
-	id    party.ID
-	users []string // their lists of kept seats change too
-	edit  func(reserve.Record)
-	again bool      // an earlier attempt may have been written, or may still be
-	ends  bool      // it ends a doubt: it always changes the record, so that an earlier write is done before it or never
-	until time.Time // the deadline, set when it is batched
-	err   error
-	turn  chan []*change // the changes that its caller has to write
-	done  chan struct{}  // closed once err is final
+	id        party.ID
+	users     []string // their lists of kept seats change too
+	edit      func(reserve.Record)
+	maybeDone bool      // an earlier attempt may have been written, or may still be
+	endsDoubt bool      // it ends a doubt: it always changes the record, so that an earlier write is done before it or never
+	deadline  time.Time // set when the change becomes part of a transaction
+	err       error
+	batches   chan []*change // the changes that its caller has to write
+	done      chan struct{}  // closed once err is final
 }
 
-// objects returns the keys that no other transaction may write meanwhile.
-func (c *change) objects() []string { return append([]string{c.id.String()}, c.users...) }
+// keys returns the keys that no other transaction may write meanwhile.
+func (c *change) keys() []string { return append([]string{c.id.String()}, c.users...) }
 
-// changes queues changes in order of arrival, and tracks the running transactions.
-type changes struct {
-	mu      sync.Mutex // a leaf lock
-	waiting []*change
-	busy    map[string]bool // objects of the running transactions
-	newest  *change         // the first change of the transaction that the next one waits for; nil for none
+// changeQueue queues changes in order of arrival, and tracks the running transactions.
+type changeQueue struct {
+	mu       sync.Mutex // a leaf lock
+	waiting  []*change
+	busy     map[string]bool // objects of the running transactions
+	blocking *change         // the first change of the transaction that the next one waits for; nil for none
 }
 
-func (l *changes) add(c *change) {
+func (l *changeQueue) add(c *change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting = append(l.waiting, c)
-	l.begin()
+	l.startNext()
 }
 
-// begin starts a transaction, written by the caller of the first waiting change. It takes every other waiting change
-// that shares no object with a running transaction, with this one, or with a change that has waited longer.
-func (l *changes) begin() {
-	if l.newest != nil || len(l.waiting) == 0 {
+// startNext starts a transaction, written by the caller of the first waiting change. It takes every other waiting
+// change that shares no object with a running transaction, with this one, or with a change that has waited longer.
+func (l *changeQueue) startNext() {
+	if l.blocking != nil || len(l.waiting) == 0 {
 		return
 	}
 	var batch []*change
 	size, taken := 0, maps.Clone(l.busy)
 	l.waiting = slices.DeleteFunc(l.waiting, func(c *change) bool {
-		objects := c.objects()
+		objects := c.keys()
 		waits := len(batch) > 0 && size+len(objects) > batchMost || slices.ContainsFunc(objects, func(object string) bool { return taken[object] })
 		for _, object := range objects {
 			taken[object] = true
@@ -74,57 +74,57 @@ func (l *changes) begin() {
 			}
 		}
 		if !waits {
-			size, batch, c.until = size+len(objects), append(batch, c), time.Now().Add(storageWait)
+			size, batch, c.deadline = size+len(objects), append(batch, c), time.Now().Add(storageWait)
 		}
 		return !waits
 	})
 	if len(batch) > 0 {
-		l.newest = batch[0]
-		time.AfterFunc(stallAfter, func() { l.over(batch[0], nil) })
-		batch[0].turn <- batch
+		l.blocking = batch[0]
+		time.AfterFunc(stallAfter, func() { l.release(batch[0], nil) })
+		batch[0].batches <- batch
 	}
 }
 
-// over lets the next transaction start. It frees the objects of the changes in ended. Other objects of the transaction
-// stay blocked.
-func (l *changes) over(first *change, ended []*change) {
+// release lets the next transaction start. It frees the objects of the changes in ended. Other objects of the
+// transaction stay blocked.
+func (l *changeQueue) release(first *change, ended []*change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range ended {
-		for _, object := range c.objects() {
+		for _, object := range c.keys() {
 			delete(l.busy, object)
 		}
 	}
-	if l.newest == first {
-		l.newest = nil
+	if l.blocking == first {
+		l.blocking = nil
 	}
-	l.begin()
+	l.startNext()
 }
 
-// change applies edit to a party's record. In the same transaction it updates for these users where seats are kept. It
-// refuses with Conflict after too many lost races. It goes on after ctx ends, as that of a session does which just
-// left, for storageWait at most from its turn. edit may run several times, and in another goroutine, while change
+// change applies edit to a party's record. In the same transaction it updates these users' lists of kept seats. It
+// refuses with Conflict after too many lost races. It goes on after ctx ends, for storageWait at most from its turn:
+// the ctx of a session that has just left has ended. edit may run several times, and in another goroutine, while change
 // waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
-	owed := s.owes(id)
+	owed := s.unwrittenOf(id)
 	for _, c := range owed {
 		users = append(users, c.users...)
 	}
 	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host cannot delete an object twice in one transaction
-	c := &change{id: id, users: users, turn: make(chan []*change, 1), done: make(chan struct{})}
+	c := &change{id: id, users: users, batches: make(chan []*change, 1), done: make(chan struct{})}
 	c.edit = func(r reserve.Record) {
-		c.ends = s.settle(id, r)
+		c.endsDoubt = s.applyUnwritten(id, r)
 		edit(r)
 	}
-	s.line.add(c)
+	s.queue.add(c)
 	for {
 		select {
 		case <-c.done:
 			if c.err == nil {
-				s.paid(id, owed)
+				s.removeUnwritten(id, owed)
 			}
 			return c.err
-		case batch := <-c.turn:
+		case batch := <-c.batches:
 			s.write(ctx, batch)
 		}
 	}
@@ -137,16 +137,16 @@ func (s *store) write(ctx context.Context, batch []*change) {
 	ended, err := batch, errors.New("write party record: its writer failed")
 	defer func() { // also if the host panics
 		for _, c := range ended {
-			if c.err = cmp.Or(c.err, err); c.err != nil && c.again && !c.ends {
-				s.owe(c.id, &change{users: c.users, edit: func(reserve.Record) {}, again: true})
+			if c.err = cmp.Or(c.err, err); c.err != nil && c.maybeDone && !c.endsDoubt {
+				s.addUnwritten(c.id, &change{users: c.users, edit: func(reserve.Record) {}, maybeDone: true})
 			}
 		}
-		s.line.over(batch[0], ended)
+		s.queue.release(batch[0], ended)
 		for _, c := range ended {
 			close(c.done)
 		}
 	}()
-	until := batch[0].until
+	until := batch[0].deadline
 	if len(batch) > 1 {
 		until = until.Add(-storageWait / 2)
 	}
@@ -157,7 +157,7 @@ func (s *store) write(ctx context.Context, batch []*change) {
 	} else if err = s.tryChange(ctx, batch); err != nil {
 		ended = nil
 		for _, c := range batch {
-			c.turn <- []*change{c}
+			c.batches <- []*change{c}
 		}
 	}
 }
@@ -171,50 +171,50 @@ func (s *store) writeOne(ctx context.Context, c *change) (err error) {
 	return &party.Error{Reason: party.Conflict, Message: "Too many changes at once, please try again.", Cause: err}
 }
 
-// debts are changes that happened although storage refused them: a player who left does not get the seat back. Readers
-// of the record see them applied. The party's next change writes them, or the next sweep does. A debt with an empty
-// edit stands for a write without an answer, which may still be done later. The next change cannot trust that it was
-// not done, and ends the doubt.
-type debts struct {
-	mu sync.Mutex // a leaf lock, held while edits run
-	of map[party.ID][]*change
+// unwritten has changes that happened although storage refused them: a player who left does not get the seat back.
+// Readers of the record see them applied. The party's next change writes them, or the next sweep. A change with an
+// empty edit stands for a write without an answer, a doubt: it may still be done later. The party's next change must
+// not assume that it was not done, and ends the doubt.
+type unwritten struct {
+	mu      sync.Mutex // a leaf lock, held while edits run
+	byParty map[party.ID][]*change
 }
 
-func (d *debts) owe(id party.ID, c *change) {
+func (d *unwritten) addUnwritten(id party.ID, c *change) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.of[id] = append(d.of[id], c)
+	d.byParty[id] = append(d.byParty[id], c)
 }
 
-func (d *debts) owes(id party.ID) []*change {
+func (d *unwritten) unwrittenOf(id party.ID) []*change {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Clone(d.of[id])
+	return slices.Clone(d.byParty[id])
 }
 
-// settle applies the debts of the party to the record, and reports whether one of them is a doubt.
-func (d *debts) settle(id party.ID, r reserve.Record) (doubt bool) {
+// applyUnwritten applies the party's unwritten changes to the record, and reports whether one of them is a doubt.
+func (d *unwritten) applyUnwritten(id party.ID, r reserve.Record) (doubt bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, c := range d.of[id] {
+	for _, c := range d.byParty[id] {
 		c.edit(r)
-		doubt = doubt || c.again
+		doubt = doubt || c.maybeDone
 	}
 	return doubt
 }
 
-func (d *debts) paid(id party.ID, written []*change) {
+func (d *unwritten) removeUnwritten(id party.ID, written []*change) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	left := slices.DeleteFunc(d.of[id], func(c *change) bool { return slices.Contains(written, c) })
-	if d.of[id] = left; len(left) == 0 {
-		delete(d.of, id)
+	left := slices.DeleteFunc(d.byParty[id], func(c *change) bool { return slices.Contains(written, c) })
+	if d.byParty[id] = left; len(left) == 0 {
+		delete(d.byParty, id)
 	}
 }
 
-// parties lists the parties that have debts.
-func (d *debts) parties() []party.ID {
+// unwrittenParties lists the parties with unwritten changes.
+func (d *unwritten) unwrittenParties() []party.ID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Collect(maps.Keys(d.of))
+	return slices.Collect(maps.Keys(d.byParty))
 }

@@ -22,7 +22,7 @@ type Glimpse struct {
 // have the party's lock.
 func (l *Ledger) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, err error) {
 	err = l.VisitNative(ctx, id, func(v *Visit) error {
-		ok = v.known && v.Facts.MaxSize > 0 && !v.Away
+		ok = v.loaded && v.Facts.MaxSize > 0 && !v.Away
 		if ok {
 			seen := party.View{ID: id, Facts: v.Facts, Members: l.Roster.Attendance.Present(id), Lost: l.Roster.Losses.Of(id)}
 			taken, held := v.Book.Seats(seen, "")

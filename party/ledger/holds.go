@@ -10,9 +10,9 @@ import (
 
 // heldSeats manages the seats that invites hold, in all parties.
 type heldSeats struct {
-	ledger *Ledger
-	ends   *alarm.Alarms[party.ID] // when the next hold of each party expires
-	Held   *Index                  // users for whom an invite holds a seat, perhaps one that has expired
+	ledger   *Ledger
+	expiries *alarm.Alarms[party.ID] // when the next hold of each party expires
+	Held     *Index                  // users for whom an invite holds a seat, perhaps one that has expired
 }
 
 // Hold adds a hold. It refuses with PartyFull if the hold needs more seats than are free. The caller then writes the
@@ -27,15 +27,15 @@ func (h *heldSeats) Hold(ctx context.Context, id party.ID, hold reserve.Hold) er
 			return party.Refuse(party.PartyFull, "There are not enough free seats to hold.")
 		}
 		v.watchHolds()
-		v.turn++
+		v.changeCount++
 		return nil
 	})
 }
 
-// holdOver reports that a hold has expired.
-func (h *heldSeats) holdOver(id party.ID) {
+// holdExpired reports that a hold has expired.
+func (h *heldSeats) holdExpired(id party.ID) {
 	h.ledger.Briefly(id, func(v *Visit) {
-		if v.known {
+		if v.loaded {
 			v.Book.Purge(h.ledger.Now())
 			v.Changed()
 			v.Report(party.Change{Kind: party.SeatsChanged, ID: id})
@@ -51,7 +51,7 @@ func (h *heldSeats) Stored(id party.ID, inviteID string) {
 			hold.Unstored = false
 			v.Book.Holds[inviteID] = hold
 		}
-		v.seatsChanged()
+		v.announceSeats()
 	})
 }
 
@@ -59,9 +59,9 @@ func (h *heldSeats) Stored(id party.ID, inviteID string) {
 // says that the write may have succeeded although storage reported an error: then this node reads them again, too.
 func (h *heldSeats) HoldsChanged(id party.ID, unsure bool) {
 	h.ledger.Briefly(h.ledger.Current(id), func(v *Visit) {
-		v.seatsChanged()
+		v.announceSeats()
 		if unsure {
-			v.state = -1 // older than every revision of the mirror
+			v.knownRevision = -1 // older than every revision of the mirror
 		}
 	})
 }
@@ -70,6 +70,6 @@ func (h *heldSeats) HoldsChanged(id party.ID, unsure bool) {
 func (h *heldSeats) Release(id party.ID, inviteID string, userIDs ...string) {
 	h.ledger.Briefly(h.ledger.Current(id), func(v *Visit) {
 		v.Book.Release(inviteID, userIDs...)
-		v.turn++
+		v.changeCount++
 	})
 }

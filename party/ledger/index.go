@@ -15,13 +15,13 @@ import (
 // Index finds parties by user, and users by party, as far as this process knows. It reads memory only. The users are
 // those with a kept seat, those on the wait list, or those with a held seat.
 type Index struct {
-	mu    sync.Mutex // a leaf lock: no other lock is taken while it is held
-	users map[party.ID][]string
-	of    map[string][]party.ID
+	mu      sync.Mutex // a leaf lock: no other lock is taken while it is held
+	users   map[party.ID][]string
+	parties map[string][]party.ID
 }
 
 func newIndex() *Index {
-	return &Index{users: map[party.ID][]string{}, of: map[string][]party.ID{}}
+	return &Index{users: map[party.ID][]string{}, parties: map[string][]party.ID{}}
 }
 
 // set replaces a party's users.
@@ -29,15 +29,15 @@ func (x *Index) set(id party.ID, users []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, user := range x.users[id] {
-		x.of[user] = slices.DeleteFunc(x.of[user], func(known party.ID) bool { return known == id })
-		if len(x.of[user]) == 0 {
-			delete(x.of, user)
+		x.parties[user] = slices.DeleteFunc(x.parties[user], func(known party.ID) bool { return known == id })
+		if len(x.parties[user]) == 0 {
+			delete(x.parties, user)
 		}
 	}
 	delete(x.users, id)
 	for _, user := range users {
-		if !slices.Contains(x.of[user], id) {
-			x.of[user] = append(x.of[user], id)
+		if !slices.Contains(x.parties[user], id) {
+			x.parties[user] = append(x.parties[user], id)
 		}
 		x.users[id] = users
 	}
@@ -47,7 +47,7 @@ func (x *Index) set(id party.ID, users []string) {
 func (x *Index) Of(userID string) []party.ID {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return slices.Clone(x.of[userID])
+	return slices.Clone(x.parties[userID])
 }
 
 // Users lists a party's users, as of the last visit.
@@ -85,16 +85,16 @@ func (l *Ledger) Population() (p Population) {
 // moves maps each native ID that a restored party had to its present one.
 type moves struct {
 	mu       sync.RWMutex // a leaf lock
-	to       map[party.ID]party.ID
+	current  map[party.ID]party.ID
 	entering map[party.ID]bool // native parties whose first member is entering, and the parties that they replace
 
-	learning sync.Mutex  // taken after a party's lock
-	records  party.Round // guarded by learning
-	learned  bool        // records has finished a full round; guarded by learning
+	learnMu sync.Mutex  // taken after a party's lock
+	records party.Round // guarded by learnMu
+	learned bool        // records has finished a full round; guarded by learnMu
 }
 
-// enter notes that the first member is entering a native party which replaces old. done ends that.
-func (m *moves) enter(old, native party.ID) (done func()) {
+// beginEntering notes that the first member is entering a native party which replaces old. done ends that.
+func (m *moves) beginEntering(old, native party.ID) (done func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.entering[old], m.entering[native] = true, true
@@ -106,7 +106,7 @@ func (m *moves) enter(old, native party.ID) (done func()) {
 	}
 }
 
-func (m *moves) isEntered(native party.ID) bool {
+func (m *moves) isEntering(native party.ID) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.entering[native]
@@ -116,7 +116,7 @@ func (m *moves) isEntered(native party.ID) bool {
 func (m *moves) Current(id party.ID) party.ID {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if to, moved := m.to[id]; moved {
+	if to, moved := m.current[id]; moved {
 		return to
 	}
 	return id
@@ -129,25 +129,25 @@ func (m *moves) set(from, to party.ID) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.to, to)
-	for earlier, there := range m.to {
+	delete(m.current, to)
+	for earlier, there := range m.current {
 		if there == from {
-			m.to[earlier] = to
+			m.current[earlier] = to
 		}
 	}
-	m.to[from] = to
+	m.current[from] = to
 }
 
 // learn makes id lead to where other leads, unless id leads somewhere already.
 func (m *moves) learn(id, other party.ID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	to, moved := m.to[other]
+	to, moved := m.current[other]
 	if !moved {
 		to = other
 	}
-	if _, known := m.to[id]; !known && to != id {
-		m.to[id] = to
+	if _, known := m.current[id]; !known && to != id {
+		m.current[id] = to
 	}
 }
 
@@ -155,14 +155,14 @@ func (m *moves) learn(id, other party.ID) {
 func (m *moves) end(id party.ID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	maps.DeleteFunc(m.to, func(_, to party.ID) bool { return to == id })
+	maps.DeleteFunc(m.current, func(_, to party.ID) bool { return to == id })
 }
 
 // learnAll reads from storage which parties of earlier processes moved to which native ones. Their records have the
 // first ID as the key, and players may know only the last one. It succeeds once and does nothing afterwards.
 func (m *moves) learnAll(ctx context.Context) error {
-	m.learning.Lock()
-	defer m.learning.Unlock()
+	m.learnMu.Lock()
+	defer m.learnMu.Unlock()
 	if m.learned {
 		return nil
 	}

@@ -10,19 +10,19 @@ import (
 	"partyline/party/reserve"
 )
 
-// observe compares the members just read with those known before. If a member is missing and the socket is alive, the
-// member has left without a hook. If the socket is gone, the connection was lost, and the seat is kept from now on: the
-// host reports it late, and until then anybody could join.
-func (v *Visit) observe() error {
-	if _, err := v.miss(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
+// compareMembers compares the members just read with those known before. If a member is missing and the socket is
+// alive, the member has left without a hook. If the socket is gone, the connection was lost, and the seat is kept from
+// now on: the host reports it late, and until then anybody could join.
+func (v *Visit) compareMembers() error {
+	if _, err := v.keepMissing(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
 		return err
 	}
 	if over := v.Book.Abandon(v.Last.View); len(over) > 0 {
-		v.turn++
+		v.changeCount++
 		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over})
 	}
 	for user, kick := range v.Book.Kicks { // storage may not have the kick yet
-		v.forfeit(user, kick.At)
+		v.forfeitHolds(user, kick.At)
 	}
 	for user := range v.Book.Kept {
 		if m, in := v.Last.Member(user); in { // with another session, or let in by another module
@@ -34,9 +34,9 @@ func (v *Visit) observe() error {
 	return nil
 }
 
-// miss keeps the seats of missing members whose sockets are gone. It reports whether there was such a member and a seat
-// is kept for anybody.
-func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
+// keepMissing keeps the seats of missing members whose sockets are gone. It reports whether there was such a member and
+// a seat is kept for anybody.
+func (v *Visit) keepMissing(gone []party.Member) (kept bool, err error) {
 	for _, m := range gone {
 		alive, err := v.ledger.Roster.Alive(m.Session)
 		if err != nil {
@@ -49,7 +49,7 @@ func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
 			kept = kept || v.Book.KeepsAny() // for them, or only for other members
 		}
 		v.ledger.Roster.Attendance.Miss(v.ID, m.SessionID)
-		v.turn++
+		v.changeCount++
 		v.ledger.Recorder.Later(v.ID)
 	}
 	return kept, nil
@@ -69,7 +69,7 @@ func (v *Visit) Keep(m party.Member) error {
 	}
 	if v.Book.KeepSeat(v.Origin, m, v.leader, v.ledger.Now(), conf.ReconnectGrace) {
 		v.Reindex()
-		v.turn++
+		v.changeCount++
 	}
 	return nil
 }
@@ -79,9 +79,9 @@ func (v *Visit) ReportKept() error {
 	fresh, overdue := v.Book.Unstored()
 	var errs []error
 	for _, k := range overdue { // never reported in its time, or storage failed when it ended
-		errs = append(errs, v.endKept(k, party.SeatLost, nil))
+		errs = append(errs, v.endKeptSeat(k, party.SeatLost, nil))
 	}
-	if len(fresh) == 0 && !v.unstored {
+	if len(fresh) == 0 && !v.awayUnstored {
 		return errors.Join(errs...)
 	}
 	users := make([]string, len(fresh))
@@ -105,7 +105,7 @@ func (v *Visit) ReportKept() error {
 			r.Members, r.Ages = nil, v.saved.Ages
 		}
 	})
-	v.unstored = v.Away && err != nil
+	v.awayUnstored = v.Away && err != nil
 	if v.Away && err == nil {
 		v.saved.Members = nil
 	}
@@ -144,7 +144,7 @@ func (v *Visit) Seated(s party.Session, by party.Grant) error {
 		why = party.SeatLost
 	}
 	saved := v.saved.Members
-	err := v.endKept(k, why, func(r reserve.Record) {
+	err := v.endKeptSeat(k, why, func(r reserve.Record) {
 		if lift {
 			delete(r.Kicks, userID)
 		}
@@ -163,15 +163,15 @@ func (v *Visit) Seated(s party.Session, by party.Grant) error {
 	return err
 }
 
-// endKept removes a kept seat and reports why. k is nil if there is none. edit, which may be nil, changes the party's
-// record in the same write.
-func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(reserve.Record)) error {
+// endKeptSeat removes a kept seat and reports why. k is nil if there is none. edit, which may be nil, changes the
+// party's record in the same write.
+func (v *Visit) endKeptSeat(k *reserve.KeptSeat, why party.ChangeKind, edit func(reserve.Record)) error {
 	var users []string
 	if k != nil {
 		users = []string{k.Member.UserID}
 		delete(v.Book.Kept, k.Member.UserID)
 		v.Reindex()
-		v.turn++
+		v.changeCount++
 		v.ledger.Recorder.Later(v.ID) // the record may still list the user as a member
 	}
 	told := k != nil && k.Told
@@ -179,7 +179,7 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 		return nil
 	}
 	removed := false
-	err := v.insist(users, func(r reserve.Record) {
+	err := v.writeEventually(users, func(r reserve.Record) {
 		if k != nil {
 			s, ok := r.Seats[k.Member.UserID]
 			found := ok && s.Member.SessionID == k.Member.SessionID
@@ -209,13 +209,13 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 // GiveUp ends the kept seat of a user who left on purpose or moved on. It ends the party with its last member or its
 // last kept seat. If the host shows no members although some are known, the next sweep ends the party.
 func (v *Visit) GiveUp(userID string, last bool) error {
-	if !v.known || !last && v.Book.Kept[userID] != nil { // only storage knows the kept seats, or others lost their connections unseen
+	if !v.loaded || !last && v.Book.Kept[userID] != nil { // only storage knows the kept seats, or others lost their connections unseen
 		if lives, err := v.Lives(); !lives {
 			return err
 		}
 	}
 	kept := v.Book.Kept[userID]
-	err := v.endKept(kept, party.SeatLost, nil)
+	err := v.endKeptSeat(kept, party.SeatLost, nil)
 	if kept != nil {
 		v.Report(party.Change{Kind: party.SeatGivenUp, ID: v.ID, Seat: kept.Seat})
 	}
@@ -230,28 +230,28 @@ func (v *Visit) GiveUp(userID string, last bool) error {
 func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 	conf := v.ledger.Policy().Parties
 	if conf.KickBan <= 0 {
-		v.forfeit(userID, v.ledger.Now())
-		return v.endKept(kept, party.SeatLost, nil)
+		v.forfeitHolds(userID, v.ledger.Now())
+		return v.endKeptSeat(kept, party.SeatLost, nil)
 	}
 	if now, err := v.ledger.Roster.LookOnce(v.ID); err == nil { // so that a later read does not undo it
 		v.Last = now
-		if err := v.open(); err != nil {
+		if err := v.refresh(); err != nil {
 			v.Book.Ban(userID, v.ledger.Now(), conf.KickBan, conf.KickBanJoins)
 			return err
 		}
 	}
 	k := v.Book.Ban(userID, v.ledger.Now(), conf.KickBan, conf.KickBanJoins)
-	v.forfeit(userID, k.At)
-	return v.endKept(kept, party.SeatLost, func(r reserve.Record) {
+	v.forfeitHolds(userID, k.At)
+	return v.endKeptSeat(kept, party.SeatLost, func(r reserve.Record) {
 		r.Kicks[userID] = k
 		delete(r.Members, userID)
 	})
 }
 
-// forfeit removes the user from holds of invites that were made before the kick.
-func (v *Visit) forfeit(userID string, kick time.Time) {
+// forfeitHolds removes the user from holds of invites that were made before the kick.
+func (v *Visit) forfeitHolds(userID string, kick time.Time) {
 	if over := v.Book.Forfeit(userID, kick); len(over) > 0 {
-		v.turn++
+		v.changeCount++
 		v.watchHolds()
 		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over, Session: party.Session{UserID: userID}})
 	}
@@ -263,7 +263,7 @@ func (v *Visit) endOverdueSeat(userID string) error {
 		return err
 	}
 	if k := v.Book.Kept[userID]; k != nil && k.Overdue {
-		return v.endKept(k, party.SeatLost, nil)
+		return v.endKeptSeat(k, party.SeatLost, nil)
 	}
 	return nil
 }

@@ -54,9 +54,9 @@ type Ledger struct {
 // New makes a ledger. The caller closes it when the process ends.
 func New(d Deps) *Ledger {
 	l := &Ledger{
-		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{busy: map[string]bool{}}, debts: debts{of: map[party.ID][]*change{}}}, started: d.Now(),
+		Deps: d, records: store{storage: d.Storage, now: d.Now, queue: changeQueue{busy: map[string]bool{}}, unwritten: unwritten{byParty: map[party.ID][]*change{}}}, started: d.Now(),
 		moves: moves{
-			to: map[party.ID]party.ID{}, entering: map[party.ID]bool{},
+			current: map[party.ID]party.ID{}, entering: map[party.ID]bool{},
 			records: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
 		},
 		Lines: newIndex(), Ways: newIndex(),
@@ -64,7 +64,7 @@ func New(d Deps) *Ledger {
 	l.places = keyed.New(l.newPlace, func(p **place) bool { return (*p).worthKeeping() })
 	l.Recorder, l.sweeper.ledger = newRecorder(l), l
 	l.keptSeats = keptSeats{l, newIndex()}
-	l.heldSeats = heldSeats{l, alarm.New(d.Now, d.Logger, "end of held seats not told party=", l.holdOver), newIndex()}
+	l.heldSeats = heldSeats{l, alarm.New(d.Now, d.Logger, "end of held seats not told party=", l.holdExpired), newIndex()}
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
 		l.sweeper.rounds = append(l.sweeper.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
 	}
@@ -73,8 +73,8 @@ func New(d Deps) *Ledger {
 
 // Close stops the timers of writes to come. What is in storage stays.
 func (l *Ledger) Close() {
-	l.Recorder.later.Close()
-	l.heldSeats.ends.Close()
+	l.Recorder.writes.Close()
+	l.heldSeats.expiries.Close()
 }
 
 // Visit is one operation on a party, under its lock.
@@ -95,7 +95,7 @@ func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) e
 	}
 	p := *locked
 	defer func() {
-		out := p.out
+		out := p.outbox
 		unlock()
 		if !out.Empty() {
 			out.Flush(l.News)

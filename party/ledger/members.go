@@ -11,7 +11,7 @@ import (
 
 // Began mirrors a native party that its creator has just made. The caller has begun its roster.
 func (p *place) Began(leader party.Session, facts party.Facts) {
-	p.known = true // the visit has read what was reserved before
+	p.loaded = true // the visit has read what was reserved before
 	p.Facts, p.leader = facts, leader.UserID
 	p.ledger.Recorder.Later(p.ID)
 	p.Report(party.Change{Kind: party.PartyCreated, ID: p.ID})
@@ -97,7 +97,7 @@ func (l *Ledger) NoteAttributes(id party.ID) {
 		v.Changed()
 	})
 	if l.Recorder.survivesRestart() {
-		l.Recorder.write(id)
+		l.Recorder.writeMembers(id)
 	}
 }
 
@@ -138,7 +138,7 @@ func (v *Visit) forget() {
 		}
 	}
 	if v.recorded {
-		if err := v.insist(users, reserve.Record.Clear); err != nil {
+		if err := v.writeEventually(users, reserve.Record.Clear); err != nil {
 			v.ledger.Logger.Warn("party record not removed party=%s error=%v", v.ID, err)
 		}
 	}

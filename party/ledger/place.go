@@ -22,37 +22,37 @@ type place struct {
 	Book   reserve.Book    // the reserved seats
 	Last   roster.Snapshot // the last look; zero if the mirror has changed since
 
-	leader   string           // user ID, as last seen
-	unstored bool             // storage does not know yet that everybody is away
-	saved    reserve.Standing // as in storage
-	known    bool             // the record has been read, or the party began here
-	state    int64            // the revision of the party's mirror up to which it is known
-	recorded bool             // storage may have a record of the party, perhaps with expired content only
-	turn     uint64           // counts the changes since the place was made
-	writes   atomic.Uint64    // counts the writes of the record; a pending write of the members is out of date after the next one
-	out      *party.Outbox    // moves on to the party's next native one
+	leader        string           // user ID, as last seen
+	awayUnstored  bool             // storage does not know yet that everybody is away
+	saved         reserve.Standing // in the record in storage
+	loaded        bool             // the record has been read, or the party began here
+	knownRevision int64            // the revision of the party's mirror up to which it is known
+	recorded      bool             // storage may have a record of the party, perhaps with expired content only
+	changeCount   uint64           // counts the changes since the place was made
+	writes        atomic.Uint64    // counts the writes of the record; a pending write of the members is out of date after the next one
+	outbox        *party.Outbox    // moves on to the party's next native one
 }
 
 func (l *Ledger) newPlace(id party.ID) *place {
-	return &place{ledger: l, ID: id, Origin: id, Book: reserve.NewBook(), out: &party.Outbox{}}
+	return &place{ledger: l, ID: id, Origin: id, Book: reserve.NewBook(), outbox: &party.Outbox{}}
 }
 
-// worthKeeping decides for a party without a visit whether its place stays in memory. A place that is not known has
-// only operations under way.
-func (p *place) worthKeeping() bool { return p.known || !p.Book.Idle() || !p.out.Empty() }
+// worthKeeping reports whether the place stays in memory when nobody visits it. A place that is not loaded has only
+// operations under way.
+func (p *place) worthKeeping() bool { return p.loaded || !p.Book.Idle() || !p.outbox.Empty() }
 
 // Seen returns the result of the last look.
 func (p *place) Seen() reserve.Look { return p.seen(p.Last.View) }
 
-func (p *place) seen(view party.View) reserve.Look { return p.Book.Look(view, p.Origin, p.turn) }
+func (p *place) seen(view party.View) reserve.Look { return p.Book.Look(view, p.Origin, p.changeCount) }
 
 // Report queues news that is published after the visit.
-func (p *place) Report(changes ...party.Change) { p.out.Add(changes...) }
+func (p *place) Report(changes ...party.Change) { p.outbox.Add(changes...) }
 
 // Changed marks all earlier looks as out of date, also the visit's own.
 func (p *place) Changed() {
 	p.Last = roster.Snapshot{}
-	p.turn++
+	p.changeCount++
 }
 
 // merge updates the book from the record in storage.
@@ -70,15 +70,15 @@ func (p *place) merge(record reserve.Record) {
 // Announce tells the other nodes that this node changed the party. If another node changed it before, this node still
 // reads that change.
 func (p *place) Announce() {
-	if before, after := p.ledger.Roster.Announce(p.ID); before <= p.state {
-		p.state = after
+	if before, after := p.ledger.Roster.Announce(p.ID); before <= p.knownRevision {
+		p.knownRevision = after
 	}
 	p.Changed()
 }
 
-func (p *place) seatsChanged() {
+func (p *place) announceSeats() {
 	p.Announce()
-	if p.known { // otherwise it has ended, or this node does not know it
+	if p.loaded { // otherwise it has ended, or this node does not know it
 		p.Report(party.Change{Kind: party.SeatsChanged, ID: p.ID})
 	}
 }
@@ -98,7 +98,7 @@ func (p *place) EndPending(join reserve.PendingJoin) {
 	// A party without members ends, even if the host still has a lost join in it.
 	if err == nil && len(members) > 0 && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID }) {
 		roster.Losses.Add(p.ID, s)
-		p.turn++
+		p.changeCount++
 		p.ledger.Logger.Warn("party join lost with its socket party=%s user=%s session=%s", p.ID, s.UserID, s.SessionID)
 	}
 }
@@ -115,12 +115,12 @@ func (p *place) endOverdue() {
 func (p *place) reset() {
 	p.Book = reserve.NewBook()
 	p.writes.Add(1)
-	p.known, p.recorded, p.Away, p.unstored, p.saved = false, false, false, false, reserve.Standing{}
+	p.loaded, p.recorded, p.Away, p.awayUnstored, p.saved = false, false, false, false, reserve.Standing{}
 	p.Reindex()
 	p.watchHolds()
-	p.ledger.ends.Stop(p.ID)
+	p.ledger.expiries.Stop(p.ID)
 	p.ledger.Roster.Losses.End(p.ID)
-	p.turn++
+	p.changeCount++
 }
 
 // JoinLost reports whether the session's join is lost, and forgets that. It is called when the leader has removed the
@@ -128,7 +128,7 @@ func (p *place) reset() {
 func (p *place) JoinLost(s party.Session) bool {
 	lost := p.ledger.Roster.Losses.Remove(p.ID, s.SessionID)
 	if lost {
-		p.turn++
+		p.changeCount++
 	}
 	return lost
 }
@@ -152,7 +152,7 @@ func (p *place) watchHolds() {
 	var users []string
 	for _, h := range p.Book.Holds {
 		users = append(users, h.UserIDs...)
-		p.ledger.ends.Sooner(p.ID, h.ExpiresAt)
+		p.ledger.expiries.Sooner(p.ID, h.ExpiresAt)
 	}
 	p.ledger.Held.set(p.ID, users)
 }

@@ -41,18 +41,18 @@ func (k *keptSeats) Review(ctx context.Context, id party.ID, ended party.Session
 	})
 }
 
-// longestKept is the longest time that any rules file may keep a seat. The rules before the start may have differed.
-const longestKept = time.Hour
+// maxKept is the longest time that any rules file may keep a seat. The rules before the start may have differed.
+const maxKept = time.Hour
 
-// inherits reports whether storage may have kept seats from before this process. Memory does not know them until
+// mayInherit reports whether storage may have kept seats from before this process. Memory does not know them until
 // somebody looks at their party.
-func (k *keptSeats) inherits() bool { return k.ledger.Now().Before(k.ledger.started.Add(longestKept)) }
+func (k *keptSeats) mayInherit() bool { return k.ledger.Now().Before(k.ledger.started.Add(maxKept)) }
 
 // GiveUpOthers gives up the user's kept seats in all parties except one.
 func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, but party.ID) {
 	ids := k.kept.Of(userID)
-	if k.inherits() {
-		stored, err := k.ledger.records.keptFor(ctx, userID)
+	if k.mayInherit() {
+		stored, err := k.ledger.records.partiesKeepingSeat(ctx, userID)
 		if err != nil {
 			k.ledger.Logger.Warn("kept seats not given up user=%s error=%v", userID, err)
 		}
@@ -88,10 +88,10 @@ func (k *keptSeats) Expire(ctx context.Context, seat party.Seat) error {
 // this process may not know.
 func (k *keptSeats) KeptSeats(ctx context.Context, userID string) ([]party.Seat, error) {
 	seats, err := k.seatsIn(ctx, userID, k.KnownPartiesOf(userID), nil)
-	if err != nil || len(seats) > 0 && !k.inherits() {
+	if err != nil || len(seats) > 0 && !k.mayInherit() {
 		return seats, err
 	}
-	stored, err := k.ledger.records.keptFor(ctx, userID)
+	stored, err := k.ledger.records.partiesKeepingSeat(ctx, userID)
 	if err != nil && len(seats) == 0 { // a seat known in memory is enough for a returning player
 		return nil, err
 	}

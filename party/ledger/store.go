@@ -38,8 +38,8 @@ const (
 type store struct {
 	storage party.Storage
 	now     party.Clock
-	line    changes
-	debts
+	queue   changeQueue
+	unwritten
 }
 
 // awayRecord says which parties may keep a seat for a user. It may list too many: the party's own record decides.
@@ -74,7 +74,7 @@ func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 			return r, fmt.Errorf("read party record: %s: %w", o.Collection, err)
 		}
 	}
-	s.settle(id, r)
+	s.applyUnwritten(id, r)
 	return r, nil
 }
 
@@ -104,7 +104,7 @@ func (s *store) tryChange(ctx context.Context, batch []*change) error {
 	}
 	err = t.commit(ctx, s.storage)
 	for _, c := range batch {
-		c.again = c.again || t.unsure
+		c.maybeDone = c.maybeDone || t.unsure
 	}
 	return err
 }
@@ -121,11 +121,11 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 			}
 		}
 	}
-	record.Again = c.again
+	record.Again = c.maybeDone
 	doubts := record.Doubts
 	c.edit(record)
 	record.Purge(now)
-	if record.Doubts = doubts; c.ends {
+	if record.Doubts = doubts; c.endsDoubt {
 		record.Doubts++
 	}
 	value, err := record.Encode(c.id)
@@ -133,7 +133,7 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 		return fmt.Errorf("write party record: %w", err)
 	}
 	found := t.found[recordsCollection+"/"+c.id.UUID.String()] != nil
-	t.put(recordsCollection, c.id.UUID.String(), value, record.Empty() && (found || !c.ends))
+	t.put(recordsCollection, c.id.UUID.String(), value, record.Empty() && (found || !c.endsDoubt))
 	t.put(oldKicksCollection, c.id.UUID.String(), "", true)
 	t.put(oldSeatsCollection, c.id.UUID.String(), "", true)
 	for _, user := range c.users {
@@ -148,7 +148,7 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 		if seat, kept := record.Seats[user]; kept {
 			parties[c.id.String()] = party.Nanos(seat.Until)
 		} else if _, member := record.Members[user]; member {
-			parties[c.id.String()] = memberForNow
+			parties[c.id.String()] = memberWithoutEnd
 		}
 		value, err := json.Marshal(awayRecord{parties})
 		if err != nil {
@@ -174,7 +174,7 @@ func (t *transaction) put(collection, key, value string, empty bool) {
 	switch {
 	case empty && old != nil:
 		t.deletes = append(t.deletes, &runtime.StorageDelete{Collection: collection, Key: key, Version: old.Version})
-	case empty, old != nil && same(old.Value, value):
+	case empty, old != nil && sameJSON(old.Value, value):
 	case old == nil:
 		t.writes = append(t.writes, &runtime.StorageWrite{Collection: collection, Key: key, Value: value, Version: party.Absent})
 	default:
@@ -182,8 +182,8 @@ func (t *transaction) put(collection, key, value string, empty bool) {
 	}
 }
 
-// same reports whether two texts are equal as JSON: the database changes their format.
-func same(x, y string) bool {
+// sameJSON reports whether two texts are equal as JSON: the database changes their format.
+func sameJSON(x, y string) bool {
 	decode := func(text string) (value any) {
 		d := json.NewDecoder(strings.NewReader(text))
 		d.UseNumber()
@@ -196,8 +196,8 @@ func same(x, y string) bool {
 // deleteRejected is the start of the host's error if an object to delete has changed.
 const deleteRejected = "Storage delete rejected"
 
-// memberForNow stands for a member without a kept seat, in place of an end: a crash may come at any time.
-const memberForNow = math.MaxInt64
+// memberWithoutEnd stands for a member without a kept seat, in place of an end: a crash may come at any time.
+const memberWithoutEnd = math.MaxInt64
 
 // commit does all writes and deletes, or none. The host has no typed error for a delete of a changed object. So any
 // failure of a transaction with deletes counts as a lost race, and the next attempt finds out.
@@ -216,8 +216,8 @@ func (t *transaction) commit(ctx context.Context, storage party.Storage) error {
 	return fmt.Errorf("write party record: %w", err)
 }
 
-// keptFor lists the parties that may keep a seat for the user.
-func (s *store) keptFor(ctx context.Context, userID string) ([]party.ID, error) {
+// partiesKeepingSeat lists the parties that may keep a seat for the user.
+func (s *store) partiesKeepingSeat(ctx context.Context, userID string) ([]party.ID, error) {
 	var away awayRecord
 	if _, err := party.ReadObject(ctx, s.storage, awayCollection, userID, &away); err != nil {
 		return nil, fmt.Errorf("read kept seats of user: %w", err)

@@ -35,7 +35,7 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 			l.Dropped(s, l.Now())
 		}
 	}
-	for _, id := range l.records.parties() {
+	for _, id := range l.records.unwrittenParties() {
 		errs = append(errs, l.records.change(ctx, id, nil, func(reserve.Record) {}))
 	}
 	return errors.Join(append(errs, l.sweeper.sweep(ctx))...)
@@ -54,9 +54,9 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	var errs []error
 	for _, round := range s.rounds {
 		errs = append(errs, round.Go(ctx, sweepTime, func(o *api.StorageObject) error {
-			look := s.record
+			look := s.sweepRecord
 			if round.Collection == awayCollection {
-				look = s.away
+				look = s.sweepAway
 			}
 			remove, err := look(ctx, o)
 			if remove {
@@ -68,8 +68,8 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// record removes the record of a party that has ended, and reports lost seats that their own node did not report.
-func (s *sweeper) record(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
+// sweepRecord removes the record of a party that has ended, and reports lost seats that their own node did not report.
+func (s *sweeper) sweepRecord(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
 	id, err := reserve.PartyOf(o.Value)
 	if err != nil {
 		return false, nil //nolint:nilerr // not an object of this module
@@ -88,7 +88,7 @@ func (s *sweeper) record(ctx context.Context, o *api.StorageObject) (remove bool
 	}
 	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(seat party.Seat) bool { return s.ledger.Now().Before(seat.Until) })
 	known := s.ledger.places.Has(s.ledger.Current(id)) // left to Review: its members may not show yet, or not any more
-	if len(members) == 0 && !waits && !known && !s.ledger.Recorder.outlives(record) || record.Empty() {
+	if len(members) == 0 && !waits && !known && !s.ledger.Recorder.mayComeBack(record) || record.Empty() {
 		s.ledger.moves.end(id)
 		if users := slices.Collect(maps.Keys(record.Members)); len(users) > 0 {
 			return false, s.ledger.records.change(ctx, id, users, reserve.Record.Clear)
@@ -104,16 +104,16 @@ func (s *sweeper) record(ctx context.Context, o *api.StorageObject) (remove bool
 	return false, errors.Join(errs...)
 }
 
-// away removes a user's object if none of its parties needs it.
-func (s *sweeper) away(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
+// sweepAway removes a user's object if none of its parties needs it.
+func (s *sweeper) sweepAway(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
 	parties, err := decodeAway(o.Value)
 	if err != nil {
 		return true, nil //nolint:nilerr // nobody can read it
 	}
 	for text, until := range parties {
 		needed := until > party.Nanos(s.ledger.Now())
-		if until == memberForNow {
-			needed, err = s.recordsMember(ctx, text, o.Key)
+		if until == memberWithoutEnd {
+			needed, err = s.isRecordedMember(ctx, text, o.Key)
 		}
 		if needed || err != nil {
 			return false, err
@@ -122,8 +122,8 @@ func (s *sweeper) away(ctx context.Context, o *api.StorageObject) (remove bool, 
 	return true, nil
 }
 
-// recordsMember reports whether the record of the party with this ID lists the user as a member.
-func (s *sweeper) recordsMember(ctx context.Context, idText, userID string) (member bool, err error) {
+// isRecordedMember reports whether the record of the party with this ID lists the user as a member.
+func (s *sweeper) isRecordedMember(ctx context.Context, idText, userID string) (member bool, err error) {
 	id, err := party.ParseID(idText)
 	if err != nil {
 		return false, nil //nolint:nilerr // no party's ID

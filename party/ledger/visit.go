@@ -11,21 +11,21 @@ import (
 func (v *Visit) Look() error {
 	snapshot, err := v.ledger.Roster.Look(v.Ctx, v.ID)
 	if party.ReasonOf(err) == party.PartyNotFound {
-		return v.lookAway(err)
+		return v.lookEmpty(err)
 	}
 	if err != nil {
 		return err
 	}
 	v.Last, v.Facts = snapshot, snapshot.Facts
-	v.Away, v.unstored = false, false
-	err = v.open()
+	v.Away, v.awayUnstored = false, false
+	err = v.refresh()
 	v.leader = v.Last.Leader().UserID
 	return err
 }
 
 // LookAfter is Look for a caller with an earlier look. It uses that look if nothing has changed since. l may be nil.
 func (v *Visit) LookAfter(l *reserve.Look) error {
-	if l != nil && l.ID == v.ID && l.Turn == v.turn && v.Last.ID == v.ID && v.known {
+	if l != nil && l.ID == v.ID && l.Turn == v.changeCount && v.Last.ID == v.ID && v.loaded {
 		v.endOverdue()
 		v.Book.Purge(v.ledger.Now())
 		return nil
@@ -53,10 +53,10 @@ func (v *Visit) Lives() (bool, error) {
 	return err == nil, err
 }
 
-// open reads the reserved seats of a party that is new to this process, or that another node says it has changed. A
+// refresh reads the reserved seats of a party that is new to this process, or that another node says it has changed. A
 // party that began here needs no read.
-func (v *Visit) open() error {
-	if !v.known || v.Last.Revision() > v.state {
+func (v *Visit) refresh() error {
+	if !v.loaded || v.Last.Revision() > v.knownRevision {
 		v.Origin = v.Last.Origin()
 		if err := v.load(); err != nil {
 			return err
@@ -65,7 +65,7 @@ func (v *Visit) open() error {
 	}
 	v.endOverdue()
 	v.Book.Purge(v.ledger.Now())
-	return v.observe()
+	return v.compareMembers()
 }
 
 // load reads the party's holds and record from storage, by its origin.
@@ -82,15 +82,15 @@ func (v *Visit) load() error {
 	settled := v.Book.SetHolds(holds)
 	v.watchHolds()
 	v.merge(record)
-	v.known = true
+	v.loaded = true
 	if settled {
-		v.state = v.Last.Revision()
+		v.knownRevision = v.Last.Revision()
 	}
-	v.turn++
+	v.changeCount++
 	return nil
 }
 
-// Write changes the party's record, and for these users where seats are kept.
+// Write changes the party's record and these users' lists of kept seats.
 func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 	v.recorded = true
 	v.writes.Add(1)
@@ -103,11 +103,11 @@ func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 	})
 }
 
-// insist is Write for what has happened already: if storage fails, the change stays owed.
-func (v *Visit) insist(users []string, edit func(reserve.Record)) error {
+// writeEventually is Write for what has happened already: if storage fails, a later change or sweep writes it.
+func (v *Visit) writeEventually(users []string, edit func(reserve.Record)) error {
 	err := v.Write(users, edit)
 	if err != nil {
-		v.ledger.records.owe(v.Origin, &change{users: users, edit: edit})
+		v.ledger.records.addUnwritten(v.Origin, &change{users: users, edit: edit})
 	}
 	return err
 }
@@ -116,6 +116,6 @@ func (v *Visit) insist(users []string, edit func(reserve.Record)) error {
 func (v *Visit) WriteLine(edit func(reserve.Record)) error {
 	v.Reindex()
 	err := v.Write(nil, edit)
-	v.seatsChanged()
+	v.announceSeats()
 	return err
 }

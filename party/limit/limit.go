@@ -15,8 +15,8 @@ import (
 	"partyline/party/rules"
 )
 
-// idle is how long an unused bucket is kept: at any rate it is full again by then.
-const idle = 48 * time.Hour
+// idleTTL is how long an unused bucket is kept: at any rate it is full again by then.
+const idleTTL = 48 * time.Hour
 
 // Keyed holds one token bucket per key. It keeps the maxKeys most recently used buckets and forgets the others. Safe
 // for concurrent use.
@@ -35,14 +35,14 @@ type bucket struct {
 
 // New makes an empty set of buckets. maxKeys below 1 counts as 1.
 func New(now func() time.Time, maxKeys int) *Keyed {
-	return &Keyed{now: now, buckets: cache.New[string, *bucket](now, max(1, maxKeys), idle)}
+	return &Keyed{now: now, buckets: cache.New[string, *bucket](now, max(1, maxKeys), idleTTL)}
 }
 
 // Take spends one token of key and returns zero. Without a token it spends nothing and returns how long the caller has
 // to wait for one. The bucket holds r.N tokens and refills at r.N per r.Per. A rate without a number or a time is no
 // limit.
 func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
-	k.use(key, r, func(b *bucket, now time.Time) {
+	k.withBucket(key, r, func(b *bucket, now time.Time) {
 		if wait = b.wait(now); wait == 0 {
 			b.tokens.AllowN(now, 1)
 		}
@@ -53,7 +53,7 @@ func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
 // Wait returns what Take would, and spends nothing.
 func (k *Keyed) Wait(key string, r rules.Rate) (wait time.Duration) {
 	if _, known := k.buckets.Kept(key); known {
-		k.use(key, r, func(b *bucket, now time.Time) { wait = b.wait(now) })
+		k.withBucket(key, r, func(b *bucket, now time.Time) { wait = b.wait(now) })
 	}
 	return wait
 }
@@ -69,7 +69,7 @@ type Attempt struct {
 // Begin starts an attempt of key that may cost n tokens, or returns how long to wait for one. The attempt counts until
 // it ends, so that many attempts at once cannot exceed the limit. The caller ends it with Done, once.
 func (k *Keyed) Begin(key string, r rules.Rate, n int) (a Attempt, wait time.Duration) {
-	k.use(key, r, func(b *bucket, now time.Time) {
+	k.withBucket(key, r, func(b *bucket, now time.Time) {
 		if wait = b.wait(now); wait == 0 {
 			b.pending += n
 			a = Attempt{k, b, n}
@@ -94,7 +94,7 @@ func (a Attempt) Done(counts bool) {
 
 // Charge spends n tokens of key, on credit if there are too few. The debt has to refill before Wait returns zero again.
 func (k *Keyed) Charge(key string, r rules.Rate, n int) {
-	k.use(key, r, func(b *bucket, now time.Time) { b.spend(now, n) })
+	k.withBucket(key, r, func(b *bucket, now time.Time) { b.spend(now, n) })
 }
 
 func (b *bucket) spend(now time.Time, n int) {
@@ -106,9 +106,9 @@ func (b *bucket) spend(now time.Time, n int) {
 // Len returns the number of buckets kept.
 func (k *Keyed) Len() int { return k.buckets.Len() }
 
-// use calls do with the bucket of key, and marks it as used. It makes the bucket if needed. It does not call do if
-// there is no limit.
-func (k *Keyed) use(key string, r rules.Rate, do func(b *bucket, now time.Time)) {
+// withBucket calls do with the bucket of key, and marks it as used. It makes the bucket if needed. It does not call do
+// if there is no limit.
+func (k *Keyed) withBucket(key string, r rules.Rate, do func(b *bucket, now time.Time)) {
 	if r.N <= 0 || r.Per <= 0 {
 		return
 	}

@@ -18,11 +18,11 @@ type Post struct {
 	logger party.Logger
 	alarms *alarm.Alarms[party.ID]
 
-	mu      sync.Mutex            // also held while alarms are set
-	letters map[party.ID][]letter // waiting messages; the first has an alarm or is being sent
+	mu       sync.Mutex             // also held while alarms are set
+	messages map[party.ID][]message // waiting messages; the first has an alarm or is being sent
 }
 
-type letter struct {
+type message struct {
 	at       time.Time
 	envelope *rtapi.Envelope
 }
@@ -30,7 +30,7 @@ type letter struct {
 // New makes a post. It uses the real clock, because it waits for another goroutine of the server. The caller closes it
 // when the process ends; waiting messages are then not sent.
 func New(sender party.Sender, logger party.Logger) *Post {
-	p := &Post{sender: sender, logger: logger, letters: map[party.ID][]letter{}}
+	p := &Post{sender: sender, logger: logger, messages: map[party.ID][]message{}}
 	p.alarms = alarm.New(time.Now, logger, "party not told of a newcomer party=", p.deliver)
 	return p
 }
@@ -47,7 +47,7 @@ func (p *Post) Send(id party.ID, op int64, data any) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := time.Now().Add(party.NewcomerAfter)
-	if p.letters[id] = append(p.letters[id], letter{at, envelope}); len(p.letters[id]) == 1 {
+	if p.messages[id] = append(p.messages[id], message{at, envelope}); len(p.messages[id]) == 1 {
 		p.alarms.Set(id, at)
 	}
 	return nil
@@ -57,28 +57,28 @@ func (p *Post) Send(id party.ID, op int64, data any) error {
 func (p *Post) Waits(id party.ID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.letters[id]) > 0
+	return len(p.messages[id]) > 0
 }
 
 // deliver sends a party's first message, and sets the alarm of the next one.
 func (p *Post) deliver(id party.ID) {
 	p.mu.Lock()
-	first := p.letters[id][0].envelope
+	first := p.messages[id][0].envelope
 	p.mu.Unlock()
-	defer p.next(id)
+	defer p.scheduleNext(id)
 	if err := p.sender.StreamSendRaw(party.StreamMode, id.UUID.String(), "", id.Node, first, nil, true); err != nil {
 		p.logger.Warn("party not told of a newcomer party=%s op=%d error=%v", id, first.GetPartyData().GetOpCode(), err)
 	}
 }
 
-func (p *Post) next(id party.ID) {
+func (p *Post) scheduleNext(id party.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	rest := p.letters[id][1:]
+	rest := p.messages[id][1:]
 	if len(rest) == 0 {
-		delete(p.letters, id)
+		delete(p.messages, id)
 		return
 	}
-	p.letters[id] = rest
+	p.messages[id] = rest
 	p.alarms.Set(id, rest[0].at)
 }

@@ -274,10 +274,10 @@ func TestGrace_SweepOfStorage(t *testing.T) {
 	})
 }
 
-// overtaken is storage in which another writer is always faster than the one who has just listed objects.
-type overtaken struct{ *partytest.Host }
+// outpacedStorage is storage in which another writer is always faster than the one who has just listed objects.
+type outpacedStorage struct{ *partytest.Host }
 
-func (o overtaken) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
+func (o outpacedStorage) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
 	objects, next, err := o.Host.StorageList(ctx, callerID, userID, collection, limit, cursor)
 	for _, object := range objects {
 		err = errors.Join(err, o.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: collection, Key: object.Key}}))
@@ -292,7 +292,7 @@ func TestGrace_SweepOvertaken(t *testing.T) {
 	id := w.party(true, 2, p...)
 	w.drop(p[1])
 	w.host.PartyClose(id)
-	w.over(overtaken{w.host}, w.host)
+	w.restartWith(outpacedStorage{w.host}, w.host)
 	w.must(w.admission.Sweep(t.Context()))
 	w.nothingLeft()
 }
@@ -326,10 +326,10 @@ func TestGrace_StrangeStorage(t *testing.T) {
 	}
 }
 
-// deaf is a sender that fails or panics.
-type deaf struct{ panics atomic.Bool }
+// failingSender is a sender that fails or panics.
+type failingSender struct{ panics atomic.Bool }
 
-func (d *deaf) StreamSendRaw(uint8, string, string, string, *rtapi.Envelope, []runtime.Presence, bool) error {
+func (d *failingSender) StreamSendRaw(uint8, string, string, string, *rtapi.Envelope, []runtime.Presence, bool) error {
 	if d.panics.Load() {
 		panic("as asked")
 	}
@@ -340,8 +340,8 @@ func (d *deaf) StreamSendRaw(uint8, string, string, string, *rtapi.Envelope, []r
 func TestGrace_TellingFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
-		sender := &deaf{}
-		w.over(w.host, sender)
+		sender := &failingSender{}
+		w.restartWith(w.host, sender)
 		p := w.host.Players(2)
 		id := w.party(true, 3, p...)
 		w.drop(p[1])
@@ -358,16 +358,16 @@ func TestGrace_TellingFails(t *testing.T) {
 	})
 }
 
-// broken is storage that fails to read.
-type broken struct{ party.Storage }
+// unreadableStorage is storage that fails to read.
+type unreadableStorage struct{ party.Storage }
 
-func (broken) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.StorageObject, error) {
+func (unreadableStorage) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	return nil, errStorage
 }
 
 func TestGrace_StorageDoesNotAnswer(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
-	w.over(broken{w.host}, w.host)
+	w.restartWith(unreadableStorage{w.host}, w.host)
 	p := w.host.Players(2)
 	id := w.party(true, 2, p...)
 	_, err := w.resume(w.host.Player("stranger"))
@@ -375,17 +375,17 @@ func TestGrace_StorageDoesNotAnswer(t *testing.T) {
 	w.host.Disconnect(p[1])
 	w.refused(w.ended(p[1]), party.Internal)
 	w.told("away player2")
-	w.returns(p[1].UserID, id)
+	w.resumeInto(p[1].UserID, id)
 	w.told("away player2", "back player2")
 }
 
-// failing is storage that fails to read while it is down.
-type failing struct {
+// downStorage is storage that fails to read while it is down.
+type downStorage struct {
 	party.Storage
 	down *atomic.Bool
 }
 
-func (f failing) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+func (f downStorage) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	if f.down.Load() {
 		return nil, errStorage
 	}
@@ -397,8 +397,8 @@ func TestGrace_StorageFailsAtTheEnd(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, time.Now)
-			storage := failing{w.host, new(atomic.Bool)}
-			w.over(storage, w.host)
+			storage := downStorage{w.host, new(atomic.Bool)}
+			w.restartWith(storage, w.host)
 			p := w.host.Players(2)
 			id := w.party(true, 4, p...)
 			storage.down.Store(!stored)
@@ -465,13 +465,13 @@ func TestGrace_AnOldTimer(t *testing.T) {
 	id := w.party(true, 2, p...)
 	w.drop(p[1])
 	clock.Advance(minute - 1)
-	back := w.returns(p[1].UserID, id)
+	back := w.resumeInto(p[1].UserID, id)
 	w.drop(back)
 	clock.Advance(1)
 	w.must(w.admission.Expire(t.Context(), first))
 	w.told("away player2", "back player2", "away player2")
 	w.members(id, 1, p[0])
-	w.returns(p[1].UserID, id)
+	w.resumeInto(p[1].UserID, id)
 }
 
 // The node with the timer does not know that the seat ended on another node.
@@ -484,7 +484,7 @@ func TestGrace_EndedOnAnotherNode(t *testing.T) {
 		w.drop(p[1])
 		w.drop(p[2])
 		w.node = there
-		back := w.returns(p[1].UserID, id)
+		back := w.resumeInto(p[1].UserID, id)
 		w.members(id, 1, p[0], back)
 		w.kick(p[0], p[2], id)
 		w.told("away player2", "away player3", "back player2", "lost player3", "removed player3")
@@ -512,17 +512,17 @@ func TestGrace_KickedOnAnotherNode(t *testing.T) {
 	w.nothingLeft()
 }
 
-// strict is storage that works only for callers who are still there.
-type strict struct{ *partytest.Host }
+// contextStorage is storage that works only for callers who are still there.
+type contextStorage struct{ *partytest.Host }
 
-func (s strict) StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
+func (s contextStorage) StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return s.Host.StorageWrite(ctx, writes)
 }
 
-func (s strict) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+func (s contextStorage) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -532,7 +532,7 @@ func (s strict) StorageRead(ctx context.Context, reads []*runtime.StorageRead) (
 // A player who gives up a seat may be gone before that is written.
 func TestGrace_TheCallerIsGone(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
-	w.over(strict{w.host}, w.host)
+	w.restartWith(contextStorage{w.host}, w.host)
 	p := w.host.Players(2)
 	id := w.party(true, 2, p...)
 	w.drop(p[1])

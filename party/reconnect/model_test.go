@@ -58,7 +58,7 @@ func TestGrace_Model(t *testing.T) {
 				"kick":       m.kick,
 				"drop":       func(*rapid.T) { m.drop(true) },
 				"drop quiet": func(*rapid.T) { m.drop(false) },
-				"tell":       m.tell,
+				"tell":       m.reportAll,
 				"resume":     m.resume,
 				"wait":       m.wait,
 				"sweep":      m.sweep,
@@ -72,8 +72,8 @@ func TestGrace_Model(t *testing.T) {
 // Users and parties are drawn by number, because their IDs differ from run to run.
 func (m *model) user() string { return m.users[rapid.IntRange(0, len(m.users)-1).Draw(m.rt, "user")] }
 
-// some returns a party, or nil if there is none.
-func (m *model) some() *modelParty {
+// anyParty returns a party, or nil if there is none.
+func (m *model) anyParty() *modelParty {
 	if len(m.parties) == 0 {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (m *model) want(err error, reason party.Reason) {
 
 // enter lets a user come in by a door. again is the door's refusal for members.
 func (m *model) enter(door func(party.Session, party.ID) error, again party.Reason) {
-	p, user := m.some(), m.user()
+	p, user := m.anyParty(), m.user()
 	if p == nil {
 		m.rt.Skip("no party")
 	}
@@ -127,13 +127,13 @@ func (m *model) enter(door func(party.Session, party.ID) error, again party.Reas
 		m.want(err, party.PartyFull)
 	default:
 		m.want(err, "")
-		m.in(p, user)
+		m.addMember(p, user)
 	}
 }
 
-func (m *model) in(p *modelParty, user string) {
+func (m *model) addMember(p *modelParty, user string) {
 	if p.away {
-		m.tellAll(p)
+		m.reportKept(p)
 		p.away, p.id = false, m.w.admission.Current(p.id)
 		p.ids = append(p.ids, p.id.String())
 	}
@@ -141,8 +141,9 @@ func (m *model) in(p *modelParty, user string) {
 	delete(p.seats, user)
 }
 
-// out removes a member. The party ends with its last member, or with the last kept seat if nobody else is left.
-func (m *model) out(p *modelParty, user string) {
+// removeMember removes a member. The party ends with its last member, or with the last kept seat if nobody else is
+// left.
+func (m *model) removeMember(p *modelParty, user string) {
 	p.members = slices.DeleteFunc(p.members, func(u string) bool { return u == user })
 	if len(p.members) == 0 && !(p.away && len(p.seats) > 0) {
 		p.over, p.away = true, false
@@ -151,17 +152,17 @@ func (m *model) out(p *modelParty, user string) {
 }
 
 func (m *model) leave(*rapid.T) {
-	p, user := m.some(), m.user()
+	p, user := m.anyParty(), m.user()
 	if p == nil {
 		m.rt.Skip("no party")
 	}
 	m.w.leave(m.connected(user), p.id)
 	delete(p.seats, user)
-	m.out(p, user)
+	m.removeMember(p, user)
 }
 
 func (m *model) kick(*rapid.T) {
-	p, by, user := m.some(), m.user(), m.user()
+	p, by, user := m.anyParty(), m.user(), m.user()
 	if p == nil || p.over || by == user || !slices.Contains(p.members, by) {
 		m.rt.Skip("nobody to kick")
 	}
@@ -178,7 +179,7 @@ func (m *model) kick(*rapid.T) {
 	if leads {
 		delete(p.seats, user)
 		p.banned[user] = time.Now().Add(10 * time.Minute)
-		m.out(p, user)
+		m.removeMember(p, user)
 	}
 }
 
@@ -195,31 +196,31 @@ func (m *model) drop(told bool) {
 		if slices.Contains(p.members, user) {
 			p.seats[user] = &modelSeat{session: s, until: time.Now().Add(minute)}
 			p.away = len(p.members) == 1
-			m.out(p, user)
+			m.removeMember(p, user)
 		}
 		_, _ = m.w.admission.Held(m.w.t.Context(), p.id)
 	}
 	m.pending = append(m.pending, s)
 	if told {
-		m.tell(m.rt)
+		m.reportAll(m.rt)
 	}
 }
 
-// tell reports the end of all ended sessions.
-func (m *model) tell(*rapid.T) {
+// reportAll reports the end of all ended sessions.
+func (m *model) reportAll(*rapid.T) {
 	for _, s := range m.pending {
 		m.want(m.w.ended(s), "")
 		for _, p := range m.parties {
 			if _, was := p.seats[s.UserID]; was {
-				m.tellAll(p)
+				m.reportKept(p)
 			}
 		}
 	}
 	m.pending = nil
 }
 
-// tellAll reports all kept seats of a party, as a look for one of them does.
-func (m *model) tellAll(p *modelParty) {
+// reportKept reports all kept seats of a party, as a look for one of them does.
+func (m *model) reportKept(p *modelParty) {
 	for _, seat := range p.seats {
 		seat.told = true
 	}
@@ -232,7 +233,7 @@ func (m *model) resume(*rapid.T) {
 	var in []string
 	for _, p := range m.parties {
 		if p.seats[user] != nil {
-			m.in(p, user)
+			m.addMember(p, user)
 			in = append(in, p.id.String())
 		}
 	}
@@ -262,7 +263,7 @@ func (m *model) wait(*rapid.T) {
 			}
 		}
 		if p.away {
-			m.out(p, "")
+			m.removeMember(p, "")
 		}
 	}
 }
@@ -270,12 +271,12 @@ func (m *model) wait(*rapid.T) {
 func (m *model) sweep(*rapid.T) {
 	m.want(m.w.admission.Sweep(m.w.t.Context()), "")
 	for _, p := range m.parties {
-		m.tellAll(p)
+		m.reportKept(p)
 	}
 }
 
 func (m *model) close(*rapid.T) {
-	p := m.some()
+	p := m.anyParty()
 	if p == nil || p.over || p.away {
 		m.rt.Skip("no party")
 	}
@@ -324,7 +325,7 @@ func (m *model) check(*rapid.T) {
 				told++
 			}
 		}
-		m.messages(p)
+		m.checkMessages(p)
 	}
 	// A party whose last member was dropped has ended, but that may not be known yet.
 	if n := m.w.grace.Running(); n < told || n > told && len(m.pending) == 0 {
@@ -335,9 +336,9 @@ func (m *model) check(*rapid.T) {
 	}
 }
 
-// messages checks the messages to a party: away first, then back or lost, and away again. The last one must match the
-// present state.
-func (m *model) messages(p *modelParty) {
+// checkMessages checks the messages to a party: away first, then back or lost, and away again. The last one must match
+// the present state.
+func (m *model) checkMessages(p *modelParty) {
 	away := map[string]bool{}
 	for _, msg := range m.w.messages() {
 		if !slices.Contains(p.ids, msg.party) || msg.Event == "restored" || msg.Event == "removed" { // these are not about a seat

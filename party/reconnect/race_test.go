@@ -187,7 +187,7 @@ func TestRace_Storm(t *testing.T) {
 			t.Errorf("Held = %d, %v; want none", held, err)
 		}
 	}
-	if again := w.heard(); len(again)%2 != 0 {
+	if again := w.heardEvents(); len(again)%2 != 0 {
 		t.Errorf("%d messages; want a back for each away", len(again))
 	}
 	w.nothingLeft()

@@ -28,7 +28,7 @@ func TestGrace_AwayAndBack(t *testing.T) {
 		}
 		w.members(id, 1, p[0], p[2])
 		w.refused(w.join(p[3], id), party.PartyFull)
-		back := w.returns(p[1].UserID, id)
+		back := w.resumeInto(p[1].UserID, id)
 		w.told("away player2", "back player2")
 		w.members(id, 0, p[0], p[2], back)
 		w.nothingLeft()
@@ -37,7 +37,7 @@ func TestGrace_AwayAndBack(t *testing.T) {
 			t.Errorf("Resume of a member = %+v, %v; want the same answer", got, err)
 		}
 		w.drop(back)
-		w.returns(p[1].UserID, id)
+		w.resumeInto(p[1].UserID, id)
 		w.told("away player2", "back player2", "away player2", "back player2")
 	}
 }
@@ -224,7 +224,7 @@ func TestGrace_AfterAnOlderKick(t *testing.T) {
 	w.must(w.join(again, id))
 	w.drop(again)
 	w.members(id, 1, p[0])
-	w.returns(p[1].UserID, id)
+	w.resumeInto(p[1].UserID, id)
 }
 
 func TestGrace_ALockDoesNotKeepOut(t *testing.T) {
@@ -234,7 +234,7 @@ func TestGrace_ALockDoesNotKeepOut(t *testing.T) {
 	w.drop(p[1])
 	w.lock = party.Refuse(party.PartyLocked, "This party is in a match.")
 	w.refused(w.admit(p[2], id), party.PartyLocked)
-	back := w.returns(p[1].UserID, id)
+	back := w.resumeInto(p[1].UserID, id)
 	w.drop(back)
 	natively := w.host.Connect(p[1].UserID)
 	w.must(w.join(natively, id))
@@ -251,7 +251,7 @@ func TestGrace_TheLeaderDrops(t *testing.T) {
 	if lead := w.host.Leader(id); lead != p[1] {
 		t.Errorf("leader = %v; want the longest-standing member", lead)
 	}
-	back := w.returns(p[0].UserID, id)
+	back := w.resumeInto(p[0].UserID, id)
 	w.members(id, 0, p[1], p[2], back) // as the latest to join
 }
 
@@ -332,7 +332,7 @@ func TestGrace_TimeRunsOut(t *testing.T) {
 		_, err := w.resume(late)
 		w.refused(err, party.PartyNotFound)
 		w.refused(w.join(late, id), party.PartyFull)
-		back := w.returns(p[2].UserID, id)
+		back := w.resumeInto(p[2].UserID, id)
 		w.members(id, 0, p[0], p[3], back)
 		time.Sleep(minute)
 		synctest.Wait()
@@ -391,7 +391,7 @@ func TestGrace_RulesChange(t *testing.T) {
 		synctest.Wait()
 		w.told("away player2", "away player3", "lost player2")
 		w.members(id, 1, p[0])
-		back := w.returns(p[2].UserID, id)
+		back := w.resumeInto(p[2].UserID, id)
 		w.members(id, 0, p[0], back)
 		w.nothingLeft()
 
@@ -410,7 +410,7 @@ func TestGrace_GivingUpIsLeaving(t *testing.T) {
 		"plays_on":    func(w *world, _ party.ID, s party.Session) { w.party(true, 2, w.host.Connect(s.UserID)) },
 		"is_kicked":   func(w *world, id party.ID, s party.Session) { w.kick(w.host.Members(id)[0], s, id) },
 		"never_comes": func(*world, party.ID, party.Session) { time.Sleep(time.Hour) },
-		"comes_back":  func(w *world, id party.ID, s party.Session) { w.returns(s.UserID, id) },
+		"comes_back":  func(w *world, id party.ID, s party.Session) { w.resumeInto(s.UserID, id) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -491,7 +491,7 @@ func TestGrace_BeforeTheHostTells(t *testing.T) {
 	w.refused(w.join(p[2], id), party.PartyFull)
 	w.members(id, 1, p[0])
 	w.told()
-	back := w.returns(p[1].UserID, id)
+	back := w.resumeInto(p[1].UserID, id)
 	w.must(w.ended(p[1])) // the report arrives now
 	w.members(id, 0, p[0], back)
 	w.told() // nothing has been noticed
@@ -504,7 +504,7 @@ func TestGrace_BackBeforeAnybodyLooked(t *testing.T) {
 	p := w.host.Players(2)
 	id := w.party(true, 2, p...)
 	w.host.Disconnect(p[1])
-	back := w.returns(p[1].UserID, id)
+	back := w.resumeInto(p[1].UserID, id)
 	w.must(w.ended(p[1]))
 	w.members(id, 0, p[0], back)
 	w.told()
@@ -519,7 +519,7 @@ func TestGrace_TheHostNeverTells(t *testing.T) {
 	w.must(w.admission.Sweep(t.Context()))
 	w.told("away player2")
 	w.members(id, 1, p[0])
-	w.returns(p[1].UserID, id)
+	w.resumeInto(p[1].UserID, id)
 }
 
 func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
@@ -529,12 +529,12 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 			w.set(func(c *rules.Parties) { c.SecondSocket = rules.SecondSocketMove })
 			p := w.host.Players(2)
 			id := w.party(true, size, p...)
-			back := w.returns(p[1].UserID, id)
+			back := w.resumeInto(p[1].UserID, id)
 			w.members(id, 0, p[0], back)
 			w.drop(p[1])
 			w.told()
 			w.members(id, 0, p[0], back)
-			leads := w.returns(p[0].UserID, id)
+			leads := w.resumeInto(p[0].UserID, id)
 			w.drop(p[0])
 			w.members(id, 0, back, leads)
 			w.told()
@@ -546,7 +546,7 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 		w.set(func(c *rules.Parties) { c.SecondSocket = rules.SecondSocketMove })
 		p := w.host.Players(1)
 		id := w.party(false, 4, p[0])
-		back := w.returns(p[0].UserID, id)
+		back := w.resumeInto(p[0].UserID, id)
 		w.drop(p[0])
 		w.members(id, 0, back)
 	})
@@ -579,7 +579,7 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 		w.drop(p[1])
 		w.members(id, 1, p[0])
 		w.drop(waits)
-		w.returns(p[1].UserID, id)
+		w.resumeInto(p[1].UserID, id)
 		w.nothingLeft()
 	})
 	t.Run("connect_waits", func(t *testing.T) {
@@ -609,7 +609,7 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 				w := newWorld(t, partytest.NewTime().Now)
 				w.set(func(c *rules.Parties) { c.SecondSocket = rules.SecondSocketMove })
 				p := w.host.Players(2)
-				older, newer := w.dated(p[1].UserID), w.dated(p[1].UserID)
+				older, newer := w.connectDated(p[1].UserID), w.connectDated(p[1].UserID)
 				id := w.party(true, size, p[0], newer)
 				if err := enter(w, older, id); err != nil && size == 3 {
 					t.Fatal(err) // into a full party the seat moves, and the host does not get the join
@@ -620,12 +620,12 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 				w.told("away player2", "back player2")
 				w.nothingLeft()
 
-				newest := w.dated(p[1].UserID) // a user who changes devices does not wait with the older one
+				newest := w.connectDated(p[1].UserID) // a user who changes devices does not wait with the older one
 				w.must(w.admit(newest, id))
 				w.drop(newest)
 				w.members(id, 1, p[0])
 				w.must(w.admit(newer, id))
-				back := w.dated(p[1].UserID)
+				back := w.connectDated(p[1].UserID)
 				w.must(w.admit(back, id))
 				w.must(w.admit(newer, id))
 				w.leave(newer, id) // nobody comes in for a player who leaves
@@ -647,12 +647,12 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 		w.refused(err, party.NoLiveSession)
 		// The older one had to leave first, because the party was full. Its seat is still the user's.
 		w.members(id, 1, p[0])
-		w.returns(p[1].UserID, id)
+		w.resumeInto(p[1].UserID, id)
 	})
 }
 
-// dated opens a socket of the user with a session ID as the host makes them: it contains the time.
-func (w *world) dated(userID string) party.Session {
+// connectDated opens a socket of the user with a session ID as the host makes them: it contains the time.
+func (w *world) connectDated(userID string) party.Session {
 	w.t.Helper()
 	id, err := uuid.NewUUID()
 	w.must(err)
@@ -690,7 +690,7 @@ func TestGrace_SeveralParties(t *testing.T) {
 	clock.Advance(time.Second)
 	second := w.party(true, 3, p[1], p[2])
 	w.drop(p[2])
-	back := w.returns(p[2].UserID, second) // the party entered last
+	back := w.resumeInto(p[2].UserID, second) // the party entered last
 	w.members(first, 0, p[0], back)
 	w.members(second, 0, p[1], back)
 	w.nothingLeft()
@@ -742,7 +742,7 @@ func TestGrace_OnePartyPerUserWithTwoSeats(t *testing.T) {
 	second := w.party(true, 3, p[1], p[2])
 	w.drop(p[2])
 	w.set(func(c *rules.Parties) { c.OnePerUser = rules.LeavePrevious })
-	back := w.returns(p[2].UserID, second)
+	back := w.resumeInto(p[2].UserID, second)
 	w.members(first, 0, p[0])
 	w.members(second, 0, p[1], back)
 	w.nothingLeft()
@@ -787,7 +787,7 @@ func TestGrace_StorageFails(t *testing.T) {
 		}
 		w.told("away player2", "away player3")
 		w.refused(w.join(p[3], id), party.PartyFull)
-		w.returns(p[1].UserID, id)
+		w.resumeInto(p[1].UserID, id)
 		time.Sleep(minute)
 		synctest.Wait()
 		w.told("away player2", "away player3", "back player2", "lost player3")
@@ -809,7 +809,7 @@ func TestGrace_AnotherNode(t *testing.T) {
 		w.drop(p[1])
 		w.node = there
 		w.refused(w.join(p[2], id), party.PartyFull)
-		back := w.returns(p[1].UserID, id)
+		back := w.resumeInto(p[1].UserID, id)
 		w.told("away player2", "back player2")
 		w.members(id, 0, p[0], back)
 		w.node = here
@@ -847,7 +847,7 @@ func TestGrace_TheNodeDies(t *testing.T) {
 		w.grace.Close()
 		w.node = w.newNode()
 		w.refused(w.join(p[3], id), party.PartyFull)
-		back := w.returns(p[1].UserID, id)
+		back := w.resumeInto(p[1].UserID, id)
 		time.Sleep(minute + time.Second)
 		synctest.Wait()
 		w.must(w.join(p[3], id))

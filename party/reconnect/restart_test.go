@@ -20,12 +20,12 @@ func TestSurvive_ReturnBreaksOff(t *testing.T) {
 			"before it is in": func(w *world, end func()) { w.joining = end },
 			"once it is in":   func(w *world, end func()) { w.leaving = end },
 		} {
-			t.Run(name, func(t *testing.T) { breaksOff(t, restart, when) })
+			t.Run(name, func(t *testing.T) { returnFails(t, restart, when) })
 		}
 	}
 }
 
-func breaksOff(t *testing.T, restart time.Duration, when func(*world, func())) {
+func returnFails(t *testing.T, restart time.Duration, when func(*world, func())) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		defer func() { w.admission.Close(); w.grace.Close() }()
@@ -60,7 +60,7 @@ func breaksOff(t *testing.T, restart time.Duration, when func(*world, func())) {
 		w.must(err)
 		now := w.admission.Current(id)
 		w.members(now, 1, second)
-		w.members(now, 0, second, w.returns(p[0].UserID, now))
+		w.members(now, 0, second, w.resumeInto(p[0].UserID, now))
 	})
 }
 
@@ -92,8 +92,8 @@ func TestSurvive_DroppedRightAfterTheReturn(t *testing.T) {
 	})
 }
 
-// crashed makes a party whose members all lost the connection with their server.
-func crashed(t *testing.T, do func(w *world, id party.ID, p []party.Session)) {
+// afterCrash makes a party whose members all lost the connection with their server.
+func afterCrash(t *testing.T, do func(w *world, id party.ID, p []party.Session)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		defer func() { w.admission.Close(); w.grace.Close() }()
@@ -108,7 +108,7 @@ func crashed(t *testing.T, do func(w *world, id party.ID, p []party.Session)) {
 
 // Nobody has looked at the party since the server is back.
 func TestSurvive_LeftAfterACrash(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.crash([]party.ID{id}, p...)
 		for i := range p {
 			s := w.host.Connect(p[i].UserID)
@@ -206,7 +206,7 @@ func TestSurvive_LeftBeforeAnybodyIsTold(t *testing.T) {
 
 func TestSurvive_EnteredAnotherAfterACrash(t *testing.T) {
 	for _, rule := range []rules.OnePerUser{rules.OnePartyOnly, rules.LeavePrevious} {
-		crashed(t, func(w *world, id party.ID, p []party.Session) {
+		afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 			w.set(func(p *rules.Parties) { p.OnePerUser = rule })
 			w.crash([]party.ID{id}, p...)
 			s := w.host.Connect(p[0].UserID)
@@ -225,7 +225,7 @@ func TestSurvive_EnteredAnotherAfterACrash(t *testing.T) {
 
 // The record is stored under the party's first ID.
 func TestSurvive_CrashAfterAReturn(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		for _, s := range p {
 			w.drop(s)
 		}
@@ -269,7 +269,7 @@ func TestSurvive_CrashAfterAReturn(t *testing.T) {
 
 // The process knows one of the parties already.
 func TestSurvive_SeveralAfterACrash(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		other := w.party(false, 4, p[0])
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -287,7 +287,7 @@ func TestSurvive_SeveralAfterACrash(t *testing.T) {
 
 // Data from before survive.restart was switched off puts nobody back into a party.
 func TestSurvive_SwitchedOff(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		switches := func(restart time.Duration) {
 			w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
 			w.admission.Recorder.RulesLoaded()
@@ -307,18 +307,18 @@ func TestSurvive_SwitchedOff(t *testing.T) {
 		switches(0)
 		switches(minute)
 		w.crash([]party.ID{id}, p...)
-		w.restores(p[1])
+		w.resumeAnywhere(p[1])
 	})
 }
 
 // The timer ends it, without a sweep.
 func TestSurvive_LostAfterACrash(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.drop(p[2])
 		w.crash([]party.ID{id}, p...)
 		_, err := w.resume(w.host.Connect(p[0].UserID))
 		w.must(err)
-		told := len(w.heard())
+		told := len(w.heardEvents())
 		time.Sleep(minute - time.Second)
 		synctest.Wait()
 		w.toldSince(told)
@@ -333,7 +333,7 @@ func TestSurvive_LostAfterACrash(t *testing.T) {
 
 func (w *world) toldSince(before int, want ...string) {
 	w.t.Helper()
-	got := w.heard()[before:]
+	got := w.heardEvents()[before:]
 	if slices.Sort(got); !slices.Equal(got, want) {
 		w.t.Errorf("the party was told %q; want %q", got, want)
 	}
@@ -341,7 +341,7 @@ func (w *world) toldSince(before int, want ...string) {
 
 // A seat held for a player on the wait list is held again when a member is back.
 func TestSurvive_LineAfterACrash(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.must(w.admission.Visit(t.Context(), id, func(v *ledger.Visit) error {
 			w.must(v.Look())
 			waiter := v.Book.Join("waiter", "", time.Now())

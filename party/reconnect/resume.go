@@ -46,7 +46,7 @@ func (s *Service) resume(ctx context.Context, c party.Caller) (party.Resumption,
 	if err != nil {
 		return none, err
 	}
-	session, err := s.pick(c, in)
+	session, err := s.pickSession(c, in)
 	if err != nil {
 		return none, err
 	}
@@ -73,15 +73,15 @@ func (s *Service) resume(ctx context.Context, c party.Caller) (party.Resumption,
 	}
 	switch {
 	case len(in) > 0:
-		return s.relieve(ctx, session, in[0])
+		return s.replaceOlder(ctx, session, in[0])
 	case refused != nil:
 		return none, refused
 	}
 	return none, party.Refuse(party.PartyNotFound, "No seat is kept for you in any party.")
 }
 
-// pick chooses the session that comes back.
-func (s *Service) pick(c party.Caller, in []party.Membership) (party.Session, error) {
+// pickSession chooses the session that comes back.
+func (s *Service) pickSession(c party.Caller, in []party.Membership) (party.Session, error) {
 	if c.SessionID != "" {
 		return c.Session(), nil
 	}
@@ -153,8 +153,8 @@ func (s *Service) offer(ctx context.Context, userID string) (party.Resumption, e
 	return party.Resumption{PartyID: id.String()}, nil
 }
 
-// relieve handles a session whose user is still a member with an older session.
-func (s *Service) relieve(ctx context.Context, session party.Session, older party.Membership) (party.Resumption, error) {
+// replaceOlder handles a session whose user is still a member with an older session.
+func (s *Service) replaceOlder(ctx context.Context, session party.Session, older party.Membership) (party.Resumption, error) {
 	conf := s.Policy().Parties
 	if conf.SecondSocket == rules.SecondSocketMove {
 		if err := s.Admission.Admit(ctx, older.ID, session, party.Grant{Back: true}, nil); err != nil {
@@ -176,7 +176,7 @@ func (s *Service) relieve(ctx context.Context, session party.Session, older part
 	case err != nil:
 		return party.Resumption{}, err
 	}
-	s.unwait(session)
+	s.stopWaiting(session)
 	return party.Resumption{PartyID: id.String(), Joined: true}, nil
 }
 
@@ -196,12 +196,12 @@ func (s *Service) wait(session party.Session) error {
 	// Nobody will report the end of a session that has ended already, so it must not wait.
 	live, err := s.Roster.Sessions(session.UserID)
 	if err != nil || !slices.Contains(live, session) {
-		s.unwait(session)
+		s.stopWaiting(session)
 	}
 	return err
 }
 
-func (s *Service) unwait(session party.Session) {
+func (s *Service) stopWaiting(session party.Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.waiting[session.UserID].session == session {
@@ -209,7 +209,7 @@ func (s *Service) unwait(session party.Session) {
 	}
 }
 
-func (s *Service) waiter(userID string) (party.Session, bool) {
+func (s *Service) waitingSession(userID string) (party.Session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w, ok := s.waiting[userID]
@@ -220,12 +220,12 @@ func (s *Service) waiter(userID string) (party.Session, bool) {
 	return w.session, ok
 }
 
-// overtaken makes a session wait whose seat has moved to an older one of the same user. Messages of the older
+// seatMovedToOlder makes a session wait whose seat has moved to an older one of the same user. Messages of the older
 // connection from before its network failed may arrive after the newer one is in, and its end after them.
-func (s *Service) overtaken(id party.ID, session party.Session) {
+func (s *Service) seatMovedToOlder(id party.ID, session party.Session) {
 	in, err := s.Roster.PartiesOf(context.Background(), session.UserID)
 	i := slices.IndexFunc(in, func(m party.Membership) bool { return m.ID == id })
-	if _, waits := s.waiter(session.UserID); err == nil && i >= 0 && !waits {
+	if _, waits := s.waitingSession(session.UserID); err == nil && i >= 0 && !waits {
 		if newest, clear := party.Only([]party.Session{in[i].Session, session}, true); clear && newest == session {
 			err = s.wait(session)
 		}
@@ -251,50 +251,50 @@ func (s *Service) Started(ctx context.Context, session party.Session) error {
 			return err
 		}
 	}
-	return s.putBack(ctx, try{session: session})
+	return s.putBack(ctx, attempt{session: session})
 }
 
 // Ended runs after the end of a session: its seats are kept, and waiting sessions get them.
 func (s *Service) Ended(ctx context.Context, session party.Session) error {
-	s.unwait(session)
+	s.stopWaiting(session)
 	err := s.Admission.Ended(ctx, session)
-	next, ok := s.waiter(session.UserID)
+	next, ok := s.waitingSession(session.UserID)
 	if !ok {
 		return err
 	}
-	return errors.Join(err, s.putBack(ctx, try{session: next}))
+	return errors.Join(err, s.putBack(ctx, attempt{session: next}))
 }
 
-// try is an attempt to put a session back without a call of its game, which does not know of a fault.
-type try struct {
-	session party.Session
-	before  int // number of attempts before
+// attempt puts a session back without a call of its game, which does not know of the fault.
+type attempt struct {
+	session  party.Session
+	failures int // before this one
 }
 
-func (t try) String() string { return t.session.UserID }
+func (t attempt) String() string { return t.session.UserID }
 
 const (
-	triesAtOnce = 64
-	tryFor      = 10 * time.Second
+	maxRetriesAtOnce = 64
+	retryTimeout     = 10 * time.Second
 )
 
 // putBack puts a session into its user's seats. If a fault keeps it out, it tries again after 1, 2, 4 s and then every
 // 8 s, until the fault is over.
-func (s *Service) putBack(ctx context.Context, t try) error {
+func (s *Service) putBack(ctx context.Context, t attempt) error {
 	id, faulty, err := s.takeSeats(ctx, t.session)
 	if !id.IsZero() {
-		s.unwait(t.session)
+		s.stopWaiting(t.session)
 	}
 	if faulty {
-		s.again.Set(try{t.session, t.before + 1}, s.Now().Add(time.Second<<min(t.before, 3)))
+		s.retries.Set(attempt{t.session, t.failures + 1}, s.Now().Add(time.Second<<min(t.failures, 3)))
 	}
 	return err
 }
 
-// tryAgain repeats a try after a fault. It gives up if the session has ended. It also gives up if the user has entered
-// another party and so lost the seat, even if storage does not know.
-func (s *Service) tryAgain(t try) {
-	ctx, cancel := context.WithTimeout(context.Background(), tryFor)
+// retry repeats an attempt after a fault. It gives up if the session has ended. It also gives up if the user has
+// entered another party and so lost the seat, even if storage does not know.
+func (s *Service) retry(t attempt) {
+	ctx, cancel := context.WithTimeout(context.Background(), retryTimeout)
 	defer cancel()
 	alive, err := s.Roster.Alive(t.session)
 	if err == nil && !alive {

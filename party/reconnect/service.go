@@ -37,32 +37,32 @@ type Deps struct {
 type Service struct {
 	Deps
 
-	seats *alarm.Alarms[kept] // timers for the end of the seats that this process knows
-	again *alarm.Alarms[try]  // timers of sessions that a fault kept out of their seats
+	seats   *alarm.Alarms[seatKey] // timers for the end of the seats that this process knows
+	retries *alarm.Alarms[attempt] // timers of sessions that a fault kept out of their seats
 
 	mu      sync.Mutex        // a leaf lock: no other lock is taken while it is held
 	waiting map[string]waiter // by user; nil once closed
 }
 
-// kept identifies a kept seat with a timer.
-type kept struct {
+// seatKey identifies a kept seat with a timer.
+type seatKey struct {
 	id     party.ID
 	member party.Session
 }
 
-func (k kept) String() string { return k.id.String() + " user=" + k.member.UserID }
+func (k seatKey) String() string { return k.id.String() + " user=" + k.member.UserID }
 
 // New makes a service that subscribes to the news of seats. The caller closes it to stop its timers.
 func New(d Deps) *Service {
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
 	s.seats = alarm.New(d.Now, d.Logger, "kept seat not ended party=", s.expire)
-	turns := make(chan struct{}, triesAtOnce)
-	s.again = alarm.New(d.Now, d.Logger, "member not put back user=", func(t try) {
+	turns := make(chan struct{}, maxRetriesAtOnce)
+	s.retries = alarm.New(d.Now, d.Logger, "member not put back user=", func(t attempt) {
 		turns <- struct{}{}
 		defer func() { <-turns }()
-		s.tryAgain(t)
+		s.retry(t)
 	})
-	d.News.Subscribe(s.changed)
+	d.News.Subscribe(s.onChange)
 	return s
 }
 
@@ -72,18 +72,18 @@ func (s *Service) Close() {
 	s.waiting = nil
 	s.mu.Unlock()
 	s.seats.Close()
-	s.again.Close()
+	s.retries.Close()
 }
 
 // Running counts the active timers and the waiting sessions.
 func (s *Service) Running() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.seats.Len() + s.again.Len() + len(s.waiting)
+	return s.seats.Len() + s.retries.Len() + len(s.waiting)
 }
 
 // expire ends a seat whose time is over.
-func (s *Service) expire(k kept) {
+func (s *Service) expire(k seatKey) {
 	ctx, cancel := bounded.Context(context.Background(), notifyTimeout)
 	defer cancel()
 	if err := s.Admission.Expire(ctx, party.Seat{ID: k.id, Member: k.member}); err != nil {
@@ -111,9 +111,9 @@ const (
 	eventRemoved  eventName = "removed"
 )
 
-// changed handles changes of seats and members.
-func (s *Service) changed(c party.Change) {
-	seat := kept{c.Seat.ID, c.Seat.Member}
+// onChange handles changes of seats and members.
+func (s *Service) onChange(c party.Change) {
+	seat := seatKey{c.Seat.ID, c.Seat.Member}
 	m := message{UserID: c.Seat.Member.UserID, Until: party.Seconds(c.Seat.Until)}
 	tell := func() error { return party.SendData(s.Sender, c.ID, party.OpMember, m) }
 	newcomer := func() error { return s.Newcomer(c.ID, party.OpMember, m) }
@@ -123,7 +123,7 @@ func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberLeft:
 		if c.Moved {
-			s.overtaken(c.ID, c.Session)
+			s.seatMovedToOlder(c.ID, c.Session)
 		}
 		return
 	case party.SeatAway:

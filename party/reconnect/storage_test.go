@@ -17,8 +17,8 @@ import (
 	"partyline/party/rules"
 )
 
-// fails makes the next writes fail. If lost is true, the first of them is done, and only its answer is lost.
-func (w *world) fails(writes int, lost bool) {
+// failWrites makes the next writes fail. If lost is true, the first of them is done, and only its answer is lost.
+func (w *world) failWrites(writes int, lost bool) {
 	fail := func([]*runtime.StorageWrite) error {
 		if writes--; writes < 0 {
 			return nil
@@ -35,16 +35,16 @@ func (w *world) fails(writes int, lost bool) {
 	}
 }
 
-// tardy is storage that does not answer the next writes in time. It does them later if the objects have not changed:
-// when the next write begins, if that one conflicts.
-type tardy struct {
+// lateStorage is storage that does not answer the next writes in time. It does them later if the objects have not
+// changed: when the next write begins, if that one conflicts.
+type lateStorage struct {
 	party.Storage
 	waits  bool
 	writes int
 	later  []func()
 }
 
-func (s *tardy) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+func (s *lateStorage) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
 	do := func() ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
 		return s.Storage.MultiUpdate(context.WithoutCancel(ctx), accounts, writes, deletes, wallets, ledger)
 	}
@@ -60,7 +60,7 @@ func (s *tardy) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpda
 }
 
 // catchUp does the late writes now.
-func (s *tardy) catchUp() {
+func (s *lateStorage) catchUp() {
 	for _, do := range s.later {
 		do()
 	}
@@ -89,14 +89,14 @@ func TestSurvive_WriteFails(t *testing.T) {
 
 func writeFails(t *testing.T, at, writes int, restart time.Duration, done string, sweeps bool) {
 	w := newWorld(t, time.Now)
-	storage := &tardy{Storage: w.host, waits: done == "late, and waited for"}
-	w.over(storage, w.host)
+	storage := &lateStorage{Storage: w.host, waits: done == "late, and waited for"}
+	w.restartWith(storage, w.host)
 	defer func() { w.admission.Close(); w.grace.Close() }()
 	fails := func() {
 		if strings.HasPrefix(done, "late") {
 			storage.writes = writes
 		} else {
-			w.fails(writes, done == "without an answer")
+			w.failWrites(writes, done == "without an answer")
 		}
 	}
 	w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
@@ -150,8 +150,8 @@ func TestGrace_SeatStoredTooLate(t *testing.T) {
 	for _, waits := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, time.Now)
-			storage := &tardy{Storage: w.host, waits: waits}
-			w.over(storage, w.host)
+			storage := &lateStorage{Storage: w.host, waits: waits}
+			w.restartWith(storage, w.host)
 			p := w.host.Players(2)
 			id := w.party(true, 4, p...)
 			storage.writes = 1
@@ -159,7 +159,7 @@ func TestGrace_SeatStoredTooLate(t *testing.T) {
 			if err := w.ended(p[1]); err == nil {
 				t.Error("storage does not answer, and nobody says so")
 			}
-			back := w.returns(p[1].UserID, id)
+			back := w.resumeInto(p[1].UserID, id)
 			storage.catchUp()
 			w.must(w.admission.Sweep(t.Context()))
 			w.nothingLeft()
@@ -172,9 +172,9 @@ func TestGrace_SeatStoredTooLate(t *testing.T) {
 }
 
 func TestSurvive_FirstLookAfterACrashFails(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.crash([]party.ID{id}, p...)
-		w.fails(1, false)
+		w.failWrites(1, false)
 		back := w.host.Connect(p[0].UserID)
 		if got, err := w.resume(back); err == nil {
 			w.t.Errorf("Resume = %+v; want storage's error", got)
@@ -192,7 +192,7 @@ func TestSurvive_FirstLookAfterACrashFails(t *testing.T) {
 
 // A queue's age survives a crash, and a failed return after it.
 func TestSurvive_AgeAfterABrokenReturn(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.setAges(map[string]party.Age{"duel": {Since: time.Now()}})
 		w.admission.Recorder.Later(id)
 		time.Sleep(10 * time.Second)
@@ -230,20 +230,20 @@ func (w *world) setAges(ages map[string]party.Age) {
 	w.ages = ages
 }
 
-// gate calls functions before records are listed, and before anything is read.
-type gate struct {
+// gatedStorage calls functions before records are listed, and before anything is read.
+type gatedStorage struct {
 	party.Storage
 	listing, reading func()
 }
 
-func (g *gate) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
+func (g *gatedStorage) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
 	if g.listing != nil && collection == "partyline_parties" {
 		g.listing()
 	}
 	return g.Storage.StorageList(ctx, callerID, userID, collection, limit, cursor)
 }
 
-func (g *gate) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*api.StorageObject, error) {
+func (g *gatedStorage) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	if g.reading != nil {
 		g.reading()
 	}
@@ -251,7 +251,7 @@ func (g *gate) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*ap
 }
 
 // sweepLater starts a sweep that continues with the records when meet is called.
-func (w *world) sweepLater(g *gate) (meet func()) {
+func (w *world) sweepLater(g *gatedStorage) (meet func()) {
 	began, met, swept := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	g.listing = func() {
 		g.listing = nil
@@ -274,8 +274,8 @@ func TestSurvive_SweepDuringTheReturn(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t, time.Now)
 					w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
-					g := &gate{Storage: w.host}
-					w.over(g, w.host)
+					g := &gatedStorage{Storage: w.host}
+					w.restartWith(g, w.host)
 					defer func() { w.admission.Close(); w.grace.Close() }()
 					time.Sleep(2 * minute) // too long after the start for a crash to matter
 					p := w.host.Players(3)
@@ -295,7 +295,7 @@ func TestSurvive_SweepDuringTheReturn(t *testing.T) {
 							return nil
 						}
 					}
-					first := w.restores(p[0])
+					first := w.resumeAnywhere(p[0])
 					now := w.admission.Current(id)
 					w.members(now, 2, first)
 					w.node = w.newNode() // knows only storage
@@ -311,8 +311,8 @@ func TestSurvive_SweepAsTheLastDrops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		w.set(func(p *rules.Parties) { p.KickBan = time.Hour })
-		g := &gate{Storage: w.host}
-		w.over(g, w.host)
+		g := &gatedStorage{Storage: w.host}
+		w.restartWith(g, w.host)
 		defer func() { w.admission.Close(); w.grace.Close() }()
 		p := w.host.Players(3)
 		id := w.party(true, 4, p...)
@@ -322,15 +322,15 @@ func TestSurvive_SweepAsTheLastDrops(t *testing.T) {
 		w.host.Disconnect(p[1])
 		meet()
 		w.must(w.ended(p[1]))
-		first := w.restores(p[0])
+		first := w.resumeAnywhere(p[0])
 		now := w.admission.Current(id)
-		w.members(now, 0, first, w.returns(p[1].UserID, now))
+		w.members(now, 0, first, w.resumeInto(p[1].UserID, now))
 		w.refused(w.join(p[2], now), party.Banned)
 	})
 }
 
-// restores resumes a new session of the user into whatever native party that makes.
-func (w *world) restores(p party.Session) party.Session {
+// resumeAnywhere resumes a new session of the user into whatever native party that makes.
+func (w *world) resumeAnywhere(p party.Session) party.Session {
 	w.t.Helper()
 	s := w.host.Connect(p.UserID)
 	_, err := w.resume(s)
@@ -418,7 +418,7 @@ func TestGrace_AnswerLost(t *testing.T) {
 				}
 				w.drop(p[1])
 				if end == "back" {
-					w.returns(p[1].UserID, id)
+					w.resumeInto(p[1].UserID, id)
 				}
 				time.Sleep(2 * minute)
 				synctest.Wait()

@@ -56,7 +56,7 @@ func TestSurvive_FirstBackLeads(t *testing.T) {
 	if now == id || got.PartyID != now.String() {
 		t.Fatalf("Resume = %+v; the party is %v now", got, now)
 	}
-	first := w.returns(p[0].UserID, now)
+	first := w.resumeInto(p[0].UserID, now)
 	w.members(now, 1, second, first) // one seat of three is still kept
 	if v, err := w.roster.View(t.Context(), now); err != nil || v.Open || v.MaxSize != 4 || v.Leader().UserID != p[1].UserID {
 		t.Errorf("View = %+v, %v", v, err)
@@ -121,7 +121,7 @@ func TestSurvive_BackAndLeavesTheOldID(t *testing.T) {
 	_, err := w.resume(back)
 	w.must(err)
 	now := w.admission.Current(id)
-	first := w.returns(p[0].UserID, now)
+	first := w.resumeInto(p[0].UserID, now)
 	w.leave(back, id)
 	w.members(now, 0, back, first)
 	w.drop(back)
@@ -538,7 +538,7 @@ func TestSurvive_LeftJustBeforeAllAreAway(t *testing.T) {
 	} {
 		for _, broken := range []bool{false, true} { // storage fails as the others go
 			t.Run(fmt.Sprint(name, " ", broken), func(t *testing.T) {
-				crashed(t, func(w *world, id party.ID, p []party.Session) {
+				afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 					goes(w, id, p)
 					if broken {
 						w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errStorage }
@@ -564,7 +564,7 @@ func TestSurvive_LeftJustBeforeAllAreAway(t *testing.T) {
 
 // An object that refers to a member of a party without a record is removed; a member's own stays.
 func TestSurvive_SweepOfMembers(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		const member = `":9223372036854775807`
 		other := party.ID{UUID: uuid.Must(uuid.NewUUID()), Node: id.Node}
 		stranger := w.host.Player("stranger")
@@ -576,6 +576,6 @@ func TestSurvive_SweepOfMembers(t *testing.T) {
 		if n := w.host.Objects("partyline_away"); n != len(p) {
 			t.Errorf("%d objects say where seats are kept; want one for each of %d members", n, len(p))
 		}
-		w.restores(p[1])
+		w.resumeAnywhere(p[1])
 	})
 }

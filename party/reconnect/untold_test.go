@@ -15,12 +15,12 @@ import (
 func TestSurvive_OutStaysOut(t *testing.T) {
 	for name, goes := range map[string]func(w *world, id party.ID, p []party.Session){
 		"lost": func(w *world, id party.ID, p []party.Session) {
-			w.untold(p[1], id)
+			w.disconnectUnreported(p[1], id)
 			w.must(w.ended(p[1]))
 		},
 		"kicked_while_away": func(w *world, id party.ID, p []party.Session) {
 			w.set(func(p *rules.Parties) { p.KickBan = 0 })
-			w.untold(p[1], id)
+			w.disconnectUnreported(p[1], id)
 			w.kick(p[0], p[1], id)
 			w.must(w.ended(p[1]))
 		},
@@ -31,7 +31,7 @@ func TestSurvive_OutStaysOut(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			crashed(t, func(w *world, id party.ID, p []party.Session) {
+			afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 				goes(w, id, p)
 				time.Sleep(10 * time.Minute) // a kept seat is lost by then
 				synctest.Wait()
@@ -43,8 +43,8 @@ func TestSurvive_OutStaysOut(t *testing.T) {
 	}
 }
 
-// untold ends a member's connection, and looks before the host reports the end.
-func (w *world) untold(s party.Session, id party.ID) {
+// disconnectUnreported ends a member's connection, and looks before the host reports the end.
+func (w *world) disconnectUnreported(s party.Session, id party.ID) {
 	w.t.Helper()
 	w.host.Disconnect(s)
 	_, err := w.admission.Look(w.t.Context(), id)
@@ -57,8 +57,8 @@ func (w *world) untold(s party.Session, id party.ID) {
 func TestSurvive_OneLedBefore(t *testing.T) {
 	led := map[string]int{}
 	for range 40 {
-		crashed(t, func(w *world, id party.ID, p []party.Session) {
-			w.untold(p[0], id)
+		afterCrash(t, func(w *world, id party.ID, p []party.Session) {
+			w.disconnectUnreported(p[0], id)
 			w.crash([]party.ID{id}, p...)
 			_, err := w.resume(w.host.Connect(p[2].UserID))
 			w.must(err)
@@ -121,7 +121,7 @@ func TestSurvive_OldPlaceIsForgotten(t *testing.T) {
 // keeps their seat, whatever else was written of the party.
 func TestSurvive_CrashBeforeADropIsTold(t *testing.T) {
 	for _, leaves := range []bool{false, true} {
-		crashed(t, func(w *world, id party.ID, p []party.Session) {
+		afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 			if leaves {
 				w.leave(p[1], id)
 			}
@@ -144,7 +144,7 @@ func TestSurvive_CrashBeforeADropIsTold(t *testing.T) {
 func TestSurvive_RestartOfNewRules(t *testing.T) {
 	for _, grace := range []time.Duration{minute, 0} {
 		for _, after := range []bool{false, true} { // whether a member is back already
-			crashed(t, func(w *world, id party.ID, p []party.Session) {
+			afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 				w.crash([]party.ID{id}, p...)
 				if after {
 					_, err := w.resume(w.host.Connect(p[0].UserID))

@@ -14,8 +14,8 @@ import (
 	"partyline/party"
 )
 
-// first is the records of parties and users as the first version decoded them.
-type first struct {
+// firstVersion is the records of parties and users as the first version decoded them.
+type firstVersion struct {
 	PartyID string `json:"party_id"`
 	Kicks   map[string]struct {
 		At    int64 `json:"at"`
@@ -35,8 +35,9 @@ type first struct {
 	Parties map[string]int64 `json:"parties"`
 }
 
-// decoded returns what the first version reads from an object. It must know every field except the ones it skips.
-func decoded(t *testing.T, value string) (r first) {
+// decodeFirstVersion returns what the first version reads from an object. It must know every field except the ones it
+// skips.
+func decodeFirstVersion(t *testing.T, value string) (r firstVersion) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(value))
 	d.DisallowUnknownFields()
@@ -81,20 +82,20 @@ func TestUpgrade_FromTheFirstVersion(t *testing.T) {
 
 	// The next write moves both, and nothing is lost.
 	w.drop(stays)
-	moved := decoded(t, read("partyline_parties", id.UUID.String()))
-	if want := decoded(t, kicks); moved.PartyID != want.PartyID || !reflect.DeepEqual(moved.Kicks, want.Kicks) {
+	moved := decodeFirstVersion(t, read("partyline_parties", id.UUID.String()))
+	if want := decodeFirstVersion(t, kicks); moved.PartyID != want.PartyID || !reflect.DeepEqual(moved.Kicks, want.Kicks) {
 		t.Errorf("kicks are %+v; want %+v", moved, want)
 	}
-	if want := decoded(t, seats); moved.Seats[away.UserID] != want.Seats[away.UserID] || len(moved.Seats) != 2 {
+	if want := decodeFirstVersion(t, seats); moved.Seats[away.UserID] != want.Seats[away.UserID] || len(moved.Seats) != 2 {
 		t.Errorf("seats are %+v; want two, with %+v", moved.Seats, want.Seats)
 	}
 	if n := w.host.Objects("partyline_kicks") + w.host.Objects("partyline_seats"); n != 0 {
 		t.Errorf("%d objects of the first version are left; they would be counted twice", n)
 	}
-	if got := decoded(t, read("partyline_away", stays.UserID)); got.Parties[id.String()] <= party.Nanos(since) {
+	if got := decodeFirstVersion(t, read("partyline_away", stays.UserID)); got.Parties[id.String()] <= party.Nanos(since) {
 		t.Errorf("the first version finds %+v for a user who is away", got)
 	}
-	back := w.returns(away.UserID, id)
+	back := w.resumeInto(away.UserID, id)
 	w.members(id, 1, leader, back)
 	w.refused(w.join(kicked, id), party.Banned)
 }

@@ -63,8 +63,8 @@ func newWorld(t testing.TB, now party.Clock) *world {
 // newNode starts another process on the same host.
 func (w *world) newNode() node { return w.nodeOver(w.host, w.host) }
 
-// over starts another process with other storage and another sender.
-func (w *world) over(storage party.Storage, sender party.Sender) {
+// restartWith starts another process with other storage and another sender.
+func (w *world) restartWith(storage party.Storage, sender party.Sender) {
 	w.node = w.nodeOver(storage, sender)
 }
 
@@ -240,8 +240,8 @@ func (w *world) resume(s party.Session) (party.Resumption, error) {
 	return w.grace.Resume(w.t.Context(), party.Caller{UserID: s.UserID, SessionID: s.SessionID, Username: s.Username})
 }
 
-// returns resumes with a new session of the user, and checks that it is in the party.
-func (w *world) returns(userID string, id party.ID) party.Session {
+// resumeInto resumes with a new session of the user, and checks that it is in the party.
+func (w *world) resumeInto(userID string, id party.ID) party.Session {
 	w.t.Helper()
 	s := w.host.Connect(userID)
 	got, err := w.resume(s)
@@ -272,8 +272,8 @@ func (w *world) members(id party.ID, held int, want ...party.Session) {
 	}
 }
 
-// heard lists the messages about members to parties, oldest first, as "event username".
-func (w *world) heard() []string {
+// heardEvents lists the messages about members to parties, oldest first, as "event username".
+func (w *world) heardEvents() []string {
 	var lines []string
 	for _, m := range w.messages() {
 		lines = append(lines, m.Event+" "+m.name)
@@ -316,7 +316,7 @@ func (w *world) messages() []message {
 
 func (w *world) told(want ...string) {
 	w.t.Helper()
-	if got := w.heard(); !slices.Equal(got, want) {
+	if got := w.heardEvents(); !slices.Equal(got, want) {
 		w.t.Errorf("parties were told %q; want %q", got, want)
 	}
 }

@@ -19,7 +19,7 @@ type Book struct {
 	kicks
 	joins
 	Requests
-	line
+	list
 }
 
 // NewBook makes an empty book.
@@ -28,7 +28,7 @@ func NewBook() Book {
 		Holds: Holds{}, Kept: Kept{}, Requests: Requests{},
 		kicks: kicks{Kicks: map[string]Kick{}, Kicking: map[string]Removal{}},
 		joins: joins{Pending: map[string]*PendingJoin{}, Admitted: map[string]time.Time{}},
-		line:  line{Waiting: map[string]Waiter{}, Missed: map[string]Missed{}},
+		list:  list{Waiting: map[string]Waiter{}, Missed: map[string]Missed{}},
 	}
 }
 
@@ -64,13 +64,13 @@ func (b Book) seats(v party.View, userID string) (taken, held int, promised []st
 	if len(b.Holds)+len(b.Kept)+len(b.Waiting) == 0 {
 		return taken, 0, nil
 	}
-	seated := b.seated(v)
+	seated := b.seatedUsers(v)
 	for _, present := range seated {
 		if !present {
 			held++
 		}
 	}
-	promised = b.promised(userID, v.MaxSize-taken-held, seated) // a seat kept for the user is not free for others
+	promised = b.promisedBefore(userID, v.MaxSize-taken-held, seated) // a seat kept for the user is not free for others
 	if present, reserved := seated[userID]; reserved && !present {
 		held--
 	}
@@ -79,12 +79,12 @@ func (b Book) seats(v party.View, userID string) (taken, held int, promised []st
 
 // Seated reports whether the user has a seat or one is kept for them. The wait list does not count.
 func (b Book) Seated(v party.View, userID string) bool {
-	_, seated := b.seated(v)[userID]
+	_, seated := b.seatedUsers(v)[userID]
 	return seated
 }
 
-// seated maps users to true if they are in or joining, and to false if a seat is only kept for them.
-func (b Book) seated(v party.View) map[string]bool {
+// seatedUsers maps users to true if they are in or joining, and to false if a seat is only kept for them.
+func (b Book) seatedUsers(v party.View) map[string]bool {
 	present := map[string]bool{}
 	for _, h := range b.Holds {
 		for _, u := range h.UserIDs {

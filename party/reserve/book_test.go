@@ -88,7 +88,7 @@ func TestLanded(t *testing.T) {
 
 // The ghost is the session that the module admitted last.
 func TestGhost(t *testing.T) {
-	members := partyOf(0, 0, 1, 2, 3).Members
+	members := newParty(0, 0, 1, 2, 3).Members
 	b := reserve.NewBook()
 	if ghost, is := b.Ghost(members, 0, 3); is {
 		t.Errorf("a ghost that nobody admitted: %v", ghost)
@@ -208,7 +208,7 @@ func TestDecide_Requests(t *testing.T) {
 		}
 		policy := rules.Parties{Requests: rules.Requests{Cap: c.cap, WhileInParty: c.whileInParty}}
 		in := reserve.Intent{Kind: reserve.Join, Session: joiner, By: joiner.SessionID}
-		effects, err := reserve.Decide(partyOf(c.maxSize, 0), b, policy, f, epoch, in)
+		effects, err := reserve.Decide(newParty(c.maxSize, 0), b, policy, f, epoch, in)
 		if party.ReasonOf(err) != c.want {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
 		} else if err == nil && (effects.Ask == nil || effects.Ask.Session != joiner || !effects.Ask.Until.Equal(epoch.Add(reserve.PendingTTL))) {
@@ -275,7 +275,7 @@ func TestDecide(t *testing.T) {
 		"moves_as_the_last":      {session: device, max: 2, book: func(b reserve.Book) { b.BeginKick(leader.UserID, "by", epoch, false, true) }, refused: party.AlreadyMember},
 		"moves_as_the_last_room": {session: device, max: 3, book: func(b reserve.Book) { b.BeginKick(leader.UserID, "by", epoch, false, true) }, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true}}},
 	} {
-		v, b := partyOf(4, 0, 1), reserve.NewBook()
+		v, b := newParty(4, 0, 1), reserve.NewBook()
 		v.Open = c.open
 		if c.max > 0 {
 			v.MaxSize = c.max
@@ -297,7 +297,7 @@ func TestDecide(t *testing.T) {
 		}
 		effects, err := reserve.Decide(v, b, c.policy, f, epoch, in)
 		if party.ReasonOf(err) != c.refused || !reflect.DeepEqual(effects, c.want) {
-			t.Errorf("%s: %s, %v; want %s, %q", name, shown(effects), err, shown(c.want), c.refused)
+			t.Errorf("%s: %s, %v; want %s, %q", name, describe(effects), err, describe(c.want), c.refused)
 		}
 	}
 }
@@ -307,7 +307,7 @@ func ban(s party.Session) func(reserve.Book) {
 	return func(b reserve.Book) { b.Ban(s.UserID, epoch, time.Minute, true) }
 }
 
-func shown(e reserve.Effects) string {
+func describe(e reserve.Effects) string {
 	switch {
 	case e.Take != nil:
 		return fmt.Sprintf("take %+v", *e.Take)

@@ -122,7 +122,7 @@ func mayEnter(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 		}
 	}
 	seat := b.Kept[user] // set if the user came in again after a kick and then lost the connection
-	if k, kicked := b.Kicked(user); kicked && bans(k, p, in.Grant, member || seat != nil && k.outlived(seat.Joined)) {
+	if k, kicked := b.Kicked(user); kicked && bans(k, p, in.Grant, member || seat != nil && k.before(seat.Joined)) {
 		return in.refuse(party.Banned, "You were removed from this party a short while ago.", "This player was removed from the party a short while ago.")
 	}
 	if older.SessionID != "" {
@@ -165,7 +165,7 @@ func mayMove(v party.View, b Book, p rules.Parties, userID string) bool {
 	if p.SecondSocket != rules.SecondSocketMove || v.MaxSize <= 1 {
 		return false
 	}
-	stays := func(m party.Member) bool { return m.UserID != userID && !b.removing(m.UserID) }
+	stays := func(m party.Member) bool { return m.UserID != userID && !b.isRemoving(m.UserID) }
 	return !v.Full() || slices.ContainsFunc(v.Members, stays)
 }
 
@@ -198,7 +198,7 @@ func mayAsk(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 		return nil // the host refuses it
 	}
 	// Requests of strangers stay on the list, so the rest of the list is for friends.
-	if !f.Friend && (f.LiveRequests >= p.Requests.Cap || b.listReserved(v)) {
+	if !f.Friend && (f.LiveRequests >= p.Requests.Cap || b.onlyFriendsMayAsk(v)) {
 		return party.RefuseFor(RequestRetry, party.RateLimited, "Too many players are asking to join")
 	}
 	return nil
@@ -213,6 +213,6 @@ func Needs(v party.View, b Book, p rules.Parties, in Intent) Needed {
 	return Needed{
 		Locked:   !b.Keeps(in.Session.UserID),
 		Requests: requests,
-		Friend:   requests && (len(b.Requests) >= p.Requests.Cap || b.listReserved(v)),
+		Friend:   requests && (len(b.Requests) >= p.Requests.Cap || b.onlyFriendsMayAsk(v)),
 	}
 }

@@ -52,7 +52,7 @@ func (b Book) Landed(members []party.Member, lost int, s, older party.Session, m
 		case m.UserID == s.UserID:
 			return alreadyMember(Intent{})
 		default:
-			if !b.removing(m.UserID) {
+			if !b.isRemoving(m.UserID) {
 				others++
 			}
 		}
@@ -108,9 +108,9 @@ func (rs Requests) Asks(userID string) bool {
 	return false
 }
 
-// listReserved reports whether the rest of the list is for friends of members. That is a quarter of it, or nothing in
-// the smallest parties, where it would be half of the list.
-func (rs Requests) listReserved(v party.View) bool { return len(rs) >= v.MaxSize-v.MaxSize/4 }
+// onlyFriendsMayAsk reports whether the rest of the list is for friends of members. That is a quarter of it, or nothing
+// in the smallest parties, where it would be half of the list.
+func (rs Requests) onlyFriendsMayAsk(v party.View) bool { return len(rs) >= v.MaxSize-v.MaxSize/4 }
 
 // Settle ends what the session by has under way: its own join, request or kick or, after an accept, the join of joiner.
 // Its next message has arrived, so the host has finished the one before.

@@ -8,8 +8,8 @@ type Kick struct {
 	Joins     *bool // whether it also bars the host's own joins; nil in records of older builds: the rules decide
 }
 
-// outlived reports whether a member came in after the kick.
-func (k Kick) outlived(joined time.Time) bool { return joined.After(k.At) }
+// before reports whether a member came in after the kick.
+func (k Kick) before(joined time.Time) bool { return joined.After(k.At) }
 
 // Removal is a kick that the host is about to do.
 type Removal struct {
@@ -46,9 +46,9 @@ func (ks kicks) BeginKick(userID, by string, now time.Time, bans, joins bool) {
 	ks.Kicking[userID] = Removal{Kick{now, now.Add(PendingTTL), &joins}, by, bans}
 }
 
-// removing reports whether the host is about to remove the user. It may have done so already: it removes the member
+// isRemoving reports whether the host is about to remove the user. It may have done so already: it removes the member
 // first and the presence on the stream later.
-func (ks kicks) removing(userID string) bool {
+func (ks kicks) isRemoving(userID string) bool {
 	_, kicking := ks.Kicking[userID]
 	return kicking
 }

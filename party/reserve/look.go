@@ -25,7 +25,7 @@ func (b Book) Look(v party.View, origin party.ID, turn uint64) Look {
 	if len(b.Holds)+len(b.Kept)+len(b.Pending)+len(b.Waiting) == 0 {
 		return l
 	}
-	expected := b.seated(v)
+	expected := b.seatedUsers(v)
 	promised := b.Promised(v)
 	l.InLine = len(promised)
 	for _, u := range promised {

@@ -72,7 +72,7 @@ func (r Record) Lost(id party.ID, since time.Time, within time.Duration) {
 	}
 	for user, m := range r.Members {
 		kick, kicked := r.Kicks[user]
-		if _, kept := r.Seats[user]; !kept && (!kicked || kick.outlived(m.JoinedAt)) {
+		if _, kept := r.Seats[user]; !kept && (!kicked || kick.before(m.JoinedAt)) {
 			r.Seats[user] = party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: since, Until: until, Led: led}
 		}
 	}

@@ -149,7 +149,7 @@ func TestRecord_Purge(t *testing.T) {
 // kept before stay at least as long, and seats that were over stay over.
 func TestRecord_Lost(t *testing.T) {
 	const within = time.Minute
-	v := partyOf(8, 0, 1, 2, 3)
+	v := newParty(8, 0, 1, 2, 3)
 	r := reserve.NewRecord()
 	r.Native, r.Members = v.ID, map[string]party.Member{}
 	for i, m := range v.Members {

@@ -100,7 +100,7 @@ type Kept map[string]*KeptSeat
 // KeepSeat keeps the seat of a member who lost the connection. led is the user who led the party then. It returns false
 // and changes nothing if the user was kicked and has not come in again, or has a kept seat already.
 func (b Book) KeepSeat(id party.ID, m party.Member, led string, now time.Time, grace time.Duration) bool {
-	if kick, kicked := b.Kicked(m.UserID); kicked && !kick.outlived(m.JoinedAt) || b.Kept[m.UserID] != nil {
+	if kick, kicked := b.Kicked(m.UserID); kicked && !kick.before(m.JoinedAt) || b.Kept[m.UserID] != nil {
 		return false
 	}
 	b.Kept[m.UserID] = &KeptSeat{Seat: party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: now, Until: now.Add(grace), Led: led}}

@@ -23,8 +23,8 @@ type Attendance struct {
 // reported.
 type attendant struct {
 	party.Member
-	missed bool      // a look did not find it
-	left   time.Time // until then its user counts as gone, because they left with a newer session
+	missed    bool      // a look did not find it
+	leftUntil time.Time // until then its user counts as gone, because they left with a newer session
 }
 
 func newAttendance() *Attendance {
@@ -65,12 +65,12 @@ func (at *Attendance) Remove(id party.ID, sessionID string) bool {
 	if at.members[id] = slices.Delete(at.members[id], i, i+1); len(at.members[id]) == 0 {
 		delete(at.members, id)
 	}
-	at.drop(id, user)
+	at.dropSession(id, user)
 	return true
 }
 
-// drop forgets one session of the user in a party.
-func (at *Attendance) drop(id party.ID, userID string) {
+// dropSession forgets one session of the user in a party.
+func (at *Attendance) dropSession(id party.ID, userID string) {
 	parties := at.parties[userID]
 	i := slices.Index(parties, id)
 	if at.parties[userID] = slices.Delete(parties, i, i+1); len(at.parties[userID]) == 0 {
@@ -85,7 +85,7 @@ func (at *Attendance) End(id party.ID) []party.Session {
 	var sessions []party.Session
 	for _, m := range at.members[id] {
 		sessions = append(sessions, m.Session)
-		at.drop(id, m.UserID)
+		at.dropSession(id, m.UserID)
 	}
 	delete(at.members, id)
 	return sessions
@@ -131,7 +131,7 @@ func (at *Attendance) Leave(id party.ID, newer party.Session, until time.Time) {
 	defer at.mu.Unlock()
 	for i, m := range at.members[id] {
 		if newest, _ := party.Only([]party.Session{m.Session, newer}, true); m.UserID == newer.UserID && m.Session != newer && newest == newer {
-			at.members[id][i].left = until
+			at.members[id][i].leftUntil = until
 		}
 	}
 }
@@ -142,7 +142,7 @@ func (at *Attendance) Stay(s party.Session) {
 	defer at.mu.Unlock()
 	for _, id := range at.parties[s.UserID] {
 		if i, known := at.find(id, s.SessionID); known {
-			at.members[id][i].left = time.Time{}
+			at.members[id][i].leftUntil = time.Time{}
 		}
 	}
 }
@@ -152,7 +152,7 @@ func (at *Attendance) Left(id party.ID, sessionID string, now time.Time) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	i, known := at.find(id, sessionID)
-	return known && now.Before(at.members[id][i].left)
+	return known && now.Before(at.members[id][i].leftUntil)
 }
 
 // Present lists the members noted in a party and not missed.
@@ -224,8 +224,8 @@ func (at *Attendance) IDs() []party.ID {
 	return slices.Collect(maps.Keys(at.members))
 }
 
-// elsewhere reports whether the session is noted in another party.
-func (at *Attendance) elsewhere(id party.ID, s party.Session) bool {
+// inAnotherParty reports whether the session is noted in another party.
+func (at *Attendance) inAnotherParty(id party.ID, s party.Session) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	return slices.ContainsFunc(at.parties[s.UserID], func(other party.ID) bool {

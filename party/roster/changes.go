@@ -19,7 +19,7 @@ func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin p
 	if !origin.IsZero() {
 		sh.origin = origin.String()
 	}
-	return r.put(id, s, mirrorEntry{sh, now})
+	return r.putMember(id, s, mirrorEntry{sh, now})
 }
 
 // Enter mirrors a session that has become a member. known is the party as it was before; if it is the zero Snapshot,
@@ -27,7 +27,7 @@ func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin p
 func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snapshot, err error) {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	if known.shared.rev == 0 {
-		entries, _, err := r.mirror(id)
+		entries, _, err := r.readMirror(id)
 		if err != nil {
 			return known, err
 		}
@@ -39,11 +39,11 @@ func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snap
 	} else { // always later than the join before, even with a coarse clock
 		known.lastJoin = known.lastJoin.Add(1)
 	}
-	if err := r.put(id, s, mirrorEntry{known.shared, known.lastJoin}); err != nil || known.shared.leader != s.SessionID {
+	if err := r.putMember(id, s, mirrorEntry{known.shared, known.lastJoin}); err != nil || known.shared.leader != s.SessionID {
 		return known, err
 	}
 	// The leader had left and came back, so another member leads now.
-	entries, _, err := r.mirror(id)
+	entries, _, err := r.readMirror(id)
 	if err == nil {
 		r.rewrite(id, entries, func(sh *shared) { sh.leader = "" })
 	}
@@ -56,7 +56,7 @@ func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snap
 func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	known := r.Attendance.Remove(id, s.SessionID)
-	entries, _, err := r.mirror(id)
+	entries, _, err := r.readMirror(id)
 	i := slices.IndexFunc(entries, func(e mirrorPresence) bool { return e.SessionID == s.SessionID })
 	if i >= 0 { // a session of another node is known only by its mirror
 		entries = slices.Delete(entries, i, i+1)
@@ -64,7 +64,7 @@ func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
 	// Best effort: a presence that stays belongs to a session that is no member. Readers ignore it, and it ends with
 	// that session.
 	_ = r.streams.StreamUserLeave(party.MirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
-	r.unlist(s, id, known)
+	r.removeFromList(s, id, known)
 	if err == nil {
 		r.rewrite(id, entries, func(sh *shared) {
 			if sh.leader == s.SessionID {
@@ -90,13 +90,13 @@ func (r *Roster) SetLeader(id party.ID, s party.Session) {
 func (r *Roster) End(id party.ID) {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	r.Losses.End(id)
-	entries, _, err := r.mirror(id)
+	entries, _, err := r.readMirror(id)
 	if err != nil {
 		return
 	}
 	_ = r.streams.StreamClose(party.MirrorMode, id.UUID.String(), "", id.Node) // best effort, as in Leave
 	for _, e := range entries {
-		r.unlist(e.Session, id, r.Attendance.Remove(id, e.SessionID))
+		r.removeFromList(e.Session, id, r.Attendance.Remove(id, e.SessionID))
 	}
 }
 
@@ -105,47 +105,48 @@ func (r *Roster) Noted(id party.ID, sessionID string) (bool, error) {
 	if r.Attendance.Has(id, sessionID) {
 		return true, nil
 	}
-	entries, _, err := r.mirror(id)
+	entries, _, err := r.readMirror(id)
 	return slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.SessionID == sessionID }), err
 }
 
-// put writes a session's presence on the party's mirror and on its user's list. The caller holds the mirror's lock.
-func (r *Roster) put(id party.ID, s party.Session, e mirrorEntry) error {
+// putMember writes a session's presence on the party's mirror and on its user's list. The caller holds the mirror's
+// lock.
+func (r *Roster) putMember(id party.ID, s party.Session, e mirrorEntry) error {
 	// Note it first: the end of a session that ends right now is reported later.
 	r.Attendance.Add(id, party.Member{Session: s, JoinedAt: e.joinedAt})
-	if err := r.set(party.MirrorMode, id.UUID.String(), id.Node, s, e.encode()); err != nil {
+	if err := r.setPresence(party.MirrorMode, id.UUID.String(), id.Node, s, e.encode()); err != nil {
 		if alive, unknown := r.Alive(s); unknown == nil && !alive {
 			return party.Disconnected(err)
 		}
 		return fmt.Errorf("write mirror: %w", err)
 	}
-	r.list(s, id, e.joinedAt)
+	r.addToList(s, id, e.joinedAt)
 	return nil
 }
 
-// list adds the party to the list of the session's parties. It fails only if the session is ending, and its list with
-// it.
-func (r *Roster) list(s party.Session, id party.ID, since time.Time) {
+// addToList adds the party to the list of the session's parties. It fails only if the session is ending, and its list
+// with it.
+func (r *Roster) addToList(s party.Session, id party.ID, since time.Time) {
 	defer r.lists.lock(s.UserID).Unlock()
-	if !r.Attendance.elsewhere(id, s) { // nearly always: no list to read
+	if !r.Attendance.inAnotherParty(id, s) { // nearly always: no list to read
 		isNew, err := r.streams.StreamUserJoin(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, encodeList(listWith(nil, id, since)))
 		if isNew || err != nil {
 			return
 		}
 	}
-	old, err := r.listOf(s)
+	old, err := r.readList(s)
 	if err != nil {
 		return
 	}
-	_ = r.set(party.PartiesMode, s.UserID, "", s, encodeList(listWith(old, id, since)))
+	_ = r.setPresence(party.PartiesMode, s.UserID, "", s, encodeList(listWith(old, id, since)))
 }
 
-// unlist removes the party from that list. If the session is known here, the attendance says whether the list has other
-// parties.
-func (r *Roster) unlist(s party.Session, id party.ID, known bool) {
+// removeFromList removes the party from that list. If the session is known here, the attendance says whether the list
+// has other parties.
+func (r *Roster) removeFromList(s party.Session, id party.ID, known bool) {
 	defer r.lists.lock(s.UserID).Unlock()
-	if !known || r.Attendance.elsewhere(id, s) {
-		old, err := r.listOf(s)
+	if !known || r.Attendance.inAnotherParty(id, s) {
+		old, err := r.readList(s)
 		if err != nil {
 			return
 		}
@@ -160,8 +161,8 @@ func (r *Roster) unlist(s party.Session, id party.ID, known bool) {
 	_ = r.streams.StreamUserLeave(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID)
 }
 
-// listOf reads the list of one session; empty if there is none.
-func (r *Roster) listOf(s party.Session) ([]party.Membership, error) {
+// readList reads the list of one session; empty if there is none.
+func (r *Roster) readList(s party.Session) ([]party.Membership, error) {
 	presences, err := r.streams.StreamUserList(party.PartiesMode, s.UserID, "", "", true, true)
 	if i := slices.IndexFunc(presences, func(p runtime.Presence) bool { return p.GetSessionId() == s.SessionID }); i >= 0 {
 		return decodeList(presences[i].GetStatus()), err

@@ -14,10 +14,10 @@ import (
 // counts. So a presence that could not be rewritten, because its session is on another node, does no harm.
 type shared struct {
 	party.Facts
-	rev    int64  // grows with every change of the other fields; 0 = the facts are not known
-	state  int64  // grows with every change of reserved seats, so that other nodes read them again
-	leader string // session ID of the creator or the member promoted last; "" = the longest-standing member
-	origin string // the party's first ID, if this native party continues another; else ""
+	rev      int64  // grows with every change of the other fields; 0 = the facts are not known
+	seatsRev int64  // grows with every change of reserved seats, so that other nodes read them again
+	leader   string // session ID of the creator or the member promoted last; "" = the longest-standing member
+	origin   string // the party's first ID, if this native party continues another; else ""
 }
 
 // mirrorEntry is the status of one presence on the mirror.
@@ -48,7 +48,7 @@ func (e mirrorEntry) encode() string {
 	}
 	b := make([]byte, 0, 160+len(e.Label))
 	b = append(b, mirrorVersion...)
-	for _, n := range [...]int64{e.rev, e.state, party.Nanos(e.joinedAt), party.Nanos(e.CreatedAt), int64(e.MaxSize), flags} {
+	for _, n := range [...]int64{e.rev, e.seatsRev, party.Nanos(e.joinedAt), party.Nanos(e.CreatedAt), int64(e.MaxSize), flags} {
 		b = append(b, ' ')
 		b = strconv.AppendInt(b, n, 10)
 	}
@@ -89,7 +89,7 @@ func decodeMirror(s string) (mirrorEntry, bool) {
 				MaxSize: int(n[4]), Open: n[5]&flagOpen != 0, Hidden: n[5]&flagHidden != 0,
 				Label: label, CreatedAt: party.FromNanos(n[3]), Attributes: n[5]&flagAttributes != 0,
 			},
-			rev: n[0], state: n[1], leader: leader, origin: origin,
+			rev: n[0], seatsRev: n[1], leader: leader, origin: origin,
 		},
 		joinedAt: party.FromNanos(n[2]),
 	}, true
@@ -107,8 +107,8 @@ type mirrorPresence struct {
 	party.Session
 }
 
-// mirror reads the party's mirror: the members' entries, and the marks of sessions that withdrew.
-func (m *mirrors) mirror(id party.ID) (entries []mirrorPresence, marks string, err error) {
+// readMirror reads the party's mirror: the members' entries, and the marks of sessions that withdrew.
+func (m *mirrors) readMirror(id party.ID) (entries []mirrorPresence, marks string, err error) {
 	presences, err := m.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, false)
 	if err != nil {
 		return nil, "", fmt.Errorf("read mirror: %w", err)
@@ -141,9 +141,9 @@ func (m *mirrors) NoteAttributes(id party.ID) {
 // after; both are 0 if no presence has one.
 func (m *mirrors) Announce(id party.ID) (before, after int64) {
 	m.change(id, func(sh *shared) {
-		before = sh.state
-		sh.state = max(sh.state+1, party.Nanos(m.now()))
-		after = sh.state
+		before = sh.seatsRev
+		sh.seatsRev = max(sh.seatsRev+1, party.Nanos(m.now()))
+		after = sh.seatsRev
 	})
 	return before, after
 }
@@ -151,7 +151,7 @@ func (m *mirrors) Announce(id party.ID) (before, after int64) {
 // change applies f to the shared fields of all the party's presences.
 func (m *mirrors) change(id party.ID, f func(*shared)) {
 	defer m.lock(string(id.UUID[:])).Unlock()
-	if entries, _, err := m.mirror(id); err == nil {
+	if entries, _, err := m.readMirror(id); err == nil {
 		m.rewrite(id, entries, f)
 	}
 }
@@ -196,18 +196,18 @@ const withdrawn = "withdrawn "
 
 // Marks reads all marks, as one text to compare.
 func (m *mirrors) Marks(id party.ID) (string, error) {
-	_, marks, err := m.mirror(id)
+	_, marks, err := m.readMirror(id)
 	return marks, err
 }
 
 // Mark notes that the session is about to withdraw. The mark stays until the session ends or enters.
 func (m *mirrors) Mark(id party.ID, s party.Session) error {
 	defer m.lock(string(id.UUID[:])).Unlock()
-	return m.set(party.MirrorMode, id.UUID.String(), id.Node, s, withdrawn+strconv.FormatInt(party.Nanos(m.now()), 10))
+	return m.setPresence(party.MirrorMode, id.UUID.String(), id.Node, s, withdrawn+strconv.FormatInt(party.Nanos(m.now()), 10))
 }
 
-// set writes a presence, whether one exists or not.
-func (m *mirrors) set(mode uint8, subject, label string, s party.Session, status string) error {
+// setPresence writes a presence, whether one exists or not.
+func (m *mirrors) setPresence(mode uint8, subject, label string, s party.Session, status string) error {
 	isNew, err := m.streams.StreamUserJoin(mode, subject, "", label, s.UserID, s.SessionID, true, false, status)
 	if err != nil || isNew {
 		return err

@@ -61,7 +61,7 @@ func (s Snapshot) Origin() party.ID {
 }
 
 // Revision returns the last change of reserved seats that the snapshot knows.
-func (s Snapshot) Revision() int64 { return s.shared.state }
+func (s Snapshot) Revision() int64 { return s.shared.seatsRev }
 
 // A hook writes a party's facts after its creation. A reader on another connection that comes in between waits for
 // them. From the fourth look on, the host's index is asked as well. The index is up to a second late, so it is asked
@@ -125,7 +125,7 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 	if len(members) == 0 {
 		return Snapshot{}, party.Gone()
 	}
-	entries, marks, err := r.mirror(id)
+	entries, marks, err := r.readMirror(id)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -143,14 +143,14 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 	}
 	s.shared, s.lastJoin = newest(present)
 	s.Facts = s.shared.Facts
-	slices.SortFunc(members, longestFirst)
+	slices.SortFunc(members, compareJoinTime)
 	lead := max(0, slices.IndexFunc(members, func(m party.Member) bool { return m.SessionID == s.shared.leader }))
 	members[lead].Leader = true
 	return s, nil
 }
 
-// longestFirst orders members by the time they joined. Those with an unknown time are last, by session ID.
-func longestFirst(a, b party.Member) int {
+// compareJoinTime orders members by the time they joined. Those with an unknown time are last, by session ID.
+func compareJoinTime(a, b party.Member) int {
 	if a.JoinedAt.IsZero() != b.JoinedAt.IsZero() {
 		if a.JoinedAt.IsZero() {
 			return 1
@@ -168,7 +168,7 @@ func (r *Roster) Members(id party.ID) ([]party.Member, error) {
 	}
 	members := make([]party.Member, 0, len(presences))
 	for _, p := range presences {
-		if !r.Hidden.is(p.GetSessionId()) {
+		if !r.Hidden.contains(p.GetSessionId()) {
 			members = append(members, party.Member{Session: party.SessionOf(p)})
 		}
 	}
@@ -196,7 +196,7 @@ func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
 	s.Facts = party.Facts{MaxSize: int(found.GetMaxSize()), Open: found.GetOpen(), Hidden: found.GetHidden(), Label: found.GetLabel(), CreatedAt: now}
 	s.shared, s.lastJoin = shared{Facts: s.Facts, rev: max(1, party.Nanos(now))}, now
 	for _, m := range s.Members {
-		if err := r.put(id, m.Session, mirrorEntry{s.shared, now}); err != nil {
+		if err := r.putMember(id, m.Session, mirrorEntry{s.shared, now}); err != nil {
 			return Snapshot{}, err
 		}
 	}
@@ -231,7 +231,7 @@ func (r *Roster) PartiesOf(_ context.Context, userID string) ([]party.Membership
 
 // Listed lists the parties noted for the session, even if it has left them since.
 func (r *Roster) Listed(s party.Session) ([]party.ID, error) {
-	list, err := r.listOf(s)
+	list, err := r.readList(s)
 	var ids []party.ID
 	for _, p := range list {
 		ids = append(ids, p.ID)
@@ -247,7 +247,7 @@ func (r *Roster) Sessions(userID string) ([]party.Session, error) {
 	}
 	sessions := make([]party.Session, 0, len(presences))
 	for _, p := range presences {
-		if !r.Hidden.is(p.GetSessionId()) {
+		if !r.Hidden.contains(p.GetSessionId()) {
 			sessions = append(sessions, party.SessionOf(p))
 		}
 	}

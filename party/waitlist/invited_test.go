@@ -26,8 +26,8 @@ func (w *world) invite(by party.Session, id party.ID, r party.InviteRequest) par
 	return made
 }
 
-// queue puts players on the wait list with an invite's code.
-func (w *world) queue(made party.CreatedInvite, players ...party.Session) {
+// waitByCode puts players on the wait list with an invite's code.
+func (w *world) waitByCode(made party.CreatedInvite, players ...party.Session) {
 	w.t.Helper()
 	for _, s := range players {
 		if at, err := w.wait(s, waitlist.Request{Code: made.Code}); err != nil || at.Place == 0 {
@@ -41,8 +41,8 @@ func (w *world) redeem(s party.Session, made party.CreatedInvite) error {
 	return err
 }
 
-// size returns the number of members, after everything has settled.
-func (w *world) size(id party.ID) int {
+// memberCount returns the number of members, after everything has settled.
+func (w *world) memberCount(id party.ID) int {
 	time.Sleep(3 * time.Second)
 	synctest.Wait()
 	return len(w.host.Members(id))
@@ -55,7 +55,7 @@ func TestRevoke_BesideABusyLine(t *testing.T) {
 		p := w.host.Players(7)
 		busy, mine := w.party(true, 2, p[0], p[1]), w.party(false, 2, p[2], p[3])
 		made := w.invite(p[2], mine, party.InviteRequest{})
-		w.queue(made, p[4])
+		w.waitByCode(made, p[4])
 		if at, err := w.wait(p[5], byID(busy)); err != nil || at.Place != 1 {
 			t.Fatal(at, err)
 		}
@@ -95,7 +95,7 @@ func TestWait_usesOfAnInvite(t *testing.T) {
 				members, waiters, last := w.host.Players(crowd+1), w.host.Players(crowd), w.host.Players(1)[0]
 				id := w.party(false, crowd+1, members...)
 				made, all := w.invite(members[0], id, party.InviteRequest{MaxUses: once()}), w.invite(members[0], id, party.InviteRequest{})
-				w.queue(made, waiters...)
+				w.waitByCode(made, waiters...)
 				if expired {
 					time.Sleep(3 * time.Minute)
 					all = w.invite(members[0], id, party.InviteRequest{})
@@ -115,7 +115,7 @@ func TestWait_usesOfAnInvite(t *testing.T) {
 					})
 				}
 				calls.Wait()
-				if n := w.size(id); n != 2 {
+				if n := w.memberCount(id); n != 2 {
 					t.Errorf("%d came in by an invite for one", n-1)
 				}
 				if len(w.admission.Lines.Users(id)) > 0 {
@@ -142,16 +142,16 @@ func TestWait_revoked(t *testing.T) {
 				p := w.host.Players(4)
 				id := w.party(open, 2, p[0], p[1])
 				made, other := w.invite(p[0], id, party.InviteRequest{}), w.invite(p[0], id, party.InviteRequest{})
-				w.queue(made, p[2])
-				w.queue(other, p[3])
-				w.size(id) // nobody looks at the wait list any more
+				w.waitByCode(made, p[2])
+				w.waitByCode(other, p[3])
+				w.memberCount(id) // nobody looks at the wait list any more
 				w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
-				w.size(id)
+				w.memberCount(id)
 				look, err := w.admission.Look(t.Context(), id)
 				w.must(err)
 				_, waits := w.wait(p[2], byID(id))
 				w.leave(p[1], id)
-				w.size(id)
+				w.memberCount(id)
 				if open {
 					w.must(waits)
 					w.must(w.join(p[2], id))
@@ -166,30 +166,31 @@ func TestWait_revoked(t *testing.T) {
 	}
 }
 
-// following is two parties. A friend waits for the second one by a link of the first that follows its inviter there.
-type following struct {
+// followedParties is two parties. A friend waits for the second one by a link of the first that follows its inviter
+// there.
+type followedParties struct {
 	*world
 	inviter, leader, friend, stranger party.Session
 	first, second                     party.ID
 	link                              party.CreatedInvite
 }
 
-func follow(t *testing.T, do func(f following)) {
+func follow(t *testing.T, do func(f followedParties)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
-		f := following{world: w, inviter: p[0], leader: p[1], friend: p[2], stranger: p[3]}
+		f := followedParties{world: w, inviter: p[0], leader: p[1], friend: p[2], stranger: p[3]}
 		f.first, f.second = w.party(false, 2, f.inviter), w.party(false, 2, f.leader)
 		f.link = w.invite(f.inviter, f.first, party.InviteRequest{FollowInviter: true})
 		w.leave(f.inviter, f.first)
-		f.comes(f.inviter)
-		w.queue(f.link, f.friend)
+		f.joinSecond(f.inviter)
+		w.waitByCode(f.link, f.friend)
 		do(f)
 	})
 }
 
-// comes lets a player into the second party by an invite of its leader.
-func (f following) comes(s party.Session) {
+// joinSecond lets a player into the second party by an invite of its leader.
+func (f followedParties) joinSecond(s party.Session) {
 	f.t.Helper()
 	f.must(f.redeem(s, f.invite(f.leader, f.second, party.InviteRequest{ForUserIDs: []string{s.UserID}})))
 }
@@ -198,29 +199,29 @@ func (f following) comes(s party.Session) {
 func TestWait_linkLeadsElsewhere(t *testing.T) {
 	for name, want := range map[string]party.Reason{"elsewhere": party.NotMember, "nowhere": party.PartyNotFound} {
 		t.Run(name, func(t *testing.T) {
-			follow(t, func(f following) {
+			follow(t, func(f followedParties) {
 				f.kick(f.leader, f.inviter, f.second)
 				var other party.ID
 				if want == party.NotMember {
 					other = f.party(false, 2, f.inviter)
 				}
-				f.size(f.second)
+				f.memberCount(f.second)
 				_, err := f.wait(f.friend, byID(f.second))
 				f.refused(err, want)
-				f.comes(f.stranger)
+				f.joinSecond(f.stranger)
 				if n := f.notices(f.friend); n != 0 {
 					t.Errorf("told %d times of a seat that they cannot take", n)
 				}
 				f.leave(f.stranger, f.second)
 				f.leave(f.inviter, other)
-				f.comes(f.inviter)
+				f.joinSecond(f.inviter)
 				if at, err := f.wait(f.friend, byID(f.second)); err != nil || at.Place != 1 {
 					t.Errorf("once the inviter is back: %+v, %v", at, err)
 				}
 				f.leave(f.leader, f.second)
-				f.size(f.second)
+				f.memberCount(f.second)
 				f.must(f.redeem(f.friend, f.link))
-				if n := f.size(f.second); n != 2 || f.notices(f.friend) != 1 {
+				if n := f.memberCount(f.second); n != 2 || f.notices(f.friend) != 1 {
 					t.Errorf("%d members, told %d times", n, f.notices(f.friend))
 				}
 			})
@@ -230,7 +231,7 @@ func TestWait_linkLeadsElsewhere(t *testing.T) {
 
 // An expired link lets in players who wait by it in the party they wait for, and in no other.
 func TestWait_expiredLink(t *testing.T) {
-	follow(t, func(f following) {
+	follow(t, func(f followedParties) {
 		time.Sleep(3 * time.Minute)
 		if at, err := f.wait(f.friend, waitlist.Request{Code: f.link.Code}); err != nil || at.Place != 1 {
 			t.Errorf("asks by the code: %+v, %v", at, err)
@@ -245,16 +246,16 @@ func TestWait_expiredLink(t *testing.T) {
 		preview(party.StateFull)
 		third := f.party(false, 2, f.inviter)
 		f.leave(f.inviter, f.second)
-		f.size(f.second)
+		f.memberCount(f.second)
 		preview(party.StateExpired)
 		f.refused(f.redeem(f.friend, f.link), party.InviteExpired)
 		f.leave(f.inviter, third)
-		f.comes(f.inviter)
+		f.joinSecond(f.inviter)
 		f.leave(f.leader, f.second)
-		f.size(f.second)
+		f.memberCount(f.second)
 		preview(party.StateOpen)
 		f.must(f.redeem(f.friend, f.link))
-		if n := f.size(f.second); n != 2 {
+		if n := f.memberCount(f.second); n != 2 {
 			t.Errorf("%d members", n)
 		}
 	})
@@ -268,10 +269,10 @@ func TestWait_expiredInviteOfOthers(t *testing.T) {
 		id := w.party(true, 2, p[0], p[1])
 		old := w.invite(p[0], id, party.InviteRequest{})
 		time.Sleep(3 * time.Minute)
-		w.queue(w.invite(p[0], id, party.InviteRequest{}), p[2])
-		w.at(p[3], id)
+		w.waitByCode(w.invite(p[0], id, party.InviteRequest{}), p[2])
+		w.waitByID(p[3], id)
 		w.leave(p[1], id)
-		w.size(id)
+		w.memberCount(id)
 		for _, s := range p[2:] {
 			w.refused(w.redeem(s, old), party.InviteExpired)
 		}
@@ -280,14 +281,14 @@ func TestWait_expiredInviteOfOthers(t *testing.T) {
 
 // A player leaves the wait list with the code that they used, wherever it leads since.
 func TestWait_leaveByCode(t *testing.T) {
-	for name, move := range map[string]func(f following){
-		"there":     func(following) {},
-		"elsewhere": func(f following) { f.leave(f.inviter, f.second); f.party(false, 2, f.inviter) },
-		"nowhere":   func(f following) { f.leave(f.inviter, f.second) },
+	for name, move := range map[string]func(f followedParties){
+		"there":     func(followedParties) {},
+		"elsewhere": func(f followedParties) { f.leave(f.inviter, f.second); f.party(false, 2, f.inviter) },
+		"nowhere":   func(f followedParties) { f.leave(f.inviter, f.second) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			follow(t, func(f following) {
-				f.queue(f.invite(f.leader, f.second, party.InviteRequest{}), f.stranger)
+			follow(t, func(f followedParties) {
+				f.waitByCode(f.invite(f.leader, f.second, party.InviteRequest{}), f.stranger)
 				move(f)
 				at, err := f.wait(f.friend, waitlist.Request{Code: f.link.Code, Leave: true})
 				f.must(err)
@@ -310,7 +311,7 @@ func TestWait_inAnotherParty(t *testing.T) {
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0], p[1])
 		made := w.invite(p[0], id, party.InviteRequest{})
-		w.at(p[2], id)
+		w.waitByID(p[2], id)
 		w.party(true, 2, p[2])
 		w.party(true, 2, p[3])
 		for _, r := range []waitlist.Request{byID(id), {Code: made.Code}} {
@@ -330,7 +331,7 @@ func TestWait_olderBuild(t *testing.T) {
 		p := w.host.Players(5)
 		id := w.party(false, 3, p[0], p[1], p[2])
 		made := w.invite(p[0], id, party.InviteRequest{})
-		w.queue(made, p[3], p[4])
+		w.waitByCode(made, p[3], p[4])
 		record, err := w.host.StorageRead(t.Context(), []*runtime.StorageRead{{Collection: "partyline_parties", Key: id.UUID.String()}})
 		w.must(err)
 		value := strings.ReplaceAll(record[0].Value, `, "invite": "`+made.ID+`"`, "")
@@ -346,9 +347,9 @@ func TestWait_olderBuild(t *testing.T) {
 		}
 		next.leave(p[1], id)
 		next.leave(p[2], id)
-		next.size(id)
+		next.memberCount(id)
 		next.must(next.redeem(p[3], made))
-		if at, err := next.wait(p[4], byID(id)); err != nil || at.Place != 0 || next.size(id) != 3 {
+		if at, err := next.wait(p[4], byID(id)); err != nil || at.Place != 0 || next.memberCount(id) != 3 {
 			t.Errorf("by the party's ID: %+v, %v", at, err)
 		}
 	})
@@ -362,8 +363,8 @@ func TestWait_expiredAfterACrash(t *testing.T) {
 		p := w.host.Players(3)
 		id := w.party(false, 2, p[0], p[1])
 		made := w.invite(p[0], id, party.InviteRequest{})
-		w.queue(made, p[2])
-		w.size(id)
+		w.waitByCode(made, p[2])
+		w.memberCount(id)
 		w.host.Disconnect(p[0])
 		w.host.Disconnect(p[1])
 		w.host.PartyClose(id)

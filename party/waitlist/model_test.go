@@ -102,7 +102,7 @@ func (p *play) waits(s party.Session) {
 	case "":
 		if at.Place == 0 && !before && member {
 			p.mayEnter(s, "a wait that got a seat at once")
-			p.gone(s.UserID)
+			p.removeWaiting(s.UserID)
 		} else if !slices.Contains(p.line, s.UserID) {
 			p.line = append(p.line, s.UserID)
 		}
@@ -116,8 +116,8 @@ func (p *play) waits(s party.Session) {
 	}
 }
 
-// gone removes a user from the model's wait list.
-func (p *play) gone(user string) {
+// removeWaiting removes a user from the model's wait list.
+func (p *play) removeWaiting(user string) {
 	p.line = slices.DeleteFunc(p.line, func(u string) bool { return u == user })
 	delete(p.offered, user)
 }
@@ -189,7 +189,7 @@ func (p *play) step() string {
 				if err := p.join(p.crowd[i], p.id); err != nil && !p.banned(err) && !p.isLocked() {
 					p.Errorf("%s cannot take the seat that is held: %v", user, err)
 				} else if err == nil {
-					p.gone(user)
+					p.removeWaiting(user)
 				}
 				break
 			}
@@ -200,7 +200,7 @@ func (p *play) step() string {
 			if err := p.join(s, p.id); err == nil {
 				p.offered = before
 				p.mayEnter(s, "a native join")
-				p.gone(s.UserID)
+				p.removeWaiting(s.UserID)
 			}
 		}
 	case "wait":
@@ -213,7 +213,7 @@ func (p *play) step() string {
 			r.Leave = true
 			_, err := p.wait(s, r)
 			p.must(err)
-			p.gone(s.UserID)
+			p.removeWaiting(s.UserID)
 		}
 	case "block":
 		if s, ok := p.pick(p.crowd, "anybody"); ok && !p.isMember(s.UserID) {

@@ -22,11 +22,11 @@ type seatFree struct {
 }
 
 const (
-	// serveAfter is the time between a change and serving the wait list: the host frees a seat a moment after it has
+	// serveDelay is the time between a change and serving the wait list: the host frees a seat a moment after it has
 	// reported the change.
-	serveAfter = 100 * time.Millisecond
-	retryAfter = time.Second
-	timeout    = 5 * time.Second // for one alarm
+	serveDelay   = 100 * time.Millisecond
+	retryDelay   = time.Second
+	serveTimeout = 5 * time.Second // for one alarm
 )
 
 // Deps has the dependencies of a Service. All are needed.
@@ -49,21 +49,21 @@ const (
 // Service manages the wait lists of all parties. Safe for concurrent use.
 type Service struct {
 	Deps
-	line    line
+	lists   lists
 	alarms  *alarm.Alarms[party.ID]
 	serving keyed.Locks[party.ID]
 }
 
 // New makes a service that subscribes to the news of parties. The caller closes it when the process ends.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, line: line{d.Entry.Admission}, serving: keyed.NewLocks[party.ID]()}
+	s := &Service{Deps: d, lists: lists{d.Entry.Admission}, serving: keyed.NewLocks[party.ID]()}
 	s.alarms = alarm.New(d.Now, d.Logger, "line not served party=", s.serve)
 	d.News.Subscribe(func(c party.Change) {
 		if c.Waited > 0 {
 			d.Metrics.MetricsTimerRecord(MetricWait, nil, c.Waited)
 		}
 		if len(d.Entry.Admission.Lines.Users(c.ID)) > 0 {
-			s.alarms.Sooner(c.ID, d.Now().Add(serveAfter))
+			s.alarms.Sooner(c.ID, d.Now().Add(serveDelay))
 		}
 	})
 	return s
@@ -113,11 +113,11 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	if r.Leave {
 		return s.leave(ctx, c, r)
 	}
-	door, shut := s.door(ctx, c, r)
+	door, shut := s.findEntrance(ctx, c, r)
 	if shut != nil && party.ReasonOf(shut) != party.PartyAway {
 		return Place{}, shut
 	}
-	at, enters, err := s.line.at(ctx, door.id, c.UserID, r.Code != "")
+	at, enters, err := s.lists.place(ctx, door.id, c.UserID, r.Code != "")
 	switch {
 	case err != nil:
 		return Place{}, err
@@ -139,46 +139,46 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	default:
 		return Place{}, err
 	}
-	if err := s.line.join(ctx, door.id, c.UserID, door.inviteID); err != nil {
+	if err := s.lists.join(ctx, door.id, c.UserID, door.inviteID); err != nil {
 		return Place{}, err
 	}
 	s.serve(door.id)
-	at, _, err = s.line.at(ctx, door.id, c.UserID, r.Code != "")
+	at, _, err = s.lists.place(ctx, door.id, c.UserID, r.Code != "")
 	return at, err
 }
 
-// way is how a user comes into a party.
-type way struct {
+// entrance is how a user comes into a party.
+type entrance struct {
 	id       party.ID
 	inviteID string // the invite that they use; "" is none
 	enter    func() error
 }
 
-// door finds the way into the party, for a user who may come in when a seat is free. It returns the party's ID also
-// with PartyAway.
-func (s *Service) door(ctx context.Context, c party.Caller, r Request) (way, error) {
+// findEntrance finds the way into the party, for a user who may come in when a seat is free. It returns the party's ID
+// also with PartyAway.
+func (s *Service) findEntrance(ctx context.Context, c party.Caller, r Request) (entrance, error) {
 	if r.Code != "" {
 		lead, err := s.Invites.Lead(ctx, c, r.Code)
-		return way{lead.PartyID, lead.InviteID, func() error {
+		return entrance{lead.PartyID, lead.InviteID, func() error {
 			_, err := s.Invites.Redeem(ctx, c, r.Code, "")
 			return err
 		}}, err
 	}
 	id, err := party.ParseID(r.PartyID)
 	if err != nil {
-		return way{}, err
+		return entrance{}, err
 	}
 	look, err := s.Entry.Admission.Look(ctx, id)
 	if err != nil {
-		return way{id: id}, err
+		return entrance{id: id}, err
 	}
 	if _, member := look.Member(c.UserID); !member && !look.Open {
 		w := s.Entry.Admission.Waiter(look.ID, c.UserID)
 		if w.Invite != "" {
-			return s.invited(ctx, c, look.ID, w.Invite)
+			return s.inviteEntrance(ctx, c, look.ID, w.Invite)
 		}
 		if w.UserID == "" { // no seat may be held for a user who cannot take it
-			return way{}, closed()
+			return entrance{}, closedError()
 		}
 	}
 	in := reserve.Intent{Kind: reserve.Join, Session: party.Session{UserID: c.UserID, Username: c.Username}}
@@ -188,24 +188,25 @@ func (s *Service) door(ctx context.Context, c party.Caller, r Request) (way, err
 	switch _, err := s.Entry.Admission.Check(ctx, id, in, &look); party.ReasonOf(err) {
 	case "", party.PartyFull, party.PartyLocked, party.AlreadyInParty: // all of these may be over when a seat is free
 	default:
-		return way{}, err
+		return entrance{}, err
 	}
 	if err := s.Entry.May(ctx, c, "", look); err != nil {
-		return way{}, err
+		return entrance{}, err
 	}
-	return way{id: id, enter: func() error { return s.Entry.Join(ctx, c, look) }}, nil
+	return entrance{id: id, enter: func() error { return s.Entry.Join(ctx, c, look) }}, nil
 }
 
-// invited returns the way of a user who waits for a closed party with an invite, which has to lead to that party.
-func (s *Service) invited(ctx context.Context, c party.Caller, id party.ID, inviteID string) (way, error) {
+// inviteEntrance returns the way in for a user who waits for a closed party with an invite. The invite has to lead to
+// that party.
+func (s *Service) inviteEntrance(ctx context.Context, c party.Caller, id party.ID, inviteID string) (entrance, error) {
 	lead, err := s.Invites.LeadOf(ctx, c, inviteID)
 	if err == nil && lead.PartyID != id {
-		err = closed()
+		err = closedError()
 	}
-	return way{id, inviteID, func() error { return s.Invites.RedeemInto(ctx, c, inviteID, id) }}, err
+	return entrance{id, inviteID, func() error { return s.Invites.RedeemInto(ctx, c, inviteID, id) }}, err
 }
 
-func closed() error {
+func closedError() error {
 	return party.Refuse(party.NotMember, "This party is closed; you need an invite to wait for a seat.")
 }
 
@@ -218,7 +219,7 @@ func (s *Service) leave(ctx context.Context, c party.Caller, r Request) (Place, 
 	place, found := Place{}, false
 	var gone error
 	for _, id := range ids {
-		left, waiting, err := s.line.leave(ctx, id, c.UserID)
+		left, waiting, err := s.lists.leave(ctx, id, c.UserID)
 		switch {
 		case party.ReasonOf(err) == party.PartyNotFound:
 			gone = err
@@ -263,7 +264,7 @@ func (s *Service) InviteOver(inviteID, userID string) {
 // serve offers the party's free seats, and sets the alarm for the next time.
 func (s *Service) serve(id party.ID) {
 	id = s.Entry.Admission.Current(id) // it may have been restored since
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), serveTimeout)
 	defer cancel()
 	unlock, err := s.serving.Lock(ctx, id)
 	if err == nil {
@@ -275,12 +276,12 @@ func (s *Service) serve(id party.ID) {
 	}
 	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
 		s.Logger.Warn("line not served yet party=%s error=%v", id, err)
-		s.alarms.Sooner(id, s.Now().Add(retryAfter))
+		s.alarms.Sooner(id, s.Now().Add(retryDelay))
 	}
 }
 
 func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err error) {
-	look, line, free, err := s.line.next(ctx, id)
+	look, line, free, err := s.lists.candidates(ctx, id)
 	if err != nil {
 		return next, err
 	}
@@ -311,7 +312,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 			free--
 		}
 	}
-	offered, next, err := s.line.serve(ctx, id, blocked, over)
+	offered, next, err := s.lists.serve(ctx, id, blocked, over)
 	if len(offered) > 0 {
 		s.Metrics.MetricsCounterAdd(MetricOffers, nil, int64(len(offered)))
 	}

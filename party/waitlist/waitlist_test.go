@@ -164,8 +164,8 @@ func (w *world) wait(s party.Session, r waitlist.Request) (waitlist.Place, error
 	return w.line.Wait(context.Background(), caller(s), r)
 }
 
-// at waits by the party's ID, and returns the place after everything has settled.
-func (w *world) at(s party.Session, id party.ID) waitlist.Place {
+// waitByID waits by the party's ID, and returns the place after everything has settled.
+func (w *world) waitByID(s party.Session, id party.ID) waitlist.Place {
 	w.t.Helper()
 	time.Sleep(time.Second)
 	p, err := w.wait(s, byID(id))
@@ -197,21 +197,21 @@ func TestWait(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(7)
 		id := w.party(true, 3, p[0], p[1])
-		if at := w.at(p[2], id); at != (waitlist.Place{}) || len(w.host.Members(id)) != 3 {
+		if at := w.waitByID(p[2], id); at != (waitlist.Place{}) || len(w.host.Members(id)) != 3 {
 			t.Errorf("with a free seat: %+v, %d members", at, len(w.host.Members(id)))
 		}
 		for i, want := range []waitlist.Place{{Place: 1, Of: 1}, {Place: 2, Of: 2}, {Place: 3, Of: 3}} {
-			if at := w.at(p[3+i], id); at != want {
+			if at := w.waitByID(p[3+i], id); at != want {
 				t.Errorf("waiter %d: %+v; want %+v", i, at, want)
 			}
 		}
-		if at := w.at(p[3], id); at != (waitlist.Place{Place: 1, Of: 3}) {
+		if at := w.waitByID(p[3], id); at != (waitlist.Place{Place: 1, Of: 3}) {
 			t.Errorf("waiting again: %+v", at)
 		}
 		_, err := w.wait(p[1], byID(id))
 		w.refused(err, party.AlreadyMember)
 		w.leave(p[2], id)
-		at := w.at(p[3], id)
+		at := w.waitByID(p[3], id)
 		if want := time.Now().Add(time.Minute).Unix(); at.Place != 1 || at.HeldUntil > want || at.HeldUntil < want-2 {
 			t.Errorf("first in line: %+v; want held until %d", at, want)
 		}
@@ -231,23 +231,23 @@ func TestWait(t *testing.T) {
 			t.Errorf("seen: held %d, by the first %d, waiting %d", look.Held(p[6].UserID), look.Held(p[3].UserID), look.Waiting)
 		}
 		w.must(w.join(p[3], id))
-		if at := w.at(p[4], id); at != (waitlist.Place{Place: 1, Of: 2}) {
+		if at := w.waitByID(p[4], id); at != (waitlist.Place{Place: 1, Of: 2}) {
 			t.Errorf("second, after the first came in: %+v", at)
 		}
 		// The seat is not taken in time and goes to the next player.
 		w.leave(p[1], id)
-		w.at(p[4], id)
+		w.waitByID(p[4], id)
 		time.Sleep(time.Minute + time.Second)
-		if at := w.at(p[5], id); at.Place != 1 || at.HeldUntil == 0 || w.notices(p[5]) != 1 {
+		if at := w.waitByID(p[5], id); at.Place != 1 || at.HeldUntil == 0 || w.notices(p[5]) != 1 {
 			t.Errorf("the next in line: %+v, told %d times", at, w.notices(p[5]))
 		}
-		if at := w.at(p[4], id); at.Place != 2 { // waits again, at the end
+		if at := w.waitByID(p[4], id); at.Place != 2 { // waits again, at the end
 			t.Errorf("who did not come: %+v", at)
 		}
 		if at, err := w.wait(p[5], waitlist.Request{PartyID: id.String(), Leave: true}); err != nil || at != (waitlist.Place{Of: 1}) {
 			t.Errorf("left: %+v, %v", at, err)
 		}
-		if at := w.at(p[4], id); at.HeldUntil == 0 {
+		if at := w.waitByID(p[4], id); at.HeldUntil == 0 {
 			t.Errorf("the last: %+v", at)
 		}
 		w.must(w.join(p[4], id))
@@ -268,12 +268,12 @@ func TestWait_keptSeatIsNotFree(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0], p[1])
-		if at := w.at(p[2], id); at.Place != 1 {
+		if at := w.waitByID(p[2], id); at.Place != 1 {
 			t.Fatalf("waits: %+v", at)
 		}
 		w.drop(p[1])
 		time.Sleep(time.Second)
-		if at := w.at(p[2], id); at.HeldUntil != 0 {
+		if at := w.waitByID(p[2], id); at.HeldUntil != 0 {
 			t.Errorf("the kept seat is offered: %+v", at)
 		}
 		w.refused(w.join(p[2], id), party.PartyFull)
@@ -288,7 +288,7 @@ func TestWait_blockedByWhoIsAway(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(5)
 		id := w.party(true, 3, p[0], p[1], p[2])
-		w.at(p[3], id)
+		w.waitByID(p[3], id)
 		w.host.Block(p[1].UserID, p[3].UserID)
 		w.host.Block(p[4].UserID, p[1].UserID)
 		w.drop(p[1])
@@ -347,12 +347,12 @@ func TestWait_refused(t *testing.T) {
 			t.Error("somebody waits")
 		}
 		w.conf.Parties.Waitlist.Max = 1
-		w.at(p[4], open)
+		w.waitByID(p[4], open)
 		_, err = w.wait(p[2], byID(open))
 		w.refused(err, party.PartyFull)
 		w.conf.Parties.Waitlist.Max = 50
 		for range 2 {
-			w.at(p[4], w.party(true, 1, w.host.Players(1)[0]))
+			w.waitByID(p[4], w.party(true, 1, w.host.Players(1)[0]))
 		}
 		_, err = w.wait(p[4], byID(w.party(true, 1, w.host.Players(1)[0])))
 		w.refused(err, party.RateLimited)
@@ -413,7 +413,7 @@ func TestWait_between(t *testing.T) {
 		p := w.host.Players(7)
 		id := w.party(true, 3, p[0], p[1], p[2])
 		for _, s := range p[3:6] {
-			w.at(s, id)
+			w.waitByID(s, id)
 		}
 		w.drop(p[1])
 		time.Sleep(10 * time.Second)
@@ -424,7 +424,7 @@ func TestWait_between(t *testing.T) {
 		w.locked = true
 		w.mu.Unlock()
 		time.Sleep(time.Minute)
-		if at := w.at(p[3], id); at != (waitlist.Place{Place: 1, Of: 3}) {
+		if at := w.waitByID(p[3], id); at != (waitlist.Place{Place: 1, Of: 3}) {
 			t.Errorf("while locked: %+v", at)
 		}
 		w.host.Block(p[0].UserID, p[3].UserID)
@@ -462,8 +462,8 @@ func TestWait_blockedSinceTheOffer(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0], p[1])
-		w.at(p[2], id)
-		w.at(p[3], id)
+		w.waitByID(p[2], id)
+		w.waitByID(p[3], id)
 		w.leave(p[1], id)
 		time.Sleep(time.Second)
 		if w.notices(p[2]) != 1 {
@@ -485,7 +485,7 @@ func TestWait_holdEnds(t *testing.T) {
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0])
 		w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "h", UserIDs: []string{p[1].UserID}, ExpiresAt: time.Now().Add(time.Minute)}))
-		w.at(p[2], id)
+		w.waitByID(p[2], id)
 		time.Sleep(58 * time.Second)
 		if w.notices(p[2]) != 0 {
 			t.Error("the held seat was offered")
@@ -505,8 +505,8 @@ func TestWait_missed(t *testing.T) {
 		p := w.host.Players(6)
 		id := w.party(true, 2, p[0], p[1])
 		other := w.party(true, 1, p[5])
-		w.at(p[2], id)
-		w.at(p[3], id)
+		w.waitByID(p[2], id)
+		w.waitByID(p[3], id)
 		w.leave(p[1], id)
 		for range 235 {
 			for _, s := range p[2:4] {
@@ -518,7 +518,7 @@ func TestWait_missed(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second) // in all four holds
 		w.must(w.join(p[4], id))
-		if at := w.at(p[2], other); at.Place != 1 {
+		if at := w.waitByID(p[2], other); at.Place != 1 {
 			t.Errorf("in line for another party: %+v", at)
 		}
 		_, err := w.wait(p[2], byID(id))
@@ -528,7 +528,7 @@ func TestWait_missed(t *testing.T) {
 		w.leave(p[4], id)
 		w.must(w.join(p[3], id))
 		time.Sleep(10 * time.Minute)
-		if at := w.at(p[2], id); at.Place != 1 {
+		if at := w.waitByID(p[2], id); at.Place != 1 {
 			t.Errorf("in line again: %+v", at)
 		}
 	})
@@ -553,13 +553,13 @@ func TestWait_missedInTurns(t *testing.T) {
 				w.conf.Parties.Waitlist.Hold = 2 * time.Minute
 				p := w.host.Players(4)
 				id := w.party(true, 2, p[0], p[1])
-				w.at(p[2], id)
-				w.at(p[3], id)
+				w.waitByID(p[2], id)
+				w.waitByID(p[3], id)
 				w.leave(p[1], id)
 				for turn := range 3 {
 					time.Sleep(time.Second)
 					s := &p[2+turn%2]
-					if w.at(*s, id).HeldUntil == 0 {
+					if w.waitByID(*s, id).HeldUntil == 0 {
 						t.Fatalf("turn %d: no seat is held", turn)
 					}
 					miss(w, *s, id)
@@ -584,16 +584,16 @@ func TestWait_namedSeat(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(5)
 		id := w.party(true, 3, p[0], p[1], p[2])
-		w.at(p[3], id)
-		w.at(p[4], id)
+		w.waitByID(p[3], id)
+		w.waitByID(p[4], id)
 		w.leave(p[1], id)
 		time.Sleep(time.Second) // the seat is offered to the first
 		w.leave(p[2], id)
 		w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "h", UserIDs: []string{p[4].UserID}, ExpiresAt: time.Now().Add(time.Hour)}))
-		if at := w.at(p[4], id); at != (waitlist.Place{Of: 1}) || len(w.host.Members(id)) != 2 {
+		if at := w.waitByID(p[4], id); at != (waitlist.Place{Of: 1}) || len(w.host.Members(id)) != 2 {
 			t.Errorf("the second: %+v, %d members", at, len(w.host.Members(id)))
 		}
-		if at := w.at(p[3], id); at.Place != 1 || at.HeldUntil == 0 {
+		if at := w.waitByID(p[3], id); at.Place != 1 || at.HeldUntil == 0 {
 			t.Errorf("the first: %+v", at)
 		}
 	})
@@ -639,7 +639,7 @@ func TestWait_doorClosed(t *testing.T) {
 		_, err := w.wait(p[7], byID(id))
 		w.refused(err, party.NotMember)
 		w.must(redeem(p[5], expires))
-		if at := w.at(p[6], id); at != (waitlist.Place{}) || len(w.host.Members(id)) != 5 {
+		if at := w.waitByID(p[6], id); at != (waitlist.Place{}) || len(w.host.Members(id)) != 5 {
 			t.Errorf("in the closed party: %+v, %d members", at, len(w.host.Members(id)))
 		}
 		for _, s := range []party.Session{p[1], p[2]} {
@@ -663,8 +663,8 @@ func TestWait_whileAway(t *testing.T) {
 		id := w.party(true, 1, p[0])
 		made, err := w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()})
 		w.must(err)
-		w.at(p[1], id)
-		w.at(p[2], id)
+		w.waitByID(p[1], id)
+		w.waitByID(p[2], id)
 		w.drop(p[0])
 		for _, r := range []waitlist.Request{byID(id), {Code: made.Code}} {
 			if at, err := w.wait(p[2], r); err != nil || at != (waitlist.Place{Place: 2, Of: 2}) {
@@ -691,22 +691,22 @@ func TestWait_heldWhileAway(t *testing.T) {
 		w.conf.Parties.Survive.EveryoneAway = true
 		p := w.host.Players(3)
 		id := w.party(true, 2, p[0], p[1])
-		w.at(p[2], id)
+		w.waitByID(p[2], id)
 		w.leave(p[1], id)
-		w.size(id)
-		if at := w.at(p[2], id); at.HeldUntil == 0 {
+		w.memberCount(id)
+		if at := w.waitByID(p[2], id); at.HeldUntil == 0 {
 			t.Fatalf("with a free seat: %+v", at)
 		}
 		w.drop(p[0])
-		w.size(id)
-		if at := w.at(p[2], id); at != (waitlist.Place{Place: 1, Of: 1}) {
+		w.memberCount(id)
+		if at := w.waitByID(p[2], id); at != (waitlist.Place{Place: 1, Of: 1}) {
 			t.Errorf("while away: %+v; want no seat", at)
 		}
 		back := w.host.Connect(p[0].UserID)
 		_, err := w.seats.Resume(t.Context(), caller(back))
 		w.must(err)
-		w.size(id)
-		if at := w.at(p[2], w.admission.Current(id)); at.HeldUntil == 0 {
+		w.memberCount(id)
+		if at := w.waitByID(p[2], w.admission.Current(id)); at.HeldUntil == 0 {
 			t.Errorf("with somebody back: %+v; want a seat", at)
 		}
 	})
@@ -723,8 +723,8 @@ func TestWait_closedAtTheEnd(t *testing.T) {
 				w.conf.Parties.Waitlist.Hold = 6 * time.Second
 				p := w.host.Players(4)
 				id := w.party(true, 2, p[0], p[1])
-				w.at(p[2], id)
-				w.at(p[3], id)
+				w.waitByID(p[2], id)
+				w.waitByID(p[3], id)
 				lock := func(locked bool) {
 					w.mu.Lock()
 					defer w.mu.Unlock()
@@ -735,7 +735,7 @@ func TestWait_closedAtTheEnd(t *testing.T) {
 						w.leave(p[1], id)
 					}
 					time.Sleep(2500 * time.Millisecond)
-					until := time.Unix(w.at(p[2], id).HeldUntil, 0)
+					until := time.Unix(w.waitByID(p[2], id).HeldUntil, 0)
 					if until.Before(time.Now()) {
 						t.Fatalf("turn %d: no seat is held", turn)
 					}
@@ -774,13 +774,13 @@ func TestWait_lockedForLong(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0], p[1])
-		w.at(p[2], id)
-		w.queue(w.invite(p[0], id, party.InviteRequest{}), p[3])
+		w.waitByID(p[2], id)
+		w.waitByCode(w.invite(p[0], id, party.InviteRequest{}), p[3])
 		w.mu.Lock()
 		w.locked = true
 		w.mu.Unlock()
 		w.leave(p[1], id)
-		w.size(id)
+		w.memberCount(id)
 		lookups := w.host.FriendLookups()
 		reads, _ := w.host.Calls()
 		time.Sleep(30 * time.Minute)
@@ -791,7 +791,7 @@ func TestWait_lockedForLong(t *testing.T) {
 		w.mu.Lock()
 		w.locked = false
 		w.mu.Unlock()
-		w.size(id)
+		w.memberCount(id)
 		if w.notices(p[2]) != 1 {
 			t.Errorf("told %d times of the seat", w.notices(p[2]))
 		}
@@ -811,7 +811,7 @@ func TestWait_restored(t *testing.T) {
 		w.mu.Lock()
 		w.locked = true
 		w.mu.Unlock()
-		if at := w.at(p[1], id); at.Place != 1 || at.HeldUntil != 0 {
+		if at := w.waitByID(p[1], id); at.Place != 1 || at.HeldUntil != 0 {
 			t.Fatalf("waits for a locked party: %+v", at)
 		}
 		time.Sleep(time.Second)
@@ -832,7 +832,7 @@ func TestWait_afterReturn(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
 		was := w.party(true, 2, p[0], p[1])
-		w.at(p[2], was)
+		w.waitByID(p[2], was)
 		w.drop(p[0])
 		w.drop(p[1])
 		var back [2]party.Session
@@ -896,7 +896,7 @@ func TestWait_storage(t *testing.T) {
 		}
 		down := w.host.BeforeWrite
 		w.host.BeforeWrite = nil
-		w.at(p[1], id)
+		w.waitByID(p[1], id)
 		w.host.BeforeWrite = down
 		for range 2 {
 			_, err = w.wait(p[1], waitlist.Request{PartyID: id.String(), Leave: true})
@@ -924,7 +924,7 @@ func TestWait_offerNotWritten(t *testing.T) {
 		}
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0], p[1])
-		w.at(p[2], id)
+		w.waitByID(p[2], id)
 		down.Store(true)
 		w.leave(p[1], id)
 		time.Sleep(3 * time.Second)
@@ -940,7 +940,7 @@ func TestWait_offerNotWritten(t *testing.T) {
 			t.Errorf("told %d times of the seat; want once", n)
 		}
 		other := newWorld(t, w)
-		if at := other.at(p[2], id); at.HeldUntil == 0 {
+		if at := other.waitByID(p[2], id); at.HeldUntil == 0 {
 			t.Errorf("another node knows of no seat that is held: %+v", at)
 		}
 	})
@@ -954,14 +954,14 @@ func TestWait_passesOverHeldSeats(t *testing.T) {
 		p := w.host.Players(5)
 		id := w.party(true, 3, p[0], p[1], p[2])
 		for _, waits := range p[3:] {
-			w.at(waits, id)
+			w.waitByID(waits, id)
 		}
 		w.leave(p[1], id)
 		hold := reserve.Hold{InviteID: "for the first", UserIDs: []string{p[3].UserID}, ExpiresAt: time.Now().Add(time.Hour)}
 		w.must(w.admission.Hold(t.Context(), id, hold))
 		w.leave(p[2], id)
 		time.Sleep(time.Second)
-		if at := w.at(p[4], id); at.HeldUntil == 0 {
+		if at := w.waitByID(p[4], id); at.HeldUntil == 0 {
 			t.Errorf("a seat is free, and the second in line is not offered it: %+v", at)
 		}
 	})

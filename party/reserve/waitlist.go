@@ -23,8 +23,8 @@ type Waiter struct {
 	Blocked bool      // by a block between them and a member, or by an invite that leads elsewhere; not stored
 }
 
-// came compares two players by the time they joined the wait list.
-func (w Waiter) came(other Waiter) int {
+// compare orders two players by the time they joined the wait list.
+func (w Waiter) compare(other Waiter) int {
 	return cmp.Or(w.Since.Compare(other.Since), cmp.Compare(w.UserID, other.UserID))
 }
 
@@ -34,30 +34,30 @@ type Missed struct {
 	Until time.Time
 }
 
-// line is the wait list of one party.
-type line struct {
+// list is the wait list of one party.
+type list struct {
 	Waiting map[string]Waiter // by user
 	Missed  map[string]Missed // users who did not take a seat held for them
 }
 
 // Line lists the waiting players in the order in which they came.
-func (l line) Line() []Waiter { return slices.SortedFunc(maps.Values(l.Waiting), Waiter.came) }
+func (l list) Line() []Waiter { return slices.SortedFunc(maps.Values(l.Waiting), Waiter.compare) }
 
 // Miss notes that a player has left the wait list without taking the seat held for them, if one was held.
-func (l line) Miss(w Waiter) {
+func (l list) Miss(w Waiter) {
 	if !w.Until.IsZero() {
 		l.Missed[w.UserID] = Missed{l.Missed[w.UserID].Times + 1, w.Until}
 	}
 }
 
 // Place returns the user's place on the wait list, from 1; 0 if they are not on it.
-func (l line) Place(userID string) (place int) {
+func (l list) Place(userID string) (place int) {
 	w, waits := l.Waiting[userID]
 	if !waits {
 		return 0
 	}
 	for _, other := range l.Waiting {
-		if other.came(w) <= 0 {
+		if other.compare(w) <= 0 {
 			place++
 		}
 	}
@@ -65,7 +65,7 @@ func (l line) Place(userID string) (place int) {
 }
 
 // Join puts a user at the end of the wait list. inviteID is the invite they came by; "" means by the party's ID.
-func (l line) Join(userID, inviteID string, now time.Time) Waiter {
+func (l list) Join(userID, inviteID string, now time.Time) Waiter {
 	w := Waiter{UserID: userID, Invite: inviteID, Open: inviteID == "", Since: now}
 	for _, other := range l.Waiting {
 		if !w.Since.After(other.Since) {
@@ -78,7 +78,7 @@ func (l line) Join(userID, inviteID string, now time.Time) Waiter {
 
 // Seen records whether a waiting player has a socket. It removes players who had none for MaxAbsent. It reports whether
 // that changed anything.
-func (l line) Seen(userID string, there bool, now time.Time) bool {
+func (l list) Seen(userID string, there bool, now time.Time) bool {
 	w := l.Waiting[userID]
 	switch gone := !w.Absent.IsZero(); {
 	case there == !gone:
@@ -104,8 +104,8 @@ func (b Book) Promised(v party.View) []string {
 	return promised
 }
 
-// turns returns the wait list in the order in which seats are given.
-func (l line) turns() []Waiter {
+// servingOrder returns the wait list in the order in which seats are given.
+func (l list) servingOrder() []Waiter {
 	line := l.Line()
 	turn := func(w Waiter) int {
 		if w.Until.IsZero() {
@@ -117,9 +117,9 @@ func (l line) turns() []Waiter {
 	return line
 }
 
-// promised gives the free seats to the waiting players before the user, or to all if userID is "".
-func (b Book) promised(userID string, free int, seated map[string]bool) (users []string) {
-	for _, w := range b.turns() {
+// promisedBefore gives the free seats to the waiting players before the user, or to all if userID is "".
+func (b Book) promisedBefore(userID string, free int, seated map[string]bool) (users []string) {
+	for _, w := range b.servingOrder() {
 		if w.UserID == userID || len(users) >= free {
 			break
 		}
@@ -133,8 +133,8 @@ func (b Book) promised(userID string, free int, seated map[string]bool) (users [
 // Candidates lists the waiting players for whom a free seat can be held: first those with a held seat, then in the
 // order in which they came. The caller has to check blocks and invites.
 func (b Book) Candidates(v party.View) (line []Waiter) {
-	seated := b.seated(v)
-	for _, w := range b.turns() {
+	seated := b.seatedUsers(v)
+	for _, w := range b.servingOrder() {
 		if _, busy := seated[w.UserID]; !busy && !b.kickedSince(w) {
 			line = append(line, w)
 		}
@@ -178,7 +178,7 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 }
 
 // LineDue returns when the next timer of the wait list ends; zero if there is none.
-func (l line) LineDue() time.Time {
+func (l list) LineDue() time.Time {
 	var ends []time.Time
 	for _, w := range l.Waiting {
 		if !w.Until.IsZero() {
