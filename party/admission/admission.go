@@ -100,13 +100,13 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		return err
 	}
 	defer unlock()
-	var l, anew *reserve.Look
-	var pends *reserve.PendingJoin // set by this call; a native join of the session may be pending as well
+	var l, newLook *reserve.Look
+	var ownPending *reserve.PendingJoin // set by this call; a native join of the session may be pending as well
 	if by != nil {
 		l = &by.Look
 	}
-	unpend := func(v *ledger.Visit) {
-		if pends != nil && v.Book.Pending[s.SessionID] == pends {
+	removePending := func(v *ledger.Visit) {
+		if ownPending != nil && v.Book.Pending[s.SessionID] == ownPending {
 			delete(v.Book.Pending, s.SessionID)
 		}
 	}
@@ -119,15 +119,15 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		if err != nil || effects.Take == nil {
 			return err
 		}
-		if now := v.Seen(); by != nil && by.Again != nil && anew == nil && now.HasNew(by.Look, s.UserID) {
-			anew = &now
+		if now := v.Seen(); by != nil && by.Again != nil && newLook == nil && now.HasNew(by.Look, s.UserID) {
+			newLook = &now
 			if _, native := v.Book.Pending[s.SessionID]; !native {
-				pends = &reserve.PendingJoin{Session: s, Until: a.Now().Add(rejudgeTimeout)} // By is empty: the host does not know of it
-				v.Book.Pending[s.SessionID] = pends
+				ownPending = &reserve.PendingJoin{Session: s, Until: a.Now().Add(rejudgeTimeout)} // By is empty: the host does not know of it
+				v.Book.Pending[s.SessionID] = ownPending
 			}
 			return nil
 		}
-		unpend(v)
+		removePending(v)
 		return a.take(v, *effects.Take, grant)
 	}
 	if err = a.Visit(ctx, id, admit); party.ReasonOf(err) == party.PartyAway {
@@ -135,11 +135,11 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 			err = a.Visit(ctx, id, admit) // a session that founded the party again is in it already
 		}
 	}
-	if err == nil && anew != nil {
+	if err == nil && newLook != nil {
 		// Sessions that come in from now on see that this user is joining.
-		defer a.Briefly(id, unpend)
-		l = anew
-		if err = by.Again(ctx, *anew); err == nil {
+		defer a.Briefly(id, removePending)
+		l = newLook
+		if err = by.Again(ctx, *newLook); err == nil {
 			err = a.Visit(ctx, id, admit)
 		}
 	}

@@ -285,9 +285,9 @@ func (a *Admission) afterJoin(ctx context.Context, m Message) error {
 func (a *Admission) finishJoin(v *ledger.Visit, s party.Session) (leaving []party.Membership, in bool, err error) {
 	members, err := a.Roster.Members(v.ID)
 	in = slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID })
-	pending, flew := v.Book.Land(s.SessionID, in)
+	pending, wasPending := v.Book.Land(s.SessionID, in)
 	by := s.SessionID
-	if flew {
+	if wasPending {
 		by, v.At = pending.By, pending.Until.Add(-reserve.PendingTTL)
 	}
 	defer a.joins.end(by) // after it is listed as a member: until then the user's other joins see it here

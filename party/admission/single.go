@@ -62,9 +62,9 @@ func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Int
 }
 
 // elsewhere lists the user's memberships in all parties except one.
-func (m *memberships) elsewhere(ctx context.Context, userID string, but party.ID) ([]party.Membership, error) {
+func (m *memberships) elsewhere(ctx context.Context, userID string, except party.ID) ([]party.Membership, error) {
 	in, err := m.ledger.Roster.PartiesOf(ctx, userID)
-	return slices.DeleteFunc(in, func(in party.Membership) bool { return in.ID == but }), err
+	return slices.DeleteFunc(in, func(in party.Membership) bool { return in.ID == except }), err
 }
 
 // leave takes sessions out of parties as if each had left by itself. The caller must not hold a party's lock.
@@ -102,12 +102,12 @@ func (m *memberships) leaveOthers(ctx context.Context, id party.ID, s party.Sess
 		m.ledger.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
 		return
 	}
-	counts := slices.IndexFunc(in, func(in party.Membership) bool { return in.ID == id && in.Session.SessionID == s.SessionID })
+	winner := slices.IndexFunc(in, func(in party.Membership) bool { return in.ID == id && in.Session.SessionID == s.SessionID })
 	if rule == rules.OnePartyOnly {
-		counts = len(in) - 1
+		winner = len(in) - 1
 	}
-	if counts >= 0 {
-		stays := in[counts].ID
-		m.leave(ctx, slices.DeleteFunc(in, func(in party.Membership) bool { return in.ID == stays })...)
+	if winner >= 0 {
+		winnerID := in[winner].ID
+		m.leave(ctx, slices.DeleteFunc(in, func(in party.Membership) bool { return in.ID == winnerID })...)
 	}
 }

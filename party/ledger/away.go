@@ -217,11 +217,11 @@ func (r *Recorder) writeMembers(id party.ID) {
 		if len(old.Members)+len(now.Members) == 0 || old.Facts == now.Facts && maps.Equal(old.Members, now.Members) && maps.Equal(old.Ages, now.Ages) {
 			return nil
 		}
-		either := maps.Clone(now.Members)
-		maps.Copy(either, old.Members)
-		users = slices.Collect(maps.Keys(either))
+		union := maps.Clone(now.Members)
+		maps.Copy(union, old.Members)
+		users = slices.Collect(maps.Keys(union))
 		p, origin, turn = v.place, v.Origin, v.writes.Add(1)
-		v.recorded, v.saved = true, reserve.Standing{Members: either} // until the write is done
+		v.recorded, v.saved = true, reserve.Standing{Members: union} // until the write is done
 		return nil
 	})
 	if err == nil && p != nil {
@@ -286,14 +286,14 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 // nobody else takes the founder's seat. Succeed refuses with PartyNotFound if another node was faster or the seat's
 // time is over. It refuses with NoLiveSession if s has ended meanwhile: then all seats stay kept.
 func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, enter func(may bool) error) error {
-	l, user, taken := b.ledger, s.UserID, false
+	l, user, seatGone := b.ledger, s.UserID, false
 	var ages map[string]party.Age
 	members := map[string]party.Member{}
 	if l.Policy().Parties.Survive.Restart > 0 {
 		members[user] = party.Member{Session: s, JoinedAt: l.Now(), Leader: true}
 	}
 	done := func() {}
-	err := l.VisitNative(ctx, b.ID, func(*Visit) error { // the lock: visits that read the old record have ended by then
+	err := l.VisitNative(ctx, b.ID, func(*Visit) error { // under its lock: visits that read the old record have ended
 		done = l.moves.beginEntering(b.ID, native)
 		return nil
 	})
@@ -307,24 +307,24 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 			return
 		}
 		seat, kept := r.Seats[user]
-		if taken = !kept || !r.Away || seat.Member != b.Seat.Member; !taken {
+		if seatGone = !kept || !r.Away || seat.Member != b.Seat.Member; !seatGone {
 			ages = r.Ages
 			delete(r.Seats, user)
 			r.Native, r.Away, r.Members, r.Ages = native, false, members, nil
 		}
 	})
-	if err == nil && taken {
+	if err == nil && seatGone {
 		_ = enter(false)
 		return party.Refuse(party.PartyNotFound, "No seat is kept for you any more.")
 	}
-	tried, entered := false, false
+	enterCalled, entered := false, false
 	if err != nil {
 		err = fmt.Errorf("store the party's new ID: %w", err) // the write may have succeeded
 	} else if err = l.Roster.Begin(native, s, b.Facts, b.Origin); err == nil {
 		err = l.VisitAnyway(ctx, native, func(v *Visit) error {
 			v.Origin, v.Facts, v.leader, v.saved.Members, v.outbox = b.Origin, b.Facts, user, members, b.outbox
 			err := v.load() // load before s enters: its connection may end at once
-			if tried = err == nil; tried {
+			if enterCalled = err == nil; enterCalled {
 				err = enter(true)
 			}
 			if err != nil {
@@ -347,7 +347,7 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 		})
 	}
 	if !entered { // its connection has ended meanwhile
-		if !tried {
+		if !enterCalled {
 			_ = enter(false) // outside the visit, because it may need the party's lock
 		}
 		l.Roster.End(native)

@@ -20,7 +20,7 @@ func (p *place) Began(leader party.Session, facts party.Facts) {
 // Entered mirrors that a session has become a member, through the host's own join (native) or through the module. moves
 // says that the same user was a member with another session.
 func (p *place) Entered(s party.Session, at time.Time, native, moves bool) {
-	had := p.Last.Attributes
+	hadAttributes := p.Last.Attributes
 	after, err := p.ledger.Roster.Enter(p.Last, p.ID, s)
 	p.Changed()
 	p.Last = after
@@ -29,7 +29,7 @@ func (p *place) Entered(s party.Session, at time.Time, native, moves bool) {
 		return
 	}
 	p.ledger.Recorder.Later(p.ID)
-	c := party.Change{Kind: party.MemberEntered, ID: p.ID, Session: s, At: at, Native: native, Moved: moves, Attributes: had || after.Attributes}
+	c := party.Change{Kind: party.MemberEntered, ID: p.ID, Session: s, At: at, Native: native, Moved: moves, Attributes: hadAttributes || after.Attributes}
 	if w, waited := p.Book.Waiting[s.UserID]; waited {
 		c.Waited = max(1, p.ledger.Now().Sub(w.Since))
 	}

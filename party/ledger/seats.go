@@ -49,7 +49,7 @@ const maxKept = time.Hour
 func (k *keptSeats) mayInherit() bool { return k.ledger.Now().Before(k.ledger.started.Add(maxKept)) }
 
 // GiveUpOthers gives up the user's kept seats in all parties except one.
-func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, but party.ID) {
+func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, except party.ID) {
 	ids := k.kept.Of(userID)
 	if k.mayInherit() {
 		stored, err := k.ledger.records.partiesKeepingSeat(ctx, userID)
@@ -61,7 +61,7 @@ func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, but party.I
 	for _, id := range ids {
 		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), storageWait)
 		err := k.ledger.Visit(ctx, id, func(v *Visit) error {
-			if v.ID == but {
+			if v.ID == except {
 				return nil
 			}
 			return v.GiveUp(userID, false)

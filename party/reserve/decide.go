@@ -74,8 +74,8 @@ func Decide(v party.View, b Book, p rules.Parties, f Facts, now time.Time, in In
 	if in.Kind == Admit {
 		return Effects{Take: take(v, s, older, moves)}, nil
 	}
-	joins := in.Kind == Accept || v.Open // it takes a seat, while other messages only ask for one
-	if !joins && !moves {
+	takesSeat := in.Kind == Accept || v.Open // other messages only ask for one
+	if !takesSeat && !moves {
 		if err := mayAsk(v, b, p, f, in); err != nil {
 			return Effects{}, err
 		}
@@ -95,7 +95,7 @@ func Decide(v party.View, b Book, p rules.Parties, f Facts, now time.Time, in In
 		// The host refuses a sender who does not lead, and a target that has not asked. So this message must not
 		// reserve a seat, nor block the target.
 		return Effects{}, nil
-	case joins:
+	case takesSeat:
 		pend := &PendingJoin{Session: s, By: in.By, Until: until}
 		if moves {
 			pend.Leaving = []party.Membership{{ID: v.ID, Session: older.Session}}
