@@ -15,7 +15,7 @@ type Question struct {
 	Client  Client   // of the caller
 	View    View     // the party as it is; the zero View for a party that does not exist yet
 	Held    int      // seats kept in it for others
-	Away    []string // users whose kept seat waits for them
+	Away    []string // users with a kept seat
 	Invited bool
 	Request rules.RequestFacts
 }

@@ -13,7 +13,7 @@ type Look struct {
 	Expected []string // users who are no members and have a reserved seat or are joining
 	Joining  []string // users of Expected who are joining
 	InLine   int      // how many of Reserved are on the wait list
-	Away     []string // users whose kept seat waits for them
+	Away     []string // users with a kept seat
 	Origin   party.ID // the party's first ID, its key in storage
 	Waiting  int      // length of the wait list
 	Turn     uint64   // rises with every change that the party's node hears of
