@@ -6,15 +6,14 @@ import (
 	"partyline/party/rules"
 )
 
-// Activity tells what a party is doing besides being together.
+// Activity knows what a party is doing: matchmaking, or playing a match.
 type Activity struct {
-	Queued func(ctx context.Context, id ID) (bool, error) // whether a ticket of the party waits
+	Queued func(ctx context.Context, id ID) (bool, error) // whether the party has a waiting ticket
 	Match  MatchOf
 }
 
-// State is the party's state as rules know it, one of [rules.StateIdle],
-// [rules.StateMatchmaking] and [rules.StateInMatch], and the match it is in. A party in a
-// match that queues for the next one is in the match.
+// State returns the party's state for rules ([rules.StateIdle], [rules.StateMatchmaking] or [rules.StateInMatch]) and
+// the match it is in. A party in a match that queues for the next one counts as in the match.
 func (a Activity) State(ctx context.Context, id ID) (state, matchID string, err error) {
 	if matchID, err = a.Match(ctx, id); matchID != "" || err != nil {
 		return rules.StateInMatch, matchID, err
@@ -25,8 +24,8 @@ func (a Activity) State(ctx context.Context, id ID) (state, matchID string, err 
 	return rules.StateIdle, "", nil
 }
 
-// Locked makes what [AdmissionDeps].Locked wants: it refuses with PartyLocked while the
-// rules' lock keeps the party closed. Without a lock it asks nobody.
+// Locked returns the function for [AdmissionDeps].Locked. It refuses with PartyLocked while the rules lock the party.
+// It reads nothing if the rules have no lock.
 func (a Activity) Locked(policy Policy) func(ctx context.Context, v View) error {
 	return func(ctx context.Context, v View) error {
 		lock := policy().Parties.Lock

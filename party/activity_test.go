@@ -21,7 +21,7 @@ func TestActivity(t *testing.T) {
 	for name, tt := range map[string]struct {
 		activity party.Activity
 		state    string
-		locked   party.Reason // where both locks are on
+		locked   party.Reason // the reason if both locks are on
 	}{
 		"idle":            {party.Activity{Queued: queued(false, nil), Match: match("", nil)}, rules.StateIdle, ""},
 		"queued":          {party.Activity{Queued: queued(true, nil), Match: match("", nil)}, rules.StateMatchmaking, party.PartyLocked},

@@ -13,39 +13,38 @@ import (
 	"partyline/internal/bounded"
 )
 
-// Block is one user's block of another.
+// Block says that the user By blocks the user Of.
 type Block struct{ By, Of string }
 
-// Between reports whether the block stands between one of some users and one of others,
-// whichever side made it.
+// Between reports whether the block is between a user of some and a user of others, in either direction.
 func (b Block) Between(some, others []string) bool {
 	return slices.Contains(some, b.By) && slices.Contains(others, b.Of) ||
 		slices.Contains(some, b.Of) && slices.Contains(others, b.By)
 }
 
-// Friendships tells how users stand to others; the host's runtime has it. A block shows on
-// the side of the user who blocked alone.
+// Friendships reads the relations between users; the host's runtime implements it. A block shows only in the relations
+// of the user who made it.
 type Friendships interface {
 	UsersGetFriendStatus(ctx context.Context, userID string, userIDs []string) ([]*api.Friend, error)
 	FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error)
 }
 
-// BlockList reads who blocks whom, for any number of users at once. Safe for concurrent use.
+// BlockList reads blocks between any number of users at once. Safe for concurrent use.
 type BlockList struct {
 	db      *sql.DB
 	friends Friendships
 }
 
-// NewBlockList reads the host's database; where the host has none, as the embedded engine,
-// it asks the host for one user at a time.
+// NewBlockList makes a BlockList that reads the host's database. Without a database, as in the embedded engine, it asks
+// the host for one user at a time.
 func NewBlockList(db *sql.DB, friends Friendships) BlockList { return BlockList{db, friends} }
 
 const friendsPage = 1000
 
-// mostBlocks bounds a list of blocks: nothing else does.
+// mostBlocks bounds a list of blocks, because nothing else does.
 const mostBlocks = 1000
 
-// By lists blocks that the users made, in one query, mostBlocks at most.
+// By lists the blocks that the users made, mostBlocks at most, in one query.
 func (b BlockList) By(ctx context.Context, users []string) ([]Block, error) {
 	if b.db != nil {
 		return b.query(ctx, fmt.Sprintf(`SELECT source_id, destination_id FROM user_edge
@@ -55,7 +54,7 @@ func (b BlockList) By(ctx context.Context, users []string) ([]Block, error) {
 	return blocks[:min(len(blocks), mostBlocks)], err
 }
 
-// list lists the blocks that the users made without a database.
+// list is By without a database.
 func (b BlockList) list(ctx context.Context, users []string) (blocks []Block, err error) {
 	blocked := int(api.Friend_BLOCKED)
 	for _, user := range users {
@@ -86,8 +85,8 @@ func (b BlockList) Among(ctx context.Context, users []string) ([]Block, error) {
 	return slices.DeleteFunc(all, func(block Block) bool { return !slices.Contains(users, block.Of) }), err
 }
 
-// With returns those of others who block the user or are blocked by them, in their order. It
-// is one query, or what [BlockList.lookUp] costs where there is no database.
+// With returns those of others who block the user or are blocked by them, in the order of others. It is one query, or
+// the calls of [BlockList.lookUp] without a database.
 func (b BlockList) With(ctx context.Context, userID string, others []string) ([]string, error) {
 	others = slices.DeleteFunc(slices.Clone(others), func(o string) bool { return o == userID })
 	if len(others) == 0 {
@@ -108,9 +107,9 @@ func (b BlockList) With(ctx context.Context, userID string, others []string) ([]
 	return slices.DeleteFunc(others, free), nil
 }
 
-// lookUp finds blocks without a database. It costs one look-up for all of the others, and one more
-// for each who is neither friend nor invited: blocking somebody ends what they had on their side,
-// so a relation of any other kind proves that there is no block behind it.
+// lookUp finds blocks without a database. It costs one call for all of the others, and one more for each of them to
+// whom the user has no relation. A user who blocks somebody ends that person's relation to them. So any other relation
+// proves that there is no block.
 func (b BlockList) lookUp(ctx context.Context, userID string, others []string) (among []string, err error) {
 	own, err := b.friends.UsersGetFriendStatus(ctx, userID, others)
 	if err != nil {
@@ -130,8 +129,7 @@ func (b BlockList) lookUp(ctx context.Context, userID string, others []string) (
 	return among, nil
 }
 
-// Friends returns those of others who are friends of the user, both having agreed. It is one
-// query.
+// Friends returns those of others who are friends of the user, with both sides' consent, in one query.
 func (b BlockList) Friends(ctx context.Context, userID string, others []string) (friends []string, err error) {
 	if len(others) == 0 {
 		return nil, nil
@@ -148,7 +146,7 @@ func (b BlockList) Friends(ctx context.Context, userID string, others []string) 
 	return friends, nil
 }
 
-// Strangers returns those of others who are no friends of the user, in their order.
+// Strangers returns those of others who are not friends of the user, in the order of others.
 func (b BlockList) Strangers(ctx context.Context, userID string, others []string) ([]string, error) {
 	friends, err := b.Friends(ctx, userID, others)
 	if err != nil {
@@ -157,7 +155,7 @@ func (b BlockList) Strangers(ctx context.Context, userID string, others []string
 	return slices.DeleteFunc(slices.Clone(others), func(other string) bool { return slices.Contains(friends, other) }), nil
 }
 
-// queryTime bounds a query.
+// queryTime is the longest time for a query.
 const queryTime = 5 * time.Second
 
 func (b BlockList) query(ctx context.Context, query string, users []string, more ...any) (blocks []Block, err error) {

@@ -45,10 +45,10 @@ func TestBlockList_With(t *testing.T) {
 	}
 }
 
-// prolific has blocked three pages of others.
-type prolific struct{ party.Friendships }
+// blocksMany is a user who has blocked three pages of others.
+type blocksMany struct{ party.Friendships }
 
-func (prolific) FriendsList(_ context.Context, _ string, limit int, _ *int, cursor string) (page []*api.Friend, next string, err error) {
+func (blocksMany) FriendsList(_ context.Context, _ string, limit int, _ *int, cursor string) (page []*api.Friend, next string, err error) {
 	for i := range limit {
 		page = append(page, &api.Friend{User: &api.User{Id: cursor + strconv.Itoa(i)}})
 	}
@@ -58,9 +58,9 @@ func (prolific) FriendsList(_ context.Context, _ string, limit int, _ *int, curs
 	return page, next, nil
 }
 
-// However many others somebody has blocked, a list has a thousand. Between two users each block counts.
+// A list has at most a thousand blocks of one user. Between two users each block counts.
 func TestBlockList_OfWhoBlocksMany(t *testing.T) {
-	b := party.NewBlockList(nil, prolific{})
+	b := party.NewBlockList(nil, blocksMany{})
 	if got, err := b.By(t.Context(), []string{"me"}); len(got) != 1000 || err != nil {
 		t.Errorf("By lists %d, %v; want 1000", len(got), err)
 	}
@@ -69,16 +69,16 @@ func TestBlockList_OfWhoBlocksMany(t *testing.T) {
 	}
 }
 
-// waiting is a database whose only query, of one block, waits until it is let go on.
-type waiting struct{ arrived, goes chan struct{} }
+// waitingDB is a database with one query, which returns one block. It waits until the test lets it continue.
+type waitingDB struct{ arrived, goes chan struct{} }
 
-func (w waiting) Connect(context.Context) (driver.Conn, error) { return w, nil }
-func (w waiting) Driver() driver.Driver                        { return nil }
-func (waiting) Prepare(string) (driver.Stmt, error)            { return nil, errors.ErrUnsupported }
-func (waiting) Begin() (driver.Tx, error)                      { return nil, errors.ErrUnsupported }
-func (waiting) Close() error                                   { return nil }
+func (w waitingDB) Connect(context.Context) (driver.Conn, error) { return w, nil }
+func (w waitingDB) Driver() driver.Driver                        { return nil }
+func (waitingDB) Prepare(string) (driver.Stmt, error)            { return nil, errors.ErrUnsupported }
+func (waitingDB) Begin() (driver.Tx, error)                      { return nil, errors.ErrUnsupported }
+func (waitingDB) Close() error                                   { return nil }
 
-func (w waiting) QueryContext(ctx context.Context, _ string, _ []driver.NamedValue) (driver.Rows, error) {
+func (w waitingDB) QueryContext(ctx context.Context, _ string, _ []driver.NamedValue) (driver.Rows, error) {
 	close(w.arrived)
 	select {
 	case <-ctx.Done():
@@ -101,10 +101,10 @@ func (o *oneBlock) Next(row []driver.Value) error {
 	return nil
 }
 
-// A query does not end with the connection of the caller: the pool would lose one of its
-// own. For somebody who has gone already there is none.
+// A query does not end when the caller's connection ends, because the pool would lose a connection. It does not start
+// for a caller who has gone already.
 func TestBlockList_QueryOutlivesItsCaller(t *testing.T) {
-	w := waiting{make(chan struct{}), make(chan struct{})}
+	w := waitingDB{make(chan struct{}), make(chan struct{})}
 	db := sql.OpenDB(w)
 	defer db.Close()
 	b := party.NewBlockList(db, nil)

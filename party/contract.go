@@ -2,29 +2,28 @@ package party
 
 import "encoding/json"
 
-// The types below are the payloads and answers of the module's functions, field by field.
-// Times are Unix seconds; a nil slice is never sent, an empty list is [].
+// The types below are the requests and answers of the module's RPCs, field by field. Times are Unix seconds. A nil
+// slice is never sent; an empty list is [].
 
-// InviteKind says what an invite's code looks like.
+// InviteKind is the form of an invite's code.
 type InviteKind string
 
 const (
 	LinkInvite InviteKind = "link" // 16 Crockford base32 characters, 80 random bits
 	CodeInvite InviteKind = "code" // 8 characters to read aloud; short-lived and guess-limited
 
-	// DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits.
-	// It is as easily guessed as a code, and lives as short.
+	// DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits. It is as easy to guess as
+	// a code, and expires as soon.
 	DigitsInvite InviteKind = "digits"
 )
 
-// InfoField is one line of the landing page's party card.
+// InfoField is one line of the party's card on the landing page.
 type InfoField struct {
 	Label string `json:"label"` // at most 63 bytes
 	Value string `json:"value"` // at most 511 bytes
 }
 
-// InviteRequest asks for an invite. The zero value of an optional field takes the
-// rules' default.
+// InviteRequest asks for an invite. An optional field that is left out gets the rules' default.
 type InviteRequest struct {
 	PartyID       string          `json:"party_id"`
 	TTLSec        *int64          `json:"ttl_sec,omitempty"`
@@ -38,7 +37,7 @@ type InviteRequest struct {
 	Launch        json.RawMessage `json:"launch,omitempty"`  // any JSON, at most 1024 bytes
 }
 
-// CreatedInvite answers party_invite_create. It is the only answer that ever holds the code.
+// CreatedInvite answers party_invite_create. No other answer contains the code.
 type CreatedInvite struct {
 	ID            string          `json:"id"`
 	Code          string          `json:"code"`
@@ -73,22 +72,22 @@ type InviteSummary struct {
 	Message       string     `json:"message"`
 }
 
-// InviteState is what a preview says of an invite.
+// InviteState is the state of an invite in a preview.
 type InviteState string
 
 const (
 	StateOpen      InviteState = "open"
 	StateFull      InviteState = "full"
-	StateLocked    InviteState = "locked"  // the rules let nobody in while the party queues or plays
-	StateAway      InviteState = "away"    // everybody has dropped and may be back
-	StateBetween   InviteState = "between" // it follows its inviter, who is in no party it leads to at the moment
+	StateLocked    InviteState = "locked"  // the rules let nobody in while the party is in a queue or a match
+	StateAway      InviteState = "away"    // all members have lost the connection and may come back
+	StateBetween   InviteState = "between" // it follows its inviter, who is in no party that it could lead to at the moment
 	StateExpired   InviteState = "expired"
 	StateRevoked   InviteState = "revoked"
 	StateExhausted InviteState = "exhausted"
 	StatePartyGone InviteState = "party_gone"
 )
 
-// Profile is the public face of a user.
+// Profile is the public profile of a user.
 type Profile struct {
 	UserID      string `json:"user_id"`
 	Username    string `json:"username"`
@@ -96,27 +95,27 @@ type Profile struct {
 	AvatarURL   string `json:"avatar_url"`
 }
 
-// MemberProfile is a member as previews show it, with the live status.
+// MemberProfile is a member in a preview, with the live status.
 type MemberProfile struct {
 	Profile
 	Stage    string   `json:"stage"`
-	Progress *float64 `json:"progress,omitempty"` // 0..1; absent where none was set
+	Progress *float64 `json:"progress,omitempty"` // 0..1; absent if none was set
 	Text     string   `json:"text"`
-	Stalled  bool     `json:"stalled,omitempty"` // no progress for long
+	Stalled  bool     `json:"stalled,omitempty"` // no progress for a long time
 }
 
-// PartyPreview is the party as previews show it.
+// PartyPreview is the party in a preview.
 type PartyPreview struct {
 	PartyID      string          `json:"party_id"`
 	Size         int             `json:"size"`
 	MaxSize      int             `json:"max_size"`
-	Held         int             `json:"held"`       // seats kept for users who are not in: invited, or away
-	OnTheWay     int             `json:"on_the_way"` // those, and users who told that they are coming; see [Footprint]
+	Held         int             `json:"held"`       // seats kept for users who are not in: invited players, or members who are away
+	OnTheWay     int             `json:"on_the_way"` // held, and users who reported that they are on the way; see [Footprint]
 	Open         bool            `json:"open"`
 	LeaderUserID string          `json:"leader_user_id"`
 	Members      []MemberProfile `json:"members"`
 
-	Attributes map[string]json.RawMessage `json:"attributes,omitempty"` // those of the party that the rules make public
+	Attributes map[string]json.RawMessage `json:"attributes,omitempty"` // the party's attributes that the rules make public
 }
 
 // Preview answers party_invite_preview.
@@ -125,7 +124,7 @@ type Preview struct {
 	State     InviteState     `json:"state"`
 	Waiting   int             `json:"waiting"` // players on the wait list
 	Inviter   Profile         `json:"inviter"`
-	Party     *PartyPreview   `json:"party,omitempty"` // absent once the party is gone
+	Party     *PartyPreview   `json:"party,omitempty"` // absent after the party has ended
 	Message   string          `json:"message"`
 	Info      []InfoField     `json:"info"`
 	Launch    json.RawMessage `json:"launch,omitempty"`
@@ -146,5 +145,5 @@ type Redemption struct {
 // Resumption answers party_resume.
 type Resumption struct {
 	PartyID string `json:"party_id"`
-	Joined  bool   `json:"joined"` // false: as soon as the user's older connection has ended
+	Joined  bool   `json:"joined"` // false: the session comes in as soon as the user's older connection has ended
 }

@@ -2,15 +2,15 @@ package party
 
 import "partyline/party/rules"
 
-// CreateParams is what a client asks of a new party.
+// CreateParams is a client's request for a new party.
 type CreateParams struct {
-	MaxSize int // 0 = whatever is usual
+	MaxSize int // 0 = the default
 	Open    bool
 	Label   string
 }
 
-// Shape makes of create params what the rules file allows. It refuses with InvalidRequest a size
-// outside its bounds, where the rules do not clamp.
+// Shape changes the parameters as the rules require. It refuses a size outside the allowed range with InvalidRequest if
+// the rules do not clamp it.
 func (w CreateParams) Shape(p rules.Parties) (CreateParams, error) {
 	shaped, fits := p.Shape(rules.ActionCreate, rules.RequestFacts{Wish: &rules.Wish{MaxSize: w.MaxSize, Open: w.Open}})
 	if !fits {

@@ -9,12 +9,11 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Reason is the stable, machine-readable part of a refusal. Clients switch on
-// it; its spelling never changes once released.
+// Reason is the stable, machine-readable part of a refusal. Clients switch on it, so its spelling never changes after a
+// release.
 type Reason string
 
-// Every reason Partyline answers with. The numbers that go with them are in
-// [Reason.Code].
+// Every reason that Partyline answers with. [Reason.Code] has the numbers that go with them.
 const (
 	InvalidRequest   Reason = "invalid_request"    // not JSON, an unknown field, a wrong type, out of bounds; the message names the field
 	Unauthenticated  Reason = "unauthenticated"    // nobody is signed in
@@ -49,8 +48,8 @@ const (
 	Internal         Reason = "internal"           // a fault on the server's side; its log says more
 )
 
-// Code is the gRPC status number that goes with the reason, as Nakama passes it to clients; 13
-// (internal) for a reason this package does not know.
+// Code returns the gRPC status number of the reason, which Nakama passes to clients. It is 13 (internal) for an unknown
+// reason.
 func (r Reason) Code() int {
 	switch r {
 	case InvalidRequest, QueryNotAllowed:
@@ -74,18 +73,17 @@ func (r Reason) Code() int {
 	return 13
 }
 
-// Error is a refusal: a stable reason, a sentence the player may read, and, for
-// the log alone, its cause.
+// Error is a refusal: a stable reason, a sentence that the player may read and, only for the log, its cause.
 type Error struct {
 	Reason  Reason
-	Rule    string        // the designer's rule, with RuleDenied, or with Internal where it could not be evaluated
+	Rule    string        // the designer's rule, with RuleDenied, or with Internal if it could not be evaluated
 	Message string        // for the player: short, no IDs, no internals
-	Wait    time.Duration // when to try again; 0 where waiting does not help
+	Wait    time.Duration // when to try again; 0 if waiting does not help
 	Cause   error         // for the log; never sent to a client
 }
 
-// Error is the text clients receive: "<reason>: <message>", a rule's refusal
-// being "rule_denied/<rule>: <message>". The cause is not in it.
+// Error returns the text that clients receive: "<reason>: <message>", or "rule_denied/<rule>: <message>" for a rule's
+// refusal. It does not contain the cause.
 func (e *Error) Error() string {
 	if e.Reason == RuleDenied && e.Rule != "" {
 		return string(e.Reason) + "/" + e.Rule + ": " + e.Message
@@ -93,7 +91,7 @@ func (e *Error) Error() string {
 	return string(e.Reason) + ": " + e.Message
 }
 
-// Unwrap gives the cause to errors.Is and errors.As.
+// Unwrap returns the cause, for errors.Is and errors.As.
 func (e *Error) Unwrap() error { return e.Cause }
 
 // Is makes errors.Is(err, party.Refuse(reason, "")) match on the reason alone.
@@ -102,8 +100,8 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Reason == e.Reason && (t.Rule == "" || t.Rule == e.Rule) && t.Cause == nil
 }
 
-// Log writes a refusal to the server's log: an internal error, which the client may not see, as an
-// error with its cause, everything else as a detail. What the client sent is never written.
+// Log writes a refusal to the server's log. An internal error is logged as an error with its cause, which the client
+// does not see. Any other refusal is logged at debug level. The client's input is never written.
 func (e *Error) Log(logger runtime.Logger, failed, refused string, fields map[string]any) {
 	fields["reason"] = string(e.Reason)
 	logger = logger.WithFields(fields)
@@ -114,13 +112,13 @@ func (e *Error) Log(logger runtime.Logger, failed, refused string, fields map[st
 	logger.Debug(refused)
 }
 
-// Refuse makes a refusal whose message is formatted for the player.
+// Refuse makes a refusal with a formatted message for the player.
 func Refuse(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
-// RefuseFor is a refusal that is over after the wait, in whole seconds and at least one. The
-// message ends with it, so that clients can schedule a retry.
+// RefuseFor makes a refusal that ends after the wait, rounded up to whole seconds, at least one. The message ends with
+// the wait, so that clients can schedule a retry.
 func RefuseFor(wait time.Duration, reason Reason, message string) *Error {
 	sec := max(1, int(math.Ceil(wait.Seconds())))
 	e := Refuse(reason, "%s, retry_after_sec=%d.", message, sec)
@@ -128,13 +126,13 @@ func RefuseFor(wait time.Duration, reason Reason, message string) *Error {
 	return e
 }
 
-// RefuseRate is the refusal of a rate limit.
+// RefuseRate makes the refusal of a rate limit.
 func RefuseRate(wait time.Duration) *Error {
 	return RefuseFor(wait, RateLimited, "Too many requests")
 }
 
-// AsError turns any error into a refusal: an *Error in its chain as it is,
-// anything else becomes Internal with the error as its cause. nil stays nil.
+// AsError turns any error into a refusal. It returns an *Error of its chain unchanged; any other error becomes Internal
+// with the error as its cause. nil stays nil.
 func AsError(err error) *Error {
 	if err == nil {
 		return nil
@@ -146,7 +144,7 @@ func AsError(err error) *Error {
 	return &Error{Reason: Internal, Message: "Something went wrong on our side, please try again.", Cause: err}
 }
 
-// ReasonOf is the reason of err as clients would see it; "" for nil.
+// ReasonOf returns the reason of err as clients see it; "" for nil.
 func ReasonOf(err error) Reason {
 	if err == nil {
 		return ""

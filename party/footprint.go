@@ -2,23 +2,23 @@ package party
 
 import "context"
 
-// Footprint is how many players a party counts. Everybody who asks, be it a preview, a
-// rule, a check or matchmaking, asks for this one number, so that all of them agree.
+// Footprint is how many players a party counts. Previews, rules, checks and matchmaking all use this one number, so
+// that they agree.
 type Footprint struct {
 	Members  int // in the party
 	Held     int // seats kept for users who are not in
-	InLine   int // those of them that are kept for the line, in which strangers may wait
-	Away     int // those of them that are kept for members who lost their connection
-	Incoming int // users who told that they are on their way, without a seat kept
+	InLine   int // those of Held that are held for the wait list, which strangers may be on
+	Away     int // those of Held that are kept for members who lost their connection
+	Incoming int // users who reported that they are on the way, without a kept seat
 	MaxSize  int
 }
 
-// OnTheWay counts who is expected but not in: one for each kept seat and each incoming
-// user, but no more than the party has room for.
+// OnTheWay counts the players who are expected but not in: one for each kept seat and each incoming user, but no more
+// than the party has room for.
 func (f Footprint) OnTheWay() int { return max(0, min(f.Held+f.Incoming, f.MaxSize-f.Members)) }
 
-// Size is the members and those on the way.
+// Size returns the number of members and players on the way.
 func (f Footprint) Size() int { return f.Members + f.OnTheWay() }
 
-// Footprints answers the footprint of a party.
+// Footprints returns the footprint of a party.
 type Footprints func(ctx context.Context, id ID) (Footprint, error)

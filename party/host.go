@@ -12,17 +12,16 @@ import (
 	"partyline/party/rules"
 )
 
-// Clock tells the time; tests inject their own.
+// Clock returns the time; tests inject their own.
 type Clock = func() time.Time
 
-// Policy is the configuration in force. It is asked again for each decision, so a
-// reload takes effect at once.
+// Policy returns the configuration in force. It is called for each decision, so that a reload takes effect at once.
 type Policy func() rules.Config
 
-// The interfaces below are the parts of runtime.NakamaModule the kernel meets the host
-// through; a *runtime.NakamaModule satisfies all of them.
+// The interfaces below are the parts of runtime.NakamaModule that the module uses; a *runtime.NakamaModule satisfies
+// all of them.
 
-// Streams reads and changes who is on a stream.
+// Streams reads and changes the presences on a stream.
 type Streams interface {
 	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
 	StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error)
@@ -32,20 +31,19 @@ type Streams interface {
 	StreamClose(mode uint8, subject, subcontext, label string) error
 }
 
-// Finder pages through the native engine's parties of this node. It is the last resort for a
-// party whose facts no presence carries.
+// Finder pages through the host's parties on this node. It is the last resort for a party whose facts no presence
+// carries.
 type Finder interface {
 	PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error)
 }
 
-// SystemUser owns what modules write to storage. A list names it: a list that names nobody
-// has everybody's objects in it, and any client may write objects of its own into any
-// collection.
+// SystemUser owns the objects that modules write to storage. A list has to name it: without an owner it has the objects
+// of everybody, and any client may write objects into any collection.
 const SystemUser = "00000000-0000-0000-0000-000000000000"
 
-// Storage is Nakama's storage. A write with version "*" creates only, with any other
-// version it is compare-and-set; a rejected write is runtime.ErrStorageRejectedVersion. A
-// rejected delete is an error without a name. MultiUpdate does all it is given or nothing.
+// Storage is Nakama's storage. A write with version "*" only creates; with any other version it is a compare-and-set. A
+// rejected write is runtime.ErrStorageRejectedVersion. A rejected delete has no typed error. MultiUpdate does
+// everything or nothing.
 type Storage interface {
 	Objects
 	StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error
@@ -53,7 +51,7 @@ type Storage interface {
 	StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error)
 }
 
-// Sender sends an envelope to a stream; without presences, to everybody on it.
+// Sender sends an envelope to presences of a stream, or to all of them if none are given.
 type Sender interface {
 	StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error
 }
@@ -63,7 +61,7 @@ type Notifier interface {
 	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
 }
 
-// Metrics takes measurements. Tags must be of few values: never users, parties or codes.
+// Metrics takes measurements. A tag must have few values: never users, parties or codes.
 type Metrics interface {
 	MetricsCounterAdd(name string, tags map[string]string, delta int64)
 	MetricsGaugeSet(name string, tags map[string]string, value float64)
@@ -72,7 +70,7 @@ type Metrics interface {
 
 var _ Metrics = runtime.NakamaModule(nil)
 
-// Logger is the part of runtime.Logger the kernel writes to.
+// Logger is the part of runtime.Logger that the module uses.
 type Logger interface {
 	Info(format string, v ...any)
 	Warn(format string, v ...any)
@@ -82,13 +80,12 @@ type Logger interface {
 // Session is one live socket of a user.
 type Session struct{ UserID, SessionID, Username string }
 
-// SessionOf is the session behind a presence.
+// SessionOf returns the session of a presence.
 func SessionOf(p runtime.Presence) Session {
 	return Session{UserID: p.GetUserId(), SessionID: p.GetSessionId(), Username: p.GetUsername()}
 }
 
-// CheckNamed refuses a session that a client's message names and that cannot be anybody's,
-// before the host is asked about its user.
+// CheckNamed refuses a session in a client's message whose IDs cannot exist, before the host is asked about its user.
 func CheckNamed(s Session) error {
 	for _, id := range []string{s.UserID, s.SessionID} {
 		if parsed, err := uuid.Parse(id); err != nil || parsed.String() != id {
@@ -98,10 +95,10 @@ func CheckNamed(s Session) error {
 	return nil
 }
 
-// Caller is who calls an RPC. SessionID is empty over plain HTTP.
+// Caller is the caller of an RPC. SessionID is empty over plain HTTP.
 type Caller struct{ UserID, Username, SessionID, ClientIP string }
 
-// Session is the caller's own, without an ID over plain HTTP.
+// Session returns the caller's session; its ID is empty over plain HTTP.
 func (c Caller) Session() Session {
 	return Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}
 }

@@ -6,19 +6,18 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxNodeName is the longest node name accepted; Nakama's own names are far shorter.
+// maxNodeName is the longest accepted node name; Nakama's own names are far shorter.
 const maxNodeName = 128
 
-// ID names a native party: the UUID of the party and the node that owns it,
-// written "<uuid>.<node>".
+// ID names a native party by its UUID and the node that owns it, written "<uuid>.<node>".
 type ID struct {
 	UUID uuid.UUID
 	Node string
 }
 
-// ParseID reads a party ID in its canonical form: a lower-case UUID, a dot, and a node name of
-// letters, digits, '.', '-' and '_'. Anything else is refused with PartyNotFound: to a client a
-// malformed ID and an unknown one are the same mistake.
+// ParseID reads a party ID in its canonical form: a lower-case UUID, a dot, and a node name of letters, digits, '.',
+// '-' and '_'. It refuses anything else with PartyNotFound: for a client a malformed ID and an unknown one are the same
+// mistake.
 func ParseID(s string) (ID, error) {
 	head, node, _ := strings.Cut(s, ".")
 	u, err := uuid.Parse(head)
@@ -28,14 +27,14 @@ func ParseID(s string) (ID, error) {
 	return ID{UUID: u, Node: node}, nil
 }
 
-// IsNode reports whether parties of a node with this name have IDs that [ParseID] reads. Searches for matches need
-// those characters alone.
+// IsNode reports whether [ParseID] reads party IDs of a node with this name. Searches for matches need the same
+// characters.
 func IsNode(name string) bool {
 	return name != "" && len(name) <= maxNodeName && !strings.ContainsFunc(name, func(r rune) bool { return !nodeRune(r) })
 }
 
-// Canonical is the spelling that [ParseID] reads of an ID that the host reads: it takes the
-// UUID in capitals, without its dashes, in braces or as a URN. Anything else stays as it is.
+// Canonical turns an ID that the host accepts into the form that [ParseID] reads. The host accepts a UUID in capitals,
+// without dashes, in braces or as a URN. Any other text is returned unchanged.
 func Canonical(s string) string {
 	head, node, ok := strings.Cut(s, ".")
 	if !ok {
@@ -55,8 +54,8 @@ func nodeRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.'
 }
 
-// String is the form Nakama uses everywhere: "<uuid>.<node>".
+// String returns the form that Nakama uses everywhere: "<uuid>.<node>".
 func (id ID) String() string { return id.UUID.String() + "." + id.Node }
 
-// IsZero reports whether id names no party at all.
+// IsZero reports whether the ID is empty.
 func (id ID) IsZero() bool { return id == ID{} }

@@ -7,7 +7,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Most keys one limit remembers. A bucket is some 200 bytes, so a limit stays below 20 MB.
+// maxLimitKeys is the most keys of one limit. A bucket takes some 200 bytes, so a limit stays below 20 MB.
 const maxLimitKeys = 100_000
 
 // Limit is one rate limit, with a bucket for each user, address or other key.
@@ -16,48 +16,48 @@ type Limit struct {
 	rate    func() rules.Rate
 }
 
-// Take counts one. Its refusal is RateLimited, and names the wait.
+// Take counts one action. It refuses with RateLimited and the time to wait.
 func (l Limit) Take(key string) error { return refuseWait(l.buckets.Take(key, l.rate())) }
 
-// May answers what Take would, and counts nothing.
+// May returns what Take would, and counts nothing.
 func (l Limit) May(key string) error { return refuseWait(l.buckets.Wait(key, l.rate())) }
 
-// begin starts what counts, n times, only if it turns out so; until then it does. The caller ends it with
-// done, once.
+// begin starts an action that may cost n; it counts until it ends. The caller calls done once, which says whether it
+// counts.
 func (l Limit) begin(key string, n int) (done func(counts bool), err error) {
 	attempt, wait := l.buckets.Begin(key, l.rate(), n)
 	return attempt.Done, refuseWait(wait)
 }
 
-// charge counts n on credit; the next has to wait the longer. An empty key is not counted.
+// charge counts n on credit, so that the next action has to wait longer. An empty key is not counted.
 func (l Limit) charge(key string, n int) {
 	if key != "" {
 		l.buckets.Charge(key, l.rate(), n)
 	}
 }
 
-// Limits are all of them, those of the rules file and those that are always the same. What is
-// counted by user has the user's ID for a key.
+// Limits has all rate limits, those of the rules file and the constant ones. Limits by user have the user's ID as the
+// key.
 type Limits struct {
 	PartyCreate  Limit // parties created
 	JoinRequest  Limit // requests to enter a closed party
 	InviteCreate Limit
 	Share        Limit // calls that share a party
 	Data         Limit // messages of party data
-	Arrival      Limit // statuses told by code: each time the invite is read, and whether a block stands in between
-	Attributes   Limit // writes of a member, by user and party
+	Arrival      Limit // statuses reported by code: each reads the invite, and whether a block stands in between
+	Attributes   Limit // writes of a member's attributes, by user and party
 	QuickJoin    Limit // calls to be brought into some party
 
-	// Notifications of invites between users who are no friends: how many of them one user
-	// sends, and one user gets, no matter who sends them.
+	// Notifications of invites between users who are not friends: how many one user sends, and how many one user
+	// receives from all senders.
 	toStranger, fromStranger Limit
 
 	guessUser, guessIP Limit
 
-	named map[string]Limit // all of them
+	named map[string]Limit // all of them, by name
 }
 
-// NewLimits makes the limits that policy names.
+// NewLimits makes the limits. policy has the rates.
 func NewLimits(policy Policy, now Clock) *Limits {
 	l := &Limits{named: map[string]Limit{}}
 	of := func(name string, rate func(rules.Config) rules.Rate) Limit {
@@ -82,9 +82,9 @@ func NewLimits(policy Policy, now Clock) *Limits {
 	return l
 }
 
-// Invite starts making an invite that names so many users. The caller ends it with done, which counts it
-// if it was made. Each user named brings a notification, so every ten of them cost as much as an
-// invite, on credit: the next invite waits the longer.
+// Invite starts the creation of an invite that names this many users. The caller calls done once, which says whether it
+// was made. Each named user gets a notification, so every ten cost as much as an invite, on credit: the next invite
+// waits longer.
 func (l *Limits) Invite(userID string, named int) (done func(made bool), err error) {
 	return l.InviteCreate.begin(userID, 1+max(0, named-1)/namedPerInvite)
 }
@@ -92,17 +92,16 @@ func (l *Limits) Invite(userID string, named int) (done func(made bool), err err
 // namedPerInvite is how many users an invite may name for one token.
 const namedPerInvite = 10
 
-// Stranger reports whether a user may be notified of an invite by one who is no friend, and
-// counts it if so.
+// Stranger reports whether sender may notify receiver, who is not a friend, of an invite. If so, it counts it.
 func (l *Limits) Stranger(sender, receiver string) bool {
 	return l.toStranger.May(sender) == nil && l.Received(receiver) && l.toStranger.Take(sender) == nil
 }
 
-// Received does so where many are notified at once, by a member of the same group: it bounds
-// what the receiver gets alone.
+// Received is Stranger for a sender who notifies many members of the same group at once: it limits only what the
+// receiver gets.
 func (l *Limits) Received(receiver string) bool { return l.fromStranger.Take(receiver) == nil }
 
-// Buckets is how many users and addresses each limit remembers, by the limit's name.
+// Buckets returns how many keys each limit remembers, by the limit's name.
 func (l *Limits) Buckets() map[string]int {
 	buckets := map[string]int{}
 	for name, of := range l.named {
@@ -111,14 +110,12 @@ func (l *Limits) Buckets() map[string]int {
 	return buckets
 }
 
-// Guess starts an attempt at an invite code by a user, from an address, or both; an empty one is not
-// counted, but all attempts with neither count together. An IPv6 client counts by its network. The
-// caller ends the attempt with done, which says how many wrong codes there were: only these count, and
-// a right one does not reset them.
+// Guess starts an attempt at an invite code by a user, from an address, or both. An empty one is not counted, but
+// attempts with neither share one key. An IPv6 client counts by its network. The caller calls done once with the number
+// of wrong codes. Only wrong codes count, and a right one does not reset them.
 //
-// A user's attempts under way count as a wrong code until they end, so that many at once
-// cannot outrun the limit. An address's do not, because a whole school may follow one
-// good link at the same moment; its wrong ones are charged on credit instead.
+// A user's unfinished attempts count as wrong codes, so that many at once cannot exceed the limit. An address's do not,
+// because a whole school may use one good link at the same moment. Its wrong codes are charged on credit.
 func (l *Limits) Guess(userID, clientIP string) (done func(wrong int), err error) {
 	address := ""
 	if clientIP != "" || userID == "" {

@@ -90,7 +90,7 @@ func TestLimits_ManyGoodGuessesFromOneAddress(t *testing.T) {
 	}
 }
 
-// A header that names no address does not get a page around the limit.
+// A client whose header has no valid address cannot avoid the limit.
 func TestLimits_GuessesFromNowhere(t *testing.T) {
 	conf := rules.Default()
 	conf.Limits.InviteGuess = rules.GuessLimits{PerIP: rules.Rate{N: 1, Per: time.Minute}}
@@ -108,7 +108,7 @@ func TestLimits_GuessesFromNowhere(t *testing.T) {
 	}
 }
 
-// An IPv6 client may take any address of its network for each guess.
+// An IPv6 client may use any address of its network for each guess.
 func TestLimits_GuessesFromOneNetwork(t *testing.T) {
 	conf := rules.Default()
 	conf.Limits.InviteGuess = rules.GuessLimits{PerIP: rules.Rate{N: 3, Per: time.Minute}}
@@ -128,12 +128,11 @@ func TestLimits_GuessesFromOneNetwork(t *testing.T) {
 	}
 }
 
-// Every named user is notified, so an invite to a hundred is no single invite. One that is
-// refused costs nothing.
+// Every named user is notified, so an invite to a hundred users costs more than one. A refused invite costs nothing.
 func TestLimits_Invite(t *testing.T) {
 	clock := partytest.NewTime()
 	conf := rules.Default()
-	conf.Limits.InviteCreate = rules.Rate{N: 6, Per: time.Minute} // one in ten seconds
+	conf.Limits.InviteCreate = rules.Rate{N: 6, Per: time.Minute} // one token every ten seconds
 	l := party.NewLimits(func() rules.Config { return conf }, clock.Now)
 	invite := func(named int) error {
 		done, err := l.Invite("user", named)
@@ -149,12 +148,12 @@ func TestLimits_Invite(t *testing.T) {
 		}
 		done(false)
 	}
-	for _, named := range []int{0, 1, 10, 11} { // one, one, one and two
+	for _, named := range []int{0, 1, 10, 11} { // they cost one, one, one and two
 		if err := invite(named); err != nil {
 			t.Fatalf("an invite for %d = %v; want it allowed", named, err)
 		}
 	}
-	if err := invite(100); err != nil { // the last one, and nine on credit
+	if err := invite(100); err != nil { // the last token, and nine on credit
 		t.Fatal(err)
 	}
 	clock.Advance(95 * time.Second)
@@ -167,7 +166,7 @@ func TestLimits_Invite(t *testing.T) {
 	}
 }
 
-// Invites that are made at once name no more users than those made one after the other.
+// Invites made at the same time may name no more users than those made one after the other.
 func TestLimits_InvitesAtOnce(t *testing.T) {
 	clock := partytest.NewTime()
 	conf := rules.Default()

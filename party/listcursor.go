@@ -7,22 +7,22 @@ import (
 )
 
 const (
-	maxCursor = 3 << 10 // characters; the host's own are some 200 plus the query
-	maxOffset = 10_000  // rows into a list; further in nobody is reading
+	maxCursor = 3 << 10 // characters; the host's own have some 200 plus the query
+	maxOffset = 10_000  // rows into a list; nobody reads further
 )
 
-// position is what the host puts into a cursor of the party list, by its field names.
-type position struct {
+// hostCursor is the content of the host's cursor for the party list. The field names are the host's.
+type hostCursor struct {
 	Query  string
 	Open   *bool
 	Offset int
 	Limit  int
 }
 
-// CheckListCursor refuses, with InvalidRequest, every cursor of the host's party list that would
-// end its process. The host compares the cursor's open filter with the request's, asked, through
-// pointers it has not checked, and its encoding drops a false: so the second page of open=false
-// crashes it, and so does a cursor of another filter. Clients can make cursors of any offset.
+// CheckListCursor refuses with InvalidRequest every cursor of the party list that would crash the host. The host
+// compares the cursor's open filter with the request's (asked) through unchecked pointers, and its encoding drops a
+// false. So the second page of open=false crashes it, and so does a cursor with another filter. Clients can also make
+// cursors with any offset.
 func CheckListCursor(cursor string, asked *bool) error {
 	if cursor == "" {
 		return nil
@@ -31,12 +31,12 @@ func CheckListCursor(cursor string, asked *bool) error {
 	if len(cursor) > maxCursor {
 		return refusal
 	}
-	var at position
+	var at hostCursor
 	encoded, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || !wholeGob(encoded) || gob.NewDecoder(bytes.NewReader(encoded)).Decode(&at) != nil {
 		return refusal
 	}
-	// Both without a filter, or both for open parties: nothing else survives the host.
+	// Both without a filter, or both with the same one: anything else crashes the host.
 	sameFilter := asked == at.Open || asked != nil && at.Open != nil && *asked == *at.Open
 	switch {
 	case at.Offset < 0 || at.Offset > maxOffset:
@@ -49,12 +49,12 @@ func CheckListCursor(cursor string, asked *bool) error {
 	return nil
 }
 
-// wholeGob reports whether the messages of an encoding are no longer than it is. Each begins with its
-// length, for which a decoder, ours and the host's, makes room before it reads on.
+// wholeGob reports whether no message in the encoding claims to be longer than the rest of it. A message begins with
+// its length, and a decoder, also the host's, allocates that much before it reads on.
 func wholeGob(encoded []byte) bool {
 	for len(encoded) > 0 {
 		length, rest := uint64(encoded[0]), encoded[1:]
-		if length >= 0x80 { // else the number of bytes that follow, negated
+		if length >= 0x80 { // otherwise the negated number of length bytes
 			width := 0x100 - int(length)
 			if width > min(8, len(rest)) {
 				return false

@@ -10,8 +10,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Op codes of the messages the server itself sends to a party. Clients cannot send
-// negative ones.
+// Op codes of the messages that the server itself sends to a party. Clients cannot send negative ones.
 const (
 	OpStatus      int64 = -1
 	OpInvite      int64 = -2
@@ -24,7 +23,7 @@ const (
 // serverName is the username of the server's messages.
 const serverName = "partyline"
 
-// PlainJSON is a value as JSON without escapes for web pages: a text of bounded length keeps its length.
+// PlainJSON encodes a value as JSON without HTML escapes, so that a text of bounded length keeps its length.
 func PlainJSON(value any) (string, error) {
 	var text strings.Builder
 	e := json.NewEncoder(&text)
@@ -33,22 +32,21 @@ func PlainJSON(value any) (string, error) {
 	return strings.TrimSuffix(text.String(), "\n"), err
 }
 
-// SendData sends data as JSON to everybody in a party. Clients receive it as party
-// data from the user "partyline", whose user and session ID are the zero UUID: stock
-// SDKs read the presence, so it must be there.
+// SendData sends data as JSON to everybody in a party. Clients receive it as party data from the user "partyline",
+// whose user ID and session ID are the zero UUID. Stock SDKs read the presence, so it must not be missing.
 func SendData(sender Sender, id ID, opCode int64, data any) error {
 	return SendDataTo(sender, id, nil, opCode, data)
 }
 
-// NewcomerAfter is how long after a member has come in the module tells of it. The server tells
-// the newcomer of the party from a goroutine of its own, in less than a millisecond unless it
-// has very much to do; the module's word has to come second.
+// NewcomerAfter is how long the module waits before it reports a new member. The host sends the party to the new member
+// in a goroutine of its own, in less than a millisecond unless it is very busy. The module's message has to come after
+// that.
 const NewcomerAfter = 50 * time.Millisecond
 
-// Newcomer sends data to a party about somebody who has just come in; see package post.
+// Newcomer sends data to a party about a new member; see package post.
 type Newcomer func(id ID, opCode int64, data any) error
 
-// SendDataTo sends it to these presences on the party's stream; to everybody for none.
+// SendDataTo is SendData for some presences on the party's stream; for everybody if there are none.
 func SendDataTo(sender Sender, id ID, to []runtime.Presence, opCode int64, data any) error {
 	e, err := DataEnvelope(id, opCode, data)
 	if err != nil {
@@ -57,7 +55,7 @@ func SendDataTo(sender Sender, id ID, to []runtime.Presence, opCode int64, data 
 	return sender.StreamSendRaw(StreamMode, id.UUID.String(), "", id.Node, e, to, true)
 }
 
-// DataEnvelope is what both send.
+// DataEnvelope returns the envelope that both send.
 func DataEnvelope(id ID, opCode int64, data any) (*rtapi.Envelope, error) {
 	body, err := json.Marshal(data)
 	if err != nil {

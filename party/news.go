@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// ChangeKind says what happened to a party.
+// ChangeKind is what happened to a party.
 type ChangeKind int
 
 const (
 	PartyCreated ChangeKind = iota + 1
 	PartyClosed
-	PartyUpdated  // open, hidden or the label
-	MemberEntered // by whatever way
-	MemberLeft    // on purpose, kicked, or for another party
+	PartyUpdated  // the open flag, the hidden flag or the label
+	MemberEntered // in any way
+	MemberLeft    // on purpose, kicked, or moved to another party
 	MemberDropped // its session ended
-	SeatsChanged  // seats are reserved, or not reserved any more
-	HoldsOver     // invites hold no seat any more, which storage does not know yet: who made them has left, or was kicked whom they are for
-	SeatAway      // a member's connection ended, its seat is kept
-	SeatFound     // storage knows of a seat that this process did not
+	SeatsChanged  // seats were reserved or freed
+	HoldsOver     // invites hold no seat any more, and storage does not know it yet: their maker has left, or their user was kicked
+	SeatAway      // a member's connection ended; the seat is kept
+	SeatFound     // storage has a kept seat that this process did not know
 	SeatBack      // its user is a member again
-	SeatLost      // nobody came back in time, or may any more
-	SeatGivenUp   // by its user, who has left; comes behind the SeatLost
-	SeatEnded     // with its party, or reported by another node: nobody is to be told
-	PartyRestored // a party in which everybody was away goes on in a new native one
-	PartyEnded    // nobody is in it any more, and nothing of it is kept; perhaps not the first time
+	SeatLost      // the user did not come back in time, or may not any more
+	SeatGivenUp   // the user left on purpose; comes after the SeatLost
+	SeatEnded     // with its party, or another node reports it: nobody is told
+	PartyRestored // a party that was away goes on in a new native party
+	PartyEnded    // nobody is in it, and nothing of it is kept; may come more than once
 
-	MemberRemoved   // by the leader; comes behind the MemberLeft
+	MemberRemoved   // by the leader; comes after the MemberLeft
 	RequestRejected // by the leader: the session asked to join, and may not
 )
 
@@ -34,29 +34,29 @@ const (
 type Change struct {
 	Kind    ChangeKind
 	ID      ID
-	Session Session // of the Member kinds and RequestRejected; of HoldsOver the user who was kicked, if any
-	Native  bool    // of MemberEntered: through the engine's own join or accept
-	Moved   bool    // of MemberEntered and MemberLeft: the user's seat moves to another session, or from one
-	Seat    Seat    // of the Seat kinds
-	By      string  // of MemberRemoved, RequestRejected, PartyClosed, and of the MemberLeft of a kick: the leader's user
-	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one
-	Known   ID      // of PartyRestored: the native party that its members know, after a restart another than Was
+	Session Session // for the Member kinds and RequestRejected; for HoldsOver only the user who was kicked, if any
+	Native  bool    // for MemberEntered: through the host's own join or accept
+	Moved   bool    // for MemberEntered and MemberLeft: the user's seat moves between two of their sessions
+	Seat    Seat    // for the Seat kinds
+	By      string  // for MemberRemoved, RequestRejected, PartyClosed, and the MemberLeft of a kick: the leader's user ID
+	Was     ID      // for PartyRestored: the previous native party; for PartyEnded: the party's first ID
+	Known   ID      // for PartyRestored: the native party that its members know; differs from Was after a restart
 
-	At         time.Time     // of MemberEntered, MemberLeft and MemberDropped: players saw it no earlier; zero for who is in a new native party from its beginning
-	Attributes bool          // of MemberEntered: the party has some
-	Invites    []string      // of HoldsOver
-	Waited     time.Duration // of MemberEntered: for how long in line for a seat; 0 for not at all
+	At         time.Time     // for MemberEntered, MemberLeft, MemberDropped: players saw it no earlier; zero for the first member of a new party
+	Attributes bool          // for MemberEntered: the party has attributes
+	Invites    []string      // for HoldsOver: their IDs
+	Waited     time.Duration // for MemberEntered: time on the wait list; 0 if the user was not on it
 
-	Queued map[string]time.Duration // of PartyRestored, by queue: how long the party had waited for a match when it was left
+	Queued map[string]time.Duration // for PartyRestored, by queue: how long the party had waited for a match when its members lost their connections
 }
 
 // Age is how long a party has waited for a match in a queue. Time without a ticket does not count.
 type Age struct {
-	Since  time.Time     // of a ticket that waits; zero for none
-	Waited time.Duration // where none does
+	Since  time.Time     // start of a waiting ticket; zero if there is none
+	Waited time.Duration // if there is no waiting ticket
 }
 
-// At is the age at a time.
+// At returns the age at time t.
 func (a Age) At(t time.Time) time.Duration {
 	if a.Since.IsZero() {
 		return a.Waited
@@ -64,47 +64,47 @@ func (a Age) At(t time.Time) time.Duration {
 	return t.Sub(a.Since)
 }
 
-// News passes changes on. Subscribe while everything is being constructed; the
-// publisher holds no lock, so subscribers may call anything.
+// News passes changes on. Subscribe while the module is being constructed. The publisher holds no lock, so subscribers
+// may call anything.
 type News struct{ subscribers []func(Change) }
 
-// Subscribe has f called with each change, one party's changes in their order, in the
-// goroutine of the caller that caused one or another. f should be quick: it delays that message's
-// answer. It must take no lock that is held while anything of a party is asked of the ledger.
+// Subscribe registers f, which is called with each change, in order for each party. It runs in the goroutine that
+// caused the change or another one. f should be quick, because it delays the answer to that message. It must take no
+// lock that is held during calls of the ledger.
 func (n *News) Subscribe(f func(Change)) { n.subscribers = append(n.subscribers, f) }
 
-// Publish passes a change on to all subscribers. Code that changes parties one at a time has an
-// [Outbox] do it in order.
+// Publish passes a change on to all subscribers. Code that changes one party under its lock uses an [Outbox] to keep
+// the order.
 func (n *News) Publish(c Change) {
 	for _, f := range n.subscribers {
 		f(c)
 	}
 }
 
-// Outbox keeps one party's changes in order until its lock is released. Add to it under
-// the lock; Flush it after. The zero Outbox is ready; safe for concurrent use.
+// Outbox keeps one party's changes in order until its lock is released. Add to it under the lock, and call Flush after
+// the release. The zero Outbox is ready to use. Safe for concurrent use.
 type Outbox struct {
 	mu      sync.Mutex // not held while publishing
 	waiting []Change
 	sending bool
 }
 
-// Add puts changes behind those that wait.
+// Add appends changes.
 func (o *Outbox) Add(changes ...Change) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.waiting = append(o.waiting, changes...)
 }
 
-// Empty reports whether nothing waits and nobody is sending.
+// Empty reports whether no change waits and nobody is publishing.
 func (o *Outbox) Empty() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return len(o.waiting) == 0 && !o.sending
 }
 
-// Flush publishes what waits. Where another goroutine is at it, or a subscriber has caused
-// the change, that one goes on with these behind its own.
+// Flush publishes the waiting changes. If another goroutine is publishing, or a subscriber calls Flush, the running
+// Flush publishes these after its own.
 func (o *Outbox) Flush(n *News) {
 	for {
 		o.mu.Lock()
@@ -120,7 +120,7 @@ func (o *Outbox) Flush(n *News) {
 	}
 }
 
-// send publishes one change. Should a subscriber panic, the next Flush goes on behind it.
+// send publishes one change. If a subscriber panics, the next Flush continues with the next change.
 func (o *Outbox) send(n *News, c Change) {
 	defer func() {
 		o.mu.Lock()

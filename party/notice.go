@@ -7,17 +7,16 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Notice is the code of a notification to one user, in a party or not. Clients tell kinds of
-// notifications by it.
+// Notice is the code of a notification to one user, in a party or not. Clients distinguish notifications by it.
 type Notice int
 
-// All there are. The server keeps none of them for users who are offline, but for invites.
+// All notices. The server stores only invites for users who are offline.
 const (
 	NoticeInvite   Notice = 1001 // the user is invited; kept until the invite ends
 	NoticeDeclined Notice = 1002 // to an inviter who has left the party meanwhile
-	NoticeDropped  Notice = 1003 // a ticket of a player without a party counts no more
-	NoticeRemoved  Notice = 1004 // a leader has removed the player, or has not let them in
-	NoticeSeatFree Notice = 1005 // a seat is held for a player who waits
+	NoticeDropped  Notice = 1003 // a ticket of a player without a party was cancelled
+	NoticeRemoved  Notice = 1004 // a leader removed the player, or rejected their request
+	NoticeSeatFree Notice = 1005 // a seat is held for a player on the wait list
 	NoticeFound    Notice = 1006 // a player without a party is asked to accept a match
 	NoticeServer   Notice = 1007 // the game server of a player without a party is ready
 )
@@ -27,11 +26,11 @@ var subjects = map[Notice]string{
 	NoticeSeatFree: "party_seat_free", NoticeFound: "match_found", NoticeServer: "server_ready",
 }
 
-// Subject is the name that goes with the code.
+// Subject returns the name that goes with the code.
 func (n Notice) Subject() string { return subjects[n] }
 
-// To makes such a notification to a user. by is the user who caused it, "" for the server. Content
-// is a struct, whose fields clients rely on by the code.
+// To makes such a notification to a user. by is the user who caused it, "" for the server. content is a struct, and
+// clients rely on its fields.
 func (n Notice) To(userID, by string, content any) *runtime.NotificationSend {
 	var fields map[string]any
 	text, err := json.Marshal(content)
@@ -39,7 +38,7 @@ func (n Notice) To(userID, by string, content any) *runtime.NotificationSend {
 		err = json.Unmarshal(text, &fields)
 	}
 	if err != nil {
-		panic(err) // no struct of texts and numbers
+		panic(err) // content was not a struct of plain values
 	}
 	return &runtime.NotificationSend{
 		UserID: userID, Sender: by, Code: int(n), Subject: n.Subject(), Content: fields, Persistent: n == NoticeInvite,

@@ -15,12 +15,12 @@ type Objects interface {
 	StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error)
 }
 
-// Absent is the version of an object that is not there: a write on it creates the object.
+// Absent is the version of a missing object: a write with it creates the object.
 const Absent = "*"
 
-// ReadObject reads one of the module's own objects into value and answers its version, for
-// [WriteObject]; beside an error, the version of an object that is not what value takes. Where
-// there is no object, value stays as it is.
+// ReadObject reads one of the module's own objects into value and returns its version for [WriteObject]. If the object
+// cannot be decoded, it returns the version with the error. If there is no object, value does not change and the
+// version is [Absent].
 func ReadObject(ctx context.Context, storage Objects, collection, key string, value any) (version string, err error) {
 	objects, err := storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: collection, Key: key}})
 	if err != nil {
@@ -35,8 +35,8 @@ func ReadObject(ctx context.Context, storage Objects, collection, key string, va
 	return objects[0].GetVersion(), nil
 }
 
-// WriteObject replaces the version of an object by value and answers the new one. It fails with
-// runtime.ErrStorageRejectedVersion where the object has another version by now.
+// WriteObject replaces the given version of an object by value and returns the new version. It fails with
+// runtime.ErrStorageRejectedVersion if the object has changed since.
 func WriteObject(ctx context.Context, storage Objects, collection, key string, value any, version string) (written string, err error) {
 	text, err := json.Marshal(value)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 )
 
-// What several requests have to be. Refusals are InvalidRequest and name the field.
+// Checks that several requests share. They refuse with InvalidRequest and name the field.
 
-// CheckText refuses a text of more bytes than are allowed, or one that is not UTF-8.
+// CheckText refuses a text that is not UTF-8, or has more than most bytes.
 func CheckText(field, text string, most int) error {
 	if len(text) > most {
 		return Invalid(field, "must be at most %d bytes.", most)
@@ -22,7 +22,7 @@ func CheckText(field, text string, most int) error {
 	return nil
 }
 
-// NamedUsers reads the IDs of the users whom a request names, other than its caller, each once.
+// NamedUsers reads the user IDs in a request, without duplicates. It refuses the caller's own ID.
 func NamedUsers(field string, caller Caller, ids []string, most int) (users []string, err error) {
 	for _, id := range ids {
 		user, err := uuid.Parse(id)
@@ -41,12 +41,12 @@ func NamedUsers(field string, caller Caller, ids []string, most int) (users []st
 	return users, nil
 }
 
-// Users finds accounts; unknown IDs are left out of the answer.
+// Users finds accounts; the answer leaves out unknown IDs.
 type Users interface {
 	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
 }
 
-// CheckUsers refuses users whom a request names and who do not exist.
+// CheckUsers refuses a request that names users who do not exist.
 func CheckUsers(ctx context.Context, field string, all Users, named []string) error {
 	if len(named) == 0 {
 		return nil

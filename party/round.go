@@ -13,8 +13,8 @@ import (
 // roundPage is how many objects a round reads at once.
 const roundPage = 100
 
-// Round goes through all objects of one of the module's collections, for a bounded time a
-// call; the next call goes on where the last one ended. One call at a time.
+// Round goes through all objects of one of the module's collections, for a bounded time per call. The next call
+// continues where the last one ended. Only one call may run at a time.
 type Round struct {
 	Storage    Storage
 	Now        Clock
@@ -23,11 +23,11 @@ type Round struct {
 	cursor string
 }
 
-// Done reports whether the last call has come to the end.
+// Done reports whether the last call reached the end.
 func (r *Round) Done() bool { return r.cursor == "" }
 
-// Go passes objects to look, once round or until the time is used up. Its error is the first
-// of look's, with a count of the others: what spoils one object may spoil a thousand of them.
+// Go calls look with each object until the end of the collection, or until the time is used up. Its error is the first
+// error of look, with a count of the others, because one cause may spoil a thousand objects.
 func (r *Round) Go(ctx context.Context, within time.Duration, look func(*api.StorageObject) error) error {
 	var failed failures
 	err := r.Pages(ctx, within, func(page []*api.StorageObject) error {
@@ -39,7 +39,7 @@ func (r *Round) Go(ctx context.Context, within time.Duration, look func(*api.Sto
 	return errors.Join(failed.err(), err)
 }
 
-// Pages is Go with as many objects at once as are read at once.
+// Pages is Go by page: look gets all objects of one read.
 func (r *Round) Pages(ctx context.Context, within time.Duration, look func([]*api.StorageObject) error) error {
 	var failed failures
 	for began := r.Now(); ; {
@@ -55,7 +55,7 @@ func (r *Round) Pages(ctx context.Context, within time.Duration, look func([]*ap
 	}
 }
 
-// failures are the first one, and how many came after it.
+// failures keeps the first error, and counts the later ones.
 type failures struct {
 	first error
 	more  int
@@ -78,14 +78,14 @@ func (f *failures) err() error {
 	return fmt.Errorf("%w (and %d failures more)", f.first, f.more)
 }
 
-// Remove deletes an object as it was passed to look. It is no failure where somebody has
-// written or deleted the object since.
+// Remove deletes an object if it still has the version that look got. It does not fail if somebody has written or
+// deleted the object since.
 func (r *Round) Remove(ctx context.Context, o *api.StorageObject) error {
 	err := r.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: o.GetCollection(), Key: o.GetKey(), Version: o.GetVersion()}})
 	if err == nil {
 		return nil
 	}
-	// A rejected delete is an error like any other, so look what is there.
+	// A rejected delete has no typed error, so read the object again.
 	now, readErr := r.Storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: o.GetCollection(), Key: o.GetKey()}})
 	if readErr == nil && (len(now) == 0 || now[0].GetVersion() != o.GetVersion()) {
 		return nil

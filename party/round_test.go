@@ -61,14 +61,14 @@ func TestRound(t *testing.T) {
 	}
 }
 
-// sick is storage that does not delete, or first has somebody else write.
-type sick struct {
+// failingDeletes is storage whose deletes fail, perhaps because another writer was faster.
+type failingDeletes struct {
 	*partytest.Host
 	first func()
 	err   error
 }
 
-func (s sick) StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error {
+func (s failingDeletes) StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error {
 	if s.first != nil {
 		s.first()
 	}
@@ -100,7 +100,7 @@ func TestRound_Remove(t *testing.T) {
 		if _, err := h.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "things", Key: "a", Value: "{}"}}); err != nil {
 			t.Fatal(err)
 		}
-		storage := sick{Host: h, err: c.err}
+		storage := failingDeletes{Host: h, err: c.err}
 		if c.first != nil {
 			storage.first = func() {
 				if err := c.first(h); err != nil {

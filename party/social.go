@@ -2,16 +2,16 @@ package party
 
 import "context"
 
-// MemberStatus is what a member last told of itself.
+// MemberStatus is the latest status that a member reported.
 type MemberStatus struct {
 	Stage    string
-	Progress *float64 // 0..1; nil where none was set
+	Progress *float64 // 0..1; nil if none was set
 	Text     string
-	Stalled  bool // no progress for longer than the rules' status.stall
+	Stalled  bool // no progress for longer than status.stall of the rules
 }
 
-// Statuses answers the statuses of a party's members by session ID.
+// Statuses returns the statuses of a party's members by session ID.
 type Statuses func(ctx context.Context, id ID) (map[string]MemberStatus, error)
 
-// MatchOf answers the match a party is in; empty for none.
+// MatchOf returns the match that a party is in; empty if it is in none.
 type MatchOf func(ctx context.Context, id ID) (string, error)

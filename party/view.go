@@ -7,46 +7,46 @@ import (
 	"github.com/google/uuid"
 )
 
-// Facts are what a party was made with and has since become.
+// Facts are the settings of a party, as created and changed since.
 type Facts struct {
 	MaxSize      int
 	Open, Hidden bool
 	Label        string
 	CreatedAt    time.Time
-	Attributes   bool // somebody has set some, ever
+	Attributes   bool // a member has set attributes at some time
 }
 
-// Member is one session in a party. JoinedAt is zero for a member none of our hooks
-// has seen coming, such as one another module put there.
+// Member is one session in a party. JoinedAt is zero for a member whose join none of the module's hooks has seen, for
+// example because another module added it.
 type Member struct {
 	Session
 	JoinedAt time.Time
 	Leader   bool
 }
 
-// View is a party at one moment: its members in the order they joined, those of
-// unknown age last and by session ID. Exactly one of them leads.
+// View is a party at one moment. Its members are in the order in which they joined; those with an unknown time are
+// last, by session ID. Exactly one of them leads.
 type View struct {
 	ID ID
 	Facts
 	Members []Member
-	// Lost are sessions that the host counts as members and that are not there: their
-	// connections ended while they joined. Each takes a seat until the leader removes it.
+	// Lost has sessions that the host counts as members although they are not there: their connections ended while they
+	// joined. Each takes a seat until the leader removes it.
 	Lost []Session
 }
 
-// Taken is the number of seats the host counts as taken.
+// Taken returns the number of seats that the host counts as taken.
 func (v View) Taken() int { return len(v.Members) + len(v.Lost) }
 
-// Full reports whether the host would take nobody more.
+// Full reports whether the host takes no more members.
 func (v View) Full() bool { return v.Taken() >= v.MaxSize }
 
-// IsLost reports whether the session is one of the lost.
+// IsLost reports whether the session is one of Lost.
 func (v View) IsLost(sessionID string) bool {
 	return slices.ContainsFunc(v.Lost, func(s Session) bool { return s.SessionID == sessionID })
 }
 
-// Size is the number of members.
+// Size returns the number of members.
 func (v View) Size() int { return len(v.Members) }
 
 // UserIDs lists the users of all members.
@@ -58,24 +58,23 @@ func (v View) UserIDs() []string {
 	return ids
 }
 
-// Leader is the member that leads; the zero Member for a view without members.
+// Leader returns the member that leads; the zero Member for a view without members.
 func (v View) Leader() Member {
-	leader, _ := find(v.Members, func(m Member) bool { return m.Leader })
+	leader, _ := findMember(v.Members, func(m Member) bool { return m.Leader })
 	return leader
 }
 
-// Member finds the user's membership; where two sessions of the user are members, the
-// one that joined first.
+// Member finds the user's membership. If two sessions of the user are members, it is the one that joined first.
 func (v View) Member(userID string) (Member, bool) {
-	return find(v.Members, func(m Member) bool { return m.UserID == userID })
+	return findMember(v.Members, func(m Member) bool { return m.UserID == userID })
 }
 
 // Session finds a member by its session.
 func (v View) Session(sessionID string) (Member, bool) {
-	return find(v.Members, func(m Member) bool { return m.SessionID == sessionID })
+	return findMember(v.Members, func(m Member) bool { return m.SessionID == sessionID })
 }
 
-func find(members []Member, is func(Member) bool) (Member, bool) {
+func findMember(members []Member, is func(Member) bool) (Member, bool) {
 	if i := slices.IndexFunc(members, is); i >= 0 {
 		return members[i], true
 	}
@@ -89,33 +88,32 @@ type Membership struct {
 	Since   time.Time
 }
 
-// Seat is kept for a member whose connection ended without it leaving, until the user
-// is back, gives the seat up or loses it to time. No other way into the party takes it.
+// Seat is a kept seat of a member whose connection ended. It ends when the user is back, gives it up, or does not come
+// in time. No other player can take it.
 type Seat struct {
-	ID     ID        // of the party at its beginning
-	Member Session   // the membership that ended; a player who comes back has another session
-	Joined time.Time // when it began
+	ID     ID        // the party's first ID
+	Member Session   // the session that ended; a player who comes back has another one
+	Joined time.Time // when that session joined
 	Since  time.Time // when the connection was found to be gone
 	Until  time.Time
-	Led    string // user who led the party until then
+	Led    string // ID of the user who led the party until then
 }
 
-// Grant says on what ground a session is admitted. The zero Grant is nobody's invite.
+// Grant is the reason why a session may be admitted. The zero Grant means without an invite.
 type Grant struct {
 	InviteID  string
 	InvitedAt time.Time // when the invite was made
 	Named     bool      // the invite names the user; it lifts the ban of an older kick
 
-	// Back asks for the seat kept for the user, and refuses with PartyNotFound where
-	// none is.
+	// Back asks for the user's kept seat, and refuses with PartyNotFound if there is none.
 	Back bool
 }
 
-// Lifts reports whether what a session is admitted on ends the ban of a kick.
+// Lifts reports whether the grant ends the ban of a kick at this time.
 func (g Grant) Lifts(kick time.Time) bool { return g.Named && g.InvitedAt.After(kick) }
 
-// Only is the one session of them or, where newest says that it counts, the one opened last.
-// The host's session IDs hold the time they were made at; clear is false where one does not.
+// Only returns the only session or, if newest is true, the one opened last. The host's session IDs contain the time at
+// which they were made; clear is false if one does not.
 func Only(sessions []Session, newest bool) (only Session, clear bool) {
 	if len(sessions) == 1 {
 		return sessions[0], true
@@ -126,7 +124,7 @@ func Only(sessions []Session, newest bool) (only Session, clear bool) {
 	var at uuid.Time
 	for _, s := range sessions {
 		id, err := uuid.Parse(s.SessionID)
-		if err != nil || id.Version() != timeBased {
+		if err != nil || id.Version() != timeBasedVersion {
 			return Session{}, false
 		}
 		if t := id.Time(); only.SessionID == "" || t > at {
@@ -136,10 +134,10 @@ func Only(sessions []Session, newest bool) (only Session, clear bool) {
 	return only, true
 }
 
-// timeBased is the version of a UUID that holds a time.
-const timeBased = 1
+// timeBasedVersion is the version of UUIDs that contain a time.
+const timeBasedVersion = 1
 
-// Seconds is Unix seconds with 0 for the zero time.
+// Seconds returns Unix seconds, and 0 for the zero time.
 func Seconds(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -147,7 +145,7 @@ func Seconds(t time.Time) int64 {
 	return t.Unix()
 }
 
-// Nanos is Unix nanoseconds with 0 for the zero time.
+// Nanos returns Unix nanoseconds, and 0 for the zero time.
 func Nanos(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -155,7 +153,7 @@ func Nanos(t time.Time) int64 {
 	return t.UnixNano()
 }
 
-// FromNanos is its inverse.
+// FromNanos is the inverse of Nanos.
 func FromNanos(n int64) time.Time {
 	if n == 0 {
 		return time.Time{}

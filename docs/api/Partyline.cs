@@ -213,27 +213,27 @@ namespace Partyline
         public const string Revoked = "revoked";
     }
 
-    /// <summary>InviteKind says what an invite's code looks like.</summary>
+    /// <summary>InviteKind is the form of an invite's code.</summary>
     public static class InviteKind
     {
         /// <summary>16 Crockford base32 characters, 80 random bits</summary>
         public const string Link = "link";
         /// <summary>8 characters to read aloud; short-lived and guess-limited</summary>
         public const string Code = "code";
-        /// <summary>DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits. It is as easily guessed as a code, and lives as short.</summary>
+        /// <summary>DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits. It is as easy to guess as a code, and expires as soon.</summary>
         public const string Digits = "digits";
     }
 
-    /// <summary>InviteState is what a preview says of an invite.</summary>
+    /// <summary>InviteState is the state of an invite in a preview.</summary>
     public static class InviteState
     {
         public const string Open = "open";
         public const string Full = "full";
-        /// <summary>the rules let nobody in while the party queues or plays</summary>
+        /// <summary>the rules let nobody in while the party is in a queue or a match</summary>
         public const string Locked = "locked";
-        /// <summary>everybody has dropped and may be back</summary>
+        /// <summary>all members have lost the connection and may come back</summary>
         public const string Away = "away";
-        /// <summary>it follows its inviter, who is in no party it leads to at the moment</summary>
+        /// <summary>it follows its inviter, who is in no party that it could lead to at the moment</summary>
         public const string Between = "between";
         public const string Expired = "expired";
         public const string Revoked = "revoked";
@@ -327,11 +327,11 @@ namespace Partyline
         public const string Promote = "promote";
     }
 
-    /// <summary>SeatState is what a seat of a match is at one moment.</summary>
+    /// <summary>SeatState is the state of a seat in a match.</summary>
     public static class SeatState
     {
         public const string Open = "open";
-        /// <summary>for somebody who is on the way; nobody else can have it</summary>
+        /// <summary>for a player who is on the way; nobody else gets it</summary>
         public const string Held = "held";
         public const string Taken = "taken";
     }
@@ -904,7 +904,7 @@ namespace Partyline
         [DataMember(Name = "count"), Preserve] public long Count { get; set; }
     }
 
-    /// <summary>LedgerPopulation is how much there is on this node, as far as it has heard.</summary>
+    /// <summary>LedgerPopulation counts the parties, members and waiting players of this node, as far as it knows.</summary>
     public sealed class LedgerPopulation
     {
         [DataMember(Name = "parties"), Preserve] public long Parties { get; set; }
@@ -942,24 +942,24 @@ namespace Partyline
         [DataMember(Name = "more"), Preserve] public bool More { get; set; }
     }
 
-    /// <summary>QueueReport is a queue as the last pass left it, for operators.</summary>
+    /// <summary>QueueReport is the state of a queue after the last pass, for operators.</summary>
     public sealed class QueueReport
     {
         [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
 
-        /// <summary>that wait, those whose players are asked not among them</summary>
+        /// <summary>waiting tickets, without those in proposals</summary>
         [DataMember(Name = "tickets"), Preserve] public long Tickets { get; set; }
 
-        /// <summary>seats that the tickets need, held ones too</summary>
+        /// <summary>seats that the tickets need, including held ones</summary>
         [DataMember(Name = "players"), Preserve] public long Players { get; set; }
 
-        /// <summary>the longest of the waits</summary>
+        /// <summary>the longest wait</summary>
         [DataMember(Name = "oldest_sec"), Preserve] public long OldestSec { get; set; }
 
         /// <summary>by seats, the smallest first</summary>
         [DataMember(Name = "sizes"), Preserve] public List<QueueSize> Sizes { get; set; }
 
-        /// <summary>matches that players are asked about</summary>
+        /// <summary>proposals that players are asked about</summary>
         [DataMember(Name = "proposals"), Preserve] public long Proposals { get; set; }
 
         /// <summary>players who have accepted one of them</summary>
@@ -968,7 +968,7 @@ namespace Partyline
         /// <summary>players who are asked</summary>
         [DataMember(Name = "needed"), Preserve] public long Needed { get; set; }
 
-        /// <summary>of a ticket that comes now; null while too little is known</summary>
+        /// <summary>for a ticket made now; null while too little is known</summary>
         [DataMember(Name = "eta_sec"), Preserve] public QueueETA EtaSec { get; set; }
     }
 
@@ -980,7 +980,7 @@ namespace Partyline
         [DataMember(Name = "tickets"), Preserve] public long Tickets { get; set; }
     }
 
-    /// <summary>QueueETA is how many seconds more half, and nine of ten, of such tickets waited.</summary>
+    /// <summary>QueueETA estimates the seconds that remain: half of such tickets waited at most p50, nine of ten at most p90.</summary>
     public sealed class QueueETA
     {
         [DataMember(Name = "p50"), Preserve] public long P50 { get; set; }
@@ -988,28 +988,28 @@ namespace Partyline
         [DataMember(Name = "p90"), Preserve] public long P90 { get; set; }
     }
 
-    /// <summary>AdmissionStats is what an Admission holds in memory, on this node alone.</summary>
+    /// <summary>AdmissionStats is what an Admission has in memory, on this node only.</summary>
     public sealed class AdmissionStats
     {
-        /// <summary>it has dealt with and not yet forgotten</summary>
+        /// <summary>parties that it has dealt with and not yet forgotten</summary>
         [DataMember(Name = "parties"), Preserve] public long Parties { get; set; }
 
-        /// <summary>invites that keep seats</summary>
+        /// <summary>invites that hold seats</summary>
         [DataMember(Name = "holds"), Preserve] public long Holds { get; set; }
 
-        /// <summary>users who cannot come back yet</summary>
+        /// <summary>users who may not come back yet</summary>
         [DataMember(Name = "kicks"), Preserve] public long Kicks { get; set; }
 
-        /// <summary>to join, on the lists of closed parties</summary>
+        /// <summary>requests to enter closed parties</summary>
         [DataMember(Name = "requests"), Preserve] public long Requests { get; set; }
 
-        /// <summary>under way</summary>
+        /// <summary>joins under way</summary>
         [DataMember(Name = "joins"), Preserve] public long Joins { get; set; }
 
-        /// <summary>the server counts them as members, and they are not there</summary>
+        /// <summary>sessions that the host counts as members although they are not there</summary>
         [DataMember(Name = "lost"), Preserve] public long Lost { get; set; }
 
-        /// <summary>parties of which only this is known: others are busy with them</summary>
+        /// <summary>parties whose lock was not free in time, so that nothing else is counted of them</summary>
         [DataMember(Name = "busy"), Preserve] public long Busy { get; set; }
     }
 
@@ -1129,7 +1129,7 @@ namespace Partyline
         [DataMember(Name = "attributes"), Preserve] public Dictionary<string, object> Attributes { get; set; }
     }
 
-    /// <summary>Profile is the public face of a user.</summary>
+    /// <summary>Profile is the public profile of a user.</summary>
     public sealed class Profile
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
@@ -1141,7 +1141,7 @@ namespace Partyline
         [DataMember(Name = "avatar_url"), Preserve] public string AvatarUrl { get; set; }
     }
 
-    /// <summary>InviteCreateRequest asks for an invite. The zero value of an optional field takes the rules' default.</summary>
+    /// <summary>InviteCreateRequest asks for an invite. An optional field that is left out gets the rules' default.</summary>
     public sealed class InviteCreateRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1170,7 +1170,7 @@ namespace Partyline
         [DataMember(Name = "launch"), Preserve] public object Launch { get; set; }
     }
 
-    /// <summary>InfoField is one line of the landing page's party card.</summary>
+    /// <summary>InfoField is one line of the party's card on the landing page.</summary>
     public sealed class InfoField
     {
         /// <summary>at most 63 bytes</summary>
@@ -1180,7 +1180,7 @@ namespace Partyline
         [DataMember(Name = "value"), Preserve] public string Value { get; set; }
     }
 
-    /// <summary>InviteCreateAnswer answers party_invite_create. It is the only answer that ever holds the code.</summary>
+    /// <summary>InviteCreateAnswer answers party_invite_create. No other answer contains the code.</summary>
     public sealed class InviteCreateAnswer
     {
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
@@ -1277,7 +1277,7 @@ namespace Partyline
 
         [DataMember(Name = "inviter"), Preserve] public Profile Inviter { get; set; }
 
-        /// <summary>absent once the party is gone</summary>
+        /// <summary>absent after the party has ended</summary>
         [DataMember(Name = "party"), Preserve] public PartyPreview Party { get; set; }
 
         [DataMember(Name = "message"), Preserve] public string Message { get; set; }
@@ -1291,7 +1291,7 @@ namespace Partyline
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
     }
 
-    /// <summary>PartyPreview is the party as previews show it.</summary>
+    /// <summary>PartyPreview is the party in a preview.</summary>
     public sealed class PartyPreview
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1300,10 +1300,10 @@ namespace Partyline
 
         [DataMember(Name = "max_size"), Preserve] public long MaxSize { get; set; }
 
-        /// <summary>seats kept for users who are not in: invited, or away</summary>
+        /// <summary>seats kept for users who are not in: invited players, or members who are away</summary>
         [DataMember(Name = "held"), Preserve] public long Held { get; set; }
 
-        /// <summary>those, and users who told that they are coming; see Footprint</summary>
+        /// <summary>held, and users who reported that they are on the way; see Footprint</summary>
         [DataMember(Name = "on_the_way"), Preserve] public long OnTheWay { get; set; }
 
         [DataMember(Name = "open"), Preserve] public bool Open { get; set; }
@@ -1312,11 +1312,11 @@ namespace Partyline
 
         [DataMember(Name = "members"), Preserve] public List<MemberProfile> Members { get; set; }
 
-        /// <summary>those of the party that the rules make public</summary>
+        /// <summary>the party's attributes that the rules make public</summary>
         [DataMember(Name = "attributes"), Preserve] public Dictionary<string, object> Attributes { get; set; }
     }
 
-    /// <summary>MemberProfile is a member as previews show it, with the live status.</summary>
+    /// <summary>MemberProfile is a member in a preview, with the live status.</summary>
     public sealed class MemberProfile
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
@@ -1329,15 +1329,15 @@ namespace Partyline
 
         [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
 
-        /// <summary>0..1; absent where none was set</summary>
+        /// <summary>0..1; absent if none was set</summary>
         [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
 
-        /// <summary>0..1; absent where none was set</summary>
+        /// <summary>0..1; absent if none was set</summary>
         [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
 
         [DataMember(Name = "text"), Preserve] public string Text { get; set; }
 
-        /// <summary>no progress for long</summary>
+        /// <summary>no progress for a long time</summary>
         [DataMember(Name = "stalled"), Preserve] public bool Stalled { get; set; }
     }
 
@@ -1381,26 +1381,26 @@ namespace Partyline
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
     }
 
-    /// <summary>MatchAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes.</summary>
+    /// <summary>MatchAnswer answers party_match: the match that a party is in, with all its seats. All fields are empty if the party is in no match. Whenever it changes, players of the match receive it as match data with op code OpMatch.</summary>
     public sealed class MatchAnswer
     {
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
 
         [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
 
-        /// <summary>where it is played, in a queue with regions</summary>
+        /// <summary>where the match is played, in a queue with regions</summary>
         [DataMember(Name = "region"), Preserve] public string Region { get; set; }
 
         [DataMember(Name = "seats"), Preserve] public List<MatchSeat> Seats { get; set; }
 
-        /// <summary>Server is how the caller gets to the game server, where it is played on one and the caller has a seat.</summary>
+        /// <summary>Server is the caller's access to the game server. It is set if the match has one and the caller has a seat.</summary>
         [DataMember(Name = "server"), Preserve] public ServerAccess Server { get; set; }
     }
 
-    /// <summary>MatchSeat is one of them.</summary>
+    /// <summary>MatchSeat is one seat of a match.</summary>
     public sealed class MatchSeat
     {
-        /// <summary>absent for an open seat and for one held for a friend not known by name</summary>
+        /// <summary>absent for an open seat, and for a seat held for a friend whose user ID is not known</summary>
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
         /// <summary>empty for an open seat and for a player without a party</summary>
@@ -1416,23 +1416,23 @@ namespace Partyline
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
     }
 
-    /// <summary>ServerAccess is what one player needs to get into a game server.</summary>
+    /// <summary>ServerAccess is what a player needs to join a game server.</summary>
     public sealed class ServerAccess
     {
-        /// <summary>an IP address, or a name where there is none</summary>
+        /// <summary>an IP address, or a name if there is no address</summary>
         [DataMember(Name = "address"), Preserve] public string Address { get; set; }
 
-        /// <summary>for those who need a name, such as for TLS</summary>
+        /// <summary>for clients that need a name, for example for TLS</summary>
         [DataMember(Name = "dns_name"), Preserve] public string DnsName { get; set; }
 
         [DataMember(Name = "port"), Preserve] public long Port { get; set; }
 
-        /// <summary>shows who comes; good for one join, and this player alone</summary>
+        /// <summary>proves who comes; valid for one join of this player</summary>
         [DataMember(Name = "pass"), Preserve] public string Pass { get; set; }
 
         [DataMember(Name = "pass_expires_at"), Preserve] public long PassExpiresAt { get; set; }
 
-        /// <summary>the fleet's own, where it has such</summary>
+        /// <summary>the fleet's own session ID, if it has one</summary>
         [DataMember(Name = "player_session"), Preserve] public string PlayerSession { get; set; }
     }
 
@@ -1443,7 +1443,7 @@ namespace Partyline
         [DataMember(Name = "accept"), Preserve] public bool Accept { get; set; }
     }
 
-    /// <summary>MatchAcceptAnswer is what the players of a match that was found have said so far. Counts are of players; AcceptBy is Unix seconds.</summary>
+    /// <summary>MatchAcceptAnswer is how many players of a proposal have accepted so far. Counts are of players; AcceptBy is Unix seconds.</summary>
     public sealed class MatchAcceptAnswer
     {
         [DataMember(Name = "accepted"), Preserve] public long Accepted { get; set; }
@@ -1458,13 +1458,13 @@ namespace Partyline
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
-    /// <summary>QueueAnswer answers party_queue: why there is no match yet. Nobody else is named in it.</summary>
+    /// <summary>QueueAnswer answers party_queue: why there is no match yet. It names no other players.</summary>
     public sealed class QueueAnswer
     {
         [DataMember(Name = "tickets"), Preserve] public List<QueueTicket> Tickets { get; set; }
     }
 
-    /// <summary>QueueTicket is one ticket that waits.</summary>
+    /// <summary>QueueTicket is one waiting ticket.</summary>
     public sealed class QueueTicket
     {
         [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
@@ -1478,19 +1478,19 @@ namespace Partyline
 
         [DataMember(Name = "window"), Preserve] public QueueWindow Window { get; set; }
 
-        /// <summary>tickets in the queue, this one among them</summary>
+        /// <summary>tickets in the queue, including this one</summary>
         [DataMember(Name = "pool"), Preserve] public long Pool { get; set; }
 
-        /// <summary>others that could be in a match with it</summary>
+        /// <summary>other tickets that could be in a match with it</summary>
         [DataMember(Name = "in_reach"), Preserve] public long InReach { get; set; }
 
         [DataMember(Name = "holding_back"), Preserve] public List<HoldingBack> HoldingBack { get; set; }
 
-        /// <summary>while its players are asked</summary>
+        /// <summary>while its players are asked to accept</summary>
         [DataMember(Name = "proposal"), Preserve] public ProposalState Proposal { get; set; }
     }
 
-    /// <summary>QueueWindow is how far a ticket reaches by now; null is without bound.</summary>
+    /// <summary>QueueWindow is how far a ticket may reach at present; null is without bound.</summary>
     public sealed class QueueWindow
     {
         [DataMember(Name = "skill"), Preserve] public object SkillJson { get; set; }
@@ -1510,7 +1510,7 @@ namespace Partyline
         [DataMember(Name = "tickets"), Preserve] public long Tickets { get; set; }
     }
 
-    /// <summary>ProposalState is what the players of a match that was found have said so far. Counts are of players; AcceptBy is Unix seconds.</summary>
+    /// <summary>ProposalState is how many players of a proposal have accepted so far. Counts are of players; AcceptBy is Unix seconds.</summary>
     public sealed class ProposalState
     {
         [DataMember(Name = "accepted"), Preserve] public long Accepted { get; set; }
@@ -1545,7 +1545,7 @@ namespace Partyline
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
-        /// <summary>false: as soon as the user's older connection has ended</summary>
+        /// <summary>false: the session comes in as soon as the user's older connection has ended</summary>
         [DataMember(Name = "joined"), Preserve] public bool Joined { get; set; }
     }
 
@@ -1567,7 +1567,7 @@ namespace Partyline
         [DataMember(Name = "pass"), Preserve] public string Pass { get; set; }
     }
 
-    /// <summary>ServerJoinAnswer is who has come to a game server.</summary>
+    /// <summary>ServerJoinAnswer is a player who has joined a game server.</summary>
     public sealed class ServerJoinAnswer
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
@@ -1598,19 +1598,19 @@ namespace Partyline
         [DataMember(Name = "server_token"), Preserve] public string ServerToken { get; set; }
     }
 
-    /// <summary>ServerSeatsAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes.</summary>
+    /// <summary>ServerSeatsAnswer answers party_match: the match that a party is in, with all its seats. All fields are empty if the party is in no match. Whenever it changes, players of the match receive it as match data with op code OpMatch.</summary>
     public sealed class ServerSeatsAnswer
     {
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
 
         [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
 
-        /// <summary>where it is played, in a queue with regions</summary>
+        /// <summary>where the match is played, in a queue with regions</summary>
         [DataMember(Name = "region"), Preserve] public string Region { get; set; }
 
         [DataMember(Name = "seats"), Preserve] public List<MatchSeat> Seats { get; set; }
 
-        /// <summary>Server is how the caller gets to the game server, where it is played on one and the caller has a seat.</summary>
+        /// <summary>Server is the caller's access to the game server. It is set if the match has one and the caller has a seat.</summary>
         [DataMember(Name = "server"), Preserve] public ServerAccess Server { get; set; }
     }
 
@@ -1767,10 +1767,10 @@ namespace Partyline
         [DataMember(Name = "leave"), Preserve] public bool? Leave { get; set; }
     }
 
-    /// <summary>WaitAnswer answers it.</summary>
+    /// <summary>WaitAnswer answers party_wait.</summary>
     public sealed class WaitAnswer
     {
-        /// <summary>from 1; 0 for somebody who has a seat, or has left the wait list</summary>
+        /// <summary>from 1; 0 for a player who has a seat, or has left the wait list</summary>
         [DataMember(Name = "place"), Preserve] public long Place { get; set; }
 
         /// <summary>how many wait</summary>
@@ -1838,27 +1838,27 @@ namespace Partyline
 
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
 
-        /// <summary>an IP address, or a name where there is none</summary>
+        /// <summary>an IP address, or a name if there is no address</summary>
         [DataMember(Name = "address"), Preserve] public string Address { get; set; }
 
-        /// <summary>for those who need a name, such as for TLS</summary>
+        /// <summary>for clients that need a name, for example for TLS</summary>
         [DataMember(Name = "dns_name"), Preserve] public string DnsName { get; set; }
 
         [DataMember(Name = "port"), Preserve] public long Port { get; set; }
 
-        /// <summary>shows who comes; good for one join, and this player alone</summary>
+        /// <summary>proves who comes; valid for one join of this player</summary>
         [DataMember(Name = "pass"), Preserve] public string Pass { get; set; }
 
         [DataMember(Name = "pass_expires_at"), Preserve] public long PassExpiresAt { get; set; }
 
-        /// <summary>the fleet's own, where it has such</summary>
+        /// <summary>the fleet's own session ID, if it has one</summary>
         [DataMember(Name = "player_session"), Preserve] public string PlayerSession { get; set; }
 
         /// <summary>with ended, where a game server gave one</summary>
         [DataMember(Name = "result"), Preserve] public object Result { get; set; }
     }
 
-    /// <summary>MemberEvent is what members are told, op code OpMember.</summary>
+    /// <summary>MemberEvent is the message to members, op code OpMember.</summary>
     public sealed class MemberEvent
     {
         /// <summary>One of ReconnectEventName.</summary>
@@ -1866,16 +1866,16 @@ namespace Partyline
 
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
-        /// <summary>Unix seconds; to when the seat is, or was, kept</summary>
+        /// <summary>Unix seconds; the end of the kept seat</summary>
         [DataMember(Name = "until"), Preserve] public long Until { get; set; }
 
-        /// <summary>of removed: the leader's user ID</summary>
+        /// <summary>for removed: the leader's user ID</summary>
         [DataMember(Name = "by"), Preserve] public string By { get; set; }
 
-        /// <summary>of restored: the party's native ID before</summary>
+        /// <summary>for restored: the party's native ID before</summary>
         [DataMember(Name = "was"), Preserve] public string Was { get; set; }
 
-        /// <summary>of back: the user who led when the connection was lost</summary>
+        /// <summary>for back: the user who led when the connection was lost</summary>
         [DataMember(Name = "led"), Preserve] public string Led { get; set; }
     }
 
@@ -1936,7 +1936,7 @@ namespace Partyline
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
     }
 
-    /// <summary>RemovedNotice is the content of notification 1004: by whom, and what the player was.</summary>
+    /// <summary>RemovedNotice is the content of notification 1004.</summary>
     public sealed class RemovedNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1948,7 +1948,7 @@ namespace Partyline
         [DataMember(Name = "kind"), Preserve] public string Kind { get; set; }
     }
 
-    /// <summary>SeatFreeNotice is the content of notification 1005: take the seat by party_wait or by joining.</summary>
+    /// <summary>SeatFreeNotice is the content of notification 1005: the player takes the seat by party_wait or by joining.</summary>
     public sealed class SeatFreeNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1986,20 +1986,20 @@ namespace Partyline
 
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
 
-        /// <summary>an IP address, or a name where there is none</summary>
+        /// <summary>an IP address, or a name if there is no address</summary>
         [DataMember(Name = "address"), Preserve] public string Address { get; set; }
 
-        /// <summary>for those who need a name, such as for TLS</summary>
+        /// <summary>for clients that need a name, for example for TLS</summary>
         [DataMember(Name = "dns_name"), Preserve] public string DnsName { get; set; }
 
         [DataMember(Name = "port"), Preserve] public long Port { get; set; }
 
-        /// <summary>shows who comes; good for one join, and this player alone</summary>
+        /// <summary>proves who comes; valid for one join of this player</summary>
         [DataMember(Name = "pass"), Preserve] public string Pass { get; set; }
 
         [DataMember(Name = "pass_expires_at"), Preserve] public long PassExpiresAt { get; set; }
 
-        /// <summary>the fleet's own, where it has such</summary>
+        /// <summary>the fleet's own session ID, if it has one</summary>
         [DataMember(Name = "player_session"), Preserve] public string PlayerSession { get; set; }
 
         /// <summary>with ended, where a game server gave one</summary>

@@ -137,24 +137,24 @@ class InviteEventName:
 	const DECLINED := "declined"
 	const REVOKED := "revoked"
 
-## InviteKind says what an invite's code looks like.
+## InviteKind is the form of an invite's code.
 class InviteKind:
 	## 16 Crockford base32 characters, 80 random bits
 	const LINK := "link"
 	## 8 characters to read aloud; short-lived and guess-limited
 	const CODE := "code"
-	## DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits. It is as easily guessed as a code, and lives as short.
+	## DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits. It is as easy to guess as a code, and expires as soon.
 	const DIGITS := "digits"
 
-## InviteState is what a preview says of an invite.
+## InviteState is the state of an invite in a preview.
 class InviteState:
 	const OPEN := "open"
 	const FULL := "full"
-	## the rules let nobody in while the party queues or plays
+	## the rules let nobody in while the party is in a queue or a match
 	const LOCKED := "locked"
-	## everybody has dropped and may be back
+	## all members have lost the connection and may come back
 	const AWAY := "away"
-	## it follows its inviter, who is in no party it leads to at the moment
+	## it follows its inviter, who is in no party that it could lead to at the moment
 	const BETWEEN := "between"
 	const EXPIRED := "expired"
 	const REVOKED := "revoked"
@@ -237,10 +237,10 @@ class RulesAction:
 	## another member to leader
 	const PROMOTE := "promote"
 
-## SeatState is what a seat of a match is at one moment.
+## SeatState is the state of a seat in a match.
 class SeatState:
 	const OPEN := "open"
-	## for somebody who is on the way; nobody else can have it
+	## for a player who is on the way; nobody else gets it
 	const HELD := "held"
 	const TAKEN := "taken"
 
@@ -1054,7 +1054,7 @@ class OverviewRuleDenials extends Answer:
 			count = int(got["count"])
 		return self
 
-## LedgerPopulation is how much there is on this node, as far as it has heard.
+## LedgerPopulation counts the parties, members and waiting players of this node, as far as it knows.
 class LedgerPopulation extends Answer:
 	var parties: int = 0
 	var members: int = 0
@@ -1108,24 +1108,24 @@ class OverviewInviteStats extends Answer:
 			more = got["more"]
 		return self
 
-## QueueReport is a queue as the last pass left it, for operators.
+## QueueReport is the state of a queue after the last pass, for operators.
 class QueueReport extends Answer:
 	var queue: String = ""
-	## that wait, those whose players are asked not among them
+	## waiting tickets, without those in proposals
 	var tickets: int = 0
-	## seats that the tickets need, held ones too
+	## seats that the tickets need, including held ones
 	var players: int = 0
-	## the longest of the waits
+	## the longest wait
 	var oldest_sec: int = 0
 	## by seats, the smallest first
 	var sizes: Array[QueueSize] = []
-	## matches that players are asked about
+	## proposals that players are asked about
 	var proposals: int = 0
 	## players who have accepted one of them
 	var accepted: int = 0
 	## players who are asked
 	var needed: int = 0
-	## of a ticket that comes now; null while too little is known
+	## for a ticket made now; null while too little is known
 	var eta_sec: QueueETA = null
 
 	func read(got: Dictionary) -> QueueReport:
@@ -1161,7 +1161,7 @@ class QueueSize extends Answer:
 			tickets = int(got["tickets"])
 		return self
 
-## QueueETA is how many seconds more half, and nine of ten, of such tickets waited.
+## QueueETA estimates the seconds that remain: half of such tickets waited at most p50, nine of ten at most p90.
 class QueueETA extends Answer:
 	var p50: int = 0
 	var p90: int = 0
@@ -1173,21 +1173,21 @@ class QueueETA extends Answer:
 			p90 = int(got["p90"])
 		return self
 
-## AdmissionStats is what an Admission holds in memory, on this node alone.
+## AdmissionStats is what an Admission has in memory, on this node only.
 class AdmissionStats extends Answer:
-	## it has dealt with and not yet forgotten
+	## parties that it has dealt with and not yet forgotten
 	var parties: int = 0
-	## invites that keep seats
+	## invites that hold seats
 	var holds: int = 0
-	## users who cannot come back yet
+	## users who may not come back yet
 	var kicks: int = 0
-	## to join, on the lists of closed parties
+	## requests to enter closed parties
 	var requests: int = 0
-	## under way
+	## joins under way
 	var joins: int = 0
-	## the server counts them as members, and they are not there
+	## sessions that the host counts as members although they are not there
 	var lost: int = 0
-	## parties of which only this is known: others are busy with them
+	## parties whose lock was not free in time, so that nothing else is counted of them
 	var busy: int = 0
 
 	func read(got: Dictionary) -> AdmissionStats:
@@ -1364,7 +1364,7 @@ class FinderFound extends Answer:
 			attributes = got["attributes"]
 		return self
 
-## Profile is the public face of a user.
+## Profile is the public profile of a user.
 class Profile extends Answer:
 	var user_id: String = ""
 	var username: String = ""
@@ -1382,7 +1382,7 @@ class Profile extends Answer:
 			avatar_url = got["avatar_url"]
 		return self
 
-## InviteCreateRequest asks for an invite. The zero value of an optional field takes the rules' default.
+## InviteCreateRequest asks for an invite. An optional field that is left out gets the rules' default.
 class InviteCreateRequest extends Answer:
 	var party_id: String = ""
 	var ttl_sec = null # int
@@ -1414,7 +1414,7 @@ class InviteCreateRequest extends Answer:
 		if launch != null: all["launch"] = launch
 		return all
 
-## InfoField is one line of the landing page's party card.
+## InfoField is one line of the party's card on the landing page.
 class InfoField extends Answer:
 	## at most 63 bytes
 	var label: String = ""
@@ -1434,7 +1434,7 @@ class InfoField extends Answer:
 			value = got["value"]
 		return self
 
-## InviteCreateAnswer answers party_invite_create. It is the only answer that ever holds the code.
+## InviteCreateAnswer answers party_invite_create. No other answer contains the code.
 class InviteCreateAnswer extends Answer:
 	var id: String = ""
 	var code: String = ""
@@ -1569,7 +1569,7 @@ class InvitePreviewAnswer extends Answer:
 	## players on the wait list
 	var waiting: int = 0
 	var inviter: Profile = Profile.new()
-	## absent once the party is gone
+	## absent after the party has ended
 	var party: PartyPreview = null
 	var message: String = ""
 	var info: Array[InfoField] = []
@@ -1600,19 +1600,19 @@ class InvitePreviewAnswer extends Answer:
 			match_id = got["match_id"]
 		return self
 
-## PartyPreview is the party as previews show it.
+## PartyPreview is the party in a preview.
 class PartyPreview extends Answer:
 	var party_id: String = ""
 	var size: int = 0
 	var max_size: int = 0
-	## seats kept for users who are not in: invited, or away
+	## seats kept for users who are not in: invited players, or members who are away
 	var held: int = 0
-	## those, and users who told that they are coming; see Footprint
+	## held, and users who reported that they are on the way; see Footprint
 	var on_the_way: int = 0
 	var open: bool = false
 	var leader_user_id: String = ""
 	var members: Array[MemberProfile] = []
-	## those of the party that the rules make public
+	## the party's attributes that the rules make public
 	var attributes: Dictionary = {}
 
 	func read(got: Dictionary) -> PartyPreview:
@@ -1636,17 +1636,17 @@ class PartyPreview extends Answer:
 			attributes = got["attributes"]
 		return self
 
-## MemberProfile is a member as previews show it, with the live status.
+## MemberProfile is a member in a preview, with the live status.
 class MemberProfile extends Answer:
 	var user_id: String = ""
 	var username: String = ""
 	var display_name: String = ""
 	var avatar_url: String = ""
 	var stage: String = ""
-	## 0..1; absent where none was set
+	## 0..1; absent if none was set
 	var progress = null # float
 	var text: String = ""
-	## no progress for long
+	## no progress for a long time
 	var stalled: bool = false
 
 	func read(got: Dictionary) -> MemberProfile:
@@ -1725,14 +1725,14 @@ class MatchRequest extends Answer:
 		if match_id != null: all["match_id"] = match_id
 		return all
 
-## MatchAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes.
+## MatchAnswer answers party_match: the match that a party is in, with all its seats. All fields are empty if the party is in no match. Whenever it changes, players of the match receive it as match data with op code OpMatch.
 class MatchAnswer extends Answer:
 	var match_id: String = ""
 	var queue: String = ""
-	## where it is played, in a queue with regions
+	## where the match is played, in a queue with regions
 	var region: String = ""
 	var seats: Array[MatchSeat] = []
-	## Server is how the caller gets to the game server, where it is played on one and the caller has a seat.
+	## Server is the caller's access to the game server. It is set if the match has one and the caller has a seat.
 	var server: ServerAccess = null
 
 	func read(got: Dictionary) -> MatchAnswer:
@@ -1748,9 +1748,9 @@ class MatchAnswer extends Answer:
 			server = ServerAccess.new().read(got["server"])
 		return self
 
-## MatchSeat is one of them.
+## MatchSeat is one seat of a match.
 class MatchSeat extends Answer:
-	## absent for an open seat and for one held for a friend not known by name
+	## absent for an open seat, and for a seat held for a friend whose user ID is not known
 	var user_id: String = ""
 	## empty for an open seat and for a player without a party
 	var party_id: String = ""
@@ -1774,17 +1774,17 @@ class MatchSeat extends Answer:
 			expires_at = int(got["expires_at"])
 		return self
 
-## ServerAccess is what one player needs to get into a game server.
+## ServerAccess is what a player needs to join a game server.
 class ServerAccess extends Answer:
-	## an IP address, or a name where there is none
+	## an IP address, or a name if there is no address
 	var address: String = ""
-	## for those who need a name, such as for TLS
+	## for clients that need a name, for example for TLS
 	var dns_name: String = ""
 	var port: int = 0
-	## shows who comes; good for one join, and this player alone
+	## proves who comes; valid for one join of this player
 	var pass_text: String = ""
 	var pass_expires_at: int = 0
-	## the fleet's own, where it has such
+	## the fleet's own session ID, if it has one
 	var player_session: String = ""
 
 	func read(got: Dictionary) -> ServerAccess:
@@ -1812,7 +1812,7 @@ class MatchAcceptRequest extends Answer:
 		if accept != null: all["accept"] = accept
 		return all
 
-## MatchAcceptAnswer is what the players of a match that was found have said so far. Counts are of players; AcceptBy is Unix seconds.
+## MatchAcceptAnswer is how many players of a proposal have accepted so far. Counts are of players; AcceptBy is Unix seconds.
 class MatchAcceptAnswer extends Answer:
 	var accepted: int = 0
 	var needed: int = 0
@@ -1835,7 +1835,7 @@ class QueueRequest extends Answer:
 		if party_id != null: all["party_id"] = party_id
 		return all
 
-## QueueAnswer answers party_queue: why there is no match yet. Nobody else is named in it.
+## QueueAnswer answers party_queue: why there is no match yet. It names no other players.
 class QueueAnswer extends Answer:
 	var tickets: Array[QueueTicket] = []
 
@@ -1844,7 +1844,7 @@ class QueueAnswer extends Answer:
 			for item in got["tickets"]: tickets.append(QueueTicket.new().read(item))
 		return self
 
-## QueueTicket is one ticket that waits.
+## QueueTicket is one waiting ticket.
 class QueueTicket extends Answer:
 	var ticket: String = ""
 	var queue: String = ""
@@ -1852,12 +1852,12 @@ class QueueTicket extends Answer:
 	## null while too little is known of the queue
 	var eta_sec: QueueETA = null
 	var window: QueueWindow = QueueWindow.new()
-	## tickets in the queue, this one among them
+	## tickets in the queue, including this one
 	var pool: int = 0
-	## others that could be in a match with it
+	## other tickets that could be in a match with it
 	var in_reach: int = 0
 	var holding_back: Array[HoldingBack] = []
-	## while its players are asked
+	## while its players are asked to accept
 	var proposal: ProposalState = null
 
 	func read(got: Dictionary) -> QueueTicket:
@@ -1881,7 +1881,7 @@ class QueueTicket extends Answer:
 			proposal = ProposalState.new().read(got["proposal"])
 		return self
 
-## QueueWindow is how far a ticket reaches by now; null is without bound.
+## QueueWindow is how far a ticket may reach at present; null is without bound.
 class QueueWindow extends Answer:
 	var skill = null # float
 	var latency_ms = null # float
@@ -1905,7 +1905,7 @@ class HoldingBack extends Answer:
 			tickets = int(got["tickets"])
 		return self
 
-## ProposalState is what the players of a match that was found have said so far. Counts are of players; AcceptBy is Unix seconds.
+## ProposalState is how many players of a proposal have accepted so far. Counts are of players; AcceptBy is Unix seconds.
 class ProposalState extends Answer:
 	var accepted: int = 0
 	var needed: int = 0
@@ -1951,7 +1951,7 @@ class QuickJoinAnswer extends Answer:
 ## ResumeAnswer answers party_resume.
 class ResumeAnswer extends Answer:
 	var party_id: String = ""
-	## false: as soon as the user's older connection has ended
+	## false: the session comes in as soon as the user's older connection has ended
 	var joined: bool = false
 
 	func read(got: Dictionary) -> ResumeAnswer:
@@ -1985,7 +1985,7 @@ class ServerJoinRequest extends Answer:
 		if pass_text != null: all["pass"] = pass_text
 		return all
 
-## ServerJoinAnswer is who has come to a game server.
+## ServerJoinAnswer is a player who has joined a game server.
 class ServerJoinAnswer extends Answer:
 	var user_id: String = ""
 	## "" for a player without a party
@@ -2027,14 +2027,14 @@ class ServerSeatsRequest extends Answer:
 		if server_token != null: all["server_token"] = server_token
 		return all
 
-## ServerSeatsAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes.
+## ServerSeatsAnswer answers party_match: the match that a party is in, with all its seats. All fields are empty if the party is in no match. Whenever it changes, players of the match receive it as match data with op code OpMatch.
 class ServerSeatsAnswer extends Answer:
 	var match_id: String = ""
 	var queue: String = ""
-	## where it is played, in a queue with regions
+	## where the match is played, in a queue with regions
 	var region: String = ""
 	var seats: Array[MatchSeat] = []
-	## Server is how the caller gets to the game server, where it is played on one and the caller has a seat.
+	## Server is the caller's access to the game server. It is set if the match has one and the caller has a seat.
 	var server: ServerAccess = null
 
 	func read(got: Dictionary) -> ServerSeatsAnswer:
@@ -2261,9 +2261,9 @@ class WaitRequest extends Answer:
 		if leave != null: all["leave"] = leave
 		return all
 
-## WaitAnswer answers it.
+## WaitAnswer answers party_wait.
 class WaitAnswer extends Answer:
-	## from 1; 0 for somebody who has a seat, or has left the wait list
+	## from 1; 0 for a player who has a seat, or has left the wait list
 	var place: int = 0
 	## how many wait
 	var of: int = 0
@@ -2345,15 +2345,15 @@ class MatchEvent extends Answer:
 	## from 0; absent when the match ended
 	var team = null # int
 	var expires_at: int = 0
-	## an IP address, or a name where there is none
+	## an IP address, or a name if there is no address
 	var address: String = ""
-	## for those who need a name, such as for TLS
+	## for clients that need a name, for example for TLS
 	var dns_name: String = ""
 	var port: int = 0
-	## shows who comes; good for one join, and this player alone
+	## proves who comes; valid for one join of this player
 	var pass_text: String = ""
 	var pass_expires_at: int = 0
-	## the fleet's own, where it has such
+	## the fleet's own session ID, if it has one
 	var player_session: String = ""
 	## with ended, where a game server gave one
 	var result: Variant = null
@@ -2385,18 +2385,18 @@ class MatchEvent extends Answer:
 			result = got["result"]
 		return self
 
-## MemberEvent is what members are told, op code OpMember.
+## MemberEvent is the message to members, op code OpMember.
 class MemberEvent extends Answer:
 	## One of [ReconnectEventName].
 	var event: String = ""
 	var user_id: String = ""
-	## Unix seconds; to when the seat is, or was, kept
+	## Unix seconds; the end of the kept seat
 	var until: int = 0
-	## of removed: the leader's user ID
+	## for removed: the leader's user ID
 	var by: String = ""
-	## of restored: the party's native ID before
+	## for restored: the party's native ID before
 	var was: String = ""
-	## of back: the user who led when the connection was lost
+	## for back: the user who led when the connection was lost
 	var led: String = ""
 
 	func read(got: Dictionary) -> MemberEvent:
@@ -2495,7 +2495,7 @@ class DroppedNotice extends Answer:
 			accept_by = int(got["accept_by"])
 		return self
 
-## RemovedNotice is the content of notification 1004: by whom, and what the player was.
+## RemovedNotice is the content of notification 1004.
 class RemovedNotice extends Answer:
 	var party_id: String = ""
 	## the leader's user ID
@@ -2512,7 +2512,7 @@ class RemovedNotice extends Answer:
 			kind = got["kind"]
 		return self
 
-## SeatFreeNotice is the content of notification 1005: take the seat by party_wait or by joining.
+## SeatFreeNotice is the content of notification 1005: the player takes the seat by party_wait or by joining.
 class SeatFreeNotice extends Answer:
 	var party_id: String = ""
 	## Unix seconds
@@ -2550,15 +2550,15 @@ class ServerNotice extends Answer:
 	## from 0; absent when the match ended
 	var team = null # int
 	var expires_at: int = 0
-	## an IP address, or a name where there is none
+	## an IP address, or a name if there is no address
 	var address: String = ""
-	## for those who need a name, such as for TLS
+	## for clients that need a name, for example for TLS
 	var dns_name: String = ""
 	var port: int = 0
-	## shows who comes; good for one join, and this player alone
+	## proves who comes; valid for one join of this player
 	var pass_text: String = ""
 	var pass_expires_at: int = 0
-	## the fleet's own, where it has such
+	## the fleet's own session ID, if it has one
 	var player_session: String = ""
 	## with ended, where a game server gave one
 	var result: Variant = null

@@ -164,24 +164,24 @@ export type InviteEventName =
   | "declined"
   | "revoked";
 
-/** InviteKind says what an invite's code looks like. */
+/** InviteKind is the form of an invite's code. */
 export type InviteKind =
   /** 16 Crockford base32 characters, 80 random bits */
   | "link"
   /** 8 characters to read aloud; short-lived and guess-limited */
   | "code"
-  /** DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits. It is as easily guessed as a code, and lives as short. */
+  /** DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits. It is as easy to guess as a code, and expires as soon. */
   | "digits";
 
-/** InviteState is what a preview says of an invite. */
+/** InviteState is the state of an invite in a preview. */
 export type InviteState =
   | "open"
   | "full"
-  /** the rules let nobody in while the party queues or plays */
+  /** the rules let nobody in while the party is in a queue or a match */
   | "locked"
-  /** everybody has dropped and may be back */
+  /** all members have lost the connection and may come back */
   | "away"
-  /** it follows its inviter, who is in no party it leads to at the moment */
+  /** it follows its inviter, who is in no party that it could lead to at the moment */
   | "between"
   | "expired"
   | "revoked"
@@ -264,10 +264,10 @@ export type RulesAction =
   /** another member to leader */
   | "promote";
 
-/** SeatState is what a seat of a match is at one moment. */
+/** SeatState is the state of a seat in a match. */
 export type SeatState =
   | "open"
-  /** for somebody who is on the way; nobody else can have it */
+  /** for a player who is on the way; nobody else gets it */
   | "held"
   | "taken";
 
@@ -656,7 +656,7 @@ export interface OverviewRuleDenials {
   count: number;
 }
 
-/** LedgerPopulation is how much there is on this node, as far as it has heard. */
+/** LedgerPopulation counts the parties, members and waiting players of this node, as far as it knows. */
 export interface LedgerPopulation {
   parties: number;
   members: number;
@@ -682,24 +682,24 @@ export interface OverviewInviteStats {
   more: boolean;
 }
 
-/** QueueReport is a queue as the last pass left it, for operators. */
+/** QueueReport is the state of a queue after the last pass, for operators. */
 export interface QueueReport {
   queue: string;
-  /** that wait, those whose players are asked not among them */
+  /** waiting tickets, without those in proposals */
   tickets: number;
-  /** seats that the tickets need, held ones too */
+  /** seats that the tickets need, including held ones */
   players: number;
-  /** the longest of the waits */
+  /** the longest wait */
   oldest_sec: number;
   /** by seats, the smallest first */
   sizes: QueueSize[];
-  /** matches that players are asked about */
+  /** proposals that players are asked about */
   proposals: number;
   /** players who have accepted one of them */
   accepted: number;
   /** players who are asked */
   needed: number;
-  /** of a ticket that comes now; null while too little is known */
+  /** for a ticket made now; null while too little is known */
   eta_sec: QueueETA | null;
 }
 
@@ -709,27 +709,27 @@ export interface QueueSize {
   tickets: number;
 }
 
-/** QueueETA is how many seconds more half, and nine of ten, of such tickets waited. */
+/** QueueETA estimates the seconds that remain: half of such tickets waited at most p50, nine of ten at most p90. */
 export interface QueueETA {
   p50: number;
   p90: number;
 }
 
-/** AdmissionStats is what an Admission holds in memory, on this node alone. */
+/** AdmissionStats is what an Admission has in memory, on this node only. */
 export interface AdmissionStats {
-  /** it has dealt with and not yet forgotten */
+  /** parties that it has dealt with and not yet forgotten */
   parties: number;
-  /** invites that keep seats */
+  /** invites that hold seats */
   holds: number;
-  /** users who cannot come back yet */
+  /** users who may not come back yet */
   kicks: number;
-  /** to join, on the lists of closed parties */
+  /** requests to enter closed parties */
   requests: number;
-  /** under way */
+  /** joins under way */
   joins: number;
-  /** the server counts them as members, and they are not there */
+  /** sessions that the host counts as members although they are not there */
   lost: number;
-  /** parties of which only this is known: others are busy with them */
+  /** parties whose lock was not free in time, so that nothing else is counted of them */
   busy: number;
 }
 
@@ -816,7 +816,7 @@ export interface FinderFound {
   attributes?: Record<string, unknown>;
 }
 
-/** Profile is the public face of a user. */
+/** Profile is the public profile of a user. */
 export interface Profile {
   user_id: string;
   username: string;
@@ -824,7 +824,7 @@ export interface Profile {
   avatar_url: string;
 }
 
-/** InviteCreateRequest asks for an invite. The zero value of an optional field takes the rules' default. */
+/** InviteCreateRequest asks for an invite. An optional field that is left out gets the rules' default. */
 export interface InviteCreateRequest {
   party_id: string;
   ttl_sec?: number;
@@ -842,7 +842,7 @@ export interface InviteCreateRequest {
   launch?: unknown;
 }
 
-/** InfoField is one line of the landing page's party card. */
+/** InfoField is one line of the party's card on the landing page. */
 export interface InfoField {
   /** at most 63 bytes */
   label: string;
@@ -850,7 +850,7 @@ export interface InfoField {
   value: string;
 }
 
-/** InviteCreateAnswer answers party_invite_create. It is the only answer that ever holds the code. */
+/** InviteCreateAnswer answers party_invite_create. No other answer contains the code. */
 export interface InviteCreateAnswer {
   id: string;
   code: string;
@@ -908,7 +908,7 @@ export interface InvitePreviewAnswer {
   /** players on the wait list */
   waiting: number;
   inviter: Profile;
-  /** absent once the party is gone */
+  /** absent after the party has ended */
   party?: PartyPreview;
   message: string;
   info: InfoField[];
@@ -917,33 +917,33 @@ export interface InvitePreviewAnswer {
   match_id?: string;
 }
 
-/** PartyPreview is the party as previews show it. */
+/** PartyPreview is the party in a preview. */
 export interface PartyPreview {
   party_id: string;
   size: number;
   max_size: number;
-  /** seats kept for users who are not in: invited, or away */
+  /** seats kept for users who are not in: invited players, or members who are away */
   held: number;
-  /** those, and users who told that they are coming; see Footprint */
+  /** held, and users who reported that they are on the way; see Footprint */
   on_the_way: number;
   open: boolean;
   leader_user_id: string;
   members: MemberProfile[];
-  /** those of the party that the rules make public */
+  /** the party's attributes that the rules make public */
   attributes?: Record<string, unknown>;
 }
 
-/** MemberProfile is a member as previews show it, with the live status. */
+/** MemberProfile is a member in a preview, with the live status. */
 export interface MemberProfile {
   user_id: string;
   username: string;
   display_name: string;
   avatar_url: string;
   stage: string;
-  /** 0..1; absent where none was set */
+  /** 0..1; absent if none was set */
   progress?: number;
   text: string;
-  /** no progress for long */
+  /** no progress for a long time */
   stalled?: boolean;
 }
 
@@ -975,20 +975,20 @@ export interface MatchRequest {
   match_id?: string;
 }
 
-/** MatchAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes. */
+/** MatchAnswer answers party_match: the match that a party is in, with all its seats. All fields are empty if the party is in no match. Whenever it changes, players of the match receive it as match data with op code OpMatch. */
 export interface MatchAnswer {
   match_id: string;
   queue: string;
-  /** where it is played, in a queue with regions */
+  /** where the match is played, in a queue with regions */
   region?: string;
   seats: MatchSeat[];
-  /** Server is how the caller gets to the game server, where it is played on one and the caller has a seat. */
+  /** Server is the caller's access to the game server. It is set if the match has one and the caller has a seat. */
   server?: ServerAccess;
 }
 
-/** MatchSeat is one of them. */
+/** MatchSeat is one seat of a match. */
 export interface MatchSeat {
-  /** absent for an open seat and for one held for a friend not known by name */
+  /** absent for an open seat, and for a seat held for a friend whose user ID is not known */
   user_id?: string;
   /** empty for an open seat and for a player without a party */
   party_id: string;
@@ -999,17 +999,17 @@ export interface MatchSeat {
   expires_at?: number;
 }
 
-/** ServerAccess is what one player needs to get into a game server. */
+/** ServerAccess is what a player needs to join a game server. */
 export interface ServerAccess {
-  /** an IP address, or a name where there is none */
+  /** an IP address, or a name if there is no address */
   address: string;
-  /** for those who need a name, such as for TLS */
+  /** for clients that need a name, for example for TLS */
   dns_name?: string;
   port: number;
-  /** shows who comes; good for one join, and this player alone */
+  /** proves who comes; valid for one join of this player */
   pass: string;
   pass_expires_at: number;
-  /** the fleet's own, where it has such */
+  /** the fleet's own session ID, if it has one */
   player_session?: string;
 }
 
@@ -1018,7 +1018,7 @@ export interface MatchAcceptRequest {
   accept: boolean;
 }
 
-/** MatchAcceptAnswer is what the players of a match that was found have said so far. Counts are of players; AcceptBy is Unix seconds. */
+/** MatchAcceptAnswer is how many players of a proposal have accepted so far. Counts are of players; AcceptBy is Unix seconds. */
 export interface MatchAcceptAnswer {
   accepted: number;
   needed: number;
@@ -1029,12 +1029,12 @@ export interface QueueRequest {
   party_id?: string;
 }
 
-/** QueueAnswer answers party_queue: why there is no match yet. Nobody else is named in it. */
+/** QueueAnswer answers party_queue: why there is no match yet. It names no other players. */
 export interface QueueAnswer {
   tickets: QueueTicket[];
 }
 
-/** QueueTicket is one ticket that waits. */
+/** QueueTicket is one waiting ticket. */
 export interface QueueTicket {
   ticket: string;
   queue: string;
@@ -1042,16 +1042,16 @@ export interface QueueTicket {
   /** null while too little is known of the queue */
   eta_sec: QueueETA | null;
   window: QueueWindow;
-  /** tickets in the queue, this one among them */
+  /** tickets in the queue, including this one */
   pool: number;
-  /** others that could be in a match with it */
+  /** other tickets that could be in a match with it */
   in_reach: number;
   holding_back: HoldingBack[];
-  /** while its players are asked */
+  /** while its players are asked to accept */
   proposal?: ProposalState;
 }
 
-/** QueueWindow is how far a ticket reaches by now; null is without bound. */
+/** QueueWindow is how far a ticket may reach at present; null is without bound. */
 export interface QueueWindow {
   skill: number | null;
   latency_ms: number | null;
@@ -1063,7 +1063,7 @@ export interface HoldingBack {
   tickets: number;
 }
 
-/** ProposalState is what the players of a match that was found have said so far. Counts are of players; AcceptBy is Unix seconds. */
+/** ProposalState is how many players of a proposal have accepted so far. Counts are of players; AcceptBy is Unix seconds. */
 export interface ProposalState {
   accepted: number;
   needed: number;
@@ -1088,7 +1088,7 @@ export interface QuickJoinAnswer {
 /** ResumeAnswer answers party_resume. */
 export interface ResumeAnswer {
   party_id: string;
-  /** false: as soon as the user's older connection has ended */
+  /** false: the session comes in as soon as the user's older connection has ended */
   joined: boolean;
 }
 
@@ -1104,7 +1104,7 @@ export interface ServerJoinRequest {
   pass: string;
 }
 
-/** ServerJoinAnswer is who has come to a game server. */
+/** ServerJoinAnswer is a player who has joined a game server. */
 export interface ServerJoinAnswer {
   user_id: string;
   /** "" for a player without a party */
@@ -1126,14 +1126,14 @@ export interface ServerSeatsRequest {
   server_token: string;
 }
 
-/** ServerSeatsAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes. */
+/** ServerSeatsAnswer answers party_match: the match that a party is in, with all its seats. All fields are empty if the party is in no match. Whenever it changes, players of the match receive it as match data with op code OpMatch. */
 export interface ServerSeatsAnswer {
   match_id: string;
   queue: string;
-  /** where it is played, in a queue with regions */
+  /** where the match is played, in a queue with regions */
   region?: string;
   seats: MatchSeat[];
-  /** Server is how the caller gets to the game server, where it is played on one and the caller has a seat. */
+  /** Server is the caller's access to the game server. It is set if the match has one and the caller has a seat. */
   server?: ServerAccess;
 }
 
@@ -1241,9 +1241,9 @@ export interface WaitRequest {
   leave?: boolean;
 }
 
-/** WaitAnswer answers it. */
+/** WaitAnswer answers party_wait. */
 export interface WaitAnswer {
-  /** from 1; 0 for somebody who has a seat, or has left the wait list */
+  /** from 1; 0 for a player who has a seat, or has left the wait list */
   place: number;
   /** how many wait */
   of: number;
@@ -1287,31 +1287,31 @@ export interface MatchEvent {
   /** from 0; absent when the match ended */
   team?: number;
   expires_at?: number;
-  /** an IP address, or a name where there is none */
+  /** an IP address, or a name if there is no address */
   address?: string;
-  /** for those who need a name, such as for TLS */
+  /** for clients that need a name, for example for TLS */
   dns_name?: string;
   port?: number;
-  /** shows who comes; good for one join, and this player alone */
+  /** proves who comes; valid for one join of this player */
   pass?: string;
   pass_expires_at?: number;
-  /** the fleet's own, where it has such */
+  /** the fleet's own session ID, if it has one */
   player_session?: string;
   /** with ended, where a game server gave one */
   result?: unknown;
 }
 
-/** MemberEvent is what members are told, op code OpMember. */
+/** MemberEvent is the message to members, op code OpMember. */
 export interface MemberEvent {
   event: ReconnectEventName;
   user_id: string;
-  /** Unix seconds; to when the seat is, or was, kept */
+  /** Unix seconds; the end of the kept seat */
   until?: number;
-  /** of removed: the leader's user ID */
+  /** for removed: the leader's user ID */
   by?: string;
-  /** of restored: the party's native ID before */
+  /** for restored: the party's native ID before */
   was?: string;
-  /** of back: the user who led when the connection was lost */
+  /** for back: the user who led when the connection was lost */
   led?: string;
 }
 
@@ -1355,7 +1355,7 @@ export interface DroppedNotice {
   accept_by?: number;
 }
 
-/** RemovedNotice is the content of notification 1004: by whom, and what the player was. */
+/** RemovedNotice is the content of notification 1004. */
 export interface RemovedNotice {
   party_id: string;
   /** the leader's user ID */
@@ -1363,7 +1363,7 @@ export interface RemovedNotice {
   kind: ReconnectRemovalKind;
 }
 
-/** SeatFreeNotice is the content of notification 1005: take the seat by party_wait or by joining. */
+/** SeatFreeNotice is the content of notification 1005: the player takes the seat by party_wait or by joining. */
 export interface SeatFreeNotice {
   party_id: string;
   /** Unix seconds */
@@ -1387,15 +1387,15 @@ export interface ServerNotice {
   /** from 0; absent when the match ended */
   team?: number;
   expires_at?: number;
-  /** an IP address, or a name where there is none */
+  /** an IP address, or a name if there is no address */
   address?: string;
-  /** for those who need a name, such as for TLS */
+  /** for clients that need a name, for example for TLS */
   dns_name?: string;
   port?: number;
-  /** shows who comes; good for one join, and this player alone */
+  /** proves who comes; valid for one join of this player */
   pass?: string;
   pass_expires_at?: number;
-  /** the fleet's own, where it has such */
+  /** the fleet's own session ID, if it has one */
   player_session?: string;
   /** with ended, where a game server gave one */
   result?: unknown;

@@ -1,13 +1,11 @@
-// Package admission is the only way into a party: it looks at one in the ledger, loads what the
-// decision of package reserve needs, and applies it to the host's streams.
+// Package admission is the only way into a party. It looks at the party in the ledger, loads what the decision of
+// package reserve needs, and applies the decision to the host's streams.
 //
-// The native engine lets a session onto the stream of a full party without making it a member;
-// such a ghost hears everything. So, under the party's lock, seats are counted first, the session
-// is put on the stream, the stream is read again, and the session is taken off if it is one too
-// many. The second look is what keeps two nodes honest with each other.
+// The host lets a session onto the stream of a full party without making it a member; such a ghost hears everything.
+// So, under the party's lock, admission counts the seats, puts the session on the stream, reads the stream again, and
+// takes the session off if it is one too many. The second look finds sessions that another node put there meanwhile.
 //
-// A user's lock comes before a party's; see package ledger. Everything exported is safe for
-// concurrent use.
+// A user's lock is taken before a party's; see package ledger. Everything exported is safe for concurrent use.
 package admission
 
 import (
@@ -25,25 +23,24 @@ import (
 	"partyline/party/roster"
 )
 
-// Deps is what an Admission works with. All are needed but Found.
+// Deps has the dependencies of an Admission. All except Found are needed.
 type Deps struct {
 	*ledger.Ledger
 	Sender party.Sender
-	Found  Founder // nil where only clients make native parties
+	Found  Founder // nil if only clients create native parties
 
-	// SingleParty is the host's session.single_party: a session that enters a party
-	// leaves the others it is in.
+	// SingleParty is the host's session.single_party: a session that enters a party leaves its other parties.
 	SingleParty bool
 	// Locked refuses with PartyLocked while the rules let nobody new into the party.
 	Locked func(ctx context.Context, v party.View) error
-	// Requests limits how often a user asks to be let into closed parties.
+	// Requests limits how often a user asks to enter closed parties.
 	Requests func(userID string) error
 	// Friends returns those of others who are friends of the user.
 	Friends func(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
-// judgedWithin bounds how long a second judgement takes, whose reads of the database end by themselves.
-const judgedWithin = 30 * time.Second
+// rejudgeTimeout is the longest time for a second judgement; its database reads have timeouts of their own.
+const rejudgeTimeout = 30 * time.Second
 
 // Admission is the ledger with the ways into its parties. Make one with [New].
 type Admission struct {
@@ -51,23 +48,22 @@ type Admission struct {
 	joins *joins
 	boarding
 	memberships
-	returns
+	restorer
 }
 
 // New makes an admission.
 func New(d Deps) *Admission {
 	joins, boarding := &joins{bySession: map[string]join{}}, boarding{d.Ledger, d.Sender}
-	offers := cache.New[string, party.ID](d.Now, mostOffers, offerFor)
+	offers := cache.New[string, party.ID](d.Now, maxOffers, offerTTL)
 	return &Admission{
 		Deps: d, joins: joins, boarding: boarding,
 		memberships: memberships{d.Ledger, boarding, joins, keyed.NewLocks[string]()},
-		returns:     returns{d.Ledger, boarding, joins, d.Found, keyed.NewLocks[party.ID](), offers},
+		restorer:    restorer{d.Ledger, boarding, joins, d.Found, keyed.NewLocks[party.ID](), offers},
 	}
 }
 
-// Check is what Admit, or the before-hook of a native join, would do with the intent,
-// without doing it. l is the caller's look at the party, nil for none; what it returns is
-// the one the decision was made on.
+// Check decides as Admit, or the before-hook of a native join, would do, and changes nothing. l is the caller's look at
+// the party, nil for none. It returns the look that the decision used.
 func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l *reserve.Look) (seen reserve.Look, err error) {
 	_, unlock, err := a.claim(ctx, id, in)
 	if err != nil {
@@ -85,18 +81,18 @@ func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l
 	return seen, err
 }
 
-// Judged is a look at a party on which a caller has judged whether somebody may come in. Again judges
-// another, of company that has come in since; nil where nothing depends on the company.
+// Judged is a look on which the caller has judged whether a user may come in. Again judges a later look that has new
+// users in it; nil if the judgement does not depend on other users.
 type Judged struct {
 	Look  reserve.Look
 	Again func(ctx context.Context, l reserve.Look) error
 }
 
-// Admit makes a live session a member at once, closed party or not. For a member it does nothing.
-// It refuses with PartyNotFound, AlreadyMember (another session of the user is in), PartyFull,
-// PartyLocked, Banned, AlreadyInParty and NoLiveSession; then the session is not on the party's
-// stream. A party in which everybody is away it founds again for the first of them, and refuses
-// others with PartyAway. by is what the caller has judged, nil for nothing.
+// Admit makes a live session a member at once, whether the party is open or closed. It does nothing for a member. It
+// refuses with PartyNotFound, AlreadyMember (another session of the user is in), PartyFull, PartyLocked, Banned,
+// AlreadyInParty and NoLiveSession; then the session is not on the party's stream. A party that is away is founded
+// again for its first returning member; others are refused with PartyAway. by is what the caller has judged, nil for
+// nothing.
 func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, grant party.Grant, by *Judged) error {
 	in := reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: grant}
 	leaving, unlock, err := a.claim(ctx, id, in)
@@ -104,13 +100,13 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		return err
 	}
 	defer unlock()
-	var l, anew *reserve.Look
-	var pends *reserve.PendingJoin // of this call; a native join of the session may be pending as well
+	var l, newLook *reserve.Look
+	var ownPending *reserve.PendingJoin // set by this call; a native join of the session may be pending as well
 	if by != nil {
 		l = &by.Look
 	}
-	unpend := func(v *ledger.Visit) {
-		if pends != nil && v.Book.Pending[s.SessionID] == pends {
+	removePending := func(v *ledger.Visit) {
+		if ownPending != nil && v.Book.Pending[s.SessionID] == ownPending {
 			delete(v.Book.Pending, s.SessionID)
 		}
 	}
@@ -123,27 +119,27 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		if err != nil || effects.Take == nil {
 			return err
 		}
-		if now := v.Seen(); by != nil && by.Again != nil && anew == nil && now.HasNew(by.Look, s.UserID) {
-			anew = &now
+		if now := v.Seen(); by != nil && by.Again != nil && newLook == nil && now.HasNew(by.Look, s.UserID) {
+			newLook = &now
 			if _, native := v.Book.Pending[s.SessionID]; !native {
-				pends = &reserve.PendingJoin{Session: s, Until: a.Now().Add(judgedWithin)} // by nobody: the host knows nothing of it
-				v.Book.Pending[s.SessionID] = pends
+				ownPending = &reserve.PendingJoin{Session: s, Until: a.Now().Add(rejudgeTimeout)} // By is empty: the host does not know of it
+				v.Book.Pending[s.SessionID] = ownPending
 			}
 			return nil
 		}
-		unpend(v)
+		removePending(v)
 		return a.take(v, *effects.Take, grant)
 	}
 	if err = a.Visit(ctx, id, admit); party.ReasonOf(err) == party.PartyAway {
 		if err = a.restore(ctx, id, s); err == nil {
-			err = a.Visit(ctx, id, admit) // who has founded the party is in it
+			err = a.Visit(ctx, id, admit) // a session that founded the party again is in it already
 		}
 	}
-	if err == nil && anew != nil {
-		// Those who come in from now on see that this user is joining.
-		defer a.Briefly(id, unpend)
-		l = anew
-		if err = by.Again(ctx, *anew); err == nil {
+	if err == nil && newLook != nil {
+		// Sessions that come in from now on see that this user is joining.
+		defer a.Briefly(id, removePending)
+		l = newLook
+		if err = by.Again(ctx, *newLook); err == nil {
 			err = a.Visit(ctx, id, admit)
 		}
 	}
@@ -151,11 +147,11 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		return err
 	}
 	a.leave(ctx, leaving...)
-	a.entered(ctx, id, s)
+	a.afterEntering(ctx, id, s)
 	return nil
 }
 
-// decide loads the facts an intent depends on, and decides.
+// decide loads the facts that an intent depends on, and decides.
 func (a *Admission) decide(v *ledger.Visit, in reserve.Intent) (reserve.Effects, error) {
 	conf, user := a.Policy().Parties, in.Session.UserID
 	need := reserve.Needs(v.Last.View, v.Book, conf, in)
@@ -184,7 +180,7 @@ func (a *Admission) decide(v *ledger.Visit, in reserve.Intent) (reserve.Effects,
 	return reserve.Decide(v.Last.View, v.Book, conf, facts, a.Now(), in)
 }
 
-// liveRequests counts the requests of the party that somebody still waits for.
+// liveRequests counts the party's requests whose session still lives and whose user is not a member.
 func liveRequests(v *ledger.Visit, in *roster.Roster) (live int, err error) {
 	for _, r := range v.Book.Requests {
 		if _, member := v.Last.Member(r.Session.UserID); member {
@@ -201,26 +197,26 @@ func liveRequests(v *ledger.Visit, in *roster.Roster) (live int, err error) {
 	return live, nil
 }
 
-// Sweep is the ledger's, and forgets native joins whose end nobody told.
+// Sweep runs the ledger's sweep, and forgets native joins whose end was never reported.
 func (a *Admission) Sweep(ctx context.Context) error {
 	a.joins.expire(a.Now())
 	return a.Ledger.Sweep(ctx)
 }
 
-// Stats is what an Admission holds in memory, on this node alone.
+// Stats is what an Admission has in memory, on this node only.
 type Stats struct {
-	Parties  int `json:"parties"`  // it has dealt with and not yet forgotten
-	Holds    int `json:"holds"`    // invites that keep seats
-	Kicks    int `json:"kicks"`    // users who cannot come back yet
-	Requests int `json:"requests"` // to join, on the lists of closed parties
-	Joins    int `json:"joins"`    // under way
-	Lost     int `json:"lost"`     // the server counts them as members, and they are not there
-	Busy     int `json:"busy"`     // parties of which only this is known: others are busy with them
+	Parties  int `json:"parties"`  // parties that it has dealt with and not yet forgotten
+	Holds    int `json:"holds"`    // invites that hold seats
+	Kicks    int `json:"kicks"`    // users who may not come back yet
+	Requests int `json:"requests"` // requests to enter closed parties
+	Joins    int `json:"joins"`    // joins under way
+	Lost     int `json:"lost"`     // sessions that the host counts as members although they are not there
+	Busy     int `json:"busy"`     // parties whose lock was not free in time, so that nothing else is counted of them
 }
 
-// Stats counts. What has expired meanwhile may still be in it.
+// Stats counts; it may include what has just expired.
 func (a *Admission) Stats() Stats {
-	soon, cancel := bounded.Context(context.Background(), ledger.GlanceWait) // for all of them
+	soon, cancel := bounded.Context(context.Background(), ledger.GlanceWait) // for all parties together
 	defer cancel()
 	s := Stats{Lost: a.Roster.Losses.Count()}
 	for _, id := range a.Known() {
@@ -242,13 +238,13 @@ func (a *Admission) Stats() Stats {
 // Detail is a party with everything that operators see of it.
 type Detail struct {
 	reserve.Look
-	Requests int // to join, that somebody still waits for
+	Requests int // requests to join that somebody still waits for
 	Line     []reserve.Waiter
-	Kicks    map[string]reserve.Kick // who may not come back yet, by user
-	Busy     bool                    // others are busy with the party: of the Look there is the View alone, and nothing else
+	Kicks    map[string]reserve.Kick // users who may not come back yet
+	Busy     bool                    // the party's lock was not free: only the View and Origin of the Look are set
 }
 
-// Detail reads a party, and waits for nobody for long. It refuses as Look does.
+// Detail reads a party without a long wait. It refuses as Look does.
 func (a *Admission) Detail(ctx context.Context, id party.ID) (d Detail, err error) {
 	err = a.VisitSoon(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); err != nil {

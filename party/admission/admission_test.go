@@ -18,10 +18,10 @@ func TestAdmission_ClosedPartyWithoutAHook(t *testing.T) {
 	p := k.host.Players(3)
 	id := k.create(p[0], false, 2)
 	k.must(k.admit(p[1], id))
-	k.agrees(id)
-	k.must(k.admit(p[1], id)) // again: nothing happens
+	k.wantHostAgrees(id)
+	k.must(k.admit(p[1], id)) // again: changes nothing
 	k.refused(k.admit(p[2], id), party.PartyFull)
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	if reads, writes := k.host.Calls(); reads+writes+k.holdReads != 0 {
 		t.Errorf("%d reads, %d writes, %d looks for holds; want none for a party that began here", reads, writes, k.holdReads)
 	}
@@ -57,15 +57,15 @@ func TestAdmission_NativeJoinUnderWayKeepsItsSeat(t *testing.T) {
 	k.must(k.admission.BeginJoin(ctx, id, p[1]))
 	k.refused(k.admit(p[2], id), party.PartyFull)
 	k.refused(k.admit(k.host.Connect(p[1].UserID), id), party.AlreadyMember)
-	k.admission.Settle(p[1]) // the engine refused it: the next message has come
+	k.admission.Settle(p[1]) // the host refused it: the session's next message has arrived
 	k.must(k.admit(p[2], id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 
 	other := k.create(p[0], true, 2)
 	k.must(k.admission.BeginJoin(ctx, other, p[1]))
-	k.clock.Advance(6 * time.Second) // no next message
+	k.clock.Advance(6 * time.Second) // without a next message
 	k.must(k.admit(p[3], other))
-	k.agrees(other)
+	k.wantHostAgrees(other)
 
 	third := k.create(p[0], true, 2)
 	k.must(k.admission.BeginJoin(ctx, third, p[1]))
@@ -78,8 +78,8 @@ func TestAdmission_ClosedPartyOnlyAsks(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(4)
 	id := k.create(p[0], false, 2)
-	k.must(k.join(p[1], id)) // asks
-	k.must(k.join(p[2], id)) // asks
+	k.must(k.join(p[1], id)) // a request
+	k.must(k.join(p[2], id)) // a request
 	if v := k.view(id); v.Size() != 1 {
 		t.Fatalf("%d members; want 1", v.Size())
 	}
@@ -88,12 +88,12 @@ func TestAdmission_ClosedPartyOnlyAsks(t *testing.T) {
 	}
 	k.ask = party.RefuseRate(time.Second)
 	k.refused(k.join(p[3], id), party.RateLimited)
-	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0])) // is no asking
+	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0])) // an accept is not a request
 	k.refused(k.admit(p[3], id), party.PartyFull)
 	k.refused(k.admission.BeginAccept(ctx, id, p[2], p[3]), party.PartyFull)
 	k.must(k.host.PartyAccept(p[0], p[1], id))
 	k.admission.EndJoin(ctx, id, p[1])
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	k.refused(k.admission.BeginAccept(ctx, id, p[2], p[0]), party.PartyFull)
 }
 
@@ -102,7 +102,7 @@ func TestAdmission_AcceptThatFailsFreesItsSeat(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)
 	id := k.create(p[0], false, 2)
-	k.must(k.join(p[1], id)) // asks
+	k.must(k.join(p[1], id)) // a request
 	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0]))
 	k.refused(k.admit(p[2], id), party.PartyFull)
 	k.admission.Settle(p[0])
@@ -113,7 +113,7 @@ func TestAdmission_PartyEndsMeanwhile(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(2)
 	id := k.create(p[0], true, 4)
-	streams := &meddler{Streams: k.host}
+	streams := &interferingStreams{Streams: k.host}
 	streams.beforeJoin = func() { k.host.PartyClose(id) }
 	k.overStreams(streams)
 	k.refused(k.admit(p[1], id), party.PartyNotFound)
@@ -126,7 +126,7 @@ func TestAdmission_AnotherNodeIsFaster(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)
 	id := k.create(p[0], true, 2)
-	streams := &meddler{Streams: k.host}
+	streams := &interferingStreams{Streams: k.host}
 	streams.beforeJoin = func() {
 		if err := k.host.PartyJoin(p[2], id); err != nil {
 			t.Error(err)
@@ -142,8 +142,8 @@ func TestAdmission_AnotherNodeIsFaster(t *testing.T) {
 	}
 }
 
-// A native join may stay under way for longer than its seat is kept. The engine then
-// takes two for one seat, and the admitted one, a ghost, goes.
+// A native join may take longer than its seat is reserved. Then the host has two sessions for one seat, and the
+// admitted one, a ghost, is taken off.
 func TestAdmission_LateNativeJoinEvictsTheGhost(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -159,7 +159,7 @@ func TestAdmission_LateNativeJoinEvictsTheGhost(t *testing.T) {
 		t.Fatal("no ghost; the test proves nothing")
 	}
 	k.admission.EndJoin(ctx, id, p[1])
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	if !slices.ContainsFunc(k.log.Lines(), func(l string) bool { return strings.HasPrefix(l, "warn party over capacity") }) {
 		t.Error("nothing logged")
 	}
@@ -223,25 +223,25 @@ func TestAdmission_OnePartyPerUser(t *testing.T) {
 	k.refused(k.join(p[2], other), party.AlreadyInParty)
 	k.refused(k.admission.MayCreate(ctx, p[2]), party.AlreadyInParty)
 	k.must(k.admit(p[2], first)) // still a member
-	k.agrees(first)
+	k.wantHostAgrees(first)
 
 	k.conf.Parties.OnePerUser = rules.LeavePrevious
 	k.must(k.join(p[2], other))
-	k.agrees(first)
-	k.agrees(other)
+	k.wantHostAgrees(first)
+	k.wantHostAgrees(other)
 	k.must(k.admit(p[2], first))
-	k.agrees(first)
-	k.agrees(other)
+	k.wantHostAgrees(first)
+	k.wantHostAgrees(other)
 	k.must(k.admission.MayCreate(ctx, p[2]))
 	third := k.create(p[2], true, 4)
-	k.agrees(first)
+	k.wantHostAgrees(first)
 	if in, _ := k.roster.PartiesOf(ctx, p[2].UserID); len(in) != 1 || in[0].ID != third {
 		t.Errorf("PartiesOf = %v; want the new one alone", in)
 	}
 }
 
-// An accept by a leader and a join by the user themselves do not see each other before they
-// land. However they do, the user is in one party then.
+// A leader's accept and the user's own join do not see each other before they land. In any order, the user is in one
+// party afterwards.
 func TestAdmission_LeavePreviousRace(t *testing.T) {
 	ctx := t.Context()
 	for _, acceptLandsFirst := range []bool{true, false} {
@@ -249,7 +249,7 @@ func TestAdmission_LeavePreviousRace(t *testing.T) {
 		k.conf.Parties.OnePerUser = rules.LeavePrevious
 		p := k.host.Players(3)
 		closed, open := k.create(p[0], false, 4), k.create(p[1], true, 4)
-		k.must(k.join(p[2], closed)) // asks
+		k.must(k.join(p[2], closed)) // a request
 		k.must(k.admission.BeginAccept(ctx, closed, p[2], p[0]))
 		k.must(k.admission.BeginJoin(ctx, open, p[2]))
 		k.must(k.host.PartyAccept(p[0], p[2], closed))
@@ -264,8 +264,8 @@ func TestAdmission_LeavePreviousRace(t *testing.T) {
 		if in, err := k.roster.PartiesOf(ctx, p[2].UserID); err != nil || len(in) != 1 || in[0].ID != ends[1] {
 			t.Errorf("accept lands first %t: PartiesOf = %v, %v; want the one that landed last", acceptLandsFirst, in, err)
 		}
-		k.agrees(closed)
-		k.agrees(open)
+		k.wantHostAgrees(closed)
+		k.wantHostAgrees(open)
 	}
 }
 
@@ -315,13 +315,13 @@ func TestAdmission_SweepForgetsWhatHasEnded(t *testing.T) {
 	k.refused(k.join(p[1], lives), party.Banned)
 }
 
-// meddler does something just before a session is put on a stream.
-type meddler struct {
+// interferingStreams runs a function just before a session is put on a stream.
+type interferingStreams struct {
 	party.Streams
 	beforeJoin func()
 }
 
-func (m *meddler) StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error) {
+func (m *interferingStreams) StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error) {
 	if mode == party.StreamMode && m.beforeJoin != nil {
 		f := m.beforeJoin
 		m.beforeJoin = nil
@@ -330,4 +330,4 @@ func (m *meddler) StreamUserJoin(mode uint8, subject, subcontext, label, userID,
 	return m.Streams.StreamUserJoin(mode, subject, subcontext, label, userID, sessionID, hidden, persistence, status)
 }
 
-func (k *kernel) overStreams(s party.Streams) { k.admission = k.over(s) }
+func (k *kernel) overStreams(s party.Streams) { k.admission = k.hooksOver(s) }

@@ -6,8 +6,8 @@ import (
 	"partyline/party"
 )
 
-// eight is a full party of eight.
-func eight(b *testing.B) (*kernel, party.ID) {
+// partyOfEight makes a full party of eight.
+func partyOfEight(b *testing.B) (*kernel, party.ID) {
 	k := newKernel(b)
 	p := k.host.Players(8)
 	id := k.create(p[0], true, 8)
@@ -18,7 +18,7 @@ func eight(b *testing.B) (*kernel, party.ID) {
 }
 
 func BenchmarkRoster_View(b *testing.B) {
-	k, id := eight(b)
+	k, id := partyOfEight(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := k.roster.View(b.Context(), id); err != nil {
@@ -40,7 +40,7 @@ func BenchmarkAdmission_Admit(b *testing.B) {
 	}
 }
 
-// What the hooks around a native create and join cost, the engine's part included.
+// The cost of the hooks around a native create and join, including the host's part.
 func BenchmarkAdmission_NativeCreateAndJoin(b *testing.B) {
 	k := newKernel(b)
 	p := k.host.Players(2)
@@ -55,7 +55,7 @@ func BenchmarkAdmission_NativeCreateAndJoin(b *testing.B) {
 	}
 }
 
-// The before-hook of a PartyJoin alone.
+// Only the before-hook of a PartyJoin.
 func BenchmarkAdmission_BeginNative(b *testing.B) {
 	k := newKernel(b)
 	p := k.host.Players(2)
@@ -68,7 +68,7 @@ func BenchmarkAdmission_BeginNative(b *testing.B) {
 	}
 }
 
-// The after-hook of a PartyJoin alone.
+// Only the after-hook of a PartyJoin.
 func BenchmarkAdmission_EndNative(b *testing.B) {
 	k := newKernel(b)
 	p := k.host.Players(2)

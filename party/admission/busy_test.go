@@ -10,7 +10,7 @@ import (
 	"partyline/party"
 )
 
-// What operators read waits for no party whose write hangs, and says of which parties it does not know all.
+// What operators read does not wait for a party with a stalled write. It says for which parties the data is incomplete.
 func TestDetail_OfABusyParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newKernel(t)
@@ -48,7 +48,7 @@ func TestDetail_OfABusyParty(t *testing.T) {
 	})
 }
 
-// When a hold ends after its party has ended, nobody hears news of the party.
+// If a hold expires after its party has ended, no news of the party is published.
 func TestHolds_EndBehindTheParty(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(2)

@@ -12,7 +12,7 @@ import (
 	"partyline/party/reserve"
 )
 
-// changes has everything the roster tells of kept as "kind session".
+// changes collects the roster's news as "kind session".
 func (k *kernel) changes() *[]string {
 	kinds := map[party.ChangeKind]string{
 		party.PartyCreated: "created", party.PartyClosed: "closed", party.PartyUpdated: "updated", party.MemberEntered: "entered",
@@ -24,8 +24,8 @@ func (k *kernel) changes() *[]string {
 	return told
 }
 
-// allAbout keeps what is told from now on, and later wants all of it to be about one party.
-func (k *kernel) allAbout() (one func(id party.ID)) {
+// newsAbout collects the news from now on. one then checks that all of it is about one party.
+func (k *kernel) newsAbout() (one func(id party.ID)) {
 	var told []party.Change
 	k.news.Subscribe(func(c party.Change) { told = append(told, c) })
 	return func(id party.ID) {
@@ -44,16 +44,16 @@ func TestRoster_OnChange(t *testing.T) {
 	told := k.changes()
 	p := k.host.Players(5)
 	stranger := p[4]
-	about := k.allAbout()
+	about := k.newsAbout()
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
 	k.must(k.admit(p[2], id))
-	k.must(k.admit(p[2], id)) // is in already
+	k.must(k.admit(p[2], id)) // is a member already
 	k.admission.Updated(ctx, id, false, false, "")
 	k.leave(p[1], id)
 	k.leave(p[1], id)     // the host lets anybody leave
 	k.leave(stranger, id) // any party
-	k.kick(stranger, id)  // who only asked to be let in
+	k.kick(stranger, id)  // a session that only asked to join
 	k.must(k.admit(p[3], id))
 	k.kick(p[3], id)
 	k.host.Disconnect(p[2])
@@ -73,7 +73,7 @@ func TestRoster_OnChange(t *testing.T) {
 	}
 }
 
-// Who is kicked while away leaves the party as everybody does who is kicked.
+// A player who is kicked while away leaves the party like any kicked player.
 func TestRoster_KickedWhileAway(t *testing.T) {
 	k := newKernel(t)
 	k.conf.Parties.ReconnectGrace = time.Minute
@@ -83,7 +83,7 @@ func TestRoster_KickedWhileAway(t *testing.T) {
 	k.host.Disconnect(p[1])
 	k.must(k.admission.Ended(t.Context(), p[1]))
 	told := k.changes()
-	about := k.allAbout()
+	about := k.newsAbout()
 	k.must(k.admission.BeginKick(t.Context(), id, p[1], p[0]))
 	if want := []string{"lost ", "seats ", "left player2", "removed player2"}; !slices.Equal(*told, want) {
 		t.Errorf("told %q; want %q", *told, want)
@@ -92,7 +92,7 @@ func TestRoster_KickedWhileAway(t *testing.T) {
 	k.refused(k.join(k.host.Connect(p[1].UserID), id), party.Banned)
 }
 
-// Who is away and asks on a new connection to be let in is turned down for that alone: their seat waits on.
+// A player who is away and whose request from a new connection is rejected keeps the kept seat.
 func TestRoster_TurnedDownWhileAway(t *testing.T) {
 	k := newKernel(t)
 	k.conf.Parties.ReconnectGrace = time.Minute
@@ -110,11 +110,10 @@ func TestRoster_TurnedDownWhileAway(t *testing.T) {
 		t.Errorf("told %q; want nothing of a member", *told)
 	}
 	k.must(k.admission.Admit(t.Context(), id, again, party.Grant{Back: true}, nil))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
-// With a party everybody's membership ends, and the seats that are kept in it, also where nobody
-// tells of its end.
+// The end of a party ends all memberships and kept seats, also if nobody reports it.
 func TestRoster_EndsWithMembers(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(k *kernel, id party.ID)
@@ -132,7 +131,7 @@ func TestRoster_EndsWithMembers(t *testing.T) {
 			k.must(k.join(p[2], id))
 			k.host.Disconnect(p[2])
 			k.must(k.admission.Ended(t.Context(), p[2]))
-			told, about := k.changes(), k.allAbout()
+			told, about := k.changes(), k.newsAbout()
 			k.host.PartyClose(id)
 			c.end(k, id)
 			about(id)
@@ -143,7 +142,7 @@ func TestRoster_EndsWithMembers(t *testing.T) {
 	}
 }
 
-// Many look before any of them comes in. Who finds that something has changed since looks again.
+// Many sessions look before any of them comes in. A session whose look is out of date looks again.
 func TestLook_IsOutOfDate(t *testing.T) {
 	for name, comes := range map[string]func(k *kernel, s party.Session, id party.ID) error{
 		"join":   func(k *kernel, s party.Session, id party.ID) error { return k.join(s, id) },
@@ -163,10 +162,10 @@ func TestLook_IsOutOfDate(t *testing.T) {
 			k.must(comes(k, p[1], id))
 			k.refused(k.admission.Before(ctx, admission.Message{Kind: admission.Join, Party: id, Sender: p[2]}, &look), party.PartyFull)
 			k.refused(k.admission.Admit(ctx, id, p[3], party.Grant{}, &admission.Judged{Look: look}), party.PartyFull)
-			k.agrees(id)
+			k.wantHostAgrees(id)
 		})
 	}
-	t.Run("leave", func(t *testing.T) { // there is a seat since
+	t.Run("leave", func(t *testing.T) { // there is a free seat now
 		k := newKernel(t)
 		p := k.host.Players(3)
 		id := k.create(p[0], true, 2)
@@ -175,11 +174,11 @@ func TestLook_IsOutOfDate(t *testing.T) {
 		k.must(err)
 		k.leave(p[1], id)
 		k.must(k.admission.Admit(t.Context(), id, p[2], party.Grant{}, &admission.Judged{Look: look}))
-		k.agrees(id)
+		k.wantHostAgrees(id)
 	})
 }
 
-// Operators see how much there is of everything, of all parties together.
+// Operators see the counts of all parties together.
 func TestStats(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(7)
@@ -189,7 +188,7 @@ func TestStats(t *testing.T) {
 	k.must(k.admission.Hold(t.Context(), first, reserve.Hold{InviteID: "i", UserIDs: []string{p[3].UserID}, ExpiresAt: k.clock.Now().Add(time.Hour)}))
 	k.loseJoin(p[4], first)
 	k.must(k.admission.Ended(t.Context(), p[4]))
-	k.must(k.join(p[5], second)) // asks
+	k.must(k.join(p[5], second)) // a request
 	k.must(k.admission.BeginJoin(t.Context(), first, p[6]))
 	want := admission.Stats{Parties: 2, Holds: 1, Kicks: 1, Requests: 1, Joins: 1, Lost: 1}
 	if stats := k.admission.Stats(); stats != want {
@@ -197,7 +196,7 @@ func TestStats(t *testing.T) {
 	}
 }
 
-// A session that ends drops out of every party it was in, and only of those.
+// The end of a session removes it from every party it was in, and from no other.
 func TestRoster_SessionEnded(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(2)
@@ -218,7 +217,7 @@ func TestRoster_SessionEnded(t *testing.T) {
 	}
 }
 
-// A kick is heard of on the leader's node, which has never seen the session.
+// A kick is reported on the leader's node, which has never seen the session.
 func TestRoster_LeftOnAnotherNode(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(2)
@@ -240,7 +239,7 @@ func TestAdmission_Expected(t *testing.T) {
 	hold := reserve.Hold{InviteID: "i", UserIDs: []string{p[1].UserID, p[2].UserID}, ExpiresAt: k.clock.Now().Add(time.Hour)}
 	k.must(k.admission.Hold(ctx, id, hold))
 	k.must(k.admission.Hold(ctx, id, reserve.Hold{InviteID: "j", UserIDs: []string{p[2].UserID}, ExpiresAt: hold.ExpiresAt}))
-	k.must(k.join(p[1], id)) // its seat is its own now
+	k.must(k.join(p[1], id)) // the seat is its own now
 	k.must(k.admission.BeginJoin(ctx, id, p[3]))
 	v, err := k.admission.Look(ctx, id)
 	users := v.Expected
@@ -275,7 +274,7 @@ func TestFootprint(t *testing.T) {
 		{party.Footprint{Members: 1, MaxSize: 4}, 0, 1},
 		{party.Footprint{Members: 1, Held: 1, Incoming: 1, MaxSize: 4}, 2, 3},
 		{party.Footprint{Members: 2, Held: 1, Incoming: 5, MaxSize: 4}, 2, 4},
-		{party.Footprint{Members: 5, Incoming: 1, MaxSize: 4}, 0, 5}, // a ghost about to be evicted
+		{party.Footprint{Members: 5, Incoming: 1, MaxSize: 4}, 0, 5}, // a ghost that is about to be taken off
 	}
 	for _, tt := range tests {
 		if tt.f.OnTheWay() != tt.onTheWay || tt.f.Size() != tt.size {

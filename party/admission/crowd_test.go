@@ -12,8 +12,8 @@ import (
 	"partyline/party"
 )
 
-// crowded is a kernel with parties of three, each of which loses two members at once.
-func crowded(t *testing.T, parties int) (k *kernel, gone []party.Session) {
+// crowdedKernel makes parties of three, each of which loses two members at the same time.
+func crowdedKernel(t *testing.T, parties int) (k *kernel, gone []party.Session) {
 	k = newKernel(t)
 	k.conf.Parties.ReconnectGrace = 10 * time.Minute
 	p := k.host.Players(3 * parties)
@@ -29,12 +29,11 @@ func crowded(t *testing.T, parties int) (k *kernel, gone []party.Session) {
 	return k, gone
 }
 
-// What a crowd that loses its connections asks of storage is two transactions, however many
-// parties they were in: the first change is written at once, the others wait for it and go
-// together.
+// When many connections end at once, storage gets two transactions, for any number of parties. The first change is
+// written at once, and the others wait for it and are written together.
 func TestEnded_CrowdIsWrittenTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, gone := crowded(t, 50)
+		k, gone := crowdedKernel(t, 50)
 		first := make(chan struct{})
 		var once sync.Once
 		k.host.BeforeWrite = func([]*runtime.StorageWrite) error {
@@ -72,10 +71,10 @@ func TestEnded_CrowdIsWrittenTogether(t *testing.T) {
 	})
 }
 
-// Where the first transaction stalls, the others of the crowd go together a moment later.
+// If the first transaction stalls, the others are written together a moment later.
 func TestEnded_CrowdBehindAStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, gone := crowded(t, 50)
+		k, gone := crowdedKernel(t, 50)
 		first, begun := make(chan struct{}), false
 		k.host.BeforeWrite = func([]*runtime.StorageWrite) error {
 			if !begun {
@@ -114,10 +113,10 @@ func TestEnded_CrowdBehindAStall(t *testing.T) {
 	})
 }
 
-// The answer of a transaction is lost, which storage has done. Each party hears of its members all the same, once.
+// Storage does a transaction, but its answer is lost. Each party is still told of its members, once.
 func TestEnded_AnswerLostOverACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, gone := crowded(t, 10)
+		k, gone := crowdedKernel(t, 10)
 		var mu sync.Mutex
 		told := map[string]int{}
 		k.news.Subscribe(func(c party.Change) {
@@ -135,7 +134,7 @@ func TestEnded_AnswerLostOverACrowd(t *testing.T) {
 			return nil
 		}
 		k.host.AfterWrite = func([]*runtime.StorageWrite) error {
-			if writes == 2 { // of all the others together
+			if writes == 2 { // all the others together
 				return errors.New("answer lost")
 			}
 			return nil
@@ -159,10 +158,10 @@ func TestEnded_AnswerLostOverACrowd(t *testing.T) {
 	})
 }
 
-// What cannot be written with the others is tried by itself, and fails alone.
+// A change that fails in the common transaction is tried alone, and only it fails.
 func TestEnded_OneOfACrowdCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, gone := crowded(t, 10)
+		k, gone := crowdedKernel(t, 10)
 		broken, first := errors.New("broken"), make(chan struct{})
 		poison := gone[6].UserID
 		var once sync.Once
@@ -196,16 +195,16 @@ func TestEnded_OneOfACrowdCannotBeWritten(t *testing.T) {
 		if failed != 1 {
 			t.Errorf("%d failed; want 1", failed)
 		}
-		if away := k.host.Objects("partyline_away"); away != len(gone)-2 { // its party's other one goes with it
+		if away := k.host.Objects("partyline_away"); away != len(gone)-2 { // the other one of its party fails with it
 			t.Errorf("storage knows of %d kept seats; want %d", away, len(gone)-2)
 		}
 	})
 }
 
-// A host that panics while it writes for many leaves nobody waiting.
+// If the host panics during a common transaction, no caller waits for ever.
 func TestEnded_HostPanicsOverACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k, gone := crowded(t, 10)
+		k, gone := crowdedKernel(t, 10)
 		first := make(chan struct{})
 		calls := 0
 		k.host.BeforeWrite = func([]*runtime.StorageWrite) error {
@@ -241,7 +240,7 @@ func TestEnded_HostPanicsOverACrowd(t *testing.T) {
 		}
 		synctest.Wait()
 		close(first)
-		group.Wait() // a caller that waits for ever fails the bubble
+		group.Wait() // a caller that waits for ever makes the bubble fail
 		if panics != 1 || failed != 8 {
 			t.Errorf("%d panics, %d failures; want the writer's panic and 8 who are told", panics, failed)
 		}

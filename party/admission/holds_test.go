@@ -36,9 +36,9 @@ func TestHolds_CountInEveryWayIn(t *testing.T) {
 	k.refused(k.admit(p[3], id), party.PartyFull)
 	k.refused(k.admission.BeginAccept(ctx, id, p[3], p[0]), party.PartyFull)
 	k.refused(k.admission.BeginJoin(ctx, id, p[3]), party.PartyFull)
-	k.must(k.join(p[1], id)) // the seat is p[1]'s whichever way it comes
+	k.must(k.join(p[1], id)) // the seat is p[1]'s for any way in
 	k.held(id, 0)
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
 func TestHolds_EndWithTimeAndRelease(t *testing.T) {
@@ -68,7 +68,7 @@ func TestHolds_UsedUpByTheirAdmission(t *testing.T) {
 	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "i"}, nil))
 	k.held(id, 1)
 	k.leave(p[1], id)
-	k.held(id, 1) // it was used; leaving does not bring it back
+	k.held(id, 1) // it was used; leaving does not restore it
 }
 
 func TestHolds_ReadForAPartyNotSeenBefore(t *testing.T) {
@@ -94,7 +94,7 @@ func TestHolds_Unsure(t *testing.T) {
 	k.restart()
 	there := k.admission
 	k.held(id, 0)
-	k.stored = []reserve.Hold{k.hold("i", p[1])} // written, though the writer was told that it was not
+	k.stored = []reserve.Hold{k.hold("i", p[1])} // the write succeeded, although it returned an error
 	here.HoldsChanged(id, true)
 	for _, k.admission = range []partytest.Hooks{here, there} {
 		reads := k.holdReads
@@ -112,10 +112,10 @@ func TestHolds_StayWhileTheyAreStored(t *testing.T) {
 	p := k.host.Players(3)
 	id := k.create(p[0], true, 3)
 	k.must(k.admission.Hold(t.Context(), id, k.hold("i", p[1])))
-	k.admission.HoldsChanged(id, true) // about another invite
+	k.admission.HoldsChanged(id, true) // for another invite
 	k.held(id, 1)
 	k.stored = []reserve.Hold{k.hold("i", p[1]), k.hold("j", p[2])}
-	k.held(id, 2) // looked for again, since the first look may have come too early
+	k.held(id, 2) // read again, because the first read may have been too early
 	k.admission.Stored(id, "i")
 	k.stored = nil
 	k.admission.HoldsChanged(id, true)

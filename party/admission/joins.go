@@ -9,17 +9,16 @@ import (
 	"partyline/party/ledger"
 )
 
-// joins are the native joins, requests, creations and kicks under way, by the session whose
-// message it is.
+// joins are the native joins, requests, creations and kicks under way, by the session that sent the message.
 type joins struct {
-	mu        sync.Mutex // a leaf: nothing else is locked while it is held
+	mu        sync.Mutex // a leaf lock: no other lock is taken while it is held
 	bySession map[string]join
 }
 
 type join struct {
 	id     party.ID       // zero for a party that is being created
 	joiner party.Session  // zero for a kick
-	behind *ledger.Behind // what the party that is being created goes on with; nil for nothing
+	behind *ledger.Behind // the party that is away and continues in the one being created; nil for none
 	until  time.Time
 }
 
@@ -29,7 +28,7 @@ func (j *joins) begin(session string, b join) {
 	j.bySession[session] = b
 }
 
-func (j *joins) of(session string) join {
+func (j *joins) get(session string) join {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.bySession[session]
@@ -44,16 +43,15 @@ func (j *joins) end(session string) (join, bool) {
 	return b, ok
 }
 
-// elsewhere reports whether the user is on the way into another party, by a native join or by
-// creating one.
-func (j *joins) elsewhere(s party.Session, other party.ID, now time.Time) bool {
+// entersAnother reports whether the user is entering another party, by a native join or by creating one.
+func (j *joins) entersAnother(s party.Session, other party.ID, now time.Time) bool {
 	return j.any(now, func(b join) bool {
 		return b.joiner.UserID == s.UserID && (b.id != other || b.id.IsZero() && b.joiner != s)
 	})
 }
 
-// goesOn reports whether a client is creating the party that another goes on in.
-func (j *joins) goesOn(behind party.ID, now time.Time) bool {
+// isContinued reports whether a client is creating the party in which this one continues.
+func (j *joins) isContinued(behind party.ID, now time.Time) bool {
 	return j.any(now, func(b join) bool { return b.behind != nil && b.behind.ID == behind })
 }
 

@@ -15,18 +15,18 @@ import (
 	"partyline/party/rules"
 )
 
-// kernel is the kernel over a fake host.
+// kernel is the admission and its parts over a fake host.
 type kernel struct {
 	t          testing.TB
 	host       *partytest.Host
 	clock      *partytest.Time
 	log        *partytest.Log
 	conf       rules.Config
-	stored     []reserve.Hold // what storage says of holds
+	stored     []reserve.Hold // the holds in storage
 	holdReads  int
 	lock       error
 	ask        error
-	friends    []string // of anybody
+	friends    []string // of every user
 	friendsErr error
 	roster     *roster.Roster
 	news       *party.News
@@ -34,20 +34,20 @@ type kernel struct {
 }
 
 func newKernel(t testing.TB) *kernel {
-	k := &kernel{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, conf: kicking(rules.Default())}
+	k := &kernel{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, conf: withKickBan(rules.Default())}
 	k.restart()
 	return k
 }
 
-// restart begins another process, or another node, over the same host.
+// restart starts another process, or another node, on the same host.
 func (k *kernel) restart() {
 	k.roster = roster.New(k.host, k.host, k.clock.Now)
 	k.news = &party.News{}
-	k.admission = k.over(k.host)
+	k.admission = k.hooksOver(k.host)
 }
 
-// over makes an admission with other streams.
-func (k *kernel) over(streams party.Streams) partytest.Hooks {
+// hooksOver makes an admission with other streams.
+func (k *kernel) hooksOver(streams party.Streams) partytest.Hooks {
 	return partytest.NewHooks(ledger.Deps{
 		Roster: k.roster, Streams: streams, Storage: k.host, News: k.news, Logger: k.log, Now: k.clock.Now,
 		Policy: func() rules.Config { return k.conf },
@@ -67,7 +67,7 @@ func (k *kernel) over(streams party.Streams) partytest.Hooks {
 
 func (k *kernel) tick() { k.clock.Advance(time.Second) }
 
-// create is a PartyCreate with its hooks.
+// create runs a PartyCreate with its hooks.
 func (k *kernel) create(s party.Session, open bool, maxSize int) party.ID {
 	k.t.Helper()
 	p := k.host.PartyCreate(s, open, maxSize)
@@ -82,7 +82,7 @@ func (k *kernel) create(s party.Session, open bool, maxSize int) party.ID {
 	return id
 }
 
-// join is a PartyJoin with its hooks.
+// join runs a PartyJoin with its hooks.
 func (k *kernel) join(s party.Session, id party.ID) error {
 	ctx := k.t.Context()
 	if err := k.admission.BeginJoin(ctx, id, s); err != nil {
@@ -95,13 +95,13 @@ func (k *kernel) join(s party.Session, id party.ID) error {
 	return nil
 }
 
-// leave is a PartyLeave with its hook.
+// leave runs a PartyLeave with its hook.
 func (k *kernel) leave(s party.Session, id party.ID) {
 	k.host.PartyLeave(s, id)
 	k.admission.Left(k.t.Context(), id, s)
 }
 
-// kick is a PartyRemove with its hook.
+// kick runs a PartyRemove with its hook.
 func (k *kernel) kick(s party.Session, id party.ID) {
 	k.t.Helper()
 	k.host.PartyLeave(s, id)
@@ -138,8 +138,8 @@ func (k *kernel) view(id party.ID) party.View {
 	return v
 }
 
-// agrees checks the view against the engine's own members and leader.
-func (k *kernel) agrees(id party.ID) {
+// wantHostAgrees compares the view with the host's own members and leader.
+func (k *kernel) wantHostAgrees(id party.ID) {
 	k.t.Helper()
 	v := k.view(id)
 	var got []party.Session
@@ -157,8 +157,8 @@ func (k *kernel) agrees(id party.ID) {
 	}
 }
 
-// kicking is the configuration of a file that sets kick_ban.
-func kicking(conf rules.Config) rules.Config {
+// withKickBan returns the configuration of a rules file that sets kick_ban.
+func withKickBan(conf rules.Config) rules.Config {
 	conf.Parties.KickBanJoins = true
 	return conf
 }

@@ -23,7 +23,7 @@ func TestKicks_BanTheUser(t *testing.T) {
 	before := party.Grant{InviteID: "before", InvitedAt: k.clock.Now(), Named: true}
 	k.tick()
 	k.kick(p[1], id)
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	again := k.host.Connect(p[1].UserID)
 	k.refused(k.join(p[1], id), party.Banned)
 	k.refused(k.join(again, id), party.Banned)
@@ -38,7 +38,7 @@ func TestKicks_BanTheUser(t *testing.T) {
 	k.must(k.join(again, id))
 }
 
-// An operator lets a kicked player back in, on every node; who is not kept out is named so.
+// An operator lets a kicked player back in, on every node. The call refuses if the player is not banned.
 func TestPardon(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -59,10 +59,10 @@ func TestPardon(t *testing.T) {
 	k.restart()
 	k.refused(k.join(p[2], id), party.Banned)
 	k.must(k.join(p[1], id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
-// A glimpse says what a look says, without asking the host; of what it cannot know it says so.
+// A glimpse equals a look, without asking the host. It reports parties that it cannot know.
 func TestGlimpse(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -102,7 +102,7 @@ func TestGlimpse(t *testing.T) {
 	}
 }
 
-// The host answers a kick before anybody hears of it; who is out by then stays out.
+// The host does a kick before the plugin hears of it. A player who is out by then stays out.
 func TestKicks_UnderWay(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -119,7 +119,7 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.leave(p[1], id)
 	k.must(k.admission.Kicked(ctx, id, p[1]))
 
-	// So does who is thrown out while they come in.
+	// The same holds for a player who is kicked while they come in.
 	k.must(k.admission.BeginJoin(ctx, id, p[3]))
 	k.must(k.admission.BeginKick(ctx, id, p[3], p[0]))
 	k.must(k.host.PartyJoin(p[3], id))
@@ -128,7 +128,7 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.admission.EndJoin(ctx, id, p[3])
 	k.refused(k.join(p[3], id), party.Banned)
 
-	// The connection may end before the kick is known.
+	// The connection may end before the after-hook of the kick.
 	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "again", InvitedAt: k.clock.Now().Add(time.Second), Named: true}, nil))
 	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
 	k.host.PartyLeave(p[1], id)
@@ -138,8 +138,8 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.must(k.admission.Kicked(ctx, id, p[1]))
 	k.refused(k.join(again, id), party.Banned)
 
-	// A kick that is none keeps nobody out: by somebody who does not lead, of somebody who
-	// is no member, in no party, or one the host never did.
+	// An invalid kick keeps nobody out: by a member who does not lead, of a session that is no member, in no party, or
+	// never done by the host.
 	k.must(k.admission.BeginKick(ctx, id, p[0], p[2]))
 	k.must(k.admission.BeginKick(ctx, id, p[0], p[0]))
 	k.must(k.admission.BeginKick(ctx, id, party.Session{UserID: "nobody", SessionID: "none"}, p[0]))
@@ -154,8 +154,8 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.must(k.join(p[0], id))
 }
 
-// A player who has asked comes in by an invite, and the leader removes them before the host knows them as a
-// member: it takes off the request alone.
+// A player who has asked comes in by an invite. The leader removes them before the host knows them as a member, so the
+// host removes only the request.
 func TestKicks_TakesARequestAlone(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -179,7 +179,7 @@ func TestKicks_TakesARequestAlone(t *testing.T) {
 	k.refused(k.admit(p[1], id), party.Banned)
 }
 
-// A kick that the host refuses keeps nobody out, and no seat from anybody.
+// A kick that the host refuses keeps nobody out, and blocks no seat.
 func TestKicks_RefusedByTheHost(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -229,15 +229,15 @@ func TestKicks_LiftedByANewerInvite(t *testing.T) {
 	k.tick()
 	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "after", InvitedAt: k.clock.Now(), Named: true}, nil))
 	k.leave(p[1], id)
-	k.must(k.join(p[1], id)) // lifted for good
+	k.must(k.join(p[1], id)) // the ban is over for good
 	k.leave(p[1], id)
 	k.restart()
-	k.must(k.join(p[1], id)) // everywhere
+	k.must(k.join(p[1], id)) // on every node
 }
 
-// The host has no bans of its own, so it gets none for its own joins from a file that says
-// nothing of them; invites made before the kick, and those for anybody, are not let through.
-// Who comes back by a way that is not barred to them is barred to older invites as before.
+// The host has no bans. If the rules file does not mention them, a kick does not bar the host's own joins. It bars
+// invites made before the kick, and invites for anybody. A player who comes back by an allowed way is still barred from
+// older invites.
 func TestKicks_StayOverAnotherWayIn(t *testing.T) {
 	k := newKernel(t)
 	k.conf.Parties.KickBanJoins = false
@@ -251,7 +251,7 @@ func TestKicks_StayOverAnotherWayIn(t *testing.T) {
 	k.admission.Left(t.Context(), id, p[1])
 	k.conf.Parties.SecondSocket = rules.SecondSocketMove
 	k.must(k.join(p[1], id))
-	p[1] = k.host.Connect(p[1].UserID) // where the seat goes of who is in
+	p[1] = k.host.Connect(p[1].UserID) // a member's seat moves to this session
 	k.must(k.admission.Admit(t.Context(), id, p[1], party.Grant{Back: true}, nil))
 	k.host.PartyLeave(p[1], id)
 	k.admission.Left(t.Context(), id, p[1])
@@ -274,11 +274,11 @@ func TestKicks_WithoutRulesForThem(t *testing.T) {
 	old := party.Grant{InviteID: "old", InvitedAt: k.clock.Now().Add(-time.Minute), Named: true}
 	k.refused(k.admission.Admit(t.Context(), id, p[1], old, nil), party.Banned)
 	k.must(k.join(p[1], id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
-// A change of the rules is for later kicks: whom a kick bars from the host's own joins does not change, in this process
-// and the next.
+// A change of the rules applies to later kicks. Whether an earlier kick bars the host's own joins does not change, in
+// this process and the next.
 func TestKicks_RulesThatChange(t *testing.T) {
 	for _, bars := range []bool{true, false} {
 		k := newKernel(t)
@@ -300,9 +300,8 @@ func TestKicks_RulesThatChange(t *testing.T) {
 	}
 }
 
-// The record goes with the party, whether it is closed, left or finds its end otherwise.
-// The last member leaves while the host already has another who does not show yet: the party
-// lives, and those who were kicked stay out.
+// If the last member leaves while the host has another one who does not show yet, the party goes on, and kicked players
+// stay out.
 func TestKicks_StayWhileAJoinLands(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)
@@ -315,10 +314,11 @@ func TestKicks_StayWhileAJoinLands(t *testing.T) {
 	}
 	k.must(k.join(p[2], id))
 	k.host.BetweenJoinAndTrack = nil
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	k.refused(k.join(p[1], id), party.Banned)
 }
 
+// The record is removed with the party, whether it is closed, left or ends otherwise.
 func TestKicks_GoWithTheParty(t *testing.T) {
 	ctx := t.Context()
 	for name, end := range map[string]func(*kernel, party.Session, party.ID){
@@ -338,7 +338,7 @@ func TestKicks_GoWithTheParty(t *testing.T) {
 			id := k.create(p[0], true, 4)
 			k.must(k.join(p[1], id))
 			k.kick(p[1], id)
-			k.clock.Advance(time.Hour) // the ban is over, the record is not
+			k.clock.Advance(time.Hour) // the ban is over, but the record still has it
 			end(k, p[0], id)
 			if rows, _, err := k.host.StorageList(ctx, "", party.SystemUser, "partyline_parties", 10, ""); err != nil || len(rows) != 0 {
 				t.Errorf("%d records are left (%v); want none", len(rows), err)
@@ -354,7 +354,7 @@ func TestKicks_DeclinedRequestIsNone(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(2)
 	id := k.create(p[0], false, 4)
-	k.must(k.join(p[1], id)) // asks
+	k.must(k.join(p[1], id)) // a request
 	k.kick(p[1], id)
 	k.must(k.admit(p[1], id))
 }
@@ -388,7 +388,7 @@ func TestKicks_HoldHereIfStorageFails(t *testing.T) {
 	k.host.BeforeWrite = nil
 	here := k.admission
 	k.restart()
-	k.kick(p[2], id) // has this node read the record again
+	k.kick(p[2], id) // makes this node read the record again
 	k.admission = here
 	k.refused(k.join(p[1], id), party.Banned)
 	k.must(k.admission.Sweep(t.Context()))
@@ -408,8 +408,8 @@ func TestKicks_KnownToTheOtherNode(t *testing.T) {
 	k.refused(k.join(p[1], id), party.Banned)
 }
 
-// A client's own object under the key of a party's kicks, which speaks of another party
-// that is gone, must not have the sweep lift the party's bans.
+// A client may write an object under the key of a party's kicks that names another party, which is gone. The sweep must
+// not end the party's bans because of it.
 func TestKicks_SweepLooksAtNobodyElsesObjects(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)

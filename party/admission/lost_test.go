@@ -11,8 +11,8 @@ import (
 	"partyline/party/reserve"
 )
 
-// loseJoin is a PartyJoin whose socket ends while the engine handles it: the engine has the
-// session as a member that is on no stream, and no after-hook runs.
+// loseJoin runs a PartyJoin whose socket ends while the host handles it. The host has the session as a member that is
+// on no stream, and no after-hook runs.
 func (k *kernel) loseJoin(s party.Session, id party.ID) {
 	k.t.Helper()
 	k.must(k.admission.BeginJoin(k.t.Context(), id, s))
@@ -26,7 +26,7 @@ func (k *kernel) loseJoin(s party.Session, id party.ID) {
 	}
 }
 
-// Until the leader removes it, a lost member takes a seat, by every way in, and leads nobody.
+// Until the leader removes it, a lost member takes a seat for every way in, and never leads.
 func TestLost_TakesASeatUntilRemoved(t *testing.T) {
 	heard := map[string]func(*kernel, party.Session, party.ID){
 		"end_of_session": func(k *kernel, s party.Session, _ party.ID) { k.must(k.admission.Ended(k.t.Context(), s)) },
@@ -48,12 +48,12 @@ func TestLost_TakesASeatUntilRemoved(t *testing.T) {
 				t.Errorf("members %v, lost %v; want the creator and one lost", v.Members, v.Lost)
 			}
 			k.must(k.admit(p[2], id))
-			k.refused(k.admit(p[3], id), party.PartyFull) // the engine would make it a ghost
+			k.refused(k.admit(p[3], id), party.PartyFull) // the host would make it a ghost
 			k.refused(k.admission.BeginJoin(ctx, id, p[3]), party.PartyFull)
 			if ghosts := k.host.Ghosts(id); len(ghosts) > 0 {
 				t.Errorf("ghosts = %v; want none", ghosts)
 			}
-			// The engine's oldest member is the lost one once the leader has gone.
+			// The lost member is the host's oldest member after the leader has left.
 			if err := k.host.PartyRemove(p[0], p[1], id); err != nil {
 				t.Fatal(err)
 			}
@@ -66,14 +66,14 @@ func TestLost_TakesASeatUntilRemoved(t *testing.T) {
 				t.Errorf("lost = %v after the leader has removed it; want none", lost)
 			}
 			k.must(k.admit(p[3], id))
-			k.agrees(id)
+			k.wantHostAgrees(id)
 			k.refused(k.join(k.host.Connect(p[1].UserID), id), party.PartyFull) // and not banned
 		})
 	}
 }
 
-// Who is judged once more while their connection ends was never with the host: no seat is lost with them, however
-// long that takes, and who comes in meanwhile is judged beside them.
+// A player whose connection ends during a second judgement was never in the host's party. So no seat is lost, for any
+// length of time, and players who come in meanwhile are judged with them.
 func TestLost_NotWhileJudged(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -81,7 +81,7 @@ func TestLost_NotWhileJudged(t *testing.T) {
 	id := k.create(p[0], true, 3)
 	look, err := k.admission.Check(ctx, id, reserve.Intent{Kind: reserve.Admit, Session: p[1], By: p[1].SessionID}, nil)
 	k.must(err)
-	k.must(k.join(p[2], id)) // company that the player has not been judged by
+	k.must(k.join(p[2], id)) // a new user for the player to be judged with
 	judged := &admission.Judged{Look: look, Again: func(context.Context, reserve.Look) error {
 		k.clock.Advance(2 * reserve.PendingTTL)
 		k.host.Disconnect(p[1])
@@ -98,7 +98,7 @@ func TestLost_NotWhileJudged(t *testing.T) {
 	k.must(k.join(p[3], id))
 }
 
-// What a native join leaves under way in a party that is closed goes with the party.
+// A native join that is under way in a party that is closed ends with the party.
 func TestLost_NotInAClosedParty(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(2)
@@ -126,8 +126,8 @@ func TestLost_NeverLeads(t *testing.T) {
 	}
 }
 
-// A join that the engine refused, one that has landed before its socket ended, and a party
-// that has ended leave nobody lost.
+// No seat is lost by a join that the host refused, by one that landed before its socket ended, or in a party that has
+// ended.
 func TestLost_OnlyWhoIsLost(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -141,13 +141,13 @@ func TestLost_OnlyWhoIsLost(t *testing.T) {
 	k.must(k.admission.Sweep(ctx))
 	k.must(k.join(p[1], id))
 
-	// The end may be told of before the after-hook runs.
+	// The end may be reported before the after-hook runs.
 	k.must(k.admission.BeginJoin(ctx, id, p[2]))
 	k.must(k.host.PartyJoin(p[2], id))
 	k.host.Disconnect(p[2])
 	k.must(k.admission.Ended(k.t.Context(), p[2]))
 	k.admission.EndJoin(ctx, id, p[2])
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	if v := k.view(id); len(v.Lost) > 0 {
 		t.Errorf("lost = %v; want nobody", v.Lost)
 	}

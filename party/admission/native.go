@@ -13,19 +13,19 @@ import (
 	"partyline/party/reserve"
 )
 
-// MessageKind is which of the host's party messages it is.
+// MessageKind is the kind of a host's party message.
 type MessageKind int
 
 const (
 	Create MessageKind = iota + 1
 	Join
-	Accept // of Target
-	Remove // of Target, a member or somebody who asked
+	Accept // names Target
+	Remove // names Target, a member or a player who asked
 	Promote
 	Leave
 	Update
 	Close
-	ByLeader // what only the leader may send, and what changes no party: a ticket, made or cancelled; a list of requests
+	ByLeader // messages that only the leader may send and that change no party: a ticket is made or cancelled, or requests are listed
 )
 
 // Message is a client's message about a party.
@@ -33,10 +33,10 @@ type Message struct {
 	Kind   MessageKind
 	Party  party.ID
 	Sender party.Session
-	Target party.Session // whom it names
+	Target party.Session // the session that the message names
 	Client party.Client  // of the sender
-	CID    string        // by which the sender knows the answer
-	Facts  party.Facts   // of Create and Update
+	CID    string        // the sender recognizes the answer by it
+	Facts  party.Facts   // for Create and Update
 }
 
 func (m Message) intent() reserve.Intent {
@@ -46,14 +46,13 @@ func (m Message) intent() reserve.Intent {
 	return reserve.Intent{Kind: reserve.Join, Session: m.Sender, By: m.Sender.SessionID, Client: m.Client}
 }
 
-// Before comes before the host handles a message, behind everything else that may refuse it. A
-// join of an open party, and an accept, keep a seat until [Admission.After] of the same message.
-// One that the engine refuses has no after-hook, and its seat is free again with the session's
-// next message, or after reserve.PendingTTL. So it is with a creation and a kick, which keep
-// others out meanwhile. A join of a closed party only asks to be let in. It refuses as Admit does,
-// a request also with RateLimited or AlreadyInParty, an accept with InvalidRequest, and with
-// AlreadyMember where it has moved a member's seat to the next device, as the engine could not.
-// l is the message's look at the party, nil for none.
+// Before runs before the host handles a message, after all other checks. A join of an open party, and an accept,
+// reserve a seat until [Admission.After] of the same message. If the host refuses the message, there is no after-hook:
+// the seat is free again with the session's next message, or after reserve.PendingTTL. The same holds for a creation
+// and a kick, which block others meanwhile. A join of a closed party only asks to enter. Before refuses as Admit does,
+// a request also with RateLimited or AlreadyInParty, an accept with InvalidRequest. It refuses with AlreadyMember after
+// it has moved a member's seat to another device, which the host cannot do. l is the message's look at the party, nil
+// for none.
 func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) error {
 	switch m.Kind {
 	case Create:
@@ -62,17 +61,17 @@ func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) erro
 		if err := party.CheckNamed(m.Target); err != nil {
 			return err
 		}
-		return a.begin(ctx, m, l)
+		return a.beginJoin(ctx, m, l)
 	case Join:
-		return a.begin(ctx, m, l)
+		return a.beginJoin(ctx, m, l)
 	case Remove:
 		return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error { return a.beginRemove(v, m, l) })
 	}
 	return nil
 }
 
-// beginCreate has other sessions of the user find that they are on the way into a party, unless
-// the host is about to refuse it.
+// beginCreate notes that the user is entering a party, so that their other sessions see it. It notes nothing if the
+// host is about to refuse the message.
 func (a *Admission) beginCreate(ctx context.Context, m Message) error {
 	s := m.Sender
 	_, unlock, err := a.claim(ctx, party.ID{}, reserve.Intent{Session: s})
@@ -81,28 +80,28 @@ func (a *Admission) beginCreate(ctx context.Context, m Message) error {
 		return err
 	}
 	defer unlock()
-	if !readable(m.Facts.Label) {
+	if !validLabel(m.Facts.Label) {
 		return nil
 	}
-	a.joins.begin(s.SessionID, join{joiner: s, behind: a.joins.of(s.SessionID).behind, until: a.Now().Add(reserve.PendingTTL)})
+	a.joins.begin(s.SessionID, join{joiner: s, behind: a.joins.get(s.SessionID).behind, until: a.Now().Add(reserve.PendingTTL)})
 	return nil
 }
 
-// deadFor is for how long the host may count a dead connection as alive: socket.pong_wait_ms, 25 s by
-// default, which modules cannot read, and ten seconds until it tells of the end.
-const deadFor = 35 * time.Second
+// deadConnectionTime is how long the host may count a dead connection as alive: socket.pong_wait_ms (25 s by default;
+// modules cannot read it), and ten seconds until it reports the end.
+const deadConnectionTime = 35 * time.Second
 
-// maxLabel is how many bytes of a label the host takes.
+// maxLabel is the longest label that the host accepts, in bytes.
 const maxLabel = 2048
 
-// readable reports whether the host can read a label; with another it makes no party.
-func readable(label string) bool {
+// validLabel reports whether the host can read a label; otherwise it creates no party.
+func validLabel(label string) bool {
 	return label == "" || len(label) <= maxLabel && json.Unmarshal([]byte(label), new(map[string]any)) == nil
 }
 
-func (a *Admission) begin(ctx context.Context, m Message, l *reserve.Look) error {
+func (a *Admission) beginJoin(ctx context.Context, m Message, l *reserve.Look) error {
 	in := m.intent()
-	if l == nil && a.Policy().Parties.OnePerUser.One() { // nobody is to leave a party for one that is gone
+	if l == nil && a.Policy().Parties.OnePerUser.One() { // nobody has to leave a party for one that is gone
 		err := a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
 			err := v.Look()
 			seen := v.Seen()
@@ -126,14 +125,14 @@ func (a *Admission) begin(ctx context.Context, m Message, l *reserve.Look) error
 		if err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil { // from here on the host takes it for a join
+		if err := ctx.Err(); err != nil { // after this the host handles it as a join
 			return err
 		}
 		return a.apply(v, effects, in, leaving)
 	})
 }
 
-// apply does what was decided of a native message.
+// apply carries out the decision on a native message.
 func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.Intent, leaving []party.Membership) error {
 	s := in.Session
 	switch {
@@ -143,7 +142,7 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 		}
 		return effects.Take.Answer
 	case effects.Pend != nil:
-		if in.Kind == reserve.Accept { // of a dead session the engine forgets the request before it finds nobody there
+		if in.Kind == reserve.Accept { // for a dead session the host drops the request, and then finds nobody to let in
 			if alive, err := a.Roster.Alive(s); err == nil && !alive {
 				delete(v.Book.Requests, s.SessionID)
 				return nil
@@ -157,7 +156,7 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 		if err := a.Requests(s.UserID); err != nil {
 			return err
 		}
-		if !v.Book.Asks(s.UserID) { // else the engine refuses, whichever of the user's sessions it is
+		if !v.Book.Asks(s.UserID) { // otherwise the host refuses it, from any of the user's sessions
 			v.Book.Requests[s.SessionID] = *effects.Ask
 			a.joins.begin(in.By, join{id: v.ID, joiner: s, until: effects.Ask.Until})
 		}
@@ -165,8 +164,8 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 	return nil
 }
 
-// Settle ends what the session has under way, if anything: its next message or call has
-// arrived, so the engine is done with the one before, and the connection lives.
+// Settle ends what the session has under way. Its next message or call has arrived, so the host has finished the one
+// before, and the connection lives.
 func (a *Admission) Settle(s party.Session) {
 	a.Roster.Attendance.Stay(s)
 	a.settle(s.SessionID, false)
@@ -186,31 +185,31 @@ func (a *Admission) settle(sessionID string, over bool) {
 	})
 }
 
-// After comes after the host has handled a message, whatever became of it since.
+// After runs after the host has handled a message. The party may have changed since then.
 func (a *Admission) After(ctx context.Context, m Message) (err error) {
 	switch m.Kind {
 	case Create:
-		return a.created(ctx, m)
+		return a.afterCreate(ctx, m)
 	case Join:
-		return a.landed(ctx, m)
+		return a.afterJoin(ctx, m)
 	case Accept:
-		err = a.landed(ctx, m)
+		err = a.afterJoin(ctx, m)
 	}
 	visit := a.VisitNative
-	if m.Kind == Leave { // who was away may know the party by an older ID
+	if m.Kind == Leave { // a member who was away may know the party by an older ID
 		visit = a.Visit
 	}
 	return errors.Join(err, visit(ctx, m.Party, func(v *ledger.Visit) error {
 		switch m.Kind {
 		case Remove:
-			err := a.removed(v, m)
+			err := a.afterRemove(v, m)
 			v.Led(m.Sender)
 			return err
 		case Promote:
 			v.Lead(m.Target)
-		case Leave: // on purpose, if only after coming back, or before the older connection has ended
-			last := v.ID == m.Party && a.left(v, m.Sender)
-			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(deadFor))
+		case Leave: // on purpose, perhaps after coming back, or before the host noticed the end of the older connection
+			last := v.ID == m.Party && a.mirrorLeave(v, m.Sender)
+			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(deadConnectionTime))
 			return v.GiveUp(m.Sender.UserID, last)
 		case Update:
 			v.Led(m.Sender)
@@ -224,24 +223,25 @@ func (a *Admission) After(ctx context.Context, m Message) (err error) {
 	}))
 }
 
-// left mirrors a leave. Who was put back while the host handled it is on the stream all the same, and leaves it here.
-func (a *Admission) left(v *ledger.Visit, s party.Session) (last bool) {
+// mirrorLeave mirrors a leave. A session that was admitted again meanwhile is still on the stream, and is taken off
+// here.
+func (a *Admission) mirrorLeave(v *ledger.Visit, s party.Session) (last bool) {
 	if _, lately := v.Book.Admitted[s.SessionID]; lately {
-		if err := a.unstream(v.ID, s); err != nil {
+		if err := a.leaveStream(v.ID, s); err != nil {
 			a.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, s.SessionID, err)
 		}
 	}
 	return v.Gone(s, v.At, false, "")
 }
 
-// created mirrors a new party, or has it go on with another, and, where the rules say so, takes
-// its creator out of the party before.
-func (a *Admission) created(ctx context.Context, m Message) (err error) {
-	defer a.joins.end(m.Sender.SessionID) // when it is listed as a member, as in land
+// afterCreate mirrors a new party, or continues an old one in it. If the rules say so, its creator leaves their earlier
+// party.
+func (a *Admission) afterCreate(ctx context.Context, m Message) (err error) {
+	defer a.joins.end(m.Sender.SessionID) // after it is listed as a member, as in finishJoin
 	m.Facts.CreatedAt = a.Now()
-	if old := a.joins.of(m.Sender.SessionID).behind; old != nil {
+	if old := a.joins.get(m.Sender.SessionID).behind; old != nil {
 		err = a.adopt(ctx, old, m.Party, m.Sender)
-	} else if err = a.Roster.Begin(m.Party, m.Sender, m.Facts, party.ID{}); err == nil { // not in the visit: who joins meanwhile has the lock, and waits for these facts
+	} else if err = a.Roster.Begin(m.Party, m.Sender, m.Facts, party.ID{}); err == nil { // outside the visit: a joining session has the lock and waits for this
 		err = a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
 			v.Began(m.Sender, m.Facts)
 			return nil
@@ -251,17 +251,17 @@ func (a *Admission) created(ctx context.Context, m Message) (err error) {
 		return err
 	}
 	a.leaveOthers(ctx, m.Party, m.Sender)
-	a.entered(ctx, m.Party, m.Sender)
+	a.afterEntering(ctx, m.Party, m.Sender)
 	return nil
 }
 
-// landed comes after a join or accept. A joiner who is a member now is mirrored.
-func (a *Admission) landed(ctx context.Context, m Message) error {
+// afterJoin runs after a join or accept, and mirrors the session if it is a member now.
+func (a *Admission) afterJoin(ctx context.Context, m Message) error {
 	s := m.intent().Session
 	var leaving []party.Membership
 	in := false
 	err := a.VisitNative(ctx, m.Party, func(v *ledger.Visit) (err error) {
-		leaving, in, err = a.land(v, s)
+		leaving, in, err = a.finishJoin(v, s)
 		return err
 	})
 	for _, l := range leaving {
@@ -276,23 +276,22 @@ func (a *Admission) landed(ctx context.Context, m Message) error {
 	}
 	if in {
 		a.leaveOthers(ctx, m.Party, s)
-		a.entered(ctx, m.Party, s)
+		a.afterEntering(ctx, m.Party, s)
 	}
 	return err
 }
 
-// land ends a native join, and returns the memberships the session has to leave, and
-// whether it is in.
-func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Membership, in bool, err error) {
+// finishJoin ends a native join. It returns the memberships that the session has to leave, and whether it is in.
+func (a *Admission) finishJoin(v *ledger.Visit, s party.Session) (leaving []party.Membership, in bool, err error) {
 	members, err := a.Roster.Members(v.ID)
 	in = slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID })
-	pending, flew := v.Book.Land(s.SessionID, in)
+	pending, wasPending := v.Book.Land(s.SessionID, in)
 	by := s.SessionID
-	if flew {
+	if wasPending {
 		by, v.At = pending.By, pending.Until.Add(-reserve.PendingTTL)
 	}
-	defer a.joins.end(by) // when it is listed as a member: until then other joins of the user see it here
-	v.JoinLost(s)         // not lost after all: the host tells the end of it
+	defer a.joins.end(by) // after it is listed as a member: until then the user's other joins see it here
+	v.JoinLost(s)         // it was not lost: the host has reported its end
 	if !in {
 		return nil, false, err
 	}
@@ -302,10 +301,9 @@ func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Memb
 	return pending.Leaving, true, err
 }
 
-// Ended comes after the end of a socket: whatever it had under way is over, its seats are
-// kept as the rules say, and its parties are told. For a session that was in no party it
-// costs a few look-ups in memory. A seat is kept on this node even if the error says that
-// storage did not take it.
+// Ended runs after the end of a socket. It ends what the session had under way, keeps its seats as the rules say, and
+// reports the end to its parties. For a session without a party it only reads memory. A seat is kept on this node even
+// if the error says that storage did not take it.
 func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 	at := a.Now()
 	a.settle(s.SessionID, true)
@@ -319,10 +317,10 @@ func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 	return errors.Join(errs...)
 }
 
-// entered comes after a session has entered a party, so that no other one is offered to its user
-// any more. Under session.single_party it leaves all others: the host does that in silence for its
-// own joins, and not at all for invited sessions.
-func (a *Admission) entered(ctx context.Context, id party.ID, s party.Session) {
+// afterEntering runs after a session has entered a party. It withdraws the offer of another party to its user. Under
+// session.single_party the session leaves all other parties. The host does that too, without reporting it, for its own
+// joins, but not for invited sessions.
+func (a *Admission) afterEntering(ctx context.Context, id party.ID, s party.Session) {
 	a.offers.Drop(s.UserID)
 	if a.SingleParty {
 		ids, err := a.Roster.Listed(s)

@@ -11,11 +11,10 @@ import (
 	"partyline/party/reserve"
 )
 
-// beginRemove runs before a PartyRemove. The host removes the member before the after-hook runs,
-// and the member must not come back in between. Only a leader's kick of a member counts: the
-// host refuses all others. The host does not know members who are away any more. So their kept
-// seat ends here, with the ban, and the leader gets the answer from here; SDKs do not listen to
-// the refusal that follows.
+// beginRemove runs before a PartyRemove. The host removes the member before the after-hook runs, and the member must
+// not come back in between. Only a leader's kick of a member counts, because the host refuses all others. The host does
+// not know members who are away. So the module ends their kept seat here, with the ban, and answers the leader itself;
+// SDKs ignore the refusal that follows.
 func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) error {
 	err := v.LookAfter(l)
 	if party.ReasonOf(err) == party.PartyNotFound {
@@ -24,18 +23,18 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 	if err != nil || v.Last.Leader().SessionID != m.Sender.SessionID {
 		return err
 	}
-	asks := v.Book.Requests[m.Target.SessionID].Session == m.Target // also who is away, on a new connection
+	asks := v.Book.Requests[m.Target.SessionID].Session == m.Target // may be a member who is away and asks from a new connection
 	if v.Book.Keeps(m.Target.UserID) && !asks {
 		kept := v.Book.Kept[m.Target.UserID]
 		err := v.Ban(m.Target.UserID, kept)
-		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member, At: v.At}, turned(v, party.MemberRemoved, kept.Member, m))
+		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member, At: v.At}, removalNews(v, party.MemberRemoved, kept.Member, m))
 		return errors.Join(err, a.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
 	}
 	named, _ := v.Last.Session(m.Target.SessionID)
 	if coming := v.Book.Pending[m.Target.SessionID]; coming != nil && coming.By == m.Target.SessionID {
-		named.Session = coming.Session // who may be a member when the host handles this
+		named.Session = coming.Session // may be a member by the time the host handles this
 	}
-	if named.Session == m.Target && m.Target.SessionID != m.Sender.SessionID { // nobody can kick themself
+	if named.Session == m.Target && m.Target.SessionID != m.Sender.SessionID { // the leader cannot kick themself
 		conf := a.Policy().Parties
 		v.Book.BeginKick(m.Target.UserID, m.Sender.SessionID, a.Now(), conf.KickBan > 0, conf.KickBanJoins)
 		a.joins.begin(m.Sender.SessionID, join{id: v.ID, until: a.Now().Add(reserve.PendingTTL)})
@@ -43,12 +42,11 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 	return nil
 }
 
-// removed comes after a PartyRemove, whether its target was a member or only asked to be
-// one. A member is banned for the rules' kick_ban, by user, so a reconnect does not help,
-// and keeps no seat.
-func (a *Admission) removed(v *ledger.Visit, m Message) (err error) {
+// afterRemove runs after a PartyRemove, of a member or of a session that only asked to join. A member is banned for
+// kick_ban of the rules, by user, so that a reconnect does not help, and has no kept seat.
+func (a *Admission) afterRemove(v *ledger.Visit, m Message) (err error) {
 	target := m.Target
-	if v.JoinLost(target) { // nobody who could be banned
+	if v.JoinLost(target) { // there is nobody to ban
 		v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
 		return nil
 	}
@@ -60,7 +58,7 @@ func (a *Admission) removed(v *ledger.Visit, m Message) (err error) {
 			return err
 		}
 		if slices.ContainsFunc(members, func(m party.Member) bool { return m.Session == target }) {
-			// The host did not know them as a member yet, and has taken their request off alone.
+			// The host did not know them as a member yet, and has only removed their request.
 			delete(v.Book.Requests, target.SessionID)
 			return nil
 		}
@@ -76,16 +74,16 @@ func (a *Admission) removed(v *ledger.Visit, m Message) (err error) {
 		}
 	}
 	if !member {
-		delete(v.Book.Requests, target.SessionID) // only asked, and was declined
-		v.Report(turned(v, party.RequestRejected, target, m))
+		delete(v.Book.Requests, target.SessionID) // it only asked, and the leader rejected it
+		v.Report(removalNews(v, party.RequestRejected, target, m))
 		return nil
 	}
 	v.Gone(target, v.At, false, m.Sender.UserID)
-	v.Report(turned(v, party.MemberRemoved, target, m))
+	v.Report(removalNews(v, party.MemberRemoved, target, m))
 	return v.Ban(target.UserID, kept)
 }
 
-// turned is the news that the sender of a message has turned somebody out or away.
-func turned(v *ledger.Visit, kind party.ChangeKind, s party.Session, m Message) party.Change {
+// removalNews returns the news that the sender removed a member or rejected a request.
+func removalNews(v *ledger.Visit, kind party.ChangeKind, s party.Session, m Message) party.Change {
 	return party.Change{Kind: kind, ID: v.ID, Session: s, By: m.Sender.UserID}
 }

@@ -12,7 +12,7 @@ import (
 	"partyline/party/rules"
 )
 
-// accept is a PartyAccept with its hooks.
+// accept runs a PartyAccept with its hooks.
 func (k *kernel) accept(leader, s party.Session, id party.ID) error {
 	ctx := k.t.Context()
 	if err := k.admission.BeginAccept(ctx, id, s, leader); err != nil {
@@ -46,7 +46,7 @@ func TestRequests_CapCountsWhoStillWaits(t *testing.T) {
 		t.Errorf("%d wait; want 2", n)
 	}
 	k.host.Disconnect(p[1])
-	k.must(k.join(p[3], id)) // p1 waits no more
+	k.must(k.join(p[3], id)) // p1 does not wait any more
 	k.refused(k.join(p[4], id), party.RateLimited)
 	k.must(k.admit(p[2], id)) // came in by an invite
 	k.must(k.join(p[4], id))
@@ -68,10 +68,10 @@ func TestRequests_DeclinedMakeRoom(t *testing.T) {
 	k.must(k.admission.Kicked(t.Context(), id, p[1]))
 	k.must(k.join(p[2], id))
 	k.must(k.admission.Kicked(t.Context(), id, p[2]))
-	k.must(k.join(p[1], id)) // turned down, not banned
+	k.must(k.join(p[1], id)) // rejected, not banned
 }
 
-// The engine keeps what strangers leave behind; a part of its list stays free for friends.
+// The host keeps the requests of strangers who have gone. A part of its list stays free for friends.
 func TestRequests_StrangersLeaveRoomForFriends(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(12)
@@ -87,7 +87,7 @@ func TestRequests_StrangersLeaveRoomForFriends(t *testing.T) {
 	k.refused(k.join(p[9], id), party.Internal)
 	k.friends, k.friendsErr = nil, nil
 
-	// An accept of somebody who has gone takes the entry off the engine's list, and fails.
+	// An accept of a player who has gone removes the entry from the host's list, and fails.
 	for _, gone := range p[1:3] {
 		if err := k.accept(p[0], gone, id); err == nil {
 			t.Error("accepted a session that has ended")
@@ -116,7 +116,7 @@ func TestRequests_WhileInParty(t *testing.T) {
 	k.must(k.join(p[1], id))
 }
 
-// A request the engine refuses takes no place: the session's next message says so.
+// A request that the host refuses takes no place: the session's next message shows that.
 func TestRequests_RefusedByTheEngine(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -124,12 +124,12 @@ func TestRequests_RefusedByTheEngine(t *testing.T) {
 	p := k.host.Players(4)
 	id := k.create(p[0], false, 4)
 	k.must(k.admission.BeginJoin(ctx, id, p[1]))
-	k.refused(k.join(p[2], id), party.RateLimited) // the engine may still take p1
+	k.refused(k.join(p[2], id), party.RateLimited) // the host may still accept p1's request
 	k.admission.Settle(p[1])
 	k.must(k.admission.BeginJoin(ctx, id, p[2]))
 	k.clock.Advance(6 * time.Second) // no next message
 	k.must(k.join(p[3], id))
-	k.admission.Settle(p[3]) // the engine has taken it
+	k.admission.Settle(p[3]) // the host has accepted the request
 	k.refused(k.join(p[1], id), party.RateLimited)
 }
 
@@ -146,7 +146,7 @@ func TestRequests_Rate(t *testing.T) {
 	k.must(limits.JoinRequest.Take("v"))
 }
 
-// What MayJoin answers is what BeginNative does.
+// MayJoin returns what BeginNative does.
 func TestMayJoin(t *testing.T) {
 	ctx := t.Context()
 	for _, open := range []bool{true, false} {
@@ -180,8 +180,8 @@ func TestMayJoin(t *testing.T) {
 	}
 }
 
-// Anybody in the party may send a PartyAccept of anybody. It is refused by the engine, but
-// until then must neither take a seat nor keep its victim out.
+// Any member may send a PartyAccept for anybody. The host refuses it. Until then it must not take a seat, nor keep its
+// target out.
 func TestAdmission_AcceptOfAMemberWhoDoesNotLead(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -197,18 +197,18 @@ func TestAdmission_AcceptOfAMemberWhoDoesNotLead(t *testing.T) {
 		k.must(k.admit(p[2], id))
 		k.leave(p[2], id)
 	}
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
-// The leader may as well name somebody who has not asked, or has by another session or none that
-// lives. That neither takes a seat nor keeps anybody out, here or elsewhere.
+// The leader may also name a session that has not asked, is not the one that asked, or does not live. That neither
+// takes a seat nor keeps anybody out, here or elsewhere.
 func TestAdmission_AcceptOfSomebodyWhoHasNotAsked(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
 	k.conf.Parties.OnePerUser = rules.OnePartyOnly
 	p := k.host.Players(4)
 	id, other := k.create(p[0], false, 2), k.create(p[1], true, 4)
-	k.must(k.join(p[3], id)) // asks
+	k.must(k.join(p[3], id)) // a request
 	again := k.host.Connect(p[3].UserID)
 	refused := func(victim, named party.Session) {
 		t.Helper()
@@ -242,13 +242,13 @@ func TestAdmission_AcceptOfNobody(t *testing.T) {
 	}
 }
 
-// A player who has asked and asks again from another device takes no second place.
+// A player who asks again from another device takes no second place.
 func TestRequests_OfTwoDevices(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)
 	id := k.create(p[0], false, 2)
 	k.must(k.join(p[1], id))
-	k.must(k.admission.BeginJoin(t.Context(), id, k.host.Connect(p[1].UserID))) // which the engine refuses
+	k.must(k.admission.BeginJoin(t.Context(), id, k.host.Connect(p[1].UserID))) // which the host refuses
 	k.must(k.join(p[2], id))
 	if n := k.waiting(id); n != 2 {
 		t.Errorf("%d wait; want 2", n)

@@ -20,7 +20,7 @@ func TestRoster_View(t *testing.T) {
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
 	k.must(k.admit(p[2], id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	v := k.view(id)
 	if v.ID != id || v.MaxSize != 4 || !v.Open || v.Hidden || v.Label != "" || !v.CreatedAt.Equal(began) || v.Size() != 3 {
 		t.Errorf("View = %+v; want the facts it was created with", v)
@@ -42,7 +42,7 @@ func TestRoster_NobodyThere(t *testing.T) {
 	k.refused(err, party.PartyNotFound)
 }
 
-// What fails because a connection has ended is a refusal, and alerts nobody.
+// A failure because a connection has ended is a refusal, and raises no alert.
 func TestRoster_BeginOfWhoHasGone(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(1)
@@ -63,26 +63,25 @@ func TestRoster_LeaderFollowsTheEngine(t *testing.T) {
 		t.Helper()
 		k.must(k.host.PartyPromote(from, to, id))
 		k.admission.Promoted(ctx, id, to)
-		k.agrees(id)
+		k.wantHostAgrees(id)
 	}
 	promote(p[0], p[2])
 	promote(p[2], p[3])
-	k.host.Disconnect(p[3]) // no hook tells of it: the longest-standing leads, not the one who led before
-	k.agrees(id)
+	k.host.Disconnect(p[3]) // no hook reports it: the longest-standing member leads, not the one who led before
+	k.wantHostAgrees(id)
 	promote(p[0], p[1])
 	k.leave(p[1], id)
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	k.must(k.join(p[1], id)) // back, but not as leader
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	k.leave(p[0], id)
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	if got := k.view(id).Leader().Session; got != p[2] {
 		t.Errorf("leader = %v; want %v", got, p[2])
 	}
 }
 
-// A member who is promoted and leaves at the same moment may have left before any hook tells of
-// the promotion.
+// A member who is promoted and leaves at the same moment may have left before the hook of the promotion runs.
 func TestRoster_PromotedTooLate(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)
@@ -92,9 +91,9 @@ func TestRoster_PromotedTooLate(t *testing.T) {
 	k.must(k.host.PartyPromote(p[0], p[1], id))
 	k.leave(p[1], id)
 	k.admission.Promoted(t.Context(), id, p[1])
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	k.must(k.join(p[1], id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 }
 
 func TestRoster_LeaderSeenCorrectsTheMirror(t *testing.T) {
@@ -102,7 +101,7 @@ func TestRoster_LeaderSeenCorrectsTheMirror(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)
 	id := k.create(p[0], true, 8)
-	// The engine took p[1] first, the hooks ran the other way round.
+	// The host took p[1] first, but the hooks ran in the other order.
 	for _, s := range p[1:] {
 		k.must(k.admission.BeginJoin(ctx, id, s))
 	}
@@ -128,7 +127,7 @@ func TestRoster_Updated(t *testing.T) {
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
 	k.admission.Updated(ctx, id, false, true, `{"mode": "co op"}`)
-	k.host.Disconnect(p[0]) // its author may go
+	k.host.Disconnect(p[0]) // the writer of the presences may go
 	k.must(k.admit(p[2], id))
 	k.host.Disconnect(p[1])
 	if v := k.view(id); v.Open || !v.Hidden || v.Label != `{"mode": "co op"}` || v.MaxSize != 4 {
@@ -162,8 +161,8 @@ func TestRoster_PartyNoHookHasSeen(t *testing.T) {
 		t.Errorf("View = %+v; want the engine's facts", v)
 	}
 	k.must(k.admit(p[1], id))
-	k.agrees(id)
-	// A stream somebody is left on without a party behind it is no party.
+	k.wantHostAgrees(id)
+	// Sessions on a stream whose party has ended are no party.
 	k.host.PartyClose(id)
 	if _, err := k.host.StreamUserJoin(party.StreamMode, id.UUID.String(), "", id.Node, p[1].UserID, p[1].SessionID, false, false, ""); err != nil {
 		t.Fatal(err)
@@ -173,7 +172,7 @@ func TestRoster_PartyNoHookHasSeen(t *testing.T) {
 	k.refused(err, party.PartyNotFound)
 }
 
-// Somebody closes the socket right behind PartyCreate: that is no failure of the server's.
+// If the creator closes the socket right after PartyCreate, that is no failure of the server.
 func TestRoster_CreatorIsGone(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(1)
@@ -212,7 +211,7 @@ func TestRoster_PartiesOf(t *testing.T) {
 	if got := in(); len(got) != 1 || got[0] != first {
 		t.Errorf("PartiesOf after leaving = %v; want %v", got, first)
 	}
-	k.host.PartyLeave(p[1], first) // no hook tells of it
+	k.host.PartyLeave(p[1], first) // without a hook
 	if got := in(); len(got) != 0 {
 		t.Errorf("PartiesOf = %v; want none", got)
 	}
@@ -253,7 +252,7 @@ func TestRoster_LeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// Whatever happens in whatever order, the view is what the engine has.
+// After any sequence of actions, the view equals the host's state.
 func TestRoster_FollowsTheEngine(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		k := newKernel(t)
@@ -289,10 +288,10 @@ func TestRoster_FollowsTheEngine(t *testing.T) {
 					k.admission.Promoted(ctx, id, s)
 				}
 			case 6:
-				k.clock.Advance(time.Hour) // the kicked may come back
+				k.clock.Advance(time.Hour) // kicked players may come back
 			}
 			if len(k.host.Members(id)) > 0 {
-				k.agrees(id)
+				k.wantHostAgrees(id)
 			}
 		}
 		if t.Failed() {
@@ -308,13 +307,13 @@ func (finderOfNothing) PartyList(context.Context, int, *bool, bool, string, stri
 	return nil, "", nil
 }
 
-// The creator's client has the party's ID before the hook after its creation has run, and
-// may tell it to others. Their joins wait for the hook, and do not keep it waiting.
+// The creator's client has the party's ID before the hook after its creation has run, and may tell it to others. Their
+// joins wait for the hook, and do not block it.
 func TestRoster_JoinBeforeTheCreationIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newKernel(t)
 		k.roster = roster.New(k.host, finderOfNothing{k.host}, k.clock.Now)
-		k.admission = k.over(k.host)
+		k.admission = k.hooksOver(k.host)
 		p := k.host.Players(2)
 		made := k.host.PartyCreate(p[0], true, 4)
 		id, err := party.ParseID(made.PartyId)
@@ -324,7 +323,7 @@ func TestRoster_JoinBeforeTheCreationIsTold(t *testing.T) {
 		synctest.Wait() // the join waits for the party's facts
 		k.must(k.admission.EndCreate(t.Context(), p[0], made))
 		k.must(<-joined)
-		k.agrees(id)
+		k.wantHostAgrees(id)
 		if v := k.view(id); v.MaxSize != 4 || v.Size() != 2 {
 			t.Errorf("View = %+v; want two in a party of four", v)
 		}

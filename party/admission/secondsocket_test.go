@@ -10,14 +10,14 @@ import (
 	"partyline/party/rules"
 )
 
-func moving(t testing.TB) *kernel {
+func movingKernel(t testing.TB) *kernel {
 	k := newKernel(t)
 	k.conf.Parties.SecondSocket = rules.SecondSocketMove
 	return k
 }
 
-// told are the sockets that were told the party is over for them.
-func (k *kernel) told() []string {
+// toldClosed returns the sockets that were told that the party is over for them.
+func (k *kernel) toldClosed() []string {
 	var sessions []string
 	for _, sent := range k.host.Sent() {
 		if sent.Envelope.GetPartyClose() != nil && sent.Mode == 0 {
@@ -28,27 +28,27 @@ func (k *kernel) told() []string {
 }
 
 func TestSecondSocket_OpenPartyWithRoom(t *testing.T) {
-	k := moving(t)
+	k := movingKernel(t)
 	p := k.host.Players(2)
 	id := k.create(p[0], true, 3)
 	k.must(k.join(p[1], id))
 	phone := k.host.Connect(p[1].UserID)
 	k.must(k.join(phone, id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	v := k.view(id)
 	if _, in := v.Session(phone.SessionID); !in || v.Size() != 2 {
 		t.Errorf("members = %+v; want the second device in the first one's seat", v.Members)
 	}
-	if told := k.told(); len(told) != 1 || told[0] != p[1].SessionID {
+	if told := k.toldClosed(); len(told) != 1 || told[0] != p[1].SessionID {
 		t.Errorf("told %q; want the older device", told)
 	}
 }
 
-// Where the engine could not do it, the module does, and answers that it has.
+// If the host cannot move the seat, the module does, and its answer says so.
 func TestSecondSocket_FullOrClosed(t *testing.T) {
 	for name, open := range map[string]bool{"full": true, "closed": false} {
 		t.Run(name, func(t *testing.T) {
-			k := moving(t)
+			k := movingKernel(t)
 			p := k.host.Players(3)
 			size := 2
 			if !open {
@@ -58,7 +58,7 @@ func TestSecondSocket_FullOrClosed(t *testing.T) {
 			k.must(k.admit(p[1], id))
 			phone := k.host.Connect(p[1].UserID)
 			k.refused(k.join(phone, id), party.AlreadyMember)
-			k.agrees(id)
+			k.wantHostAgrees(id)
 			v := k.view(id)
 			if _, in := v.Session(phone.SessionID); !in || v.Size() != 2 {
 				t.Errorf("members = %+v; want the second device in the first one's seat", v.Members)
@@ -75,46 +75,46 @@ func TestSecondSocket_FullOrClosed(t *testing.T) {
 
 func TestSecondSocket_ByInvite(t *testing.T) {
 	for _, size := range []int{2, 4} {
-		k := moving(t)
+		k := movingKernel(t)
 		p := k.host.Players(2)
 		id := k.create(p[0], false, size)
 		k.must(k.admit(p[1], id))
 		phone := k.host.Connect(p[1].UserID)
 		k.must(k.admit(phone, id))
-		k.agrees(id)
+		k.wantHostAgrees(id)
 		if v := k.view(id); v.Size() != 2 || v.Leader().SessionID != p[0].SessionID {
 			t.Errorf("%d seats: members = %+v", size, v.Members)
 		}
 		gone := k.host.Connect(p[1].UserID)
 		k.host.Disconnect(gone)
-		if size == 4 { // in a full party the older device has to make way first
+		if size == 4 { // in a full party the older device has to leave first
 			k.refused(k.admit(gone, id), party.NoLiveSession)
-			k.agrees(id)
+			k.wantHostAgrees(id)
 		}
 	}
 }
 
 func TestSecondSocket_TheOnlyMember(t *testing.T) {
-	k := moving(t)
+	k := movingKernel(t)
 	p := k.host.Players(1)
 	id := k.create(p[0], true, 2)
 	phone := k.host.Connect(p[0].UserID)
 	k.must(k.join(phone, id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	if v := k.view(id); v.Size() != 1 || v.Leader().SessionID != phone.SessionID {
 		t.Errorf("members = %+v; want the second device to lead", v.Members)
 	}
 	alone := k.create(p[0], true, 1)
 	k.refused(k.join(phone, alone), party.AlreadyMember) // moving would end the party
 	k.refused(k.admit(phone, alone), party.AlreadyMember)
-	k.agrees(alone)
+	k.wantHostAgrees(alone)
 }
 
-// The host forgets a member it removes before they are off the party's stream. Where nobody else
-// stays, the older device's end would then be the party's, and the newer one on a stream of none.
+// The host forgets a removed member before they are off the party's stream. If nobody else stays, the older device's
+// leaving would end the party, and the newer one would be on a stream without a party.
 func TestSecondSocket_WhileTheOnlyOtherMemberIsRemoved(t *testing.T) {
 	for _, ban := range []time.Duration{0, time.Minute} {
-		ctx, k := t.Context(), moving(t)
+		ctx, k := t.Context(), movingKernel(t)
 		k.conf.Parties.KickBan = ban
 		p := k.host.Players(2)
 		id := k.create(p[0], true, 2)
@@ -123,22 +123,22 @@ func TestSecondSocket_WhileTheOnlyOtherMemberIsRemoved(t *testing.T) {
 		k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
 		k.refused(k.join(phone, id), party.AlreadyMember)
 		k.refused(k.admit(phone, id), party.AlreadyMember)
-		if v := k.view(id); v.Leader().SessionID != p[0].SessionID || len(k.told()) != 0 {
-			t.Errorf("ban %s: members = %+v, told %q; want the first device to stay", ban, v.Members, k.told())
+		if v := k.view(id); v.Leader().SessionID != p[0].SessionID || len(k.toldClosed()) != 0 {
+			t.Errorf("ban %s: members = %+v, told %q; want the first device to stay", ban, v.Members, k.toldClosed())
 		}
 		k.host.PartyLeave(p[1], id)
 		k.must(k.admission.Kicked(ctx, id, p[1]))
 		k.must(k.join(phone, id))
-		k.agrees(id)
+		k.wantHostAgrees(id)
 		if v := k.view(id); v.Size() != 1 || v.Leader().SessionID != phone.SessionID {
 			t.Errorf("ban %s: members = %+v; want the second device alone", ban, v.Members)
 		}
 	}
 }
 
-// Where somebody else stays, the seat moves all the same.
+// If another member stays, the seat moves.
 func TestSecondSocket_WhileAnotherMemberIsRemoved(t *testing.T) {
-	k := moving(t)
+	k := movingKernel(t)
 	p := k.host.Players(3)
 	id := k.create(p[0], true, 3)
 	k.must(k.join(p[1], id))
@@ -146,13 +146,12 @@ func TestSecondSocket_WhileAnotherMemberIsRemoved(t *testing.T) {
 	phone := k.host.Connect(p[0].UserID)
 	k.must(k.admission.BeginKick(t.Context(), id, p[1], p[0]))
 	k.refused(k.join(phone, id), party.AlreadyMember)
-	if _, in := k.view(id).Session(phone.SessionID); !in || len(k.told()) != 1 {
-		t.Errorf("in: %t, told %q; want the seat moved", in, k.told())
+	if _, in := k.view(id).Session(phone.SessionID); !in || len(k.toldClosed()) != 1 {
+		t.Errorf("in: %t, told %q; want the seat moved", in, k.toldClosed())
 	}
 }
 
-// Somebody let in while the leader, who is removing the only other member, drops out is in no
-// party either.
+// A session that is admitted while the leader removes the only other member and then disconnects is in no party either.
 func TestAdmit_WhileTheLastMemberIsRemoved(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)
@@ -180,7 +179,7 @@ func TestSecondSocket_AcceptMoves(t *testing.T) {
 	k.host.PartyUpdate(id, true, false, "")
 	k.admission.Updated(t.Context(), id, true, false, "")
 	k.must(k.accept(p[0], phone, id))
-	k.agrees(id)
+	k.wantHostAgrees(id)
 	if v := k.view(id); v.Size() != 2 {
 		t.Errorf("members = %+v; want one seat per user", v.Members)
 	}

@@ -12,16 +12,15 @@ import (
 	"partyline/party/rules"
 )
 
-// memberships keep users in one party, and sessions too, where the rules or the host's own settings
-// know one.
+// memberships keeps users, and sessions, in one party if the rules or the host's settings demand it.
 type memberships struct {
-	ledger   *ledger.Ledger
-	boarding boarding
-	joins    *joins
-	users    keyed.Locks[string] // where one party per user is the rule, a user's joins wait for each other
+	ledger    *ledger.Ledger
+	boarding  boarding
+	joins     *joins
+	userLocks keyed.Locks[string] // under one party per user, a user's joins wait for each other
 }
 
-// MayCreate refuses with AlreadyInParty a user who may not make a party.
+// MayCreate refuses with AlreadyInParty if the user may not create a party.
 func (m *memberships) MayCreate(ctx context.Context, s party.Session) error {
 	_, unlock, err := m.claim(ctx, party.ID{}, reserve.Intent{Session: s})
 	if err == nil {
@@ -30,28 +29,28 @@ func (m *memberships) MayCreate(ctx context.Context, s party.Session) error {
 	return err
 }
 
-// claim applies the rule of one party per user to a session about to enter id: it refuses
-// with AlreadyInParty, or returns the memberships to leave once the session is in. Where the
-// rule applies, joins of one user wait for each other until unlock.
+// claim applies the rule of one party per user to a session that is about to enter id. It refuses with AlreadyInParty,
+// or returns the memberships to leave after the session is in. If the rule applies, other joins of the user wait until
+// unlock.
 func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Intent) (leaving []party.Membership, unlock func(), err error) {
 	rule, user := m.ledger.Policy().Parties.OnePerUser, intent.Session.UserID
 	if !rule.One() {
 		return nil, func() {}, nil
 	}
-	release, err := m.users.Lock(ctx, user)
+	release, err := m.userLocks.Lock(ctx, user)
 	if err != nil {
 		return nil, nil, fmt.Errorf("wait for the user's other joins: %w", err)
 	}
 	defer func() {
-		if unlock == nil { // refused, or a panic went through
+		if unlock == nil { // refused, or a panic
 			release()
 		}
 	}()
 	if !id.IsZero() {
-		id = m.ledger.Current(id) // who was waited for may have founded the party again
+		id = m.ledger.Current(id) // the join before may have founded the party again
 	}
-	// In this order: a native join stops being under way only once its party is listed.
-	joining := m.joins.elsewhere(intent.Session, id, m.ledger.Now())
+	// In this order: a native join stays in joins until its party is listed.
+	joining := m.joins.entersAnother(intent.Session, id, m.ledger.Now())
 	in, err := m.elsewhere(ctx, user, id)
 	if err != nil {
 		return nil, nil, err
@@ -62,14 +61,13 @@ func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Int
 	return in, release, nil
 }
 
-// elsewhere lists the user's memberships in all parties but one.
-func (m *memberships) elsewhere(ctx context.Context, userID string, but party.ID) ([]party.Membership, error) {
+// elsewhere lists the user's memberships in all parties except one.
+func (m *memberships) elsewhere(ctx context.Context, userID string, except party.ID) ([]party.Membership, error) {
 	in, err := m.ledger.Roster.PartiesOf(ctx, userID)
-	return slices.DeleteFunc(in, func(in party.Membership) bool { return in.ID == but }), err
+	return slices.DeleteFunc(in, func(in party.Membership) bool { return in.ID == except }), err
 }
 
-// leave takes sessions out of parties as if each had left by itself. The caller holds the
-// lock of no party.
+// leave takes sessions out of parties as if each had left by itself. The caller must not hold a party's lock.
 func (m *memberships) leave(ctx context.Context, from ...party.Membership) {
 	for _, old := range from {
 		err := m.ledger.VisitAnyway(ctx, old.ID, func(v *ledger.Visit) error {
@@ -85,16 +83,16 @@ func (m *memberships) leave(ctx context.Context, from ...party.Membership) {
 	}
 }
 
-// leaveOthers leaves what the user has got into while the native join into id, or its creation,
-// was under way: two at once, by two sessions, may not find each other before they land. Where
-// the party before is left, the last to land counts, and only one that is still in it leaves the
-// others. Where users stay in it, the first one counts, and both who look find the same.
+// leaveOthers leaves the parties that the user entered while the native join into id, or its creation, was under way.
+// Two joins by two sessions may not see each other before they land. If the rules have users leave their old party, the
+// last join wins, and only a session that is still in it leaves the others. If users stay in their party, the first
+// join wins; both callers find the same one.
 func (m *memberships) leaveOthers(ctx context.Context, id party.ID, s party.Session) {
 	rule := m.ledger.Policy().Parties.OnePerUser
 	if !rule.One() {
 		return
 	}
-	unlock, err := m.users.Lock(context.WithoutCancel(ctx), s.UserID)
+	unlock, err := m.userLocks.Lock(context.WithoutCancel(ctx), s.UserID)
 	if err != nil {
 		return
 	}
@@ -104,12 +102,12 @@ func (m *memberships) leaveOthers(ctx context.Context, id party.ID, s party.Sess
 		m.ledger.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
 		return
 	}
-	counts := slices.IndexFunc(in, func(in party.Membership) bool { return in.ID == id && in.Session.SessionID == s.SessionID })
+	winner := slices.IndexFunc(in, func(in party.Membership) bool { return in.ID == id && in.Session.SessionID == s.SessionID })
 	if rule == rules.OnePartyOnly {
-		counts = len(in) - 1
+		winner = len(in) - 1
 	}
-	if counts >= 0 {
-		stays := in[counts].ID
-		m.leave(ctx, slices.DeleteFunc(in, func(in party.Membership) bool { return in.ID == stays })...)
+	if winner >= 0 {
+		winnerID := in[winner].ID
+		m.leave(ctx, slices.DeleteFunc(in, func(in party.Membership) bool { return in.ID == winnerID })...)
 	}
 }

@@ -14,8 +14,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Whatever players do, with session.single_party or without it, the roster has the members
-// and the leader that the engine has.
+// After any actions, with session.single_party or without it, the roster has the host's members and leader.
 func TestLeader_IsTheEnginesOwn(t *testing.T) {
 	for name, single := range map[string]bool{"single_party": true, "many_parties": false} {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +61,7 @@ func TestLeader_IsTheEnginesOwn(t *testing.T) {
 					"": func(rt *rapid.T) {
 						for _, id := range ids {
 							if members := k.host.Members(id); len(members) > 0 {
-								k.agrees(id)
+								k.wantHostAgrees(id)
 							} else if _, err := k.roster.View(ctx, id); party.ReasonOf(err) != party.PartyNotFound {
 								rt.Errorf("a party without members = %v; want party_not_found", err)
 							}
@@ -83,7 +82,7 @@ func TestLeader_IsTheEnginesOwn(t *testing.T) {
 	}
 }
 
-// A party that is being created is one the user is in, until it is clear what became of it.
+// A user counts as in a party that is being created, until the result of the creation is known.
 func TestAdmission_OnePartyPerUserWhileOneIsCreated(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -122,7 +121,7 @@ func TestAdmission_OnePartyPerUserWhileOneIsCreated(t *testing.T) {
 	k.refused(k.admit(second, id), party.AlreadyInParty)
 }
 
-// Nobody is told to leave a party for one that is gone or away.
+// No user is told to leave a party for one that is gone or away.
 func TestAdmission_OnePartyPerUserOfGoneParties(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
@@ -139,8 +138,8 @@ func TestAdmission_OnePartyPerUserOfGoneParties(t *testing.T) {
 	k.refused(k.join(p[2], away), party.PartyAway)
 }
 
-// A party may be created while another connection comes into one: on another node, or where the
-// rules have the user leave the one before. However the two land, the user is in one then.
+// A user may create a party while another of their connections joins one, on another node or under a rule that leaves
+// the old party. In any order, the user is in one party afterwards.
 func TestAdmission_OnePartyPerUserCreatedMeanwhile(t *testing.T) {
 	ctx := t.Context()
 	for _, rule := range []rules.OnePerUser{rules.OnePartyOnly, rules.LeavePrevious} {

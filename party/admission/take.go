@@ -24,14 +24,14 @@ type boarding struct {
 // takeAttempts is how often one admission tries.
 const takeAttempts = 4
 
-// take puts a session onto the party's stream, as was decided.
+// take carries out the decision to put a session onto the party's stream.
 func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error {
 	maxSize, marks := v.Last.MaxSize, v.Last.Marks
-	if t.First { // the engine would not take one more; it hears of both in this order
+	if t.First { // the host takes no more members than seats; it handles both in this order
 		b.vacate(v, t.Older.Session)
 	}
-	if err := b.board(v, t, maxSize, marks); err != nil {
-		if t.First { // the seat is still the user's, who is not in
+	if err := b.joinAsMember(v, t, maxSize, marks); err != nil {
+		if t.First { // the seat is still the user's, and they are not in
 			v.Report(party.Change{Kind: party.MemberDropped, ID: v.ID, Session: t.Older.Session, At: v.At})
 			err = errors.Join(err, v.Keep(t.Older), v.ReportKept())
 		}
@@ -50,17 +50,16 @@ func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error
 	return nil
 }
 
-// board puts the session on the party's stream as a member, or leaves it off. Between
-// attempts it sleeps under the party's lock, 60 ms in all at most: on this node nobody else
-// may take the seat that it tries for. After an error the session is off the stream. marks are
-// those of the last look.
-func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (err error) {
+// joinAsMember puts the session on the party's stream as a member, or leaves it off. Between attempts it sleeps under
+// the party's lock, 60 ms in all at most, so that nobody on this node takes the seat meanwhile. After an error the
+// session is off the stream. marks are those of the last look.
+func (b boarding) joinAsMember(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (err error) {
 	s := t.Session
 	for try := range takeAttempts {
-		if try > 0 { // not in step with the node it collides with
+		if try > 0 { // a random time, so that two nodes do not collide again
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
 			var lookErr error
-			if marks, lookErr = b.ledger.Roster.Marks(v.ID); lookErr != nil { // before the members: who has a mark may still be there
+			if marks, lookErr = b.ledger.Roster.Marks(v.ID); lookErr != nil { // before the members: a session with a mark may still be there
 				return err
 			}
 			members, lookErr := b.ledger.Roster.Members(v.ID)
@@ -69,14 +68,14 @@ func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks stri
 			}
 		}
 		v.At = b.ledger.Now()
-		if err = b.put(v.ID, s); err != nil {
+		if err = b.joinStream(v.ID, s); err != nil {
 			return err
 		}
-		var again bool // another node was in the way
-		if again, err = b.stays(v, t, maxSize, marks); err == nil {
+		var again bool // another node interfered
+		if again, err = b.checkSeat(v, t, maxSize, marks); err == nil {
 			return nil
 		}
-		if undo := b.unstream(v.ID, s); undo != nil {
+		if undo := b.leaveStream(v.ID, s); undo != nil {
 			b.ledger.Logger.Error("party admission not rolled back party=%s session=%s error=%v", v.ID, s.SessionID, undo)
 		}
 		if !again {
@@ -86,9 +85,9 @@ func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks stri
 	return err
 }
 
-// stays looks again after the join, and says why the session must go if it must, and whether
-// it may go better the next time.
-func (b boarding) stays(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
+// checkSeat looks again after the join. It returns an error if the session must leave, and whether another attempt
+// makes sense.
+func (b boarding) checkSeat(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
 	now, err := b.ledger.Roster.LookOnce(v.ID)
 	if err != nil {
 		return false, fmt.Errorf("look after join: %w", err)
@@ -108,14 +107,14 @@ func (b boarding) stays(v *ledger.Visit, t reserve.Take, maxSize int, before str
 	return true, party.Full()
 }
 
-// put puts a session onto a party's stream, which makes it a native member where the party
-// has a seat. It refuses with NoLiveSession one that is gone, or connected to another node.
-func (b boarding) put(id party.ID, s party.Session) error {
+// joinStream puts a session onto a party's stream; the host makes it a member if the party has a free seat. It refuses
+// with NoLiveSession if the session is gone or on another node.
+func (b boarding) joinStream(id party.ID, s party.Session) error {
 	_, err := b.ledger.Streams.StreamUserJoin(party.StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID, false, false, "")
 	if err == nil {
 		return nil
 	}
-	if err.Error() == otherNode {
+	if err.Error() == otherNodeError {
 		return &party.Error{Reason: party.NoLiveSession, Message: "Your game is connected to another server; use the invite in the game.", Cause: err}
 	}
 	if alive, unknown := b.ledger.Roster.Alive(s); unknown == nil && !alive {
@@ -124,27 +123,26 @@ func (b boarding) put(id party.ID, s party.Session) error {
 	return fmt.Errorf("join party stream: %w", err)
 }
 
-// otherNode is the host's text for a session of another node, which no call reaches.
-const otherNode = "node not found"
+// otherNodeError is the host's error text for a session of another node, which the call cannot reach.
+const otherNodeError = "node not found"
 
-// takeOff takes a session off the party's stream and off the mirror. moved says that its user
-// stays a member with another session. It reports what [ledger.Visit.Gone] does.
+// takeOff takes a session off the party's stream and off the mirror. moved says that its user stays a member with
+// another session. last is as in [ledger.Visit.Gone].
 func (b boarding) takeOff(v *ledger.Visit, s party.Session, moved bool) (last bool, err error) {
 	v.At = b.ledger.Now()
-	if err := b.unstream(v.ID, s); err != nil {
+	if err := b.leaveStream(v.ID, s); err != nil {
 		return false, err
 	}
 	return v.Gone(s, v.At, moved, ""), nil
 }
 
-// unstream takes a session off the party's stream alone.
-func (b boarding) unstream(id party.ID, s party.Session) error {
+// leaveStream takes a session only off the party's stream.
+func (b boarding) leaveStream(id party.ID, s party.Session) error {
 	return b.ledger.Streams.StreamUserLeave(party.StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
 }
 
-// evictGhost takes the session admitted last off a stream that has more sessions than
-// seats. It is the second line behind the check of take: a native join may have stayed
-// under way for longer than its seat was kept.
+// evictGhost takes the session admitted last off a stream that has more sessions than seats. It backs up the check in
+// take, because a native join may take longer than its seat is reserved.
 func (b boarding) evictGhost(v *ledger.Visit, members []party.Member) {
 	if len(v.Book.Admitted) == 0 {
 		return
@@ -164,9 +162,8 @@ func (b boarding) evictGhost(v *ledger.Visit, members []party.Member) {
 	delete(v.Book.Admitted, ghost.SessionID)
 }
 
-// vacate takes the older of a user's two sockets out of the party. To it that looks as if the
-// party had ended, as it does to a member who is removed: the engine sends it no word of its own.
-// Where it led, leadership passes on as on any leave.
+// vacate takes the older of a user's two sockets out of the party. It sends the socket a party close, as the host does
+// to a removed member, because the host itself sends nothing. If the socket led, leadership passes on as on any leave.
 func (b boarding) vacate(v *ledger.Visit, older party.Session) {
 	if _, err := b.takeOff(v, older, true); err != nil {
 		b.ledger.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, older.SessionID, err)
@@ -177,7 +174,7 @@ func (b boarding) vacate(v *ledger.Visit, older party.Session) {
 	}
 }
 
-// send sends an envelope to one socket; to nobody if it is gone.
+// send sends an envelope to one socket. It does nothing if the socket is gone.
 func (b boarding) send(to party.Session, envelope *rtapi.Envelope) error {
 	live, err := b.ledger.Streams.StreamUserList(party.NotificationsMode, to.UserID, "", "", true, true)
 	if err != nil {

@@ -1,6 +1,5 @@
-// Package entry is what comes before admission wherever a call of the module, and not the
-// server's own message, brings somebody into a party: which of their games it is, and whether
-// a block or a rule of the designers stands in the way.
+// Package entry has the checks before admission if a call of the module, and not a message to the host, brings a user
+// into a party. It chooses which of the user's sessions comes in, and checks blocks and the designers' rules.
 package entry
 
 import (
@@ -24,9 +23,9 @@ type Entry struct {
 	Policy    party.Policy
 }
 
-// Session chooses the session that is to become a member of a party: over a socket the
-// caller's own unless sessionID names another, over HTTP the user's only live one. It refuses
-// with NoLiveSession, SessionAmbiguous and InvalidRequest naming session_id.
+// Session chooses the session that is to become a member of a party. Over a socket that is the caller's own, unless
+// sessionID names another; over HTTP it is the user's only live one. It refuses with NoLiveSession, SessionAmbiguous,
+// or InvalidRequest for session_id.
 func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Session, error) {
 	if c.SessionID != "" && (sessionID == "" || sessionID == c.SessionID) {
 		return c.Session(), nil
@@ -43,7 +42,7 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 		return live[i], nil
 	}
 	if m, member := v.Member(c.UserID); member {
-		return m.Session, nil // whichever it is, the user is in already
+		return m.Session, nil // the user is in already, so any session will do
 	}
 	if len(live) == 0 {
 		return party.Session{}, party.Refuse(party.NoLiveSession, "Start the game first, then try again.")
@@ -54,8 +53,8 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket of the game that is to come in.")
 }
 
-// May asks everything that may object besides admission itself: it refuses with Blocked and with a
-// designer's rule. by is the inviter; "" for somebody who comes without an invite.
+// May checks everything except admission itself: it refuses with Blocked or with a designer's rule. by is the inviter;
+// "" for a user who comes without an invite.
 func (e Entry) May(ctx context.Context, c party.Caller, by string, look reserve.Look) error {
 	others := look.Users()
 	if by != "" && !slices.Contains(others, by) {
@@ -68,7 +67,7 @@ func (e Entry) May(ctx context.Context, c party.Caller, by string, look reserve.
 	if len(blocked) > 0 {
 		return party.Refuse(party.Blocked, "You cannot join this party.")
 	}
-	if look.Returning(c.UserID) { // no rule keeps out who only comes back
+	if look.Returning(c.UserID) { // rules do not apply to a player who comes back
 		return nil
 	}
 	err = e.Judge.Decide(ctx, party.Question{
@@ -80,8 +79,8 @@ func (e Entry) May(ctx context.Context, c party.Caller, by string, look reserve.
 	return nil
 }
 
-// Join makes the caller a member of an open party that was looked at, without an invite. It
-// refuses as Session, May and [admission.Admission.Admit] do.
+// Join makes the caller a member of an open party, without an invite. look is the caller's look at it. It refuses as
+// Session, May and [admission.Admission.Admit] do.
 func (e Entry) Join(ctx context.Context, c party.Caller, look reserve.Look) error {
 	s, err := e.Session(c, "", look.View)
 	if err != nil {

@@ -14,35 +14,34 @@ import (
 	"partyline/party/reserve"
 )
 
-// A party outlives its native one, which the host closes when the last member loses the
-// connection. What it was, and the seats kept in it, stay in its record, which names the native
-// party that the first member back founds. Storage knows a party by its ID at the beginning, its
-// origin: keys never change. The natives before lead to the present one through [moves].
+// The host closes a native party when its last member loses the connection, but the plugin's party goes on. Its facts
+// and its kept seats stay in its record. The record names the native party that the first returning member founds.
+// Storage keys never change: they use the party's first ID, its origin. [moves] maps earlier native IDs to the present
+// one.
 
-// errMoved ends a visit to a native party that another has followed.
+// errMoved ends a visit to a native party that another native party has replaced.
 var errMoved error = party.Gone()
 
-// lookAway is Look for a party without members: PartyAway where seats wait for them, else
-// gone.
-func (v *Visit) lookAway(gone error) error {
+// lookEmpty is Look for a party without members. It returns PartyAway if seats are kept for them, else the error gone.
+func (v *Visit) lookEmpty(gone error) error {
 	conf := v.ledger.Policy().Parties
-	survives := v.ledger.Recorder.within() > 0 || conf.Survive.EveryoneAway && (conf.ReconnectGrace > 0 || v.Book.KeepsAny())
-	if !v.Away && !survives { // a party that is kept already does not ask the rules again
+	survives := v.ledger.Recorder.returnTime() > 0 || conf.Survive.EveryoneAway && (conf.ReconnectGrace > 0 || v.Book.KeepsAny())
+	if !v.Away && !survives { // the rules do not matter for a party that is away already
 		return gone
 	}
 	v.Changed()
 	var err error
 	switch {
-	case v.known && !v.Away && !conf.Survive.EveryoneAway:
+	case v.loaded && !v.Away && !conf.Survive.EveryoneAway:
 		return gone
-	case v.known && !v.Away:
-		v.Away, err = v.miss(v.ledger.Roster.Attendance.Compare(v.ID, nil))
-		v.unstored = v.Away
+	case v.loaded && !v.Away:
+		v.Away, err = v.keepMissing(v.ledger.Roster.Attendance.Compare(v.ID, nil))
+		v.awayUnstored = v.Away
 		if v.Away {
 			v.saved = reserve.Standing{Facts: v.Facts, Native: v.ID, Away: true, Members: v.saved.Members, Ages: v.ledger.Ages(v.ID)}
 		}
-	case !v.unstored:
-		err = v.recall()
+	case !v.awayUnstored:
+		err = v.loadAway()
 	}
 	if err != nil {
 		return err
@@ -54,27 +53,27 @@ func (v *Visit) lookAway(gone error) error {
 	return party.Away()
 }
 
-// recall reads the record of a party without members. It may be from before the process
-// began, or another node may have restored the party.
-func (v *Visit) recall() error {
+// loadAway reads the record of a party without members. The record may be from an earlier process, or another node may
+// have restored the party.
+func (v *Visit) loadAway() error {
 	record, err := v.ledger.records.load(v.Ctx, v.Origin)
 	if err != nil {
 		return err
 	}
-	if record.Native.IsZero() && !v.known && v.ledger.inherits() {
+	if record.Native.IsZero() && !v.loaded && v.ledger.mayInherit() {
 		if err := v.ledger.moves.learnAll(v.Ctx); err != nil {
 			return err
 		}
 	}
-	returning := v.ledger.moves.isEntered(v.ID) // asked first: afterwards it has moved
+	returning := v.ledger.moves.isEntering(v.ID) // read before Current: once the flag is cleared, the party has moved
 	switch {
-	case v.ledger.Current(v.ID) != v.ID: // it has moved since, or was called by the last of its IDs
+	case v.ledger.Current(v.ID) != v.ID: // it has moved since, or the caller used the last of its IDs
 		return errMoved
-	case returning: // the record may be that of the party that lives again, or gone
+	case returning: // the record may name the restored party already, or be gone
 		return party.Away()
 	}
 	if native := record.Native; !native.IsZero() && native != v.ID {
-		entering := v.ledger.moves.isEntered(native) // asked first: afterwards its member is in
+		entering := v.ledger.moves.isEntering(native) // read before Members: once the flag is cleared, its member is in
 		members, err := v.ledger.Roster.Members(native)
 		switch {
 		case err != nil:
@@ -86,15 +85,15 @@ func (v *Visit) recall() error {
 		case entering:
 			return party.Away()
 		}
-		if !v.known {
+		if !v.loaded {
 			v.ledger.moves.set(native, v.ID)
 		}
 	}
-	crashed := v.ledger.Recorder.outlives(record) && !v.known
+	crashed := v.ledger.Recorder.mayComeBack(record) && !v.loaded
 	if v.Away = record.Away || crashed; !v.Away || record.MaxSize == 0 {
 		return nil
 	}
-	if !v.known {
+	if !v.loaded {
 		holds, err := v.ledger.Holds(v.Ctx, v.Origin)
 		if err != nil {
 			return fmt.Errorf("read holds: %w", err)
@@ -104,60 +103,59 @@ func (v *Visit) recall() error {
 	}
 	v.recorded, v.Facts, v.saved = true, record.Facts, *record.Standing
 	if crashed {
-		within := v.ledger.Recorder.within()
+		within := v.ledger.Recorder.returnTime()
 		users := slices.AppendSeq(slices.Collect(maps.Keys(record.Members)), maps.Keys(record.Seats))
 		err = v.Write(users, func(r reserve.Record) {
 			r.Lost(v.Origin, v.ledger.started, within)
 			record = r
 		})
-		if err != nil { // not known: the next look tries again
+		if err != nil { // loaded stays false, so that the next look tries again
 			return err
 		}
 	}
-	v.known = true
+	v.loaded = true
 	v.merge(record)
 	return nil
 }
 
-// Recorder keeps in the records who is in each party, for those who come back after a crash, where parties
-// survive that.
+// Recorder stores in the records who is in each party, for players who come back after a crash. It does so only if the
+// rules have parties survive a restart.
 type Recorder struct {
-	ledger *Ledger
-	began  time.Duration           // survive.restart when the process began
-	later  *alarm.Alarms[party.ID] // of which the members are to be written
+	ledger         *Ledger
+	restartAtStart time.Duration           // survive.restart when the process began
+	writes         *alarm.Alarms[party.ID] // parties whose members still have to be written to storage
 }
 
 func newRecorder(l *Ledger) *Recorder {
-	r := &Recorder{ledger: l, began: l.Policy().Parties.Survive.Restart}
-	turns := make(chan struct{}, rostersAtOnce)
-	r.later = alarm.New(l.Now, l.Logger, "party members not written party=", func(id party.ID) {
+	r := &Recorder{ledger: l, restartAtStart: l.Policy().Parties.Survive.Restart}
+	turns := make(chan struct{}, memberWritesAtOnce)
+	r.writes = alarm.New(l.Now, l.Logger, "party members not written party=", func(id party.ID) {
 		turns <- struct{}{}
 		defer func() { <-turns }()
-		r.write(id)
+		r.writeMembers(id)
 	})
 	return r
 }
 
-// rosterEvery is how often a party's members are written at most. What has changed since is lost
-// in a crash.
-const rosterEvery = 500 * time.Millisecond
+// memberWriteInterval is the shortest time between two writes of one party's members. A crash loses later changes.
+const memberWriteInterval = 500 * time.Millisecond
 
-// rostersAtOnce is how many parties' members are to be written at one time: all of them may have
-// changed, and a kick waits for those before it, and for its party.
-const rostersAtOnce = 16
+// memberWritesAtOnce is how many parties' members are written at the same time. All parties may have changed at once,
+// and a kick waits for earlier writes and for its party.
+const memberWritesAtOnce = 16
 
-// Later has a party's members and the ages of its tickets written soon, off the way of the
-// message, where parties survive a restart.
+// Later schedules a write of a party's members and of its tickets' ages, if parties survive a restart. The caller does
+// not wait for it.
 func (r *Recorder) Later(id party.ID) {
 	if r.survivesRestart() {
-		r.later.Sooner(id, r.ledger.Now().Add(rosterEvery))
+		r.writes.Sooner(id, r.ledger.Now().Add(memberWriteInterval))
 	}
 }
 
-// RulesLoaded has the members of all parties written, or not stored any more, as survive.restart says now.
+// RulesLoaded schedules a write for all parties, which stores or removes their members as survive.restart now says.
 func (r *Recorder) RulesLoaded() {
 	for _, id := range r.ledger.Known() {
-		r.later.Sooner(id, r.ledger.Now().Add(rosterEvery))
+		r.writes.Sooner(id, r.ledger.Now().Add(memberWriteInterval))
 	}
 }
 
@@ -166,16 +164,16 @@ func (r *Recorder) survivesRestart() bool {
 	return conf.Survive.Restart > 0 && conf.ReconnectGrace > 0
 }
 
-// within is for how long after the start of the process members may come back: as long as the rules said then,
-// whatever they say now, or longer.
-func (r *Recorder) within() time.Duration {
-	return max(r.began, r.ledger.Policy().Parties.Survive.Restart)
+// returnTime returns how long after the start of the process members may come back. It is the larger of the setting at
+// the start and the present setting.
+func (r *Recorder) returnTime() time.Duration {
+	return max(r.restartAtStart, r.ledger.Policy().Parties.Survive.Restart)
 }
 
-// outlives reports whether the record, of a party that nobody is in, may be of one whose server has ended,
-// and there is still time to come back: for its members, or for somebody whose seat was kept before.
-func (r *Recorder) outlives(record reserve.Record) bool {
-	now, started, within := r.ledger.Now(), r.ledger.started, r.within()
+// mayComeBack reports whether the record of an empty party may be from before a server restart, and there is still time
+// to come back. That time is for its members, or for players whose seats were kept before the restart.
+func (r *Recorder) mayComeBack(record reserve.Record) bool {
+	now, started, within := r.ledger.Now(), r.ledger.started, r.returnTime()
 	if now.Before(started.Add(within)) {
 		return len(record.Members) > 0 || record.Away && len(record.Seats) > 0
 	}
@@ -187,20 +185,20 @@ func (r *Recorder) outlives(record reserve.Record) bool {
 	return false
 }
 
-// write writes who is in a party and what it is, where that has changed. The party's lock is
-// free meanwhile, for messages need no storage. What is written under the lock meanwhile, a kick or the
-// end of the party, counts more, and the rest is written later.
-func (r *Recorder) write(id party.ID) {
+// writeMembers stores the members and the facts of a party if they changed. It does not hold the party's lock
+// meanwhile, because messages need no storage. If something else is written under the lock meanwhile (a kick, the end
+// of the party), that wins, and the rest is written later.
+func (r *Recorder) writeMembers(id party.ID) {
 	ctx, cancel := bounded.Context(context.Background(), storageWait)
 	defer cancel()
-	var p *place // nil for nothing to write
+	var p *place // nil if there is nothing to write
 	var origin party.ID
 	var turn uint64
 	var users []string
 	now := reserve.Standing{Native: id, Members: map[string]party.Member{}}
 	err := r.ledger.VisitNative(ctx, id, func(v *Visit) error {
 		if err := v.Look(); err != nil {
-			return nil //nolint:nilerr // ended, or away: the record says so already
+			return nil //nolint:nilerr // ended or away: the record has that already
 		}
 		now.Facts = v.Facts
 		if r.survivesRestart() {
@@ -208,9 +206,9 @@ func (r *Recorder) write(id party.ID) {
 				now.Members[m.UserID] = m
 			}
 			now.Ages = r.ledger.Ages(v.ID)
-			for user, m := range v.saved.Members { // whose connection ended, and whose seat storage does not have yet
+			for user, m := range v.saved.Members { // their connection ended, and storage does not have their kept seat yet
 				if k := v.Book.Kept[user]; k != nil && !k.Stored && k.Member == m.Session {
-					m.Leader = false // another leads by now
+					m.Leader = false // somebody else leads by now
 					now.Members[user] = m
 				}
 			}
@@ -219,11 +217,11 @@ func (r *Recorder) write(id party.ID) {
 		if len(old.Members)+len(now.Members) == 0 || old.Facts == now.Facts && maps.Equal(old.Members, now.Members) && maps.Equal(old.Ages, now.Ages) {
 			return nil
 		}
-		either := maps.Clone(now.Members)
-		maps.Copy(either, old.Members)
-		users = slices.Collect(maps.Keys(either))
+		union := maps.Clone(now.Members)
+		maps.Copy(union, old.Members)
+		users = slices.Collect(maps.Keys(union))
 		p, origin, turn = v.place, v.Origin, v.writes.Add(1)
-		v.recorded, v.saved = true, reserve.Standing{Members: either} // until it is written
+		v.recorded, v.saved = true, reserve.Standing{Members: union} // until the write is done
 		return nil
 	})
 	if err == nil && p != nil {
@@ -243,26 +241,26 @@ func (r *Recorder) write(id party.ID) {
 	}
 	if err != nil {
 		r.ledger.Logger.Warn("party members not written party=%s error=%v", id, err)
-		r.later.Sooner(id, r.ledger.Now().Add(storageWait))
+		r.writes.Sooner(id, r.ledger.Now().Add(storageWait))
 	} else if !done {
-		r.later.Sooner(id, r.ledger.Now().Add(rosterEvery))
+		r.writes.Sooner(id, r.ledger.Now().Add(memberWriteInterval))
 	}
 }
 
-// Behind is a party in which everybody is away, as the first who comes back finds it.
+// Behind is a party in which everybody is away, in the state that the first returning member finds.
 type Behind struct {
 	ID, Origin party.ID
 	Was        party.ID // the native party that its members were in
 	Facts      party.Facts
 	Seat       party.Seat               // of the member who comes back
-	Waited     map[string]time.Duration // by queue, when the party was left
+	Waited     map[string]time.Duration // how long the party had waited in each queue when the last member left
 
 	ledger *Ledger
-	out    *party.Outbox
+	outbox *party.Outbox
 }
 
-// LeftBehind stores what was not stored yet of a party in which everybody is away; nil for
-// one that lives. It refuses with PartyAway a user for whom no seat is kept there.
+// LeftBehind stores what was not yet stored of a party in which everybody is away. It returns nil for a party with
+// members. It refuses with PartyAway if no seat is kept there for the user.
 func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (old *Behind, err error) {
 	err = l.Visit(ctx, id, func(v *Visit) error {
 		if err := v.Look(); party.ReasonOf(err) != party.PartyAway {
@@ -271,7 +269,7 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 		if !v.Book.Keeps(userID) {
 			return party.Away()
 		}
-		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}, l, v.out}
+		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}, l, v.outbox}
 		for queue, age := range v.saved.Ages {
 			old.Waited[queue] = age.At(old.Seat.Since)
 		}
@@ -283,21 +281,20 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 	return old, nil
 }
 
-// Succeed makes a native party that s leads the one that another goes on in. enter has s
-// become its only member, or only cleans up where it may not. Others wait for it, which takes
-// the founder's time at most: until then a seat of the native party is not free for them. It
-// refuses with PartyNotFound where another node was faster, or the seat's time is over, and with
-// NoLiveSession where s has ended meanwhile: then all seats are kept.
+// Succeed makes the given native party, which s leads, the continuation of the old one. enter(true) makes s its only
+// member, and enter(false) only cleans up. Other visits wait while enter runs, at most for the founder's time, so
+// nobody else takes the founder's seat. Succeed refuses with PartyNotFound if another node was faster or the seat's
+// time is over. It refuses with NoLiveSession if s has ended meanwhile: then all seats stay kept.
 func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, enter func(may bool) error) error {
-	l, user, taken := b.ledger, s.UserID, false
+	l, user, seatGone := b.ledger, s.UserID, false
 	var ages map[string]party.Age
 	members := map[string]party.Member{}
 	if l.Policy().Parties.Survive.Restart > 0 {
 		members[user] = party.Member{Session: s, JoinedAt: l.Now(), Leader: true}
 	}
 	done := func() {}
-	err := l.VisitNative(ctx, b.ID, func(*Visit) error { // who reads the record of before has done so by then
-		done = l.moves.enter(b.ID, native)
+	err := l.VisitNative(ctx, b.ID, func(*Visit) error { // under its lock: visits that read the old record have ended
+		done = l.moves.beginEntering(b.ID, native)
 		return nil
 	})
 	defer func() { done() }()
@@ -306,33 +303,33 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 		return err
 	}
 	err = l.records.change(ctx, b.Origin, []string{user}, func(r reserve.Record) {
-		if r.Native == native { // the attempt before was done, and its answer is lost
+		if r.Native == native { // the attempt before succeeded, but its answer was lost
 			return
 		}
 		seat, kept := r.Seats[user]
-		if taken = !kept || !r.Away || seat.Member != b.Seat.Member; !taken {
+		if seatGone = !kept || !r.Away || seat.Member != b.Seat.Member; !seatGone {
 			ages = r.Ages
 			delete(r.Seats, user)
 			r.Native, r.Away, r.Members, r.Ages = native, false, members, nil
 		}
 	})
-	if err == nil && taken {
+	if err == nil && seatGone {
 		_ = enter(false)
 		return party.Refuse(party.PartyNotFound, "No seat is kept for you any more.")
 	}
-	tried, entered := false, false
+	enterCalled, entered := false, false
 	if err != nil {
-		err = fmt.Errorf("store the party's new ID: %w", err) // which may have been done all the same
+		err = fmt.Errorf("store the party's new ID: %w", err) // the write may have succeeded
 	} else if err = l.Roster.Begin(native, s, b.Facts, b.Origin); err == nil {
 		err = l.VisitAnyway(ctx, native, func(v *Visit) error {
-			v.Origin, v.Facts, v.leader, v.saved.Members, v.out = b.Origin, b.Facts, user, members, b.out
-			err := v.load() // all is known before s is in: its connection may end at once
-			if tried = err == nil; tried {
+			v.Origin, v.Facts, v.leader, v.saved.Members, v.outbox = b.Origin, b.Facts, user, members, b.outbox
+			err := v.load() // load before s enters: its connection may end at once
+			if enterCalled = err == nil; enterCalled {
 				err = enter(true)
 			}
 			if err != nil {
 				v.reset()
-				v.Origin = v.ID // which is no party's
+				v.Origin = v.ID // the native ID is not a party's origin
 				return err
 			}
 			entered = true
@@ -350,21 +347,21 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 		})
 	}
 	if !entered { // its connection has ended meanwhile
-		if !tried {
-			_ = enter(false) // not in the visit: it may need the party's lock
+		if !enterCalled {
+			_ = enter(false) // outside the visit, because it may need the party's lock
 		}
 		l.Roster.End(native)
 		return errors.Join(fmt.Errorf("enter new native party: %w", err), b.undo(ctx, native, ages))
 	}
 	l.Briefly(b.ID, func(v *Visit) {
 		v.reset()
-		v.out = &party.Outbox{} // the other has gone with the party, and this place is not to wait for it
+		v.outbox = &party.Outbox{} // the old outbox belongs to the new place, and this place must not wait for it
 	})
 	return err
 }
 
-// undo has everybody away again after a return into a native party that has broken off. Where
-// storage fails, memory goes on to know better, and all of it is written with the next look.
+// undo makes everybody away again after a return into a new native party failed. If storage fails, memory has the newer
+// state, and the next look writes all of it.
 func (b *Behind) undo(ctx context.Context, native party.ID, ages map[string]party.Age) error {
 	return b.ledger.VisitAnyway(ctx, b.ID, func(v *Visit) error {
 		user := b.Seat.Member.UserID
@@ -375,7 +372,7 @@ func (b *Behind) undo(ctx context.Context, native party.ID, ages map[string]part
 			}
 		})
 		if err != nil && v.Away {
-			v.unstored = true
+			v.awayUnstored = true
 			for _, k := range v.Book.Kept {
 				k.Stored = false
 			}

@@ -14,15 +14,15 @@ import (
 // Glimpse is what this process remembers of a party.
 type Glimpse struct {
 	party.Facts
-	Free int // seats that are neither taken nor kept for anybody
+	Free int // neither taken nor kept nor held
 }
 
-// Glimpse reads memory alone, where Look asks the host: it is as true as the last news of the
-// party. ok is false for a party that this process has not dealt with, in which everybody is away, or that
-// has moved. It fails only where ctx ends while others deal with the party.
+// Glimpse reads memory only, where Look asks the host: it is as current as the last news of the party. ok is false for
+// a party that this process has not dealt with, that is away, or that has moved. It fails only if ctx ends while others
+// have the party's lock.
 func (l *Ledger) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, err error) {
 	err = l.VisitNative(ctx, id, func(v *Visit) error {
-		ok = v.known && v.Facts.MaxSize > 0 && !v.Away
+		ok = v.loaded && v.Facts.MaxSize > 0 && !v.Away
 		if ok {
 			seen := party.View{ID: id, Facts: v.Facts, Members: l.Roster.Attendance.Present(id), Lost: l.Roster.Losses.Of(id)}
 			taken, held := v.Book.Seats(seen, "")
@@ -33,8 +33,8 @@ func (l *Ledger) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, 
 	return g, ok, err
 }
 
-// ClientAsking is the client of a session that asked to join; the zero Client if this
-// process has not seen it ask.
+// ClientAsking returns the client of a session that asked to join. It returns the zero Client if this process has not
+// seen the session ask.
 func (l *Ledger) ClientAsking(id party.ID, sessionID string) (c party.Client) {
 	l.Briefly(id, func(v *Visit) { c = v.Book.Requests[sessionID].Client })
 	return c
@@ -46,23 +46,23 @@ func (l *Ledger) Asks(id party.ID, userID string) (asks bool) {
 	return asks
 }
 
-// Waiter is who waits for a seat of the party under the user's name, as far as this process has seen; the
-// zero Waiter for nobody.
+// Waiter returns the user's entry on the party's wait list, as far as this process has seen. It is the zero Waiter if
+// there is none.
 func (l *Ledger) Waiter(id party.ID, userID string) (w reserve.Waiter) {
 	l.Briefly(l.Current(id), func(v *Visit) { w = v.Book.Waiting[userID] })
 	return w
 }
 
-// GlanceWait is for how long those who have many parties to look at wait for others who deal with one.
+// GlanceWait is how long callers with many parties to look at wait for the lock of one.
 const GlanceWait = 20 * time.Millisecond
 
-// VisitSoon is Visit for who has many parties to look at: it fails with ErrBusy where another visit does not end
-// soon, as one that storage holds up does not.
+// VisitSoon is Visit for callers with many parties to look at. It fails with ErrBusy if another visit does not end
+// soon, for example because storage is slow.
 func (l *Ledger) VisitSoon(ctx context.Context, id party.ID, do func(*Visit) error) error {
 	soon, cancel := bounded.Context(ctx, GlanceWait)
 	defer cancel()
 	err := l.Visit(soon, id, func(v *Visit) error {
-		v.Ctx = ctx // the wait is over
+		v.Ctx = ctx // the lock is held: the short deadline is over
 		return do(v)
 	})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
@@ -71,10 +71,10 @@ func (l *Ledger) VisitSoon(ctx context.Context, id party.ID, do func(*Visit) err
 	return err
 }
 
-// ErrBusy says that others have dealt with a party for too long.
+// ErrBusy says that others have held a party's lock for too long.
 var ErrBusy = errors.New("others are busy with the party")
 
-// Glance is Look by VisitSoon.
+// Glance is Look with the short wait of VisitSoon.
 func (l *Ledger) Glance(ctx context.Context, id party.ID) (look reserve.Look, err error) {
 	err = l.VisitSoon(ctx, id, func(v *Visit) error {
 		err := v.Look()
@@ -84,8 +84,8 @@ func (l *Ledger) Glance(ctx context.Context, id party.ID) (look reserve.Look, er
 	return look, err
 }
 
-// Pardon ends the ban of a user who was kicked. It refuses with PartyNotFound, and with
-// InvalidRequest where nothing keeps the user out.
+// Pardon ends the ban of a user who was kicked. It refuses with PartyNotFound, and with InvalidRequest if the user is
+// not banned.
 func (l *Ledger) Pardon(ctx context.Context, id party.ID, userID string) error {
 	return l.Visit(ctx, id, func(v *Visit) error {
 		if err := v.Look(); err != nil {

@@ -8,15 +8,15 @@ import (
 	"partyline/party/reserve"
 )
 
-// heldSeats are the seats that invites hold, in all parties.
+// heldSeats manages the seats that invites hold, in all parties.
 type heldSeats struct {
-	ledger *Ledger
-	ends   *alarm.Alarms[party.ID] // of parties in which a hold ends by time
-	Held   *Index                  // those for whom an invite holds a seat, though its time may be over
+	ledger   *Ledger
+	expiries *alarm.Alarms[party.ID] // when the next hold of each party expires
+	Held     *Index                  // users for whom an invite holds a seat, perhaps one that has expired
 }
 
-// Hold adds a hold or refuses with PartyFull if it needs more seats than are free. The
-// caller then writes the invite to storage, and ends with Stored or Release.
+// Hold adds a hold. It refuses with PartyFull if the hold needs more seats than are free. The caller then writes the
+// invite to storage, and calls Stored or Release.
 func (h *heldSeats) Hold(ctx context.Context, id party.ID, hold reserve.Hold) error {
 	return h.ledger.Visit(ctx, id, func(v *Visit) error {
 		if err := v.Look(); err != nil {
@@ -27,15 +27,15 @@ func (h *heldSeats) Hold(ctx context.Context, id party.ID, hold reserve.Hold) er
 			return party.Refuse(party.PartyFull, "There are not enough free seats to hold.")
 		}
 		v.watchHolds()
-		v.turn++
+		v.changeCount++
 		return nil
 	})
 }
 
-// holdOver tells that a hold has ended by time.
-func (h *heldSeats) holdOver(id party.ID) {
+// holdExpired reports that a hold has expired.
+func (h *heldSeats) holdExpired(id party.ID) {
 	h.ledger.Briefly(id, func(v *Visit) {
-		if v.known {
+		if v.loaded {
 			v.Book.Purge(h.ledger.Now())
 			v.Changed()
 			v.Report(party.Change{Kind: party.SeatsChanged, ID: id})
@@ -44,33 +44,32 @@ func (h *heldSeats) holdOver(id party.ID) {
 	})
 }
 
-// Stored says that storage has the hold now.
+// Stored records that storage now has the hold.
 func (h *heldSeats) Stored(id party.ID, inviteID string) {
 	h.ledger.Briefly(h.ledger.Current(id), func(v *Visit) {
 		if hold, ok := v.Book.Holds[inviteID]; ok {
 			hold.Unstored = false
 			v.Book.Holds[inviteID] = hold
 		}
-		v.seatsChanged()
+		v.announceSeats()
 	})
 }
 
-// HoldsChanged has the other nodes read the party's holds again. The caller has written
-// the change to storage; where that write may have been done although storage said that
-// it was not, unsure has this node read them again, too.
+// HoldsChanged makes the other nodes read the party's holds again. The caller has written the change to storage. unsure
+// says that the write may have succeeded although storage reported an error: then this node reads them again, too.
 func (h *heldSeats) HoldsChanged(id party.ID, unsure bool) {
 	h.ledger.Briefly(h.ledger.Current(id), func(v *Visit) {
-		v.seatsChanged()
+		v.announceSeats()
 		if unsure {
-			v.state = -1 // older than whatever the mirror says
+			v.knownRevision = -1 // older than every revision of the mirror
 		}
 	})
 }
 
-// Release ends what the invite holds for these users, or all of it if none are named.
+// Release removes the invite's hold for these users. Without users it removes the whole hold.
 func (h *heldSeats) Release(id party.ID, inviteID string, userIDs ...string) {
 	h.ledger.Briefly(h.ledger.Current(id), func(v *Visit) {
 		v.Book.Release(inviteID, userIDs...)
-		v.turn++
+		v.changeCount++
 	})
 }

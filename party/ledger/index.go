@@ -12,32 +12,32 @@ import (
 	"partyline/party/reserve"
 )
 
-// Index finds parties by user, and users by party, as far as this process knows, which costs a look into
-// memory: those for whom a seat is kept, or who wait for one, or for whom an invite holds one.
+// Index finds parties by user, and users by party, as far as this process knows. It reads memory only. The users are
+// those with a kept seat, those on the wait list, or those with a held seat.
 type Index struct {
-	mu    sync.Mutex // a leaf: nothing else is locked while it is held
-	users map[party.ID][]string
-	of    map[string][]party.ID
+	mu      sync.Mutex // a leaf lock: no other lock is taken while it is held
+	users   map[party.ID][]string
+	parties map[string][]party.ID
 }
 
 func newIndex() *Index {
-	return &Index{users: map[party.ID][]string{}, of: map[string][]party.ID{}}
+	return &Index{users: map[party.ID][]string{}, parties: map[string][]party.ID{}}
 }
 
-// set has a party's users be these.
+// set replaces a party's users.
 func (x *Index) set(id party.ID, users []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, user := range x.users[id] {
-		x.of[user] = slices.DeleteFunc(x.of[user], func(known party.ID) bool { return known == id })
-		if len(x.of[user]) == 0 {
-			delete(x.of, user)
+		x.parties[user] = slices.DeleteFunc(x.parties[user], func(known party.ID) bool { return known == id })
+		if len(x.parties[user]) == 0 {
+			delete(x.parties, user)
 		}
 	}
 	delete(x.users, id)
 	for _, user := range users {
-		if !slices.Contains(x.of[user], id) {
-			x.of[user] = append(x.of[user], id)
+		if !slices.Contains(x.parties[user], id) {
+			x.parties[user] = append(x.parties[user], id)
 		}
 		x.users[id] = users
 	}
@@ -47,24 +47,24 @@ func (x *Index) set(id party.ID, users []string) {
 func (x *Index) Of(userID string) []party.ID {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return slices.Clone(x.of[userID])
+	return slices.Clone(x.parties[userID])
 }
 
-// Users lists a party's users, as they were when it was last dealt with.
+// Users lists a party's users, as of the last visit.
 func (x *Index) Users(id party.ID) []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.users[id]
 }
 
-// Parties lists those that have users.
+// Parties lists the parties that have users.
 func (x *Index) Parties() []party.ID {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return slices.Collect(maps.Keys(x.users))
 }
 
-// Population is how much there is on this node, as far as it has heard.
+// Population counts the parties, members and waiting players of this node, as far as it knows.
 type Population struct {
 	Parties int `json:"parties"`
 	Members int `json:"members"`
@@ -82,19 +82,19 @@ func (l *Ledger) Population() (p Population) {
 	return p
 }
 
-// moves says where a party is that has been restored, by the native IDs it had.
+// moves maps each native ID that a restored party had to its present one.
 type moves struct {
-	mu       sync.RWMutex // a leaf
-	to       map[party.ID]party.ID
-	entering map[party.ID]bool // native parties that get their first member, and those they follow
+	mu       sync.RWMutex // a leaf lock
+	current  map[party.ID]party.ID
+	entering map[party.ID]bool // native parties whose first member is entering, and the parties that they replace
 
-	learning sync.Mutex  // after a party's
-	records  party.Round // guarded by learning
-	learned  bool        // records has been all round; guarded by learning
+	learnMu sync.Mutex  // taken after a party's lock
+	records party.Round // guarded by learnMu
+	learned bool        // records has finished a full round; guarded by learnMu
 }
 
-// enter notes that a native party which follows another gets its first member, until done.
-func (m *moves) enter(old, native party.ID) (done func()) {
+// beginEntering notes that the first member is entering a native party which replaces old. done ends that.
+func (m *moves) beginEntering(old, native party.ID) (done func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.entering[old], m.entering[native] = true, true
@@ -106,63 +106,63 @@ func (m *moves) enter(old, native party.ID) (done func()) {
 	}
 }
 
-func (m *moves) isEntered(native party.ID) bool {
+func (m *moves) isEntering(native party.ID) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.entering[native]
 }
 
-// Current is the ID of the native party a party is now, given any that it had.
+// Current returns the present native ID of a party, given any ID that it had.
 func (m *moves) Current(id party.ID) party.ID {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if to, moved := m.to[id]; moved {
+	if to, moved := m.current[id]; moved {
 		return to
 	}
 	return id
 }
 
-// set has all that leads to from lead on.
+// set redirects from, and every ID that led to it, to the ID to.
 func (m *moves) set(from, to party.ID) {
 	if from == to {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.to, to)
-	for earlier, there := range m.to {
+	delete(m.current, to)
+	for earlier, there := range m.current {
 		if there == from {
-			m.to[earlier] = to
+			m.current[earlier] = to
 		}
 	}
-	m.to[from] = to
+	m.current[from] = to
 }
 
-// learn has an ID that leads nowhere yet lead to where another does.
+// learn makes id lead to where other leads, unless id leads somewhere already.
 func (m *moves) learn(id, other party.ID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	to, moved := m.to[other]
+	to, moved := m.current[other]
 	if !moved {
 		to = other
 	}
-	if _, known := m.to[id]; !known && to != id {
-		m.to[id] = to
+	if _, known := m.current[id]; !known && to != id {
+		m.current[id] = to
 	}
 }
 
-// end forgets all that leads to a party.
+// end forgets all IDs that lead to a party.
 func (m *moves) end(id party.ID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	maps.DeleteFunc(m.to, func(_, to party.ID) bool { return to == id })
+	maps.DeleteFunc(m.current, func(_, to party.ID) bool { return to == id })
 }
 
-// learnAll reads which parties of before this process went on in which native ones: their
-// records have the first ID as the key, and players may know the last one alone. It is done once.
+// learnAll reads from storage which parties of earlier processes moved to which native ones. Their records have the
+// first ID as the key, and players may know only the last one. It succeeds once and does nothing afterwards.
 func (m *moves) learnAll(ctx context.Context) error {
-	m.learning.Lock()
-	defer m.learning.Unlock()
+	m.learnMu.Lock()
+	defer m.learnMu.Unlock()
 	if m.learned {
 		return nil
 	}

@@ -10,19 +10,19 @@ import (
 	"partyline/party/reserve"
 )
 
-// observe compares the members just read with those known before. Who is missing with the socket
-// alive has left in a way no hook told of. Who is missing with the socket gone was dropped, and
-// from here on the seat is kept: the host is late to tell, and meanwhile anybody could join.
-func (v *Visit) observe() error {
-	if _, err := v.miss(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
+// compareMembers compares the members just read with those known before. If a member is missing and the socket is
+// alive, the member has left without a hook. If the socket is gone, the connection was lost, and the seat is kept from
+// now on: the host reports it late, and until then anybody could join.
+func (v *Visit) compareMembers() error {
+	if _, err := v.keepMissing(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
 		return err
 	}
 	if over := v.Book.Abandon(v.Last.View); len(over) > 0 {
-		v.turn++
+		v.changeCount++
 		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over})
 	}
-	for user, kick := range v.Book.Kicks { // storage may not have taken it yet
-		v.forfeit(user, kick.At)
+	for user, kick := range v.Book.Kicks { // storage may not have the kick yet
+		v.forfeitHolds(user, kick.At)
 	}
 	for user := range v.Book.Kept {
 		if m, in := v.Last.Member(user); in { // with another session, or let in by another module
@@ -34,9 +34,9 @@ func (v *Visit) observe() error {
 	return nil
 }
 
-// miss keeps the seats of members who are gone with their sockets, and reports whether there are
-// such members, and a seat is kept for anybody.
-func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
+// keepMissing keeps the seats of missing members whose sockets are gone. It reports whether there was such a member and
+// a seat is kept for anybody.
+func (v *Visit) keepMissing(gone []party.Member) (kept bool, err error) {
 	for _, m := range gone {
 		alive, err := v.ledger.Roster.Alive(m.Session)
 		if err != nil {
@@ -46,16 +46,16 @@ func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
 			if err := v.Keep(m); err != nil {
 				return kept, err
 			}
-			kept = kept || v.Book.KeepsAny() // their own seat, or those of others alone
+			kept = kept || v.Book.KeepsAny() // for them, or only for other members
 		}
 		v.ledger.Roster.Attendance.Miss(v.ID, m.SessionID)
-		v.turn++
+		v.changeCount++
 		v.ledger.Recorder.Later(v.ID)
 	}
 	return kept, nil
 }
 
-// Keep keeps the seat of a member that was dropped, if the rules keep any.
+// Keep keeps the seat of a member who lost the connection, if the rules keep seats.
 func (v *Visit) Keep(m party.Member) error {
 	conf := v.ledger.Policy().Parties
 	if conf.ReconnectGrace <= 0 {
@@ -63,36 +63,35 @@ func (v *Visit) Keep(m party.Member) error {
 	}
 	if conf.OnePerUser.One() {
 		in, err := v.ledger.Roster.PartiesOf(v.Ctx, m.UserID)
-		if err != nil || len(in) > 0 { // has moved on already
+		if err != nil || len(in) > 0 { // the user is in another party already
 			return err
 		}
 	}
 	if v.Book.KeepSeat(v.Origin, m, v.leader, v.ledger.Now(), conf.ReconnectGrace) {
 		v.Reindex()
-		v.turn++
+		v.changeCount++
 	}
 	return nil
 }
 
-// ReportKept stores the kept seats that storage does not have, and reports those nobody has been
-// told of.
+// ReportKept stores the kept seats that storage does not have, and reports those that were not reported yet.
 func (v *Visit) ReportKept() error {
 	fresh, overdue := v.Book.Unstored()
 	var errs []error
-	for _, k := range overdue { // nobody heard of it in all its time, or storage failed at the end of it
-		errs = append(errs, v.endKept(k, party.SeatLost, nil))
+	for _, k := range overdue { // never reported in its time, or storage failed when it ended
+		errs = append(errs, v.endKeptSeat(k, party.SeatLost, nil))
 	}
-	if len(fresh) == 0 && !v.unstored {
+	if len(fresh) == 0 && !v.awayUnstored {
 		return errors.Join(errs...)
 	}
 	users := make([]string, len(fresh))
 	for i, k := range fresh {
 		users[i] = k.Member.UserID
 	}
-	if v.Away { // storage may not have heard yet who has left before that
+	if v.Away { // storage may still list members who left before that
 		users = slices.AppendSeq(users, maps.Keys(v.saved.Members))
 	}
-	earlier := map[string]party.Seat{} // another node has missed the member sooner, and reports
+	earlier := map[string]party.Seat{} // another node missed the member sooner, and reports the seat
 	err := v.Write(users, func(r reserve.Record) {
 		clear(earlier)
 		for _, k := range fresh {
@@ -106,7 +105,7 @@ func (v *Visit) ReportKept() error {
 			r.Members, r.Ages = nil, v.saved.Ages
 		}
 	})
-	v.unstored = v.Away && err != nil
+	v.awayUnstored = v.Away && err != nil
 	if v.Away && err == nil {
 		v.saved.Members = nil
 	}
@@ -123,8 +122,8 @@ func (v *Visit) ReportKept() error {
 	return errors.Join(append(errs, err)...)
 }
 
-// Seated comes after a session has become a member. It ends the seat kept for its user, their
-// wait in line and, where what they came by lifts it, their kick.
+// Seated is called after a session has become a member. It ends the user's kept seat and their place on the wait list.
+// It ends their ban if the grant lifts it.
 func (v *Visit) Seated(s party.Session, by party.Grant) error {
 	userID := s.UserID
 	kick, kicked := v.Book.Kicks[userID]
@@ -141,16 +140,16 @@ func (v *Visit) Seated(s party.Session, by party.Grant) error {
 		v.Reindex()
 	}
 	why := party.SeatBack
-	if k != nil && k.Overdue { // came in another way, at the very end
+	if k != nil && k.Overdue { // the user came in another way at the last moment
 		why = party.SeatLost
 	}
 	saved := v.saved.Members
-	err := v.endKept(k, why, func(r reserve.Record) {
+	err := v.endKeptSeat(k, why, func(r reserve.Record) {
 		if lift {
 			delete(r.Kicks, userID)
 		}
 		delete(r.Waiting, userID)
-		if k != nil && v.ledger.Policy().Parties.Survive.Restart > 0 { // in one write: a crash finds either the seat or the member
+		if k != nil && v.ledger.Policy().Parties.Survive.Restart > 0 { // in one write, so that a crash leaves either the seat or the member
 			if r.Members == nil {
 				r.Members = map[string]party.Member{}
 			}
@@ -164,23 +163,23 @@ func (v *Visit) Seated(s party.Session, by party.Grant) error {
 	return err
 }
 
-// endKept takes a kept seat away, nil for none, and reports why, together with what else
-// changes in the party's record, nil for nothing.
-func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(reserve.Record)) error {
+// endKeptSeat removes a kept seat and reports why. k is nil if there is none. edit, which may be nil, changes the
+// party's record in the same write.
+func (v *Visit) endKeptSeat(k *reserve.KeptSeat, why party.ChangeKind, edit func(reserve.Record)) error {
 	var users []string
 	if k != nil {
 		users = []string{k.Member.UserID}
 		delete(v.Book.Kept, k.Member.UserID)
 		v.Reindex()
-		v.turn++
-		v.ledger.Recorder.Later(v.ID) // where the record may have them among the members still
+		v.changeCount++
+		v.ledger.Recorder.Later(v.ID) // the record may still list the user as a member
 	}
 	told := k != nil && k.Told
 	if !told && edit == nil {
 		return nil
 	}
 	removed := false
-	err := v.insist(users, func(r reserve.Record) {
+	err := v.writeEventually(users, func(r reserve.Record) {
 		if k != nil {
 			s, ok := r.Seats[k.Member.UserID]
 			found := ok && s.Member.SessionID == k.Member.SessionID
@@ -207,17 +206,16 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 	return err
 }
 
-// GiveUp ends the seat kept for a user who has left on purpose or moved on, and the party with its
-// last member or its last kept seat. Where other members are known and none is there, the next sweep
-// ends it.
+// GiveUp ends the kept seat of a user who left on purpose or moved on. It ends the party with its last member or its
+// last kept seat. If the host shows no members although some are known, the next sweep ends the party.
 func (v *Visit) GiveUp(userID string, last bool) error {
-	if !v.known || !last && v.Book.Kept[userID] != nil { // storage alone knows what is kept, or others were dropped and nobody has looked
+	if !v.loaded || !last && v.Book.Kept[userID] != nil { // only storage knows the kept seats, or others lost their connections unseen
 		if lives, err := v.Lives(); !lives {
 			return err
 		}
 	}
 	kept := v.Book.Kept[userID]
-	err := v.endKept(kept, party.SeatLost, nil)
+	err := v.endKeptSeat(kept, party.SeatLost, nil)
 	if kept != nil {
 		v.Report(party.Change{Kind: party.SeatGivenUp, ID: v.ID, Seat: kept.Seat})
 	}
@@ -227,46 +225,45 @@ func (v *Visit) GiveUp(userID string, last bool) error {
 	return err
 }
 
-// Ban keeps a user out for the rules' kick_ban and, in the same write, ends the seat kept
-// for them, if any. The ban holds on this node even if the error says that storage did not
-// take it.
+// Ban keeps a user out for the time kick_ban of the rules, and ends their kept seat, if any, in the same write. The ban
+// holds on this node even if the error says that storage did not take it.
 func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 	conf := v.ledger.Policy().Parties
 	if conf.KickBan <= 0 {
-		v.forfeit(userID, v.ledger.Now())
-		return v.endKept(kept, party.SeatLost, nil)
+		v.forfeitHolds(userID, v.ledger.Now())
+		return v.endKeptSeat(kept, party.SeatLost, nil)
 	}
 	if now, err := v.ledger.Roster.LookOnce(v.ID); err == nil { // so that a later read does not undo it
 		v.Last = now
-		if err := v.open(); err != nil {
+		if err := v.refresh(); err != nil {
 			v.Book.Ban(userID, v.ledger.Now(), conf.KickBan, conf.KickBanJoins)
 			return err
 		}
 	}
 	k := v.Book.Ban(userID, v.ledger.Now(), conf.KickBan, conf.KickBanJoins)
-	v.forfeit(userID, k.At)
-	return v.endKept(kept, party.SeatLost, func(r reserve.Record) {
+	v.forfeitHolds(userID, k.At)
+	return v.endKeptSeat(kept, party.SeatLost, func(r reserve.Record) {
 		r.Kicks[userID] = k
 		delete(r.Members, userID)
 	})
 }
 
-// forfeit ends what invites made before a kick hold for the user.
-func (v *Visit) forfeit(userID string, kick time.Time) {
+// forfeitHolds removes the user from holds of invites that were made before the kick.
+func (v *Visit) forfeitHolds(userID string, kick time.Time) {
 	if over := v.Book.Forfeit(userID, kick); len(over) > 0 {
-		v.turn++
+		v.changeCount++
 		v.watchHolds()
 		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over, Session: party.Session{UserID: userID}})
 	}
 }
 
-// endOverdueSeat ends the seat kept for a user, if its time is over and the party lives here.
+// endOverdueSeat ends the user's kept seat, if its time is over and the party lives here.
 func (v *Visit) endOverdueSeat(userID string) error {
 	if lives, err := v.Lives(); !lives {
 		return err
 	}
 	if k := v.Book.Kept[userID]; k != nil && k.Overdue {
-		return v.endKept(k, party.SeatLost, nil)
+		return v.endKeptSeat(k, party.SeatLost, nil)
 	}
 	return nil
 }

@@ -9,19 +9,18 @@ import (
 	"partyline/party/reserve"
 )
 
-// Began mirrors a native party that its creator has just made. The caller has begun its
-// roster.
+// Began mirrors a native party that its creator has just made. The caller has begun its roster.
 func (p *place) Began(leader party.Session, facts party.Facts) {
-	p.known = true // what was reserved before this, its visit has read
+	p.loaded = true // the visit has read what was reserved before
 	p.Facts, p.leader = facts, leader.UserID
 	p.ledger.Recorder.Later(p.ID)
 	p.Report(party.Change{Kind: party.PartyCreated, ID: p.ID})
 }
 
-// Entered mirrors that a session has become a member, by the engine's own join (native) or
-// through the module. moves says that its user was one with another session.
+// Entered mirrors that a session has become a member, through the host's own join (native) or through the module. moves
+// says that the same user was a member with another session.
 func (p *place) Entered(s party.Session, at time.Time, native, moves bool) {
-	had := p.Last.Attributes
+	hadAttributes := p.Last.Attributes
 	after, err := p.ledger.Roster.Enter(p.Last, p.ID, s)
 	p.Changed()
 	p.Last = after
@@ -30,16 +29,16 @@ func (p *place) Entered(s party.Session, at time.Time, native, moves bool) {
 		return
 	}
 	p.ledger.Recorder.Later(p.ID)
-	c := party.Change{Kind: party.MemberEntered, ID: p.ID, Session: s, At: at, Native: native, Moved: moves, Attributes: had || after.Attributes}
+	c := party.Change{Kind: party.MemberEntered, ID: p.ID, Session: s, At: at, Native: native, Moved: moves, Attributes: hadAttributes || after.Attributes}
 	if w, waited := p.Book.Waiting[s.UserID]; waited {
 		c.Waited = max(1, p.ledger.Now().Sub(w.Since))
 	}
 	p.Report(c)
 }
 
-// Gone mirrors that a session is not a member any more; by is the leader's user for one who is kicked.
-// It reports whether it was the last one known, so that the party may have ended. Who was no member, as
-// anybody may leave any party, was not the last: others may have lost the connection just now.
+// Gone mirrors that a session is no member any more. by is the leader's user ID if the member was kicked. It reports
+// whether that was the last known member, so that the party may have ended. A session that was no member (any session
+// may leave any party) was not the last: other members may have lost their connections just now.
 func (p *place) Gone(s party.Session, at time.Time, moved bool, by string) (last bool) {
 	was, last := p.ledger.Roster.Leave(p.ID, s)
 	if was {
@@ -58,17 +57,16 @@ func (p *place) Lead(s party.Session) {
 	p.Changed()
 }
 
-// Led comes after what the native engine lets only the leader do: the session led when it
-// did it. It corrects the mirror where joins so close together that their hooks ran in the
-// other order made it expect somebody else. The host also learns of a stream join a moment later
-// than we do.
+// Led is called after an action that the host allows only to the leader: so the session was the leader then. It
+// corrects the mirror if the hooks of almost simultaneous joins ran in another order than the joins. The host also
+// learns of a stream join a moment after the plugin.
 func (p *place) Led(s party.Session) {
 	if p.Last.ID == p.ID && p.Last.Leader().SessionID == s.SessionID {
 		return
 	}
 	now, err := p.ledger.Roster.LookOnce(p.ID)
 	if err != nil || now.Leader().SessionID == s.SessionID {
-		return // ended meanwhile, or right as it is
+		return // the party has ended, or the mirror is right
 	}
 	p.Lead(s)
 }
@@ -82,7 +80,7 @@ func (p *place) Update(open, hidden bool, label string) {
 	p.Report(party.Change{Kind: party.PartyUpdated, ID: p.ID})
 }
 
-// Close mirrors that the leader, a user, has closed the party.
+// Close mirrors that the user by, the leader, has closed the party.
 func (v *Visit) Close(by string) {
 	v.ledger.Roster.End(v.ID)
 	v.Changed()
@@ -90,8 +88,8 @@ func (v *Visit) Close(by string) {
 	v.forget()
 }
 
-// NoteAttributes notes, for every node, that the party has attributes, and in the record at once: who
-// comes back after a crash finds them.
+// NoteAttributes notes for every node that the party has attributes. It also writes that to the record at once, for
+// members who come back after a crash.
 func (l *Ledger) NoteAttributes(id party.ID) {
 	l.Briefly(id, func(v *Visit) {
 		l.Roster.NoteAttributes(id)
@@ -99,12 +97,12 @@ func (l *Ledger) NoteAttributes(id party.ID) {
 		v.Changed()
 	})
 	if l.Recorder.survivesRestart() {
-		l.Recorder.write(id)
+		l.Recorder.writeMembers(id)
 	}
 }
 
-// Dropped reports the end of a session, at a moment, to the parties it was in. It may come after the
-// session has been forgotten everywhere else, or twice.
+// Dropped reports the end of a session to the parties it was in. at is the moment of the end. The call may come after
+// everything else has forgotten the session, or twice.
 func (l *Ledger) Dropped(s party.Session, at time.Time) {
 	for _, id := range l.Roster.Attendance.Of(s.UserID) {
 		if l.Roster.Attendance.Remove(id, s.SessionID) {
@@ -116,9 +114,8 @@ func (l *Ledger) Dropped(s party.Session, at time.Time) {
 	}
 }
 
-// endIfEmpty forgets the party if it has ended, and reports that. Where everybody is away
-// it has not, as long as a seat waits for somebody; nor while the host may have somebody in it
-// who does not show yet.
+// endIfEmpty forgets the party if it has ended, reports its end, and returns true. A party that is away has not ended
+// while a seat is kept, nor while the host may have a member who does not show yet.
 func (v *Visit) endIfEmpty() bool {
 	if v.Away && v.Book.KeepsAny() || len(v.Book.Pending) > len(v.Book.Overdue(v.ledger.Now())) {
 		return false
@@ -131,7 +128,7 @@ func (v *Visit) endIfEmpty() bool {
 	return true
 }
 
-// forget drops a party nobody is in any more, with all that was reserved in it.
+// forget drops a party without members and all its reserved seats.
 func (v *Visit) forget() {
 	users := slices.Collect(maps.Keys(v.saved.Members))
 	for user, k := range v.Book.Kept {
@@ -141,7 +138,7 @@ func (v *Visit) forget() {
 		}
 	}
 	if v.recorded {
-		if err := v.insist(users, reserve.Record.Clear); err != nil {
+		if err := v.writeEventually(users, reserve.Record.Clear); err != nil {
 			v.ledger.Logger.Warn("party record not removed party=%s error=%v", v.ID, err)
 		}
 	}
@@ -149,7 +146,7 @@ func (v *Visit) forget() {
 		v.Report(party.Change{Kind: party.MemberDropped, ID: v.ID, Session: s})
 	}
 	v.Report(party.Change{Kind: party.PartyEnded, ID: v.ID, Was: v.Origin})
-	pending := v.Book.Pending // that may still land
+	pending := v.Book.Pending // these joins may still succeed
 	v.reset()
 	v.Book.Pending = pending
 	if v.ledger.Current(v.ID) == v.ID {

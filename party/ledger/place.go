@@ -10,52 +10,52 @@ import (
 	"partyline/party/roster"
 )
 
-// place is what this process knows of one party: a cache of what storage says is reserved
-// in it, and what is under way. It mirrors what happens to members; what needs storage is a [Visit]'s.
-// Its fields belong to the holder of its lock.
+// place is what this process knows of one party: a cache of the reserved seats in storage, and the operations under
+// way. It mirrors what happens to members. Work that needs storage is in [Visit]. Only the holder of its lock may use
+// its fields.
 type place struct {
 	ledger *Ledger
 	ID     party.ID
-	Origin party.ID        // the party's ID at its beginning, under which storage knows it
+	Origin party.ID        // the party's first ID, its key in storage
 	Facts  party.Facts     // as last seen
-	Away   bool            // everybody has lost the connection
-	Book   reserve.Book    // what is reserved
-	Last   roster.Snapshot // the last look; zero where the mirror has changed since
+	Away   bool            // all members have lost their connections
+	Book   reserve.Book    // the reserved seats
+	Last   roster.Snapshot // the last look; zero if the mirror has changed since
 
-	leader   string           // user, as last seen
-	unstored bool             // storage has not heard yet that everybody is away
-	saved    reserve.Standing // as storage has it
-	known    bool             // what storage says has been read, or the party began here without anything
-	state    int64            // revision of the party's mirror up to which it is known
-	recorded bool             // storage may have a record of the party, if only of what is over
-	turn     uint64           // how often something changed since the place was made
-	writes   atomic.Uint64    // how often the record was to be written: what waits to write the members is out of date with the next one
-	out      *party.Outbox    // goes with the party into its next native one
+	leader        string           // user ID, as last seen
+	awayUnstored  bool             // storage does not know yet that everybody is away
+	saved         reserve.Standing // in the record in storage
+	loaded        bool             // the record has been read, or the party began here
+	knownRevision int64            // the revision of the party's mirror up to which it is known
+	recorded      bool             // storage may have a record of the party, perhaps with expired content only
+	changeCount   uint64           // counts the changes since the place was made
+	writes        atomic.Uint64    // counts the writes of the record; a pending write of the members is out of date after the next one
+	outbox        *party.Outbox    // moves on to the party's next native one
 }
 
 func (l *Ledger) newPlace(id party.ID) *place {
-	return &place{ledger: l, ID: id, Origin: id, Book: reserve.NewBook(), out: &party.Outbox{}}
+	return &place{ledger: l, ID: id, Origin: id, Book: reserve.NewBook(), outbox: &party.Outbox{}}
 }
 
-// worthKeeping is for a party nobody deals with at the moment. One that is not known has
-// nothing but what is under way.
-func (p *place) worthKeeping() bool { return p.known || !p.Book.Idle() || !p.out.Empty() }
+// worthKeeping reports whether the place stays in memory when nobody visits it. A place that is not loaded has only
+// operations under way.
+func (p *place) worthKeeping() bool { return p.loaded || !p.Book.Idle() || !p.outbox.Empty() }
 
-// Seen is what the last look has found.
+// Seen returns the result of the last look.
 func (p *place) Seen() reserve.Look { return p.seen(p.Last.View) }
 
-func (p *place) seen(view party.View) reserve.Look { return p.Book.Look(view, p.Origin, p.turn) }
+func (p *place) seen(view party.View) reserve.Look { return p.Book.Look(view, p.Origin, p.changeCount) }
 
-// Report adds to the news that go out after the visit.
-func (p *place) Report(changes ...party.Change) { p.out.Add(changes...) }
+// Report queues news that is published after the visit.
+func (p *place) Report(changes ...party.Change) { p.outbox.Add(changes...) }
 
-// Changed notes that looks taken before are out of date, the visit's own too.
+// Changed marks all earlier looks as out of date, also the visit's own.
 func (p *place) Changed() {
 	p.Last = roster.Snapshot{}
-	p.turn++
+	p.changeCount++
 }
 
-// merge makes the book what storage says.
+// merge updates the book from the record in storage.
 func (p *place) merge(record reserve.Record) {
 	ended, found := p.Book.Merge(record)
 	p.Reindex()
@@ -67,39 +67,38 @@ func (p *place) merge(record reserve.Record) {
 	}
 }
 
-// Announce tells the other nodes of a change this node has made. A change of theirs that
-// it has not read yet it will still read.
+// Announce tells the other nodes that this node changed the party. If another node changed it before, this node still
+// reads that change.
 func (p *place) Announce() {
-	if before, after := p.ledger.Roster.Announce(p.ID); before <= p.state {
-		p.state = after
+	if before, after := p.ledger.Roster.Announce(p.ID); before <= p.knownRevision {
+		p.knownRevision = after
 	}
 	p.Changed()
 }
 
-func (p *place) seatsChanged() {
+func (p *place) announceSeats() {
 	p.Announce()
-	if p.known { // else it has ended, or nobody here has heard of it
+	if p.loaded { // otherwise it has ended, or this node does not know it
 		p.Report(party.Change{Kind: party.SeatsChanged, ID: p.ID})
 	}
 }
 
-// EndPending ends a native join that nobody told the end of. Where the session asked for
-// itself, is gone and is not on the party's stream, the host may have it as a member all the
-// same.
+// EndPending ends a native join whose end was never reported. If the session had asked for itself, is gone, and is not
+// on the party's stream, the host may still have it as a member: the join is then lost.
 func (p *place) EndPending(join reserve.PendingJoin) {
 	s, roster := join.Session, p.ledger.Roster
 	delete(p.Book.Pending, s.SessionID)
-	if join.By != s.SessionID { // the host lets nobody in for a leader who is not there
+	if join.By != s.SessionID { // the host admits nobody for a leader who is gone
 		return
 	}
 	if alive, err := roster.Alive(s); err == nil && alive { // the host refused it
 		return
 	}
 	members, err := roster.Members(p.ID)
-	// A party without members ends, whatever the host has in it.
+	// A party without members ends, even if the host still has a lost join in it.
 	if err == nil && len(members) > 0 && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID }) {
 		roster.Losses.Add(p.ID, s)
-		p.turn++
+		p.changeCount++
 		p.ledger.Logger.Warn("party join lost with its socket party=%s user=%s session=%s", p.ID, s.UserID, s.SessionID)
 	}
 }
@@ -112,30 +111,29 @@ func (p *place) endOverdue() {
 	p.Last.Lost = p.ledger.Roster.Losses.Of(p.ID)
 }
 
-// reset empties a place whose party has ended or goes on elsewhere.
+// reset empties a place whose party has ended or has moved.
 func (p *place) reset() {
 	p.Book = reserve.NewBook()
 	p.writes.Add(1)
-	p.known, p.recorded, p.Away, p.unstored, p.saved = false, false, false, false, reserve.Standing{}
+	p.loaded, p.recorded, p.Away, p.awayUnstored, p.saved = false, false, false, false, reserve.Standing{}
 	p.Reindex()
 	p.watchHolds()
-	p.ledger.ends.Stop(p.ID)
+	p.ledger.expiries.Stop(p.ID)
 	p.ledger.Roster.Losses.End(p.ID)
-	p.turn++
+	p.changeCount++
 }
 
-// JoinLost reports whether the session is lost, and forgets that it was: the leader has
-// removed it, or the host has told the end of its join after all.
+// JoinLost reports whether the session's join is lost, and forgets that. It is called when the leader has removed the
+// session, or when the host has reported the end of the join after all.
 func (p *place) JoinLost(s party.Session) bool {
 	lost := p.ledger.Roster.Losses.Remove(p.ID, s.SessionID)
 	if lost {
-		p.turn++
+		p.changeCount++
 	}
 	return lost
 }
 
-// Reindex brings the indexes of those for whom a seat is kept, and of those who wait for one, up to date
-// with the book.
+// Reindex updates the indexes of kept seats and of the wait list from the book.
 func (p *place) Reindex() {
 	p.ledger.kept.set(p.ID, slices.Collect(maps.Keys(p.Book.Kept)))
 	p.ledger.Lines.set(p.ID, slices.Collect(maps.Keys(p.Book.Waiting)))
@@ -148,13 +146,13 @@ func (p *place) Reindex() {
 	p.ledger.Ways.set(p.ID, ways)
 }
 
-// watchHolds brings the index of those for whom seats are held up to date, and has the end of
-// the hold that ends first told: nothing else happens then.
+// watchHolds updates the index of held seats, and sets an alarm for the hold that expires first, because nothing else
+// happens then.
 func (p *place) watchHolds() {
 	var users []string
 	for _, h := range p.Book.Holds {
 		users = append(users, h.UserIDs...)
-		p.ledger.ends.Sooner(p.ID, h.ExpiresAt)
+		p.ledger.expiries.Sooner(p.ID, h.ExpiresAt)
 	}
 	p.ledger.Held.set(p.ID, users)
 }

@@ -10,13 +10,13 @@ import (
 	"partyline/party"
 )
 
-// keptSeats are the seats kept for members who lost their connection, in all parties.
+// keptSeats manages the seats kept for members who lost their connection, in all parties.
 type keptSeats struct {
 	ledger *Ledger
-	kept   *Index // those for whom one is kept
+	kept   *Index // users with a kept seat
 }
 
-// KnownPartiesOf lists the parties the user is in or was dropped from, as this process knows.
+// KnownPartiesOf lists the parties that the user is in or has a kept seat in, as far as this process knows.
 func (k *keptSeats) KnownPartiesOf(userID string) []party.ID {
 	ids := k.ledger.Roster.Attendance.Of(userID)
 	for _, id := range k.kept.Of(userID) {
@@ -27,9 +27,8 @@ func (k *keptSeats) KnownPartiesOf(userID string) []party.ID {
 	return ids
 }
 
-// Review looks at a party and reports the seats that are kept and not reported yet. ended is
-// the session by whose end it is called, if any: where its seat has been reported with those of
-// others, there is nothing to do.
+// Review looks at a party and reports its kept seats that are not reported yet. ended is the session whose end caused
+// the call, if any. If its seat has been reported already, there is nothing to do.
 func (k *keptSeats) Review(ctx context.Context, id party.ID, ended party.Session) error {
 	return k.ledger.Visit(ctx, id, func(v *Visit) error {
 		if seat := v.Book.Kept[ended.UserID]; seat != nil && seat.Told && seat.Member.SessionID == ended.SessionID {
@@ -42,18 +41,18 @@ func (k *keptSeats) Review(ctx context.Context, id party.ID, ended party.Session
 	})
 }
 
-// longestKept is for how long any rules file may have a seat kept. The one before the start may have been another.
-const longestKept = time.Hour
+// maxKept is the longest time that any rules file may keep a seat. The rules before the start may have differed.
+const maxKept = time.Hour
 
-// inherits reports whether storage may keep seats from before this process, of which memory
-// says nothing until their party is looked at.
-func (k *keptSeats) inherits() bool { return k.ledger.Now().Before(k.ledger.started.Add(longestKept)) }
+// mayInherit reports whether storage may have kept seats from before this process. Memory does not know them until
+// somebody looks at their party.
+func (k *keptSeats) mayInherit() bool { return k.ledger.Now().Before(k.ledger.started.Add(maxKept)) }
 
-// GiveUpOthers gives up the seats kept for a user in all parties but one.
-func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, but party.ID) {
+// GiveUpOthers gives up the user's kept seats in all parties except one.
+func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, except party.ID) {
 	ids := k.kept.Of(userID)
-	if k.inherits() {
-		stored, err := k.ledger.records.keptFor(ctx, userID)
+	if k.mayInherit() {
+		stored, err := k.ledger.records.partiesKeepingSeat(ctx, userID)
 		if err != nil {
 			k.ledger.Logger.Warn("kept seats not given up user=%s error=%v", userID, err)
 		}
@@ -62,7 +61,7 @@ func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, but party.I
 	for _, id := range ids {
 		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), storageWait)
 		err := k.ledger.Visit(ctx, id, func(v *Visit) error {
-			if v.ID == but {
+			if v.ID == except {
 				return nil
 			}
 			return v.GiveUp(userID, false)
@@ -85,15 +84,15 @@ func (k *keptSeats) Expire(ctx context.Context, seat party.Seat) error {
 	})
 }
 
-// KeptSeats lists the seats kept for a user, that of the party entered last first. What
-// this process does not know of it asks storage for.
+// KeptSeats lists the user's kept seats, with the party that they entered last first. It asks storage for those that
+// this process may not know.
 func (k *keptSeats) KeptSeats(ctx context.Context, userID string) ([]party.Seat, error) {
 	seats, err := k.seatsIn(ctx, userID, k.KnownPartiesOf(userID), nil)
-	if err != nil || len(seats) > 0 && !k.inherits() {
+	if err != nil || len(seats) > 0 && !k.mayInherit() {
 		return seats, err
 	}
-	stored, err := k.ledger.records.keptFor(ctx, userID)
-	if err != nil && len(seats) == 0 { // a seat that memory knows needs no storage: who comes back gets that one
+	stored, err := k.ledger.records.partiesKeepingSeat(ctx, userID)
+	if err != nil && len(seats) == 0 { // a seat known in memory is enough for a returning player
 		return nil, err
 	}
 	return k.seatsIn(ctx, userID, stored, seats)

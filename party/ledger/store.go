@@ -22,30 +22,29 @@ import (
 
 const (
 	recordsCollection = "partyline_parties" // key = the party's UUID: its reserve.Record
-	awayCollection    = "partyline_away"    // key = the user: where to look for a kept seat
+	awayCollection    = "partyline_away"    // key = the user ID: parties that may keep a seat
 
-	// Objects of older builds, which had a record's two halves apart. They are read where
-	// they are found and moved with the next write.
+	// Older builds stored a record in two objects. They are read if they exist, and the next write merges them into
+	// one.
 	oldKicksCollection = "partyline_kicks"
 	oldSeatsCollection = "partyline_seats"
 
-	writeAttempts = 8               // of a compare-and-set before giving up
-	storageWait   = 5 * time.Second // for what has to be written although its caller is gone
+	writeAttempts = 8               // of a compare-and-set before it fails
+	storageWait   = 5 * time.Second // for writes that must happen although their caller is gone
 )
 
-// store is the records of parties in storage. Every write is by compare-and-set, and all
-// that belongs together is one transaction.
+// store reads and writes the records of parties in storage. Every write is a compare-and-set, and related objects are
+// in one transaction.
 type store struct {
 	storage party.Storage
 	now     party.Clock
-	line    changes
-	debts
+	queue   changeQueue
+	unwritten
 }
 
-// awayRecord says where seats are kept for a user. It may say too much: what counts is
-// the party's own record.
+// awayRecord says which parties may keep a seat for a user. It may list too many: the party's own record decides.
 type awayRecord struct {
-	Parties map[string]int64 `json:"parties"` // until when, in Unix nanoseconds
+	Parties map[string]int64 `json:"parties"` // end of each seat in Unix nanoseconds, by party ID
 }
 
 func decodeAway(value string) (map[string]int64, error) {
@@ -63,7 +62,7 @@ func recordReads(id party.ID) []*runtime.StorageRead {
 	}
 }
 
-// load reads a party's record. Keys are UUIDs alone: there is none under an ID that names another node.
+// load reads a party's record. Keys are UUIDs, so an ID with the name of another node has no record.
 func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 	r := reserve.NewRecord()
 	objects, err := s.storage.StorageRead(ctx, recordReads(id))
@@ -75,12 +74,11 @@ func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 			return r, fmt.Errorf("read party record: %s: %w", o.Collection, err)
 		}
 	}
-	s.settle(id, r)
+	s.applyUnwritten(id, r)
 	return r, nil
 }
 
-// tryChange makes the changes in one transaction. What only one of them fails at is its error
-// alone.
+// tryChange makes the changes in one transaction. If only one of them fails, only that one gets the error.
 func (s *store) tryChange(ctx context.Context, batch []*change) error {
 	var reads []*runtime.StorageRead
 	for _, c := range batch {
@@ -106,13 +104,13 @@ func (s *store) tryChange(ctx context.Context, batch []*change) error {
 	}
 	err = t.commit(ctx, s.storage)
 	for _, c := range batch {
-		c.again = c.again || t.unsure
+		c.maybeDone = c.maybeDone || t.unsure
 	}
 	return err
 }
 
-// apply adds to a transaction what the change makes of what was found. It may run in another
-// goroutine than its caller's.
+// apply applies the change to the objects found, and adds the result to a transaction. It may run in another goroutine
+// than the caller of change.
 func (c *change) apply(t *transaction, now time.Time) (err error) {
 	defer caught.As(&err, "change party record")
 	record := reserve.NewRecord()
@@ -123,11 +121,11 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 			}
 		}
 	}
-	record.Again = c.again
+	record.Again = c.maybeDone
 	doubts := record.Doubts
 	c.edit(record)
 	record.Purge(now)
-	if record.Doubts = doubts; c.ends {
+	if record.Doubts = doubts; c.endsDoubt {
 		record.Doubts++
 	}
 	value, err := record.Encode(c.id)
@@ -135,7 +133,7 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 		return fmt.Errorf("write party record: %w", err)
 	}
 	found := t.found[recordsCollection+"/"+c.id.UUID.String()] != nil
-	t.put(recordsCollection, c.id.UUID.String(), value, record.Empty() && (found || !c.ends))
+	t.put(recordsCollection, c.id.UUID.String(), value, record.Empty() && (found || !c.endsDoubt))
 	t.put(oldKicksCollection, c.id.UUID.String(), "", true)
 	t.put(oldSeatsCollection, c.id.UUID.String(), "", true)
 	for _, user := range c.users {
@@ -150,7 +148,7 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 		if seat, kept := record.Seats[user]; kept {
 			parties[c.id.String()] = party.Nanos(seat.Until)
 		} else if _, member := record.Members[user]; member {
-			parties[c.id.String()] = memberForNow
+			parties[c.id.String()] = memberWithoutEnd
 		}
 		value, err := json.Marshal(awayRecord{parties})
 		if err != nil {
@@ -161,22 +159,22 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 	return nil
 }
 
-// transaction is writes and deletes, each on the condition that its object is still what
-// was found.
+// transaction is a list of writes and deletes. Each has the condition that its object has not changed since it was
+// read.
 type transaction struct {
 	found   map[string]*api.StorageObject
 	writes  []*runtime.StorageWrite
 	deletes []*runtime.StorageDelete
-	unsure  bool // it has failed, and may have been done all the same: its answer is lost
+	unsure  bool // it failed without an answer, and may have been done
 }
 
-// put writes a value, or takes an empty one's object away. What is already so stays.
+// put writes a value, or deletes the object if it is empty. It does nothing if storage has that state already.
 func (t *transaction) put(collection, key, value string, empty bool) {
 	old := t.found[collection+"/"+key]
 	switch {
 	case empty && old != nil:
 		t.deletes = append(t.deletes, &runtime.StorageDelete{Collection: collection, Key: key, Version: old.Version})
-	case empty, old != nil && same(old.Value, value):
+	case empty, old != nil && sameJSON(old.Value, value):
 	case old == nil:
 		t.writes = append(t.writes, &runtime.StorageWrite{Collection: collection, Key: key, Value: value, Version: party.Absent})
 	default:
@@ -184,8 +182,8 @@ func (t *transaction) put(collection, key, value string, empty bool) {
 	}
 }
 
-// same reports whether two texts are the same JSON: the database writes it in a form of its own.
-func same(x, y string) bool {
+// sameJSON reports whether two texts are equal as JSON: the database changes their format.
+func sameJSON(x, y string) bool {
 	decode := func(text string) (value any) {
 		d := json.NewDecoder(strings.NewReader(text))
 		d.UseNumber()
@@ -195,14 +193,14 @@ func same(x, y string) bool {
 	return reflect.DeepEqual(decode(x), decode(y))
 }
 
-// deleteRejected is how the host's text begins for a delete whose object is another by now.
+// deleteRejected is the start of the host's error if an object to delete has changed.
 const deleteRejected = "Storage delete rejected"
 
-// memberForNow is when the seat of a member ends, who has none kept yet: a crash may come at any time.
-const memberForNow = math.MaxInt64
+// memberWithoutEnd stands for a member without a kept seat, in place of an end: a crash may come at any time.
+const memberWithoutEnd = math.MaxInt64
 
-// commit does all or nothing. The host has no error of its own for a delete whose object
-// is another by now, so with deletes any failure counts as that; the next attempt tells.
+// commit does all writes and deletes, or none. The host has no typed error for a delete of a changed object. So any
+// failure of a transaction with deletes counts as a lost race, and the next attempt finds out.
 func (t *transaction) commit(ctx context.Context, storage party.Storage) error {
 	if len(t.writes)+len(t.deletes) == 0 {
 		return nil
@@ -218,8 +216,8 @@ func (t *transaction) commit(ctx context.Context, storage party.Storage) error {
 	return fmt.Errorf("write party record: %w", err)
 }
 
-// keptFor lists the parties that may keep a seat for the user.
-func (s *store) keptFor(ctx context.Context, userID string) ([]party.ID, error) {
+// partiesKeepingSeat lists the parties that may keep a seat for the user.
+func (s *store) partiesKeepingSeat(ctx context.Context, userID string) ([]party.ID, error) {
 	var away awayRecord
 	if _, err := party.ReadObject(ctx, s.storage, awayCollection, userID, &away); err != nil {
 		return nil, fmt.Errorf("read kept seats of user: %w", err)

@@ -15,13 +15,12 @@ import (
 )
 
 const (
-	sweepTime  = 10 * time.Second // of one sweep for one collection
-	lateReport = time.Minute      // after which a node that has not reported a lost seat is taken for dead
+	sweepTime  = 10 * time.Second // of one sweep of one collection
+	lateReport = time.Minute      // a node that reports a lost seat later than this counts as dead
 )
 
-// Sweep catches up with what nobody told of: parties that have ended, in memory and in
-// storage, members that were dropped, and kept seats whose time another node did not
-// live to see the end of.
+// Sweep catches up with events that nobody reported. It ends parties that are over, in memory and in storage, and finds
+// members who lost their connection. It also ends overdue kept seats of nodes that died before they could.
 func (l *Ledger) Sweep(ctx context.Context) error {
 	var errs []error
 	seen := map[party.ID]bool{}
@@ -36,16 +35,16 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 			l.Dropped(s, l.Now())
 		}
 	}
-	for _, id := range l.records.parties() {
+	for _, id := range l.records.unwrittenParties() {
 		errs = append(errs, l.records.change(ctx, id, nil, func(reserve.Record) {}))
 	}
 	return errors.Join(append(errs, l.sweeper.sweep(ctx))...)
 }
 
-// sweeper removes from storage what is over.
+// sweeper removes outdated objects from storage.
 type sweeper struct {
 	ledger *Ledger
-	mu     sync.Mutex     // before a party's
+	mu     sync.Mutex     // taken before a party's lock
 	rounds []*party.Round // one for each collection; guarded by mu
 }
 
@@ -55,9 +54,9 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	var errs []error
 	for _, round := range s.rounds {
 		errs = append(errs, round.Go(ctx, sweepTime, func(o *api.StorageObject) error {
-			look := s.record
+			look := s.sweepRecord
 			if round.Collection == awayCollection {
-				look = s.away
+				look = s.sweepAway
 			}
 			remove, err := look(ctx, o)
 			if remove {
@@ -69,12 +68,11 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// record removes the records of parties that have ended, and reports seats as lost
-// whose own node did not.
-func (s *sweeper) record(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
+// sweepRecord removes the record of a party that has ended, and reports lost seats that their own node did not report.
+func (s *sweeper) sweepRecord(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
 	id, err := reserve.PartyOf(o.Value)
 	if err != nil {
-		return false, nil //nolint:nilerr // an object nobody here has written
+		return false, nil //nolint:nilerr // not an object of this module
 	}
 	record := reserve.NewRecord()
 	if err := record.Add(id, o.Value); err != nil {
@@ -89,8 +87,8 @@ func (s *sweeper) record(ctx context.Context, o *api.StorageObject) (remove bool
 		return false, err
 	}
 	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(seat party.Seat) bool { return s.ledger.Now().Before(seat.Until) })
-	known := s.ledger.places.Has(s.ledger.Current(id)) // a review ends it: who is in it may just not show yet, or not any more
-	if len(members) == 0 && !waits && !known && !s.ledger.Recorder.outlives(record) || record.Empty() {
+	known := s.ledger.places.Has(s.ledger.Current(id)) // left to Review: its members may not show yet, or not any more
+	if len(members) == 0 && !waits && !known && !s.ledger.Recorder.mayComeBack(record) || record.Empty() {
 		s.ledger.moves.end(id)
 		if users := slices.Collect(maps.Keys(record.Members)); len(users) > 0 {
 			return false, s.ledger.records.change(ctx, id, users, reserve.Record.Clear)
@@ -106,16 +104,16 @@ func (s *sweeper) record(ctx context.Context, o *api.StorageObject) (remove bool
 	return false, errors.Join(errs...)
 }
 
-// away removes what users no longer need.
-func (s *sweeper) away(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
+// sweepAway removes a user's object if none of its parties needs it.
+func (s *sweeper) sweepAway(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
 	parties, err := decodeAway(o.Value)
 	if err != nil {
 		return true, nil //nolint:nilerr // nobody can read it
 	}
 	for text, until := range parties {
 		needed := until > party.Nanos(s.ledger.Now())
-		if until == memberForNow {
-			needed, err = s.recordsMember(ctx, text, o.Key)
+		if until == memberWithoutEnd {
+			needed, err = s.isRecordedMember(ctx, text, o.Key)
 		}
 		if needed || err != nil {
 			return false, err
@@ -124,14 +122,14 @@ func (s *sweeper) away(ctx context.Context, o *api.StorageObject) (remove bool, 
 	return true, nil
 }
 
-// recordsMember reports whether the record of a party has the user as a member, as what refers to it says.
-func (s *sweeper) recordsMember(ctx context.Context, idText, userID string) (member bool, err error) {
+// isRecordedMember reports whether the record of the party with this ID lists the user as a member.
+func (s *sweeper) isRecordedMember(ctx context.Context, idText, userID string) (member bool, err error) {
 	id, err := party.ParseID(idText)
 	if err != nil {
-		return false, nil //nolint:nilerr // nobody's
+		return false, nil //nolint:nilerr // no party's ID
 	}
 	if s.ledger.places.Has(s.ledger.Current(id)) {
-		return true, nil // it ends that itself
+		return true, nil // that place removes the entry itself
 	}
 	record, err := s.ledger.records.load(ctx, id)
 	_, member = record.Members[userID]

@@ -7,27 +7,25 @@ import (
 	"partyline/party/reserve"
 )
 
-// Look reads the party, and makes what is reserved in it known and current. It refuses as
-// [Ledger.Look] does.
+// Look reads the party, and brings its book up to date. It refuses as [Ledger.Look] does.
 func (v *Visit) Look() error {
 	snapshot, err := v.ledger.Roster.Look(v.Ctx, v.ID)
 	if party.ReasonOf(err) == party.PartyNotFound {
-		return v.lookAway(err)
+		return v.lookEmpty(err)
 	}
 	if err != nil {
 		return err
 	}
 	v.Last, v.Facts = snapshot, snapshot.Facts
-	v.Away, v.unstored = false, false
-	err = v.open()
+	v.Away, v.awayUnstored = false, false
+	err = v.refresh()
 	v.leader = v.Last.Leader().UserID
 	return err
 }
 
-// LookAfter is Look for somebody who has looked before: that look is used where nothing has
-// changed since. It may be nil.
+// LookAfter is Look for a caller with an earlier look. It uses that look if nothing has changed since. l may be nil.
 func (v *Visit) LookAfter(l *reserve.Look) error {
-	if l != nil && l.ID == v.ID && l.Turn == v.turn && v.Last.ID == v.ID && v.known {
+	if l != nil && l.ID == v.ID && l.Turn == v.changeCount && v.Last.ID == v.ID && v.loaded {
 		v.endOverdue()
 		v.Book.Purge(v.ledger.Now())
 		return nil
@@ -35,12 +33,12 @@ func (v *Visit) LookAfter(l *reserve.Look) error {
 	return v.Look()
 }
 
-// Lives is Look for those who clean up: false, and the party is forgotten, if it has ended.
-// One in which everybody is away lives, as does one that goes on in another native party.
+// Lives is Look for callers that clean up. It returns false if the party has ended, and forgets the party. A party that
+// is away lives. For one that has moved it returns errMoved, and Visit goes on with the new one.
 func (v *Visit) Lives() (bool, error) {
 	err := v.Look()
 	switch reason := party.ReasonOf(err); {
-	case err == errMoved: //nolint:errorlint // refusals of one reason are alike
+	case err == errMoved: //nolint:errorlint // errors.Is treats refusals of one reason as equal
 		return false, err
 	case reason == party.PartyAway:
 		return true, nil
@@ -55,10 +53,10 @@ func (v *Visit) Lives() (bool, error) {
 	return err == nil, err
 }
 
-// open reads what is reserved in a party this process has not seen, and again when another
-// node says that it changed it; a party that began here costs no read.
-func (v *Visit) open() error {
-	if !v.known || v.Last.Revision() > v.state {
+// refresh reads the reserved seats of a party that is new to this process, or that another node says it has changed. A
+// party that began here needs no read.
+func (v *Visit) refresh() error {
+	if !v.loaded || v.Last.Revision() > v.knownRevision {
 		v.Origin = v.Last.Origin()
 		if err := v.load(); err != nil {
 			return err
@@ -67,10 +65,10 @@ func (v *Visit) open() error {
 	}
 	v.endOverdue()
 	v.Book.Purge(v.ledger.Now())
-	return v.observe()
+	return v.compareMembers()
 }
 
-// load reads what storage says of the party, by its origin.
+// load reads the party's holds and record from storage, by its origin.
 func (v *Visit) load() error {
 	holds, err := v.ledger.Holds(v.Ctx, v.Origin)
 	if err != nil {
@@ -84,40 +82,40 @@ func (v *Visit) load() error {
 	settled := v.Book.SetHolds(holds)
 	v.watchHolds()
 	v.merge(record)
-	v.known = true
+	v.loaded = true
 	if settled {
-		v.state = v.Last.Revision()
+		v.knownRevision = v.Last.Revision()
 	}
-	v.turn++
+	v.changeCount++
 	return nil
 }
 
-// Write changes the party's record, and where seats are kept for these users.
+// Write changes the party's record and these users' lists of kept seats.
 func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 	v.recorded = true
 	v.writes.Add(1)
 	return v.ledger.records.change(v.Ctx, v.Origin, users, func(r reserve.Record) {
 		r.Facts, r.Native, r.Away = v.Facts, v.ID, v.Away
 		if v.Away {
-			r.Native = v.saved.Native // after a restart another than v.ID, and what members know
+			r.Native = v.saved.Native // after a restart this is not v.ID, and it is the ID that members know
 		}
 		edit(r)
 	})
 }
 
-// insist is Write for what has happened already, whether or not storage takes it now.
-func (v *Visit) insist(users []string, edit func(reserve.Record)) error {
+// writeEventually is Write for what has happened already: if storage fails, a later change or sweep writes it.
+func (v *Visit) writeEventually(users []string, edit func(reserve.Record)) error {
 	err := v.Write(users, edit)
 	if err != nil {
-		v.ledger.records.owe(v.Origin, &change{users: users, edit: edit})
+		v.ledger.records.addUnwritten(v.Origin, &change{users: users, edit: edit})
 	}
 	return err
 }
 
-// WriteLine writes a change of the line, after it was made in the book.
+// WriteLine writes a change of the wait list, after it was made in the book.
 func (v *Visit) WriteLine(edit func(reserve.Record)) error {
 	v.Reindex()
 	err := v.Write(nil, edit)
-	v.seatsChanged()
+	v.announceSeats()
 	return err
 }

@@ -2,9 +2,8 @@ package limit
 
 import "net/netip"
 
-// Address is what is counted for a client's address: an IPv4 address, or the /64 an IPv6
-// client has all to itself and may take any address from. Clients without a usable address
-// share one key.
+// Address returns the key that stands for a client's address. It is the IPv4 address, or the /64 network of an IPv6
+// address, because an IPv6 client can take any address of its network. Clients without a usable address share one key.
 func Address(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {
@@ -13,6 +12,6 @@ func Address(ip string) string {
 	if addr = addr.Unmap(); addr.Is4() {
 		return addr.String()
 	}
-	prefix, _ := addr.WithZone("").Prefix(64) // no IPv6 address is too short for it
+	prefix, _ := addr.WithZone("").Prefix(64) // every IPv6 address has 64 bits
 	return prefix.String()
 }

@@ -1,8 +1,7 @@
-// Package limit is token buckets by key (a user, an address, a session) with bounded
-// memory. It knows nothing of what is limited. The rate is passed with every call, so
-// that a reloaded rules file takes effect on the next one.
+// Package limit has token buckets by key (a user, an address, a session) with bounded memory. It does not know what is
+// limited. The rate is passed with every call, so that a reloaded rules file takes effect on the next one.
 //
-// Buckets live in this process alone and are safe to lose: a lost bucket is a full one.
+// Buckets exist only in this process and may be lost: a lost bucket counts as a full one.
 package limit
 
 import (
@@ -16,11 +15,11 @@ import (
 	"partyline/party/rules"
 )
 
-// idle is how long a bucket is kept that nobody asks for: any rate has filled it again by then.
-const idle = 48 * time.Hour
+// idleTTL is how long an unused bucket is kept: at any rate it is full again by then.
+const idleTTL = 48 * time.Hour
 
-// Keyed holds one token bucket per key. It keeps the most recently used maxKeys
-// buckets and forgets the others. Safe for concurrent use.
+// Keyed holds one token bucket per key. It keeps the maxKeys most recently used buckets and forgets the others. Safe
+// for concurrent use.
 type Keyed struct {
 	now func() time.Time
 
@@ -31,19 +30,19 @@ type Keyed struct {
 type bucket struct {
 	rate    rules.Rate
 	tokens  *rate.Limiter
-	pending int // tokens that attempts under way may still cost
+	pending int // tokens that unfinished attempts may still cost
 }
 
 // New makes an empty set of buckets. maxKeys below 1 counts as 1.
 func New(now func() time.Time, maxKeys int) *Keyed {
-	return &Keyed{now: now, buckets: cache.New[string, *bucket](now, max(1, maxKeys), idle)}
+	return &Keyed{now: now, buckets: cache.New[string, *bucket](now, max(1, maxKeys), idleTTL)}
 }
 
-// Take spends one token of key and answers zero, or spends nothing and answers how
-// long the caller has to wait for the next. The bucket holds r.N tokens and refills at
-// r.N per r.Per; a rate without a number or a time is no limit.
+// Take spends one token of key and returns zero. Without a token it spends nothing and returns how long the caller has
+// to wait for one. The bucket holds r.N tokens and refills at r.N per r.Per. A rate without a number or a time is no
+// limit.
 func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
-	k.use(key, r, func(b *bucket, now time.Time) {
+	k.withBucket(key, r, func(b *bucket, now time.Time) {
 		if wait = b.wait(now); wait == 0 {
 			b.tokens.AllowN(now, 1)
 		}
@@ -51,27 +50,26 @@ func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
 	return wait
 }
 
-// Wait answers what Take would, and spends nothing.
+// Wait returns what Take would, and spends nothing.
 func (k *Keyed) Wait(key string, r rules.Rate) (wait time.Duration) {
 	if _, known := k.buckets.Kept(key); known {
-		k.use(key, r, func(b *bucket, now time.Time) { wait = b.wait(now) })
+		k.withBucket(key, r, func(b *bucket, now time.Time) { wait = b.wait(now) })
 	}
 	return wait
 }
 
-// Attempt is something that costs tokens only if it turns out so, such as a guess at a code that is
-// wrong. The zero value belongs to no bucket.
+// Attempt is an action that costs tokens only if it counts, such as a wrong guess at a code. The zero value has no
+// bucket.
 type Attempt struct {
 	keyed *Keyed
 	b     *bucket
 	n     int
 }
 
-// Begin starts an attempt of key that may cost n tokens, or answers how long to wait for one. An attempt
-// under way counts until it ends, so that many at once cannot outrun the limit. The caller ends it with
-// Done, once.
+// Begin starts an attempt of key that may cost n tokens, or returns how long to wait for one. The attempt counts until
+// it ends, so that many attempts at once cannot exceed the limit. The caller ends it with Done, once.
 func (k *Keyed) Begin(key string, r rules.Rate, n int) (a Attempt, wait time.Duration) {
-	k.use(key, r, func(b *bucket, now time.Time) {
+	k.withBucket(key, r, func(b *bucket, now time.Time) {
 		if wait = b.wait(now); wait == 0 {
 			b.pending += n
 			a = Attempt{k, b, n}
@@ -80,8 +78,8 @@ func (k *Keyed) Begin(key string, r rules.Rate, n int) (a Attempt, wait time.Dur
 	return a, wait
 }
 
-// Done ends the attempt. Where it counts, it costs its tokens, on credit those that are not there; else it
-// costs nothing, and gives nothing back that earlier ones have cost.
+// Done ends the attempt. If it counts, it costs its tokens, on credit if there are too few. Otherwise it costs nothing.
+// It never gives back the tokens of earlier attempts.
 func (a Attempt) Done(counts bool) {
 	if a.b == nil {
 		return
@@ -94,24 +92,23 @@ func (a Attempt) Done(counts bool) {
 	}
 }
 
-// Charge spends n tokens of key, on credit where there are none: what was too much has
-// to be waited off before Wait is zero again.
+// Charge spends n tokens of key, on credit if there are too few. The debt has to refill before Wait returns zero again.
 func (k *Keyed) Charge(key string, r rules.Rate, n int) {
-	k.use(key, r, func(b *bucket, now time.Time) { b.spend(now, n) })
+	k.withBucket(key, r, func(b *bucket, now time.Time) { b.spend(now, n) })
 }
 
 func (b *bucket) spend(now time.Time, n int) {
-	for range n { // not all at once: more than the bucket holds would be refused
+	for range n { // one by one: a bucket refuses more than its size at once
 		b.tokens.ReserveN(now, 1)
 	}
 }
 
-// Len is the number of buckets kept.
+// Len returns the number of buckets kept.
 func (k *Keyed) Len() int { return k.buckets.Len() }
 
-// use passes the bucket of key, made if there is none, and marks it used. Without a limit there is
-// none to pass.
-func (k *Keyed) use(key string, r rules.Rate, do func(b *bucket, now time.Time)) {
+// withBucket calls do with the bucket of key, and marks it as used. It makes the bucket if needed. It does not call do
+// if there is no limit.
+func (k *Keyed) withBucket(key string, r rules.Rate, do func(b *bucket, now time.Time)) {
 	if r.N <= 0 || r.Per <= 0 {
 		return
 	}
@@ -130,7 +127,7 @@ func (k *Keyed) use(key string, r rules.Rate, do func(b *bucket, now time.Time))
 	do(b, now)
 }
 
-// wait is how long until one more token is free beside the pending attempts; zero now.
+// wait returns how long until a token is free in addition to those of pending attempts; zero if one is free now.
 func (b *bucket) wait(now time.Time) time.Duration {
 	missing := float64(b.pending) + 1 - b.tokens.TokensAt(now)
 	if missing <= 1e-9 { // rounding of the refill, far below one token

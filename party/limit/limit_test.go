@@ -109,7 +109,7 @@ func TestKeyed_AttemptsAtOnceCannotOutrunTheLimit(t *testing.T) {
 func TestKeyed_ChargeIsOnCredit(t *testing.T) {
 	clock := partytest.NewTime()
 	k := limit.New(clock.Now, 10)
-	for range 8 { // all of them looked before any was charged
+	for range 8 { // all of them checked before any was charged
 		if wait := k.Wait("a", perMinute); wait != 0 {
 			t.Fatalf("Wait of a full bucket is %v", wait)
 		}

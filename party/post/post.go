@@ -1,5 +1,5 @@
-// Package post tells parties of members who have just come in, a moment later: see
-// [party.NewcomerAfter]. What must not overtake that is sent the same way while something waits.
+// Package post sends messages about new members to their party a moment after they came in: see [party.NewcomerAfter].
+// While such a message waits, later messages of the party are sent the same way, so that they do not overtake it.
 package post
 
 import (
@@ -12,34 +12,33 @@ import (
 	"partyline/party"
 )
 
-// Post sends such messages, those of one party in their order. Make one with [New]. Safe for
-// concurrent use.
+// Post sends such messages, those of one party in order. Make one with [New]. Safe for concurrent use.
 type Post struct {
 	sender party.Sender
 	logger party.Logger
 	alarms *alarm.Alarms[party.ID]
 
-	mu      sync.Mutex            // alarms are set under it
-	letters map[party.ID][]letter // that wait; the first has its alarm set, or is being sent
+	mu       sync.Mutex             // also held while alarms are set
+	messages map[party.ID][]message // waiting messages; the first has an alarm or is being sent
 }
 
-type letter struct {
+type message struct {
 	at       time.Time
 	envelope *rtapi.Envelope
 }
 
-// New makes a post. It waits for another goroutine of the server, so by the real clock. Close
-// it when the process ends; what waits then is not sent.
+// New makes a post. It uses the real clock, because it waits for another goroutine of the server. The caller closes it
+// when the process ends; waiting messages are then not sent.
 func New(sender party.Sender, logger party.Logger) *Post {
-	p := &Post{sender: sender, logger: logger, letters: map[party.ID][]letter{}}
+	p := &Post{sender: sender, logger: logger, messages: map[party.ID][]message{}}
 	p.alarms = alarm.New(time.Now, logger, "party not told of a newcomer party=", p.deliver)
 	return p
 }
 
-// Close ends all timers.
+// Close stops all timers.
 func (p *Post) Close() { p.alarms.Close() }
 
-// Send sends data as JSON to everybody in a party, a moment later.
+// Send sends data as JSON to all members of a party, a moment later.
 func (p *Post) Send(id party.ID, op int64, data any) error {
 	envelope, err := party.DataEnvelope(id, op, data)
 	if err != nil {
@@ -48,38 +47,38 @@ func (p *Post) Send(id party.ID, op int64, data any) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := time.Now().Add(party.NewcomerAfter)
-	if p.letters[id] = append(p.letters[id], letter{at, envelope}); len(p.letters[id]) == 1 {
+	if p.messages[id] = append(p.messages[id], message{at, envelope}); len(p.messages[id]) == 1 {
 		p.alarms.Set(id, at)
 	}
 	return nil
 }
 
-// Waits reports whether something is still to be sent to the party.
+// Waits reports whether a message to the party is still waiting.
 func (p *Post) Waits(id party.ID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.letters[id]) > 0
+	return len(p.messages[id]) > 0
 }
 
-// deliver sends a party's first letter. The next one's turn comes after it.
+// deliver sends a party's first message, and sets the alarm of the next one.
 func (p *Post) deliver(id party.ID) {
 	p.mu.Lock()
-	first := p.letters[id][0].envelope
+	first := p.messages[id][0].envelope
 	p.mu.Unlock()
-	defer p.next(id)
+	defer p.scheduleNext(id)
 	if err := p.sender.StreamSendRaw(party.StreamMode, id.UUID.String(), "", id.Node, first, nil, true); err != nil {
 		p.logger.Warn("party not told of a newcomer party=%s op=%d error=%v", id, first.GetPartyData().GetOpCode(), err)
 	}
 }
 
-func (p *Post) next(id party.ID) {
+func (p *Post) scheduleNext(id party.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	rest := p.letters[id][1:]
+	rest := p.messages[id][1:]
 	if len(rest) == 0 {
-		delete(p.letters, id)
+		delete(p.messages, id)
 		return
 	}
-	p.letters[id] = rest
+	p.messages[id] = rest
 	p.alarms.Set(id, rest[0].at)
 }

@@ -11,7 +11,7 @@ import (
 	"partyline/party/post"
 )
 
-// A party hears of a newcomer once, a moment later, and not from a process that has ended.
+// A party gets the message about a new member once, a moment later. A closed post sends nothing.
 func TestPost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := partytest.NewHost()
@@ -46,7 +46,7 @@ func TestPost(t *testing.T) {
 	})
 }
 
-// What is sent of one party arrives in its order, also where all of it is due.
+// The messages of one party arrive in order, also if all are due.
 func TestPost_Order(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := partytest.NewHost()

@@ -7,7 +7,7 @@ import (
 	"partyline/party"
 )
 
-// What the end of a session costs whose user is in no party, beside a thousand that are.
+// The cost of the end of a session without a party, with a thousand sessions in parties.
 func BenchmarkEnded_InNoParty(b *testing.B) {
 	w := newWorld(b, time.Now)
 	for range 250 {
@@ -26,7 +26,7 @@ func BenchmarkEnded_InNoParty(b *testing.B) {
 	}
 }
 
-// The beginning of a session under the default rules, which resume nobody.
+// The start of a session under the default rules, which resume nobody.
 func BenchmarkStarted_WithoutTheRule(b *testing.B) {
 	w := newWorld(b, time.Now)
 	s := w.host.Player("stranger")
@@ -38,7 +38,7 @@ func BenchmarkStarted_WithoutTheRule(b *testing.B) {
 	}
 }
 
-// A member of four that drops and comes back, what storage does not take in.
+// One of four members drops and comes back; storage takes no time.
 func BenchmarkDropAndResume(b *testing.B) {
 	w := newWorld(b, time.Now)
 	p := w.host.Players(4)

@@ -22,8 +22,8 @@ import (
 	"partyline/party/rules"
 )
 
-// The host's own rule of one party per session takes a session out without a hook. That
-// is no lost connection, now or when the socket ends later.
+// The host's own rule of one party per session takes a session out without a hook. That is no lost connection, neither
+// now nor when the socket ends later.
 func TestGrace_LeftWithoutAHook(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(3)
@@ -35,14 +35,14 @@ func TestGrace_LeftWithoutAHook(t *testing.T) {
 	w.told()
 	w.nothingLeft()
 
-	// One that leaves and ends before anybody looks cannot be told from one that was
-	// dropped: better a seat too many for a minute than one too few.
+	// If a session leaves and ends before anybody looks, that looks like a lost connection. A superfluous kept seat for
+	// a minute is better than a missing one.
 	w.host.PartyLeave(p[2], id)
 	w.drop(p[2])
 	w.members(id, 1, p[0])
 }
 
-// Out and in again by the same socket, unseen: it is a member like any other.
+// A socket that leaves and comes in again unseen is a member like any other.
 func TestGrace_BackBySameSession(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -55,12 +55,12 @@ func TestGrace_BackBySameSession(t *testing.T) {
 	w.told("away player2")
 }
 
-// A player whose older connection still stands leaves from a newer one: nothing is kept once the
-// older one has ended, and nobody is put back. An older device leaves only for itself, and so does
-// a newer one whose player is heard of by the older, or asks to come back.
+// A player whose older connection is still a member leaves with a newer one. No seat is kept when the older one has
+// ended, and nobody is put back. An older device leaves only for itself. So does a newer one if the player then uses
+// the older one, or asks to come back.
 func TestGrace_LeftByAnotherSession(t *testing.T) {
 	for name, c := range map[string]struct {
-		leaver int // of the user's three sessions, of which the second is the member
+		leaver int // one of the user's three sessions; the second is the member
 		then   func(w *world, member, waits party.Session)
 		kept   bool
 	}{
@@ -92,7 +92,7 @@ func TestGrace_LeftByAnotherSession(t *testing.T) {
 				w.told()
 				_, err := w.resume(waits)
 				w.refused(err, party.PartyNotFound)
-				w.must(w.join(waits, id)) // as a new member, whose seat is kept
+				w.must(w.join(waits, id)) // as a new member with a kept seat
 				w.drop(waits)
 				w.members(id, 1, p[0])
 				return
@@ -103,8 +103,8 @@ func TestGrace_LeftByAnotherSession(t *testing.T) {
 	}
 }
 
-// Another device that leaves, to be sure, where it has never been takes no seat from one that plays on:
-// whatever the grace, a connection that ends later than the host notices a dead one was alive.
+// Another device may send a leave for a party in which it never was. That takes no seat from a connection that plays on
+// for longer than the host needs to notice a dead one, with any grace.
 func TestGrace_LeftByAnotherDeviceLongAgo(t *testing.T) {
 	for _, c := range []struct {
 		grace, after time.Duration
@@ -146,7 +146,7 @@ func TestReturning(t *testing.T) {
 	}
 }
 
-// The footprint everybody shares counts kept seats, once per user.
+// The common footprint counts kept seats, once per user.
 func TestGrace_Expected(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t, partytest.NewTime().Now)
@@ -166,7 +166,7 @@ func TestGrace_Expected(t *testing.T) {
 	w.members(id, 2, p[0])
 }
 
-// The roster's listeners hear of the end of a session once, however it became known.
+// The roster's listeners get the end of a session once, however it was found.
 func TestGrace_ListenersHearOnce(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	var mu sync.Mutex
@@ -179,13 +179,13 @@ func TestGrace_ListenersHearOnce(t *testing.T) {
 	p := w.host.Players(3)
 	id := w.party(true, 3, p...)
 	w.host.Disconnect(p[1])
-	w.members(id, 1, p[0], p[2]) // somebody looked
+	w.members(id, 1, p[0], p[2]) // a look
 	w.must(w.ended(p[1]))
 	w.must(w.ended(p[1]))
 	if heard[party.MemberDropped] != 1 || heard[party.MemberLeft] != 0 {
 		t.Errorf("listeners heard %v; want one drop", heard)
 	}
-	w.host.Disconnect(p[2]) // and the host never tells
+	w.host.Disconnect(p[2]) // and the host never reports it
 	w.must(w.admission.Sweep(t.Context()))
 	w.must(w.admission.Sweep(t.Context()))
 	if heard[party.MemberDropped] != 2 {
@@ -195,7 +195,7 @@ func TestGrace_ListenersHearOnce(t *testing.T) {
 	if heard[party.SeatsChanged] != 1 {
 		t.Errorf("listeners heard %v; want to hear of the seat that was given up", heard)
 	}
-	w.drop(p[0]) // the last
+	w.drop(p[0]) // the last member
 	if heard[party.MemberDropped] != 3 {
 		t.Errorf("listeners heard %v; want three drops", heard)
 	}
@@ -220,8 +220,7 @@ func TestGrace_OverHTTPTheNewest(t *testing.T) {
 	w.members(id, 0, p[0], newest)
 }
 
-// Two nodes change the seats of one party at the same time; what storage refuses they
-// try again.
+// Two nodes change the seats of one party at the same time. They repeat what storage refuses.
 func TestGrace_NodesRaceInStorage(t *testing.T) {
 	w := newWorld(t, time.Now)
 	p := w.host.Players(9)
@@ -235,7 +234,7 @@ func TestGrace_NodesRaceInStorage(t *testing.T) {
 	for _, s := range p[1:] {
 		w.host.Disconnect(s)
 	}
-	race(len(p)-1, func(i int) { // each seen by one node alone
+	race(len(p)-1, func(i int) { // each seen by only one node
 		n, s := nodes[i%3], p[i+1]
 		if err := n.grace.Ended(t.Context(), s); err != nil && party.ReasonOf(err) != party.Conflict {
 			t.Error(err)
@@ -260,7 +259,7 @@ func TestGrace_NodesRaceInStorage(t *testing.T) {
 	}
 }
 
-// What is left in storage when the party has ended on another node is swept up.
+// The sweep removes what is left in storage after the party has ended on another node.
 func TestGrace_SweepOfStorage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -275,10 +274,10 @@ func TestGrace_SweepOfStorage(t *testing.T) {
 	})
 }
 
-// overtaken is storage in which another is always faster than the one who has just listed objects.
-type overtaken struct{ *partytest.Host }
+// outpacedStorage is storage in which another writer is always faster than the one who has just listed objects.
+type outpacedStorage struct{ *partytest.Host }
 
-func (o overtaken) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
+func (o outpacedStorage) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
 	objects, next, err := o.Host.StorageList(ctx, callerID, userID, collection, limit, cursor)
 	for _, object := range objects {
 		err = errors.Join(err, o.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: collection, Key: object.Key}}))
@@ -286,19 +285,19 @@ func (o overtaken) StorageList(ctx context.Context, callerID, userID, collection
 	return objects, next, err
 }
 
-// What is gone already is no failure of the sweep, of which operators would hear.
+// An object that is gone already is no failure of the sweep; operators would see one.
 func TestGrace_SweepOvertaken(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
 	id := w.party(true, 2, p...)
 	w.drop(p[1])
 	w.host.PartyClose(id)
-	w.over(overtaken{w.host}, w.host)
+	w.restartWith(outpacedStorage{w.host}, w.host)
 	w.must(w.admission.Sweep(t.Context()))
 	w.nothingLeft()
 }
 
-// Objects that nobody here has written.
+// Objects that this module has not written.
 func TestGrace_StrangeStorage(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -323,26 +322,26 @@ func TestGrace_StrangeStorage(t *testing.T) {
 			w.must(err)
 		}
 		w.node = w.newNode()
-		_ = w.admission.Sweep(t.Context()) // an error, but no end
+		_ = w.admission.Sweep(t.Context()) // returns an error, but the party stays
 	}
 }
 
-// deaf is a sender that fails, or worse.
-type deaf struct{ panics atomic.Bool }
+// failingSender is a sender that fails or panics.
+type failingSender struct{ panics atomic.Bool }
 
-func (d *deaf) StreamSendRaw(uint8, string, string, string, *rtapi.Envelope, []runtime.Presence, bool) error {
+func (d *failingSender) StreamSendRaw(uint8, string, string, string, *rtapi.Envelope, []runtime.Presence, bool) error {
 	if d.panics.Load() {
 		panic("as asked")
 	}
 	return errors.New("nobody listens")
 }
 
-// What goes wrong with telling goes to the log, and a timer's goroutine ends nothing.
+// Failures to send go to the log, and a panic in a timer's goroutine does not end the process.
 func TestGrace_TellingFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
-		sender := &deaf{}
-		w.over(w.host, sender)
+		sender := &failingSender{}
+		w.restartWith(w.host, sender)
 		p := w.host.Players(2)
 		id := w.party(true, 3, p...)
 		w.drop(p[1])
@@ -359,16 +358,16 @@ func TestGrace_TellingFails(t *testing.T) {
 	})
 }
 
-// broken is a storage that fails to read.
-type broken struct{ party.Storage }
+// unreadableStorage is storage that fails to read.
+type unreadableStorage struct{ party.Storage }
 
-func (broken) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.StorageObject, error) {
+func (unreadableStorage) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	return nil, errStorage
 }
 
 func TestGrace_StorageDoesNotAnswer(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
-	w.over(broken{w.host}, w.host)
+	w.restartWith(unreadableStorage{w.host}, w.host)
 	p := w.host.Players(2)
 	id := w.party(true, 2, p...)
 	_, err := w.resume(w.host.Player("stranger"))
@@ -376,37 +375,37 @@ func TestGrace_StorageDoesNotAnswer(t *testing.T) {
 	w.host.Disconnect(p[1])
 	w.refused(w.ended(p[1]), party.Internal)
 	w.told("away player2")
-	w.returns(p[1].UserID, id)
+	w.resumeInto(p[1].UserID, id)
 	w.told("away player2", "back player2")
 }
 
-// failing is a storage that fails to read while it is down.
-type failing struct {
+// downStorage is storage that fails to read while it is down.
+type downStorage struct {
 	party.Storage
 	down *atomic.Bool
 }
 
-func (f failing) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+func (f downStorage) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	if f.down.Load() {
 		return nil, errStorage
 	}
 	return f.Storage.StorageRead(ctx, reads)
 }
 
-// Storage does not answer at the end of a seat, of which it may never have heard. The sweep tells of it.
+// Storage does not answer at the end of a seat, and may never have had the seat. The sweep reports the end.
 func TestGrace_StorageFailsAtTheEnd(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, time.Now)
-			storage := failing{w.host, new(atomic.Bool)}
-			w.over(storage, w.host)
+			storage := downStorage{w.host, new(atomic.Bool)}
+			w.restartWith(storage, w.host)
 			p := w.host.Players(2)
 			id := w.party(true, 4, p...)
 			storage.down.Store(!stored)
 			w.host.Disconnect(p[1])
 			_ = w.ended(p[1])
 			storage.down.Store(true)
-			w.admission.HoldsChanged(id, true) // who looks has to read
+			w.admission.HoldsChanged(id, true) // a look has to read
 			time.Sleep(minute)
 			synctest.Wait()
 			w.told("away player2")
@@ -422,7 +421,7 @@ func TestGrace_StorageFailsAtTheEnd(t *testing.T) {
 	}
 }
 
-// A seat that nobody was told of is not told of when its time is over.
+// A seat that was never reported is not reported when its time is over.
 func TestGrace_UnheardAllItsTime(t *testing.T) {
 	clock := partytest.NewTime()
 	w := newWorld(t, clock.Now)
@@ -437,7 +436,7 @@ func TestGrace_UnheardAllItsTime(t *testing.T) {
 	w.nothingLeft()
 }
 
-// In by an ordinary way, the moment after the seat was lost and before anybody said so.
+// The user joins in the normal way, after the seat was lost and before that is reported.
 func TestGrace_JustTooLate(t *testing.T) {
 	clock := partytest.NewTime()
 	w := newWorld(t, clock.Now)
@@ -452,7 +451,7 @@ func TestGrace_JustTooLate(t *testing.T) {
 	w.nothingLeft()
 }
 
-// The timer of one stay must not end the seat of the next.
+// The timer of an earlier kept seat must not end the next one.
 func TestGrace_AnOldTimer(t *testing.T) {
 	clock := partytest.NewTime()
 	w := newWorld(t, clock.Now)
@@ -466,16 +465,16 @@ func TestGrace_AnOldTimer(t *testing.T) {
 	id := w.party(true, 2, p...)
 	w.drop(p[1])
 	clock.Advance(minute - 1)
-	back := w.returns(p[1].UserID, id)
+	back := w.resumeInto(p[1].UserID, id)
 	w.drop(back)
 	clock.Advance(1)
 	w.must(w.admission.Expire(t.Context(), first))
 	w.told("away player2", "back player2", "away player2")
 	w.members(id, 1, p[0])
-	w.returns(p[1].UserID, id)
+	w.resumeInto(p[1].UserID, id)
 }
 
-// The node whose timer runs has not heard that the seat ended on another one.
+// The node with the timer does not know that the seat ended on another node.
 func TestGrace_EndedOnAnotherNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -485,12 +484,12 @@ func TestGrace_EndedOnAnotherNode(t *testing.T) {
 		w.drop(p[1])
 		w.drop(p[2])
 		w.node = there
-		back := w.returns(p[1].UserID, id)
+		back := w.resumeInto(p[1].UserID, id)
 		w.members(id, 1, p[0], back)
 		w.kick(p[0], p[2], id)
 		w.told("away player2", "away player3", "back player2", "lost player3", "removed player3")
 		w.node = here
-		time.Sleep(2 * minute) // its timers go off
+		time.Sleep(2 * minute) // its timers run
 		synctest.Wait()
 		w.told("away player2", "away player3", "back player2", "lost player3", "removed player3")
 		w.members(id, 0, p[0], back)
@@ -513,27 +512,27 @@ func TestGrace_KickedOnAnotherNode(t *testing.T) {
 	w.nothingLeft()
 }
 
-// strict is a storage that works for callers who are still there.
-type strict struct{ *partytest.Host }
+// contextStorage is storage that works only for callers who are still there.
+type contextStorage struct{ *partytest.Host }
 
-func (s strict) StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
+func (s contextStorage) StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return s.Host.StorageWrite(ctx, writes)
 }
 
-func (s strict) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+func (s contextStorage) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return s.Host.StorageRead(ctx, reads)
 }
 
-// A player who gives a seat up may be gone before that is written.
+// A player who gives up a seat may be gone before that is written.
 func TestGrace_TheCallerIsGone(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
-	w.over(strict{w.host}, w.host)
+	w.restartWith(contextStorage{w.host}, w.host)
 	p := w.host.Players(2)
 	id := w.party(true, 2, p...)
 	w.drop(p[1])
@@ -544,7 +543,7 @@ func TestGrace_TheCallerIsGone(t *testing.T) {
 	w.nothingLeft()
 }
 
-// A session that waits and ends first does not wait any more.
+// A waiting session that ends first does not wait any more.
 func TestGrace_TheWaiterEnds(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -567,7 +566,7 @@ func TestGrace_TheWaiterEnds(t *testing.T) {
 	}
 }
 
-// A clock that is set back makes the seat last, as everything that has a time does.
+// If the clock is set back, the seat lasts longer, like everything with a time.
 func TestGrace_TheClockIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var back atomic.Int64

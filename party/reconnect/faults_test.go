@@ -13,8 +13,8 @@ import (
 	"partyline/party/rules"
 )
 
-// faulty has a world of resume_on_connect, whose storage is away while down says so, run in a bubble.
-func faulty(t *testing.T, run func(t *testing.T, w *world, down *atomic.Bool)) {
+// withFaults runs a test in a bubble, with resume_on_connect and storage that fails while down is true.
+func withFaults(t *testing.T, run func(t *testing.T, w *world, down *atomic.Bool)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		w.set(func(p *rules.Parties) { p.ResumeOnConnect, p.Survive.Restart = true, minute })
@@ -25,34 +25,34 @@ func faulty(t *testing.T, run func(t *testing.T, w *world, down *atomic.Bool)) {
 			}
 			return nil
 		}
-		w.over(failing{w.host, down}, w.host)
+		w.restartWith(downStorage{w.host, down}, w.host)
 		defer func() { w.admission.Close(); w.grace.Close() }()
 		run(t, w, down)
 	})
 }
 
-// connects has a new session of the user begin while the server fails.
-func (w *world) connects(userID string) party.Session {
+// connectDuringFault starts a new session of the user while the server fails.
+func (w *world) connectDuringFault(userID string) party.Session {
 	w.t.Helper()
 	s := w.host.Connect(userID)
 	w.refused(w.grace.Started(w.t.Context(), s), party.Internal)
 	return s
 }
 
-// settled checks that nobody is tried again, or waits.
-func (w *world) settled() {
+// wantNoRetries checks that no session waits or is tried again.
+func (w *world) wantNoRetries() {
 	w.t.Helper()
 	if n := w.grace.Running(); n != 0 {
 		w.t.Errorf("%d tries, waiters and kept seats; want none", n)
 	}
 }
 
-// With resume_on_connect nobody asks for the seat again when a fault keeps a player out of it. The
-// server tries until the fault is over, and no longer.
+// With resume_on_connect the game does not ask again if a fault keeps a player out of the seat. The server tries until
+// the fault is over, and no longer.
 func TestFault_OnConnect(t *testing.T) {
 	for _, lasts := range []time.Duration{time.Millisecond, 5 * time.Second, 45 * time.Second} {
 		for _, crash := range []bool{false, true} {
-			faulty(t, func(t *testing.T, w *world, down *atomic.Bool) {
+			withFaults(t, func(t *testing.T, w *world, down *atomic.Bool) {
 				p := w.host.Players(2)
 				id := w.party(false, 4, p...)
 				time.Sleep(time.Second)
@@ -60,7 +60,7 @@ func TestFault_OnConnect(t *testing.T) {
 				if crash {
 					w.crash([]party.ID{id}, p...)
 					w.grace.Close()
-					w.over(failing{w.host, down}, w.host)
+					w.restartWith(downStorage{w.host, down}, w.host)
 					defer func() { w.admission.Close(); w.grace.Close() }()
 					down.Store(true)
 				} else {
@@ -69,7 +69,7 @@ func TestFault_OnConnect(t *testing.T) {
 					w.host.Disconnect(p[1])
 					w.refused(w.ended(p[1]), party.Internal)
 				}
-				first, second := w.connects(p[0].UserID), w.connects(p[1].UserID)
+				first, second := w.connectDuringFault(p[0].UserID), w.connectDuringFault(p[1].UserID)
 				time.Sleep(lasts)
 				down.Store(false)
 				time.Sleep(10 * time.Second)
@@ -78,18 +78,18 @@ func TestFault_OnConnect(t *testing.T) {
 				if in := w.host.Members(now); len(in) != 2 || !slices.Contains(in, first) || !slices.Contains(in, second) {
 					t.Errorf("crash %v, %v of a fault: members = %v; want both", crash, lasts, in)
 				}
-				if told := w.heard(); slices.ContainsFunc(told, func(s string) bool { return s[:4] == "lost" }) {
+				if told := w.heardEvents(); slices.ContainsFunc(told, func(s string) bool { return s[:4] == "lost" }) {
 					t.Errorf("the party was told %q", told)
 				}
-				w.settled()
+				w.wantNoRetries()
 			})
 		}
 	}
 }
 
-// Who waits for the end of an older connection does so also if that meets the fault.
+// A session that waits for the end of an older connection is also put back after a fault at that end.
 func TestFault_AtTheEndOfTheOlderConnection(t *testing.T) {
-	faulty(t, func(t *testing.T, w *world, down *atomic.Bool) {
+	withFaults(t, func(t *testing.T, w *world, down *atomic.Bool) {
 		p := w.host.Player("alone")
 		id := w.party(false, 4, p)
 		again := w.host.Connect(p.UserID)
@@ -101,14 +101,13 @@ func TestFault_AtTheEndOfTheOlderConnection(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		w.members(w.admission.Current(id), 0, again)
-		w.settled()
+		w.wantNoRetries()
 	})
 }
 
-// A session that has ended is not tried for any more, and nobody is taken out of the party that
-// they have entered since.
+// An ended session is not tried again, and no user is taken out of a party entered since.
 func TestFault_InVain(t *testing.T) {
-	faulty(t, func(t *testing.T, w *world, down *atomic.Bool) {
+	withFaults(t, func(t *testing.T, w *world, down *atomic.Bool) {
 		w.set(func(p *rules.Parties) { p.OnePerUser = rules.LeavePrevious })
 		p := w.host.Players(3)
 		id := w.party(true, 4, p[:2]...)
@@ -116,26 +115,26 @@ func TestFault_InVain(t *testing.T) {
 		synctest.Wait()
 		w.crash([]party.ID{id}, p[:2]...)
 		w.grace.Close()
-		w.over(failing{w.host, down}, w.host)
+		w.restartWith(downStorage{w.host, down}, w.host)
 		defer func() { w.admission.Close(); w.grace.Close() }()
 		other := w.party(true, 4, p[2])
 		down.Store(true)
-		gone, moved := w.connects(p[0].UserID), w.connects(p[1].UserID)
+		gone, moved := w.connectDuringFault(p[0].UserID), w.connectDuringFault(p[1].UserID)
 		w.must(w.join(moved, other))
 		w.drop(gone)
 		down.Store(false)
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
 		w.members(other, 0, p[2], moved)
-		w.settled()
+		w.wantNoRetries()
 		_, err := w.admission.Look(t.Context(), id)
 		w.refused(err, party.PartyAway)
 	})
 }
 
-// Where it is left to the game to create the party, there is no fault.
+// If the game has to create the party, that is no fault.
 func TestFault_LeftToTheGame(t *testing.T) {
-	faulty(t, func(t *testing.T, w *world, _ *atomic.Bool) {
+	withFaults(t, func(t *testing.T, w *world, _ *atomic.Bool) {
 		w.clients = true
 		p := w.host.Player("alone")
 		w.party(true, 4, p)

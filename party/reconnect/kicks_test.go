@@ -9,7 +9,7 @@ import (
 	"partyline/party/rules"
 )
 
-// No seat is held for who was kicked, also where the rules know no ban.
+// No seat is kept for a kicked player, also if the rules have no ban.
 func TestGrace_NoSeatHeldForWhoWasKicked(t *testing.T) {
 	for _, ban := range []time.Duration{minute, 0} {
 		w := newWorld(t, partytest.NewTime().Now)

@@ -8,7 +8,8 @@ import (
 	"partyline/party/admission"
 )
 
-// A member who is away leaves the party by its old ID, on a node that has not heard yet that another node founded it again.
+// A member who is away leaves the party by its old ID, on a node that does not know yet that another node founded it
+// again.
 func TestSurvive_LeavesByTheOldID(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -16,7 +17,7 @@ func TestSurvive_LeavesByTheOldID(t *testing.T) {
 	w.drop(p[0])
 	w.drop(p[1])
 	first := w.node
-	w.node = w.newNode() // another node, on which the first comes back
+	w.node = w.newNode() // another node, on which the first member comes back
 	back := w.host.Connect(p[0].UserID)
 	r, err := w.resume(back)
 	w.must(err)

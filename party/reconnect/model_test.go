@@ -11,22 +11,22 @@ import (
 	"partyline/party"
 )
 
-const modelSize = 3 // seats of a party of the model
+const modelSize = 3 // seats of a party in the model
 
-// model is what reconnection must come to, whatever happens in which order: a party is
-// its members in their order and the seats kept, each with its end.
+// model is the expected result of reconnection after any sequence of actions. A party is its members in order and its
+// kept seats, each with its end.
 type model struct {
 	rt      *rapid.T
 	w       *world
 	users   []string
 	online  map[string]party.Session // one socket per user
-	pending []party.Session          // ended, and not told of yet
+	pending []party.Session          // ended, but not reported yet
 	parties []*modelParty
 }
 
 type modelParty struct {
 	id      party.ID
-	ids     []string // all native ones it has had
+	ids     []string // all native IDs that it had
 	away    bool     // all members were dropped
 	members []string
 	seats   map[string]*modelSeat
@@ -42,7 +42,7 @@ type modelSeat struct {
 
 func TestGrace_Model(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		// A bubble has no deadline, which rapid asks a *testing.T for.
+		// A bubble has no deadline, and rapid asks a *testing.T for one.
 		rapid.Check(struct{ *testing.T }{t}, func(rt *rapid.T) {
 			m := &model{rt: rt, w: newWorld(t, time.Now), online: map[string]party.Session{}}
 			defer m.w.grace.Close()
@@ -58,7 +58,7 @@ func TestGrace_Model(t *testing.T) {
 				"kick":       m.kick,
 				"drop":       func(*rapid.T) { m.drop(true) },
 				"drop quiet": func(*rapid.T) { m.drop(false) },
-				"tell":       m.tell,
+				"tell":       m.reportAll,
 				"resume":     m.resume,
 				"wait":       m.wait,
 				"sweep":      m.sweep,
@@ -69,18 +69,18 @@ func TestGrace_Model(t *testing.T) {
 	})
 }
 
-// Users and parties are drawn by number: their IDs differ from run to run.
+// Users and parties are drawn by number, because their IDs differ from run to run.
 func (m *model) user() string { return m.users[rapid.IntRange(0, len(m.users)-1).Draw(m.rt, "user")] }
 
-// some is a party, or nil while there is none.
-func (m *model) some() *modelParty {
+// anyParty returns a party, or nil if there is none.
+func (m *model) anyParty() *modelParty {
 	if len(m.parties) == 0 {
 		return nil
 	}
 	return m.parties[rapid.IntRange(0, len(m.parties)-1).Draw(m.rt, "party")]
 }
 
-// connected is the user's socket, opened if need be.
+// connected returns the user's socket, and opens one if needed.
 func (m *model) connected(user string) party.Session {
 	if _, on := m.online[user]; !on {
 		m.online[user] = m.w.host.Connect(user)
@@ -103,9 +103,9 @@ func (m *model) want(err error, reason party.Reason) {
 	}
 }
 
-// enter has somebody come in by a door that answers members with again.
+// enter lets a user come in by a door. again is the door's refusal for members.
 func (m *model) enter(door func(party.Session, party.ID) error, again party.Reason) {
-	p, user := m.some(), m.user()
+	p, user := m.anyParty(), m.user()
 	if p == nil {
 		m.rt.Skip("no party")
 	}
@@ -117,7 +117,7 @@ func (m *model) enter(door func(party.Session, party.ID) error, again party.Reas
 	switch {
 	case p.over:
 		m.want(err, party.PartyNotFound)
-	case p.away && (p.seats[user] == nil || again != ""): // by PartyJoin nobody comes back
+	case p.away && (p.seats[user] == nil || again != ""): // nobody comes back by PartyJoin
 		m.want(err, party.PartyAway)
 	case slices.Contains(p.members, user):
 		m.want(err, again)
@@ -127,13 +127,13 @@ func (m *model) enter(door func(party.Session, party.ID) error, again party.Reas
 		m.want(err, party.PartyFull)
 	default:
 		m.want(err, "")
-		m.in(p, user)
+		m.addMember(p, user)
 	}
 }
 
-func (m *model) in(p *modelParty, user string) {
+func (m *model) addMember(p *modelParty, user string) {
 	if p.away {
-		m.tellAll(p)
+		m.reportKept(p)
 		p.away, p.id = false, m.w.admission.Current(p.id)
 		p.ids = append(p.ids, p.id.String())
 	}
@@ -141,9 +141,9 @@ func (m *model) in(p *modelParty, user string) {
 	delete(p.seats, user)
 }
 
-// out takes a member away; the last one takes the party with it, and so does the last who
-// is away when nobody else is left.
-func (m *model) out(p *modelParty, user string) {
+// removeMember removes a member. The party ends with its last member, or with the last kept seat if nobody else is
+// left.
+func (m *model) removeMember(p *modelParty, user string) {
 	p.members = slices.DeleteFunc(p.members, func(u string) bool { return u == user })
 	if len(p.members) == 0 && !(p.away && len(p.seats) > 0) {
 		p.over, p.away = true, false
@@ -152,17 +152,17 @@ func (m *model) out(p *modelParty, user string) {
 }
 
 func (m *model) leave(*rapid.T) {
-	p, user := m.some(), m.user()
+	p, user := m.anyParty(), m.user()
 	if p == nil {
 		m.rt.Skip("no party")
 	}
 	m.w.leave(m.connected(user), p.id)
 	delete(p.seats, user)
-	m.out(p, user)
+	m.removeMember(p, user)
 }
 
 func (m *model) kick(*rapid.T) {
-	p, by, user := m.some(), m.user(), m.user()
+	p, by, user := m.anyParty(), m.user(), m.user()
 	if p == nil || p.over || by == user || !slices.Contains(p.members, by) {
 		m.rt.Skip("nobody to kick")
 	}
@@ -179,11 +179,11 @@ func (m *model) kick(*rapid.T) {
 	if leads {
 		delete(p.seats, user)
 		p.banned[user] = time.Now().Add(10 * time.Minute)
-		m.out(p, user)
+		m.removeMember(p, user)
 	}
 }
 
-// drop ends a socket. Where the host has not told of it yet somebody else may look.
+// drop ends a socket. If the host has not reported it yet, somebody else may look.
 func (m *model) drop(told bool) {
 	user := m.user()
 	s, on := m.online[user]
@@ -196,31 +196,31 @@ func (m *model) drop(told bool) {
 		if slices.Contains(p.members, user) {
 			p.seats[user] = &modelSeat{session: s, until: time.Now().Add(minute)}
 			p.away = len(p.members) == 1
-			m.out(p, user)
+			m.removeMember(p, user)
 		}
 		_, _ = m.w.admission.Held(m.w.t.Context(), p.id)
 	}
 	m.pending = append(m.pending, s)
 	if told {
-		m.tell(m.rt)
+		m.reportAll(m.rt)
 	}
 }
 
-// tell has the host tell of all sessions that ended.
-func (m *model) tell(*rapid.T) {
+// reportAll reports the end of all ended sessions.
+func (m *model) reportAll(*rapid.T) {
 	for _, s := range m.pending {
 		m.want(m.w.ended(s), "")
 		for _, p := range m.parties {
 			if _, was := p.seats[s.UserID]; was {
-				m.tellAll(p)
+				m.reportKept(p)
 			}
 		}
 	}
 	m.pending = nil
 }
 
-// tellAll: a look at a party to tell of one seat tells of all.
-func (m *model) tellAll(p *modelParty) {
+// reportKept reports all kept seats of a party, as a look for one of them does.
+func (m *model) reportKept(p *modelParty) {
 	for _, seat := range p.seats {
 		seat.told = true
 	}
@@ -233,7 +233,7 @@ func (m *model) resume(*rapid.T) {
 	var in []string
 	for _, p := range m.parties {
 		if p.seats[user] != nil {
-			m.in(p, user)
+			m.addMember(p, user)
 			in = append(in, p.id.String())
 		}
 	}
@@ -263,7 +263,7 @@ func (m *model) wait(*rapid.T) {
 			}
 		}
 		if p.away {
-			m.out(p, "")
+			m.removeMember(p, "")
 		}
 	}
 }
@@ -271,12 +271,12 @@ func (m *model) wait(*rapid.T) {
 func (m *model) sweep(*rapid.T) {
 	m.want(m.w.admission.Sweep(m.w.t.Context()), "")
 	for _, p := range m.parties {
-		m.tellAll(p)
+		m.reportKept(p)
 	}
 }
 
 func (m *model) close(*rapid.T) {
-	p := m.some()
+	p := m.anyParty()
 	if p == nil || p.over || p.away {
 		m.rt.Skip("no party")
 	}
@@ -325,9 +325,9 @@ func (m *model) check(*rapid.T) {
 				told++
 			}
 		}
-		m.messages(p)
+		m.checkMessages(p)
 	}
-	// A party whose last member was dropped is over, but nobody may have heard.
+	// A party whose last member was dropped has ended, but that may not be known yet.
 	if n := m.w.grace.Running(); n < told || n > told && len(m.pending) == 0 {
 		m.rt.Fatalf("%d timers run; want %d", n, told)
 	}
@@ -336,12 +336,12 @@ func (m *model) check(*rapid.T) {
 	}
 }
 
-// messages checks what a party was told: away first, then back or lost, and away again,
-// the last word being the truth.
-func (m *model) messages(p *modelParty) {
+// checkMessages checks the messages to a party: away first, then back or lost, and away again. The last one must match
+// the present state.
+func (m *model) checkMessages(p *modelParty) {
 	away := map[string]bool{}
 	for _, msg := range m.w.messages() {
-		if !slices.Contains(p.ids, msg.party) || msg.Event == "restored" || msg.Event == "removed" { // which say nothing of a seat
+		if !slices.Contains(p.ids, msg.party) || msg.Event == "restored" || msg.Event == "removed" { // these are not about a seat
 			continue
 		}
 		if (msg.Event == "away") == away[msg.UserID] {

@@ -10,7 +10,7 @@ import (
 	"partyline/party"
 )
 
-// A kick that an older build has stored does not say whether it bars the host's own joins. So the rules say it.
+// A kick that an older build has stored does not say whether it bars the host's own joins, so the rules decide.
 func TestGrace_KickOfAnOlderBuild(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	w.conf.Parties.KickBanJoins = false

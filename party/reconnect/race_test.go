@@ -11,7 +11,7 @@ import (
 	"partyline/party/rules"
 )
 
-// race starts all functions at once and waits for them.
+// race starts n calls of f at once and waits for them.
 func race(n int, f func(i int)) {
 	var wg sync.WaitGroup
 	start := make(chan struct{})
@@ -25,14 +25,14 @@ func race(n int, f func(i int)) {
 	wg.Wait()
 }
 
-// Fifty want the seat of a member while it drops and comes back.
+// Fifty players want the seat of a member while the member drops and comes back.
 func TestRace_FiftyForTheKeptSeat(t *testing.T) {
 	for round := range 20 {
 		w := newWorld(t, time.Now)
 		p := w.host.Players(3)
 		id := w.party(true, 3, p...)
 		racers := w.host.Players(50)
-		w.host.Disconnect(p[1]) // and the host has told nobody
+		w.host.Disconnect(p[1]) // and the host has not reported it
 		var back party.Session
 		race(len(racers)+2, func(i int) {
 			switch {
@@ -59,7 +59,7 @@ func TestRace_FiftyForTheKeptSeat(t *testing.T) {
 	}
 }
 
-// Two games of the user come back at once, over and over.
+// Two sessions of one user come back at once, again and again.
 func TestRace_OneUserManySessions(t *testing.T) {
 	for range 30 {
 		w := newWorld(t, time.Now)
@@ -82,8 +82,8 @@ func TestRace_OneUserManySessions(t *testing.T) {
 	}
 }
 
-// Everybody was away, and a user comes back by two ways at once. The way that comes second finds the
-// party under its new ID, which is no other party to be left.
+// Everybody was away, and a user comes back in two ways at once. The second way finds the party under its new ID, and
+// must not leave it as another party.
 func TestRace_TwoWaysBack(t *testing.T) {
 	for _, rule := range []rules.OnePerUser{rules.Default().Parties.OnePerUser, rules.OnePartyOnly, rules.LeavePrevious} {
 		for range 30 {
@@ -110,8 +110,8 @@ func TestRace_TwoWaysBack(t *testing.T) {
 	}
 }
 
-// A hundred members of twenty-five parties drop and come back at once, while strangers
-// try all doors. One member of each party stays.
+// A hundred members of twenty-five parties drop and come back at once, while strangers try all ways in. One member of
+// each party stays.
 func TestRace_Storm(t *testing.T) {
 	const parties, size, strangers = 25, 5, 2
 	w := newWorld(t, time.Now)
@@ -187,13 +187,13 @@ func TestRace_Storm(t *testing.T) {
 			t.Errorf("Held = %d, %v; want none", held, err)
 		}
 	}
-	if again := w.heard(); len(again)%2 != 0 {
+	if again := w.heardEvents(); len(again)%2 != 0 {
 		t.Errorf("%d messages; want a back for each away", len(again))
 	}
 	w.nothingLeft()
 }
 
-// Everybody drops: the parties end, and nothing stays behind.
+// Everybody drops: the parties end, and nothing is left.
 func TestRace_StormWithoutSurvivors(t *testing.T) {
 	w := newWorld(t, time.Now)
 	w.set(func(p *rules.Parties) { p.Survive.EveryoneAway = false })
@@ -209,7 +209,7 @@ func TestRace_StormWithoutSurvivors(t *testing.T) {
 		if err := w.ended(all[i]); err != nil {
 			t.Error(err)
 		}
-		// Back before the others have gone, or when the party has ended.
+		// The user is back before the others have gone, or after the party has ended.
 		again := w.host.Connect(all[i].UserID)
 		if _, err := w.resume(again); err != nil {
 			w.refused(err, party.PartyNotFound)
@@ -233,8 +233,8 @@ func TestRace_StormWithoutSurvivors(t *testing.T) {
 	w.nothingLeft()
 }
 
-// A kick and a return cross. Either the kick finds the user away, and the user stays
-// out, or the user is in first, and the engine decides about its new session.
+// A kick and a return happen at once. Either the kick finds the user away, and the user stays out. Or the user is in
+// first, and the host decides about the new session.
 func TestRace_KickAndReturn(t *testing.T) {
 	for range 50 {
 		w := newWorld(t, time.Now)

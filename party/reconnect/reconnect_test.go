@@ -28,21 +28,21 @@ func TestGrace_AwayAndBack(t *testing.T) {
 		}
 		w.members(id, 1, p[0], p[2])
 		w.refused(w.join(p[3], id), party.PartyFull)
-		back := w.returns(p[1].UserID, id)
+		back := w.resumeInto(p[1].UserID, id)
 		w.told("away player2", "back player2")
 		w.members(id, 0, p[0], p[2], back)
 		w.nothingLeft()
-		// Back again is as good a member as any.
+		// A returned member is a member like any other.
 		if got, err := w.resume(back); err != nil || !got.Joined || got.PartyID != id.String() {
 			t.Errorf("Resume of a member = %+v, %v; want the same answer", got, err)
 		}
 		w.drop(back)
-		w.returns(p[1].UserID, id)
+		w.resumeInto(p[1].UserID, id)
 		w.told("away player2", "back player2", "away player2", "back player2")
 	}
 }
 
-// Whichever way somebody else comes, the kept seat is not free.
+// The kept seat is not free for others, by any way in.
 func TestGrace_NobodyElseTakesTheSeat(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t, partytest.NewTime().Now)
@@ -58,14 +58,14 @@ func TestGrace_NobodyElseTakesTheSeat(t *testing.T) {
 	w.refused(w.join(p[4], other), party.PartyFull)
 	w.refused(w.admission.Hold(ctx, id, reserve.Hold{InviteID: "i", UserIDs: []string{p[4].UserID}, ExpiresAt: w.now().Add(minute)}), party.PartyFull)
 	w.refused(w.admission.Admit(ctx, id, p[4], party.Grant{Back: true}, nil), party.PartyNotFound)
-	w.refused(w.admission.Admit(ctx, id, p[3], party.Grant{Back: true}, nil), party.PartyNotFound) // away from another party
+	w.refused(w.admission.Admit(ctx, id, p[3], party.Grant{Back: true}, nil), party.PartyNotFound) // is away from another party
 	_, err := w.resume(p[4])
 	w.refused(err, party.PartyNotFound)
 	w.members(id, 1, p[0])
 	w.members(other, 1, p[2])
 }
 
-// The user comes into its own seat by whatever door.
+// The user gets their own seat by any way in.
 func TestGrace_AnyDoorLeadsToTheSeat(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -101,7 +101,7 @@ func TestGrace_LeavingOnPurposeKeepsNothing(t *testing.T) {
 	w.told()
 	w.members(id, 0, p[0], p[2])
 
-	// From somewhere else, once away.
+	// From another way in, after the connection was lost.
 	w.drop(p[2])
 	later := w.host.Connect(p[2].UserID)
 	w.leave(later, id)
@@ -112,7 +112,7 @@ func TestGrace_LeavingOnPurposeKeepsNothing(t *testing.T) {
 	w.nothingLeft()
 }
 
-// The hook of a leave may come after the news that the session ended.
+// The hook of a leave may come after the report of the session's end.
 func TestGrace_LeaveOvertakenByTheEndOfTheSession(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -144,7 +144,7 @@ func TestGrace_KickOfSomebodyAway(t *testing.T) {
 	p := w.host.Players(3)
 	id := w.party(true, 3, p...)
 	w.drop(p[1])
-	w.kick(p[2], p[1], id) // does not lead
+	w.kick(p[2], p[1], id) // is not the leader
 	w.members(id, 1, p[0], p[2])
 	w.told("away player2")
 	if n := acknowledged(w, "7"); n != 0 {
@@ -161,11 +161,11 @@ func TestGrace_KickOfSomebodyAway(t *testing.T) {
 	w.refused(err, party.PartyNotFound)
 	w.refused(w.join(again, id), party.Banned)
 	w.nothingLeft()
-	w.kick(p[0], p[2], id) // members are the engine's affair
+	w.kick(p[0], p[2], id) // the host handles members itself
 	w.members(id, 0, p[0])
 }
 
-// acknowledged counts the bare answers sent to sockets.
+// acknowledged counts the empty answers sent to sockets.
 func acknowledged(w *world, cid string) (n int) {
 	for _, s := range w.host.Sent() {
 		if s.Mode == 0 && s.Envelope.GetCid() == cid && s.Envelope.GetMessage() == nil {
@@ -175,8 +175,8 @@ func acknowledged(w *world, cid string) (n int) {
 	return n
 }
 
-// A kick and a drop may cross: the engine has removed the member, its connection ends,
-// and only then the hook of the kick runs.
+// A kick and a lost connection may happen at once: the host has removed the member, the connection ends, and then the
+// hook of the kick runs.
 func TestGrace_KickOvertakenByTheEndOfTheSession(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -189,7 +189,7 @@ func TestGrace_KickOvertakenByTheEndOfTheSession(t *testing.T) {
 	w.nothingLeft()
 }
 
-// Two nodes: one has kicked, the other has missed the member and not heard of the kick.
+// One node has kicked the member, and another has missed the member without knowing of the kick.
 func TestGrace_ABanKeepsOut(t *testing.T) {
 	clock := partytest.NewTime()
 	w := newWorld(t, clock.Now)
@@ -211,7 +211,7 @@ func TestGrace_ABanKeepsOut(t *testing.T) {
 	w.nothingLeft()
 }
 
-// Who was let in again after a kick is a member like any other.
+// A player who was let in again after a kick is a member like any other.
 func TestGrace_AfterAnOlderKick(t *testing.T) {
 	clock := partytest.NewTime()
 	w := newWorld(t, clock.Now)
@@ -224,7 +224,7 @@ func TestGrace_AfterAnOlderKick(t *testing.T) {
 	w.must(w.join(again, id))
 	w.drop(again)
 	w.members(id, 1, p[0])
-	w.returns(p[1].UserID, id)
+	w.resumeInto(p[1].UserID, id)
 }
 
 func TestGrace_ALockDoesNotKeepOut(t *testing.T) {
@@ -234,14 +234,14 @@ func TestGrace_ALockDoesNotKeepOut(t *testing.T) {
 	w.drop(p[1])
 	w.lock = party.Refuse(party.PartyLocked, "This party is in a match.")
 	w.refused(w.admit(p[2], id), party.PartyLocked)
-	back := w.returns(p[1].UserID, id)
+	back := w.resumeInto(p[1].UserID, id)
 	w.drop(back)
 	natively := w.host.Connect(p[1].UserID)
 	w.must(w.join(natively, id))
 	w.members(id, 0, p[0], natively)
 }
 
-// The engine passes leadership on at once, and closes a party with its last member.
+// The host passes leadership on at once, and closes a party with its last member.
 func TestGrace_TheLeaderDrops(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(3)
@@ -251,8 +251,8 @@ func TestGrace_TheLeaderDrops(t *testing.T) {
 	if lead := w.host.Leader(id); lead != p[1] {
 		t.Errorf("leader = %v; want the longest-standing member", lead)
 	}
-	back := w.returns(p[0].UserID, id)
-	w.members(id, 0, p[1], p[2], back) // as the last to have joined
+	back := w.resumeInto(p[0].UserID, id)
+	w.members(id, 0, p[1], p[2], back) // as the latest to join
 }
 
 func TestGrace_TheLastMemberDrops(t *testing.T) {
@@ -264,7 +264,7 @@ func TestGrace_TheLastMemberDrops(t *testing.T) {
 	w.drop(p[2])
 	w.told("away player2", "away player3")
 	w.drop(p[0])
-	w.told("away player2", "away player3") // nobody is left to be told
+	w.told("away player2", "away player3") // there is no member left to be told
 	for _, s := range p {
 		_, err := w.resume(w.host.Connect(s.UserID))
 		w.refused(err, party.PartyNotFound)
@@ -332,7 +332,7 @@ func TestGrace_TimeRunsOut(t *testing.T) {
 		_, err := w.resume(late)
 		w.refused(err, party.PartyNotFound)
 		w.refused(w.join(late, id), party.PartyFull)
-		back := w.returns(p[2].UserID, id)
+		back := w.resumeInto(p[2].UserID, id)
 		w.members(id, 0, p[0], p[3], back)
 		time.Sleep(minute)
 		synctest.Wait()
@@ -341,8 +341,7 @@ func TestGrace_TimeRunsOut(t *testing.T) {
 	})
 }
 
-// The seat is free at the second it was promised until, whether or not the timer has
-// had its turn.
+// The seat is free at the promised second, even if the timer is late.
 func TestGrace_TheClockDecidesAndNotTheTimer(t *testing.T) {
 	clock := partytest.NewTime()
 	w := newWorld(t, clock.Now)
@@ -376,7 +375,7 @@ func TestGrace_NoneWithoutTheRule(t *testing.T) {
 	}
 }
 
-// What a party was told holds; a reload counts for those who drop after it.
+// A promised time stays. A reload counts for members who drop after it.
 func TestGrace_RulesChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -392,26 +391,26 @@ func TestGrace_RulesChange(t *testing.T) {
 		synctest.Wait()
 		w.told("away player2", "away player3", "lost player2")
 		w.members(id, 1, p[0])
-		back := w.returns(p[2].UserID, id)
+		back := w.resumeInto(p[2].UserID, id)
 		w.members(id, 0, p[0], back)
 		w.nothingLeft()
 
-		// Those who came in before the rules kept any seat have one now.
+		// Members who came in before the rules kept any seats have one now.
 		w.set(func(c *rules.Parties) { c.ReconnectGrace = minute })
 		w.drop(back)
 		w.members(id, 1, p[0])
 	})
 }
 
-// Who gives up a kept seat, by a leave or for another party, has left: what else the party keeps for them goes as well. Who
-// does not come back in time has not.
+// A player who gives up a kept seat, by a leave or for another party, has left. So everything else that the party
+// reserves for them ends as well. It does not for a player who did not come back in time.
 func TestGrace_GivingUpIsLeaving(t *testing.T) {
 	for name, does := range map[string]func(w *world, id party.ID, s party.Session){
 		"leaves":      func(w *world, id party.ID, s party.Session) { w.leave(w.host.Connect(s.UserID), id) },
 		"plays_on":    func(w *world, _ party.ID, s party.Session) { w.party(true, 2, w.host.Connect(s.UserID)) },
 		"is_kicked":   func(w *world, id party.ID, s party.Session) { w.kick(w.host.Members(id)[0], s, id) },
 		"never_comes": func(*world, party.ID, party.Session) { time.Sleep(time.Hour) },
-		"comes_back":  func(w *world, id party.ID, s party.Session) { w.returns(s.UserID, id) },
+		"comes_back":  func(w *world, id party.ID, s party.Session) { w.resumeInto(s.UserID, id) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -445,7 +444,7 @@ func TestGrace_GivingUpIsLeaving(t *testing.T) {
 	}
 }
 
-// A leave counts, if the module puts the member back while the host handles it.
+// A leave counts, even if the module puts the member back while the host handles it.
 func TestGrace_LeavesWhilePutBack(t *testing.T) {
 	w := newWorld(t, time.Now)
 	p := w.host.Players(2)
@@ -467,7 +466,7 @@ func TestGrace_ResumeOnConnect(t *testing.T) {
 	id := w.party(true, 2, p...)
 	w.drop(p[1])
 	idle := w.host.Connect(p[1].UserID)
-	w.must(w.grace.Started(t.Context(), idle)) // the rules leave it to the game
+	w.must(w.grace.Started(t.Context(), idle)) // the rules let the game resume
 	w.members(id, 1, p[0])
 	w.set(func(c *rules.Parties) { c.ResumeOnConnect = true })
 	again := w.host.Connect(p[1].UserID)
@@ -477,13 +476,13 @@ func TestGrace_ResumeOnConnect(t *testing.T) {
 	w.must(w.grace.Started(t.Context(), w.host.Player("stranger")))
 	gone := w.host.Connect(p[1].UserID)
 	w.drop(again)
-	w.host.Disconnect(gone) // news of its beginning comes after its end
+	w.host.Disconnect(gone) // the report of its start comes after its end
 	w.refused(w.grace.Started(t.Context(), gone), party.NoLiveSession)
 	w.members(id, 1, p[0])
 }
 
-// The host tells of the end of a session late, sometimes by ten seconds. Nobody gets in
-// meanwhile, and the user may be back before.
+// The host reports the end of a session late, sometimes by ten seconds. Nobody gets in meanwhile, and the user may be
+// back before.
 func TestGrace_BeforeTheHostTells(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(3)
@@ -492,10 +491,10 @@ func TestGrace_BeforeTheHostTells(t *testing.T) {
 	w.refused(w.join(p[2], id), party.PartyFull)
 	w.members(id, 1, p[0])
 	w.told()
-	back := w.returns(p[1].UserID, id)
-	w.must(w.ended(p[1])) // now it tells
+	back := w.resumeInto(p[1].UserID, id)
+	w.must(w.ended(p[1])) // the report arrives now
 	w.members(id, 0, p[0], back)
-	w.told() // nobody has noticed anything
+	w.told() // nothing has been noticed
 	w.nothingLeft()
 }
 
@@ -505,13 +504,13 @@ func TestGrace_BackBeforeAnybodyLooked(t *testing.T) {
 	p := w.host.Players(2)
 	id := w.party(true, 2, p...)
 	w.host.Disconnect(p[1])
-	back := w.returns(p[1].UserID, id)
+	back := w.resumeInto(p[1].UserID, id)
 	w.must(w.ended(p[1]))
 	w.members(id, 0, p[0], back)
 	w.told()
 }
 
-// The host's queue of events is bounded; one that is full drops the news.
+// The host's queue of events is bounded, and drops events when it is full.
 func TestGrace_TheHostNeverTells(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -520,7 +519,7 @@ func TestGrace_TheHostNeverTells(t *testing.T) {
 	w.must(w.admission.Sweep(t.Context()))
 	w.told("away player2")
 	w.members(id, 1, p[0])
-	w.returns(p[1].UserID, id)
+	w.resumeInto(p[1].UserID, id)
 }
 
 func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
@@ -530,12 +529,12 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 			w.set(func(c *rules.Parties) { c.SecondSocket = rules.SecondSocketMove })
 			p := w.host.Players(2)
 			id := w.party(true, size, p...)
-			back := w.returns(p[1].UserID, id)
+			back := w.resumeInto(p[1].UserID, id)
 			w.members(id, 0, p[0], back)
 			w.drop(p[1])
 			w.told()
 			w.members(id, 0, p[0], back)
-			leads := w.returns(p[0].UserID, id)
+			leads := w.resumeInto(p[0].UserID, id)
 			w.drop(p[0])
 			w.members(id, 0, back, leads)
 			w.told()
@@ -547,7 +546,7 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 		w.set(func(c *rules.Parties) { c.SecondSocket = rules.SecondSocketMove })
 		p := w.host.Players(1)
 		id := w.party(false, 4, p[0])
-		back := w.returns(p[0].UserID, id)
+		back := w.resumeInto(p[0].UserID, id)
 		w.drop(p[0])
 		w.members(id, 0, back)
 	})
@@ -576,11 +575,11 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 		if got, err := w.resume(waits); err != nil || got.Joined {
 			t.Fatalf("Resume = %+v, %v; want to wait", got, err)
 		}
-		clock.Advance(minute) // another device, and not a connection that was lost
+		clock.Advance(minute) // another device, not a lost connection
 		w.drop(p[1])
 		w.members(id, 1, p[0])
 		w.drop(waits)
-		w.returns(p[1].UserID, id)
+		w.resumeInto(p[1].UserID, id)
 		w.nothingLeft()
 	})
 	t.Run("connect_waits", func(t *testing.T) {
@@ -610,10 +609,10 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 				w := newWorld(t, partytest.NewTime().Now)
 				w.set(func(c *rules.Parties) { c.SecondSocket = rules.SecondSocketMove })
 				p := w.host.Players(2)
-				older, newer := w.dated(p[1].UserID), w.dated(p[1].UserID)
+				older, newer := w.connectDated(p[1].UserID), w.connectDated(p[1].UserID)
 				id := w.party(true, size, p[0], newer)
 				if err := enter(w, older, id); err != nil && size == 3 {
-					t.Fatal(err) // into a full party the seat moves, and the host does not see the join
+					t.Fatal(err) // into a full party the seat moves, and the host does not get the join
 				}
 				w.members(id, 0, p[0], older)
 				w.drop(older)
@@ -621,12 +620,12 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 				w.told("away player2", "back player2")
 				w.nothingLeft()
 
-				newest := w.dated(p[1].UserID) // who changes the device does not wait with the one before
+				newest := w.connectDated(p[1].UserID) // a user who changes devices does not wait with the older one
 				w.must(w.admit(newest, id))
 				w.drop(newest)
 				w.members(id, 1, p[0])
 				w.must(w.admit(newer, id))
-				back := w.dated(p[1].UserID)
+				back := w.connectDated(p[1].UserID)
 				w.must(w.admit(back, id))
 				w.must(w.admit(newer, id))
 				w.leave(newer, id) // nobody comes in for a player who leaves
@@ -646,14 +645,14 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 		w.host.Disconnect(gone)
 		_, err := w.resume(gone)
 		w.refused(err, party.NoLiveSession)
-		// The older one had to go first, the party being full; its seat is still the user's.
+		// The older one had to leave first, because the party was full. Its seat is still the user's.
 		w.members(id, 1, p[0])
-		w.returns(p[1].UserID, id)
+		w.resumeInto(p[1].UserID, id)
 	})
 }
 
-// dated opens a socket of the user with a session ID as the host makes them: it holds the time.
-func (w *world) dated(userID string) party.Session {
+// connectDated opens a socket of the user with a session ID as the host makes them: it contains the time.
+func (w *world) connectDated(userID string) party.Session {
 	w.t.Helper()
 	id, err := uuid.NewUUID()
 	w.must(err)
@@ -691,7 +690,7 @@ func TestGrace_SeveralParties(t *testing.T) {
 	clock.Advance(time.Second)
 	second := w.party(true, 3, p[1], p[2])
 	w.drop(p[2])
-	back := w.returns(p[2].UserID, second) // the one entered last
+	back := w.resumeInto(p[2].UserID, second) // the party entered last
 	w.members(first, 0, p[0], back)
 	w.members(second, 0, p[1], back)
 	w.nothingLeft()
@@ -707,7 +706,7 @@ func TestGrace_OnePartyPerUser(t *testing.T) {
 			first, second := w.party(true, 3, p[0], p[2]), w.party(true, 3, p[1])
 			w.drop(p[2])
 			again := w.host.Connect(p[2].UserID)
-			w.must(w.join(again, second)) // a seat that is kept is no party one is in
+			w.must(w.join(again, second)) // a kept seat does not count as being in a party
 			w.told("away player3", "lost player3")
 			w.members(first, 0, p[0])
 			if got, err := w.resume(again); err != nil || got.PartyID != second.String() {
@@ -721,7 +720,7 @@ func TestGrace_OnePartyPerUser(t *testing.T) {
 			w.members(second, 0, p[1])
 			w.members(third, 0, own)
 
-			// Dropped unheard, and in another party before anybody looks.
+			// Dropped without a report, and in another party before anybody looks.
 			w.must(w.admit(p[3], third))
 			w.host.Disconnect(p[3])
 			moved := w.host.Connect(p[3].UserID)
@@ -733,7 +732,7 @@ func TestGrace_OnePartyPerUser(t *testing.T) {
 	}
 }
 
-// Rules that changed may have left several seats to a user who may be in one party.
+// After a change of the rules, a user who may be in one party can have several kept seats.
 func TestGrace_OnePartyPerUserWithTwoSeats(t *testing.T) {
 	clock := partytest.NewTime()
 	w := newWorld(t, clock.Now)
@@ -743,25 +742,25 @@ func TestGrace_OnePartyPerUserWithTwoSeats(t *testing.T) {
 	second := w.party(true, 3, p[1], p[2])
 	w.drop(p[2])
 	w.set(func(c *rules.Parties) { c.OnePerUser = rules.LeavePrevious })
-	back := w.returns(p[2].UserID, second)
+	back := w.resumeInto(p[2].UserID, second)
 	w.members(first, 0, p[0])
 	w.members(second, 0, p[1], back)
 	w.nothingLeft()
 }
 
-// A seat is kept per user: a second device that is in needs no grace.
+// A seat is kept per user: if a second device is a member, none is kept.
 func TestGrace_AnotherSessionIsIn(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
 	id := w.party(true, 4, p...)
 	second := w.host.Connect(p[1].UserID)
-	w.must(w.host.PartyJoin(second, id)) // as before the module was there
+	w.must(w.host.PartyJoin(second, id)) // as if the module were not there
 	w.drop(p[1])
 	w.told()
 	w.members(id, 0, p[0], second)
 }
 
-// Let in by another module, past every hook.
+// Let in by another module, without any hook.
 func TestGrace_BackByAnotherModule(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -788,7 +787,7 @@ func TestGrace_StorageFails(t *testing.T) {
 		}
 		w.told("away player2", "away player3")
 		w.refused(w.join(p[3], id), party.PartyFull)
-		w.returns(p[1].UserID, id)
+		w.resumeInto(p[1].UserID, id)
 		time.Sleep(minute)
 		synctest.Wait()
 		w.told("away player2", "away player3", "back player2", "lost player3")
@@ -796,7 +795,7 @@ func TestGrace_StorageFails(t *testing.T) {
 	})
 }
 
-// Everything the seat needs is in storage and on the host's streams.
+// Everything that the seat needs is in storage and on the host's streams.
 func TestGrace_AnotherNode(t *testing.T) {
 	ctx := t.Context()
 	synctest.Test(t, func(t *testing.T) {
@@ -805,12 +804,12 @@ func TestGrace_AnotherNode(t *testing.T) {
 		id := w.party(true, 2, p[0], p[1])
 		here, there := w.node, w.newNode()
 		w.node = there
-		w.members(id, 0, p[0], p[1]) // has looked, and knows of nothing
+		w.members(id, 0, p[0], p[1]) // this node has looked, and knows nothing
 		w.node = here
 		w.drop(p[1])
 		w.node = there
 		w.refused(w.join(p[2], id), party.PartyFull)
-		back := w.returns(p[1].UserID, id)
+		back := w.resumeInto(p[1].UserID, id)
 		w.told("away player2", "back player2")
 		w.members(id, 0, p[0], back)
 		w.node = here
@@ -820,7 +819,7 @@ func TestGrace_AnotherNode(t *testing.T) {
 		w.told("away player2", "back player2")
 		w.nothingLeft()
 
-		// The two see the same member drop.
+		// Both nodes see the same member drop.
 		w.host.Disconnect(back)
 		w.members(id, 1, p[0])
 		w.node = there
@@ -837,7 +836,7 @@ func TestGrace_AnotherNode(t *testing.T) {
 	})
 }
 
-// The node that kept the seat is gone, timers and all.
+// The node that kept the seat has ended, and its timers too.
 func TestGrace_TheNodeDies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -848,7 +847,7 @@ func TestGrace_TheNodeDies(t *testing.T) {
 		w.grace.Close()
 		w.node = w.newNode()
 		w.refused(w.join(p[3], id), party.PartyFull)
-		back := w.returns(p[1].UserID, id)
+		back := w.resumeInto(p[1].UserID, id)
 		time.Sleep(minute + time.Second)
 		synctest.Wait()
 		w.must(w.join(p[3], id))

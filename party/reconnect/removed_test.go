@@ -17,7 +17,7 @@ func TestRemoved_NotifiesToWhomItHappened(t *testing.T) {
 	id := w.party(false, 4, p[0], p[1], p[2])
 	w.kick(p[0], p[1], id)
 	w.drop(p[2])
-	w.kick(p[0], p[2], id) // while away
+	w.kick(p[0], p[2], id) // the member is away
 	w.must(w.admission.BeginJoin(t.Context(), id, p[3]))
 	w.admission.EndJoin(t.Context(), id, p[3]) // asks to join
 	w.must(w.admission.Kicked(t.Context(), id, p[3]))
@@ -42,7 +42,7 @@ func TestRemoved_NotifiesToWhomItHappened(t *testing.T) {
 	}
 }
 
-// A party hears of a member's return before what became of others, or of that member, since.
+// A party is told of a member's return before later events of that member or others.
 func TestNews_InOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -51,7 +51,7 @@ func TestNews_InOrder(t *testing.T) {
 		p := w.host.Players(3)
 		id := w.party(true, 3, p...)
 		w.drop(p[2])
-		w.drop(w.returns(p[2].UserID, id))
+		w.drop(w.resumeInto(p[2].UserID, id))
 		w.told("away player3")
 		time.Sleep(party.NewcomerAfter)
 		synctest.Wait()
@@ -59,14 +59,14 @@ func TestNews_InOrder(t *testing.T) {
 
 		w.drop(p[1])
 		w.drop(p[0])
-		before := len(w.heard())
+		before := len(w.heardEvents())
 		back := w.host.Connect(p[0].UserID)
 		_, err := w.resume(back)
 		w.must(err)
 		w.kick(back, p[1], w.admission.Current(id))
 		time.Sleep(party.NewcomerAfter)
 		synctest.Wait()
-		if got, want := w.heard()[before:], []string{"restored player1", "back player1", "lost player2", "removed player2"}; !slices.Equal(got, want) {
+		if got, want := w.heardEvents()[before:], []string{"restored player1", "back player1", "lost player2", "removed player2"}; !slices.Equal(got, want) {
 			t.Errorf("told %q; want %q", got, want)
 		}
 		w.grace.Close()

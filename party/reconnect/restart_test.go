@@ -13,19 +13,19 @@ import (
 	"partyline/party/rules"
 )
 
-// A return that breaks off is one more lost connection: both members have their seats.
+// A return that fails counts as one more lost connection: both members have their seats.
 func TestSurvive_ReturnBreaksOff(t *testing.T) {
 	for _, restart := range []time.Duration{0, minute} {
 		for name, when := range map[string]func(*world, func()){
 			"before it is in": func(w *world, end func()) { w.joining = end },
 			"once it is in":   func(w *world, end func()) { w.leaving = end },
 		} {
-			t.Run(name, func(t *testing.T) { breaksOff(t, restart, when) })
+			t.Run(name, func(t *testing.T) { returnFails(t, restart, when) })
 		}
 	}
 }
 
-func breaksOff(t *testing.T, restart time.Duration, when func(*world, func())) {
+func returnFails(t *testing.T, restart time.Duration, when func(*world, func())) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		defer func() { w.admission.Close(); w.grace.Close() }()
@@ -60,18 +60,17 @@ func breaksOff(t *testing.T, restart time.Duration, when func(*world, func())) {
 		w.must(err)
 		now := w.admission.Current(id)
 		w.members(now, 1, second)
-		w.members(now, 0, second, w.returns(p[0].UserID, now))
+		w.members(now, 0, second, w.resumeInto(p[0].UserID, now))
 	})
 }
 
-// The members of the party before are still to be written when the new one is empty again, and
-// nobody has told of that yet.
+// The members of the old party are not yet written when the new one is empty again, and that has not been reported.
 func TestSurvive_DroppedRightAfterTheReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		defer func() { w.admission.Close(); w.grace.Close() }()
 		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
-		time.Sleep(2 * minute) // the server has run for longer than after a crash
+		time.Sleep(2 * minute) // the server has run for longer than members may come back after a crash
 		p := w.host.Players(2)
 		id := w.party(false, 3, p...)
 		time.Sleep(time.Second)
@@ -93,8 +92,8 @@ func TestSurvive_DroppedRightAfterTheReturn(t *testing.T) {
 	})
 }
 
-// crashed is a party whose members all lost the connection with their server.
-func crashed(t *testing.T, do func(w *world, id party.ID, p []party.Session)) {
+// afterCrash makes a party whose members all lost the connection with their server.
+func afterCrash(t *testing.T, do func(w *world, id party.ID, p []party.Session)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		defer func() { w.admission.Close(); w.grace.Close() }()
@@ -109,7 +108,7 @@ func crashed(t *testing.T, do func(w *world, id party.ID, p []party.Session)) {
 
 // Nobody has looked at the party since the server is back.
 func TestSurvive_LeftAfterACrash(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.crash([]party.ID{id}, p...)
 		for i := range p {
 			s := w.host.Connect(p[i].UserID)
@@ -131,7 +130,7 @@ func TestSurvive_LeftAfterACrash(t *testing.T) {
 	})
 }
 
-// Who has not been back knows the party's old ID alone.
+// A player who has not been back knows only the party's old ID.
 func TestSurvive_LeftByTheOldID(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -142,7 +141,7 @@ func TestSurvive_LeftByTheOldID(t *testing.T) {
 	_, err := w.resume(first)
 	w.must(err)
 	now := w.admission.Current(id)
-	w.leave(first, id) // the party it was: it is in the new one
+	w.leave(first, id) // the old ID: the session is in the new one
 	w.members(now, 1, first)
 	second := w.host.Connect(p[1].UserID)
 	w.leave(second, id)
@@ -151,8 +150,8 @@ func TestSurvive_LeftByTheOldID(t *testing.T) {
 	w.refused(err, party.PartyNotFound)
 }
 
-// Nobody has been told yet that the last member was dropped. Who leaves or moves on meanwhile takes
-// no seat along but their own.
+// The drop of the last member has not been reported. A player who leaves or moves on meanwhile ends only their own
+// seat.
 func TestSurvive_LeftBeforeAnybodyIsTold(t *testing.T) {
 	for name, drops := range map[string]func(w *world, id party.ID, p []party.Session) (last party.Session){
 		"by a stranger": func(w *world, id party.ID, p []party.Session) party.Session {
@@ -207,7 +206,7 @@ func TestSurvive_LeftBeforeAnybodyIsTold(t *testing.T) {
 
 func TestSurvive_EnteredAnotherAfterACrash(t *testing.T) {
 	for _, rule := range []rules.OnePerUser{rules.OnePartyOnly, rules.LeavePrevious} {
-		crashed(t, func(w *world, id party.ID, p []party.Session) {
+		afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 			w.set(func(p *rules.Parties) { p.OnePerUser = rule })
 			w.crash([]party.ID{id}, p...)
 			s := w.host.Connect(p[0].UserID)
@@ -224,9 +223,9 @@ func TestSurvive_EnteredAnotherAfterACrash(t *testing.T) {
 	}
 }
 
-// Its record is under the ID of its beginning.
+// The record is stored under the party's first ID.
 func TestSurvive_CrashAfterAReturn(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		for _, s := range p {
 			w.drop(s)
 		}
@@ -241,7 +240,7 @@ func TestSurvive_CrashAfterAReturn(t *testing.T) {
 		w.crash([]party.ID{last}, p...)
 		_, err := w.admission.Look(t.Context(), party.ID{Node: partytest.Node})
 		w.refused(err, party.PartyNotFound)
-		w.leave(w.host.Connect(p[2].UserID), last) // nobody has named another ID since
+		w.leave(w.host.Connect(p[2].UserID), last) // nobody has used another ID since
 		look, err := w.admission.Look(t.Context(), last)
 		w.refused(err, party.PartyAway)
 		if len(look.Away) != 2 || look.Returning(p[2].UserID) || look.Origin != id {
@@ -268,9 +267,9 @@ func TestSurvive_CrashAfterAReturn(t *testing.T) {
 	})
 }
 
-// One of the parties is known to the process already.
+// The process knows one of the parties already.
 func TestSurvive_SeveralAfterACrash(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		other := w.party(false, 4, p[0])
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -286,9 +285,9 @@ func TestSurvive_SeveralAfterACrash(t *testing.T) {
 	})
 }
 
-// Nobody is put back into a party by what was written before survive.restart was switched off.
+// Data from before survive.restart was switched off puts nobody back into a party.
 func TestSurvive_SwitchedOff(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		switches := func(restart time.Duration) {
 			w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
 			w.admission.Recorder.RulesLoaded()
@@ -298,7 +297,7 @@ func TestSurvive_SwitchedOff(t *testing.T) {
 		switches(0)
 		w.nothingLeft()
 		w.leave(p[2], id)
-		w.set(func(p *rules.Parties) { p.Survive.Restart = minute }) // in front of the start
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute }) // before the start
 		w.crash([]party.ID{id}, p...)
 		_, err := w.resume(w.host.Connect(p[2].UserID))
 		w.refused(err, party.PartyNotFound)
@@ -308,18 +307,18 @@ func TestSurvive_SwitchedOff(t *testing.T) {
 		switches(0)
 		switches(minute)
 		w.crash([]party.ID{id}, p...)
-		w.restores(p[1])
+		w.resumeAnywhere(p[1])
 	})
 }
 
-// No sweep has to find it.
+// The timer ends it, without a sweep.
 func TestSurvive_LostAfterACrash(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.drop(p[2])
 		w.crash([]party.ID{id}, p...)
 		_, err := w.resume(w.host.Connect(p[0].UserID))
 		w.must(err)
-		told := len(w.heard())
+		told := len(w.heardEvents())
 		time.Sleep(minute - time.Second)
 		synctest.Wait()
 		w.toldSince(told)
@@ -334,15 +333,15 @@ func TestSurvive_LostAfterACrash(t *testing.T) {
 
 func (w *world) toldSince(before int, want ...string) {
 	w.t.Helper()
-	got := w.heard()[before:]
+	got := w.heardEvents()[before:]
 	if slices.Sort(got); !slices.Equal(got, want) {
 		w.t.Errorf("the party was told %q; want %q", got, want)
 	}
 }
 
-// The seat held for somebody in line is held again once a member is back.
+// A seat held for a player on the wait list is held again when a member is back.
 func TestSurvive_LineAfterACrash(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.must(w.admission.Visit(t.Context(), id, func(v *ledger.Visit) error {
 			w.must(v.Look())
 			waiter := v.Book.Join("waiter", "", time.Now())
@@ -360,7 +359,7 @@ func TestSurvive_LineAfterACrash(t *testing.T) {
 	})
 }
 
-// A party that is kept already stays so when the rules change.
+// A party that is away stays so when the rules change.
 func TestSurvive_RulesChange(t *testing.T) {
 	for name, change := range map[string]func(*rules.Parties){
 		"no grace":               func(p *rules.Parties) { p.ReconnectGrace = 0 },
@@ -384,7 +383,7 @@ func TestSurvive_RulesChange(t *testing.T) {
 				time.Sleep(minute + time.Second)
 				synctest.Wait()
 				w.members(now, 0, first)
-				w.drop(first) // after the change nothing is kept
+				w.drop(first) // after the change no seat is kept
 				_, err = w.admission.Look(t.Context(), id)
 				w.refused(err, party.PartyNotFound)
 				w.nothingLeft()
@@ -393,8 +392,8 @@ func TestSurvive_RulesChange(t *testing.T) {
 	}
 }
 
-// A seat that was kept before the crash is kept for as long as its player was told, whether or not somebody looks
-// at the party in the time that the members themselves have.
+// A seat kept before the crash stays for as long as its player was told. It does not matter whether anybody looks at
+// the party in the time that the members have.
 func TestSurvive_ASeatKeptBeforeTheCrash(t *testing.T) {
 	for _, looked := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -412,7 +411,7 @@ func TestSurvive_ASeatKeptBeforeTheCrash(t *testing.T) {
 			}
 			time.Sleep(9 * time.Second)
 			_, err := w.resume(w.host.Connect(p[0].UserID))
-			w.refused(err, party.PartyNotFound) // too late for who was there
+			w.refused(err, party.PartyNotFound) // too late for the members at the crash
 			back := w.host.Connect(p[2].UserID)
 			_, err = w.resume(back)
 			w.must(err)
@@ -423,7 +422,7 @@ func TestSurvive_ASeatKeptBeforeTheCrash(t *testing.T) {
 	}
 }
 
-// Entering another party gives up the seat kept before a restart, whatever the rules after it keep seats for.
+// Entering another party gives up a seat kept before a restart, even if the rules now keep seats for a shorter time.
 func TestSurvive_GivenUpUnderAShorterGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -448,7 +447,7 @@ func TestSurvive_GivenUpUnderAShorterGrace(t *testing.T) {
 	})
 }
 
-// Where rules stop to keep seats, those that were promised stay, and with them a party whose last member drops.
+// If the rules stop keeping seats, promised seats stay, and so does a party whose last member drops.
 func TestSurvive_GraceSetToZero(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

@@ -11,22 +11,21 @@ import (
 	"partyline/party/rules"
 )
 
-// Resume puts one of the caller's sessions back where its connection ended: over a socket the
-// caller's own, over HTTP the user's only live one that is not a member already, or the newest of
-// several where invites take that one, too. A ban stands in its way, designers' rules and locks do
-// not. With several seats kept it takes all of them and answers the party entered last; where the
-// rules know one party per user it takes that one.
+// Resume puts one of the caller's sessions back into the parties in which a seat is kept for the user. Over a socket
+// that is the caller's own session. Over HTTP it is the user's only live one that is not a member already, or the
+// newest of several if the setting for invites takes the newest. A ban prevents it; designers' rules and locks do not.
+// With several kept seats it takes all of them and returns the party entered last. If the rules allow one party per
+// user it takes only that one.
 //
-// Where the host has not noticed the end of the older connection, the seat moves if the rules let
-// second sockets take seats. Otherwise the session is not in until the older one has ended.
+// If the host has not noticed the end of the older connection, the seat moves at once if the rules let second sockets
+// take seats. Otherwise the session is not in until the older one has ended.
 //
-// For the first who comes back it creates a party in which everybody is away again. Where the
-// server's settings do not allow that, the session is not in: the next party it creates will be
-// that one.
+// A party in which everybody is away is created again for the first member who comes back. If the server's settings do
+// not allow that, the session is not in: the next party that it creates continues the old one.
 //
-// It may be repeated. Refusals: NoLiveSession, SessionAmbiguous, PartyNotFound if nothing is kept,
-// AlreadyMember if another session of the user is a member and stays it, and those of
-// [admission.Admission.Admit] but PartyLocked.
+// Resume may be repeated. It refuses with NoLiveSession, SessionAmbiguous, PartyNotFound if nothing is kept,
+// AlreadyMember if another session of the user stays a member, and as [admission.Admission.Admit] does except for
+// PartyLocked.
 func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption, error) {
 	for looks := resumeLooks; ; looks-- {
 		r, err := s.resume(ctx, c)
@@ -36,18 +35,18 @@ func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption,
 	}
 }
 
-// resumeLooks is how often Resume looks again for a seat that it did not find, though the user is known to be in
-// a party: its seats move to another native party while somebody is the first who comes back.
+// resumeLooks is how often Resume looks again for a seat if the user is known to be in a party: kept seats move to
+// another native party while the first member comes back.
 const resumeLooks = 3
 
 func (s *Service) resume(ctx context.Context, c party.Caller) (party.Resumption, error) {
 	var none party.Resumption
-	// In this order: a membership that ends in between is a seat by then.
+	// In this order: a membership that ends in between is a kept seat by then.
 	in, err := s.Roster.PartiesOf(ctx, c.UserID)
 	if err != nil {
 		return none, err
 	}
-	session, err := s.pick(c, in)
+	session, err := s.pickSession(c, in)
 	if err != nil {
 		return none, err
 	}
@@ -74,15 +73,15 @@ func (s *Service) resume(ctx context.Context, c party.Caller) (party.Resumption,
 	}
 	switch {
 	case len(in) > 0:
-		return s.relieve(ctx, session, in[0])
+		return s.replaceOlder(ctx, session, in[0])
 	case refused != nil:
 		return none, refused
 	}
 	return none, party.Refuse(party.PartyNotFound, "No seat is kept for you in any party.")
 }
 
-// pick chooses the session that comes back.
-func (s *Service) pick(c party.Caller, in []party.Membership) (party.Session, error) {
+// pickSession chooses the session that comes back.
+func (s *Service) pickSession(c party.Caller, in []party.Membership) (party.Session, error) {
 	if c.SessionID != "" {
 		return c.Session(), nil
 	}
@@ -105,9 +104,8 @@ func (s *Service) pick(c party.Caller, in []party.Membership) (party.Session, er
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket that is to come back.")
 }
 
-// takeSeats puts a session into the seats kept for its user and answers the party entered last; the
-// zero ID if it is in none. An error means that no seat was taken, faulty that a fault has kept it out
-// of one.
+// takeSeats puts a session into the kept seats of its user and returns the party entered last; the zero ID if it is in
+// none. An error means that no seat was taken. faulty says that a fault kept it out of one.
 func (s *Service) takeSeats(ctx context.Context, session party.Session) (back party.ID, faulty bool, err error) {
 	seats, err := s.Admission.KeptSeats(ctx, session.UserID)
 	if err != nil {
@@ -133,18 +131,18 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (back pa
 	return back, faulty, refused
 }
 
-// isFault reports whether it is the server that fails, and may soon be well again.
+// isFault reports whether the error is a fault of the server, which may be over soon.
 func isFault(err error) bool {
 	switch party.ReasonOf(err) {
 	case party.Internal, party.Conflict:
 		return true
-	case party.PartyAway: // else it is the client's to create the party
+	case party.PartyAway: // otherwise the client has to create the party
 		return !errors.Is(err, admission.ErrCannotFound)
 	}
 	return false
 }
 
-// offer leaves it to the client to create the party again, where the module cannot.
+// offer lets the client create the party again if the module cannot.
 func (s *Service) offer(ctx context.Context, userID string) (party.Resumption, error) {
 	seats, err := s.Admission.KeptSeats(ctx, userID)
 	if err != nil || len(seats) == 0 {
@@ -155,8 +153,8 @@ func (s *Service) offer(ctx context.Context, userID string) (party.Resumption, e
 	return party.Resumption{PartyID: id.String()}, nil
 }
 
-// relieve has a session follow an older one of the same user that is still a member.
-func (s *Service) relieve(ctx context.Context, session party.Session, older party.Membership) (party.Resumption, error) {
+// replaceOlder handles a session whose user is still a member with an older session.
+func (s *Service) replaceOlder(ctx context.Context, session party.Session, older party.Membership) (party.Resumption, error) {
 	conf := s.Policy().Parties
 	if conf.SecondSocket == rules.SecondSocketMove {
 		if err := s.Admission.Admit(ctx, older.ID, session, party.Grant{Back: true}, nil); err != nil {
@@ -167,7 +165,7 @@ func (s *Service) relieve(ctx context.Context, session party.Session, older part
 	if conf.ReconnectGrace <= 0 {
 		return party.Resumption{}, party.Refuse(party.AlreadyMember, "You are in this party on another device.")
 	}
-	s.Roster.Attendance.Stay(older.Session) // however often the user has left by this one
+	s.Roster.Attendance.Stay(older.Session) // even if the user has left with this session before
 	if err := s.wait(session); err != nil {
 		return party.Resumption{}, err
 	}
@@ -178,32 +176,32 @@ func (s *Service) relieve(ctx context.Context, session party.Session, older part
 	case err != nil:
 		return party.Resumption{}, err
 	}
-	s.unwait(session)
+	s.stopWaiting(session)
 	return party.Resumption{PartyID: id.String(), Joined: true}, nil
 }
 
-// waiter is a session that takes its user's seat once the older one has ended.
+// waiter is a session that takes its user's seat after the older one has ended.
 type waiter struct {
 	session party.Session
 	until   time.Time // a device that came long before is no replacement
 }
 
-// wait has a session wait for as long as a seat would be kept.
+// wait makes a session wait for as long as a seat would be kept.
 func (s *Service) wait(session party.Session) error {
 	s.mu.Lock()
 	if s.waiting != nil {
 		s.waiting[session.UserID] = waiter{session, s.Now().Add(s.Policy().Parties.ReconnectGrace)}
 	}
 	s.mu.Unlock()
-	// Of a session that has ended nobody may tell any more, so it must not wait.
+	// Nobody will report the end of a session that has ended already, so it must not wait.
 	live, err := s.Roster.Sessions(session.UserID)
 	if err != nil || !slices.Contains(live, session) {
-		s.unwait(session)
+		s.stopWaiting(session)
 	}
 	return err
 }
 
-func (s *Service) unwait(session party.Session) {
+func (s *Service) stopWaiting(session party.Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.waiting[session.UserID].session == session {
@@ -211,7 +209,7 @@ func (s *Service) unwait(session party.Session) {
 	}
 }
 
-func (s *Service) waiter(userID string) (party.Session, bool) {
+func (s *Service) waitingSession(userID string) (party.Session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w, ok := s.waiting[userID]
@@ -222,12 +220,12 @@ func (s *Service) waiter(userID string) (party.Session, bool) {
 	return w.session, ok
 }
 
-// overtaken has a session wait whose seat has moved to an older one of the same user. What the older
-// connection sent before its network failed may arrive once the newer one is in, and its end behind that.
-func (s *Service) overtaken(id party.ID, session party.Session) {
+// seatMovedToOlder makes a session wait whose seat has moved to an older one of the same user. Messages of the older
+// connection from before its network failed may arrive after the newer one is in, and its end after them.
+func (s *Service) seatMovedToOlder(id party.ID, session party.Session) {
 	in, err := s.Roster.PartiesOf(context.Background(), session.UserID)
 	i := slices.IndexFunc(in, func(m party.Membership) bool { return m.ID == id })
-	if _, waits := s.waiter(session.UserID); err == nil && i >= 0 && !waits {
+	if _, waits := s.waitingSession(session.UserID); err == nil && i >= 0 && !waits {
 		if newest, clear := party.Only([]party.Session{in[i].Session, session}, true); clear && newest == session {
 			err = s.wait(session)
 		}
@@ -237,11 +235,11 @@ func (s *Service) overtaken(id party.ID, session party.Session) {
 	}
 }
 
-// Started comes after the beginning of a session: it is put back into its user's seat at once if
-// the rules say so. An older session that is still a member keeps the seat until it ends, whatever
-// the rules say of second sockets: another device may simply have been switched on.
+// Started runs after the start of a session, and puts it back into its user's seat at once if the rules say so. An
+// older session that is still a member keeps the seat until it ends, whatever the rules say of second sockets: the user
+// may just have switched on another device.
 func (s *Service) Started(ctx context.Context, session party.Session) error {
-	if !s.Policy().Parties.ResumeOnConnect { // a grace of 0 ends no seat that is kept
+	if !s.Policy().Parties.ResumeOnConnect { // a grace of 0 does not end seats that are kept already
 		return nil
 	}
 	in, err := s.Roster.PartiesOf(ctx, session.UserID)
@@ -253,50 +251,50 @@ func (s *Service) Started(ctx context.Context, session party.Session) error {
 			return err
 		}
 	}
-	return s.putBack(ctx, try{session: session})
+	return s.putBack(ctx, attempt{session: session})
 }
 
-// Ended comes after the end of a session: its seats are kept, and go to those who wait.
+// Ended runs after the end of a session: its seats are kept, and waiting sessions get them.
 func (s *Service) Ended(ctx context.Context, session party.Session) error {
-	s.unwait(session)
+	s.stopWaiting(session)
 	err := s.Admission.Ended(ctx, session)
-	next, ok := s.waiter(session.UserID)
+	next, ok := s.waitingSession(session.UserID)
 	if !ok {
 		return err
 	}
-	return errors.Join(err, s.putBack(ctx, try{session: next}))
+	return errors.Join(err, s.putBack(ctx, attempt{session: next}))
 }
 
-// try is an attempt to put a session back that asks for nothing, as its game does not know of any fault.
-type try struct {
-	session party.Session
-	before  int // attempts
+// attempt puts a session back without a call of its game, which does not know of the fault.
+type attempt struct {
+	session  party.Session
+	failures int // before this one
 }
 
-func (t try) String() string { return t.session.UserID }
+func (t attempt) String() string { return t.session.UserID }
 
 const (
-	triesAtOnce = 64
-	tryFor      = 10 * time.Second
+	maxRetriesAtOnce = 64
+	retryTimeout     = 10 * time.Second
 )
 
-// putBack puts a session into its user's seats. Where a fault keeps it out, it is tried again, after
-// 1 s and later every 8 s, until that is over.
-func (s *Service) putBack(ctx context.Context, t try) error {
+// putBack puts a session into its user's seats. If a fault keeps it out, it tries again after 1, 2, 4 s and then every
+// 8 s, until the fault is over.
+func (s *Service) putBack(ctx context.Context, t attempt) error {
 	id, faulty, err := s.takeSeats(ctx, t.session)
 	if !id.IsZero() {
-		s.unwait(t.session)
+		s.stopWaiting(t.session)
 	}
 	if faulty {
-		s.again.Set(try{t.session, t.before + 1}, s.Now().Add(time.Second<<min(t.before, 3)))
+		s.retries.Set(attempt{t.session, t.failures + 1}, s.Now().Add(time.Second<<min(t.failures, 3)))
 	}
 	return err
 }
 
-// tryAgain is a try after a fault, unless the session has ended meanwhile, or its user has entered
-// another party and so gave the seat up, whether or not storage knows.
-func (s *Service) tryAgain(t try) {
-	ctx, cancel := context.WithTimeout(context.Background(), tryFor)
+// retry repeats an attempt after a fault. It gives up if the session has ended. It also gives up if the user has
+// entered another party and so lost the seat, even if storage does not know.
+func (s *Service) retry(t attempt) {
+	ctx, cancel := context.WithTimeout(context.Background(), retryTimeout)
 	defer cancel()
 	alive, err := s.Roster.Alive(t.session)
 	if err == nil && !alive {

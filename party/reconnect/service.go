@@ -1,10 +1,9 @@
-// Package reconnect gives members who lost their connection time to come back: it tells their
-// party that they are away, back or lost, puts them back into the seat that the ledger keeps for
-// them, and ends a seat when its time is over. It also tells players that they were removed.
+// Package reconnect gives members who lost their connection time to come back. It tells their party that they are away,
+// back or lost, puts them back into the seat that the ledger keeps, and ends a seat when its time is over. It also
+// tells players that they were removed.
 //
-// What a [Service] has in memory is the timers of the seats that its process knows of, and which
-// sessions wait for the end of an older connection, or of a fault. Of seats that nobody knows of the ledger's
-// sweep tells. Safe for concurrent use.
+// A [Service] has in memory only the timers of the seats that its process knows, and the sessions that wait for the end
+// of an older connection or of a fault. The ledger's sweep finds all other kept seats. Safe for concurrent use.
 package reconnect
 
 import (
@@ -19,72 +18,72 @@ import (
 	"partyline/party/roster"
 )
 
-// Deps is what a Service works with. All are needed.
+// Deps has the dependencies of a Service. All are needed.
 type Deps struct {
 	Admission *admission.Admission
 	Roster    *roster.Roster
-	News      *party.News // what admission publishes
+	News      *party.News // from which it gets changes
 	Sender    party.Sender
 	Notifier  party.Notifier
 	Policy    party.Policy
 	Logger    party.Logger
 	Now       party.Clock
 
-	Newcomer party.Newcomer      // tells of members who have just come back
-	Waits    func(party.ID) bool // whether a party is still to be told of some
+	Newcomer party.Newcomer      // sends messages about members who have just come back
+	Waits    func(party.ID) bool // reports whether such a message to the party still waits
 }
 
-// Service is reconnection.
+// Service manages reconnection.
 type Service struct {
 	Deps
 
-	seats *alarm.Alarms[kept] // those that this process knows of, at their end
-	again *alarm.Alarms[try]  // of sessions that a fault has kept out of them
+	seats   *alarm.Alarms[seatKey] // timers for the end of the seats that this process knows
+	retries *alarm.Alarms[attempt] // timers of sessions that a fault kept out of their seats
 
-	mu      sync.Mutex        // a leaf: nothing else is locked while it is held
+	mu      sync.Mutex        // a leaf lock: no other lock is taken while it is held
 	waiting map[string]waiter // by user; nil once closed
 }
 
-// kept names a seat whose time runs.
-type kept struct {
+// seatKey identifies a kept seat with a timer.
+type seatKey struct {
 	id     party.ID
 	member party.Session
 }
 
-func (k kept) String() string { return k.id.String() + " user=" + k.member.UserID }
+func (k seatKey) String() string { return k.id.String() + " user=" + k.member.UserID }
 
-// New makes a service that hears the news of seats. Close it to stop its timers.
+// New makes a service that subscribes to the news of seats. The caller closes it to stop its timers.
 func New(d Deps) *Service {
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
 	s.seats = alarm.New(d.Now, d.Logger, "kept seat not ended party=", s.expire)
-	turns := make(chan struct{}, triesAtOnce)
-	s.again = alarm.New(d.Now, d.Logger, "member not put back user=", func(t try) {
+	turns := make(chan struct{}, maxRetriesAtOnce)
+	s.retries = alarm.New(d.Now, d.Logger, "member not put back user=", func(t attempt) {
 		turns <- struct{}{}
 		defer func() { <-turns }()
-		s.tryAgain(t)
+		s.retry(t)
 	})
-	d.News.Subscribe(s.changed)
+	d.News.Subscribe(s.onChange)
 	return s
 }
 
-// Close stops all timers and waits for those that went off. Seats stay in storage.
+// Close stops all timers and waits for those that are running. Seats stay in storage.
 func (s *Service) Close() {
 	s.mu.Lock()
 	s.waiting = nil
 	s.mu.Unlock()
 	s.seats.Close()
-	s.again.Close()
+	s.retries.Close()
 }
 
-// Running counts the timers that run and the sessions that wait.
+// Running counts the active timers and the waiting sessions.
 func (s *Service) Running() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.seats.Len() + s.again.Len() + len(s.waiting)
+	return s.seats.Len() + s.retries.Len() + len(s.waiting)
 }
 
 // expire ends a seat whose time is over.
-func (s *Service) expire(k kept) {
+func (s *Service) expire(k seatKey) {
 	ctx, cancel := bounded.Context(context.Background(), notifyTimeout)
 	defer cancel()
 	if err := s.Admission.Expire(ctx, party.Seat{ID: k.id, Member: k.member}); err != nil {
@@ -92,14 +91,14 @@ func (s *Service) expire(k kept) {
 	}
 }
 
-// message is what members are told, op code [party.OpMember].
+// message is the message to members, op code [party.OpMember].
 type message struct {
 	Event  eventName `json:"event"`
 	UserID string    `json:"user_id"`
-	Until  int64     `json:"until,omitempty"` // Unix seconds; to when the seat is, or was, kept
-	By     string    `json:"by,omitempty"`    // of removed: the leader's user ID
-	Was    string    `json:"was,omitempty"`   // of restored: the party's native ID before
-	Led    string    `json:"led,omitempty"`   // of back: the user who led when the connection was lost
+	Until  int64     `json:"until,omitempty"` // Unix seconds; the end of the kept seat
+	By     string    `json:"by,omitempty"`    // for removed: the leader's user ID
+	Was    string    `json:"was,omitempty"`   // for restored: the party's native ID before
+	Led    string    `json:"led,omitempty"`   // for back: the user who led when the connection was lost
 }
 
 type eventName string
@@ -112,25 +111,25 @@ const (
 	eventRemoved  eventName = "removed"
 )
 
-// changed handles what happens to seats and members.
-func (s *Service) changed(c party.Change) {
-	seat := kept{c.Seat.ID, c.Seat.Member}
+// onChange handles changes of seats and members.
+func (s *Service) onChange(c party.Change) {
+	seat := seatKey{c.Seat.ID, c.Seat.Member}
 	m := message{UserID: c.Seat.Member.UserID, Until: party.Seconds(c.Seat.Until)}
 	tell := func() error { return party.SendData(s.Sender, c.ID, party.OpMember, m) }
 	newcomer := func() error { return s.Newcomer(c.ID, party.OpMember, m) }
-	if s.Waits(c.ID) { // in the order in which it happened
+	if s.Waits(c.ID) { // keep the order of the changes
 		tell = newcomer
 	}
 	switch c.Kind {
 	case party.MemberLeft:
 		if c.Moved {
-			s.overtaken(c.ID, c.Session)
+			s.seatMovedToOlder(c.ID, c.Session)
 		}
 		return
 	case party.SeatAway:
 		s.seats.Set(seat, c.Seat.Until)
 		m.Event = eventAway
-	case party.SeatFound: // who was there has heard that it is away
+	case party.SeatFound: // members who were there already know that it is away
 		s.seats.Set(seat, c.Seat.Until)
 		return
 	case party.SeatBack:
@@ -158,7 +157,7 @@ func (s *Service) changed(c party.Change) {
 	}
 }
 
-// removal is the content of notification 1004: by whom, and what the player was.
+// removal is the content of notification 1004.
 type removal struct {
 	PartyID string      `json:"party_id"`
 	By      string      `json:"by"` // the leader's user ID
@@ -172,7 +171,7 @@ const (
 	removedRejected removalKind = "request_rejected" // asked to join
 )
 
-// notify tells the user to whom it happened.
+// notify notifies the user who was removed or rejected.
 func (s *Service) notify(c party.Change, kind removalKind) {
 	ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)
 	defer cancel()

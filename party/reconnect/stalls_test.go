@@ -15,8 +15,8 @@ import (
 	"partyline/party/rules"
 )
 
-// stalls has the next writes of a party's record not come to an end until released.
-func (w *world) stalls(id party.ID) (release func()) {
+// stallWrites makes the next writes of a party's record wait until release is called.
+func (w *world) stallWrites(id party.ID) (release func()) {
 	stalled := make(chan struct{})
 	w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
 		if slices.ContainsFunc(writes, func(o *runtime.StorageWrite) bool { return o.Key == id.UUID.String() }) {
@@ -27,8 +27,8 @@ func (w *world) stalls(id party.ID) (release func()) {
 	return func() { close(stalled) }
 }
 
-// inTime wants these to be done while storage stalls.
-func (w *world) inTime(does map[string]func()) {
+// duringStall checks that these functions return while storage stalls.
+func (w *world) duringStall(does map[string]func()) {
 	w.t.Helper()
 	for name, do := range does {
 		done := make(chan struct{})
@@ -45,8 +45,8 @@ func (w *world) inTime(does map[string]func()) {
 	}
 }
 
-// Messages need no storage, and wait for no write of who is in the party. What is written meanwhile
-// is not undone by that, whether it stalls itself or waits for that of another party of a member.
+// Messages need no storage, and do not wait for a write of the members. That write does not undo later writes, whether
+// it stalls itself or waits for one of another party with the same member.
 func TestStall_OfTheMembers(t *testing.T) {
 	for name, ends := range map[string]func(w *world, id party.ID, p []party.Session) (back []party.Session){
 		"a kick": func(w *world, id party.ID, p []party.Session) []party.Session {
@@ -54,7 +54,7 @@ func TestStall_OfTheMembers(t *testing.T) {
 			return []party.Session{p[0], p[2]}
 		},
 		"a return": func(w *world, id party.ID, p []party.Session) []party.Session {
-			p[1] = w.returns(p[1].UserID, id)
+			p[1] = w.resumeInto(p[1].UserID, id)
 			return []party.Session{p[0], p[1], p[2]}
 		},
 		"the end": func(w *world, id party.ID, p []party.Session) []party.Session {
@@ -64,7 +64,7 @@ func TestStall_OfTheMembers(t *testing.T) {
 		},
 	} {
 		for _, waits := range []bool{false, true} {
-			crashed(t, func(w *world, id party.ID, p []party.Session) {
+			afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 				w.set(func(p *rules.Parties) { p.KickBan = time.Hour })
 				late := w.host.Player("late")
 				stalled, other := id, w.party(true, 5, late)
@@ -74,12 +74,12 @@ func TestStall_OfTheMembers(t *testing.T) {
 				if name == "a return" {
 					w.drop(p[1])
 				}
-				release := w.stalls(stalled)
-				time.Sleep(100 * time.Millisecond) // that of the other is written first
-				w.must(w.admit(late, id))          // the members are to be written
+				release := w.stallWrites(stalled)
+				time.Sleep(100 * time.Millisecond) // the write of the other party comes first
+				w.must(w.admit(late, id))          // schedules a write of the members
 				time.Sleep(time.Second)
 				p = append(p, late)
-				w.inTime(map[string]func(){
+				w.duringStall(map[string]func(){
 					"a leave": func() { w.leave(p[2], id) },
 					"a look": func() {
 						_, err := w.admission.Look(t.Context(), id)
@@ -87,7 +87,7 @@ func TestStall_OfTheMembers(t *testing.T) {
 					},
 				})
 				w.host.Disconnect(p[2])
-				p = slices.Delete(p, 2, 3) // which a crash at once does not find written
+				p = slices.Delete(p, 2, 3) // a crash right now comes before that write
 				done := make(chan []party.Session, 1)
 				go func() { done <- ends(w, id, p) }()
 				synctest.Wait()
@@ -109,13 +109,13 @@ func TestStall_OfTheMembers(t *testing.T) {
 	}
 }
 
-// silent is storage that does not answer the next reads, for as long as their contexts let it.
-type silent struct {
+// unansweredReads is storage that does not answer the next reads until their contexts end.
+type unansweredReads struct {
 	party.Storage
 	reads int
 }
 
-func (s *silent) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*api.StorageObject, error) {
+func (s *unansweredReads) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	if s.reads--; s.reads >= 0 {
 		select {
 		case <-ctx.Done():
@@ -126,18 +126,18 @@ func (s *silent) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*
 	return s.Storage.StorageRead(ctx, r)
 }
 
-// One connection to the database that is silent holds up a return for a moment, and nobody for as long.
+// One database connection that does not answer delays a return for a moment, and others for no longer.
 func TestStall_OfARead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
-		storage := &silent{Storage: w.host}
-		w.over(storage, w.host)
+		storage := &unansweredReads{Storage: w.host}
+		w.restartWith(storage, w.host)
 		p := w.host.Players(2)
 		id := w.party(true, 4, p...)
 		w.drop(p[0])
 		w.drop(p[1])
 		w.host.AfterWrite = func([]*runtime.StorageWrite) error {
-			w.host.AfterWrite, storage.reads = nil, 1 // the one behind the write of the new ID
+			w.host.AfterWrite, storage.reads = nil, 1 // the read after the write of the new ID
 			return nil
 		}
 		began, first := time.Now(), w.host.Connect(p[0].UserID)
@@ -150,12 +150,12 @@ func TestStall_OfARead(t *testing.T) {
 		_, err := w.resume(first)
 		w.must(err)
 		now := w.admission.Current(id)
-		w.members(now, 0, first, w.returns(p[1].UserID, now))
+		w.members(now, 0, first, w.resumeInto(p[1].UserID, now))
 	})
 }
 
-// soon wants this to be done a second later at the latest, while storage stalls.
-func (w *world) soon(name string, do func()) {
+// withinASecond checks that a call returns within a second while storage stalls.
+func (w *world) withinASecond(name string, do func()) {
 	w.t.Helper()
 	done := make(chan struct{})
 	go func() {
@@ -169,21 +169,21 @@ func (w *world) soon(name string, do func()) {
 	}
 }
 
-// A write that stalls holds up its own party, and no other one but where it is about the same player.
+// A stalled write delays its own party, and other parties only if they write about the same player.
 func TestStall_OfOneParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		w.set(func(p *rules.Parties) { p.KickBan = time.Hour })
 		p := w.host.Players(8)
 		slow, well, other := w.party(true, 4, p[0], p[1]), w.party(true, 4, p[2], p[3]), w.party(true, 4, p[4], p[1])
-		release := w.stalls(slow)
+		release := w.stallWrites(slow)
 		w.host.Disconnect(p[1])
 		both := make(chan error, 1)
 		go func() { both <- w.ended(p[1]) }()
 		synctest.Wait()
-		w.soon("a kick", func() { w.kick(p[2], p[3], well) })
-		w.soon("a lost member", func() { w.must(w.admit(p[5], well)); w.drop(p[5]) })
-		w.soon("one who is back", func() { w.must(w.admit(p[6], well)); w.drop(p[6]); w.returns(p[6].UserID, well) })
+		w.withinASecond("a kick", func() { w.kick(p[2], p[3], well) })
+		w.withinASecond("a lost member", func() { w.must(w.admit(p[5], well)); w.drop(p[5]) })
+		w.withinASecond("one who is back", func() { w.must(w.admit(p[6], well)); w.drop(p[6]); w.resumeInto(p[6].UserID, well) })
 		w.refused(w.join(p[3], well), party.Banned)
 		release()
 		w.must(<-both)
@@ -195,14 +195,14 @@ func TestStall_OfOneParty(t *testing.T) {
 	})
 }
 
-// mute is storage that gives writes no answer, for as long as their contexts let it, where they are about
-// more than one party, or about this one.
-type mute struct {
+// unansweredWrites is storage that does not answer some writes until their contexts end: those of more than one party,
+// and those of this party.
+type unansweredWrites struct {
 	party.Storage
 	party party.ID
 }
 
-func (s *mute) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+func (s *unansweredWrites) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
 	parties, muted := 0, false
 	for _, w := range writes {
 		if w.Collection == "partyline_parties" {
@@ -218,20 +218,19 @@ func (s *mute) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdat
 	return s.Storage.MultiUpdate(ctx, accounts, writes, deletes, wallets, ledger)
 }
 
-// Where a transaction for many has had no answer in time, each change in it is tried by itself, and waits
-// for none of the others.
+// If a common transaction gets no answer in time, each of its changes is tried alone, and does not wait for the others.
 func TestStall_OfMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
-		storage := &mute{Storage: w.host}
-		w.over(storage, w.host)
+		storage := &unansweredWrites{Storage: w.host}
+		w.restartWith(storage, w.host)
 		p := w.host.Players(8)
 		var ids []party.ID
 		for i := 0; i < len(p); i += 2 {
 			ids = append(ids, w.party(true, 4, p[i], p[i+1]))
 		}
-		storage.party = ids[1] // by itself it has no answer either
-		release := w.stalls(ids[0])
+		storage.party = ids[1] // alone it gets no answer either
+		release := w.stallWrites(ids[0])
 		ended := map[int]chan error{}
 		began, took := time.Now(), map[int]time.Duration{}
 		var mu sync.Mutex
@@ -264,18 +263,18 @@ func TestStall_OfMany(t *testing.T) {
 	})
 }
 
-// overlaps checks that no write is about an object that another is about as well, nor finds that it has
-// changed since it was read. Each takes longer than others wait for it.
-type overlaps struct {
+// overlapChecker checks that no two writes of the same object run at once, and that no object has changed since it was
+// read. Each write takes longer than others wait for it.
+type overlapChecker struct {
 	party.Storage
 	t      testing.TB
 	mu     sync.Mutex
 	busy   map[string]bool
-	at     int // under way
-	atOnce int // most
+	at     int // running
+	atOnce int // the highest number at once
 }
 
-func (s *overlaps) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+func (s *overlapChecker) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
 	var objects []string
 	for _, w := range writes {
 		objects = append(objects, w.Collection+" "+w.Key)
@@ -307,13 +306,13 @@ func (s *overlaps) MultiUpdate(ctx context.Context, accounts []*runtime.AccountU
 	return acks, results, err
 }
 
-// Two changes of one party, or about one player, are never under way at once; others are.
+// Two changes of one party, or of one player, never run at once; others do.
 func TestStall_ChangesOfOnePartyDoNotOverlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		w.set(func(p *rules.Parties) { p.KickBan, p.Survive.Restart = time.Hour, minute })
-		storage := &overlaps{Storage: w.host, t: t, busy: map[string]bool{}}
-		w.over(storage, w.host)
+		storage := &overlapChecker{Storage: w.host, t: t, busy: map[string]bool{}}
+		w.restartWith(storage, w.host)
 		p := w.host.Players(12)
 		var ids []party.ID
 		for i := range p { // each player is in three parties

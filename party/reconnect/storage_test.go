@@ -17,9 +17,8 @@ import (
 	"partyline/party/rules"
 )
 
-// fails has storage fail at the next writes. The first of them is done all the same where lost says
-// so: its answer alone is lost.
-func (w *world) fails(writes int, lost bool) {
+// failWrites makes the next writes fail. If lost is true, the first of them is done, and only its answer is lost.
+func (w *world) failWrites(writes int, lost bool) {
 	fail := func([]*runtime.StorageWrite) error {
 		if writes--; writes < 0 {
 			return nil
@@ -36,16 +35,16 @@ func (w *world) fails(writes int, lost bool) {
 	}
 }
 
-// tardy is storage that does not answer the next writes in time. They are done later, where what they
-// have found is still there: as the next write begins, if that has to wait for them.
-type tardy struct {
+// lateStorage is storage that does not answer the next writes in time. It does them later if the objects have not
+// changed: when the next write begins, if that one conflicts.
+type lateStorage struct {
 	party.Storage
 	waits  bool
 	writes int
 	later  []func()
 }
 
-func (s *tardy) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+func (s *lateStorage) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
 	do := func() ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
 		return s.Storage.MultiUpdate(context.WithoutCancel(ctx), accounts, writes, deletes, wallets, ledger)
 	}
@@ -60,16 +59,15 @@ func (s *tardy) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpda
 	return do()
 }
 
-// catchUp has what was late done now.
-func (s *tardy) catchUp() {
+// catchUp does the late writes now.
+func (s *lateStorage) catchUp() {
 	for _, do := range s.later {
 		do()
 	}
 	s.writes, s.later = 0, nil
 }
 
-// Storage that fails for a moment costs nobody the seat that memory keeps, whether or not it has
-// done what it was asked.
+// A short failure of storage costs nobody a seat that memory keeps, whether or not storage did the write.
 func TestSurvive_WriteFails(t *testing.T) {
 	for name, at := range map[string]struct{ drop, writes int }{
 		"as one drops":              {0, 1},
@@ -91,18 +89,18 @@ func TestSurvive_WriteFails(t *testing.T) {
 
 func writeFails(t *testing.T, at, writes int, restart time.Duration, done string, sweeps bool) {
 	w := newWorld(t, time.Now)
-	storage := &tardy{Storage: w.host, waits: done == "late, and waited for"}
-	w.over(storage, w.host)
+	storage := &lateStorage{Storage: w.host, waits: done == "late, and waited for"}
+	w.restartWith(storage, w.host)
 	defer func() { w.admission.Close(); w.grace.Close() }()
 	fails := func() {
 		if strings.HasPrefix(done, "late") {
 			storage.writes = writes
 		} else {
-			w.fails(writes, done == "without an answer")
+			w.failWrites(writes, done == "without an answer")
 		}
 	}
 	w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
-	time.Sleep(2 * minute) // no crash is so long ago
+	time.Sleep(2 * minute) // too long after the start for a crash to matter
 	p := w.host.Players(2)
 	w.party(true, 4, p...)
 	time.Sleep(time.Second)
@@ -119,11 +117,11 @@ func writeFails(t *testing.T, at, writes int, restart time.Duration, done string
 	first, got := w.host.Connect(p[0].UserID), party.Resumption{}
 	if at == len(p) {
 		fails()
-		got, _ = w.resume(first) // storage may be asked again at once, and give in
+		got, _ = w.resume(first) // storage may be asked again at once, and work
 	}
 	w.host.BeforeWrite, w.host.AfterWrite = nil, nil
 	storage.catchUp()
-	if sweeps { // and another process goes by storage alone
+	if sweeps { // and another process that knows only storage
 		w.must(w.admission.Sweep(t.Context()))
 		w.node = w.newNode()
 		defer func() { w.admission.Close(); w.grace.Close() }()
@@ -147,13 +145,13 @@ func writeFails(t *testing.T, at, writes int, restart time.Duration, done string
 	w.members(now, 0, members...)
 }
 
-// The first write of a party's record comes late, when the member whose seat it keeps is back.
+// The first write of a party's record is done late, when the member whose seat it keeps is back.
 func TestGrace_SeatStoredTooLate(t *testing.T) {
 	for _, waits := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, time.Now)
-			storage := &tardy{Storage: w.host, waits: waits}
-			w.over(storage, w.host)
+			storage := &lateStorage{Storage: w.host, waits: waits}
+			w.restartWith(storage, w.host)
 			p := w.host.Players(2)
 			id := w.party(true, 4, p...)
 			storage.writes = 1
@@ -161,7 +159,7 @@ func TestGrace_SeatStoredTooLate(t *testing.T) {
 			if err := w.ended(p[1]); err == nil {
 				t.Error("storage does not answer, and nobody says so")
 			}
-			back := w.returns(p[1].UserID, id)
+			back := w.resumeInto(p[1].UserID, id)
 			storage.catchUp()
 			w.must(w.admission.Sweep(t.Context()))
 			w.nothingLeft()
@@ -174,9 +172,9 @@ func TestGrace_SeatStoredTooLate(t *testing.T) {
 }
 
 func TestSurvive_FirstLookAfterACrashFails(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.crash([]party.ID{id}, p...)
-		w.fails(1, false)
+		w.failWrites(1, false)
 		back := w.host.Connect(p[0].UserID)
 		if got, err := w.resume(back); err == nil {
 			w.t.Errorf("Resume = %+v; want storage's error", got)
@@ -192,9 +190,9 @@ func TestSurvive_FirstLookAfterACrashFails(t *testing.T) {
 	})
 }
 
-// A queue's age outlives a crash, and a return that breaks off after it.
+// A queue's age survives a crash, and a failed return after it.
 func TestSurvive_AgeAfterABrokenReturn(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.setAges(map[string]party.Age{"duel": {Since: time.Now()}})
 		w.admission.Recorder.Later(id)
 		time.Sleep(10 * time.Second)
@@ -232,28 +230,28 @@ func (w *world) setAges(ages map[string]party.Age) {
 	w.ages = ages
 }
 
-// gate has listing done before records are listed, and reading before anything is read.
-type gate struct {
+// gatedStorage calls functions before records are listed, and before anything is read.
+type gatedStorage struct {
 	party.Storage
 	listing, reading func()
 }
 
-func (g *gate) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
+func (g *gatedStorage) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
 	if g.listing != nil && collection == "partyline_parties" {
 		g.listing()
 	}
 	return g.Storage.StorageList(ctx, callerID, userID, collection, limit, cursor)
 }
 
-func (g *gate) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*api.StorageObject, error) {
+func (g *gatedStorage) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	if g.reading != nil {
 		g.reading()
 	}
 	return g.Storage.StorageRead(ctx, r)
 }
 
-// sweepLater begins a sweep that goes on to the records once meet is called.
-func (w *world) sweepLater(g *gate) (meet func()) {
+// sweepLater starts a sweep that continues with the records when meet is called.
+func (w *world) sweepLater(g *gatedStorage) (meet func()) {
 	began, met, swept := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	g.listing = func() {
 		g.listing = nil
@@ -268,7 +266,7 @@ func (w *world) sweepLater(g *gate) (meet func()) {
 	}
 }
 
-// A sweep may meet a record that names the new native party before anybody is in that.
+// A sweep may find a record that names the new native party before anybody is in it.
 func TestSurvive_SweepDuringTheReturn(t *testing.T) {
 	for _, restart := range []time.Duration{0, minute} {
 		for _, in := range []string{"before it is entered", "before it is known"} {
@@ -276,10 +274,10 @@ func TestSurvive_SweepDuringTheReturn(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t, time.Now)
 					w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
-					g := &gate{Storage: w.host}
-					w.over(g, w.host)
+					g := &gatedStorage{Storage: w.host}
+					w.restartWith(g, w.host)
 					defer func() { w.admission.Close(); w.grace.Close() }()
-					time.Sleep(2 * minute) // no crash is so long ago
+					time.Sleep(2 * minute) // too long after the start for a crash to matter
 					p := w.host.Players(3)
 					id := w.party(false, 4, p...)
 					time.Sleep(time.Second)
@@ -297,10 +295,10 @@ func TestSurvive_SweepDuringTheReturn(t *testing.T) {
 							return nil
 						}
 					}
-					first := w.restores(p[0])
+					first := w.resumeAnywhere(p[0])
 					now := w.admission.Current(id)
 					w.members(now, 2, first)
-					w.node = w.newNode() // which goes by storage alone
+					w.node = w.newNode() // knows only storage
 					w.members(now, 2, first)
 				})
 			})
@@ -308,13 +306,13 @@ func TestSurvive_SweepDuringTheReturn(t *testing.T) {
 	}
 }
 
-// A sweep may meet a party whose last connection has ended, and nobody has told of that yet.
+// A sweep may find a party whose last connection has ended, before that is reported.
 func TestSurvive_SweepAsTheLastDrops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		w.set(func(p *rules.Parties) { p.KickBan = time.Hour })
-		g := &gate{Storage: w.host}
-		w.over(g, w.host)
+		g := &gatedStorage{Storage: w.host}
+		w.restartWith(g, w.host)
 		defer func() { w.admission.Close(); w.grace.Close() }()
 		p := w.host.Players(3)
 		id := w.party(true, 4, p...)
@@ -324,15 +322,15 @@ func TestSurvive_SweepAsTheLastDrops(t *testing.T) {
 		w.host.Disconnect(p[1])
 		meet()
 		w.must(w.ended(p[1]))
-		first := w.restores(p[0])
+		first := w.resumeAnywhere(p[0])
 		now := w.admission.Current(id)
-		w.members(now, 0, first, w.returns(p[1].UserID, now))
+		w.members(now, 0, first, w.resumeInto(p[1].UserID, now))
 		w.refused(w.join(p[2], now), party.Banned)
 	})
 }
 
-// restores has a new session of the user resume into whatever native party that makes.
-func (w *world) restores(p party.Session) party.Session {
+// resumeAnywhere resumes a new session of the user into whatever native party that makes.
+func (w *world) resumeAnywhere(p party.Session) party.Session {
 	w.t.Helper()
 	s := w.host.Connect(p.UserID)
 	_, err := w.resume(s)
@@ -340,8 +338,8 @@ func (w *world) restores(p party.Session) party.Session {
 	return s
 }
 
-// When survive.restart is switched on, the members of all parties are to be written. A kick waits
-// for a few of them, and no transaction is about very many objects.
+// When survive.restart is switched on, the members of all parties are written. A kick waits for only a few of these
+// writes, and no transaction has very many objects.
 func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
 	for _, c := range []struct{ parties, size, most int }{{80, 1, 40}, {20, 40, 20}} {
 		t.Run(fmt.Sprint(c.parties, " of ", c.size), func(t *testing.T) {
@@ -363,7 +361,7 @@ func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
 				written, before := 0, -1
 				w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
 					<-first
-					time.Sleep(time.Millisecond) // all who wait for the write before are in line for the next one
+					time.Sleep(time.Millisecond) // all changes that wait for the write before are queued for the next one
 					mu.Lock()
 					defer mu.Unlock()
 					if len(writes) > 500 {
@@ -403,7 +401,7 @@ func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
 	}
 }
 
-// Storage has done one write, and its answer is lost. The party hears of the end of the seat all the same.
+// Storage has done a write, and its answer is lost. The party is still told of the end of the seat.
 func TestGrace_AnswerLost(t *testing.T) {
 	for _, end := range []string{"lost", "back"} {
 		t.Run(end, func(t *testing.T) {
@@ -413,14 +411,14 @@ func TestGrace_AnswerLost(t *testing.T) {
 				id := w.party(true, 4, p...)
 				writes := 0
 				w.host.AfterWrite = func([]*runtime.StorageWrite) error {
-					if writes++; writes == 2 { // the first is that of the drop
+					if writes++; writes == 2 { // the first write is of the drop
 						return errStorage
 					}
 					return nil
 				}
 				w.drop(p[1])
 				if end == "back" {
-					w.returns(p[1].UserID, id)
+					w.resumeInto(p[1].UserID, id)
 				}
 				time.Sleep(2 * minute)
 				synctest.Wait()
@@ -431,8 +429,8 @@ func TestGrace_AnswerLost(t *testing.T) {
 	}
 }
 
-// Two nodes find the end of a seat at one moment, and the party hears of it once: for the host's
-// refusal of a delete is no lost answer.
+// Two nodes find the end of a seat at the same moment, and the party is told once. The host's refusal of a delete is
+// not a lost answer.
 func TestGrace_NodesEndTheSeatAtOnce(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -454,8 +452,8 @@ func TestGrace_NodesEndTheSeatAtOnce(t *testing.T) {
 	w.nothingLeft()
 }
 
-// Who leaves on purpose has no seat any more, whatever storage says at that moment, and nobody is
-// put back into a party that its last member has left.
+// A player who leaves on purpose has no seat any more, even if storage fails then. Nobody is put back into a party that
+// its last member has left.
 func TestSurvive_LeftWhileStorageFails(t *testing.T) {
 	for _, restart := range []time.Duration{0, minute} {
 		for leaving := 1; leaving <= 2; leaving++ {
@@ -479,7 +477,7 @@ func TestSurvive_LeftWhileStorageFails(t *testing.T) {
 					}
 					w.host.BeforeWrite = nil
 					for _, sweeps := range []bool{false, true} {
-						if sweeps { // and another process goes by storage alone
+						if sweeps { // and another process that knows only storage
 							w.must(w.admission.Sweep(t.Context()))
 							w.node = w.newNode()
 							defer func() { w.admission.Close(); w.grace.Close() }()

@@ -19,7 +19,7 @@ import (
 	"partyline/party/rules"
 )
 
-// crash ends the process and all sockets at one moment, and begins the next process.
+// crash ends the process and all sockets at once, and starts the next process.
 func (w *world) crash(ids []party.ID, sessions ...party.Session) {
 	w.admission.Close()
 	w.grace.Close()
@@ -56,7 +56,7 @@ func TestSurvive_FirstBackLeads(t *testing.T) {
 	if now == id || got.PartyID != now.String() {
 		t.Fatalf("Resume = %+v; the party is %v now", got, now)
 	}
-	first := w.returns(p[0].UserID, now)
+	first := w.resumeInto(p[0].UserID, now)
 	w.members(now, 1, second, first) // one seat of three is still kept
 	if v, err := w.roster.View(t.Context(), now); err != nil || v.Open || v.MaxSize != 4 || v.Leader().UserID != p[1].UserID {
 		t.Errorf("View = %+v, %v", v, err)
@@ -74,7 +74,7 @@ func TestSurvive_FirstBackLeads(t *testing.T) {
 	}
 }
 
-// Of a join that was lost with its socket nothing is left once the party goes on in another native one.
+// A join that was lost with its socket is gone when the party continues in another native one.
 func TestSurvive_WithoutLostJoins(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -92,7 +92,7 @@ func TestSurvive_WithoutLostJoins(t *testing.T) {
 	}
 }
 
-// backTogether has two users come back, the second while the first is put in.
+// backTogether lets two users come back, the second one while the first is being put in.
 func (w *world) backTogether(a, b party.Session) (first, second party.Session) {
 	w.t.Helper()
 	first, second = w.host.Connect(a.UserID), w.host.Connect(b.UserID)
@@ -110,7 +110,7 @@ func (w *world) backTogether(a, b party.Session) (first, second party.Session) {
 	return first, second
 }
 
-// A member who is back and tidies up, by leaving the party's old ID, stays a member like any other.
+// A returned member who cleans up, and leaves the party's old ID, stays a member.
 func TestSurvive_BackAndLeavesTheOldID(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
@@ -121,15 +121,15 @@ func TestSurvive_BackAndLeavesTheOldID(t *testing.T) {
 	_, err := w.resume(back)
 	w.must(err)
 	now := w.admission.Current(id)
-	first := w.returns(p[0].UserID, now)
+	first := w.resumeInto(p[0].UserID, now)
 	w.leave(back, id)
 	w.members(now, 0, back, first)
 	w.drop(back)
 	w.members(now, 1, first)
 }
 
-// A member who comes back second finds a seat, also while the helper that has founded the party
-// for the first still has one of it.
+// A second returning member finds a seat, even while the helper session that founded the party for the first still
+// takes one.
 func TestSurvive_SecondBackWhileTheHelperLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -146,7 +146,7 @@ func TestSurvive_SecondBackWhileTheHelperLeaves(t *testing.T) {
 	})
 }
 
-// After a crash storage alone leads to the seats, also for a player who asks while the first is put in.
+// After a crash only storage knows the seats, also for a player who asks while the first is being put in.
 func TestSurvive_SecondBackAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -167,7 +167,7 @@ func TestSurvive_SecondBackAfterACrash(t *testing.T) {
 	})
 }
 
-// A second crash at once finds the seat of a member who was just back.
+// A second crash right afterwards finds the seat of a member who had just come back.
 func TestSurvive_CrashRightAfterTheReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -199,7 +199,7 @@ func TestSurvive_CrashRightAfterTheReturn(t *testing.T) {
 	})
 }
 
-// Members who come back while the first of them drops again find their seats, wherever those are just then.
+// Members who come back while the first of them drops again find their seats at every moment.
 func TestSurvive_TheFirstDropsAgain(t *testing.T) {
 	for range 100 {
 		w := newWorld(t, time.Now)
@@ -232,8 +232,7 @@ func TestSurvive_TheFirstDropsAgain(t *testing.T) {
 	}
 }
 
-// An ID of the same UUID that names another node is no party's, whatever is asked of it, and the party goes on as it
-// would have.
+// An ID with the same UUID that names another node is no party's ID, for every call, and the party goes on unchanged.
 func TestSurvive_AnIDOfAnotherNode(t *testing.T) {
 	for _, restart := range []time.Duration{0, time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
@@ -263,7 +262,7 @@ func TestSurvive_AnIDOfAnotherNode(t *testing.T) {
 	}
 }
 
-// Until the first member back is in, the party is away for all others: it never seems to be over.
+// Until the first returning member is in, the party is away for all others. It never seems to be over.
 func TestSurvive_AwayUntilTheFirstIsIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -313,14 +312,14 @@ func TestSurvive_EndsWithTheLastSeat(t *testing.T) {
 	})
 }
 
-// Whose seats are kept are written down as members too; with the last seat all of it goes.
+// Users with kept seats are also stored as members. With the last seat everything is removed.
 func TestSurvive_EndsWithItsRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		w.set(func(p *rules.Parties) { p.Survive.Restart = time.Hour })
 		p := w.host.Players(3)
 		w.party(true, 4, p...)
-		time.Sleep(time.Second) // the members are written down
+		time.Sleep(time.Second) // the members are written
 		synctest.Wait()
 		for _, s := range p {
 			w.host.Disconnect(s)
@@ -334,7 +333,7 @@ func TestSurvive_EndsWithItsRecord(t *testing.T) {
 	})
 }
 
-// Two return at once, with a process each.
+// Two members return at once, in two processes.
 func TestSurvive_TwoNodesFoundItOnce(t *testing.T) {
 	w := newWorld(t, time.Now)
 	for range 20 {
@@ -387,7 +386,7 @@ func TestSurvive_Crash(t *testing.T) {
 				synctest.Wait()
 				w.crash([]party.ID{id}, p...)
 				order := rapid.Permutation(team).Draw(rt, "order")
-				_, err := w.admission.Look(t.Context(), origin) // to which the links lead
+				_, err := w.admission.Look(t.Context(), origin) // the ID in the links
 				w.refused(err, party.PartyAway)
 				if rapid.Bool().Draw(rt, "again, with nobody back") {
 					w.crash(nil)
@@ -425,7 +424,7 @@ func TestSurvive_Crash(t *testing.T) {
 	})
 }
 
-// What a party has waited for a match outlives a crash: until the server was back, and no longer.
+// The time that a party has waited for a match survives a crash. It counts until the server was back.
 func TestSurvive_CrashKeepsAges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -460,7 +459,7 @@ func TestSurvive_CrashKeepsAges(t *testing.T) {
 	})
 }
 
-// So does that it has attributes, also if they came when its members were written already.
+// So does the fact that it has attributes, also if they were set after its members were written.
 func TestSurvive_CrashKeepsAttributes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -503,8 +502,8 @@ func TestSurvive_CrashTooLongAgo(t *testing.T) {
 	})
 }
 
-// A newcomer costs a write of their own, and of the party's record: what storage says of the
-// members before is so already. The database writes JSON in a form of its own.
+// A new member costs one write of their own object and one of the party's record. The objects of other members are up
+// to date, although the database formats JSON differently.
 func TestSurvive_NewcomersWriteNothingOfOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -531,15 +530,15 @@ func TestSurvive_NewcomersWriteNothingOfOthers(t *testing.T) {
 	})
 }
 
-// A member who leaves, or is removed, in the moment before all others lose the connection.
+// A member leaves, or is removed, just before all others lose the connection.
 func TestSurvive_LeftJustBeforeAllAreAway(t *testing.T) {
 	for name, goes := range map[string]func(*world, party.ID, []party.Session){
 		"leaves":  func(w *world, id party.ID, p []party.Session) { w.leave(p[2], id) },
 		"removed": func(w *world, id party.ID, p []party.Session) { w.kick(p[0], p[2], id) },
 	} {
-		for _, broken := range []bool{false, true} { // storage, as the others go
+		for _, broken := range []bool{false, true} { // storage fails as the others go
 			t.Run(fmt.Sprint(name, " ", broken), func(t *testing.T) {
-				crashed(t, func(w *world, id party.ID, p []party.Session) {
+				afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 					goes(w, id, p)
 					if broken {
 						w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errStorage }
@@ -563,9 +562,9 @@ func TestSurvive_LeftJustBeforeAllAreAway(t *testing.T) {
 	}
 }
 
-// What refers to a member of a party that has no record is removed; a member's own stays.
+// An object that refers to a member of a party without a record is removed; a member's own stays.
 func TestSurvive_SweepOfMembers(t *testing.T) {
-	crashed(t, func(w *world, id party.ID, p []party.Session) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		const member = `":9223372036854775807`
 		other := party.ID{UUID: uuid.Must(uuid.NewUUID()), Node: id.Node}
 		stranger := w.host.Player("stranger")
@@ -577,6 +576,6 @@ func TestSurvive_SweepOfMembers(t *testing.T) {
 		if n := w.host.Objects("partyline_away"); n != len(p) {
 			t.Errorf("%d objects say where seats are kept; want one for each of %d members", n, len(p))
 		}
-		w.restores(p[1])
+		w.resumeAnywhere(p[1])
 	})
 }

@@ -10,12 +10,12 @@ import (
 	"partyline/party/ledger"
 )
 
-// Members saw a leave when the host did it, not when the module came to mirror it.
+// Members saw a leave when the host did it, not when the module mirrored it.
 func TestGrace_TimeOfALeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		p := w.host.Players(2)
-		id := w.party(true, 3, p...) // the second has come by an invite, just now
+		id := w.party(true, 3, p...) // the second has just come by an invite
 		var left time.Time
 		w.admission.News.Subscribe(func(c party.Change) {
 			if c.Kind == party.MemberLeft {

@@ -11,16 +11,16 @@ import (
 	"partyline/party/rules"
 )
 
-// Who is out of the party for good is not put back by a crash long after.
+// A user who is out of the party for good is not put back by a crash long after.
 func TestSurvive_OutStaysOut(t *testing.T) {
 	for name, goes := range map[string]func(w *world, id party.ID, p []party.Session){
 		"lost": func(w *world, id party.ID, p []party.Session) {
-			w.untold(p[1], id)
+			w.disconnectUnreported(p[1], id)
 			w.must(w.ended(p[1]))
 		},
 		"kicked_while_away": func(w *world, id party.ID, p []party.Session) {
 			w.set(func(p *rules.Parties) { p.KickBan = 0 })
-			w.untold(p[1], id)
+			w.disconnectUnreported(p[1], id)
 			w.kick(p[0], p[1], id)
 			w.must(w.ended(p[1]))
 		},
@@ -31,9 +31,9 @@ func TestSurvive_OutStaysOut(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			crashed(t, func(w *world, id party.ID, p []party.Session) {
+			afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 				goes(w, id, p)
-				time.Sleep(10 * time.Minute) // a seat that was kept is lost
+				time.Sleep(10 * time.Minute) // a kept seat is lost by then
 				synctest.Wait()
 				w.crash([]party.ID{id}, p...)
 				_, err := w.resume(w.host.Connect(p[1].UserID))
@@ -43,8 +43,8 @@ func TestSurvive_OutStaysOut(t *testing.T) {
 	}
 }
 
-// untold has a member lose the connection, and somebody look before the host tells of it.
-func (w *world) untold(s party.Session, id party.ID) {
+// disconnectUnreported ends a member's connection, and looks before the host reports the end.
+func (w *world) disconnectUnreported(s party.Session, id party.ID) {
 	w.t.Helper()
 	w.host.Disconnect(s)
 	_, err := w.admission.Look(w.t.Context(), id)
@@ -53,12 +53,12 @@ func (w *world) untold(s party.Session, id party.ID) {
 	synctest.Wait()
 }
 
-// The leader loses the connection, and before that is told the server crashes: one member led then.
+// The leader loses the connection, and the server crashes before that is reported. The record must have one leader.
 func TestSurvive_OneLedBefore(t *testing.T) {
 	led := map[string]int{}
 	for range 40 {
-		crashed(t, func(w *world, id party.ID, p []party.Session) {
-			w.untold(p[0], id)
+		afterCrash(t, func(w *world, id party.ID, p []party.Session) {
+			w.disconnectUnreported(p[0], id)
 			w.crash([]party.ID{id}, p...)
 			_, err := w.resume(w.host.Connect(p[2].UserID))
 			w.must(err)
@@ -75,7 +75,7 @@ func TestSurvive_OneLedBefore(t *testing.T) {
 	}
 }
 
-// What was known of the native party before is forgotten, also while somebody is told the news of the next one.
+// The old native party is forgotten, even during the news of the next one.
 func TestSurvive_OldPlaceIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
@@ -88,7 +88,7 @@ func TestSurvive_OldPlaceIsForgotten(t *testing.T) {
 		free, slow := make(chan bool), make(chan bool)
 		w.news.Subscribe(func(c party.Change) {
 			switch {
-			case c.Kind == party.PartyRestored: // somebody deals with the old one meanwhile, and keeps who returns for a moment
+			case c.Kind == party.PartyRestored: // a visit of the old place meanwhile, which delays the returning member
 				in := make(chan bool)
 				go w.admission.Briefly(id, func(*ledger.Visit) { close(in); <-free })
 				<-in
@@ -117,11 +117,11 @@ func TestSurvive_OldPlaceIsForgotten(t *testing.T) {
 	})
 }
 
-// The server takes who loses the connection off the party at once, and tells later. A crash in between keeps
-// their seat, whatever else was written of the party.
+// When a connection ends, the host takes the member off the party at once and reports it later. A crash in between
+// keeps their seat, whatever else was written of the party.
 func TestSurvive_CrashBeforeADropIsTold(t *testing.T) {
 	for _, leaves := range []bool{false, true} {
-		crashed(t, func(w *world, id party.ID, p []party.Session) {
+		afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 			if leaves {
 				w.leave(p[1], id)
 			}
@@ -140,11 +140,11 @@ func TestSurvive_CrashBeforeADropIsTold(t *testing.T) {
 	}
 }
 
-// What members were told at the start stays true when the rules change, also where those keep no seats any more.
+// What members were told at the start stays true when the rules change, also if they keep no seats any more.
 func TestSurvive_RestartOfNewRules(t *testing.T) {
 	for _, grace := range []time.Duration{minute, 0} {
-		for _, after := range []bool{false, true} { // somebody is back already
-			crashed(t, func(w *world, id party.ID, p []party.Session) {
+		for _, after := range []bool{false, true} { // whether a member is back already
+			afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 				w.crash([]party.ID{id}, p...)
 				if after {
 					_, err := w.resume(w.host.Connect(p[0].UserID))

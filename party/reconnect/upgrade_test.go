@@ -14,8 +14,8 @@ import (
 	"partyline/party"
 )
 
-// first is the records of parties and users as the first version decoded them.
-type first struct {
+// firstVersion is the records of parties and users as the first version decoded them.
+type firstVersion struct {
 	PartyID string `json:"party_id"`
 	Kicks   map[string]struct {
 		At    int64 `json:"at"`
@@ -27,7 +27,7 @@ type first struct {
 		Joined    int64  `json:"joined"`
 		Since     int64  `json:"since"`
 		Until     int64  `json:"until"`
-		Led       string `json:"led"` // and what follows, only later versions
+		Led       string `json:"led"` // this and the following fields exist only in later versions
 	} `json:"seats"`
 	MaxSize int              `json:"max_size"`
 	Open    bool             `json:"open"`
@@ -35,9 +35,9 @@ type first struct {
 	Parties map[string]int64 `json:"parties"`
 }
 
-// decoded is what the first version makes of an object. It knows every field but those it
-// passes over.
-func decoded(t *testing.T, value string) (r first) {
+// decodeFirstVersion returns what the first version reads from an object. It must know every field except the ones it
+// skips.
+func decodeFirstVersion(t *testing.T, value string) (r firstVersion) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(value))
 	d.DisallowUnknownFields()
@@ -47,14 +47,14 @@ func decoded(t *testing.T, value string) (r first) {
 	return r
 }
 
-// A party goes on at a node of today, with storage that a node of the first version has
-// filled: kicks and kept seats are honoured. What is written then has the same fields.
+// A party goes on at a node of today, with storage of a node of the first version: kicks and kept seats count. What is
+// written then has the same fields.
 func TestUpgrade_FromTheFirstVersion(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(4)
 	leader, away, kicked, stays := p[0], p[1], p[2], p[3]
 	id := w.party(true, 4, leader, away, stays)
-	w.host.Disconnect(away) // the other node has heard of it
+	w.host.Disconnect(away) // the other node knows of it
 	since, until := w.now(), w.now().Add(minute)
 	kicks := fmt.Sprintf(`{"party_id":%q,"kicks":{%q:{"at":%d,"until":%d}}}`, id, kicked.UserID, party.Nanos(since), party.Nanos(until))
 	seats := fmt.Sprintf(`{"party_id":%q,"seats":{%q:{"session_id":%q,"username":%q,"joined":%d,"since":%d,"until":%d}}}`,
@@ -80,22 +80,22 @@ func TestUpgrade_FromTheFirstVersion(t *testing.T) {
 	w.refused(w.join(kicked, id), party.Banned)
 	w.members(id, 1, leader, stays)
 
-	// The next write moves both, with nothing lost.
+	// The next write moves both, and nothing is lost.
 	w.drop(stays)
-	moved := decoded(t, read("partyline_parties", id.UUID.String()))
-	if want := decoded(t, kicks); moved.PartyID != want.PartyID || !reflect.DeepEqual(moved.Kicks, want.Kicks) {
+	moved := decodeFirstVersion(t, read("partyline_parties", id.UUID.String()))
+	if want := decodeFirstVersion(t, kicks); moved.PartyID != want.PartyID || !reflect.DeepEqual(moved.Kicks, want.Kicks) {
 		t.Errorf("kicks are %+v; want %+v", moved, want)
 	}
-	if want := decoded(t, seats); moved.Seats[away.UserID] != want.Seats[away.UserID] || len(moved.Seats) != 2 {
+	if want := decodeFirstVersion(t, seats); moved.Seats[away.UserID] != want.Seats[away.UserID] || len(moved.Seats) != 2 {
 		t.Errorf("seats are %+v; want two, with %+v", moved.Seats, want.Seats)
 	}
 	if n := w.host.Objects("partyline_kicks") + w.host.Objects("partyline_seats"); n != 0 {
 		t.Errorf("%d objects of the first version are left; they would be counted twice", n)
 	}
-	if got := decoded(t, read("partyline_away", stays.UserID)); got.Parties[id.String()] <= party.Nanos(since) {
+	if got := decodeFirstVersion(t, read("partyline_away", stays.UserID)); got.Parties[id.String()] <= party.Nanos(since) {
 		t.Errorf("the first version finds %+v for a user who is away", got)
 	}
-	back := w.returns(away.UserID, id)
+	back := w.resumeInto(away.UserID, id)
 	w.members(id, 1, leader, back)
 	w.refused(w.join(kicked, id), party.Banned)
 }

@@ -21,8 +21,8 @@ import (
 	"partyline/party/rules"
 )
 
-// world is reconnection over the kernel over a fake host. Its clock is the test's: in a
-// bubble of synctest the bubble's.
+// world is reconnection with the parts below it over a fake host. The test sets its clock; in a synctest bubble it is
+// the bubble's.
 type world struct {
 	t    testing.TB
 	host *partytest.Host
@@ -34,15 +34,15 @@ type world struct {
 	lock error
 	ages map[string]party.Age // of every party, by queue
 
-	clients bool   // only clients make parties
-	posts   bool   // parties hear of newcomers a moment later
-	leaving func() // comes before a helper leaves the party it has founded; nil for nothing
-	joining func() // comes before a session is put into a party; nil for nothing
+	clients bool   // only clients create parties
+	posts   bool   // messages about new members come a moment later
+	leaving func() // called before a helper leaves the party that it has founded; nil for nothing
+	joining func() // called before a session is put into a party; nil for nothing
 
 	node
 }
 
-// node is one process over the host.
+// node is one process on the host.
 type node struct {
 	roster    *roster.Roster
 	news      *party.News
@@ -60,11 +60,11 @@ func newWorld(t testing.TB, now party.Clock) *world {
 	return w
 }
 
-// newNode begins another process over the same host.
+// newNode starts another process on the same host.
 func (w *world) newNode() node { return w.nodeOver(w.host, w.host) }
 
-// over begins another process with other ways to store and to send.
-func (w *world) over(storage party.Storage, sender party.Sender) {
+// restartWith starts another process with other storage and another sender.
+func (w *world) restartWith(storage party.Storage, sender party.Sender) {
 	w.node = w.nodeOver(storage, sender)
 }
 
@@ -104,7 +104,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	return n
 }
 
-// streams has joining done.
+// streams calls joining before joins.
 type streams struct {
 	*partytest.Host
 	w *world
@@ -117,7 +117,7 @@ func (s streams) StreamUserJoin(mode uint8, subject, subcontext, label, userID, 
 	return s.Host.StreamUserJoin(mode, subject, subcontext, label, userID, sessionID, hidden, persistence, status)
 }
 
-// founder has leaving done.
+// founder calls leaving before the helper leaves.
 func (w *world) founder(found admission.Founder) admission.Founder {
 	return func(ctx context.Context, s party.Session, f party.Facts) (party.ID, func(bool), error) {
 		if w.clients {
@@ -139,7 +139,7 @@ func (w *world) set(change func(*rules.Parties)) {
 	change(&w.conf.Parties)
 }
 
-// party makes one of the players, led by the first.
+// party makes a party of the players, led by the first.
 func (w *world) party(open bool, size int, players ...party.Session) party.ID {
 	w.t.Helper()
 	p := w.host.PartyCreate(players[0], open, size)
@@ -170,7 +170,7 @@ func (w *world) refused(err error, want party.Reason) {
 	}
 }
 
-// admit is how an invite lets a session in.
+// admit lets a session in as an invite does.
 func (w *world) admit(s party.Session, id party.ID) error {
 	return w.admission.Admit(w.t.Context(), id, s, party.Grant{}, nil)
 }
@@ -181,7 +181,7 @@ func (w *world) check(s party.Session, id party.ID) error {
 	return err
 }
 
-// join is a PartyJoin with its hooks.
+// join runs a PartyJoin with its hooks.
 func (w *world) join(s party.Session, id party.ID) error {
 	ctx := w.t.Context()
 	if err := w.admission.BeginJoin(ctx, id, s); err != nil {
@@ -194,7 +194,7 @@ func (w *world) join(s party.Session, id party.ID) error {
 	return nil
 }
 
-// accept is a PartyAccept with its hooks, of somebody who may not have asked.
+// accept runs a PartyAccept with its hooks, of a session that may not have asked.
 func (w *world) accept(leader, s party.Session, id party.ID) error {
 	ctx := w.t.Context()
 	if err := w.admission.BeginAccept(ctx, id, s, leader); err != nil {
@@ -208,13 +208,13 @@ func (w *world) accept(leader, s party.Session, id party.ID) error {
 	return nil
 }
 
-// leave is a PartyLeave with its hooks.
+// leave runs a PartyLeave with its hooks.
 func (w *world) leave(s party.Session, id party.ID) {
 	w.host.PartyLeave(s, id)
 	w.admission.Left(w.t.Context(), id, s)
 }
 
-// kick is a PartyRemove with its hooks, whether or not the engine finds somebody.
+// kick runs a PartyRemove with its hooks, whether or not the host finds the target.
 func (w *world) kick(leader, target party.Session, id party.ID) {
 	w.t.Helper()
 	w.must(w.admission.Before(w.t.Context(), admission.Message{Kind: admission.Remove, Party: id, Sender: leader, Target: target, CID: "7"}, nil))
@@ -224,7 +224,7 @@ func (w *world) kick(leader, target party.Session, id party.ID) {
 	}
 }
 
-// drop ends a session and tells of it.
+// drop ends a session and reports its end.
 func (w *world) drop(s party.Session) {
 	w.t.Helper()
 	w.host.Disconnect(s)
@@ -240,8 +240,8 @@ func (w *world) resume(s party.Session) (party.Resumption, error) {
 	return w.grace.Resume(w.t.Context(), party.Caller{UserID: s.UserID, SessionID: s.SessionID, Username: s.Username})
 }
 
-// returns has a new session of the user resume and wants it in the party.
-func (w *world) returns(userID string, id party.ID) party.Session {
+// resumeInto resumes with a new session of the user, and checks that it is in the party.
+func (w *world) resumeInto(userID string, id party.ID) party.Session {
 	w.t.Helper()
 	s := w.host.Connect(userID)
 	got, err := w.resume(s)
@@ -251,8 +251,7 @@ func (w *world) returns(userID string, id party.ID) party.Session {
 	return s
 }
 
-// members checks who is in the party, for the engine and for us, and how many seats are
-// kept.
+// members checks who is in the party, for the host and for the module, and how many seats are kept.
 func (w *world) members(id party.ID, held int, want ...party.Session) {
 	w.t.Helper()
 	if got := w.host.Members(id); !slices.Equal(got, want) {
@@ -273,8 +272,8 @@ func (w *world) members(id party.ID, held int, want ...party.Session) {
 	}
 }
 
-// heard lists what parties were told of members, oldest first, as "event username".
-func (w *world) heard() []string {
+// heardEvents lists the messages about members to parties, oldest first, as "event username".
+func (w *world) heardEvents() []string {
 	var lines []string
 	for _, m := range w.messages() {
 		lines = append(lines, m.Event+" "+m.name)
@@ -317,7 +316,7 @@ func (w *world) messages() []message {
 
 func (w *world) told(want ...string) {
 	w.t.Helper()
-	if got := w.heard(); !slices.Equal(got, want) {
+	if got := w.heardEvents(); !slices.Equal(got, want) {
 		w.t.Errorf("parties were told %q; want %q", got, want)
 	}
 }

@@ -1,9 +1,8 @@
-// Package reserve decides who may come into a party, and keeps what a party has promised:
-// seats that invites hold, seats of members who lost their connection, joins under way,
-// kicks, and requests to be let in.
+// Package reserve decides who may come into a party. It also keeps what a party has promised: held seats of invites,
+// kept seats of members who lost their connection, joins under way, kicks, requests to join, and the wait list.
 //
-// It is pure: a [Book] is a value in memory, [Decide] compares an [Intent] with it, and nothing
-// here reads a clock, takes a lock or knows the host. A Book is not safe for concurrent use.
+// It is pure: a [Book] is a value in memory, [Decide] compares an [Intent] with it, and nothing here reads a clock,
+// takes a lock or calls the host. A Book is not safe for concurrent use.
 package reserve
 
 import (
@@ -20,21 +19,21 @@ type Book struct {
 	kicks
 	joins
 	Requests
-	line
+	list
 }
 
-// NewBook makes an empty one.
+// NewBook makes an empty book.
 func NewBook() Book {
 	return Book{
 		Holds: Holds{}, Kept: Kept{}, Requests: Requests{},
 		kicks: kicks{Kicks: map[string]Kick{}, Kicking: map[string]Removal{}},
 		joins: joins{Pending: map[string]*PendingJoin{}, Admitted: map[string]time.Time{}},
-		line:  line{Waiting: map[string]Waiter{}, Missed: map[string]Missed{}},
+		list:  list{Waiting: map[string]Waiter{}, Missed: map[string]Missed{}},
 	}
 }
 
-// Purge drops what time has ended, but for joins under way, of which [Book.Overdue] tells, and waits, which
-// end in [Book.Serve]. Every decision comes after both.
+// Purge drops what has expired. It leaves joins under way, which [Book.Overdue] lists, and places on the wait list,
+// which end in [Book.Serve]. Call it and end the overdue joins before every decision.
 func (b Book) Purge(now time.Time) {
 	maps.DeleteFunc(b.Holds, func(_ string, h Hold) bool { return !now.Before(h.ExpiresAt) })
 	maps.DeleteFunc(b.Kicks, func(_ string, k Kick) bool { return !now.Before(k.Until) })
@@ -46,16 +45,15 @@ func (b Book) Purge(now time.Time) {
 	}
 }
 
-// Seats counts the party's seats from the point of view of one user: those taken by
-// members, by those lost and by joins under way, and those kept for other users who are
-// neither: the invited, the dropped, and those before the user in line. A user counts once,
-// however many seats are kept for them.
+// Seats counts the party's seats from one user's point of view. taken counts members, lost joins and joins under way.
+// held counts the seats kept for other users who are neither: invited players, members who are away, and players before
+// the user on the wait list. A user counts once, even if several seats are kept for them.
 func (b Book) Seats(v party.View, userID string) (taken, held int) {
 	taken, reserved, promised := b.seats(v, userID)
 	return taken, reserved + len(promised)
 }
 
-// seats is Seats with those in line apart.
+// seats is Seats, but it returns the users on the wait list apart.
 func (b Book) seats(v party.View, userID string) (taken, held int, promised []string) {
 	taken = v.Taken()
 	for session := range b.Pending {
@@ -66,28 +64,27 @@ func (b Book) seats(v party.View, userID string) (taken, held int, promised []st
 	if len(b.Holds)+len(b.Kept)+len(b.Waiting) == 0 {
 		return taken, 0, nil
 	}
-	seated := b.seated(v)
+	seated := b.seatedUsers(v)
 	for _, present := range seated {
 		if !present {
 			held++
 		}
 	}
-	promised = b.promised(userID, v.MaxSize-taken-held, seated) // a seat that is kept for the user is not free for others
+	promised = b.promisedBefore(userID, v.MaxSize-taken-held, seated) // a seat kept for the user is not free for others
 	if present, reserved := seated[userID]; reserved && !present {
 		held--
 	}
 	return taken, held, promised
 }
 
-// Seated reports whether the user has a seat, or one is kept for them, no matter who waits.
+// Seated reports whether the user has a seat or one is kept for them. The wait list does not count.
 func (b Book) Seated(v party.View, userID string) bool {
-	_, seated := b.seated(v)[userID]
+	_, seated := b.seatedUsers(v)[userID]
 	return seated
 }
 
-// seated is who has a seat: true for who is in or joining, false for others for whom one is
-// kept.
-func (b Book) seated(v party.View) map[string]bool {
+// seatedUsers maps users to true if they are in or joining, and to false if a seat is only kept for them.
+func (b Book) seatedUsers(v party.View) map[string]bool {
 	present := map[string]bool{}
 	for _, h := range b.Holds {
 		for _, u := range h.UserIDs {
@@ -108,9 +105,9 @@ func (b Book) seated(v party.View) map[string]bool {
 	return present
 }
 
-// Merge makes kicks, kept seats and the line what storage says they are; kept seats that this
-// process has not stored yet stay. It returns the kept seats that ended elsewhere and the
-// users for whom storage knows one that the book did not.
+// Merge replaces kicks, kept seats and the wait list by those of the record in storage. Kept seats that this process
+// has not stored yet stay. It returns the kept seats that ended elsewhere, and the users whose kept seats are new to
+// the book.
 func (b Book) Merge(r Record) (ended []party.Seat, found []string) {
 	clear(b.Kicks)
 	maps.Copy(b.Kicks, r.Kicks)
@@ -135,5 +132,5 @@ func (b Book) Merge(r Record) (ended []party.Seat, found []string) {
 	return ended, found
 }
 
-// Idle reports whether nothing is under way that another message has to find again.
+// Idle reports whether no join or kick is under way, so that the book may be forgotten.
 func (b Book) Idle() bool { return len(b.Pending)+len(b.Kicking) == 0 }

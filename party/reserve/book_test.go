@@ -11,7 +11,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Time ends what a book has, at its moment and not before.
+// Everything in a book expires at its time and not before.
 func TestPurge(t *testing.T) {
 	end := epoch.Add(time.Minute)
 	b := reserve.NewBook()
@@ -30,7 +30,7 @@ func TestPurge(t *testing.T) {
 		kept bool
 	}{
 		{end.Add(-1), [7]int{1, 1, 1, 2, 1, 2, 1}, true},
-		{end, [7]int{0, 0, 0, 1, 0, 2, 1}, false}, // a kept seat is over once somebody has told, a wait once the line is served
+		{end, [7]int{0, 0, 0, 1, 0, 2, 1}, false}, // a kept seat ends when it is reported, a place on the wait list when the list is served
 	} {
 		b.Purge(c.now)
 		left := [7]int{len(b.Holds), len(b.Kicks), len(b.Kicking), len(b.Requests), len(b.Admitted), len(b.Waiting), len(b.Kept)}
@@ -56,7 +56,7 @@ func TestLanded(t *testing.T) {
 		lost    int
 		older   party.Session
 		pending map[string]*reserve.PendingJoin
-		kicking bool // of the leader
+		kicking bool // the leader is being kicked
 		max     int
 		want    party.Reason
 	}{
@@ -86,9 +86,9 @@ func TestLanded(t *testing.T) {
 	}
 }
 
-// The ghost is who came last of those whom the module put on the stream.
+// The ghost is the session that the module admitted last.
 func TestGhost(t *testing.T) {
-	members := partyOf(0, 0, 1, 2, 3).Members
+	members := newParty(0, 0, 1, 2, 3).Members
 	b := reserve.NewBook()
 	if ghost, is := b.Ghost(members, 0, 3); is {
 		t.Errorf("a ghost that nobody admitted: %v", ghost)
@@ -107,7 +107,7 @@ func TestGhost(t *testing.T) {
 	}
 }
 
-// A message that is over ends what it began, and nothing else.
+// Settle ends only what the finished message began.
 func TestSettle(t *testing.T) {
 	own, other, accepted := session(0, 0), session(1, 0), session(2, 0)
 	fill := func() reserve.Book {
@@ -139,11 +139,11 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-// A join that has landed is no join under way; a request stays until it is accepted.
+// A landed join is no longer under way. A request stays until it is accepted.
 func TestLand(t *testing.T) {
 	s := session(1, 0)
 	for name, c := range map[string]struct {
-		by       string // of the join under way; "" for none
+		by       string // sender of the join under way; "" if there is none
 		asked    bool
 		in       bool
 		pending  bool
@@ -176,7 +176,7 @@ func TestLand(t *testing.T) {
 	}
 }
 
-// The list of requests has room for so many, and its last quarter for friends.
+// The list of requests has a limit, and its last quarter is for friends.
 func TestDecide_Requests(t *testing.T) {
 	for name, c := range map[string]struct {
 		asked, maxSize, live, cap int
@@ -208,7 +208,7 @@ func TestDecide_Requests(t *testing.T) {
 		}
 		policy := rules.Parties{Requests: rules.Requests{Cap: c.cap, WhileInParty: c.whileInParty}}
 		in := reserve.Intent{Kind: reserve.Join, Session: joiner, By: joiner.SessionID}
-		effects, err := reserve.Decide(partyOf(c.maxSize, 0), b, policy, f, epoch, in)
+		effects, err := reserve.Decide(newParty(c.maxSize, 0), b, policy, f, epoch, in)
 		if party.ReasonOf(err) != c.want {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
 		} else if err == nil && (effects.Ask == nil || effects.Ask.Session != joiner || !effects.Ask.Until.Equal(epoch.Add(reserve.PendingTTL))) {
@@ -217,7 +217,7 @@ func TestDecide_Requests(t *testing.T) {
 	}
 }
 
-// What becomes of each who wants to come into a party of two, and exactly that.
+// The exact effects of each attempt to come into a party of two.
 func TestDecide(t *testing.T) {
 	leader, member, s, device := session(0, 0), session(1, 0), session(2, 0), session(1, 1)
 	until := epoch.Add(reserve.PendingTTL)
@@ -227,9 +227,9 @@ func TestDecide(t *testing.T) {
 	for name, c := range map[string]struct {
 		kind    reserve.Kind
 		session party.Session
-		by      string // "" is the session's own message
+		by      string // "" means the session's own message
 		open    bool
-		max     int // 4 where it is 0
+		max     int // 0 means 4
 		policy  rules.Parties
 		book    func(reserve.Book)
 		locked  bool
@@ -275,7 +275,7 @@ func TestDecide(t *testing.T) {
 		"moves_as_the_last":      {session: device, max: 2, book: func(b reserve.Book) { b.BeginKick(leader.UserID, "by", epoch, false, true) }, refused: party.AlreadyMember},
 		"moves_as_the_last_room": {session: device, max: 3, book: func(b reserve.Book) { b.BeginKick(leader.UserID, "by", epoch, false, true) }, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true}}},
 	} {
-		v, b := partyOf(4, 0, 1), reserve.NewBook()
+		v, b := newParty(4, 0, 1), reserve.NewBook()
 		v.Open = c.open
 		if c.max > 0 {
 			v.MaxSize = c.max
@@ -297,17 +297,17 @@ func TestDecide(t *testing.T) {
 		}
 		effects, err := reserve.Decide(v, b, c.policy, f, epoch, in)
 		if party.ReasonOf(err) != c.refused || !reflect.DeepEqual(effects, c.want) {
-			t.Errorf("%s: %s, %v; want %s, %q", name, shown(effects), err, shown(c.want), c.refused)
+			t.Errorf("%s: %s, %v; want %s, %q", name, describe(effects), err, describe(c.want), c.refused)
 		}
 	}
 }
 
-// ban kicks a player.
+// ban returns a change of the book that bans the player.
 func ban(s party.Session) func(reserve.Book) {
 	return func(b reserve.Book) { b.Ban(s.UserID, epoch, time.Minute, true) }
 }
 
-func shown(e reserve.Effects) string {
+func describe(e reserve.Effects) string {
 	switch {
 	case e.Take != nil:
 		return fmt.Sprintf("take %+v", *e.Take)

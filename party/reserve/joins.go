@@ -8,25 +8,25 @@ import (
 	"partyline/party"
 )
 
-// PendingTTL bounds how long a native join may be under way, which takes microseconds. One that
-// fails has no after-hook: its seat is free with its sender's next message, or after this time.
+// PendingTTL limits how long a native join may be under way. Normally it takes microseconds. A join that fails has no
+// after-hook: its seat is free with its sender's next message, or after this time.
 const PendingTTL = 5 * time.Second
 
 // PendingJoin is a native join between its before-hook and its after-hook.
 type PendingJoin struct {
 	Session party.Session
-	By      string // session whose message it is
+	By      string // ID of the session that sent the message
 	Until   time.Time
-	Leaving []party.Membership // to leave once the join has landed; one in this party is an older device of the user
+	Leaving []party.Membership // to leave once the join has landed; an entry for this party is an older device of the user
 }
 
-// joins are those of one party that are under way, and those done lately.
+// joins are the joins of one party that are under way, and the latest admissions.
 type joins struct {
-	Pending  map[string]*PendingJoin // by the session that joins; a map keeps the room of what was in it, so pointers
-	Admitted map[string]time.Time    // sessions put on the party's stream lately, by session
+	Pending  map[string]*PendingJoin // by the ID of the session that joins; pointers, because a map never shrinks
+	Admitted map[string]time.Time    // when a session was put on the party's stream, by session ID; only the latest
 }
 
-// Overdue lists the joins under way whose time is over: nobody told what became of them.
+// Overdue lists the joins under way whose time is over: nobody reported their end.
 func (js joins) Overdue(now time.Time) []PendingJoin {
 	var over []PendingJoin
 	for _, p := range js.Pending {
@@ -37,9 +37,9 @@ func (js joins) Overdue(now time.Time) []PendingJoin {
 	return over
 }
 
-// Landed looks at the members after a session was put on the party's stream, and refuses
-// if it must go again: with AlreadyMember, PartyNotFound or PartyFull. lost is how many more
-// the host counts; older is the session whose seat it takes, if any.
+// Landed checks the members after a session was put on the party's stream. It refuses if the session has to leave
+// again: with AlreadyMember, PartyNotFound or PartyFull. lost is the number of lost joins that the host also counts.
+// older is the session whose seat it takes, if any.
 func (b Book) Landed(members []party.Member, lost int, s, older party.Session, maxSize int) error {
 	taken, others, inside := len(members)+lost, 0, false
 	for _, m := range members {
@@ -52,7 +52,7 @@ func (b Book) Landed(members []party.Member, lost int, s, older party.Session, m
 		case m.UserID == s.UserID:
 			return alreadyMember(Intent{})
 		default:
-			if !b.removing(m.UserID) {
+			if !b.isRemoving(m.UserID) {
 				others++
 			}
 		}
@@ -63,7 +63,7 @@ func (b Book) Landed(members []party.Member, lost int, s, older party.Session, m
 		}
 	}
 	switch {
-	case !inside || others == 0: // closed, or its last member left, while the session came in
+	case !inside || others == 0: // the party was closed, or its last member left, while the session came in
 		return party.Gone()
 	case taken > maxSize:
 		return party.Full()
@@ -71,8 +71,8 @@ func (b Book) Landed(members []party.Member, lost int, s, older party.Session, m
 	return nil
 }
 
-// Ghost is the session admitted last, where the stream has more sessions than the party
-// has seats: the engine did not take it.
+// Ghost returns the session admitted last if the stream has more sessions than the party has seats: the host did not
+// make it a member.
 func (js joins) Ghost(members []party.Member, lost, maxSize int) (ghost party.Session, is bool) {
 	if maxSize == 0 || len(members)+lost <= maxSize {
 		return party.Session{}, false
@@ -86,17 +86,16 @@ func (js joins) Ghost(members []party.Member, lost, maxSize int) (ghost party.Se
 	return ghost, !at.IsZero()
 }
 
-// Request is somebody asking to be let into a closed party. The native engine keeps a list of its
-// own, as long as the party has seats, and forgets an entry only when the leader decides on it,
-// not when the asker disconnects or gets in by an invite. So the book counts the list and decides
-// who may get onto it.
+// Request is a player's request to enter a closed party. The host keeps its own list with as many entries as the party
+// has seats. It removes an entry only when the leader decides on it, not when the player disconnects or gets in by an
+// invite. So the book counts the list and decides who may get onto it.
 type Request struct {
 	Session party.Session
-	Client  party.Client // the asker's; the leader who accepts knows nothing of it
-	Until   time.Time    // while the engine has not answered; zero once the entry is on its list
+	Client  party.Client // of the player who asks; the leader's accept does not have it
+	Until   time.Time    // end of the wait for the host's answer; zero once the host has it on its list
 }
 
-// Requests are those on the native engine's list of one party, by the session that asked.
+// Requests are the entries on the host's list of one party, by the ID of the session that asked.
 type Requests map[string]Request
 
 // Asks reports whether the user is on the list of requests.
@@ -109,12 +108,12 @@ func (rs Requests) Asks(userID string) bool {
 	return false
 }
 
-// listReserved reports whether what is left of the list is for friends of members: a
-// quarter, and none in the smallest parties, where it would be half of the list.
-func (rs Requests) listReserved(v party.View) bool { return len(rs) >= v.MaxSize-v.MaxSize/4 }
+// onlyFriendsMayAsk reports whether the rest of the list is for friends of members. That is a quarter of it, or nothing
+// in the smallest parties, where it would be half of the list.
+func (rs Requests) onlyFriendsMayAsk(v party.View) bool { return len(rs) >= v.MaxSize-v.MaxSize/4 }
 
-// Settle ends what the session has under way for itself or, with an accept, for joiner:
-// its next message has arrived, so the engine is done with the one before.
+// Settle ends what the session by has under way: its own join, request or kick or, after an accept, the join of joiner.
+// Its next message has arrived, so the host has finished the one before.
 func (b Book) Settle(by, joiner string) {
 	if p := b.Pending[joiner]; p != nil && p.By == by {
 		delete(b.Pending, joiner)
@@ -125,8 +124,8 @@ func (b Book) Settle(by, joiner string) {
 	maps.DeleteFunc(b.Kicking, func(_ string, r Removal) bool { return r.By == by })
 }
 
-// Land ends a native join, or has a request stay on the engine's list, and returns what
-// the join was. in says whether the session is a member now.
+// Land ends a native join and returns it, or marks a request as being on the host's list. in says whether the session
+// is a member now.
 func (b Book) Land(sessionID string, in bool) (landed PendingJoin, pending bool) {
 	if p := b.Pending[sessionID]; p != nil {
 		landed, pending = *p, true
@@ -137,7 +136,7 @@ func (b Book) Land(sessionID string, in bool) (landed PendingJoin, pending bool)
 	}
 	delete(b.Pending, sessionID)
 	if in && landed.By != sessionID {
-		delete(b.Requests, sessionID) // accepted
+		delete(b.Requests, sessionID) // the request was accepted
 	}
 	return landed, pending
 }

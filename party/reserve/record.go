@@ -13,36 +13,36 @@ import (
 // MaxKicks is how many kicks a party's record remembers; the oldest are forgotten first.
 const MaxKicks = 256
 
-// Record is what storage remembers of a party beyond the lives of its sessions: who is
-// banned, whose seats are kept, who waits for one, and what it takes to create it again. It is
-// one object, so that a kick and the end of the kicked user's seat are one write.
+// Record is what storage has of a party beyond the lives of its sessions: bans, kept seats, the wait list, and the
+// facts to create the party again. It is one object, so that a kick and the end of the kicked user's seat are one
+// write.
 type Record struct {
 	Kicks   map[string]Kick       // by user
 	Seats   map[string]party.Seat // by user
 	Waiting map[string]Waiter     // by user
-	Again   bool                  // the change that is made may have been made already, and its answer is lost
+	Again   bool                  // the present change may have been written by an attempt without an answer
 	*Standing
 }
 
-// Standing is what a party was when its record was written.
+// Standing is the state of a party when its record was written.
 type Standing struct {
 	party.Facts
-	Native  party.ID                // the native party it is, or was last
-	Away    bool                    // everybody has lost the connection
-	Members map[string]party.Member // by user; only where parties survive a restart
+	Native  party.ID                // the present native party, or the last one
+	Away    bool                    // all members have lost their connections
+	Members map[string]party.Member // by user; only if parties survive a restart
 	Ages    map[string]party.Age    // by queue: how long the party has waited for a match
-	Doubts  int                     // how many writes of the record had no answer, and were followed by one that ended the doubt
+	Doubts  int                     // number of writes that ended the doubt about an earlier write without an answer
 }
 
-// NewRecord makes an empty one.
+// NewRecord makes an empty record.
 func NewRecord() Record {
 	return Record{Kicks: map[string]Kick{}, Seats: map[string]party.Seat{}, Waiting: map[string]Waiter{}, Standing: &Standing{}}
 }
 
-// Empty reports whether there is nothing to remember.
+// Empty reports whether the record has nothing to remember.
 func (r Record) Empty() bool { return len(r.Kicks)+len(r.Seats)+len(r.Waiting)+len(r.Members) == 0 }
 
-// Clear forgets everything.
+// Clear removes everything.
 func (r Record) Clear() {
 	clear(r.Kicks)
 	clear(r.Seats)
@@ -50,9 +50,9 @@ func (r Record) Clear() {
 	*r.Standing = Standing{}
 }
 
-// Lost turns the members of a party whose server has ended into kept seats, for nobody has
-// told of the end of their connections, and keeps the seats that were kept then for as long.
-// since is when the server was back. Everybody is away from then on.
+// Lost turns the members of a party whose server has ended into kept seats, because nobody reported the end of their
+// connections. Seats that were kept already stay at least as long. since is when the server was back, and everybody is
+// away from then on.
 func (r Record) Lost(id party.ID, since time.Time, within time.Duration) {
 	led, until := "", since.Add(within)
 	for user, m := range r.Members {
@@ -60,7 +60,7 @@ func (r Record) Lost(id party.ID, since time.Time, within time.Duration) {
 			led = user
 		}
 	}
-	for user, w := range r.Waiting { // a seat that was held waits until somebody is back
+	for user, w := range r.Waiting { // a held seat waits until a member is back
 		w.Until = time.Time{}
 		r.Waiting[user] = w
 	}
@@ -72,14 +72,14 @@ func (r Record) Lost(id party.ID, since time.Time, within time.Duration) {
 	}
 	for user, m := range r.Members {
 		kick, kicked := r.Kicks[user]
-		if _, kept := r.Seats[user]; !kept && (!kicked || kick.outlived(m.JoinedAt)) {
+		if _, kept := r.Seats[user]; !kept && (!kicked || kick.before(m.JoinedAt)) {
 			r.Seats[user] = party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: since, Until: until, Led: led}
 		}
 	}
 	r.Members, r.Away = nil, true
 }
 
-// Purge drops kicks that are over. Seats stay until somebody reports them lost, waits until they are served.
+// Purge drops bans that are over. Seats stay until they are reported lost, and waiting players until they are served.
 func (r Record) Purge(now time.Time) {
 	maps.DeleteFunc(r.Kicks, func(_ string, k Kick) bool { return !now.Before(k.Until) })
 }
@@ -89,7 +89,7 @@ type recordJSON struct {
 	Kicks   map[string]kickJSON   `json:"kicks,omitempty"`   // by user
 	Seats   map[string]seatJSON   `json:"seats,omitempty"`   // by user
 	Waiting map[string]waiterJSON `json:"waiting,omitempty"` // by user
-	Native  string                `json:"native,omitempty"`  // where it is not party_id
+	Native  string                `json:"native,omitempty"`  // if it is not party_id
 	MaxSize int                   `json:"max_size,omitempty"`
 	Open    bool                  `json:"open,omitempty"`
 	Hidden  bool                  `json:"hidden,omitempty"`
@@ -98,32 +98,32 @@ type recordJSON struct {
 	Created int64                 `json:"created,omitempty"`
 	Away    bool                  `json:"away,omitempty"`
 	Members map[string]seatJSON   `json:"members,omitempty"` // by user
-	Ages    map[string]int64      `json:"ages,omitempty"`    // by queue: Unix nanoseconds of a ticket that waits
-	Waited  map[string]int64      `json:"waited,omitempty"`  // by queue: nanoseconds, where none does
+	Ages    map[string]int64      `json:"ages,omitempty"`    // by queue: Unix nanoseconds of the start of a waiting ticket
+	Waited  map[string]int64      `json:"waited,omitempty"`  // by queue: nanoseconds waited, if there is no ticket
 	Doubts  int                   `json:"doubts,omitempty"`
 }
 
 type waiterJSON struct {
-	Since  int64  `json:"since"`            // Unix nanoseconds, as are the next ones
-	Until  int64  `json:"until,omitempty"`  // of a held seat
+	Since  int64  `json:"since"`            // Unix nanoseconds, like the next ones
+	Until  int64  `json:"until,omitempty"`  // end of a held seat
 	Absent int64  `json:"absent,omitempty"` // without a socket since
 	Invite string `json:"invite,omitempty"` // its ID
 	Open   bool   `json:"open,omitempty"`
 }
 
 type kickJSON struct {
-	At    int64 `json:"at"` // Unix nanoseconds, as are the next ones
+	At    int64 `json:"at"` // Unix nanoseconds, like the next ones
 	Until int64 `json:"until"`
 	Joins *bool `json:"joins,omitempty"`
 }
 
-// seatJSON is a member's session, of which the seat is kept if it has ended.
+// seatJSON is a member's session, or the ended session of a kept seat.
 type seatJSON struct {
 	SessionID string `json:"session_id"`
 	Username  string `json:"username"`
 	Joined    int64  `json:"joined"`
-	Leader    bool   `json:"leader,omitempty"` // of a member
-	Since     int64  `json:"since,omitempty"`  // of a kept seat, as are the next ones
+	Leader    bool   `json:"leader,omitempty"` // for a member
+	Since     int64  `json:"since,omitempty"`  // for a kept seat, like the next ones
 	Until     int64  `json:"until,omitempty"`
 	Led       string `json:"led,omitempty"`
 }
@@ -132,7 +132,7 @@ func (s seatJSON) session(user string) party.Session {
 	return party.Session{UserID: user, SessionID: s.SessionID, Username: s.Username}
 }
 
-// Encode is the record as storage has it.
+// Encode returns the record as JSON for storage.
 func (r Record) Encode(id party.ID) (string, error) {
 	out := recordJSON{
 		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]seatJSON{}, Ages: map[string]int64{}, Waited: map[string]int64{},
@@ -167,11 +167,11 @@ func (r Record) Encode(id party.ID) (string, error) {
 	return string(value), err
 }
 
-// ErrOther says that a stored object is another party's: its ID has the same UUID and the name of another node.
+// ErrOther says that a stored object is of another party: its ID has the same UUID and the name of another node.
 var ErrOther = errors.New("the record is another party's")
 
-// Add adds what a stored object of the party says to the record, or fails with [ErrOther]. The objects
-// of older builds, which had kicks and seats apart, are read the same way.
+// Add adds a stored object of the party to the record, or fails with [ErrOther]. It also reads the two objects of older
+// builds, which stored kicks and seats apart.
 func (r Record) Add(id party.ID, value string) error {
 	var in recordJSON
 	if err := json.Unmarshal([]byte(value), &in); err != nil {
@@ -218,7 +218,7 @@ func (r Record) Add(id party.ID, value string) error {
 	return nil
 }
 
-// PartyOf is the party a stored object belongs to.
+// PartyOf returns the party that a stored object belongs to.
 func PartyOf(value string) (party.ID, error) {
 	var in recordJSON
 	if err := json.Unmarshal([]byte(value), &in); err != nil {

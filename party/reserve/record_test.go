@@ -50,7 +50,7 @@ func TestRecord_RoundTrip(t *testing.T) {
 	})
 }
 
-// What an older build wrote as two objects reads as one record.
+// The two objects of an older build become one record.
 func TestRecord_OlderBuilds(t *testing.T) {
 	id := party.ID{UUID: uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), Node: "n"}
 	r := reserve.NewRecord()
@@ -89,7 +89,7 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// The newest kicks are remembered, and no more than so many.
+// A record keeps only the newest kicks, up to the limit.
 func TestRecord_ForgetsTheOldestKicks(t *testing.T) {
 	id := party.ID{UUID: uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), Node: "n"}
 	r := reserve.NewRecord()
@@ -145,11 +145,11 @@ func TestRecord_Purge(t *testing.T) {
 	}
 }
 
-// After a restart every member has a seat that is kept for a while, but for who was kicked since they came in. What
-// was kept before is kept for as long, and what was over stays over.
+// After a restart every member has a kept seat for a while, except members who were kicked since they came in. Seats
+// kept before stay at least as long, and seats that were over stay over.
 func TestRecord_Lost(t *testing.T) {
 	const within = time.Minute
-	v := partyOf(8, 0, 1, 2, 3)
+	v := newParty(8, 0, 1, 2, 3)
 	r := reserve.NewRecord()
 	r.Native, r.Members = v.ID, map[string]party.Member{}
 	for i, m := range v.Members {
@@ -158,7 +158,7 @@ func TestRecord_Lost(t *testing.T) {
 	}
 	kicked, kept := session(1, 0).UserID, session(3, 0).UserID
 	r.Kicks[kicked] = reserve.Kick{At: epoch.Add(time.Second), Until: epoch.Add(time.Hour)}
-	r.Kicks[session(0, 0).UserID] = reserve.Kick{At: epoch.Add(-time.Second), Until: epoch.Add(time.Hour)} // in again since
+	r.Kicks[session(0, 0).UserID] = reserve.Kick{At: epoch.Add(-time.Second), Until: epoch.Add(time.Hour)} // came in again after the kick
 	r.Waiting["w"] = reserve.Waiter{UserID: "w", Since: epoch, Until: epoch.Add(time.Hour)}
 	for user, until := range map[string]time.Duration{kept: time.Second, "over": 0, "longer": time.Hour} {
 		r.Seats[user] = party.Seat{Member: party.Session{UserID: user}, Since: epoch.Add(-time.Second), Until: epoch.Add(until)}

@@ -17,7 +17,7 @@ import (
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// scene is a party, its book and an intent, all drawn at random.
+// scene is a random party with its book and an intent.
 type scene struct {
 	view   party.View
 	book   reserve.Book
@@ -35,7 +35,7 @@ func (s scene) decide() (reserve.Effects, error) {
 	return reserve.Decide(s.view, s.book, s.policy, s.facts, s.now, s.intent)
 }
 
-// joins reports whether a device of the user is on its way in.
+// joins reports whether one of the user's devices is joining.
 func (s scene) joins(user string) bool {
 	for _, p := range s.book.Pending {
 		if p.Session.UserID == user {
@@ -99,7 +99,7 @@ func draw(t *rapid.T) scene {
 	return s
 }
 
-// A player who is let in has a seat, and nobody else's.
+// An admitted player has a seat, and takes nobody else's.
 func TestDecide_NobodyTakesAKeptSeat(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := draw(t)
@@ -117,8 +117,8 @@ func TestDecide_NobodyTakesAKeptSeat(t *testing.T) {
 	})
 }
 
-// A kick keeps its user out but for an invite made since that names them; the host's own
-// joins, and a member's seat from another session, only where the rules say so.
+// A kick keeps its user out, except for a later invite that names them. For the host's own joins, and for a member
+// whose seat moves, it counts only if the rules say so.
 func TestDecide_KickedStaysOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := draw(t)
@@ -135,7 +135,7 @@ func TestDecide_KickedStaysOut(t *testing.T) {
 	})
 }
 
-// Only a member who comes back, or changes devices, gets past a lock.
+// Only a returning member, or one who changes devices, may enter a locked party.
 func TestDecide_LockKeepsNewcomersOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := draw(t)
@@ -148,7 +148,7 @@ func TestDecide_LockKeepsNewcomersOut(t *testing.T) {
 	})
 }
 
-// A decision changes nothing, and what Needs did not ask for does not matter.
+// A decision changes nothing, and facts that Needs did not name do not matter.
 func TestDecide_IsPure(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := draw(t)
@@ -183,7 +183,7 @@ func dump(b reserve.Book) map[string]any {
 	return map[string]any{"holds": b.Holds, "kicks": b.Kicks, "kicking": b.Kicking, "kept": kept, "pending": b.Pending, "requests": b.Requests}
 }
 
-// A seat counts once per user, and nobody's own seat is in their way.
+// A seat counts once per user, and a user's own seat does not block them.
 func TestSeats(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := draw(t)
@@ -205,8 +205,7 @@ func TestSeats(t *testing.T) {
 	})
 }
 
-// A refusal speaks to the sender of the message: the player who comes in, or the leader who
-// accepts somebody.
+// A refusal is worded for the sender of the message: the player who comes in, or the leader who accepts a player.
 func TestDecide_SpeaksToTheSender(t *testing.T) {
 	leader, member, guest := session(0, 0), session(1, 0), session(2, 0)
 	v := party.View{Facts: party.Facts{MaxSize: 4}, Members: []party.Member{{Session: leader, Leader: true}, {Session: member}}}

@@ -9,12 +9,11 @@ import (
 	"partyline/party"
 )
 
-// Hold is the seats one invite keeps: one for each of these users who is not in the
-// party yet. A user with several holds needs one seat. The truth is the invite in
-// storage; a book has a copy.
+// Hold has the seats that one invite holds: one for each of its users who is not in the party yet. A user with several
+// holds needs only one seat. The book has a copy; the invite in storage is the original.
 type Hold struct {
 	InviteID  string
-	By        string // the member who keeps them, and with whom they go; "" is nobody in particular
+	By        string // the member who made the hold, and whose leaving ends it; "" for nobody
 	UserIDs   []string
 	ExpiresAt time.Time
 	Made      time.Time // when the invite was made
@@ -24,8 +23,8 @@ type Hold struct {
 // Holds are the holds of one party, by invite.
 type Holds map[string]Hold
 
-// Hold adds a hold, or reports false and changes nothing if it needs more seats than are
-// free and not promised to others in line.
+// Hold adds a hold. It returns false and changes nothing if the hold needs more seats than are neither taken nor
+// promised to other players on the wait list.
 func (b Book) Hold(v party.View, h Hold) bool {
 	promised := slices.DeleteFunc(b.Promised(v), func(u string) bool { return slices.Contains(h.UserIDs, u) })
 	b.Holds[h.InviteID] = h
@@ -36,7 +35,7 @@ func (b Book) Hold(v party.View, h Hold) bool {
 	return true
 }
 
-// Release ends what the invite holds for these users, or all of it if none are named.
+// Release removes the invite's hold for these users. Without users it removes the whole hold.
 func (hs Holds) Release(inviteID string, userIDs ...string) {
 	h, ok := hs[inviteID]
 	if !ok {
@@ -50,7 +49,7 @@ func (hs Holds) Release(inviteID string, userIDs ...string) {
 	hs[inviteID] = h
 }
 
-// Forfeit ends what invites made before a kick hold for the user. It names them.
+// Forfeit removes the user from the holds of invites made before a kick. It returns the invites' IDs.
 func (hs Holds) Forfeit(userID string, kick time.Time) (invites []string) {
 	for id, h := range hs {
 		if slices.Contains(h.UserIDs, userID) && !h.Made.After(kick) {
@@ -61,8 +60,8 @@ func (hs Holds) Forfeit(userID string, kick time.Time) (invites []string) {
 	return invites
 }
 
-// Abandon ends the holds of users who are not in the party any more and have no seat kept
-// there. It names their invites.
+// Abandon ends the holds of users who are not in the party any more and have no kept seat there. It returns the
+// invites' IDs.
 func (b Book) Abandon(v party.View) (invites []string) {
 	maps.DeleteFunc(b.Holds, func(id string, h Hold) bool {
 		_, in := v.Member(h.By)
@@ -75,8 +74,8 @@ func (b Book) Abandon(v party.View) (invites []string) {
 	return invites
 }
 
-// SetHolds makes the holds what storage says they are. Those that storage may not have
-// yet stay, and false says that some do: then this may have been too early to find them.
+// SetHolds replaces the holds by those in storage. Holds that storage may not have yet stay. In that case it returns
+// false: this read may have been too early to find them.
 func (hs Holds) SetHolds(stored []Hold) (settled bool) {
 	maps.DeleteFunc(hs, func(_ string, h Hold) bool { return !h.Unstored })
 	settled = len(hs) == 0
@@ -86,43 +85,41 @@ func (hs Holds) SetHolds(stored []Hold) (settled bool) {
 	return settled
 }
 
-// KeptSeat is a seat kept for a member whose connection ended. Between the moment the
-// member is missed and the moment the host reports the end of its session, which may be
-// ten seconds later, the seat is kept but nobody has been told.
+// KeptSeat is a seat kept for a member whose connection ended. The host may report the end of the session ten seconds
+// after the member was missed. Until then the seat is kept but not reported.
 type KeptSeat struct {
 	party.Seat
 	Told    bool
 	Stored  bool // as far as this process knows
-	Overdue bool // past Until; about to be reported lost, by the node that reported away
+	Overdue bool // past Until; the node that reported the member away is about to report the seat lost
 }
 
-// Kept are the kept seats of one party, by user.
+// Kept has the kept seats of one party, by user.
 type Kept map[string]*KeptSeat
 
-// KeepSeat keeps the seat of a member that was dropped. It reports false, and changes
-// nothing, for a user who was kicked and has not come in again, or for whom a seat is kept already. led is the user
-// who led the party then.
+// KeepSeat keeps the seat of a member who lost the connection. led is the user who led the party then. It returns false
+// and changes nothing if the user was kicked and has not come in again, or has a kept seat already.
 func (b Book) KeepSeat(id party.ID, m party.Member, led string, now time.Time, grace time.Duration) bool {
-	if kick, kicked := b.Kicked(m.UserID); kicked && !kick.outlived(m.JoinedAt) || b.Kept[m.UserID] != nil {
+	if kick, kicked := b.Kicked(m.UserID); kicked && !kick.before(m.JoinedAt) || b.Kept[m.UserID] != nil {
 		return false
 	}
 	b.Kept[m.UserID] = &KeptSeat{Seat: party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: now, Until: now.Add(grace), Led: led}}
 	return true
 }
 
-// Keeps reports whether a seat of the party waits for the user.
+// Keeps reports whether the user has a kept seat that is not overdue.
 func (kept Kept) Keeps(userID string) bool {
 	k, ok := kept[userID]
 	return ok && !k.Overdue
 }
 
-// KeepsAny reports whether a seat of the party waits for anybody.
+// KeepsAny reports whether any user has a kept seat that is not overdue.
 func (kept Kept) KeepsAny() bool {
 	return slices.ContainsFunc(slices.Collect(maps.Keys(kept)), kept.Keeps)
 }
 
-// Unstored lists the kept seats that storage does not have, in the order in which they were
-// found, and those whose time is over.
+// Unstored returns the kept seats that storage does not have: fresh in the order in which they were found, and those
+// whose time is over.
 func (kept Kept) Unstored() (fresh, overdue []*KeptSeat) {
 	for _, k := range kept {
 		switch {

@@ -10,35 +10,35 @@ import (
 	"partyline/party"
 )
 
-// Attendance is who was a member the last time this process heard or looked: the host takes a
-// session that ends off all streams before anybody is told where it was. It is lost with the
-// process, and so are the sessions of its node.
+// Attendance remembers who was a member when this process last heard of it or looked. The host takes an ended session
+// off all streams before it reports where the session was. Attendance is lost with the process, and so are the sessions
+// of its node.
 type Attendance struct {
-	mu      sync.Mutex               // a leaf: nothing else is locked while it is held
-	members map[party.ID][]attendant // in the order of their sessions: lists weigh less than maps
-	parties map[string][]party.ID    // where sessions of the user are noted, one entry for each session
+	mu      sync.Mutex               // a leaf lock: no other lock is taken while it is held
+	members map[party.ID][]attendant // sorted by session ID: lists need less memory than maps
+	parties map[string][]party.ID    // parties with sessions of each user, one entry for each session
 }
 
-// attendant is a session that is, or was, a member. It stays noted when it is missed,
-// until its end or its leaving is told of.
+// attendant is a session that is, or was, a member. A missed session stays noted until its end or its leaving is
+// reported.
 type attendant struct {
 	party.Member
-	missed bool      // somebody has looked, and it was not there
-	left   time.Time // until when its user counts as one who has left by a newer session
+	missed    bool      // a look did not find it
+	leftUntil time.Time // until then its user counts as gone, because they left with a newer session
 }
 
 func newAttendance() *Attendance {
 	return &Attendance{members: map[party.ID][]attendant{}, parties: map[string][]party.ID{}}
 }
 
-// Add notes a member. What was known of the session before gives way.
+// Add notes a member. It replaces what was known of the session.
 func (at *Attendance) Add(id party.ID, m party.Member) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	at.put(id, attendant{Member: m})
 }
 
-// find is where the session is among the members of a party, or belongs.
+// find returns the index of the session among the members of a party, or the index to insert it.
 func (at *Attendance) find(id party.ID, sessionID string) (i int, known bool) {
 	return slices.BinarySearchFunc(at.members[id], sessionID, func(m attendant, sessionID string) int { return strings.Compare(m.SessionID, sessionID) })
 }
@@ -53,7 +53,7 @@ func (at *Attendance) put(id party.ID, m attendant) {
 	at.parties[m.UserID] = append(at.parties[m.UserID], id)
 }
 
-// Remove reports whether the session was noted in the party.
+// Remove forgets the session. It reports whether the session was noted in the party.
 func (at *Attendance) Remove(id party.ID, sessionID string) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -65,12 +65,12 @@ func (at *Attendance) Remove(id party.ID, sessionID string) bool {
 	if at.members[id] = slices.Delete(at.members[id], i, i+1); len(at.members[id]) == 0 {
 		delete(at.members, id)
 	}
-	at.drop(id, user)
+	at.dropSession(id, user)
 	return true
 }
 
-// drop forgets one session of the user's in a party.
-func (at *Attendance) drop(id party.ID, userID string) {
+// dropSession forgets one session of the user in a party.
+func (at *Attendance) dropSession(id party.ID, userID string) {
 	parties := at.parties[userID]
 	i := slices.Index(parties, id)
 	if at.parties[userID] = slices.Delete(parties, i, i+1); len(at.parties[userID]) == 0 {
@@ -78,21 +78,21 @@ func (at *Attendance) drop(id party.ID, userID string) {
 	}
 }
 
-// End forgets a party and returns who was noted there.
+// End forgets a party and returns the sessions noted there.
 func (at *Attendance) End(id party.ID) []party.Session {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	var sessions []party.Session
 	for _, m := range at.members[id] {
 		sessions = append(sessions, m.Session)
-		at.drop(id, m.UserID)
+		at.dropSession(id, m.UserID)
 	}
 	delete(at.members, id)
 	return sessions
 }
 
-// Compare takes who was just read to be in a party. It notes those not known and returns
-// those who are gone and have not been missed before.
+// Compare gets the members just read. It notes the new ones and returns those who are gone and have not been missed
+// before.
 func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party.Member) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -115,7 +115,7 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 	return gone
 }
 
-// Miss notes that somebody was looked for and is gone.
+// Miss notes that a look did not find the session.
 func (at *Attendance) Miss(id party.ID, sessionID string) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -124,38 +124,38 @@ func (at *Attendance) Miss(id party.ID, sessionID string) {
 	}
 }
 
-// Leave notes that the user of a session has left the party by a newer one, and that the server
-// still counts this one. After the given time it is a device of its own.
+// Leave notes that the user has left the party with a newer session, while the host still counts an older one. After
+// the given time the older one counts as a device of its own.
 func (at *Attendance) Leave(id party.ID, newer party.Session, until time.Time) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	for i, m := range at.members[id] {
 		if newest, _ := party.Only([]party.Session{m.Session, newer}, true); m.UserID == newer.UserID && m.Session != newer && newest == newer {
-			at.members[id][i].left = until
+			at.members[id][i].leftUntil = until
 		}
 	}
 }
 
-// Stay takes back that the user of a session has left by a newer one.
+// Stay cancels such a Leave for an older session.
 func (at *Attendance) Stay(s party.Session) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	for _, id := range at.parties[s.UserID] {
 		if i, known := at.find(id, s.SessionID); known {
-			at.members[id][i].left = time.Time{}
+			at.members[id][i].leftUntil = time.Time{}
 		}
 	}
 }
 
-// Left reports whether the session's user has left by a newer one not long ago.
+// Left reports whether the session's user has left with a newer session not long ago.
 func (at *Attendance) Left(id party.ID, sessionID string, now time.Time) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	i, known := at.find(id, sessionID)
-	return known && now.Before(at.members[id][i].left)
+	return known && now.Before(at.members[id][i].leftUntil)
 }
 
-// Present lists who is noted in a party and not missed.
+// Present lists the members noted in a party and not missed.
 func (at *Attendance) Present(id party.ID) []party.Member {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -168,7 +168,7 @@ func (at *Attendance) Present(id party.ID) []party.Member {
 	return members
 }
 
-// Count is how many parties and members are noted.
+// Count returns the numbers of noted parties and members.
 func (at *Attendance) Count() (parties, members int) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -178,7 +178,7 @@ func (at *Attendance) Count() (parties, members int) {
 	return len(at.members), members
 }
 
-// Missing lists the sessions that are missed somewhere.
+// Missing lists the sessions that are missed in any party.
 func (at *Attendance) Missing() []party.Session {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -193,7 +193,7 @@ func (at *Attendance) Missing() []party.Session {
 	return sessions
 }
 
-// Has reports whether the session is noted.
+// Has reports whether the session is noted in the party.
 func (at *Attendance) Has(id party.ID, sessionID string) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
@@ -217,15 +217,15 @@ func (at *Attendance) Of(userID string) []party.ID {
 	return slices.Compact(ids)
 }
 
-// IDs lists all parties.
+// IDs lists all noted parties.
 func (at *Attendance) IDs() []party.ID {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	return slices.Collect(maps.Keys(at.members))
 }
 
-// elsewhere reports whether the session is noted in another party.
-func (at *Attendance) elsewhere(id party.ID, s party.Session) bool {
+// inAnotherParty reports whether the session is noted in another party.
+func (at *Attendance) inAnotherParty(id party.ID, s party.Session) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	return slices.ContainsFunc(at.parties[s.UserID], func(other party.ID) bool {

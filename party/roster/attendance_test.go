@@ -12,7 +12,7 @@ import (
 	"partyline/party"
 )
 
-// Whatever is noted, missed and forgotten, the attendance says the same as plain sets do.
+// After any sequence of calls, the attendance equals a model of plain sets.
 func TestAttendance_Property(t *testing.T) {
 	type seat struct {
 		id      party.ID
@@ -23,7 +23,7 @@ func TestAttendance_Property(t *testing.T) {
 		parties[i] = party.ID{UUID: uuid.UUID{byte(i + 1)}, Node: "node"}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		at, noted := newAttendance(), map[seat]bool{} // true: missed
+		at, noted := newAttendance(), map[seat]bool{} // true if missed
 		member := func() party.Member {
 			user := rapid.IntRange(0, 3).Draw(t, "user")
 			return party.Member{Session: party.Session{UserID: fmt.Sprint("user", user), SessionID: fmt.Sprintf("session%d-%d", user, rapid.IntRange(0, 2).Draw(t, "session"))}}

@@ -10,8 +10,8 @@ import (
 	"partyline/party"
 )
 
-// Begin mirrors a native party that s leads alone. With an origin it goes on with that
-// party.
+// Begin mirrors a native party with s as its leader and only member. If origin is not zero, the party continues the one
+// that origin names.
 func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin party.ID) error {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	now := r.now()
@@ -19,15 +19,15 @@ func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin p
 	if !origin.IsZero() {
 		sh.origin = origin.String()
 	}
-	return r.put(id, s, mirrorEntry{sh, now})
+	return r.putMember(id, s, mirrorEntry{sh, now})
 }
 
-// Enter mirrors a session that has become a member. known is the party as it was before;
-// the zero Snapshot has it read. It returns the snapshot to go on with.
+// Enter mirrors a session that has become a member. known is the party as it was before; if it is the zero Snapshot,
+// Enter reads the party. It returns the snapshot after the change.
 func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snapshot, err error) {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	if known.shared.rev == 0 {
-		entries, _, err := r.mirror(id)
+		entries, _, err := r.readMirror(id)
 		if err != nil {
 			return known, err
 		}
@@ -36,36 +36,35 @@ func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snap
 	}
 	if now := r.now(); now.After(known.lastJoin) {
 		known.lastJoin = now
-	} else { // strictly rising, however coarse the clock is
+	} else { // always later than the join before, even with a coarse clock
 		known.lastJoin = known.lastJoin.Add(1)
 	}
-	if err := r.put(id, s, mirrorEntry{known.shared, known.lastJoin}); err != nil || known.shared.leader != s.SessionID {
+	if err := r.putMember(id, s, mirrorEntry{known.shared, known.lastJoin}); err != nil || known.shared.leader != s.SessionID {
 		return known, err
 	}
-	// It was gone in between, so another leads now.
-	entries, _, err := r.mirror(id)
+	// The leader had left and came back, so another member leads now.
+	entries, _, err := r.readMirror(id)
 	if err == nil {
 		r.rewrite(id, entries, func(sh *shared) { sh.leader = "" })
 	}
 	return Snapshot{}, err
 }
 
-// Leave takes a session that left, or was removed, off the mirror. It reports whether it was a
-// member as far as hooks told, because the native engine lets anybody leave any party, and
-// whether nobody else is on the mirror, so that the party may be over. Where the session led,
-// the engine has rotated to the longest-standing member, even if it comes back.
+// Leave takes a session that left, or was removed, off the mirror. was says whether the hooks knew it as a member: the
+// host lets anybody leave any party. last says that nobody else is on the mirror, so that the party may be over. If the
+// session led, the longest-standing member leads now, also if the session comes back.
 func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	known := r.Attendance.Remove(id, s.SessionID)
-	entries, _, err := r.mirror(id)
+	entries, _, err := r.readMirror(id)
 	i := slices.IndexFunc(entries, func(e mirrorPresence) bool { return e.SessionID == s.SessionID })
-	if i >= 0 { // a session of another node is known by its mirror alone
+	if i >= 0 { // a session of another node is known only by its mirror
 		entries = slices.Delete(entries, i, i+1)
 	}
-	// Best effort: what stays behind belongs to a session that is not a member, which
-	// every reader ignores, and ends with that session.
+	// Best effort: a presence that stays belongs to a session that is no member. Readers ignore it, and it ends with
+	// that session.
 	_ = r.streams.StreamUserLeave(party.MirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
-	r.unlist(s, id, known)
+	r.removeFromList(s, id, known)
 	if err == nil {
 		r.rewrite(id, entries, func(sh *shared) {
 			if sh.leader == s.SessionID {
@@ -76,8 +75,8 @@ func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
 	return known || i >= 0, err != nil || len(entries) == 0
 }
 
-// SetLeader mirrors a promotion of s. Where s has left since, the native engine has
-// rotated: it must not lead again when it comes back.
+// SetLeader mirrors a promotion of s. If s has left since, the host has passed the leadership on: s must not lead again
+// when it comes back.
 func (r *Roster) SetLeader(id party.ID, s party.Session) {
 	r.change(id, func(sh *shared) {
 		sh.leader = s.SessionID
@@ -91,63 +90,63 @@ func (r *Roster) SetLeader(id party.ID, s party.Session) {
 func (r *Roster) End(id party.ID) {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	r.Losses.End(id)
-	entries, _, err := r.mirror(id)
+	entries, _, err := r.readMirror(id)
 	if err != nil {
 		return
 	}
-	_ = r.streams.StreamClose(party.MirrorMode, id.UUID.String(), "", id.Node) // as in Leave
+	_ = r.streams.StreamClose(party.MirrorMode, id.UUID.String(), "", id.Node) // best effort, as in Leave
 	for _, e := range entries {
-		r.unlist(e.Session, id, r.Attendance.Remove(id, e.SessionID))
+		r.removeFromList(e.Session, id, r.Attendance.Remove(id, e.SessionID))
 	}
 }
 
-// Noted reports whether the session was a member the last time this process looked or a hook told of it.
+// Noted reports whether the session was a member when this process last looked or a hook last reported it.
 func (r *Roster) Noted(id party.ID, sessionID string) (bool, error) {
 	if r.Attendance.Has(id, sessionID) {
 		return true, nil
 	}
-	entries, _, err := r.mirror(id)
+	entries, _, err := r.readMirror(id)
 	return slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.SessionID == sessionID }), err
 }
 
-// put writes a session's presence on the party's mirror and on its user's list. The
-// caller holds the mirror's lock.
-func (r *Roster) put(id party.ID, s party.Session, e mirrorEntry) error {
-	// First, so that nobody who ends right now is missed: an end is heard of later.
+// putMember writes a session's presence on the party's mirror and on its user's list. The caller holds the mirror's
+// lock.
+func (r *Roster) putMember(id party.ID, s party.Session, e mirrorEntry) error {
+	// Note it first: the end of a session that ends right now is reported later.
 	r.Attendance.Add(id, party.Member{Session: s, JoinedAt: e.joinedAt})
-	if err := r.set(party.MirrorMode, id.UUID.String(), id.Node, s, e.encode()); err != nil {
+	if err := r.setPresence(party.MirrorMode, id.UUID.String(), id.Node, s, e.encode()); err != nil {
 		if alive, unknown := r.Alive(s); unknown == nil && !alive {
 			return party.Disconnected(err)
 		}
 		return fmt.Errorf("write mirror: %w", err)
 	}
-	r.list(s, id, e.joinedAt)
+	r.addToList(s, id, e.joinedAt)
 	return nil
 }
 
-// list writes the party into the list of the session's parties. A failure means that the
-// session is going away, and its list with it.
-func (r *Roster) list(s party.Session, id party.ID, since time.Time) {
+// addToList adds the party to the list of the session's parties. It fails only if the session is ending, and its list
+// with it.
+func (r *Roster) addToList(s party.Session, id party.ID, since time.Time) {
 	defer r.lists.lock(s.UserID).Unlock()
-	if !r.Attendance.elsewhere(id, s) { // nearly always: nothing to read
+	if !r.Attendance.inAnotherParty(id, s) { // nearly always: no list to read
 		isNew, err := r.streams.StreamUserJoin(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, encodeList(listWith(nil, id, since)))
 		if isNew || err != nil {
 			return
 		}
 	}
-	old, err := r.listOf(s)
+	old, err := r.readList(s)
 	if err != nil {
 		return
 	}
-	_ = r.set(party.PartiesMode, s.UserID, "", s, encodeList(listWith(old, id, since)))
+	_ = r.setPresence(party.PartiesMode, s.UserID, "", s, encodeList(listWith(old, id, since)))
 }
 
-// unlist writes the party out of it. Of a session that is known here the attendance says
-// whether there is more on its list.
-func (r *Roster) unlist(s party.Session, id party.ID, known bool) {
+// removeFromList removes the party from that list. If the session is known here, the attendance says whether the list
+// has other parties.
+func (r *Roster) removeFromList(s party.Session, id party.ID, known bool) {
 	defer r.lists.lock(s.UserID).Unlock()
-	if !known || r.Attendance.elsewhere(id, s) {
-		old, err := r.listOf(s)
+	if !known || r.Attendance.inAnotherParty(id, s) {
+		old, err := r.readList(s)
 		if err != nil {
 			return
 		}
@@ -162,8 +161,8 @@ func (r *Roster) unlist(s party.Session, id party.ID, known bool) {
 	_ = r.streams.StreamUserLeave(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID)
 }
 
-// listOf reads the list of one session; empty for none.
-func (r *Roster) listOf(s party.Session) ([]party.Membership, error) {
+// readList reads the list of one session; empty if there is none.
+func (r *Roster) readList(s party.Session) ([]party.Membership, error) {
 	presences, err := r.streams.StreamUserList(party.PartiesMode, s.UserID, "", "", true, true)
 	if i := slices.IndexFunc(presences, func(p runtime.Presence) bool { return p.GetSessionId() == s.SessionID }); i >= 0 {
 		return decodeList(presences[i].GetStatus()), err

@@ -8,19 +8,18 @@ import (
 	"partyline/party"
 )
 
-// Losses are sessions that the host may count as members although nobody is there. It takes a
-// socket's last messages even after it has closed; such a join adds a member that is on no
-// stream, so no disconnect ever removes it. Only the leader's kick does. They are lost with the
-// process, and so are the parties of its node.
+// Losses has sessions that the host may count as members although nobody is there. The host handles the last messages
+// of a socket even after it has closed. A join among them adds a member that is on no stream, so no disconnect removes
+// it. Only the leader's kick does. Losses end with the process, and so do the parties of its node.
 type Losses struct {
-	mu sync.Mutex                   // a leaf
-	in map[party.ID][]party.Session // by session ID
+	mu       sync.Mutex                   // a leaf lock
+	sessions map[party.ID][]party.Session // sorted by session ID
 }
 
-func newLosses() *Losses { return &Losses{in: map[party.ID][]party.Session{}} }
+func newLosses() *Losses { return &Losses{sessions: map[party.ID][]party.Session{}} }
 
 func (l *Losses) find(id party.ID, sessionID string) (i int, lost bool) {
-	return slices.BinarySearchFunc(l.in[id], sessionID, func(s party.Session, sessionID string) int { return strings.Compare(s.SessionID, sessionID) })
+	return slices.BinarySearchFunc(l.sessions[id], sessionID, func(s party.Session, sessionID string) int { return strings.Compare(s.SessionID, sessionID) })
 }
 
 // Add notes a lost session.
@@ -28,20 +27,20 @@ func (l *Losses) Add(id party.ID, s party.Session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if i, lost := l.find(id, s.SessionID); !lost {
-		l.in[id] = slices.Insert(l.in[id], i, s)
+		l.sessions[id] = slices.Insert(l.sessions[id], i, s)
 	}
 }
 
-// Remove reports whether the session was lost in the party.
+// Remove forgets the session. It reports whether the session was lost in the party.
 func (l *Losses) Remove(id party.ID, sessionID string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i, lost := l.find(id, sessionID)
 	if lost {
-		l.in[id] = slices.Delete(l.in[id], i, i+1)
+		l.sessions[id] = slices.Delete(l.sessions[id], i, i+1)
 	}
-	if len(l.in[id]) == 0 {
-		delete(l.in, id)
+	if len(l.sessions[id]) == 0 {
+		delete(l.sessions, id)
 	}
 	return lost
 }
@@ -50,14 +49,14 @@ func (l *Losses) Remove(id party.ID, sessionID string) bool {
 func (l *Losses) Of(id party.ID) []party.Session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.in[id])
+	return slices.Clone(l.sessions[id])
 }
 
-// Count counts them in all parties.
+// Count returns the number of lost sessions in all parties.
 func (l *Losses) Count() (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, in := range l.in {
+	for _, in := range l.sessions {
 		n += len(in)
 	}
 	return n
@@ -67,11 +66,10 @@ func (l *Losses) Count() (n int) {
 func (l *Losses) End(id party.ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.in, id)
+	delete(l.sessions, id)
 }
 
-// Hidden are sessions of the module itself, which no list shows. They are lost with the
-// process, as the sessions are.
+// Hidden has the module's own sessions, which no list shows. It is lost with the process, as are the sessions.
 type Hidden struct{ sessions sync.Map } // by session ID
 
 // Set says whether a session is hidden.
@@ -83,7 +81,7 @@ func (h *Hidden) Set(sessionID string, hidden bool) {
 	h.sessions.Delete(sessionID)
 }
 
-func (h *Hidden) is(sessionID string) bool {
+func (h *Hidden) contains(sessionID string) bool {
 	_, hidden := h.sessions.Load(sessionID)
 	return hidden
 }

@@ -10,15 +10,14 @@ import (
 	"partyline/party"
 )
 
-// shared is what every presence on a party's mirror repeats. Where they differ the
-// highest revision counts, so that one that could not be rewritten (its session lives
-// on another node) does no harm.
+// shared has the fields that every presence on a party's mirror repeats. If presences differ, the highest revision
+// counts. So a presence that could not be rewritten, because its session is on another node, does no harm.
 type shared struct {
 	party.Facts
-	rev    int64  // grows with every change of the other fields; 0 = the facts are not known
-	state  int64  // grows with every change of what is reserved; tells other nodes to read it again
-	leader string // session ID of the creator or the member promoted last; "" = the longest-standing member
-	origin string // ID of the party at its beginning, where this native one goes on with it; else ""
+	rev      int64  // grows with every change of the other fields; 0 = the facts are not known
+	seatsRev int64  // grows with every change of reserved seats, so that other nodes read them again
+	leader   string // session ID of the creator or the member promoted last; "" = the longest-standing member
+	origin   string // the party's first ID, if this native party continues another; else ""
 }
 
 // mirrorEntry is the status of one presence on the mirror.
@@ -34,8 +33,8 @@ const (
 	flagAttributes = 4
 )
 
-// encode is the version, then the fields by single spaces, the label last because only
-// it may hold spaces. Hooks read and write this on every join, so it is no JSON.
+// encode returns the version and the fields, separated by single spaces. The label is last, because only it may have
+// spaces. It is not JSON, because hooks read and write it on every join.
 func (e mirrorEntry) encode() string {
 	flags := int64(0)
 	if e.Open {
@@ -49,7 +48,7 @@ func (e mirrorEntry) encode() string {
 	}
 	b := make([]byte, 0, 160+len(e.Label))
 	b = append(b, mirrorVersion...)
-	for _, n := range [...]int64{e.rev, e.state, party.Nanos(e.joinedAt), party.Nanos(e.CreatedAt), int64(e.MaxSize), flags} {
+	for _, n := range [...]int64{e.rev, e.seatsRev, party.Nanos(e.joinedAt), party.Nanos(e.CreatedAt), int64(e.MaxSize), flags} {
 		b = append(b, ' ')
 		b = strconv.AppendInt(b, n, 10)
 	}
@@ -61,7 +60,7 @@ func (e mirrorEntry) encode() string {
 	return string(append(b, e.Label...))
 }
 
-// decodeMirror reads what encode wrote; false for anything else.
+// decodeMirror reads the text of encode; false for any other text.
 func decodeMirror(s string) (mirrorEntry, bool) {
 	rest, ok := strings.CutPrefix(s, mirrorVersion+" ")
 	if !ok {
@@ -90,13 +89,13 @@ func decodeMirror(s string) (mirrorEntry, bool) {
 				MaxSize: int(n[4]), Open: n[5]&flagOpen != 0, Hidden: n[5]&flagHidden != 0,
 				Label: label, CreatedAt: party.FromNanos(n[3]), Attributes: n[5]&flagAttributes != 0,
 			},
-			rev: n[0], state: n[1], leader: leader, origin: origin,
+			rev: n[0], seatsRev: n[1], leader: leader, origin: origin,
 		},
 		joinedAt: party.FromNanos(n[2]),
 	}, true
 }
 
-// mirrors are the hidden presences that say of each party what its own stream does not.
+// mirrors are the hidden presences with the data that a party's own stream does not have.
 type mirrors struct {
 	stripes // by party: read-modify-write of its mirror
 	streams party.Streams
@@ -108,8 +107,8 @@ type mirrorPresence struct {
 	party.Session
 }
 
-// mirror reads the party's mirror: the members' entries, and the marks of those who have gone.
-func (m *mirrors) mirror(id party.ID) (entries []mirrorPresence, marks string, err error) {
+// readMirror reads the party's mirror: the members' entries, and the marks of sessions that withdrew.
+func (m *mirrors) readMirror(id party.ID) (entries []mirrorPresence, marks string, err error) {
 	presences, err := m.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, false)
 	if err != nil {
 		return nil, "", fmt.Errorf("read mirror: %w", err)
@@ -138,27 +137,27 @@ func (m *mirrors) NoteAttributes(id party.ID) {
 	m.change(id, func(sh *shared) { sh.Attributes = true })
 }
 
-// Announce tells the other nodes that what is reserved in the party has changed. It
-// returns the revision before and after; both 0 where no presence carries one.
+// Announce tells the other nodes that the party's reserved seats have changed. It returns the revision before and
+// after; both are 0 if no presence has one.
 func (m *mirrors) Announce(id party.ID) (before, after int64) {
 	m.change(id, func(sh *shared) {
-		before = sh.state
-		sh.state = max(sh.state+1, party.Nanos(m.now()))
-		after = sh.state
+		before = sh.seatsRev
+		sh.seatsRev = max(sh.seatsRev+1, party.Nanos(m.now()))
+		after = sh.seatsRev
 	})
 	return before, after
 }
 
-// change changes what all of the party's presences share.
+// change applies f to the shared fields of all the party's presences.
 func (m *mirrors) change(id party.ID, f func(*shared)) {
 	defer m.lock(string(id.UUID[:])).Unlock()
-	if entries, _, err := m.mirror(id); err == nil {
+	if entries, _, err := m.readMirror(id); err == nil {
 		m.rewrite(id, entries, f)
 	}
 }
 
-// rewrite is change for a caller that holds the mirror's lock and has read it. A presence of
-// another node cannot be written from here; the newest revision counts.
+// rewrite is change for a caller that holds the mirror's lock and has read it. It cannot write a presence of another
+// node; the newest revision counts.
 func (m *mirrors) rewrite(id party.ID, entries []mirrorPresence, f func(*shared)) {
 	sh, _ := newest(entries)
 	if sh.rev == 0 {
@@ -174,7 +173,7 @@ func (m *mirrors) rewrite(id party.ID, entries []mirrorPresence, f func(*shared)
 	}
 }
 
-// newest is what counts of that which the entries share, and when the last of their members joined.
+// newest returns the shared fields with the highest revision, and the time of the latest join.
 func newest(entries []mirrorPresence) (sh shared, lastJoin time.Time) {
 	for _, e := range entries {
 		if e.rev > sh.rev {
@@ -187,29 +186,28 @@ func newest(entries []mirrorPresence) (sh shared, lastJoin time.Time) {
 	return sh, lastJoin
 }
 
-// Two nodes may put a session each onto a party's stream for its last seat. The engine makes the
-// first a member and leaves the other a ghost; which of them goes again is another matter. So one
-// that goes leaves a mark on the party's mirror before, and a caller that finds that somebody has
-// gone since its first look comes in again: the engine may not have taken it the time before.
+// Two nodes may each put a session onto a party's stream for its last seat. The host makes the first one a member and
+// leaves the other a ghost, but the module may take off either. So a session that withdraws first leaves a mark on the
+// party's mirror. A caller that finds a new mark since its first look enters again, because the host may not have taken
+// its session before.
 
-// withdrawn begins the status of a mark; what follows is different each time. No entry of
-// a member begins so.
+// withdrawn begins the status of a mark; a number that differs each time follows. No member's entry begins so.
 const withdrawn = "withdrawn "
 
-// Marks reads who has gone, as one text to compare.
+// Marks reads all marks, as one text to compare.
 func (m *mirrors) Marks(id party.ID) (string, error) {
-	_, marks, err := m.mirror(id)
+	_, marks, err := m.readMirror(id)
 	return marks, err
 }
 
-// Mark notes that the session is about to go. It stays until the session ends or enters.
+// Mark notes that the session is about to withdraw. The mark stays until the session ends or enters.
 func (m *mirrors) Mark(id party.ID, s party.Session) error {
 	defer m.lock(string(id.UUID[:])).Unlock()
-	return m.set(party.MirrorMode, id.UUID.String(), id.Node, s, withdrawn+strconv.FormatInt(party.Nanos(m.now()), 10))
+	return m.setPresence(party.MirrorMode, id.UUID.String(), id.Node, s, withdrawn+strconv.FormatInt(party.Nanos(m.now()), 10))
 }
 
-// set writes a presence, whether there is one or not.
-func (m *mirrors) set(mode uint8, subject, label string, s party.Session, status string) error {
+// setPresence writes a presence, whether one exists or not.
+func (m *mirrors) setPresence(mode uint8, subject, label string, s party.Session, status string) error {
 	isNew, err := m.streams.StreamUserJoin(mode, subject, "", label, s.UserID, s.SessionID, true, false, status)
 	if err != nil || isNew {
 		return err
@@ -217,10 +215,10 @@ func (m *mirrors) set(mode uint8, subject, label string, s party.Session, status
 	return m.streams.StreamUserUpdate(mode, subject, "", label, s.UserID, s.SessionID, true, false, status)
 }
 
-// The status of a presence on a user's stream is the list of the session's parties, the
-// latest last: "<id>@<since>" by single spaces, since being Unix nanoseconds. Read, its entries have no session.
+// The status of a presence on a user's stream is the list of the session's parties, the latest last: "<id>@<since>"
+// separated by single spaces, with since in Unix nanoseconds. Decoded entries have no session.
 
-// Most parties remembered per session; the oldest are forgotten first.
+// maxPartiesPerSession is the length of such a list; the oldest are forgotten first.
 const maxPartiesPerSession = 32
 
 func listWithout(list []party.Membership, id party.ID) []party.Membership {
@@ -240,7 +238,7 @@ func encodeList(list []party.Membership) string {
 	return strings.Join(entries, " ")
 }
 
-// decodeList reads one and leaves out what it cannot read.
+// decodeList reads such a list and leaves out what it cannot read.
 func decodeList(list string) []party.Membership {
 	var parties []party.Membership
 	for entry := range strings.SplitSeq(list, " ") {

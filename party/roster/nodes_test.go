@@ -8,7 +8,7 @@ import (
 	"partyline/party/roster"
 )
 
-// nodes lets a process write the presences of its own sessions alone.
+// nodes lets a process write only the presences of its own sessions.
 type nodes struct {
 	*partytest.Host
 	own string
@@ -21,7 +21,7 @@ func (n nodes) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, 
 	return n.Host.StreamUserUpdate(mode, subject, subcontext, label, userID, sessionID, hidden, persistence, status)
 }
 
-// What a leader sets counts once it was said on their node, also if a member of another node has set the same before.
+// What a leader sets on their node counts, also if a member of another node has set the same value before.
 func TestRoster_TheSameUpdateOnAnotherNode(t *testing.T) {
 	h, now := partytest.NewHost(), partytest.NewTime()
 	p := h.Players(2)
@@ -41,8 +41,8 @@ func TestRoster_TheSameUpdateOnAnotherNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	second.SetLeader(id, p[1])
-	second.Update(id, false, false, "") // the second closes the party
-	second.SetLeader(id, p[0])          // and has the first lead again
+	second.Update(id, false, false, "") // the second player closes the party
+	second.SetLeader(id, p[0])          // and makes the first one leader again
 	first.Update(id, false, false, "")  // who closes it, too
 	h.PartyLeave(p[1], id)
 	second.Leave(id, p[1])

@@ -22,38 +22,37 @@ type Roster struct {
 	mirrors
 	lists stripes // by user: read-modify-write of its list of parties
 
-	Attendance *Attendance // who was a member the last time this process heard or looked
-	Losses     *Losses     // the host counts them as members, and they are not there
+	Attendance *Attendance // who was a member when this process last heard of it or looked
+	Losses     *Losses     // sessions that the host counts as members although they are not there
 	Hidden     *Hidden     // the module's own sessions
 }
 
-// New makes a roster over the host.
+// New makes a roster that reads the host.
 func New(streams party.Streams, finder party.Finder, now party.Clock) *Roster {
 	return &Roster{streams: streams, finder: finder, now: now, mirrors: mirrors{streams: streams, now: now}, Attendance: newAttendance(), Losses: newLosses(), Hidden: &Hidden{}}
 }
 
-// stripes are locks that many keys share: what is done under one is a few calls of the host
-// that only touch its memory.
+// stripes are locks that many keys share. Only a few calls of the host run under one, and they only use its memory.
 type stripes [64]sync.Mutex
 
 var seed = maphash.MakeSeed()
 
-// lock locks the key's stripe. A goroutine holds one of each stripes at most.
+// lock locks the key's stripe. A goroutine holds at most one lock of each stripes value.
 func (s *stripes) lock(key string) (locked *sync.Mutex) {
 	locked = &s[maphash.String(seed, key)%uint64(len(s))]
 	locked.Lock()
 	return locked
 }
 
-// Snapshot is a view with what only the kernel needs.
+// Snapshot is a view with data that only this module's core needs.
 type Snapshot struct {
 	party.View
-	Marks    string // who has gone, as [Roster.Marks] reads it
+	Marks    string // the sessions that withdrew, as [Roster.Marks] returns them
 	shared   shared
-	lastJoin time.Time // no later join is earlier
+	lastJoin time.Time // the time of the latest join
 }
 
-// Origin is the party's ID at its beginning, under which storage knows it.
+// Origin returns the party's first ID, its key in storage.
 func (s Snapshot) Origin() party.ID {
 	if id, err := party.ParseID(s.shared.origin); err == nil {
 		return id
@@ -61,12 +60,12 @@ func (s Snapshot) Origin() party.ID {
 	return s.ID
 }
 
-// Revision says up to which change of what is reserved in the party the snapshot goes.
-func (s Snapshot) Revision() int64 { return s.shared.state }
+// Revision returns the last change of reserved seats that the snapshot knows.
+func (s Snapshot) Revision() int64 { return s.shared.seatsRev }
 
-// A party's facts are written by the hook after its creation. Somebody who reads in
-// between, over another connection, waits for them. From the fourth look on the host's index
-// is asked as well: it is up to a second behind, so one that knows nothing is asked again.
+// A hook writes a party's facts after its creation. A reader on another connection that comes in between waits for
+// them. From the fourth look on, the host's index is asked as well. The index is up to a second late, so it is asked
+// again if it does not know the party.
 var factsWait = [...]time.Duration{
 	5 * time.Millisecond, 15 * time.Millisecond, 40 * time.Millisecond,
 	200 * time.Millisecond, 400 * time.Millisecond, 600 * time.Millisecond,
@@ -74,14 +73,14 @@ var factsWait = [...]time.Duration{
 
 const askIndexFrom = 3 // index into factsWait
 
-// View reads a party. It refuses with PartyNotFound if nobody is in it.
+// View reads a party. It refuses with PartyNotFound if it has no members.
 func (r *Roster) View(ctx context.Context, id party.ID) (party.View, error) {
 	s, err := r.Look(ctx, id)
 	return s.View, err
 }
 
-// ViewAs reads the party that a request names, for one of its members. It refuses with
-// InvalidRequest, PartyNotFound or NotMember.
+// ViewAs reads the party that a request names, for one of its members. It refuses with InvalidRequest, PartyNotFound or
+// NotMember.
 func (r *Roster) ViewAs(ctx context.Context, c party.Caller, partyID string) (party.View, error) {
 	id, err := party.NamedID(partyID)
 	if err != nil {
@@ -97,7 +96,7 @@ func (r *Roster) ViewAs(ctx context.Context, c party.Caller, partyID string) (pa
 	return v, nil
 }
 
-// Look reads a party as View does.
+// Look is View with the whole Snapshot.
 func (r *Roster) Look(ctx context.Context, id party.ID) (Snapshot, error) {
 	s, err := r.LookOnce(id)
 	for i := 0; err == nil && s.shared.rev == 0; i++ {
@@ -126,7 +125,7 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 	if len(members) == 0 {
 		return Snapshot{}, party.Gone()
 	}
-	entries, marks, err := r.mirror(id)
+	entries, marks, err := r.readMirror(id)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -137,21 +136,21 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 	s := Snapshot{View: party.View{ID: id, Members: members, Lost: r.Losses.Of(id)}, Marks: marks}
 	present := entries[:0]
 	for _, e := range entries {
-		if i, member := at[e.SessionID]; member { // else left in a way no hook tells of, or a join that never came about
+		if i, member := at[e.SessionID]; member { // else it left without a hook, or its join failed
 			members[i].JoinedAt = e.joinedAt
 			present = append(present, e)
 		}
 	}
 	s.shared, s.lastJoin = newest(present)
 	s.Facts = s.shared.Facts
-	slices.SortFunc(members, longestFirst)
+	slices.SortFunc(members, compareJoinTime)
 	lead := max(0, slices.IndexFunc(members, func(m party.Member) bool { return m.SessionID == s.shared.leader }))
 	members[lead].Leader = true
 	return s, nil
 }
 
-// longestFirst orders members as they joined, those of unknown age last and by session ID.
-func longestFirst(a, b party.Member) int {
+// compareJoinTime orders members by the time they joined. Those with an unknown time are last, by session ID.
+func compareJoinTime(a, b party.Member) int {
 	if a.JoinedAt.IsZero() != b.JoinedAt.IsZero() {
 		if a.JoinedAt.IsZero() {
 			return 1
@@ -161,7 +160,7 @@ func longestFirst(a, b party.Member) int {
 	return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.SessionID, b.SessionID))
 }
 
-// Members reads who is in the party, in no order.
+// Members reads the members of the party, in no order.
 func (r *Roster) Members(id party.ID) ([]party.Member, error) {
 	presences, err := r.streams.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
 	if err != nil {
@@ -169,17 +168,17 @@ func (r *Roster) Members(id party.ID) ([]party.Member, error) {
 	}
 	members := make([]party.Member, 0, len(presences))
 	for _, p := range presences {
-		if !r.Hidden.is(p.GetSessionId()) {
+		if !r.Hidden.contains(p.GetSessionId()) {
 			members = append(members, party.Member{Session: party.SessionOf(p)})
 		}
 	}
 	return members, nil
 }
 
-// adopt asks the native engine for the facts of a party none of our hooks has seen
-// and writes them down for its members. The engine's index is up to a second behind.
+// adopt asks the host for the facts of a party that no hook has seen, and mirrors them for its members. The host's
+// index is up to a second late.
 func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
-	// Every character of an ID is one of a plain term; quoted, the server finds nothing.
+	// Every character of an ID is valid in a plain term; in quotes, the host finds nothing.
 	parties, _, err := r.finder.PartyList(ctx, 1, nil, true, "+_id:"+id.String(), "")
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("find party: %w", err)
@@ -197,15 +196,15 @@ func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
 	s.Facts = party.Facts{MaxSize: int(found.GetMaxSize()), Open: found.GetOpen(), Hidden: found.GetHidden(), Label: found.GetLabel(), CreatedAt: now}
 	s.shared, s.lastJoin = shared{Facts: s.Facts, rev: max(1, party.Nanos(now))}, now
 	for _, m := range s.Members {
-		if err := r.put(id, m.Session, mirrorEntry{s.shared, now}); err != nil {
+		if err := r.putMember(id, m.Session, mirrorEntry{s.shared, now}); err != nil {
 			return Snapshot{}, err
 		}
 	}
 	return s, nil
 }
 
-// PartiesOf lists the parties the user's sessions are in, the latest joined first.
-// Parties entered through another module are not among them.
+// PartiesOf lists the parties of the user's sessions, the latest joined first. It does not list parties entered through
+// another module.
 func (r *Roster) PartiesOf(_ context.Context, userID string) ([]party.Membership, error) {
 	presences, err := r.streams.StreamUserList(party.PartiesMode, userID, "", "", true, true)
 	if err != nil {
@@ -230,9 +229,9 @@ func (r *Roster) PartiesOf(_ context.Context, userID string) ([]party.Membership
 	return in, nil
 }
 
-// Listed are the parties the session is noted in, whether or not it still is in them.
+// Listed lists the parties noted for the session, even if it has left them since.
 func (r *Roster) Listed(s party.Session) ([]party.ID, error) {
-	list, err := r.listOf(s)
+	list, err := r.readList(s)
 	var ids []party.ID
 	for _, p := range list {
 		ids = append(ids, p.ID)
@@ -248,7 +247,7 @@ func (r *Roster) Sessions(userID string) ([]party.Session, error) {
 	}
 	sessions := make([]party.Session, 0, len(presences))
 	for _, p := range presences {
-		if !r.Hidden.is(p.GetSessionId()) {
+		if !r.Hidden.contains(p.GetSessionId()) {
 			sessions = append(sessions, party.SessionOf(p))
 		}
 	}
@@ -256,8 +255,8 @@ func (r *Roster) Sessions(userID string) ([]party.Session, error) {
 	return sessions, nil
 }
 
-// Left returns those of the users who are not in the party any more, and not because their
-// connection is lost: they left it, or were removed.
+// Left returns those of the users who left the party or were removed. Users who only lost their connection are not
+// among them.
 func (r *Roster) Left(id party.ID, users []string) (left []string, err error) {
 	members, err := r.Members(id)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"partyline/party/waitlist"
 )
 
-// invite makes one for a party, for two minutes.
+// invite makes an invite for a party, for two minutes.
 func (w *world) invite(by party.Session, id party.ID, r party.InviteRequest) party.CreatedInvite {
 	w.t.Helper()
 	ttl := int64(120)
@@ -26,8 +26,8 @@ func (w *world) invite(by party.Session, id party.ID, r party.InviteRequest) par
 	return made
 }
 
-// queue has players wait by the code of an invite.
-func (w *world) queue(made party.CreatedInvite, players ...party.Session) {
+// waitByCode puts players on the wait list with an invite's code.
+func (w *world) waitByCode(made party.CreatedInvite, players ...party.Session) {
 	w.t.Helper()
 	for _, s := range players {
 		if at, err := w.wait(s, waitlist.Request{Code: made.Code}); err != nil || at.Place == 0 {
@@ -41,21 +41,21 @@ func (w *world) redeem(s party.Session, made party.CreatedInvite) error {
 	return err
 }
 
-// size is how many are in, once everything has settled.
-func (w *world) size(id party.ID) int {
+// memberCount returns the number of members, after everything has settled.
+func (w *world) memberCount(id party.ID) int {
 	time.Sleep(3 * time.Second)
 	synctest.Wait()
 	return len(w.host.Members(id))
 }
 
-// A revoke waits for no other party, whose line has a write that hangs.
+// A revoke does not wait for another party whose wait list has a stalled write.
 func TestRevoke_BesideABusyLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(7)
 		busy, mine := w.party(true, 2, p[0], p[1]), w.party(false, 2, p[2], p[3])
 		made := w.invite(p[2], mine, party.InviteRequest{})
-		w.queue(made, p[4])
+		w.waitByCode(made, p[4])
 		if at, err := w.wait(p[5], byID(busy)); err != nil || at.Place != 1 {
 			t.Fatal(at, err)
 		}
@@ -84,8 +84,8 @@ func once() *int {
 	return &n
 }
 
-// However many wait by an invite, no more come in than it has uses, by the code or by the party's ID, and whether or
-// not it has expired since. For the others no seat is kept.
+// No more players come in by an invite than it has uses, however many wait by it. It does not matter whether they use
+// the code or the party's ID, or whether it has expired since. No seat is held for the others.
 func TestWait_usesOfAnInvite(t *testing.T) {
 	for name, expired := range map[string]bool{"valid": false, "expired": true} {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestWait_usesOfAnInvite(t *testing.T) {
 				members, waiters, last := w.host.Players(crowd+1), w.host.Players(crowd), w.host.Players(1)[0]
 				id := w.party(false, crowd+1, members...)
 				made, all := w.invite(members[0], id, party.InviteRequest{MaxUses: once()}), w.invite(members[0], id, party.InviteRequest{})
-				w.queue(made, waiters...)
+				w.waitByCode(made, waiters...)
 				if expired {
 					time.Sleep(3 * time.Minute)
 					all = w.invite(members[0], id, party.InviteRequest{})
@@ -115,7 +115,7 @@ func TestWait_usesOfAnInvite(t *testing.T) {
 					})
 				}
 				calls.Wait()
-				if n := w.size(id); n != 2 {
+				if n := w.memberCount(id); n != 2 {
 					t.Errorf("%d came in by an invite for one", n-1)
 				}
 				if len(w.admission.Lines.Users(id)) > 0 {
@@ -132,7 +132,8 @@ func TestWait_usesOfAnInvite(t *testing.T) {
 	}
 }
 
-// Who waits for a closed party by an invite that is revoked is out at once; an open party they may enter all the same.
+// A player who waits for a closed party by an invite loses the place when the invite is revoked. Into an open party
+// they may still come.
 func TestWait_revoked(t *testing.T) {
 	for name, open := range map[string]bool{"closed": false, "open": true} {
 		t.Run(name, func(t *testing.T) {
@@ -141,16 +142,16 @@ func TestWait_revoked(t *testing.T) {
 				p := w.host.Players(4)
 				id := w.party(open, 2, p[0], p[1])
 				made, other := w.invite(p[0], id, party.InviteRequest{}), w.invite(p[0], id, party.InviteRequest{})
-				w.queue(made, p[2])
-				w.queue(other, p[3])
-				w.size(id) // nobody looks at the line any more
+				w.waitByCode(made, p[2])
+				w.waitByCode(other, p[3])
+				w.memberCount(id) // nobody looks at the wait list any more
 				w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
-				w.size(id)
+				w.memberCount(id)
 				look, err := w.admission.Look(t.Context(), id)
 				w.must(err)
 				_, waits := w.wait(p[2], byID(id))
 				w.leave(p[1], id)
-				w.size(id)
+				w.memberCount(id)
 				if open {
 					w.must(waits)
 					w.must(w.join(p[2], id))
@@ -165,61 +166,62 @@ func TestWait_revoked(t *testing.T) {
 	}
 }
 
-// following is two parties: a friend waits for the second by a link that follows its inviter there from the first.
-type following struct {
+// followedParties is two parties. A friend waits for the second one by a link of the first that follows its inviter
+// there.
+type followedParties struct {
 	*world
 	inviter, leader, friend, stranger party.Session
 	first, second                     party.ID
 	link                              party.CreatedInvite
 }
 
-func follow(t *testing.T, do func(f following)) {
+func follow(t *testing.T, do func(f followedParties)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
-		f := following{world: w, inviter: p[0], leader: p[1], friend: p[2], stranger: p[3]}
+		f := followedParties{world: w, inviter: p[0], leader: p[1], friend: p[2], stranger: p[3]}
 		f.first, f.second = w.party(false, 2, f.inviter), w.party(false, 2, f.leader)
 		f.link = w.invite(f.inviter, f.first, party.InviteRequest{FollowInviter: true})
 		w.leave(f.inviter, f.first)
-		f.comes(f.inviter)
-		w.queue(f.link, f.friend)
+		f.joinSecond(f.inviter)
+		w.waitByCode(f.link, f.friend)
 		do(f)
 	})
 }
 
-// comes has a player come into the second party by an invite of its leader.
-func (f following) comes(s party.Session) {
+// joinSecond lets a player into the second party by an invite of its leader.
+func (f followedParties) joinSecond(s party.Session) {
 	f.t.Helper()
 	f.must(f.redeem(s, f.invite(f.leader, f.second, party.InviteRequest{ForUserIDs: []string{s.UserID}})))
 }
 
-// No seat is kept for somebody whose link leads elsewhere, or nowhere; they keep their place meanwhile.
+// No seat is held for a player whose link leads elsewhere, or nowhere. They keep their place meanwhile.
 func TestWait_linkLeadsElsewhere(t *testing.T) {
 	for name, want := range map[string]party.Reason{"elsewhere": party.NotMember, "nowhere": party.PartyNotFound} {
 		t.Run(name, func(t *testing.T) {
-			follow(t, func(f following) {
+			follow(t, func(f followedParties) {
 				f.kick(f.leader, f.inviter, f.second)
 				var other party.ID
 				if want == party.NotMember {
 					other = f.party(false, 2, f.inviter)
 				}
-				f.size(f.second)
+				f.memberCount(f.second)
 				_, err := f.wait(f.friend, byID(f.second))
 				f.refused(err, want)
-				f.comes(f.stranger)
+				f.joinSecond(f.stranger)
 				if n := f.notices(f.friend); n != 0 {
 					t.Errorf("told %d times of a seat that they cannot take", n)
 				}
 				f.leave(f.stranger, f.second)
 				f.leave(f.inviter, other)
-				f.comes(f.inviter)
+				f.joinSecond(f.inviter)
 				if at, err := f.wait(f.friend, byID(f.second)); err != nil || at.Place != 1 {
 					t.Errorf("once the inviter is back: %+v, %v", at, err)
 				}
 				f.leave(f.leader, f.second)
-				f.size(f.second)
+				f.memberCount(f.second)
 				f.must(f.redeem(f.friend, f.link))
-				if n := f.size(f.second); n != 2 || f.notices(f.friend) != 1 {
+				if n := f.memberCount(f.second); n != 2 || f.notices(f.friend) != 1 {
 					t.Errorf("%d members, told %d times", n, f.notices(f.friend))
 				}
 			})
@@ -227,9 +229,9 @@ func TestWait_linkLeadsElsewhere(t *testing.T) {
 	}
 }
 
-// A link that has expired leads in who waits by it where they wait, and nowhere else.
+// An expired link lets in players who wait by it in the party they wait for, and in no other.
 func TestWait_expiredLink(t *testing.T) {
-	follow(t, func(f following) {
+	follow(t, func(f followedParties) {
 		time.Sleep(3 * time.Minute)
 		if at, err := f.wait(f.friend, waitlist.Request{Code: f.link.Code}); err != nil || at.Place != 1 {
 			t.Errorf("asks by the code: %+v, %v", at, err)
@@ -244,22 +246,22 @@ func TestWait_expiredLink(t *testing.T) {
 		preview(party.StateFull)
 		third := f.party(false, 2, f.inviter)
 		f.leave(f.inviter, f.second)
-		f.size(f.second)
+		f.memberCount(f.second)
 		preview(party.StateExpired)
 		f.refused(f.redeem(f.friend, f.link), party.InviteExpired)
 		f.leave(f.inviter, third)
-		f.comes(f.inviter)
+		f.joinSecond(f.inviter)
 		f.leave(f.leader, f.second)
-		f.size(f.second)
+		f.memberCount(f.second)
 		preview(party.StateOpen)
 		f.must(f.redeem(f.friend, f.link))
-		if n := f.size(f.second); n != 2 {
+		if n := f.memberCount(f.second); n != 2 {
 			t.Errorf("%d members", n)
 		}
 	})
 }
 
-// An expired invite leads in nobody who waits without it.
+// An expired invite does not let in players who wait without it.
 func TestWait_expiredInviteOfOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -267,26 +269,26 @@ func TestWait_expiredInviteOfOthers(t *testing.T) {
 		id := w.party(true, 2, p[0], p[1])
 		old := w.invite(p[0], id, party.InviteRequest{})
 		time.Sleep(3 * time.Minute)
-		w.queue(w.invite(p[0], id, party.InviteRequest{}), p[2])
-		w.at(p[3], id)
+		w.waitByCode(w.invite(p[0], id, party.InviteRequest{}), p[2])
+		w.waitByID(p[3], id)
 		w.leave(p[1], id)
-		w.size(id)
+		w.memberCount(id)
 		for _, s := range p[2:] {
 			w.refused(w.redeem(s, old), party.InviteExpired)
 		}
 	})
 }
 
-// A player stops waiting with the code by which they wait, wherever it leads since.
+// A player leaves the wait list with the code that they used, wherever it leads since.
 func TestWait_leaveByCode(t *testing.T) {
-	for name, move := range map[string]func(f following){
-		"there":     func(following) {},
-		"elsewhere": func(f following) { f.leave(f.inviter, f.second); f.party(false, 2, f.inviter) },
-		"nowhere":   func(f following) { f.leave(f.inviter, f.second) },
+	for name, move := range map[string]func(f followedParties){
+		"there":     func(followedParties) {},
+		"elsewhere": func(f followedParties) { f.leave(f.inviter, f.second); f.party(false, 2, f.inviter) },
+		"nowhere":   func(f followedParties) { f.leave(f.inviter, f.second) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			follow(t, func(f following) {
-				f.queue(f.invite(f.leader, f.second, party.InviteRequest{}), f.stranger)
+			follow(t, func(f followedParties) {
+				f.waitByCode(f.invite(f.leader, f.second, party.InviteRequest{}), f.stranger)
 				move(f)
 				at, err := f.wait(f.friend, waitlist.Request{Code: f.link.Code, Leave: true})
 				f.must(err)
@@ -301,7 +303,7 @@ func TestWait_leaveByCode(t *testing.T) {
 	}
 }
 
-// Somebody in another party keeps their place, and hears of it by the code and by the party's ID.
+// A player who is in another party keeps the place, and sees it by the code and by the party's ID.
 func TestWait_inAnotherParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -309,7 +311,7 @@ func TestWait_inAnotherParty(t *testing.T) {
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0], p[1])
 		made := w.invite(p[0], id, party.InviteRequest{})
-		w.at(p[2], id)
+		w.waitByID(p[2], id)
 		w.party(true, 2, p[2])
 		w.party(true, 2, p[3])
 		for _, r := range []waitlist.Request{byID(id), {Code: made.Code}} {
@@ -322,14 +324,14 @@ func TestWait_inAnotherParty(t *testing.T) {
 	})
 }
 
-// A line that an older build has stored says of nobody by what they came: all come in as they did there.
+// A wait list stored by an older build does not say how players came. All of them come in as they did in that build.
 func TestWait_olderBuild(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(5)
 		id := w.party(false, 3, p[0], p[1], p[2])
 		made := w.invite(p[0], id, party.InviteRequest{})
-		w.queue(made, p[3], p[4])
+		w.waitByCode(made, p[3], p[4])
 		record, err := w.host.StorageRead(t.Context(), []*runtime.StorageRead{{Collection: "partyline_parties", Key: id.UUID.String()}})
 		w.must(err)
 		value := strings.ReplaceAll(record[0].Value, `, "invite": "`+made.ID+`"`, "")
@@ -345,15 +347,15 @@ func TestWait_olderBuild(t *testing.T) {
 		}
 		next.leave(p[1], id)
 		next.leave(p[2], id)
-		next.size(id)
+		next.memberCount(id)
 		next.must(next.redeem(p[3], made))
-		if at, err := next.wait(p[4], byID(id)); err != nil || at.Place != 0 || next.size(id) != 3 {
+		if at, err := next.wait(p[4], byID(id)); err != nil || at.Place != 0 || next.memberCount(id) != 3 {
 			t.Errorf("by the party's ID: %+v, %v", at, err)
 		}
 	})
 }
 
-// Who asks first after the server is back has their place, by a code too that has expired meanwhile.
+// The first player who asks after the server is back has their place, also with a code that has expired meanwhile.
 func TestWait_expiredAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -361,8 +363,8 @@ func TestWait_expiredAfterACrash(t *testing.T) {
 		p := w.host.Players(3)
 		id := w.party(false, 2, p[0], p[1])
 		made := w.invite(p[0], id, party.InviteRequest{})
-		w.queue(made, p[2])
-		w.size(id)
+		w.waitByCode(made, p[2])
+		w.memberCount(id)
 		w.host.Disconnect(p[0])
 		w.host.Disconnect(p[1])
 		w.host.PartyClose(id)

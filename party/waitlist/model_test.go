@@ -15,28 +15,27 @@ import (
 	"partyline/party/reserve"
 )
 
-// play is one party with five seats beside its leader's, up to 50 who wait for one, and what
-// must be true of them.
+// play is one party with five seats besides its leader's, up to 50 waiting players, and the expected state.
 type play struct {
 	*world
 	*rapid.T
 	id      party.ID
 	leader  party.Session
-	crowd   []party.Session          // sockets that live, by user, in no order
+	crowd   []party.Session          // live sockets, by user, in no order
 	out     []string                 // users without a socket
-	line    []string                 // who waits, as the calls were answered
-	offered map[string]int64         // for whom a seat is held, until when
-	missed  map[string]int           // for whom one was, how often
+	line    []string                 // the wait list according to the answers
+	offered map[string]int64         // users with a held seat, and its end
+	missed  map[string]int           // how often each user left a held seat untaken
 	holds   map[string]party.Session // by invite
 }
 
 const seats = 5
 
-// waiters is how many wait at first. Fifty, which is the most, take as long to play as all others together.
+// waiters is how many players wait at first. Fifty, the maximum, takes as long to play as all others together.
 var waiters = rapid.SampledFrom(append(slices.Repeat([]int{6, 7, 8, 9, 10, 11, 12}, 3), 50))
 
-// TestModel: whatever else happens to the party, its seats go to those who wait, in their
-// order, and to nobody twice; and no other way in takes one before.
+// TestModel: whatever else happens to the party, its seats go to the waiting players in order, and to nobody twice. No
+// other way in takes one before.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		inBubble(t, func(t *testing.T) {
@@ -67,7 +66,7 @@ func TestModel(t *testing.T) {
 	})
 }
 
-// inBubble runs one play by a clock of its own. What goes wrong there is rapid's.
+// inBubble runs one play with a clock of its own. Its failures go to rapid.
 func inBubble(t *testing.T, run func(*testing.T)) {
 	var failure any
 	synctest.Test(t, func(t *testing.T) {
@@ -86,7 +85,7 @@ func (p *play) pick(from []party.Session, what string) (party.Session, bool) {
 	return from[rapid.IntRange(0, len(from)-1).Draw(p.T, what)], true
 }
 
-// members are those beside the leader.
+// members lists the members except the leader.
 func (p *play) members() (in []party.Session) {
 	return slices.DeleteFunc(p.host.Members(p.id), func(s party.Session) bool { return s.UserID == p.leader.UserID })
 }
@@ -103,7 +102,7 @@ func (p *play) waits(s party.Session) {
 	case "":
 		if at.Place == 0 && !before && member {
 			p.mayEnter(s, "a wait that got a seat at once")
-			p.gone(s.UserID)
+			p.removeWaiting(s.UserID)
 		} else if !slices.Contains(p.line, s.UserID) {
 			p.line = append(p.line, s.UserID)
 		}
@@ -117,13 +116,13 @@ func (p *play) waits(s party.Session) {
 	}
 }
 
-// gone takes a user out of the line of the model.
-func (p *play) gone(user string) {
+// removeWaiting removes a user from the model's wait list.
+func (p *play) removeWaiting(user string) {
 	p.line = slices.DeleteFunc(p.line, func(u string) bool { return u == user })
 	delete(p.offered, user)
 }
 
-// mayEnter checks that somebody who has just come in had a right to the seat.
+// mayEnter checks that a user who has just come in had a right to the seat.
 func (p *play) mayEnter(s party.Session, how string) {
 	if _, held := p.offered[s.UserID]; held || p.holdsFor(s.UserID) {
 		return
@@ -142,7 +141,7 @@ func (p *play) holdsFor(user string) bool {
 	return false
 }
 
-// reserved counts seats kept after a drop, or by invites.
+// reserved counts the kept seats, and the seats held by invites.
 func (p *play) reserved() int {
 	look, err := p.admission.Look(context.Background(), p.id)
 	p.must(err)
@@ -155,7 +154,7 @@ func (p *play) reserved() int {
 	return n
 }
 
-// step does something.
+// step does one random action.
 func (p *play) step() string {
 	what := rapid.SampledFrom([]string{
 		"leave", "leave", "kick", "drop", "back", "claim", "claim", "claim", "cut in", "wait", "stop", "block", "lock", "hold", "release", "vanish", "time",
@@ -190,7 +189,7 @@ func (p *play) step() string {
 				if err := p.join(p.crowd[i], p.id); err != nil && !p.banned(err) && !p.isLocked() {
 					p.Errorf("%s cannot take the seat that is held: %v", user, err)
 				} else if err == nil {
-					p.gone(user)
+					p.removeWaiting(user)
 				}
 				break
 			}
@@ -201,7 +200,7 @@ func (p *play) step() string {
 			if err := p.join(s, p.id); err == nil {
 				p.offered = before
 				p.mayEnter(s, "a native join")
-				p.gone(s.UserID)
+				p.removeWaiting(s.UserID)
 			}
 		}
 	case "wait":
@@ -214,7 +213,7 @@ func (p *play) step() string {
 			r.Leave = true
 			_, err := p.wait(s, r)
 			p.must(err)
-			p.gone(s.UserID)
+			p.removeWaiting(s.UserID)
 		}
 	case "block":
 		if s, ok := p.pick(p.crowd, "anybody"); ok && !p.isMember(s.UserID) {
@@ -267,9 +266,9 @@ func maps(from map[string]int64) map[string]int64 {
 	return to
 }
 
-// check compares the line with the model, once everything has settled.
+// check compares the wait list with the model, after everything has settled.
 func (p *play) check(after string) {
-	time.Sleep(3 * time.Second) // longer than a locked party is left alone
+	time.Sleep(3 * time.Second) // longer than between two checks of a locked party
 	synctest.Wait()
 	ctx := context.Background()
 	was := p.offered
@@ -277,7 +276,7 @@ func (p *play) check(after string) {
 	var line []string
 	for _, user := range p.line {
 		place, until := p.place(ctx, user)
-		if place == 0 { // came too late for the seat, or has no socket
+		if place == 0 { // was too late for the seat, or has no socket
 			_, held := was[user]
 			if held {
 				p.missed[user]++
@@ -318,12 +317,12 @@ func (p *play) check(after string) {
 		}
 		return
 	}
-	// In order: a player who was passed over has a reason to be.
+	// In order: a player may be skipped only for a reason.
 	for i, user := range line {
 		if p.offered[user] != 0 || p.skipped(user) {
 			continue
 		}
-		if free > 0 { // a kept seat may have ended at this very moment
+		if free > 0 { // a kept seat may have ended at this moment
 			time.Sleep(time.Second)
 			synctest.Wait()
 			if _, until := p.place(ctx, user); !until.IsZero() {
@@ -342,7 +341,7 @@ func (p *play) check(after string) {
 	}
 }
 
-// place reads a user's place in line, and until when a seat is held for them.
+// place reads a user's place on the wait list, and the end of the seat held for them.
 func (p *play) place(ctx context.Context, user string) (place int, until time.Time) {
 	p.must(p.admission.Visit(ctx, p.id, func(v *ledger.Visit) error {
 		err := v.Look()
@@ -352,7 +351,7 @@ func (p *play) place(ctx context.Context, user string) (place int, until time.Ti
 	return place, until
 }
 
-// skipped reports whether the user has to be passed over.
+// skipped reports whether the user must be skipped.
 func (p *play) skipped(user string) bool {
 	for _, m := range p.host.Members(p.id) {
 		if with, _ := party.NewBlockList(nil, p.host).With(context.Background(), user, []string{m.UserID}); len(with) > 0 {

@@ -1,7 +1,6 @@
-// Package waitlist is the line for the seats of full parties. Who is in it, and for whom a
-// free seat is held, is part of what the ledger keeps of a party, so that no other way
-// into the party takes the seat. A [Service] has timers alone in memory, which are made again when
-// anything happens in the party, and by the sweep.
+// Package waitlist manages the wait lists of full parties. The ledger has the waiting players and the seats held for
+// them with the rest of the party, so that no other way into the party takes such a seat. A [Service] has only timers
+// in memory; any change in the party and the sweep set them again.
 package waitlist
 
 import (
@@ -16,65 +15,64 @@ import (
 	"partyline/party/reserve"
 )
 
-// seatFree is the content of notification 1005: take the seat by party_wait or by joining.
+// seatFree is the content of notification 1005: the player takes the seat by party_wait or by joining.
 type seatFree struct {
 	PartyID   string `json:"party_id"`
 	HeldUntil int64  `json:"held_until"` // Unix seconds
 }
 
 const (
-	// serveAfter is how long after a change a line is served: the server's own engine frees a
-	// seat a moment after it has told of it.
-	serveAfter = 100 * time.Millisecond
-	retryAfter = time.Second
-	timeout    = 5 * time.Second // of what an alarm does
+	// serveDelay is the time between a change and serving the wait list: the host frees a seat a moment after it has
+	// reported the change.
+	serveDelay   = 100 * time.Millisecond
+	retryDelay   = time.Second
+	serveTimeout = 5 * time.Second // for one alarm
 )
 
-// Deps is what a Service works with. All are needed.
+// Deps has the dependencies of a Service. All are needed.
 type Deps struct {
 	Entry    entry.Entry
 	Invites  *invite.Service
 	Notifier party.Notifier
-	News     *party.News // that admission publishes
+	News     *party.News // from which it gets changes
 	Metrics  party.Metrics
 	Logger   party.Logger
 	Now      party.Clock
 }
 
-// Names of the metrics of wait lists: for how long those waited who got a seat, and how many
-// seats were held for somebody in line.
+// Names of the metrics of wait lists: the time that players waited for their seat, and the number of seats held.
 const (
 	MetricWait   = "partyline_waitlist_wait"
 	MetricOffers = "partyline_waitlist_offers"
 )
 
-// Service is the lines of all parties. Safe for concurrent use.
+// Service manages the wait lists of all parties. Safe for concurrent use.
 type Service struct {
 	Deps
-	line    line
+	lists   lists
 	alarms  *alarm.Alarms[party.ID]
 	serving keyed.Locks[party.ID]
 }
 
-// New makes a service that hears the news of parties. Close it when the process ends.
+// New makes a service that subscribes to the news of parties. The caller closes it when the process ends.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, line: line{d.Entry.Admission}, serving: keyed.NewLocks[party.ID]()}
+	s := &Service{Deps: d, lists: lists{d.Entry.Admission}, serving: keyed.NewLocks[party.ID]()}
 	s.alarms = alarm.New(d.Now, d.Logger, "line not served party=", s.serve)
 	d.News.Subscribe(func(c party.Change) {
 		if c.Waited > 0 {
 			d.Metrics.MetricsTimerRecord(MetricWait, nil, c.Waited)
 		}
 		if len(d.Entry.Admission.Lines.Users(c.ID)) > 0 {
-			s.alarms.Sooner(c.ID, d.Now().Add(serveAfter))
+			s.alarms.Sooner(c.ID, d.Now().Add(serveDelay))
 		}
 	})
 	return s
 }
 
-// Close ends all timers.
+// Close stops all timers.
 func (s *Service) Close() { s.alarms.Close() }
 
-// Ended comes after the end of a session: who is gone for too long loses the place in line.
+// Ended runs after the end of a session: a player who is gone for too long loses the place on the wait list.
 func (s *Service) Ended(_ context.Context, session party.Session) error {
 	for _, id := range s.Entry.Admission.Lines.Of(session.UserID) {
 		s.alarms.Sooner(id, s.Now())
@@ -82,7 +80,7 @@ func (s *Service) Ended(_ context.Context, session party.Session) error {
 	return nil
 }
 
-// Sweep serves every line that this process knows.
+// Sweep serves every wait list that this process knows.
 func (s *Service) Sweep() {
 	for _, id := range s.Entry.Admission.Lines.Parties() {
 		s.alarms.Sooner(id, s.Now())
@@ -96,18 +94,18 @@ type Request struct {
 	Leave   bool   `json:"leave,omitempty"`
 }
 
-// Place answers it.
+// Place answers party_wait.
 type Place struct {
-	Place     int   `json:"place"`                // from 1; 0 for somebody who has a seat, or has left the wait list
+	Place     int   `json:"place"`                // from 1; 0 for a player who has a seat, or has left the wait list
 	Of        int   `json:"of"`                   // how many wait
 	HeldUntil int64 `json:"held_until,omitempty"` // Unix seconds, while a seat is held
 }
 
-// Wait gives the caller a seat if there is one for them, and else a place in line. Repeated, it
-// says how far they have come. A seat that is held is taken by joining, or by the code, or by this
-// call where the party has closed since, or another seat is kept for them. It refuses as a redeem,
-// or a join, does, but not because the party is full or locked; and with PartyFull where no more
-// may wait, RateLimited where the caller waits for too many parties, or has twice not come for a seat here.
+// Wait gives the caller a seat if one is free for them, and otherwise a place on the wait list. Later calls return
+// their present place. The caller takes a held seat by joining, by redeeming the code, or by this call if the party has
+// closed since or another seat is reserved for them. Wait refuses as a redeem or a join does, but not if the party is
+// full or locked. It refuses with PartyFull if the wait list is full. It refuses with RateLimited if the caller waits
+// for too many parties, or twice did not take a held seat here.
 func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, error) {
 	if (r.Code == "") == (r.PartyID == "") {
 		return Place{}, party.Refuse(party.InvalidRequest, "party_id: give either party_id or code.")
@@ -115,11 +113,11 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	if r.Leave {
 		return s.leave(ctx, c, r)
 	}
-	door, shut := s.door(ctx, c, r)
+	door, shut := s.findEntrance(ctx, c, r)
 	if shut != nil && party.ReasonOf(shut) != party.PartyAway {
 		return Place{}, shut
 	}
-	at, enters, err := s.line.at(ctx, door.id, c.UserID, r.Code != "")
+	at, enters, err := s.lists.place(ctx, door.id, c.UserID, r.Code != "")
 	switch {
 	case err != nil:
 		return Place{}, err
@@ -141,77 +139,78 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	default:
 		return Place{}, err
 	}
-	if err := s.line.join(ctx, door.id, c.UserID, door.inviteID); err != nil {
+	if err := s.lists.join(ctx, door.id, c.UserID, door.inviteID); err != nil {
 		return Place{}, err
 	}
 	s.serve(door.id)
-	at, _, err = s.line.at(ctx, door.id, c.UserID, r.Code != "")
+	at, _, err = s.lists.place(ctx, door.id, c.UserID, r.Code != "")
 	return at, err
 }
 
-// way is how somebody comes into a party.
-type way struct {
+// entrance is how a user comes into a party.
+type entrance struct {
 	id       party.ID
-	inviteID string // by which they come; "" is none
+	inviteID string // the invite that they use; "" is none
 	enter    func() error
 }
 
-// door finds the way into the party, for somebody who may come in once there is a seat. It names the
-// party beside PartyAway too.
-func (s *Service) door(ctx context.Context, c party.Caller, r Request) (way, error) {
+// findEntrance finds the way into the party, for a user who may come in when a seat is free. It returns the party's ID
+// also with PartyAway.
+func (s *Service) findEntrance(ctx context.Context, c party.Caller, r Request) (entrance, error) {
 	if r.Code != "" {
 		lead, err := s.Invites.Lead(ctx, c, r.Code)
-		return way{lead.PartyID, lead.InviteID, func() error {
+		return entrance{lead.PartyID, lead.InviteID, func() error {
 			_, err := s.Invites.Redeem(ctx, c, r.Code, "")
 			return err
 		}}, err
 	}
 	id, err := party.ParseID(r.PartyID)
 	if err != nil {
-		return way{}, err
+		return entrance{}, err
 	}
 	look, err := s.Entry.Admission.Look(ctx, id)
 	if err != nil {
-		return way{id: id}, err
+		return entrance{id: id}, err
 	}
 	if _, member := look.Member(c.UserID); !member && !look.Open {
 		w := s.Entry.Admission.Waiter(look.ID, c.UserID)
 		if w.Invite != "" {
-			return s.invited(ctx, c, look.ID, w.Invite)
+			return s.inviteEntrance(ctx, c, look.ID, w.Invite)
 		}
-		if w.UserID == "" { // a seat must not wait for a user who cannot take it
-			return way{}, closed()
+		if w.UserID == "" { // no seat may be held for a user who cannot take it
+			return entrance{}, closedError()
 		}
 	}
 	in := reserve.Intent{Kind: reserve.Join, Session: party.Session{UserID: c.UserID, Username: c.Username}}
 	if !look.Open {
-		in.Kind = reserve.Admit // a join would only ask to be let in
+		in.Kind = reserve.Admit // a join would only ask to enter
 	}
 	switch _, err := s.Entry.Admission.Check(ctx, id, in, &look); party.ReasonOf(err) {
-	case "", party.PartyFull, party.PartyLocked, party.AlreadyInParty: // all may be over when there is a seat
+	case "", party.PartyFull, party.PartyLocked, party.AlreadyInParty: // all of these may be over when a seat is free
 	default:
-		return way{}, err
+		return entrance{}, err
 	}
 	if err := s.Entry.May(ctx, c, "", look); err != nil {
-		return way{}, err
+		return entrance{}, err
 	}
-	return way{id: id, enter: func() error { return s.Entry.Join(ctx, c, look) }}, nil
+	return entrance{id: id, enter: func() error { return s.Entry.Join(ctx, c, look) }}, nil
 }
 
-// invited is the way of somebody who waits for a closed party by an invite: it has to let them in.
-func (s *Service) invited(ctx context.Context, c party.Caller, id party.ID, inviteID string) (way, error) {
+// inviteEntrance returns the way in for a user who waits for a closed party with an invite. The invite has to lead to
+// that party.
+func (s *Service) inviteEntrance(ctx context.Context, c party.Caller, id party.ID, inviteID string) (entrance, error) {
 	lead, err := s.Invites.LeadOf(ctx, c, inviteID)
 	if err == nil && lead.PartyID != id {
-		err = closed()
+		err = closedError()
 	}
-	return way{id, inviteID, func() error { return s.Invites.RedeemInto(ctx, c, inviteID, id) }}, err
+	return entrance{id, inviteID, func() error { return s.Invites.RedeemInto(ctx, c, inviteID, id) }}, err
 }
 
-func closed() error {
+func closedError() error {
 	return party.Refuse(party.NotMember, "This party is closed; you need an invite to wait for a seat.")
 }
 
-// leave ends the caller's wait for a party or, by a code, wherever they wait by it: it may lead elsewhere since.
+// leave takes the caller off a party's wait list or, with a code, off every list where they wait by it.
 func (s *Service) leave(ctx context.Context, c party.Caller, r Request) (Place, error) {
 	ids, err := s.waitedFor(ctx, c, r)
 	if err != nil {
@@ -220,7 +219,7 @@ func (s *Service) leave(ctx context.Context, c party.Caller, r Request) (Place, 
 	place, found := Place{}, false
 	var gone error
 	for _, id := range ids {
-		left, waiting, err := s.line.leave(ctx, id, c.UserID)
+		left, waiting, err := s.lists.leave(ctx, id, c.UserID)
 		switch {
 		case party.ReasonOf(err) == party.PartyNotFound:
 			gone = err
@@ -236,7 +235,7 @@ func (s *Service) leave(ctx context.Context, c party.Caller, r Request) (Place, 
 	return place, nil
 }
 
-// waitedFor lists the parties that the caller may wait for by what the request names.
+// waitedFor lists the parties for which the caller may wait by the request's code or party ID.
 func (s *Service) waitedFor(ctx context.Context, c party.Caller, r Request) ([]party.ID, error) {
 	if r.Code == "" {
 		id, err := party.ParseID(r.PartyID)
@@ -251,7 +250,8 @@ func (s *Service) waitedFor(ctx context.Context, c party.Caller, r Request) ([]p
 	return ids, err
 }
 
-// InviteOver follows an invite that was revoked, and lets in nobody who waits by it.
+// InviteOver handles a revoked invite: players who wait by it do not get in. userID is a user who only declined it;
+// then nothing changes.
 func (s *Service) InviteOver(inviteID, userID string) {
 	if userID != "" {
 		return
@@ -261,10 +261,10 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	}
 }
 
-// serve offers the party's free seats, and again when time changes something.
+// serve offers the party's free seats, and sets the alarm for the next time.
 func (s *Service) serve(id party.ID) {
 	id = s.Entry.Admission.Current(id) // it may have been restored since
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), serveTimeout)
 	defer cancel()
 	unlock, err := s.serving.Lock(ctx, id)
 	if err == nil {
@@ -276,12 +276,12 @@ func (s *Service) serve(id party.ID) {
 	}
 	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
 		s.Logger.Warn("line not served yet party=%s error=%v", id, err)
-		s.alarms.Sooner(id, s.Now().Add(retryAfter))
+		s.alarms.Sooner(id, s.Now().Add(retryDelay))
 	}
 }
 
 func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err error) {
-	look, line, free, err := s.line.next(ctx, id)
+	look, line, free, err := s.lists.candidates(ctx, id)
 	if err != nil {
 		return next, err
 	}
@@ -312,7 +312,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 			free--
 		}
 	}
-	offered, next, err := s.line.serve(ctx, id, blocked, over)
+	offered, next, err := s.lists.serve(ctx, id, blocked, over)
 	if len(offered) > 0 {
 		s.Metrics.MetricsCounterAdd(MetricOffers, nil, int64(len(offered)))
 	}

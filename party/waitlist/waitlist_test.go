@@ -53,7 +53,7 @@ func (j judge) Decide(context.Context, party.Question) error {
 	return nil
 }
 
-// newWorld is another node over the host of others, or a host of its own.
+// newWorld makes another node on the host of others, or a node on its own host.
 func newWorld(t testing.TB, others ...*world) *world {
 	w := &world{t: t, host: partytest.NewHost(), log: &partytest.Log{}, conf: rules.Default()}
 	if len(others) > 0 {
@@ -128,7 +128,7 @@ func (w *world) party(open bool, size int, sessions ...party.Session) party.ID {
 	return id
 }
 
-// join is a native join.
+// join runs a native join.
 func (w *world) join(s party.Session, id party.ID) error {
 	if err := w.admission.BeginJoin(context.Background(), id, s); err != nil {
 		return err
@@ -164,8 +164,8 @@ func (w *world) wait(s party.Session, r waitlist.Request) (waitlist.Place, error
 	return w.line.Wait(context.Background(), caller(s), r)
 }
 
-// at waits by the party's ID, and settles.
-func (w *world) at(s party.Session, id party.ID) waitlist.Place {
+// waitByID waits by the party's ID, and returns the place after everything has settled.
+func (w *world) waitByID(s party.Session, id party.ID) waitlist.Place {
 	w.t.Helper()
 	time.Sleep(time.Second)
 	p, err := w.wait(s, byID(id))
@@ -197,21 +197,21 @@ func TestWait(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(7)
 		id := w.party(true, 3, p[0], p[1])
-		if at := w.at(p[2], id); at != (waitlist.Place{}) || len(w.host.Members(id)) != 3 {
+		if at := w.waitByID(p[2], id); at != (waitlist.Place{}) || len(w.host.Members(id)) != 3 {
 			t.Errorf("with a free seat: %+v, %d members", at, len(w.host.Members(id)))
 		}
 		for i, want := range []waitlist.Place{{Place: 1, Of: 1}, {Place: 2, Of: 2}, {Place: 3, Of: 3}} {
-			if at := w.at(p[3+i], id); at != want {
+			if at := w.waitByID(p[3+i], id); at != want {
 				t.Errorf("waiter %d: %+v; want %+v", i, at, want)
 			}
 		}
-		if at := w.at(p[3], id); at != (waitlist.Place{Place: 1, Of: 3}) {
+		if at := w.waitByID(p[3], id); at != (waitlist.Place{Place: 1, Of: 3}) {
 			t.Errorf("waiting again: %+v", at)
 		}
 		_, err := w.wait(p[1], byID(id))
 		w.refused(err, party.AlreadyMember)
 		w.leave(p[2], id)
-		at := w.at(p[3], id)
+		at := w.waitByID(p[3], id)
 		if want := time.Now().Add(time.Minute).Unix(); at.Place != 1 || at.HeldUntil > want || at.HeldUntil < want-2 {
 			t.Errorf("first in line: %+v; want held until %d", at, want)
 		}
@@ -231,23 +231,23 @@ func TestWait(t *testing.T) {
 			t.Errorf("seen: held %d, by the first %d, waiting %d", look.Held(p[6].UserID), look.Held(p[3].UserID), look.Waiting)
 		}
 		w.must(w.join(p[3], id))
-		if at := w.at(p[4], id); at != (waitlist.Place{Place: 1, Of: 2}) {
+		if at := w.waitByID(p[4], id); at != (waitlist.Place{Place: 1, Of: 2}) {
 			t.Errorf("second, after the first came in: %+v", at)
 		}
-		// Nobody comes for the seat in time: it goes on to the next.
+		// The seat is not taken in time and goes to the next player.
 		w.leave(p[1], id)
-		w.at(p[4], id)
+		w.waitByID(p[4], id)
 		time.Sleep(time.Minute + time.Second)
-		if at := w.at(p[5], id); at.Place != 1 || at.HeldUntil == 0 || w.notices(p[5]) != 1 {
+		if at := w.waitByID(p[5], id); at.Place != 1 || at.HeldUntil == 0 || w.notices(p[5]) != 1 {
 			t.Errorf("the next in line: %+v, told %d times", at, w.notices(p[5]))
 		}
-		if at := w.at(p[4], id); at.Place != 2 { // asked again, at the end
+		if at := w.waitByID(p[4], id); at.Place != 2 { // waits again, at the end
 			t.Errorf("who did not come: %+v", at)
 		}
 		if at, err := w.wait(p[5], waitlist.Request{PartyID: id.String(), Leave: true}); err != nil || at != (waitlist.Place{Of: 1}) {
 			t.Errorf("left: %+v, %v", at, err)
 		}
-		if at := w.at(p[4], id); at.HeldUntil == 0 {
+		if at := w.waitByID(p[4], id); at.HeldUntil == 0 {
 			t.Errorf("the last: %+v", at)
 		}
 		w.must(w.join(p[4], id))
@@ -262,18 +262,18 @@ func TestWait(t *testing.T) {
 	})
 }
 
-// A member who comes back has their kept seat, no matter who waits.
+// A returning member gets their kept seat, even if others wait.
 func TestWait_keptSeatIsNotFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0], p[1])
-		if at := w.at(p[2], id); at.Place != 1 {
+		if at := w.waitByID(p[2], id); at.Place != 1 {
 			t.Fatalf("waits: %+v", at)
 		}
 		w.drop(p[1])
 		time.Sleep(time.Second)
-		if at := w.at(p[2], id); at.HeldUntil != 0 {
+		if at := w.waitByID(p[2], id); at.HeldUntil != 0 {
 			t.Errorf("the kept seat is offered: %+v", at)
 		}
 		w.refused(w.join(p[2], id), party.PartyFull)
@@ -282,13 +282,13 @@ func TestWait_keptSeatIsNotFree(t *testing.T) {
 	})
 }
 
-// A block holds while the player who may come back is away: nobody is let in, or offered a seat.
+// A block counts while the player who may come back is away: nobody is let in or offered a seat.
 func TestWait_blockedByWhoIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(5)
 		id := w.party(true, 3, p[0], p[1], p[2])
-		w.at(p[3], id)
+		w.waitByID(p[3], id)
 		w.host.Block(p[1].UserID, p[3].UserID)
 		w.host.Block(p[4].UserID, p[1].UserID)
 		w.drop(p[1])
@@ -302,7 +302,7 @@ func TestWait_blockedByWhoIsAway(t *testing.T) {
 	})
 }
 
-// TestWait_refused: what cannot be, and what is not allowed, has a reason and puts nobody in line.
+// TestWait_refused: an impossible or forbidden wait has a reason and puts nobody on the list.
 func TestWait_refused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -347,19 +347,19 @@ func TestWait_refused(t *testing.T) {
 			t.Error("somebody waits")
 		}
 		w.conf.Parties.Waitlist.Max = 1
-		w.at(p[4], open)
+		w.waitByID(p[4], open)
 		_, err = w.wait(p[2], byID(open))
 		w.refused(err, party.PartyFull)
 		w.conf.Parties.Waitlist.Max = 50
 		for range 2 {
-			w.at(p[4], w.party(true, 1, w.host.Players(1)[0]))
+			w.waitByID(p[4], w.party(true, 1, w.host.Players(1)[0]))
 		}
 		_, err = w.wait(p[4], byID(w.party(true, 1, w.host.Players(1)[0])))
 		w.refused(err, party.RateLimited)
 	})
 }
 
-// TestWait_code: with an invite one waits for a closed party, and takes the seat by the code.
+// TestWait_code: with an invite a player waits for a closed party, and takes the seat by the code.
 func TestWait_code(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -374,7 +374,7 @@ func TestWait_code(t *testing.T) {
 		}
 		w.conf.Parties.OnePerUser = rules.OnePartyOnly
 		other := w.party(true, 2, p[3])
-		_, err = w.wait(p[3], code) // a seat would wait for somebody who cannot take it
+		_, err = w.wait(p[3], code) // a seat would be held for a player who cannot take it
 		w.refused(err, party.AlreadyInParty)
 		w.leave(p[3], other)
 		preview, err := w.invites.Preview(t.Context(), caller(p[3]), made.Code)
@@ -405,15 +405,15 @@ func TestWait_code(t *testing.T) {
 	})
 }
 
-// TestWait_between: nothing is offered while the party is locked or a kept seat is all there
-// is; who is blocked is skipped; who is gone for half a minute is out, who is back sooner is not.
+// TestWait_between: nothing is offered while the party is locked or has only kept seats. Blocked players are skipped. A
+// player who is gone for half a minute loses the place; one who is back sooner does not.
 func TestWait_between(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(7)
 		id := w.party(true, 3, p[0], p[1], p[2])
 		for _, s := range p[3:6] {
-			w.at(s, id)
+			w.waitByID(s, id)
 		}
 		w.drop(p[1])
 		time.Sleep(10 * time.Second)
@@ -424,7 +424,7 @@ func TestWait_between(t *testing.T) {
 		w.locked = true
 		w.mu.Unlock()
 		time.Sleep(time.Minute)
-		if at := w.at(p[3], id); at != (waitlist.Place{Place: 1, Of: 3}) {
+		if at := w.waitByID(p[3], id); at != (waitlist.Place{Place: 1, Of: 3}) {
 			t.Errorf("while locked: %+v", at)
 		}
 		w.host.Block(p[0].UserID, p[3].UserID)
@@ -456,14 +456,14 @@ func TestWait_between(t *testing.T) {
 	})
 }
 
-// A seat held for somebody whom a block keeps out since goes to the next.
+// A seat held for a player who has been blocked since goes to the next.
 func TestWait_blockedSinceTheOffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0], p[1])
-		w.at(p[2], id)
-		w.at(p[3], id)
+		w.waitByID(p[2], id)
+		w.waitByID(p[3], id)
 		w.leave(p[1], id)
 		time.Sleep(time.Second)
 		if w.notices(p[2]) != 1 {
@@ -478,14 +478,14 @@ func TestWait_blockedSinceTheOffer(t *testing.T) {
 	})
 }
 
-// A seat whose hold ends by time goes to the first in line at once.
+// When an invite's hold expires, the seat goes to the first waiting player at once.
 func TestWait_holdEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0])
 		w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "h", UserIDs: []string{p[1].UserID}, ExpiresAt: time.Now().Add(time.Minute)}))
-		w.at(p[2], id)
+		w.waitByID(p[2], id)
 		time.Sleep(58 * time.Second)
 		if w.notices(p[2]) != 0 {
 			t.Error("the held seat was offered")
@@ -497,16 +497,16 @@ func TestWait_holdEnds(t *testing.T) {
 	})
 }
 
-// Who has not come for a seat twice does not keep others out: they wait again only after a while, and may come
-// in before, if there is a seat.
+// A player who has not taken a seat twice does not keep others out. They may wait again only after a while, and may
+// come in before if a seat is free.
 func TestWait_missed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(6)
 		id := w.party(true, 2, p[0], p[1])
 		other := w.party(true, 1, p[5])
-		w.at(p[2], id)
-		w.at(p[3], id)
+		w.waitByID(p[2], id)
+		w.waitByID(p[3], id)
 		w.leave(p[1], id)
 		for range 235 {
 			for _, s := range p[2:4] {
@@ -518,7 +518,7 @@ func TestWait_missed(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second) // in all four holds
 		w.must(w.join(p[4], id))
-		if at := w.at(p[2], other); at.Place != 1 {
+		if at := w.waitByID(p[2], other); at.Place != 1 {
 			t.Errorf("in line for another party: %+v", at)
 		}
 		_, err := w.wait(p[2], byID(id))
@@ -528,13 +528,14 @@ func TestWait_missed(t *testing.T) {
 		w.leave(p[4], id)
 		w.must(w.join(p[3], id))
 		time.Sleep(10 * time.Minute)
-		if at := w.at(p[2], id); at.Place != 1 {
+		if at := w.waitByID(p[2], id); at.Place != 1 {
 			t.Errorf("in line again: %+v", at)
 		}
 	})
 }
 
-// Nor do two keep others out who take turns, and leave the line or go off line before the time of the seat is over.
+// Two players who take turns do not keep others out either, if they leave the list or go offline before the held seat
+// ends.
 func TestWait_missedInTurns(t *testing.T) {
 	for name, miss := range map[string]func(w *world, s party.Session, id party.ID){
 		"leave": func(w *world, s party.Session, id party.ID) {
@@ -552,13 +553,13 @@ func TestWait_missedInTurns(t *testing.T) {
 				w.conf.Parties.Waitlist.Hold = 2 * time.Minute
 				p := w.host.Players(4)
 				id := w.party(true, 2, p[0], p[1])
-				w.at(p[2], id)
-				w.at(p[3], id)
+				w.waitByID(p[2], id)
+				w.waitByID(p[3], id)
 				w.leave(p[1], id)
 				for turn := range 3 {
 					time.Sleep(time.Second)
 					s := &p[2+turn%2]
-					if w.at(*s, id).HeldUntil == 0 {
+					if w.waitByID(*s, id).HeldUntil == 0 {
 						t.Fatalf("turn %d: no seat is held", turn)
 					}
 					miss(w, *s, id)
@@ -577,29 +578,29 @@ func TestWait_missedInTurns(t *testing.T) {
 	}
 }
 
-// Who waits and gets a seat by an invite that names them comes in, whatever their place.
+// A waiting player with an invite that holds a seat for them comes in from any place.
 func TestWait_namedSeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(5)
 		id := w.party(true, 3, p[0], p[1], p[2])
-		w.at(p[3], id)
-		w.at(p[4], id)
+		w.waitByID(p[3], id)
+		w.waitByID(p[4], id)
 		w.leave(p[1], id)
 		time.Sleep(time.Second) // the seat is offered to the first
 		w.leave(p[2], id)
 		w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "h", UserIDs: []string{p[4].UserID}, ExpiresAt: time.Now().Add(time.Hour)}))
-		if at := w.at(p[4], id); at != (waitlist.Place{Of: 1}) || len(w.host.Members(id)) != 2 {
+		if at := w.waitByID(p[4], id); at != (waitlist.Place{Of: 1}) || len(w.host.Members(id)) != 2 {
 			t.Errorf("the second: %+v, %d members", at, len(w.host.Members(id)))
 		}
-		if at := w.at(p[3], id); at.Place != 1 || at.HeldUntil == 0 {
+		if at := w.waitByID(p[3], id); at.Place != 1 || at.HeldUntil == 0 {
 			t.Errorf("the first: %+v", at)
 		}
 	})
 }
 
-// Whom the line has let in before the code expired, or the party closed, takes the seat that is held for them;
-// others do not come in that way, and no code has more uses than it may.
+// A player let in by the wait list before the code expired or the party closed takes the held seat. Others do not come
+// in that way, and no code has more uses than allowed.
 func TestWait_doorClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -638,7 +639,7 @@ func TestWait_doorClosed(t *testing.T) {
 		_, err := w.wait(p[7], byID(id))
 		w.refused(err, party.NotMember)
 		w.must(redeem(p[5], expires))
-		if at := w.at(p[6], id); at != (waitlist.Place{}) || len(w.host.Members(id)) != 5 {
+		if at := w.waitByID(p[6], id); at != (waitlist.Place{}) || len(w.host.Members(id)) != 5 {
 			t.Errorf("in the closed party: %+v, %d members", at, len(w.host.Members(id)))
 		}
 		for _, s := range []party.Session{p[1], p[2]} {
@@ -653,7 +654,7 @@ func TestWait_doorClosed(t *testing.T) {
 	})
 }
 
-// While everybody is away those who wait see their place, and can leave.
+// While everybody is away, waiting players see their place, and can leave.
 func TestWait_whileAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -662,8 +663,8 @@ func TestWait_whileAway(t *testing.T) {
 		id := w.party(true, 1, p[0])
 		made, err := w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()})
 		w.must(err)
-		w.at(p[1], id)
-		w.at(p[2], id)
+		w.waitByID(p[1], id)
+		w.waitByID(p[2], id)
 		w.drop(p[0])
 		for _, r := range []waitlist.Request{byID(id), {Code: made.Code}} {
 			if at, err := w.wait(p[2], r); err != nil || at != (waitlist.Place{Place: 2, Of: 2}) {
@@ -683,37 +684,36 @@ func TestWait_whileAway(t *testing.T) {
 	})
 }
 
-// A seat that is held goes back while everybody is away, for nobody may take it, and is held again
-// once somebody is back.
+// A held seat is released while everybody is away, because nobody may take it. It is held again when a member is back.
 func TestWait_heldWhileAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.conf.Parties.Survive.EveryoneAway = true
 		p := w.host.Players(3)
 		id := w.party(true, 2, p[0], p[1])
-		w.at(p[2], id)
+		w.waitByID(p[2], id)
 		w.leave(p[1], id)
-		w.size(id)
-		if at := w.at(p[2], id); at.HeldUntil == 0 {
+		w.memberCount(id)
+		if at := w.waitByID(p[2], id); at.HeldUntil == 0 {
 			t.Fatalf("with a free seat: %+v", at)
 		}
 		w.drop(p[0])
-		w.size(id)
-		if at := w.at(p[2], id); at != (waitlist.Place{Place: 1, Of: 1}) {
+		w.memberCount(id)
+		if at := w.waitByID(p[2], id); at != (waitlist.Place{Place: 1, Of: 1}) {
 			t.Errorf("while away: %+v; want no seat", at)
 		}
 		back := w.host.Connect(p[0].UserID)
 		_, err := w.seats.Resume(t.Context(), caller(back))
 		w.must(err)
-		w.size(id)
-		if at := w.at(p[2], w.admission.Current(id)); at.HeldUntil == 0 {
+		w.memberCount(id)
+		if at := w.waitByID(p[2], w.admission.Current(id)); at.HeldUntil == 0 {
 			t.Errorf("with somebody back: %+v; want a seat", at)
 		}
 	})
 }
 
-// A party that is locked, or in which everybody is away, just before the time of a held seat ends costs nobody
-// the place: the seat is held again afterwards.
+// If the party is locked or away just before a held seat ends, nobody loses the place: the seat is held again
+// afterwards.
 func TestWait_closedAtTheEnd(t *testing.T) {
 	for _, how := range []string{"locked", "away"} {
 		t.Run(how, func(t *testing.T) {
@@ -723,19 +723,19 @@ func TestWait_closedAtTheEnd(t *testing.T) {
 				w.conf.Parties.Waitlist.Hold = 6 * time.Second
 				p := w.host.Players(4)
 				id := w.party(true, 2, p[0], p[1])
-				w.at(p[2], id)
-				w.at(p[3], id)
+				w.waitByID(p[2], id)
+				w.waitByID(p[3], id)
 				lock := func(locked bool) {
 					w.mu.Lock()
 					defer w.mu.Unlock()
 					w.locked = locked
 				}
-				for turn := range 3 { // two that were missed would keep them out
+				for turn := range 3 { // two missed seats would keep them out
 					if turn == 0 {
 						w.leave(p[1], id)
 					}
 					time.Sleep(2500 * time.Millisecond)
-					until := time.Unix(w.at(p[2], id).HeldUntil, 0)
+					until := time.Unix(w.waitByID(p[2], id).HeldUntil, 0)
 					if until.Before(time.Now()) {
 						t.Fatalf("turn %d: no seat is held", turn)
 					}
@@ -768,19 +768,19 @@ func TestWait_closedAtTheEnd(t *testing.T) {
 	}
 }
 
-// A line costs no reads for as long as its party is locked.
+// A wait list costs no reads while its party is locked.
 func TestWait_lockedForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0], p[1])
-		w.at(p[2], id)
-		w.queue(w.invite(p[0], id, party.InviteRequest{}), p[3])
+		w.waitByID(p[2], id)
+		w.waitByCode(w.invite(p[0], id, party.InviteRequest{}), p[3])
 		w.mu.Lock()
 		w.locked = true
 		w.mu.Unlock()
 		w.leave(p[1], id)
-		w.size(id)
+		w.memberCount(id)
 		lookups := w.host.FriendLookups()
 		reads, _ := w.host.Calls()
 		time.Sleep(30 * time.Minute)
@@ -791,14 +791,14 @@ func TestWait_lockedForLong(t *testing.T) {
 		w.mu.Lock()
 		w.locked = false
 		w.mu.Unlock()
-		w.size(id)
+		w.memberCount(id)
 		if w.notices(p[2]) != 1 {
 			t.Errorf("told %d times of the seat", w.notices(p[2]))
 		}
 	})
 }
 
-// Who waits is told of the seat under the ID that the party has then, by whichever one they came.
+// A waiting player is told of the seat with the party's present ID, by whichever ID they came.
 func TestWait_restored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -811,7 +811,7 @@ func TestWait_restored(t *testing.T) {
 		w.mu.Lock()
 		w.locked = true
 		w.mu.Unlock()
-		if at := w.at(p[1], id); at.Place != 1 || at.HeldUntil != 0 {
+		if at := w.waitByID(p[1], id); at.Place != 1 || at.HeldUntil != 0 {
 			t.Fatalf("waits for a locked party: %+v", at)
 		}
 		time.Sleep(time.Second)
@@ -826,14 +826,13 @@ func TestWait_restored(t *testing.T) {
 	})
 }
 
-// A party that has gone on in another native one is named by the ID that it has now, whichever its line was
-// served by.
+// A party that continues in another native one is named by its present ID, by whichever ID its list was served.
 func TestWait_afterReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(4)
 		was := w.party(true, 2, p[0], p[1])
-		w.at(p[2], was)
+		w.waitByID(p[2], was)
 		w.drop(p[0])
 		w.drop(p[1])
 		var back [2]party.Session
@@ -858,7 +857,7 @@ func TestWait_afterReturn(t *testing.T) {
 	})
 }
 
-// TestWait_nodes: a line is kept where every node finds it.
+// TestWait_nodes: every node finds the wait list.
 func TestWait_nodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -883,8 +882,7 @@ func TestWait_nodes(t *testing.T) {
 	})
 }
 
-// TestWait_storage: where the line cannot be written nobody is in it, and who is stays so until they
-// ask again.
+// TestWait_storage: if the wait list cannot be written, nobody is added, and waiting players stay until they ask again.
 func TestWait_storage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -898,7 +896,7 @@ func TestWait_storage(t *testing.T) {
 		}
 		down := w.host.BeforeWrite
 		w.host.BeforeWrite = nil
-		w.at(p[1], id)
+		w.waitByID(p[1], id)
 		w.host.BeforeWrite = down
 		for range 2 {
 			_, err = w.wait(p[1], waitlist.Request{PartyID: id.String(), Leave: true})
@@ -913,7 +911,7 @@ func TestWait_storage(t *testing.T) {
 	})
 }
 
-// A seat that cannot be written down is not told of. It is held and told of once it can be.
+// A seat that cannot be written is not announced. It is held and announced when it can be.
 func TestWait_offerNotWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -926,7 +924,7 @@ func TestWait_offerNotWritten(t *testing.T) {
 		}
 		p := w.host.Players(4)
 		id := w.party(true, 2, p[0], p[1])
-		w.at(p[2], id)
+		w.waitByID(p[2], id)
 		down.Store(true)
 		w.leave(p[1], id)
 		time.Sleep(3 * time.Second)
@@ -942,13 +940,13 @@ func TestWait_offerNotWritten(t *testing.T) {
 			t.Errorf("told %d times of the seat; want once", n)
 		}
 		other := newWorld(t, w)
-		if at := other.at(p[2], id); at.HeldUntil == 0 {
+		if at := other.waitByID(p[2], id); at.HeldUntil == 0 {
 			t.Errorf("another node knows of no seat that is held: %+v", at)
 		}
 	})
 }
 
-// A player in line who has a seat by an invite does not stand before those who have none.
+// A waiting player who has a seat by an invite does not block those who have none.
 func TestWait_passesOverHeldSeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -956,14 +954,14 @@ func TestWait_passesOverHeldSeats(t *testing.T) {
 		p := w.host.Players(5)
 		id := w.party(true, 3, p[0], p[1], p[2])
 		for _, waits := range p[3:] {
-			w.at(waits, id)
+			w.waitByID(waits, id)
 		}
 		w.leave(p[1], id)
 		hold := reserve.Hold{InviteID: "for the first", UserIDs: []string{p[3].UserID}, ExpiresAt: time.Now().Add(time.Hour)}
 		w.must(w.admission.Hold(t.Context(), id, hold))
 		w.leave(p[2], id)
 		time.Sleep(time.Second)
-		if at := w.at(p[4], id); at.HeldUntil == 0 {
+		if at := w.waitByID(p[4], id); at.HeldUntil == 0 {
 			t.Errorf("a seat is free, and the second in line is not offered it: %+v", at)
 		}
 	})

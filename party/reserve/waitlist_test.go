@@ -10,8 +10,8 @@ import (
 	"partyline/party/reserve"
 )
 
-// partyOf is a party of these players, of whom the first leads.
-func partyOf(maxSize int, users ...int) party.View {
+// newParty returns a party of these players; the first one leads.
+func newParty(maxSize int, users ...int) party.View {
 	v := party.View{Facts: party.Facts{MaxSize: maxSize}}
 	for i, u := range users {
 		v.Members = append(v.Members, party.Member{Session: session(u, 0), JoinedAt: epoch.Add(time.Duration(i)), Leader: i == 0})
@@ -19,8 +19,8 @@ func partyOf(maxSize int, users ...int) party.View {
 	return v
 }
 
-// lineOf is a book in which these players wait, in this order and since one moment.
-func lineOf(users ...string) reserve.Book {
+// newWaitlist returns a book in which these users wait in this order. All came at the same time.
+func newWaitlist(users ...string) reserve.Book {
 	b := reserve.NewBook()
 	for _, u := range users {
 		b.Join(u, "", epoch)
@@ -28,7 +28,7 @@ func lineOf(users ...string) reserve.Book {
 	return b
 }
 
-// hold has a seat held for somebody in line.
+// hold sets a seat as held for a waiting user.
 func hold(b reserve.Book, user string, until time.Time) {
 	w := b.Waiting[user]
 	w.Until = until
@@ -39,7 +39,7 @@ func TestJoin(t *testing.T) {
 	b := reserve.NewBook()
 	b.Join("b", "", epoch)
 	b.Join("a", "invite", epoch)
-	b.Join("c", "", epoch.Add(-time.Hour)) // by a clock that is late
+	b.Join("c", "", epoch.Add(-time.Hour)) // the clock was set back
 	for i, w := range b.Line() {
 		if want := []string{"b", "a", "c"}[i]; w.UserID != want || b.Place(want) != i+1 {
 			t.Errorf("%q is in place %d, and says %d; want %q", w.UserID, i+1, b.Place(want), want)
@@ -53,7 +53,7 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-// A free seat is promised to those for whom one is held, then to who came first.
+// A free seat is promised first to users with a held seat, then in the order in which they came.
 func TestPromised(t *testing.T) {
 	in := session(0, 0).UserID
 	for name, c := range map[string]struct {
@@ -74,10 +74,10 @@ func TestPromised(t *testing.T) {
 			b.KeepSeat(party.ID{}, party.Member{Session: session(7, 0)}, "", epoch, time.Hour)
 		}, "a"},
 	} {
-		b := lineOf("a", "b", "c")
+		b := newWaitlist("a", "b", "c")
 		c.book(b)
 		got := ""
-		for _, u := range b.Promised(partyOf(4, 0, 1)) {
+		for _, u := range b.Promised(newParty(4, 0, 1)) {
 			got += u
 		}
 		if got != c.want {
@@ -86,24 +86,24 @@ func TestPromised(t *testing.T) {
 	}
 }
 
-// Who waits has only those before them in the way.
+// Only users before them take seats from a waiting user.
 func TestSeats_InLine(t *testing.T) {
-	b := lineOf("a", "b", "c")
+	b := newWaitlist("a", "b", "c")
 	for user, before := range map[string]int{"a": 0, "b": 1, "c": 2, "x": 2} {
-		if taken, held := b.Seats(partyOf(4, 0, 1), user); taken != 2 || held != before {
+		if taken, held := b.Seats(newParty(4, 0, 1), user); taken != 2 || held != before {
 			t.Errorf("for %q %d seats are taken and %d held; want 2 and %d", user, taken, held, before)
 		}
 	}
 }
 
 func TestCandidates(t *testing.T) {
-	b := lineOf("a", "b", "c", "d")
+	b := newWaitlist("a", "b", "c", "d")
 	hold(b, "d", epoch)
 	b.Holds["i"] = reserve.Hold{UserIDs: []string{"b"}}
 	b.Ban("c", epoch.Add(time.Minute), time.Hour, true)
-	b.Waiting["a"] = reserve.Waiter{UserID: "a", Blocked: true} // which may be over
+	b.Waiting["a"] = reserve.Waiter{UserID: "a", Blocked: true} // the block may be over
 	got := ""
-	for _, w := range b.Candidates(partyOf(2, 0, 1)) {
+	for _, w := range b.Candidates(newParty(2, 0, 1)) {
 		got += w.UserID
 	}
 	if got != "da" {
@@ -135,11 +135,11 @@ func TestServe(t *testing.T) {
 		"back_when_closed":    {book: func(b reserve.Book) { hold(b, "a", epoch.Add(1)) }, blocked: free, closed: true, changed: true},
 		"back_when_blocked":   {book: func(b reserve.Book) { hold(b, "a", epoch.Add(1)) }, blocked: map[string]bool{"a": true}, changed: true},
 	} {
-		b := lineOf("a", "b", "c")
+		b := newWaitlist("a", "b", "c")
 		if c.book != nil {
 			c.book(b)
 		}
-		offered, changed := b.Serve(partyOf(4, 0, 1), epoch, forSeat, c.closed, c.blocked)
+		offered, changed := b.Serve(newParty(4, 0, 1), epoch, forSeat, c.closed, c.blocked)
 		if !slices.Equal(offered, c.offered) || changed != c.changed {
 			t.Errorf("%s: offered %q, changed %v; want %q, %v", name, offered, changed, c.offered, c.changed)
 		}
@@ -158,9 +158,9 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// A wait outlives a short time without a socket. Each such time counts by itself.
+// A place on the wait list survives a short time without a socket. Each such time counts separately.
 func TestSeen(t *testing.T) {
-	b := lineOf("a")
+	b := newWaitlist("a")
 	for i, c := range []struct {
 		there   bool
 		at      time.Duration
@@ -185,7 +185,7 @@ func TestSeen(t *testing.T) {
 }
 
 func TestLineDue(t *testing.T) {
-	b := lineOf("a", "b")
+	b := newWaitlist("a", "b")
 	if due := b.LineDue(); !due.IsZero() {
 		t.Errorf("with nothing to come, due at %v", due)
 	}
@@ -203,7 +203,7 @@ func TestLineDue(t *testing.T) {
 	}
 }
 
-// What storage says of the line counts; what it does not know stays.
+// Merge replaces the wait list by that of storage. Data that storage does not have stays.
 func TestMerge(t *testing.T) {
 	kept := func(device int, stored bool) *reserve.KeptSeat {
 		return &reserve.KeptSeat{Seat: party.Seat{Member: session(0, device)}, Stored: stored}
@@ -211,7 +211,7 @@ func TestMerge(t *testing.T) {
 	for name, c := range map[string]struct {
 		book, record map[int]*reserve.KeptSeat
 		ended, found int
-		left         int // the device of the seat that is kept then; -1 for none
+		left         int // the device whose seat is kept then; -1 for none
 	}{
 		"same":              {book: map[int]*reserve.KeptSeat{0: kept(0, true)}, record: map[int]*reserve.KeptSeat{0: kept(0, true)}},
 		"ended_elsewhere":   {book: map[int]*reserve.KeptSeat{0: kept(0, true)}, ended: 1, left: -1},
@@ -219,7 +219,7 @@ func TestMerge(t *testing.T) {
 		"not_stored_yet":    {book: map[int]*reserve.KeptSeat{0: kept(0, false)}},
 		"kept_by_elsewhere": {record: map[int]*reserve.KeptSeat{0: kept(1, true)}, found: 1, left: 1},
 	} {
-		b, r := lineOf("gone", "stays"), reserve.NewRecord()
+		b, r := newWaitlist("gone", "stays"), reserve.NewRecord()
 		b.Waiting["stays"] = reserve.Waiter{UserID: "stays", Blocked: true}
 		r.Waiting["stays"], r.Waiting["new"] = reserve.Waiter{UserID: "stays", Since: epoch}, reserve.Waiter{UserID: "new"}
 		b.Ban("lifted", epoch, time.Minute, true)

@@ -12,28 +12,28 @@ import (
 )
 
 const (
-	maxLines  = 3               // in how many lines one user may wait, as far as this process knows
-	mayMiss   = 1               // seats for which a user may not come, and wait there again at once
-	missedFor = 10              // holds after the last that a user did not come for, until those are forgotten
-	lockEvery = 2 * time.Second // between two looks whether a party with seats for its line is locked: nobody tells
+	maxListsPerUser   = 3               // wait lists on which one user may be, as far as this process knows
+	maxMissed         = 1               // held seats that a user may leave untaken and still rejoin the list at once
+	missedHolds       = 10              // hold times after which untaken seats are forgotten
+	lockCheckInterval = 2 * time.Second // between two checks whether a party with seats to offer is locked: nothing reports that
 )
 
-// line is the lines of all parties, in their books and records.
-type line struct{ *admission.Admission }
+// lists manages the wait lists of all parties, in their books and records.
+type lists struct{ *admission.Admission }
 
-// lives is a look at a party, which may be one in which everybody is away: its line lives on.
-func lives(v *ledger.Visit) error {
+// lookOrAway looks at a party. It accepts a party that is away, because its wait list stays.
+func lookOrAway(v *ledger.Visit) error {
 	if err := v.Look(); party.ReasonOf(err) != party.PartyAway {
 		return err
 	}
 	return nil
 }
 
-// at reads a user's place in the line of a party, and whether they are to come in now: a seat is
-// kept for them for another reason, or one of the line is that they cannot take by themselves.
-func (l line) at(ctx context.Context, id party.ID, userID string, byCode bool) (at Place, enters bool, err error) {
+// place reads a user's place on the party's wait list, and whether they can come in now. They can if another seat is
+// reserved for them, or if a seat of the list is held that they cannot take by themselves.
+func (l lists) place(ctx context.Context, id party.ID, userID string, byCode bool) (at Place, enters bool, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
-		if err := lives(v); err != nil {
+		if err := lookOrAway(v); err != nil {
 			return err
 		}
 		held := !v.Book.Waiting[userID].Until.IsZero()
@@ -44,9 +44,9 @@ func (l line) at(ctx context.Context, id party.ID, userID string, byCode bool) (
 	return at, enters, err
 }
 
-// join puts a user at the end of the line, once. It refuses as [Service.Wait] says, and with
-// AlreadyMember. inviteID is the invite they come by; "" is none.
-func (l line) join(ctx context.Context, id party.ID, userID, inviteID string) error {
+// join puts a user at the end of the wait list, if they are not on it. It refuses as [Service.Wait] says, and with
+// AlreadyMember. inviteID is the invite that they came by; "" is none.
+func (l lists) join(ctx context.Context, id party.ID, userID, inviteID string) error {
 	return l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); err != nil {
 			return err
@@ -54,8 +54,8 @@ func (l line) join(ctx context.Context, id party.ID, userID, inviteID string) er
 		conf := l.Policy().Parties.Waitlist
 		_, waits := v.Book.Waiting[userID]
 		_, member := v.Last.Member(userID)
-		// Else two who take turns would keep a free seat from everybody for ever.
-		again := func(m reserve.Missed) time.Duration { return m.Until.Add(missedFor * conf.Hold).Sub(l.Now()) }
+		// Otherwise two players who take turns would block a free seat for ever.
+		again := func(m reserve.Missed) time.Duration { return m.Until.Add(missedHolds * conf.Hold).Sub(l.Now()) }
 		maps.DeleteFunc(v.Book.Missed, func(_ string, m reserve.Missed) bool { return again(m) <= 0 })
 		missed := v.Book.Missed[userID]
 		switch {
@@ -63,11 +63,11 @@ func (l line) join(ctx context.Context, id party.ID, userID, inviteID string) er
 			return nil
 		case member:
 			return party.Refuse(party.AlreadyMember, "You are in this party already.")
-		case missed.Times > mayMiss:
+		case missed.Times > maxMissed:
 			return party.RefuseRate(again(missed))
 		case len(v.Book.Waiting) >= conf.Max:
 			return party.Full()
-		case len(l.Lines.Of(userID)) >= maxLines:
+		case len(l.Lines.Of(userID)) >= maxListsPerUser:
 			return party.RefuseRate(conf.Hold)
 		}
 		w := v.Book.Join(userID, inviteID, l.Now())
@@ -80,10 +80,10 @@ func (l line) join(ctx context.Context, id party.ID, userID, inviteID string) er
 	})
 }
 
-// leave takes a user out of the line, and returns whether they were in it, and how many wait.
-func (l line) leave(ctx context.Context, id party.ID, userID string) (left bool, waiting int, err error) {
+// leave takes a user off the wait list. It returns whether they were on it, and its length.
+func (l lists) leave(ctx context.Context, id party.ID, userID string) (left bool, waiting int, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
-		if err := lives(v); err != nil {
+		if err := lookOrAway(v); err != nil {
 			return err
 		}
 		var w reserve.Waiter
@@ -102,11 +102,11 @@ func (l line) leave(ctx context.Context, id party.ID, userID string) (left bool,
 	return left, waiting, err
 }
 
-// next reads who may have a seat held, in this order, and how many seats there are for them.
-func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, line []reserve.Waiter, free int, err error) {
+// candidates returns the players for whom a seat may be held, in order, and how many seats are free for them.
+func (l lists) candidates(ctx context.Context, id party.ID) (look reserve.Look, line []reserve.Waiter, free int, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); party.ReasonOf(err) == party.PartyAway {
-			return nil // for nobody, until somebody is back
+			return nil // no seats are held until a member is back
 		} else if err != nil {
 			return err
 		}
@@ -122,8 +122,8 @@ func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, line []
 	return look, line, free, err
 }
 
-// locked reports whether nobody new may enter.
-func (l line) locked(v *ledger.Visit) (bool, error) {
+// locked reports whether the rules let nobody new into the party.
+func (l lists) locked(v *ledger.Visit) (bool, error) {
 	err := l.Locked(v.Ctx, v.Last.View)
 	if party.ReasonOf(err) == party.PartyLocked {
 		return true, nil
@@ -131,12 +131,11 @@ func (l line) locked(v *ledger.Visit) (bool, error) {
 	return false, err
 }
 
-// serve holds the party's free seats for those first in line, and ends the wait of those who
-// did not come for a seat or have had no socket for too long, and of those in over, unless the party is open by
-// now: their invites let them in no more. blocked says of the users it may hold a seat for whether anything else
-// keeps them out. It returns for whom a seat is held now and was not before, each with its time, and when to
-// serve again; zero for not by time alone.
-func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, over []reserve.Waiter) (offered []reserve.Waiter, next time.Time, err error) {
+// serve holds the party's free seats for the first players on the wait list. It removes players who did not take their
+// seat in time or had no socket for too long. It also removes those in over, whose invites let them in no more, unless
+// the party is open by now. blocked says which users anything else keeps out; seats are held only for users in it. It
+// returns the players with a newly held seat, and when to serve again; zero if time alone changes nothing.
+func (l lists) serve(ctx context.Context, id party.ID, blocked map[string]bool, over []reserve.Waiter) (offered []reserve.Waiter, next time.Time, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if lives, err := v.Lives(); !lives {
 			return err
@@ -168,8 +167,8 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, o
 		for _, user := range users {
 			offered = append(offered, v.Book.Waiting[user])
 		}
-		if next = v.Book.LineDue(); seats > 0 && (next.IsZero() || next.After(now.Add(lockEvery))) {
-			next = now.Add(lockEvery)
+		if next = v.Book.LineDue(); seats > 0 && (next.IsZero() || next.After(now.Add(lockCheckInterval))) {
+			next = now.Add(lockCheckInterval)
 		}
 		if !changed && !offers {
 			return nil
@@ -177,7 +176,7 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, o
 		err := v.WriteLine(func(r reserve.Record) {
 			for _, user := range before {
 				if _, waits := r.Waiting[user]; !waits {
-					continue // has left the line on another node
+					continue // has left the wait list on another node
 				}
 				if w, waits := v.Book.Waiting[user]; waits {
 					r.Waiting[user] = w
@@ -186,7 +185,7 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, o
 				}
 			}
 		})
-		if err != nil { // the next try does it again
+		if err != nil { // the next call does it again
 			offered = nil
 			maps.Copy(v.Book.Waiting, line)
 			v.Reindex()
