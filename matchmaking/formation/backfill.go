@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// backfillTries bounds how many open matches are looked at for one ticket.
+// backfillTries limits how many open matches are looked at for one ticket.
 const backfillTries = 32
 
 // backfilling gives tickets to open matches.
@@ -16,14 +16,14 @@ type backfilling struct {
 	open []*filling // by key and skill
 }
 
-// filling is an open match with what it has been given by now.
+// filling is an open match with the tickets that it has been given so far.
 type filling struct {
 	OpenMatch
 	placed []Placement
 }
 
-// backfill gives the oldest tickets the open seats of running matches: the nearest match
-// by skill whose emptiest fitting team has room.
+// backfill gives the oldest tickets the open seats of matches. It chooses the nearest match by skill that has room, and
+// the team with most free seats on which the ticket may be.
 func backfill(l *line, open []OpenMatch, oldest iter.Seq[int]) (out []Backfill) {
 	if len(open) == 0 {
 		return nil
@@ -86,7 +86,7 @@ func (b *backfilling) find(at int) (match *filling, team int) {
 	return nil, 0
 }
 
-// distance is how far an open match is from a ticket; +Inf where the ticket does not reach it.
+// distance is how far an open match is from a ticket; +Inf if the ticket does not reach it.
 func (b *backfilling) distance(at, i int) float64 {
 	if i < 0 || i >= len(b.open) || b.open[i].Key != b.line.ticket(at).Key {
 		return math.Inf(1)
@@ -97,7 +97,7 @@ func (b *backfilling) distance(at, i int) float64 {
 	return b.line.reaching(at, b.open[i].Skill)
 }
 
-// team is the emptiest team of a match that a ticket may be on; -1 for none.
+// team returns the team with most free seats that a ticket may be on; -1 for none.
 func (b *backfilling) team(m *filling, at int) int {
 	best := -1
 	for team, room := range m.Open {
@@ -108,9 +108,9 @@ func (b *backfilling) team(m *filling, at int) int {
 	return best
 }
 
-// suits reports whether a ticket may be on a team of a match that has not begun, where one new match
-// would be made of all of them: windows, groups of friends and means. A seat that stays open may still
-// make groups alike; means have to be close without it.
+// suits reports whether a ticket may be on a team of a match that has not begun. The rules are those of a new match
+// with all its tickets: windows, parity and team means. A seat that stays open may still satisfy parity. The means must
+// be close without it.
 func (b *backfilling) suits(m *filling, team, at int) bool {
 	if len(m.Planned) == 0 {
 		return true
@@ -141,8 +141,8 @@ func (b *backfilling) suits(m *filling, team, at int) bool {
 	return centred && most-least <= allowed && (q.NoSkill || q.TeamSpread == 0 || high-low <= q.TeamSpread)
 }
 
-// admits reports whether a ticket may join a match: one that has not begun if it wants no
-// other, in a region near enough, and with nobody it has to be kept apart from.
+// admits reports whether a ticket may join a match. NewMatchOnly keeps it out of running matches. The region must be
+// near enough, and the match must have nobody whom the ticket has to be kept apart from.
 func (b *backfilling) admits(m *filling, at int) bool {
 	l := b.line
 	if l.ticket(at).NewMatchOnly && len(m.Planned) == 0 {

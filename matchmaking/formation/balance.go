@@ -6,28 +6,28 @@ import (
 )
 
 const (
-	// exactTickets is how many tickets of two teams are split over them in the best of all
-	// ways; with more of them, single swaps come close enough.
+	// exactTickets is up to how many tickets two teams are split in the best possible way. With more tickets, single
+	// swaps come close enough.
 	exactTickets = 14
-	// balanceRounds bounds how often two teams are evened out, with more than two of them.
+	// balanceRounds limits how often two teams are evened out if there are more than two teams.
 	balanceRounds = 8
 	// even is the gap in mean skill below which nobody could tell the teams apart.
 	even = 1e-9
 )
 
-// balancing moves picked tickets between teams to bring the teams' mean skills closer together.
+// balancing moves picked tickets between teams, to bring the teams' mean skills closer together.
 type balancing struct {
 	line *line
 	*trial
 	*budget
 
 	pick    []picked
-	sums    []float64 // of each team: its skill, summed by seats
-	largest []int     // of each team: its largest ticket
+	sums    []float64 // by team: its skill, summed by seats
+	largest []int     // by team: its largest ticket
 
 	a, b    int      // the two teams that are split again
-	members []member // of both
-	best    uint64   // bit n: member n is on the first of them
+	members []member // tickets of both
+	best    uint64   // bit n: member n is on team a
 	bestGap float64
 }
 
@@ -38,7 +38,7 @@ type member struct {
 	weight float64 // what it adds to its team's sum
 }
 
-// balance splits the strongest and the weakest team again until that helps no more.
+// balance splits the strongest and the weakest team again, as long as that helps.
 func (b *balancing) balance(pick []picked) {
 	b.pick = pick
 	b.sumTeams()
@@ -61,8 +61,7 @@ func (b *balancing) balance(pick []picked) {
 	}
 }
 
-// evenOut splits the tickets of two teams again and reports whether the teams are closer
-// together for it.
+// evenOut splits the tickets of two teams again and reports whether that brought the teams closer together.
 func (b *balancing) evenOut(high, low int) bool {
 	b.a, b.b, b.members, b.best = high, low, b.members[:0], 0
 	for i, p := range b.pick {
@@ -86,16 +85,16 @@ func (b *balancing) evenOut(high, low int) bool {
 	return b.bestGap < enough
 }
 
-// split splits the members in the best of all ways.
+// split splits the members in the best possible way.
 func (b *balancing) split() {
-	// The first ticket stays on the first team: the mirror image is as good.
+	// The first ticket stays on team a: the mirror image is as good.
 	b.put(1)
 	first := b.members[0]
 	b.search(1, 1, b.team-first.size, b.sums[b.a]+b.sums[b.b]-2*first.weight)
 	b.put(b.best)
 }
 
-// put puts the chosen members on the first team and the others on the second.
+// put puts the chosen members on team a and the others on team b.
 func (b *balancing) put(chosen uint64) {
 	for i, m := range b.members {
 		b.pick[m.place].team = b.b
@@ -105,8 +104,8 @@ func (b *balancing) put(chosen uint64) {
 	}
 }
 
-// search tries every way to move members from i on, all of them on the second team, to the first, where
-// room is left on it; gap is how far the second team's sum is ahead of the first one's.
+// search tries every way to move members from i on, all of them on team b, to the free seats of team a. gap is the sum
+// of team b minus the sum of team a.
 func (b *balancing) search(i int, chosen uint64, room int, gap float64) {
 	if room == 0 {
 		if g := math.Abs(gap); g < b.bestGap && b.alike() {
@@ -126,7 +125,7 @@ func (b *balancing) search(i int, chosen uint64, room int, gap float64) {
 	b.search(i+1, chosen, room, gap)
 }
 
-// alike reports whether the teams' largest tickets are as close in size as they have to be.
+// alike reports whether the sizes of the teams' largest tickets are close enough.
 func (b *balancing) alike() bool {
 	if b.diff >= b.team {
 		return true
@@ -138,8 +137,8 @@ func (b *balancing) alike() bool {
 	return slices.Max(b.largest)-slices.Min(b.largest) <= b.diff
 }
 
-// swap exchanges tickets of equal size between the two teams while that brings their sums
-// closer together, and answers the gap that remains. It ends: every swap lowers the gap.
+// swap exchanges tickets of equal size between the two teams while that brings their sums closer together. It returns
+// the gap that remains. It ends, because every swap lowers the gap.
 func (b *balancing) swap() float64 {
 	gap := b.sums[b.a] - b.sums[b.b]
 	for improved := true; improved; {

@@ -14,7 +14,7 @@ import (
 	"partyline/party/rules"
 )
 
-// sized are tickets of these sizes, equal in skill, the first the oldest.
+// sized returns tickets of these sizes with equal skill, the first the oldest.
 func sized(sizes ...int) []formation.Ticket {
 	tickets := make([]formation.Ticket, len(sizes))
 	for i, s := range sizes {
@@ -23,7 +23,7 @@ func sized(sizes ...int) []formation.Ticket {
 	return tickets
 }
 
-// together are the tickets of the first match, in order.
+// together returns the tickets of the first match, in order.
 func together(res formation.Result) (tickets []int) {
 	if len(res.Matches) > 0 {
 		for _, p := range res.Matches[0].Placements {
@@ -96,7 +96,7 @@ func TestForm_NewMatchOnly_JoinsPlannedMatches(t *testing.T) {
 	}
 }
 
-// Who joins a match that has not begun, in place of somebody, has to suit those who stay as in a new match.
+// A ticket that joins a match that has not begun must fit those who stay, as in a new match.
 func TestForm_PlannedMatches(t *testing.T) {
 	at := func(size int, skill float64, waited int) formation.Ticket {
 		return formation.Ticket{ID: "t", Size: size, Skill: skill, Since: ago(waited)}
@@ -202,7 +202,7 @@ func TestForm_Latency(t *testing.T) {
 	}
 }
 
-// Whatever the pool, every match keeps every rule.
+// Every match keeps every rule, whatever the pool.
 func TestForm_KeepsItsRules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := formation.Queue{
@@ -341,7 +341,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// What keeps those in reach from a match with each other is named too.
+// Explain also names what keeps tickets in reach from a match with each other.
 func TestExplain_InReach(t *testing.T) {
 	q := formation.Queue{Teams: 2, TeamSize: 4, Window: 1000}
 	apart := func(tickets []formation.Ticket) formation.Pool {
@@ -355,7 +355,7 @@ func TestExplain_InReach(t *testing.T) {
 		want   formation.Reason
 	}{
 		{formation.Pool{Tickets: sized(4, 1, 1)}, nil, formation.HeldByWaiting},
-		{formation.Pool{Tickets: sized(4, 2, 2)}, nil, formation.HeldByWaiting}, // the next pass will do
+		{formation.Pool{Tickets: sized(4, 2, 2)}, nil, formation.HeldByWaiting}, // the next pass matches them
 		{formation.Pool{Tickets: sized(4, 3, 3, 3)}, nil, formation.HeldBySize},
 		{formation.Pool{Tickets: sized(4, 1, 1, 1, 1)}, func(q *formation.Queue) { q.Parity.Mode = rules.ParityRequire }, formation.HeldByParity},
 		{apart(sized(4, 2, 1, 1)), nil, formation.HeldByBlocks},

@@ -6,12 +6,11 @@ import (
 )
 
 const (
-	// lookFactor and lookFloor bound how many tickets around one are looked at: enough to
-	// choose from, few enough to keep the pass linear.
+	// lookFactor and lookFloor limit how many tickets around one are looked at: enough for a choice, but few enough for
+	// a linear pass.
 	lookFactor = 3
 	lookFloor  = 24
-	// sizesReach is how many tickets around one are looked at for those of each size in large pools; in others
-	// all of them are.
+	// sizesReach is how many tickets around one are looked at for each size in large pools; in small pools it is all.
 	sizesReach = 256
 )
 
@@ -21,15 +20,15 @@ type gathering struct {
 	*trial
 
 	found    []int // positions around the anchor, the anchor first
-	seats    int   // of those found
+	seats    int   // of the found tickets
 	centre   int   // the position around which it looks
 	down, up int   // the next positions to look at, on both sides
 	seen     int   // positions looked at
-	wanted   []int // scratch: how many more of each size
+	wanted   []int // scratch: by size, how many more tickets
 }
 
-// reset empties what was found but for the anchor, and starts to look around a centre,
-// which is the anchor itself or a ticket that the anchor accepts and that accepts it.
+// reset drops all found tickets except the anchor, and starts to look around a centre. The centre is the anchor, or a
+// ticket that accepts the anchor and is accepted by it.
 func (g *gathering) reset(anchor, centre int) {
 	g.only(anchor)
 	if centre != anchor {
@@ -39,13 +38,13 @@ func (g *gathering) reset(anchor, centre int) {
 	g.down, g.up = int(g.line.items[centre].prev), int(g.line.items[centre].next)
 }
 
-// around gathers those around a centre until there are the seats.
+// around gathers tickets around a centre until there are enough seats.
 func (g *gathering) around(anchor, centre, seats int) {
 	g.reset(anchor, centre)
 	g.nearby(seats)
 }
 
-// only makes the anchor all that was found, with some others.
+// only sets the found tickets to the anchor and some others.
 func (g *gathering) only(anchor int, others ...int) {
 	g.found, g.seats = append(g.found[:0], anchor), g.line.size(anchor)
 	for _, at := range others {
@@ -60,8 +59,8 @@ func (g *gathering) add(at int) {
 	g.seats += g.line.size(at)
 }
 
-// outward are the next tickets to look at around the centre, the nearer side first, and how far they are.
-// Who stops at one starts with it when they go on.
+// outward yields the next tickets around the centre and their distance, the nearer side first. A caller that stops at a
+// ticket gets it again first on the next call.
 func (g *gathering) outward() iter.Seq2[int, float64] {
 	return func(yield func(at int, d float64) bool) {
 		l, centre := g.line, g.centre
@@ -82,9 +81,9 @@ func (g *gathering) outward() iter.Seq2[int, float64] {
 	}
 }
 
-// nearby adds the nearest unmatched tickets that the centre accepts and that accept it,
-// until there are the seats; of those that are equally far it takes as many again. It reports
-// whether there may be more of them; going on with more seats goes on where it stopped.
+// nearby adds the nearest unmatched tickets that accept the centre and are accepted by it, until there are enough
+// seats. Of equally far tickets it adds up to twice the seats. It reports whether there may be more. The next call with
+// more seats continues where it stopped.
 func (g *gathering) nearby(seats int) (more bool) {
 	last, most := 0.0, max(lookFloor, lookFactor*g.capacity)
 	for at, d := range g.outward() {
@@ -100,8 +99,8 @@ func (g *gathering) nearby(seats int) (more bool) {
 	return g.seen >= most
 }
 
-// ofEachSize gathers the nearest tickets of each size, as many as a match could use: a crowd of one size
-// around the anchor does not hide those that would complete it.
+// ofEachSize gathers the nearest tickets of each size, as many as a match could use. So a crowd of one size around the
+// anchor does not hide tickets that would complete it.
 func (g *gathering) ofEachSize(anchor int) {
 	g.reset(anchor, anchor)
 	g.wanted = sizedTo(g.wanted, g.team+1)
@@ -126,15 +125,15 @@ func (g *gathering) ofEachSize(anchor int) {
 	}
 }
 
-// welcome reports whether a ticket that the centre accepts at a distance accepts it in turn, which it may not
-// have waited long enough for, and may be in the match that is tried around the anchor.
+// welcome reports whether a ticket may be in the match that is tried around the anchor. The centre already accepts it
+// at distance d. The ticket must accept the centre too, and it may not have waited long enough for that.
 func (g *gathering) welcome(anchor, at int, d float64) bool {
 	l := g.line
 	return d <= l.items[at].window && at != anchor && l.size(at) <= g.team && (l.near == nil || l.near[at]&g.region != 0) && !l.areApart(anchor, at)
 }
 
-// addUp reports whether those found have enough seats, and can add up to the rest of the anchor's team and
-// to the rest of the match, which is quickly seen and mostly settles it where they do not.
+// addUp reports whether the found tickets have enough seats, and can add up to the rest of the anchor's team and of the
+// match. It is a quick test that rules out most pools without a match.
 func (g *gathering) addUp() bool {
 	if g.seats < g.capacity {
 		return false
@@ -142,7 +141,7 @@ func (g *gathering) addUp() bool {
 	if g.capacity > 63 {
 		return true
 	}
-	sums := uint64(1) // bit n: some of them have n seats together
+	sums := uint64(1) // bit n: some of the tickets have n seats together
 	for _, at := range g.found[1:] {
 		sums |= sums << g.line.items[at].size
 	}

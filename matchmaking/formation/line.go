@@ -11,7 +11,7 @@ import (
 type item struct {
 	skill      float64
 	window     float64
-	next, prev int32 // neighbouring unmatched positions of its key; -1 is beyond
+	next, prev int32 // neighbouring unmatched positions of its key; -1 for none
 	age        int32 // rank by age, 0 = oldest
 	size       int16
 	matched    bool
@@ -20,12 +20,11 @@ type item struct {
 // weight is what a ticket adds to its team's sum of skill.
 func (it *item) weight() float64 { return it.skill * float64(it.size) }
 
-// maxSize is the largest size that items can hold; nothing larger is ever placed.
+// maxSize is the largest size that an item can hold. Larger tickets are never placed.
 const maxSize = math.MaxInt16
 
-// line is a pool whose items stand in the order (key, skill, age), so that neighbours in skill are
-// neighbours in memory: with many tickets, memory is what a pass waits for. A position is an index
-// into items; unmatched ones of a key are linked.
+// line is a pool with its items in the order (key, skill, age). So neighbours in skill are neighbours in memory: with
+// many tickets, a pass mostly waits for memory. A position is an index into items. Unmatched items of a key are linked.
 type line struct {
 	now  time.Time
 	q    Queue
@@ -34,14 +33,14 @@ type line struct {
 	items   []item
 	tickets []int32   // by position: index into the pool's tickets
 	keys    []int32   // by position: rank of the key
-	near    []uint64  // by position: regions within the bound; nil without regions
-	apart   [][]int32 // by position: those that must not be in a match with it; nil where nobody is to be kept apart
+	near    []uint64  // by position: regions within the limit; nil without regions
+	apart   [][]int32 // by position: positions that must not be in a match with it; nil without blocks
 	places  []int32   // by ticket: its position
 	byAge   []int32   // positions, oldest first; see serveByAge
 	drafts  drafts
 }
 
-// fill lines a pool up.
+// fill builds the line of a pool.
 func (l *line) fill(now time.Time, q Queue, p Pool) {
 	l.now, l.q, l.pool = now, q, p
 	l.arrange()
@@ -73,8 +72,7 @@ func (l *line) findRegions() {
 	}
 }
 
-// link links the unmatched neighbours of a key. A ticket that no team can take must not stand in the
-// others' way.
+// link links the unmatched neighbours of a key. It leaves out tickets that no team can take.
 func (l *line) link() {
 	last := int32(-1)
 	for at := range l.items {
@@ -93,7 +91,7 @@ func (l *line) link() {
 	}
 }
 
-// oldestFirst are the positions as they are served, until the budget is used up.
+// oldestFirst yields the positions in the order in which they are served, until the budget is used up.
 func (l *line) oldestFirst(proceed func() bool) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for n, at := range l.byAge {
@@ -118,7 +116,7 @@ func (l *line) fits(at int) bool {
 // small reports whether there are so few tickets that everything may be tried for each of them.
 func (l *line) small() bool { return len(l.items) <= thoroughMost }
 
-// take takes a ticket out from between its unmatched neighbours.
+// take marks a ticket as matched and unlinks it from its unmatched neighbours.
 func (l *line) take(at int) {
 	it := &l.items[at]
 	it.matched = true
@@ -130,9 +128,8 @@ func (l *line) take(at int) {
 	}
 }
 
-// distance is how far the ticket at a position is from the centre; +Inf where the centre
-// itself would refuse it, and then everything beyond it too. Without skill the
-// order is by age, and nearness in age is as good as any.
+// distance is how far the ticket at a position is from the centre; +Inf if the centre refuses it, and then also
+// everything beyond it. Without skill the order is by age, and the distance is counted in tickets.
 func (l *line) distance(centre, at int) float64 {
 	if at < 0 {
 		return math.Inf(1)
@@ -143,7 +140,7 @@ func (l *line) distance(centre, at int) float64 {
 	return l.reaching(centre, l.items[at].skill)
 }
 
-// reaching is how far a skill is from that of a ticket; +Inf beyond its window.
+// reaching is how far a skill is from that of a ticket; +Inf beyond the ticket's window.
 func (l *line) reaching(at int, skill float64) float64 {
 	if d := math.Abs(skill - l.items[at].skill); d <= l.items[at].window {
 		return d
@@ -151,7 +148,7 @@ func (l *line) reaching(at int, skill float64) float64 {
 	return math.Inf(1)
 }
 
-// enemies are the positions that must not be in a match with one.
+// enemies returns the positions that must not be in a match with this one.
 func (l *line) enemies(at int) []int32 {
 	if l.apart == nil {
 		return nil

@@ -7,10 +7,9 @@ import (
 )
 
 const (
-	// packSteps bounds the search for a packing; the largest-first order finds one in
-	// a handful of steps where there is one at all.
+	// packSteps limits the search for a packing. The largest-first order finds one in a few steps, if there is one.
 	packSteps = 512
-	// fewSteps is how many there are once a pass has used up its effort.
+	// fewSteps is the limit after a pass has used up its effort.
 	fewSteps = 48
 )
 
@@ -20,16 +19,16 @@ type packing struct {
 	*trial
 	*budget
 
-	sizes [][]int // those found by size, oldest first
+	sizes [][]int // found tickets by size, oldest first
 	used  []int   // how many of each size have been picked
 	pick  []picked
-	steps int // that are left
+	steps int // steps left
 }
 
 type picked struct{ at, team int }
 
-// pack chooses tickets of those found that fill every team exactly, the anchor, which is the first of
-// them, among them. Of equal sizes the oldest goes first, the centre before all.
+// pack chooses found tickets that fill every team exactly. The anchor, the first of them, is always chosen. Of equal
+// sizes the oldest goes first, but the centre before all.
 func (p *packing) pack(found []int, centre int) bool {
 	p.sort(found[1:], centre)
 	anchor := found[0]
@@ -63,12 +62,12 @@ func (p *packing) sort(tickets []int, centre int) {
 	}
 }
 
-// groups are the largest tickets of the team that is being filled, and the least and the most of those of
-// the teams before it.
+// groups are the largest ticket size of the team that is being filled, and the range of that size in the teams before
+// it.
 type groups struct{ largest, least, most int }
 
-// fill packs the rest of one team, with tickets of a size or smaller ones, and then the teams after it.
-// Sizes within a team never grow, which tries each combination once.
+// fill packs the rest of one team with tickets up to a size, and then the teams after it. Sizes within a team never
+// grow, so each combination is tried once.
 func (p *packing) fill(team, room, largest int, of groups) bool {
 	if p.steps--; p.steps < 0 {
 		return false
@@ -101,14 +100,14 @@ func (p *packing) fill(team, room, largest int, of groups) bool {
 			p.pick = p.pick[:len(p.pick)-1]
 			tickets[first], tickets[i] = tickets[i], tickets[first]
 			if !blocked {
-				break // another one of its size would do no better
+				break // another ticket of its size would do no better
 			}
 		}
 	}
 	return false
 }
 
-// centred reports whether one of those picked accepts all others and is accepted by them.
+// centred reports whether one picked ticket accepts all others and is accepted by them.
 func (p *packing) centred() bool {
 	items := p.line.items
 	return slices.ContainsFunc(p.pick, func(c picked) bool {
@@ -118,8 +117,7 @@ func (p *packing) centred() bool {
 	})
 }
 
-// region is, of those that all of those picked accept, the one where the worst of their latencies is
-// lowest; "" without regions.
+// region returns the region with the lowest worst latency that all picked tickets accept; "" without regions.
 func (p *packing) region() (best string) {
 	least := math.Inf(1)
 	for r, region := range p.line.q.Latency.Regions {

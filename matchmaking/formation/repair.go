@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// repairReach is how many neighbours on both sides of such a ticket are looked at,
-	// repairMatches how many of their matches are taken apart for it, alone and two together.
+	// repairReach is how many neighbours on both sides of an unmatched ticket are looked at. repairMatches is how many
+	// of their matches are taken apart for it, alone and in pairs.
 	repairReach   = 48
 	repairMatches = 6
 )
@@ -24,9 +24,9 @@ type repairing struct {
 	before, opened []item // scratch: the line with the matches, and without them
 }
 
-// repair looks for tickets that have no match although there could be more matches: one or two
-// matches near such a ticket are taken apart and made again with it, in another order. That
-// stands if there are more matches then, and the oldest ticket of each still has one.
+// repair looks for unmatched tickets that could make more matches possible. It takes one or two matches near such a
+// ticket apart, and makes matches with it in another order. The result counts if there are more matches than before,
+// and the oldest ticket of each old match still has one.
 func repair(s *search, made []Match, oldest iter.Seq[int]) []Match {
 	if !s.line.small() {
 		return made
@@ -58,8 +58,8 @@ func (r *repairing) around(at int) {
 	}
 }
 
-// seatsNear are the seats of a ticket and those without a match near it, up to a match's: there
-// cannot be more matches than before without them.
+// seatsNear counts the seats of a ticket and of the unmatched tickets near it, up to a whole match. Without that many
+// there cannot be one more match.
 func (r *repairing) seatsNear(at int) int {
 	items, most := r.line.items, r.line.q.Teams*r.line.q.TeamSize
 	reach, seats := 2*items[at].window, r.line.size(at)
@@ -71,7 +71,7 @@ func (r *repairing) seatsNear(at int) int {
 	return seats
 }
 
-// matchesNear are the matches of the nearest neighbours of a ticket in skill.
+// matchesNear returns the matches of the ticket's nearest neighbours in skill.
 func (r *repairing) matchesNear(at int) (near []int) {
 	keys := r.line.keys
 	for n := 1; n <= repairReach; n++ {
@@ -87,7 +87,7 @@ func (r *repairing) matchesNear(at int) (near []int) {
 	return near
 }
 
-// remake takes matches apart and makes more of their tickets and one that has none, if it can.
+// remake takes matches apart and tries to make more of their tickets and of one unmatched ticket.
 func (r *repairing) remake(at int, matches ...int) bool {
 	items := r.line.items
 	byAge := func(a, b int) int { return cmp.Compare(items[a].age, items[b].age) }
@@ -134,7 +134,7 @@ func (r *repairing) remake(at int, matches ...int) bool {
 	return false
 }
 
-// note notes which match tickets are in.
+// note stores the match of each ticket.
 func (r *repairing) note() {
 	r.matchOf = slices.Repeat([]int{-1}, len(r.line.items))
 	for match, m := range r.made {

@@ -11,29 +11,26 @@ import (
 )
 
 const (
-	// effortFloor and effortShare bound how many steps a pass has for packing and for splitting teams in the
-	// best of all ways: so many, and more for each ticket. Beyond them a packing has fewSteps, and teams are
-	// evened out by swaps.
+	// effortFloor, and effortShare for each ticket, limit the steps of a pass for packing and for the best split of
+	// teams. After that a packing has fewSteps only, and swaps even out the teams.
 	effortFloor = 1 << 20
 	effortShare = 64
-	// regionsFree is how many regions are tried for every ticket, its nearest; more of them are for
-	// the oldest.
+	// regionsFree is how many of its nearest regions are tried for every ticket. More are tried while there is credit:
+	// the oldest tickets come first.
 	regionsFree = 2
-	// thoroughMost is the largest pool in which the best match around every ticket is looked for, and tickets
-	// without one are looked after once more. In larger ones that is done around careMost tickets, the oldest
-	// that have enough others in reach.
+	// thoroughMost is the largest pool with a search for the best match around every ticket, and with repair. In larger
+	// pools careMost tickets get such a search: the oldest that have enough others in reach. There is no repair.
 	thoroughMost = 1024
 	careMost     = 128
-	// creditFloor and creditShare bound, in packings that are tried, what a pass may do for
-	// tickets beyond looking among their nearest: as much as small pools can need, and for a
-	// part of the tickets of large ones, the oldest.
+	// creditFloor, and creditShare for tickets, limit how many packings a pass tries beyond the nearest tickets. It is
+	// as many as small pools can need. In large pools it is enough for some tickets, the oldest.
 	creditFloor = 4096
 	creditShare = 64
-	// tightSeats is how many tickets around a centre are looked at, in matches.
+	// tightSeats limits the tickets looked at around a centre: their seats, in matches.
 	tightSeats = 3
 	// asideReach is how many neighbours away another centre may be.
 	asideReach = 64
-	// slotBlock is for how many placements memory is asked for at a time.
+	// slotBlock is for how many placements memory is allocated at a time.
 	slotBlock = 1024
 )
 
@@ -50,8 +47,8 @@ type search struct {
 	packing   packing
 	balancing balancing
 
-	regions   []int // scratch: those of an anchor
-	bySkill   []int // scratch: those found
+	regions   []int // scratch: regions of an anchor
+	bySkill   []int // scratch: found tickets by skill
 	stretches []stretch
 	slots     []Placement // memory for the placements of the next matches
 }
@@ -60,19 +57,19 @@ type search struct {
 type trial struct {
 	team     int    // seats of a team
 	capacity int    // seats of all teams
-	diff     int    // most difference of its teams' largest tickets
-	region   uint64 // where it is to be played; a bit of near
+	diff     int    // largest allowed difference between its teams' largest tickets
+	region   uint64 // where it is played; a bit of near
 }
 
-// budget is what a pass may still do.
+// budget is the work that a pass may still do.
 type budget struct {
-	credit int  // steps of searching that are left for more than a good match
-	effort int  // steps of packing before searches become shorter
-	care   int  // tickets around which the best match is still looked for
+	credit int  // search steps left for more than a good match
+	effort int  // packing steps left before searches become shorter
+	care   int  // tickets that may still get a search for the best match
 	lean   bool // search for a good match only
 }
 
-// spend takes a step of searching, if there is one left.
+// spend takes one search step if there is one left.
 func (b *budget) spend() bool {
 	if b.credit <= 0 {
 		return false
@@ -81,7 +78,7 @@ func (b *budget) spend() bool {
 	return true
 }
 
-// searches keeps the memory of those that are over for the next ones.
+// searches keeps the memory of finished searches for the next ones.
 var searches = sync.Pool{New: func() any {
 	s := new(search)
 	s.gathering = gathering{line: &s.line, trial: &s.trial}
@@ -102,14 +99,14 @@ func newSearch(now time.Time, q Queue, p Pool) *search {
 	return s
 }
 
-// done gives the memory back. What was made is the caller's.
+// done gives the memory back. The matches made belong to the caller.
 func (s *search) done() {
 	s.line.pool, s.line.near, s.line.apart, s.slots = Pool{}, nil, nil, nil
 	searches.Put(s)
 }
 
-// around tries to form a match with the ticket at a position in it: with full teams
-// before smaller ones, and with groups of alike sizes before others.
+// around tries to form a match with the ticket at a position. It tries full teams before smaller ones, and teams with
+// similar largest tickets before others.
 func (s *search) around(at int) (Match, bool) {
 	l, q, size := &s.line, &s.line.q, s.line.size(at)
 	if q.FullParty && size == q.Teams*q.TeamSize {
@@ -120,7 +117,7 @@ func (s *search) around(at int) (Match, bool) {
 		return Match{}, false
 	}
 	var waited time.Duration
-	if q.MinTeamSize > 0 || q.Parity.Mode == rules.ParityPrefer { // a look at the ticket itself takes a while
+	if q.MinTeamSize > 0 || q.Parity.Mode == rules.ParityPrefer { // reading the ticket itself is slow
 		waited = l.waited(at)
 	}
 	smallest := max(q.smallestTeam(waited), size)
@@ -140,9 +137,8 @@ func (s *search) around(at int) (Match, bool) {
 // setTeam sets the size of the teams that are tried.
 func (s *search) setTeam(size int) { s.team, s.capacity = size, s.line.q.Teams*size }
 
-// choose finds tickets that fill a match with the one at a position in it: in its best
-// region first, among the nearest first, and then farther away, because near ones make the
-// better match.
+// choose finds tickets that fill a match with the one at a position. It tries the best region first. In each it tries
+// the nearest tickets first, because they make the better match.
 func (s *search) choose(at, diff int) bool {
 	s.diff = diff
 	if s.line.near == nil {
@@ -160,7 +156,7 @@ func (s *search) choose(at, diff int) bool {
 	return false
 }
 
-// nearestRegions are those that the ticket at a position accepts, its nearest first.
+// nearestRegions returns the regions that the ticket at a position accepts, the nearest first.
 func (s *search) nearestRegions(at int) []int {
 	s.regions = s.regions[:0]
 	for r := range s.line.q.Latency.Regions {
@@ -180,7 +176,7 @@ func (s *search) chooseHere(at int) bool {
 	s.gathering.reset(at, at)
 	first := 0
 	if s.line.q.NoSkill {
-		first = 1 // a pool to choose from lets large tickets go before small ones
+		first = 1 // a larger pool lets large tickets go before small ones
 	}
 	for _, reach := range reaches[first:] {
 		more := s.gathering.nearby(int(math.Ceil(reach * float64(s.capacity))))
@@ -194,7 +190,7 @@ func (s *search) chooseHere(at int) bool {
 	return s.spend() && (s.ofEachSize(at) || s.aside(at))
 }
 
-// thorough reports whether the best match is to be looked for and not just a good one.
+// thorough reports whether to search for the best match and not only for a good one.
 func (s *search) thorough() bool {
 	return !s.lean && s.credit > 0 && s.care > 0 && !s.line.q.NoSkill
 }
@@ -204,14 +200,14 @@ func (s *search) ofEachSize(at int) bool {
 	return s.suits(at)
 }
 
-// stretch is a run of those found, in the order of skill, that has the anchor in it.
+// stretch is a run of found tickets, in the order of skill, that includes the anchor.
 type stretch struct {
 	from, to int
 	apart    float64
 }
 
-// tighten finds, of those around a centre, the match with the anchor that spans least: it tries
-// the runs of them that have the seats, the narrowest first.
+// tighten finds the match with the anchor that spans least skill, among the tickets around a centre. It tries the runs
+// of tickets with enough seats, the narrowest first.
 func (s *search) tighten(anchor, centre int) bool {
 	g := &s.gathering
 	g.around(anchor, centre, tightSeats*s.capacity)
@@ -237,7 +233,7 @@ func (s *search) tighten(anchor, centre int) bool {
 	return false
 }
 
-// cut lists the stretches that have the seats of a match, and up to twice as many.
+// cut lists the stretches with enough seats for a match, and up to twice as many.
 func (s *search) cut(anchor int) {
 	all := append(s.bySkill[:0], s.gathering.found...)
 	slices.Sort(all)
@@ -251,16 +247,15 @@ func (s *search) cut(anchor int) {
 			}
 		}
 	}
-	// Of those as narrow as each other the one with most to choose from goes first.
+	// Of equally narrow stretches, the one with most tickets goes first.
 	slices.SortFunc(s.stretches, func(a, b stretch) int {
 		return cmp.Or(cmp.Compare(a.apart, b.apart), cmp.Compare(b.to-b.from, a.to-a.from), cmp.Compare(a.from, b.from))
 	})
 }
 
-// aside tries matches around the neighbours of a ticket that accept it, one, two, four and
-// more of them away on both sides: one that has nobody on one side finds its match towards
-// the other, where more play. Such a match spans more, so it is for those who have waited
-// for long and whose windows grow no more.
+// aside tries matches around neighbours of a ticket that accept it: one, two, four and more away on both sides. A
+// ticket with nobody on one side finds its match towards the other, where more tickets are. Such a match spans more
+// skill. So it is only for tickets that have waited long and have fully grown windows.
 func (s *search) aside(at int) bool {
 	l, q := &s.line, &s.line.q
 	if q.NoSkill || !q.settled(l.waited(at)) {
@@ -299,7 +294,7 @@ func (s *search) beside(anchor, centre int) bool {
 // sides are the steps to the next unmatched ticket on both sides.
 var sides = [...]func(*item) int32{func(it *item) int32 { return it.next }, func(it *item) int32 { return it.prev }}
 
-// suits packs those found into even teams, if it can.
+// suits packs the found tickets into even teams, and reports whether these keep the rules.
 func (s *search) suits(centre int) bool {
 	found := s.gathering.found
 	if !s.gathering.addUp() || !s.packing.pack(found, centre) || centre != found[0] && !s.packing.centred() {
@@ -310,7 +305,7 @@ func (s *search) suits(centre int) bool {
 	return q.NoSkill || q.TeamSpread == 0 || s.balancing.gap() <= q.TeamSpread
 }
 
-// match takes the tickets that were picked.
+// match takes the picked tickets and returns their match.
 func (s *search) match() Match {
 	n := len(s.packing.pick)
 	if len(s.slots) < n {

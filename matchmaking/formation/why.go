@@ -8,9 +8,9 @@ import (
 	"partyline/party/rules"
 )
 
-// Explain says why the pool's ticket of an index waits on, for somebody who asks; a pass does
-// not need it. It compares the ticket with each of the others, and then tries to form a match
-// around it of those in reach. It is safe for concurrent use.
+// Explain says why the ticket with an index of the pool waits on. It is for players and operators who ask; a pass does
+// not need it. It compares the ticket with each other ticket, and then tries to form a match around it with those in
+// reach. It is safe for concurrent use.
 func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 	t := &p.Tickets[ticket]
 	waited := now.Sub(t.Since)
@@ -45,7 +45,7 @@ func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 	return why
 }
 
-// between is what keeps two tickets out of one match, no matter who else is in it; "" for nothing.
+// between returns what keeps two tickets out of one match, no matter who else is in it; "" for nothing.
 func between(now time.Time, q *Queue, a, b *Ticket, apart bool) Reason {
 	waitedA, waitedB := now.Sub(a.Since), now.Sub(b.Since)
 	switch {
@@ -63,8 +63,8 @@ func between(now time.Time, q *Queue, a, b *Ticket, apart bool) Reason {
 	return ""
 }
 
-// missing is why the first of some tickets, which are all in its reach, has no match with the
-// others: which rule, if it were not there, would let it have one.
+// missing returns why the first ticket has no match with the others, which are all in its reach: the rule without which
+// it would have one.
 func missing(now time.Time, q Queue, p Pool, tickets []int) Reason {
 	sub, seats := p.Only(tickets), 0
 	for _, t := range sub.Tickets {

@@ -12,26 +12,26 @@ import (
 
 // Blocks reads who blocks whom, in one query each.
 type Blocks interface {
-	By(ctx context.Context, users []string) ([]party.Block, error)    // those the users made, a thousand at most
-	Among(ctx context.Context, users []string) ([]party.Block, error) // those between the users
+	By(ctx context.Context, users []string) ([]party.Block, error)    // blocks that the users made, 1000 at most
+	Among(ctx context.Context, users []string) ([]party.Block, error) // blocks between the users
 }
 
-// blocking keeps those apart who have blocked each other. Safe for concurrent use.
+// blocking keeps players apart who have blocked each other. Safe for concurrent use.
 type blocking struct {
 	*tickets
-	reads   chan struct{}  // those under way
-	reading sync.WaitGroup // those, and the ones that wait for their turn
+	reads   chan struct{}  // the reads that run
+	reading sync.WaitGroup // those, and the reads that wait for their turn
 }
 
 const (
-	// readsAtOnce is for how many tickets blocks are read at once.
+	// readsAtOnce is for how many tickets blocks are read at the same time.
 	readsAtOnce = 8
-	// blocksWait is how long a pass waits for the blocks between its players: everybody waits with it.
+	// blocksWait is how long a pass waits for the blocks between its players. All players wait with it.
 	blocksWait = 2 * time.Second
 )
 
-// read notes whom the people on a ticket block, so that no match is planned around it. What the session sends
-// next does not wait for that. A failure costs time only: every planned match is looked at again.
+// read reads whom the users of a ticket block, so that no match is planned against a block. The session's next messages
+// do not wait for it. A failure costs time only: each planned match is checked again.
 func (k *blocking) read(ctx context.Context, t Ticket) {
 	if q, ok := k.Policy().Queues[t.Queue]; !k.Processing || !ok || q.Blocks != rules.BlocksAvoid {
 		return
@@ -53,12 +53,12 @@ func (k *blocking) read(ctx context.Context, t Ticket) {
 	})
 }
 
-// blocksAny reports whether a block that is known of the ticket is between its people and others.
+// blocksAny reports whether a known block of the ticket is between its users and others.
 func (w *waiting) blocksAny(others []string) bool {
 	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.everybody(), others) })
 }
 
-// blockPairs are the tickets of a pool between which a block is known.
+// blockPairs returns the pairs of tickets in a pool that have a known block between them.
 func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 	if q.Blocks != rules.BlocksAvoid || !slices.ContainsFunc(pool, func(w *waiting) bool { return len(w.blocked) > 0 }) {
 		return nil
@@ -83,8 +83,8 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 	return pairs
 }
 
-// keptFrom are the tickets in the pool that a known block keeps from a match of these users, and those that
-// wait until later.
+// keptFrom returns the tickets in the pool that a known block keeps from a match with these users. It adds the tickets
+// that have to wait until a later time.
 func (r *queueRun) keptFrom(users []string, until map[string]time.Time) (tickets []int) {
 	blocks := r.q.Blocks == rules.BlocksAvoid && len(users) > 0
 	if !blocks && len(until) == 0 {
@@ -98,8 +98,8 @@ func (r *queueRun) keptFrom(users []string, until map[string]time.Time) (tickets
 	return tickets
 }
 
-// apart finds the tickets of each planned match that a block keeps out of it. One query reads
-// the blocks of all; where it fails, known is false, and what had to be checked waits on.
+// apart returns the tickets that a block keeps out of each planned match. One query reads the blocks of all matches. If
+// it fails, known is false and the checked tickets wait on.
 func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*planned][]*waiting, known bool) {
 	if len(plans) == 0 {
 		return nil, true
@@ -109,7 +109,7 @@ func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*plan
 	apart = map[*planned][]*waiting{}
 	var users []string
 	for _, plan := range plans {
-		apart[plan] = plan.tickets // until it is known better
+		apart[plan] = plan.tickets // until the query answers
 		users = append(users, plan.tickets.users()...)
 		users = append(users, plan.others...)
 	}
@@ -119,7 +119,7 @@ func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*plan
 		k.Logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
 		return apart, false
 	}
-	made := map[string][]party.Block{} // by who made them
+	made := map[string][]party.Block{} // by the user who made them
 	for _, b := range blocks {
 		made[b.By] = append(made[b.By], b)
 	}
@@ -129,10 +129,10 @@ func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*plan
 	return apart, true
 }
 
-// against finds the tickets that blocks keep out of a planned match, the younger one of
-// two, and notes the blocks on them.
+// against returns the tickets that blocks keep out of a planned match, and notes the blocks on them. Of two tickets it
+// is the younger one.
 func (k *blocking) against(plan *planned, made map[string][]party.Block) (out []*waiting) {
-	ticketOf := map[string]int{} // of each user; -1 for who is in the match already
+	ticketOf := map[string]int{} // by user; -1 for users who are already in the match
 	for _, user := range plan.others {
 		ticketOf[user] = -1
 	}

@@ -14,16 +14,16 @@ import (
 	"partyline/party/rules"
 )
 
-// gate judges tickets before the host sees them. Safe for concurrent use.
+// gate checks tickets before the host gets them. Safe for concurrent use.
 type gate struct {
 	*liveness
 	claims *claims
-	said   sync.Map // properties whose values were said to be no numbers
+	said   sync.Map // properties for which the log already says that a value is not a number
 }
 
-// CheckParty comes before a party's ticket, sent by a session of it that has looked at it. It refuses
-// with NotMember, UnknownQueue, PartyTooLarge, NotReady or InvalidRequest; with queues it fills in
-// the properties, counts and query that the server owns.
+// CheckParty checks a party's ticket before the host gets it. l is the party as read for the check, and by is the
+// session that sent the ticket. It refuses with NotMember, UnknownQueue, PartyTooLarge, NotReady or InvalidRequest.
+// With queues it fills in the properties, counts and query, which the server owns.
 func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session, add *rtapi.PartyMatchmakerAdd) (err error) {
 	v := l.View
 	if _, member := v.Session(by.SessionID); !member {
@@ -60,7 +60,7 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 	return err
 }
 
-// properties are those a ticket goes to the host with.
+// properties returns the properties that the host gets with a ticket.
 func (g *gate) properties(ctx context.Context, t Ticket, q rules.Queue, held int, texts map[string]string, numbers map[string]float64) (map[string]string, map[string]float64, error) {
 	members := users(t.Members)
 	skill, err := g.strength(ctx, q.Skill, members, texts, numbers)
@@ -71,8 +71,8 @@ func (g *gate) properties(ctx context.Context, t Ticket, q rules.Queue, held int
 	return fill(t.Queue, q, texts, numbers, standing{size: len(members), held: held, skill: skill, since: since})
 }
 
-// CheckSolo is CheckParty for a player who plays without a party. It refuses with
-// NotReady while a party of the player's looks for a match: it could be matched twice.
+// CheckSolo is CheckParty for a player without a party. It refuses with NotReady while a party of the player waits for
+// a match: the player could be matched twice.
 func (g *gate) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) (err error) {
 	asked := Ticket{Session: by, Members: []party.Session{by}}
 	if g.Processing {
@@ -92,8 +92,8 @@ func (g *gate) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Match
 	return err
 }
 
-// MayQueue answers what the checks would for a ticket whose properties are in order. The zero view
-// is for a player alone; queue is ignored while the host matches by itself.
+// MayQueue answers as the checks would for a ticket with valid properties. The zero view is for a player without a
+// party. queue is ignored if the host itself matches.
 func (g *gate) MayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
 	others := rivals{g.liveness, g.claims.all()}
 	if v.ID.IsZero() {
@@ -117,8 +117,8 @@ func (g *gate) MayQueue(ctx context.Context, caller party.Caller, v party.View, 
 	return g.admit(ctx, v, spares(q, len(users(sessions(v))), g.Footprint(l)), queue, q, others)
 }
 
-// admitSolo refuses a player alone who may not wait in the queue, and answers the queue;
-// there is none while the host matches by itself. Tickets that are pending count.
+// admitSolo refuses a player without a party who may not wait in the queue. Otherwise it returns the queue, which is
+// zero if the host itself matches. Pending tickets count.
 func (g *gate) admitSolo(ctx context.Context, by party.Session, queue string, others rivals) (rules.Queue, error) {
 	if err := others.noPartyTicket(ctx, by.UserID); err != nil || !g.Processing {
 		return rules.Queue{}, err
@@ -162,9 +162,9 @@ func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q
 	return nil
 }
 
-// spares is how many seats a party takes beside its members: those of members who lost their connection
-// and, where the queue says so, the other ones it keeps, and for friends on their way those there is room
-// for, because a stranger with a link must not keep a party from playing.
+// spares is how many seats a party takes in addition to its members. The kept seats of away members always count. If
+// the queue has hold_invited, the other held seats count too. Other friends on the way count as far as the queue has
+// room: a stranger with a link must not stop a party from playing.
 func spares(q rules.Queue, members int, f party.Footprint) int {
 	onTheWay := f.OnTheWay()
 	if !q.HoldInvited {
@@ -187,12 +187,12 @@ func countsRefused(add interface {
 	return least < 2 || most < least || of < 1 || least%of != 0 || most%of != 0
 }
 
-// hostTickets is how many tickets of one session the host takes, unless it is told
-// otherwise; dropped ones count until they are removed, and it does not say which.
+// hostTickets is how many tickets of one session the host takes by default. Dropped tickets count until they are
+// removed. The host's refusal does not name them.
 const hostTickets = 3
 
-// roomForTicket refuses where the host would refuse without a reason, because of tickets
-// that were dropped and not removed, and names them.
+// roomForTicket refuses a ticket that the host would refuse without a reason, because dropped tickets were not removed.
+// It names those tickets.
 func (g *gate) roomForTicket(of []party.Session) error {
 	for _, session := range of {
 		if n, stale := g.book.Load(session); n >= hostTickets && len(stale) > 0 {
@@ -217,21 +217,21 @@ func (g *gate) allReady(ctx context.Context, v party.View) error {
 	return nil
 }
 
-// rivals are the tickets that a new one may exclude: those pending, and the live ones of the book.
+// rivals are the tickets that may exclude a new one: pending tickets, and the live tickets of the book.
 type rivals struct {
 	*liveness
 	pending []Ticket
 }
 
-// again reports whether the party looks for a match of the queue already.
+// again reports whether the party already looks for a match of the queue.
 func (r rivals) again(ctx context.Context, v party.View, queue string) bool {
 	return slices.ContainsFunc(r.pending, func(t Ticket) bool { return t.Party == v.ID && t.Queue == queue }) ||
 		slices.ContainsFunc(r.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == queue && r.complete(ctx, t, v) && !r.lost(ctx, t) })
 }
 
-// nobodyElsewhere refuses with NotReady while a member waits alone or in another party,
-// naming nobody. Where the rules cancel solo tickets only those stand in the way whose player is asked about a
-// match, or has so many that the host does not take the party's.
+// nobodyElsewhere refuses with NotReady while a member waits alone or in another party. It names nobody. If the rules
+// cancel solo tickets, a solo ticket matters in two cases only: its player is asked about a match, or has so many
+// tickets that the host would not take the party's.
 func (r rivals) nobodyElsewhere(ctx context.Context, v party.View) error {
 	for _, m := range sessions(v) {
 		n, _ := r.book.Load(m)
@@ -246,8 +246,8 @@ func (r rivals) nobodyElsewhere(ctx context.Context, v party.View) error {
 	return nil
 }
 
-// noPartyTicket refuses while a party of the user's waits, with the user on the ticket or
-// not: who came in later gets a seat all the same.
+// noPartyTicket refuses while a party of the user waits. The user need not be on the ticket: members who came in later
+// get a seat too.
 func (r rivals) noPartyTicket(ctx context.Context, userID string) error {
 	refusal := party.Refuse(party.NotReady, "Your party is looking for a match; leave it or end its search to look alone.")
 	if r.has(ctx, userID, func(t Ticket) bool { return !t.Solo() }) {
@@ -266,7 +266,7 @@ func (r rivals) noPartyTicket(ctx context.Context, userID string) error {
 	return nil
 }
 
-// has reports whether the user is on a pending or live ticket that is of the kind.
+// has reports whether the user is on a pending or live ticket for which kind is true.
 func (r rivals) has(ctx context.Context, userID string, kind func(Ticket) bool) bool {
 	return slices.ContainsFunc(r.pending, func(t Ticket) bool { return t.hasUser(userID) && kind(t) }) ||
 		slices.ContainsFunc(r.book.OfUser(userID), func(t Ticket) bool { return kind(t) && r.stillWaits(ctx, t) })

@@ -9,8 +9,8 @@ import (
 	"partyline/party"
 )
 
-// On an evening of the simulation, about half of the tickets wait no longer than they were
-// told half of them would, and nine of ten no longer than nine of ten would.
+// On an evening of the simulation the estimates hold: half of the tickets wait no longer than P50, and nine of ten no
+// longer than P90.
 func TestHistory_Calibration(t *testing.T) {
 	r := simulation.Run(formation.Queue{Teams: 2, TeamSize: 5, Window: 100, WidenPerSec: 25, MaxWindow: 600}, simulation.Load{
 		PerSecond: 3, Duration: 20 * time.Minute, Interval: 3 * time.Second, Seed: 1, Friends: 0.5, Mean: true,

@@ -11,34 +11,34 @@ import (
 	"partyline/party"
 )
 
-// No news tells of a match that the host's own matching makes, nor of every way in which a ticket
-// ends. So before a ticket stands in the way of another, the host is asked whether it has it.
+// The host does not report the matches of its own matching, nor every way in which a ticket ends. So before a ticket
+// blocks another one, the module asks the host whether it still has the ticket.
 
 const (
-	// askedFor is how long an answer of the host is used again.
+	// askedFor is how long one answer of the host is used.
 	askedFor = 250 * time.Millisecond
-	// openFor is how long a ticket is taken to wait that nothing is known of. The host's answer is as of its
-	// last pass, and there is one in that time.
+	// openFor is how long a ticket counts as waiting if nothing is known of it. The host's answer describes its last
+	// pass, and the host runs a pass within that time.
 	openFor = 2 * time.Minute
 )
 
-// answer is what the host said of its matchmaker: when the oldest ticket was made that its last pass found, and
-// when those were that it matched last.
+// answer is what the host said about its last pass: when the oldest ticket was made, and when the tickets were made
+// that it matched last.
 type answer struct {
 	oldest  time.Time
 	matched []time.Time
 	err     error
 }
 
-// liveness finds out whether tickets of the book still wait: news of their ends come late, or never.
+// liveness finds out whether tickets of the book still wait. News of the end of a ticket comes late, or never.
 type liveness struct {
 	*tickets
 	answers *cache.Cache[struct{}, answer] // of the host
-	unasked atomic.Bool                    // it does not answer
+	unasked atomic.Bool                    // the host does not answer
 }
 
-// ask asks the host, in a player's name but for all: the answer does not depend on how long that player waits for it.
-// The log says once that it cannot be asked, until it can.
+// ask asks the host in one player's name, and the answer counts for all players. It does not end when that player stops
+// waiting. It logs once that the host does not answer, until the host answers again.
 func (l *liveness) ask(ctx context.Context, player party.Session) (answer, error) {
 	a, err := l.answers.Get(context.WithoutCancel(ctx), struct{}{}, func(ctx context.Context) (a answer, _ error) {
 		a.oldest, a.matched, a.err = l.Pool(ctx, player)
@@ -50,9 +50,10 @@ func (l *liveness) ask(ctx context.Context, player party.Session) (answer, error
 	return a, cmp.Or(err, a.err)
 }
 
-// gone reports whether the host does not have a ticket of the book any more. Only what proves it counts: that its
-// oldest ticket is younger, or a match in which no other ticket can be meant. Of what stays open a ticket of the host's
-// own matching is taken to be gone after a while: nothing is refused for one that may have been matched long ago.
+// gone reports whether the host no longer has a ticket of the book. Two things prove that: the host's oldest ticket is
+// younger, or the host made a match and no other ticket can be meant. If neither is known and the host does not report
+// matches, the ticket counts as gone after openFor. The host may have matched it long ago, and such a ticket must not
+// make the module refuse another one.
 func (l *liveness) gone(ctx context.Context, t Ticket) bool {
 	had, err := l.ask(ctx, t.Members[0])
 	old := l.Now().Sub(t.Added) > openFor
@@ -61,9 +62,9 @@ func (l *liveness) gone(ctx context.Context, t Ticket) bool {
 		return old && !l.Hears
 	case had.oldest.After(t.Added):
 		return true
-	case l.Hears: // only what else ends a ticket may have gone unheard
+	case l.Hears: // matches are reported, so only another end of the ticket may be unknown
 		return old && had.oldest.IsZero()
-	case t.made(had.oldest) && !slices.ContainsFunc(had.matched, had.oldest.Equal): // the oldest was there when the pass began
+	case t.made(had.oldest) && !slices.ContainsFunc(had.matched, had.oldest.Equal): // it was there when the pass began
 		return false
 	}
 	return old || slices.ContainsFunc(had.matched, func(at time.Time) bool { return t.made(at) && l.book.MadeAt(at) == 1 })
@@ -74,13 +75,13 @@ func (l *liveness) Queued(ctx context.Context, id party.ID) (bool, error) {
 	return slices.ContainsFunc(l.book.OfParty(id), func(t Ticket) bool { return l.stillWaits(ctx, t) }), nil
 }
 
-// stillWaits asks the host whether a ticket of the book can still be there, and ends it if not.
+// stillWaits reports whether a ticket of the book can still be there. It asks the host, and ends the ticket if not.
 func (l *liveness) stillWaits(ctx context.Context, t Ticket) bool {
 	return l.manned(ctx, t) && !l.lost(ctx, t)
 }
 
-// manned reports whether those on a ticket are still there, and ends it if not: news of sockets that
-// closed comes late, and of some ways out of a party never.
+// manned reports whether the members of a ticket are still connected and in the party. If not, it ends the ticket. News
+// of closed sockets comes late, and for some ways of leaving a party there is none.
 func (l *liveness) manned(ctx context.Context, t Ticket) bool {
 	if !t.Solo() {
 		v, err := l.Roster.View(ctx, t.Party)
@@ -94,8 +95,8 @@ func (l *liveness) manned(ctx context.Context, t Ticket) bool {
 	return true
 }
 
-// lost ends a ticket that is gone, and reports whether it was. Where nobody tells of matches it has most likely
-// found one.
+// lost ends a ticket that the host no longer has, and reports whether it did. If the host does not report matches, the
+// ticket has most likely found one.
 func (l *liveness) lost(ctx context.Context, t Ticket) bool {
 	switch {
 	case !l.gone(ctx, t):
@@ -108,8 +109,9 @@ func (l *liveness) lost(ctx context.Context, t Ticket) bool {
 	return true
 }
 
-// Plays ends those tickets of a session that joins a match that the host does not have any more, for hosts whose matched
-// hook is somebody else's. Which match it is proves nothing: one that was found may be joined in the midst of the next search.
+// Plays is called when a session joins a match. It ends the tickets of the session that the host no longer has. It is
+// for hosts in which another module has the matched hook. The match that is joined proves nothing: a player may join a
+// match found earlier while the next search runs.
 func (l *liveness) Plays(ctx context.Context, session party.Session) {
 	for _, t := range l.book.OfSession(session) {
 		l.lost(ctx, t)

@@ -16,7 +16,7 @@ import (
 	"partyline/party/rules"
 )
 
-// changed is a world whose duo queue, two teams of two, has a key set.
+// changed is a world in which one key of queue duo, two teams of two, is set.
 func changed(t tester, set func(q *rules.Queue)) *world {
 	cfg := configWithQueues()
 	q := cfg.Queues["duo"]
@@ -33,9 +33,9 @@ func (w *world) pair() (party.ID, []party.Session) {
 	return id, players
 }
 
-// Two alone do not meet a pair of friends, at first or ever.
+// Two lone players and a pair of friends are matched as the mode of parity says.
 func TestKeys_Parity(t *testing.T) {
-	for mode, want := range map[rules.ParityMode][2]int{ // matches at once, and after a minute
+	for mode, want := range map[rules.ParityMode][2]int{ // matches at once and after a minute
 		"": {1, 0}, rules.ParityOff: {1, 0}, rules.ParityPrefer: {0, 1}, rules.ParityRequire: {0, 0},
 	} {
 		w := changed(t, func(q *rules.Queue) {
@@ -54,7 +54,7 @@ func TestKeys_Parity(t *testing.T) {
 	}
 }
 
-// Teams get smaller after a wait, and the seats that are missing are there to be filled.
+// Teams get smaller after a wait, and the missing seats stay open to be filled.
 func TestKeys_TeamSize(t *testing.T) {
 	for _, backfill := range []bool{false, true} {
 		w := changed(t, func(q *rules.Queue) {
@@ -78,7 +78,7 @@ func TestKeys_TeamSize(t *testing.T) {
 	}
 }
 
-// queueFrom queues a player alone who says how far the regions are.
+// queueFrom queues a lone player with latencies to the regions.
 func (w *world) queueFrom(latency map[string]float64) (s party.Session, ticket string) {
 	w.t.Helper()
 	s = w.player()
@@ -89,7 +89,7 @@ func (w *world) queueFrom(latency map[string]float64) (s party.Session, ticket s
 	return s, ticket
 }
 
-// A ticket that says nothing of the regions that the queue has by now is dropped: it would wait for nobody.
+// A ticket without a latency to any current region of the queue is dropped: it would wait for nobody.
 func TestKeys_LatencyOfOtherRegions(t *testing.T) {
 	for name, before := range map[string]*rules.Latency{"none_before": nil, "renamed": {Regions: []string{"eu", "asia"}, Start: 50}} {
 		w := changed(t, func(q *rules.Queue) { q.Latency = before })
@@ -105,7 +105,7 @@ func TestKeys_LatencyOfOtherRegions(t *testing.T) {
 	}
 }
 
-// A match is played where all are near enough, and waiting makes more of them near.
+// A match is played in a region that is near enough for all. Waiting widens what is near enough.
 func TestKeys_Latency(t *testing.T) {
 	w := changed(t, func(q *rules.Queue) {
 		q.Latency = &rules.Latency{Regions: []string{"eu", "us"}, Start: 50, Widen: rules.Rate{N: 1, Per: time.Second}, Max: 150}
@@ -133,7 +133,7 @@ func TestKeys_Latency(t *testing.T) {
 		}
 	}
 	w.pool = nil
-	for range 2 { // on the server's own machine
+	for range 2 { // 0 ms: on the server's own machine
 		queue(110, 0)
 		queue(0, 0)
 	}
@@ -172,7 +172,7 @@ func TestKeys_TickAndLateFriends(t *testing.T) {
 	}
 }
 
-// A queue's skill has none of the names that mean something else on a ticket.
+// A queue's skill property may not have a name with another meaning on a ticket.
 func TestKeys_OwnNames(t *testing.T) {
 	for _, name := range []string{queue.PropertyQueue, queue.PropertySize, queue.PropertyHeld, queue.PropertySince, queue.PropertyJoinInProgress, queue.PropertyLatency + "eu"} {
 		file := "version: 1\nqueues: {q: {teams: 2, team_size: 1, latency: {regions: [eu]}, skill: {property: " + name + "}}}\n"
@@ -182,7 +182,7 @@ func TestKeys_OwnNames(t *testing.T) {
 	}
 }
 
-// Who replaces somebody plays what the others do, and is about as strong.
+// A replacement has the same match_on values as the others and a similar skill.
 func TestKeys_Replacement(t *testing.T) {
 	for name, c := range map[string]struct {
 		region   string

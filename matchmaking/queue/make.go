@@ -15,8 +15,8 @@ import (
 	"partyline/party/rules"
 )
 
-// Launcher makes and fills matches; *[matchmaking.Matches] is one. Its calls are part of a
-// matchmaker pass, or of the host's hook behind it, and must be quick.
+// Launcher makes and fills matches; *[matchmaking.Matches] is one. Its calls must be quick: they are part of a
+// matchmaker pass, or of the host's hook after it.
 type Launcher interface {
 	Launch(ctx context.Context, l matchmaking.Launch) (matchID string, err error)
 	Open(ctx context.Context, queue string) ([]formation.OpenMatch, error)
@@ -26,22 +26,21 @@ type Launcher interface {
 	Release(ctx context.Context, id party.ID, userID string) error
 }
 
-// Servers asks the operator's fleet for game servers; *[matchmaking.Matches] does. Its calls
-// return at once.
+// Servers asks the operator's fleet for game servers; *[matchmaking.Matches] is one. Its calls return at once.
 type Servers interface {
 	OrderServer(ctx context.Context, l matchmaking.Launch, fleet rules.Fleet, users []string, latencies []runtime.FleetUserLatencies) (matchID string, o *matchmaking.Order, err error)
 	OrderSlots(matchID string, users []string) *matchmaking.Order
 }
 
-// LateFriends seats who came in while a game server was awaited; *[matchmaking.Retrier] does. Its call
-// returns at once.
+// LateFriends orders seats for friends who came in while a game server was awaited; *[matchmaking.Retrier] is one. Its
+// call returns at once.
 type LateFriends interface {
 	OrderSeat(matchID string, id party.ID, userID string)
 }
 
-// makePlanned makes what was planned, the queues in turn, as far as no block stands against it, and hands it to
-// the host, which looks once more whether every ticket is there. What needs no blocks comes before they are
-// read. How long that takes is not the pass's time: else a slow database would end every pass.
+// makePlanned makes the planned matches that no block forbids, the queues in turn, and hands them to the host. The host
+// then checks again that every ticket is there. Matches that need no check for blocks come first, before blocks are
+// read. The time of that read does not count for the pass: otherwise a slow database would end every pass.
 func (p *pass) makePlanned(ctx context.Context) {
 	slices.SortStableFunc(p.plans, func(a, b planned) int { return a.turn - b.turn })
 	var free, checked []*planned
@@ -58,9 +57,9 @@ func (p *pass) makePlanned(ctx context.Context) {
 	p.each(ctx, checked, apart, known, p.deadline.Add(p.Now().Sub(began)))
 }
 
-// each makes plans in their order, as far as blocks allow: apart are the tickets of each that they keep out, all of
-// them where that is not known. After the deadline it makes what all have accepted, and the first match of
-// each queue: nobody waits for ever.
+// each makes plans in their order. apart has the tickets that blocks keep out of each plan; all tickets if that is not
+// known. After the deadline each still makes the matches that all players accepted, and the first match of each queue,
+// so that nobody waits forever.
 func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]*waiting, known bool, deadline time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, max(0, deadline.Sub(p.Now()))+launchGrace)
 	defer cancel()
@@ -85,7 +84,7 @@ func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]
 		}
 		_, fleet := plan.rules.Server()
 		if fleet && !joins && !plan.running && !plan.served && p.resting.left(plan.queue) > 0 {
-			continue // there is no server to be had, so nobody is asked about a match either
+			continue // there is no server, so nobody is asked about a match either
 		}
 		if joins || !plan.running && !plan.complete && plan.rules.Accept != nil {
 			p.propose(ctx, plan)
@@ -121,7 +120,7 @@ func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]
 	}
 }
 
-// launch makes a new match that nobody is told of; "" where that failed.
+// launch makes a new match and tells nobody. It returns "" on failure.
 func (p *pass) launch(ctx context.Context, plan *planned) string {
 	plan.launched = plan.launch()
 	quiet := plan.launched
@@ -137,9 +136,9 @@ func (p *pass) launch(ctx context.Context, plan *planned) string {
 	return match
 }
 
-// unmade has the tickets of a match that could not be made wait on, without a proposal. After their players
-// were asked, or the second time, they are planned again after a while only: their players would be asked in
-// every pass, and a match that the game's handler refuses would be tried before all others each time.
+// unmade sends the tickets of a match that could not be made back to wait, without a proposal. If their players were
+// asked, or the second time, the tickets rest for restFor. Otherwise every pass would ask the players again, and would
+// try first a match that the game's handler refuses.
 func (p *pass) unmade(ctx context.Context, plan *planned) {
 	for _, w := range plan.tickets {
 		if plan.complete || w.unmade {
@@ -150,7 +149,7 @@ func (p *pass) unmade(ctx context.Context, plan *planned) {
 	}
 }
 
-// propose proposes a match to the players of a plan, or asks those who are to replace somebody.
+// propose asks the players of a plan about a match. The plan may be a new match or the replacement in a proposal.
 func (p *pass) propose(ctx context.Context, plan *planned) {
 	by := p.Now().Add(plan.rules.Accept.Within)
 	parts := plan.tickets.parts()
@@ -180,8 +179,8 @@ func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by ti
 	}
 }
 
-// order asks the fleet for the game server of a plan, or for slots on the one of a running
-// match. Its tickets are in a proposal until there is an answer.
+// order orders the game server of a plan, or slots on the server of a running match. The tickets are in a proposal
+// until the answer comes.
 func (p *pass) order(ctx context.Context, plan *planned) {
 	fleet, _ := plan.rules.Server()
 	fill := plan.match != ""
@@ -207,7 +206,7 @@ func (p *pass) order(ctx context.Context, plan *planned) {
 	p.proposals.await(id, match, order, p.Now())
 }
 
-// parts are the tickets as a proposal has them. Nobody is asked yet.
+// parts returns the tickets as parts of a proposal. Nobody is asked yet.
 func (pl placement) parts() (parts []*part) {
 	for _, w := range pl {
 		parts = append(parts, &part{ticket: w.id, team: w.team, seats: w.need(), users: slices.Clone(w.users), accepted: map[string]bool{}})
@@ -215,7 +214,7 @@ func (pl placement) parts() (parts []*part) {
 	return parts
 }
 
-// latencies are what the players say of the queue's regions.
+// latencies returns the players' latencies to the queue's regions, as the tickets have them.
 func (p *planned) latencies() (all []runtime.FleetUserLatencies) {
 	if p.rules.Latency == nil {
 		return nil

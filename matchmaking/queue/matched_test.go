@@ -52,7 +52,7 @@ func TestMatched_Native(t *testing.T) {
 	}
 }
 
-// A friend who waits alone and comes into a party by an invite may be matched by both tickets. They have one
+// A friend who waits alone and comes into a party by an invite may be matched by both tickets. The friend gets one
 // seat, with the party.
 func TestMatched_NativeSeatsAUserOnce(t *testing.T) {
 	cfg := native()

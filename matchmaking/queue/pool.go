@@ -16,32 +16,31 @@ type waiting struct {
 	party   string // as the host writes it; "" for a player without one
 	queue   string
 	created time.Time
-	entries []runtime.MatchmakerEntry // the host's own values: it takes back nothing else
+	entries []runtime.MatchmakerEntry // the host's own values: it accepts no others back
 
-	edition int // of the queues under which the properties were read; 0 = not yet
+	edition int // number of the queues under which the properties were read; 0 = not yet
 	unfit   error
 	key     string
 	standing
 
-	blocked []party.Block // that the people on it are known to have made
+	blocked []party.Block // known blocks that the ticket's users have made
 
-	seats int  // what it was last known to need; 0 = what it said when it was made
+	seats int  // seats it needed when last read; 0 = not read yet
 	ended bool // to be ignored
 
-	unmade bool      // a match of it could not be made
+	unmade bool      // its match could not be made
 	rests  time.Time // until when it is not planned
 
-	users  []string // whom it seats, once it has been looked at for a match
-	late   []string // of those, whom the game server of the match does not expect yet
+	users  []string // users that it seats, since its party was read for a match
+	late   []string // those of them for whom the match's game server has no slots yet
 	spares int
 	team   int // in the match it is planned for
 }
 
-// meet compares the host's pool with the book and answers the pool's tickets, in the order in which
-// they first appear. One the book has never heard of is entered: its hook is on the way, or ran in a
-// process that is gone. Live tickets that the host does not have are answered as gone, not ended.
-// What read makes of a ticket's properties is kept as long as the edition of the queues is the same:
-// reading them all again would be most of a pass's time.
+// meet compares the host's pool with the book and returns the pool's tickets, in the order of their first entries. It
+// enters tickets that the book does not know: their hook has not run yet, or ran in an earlier process. gone are live
+// tickets that the host does not have; meet does not end them. The result of read is kept while edition stays the same:
+// reading all properties again would take most of a pass's time.
 func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*waiting)) (pool []*waiting, gone []Ticket) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -49,11 +48,11 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 	b.pass++
 	pool = make([]*waiting, 0, len(b.rows))
 	var fresh []*row
-	met := 0 // live ones
+	met := 0 // live tickets
 	for from := 0; from < len(entries); {
 		e := entries[from]
 		id, to := e.GetTicket(), from+1
-		for to < len(entries) && entries[to].GetTicket() == id { // mostly they come one after the other
+		for to < len(entries) && entries[to].GetTicket() == id { // usually they follow each other
 			to++
 		}
 		of := entries[from:to:to]
@@ -88,7 +87,7 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 		r.Ticket = r.in.ticket()
 		b.link(r)
 	}
-	if met < b.waits { // which is rare
+	if met < b.waits { // rare
 		for _, r := range b.rows {
 			if r.live() && r.pass != b.pass && now.Sub(r.Added) > lateTicket {
 				gone = append(gone, r.Ticket)
@@ -119,7 +118,7 @@ func collect(entries []runtime.MatchmakerEntry) []*waiting {
 	return pool
 }
 
-// need is how many seats the ticket takes: as last seen, or as it said itself.
+// need is how many seats the ticket takes: as last read, or as its properties say.
 func (w *waiting) need() int {
 	if w.seats > 0 {
 		return w.seats
@@ -127,7 +126,7 @@ func (w *waiting) need() int {
 	return max(len(w.entries), w.size) + w.held
 }
 
-// ticket is what the book can know of a ticket it meets in the pool.
+// ticket returns what the pool's entries tell the book about a ticket.
 func (w *waiting) ticket() Ticket {
 	t := Ticket{ID: w.id, Queue: w.queue, Since: w.since, Added: w.created, Members: w.members()}
 	if t.Since.IsZero() {
@@ -141,7 +140,7 @@ func (w *waiting) ticket() Ticket {
 	return t
 }
 
-// forFormation are the tickets as team formation sees them, in the same order.
+// forFormation converts tickets for team formation, in the same order.
 func forFormation(pool []*waiting) []formation.Ticket {
 	tickets := make([]formation.Ticket, len(pool))
 	for i, w := range pool {
@@ -154,7 +153,7 @@ func (w *waiting) forFormation() formation.Ticket {
 	return formation.Ticket{ID: w.id, Size: w.need(), Key: w.key, Skill: w.skill, Since: w.since, Latency: w.latency, NewMatchOnly: w.newOnly}
 }
 
-// everybody are those whom the ticket was last seen to seat; before that, who is on it.
+// everybody returns the users that the ticket seated when last read; before that, the users on it.
 func (w *waiting) everybody() []string {
 	if w.users != nil {
 		return w.users
@@ -162,7 +161,7 @@ func (w *waiting) everybody() []string {
 	return w.people()
 }
 
-// people are the different users on a ticket itself.
+// people returns the different users on the ticket itself.
 func (w *waiting) people() []string { return users(w.members()) }
 
 func (w *waiting) members() []party.Session {

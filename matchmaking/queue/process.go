@@ -16,36 +16,35 @@ import (
 )
 
 const (
-	// maxRounds bounds how often a queue is formed again within one pass, because a party
-	// turned out to be of another size than it was taken for.
+	// maxRounds is how often one pass forms a queue at most. It forms again if a party turns out to have another size.
 	maxRounds = 4
-	// looksPerPass is how many waiting parties of a queue are looked at again in each pass,
-	// in turn. Those about to be placed are always looked at.
+	// looksPerPass is how many waiting parties of a queue each pass reads again, in turn. It always reads the parties
+	// that it is about to place.
 	looksPerPass = 512
-	// maxFailures ends the making of a queue's matches: a host that cannot make one now will
-	// not be able to make the next either.
+	// maxFailures is the number of failures after which a pass makes no more matches of a queue. A host that cannot
+	// make a match now will not be able to make the next one either.
 	maxFailures = 3
-	// restFor is how long tickets are not planned again whose match could not be made: the host, or the
-	// game's handler, will hardly make the same one a second later.
+	// restFor is how long a ticket is not planned again after its match could not be made. The host, or the game's
+	// handler, will hardly make the same match a second later.
 	restFor = 30 * time.Second
 )
 
-// processor is the host's matchmaker. What it keeps between passes has no lock: the host runs one at a time.
+// processor is the host's matchmaker. Its state has no lock, because the host runs one pass at a time.
 type processor struct {
 	*liveness
 	blocks *blocking
 	board  *board
 
 	passes  int // so far
-	edition int // of the queues: how often they were not those of the pass before
+	edition int // number of the current queues; rises when a pass finds other queues than the pass before
 	queues  map[string]rules.Queue
 	pace    pace
-	resting *pauses                                    // queues, and running matches, whose fleet is not asked
-	misfits *cache.Cache[string, map[string]time.Time] // by running match: tickets that it will not seat, until when
+	resting *pauses                                    // queues and running matches that are not asked for now
+	misfits *cache.Cache[string, map[string]time.Time] // by running match: until when it is not offered these tickets
 }
 
-// misfitFor is how long a ticket is kept from a match that would not seat it: why that was may end, as the
-// seat does that is kept for a player whose connection is lost.
+// misfitFor is how long a ticket is kept from a match that refused to seat it. The cause may end: for example, the
+// match may keep a seat for a player whose connection is lost.
 const (
 	misfitFor  = 15 * time.Second
 	maxMisfits = 10_000 // matches
@@ -57,16 +56,16 @@ type pass struct {
 	cfg      rules.Config
 	began    time.Time
 	deadline time.Time
-	placed   map[string]bool       // users who are to get a match in this pass
-	left     map[string][]*waiting // by queue: who waits on
-	out      []*waiting            // who may not be placed any more: planned, asked about a match, or gone
+	placed   map[string]bool       // users who get a match in this pass
+	left     map[string][]*waiting // by queue: tickets that wait on
+	out      []*waiting            // tickets that may not be placed any more: planned, asked about a match, or gone
 	plans    []planned
 	groups   [][]runtime.MatchmakerEntry
 }
 
-// Process is the host's matchmaker: it is given every entry of every ticket, in any order, and returns
-// the groups that have a match now. It never takes a ticket apart, and stops forming when the rules'
-// pass_budget is used up. A failure costs the queue it happens in this pass, and no ticket.
+// Process is the host's matchmaker. The host passes every entry of every ticket, in any order. Process returns the
+// groups that have a match now. It never splits a ticket, and stops forming when the rules' pass_budget is used up. A
+// failure costs only its queue this pass, and no ticket.
 func (pr *processor) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
 	p := &pass{processor: pr, cfg: pr.Policy(), began: pr.Now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
 	_ = protected(pr.Logger, "pass", "", func() { p.process(ctx, entries) })
@@ -81,7 +80,7 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 		}
 	}
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
-	until := p.began.Add(p.cfg.Matchmaking.PassBudget * 3 / 4) // the rest is for making what was planned
+	until := p.began.Add(p.cfg.Matchmaking.PassBudget * 3 / 4) // the rest is for making the planned matches
 	for _, asked := range p.proposals.list("") {
 		for _, user := range asked.users() {
 			p.placed[user] = true
@@ -101,8 +100,7 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 	p.measure()
 }
 
-// sort compares the pool with the book, drops the tickets that can wait no longer, and
-// answers the others by queue.
+// sort compares the pool with the book and drops tickets that may not wait any longer. It returns the others by queue.
 func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[string][]*waiting {
 	if !reflect.DeepEqual(p.cfg.Queues, p.queues) {
 		p.edition++
@@ -154,36 +152,35 @@ func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*wait
 	}
 }
 
-// launchGrace is how much longer than the pass a match may take to be made: giving up on
-// one half-way would leave its seats held for nobody.
+// launchGrace is how long a match may take to be made after the end of the pass. A match given up half-way would hold
+// seats for nobody.
 const launchGrace = 2 * time.Second
 
-// queueRun is the part of a pass that is about one queue.
+// queueRun is the part of a pass that handles one queue.
 type queueRun struct {
 	*pass
 	name     string
 	q        rules.Queue
 	pool     []*waiting // tickets that may be placed
 	deadline time.Time
-	done     map[string]bool     // running matches that take nobody more in this pass
-	there    map[string][]string // who plays in those that blocks kept tickets out of
+	done     map[string]bool     // running matches that take no more players in this pass
+	there    map[string][]string // the players of running matches from which blocks kept all tickets
 	turns    int                 // matches planned
 
-	byID    map[string]*waiting // every ticket of the queue; nil where there are no proposals
-	seeking map[string]proposal // in which somebody is to be replaced, by the name each has among running matches
+	byID    map[string]*waiting // every ticket of the queue; nil without proposals
+	seeking map[string]proposal // proposals that need a replacement, by their names among the running matches
 }
 
 func (r *queueRun) proceed() bool { return r.Now().Before(r.deadline) }
 
-// share reports whether a part of the time that the queue has left now is not over. Whatever
-// takes long, the steps after it have time for those it found first, the oldest.
+// share gives a step the given fraction of the queue's remaining time: proceed reports whether that time is not over.
+// So a slow step leaves time for the next steps to place the oldest tickets.
 func (r *queueRun) share(of time.Duration) (proceed func() bool) {
 	until := r.Now().Add(r.deadline.Sub(r.Now()) / of)
 	return func() bool { return r.Now().Before(until) }
 }
 
-// refresh looks at some of the waiting parties, so that one that has grown is told, and
-// found a larger place, before its turn.
+// refresh reads some of the waiting parties again. So a party that has grown is told early, and gets a larger place.
 func (r *queueRun) refresh(ctx context.Context) {
 	start, looks, proceed := 0, 0, r.share(4)
 	if n := len(r.pool); n > looksPerPass {
@@ -205,8 +202,8 @@ func (r *queueRun) refresh(ctx context.Context) {
 	r.without(out)
 }
 
-// round forms once and places what comes of it. It answers whether another round is
-// worth while, because something about the tickets has turned out to be different.
+// round forms matches once and plans the result. It reports whether another round is useful, because something about
+// the tickets was not as assumed.
 func (r *queueRun) round(ctx context.Context) (again bool) {
 	var done []*waiting // placed, or not to be placed in this pass
 	res := formation.Form(r.began, formation.Of(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
@@ -252,14 +249,14 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 	return again && r.proceed() && len(r.pool) > 0
 }
 
-// plan has a match made, in its turn among those of the queue.
+// plan adds a match to be made. turn is its place among the matches of the queue.
 func (r *queueRun) plan(of planned, turn int) {
 	of.queue, of.rules, of.grace, of.turn = r.name, r.q, r.cfg.Parties.ReconnectGrace, turn
 	r.plans = append(r.plans, of)
 }
 
-// open lists the running matches to fill up, and the proposals to complete. Failing to list
-// matches, new ones are made.
+// open lists the running matches to fill and the proposals that need a replacement. If the matches cannot be listed,
+// the pass makes new ones only.
 func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
 	wanting := r.wanting()
 	if !r.q.Backfill {
@@ -289,7 +286,7 @@ func (r *queueRun) without(tickets []*waiting) {
 	r.out = append(r.out, tickets...)
 }
 
-// remember keeps what the pass left waiting, for those who ask.
+// remember stores what the pass left waiting, for players and operators who ask.
 func (p *pass) remember() {
 	for _, w := range p.out {
 		if _, live := p.book.Get(w.id); live && !w.ended {
@@ -304,8 +301,8 @@ func (p *pass) remember() {
 	p.board.scenes.Store(&scenes)
 }
 
-// measure reports what a pass leaves behind. To ask the book about each ticket once more would take a
-// tenth of the pass.
+// measure sets the gauges from what the pass leaves waiting. It does not ask the book about each ticket again: that
+// would take a tenth of the pass.
 func (p *pass) measure() {
 	p.board.setGauges(p.board.report(func(of []formation.Ticket, f func(i int)) {
 		for i := range of {

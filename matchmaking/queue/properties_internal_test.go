@@ -17,8 +17,8 @@ var fuzzed = func() rules.Queue {
 	return q
 }()
 
-// What fill lets through, read understands in the same sense; what read refuses it
-// refuses without a panic, and never lets a number through that formation cannot sort.
+// read understands what fill lets through in the same way. It refuses other properties without a panic, and never lets
+// a number through that formation cannot sort.
 func FuzzTicketProperties(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"region":"eu","build":"12","mmr":1500}`, `{"queue":"x","region":7,"party_size":9,"held":-1,"queued_since":1e300}`,
@@ -52,7 +52,7 @@ func FuzzTicketProperties(f *testing.F) {
 		if err != nil || math.IsNaN(skill) || math.Abs(skill) > maxSkill {
 			return
 		}
-		merged := map[string]any{} // as the host does
+		merged := map[string]any{} // as the host merges them
 		for k, v := range texts {
 			merged[k] = v
 		}

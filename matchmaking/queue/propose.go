@@ -13,8 +13,8 @@ import (
 	"partyline/matchmaking/formation"
 )
 
-// advance goes on with the queue's proposals: it takes off who did not answer, plans what is complete,
-// gives up what is over, and takes the tickets of those that go on out of the pool.
+// advance continues the queue's proposals. It takes off players who did not answer, plans the complete proposals and
+// dissolves those that have failed. The tickets of the others leave the pool.
 func (r *queueRun) advance(ctx context.Context) {
 	all := r.proposals.list(r.name)
 	if len(all) == 0 {
@@ -63,7 +63,7 @@ func (r *queueRun) advance(ctx context.Context) {
 	r.without(asked)
 }
 
-// fits reports whether the queue, whose rules may have changed, still proposes matches of this size, in this region.
+// fits reports whether the queue still proposes matches of this size in this region. Its rules may have changed.
 func (r *queueRun) fits(p proposal) bool {
 	size, regions := slices.Max(p.teams), []string{""}
 	if r.q.Latency != nil {
@@ -73,8 +73,8 @@ func (r *queueRun) fits(p proposal) bool {
 	return (fleet || r.q.Accept != nil) && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max) && slices.Contains(regions, p.region))
 }
 
-// settle takes those off a proposal who are gone, need another number of seats or seat somebody who
-// is to play elsewhere, or did not answer in time. It reports false where a party could not be read: then nothing is known.
+// settle takes tickets off a proposal: those that ended, need another number of seats, seat a user who plays elsewhere,
+// or were not accepted in time. It returns false if a party could not be read: then its ticket is not settled.
 func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	known = true
 	for _, part := range p.parts {
@@ -86,7 +86,7 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 			}
 		}
 		if w == nil {
-			if t, live := r.book.Get(part.ticket); live { // the host tells of a broken connection two seconds later
+			if t, live := r.book.Get(part.ticket); live { // the host reports a broken connection two seconds later
 				r.manned(ctx, t)
 			}
 			r.takeOff(part.ticket, r.name)
@@ -105,8 +105,8 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	return known
 }
 
-// takeIn notes the friends who have come in on the seats that a part holds. It reports false where one of
-// them has a match, or is asked about one, with another ticket.
+// takeIn notes the friends who came in on the seats that a part holds. It returns false if one of them has a match, or
+// is asked about one, with another ticket.
 func (r *queueRun) takeIn(part *part, users []string) bool {
 	fresh := slices.DeleteFunc(slices.Clone(users), func(user string) bool { return slices.Contains(part.users, user) })
 	if slices.ContainsFunc(fresh, func(user string) bool { return r.placed[user] }) {
@@ -131,11 +131,10 @@ func (r *queueRun) placementOf(p proposal) (pl placement) {
 	return pl
 }
 
-// proposalPrefix marks proposals among the running matches that are filled: nobody has a
-// match of this name.
+// proposalPrefix starts the names of proposals among the running matches to fill. No match has such a name.
 const proposalPrefix = "proposal "
 
-// wanting are the proposals in which somebody is to be replaced, as matches to fill.
+// wanting returns the proposals that need a replacement, as matches to fill.
 func (r *queueRun) wanting() (open []formation.OpenMatch) {
 	for name, p := range r.seeking {
 		m := formation.OpenMatch{ID: name, Open: p.open(), Region: p.region}
@@ -159,7 +158,8 @@ func (r *queueRun) replace(match string, pl placement) (plan planned, is bool) {
 
 var errTooLong = errors.New("the game server was not ready in time")
 
-// served is what has become of a proposal's game server.
+// served returns the state of a proposal's order for a game server or slots. It cancels an order that takes too long,
+// or whose new match no longer takes these players.
 func (r *queueRun) served(ctx context.Context, p proposal) matchmaking.OrderState {
 	if p.order == nil {
 		return matchmaking.OrderPending
@@ -168,7 +168,8 @@ func (r *queueRun) served(ctx context.Context, p proposal) matchmaking.OrderStat
 	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.ordered.Add(fleet.ReadyWithin))) {
 		p.order.Cancel(errTooLong)
 	} else if state == matchmaking.OrderReady && !p.fill {
-		// A server may end its match while nobody plays: after the commit what fails costs the tickets.
+		// A server may end its match while nobody plays. After the commit a failure would cost the tickets, so the
+		// seats are asked for now.
 		if _, misfits, err := r.reserve(ctx, p.match, r.placementOf(p).claims()); len(misfits) > 0 || err != nil && !errors.Is(err, errBusy) {
 			p.order.Cancel(fmt.Errorf("keep the seats on the game server: error=%v misfits=%v", err, misfits))
 		}
@@ -180,8 +181,7 @@ func (r *queueRun) served(ctx context.Context, p proposal) matchmaking.OrderStat
 	return state
 }
 
-// dissolve ends a proposal; its tickets wait on. A player who was asked, or waited for a
-// server, is told why.
+// dissolve ends a proposal, and its tickets wait on. It tells why to players who were asked or waited for a new server.
 func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	for _, user := range p.users() {
 		delete(r.placed, user)
@@ -200,13 +200,12 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	}
 }
 
-// slotsAgain is how long a match takes nobody whose server had no slots: half of the minute for which fleets
-// keep a slot that may come free.
+// slotsAgain is how long a match takes nobody after its server had no slots. It is half of the minute for which fleets
+// keep a slot that may become free.
 const slotsAgain = 30 * time.Second
 
-// pause keeps the queue from asking for a game server again at once: the fleet that has none
-// now will hardly have one in the next pass. With the default of ready_within it is 10 s. Where a running
-// match had no slots, it pauses that match alone.
+// pause stops the queue from ordering a game server again at once: a fleet that has none now will hardly have one in
+// the next pass. With the default of ready_within it is 10 s. If a running match had no slots, only that match pauses.
 func (r *queueRun) pause(p proposal) {
 	if p.fill {
 		r.resting.begin(p.match, slotsAgain)

@@ -15,7 +15,7 @@ import (
 	"partyline/party/rules"
 )
 
-// asking is a world whose duo queue asks before a match: two teams of two.
+// asking is a world in which queue duo, two teams of two, asks its players about a match.
 func asking(t tester) *world {
 	cfg := configWithQueues()
 	q := cfg.Queues["duo"]
@@ -26,7 +26,7 @@ func asking(t tester) *world {
 	return newWorld(t, cfg)
 }
 
-// soloes queue so many players alone.
+// soloes queues n lone players.
 func (w *world) soloes(n int) (players []party.Session, tickets []string) {
 	w.t.Helper()
 	for range n {
@@ -44,7 +44,7 @@ func (w *world) accepts(s party.Session, ticket string) party.ProposalState {
 	return state
 }
 
-// notified are the notifications to a user, as "code event reason".
+// notified returns the notifications to a user, as "code event reason".
 func (w *world) notified(s party.Session) (got []string) {
 	for _, n := range w.notices.sent {
 		if n.UserID != s.UserID {
@@ -100,7 +100,7 @@ func TestAccept_Everybody(t *testing.T) {
 	w.wantQuiet()
 }
 
-// Who is asked is told, whatever has become of the pass meanwhile: who hears nothing is barred for silence.
+// Players who are asked are told, even if the pass is over: a player who hears nothing is barred for not answering.
 func TestAccept_ToldByAPassThatIsOver(t *testing.T) {
 	w := asking(t)
 	alone, _ := w.soloes(4)
@@ -112,7 +112,7 @@ func TestAccept_ToldByAPassThatIsOver(t *testing.T) {
 	}
 }
 
-// A match that everybody has accepted does not wait because making others takes long.
+// A match that everybody has accepted does not wait because other matches take long to make.
 func TestAccept_MadeWhateverTheTime(t *testing.T) {
 	w := asking(t)
 	alone, tickets := w.soloes(8)
@@ -138,14 +138,14 @@ func TestAccept_Refusals(t *testing.T) {
 	}
 	w.wantReason(say(alone[0], tickets[0]), party.ProposalGone) // nobody was asked
 	w.process()
-	w.wantReason(say(alone[0], tickets[1]), party.ProposalGone) // somebody else's
+	w.wantReason(say(alone[0], tickets[1]), party.ProposalGone) // another player's ticket
 	w.wantReason(say(alone[0], "nothing"), party.ProposalGone)
 	w.clock.Advance(15 * time.Second)
 	w.wantReason(say(alone[0], tickets[0]), party.ProposalGone) // too late
 }
 
-// A player who does not take part is replaced by one; everybody else keeps age and answer, and plays
-// two passes after the newcomer is there.
+// One player replaces a player who does not take part. All others keep age and answer, and play two passes after the
+// newcomer is found.
 func TestAccept_FindOne(t *testing.T) {
 	outs := map[string]struct {
 		out  func(w *world, s party.Session, ticket string)
@@ -175,7 +175,7 @@ func TestAccept_FindOne(t *testing.T) {
 				t.Fatalf("matches = %v", matches)
 			}
 			w.wantNotified(alone[3], tt.told...)
-			w.removeTicket(tickets[3]) // as its client is told to
+			w.removeTicket(tickets[3]) // as its client should
 			_, err := w.addSolo(alone[3], text("queue", "duo"))
 			w.wantReason(err, party.RateLimited)
 			late := w.player()
@@ -194,8 +194,7 @@ func TestAccept_FindOne(t *testing.T) {
 	}
 }
 
-// When nobody is found, everybody is back in the queue, with the age of the wait, and may be
-// matched again.
+// If no replacement is found, everybody is back in the queue with the age of their wait, and may be matched again.
 func TestAccept_NoReplacement(t *testing.T) {
 	w := asking(t)
 	id, players := w.party(2)
@@ -229,7 +228,7 @@ func TestAccept_NoReplacement(t *testing.T) {
 	}
 }
 
-// A whole ticket goes with the member who declines, and only the one who declined is barred.
+// A whole ticket leaves with the member who declines, and only that member is barred.
 func TestAccept_PartyStaysWhole(t *testing.T) {
 	w := asking(t)
 	id, players := w.party(2)
@@ -275,7 +274,7 @@ func TestAccept_WhileAsked(t *testing.T) {
 		w.clock.Advance(11 * time.Minute)
 		w.process()
 		w.blocks.err = nil
-		if matches := w.process(); len(matches["match-0"]) != 4 { // accepted stays accepted
+		if matches := w.process(); len(matches["match-0"]) != 4 { // an acceptance stays
 			t.Errorf("matches = %v", matches)
 		}
 		w.wantEvents(ids[0], "queued duo", "found duo", "matched duo")
@@ -336,7 +335,7 @@ func TestAccept_WhileAsked(t *testing.T) {
 			w.accepts(s, thirdTicket)
 		}
 		w.process()
-		w.wantEvents(ids[1], "queued duo", "found duo", "replaced duo", "matched duo") // without being asked again
+		w.wantEvents(ids[1], "queued duo", "found duo", "replaced duo", "matched duo") // is not asked again
 		w.wantEvents(third, "queued duo", "found duo", "matched duo")
 	})
 	t.Run("blocks_cannot_be_read", func(t *testing.T) {
@@ -373,14 +372,14 @@ func TestAccept_WhileAsked(t *testing.T) {
 			}
 		}
 		told := slices.Sorted(slices.Values(slices.Concat(w.events(ids[0]), w.events(ids[1]))))
-		if want := []string{"found duo", "found duo", "queued duo", "queued duo", "queued duo"}; !slices.Equal(told, want) { // one waits again, told once
+		if want := []string{"found duo", "found duo", "queued duo", "queued duo", "queued duo"}; !slices.Equal(told, want) { // told once
 			t.Errorf("the parties were told %q; want %q", told, want)
 		}
 	})
 }
 
-// Whatever players do: nobody plays who did not accept, nobody who accepted is taken off for
-// not answering, and nobody is asked about two matches at once.
+// Whatever players do: nobody plays without accepting, nobody who accepted is taken off for not answering, and nobody
+// is asked about two matches at once.
 func TestAccept_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := asking(t)
@@ -389,7 +388,7 @@ func TestAccept_Properties(t *testing.T) {
 			members []party.Session
 		}
 		var all []mine
-		accepted := map[string]string{} // ticket the user last accepted a match for
+		accepted := map[string]string{} // the ticket for which the user last accepted a match
 		ended := map[string]bool{}
 		pick := func() (mine, party.Session) {
 			m := all[rapid.IntRange(0, len(all)-1).Draw(t, "ticket")]
@@ -448,7 +447,7 @@ func TestAccept_Properties(t *testing.T) {
 	})
 }
 
-// A server that looks too rarely for queues that ask is told so, once.
+// The log warns once if passes are too rare for queues that ask their players.
 func TestAccept_WarnsOfRarePasses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		interval time.Duration

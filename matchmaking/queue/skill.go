@@ -14,14 +14,14 @@ import (
 	"partyline/party/rules"
 )
 
-// Strengths reads accounts, of which the metadata may hold a strength, and storage objects, which may.
+// Strengths reads the accounts and storage objects that may hold a player's skill.
 type Strengths interface {
 	AccountsGetId(ctx context.Context, userIDs, deviceIDs []string) ([]*api.Account, error)
 	StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error)
 }
 
-// strength is that of a ticket, of a party as the queue aggregates it; a player without a number has
-// the default. With source "ticket" it refuses with InvalidRequest what is no sensible number.
+// strength returns the skill of a ticket; for a party, as the queue aggregates it. A player without a number counts
+// with the default. With source "ticket" it refuses an invalid number with InvalidRequest.
 func (g *gate) strength(ctx context.Context, k *rules.Skill, users []string, texts map[string]string, numbers map[string]float64) (float64, error) {
 	if k == nil || len(users) == 0 {
 		return 0, nil
@@ -44,7 +44,7 @@ func (g *gate) strength(ctx context.Context, k *rules.Skill, users []string, tex
 	return sum / float64(len(users)), nil
 }
 
-// skillGiven is the strength that a ticket says itself.
+// skillGiven returns the skill that the ticket itself states.
 func skillGiven(k *rules.Skill, texts map[string]string, numbers map[string]float64) (float64, error) {
 	var given any
 	if number, ok := numbers[k.Property]; ok {
@@ -61,8 +61,7 @@ func skillGiven(k *rules.Skill, texts map[string]string, numbers map[string]floa
 	return value, nil
 }
 
-// objects reads the users' JSON objects that hold the number, and the field it is in, in one call of
-// the host.
+// objects reads the users' JSON objects that hold the skill, in one call of the host. It also returns the field name.
 func (g *gate) objects(ctx context.Context, k *rules.Skill, users []string) (texts map[string]string, field string, err error) {
 	texts = make(map[string]string, len(users))
 	if k.Source != rules.SkillFromStorage {
@@ -89,8 +88,8 @@ func (g *gate) objects(ctx context.Context, k *rules.Skill, users []string) (tex
 	return texts, cmp.Or(k.Storage.Field, k.Property), nil
 }
 
-// numberIn is a number field of a JSON object, written as text too, kept within what the rules file
-// allows. Else the default counts, which is logged once for each field.
+// numberIn returns a number field of a JSON object, also one written as text, limited to what the rules file allows.
+// Without a number it returns the default. For a value that is not a number it logs that, once for each field.
 func (g *gate) numberIn(object, field string, otherwise float64) float64 {
 	var fields map[string]json.RawMessage
 	var value any
