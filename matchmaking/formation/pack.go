@@ -62,8 +62,7 @@ func (p *packing) sort(tickets []int, centre int) {
 	}
 }
 
-// groups are the largest ticket size of the team that is being filled, and the range of that size in the teams before
-// it.
+// groups are the largest ticket size of the team that is being filled, and the range of such sizes in earlier teams.
 type groups struct{ largest, least, most int }
 
 // fill packs the rest of one team with tickets up to a size, and then the teams after it. Sizes within a team never

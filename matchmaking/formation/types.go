@@ -13,8 +13,8 @@ type Ticket struct {
 	Key   string    // only tickets with equal keys meet: build, mode and the like
 	Skill float64   // of the whole party, as the queue aggregates it
 	Since time.Time // when the wait began; carried over from a dropped ticket
-	// Latency is in milliseconds, for each of the queue's regions in their order. It is that of the member with the
-	// worst. A region that is missing, NaN or negative is out of reach.
+	// Latency is the worst latency of the members in milliseconds, for each of the queue's regions in their order. A
+	// region that is missing, NaN or negative is out of reach.
 	Latency []float64
 	// NewMatchOnly keeps the ticket out of matches that are already running.
 	NewMatchOnly bool
@@ -76,7 +76,7 @@ type OpenMatch struct {
 	Skill  float64
 	Open   []int  // open seats of each team
 	Region string // where it is played; "" if the queue has no regions
-	Apart  []int  // tickets that must not join, because somebody in it and on them is blocked
+	Apart  []int  // tickets that must not join, because of a block or because it refused them
 	// Planned are the tickets of a match that has not begun; none for a running one. A ticket that joins it must fit as
 	// in a new match. Tickets that join no running match may join it.
 	Planned []Planned
