@@ -7,7 +7,7 @@ import (
 	"partyline/internal/radix"
 )
 
-// drafts are a pool's tickets while they are sorted into the line.
+// drafts are a pool's tickets while they are sorted.
 type drafts struct {
 	rows, spare []radix.Row
 	items       []item  // by ticket
@@ -16,9 +16,9 @@ type drafts struct {
 }
 
 // arrange sorts the tickets by key, skill and age into items.
-func (l *line) arrange() {
+func (l *sortedPool) arrange() {
 	d, n := &l.drafts, len(l.pool.Tickets)
-	l.items, l.tickets, l.keys, l.places = sizedTo(l.items, n), sizedTo(l.tickets, n), sizedTo(l.keys, n), sizedTo(l.places, n)
+	l.items, l.tickets, l.keys, l.positions = sizedTo(l.items, n), sizedTo(l.tickets, n), sizedTo(l.keys, n), sizedTo(l.positions, n)
 	ranks := make([]uint64, d.read(l))
 	d.sortByAge(l.pool.Tickets)
 	// Keys are ordered by their oldest tickets, so the order of the tickets does not matter.
@@ -41,7 +41,7 @@ func (l *line) arrange() {
 		}
 	}
 	for at, r := range d.rows {
-		l.items[at], l.tickets[at], l.keys[at], l.places[r.Index] = d.items[r.Index], r.Index, int32(ranks[d.keys[r.Index]]), int32(at)
+		l.items[at], l.tickets[at], l.keys[at], l.positions[r.Index] = d.items[r.Index], r.Index, int32(ranks[d.keys[r.Index]]), int32(at)
 		l.items[at].age = d.ages[r.Index]
 	}
 }
@@ -55,7 +55,7 @@ func (d *drafts) sort(rows []radix.Row, by func(ticket int32) uint64) {
 }
 
 // read reads the tickets once and in order, because each is larger than an item. It returns the number of keys.
-func (d *drafts) read(l *line) (keys int) {
+func (d *drafts) read(l *sortedPool) (keys int) {
 	n := len(l.pool.Tickets)
 	d.rows, d.spare, d.items = sizedTo(d.rows, n), sizedTo(d.spare, n), sizedTo(d.items, n)
 	d.keys, d.ages = sizedTo(d.keys, n), sizedTo(d.ages, n)
@@ -93,14 +93,14 @@ func (d *drafts) sortByAge(tickets []Ticket) {
 }
 
 const (
-	// largePool is the size from which tickets of a similar age are served in line order. Then the neighbours of one
+	// largePool is the size from which tickets of a similar age are served in pool order. Then the neighbours of one
 	// ticket are still in the processor's cache for the next one. By age the tickets form ageGroups groups.
 	largePool = 1 << 16
 	ageGroups = 16
 )
 
-// serveByAge lists the positions in the order in which they are served.
-func (l *line) serveByAge() {
+// orderByAge lists the positions in the order in which they are served.
+func (l *sortedPool) orderByAge() {
 	n, group := len(l.items), 1
 	if n >= largePool {
 		group = (n + ageGroups - 1) / ageGroups

@@ -33,8 +33,8 @@ const (
 func Form(now time.Time, q Queue, p Pool, proceed func() bool) (res Result) {
 	s := newSearch(now, q, p)
 	defer s.done()
-	oldest := s.line.oldestFirst(proceed)
-	res.Backfills = backfill(&s.line, p.Open, oldest)
+	oldest := s.sorted.oldestFirst(proceed)
+	res.Backfills = backfill(&s.sorted, p.Open, oldest)
 	res.Matches = serve(s, oldest)
 	res.Matches = repair(s, res.Matches, oldest)
 	return res
@@ -43,22 +43,22 @@ func Form(now time.Time, q Queue, p Pool, proceed func() bool) (res Result) {
 // serve tries to form a match around every ticket.
 func serve(s *search, oldest iter.Seq[int]) (made []Match) {
 	for at := range oldest {
-		if s.line.items[at].matched {
+		if s.sorted.items[at].matched {
 			continue
 		}
 		if m, ok := s.around(at); ok {
 			made = append(made, m)
-		} else if stuck(&s.line, at) {
-			keep(s, at)
+		} else if stuck(&s.sorted, at) {
+			reserveNear(s, at)
 		}
 	}
 	return made
 }
 
 // stuck reports whether a ticket has waited so long that others have to wait for it.
-func stuck(l *line, at int) bool {
+func stuck(l *sortedPool, at int) bool {
 	q, after := &l.q, float64(stuckAfter)
-	if !l.small() || q.MaxWindow <= 0 || q.WidenPerSec <= 0 || !l.fits(at) {
+	if !l.isSmall() || q.MaxWindow <= 0 || q.WidenPerSec <= 0 || !l.fitsTeam(at) {
 		return false
 	}
 	if len(l.items) <= 2*q.Teams*q.TeamSize {
@@ -67,24 +67,24 @@ func stuck(l *line, at int) bool {
 	return q.grown(l.waited(at), after)
 }
 
-// keep reserves the nearest tickets for a stuck one in this pass, while they do not add up to a match. Otherwise
+// reserveNear reserves the nearest tickets for a stuck one in this pass, while they do not add up to a match. Otherwise
 // younger tickets, which have others to play with, would take them again and again. If they do add up, a rule keeps
 // them apart, and more of them would not help. Tickets that have waited long are not reserved, because the stuck one
 // may never get a match. The stuck ticket had its search in this pass, and is taken out too.
-func keep(s *search, at int) {
-	l, g := &s.line, &s.gathering
+func reserveNear(s *search, at int) {
+	l, g := &s.sorted, &s.gathering
 	s.setTeam(l.q.TeamSize)
-	if l.near != nil {
-		s.region = l.near[at]
+	if l.regionBits != nil {
+		s.region = l.regionBits[at]
 	}
 	g.around(at, at, s.capacity)
-	l.take(at)
-	if g.addUp() {
+	l.markMatched(at)
+	if g.canAddUp() {
 		return
 	}
 	for _, near := range g.found[1:] {
 		if waited := l.waited(near); waited < keptMost && !l.q.grown(waited, keptAfter) {
-			l.take(near)
+			l.markMatched(near)
 		}
 	}
 }

@@ -16,7 +16,7 @@ const (
 
 // gathering collects the tickets of which a match might be made.
 type gathering struct {
-	line *line
+	sorted *sortedPool
 	*trial
 
 	found    []int // positions around the anchor, the anchor first
@@ -30,23 +30,23 @@ type gathering struct {
 // reset drops all found tickets except the anchor, and starts to look around a centre. The centre is the anchor, or a
 // ticket that accepts the anchor and is accepted by it.
 func (g *gathering) reset(anchor, centre int) {
-	g.only(anchor)
+	g.setFound(anchor)
 	if centre != anchor {
 		g.add(centre)
 	}
 	g.centre, g.seen = centre, 0
-	g.down, g.up = int(g.line.items[centre].prev), int(g.line.items[centre].next)
+	g.down, g.up = int(g.sorted.items[centre].prev), int(g.sorted.items[centre].next)
 }
 
 // around gathers tickets around a centre until there are enough seats.
 func (g *gathering) around(anchor, centre, seats int) {
 	g.reset(anchor, centre)
-	g.nearby(seats)
+	g.addNearest(seats)
 }
 
-// only sets the found tickets to the anchor and some others.
-func (g *gathering) only(anchor int, others ...int) {
-	g.found, g.seats = append(g.found[:0], anchor), g.line.size(anchor)
+// setFound sets the found tickets to the anchor and some others.
+func (g *gathering) setFound(anchor int, others ...int) {
+	g.found, g.seats = append(g.found[:0], anchor), g.sorted.size(anchor)
 	for _, at := range others {
 		if at != anchor {
 			g.add(at)
@@ -56,14 +56,14 @@ func (g *gathering) only(anchor int, others ...int) {
 
 func (g *gathering) add(at int) {
 	g.found = append(g.found, at)
-	g.seats += g.line.size(at)
+	g.seats += g.sorted.size(at)
 }
 
 // outward yields the next tickets around the centre and their distance, the nearer side first. A caller that stops at a
 // ticket gets it again first on the next call.
 func (g *gathering) outward() iter.Seq2[int, float64] {
 	return func(yield func(at int, d float64) bool) {
-		l, centre := g.line, g.centre
+		l, centre := g.sorted, g.centre
 		for {
 			at, d := g.down, l.distance(centre, g.down)
 			if up := l.distance(centre, g.up); up < d {
@@ -81,10 +81,10 @@ func (g *gathering) outward() iter.Seq2[int, float64] {
 	}
 }
 
-// nearby adds the nearest unmatched tickets that accept the centre and are accepted by it, until there are enough
+// addNearest adds the nearest unmatched tickets that accept the centre and are accepted by it, until there are enough
 // seats. Of equally far tickets it adds up to twice the seats. It reports whether there may be more. The next call with
 // more seats continues where it stopped.
-func (g *gathering) nearby(seats int) (more bool) {
+func (g *gathering) addNearest(seats int) (more bool) {
 	last, most := 0.0, max(lookFloor, lookFactor*g.capacity)
 	for at, d := range g.outward() {
 		if g.seen >= most || g.seats >= seats && (d > last || g.seats >= 2*seats) {
@@ -92,7 +92,7 @@ func (g *gathering) nearby(seats int) (more bool) {
 		}
 		last = d
 		g.seen++
-		if g.welcome(g.found[0], at, d) {
+		if g.acceptable(g.found[0], at, d) {
 			g.add(at)
 		}
 	}
@@ -103,21 +103,21 @@ func (g *gathering) nearby(seats int) (more bool) {
 // anchor does not hide tickets that would complete it.
 func (g *gathering) ofEachSize(anchor int) {
 	g.reset(anchor, anchor)
-	g.wanted = sizedTo(g.wanted, g.team+1)
+	g.wanted = sizedTo(g.wanted, g.teamSize+1)
 	all := 0
-	for size := 1; size <= g.team; size++ {
+	for size := 1; size <= g.teamSize; size++ {
 		g.wanted[size] = (g.capacity - g.seats) / size
 		all += g.wanted[size]
 	}
 	reach := sizesReach
-	if g.line.small() {
-		reach = thoroughMost
+	if g.sorted.isSmall() {
+		reach = smallPoolSize
 	}
 	for at, d := range g.outward() {
 		if reach--; reach < 0 || all == 0 {
 			return
 		}
-		if size := g.line.size(at); size <= g.team && g.wanted[size] > 0 && g.welcome(anchor, at, d) {
+		if size := g.sorted.size(at); size <= g.teamSize && g.wanted[size] > 0 && g.acceptable(anchor, at, d) {
 			g.add(at)
 			g.wanted[size]--
 			all--
@@ -125,16 +125,16 @@ func (g *gathering) ofEachSize(anchor int) {
 	}
 }
 
-// welcome reports whether a ticket may be in the match that is tried around the anchor. The centre already accepts it
-// at distance d. The ticket must accept the centre too, and it may not have waited long enough for that.
-func (g *gathering) welcome(anchor, at int, d float64) bool {
-	l := g.line
-	return d <= l.items[at].window && at != anchor && l.size(at) <= g.team && (l.near == nil || l.near[at]&g.region != 0) && !l.areApart(anchor, at)
+// acceptable reports whether a ticket may be in the match that is tried around the anchor. The centre already accepts
+// it at distance d. The ticket must accept the centre too, and it may not have waited long enough for that.
+func (g *gathering) acceptable(anchor, at int, d float64) bool {
+	l := g.sorted
+	return d <= l.items[at].window && at != anchor && l.size(at) <= g.teamSize && (l.regionBits == nil || l.regionBits[at]&g.region != 0) && !l.areApart(anchor, at)
 }
 
-// addUp reports whether the found tickets have enough seats, and can add up to the rest of the anchor's team and of the
-// match. It is a quick test that rules out most pools without a match.
-func (g *gathering) addUp() bool {
+// canAddUp reports whether the found tickets have enough seats, and can add up to the rest of the anchor's team and of
+// the match. It is a quick test that rules out most pools without a match.
+func (g *gathering) canAddUp() bool {
 	if g.seats < g.capacity {
 		return false
 	}
@@ -143,8 +143,8 @@ func (g *gathering) addUp() bool {
 	}
 	sums := uint64(1) // bit n: some of the tickets have n seats together
 	for _, at := range g.found[1:] {
-		sums |= sums << g.line.items[at].size
+		sums |= sums << g.sorted.items[at].size
 	}
-	size := g.line.size(g.found[0])
-	return sums>>(g.team-size)&1 != 0 && sums>>(g.capacity-size)&1 != 0
+	size := g.sorted.size(g.found[0])
+	return sums>>(g.teamSize-size)&1 != 0 && sums>>(g.capacity-size)&1 != 0
 }

@@ -66,8 +66,8 @@ func (q *Queue) smallestTeam(waited time.Duration) int {
 	return q.TeamSize
 }
 
-// differences returns how far apart the sizes of the teams' largest tickets may be. first is tried before last.
-func (q *Queue) differences(waited time.Duration) (first, last int) {
+// parityLimits returns how far apart the sizes of the teams' largest tickets may be. first is tried before last.
+func (q *Queue) parityLimits(waited time.Duration) (first, last int) {
 	first, last = max(q.Parity.Diff, 0), math.MaxInt
 	switch parity := q.Parity; {
 	case parity.Mode == rules.ParityRequire || parity.Mode == rules.ParityPrefer && waited < parity.Relax:

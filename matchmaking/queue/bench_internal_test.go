@@ -32,8 +32,8 @@ func (p *player) GetUserId() string             { return p.user }
 func (p *player) GetSessionId() string          { return p.session }
 func (p *player) GetUsername() string           { return "player" }
 
-// crowd is the load of the numbers in docs/performance.md: parties of 1 to 5, four regions.
-func crowd(n int, now time.Time) []runtime.MatchmakerEntry {
+// loadEntries is the load of the numbers in docs/performance.md: parties of 1 to 5, four regions.
+func loadEntries(n int, now time.Time) []runtime.MatchmakerEntry {
 	rng := rand.New(rand.NewPCG(1, 0))
 	var entries []runtime.MatchmakerEntry
 	tickets := make([][]runtime.MatchmakerEntry, n)
@@ -72,14 +72,14 @@ func BenchmarkPass(b *testing.B) {
 	}
 	for _, n := range sizes {
 		now := time.Now()
-		entries := crowd(n, now)
+		entries := loadEntries(n, now)
 		s := New(Deps{Policy: func() rules.Config { return cfg }, Now: func() time.Time { return now }, Processing: true, Metrics: partytest.NoMetrics{}})
 		var last *pass
 		pass := func() int {
 			p := &pass{processor: s.processor, cfg: cfg, began: now, placed: map[string]bool{}}
-			p.left = p.sort(context.Background(), entries)
-			pool := p.left["ranked"]
-			p.remember()
+			p.unplaced = p.groupByQueue(context.Background(), entries)
+			pool := p.unplaced["ranked"]
+			p.storeSnapshots()
 			last = p
 			return len(formation.Form(now, formation.Of(q), formation.Pool{Tickets: forFormation(pool)}, nil).Matches)
 		}

@@ -16,8 +16,8 @@ type Blocks interface {
 	Among(ctx context.Context, users []string) ([]party.Block, error) // blocks between the users
 }
 
-// blocking keeps players apart who have blocked each other. Safe for concurrent use.
-type blocking struct {
+// blockChecker keeps players apart who have blocked each other. Safe for concurrent use.
+type blockChecker struct {
 	*tickets
 	reads   chan struct{}  // the reads that run
 	reading sync.WaitGroup // those, and the reads that wait for their turn
@@ -32,7 +32,7 @@ const (
 
 // read reads whom the users of a ticket block, so that no match is planned against a block. The session's next messages
 // do not wait for it. A failure costs time only: each planned match is checked again.
-func (k *blocking) read(ctx context.Context, t Ticket) {
+func (k *blockChecker) read(ctx context.Context, t Ticket) {
 	if q, ok := k.Policy().Queues[t.Queue]; !k.Processing || !ok || q.Blocks != rules.BlocksAvoid {
 		return
 	}
@@ -43,7 +43,7 @@ func (k *blocking) read(ctx context.Context, t Ticket) {
 			return
 		}
 		_ = protected(k.Logger, "read blocks", t.Queue, func() {
-			blocks, err := k.Blocks.By(context.WithoutCancel(ctx), users(t.Members))
+			blocks, err := k.Blocks.By(context.WithoutCancel(ctx), distinctUsers(t.Members))
 			if err != nil {
 				k.Logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
 				return
@@ -53,19 +53,19 @@ func (k *blocking) read(ctx context.Context, t Ticket) {
 	})
 }
 
-// blocksAny reports whether a known block of the ticket is between its users and others.
-func (w *waiting) blocksAny(others []string) bool {
-	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.everybody(), others) })
+// hasBlockWith reports whether a known block of the ticket is between its users and others.
+func (w *poolTicket) hasBlockWith(others []string) bool {
+	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.lastKnownUsers(), others) })
 }
 
 // blockPairs returns the pairs of tickets in a pool that have a known block between them.
-func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
-	if q.Blocks != rules.BlocksAvoid || !slices.ContainsFunc(pool, func(w *waiting) bool { return len(w.blocked) > 0 }) {
+func blockPairs(q rules.Queue, pool []*poolTicket) (pairs [][2]int) {
+	if q.Blocks != rules.BlocksAvoid || !slices.ContainsFunc(pool, func(w *poolTicket) bool { return len(w.blocked) > 0 }) {
 		return nil
 	}
 	ticketsOf := map[string][]int{}
 	for i, w := range pool {
-		for _, user := range w.everybody() {
+		for _, user := range w.lastKnownUsers() {
 			ticketsOf[user] = append(ticketsOf[user], i)
 		}
 	}
@@ -73,7 +73,7 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 		for _, b := range w.blocked {
 			for _, user := range [...]string{b.By, b.Of} {
 				for _, j := range ticketsOf[user] {
-					if i != j && b.Between(w.everybody(), pool[j].everybody()) {
+					if i != j && b.Between(w.lastKnownUsers(), pool[j].lastKnownUsers()) {
 						pairs = append(pairs, [2]int{i, j})
 					}
 				}
@@ -83,15 +83,15 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 	return pairs
 }
 
-// keptFrom returns the tickets in the pool that a known block keeps from a match with these users. It adds the tickets
-// that have to wait until a later time.
-func (r *queueRun) keptFrom(users []string, until map[string]time.Time) (tickets []int) {
+// excludedFrom returns the tickets in the pool that a known block keeps from a match with these users. It adds the
+// tickets that have to wait until a later time.
+func (r *queueRun) excludedFrom(users []string, until map[string]time.Time) (tickets []int) {
 	blocks := r.q.Blocks == rules.BlocksAvoid && len(users) > 0
 	if !blocks && len(until) == 0 {
 		return nil
 	}
 	for i, w := range r.pool {
-		if blocks && w.blocksAny(users) || r.began.Before(until[w.id]) {
+		if blocks && w.hasBlockWith(users) || r.began.Before(until[w.id]) {
 			tickets = append(tickets, i)
 		}
 	}
@@ -100,13 +100,13 @@ func (r *queueRun) keptFrom(users []string, until map[string]time.Time) (tickets
 
 // apart returns the tickets that a block keeps out of each planned match. One query reads the blocks of all matches. If
 // it fails, known is false and the checked tickets wait on.
-func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*planned][]*waiting, known bool) {
+func (k *blockChecker) apart(ctx context.Context, plans []*planned) (apart map[*planned][]*poolTicket, known bool) {
 	if len(plans) == 0 {
 		return nil, true
 	}
 	ctx, cancel := context.WithTimeout(ctx, blocksWait)
 	defer cancel()
-	apart = map[*planned][]*waiting{}
+	apart = map[*planned][]*poolTicket{}
 	var users []string
 	for _, plan := range plans {
 		apart[plan] = plan.tickets // until the query answers
@@ -131,7 +131,7 @@ func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*plan
 
 // against returns the tickets that blocks keep out of a planned match, and notes the blocks on them. Of two tickets it
 // is the younger one.
-func (k *blocking) against(plan *planned, made map[string][]party.Block) (out []*waiting) {
+func (k *blockChecker) against(plan *planned, made map[string][]party.Block) (out []*poolTicket) {
 	ticketOf := map[string]int{} // by user; -1 for users who are already in the match
 	for _, user := range plan.others {
 		ticketOf[user] = -1

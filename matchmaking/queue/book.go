@@ -45,24 +45,24 @@ func (t Ticket) holders() []string {
 	return ids
 }
 
-// finders returns the IDs by which the book finds the ticket while it is live: its users, late ones too, and the party.
-func (t Ticket) finders() []string {
-	ids := users(t.endsWith())
+// indexKeys returns the IDs by which the book finds a live ticket: its users, late ones too, and the party.
+func (t Ticket) indexKeys() []string {
+	ids := distinctUsers(t.allSessions())
 	if !t.Solo() {
 		ids = append(ids, t.Party.String())
 	}
 	return ids
 }
 
-// endsWith returns the sessions with which the ticket ends: the host ends it when one of them leaves or closes.
-func (t Ticket) endsWith() []party.Session { return slices.Concat(t.Members, t.Late) }
+// allSessions returns the sessions with which the ticket ends: the host ends it when one of them leaves or closes.
+func (t Ticket) allSessions() []party.Session { return slices.Concat(t.Members, t.Late) }
 
-func (t Ticket) has(sessionID string) bool {
-	return slices.ContainsFunc(t.endsWith(), func(m party.Session) bool { return m.SessionID == sessionID })
+func (t Ticket) hasSession(sessionID string) bool {
+	return slices.ContainsFunc(t.allSessions(), func(m party.Session) bool { return m.SessionID == sessionID })
 }
 
-// made reports whether the host can have made the ticket at that time.
-func (t Ticket) made(at time.Time) bool { return !at.Before(t.Asked) && !at.After(t.Added) }
+// mayBeMadeAt reports whether the host can have made the ticket at that time.
+func (t Ticket) mayBeMadeAt(at time.Time) bool { return !at.Before(t.Asked) && !at.After(t.Added) }
 
 func (t Ticket) hasUser(userID string) bool {
 	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.UserID == userID })
@@ -76,8 +76,8 @@ func sessions(v party.View) []party.Session {
 	return members
 }
 
-// users returns the different users of sessions. A second socket of a user is not a second player.
-func users(of []party.Session) []string {
+// distinctUsers returns the different users of sessions. A second socket of a user is not a second player.
+func distinctUsers(of []party.Session) []string {
 	ids := make([]string, 0, len(of))
 	for _, s := range of {
 		if !slices.Contains(ids, s.UserID) {
@@ -104,23 +104,23 @@ const (
 type Book struct {
 	now party.Clock
 
-	mu    sync.Mutex
-	rows  map[string]*row
-	live  map[string][]*row         // by user and by party
-	ages  map[string]map[string]age // by a ticket's owner and queue
-	stale map[string][]string       // by session and by party: dropped tickets that the host still has
-	waits int                       // live rows
-	pass  uint64                    // passes so far
-	swept time.Time
+	mu        sync.Mutex
+	rows      map[string]*row
+	live      map[string][]*row         // by user and by party
+	ages      map[string]map[string]age // by a ticket's owner and queue
+	stale     map[string][]string       // by session and by party: dropped tickets that the host still has
+	liveCount int                       // live rows
+	pass      uint64                    // passes so far
+	lastSweep time.Time
 }
 
 type row struct {
 	Ticket
-	blocked []party.Block // known blocks that the ticket's users have made
-	ended   time.Time     // zero while the ticket is live
-	seen    time.Time     // when a pass last found the ticket in the host's pool
-	pass    uint64        // the number of that pass
-	in      *waiting      // what passes know of the ticket; nil before its first pass and after its end
+	blocked  []party.Block // known blocks that the ticket's users have made
+	ended    time.Time     // zero while the ticket is live
+	lastSeen time.Time     // when a pass last found the ticket in the host's pool
+	pass     uint64        // the number of that pass
+	pooled   *poolTicket   // what passes know of the ticket; nil before its first pass and after its end
 }
 
 func (r *row) live() bool { return r != nil && r.ended.IsZero() }
@@ -164,7 +164,7 @@ func (b *Book) End(id string) (Ticket, bool) {
 	if !r.live() {
 		return Ticket{}, false
 	}
-	r.ended, r.in = b.now(), nil
+	r.ended, r.pooled = b.now(), nil
 	b.unlink(r)
 	return r.Ticket, true
 }
@@ -201,12 +201,12 @@ func (b *Book) Gone(holder string) {
 
 func (b *Book) removed(id string) {
 	if r := b.rows[id]; r != nil {
-		dropFrom(b.stale, r.holders(), id)
+		removeFrom(b.stale, r.holders(), id)
 	}
 }
 
-// dropFrom removes one from the lists under these names. It deletes empty lists, so that they cost no memory.
-func dropFrom[T comparable](lists map[string][]T, names []string, one T) {
+// removeFrom removes one from the lists under these names. It deletes empty lists, so that they cost no memory.
+func removeFrom[T comparable](lists map[string][]T, names []string, one T) {
 	for _, name := range names {
 		lists[name] = slices.DeleteFunc(lists[name], func(o T) bool { return o == one })
 		if len(lists[name]) == 0 {
@@ -229,10 +229,10 @@ func (b *Book) Late(id party.ID, s party.Session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range b.live[id.String()] {
-		if r.has(s.SessionID) {
+		if r.hasSession(s.SessionID) {
 			continue
 		}
-		if !slices.Contains(r.finders(), s.UserID) {
+		if !slices.Contains(r.indexKeys(), s.UserID) {
 			b.live[s.UserID] = append(b.live[s.UserID], r)
 		}
 		r.Late = append(slices.Clip(r.Late), s) // copies of the ticket share the array
@@ -240,10 +240,10 @@ func (b *Book) Late(id party.ID, s party.Session) {
 }
 
 // OfParty lists a party's live tickets, the oldest first.
-func (b *Book) OfParty(id party.ID) []Ticket { return b.foundBy(id.String()) }
+func (b *Book) OfParty(id party.ID) []Ticket { return b.byKey(id.String()) }
 
 // OfUser lists the live tickets with a seat for the user, also those of a party that the user came into late.
-func (b *Book) OfUser(userID string) []Ticket { return b.foundBy(userID) }
+func (b *Book) OfUser(userID string) []Ticket { return b.byKey(userID) }
 
 // OfSession lists the live tickets that the session is on, the oldest first.
 func (b *Book) OfSession(s party.Session) []Ticket {
@@ -252,7 +252,7 @@ func (b *Book) OfSession(s party.Session) []Ticket {
 	})
 }
 
-func (b *Book) foundBy(id string) []Ticket {
+func (b *Book) byKey(id string) []Ticket {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	tickets := make([]Ticket, len(b.live[id]))
@@ -266,7 +266,7 @@ func (b *Book) foundBy(id string) []Ticket {
 func (b *Book) Waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.waits
+	return b.liveCount
 }
 
 // MadeAt counts the tickets that the host can have made at that time, ended ones included.
@@ -274,7 +274,7 @@ func (b *Book) MadeAt(at time.Time) (tickets int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range b.rows {
-		if r.made(at) {
+		if r.mayBeMadeAt(at) {
 			tickets++
 		}
 	}
@@ -317,32 +317,32 @@ func (b *Book) eachLive(of []formation.Ticket, f func(i int)) {
 }
 
 func (b *Book) link(r *row) {
-	b.waits++
-	for _, id := range r.finders() {
+	b.liveCount++
+	for _, id := range r.indexKeys() {
 		b.live[id] = append(b.live[id], r)
 	}
 }
 
 func (b *Book) unlink(r *row) {
-	b.waits--
-	dropFrom(b.live, r.finders(), r)
+	b.liveCount--
+	removeFrom(b.live, r.indexKeys(), r)
 }
 
 // sweep deletes the entries that nobody will ask for any more.
 func (b *Book) sweep() {
 	now := b.now()
-	if now.Sub(b.swept) < sweepEvery {
+	if now.Sub(b.lastSweep) < sweepEvery {
 		return
 	}
-	b.swept = now
+	b.lastSweep = now
 	b.sweepAges(now)
 	for id, r := range b.rows {
 		last, remember := r.ended, rememberEnded
 		if r.live() {
 			last, remember = r.Added, forgetAfter
 		}
-		if r.seen.After(last) {
-			last = r.seen
+		if r.lastSeen.After(last) {
+			last = r.lastSeen
 		}
 		if now.Sub(last) < remember {
 			continue

@@ -39,20 +39,20 @@ func TestBusyMatch(t *testing.T) {
 		}
 		w.launcher.busy = ""
 		w.clock.Advance(3 * time.Second)
-		if groups := w.Process(t.Context(), w.given()); len(groups) != 1 {
+		if groups := w.Process(t.Context(), w.poolEntries()); len(groups) != 1 {
 			t.Fatalf("%d groups; want the one in the running match", len(groups))
 		}
 		w.launcher.busy = "running"
 		duel(w)
 		took(200*time.Millisecond, func() { // withdraws what the host did not collect, and does not ask again
-			if groups := w.Process(t.Context(), w.given()); len(groups) != 1 {
+			if groups := w.Process(t.Context(), w.poolEntries()); len(groups) != 1 {
 				t.Errorf("%d groups; want the one of others", len(groups))
 			}
 		})
 		w.launcher.busy = ""
 		w.clock.Advance(10 * time.Second)
 		w.pool = slices.DeleteFunc(w.pool, func(e *entry) bool { return e.session != late })
-		groups := w.Process(t.Context(), w.given())
+		groups := w.Process(t.Context(), w.poolEntries())
 		if len(groups) != 1 {
 			t.Fatalf("%d groups; want the one in the running match", len(groups))
 		}
@@ -86,7 +86,7 @@ func TestMatched_NativeBusyParty(t *testing.T) {
 		}()
 		synctest.Wait()
 		began := time.Now()
-		if match, err := w.Matched(t.Context(), w.given()); match != "match-0" || err != nil {
+		if match, err := w.Matched(t.Context(), w.poolEntries()); match != "match-0" || err != nil {
 			t.Fatalf("Matched = %q, %v", match, err)
 		}
 		if took := time.Since(began); took > 2*time.Second {

@@ -17,8 +17,8 @@ import (
 type claims struct {
 	now party.Clock
 
-	mu   sync.Mutex
-	open []Ticket // in the order in which they were made
+	mu      sync.Mutex
+	pending []Ticket // in the order in which they were made
 }
 
 // claimFor is how long the host may take to answer.
@@ -28,30 +28,30 @@ const claimFor = time.Second
 func (c *claims) enter(t Ticket) (earlier []Ticket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	earlier = c.without(t.Session.SessionID)
-	c.open = append(c.open, t)
+	earlier = c.prune(t.Session.SessionID)
+	c.pending = append(c.pending, t)
 	return earlier
 }
 
-// late adds a session that comes into a party to the party's claims whose check does not know it. News of members whom
-// the check knows may also come after the check.
-func (c *claims) late(id party.ID, s party.Session) {
+// addLate adds a session that comes into a party to the party's claims whose check does not know it. News of members
+// whom the check knows may also come after the check.
+func (c *claims) addLate(id party.ID, s party.Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range c.open {
-		if t := &c.open[i]; t.Party == id && !t.has(s.SessionID) {
+	for i := range c.pending {
+		if t := &c.pending[i]; t.Party == id && !t.hasSession(s.SessionID) {
 			t.Late = append(t.Late, s)
 		}
 	}
 }
 
-// checked handles the result of a session's check: the host is asked now, or not at all. It refuses if a member came in
-// meanwhile, because the check did not include them.
-func (c *claims) checked(sessionID string, err error) error {
+// finishCheck handles the result of a session's check: the host is asked now, or not at all. It refuses if a member
+// came in meanwhile, because the check did not include them.
+func (c *claims) finishCheck(sessionID string, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range c.open {
-		if t := &c.open[i]; t.Session.SessionID == sessionID {
+	for i := range c.pending {
+		if t := &c.pending[i]; t.Session.SessionID == sessionID {
 			t.Asked = c.now()
 			if err == nil && len(t.Late) > 0 {
 				err = party.Refuse(party.NotReady, "Somebody has just come into your party; look for a match again.")
@@ -59,7 +59,7 @@ func (c *claims) checked(sessionID string, err error) error {
 		}
 	}
 	if err != nil {
-		c.without(sessionID)
+		c.prune(sessionID)
 	}
 	return err
 }
@@ -68,11 +68,11 @@ func (c *claims) checked(sessionID string, err error) error {
 func (c *claims) end(sessionID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.without(sessionID)
+	c.prune(sessionID)
 }
 
-// of returns the session's claim, or the zero ticket.
-func (c *claims) of(sessionID string) (claim Ticket) {
+// bySession returns the session's claim, or the zero ticket.
+func (c *claims) bySession(sessionID string) (claim Ticket) {
 	for _, t := range c.all() {
 		if t.Session.SessionID == sessionID {
 			claim = t
@@ -85,14 +85,14 @@ func (c *claims) of(sessionID string) (claim Ticket) {
 func (c *claims) all() []Ticket {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.without("")
+	return c.prune("")
 }
 
-// without drops the session's claim and expired claims, and returns the others.
-func (c *claims) without(sessionID string) (others []Ticket) {
+// prune drops the session's claim and expired claims, and returns the others.
+func (c *claims) prune(sessionID string) (others []Ticket) {
 	now := c.now()
-	c.open = slices.DeleteFunc(c.open, func(t Ticket) bool {
+	c.pending = slices.DeleteFunc(c.pending, func(t Ticket) bool {
 		return t.Session.SessionID == sessionID || !t.Asked.IsZero() && now.Sub(t.Asked) >= claimFor
 	})
-	return slices.Clone(c.open)
+	return slices.Clone(c.pending)
 }

@@ -14,8 +14,8 @@ import (
 	"partyline/party"
 )
 
-// given returns the pool as the host hands it to a pass.
-func (w *world) given() []runtime.MatchmakerEntry {
+// poolEntries returns the pool as the host hands it to a pass.
+func (w *world) poolEntries() []runtime.MatchmakerEntry {
 	var given []runtime.MatchmakerEntry
 	for _, e := range w.pool {
 		given = append(given, e)
@@ -51,7 +51,7 @@ func TestCommit_TicketEndsBehindThePass(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, configWithQueues())
 			ids, players, tickets := duel(w)
-			if groups := w.Process(t.Context(), w.given()); len(groups) != 1 {
+			if groups := w.Process(t.Context(), w.poolEntries()); len(groups) != 1 {
 				t.Fatalf("%d groups; want 1", len(groups))
 			}
 			if held := w.launcher.held("match-0"); len(held) != 0 || w.launcher.announced["match-0"] {
@@ -79,7 +79,7 @@ func TestCommit_TicketEndsBehindThePass(t *testing.T) {
 func TestCommit_TicketEndsBehindTheHost(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	ids, players, _ := duel(w)
-	groups := w.Process(t.Context(), w.given())
+	groups := w.Process(t.Context(), w.poolEntries())
 	w.host.Disconnect(players[0][1])
 	w.must(w.Ended(t.Context(), players[0][1]))
 	matches := w.hand(groups)
@@ -94,7 +94,7 @@ func TestCommit_TicketEndsBehindTheHost(t *testing.T) {
 func TestCommit_LooksAgain(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	ids, players, _ := duel(w)
-	groups := w.Process(t.Context(), w.given())
+	groups := w.Process(t.Context(), w.poolEntries())
 	w.host.PartyLeave(players[0][1], ids[0])
 	w.host.Disconnect(players[1][1])
 	w.hand(groups)
@@ -109,7 +109,7 @@ func TestCommit_Fails(t *testing.T) {
 	w.clock.Advance(40 * time.Second)
 	tries := 0
 	w.launcher.failCommit = func(string) error { tries++; return errBroken }
-	groups := w.Process(t.Context(), w.given())
+	groups := w.Process(t.Context(), w.poolEntries())
 	if match, err := w.Matched(t.Context(), groups[0]); match != "" || !errors.Is(err, errBroken) || tries != 2 {
 		t.Errorf("Matched = %q, %v after %d tries; want the error after two", match, err, tries)
 	}
@@ -137,7 +137,7 @@ func TestCommit_Fails(t *testing.T) {
 	}
 	w.clock.Advance(30 * time.Second)
 	w.launcher.failCommit = func(string) error { panic("as asked") }
-	for _, g := range w.Process(t.Context(), w.given()) {
+	for _, g := range w.Process(t.Context(), w.poolEntries()) {
 		if match, err := w.Matched(t.Context(), g); match != "" || err == nil {
 			t.Errorf("Matched = %q, %v; want an error after a panic", match, err)
 		}
@@ -163,7 +163,7 @@ func TestCommit_PanicsOnce(t *testing.T) {
 		}
 		return nil
 	}
-	groups := w.Process(t.Context(), w.given())
+	groups := w.Process(t.Context(), w.poolEntries())
 	if match, err := w.Matched(t.Context(), groups[0]); match == "" || err != nil || tries != 2 {
 		t.Errorf("Matched = %q, %v after %d tries; want a match after two", match, err, tries)
 	}
@@ -245,7 +245,7 @@ func TestCommit_Fill(t *testing.T) {
 	w.launcher.open = []formation.OpenMatch{{ID: "running", Key: "region=eu", Skill: 1000, Open: []int{5, 5}}}
 	id, players := w.party(3)
 	ticket := w.queueParty(id, players[0], rankedEU)
-	groups := w.Process(t.Context(), w.given())
+	groups := w.Process(t.Context(), w.poolEntries())
 	if len(groups) != 1 || len(w.launcher.held("running")) != 0 || len(table.Users(w.clock.Now())) != 3 {
 		t.Fatalf("%d groups, %v held; want three seats kept and told to nobody", len(groups), w.launcher.held("running"))
 	}
@@ -255,7 +255,7 @@ func TestCommit_Fill(t *testing.T) {
 	}
 	w.removeTicket(ticket)
 	w.queueParty(id, players[0], rankedEU)
-	w.Process(t.Context(), w.given())
+	w.Process(t.Context(), w.poolEntries())
 	w.clock.Advance(matchmaking.ReservedFor)
 	if got := table.Users(w.clock.Now()); len(got) != 0 {
 		t.Errorf("a host that never came left %v", got)

@@ -46,7 +46,7 @@ func (f *friendElsewhere) acceptAll() {
 	}
 }
 
-func (f *friendElsewhere) twos(n int) {
+func (f *friendElsewhere) queueTwos(n int) {
 	for range n {
 		id, players := f.party(2)
 		f.queueParty(id, players[0], text("queue", "duo"))
@@ -54,8 +54,8 @@ func (f *friendElsewhere) twos(n int) {
 	}
 }
 
-// fives fills a match of queue ranked with the friend's party, whose ticket was made before.
-func (f *friendElsewhere) fives() {
+// queueFives fills a match of queue ranked with the friend's party, whose ticket was made before.
+func (f *friendElsewhere) queueFives() {
 	three, players := f.party(3)
 	f.queueParty(three, players[0], rankedEU)
 	five, players := f.party(5)
@@ -74,10 +74,10 @@ func TestAccept_AFriendWhoIsAskedElsewhere(t *testing.T) {
 	}{
 		"about_the_same_match": {before: queues},
 		"about_another_match": {before: func(f *friendElsewhere) {
-			f.twos(1)
+			f.queueTwos(1)
 			f.process()
 			queues(f)
-			f.twos(1)
+			f.queueTwos(1)
 		}},
 		"in_two_parties_at_once": {before: func(f *friendElsewhere) {
 			second := f.player()
@@ -86,19 +86,19 @@ func TestAccept_AFriendWhoIsAskedElsewhere(t *testing.T) {
 			f.process()
 			f.must(f.admission.Admit(f.t.Context(), id, f.friend, party.Grant{}, nil))
 		}, either: true},
-		"in_a_match_of_a_queue_behind_it": {before: func(f *friendElsewhere) { f.twos(1); f.process() }, comes: func(f *friendElsewhere) {
+		"in_a_match_of_a_queue_behind_it": {before: func(f *friendElsewhere) { f.queueTwos(1); f.process() }, comes: func(f *friendElsewhere) {
 			f.queueParty(f.own, f.friend, rankedEU)
 			f.comes()
-			f.fives()
+			f.queueFives()
 		}, goesOn: true},
-		"in_a_match_of_a_queue_before_it": {before: func(f *friendElsewhere) { f.twos(1) }, comes: func(f *friendElsewhere) {
+		"in_a_match_of_a_queue_before_it": {before: func(f *friendElsewhere) { f.queueTwos(1) }, comes: func(f *friendElsewhere) {
 			f.queueParty(f.own, f.friend, rankedEU)
 			f.comes()
-			f.fives()
+			f.queueFives()
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := waitsForFriend(asking(t))
+			f := waitsForFriend(askingWorld(t))
 			tt.before(f)
 			f.process()
 			f.wantEvents(f.id, "queued duo", "found duo")
@@ -114,7 +114,7 @@ func TestAccept_AFriendWhoIsAskedElsewhere(t *testing.T) {
 					t.Errorf("the party was told %q; want that its match is off", got)
 				}
 			}
-			f.twos(1) // replaces the ticket that was sent back
+			f.queueTwos(1) // replaces the ticket that was sent back
 			for range 3 {
 				f.process()
 				f.acceptAll()
@@ -149,9 +149,9 @@ func TestMatched_AFriendOfTwoParties(t *testing.T) {
 			f.wantReason(f.MayQueue(t.Context(), callerOf(f.friend), f.view(f.own), "duo"), party.NotReady)
 			f.wantReason(f.MayQueue(t.Context(), callerOf(f.leader), f.view(f.id), "ranked"), party.NotReady)
 			if first {
-				f.twos(1)
+				f.queueTwos(1)
 			} else {
-				f.fives()
+				f.queueFives()
 			}
 			f.process()
 			matched, dropped := f.id, f.own
@@ -161,8 +161,8 @@ func TestMatched_AFriendOfTwoParties(t *testing.T) {
 			}
 			f.wantEvents(matched, "queued"+played, "matched"+played)
 			f.wantEvents(dropped, "queued"+other, "dropped"+other+": matched")
-			f.twos(1)
-			f.fives()
+			f.queueTwos(1)
+			f.queueFives()
 			f.process()
 			if n := len(f.launcher.launches); n != 1 {
 				t.Errorf("%d matches; want none for the friend again", n)
@@ -205,7 +205,7 @@ func TestFleet_AFriendOfBothSides(t *testing.T) {
 	f.queueParty(f.own, f.friend, text("queue", "duo"))
 	f.process()
 	f.comes()
-	f.twos(1)
+	f.queueTwos(1)
 	f.process()
 	if got := f.servers.ordered; len(got) != 2 || len(got[1]) != 4 || !slices.Contains(got[1], f.friend.UserID) {
 		t.Errorf("servers for %v; want a new one for the friend with one party, and for two others", got)

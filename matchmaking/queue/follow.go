@@ -17,13 +17,13 @@ import (
 type follower struct {
 	*tickets
 	claims *claims
-	blocks *blocking
+	blocks *blockChecker
 }
 
 // PartyQueued follows a party's ticket. add is what the host was given. A member who left since the check has ended the
 // ticket, and the news of that may already be over.
 func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
-	t := Ticket{ID: ticket, Party: id, Session: by, Members: f.claims.of(by.SessionID).Members}
+	t := Ticket{ID: ticket, Party: id, Session: by, Members: f.claims.bySession(by.SessionID).Members}
 	if len(t.Members) == 0 {
 		v, err := f.Roster.View(ctx, id)
 		if err != nil {
@@ -50,7 +50,7 @@ func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Sessio
 	}
 	f.blocks.read(ctx, t)
 	if f.cancelsSolo() {
-		for _, user := range users(t.Members) {
+		for _, user := range distinctUsers(t.Members) {
 			f.dropSolo(ctx, user)
 		}
 	}
@@ -74,7 +74,7 @@ func (f *follower) SoloQueued(ctx context.Context, by party.Session, ticket stri
 // then ends the claim, so other checks always find one of the two. It returns false for a ticket that has ended.
 func (f *follower) follow(t *Ticket, texts map[string]string, numbers map[string]float64) bool {
 	t.Added = f.Now()
-	t.Asked, t.Since = cmp.Or(f.claims.of(t.Session.SessionID).Asked, t.Added), t.Added
+	t.Asked, t.Since = cmp.Or(f.claims.bySession(t.Session.SessionID).Asked, t.Added), t.Added
 	if f.Processing {
 		t.Queue, t.Since = texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince]*1000)))
 	}
@@ -96,14 +96,14 @@ func (f *follower) Answered(session party.Session) { f.claims.end(session.Sessio
 func (f *follower) Changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberEntered:
-		f.claims.late(c.ID, c.Session)
+		f.claims.addLate(c.ID, c.Session)
 		if !c.Native { // entering by an invite ends no ticket
 			f.book.Late(c.ID, c.Session)
 			break
 		}
-		f.membersChanged(c.ID, "", func(t Ticket) bool { return !t.has(c.Session.SessionID) }) // a later ticket has the newcomer
+		f.membersChanged(c.ID, "", func(t Ticket) bool { return !t.hasSession(c.Session.SessionID) }) // a later ticket has the newcomer
 	case party.MemberLeft, party.MemberDropped:
-		f.membersChanged(c.ID, cmp.Or(c.By, c.Session.UserID), func(t Ticket) bool { return t.has(c.Session.SessionID) })
+		f.membersChanged(c.ID, cmp.Or(c.By, c.Session.UserID), func(t Ticket) bool { return t.hasSession(c.Session.SessionID) })
 		f.forget(c.ID, c.Kind == party.MemberDropped)
 	case party.PartyRestored:
 		f.book.Rename(c.Was.String(), c.ID.String())

@@ -132,7 +132,7 @@ func TestCheckParty_StrangersInLine(t *testing.T) {
 	duo.HoldInvited = true
 	w.cfg.Queues["duo"] = duo
 	id, players := w.party(2)
-	w.inLine = 1
+	w.fromWaitList = 1
 	_, err := w.addParty(id, players[0], text("queue", "duo"))
 	w.must(err)
 }

@@ -11,7 +11,7 @@ import (
 
 const (
 	historyLength = 512 // waits remembered for each queue and size
-	enoughWaits   = 20  // fewer waits give no estimate
+	minWaits      = 20  // fewer waits give no estimate
 )
 
 // history has the last waits of tickets that found a match, by queue and size. Safe for concurrent use.
@@ -37,14 +37,14 @@ func (h *history) add(queue string, seats int, waited time.Duration) {
 	}
 }
 
-// expect estimates how much longer a ticket waits that has already waited so long: at the median and at the 90th
+// estimate returns how much longer a ticket waits that has already waited so long: at the median and at the 90th
 // percentile. It uses past waits of the same size, or of any size; nil if there are too few.
-func (h *history) expect(queue string, seats int, waited time.Duration) *party.QueueETA {
+func (h *history) estimate(queue string, seats int, waited time.Duration) *party.QueueETA {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, key := range []historyKey{{queue, seats}, {queue, 0}} {
 		longer := slices.DeleteFunc(slices.Clone(h.waits[key]), func(w time.Duration) bool { return w < waited })
-		if len(longer) < enoughWaits {
+		if len(longer) < minWaits {
 			continue
 		}
 		slices.Sort(longer)

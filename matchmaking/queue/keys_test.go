@@ -16,8 +16,8 @@ import (
 	"partyline/party/rules"
 )
 
-// changed is a world in which one key of queue duo, two teams of two, is set.
-func changed(t tester, set func(q *rules.Queue)) *world {
+// worldWith is a world in which one key of queue duo, two teams of two, is set.
+func worldWith(t tester, set func(q *rules.Queue)) *world {
 	cfg := configWithQueues()
 	q := cfg.Queues["duo"]
 	set(&q)
@@ -38,13 +38,13 @@ func TestKeys_Parity(t *testing.T) {
 	for mode, want := range map[rules.ParityMode][2]int{ // matches at once and after a minute
 		"": {1, 0}, rules.ParityOff: {1, 0}, rules.ParityPrefer: {0, 1}, rules.ParityRequire: {0, 0},
 	} {
-		w := changed(t, func(q *rules.Queue) {
+		w := worldWith(t, func(q *rules.Queue) {
 			if mode != "" {
 				q.Parity = &rules.Parity{Mode: mode, Diff: 0, Relax: time.Minute}
 			}
 		})
 		w.pair()
-		w.soloes(2)
+		w.queueSolos(2)
 		for pass, want := range want {
 			if got := len(w.process()); got != want {
 				t.Errorf("parity %q, pass %d: %d matches; want %d", mode, pass, got, want)
@@ -57,10 +57,10 @@ func TestKeys_Parity(t *testing.T) {
 // Teams get smaller after a wait, and the missing seats stay open to be filled.
 func TestKeys_TeamSize(t *testing.T) {
 	for _, backfill := range []bool{false, true} {
-		w := changed(t, func(q *rules.Queue) {
+		w := worldWith(t, func(q *rules.Queue) {
 			q.TeamSize, q.Backfill = rules.TeamSize{Max: 2, Min: 1, After: time.Minute}, backfill
 		})
-		w.soloes(2)
+		w.queueSolos(2)
 		if matches := w.process(); len(matches) != 0 {
 			t.Errorf("matches = %v before the wait is over", matches)
 		}
@@ -92,7 +92,7 @@ func (w *world) queueFrom(latency map[string]float64) (s party.Session, ticket s
 // A ticket without a latency to any current region of the queue is dropped: it would wait for nobody.
 func TestKeys_LatencyOfOtherRegions(t *testing.T) {
 	for name, before := range map[string]*rules.Latency{"none_before": nil, "renamed": {Regions: []string{"eu", "asia"}, Start: 50}} {
-		w := changed(t, func(q *rules.Queue) { q.Latency = before })
+		w := worldWith(t, func(q *rules.Queue) { q.Latency = before })
 		stale, _ := w.queueFrom(map[string]float64{"latency_eu": 20, "latency_asia": 20})
 		fresh, _ := w.queueFrom(map[string]float64{"latency_eu": 20, "latency_us": 20})
 		q := w.cfg.Queues["duo"]
@@ -107,7 +107,7 @@ func TestKeys_LatencyOfOtherRegions(t *testing.T) {
 
 // A match is played in a region that is near enough for all. Waiting widens what is near enough.
 func TestKeys_Latency(t *testing.T) {
-	w := changed(t, func(q *rules.Queue) {
+	w := worldWith(t, func(q *rules.Queue) {
 		q.Latency = &rules.Latency{Regions: []string{"eu", "us"}, Start: 50, Widen: rules.Rate{N: 1, Per: time.Second}, Max: 150}
 	})
 	queue := func(eu, us float64) { w.queueFrom(map[string]float64{"latency_eu": eu, "latency_us": us}) }
@@ -144,7 +144,7 @@ func TestKeys_Latency(t *testing.T) {
 
 func TestKeys_JoinInProgress(t *testing.T) {
 	for property, fills := range map[string]bool{"": true, "yes": true, "no": false} {
-		w := changed(t, func(q *rules.Queue) { q.Backfill = true })
+		w := worldWith(t, func(q *rules.Queue) { q.Backfill = true })
 		table, err := seats.New(2, 2, 0)
 		w.must(err)
 		w.launcher.tables["running"], w.launcher.announced["running"] = table, true
@@ -164,8 +164,8 @@ func TestKeys_JoinInProgress(t *testing.T) {
 }
 
 func TestKeys_TickAndLateFriends(t *testing.T) {
-	w := changed(t, func(q *rules.Queue) { q.Tick, q.MaxParty = 5, 1 })
-	w.soloes(4)
+	w := worldWith(t, func(q *rules.Queue) { q.Tick, q.MaxParty = 5, 1 })
+	w.queueSolos(4)
 	w.process()
 	if l := w.launcher.launches[0]; l.Tick != 5 || l.MaxParty != 1 || !l.AvoidBlocks {
 		t.Errorf("launch = %+v", l)
@@ -190,7 +190,7 @@ func TestKeys_Replacement(t *testing.T) {
 		replaces bool
 	}{"alike": {"eu", 1050, true}, "elsewhere": {"us", 1000, false}, "much_better": {"eu", 3000, false}} {
 		t.Run(name, func(t *testing.T) {
-			w := asking(t)
+			w := askingWorld(t)
 			q := w.cfg.Queues["duo"]
 			q.MatchOn, q.Skill = []string{"region"}, w.cfg.Queues["ranked"].Skill
 			w.cfg.Queues["duo"] = q

@@ -32,8 +32,8 @@ type launcher struct {
 	asked      int    // calls about it
 }
 
-// hear reports whether a match answers before the context ends.
-func (l *launcher) hear(ctx context.Context, id string) error {
+// answers reports whether a match answers before the context ends.
+func (l *launcher) answers(ctx context.Context, id string) error {
 	if id != l.busy || id == "" {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) 
 }
 
 func (l *launcher) Reserve(ctx context.Context, id string, claims []seats.Claim) (users []string, misfits []int, err error) {
-	if err := cmp.Or(l.failFill[id], l.hear(ctx, id)); err != nil {
+	if err := cmp.Or(l.failFill[id], l.answers(ctx, id)); err != nil {
 		return nil, nil, err
 	}
 	l.mu.Lock()
@@ -112,7 +112,7 @@ func (l *launcher) Commit(ctx context.Context, id string, claims []seats.Claim) 
 			return err
 		}
 	}
-	if err := l.hear(ctx, id); err != nil {
+	if err := l.answers(ctx, id); err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -125,7 +125,7 @@ func (l *launcher) Commit(ctx context.Context, id string, claims []seats.Claim) 
 }
 
 func (l *launcher) Withdraw(ctx context.Context, id string, claims []seats.Claim) error {
-	if err := l.hear(ctx, id); err != nil {
+	if err := l.answers(ctx, id); err != nil {
 		return err
 	}
 	l.mu.Lock()

@@ -51,16 +51,16 @@ func (p *pass) makePlanned(ctx context.Context) {
 			free = append(free, plan)
 		}
 	}
-	p.each(ctx, free, nil, true, p.deadline)
+	p.makeEach(ctx, free, nil, true, p.deadline)
 	began := p.Now()
 	apart, known := p.blocks.apart(ctx, checked)
-	p.each(ctx, checked, apart, known, p.deadline.Add(p.Now().Sub(began)))
+	p.makeEach(ctx, checked, apart, known, p.deadline.Add(p.Now().Sub(began)))
 }
 
-// each makes plans in their order. apart has the tickets that blocks keep out of each plan; all tickets if that is not
-// known. After the deadline each still makes the matches that all players accepted, and the first match of each queue,
-// so that nobody waits forever.
-func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]*waiting, known bool, deadline time.Time) {
+// makeEach makes plans in their order. apart has the tickets that blocks keep out of each plan; all tickets if that is
+// not known. After the deadline it still makes the matches that all players accepted, and the first match of each
+// queue, so that nobody waits forever.
+func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planned][]*poolTicket, known bool, deadline time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, max(0, deadline.Sub(p.Now()))+launchGrace)
 	defer cancel()
 	failures, late := map[string]int{}, 0
@@ -69,7 +69,7 @@ func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]
 		if len(out) > 0 {
 			p.Logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
 		}
-		plan.running = plan.match != "" && (plan.fill || !plan.served)
+		plan.running = plan.match != "" && (plan.fill || !plan.hasServer)
 		joins := plan.proposal != 0 && !plan.complete
 		if plan.running || joins {
 			p.prepared.leaveOut(ctx, plan, out)
@@ -83,19 +83,19 @@ func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]
 			continue
 		}
 		_, fleet := plan.rules.Server()
-		if fleet && !joins && !plan.running && !plan.served && p.resting.left(plan.queue) > 0 {
+		if fleet && !joins && !plan.running && !plan.hasServer && p.paused.remaining(plan.queue) > 0 {
 			continue // there is no server, so nobody is asked about a match either
 		}
 		if joins || !plan.running && !plan.complete && plan.rules.Accept != nil {
 			p.propose(ctx, plan)
 			continue
 		}
-		if fleet && !plan.served {
-			_ = protected(p.Logger, "ask for a game server", plan.queue, func() { p.order(ctx, plan) })
+		if fleet && !plan.hasServer {
+			_ = protected(p.Logger, "ask for a game server", plan.queue, func() { p.orderServer(ctx, plan) })
 			continue
 		}
 		plan.claims = plan.tickets.claims()
-		if !plan.running && !plan.served {
+		if !plan.running && !plan.hasServer {
 			if failures[plan.queue] == maxFailures {
 				continue
 			}
@@ -108,7 +108,7 @@ func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]
 				if !plan.complete {
 					failures[plan.queue]++
 				}
-				p.unmade(ctx, plan)
+				p.sendAllBack(ctx, plan)
 				continue
 			}
 		}
@@ -122,7 +122,7 @@ func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]
 
 // launch makes a new match and tells nobody. It returns "" on failure.
 func (p *pass) launch(ctx context.Context, plan *planned) string {
-	plan.launched = plan.launch()
+	plan.launched = plan.launchSpec()
 	quiet := plan.launched
 	quiet.Unannounced = true
 	match, err := p.Launcher.Launch(ctx, quiet)
@@ -136,15 +136,15 @@ func (p *pass) launch(ctx context.Context, plan *planned) string {
 	return match
 }
 
-// unmade sends the tickets of a match that could not be made back to wait, without a proposal. If their players were
-// asked, or the second time, the tickets rest for restFor. Otherwise every pass would ask the players again, and would
-// try first a match that the game's handler refuses.
-func (p *pass) unmade(ctx context.Context, plan *planned) {
+// sendAllBack sends the tickets of a match that could not be made back to wait, without a proposal. If their players
+// were asked, or the second time, the tickets rest for restFor. Otherwise every pass would ask the players again, and
+// would try first a match that the game's handler refuses.
+func (p *pass) sendAllBack(ctx context.Context, plan *planned) {
 	for _, w := range plan.tickets {
-		if plan.complete || w.unmade {
-			w.rests = p.Now().Add(restFor)
+		if plan.complete || w.failedBefore {
+			w.restsUntil = p.Now().Add(restFor)
 		}
-		w.unmade = true
+		w.failedBefore = true
 		p.sendBack(ctx, w.id, plan.queue)
 	}
 }
@@ -154,7 +154,7 @@ func (p *pass) propose(ctx context.Context, plan *planned) {
 	by := p.Now().Add(plan.rules.Accept.Within)
 	parts := plan.tickets.parts()
 	for i, w := range plan.tickets {
-		parts[i].asked, parts[i].by = w.people(), by
+		parts[i].asked, parts[i].deadline = w.ownUsers(), by
 	}
 	var stayed []*part
 	if plan.proposal == 0 {
@@ -179,9 +179,9 @@ func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by ti
 	}
 }
 
-// order orders the game server of a plan, or slots on the server of a running match. The tickets are in a proposal
-// until the answer comes.
-func (p *pass) order(ctx context.Context, plan *planned) {
+// orderServer orders the game server of a plan, or slots on the server of a running match. The tickets are in a
+// proposal until the answer comes.
+func (p *pass) orderServer(ctx context.Context, plan *planned) {
 	fleet, _ := plan.rules.Server()
 	fill := plan.match != ""
 	id := plan.proposal
@@ -189,27 +189,27 @@ func (p *pass) order(ctx context.Context, plan *planned) {
 		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams) // 0 seats for a fill
 		for _, w := range plan.tickets {
 			if fill {
-				teams[w.team] += w.need()
+				teams[w.team] += w.seatsNeeded()
 			}
 		}
 		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: fill})
 	}
 	if fill {
-		p.proposals.await(id, plan.match, p.Servers.OrderSlots(plan.match, plan.tickets.users()), p.Now())
+		p.proposals.setOrder(id, plan.match, p.Servers.OrderSlots(plan.match, plan.tickets.users()), p.Now())
 		return
 	}
-	match, order, err := p.Servers.OrderServer(ctx, plan.launch(), fleet, plan.tickets.users(), plan.latencies())
+	match, order, err := p.Servers.OrderServer(ctx, plan.launchSpec(), fleet, plan.tickets.users(), plan.latencies())
 	if err != nil {
 		p.Logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
 		order = matchmaking.NoOrder(err)
 	}
-	p.proposals.await(id, match, order, p.Now())
+	p.proposals.setOrder(id, match, order, p.Now())
 }
 
 // parts returns the tickets as parts of a proposal. Nobody is asked yet.
 func (pl placement) parts() (parts []*part) {
 	for _, w := range pl {
-		parts = append(parts, &part{ticket: w.id, team: w.team, seats: w.need(), users: slices.Clone(w.users), accepted: map[string]bool{}})
+		parts = append(parts, &part{ticket: w.id, team: w.team, seats: w.seatsNeeded(), users: slices.Clone(w.users), accepted: map[string]bool{}})
 	}
 	return parts
 }

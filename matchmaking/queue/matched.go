@@ -28,7 +28,7 @@ type seating struct {
 // removed all tickets, so nobody hears of a match before this. If the host itself matches, Matched makes a match that
 // holds everybody's seats, provided the rules ask for one.
 func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry) (match string, err error) {
-	pool := collect(entries)
+	pool := groupByTicket(entries)
 	if len(pool) == 0 {
 		return "", errors.New("a match of nobody")
 	}
@@ -45,7 +45,7 @@ func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 	return match, err
 }
 
-func (s *seating) matched(ctx context.Context, pool []*waiting) (match string, err error) {
+func (s *seating) matched(ctx context.Context, pool []*poolTicket) (match string, err error) {
 	// The match stands even if nobody can be told.
 	conclude := func(seated []string) {
 		_ = protected(s.Logger, "tell of a match", "", func() { s.conclude(ctx, pool, seated) })
@@ -66,9 +66,9 @@ func (s *seating) matched(ctx context.Context, pool []*waiting) (match string, e
 		s.Logger.Error("match lost tickets=%d error=%v", len(pool), err)
 		return "", err
 	}
-	s.waited(pool, plan)
+	s.recordWaits(pool, plan)
 	conclude(plan.tickets.users())
-	_ = protected(s.Logger, "look at the members again", "", func() { s.lookAgain(ctx, plan) })
+	_ = protected(s.Logger, "look at the members again", "", func() { s.recheckMembers(ctx, plan) })
 	return match, nil
 }
 
@@ -108,9 +108,9 @@ func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, e
 	return match, cmp.Or(panicked, err)
 }
 
-// lookAgain frees the seats of members who left before the seats were held. It keeps the seat of an away member. It
-// orders slots for friends who came in while the game server was awaited.
-func (s *seating) lookAgain(ctx context.Context, plan *planned) {
+// recheckMembers frees the seats of members who left before the seats were held. It keeps the seat of an away member.
+// It orders slots for friends who came in while the game server was awaited.
+func (s *seating) recheckMembers(ctx context.Context, plan *planned) {
 	ctx, cancel := context.WithTimeout(ctx, hookWait)
 	defer cancel()
 	for i, c := range plan.claims {
@@ -136,7 +136,7 @@ func (s *seating) lookAgain(ctx context.Context, plan *planned) {
 
 // conclude ends the tickets of a match, and all other tickets of the users that it seats. It ends all of the match's
 // own tickets before it tells anybody.
-func (s *seating) conclude(ctx context.Context, pool []*waiting, seated []string) {
+func (s *seating) conclude(ctx context.Context, pool []*poolTicket, seated []string) {
 	var matched []Ticket
 	for _, w := range pool {
 		t, live := s.book.End(w.id)
@@ -155,8 +155,8 @@ func (s *seating) conclude(ctx context.Context, pool []*waiting, seated []string
 	}
 }
 
-// waited records the waits of tickets that have found a match.
-func (s *seating) waited(pool []*waiting, plan *planned) {
+// recordWaits records the waits of tickets that have found a match.
+func (s *seating) recordWaits(pool []*poolTicket, plan *planned) {
 	match := "new"
 	if plan.running {
 		match = "running"
@@ -168,15 +168,15 @@ func (s *seating) waited(pool []*waiting, plan *planned) {
 			since = t.Since
 			s.history.add(w.queue, len(t.Members), now.Sub(since))
 		}
-		s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.people()))}, max(0, now.Sub(since)))
+		s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.ownUsers()))}, max(0, now.Sub(since)))
 	}
 }
 
-// longestHold is the default limit for holding a seat, for matches without a queue.
-var longestHold = rules.DefaultOf[rules.Queue]().SeatHoldMax
+// defaultHoldMax is the default limit for holding a seat, for matches without a queue.
+var defaultHoldMax = rules.DefaultOf[rules.Queue]().SeatHoldMax
 
 // launchForHost makes a match of one team for all tickets that the host itself has matched, if the rules ask for one.
-func (s *seating) launchForHost(ctx context.Context, pool []*waiting) (string, error) {
+func (s *seating) launchForHost(ctx context.Context, pool []*poolTicket) (string, error) {
 	cfg := s.Policy().Matchmaking
 	if !cfg.CreateMatch {
 		return "", nil
@@ -206,23 +206,23 @@ func (s *seating) launchForHost(ctx context.Context, pool []*waiting) (string, e
 	}
 	return s.Launcher.Launch(ctx, matchmaking.Launch{
 		Handler: rules.PartyMatch, Teams: 1, TeamSize: size, Claims: claims,
-		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, longestHold),
+		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, defaultHoldMax),
 		Grace: max(cfg.SeatHold, s.Policy().Parties.ReconnectGrace),
 	})
 }
 
-// lookWait is how long a match waits for a party whose record is being written.
-const lookWait = 200 * time.Millisecond
+// partyReadWait is how long a match waits for a party whose record is being written.
+const partyReadWait = 200 * time.Millisecond
 
 // claim returns the claim for a whole party, with friends who came in or are awaited since the ticket was made. If the
 // party cannot be read, it claims seats for the present members only.
-func (s *seating) claim(ctx context.Context, w *waiting) seats.Claim {
-	c := seats.Claim{PartyID: w.party, UserIDs: w.people()}
+func (s *seating) claim(ctx context.Context, w *poolTicket) seats.Claim {
+	c := seats.Claim{PartyID: w.party, UserIDs: w.ownUsers()}
 	id, err := party.ParseID(w.party)
 	if err != nil {
 		return c // a player without a party
 	}
-	soon, cancel := bounded.Context(ctx, lookWait)
+	soon, cancel := bounded.Context(ctx, partyReadWait)
 	defer cancel()
 	l, err := s.Look(soon, id)
 	if err == nil {
@@ -231,7 +231,7 @@ func (s *seating) claim(ctx context.Context, w *waiting) seats.Claim {
 		s.Logger.Warn("party not read, only its members are seated ticket=%s error=%v", w.id, err)
 		l.View, _ = s.Roster.View(ctx, id) // this does not wait
 	}
-	for _, user := range users(sessions(l.View)) {
+	for _, user := range distinctUsers(sessions(l.View)) {
 		if !slices.Contains(c.UserIDs, user) {
 			c.UserIDs = append(c.UserIDs, user)
 		}

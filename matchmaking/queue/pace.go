@@ -11,21 +11,21 @@ const (
 
 // pace measures how often the host runs a pass while somebody waits. The runtime does not show matchmaker.interval_sec.
 type pace struct {
-	before  time.Time // when the last pass began; zero if it left nobody waiting, as the host may rest then
-	slow    int       // times above slowPace in a row
-	isKnown bool      // slowness was reported; it is reported once
+	lastPass  time.Time // when the last pass began; zero if it left nobody waiting, as the host may rest then
+	slowCount int       // times above slowPace in a row
+	reported  bool      // slowness was reported; it is reported once
 }
 
 // begin notes the begin of a pass. Once, after several slow passes in a row, it returns the time since the last pass.
 func (p *pace) begin(now time.Time) (interval time.Duration, tooSlow bool) {
-	if p.before.IsZero() || now.Sub(p.before) <= slowPace {
-		p.slow = 0
+	if p.lastPass.IsZero() || now.Sub(p.lastPass) <= slowPace {
+		p.slowCount = 0
 		return 0, false
 	}
-	p.slow++
-	if p.isKnown || p.slow < slowInARow {
+	p.slowCount++
+	if p.reported || p.slowCount < slowInARow {
 		return 0, false
 	}
-	p.isKnown = true
-	return now.Sub(p.before), true
+	p.reported = true
+	return now.Sub(p.lastPass), true
 }

@@ -29,8 +29,8 @@ func (p *pauses) begin(name string, wait time.Duration) {
 	}
 }
 
-// left returns the longest remaining wait of these names; 0 if none has to wait.
-func (p *pauses) left(names ...string) (wait time.Duration) {
+// remaining returns the longest remaining wait of these names; 0 if none has to wait.
+func (p *pauses) remaining(names ...string) (wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, name := range names {

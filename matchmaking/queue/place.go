@@ -18,17 +18,17 @@ import (
 )
 
 // placement is a list of tickets that go into one match together.
-type placement []*waiting
+type placement []*poolTicket
 
-// take reads the tickets of a match again before it is made. out are the tickets that cannot be placed after all.
+// recheck reads the tickets of a match again before it is made. out are the tickets that cannot be placed after all.
 // resized reports whether a ticket needs another number of seats than assumed.
-func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (pl placement, out []*waiting, resized bool) {
+func (r *queueRun) recheck(ctx context.Context, placements []formation.Placement) (pl placement, out []*poolTicket, resized bool) {
 	here := map[string]bool{}
 	for _, p := range placements {
 		w := r.pool[p.Ticket]
-		taken := w.need()
-		there := r.look(ctx, w)
-		if there && w.need() != taken {
+		taken := w.seatsNeeded()
+		there := r.refreshTicket(ctx, w)
+		if there && w.seatsNeeded() != taken {
 			resized = true
 			continue
 		}
@@ -46,9 +46,9 @@ func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (
 	return pl, out, resized
 }
 
-// look reads which users a ticket seats now: everybody in the party, on the ticket or not. It also reads for how many
-// more the ticket holds seats. It returns false if the ticket cannot be placed in this pass, or at all.
-func (r *queueRun) look(ctx context.Context, w *waiting) bool {
+// refreshTicket reads which users a ticket seats now: everybody in the party, on the ticket or not. It also reads for
+// how many more the ticket holds seats. It returns false if the ticket cannot be placed in this pass, or at all.
+func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 	if _, live := r.book.Get(w.id); !live {
 		return false
 	}
@@ -75,9 +75,9 @@ func (r *queueRun) look(ctx context.Context, w *waiting) bool {
 			return false
 		}
 	}
-	w.users, w.late = users(sessions(l.View)), nil
-	w.spares = spares(r.q, len(w.users), r.Footprint(l))
-	if kept := r.proposals.seats(w.id); kept > 0 { // friends who come or go must not undo a match that was found
+	w.users, w.late = distinctUsers(sessions(l.View)), nil
+	w.spares = spareSeats(r.q, len(w.users), r.Footprint(l))
+	if kept := r.proposals.seatsOf(w.id); kept > 0 { // friends who come or go must not undo a match that was found
 		w.spares = max(0, kept-len(w.users))
 	}
 	w.seats = len(w.users) + w.spares
@@ -122,7 +122,7 @@ func (pl placement) entries() (all []runtime.MatchmakerEntry) {
 func (pl placement) skill() float64 {
 	sum, n := 0.0, 0
 	for _, w := range pl {
-		sum, n = sum+w.skill*float64(w.need()), n+w.need()
+		sum, n = sum+w.skill*float64(w.seatsNeeded()), n+w.seatsNeeded()
 	}
 	return sum / float64(n)
 }
@@ -137,12 +137,12 @@ type planned struct {
 	match   string        // its running match, or the match on its game server; "" for any other
 	others  []string      // other users with a seat in that match
 
-	teamSize int    // of a new match
-	region   string // where it is played
-	proposal int    // the proposal that it completes or that its tickets join; 0 for none
-	complete bool   // everybody has accepted
-	served   bool   // the match has its game server, or the slots on it
-	fill     bool   // the match is a running one
+	teamSize  int    // of a new match
+	region    string // where it is played
+	proposal  int    // the proposal that it completes or that its tickets join; 0 for none
+	complete  bool   // everybody has accepted
+	hasServer bool   // the match has its game server, or the slots on it
+	fill      bool   // the match is a running one
 
 	// Set when the match is made:
 	claims    []seats.Claim      // the seats reserved in the match
@@ -154,7 +154,7 @@ type planned struct {
 // fill reserves seats in a running match. Each pass does that once per match, for tickets that may join it. It returns
 // false on an error, if the match refuses one of the tickets, or if blocks keep all of them out.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
-	r.done[match] = true
+	r.closed[match] = true
 	others, misfits, err := r.reserve(ctx, match, pl.claims())
 	if err != nil {
 		r.Logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
@@ -169,21 +169,21 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 			until[pl[i].id] = r.began.Add(misfitFor)
 		}
 		r.misfits.Put(match, until)
-		r.done[match] = false
+		r.closed[match] = false
 		return planned{}, false
 	}
 	mine := pl.users()
 	others = slices.DeleteFunc(others, func(user string) bool { return slices.Contains(mine, user) })
 	plan := planned{tickets: pl, match: match, others: others}
-	var out []*waiting
+	var out []*poolTicket
 	for _, w := range pl {
-		if r.q.Blocks == rules.BlocksAvoid && w.blocksAny(others) {
+		if r.q.Blocks == rules.BlocksAvoid && w.hasBlockWith(others) {
 			out = append(out, w)
 		}
 	}
 	r.prepared.leaveOut(ctx, &plan, out)
 	if len(plan.tickets) == 0 { // its seats are for others, who would wait behind these tickets in every pass
-		r.there[match], r.done[match] = others, false
+		r.playersIn[match], r.closed[match] = others, false
 		return planned{}, false
 	}
 	return plan, true
@@ -204,14 +204,14 @@ func (r *queueRun) reserve(ctx context.Context, match string, claims []seats.Cla
 	ctx, cancel := context.WithTimeout(ctx, matchWait)
 	defer cancel()
 	if users, misfits, err = r.Launcher.Reserve(ctx, match, claims); err != nil && ctx.Err() != nil {
-		r.resting.begin(match, busyFor)
+		r.paused.begin(match, busyFor)
 		err = fmt.Errorf("%w: %w", errBusy, err)
 	}
 	return users, misfits, err
 }
 
-// launch returns the launch of the new match that the placement needs.
-func (p *planned) launch() matchmaking.Launch {
+// launchSpec returns the launch of the new match that the placement needs.
+func (p *planned) launchSpec() matchmaking.Launch {
 	size := p.teamSize
 	if p.rules.Backfill {
 		size = p.rules.TeamSize.Max // the seats of a smaller match are filled later

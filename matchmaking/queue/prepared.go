@@ -64,7 +64,7 @@ func (p *prepared) withdrawUncollected(ctx context.Context) {
 
 // leaveOut removes tickets from a plan that stays valid without them: for a running match, or for a replacement.
 func (p *prepared) leaveOut(ctx context.Context, plan *planned, out placement) {
-	plan.tickets = slices.DeleteFunc(slices.Clone(plan.tickets), func(w *waiting) bool { return slices.Contains(out, w) })
+	plan.tickets = slices.DeleteFunc(slices.Clone(plan.tickets), func(w *poolTicket) bool { return slices.Contains(out, w) })
 	if plan.match == "" || plan.complete && !plan.fill {
 		return // for a proposal nothing is reserved
 	}
@@ -80,7 +80,7 @@ func (p *prepared) withdraw(ctx context.Context, plan *planned) {
 	if done {
 		return
 	}
-	p.proposals.abandon(plan.proposal)
+	p.proposals.abandonOrder(plan.proposal)
 	ctx, cancel := context.WithTimeout(ctx, matchWait)
 	defer cancel()
 	if err := p.Launcher.Withdraw(ctx, plan.match, plan.claims); err != nil {

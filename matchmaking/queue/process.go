@@ -32,15 +32,15 @@ const (
 // processor is the host's matchmaker. Its state has no lock, because the host runs one pass at a time.
 type processor struct {
 	*liveness
-	blocks *blocking
+	blocks *blockChecker
 	board  *board
 
-	passes  int // so far
-	edition int // number of the current queues; rises when a pass finds other queues than the pass before
-	queues  map[string]rules.Queue
-	pace    pace
-	resting *pauses                                    // queues and running matches that are not asked for now
-	misfits *cache.Cache[string, map[string]time.Time] // by running match: until when it is not offered these tickets
+	passes        int // so far
+	queuesVersion int // number of the current queues; rises when a pass finds other queues than the pass before
+	queues        map[string]rules.Queue
+	pace          pace
+	paused        *pauses                                    // queues and running matches that are not asked for now
+	misfits       *cache.Cache[string, map[string]time.Time] // by running match: until when it is not offered tickets
 }
 
 // misfitFor is how long a ticket is kept from a match that refused to seat it. The cause may end: for example, the
@@ -56,9 +56,9 @@ type pass struct {
 	cfg      rules.Config
 	began    time.Time
 	deadline time.Time
-	placed   map[string]bool       // users who get a match in this pass
-	left     map[string][]*waiting // by queue: tickets that wait on
-	out      []*waiting            // tickets that may not be placed any more: planned, asked about a match, or gone
+	placed   map[string]bool          // users who get a match in this pass
+	unplaced map[string][]*poolTicket // by queue: tickets that wait on
+	excluded []*poolTicket            // tickets that may not be placed any more: planned, asked about a match, or gone
 	plans    []planned
 	groups   [][]runtime.MatchmakerEntry
 }
@@ -67,7 +67,7 @@ type pass struct {
 // groups that have a match now. It never splits a ticket, and stops forming when the rules' pass_budget is used up. A
 // failure costs only its queue this pass, and no ticket.
 func (pr *processor) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-	p := &pass{processor: pr, cfg: pr.Policy(), began: pr.Now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
+	p := &pass{processor: pr, cfg: pr.Policy(), began: pr.Now(), placed: map[string]bool{}, unplaced: map[string][]*poolTicket{}}
 	_ = protected(pr.Logger, "pass", "", func() { p.process(ctx, entries) })
 	pr.passes++
 	return p.groups
@@ -87,34 +87,34 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 		}
 	}
 	p.prepared.withdrawUncollected(ctx)
-	byQueue := p.sort(ctx, entries)
+	byQueue := p.groupByQueue(ctx, entries)
 	names := slices.Sorted(maps.Keys(byQueue))
 	for i := range names {
 		// In turn, and each with its share of what is left: no queue uses up the others' time.
 		name := names[(i+p.passes)%len(names)]
 		share := until.Sub(p.Now()) / time.Duration(len(names)-i)
-		_ = protected(p.Logger, "pass", name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], p.Now().Add(share)) })
+		_ = protected(p.Logger, "pass", name, func() { p.runQueue(ctx, name, p.cfg.Queues[name], byQueue[name], p.Now().Add(share)) })
 	}
 	p.makePlanned(ctx)
-	p.remember()
+	p.storeSnapshots()
 	p.measure()
 }
 
-// sort compares the pool with the book and drops tickets that may not wait any longer. It returns the others by queue.
-func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[string][]*waiting {
+// groupByQueue compares the pool with the book and drops tickets that may not wait longer. It returns the others.
+func (p *pass) groupByQueue(ctx context.Context, entries []runtime.MatchmakerEntry) map[string][]*poolTicket {
 	if !reflect.DeepEqual(p.cfg.Queues, p.queues) {
-		p.edition++
+		p.queuesVersion++
 		p.queues = maps.Clone(p.cfg.Queues)
 	}
-	pool, gone := p.book.meet(entries, p.edition, func(w *waiting) {
+	pool, gone := p.book.reconcile(entries, p.queuesVersion, func(w *poolTicket) {
 		if q, ok := p.cfg.Queues[w.queue]; ok {
-			w.key, w.standing, w.unfit = read(q, w.entries[0].GetProperties())
+			w.key, w.ticketValues, w.invalid = parseProperties(q, w.entries[0].GetProperties())
 		}
 	})
 	for _, t := range gone {
 		p.drop(ctx, t.ID, DropMembership)
 	}
-	byQueue := map[string][]*waiting{}
+	byQueue := map[string][]*poolTicket{}
 	for _, w := range pool {
 		if w.ended {
 			continue
@@ -123,13 +123,13 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 		switch {
 		case !ok:
 			p.drop(ctx, w.id, DropUnknown)
-		case w.unfit != nil:
-			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
+		case w.invalid != nil:
+			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.invalid)
 			p.drop(ctx, w.id, DropInvalid)
-		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seats(w.id) == 0:
+		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seatsOf(w.id) == 0:
 			p.drop(ctx, w.id, DropExpired)
-		case p.began.Before(w.rests):
-			p.out = append(p.out, w)
+		case p.began.Before(w.restsUntil):
+			p.excluded = append(p.excluded, w)
 		default:
 			byQueue[w.queue] = append(byQueue[w.queue], w)
 		}
@@ -137,14 +137,14 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 	return byQueue
 }
 
-// run places as many of a queue's tickets as it can until the deadline.
-func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
+// runQueue places as many of a queue's tickets as it can until the deadline.
+func (p *pass) runQueue(ctx context.Context, name string, q rules.Queue, pool []*poolTicket, deadline time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}, there: map[string][]string{}, seeking: map[string]proposal{}}
+	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, closed: map[string]bool{}, playersIn: map[string][]string{}, incomplete: map[string]proposal{}}
 	r.advance(ctx)
-	defer func() { p.left[name] = r.pool }()
-	r.refresh(ctx)
+	defer func() { p.unplaced[name] = r.pool }()
+	r.refreshSome(ctx)
 	for range maxRounds {
 		if !r.round(ctx) {
 			return
@@ -159,16 +159,16 @@ const launchGrace = 2 * time.Second
 // queueRun is the part of a pass that handles one queue.
 type queueRun struct {
 	*pass
-	name     string
-	q        rules.Queue
-	pool     []*waiting // tickets that may be placed
-	deadline time.Time
-	done     map[string]bool     // running matches that take no more players in this pass
-	there    map[string][]string // the players of running matches from which blocks kept all tickets
-	turns    int                 // matches planned
+	name         string
+	q            rules.Queue
+	pool         []*poolTicket // tickets that may be placed
+	deadline     time.Time
+	closed       map[string]bool     // running matches that take no more players in this pass
+	playersIn    map[string][]string // the players of running matches from which blocks kept all tickets
+	plannedCount int                 // matches planned
 
-	byID    map[string]*waiting // every ticket of the queue; nil without proposals
-	seeking map[string]proposal // proposals that need a replacement, by their names among the running matches
+	byID       map[string]*poolTicket // every ticket of the queue; nil without proposals
+	incomplete map[string]proposal    // proposals that need a replacement, by their names among the running matches
 }
 
 func (r *queueRun) proceed() bool { return r.Now().Before(r.deadline) }
@@ -180,13 +180,13 @@ func (r *queueRun) share(of time.Duration) (proceed func() bool) {
 	return func() bool { return r.Now().Before(until) }
 }
 
-// refresh reads some of the waiting parties again. So a party that has grown is told early, and gets a larger place.
-func (r *queueRun) refresh(ctx context.Context) {
+// refreshSome reads some waiting parties again. So a party that has grown is told early, and gets a larger place.
+func (r *queueRun) refreshSome(ctx context.Context) {
 	start, looks, proceed := 0, 0, r.share(4)
 	if n := len(r.pool); n > looksPerPass {
 		start = r.passes * looksPerPass % n
 	}
-	var out []*waiting
+	var out []*poolTicket
 	for i := range r.pool {
 		w := r.pool[(start+i)%len(r.pool)]
 		if w.party == "" {
@@ -195,20 +195,20 @@ func (r *queueRun) refresh(ctx context.Context) {
 		if looks++; looks > looksPerPass || !proceed() {
 			break
 		}
-		if !r.look(ctx, w) {
+		if !r.refreshTicket(ctx, w) {
 			out = append(out, w)
 		}
 	}
-	r.without(out)
+	r.removeFromPool(out)
 }
 
 // round forms matches once and plans the result. It reports whether another round is useful, because something about
 // the tickets was not as assumed.
 func (r *queueRun) round(ctx context.Context) (again bool) {
-	var done []*waiting // placed, or not to be placed in this pass
-	res := formation.Form(r.began, formation.Of(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
+	var done []*poolTicket // placed, or not to be placed in this pass
+	res := formation.Form(r.began, formation.Of(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.openMatches(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
 	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
-		pl, out, changed := r.take(ctx, placements)
+		pl, out, changed := r.recheck(ctx, placements)
 		done, again = append(done, out...), again || changed || len(out) > 0
 		if changed || len(out) > 0 {
 			return
@@ -223,15 +223,15 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 		for _, user := range plan.tickets.users() {
 			r.placed[user] = true
 		}
-		r.plan(plan, r.turns)
-		r.turns++
+		r.addPlan(plan, r.plannedCount)
+		r.plannedCount++
 	}
 	for _, b := range res.Backfills {
 		if !r.proceed() {
 			break
 		}
 		try(b.Placements, func(pl placement) (planned, bool) {
-			if plan, is := r.replace(b.MatchID, pl); is {
+			if plan, is := r.planReplacement(b.MatchID, pl); is {
 				return plan, true
 			}
 			return r.fill(ctx, b.MatchID, pl)
@@ -245,20 +245,20 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 			return planned{tickets: pl, teamSize: m.TeamSize, region: m.Region}, true
 		})
 	}
-	r.without(done)
+	r.removeFromPool(done)
 	return again && r.proceed() && len(r.pool) > 0
 }
 
-// plan adds a match to be made. turn is its place among the matches of the queue.
-func (r *queueRun) plan(of planned, turn int) {
+// addPlan adds a match to be made. turn is its place among the matches of the queue.
+func (r *queueRun) addPlan(of planned, turn int) {
 	of.queue, of.rules, of.grace, of.turn = r.name, r.q, r.cfg.Parties.ReconnectGrace, turn
 	r.plans = append(r.plans, of)
 }
 
-// open lists the running matches to fill and the proposals that need a replacement. If the matches cannot be listed,
-// the pass makes new ones only.
-func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
-	wanting := r.wanting()
+// openMatches lists the running matches to fill and the proposals that need a replacement. If the matches cannot be
+// listed, the pass makes new ones only.
+func (r *queueRun) openMatches(ctx context.Context) []formation.OpenMatch {
+	wanting := r.proposalsToFill()
 	if !r.q.Backfill {
 		return wanting
 	}
@@ -268,37 +268,37 @@ func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
 		return wanting
 	}
 	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool {
-		return r.done[m.ID] || len(m.Open) != r.q.Teams || r.resting.left(m.ID) > 0
+		return r.closed[m.ID] || len(m.Open) != r.q.Teams || r.paused.remaining(m.ID) > 0
 	})
 	for i, m := range matches {
 		misfits, _ := r.misfits.Kept(m.ID)
-		matches[i].Apart = r.keptFrom(r.there[m.ID], misfits)
+		matches[i].Apart = r.excludedFrom(r.playersIn[m.ID], misfits)
 	}
 	return append(wanting, matches...)
 }
 
-func (r *queueRun) without(tickets []*waiting) {
-	out := make(map[*waiting]bool, len(tickets))
+func (r *queueRun) removeFromPool(tickets []*poolTicket) {
+	out := make(map[*poolTicket]bool, len(tickets))
 	for _, w := range tickets {
 		out[w] = true
 	}
-	r.pool = slices.DeleteFunc(r.pool, func(w *waiting) bool { return out[w] })
-	r.out = append(r.out, tickets...)
+	r.pool = slices.DeleteFunc(r.pool, func(w *poolTicket) bool { return out[w] })
+	r.excluded = append(r.excluded, tickets...)
 }
 
-// remember stores what the pass left waiting, for players and operators who ask.
-func (p *pass) remember() {
-	for _, w := range p.out {
+// storeSnapshots stores what the pass left waiting, for players and operators who ask.
+func (p *pass) storeSnapshots() {
+	for _, w := range p.excluded {
 		if _, live := p.book.Get(w.id); live && !w.ended {
-			p.left[w.queue] = append(p.left[w.queue], w)
+			p.unplaced[w.queue] = append(p.unplaced[w.queue], w)
 		}
 	}
-	scenes := map[string]scene{}
-	for name, left := range p.left {
+	snapshots := map[string]snapshot{}
+	for name, left := range p.unplaced {
 		q := p.cfg.Queues[name]
-		scenes[name] = scene{formation.Of(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}, &sync.Map{}}
+		snapshots[name] = snapshot{formation.Of(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}, &sync.Map{}}
 	}
-	p.board.scenes.Store(&scenes)
+	p.board.snapshots.Store(&snapshots)
 }
 
 // measure sets the gauges from what the pass leaves waiting. It does not ask the book about each ticket again: that
@@ -310,10 +310,10 @@ func (p *pass) measure() {
 		}
 	}))
 	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
-	p.pace.before = time.Time{}
-	for _, left := range p.left {
+	p.pace.lastPass = time.Time{}
+	for _, left := range p.unplaced {
 		if len(left) > 0 {
-			p.pace.before = p.began
+			p.pace.lastPass = p.began
 		}
 	}
 }

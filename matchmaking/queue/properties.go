@@ -32,8 +32,8 @@ const (
 	maxSkill = 1e6 // the limit in the rules file
 )
 
-// standing is what the properties say about a ticket.
-type standing struct {
+// ticketValues is what the properties say about a ticket.
+type ticketValues struct {
 	size, held int
 	skill      float64
 	since      time.Time
@@ -41,14 +41,14 @@ type standing struct {
 	newOnly    bool      // not into running matches
 }
 
-// fill returns the properties that the host gets with a ticket. It overwrites properties that a client may not set, as
-// text and as number: the host merges both, numbers last.
-func fill(name string, q rules.Queue, givenTexts map[string]string, givenNumbers map[string]float64, s standing) (map[string]string, map[string]float64, error) {
+// ticketProperties returns the properties that the host gets with a ticket. It overwrites properties that a client may
+// not set, as text and as number: the host merges both, numbers last.
+func ticketProperties(name string, q rules.Queue, givenTexts map[string]string, givenNumbers map[string]float64, s ticketValues) (map[string]string, map[string]float64, error) {
 	texts, numbers := map[string]string{}, map[string]float64{}
 	maps.Copy(texts, givenTexts)
 	maps.Copy(numbers, givenNumbers)
 	for _, key := range q.MatchOn {
-		if why := unfit(texts[key]); why != "" {
+		if why := matchValueError(texts[key]); why != "" {
 			return nil, nil, party.Refuse(party.InvalidRequest, "string_properties.%s: %s; players of this queue are matched by it.", key, why)
 		}
 		delete(numbers, key)
@@ -68,15 +68,15 @@ func fill(name string, q rules.Queue, givenTexts map[string]string, givenNumbers
 	if v := texts[PropertyJoinInProgress]; v != "" && v != "yes" && v != "no" {
 		return nil, nil, party.Refuse(party.InvalidRequest, "string_properties.%s: say yes or no.", PropertyJoinInProgress)
 	}
-	if err := latencyGiven(q.Latency, numbers); err != nil {
+	if err := checkLatency(q.Latency, numbers); err != nil {
 		return nil, nil, err
 	}
 	texts[PropertyQueue] = name
 	return texts, numbers, nil
 }
 
-// latencyGiven refuses a ticket with an invalid latency, or with none for any region of the queue.
-func latencyGiven(l *rules.Latency, numbers map[string]float64) error {
+// checkLatency refuses a ticket with an invalid latency, or with none for any region of the queue.
+func checkLatency(l *rules.Latency, numbers map[string]float64) error {
 	if l == nil {
 		return nil
 	}
@@ -96,8 +96,8 @@ func latencyGiven(l *rules.Latency, numbers map[string]float64) error {
 
 func milliseconds(ms float64) bool { return ms >= 0 && !math.IsInf(ms, 0) }
 
-// unfit says what is wrong with a match_on value; "" for nothing.
-func unfit(value string) string {
+// matchValueError says what is wrong with a match_on value; "" for nothing.
+func matchValueError(value string) string {
 	switch {
 	case value == "":
 		return "missing"
@@ -109,11 +109,11 @@ func unfit(value string) string {
 	return ""
 }
 
-// read is the reverse of fill: it reads the properties of a ticket in the pool. It fails for a ticket that the queue,
-// as it is now, would refuse.
-func read(q rules.Queue, properties map[string]any) (key string, s standing, err error) {
-	if key, err = readKey(q.MatchOn, properties); err != nil {
-		return "", standing{}, err
+// parseProperties is the reverse of ticketProperties: it reads the properties of a ticket in the pool. It fails for a
+// ticket that the queue, as it is now, would refuse.
+func parseProperties(q rules.Queue, properties map[string]any) (key string, s ticketValues, err error) {
+	if key, err = matchKey(q.MatchOn, properties); err != nil {
+		return "", ticketValues{}, err
 	}
 	number := func(name string, least, most float64) float64 {
 		value, ok := properties[name].(float64)
@@ -129,7 +129,7 @@ func read(q rules.Queue, properties map[string]any) (key string, s standing, err
 		s.skill = number(q.Skill.Property, -maxSkill, maxSkill)
 	}
 	if err != nil {
-		return "", standing{}, err
+		return "", ticketValues{}, err
 	}
 	s.newOnly = properties[PropertyJoinInProgress] == "no"
 	if q.Latency != nil {
@@ -142,19 +142,19 @@ func read(q rules.Queue, properties map[string]any) (key string, s standing, err
 			s.latency[i] = ms
 		}
 		if !slices.ContainsFunc(s.latency, milliseconds) {
-			return "", standing{}, errors.New("no region of the queue has a latency")
+			return "", ticketValues{}, errors.New("no region of the queue has a latency")
 		}
 	}
 	return key, s, nil
 }
 
-// readKey returns the key that all tickets of a match share. match_on values have no control characters, so different
+// matchKey returns the key that all tickets of a match share. match_on values have no control characters, so different
 // values never make the same key.
-func readKey(matchOn []string, properties map[string]any) (string, error) {
+func matchKey(matchOn []string, properties map[string]any) (string, error) {
 	var key []string
 	for _, name := range matchOn {
 		value, _ := properties[name].(string)
-		if why := unfit(value); why != "" {
+		if why := matchValueError(value); why != "" {
 			return "", fmt.Errorf("property %s is %s", name, why)
 		}
 		key = append(key, name+"="+value)

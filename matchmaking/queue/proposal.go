@@ -23,12 +23,12 @@ type proposal struct {
 	// match and order is for slots on its server.
 	match string
 	order *matchmaking.Order
-	// ordered is when the order was made. expected are the users that it was for.
-	ordered  time.Time
-	expected []string
-	fill     bool
-	// until is when the search for a replacement ends; zero while nobody is missing.
-	until time.Time
+	// orderedAt is when the order was made. expected are the users that it was for.
+	orderedAt time.Time
+	expected  []string
+	fill      bool
+	// replaceUntil is when the search for a replacement ends; zero while nobody is missing.
+	replaceUntil time.Time
 }
 
 // part is one ticket of a proposal.
@@ -39,13 +39,13 @@ type part struct {
 	users    []string        // everybody who gets a seat
 	asked    []string        // the users on the ticket itself; a friend who came in later is not asked
 	accepted map[string]bool // by user
-	by       time.Time       // the deadline for an answer
+	deadline time.Time       // the deadline for an answer
 }
 
-func (p *part) answered() bool { return len(p.accepted) == len(p.asked) }
+func (p *part) allAccepted() bool { return len(p.accepted) == len(p.asked) }
 
-// open returns the number of free seats of each team.
-func (p *proposal) open() []int {
+// freeSeats returns the number of free seats of each team.
+func (p *proposal) freeSeats() []int {
 	open := slices.Clone(p.teams)
 	for _, part := range p.parts {
 		open[part.team] -= part.seats
@@ -54,12 +54,12 @@ func (p *proposal) open() []int {
 }
 
 func (p *proposal) full() bool {
-	return !slices.ContainsFunc(p.open(), func(n int) bool { return n > 0 })
+	return !slices.ContainsFunc(p.freeSeats(), func(n int) bool { return n > 0 })
 }
 
 // complete reports whether the match can be made.
 func (p *proposal) complete() bool {
-	return p.full() && !slices.ContainsFunc(p.parts, func(part *part) bool { return !part.answered() })
+	return p.full() && !slices.ContainsFunc(p.parts, func(part *part) bool { return !part.allAccepted() })
 }
 
 func (p *proposal) users() (all []string) {
@@ -72,12 +72,12 @@ func (p *proposal) users() (all []string) {
 // state returns what the players of a part are told.
 func (p *proposal) state(of *part) party.ProposalState {
 	accepted, needed := p.count()
-	return party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: of.by.Unix()}
+	return party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: of.deadline.Unix()}
 }
 
 // count returns how many players have accepted and how many have to, including those who are still searched for.
 func (p *proposal) count() (accepted, needed int) {
-	for _, open := range p.open() {
+	for _, open := range p.freeSeats() {
 		needed += open
 	}
 	for _, part := range p.parts {
@@ -123,14 +123,14 @@ func (ps *proposals) join(id int, parts []*part) (stayed []*part, ok bool) {
 	}
 	stayed = slices.Clone(p.parts)
 	for _, part := range stayed {
-		part.by = parts[0].by
+		part.deadline = parts[0].deadline
 	}
 	for _, part := range parts {
 		p.parts = append(p.parts, part)
 		ps.byTicket[part.ticket] = p
 	}
 	if p.full() {
-		p.until = time.Time{}
+		p.replaceUntil = time.Time{}
 	}
 	return stayed, true
 }
@@ -141,7 +141,7 @@ func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (st
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p, mine := ps.find(ticket)
-	if mine == nil || !slices.Contains(mine.asked, user) || !now.Before(mine.by) && !mine.answered() || !accept && p.complete() {
+	if mine == nil || !slices.Contains(mine.asked, user) || !now.Before(mine.deadline) && !mine.allAccepted() || !accept && p.complete() {
 		return party.ProposalState{}, false
 	}
 	if !accept { // the whole ticket leaves
@@ -165,8 +165,8 @@ func (ps *proposals) state(ticket string) *party.ProposalState {
 	return &state
 }
 
-// seats returns how many seats a ticket has in its proposal; 0 if it is in none.
-func (ps *proposals) seats(ticket string) int {
+// seatsOf returns how many seats a ticket has in its proposal; 0 if it is in none.
+func (ps *proposals) seatsOf(ticket string) int {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if _, mine := ps.find(ticket); mine != nil {
@@ -175,8 +175,8 @@ func (ps *proposals) seats(ticket string) int {
 	return 0
 }
 
-// seat sets the users that a ticket seats now.
-func (ps *proposals) seat(ticket string, users []string) {
+// setUsers sets the users that a ticket seats now.
+func (ps *proposals) setUsers(ticket string, users []string) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if _, mine := ps.find(ticket); mine != nil {
@@ -202,10 +202,10 @@ func (ps *proposals) remove(ticket string, until time.Time) {
 	}
 	delete(ps.byTicket, ticket)
 	p.parts = slices.DeleteFunc(p.parts, func(part *part) bool { return part.ticket == ticket })
-	if p.until.IsZero() {
-		p.until = until
+	if p.replaceUntil.IsZero() {
+		p.replaceUntil = until
 	}
-	p.giveUp(errIncomplete) // the server was for other players
+	p.cancelOrder(errIncomplete) // the server was for other players
 	if len(p.parts) == 0 {
 		delete(ps.all, p.id)
 	}
@@ -213,31 +213,31 @@ func (ps *proposals) remove(ticket string, until time.Time) {
 
 var errIncomplete = errors.New("a player has left the match")
 
-// giveUp cancels the order of the proposal.
-func (p *proposal) giveUp(cause error) {
+// cancelOrder cancels the order of the proposal.
+func (p *proposal) cancelOrder(cause error) {
 	if p.order != nil {
 		p.order.Cancel(cause)
 	}
 	p.match, p.order = "", nil
 }
 
-// await stores the order for a proposal. It cancels the order if the proposal has ended or is not complete any more.
-func (ps *proposals) await(id int, match string, order *matchmaking.Order, now time.Time) {
+// setOrder stores the order for a proposal. It cancels the order if the proposal has ended or is not complete any more.
+func (ps *proposals) setOrder(id int, match string, order *matchmaking.Order, now time.Time) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p := ps.all[id]; p != nil && p.complete() {
-		p.match, p.order, p.ordered, p.expected = match, order, now, p.users()
+		p.match, p.order, p.orderedAt, p.expected = match, order, now, p.users()
 	} else {
 		order.Cancel(errIncomplete)
 	}
 }
 
-// abandon cancels the order of a proposal whose match the host did not take. A new server will be ordered.
-func (ps *proposals) abandon(id int) {
+// abandonOrder cancels the order of a proposal whose match the host did not take. A new server will be ordered.
+func (ps *proposals) abandonOrder(id int) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p := ps.all[id]; p != nil {
-		p.giveUp(errIncomplete)
+		p.cancelOrder(errIncomplete)
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 	"partyline/party/rules"
 )
 
-// asking is a world in which queue duo, two teams of two, asks its players about a match.
-func asking(t tester) *world {
+// askingWorld is a world in which queue duo, two teams of two, asks its players about a match.
+func askingWorld(t tester) *world {
 	cfg := configWithQueues()
 	q := cfg.Queues["duo"]
 	accept := rules.DefaultOf[rules.Accept]()
@@ -26,8 +26,8 @@ func asking(t tester) *world {
 	return newWorld(t, cfg)
 }
 
-// soloes queues n lone players.
-func (w *world) soloes(n int) (players []party.Session, tickets []string) {
+// queueSolos queues n lone players.
+func (w *world) queueSolos(n int) (players []party.Session, tickets []string) {
 	w.t.Helper()
 	for range n {
 		s := w.player()
@@ -69,10 +69,10 @@ func (w *world) wantNotified(s party.Session, want ...string) {
 }
 
 func TestAccept_Everybody(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	id, players := w.party(2)
 	ticket := w.queueParty(id, players[0], text("queue", "duo"))
-	alone, tickets := w.soloes(2)
+	alone, tickets := w.queueSolos(2)
 	for range 2 {
 		if matches := w.process(); len(matches) != 0 || len(w.launcher.launches) != 0 {
 			t.Fatalf("a match before anybody accepted: %v", matches)
@@ -102,11 +102,11 @@ func TestAccept_Everybody(t *testing.T) {
 
 // Players who are asked are told, even if the pass is over: a player who hears nothing is barred for not answering.
 func TestAccept_ToldByAPassThatIsOver(t *testing.T) {
-	w := asking(t)
-	alone, _ := w.soloes(4)
+	w := askingWorld(t)
+	alone, _ := w.queueSolos(4)
 	ctx, over := context.WithCancel(t.Context())
 	over()
-	w.Process(ctx, w.given())
+	w.Process(ctx, w.poolEntries())
 	for _, s := range alone {
 		w.wantNotified(s, "match_found")
 	}
@@ -114,8 +114,8 @@ func TestAccept_ToldByAPassThatIsOver(t *testing.T) {
 
 // A match that everybody has accepted does not wait because other matches take long to make.
 func TestAccept_MadeWhateverTheTime(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(8)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(8)
 	w.process()
 	for i, s := range alone {
 		w.accepts(s, tickets[i])
@@ -130,8 +130,8 @@ func TestAccept_MadeWhateverTheTime(t *testing.T) {
 }
 
 func TestAccept_Refusals(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
 	say := func(s party.Session, ticket string) error {
 		_, err := w.Accept(t.Context(), callerOf(s), ticket, true)
 		return err
@@ -164,8 +164,8 @@ func TestAccept_FindOne(t *testing.T) {
 	}
 	for name, tt := range outs {
 		t.Run(name, func(t *testing.T) {
-			w := asking(t)
-			alone, tickets := w.soloes(4)
+			w := askingWorld(t)
+			alone, tickets := w.queueSolos(4)
 			w.process()
 			for i := range 3 {
 				w.accepts(alone[i], tickets[i])
@@ -196,10 +196,10 @@ func TestAccept_FindOne(t *testing.T) {
 
 // If no replacement is found, everybody is back in the queue with the age of their wait, and may be matched again.
 func TestAccept_NoReplacement(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	id, players := w.party(2)
 	ticket := w.queueParty(id, players[0], text("queue", "duo"))
-	alone, tickets := w.soloes(2)
+	alone, tickets := w.queueSolos(2)
 	w.process()
 	w.accepts(players[0], ticket)
 	w.accepts(players[1], ticket)
@@ -214,7 +214,7 @@ func TestAccept_NoReplacement(t *testing.T) {
 	w.process()
 	w.wantEvents(id, "queued duo", "found duo", "queued duo: no_replacement")
 	w.wantNotified(alone[0], "match_found", "matchmaking queued no_replacement")
-	w.soloes(1)
+	w.queueSolos(1)
 	w.process()
 	w.wantEvents(id, "queued duo", "found duo", "queued duo: no_replacement", "found duo")
 	status, err := w.Status(t.Context(), callerOf(players[1]), id.String())
@@ -230,7 +230,7 @@ func TestAccept_NoReplacement(t *testing.T) {
 
 // A whole ticket leaves with the member who declines, and only that member is barred.
 func TestAccept_PartyStaysWhole(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	id, players := w.party(2)
 	ticket := w.queueParty(id, players[0], text("queue", "duo"))
 	other, others := w.party(2)
@@ -255,7 +255,7 @@ func TestAccept_PartyStaysWhole(t *testing.T) {
 
 func TestAccept_WhileAsked(t *testing.T) {
 	ask := func(t *testing.T) (*world, []party.ID, [][]party.Session, []string) {
-		w := asking(t)
+		w := askingWorld(t)
 		ids, players, tickets := duel(w)
 		w.process()
 		return w, ids, players, tickets
@@ -289,10 +289,10 @@ func TestAccept_WhileAsked(t *testing.T) {
 		w.wantEvents(ids[0], "queued duo", "found duo", "dropped duo: party_too_large")
 	})
 	t.Run("a_party_needs_more_seats", func(t *testing.T) {
-		w := asking(t)
+		w := askingWorld(t)
 		id, leader := w.party(1)
 		ticket := w.queueParty(id, leader[0], text("queue", "duo"))
-		w.soloes(3)
+		w.queueSolos(3)
 		w.process()
 		w.accepts(leader[0], ticket)
 		w.must(w.admission.Admit(t.Context(), id, w.player(), party.Grant{}, nil))
@@ -322,7 +322,7 @@ func TestAccept_WhileAsked(t *testing.T) {
 	t.Run("the_host_has_one_less", func(t *testing.T) {
 		w, ids, players, tickets := ask(t)
 		everybody(w, players, tickets)
-		groups := w.Process(t.Context(), w.given())
+		groups := w.Process(t.Context(), w.poolEntries())
 		if len(groups) != 1 {
 			t.Fatalf("%d groups; want 1", len(groups))
 		}
@@ -354,11 +354,11 @@ func TestAccept_WhileAsked(t *testing.T) {
 	t.Run("a_party_cannot_be_read", func(t *testing.T) {
 		w, ids, players, tickets := ask(t)
 		everybody(w, players, tickets)
-		w.unread = errBroken
+		w.partyErr = errBroken
 		if matches := w.process(); len(matches) != 0 {
 			t.Errorf("matches = %v", matches)
 		}
-		w.unread = nil
+		w.partyErr = nil
 		w.process()
 		w.wantEvents(ids[0], "queued duo", "found duo", "matched duo")
 	})
@@ -382,7 +382,7 @@ func TestAccept_WhileAsked(t *testing.T) {
 // is asked about two matches at once.
 func TestAccept_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := asking(t)
+		w := askingWorld(t)
 		type mine struct {
 			ticket  string
 			members []party.Session
@@ -455,11 +455,11 @@ func TestAccept_WarnsOfRarePasses(t *testing.T) {
 		want     int
 	}{"rare": {6 * time.Second, true, 1}, "often": {5 * time.Second, true, 0}, "nobody_asks": {6 * time.Second, false, 0}} {
 		t.Run(name, func(t *testing.T) {
-			w := asking(t)
+			w := askingWorld(t)
 			if !tt.asks {
 				w = newWorld(t, configWithQueues())
 			}
-			w.soloes(1)
+			w.queueSolos(1)
 			for range 8 {
 				w.process()
 				w.clock.Advance(tt.interval)

@@ -70,7 +70,7 @@ func TestServers_NoSlots(t *testing.T) {
 	w.launcher.tables["running"], w.launcher.announced["running"] = table, true
 	w.launcher.open = []formation.OpenMatch{{ID: "running", Open: []int{0, 1}}}
 
-	players, _ := w.soloes(4)
+	players, _ := w.queueSolos(4)
 	w.process()
 	if got := w.servers.slots; len(got) != 1 || !slices.Equal(got[0], []string{players[0].UserID}) {
 		t.Fatalf("slots asked for %v; want one for the oldest", got)
@@ -79,7 +79,7 @@ func TestServers_NoSlots(t *testing.T) {
 	if len(w.servers.ordered) != 1 || len(w.servers.ordered[0]) != 4 || len(w.servers.slots) != 1 {
 		t.Fatalf("servers for %v, slots for %v; want a new server for all four", w.servers.ordered, w.servers.slots)
 	}
-	late, _ := w.soloes(1)
+	late, _ := w.queueSolos(1)
 	w.clock.Advance(20 * time.Second)
 	w.process()
 	if len(w.servers.slots) != 1 {

@@ -62,16 +62,16 @@ func New(d Deps) *Service {
 	proposals, claims := newProposals(), &claims{now: d.Now}
 	prepared := &prepared{Deps: d, proposals: proposals, plans: map[string]*planned{}}
 	tickets := &tickets{Deps: d, book: NewBook(d.Now), proposals: proposals, barred: newPauses(d.Now), prepared: prepared}
-	live := &liveness{tickets: tickets, answers: cache.New[struct{}, answer](d.Now, 1, askedFor)}
-	blocks := &blocking{tickets: tickets, reads: make(chan struct{}, readsAtOnce)}
+	live := &liveness{tickets: tickets, answers: cache.New[struct{}, hostAnswer](d.Now, 1, askedFor)}
+	blocks := &blockChecker{tickets: tickets, reads: make(chan struct{}, readsAtOnce)}
 	board := &board{liveness: live, history: newHistory(), measured: map[string]bool{}}
-	board.scenes.Store(&map[string]scene{})
+	board.snapshots.Store(&map[string]snapshot{})
 	return &Service{
 		gate:     &gate{liveness: live, claims: claims},
 		follower: &follower{tickets, claims, blocks},
 		liveness: live,
 		processor: &processor{
-			liveness: live, blocks: blocks, board: board, resting: newPauses(d.Now),
+			liveness: live, blocks: blocks, board: board, paused: newPauses(d.Now),
 			misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor),
 		},
 		seating: &seating{tickets, board.history},

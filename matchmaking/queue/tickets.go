@@ -62,7 +62,7 @@ func (ts *tickets) drop(ctx context.Context, id string, reason DropReason, by ..
 // complete reports whether everybody is still in the party whose end would end its ticket. If not, it drops the ticket:
 // the host ends it when one of them leaves, sometimes without telling anybody.
 func (ts *tickets) complete(ctx context.Context, t Ticket, v party.View) bool {
-	for _, m := range t.endsWith() {
+	for _, m := range t.allSessions() {
 		if _, member := v.Session(m.SessionID); !member {
 			ts.drop(ctx, t.ID, DropMembership, m.UserID)
 			return false

@@ -38,33 +38,33 @@ type tester interface {
 type world struct {
 	t tester
 	*queue.Service
-	host      *partytest.Host
-	roster    *roster.Roster
-	admission partytest.Hooks
-	clock     *partytest.Time
-	log       *partytest.Log
-	launcher  *launcher
-	servers   *servers
-	accounts  *accounts
-	objects   objects
-	blocks    *blocks
-	cfg       *rules.Config
-	statuses  map[string]party.MemberStatus
-	holds     []reserve.Hold
-	notices   *notices
-	heard     map[party.ID][]queue.EventName // what Told was called with
-	deaf      bool                           // Told panics instead
-	hearing   sync.Mutex
-	metrics   metrics
-	mail      *post.Post    // sends to newcomers later; nil to send at once
-	unread    error         // the error of reading a party
-	incoming  int           // friends on the way without a held seat, in every party
-	inLine    int           // seats held from the wait list, in every party
-	tick      time.Duration // time that passes whenever the module reads the clock
+	host         *partytest.Host
+	roster       *roster.Roster
+	admission    partytest.Hooks
+	clock        *partytest.Time
+	log          *partytest.Log
+	launcher     *launcher
+	servers      *servers
+	accounts     *accounts
+	objects      objects
+	blocks       *blocks
+	cfg          *rules.Config
+	statuses     map[string]party.MemberStatus
+	holds        []reserve.Hold
+	notices      *notices
+	heard        map[party.ID][]queue.EventName // what Told was called with
+	toldPanics   bool                           // Told panics instead
+	hearing      sync.Mutex
+	metrics      metrics
+	mail         *post.Post    // sends to newcomers later; nil to send at once
+	partyErr     error         // the error of reading a party
+	incoming     int           // friends on the way without a held seat, in every party
+	fromWaitList int           // seats held from the wait list, in every party
+	tick         time.Duration // time that passes whenever the module reads the clock
 
 	pool    []*entry    // what the host's matchmaker holds
 	matched []time.Time // when the tickets were made that the host says it has matched
-	mute    error       // the host's error when it is asked
+	poolErr error       // the host's error when it is asked
 	Pool    func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
 	Told    func(id party.ID, what queue.EventName)
 	next    int
@@ -209,7 +209,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	}
 	w.launcher = newLauncher(w.clock.Now)
 	w.servers = &servers{launcher: w.launcher}
-	w.Pool, w.Told = w.held, w.hear
+	w.Pool, w.Told = w.poolState, w.hear
 	policy := func() rules.Config { return *w.cfg }
 	w.roster = roster.New(w.host, w.host, w.clock.Now)
 	news := &party.News{}
@@ -244,32 +244,32 @@ func (w *world) now() time.Time {
 	return w.clock.Now()
 }
 
-// held is the host's answer about its pool.
-func (w *world) held(context.Context, party.Session) (oldest time.Time, matched []time.Time, err error) {
+// poolState is the host's answer about its pool.
+func (w *world) poolState(context.Context, party.Session) (oldest time.Time, matched []time.Time, err error) {
 	for _, e := range w.pool {
 		if oldest.IsZero() || e.created.Before(oldest) {
 			oldest = e.created
 		}
 	}
-	return oldest, w.matched, w.mute
+	return oldest, w.matched, w.poolErr
 }
 
 func (w *world) look(ctx context.Context, id party.ID) (reserve.Look, error) {
-	if w.unread != nil {
-		return reserve.Look{}, w.unread
+	if w.partyErr != nil {
+		return reserve.Look{}, w.partyErr
 	}
 	return w.admission.Look(ctx, id)
 }
 
 func (w *world) glance(ctx context.Context, id party.ID) (reserve.Look, error) {
-	if w.unread != nil {
-		return reserve.Look{}, w.unread
+	if w.partyErr != nil {
+		return reserve.Look{}, w.partyErr
 	}
 	return w.admission.Glance(ctx, id)
 }
 
 func (w *world) footprint(l reserve.Look) party.Footprint {
-	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.inLine, InLine: w.inLine, Away: len(l.Away), Incoming: w.incoming, MaxSize: l.MaxSize}
+	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.fromWaitList, InLine: w.fromWaitList, Away: len(l.Away), Incoming: w.incoming, MaxSize: l.MaxSize}
 }
 
 // CheckParty calls the service's CheckParty with the party as it is.
@@ -284,7 +284,7 @@ func (w *world) CheckParty(ctx context.Context, id party.ID, by party.Session, a
 func (w *world) hear(id party.ID, what queue.EventName) {
 	w.hearing.Lock()
 	defer w.hearing.Unlock()
-	if w.deaf {
+	if w.toldPanics {
 		panic("as asked")
 	}
 	w.heard[id] = append(w.heard[id], what)

@@ -22,9 +22,9 @@ const (
 	openFor = 2 * time.Minute
 )
 
-// answer is what the host said about its last pass: when the oldest ticket was made, and when the tickets were made
+// hostAnswer is what the host said about its last pass: when the oldest ticket was made, and when the tickets were made
 // that it matched last.
-type answer struct {
+type hostAnswer struct {
 	oldest  time.Time
 	matched []time.Time
 	err     error
@@ -33,16 +33,16 @@ type answer struct {
 // liveness finds out whether tickets of the book still wait. News of the end of a ticket comes late, or never.
 type liveness struct {
 	*tickets
-	answers *cache.Cache[struct{}, answer] // of the host
-	unasked atomic.Bool                    // the host does not answer
+	answers    *cache.Cache[struct{}, hostAnswer] // of the host
+	unanswered atomic.Bool                        // the host does not answer
 }
 
-// ask asks the host in one player's name, and the answer counts for all players. It does not end when that player stops
-// waiting. It logs once that the host does not answer, until the host answers again.
-func (l *liveness) ask(ctx context.Context, player party.Session) (answer, error) {
-	a, err := l.answers.Get(context.WithoutCancel(ctx), struct{}{}, func(ctx context.Context) (a answer, _ error) {
+// askHost asks the host in one player's name, and the answer counts for all players. It does not end when that player
+// stops waiting. It logs once that the host does not answer, until the host answers again.
+func (l *liveness) askHost(ctx context.Context, player party.Session) (hostAnswer, error) {
+	a, err := l.answers.Get(context.WithoutCancel(ctx), struct{}{}, func(ctx context.Context) (a hostAnswer, _ error) {
 		a.oldest, a.matched, a.err = l.Pool(ctx, player)
-		if was := l.unasked.Swap(a.err != nil); a.err != nil && !was {
+		if was := l.unanswered.Swap(a.err != nil); a.err != nil && !was {
 			l.Logger.Warn("matchmaker not asked error=%v", a.err)
 		}
 		return a, nil
@@ -50,12 +50,12 @@ func (l *liveness) ask(ctx context.Context, player party.Session) (answer, error
 	return a, cmp.Or(err, a.err)
 }
 
-// gone reports whether the host no longer has a ticket of the book. Two things prove that: the host's oldest ticket is
-// younger, or the host made a match and no other ticket can be meant. If neither is known and the host does not report
-// matches, the ticket counts as gone after openFor. The host may have matched it long ago, and such a ticket must not
-// make the module refuse another one.
-func (l *liveness) gone(ctx context.Context, t Ticket) bool {
-	had, err := l.ask(ctx, t.Members[0])
+// isGone reports whether the host no longer has a ticket of the book. Two things prove that: the host's oldest ticket
+// is younger, or the host made a match and no other ticket can be meant. If neither is known and the host does not
+// report matches, the ticket counts as gone after openFor. The host may have matched it long ago, and such a ticket
+// must not make the module refuse another one.
+func (l *liveness) isGone(ctx context.Context, t Ticket) bool {
+	had, err := l.askHost(ctx, t.Members[0])
 	old := l.Now().Sub(t.Added) > openFor
 	switch {
 	case err != nil:
@@ -64,10 +64,10 @@ func (l *liveness) gone(ctx context.Context, t Ticket) bool {
 		return true
 	case l.Hears: // matches are reported, so only another end of the ticket may be unknown
 		return old && had.oldest.IsZero()
-	case t.made(had.oldest) && !slices.ContainsFunc(had.matched, had.oldest.Equal): // it was there when the pass began
+	case t.mayBeMadeAt(had.oldest) && !slices.ContainsFunc(had.matched, had.oldest.Equal): // it was there when the pass began
 		return false
 	}
-	return old || slices.ContainsFunc(had.matched, func(at time.Time) bool { return t.made(at) && l.book.MadeAt(at) == 1 })
+	return old || slices.ContainsFunc(had.matched, func(at time.Time) bool { return t.mayBeMadeAt(at) && l.book.MadeAt(at) == 1 })
 }
 
 // Queued reports whether the party has a ticket that waits.
@@ -77,12 +77,12 @@ func (l *liveness) Queued(ctx context.Context, id party.ID) (bool, error) {
 
 // stillWaits reports whether a ticket of the book can still be there. It asks the host, and ends the ticket if not.
 func (l *liveness) stillWaits(ctx context.Context, t Ticket) bool {
-	return l.manned(ctx, t) && !l.lost(ctx, t)
+	return l.membersPresent(ctx, t) && !l.endIfGone(ctx, t)
 }
 
-// manned reports whether the members of a ticket are still connected and in the party. If not, it ends the ticket. News
-// of closed sockets comes late, and for some ways of leaving a party there is none.
-func (l *liveness) manned(ctx context.Context, t Ticket) bool {
+// membersPresent reports whether the members of a ticket are still connected and in the party. If not, it ends the
+// ticket. News of closed sockets comes late, and for some ways of leaving a party there is none.
+func (l *liveness) membersPresent(ctx context.Context, t Ticket) bool {
 	if !t.Solo() {
 		v, err := l.Roster.View(ctx, t.Party)
 		return err == nil && l.complete(ctx, t, v) || err != nil && party.ReasonOf(err) != party.PartyNotFound
@@ -95,11 +95,11 @@ func (l *liveness) manned(ctx context.Context, t Ticket) bool {
 	return true
 }
 
-// lost ends a ticket that the host no longer has, and reports whether it did. If the host does not report matches, the
-// ticket has most likely found one.
-func (l *liveness) lost(ctx context.Context, t Ticket) bool {
+// endIfGone ends a ticket that the host no longer has, and reports whether it did. If the host does not report matches,
+// the ticket has most likely found one.
+func (l *liveness) endIfGone(ctx context.Context, t Ticket) bool {
 	switch {
-	case !l.gone(ctx, t):
+	case !l.isGone(ctx, t):
 		return false
 	case l.Hears:
 		l.drop(ctx, t.ID, DropMembership)
@@ -114,6 +114,6 @@ func (l *liveness) lost(ctx context.Context, t Ticket) bool {
 // match found earlier while the next search runs.
 func (l *liveness) Plays(ctx context.Context, session party.Session) {
 	for _, t := range l.book.OfSession(session) {
-		l.lost(ctx, t)
+		l.endIfGone(ctx, t)
 	}
 }

@@ -28,7 +28,7 @@ type atHost struct {
 	another party.Session
 }
 
-func searching(t *testing.T) *atHost {
+func hostWorld(t *testing.T) *atHost {
 	h := &atHost{world: newWorld(t, native())}
 	next := func() { h.clock.Advance(time.Second) }
 	older := h.player()
@@ -85,13 +85,13 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 		"none_yet":           {func(h *atHost) { h.pool = nil }, true, true},
 		"the_oldest":         {func(h *atHost) { h.pool = h.pool[1:]; h.clock.Advance(time.Hour) }, true, false},
 		"oldest_in_its_pass": {func(h *atHost) { h.pool = h.pool[1:]; h.matched = []time.Time{h.pool[0].created} }, false, true},
-		"host_is_mute":       {func(h *atHost) { h.hostMatches(); h.mute = errors.New("mute") }, true, true},
-		"mute_for_long":      {func(h *atHost) { h.mute = errors.New("mute"); h.clock.Advance(3 * time.Minute) }, false, false},
+		"host_is_mute":       {func(h *atHost) { h.hostMatches(); h.poolErr = errors.New("mute") }, true, true},
+		"mute_for_long":      {func(h *atHost) { h.poolErr = errors.New("mute"); h.clock.Advance(3 * time.Minute) }, false, false},
 		"joins_a_match":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone); h.Plays(h.t.Context(), h.member) }, true, true},
 		"joins_what_is_found": {func(h *atHost) {
 			h.hostMatches()
 			h.Plays(h.t.Context(), h.alone)
-			h.mute = errors.New("mute")
+			h.poolErr = errors.New("mute")
 			h.clock.Advance(time.Second)
 		}, false, true},
 		"a_stranger_of_that_moment_is_matched": {func(h *atHost) {
@@ -104,7 +104,7 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 		"somebody_else_hangs_up": {func(h *atHost) {
 			h.hostMatches()
 			h.Pool = func(ctx context.Context, s party.Session) (time.Time, []time.Time, error) {
-				oldest, matched, err := h.held(ctx, s)
+				oldest, matched, err := h.poolState(ctx, s)
 				return oldest, matched, cmp.Or(ctx.Err(), err)
 			}
 			ctx, hangUp := context.WithCancel(h.t.Context())
@@ -113,7 +113,7 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 		}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := searching(t)
+			h := hostWorld(t)
 			tt.then(h)
 			h.wantWaits(tt.alone, tt.partys)
 		})
@@ -122,7 +122,7 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 
 // Others hear of the party's match as soon as the module does, and never that its ticket was dropped.
 func TestNative_OthersHearOfTheMatch(t *testing.T) {
-	h := searching(t)
+	h := hostWorld(t)
 	h.hostMatches()
 	h.Plays(t.Context(), h.member)
 	h.wantHeard(h.id, string(queue.Queued), string(queue.Matched))
@@ -133,11 +133,11 @@ func TestNative_OthersHearOfTheMatch(t *testing.T) {
 
 // An answer of the host is used again for a while.
 func TestNative_TheHostIsAskedNowAndThen(t *testing.T) {
-	h := searching(t)
+	h := hostWorld(t)
 	asked := 0
 	h.Pool = func(ctx context.Context, s party.Session) (time.Time, []time.Time, error) {
 		asked++
-		return h.held(ctx, s)
+		return h.poolState(ctx, s)
 	}
 	for range 10 {
 		h.queued(h.id)

@@ -15,8 +15,8 @@ import (
 
 // A player who reconnects before the news of the lost connection does not avoid the cooldown.
 func TestAccept_CooldownBeforeTheNews(t *testing.T) {
-	w := asking(t)
-	alone, _ := w.soloes(4)
+	w := askingWorld(t)
+	alone, _ := w.queueSolos(4)
 	w.process()
 	w.host.Disconnect(alone[3])
 	_, err := w.addSolo(w.host.Connect(alone[3].UserID), text("queue", "duo"))
@@ -25,8 +25,8 @@ func TestAccept_CooldownBeforeTheNews(t *testing.T) {
 
 // The same holds after a pass without the ticket, and before the news of its end.
 func TestAccept_CooldownAfterAPassWithoutTheTicket(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
 	w.process()
 	w.host.Disconnect(alone[3])
 	w.removeTicket(tickets[3])
@@ -38,13 +38,13 @@ func TestAccept_CooldownAfterAPassWithoutTheTicket(t *testing.T) {
 
 // A shorter cooldown of another queue does not shorten a cooldown.
 func TestAccept_CooldownsOfTwoQueues(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	quick := w.cfg.Queues["duo"]
 	accept := *quick.Accept
 	accept.Cooldown = time.Second
 	quick.Accept = &accept
 	w.cfg.Queues["quick"] = quick
-	alone, tickets := w.soloes(4)
+	alone, tickets := w.queueSolos(4)
 	tickets = append(tickets, w.queueSolo(alone[3], text("queue", "quick")))
 	for range 3 {
 		w.queueSolo(w.player(), text("queue", "quick"))
@@ -98,7 +98,7 @@ func TestAccept_CooldownOfAParty(t *testing.T) {
 	for name, tt := range ways {
 		for _, asked := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/asked_%v", name, asked), func(t *testing.T) {
-				w := asking(t)
+				w := askingWorld(t)
 				id, players := w.party(2)
 				ticket := w.queueParty(id, players[0], text("queue", "duo"))
 				other, others := w.party(2)
@@ -131,7 +131,7 @@ func TestAccept_CooldownOfAParty(t *testing.T) {
 
 // Players who replace a group of friends must satisfy parity as in a new match.
 func TestAccept_ReplacedByTheirLike(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	q := w.cfg.Queues["duo"]
 	q.Parity = &rules.Parity{Mode: rules.ParityRequire}
 	w.cfg.Queues["duo"] = q
@@ -140,7 +140,7 @@ func TestAccept_ReplacedByTheirLike(t *testing.T) {
 	_, err := w.Accept(t.Context(), callerOf(players[1][0]), tickets[1], false)
 	w.must(err)
 	w.removeTicket(tickets[1])
-	alone, _ := w.soloes(2)
+	alone, _ := w.queueSolos(2)
 	w.process()
 	for _, s := range alone {
 		w.wantNotified(s)
@@ -154,15 +154,15 @@ func TestAccept_ReplacedByTheirLike(t *testing.T) {
 
 // A player who has not answered yet gets a new deadline when somebody is replaced, and is told that deadline.
 func TestAccept_ReplacedSaysHowLong(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
 	w.process()
 	w.accepts(alone[0], tickets[0])
 	w.accepts(alone[1], tickets[1])
 	w.clock.Advance(10 * time.Second)
 	_, err := w.Accept(t.Context(), callerOf(alone[3]), tickets[3], false)
 	w.must(err)
-	late, lateTicket := w.soloes(1)
+	late, lateTicket := w.queueSolos(1)
 	w.process()
 	by := w.clock.Now().Add(15 * time.Second).Unix()
 	for _, s := range alone[:3] {
@@ -211,8 +211,8 @@ func TestFleet_TellsNobodyWhoWasNotAsked(t *testing.T) {
 
 // Tickets whose players are asked count in the queue like all others, until they end.
 func TestStatus_CountsWhoIsAsked(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
 	fifth := w.player()
 	w.blocks.block(fifth, alone[1])
 	w.queueSolo(fifth, text("queue", "duo"))
@@ -252,8 +252,8 @@ func TestStatus_CountsWhoIsAsked(t *testing.T) {
 
 // A player without a party hears by a notification that a block took their ticket off.
 func TestAccept_APlayerAloneBlocks(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
 	w.process()
 	for i := range alone {
 		w.accepts(alone[i], tickets[i])
@@ -268,7 +268,7 @@ func TestAccept_APlayerAloneBlocks(t *testing.T) {
 
 // A party keeps its seats in a match that was found, even if its friends come or go meanwhile.
 func TestAccept_FriendsComeAndGo(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	q := w.cfg.Queues["duo"]
 	q.HoldInvited = true
 	w.cfg.Queues["duo"] = q
@@ -299,9 +299,9 @@ func TestAccept_FriendsComeAndGo(t *testing.T) {
 
 // A party's ticket, which ends the solo tickets of its members, does not help a player avoid an answer.
 func TestAccept_AskedAloneAndThenByAParty(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	w.cfg.Matchmaking.SoloTickets = rules.SoloTicketsCancel
-	alone, _ := w.soloes(4)
+	alone, _ := w.queueSolos(4)
 	w.process()
 	id := w.partyOf(alone[3])
 	_, err := w.addParty(id, alone[3], rankedEU)
@@ -320,7 +320,7 @@ func TestAccept_AskedAloneAndThenByAParty(t *testing.T) {
 // A match that everybody has accepted but that cannot be made holds nobody. Its players wait on with their age, are
 // free to leave, and are asked again only after a while. Other matches of the queue are made meanwhile.
 func TestAccept_AMatchThatCannotBeMade(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	var ids []party.ID
 	var players [][]party.Session
 	var tickets []string
@@ -394,7 +394,7 @@ func TestAccept_OtherRules(t *testing.T) {
 		"no_regions": {two, regions("eu"), nil, false}, "more_regions": {two, regions("eu"), regions("us", "eu"), true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := asking(t)
+			w := askingWorld(t)
 			set := func(size rules.TeamSize, l *rules.Latency, backfill bool) {
 				q := w.cfg.Queues["duo"]
 				q.TeamSize, q.Latency, q.Backfill = size, l, backfill

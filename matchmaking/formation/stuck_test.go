@@ -13,9 +13,9 @@ import (
 	"partyline/party/rules"
 )
 
-// widening is a queue of two teams whose windows grow for 25 s. Others wait for a ticket after 75 s, or after 37.5 s in
-// a small pool. Nobody waits for others after 3 minutes.
-func widening(teamSize int) formation.Queue {
+// wideningQueue is a queue of two teams whose windows grow for 25 s. Others wait for a ticket after 75 s, or after 37.5
+// s in a small pool. Nobody waits for others after 3 minutes.
+func wideningQueue(teamSize int) formation.Queue {
 	return formation.Queue{Teams: 2, TeamSize: teamSize, Window: 50, WidenPerSec: 10, MaxWindow: 300}
 }
 
@@ -26,14 +26,14 @@ func TestForm_OthersWaitForAStuckTicket(t *testing.T) {
 		waited int
 		want   []int
 	}{{10, 30, nil}, {10, 179, nil}, {10, 180, []int{1, 2, 3, 4}}, {50, 39, nil}, {50, 40, []int{1, 2, 3, 4}}} {
-		q := widening(2)
+		q := wideningQueue(2)
 		q.WidenPerSec = tt.widen
 		var tickets []formation.Ticket
 		for i, skill := range []float64{1000, 1250, 1400, 1600, 1600} { // only the second can play with the first
 			tickets = append(tickets, formation.Ticket{ID: fmt.Sprint(i), Size: 1, Skill: skill, Since: ago(60)})
 		}
 		tickets[0].Since, tickets[1].Since = ago(600), ago(tt.waited)
-		if got := together(form(q, tickets...)); !slices.Equal(got, tt.want) {
+		if got := firstMatch(form(q, tickets...)); !slices.Equal(got, tt.want) {
 			t.Errorf("windows that grow by %v, after %d s: a match of %v; want %v", tt.widen, tt.waited, got, tt.want)
 		}
 	}
@@ -68,10 +68,10 @@ func TestForm_NobodyWaitsForATicketThatARuleKeepsOut(t *testing.T) {
 		"blocks":                  {1, func(*formation.Queue) {}, stuck(1, 1000), solos(1000, 1000), [][2]int{{0, 1}, {0, 2}}},
 		"blocks_among_the_others": {2, func(*formation.Queue) {}, stuck(1, 1000), solos(1000, 1000, 1000, 1000, 1000, 1000), [][2]int{{1, 2}, {2, 3}, {1, 3}, {0, 4}, {0, 5}, {0, 6}}},
 	} {
-		q := widening(tt.teamSize)
+		q := wideningQueue(tt.teamSize)
 		tt.change(&q)
 		with := formation.Pool{Tickets: append([]formation.Ticket{tt.stuck}, tt.others...), Apart: tt.apart}
-		got, want := together(formation.Form(now, q, with, nil)), together(formation.Form(now, q, with.Only(indexes(1, len(with.Tickets))), nil))
+		got, want := firstMatch(formation.Form(now, q, with, nil)), firstMatch(formation.Form(now, q, with.Only(indexes(1, len(with.Tickets))), nil))
 		for i := range want {
 			want[i]++ // all except the first
 		}
@@ -92,7 +92,7 @@ func indexes(from, to int) (all []int) {
 // A ticket that nobody can be matched with, for any reason, keeps no ticket that has waited 3 minutes from a match.
 func TestForm_NobodyIsAHostage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		q := widening(rapid.IntRange(1, 3).Draw(t, "size"))
+		q := wideningQueue(rapid.IntRange(1, 3).Draw(t, "size"))
 		q.Parity = rules.Parity{Mode: rapid.SampledFrom([]rules.ParityMode{rules.ParityOff, rules.ParityRequire}).Draw(t, "parity"), Diff: rapid.IntRange(0, 1).Draw(t, "diff")}
 		q.TeamSpread = float64(rapid.SampledFrom([]int{0, 20, 60, 100}).Draw(t, "spread"))
 		if rapid.Bool().Draw(t, "regions") {
