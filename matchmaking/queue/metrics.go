@@ -8,13 +8,13 @@ import (
 
 // The metrics of matchmaking by queues.
 const (
-	MetricPass      = "partyline_queue_pass"      // times the passes of the matchmaker
+	MetricPass      = "partyline_queue_pass"      // durations of the matchmaker's passes
 	MetricTickets   = "partyline_queue_tickets"   // how many tickets wait, by queue
 	MetricOldest    = "partyline_queue_oldest"    // the longest wait in a queue so far, in seconds
 	MetricWait      = "partyline_queue_wait"      // waits of placed tickets, by queue, size and match: new or running
-	MetricDropped   = "partyline_queue_dropped"   // counts tickets, by queue and reason
+	MetricDropped   = "partyline_queue_dropped"   // dropped tickets, by queue and reason
 	MetricProposals = "partyline_queue_proposals" // how many matches the players of a queue are asked about
-	MetricProposed  = "partyline_queue_proposed"  // counts tickets whose players were asked to accept a match, by queue
+	MetricProposed  = "partyline_queue_proposed"  // tickets whose players were asked to accept a match, by queue
 )
 
 // Measure sets the gauges of all queues, also of queues that are gone from the rules file. A gauge that is not set

@@ -90,7 +90,7 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 	byQueue := p.groupByQueue(ctx, entries)
 	names := slices.Sorted(maps.Keys(byQueue))
 	for i := range names {
-		// In turn, and each with its share of what is left: no queue uses up the others' time.
+		// The queues take turns, and each gets its share of the remaining time.
 		name := names[(i+p.passes)%len(names)]
 		share := until.Sub(p.Now()) / time.Duration(len(names)-i)
 		_ = protected(p.Logger, "pass", name, func() { p.runQueue(ctx, name, p.cfg.Queues[name], byQueue[name], p.Now().Add(share)) })
