@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// A ticket is stuck, and others wait for it, when it has waited stuckAfter times as long as its window grows;
-	// soonStuck times if the pool has no more tickets than two matches have seats.
+	// Others wait for a stuck ticket. It is stuck after stuckAfter times as long as its window grows. If the pool has
+	// no more tickets than two matches have seats, soonStuck times are enough.
 	stuckAfter = 3
 	soonStuck  = 1.5
 	// A ticket does not wait for others after keptAfter times as long as its window grows, or after keptMost.

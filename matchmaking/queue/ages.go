@@ -27,8 +27,8 @@ func (b *Book) Keep(t Ticket, within time.Duration) {
 	b.ages[t.owner()][t.Queue] = age{waited: max(0, b.now().Sub(t.Since)), until: b.now().Add(within)}
 }
 
-// Waited returns how long the owner, by a party's or a player's ID, had waited in the queue before the ticket was lost;
-// 0 if nothing is kept. The next ticket uses it up.
+// Waited returns how long the owner, a party's or a player's ID, had waited in the queue before the ticket was lost. It
+// is 0 if nothing is kept. The next ticket uses it up.
 func (b *Book) Waited(owner, queue string) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"partyline/party"
 )
 
-// An away member who gives up the seat does not change the age of the others, who are away too: it is the same when
-// they are back.
+// An away member who gives up the seat does not change the age of the others, who are away too. They have the same age
+// when they are back.
 func TestFollow_AgeOfAnAwayParty(t *testing.T) {
 	cfg := configWithQueues()
 	cfg.Parties.ReconnectGrace = time.Minute

@@ -230,8 +230,8 @@ func (r conflicts) alreadyQueued(ctx context.Context, v party.View, queue string
 }
 
 // nobodyElsewhere refuses with NotReady while a member waits alone or in another party. It names nobody. If the rules
-// cancel solo tickets, a solo ticket matters in two cases only: its player is asked about a match, or has so many
-// tickets that the host would not take the party's.
+// cancel solo tickets, a solo ticket matters in two cases only. Its player is asked about a match, or the player has so
+// many tickets that the host would not take the party's.
 func (r conflicts) nobodyElsewhere(ctx context.Context, v party.View) error {
 	for _, m := range sessions(v) {
 		n, _ := r.book.Load(m)
