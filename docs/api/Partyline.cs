@@ -244,31 +244,31 @@ namespace Partyline
     /// <summary>QueueDropReason says why a ticket was dropped.</summary>
     public static class QueueDropReason
     {
-        /// <summary>the event needs none.</summary>
+        /// <summary>the event needs no reason.</summary>
         public const string None = "";
-        /// <summary>somebody joined or left. The host has removed the ticket; the party's next one keeps its age.</summary>
+        /// <summary>somebody joined or left. The host has removed the ticket. The party's next ticket keeps its age.</summary>
         public const string Membership = "membership";
-        /// <summary>the host gave the ticket up for a match that could not be made after all. The next one keeps its age.</summary>
+        /// <summary>the host removed the ticket for a match that then could not be made. The next ticket keeps its age.</summary>
         public const string Internal = "internal";
         /// <summary>it waited for the queue's max_wait</summary>
         public const string Expired = "expired";
-        /// <summary>the party grew beyond what the queue takes</summary>
+        /// <summary>the party is now larger than the queue allows</summary>
         public const string PartyTooLarge = "party_too_large";
         /// <summary>the queue is gone from the rules file</summary>
         public const string UnknownQueue = "unknown_queue";
-        /// <summary>the queue now asks for what the ticket does not have</summary>
+        /// <summary>the queue now needs properties that the ticket does not have</summary>
         public const string InvalidRequest = "invalid_request";
         /// <summary>another ticket of the same players was matched first</summary>
         public const string Matched = "matched";
-        /// <summary>somebody on it did not want the match that was found</summary>
+        /// <summary>a player on it declined the match that was found</summary>
         public const string Declined = "declined";
-        /// <summary>somebody on it did not answer in time</summary>
+        /// <summary>a player on it did not answer in time</summary>
         public const string NoAnswer = "no_answer";
         /// <summary>the player's party looks for a match</summary>
         public const string PartyQueued = "party_queued";
-        /// <summary>QueuedAgain is why a ticket waits again: nobody was found in place of a player who did not accept.</summary>
+        /// <summary>the ticket waits again, because nobody was found to replace a player who did not accept.</summary>
         public const string NoReplacement = "no_replacement";
-        /// <summary>NoCapacity is why a ticket waits again: no game server could be had in time.</summary>
+        /// <summary>the ticket waits again, because there was no game server in time.</summary>
         public const string NoCapacity = "no_capacity";
     }
 
@@ -277,15 +277,15 @@ namespace Partyline
     {
         /// <summary>the ticket waits</summary>
         public const string Queued = "queued";
-        /// <summary>it does not any more, for a reason; nobody asked for that</summary>
+        /// <summary>it no longer waits, for a reason; nobody asked for that</summary>
         public const string Dropped = "dropped";
         /// <summary>it has a match</summary>
         public const string Matched = "matched";
-        /// <summary>the leader took it back</summary>
+        /// <summary>the leader cancelled it</summary>
         public const string Cancelled = "cancelled";
         /// <summary>there is a match for it, if everybody accepts</summary>
         public const string Found = "found";
-        /// <summary>somebody else is asked in place of a player who did not accept</summary>
+        /// <summary>another player is asked in place of one who did not accept</summary>
         public const string Replaced = "replaced";
     }
 
@@ -1802,21 +1802,21 @@ namespace Partyline
         [DataMember(Name = "user"), Preserve] public string User { get; set; }
     }
 
-    /// <summary>MatchmakingEvent is a message to the party, op code OpMatchmaking, or the content of a notification to a player without one.</summary>
+    /// <summary>MatchmakingEvent is a message to the party, op code OpMatchmaking. A player without a party gets it in a notification.</summary>
     public sealed class MatchmakingEvent
     {
         /// <summary>One of QueueEventName.</summary>
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
 
-        /// <summary>"" while the host matches by itself</summary>
+        /// <summary>"" if the host itself matches</summary>
         [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
 
         [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
 
-        /// <summary>One of QueueDropReason. "" where the event needs none</summary>
+        /// <summary>One of QueueDropReason. "" if the event needs none</summary>
         [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
 
-        /// <summary>AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.</summary>
+        /// <summary>AcceptBy is the deadline for an answer, Unix seconds; only with found and replaced.</summary>
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
     }
 
@@ -1918,21 +1918,21 @@ namespace Partyline
         [DataMember(Name = "from"), Preserve] public string From { get; set; }
     }
 
-    /// <summary>DroppedNotice is a message to the party, op code OpMatchmaking, or the content of a notification to a player without one.</summary>
+    /// <summary>DroppedNotice is a message to the party, op code OpMatchmaking. A player without a party gets it in a notification.</summary>
     public sealed class DroppedNotice
     {
         /// <summary>One of QueueEventName.</summary>
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
 
-        /// <summary>"" while the host matches by itself</summary>
+        /// <summary>"" if the host itself matches</summary>
         [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
 
         [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
 
-        /// <summary>One of QueueDropReason. "" where the event needs none</summary>
+        /// <summary>One of QueueDropReason. "" if the event needs none</summary>
         [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
 
-        /// <summary>AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.</summary>
+        /// <summary>AcceptBy is the deadline for an answer, Unix seconds; only with found and replaced.</summary>
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
     }
 
@@ -1964,7 +1964,7 @@ namespace Partyline
 
         [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
 
-        /// <summary>when an answer is too late, Unix seconds</summary>
+        /// <summary>the deadline for an answer, Unix seconds</summary>
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
     }
 

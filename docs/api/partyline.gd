@@ -163,46 +163,46 @@ class InviteState:
 
 ## QueueDropReason says why a ticket was dropped.
 class QueueDropReason:
-	## the event needs none.
+	## the event needs no reason.
 	const NONE := ""
-	## somebody joined or left. The host has removed the ticket; the party's next one keeps its age.
+	## somebody joined or left. The host has removed the ticket. The party's next ticket keeps its age.
 	const MEMBERSHIP := "membership"
-	## the host gave the ticket up for a match that could not be made after all. The next one keeps its age.
+	## the host removed the ticket for a match that then could not be made. The next ticket keeps its age.
 	const INTERNAL := "internal"
 	## it waited for the queue's max_wait
 	const EXPIRED := "expired"
-	## the party grew beyond what the queue takes
+	## the party is now larger than the queue allows
 	const PARTY_TOO_LARGE := "party_too_large"
 	## the queue is gone from the rules file
 	const UNKNOWN_QUEUE := "unknown_queue"
-	## the queue now asks for what the ticket does not have
+	## the queue now needs properties that the ticket does not have
 	const INVALID_REQUEST := "invalid_request"
 	## another ticket of the same players was matched first
 	const MATCHED := "matched"
-	## somebody on it did not want the match that was found
+	## a player on it declined the match that was found
 	const DECLINED := "declined"
-	## somebody on it did not answer in time
+	## a player on it did not answer in time
 	const NO_ANSWER := "no_answer"
 	## the player's party looks for a match
 	const PARTY_QUEUED := "party_queued"
-	## QueuedAgain is why a ticket waits again: nobody was found in place of a player who did not accept.
+	## the ticket waits again, because nobody was found to replace a player who did not accept.
 	const NO_REPLACEMENT := "no_replacement"
-	## NoCapacity is why a ticket waits again: no game server could be had in time.
+	## the ticket waits again, because there was no game server in time.
 	const NO_CAPACITY := "no_capacity"
 
 ## QueueEventName says what became of a ticket.
 class QueueEventName:
 	## the ticket waits
 	const QUEUED := "queued"
-	## it does not any more, for a reason; nobody asked for that
+	## it no longer waits, for a reason; nobody asked for that
 	const DROPPED := "dropped"
 	## it has a match
 	const MATCHED := "matched"
-	## the leader took it back
+	## the leader cancelled it
 	const CANCELLED := "cancelled"
 	## there is a match for it, if everybody accepts
 	const FOUND := "found"
-	## somebody else is asked in place of a player who did not accept
+	## another player is asked in place of one who did not accept
 	const REPLACED := "replaced"
 
 class ReconnectEventName:
@@ -2311,16 +2311,16 @@ class InviteEvent extends Answer:
 			user = got["user"]
 		return self
 
-## MatchmakingEvent is a message to the party, op code OpMatchmaking, or the content of a notification to a player without one.
+## MatchmakingEvent is a message to the party, op code OpMatchmaking. A player without a party gets it in a notification.
 class MatchmakingEvent extends Answer:
 	## One of [QueueEventName].
 	var event: String = ""
-	## "" while the host matches by itself
+	## "" if the host itself matches
 	var queue: String = ""
 	var ticket: String = ""
-	## One of [QueueDropReason]. "" where the event needs none
+	## One of [QueueDropReason]. "" if the event needs none
 	var reason: String = ""
-	## AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.
+	## AcceptBy is the deadline for an answer, Unix seconds; only with found and replaced.
 	var accept_by: int = 0
 
 	func read(got: Dictionary) -> MatchmakingEvent:
@@ -2470,16 +2470,16 @@ class DeclinedNotice extends Answer:
 			from = got["from"]
 		return self
 
-## DroppedNotice is a message to the party, op code OpMatchmaking, or the content of a notification to a player without one.
+## DroppedNotice is a message to the party, op code OpMatchmaking. A player without a party gets it in a notification.
 class DroppedNotice extends Answer:
 	## One of [QueueEventName].
 	var event: String = ""
-	## "" while the host matches by itself
+	## "" if the host itself matches
 	var queue: String = ""
 	var ticket: String = ""
-	## One of [QueueDropReason]. "" where the event needs none
+	## One of [QueueDropReason]. "" if the event needs none
 	var reason: String = ""
-	## AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.
+	## AcceptBy is the deadline for an answer, Unix seconds; only with found and replaced.
 	var accept_by: int = 0
 
 	func read(got: Dictionary) -> DroppedNotice:
@@ -2529,7 +2529,7 @@ class SeatFreeNotice extends Answer:
 class FoundNotice extends Answer:
 	var ticket: String = ""
 	var queue: String = ""
-	## when an answer is too late, Unix seconds
+	## the deadline for an answer, Unix seconds
 	var accept_by: int = 0
 
 	func read(got: Dictionary) -> FoundNotice:

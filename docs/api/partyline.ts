@@ -190,46 +190,46 @@ export type InviteState =
 
 /** QueueDropReason says why a ticket was dropped. */
 export type QueueDropReason =
-  /** the event needs none. */
+  /** the event needs no reason. */
   | ""
-  /** somebody joined or left. The host has removed the ticket; the party's next one keeps its age. */
+  /** somebody joined or left. The host has removed the ticket. The party's next ticket keeps its age. */
   | "membership"
-  /** the host gave the ticket up for a match that could not be made after all. The next one keeps its age. */
+  /** the host removed the ticket for a match that then could not be made. The next ticket keeps its age. */
   | "internal"
   /** it waited for the queue's max_wait */
   | "expired"
-  /** the party grew beyond what the queue takes */
+  /** the party is now larger than the queue allows */
   | "party_too_large"
   /** the queue is gone from the rules file */
   | "unknown_queue"
-  /** the queue now asks for what the ticket does not have */
+  /** the queue now needs properties that the ticket does not have */
   | "invalid_request"
   /** another ticket of the same players was matched first */
   | "matched"
-  /** somebody on it did not want the match that was found */
+  /** a player on it declined the match that was found */
   | "declined"
-  /** somebody on it did not answer in time */
+  /** a player on it did not answer in time */
   | "no_answer"
   /** the player's party looks for a match */
   | "party_queued"
-  /** QueuedAgain is why a ticket waits again: nobody was found in place of a player who did not accept. */
+  /** the ticket waits again, because nobody was found to replace a player who did not accept. */
   | "no_replacement"
-  /** NoCapacity is why a ticket waits again: no game server could be had in time. */
+  /** the ticket waits again, because there was no game server in time. */
   | "no_capacity";
 
 /** QueueEventName says what became of a ticket. */
 export type QueueEventName =
   /** the ticket waits */
   | "queued"
-  /** it does not any more, for a reason; nobody asked for that */
+  /** it no longer waits, for a reason; nobody asked for that */
   | "dropped"
   /** it has a match */
   | "matched"
-  /** the leader took it back */
+  /** the leader cancelled it */
   | "cancelled"
   /** there is a match for it, if everybody accepts */
   | "found"
-  /** somebody else is asked in place of a player who did not accept */
+  /** another player is asked in place of one who did not accept */
   | "replaced";
 
 export type ReconnectEventName =
@@ -1266,15 +1266,15 @@ export interface InviteEvent {
   user: string;
 }
 
-/** MatchmakingEvent is a message to the party, op code OpMatchmaking, or the content of a notification to a player without one. */
+/** MatchmakingEvent is a message to the party, op code OpMatchmaking. A player without a party gets it in a notification. */
 export interface MatchmakingEvent {
   event: QueueEventName;
-  /** "" while the host matches by itself */
+  /** "" if the host itself matches */
   queue: string;
   ticket: string;
-  /** "" where the event needs none */
+  /** "" if the event needs none */
   reason: QueueDropReason;
-  /** AcceptBy is when an answer is too late, Unix seconds; with found and replaced only. */
+  /** AcceptBy is the deadline for an answer, Unix seconds; only with found and replaced. */
   accept_by?: number;
 }
 
@@ -1343,15 +1343,15 @@ export interface DeclinedNotice {
   from: string;
 }
 
-/** DroppedNotice is a message to the party, op code OpMatchmaking, or the content of a notification to a player without one. */
+/** DroppedNotice is a message to the party, op code OpMatchmaking. A player without a party gets it in a notification. */
 export interface DroppedNotice {
   event: QueueEventName;
-  /** "" while the host matches by itself */
+  /** "" if the host itself matches */
   queue: string;
   ticket: string;
-  /** "" where the event needs none */
+  /** "" if the event needs none */
   reason: QueueDropReason;
-  /** AcceptBy is when an answer is too late, Unix seconds; with found and replaced only. */
+  /** AcceptBy is the deadline for an answer, Unix seconds; only with found and replaced. */
   accept_by?: number;
 }
 
@@ -1374,7 +1374,7 @@ export interface SeatFreeNotice {
 export interface FoundNotice {
   ticket: string;
   queue: string;
-  /** when an answer is too late, Unix seconds */
+  /** the deadline for an answer, Unix seconds */
   accept_by: number;
 }
 

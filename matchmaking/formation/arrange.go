@@ -7,21 +7,21 @@ import (
 	"partyline/internal/radix"
 )
 
-// drafts are a pool's tickets on their way to their places in the line.
+// drafts are a pool's tickets while they are sorted.
 type drafts struct {
 	rows, spare []radix.Row
 	items       []item  // by ticket
-	keys        []int32 // by ticket: which of the keys, as they come
+	keys        []int32 // by ticket: number of its key, in order of appearance
 	ages        []int32 // by ticket: rank by age
 }
 
-// arrange puts the tickets in the order of key, skill and age as items.
-func (l *line) arrange() {
+// arrange sorts the tickets by key, skill and age into items.
+func (l *sortedPool) arrange() {
 	d, n := &l.drafts, len(l.pool.Tickets)
-	l.items, l.tickets, l.keys, l.places = sizedTo(l.items, n), sizedTo(l.tickets, n), sizedTo(l.keys, n), sizedTo(l.places, n)
+	l.items, l.tickets, l.keys, l.positions = sizedTo(l.items, n), sizedTo(l.tickets, n), sizedTo(l.keys, n), sizedTo(l.positions, n)
 	ranks := make([]uint64, d.read(l))
 	d.sortByAge(l.pool.Tickets)
-	// Keys stand in the order of their oldest tickets: the same in whatever order tickets come.
+	// Keys are ordered by their oldest tickets, so the order of the tickets does not matter.
 	next := uint64(0)
 	for age, r := range d.rows {
 		d.ages[r.Index] = int32(age)
@@ -41,12 +41,12 @@ func (l *line) arrange() {
 		}
 	}
 	for at, r := range d.rows {
-		l.items[at], l.tickets[at], l.keys[at], l.places[r.Index] = d.items[r.Index], r.Index, int32(ranks[d.keys[r.Index]]), int32(at)
+		l.items[at], l.tickets[at], l.keys[at], l.positions[r.Index] = d.items[r.Index], r.Index, int32(ranks[d.keys[r.Index]]), int32(at)
 		l.items[at].age = d.ages[r.Index]
 	}
 }
 
-// sort puts rows in the order of what is said of their tickets.
+// sort sorts rows by a value of their tickets.
 func (d *drafts) sort(rows []radix.Row, by func(ticket int32) uint64) {
 	for i, r := range rows {
 		rows[i].By = by(r.Index)
@@ -54,9 +54,8 @@ func (d *drafts) sort(rows []radix.Row, by func(ticket int32) uint64) {
 	radix.Sort(rows, d.spare)
 }
 
-// read reads the tickets, once and in their order, because each of them is larger than an item. It answers
-// how many keys they have.
-func (d *drafts) read(l *line) (keys int) {
+// read reads the tickets once and in order, because each is larger than an item. It returns the number of keys.
+func (d *drafts) read(l *sortedPool) (keys int) {
 	n := len(l.pool.Tickets)
 	d.rows, d.spare, d.items = sizedTo(d.rows, n), sizedTo(d.spare, n), sizedTo(d.items, n)
 	d.keys, d.ages = sizedTo(d.keys, n), sizedTo(d.ages, n)
@@ -79,7 +78,7 @@ func (d *drafts) read(l *line) (keys int) {
 	return len(known)
 }
 
-// sortByAge puts the rows in the order of age, and those that are as old as each other in that of their IDs.
+// sortByAge sorts the rows by age, and equally old ones by ID.
 func (d *drafts) sortByAge(tickets []Ticket) {
 	radix.Sort(d.rows, d.spare)
 	for run := range radix.Runs(d.rows, 0) {
@@ -94,21 +93,20 @@ func (d *drafts) sortByAge(tickets []Ticket) {
 }
 
 const (
-	// largePool is a pool in which the tickets of a similar age are served as they stand: what
-	// is around one is in the processor's memory then when the next one looks at it. Each
-	// sixteenth of the tickets, the oldest first, counts as of one age.
+	// largePool is the size from which tickets of a similar age are served in pool order. Then the neighbours of one
+	// ticket are still in the processor's cache for the next one. By age the tickets form ageGroups groups.
 	largePool = 1 << 16
 	ageGroups = 16
 )
 
-// serveByAge lists the positions as they are served.
-func (l *line) serveByAge() {
+// orderByAge lists the positions in the order in which they are served.
+func (l *sortedPool) orderByAge() {
 	n, group := len(l.items), 1
 	if n >= largePool {
 		group = (n + ageGroups - 1) / ageGroups
 	}
 	l.byAge = sizedTo(l.byAge, n)
-	next := l.drafts.keys[:0] // of each group: where its next position stands; the drafts are not needed any more
+	next := l.drafts.keys[:0] // by group: index of its next position; the drafts are no longer needed
 	for first := 0; first < n; first += group {
 		next = append(next, int32(first))
 	}
@@ -119,5 +117,5 @@ func (l *line) serveByAge() {
 	}
 }
 
-// sizedTo is a slice of a length, of the old one's memory where that is enough.
+// sizedTo returns a slice of length n. It reuses the memory of old if that is enough.
 func sizedTo[T any](old []T, n int) []T { return slices.Grow(old[:0], n)[:n] }

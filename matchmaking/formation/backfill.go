@@ -7,37 +7,37 @@ import (
 	"slices"
 )
 
-// backfillTries bounds how many open matches are looked at for one ticket.
+// backfillTries limits how many open matches are looked at for one ticket.
 const backfillTries = 32
 
 // backfilling gives tickets to open matches.
 type backfilling struct {
-	line *line
-	open []*filling // by key and skill
+	sorted *sortedPool
+	open   []*filledMatch // by key and skill
 }
 
-// filling is an open match with what it has been given by now.
-type filling struct {
+// filledMatch is an open match with the tickets that it has been given so far.
+type filledMatch struct {
 	OpenMatch
 	placed []Placement
 }
 
-// backfill gives the oldest tickets the open seats of running matches: the nearest match
-// by skill whose emptiest fitting team has room.
-func backfill(l *line, open []OpenMatch, oldest iter.Seq[int]) (out []Backfill) {
+// backfill gives the oldest tickets the open seats of matches. It chooses the nearest match by skill that has room, and
+// the team with most free seats on which the ticket may be.
+func backfill(l *sortedPool, open []OpenMatch, oldest iter.Seq[int]) (out []Backfill) {
 	if len(open) == 0 {
 		return nil
 	}
-	b := &backfilling{line: l}
+	b := &backfilling{sorted: l}
 	for _, m := range open {
 		m.Open, m.Planned, m.Apart = slices.Clone(m.Open), slices.Clip(m.Planned), slices.Sorted(slices.Values(m.Apart))
-		b.open = append(b.open, &filling{OpenMatch: m})
+		b.open = append(b.open, &filledMatch{OpenMatch: m})
 	}
-	slices.SortFunc(b.open, func(a, b *filling) int {
+	slices.SortFunc(b.open, func(a, b *filledMatch) int {
 		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Skill, b.Skill), cmp.Compare(a.ID, b.ID))
 	})
 	for at := range oldest {
-		if !l.fits(at) {
+		if !l.fitsTeam(at) {
 			continue
 		}
 		m, team := b.find(at)
@@ -49,7 +49,7 @@ func backfill(l *line, open []OpenMatch, oldest iter.Seq[int]) (out []Backfill) 
 		if len(m.Planned) > 0 {
 			m.Planned = append(m.Planned, Planned{*l.ticket(at), team})
 		}
-		l.take(at)
+		l.markMatched(at)
 	}
 	for _, m := range b.open {
 		if len(m.placed) > 0 {
@@ -60,9 +60,9 @@ func backfill(l *line, open []OpenMatch, oldest iter.Seq[int]) (out []Backfill) 
 }
 
 // find looks at the open matches nearest to a ticket on both sides.
-func (b *backfilling) find(at int) (match *filling, team int) {
-	t := b.line.ticket(at)
-	up, _ := slices.BinarySearchFunc(b.open, t, func(m *filling, t *Ticket) int {
+func (b *backfilling) find(at int) (match *filledMatch, team int) {
+	t := b.sorted.ticket(at)
+	up, _ := slices.BinarySearchFunc(b.open, t, func(m *filledMatch, t *Ticket) int {
 		return cmp.Or(cmp.Compare(m.Key, t.Key), cmp.Compare(m.Skill, t.Skill))
 	})
 	down := up - 1
@@ -86,39 +86,39 @@ func (b *backfilling) find(at int) (match *filling, team int) {
 	return nil, 0
 }
 
-// distance is how far an open match is from a ticket; +Inf where the ticket does not reach it.
+// distance is how far an open match is from a ticket; +Inf if the ticket does not reach it.
 func (b *backfilling) distance(at, i int) float64 {
-	if i < 0 || i >= len(b.open) || b.open[i].Key != b.line.ticket(at).Key {
+	if i < 0 || i >= len(b.open) || b.open[i].Key != b.sorted.ticket(at).Key {
 		return math.Inf(1)
 	}
-	if b.line.q.NoSkill {
+	if b.sorted.q.NoSkill {
 		return 0
 	}
-	return b.line.reaching(at, b.open[i].Skill)
+	return b.sorted.skillDistance(at, b.open[i].Skill)
 }
 
-// team is the emptiest team of a match that a ticket may be on; -1 for none.
-func (b *backfilling) team(m *filling, at int) int {
+// team returns the team with most free seats that a ticket may be on; -1 for none.
+func (b *backfilling) team(m *filledMatch, at int) int {
 	best := -1
 	for team, room := range m.Open {
-		if room >= b.line.size(at) && (best < 0 || room > m.Open[best]) && b.suits(m, team, at) {
+		if room >= b.sorted.size(at) && (best < 0 || room > m.Open[best]) && b.fitsPlanned(m, team, at) {
 			best = team
 		}
 	}
 	return best
 }
 
-// suits reports whether a ticket may be on a team of a match that has not begun, where one new match
-// would be made of all of them: windows, groups of friends and means. A seat that stays open may still
-// make groups alike; means have to be close without it.
-func (b *backfilling) suits(m *filling, team, at int) bool {
+// fitsPlanned reports whether a ticket may be on a team of a match that has not begun. The rules are those of a new
+// match with all its tickets: windows, parity and team means. A seat that stays open may still satisfy parity. The
+// means must be close without it.
+func (b *backfilling) fitsPlanned(m *filledMatch, team, at int) bool {
 	if len(m.Planned) == 0 {
 		return true
 	}
-	now, q := b.line.now, &b.line.q
-	all := append(slices.Clip(m.Planned), Planned{*b.line.ticket(at), team})
+	now, q := b.sorted.now, &b.sorted.q
+	all := append(slices.Clip(m.Planned), Planned{*b.sorted.ticket(at), team})
 	centred := slices.ContainsFunc(all, func(c Planned) bool {
-		return !slices.ContainsFunc(all, func(p Planned) bool { return between(now, q, &c.Ticket, &p.Ticket, false) == HeldBySkill })
+		return !slices.ContainsFunc(all, func(p Planned) bool { return reasonBetween(now, q, &c.Ticket, &p.Ticket, false) == HeldBySkill })
 	})
 	most, least, high, low := 0, math.MaxInt, math.Inf(-1), math.Inf(1)
 	for t, room := range m.Open {
@@ -129,7 +129,7 @@ func (b *backfilling) suits(m *filling, team, at int) bool {
 			}
 		}
 		if t == team {
-			room -= b.line.size(at)
+			room -= b.sorted.size(at)
 		}
 		most, least = max(most, largest), min(least, max(largest, room))
 		if seats > 0 {
@@ -137,22 +137,22 @@ func (b *backfilling) suits(m *filling, team, at int) bool {
 		}
 	}
 	oldest := slices.MinFunc(all, func(a, b Planned) int { return a.Since.Compare(b.Since) })
-	_, allowed := q.differences(max(0, now.Sub(oldest.Since)))
+	_, allowed := q.parityLimits(max(0, now.Sub(oldest.Since)))
 	return centred && most-least <= allowed && (q.NoSkill || q.TeamSpread == 0 || high-low <= q.TeamSpread)
 }
 
-// admits reports whether a ticket may join a match: one that has not begun if it wants no
-// other, in a region near enough, and with nobody it has to be kept apart from.
-func (b *backfilling) admits(m *filling, at int) bool {
-	l := b.line
+// admits reports whether a ticket may join a match. NewMatchOnly keeps it out of running matches. The region must be
+// near enough, and the match must have nobody whom the ticket has to be kept apart from.
+func (b *backfilling) admits(m *filledMatch, at int) bool {
+	l := b.sorted
 	if l.ticket(at).NewMatchOnly && len(m.Planned) == 0 {
 		return false
 	}
 	if _, apart := slices.BinarySearch(m.Apart, int(l.tickets[at])); apart {
 		return false
 	}
-	if region := slices.Index(l.q.Latency.Regions, m.Region); l.near != nil && (region < 0 || l.near[at]&(1<<region) == 0) {
+	if region := slices.Index(l.q.Latency.Regions, m.Region); l.regionBits != nil && (region < 0 || l.regionBits[at]&(1<<region) == 0) {
 		return false
 	}
-	return !slices.ContainsFunc(m.placed, func(p Placement) bool { return l.areApart(at, int(l.places[p.Ticket])) })
+	return !slices.ContainsFunc(m.placed, func(p Placement) bool { return l.areApart(at, int(l.positions[p.Ticket])) })
 }

@@ -14,8 +14,8 @@ import (
 	"partyline/party/rules"
 )
 
-// sized are tickets of these sizes, equal in skill, the first the oldest.
-func sized(sizes ...int) []formation.Ticket {
+// ticketsOfSizes returns tickets of these sizes with equal skill, the first the oldest.
+func ticketsOfSizes(sizes ...int) []formation.Ticket {
 	tickets := make([]formation.Ticket, len(sizes))
 	for i, s := range sizes {
 		tickets[i] = formation.Ticket{ID: fmt.Sprint(i), Size: s, Since: ago(len(sizes) - i)}
@@ -23,8 +23,8 @@ func sized(sizes ...int) []formation.Ticket {
 	return tickets
 }
 
-// together are the tickets of the first match, in order.
-func together(res formation.Result) (tickets []int) {
+// firstMatch returns the tickets of the first match, in order.
+func firstMatch(res formation.Result) (tickets []int) {
 	if len(res.Matches) > 0 {
 		for _, p := range res.Matches[0].Placements {
 			tickets = append(tickets, p.Ticket)
@@ -36,11 +36,11 @@ func together(res formation.Result) (tickets []int) {
 
 func TestForm_Parity(t *testing.T) {
 	q := formation.Queue{Teams: 2, TeamSize: 4, Window: 100, Parity: rules.Parity{Mode: rules.ParityPrefer, Diff: 1, Relax: time.Minute}}
-	solos := sized(4, 1, 1, 1, 1)
+	solos := ticketsOfSizes(4, 1, 1, 1, 1)
 	if res := form(q, solos...); len(res.Matches) != 0 {
 		t.Errorf("a party of four met four strangers: %+v", res.Matches)
 	}
-	if got, want := together(form(q, sized(4, 1, 1, 1, 1, 3)...)), []int{0, 1, 5}; !reflect.DeepEqual(got, want) {
+	if got, want := firstMatch(form(q, ticketsOfSizes(4, 1, 1, 1, 1, 3)...)), []int{0, 1, 5}; !reflect.DeepEqual(got, want) {
 		t.Errorf("match of %v; want %v: the second large party, though it is younger", got, want)
 	}
 	solos[0].Since = ago(60)
@@ -59,13 +59,13 @@ func TestForm_Parity(t *testing.T) {
 
 func TestForm_Apart(t *testing.T) {
 	q := formation.Queue{Teams: 2, TeamSize: 2, Window: 100}
-	pool := formation.Pool{Tickets: sized(1, 1, 1, 1, 1), Apart: [][2]int{{1, 2}}}
-	if got, want := together(formation.Form(now, q, pool, nil)), []int{0, 1, 3, 4}; !reflect.DeepEqual(got, want) {
+	pool := formation.Pool{Tickets: ticketsOfSizes(1, 1, 1, 1, 1), Apart: [][2]int{{1, 2}}}
+	if got, want := firstMatch(formation.Form(now, q, pool, nil)), []int{0, 1, 3, 4}; !reflect.DeepEqual(got, want) {
 		t.Errorf("match of %v; want %v", got, want)
 	}
 	pool.Apart = append(pool.Apart, [2]int{4, 0})
 	if res := formation.Form(now, q, pool, nil); len(res.Matches) != 0 {
-		t.Errorf("match of %v, two of whom are to be kept apart", together(res))
+		t.Errorf("match of %v, two of whom are to be kept apart", firstMatch(res))
 	}
 	pool.Open = []formation.OpenMatch{{ID: "m", Open: []int{2, 2}, Apart: []int{0, 1}}}
 	res := formation.Form(now, q, pool, nil)
@@ -76,7 +76,7 @@ func TestForm_Apart(t *testing.T) {
 }
 
 func TestForm_NewMatchOnly(t *testing.T) {
-	tickets := sized(1, 1)
+	tickets := ticketsOfSizes(1, 1)
 	tickets[0].NewMatchOnly = true
 	res := formation.Form(now, formation.Queue{Teams: 2, TeamSize: 2, Window: 100}, formation.Pool{Tickets: tickets, Open: []formation.OpenMatch{{ID: "m", Open: []int{2, 2}}}}, nil)
 	want := []formation.Backfill{{MatchID: "m", Placements: []formation.Placement{{Ticket: 1, Team: 0}}}}
@@ -86,9 +86,9 @@ func TestForm_NewMatchOnly(t *testing.T) {
 }
 
 func TestForm_NewMatchOnly_JoinsPlannedMatches(t *testing.T) {
-	tickets := sized(1)
+	tickets := ticketsOfSizes(1)
 	tickets[0].NewMatchOnly = true
-	open := []formation.OpenMatch{{ID: "runs", Open: []int{1}}, {ID: "planned", Open: []int{1}, Planned: []formation.Planned{{Ticket: sized(1)[0]}}}}
+	open := []formation.OpenMatch{{ID: "runs", Open: []int{1}}, {ID: "planned", Open: []int{1}, Planned: []formation.Planned{{Ticket: ticketsOfSizes(1)[0]}}}}
 	res := formation.Form(now, formation.Queue{Teams: 1, TeamSize: 2, NoSkill: true}, formation.Pool{Tickets: tickets, Open: open}, nil)
 	want := []formation.Backfill{{MatchID: "planned", Placements: []formation.Placement{{}}}}
 	if !reflect.DeepEqual(res.Backfills, want) {
@@ -96,7 +96,7 @@ func TestForm_NewMatchOnly_JoinsPlannedMatches(t *testing.T) {
 	}
 }
 
-// Who joins a match that has not begun, in place of somebody, has to suit those who stay as in a new match.
+// A ticket that joins a match that has not begun must fit those who stay, as in a new match.
 func TestForm_PlannedMatches(t *testing.T) {
 	at := func(size int, skill float64, waited int) formation.Ticket {
 		return formation.Ticket{ID: "t", Size: size, Skill: skill, Since: ago(waited)}
@@ -152,7 +152,7 @@ func TestForm_PlannedMatches(t *testing.T) {
 
 func TestForm_SmallerTeams(t *testing.T) {
 	q := formation.Queue{Teams: 2, TeamSize: 5, MinTeamSize: 3, ShrinkAfter: time.Minute, Window: 100}
-	tickets := sized(3, 2, 1, 1, 1)
+	tickets := ticketsOfSizes(3, 2, 1, 1, 1)
 	if res := form(q, tickets...); len(res.Matches) != 0 {
 		t.Errorf("teams shrank too early: %+v", res.Matches)
 	}
@@ -161,7 +161,7 @@ func TestForm_SmallerTeams(t *testing.T) {
 	if len(res.Matches) != 1 || res.Matches[0].TeamSize != 4 || len(res.Matches[0].Placements) != 5 {
 		t.Errorf("Form = %+v; want teams of four", res.Matches)
 	}
-	if res := form(q, append(tickets, sized(2)...)...); len(res.Matches) != 1 || res.Matches[0].TeamSize != 5 {
+	if res := form(q, append(tickets, ticketsOfSizes(2)...)...); len(res.Matches) != 1 || res.Matches[0].TeamSize != 5 {
 		t.Errorf("Form = %+v; want full teams where there are players for them", res.Matches)
 	}
 	if res := form(q, tickets[0], tickets[1]); len(res.Matches) != 0 {
@@ -202,7 +202,7 @@ func TestForm_Latency(t *testing.T) {
 	}
 }
 
-// Whatever the pool, every match keeps every rule.
+// Every match keeps every rule, whatever the pool.
 func TestForm_KeepsItsRules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := formation.Queue{
@@ -341,24 +341,24 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// What keeps those in reach from a match with each other is named too.
+// Explain also names what keeps tickets in reach from a match with each other.
 func TestExplain_InReach(t *testing.T) {
 	q := formation.Queue{Teams: 2, TeamSize: 4, Window: 1000}
 	apart := func(tickets []formation.Ticket) formation.Pool {
 		return formation.Pool{Tickets: tickets, Apart: [][2]int{{1, 2}, {2, 3}}}
 	}
-	spread := sized(4, 4)
+	spread := ticketsOfSizes(4, 4)
 	spread[1].Skill = 500
 	for _, tt := range []struct {
 		pool   formation.Pool
 		change func(*formation.Queue)
 		want   formation.Reason
 	}{
-		{formation.Pool{Tickets: sized(4, 1, 1)}, nil, formation.HeldByWaiting},
-		{formation.Pool{Tickets: sized(4, 2, 2)}, nil, formation.HeldByWaiting}, // the next pass will do
-		{formation.Pool{Tickets: sized(4, 3, 3, 3)}, nil, formation.HeldBySize},
-		{formation.Pool{Tickets: sized(4, 1, 1, 1, 1)}, func(q *formation.Queue) { q.Parity.Mode = rules.ParityRequire }, formation.HeldByParity},
-		{apart(sized(4, 2, 1, 1)), nil, formation.HeldByBlocks},
+		{formation.Pool{Tickets: ticketsOfSizes(4, 1, 1)}, nil, formation.HeldByWaiting},
+		{formation.Pool{Tickets: ticketsOfSizes(4, 2, 2)}, nil, formation.HeldByWaiting}, // the next pass matches them
+		{formation.Pool{Tickets: ticketsOfSizes(4, 3, 3, 3)}, nil, formation.HeldBySize},
+		{formation.Pool{Tickets: ticketsOfSizes(4, 1, 1, 1, 1)}, func(q *formation.Queue) { q.Parity.Mode = rules.ParityRequire }, formation.HeldByParity},
+		{apart(ticketsOfSizes(4, 2, 1, 1)), nil, formation.HeldByBlocks},
 		{formation.Pool{Tickets: spread}, func(q *formation.Queue) { q.TeamSpread = 50 }, formation.HeldByTeamSpread},
 	} {
 		q := q

@@ -1,16 +1,13 @@
-// Package formation turns waiting tickets into matches. It is pure: tickets, open
-// matches and the time go in, matches come out; the same input gives the same result
-// in whatever order the tickets arrive.
+// Package formation turns waiting tickets into matches. It is pure: tickets, open matches and the time go in, matches
+// come out. The result does not depend on the order of the tickets.
 //
-// A ticket is a party or a player alone and is never split: all of it goes to
-// one team of one match or it waits on. The oldest ticket is served first. Of the nearest
-// unmatched tickets by skill, each within both sides' windows, those are packed into
-// teams that lie closest together with it, large tickets before small ones, because small
-// ones fit anywhere later; where that fails the search reaches for the nearest of each size, and
-// at last around a neighbour of the oldest. So every match has a ticket at its centre that
-// accepts all others and that all others accept. Then tickets change teams until the teams
-// are as even as can be, and in the end some matches are taken apart where their tickets and
-// those left over make more of them. Open matches are filled before new ones are made.
+// A ticket is a party, or a player without one. It is never split: all of it goes to one team of one match, or it waits
+// on. The oldest ticket is served first. The search takes the nearest unmatched tickets by skill, each within both
+// sides' windows. It packs those that lie closest together into teams, large tickets before small ones, because small
+// tickets fit anywhere later. If that fails, it tries the nearest tickets of each size, and at last matches around a
+// neighbour of the oldest ticket. So every match has a ticket at its centre that accepts all others and that all others
+// accept. Then tickets change teams until the teams are as even as possible. At the end some matches are taken apart,
+// if their tickets and the unmatched ones make more matches. Open matches are filled before new ones are made.
 //
 // Every search is bounded, so a pass costs O(n) for n tickets.
 package formation
@@ -21,23 +18,23 @@ import (
 )
 
 const (
-	// stuckAfter is how much longer than its window grows a ticket waits until others wait for it, soonStuck
-	// where no more tickets wait than two matches have seats.
+	// Others wait for a stuck ticket. It is stuck after stuckAfter times as long as its window grows. If the pool has
+	// no more tickets than two matches have seats, soonStuck times are enough.
 	stuckAfter = 3
 	soonStuck  = 1.5
-	// Who has waited for keptAfter times as long as a window grows, or for keptMost, waits for no other.
+	// A ticket does not wait for others after keptAfter times as long as its window grows, or after keptMost.
 	keptAfter = 8
 	keptMost  = 3 * time.Minute
 )
 
-// Form runs one pass. proceed is asked between tickets and ends the pass by answering false; nil means no
-// budget. Tickets larger than a team stay unmatched, unless one fills the match and the queue allows that.
-// What is given is not changed. Safe for concurrent use.
+// Form runs one pass. It calls proceed between tickets, and the pass ends when proceed returns false; nil means no
+// limit. Tickets larger than a team stay unmatched, unless one fills the match and the queue allows that. Form does not
+// change its arguments. Safe for concurrent use.
 func Form(now time.Time, q Queue, p Pool, proceed func() bool) (res Result) {
 	s := newSearch(now, q, p)
 	defer s.done()
-	oldest := s.line.oldestFirst(proceed)
-	res.Backfills = backfill(&s.line, p.Open, oldest)
+	oldest := s.sorted.oldestFirst(proceed)
+	res.Backfills = backfill(&s.sorted, p.Open, oldest)
 	res.Matches = serve(s, oldest)
 	res.Matches = repair(s, res.Matches, oldest)
 	return res
@@ -46,22 +43,22 @@ func Form(now time.Time, q Queue, p Pool, proceed func() bool) (res Result) {
 // serve tries to form a match around every ticket.
 func serve(s *search, oldest iter.Seq[int]) (made []Match) {
 	for at := range oldest {
-		if s.line.items[at].matched {
+		if s.sorted.items[at].matched {
 			continue
 		}
 		if m, ok := s.around(at); ok {
 			made = append(made, m)
-		} else if stuck(&s.line, at) {
-			keep(s, at)
+		} else if stuck(&s.sorted, at) {
+			reserveNear(s, at)
 		}
 	}
 	return made
 }
 
-// stuck reports whether a ticket has waited for so long that others have to wait for it.
-func stuck(l *line, at int) bool {
+// stuck reports whether a ticket has waited so long that others have to wait for it.
+func stuck(l *sortedPool, at int) bool {
 	q, after := &l.q, float64(stuckAfter)
-	if !l.small() || q.MaxWindow <= 0 || q.WidenPerSec <= 0 || !l.fits(at) {
+	if !l.isSmall() || q.MaxWindow <= 0 || q.WidenPerSec <= 0 || !l.fitsTeam(at) {
 		return false
 	}
 	if len(l.items) <= 2*q.Teams*q.TeamSize {
@@ -70,24 +67,24 @@ func stuck(l *line, at int) bool {
 	return q.grown(l.waited(at), after)
 }
 
-// keep leaves the tickets that are nearest to a stuck one to it in this pass while they do not add up to a
-// match: else younger ones, who have others to play with, take them away from it time and again. Where they
-// do, a rule stands between them, and more of them would not help. Nobody is left to it for ever: it may never
-// have a match. It has looked for one in this pass itself, and is in nobody's way.
-func keep(s *search, at int) {
-	l, g := &s.line, &s.gathering
+// reserveNear reserves the nearest tickets for a stuck one in this pass, while they do not add up to a match. Otherwise
+// younger tickets, which have others to play with, would take them again and again. If they do add up, a rule keeps
+// them apart, and more of them would not help. Tickets that have waited long are not reserved, because the stuck one
+// may never get a match. The stuck ticket had its search in this pass, and is taken out too.
+func reserveNear(s *search, at int) {
+	l, g := &s.sorted, &s.gathering
 	s.setTeam(l.q.TeamSize)
-	if l.near != nil {
-		s.region = l.near[at]
+	if l.regionBits != nil {
+		s.region = l.regionBits[at]
 	}
 	g.around(at, at, s.capacity)
-	l.take(at)
-	if g.addUp() {
+	l.markMatched(at)
+	if g.canAddUp() {
 		return
 	}
 	for _, near := range g.found[1:] {
 		if waited := l.waited(near); waited < keptMost && !l.q.grown(waited, keptAfter) {
-			l.take(near)
+			l.markMatched(near)
 		}
 	}
 }

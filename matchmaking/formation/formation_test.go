@@ -182,7 +182,7 @@ func TestForm_Deterministic(t *testing.T) {
 	}
 }
 
-// check asserts what must hold of every result, whatever the input.
+// check asserts what must hold for every result, whatever the input.
 func check(t interface{ Fatalf(string, ...any) }, q formation.Queue, tickets []formation.Ticket, open []formation.OpenMatch, res formation.Result) {
 	seen := map[int]bool{}
 	once := func(p formation.Placement) formation.Ticket {
@@ -256,7 +256,7 @@ func TestForm_Properties(t *testing.T) {
 	})
 }
 
-// load is the load of the numbers we publish: mixed parties of 1-5, 5v5, four regions.
+// load is the load of the numbers in docs/performance.md: mixed parties of 1-5, 5v5, four regions.
 func load(n int, seed uint64) []formation.Ticket {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	tickets := make([]formation.Ticket, n)
@@ -282,9 +282,9 @@ func TestForm_LoadIsMostlyPlaced(t *testing.T) {
 	}
 }
 
-// A pass whose time is over has done for the oldest what a pass with all the time does for them.
+// A pass that runs out of time has matched the oldest tickets as a pass with enough time does.
 func TestForm_BudgetServesTheOldest(t *testing.T) {
-	for _, n := range []int{2000, 70_000} { // large pools are served in sixteenths of their tickets
+	for _, n := range []int{2000, 70_000} { // large pools are served in sixteen groups by age
 		tickets := load(n, 1)
 		asked := 0
 		some := formation.Form(now, ranked, formation.Pool{Tickets: tickets}, func() bool { asked++; return asked <= n/16/3 })
@@ -315,7 +315,7 @@ func TestForm_BudgetServesTheOldest(t *testing.T) {
 	}
 }
 
-// A warm pass allocates for what it returns, and little else.
+// A warm pass allocates little beyond its result.
 func TestForm_Garbage(t *testing.T) {
 	pool := formation.Pool{Tickets: load(20_000, 1)}
 	matches := len(formation.Form(now, ranked, pool, nil).Matches)

@@ -6,48 +6,47 @@ import (
 )
 
 const (
-	// lookFactor and lookFloor bound how many tickets around one are looked at: enough to
-	// choose from, few enough to keep the pass linear.
+	// lookFactor and lookFloor limit how many tickets around one are looked at: enough for a choice, but few enough for
+	// a linear pass.
 	lookFactor = 3
 	lookFloor  = 24
-	// sizesReach is how many tickets around one are looked at for those of each size in large pools; in others
-	// all of them are.
+	// sizesReach is how many tickets around one are looked at for each size in large pools; in small pools it is all.
 	sizesReach = 256
 )
 
 // gathering collects the tickets of which a match might be made.
 type gathering struct {
-	line *line
+	sorted *sortedPool
 	*trial
 
 	found    []int // positions around the anchor, the anchor first
-	seats    int   // of those found
+	seats    int   // of the found tickets
 	centre   int   // the position around which it looks
 	down, up int   // the next positions to look at, on both sides
 	seen     int   // positions looked at
-	wanted   []int // scratch: how many more of each size
+	wanted   []int // scratch: by size, how many more tickets
 }
 
-// reset empties what was found but for the anchor, and starts to look around a centre,
-// which is the anchor itself or a ticket that the anchor accepts and that accepts it.
+// reset drops all found tickets except the anchor, and starts to look around a centre. The centre is the anchor, or a
+// ticket that accepts the anchor and is accepted by it.
 func (g *gathering) reset(anchor, centre int) {
-	g.only(anchor)
+	g.setFound(anchor)
 	if centre != anchor {
 		g.add(centre)
 	}
 	g.centre, g.seen = centre, 0
-	g.down, g.up = int(g.line.items[centre].prev), int(g.line.items[centre].next)
+	g.down, g.up = int(g.sorted.items[centre].prev), int(g.sorted.items[centre].next)
 }
 
-// around gathers those around a centre until there are the seats.
+// around gathers tickets around a centre until there are enough seats.
 func (g *gathering) around(anchor, centre, seats int) {
 	g.reset(anchor, centre)
-	g.nearby(seats)
+	g.addNearest(seats)
 }
 
-// only makes the anchor all that was found, with some others.
-func (g *gathering) only(anchor int, others ...int) {
-	g.found, g.seats = append(g.found[:0], anchor), g.line.size(anchor)
+// setFound sets the found tickets to the anchor and some others.
+func (g *gathering) setFound(anchor int, others ...int) {
+	g.found, g.seats = append(g.found[:0], anchor), g.sorted.size(anchor)
 	for _, at := range others {
 		if at != anchor {
 			g.add(at)
@@ -57,14 +56,14 @@ func (g *gathering) only(anchor int, others ...int) {
 
 func (g *gathering) add(at int) {
 	g.found = append(g.found, at)
-	g.seats += g.line.size(at)
+	g.seats += g.sorted.size(at)
 }
 
-// outward are the next tickets to look at around the centre, the nearer side first, and how far they are.
-// Who stops at one starts with it when they go on.
+// outward yields the next tickets around the centre and their distance, the nearer side first. A caller that stops at a
+// ticket gets it again first on the next call.
 func (g *gathering) outward() iter.Seq2[int, float64] {
 	return func(yield func(at int, d float64) bool) {
-		l, centre := g.line, g.centre
+		l, centre := g.sorted, g.centre
 		for {
 			at, d := g.down, l.distance(centre, g.down)
 			if up := l.distance(centre, g.up); up < d {
@@ -82,10 +81,10 @@ func (g *gathering) outward() iter.Seq2[int, float64] {
 	}
 }
 
-// nearby adds the nearest unmatched tickets that the centre accepts and that accept it,
-// until there are the seats; of those that are equally far it takes as many again. It reports
-// whether there may be more of them; going on with more seats goes on where it stopped.
-func (g *gathering) nearby(seats int) (more bool) {
+// addNearest adds the nearest unmatched tickets that accept the centre and are accepted by it, until there are enough
+// seats. Of equally far tickets it adds up to twice the seats. It reports whether there may be more. The next call with
+// more seats continues where it stopped.
+func (g *gathering) addNearest(seats int) (more bool) {
 	last, most := 0.0, max(lookFloor, lookFactor*g.capacity)
 	for at, d := range g.outward() {
 		if g.seen >= most || g.seats >= seats && (d > last || g.seats >= 2*seats) {
@@ -93,32 +92,32 @@ func (g *gathering) nearby(seats int) (more bool) {
 		}
 		last = d
 		g.seen++
-		if g.welcome(g.found[0], at, d) {
+		if g.acceptable(g.found[0], at, d) {
 			g.add(at)
 		}
 	}
 	return g.seen >= most
 }
 
-// ofEachSize gathers the nearest tickets of each size, as many as a match could use: a crowd of one size
-// around the anchor does not hide those that would complete it.
+// ofEachSize gathers the nearest tickets of each size, as many as a match could use. So a crowd of one size around the
+// anchor does not hide tickets that would complete it.
 func (g *gathering) ofEachSize(anchor int) {
 	g.reset(anchor, anchor)
-	g.wanted = sizedTo(g.wanted, g.team+1)
+	g.wanted = sizedTo(g.wanted, g.teamSize+1)
 	all := 0
-	for size := 1; size <= g.team; size++ {
+	for size := 1; size <= g.teamSize; size++ {
 		g.wanted[size] = (g.capacity - g.seats) / size
 		all += g.wanted[size]
 	}
 	reach := sizesReach
-	if g.line.small() {
-		reach = thoroughMost
+	if g.sorted.isSmall() {
+		reach = smallPoolSize
 	}
 	for at, d := range g.outward() {
 		if reach--; reach < 0 || all == 0 {
 			return
 		}
-		if size := g.line.size(at); size <= g.team && g.wanted[size] > 0 && g.welcome(anchor, at, d) {
+		if size := g.sorted.size(at); size <= g.teamSize && g.wanted[size] > 0 && g.acceptable(anchor, at, d) {
 			g.add(at)
 			g.wanted[size]--
 			all--
@@ -126,26 +125,26 @@ func (g *gathering) ofEachSize(anchor int) {
 	}
 }
 
-// welcome reports whether a ticket that the centre accepts at a distance accepts it in turn, which it may not
-// have waited long enough for, and may be in the match that is tried around the anchor.
-func (g *gathering) welcome(anchor, at int, d float64) bool {
-	l := g.line
-	return d <= l.items[at].window && at != anchor && l.size(at) <= g.team && (l.near == nil || l.near[at]&g.region != 0) && !l.areApart(anchor, at)
+// acceptable reports whether a ticket may be in the match that is tried around the anchor. The centre already accepts
+// it at distance d. The ticket must accept the centre too, and it may not have waited long enough for that.
+func (g *gathering) acceptable(anchor, at int, d float64) bool {
+	l := g.sorted
+	return d <= l.items[at].window && at != anchor && l.size(at) <= g.teamSize && (l.regionBits == nil || l.regionBits[at]&g.region != 0) && !l.areApart(anchor, at)
 }
 
-// addUp reports whether those found have enough seats, and can add up to the rest of the anchor's team and
-// to the rest of the match, which is quickly seen and mostly settles it where they do not.
-func (g *gathering) addUp() bool {
+// canAddUp reports whether the found tickets have enough seats, and can add up to the rest of the anchor's team and of
+// the match. It is a quick test that rules out most pools without a match.
+func (g *gathering) canAddUp() bool {
 	if g.seats < g.capacity {
 		return false
 	}
 	if g.capacity > 63 {
 		return true
 	}
-	sums := uint64(1) // bit n: some of them have n seats together
+	sums := uint64(1) // bit n: some of the tickets have n seats together
 	for _, at := range g.found[1:] {
-		sums |= sums << g.line.items[at].size
+		sums |= sums << g.sorted.items[at].size
 	}
-	size := g.line.size(g.found[0])
-	return sums>>(g.team-size)&1 != 0 && sums>>(g.capacity-size)&1 != 0
+	size := g.sorted.size(g.found[0])
+	return sums>>(g.teamSize-size)&1 != 0 && sums>>(g.capacity-size)&1 != 0
 }

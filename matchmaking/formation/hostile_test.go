@@ -16,14 +16,13 @@ import (
 	"partyline/party/rules"
 )
 
-// queueAndPool is what one pass is given.
+// queueAndPool is the input of one pass.
 type queueAndPool struct {
 	queue formation.Queue
 	pool  formation.Pool
 }
 
-// hostile are pools that are made to cost a pass as much as can be, by what is odd about them, and
-// the plain pool.
+// hostile returns pools that should make a pass as expensive as possible, by what is odd about them, and a plain pool.
 func hostile(n int) (plain []formation.Ticket, odd map[string]queueAndPool) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	odd = map[string]queueAndPool{}
@@ -99,7 +98,7 @@ func hostile(n int) (plain []formation.Ticket, odd map[string]queueAndPool) {
 	return plain, odd
 }
 
-// cost is the processor's time of the cheapest of some passes: a busy machine has little part in it.
+// cost is the processor time of the cheapest of some passes, so that a busy machine affects it little.
 func cost(passes int, q formation.Queue, p formation.Pool) time.Duration {
 	best := time.Duration(math.MaxInt64)
 	for range passes {
@@ -138,8 +137,7 @@ func BenchmarkForm_Hostile(b *testing.B) {
 	}
 }
 
-// BenchmarkForm_TenTimes compares 1,000,000 tickets with 100,000, each the cheapest of its passes:
-// target 12.
+// BenchmarkForm_TenTimes compares 1,000,000 tickets with 100,000, each with its cheapest pass: target 12.
 func BenchmarkForm_TenTimes(b *testing.B) {
 	n := 100_000
 	if testing.Short() {

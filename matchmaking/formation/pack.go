@@ -7,110 +7,108 @@ import (
 )
 
 const (
-	// packSteps bounds the search for a packing; the largest-first order finds one in
-	// a handful of steps where there is one at all.
+	// packSteps limits the search for a packing. The largest-first order finds one in a few steps, if there is one.
 	packSteps = 512
-	// fewSteps is how many there are once a pass has used up its effort.
+	// fewSteps is the limit after a pass has used up its packing steps.
 	fewSteps = 48
 )
 
 // packing puts tickets into teams.
 type packing struct {
-	line *line
+	sorted *sortedPool
 	*trial
 	*budget
 
-	sizes [][]int // those found by size, oldest first
+	sizes [][]int // found tickets by size, oldest first
 	used  []int   // how many of each size have been picked
 	pick  []picked
-	steps int // that are left
+	steps int // steps left
 }
 
 type picked struct{ at, team int }
 
-// pack chooses tickets of those found that fill every team exactly, the anchor, which is the first of
-// them, among them. Of equal sizes the oldest goes first, the centre before all.
+// pack chooses found tickets that fill every team exactly. The anchor, the first of them, is always chosen. Of equal
+// sizes the oldest goes first, but the centre before all.
 func (p *packing) pack(found []int, centre int) bool {
-	p.sort(found[1:], centre)
+	p.sortBySize(found[1:], centre)
 	anchor := found[0]
 	p.pick = append(p.pick[:0], picked{at: anchor})
 	most := packSteps
-	if p.effort <= 0 {
+	if p.packingSteps <= 0 {
 		most = fewSteps
 	}
 	p.steps = most
-	size := p.line.size(anchor)
-	packed := p.fill(0, p.team-size, p.team, groups{largest: size, least: math.MaxInt})
-	p.effort -= most - p.steps
+	size := p.sorted.size(anchor)
+	packed := p.fillTeam(0, p.teamSize-size, p.teamSize, parityRange{largest: size, least: math.MaxInt})
+	p.packingSteps -= most - p.steps
 	return packed
 }
 
-// sort lists tickets by their sizes.
-func (p *packing) sort(tickets []int, centre int) {
+// sortBySize lists tickets by their sizes.
+func (p *packing) sortBySize(tickets []int, centre int) {
 	age := func(at int) int32 {
 		if at == centre {
 			return -1
 		}
-		return p.line.items[at].age
+		return p.sorted.items[at].age
 	}
 	slices.SortFunc(tickets, func(a, b int) int { return cmp.Compare(age(a), age(b)) })
 	for size := range p.sizes {
 		p.sizes[size], p.used[size] = p.sizes[size][:0], 0
 	}
 	for _, at := range tickets {
-		size := p.line.size(at)
+		size := p.sorted.size(at)
 		p.sizes[size] = append(p.sizes[size], at)
 	}
 }
 
-// groups are the largest tickets of the team that is being filled, and the least and the most of those of
-// the teams before it.
-type groups struct{ largest, least, most int }
+// parityRange is the largest ticket size of the team being filled, and the range of such sizes in earlier teams.
+type parityRange struct{ largest, least, most int }
 
-// fill packs the rest of one team, with tickets of a size or smaller ones, and then the teams after it.
-// Sizes within a team never grow, which tries each combination once.
-func (p *packing) fill(team, room, largest int, of groups) bool {
+// fillTeam packs the rest of one team with tickets up to a size, and then the teams after it. Sizes within a team never
+// grow, so each combination is tried once.
+func (p *packing) fillTeam(team, room, largest int, of parityRange) bool {
 	if p.steps--; p.steps < 0 {
 		return false
 	}
 	if room == 0 {
-		of = groups{least: min(of.least, of.largest), most: max(of.most, of.largest)}
-		if of.most-of.least > p.diff || team+1 == p.line.q.Teams {
-			return of.most-of.least <= p.diff
+		of = parityRange{least: min(of.least, of.largest), most: max(of.most, of.largest)}
+		if of.most-of.least > p.maxDiff || team+1 == p.sorted.q.Teams {
+			return of.most-of.least <= p.maxDiff
 		}
-		return p.fill(team+1, p.team, p.team, of)
+		return p.fillTeam(team+1, p.teamSize, p.teamSize, of)
 	}
 	for size := min(largest, room); size >= 1; size-- {
-		tickets, with := p.sizes[size], groups{max(of.largest, size), of.least, of.most}
-		if with.largest-min(with.least, with.largest) > p.diff {
+		tickets, with := p.sizes[size], parityRange{max(of.largest, size), of.least, of.most}
+		if with.largest-min(with.least, with.largest) > p.maxDiff {
 			continue
 		}
 		for i := p.used[size]; i < len(tickets); i++ {
 			at, first := tickets[i], p.used[size]
-			blocked := len(p.line.enemies(at)) > 0
-			if blocked && slices.ContainsFunc(p.pick, func(o picked) bool { return p.line.areApart(at, o.at) }) {
+			blocked := len(p.sorted.apartFrom(at)) > 0
+			if blocked && slices.ContainsFunc(p.pick, func(o picked) bool { return p.sorted.areApart(at, o.at) }) {
 				continue
 			}
 			tickets[first], tickets[i] = tickets[i], tickets[first]
 			p.pick = append(p.pick, picked{at, team})
 			p.used[size]++
-			if p.fill(team, room-size, size, with) {
+			if p.fillTeam(team, room-size, size, with) {
 				return true
 			}
 			p.used[size]--
 			p.pick = p.pick[:len(p.pick)-1]
 			tickets[first], tickets[i] = tickets[i], tickets[first]
 			if !blocked {
-				break // another one of its size would do no better
+				break // another ticket of its size would do no better
 			}
 		}
 	}
 	return false
 }
 
-// centred reports whether one of those picked accepts all others and is accepted by them.
-func (p *packing) centred() bool {
-	items := p.line.items
+// hasCentre reports whether one picked ticket accepts all others and is accepted by them.
+func (p *packing) hasCentre() bool {
+	items := p.sorted.items
 	return slices.ContainsFunc(p.pick, func(c picked) bool {
 		return !slices.ContainsFunc(p.pick, func(o picked) bool {
 			return math.Abs(items[c.at].skill-items[o.at].skill) > min(items[c.at].window, items[o.at].window)
@@ -118,18 +116,17 @@ func (p *packing) centred() bool {
 	})
 }
 
-// region is, of those that all of those picked accept, the one where the worst of their latencies is
-// lowest; "" without regions.
-func (p *packing) region() (best string) {
+// bestRegion returns the region with the lowest worst latency that all picked tickets accept; "" without regions.
+func (p *packing) bestRegion() (best string) {
 	least := math.Inf(1)
-	for r, region := range p.line.q.Latency.Regions {
+	for r, region := range p.sorted.q.Latency.Regions {
 		worst := 0.0
 		for _, o := range p.pick {
-			if p.line.near[o.at]&(1<<r) == 0 {
+			if p.sorted.regionBits[o.at]&(1<<r) == 0 {
 				worst = math.Inf(1)
 				break
 			}
-			worst = max(worst, p.line.ticket(o.at).Latency[r])
+			worst = max(worst, p.sorted.ticket(o.at).Latency[r])
 		}
 		if worst < least {
 			best, least = region, worst

@@ -28,8 +28,7 @@ func TestForm_TeamSpread(t *testing.T) {
 	}
 }
 
-// smallestGap is the smallest difference of two teams' means over all ways to split tickets over
-// them, found by trying all.
+// smallestGap is the smallest difference between two teams' mean skills over all ways to split the tickets.
 func smallestGap(tickets []formation.Ticket, size int) float64 {
 	best := math.Inf(1)
 	for mask := range 1 << len(tickets) {
@@ -69,7 +68,7 @@ func TestForm_TwoTeamsAreAsEvenAsCanBe(t *testing.T) {
 	})
 }
 
-// canPlay reports whether tickets of these sizes fill all teams, trying every way.
+// canPlay reports whether tickets of these sizes fill all teams. It tries all ways.
 func canPlay(sizes []int, room []int) bool {
 	if !slices.ContainsFunc(room, func(r int) bool { return r > 0 }) {
 		return true
@@ -90,8 +89,8 @@ func canPlay(sizes []int, room []int) bool {
 	return false
 }
 
-// Nobody waits who could play: of those left over, no ticket finds a match among them. So
-// the oldest is placed as soon as that is possible.
+// No ticket waits that could play: of the unmatched tickets, none finds a match among them. So the oldest is placed as
+// soon as that is possible.
 func TestForm_LeavesNobodyWhoCouldPlay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := formation.Queue{Teams: rapid.IntRange(1, 3).Draw(t, "teams"), TeamSize: rapid.IntRange(2, 5).Draw(t, "size"), NoSkill: true}
@@ -99,10 +98,10 @@ func TestForm_LeavesNobodyWhoCouldPlay(t *testing.T) {
 		for {
 			tk := formation.Ticket{ID: fmt.Sprint(len(tickets)), Size: rapid.IntRange(1, q.TeamSize).Draw(t, "s"), Since: ago(rapid.IntRange(0, 60).Draw(t, "age"))}
 			if q.Teams == 1 && tk.Size == q.TeamSize {
-				tk.Size-- // alone it waits
+				tk.Size-- // it waits alone
 			}
 			if len(tickets) == 12 {
-				break // more subsets than that take too long to try
+				break // more subsets would take too long to try
 			}
 			tickets = append(tickets, tk)
 		}
@@ -126,7 +125,7 @@ func TestForm_LeavesNobodyWhoCouldPlay(t *testing.T) {
 	})
 }
 
-// A crowd of one size does not keep those that could complete it out of sight.
+// A crowd of one size does not hide tickets that could complete it.
 func TestForm_CrowdsOfOneSize(t *testing.T) {
 	var tickets []formation.Ticket
 	crowd := func(n, size int, skill float64, since time.Time) {
@@ -155,7 +154,7 @@ func TestForm_CrowdsOfOneSize(t *testing.T) {
 	}
 }
 
-// mustPlay reports whether the first has a match among the others, trying every subset.
+// mustPlay reports whether the first ticket has a match among the others. It tries every subset.
 func mustPlay(sizes []int, q formation.Queue) bool {
 	others := sizes[1:]
 	for mask := range 1 << len(others) {

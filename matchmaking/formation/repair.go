@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// repairReach is how many neighbours on both sides of such a ticket are looked at,
-	// repairMatches how many of their matches are taken apart for it, alone and two together.
+	// repairReach is how many neighbours on both sides of an unmatched ticket are looked at. repairMatches is how many
+	// of their matches are taken apart for it, alone and in pairs.
 	repairReach   = 48
 	repairMatches = 6
 )
@@ -17,27 +17,27 @@ const (
 // repairing takes matches apart to make more of them.
 type repairing struct {
 	search  *search
-	line    *line
+	sorted  *sortedPool
 	made    []Match
 	matchOf []int // by position: its match, or -1
 
-	before, opened []item // scratch: the line with the matches, and without them
+	before, opened []item // scratch: the items with the matches, and without them
 }
 
-// repair looks for tickets that have no match although there could be more matches: one or two
-// matches near such a ticket are taken apart and made again with it, in another order. That
-// stands if there are more matches then, and the oldest ticket of each still has one.
+// repair looks for unmatched tickets that could make more matches possible. It takes one or two matches near such a
+// ticket apart, and makes matches with it in another order. The result counts if there are more matches than before,
+// and the oldest ticket of each old match still has one.
 func repair(s *search, made []Match, oldest iter.Seq[int]) []Match {
-	if !s.line.small() {
+	if !s.sorted.isSmall() {
 		return made
 	}
-	r := &repairing{search: s, line: &s.line, made: made}
-	r.note()
+	r := &repairing{search: s, sorted: &s.sorted, made: made}
+	r.indexMatches()
 	for at := range oldest {
-		if s.credit <= 0 {
+		if s.searchSteps <= 0 {
 			break
 		}
-		if !r.line.items[at].matched && r.line.fits(at) && r.seatsNear(at) >= r.line.q.Teams*r.line.q.TeamSize {
+		if !r.sorted.items[at].matched && r.sorted.fitsTeam(at) && r.seatsNear(at) >= r.sorted.q.Teams*r.sorted.q.TeamSize {
 			r.around(at)
 		}
 	}
@@ -58,12 +58,12 @@ func (r *repairing) around(at int) {
 	}
 }
 
-// seatsNear are the seats of a ticket and those without a match near it, up to a match's: there
-// cannot be more matches than before without them.
+// seatsNear counts the seats of a ticket and of the unmatched tickets near it, up to a whole match. Without that many
+// there cannot be one more match.
 func (r *repairing) seatsNear(at int) int {
-	items, most := r.line.items, r.line.q.Teams*r.line.q.TeamSize
-	reach, seats := 2*items[at].window, r.line.size(at)
-	for _, step := range sides {
+	items, most := r.sorted.items, r.sorted.q.Teams*r.sorted.q.TeamSize
+	reach, seats := 2*items[at].window, r.sorted.size(at)
+	for _, step := range directions {
 		for i := step(&items[at]); i >= 0 && seats < most && math.Abs(items[i].skill-items[at].skill) <= reach; i = step(&items[i]) {
 			seats += int(items[i].size)
 		}
@@ -71,9 +71,9 @@ func (r *repairing) seatsNear(at int) int {
 	return seats
 }
 
-// matchesNear are the matches of the nearest neighbours of a ticket in skill.
+// matchesNear returns the matches of the ticket's nearest neighbours in skill.
 func (r *repairing) matchesNear(at int) (near []int) {
-	keys := r.line.keys
+	keys := r.sorted.keys
 	for n := 1; n <= repairReach; n++ {
 		for _, i := range [...]int{at + n, at - n} {
 			if i < 0 || i >= len(keys) || keys[i] != keys[at] || len(near) == repairMatches {
@@ -87,9 +87,9 @@ func (r *repairing) matchesNear(at int) (near []int) {
 	return near
 }
 
-// remake takes matches apart and makes more of their tickets and one that has none, if it can.
+// remake takes matches apart and tries to make more of their tickets and of one unmatched ticket.
 func (r *repairing) remake(at int, matches ...int) bool {
-	items := r.line.items
+	items := r.sorted.items
 	byAge := func(a, b int) int { return cmp.Compare(items[a].age, items[b].age) }
 	bySize := func(a, b int) int { return cmp.Or(cmp.Compare(items[b].size, items[a].size), byAge(a, b)) }
 	r.before = append(r.before[:0], items...)
@@ -97,17 +97,17 @@ func (r *repairing) remake(at int, matches ...int) bool {
 	for _, m := range matches {
 		first := len(anchors)
 		for _, p := range r.made[m].Placements {
-			position := int(r.line.places[p.Ticket])
+			position := int(r.sorted.positions[p.Ticket])
 			items[position].matched = false
 			anchors = append(anchors, position)
 		}
 		oldest = append(oldest, slices.MinFunc(anchors[first:], byAge))
 	}
-	r.line.link()
+	r.sorted.link()
 	r.opened = append(r.opened[:0], items...)
-	defer func() { r.search.lean = false }()
+	defer func() { r.search.quick = false }()
 	for n, order := range [...]func(a, b int) int{nil, byAge, bySize, cmp.Compare[int], bySize, byAge} {
-		r.search.lean = n >= 4
+		r.search.quick = n >= 4
 		if order != nil {
 			slices.SortFunc(anchors, order)
 		}
@@ -125,7 +125,7 @@ func (r *repairing) remake(at int, matches ...int) bool {
 				r.made[m] = after[i]
 			}
 			r.made = append(r.made, after[len(matches):]...)
-			r.note()
+			r.indexMatches()
 			return true
 		}
 		copy(items, r.opened)
@@ -134,12 +134,12 @@ func (r *repairing) remake(at int, matches ...int) bool {
 	return false
 }
 
-// note notes which match tickets are in.
-func (r *repairing) note() {
-	r.matchOf = slices.Repeat([]int{-1}, len(r.line.items))
+// indexMatches stores the match of each ticket.
+func (r *repairing) indexMatches() {
+	r.matchOf = slices.Repeat([]int{-1}, len(r.sorted.items))
 	for match, m := range r.made {
 		for _, p := range m.Placements {
-			r.matchOf[r.line.places[p.Ticket]] = match
+			r.matchOf[r.sorted.positions[p.Ticket]] = match
 		}
 	}
 }

@@ -13,40 +13,38 @@ type Ticket struct {
 	Key   string    // only tickets with equal keys meet: build, mode and the like
 	Skill float64   // of the whole party, as the queue aggregates it
 	Since time.Time // when the wait began; carried over from a dropped ticket
-	// Latency is in milliseconds, of the member who is worst off, for each of the queue's
-	// regions in their order. A region that is missing, NaN or negative is out of reach.
+	// Latency is the worst latency of the members in milliseconds, for each of the queue's regions in their order. A
+	// region that is missing, NaN or negative is out of reach.
 	Latency []float64
 	// NewMatchOnly keeps the ticket out of matches that are already running.
 	NewMatchOnly bool
 }
 
-// Queue is what formation needs to know of a queue.
+// Queue is what formation needs to know about a queue.
 type Queue struct {
 	Teams    int
 	TeamSize int
-	// MinTeamSize allows smaller teams, all of one size, around a ticket that has waited
-	// for ShrinkAfter; 0 = never smaller than TeamSize. Larger teams are tried first.
+	// MinTeamSize allows smaller teams, all of one size, around a ticket that has waited for ShrinkAfter; 0 = never
+	// smaller than TeamSize. Larger teams are tried first.
 	MinTeamSize int
 	ShrinkAfter time.Duration
-	// FullParty lets one ticket that fills the whole match have one of its own.
+	// FullParty lets one ticket that fills the whole match have its own match.
 	FullParty bool
-	// Skill windows: a ticket accepts others within Window, widening by WidenPerSec for
-	// every second it has waited, up to MaxWindow (0 = without bound). With NoSkill set
-	// skill plays no part.
+	// Skill windows: a ticket accepts others within Window. It widens by WidenPerSec for every second of waiting, up to
+	// MaxWindow (0 = no limit). With NoSkill set, skill is ignored.
 	NoSkill     bool
 	Window      float64
 	WidenPerSec float64
 	MaxWindow   float64
-	// TeamSpread bounds how far apart the mean skill of two teams may be; 0 = without bound.
+	// TeamSpread limits how far apart the mean skill of two teams may be; 0 = no limit.
 	TeamSpread float64
-	// Parity is about the largest ticket of each team; without a mode it plays no part.
+	// Parity compares the largest tickets of the teams; without a mode it is ignored.
 	Parity rules.Parity
-	// Latency plays no part without regions, of which there are at most MaxRegions; others are
-	// ignored. Its Max may be 0: without bound.
+	// Latency is ignored without regions. Only the first MaxRegions regions count. Its Max may be 0: no limit.
 	Latency rules.Latency
 }
 
-// Of is a queue of the rules file as team formation sees it.
+// Of converts a queue of the rules file for team formation.
 func Of(q rules.Queue) Queue {
 	f := Queue{Teams: q.Teams, TeamSize: q.TeamSize.Max, FullParty: q.FullPartyAlone && q.Teams == 1, NoSkill: q.Skill == nil}
 	if q.TeamSize.Min < q.TeamSize.Max {
@@ -71,16 +69,16 @@ func Of(q rules.Queue) Queue {
 // MaxRegions is how many regions a queue can have.
 const MaxRegions = 64
 
-// OpenMatch is a running match with room.
+// OpenMatch is a running match with room, or a match that has not begun and lacks players.
 type OpenMatch struct {
 	ID     string
 	Key    string
 	Skill  float64
 	Open   []int  // open seats of each team
-	Region string // where it is played; "" where the queue has no regions
-	Apart  []int  // tickets that must not join, because somebody in it and on them is blocked
-	// Planned are the tickets in a match that has not begun; none for a running one. What joins
-	// it makes it as good as a new match has to be, and may be a ticket that joins no running match.
+	Region string // where it is played; "" if the queue has no regions
+	Apart  []int  // tickets that must not join, because of a block or because it refused them
+	// Planned are the tickets of a match that has not begun; none for a running one. A ticket that joins it must fit as
+	// in a new match. Tickets that join no running match may join it.
 	Planned []Planned
 }
 
@@ -90,17 +88,17 @@ type Planned struct {
 	Team int
 }
 
-// Pool is what one pass decides about. Tickets are named by their index in it.
+// Pool is what one pass decides about. Tickets are identified by their index in it.
 type Pool struct {
 	Tickets []Ticket
 	Open    []OpenMatch
 	Apart   [][2]int // pairs of tickets that must never be in one match
 }
 
-// Only are some tickets of the pool, in the order in which they are named, without open matches.
+// Only returns a pool with some of the tickets, in the given order, and without open matches.
 func (p Pool) Only(tickets []int) Pool {
 	only := Pool{Tickets: make([]Ticket, len(tickets))}
-	place := make([]int, len(p.Tickets)) // of each from 1; 0 = left out
+	place := make([]int, len(p.Tickets)) // by ticket: its new index + 1; 0 = left out
 	for i, t := range tickets {
 		only.Tickets[i], place[t] = p.Tickets[t], i+1
 	}
@@ -121,12 +119,12 @@ type Placement struct {
 // Match is a complete new match.
 type Match struct {
 	Placements []Placement // by team
-	TeamSize   int         // smaller than the queue's where it allows that
-	Region     string      // where every ticket is within its bound; "" without regions
+	TeamSize   int         // smaller than the queue's if the queue allows that
+	Region     string      // a region within every ticket's limit; "" without regions
 	TeamGap    float64     // the largest difference between the seat-weighted mean skills of two teams
 }
 
-// Backfill puts tickets into a match that is already running.
+// Backfill puts tickets into an open match.
 type Backfill struct {
 	MatchID    string
 	Placements []Placement
@@ -138,18 +136,18 @@ type Result struct {
 	Backfills []Backfill
 }
 
-// Reason says what keeps a ticket from another one.
+// Reason is what keeps one ticket from another.
 type Reason string
 
 const (
-	HeldByMatchOn    Reason = "match_on"    // other values of the properties that have to be equal
-	HeldBySkill      Reason = "skill"       // beyond one of the two windows
+	HeldByMatchOn    Reason = "match_on"    // other values of the match_on properties
+	HeldBySkill      Reason = "skill"       // outside one of the two windows
 	HeldByLatency    Reason = "latency"     // no region is near enough to both
 	HeldBySize       Reason = "size"        // no teams can be filled with it
 	HeldByBlocks     Reason = "blocks"      // somebody has blocked somebody
-	HeldByParity     Reason = "parity"      // groups of too different sizes
-	HeldByTeamSpread Reason = "team_spread" // teams would be too far apart
-	HeldByWaiting    Reason = "waiting"     // in reach; others are still missing, or the next pass
+	HeldByParity     Reason = "parity"      // the teams' largest groups differ too much
+	HeldByTeamSpread Reason = "team_spread" // the teams' skills would be too far apart
+	HeldByWaiting    Reason = "waiting"     // in reach; more players or the next pass are needed
 )
 
 // HoldingBack counts the tickets that one reason keeps from a ticket.
@@ -160,10 +158,10 @@ type HoldingBack struct {
 
 // Why says why a ticket has no match yet.
 type Why struct {
-	Window  float64 // how far its skill window reaches by now; +Inf without skill
-	Latency float64 // its bound in milliseconds by now; +Inf without regions
+	Window  float64 // current skill window; +Inf without skill
+	Latency float64 // current latency limit in milliseconds; +Inf without regions
 	InReach int     // other tickets that could be in a match with it
-	// HoldingBack has every other ticket of the pool under one reason, the first that
-	// applies in the order of the constants; reasons without tickets are left out.
+	// HoldingBack counts every other ticket of the pool under one reason: the first that applies, in the order of the
+	// constants. Reasons without tickets are left out.
 	HoldingBack []HoldingBack
 }

@@ -7,14 +7,14 @@ import (
 	"partyline/party"
 )
 
-// age is how long a ticket waited that was lost, until the next one of its owner takes it over.
+// age is how long a lost ticket had waited. The owner's next ticket takes it over.
 type age struct {
 	waited time.Duration
 	until  time.Time
 }
 
-// Keep remembers for the given time how long a lost ticket has waited, for the next one
-// of the same party or player in its queue.
+// Keep stores how long a lost ticket has waited, for the given time. The next ticket of the same party or player in its
+// queue carries it on.
 func (b *Book) Keep(t Ticket, within time.Duration) {
 	if within <= 0 {
 		return
@@ -27,8 +27,8 @@ func (b *Book) Keep(t Ticket, within time.Duration) {
 	b.ages[t.owner()][t.Queue] = age{waited: max(0, b.now().Sub(t.Since)), until: b.now().Add(within)}
 }
 
-// Waited is how long the owner, a party's or a player's ID, has waited in the queue before
-// the ticket was lost; 0 where nothing is kept. The next ticket uses it up.
+// Waited returns how long the owner, a party's or a player's ID, had waited in the queue before the ticket was lost. It
+// is 0 if nothing is kept. The next ticket uses it up.
 func (b *Book) Waited(owner, queue string) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -39,7 +39,7 @@ func (b *Book) Waited(owner, queue string) time.Duration {
 	return a.waited
 }
 
-// Ages says how long a party has waited in each queue: with a ticket that waits, or for its next one.
+// Ages returns how long a party has waited in each queue: with its waiting ticket, or before it lost one.
 func (b *Book) Ages(id party.ID) map[string]party.Age {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -55,14 +55,14 @@ func (b *Book) Ages(id party.ID) map[string]party.Age {
 	return ages
 }
 
-// Aged reports whether anything is kept for the owner.
+// Aged reports whether an age is kept for the owner.
 func (b *Book) Aged(owner string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.ages[owner]) > 0
 }
 
-// Forget drops what is kept for the owner after the given time, or at once for 0.
+// Forget drops the owner's ages after the given time, or at once for 0.
 func (b *Book) Forget(owner string, within time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -78,7 +78,7 @@ func (b *Book) Forget(owner string, within time.Duration) {
 	}
 }
 
-// Rename keeps for one owner what is kept for another.
+// Rename moves the ages of one owner to another.
 func (b *Book) Rename(from, to string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

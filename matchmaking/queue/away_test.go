@@ -9,8 +9,8 @@ import (
 	"partyline/party"
 )
 
-// An away member who gives up the seat takes nothing from the others, who are away as well: they have waited for as long
-// as before when they are back.
+// An away member who gives up the seat does not change the age of the others, who are away too. They have the same age
+// when they are back.
 func TestFollow_AgeOfAnAwayParty(t *testing.T) {
 	cfg := configWithQueues()
 	cfg.Parties.ReconnectGrace = time.Minute
@@ -18,7 +18,7 @@ func TestFollow_AgeOfAnAwayParty(t *testing.T) {
 	id, p := w.party(3)
 	w.queueParty(id, p[0], rankedEU)
 	w.clock.Advance(50 * time.Second)
-	for _, s := range p { // first the leader
+	for _, s := range p { // the leader first
 		drop(w, id, s)
 		w.clock.Advance(10 * time.Second)
 	}
@@ -26,12 +26,12 @@ func TestFollow_AgeOfAnAwayParty(t *testing.T) {
 	if w.Aged(id) == 0 {
 		t.Fatal("no age kept")
 	}
-	w.admission.Left(t.Context(), id, w.host.Connect(p[2].UserID)) // the third is not coming back
+	w.admission.Left(t.Context(), id, w.host.Connect(p[2].UserID)) // the third gives up the seat
 	if w.Aged(id) == 0 {
 		t.Error("the age of the party is gone, though two of it may come back")
 	}
 
-	// The leader is back by a party that their client creates.
+	// The leader is back in a party that their client creates.
 	back := w.host.Connect(p[0].UserID)
 	w.admission.Offer(back.UserID, id)
 	facts, offered, err := w.admission.BeginCreate(t.Context(), back)
@@ -49,8 +49,9 @@ func TestFollow_AgeOfAnAwayParty(t *testing.T) {
 	}
 }
 
-// The host removes a party's tickets when a member leaves it. Who is away is none, for the host: tickets that the module has
-// dropped stay the host's when they give up the seat, and are named to who asks for one more than the host takes.
+// The host removes a party's tickets when a member leaves. For the host an away member is not a member. So when an away
+// member gives up the seat, the host keeps the tickets that the module has dropped. They are named to a player who asks
+// for more tickets than the host takes.
 func TestFollow_DroppedTicketsStayTheHosts(t *testing.T) {
 	cfg := configWithQueues()
 	cfg.Parties.ReconnectGrace = time.Hour
@@ -60,7 +61,7 @@ func TestFollow_DroppedTicketsStayTheHosts(t *testing.T) {
 	w.removeParty(id)
 	for range 3 { // as many as the host takes
 		w.queueParty(id, p[0], rankedEU)
-		w.clock.Advance(11 * time.Minute) // more than max_wait
+		w.clock.Advance(11 * time.Minute) // longer than max_wait
 		w.process()
 	}
 	add := &rtapi.PartyMatchmakerAdd{StringProperties: rankedEU}

@@ -15,7 +15,7 @@ import (
 	"partyline/party/rules"
 )
 
-// player is an entry as light as the host's own.
+// player is an entry as small as the host's own.
 type player struct {
 	runtime.Presence
 	ticket, party, user, session string
@@ -32,8 +32,8 @@ func (p *player) GetUserId() string             { return p.user }
 func (p *player) GetSessionId() string          { return p.session }
 func (p *player) GetUsername() string           { return "player" }
 
-// crowd is the load of the numbers we publish: parties of 1 to 5, four regions.
-func crowd(n int, now time.Time) []runtime.MatchmakerEntry {
+// loadEntries is the load of the numbers in docs/performance.md: parties of 1 to 5, four regions.
+func loadEntries(n int, now time.Time) []runtime.MatchmakerEntry {
 	rng := rand.New(rand.NewPCG(1, 0))
 	var entries []runtime.MatchmakerEntry
 	tickets := make([][]runtime.MatchmakerEntry, n)
@@ -52,15 +52,14 @@ func crowd(n int, now time.Time) []runtime.MatchmakerEntry {
 			tickets[i] = append(tickets[i], &member)
 		}
 	}
-	for _, i := range rng.Perm(n) { // the host lists tickets in no order
+	for _, i := range rng.Perm(n) { // the host lists tickets in random order
 		entries = append(entries, tickets[i]...)
 	}
 	return entries
 }
 
-// What a pass costs beside what it asks of the host: the host's entries become tickets,
-// are compared with the book, and are formed into matches. Beside it, what the pass itself
-// spends on its gauges, and what setting them without a pass costs.
+// BenchmarkPass measures a pass without its calls to the host: it reads the host's entries as tickets, compares them
+// with the book, and forms matches. It also measures the share of the gauges, and setting the gauges without a pass.
 func BenchmarkPass(b *testing.B) {
 	q := rules.DefaultOf[rules.Queue]()
 	q.Teams, q.TeamSize.Max, q.MaxParty, q.MatchOn = 2, 5, 5, []string{"region"}
@@ -73,18 +72,18 @@ func BenchmarkPass(b *testing.B) {
 	}
 	for _, n := range sizes {
 		now := time.Now()
-		entries := crowd(n, now)
+		entries := loadEntries(n, now)
 		s := New(Deps{Policy: func() rules.Config { return cfg }, Now: func() time.Time { return now }, Processing: true, Metrics: partytest.NoMetrics{}})
 		var last *pass
 		pass := func() int {
 			p := &pass{processor: s.processor, cfg: cfg, began: now, placed: map[string]bool{}}
-			p.left = p.sort(context.Background(), entries)
-			pool := p.left["ranked"]
-			p.remember()
+			p.unplaced = p.groupByQueue(context.Background(), entries)
+			pool := p.unplaced["ranked"]
+			p.storeSnapshots()
 			last = p
 			return len(formation.Form(now, formation.Of(q), formation.Pool{Tickets: forFormation(pool)}, nil).Matches)
 		}
-		if pass() == 0 { // also enters the tickets into the book, as their hooks do
+		if pass() == 0 { // also enters the tickets in the book, as their hooks do
 			b.Fatal("no matches")
 		}
 		b.Run(fmt.Sprintf("tickets=%d", n), func(b *testing.B) {

@@ -12,27 +12,27 @@ import (
 
 // Blocks reads who blocks whom, in one query each.
 type Blocks interface {
-	By(ctx context.Context, users []string) ([]party.Block, error)    // those the users made, a thousand at most
-	Among(ctx context.Context, users []string) ([]party.Block, error) // those between the users
+	By(ctx context.Context, users []string) ([]party.Block, error)    // blocks that the users made, 1000 at most
+	Among(ctx context.Context, users []string) ([]party.Block, error) // blocks between the users
 }
 
-// blocking keeps those apart who have blocked each other. Safe for concurrent use.
-type blocking struct {
+// blockChecker keeps players apart who have blocked each other. Safe for concurrent use.
+type blockChecker struct {
 	*tickets
-	reads   chan struct{}  // those under way
-	reading sync.WaitGroup // those, and the ones that wait for their turn
+	reads   chan struct{}  // the reads that run
+	reading sync.WaitGroup // those, and the reads that wait for their turn
 }
 
 const (
-	// readsAtOnce is for how many tickets blocks are read at once.
+	// readsAtOnce is for how many tickets blocks are read at the same time.
 	readsAtOnce = 8
-	// blocksWait is how long a pass waits for the blocks between its players: everybody waits with it.
+	// blocksWait is how long a pass waits for the blocks between its players. All players wait with it.
 	blocksWait = 2 * time.Second
 )
 
-// read notes whom the people on a ticket block, so that no match is planned around it. What the session sends
-// next does not wait for that. A failure costs time only: every planned match is looked at again.
-func (k *blocking) read(ctx context.Context, t Ticket) {
+// read reads whom the users of a ticket block, so that no match is planned against a block. The session's next messages
+// do not wait for it. A failure costs time only: each planned match is checked again.
+func (k *blockChecker) read(ctx context.Context, t Ticket) {
 	if q, ok := k.Policy().Queues[t.Queue]; !k.Processing || !ok || q.Blocks != rules.BlocksAvoid {
 		return
 	}
@@ -43,7 +43,7 @@ func (k *blocking) read(ctx context.Context, t Ticket) {
 			return
 		}
 		_ = protected(k.Logger, "read blocks", t.Queue, func() {
-			blocks, err := k.Blocks.By(context.WithoutCancel(ctx), users(t.Members))
+			blocks, err := k.Blocks.By(context.WithoutCancel(ctx), distinctUsers(t.Members))
 			if err != nil {
 				k.Logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
 				return
@@ -53,19 +53,19 @@ func (k *blocking) read(ctx context.Context, t Ticket) {
 	})
 }
 
-// blocksAny reports whether a block that is known of the ticket is between its people and others.
-func (w *waiting) blocksAny(others []string) bool {
-	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.everybody(), others) })
+// hasBlockWith reports whether a known block of the ticket is between its users and others.
+func (w *poolTicket) hasBlockWith(others []string) bool {
+	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.lastKnownUsers(), others) })
 }
 
-// blockPairs are the tickets of a pool between which a block is known.
-func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
-	if q.Blocks != rules.BlocksAvoid || !slices.ContainsFunc(pool, func(w *waiting) bool { return len(w.blocked) > 0 }) {
+// blockPairs returns the pairs of tickets in a pool that have a known block between them.
+func blockPairs(q rules.Queue, pool []*poolTicket) (pairs [][2]int) {
+	if q.Blocks != rules.BlocksAvoid || !slices.ContainsFunc(pool, func(w *poolTicket) bool { return len(w.blocked) > 0 }) {
 		return nil
 	}
 	ticketsOf := map[string][]int{}
 	for i, w := range pool {
-		for _, user := range w.everybody() {
+		for _, user := range w.lastKnownUsers() {
 			ticketsOf[user] = append(ticketsOf[user], i)
 		}
 	}
@@ -73,7 +73,7 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 		for _, b := range w.blocked {
 			for _, user := range [...]string{b.By, b.Of} {
 				for _, j := range ticketsOf[user] {
-					if i != j && b.Between(w.everybody(), pool[j].everybody()) {
+					if i != j && b.Between(w.lastKnownUsers(), pool[j].lastKnownUsers()) {
 						pairs = append(pairs, [2]int{i, j})
 					}
 				}
@@ -83,33 +83,33 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 	return pairs
 }
 
-// keptFrom are the tickets in the pool that a known block keeps from a match of these users, and those that
-// wait until later.
-func (r *queueRun) keptFrom(users []string, until map[string]time.Time) (tickets []int) {
+// excludedFrom returns the tickets in the pool that a known block keeps from a match with these users. It adds the
+// tickets that have to wait until a later time.
+func (r *queueRun) excludedFrom(users []string, until map[string]time.Time) (tickets []int) {
 	blocks := r.q.Blocks == rules.BlocksAvoid && len(users) > 0
 	if !blocks && len(until) == 0 {
 		return nil
 	}
 	for i, w := range r.pool {
-		if blocks && w.blocksAny(users) || r.began.Before(until[w.id]) {
+		if blocks && w.hasBlockWith(users) || r.began.Before(until[w.id]) {
 			tickets = append(tickets, i)
 		}
 	}
 	return tickets
 }
 
-// apart finds the tickets of each planned match that a block keeps out of it. One query reads
-// the blocks of all; where it fails, known is false, and what had to be checked waits on.
-func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*planned][]*waiting, known bool) {
+// apart returns the tickets that a block keeps out of each planned match. One query reads the blocks of all matches. If
+// it fails, known is false and the checked tickets wait on.
+func (k *blockChecker) apart(ctx context.Context, plans []*planned) (apart map[*planned][]*poolTicket, known bool) {
 	if len(plans) == 0 {
 		return nil, true
 	}
 	ctx, cancel := context.WithTimeout(ctx, blocksWait)
 	defer cancel()
-	apart = map[*planned][]*waiting{}
+	apart = map[*planned][]*poolTicket{}
 	var users []string
 	for _, plan := range plans {
-		apart[plan] = plan.tickets // until it is known better
+		apart[plan] = plan.tickets // until the query answers
 		users = append(users, plan.tickets.users()...)
 		users = append(users, plan.others...)
 	}
@@ -119,7 +119,7 @@ func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*plan
 		k.Logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
 		return apart, false
 	}
-	made := map[string][]party.Block{} // by who made them
+	made := map[string][]party.Block{} // by the user who made them
 	for _, b := range blocks {
 		made[b.By] = append(made[b.By], b)
 	}
@@ -129,10 +129,10 @@ func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*plan
 	return apart, true
 }
 
-// against finds the tickets that blocks keep out of a planned match, the younger one of
-// two, and notes the blocks on them.
-func (k *blocking) against(plan *planned, made map[string][]party.Block) (out []*waiting) {
-	ticketOf := map[string]int{} // of each user; -1 for who is in the match already
+// against returns the tickets that blocks keep out of a planned match, and notes the blocks on them. Of two tickets it
+// is the younger one.
+func (k *blockChecker) against(plan *planned, made map[string][]party.Block) (out []*poolTicket) {
+	ticketOf := map[string]int{} // by user; -1 for users who are already in the match
 	for _, user := range plan.others {
 		ticketOf[user] = -1
 	}

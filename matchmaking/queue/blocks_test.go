@@ -20,7 +20,7 @@ func (b *blocks) block(by, of party.Session) {
 	b.all = append(b.all, party.Block{By: by.UserID, Of: of.UserID})
 }
 
-// A block stands between two members of different parties, no matter who made it and when.
+// A block between two members of different parties keeps the parties apart. It does not matter who made it, and when.
 func TestBlocks_KeepApart(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		for _, reverse := range []bool{false, true} {
@@ -59,7 +59,7 @@ func TestBlocks_KeepApart(t *testing.T) {
 			}
 			third, thirds := w.party(2)
 			w.queueParty(third, thirds[0], text("queue", "duo"))
-			w.process() // learns what was made late
+			w.process() // learns of blocks made late
 			w.process()
 			w.wantEvents(ids[0], "queued duo", "matched duo")
 			w.wantEvents(third, "queued duo", "matched duo")
@@ -68,7 +68,7 @@ func TestBlocks_KeepApart(t *testing.T) {
 	}
 }
 
-// What ends a ticket while its blocks are read is told after the ticket itself.
+// If a ticket ends while its blocks are read, its end is told after the ticket itself.
 func TestBlocks_ReadAfterTheNews(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(2)
@@ -103,7 +103,7 @@ func TestBlocks_Ignore(t *testing.T) {
 	}
 }
 
-// One query for everybody in a pass; while it fails nobody is matched, and nothing is lost.
+// A pass makes one query for all players. While it fails, nobody is matched and no ticket is lost.
 func TestBlocks_OneQuery(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	for range 3 {
@@ -119,8 +119,8 @@ func TestBlocks_OneQuery(t *testing.T) {
 	}
 }
 
-// A database that takes longer than a pass has costs no match, whether it answers or not, and what needs no
-// blocks does not wait for it: those who are asked are told before.
+// A database slower than a pass costs no match, whether it answers or not. Matches that need no blocks do not wait for
+// it: their players are asked before.
 func TestBlocks_SlowDatabase(t *testing.T) {
 	for _, answers := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -174,8 +174,8 @@ func TestBlocks_SlowDatabase(t *testing.T) {
 	}
 }
 
-// What a session sends behind its ticket does not wait for the blocks of those on it, and of tickets that have
-// ended none are read.
+// A session's messages after its ticket do not wait for the blocks of the ticket's players. No blocks are read for a
+// ticket that has ended.
 func TestBlocks_ReadBesideTheMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, configWithQueues())
@@ -201,7 +201,7 @@ func TestBlocks_ReadBesideTheMessages(t *testing.T) {
 	})
 }
 
-// runningMatch is one with a player in it and so many open seats in each team.
+// runningMatch makes a running match with one player in it and the given number of open seats in each team.
 func runningMatch(w *world, open ...int) (*seats.Table, party.Session) {
 	w.t.Helper()
 	table, err := seats.New(2, 5, 0)
@@ -213,7 +213,7 @@ func runningMatch(w *world, open ...int) (*seats.Table, party.Session) {
 	return table, there
 }
 
-// Nobody is put into a running match where somebody plays whom they block.
+// Nobody is put into a running match with somebody whom they block.
 func TestBlocks_Backfill(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	table, there := runningMatch(w, 4, 5)
@@ -237,7 +237,7 @@ func TestBlocks_Backfill(t *testing.T) {
 	w.wantEvents(id, "queued ranked")
 }
 
-// Who may not join a running match holds nobody up: its last seats go to the next in line.
+// A ticket that may not join a running match delays nobody: the last seats go to the next ticket.
 func TestBlocks_BackfillOfOthers(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	table, there := runningMatch(w, 0, 3)
@@ -249,7 +249,7 @@ func TestBlocks_BackfillOfOthers(t *testing.T) {
 		w.clock.Advance(time.Second)
 		kept = append(kept, id)
 	}
-	w.process() // learns whom they block
+	w.process() // learns of the block
 	next, players := w.party(3)
 	w.queueParty(next, players[0], rankedEU)
 	if matches := w.process(); len(matches["running"]) != 3 {
@@ -264,11 +264,11 @@ func TestBlocks_BackfillOfOthers(t *testing.T) {
 	}
 }
 
-// No matter who blocks whom, and when: no two of different parties are in a match together.
+// Two users of different parties with a block between them are never in a match together.
 func TestBlocks_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t, configWithQueues())
-		ticketOf := map[string]string{} // by user
+		ticketOf := map[string]string{} // by user ID
 		var all []party.Session
 		t.Repeat(map[string]func(*rapid.T){
 			"party": func(t *rapid.T) {

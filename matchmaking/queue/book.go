@@ -12,20 +12,20 @@ import (
 // Ticket is a party, or a player without one, that waits for a match.
 type Ticket struct {
 	ID      string
-	Queue   string          // "" while the host matches by itself
+	Queue   string          // "" if the host itself matches
 	Party   party.ID        // zero for a player without one
-	Session party.Session   // who asked for it
-	Members []party.Session // who is on it
-	Late    []party.Session // who came in by an invite since: the host ends it when they go
-	Since   time.Time       // when the wait began; earlier than the ticket where an age was carried over
-	Asked   time.Time       // the host made it between this and Added
+	Session party.Session   // the session that asked for the ticket
+	Members []party.Session // the sessions on the ticket
+	Late    []party.Session // members who came in by an invite later; the host ends the ticket when they leave
+	Since   time.Time       // when the wait began; earlier than the ticket if an age was carried over
+	Asked   time.Time       // the host made the ticket between this and Added
 	Added   time.Time
 }
 
-// Solo reports whether the ticket is one player's own.
+// Solo reports whether the ticket is of a player without a party.
 func (t Ticket) Solo() bool { return t.Party.IsZero() }
 
-// owner is whose age the ticket carries on: the party's, or the player's.
+// owner returns the ID under which the ticket's age is kept: the party's, or the player's.
 func (t Ticket) owner() string {
 	if t.Solo() {
 		return t.Session.UserID
@@ -33,7 +33,7 @@ func (t Ticket) owner() string {
 	return t.Party.String()
 }
 
-// holders are those the host counts the ticket against: its sessions, and the party.
+// holders returns the IDs for which the host counts this ticket: the members' sessions and the party.
 func (t Ticket) holders() []string {
 	var ids []string
 	for _, m := range t.Members {
@@ -45,24 +45,24 @@ func (t Ticket) holders() []string {
 	return ids
 }
 
-// finders are those by whom the book finds the ticket while it is live: whom it seats, and the party.
-func (t Ticket) finders() []string {
-	ids := users(t.endsWith())
+// indexKeys returns the IDs by which the book finds a live ticket: its users, late ones too, and the party.
+func (t Ticket) indexKeys() []string {
+	ids := distinctUsers(t.allSessions())
 	if !t.Solo() {
 		ids = append(ids, t.Party.String())
 	}
 	return ids
 }
 
-// endsWith are those with whom the host ends the ticket.
-func (t Ticket) endsWith() []party.Session { return slices.Concat(t.Members, t.Late) }
+// allSessions returns the sessions with which the ticket ends: the host ends it when one of them leaves or closes.
+func (t Ticket) allSessions() []party.Session { return slices.Concat(t.Members, t.Late) }
 
-func (t Ticket) has(sessionID string) bool {
-	return slices.ContainsFunc(t.endsWith(), func(m party.Session) bool { return m.SessionID == sessionID })
+func (t Ticket) hasSession(sessionID string) bool {
+	return slices.ContainsFunc(t.allSessions(), func(m party.Session) bool { return m.SessionID == sessionID })
 }
 
-// made reports whether the host can have made the ticket at that time.
-func (t Ticket) made(at time.Time) bool { return !at.Before(t.Asked) && !at.After(t.Added) }
+// mayBeMadeAt reports whether the host can have made the ticket at that time.
+func (t Ticket) mayBeMadeAt(at time.Time) bool { return !at.Before(t.Asked) && !at.After(t.Added) }
 
 func (t Ticket) hasUser(userID string) bool {
 	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.UserID == userID })
@@ -76,8 +76,8 @@ func sessions(v party.View) []party.Session {
 	return members
 }
 
-// users are the different users of some sessions: a second socket is no second player.
-func users(of []party.Session) []string {
+// distinctUsers returns the different users of sessions. A second socket of a user is not a second player.
+func distinctUsers(of []party.Session) []string {
 	ids := make([]string, 0, len(of))
 	for _, s := range of {
 		if !slices.Contains(ids, s.UserID) {
@@ -88,41 +88,39 @@ func users(of []party.Session) []string {
 }
 
 const (
-	// lateTicket is how long after its ticket an after-hook may run, or the other way
-	// round: younger tickets are not missed by a pass, ended ones are remembered longer.
+	// lateTicket is how long before or after its ticket an after-hook may run. A pass that misses a younger ticket does
+	// not take it for gone. An ended ticket is remembered for longer.
 	lateTicket = 5 * time.Second
-	// rememberEnded is how long a ticket that has ended is remembered once the host does
-	// not have it any more.
+	// rememberEnded is how long an ended ticket is remembered after the host last had it.
 	rememberEnded = 2 * time.Minute
-	// forgetAfter bounds everything else: no queue lets a ticket wait for longer.
+	// forgetAfter is how long everything else is remembered. No queue lets a ticket wait for longer.
 	forgetAfter = 24 * time.Hour
-	// sweepEvery is how often all of the book is looked through for what can be forgotten.
+	// sweepEvery is how often the book looks for entries that it can forget.
 	sweepEvery = time.Minute
 )
 
-// Book is who waits, as far as this process knows: a cache of the host's tickets. The host cannot be
-// asked to remove one, so one that has ended stays, ignored, while the host has it. Safe for
-// concurrent use.
+// Book lists the waiting tickets that this process knows. It is a cache of the host's tickets. The host cannot be asked
+// to remove a ticket, so an ended one stays in the book, ignored, while the host has it. Safe for concurrent use.
 type Book struct {
 	now party.Clock
 
-	mu    sync.Mutex
-	rows  map[string]*row
-	live  map[string][]*row         // by user, and by party
-	ages  map[string]map[string]age // by a ticket's owner and queue
-	stale map[string][]string       // by session, and by party: dropped tickets that are still the host's
-	waits int                       // live rows
-	pass  uint64                    // passes so far
-	swept time.Time
+	mu        sync.Mutex
+	rows      map[string]*row
+	live      map[string][]*row         // by user and by party
+	ages      map[string]map[string]age // by a ticket's owner and queue
+	stale     map[string][]string       // by session and by party: dropped tickets that the host still has
+	liveCount int                       // live rows
+	pass      uint64                    // passes so far
+	lastSweep time.Time
 }
 
 type row struct {
 	Ticket
-	blocked []party.Block // that the people on it are known to have made
-	ended   time.Time     // zero while it is live
-	seen    time.Time     // when a pass last found it in the host's pool
-	pass    uint64        // which pass that was
-	in      *waiting      // what passes keep of it; nil until one has met it, and once it has ended
+	blocked  []party.Block // known blocks that the ticket's users have made
+	ended    time.Time     // zero while the ticket is live
+	lastSeen time.Time     // when a pass last found the ticket in the host's pool
+	pass     uint64        // the number of that pass
+	pooled   *poolTicket   // what passes know of the ticket; nil before its first pass and after its end
 }
 
 func (r *row) live() bool { return r != nil && r.ended.IsZero() }
@@ -132,17 +130,17 @@ func NewBook(now party.Clock) *Book {
 	return &Book{now: now, rows: map[string]*row{}, live: map[string][]*row{}, ages: map[string]map[string]age{}, stale: map[string][]string{}}
 }
 
-// Add notes a ticket the host has accepted. It answers false for one that has ended
-// already: hooks and passes run side by side, so the end may be heard of first.
+// Add enters a ticket that the host has accepted. It returns false for a ticket that has already ended. Hooks and
+// passes run concurrently, so the book may hear of the end first.
 func (b *Book) Add(t Ticket) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sweep()
 	r := b.rows[t.ID]
 	switch {
-	case t.ID == "", r != nil && !r.live(): // the host answers without an ID when the party closed meanwhile
+	case t.ID == "", r != nil && !r.live(): // the host answers without an ID if the party closed meanwhile
 		return false
-	case r != nil: // a pass has met it before its hook
+	case r != nil: // a pass met the ticket before its hook ran
 		b.unlink(r)
 	default:
 		r = &row{}
@@ -155,23 +153,23 @@ func (b *Book) Add(t Ticket) bool {
 	return true
 }
 
-// End notes that a live ticket has ended and answers it; false for any other.
+// End ends a live ticket and returns it. It returns false for any other ticket.
 func (b *Book) End(id string) (Ticket, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := b.rows[id]
-	if r == nil { // its after-hook is still to come, and must not bring it to life
+	if r == nil { // its after-hook has not run yet, and must not make the ticket live
 		b.rows[id] = &row{ended: b.now()}
 	}
 	if !r.live() {
 		return Ticket{}, false
 	}
-	r.ended, r.in = b.now(), nil
+	r.ended, r.pooled = b.now(), nil
 	b.unlink(r)
 	return r.Ticket, true
 }
 
-// Drop is End for a ticket that the host keeps until its client removes it.
+// Drop is End for a ticket that the host keeps until the client removes it.
 func (b *Book) Drop(id string) (Ticket, bool) {
 	t, live := b.End(id)
 	if live {
@@ -184,15 +182,15 @@ func (b *Book) Drop(id string) (Ticket, bool) {
 	return t, live
 }
 
-// Removed notes that the host does not have the ticket any more.
+// Removed notes that the host no longer has the ticket.
 func (b *Book) Removed(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.removed(id)
 }
 
-// Gone forgets the dropped tickets that the host had of a session or a party, by its ID: it has
-// removed them because the session has ended, or somebody left the party or came to it.
+// Gone forgets the dropped tickets of a session or a party, by its ID. The host has removed them because the session
+// ended, or because somebody left or joined the party.
 func (b *Book) Gone(holder string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -203,12 +201,12 @@ func (b *Book) Gone(holder string) {
 
 func (b *Book) removed(id string) {
 	if r := b.rows[id]; r != nil {
-		dropFrom(b.stale, r.holders(), id)
+		removeFrom(b.stale, r.holders(), id)
 	}
 }
 
-// dropFrom takes one out of the lists of these names; a list that is empty then costs no memory.
-func dropFrom[T comparable](lists map[string][]T, names []string, one T) {
+// removeFrom removes one from the lists under these names. It deletes empty lists, so that they cost no memory.
+func removeFrom[T comparable](lists map[string][]T, names []string, one T) {
 	for _, name := range names {
 		lists[name] = slices.DeleteFunc(lists[name], func(o T) bool { return o == one })
 		if len(lists[name]) == 0 {
@@ -217,8 +215,7 @@ func dropFrom[T comparable](lists map[string][]T, names []string, one T) {
 	}
 }
 
-// Load is how many tickets the host has of a session, as far as this process knows, and
-// which of them were dropped.
+// Load returns how many tickets of a session the host has, as far as this process knows, and the dropped ones of them.
 func (b *Book) Load(s party.Session) (tickets int, stale []string) {
 	live := len(b.OfSession(s))
 	b.mu.Lock()
@@ -227,35 +224,35 @@ func (b *Book) Load(s party.Session) (tickets int, stale []string) {
 	return live + len(stale), stale
 }
 
-// Late notes that somebody has come into a party, for its tickets that they are not on.
+// Late notes that a session has come into a party. It adds the session to the party's tickets that do not have it yet.
 func (b *Book) Late(id party.ID, s party.Session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range b.live[id.String()] {
-		if r.has(s.SessionID) {
+		if r.hasSession(s.SessionID) {
 			continue
 		}
-		if !slices.Contains(r.finders(), s.UserID) {
+		if !slices.Contains(r.indexKeys(), s.UserID) {
 			b.live[s.UserID] = append(b.live[s.UserID], r)
 		}
-		r.Late = append(slices.Clip(r.Late), s) // copies of the ticket share the rest
+		r.Late = append(slices.Clip(r.Late), s) // copies of the ticket share the array
 	}
 }
 
 // OfParty lists a party's live tickets, the oldest first.
-func (b *Book) OfParty(id party.ID) []Ticket { return b.foundBy(id.String()) }
+func (b *Book) OfParty(id party.ID) []Ticket { return b.byKey(id.String()) }
 
-// OfUser lists the live tickets that seat the user, who may not be on them but have come in late.
-func (b *Book) OfUser(userID string) []Ticket { return b.foundBy(userID) }
+// OfUser lists the live tickets with a seat for the user, also those of a party that the user came into late.
+func (b *Book) OfUser(userID string) []Ticket { return b.byKey(userID) }
 
-// OfSession lists the live tickets the session is on, the oldest first.
+// OfSession lists the live tickets that the session is on, the oldest first.
 func (b *Book) OfSession(s party.Session) []Ticket {
 	return slices.DeleteFunc(b.OfUser(s.UserID), func(t Ticket) bool {
 		return !slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.SessionID == s.SessionID })
 	})
 }
 
-func (b *Book) foundBy(id string) []Ticket {
+func (b *Book) byKey(id string) []Ticket {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	tickets := make([]Ticket, len(b.live[id]))
@@ -265,26 +262,26 @@ func (b *Book) foundBy(id string) []Ticket {
 	return tickets
 }
 
-// Waiting counts the tickets that wait.
+// Waiting counts the live tickets.
 func (b *Book) Waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.waits
+	return b.liveCount
 }
 
-// MadeAt counts the tickets, ended ones included, that the host can have made at that time.
+// MadeAt counts the tickets that the host can have made at that time, ended ones included.
 func (b *Book) MadeAt(at time.Time) (tickets int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range b.rows {
-		if r.made(at) {
+		if r.mayBeMadeAt(at) {
 			tickets++
 		}
 	}
 	return tickets
 }
 
-// Blocked notes blocks of the people on a ticket, each of them once.
+// Blocked adds known blocks of the ticket's users, each of them once.
 func (b *Book) Blocked(id string, blocks []party.Block) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -304,8 +301,8 @@ func (b *Book) Get(id string) (Ticket, bool) {
 	return Ticket{}, false
 }
 
-// eachLive passes the indexes of those tickets to f that have not ended. f runs under the book's lock,
-// which is let go now and then: hooks wait for it.
+// eachLive calls f with the index of each ticket that has not ended. f runs under the book's lock. eachLive releases
+// the lock every 500 tickets, because hooks wait for it.
 func (b *Book) eachLive(of []formation.Ticket, f func(i int)) {
 	const atOnce = 500
 	for from := 0; from < len(of); from += atOnce {
@@ -320,32 +317,32 @@ func (b *Book) eachLive(of []formation.Ticket, f func(i int)) {
 }
 
 func (b *Book) link(r *row) {
-	b.waits++
-	for _, id := range r.finders() {
+	b.liveCount++
+	for _, id := range r.indexKeys() {
 		b.live[id] = append(b.live[id], r)
 	}
 }
 
 func (b *Book) unlink(r *row) {
-	b.waits--
-	dropFrom(b.live, r.finders(), r)
+	b.liveCount--
+	removeFrom(b.live, r.indexKeys(), r)
 }
 
-// sweep forgets what nobody will ask about any more.
+// sweep deletes the entries that nobody will ask for any more.
 func (b *Book) sweep() {
 	now := b.now()
-	if now.Sub(b.swept) < sweepEvery {
+	if now.Sub(b.lastSweep) < sweepEvery {
 		return
 	}
-	b.swept = now
+	b.lastSweep = now
 	b.sweepAges(now)
 	for id, r := range b.rows {
 		last, remember := r.ended, rememberEnded
 		if r.live() {
 			last, remember = r.Added, forgetAfter
 		}
-		if r.seen.After(last) {
-			last = r.seen
+		if r.lastSeen.After(last) {
+			last = r.lastSeen
 		}
 		if now.Sub(last) < remember {
 			continue

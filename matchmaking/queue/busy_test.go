@@ -10,7 +10,7 @@ import (
 	"partyline/party/ledger"
 )
 
-// A running match that answers nobody keeps those of other matches waiting for a moment only, whatever it is asked.
+// A running match that does not answer delays the players of other matches only for a moment, in each kind of call.
 func TestBusyMatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, configWithQueues())
@@ -28,7 +28,7 @@ func TestBusyMatch(t *testing.T) {
 		w.queueSolo(late, rankedEU)
 		for range 2 {
 			duel(w)
-			took(200*time.Millisecond, func() { // to be reserved
+			took(200*time.Millisecond, func() { // reserve
 				if matches := w.process(); len(matches) != 1 || len(w.pool) != 1 {
 					t.Errorf("matches = %v; want the one of others", matches)
 				}
@@ -39,25 +39,25 @@ func TestBusyMatch(t *testing.T) {
 		}
 		w.launcher.busy = ""
 		w.clock.Advance(3 * time.Second)
-		if groups := w.Process(t.Context(), w.given()); len(groups) != 1 {
+		if groups := w.Process(t.Context(), w.poolEntries()); len(groups) != 1 {
 			t.Fatalf("%d groups; want the one in the running match", len(groups))
 		}
 		w.launcher.busy = "running"
 		duel(w)
-		took(200*time.Millisecond, func() { // what the host did not come for is withdrawn, and not asked for again
-			if groups := w.Process(t.Context(), w.given()); len(groups) != 1 {
+		took(200*time.Millisecond, func() { // withdraws what the host did not collect, and does not ask again
+			if groups := w.Process(t.Context(), w.poolEntries()); len(groups) != 1 {
 				t.Errorf("%d groups; want the one of others", len(groups))
 			}
 		})
 		w.launcher.busy = ""
 		w.clock.Advance(10 * time.Second)
 		w.pool = slices.DeleteFunc(w.pool, func(e *entry) bool { return e.session != late })
-		groups := w.Process(t.Context(), w.given())
+		groups := w.Process(t.Context(), w.poolEntries())
 		if len(groups) != 1 {
 			t.Fatalf("%d groups; want the one in the running match", len(groups))
 		}
 		w.launcher.busy = "running"
-		took(2*2*time.Second, func() { // twice to be committed
+		took(2*2*time.Second, func() { // two tries to commit
 			if match, err := w.Matched(t.Context(), groups[0]); match != "" || err == nil {
 				t.Errorf("Matched = %q, %v; want an error", match, err)
 			}
@@ -66,8 +66,8 @@ func TestBusyMatch(t *testing.T) {
 	})
 }
 
-// A party whose record is being written holds up neither its own match nor those of others where the host matches
-// by itself. Friends who came in are seated all the same.
+// If the host itself matches, a party whose record is being written delays neither its own match nor those of others.
+// Friends who came in get seats too.
 func TestMatched_NativeBusyParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := native()
@@ -86,7 +86,7 @@ func TestMatched_NativeBusyParty(t *testing.T) {
 		}()
 		synctest.Wait()
 		began := time.Now()
-		if match, err := w.Matched(t.Context(), w.given()); match != "match-0" || err != nil {
+		if match, err := w.Matched(t.Context(), w.poolEntries()); match != "match-0" || err != nil {
 			t.Fatalf("Matched = %q, %v", match, err)
 		}
 		if took := time.Since(began); took > 2*time.Second {

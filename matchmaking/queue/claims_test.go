@@ -12,8 +12,8 @@ import (
 	"partyline/party/rules"
 )
 
-// Between a check and its after-hook the host has, or has not, a ticket: the code that asks
-// for one that excludes it is refused, until the host must have answered.
+// Between a check and its after-hook nobody knows whether the host has the ticket. Until the host must have answered, a
+// ticket that excludes it is refused.
 func TestChecks_WhileTheHostAnswers(t *testing.T) {
 	byQueues, native := configWithQueues(), rules.Default()
 	for name, cfg := range map[string]*rules.Config{"queues": byQueues, "native": &native} {
@@ -31,7 +31,7 @@ func TestChecks_WhileTheHostAnswers(t *testing.T) {
 			w.must(partyAsks(players[0]))
 			w.wantReason(soloAsks(players[1]), party.NotReady)
 			w.wantReason(w.MayQueue(t.Context(), party.Caller{UserID: players[1].UserID}, party.View{}, "ranked"), party.NotReady)
-			w.must(partyAsks(players[0])) // the host has refused the first one, or this would not be read
+			w.must(partyAsks(players[0])) // the host has refused the first ticket, or it would not read this message
 			w.wantReason(soloAsks(players[1]), party.NotReady)
 			later()
 			w.must(soloAsks(players[1]))
@@ -40,7 +40,7 @@ func TestChecks_WhileTheHostAnswers(t *testing.T) {
 			w.must(partyAsks(players[0]))
 			later()
 
-			w.must(partyAsks(players[1])) // no leader: the host will refuse it
+			w.must(partyAsks(players[1])) // not the leader: the host will refuse the ticket
 			w.must(soloAsks(players[2]))
 			w.wantReason(partyAsks(players[0]), party.NotReady)
 			later()
@@ -53,14 +53,14 @@ func TestChecks_WhileTheHostAnswers(t *testing.T) {
 			w.must(partyAsks(players[0]))
 			w.Answered(players[0])
 
-			// Of a refused one nothing is left.
+			// Nothing is left of a refused ticket.
 			w.wantReason(w.CheckParty(t.Context(), id, players[0], &rtapi.PartyMatchmakerAdd{MinCount: 2, MaxCount: 2, StringProperties: text("queue", "duo")}), party.PartyTooLarge)
 			w.must(soloAsks(players[1]))
 		})
 	}
 }
 
-// A check holds its place for as long as it takes, and sees who comes into the party meanwhile.
+// A claim lasts as long as its check takes, and the check sees who comes into the party meanwhile.
 func TestChecks_WhileSkillIsRead(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(2)
@@ -86,7 +86,7 @@ func TestChecks_WhileSkillIsRead(t *testing.T) {
 	w.must(partyAsks())
 	w.Answered(players[0])
 
-	meanwhile(func() { // the news of a member it knows come late
+	meanwhile(func() { // the news of a member whom the check knows comes late
 		w.Changed(party.Change{Kind: party.MemberEntered, ID: id, Session: players[1], Native: true})
 	})
 	w.must(partyAsks())
@@ -94,12 +94,12 @@ func TestChecks_WhileSkillIsRead(t *testing.T) {
 
 	meanwhile(func() { w.join(id, w.player()) })
 	w.wantReason(partyAsks(), party.NotReady)
-	w.must(soloAsks()) // of the refused one nothing is left
+	w.must(soloAsks()) // nothing is left of the refused ticket
 	w.Answered(players[1])
 	w.must(partyAsks())
 }
 
-// A ticket whose counts the host refuses, in its own words, stands in nobody's way.
+// A ticket with counts that the host refuses excludes no other ticket. The host refuses it in its own words.
 func TestChecks_CountsThatTheHostRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ least, most, multiple int32 }{
 		"least": {1, 4, 1}, "most": {3, 2, 1}, "multiple": {2, 4, 0}, "of_least": {2, 3, 3}, "of_most": {3, 4, 3},
@@ -117,8 +117,7 @@ func TestChecks_CountsThatTheHostRefuses(t *testing.T) {
 	}
 }
 
-// Where a party's ticket cancels those its members have alone, it does so in whichever
-// order the host's answers are heard of.
+// If a party's ticket cancels the solo tickets of its members, it does so in either order of the host's answers.
 func TestChecks_SoloTicketHeardOfLate(t *testing.T) {
 	cfg := configWithQueues()
 	cfg.Matchmaking.SoloTickets = rules.SoloTicketsCancel
@@ -137,7 +136,7 @@ func TestChecks_SoloTicketHeardOfLate(t *testing.T) {
 	}
 }
 
-// A member who hears that the party waits, and leaves it at once, may look alone.
+// A member who hears that the party waits, and leaves it at once, may queue alone.
 func TestChecks_OnceTheTicketIsTold(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(2)

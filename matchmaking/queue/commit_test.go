@@ -14,8 +14,8 @@ import (
 	"partyline/party"
 )
 
-// given is the pool as the host hands it to a pass.
-func (w *world) given() []runtime.MatchmakerEntry {
+// poolEntries returns the pool as the host hands it to a pass.
+func (w *world) poolEntries() []runtime.MatchmakerEntry {
 	var given []runtime.MatchmakerEntry
 	for _, e := range w.pool {
 		given = append(given, e)
@@ -23,7 +23,7 @@ func (w *world) given() []runtime.MatchmakerEntry {
 	return given
 }
 
-// duel queues two parties of two, and one more of those that are to fill a running match.
+// duel queues two parties of two for a match of queue duo.
 func duel(w *world) (ids []party.ID, players [][]party.Session, tickets []string) {
 	for range 2 {
 		id, of := w.party(2)
@@ -33,8 +33,8 @@ func duel(w *world) (ids []party.ID, players [][]party.Session, tickets []string
 	return ids, players, tickets
 }
 
-// Between a pass and the host's hook nobody knows of the match; whichever way a ticket
-// ends then, nothing is left of it when the host does not come for it.
+// Between a pass and the host's hook nobody knows of the match. If a ticket ends then, in any way, and the host does
+// not collect the match, nothing is left of it.
 func TestCommit_TicketEndsBehindThePass(t *testing.T) {
 	ends := map[string]func(w *world, id party.ID, players []party.Session, ticket string){
 		"cancel": func(w *world, _ party.ID, players []party.Session, ticket string) {
@@ -51,7 +51,7 @@ func TestCommit_TicketEndsBehindThePass(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, configWithQueues())
 			ids, players, tickets := duel(w)
-			if groups := w.Process(t.Context(), w.given()); len(groups) != 1 {
+			if groups := w.Process(t.Context(), w.poolEntries()); len(groups) != 1 {
 				t.Fatalf("%d groups; want 1", len(groups))
 			}
 			if held := w.launcher.held("match-0"); len(held) != 0 || w.launcher.announced["match-0"] {
@@ -74,12 +74,12 @@ func TestCommit_TicketEndsBehindThePass(t *testing.T) {
 	}
 }
 
-// A connection that ends when the host has just let go of the tickets looks the same from
-// here. Everybody has been promised the match by then, so it stands.
+// If a connection ends just after the host has removed the tickets, it looks the same to the module. But the match is
+// certain by then, so it stands.
 func TestCommit_TicketEndsBehindTheHost(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	ids, players, _ := duel(w)
-	groups := w.Process(t.Context(), w.given())
+	groups := w.Process(t.Context(), w.poolEntries())
 	w.host.Disconnect(players[0][1])
 	w.must(w.Ended(t.Context(), players[0][1]))
 	matches := w.hand(groups)
@@ -90,12 +90,11 @@ func TestCommit_TicketEndsBehindTheHost(t *testing.T) {
 	w.wantEvents(ids[1], "queued duo", "matched duo")
 }
 
-// A member who leaves before there is a seat to give back leaves none behind; one whose
-// connection is lost keeps it.
+// A member who leaves before the seats are held leaves no seat behind. An away member keeps the seat.
 func TestCommit_LooksAgain(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	ids, players, _ := duel(w)
-	groups := w.Process(t.Context(), w.given())
+	groups := w.Process(t.Context(), w.poolEntries())
 	w.host.PartyLeave(players[0][1], ids[0])
 	w.host.Disconnect(players[1][1])
 	w.hand(groups)
@@ -110,7 +109,7 @@ func TestCommit_Fails(t *testing.T) {
 	w.clock.Advance(40 * time.Second)
 	tries := 0
 	w.launcher.failCommit = func(string) error { tries++; return errBroken }
-	groups := w.Process(t.Context(), w.given())
+	groups := w.Process(t.Context(), w.poolEntries())
 	if match, err := w.Matched(t.Context(), groups[0]); match != "" || !errors.Is(err, errBroken) || tries != 2 {
 		t.Errorf("Matched = %q, %v after %d tries; want the error after two", match, err, tries)
 	}
@@ -127,7 +126,7 @@ func TestCommit_Fails(t *testing.T) {
 	if got := w.metrics.sum["partyline_queue_dropped duo internal"]; got != 2 {
 		t.Errorf("%v tickets counted; want 2", got)
 	}
-	// A player alone is told, too, and loses no time.
+	// A player without a party is told too, and keeps the age.
 	w.launcher.failCommit = nil
 	w.pool = nil
 	var alone []party.Session
@@ -138,7 +137,7 @@ func TestCommit_Fails(t *testing.T) {
 	}
 	w.clock.Advance(30 * time.Second)
 	w.launcher.failCommit = func(string) error { panic("as asked") }
-	for _, g := range w.Process(t.Context(), w.given()) {
+	for _, g := range w.Process(t.Context(), w.poolEntries()) {
 		if match, err := w.Matched(t.Context(), g); match != "" || err == nil {
 			t.Errorf("Matched = %q, %v; want an error after a panic", match, err)
 		}
@@ -152,8 +151,8 @@ func TestCommit_Fails(t *testing.T) {
 	}
 }
 
-// Seats of a running match are promised nobody before the host has let go of the tickets.
-// A panic of the first try costs nobody their match.
+// Nobody is promised seats of a running match before the host has removed the tickets. A panic in the first try costs
+// nobody the match.
 func TestCommit_PanicsOnce(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	ids, _, _ := duel(w)
@@ -164,7 +163,7 @@ func TestCommit_PanicsOnce(t *testing.T) {
 		}
 		return nil
 	}
-	groups := w.Process(t.Context(), w.given())
+	groups := w.Process(t.Context(), w.poolEntries())
 	if match, err := w.Matched(t.Context(), groups[0]); match == "" || err != nil || tries != 2 {
 		t.Errorf("Matched = %q, %v after %d tries; want a match after two", match, err, tries)
 	}
@@ -173,8 +172,8 @@ func TestCommit_PanicsOnce(t *testing.T) {
 	}
 }
 
-// A ticket that a running match will not seat, such as a second one of somebody who plays there, keeps
-// nobody else out of it, however many there are. When it could be seated it is.
+// A running match may refuse to seat tickets, such as a second ticket of a user who plays there. They keep no other
+// ticket out of it, however many there are, and are seated once that is possible.
 func TestCommit_Misfits(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	table, there := runningMatch(w, 0, 1)
@@ -187,7 +186,7 @@ func TestCommit_Misfits(t *testing.T) {
 		misfits = append(misfits, w.queueSolo(s, rankedEU))
 		w.clock.Advance(time.Second)
 	}
-	id, players := w.party(1) // of which a member who has left it plays on another team
+	id, players := w.party(1) // a former member of this party plays on another team
 	table.Leave(w.clock.Now(), there.UserID)
 	w.must(table.Hold(w.clock.Now(), until, seats.Claim{PartyID: id.String(), Team: 0, UserIDs: []string{there.UserID}}))
 	misfits = append(misfits, w.queueParty(id, players[0], rankedEU))
@@ -218,7 +217,7 @@ func TestCommit_Misfits(t *testing.T) {
 	}
 }
 
-// What keeps a ticket out of a running match ends in its time, although others are kept out meanwhile.
+// Each misfit ends in its own time, even if other tickets become misfits meanwhile.
 func TestCommit_MisfitsEndEachInTime(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	table, _ := runningMatch(w, 0, 1)
@@ -233,7 +232,7 @@ func TestCommit_MisfitsEndEachInTime(t *testing.T) {
 		tries = append(tries, w.launcher.reserves)
 		w.clock.Advance(5 * time.Second)
 	}
-	if want := []int{1, 1, 2, 3}; !slices.Equal(tries, want) { // the first one again, as its time is over
+	if want := []int{1, 1, 2, 3}; !slices.Equal(tries, want) { // the first ticket again, because its time is over
 		t.Errorf("asked the match %v times after each pass; want %v", tries, want)
 	}
 }
@@ -246,7 +245,7 @@ func TestCommit_Fill(t *testing.T) {
 	w.launcher.open = []formation.OpenMatch{{ID: "running", Key: "region=eu", Skill: 1000, Open: []int{5, 5}}}
 	id, players := w.party(3)
 	ticket := w.queueParty(id, players[0], rankedEU)
-	groups := w.Process(t.Context(), w.given())
+	groups := w.Process(t.Context(), w.poolEntries())
 	if len(groups) != 1 || len(w.launcher.held("running")) != 0 || len(table.Users(w.clock.Now())) != 3 {
 		t.Fatalf("%d groups, %v held; want three seats kept and told to nobody", len(groups), w.launcher.held("running"))
 	}
@@ -256,7 +255,7 @@ func TestCommit_Fill(t *testing.T) {
 	}
 	w.removeTicket(ticket)
 	w.queueParty(id, players[0], rankedEU)
-	w.Process(t.Context(), w.given())
+	w.Process(t.Context(), w.poolEntries())
 	w.clock.Advance(matchmaking.ReservedFor)
 	if got := table.Users(w.clock.Now()); len(got) != 0 {
 		t.Errorf("a host that never came left %v", got)

@@ -9,7 +9,7 @@ import (
 	"partyline/party"
 )
 
-// Hooks of many sockets run beside each other and beside a pass.
+// Hooks of many sockets run concurrently with each other and with a pass.
 func TestService_Concurrent(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	type group struct {
@@ -21,7 +21,7 @@ func TestService_Concurrent(t *testing.T) {
 		id, players := w.party(1 + i%4)
 		groups = append(groups, group{id, players})
 	}
-	var pool sync.Mutex // of the world, which stands for the host's own lock
+	var pool sync.Mutex // guards the world; stands for the host's own lock
 	matched := func() {
 		pool.Lock()
 		defer pool.Unlock()

@@ -1,17 +1,15 @@
-// Package queue is matchmaking by the rules file's queues: what a ticket must be, which
-// tickets wait, and when and with whom they are placed. The host's matchmaker stays the
-// owner of tickets; this package stands around it: the gate, as in [Service.CheckParty], comes before
-// a ticket, the follower after whatever changes one or its party, and [Service.Process] replaces the host's
-// matching: it forms groups, and the maker makes their matches. [Service.Matched] answers the host which
-// match the tickets of a group were given.
+// Package queue is matchmaking by the queues of the rules file. It decides what a ticket must be, which tickets wait,
+// and when and with whom they are placed.
 //
-// Without queues, or where the host has no processor of ours (it takes one at its start
-// only), matching stays the host's own; then the checks close the stock server's holes
-// and Matched makes a match where the rules ask for one.
+// The host's matchmaker owns the tickets. The gate, as in [Service.CheckParty], checks a ticket before the host takes
+// it. The follower runs after each change of a ticket or of its party. [Service.Process] replaces the host's matching:
+// it forms groups and makes their matches. [Service.Matched] tells the host which match a group gets.
 //
-// The book is a cache in this process: every pass compares it with the tickets the host
-// really has, so losing it loses no ticket, only the age that was to be carried over.
+// Without queues, or if the host has no processor of this module (the host takes one only at its start), the host
+// itself matches. Then the checks close the holes of the stock server, and Matched makes a match if rules ask for it.
 //
-// Only module/wiring imports this package. Everything exported is safe for concurrent
-// use; the host runs one pass at a time.
+// The book is a cache in this process. Every pass compares it with the tickets that the host really has. So a lost book
+// loses no ticket, only the wait times that the next tickets would carry on.
+//
+// Only module/wiring imports this package. Its exports are safe for concurrent use. The host runs one pass at a time.
 package queue

@@ -11,17 +11,17 @@ import (
 	"partyline/party/rules"
 )
 
-// friendElsewhere is a party that waits for a match with a seat held for a friend, who leads another one
-// with a third player. Either may come into the other's way.
+// friendElsewhere is a party that waits for a match and holds a seat for a friend. The friend leads another party with
+// a third player. Either party may affect the other.
 type friendElsewhere struct {
 	*world
-	id, own        party.ID // the party that the friend comes into, the friend's own
+	id, own        party.ID // the party that the friend comes into, and the friend's own party
 	leader, friend party.Session
-	with           party.Session // who is in the friend's party
+	with           party.Session // the third player, in the friend's party
 	ticket         string
 }
 
-// waitsForFriend is where the teams of queue duo hold two. The friend's party waits for nothing yet.
+// waitsForFriend needs a queue duo with teams of two. The friend's party does not wait yet.
 func waitsForFriend(w *world) *friendElsewhere {
 	q := w.cfg.Queues["duo"]
 	q.HoldInvited = true
@@ -39,14 +39,14 @@ func (f *friendElsewhere) comes() {
 	f.must(f.admission.Admit(f.t.Context(), f.id, f.friend, party.Grant{}, nil))
 }
 
-// acceptAll is everybody's answer who is asked.
+// acceptAll accepts for everybody who is asked.
 func (f *friendElsewhere) acceptAll() {
 	for _, e := range f.pool {
 		_, _ = f.Accept(f.t.Context(), callerOf(e.session), e.ticket, true)
 	}
 }
 
-func (f *friendElsewhere) twos(n int) {
+func (f *friendElsewhere) queueTwos(n int) {
 	for range n {
 		id, players := f.party(2)
 		f.queueParty(id, players[0], text("queue", "duo"))
@@ -54,30 +54,30 @@ func (f *friendElsewhere) twos(n int) {
 	}
 }
 
-// fives fill a match of queue ranked with the friend's party, whose ticket is made before.
-func (f *friendElsewhere) fives() {
+// queueFives fills a match of queue ranked with the friend's party, whose ticket was made before.
+func (f *friendElsewhere) queueFives() {
 	three, players := f.party(3)
 	f.queueParty(three, players[0], rankedEU)
 	five, players := f.party(5)
 	f.queueParty(five, players[0], rankedEU)
 }
 
-// Who comes into a party on a seat that it holds, and has a match, or is asked about one, with another ticket, is
-// seated once. The party waits for another match, and what its players had accepted holds nobody up.
+// A friend may come in on a held seat and already have a match, or be asked about one, with another ticket. The friend
+// gets one seat only. The party waits for another match, and the acceptances of its players hold up nobody.
 func TestAccept_AFriendWhoIsAskedElsewhere(t *testing.T) {
 	queues := func(f *friendElsewhere) { f.queueParty(f.own, f.friend, text("queue", "duo")) }
 	for name, tt := range map[string]struct {
-		before func(*friendElsewhere) // the first pass, which finds a match for the party
+		before func(*friendElsewhere) // before the first pass, which finds a match for the party
 		comes  func(*friendElsewhere)
-		goesOn bool // the party's match is the one that stands
-		either bool // that one, or the other
+		goesOn bool // the party's match is made
+		either bool // one of the two matches is made
 	}{
 		"about_the_same_match": {before: queues},
 		"about_another_match": {before: func(f *friendElsewhere) {
-			f.twos(1)
+			f.queueTwos(1)
 			f.process()
 			queues(f)
-			f.twos(1)
+			f.queueTwos(1)
 		}},
 		"in_two_parties_at_once": {before: func(f *friendElsewhere) {
 			second := f.player()
@@ -86,19 +86,19 @@ func TestAccept_AFriendWhoIsAskedElsewhere(t *testing.T) {
 			f.process()
 			f.must(f.admission.Admit(f.t.Context(), id, f.friend, party.Grant{}, nil))
 		}, either: true},
-		"in_a_match_of_a_queue_behind_it": {before: func(f *friendElsewhere) { f.twos(1); f.process() }, comes: func(f *friendElsewhere) {
+		"in_a_match_of_a_queue_behind_it": {before: func(f *friendElsewhere) { f.queueTwos(1); f.process() }, comes: func(f *friendElsewhere) {
 			f.queueParty(f.own, f.friend, rankedEU)
 			f.comes()
-			f.fives()
+			f.queueFives()
 		}, goesOn: true},
-		"in_a_match_of_a_queue_before_it": {before: func(f *friendElsewhere) { f.twos(1) }, comes: func(f *friendElsewhere) {
+		"in_a_match_of_a_queue_before_it": {before: func(f *friendElsewhere) { f.queueTwos(1) }, comes: func(f *friendElsewhere) {
 			f.queueParty(f.own, f.friend, rankedEU)
 			f.comes()
-			f.fives()
+			f.queueFives()
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := waitsForFriend(asking(t))
+			f := waitsForFriend(askingWorld(t))
 			tt.before(f)
 			f.process()
 			f.wantEvents(f.id, "queued duo", "found duo")
@@ -114,7 +114,7 @@ func TestAccept_AFriendWhoIsAskedElsewhere(t *testing.T) {
 					t.Errorf("the party was told %q; want that its match is off", got)
 				}
 			}
-			f.twos(1) // in place of who was sent back
+			f.queueTwos(1) // replaces the ticket that was sent back
 			for range 3 {
 				f.process()
 				f.acceptAll()
@@ -139,8 +139,7 @@ func TestAccept_AFriendWhoIsAskedElsewhere(t *testing.T) {
 	}
 }
 
-// A friend who has come in late plays the first match that is found, with whichever ticket. The other search
-// ends then.
+// A friend who came in late plays the first match that is found, with either ticket. The other search then ends.
 func TestMatched_AFriendOfTwoParties(t *testing.T) {
 	for name, first := range map[string]bool{"with_the_party": true, "with_their_own": false} {
 		t.Run(name, func(t *testing.T) {
@@ -150,9 +149,9 @@ func TestMatched_AFriendOfTwoParties(t *testing.T) {
 			f.wantReason(f.MayQueue(t.Context(), callerOf(f.friend), f.view(f.own), "duo"), party.NotReady)
 			f.wantReason(f.MayQueue(t.Context(), callerOf(f.leader), f.view(f.id), "ranked"), party.NotReady)
 			if first {
-				f.twos(1)
+				f.queueTwos(1)
 			} else {
-				f.fives()
+				f.queueFives()
 			}
 			f.process()
 			matched, dropped := f.id, f.own
@@ -162,8 +161,8 @@ func TestMatched_AFriendOfTwoParties(t *testing.T) {
 			}
 			f.wantEvents(matched, "queued"+played, "matched"+played)
 			f.wantEvents(dropped, "queued"+other, "dropped"+other+": matched")
-			f.twos(1)
-			f.fives()
+			f.queueTwos(1)
+			f.queueFives()
 			f.process()
 			if n := len(f.launcher.launches); n != 1 {
 				t.Errorf("%d matches; want none for the friend again", n)
@@ -173,7 +172,8 @@ func TestMatched_AFriendOfTwoParties(t *testing.T) {
 	}
 }
 
-// A ticket made while a member is late in a party that waits is refused; once they have gone from it, it is not.
+// A party's ticket is refused while a member came late into another party that waits. After the member has left that
+// party, it is accepted.
 func TestCheckParty_ALateFriendOfAnotherParty(t *testing.T) {
 	for name, cfg := range map[string]func() *rules.Config{"queues": configWithQueues, "native": native} {
 		t.Run(name, func(t *testing.T) {
@@ -185,7 +185,7 @@ func TestCheckParty_ALateFriendOfAnotherParty(t *testing.T) {
 			w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
 			_, err := w.addParty(own, friend, rankedEU)
 			w.wantReason(err, party.NotReady)
-			w.Plays(t.Context(), friend) // is not on it
+			w.Plays(t.Context(), friend) // the friend is not on the ticket
 			if !w.queued(id) {
 				t.Error("the party's ticket ended with a match that its friend joined")
 			}
@@ -205,7 +205,7 @@ func TestFleet_AFriendOfBothSides(t *testing.T) {
 	f.queueParty(f.own, f.friend, text("queue", "duo"))
 	f.process()
 	f.comes()
-	f.twos(1)
+	f.queueTwos(1)
 	f.process()
 	if got := f.servers.ordered; len(got) != 2 || len(got[1]) != 4 || !slices.Contains(got[1], f.friend.UserID) {
 		t.Errorf("servers for %v; want a new one for the friend with one party, and for two others", got)

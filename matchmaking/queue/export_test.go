@@ -9,17 +9,17 @@ func (s *Service) Aged(id party.ID) int {
 	return len(s.tickets.book.ages[id.String()])
 }
 
-// Remembers counts all that a book has in memory.
+// Remembers counts all entries that a book has in memory.
 func (b *Book) Remembers() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.rows) + len(b.ages) + len(b.stale) + len(b.live)
 }
 
-// BlocksRead waits until whom the people on tickets block has been read.
+// BlocksRead waits until the blocks of all tickets have been read.
 func (s *Service) BlocksRead() { s.follower.blocks.reading.Wait() }
 
-// AskedTwice is a user who has seats in two proposals; "" for nobody.
+// AskedTwice returns a user who has seats in two proposals; "" if there is none.
 func AskedTwice(s *Service) string {
 	seen := map[string]bool{}
 	for _, p := range s.tickets.proposals.list("") {

@@ -12,29 +12,29 @@ import (
 	"partyline/party"
 )
 
-// follower mirrors what the host does with tickets, parties and sockets. Its methods come after the host has
-// done its part, unless they say otherwise. Safe for concurrent use.
+// follower mirrors what the host does with tickets, parties and sockets. Unless they say otherwise, its methods run
+// after the host has done its part. Safe for concurrent use.
 type follower struct {
 	*tickets
 	claims *claims
-	blocks *blocking
+	blocks *blockChecker
 }
 
-// PartyQueued follows a party's ticket; add is what the host was given. Who has gone since the check has
-// ended it, and the news of that may be over.
+// PartyQueued follows a party's ticket. add is what the host was given. A member who left since the check has ended the
+// ticket, and the news of that may already be over.
 func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
-	t := Ticket{ID: ticket, Party: id, Session: by, Members: f.claims.of(by.SessionID).Members}
+	t := Ticket{ID: ticket, Party: id, Session: by, Members: f.claims.bySession(by.SessionID).Members}
 	if len(t.Members) == 0 {
 		v, err := f.Roster.View(ctx, id)
 		if err != nil {
-			return err // gone with its ticket
+			return err // the party is gone, and its ticket too
 		}
 		t.Members = sessions(v)
 	}
 	if !f.follow(&t, add.GetStringProperties(), add.GetNumericProperties()) {
 		return nil
 	}
-	f.tell(ctx, t, Queued, NoReason) // first of all: what ends the ticket meanwhile is told at once
+	f.tell(ctx, t, Queued, NoReason) // before anything else: the end of the ticket may be told at any moment
 	v, err := f.Roster.View(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) == party.PartyNotFound {
@@ -43,22 +43,22 @@ func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Sessio
 		return err
 	}
 	for _, m := range sessions(v) {
-		f.book.Late(id, m) // a newcomer may be on the ticket, or not; the host alone knows
+		f.book.Late(id, m) // a newcomer may be on the ticket or not; only the host knows
 	}
 	if !f.complete(ctx, t, v) {
 		return nil
 	}
 	f.blocks.read(ctx, t)
 	if f.cancelsSolo() {
-		for _, user := range users(t.Members) {
+		for _, user := range distinctUsers(t.Members) {
 			f.dropSolo(ctx, user)
 		}
 	}
 	return nil
 }
 
-// SoloQueued follows the ticket of a player without a party. A ticket that the player's
-// party has got meanwhile ends it, where the rules cancel such tickets.
+// SoloQueued follows the ticket of a player without a party. If the player's party has a ticket by now and the rules
+// cancel solo tickets, it drops this one.
 func (f *follower) SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
 	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}}
 	if !f.follow(&t, add.GetStringProperties(), add.GetNumericProperties()) {
@@ -70,11 +70,11 @@ func (f *follower) SoloQueued(ctx context.Context, by party.Session, ticket stri
 	}
 }
 
-// follow reads back what the check filled in and has the book follow a ticket in place of the claim to
-// it, before anybody is told: what they do then finds the one or the other. False for a ticket that has ended.
+// follow reads back what the check filled in and enters the ticket in the book. It does so before anybody is told, and
+// then ends the claim, so other checks always find one of the two. It returns false for a ticket that has ended.
 func (f *follower) follow(t *Ticket, texts map[string]string, numbers map[string]float64) bool {
 	t.Added = f.Now()
-	t.Asked, t.Since = cmp.Or(f.claims.of(t.Session.SessionID).Asked, t.Added), t.Added
+	t.Asked, t.Since = cmp.Or(f.claims.bySession(t.Session.SessionID).Asked, t.Added), t.Added
 	if f.Processing {
 		t.Queue, t.Since = texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince]*1000)))
 	}
@@ -83,31 +83,31 @@ func (f *follower) follow(t *Ticket, texts map[string]string, numbers map[string
 	return live
 }
 
-// TicketCancelled follows a leader who cancels the party's ticket, or a player their own.
+// TicketCancelled follows a leader who cancels the party's ticket, or a player who cancels their own.
 func (f *follower) TicketCancelled(ctx context.Context, by party.Session, ticket string) {
 	f.book.Removed(ticket)
 	f.endAs(ctx, ticket, Cancelled, by.UserID)
 }
 
-// Answered comes before a message of the session: what it asked for before has its answer.
+// Answered runs before a message of the session: the host has answered what the session asked for earlier.
 func (f *follower) Answered(session party.Session) { f.claims.end(session.SessionID) }
 
-// Changed handles a change of a party; it is for [party.News].
+// Changed handles a change of a party. It is for [party.News].
 func (f *follower) Changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberEntered:
-		f.claims.late(c.ID, c.Session)
+		f.claims.addLate(c.ID, c.Session)
 		if !c.Native { // entering by an invite ends no ticket
 			f.book.Late(c.ID, c.Session)
 			break
 		}
-		f.membersChanged(c.ID, "", func(t Ticket) bool { return !t.has(c.Session.SessionID) }) // one made since is one the newcomer is on
+		f.membersChanged(c.ID, "", func(t Ticket) bool { return !t.hasSession(c.Session.SessionID) }) // a later ticket has the newcomer
 	case party.MemberLeft, party.MemberDropped:
-		f.membersChanged(c.ID, cmp.Or(c.By, c.Session.UserID), func(t Ticket) bool { return t.has(c.Session.SessionID) })
+		f.membersChanged(c.ID, cmp.Or(c.By, c.Session.UserID), func(t Ticket) bool { return t.hasSession(c.Session.SessionID) })
 		f.forget(c.ID, c.Kind == party.MemberDropped)
 	case party.PartyRestored:
 		f.book.Rename(c.Was.String(), c.ID.String())
-		for queue, waited := range c.Queued { // what a restart has forgotten
+		for queue, waited := range c.Queued { // ages that a restart has forgotten
 			if f.book.Waited(c.ID.String(), queue) == 0 {
 				f.book.Keep(Ticket{Queue: queue, Party: c.ID, Since: f.Now().Add(-waited)}, f.Policy().Queues[queue].MaxWait)
 			}
@@ -121,8 +121,7 @@ func (f *follower) Changed(c party.Change) {
 	}
 }
 
-// membersChanged drops the party's tickets that a change of its members has ended. by is the member whose
-// doing it was, "" for nobody's.
+// membersChanged drops the party's tickets that a change of its members has ended. by is who caused it, "" for nobody.
 func (f *follower) membersChanged(id party.ID, by string, ended func(Ticket) bool) {
 	f.book.Gone(id.String())
 	for _, t := range f.book.OfParty(id) {
@@ -132,8 +131,7 @@ func (f *follower) membersChanged(id party.ID, by string, ended func(Ticket) boo
 	}
 }
 
-// forget drops the ages of a party that has ended with its last member; one that is kept
-// for those whose connection was lost has them for as long.
+// forget drops the ages of a party that ended with its last member. If the party is kept for away members, ages stay.
 func (f *follower) forget(id party.ID, dropped bool) {
 	if !f.book.Aged(id.String()) {
 		return
@@ -148,7 +146,7 @@ func (f *follower) forget(id party.ID, dropped bool) {
 	f.book.Forget(id.String(), within)
 }
 
-// Ended handles the end of a socket: the host has removed all it was on.
+// Ended handles the end of a socket: the host has removed all tickets that its session was on.
 func (f *follower) Ended(ctx context.Context, session party.Session) error {
 	f.claims.end(session.SessionID)
 	f.book.Gone(session.SessionID)

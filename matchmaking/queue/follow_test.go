@@ -31,7 +31,7 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 			w.join(id, w.player())
 		}, []string{"queued ranked", "dropped ranked: membership"}},
 		{"closed_party_only_asked", func(w *world, id party.ID, _ []party.Session, _ string) {
-			p := w.player() // no member, so nobody is told that one has entered
+			p := w.player() // not a member, so no news says that one entered
 			w.admission.EndJoin(w.t.Context(), id, p)
 		}, []string{"queued ranked"}},
 		{"stranger_left", func(w *world, id party.ID, _ []party.Session, _ string) {
@@ -55,7 +55,7 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 		{"gone_without_news", func(w *world, id party.ID, _ []party.Session, _ string) {
 			w.removeParty(id)
 			w.clock.Advance(time.Second)
-			w.process() // its hook may be late
+			w.process() // the ticket's hook may be late
 			w.wantEvents(id, "queued ranked")
 			w.clock.Advance(10 * time.Second)
 			w.process()
@@ -79,7 +79,7 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 			w.process()
 		}, []string{"queued ranked", "dropped ranked: invalid_request"}},
 		{"outgrown", func(w *world, id party.ID, _ []party.Session, _ string) {
-			for range 3 { // by invite, which does not end the ticket
+			for range 3 { // by an invite, which does not end the ticket
 				w.must(w.admission.Admit(w.t.Context(), id, w.player(), party.Grant{}, nil))
 			}
 			w.process()
@@ -101,8 +101,8 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 	}
 }
 
-// The server tells who has just joined of the party first, and the module of the ticket that ended with that a
-// moment later. What becomes of the next ticket does not overtake it.
+// The server first tells a newcomer about the party. A moment later the module tells the newcomer about the ticket that
+// ended. Events of the next ticket come after that.
 func TestEvents_FollowTheNewcomer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, configWithQueues())
@@ -120,8 +120,8 @@ func TestEvents_FollowTheNewcomer(t *testing.T) {
 	})
 }
 
-// A friend who came in by an invite is not on the ticket, but the server ends it when they go. One made
-// behind them stays.
+// A friend who came in by an invite is not on the ticket, but the server ends it when the friend leaves. A ticket made
+// after that stays.
 func TestTicket_EndsWithALateFriend(t *testing.T) {
 	goes := map[string]func(w *world, id party.ID, leader, s party.Session){
 		"leaves":    func(w *world, id party.ID, _, s party.Session) { w.leave(id, s) },
@@ -147,7 +147,7 @@ func TestTicket_EndsWithALateFriend(t *testing.T) {
 				w.host.PartyLeave(second, id)
 				w.removeParty(id)
 				again := w.queueParty(id, players[0], rankedEU)
-				w.admission.Left(t.Context(), id, second) // is heard of late
+				w.admission.Left(t.Context(), id, second) // late news
 				if !w.queued(id) {
 					t.Error("a ticket made after they left ended with them")
 				}
@@ -160,7 +160,7 @@ func TestTicket_EndsWithALateFriend(t *testing.T) {
 	}
 }
 
-// since is when the wait of a ticket began that the party asked for now.
+// since returns when the wait began for a ticket that the party asks for now.
 func since(w *world, id party.ID, by party.Session, queue string) time.Time {
 	w.t.Helper()
 	add := &rtapi.PartyMatchmakerAdd{StringProperties: text("queue", queue, "region", "eu")}
@@ -175,7 +175,7 @@ func TestAge_CarriesOver(t *testing.T) {
 	w.clock.Advance(90 * time.Second)
 	w.leave(id, players[2])
 
-	w.clock.Advance(5 * time.Minute) // what lies between is no waiting
+	w.clock.Advance(5 * time.Minute) // the time between tickets does not count
 	if got, want := since(w, id, players[0], "ranked"), w.clock.Now().Add(-90*time.Second); !got.Equal(want) {
 		t.Errorf("since %v; want %v", got, want)
 	}
@@ -188,7 +188,7 @@ func TestAge_CarriesOver(t *testing.T) {
 	if got, want := since(w, id, players[0], "ranked"), w.clock.Now().Add(-120*time.Second); !got.Equal(want) {
 		t.Errorf("the second time since %v; want %v", got, want)
 	}
-	w.TicketCancelled(t.Context(), players[0], again) // ended already: changes nothing
+	w.TicketCancelled(t.Context(), players[0], again) // has ended already: changes nothing
 	last := w.queueParty(id, players[0], rankedEU)
 	w.removeTicket(last)
 	w.TicketCancelled(t.Context(), players[0], last)
@@ -197,8 +197,7 @@ func TestAge_CarriesOver(t *testing.T) {
 	}
 }
 
-// A party that goes on after a restart waits no longer than it has waited; what this process knows
-// better counts.
+// After a restart a party has waited no longer than it really has. If this process knows an age, that one counts.
 func TestAge_OutlivesARestart(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(2)
@@ -213,7 +212,7 @@ func TestAge_OutlivesARestart(t *testing.T) {
 		t.Errorf("Ages = %v; want 70 s in one queue", ages)
 	}
 	w.leave(id, players[1])
-	w.clock.Advance(time.Minute) // which does not count
+	w.clock.Advance(time.Minute) // does not count
 	if ages := w.Ages(id); len(ages) != 1 || ages["ranked"] != (party.Age{Waited: 70 * time.Second}) {
 		t.Errorf("Ages without a ticket = %v; want 70 s in one queue", ages)
 	}
@@ -237,8 +236,7 @@ func TestAge_IsLostAfterMaxWait(t *testing.T) {
 	}
 }
 
-// What is kept of a party goes with the party, in whichever way it ends; where seats are kept
-// for those who lost their connection, it is kept as long.
+// The ages of a party end with the party, in any way it ends. They are kept as long as seats are kept for away members.
 func TestAge_EndsWithTheParty(t *testing.T) {
 	ends := map[string]struct {
 		grace time.Duration
@@ -264,7 +262,7 @@ func TestAge_EndsWithTheParty(t *testing.T) {
 				t.Errorf("age kept: %v; want %v", kept, tt.kept > 0)
 			}
 			w.clock.Advance(tt.kept)
-			w.queueSolo(w.player(), rankedEU) // the next player clears up
+			w.queueSolo(w.player(), rankedEU) // makes the book delete old entries
 			if w.Aged(id) != 0 {
 				t.Error("the age outlives the party")
 			}
@@ -272,7 +270,7 @@ func TestAge_EndsWithTheParty(t *testing.T) {
 	}
 }
 
-// kick is a leader's removal of a member with its hooks.
+// kick removes a member by the leader and runs the hooks.
 func (w *world) kick(id party.ID, leader, s party.Session) {
 	w.t.Helper()
 	w.must(w.admission.BeginKick(w.t.Context(), id, s, leader))
@@ -286,7 +284,7 @@ func drop(w *world, id party.ID, s party.Session) {
 	w.must(w.admission.Ended(w.t.Context(), s))
 }
 
-// Ten thousand parties that come and go leave nothing behind.
+// Ten thousand parties that come and go leave nothing in the book.
 func TestBook_DoesNotGrow(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	book := queue.NewBook(w.clock.Now)
@@ -297,7 +295,7 @@ func TestBook_DoesNotGrow(t *testing.T) {
 		book.Add(ticket)
 		book.End(ticket.ID)
 		book.Keep(ticket, time.Minute)
-		book.End(uuid.NewString()) // heard of before its beginning
+		book.End(uuid.NewString()) // the end is heard of first
 		w.clock.Advance(time.Second)
 	}
 	if n := book.Remembers(); n > 2000 {
@@ -319,7 +317,7 @@ func TestClosed_ForgetsTheParty(t *testing.T) {
 	w.queueSolo(players[0], rankedEU)
 }
 
-// Hooks of different sockets, and passes, run side by side.
+// Hooks of different sockets and passes run concurrently.
 func TestBook_NewsInAnyOrder(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(5)
@@ -328,7 +326,7 @@ func TestBook_NewsInAnyOrder(t *testing.T) {
 	w.must(w.CheckParty(t.Context(), id, players[0], add))
 	ticket := w.enter(id.String(), players, add.StringProperties, add.NumericProperties)
 	w.queueParty(other, others[0], rankedEU)
-	if matches := w.process(); len(matches) != 1 { // a pass comes before the after-hook
+	if matches := w.process(); len(matches) != 1 { // a pass runs before the after-hook
 		t.Fatalf("%d matches; want 1", len(matches))
 	}
 	w.must(w.PartyQueued(t.Context(), id, players[0], ticket, add))
@@ -361,14 +359,14 @@ func TestBook(t *testing.T) {
 	if _, live := book.End("unheard"); live || book.Add(queue.Ticket{ID: "unheard", Party: id}) {
 		t.Error("a ticket whose end was heard of first was added")
 	}
-	w.clock.Advance(5 * time.Minute) // by now it is forgotten
+	w.clock.Advance(5 * time.Minute) // it is forgotten now
 	book.Add(queue.Ticket{ID: "x", Added: w.clock.Now()})
 	if !book.Add(ticket) {
 		t.Error("an ended ticket is remembered for ever")
 	}
 }
 
-// A dropped ticket that nobody removed does not count for ever: the host may have lost it with its end.
+// A dropped ticket that nobody removed does not count forever: the host may have lost it with its end.
 func TestBook_ForgetsWhatWasDropped(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	book := queue.NewBook(w.clock.Now)

@@ -14,16 +14,16 @@ import (
 	"partyline/party/rules"
 )
 
-// gate judges tickets before the host sees them. Safe for concurrent use.
+// gate checks tickets before the host gets them. Safe for concurrent use.
 type gate struct {
 	*liveness
-	claims *claims
-	said   sync.Map // properties whose values were said to be no numbers
+	claims       *claims
+	loggedFields sync.Map // properties for which the log already says that a value is not a number
 }
 
-// CheckParty comes before a party's ticket, sent by a session of it that has looked at it. It refuses
-// with NotMember, UnknownQueue, PartyTooLarge, NotReady or InvalidRequest; with queues it fills in
-// the properties, counts and query that the server owns.
+// CheckParty checks a party's ticket before the host gets it. l is the party as read for the check, and by is the
+// session that sent the ticket. It refuses with NotMember, UnknownQueue, PartyTooLarge, NotReady or InvalidRequest.
+// With queues it fills in the properties, counts and query, which the server owns.
 func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session, add *rtapi.PartyMatchmakerAdd) (err error) {
 	v := l.View
 	if _, member := v.Session(by.SessionID); !member {
@@ -35,10 +35,10 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 	} else if countsRefused(add) {
 		return nil
 	}
-	others := rivals{g.liveness, g.claims.all()}
+	others := conflicts{g.liveness, g.claims.all()}
 	if v.Leader().SessionID == by.SessionID { // the host refuses everybody else
 		others.pending = g.claims.enter(asked)
-		defer func() { err = g.claims.checked(by.SessionID, err) }()
+		defer func() { err = g.claims.finishCheck(by.SessionID, err) }()
 	}
 	if !g.Processing {
 		if most := int(add.GetMaxCount()); v.Size() > most {
@@ -50,7 +50,7 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 	if err != nil {
 		return err
 	}
-	held := spares(q, len(users(asked.Members)), g.Footprint(l))
+	held := spareSeats(q, len(distinctUsers(asked.Members)), g.Footprint(l))
 	if err := g.admit(ctx, v, held, asked.Queue, q, others); err != nil {
 		return err
 	}
@@ -60,19 +60,19 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 	return err
 }
 
-// properties are those a ticket goes to the host with.
+// properties returns the properties that the host gets with a ticket.
 func (g *gate) properties(ctx context.Context, t Ticket, q rules.Queue, held int, texts map[string]string, numbers map[string]float64) (map[string]string, map[string]float64, error) {
-	members := users(t.Members)
-	skill, err := g.strength(ctx, q.Skill, members, texts, numbers)
+	members := distinctUsers(t.Members)
+	skill, err := g.readSkill(ctx, q.Skill, members, texts, numbers)
 	if err != nil {
 		return texts, numbers, err
 	}
 	since := g.Now().Add(-g.book.Waited(t.owner(), t.Queue))
-	return fill(t.Queue, q, texts, numbers, standing{size: len(members), held: held, skill: skill, since: since})
+	return ticketProperties(t.Queue, q, texts, numbers, ticketValues{size: len(members), held: held, skill: skill, since: since})
 }
 
-// CheckSolo is CheckParty for a player who plays without a party. It refuses with
-// NotReady while a party of the player's looks for a match: it could be matched twice.
+// CheckSolo is CheckParty for a player without a party. It refuses with NotReady while a party of the player waits for
+// a match: the player could be matched twice.
 func (g *gate) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) (err error) {
 	asked := Ticket{Session: by, Members: []party.Session{by}}
 	if g.Processing {
@@ -80,8 +80,8 @@ func (g *gate) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Match
 	} else if countsRefused(add) {
 		return nil
 	}
-	others := rivals{g.liveness, g.claims.enter(asked)}
-	defer func() { err = g.claims.checked(by.SessionID, err) }()
+	others := conflicts{g.liveness, g.claims.enter(asked)}
+	defer func() { err = g.claims.finishCheck(by.SessionID, err) }()
 	q, err := g.admitSolo(ctx, by, asked.Queue, others)
 	if err != nil || !g.Processing {
 		return err
@@ -92,10 +92,10 @@ func (g *gate) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Match
 	return err
 }
 
-// MayQueue answers what the checks would for a ticket whose properties are in order. The zero view
-// is for a player alone; queue is ignored while the host matches by itself.
+// MayQueue answers as the checks would for a ticket with valid properties. The zero view is for a player without a
+// party. queue is ignored if the host itself matches.
 func (g *gate) MayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
-	others := rivals{g.liveness, g.claims.all()}
+	others := conflicts{g.liveness, g.claims.all()}
 	if v.ID.IsZero() {
 		_, err := g.admitSolo(ctx, caller.Session(), queue, others)
 		return err
@@ -114,12 +114,12 @@ func (g *gate) MayQueue(ctx context.Context, caller party.Caller, v party.View, 
 	if err != nil {
 		return err
 	}
-	return g.admit(ctx, v, spares(q, len(users(sessions(v))), g.Footprint(l)), queue, q, others)
+	return g.admit(ctx, v, spareSeats(q, len(distinctUsers(sessions(v))), g.Footprint(l)), queue, q, others)
 }
 
-// admitSolo refuses a player alone who may not wait in the queue, and answers the queue;
-// there is none while the host matches by itself. Tickets that are pending count.
-func (g *gate) admitSolo(ctx context.Context, by party.Session, queue string, others rivals) (rules.Queue, error) {
+// admitSolo refuses a player without a party who may not wait in the queue. Otherwise it returns the queue, which is
+// zero if the host itself matches. Pending tickets count.
+func (g *gate) admitSolo(ctx context.Context, by party.Session, queue string, others conflicts) (rules.Queue, error) {
 	if err := others.noPartyTicket(ctx, by.UserID); err != nil || !g.Processing {
 		return rules.Queue{}, err
 	}
@@ -130,30 +130,30 @@ func (g *gate) admitSolo(ctx context.Context, by party.Session, queue string, ot
 	if others.has(ctx, by.UserID, func(t Ticket) bool { return t.Solo() && t.Queue == queue }) {
 		return q, party.Refuse(party.NotReady, "You are looking for this match already.")
 	}
-	if wait := g.barred.left(by.UserID); wait > 0 {
+	if wait := g.barred.remaining(by.UserID); wait > 0 {
 		return q, party.RefuseRate(wait)
 	}
-	return q, g.roomForTicket([]party.Session{by})
+	return q, g.checkTicketLimit([]party.Session{by})
 }
 
 // admit refuses a party that the queue does not take.
-func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue, others rivals) error {
-	switch size := len(users(sessions(v))); {
+func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue, others conflicts) error {
+	switch size := len(distinctUsers(sessions(v))); {
 	case size > q.Largest():
 		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d.", q.Largest(), size)
 	case size+held > q.Largest():
 		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d, and friends on their way: %d.", q.Largest(), size, held)
 	}
-	if others.again(ctx, v, name) {
+	if others.alreadyQueued(ctx, v, name) {
 		return party.Refuse(party.NotReady, "Your party is looking for this match already.")
 	}
-	if wait := g.barred.left(users(sessions(v))...); wait > 0 {
+	if wait := g.barred.remaining(distinctUsers(sessions(v))...); wait > 0 {
 		return party.RefuseRate(wait)
 	}
 	if err := others.nobodyElsewhere(ctx, v); err != nil {
 		return err
 	}
-	if err := g.roomForTicket(sessions(v)); err != nil {
+	if err := g.checkTicketLimit(sessions(v)); err != nil {
 		return err
 	}
 	if q.RequireReady {
@@ -162,10 +162,10 @@ func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q
 	return nil
 }
 
-// spares is how many seats a party takes beside its members: those of members who lost their connection
-// and, where the queue says so, the other ones it keeps, and for friends on their way those there is room
-// for, because a stranger with a link must not keep a party from playing.
-func spares(q rules.Queue, members int, f party.Footprint) int {
+// spareSeats is how many seats a party takes in addition to its members. The kept seats of away members always count.
+// If the queue has hold_invited, the other held seats count too. Other friends on the way count as far as the queue has
+// room: a stranger with a link must not stop a party from playing.
+func spareSeats(q rules.Queue, members int, f party.Footprint) int {
 	onTheWay := f.OnTheWay()
 	if !q.HoldInvited {
 		return min(f.Away, onTheWay)
@@ -187,15 +187,15 @@ func countsRefused(add interface {
 	return least < 2 || most < least || of < 1 || least%of != 0 || most%of != 0
 }
 
-// hostTickets is how many tickets of one session the host takes, unless it is told
-// otherwise; dropped ones count until they are removed, and it does not say which.
-const hostTickets = 3
+// hostTicketLimit is how many tickets of one session the host takes by default. Dropped tickets count until they are
+// removed. The host's refusal does not name them.
+const hostTicketLimit = 3
 
-// roomForTicket refuses where the host would refuse without a reason, because of tickets
-// that were dropped and not removed, and names them.
-func (g *gate) roomForTicket(of []party.Session) error {
+// checkTicketLimit refuses a ticket that the host would refuse without a reason, because dropped tickets were not
+// removed. It names those tickets.
+func (g *gate) checkTicketLimit(of []party.Session) error {
 	for _, session := range of {
-		if n, stale := g.book.Load(session); n >= hostTickets && len(stale) > 0 {
+		if n, stale := g.book.Load(session); n >= hostTicketLimit && len(stale) > 0 {
 			return party.Refuse(party.NotReady, "Tickets that were dropped have to be removed first: %s.", strings.Join(stale, ", "))
 		}
 	}
@@ -217,25 +217,25 @@ func (g *gate) allReady(ctx context.Context, v party.View) error {
 	return nil
 }
 
-// rivals are the tickets that a new one may exclude: those pending, and the live ones of the book.
-type rivals struct {
+// conflicts are the tickets that may exclude a new one: pending tickets, and the live tickets of the book.
+type conflicts struct {
 	*liveness
 	pending []Ticket
 }
 
-// again reports whether the party looks for a match of the queue already.
-func (r rivals) again(ctx context.Context, v party.View, queue string) bool {
+// alreadyQueued reports whether the party already looks for a match of the queue.
+func (r conflicts) alreadyQueued(ctx context.Context, v party.View, queue string) bool {
 	return slices.ContainsFunc(r.pending, func(t Ticket) bool { return t.Party == v.ID && t.Queue == queue }) ||
-		slices.ContainsFunc(r.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == queue && r.complete(ctx, t, v) && !r.lost(ctx, t) })
+		slices.ContainsFunc(r.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == queue && r.complete(ctx, t, v) && !r.endIfGone(ctx, t) })
 }
 
-// nobodyElsewhere refuses with NotReady while a member waits alone or in another party,
-// naming nobody. Where the rules cancel solo tickets only those stand in the way whose player is asked about a
-// match, or has so many that the host does not take the party's.
-func (r rivals) nobodyElsewhere(ctx context.Context, v party.View) error {
+// nobodyElsewhere refuses with NotReady while a member waits alone or in another party. It names nobody. If the rules
+// cancel solo tickets, a solo ticket matters in two cases only. Its player is asked about a match, or the player has so
+// many tickets that the host would not take the party's.
+func (r conflicts) nobodyElsewhere(ctx context.Context, v party.View) error {
 	for _, m := range sessions(v) {
 		n, _ := r.book.Load(m)
-		cancels := r.cancelsSolo() && n < hostTickets
+		cancels := r.cancelsSolo() && n < hostTicketLimit
 		elsewhere := func(t Ticket) bool {
 			return t.Party != v.ID && !(cancels && t.Solo() && r.proposals.state(t.ID) == nil)
 		}
@@ -246,9 +246,9 @@ func (r rivals) nobodyElsewhere(ctx context.Context, v party.View) error {
 	return nil
 }
 
-// noPartyTicket refuses while a party of the user's waits, with the user on the ticket or
-// not: who came in later gets a seat all the same.
-func (r rivals) noPartyTicket(ctx context.Context, userID string) error {
+// noPartyTicket refuses while a party of the user waits. The user need not be on the ticket: members who came in later
+// get a seat too.
+func (r conflicts) noPartyTicket(ctx context.Context, userID string) error {
 	refusal := party.Refuse(party.NotReady, "Your party is looking for a match; leave it or end its search to look alone.")
 	if r.has(ctx, userID, func(t Ticket) bool { return !t.Solo() }) {
 		return refusal
@@ -266,8 +266,8 @@ func (r rivals) noPartyTicket(ctx context.Context, userID string) error {
 	return nil
 }
 
-// has reports whether the user is on a pending or live ticket that is of the kind.
-func (r rivals) has(ctx context.Context, userID string, kind func(Ticket) bool) bool {
+// has reports whether the user is on a pending or live ticket for which kind is true.
+func (r conflicts) has(ctx context.Context, userID string, kind func(Ticket) bool) bool {
 	return slices.ContainsFunc(r.pending, func(t Ticket) bool { return t.hasUser(userID) && kind(t) }) ||
 		slices.ContainsFunc(r.book.OfUser(userID), func(t Ticket) bool { return kind(t) && r.stillWaits(ctx, t) })
 }

@@ -110,7 +110,7 @@ func TestCheckParty_HeldSeatsCount(t *testing.T) {
 	}
 }
 
-// The kept seat of a member who lost the connection counts in every queue.
+// The kept seat of an away member counts in every queue.
 func TestCheckParty_KeptSeatsCount(t *testing.T) {
 	cfg := configWithQueues()
 	cfg.Parties.ReconnectGrace = time.Minute
@@ -125,20 +125,19 @@ func TestCheckParty_KeptSeatsCount(t *testing.T) {
 	w.must(err)
 }
 
-// Strangers for whom a seat is held from the wait list keep no party from its queue.
+// Seats held for strangers from the wait list do not keep a party out of its queue.
 func TestCheckParty_StrangersInLine(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	duo := w.cfg.Queues["duo"]
 	duo.HoldInvited = true
 	w.cfg.Queues["duo"] = duo
 	id, players := w.party(2)
-	w.inLine = 1
+	w.fromWaitList = 1
 	_, err := w.addParty(id, players[0], text("queue", "duo"))
 	w.must(err)
 }
 
-// Friends on their way without a seat kept get one if there is room, and are in nobody's
-// way if not.
+// Friends on the way without a held seat get a seat if there is room. If not, they do not keep the party out.
 func TestCheckParty_FriendsOnTheirWay(t *testing.T) {
 	for _, tt := range []struct{ size, incoming, want int }{{2, 1, 1}, {4, 3, 1}, {5, 3, 0}} {
 		w := newWorld(t, configWithQueues())
@@ -186,7 +185,7 @@ func TestCheckParty_OneTicketForEachQueue(t *testing.T) {
 	w.queueParty(id, players[0], text("queue", "duo"))
 }
 
-// A party that fills a match would wait for ever, unless it may play alone.
+// A party that fills a match would wait forever, unless it may play alone.
 func TestCheckParty_FullPartyAlone(t *testing.T) {
 	for _, alone := range []bool{false, true} {
 		cfg := configWithQueues()
@@ -213,7 +212,7 @@ func TestSoloAndParty(t *testing.T) {
 		name    string
 		queues  bool
 		policy  rules.SoloTickets
-		partyOK bool // whether the party may queue beside a member's solo ticket
+		partyOK bool // whether the party may queue in spite of a member's solo ticket
 	}{
 		{"native", false, rules.SoloTicketsRefuse, false},
 		{"native_cannot_cancel", false, rules.SoloTicketsCancel, false},
@@ -251,7 +250,7 @@ func TestSoloAndParty(t *testing.T) {
 	}
 }
 
-// Three tickets of a member's own leave the host no room for the party's, which is said before it refuses
+// With three solo tickets of a member the host has no room for the party's. The check says so before the host refuses
 // without a reason.
 func TestSoloAndParty_NoRoom(t *testing.T) {
 	cfg := configWithQueues()
@@ -291,7 +290,7 @@ func TestSolo_WhileTheirPartyWaits(t *testing.T) {
 	w.queueSolo(late, nil)
 }
 
-// What became of sockets is heard late, and must not keep anybody waiting.
+// News of closed sockets comes late, and must not keep anybody waiting.
 func TestConflicts_EndWithTheSocket(t *testing.T) {
 	w := newWorld(t, native())
 	id, players := w.party(2)
@@ -301,7 +300,7 @@ func TestConflicts_EndWithTheSocket(t *testing.T) {
 
 	other, members := w.party(2)
 	w.queueParty(other, members[0], nil)
-	w.host.Disconnect(members[1]) // the host drops the ticket, nobody is told yet
+	w.host.Disconnect(members[1]) // the host removes the ticket, nobody is told yet
 	w.queueSolo(members[0], nil)
 }
 
@@ -321,7 +320,7 @@ func TestNative_PartyTooLarge(t *testing.T) {
 	id, players := w.party(5)
 	add := &rtapi.PartyMatchmakerAdd{PartyId: id.String(), MinCount: 2, MaxCount: 4, Query: "*"}
 	w.wantReason(w.CheckParty(t.Context(), id, players[0], add), party.PartyTooLarge)
-	for _, most := range []int32{-1, 0, 1} { // the host's to refuse
+	for _, most := range []int32{-1, 0, 1} { // the host refuses these
 		add.MaxCount = most
 		w.must(w.CheckParty(t.Context(), id, players[0], add))
 	}
@@ -335,8 +334,7 @@ func TestNative_PartyTooLarge(t *testing.T) {
 	w.must(w.MayQueue(t.Context(), callerOf(players[0]), w.view(id), "whatever"))
 }
 
-// Nothing is said about native tickets: clients of a game without queues know no op codes
-// of ours.
+// Nothing is sent about native tickets: clients of a game without queues do not know the module's op codes.
 func TestNative_NothingIsSaid(t *testing.T) {
 	w := newWorld(t, native())
 	id, players := w.party(2)
@@ -344,7 +342,7 @@ func TestNative_NothingIsSaid(t *testing.T) {
 	w.leave(id, players[1])
 	w.TicketCancelled(t.Context(), players[0], ticket)
 	w.wantEvents(id)
-	w.wantHeard(id, "queued", "dropped") // of their own doing: rules and shared statuses follow it
+	w.wantHeard(id, "queued", "dropped") // rules and shared statuses follow the party's own tickets
 	w.cfg.Matchmaking.CreateMatch = true
 	w.queueParty(id, players[0], nil)
 	w.wantEvents(id, "queued")
@@ -416,8 +414,7 @@ func TestQueued(t *testing.T) {
 	w.wantEvents(id, "queued ranked", "dropped ranked: membership")
 }
 
-// The host takes three tickets and says nothing about a fourth; those that were dropped are
-// named until they are removed.
+// The host takes three tickets and refuses a fourth without a reason. Dropped tickets are named until they are removed.
 func TestCheck_DroppedTicketsAreNamed(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	s := w.player()

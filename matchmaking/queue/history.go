@@ -10,12 +10,11 @@ import (
 )
 
 const (
-	historyLength = 512 // waits that are remembered of each queue and size
-	enoughWaits   = 20  // fewer say nothing
+	historyLength = 512 // waits remembered for each queue and size
+	minWaits      = 20  // fewer waits give no estimate
 )
 
-// history is how long the tickets of each queue waited that found a match, the last of
-// them. Safe for concurrent use.
+// history has the last waits of tickets that found a match, by queue and size. Safe for concurrent use.
 type history struct {
 	mu    sync.Mutex
 	waits map[historyKey][]time.Duration // the newest last
@@ -38,14 +37,14 @@ func (h *history) add(queue string, seats int, waited time.Duration) {
 	}
 }
 
-// expect is how much longer half, and nine of ten, of the tickets waited that had waited so long: of
-// the same size, or of any; nil where there are too few.
-func (h *history) expect(queue string, seats int, waited time.Duration) *party.QueueETA {
+// estimate returns how much longer a ticket waits that has already waited so long: at the median and at the 90th
+// percentile. It uses past waits of the same size, or of any size; nil if there are too few.
+func (h *history) estimate(queue string, seats int, waited time.Duration) *party.QueueETA {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, key := range []historyKey{{queue, seats}, {queue, 0}} {
 		longer := slices.DeleteFunc(slices.Clone(h.waits[key]), func(w time.Duration) bool { return w < waited })
-		if len(longer) < enoughWaits {
+		if len(longer) < minWaits {
 			continue
 		}
 		slices.Sort(longer)

@@ -9,8 +9,8 @@ import (
 	"partyline/party"
 )
 
-// On an evening of the simulation, about half of the tickets wait no longer than they were
-// told half of them would, and nine of ten no longer than nine of ten would.
+// On an evening of the simulation the estimates hold: half of the tickets wait no longer than P50, and nine of ten no
+// longer than P90.
 func TestHistory_Calibration(t *testing.T) {
 	r := simulation.Run(formation.Queue{Teams: 2, TeamSize: 5, Window: 100, WidenPerSec: 25, MaxWindow: 600}, simulation.Load{
 		PerSecond: 3, Duration: 20 * time.Minute, Interval: 3 * time.Second, Seed: 1, Friends: 0.5, Mean: true,
@@ -20,7 +20,7 @@ func TestHistory_Calibration(t *testing.T) {
 	h := newHistory()
 	told, half, most := 0, 0, 0
 	for _, ticket := range r.Tickets {
-		if eta := h.expect("q", ticket.Size, 0); eta != nil {
+		if eta := h.estimate("q", ticket.Size, 0); eta != nil {
 			told++
 			if ticket.Wait <= time.Duration(eta.P50)*time.Second {
 				half++
@@ -40,19 +40,19 @@ func TestHistory_Calibration(t *testing.T) {
 
 func TestHistory_SaysNothingOfTooFew(t *testing.T) {
 	h := newHistory()
-	for i := range enoughWaits {
-		if h.expect("q", 1, 0) != nil {
+	for i := range minWaits {
+		if h.estimate("q", 1, 0) != nil {
 			t.Fatalf("an estimate of %d waits", i)
 		}
 		h.add("q", 2, time.Duration(i)*time.Second)
 	}
-	if eta := h.expect("q", 1, 0); eta == nil || *eta != (party.QueueETA{P50: 9, P90: 17}) {
+	if eta := h.estimate("q", 1, 0); eta == nil || *eta != (party.QueueETA{P50: 9, P90: 17}) {
 		t.Errorf("expect = %v; want that of all sizes, 9 s and 17 s", eta)
 	}
-	if h.expect("q", 1, 5*time.Second) != nil {
+	if h.estimate("q", 1, 5*time.Second) != nil {
 		t.Error("an estimate for one who has waited longer than most")
 	}
-	if h.expect("other", 1, 0) != nil {
+	if h.estimate("other", 1, 0) != nil {
 		t.Error("an estimate of another queue's waits")
 	}
 }

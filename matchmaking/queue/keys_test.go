@@ -16,8 +16,8 @@ import (
 	"partyline/party/rules"
 )
 
-// changed is a world whose duo queue, two teams of two, has a key set.
-func changed(t tester, set func(q *rules.Queue)) *world {
+// worldWith is a world in which one key of queue duo, two teams of two, is set.
+func worldWith(t tester, set func(q *rules.Queue)) *world {
 	cfg := configWithQueues()
 	q := cfg.Queues["duo"]
 	set(&q)
@@ -33,18 +33,18 @@ func (w *world) pair() (party.ID, []party.Session) {
 	return id, players
 }
 
-// Two alone do not meet a pair of friends, at first or ever.
+// Two lone players and a pair of friends are matched as the mode of parity says.
 func TestKeys_Parity(t *testing.T) {
-	for mode, want := range map[rules.ParityMode][2]int{ // matches at once, and after a minute
+	for mode, want := range map[rules.ParityMode][2]int{ // matches at once and after a minute
 		"": {1, 0}, rules.ParityOff: {1, 0}, rules.ParityPrefer: {0, 1}, rules.ParityRequire: {0, 0},
 	} {
-		w := changed(t, func(q *rules.Queue) {
+		w := worldWith(t, func(q *rules.Queue) {
 			if mode != "" {
 				q.Parity = &rules.Parity{Mode: mode, Diff: 0, Relax: time.Minute}
 			}
 		})
 		w.pair()
-		w.soloes(2)
+		w.queueSolos(2)
 		for pass, want := range want {
 			if got := len(w.process()); got != want {
 				t.Errorf("parity %q, pass %d: %d matches; want %d", mode, pass, got, want)
@@ -54,13 +54,13 @@ func TestKeys_Parity(t *testing.T) {
 	}
 }
 
-// Teams get smaller after a wait, and the seats that are missing are there to be filled.
+// Teams get smaller after a wait, and the missing seats stay open to be filled.
 func TestKeys_TeamSize(t *testing.T) {
 	for _, backfill := range []bool{false, true} {
-		w := changed(t, func(q *rules.Queue) {
+		w := worldWith(t, func(q *rules.Queue) {
 			q.TeamSize, q.Backfill = rules.TeamSize{Max: 2, Min: 1, After: time.Minute}, backfill
 		})
-		w.soloes(2)
+		w.queueSolos(2)
 		if matches := w.process(); len(matches) != 0 {
 			t.Errorf("matches = %v before the wait is over", matches)
 		}
@@ -78,7 +78,7 @@ func TestKeys_TeamSize(t *testing.T) {
 	}
 }
 
-// queueFrom queues a player alone who says how far the regions are.
+// queueFrom queues a lone player with latencies to the regions.
 func (w *world) queueFrom(latency map[string]float64) (s party.Session, ticket string) {
 	w.t.Helper()
 	s = w.player()
@@ -89,10 +89,10 @@ func (w *world) queueFrom(latency map[string]float64) (s party.Session, ticket s
 	return s, ticket
 }
 
-// A ticket that says nothing of the regions that the queue has by now is dropped: it would wait for nobody.
+// A ticket without a latency to any current region of the queue is dropped: it would wait for nobody.
 func TestKeys_LatencyOfOtherRegions(t *testing.T) {
 	for name, before := range map[string]*rules.Latency{"none_before": nil, "renamed": {Regions: []string{"eu", "asia"}, Start: 50}} {
-		w := changed(t, func(q *rules.Queue) { q.Latency = before })
+		w := worldWith(t, func(q *rules.Queue) { q.Latency = before })
 		stale, _ := w.queueFrom(map[string]float64{"latency_eu": 20, "latency_asia": 20})
 		fresh, _ := w.queueFrom(map[string]float64{"latency_eu": 20, "latency_us": 20})
 		q := w.cfg.Queues["duo"]
@@ -105,9 +105,9 @@ func TestKeys_LatencyOfOtherRegions(t *testing.T) {
 	}
 }
 
-// A match is played where all are near enough, and waiting makes more of them near.
+// A match is played in a region that is near enough for all. Waiting widens what is near enough.
 func TestKeys_Latency(t *testing.T) {
-	w := changed(t, func(q *rules.Queue) {
+	w := worldWith(t, func(q *rules.Queue) {
 		q.Latency = &rules.Latency{Regions: []string{"eu", "us"}, Start: 50, Widen: rules.Rate{N: 1, Per: time.Second}, Max: 150}
 	})
 	queue := func(eu, us float64) { w.queueFrom(map[string]float64{"latency_eu": eu, "latency_us": us}) }
@@ -133,7 +133,7 @@ func TestKeys_Latency(t *testing.T) {
 		}
 	}
 	w.pool = nil
-	for range 2 { // on the server's own machine
+	for range 2 { // 0 ms: on the server's own machine
 		queue(110, 0)
 		queue(0, 0)
 	}
@@ -144,7 +144,7 @@ func TestKeys_Latency(t *testing.T) {
 
 func TestKeys_JoinInProgress(t *testing.T) {
 	for property, fills := range map[string]bool{"": true, "yes": true, "no": false} {
-		w := changed(t, func(q *rules.Queue) { q.Backfill = true })
+		w := worldWith(t, func(q *rules.Queue) { q.Backfill = true })
 		table, err := seats.New(2, 2, 0)
 		w.must(err)
 		w.launcher.tables["running"], w.launcher.announced["running"] = table, true
@@ -164,15 +164,15 @@ func TestKeys_JoinInProgress(t *testing.T) {
 }
 
 func TestKeys_TickAndLateFriends(t *testing.T) {
-	w := changed(t, func(q *rules.Queue) { q.Tick, q.MaxParty = 5, 1 })
-	w.soloes(4)
+	w := worldWith(t, func(q *rules.Queue) { q.Tick, q.MaxParty = 5, 1 })
+	w.queueSolos(4)
 	w.process()
 	if l := w.launcher.launches[0]; l.Tick != 5 || l.MaxParty != 1 || !l.AvoidBlocks {
 		t.Errorf("launch = %+v", l)
 	}
 }
 
-// A queue's skill has none of the names that mean something else on a ticket.
+// A queue's skill property may not have a name with another meaning on a ticket.
 func TestKeys_OwnNames(t *testing.T) {
 	for _, name := range []string{queue.PropertyQueue, queue.PropertySize, queue.PropertyHeld, queue.PropertySince, queue.PropertyJoinInProgress, queue.PropertyLatency + "eu"} {
 		file := "version: 1\nqueues: {q: {teams: 2, team_size: 1, latency: {regions: [eu]}, skill: {property: " + name + "}}}\n"
@@ -182,7 +182,7 @@ func TestKeys_OwnNames(t *testing.T) {
 	}
 }
 
-// Who replaces somebody plays what the others do, and is about as strong.
+// A replacement has the same match_on values as the others and a similar skill.
 func TestKeys_Replacement(t *testing.T) {
 	for name, c := range map[string]struct {
 		region   string
@@ -190,7 +190,7 @@ func TestKeys_Replacement(t *testing.T) {
 		replaces bool
 	}{"alike": {"eu", 1050, true}, "elsewhere": {"us", 1000, false}, "much_better": {"eu", 3000, false}} {
 		t.Run(name, func(t *testing.T) {
-			w := asking(t)
+			w := askingWorld(t)
 			q := w.cfg.Queues["duo"]
 			q.MatchOn, q.Skill = []string{"region"}, w.cfg.Queues["ranked"].Skill
 			w.cfg.Queues["duo"] = q

@@ -14,13 +14,13 @@ import (
 	"partyline/party"
 )
 
-// launcher makes matches in memory, with the seat table that real ones have.
+// launcher makes matches in memory, with the seat table of real ones.
 type launcher struct {
 	now        party.Clock
-	mu         sync.Mutex           // passes and hooks run beside each other
-	launches   []matchmaking.Launch // one of each match, in the order they were made
+	mu         sync.Mutex           // passes and hooks run concurrently
+	launches   []matchmaking.Launch // one for each match, in the order they were made
 	tables     map[string]*seats.Table
-	announced  map[string]bool // matches somebody may know of
+	announced  map[string]bool // matches that somebody may know of
 	open       []formation.OpenMatch
 	withdrawn  map[string][]seats.Claim
 	reserves   int      // calls
@@ -28,12 +28,12 @@ type launcher struct {
 	fail       func(matchmaking.Launch) error
 	failFill   map[string]error
 	failCommit func(matchID string) error
-	busy       string // a match that answers nobody
+	busy       string // a match that does not answer
 	asked      int    // calls about it
 }
 
-// hear reports whether a match answers before the context ends.
-func (l *launcher) hear(ctx context.Context, id string) error {
+// answers reports whether a match answers before the context ends.
+func (l *launcher) answers(ctx context.Context, id string) error {
 	if id != l.busy || id == "" {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) 
 }
 
 func (l *launcher) Reserve(ctx context.Context, id string, claims []seats.Claim) (users []string, misfits []int, err error) {
-	if err := cmp.Or(l.failFill[id], l.hear(ctx, id)); err != nil {
+	if err := cmp.Or(l.failFill[id], l.answers(ctx, id)); err != nil {
 		return nil, nil, err
 	}
 	l.mu.Lock()
@@ -112,7 +112,7 @@ func (l *launcher) Commit(ctx context.Context, id string, claims []seats.Claim) 
 			return err
 		}
 	}
-	if err := l.hear(ctx, id); err != nil {
+	if err := l.answers(ctx, id); err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -125,7 +125,7 @@ func (l *launcher) Commit(ctx context.Context, id string, claims []seats.Claim) 
 }
 
 func (l *launcher) Withdraw(ctx context.Context, id string, claims []seats.Claim) error {
-	if err := l.hear(ctx, id); err != nil {
+	if err := l.answers(ctx, id); err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -150,7 +150,7 @@ func (l *launcher) Release(_ context.Context, _ party.ID, userID string) error {
 	return nil
 }
 
-// held are the users a match holds or gives a seat, without those it only reserves one for.
+// held returns the users for whom a match holds a seat or who have one. It leaves out reserved seats.
 func (l *launcher) held(id string) (users []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -166,14 +166,14 @@ func (l *launcher) held(id string) (users []string) {
 	return users
 }
 
-// blocks are who blocks whom.
+// blocks stores who blocks whom.
 type blocks struct {
 	all       []party.Block
 	err       error
-	reads     int                             // of those between users
-	about     int                             // users of the last such read
-	meanwhile func()                          // while those of a ticket are read
-	slow      func(ctx context.Context) error // what the read of those between users does first; nil for nothing
+	reads     int                             // reads of blocks between users
+	about     int                             // number of users in the last such read
+	meanwhile func()                          // runs while the blocks of a ticket are read
+	slow      func(ctx context.Context) error // runs at the start of a read between users; nil for nothing
 }
 
 func (b *blocks) By(_ context.Context, users []string) ([]party.Block, error) {

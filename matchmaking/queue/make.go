@@ -15,8 +15,8 @@ import (
 	"partyline/party/rules"
 )
 
-// Launcher makes and fills matches; *[matchmaking.Matches] is one. Its calls are part of a
-// matchmaker pass, or of the host's hook behind it, and must be quick.
+// Launcher makes and fills matches; *[matchmaking.Matches] is one. Its calls must be quick: they are part of a
+// matchmaker pass, or of the host's hook after it.
 type Launcher interface {
 	Launch(ctx context.Context, l matchmaking.Launch) (matchID string, err error)
 	Open(ctx context.Context, queue string) ([]formation.OpenMatch, error)
@@ -26,22 +26,21 @@ type Launcher interface {
 	Release(ctx context.Context, id party.ID, userID string) error
 }
 
-// Servers asks the operator's fleet for game servers; *[matchmaking.Matches] does. Its calls
-// return at once.
+// Servers asks the operator's fleet for game servers; *[matchmaking.Matches] is one. Its calls return at once.
 type Servers interface {
 	OrderServer(ctx context.Context, l matchmaking.Launch, fleet rules.Fleet, users []string, latencies []runtime.FleetUserLatencies) (matchID string, o *matchmaking.Order, err error)
 	OrderSlots(matchID string, users []string) *matchmaking.Order
 }
 
-// LateFriends seats who came in while a game server was awaited; *[matchmaking.Retrier] does. Its call
-// returns at once.
+// LateFriends orders seats for friends who came in while a game server was awaited; *[matchmaking.Retrier] is one. Its
+// call returns at once.
 type LateFriends interface {
 	OrderSeat(matchID string, id party.ID, userID string)
 }
 
-// makePlanned makes what was planned, the queues in turn, as far as no block stands against it, and hands it to
-// the host, which looks once more whether every ticket is there. What needs no blocks comes before they are
-// read. How long that takes is not the pass's time: else a slow database would end every pass.
+// makePlanned makes the planned matches that no block forbids, the queues in turn, and hands them to the host. The host
+// then checks again that every ticket is there. Matches that need no check for blocks come first, before blocks are
+// read. The time of that read does not count for the pass: otherwise a slow database would end every pass.
 func (p *pass) makePlanned(ctx context.Context) {
 	slices.SortStableFunc(p.plans, func(a, b planned) int { return a.turn - b.turn })
 	var free, checked []*planned
@@ -52,16 +51,16 @@ func (p *pass) makePlanned(ctx context.Context) {
 			free = append(free, plan)
 		}
 	}
-	p.each(ctx, free, nil, true, p.deadline)
+	p.makeEach(ctx, free, nil, true, p.deadline)
 	began := p.Now()
 	apart, known := p.blocks.apart(ctx, checked)
-	p.each(ctx, checked, apart, known, p.deadline.Add(p.Now().Sub(began)))
+	p.makeEach(ctx, checked, apart, known, p.deadline.Add(p.Now().Sub(began)))
 }
 
-// each makes plans in their order, as far as blocks allow: apart are the tickets of each that they keep out, all of
-// them where that is not known. After the deadline it makes what all have accepted, and the first match of
-// each queue: nobody waits for ever.
-func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]*waiting, known bool, deadline time.Time) {
+// makeEach makes plans in their order. apart has the tickets that blocks keep out of each plan; all tickets if that is
+// not known. After the deadline it still makes the matches that all players accepted, and the first match of each
+// queue, so that nobody waits forever.
+func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planned][]*poolTicket, known bool, deadline time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, max(0, deadline.Sub(p.Now()))+launchGrace)
 	defer cancel()
 	failures, late := map[string]int{}, 0
@@ -70,7 +69,7 @@ func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]
 		if len(out) > 0 {
 			p.Logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
 		}
-		plan.running = plan.match != "" && (plan.fill || !plan.served)
+		plan.running = plan.match != "" && (plan.fill || !plan.hasServer)
 		joins := plan.proposal != 0 && !plan.complete
 		if plan.running || joins {
 			p.prepared.leaveOut(ctx, plan, out)
@@ -84,19 +83,19 @@ func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]
 			continue
 		}
 		_, fleet := plan.rules.Server()
-		if fleet && !joins && !plan.running && !plan.served && p.resting.left(plan.queue) > 0 {
-			continue // there is no server to be had, so nobody is asked about a match either
+		if fleet && !joins && !plan.running && !plan.hasServer && p.paused.remaining(plan.queue) > 0 {
+			continue // there is no server, so nobody is asked about a match either
 		}
 		if joins || !plan.running && !plan.complete && plan.rules.Accept != nil {
 			p.propose(ctx, plan)
 			continue
 		}
-		if fleet && !plan.served {
-			_ = protected(p.Logger, "ask for a game server", plan.queue, func() { p.order(ctx, plan) })
+		if fleet && !plan.hasServer {
+			_ = protected(p.Logger, "ask for a game server", plan.queue, func() { p.orderServer(ctx, plan) })
 			continue
 		}
 		plan.claims = plan.tickets.claims()
-		if !plan.running && !plan.served {
+		if !plan.running && !plan.hasServer {
 			if failures[plan.queue] == maxFailures {
 				continue
 			}
@@ -109,7 +108,7 @@ func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]
 				if !plan.complete {
 					failures[plan.queue]++
 				}
-				p.unmade(ctx, plan)
+				p.sendAllBack(ctx, plan)
 				continue
 			}
 		}
@@ -121,9 +120,9 @@ func (p *pass) each(ctx context.Context, plans []*planned, apart map[*planned][]
 	}
 }
 
-// launch makes a new match that nobody is told of; "" where that failed.
+// launch makes a new match and tells nobody. It returns "" on failure.
 func (p *pass) launch(ctx context.Context, plan *planned) string {
-	plan.launched = plan.launch()
+	plan.launched = plan.launchSpec()
 	quiet := plan.launched
 	quiet.Unannounced = true
 	match, err := p.Launcher.Launch(ctx, quiet)
@@ -137,25 +136,25 @@ func (p *pass) launch(ctx context.Context, plan *planned) string {
 	return match
 }
 
-// unmade has the tickets of a match that could not be made wait on, without a proposal. After their players
-// were asked, or the second time, they are planned again after a while only: their players would be asked in
-// every pass, and a match that the game's handler refuses would be tried before all others each time.
-func (p *pass) unmade(ctx context.Context, plan *planned) {
+// sendAllBack sends the tickets of a match that could not be made back to wait, without a proposal. If their players
+// were asked, or the second time, the tickets rest for restFor. Otherwise every pass would ask the players again, and
+// would try first a match that the game's handler refuses.
+func (p *pass) sendAllBack(ctx context.Context, plan *planned) {
 	for _, w := range plan.tickets {
-		if plan.complete || w.unmade {
-			w.rests = p.Now().Add(restFor)
+		if plan.complete || w.failedBefore {
+			w.restsUntil = p.Now().Add(restFor)
 		}
-		w.unmade = true
+		w.failedBefore = true
 		p.sendBack(ctx, w.id, plan.queue)
 	}
 }
 
-// propose proposes a match to the players of a plan, or asks those who are to replace somebody.
+// propose asks the players of a plan about a match. The plan may be a new match or the replacement in a proposal.
 func (p *pass) propose(ctx context.Context, plan *planned) {
 	by := p.Now().Add(plan.rules.Accept.Within)
 	parts := plan.tickets.parts()
 	for i, w := range plan.tickets {
-		parts[i].asked, parts[i].by = w.people(), by
+		parts[i].asked, parts[i].deadline = w.ownUsers(), by
 	}
 	var stayed []*part
 	if plan.proposal == 0 {
@@ -180,9 +179,9 @@ func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by ti
 	}
 }
 
-// order asks the fleet for the game server of a plan, or for slots on the one of a running
-// match. Its tickets are in a proposal until there is an answer.
-func (p *pass) order(ctx context.Context, plan *planned) {
+// orderServer orders the game server of a plan, or slots on the server of a running match. The tickets are in a
+// proposal until the answer comes.
+func (p *pass) orderServer(ctx context.Context, plan *planned) {
 	fleet, _ := plan.rules.Server()
 	fill := plan.match != ""
 	id := plan.proposal
@@ -190,32 +189,32 @@ func (p *pass) order(ctx context.Context, plan *planned) {
 		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams) // 0 seats for a fill
 		for _, w := range plan.tickets {
 			if fill {
-				teams[w.team] += w.need()
+				teams[w.team] += w.seatsNeeded()
 			}
 		}
 		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: fill})
 	}
 	if fill {
-		p.proposals.await(id, plan.match, p.Servers.OrderSlots(plan.match, plan.tickets.users()), p.Now())
+		p.proposals.setOrder(id, plan.match, p.Servers.OrderSlots(plan.match, plan.tickets.users()), p.Now())
 		return
 	}
-	match, order, err := p.Servers.OrderServer(ctx, plan.launch(), fleet, plan.tickets.users(), plan.latencies())
+	match, order, err := p.Servers.OrderServer(ctx, plan.launchSpec(), fleet, plan.tickets.users(), plan.latencies())
 	if err != nil {
 		p.Logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
 		order = matchmaking.NoOrder(err)
 	}
-	p.proposals.await(id, match, order, p.Now())
+	p.proposals.setOrder(id, match, order, p.Now())
 }
 
-// parts are the tickets as a proposal has them. Nobody is asked yet.
+// parts returns the tickets as parts of a proposal. Nobody is asked yet.
 func (pl placement) parts() (parts []*part) {
 	for _, w := range pl {
-		parts = append(parts, &part{ticket: w.id, team: w.team, seats: w.need(), users: slices.Clone(w.users), accepted: map[string]bool{}})
+		parts = append(parts, &part{ticket: w.id, team: w.team, seats: w.seatsNeeded(), users: slices.Clone(w.users), accepted: map[string]bool{}})
 	}
 	return parts
 }
 
-// latencies are what the players say of the queue's regions.
+// latencies returns the players' latencies to the queue's regions, as the tickets have them.
 func (p *planned) latencies() (all []runtime.FleetUserLatencies) {
 	if p.rules.Latency == nil {
 		return nil

@@ -18,24 +18,24 @@ import (
 	"partyline/party/rules"
 )
 
-// seating has everybody who was matched seated, and then told.
+// seating gives seats to all matched players and then tells them.
 type seating struct {
 	*tickets
 	history *history
 }
 
-// Matched returns the match these entries were given; with "" or an error the host makes a relayed
-// one. All tickets are gone by now, so whatever anybody hears of a match begins here. For the host's
-// own matching it makes a match with everybody's seats held, if the rules ask for one.
+// Matched returns the match for these entries. With "" or an error the host makes a relayed match. The host has already
+// removed all tickets, so nobody hears of a match before this. If the host itself matches, Matched makes a match that
+// holds everybody's seats, provided the rules ask for one.
 func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry) (match string, err error) {
-	pool := collect(entries)
+	pool := groupByTicket(entries)
 	if len(pool) == 0 {
 		return "", errors.New("a match of nobody")
 	}
 	if panicked := protected(s.Logger, "matched hook", "", func() { match, err = s.matched(ctx, pool) }); panicked != nil {
 		match, err = "", party.AsError(panicked)
 	}
-	if err != nil && s.Processing { // else the host's relayed match is what its own matching promised
+	if err != nil && s.Processing { // without queues, the host's relayed match is what its matching promises
 		_ = protected(s.Logger, "tell of a lost match", "", func() {
 			for _, w := range pool {
 				s.drop(ctx, w.id, DropInternal)
@@ -45,8 +45,8 @@ func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 	return match, err
 }
 
-func (s *seating) matched(ctx context.Context, pool []*waiting) (match string, err error) {
-	// The match stands whether or not anybody hears of it.
+func (s *seating) matched(ctx context.Context, pool []*poolTicket) (match string, err error) {
+	// The match stands even if nobody can be told.
 	conclude := func(seated []string) {
 		_ = protected(s.Logger, "tell of a match", "", func() { s.conclude(ctx, pool, seated) })
 	}
@@ -66,23 +66,23 @@ func (s *seating) matched(ctx context.Context, pool []*waiting) (match string, e
 		s.Logger.Error("match lost tickets=%d error=%v", len(pool), err)
 		return "", err
 	}
-	s.waited(pool, plan)
+	s.recordWaits(pool, plan)
 	conclude(plan.tickets.users())
-	_ = protected(s.Logger, "look at the members again", "", func() { s.lookAgain(ctx, plan) })
+	_ = protected(s.Logger, "look at the members again", "", func() { s.recheckMembers(ctx, plan) })
 	return match, nil
 }
 
-// commitTries is how often the seats of a match are asked for; commitWait how long each try may take:
-// as long as the host waits for a match, because what fails here costs its players the match. The host's next
-// pass waits too, so a running match, which may be busy with its own players, has hookWait.
+// commitTries is how often the seats of a match are asked for, and commitWait how long each try may take. It is as long
+// as the host waits for a match, because a failure here costs the players their match. The host's next pass waits too.
+// So a running match, which may be busy with its own players, gets hookWait only.
 const (
 	commitTries = 2
 	commitWait  = 10 * time.Second
 	hookWait    = 2 * time.Second
 )
 
-// commit holds the seats of a match and tells the parties. A new match that has gone
-// meanwhile, because one of the tickets seemed to have ended, is made again.
+// commit holds the seats of a match, and the launcher tells the parties. If a new match is gone, because one of its
+// tickets seemed to have ended, commit makes it again.
 func (s *seating) commit(ctx context.Context, plan *planned) (match string, err error) {
 	for range commitTries {
 		if match, err = s.tryCommit(ctx, plan); err == nil {
@@ -108,9 +108,9 @@ func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, e
 	return match, cmp.Or(panicked, err)
 }
 
-// lookAgain opens the seats of members who left before they were held; the seat of one whose
-// connection is lost is kept. Friends who came in while the game server was awaited are to get theirs.
-func (s *seating) lookAgain(ctx context.Context, plan *planned) {
+// recheckMembers frees the seats of members who left before the seats were held. It keeps the seat of an away member.
+// It orders slots for friends who came in while the game server was awaited.
+func (s *seating) recheckMembers(ctx context.Context, plan *planned) {
 	ctx, cancel := context.WithTimeout(ctx, hookWait)
 	defer cancel()
 	for i, c := range plan.claims {
@@ -134,9 +134,9 @@ func (s *seating) lookAgain(ctx context.Context, plan *planned) {
 	}
 }
 
-// conclude ends the tickets of a match, and what else those wait for whom it seats. All of its own
-// have ended before anybody is told.
-func (s *seating) conclude(ctx context.Context, pool []*waiting, seated []string) {
+// conclude ends the tickets of a match, and all other tickets of the users that it seats. It ends all of the match's
+// own tickets before it tells anybody.
+func (s *seating) conclude(ctx context.Context, pool []*poolTicket, seated []string) {
 	var matched []Ticket
 	for _, w := range pool {
 		t, live := s.book.End(w.id)
@@ -155,8 +155,8 @@ func (s *seating) conclude(ctx context.Context, pool []*waiting, seated []string
 	}
 }
 
-// waited reports the waits of tickets that have found a match.
-func (s *seating) waited(pool []*waiting, plan *planned) {
+// recordWaits records the waits of tickets that have found a match.
+func (s *seating) recordWaits(pool []*poolTicket, plan *planned) {
 	match := "new"
 	if plan.running {
 		match = "running"
@@ -168,15 +168,15 @@ func (s *seating) waited(pool []*waiting, plan *planned) {
 			since = t.Since
 			s.history.add(w.queue, len(t.Members), now.Sub(since))
 		}
-		s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.people()))}, max(0, now.Sub(since)))
+		s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.ownUsers()))}, max(0, now.Sub(since)))
 	}
 }
 
-// longestHold is how long a seat is held at most where no queue says it.
-var longestHold = rules.DefaultOf[rules.Queue]().SeatHoldMax
+// defaultHoldMax is the default limit for holding a seat, for matches without a queue.
+var defaultHoldMax = rules.DefaultOf[rules.Queue]().SeatHoldMax
 
-// launchForHost makes a match of one team for all tickets that the host has matched by itself, where the rules ask for it.
-func (s *seating) launchForHost(ctx context.Context, pool []*waiting) (string, error) {
+// launchForHost makes a match of one team for all tickets that the host itself has matched, if the rules ask for one.
+func (s *seating) launchForHost(ctx context.Context, pool []*poolTicket) (string, error) {
 	cfg := s.Policy().Matchmaking
 	if !cfg.CreateMatch {
 		return "", nil
@@ -187,7 +187,7 @@ func (s *seating) launchForHost(ctx context.Context, pool []*waiting) (string, e
 	defer done()
 	var claims []seats.Claim
 	size, seated := 0, map[string]bool{}
-	// Parties first: a friend who came in by an invite may have a ticket of their own, and sits with the party.
+	// Parties first: a friend who came in by an invite may have a ticket too, and sits with the party.
 	for _, alone := range []bool{false, true} {
 		for _, w := range pool {
 			if (w.party == "") != alone {
@@ -206,32 +206,32 @@ func (s *seating) launchForHost(ctx context.Context, pool []*waiting) (string, e
 	}
 	return s.Launcher.Launch(ctx, matchmaking.Launch{
 		Handler: rules.PartyMatch, Teams: 1, TeamSize: size, Claims: claims,
-		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, longestHold),
+		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, defaultHoldMax),
 		Grace: max(cfg.SeatHold, s.Policy().Parties.ReconnectGrace),
 	})
 }
 
-// lookWait is how long a party of a match is waited for whose record is being written.
-const lookWait = 200 * time.Millisecond
+// partyReadWait is how long a match waits for a party whose record is being written.
+const partyReadWait = 200 * time.Millisecond
 
-// claim asks for the seats of a whole party, friends included that came in or are
-// awaited since the ticket was made; failing to read it, of those who are there.
-func (s *seating) claim(ctx context.Context, w *waiting) seats.Claim {
-	c := seats.Claim{PartyID: w.party, UserIDs: w.people()}
+// claim returns the claim for a whole party, with friends who came in or are awaited since the ticket was made. If the
+// party cannot be read, it claims seats for the present members only.
+func (s *seating) claim(ctx context.Context, w *poolTicket) seats.Claim {
+	c := seats.Claim{PartyID: w.party, UserIDs: w.ownUsers()}
 	id, err := party.ParseID(w.party)
 	if err != nil {
 		return c // a player without a party
 	}
-	soon, cancel := bounded.Context(ctx, lookWait)
+	soon, cancel := bounded.Context(ctx, partyReadWait)
 	defer cancel()
 	l, err := s.Look(soon, id)
 	if err == nil {
 		c.Spares = s.Footprint(l).OnTheWay()
 	} else {
 		s.Logger.Warn("party not read, only its members are seated ticket=%s error=%v", w.id, err)
-		l.View, _ = s.Roster.View(ctx, id) // which waits for nobody
+		l.View, _ = s.Roster.View(ctx, id) // this does not wait
 	}
-	for _, user := range users(sessions(l.View)) {
+	for _, user := range distinctUsers(sessions(l.View)) {
 		if !slices.Contains(c.UserIDs, user) {
 			c.UserIDs = append(c.UserIDs, user)
 		}

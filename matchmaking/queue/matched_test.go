@@ -52,7 +52,7 @@ func TestMatched_Native(t *testing.T) {
 	}
 }
 
-// A friend who waits alone and comes into a party by an invite may be matched by both tickets. They have one
+// A friend who waits alone and comes into a party by an invite may be matched by both tickets. The friend gets one
 // seat, with the party.
 func TestMatched_NativeSeatsAUserOnce(t *testing.T) {
 	cfg := native()
@@ -64,7 +64,7 @@ func TestMatched_NativeSeatsAUserOnce(t *testing.T) {
 	w.queueParty(id, players[0], nil)
 	w.queueSolo(other, nil)
 	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
-	if match, err := w.Matched(t.Context(), w.given()); match != "match-0" || err != nil {
+	if match, err := w.Matched(t.Context(), w.poolEntries()); match != "match-0" || err != nil {
 		t.Fatalf("Matched = %q, %v", match, err)
 	}
 	l := w.launcher.launches[0]
@@ -81,7 +81,7 @@ func TestMatched_PanicWhileTelling(t *testing.T) {
 		w.queueParty(id, players[0], rankedEU)
 		parties = append(parties, id)
 	}
-	w.deaf = true
+	w.toldPanics = true
 	if matches := w.process(); len(matches["match-0"]) != 10 {
 		t.Fatalf("matches = %v; want one of all ten, which was made", matches)
 	}

@@ -8,17 +8,17 @@ import (
 
 // The metrics of matchmaking by queues.
 const (
-	MetricPass      = "partyline_queue_pass"      // times the passes of the matchmaker
-	MetricTickets   = "partyline_queue_tickets"   // how many wait, by queue
-	MetricOldest    = "partyline_queue_oldest"    // for how long the longest wait of a queue has been going on, in seconds
-	MetricWait      = "partyline_queue_wait"      // times the waits of tickets that were placed, by queue, by players, and by match: "new" or "running"
-	MetricDropped   = "partyline_queue_dropped"   // counts tickets, by queue and reason
+	MetricPass      = "partyline_queue_pass"      // durations of the matchmaker's passes
+	MetricTickets   = "partyline_queue_tickets"   // how many tickets wait, by queue
+	MetricOldest    = "partyline_queue_oldest"    // the longest wait in a queue so far, in seconds
+	MetricWait      = "partyline_queue_wait"      // waits of placed tickets, by queue, size and match: new or running
+	MetricDropped   = "partyline_queue_dropped"   // dropped tickets, by queue and reason
 	MetricProposals = "partyline_queue_proposals" // how many matches the players of a queue are asked about
-	MetricProposed  = "partyline_queue_proposed"  // counts tickets whose players were asked to accept a match, by queue
+	MetricProposed  = "partyline_queue_proposed"  // tickets whose players were asked to accept a match, by queue
 )
 
-// Measure sets the gauges of every queue, and of those that the rules file had before: a gauge that is not set
-// stays where it was, and the host runs no pass while nobody waits.
+// Measure sets the gauges of all queues, also of queues that are gone from the rules file. A gauge that is not set
+// keeps its value, and the host runs no pass while nobody waits.
 func (b *board) Measure() { b.setGauges(b.Report()) }
 
 func (b *board) setGauges(reports []party.QueueReport) {

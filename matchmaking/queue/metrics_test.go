@@ -35,8 +35,8 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// The host runs no pass while nobody waits, and a queue may be gone from the rules: neither leaves anybody waiting
-// in the gauges or in the report.
+// The host runs no pass while nobody waits, and a queue may be gone from the rules file. In both cases the gauges and
+// the report show nobody waiting.
 func TestMeasure_WithoutAPass(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	wait := func() {

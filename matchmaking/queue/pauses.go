@@ -8,7 +8,7 @@ import (
 	"partyline/party"
 )
 
-// pauses are who or what has to wait for a while, by name. Safe for concurrent use.
+// pauses keeps names (users, queues, matches) that have to wait until a time. Safe for concurrent use.
 type pauses struct {
 	now party.Clock
 
@@ -18,7 +18,7 @@ type pauses struct {
 
 func newPauses(now party.Clock) *pauses { return &pauses{now: now, until: map[string]time.Time{}} }
 
-// begin has one wait from now on, and no shorter than they have to already.
+// begin lets a name wait from now on. It never shortens a wait.
 func (p *pauses) begin(name string, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -29,8 +29,8 @@ func (p *pauses) begin(name string, wait time.Duration) {
 	}
 }
 
-// left is how long they have to wait still, the longest of them; 0 if none has to.
-func (p *pauses) left(names ...string) (wait time.Duration) {
+// remaining returns the longest remaining wait of these names; 0 if none has to wait.
+func (p *pauses) remaining(names ...string) (wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, name := range names {

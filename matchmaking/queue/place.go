@@ -17,18 +17,18 @@ import (
 	"partyline/party/rules"
 )
 
-// placement is tickets that go into one match together.
-type placement []*waiting
+// placement is a list of tickets that go into one match together.
+type placement []*poolTicket
 
-// take looks at the tickets of a match about to be made. It returns those that cannot be placed
-// after all, and whether any needs another number of seats than it was taken for.
-func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (pl placement, out []*waiting, resized bool) {
+// recheck reads the tickets of a match again before it is made. out are the tickets that cannot be placed after all.
+// resized reports whether a ticket needs another number of seats than assumed.
+func (r *queueRun) recheck(ctx context.Context, placements []formation.Placement) (pl placement, out []*poolTicket, resized bool) {
 	here := map[string]bool{}
 	for _, p := range placements {
 		w := r.pool[p.Ticket]
-		taken := w.need()
-		there := r.look(ctx, w)
-		if there && w.need() != taken {
+		taken := w.seatsNeeded()
+		there := r.refreshTicket(ctx, w)
+		if there && w.seatsNeeded() != taken {
 			resized = true
 			continue
 		}
@@ -46,9 +46,9 @@ func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (
 	return pl, out, resized
 }
 
-// look finds out whom a ticket seats at this moment: everybody in the party, on the ticket
-// or not, and those it holds seats for. It reports false for one that cannot be placed in this pass, or not at all.
-func (r *queueRun) look(ctx context.Context, w *waiting) bool {
+// refreshTicket reads which users a ticket seats now: everybody in the party, on the ticket or not. It also reads for
+// how many more the ticket holds seats. It returns false if the ticket cannot be placed in this pass, or at all.
+func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 	if _, live := r.book.Get(w.id); !live {
 		return false
 	}
@@ -75,9 +75,9 @@ func (r *queueRun) look(ctx context.Context, w *waiting) bool {
 			return false
 		}
 	}
-	w.users, w.late = users(sessions(l.View)), nil
-	w.spares = spares(r.q, len(w.users), r.Footprint(l))
-	if kept := r.proposals.seats(w.id); kept > 0 { // a friend's news must not undo what was found
+	w.users, w.late = distinctUsers(sessions(l.View)), nil
+	w.spares = spareSeats(r.q, len(w.users), r.Footprint(l))
+	if kept := r.proposals.seatsOf(w.id); kept > 0 { // friends who come or go must not undo a match that was found
 		w.spares = max(0, kept-len(w.users))
 	}
 	w.seats = len(w.users) + w.spares
@@ -100,8 +100,8 @@ func (pl placement) users() (all []string) {
 	return all
 }
 
-// claims are one for each ticket, in the same order. The seats of late friends are the party's until the
-// game server has slots for them.
+// claims returns one claim for each ticket, in the same order. It claims the seats of late friends for the party: the
+// game server has no slots for them yet.
 func (pl placement) claims() (all []seats.Claim) {
 	for _, w := range pl {
 		expected := slices.DeleteFunc(slices.Clone(w.users), func(user string) bool { return slices.Contains(w.late, user) })
@@ -110,7 +110,7 @@ func (pl placement) claims() (all []seats.Claim) {
 	return all
 }
 
-// entries are what the host is handed: every entry of every ticket.
+// entries returns what the host gets: every entry of every ticket.
 func (pl placement) entries() (all []runtime.MatchmakerEntry) {
 	for _, w := range pl {
 		all = append(all, w.entries...)
@@ -118,43 +118,43 @@ func (pl placement) entries() (all []runtime.MatchmakerEntry) {
 	return all
 }
 
-// skill is the mean of those placed, by seats.
+// skill returns the mean skill, weighted by seats.
 func (pl placement) skill() float64 {
 	sum, n := 0.0, 0
 	for _, w := range pl {
-		sum, n = sum+w.skill*float64(w.need()), n+w.need()
+		sum, n = sum+w.skill*float64(w.seatsNeeded()), n+w.seatsNeeded()
 	}
 	return sum / float64(n)
 }
 
-// planned is a placement that has yet to be checked and made.
+// planned is a placement that still has to be checked and made.
 type planned struct {
 	tickets placement
 	queue   string
 	rules   rules.Queue
-	grace   time.Duration // for which the seat of a player is kept whose connection is lost
-	turn    int           // which of its queue it is
-	match   string        // the running match whose seats are reserved for it; "" for a new one
-	others  []string      // who else has a seat there
+	grace   time.Duration // how long the seat of an away player is kept
+	turn    int           // its place among the matches of its queue
+	match   string        // its running match, or the match on its game server; "" for any other
+	others  []string      // other users with a seat in that match
 
-	teamSize int    // of a new match
-	region   string // it is played in
-	proposal int    // whose players accepted, or which the tickets are to join; 0 for none
-	complete bool   // everybody has accepted
-	served   bool   // the match has its game server, or the slots on it
-	fill     bool   // the match is a running one
+	teamSize  int    // of a new match
+	region    string // where it is played
+	proposal  int    // the proposal that it completes or that its tickets join; 0 for none
+	complete  bool   // everybody has accepted
+	hasServer bool   // the match has its game server, or the slots on it
+	fill      bool   // the match is a running one
 
-	// Once it is made:
-	claims    []seats.Claim      // what is reserved in the match
-	launched  matchmaking.Launch // what made it; the zero Launch for a running match
+	// Set when the match is made:
+	claims    []seats.Claim      // the seats reserved in the match
+	launched  matchmaking.Launch // the launch of a new match; zero for a running one
 	running   bool               // the match runs already
 	withdrawn bool               // guarded by the mutex of [prepared]
 }
 
-// fill reserves seats in a running match, once in a pass for tickets that may join it. It returns
-// false where that failed, where the match will not seat one of them, or where blocks keep all of them out.
+// fill reserves seats in a running match. Each pass does that once per match, for tickets that may join it. It returns
+// false on an error, if the match refuses one of the tickets, or if blocks keep all of them out.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
-	r.done[match] = true
+	r.closed[match] = true
 	others, misfits, err := r.reserve(ctx, match, pl.claims())
 	if err != nil {
 		r.Logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
@@ -169,28 +169,28 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 			until[pl[i].id] = r.began.Add(misfitFor)
 		}
 		r.misfits.Put(match, until)
-		r.done[match] = false
+		r.closed[match] = false
 		return planned{}, false
 	}
 	mine := pl.users()
 	others = slices.DeleteFunc(others, func(user string) bool { return slices.Contains(mine, user) })
 	plan := planned{tickets: pl, match: match, others: others}
-	var out []*waiting
+	var out []*poolTicket
 	for _, w := range pl {
-		if r.q.Blocks == rules.BlocksAvoid && w.blocksAny(others) {
+		if r.q.Blocks == rules.BlocksAvoid && w.hasBlockWith(others) {
 			out = append(out, w)
 		}
 	}
 	r.prepared.leaveOut(ctx, &plan, out)
-	if len(plan.tickets) == 0 { // its seats are for others, who would wait behind these in every pass
-		r.there[match], r.done[match] = others, false
+	if len(plan.tickets) == 0 { // its seats are for others, who would wait behind these tickets in every pass
+		r.playersIn[match], r.closed[match] = others, false
 		return planned{}, false
 	}
 	return plan, true
 }
 
 const (
-	// matchWait is how long a pass waits for a running match: everybody waits with it.
+	// matchWait is how long a pass waits for a running match. All players wait with it.
 	matchWait = 100 * time.Millisecond
 	// busyFor is how long a match that did not answer in time is not asked again.
 	busyFor = 3 * time.Second
@@ -198,20 +198,20 @@ const (
 
 var errBusy = errors.New("the match is busy")
 
-// reserve asks a running match for seats, but does not wait long for one that is busy. Seats that it gives too late
-// end by themselves.
+// reserve asks a running match for seats. It waits only matchWait for a busy match. Seats that the match gives after
+// that expire on their own.
 func (r *queueRun) reserve(ctx context.Context, match string, claims []seats.Claim) (users []string, misfits []int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, matchWait)
 	defer cancel()
 	if users, misfits, err = r.Launcher.Reserve(ctx, match, claims); err != nil && ctx.Err() != nil {
-		r.resting.begin(match, busyFor)
+		r.paused.begin(match, busyFor)
 		err = fmt.Errorf("%w: %w", errBusy, err)
 	}
 	return users, misfits, err
 }
 
-// launch is the new match that the placement asks for.
-func (p *planned) launch() matchmaking.Launch {
+// launchSpec returns the launch of the new match that the placement needs.
+func (p *planned) launchSpec() matchmaking.Launch {
 	size := p.teamSize
 	if p.rules.Backfill {
 		size = p.rules.TeamSize.Max // the seats of a smaller match are filled later

@@ -10,57 +10,56 @@ import (
 	"partyline/party"
 )
 
-// waiting is a ticket in the host's pool.
-type waiting struct {
+// poolTicket is a ticket in the host's pool.
+type poolTicket struct {
 	id      string
 	party   string // as the host writes it; "" for a player without one
 	queue   string
 	created time.Time
-	entries []runtime.MatchmakerEntry // the host's own values: it takes back nothing else
+	entries []runtime.MatchmakerEntry // the host's own values: it accepts no others back
 
-	edition int // of the queues under which the properties were read; 0 = not yet
-	unfit   error
-	key     string
-	standing
+	queuesVersion int // number of the queues under which the properties were read; 0 = not yet
+	invalid       error
+	key           string
+	ticketValues
 
-	blocked []party.Block // that the people on it are known to have made
+	blocked []party.Block // known blocks that the ticket's users have made
 
-	seats int  // what it was last known to need; 0 = what it said when it was made
+	seats int  // seats it needed when last read; 0 = not read yet
 	ended bool // to be ignored
 
-	unmade bool      // a match of it could not be made
-	rests  time.Time // until when it is not planned
+	failedBefore bool      // its match could not be made
+	restsUntil   time.Time // until when it is not planned
 
-	users  []string // whom it seats, once it has been looked at for a match
-	late   []string // of those, whom the game server of the match does not expect yet
+	users  []string // users that it seats, since its party was read for a match
+	late   []string // those of them for whom the match's game server has no slots yet
 	spares int
 	team   int // in the match it is planned for
 }
 
-// meet compares the host's pool with the book and answers the pool's tickets, in the order in which
-// they first appear. One the book has never heard of is entered: its hook is on the way, or ran in a
-// process that is gone. Live tickets that the host does not have are answered as gone, not ended.
-// What read makes of a ticket's properties is kept as long as the edition of the queues is the same:
-// reading them all again would be most of a pass's time.
-func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*waiting)) (pool []*waiting, gone []Ticket) {
+// reconcile compares the host's pool with the book and returns the pool's tickets, in the order of their first entries.
+// It enters tickets that the book does not know: their hook has not run yet, or ran in an earlier process. gone are
+// live tickets that the host does not have; reconcile does not end them. The result of read is kept while version stays
+// the same: reading all properties again would take most of a pass's time.
+func (b *Book) reconcile(entries []runtime.MatchmakerEntry, version int, read func(*poolTicket)) (pool []*poolTicket, gone []Ticket) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
 	b.pass++
-	pool = make([]*waiting, 0, len(b.rows))
+	pool = make([]*poolTicket, 0, len(b.rows))
 	var fresh []*row
-	met := 0 // live ones
+	met := 0 // live tickets
 	for from := 0; from < len(entries); {
 		e := entries[from]
 		id, to := e.GetTicket(), from+1
-		for to < len(entries) && entries[to].GetTicket() == id { // mostly they come one after the other
+		for to < len(entries) && entries[to].GetTicket() == id { // usually they follow each other
 			to++
 		}
 		of := entries[from:to:to]
 		from = to
 		r := b.rows[id]
 		if r != nil && r.pass == b.pass {
-			r.in.entries = append(r.in.entries, of...)
+			r.pooled.entries = append(r.pooled.entries, of...)
 			continue
 		}
 		if r == nil {
@@ -68,27 +67,27 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 			b.rows[id] = r
 			fresh = append(fresh, r)
 		}
-		if r.in == nil {
-			r.in = newWaiting(e)
+		if r.pooled == nil {
+			r.pooled = newPoolTicket(e)
 		}
-		w := r.in
+		w := r.pooled
 		w.entries = of
-		if w.edition != edition {
+		if w.queuesVersion != version {
 			read(w)
-			w.edition = edition
+			w.queuesVersion = version
 		}
 		w.ended, w.blocked = !r.live(), r.blocked
 		if !w.ended {
 			met++
 		}
-		r.seen, r.pass = now, b.pass
+		r.lastSeen, r.pass = now, b.pass
 		pool = append(pool, w)
 	}
 	for _, r := range fresh { // now that all their members are known
-		r.Ticket = r.in.ticket()
+		r.Ticket = r.pooled.ticket()
 		b.link(r)
 	}
-	if met < b.waits { // which is rare
+	if met < b.liveCount { // rare
 		for _, r := range b.rows {
 			if r.live() && r.pass != b.pass && now.Sub(r.Added) > lateTicket {
 				gone = append(gone, r.Ticket)
@@ -100,35 +99,35 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 	return pool, gone
 }
 
-func newWaiting(e runtime.MatchmakerEntry) *waiting {
-	w := &waiting{id: e.GetTicket(), party: e.GetPartyId(), created: time.Unix(0, e.GetCreateTime())}
+func newPoolTicket(e runtime.MatchmakerEntry) *poolTicket {
+	w := &poolTicket{id: e.GetTicket(), party: e.GetPartyId(), created: time.Unix(0, e.GetCreateTime())}
 	w.queue, _ = e.GetProperties()[PropertyQueue].(string)
 	return w
 }
 
-// collect groups the entries of one match by ticket.
-func collect(entries []runtime.MatchmakerEntry) []*waiting {
-	var pool []*waiting
+// groupByTicket groups the entries of one match by ticket.
+func groupByTicket(entries []runtime.MatchmakerEntry) []*poolTicket {
+	var pool []*poolTicket
 	for _, e := range entries {
-		i := slices.IndexFunc(pool, func(w *waiting) bool { return w.id == e.GetTicket() })
+		i := slices.IndexFunc(pool, func(w *poolTicket) bool { return w.id == e.GetTicket() })
 		if i < 0 {
-			i, pool = len(pool), append(pool, newWaiting(e))
+			i, pool = len(pool), append(pool, newPoolTicket(e))
 		}
 		pool[i].entries = append(pool[i].entries, e)
 	}
 	return pool
 }
 
-// need is how many seats the ticket takes: as last seen, or as it said itself.
-func (w *waiting) need() int {
+// seatsNeeded is how many seats the ticket takes: as last read, or as its properties say.
+func (w *poolTicket) seatsNeeded() int {
 	if w.seats > 0 {
 		return w.seats
 	}
 	return max(len(w.entries), w.size) + w.held
 }
 
-// ticket is what the book can know of a ticket it meets in the pool.
-func (w *waiting) ticket() Ticket {
+// ticket returns what the pool's entries tell the book about a ticket.
+func (w *poolTicket) ticket() Ticket {
 	t := Ticket{ID: w.id, Queue: w.queue, Since: w.since, Added: w.created, Members: w.members()}
 	if t.Since.IsZero() {
 		t.Since = w.created
@@ -141,8 +140,8 @@ func (w *waiting) ticket() Ticket {
 	return t
 }
 
-// forFormation are the tickets as team formation sees them, in the same order.
-func forFormation(pool []*waiting) []formation.Ticket {
+// forFormation converts tickets for team formation, in the same order.
+func forFormation(pool []*poolTicket) []formation.Ticket {
 	tickets := make([]formation.Ticket, len(pool))
 	for i, w := range pool {
 		tickets[i] = w.forFormation()
@@ -150,22 +149,22 @@ func forFormation(pool []*waiting) []formation.Ticket {
 	return tickets
 }
 
-func (w *waiting) forFormation() formation.Ticket {
-	return formation.Ticket{ID: w.id, Size: w.need(), Key: w.key, Skill: w.skill, Since: w.since, Latency: w.latency, NewMatchOnly: w.newOnly}
+func (w *poolTicket) forFormation() formation.Ticket {
+	return formation.Ticket{ID: w.id, Size: w.seatsNeeded(), Key: w.key, Skill: w.skill, Since: w.since, Latency: w.latency, NewMatchOnly: w.newOnly}
 }
 
-// everybody are those whom the ticket was last seen to seat; before that, who is on it.
-func (w *waiting) everybody() []string {
+// lastKnownUsers returns the users that the ticket seated when last read; before that, the users on it.
+func (w *poolTicket) lastKnownUsers() []string {
 	if w.users != nil {
 		return w.users
 	}
-	return w.people()
+	return w.ownUsers()
 }
 
-// people are the different users on a ticket itself.
-func (w *waiting) people() []string { return users(w.members()) }
+// ownUsers returns the different users on the ticket itself.
+func (w *poolTicket) ownUsers() []string { return distinctUsers(w.members()) }
 
-func (w *waiting) members() []party.Session {
+func (w *poolTicket) members() []party.Session {
 	members := make([]party.Session, len(w.entries))
 	for i, e := range w.entries {
 		members[i] = party.SessionOf(e.GetPresence())

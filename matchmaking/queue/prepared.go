@@ -6,18 +6,18 @@ import (
 	"sync"
 )
 
-// prepared are the matches whose tickets the host is handed. It looks once more whether all are there; only
-// then it calls [Service.Matched], and only from there anybody hears of the match. What it does not come
-// for is given back. Safe for concurrent use.
+// prepared are the matches whose tickets the host is given. The host checks again that all tickets are there, and only
+// then calls [Service.Matched]. Nobody hears of a match before that. A match that the host does not collect is given
+// back. Safe for concurrent use.
 type prepared struct {
 	Deps
 	proposals *proposals
 
 	mu    sync.Mutex
-	plans map[string]*planned // by ticket: not yet collected by the host
+	plans map[string]*planned // by ticket: plans that the host has not collected
 }
 
-// add notes a match whose tickets the host is handed.
+// add adds a match whose tickets the host is given.
 func (p *prepared) add(plan *planned) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -27,7 +27,7 @@ func (p *prepared) add(plan *planned) {
 	}
 }
 
-// collect returns what was prepared for a ticket, once, for all handed over with it.
+// collect returns the plan for a ticket, and removes it for all tickets of the plan.
 func (p *prepared) collect(ticket string) (*planned, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -50,8 +50,8 @@ func (p *prepared) end(ctx context.Context, ticket string) {
 	}
 }
 
-// withdrawUncollected gives back what the host did not come for in the pass before: its
-// hooks are over when the next pass begins.
+// withdrawUncollected gives back what the host did not collect after the last pass. The host's hooks are over when the
+// next pass begins.
 func (p *prepared) withdrawUncollected(ctx context.Context) {
 	p.mu.Lock()
 	left := p.plans
@@ -62,17 +62,16 @@ func (p *prepared) withdrawUncollected(ctx context.Context) {
 	}
 }
 
-// leaveOut takes tickets out of a plan that is as good without them: for a running match, or to
-// replace somebody.
+// leaveOut removes tickets from a plan that stays valid without them: for a running match, or for a replacement.
 func (p *prepared) leaveOut(ctx context.Context, plan *planned, out placement) {
-	plan.tickets = slices.DeleteFunc(slices.Clone(plan.tickets), func(w *waiting) bool { return slices.Contains(out, w) })
+	plan.tickets = slices.DeleteFunc(slices.Clone(plan.tickets), func(w *poolTicket) bool { return slices.Contains(out, w) })
 	if plan.match == "" || plan.complete && !plan.fill {
-		return // of a proposal nothing is reserved
+		return // for a proposal nothing is reserved
 	}
 	p.withdraw(ctx, &planned{match: plan.match, claims: out.claims()})
 }
 
-// withdraw gives back what is reserved for a match, once. What a busy match does not hear of in time ends by itself.
+// withdraw gives back the seats reserved for a match, once. If a busy match does not hear of it, they expire later.
 func (p *prepared) withdraw(ctx context.Context, plan *planned) {
 	p.mu.Lock()
 	done := plan.withdrawn || len(plan.claims) == 0
@@ -81,7 +80,7 @@ func (p *prepared) withdraw(ctx context.Context, plan *planned) {
 	if done {
 		return
 	}
-	p.proposals.abandon(plan.proposal)
+	p.proposals.abandonOrder(plan.proposal)
 	ctx, cancel := context.WithTimeout(ctx, matchWait)
 	defer cancel()
 	if err := p.Launcher.Withdraw(ctx, plan.match, plan.claims); err != nil {

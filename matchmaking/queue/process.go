@@ -16,36 +16,35 @@ import (
 )
 
 const (
-	// maxRounds bounds how often a queue is formed again within one pass, because a party
-	// turned out to be of another size than it was taken for.
+	// maxRounds is how often one pass forms a queue at most. It forms again if a party turns out to have another size.
 	maxRounds = 4
-	// looksPerPass is how many waiting parties of a queue are looked at again in each pass,
-	// in turn. Those about to be placed are always looked at.
+	// looksPerPass is how many waiting parties of a queue each pass reads again, in turn. It always reads the parties
+	// that it is about to place.
 	looksPerPass = 512
-	// maxFailures ends the making of a queue's matches: a host that cannot make one now will
-	// not be able to make the next either.
+	// maxFailures is the number of failures after which a pass makes no more matches of a queue. A host that cannot
+	// make a match now will not be able to make the next one either.
 	maxFailures = 3
-	// restFor is how long tickets are not planned again whose match could not be made: the host, or the
-	// game's handler, will hardly make the same one a second later.
+	// restFor is how long a ticket is not planned again after its match could not be made. The host, or the game's
+	// handler, will hardly make the same match a second later.
 	restFor = 30 * time.Second
 )
 
-// processor is the host's matchmaker. What it keeps between passes has no lock: the host runs one at a time.
+// processor is the host's matchmaker. Its state has no lock, because the host runs one pass at a time.
 type processor struct {
 	*liveness
-	blocks *blocking
+	blocks *blockChecker
 	board  *board
 
-	passes  int // so far
-	edition int // of the queues: how often they were not those of the pass before
-	queues  map[string]rules.Queue
-	pace    pace
-	resting *pauses                                    // queues, and running matches, whose fleet is not asked
-	misfits *cache.Cache[string, map[string]time.Time] // by running match: tickets that it will not seat, until when
+	passes        int // so far
+	queuesVersion int // number of the current queues; rises when a pass finds other queues than the pass before
+	queues        map[string]rules.Queue
+	pace          pace
+	paused        *pauses                                    // queues and running matches that are not asked for now
+	misfits       *cache.Cache[string, map[string]time.Time] // by running match: until when it is not offered tickets
 }
 
-// misfitFor is how long a ticket is kept from a match that would not seat it: why that was may end, as the
-// seat does that is kept for a player whose connection is lost.
+// misfitFor is how long a ticket is kept from a match that refused to seat it. The cause may end: for example, the
+// match may keep a seat for a player whose connection is lost.
 const (
 	misfitFor  = 15 * time.Second
 	maxMisfits = 10_000 // matches
@@ -57,18 +56,18 @@ type pass struct {
 	cfg      rules.Config
 	began    time.Time
 	deadline time.Time
-	placed   map[string]bool       // users who are to get a match in this pass
-	left     map[string][]*waiting // by queue: who waits on
-	out      []*waiting            // who may not be placed any more: planned, asked about a match, or gone
+	placed   map[string]bool          // users who get a match in this pass
+	unplaced map[string][]*poolTicket // by queue: tickets that wait on
+	excluded []*poolTicket            // tickets that may not be placed any more: planned, asked about a match, or gone
 	plans    []planned
 	groups   [][]runtime.MatchmakerEntry
 }
 
-// Process is the host's matchmaker: it is given every entry of every ticket, in any order, and returns
-// the groups that have a match now. It never takes a ticket apart, and stops forming when the rules'
-// pass_budget is used up. A failure costs the queue it happens in this pass, and no ticket.
+// Process is the host's matchmaker. The host passes every entry of every ticket, in any order. Process returns the
+// groups that have a match now. It never splits a ticket, and stops forming when the rules' pass_budget is used up. A
+// failure costs only its queue this pass, and no ticket.
 func (pr *processor) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-	p := &pass{processor: pr, cfg: pr.Policy(), began: pr.Now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
+	p := &pass{processor: pr, cfg: pr.Policy(), began: pr.Now(), placed: map[string]bool{}, unplaced: map[string][]*poolTicket{}}
 	_ = protected(pr.Logger, "pass", "", func() { p.process(ctx, entries) })
 	pr.passes++
 	return p.groups
@@ -81,42 +80,41 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 		}
 	}
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
-	until := p.began.Add(p.cfg.Matchmaking.PassBudget * 3 / 4) // the rest is for making what was planned
+	until := p.began.Add(p.cfg.Matchmaking.PassBudget * 3 / 4) // the rest is for making the planned matches
 	for _, asked := range p.proposals.list("") {
 		for _, user := range asked.users() {
 			p.placed[user] = true
 		}
 	}
 	p.prepared.withdrawUncollected(ctx)
-	byQueue := p.sort(ctx, entries)
+	byQueue := p.groupByQueue(ctx, entries)
 	names := slices.Sorted(maps.Keys(byQueue))
 	for i := range names {
-		// In turn, and each with its share of what is left: no queue uses up the others' time.
+		// The queues take turns, and each gets its share of the remaining time.
 		name := names[(i+p.passes)%len(names)]
 		share := until.Sub(p.Now()) / time.Duration(len(names)-i)
-		_ = protected(p.Logger, "pass", name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], p.Now().Add(share)) })
+		_ = protected(p.Logger, "pass", name, func() { p.runQueue(ctx, name, p.cfg.Queues[name], byQueue[name], p.Now().Add(share)) })
 	}
 	p.makePlanned(ctx)
-	p.remember()
+	p.storeSnapshots()
 	p.measure()
 }
 
-// sort compares the pool with the book, drops the tickets that can wait no longer, and
-// answers the others by queue.
-func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[string][]*waiting {
+// groupByQueue compares the pool with the book and drops tickets that may not wait longer. It returns the others.
+func (p *pass) groupByQueue(ctx context.Context, entries []runtime.MatchmakerEntry) map[string][]*poolTicket {
 	if !reflect.DeepEqual(p.cfg.Queues, p.queues) {
-		p.edition++
+		p.queuesVersion++
 		p.queues = maps.Clone(p.cfg.Queues)
 	}
-	pool, gone := p.book.meet(entries, p.edition, func(w *waiting) {
+	pool, gone := p.book.reconcile(entries, p.queuesVersion, func(w *poolTicket) {
 		if q, ok := p.cfg.Queues[w.queue]; ok {
-			w.key, w.standing, w.unfit = read(q, w.entries[0].GetProperties())
+			w.key, w.ticketValues, w.invalid = parseProperties(q, w.entries[0].GetProperties())
 		}
 	})
 	for _, t := range gone {
 		p.drop(ctx, t.ID, DropMembership)
 	}
-	byQueue := map[string][]*waiting{}
+	byQueue := map[string][]*poolTicket{}
 	for _, w := range pool {
 		if w.ended {
 			continue
@@ -125,13 +123,13 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 		switch {
 		case !ok:
 			p.drop(ctx, w.id, DropUnknown)
-		case w.unfit != nil:
-			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
+		case w.invalid != nil:
+			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.invalid)
 			p.drop(ctx, w.id, DropInvalid)
-		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seats(w.id) == 0:
+		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seatsOf(w.id) == 0:
 			p.drop(ctx, w.id, DropExpired)
-		case p.began.Before(w.rests):
-			p.out = append(p.out, w)
+		case p.began.Before(w.restsUntil):
+			p.excluded = append(p.excluded, w)
 		default:
 			byQueue[w.queue] = append(byQueue[w.queue], w)
 		}
@@ -139,14 +137,14 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 	return byQueue
 }
 
-// run places as many of a queue's tickets as it can until the deadline.
-func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
+// runQueue places as many of a queue's tickets as it can until the deadline.
+func (p *pass) runQueue(ctx context.Context, name string, q rules.Queue, pool []*poolTicket, deadline time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}, there: map[string][]string{}, seeking: map[string]proposal{}}
+	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, closed: map[string]bool{}, playersIn: map[string][]string{}, incomplete: map[string]proposal{}}
 	r.advance(ctx)
-	defer func() { p.left[name] = r.pool }()
-	r.refresh(ctx)
+	defer func() { p.unplaced[name] = r.pool }()
+	r.refreshSome(ctx)
 	for range maxRounds {
 		if !r.round(ctx) {
 			return
@@ -154,42 +152,41 @@ func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*wait
 	}
 }
 
-// launchGrace is how much longer than the pass a match may take to be made: giving up on
-// one half-way would leave its seats held for nobody.
+// launchGrace is how long a match may take to be made after the end of the pass. A match given up half-way would hold
+// seats for nobody.
 const launchGrace = 2 * time.Second
 
-// queueRun is the part of a pass that is about one queue.
+// queueRun is the part of a pass that handles one queue.
 type queueRun struct {
 	*pass
-	name     string
-	q        rules.Queue
-	pool     []*waiting // tickets that may be placed
-	deadline time.Time
-	done     map[string]bool     // running matches that take nobody more in this pass
-	there    map[string][]string // who plays in those that blocks kept tickets out of
-	turns    int                 // matches planned
+	name         string
+	q            rules.Queue
+	pool         []*poolTicket // tickets that may be placed
+	deadline     time.Time
+	closed       map[string]bool     // running matches that take no more players in this pass
+	playersIn    map[string][]string // the players of running matches from which blocks kept all tickets
+	plannedCount int                 // matches planned
 
-	byID    map[string]*waiting // every ticket of the queue; nil where there are no proposals
-	seeking map[string]proposal // in which somebody is to be replaced, by the name each has among running matches
+	byID       map[string]*poolTicket // every ticket of the queue; nil without proposals
+	incomplete map[string]proposal    // proposals that need a replacement, by their names among the running matches
 }
 
 func (r *queueRun) proceed() bool { return r.Now().Before(r.deadline) }
 
-// share reports whether a part of the time that the queue has left now is not over. Whatever
-// takes long, the steps after it have time for those it found first, the oldest.
+// share gives a step the given fraction of the queue's remaining time: proceed reports whether that time is not over.
+// So a slow step leaves time for the next steps to place the oldest tickets.
 func (r *queueRun) share(of time.Duration) (proceed func() bool) {
 	until := r.Now().Add(r.deadline.Sub(r.Now()) / of)
 	return func() bool { return r.Now().Before(until) }
 }
 
-// refresh looks at some of the waiting parties, so that one that has grown is told, and
-// found a larger place, before its turn.
-func (r *queueRun) refresh(ctx context.Context) {
+// refreshSome reads some waiting parties again. So a party that has grown is told early, and gets a larger place.
+func (r *queueRun) refreshSome(ctx context.Context) {
 	start, looks, proceed := 0, 0, r.share(4)
 	if n := len(r.pool); n > looksPerPass {
 		start = r.passes * looksPerPass % n
 	}
-	var out []*waiting
+	var out []*poolTicket
 	for i := range r.pool {
 		w := r.pool[(start+i)%len(r.pool)]
 		if w.party == "" {
@@ -198,20 +195,20 @@ func (r *queueRun) refresh(ctx context.Context) {
 		if looks++; looks > looksPerPass || !proceed() {
 			break
 		}
-		if !r.look(ctx, w) {
+		if !r.refreshTicket(ctx, w) {
 			out = append(out, w)
 		}
 	}
-	r.without(out)
+	r.removeFromPool(out)
 }
 
-// round forms once and places what comes of it. It answers whether another round is
-// worth while, because something about the tickets has turned out to be different.
+// round forms matches once and plans the result. It reports whether another round is useful, because something about
+// the tickets was not as assumed.
 func (r *queueRun) round(ctx context.Context) (again bool) {
-	var done []*waiting // placed, or not to be placed in this pass
-	res := formation.Form(r.began, formation.Of(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
+	var done []*poolTicket // placed, or not to be placed in this pass
+	res := formation.Form(r.began, formation.Of(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.openMatches(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
 	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
-		pl, out, changed := r.take(ctx, placements)
+		pl, out, changed := r.recheck(ctx, placements)
 		done, again = append(done, out...), again || changed || len(out) > 0
 		if changed || len(out) > 0 {
 			return
@@ -226,15 +223,15 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 		for _, user := range plan.tickets.users() {
 			r.placed[user] = true
 		}
-		r.plan(plan, r.turns)
-		r.turns++
+		r.addPlan(plan, r.plannedCount)
+		r.plannedCount++
 	}
 	for _, b := range res.Backfills {
 		if !r.proceed() {
 			break
 		}
 		try(b.Placements, func(pl placement) (planned, bool) {
-			if plan, is := r.replace(b.MatchID, pl); is {
+			if plan, is := r.planReplacement(b.MatchID, pl); is {
 				return plan, true
 			}
 			return r.fill(ctx, b.MatchID, pl)
@@ -248,20 +245,20 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 			return planned{tickets: pl, teamSize: m.TeamSize, region: m.Region}, true
 		})
 	}
-	r.without(done)
+	r.removeFromPool(done)
 	return again && r.proceed() && len(r.pool) > 0
 }
 
-// plan has a match made, in its turn among those of the queue.
-func (r *queueRun) plan(of planned, turn int) {
+// addPlan adds a match to be made. turn is its place among the matches of the queue.
+func (r *queueRun) addPlan(of planned, turn int) {
 	of.queue, of.rules, of.grace, of.turn = r.name, r.q, r.cfg.Parties.ReconnectGrace, turn
 	r.plans = append(r.plans, of)
 }
 
-// open lists the running matches to fill up, and the proposals to complete. Failing to list
-// matches, new ones are made.
-func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
-	wanting := r.wanting()
+// openMatches lists the running matches to fill and the proposals that need a replacement. If the matches cannot be
+// listed, the pass makes new ones only.
+func (r *queueRun) openMatches(ctx context.Context) []formation.OpenMatch {
+	wanting := r.proposalsToFill()
 	if !r.q.Backfill {
 		return wanting
 	}
@@ -271,41 +268,41 @@ func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
 		return wanting
 	}
 	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool {
-		return r.done[m.ID] || len(m.Open) != r.q.Teams || r.resting.left(m.ID) > 0
+		return r.closed[m.ID] || len(m.Open) != r.q.Teams || r.paused.remaining(m.ID) > 0
 	})
 	for i, m := range matches {
 		misfits, _ := r.misfits.Kept(m.ID)
-		matches[i].Apart = r.keptFrom(r.there[m.ID], misfits)
+		matches[i].Apart = r.excludedFrom(r.playersIn[m.ID], misfits)
 	}
 	return append(wanting, matches...)
 }
 
-func (r *queueRun) without(tickets []*waiting) {
-	out := make(map[*waiting]bool, len(tickets))
+func (r *queueRun) removeFromPool(tickets []*poolTicket) {
+	out := make(map[*poolTicket]bool, len(tickets))
 	for _, w := range tickets {
 		out[w] = true
 	}
-	r.pool = slices.DeleteFunc(r.pool, func(w *waiting) bool { return out[w] })
-	r.out = append(r.out, tickets...)
+	r.pool = slices.DeleteFunc(r.pool, func(w *poolTicket) bool { return out[w] })
+	r.excluded = append(r.excluded, tickets...)
 }
 
-// remember keeps what the pass left waiting, for those who ask.
-func (p *pass) remember() {
-	for _, w := range p.out {
+// storeSnapshots stores what the pass left waiting, for players and operators who ask.
+func (p *pass) storeSnapshots() {
+	for _, w := range p.excluded {
 		if _, live := p.book.Get(w.id); live && !w.ended {
-			p.left[w.queue] = append(p.left[w.queue], w)
+			p.unplaced[w.queue] = append(p.unplaced[w.queue], w)
 		}
 	}
-	scenes := map[string]scene{}
-	for name, left := range p.left {
+	snapshots := map[string]snapshot{}
+	for name, left := range p.unplaced {
 		q := p.cfg.Queues[name]
-		scenes[name] = scene{formation.Of(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}, &sync.Map{}}
+		snapshots[name] = snapshot{formation.Of(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}, &sync.Map{}}
 	}
-	p.board.scenes.Store(&scenes)
+	p.board.snapshots.Store(&snapshots)
 }
 
-// measure reports what a pass leaves behind. To ask the book about each ticket once more would take a
-// tenth of the pass.
+// measure sets the gauges from what the pass leaves waiting. It does not ask the book about each ticket again: that
+// would take a tenth of the pass.
 func (p *pass) measure() {
 	p.board.setGauges(p.board.report(func(of []formation.Ticket, f func(i int)) {
 		for i := range of {
@@ -313,10 +310,10 @@ func (p *pass) measure() {
 		}
 	}))
 	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
-	p.pace.before = time.Time{}
-	for _, left := range p.left {
+	p.pace.lastPass = time.Time{}
+	for _, left := range p.unplaced {
 		if len(left) > 0 {
-			p.pace.before = p.began
+			p.pace.lastPass = p.began
 		}
 	}
 }

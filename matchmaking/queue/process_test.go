@@ -54,7 +54,7 @@ func TestProcess_MixedParties(t *testing.T) {
 	w.wantQuiet()
 }
 
-// A friend who came in by invite after the ticket, and one who is awaited, get their seats.
+// A friend who came in by an invite after the ticket, and a friend who is on the way, get their seats.
 func TestProcess_SeatsTheWholeParty(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(3)
@@ -66,7 +66,7 @@ func TestProcess_SeatsTheWholeParty(t *testing.T) {
 	five, fives := w.party(5)
 	w.queueParty(five, fives[0], rankedEU)
 	for range 2 {
-		w.queueSolo(w.player(), rankedEU) // two seats there were before the party grew
+		w.queueSolo(w.player(), rankedEU) // there were two seats before the party grew
 	}
 	matches := w.process()
 	if len(matches) != 1 || len(matches["match-0"]) != 8 {
@@ -91,7 +91,7 @@ func claimOf(t *testing.T, l matchmaking.Launch, id party.ID) seats.Claim {
 	return l.Claims[i]
 }
 
-// A party that grew between the look at all parties and its turn is formed again.
+// A party that grows between the refresh and its placement is formed again.
 func TestProcess_PartyGrowsMeanwhile(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	a, as := w.party(2)
@@ -134,7 +134,7 @@ func TestProcess_Backfill(t *testing.T) {
 	w.launcher.open = []formation.OpenMatch{
 		{ID: "broken", Key: "region=eu", Skill: 1000, Open: []int{5, 5}},
 		{ID: "running", Key: "region=eu", Skill: 1010, Open: []int{1, 3}},
-		{ID: "odd", Key: "region=eu", Skill: 1000, Open: []int{9}}, // of another layout, before a reload
+		{ID: "odd", Key: "region=eu", Skill: 1000, Open: []int{9}}, // other teams, from before a reload
 	}
 	w.launcher.failFill["broken"] = errBroken
 	id, players := w.party(3)
@@ -166,7 +166,7 @@ func TestProcess_FailedLaunchLosesNothing(t *testing.T) {
 	}
 }
 
-// Matches that the game's handler refuses, for whatever their players have chosen, hold up nobody else's.
+// Matches that the game's handler refuses, whatever their players have chosen, delay no other match.
 func TestProcess_RefusedMatchesHoldUpNobody(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	refused := map[string]bool{}
@@ -174,7 +174,7 @@ func TestProcess_RefusedMatchesHoldUpNobody(t *testing.T) {
 		id, players := w.party(2)
 		w.queueParty(id, players[0], text("queue", "duo"))
 		refused[id.String()] = i < 12
-		w.clock.Advance(time.Millisecond) // the refused ones are the oldest
+		w.clock.Advance(time.Millisecond) // the refused tickets are the oldest
 	}
 	tries := 0
 	w.launcher.fail = func(l matchmaking.Launch) error {
@@ -184,7 +184,7 @@ func TestProcess_RefusedMatchesHoldUpNobody(t *testing.T) {
 		}
 		return nil
 	}
-	for range 6 { // three tries in each pass: each of the six matches twice, then they rest
+	for range 6 { // three tries in each pass: each of the six matches twice, then its tickets rest
 		w.process()
 		w.clock.Advance(time.Second)
 	}
@@ -212,7 +212,7 @@ func TestProcess_PanicCostsOneQueue(t *testing.T) {
 		}
 		return nil
 	}
-	for range 3 { // whichever queue comes first
+	for range 3 { // each queue comes first once
 		w.process()
 	}
 	if len(w.launcher.launches) != 1 || len(w.pool) != 10 {
@@ -223,7 +223,7 @@ func TestProcess_PanicCostsOneQueue(t *testing.T) {
 	}
 }
 
-// Entries that no check of ours has seen must not spoil the pass for the others.
+// Entries that no check has seen must not spoil the pass for the others.
 func TestProcess_BadTickets(t *testing.T) {
 	good := map[string]float64{"party_size": 1, "held": 0, "queued_since": 1_893_553_445, "mmr": 1000}
 	without := func(key string, value ...float64) map[string]float64 {
@@ -273,14 +273,14 @@ func TestProcess_BadTickets(t *testing.T) {
 	}
 }
 
-// The host has dropped the ticket, or is about to.
+// The host has removed the ticket, or is about to.
 func TestProcess_StaleTicket(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	a, as := w.party(2)
 	w.queueParty(a, as[0], text("queue", "duo"))
 	b, bs := w.party(2)
 	w.queueParty(b, bs[0], text("queue", "duo"))
-	w.host.PartyLeave(as[1], a) // nobody is told, and the pool still has it
+	w.host.PartyLeave(as[1], a) // nobody is told, and the pool still has the ticket
 	w.admission.Left(t.Context(), a, as[1])
 	if matches := w.process(); len(matches) != 0 {
 		t.Errorf("matches = %v", matches)
@@ -289,8 +289,7 @@ func TestProcess_StaleTicket(t *testing.T) {
 	w.wantEvents(b, "queued duo")
 }
 
-// The host looks once more whether all tickets are there; if not, nobody is told of the
-// match, and its seats have to come back.
+// The host checks again that all tickets are there. If not, nobody is told of the match, and its seats are given back.
 func TestProcess_UnclaimedMatchIsWithdrawn(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	var tickets []string
@@ -308,7 +307,7 @@ func TestProcess_UnclaimedMatchIsWithdrawn(t *testing.T) {
 	if held := w.launcher.held("match-0"); len(held) != 0 {
 		t.Errorf("seats are held before the host has looked once more: %v", held)
 	}
-	w.removeTicket(tickets[0]) // while the pass ran
+	w.removeTicket(tickets[0]) // while the pass runs
 	w.TicketCancelled(t.Context(), party.Session{}, tickets[0])
 	if claims := w.launcher.withdrawn["match-0"]; len(claims) != 2 {
 		t.Errorf("withdrawn = %+v; want both claims, at once", claims)
@@ -359,7 +358,7 @@ func TestProcess_UserOnTwoTickets(t *testing.T) {
 	w.queueSolo(s, rankedEU)
 	second := w.host.Connect(s.UserID)
 	numbers := map[string]float64{"party_size": 1, "held": 0, "queued_since": float64(w.clock.Now().Unix()), "mmr": 1000}
-	w.enter("", []party.Session{second}, rankedEU, numbers) // past the checks, as on another node
+	w.enter("", []party.Session{second}, rankedEU, numbers) // without the checks, as on another node
 	for range 8 {
 		w.queueSolo(w.player(), rankedEU)
 	}
@@ -372,7 +371,7 @@ func TestProcess_UserOnTwoTickets(t *testing.T) {
 	}
 }
 
-// However long each match takes to be made, every queue gets its share, or one match.
+// However long each match takes to be made, every queue gets its share of the time, or one match.
 func TestProcess_BudgetIsShared(t *testing.T) {
 	budget := configWithQueues().Matchmaking.PassBudget
 	for _, takes := range []time.Duration{budget / 10, 2 * budget} {
@@ -419,7 +418,7 @@ func TestProcess_BudgetIsShared(t *testing.T) {
 	}
 }
 
-// A pass that runs out of time while it forms teams has placed the oldest, and not nobody.
+// A pass that runs out of time while it forms teams has placed the oldest tickets.
 func TestProcess_OutOfTime(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	w.tick = w.cfg.Matchmaking.PassBudget / 400
@@ -441,7 +440,7 @@ func TestProcess_OutOfTime(t *testing.T) {
 	}
 }
 
-// A party whose record is being written, however long that takes, holds up nobody else, in no queue.
+// A party whose record is being written, however long that takes, delays nobody else in any queue.
 func TestProcess_BusyParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, configWithQueues())

@@ -14,41 +14,41 @@ import (
 	"partyline/party/rules"
 )
 
-// Properties of a ticket. A client sets Queue and what the queue's match_on names; the
-// rest, and the queue's skill, is the server's, whatever a client put there.
+// Properties of a ticket. A client sets Queue, the properties in the queue's match_on, latencies and join in progress.
+// The server owns the rest and the queue's skill, and overwrites what a client put there.
 const (
 	PropertyQueue = "queue"        // text: the queue's name
 	PropertySize  = "party_size"   // number: players on the ticket
-	PropertyHeld  = "held"         // number: seats held for invited friends beside them
+	PropertyHeld  = "held"         // number: held and kept seats, in addition to the players
 	PropertySince = "queued_since" // number: when the wait began, Unix seconds
-	// PropertyJoinInProgress is a text of the client's: "no" keeps the ticket out of running matches.
+	// PropertyJoinInProgress is a text that the client sets: "no" keeps the ticket out of running matches.
 	PropertyJoinInProgress = "join_in_progress"
-	// PropertyLatency and a region of the queue's name a number: the milliseconds to there.
+	// PropertyLatency and the name of a region make the name of a number: the milliseconds to that region.
 	PropertyLatency = "latency_"
 )
 
 const (
 	maxValue = 128 // bytes of a match_on value
-	maxSkill = 1e6 // as the rules file allows
+	maxSkill = 1e6 // the limit in the rules file
 )
 
-// standing is what the server says of a ticket.
-type standing struct {
+// ticketValues is what the properties say about a ticket.
+type ticketValues struct {
 	size, held int
 	skill      float64
 	since      time.Time
-	latency    []float64 // of each region of the queue; NaN where the ticket says nothing
+	latency    []float64 // to each region of the queue; NaN if the ticket does not say
 	newOnly    bool      // not into running matches
 }
 
-// fill answers the properties a ticket goes to the host with. What a client may not set is
-// overwritten, as a text and as a number: the host merges the two, numbers last.
-func fill(name string, q rules.Queue, givenTexts map[string]string, givenNumbers map[string]float64, s standing) (map[string]string, map[string]float64, error) {
+// ticketProperties returns the properties that the host gets with a ticket. It overwrites properties that a client may
+// not set, as text and as number: the host merges both, numbers last.
+func ticketProperties(name string, q rules.Queue, givenTexts map[string]string, givenNumbers map[string]float64, s ticketValues) (map[string]string, map[string]float64, error) {
 	texts, numbers := map[string]string{}, map[string]float64{}
 	maps.Copy(texts, givenTexts)
 	maps.Copy(numbers, givenNumbers)
 	for _, key := range q.MatchOn {
-		if why := unfit(texts[key]); why != "" {
+		if why := matchValueError(texts[key]); why != "" {
 			return nil, nil, party.Refuse(party.InvalidRequest, "string_properties.%s: %s; players of this queue are matched by it.", key, why)
 		}
 		delete(numbers, key)
@@ -68,15 +68,15 @@ func fill(name string, q rules.Queue, givenTexts map[string]string, givenNumbers
 	if v := texts[PropertyJoinInProgress]; v != "" && v != "yes" && v != "no" {
 		return nil, nil, party.Refuse(party.InvalidRequest, "string_properties.%s: say yes or no.", PropertyJoinInProgress)
 	}
-	if err := latencyGiven(q.Latency, numbers); err != nil {
+	if err := checkLatency(q.Latency, numbers); err != nil {
 		return nil, nil, err
 	}
 	texts[PropertyQueue] = name
 	return texts, numbers, nil
 }
 
-// latencyGiven refuses a ticket that says of no region how far it is, or says it wrongly.
-func latencyGiven(l *rules.Latency, numbers map[string]float64) error {
+// checkLatency refuses a ticket with an invalid latency, or with none for any region of the queue.
+func checkLatency(l *rules.Latency, numbers map[string]float64) error {
 	if l == nil {
 		return nil
 	}
@@ -96,8 +96,8 @@ func latencyGiven(l *rules.Latency, numbers map[string]float64) error {
 
 func milliseconds(ms float64) bool { return ms >= 0 && !math.IsInf(ms, 0) }
 
-// unfit says what is wrong with a value that players are matched by; "" for nothing.
-func unfit(value string) string {
+// matchValueError says what is wrong with a match_on value; "" for nothing.
+func matchValueError(value string) string {
 	switch {
 	case value == "":
 		return "missing"
@@ -109,11 +109,11 @@ func unfit(value string) string {
 	return ""
 }
 
-// read is the other way round: what the properties of a ticket in the pool say. It fails
-// for a ticket that the queue, as it is now, would not have let in.
-func read(q rules.Queue, properties map[string]any) (key string, s standing, err error) {
-	if key, err = readKey(q.MatchOn, properties); err != nil {
-		return "", standing{}, err
+// parseProperties is the reverse of ticketProperties: it reads the properties of a ticket in the pool. It fails for a
+// ticket that the queue, as it is now, would refuse.
+func parseProperties(q rules.Queue, properties map[string]any) (key string, s ticketValues, err error) {
+	if key, err = matchKey(q.MatchOn, properties); err != nil {
+		return "", ticketValues{}, err
 	}
 	number := func(name string, least, most float64) float64 {
 		value, ok := properties[name].(float64)
@@ -129,7 +129,7 @@ func read(q rules.Queue, properties map[string]any) (key string, s standing, err
 		s.skill = number(q.Skill.Property, -maxSkill, maxSkill)
 	}
 	if err != nil {
-		return "", standing{}, err
+		return "", ticketValues{}, err
 	}
 	s.newOnly = properties[PropertyJoinInProgress] == "no"
 	if q.Latency != nil {
@@ -142,19 +142,19 @@ func read(q rules.Queue, properties map[string]any) (key string, s standing, err
 			s.latency[i] = ms
 		}
 		if !slices.ContainsFunc(s.latency, milliseconds) {
-			return "", standing{}, errors.New("no region of the queue has a latency")
+			return "", ticketValues{}, errors.New("no region of the queue has a latency")
 		}
 	}
 	return key, s, nil
 }
 
-// readKey is what the tickets of one match have in common. Values hold no control
-// characters, so different values never make the same key.
-func readKey(matchOn []string, properties map[string]any) (string, error) {
+// matchKey returns the key that all tickets of a match share. match_on values have no control characters, so different
+// values never make the same key.
+func matchKey(matchOn []string, properties map[string]any) (string, error) {
 	var key []string
 	for _, name := range matchOn {
 		value, _ := properties[name].(string)
-		if why := unfit(value); why != "" {
+		if why := matchValueError(value); why != "" {
 			return "", fmt.Errorf("property %s is %s", name, why)
 		}
 		key = append(key, name+"="+value)
@@ -162,8 +162,8 @@ func readKey(matchOn []string, properties map[string]any) (string, error) {
 	return strings.Join(key, "\n"), nil
 }
 
-// queueIn finds the queue a client names. The refusal lists the queues there are: their
-// names are no secret, and a misspelt one is a mistake of the game's, not the player's.
+// queueIn finds the queue that a client names. The refusal lists all queues: their names are no secret, and a
+// misspelled one is a mistake of the game, not of the player.
 func queueIn(c rules.Config, name string) (rules.Queue, error) {
 	q, ok := c.Queues[name]
 	if ok {

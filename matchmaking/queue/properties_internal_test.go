@@ -17,8 +17,8 @@ var fuzzed = func() rules.Queue {
 	return q
 }()
 
-// What fill lets through, read understands in the same sense; what read refuses it
-// refuses without a panic, and never lets a number through that formation cannot sort.
+// parseProperties understands what ticketProperties lets through in the same way. It refuses other properties without a
+// panic, and never lets a number through that formation cannot sort.
 func FuzzTicketProperties(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"region":"eu","build":"12","mmr":1500}`, `{"queue":"x","region":7,"party_size":9,"held":-1,"queued_since":1e300}`,
@@ -33,7 +33,7 @@ func FuzzTicketProperties(f *testing.F) {
 		if json.Unmarshal([]byte(object), &raw) != nil {
 			return
 		}
-		if _, s, err := read(fuzzed, raw); err == nil {
+		if _, s, err := parseProperties(fuzzed, raw); err == nil {
 			if math.IsNaN(s.skill) || math.Abs(s.skill) > maxSkill || s.size < 1 || s.held < 0 {
 				t.Fatalf("read let through %+v", s)
 			}
@@ -47,19 +47,19 @@ func FuzzTicketProperties(f *testing.F) {
 				numbers[k] = v
 			}
 		}
-		in := standing{size: 3, held: 1, skill: skill, since: time.UnixMilli(1_700_000_000_123)}
-		texts, numbers, err := fill("ranked", fuzzed, texts, numbers, in)
+		in := ticketValues{size: 3, held: 1, skill: skill, since: time.UnixMilli(1_700_000_000_123)}
+		texts, numbers, err := ticketProperties("ranked", fuzzed, texts, numbers, in)
 		if err != nil || math.IsNaN(skill) || math.Abs(skill) > maxSkill {
 			return
 		}
-		merged := map[string]any{} // as the host does
+		merged := map[string]any{} // as the host merges them
 		for k, v := range texts {
 			merged[k] = v
 		}
 		for k, v := range numbers {
 			merged[k] = v
 		}
-		key, out, err := read(fuzzed, merged)
+		key, out, err := parseProperties(fuzzed, merged)
 		if err != nil || out.size != in.size || out.held != in.held || out.skill != in.skill || !out.since.Equal(in.since) {
 			t.Fatalf("filled %+v, read %+v, %v", in, out, err)
 		}

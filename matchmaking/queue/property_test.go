@@ -16,8 +16,8 @@ import (
 	"partyline/party/reserve"
 )
 
-// Whatever players do between the passes: tickets stay whole, parties stay together, nobody
-// is in two matches of one pass, every match has the seats it gives, and nothing is lost.
+// Whatever players do between passes: tickets stay whole, parties stay together, nobody is in two matches of one pass,
+// every match has the seats it gives, and no ticket is lost.
 func TestProcess_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t, configWithQueues())
@@ -69,7 +69,7 @@ func TestProcess_Properties(t *testing.T) {
 			"hold": party_(func(id party.ID, _ []party.Session) {
 				_ = w.admission.Hold(w.t.Context(), id, reserve.Hold{InviteID: "i", UserIDs: []string{w.player().UserID}, ExpiresAt: w.clock.Now().Add(time.Minute)})
 			}),
-			"vanish": party_(func(id party.ID, m []party.Session) { // no hook tells of it
+			"vanish": party_(func(id party.ID, m []party.Session) { // no hook runs for it
 				w.host.Disconnect(m[0])
 				w.removeParty(id)
 			}),

@@ -11,24 +11,24 @@ import (
 	"partyline/party"
 )
 
-// proposal is a match that its players are asked about. Nothing of it exists yet; its
-// tickets are still the host's. Seats are those of a new match.
+// proposal is a match that is not made yet: its players are asked about it, or it waits for a game server or slots. The
+// host still has its tickets. Its seats are those of a new match, or in a fill those that the tickets take.
 type proposal struct {
 	id     int
 	queue  string
 	teams  []int // seats of each team
 	region string
 	parts  []*part
-	// match is the one that a game server is asked for, and order what has become of that;
-	// in a fill it is a running match, whose server is asked for slots.
+	// match is the match that a game server is ordered for, and order is that order. In a fill, match is a running
+	// match and order is for slots on its server.
 	match string
 	order *matchmaking.Order
-	// ordered is when that was, and expected are those it was for.
-	ordered  time.Time
-	expected []string
-	fill     bool
-	// until is when the search for a replacement ends; zero while nobody is missing.
-	until time.Time
+	// orderedAt is when the order was made. expected are the users that it was for.
+	orderedAt time.Time
+	expected  []string
+	fill      bool
+	// replaceUntil is when the search for a replacement ends; zero while nobody is missing.
+	replaceUntil time.Time
 }
 
 // part is one ticket of a proposal.
@@ -37,15 +37,15 @@ type part struct {
 	team     int
 	seats    int
 	users    []string        // everybody who gets a seat
-	asked    []string        // of those, who is on the ticket: a friend who came later is not asked
+	asked    []string        // the users on the ticket itself; a friend who came in later is not asked
 	accepted map[string]bool // by user
-	by       time.Time       // when an answer is too late
+	deadline time.Time       // the deadline for an answer
 }
 
-func (p *part) answered() bool { return len(p.accepted) == len(p.asked) }
+func (p *part) allAccepted() bool { return len(p.accepted) == len(p.asked) }
 
-// open are the seats of each team that nobody has.
-func (p *proposal) open() []int {
+// freeSeats returns the number of free seats of each team.
+func (p *proposal) freeSeats() []int {
 	open := slices.Clone(p.teams)
 	for _, part := range p.parts {
 		open[part.team] -= part.seats
@@ -54,12 +54,12 @@ func (p *proposal) open() []int {
 }
 
 func (p *proposal) full() bool {
-	return !slices.ContainsFunc(p.open(), func(n int) bool { return n > 0 })
+	return !slices.ContainsFunc(p.freeSeats(), func(n int) bool { return n > 0 })
 }
 
 // complete reports whether the match can be made.
 func (p *proposal) complete() bool {
-	return p.full() && !slices.ContainsFunc(p.parts, func(part *part) bool { return !part.answered() })
+	return p.full() && !slices.ContainsFunc(p.parts, func(part *part) bool { return !part.allAccepted() })
 }
 
 func (p *proposal) users() (all []string) {
@@ -69,16 +69,15 @@ func (p *proposal) users() (all []string) {
 	return all
 }
 
-// state is what the players of a part are told.
+// state returns what the players of a part are told.
 func (p *proposal) state(of *part) party.ProposalState {
 	accepted, needed := p.count()
-	return party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: of.by.Unix()}
+	return party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: of.deadline.Unix()}
 }
 
-// count is of players: how many have accepted, and how many have to, those included who are
-// still looked for.
+// count returns how many players have accepted and how many have to, including those who are still searched for.
 func (p *proposal) count() (accepted, needed int) {
-	for _, open := range p.open() {
+	for _, open := range p.freeSeats() {
 		needed += open
 	}
 	for _, part := range p.parts {
@@ -87,8 +86,8 @@ func (p *proposal) count() (accepted, needed int) {
 	return accepted, needed
 }
 
-// proposals are those there are. A ticket, and a user, is in one at most. Safe for
-// concurrent use; a proposal is only touched under the lock.
+// proposals are all current proposals. A ticket or a user is in one at most. Safe for concurrent use: a proposal is
+// only touched under the lock.
 type proposals struct {
 	mu       sync.Mutex
 	next     int
@@ -113,8 +112,8 @@ func (ps *proposals) begin(p proposal) int {
 	return p.id
 }
 
-// join puts tickets on the seats of others who were taken off, and returns the tickets that stayed; who
-// has not answered yet has as long as the newcomers. It reports false for a proposal that has ended.
+// join puts tickets on the seats of those that were taken off, and returns the tickets that stayed. Players who have
+// not answered yet get the newcomers' deadline. It returns false for a proposal that has ended.
 func (ps *proposals) join(id int, parts []*part) (stayed []*part, ok bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -124,28 +123,28 @@ func (ps *proposals) join(id int, parts []*part) (stayed []*part, ok bool) {
 	}
 	stayed = slices.Clone(p.parts)
 	for _, part := range stayed {
-		part.by = parts[0].by
+		part.deadline = parts[0].deadline
 	}
 	for _, part := range parts {
 		p.parts = append(p.parts, part)
 		ps.byTicket[part.ticket] = p
 	}
 	if p.full() {
-		p.until = time.Time{}
+		p.replaceUntil = time.Time{}
 	}
 	return stayed, true
 }
 
-// answer notes what a user says to the proposal of a ticket. known is false where there is none, the
-// user is not asked, or it is too late. The state is as the answer leaves it.
+// answer notes a user's answer to the proposal of a ticket. known is false if there is no proposal, the user is not
+// asked, or it is too late. state includes the answer.
 func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (state party.ProposalState, known bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p, mine := ps.find(ticket)
-	if mine == nil || !slices.Contains(mine.asked, user) || !now.Before(mine.by) && !mine.answered() || !accept && p.complete() {
+	if mine == nil || !slices.Contains(mine.asked, user) || !now.Before(mine.deadline) && !mine.allAccepted() || !accept && p.complete() {
 		return party.ProposalState{}, false
 	}
-	if !accept { // the whole ticket goes
+	if !accept { // the whole ticket leaves
 		left := *p
 		left.parts = slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool { return part == mine })
 		return left.state(mine), true
@@ -154,7 +153,7 @@ func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (st
 	return p.state(mine), true
 }
 
-// state is what a ticket's proposal has come to; nil where its players are not asked.
+// state returns the state of a ticket's proposal; nil if its players are not asked.
 func (ps *proposals) state(ticket string) *party.ProposalState {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -166,8 +165,8 @@ func (ps *proposals) state(ticket string) *party.ProposalState {
 	return &state
 }
 
-// seats are those a ticket has in its proposal; 0 where it is in none.
-func (ps *proposals) seats(ticket string) int {
+// seatsOf returns how many seats a ticket has in its proposal; 0 if it is in none.
+func (ps *proposals) seatsOf(ticket string) int {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if _, mine := ps.find(ticket); mine != nil {
@@ -176,8 +175,8 @@ func (ps *proposals) seats(ticket string) int {
 	return 0
 }
 
-// seat notes whom a ticket seats by now.
-func (ps *proposals) seat(ticket string, users []string) {
+// setUsers sets the users that a ticket seats now.
+func (ps *proposals) setUsers(ticket string, users []string) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if _, mine := ps.find(ticket); mine != nil {
@@ -193,8 +192,7 @@ func (ps *proposals) find(ticket string) (*proposal, *part) {
 	return p, p.parts[slices.IndexFunc(p.parts, func(part *part) bool { return part.ticket == ticket })]
 }
 
-// remove takes a ticket off. The seats are looked after until the given time; a proposal
-// that nobody is in any more ends.
+// remove takes a ticket off its proposal. The search for a replacement ends at until. An empty proposal ends.
 func (ps *proposals) remove(ticket string, until time.Time) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -204,10 +202,10 @@ func (ps *proposals) remove(ticket string, until time.Time) {
 	}
 	delete(ps.byTicket, ticket)
 	p.parts = slices.DeleteFunc(p.parts, func(part *part) bool { return part.ticket == ticket })
-	if p.until.IsZero() {
-		p.until = until
+	if p.replaceUntil.IsZero() {
+		p.replaceUntil = until
 	}
-	p.giveUp(errIncomplete) // the server was for other players
+	p.cancelOrder(errIncomplete) // the server was for other players
 	if len(p.parts) == 0 {
 		delete(ps.all, p.id)
 	}
@@ -215,36 +213,35 @@ func (ps *proposals) remove(ticket string, until time.Time) {
 
 var errIncomplete = errors.New("a player has left the match")
 
-// giveUp cancels what was asked of the fleet.
-func (p *proposal) giveUp(cause error) {
+// cancelOrder cancels the order of the proposal.
+func (p *proposal) cancelOrder(cause error) {
 	if p.order != nil {
 		p.order.Cancel(cause)
 	}
 	p.match, p.order = "", nil
 }
 
-// await notes what was asked of the fleet for a proposal; one that has ended cancels it.
-func (ps *proposals) await(id int, match string, order *matchmaking.Order, now time.Time) {
+// setOrder stores the order for a proposal. It cancels the order if the proposal has ended or is not complete any more.
+func (ps *proposals) setOrder(id int, match string, order *matchmaking.Order, now time.Time) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p := ps.all[id]; p != nil && p.complete() {
-		p.match, p.order, p.ordered, p.expected = match, order, now, p.users()
+		p.match, p.order, p.orderedAt, p.expected = match, order, now, p.users()
 	} else {
 		order.Cancel(errIncomplete)
 	}
 }
 
-// abandon cancels what was asked of the fleet for a proposal whose match the host did not
-// want; a new server is asked for.
-func (ps *proposals) abandon(id int) {
+// abandonOrder cancels the order of a proposal whose match the host did not take. A new server will be ordered.
+func (ps *proposals) abandonOrder(id int) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p := ps.all[id]; p != nil {
-		p.giveUp(errIncomplete)
+		p.cancelOrder(errIncomplete)
 	}
 }
 
-// end takes a proposal away, with what it came to, and gives its tickets back.
+// end removes a proposal and its answers, and returns its tickets.
 func (ps *proposals) end(id int) (tickets []string) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -260,7 +257,7 @@ func (ps *proposals) end(id int) (tickets []string) {
 	return tickets
 }
 
-// list copies the proposals of a queue, "" for all, the oldest first.
+// list copies the proposals of a queue, the oldest first; "" means all queues.
 func (ps *proposals) list(queue string) (list []proposal) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()

@@ -13,29 +13,29 @@ import (
 	"partyline/matchmaking/formation"
 )
 
-// advance goes on with the queue's proposals: it takes off who did not answer, plans what is complete,
-// gives up what is over, and takes the tickets of those that go on out of the pool.
+// advance continues the queue's proposals. It takes off players who did not answer, plans the complete proposals and
+// dissolves those that have failed. The tickets of the others leave the pool.
 func (r *queueRun) advance(ctx context.Context) {
 	all := r.proposals.list(r.name)
 	if len(all) == 0 {
 		return
 	}
-	r.byID = make(map[string]*waiting, len(r.pool))
+	r.byID = make(map[string]*poolTicket, len(r.pool))
 	for _, w := range r.pool {
 		r.byID[w.id] = w
 	}
-	var asked []*waiting
+	var asked []*poolTicket
 	unread := map[int]bool{}
 	for _, p := range all {
 		unread[p.id] = !r.settle(ctx, p)
 	}
 	for _, p := range r.proposals.list(r.name) {
-		served := r.served(ctx, p)
+		served := r.orderState(ctx, p)
 		switch {
 		case served == matchmaking.OrderFailed:
 			r.dissolve(ctx, p, NoCapacity)
 			continue
-		case !r.fits(p), !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.until)):
+		case !r.fits(p), !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.replaceUntil)):
 			r.dissolve(ctx, p, QueuedAgain)
 			continue
 		case unread[p.id]:
@@ -43,7 +43,7 @@ func (r *queueRun) advance(ctx context.Context) {
 			if p.order != nil && served == matchmaking.OrderPending {
 				break
 			}
-			plan := planned{tickets: r.placementOf(p), proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
+			plan := planned{tickets: r.placementOf(p), proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, hasServer: p.order != nil, fill: p.fill}
 			if p.fill {
 				filled, ok := r.fill(ctx, p.match, plan.tickets)
 				if !ok || len(filled.tickets) < len(plan.tickets) {
@@ -52,18 +52,18 @@ func (r *queueRun) advance(ctx context.Context) {
 				}
 				plan.others = filled.others
 			}
-			r.plan(plan, -1)
+			r.addPlan(plan, -1)
 		case !p.full():
-			r.seeking[proposalPrefix+strconv.Itoa(p.id)] = p
+			r.incomplete[proposalPrefix+strconv.Itoa(p.id)] = p
 		}
 		for _, part := range p.parts {
 			asked = append(asked, r.byID[part.ticket])
 		}
 	}
-	r.without(asked)
+	r.removeFromPool(asked)
 }
 
-// fits reports whether the queue, whose rules may have changed, still proposes matches of this size, in this region.
+// fits reports whether the queue still proposes matches of this size in this region. Its rules may have changed.
 func (r *queueRun) fits(p proposal) bool {
 	size, regions := slices.Max(p.teams), []string{""}
 	if r.q.Latency != nil {
@@ -73,30 +73,30 @@ func (r *queueRun) fits(p proposal) bool {
 	return (fleet || r.q.Accept != nil) && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max) && slices.Contains(regions, p.region))
 }
 
-// settle takes those off a proposal who are gone, need another number of seats or seat somebody who
-// is to play elsewhere, or did not answer in time. It reports false where a party could not be read: then nothing is known.
+// settle takes tickets off a proposal: those that ended, need another number of seats, seat a user who plays elsewhere,
+// or were not accepted in time. It returns false if a party could not be read: then its ticket is not settled.
 func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	known = true
 	for _, part := range p.parts {
 		w := r.byID[part.ticket]
-		if w != nil && !r.look(ctx, w) {
+		if w != nil && !r.refreshTicket(ctx, w) {
 			if _, live := r.book.Get(w.id); live {
 				known = false
 				continue
 			}
 		}
 		if w == nil {
-			if t, live := r.book.Get(part.ticket); live { // the host tells of a broken connection two seconds later
-				r.manned(ctx, t)
+			if t, live := r.book.Get(part.ticket); live { // the host reports a broken connection two seconds later
+				r.membersPresent(ctx, t)
 			}
 			r.takeOff(part.ticket, r.name)
 			continue
 		}
-		if w.need() != part.seats || !r.takeIn(part, w.users) {
+		if w.seatsNeeded() != part.seats || !r.seatFriends(part, w.users) {
 			r.sendBack(ctx, part.ticket, r.name)
 			continue
 		}
-		if part.answered() || r.began.Before(part.by) {
+		if part.allAccepted() || r.began.Before(part.deadline) {
 			continue
 		}
 		silent := slices.DeleteFunc(slices.Clone(part.asked), func(user string) bool { return part.accepted[user] })
@@ -105,9 +105,9 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	return known
 }
 
-// takeIn notes the friends who have come in on the seats that a part holds. It reports false where one of
-// them has a match, or is asked about one, with another ticket.
-func (r *queueRun) takeIn(part *part, users []string) bool {
+// seatFriends notes the friends who came in on the seats that a part holds. It returns false if one of them has a
+// match, or is asked about one, with another ticket.
+func (r *queueRun) seatFriends(part *part, users []string) bool {
 	fresh := slices.DeleteFunc(slices.Clone(users), func(user string) bool { return slices.Contains(part.users, user) })
 	if slices.ContainsFunc(fresh, func(user string) bool { return r.placed[user] }) {
 		return false
@@ -115,7 +115,7 @@ func (r *queueRun) takeIn(part *part, users []string) bool {
 	for _, user := range fresh {
 		r.placed[user] = true
 	}
-	r.proposals.seat(part.ticket, users)
+	r.proposals.setUsers(part.ticket, users)
 	return true
 }
 
@@ -131,44 +131,45 @@ func (r *queueRun) placementOf(p proposal) (pl placement) {
 	return pl
 }
 
-// proposalPrefix marks proposals among the running matches that are filled: nobody has a
-// match of this name.
+// proposalPrefix starts the names of proposals among the running matches to fill. No match has such a name.
 const proposalPrefix = "proposal "
 
-// wanting are the proposals in which somebody is to be replaced, as matches to fill.
-func (r *queueRun) wanting() (open []formation.OpenMatch) {
-	for name, p := range r.seeking {
-		m := formation.OpenMatch{ID: name, Open: p.open(), Region: p.region}
+// proposalsToFill returns the proposals that need a replacement, as matches to fill.
+func (r *queueRun) proposalsToFill() (open []formation.OpenMatch) {
+	for name, p := range r.incomplete {
+		m := formation.OpenMatch{ID: name, Open: p.freeSeats(), Region: p.region}
 		pl := r.placementOf(p)
 		for _, w := range pl {
 			m.Planned = append(m.Planned, formation.Planned{Ticket: w.forFormation(), Team: w.team})
 		}
 		m.Key, m.Skill = pl[0].key, pl.skill()
-		m.Apart = r.keptFrom(p.users(), nil)
+		m.Apart = r.excludedFrom(p.users(), nil)
 		open = append(open, m)
 	}
 	return open
 }
 
-// replace plans tickets for a proposal, if the match to fill is one.
-func (r *queueRun) replace(match string, pl placement) (plan planned, is bool) {
-	p, is := r.seeking[match]
-	delete(r.seeking, match)
+// planReplacement plans tickets for a proposal, if the match to fill is one.
+func (r *queueRun) planReplacement(match string, pl placement) (plan planned, is bool) {
+	p, is := r.incomplete[match]
+	delete(r.incomplete, match)
 	return planned{tickets: pl, proposal: p.id, others: p.users()}, is
 }
 
 var errTooLong = errors.New("the game server was not ready in time")
 
-// served is what has become of a proposal's game server.
-func (r *queueRun) served(ctx context.Context, p proposal) matchmaking.OrderState {
+// orderState returns the state of a proposal's order for a game server or slots. It cancels an order that takes too
+// long, or whose new match no longer takes these players.
+func (r *queueRun) orderState(ctx context.Context, p proposal) matchmaking.OrderState {
 	if p.order == nil {
 		return matchmaking.OrderPending
 	}
 	fleet, is := r.q.Server()
-	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.ordered.Add(fleet.ReadyWithin))) {
+	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.orderedAt.Add(fleet.ReadyWithin))) {
 		p.order.Cancel(errTooLong)
 	} else if state == matchmaking.OrderReady && !p.fill {
-		// A server may end its match while nobody plays: after the commit what fails costs the tickets.
+		// A server may end its match while nobody plays. After the commit a failure would cost the tickets, so the
+		// seats are asked for now.
 		if _, misfits, err := r.reserve(ctx, p.match, r.placementOf(p).claims()); len(misfits) > 0 || err != nil && !errors.Is(err, errBusy) {
 			p.order.Cancel(fmt.Errorf("keep the seats on the game server: error=%v misfits=%v", err, misfits))
 		}
@@ -180,8 +181,7 @@ func (r *queueRun) served(ctx context.Context, p proposal) matchmaking.OrderStat
 	return state
 }
 
-// dissolve ends a proposal; its tickets wait on. A player who was asked, or waited for a
-// server, is told why.
+// dissolve ends a proposal, and its tickets wait on. It tells why to players who were asked or waited for a new server.
 func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	for _, user := range p.users() {
 		delete(r.placed, user)
@@ -200,18 +200,17 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	}
 }
 
-// slotsAgain is how long a match takes nobody whose server had no slots: half of the minute for which fleets
-// keep a slot that may come free.
-const slotsAgain = 30 * time.Second
+// noSlotsPause is how long a match takes nobody after its server had no slots. It is half of the minute for which
+// fleets keep a slot that may become free.
+const noSlotsPause = 30 * time.Second
 
-// pause keeps the queue from asking for a game server again at once: the fleet that has none
-// now will hardly have one in the next pass. With the default of ready_within it is 10 s. Where a running
-// match had no slots, it pauses that match alone.
+// pause stops the queue from ordering a game server again at once: a fleet that has none now will hardly have one in
+// the next pass. With the default of ready_within it is 10 s. If a running match had no slots, only that match pauses.
 func (r *queueRun) pause(p proposal) {
 	if p.fill {
-		r.resting.begin(p.match, slotsAgain)
+		r.paused.begin(p.match, noSlotsPause)
 		return
 	}
 	fleet, _ := r.q.Server()
-	r.resting.begin(r.name, fleet.ReadyWithin/6)
+	r.paused.begin(r.name, fleet.ReadyWithin/6)
 }

@@ -15,8 +15,8 @@ import (
 	"partyline/party/rules"
 )
 
-// asking is a world whose duo queue asks before a match: two teams of two.
-func asking(t tester) *world {
+// askingWorld is a world in which queue duo, two teams of two, asks its players about a match.
+func askingWorld(t tester) *world {
 	cfg := configWithQueues()
 	q := cfg.Queues["duo"]
 	accept := rules.DefaultOf[rules.Accept]()
@@ -26,8 +26,8 @@ func asking(t tester) *world {
 	return newWorld(t, cfg)
 }
 
-// soloes queue so many players alone.
-func (w *world) soloes(n int) (players []party.Session, tickets []string) {
+// queueSolos queues n lone players.
+func (w *world) queueSolos(n int) (players []party.Session, tickets []string) {
 	w.t.Helper()
 	for range n {
 		s := w.player()
@@ -44,7 +44,7 @@ func (w *world) accepts(s party.Session, ticket string) party.ProposalState {
 	return state
 }
 
-// notified are the notifications to a user, as "code event reason".
+// notified returns the notifications to a user, as "code event reason".
 func (w *world) notified(s party.Session) (got []string) {
 	for _, n := range w.notices.sent {
 		if n.UserID != s.UserID {
@@ -69,10 +69,10 @@ func (w *world) wantNotified(s party.Session, want ...string) {
 }
 
 func TestAccept_Everybody(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	id, players := w.party(2)
 	ticket := w.queueParty(id, players[0], text("queue", "duo"))
-	alone, tickets := w.soloes(2)
+	alone, tickets := w.queueSolos(2)
 	for range 2 {
 		if matches := w.process(); len(matches) != 0 || len(w.launcher.launches) != 0 {
 			t.Fatalf("a match before anybody accepted: %v", matches)
@@ -100,22 +100,22 @@ func TestAccept_Everybody(t *testing.T) {
 	w.wantQuiet()
 }
 
-// Who is asked is told, whatever has become of the pass meanwhile: who hears nothing is barred for silence.
+// Players who are asked are told, even if the pass is over: a player who hears nothing is barred for not answering.
 func TestAccept_ToldByAPassThatIsOver(t *testing.T) {
-	w := asking(t)
-	alone, _ := w.soloes(4)
+	w := askingWorld(t)
+	alone, _ := w.queueSolos(4)
 	ctx, over := context.WithCancel(t.Context())
 	over()
-	w.Process(ctx, w.given())
+	w.Process(ctx, w.poolEntries())
 	for _, s := range alone {
 		w.wantNotified(s, "match_found")
 	}
 }
 
-// A match that everybody has accepted does not wait because making others takes long.
+// A match that everybody has accepted does not wait because other matches take long to make.
 func TestAccept_MadeWhateverTheTime(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(8)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(8)
 	w.process()
 	for i, s := range alone {
 		w.accepts(s, tickets[i])
@@ -130,22 +130,22 @@ func TestAccept_MadeWhateverTheTime(t *testing.T) {
 }
 
 func TestAccept_Refusals(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
 	say := func(s party.Session, ticket string) error {
 		_, err := w.Accept(t.Context(), callerOf(s), ticket, true)
 		return err
 	}
 	w.wantReason(say(alone[0], tickets[0]), party.ProposalGone) // nobody was asked
 	w.process()
-	w.wantReason(say(alone[0], tickets[1]), party.ProposalGone) // somebody else's
+	w.wantReason(say(alone[0], tickets[1]), party.ProposalGone) // another player's ticket
 	w.wantReason(say(alone[0], "nothing"), party.ProposalGone)
 	w.clock.Advance(15 * time.Second)
 	w.wantReason(say(alone[0], tickets[0]), party.ProposalGone) // too late
 }
 
-// A player who does not take part is replaced by one; everybody else keeps age and answer, and plays
-// two passes after the newcomer is there.
+// One player replaces a player who does not take part. All others keep age and answer, and play two passes after the
+// newcomer is found.
 func TestAccept_FindOne(t *testing.T) {
 	outs := map[string]struct {
 		out  func(w *world, s party.Session, ticket string)
@@ -164,8 +164,8 @@ func TestAccept_FindOne(t *testing.T) {
 	}
 	for name, tt := range outs {
 		t.Run(name, func(t *testing.T) {
-			w := asking(t)
-			alone, tickets := w.soloes(4)
+			w := askingWorld(t)
+			alone, tickets := w.queueSolos(4)
 			w.process()
 			for i := range 3 {
 				w.accepts(alone[i], tickets[i])
@@ -175,7 +175,7 @@ func TestAccept_FindOne(t *testing.T) {
 				t.Fatalf("matches = %v", matches)
 			}
 			w.wantNotified(alone[3], tt.told...)
-			w.removeTicket(tickets[3]) // as its client is told to
+			w.removeTicket(tickets[3]) // as its client should
 			_, err := w.addSolo(alone[3], text("queue", "duo"))
 			w.wantReason(err, party.RateLimited)
 			late := w.player()
@@ -194,13 +194,12 @@ func TestAccept_FindOne(t *testing.T) {
 	}
 }
 
-// When nobody is found, everybody is back in the queue, with the age of the wait, and may be
-// matched again.
+// If no replacement is found, everybody is back in the queue with the age of their wait, and may be matched again.
 func TestAccept_NoReplacement(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	id, players := w.party(2)
 	ticket := w.queueParty(id, players[0], text("queue", "duo"))
-	alone, tickets := w.soloes(2)
+	alone, tickets := w.queueSolos(2)
 	w.process()
 	w.accepts(players[0], ticket)
 	w.accepts(players[1], ticket)
@@ -215,7 +214,7 @@ func TestAccept_NoReplacement(t *testing.T) {
 	w.process()
 	w.wantEvents(id, "queued duo", "found duo", "queued duo: no_replacement")
 	w.wantNotified(alone[0], "match_found", "matchmaking queued no_replacement")
-	w.soloes(1)
+	w.queueSolos(1)
 	w.process()
 	w.wantEvents(id, "queued duo", "found duo", "queued duo: no_replacement", "found duo")
 	status, err := w.Status(t.Context(), callerOf(players[1]), id.String())
@@ -229,9 +228,9 @@ func TestAccept_NoReplacement(t *testing.T) {
 	}
 }
 
-// A whole ticket goes with the member who declines, and only the one who declined is barred.
+// A whole ticket leaves with the member who declines, and only that member is barred.
 func TestAccept_PartyStaysWhole(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	id, players := w.party(2)
 	ticket := w.queueParty(id, players[0], text("queue", "duo"))
 	other, others := w.party(2)
@@ -256,7 +255,7 @@ func TestAccept_PartyStaysWhole(t *testing.T) {
 
 func TestAccept_WhileAsked(t *testing.T) {
 	ask := func(t *testing.T) (*world, []party.ID, [][]party.Session, []string) {
-		w := asking(t)
+		w := askingWorld(t)
 		ids, players, tickets := duel(w)
 		w.process()
 		return w, ids, players, tickets
@@ -275,7 +274,7 @@ func TestAccept_WhileAsked(t *testing.T) {
 		w.clock.Advance(11 * time.Minute)
 		w.process()
 		w.blocks.err = nil
-		if matches := w.process(); len(matches["match-0"]) != 4 { // accepted stays accepted
+		if matches := w.process(); len(matches["match-0"]) != 4 { // an acceptance stays
 			t.Errorf("matches = %v", matches)
 		}
 		w.wantEvents(ids[0], "queued duo", "found duo", "matched duo")
@@ -290,10 +289,10 @@ func TestAccept_WhileAsked(t *testing.T) {
 		w.wantEvents(ids[0], "queued duo", "found duo", "dropped duo: party_too_large")
 	})
 	t.Run("a_party_needs_more_seats", func(t *testing.T) {
-		w := asking(t)
+		w := askingWorld(t)
 		id, leader := w.party(1)
 		ticket := w.queueParty(id, leader[0], text("queue", "duo"))
-		w.soloes(3)
+		w.queueSolos(3)
 		w.process()
 		w.accepts(leader[0], ticket)
 		w.must(w.admission.Admit(t.Context(), id, w.player(), party.Grant{}, nil))
@@ -323,7 +322,7 @@ func TestAccept_WhileAsked(t *testing.T) {
 	t.Run("the_host_has_one_less", func(t *testing.T) {
 		w, ids, players, tickets := ask(t)
 		everybody(w, players, tickets)
-		groups := w.Process(t.Context(), w.given())
+		groups := w.Process(t.Context(), w.poolEntries())
 		if len(groups) != 1 {
 			t.Fatalf("%d groups; want 1", len(groups))
 		}
@@ -336,7 +335,7 @@ func TestAccept_WhileAsked(t *testing.T) {
 			w.accepts(s, thirdTicket)
 		}
 		w.process()
-		w.wantEvents(ids[1], "queued duo", "found duo", "replaced duo", "matched duo") // without being asked again
+		w.wantEvents(ids[1], "queued duo", "found duo", "replaced duo", "matched duo") // is not asked again
 		w.wantEvents(third, "queued duo", "found duo", "matched duo")
 	})
 	t.Run("blocks_cannot_be_read", func(t *testing.T) {
@@ -355,11 +354,11 @@ func TestAccept_WhileAsked(t *testing.T) {
 	t.Run("a_party_cannot_be_read", func(t *testing.T) {
 		w, ids, players, tickets := ask(t)
 		everybody(w, players, tickets)
-		w.unread = errBroken
+		w.partyErr = errBroken
 		if matches := w.process(); len(matches) != 0 {
 			t.Errorf("matches = %v", matches)
 		}
-		w.unread = nil
+		w.partyErr = nil
 		w.process()
 		w.wantEvents(ids[0], "queued duo", "found duo", "matched duo")
 	})
@@ -373,23 +372,23 @@ func TestAccept_WhileAsked(t *testing.T) {
 			}
 		}
 		told := slices.Sorted(slices.Values(slices.Concat(w.events(ids[0]), w.events(ids[1]))))
-		if want := []string{"found duo", "found duo", "queued duo", "queued duo", "queued duo"}; !slices.Equal(told, want) { // one waits again, told once
+		if want := []string{"found duo", "found duo", "queued duo", "queued duo", "queued duo"}; !slices.Equal(told, want) { // told once
 			t.Errorf("the parties were told %q; want %q", told, want)
 		}
 	})
 }
 
-// Whatever players do: nobody plays who did not accept, nobody who accepted is taken off for
-// not answering, and nobody is asked about two matches at once.
+// Whatever players do: nobody plays without accepting, nobody who accepted is taken off for not answering, and nobody
+// is asked about two matches at once.
 func TestAccept_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := asking(t)
+		w := askingWorld(t)
 		type mine struct {
 			ticket  string
 			members []party.Session
 		}
 		var all []mine
-		accepted := map[string]string{} // ticket the user last accepted a match for
+		accepted := map[string]string{} // the ticket for which the user last accepted a match
 		ended := map[string]bool{}
 		pick := func() (mine, party.Session) {
 			m := all[rapid.IntRange(0, len(all)-1).Draw(t, "ticket")]
@@ -448,7 +447,7 @@ func TestAccept_Properties(t *testing.T) {
 	})
 }
 
-// A server that looks too rarely for queues that ask is told so, once.
+// The log warns once if passes are too rare for queues that ask their players.
 func TestAccept_WarnsOfRarePasses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		interval time.Duration
@@ -456,11 +455,11 @@ func TestAccept_WarnsOfRarePasses(t *testing.T) {
 		want     int
 	}{"rare": {6 * time.Second, true, 1}, "often": {5 * time.Second, true, 0}, "nobody_asks": {6 * time.Second, false, 0}} {
 		t.Run(name, func(t *testing.T) {
-			w := asking(t)
+			w := askingWorld(t)
 			if !tt.asks {
 				w = newWorld(t, configWithQueues())
 			}
-			w.soloes(1)
+			w.queueSolos(1)
 			for range 8 {
 				w.process()
 				w.clock.Advance(tt.interval)

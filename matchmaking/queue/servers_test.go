@@ -17,7 +17,7 @@ import (
 	"partyline/pass"
 )
 
-// servers is a fleet that takes its time with servers, and has no slots on those that run.
+// servers is a fleet whose servers are not ready at once, and whose running servers have no slots.
 type servers struct {
 	*launcher
 	ordered [][]string // users of each new server
@@ -49,7 +49,7 @@ func (s *servers) OrderSeat(match string, id party.ID, userID string) {
 	_, _ = s.tables[match].Assign(s.now(), s.now().Add(time.Hour), userID, id.String(), true)
 }
 
-// atOnce has orders be ready.
+// atOnce makes orders ready at once.
 func (s *servers) atOnce(w *world, t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		matches := matchmaking.NewMatches(slotless{}, nil, matchmaking.NewFleets(nil, w.log), pass.Keys{}, w.clock.Now)
@@ -57,8 +57,7 @@ func (s *servers) atOnce(w *world, t *testing.T) {
 	})
 }
 
-// A running match whose server has no slots takes nobody for a while, and keeps nobody from a server of
-// their own.
+// A running match whose server has no slots takes nobody for a while, and does not keep players from a new server.
 func TestServers_NoSlots(t *testing.T) {
 	cfg := configWithQueues()
 	q := cfg.Queues["duo"]
@@ -71,7 +70,7 @@ func TestServers_NoSlots(t *testing.T) {
 	w.launcher.tables["running"], w.launcher.announced["running"] = table, true
 	w.launcher.open = []formation.OpenMatch{{ID: "running", Open: []int{0, 1}}}
 
-	players, _ := w.soloes(4)
+	players, _ := w.queueSolos(4)
 	w.process()
 	if got := w.servers.slots; len(got) != 1 || !slices.Equal(got[0], []string{players[0].UserID}) {
 		t.Fatalf("slots asked for %v; want one for the oldest", got)
@@ -80,7 +79,7 @@ func TestServers_NoSlots(t *testing.T) {
 	if len(w.servers.ordered) != 1 || len(w.servers.ordered[0]) != 4 || len(w.servers.slots) != 1 {
 		t.Fatalf("servers for %v, slots for %v; want a new server for all four", w.servers.ordered, w.servers.slots)
 	}
-	late, _ := w.soloes(1)
+	late, _ := w.queueSolos(1)
 	w.clock.Advance(20 * time.Second)
 	w.process()
 	if len(w.servers.slots) != 1 {
@@ -96,7 +95,7 @@ func TestServers_NoSlots(t *testing.T) {
 	}
 }
 
-// While no server is to be had, nobody is asked about a match that would need one.
+// While the fleet has no server, nobody is asked about a match that needs one.
 func TestServers_NobodyIsAskedWithoutCapacity(t *testing.T) {
 	cfg := configWithQueues()
 	q := cfg.Queues["duo"]
@@ -116,7 +115,7 @@ func TestServers_NobodyIsAskedWithoutCapacity(t *testing.T) {
 			}
 		}
 		w.process() // the server is ordered
-		w.process() // and is not to be had
+		w.process() // the fleet has none
 	}
 	accepted()
 	want := []string{"queued duo", "found duo", "queued duo: no_capacity"}
@@ -132,13 +131,13 @@ func TestServers_NobodyIsAskedWithoutCapacity(t *testing.T) {
 	}
 }
 
-// slotless is a host whose matches need no slots, so that orders of them are ready.
+// slotless is a host whose matches need no slots, so orders of slots are ready at once.
 type slotless struct{ matchmaking.Host }
 
 func (slotless) MatchSignal(context.Context, string, string) (string, error) { return "{}", nil }
 
-// A match that is over when its server is ready, because the server has ended it or its seats have expired,
-// or that does not seat its players, costs nobody the ticket.
+// A match may be over when its server is ready, because the server ended it or its seats expired, or it may refuse its
+// players. That costs nobody the ticket.
 func TestServers_MatchIsOver(t *testing.T) {
 	for name, tt := range map[string]struct {
 		does func(w *world, player party.Session)
@@ -187,14 +186,14 @@ func TestServers_MatchIsOver(t *testing.T) {
 	}
 }
 
-// Who comes in on a seat that the party holds, while a game server or slots on one are awaited, costs nobody the
-// match: the seats are those that were kept, and the friend's is the party's until there is a slot.
+// A player who comes in on a held seat while a game server or slots are awaited costs nobody the match. The seats are
+// the held ones, and the friend's is the party's until there is a slot.
 func TestServers_FriendsCameIn(t *testing.T) {
 	for name, tt := range map[string]struct {
 		accept, fill bool
-		awaited      int // friends
+		awaited      int // friends on the way
 		come         int
-		another      bool // who comes is not the one who is awaited
+		another      bool // the player who comes is not the awaited one
 	}{
 		"one":               {awaited: 1, come: 1},
 		"one_of_two":        {awaited: 2, come: 1},

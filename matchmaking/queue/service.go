@@ -12,42 +12,41 @@ import (
 	"partyline/party/roster"
 )
 
-// Deps is what a Service works with. All are needed.
+// Deps is what a Service works with. All fields are needed.
 type Deps struct {
 	Roster *roster.Roster
 	Look   func(ctx context.Context, id party.ID) (reserve.Look, error)
-	// Glance is Look, but it does not wait long for others who deal with the party.
+	// Glance is Look, but it gives up soon while another operation holds the party.
 	Glance    func(ctx context.Context, id party.ID) (reserve.Look, error)
-	Footprint func(reserve.Look) party.Footprint // members, those with a seat kept, those on their way
+	Footprint func(reserve.Look) party.Footprint // counts members, kept seats and players on the way
 	Strengths Strengths
 	Blocks    Blocks
 	Sender    party.Sender
 	Notifier  party.Notifier
-	Newcomer  party.Newcomer      // tells of members who have just come in
-	Waits     func(party.ID) bool // whether a party is still to be told of some
+	Newcomer  party.Newcomer      // sends to the party after a member has just come in
+	Waits     func(party.ID) bool // whether a message of Newcomer to the party is still to be sent
 	Policy    party.Policy
 	Logger    party.Logger
 	Now       party.Clock
 
-	// Processing says that the host matches through [Service.Process]: the rules had a
-	// queue when it started. Without it queues do nothing.
+	// Processing says that the host matches through [Service.Process]: the rules had a queue when the host started.
+	// Without it queues do nothing.
 	Processing bool
 	Statuses   party.Statuses // tells who is ready
 	Launcher   Launcher
 	Servers    Servers     // for queues with match fleet
-	Friends    LateFriends // for them, too
-	// Hears says that the host tells [Service.Matched] of every match.
+	Friends    LateFriends // also for queues with match fleet
+	// Hears says that the host reports every match to [Service.Matched].
 	Hears bool
-	// Pool asks the host in a player's name when the oldest ticket was made that its last pass found, zero for
-	// none, and when those were that it matched last.
+	// Pool asks the host, in a player's name, about its last pass. oldest is when the oldest ticket of that pass was
+	// made, zero if there was none. matched is when the tickets were made that the host matched last.
 	Pool func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
-	// Told hears what becomes of parties' tickets, also where the host matches by itself
-	// and nobody else is told.
+	// Told is called with what becomes of parties' tickets, also if the host itself matches and no player is told.
 	Told    func(id party.ID, what EventName)
 	Metrics party.Metrics
 }
 
-// Service is matchmaking by queues: the parts of it that others call. Make it with [New].
+// Service is matchmaking by queues, as other packages call it. Make it with [New].
 type Service struct {
 	*gate
 	*follower
@@ -63,16 +62,16 @@ func New(d Deps) *Service {
 	proposals, claims := newProposals(), &claims{now: d.Now}
 	prepared := &prepared{Deps: d, proposals: proposals, plans: map[string]*planned{}}
 	tickets := &tickets{Deps: d, book: NewBook(d.Now), proposals: proposals, barred: newPauses(d.Now), prepared: prepared}
-	live := &liveness{tickets: tickets, answers: cache.New[struct{}, answer](d.Now, 1, askedFor)}
-	blocks := &blocking{tickets: tickets, reads: make(chan struct{}, readsAtOnce)}
+	live := &liveness{tickets: tickets, answers: cache.New[struct{}, hostAnswer](d.Now, 1, askedFor)}
+	blocks := &blockChecker{tickets: tickets, reads: make(chan struct{}, readsAtOnce)}
 	board := &board{liveness: live, history: newHistory(), measured: map[string]bool{}}
-	board.scenes.Store(&map[string]scene{})
+	board.snapshots.Store(&map[string]snapshot{})
 	return &Service{
 		gate:     &gate{liveness: live, claims: claims},
 		follower: &follower{tickets, claims, blocks},
 		liveness: live,
 		processor: &processor{
-			liveness: live, blocks: blocks, board: board, resting: newPauses(d.Now),
+			liveness: live, blocks: blocks, board: board, paused: newPauses(d.Now),
 			misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor),
 		},
 		seating: &seating{tickets, board.history},
@@ -80,7 +79,7 @@ func New(d Deps) *Service {
 	}
 }
 
-// protected turns a panic of a step into an error, and logs it: it costs that step alone.
+// protected runs one step and turns a panic into an error, which it logs. So a panic stops that step only.
 func protected(log party.Logger, step, queue string, do func()) (err error) {
 	defer func() {
 		if value := recover(); value != nil {

@@ -14,28 +14,28 @@ import (
 	"partyline/party/rules"
 )
 
-// Strengths reads accounts, of which the metadata may hold a strength, and storage objects, which may.
+// Strengths reads the accounts and storage objects that may hold a player's skill.
 type Strengths interface {
 	AccountsGetId(ctx context.Context, userIDs, deviceIDs []string) ([]*api.Account, error)
 	StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error)
 }
 
-// strength is that of a ticket, of a party as the queue aggregates it; a player without a number has
-// the default. With source "ticket" it refuses with InvalidRequest what is no sensible number.
-func (g *gate) strength(ctx context.Context, k *rules.Skill, users []string, texts map[string]string, numbers map[string]float64) (float64, error) {
+// readSkill returns the skill of a ticket; for a party, as the queue aggregates it. A player without a number counts
+// with the default. With source "ticket" it refuses an invalid number with InvalidRequest.
+func (g *gate) readSkill(ctx context.Context, k *rules.Skill, users []string, texts map[string]string, numbers map[string]float64) (float64, error) {
 	if k == nil || len(users) == 0 {
 		return 0, nil
 	}
 	if k.Source == rules.SkillFromTicket {
-		return skillGiven(k, texts, numbers)
+		return skillOfTicket(k, texts, numbers)
 	}
-	objects, field, err := g.objects(ctx, k, users)
+	objects, field, err := g.readObjects(ctx, k, users)
 	if err != nil {
 		return 0, err
 	}
 	sum, top := 0.0, math.Inf(-1)
 	for _, user := range users {
-		v := g.numberIn(objects[user], field, k.Default)
+		v := g.numberField(objects[user], field, k.Default)
 		sum, top = sum+v, max(top, v)
 	}
 	if k.Party == rules.PartySkillMax {
@@ -44,8 +44,8 @@ func (g *gate) strength(ctx context.Context, k *rules.Skill, users []string, tex
 	return sum / float64(len(users)), nil
 }
 
-// skillGiven is the strength that a ticket says itself.
-func skillGiven(k *rules.Skill, texts map[string]string, numbers map[string]float64) (float64, error) {
+// skillOfTicket returns the skill that the ticket itself states.
+func skillOfTicket(k *rules.Skill, texts map[string]string, numbers map[string]float64) (float64, error) {
 	var given any
 	if number, ok := numbers[k.Property]; ok {
 		given = number
@@ -61,9 +61,8 @@ func skillGiven(k *rules.Skill, texts map[string]string, numbers map[string]floa
 	return value, nil
 }
 
-// objects reads the users' JSON objects that hold the number, and the field it is in, in one call of
-// the host.
-func (g *gate) objects(ctx context.Context, k *rules.Skill, users []string) (texts map[string]string, field string, err error) {
+// readObjects reads the users' JSON objects that hold the skill, in one call of the host. It also returns the field.
+func (g *gate) readObjects(ctx context.Context, k *rules.Skill, users []string) (texts map[string]string, field string, err error) {
 	texts = make(map[string]string, len(users))
 	if k.Source != rules.SkillFromStorage {
 		accounts, err := g.Strengths.AccountsGetId(ctx, users, nil)
@@ -89,9 +88,9 @@ func (g *gate) objects(ctx context.Context, k *rules.Skill, users []string) (tex
 	return texts, cmp.Or(k.Storage.Field, k.Property), nil
 }
 
-// numberIn is a number field of a JSON object, written as text too, kept within what the rules file
-// allows. Else the default counts, which is logged once for each field.
-func (g *gate) numberIn(object, field string, otherwise float64) float64 {
+// numberField returns a number field of a JSON object, also one written as text, limited to what the rules file allows.
+// Without a number it returns the default. For a value that is not a number it logs that, once for each field.
+func (g *gate) numberField(object, field string, otherwise float64) float64 {
 	var fields map[string]json.RawMessage
 	var value any
 	if json.Unmarshal([]byte(object), &fields) != nil || json.Unmarshal(fields[field], &value) != nil || value == nil {
@@ -100,7 +99,7 @@ func (g *gate) numberIn(object, field string, otherwise float64) float64 {
 	if number, ok := rules.Number(value); ok {
 		return min(max(number, -maxSkill), maxSkill)
 	}
-	if _, said := g.said.LoadOrStore(field, nil); !said {
+	if _, said := g.loggedFields.LoadOrStore(field, nil); !said {
 		g.Logger.Warn("skill is no number, its player counts as the default property=%s", field)
 	}
 	return otherwise

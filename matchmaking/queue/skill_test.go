@@ -23,7 +23,7 @@ func TestSkill_Sources(t *testing.T) {
 		name     string
 		skill    rules.Skill
 		metadata []string // of the members; nil for no such field
-		ticket   any      // a number or a text of the client's
+		ticket   any      // a number or a text that the client sets
 		want     float64
 		reason   party.Reason
 	}{
@@ -81,7 +81,7 @@ func TestSkill_NotRead(t *testing.T) {
 	w.wantReason(w.CheckSolo(t.Context(), s, &rtapi.MatchmakerAdd{StringProperties: rankedEU}), party.Internal)
 }
 
-// What is no number is said once, not once for every player.
+// A value that is not a number is logged once, not once for every player.
 func TestSkill_NoNumberIsSaid(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	for range 3 {

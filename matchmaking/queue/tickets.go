@@ -8,23 +8,23 @@ import (
 	"partyline/party/rules"
 )
 
-// tickets are those of the book, with what ends when one does: its part of a proposal, and what is
-// prepared for it. Safe for concurrent use.
+// tickets manages the tickets of the book. When one ends, so does its part of a proposal and what is prepared for it.
+// Safe for concurrent use.
 type tickets struct {
 	Deps
 	book      *Book
 	proposals *proposals
-	barred    *pauses // users who did not accept, and may not queue
+	barred    *pauses // users who did not accept and may not queue for now
 	prepared  *prepared
 }
 
-// end ends a ticket that the host does not have any more, and what was prepared for it. Should the
-// host have been quicker, commit holds the seats again. by are the users whose doing it was, if anybody's.
+// end ends a ticket that the host no longer has, and what was prepared for it. If the host has made the match already,
+// commit holds the seats again. by are the users who caused the end, if any.
 func (ts *tickets) end(ctx context.Context, id string, by ...string) (Ticket, bool) {
 	return ts.endIn(ctx, id, ts.book.End, by)
 }
 
-// endIn ends a ticket in one of the book's ways, and follows.
+// endIn ends a ticket with the given method of the book, and what depends on the ticket.
 func (ts *tickets) endIn(ctx context.Context, id string, ends func(id string) (Ticket, bool), by []string) (Ticket, bool) {
 	ts.bar(id, by)
 	t, live := ends(id)
@@ -35,18 +35,18 @@ func (ts *tickets) endIn(ctx context.Context, id string, ends func(id string) (T
 	return t, live
 }
 
-// endAs ends a live ticket that the host does not have any more, and says what became of it.
+// endAs ends a live ticket that the host no longer has, and tells what became of it.
 func (ts *tickets) endAs(ctx context.Context, id string, what EventName, by ...string) {
 	if t, live := ts.end(ctx, id, by...); live {
 		ts.tell(ctx, t, what, NoReason)
 	}
 }
 
-// drop ends a live ticket and says why; by are as with end.
+// drop ends a live ticket and tells why. by is as for end.
 func (ts *tickets) drop(ctx context.Context, id string, reason DropReason, by ...string) {
 	ends := ts.book.Drop
 	if reason == DropMembership || reason == DropInternal {
-		ends = ts.book.End // the host does not have it any more
+		ends = ts.book.End // the host no longer has it
 	}
 	t, live := ts.endIn(ctx, id, ends, by)
 	if !live {
@@ -59,10 +59,10 @@ func (ts *tickets) drop(ctx context.Context, id string, reason DropReason, by ..
 	ts.tell(ctx, t, Dropped, reason)
 }
 
-// complete reports whether everybody whom a party's ticket ends with is still in the party, and drops it
-// if not: the host ends a ticket when one leaves, in some ways without telling anybody.
+// complete reports whether everybody is still in the party whose end would end its ticket. If not, it drops the ticket:
+// the host ends it when one of them leaves, sometimes without telling anybody.
 func (ts *tickets) complete(ctx context.Context, t Ticket, v party.View) bool {
-	for _, m := range t.endsWith() {
+	for _, m := range t.allSessions() {
 		if _, member := v.Session(m.SessionID); !member {
 			ts.drop(ctx, t.ID, DropMembership, m.UserID)
 			return false
@@ -71,7 +71,7 @@ func (ts *tickets) complete(ctx context.Context, t Ticket, v party.View) bool {
 	return true
 }
 
-// dropSolo drops the tickets that a user has alone.
+// dropSolo drops a user's solo tickets.
 func (ts *tickets) dropSolo(ctx context.Context, userID string) {
 	for _, t := range ts.book.OfUser(userID) {
 		if t.Solo() {
@@ -80,14 +80,13 @@ func (ts *tickets) dropSolo(ctx context.Context, userID string) {
 	}
 }
 
-// cancelsSolo reports whether a party's ticket ends those its members have alone. Only a
-// processor can ignore a ticket; the host's own matching refuses instead.
+// cancelsSolo reports whether a party's ticket ends the solo tickets of its members. Only a processor can ignore a
+// ticket. If the host itself matches, the check refuses the second ticket instead.
 func (ts *tickets) cancelsSolo() bool {
 	return ts.Processing && ts.Policy().Matchmaking.SoloTickets == rules.SoloTicketsCancel
 }
 
-// bar starts the cooldown of players who take a ticket off a match that is asked about, before it
-// comes off.
+// bar starts the cooldown of users who take a ticket off a proposal. It runs before the ticket is taken off.
 func (ts *tickets) bar(ticket string, users []string) {
 	t, live := ts.book.Get(ticket)
 	if a := ts.Policy().Queues[t.Queue].Accept; live && a != nil && ts.proposals.state(ticket) != nil {
@@ -97,7 +96,7 @@ func (ts *tickets) bar(ticket string, users []string) {
 	}
 }
 
-// takeOff takes a ticket out of its proposal; a replacement is looked for as the queue says.
+// takeOff takes a ticket off its proposal. A replacement is searched for as the queue says.
 func (ts *tickets) takeOff(ticket, queue string) {
 	var replace time.Duration
 	if a := ts.Policy().Queues[queue].Accept; a != nil {
@@ -106,7 +105,7 @@ func (ts *tickets) takeOff(ticket, queue string) {
 	ts.proposals.remove(ticket, ts.Now().Add(replace))
 }
 
-// sendBack takes a ticket out of its proposal to wait for another match. Players who were asked are told.
+// sendBack takes a ticket off its proposal, to wait for another match. It tells players who were asked.
 func (ts *tickets) sendBack(ctx context.Context, ticket, queue string) {
 	asked := ts.proposals.state(ticket) != nil
 	ts.takeOff(ticket, queue)
@@ -115,8 +114,8 @@ func (ts *tickets) sendBack(ctx context.Context, ticket, queue string) {
 	}
 }
 
-// Accept takes a player's answer to the match that was found for a ticket; one who does not accept
-// takes it off. It refuses with ProposalGone where none is offered to this player any more.
+// Accept takes a player's answer to the match that was found for a ticket. A refusal drops the ticket. Accept refuses
+// with ProposalGone if no match is offered to this player any more.
 func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error) {
 	ts := s.tickets
 	state, known := ts.proposals.answer(ts.Now(), ticket, caller.UserID, accept)

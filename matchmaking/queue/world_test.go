@@ -26,7 +26,7 @@ import (
 	"partyline/party/rules"
 )
 
-// tester is a test, or one case of a property.
+// tester is a test, or one case of a property test.
 type tester interface {
 	Helper()
 	Fatalf(string, ...any)
@@ -34,38 +34,37 @@ type tester interface {
 	Context() context.Context
 }
 
-// world is a host with parties, a pool of tickets as the host keeps one, and a launcher
-// with real seat tables.
+// world is a host with parties, a pool of tickets as the host keeps one, and a launcher with real seat tables.
 type world struct {
 	t tester
 	*queue.Service
-	host      *partytest.Host
-	roster    *roster.Roster
-	admission partytest.Hooks
-	clock     *partytest.Time
-	log       *partytest.Log
-	launcher  *launcher
-	servers   *servers
-	accounts  *accounts
-	objects   objects
-	blocks    *blocks
-	cfg       *rules.Config
-	statuses  map[string]party.MemberStatus
-	holds     []reserve.Hold
-	notices   *notices
-	heard     map[party.ID][]queue.EventName // beside the party itself
-	deaf      bool                           // who hears of tickets panics instead
-	hearing   sync.Mutex
-	metrics   metrics
-	mail      *post.Post    // for who has just come in; nil where that is told at once
-	unread    error         // of parties
-	incoming  int           // friends on their way without a seat kept, of every party
-	inLine    int           // seats kept for those in line, of every party
-	tick      time.Duration // that passes whenever the module asks for the time
+	host         *partytest.Host
+	roster       *roster.Roster
+	admission    partytest.Hooks
+	clock        *partytest.Time
+	log          *partytest.Log
+	launcher     *launcher
+	servers      *servers
+	accounts     *accounts
+	objects      objects
+	blocks       *blocks
+	cfg          *rules.Config
+	statuses     map[string]party.MemberStatus
+	holds        []reserve.Hold
+	notices      *notices
+	heard        map[party.ID][]queue.EventName // what Told was called with
+	toldPanics   bool                           // Told panics instead
+	hearing      sync.Mutex
+	metrics      metrics
+	mail         *post.Post    // sends to newcomers later; nil to send at once
+	partyErr     error         // the error of reading a party
+	incoming     int           // friends on the way without a held seat, in every party
+	fromWaitList int           // seats held from the wait list, in every party
+	tick         time.Duration // time that passes whenever the module reads the clock
 
 	pool    []*entry    // what the host's matchmaker holds
-	matched []time.Time // when those tickets were made that it says it has matched
-	mute    error       // where it cannot be asked
+	matched []time.Time // when the tickets were made that the host says it has matched
+	poolErr error       // the host's error when it is asked
 	Pool    func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
 	Told    func(id party.ID, what queue.EventName)
 	next    int
@@ -86,7 +85,7 @@ func (n *notices) NotificationsSend(ctx context.Context, sent []*runtime.Notific
 	return nil
 }
 
-// metrics adds up what is measured, by name and tags; a gauge is as it was last set.
+// metrics adds up the values by name and tags; a gauge has its last value.
 type metrics struct {
 	mu  sync.Mutex
 	sum map[string]float64
@@ -118,7 +117,7 @@ func (m *metrics) MetricsTimerRecord(name string, tags map[string]string, value 
 
 type accounts struct {
 	metadata  map[string]string
-	meanwhile func() // what happens while they are read
+	meanwhile func() // runs while accounts are read
 	reads     int
 	asked     int
 	err       error
@@ -137,7 +136,7 @@ func (a *accounts) AccountsGetId(_ context.Context, ids, _ []string) ([]*api.Acc
 	return list, a.err
 }
 
-// objects are storage objects of players, by collection, key and user.
+// objects are players' storage objects by collection, key and user.
 type objects map[[3]string]string
 
 func (o objects) StorageRead(_ context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
@@ -186,7 +185,7 @@ func (p presence) GetPersistence() bool              { return false }
 func (p presence) GetStatus() string                 { return "" }
 func (p presence) GetReason() runtime.PresenceReason { return runtime.PresenceReasonUnknown }
 
-// ranked is the queue of the contract's sketch, duo a small one.
+// configWithQueues has queue ranked, two teams of five, and queue duo, two teams of two.
 func configWithQueues() *rules.Config {
 	c := rules.Default()
 	ranked := rules.DefaultOf[rules.Queue]()
@@ -210,7 +209,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	}
 	w.launcher = newLauncher(w.clock.Now)
 	w.servers = &servers{launcher: w.launcher}
-	w.Pool, w.Told = w.held, w.hear
+	w.Pool, w.Told = w.poolState, w.hear
 	policy := func() rules.Config { return *w.cfg }
 	w.roster = roster.New(w.host, w.host, w.clock.Now)
 	news := &party.News{}
@@ -245,35 +244,35 @@ func (w *world) now() time.Time {
 	return w.clock.Now()
 }
 
-// held is what the host says of its pool.
-func (w *world) held(context.Context, party.Session) (oldest time.Time, matched []time.Time, err error) {
+// poolState is the host's answer about its pool.
+func (w *world) poolState(context.Context, party.Session) (oldest time.Time, matched []time.Time, err error) {
 	for _, e := range w.pool {
 		if oldest.IsZero() || e.created.Before(oldest) {
 			oldest = e.created
 		}
 	}
-	return oldest, w.matched, w.mute
+	return oldest, w.matched, w.poolErr
 }
 
 func (w *world) look(ctx context.Context, id party.ID) (reserve.Look, error) {
-	if w.unread != nil {
-		return reserve.Look{}, w.unread
+	if w.partyErr != nil {
+		return reserve.Look{}, w.partyErr
 	}
 	return w.admission.Look(ctx, id)
 }
 
 func (w *world) glance(ctx context.Context, id party.ID) (reserve.Look, error) {
-	if w.unread != nil {
-		return reserve.Look{}, w.unread
+	if w.partyErr != nil {
+		return reserve.Look{}, w.partyErr
 	}
 	return w.admission.Glance(ctx, id)
 }
 
 func (w *world) footprint(l reserve.Look) party.Footprint {
-	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.inLine, InLine: w.inLine, Away: len(l.Away), Incoming: w.incoming, MaxSize: l.MaxSize}
+	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.fromWaitList, InLine: w.fromWaitList, Away: len(l.Away), Incoming: w.incoming, MaxSize: l.MaxSize}
 }
 
-// CheckParty is the service's, of the party as it is.
+// CheckParty calls the service's CheckParty with the party as it is.
 func (w *world) CheckParty(ctx context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) error {
 	l, err := w.look(ctx, id)
 	if err != nil {
@@ -285,7 +284,7 @@ func (w *world) CheckParty(ctx context.Context, id party.ID, by party.Session, a
 func (w *world) hear(id party.ID, what queue.EventName) {
 	w.hearing.Lock()
 	defer w.hearing.Unlock()
-	if w.deaf {
+	if w.toldPanics {
 		panic("as asked")
 	}
 	w.heard[id] = append(w.heard[id], what)
@@ -298,7 +297,7 @@ func (w *world) queued(id party.ID) bool {
 	return queued
 }
 
-// party makes an open party of new players; the first leads.
+// party makes an open party of new players; the first is the leader.
 func (w *world) party(size int) (party.ID, []party.Session) {
 	w.t.Helper()
 	players := make([]party.Session, size)
@@ -325,7 +324,7 @@ func (w *world) partyOf(players ...party.Session) party.ID {
 	return id
 }
 
-// join is an open party's join with its after-hooks.
+// join joins an open party and runs the after-hooks.
 func (w *world) join(id party.ID, s party.Session) {
 	w.t.Helper()
 	w.must(w.host.PartyJoin(s, id))
@@ -333,7 +332,7 @@ func (w *world) join(id party.ID, s party.Session) {
 	w.admission.EndJoin(w.t.Context(), id, s)
 }
 
-// leave is a member's leave with its after-hooks.
+// leave makes a member leave and runs the after-hooks.
 func (w *world) leave(id party.ID, s party.Session) {
 	w.host.PartyLeave(s, id)
 	w.admission.Left(w.t.Context(), id, s)
@@ -365,7 +364,7 @@ func text(pairs ...string) map[string]string {
 
 var rankedEU = text("queue", "ranked", "region", "eu")
 
-// addParty is a party's ticket as the host takes it: check, pool, after-hook.
+// addParty makes a party's ticket as the host does: check, pool, after-hook.
 func (w *world) addParty(id party.ID, by party.Session, texts map[string]string) (ticket string, err error) {
 	add := &rtapi.PartyMatchmakerAdd{PartyId: id.String(), MinCount: 2, MaxCount: 8, StringProperties: texts}
 	if err := w.CheckParty(w.t.Context(), id, by, add); err != nil {
@@ -387,7 +386,7 @@ func (w *world) addSolo(by party.Session, texts map[string]string) (ticket strin
 	return ticket, nil
 }
 
-// enter puts a ticket into the pool without a word to anybody.
+// enter puts a ticket into the pool without check or hook.
 func (w *world) enter(partyID string, members []party.Session, texts map[string]string, numbers map[string]float64) string {
 	props := map[string]any{}
 	for k, v := range texts {
@@ -417,12 +416,12 @@ func (w *world) queueSolo(by party.Session, texts map[string]string) string {
 	return ticket
 }
 
-// process is a pass of the host: entries in an odd order, checks of what comes back, the
-// matched hook for each group. It answers the matches by ID with their entries.
+// process runs a pass as the host does: entries in an odd order, checks of the result, and the matched hook for each
+// group. It returns the matches by ID with their entries.
 func (w *world) process() map[string][]*entry {
 	w.t.Helper()
 	given := make([]runtime.MatchmakerEntry, 0, len(w.pool))
-	for i := range w.pool { // neither the order of arrival nor tickets in one piece
+	for i := range w.pool { // not in the order of arrival, and with tickets split up
 		given = append(given, w.pool[(i*7+3)%len(w.pool)])
 	}
 	if len(w.pool)%7 == 0 {
@@ -434,7 +433,7 @@ func (w *world) process() map[string][]*entry {
 	return w.hand(w.Process(w.t.Context(), given))
 }
 
-// hand is what the host does with the processor's answer.
+// hand does what the host does with the processor's groups.
 func (w *world) hand(groups [][]runtime.MatchmakerEntry) map[string][]*entry {
 	w.t.Helper()
 	inPool := map[*entry]bool{}
@@ -469,7 +468,7 @@ func (w *world) hand(groups [][]runtime.MatchmakerEntry) map[string][]*entry {
 	return matches
 }
 
-// events are the messages of op code -3 to a party so far.
+// events returns the messages of op code -3 to a party so far.
 func (w *world) events(id party.ID) []string {
 	var got []string
 	for _, sent := range w.host.Sent() {
@@ -498,7 +497,7 @@ func (w *world) wantEvents(id party.ID, want ...string) {
 	}
 }
 
-// wantHeard compares what others heard of the party's tickets with what it was told.
+// wantHeard compares what Told heard of the party's tickets with want.
 func (w *world) wantHeard(id party.ID, want ...string) {
 	w.t.Helper()
 	w.hearing.Lock()
@@ -522,7 +521,7 @@ func (w *world) wantReason(err error, want party.Reason) {
 	}
 }
 
-// wantQuiet fails if anything was logged as a warning or an error.
+// wantQuiet fails if a warning or an error was logged.
 func (w *world) wantQuiet() {
 	w.t.Helper()
 	if lines := w.log.Lines(); len(lines) > 0 {

@@ -8,9 +8,9 @@ import (
 	"partyline/party/rules"
 )
 
-// Explain says why the pool's ticket of an index waits on, for somebody who asks; a pass does
-// not need it. It compares the ticket with each of the others, and then tries to form a match
-// around it of those in reach. It is safe for concurrent use.
+// Explain says why the ticket with an index of the pool waits on. It is for players and operators who ask; a pass does
+// not need it. It compares the ticket with each other ticket, and then tries to form a match around it with those in
+// reach. It is safe for concurrent use.
 func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 	t := &p.Tickets[ticket]
 	waited := now.Sub(t.Since)
@@ -27,7 +27,7 @@ func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 		if i == ticket {
 			continue
 		}
-		if reason := between(now, &q, t, &p.Tickets[i], apart[i]); reason != "" {
+		if reason := reasonBetween(now, &q, t, &p.Tickets[i], apart[i]); reason != "" {
 			counts[reason]++
 		} else {
 			inReach = append(inReach, i)
@@ -35,7 +35,7 @@ func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 	}
 	why.InReach = len(inReach) - 1
 	if why.InReach > 0 {
-		counts[missing(now, q, p, inReach)] += why.InReach
+		counts[reasonInReach(now, q, p, inReach)] += why.InReach
 	}
 	for _, reason := range [...]Reason{HeldByMatchOn, HeldBySkill, HeldByLatency, HeldBySize, HeldByBlocks, HeldByParity, HeldByTeamSpread, HeldByWaiting} {
 		if counts[reason] > 0 {
@@ -45,8 +45,8 @@ func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 	return why
 }
 
-// between is what keeps two tickets out of one match, no matter who else is in it; "" for nothing.
-func between(now time.Time, q *Queue, a, b *Ticket, apart bool) Reason {
+// reasonBetween returns what keeps two tickets out of one match, no matter who else is in it; "" for nothing.
+func reasonBetween(now time.Time, q *Queue, a, b *Ticket, apart bool) Reason {
 	waitedA, waitedB := now.Sub(a.Since), now.Sub(b.Since)
 	switch {
 	case a.Key != b.Key:
@@ -63,9 +63,9 @@ func between(now time.Time, q *Queue, a, b *Ticket, apart bool) Reason {
 	return ""
 }
 
-// missing is why the first of some tickets, which are all in its reach, has no match with the
-// others: which rule, if it were not there, would let it have one.
-func missing(now time.Time, q Queue, p Pool, tickets []int) Reason {
+// reasonInReach returns why the first ticket has no match with the others, which are all in its reach: the rule without
+// which it would have one.
+func reasonInReach(now time.Time, q Queue, p Pool, tickets []int) Reason {
 	sub, seats := p.Only(tickets), 0
 	for _, t := range sub.Tickets {
 		seats += t.Size
@@ -73,7 +73,7 @@ func missing(now time.Time, q Queue, p Pool, tickets []int) Reason {
 	possible := func() bool {
 		s := newSearch(now, q, sub)
 		defer s.done()
-		_, ok := s.around(int(s.line.places[0]))
+		_, ok := s.around(int(s.sorted.positions[0]))
 		return ok
 	}
 	if seats < q.Teams*q.TeamSize || possible() {

@@ -14,21 +14,21 @@ import (
 	"partyline/party/rules"
 )
 
-// atHost is a player who looks for a match alone and a party that does, and another ticket of each sort that is
-// older, where the host matches by itself. Nobody is ever told of its matches.
+// atHost is a world in which the host itself matches and tells nobody of its matches. A player without a party and a
+// party wait, and an older ticket of each kind.
 type atHost struct {
 	*world
 	id      party.ID
 	leader  party.Session
 	member  party.Session
 	alone   party.Session
-	own     string // the ticket of the player alone
+	own     string // the lone player's ticket
 	partys  string
-	stays   party.ID // the party of another leader, with the player alone
+	stays   party.ID // another leader's party, with the lone player in it
 	another party.Session
 }
 
-func searching(t *testing.T) *atHost {
+func hostWorld(t *testing.T) *atHost {
 	h := &atHost{world: newWorld(t, native())}
 	next := func() { h.clock.Advance(time.Second) }
 	older := h.player()
@@ -46,7 +46,7 @@ func searching(t *testing.T) *atHost {
 	return h
 }
 
-// hostMatches has the host match both, and say so of the last ones.
+// hostMatches lets the host match both tickets and report them as matched last.
 func (h *atHost) hostMatches() {
 	for _, e := range h.pool[1:] {
 		h.matched = append(h.matched, e.created)
@@ -54,7 +54,7 @@ func (h *atHost) hostMatches() {
 	h.pool = h.pool[:1]
 }
 
-// wantWaits compares who is refused because of either ticket with whether it should wait.
+// wantWaits checks that others are refused because of a ticket exactly if that ticket should wait.
 func (h *atHost) wantWaits(alone, partys bool) {
 	h.t.Helper()
 	_, err := h.addParty(h.stays, h.another, nil)
@@ -73,7 +73,7 @@ func (h *atHost) wantWaits(alone, partys bool) {
 func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 	for name, tt := range map[string]struct {
 		then          func(*atHost)
-		alone, partys bool // who is taken to wait after it
+		alone, partys bool // whether each ticket should still wait
 	}{
 		"they_wait":          {func(*atHost) {}, true, true},
 		"matched":            {(*atHost).hostMatches, false, false},
@@ -85,13 +85,13 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 		"none_yet":           {func(h *atHost) { h.pool = nil }, true, true},
 		"the_oldest":         {func(h *atHost) { h.pool = h.pool[1:]; h.clock.Advance(time.Hour) }, true, false},
 		"oldest_in_its_pass": {func(h *atHost) { h.pool = h.pool[1:]; h.matched = []time.Time{h.pool[0].created} }, false, true},
-		"host_is_mute":       {func(h *atHost) { h.hostMatches(); h.mute = errors.New("mute") }, true, true},
-		"mute_for_long":      {func(h *atHost) { h.mute = errors.New("mute"); h.clock.Advance(3 * time.Minute) }, false, false},
+		"host_is_mute":       {func(h *atHost) { h.hostMatches(); h.poolErr = errors.New("mute") }, true, true},
+		"mute_for_long":      {func(h *atHost) { h.poolErr = errors.New("mute"); h.clock.Advance(3 * time.Minute) }, false, false},
 		"joins_a_match":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone); h.Plays(h.t.Context(), h.member) }, true, true},
 		"joins_what_is_found": {func(h *atHost) {
 			h.hostMatches()
 			h.Plays(h.t.Context(), h.alone)
-			h.mute = errors.New("mute")
+			h.poolErr = errors.New("mute")
 			h.clock.Advance(time.Second)
 		}, false, true},
 		"a_stranger_of_that_moment_is_matched": {func(h *atHost) {
@@ -104,7 +104,7 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 		"somebody_else_hangs_up": {func(h *atHost) {
 			h.hostMatches()
 			h.Pool = func(ctx context.Context, s party.Session) (time.Time, []time.Time, error) {
-				oldest, matched, err := h.held(ctx, s)
+				oldest, matched, err := h.poolState(ctx, s)
 				return oldest, matched, cmp.Or(ctx.Err(), err)
 			}
 			ctx, hangUp := context.WithCancel(h.t.Context())
@@ -113,16 +113,16 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 		}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := searching(t)
+			h := hostWorld(t)
 			tt.then(h)
 			h.wantWaits(tt.alone, tt.partys)
 		})
 	}
 }
 
-// Others hear that the party has a match as soon as the module does, and never that one is dropped.
+// Others hear of the party's match as soon as the module does, and never that its ticket was dropped.
 func TestNative_OthersHearOfTheMatch(t *testing.T) {
-	h := searching(t)
+	h := hostWorld(t)
 	h.hostMatches()
 	h.Plays(t.Context(), h.member)
 	h.wantHeard(h.id, string(queue.Queued), string(queue.Matched))
@@ -131,13 +131,13 @@ func TestNative_OthersHearOfTheMatch(t *testing.T) {
 	}
 }
 
-// The host is asked no more often than a ticket can stand in somebody's way for.
+// An answer of the host is used again for a while.
 func TestNative_TheHostIsAskedNowAndThen(t *testing.T) {
-	h := searching(t)
+	h := hostWorld(t)
 	asked := 0
 	h.Pool = func(ctx context.Context, s party.Session) (time.Time, []time.Time, error) {
 		asked++
-		return h.held(ctx, s)
+		return h.poolState(ctx, s)
 	}
 	for range 10 {
 		h.queued(h.id)
@@ -152,7 +152,7 @@ func TestNative_TheHostIsAskedNowAndThen(t *testing.T) {
 	}
 }
 
-// Where the host tells of every match a ticket waits until something is known to have ended it.
+// If the host reports every match, a ticket waits until something is known to have ended it.
 func TestLiveness_WhereEveryMatchIsHeardOf(t *testing.T) {
 	withMatches := native()
 	withMatches.Matchmaking.CreateMatch = true
@@ -167,7 +167,7 @@ func TestLiveness_WhereEveryMatchIsHeardOf(t *testing.T) {
 				return party.ReasonOf(w.MayQueue(t.Context(), callerOf(members[1]), party.View{}, "ranked"))
 			}
 			all := w.pool
-			w.pool = nil // as of its last pass
+			w.pool = nil // in the host's last pass
 			w.clock.Advance(45 * time.Second)
 			if got := mayLookAlone(); got != party.NotReady {
 				t.Errorf("beside a ticket that no pass has met a member hears %q", got)
@@ -188,7 +188,7 @@ func TestLiveness_WhereEveryMatchIsHeardOf(t *testing.T) {
 	}
 }
 
-// Who comes into a party between the check of its ticket and the after-hook ends no ticket that the host has.
+// A player who comes into a party between the check of its ticket and the after-hook does not end the ticket.
 func TestPartyQueued_WhoComesMeanwhile(t *testing.T) {
 	for name, cfg := range map[string]func() *rules.Config{"queues": configWithQueues, "native": native} {
 		for _, way := range []string{"by_invite", "before_the_host_looks", "and_is_heard_of_later"} {
@@ -230,7 +230,7 @@ func TestPartyQueued_WhoComesMeanwhile(t *testing.T) {
 	}
 }
 
-// A native join in that moment may have ended the ticket: the next pass shows it.
+// A native join at that moment may have ended the ticket. The next pass shows it.
 func TestPartyQueued_ANativeJoinThatEndsTheTicket(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, members := w.party(2)
@@ -246,7 +246,8 @@ func TestPartyQueued_ANativeJoinThatEndsTheTicket(t *testing.T) {
 	w.queueParty(id, members[0], rankedEU)
 }
 
-// Who goes between the check of a ticket and its after-hook ends it, whichever news are over by then.
+// A member who leaves between the check of a ticket and its after-hook ends the ticket, even if the news of that is
+// over by then.
 func TestPartyQueued_WhileTheMembersChange(t *testing.T) {
 	for name, cfg := range map[string]func() *rules.Config{"queues": configWithQueues, "native": native} {
 		for change, does := range map[string]func(w *world, id party.ID, members []party.Session){
@@ -279,7 +280,7 @@ func TestPartyQueued_WhileTheMembersChange(t *testing.T) {
 	}
 }
 
-// A ticket is listed while those on it are there, and the host is not asked for a list.
+// A ticket is listed while its members are there. The host is not asked for a list.
 func TestStatus_WhoseConnectionHasEnded(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	w.Pool = func(context.Context, party.Session) (time.Time, []time.Time, error) {
@@ -299,7 +300,7 @@ func TestStatus_WhoseConnectionHasEnded(t *testing.T) {
 	if own, all := listed(solo, ""), listed(members[1], id.String()); own != 1 || all != 1 {
 		t.Fatalf("%d of the player alone and %d of the party are listed; want 1 and 1", own, all)
 	}
-	w.host.Disconnect(solo) // of neither end the module has heard
+	w.host.Disconnect(solo) // the module has heard of neither end
 	w.host.Disconnect(members[0])
 	if own, all := listed(w.host.Connect(solo.UserID), ""), listed(members[1], id.String()); own != 0 || all != 0 {
 		t.Errorf("%d of the player alone and %d of the party are listed; want none", own, all)

@@ -13,20 +13,20 @@ import (
 	"partyline/party/rules"
 )
 
-// Who comes back faster than the news of the lost connection does not get around the cooldown.
+// A player who reconnects before the news of the lost connection does not avoid the cooldown.
 func TestAccept_CooldownBeforeTheNews(t *testing.T) {
-	w := asking(t)
-	alone, _ := w.soloes(4)
+	w := askingWorld(t)
+	alone, _ := w.queueSolos(4)
 	w.process()
 	w.host.Disconnect(alone[3])
 	_, err := w.addSolo(w.host.Connect(alone[3].UserID), text("queue", "duo"))
 	w.wantReason(err, party.RateLimited)
 }
 
-// Nor does who comes back after a pass that has missed the ticket, and before the news of the end.
+// The same holds after a pass without the ticket, and before the news of its end.
 func TestAccept_CooldownAfterAPassWithoutTheTicket(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
 	w.process()
 	w.host.Disconnect(alone[3])
 	w.removeTicket(tickets[3])
@@ -36,15 +36,15 @@ func TestAccept_CooldownAfterAPassWithoutTheTicket(t *testing.T) {
 	w.wantReason(err, party.RateLimited)
 }
 
-// A cooldown is not cut short by a shorter one of another queue.
+// A shorter cooldown of another queue does not shorten a cooldown.
 func TestAccept_CooldownsOfTwoQueues(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	quick := w.cfg.Queues["duo"]
 	accept := *quick.Accept
 	accept.Cooldown = time.Second
 	quick.Accept = &accept
 	w.cfg.Queues["quick"] = quick
-	alone, tickets := w.soloes(4)
+	alone, tickets := w.queueSolos(4)
 	tickets = append(tickets, w.queueSolo(alone[3], text("queue", "quick")))
 	for range 3 {
 		w.queueSolo(w.player(), text("queue", "quick"))
@@ -58,11 +58,11 @@ func TestAccept_CooldownsOfTwoQueues(t *testing.T) {
 	w.wantReason(w.MayQueue(t.Context(), callerOf(alone[3]), party.View{}, "duo"), party.RateLimited)
 }
 
-// The cooldown is for who takes a party's ticket off, in whichever way, and for nobody else.
+// The cooldown is only for the player who takes a party's ticket off, in any way.
 func TestAccept_CooldownOfAParty(t *testing.T) {
 	ways := map[string]struct {
 		out  func(w *world, id party.ID, players []party.Session, ticket string)
-		bars int // which player; -1 for nobody
+		bars int // index of the barred player; -1 for nobody
 	}{
 		"cancelled": {func(w *world, id party.ID, players []party.Session, ticket string) {
 			w.must(w.host.PartyPromote(players[0], players[1], id))
@@ -98,7 +98,7 @@ func TestAccept_CooldownOfAParty(t *testing.T) {
 	for name, tt := range ways {
 		for _, asked := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/asked_%v", name, asked), func(t *testing.T) {
-				w := asking(t)
+				w := askingWorld(t)
 				id, players := w.party(2)
 				ticket := w.queueParty(id, players[0], text("queue", "duo"))
 				other, others := w.party(2)
@@ -129,9 +129,9 @@ func TestAccept_CooldownOfAParty(t *testing.T) {
 	}
 }
 
-// Who takes the seats of a group of friends makes groups as alike as in a new match.
+// Players who replace a group of friends must satisfy parity as in a new match.
 func TestAccept_ReplacedByTheirLike(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	q := w.cfg.Queues["duo"]
 	q.Parity = &rules.Parity{Mode: rules.ParityRequire}
 	w.cfg.Queues["duo"] = q
@@ -140,7 +140,7 @@ func TestAccept_ReplacedByTheirLike(t *testing.T) {
 	_, err := w.Accept(t.Context(), callerOf(players[1][0]), tickets[1], false)
 	w.must(err)
 	w.removeTicket(tickets[1])
-	alone, _ := w.soloes(2)
+	alone, _ := w.queueSolos(2)
 	w.process()
 	for _, s := range alone {
 		w.wantNotified(s)
@@ -152,17 +152,17 @@ func TestAccept_ReplacedByTheirLike(t *testing.T) {
 	w.wantEvents(ids[0], "queued duo", "found duo", "replaced duo")
 }
 
-// Who has not answered when somebody is replaced has as long as they are told then.
+// A player who has not answered yet gets a new deadline when somebody is replaced, and is told that deadline.
 func TestAccept_ReplacedSaysHowLong(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
 	w.process()
 	w.accepts(alone[0], tickets[0])
 	w.accepts(alone[1], tickets[1])
 	w.clock.Advance(10 * time.Second)
 	_, err := w.Accept(t.Context(), callerOf(alone[3]), tickets[3], false)
 	w.must(err)
-	late, lateTicket := w.soloes(1)
+	late, lateTicket := w.queueSolos(1)
 	w.process()
 	by := w.clock.Now().Add(15 * time.Second).Unix()
 	for _, s := range alone[:3] {
@@ -187,7 +187,7 @@ func TestAccept_ReplacedSaysHowLong(t *testing.T) {
 	}
 }
 
-// Where nobody was asked, nobody hears that somebody who waited for a game server with them is gone.
+// If nobody was asked, nobody hears that another player who waited for the game server has left.
 func TestFleet_TellsNobodyWhoWasNotAsked(t *testing.T) {
 	cfg := configWithQueues()
 	q := cfg.Queues["duo"]
@@ -195,7 +195,7 @@ func TestFleet_TellsNobodyWhoWasNotAsked(t *testing.T) {
 	cfg.Queues["duo"] = q
 	w := newWorld(t, cfg)
 	ids, players, tickets := duel(w)
-	w.process() // asks for the server
+	w.process() // orders the server
 	w.removeTicket(tickets[0])
 	w.TicketCancelled(t.Context(), players[0][0], tickets[0])
 	w.process()
@@ -209,10 +209,10 @@ func TestFleet_TellsNobodyWhoWasNotAsked(t *testing.T) {
 	w.wantEvents(third, "queued duo", "queued duo: no_capacity")
 }
 
-// Tickets whose players are asked are in the queue like all others, until they end.
+// Tickets whose players are asked count in the queue like all others, until they end.
 func TestStatus_CountsWhoIsAsked(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
 	fifth := w.player()
 	w.blocks.block(fifth, alone[1])
 	w.queueSolo(fifth, text("queue", "duo"))
@@ -237,23 +237,23 @@ func TestStatus_CountsWhoIsAsked(t *testing.T) {
 		}
 	}
 	want(5, 3, 1)
-	w.process() // goes on asking
+	w.process() // the proposal goes on
 	want(5, 3, 1)
 	w.Measure()
 	if got := w.metrics.sum["partyline_queue_tickets duo"]; got != 5 {
 		t.Errorf("the gauge says %v; want 5", got)
 	}
 	w.TicketCancelled(t.Context(), alone[1], tickets[1])
-	want(5, 3, 1) // what was said since the last pass is not worked out again
+	want(5, 3, 1) // an answer given since the last pass is not computed again
 	w.process()
 	w.TicketCancelled(t.Context(), alone[2], tickets[2])
-	want(3, 2, 0) // the first answer behind a pass leaves out who has gone since
+	want(3, 2, 0) // the first answer after a pass leaves out tickets that ended since
 }
 
-// Who has no party hears by a notification that a block took them off.
+// A player without a party hears by a notification that a block took their ticket off.
 func TestAccept_APlayerAloneBlocks(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
 	w.process()
 	for i := range alone {
 		w.accepts(alone[i], tickets[i])
@@ -266,9 +266,9 @@ func TestAccept_APlayerAloneBlocks(t *testing.T) {
 	w.wantNotified(alone[0], "match_found")
 }
 
-// A party keeps its seats in a match that was found, whatever its friends do meanwhile.
+// A party keeps its seats in a match that was found, even if its friends come or go meanwhile.
 func TestAccept_FriendsComeAndGo(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	q := w.cfg.Queues["duo"]
 	q.HoldInvited = true
 	w.cfg.Queues["duo"] = q
@@ -281,7 +281,7 @@ func TestAccept_FriendsComeAndGo(t *testing.T) {
 	w.process()
 	w.incoming = 0
 	friend := w.player()
-	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil)) // one has come, one has not
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil)) // one friend has come, one has not
 	w.process()
 	w.incoming = 2
 	w.process()
@@ -297,11 +297,11 @@ func TestAccept_FriendsComeAndGo(t *testing.T) {
 	}
 }
 
-// A party's ticket, which ends those that its members have alone, is no way around an answer.
+// A party's ticket, which ends the solo tickets of its members, does not help a player avoid an answer.
 func TestAccept_AskedAloneAndThenByAParty(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	w.cfg.Matchmaking.SoloTickets = rules.SoloTicketsCancel
-	alone, _ := w.soloes(4)
+	alone, _ := w.queueSolos(4)
 	w.process()
 	id := w.partyOf(alone[3])
 	_, err := w.addParty(id, alone[3], rankedEU)
@@ -317,14 +317,14 @@ func TestAccept_AskedAloneAndThenByAParty(t *testing.T) {
 	w.wantReason(w.MayQueue(t.Context(), callerOf(alone[2]), party.View{}, "duo"), party.RateLimited)
 }
 
-// A match that everybody has accepted and that cannot be made holds nobody: its players wait on with their
-// age, are free to go, and are asked again only after a while. Other matches of the queue are made meanwhile.
+// A match that everybody has accepted but that cannot be made holds nobody. Its players wait on with their age, are
+// free to leave, and are asked again only after a while. Other matches of the queue are made meanwhile.
 func TestAccept_AMatchThatCannotBeMade(t *testing.T) {
-	w := asking(t)
+	w := askingWorld(t)
 	var ids []party.ID
 	var players [][]party.Session
 	var tickets []string
-	accept := func() { // who is asked
+	accept := func() { // for all who are asked
 		for i := range ids {
 			for _, s := range players[i] {
 				_, _ = w.Accept(t.Context(), callerOf(s), tickets[i], true)
@@ -379,8 +379,7 @@ func TestAccept_AMatchThatCannotBeMade(t *testing.T) {
 	w.wantEvents(ids[0], "queued duo", "found duo", "queued duo", "found duo", "queued duo", "dropped duo: expired")
 }
 
-// Where the queue would not find a match any more, because its teams have another size or its regions
-// are others, the match is not made.
+// A match is not made if the queue would no longer find it, because its team size or its regions have changed.
 func TestAccept_OtherRules(t *testing.T) {
 	regions := func(names ...string) *rules.Latency { return &rules.Latency{Regions: names, Start: 50} }
 	two := rules.TeamSize{Max: 2}
@@ -395,7 +394,7 @@ func TestAccept_OtherRules(t *testing.T) {
 		"no_regions": {two, regions("eu"), nil, false}, "more_regions": {two, regions("eu"), regions("us", "eu"), true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := asking(t)
+			w := askingWorld(t)
 			set := func(size rules.TeamSize, l *rules.Latency, backfill bool) {
 				q := w.cfg.Queues["duo"]
 				q.TeamSize, q.Latency, q.Backfill = size, l, backfill
@@ -421,7 +420,7 @@ func TestAccept_OtherRules(t *testing.T) {
 			switch {
 			case tt.made:
 				want = want[:1]
-			case tt.size.Max < 3: // in which the oldest two play
+			case tt.size.Max < 3: // the oldest two are asked about a smaller match
 				want = append(want, "match_found")
 			}
 			w.wantNotified(alone[0], want...)
@@ -430,7 +429,7 @@ func TestAccept_OtherRules(t *testing.T) {
 	}
 }
 
-// Before its first pass a ticket has the window of its queue and waits for that pass.
+// Before its first pass a ticket has the start window of its queue and waits for that pass.
 func TestStatus_BeforeAPass(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	texts := map[string]string{"queue": "ranked", "region": "eu"}

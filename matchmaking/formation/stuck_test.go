@@ -13,33 +13,33 @@ import (
 	"partyline/party/rules"
 )
 
-// widening is a queue of two teams whose windows grow for 25 s: others wait for a ticket after 75 s, or 37.5 s
-// where few wait, and nobody does who has waited for 3 minutes.
-func widening(teamSize int) formation.Queue {
+// wideningQueue is a queue of two teams whose windows grow for 25 s. Others wait for a ticket after 75 s, or after 37.5
+// s in a small pool. Nobody waits for others after 3 minutes.
+func wideningQueue(teamSize int) formation.Queue {
 	return formation.Queue{Teams: 2, TeamSize: teamSize, Window: 50, WidenPerSec: 10, MaxWindow: 300}
 }
 
-// Others wait for a ticket that is stuck, so that one day there are enough of them, but not for ever.
+// Others wait for a stuck ticket, so that one day there are enough of them, but not forever.
 func TestForm_OthersWaitForAStuckTicket(t *testing.T) {
 	for _, tt := range []struct {
 		widen  float64
 		waited int
 		want   []int
 	}{{10, 30, nil}, {10, 179, nil}, {10, 180, []int{1, 2, 3, 4}}, {50, 39, nil}, {50, 40, []int{1, 2, 3, 4}}} {
-		q := widening(2)
+		q := wideningQueue(2)
 		q.WidenPerSec = tt.widen
 		var tickets []formation.Ticket
-		for i, skill := range []float64{1000, 1250, 1400, 1600, 1600} { // only the second can be in a match with the first
+		for i, skill := range []float64{1000, 1250, 1400, 1600, 1600} { // only the second can play with the first
 			tickets = append(tickets, formation.Ticket{ID: fmt.Sprint(i), Size: 1, Skill: skill, Since: ago(60)})
 		}
 		tickets[0].Since, tickets[1].Since = ago(600), ago(tt.waited)
-		if got := together(form(q, tickets...)); !slices.Equal(got, tt.want) {
+		if got := firstMatch(form(q, tickets...)); !slices.Equal(got, tt.want) {
 			t.Errorf("windows that grow by %v, after %d s: a match of %v; want %v", tt.widen, tt.waited, got, tt.want)
 		}
 	}
 }
 
-// No more of them would help a ticket that a rule keeps from those around it, so nobody waits for it.
+// More tickets would not help one that a rule keeps from those around it, so nobody waits for it.
 func TestForm_NobodyWaitsForATicketThatARuleKeepsOut(t *testing.T) {
 	solos := func(skills ...float64) (tickets []formation.Ticket) {
 		for i, skill := range skills {
@@ -68,12 +68,12 @@ func TestForm_NobodyWaitsForATicketThatARuleKeepsOut(t *testing.T) {
 		"blocks":                  {1, func(*formation.Queue) {}, stuck(1, 1000), solos(1000, 1000), [][2]int{{0, 1}, {0, 2}}},
 		"blocks_among_the_others": {2, func(*formation.Queue) {}, stuck(1, 1000), solos(1000, 1000, 1000, 1000, 1000, 1000), [][2]int{{1, 2}, {2, 3}, {1, 3}, {0, 4}, {0, 5}, {0, 6}}},
 	} {
-		q := widening(tt.teamSize)
+		q := wideningQueue(tt.teamSize)
 		tt.change(&q)
 		with := formation.Pool{Tickets: append([]formation.Ticket{tt.stuck}, tt.others...), Apart: tt.apart}
-		got, want := together(formation.Form(now, q, with, nil)), together(formation.Form(now, q, with.Only(indexes(1, len(with.Tickets))), nil))
+		got, want := firstMatch(formation.Form(now, q, with, nil)), firstMatch(formation.Form(now, q, with.Only(indexes(1, len(with.Tickets))), nil))
 		for i := range want {
-			want[i]++ // without the first
+			want[i]++ // all except the first
 		}
 		if len(want) == 0 || !slices.Equal(got, want) {
 			t.Errorf("%s: a match of %v beside the ticket that is stuck; %v without it", name, got, want)
@@ -81,7 +81,7 @@ func TestForm_NobodyWaitsForATicketThatARuleKeepsOut(t *testing.T) {
 	}
 }
 
-// indexes are those from one to before another.
+// indexes returns the numbers from from to to-1.
 func indexes(from, to int) (all []int) {
 	for i := from; i < to; i++ {
 		all = append(all, i)
@@ -89,11 +89,10 @@ func indexes(from, to int) (all []int) {
 	return all
 }
 
-// A ticket that nobody can be matched with keeps nobody from a match who has waited for 3 minutes, whatever
-// keeps it out.
+// A ticket that nobody can be matched with, for any reason, keeps no ticket that has waited 3 minutes from a match.
 func TestForm_NobodyIsAHostage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		q := widening(rapid.IntRange(1, 3).Draw(t, "size"))
+		q := wideningQueue(rapid.IntRange(1, 3).Draw(t, "size"))
 		q.Parity = rules.Parity{Mode: rapid.SampledFrom([]rules.ParityMode{rules.ParityOff, rules.ParityRequire}).Draw(t, "parity"), Diff: rapid.IntRange(0, 1).Draw(t, "diff")}
 		q.TeamSpread = float64(rapid.SampledFrom([]int{0, 20, 60, 100}).Draw(t, "spread"))
 		if rapid.Bool().Draw(t, "regions") {
@@ -101,7 +100,7 @@ func TestForm_NobodyIsAHostage(t *testing.T) {
 		}
 		n := rapid.IntRange(2, 8).Draw(t, "n")
 		all := formation.Pool{}
-		for i := range n { // the first is to be the stuck one
+		for i := range n { // the first is the stuck one
 			all.Tickets = append(all.Tickets, formation.Ticket{
 				ID: fmt.Sprint(i), Size: rapid.IntRange(1, q.TeamSize).Draw(t, "s"), Skill: 1000 + 50*float64(rapid.IntRange(0, 8).Draw(t, "mmr")),
 				Since:   ago(rapid.IntRange(0, 300).Draw(t, "age")),
@@ -144,7 +143,7 @@ func TestForm_NobodyIsAHostage(t *testing.T) {
 	})
 }
 
-// canMatch reports whether the first ticket is ever in a match with some of the others, trying every way.
+// canMatch reports whether the first ticket can ever be in a match with some of the others. It tries all ways.
 func canMatch(q formation.Queue, p formation.Pool) bool {
 	teams := [2][]int{{0}}
 	var put func(i int) bool
@@ -166,7 +165,7 @@ func canMatch(q formation.Queue, p formation.Pool) bool {
 	return put(1)
 }
 
-// plays reports whether two teams keep every rule when all have waited for long.
+// plays reports whether two teams keep every rule after all have waited long.
 func plays(q formation.Queue, p formation.Pool, teams [2][]int) bool {
 	all := slices.Concat(teams[:]...)
 	var sums [2]float64

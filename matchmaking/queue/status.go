@@ -13,27 +13,27 @@ import (
 	"partyline/party"
 )
 
-// scene is what a pass left waiting in a queue. It is not changed any more.
-type scene struct {
-	queue   formation.Queue
-	pool    formation.Pool
-	answers *sync.Map // by ticket: what its players are told, which is worked out once
+// snapshot is what a pass left waiting in a queue. It is immutable.
+type snapshot struct {
+	queue    formation.Queue
+	pool     formation.Pool
+	statuses *sync.Map // by ticket: what its players are told, computed once
 }
 
-// board shows what waits to players and operators. Safe for concurrent use.
+// board shows players and operators what waits. Safe for concurrent use.
 type board struct {
 	*liveness
-	history *history
-	scenes  atomic.Pointer[map[string]scene] // by queue: what the last pass left waiting
+	history   *history
+	snapshots atomic.Pointer[map[string]snapshot] // by queue: what the last pass left waiting
 
 	mu       sync.Mutex
 	measured map[string]bool // queues whose gauges were set
 }
 
-// Waiting counts the tickets that wait, as far as this process knows.
+// Waiting counts the waiting tickets that this process knows.
 func (b *board) Waiting() int { return b.book.Waiting() }
 
-// Ages says how long a party has waited in each queue.
+// Ages returns how long a party has waited in each queue.
 func (b *board) Ages(id party.ID) map[string]party.Age {
 	if !b.Processing {
 		return nil
@@ -41,8 +41,8 @@ func (b *board) Ages(id party.ID) map[string]party.Age {
 	return b.book.Ages(id)
 }
 
-// Status tells the members of a party why it has no match yet, and with no party a player of
-// all tickets they are on.
+// Status tells the members of a party why it has no match yet. Without a party it tells a player about all tickets with
+// a seat for them.
 func (b *board) Status(ctx context.Context, caller party.Caller, partyID string) (party.QueueStatus, error) {
 	tickets, err := b.ticketsOf(ctx, caller, partyID)
 	if err != nil {
@@ -50,7 +50,7 @@ func (b *board) Status(ctx context.Context, caller party.Caller, partyID string)
 	}
 	status := party.QueueStatus{Tickets: []party.QueueTicket{}}
 	for _, t := range tickets {
-		if t.Queue != "" && b.manned(ctx, t) {
+		if t.Queue != "" && b.membersPresent(ctx, t) {
 			status.Tickets = append(status.Tickets, b.statusOf(t))
 		}
 	}
@@ -70,7 +70,7 @@ func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID stri
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range in { // who came by an invite is not on the ticket
+	for _, m := range in { // members who came in by an invite are not on the ticket
 		for _, t := range b.book.OfParty(m.ID) {
 			if !slices.ContainsFunc(tickets, func(o Ticket) bool { return o.ID == t.ID }) {
 				tickets = append(tickets, t)
@@ -81,28 +81,28 @@ func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID stri
 }
 
 func (b *board) statusOf(t Ticket) party.QueueTicket {
-	sc, known := (*b.scenes.Load())[t.Queue]
+	sc, known := (*b.snapshots.Load())[t.Queue]
 	if !known { // nobody waited there in the last pass
-		sc = scene{queue: formation.Of(b.Policy().Queues[t.Queue]), answers: &sync.Map{}}
+		sc = snapshot{queue: formation.Of(b.Policy().Queues[t.Queue]), statuses: &sync.Map{}}
 	}
-	once, _ := sc.answers.LoadOrStore(t.ID, sync.OnceValue(func() party.QueueTicket { return b.explain(sc, t) }))
+	once, _ := sc.statuses.LoadOrStore(t.ID, sync.OnceValue(func() party.QueueTicket { return b.explain(sc, t) }))
 	status := once.(func() party.QueueTicket)()
 	waited := max(0, b.Now().Sub(t.Since))
 	status.Ticket, status.Queue, status.WaitedSec = t.ID, t.Queue, int64(waited/time.Second)
-	status.ETA = b.history.expect(t.Queue, len(t.Members), waited)
+	status.ETA = b.history.estimate(t.Queue, len(t.Members), waited)
 	status.Proposal = b.proposals.state(t.ID)
 	return status
 }
 
-// explain says how a ticket stands among those that a pass left. In a large pool that is much work.
-func (b *board) explain(sc scene, t Ticket) party.QueueTicket {
+// explain compares a ticket with the others that a pass left. In a large pool that takes long.
+func (b *board) explain(sc snapshot, t Ticket) party.QueueTicket {
 	status := party.QueueTicket{HoldingBack: []party.HoldingBack{}}
-	live := make([]int, 0, len(sc.pool.Tickets)) // without those that have ended since
+	live := make([]int, 0, len(sc.pool.Tickets)) // without tickets that have ended since
 	b.book.eachLive(sc.pool.Tickets, func(i int) { live = append(live, i) })
 	pool := sc.pool.Only(live)
 	at := slices.IndexFunc(pool.Tickets, func(o formation.Ticket) bool { return o.ID == t.ID })
 	status.Pool = len(pool.Tickets)
-	if at < 0 { // no pass has met it yet, and so it waits for the next one
+	if at < 0 { // the ticket has met no pass yet, so it waits for the next one
 		if status.Pool > 0 {
 			status.HoldingBack = append(status.HoldingBack, party.HoldingBack{Reason: string(formation.HeldByWaiting), Tickets: status.Pool})
 		}
@@ -118,17 +118,17 @@ func (b *board) explain(sc scene, t Ticket) party.QueueTicket {
 	return status
 }
 
-// Report shows operators every queue of the rules file: what the last pass left and has not ended since.
+// Report shows operators every queue of the rules file, with the tickets of the last pass that have not ended since.
 func (b *board) Report() []party.QueueReport { return b.report(b.book.eachLive) }
 
-// report is of the tickets that each passes on.
+// report reports the tickets for which each calls f.
 func (b *board) report(each func(of []formation.Ticket, f func(i int))) []party.QueueReport {
 	now, list := b.Now(), []party.QueueReport{}
-	scenes := *b.scenes.Load()
+	snapshots := *b.snapshots.Load()
 	for _, name := range slices.Sorted(maps.Keys(b.Policy().Queues)) {
-		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: b.history.expect(name, 0, 0)}
+		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: b.history.estimate(name, 0, 0)}
 		sizes := map[int]int{}
-		waits := scenes[name].pool.Tickets
+		waits := snapshots[name].pool.Tickets
 		each(waits, func(i int) {
 			t := &waits[i]
 			r.Tickets, r.Players, r.OldestSec = r.Tickets+1, r.Players+t.Size, max(r.OldestSec, int64(now.Sub(t.Since)/time.Second))
