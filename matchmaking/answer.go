@@ -19,6 +19,9 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 	}
 	switch r.Op {
 	case signalReserve:
+		if !c.endsAt.IsZero() { // players from a queue would have no match
+			return answer, ErrGone
+		}
 		for i, claim := range r.Claims {
 			if c.serving.hasKicked(claim.UserIDs...) || c.table.Misfit(c.now, claim) {
 				answer.Misfits = append(answer.Misfits, i)

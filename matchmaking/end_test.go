@@ -2,6 +2,9 @@ package matchmaking_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +13,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking"
+	"partyline/matchmaking/seats"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -49,6 +53,33 @@ func TestEnd_WithTheServer(t *testing.T) {
 	if !s.over() || len(h.events(p)) != 0 {
 		t.Error("the end was told twice, or never came")
 	}
+}
+
+// A match that ends with the server takes nobody from a queue. A friend who comes late hears that it ends.
+func TestEnd_WithTheServer_takesNobodyNew(t *testing.T) {
+	h := newFakeHost(t)
+	p := h.partyOf("ann", "cat")
+	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Backfill: true, Claims: []seats.Claim{claim(p, 0, "ann")}})
+	s.enter("ann")
+	if s.labelled("backfill") != true {
+		t.Fatalf("label %s", s.label)
+	}
+	s.take(s.core.MatchTerminate(s.ctx, s, nil, h, s, s.tick, s.state, 30))
+	h.events(p)
+	if _, _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")}); !errors.Is(err, matchmaking.ErrGone) || s.labelled("backfill") != nil {
+		t.Errorf("a player of the queue: %v; label %s", err, s.label)
+	}
+	if match, err := h.client().Late(t.Context(), parse(t, p), "cat", false); err != nil || match != s.id {
+		t.Fatalf("late friend: %q, %v", match, err)
+	}
+	wantLines(t, "the party heard", h.events(p), "seat_held cat@0", "ended")
+	s.got = nil
+	s.enter("cat")
+	end := fmt.Sprintf(`"expires_at":%d`, h.clock.Now().Add(30*time.Second).Unix())
+	if first := s.got[0]; !strings.Contains(first.Data, `"event":"ended"`) || !strings.Contains(first.Data, end) || !slices.Equal(first.To, []string{"cat1"}) {
+		t.Errorf("the late friend got %+v; want the end", first)
+	}
+	wantLines(t, "the party heard", h.events(p), "seat_taken cat@0")
 }
 
 // A match ends half a minute after the last player left and the last hold expired.

@@ -140,21 +140,18 @@ func (c *call) tellPlayers(what any, to []runtime.Presence) {
 	}
 }
 
-// tellEnd tells parties and players once that the match ends, now or after a delay. It tells them again if the
-// match's game server ends it earlier.
-func (c *call) tellEnd(in time.Duration) {
+// tellEnd tells parties and players once that the match ends, now or at a time (zero is now). It tells them again if
+// the match's game server ends it earlier.
+func (c *call) tellEnd(at time.Time) {
 	ended := c.serving != nil && c.serving.ended
 	if c.endTold && !ended || c.resultTold {
 		return
 	}
 	c.endTold, c.resultTold = true, ended
 	c.sendEvents()
-	e := event{Event: eventEnded, MatchID: c.id}
+	e := c.endEvent(at)
 	if c.serving != nil {
 		e.Result = c.serving.result
-	}
-	if in > 0 {
-		e.ExpiresAt = c.now.Add(in).Unix()
 	}
 	for _, partyID := range c.table.Parties(c.now) {
 		e.partyID = partyID
@@ -162,5 +159,26 @@ func (c *call) tellEnd(in time.Duration) {
 	}
 	if len(c.guests) > 0 {
 		c.tellPlayers(e, nil)
+	}
+}
+
+func (c *call) endEvent(at time.Time) event {
+	e := event{Event: eventEnded, MatchID: c.id}
+	if at.After(c.now) {
+		e.ExpiresAt = at.Unix()
+	}
+	return e
+}
+
+// tellEndLater adds the end of a match that ends soon to the events of parties that get seats only now.
+func (c *call) tellEndLater(events []event) {
+	var told []string
+	for _, e := range events {
+		if e.Event == eventHeld && !slices.Contains(told, e.partyID) {
+			told = append(told, e.partyID)
+			end := c.endEvent(c.endsAt)
+			end.partyID = e.partyID
+			c.events = append(c.events, end)
+		}
 	}
 }

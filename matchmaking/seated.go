@@ -115,7 +115,9 @@ func (m *seatedMatch) MatchLoop(ctx context.Context, logger runtime.Logger, db *
 
 func (m *seatedMatch) MatchTerminate(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, graceSeconds int) any {
 	return m.step("MatchTerminate", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		c.tellEnd(time.Duration(graceSeconds) * time.Second)
+		c.endsAt = c.now.Add(time.Duration(graceSeconds) * time.Second)
+		c.refreshLabel()
+		c.tellEnd(c.endsAt)
 		c.inner = m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, graceSeconds)
 		return c.inner != nil
 	})
@@ -189,7 +191,7 @@ func (c *call) closeAfterPanic() {
 
 // close is the last step of a match: it announces the end, removes the marks and ends the game server.
 func (c *call) close() {
-	c.tellEnd(0)
+	c.tellEnd(c.now)
 	marks{c.nk, c.logger, c.id}.update(c.rows, nil)
 	if s := c.serving; s.ready() {
 		s.fleet.fleets.deleteServer(s.server.Manager, s.server.Instance)

@@ -35,6 +35,7 @@ type state struct {
 	seatsUnsent bool         // the players have old seats
 	due         time.Time    // until then a tick without messages does nothing; zero after any other call
 	emptySince  time.Time    // zero while a seat is taken or held
+	endsAt      time.Time    // when the host's shutdown ends the match at the latest; zero before a shutdown
 	endTold     bool
 	resultTold  bool // the end with the result of the game server was sent
 
@@ -86,9 +87,13 @@ func (s *state) seats() party.MatchSeats {
 
 // settle updates events, marks and the label after the seats may have changed.
 func (c *call) settle() {
-	if !c.updateRows() {
-		return
+	if c.updateRows() {
+		c.refreshLabel()
 	}
+}
+
+// refreshLabel is updateLabel; an error only goes to the log.
+func (c *call) refreshLabel() {
 	if err := c.updateLabel(); err != nil {
 		c.logger.Warn("match label not updated error=%v", err)
 	}
@@ -104,7 +109,11 @@ func (c *call) updateRows() bool {
 	if slices.ContainsFunc(rows, func(r seats.Seat) bool { return r.State != seats.Open }) {
 		c.announced = true
 	}
-	c.events = append(c.events, seatEvents(c.id, c.rows, rows)...)
+	events := seatEvents(c.id, c.rows, rows)
+	c.events = append(c.events, events...)
+	if !c.endsAt.IsZero() {
+		c.tellEndLater(events)
+	}
 	c.serving.tellHeld(c, c.rows, rows)
 	marks{c.nk, c.logger, c.id}.update(c.rows, rows)
 	c.rows, c.seatsUnsent = rows, true
@@ -118,7 +127,8 @@ func (c *call) updateLabel() error {
 	for _, n := range open {
 		l.OpenSeats += n
 	}
-	if c.setup.Backfill && c.announced && l.OpenSeats < c.table.Capacity() { // no backfill into a match without players
+	// No backfill into a match without players, or that ends soon.
+	if c.setup.Backfill && c.announced && l.OpenSeats < c.table.Capacity() && c.endsAt.IsZero() {
 		l.Backfill, l.Open, l.Key, l.Skill = true, open, c.setup.Key, c.setup.Skill
 	}
 	text, err := l.encode(c.innerLabel)

@@ -135,18 +135,27 @@ func TestStop_DoesNotWaitForever(t *testing.T) {
 	})
 }
 
-func TestShutdown_IsTheLastThingThatRuns(t *testing.T) {
+// The module works until the host cancels the context of InitModule. The host does so after the grace of a shutdown,
+// in which players still play.
+func TestRegister_RunsUntilTheHostEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nk := &nakama{}
-		init, log := newInitializer(), &logBook{}
-		if err := wiring.Register(bootContext(nil), log, nil, nk, init); err != nil {
+		ctx, end := context.WithCancel(bootContext(t, nil))
+		if err := wiring.Register(ctx, &logBook{}, nil, nk, newInitializer()); err != nil {
 			t.Fatal(err)
 		}
-		init.shutdown(context.Background(), log, nil, nk)
+		time.Sleep(time.Minute + time.Second)
+		synctest.Wait()
+		if got := nk.listed(); got == 0 {
+			t.Error("no background work ran")
+		}
+		end()
+		synctest.Wait()
+		before := nk.listed()
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if got := nk.listed(); got != 0 {
-			t.Errorf("storage was listed %d times after the shutdown", got)
+		if got := nk.listed(); got != before {
+			t.Errorf("storage was listed %d times after the end", got-before)
 		}
 	})
 }
@@ -156,10 +165,9 @@ func TestRules_AreReloadedLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nk := &nakama{path: path}
 		init, log := newInitializer(), &logBook{}
-		if err := wiring.Register(bootContext(map[string]string{"PARTY_RULES": "rules.yml"}), log, nil, nk, init); err != nil {
+		if err := wiring.Register(bootContext(t, map[string]string{"PARTY_RULES": "rules.yml"}), log, nil, nk, init); err != nil {
 			t.Fatal(err)
 		}
-		defer init.shutdown(context.Background(), log, nil, nk)
 		change := func(text string) {
 			t.Helper()
 			if err := os.WriteFile(filepath.Join(path, "rules.yml"), []byte(text), 0o600); err != nil {

@@ -28,7 +28,6 @@ type (
 	matchedFunc   = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error)
 	poolFunc      = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 	matchFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule) (runtime.Match, error)
-	shutdownFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)
 )
 
 // initializer takes registrations as the host does. A method that the module should not call is not implemented and
@@ -37,7 +36,7 @@ type initializer struct {
 	runtime.Initializer
 
 	name       string // of the server
-	refuses    string // the registration that fails: "rpc", "before", "http", "match", "matched", "shutdown"
+	refuses    string // the registration that fails: "rpc", "before", "http", "match", "matched"
 	registered int
 
 	rpcs      map[string]rpcFunc
@@ -52,7 +51,6 @@ type initializer struct {
 	matches   map[string]matchFunc
 	matched   matchedFunc
 	pool      poolFunc
-	shutdown  shutdownFunc
 }
 
 func newInitializer() *initializer {
@@ -143,11 +141,6 @@ func (stockSession) GetSingleParty() bool   { return false }
 func (stockSession) GetSingleSocket() bool  { return false }
 func (stockSession) GetSingleSession() bool { return false }
 
-func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
-	i.shutdown = fn
-	return i.take("shutdown")
-}
-
 // nakama is a host with empty storage and streams. A method that the module should not call here is not implemented
 // and panics.
 type nakama struct {
@@ -232,8 +225,8 @@ func (n *nakama) listed() int {
 }
 
 // bootContext is the context that the host gives InitModule.
-func bootContext(env map[string]string) context.Context {
-	return with(context.Background(), runtime.RUNTIME_CTX_ENV, env)
+func bootContext(t testing.TB, env map[string]string) context.Context {
+	return with(t.Context(), runtime.RUNTIME_CTX_ENV, env)
 }
 
 // userContext is the context that the host gives a hook or an RPC of a user's socket.

@@ -47,7 +47,7 @@ func TestRegister_MatchmakerOnlyWhereNeeded(t *testing.T) {
 			}
 			init = newInitializer()
 			init.refuses = "processor"
-			if err := wiring.Register(bootContext(map[string]string{"PARTY_RULES": "rules.yml"}), &logBook{}, nil, nk, init); err == nil {
+			if err := wiring.Register(bootContext(t, map[string]string{"PARTY_RULES": "rules.yml"}), &logBook{}, nil, nk, init); err == nil {
 				t.Error("the host's refusal of the processor was ignored")
 			}
 		}
@@ -72,10 +72,9 @@ func TestReload_QueuesNeedARestart(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			nk := &nakama{path: path}
 			init, log := newInitializer(), &logBook{}
-			if err := wiring.Register(bootContext(map[string]string{"PARTY_RULES": "rules.yml"}), log, nil, nk, init); err != nil {
+			if err := wiring.Register(bootContext(t, map[string]string{"PARTY_RULES": "rules.yml"}), log, nil, nk, init); err != nil {
 				t.Fatal(err)
 			}
-			defer init.shutdown(context.Background(), log, nil, nk)
 			if err := os.WriteFile(filepath.Join(path, "rules.yml"), []byte(tt.after), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -20,6 +20,9 @@ const MetricBuildInfo = "partyline_build_info"
 
 // Register constructs the module, registers it with the host and starts its background work. The plugin's entry and
 // the embedded engine call it once. After an error nothing runs, and the host does not start.
+//
+// The work goes on until ctx ends: the host cancels it when it stops, after the shutdown's grace. In the grace players
+// still play.
 func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
 	env, _ := ctx.Value(runtime.RUNTIME_CTX_ENV).(map[string]string)
 	conf, err := initializer.GetConfig()
@@ -46,6 +49,7 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 		return fmt.Errorf("partyline: %w", err)
 	}
 	m.Start()
+	context.AfterFunc(ctx, func() { m.Stop(context.Background()) })
 	is := build.Current()
 	logger.Info("partyline started version=%s commit=%s nakama=%s go=%s", is.Version, is.Commit, is.Nakama, is.Go)
 	nk.MetricsGaugeSet(MetricBuildInfo, is.Tags(), 1)
@@ -63,7 +67,6 @@ func (m *Module) Register(host runtime.Initializer) error {
 		func() error { return m.registerRoutes(host) },
 		func() error { return m.registerMatches(host) },
 		func() error { return m.registerQueues(host) },
-		func() error { return host.RegisterShutdown(m.shutdown) },
 	} {
 		if err := register(); err != nil {
 			return err
@@ -109,9 +112,4 @@ func (m *Module) registerQueues(host runtime.Initializer) error {
 		return fmt.Errorf("matchmaker processor: %w", err)
 	}
 	return nil
-}
-
-// shutdown is the last call of the host.
-func (m *Module) shutdown(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule) {
-	m.runRecovered("shutdown", func() { m.Stop(ctx) })
 }

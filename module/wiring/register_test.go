@@ -24,14 +24,13 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// boot registers the module as the host does, and stops it at the end of the test.
+// boot registers the module as the host does. The module stops at the end of the test.
 func boot(t testing.TB, env map[string]string, nk *nakama) (*initializer, *logBook) {
 	t.Helper()
 	init, log := newInitializer(), &logBook{}
-	if err := wiring.Register(bootContext(env), log, nil, nk, init); err != nil {
+	if err := wiring.Register(bootContext(t, env), log, nil, nk, init); err != nil {
 		t.Fatalf("Register: %v", err)
 	}
-	t.Cleanup(func() { init.shutdown(context.Background(), log, nil, nk) })
 	return init, log
 }
 
@@ -169,12 +168,12 @@ func TestRegister_RegisteredFunctionsWork(t *testing.T) {
 }
 
 func TestRegister_HostRefuses(t *testing.T) {
-	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "match", "matched", "shutdown"} {
+	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "match", "matched"} {
 		t.Run(what, func(t *testing.T) {
 			init := newInitializer()
 			init.refuses = what
 			nk := &nakama{path: writeRules(t, withMatches)}
-			err := wiring.Register(bootContext(map[string]string{"PARTY_RULES": "rules.yml"}), &logBook{}, nil, nk, init)
+			err := wiring.Register(bootContext(t, map[string]string{"PARTY_RULES": "rules.yml"}), &logBook{}, nil, nk, init)
 			if err == nil || !strings.Contains(err.Error(), "partyline: ") || !strings.Contains(err.Error(), "no more "+what) {
 				t.Errorf("Register = %v; want the host's refusal", err)
 			}
@@ -188,13 +187,11 @@ func TestRegister_ServerName(t *testing.T) {
 	for name, fine := range map[string]bool{"nakama": true, "eu-west_1.B": true, "eu west:1": false, "größe": false, "a\nb": false, `"`: false, "": false} {
 		init, log := newInitializer(), &logBook{}
 		init.name = name
-		err := wiring.Register(bootContext(nil), log, nil, &nakama{}, init)
+		err := wiring.Register(bootContext(t, nil), log, nil, &nakama{}, init)
 		if fine != (err == nil) {
 			t.Errorf("Register on %q = %v", name, err)
 		}
-		if fine {
-			init.shutdown(context.Background(), log, nil, &nakama{})
-		} else if err != nil && !strings.Contains(err.Error(), "setting name") || init.registered > 0 {
+		if err != nil && (!strings.Contains(err.Error(), "setting name") || init.registered > 0) {
 			t.Errorf("Register on %q = %v with %d functions registered; want that it names the setting and does nothing", name, err, init.registered)
 		}
 	}
@@ -223,7 +220,7 @@ func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			init := newInitializer()
-			err := wiring.Register(bootContext(tt.env), &logBook{}, nil, &nakama{path: path}, init)
+			err := wiring.Register(bootContext(t, tt.env), &logBook{}, nil, &nakama{path: path}, init)
 			if err == nil {
 				t.Fatal("Register = nil")
 			}

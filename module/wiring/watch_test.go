@@ -27,10 +27,9 @@ func TestStats_Health(t *testing.T) {
 			}
 		}}
 		init, log := newInitializer(), &logBook{}
-		if err := wiring.Register(bootContext(nil), log, nil, nk, init); err != nil {
+		if err := wiring.Register(bootContext(t, nil), log, nil, nk, init); err != nil {
 			t.Fatal(err)
 		}
-		defer init.shutdown(context.Background(), log, nil, nk)
 		health := func() overview.Health {
 			t.Helper()
 			text, err := init.rpcs["party_admin_stats"](context.Background(), log, nil, nk, "{}")

@@ -52,7 +52,6 @@ type (
 
 	processorFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 	matchedFunc   = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) (string, error)
-	shutdownFunc  = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule)
 )
 
 // answering puts the layer around a function of the module that takes something and answers.
@@ -128,18 +127,5 @@ func (i *initializer) RegisterMatchmakerProcessor(fn processorFunc) error {
 			return nil
 		}
 		return matches
-	})
-}
-
-// RegisterShutdown lets a module that is cut off run its shutdown functions too: they
-// end its goroutines, and reach the server no more than the rest of it does.
-func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
-	return i.Initializer.RegisterShutdown(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule) {
-		p, err := i.layer.begin(ctx, "shutdown")
-		if err != nil && !i.layer.isCut() {
-			return
-		}
-		fn(ctx, logger, db, i.nk)
-		_ = p.end(nil)
 	})
 }

@@ -15,7 +15,7 @@ type Call struct {
 	// Name is the method of runtime.NakamaModule that the module calls, such as
 	// "StorageWrite", or the function of its own that the server calls: "rpc <id>",
 	// "before <message>", "after <message>", "before list parties", "session start",
-	// "session end", "matchmaker processor", "matchmaker matched", "shutdown".
+	// "session end", "matchmaker processor", "matchmaker matched".
 	Name string
 	Ctx  context.Context // context.Background() where the method takes none
 	Args []any           // without the context
