@@ -101,14 +101,20 @@ func (l *Ledger) NoteAttributes(id party.ID) {
 	}
 }
 
-// Dropped reports the end of a session to the parties it was in. at is the moment of the end. The call may come after
-// everything else has forgotten the session, or twice.
+// Dropped reports the end of a session to the parties it was in. at is when the host reported the end. Players saw it
+// seconds before that; a look that missed the session is closer. The call may come after everything else has forgotten
+// the session, or twice.
 func (l *Ledger) Dropped(s party.Session, at time.Time) {
-	for _, id := range l.Roster.Attendance.Of(s.UserID) {
-		if l.Roster.Attendance.Remove(id, s.SessionID) {
+	members := l.Roster.Attendance
+	for _, id := range members.Of(s.UserID) {
+		c := party.Change{Kind: party.MemberDropped, ID: id, Session: s, At: at, Moved: members.Another(id, s)}
+		if missed := members.MissedAt(id, s.SessionID); !missed.IsZero() && missed.Before(at) {
+			c.At = missed.Add(-1) // a status that is reported in that moment is newer
+		}
+		if members.Remove(id, s.SessionID) {
 			l.Briefly(id, func(v *Visit) {
 				v.Changed()
-				v.Report(party.Change{Kind: party.MemberDropped, ID: id, Session: s, At: at})
+				v.Report(c)
 			})
 		}
 	}

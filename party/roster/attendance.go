@@ -23,9 +23,11 @@ type Attendance struct {
 // reported.
 type attendant struct {
 	party.Member
-	missed    bool      // a look did not find it
+	missedAt  time.Time // the first look that did not find it; zero before
 	leftUntil time.Time // until then its user counts as gone, because they left with a newer session
 }
+
+func (m attendant) missed() bool { return !m.missedAt.IsZero() }
 
 func newAttendance() *Attendance {
 	return &Attendance{members: map[party.ID][]attendant{}, parties: map[string][]party.ID{}}
@@ -98,7 +100,7 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 	defer at.mu.Unlock()
 	same := 0
 	for _, m := range members {
-		if i, known := at.find(id, m.SessionID); known && !at.members[id][i].missed {
+		if i, known := at.find(id, m.SessionID); known && !at.members[id][i].missed() {
 			same++
 		} else {
 			at.put(id, attendant{Member: m})
@@ -108,7 +110,7 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 		return nil
 	}
 	for _, m := range at.members[id] {
-		if !m.missed && !slices.ContainsFunc(members, func(there party.Member) bool { return there.SessionID == m.SessionID }) {
+		if !m.missed() && !slices.ContainsFunc(members, func(there party.Member) bool { return there.SessionID == m.SessionID }) {
 			gone = append(gone, m.Member)
 		}
 	}
@@ -116,12 +118,22 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 }
 
 // Miss notes that a look did not find the session.
-func (at *Attendance) Miss(id party.ID, sessionID string) {
+func (at *Attendance) Miss(id party.ID, sessionID string, now time.Time) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	if i, known := at.find(id, sessionID); known {
-		at.members[id][i].missed = true
+		at.members[id][i].missedAt = now
 	}
+}
+
+// MissedAt returns the time of the first look that did not find the session; zero if there was none.
+func (at *Attendance) MissedAt(id party.ID, sessionID string) (t time.Time) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	if i, known := at.find(id, sessionID); known {
+		t = at.members[id][i].missedAt
+	}
+	return t
 }
 
 // Leave notes that the user has left the party with a newer session, while the host still counts an older one. After
@@ -161,7 +173,7 @@ func (at *Attendance) Present(id party.ID) []party.Member {
 	defer at.mu.Unlock()
 	members := make([]party.Member, 0, len(at.members[id]))
 	for _, m := range at.members[id] {
-		if !m.missed {
+		if !m.missed() {
 			members = append(members, m.Member)
 		}
 	}
@@ -185,7 +197,7 @@ func (at *Attendance) Missing() []party.Session {
 	var sessions []party.Session
 	for _, in := range at.members {
 		for _, m := range in {
-			if m.missed {
+			if m.missed() {
 				sessions = append(sessions, m.Session)
 			}
 		}
@@ -205,7 +217,7 @@ func (at *Attendance) Has(id party.ID, sessionID string) bool {
 func (at *Attendance) Another(id party.ID, s party.Session) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	return slices.ContainsFunc(at.members[id], func(m attendant) bool { return m.UserID == s.UserID && m.SessionID != s.SessionID && !m.missed })
+	return slices.ContainsFunc(at.members[id], func(m attendant) bool { return m.UserID == s.UserID && m.SessionID != s.SessionID && !m.missed() })
 }
 
 // Of lists the parties in which sessions of the user are noted.

@@ -420,6 +420,38 @@ func TestService_Reset_notByASeatThatMoves(t *testing.T) {
 	}
 }
 
+// Players see a lost connection at once, and the host reports it seconds later. Whoever says in between that they are
+// ready stays ready, and so does everybody if the player is back by then.
+func TestService_Reset_byALossReportedLate(t *testing.T) {
+	for name, back := range map[string]bool{"away": false, "back": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, time.Now)
+				w.rules(resetOn("membership"))
+				p := w.host.Players(3)
+				id := w.party(4, p...)
+				for _, s := range p {
+					w.must(w.set(s, report(id, "ready", 1)))
+				}
+				w.host.Disconnect(p[2])
+				time.Sleep(100 * time.Millisecond)
+				want := []string{"tutorial", "ready"}
+				if back {
+					again := w.host.Connect(p[2].UserID)
+					w.join(again, id)
+					w.must(w.set(again, report(id, "ready", 1)))
+					w.must(w.set(p[0], report(id, "ready", 1)))
+					want = []string{"ready", "ready", "ready"}
+				}
+				w.must(w.set(p[1], report(id, "ready", 1)))
+				time.Sleep(2 * time.Second)
+				w.ended(p[2])
+				same(t, "stages", w.stages(p[1], id), want)
+			})
+		})
+	}
+}
+
 // A seat that should move but cannot: its player has left the party.
 func TestService_Reset_byAMoveThatFails(t *testing.T) {
 	w, id, leader, second := moves(t, 3, 3)

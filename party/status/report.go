@@ -79,12 +79,24 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 	if r.Code != "" {
 		id, moved, err = s.setArrival(ctx, c, r, conf)
 	} else if id, err = party.ParseID(r.PartyID); err == nil {
+		if r.Stage == conf.Ready && slices.Contains(conf.ResetOn, resetOnMembership) {
+			s.noteLosses(ctx, id, c)
+		}
 		moved, err = s.setMember(id, c, r, conf)
 	}
 	if err == nil && moved {
 		s.Moved(id, c.UserID)
 	}
 	return err
+}
+
+// noteLosses notes members whose connections are lost before one of the others reports that they are ready. Players saw
+// it then, but the host reports it seconds later: that must not take the ready member back. If the look fails, or the
+// party is busy, it does.
+func (s *Service) noteLosses(ctx context.Context, id party.ID, c party.Caller) {
+	if _, err := s.memberSession(id, c); err == nil {
+		_, _ = s.Looker.Glance(ctx, id)
+	}
 }
 
 // setMember writes a member's status. A session that leaves during this call has left the party's stream before its
