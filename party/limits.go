@@ -45,7 +45,7 @@ type Limits struct {
 	Share        Limit // calls that share a party
 	Data         Limit // messages of party data
 	Arrival      Limit // statuses reported by code: each reads the invite, and whether a block stands in between
-	Attributes   Limit // writes of a member's attributes, by user and party
+	Attributes   Limit // writes of attributes, by user
 	QuickJoin    Limit // calls to be brought into some party
 
 	// Notifications of invites between users who are not friends: how many one user sends, and how many one user

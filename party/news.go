@@ -36,7 +36,7 @@ type Change struct {
 	ID      ID
 	Session Session // for the Member kinds and RequestRejected; for HoldsOver only the user who was kicked, if any
 	Native  bool    // for MemberEntered: through the host's own join or accept
-	Moved   bool    // for MemberEntered and MemberLeft: the user's seat moves between two of their sessions; for MemberDropped: another session of the user is a member
+	Moved   bool    // for MemberEntered and MemberLeft: the user's seat moves between two of their sessions
 	Seat    Seat    // for the Seat kinds
 	By      string  // for MemberRemoved, RequestRejected, PartyClosed, and the MemberLeft of a kick: the leader's user ID
 	Was     ID      // for PartyRestored: the previous native party; for PartyEnded: the party's first ID

@@ -294,14 +294,15 @@ func TestSet_total(t *testing.T) {
 	})
 }
 
-// TestSet_rate: each member has 20 writes a second, and a refusal tells the wait.
+// TestSet_rate: each player has 20 writes a second, however many parties they are in. A refusal tells the wait.
 func TestSet_rate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(2)
-		id := w.party(p...)
-		for range 20 {
+		id, other := w.party(p...), w.party(p[0])
+		for range 10 {
 			w.mustSet(p[0], id, ``, `{"k":1}`)
+			w.mustSet(p[0], other, ``, `{"k":1}`)
 		}
 		if _, err := w.set(p[0], id, ``, `{"k":2}`); party.ReasonOf(err) != party.RateLimited || !strings.Contains(err.Error(), "retry_after_sec=1") {
 			t.Errorf("21st write: %v", err)

@@ -117,7 +117,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	if len(shared) > 0 && s.Policy().Attributes.Party == rules.InviteLeader && look.Leader().UserID != c.UserID {
 		return Written{}, party.Refuse(party.NotLeader, "Only the leader sets what the party shares.")
 	}
-	if err := s.Limits.Attributes.Take(c.UserID + " " + id.String()); err != nil {
+	if err := s.Limits.Attributes.Take(c.UserID); err != nil {
 		return Written{}, err
 	}
 	if !look.Attributes {

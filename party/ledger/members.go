@@ -107,7 +107,7 @@ func (l *Ledger) NoteAttributes(id party.ID) {
 func (l *Ledger) Dropped(s party.Session, at time.Time) {
 	members := l.Roster.Attendance
 	for _, id := range members.Of(s.UserID) {
-		c := party.Change{Kind: party.MemberDropped, ID: id, Session: s, At: at, Moved: members.Another(id, s)}
+		c := party.Change{Kind: party.MemberDropped, ID: id, Session: s, At: at}
 		if missed := members.MissedAt(id, s.SessionID); !missed.IsZero() && missed.Before(at) {
 			c.At = missed.Add(-1) // a status that is reported in that moment is newer
 		}

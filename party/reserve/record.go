@@ -106,6 +106,7 @@ type recordJSON struct {
 type waiterJSON struct {
 	Since  int64  `json:"since"`            // Unix nanoseconds, like the next ones
 	Until  int64  `json:"until,omitempty"`  // end of a held seat
+	Told   int64  `json:"told,omitempty"`   // its latest end that the player was told; older builds did not write it
 	Absent int64  `json:"absent,omitempty"` // without a socket since
 	Invite string `json:"invite,omitempty"` // its ID
 	Open   bool   `json:"open,omitempty"`
@@ -161,7 +162,7 @@ func (r Record) Encode(id party.ID) (string, error) {
 		}
 	}
 	for user, w := range r.Waiting {
-		out.Waiting[user] = waiterJSON{party.Nanos(w.Since), party.Nanos(w.Until), party.Nanos(w.Absent), w.Invite, w.Open}
+		out.Waiting[user] = waiterJSON{party.Nanos(w.Since), party.Nanos(w.Until), party.Nanos(w.Told), party.Nanos(w.Absent), w.Invite, w.Open}
 	}
 	value, err := json.Marshal(out)
 	return string(value), err
@@ -185,7 +186,7 @@ func (r Record) Add(id party.ID, value string) error {
 	}
 	for user, w := range in.Waiting {
 		r.Waiting[user] = Waiter{
-			UserID: user, Invite: w.Invite, Open: w.Open, Since: party.FromNanos(w.Since), Until: party.FromNanos(w.Until), Absent: party.FromNanos(w.Absent),
+			UserID: user, Invite: w.Invite, Open: w.Open, Since: party.FromNanos(w.Since), Until: party.FromNanos(w.Until), Told: party.FromNanos(max(w.Told, w.Until)), Absent: party.FromNanos(w.Absent),
 		}
 	}
 	for user, s := range in.Seats {

@@ -24,7 +24,7 @@ func TestRecord_RoundTrip(t *testing.T) {
 			k.Joined, k.Led, k.Member.Username = epoch, "leader", "name"
 			r.Seats[u] = k.Seat
 		}
-		r.Waiting["w"] = reserve.Waiter{UserID: "w", Invite: "i", Since: epoch, Until: epoch.Add(1), Absent: epoch.Add(2)}
+		r.Waiting["w"] = reserve.Waiter{UserID: "w", Invite: "i", Since: epoch, Until: epoch.Add(1), Told: epoch.Add(3), Absent: epoch.Add(2)}
 		r.Waiting["x"] = reserve.Waiter{UserID: "x", Open: true, Since: epoch}
 		if rapid.Bool().Draw(t, "standing") {
 			r.Facts = party.Facts{MaxSize: s.view.MaxSize, Open: s.view.Open, Hidden: !s.view.Open, Label: "label", CreatedAt: epoch, Attributes: s.view.Open}

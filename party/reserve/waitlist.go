@@ -19,6 +19,7 @@ type Waiter struct {
 	Open    bool      // they came by the party's ID while it was open; an older build stored neither
 	Since   time.Time // different for each player of one list
 	Until   time.Time // end of the seat held for them; zero if none is held
+	Told    time.Time // the latest Until so far, also of a held seat that ended while nobody might enter
 	Absent  time.Time // when they lost their last socket; zero while they have one
 	Blocked bool      // by a block between them and a member, or by an invite that leads elsewhere; not stored
 }
@@ -165,7 +166,10 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 		_, checked := blocked[w.UserID]
 		switch in := slices.Contains(promised, w.UserID); {
 		case in && !known && checked:
-			w.Until = now.Add(hold)
+			if w.Until = now.Add(hold); w.Until.Before(w.Told) {
+				w.Until = w.Told // the rules may hold seats for a shorter time since
+			}
+			w.Told = w.Until
 			offered = append(offered, w.UserID)
 		case !in && known:
 			w.Until = time.Time{}

@@ -159,6 +159,30 @@ func TestServe(t *testing.T) {
 }
 
 // A place on the wait list survives a short time without a socket. Each such time counts separately.
+// A player who was told until when a seat is held has it until then, also if the party was away or locked in between
+// and the rules hold seats for a shorter time since.
+func TestServe_keepsTheTimeThatWasTold(t *testing.T) {
+	b, v := newWaitlist("a", "b"), newParty(2, 0)
+	none := map[string]bool{"a": false, "b": false}
+	b.Serve(v, epoch, time.Minute, false, none)
+	for closed := range 2 {
+		now := epoch.Add(time.Duration(closed+1) * time.Second)
+		b.Serve(v, now, time.Second, true, none)
+		if w := b.Waiting["a"]; !w.Until.IsZero() {
+			t.Errorf("a seat is held until %v while nobody may enter", w.Until)
+		}
+		b.Serve(v, now, time.Second, false, none)
+		if w := b.Waiting["a"]; !w.Until.Equal(epoch.Add(time.Minute)) {
+			t.Errorf("held until %v; want what was told", w.Until)
+		}
+	}
+	b.Serve(v, epoch.Add(59*time.Second), time.Minute, true, none)
+	b.Serve(v, epoch.Add(59*time.Second), time.Minute, false, none)
+	if w := b.Waiting["a"]; !w.Until.Equal(epoch.Add(119 * time.Second)) {
+		t.Errorf("held until %v; want a whole new time", w.Until)
+	}
+}
+
 func TestSeen(t *testing.T) {
 	b := newWaitlist("a")
 	for i, c := range []struct {
