@@ -420,8 +420,8 @@ func TestService_Reset_notByASeatThatMoves(t *testing.T) {
 	}
 }
 
-// Players see a lost connection at once, and the host reports it seconds later. Whoever says in between that they are
-// ready stays ready, and so does everybody if the player is back by then.
+// Players see a lost connection at once, and the host reports it seconds later. A player who reports ready in
+// between stays ready, and so does everybody if the player is back by then.
 func TestService_Reset_byALossReportedLate(t *testing.T) {
 	for name, back := range map[string]bool{"away": false, "back": true} {
 		t.Run(name, func(t *testing.T) {
