@@ -44,7 +44,7 @@ func authenticateCustom(c *call, in *api.AuthenticateCustomRequest) (proto.Messa
 	return c.byID("Custom", in.GetAccount().GetId(), 6, in.Username, in.Create, c.opts.Store.AuthenticateCustom, in.GetAccount().GetVars())
 }
 
-// byID authenticates by an ID of some kind, which has at least so many bytes.
+// byID authenticates by an ID. kind is the kind of ID for error texts, least its minimum length in bytes.
 func (c *call) byID(kind, id string, least int, username string, create *wrapperspb.BoolValue, authenticate func(id, username string, create bool) (store.Login, error), vars map[string]string) (proto.Message, error) {
 	switch {
 	case id == "":
@@ -71,7 +71,7 @@ func authenticateEmail(c *call, in *api.AuthenticateEmailRequest) (proto.Message
 	}
 	email := in.Account.Email
 	switch {
-	case email == "": // perhaps a login by username
+	case email == "": // the login may be by username
 	case !store.ValidID(email):
 		return nil, invalid("Invalid email address, no spaces or control characters allowed.")
 	case !store.ValidEmail(email):
@@ -146,12 +146,12 @@ func updateAccount(c *call, in *api.UpdateAccountRequest) (proto.Message, error)
 	case store.IsDatabaseError(err):
 		return nil, failed("Error while trying to update account.")
 	case err != nil:
-		return nil, invalid(err.Error()) // the server wraps the whole text, even of a status
+		return nil, invalid(err.Error()) // the server sends the whole text, even of a gRPC status
 	}
 	return done()
 }
 
-// text is the value of an optional text, nil where it is not given.
+// text returns the value of an optional text, nil if it is missing.
 func text(v *wrapperspb.StringValue) *string {
 	if v == nil {
 		return nil

@@ -68,7 +68,7 @@ func TestAuthenticate_Refusals(t *testing.T) {
 func TestAuthenticate_BrokenBodies(t *testing.T) {
 	g := newTarget(t)
 	for _, body := range []string{`{`, `x`, `[]`, `"text"`, `null`, `{"id":5}`, `{"id":"0123456789","vars":[]}`} {
-		got := g.do("POST", "/v2/account/authenticate/device", nobody, body) // read before anybody asks for the key
+		got := g.do("POST", "/v2/account/authenticate/device", nobody, body) // the body is read before the key is checked
 		if got.status != 400 || !strings.Contains(got.body, `"code":3`) {
 			t.Errorf("body %s = %d %s; want 400 with code 3", body, got.status, got.body)
 		}
@@ -181,7 +181,7 @@ func TestAccount_Delete(t *testing.T) {
 	p, friend := g.player("gone"), g.player("left")
 	g.want(200, `{}`, "POST", "/v2/friend?ids="+friend.id, p.auth, "")
 	g.want(200, `{}`, "DELETE", "/v2/account", p.auth, "")
-	// A token of the same second outlives its account on a server, so either is right.
+	// On a real server a token that was issued in the same second outlives its account, so both answers are right.
 	if got := g.do("GET", "/v2/account", p.auth, ""); got.status != 401 && got.status != 404 {
 		t.Errorf("account after its end = %d %s; want 401 or 404", got.status, got.body)
 	}

@@ -13,7 +13,7 @@ import (
 	"partyline/local/engine/store"
 )
 
-// access is what a request must carry.
+// access says which credentials a request must have.
 type access int
 
 const (
@@ -24,24 +24,24 @@ const (
 
 // endpoint is one call of the API.
 type endpoint struct {
-	name   string // as hooks know it
+	name   string // the name for hooks
 	method string
 	path   string // a gorilla/mux pattern; its variables are fields of the request
 	access access
-	body   string // "": none is read; "*": the whole request; else the field that it is
+	body   string // "": no body; "*": the body is the whole request; else the name of the field in the body
 	empty  func() proto.Message
 	answer func(c *call, in proto.Message) (proto.Message, error)
 }
 
-// call is one request on its way.
+// call is one request while the server handles it.
 type call struct {
 	*Server
 	ctx    context.Context
 	caller Caller
-	user   uuid.UUID // the caller's
+	user   uuid.UUID // the caller's user ID
 }
 
-// on makes an endpoint of a typed answer.
+// on makes an endpoint from a function with a typed request.
 func on[In proto.Message](access access, name, method, path, body string, answer func(*call, In) (proto.Message, error)) endpoint {
 	var request In
 	return endpoint{
@@ -51,8 +51,8 @@ func on[In proto.Message](access access, name, method, path, body string, answer
 	}
 }
 
-// serve runs an endpoint in the server's order: the request is read before anybody
-// asks who sends it, and the before-hook sees it before it is checked.
+// serve runs an endpoint in the real server's order: it reads the request before it checks the credentials. The
+// before-hook gets the request before the endpoint checks it.
 func (s *Server) serve(e endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out, err := s.run(e, r)
@@ -91,8 +91,8 @@ func (s *Server) run(e endpoint, r *http.Request) (proto.Message, error) {
 
 func isNil(m proto.Message) bool { return m == nil || !m.ProtoReflect().IsValid() }
 
-// moduleError is what a client learns of a module's error: code and text of a
-// *runtime.Error, else the text with code 13.
+// moduleError returns what a client sees of a module's error: the code and text of a *runtime.Error, else the text
+// with code 13.
 func moduleError(err error) *store.Error {
 	var known *runtime.Error
 	if !errors.As(err, &known) {
@@ -105,8 +105,8 @@ func moduleError(err error) *store.Error {
 	return &store.Error{Code: code, Message: known.Message}
 }
 
-// sourceError is what a client learns of an error of a list's source: a *runtime.Error
-// as it is, else only that the call failed.
+// sourceError returns what a client sees when a list fails: a *runtime.Error unchanged, else the text hidden with
+// code 13.
 func sourceError(err error, hidden string) error {
 	var known *runtime.Error
 	if errors.As(err, &known) {

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// limited is the limit of a list: what is asked for, or the default.
+// limited returns the limit of a list: the requested one, or the default.
 func limited(asked *wrapperspb.Int32Value, byDefault, most int) (int, error) {
 	if asked == nil {
 		return byDefault, nil
@@ -24,7 +24,7 @@ func limited(asked *wrapperspb.Int32Value, byDefault, most int) (int, error) {
 	return 0, invalid("Invalid limit - limit must be between 1 and 100.")
 }
 
-// state is the state a list is narrowed to, nil for any.
+// state returns the state that a list is filtered by, nil for any.
 func state(asked *wrapperspb.Int32Value, most int32) (*int32, error) {
 	switch {
 	case asked == nil:
@@ -84,7 +84,7 @@ func listFriendsOfFriends(c *call, in *api.ListFriendsOfFriendsRequest) (proto.M
 	return &api.FriendsOfFriendsList{FriendsOfFriends: list, Cursor: cursor}, nil
 }
 
-// friendIDs reads whom a friend call is about; self refuses the caller themself.
+// friendIDs returns the users of a friend call. If the caller is among them, it returns an error with the text self.
 func (c *call) friendIDs(ids, usernames []string, self string) ([]uuid.UUID, error) {
 	var friends []uuid.UUID
 	for _, id := range ids {

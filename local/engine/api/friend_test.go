@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// friends wants the friends of p, in order, as "name:state".
+// friends checks the friends of p, in order, as "name:state".
 func (g *target) friends(p player, query string, want ...string) string {
 	g.t.Helper()
 	var list struct {
@@ -30,7 +30,7 @@ func (g *target) friends(p player, query string, want ...string) string {
 
 func is(p player, state int) string { return fmt.Sprintf("%s:%d", p.name, state) }
 
-// edges wants the edge count of p.
+// edges checks the edge count of p.
 func (g *target) edges(p player, want int) {
 	g.t.Helper()
 	var account struct {
@@ -44,7 +44,7 @@ func (g *target) edges(p player, want int) {
 	}
 }
 
-// notes wants the stored notifications of p, oldest first, as "code subject".
+// notes checks the stored notifications of p, oldest first, as "code subject".
 func (g *target) notes(p player, want ...string) {
 	g.t.Helper()
 	var list struct {
@@ -71,7 +71,7 @@ func TestFriends_AskAndAccept(t *testing.T) {
 	g.want(200, `{}`, "POST", "/v2/friend?ids="+b.id+"&metadata="+`%7B%22from%22:%22school%22%7D`, a.auth, "")
 	g.friends(a, "", is(b, 1))
 	g.friends(b, "", is(a, 2))
-	g.want(200, `{}`, "POST", "/v2/friend?usernames="+b.name, a.auth, "") // asking again has no effect
+	g.want(200, `{}`, "POST", "/v2/friend?usernames="+b.name, a.auth, "") // a second request has no effect
 	g.notes(b, "-2 "+a.name+" wants to add you as a friend")
 	g.want(200, `{}`, "POST", "/v2/friend?usernames="+a.name, b.auth, "")
 	g.friends(a, "", is(b, 0))
@@ -98,7 +98,7 @@ func TestFriends_BothAsk(t *testing.T) {
 	g.want(200, `{}`, "POST", "/v2/friend?ids="+a.id, b.auth, "")
 	g.friends(a, "", is(b, 0))
 	g.want(200, `{}`, "DELETE", "/v2/friend?usernames="+b.name, a.auth, "")
-	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+b.id, a.auth, "") // again: nothing
+	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+b.id, a.auth, "") // a second time: no effect
 	g.edges(a, 0)
 	g.edges(b, 0)
 }
@@ -113,11 +113,11 @@ func TestFriends_Block(t *testing.T) {
 	g.friends(b, "")
 	g.edges(a, 1)
 	g.edges(b, 0)
-	g.want(200, `{}`, "POST", "/v2/friend?ids="+a.id, b.auth, "") // blocked: nothing happens, nobody is told
-	g.want(200, `{}`, "POST", "/v2/friend?ids="+b.id, a.auth, "") // one's own block stays, too
+	g.want(200, `{}`, "POST", "/v2/friend?ids="+a.id, b.auth, "") // blocked: no effect and no notification
+	g.want(200, `{}`, "POST", "/v2/friend?ids="+b.id, a.auth, "") // nor does it remove a's own block
 	g.friends(a, "", is(b, 3))
 	g.friends(b, "")
-	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+a.id, b.auth, "") // the blocked cannot lift it
+	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+a.id, b.auth, "") // the blocked user cannot remove the block
 	g.friends(a, "", is(b, 3))
 	g.want(200, `{}`, "POST", "/v2/friend/block?usernames="+a.name, b.auth, "") // mutual
 	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+b.id, a.auth, "")
@@ -164,7 +164,7 @@ func TestFriends_Refusals(t *testing.T) {
 	g.want(200, `{}`, "POST", "/v2/friend", a.auth, "")
 	g.want(200, `{}`, "DELETE", "/v2/friend", a.auth, "")
 	g.want(200, `{}`, "POST", "/v2/friend/block", a.auth, "")
-	g.want(200, `{}`, "POST", "/v2/friend?ids=6b0d1b1e-3c55-4c6f-9a53-0f8f0f7a3b11", a.auth, "") // a stranger to the server
+	g.want(200, `{}`, "POST", "/v2/friend?ids=6b0d1b1e-3c55-4c6f-9a53-0f8f0f7a3b11", a.auth, "") // an unknown user
 	g.want(200, `{}`, "POST", "/v2/friend/block?ids=6b0d1b1e-3c55-4c6f-9a53-0f8f0f7a3b11", a.auth, "")
 	g.friends(a, "")
 	for _, c := range []struct{ method, path, message string }{

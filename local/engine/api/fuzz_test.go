@@ -11,11 +11,11 @@ import (
 	"partyline/local/engine/store"
 )
 
-// fuzzing is longer than any run; with an expired session nothing behind it is reached.
+// fuzzing is longer than any run: with an expired session, requests would only be refused.
 const fuzzing = 24 * time.Hour
 
-// FuzzBodies sends broken and odd bodies to every kind of endpoint that reads one. No
-// body may cause a panic, and what is refused is the client's mistake.
+// FuzzBodies sends broken and odd bodies to every kind of endpoint that reads one. No body may cause a panic, and
+// every refusal must be a client's error.
 func FuzzBodies(f *testing.F) {
 	for _, seed := range []string{
 		``, `{}`, `null`, `[]`, `"x"`, `{"id":"0123456789"}`, `{"id":"0123456789","vars":{"a":"b"}}`, `{"id":1e999}`,
@@ -57,7 +57,7 @@ func FuzzBodies(f *testing.F) {
 			got := send(e.method, e.path, e.auth, body)
 			switch got.Code {
 			case 200, 400, 401, 404, 409:
-			case 500: // what only the database would refuse
+			case 500: // errors that only the database finds
 				if !strings.Contains(got.Body.String(), "Error ") {
 					t.Errorf("%s %s %q = 500 %s", e.method, e.path, body, got.Body)
 				}

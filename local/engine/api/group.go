@@ -80,7 +80,7 @@ func deleteGroup(c *call, in *api.DeleteGroupRequest) (proto.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.opts.Store.DeleteGroup(id, c.user) != nil { // permission is all that can be missing
+	if c.opts.Store.DeleteGroup(id, c.user) != nil { // only the permission can be missing
 		return nil, invalid("Group not found or you're not allowed to delete.")
 	}
 	return done()
@@ -107,13 +107,13 @@ func leaveGroup(c *call, in *api.LeaveGroupRequest) (proto.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.opts.Store.LeaveGroup(id, c.user) != nil { // being the last superadmin is all that can be wrong
+	if c.opts.Store.LeaveGroup(id, c.user) != nil { // the only possible error: the caller is the last superadmin
 		return nil, invalid("Cannot leave group when you are the last superadmin.")
 	}
 	return done()
 }
 
-// onGroupUsers makes a call on a group's users. verb is for what went wrong.
+// onGroupUsers runs a call on a group's users. verb names the call in error texts.
 func (c *call) onGroupUsers(group string, users []string, verb string, do func(caller, group uuid.UUID, users []uuid.UUID) error) (proto.Message, error) {
 	id, err := groupID(group)
 	if err != nil {
@@ -161,7 +161,7 @@ func promoteGroupUsers(c *call, in *api.PromoteGroupUsersRequest) (proto.Message
 
 func demoteGroupUsers(c *call, in *api.DemoteGroupUsersRequest) (proto.Message, error) {
 	if _, err := groupID(in.GroupId); err == nil && len(in.UserIds) == 0 {
-		return nil, invalid("User IDs must be set.") // of these calls only this one minds
+		return nil, invalid("User IDs must be set.") // of these calls only this one checks it
 	}
 	return c.onGroupUsers(in.GroupId, in.UserIds, "demote users in", c.opts.Store.DemoteGroupUsers)
 }
@@ -192,7 +192,7 @@ func listUserGroups(c *call, in *api.ListUserGroupsRequest) (proto.Message, erro
 	}
 	user, err := uuid.Parse(in.UserId)
 	if err != nil {
-		return nil, invalid("Group ID must be a valid ID.") // so says the server
+		return nil, invalid("Group ID must be a valid ID.") // the server's text
 	}
 	limit, err := limited(in.Limit, 100, 100)
 	if err != nil {

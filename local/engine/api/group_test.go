@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// group makes a group of p's.
+// group makes a group of p.
 func (g *target) group(p player, open bool, rest string) (id, name string) {
 	g.t.Helper()
 	name = fresh("group")
@@ -20,7 +20,7 @@ func (g *target) group(p player, open bool, rest string) (id, name string) {
 	return made.ID, name
 }
 
-// members wants the members of a group, in order, as "name:state".
+// members checks the members of a group, in order, as "name:state".
 func (g *target) members(asker player, id, query string, want ...string) string {
 	g.t.Helper()
 	var list struct {
@@ -41,7 +41,7 @@ func (g *target) members(asker player, id, query string, want ...string) string 
 	return list.Cursor
 }
 
-// size wants the edge count of a group that p is in, or has asked to join, and p's state.
+// size checks the edge count of a group that p is in, or has asked to join, and p's state.
 func (g *target) size(p player, id string, count, state int) {
 	g.t.Helper()
 	var list struct {
@@ -91,7 +91,7 @@ func TestGroups_OpenJoinAndLeave(t *testing.T) {
 	g.members(a, id, "", is(a, 0), is(b, 2))
 	g.size(b, id, 2, 2)
 	g.refused(400, 3, "Group is full.", "POST", path+"/join", c.auth, "")
-	g.refused(400, 3, "Group is full.", "POST", path+"/join", b.auth, "") // even for a member
+	g.refused(400, 3, "Group is full.", "POST", path+"/join", b.auth, "") // also for a member
 	g.refused(400, 3, "Cannot leave group when you are the last superadmin.", "POST", path+"/leave", a.auth, "")
 	g.want(200, `{}`, "POST", path+"/leave", c.auth, "")
 	g.want(200, `{}`, "POST", path+"/leave", b.auth, "")
@@ -109,7 +109,7 @@ func TestGroups_ClosedJoin(t *testing.T) {
 	path := "/v2/group/" + id
 
 	g.want(200, `{}`, "POST", path+"/join", b.auth, "")
-	g.want(200, `{}`, "POST", path+"/join", b.auth, "") // twice is as good
+	g.want(200, `{}`, "POST", path+"/join", b.auth, "") // a second time: no effect
 	g.want(200, `{}`, "POST", path+"/join", c.auth, "")
 	g.members(a, id, "", is(a, 0), is(b, 3), is(c, 3))
 	g.members(a, id, "?state=3", is(b, 3), is(c, 3))
@@ -120,7 +120,7 @@ func TestGroups_ClosedJoin(t *testing.T) {
 	g.members(a, id, "", is(a, 0), is(b, 2), is(c, 3))
 	g.size(b, id, 2, 2)
 	g.notes(b, "-4 You've been added to group "+name)
-	g.want(200, `{}`, "POST", path+"/kick?user_ids="+c.id, a.auth, "") // declines the request
+	g.want(200, `{}`, "POST", path+"/kick?user_ids="+c.id, a.auth, "") // refuses the request
 	g.want(200, `{}`, "POST", path+"/leave", b.auth, "")
 	g.size(a, id, 1, 0)
 }
@@ -137,7 +137,7 @@ func TestGroups_Ranks(t *testing.T) {
 	g.want(200, `{}`, "POST", path+"/promote?user_ids="+b.id, a.auth, "")
 	g.members(a, id, "", is(a, 0), is(b, 1), is(c, 2), is(d, 2))
 	g.want(200, `{}`, "POST", path+"/promote?user_ids="+c.id, b.auth, "")
-	g.want(200, `{}`, "POST", path+"/promote?user_ids="+c.id, b.auth, "") // no higher than oneself
+	g.want(200, `{}`, "POST", path+"/promote?user_ids="+c.id, b.auth, "") // not above their own state
 	g.want(200, `{}`, "POST", path+"/kick?user_ids="+c.id+"&user_ids="+a.id, b.auth, "")
 	g.members(a, id, "?state=1", is(b, 1), is(c, 1))
 	g.want(200, `{}`, "POST", path+"/demote?user_ids="+a.id, b.auth, "")
@@ -221,11 +221,11 @@ func TestGroups_Lists(t *testing.T) {
 	cursor := check("limit=2&name="+pattern, "0 1")
 	check("limit=2&name="+pattern+"&cursor="+cursor, "2")
 	check("limit=9&name="+url.QueryEscape("%"+prefix+" _"), "0 1 2")
-	check("name="+pattern, "0") // one, unless asked for more
+	check("name="+pattern, "0") // the default limit is 1
 	check("limit=9&open=false&lang_tag="+lang, "0")
 	g.want(200, `{}`, "POST", "/v2/group/"+ids[1]+"/join", b.auth, "")
 	check("limit=9&members=1&open=true&lang_tag="+lang, "2")
-	check("limit=1&open=true&lang_tag="+lang, "1") // the larger first
+	check("limit=1&open=true&lang_tag="+lang, "1") // the larger group first
 
 	mine := check2(t, g, a, "?limit=2")
 	check2(t, g, a, "?limit=2&cursor="+mine)
@@ -233,7 +233,7 @@ func TestGroups_Lists(t *testing.T) {
 	g.members(a, ids[1], "?limit=1&cursor="+members, is(b, 2))
 }
 
-// check2 wants one page of a user's groups and returns its cursor.
+// check2 checks one page of a user's groups and returns its cursor.
 func check2(t *testing.T, g *target, p player, query string) string {
 	t.Helper()
 	var list struct {
@@ -282,7 +282,7 @@ func TestGroups_Refusals(t *testing.T) {
 	g.refused(500, 13, "Error while trying to list groups.", "GET", "/v2/group?cursor=!", a.auth, "")
 	g.want(200, `{}`, "POST", "/v2/group/"+id+"/add", a.auth, "")
 	g.want(200, `{}`, "POST", "/v2/group/"+id+"/kick?user_ids="+stranger, a.auth, "")
-	g.want(200, `{}`, "POST", "/v2/group/"+id+"/kick?user_ids="+a.id, a.auth, "") // oneself: passed over
+	g.want(200, `{}`, "POST", "/v2/group/"+id+"/kick?user_ids="+a.id, a.auth, "") // the caller is skipped
 	g.want(200, `{}`, "POST", "/v2/group/"+stranger+"/leave", a.auth, "")
 	g.want(200, `{}`, "GET", "/v2/group/"+stranger+"/user", a.auth, "")
 	g.members(a, id, "", is(a, 0))

@@ -44,7 +44,7 @@ func listParties(c *call, in *api.ListPartiesRequest) (proto.Message, error) {
 	}
 	parties, cursor, err := c.opts.Parties(c.ctx, limit, open, false, in.Query.GetValue(), in.Cursor.GetValue())
 	if err != nil {
-		return nil, sourceError(err, "Error listing matches.") // so says the server, of parties too
+		return nil, sourceError(err, "Error listing matches.") // the server uses this text for parties too
 	}
 	return &api.PartyList{Parties: parties, Cursor: cursor}, nil
 }
@@ -82,7 +82,7 @@ func listMatches(c *call, in *api.ListMatchesRequest) (proto.Message, error) {
 	return &api.MatchList{Matches: matches}, nil
 }
 
-// number is the value of an optional number, nil where it is not given.
+// number returns the value of an optional number, nil if it is missing.
 func number(v *wrapperspb.Int32Value) *int {
 	if v == nil {
 		return nil

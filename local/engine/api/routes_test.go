@@ -66,7 +66,7 @@ func TestRoutes_CORS(t *testing.T) {
 	}
 }
 
-// Answers are compressed for clients that say they read it, and caches are told so.
+// Answers are compressed for clients that accept it, and have a header for caches.
 func TestRoutes_Compression(t *testing.T) {
 	g := newTarget(t)
 	for _, c := range []struct{ path, accept, encoding, vary string }{
@@ -82,7 +82,7 @@ func TestRoutes_Compression(t *testing.T) {
 				got.header.Get("Content-Encoding"), got.header.Get("Vary"), c.encoding, c.vary)
 		}
 	}
-	r, err := http.Get(g.base + "/nothing") // Go's client asks for gzip and unpacks it
+	r, err := http.Get(g.base + "/nothing") // Go's client asks for gzip and decompresses it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestNotifications(t *testing.T) {
 		g.want(200, `{}`, "POST", "/v2/friend?ids="+a.id, p.auth, "")
 	}
 	list("?limit=10&cacheable_cursor="+empty.Cursor, b.name, c.name, d.name)
-	first := list("", b.name) // one, unless asked for more
+	first := list("", b.name) // the default limit is 1
 	g.want(200, `{"notifications":[{"id":"$id","subject":"$any","content":"{\"username\": \"`+b.name+`\"}","code":-2,"sender_id":"`+b.id+`","create_time":"$time","persistent":true}],"cacheable_cursor":"$any"}`,
 		"GET", "/v2/notification", a.auth, "")
 	rest := list("?limit=10&cacheable_cursor="+first.Cursor, c.name, d.name)
@@ -169,7 +169,7 @@ func TestNotifications(t *testing.T) {
 		t.Errorf("cursor without news = %q; want the same %q", again.Cursor, rest.Cursor)
 	}
 	g.want(200, `{}`, "DELETE", "/v2/notification", a.auth, "")
-	g.want(200, `{}`, "DELETE", "/v2/notification?ids="+first.Notifications[0].ID, b.auth, "") // not b's: stays
+	g.want(200, `{}`, "DELETE", "/v2/notification?ids="+first.Notifications[0].ID, b.auth, "") // not b's, so it stays
 	list("?limit=10", b.name, c.name, d.name)
 	g.want(200, `{}`, "DELETE", "/v2/notification?ids="+first.Notifications[0].ID+"&ids="+rest.Notifications[1].ID, a.auth, "")
 	list("?limit=10", c.name)

@@ -20,7 +20,7 @@ import (
 	"partyline/local/engine/store"
 )
 
-// These tests are about what comes into the engine's API through Options.
+// These tests are about Options: what the engine passes to the API.
 
 func noParties(context.Context, int, *bool, bool, string, string) ([]*nakama.Party, string, error) {
 	return nil, "", nil
@@ -94,7 +94,7 @@ func TestRPC_Failure(t *testing.T) {
 	}
 }
 
-// hooks is a module's hooks as functions.
+// hooks implements a module's hooks with a function.
 type hooks struct {
 	before func(c api.Caller, method string, in proto.Message) (proto.Message, error)
 }
@@ -255,7 +255,7 @@ func TestRoutes_Own(t *testing.T) {
 		{"POST", "/demo/app.js", 404, `{"code":5,"message":"Not Found"}`},
 		{"GET", "/v2/nothing", 404, `{"code":5,"message":"Not Found"}`},
 		{"GET", "/ws?token=x", 200, "socket"},
-		{"GET", "/party/join/special", 200, "first /party/join/special"}, // the first that fits
+		{"GET", "/party/join/special", 200, "first /party/join/special"}, // the first route that matches
 		{"POST", "/party/join/special", 200, "second"},
 		{"GET", "/v2/account", 200, "shadow"},
 		{"GET", "/any/a/b", 200, "any"},

@@ -64,7 +64,7 @@ func writeStorage(c *call, in *api.WriteStorageObjectsRequest) (proto.Message, e
 	return &api.StorageObjectAcks{Acks: acks}, nil
 }
 
-// permission is a permission of a write: what is asked for, or the owner's.
+// permission returns the requested permission of a write, or 1 (the owner only).
 func permission(asked *wrapperspb.Int32Value) int32 {
 	if asked == nil {
 		return store.ReadOwner
@@ -82,7 +82,7 @@ func deleteStorage(c *call, in *api.DeleteStorageObjectsRequest) (proto.Message,
 			ObjectID: store.ObjectID{Collection: id.Collection, Key: id.Key, Owner: c.user}, Version: id.Version,
 		})
 	}
-	if err := c.opts.Store.DeleteObjects(false, deletes); err != nil { // a condition is all that can fail
+	if err := c.opts.Store.DeleteObjects(false, deletes); err != nil { // only a condition can fail
 		return nil, invalid(err.Error())
 	}
 	return done()
@@ -103,7 +103,7 @@ func listStorage(c *call, in *api.ListStorageObjectsRequest) (proto.Message, err
 	}
 	objects, cursor, err := c.opts.Store.ListObjects(c.user, owner, in.Collection, limit, in.Cursor)
 	if err != nil {
-		return nil, invalid(err.Error()) // a malformed cursor is all that can be wrong
+		return nil, invalid(err.Error()) // the only possible error is a malformed cursor
 	}
 	return &api.StorageObjectList{Objects: objects, Cursor: cursor}, nil
 }

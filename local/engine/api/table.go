@@ -2,8 +2,7 @@ package api
 
 import "net/http"
 
-// table is the API. The order does not matter: no two paths overlap but those of
-// storage, where the fixed one comes first.
+// table lists the endpoints of the API. Only paths of storage overlap: there the fixed path must come first.
 func (s *Server) table() []endpoint {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	table := []endpoint{

@@ -11,11 +11,10 @@ import (
 
 //go:generate go run ./gen
 
-// initModule is a module's entry point, as the server calls it.
+// initModule is the type of a module's entry point.
 type initModule = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, init runtime.Initializer) error
 
-// Init puts the layer around a module: what it gives is the entry point of the same
-// module, and goes where that would go.
+// Init returns an entry point that runs inner with the layer around it. Give it to the server in place of inner.
 func (l *Layer) Init(inner initModule) initModule {
 	return func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, init runtime.Initializer) error {
 		faulty := &module{NakamaModule: nk, layer: l}
@@ -23,8 +22,7 @@ func (l *Layer) Init(inner initModule) initModule {
 	}
 }
 
-// module is the server as the module sees it. The generated methods stand around all
-// calls that can fail.
+// module is the server API for the module. The generated methods wrap all calls that can fail.
 type module struct {
 	runtime.NakamaModule
 	layer *Layer
@@ -32,8 +30,8 @@ type module struct {
 
 var _ runtime.NakamaModule = (*module)(nil)
 
-// initializer registers the module's functions with the layer around them. Functions
-// it does not know pass as they are.
+// initializer registers the module's functions with the layer around them. It passes on unchanged the functions that
+// it does not know.
 type initializer struct {
 	runtime.Initializer
 	layer *Layer
@@ -55,7 +53,7 @@ type (
 	shutdownFunc  = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule)
 )
 
-// answering puts the layer around a function of the module that takes something and answers.
+// answering wraps a module's function that has one argument and one result.
 func answering[In, Out any](i *initializer, name string, fn func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error)) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error) {
 	return func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in In) (out Out, err error) {
 		p, err := i.layer.begin(ctx, name, in)
@@ -105,7 +103,7 @@ func (i *initializer) RegisterEventSessionEnd(fn eventFunc) error {
 	return i.Initializer.RegisterEventSessionEnd(i.event("session end", fn))
 }
 
-// event is a function that has nobody to tell of an error.
+// event wraps a function that returns no error.
 func (i *initializer) event(name string, fn eventFunc) eventFunc {
 	return func(ctx context.Context, logger runtime.Logger, e *api.Event) {
 		p, err := i.layer.begin(ctx, name, e)
@@ -131,8 +129,8 @@ func (i *initializer) RegisterMatchmakerProcessor(fn processorFunc) error {
 	})
 }
 
-// RegisterShutdown lets a module that is cut off run its shutdown functions too: they
-// end its goroutines, and reach the server no more than the rest of it does.
+// RegisterShutdown runs the shutdown functions also after Cut: they end the module's goroutines. Their calls do not
+// reach the server either.
 func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
 	return i.Initializer.RegisterShutdown(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule) {
 		p, err := i.layer.begin(ctx, "shutdown")

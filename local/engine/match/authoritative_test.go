@@ -60,7 +60,7 @@ func TestAuthoritative_JoinLeave(t *testing.T) {
 		}))
 		calls(t, s, "attempt a", "join a", "attempt b", "join b")
 
-		// A player who is in already is not asked about again, and sees themselves.
+		// The match is not asked again about a player who is in. They see their own presence.
 		same(t, "join again", w.join(a, id), matchReply(&rtapi.Match{
 			MatchId: id, Authoritative: true, Label: wrapperspb.String(`{"mode":"duel"}`), Self: a.wire(),
 			Size: 2, Presences: []*rtapi.UserPresence{a.wire(), b.wire()},
@@ -68,7 +68,7 @@ func TestAuthoritative_JoinLeave(t *testing.T) {
 		calls(t, s)
 
 		leave := &rtapi.Envelope{Cid: "1", Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: id}}}
-		for range 2 { // leaving twice is no error
+		for range 2 { // a second leave is no error
 			same(t, "leave", w.ask(a, w.HandleLeave, leave), &rtapi.Envelope{Cid: "1"})
 		}
 		w.tracker.end(b.id)
@@ -112,8 +112,7 @@ func TestAuthoritative_JoinAttempt(t *testing.T) {
 	})
 }
 
-// A match that does not answer holds up nobody for longer than the deadline, and a session
-// that ends meanwhile is not let in.
+// If a match does not answer, nobody waits longer than the deadline. A session that ends meanwhile does not join.
 func TestAuthoritative_SlowJoinAttempt(t *testing.T) {
 	inWorld(t, func(o *match.Options) { o.JoinAttemptQueue, o.SignalQueue = 1, 1 }, func(w *world) {
 		release := make(chan struct{})
@@ -144,7 +143,7 @@ func TestAuthoritative_SlowJoinAttempt(t *testing.T) {
 		}
 		close(release)
 		w.settle()
-		// The attempt of a still open session is made in the end, the given up signal is not.
+		// The match gets the attempt of the open session in the end, but not the signal that was given up.
 		calls(t, s, "signal stall", "attempt a", "join a")
 	})
 }
@@ -154,13 +153,13 @@ func TestAuthoritative_AcceptedButNeverCame(t *testing.T) {
 		s := &script{rate: 2}
 		id := w.create(s)
 		a, b := w.player("a"), w.player("b")
-		w.tracker.end(a.id) // its socket is gone when the answer comes
+		w.tracker.end(a.id) // its socket has closed when the answer comes
 		w.join(a, id)
 		w.join(b, id)
 		calls(t, s, "attempt a", "join a", "attempt b", "join b")
 		w.tick(2, 2*30) // ticks 0 to 59
 		calls(t, s)
-		w.tick(2, 1) // tick 60: the sweep
+		w.tick(2, 1) // tick 60 drops missing players
 		calls(t, s, "leave a")
 		w.tick(2, 2*60)
 		calls(t, s)
@@ -170,7 +169,7 @@ func TestAuthoritative_AcceptedButNeverCame(t *testing.T) {
 	})
 }
 
-// Sessions that a module puts on the stream are no players: the match never asked them in.
+// Sessions that a module puts on the stream are not players, because the match did not accept them.
 func TestAuthoritative_OnTheStreamUnasked(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		s := &script{}
@@ -297,7 +296,7 @@ func TestAuthoritative_Dispatcher(t *testing.T) {
 	})
 }
 
-// malformed is a presence with IDs that are none.
+// malformed is a presence with invalid IDs.
 type malformed struct {
 	runtime.Presence
 	session, user string

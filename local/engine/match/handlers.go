@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// Session is what the message handlers need of a live socket.
+// Session has the methods of a live socket that the message handlers use.
 type Session interface {
 	ID() uuid.UUID
 	UserID() uuid.UUID
@@ -22,9 +22,8 @@ type Session interface {
 	Send(*rtapi.Envelope) error
 }
 
-// HandleCreate answers a match_create message: the session is in a new relayed match, or
-// in the one that the same name has led to before. Nothing is answered when the session is
-// gone.
+// HandleCreate handles a match_create message. The session joins a new relayed match. Without a name the match ID is
+// random. The same name always gives the same match. If the session is gone, there is no answer.
 func (r *Registry) HandleCreate(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	name := in.GetMatchCreate().Name
 	id := uuid.New()
@@ -40,14 +39,13 @@ func (r *Registry) HandleCreate(ctx context.Context, s Session, in *rtapi.Envelo
 	var others []*rtapi.UserPresence
 	if name != "" {
 		shown := r.opts.Tracker.List(stream, false, true)
-		size = len(shown) // with the session itself, unlike in the answer to a join
+		size = len(shown) // includes the session itself, unlike the answer to a join
 		others = without(s, isNew, playersOf(shown))
 	}
 	return answer(s, in.Cid, &rtapi.Match{MatchId: id.String() + ".", Size: int32(size), Presences: others, Self: self(s)})
 }
 
-// HandleJoin answers a match_join message by ID or token. An authoritative match decides
-// for itself who may join.
+// HandleJoin handles a match_join message with an ID or a token. An authoritative match itself decides who may join.
 func (r *Registry) HandleJoin(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	msg := in.GetMatchJoin()
 	text, invalid, byToken := "", "Invalid match ID", false
@@ -73,7 +71,8 @@ func (r *Registry) HandleJoin(ctx context.Context, s Session, in *rtapi.Envelope
 	return r.joinAuthoritative(ctx, s, in.Cid, text, id, node, msg.Metadata)
 }
 
-// joinRelayed lets anybody in. A token's holders may be the first, an ID must be in use.
+// joinRelayed lets every session join. With a token the session may be the first player. With an ID somebody must be
+// in the match already.
 func (r *Registry) joinRelayed(s Session, cid, matchID string, stream presence.Stream, mayBeFirst bool) (*rtapi.Envelope, bool) {
 	if !mayBeFirst && r.opts.Tracker.Count(stream) == 0 {
 		return refuse(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
@@ -99,9 +98,9 @@ func (r *Registry) joinAuthoritative(ctx context.Context, s Session, cid, matchI
 		return refuse(s, cid, rtapi.Error_MATCH_JOIN_REJECTED, v.reason)
 	}
 	if v.isNew {
-		// A session that is gone by now is dropped by the match itself, after the deadline.
+		// If the session is gone by now, the match drops the player after the join deadline.
 		r.track(s, m.stream)
-		if m.stopped.Load() { // by now, and so too late to clear its stream of this session
+		if m.stopped.Load() { // stopped in between, so its stream was cleared before this session came
 			r.opts.Tracker.Untrack(s.ID(), m.stream)
 		}
 	}
@@ -112,8 +111,8 @@ func (r *Registry) joinAuthoritative(ctx context.Context, s Session, cid, matchI
 	})
 }
 
-// HandleLeave answers a match_leave message. Leaving a match that the session is not in, or
-// that does not exist, succeeds.
+// HandleLeave handles a match_leave message. It succeeds even if the session is not in the match or the match does
+// not exist.
 func (r *Registry) HandleLeave(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	id, node, valid := parseID(in.GetMatchLeave().MatchId)
 	if !valid {
@@ -125,8 +124,8 @@ func (r *Registry) HandleLeave(ctx context.Context, s Session, in *rtapi.Envelop
 	return out, true
 }
 
-// HandleDataSend passes a match_data_send message on. It has no answer; of its errors
-// clients see only a malformed match ID, without the message's cid.
+// HandleDataSend handles a match_data_send message. There is no answer. Clients get an error only for a malformed
+// match ID, and it does not have the message's cid.
 func (r *Registry) HandleDataSend(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	msg := in.GetMatchDataSend()
 	id, node, valid := parseID(msg.MatchId)
@@ -145,8 +144,8 @@ func (r *Registry) HandleDataSend(ctx context.Context, s Session, in *rtapi.Enve
 	return nil, true
 }
 
-// relay passes data on to the others in a relayed match, or to those whom the message
-// names, the sender included. It reports false if the sender is not in the match.
+// relay sends data to the other players of a relayed match. If the message names presences, it sends only to these,
+// and they may include the sender. It returns false if the sender is not in the match.
 func (r *Registry) relay(s Session, stream presence.Stream, msg *rtapi.MatchDataSend) bool {
 	wanted := map[uuid.UUID]bool{}
 	for _, p := range msg.Presences {
@@ -178,12 +177,12 @@ func (r *Registry) relay(s Session, stream presence.Stream, msg *rtapi.MatchData
 	return true
 }
 
-// track puts the session on a match's stream. It reports ok false when the session is gone.
+// track puts the session on a match's stream. ok is false if the session is gone.
 func (r *Registry) track(s Session, stream presence.Stream) (isNew, ok bool) {
 	id := presence.ID{Node: r.opts.Node, SessionID: s.ID()}
 	ok, isNew = r.opts.Tracker.Track(id, s.UserID(), stream, presence.Meta{Username: s.Username()})
 	if ok && stream.Mode == presence.ModeMatchRelayed {
-		r.relayed.note(stream, r.opts.Tracker) // before the tracker's event: the creator may list at once
+		r.relayed.note(stream, r.opts.Tracker) // the creator may list matches before the event arrives
 	}
 	return isNew, ok
 }
@@ -192,7 +191,7 @@ func self(s Session) *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: s.UserID().String(), SessionId: s.ID().String(), Username: s.Username()}
 }
 
-// without lists players for the answer to a join: a new player is not listed to themselves.
+// without lists players for the answer to a join. It leaves out a new player's own presence.
 func without(s Session, isNew bool, players []*Presence) []*rtapi.UserPresence {
 	others := make([]*rtapi.UserPresence, 0, len(players))
 	for _, p := range players {
@@ -203,7 +202,7 @@ func without(s Session, isNew bool, players []*Presence) []*rtapi.UserPresence {
 	return others
 }
 
-// answer sends the reply. A socket that is gone has nobody to tell, so its error is dropped.
+// answer sends the reply. It ignores a send error, because then the socket is gone.
 func answer(s Session, cid string, m *rtapi.Match) (*rtapi.Envelope, bool) {
 	out := &rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Match{Match: m}}
 	_ = s.Send(out)

@@ -9,17 +9,17 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// verdict is a match's answer to a player who wants in.
+// verdict is a match's answer to a join attempt.
 type verdict struct {
 	allow  bool
-	isNew  bool // not a player of the match before
+	isNew  bool // was not a player of the match before
 	reason string
 	label  string
-	others []*Presence // players of the match, perhaps with the new one
+	others []*Presence // players of the match; may include the new one
 }
 
-// attempt asks the match whether a session may join. A player who may is one at once; they
-// have until the join deadline to appear on the match's stream.
+// attempt asks the match whether a session may join. An accepted session becomes a player at once. It must appear on
+// the match's stream before the join deadline.
 func (m *running) attempt(ctx context.Context, s Session, metadata map[string]string) verdict {
 	p := &Presence{Node: m.reg.opts.Node, UserID: s.UserID(), SessionID: s.ID(), Username: s.Username()}
 	if m.players.has(p.SessionID, p.Node) {
@@ -55,7 +55,7 @@ func (m *running) attempt(ctx context.Context, s Session, metadata map[string]st
 	return v
 }
 
-// withCaller adds what match code may know of the session that asks.
+// withCaller adds what match code may know about the session that wants to join.
 func withCaller(ctx context.Context, s Session) context.Context {
 	with := func(key string, value any) { ctx = context.WithValue(ctx, key, value) }
 	with(runtime.RUNTIME_CTX_USER_ID, s.UserID().String())
@@ -89,8 +89,8 @@ func (m *running) join(p *Presence) {
 	})
 }
 
-// arrived notes that sessions appeared on the match's stream. Only those who asked the match
-// are its players; others on the stream, put there by a module, are not.
+// arrived handles sessions that appeared on the match's stream. They become players only through a join attempt. A
+// module may put other sessions on the stream.
 func (m *running) arrived(presences []presence.Presence) {
 	m.queue(func() {
 		for _, p := range presences {
@@ -99,8 +99,8 @@ func (m *running) arrived(presences []presence.Presence) {
 	})
 }
 
-// left tells the match of players who are gone. Like the real server it names all that
-// left the stream together as soon as one of them was a player.
+// left tells the match about players who are gone. Like the real server, it names all sessions that left the stream
+// together if at least one of them was a player.
 func (m *running) left(gone []*Presence) {
 	m.queue(func() {
 		known := false
@@ -119,7 +119,7 @@ func (m *running) left(gone []*Presence) {
 	})
 }
 
-// sweep drops the players who were accepted but did not appear in time.
+// sweep drops accepted players who did not appear in time.
 func (m *running) sweep() {
 	var missing []*Presence
 	for session, e := range m.expected {

@@ -258,7 +258,7 @@ func TestShutdown_AtOnce(t *testing.T) {
 	})
 }
 
-// A match that hangs cannot be ended from outside; the one who shuts down need not hang too.
+// A match that hangs cannot be ended from outside, but Shutdown must not hang too.
 func TestShutdown_HangingMatch(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		release := make(chan struct{})

@@ -13,7 +13,7 @@ import (
 
 func TestList(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
-		// Newer matches come first, so each is created a second after the one before.
+		// Newer matches come first, so each match is created a second after the one before.
 		name := map[string]string{}
 		add := func(n, label string, players int) {
 			id := w.create(&script{label: label})
@@ -110,7 +110,7 @@ func TestList_FollowsChanges(t *testing.T) {
 			return len(matches)
 		}
 		s.after = relabelTo(label)
-		w.tick(1, 1) // the match's rate is the label interval: the labels may have been updated before it
+		w.tick(1, 1) // the match ticks as often as labels are updated, so the update may have come first
 		w.relabel()
 		if old, new := list("old"), list("new"); old != 0 || new != 1 {
 			t.Errorf("old label lists %d, new label %d", old, new)
@@ -166,8 +166,7 @@ func TestModule(t *testing.T) {
 	})
 }
 
-// Relayed matches are forgotten with their last player, also when the stream is closed
-// under them, which no event tells.
+// A relayed match is forgotten with its last player, also if its stream is closed without an event.
 func TestList_RelayedGone(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		no := false

@@ -27,7 +27,7 @@ func TestRelayed_CreateJoinLeave(t *testing.T) {
 		created := w.ask(a, w.HandleCreate, createMessage(""))
 		id := created.GetMatch().GetMatchId()
 		same(t, "create", created, matchReply(&rtapi.Match{MatchId: id, Size: 1, Self: a.wire()}))
-		// The size in the answer to a join is that of the list, without oneself.
+		// As in the list, the size in the answer to a join does not count the new player.
 		same(t, "join", w.join(b, id), matchReply(&rtapi.Match{MatchId: id, Size: 1, Presences: []*rtapi.UserPresence{a.wire()}, Self: b.wire()}))
 		same(t, "join again", w.join(b, id), matchReply(&rtapi.Match{MatchId: id, Size: 2, Presences: []*rtapi.UserPresence{a.wire(), b.wire()}, Self: b.wire()}))
 		if m, err := w.Get(w.Context(), id); err != nil || m.Size != 2 || m.Authoritative || m.Label != nil {
@@ -96,7 +96,7 @@ func streamOfRelayed(id string) presence.Stream {
 	return presence.Stream{Mode: presence.ModeMatchRelayed, Subject: uuid.MustParse(id[:36])}
 }
 
-// badTokens are tokens that lead nowhere.
+// badTokens returns tokens that cannot be used to join a match.
 func badTokens(tokens match.Tokens, now time.Time) map[string]string {
 	sign := func(method jwt.SigningMethod, key any, claims jwt.MapClaims) string {
 		s, err := jwt.NewWithClaims(method, claims).SignedString(key)

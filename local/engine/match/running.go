@@ -13,15 +13,14 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// maxLabelBytes is the longest label a match may have.
+// maxLabelBytes is the maximum length of a match's label.
 const maxLabelBytes = 2048
 
-// sweepSeconds is how often, in seconds of ticks, a match looks for players who were
-// accepted but never came.
+// sweepSeconds is how often a match looks for accepted players who never came. The unit is seconds of ticks.
 const sweepSeconds = 30
 
-// running is one authoritative match. Its goroutine alone calls the module's code and
-// touches the fields marked so; other goroutines reach it through the queues.
+// running is one authoritative match. Only its goroutine calls the module's code and uses the fields in the last
+// group. Other goroutines use the queues.
 type running struct {
 	reg     *Registry
 	uuid    uuid.UUID
@@ -48,14 +47,14 @@ type running struct {
 	stopCh  chan struct{}
 	gone    chan struct{} // closed when the goroutine has ended
 
-	// Of the match's goroutine.
+	// Only the match's goroutine uses these.
 	state      any
 	tick       int64
 	emptyTicks int64
 	expected   map[uuid.UUID]expectation // accepted sessions that have not appeared yet
 }
 
-// expectation is an accepted player, dropped when they have not appeared by a tick.
+// expectation is an accepted player. The match drops them if they have not appeared by the tick until.
 type expectation struct {
 	player *Presence
 	until  int64
@@ -110,7 +109,7 @@ func (m *running) init(params map[string]any) error {
 
 func (m *running) labelText() string { return m.label.Load().(string) }
 
-// context is what the module's code gets: it carries the label of the moment.
+// context returns the context for the module's code, with the current label.
 func (m *running) context() context.Context {
 	return context.WithValue(m.base, runtime.RUNTIME_CTX_MATCH_LABEL, m.labelText())
 }
@@ -126,7 +125,7 @@ func (m *running) run() {
 		case <-m.stopCh:
 			return
 		case <-ticks:
-			// In line with the other calls, so that a tick sees what came before it.
+			// The tick goes through the queue, so that it sees the effects of earlier calls.
 			m.queue(m.loop)
 		case call := <-m.calls:
 			call()
@@ -138,7 +137,7 @@ func (m *running) run() {
 	}
 }
 
-// queue files a call for the match. A match that cannot keep up with its calls is ended.
+// queue adds a call to the match's queue. If the queue is full, the match is too slow and ends.
 func (m *running) queue(call func()) {
 	if m.stopped.Load() {
 		return
@@ -154,8 +153,8 @@ func (m *running) queue(call func()) {
 	}
 }
 
-// step runs one function of the core and takes over the state it returns. It reports
-// whether the match goes on: it ends by a nil state, or by a panic.
+// step runs one function of the core and stores the state that it returns. It returns false if the match ends,
+// because of a nil state or a panic.
 func (m *running) step(function string, call func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) (state any)) bool {
 	var state any
 	err := contain(function, func() error {
@@ -176,7 +175,7 @@ func (m *running) step(function string, call func(ctx context.Context, d runtime
 	return true
 }
 
-// loop is one tick.
+// loop runs one tick.
 func (m *running) loop() {
 	messages := make([]runtime.MatchData, len(m.inputs))
 	for i := range messages {
@@ -207,8 +206,8 @@ func (m *running) emptyTooLong() bool {
 	return m.emptyTicks >= m.rate*int64(m.reg.opts.MaxEmpty/time.Second)
 }
 
-// stop ends the match; nobody is told, as nobody is on its stream any more. It reports false
-// if the match had been ended before.
+// stop ends the match. Nobody gets a message, because nobody is on its stream any more. It returns false if the match
+// had ended before.
 func (m *running) stop() bool {
 	if !m.stopped.CompareAndSwap(false, true) {
 		return false
@@ -220,8 +219,7 @@ func (m *running) stop() bool {
 	return true
 }
 
-// fail ends a match that went wrong and disconnects its players, who would otherwise wait
-// for it for ever.
+// fail ends a match because of an error and disconnects its players. Otherwise they would wait for it forever.
 func (m *running) fail(err error) {
 	if !m.stop() {
 		return
@@ -232,7 +230,7 @@ func (m *running) fail(err error) {
 	}
 }
 
-// terminate tells the match that it has so many seconds left.
+// terminate tells the match how many seconds it has left.
 func (m *running) terminate(seconds int) {
 	m.queue(func() {
 		m.step("MatchTerminate", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
@@ -241,7 +239,7 @@ func (m *running) terminate(seconds int) {
 	})
 }
 
-// signal passes data to the match and waits for its answer.
+// signal sends data to the match and waits for its answer.
 func (m *running) signal(ctx context.Context, data string) (string, error) {
 	answer := make(chan string, 1)
 	call := func() {
@@ -266,8 +264,8 @@ func (m *running) signal(ctx context.Context, data string) (string, error) {
 	return result, nil
 }
 
-// file puts a call that somebody waits for into its queue. It reports false when that is
-// full, which the match survives, or the match is over.
+// file adds a call to a queue whose caller waits for the answer. It returns false if the queue is full or the match
+// has ended. A full queue does not end the match.
 func (m *running) file(queue chan<- func(), call func()) bool {
 	if m.stopped.Load() {
 		return false
@@ -280,8 +278,8 @@ func (m *running) file(queue chan<- func(), call func()) bool {
 	}
 }
 
-// await waits for the answer to a filed call. It reports false if the match ends without
-// one, ctx is done or it takes too long.
+// await waits for the answer to a call that file has queued. It returns false if the match ends without an answer,
+// ctx is done, or the deadline passes.
 func await[T any](ctx context.Context, m *running, answer <-chan T) (result T, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, m.reg.opts.AnswerDeadline)
 	defer cancel()
@@ -291,7 +289,7 @@ func await[T any](ctx context.Context, m *running, answer <-chan T) (result T, o
 	case <-ctx.Done():
 	case <-m.gone:
 	}
-	select { // the last thing a match does may be to answer
+	select { // the match may have answered just before it ended
 	case result = <-answer:
 		return result, true
 	default:

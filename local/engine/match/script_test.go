@@ -13,15 +13,15 @@ import (
 
 var _ runtime.Match = (*script)(nil)
 
-// script is a match that notes its calls and does what a test sets; without that it lets
-// everybody in and goes on for ever. The hooks of a call run in the match's goroutine.
+// script is a match that records its calls and does what a test sets. By default it accepts everybody and never ends.
+// The hooks of a call run in the match's goroutine.
 type script struct {
-	rate  int // 1 when 0
+	rate  int // 0 means 1
 	label string
 
 	init    func(ctx context.Context, params map[string]any) (state any, rate int, label string)
 	attempt func(ctx context.Context, p runtime.Presence, metadata map[string]string) (bool, string)
-	// after is called in every function but MatchInit, with its name; nil ends the match.
+	// after runs in every function except MatchInit, with its name; nil ends the match.
 	after  func(function string, ctx context.Context, d runtime.MatchDispatcher) (state any)
 	signal func(data string) string
 
@@ -29,7 +29,7 @@ type script struct {
 	calls []string
 }
 
-// state that the real server would not mistake for none.
+// state is a match state that is not nil.
 type state struct{}
 
 func (s *script) note(format string, v ...any) {
@@ -38,7 +38,7 @@ func (s *script) note(format string, v ...any) {
 	s.calls = append(s.calls, fmt.Sprintf(format, v...))
 }
 
-// noted returns the calls since the last time, without those with one of the prefixes.
+// noted returns the calls since the last time, without calls that begin with one of the prefixes.
 func (s *script) noted(without ...string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

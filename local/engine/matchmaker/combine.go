@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// combo is tickets that may become a match together.
+// combo is a list of tickets that may become a match together.
 type combo []*ticket
 
 func (c combo) size() (n int) {
@@ -16,8 +16,8 @@ func (c combo) size() (n int) {
 	return n
 }
 
-// match is Nakama's default matching. Every active ticket, oldest first, searches the
-// pool for others and forms the first match that is right.
+// match is Nakama's default matching. Every active ticket, oldest first, searches the pool for other tickets and
+// forms the first valid match.
 func (p *pass) match(ctx context.Context) []match {
 	var found []match
 	taken := map[*ticket]bool{}
@@ -39,8 +39,8 @@ func (p *pass) match(ctx context.Context) []match {
 	return found
 }
 
-// age counts a pass of an active ticket. It reports whether this is the last: it has
-// had its share, or it wants one exact size, for which being found is as good as searching.
+// age counts a pass of an active ticket. It returns true for the ticket's last pass: after maxIntervals, or if the
+// ticket accepts only one size. Such a ticket need not search again, because other tickets can find it.
 func (p *pass) age(t *ticket) (last bool) {
 	t.intervals++
 	last = t.intervals >= p.maxIntervals || t.min == t.max
@@ -50,10 +50,9 @@ func (p *pass) age(t *ticket) (last bool) {
 	return last
 }
 
-// search collects what t finds into combinations, each hit into the first with room,
-// and returns the first that makes a match with t, or nil. A full match counts at once;
-// a smaller one only in t's last active pass and after the last hit, when waiting cannot
-// make it bigger.
+// search puts the tickets that t finds into combinations, each ticket into the first one with room. It returns the
+// first combination that makes a match with t, or nil. A match of maximum size is returned at once. A smaller one is
+// returned only in t's last active pass and after the last hit, because then it cannot grow.
 func (p *pass) search(ctx context.Context, t *ticket, taken map[*ticket]bool, last bool) combo {
 	var combos []combo
 	consider := func(hit *ticket, lastHit bool) combo {
@@ -74,7 +73,7 @@ func (p *pass) search(ctx context.Context, t *ticket, taken map[*ticket]bool, la
 		return nil
 	}
 
-	// A hit is considered when the next one is known, as the last one counts differently.
+	// A hit is considered when the next one is known, because the last hit has its own rule.
 	var hit *ticket
 	for next, err := range p.hits(ctx, t) {
 		if err != nil {
@@ -97,8 +96,8 @@ func (p *pass) search(ctx context.Context, t *ticket, taken map[*ticket]bool, la
 	return consider(hit, true)
 }
 
-// complete makes a match of c and t, or returns nil if it is not what all of them asked
-// for. c itself stays as it is.
+// complete makes a match of c and t. It returns nil if the match does not meet the conditions of all tickets. It does
+// not change c.
 func complete(c combo, t *ticket) combo {
 	n := c.size() + t.size()
 	if surplus := n % t.multiple; surplus != 0 {
@@ -115,13 +114,12 @@ func complete(c combo, t *ticket) combo {
 	return append(slices.Clone(c), t)
 }
 
-// maxSplits bounds the subsets looked at for one surplus: their number doubles with
-// every ticket, while the difference between good answers does not grow.
+// maxSplits limits how many subsets are examined for one surplus. Their number doubles with every ticket, but more of
+// them hardly improve the result.
 const maxSplits = 1 << 14
 
-// surplusOf picks tickets of n players in all to leave out, nil if none add up. Of the
-// possible choices it takes the one whose tickets have the lowest average creation time,
-// as the real server does.
+// surplusOf chooses tickets with n players in total that must be left out. It returns nil if no tickets add up to n.
+// As on the real server, it chooses the tickets with the lowest average creation time.
 func surplusOf(c combo, n int) combo {
 	var best combo
 	bestAge := math.Inf(1)

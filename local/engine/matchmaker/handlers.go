@@ -9,7 +9,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
-// Session is what the message handlers need of a live socket.
+// Session has the methods of a live socket that the message handlers use.
 type Session interface {
 	ID() uuid.UUID
 	UserID() uuid.UUID
@@ -17,7 +17,7 @@ type Session interface {
 	Send(*rtapi.Envelope) error
 }
 
-// HandleAdd answers a matchmaker_add message with the ticket.
+// HandleAdd handles a matchmaker_add message and answers with the ticket.
 func (m *Matchmaker) HandleAdd(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	msg := in.GetMatchmakerAdd()
 	multiple := 1
@@ -47,8 +47,7 @@ func (m *Matchmaker) HandleAdd(ctx context.Context, s Session, in *rtapi.Envelop
 	}})
 }
 
-// checkCounts tells what is wrong with the sizes a client asks for, in the words of the
-// real server, or "".
+// checkCounts returns the real server's error text for invalid sizes, or "".
 func checkCounts(minCount, maxCount, multiple int) string {
 	switch {
 	case minCount < 2:
@@ -65,7 +64,7 @@ func checkCounts(minCount, maxCount, multiple int) string {
 	return ""
 }
 
-// HandleRemove answers a matchmaker_remove message.
+// HandleRemove handles a matchmaker_remove message.
 func (m *Matchmaker) HandleRemove(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	ticket := in.GetMatchmakerRemove().Ticket
 	if ticket == "" {
@@ -77,7 +76,7 @@ func (m *Matchmaker) HandleRemove(ctx context.Context, s Session, in *rtapi.Enve
 	return answer(s, &rtapi.Envelope{Cid: in.Cid})
 }
 
-// answer sends the reply. A socket that is gone has nobody to tell, so its error is dropped.
+// answer sends the reply. It ignores a send error, because then the socket is gone.
 func answer(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	_ = s.Send(out)
 	return out, true

@@ -89,7 +89,7 @@ func TestHandleAddRemove(t *testing.T) {
 	}
 }
 
-// Tickets added by message meet, whatever properties they carry, when no query is given.
+// Without a query, tickets from messages match each other, whatever their properties.
 func TestHandleAdd_Matches(t *testing.T) {
 	b := newBench(t, matchmaker.Hooks{})
 	for _, name := range []string{"a", "b"} {

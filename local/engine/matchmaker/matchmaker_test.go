@@ -38,7 +38,7 @@ func TestProcess_DefaultMatching(t *testing.T) {
 		name     string
 		tickets  []entrant
 		passes   [][]string // the matches of each pass
-		waitings int        // tickets left
+		waitings int        // tickets that still wait
 	}{
 		{"two_solos", []entrant{solo("a", 2, 2), solo("b", 2, 2)}, [][]string{{"a b"}}, 0},
 		{"one_waits", []entrant{solo("a", 2, 2)}, [][]string{nil, nil, nil}, 1},
@@ -117,7 +117,7 @@ func TestProcess_DefaultMatching(t *testing.T) {
 	}
 }
 
-// A passive ticket is found by a newer one that searches.
+// A newer ticket that searches finds a passive ticket.
 func TestProcess_PassiveTicketIsFound(t *testing.T) {
 	b := newBench(t, matchmaker.Hooks{})
 	b.add(solo("old", 2, 2).wants("properties.region:eu").region("us"))
@@ -206,7 +206,7 @@ func TestRemove(t *testing.T) {
 		b = newBench(t, matchmaker.Hooks{})
 		return b, b.add(solo("a", 2, 2).wants("properties.x:1")), b.add(party("b c", 3, 3).wants("properties.x:1"))
 	}
-	// What is left shows in who can still be found.
+	// left finds out which tickets remain: those that can still be found.
 	left := func(b *bench) []string {
 		b.add(solo("x", 2, 2))
 		b.add(solo("y", 3, 3))
@@ -296,8 +296,8 @@ func TestRun_PassPerTickUntilDone(t *testing.T) {
 	}
 }
 
-// With nothing set, tickets meet after Nakama's 15 seconds; and no goroutine outlives Run,
-// which the bubble sees to.
+// With default options, tickets are matched after Nakama's 15 seconds. The bubble checks that no goroutine outlives
+// Run.
 func TestRun_Defaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &router{sent: map[uuid.UUID][]*rtapi.Envelope{}}

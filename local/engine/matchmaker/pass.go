@@ -10,10 +10,10 @@ import (
 	"partyline/local/engine/matchmaker/query"
 )
 
-// match is tickets that are to play together.
+// match is the tickets of one match.
 type match struct {
 	tickets []*ticket
-	entries []*Entry // of all the tickets, in the order in which players are listed
+	entries []*Entry // of all tickets, in the order in which players are listed
 }
 
 func matchOf(tickets []*ticket) match {
@@ -24,19 +24,19 @@ func matchOf(tickets []*ticket) match {
 	return m
 }
 
-// pass is what one interval works on: the tickets as they were when it began. Tickets
-// may be withdrawn meanwhile; that is settled when its matches are committed.
+// pass has the tickets at the start of one interval. A ticket may be withdrawn during the pass; commit then drops its
+// match.
 type pass struct {
 	tickets      map[string]*ticket
 	active       []*ticket // oldest first
 	index        *query.Index
 	maxIntervals int
-	expired      []*ticket // active tickets that turn passive after this pass
+	expired      []*ticket // active tickets that become passive after this pass
 	fail         func(format string, v ...any)
 }
 
-// Process makes one pass over the tickets and returns when all players it matched have
-// been told. Passes never overlap.
+// Process makes one pass over the tickets. It returns when all matched players have got their message. Passes never
+// overlap.
 func (m *Matchmaker) Process(ctx context.Context) {
 	m.passing.Lock()
 	defer m.passing.Unlock()
@@ -53,7 +53,7 @@ func (m *Matchmaker) Process(ctx context.Context) {
 	told.Wait()
 }
 
-// begin takes the snapshot for a pass. It reports false when no ticket searches.
+// begin takes the snapshot for a pass. It returns false if no ticket searches.
 func (m *Matchmaker) begin() (*pass, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -75,7 +75,7 @@ func (m *Matchmaker) begin() (*pass, bool) {
 	}, true
 }
 
-// form finds the matches of a pass: by the module's processor, or by the default search.
+// form finds the matches of a pass with the module's processor or with the default search.
 func (m *Matchmaker) form(ctx context.Context, p *pass) []match {
 	if m.hooks.Processor != nil {
 		return m.processed(ctx, p)
@@ -83,8 +83,8 @@ func (m *Matchmaker) form(ctx context.Context, p *pass) []match {
 	return p.match(ctx)
 }
 
-// commit takes the matches' tickets out of the pool and returns the matches that stand:
-// those whose tickets all still wait and are in no match before.
+// commit removes the matches' tickets from the pool and returns the valid matches. A match is valid if all its
+// tickets still wait, so an earlier match cannot have taken one.
 func (m *Matchmaker) commit(p *pass, found []match) []match {
 	m.mu.Lock()
 	defer m.mu.Unlock()

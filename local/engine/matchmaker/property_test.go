@@ -13,14 +13,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestProperty_WholeTicketsOnce plays random arrivals, withdrawals and passes. Every match
-// must be of whole tickets, of a size that all of them asked for, and no ticket may be
-// matched twice or after it was withdrawn; nobody's places may be lost.
+// TestProperty_WholeTicketsOnce plays random arrivals, withdrawals and passes. Every match must have complete tickets
+// and a size that all of them accept. No ticket may be matched twice or after it was withdrawn. No place may be lost.
 func TestProperty_WholeTicketsOnce(t *testing.T) {
 	hooks := map[string]matchmaker.Hooks{
 		"default": {},
 		"processor": {Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
-			// Chunks of two entries: some are whole tickets, some tear parties apart.
+			// Groups of two entries: some are complete tickets, others split parties.
 			return slices.Collect(slices.Chunk(es, 2))
 		}},
 	}

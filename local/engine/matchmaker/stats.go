@@ -8,10 +8,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// maxCompletions is of how many players that were matched last the statistics tell.
+// maxCompletions is how many of the last matched players the statistics list.
 const maxCompletions = 10
 
-// Stats are as of the last pass: the tickets as they were when it began, and who was matched by its end.
+// Stats returns the statistics of the last pass: the tickets at its start, and the players matched by its end.
 func (m *Matchmaker) Stats() *api.MatchmakerStats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -35,7 +35,7 @@ func (m *Matchmaker) survey() *api.MatchmakerStats {
 	return stats
 }
 
-// publish has the statistics of a pass that has ended be the ones.
+// publish stores the statistics of a pass that has ended.
 func (m *Matchmaker) publish(stats *api.MatchmakerStats) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -43,7 +43,7 @@ func (m *Matchmaker) publish(stats *api.MatchmakerStats) {
 	m.stats = stats
 }
 
-// complete notes players that were matched.
+// complete records matched players for the statistics.
 func (m *Matchmaker) complete(entries []*Entry) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -19,12 +19,11 @@ type Session interface {
 	Send(e *rtapi.Envelope) error
 }
 
-// Handler handles one message of a client and sends the reply itself, an error too. ok
-// tells whether it succeeded; out is the reply, for after-hooks.
+// Handler handles one message of a client. It sends the reply or the error itself. ok reports whether the message
+// succeeded. out is the reply, for after-hooks.
 type Handler func(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool)
 
-// Handlers gives the handler of each party message, under the message's name as in
-// "PartyCreate".
+// Handlers returns the handler of each party message. The keys are message names such as "PartyCreate".
 func (r *Registry) Handlers() map[string]Handler {
 	return map[string]Handler{
 		"PartyCreate":           r.partyCreate,
@@ -45,7 +44,7 @@ func (r *Registry) Handlers() map[string]Handler {
 func (r *Registry) partyCreate(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyCreate()
 	if msg.MaxSize < 0 || msg.MaxSize > MaxSize {
-		return refuse(s, in, "Invalid party max size, must be 1-256") // though 0 passes
+		return refuse(s, in, "Invalid party max size, must be 1-256") // but 0 is accepted
 	}
 	creator := r.presenceOf(s)
 	p, err := r.create(creator, msg.Open, msg.Hidden, int(msg.MaxSize), msg.Label)
@@ -69,7 +68,7 @@ func (r *Registry) partyJoin(_ context.Context, s Session, in *rtapi.Envelope) (
 	return answer(s, in, "Error joining party", err)
 }
 
-// partyLeave succeeds whether or not there is such a party, and such a member.
+// partyLeave succeeds even if the party or the member does not exist.
 func (r *Registry) partyLeave(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	id, err := parseID(in.GetPartyLeave().PartyId)
 	if err != nil {
@@ -95,7 +94,7 @@ func (r *Registry) partyRemove(_ context.Context, s Session, in *rtapi.Envelope)
 	return r.onPresence(s, in, msg.PartyId, msg.Presence, (*party).kick, "Error removing party member or join request")
 }
 
-// onPresence makes a leader's call on somebody in a party. problem is for what went wrong.
+// onPresence runs a leader's call about a presence of the party. problem is the text for an error.
 func (r *Registry) onPresence(s Session, in *rtapi.Envelope, id string, who *rtapi.UserPresence, call func(p *party, leader uuid.UUID, who *rtapi.UserPresence) error, problem string) (*rtapi.Envelope, bool) {
 	if !complete(who) {
 		return refuse(s, in, invalidPresence)
@@ -147,8 +146,7 @@ func (r *Registry) partyMatchmakerAdd(ctx context.Context, s Session, in *rtapi.
 	return &rtapi.Envelope{Cid: in.Cid, Message: out.Message}, true
 }
 
-// ticketRequest checks and completes what a client asks of the matchmaker. It gives the
-// text for the client if something is wrong.
+// ticketRequest checks a client's matchmaker request and sets defaults. problem is the error text for the client.
 func ticketRequest(msg *rtapi.PartyMatchmakerAdd) (r TicketRequest, problem string) {
 	r = TicketRequest{
 		Query: msg.Query, MinCount: int(msg.MinCount), MaxCount: int(msg.MaxCount), CountMultiple: 1,
@@ -181,7 +179,7 @@ func (r *Registry) partyMatchmakerRemove(_ context.Context, s Session, in *rtapi
 		return refuse(s, in, "Invalid matchmaker ticket")
 	}
 	err := r.onNamed(msg.PartyId, func(p *party) error { return p.cancel(s.ID(), msg.Ticket) })
-	return answer(s, in, "Error closing party", err) // the real server's own slip
+	return answer(s, in, "Error closing party", err) // the real server has this wrong text too
 }
 
 func (r *Registry) partyDataSend(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
@@ -196,14 +194,14 @@ func (r *Registry) partyUpdate(_ context.Context, s Session, in *rtapi.Envelope)
 	switch {
 	case err != nil:
 	case msg.Hidden && msg.Label != "" && msg.Label != "{}":
-		err = errHiddenLabel // a party can only be made with both
+		err = errHiddenLabel // Only create accepts both.
 	default:
 		err = r.on(id, func(p *party) error { return p.update(s.ID(), msg.Label, msg.Open, msg.Hidden) })
 	}
 	return answer(s, in, "Error updating party", err)
 }
 
-// partyID is a party's ID as clients write it, "<uuid>.<node>".
+// partyID is a party's ID. Clients write it as "<uuid>.<node>".
 type partyID struct {
 	uuid uuid.UUID
 	node string
@@ -211,7 +209,7 @@ type partyID struct {
 
 var errInvalidID = errors.New("invalid party ID")
 
-// What clients are told of a message that does not say whom or what it means.
+// Errors for a message with an invalid party ID or presence.
 const (
 	invalidID       = "Invalid party ID"
 	invalidPresence = "Invalid presence"
@@ -226,7 +224,7 @@ func parseID(text string) (partyID, error) {
 	return partyID{uuid: u, node: node}, nil
 }
 
-// onNamed makes a call on the party that a client names.
+// onNamed runs a call on the party with an ID that a client has sent.
 func (r *Registry) onNamed(text string, call func(p *party) error) error {
 	id, err := parseID(text)
 	if err != nil {
@@ -249,7 +247,7 @@ func (r *Registry) on(id partyID, call func(p *party) error) error {
 	return call(p)
 }
 
-// complete tells whether a client names a presence by all three parts.
+// complete reports whether a client has set all three parts of a presence.
 func complete(w *rtapi.UserPresence) bool {
 	return w.GetUserId() != "" && w.GetSessionId() != "" && w.GetUsername() != ""
 }
@@ -268,7 +266,7 @@ func reply(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	return out, true
 }
 
-// answer confirms a message, or says why not after what went wrong.
+// answer confirms a message. If err is not nil, it sends the text what with the error instead.
 func answer(s Session, in *rtapi.Envelope, what string, err error) (*rtapi.Envelope, bool) {
 	switch {
 	case errors.Is(err, errInvalidID):
@@ -279,13 +277,12 @@ func answer(s Session, in *rtapi.Envelope, what string, err error) (*rtapi.Envel
 	return reply(s, &rtapi.Envelope{Cid: in.Cid})
 }
 
-// refuse answers with a client's mistake. All of them are code 3; which one it is only
-// the text tells.
+// refuse answers with an error that the client has caused. All such errors have code 3; only the text differs.
 func refuse(s Session, in *rtapi.Envelope, message string) (*rtapi.Envelope, bool) {
 	return sendError(s, in, rtapi.Error_BAD_INPUT, message)
 }
 
-// fail answers with a failure of the server.
+// fail answers with an error of the server.
 func fail(s Session, in *rtapi.Envelope, message string) (*rtapi.Envelope, bool) {
 	return sendError(s, in, rtapi.Error_RUNTIME_EXCEPTION, message)
 }

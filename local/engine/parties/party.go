@@ -12,8 +12,8 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// party is one party. While it is open for business it has a leader, who is one of its
-// members but for a party of size 0, which has none.
+// party is one party. Until it is closed it has a leader, who is one of its members. A party of size 0 has no
+// members.
 type party struct {
 	reg     *Registry
 	id      string // "<uuid>.<node>"
@@ -21,24 +21,24 @@ type party struct {
 	created time.Time
 	maxSize int
 
-	// mu guards what follows. The tracker, the router and the index may be called with
-	// it held: they are leaves. The matchmaker is not.
+	// mu guards the fields below. The tracker, the router and the index may be called with it held, because they do
+	// not call back. The matchmaker may not.
 	mu       sync.Mutex
 	closed   bool
 	open     bool
-	leader   presence.Presence   // if maxSize is 0 the creator, who is no member
+	leader   presence.Presence   // if maxSize is 0, the creator, who is not a member
 	members  []presence.Presence // in order of arrival
-	requests []presence.Presence // who asks to come in; they may be long gone
+	requests []presence.Presence // users who ask to join; their sessions may have ended
 	uses     int                 // counts events and calls
-	seenUses int                 // uses at the last look for idle parties
+	seenUses int                 // uses at the last check for idle parties
 }
 
-// who is a presence as clients name it.
+// who converts a presence to the form that clients get.
 func who(p presence.Presence) *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: p.GetUserId(), SessionId: p.GetSessionId(), Username: p.Meta.Username}
 }
 
-// same tells whether a client means this presence: all three parts must fit.
+// same reports whether all three parts of w match the presence.
 func same(p presence.Presence, w *rtapi.UserPresence) bool {
 	return w.SessionId == p.GetSessionId() && w.UserId == p.GetUserId() && w.Username == p.Meta.Username
 }
@@ -47,8 +47,7 @@ func (p *party) position(sessionID uuid.UUID) int {
 	return slices.IndexFunc(p.members, func(m presence.Presence) bool { return m.ID.SessionID == sessionID })
 }
 
-// asLeader locks the party for a call that only its leader may make. Without an error
-// the caller unlocks.
+// asLeader locks the party for a call that only its leader may make. If it returns no error, the caller must unlock.
 func (p *party) asLeader(sessionID uuid.UUID) error {
 	p.mu.Lock()
 	switch {
@@ -67,7 +66,7 @@ func (p *party) track(m presence.Presence) (ok, isNew bool) {
 	return p.reg.opts.Tracker.Track(m.ID, m.UserID, p.stream, presence.Meta{Username: m.Meta.Username})
 }
 
-// stop takes a party out of everything but the matchmaker. The caller holds mu.
+// stop removes a party from everything except the matchmaker. The caller holds mu.
 func (p *party) stop() {
 	p.closed = true
 	p.reg.remove(p.stream.Subject)
@@ -77,9 +76,8 @@ func (p *party) stop() {
 
 func (p *party) dropTickets() { p.reg.opts.Tickets.RemovePartyAll(p.id) }
 
-// joined makes members of those who appeared on the stream, and tells them about the
-// party. That includes who is a member already: the creator, those who came in through
-// a join and those whose presence was updated.
+// joined makes members of sessions that appeared on the stream, and sends them the party. Sessions that are members
+// already get the party too: the creator, sessions that came in with a join, and sessions whose presence was updated.
 func (p *party) joined(joins []presence.Presence) {
 	if len(joins) == 0 {
 		return
@@ -115,8 +113,8 @@ func (p *party) joined(joins []presence.Presence) {
 	}
 }
 
-// left takes out those who vanished from the stream. A leader is followed by the member
-// who has been there longest; a party without members closes.
+// left removes members who left the stream. If the leader left, the member who has been there longest becomes leader.
+// A party without members closes.
 func (p *party) left(leaves []presence.Presence) {
 	if len(leaves) == 0 {
 		return
@@ -151,7 +149,7 @@ func (p *party) leftLocked(leaves []presence.Presence) bool {
 	return true
 }
 
-// lead makes a member the leader and tells the stream. The caller holds mu.
+// lead makes a member the leader and sends that to the stream. The caller holds mu.
 func (p *party) lead(m presence.Presence) {
 	p.leader = m
 	p.reg.opts.Router.SendToStream(p.stream, &rtapi.Envelope{Message: &rtapi.Envelope_PartyLeader{
@@ -159,7 +157,7 @@ func (p *party) lead(m presence.Presence) {
 	}})
 }
 
-// join lets a session into an open party or asks the leader of a closed one.
+// join lets a session into an open party, or sends a request to the leader of a closed one.
 func (p *party) join(m presence.Presence) error {
 	entered, err := p.joinLocked(m)
 	if err != nil {
@@ -168,10 +166,10 @@ func (p *party) join(m presence.Presence) error {
 	if !entered {
 		return nil
 	}
-	// Even a member who joins again ends the party's search.
+	// The party's search ends even if a member joins again.
 	p.dropTickets()
-	// A session that has ended cannot be tracked. It stays a member all the same, as on
-	// the real server, which nothing but the leader's remove ends.
+	// A session that has ended cannot be tracked. As on the real server, it stays a member until the leader removes
+	// it.
 	if ok, _ := p.track(m); !ok {
 		return errTracking
 	}
@@ -201,7 +199,7 @@ func (p *party) joinLocked(m presence.Presence) (entered bool, err error) {
 			return false, runtime.ErrPartyJoinRequestDuplicate
 		}
 	}
-	// Nobody checks whether the user is a member: they may ask, as on the real server.
+	// As on the real server, there is no check whether the user is already a member.
 	p.requests = append(p.requests, m)
 	p.reg.opts.Router.SendToPresences([]presence.ID{p.leader.ID}, &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoinRequest{
 		PartyJoinRequest: &rtapi.PartyJoinRequest{PartyId: p.id, Presences: []*rtapi.UserPresence{who(m)}},
@@ -209,8 +207,8 @@ func (p *party) joinLocked(m presence.Presence) (entered bool, err error) {
 	return false, nil
 }
 
-// add makes a session a member before the tracker's event comes round, so that the seat
-// is taken at once. The caller holds mu and has seen that there is room.
+// add makes a session a member before the tracker's event arrives, so that the seat is taken at once. The caller
+// holds mu and has checked that there is room.
 func (p *party) add(m presence.Presence) {
 	if p.position(m.ID.SessionID) < 0 {
 		p.members = append(p.members, m)
@@ -232,8 +230,7 @@ func (p *party) promote(caller uuid.UUID, target *rtapi.UserPresence) error {
 	return runtime.ErrPartyNotMember
 }
 
-// accept lets somebody in who has asked. A request whose session has ended is used up
-// and fails.
+// accept lets in a user who has asked. If the session has ended, accept removes the request and fails.
 func (p *party) accept(caller uuid.UUID, target *rtapi.UserPresence) error {
 	m, err := p.acceptLocked(caller, target)
 	if err != nil {
@@ -274,8 +271,8 @@ func (p *party) takeRequest(target *rtapi.UserPresence) (presence.Presence, bool
 	return presence.Presence{}, false
 }
 
-// kick takes a member out, or turns a request down. The user who asked is not told; a member
-// sees the party close.
+// kick removes a member or refuses a join request. The user of a request gets no message. A member gets a message
+// that the party is closed.
 func (p *party) kick(caller uuid.UUID, target *rtapi.UserPresence) error {
 	m, wasMember, err := p.kickLocked(caller, target)
 	if err != nil || !wasMember {
@@ -311,7 +308,7 @@ func (p *party) closeMessage() *rtapi.Envelope {
 	return &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: p.id}}}
 }
 
-// close ends the party for everybody.
+// close closes the party for everybody.
 func (p *party) close(caller uuid.UUID) error {
 	if err := p.asLeader(caller); err != nil {
 		return err
@@ -323,7 +320,7 @@ func (p *party) close(caller uuid.UUID) error {
 	return nil
 }
 
-// pending gives who asks to come in.
+// pending returns the users who ask to join.
 func (p *party) pending(caller uuid.UUID) ([]*rtapi.UserPresence, error) {
 	if err := p.asLeader(caller); err != nil {
 		return nil, err
@@ -336,7 +333,7 @@ func (p *party) pending(caller uuid.UUID) ([]*rtapi.UserPresence, error) {
 	return list, nil
 }
 
-// data passes a member's message on to the other members.
+// data sends a member's message to the other members.
 func (p *party) data(caller uuid.UUID, opCode int64, data []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -360,8 +357,7 @@ func (p *party) data(caller uuid.UUID, opCode int64, data []byte) error {
 	return nil
 }
 
-// update replaces what the list shows of the party, and whether it is open. Everybody
-// on the stream is told.
+// update replaces the party's data in the list, and whether it is open. Everybody on the stream gets a message.
 func (p *party) update(caller uuid.UUID, label string, open, hidden bool) error {
 	if err := p.asLeader(caller); err != nil {
 		return err
@@ -379,7 +375,7 @@ func (p *party) update(caller uuid.UUID, label string, open, hidden bool) error 
 	return nil
 }
 
-// index shows the party in the list as it is now.
+// index puts the party's current data into the list.
 func (p *party) index(e *entry, open, hidden bool) {
 	e.id, e.node, e.open, e.hidden = p.id, p.reg.opts.Node, open, hidden
 	e.maxSize, e.created = p.maxSize, p.created

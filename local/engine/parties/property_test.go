@@ -14,9 +14,8 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// Whatever players do, and servers to them, in whatever order: a party has no more
-// members than seats, a leader who is one of them, nobody who is not on its stream, and
-// it does not outlive its last member.
+// Whatever players and servers do, in whatever order: a party has no more members than seats, its leader is a member,
+// every member is on its stream, and it closes with its last member.
 func TestParty_Invariants(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -26,8 +25,7 @@ func TestParty_Invariants(t *testing.T) {
 		for i := range players {
 			players[i] = tb.sit("p" + string(rune('a'+i)))
 		}
-		// Hidden presences are for observers: a member who is hidden leaves no trace when they
-		// go, here as on a real server.
+		// Hidden presences are for observers. As on a real server, there is no event when a hidden member leaves.
 		observer := tb.sit("observer")
 		var made []string
 		sizes := map[string]int{}

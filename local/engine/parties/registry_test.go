@@ -71,7 +71,7 @@ func (tb *table) SendToStream(stream presence.Stream, e *rtapi.Envelope) {
 	tb.SendToPresences(tb.tracker.IDs(stream), e)
 }
 
-// session is a player's socket; it keeps what it is sent.
+// session is a player's socket that records what it gets.
 type session struct {
 	id, user uuid.UUID
 	name     string
@@ -113,7 +113,7 @@ func (tb *table) sit(name string) *session {
 	return s
 }
 
-// do sends a message and gives the reply. Events are delivered when it returns.
+// do sends a message and returns the reply. It returns after all events are delivered.
 func (tb *table) do(s *session, message any) *rtapi.Envelope {
 	in := &rtapi.Envelope{Cid: "1"}
 	var name string
@@ -235,7 +235,7 @@ func TestRegistry_JoinerIsGone(t *testing.T) {
 	}
 }
 
-// A member who joined with a session that had ended comes to lead when the leader goes.
+// A member whose session had ended when they joined becomes leader after the leader leaves.
 func TestRegistry_LeaderIsGone(t *testing.T) {
 	tb, done := newTable(t, nil)
 	defer done()
@@ -253,8 +253,7 @@ func TestRegistry_LeaderIsGone(t *testing.T) {
 	}
 }
 
-// A party that lost its presences without an event, and is not used, closes at the
-// second look.
+// A party that lost its presences without an event and is not used closes at the second check.
 func TestRegistry_CloseIdle(t *testing.T) {
 	tb, done := newTable(t, nil)
 	defer done()
@@ -349,7 +348,7 @@ func TestList_Filters(t *testing.T) {
 	}
 }
 
-// The list follows what happens to a party.
+// The list shows the changes of a party.
 func TestList_Follows(t *testing.T) {
 	tb, done := newTable(t, nil)
 	defer done()

@@ -8,9 +8,9 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// announce tells a change of a stream to those whom it concerns: a status to the
-// user's followers, anything else to all who are on the stream by now. A session that has just
-// left is not among them; who has just joined is. Every node tells its own sessions.
+// announce sends a change of a stream to the clients: a status to the user's followers, any other change to everybody
+// who is on the stream now. So a session that has just joined gets it, and one that has just left does not. Every
+// node sends to its own sessions.
 func (srv *Server) announce(e presence.Event) {
 	if e.Stream.Mode == presence.ModeStatus {
 		var ids []presence.ID
@@ -46,7 +46,7 @@ func presenceEvent(e presence.Event) *rtapi.Envelope {
 	}
 }
 
-// wire is how clients see presences. A status is shown on status streams alone.
+// wire converts presences to the form that clients get. Only presences on status streams show their status.
 func wire(presences []presence.Presence) []*rtapi.UserPresence {
 	list := make([]*rtapi.UserPresence, 0, len(presences))
 	for _, p := range presences {

@@ -12,14 +12,14 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// Module is the part of runtime.NakamaModule that is about streams, sessions and the
-// party list. Its errors have the real server's texts.
+// Module is the part of runtime.NakamaModule for streams, sessions and the party list. Its errors have the real
+// server's texts.
 type Module struct {
 	srv     *Server
 	parties PartyLister
 }
 
-// PartyLister lists parties; it is the party registry.
+// PartyLister lists parties. The party registry implements it.
 type PartyLister interface {
 	List(ctx context.Context, limit int, open *bool, showHidden bool, query, cursor string) ([]*api.Party, string, error)
 }
@@ -34,7 +34,7 @@ var (
 	errSession = errors.New("expects valid session id")
 )
 
-// stream reads the four parts of a stream's name; an empty ID is none.
+// stream parses the four parts of a stream. An ID may be empty.
 func stream(mode uint8, subject, subcontext, label string) (presence.Stream, error) {
 	s := presence.Stream{Mode: mode, Label: label}
 	var err error
@@ -51,7 +51,7 @@ func stream(mode uint8, subject, subcontext, label string) (presence.Stream, err
 	return s, nil
 }
 
-// seat reads who is meant to be on which stream.
+// seat parses the user, the session and the stream of a presence.
 func seat(mode uint8, subject, subcontext, label, userID, sessionID string) (user, session uuid.UUID, s presence.Stream, err error) {
 	if user, err = uuid.Parse(userID); err != nil {
 		return user, session, s, errUser
@@ -63,7 +63,7 @@ func seat(mode uint8, subject, subcontext, label, userID, sessionID string) (use
 	return user, session, s, err
 }
 
-// StreamUserList gives who is on a stream, in no order.
+// StreamUserList returns the presences on a stream, in no order.
 func (m *Module) StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error) {
 	s, err := stream(mode, subject, subcontext, label)
 	if err != nil {
@@ -77,7 +77,7 @@ func (m *Module) StreamUserList(mode uint8, subject, subcontext, label string, i
 	return list, nil
 }
 
-// StreamUserGet gives what a presence carries, nil if it does not exist.
+// StreamUserGet returns the meta data of a presence, nil if it does not exist.
 func (m *Module) StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error) {
 	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
 	if err != nil {
@@ -89,8 +89,8 @@ func (m *Module) StreamUserGet(mode uint8, subject, subcontext, label, userID, s
 	return nil, nil
 }
 
-// StreamUserJoin puts a session on a stream and reports whether it was not there yet.
-// On a party's stream that makes it a member, if there is room.
+// StreamUserJoin puts a session on a stream and reports whether it is new there. On a party's stream the session
+// becomes a member if there is room.
 func (m *Module) StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error) {
 	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
 	if err != nil {
@@ -109,8 +109,8 @@ func (m *Module) StreamUserJoin(mode uint8, subject, subcontext, label, userID, 
 	return isNew, nil
 }
 
-// StreamUserUpdate changes what a presence carries, or puts the session on the stream.
-// On a party's stream that throws the member out of the party.
+// StreamUserUpdate changes the meta data of a presence, or puts the session on the stream. On a party's stream this
+// removes the member from the party.
 func (m *Module) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {
 	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
 	if err != nil {
@@ -128,7 +128,7 @@ func (m *Module) StreamUserUpdate(mode uint8, subject, subcontext, label, userID
 	return nil
 }
 
-// StreamUserLeave takes a session off a stream; one that is not there is no error.
+// StreamUserLeave removes a session from a stream. It returns no error if the session is not there.
 func (m *Module) StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error {
 	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
 	if err != nil {
@@ -145,7 +145,7 @@ func (m *Module) StreamUserLeave(mode uint8, subject, subcontext, label, userID,
 
 var errNode = errors.New("node not found")
 
-// live finds a session that is about to be put on a stream.
+// live returns a session of this node, to put it on a stream.
 func (m *Module) live(id uuid.UUID) (*Session, error) {
 	if !m.srv.ownSessionID(id) {
 		return nil, errNode
@@ -157,7 +157,7 @@ func (m *Module) live(id uuid.UUID) (*Session, error) {
 	return s, nil
 }
 
-// StreamCount is the number of presences on a stream, hidden ones included.
+// StreamCount returns the number of presences on a stream, including hidden ones.
 func (m *Module) StreamCount(mode uint8, subject, subcontext, label string) (int, error) {
 	s, err := stream(mode, subject, subcontext, label)
 	if err != nil {
@@ -166,7 +166,7 @@ func (m *Module) StreamCount(mode uint8, subject, subcontext, label string) (int
 	return m.srv.opts.Tracker.Count(s), nil
 }
 
-// StreamClose takes everybody off a stream without an event.
+// StreamClose removes everybody from a stream without an event.
 func (m *Module) StreamClose(mode uint8, subject, subcontext, label string) error {
 	s, err := stream(mode, subject, subcontext, label)
 	if err != nil {
@@ -176,8 +176,7 @@ func (m *Module) StreamClose(mode uint8, subject, subcontext, label string) erro
 	return nil
 }
 
-// StreamSend sends a text to these presences, or with none of them named to the whole
-// stream.
+// StreamSend sends a text to these presences. Without presences it sends to the whole stream.
 func (m *Module) StreamSend(mode uint8, subject, subcontext, label, data string, presences []runtime.Presence, reliable bool) error {
 	s, err := stream(mode, subject, subcontext, label)
 	if err != nil {
@@ -188,7 +187,7 @@ func (m *Module) StreamSend(mode uint8, subject, subcontext, label, data string,
 	}})
 }
 
-// StreamSendRaw is StreamSend with an envelope of any kind.
+// StreamSendRaw does the same as StreamSend with an envelope of any kind.
 func (m *Module) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
 	s, err := stream(mode, subject, subcontext, label)
 	if err != nil {
@@ -221,8 +220,8 @@ func (m *Module) send(s presence.Stream, presences []runtime.Presence, e *rtapi.
 	return nil
 }
 
-// SessionDisconnect ends a session; one that does not exist is no error. The reason is
-// what others see of it in presence events, a disconnect if none is given.
+// SessionDisconnect ends a session. An unknown session is no error. Others see the reason in presence events; the
+// default is a disconnect.
 func (m *Module) SessionDisconnect(_ context.Context, sessionID string, reason ...runtime.PresenceReason) error {
 	id, err := uuid.Parse(sessionID)
 	if err != nil {

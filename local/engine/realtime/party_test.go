@@ -450,7 +450,7 @@ func TestParty_CreateRefused(t *testing.T) {
 		`alice : {"party_presence_event":{"joins":["alice"],"party_id":"$P2"}}`)
 }
 
-// A party made without a size has a leader and no member.
+// A party with size 0 has a leader and no members.
 func TestParty_SizeZero(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// What ends a socket, and what its client sees of that. These run on a real server too.
+// These tests check what closes a socket and what its client then gets. They also run on a real server.
 func TestProtocol_Closes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -103,8 +103,7 @@ func TestProtocol_BearerHeader(t *testing.T) {
 	_ = conn.Close()
 }
 
-// The binary format carries the same envelopes, and both kinds of sockets meet in one
-// party.
+// The binary format has the same envelopes. Sockets of both formats can be in one party.
 func TestProtocol_Protobuf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

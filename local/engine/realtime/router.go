@@ -10,8 +10,8 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// Router carries envelopes to sessions. Its methods queue and never block; a session
-// that does not exist any more is skipped. An envelope is encoded before they return.
+// Router sends envelopes to sessions. Its methods queue and never block. They skip a session that has ended. They
+// encode the envelope before they return.
 type Router struct {
 	node     string
 	peer     func(node string) *Router // nil: there are no other nodes
@@ -20,8 +20,8 @@ type Router struct {
 	log      *slog.Logger
 }
 
-// SendToPresences sends to these sessions, in this order, to those of other nodes by way
-// of their own routers.
+// SendToPresences sends to these sessions in this order. For sessions of other nodes it uses the routers of these
+// nodes.
 func (r *Router) SendToPresences(ids []presence.ID, e *rtapi.Envelope) {
 	b := broadcast{envelope: e}
 	for _, id := range ids {
@@ -42,7 +42,7 @@ func (r *Router) sendOwn(id presence.ID, b *broadcast) {
 	}
 }
 
-// sendToOwn sends to those of these sessions that are this node's.
+// sendToOwn sends to those sessions that are on this node.
 func (r *Router) sendToOwn(ids []presence.ID, e *rtapi.Envelope) {
 	b := broadcast{envelope: e}
 	for _, id := range ids {
@@ -50,7 +50,7 @@ func (r *Router) sendToOwn(ids []presence.ID, e *rtapi.Envelope) {
 	}
 }
 
-// SendToStream sends to everybody on a stream, hidden presences included.
+// SendToStream sends to everybody on a stream, including hidden presences.
 func (r *Router) SendToStream(stream presence.Stream, e *rtapi.Envelope) {
 	r.SendToPresences(r.tracker.IDs(stream), e)
 }

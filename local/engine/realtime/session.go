@@ -42,12 +42,12 @@ type Session struct {
 	ctx    context.Context // ends with the session
 	cancel context.CancelFunc
 	conn   *websocket.Conn
-	out    chan []byte // encoded envelopes on their way to the writer; never closed
+	out    chan []byte // encoded envelopes for the writer; never closed
 
 	deadline sync.Mutex // held while the read deadline is set
 	endOnce  sync.Once
 	ending   chan struct{} // closed by end, after reason is set
-	reason   string        // why the session ended; "" if its client left
+	reason   string        // why the session ended; "" if the client closed it
 	written  chan struct{} // closed when the writer has ended
 }
 
@@ -73,7 +73,7 @@ func (s *Session) ClientPort() string       { return s.clientPort }
 func (s *Session) Format() Format           { return s.format }
 func (s *Session) Context() context.Context { return s.ctx } // ends with the session
 
-// PresenceID is the session as the tracker knows it.
+// PresenceID returns the session's ID for the tracker.
 func (s *Session) PresenceID() presence.ID {
 	return presence.ID{Node: s.srv.opts.Node, SessionID: s.id}
 }
@@ -82,8 +82,7 @@ func (s *Session) statusStream() presence.Stream {
 	return presence.Stream{Mode: presence.ModeStatus, Subject: s.who.UserID}
 }
 
-// Send queues an envelope. It never blocks: a client that is too far behind loses its
-// session.
+// Send queues an envelope. It never blocks: if the client is too far behind, its session ends.
 func (s *Session) Send(e *rtapi.Envelope) error {
 	data, err := s.format.encode(e)
 	if err != nil {
@@ -105,12 +104,11 @@ func (s *Session) sendBytes(data []byte) error {
 	}
 }
 
-// Close ends the session: it leaves all streams before Close returns, what is queued
-// for it is still sent, and then its client sees a close frame with the reason. Closing
-// twice does nothing.
+// Close ends the session. The session leaves all streams before Close returns. The writer still sends the queued
+// messages, and then a close frame with the reason. A second call does nothing.
 func (s *Session) Close(reason string) { s.end(reason, runtime.PresenceReasonDisconnect) }
 
-// end is Close with the reason others see in the presence event, and last words.
+// end does the same as Close. Others see why in the presence event, and last are the last messages for the client.
 func (s *Session) end(reason string, why runtime.PresenceReason, last ...*rtapi.Envelope) {
 	s.endOnce.Do(func() {
 		for _, e := range last {
@@ -120,7 +118,7 @@ func (s *Session) end(reason string, why runtime.PresenceReason, last ...*rtapi.
 			}
 			select {
 			case s.out <- data:
-			default: // too far behind to be told
+			default: // the client is too far behind
 			}
 		}
 		s.reason = reason
@@ -147,8 +145,8 @@ func (s *Session) serve() {
 	s.Close(reason)
 	<-s.written
 	if linger {
-		// Nobody reads the client's answer to the close any more, so the server waits for
-		// it in vain.
+		// Nobody reads the client's answer to the close any more, but as on the real server the socket stays open for
+		// CloseWait.
 		select {
 		case <-time.After(s.srv.opts.CloseWait):
 		case <-s.srv.closing:
@@ -161,10 +159,9 @@ func (s *Session) serve() {
 	}
 }
 
-// read handles messages until the connection ends, or a message ends it. After the
-// session has ended the connection stays open for a moment, and what still comes in is
-// handled like everything else: so does the real server. It returns the reason, "" if
-// the client left in good order, and whether the connection has to be ended from here.
+// read handles messages until the connection ends, or until a message ends it. Like the real server, it also handles
+// the messages that come after the session has ended, while the connection is still open. reason is "" if the client
+// closed the connection normally. linger reports whether this side has to close the connection.
 func (s *Session) read() (reason string, linger bool) {
 	opts := &s.srv.opts
 	s.conn.SetReadLimit(opts.MaxMessageBytes)
@@ -198,8 +195,8 @@ func (s *Session) read() (reason string, linger bool) {
 	}
 }
 
-// alive gives the client PongWait more to be heard of, unless the session is over and
-// the writer has set the last deadline.
+// alive sets the read deadline to PongWait from now. After the session has ended it does nothing, because the writer
+// has set the last deadline.
 func (s *Session) alive() {
 	s.deadline.Lock()
 	defer s.deadline.Unlock()
@@ -208,8 +205,7 @@ func (s *Session) alive() {
 	}
 }
 
-// handle runs one message and contains its panics. It reports false if the socket must
-// be closed.
+// handle runs one message and recovers from a panic. It returns false if the socket must be closed.
 func (s *Session) handle(in *rtapi.Envelope) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -221,8 +217,7 @@ func (s *Session) handle(in *rtapi.Envelope) (ok bool) {
 	return s.srv.process(s.ctx, s, in)
 }
 
-// write sends what is queued, and pings, until the session ends. Then it sends the rest
-// and the close frame.
+// write sends queued messages and pings until the session ends. Then it sends the rest and the close frame.
 func (s *Session) write() {
 	defer close(s.written)
 	opts := &s.srv.opts
@@ -274,10 +269,10 @@ func (s *Session) messageType() int {
 	return websocket.TextMessage
 }
 
-// closeText fits a reason into the 123 bytes that a close frame has for it.
+// closeText cuts a reason to the 123 bytes that fit into a close frame.
 func closeText(reason string) string { return reason[:min(len(reason), 123)] }
 
-// notice is a notification of the server itself.
+// notice makes a notification that the server itself sends.
 func notice(subject string, code int32) *rtapi.Envelope {
 	return &rtapi.Envelope{Message: &rtapi.Envelope_Notifications{Notifications: &rtapi.Notifications{
 		Notifications: []*api.Notification{{
@@ -287,7 +282,7 @@ func notice(subject string, code int32) *rtapi.Envelope {
 	}}}
 }
 
-// sessions are the live sessions by ID.
+// sessions has the live sessions by ID.
 type sessions struct {
 	mu   sync.RWMutex
 	byID map[uuid.UUID]*Session

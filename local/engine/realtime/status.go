@@ -59,7 +59,7 @@ func (srv *Server) statusFollow(ctx context.Context, s *Session, in *rtapi.Envel
 	return out, true
 }
 
-// existing gives the users among these, each once.
+// existing returns the existing users among these, each once.
 func (srv *Server) existing(ctx context.Context, ids []uuid.UUID, names []string) ([]uuid.UUID, error) {
 	if len(ids)+len(names) == 0 || srv.opts.Users == nil {
 		return ids, nil
@@ -108,7 +108,7 @@ func (srv *Server) statusUpdate(_ context.Context, s *Session, in *rtapi.Envelop
 	return reply(s, &rtapi.Envelope{Cid: in.Cid})
 }
 
-// follows knows which sessions want to hear of which users' status.
+// follows has the sessions that follow the status of users.
 type follows struct {
 	mu        sync.RWMutex
 	bySession map[uuid.UUID]map[uuid.UUID]bool // session -> users
@@ -137,7 +137,7 @@ func (f *follows) unfollow(sessionID uuid.UUID, users []uuid.UUID) {
 	}
 }
 
-// forget ends all a session follows.
+// forget removes everything that a session follows.
 func (f *follows) forget(sessionID uuid.UUID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -20,8 +20,8 @@ const (
 	friendBlocked  int32 = 3
 )
 
-// edge is one direction of a friendship. Friends and requests have two, a block has
-// one unless it is mutual.
+// edge is one direction between two users. A friendship or a request has two edges. A block has one, or two if both
+// users block each other.
 type edge struct {
 	state      int32
 	position   int64
@@ -43,9 +43,9 @@ func (s *Store) countEdge(id uuid.UUID, by int32) {
 	}
 }
 
-// AddFriends asks each friend for friendship or accepts their request. Unknown users,
-// and blocks in either direction, are passed over in silence. metadata is a JSON
-// object or "". Those who were asked or accepted get a notification.
+// AddFriends sends each friend a friend request or accepts theirs. It skips unknown users, and blocks in either
+// direction, without an error. metadata is a JSON object or "". Each friend that it asks or accepts gets a
+// notification.
 func (s *Store) AddFriends(userID uuid.UUID, username string, friends []uuid.UUID, metadata string) error {
 	if metadata == "" {
 		metadata = "{}"
@@ -75,7 +75,7 @@ func (s *Store) AddFriends(userID uuid.UUID, username string, friends []uuid.UUI
 func (s *Store) addFriend(userID, friend uuid.UUID, metadata string) (asked, accepted bool) {
 	mine, theirs := s.edges[userID][friend], s.edges[friend][userID]
 	if mine != nil && mine.state == friendReceived && theirs != nil && theirs.state == friendSent {
-		if merged, err := mergeJSONB(mine.metadata, metadata); err == nil { // UpdateFriendMetadata may have left no object
+		if merged, err := mergeJSONB(mine.metadata, metadata); err == nil { // after UpdateFriendMetadata it may be no object
 			mine.metadata = merged
 		}
 		mine.state, mine.updateTime = friendMutual, s.now()
@@ -98,8 +98,8 @@ func (s *Store) friendNotice(to, from uuid.UUID, username string, code int32, su
 	return delivery{to, s.notice(fmt.Sprintf(subject, username), string(content), code, from, true)}
 }
 
-// DeleteFriends ends friendships, takes requests back, declines them, or lifts one's
-// own blocks. The other side of a friendship or request gets a notification.
+// DeleteFriends ends friendships, takes back or declines requests, and removes the user's own blocks. The other side
+// of a friendship or request gets a notification.
 func (s *Store) DeleteFriends(userID uuid.UUID, username string, friends []uuid.UUID) error {
 	var send outbox
 	s.mu.Lock()
@@ -120,7 +120,7 @@ func (s *Store) DeleteFriends(userID uuid.UUID, username string, friends []uuid.
 	return s.saveAll(send)
 }
 
-// BlockFriends blocks users, whatever they were before. Nobody is told.
+// BlockFriends blocks users in any state. Nobody gets a notification.
 func (s *Store) BlockFriends(userID uuid.UUID, friends []uuid.UUID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,8 +145,7 @@ func (s *Store) BlockFriends(userID uuid.UUID, friends []uuid.UUID) error {
 	return nil
 }
 
-// UpdateFriendMetadata replaces what a user has noted about a friend. Without a
-// friendship nothing happens.
+// UpdateFriendMetadata replaces a user's metadata about a friend. Without an edge it does nothing.
 func (s *Store) UpdateFriendMetadata(userID, friend uuid.UUID, metadata string) error {
 	metadata, err := jsonb(metadata)
 	if err != nil {
@@ -160,8 +159,7 @@ func (s *Store) UpdateFriendMetadata(userID, friend uuid.UUID, metadata string) 
 	return nil
 }
 
-// friend builds one row of a friend list. As on the server, the user in it carries
-// no edge count.
+// friend builds one row of a friend list. As on the real server, the user in it has no edge count.
 func (s *Store) friend(id uuid.UUID, e *edge) *api.Friend {
 	row := &api.Friend{State: wrapperspb.Int32(e.state), UpdateTime: seconds(e.updateTime), Metadata: e.metadata}
 	row.User = s.users.byID[id].public(false)
@@ -175,7 +173,7 @@ func (s *Store) fillOnlineFriends(friends []*api.Friend) {
 	}
 }
 
-// FriendStatus returns how a user stands to others; those without an edge are left out.
+// FriendStatus returns the user's edges to the others. It leaves out users without an edge.
 func (s *Store) FriendStatus(userID uuid.UUID, others []uuid.UUID) []*api.Friend {
 	s.mu.RLock()
 	list := make([]*api.Friend, 0, len(others))
@@ -189,8 +187,8 @@ func (s *Store) FriendStatus(userID uuid.UUID, others []uuid.UUID) []*api.Friend
 	return list
 }
 
-// Friends lists a user's edges by state, then by age. limit 0 means all; state nil
-// means any. The cursor leads to the next page and is "" at the end.
+// Friends lists a user's edges by state, then by age. limit 0 means all; state nil means any. The cursor is that of
+// the next page, "" at the end.
 func (s *Store) Friends(userID uuid.UUID, limit int, state *int32, cursor string) ([]*api.Friend, string, error) {
 	var from edgePlace
 	if cursor != "" && (!decodeCursor(cursor, &from) || state != nil && *state != from.State) {
@@ -221,7 +219,7 @@ func (s *Store) Friends(userID uuid.UUID, limit int, state *int32, cursor string
 	return list, next, nil
 }
 
-// unique returns the values without repeats, in order.
+// unique returns the values in order without duplicates.
 func unique[T comparable](values []T) []T {
 	seen := make(map[T]struct{}, len(values))
 	out := make([]T, 0, len(values))

@@ -8,7 +8,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// acquaintance is a friend's friend and through whom.
+// acquaintance is a friend of a friend. Through is the friend between the two.
 type acquaintance struct {
 	Through uuid.UUID `json:"t"`
 	User    uuid.UUID `json:"u"`
@@ -21,8 +21,8 @@ func compareAcquaintances(a, b acquaintance) int {
 	return compareIDs(a.User, b.User)
 }
 
-// FriendsOfFriends lists the mutual friends of a user's mutual friends who are not
-// friends of the user's yet, once for each friend they share. limit is at least 1.
+// FriendsOfFriends lists the mutual friends of a user's mutual friends. It leaves out mutual friends of the user. A
+// user appears once for each friend in common. limit is at least 1.
 func (s *Store) FriendsOfFriends(userID uuid.UUID, limit int, cursor string) ([]*api.FriendsOfFriendsList_FriendOfFriend, string, error) {
 	var from acquaintance
 	if cursor != "" && !decodeCursor(cursor, &from) {

@@ -12,8 +12,8 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// GroupUsers lists a group's members by state, then by age. limit 0 means all; state
-// nil means any but banned. An unknown group has no users.
+// GroupUsers lists a group's members by state, then by age. limit 0 means all; state nil means any except banned. An
+// unknown group has no users.
 func (s *Store) GroupUsers(id uuid.UUID, limit int, state *int32, cursor string) ([]*api.GroupUserList_GroupUser, string, error) {
 	var from edgePlace
 	if cursor != "" && (!decodeCursor(cursor, &from) || state != nil && *state != from.State) {
@@ -48,8 +48,8 @@ func wanted(m *membership, state *int32, cursor string, from edgePlace) bool {
 	return cursor == "" || from.compare(m.state, m.position) <= 0
 }
 
-// UserGroups lists the groups a user is in or asks to join, by state, then by age.
-// limit 0 means all; state nil means any. Bans are not listed.
+// UserGroups lists the groups that a user is in or asks to join, by state, then by age. limit 0 means all; state nil
+// means any. It does not list bans.
 func (s *Store) UserGroups(userID uuid.UUID, limit int, state *int32, cursor string) ([]*api.UserGroupList_UserGroup, string, error) {
 	var from edgePlace
 	if cursor != "" && (!decodeCursor(cursor, &from) || state != nil && *state != from.State) {
@@ -79,18 +79,17 @@ func (s *Store) UserGroups(userID uuid.UUID, limit int, state *int32, cursor str
 	return list, next, nil
 }
 
-// GroupFilter narrows a list of groups. The zero value is everything. With Name
-// the others are ignored.
+// GroupFilter selects groups. The zero value selects all. If Name is set, the other fields are ignored.
 type GroupFilter struct {
-	Name    string // matched without regard to case; % stands for any text, _ for one character
+	Name    string // case-insensitive; % matches any text, _ one character
 	LangTag string
-	Members *int // at most so many
+	Members *int // the maximum number of members
 	Open    *bool
 }
 
-// ListGroups lists groups. By name they come in its order; with Members or a language
-// and openness the largest first, by language alone the smallest first, otherwise
-// those that changed longest ago first. The cursor is bound to the filter it came from.
+// ListGroups lists groups. With Name it sorts by name. With Members, or with LangTag and Open, the largest group
+// comes first; with LangTag alone, the smallest. Otherwise the group whose last change is oldest comes first. A
+// cursor is valid only with the filter that it came from.
 func (s *Store) ListGroups(f GroupFilter, limit int, cursor string) ([]*api.Group, string, error) {
 	var after uuid.UUID
 	if cursor != "" && !decodeCursor(cursor, &after) {
@@ -101,7 +100,7 @@ func (s *Store) ListGroups(f GroupFilter, limit int, cursor string) ([]*api.Grou
 	defer s.mu.RUnlock()
 	last := s.groups.byID[after]
 	if cursor != "" && last == nil {
-		return []*api.Group{}, "", nil // the group of the cursor is gone and with it the place
+		return []*api.Group{}, "", nil // the cursor's group is gone, so its position is unknown
 	}
 	var rows []*group
 	for _, g := range s.groups.byID {

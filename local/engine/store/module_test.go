@@ -16,7 +16,7 @@ import (
 
 var ctx = context.Background()
 
-// fixture is a store with users and what it delivered and disconnected.
+// fixture is a store with users. It records what the store delivered and disconnected.
 type fixture struct {
 	*store.Store
 	nk           store.Module
@@ -63,7 +63,7 @@ func (f *fixture) must(err error) {
 	}
 }
 
-// sent wants exactly these deliveries since the last call.
+// sent checks the deliveries since the last call.
 func (f *fixture) sent(want ...string) {
 	f.t.Helper()
 	if strings.Join(f.delivered, "\n") != strings.Join(want, "\n") {
@@ -72,8 +72,7 @@ func (f *fixture) sent(want ...string) {
 	f.delivered = nil
 }
 
-// TestModule_IsNakamaModule guards the promise that Module has methods of
-// runtime.NakamaModule only, each with its signature.
+// TestModule_IsNakamaModule checks that Module has only methods of runtime.NakamaModule, each with its signature.
 func TestModule_IsNakamaModule(t *testing.T) {
 	whole := reflect.TypeFor[runtime.NakamaModule]()
 	module := reflect.TypeFor[store.Module]()

@@ -107,8 +107,8 @@ func TestStorage_Model(t *testing.T) {
 	})
 }
 
-// TestStorage_Race lets many writers count one object up by compare-and-set: no
-// increment may be lost and none counted twice.
+// TestStorage_Race lets many writers increment one object by compare-and-set. No increment may be lost or counted
+// twice.
 func TestStorage_Race(t *testing.T) {
 	const writers, each = 16, 25
 	nk := store.New(store.Options{}).Module()
@@ -143,8 +143,8 @@ func TestStorage_Race(t *testing.T) {
 	}
 }
 
-// TestStorage_Form wants values back as PostgreSQL prints them; the right column was
-// printed by one.
+// TestStorage_Form checks that values read back as PostgreSQL prints them. A PostgreSQL server printed the right
+// column.
 func TestStorage_Form(t *testing.T) {
 	nk := store.New(store.Options{}).Module()
 	for value, want := range map[string]string{
@@ -193,7 +193,7 @@ func TestStorage_Permissions(t *testing.T) {
 	}
 }
 
-// TestStorage_Pages walks a collection of every permission in pages of every size.
+// TestStorage_Pages lists a collection with every permission in pages of every size.
 func TestStorage_Pages(t *testing.T) {
 	nk := store.New(store.Options{}).Module()
 	var writes []*runtime.StorageWrite

@@ -8,8 +8,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 )
 
-// objects is all storage objects, with the two orders in which they are listed kept
-// sorted: of a collection, and of one owner's part of it.
+// objects has all storage objects, and two sorted indexes for lists: by collection, and by owner and collection.
 type objects struct {
 	byID         map[ObjectID]*object
 	byCollection map[string][]*object
@@ -28,12 +27,12 @@ func newObjects() objects {
 	}
 }
 
-// compareObjects orders objects of one collection by read permission, key and owner.
+// compareObjects sorts objects of one collection by read permission, key and owner.
 func compareObjects(a, b *object) int {
 	return cmp.Or(cmp.Compare(a.read, b.read), cmp.Compare(a.Key, b.Key), compareIDs(a.Owner, b.Owner))
 }
 
-// set stores, replaces or, for nil, removes an object.
+// set stores or replaces an object. If o is nil, set removes it.
 func (os *objects) set(id ObjectID, o *object) {
 	owned := ownedCollection{id.Owner, id.Collection}
 	if old := os.byID[id]; old != nil {
@@ -73,17 +72,16 @@ func (os *objects) removeOwner(owner uuid.UUID) {
 	}
 }
 
-// objectPlace is where a list of objects goes on: after this one.
+// objectPlace is the cursor of a list of objects. The list continues after this object.
 type objectPlace struct {
 	Key   string    `json:"k"`
 	Owner uuid.UUID `json:"u"`
 	Read  int32     `json:"r"`
 }
 
-// ListObjects lists a collection, or one owner's part of it, by read permission, then
-// by key, then by owner. The zero UUID as caller is the server, which sees all; a
-// user sees public objects and, asking for their own part, those of theirs that they
-// may read. limit 0 or less lists nothing. The cursor is "" at the end.
+// ListObjects lists a collection, or one owner's part of it, by read permission, then by key, then by owner. The zero
+// UUID as caller is the server, which sees all. A user sees public objects and, in their own part, the objects that
+// they may read. A limit of 0 or less lists nothing. The cursor is "" at the end.
 func (s *Store) ListObjects(caller uuid.UUID, owner *uuid.UUID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
 	list := []*api.StorageObject{}
 	if limit <= 0 {
