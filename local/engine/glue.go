@@ -121,7 +121,7 @@ func (s *Server) disconnectSession(id uuid.UUID) {
 	}
 }
 
-// ending runs before a session leaves its streams. It removes the session's tickets first, as the real server does.
+// ending runs before a session leaves its streams. As on the real server, its tickets go first.
 func (s *Server) ending(session *realtime.Session) { s.tickets.RemoveSessionAll(session.ID().String()) }
 
 func (s *Server) socketRPC(ctx context.Context, session *realtime.Session, id, payload string) (string, bool, error) {
@@ -129,11 +129,11 @@ func (s *Server) socketRPC(ctx context.Context, session *realtime.Session, id, p
 		return "", false, nil
 	}
 	result, code, err := s.host.SessionRPC(ctx, session, id, payload)
-	return result, true, coded(err, code)
+	return result, true, withCode(err, code)
 }
 
-// coded adds the host's code to an error.
-func coded(err error, code int) error {
+// withCode adds the host's code to an error.
+func withCode(err error, code int) error {
 	if err == nil {
 		return nil
 	}
@@ -148,7 +148,7 @@ func (s *Server) findRPC(id string) (httpapi.RPC, bool) {
 		c := callerOf(call.Caller)
 		c.Headers, c.Query = call.Headers, call.Query
 		result, code, err := s.host.RPC(ctx, c, call.ID, call.Payload)
-		return result, coded(err, code)
+		return result, withCode(err, code)
 	}, true
 }
 
@@ -195,13 +195,13 @@ func (r requestHooks) Before(ctx context.Context, c httpapi.Caller, _ string, in
 	case *api.ListPartiesRequest:
 		out, code, err := r.h.BeforeListParties(ctx, callerOf(c), list)
 		if err != nil || out == nil {
-			return nil, coded(err, code)
+			return nil, withCode(err, code)
 		}
 		return out, nil
 	case *api.ListMatchesRequest:
 		out, code, err := r.h.BeforeListMatches(ctx, callerOf(c), list)
 		if err != nil || out == nil {
-			return nil, coded(err, code)
+			return nil, withCode(err, code)
 		}
 		return out, nil
 	}

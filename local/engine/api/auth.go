@@ -45,7 +45,7 @@ func (c *call) checkSession(headers []string) error {
 	if !ok {
 		return unauthenticated("Auth token invalid")
 	}
-	c.become(session)
+	c.setCaller(session)
 	return nil
 }
 
@@ -58,8 +58,8 @@ func (s *Server) bearer(header string) (store.Session, bool) {
 	return s.opts.Store.ParseSession(token)
 }
 
-// become makes the session's user the caller.
-func (c *call) become(session store.Session) {
+// setCaller makes the session's user the caller.
+func (c *call) setCaller(session store.Session) {
 	c.user = session.UserID
 	c.caller = callerOf(session, c.caller)
 }
@@ -70,10 +70,10 @@ func callerOf(session store.Session, c Caller) Caller {
 	return c
 }
 
-// start issues tokens for a user and makes them the caller.
-func (c *call) start(login store.Login, vars map[string]string) store.Tokens {
+// startSession issues tokens for a user and makes them the caller.
+func (c *call) startSession(login store.Login, vars map[string]string) store.Tokens {
 	tokens := c.opts.Store.StartSession(uuid.MustParse(login.UserID), login.Username, vars)
-	c.become(tokens.Session)
+	c.setCaller(tokens.Session)
 	return tokens
 }
 

@@ -30,7 +30,7 @@ type endpoint struct {
 	access access
 	body   string // "": no body; "*": the body is the whole request; else the name of the field in the body
 	empty  func() proto.Message
-	answer func(c *call, in proto.Message) (proto.Message, error)
+	handle func(c *call, in proto.Message) (proto.Message, error)
 }
 
 // call is one request while the server handles it.
@@ -41,13 +41,13 @@ type call struct {
 	user   uuid.UUID // the caller's user ID
 }
 
-// on makes an endpoint from a function with a typed request.
-func on[In proto.Message](access access, name, method, path, body string, answer func(*call, In) (proto.Message, error)) endpoint {
+// newEndpoint makes an endpoint from a function with a typed request.
+func newEndpoint[In proto.Message](access access, name, method, path, body string, answer func(*call, In) (proto.Message, error)) endpoint {
 	var request In
 	return endpoint{
 		name: name, method: method, path: path, access: access, body: body,
 		empty:  func() proto.Message { return request.ProtoReflect().New().Interface() },
-		answer: func(c *call, in proto.Message) (proto.Message, error) { return answer(c, in.(In)) },
+		handle: func(c *call, in proto.Message) (proto.Message, error) { return answer(c, in.(In)) },
 	}
 }
 
@@ -86,7 +86,7 @@ func (s *Server) run(e endpoint, r *http.Request) (proto.Message, error) {
 		}
 		in = replaced
 	}
-	return e.answer(c, in)
+	return e.handle(c, in)
 }
 
 func isNil(m proto.Message) bool { return m == nil || !m.ProtoReflect().IsValid() }
@@ -112,11 +112,11 @@ func sourceError(err error, hidden string) error {
 	if errors.As(err, &known) {
 		return moduleError(err)
 	}
-	return failed(hidden)
+	return internalError(hidden)
 }
 
-func invalid(message string) error {
+func invalidArgument(message string) error {
 	return &store.Error{Code: store.InvalidArgument, Message: message}
 }
-func absent(message string) error { return &store.Error{Code: store.NotFound, Message: message} }
-func failed(message string) error { return &store.Error{Code: store.Internal, Message: message} }
+func notFound(message string) error      { return &store.Error{Code: store.NotFound, Message: message} }
+func internalError(message string) error { return &store.Error{Code: store.Internal, Message: message} }

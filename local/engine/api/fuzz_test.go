@@ -11,8 +11,8 @@ import (
 	"partyline/local/engine/store"
 )
 
-// fuzzing is longer than any run: with an expired session, requests would only be refused.
-const fuzzing = 24 * time.Hour
+// tokenExpiry is longer than any run: with an expired session, requests would only be refused.
+const tokenExpiry = 24 * time.Hour
 
 // FuzzBodies sends broken and odd bodies to every kind of endpoint that reads one. No body may cause a panic, and
 // every refusal must be a client's error.
@@ -25,7 +25,7 @@ func FuzzBodies(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	s, err := api.New(api.Options{Store: store.New(store.Options{TokenExpiry: fuzzing}), FindRPC: rpcs(nil)})
+	s, err := api.New(api.Options{Store: store.New(store.Options{TokenExpiry: tokenExpiry}), FindRPC: rpcs(nil)})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{"", "limit=1", "limit=x&state=9", "ids=a&ids=b", "cursor=eyJzIjoxfQ", "user_id=x", "a[b]=c", "vars[a]=b", "limit.value=1", "&;=", "%zz", "members=-1&open=1"} {
 		f.Add(seed)
 	}
-	s, err := api.New(api.Options{Store: store.New(store.Options{TokenExpiry: fuzzing}), Parties: noParties, Matches: noMatches})
+	s, err := api.New(api.Options{Store: store.New(store.Options{TokenExpiry: tokenExpiry}), Parties: noParties, Matches: noMatches})
 	if err != nil {
 		f.Fatal(err)
 	}

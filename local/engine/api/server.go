@@ -67,7 +67,7 @@ func New(opts Options) (*Server, error) {
 	if opts.Socket != nil {
 		outer.Handle("/ws", opts.Socket).Methods(http.MethodGet)
 	}
-	compressed := handlers.CompressHandler(s.contained(inner))
+	compressed := handlers.CompressHandler(s.recoverPanics(inner))
 	outer.NewRoute().HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Cache-Control", "no-store, no-cache, must-revalidate")
 		r.Body = http.MaxBytesReader(w, r.Body, opts.MaxRequestBytes)
@@ -117,7 +117,7 @@ func (s *Server) endpoints() http.Handler {
 		writeError(w, &store.Error{Code: store.Unimplemented, Message: "Method Not Allowed"})
 	})
 	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isNakamas(r.URL.Path) {
+		if isNakamaPath(r.URL.Path) {
 			writeError(w, &store.Error{Code: store.Unimplemented, Message: "not supported by the embedded engine: " + r.Method + " " + r.URL.Path})
 			return
 		}
@@ -126,24 +126,24 @@ func (s *Server) endpoints() http.Handler {
 	return router
 }
 
-// areas are the first path segments of Nakama's client API after /v2/.
-var areas = []string{
+// apiAreas are the first path segments of Nakama's client API after /v2/.
+var apiAreas = []string{
 	"account", "channel", "event", "friend", "group", "iap", "leaderboard", "match", "matchmaker",
 	"notification", "party", "session", "storage", "tournament", "user",
 }
 
-// isNakamas reports whether a real server might have a call at this path.
-func isNakamas(path string) bool {
+// isNakamaPath reports whether a real server might have a call at this path.
+func isNakamaPath(path string) bool {
 	rest, ok := strings.CutPrefix(path, "/v2/")
 	area, _, _ := strings.Cut(rest, "/")
-	return ok && slices.Contains(areas, area)
+	return ok && slices.Contains(apiAreas, area)
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// contained recovers a panic in a hook, an RPC or a route of the module. It logs the panic with its stack and answers
-// 500.
-func (s *Server) contained(next http.Handler) http.Handler {
+// recoverPanics recovers a panic in a hook, an RPC or a route of the module. It logs the panic with its stack and
+// answers 500.
+func (s *Server) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			cause := recover()

@@ -60,7 +60,7 @@ type reply struct {
 func basic(key string) string    { return "Basic " + base64.StdEncoding.EncodeToString([]byte(key+":")) }
 func bearer(token string) string { return "Bearer " + token }
 
-const nobody = "" // no Authorization header
+const noAuth = "" // no Authorization header
 
 func (g *target) do(method, path, auth, body string, header ...string) reply {
 	g.t.Helper()
@@ -68,7 +68,7 @@ func (g *target) do(method, path, auth, body string, header ...string) reply {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	if auth != nobody {
+	if auth != noAuth {
 		r.Header.Set("Authorization", auth)
 	}
 	r.Header.Set("Content-Type", "application/json")
@@ -101,8 +101,8 @@ func (g *target) want(status int, body, method, path, auth, request string) repl
 	return got
 }
 
-// refused checks that a request gets an error in the gateway's form.
-func (g *target) refused(status, code int, message, method, path, auth, request string) {
+// wantError checks that a request gets an error in the gateway's form.
+func (g *target) wantError(status, code int, message, method, path, auth, request string) {
 	g.t.Helper()
 	text, _ := json.Marshal(message)
 	g.want(status, fmt.Sprintf(`{"code":%d,"message":%s}`, code, text), method, path, auth, request)

@@ -19,7 +19,7 @@ const internalErrorBody = `{"error":"Internal Server Error","message":"Internal 
 func writeMessage(w http.ResponseWriter, m proto.Message) {
 	text, err := protojson.MarshalOptions{UseProtoNames: true, UseEnumNumbers: true}.Marshal(m)
 	if err != nil {
-		writeError(w, failed("failed to marshal error message"))
+		writeError(w, internalError("failed to marshal error message"))
 		return
 	}
 	var body bytes.Buffer

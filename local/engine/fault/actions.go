@@ -72,12 +72,12 @@ type Gate struct {
 	open    chan struct{}
 }
 
-// gateRoom is the maximum number of arrivals in a gate that nobody has received yet.
-const gateRoom = 1024
+// maxArrivals is the maximum number of arrivals in a gate that nobody has received yet.
+const maxArrivals = 1024
 
 // NewGate makes a closed gate.
 func NewGate() *Gate {
-	return &Gate{waiting: make(chan struct{}, gateRoom), open: make(chan struct{})}
+	return &Gate{waiting: make(chan struct{}, maxArrivals), open: make(chan struct{})}
 }
 
 // ErrGateFull is the error of a call when the gate already has the maximum number of arrivals.

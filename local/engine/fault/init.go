@@ -53,8 +53,8 @@ type (
 	shutdownFunc  = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule)
 )
 
-// answering wraps a module's function that has one argument and one result.
-func answering[In, Out any](i *initializer, name string, fn func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error)) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error) {
+// wrapFunc wraps a module's function that has one argument and one result.
+func wrapFunc[In, Out any](i *initializer, name string, fn func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error)) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error) {
 	return func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in In) (out Out, err error) {
 		p, err := i.layer.begin(ctx, name, in)
 		if err != nil {
@@ -66,23 +66,23 @@ func answering[In, Out any](i *initializer, name string, fn func(context.Context
 }
 
 func (i *initializer) RegisterRpc(id string, fn rpcFunc) error {
-	return i.Initializer.RegisterRpc(id, answering(i, "rpc "+id, fn))
+	return i.Initializer.RegisterRpc(id, wrapFunc(i, "rpc "+id, fn))
 }
 
 func (i *initializer) RegisterBeforeRt(id string, fn beforeFunc) error {
-	return i.Initializer.RegisterBeforeRt(id, answering(i, "before "+id, fn))
+	return i.Initializer.RegisterBeforeRt(id, wrapFunc(i, "before "+id, fn))
 }
 
 func (i *initializer) RegisterBeforeListParties(fn listFunc) error {
-	return i.Initializer.RegisterBeforeListParties(answering(i, "before list parties", fn))
+	return i.Initializer.RegisterBeforeListParties(wrapFunc(i, "before list parties", fn))
 }
 
 func (i *initializer) RegisterBeforeListMatches(fn matchListFunc) error {
-	return i.Initializer.RegisterBeforeListMatches(answering(i, "before list matches", fn))
+	return i.Initializer.RegisterBeforeListMatches(wrapFunc(i, "before list matches", fn))
 }
 
 func (i *initializer) RegisterMatchmakerMatched(fn matchedFunc) error {
-	return i.Initializer.RegisterMatchmakerMatched(answering(i, "matchmaker matched", fn))
+	return i.Initializer.RegisterMatchmakerMatched(wrapFunc(i, "matchmaker matched", fn))
 }
 
 func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
@@ -96,15 +96,15 @@ func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
 }
 
 func (i *initializer) RegisterEventSessionStart(fn eventFunc) error {
-	return i.Initializer.RegisterEventSessionStart(i.event("session start", fn))
+	return i.Initializer.RegisterEventSessionStart(i.wrapEvent("session start", fn))
 }
 
 func (i *initializer) RegisterEventSessionEnd(fn eventFunc) error {
-	return i.Initializer.RegisterEventSessionEnd(i.event("session end", fn))
+	return i.Initializer.RegisterEventSessionEnd(i.wrapEvent("session end", fn))
 }
 
-// event wraps a function that returns no error.
-func (i *initializer) event(name string, fn eventFunc) eventFunc {
+// wrapEvent wraps a function that returns no error.
+func (i *initializer) wrapEvent(name string, fn eventFunc) eventFunc {
 	return func(ctx context.Context, logger runtime.Logger, e *api.Event) {
 		p, err := i.layer.begin(ctx, name, e)
 		if err != nil {

@@ -82,16 +82,16 @@ func (l *Layer) Cut() {
 	l.cut = true
 }
 
-// passage is one call with the faults that strike it.
-type passage struct {
+// faultyCall is one call with the faults that strike it.
+type faultyCall struct {
 	call   Call
 	layer  *Layer
 	faults []Fault
 }
 
 // begin runs the faults' Before functions. If it returns an error, the call must not be made.
-func (l *Layer) begin(ctx context.Context, name string, args ...any) (passage, error) {
-	p := passage{call: Call{Name: name, Ctx: ctx, Args: args}, layer: l}
+func (l *Layer) begin(ctx context.Context, name string, args ...any) (faultyCall, error) {
+	p := faultyCall{call: Call{Name: name, Ctx: ctx, Args: args}, layer: l}
 	var err error
 	if p.faults, err = l.strike(p.call); err != nil {
 		return p, err
@@ -111,7 +111,7 @@ func (l *Layer) begin(ctx context.Context, name string, args ...any) (passage, e
 }
 
 // end runs the faults' After functions on a call's error and returns the error for the caller.
-func (p passage) end(err error) error {
+func (p faultyCall) end(err error) error {
 	for _, f := range p.faults {
 		if f.After != nil {
 			err = f.After(p.call, err)
@@ -177,14 +177,14 @@ func (l *Layer) strike(c Call) ([]Fault, error) {
 		if a.fault.Name != "" && a.fault.Name != c.Name || a.fault.When != nil && !a.fault.When(c) {
 			continue
 		}
-		if a.count() {
+		if a.shouldStrike() {
 			faults = append(faults, a.fault)
 		}
 	}
 	return faults, nil
 }
 
-func (a *Armed) count() bool {
+func (a *Armed) shouldStrike() bool {
 	a.layer.mu.Lock()
 	defer a.layer.mu.Unlock()
 	a.seen++

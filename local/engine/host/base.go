@@ -19,14 +19,14 @@ import (
 // returns an error with its name. Package engine embeds Base next to the parts of other packages. Their methods win,
 // because the refusals are embedded one level deeper.
 type Base struct {
-	refusals
+	unsupportedCalls
 	*Metrics
 
 	RuntimePath string // the directory for ReadFile
 }
 
-// refusals embeds the generated methods one level below all methods that work.
-type refusals struct{ unsupportedModule }
+// unsupportedCalls embeds the generated methods one level below all methods that work.
+type unsupportedCalls struct{ unsupportedModule }
 
 // ReadFile opens a file of the runtime path. It refuses a path outside of it.
 func (b *Base) ReadFile(path string) (*os.File, error) {

@@ -26,7 +26,7 @@ func (h *Host) RPC(ctx context.Context, c Caller, id, payload string) (result st
 	if fn == nil {
 		return "", codeInternal, errors.New("RPC function not found")
 	}
-	defer h.contain("rpc "+id, &err, &code)
+	defer h.recoverPanic("rpc "+id, &err, &code)
 	result, err = fn(h.userContext(ctx, "rpc", c), h.logger("rpc", id).WithField("rpc_id", id), nil, h.nk, payload)
 	return result, codeOf(err), err
 }
@@ -43,7 +43,7 @@ func (h *Host) BeforeRt(ctx context.Context, s Session, name string, in *rtapi.E
 	if fn == nil {
 		return in, nil
 	}
-	defer h.contain("before "+name, &err, nil)
+	defer h.recoverPanic("before "+name, &err, nil)
 	return fn(h.userContext(ctx, "before", callerOf(s)), h.logger("before", name), nil, h.nk, in)
 }
 
@@ -55,7 +55,7 @@ func (h *Host) AfterRt(ctx context.Context, s Session, name string, out, in *rta
 	}
 	var err error
 	func() {
-		defer h.contain("after "+name, &err, nil)
+		defer h.recoverPanic("after "+name, &err, nil)
 		err = fn(h.userContext(ctx, "after", callerOf(s)), h.logger("after", name), nil, h.nk, out, in)
 	}()
 	if err != nil {
@@ -69,7 +69,7 @@ func (h *Host) BeforeListParties(ctx context.Context, c Caller, in *api.ListPart
 	if h.beforeParties == nil {
 		return in, 0, nil
 	}
-	defer h.contain("before ListParties", &err, &code)
+	defer h.recoverPanic("before ListParties", &err, &code)
 	out, err = h.beforeParties(h.userContext(ctx, "before", c), h.logger("before", "listparties"), nil, h.nk, in)
 	return out, codeOf(err), err
 }
@@ -80,7 +80,7 @@ func (h *Host) BeforeListMatches(ctx context.Context, c Caller, in *api.ListMatc
 	if h.beforeMatches == nil {
 		return in, 0, nil
 	}
-	defer h.contain("before ListMatches", &err, &code)
+	defer h.recoverPanic("before ListMatches", &err, &code)
 	out, err = h.beforeMatches(h.userContext(ctx, "before", c), h.logger("before", "listmatches"), nil, h.nk, in)
 	return out, codeOf(err), err
 }
@@ -103,7 +103,7 @@ func (h *Host) sessionEvent(s Session, name string, fns []eventFunc, props map[s
 		for _, fn := range fns {
 			func() {
 				var err error
-				defer h.contain(name, &err, nil)
+				defer h.recoverPanic(name, &err, nil)
 				fn(ctx, h.logger("event", name), evt)
 			}()
 		}
@@ -122,20 +122,20 @@ func (h *Host) HasMatchmakerProcessor() bool { return h.processor != nil }
 
 // MatchmakerMatched asks the module for the match of these entries. "" means that the server makes a relayed match.
 func (h *Host) MatchmakerMatched(ctx context.Context, entries []runtime.MatchmakerEntry) (id string, err error) {
-	defer h.contain("matchmaker matched", &err, nil)
+	defer h.recoverPanic("matchmaker matched", &err, nil)
 	return h.matched(h.context(ctx, "matchmaker"), h.logger("matchmaker", "matched"), nil, h.nk, entries)
 }
 
 // MatchmakerProcessor lets the module form all matches of an interval.
 func (h *Host) MatchmakerProcessor(ctx context.Context, entries []runtime.MatchmakerEntry) (matches [][]runtime.MatchmakerEntry) {
 	var err error
-	defer h.contain("matchmaker processor", &err, nil)
+	defer h.recoverPanic("matchmaker processor", &err, nil)
 	return h.processor(h.context(ctx, "matchmaker"), h.logger("matchmaker", "processor"), nil, h.nk, entries)
 }
 
-// contain turns a panic of the module into an error. It must be called by defer. The real server recovers nothing, so
-// it would crash or keep a dead socket. The engine logs the panic and goes on.
-func (h *Host) contain(where string, err *error, code *int) {
+// recoverPanic turns a panic of the module into an error. It must be called by defer. The real server recovers
+// nothing, so it would crash or keep a dead socket. The engine logs the panic and goes on.
+func (h *Host) recoverPanic(where string, err *error, code *int) {
 	p := recover()
 	if p == nil {
 		return

@@ -24,7 +24,7 @@ func (m *message) GetReliable() bool     { return m.reliable }
 func (m *message) GetReceiveTime() int64 { return m.received.UnixMilli() }
 
 // receive stores a player's data for the next tick. If the queue is full, it drops the data.
-func (m *running) receive(s Session, msg *rtapi.MatchDataSend, at time.Time) {
+func (m *runningMatch) receive(s Session, msg *rtapi.MatchDataSend, at time.Time) {
 	if m.stopped.Load() {
 		return
 	}

@@ -21,14 +21,14 @@ type broadcast struct {
 }
 
 // dispatcher implements runtime.MatchDispatcher for match code.
-type dispatcher struct{ m *running }
+type dispatcher struct{ m *runningMatch }
 
 var _ runtime.MatchDispatcher = dispatcher{}
 
 // BroadcastMessage sends data to players immediately. nil presences mean all players, an empty list means none. It
 // skips presences that are not in the match.
 func (d dispatcher) BroadcastMessage(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
-	b, err := d.broadcast(opCode, data, presences, sender, reliable)
+	b, err := d.newBroadcast(opCode, data, presences, sender, reliable)
 	if err != nil || len(b.to) == 0 {
 		return err
 	}
@@ -38,7 +38,7 @@ func (d dispatcher) BroadcastMessage(opCode int64, data []byte, presences []runt
 
 // BroadcastMessageDeferred does the same as BroadcastMessage, but after the current call of the match.
 func (d dispatcher) BroadcastMessageDeferred(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
-	b, err := d.broadcast(opCode, data, presences, sender, reliable)
+	b, err := d.newBroadcast(opCode, data, presences, sender, reliable)
 	if err != nil || len(b.to) == 0 {
 		return err
 	}
@@ -50,8 +50,8 @@ func (d dispatcher) BroadcastMessageDeferred(opCode int64, data []byte, presence
 	}
 }
 
-// flush sends the deferred broadcasts.
-func (m *running) flush() {
+// sendDeferred sends the deferred broadcasts.
+func (m *runningMatch) sendDeferred() {
 	for {
 		select {
 		case b := <-m.deferred:
@@ -62,7 +62,7 @@ func (m *running) flush() {
 	}
 }
 
-func (d dispatcher) broadcast(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) (broadcast, error) {
+func (d dispatcher) newBroadcast(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) (broadcast, error) {
 	if d.m.stopped.Load() {
 		return broadcast{}, errStopped
 	}
@@ -148,6 +148,6 @@ func (d dispatcher) MatchLabelUpdate(label string) error {
 		return fmt.Errorf("error updating match label: %w", runtime.ErrMatchLabelTooLong)
 	}
 	d.m.label.Store(label)
-	d.m.reg.labels.set(d.m.id, d.m.listed())
+	d.m.reg.labels.set(d.m.id, d.m.listEntry())
 	return nil
 }

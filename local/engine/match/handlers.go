@@ -40,9 +40,9 @@ func (r *Registry) HandleCreate(ctx context.Context, s Session, in *rtapi.Envelo
 	if name != "" {
 		shown := r.opts.Tracker.List(stream, false, true)
 		size = len(shown) // includes the session itself, unlike the answer to a join
-		others = without(s, isNew, playersOf(shown))
+		others = otherPlayers(s, isNew, playersOf(shown))
 	}
-	return answer(s, in.Cid, &rtapi.Match{MatchId: id.String() + ".", Size: int32(size), Presences: others, Self: self(s)})
+	return sendMatch(s, in.Cid, &rtapi.Match{MatchId: id.String() + ".", Size: int32(size), Presences: others, Self: selfPresence(s)})
 }
 
 // HandleJoin handles a match_join message with an ID or a token. An authoritative match itself decides who may join.
@@ -56,14 +56,14 @@ func (r *Registry) HandleJoin(ctx context.Context, s Session, in *rtapi.Envelope
 		invalid, byToken = "Invalid match token", true
 		var err error
 		if text, err = r.opts.Tokens.matchID(id.Token); err != nil {
-			return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, invalid)
+			return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, invalid)
 		}
 	default:
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "No match ID or token found")
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, "No match ID or token found")
 	}
 	id, node, valid := parseID(text)
 	if !valid {
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, invalid)
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, invalid)
 	}
 	if node == "" {
 		return r.joinRelayed(s, in.Cid, text, relayedStream(id), byToken)
@@ -75,27 +75,27 @@ func (r *Registry) HandleJoin(ctx context.Context, s Session, in *rtapi.Envelope
 // in the match already.
 func (r *Registry) joinRelayed(s Session, cid, matchID string, stream presence.Stream, mayBeFirst bool) (*rtapi.Envelope, bool) {
 	if !mayBeFirst && r.opts.Tracker.Count(stream) == 0 {
-		return refuse(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
+		return sendError(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
 	}
 	isNew, ok := r.track(s, stream)
 	if !ok {
 		return nil, false
 	}
-	others := without(s, isNew, playersOf(r.opts.Tracker.List(stream, false, true)))
-	return answer(s, cid, &rtapi.Match{MatchId: matchID, Size: int32(len(others)), Presences: others, Self: self(s)})
+	others := otherPlayers(s, isNew, playersOf(r.opts.Tracker.List(stream, false, true)))
+	return sendMatch(s, cid, &rtapi.Match{MatchId: matchID, Size: int32(len(others)), Presences: others, Self: selfPresence(s)})
 }
 
 func (r *Registry) joinAuthoritative(ctx context.Context, s Session, cid, matchID string, id uuid.UUID, node string, metadata map[string]string) (*rtapi.Envelope, bool) {
-	m := r.running(id, node)
+	m := r.findRunning(id, node)
 	if m == nil {
-		return refuse(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
+		return sendError(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
 	}
-	v := m.attempt(ctx, s, metadata)
+	v := m.attemptJoin(ctx, s, metadata)
 	if !v.allow {
 		if v.reason == "" {
 			v.reason = "Match join rejected"
 		}
-		return refuse(s, cid, rtapi.Error_MATCH_JOIN_REJECTED, v.reason)
+		return sendError(s, cid, rtapi.Error_MATCH_JOIN_REJECTED, v.reason)
 	}
 	if v.isNew {
 		// If the session is gone by now, the match drops the player after the join deadline.
@@ -104,10 +104,10 @@ func (r *Registry) joinAuthoritative(ctx context.Context, s Session, cid, matchI
 			r.opts.Tracker.Untrack(s.ID(), m.stream)
 		}
 	}
-	others := without(s, v.isNew, v.others)
-	return answer(s, cid, &rtapi.Match{
+	others := otherPlayers(s, v.isNew, v.others)
+	return sendMatch(s, cid, &rtapi.Match{
 		MatchId: matchID, Authoritative: true, Label: wrapperspb.String(v.label),
-		Size: int32(len(others)), Presences: others, Self: self(s),
+		Size: int32(len(others)), Presences: others, Self: selfPresence(s),
 	})
 }
 
@@ -116,7 +116,7 @@ func (r *Registry) joinAuthoritative(ctx context.Context, s Session, cid, matchI
 func (r *Registry) HandleLeave(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	id, node, valid := parseID(in.GetMatchLeave().MatchId)
 	if !valid {
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid match ID")
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid match ID")
 	}
 	r.opts.Tracker.Untrack(s.ID(), streamOf(id, node))
 	out = &rtapi.Envelope{Cid: in.Cid}
@@ -130,7 +130,7 @@ func (r *Registry) HandleDataSend(ctx context.Context, s Session, in *rtapi.Enve
 	msg := in.GetMatchDataSend()
 	id, node, valid := parseID(msg.MatchId)
 	if !valid {
-		return refuse(s, "", rtapi.Error_BAD_INPUT, "Invalid match ID")
+		return sendError(s, "", rtapi.Error_BAD_INPUT, "Invalid match ID")
 	}
 	if node == "" {
 		return nil, r.relay(s, relayedStream(id), msg)
@@ -138,7 +138,7 @@ func (r *Registry) HandleDataSend(ctx context.Context, s Session, in *rtapi.Enve
 	if _, member := r.opts.Tracker.Get(s.ID(), authoritativeStream(id, node)); !member {
 		return nil, false
 	}
-	if m := r.running(id, node); m != nil {
+	if m := r.findRunning(id, node); m != nil {
 		m.receive(s, msg, r.opts.Now())
 	}
 	return nil, true
@@ -168,7 +168,7 @@ func (r *Registry) relay(s Session, stream presence.Stream, msg *rtapi.MatchData
 	if len(to) > 0 {
 		r.opts.Router.SendToPresences(to, &rtapi.Envelope{Message: &rtapi.Envelope_MatchData{MatchData: &rtapi.MatchData{
 			MatchId:  msg.MatchId,
-			Presence: self(s),
+			Presence: selfPresence(s),
 			OpCode:   msg.OpCode,
 			Data:     msg.Data,
 			Reliable: msg.Reliable,
@@ -182,34 +182,34 @@ func (r *Registry) track(s Session, stream presence.Stream) (isNew, ok bool) {
 	id := presence.ID{Node: r.opts.Node, SessionID: s.ID()}
 	ok, isNew = r.opts.Tracker.Track(id, s.UserID(), stream, presence.Meta{Username: s.Username()})
 	if ok && stream.Mode == presence.ModeMatchRelayed {
-		r.relayed.note(stream, r.opts.Tracker) // the creator may list matches before the event arrives
+		r.relayed.refresh(stream, r.opts.Tracker) // the creator may list matches before the event arrives
 	}
 	return isNew, ok
 }
 
-func self(s Session) *rtapi.UserPresence {
+func selfPresence(s Session) *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: s.UserID().String(), SessionId: s.ID().String(), Username: s.Username()}
 }
 
-// without lists players for the answer to a join. It leaves out a new player's own presence.
-func without(s Session, isNew bool, players []*Presence) []*rtapi.UserPresence {
+// otherPlayers lists players for the answer to a join. It leaves out a new player's own presence.
+func otherPlayers(s Session, isNew bool, players []*Presence) []*rtapi.UserPresence {
 	others := make([]*rtapi.UserPresence, 0, len(players))
 	for _, p := range players {
 		if !isNew || p.SessionID != s.ID() {
-			others = append(others, p.wire())
+			others = append(others, p.userPresence())
 		}
 	}
 	return others
 }
 
-// answer sends the reply. It ignores a send error, because then the socket is gone.
-func answer(s Session, cid string, m *rtapi.Match) (*rtapi.Envelope, bool) {
+// sendMatch sends the reply. It ignores a send error, because then the socket is gone.
+func sendMatch(s Session, cid string, m *rtapi.Match) (*rtapi.Envelope, bool) {
 	out := &rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Match{Match: m}}
 	_ = s.Send(out)
 	return out, true
 }
 
-func refuse(s Session, cid string, code rtapi.Error_Code, text string) (*rtapi.Envelope, bool) {
+func sendError(s Session, cid string, code rtapi.Error_Code, text string) (*rtapi.Envelope, bool) {
 	_ = s.Send(&rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Error{Error: &rtapi.Error{
 		Code:    int32(code),
 		Message: text,

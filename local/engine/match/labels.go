@@ -19,18 +19,18 @@ const (
 	fieldCreated = "create_time"
 )
 
-// listed has the data of a match that lists search and show.
-type listed struct {
+// listEntry has the data of a match that lists search and show.
+type listEntry struct {
 	node, label, name string
 	rate              int64
 	created           time.Time
 }
 
-func (m *running) listed() listed {
-	return listed{node: m.reg.opts.Node, label: m.labelText(), name: m.name, rate: m.rate, created: m.created}
+func (m *runningMatch) listEntry() listEntry {
+	return listEntry{node: m.reg.opts.Node, label: m.labelText(), name: m.name, rate: m.rate, created: m.created}
 }
 
-func (l listed) document(id string) *query.Document {
+func (l listEntry) document(id string) *query.Document {
 	d := query.NewDocument(id).
 		Keyword("node", l.node).
 		Keyword(fieldLabel, l.label).
@@ -51,8 +51,8 @@ type labels struct {
 	index *query.Index
 
 	mu      sync.Mutex
-	pending map[string]*listed // by match ID; nil means that the match is removed
-	shown   map[string]listed  // the contents of the index
+	pending map[string]*listEntry // by match ID; nil means that the match is removed
+	indexed map[string]listEntry  // the contents of the index
 }
 
 func newLabels() (*labels, error) {
@@ -60,10 +60,10 @@ func newLabels() (*labels, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &labels{index: index, pending: map[string]*listed{}, shown: map[string]listed{}}, nil
+	return &labels{index: index, pending: map[string]*listEntry{}, indexed: map[string]listEntry{}}, nil
 }
 
-func (l *labels) set(id string, to listed) {
+func (l *labels) set(id string, to listEntry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pending[id] = &to
@@ -89,10 +89,10 @@ func (l *labels) update() error {
 	for id, to := range l.pending {
 		if to == nil {
 			remove = append(remove, id)
-			delete(l.shown, id)
+			delete(l.indexed, id)
 		} else {
 			put = append(put, to.document(id))
-			l.shown[id] = *to
+			l.indexed[id] = *to
 		}
 	}
 	clear(l.pending)
@@ -122,20 +122,20 @@ func (r *Registry) find(ctx context.Context, q query.Query, limit int, order ...
 		if err != nil {
 			return nil, fmt.Errorf("error listing matches: %w", err)
 		}
-		if match := r.shown(id); match != nil {
+		if match := r.listedMatch(id); match != nil {
 			found = append(found, match)
 		}
 	}
 	return found, nil
 }
 
-// shown returns a match with its indexed label and its current size. It returns nil if the match has ended.
-func (r *Registry) shown(id string) *api.Match {
+// listedMatch returns a match with its indexed label and its current size. It returns nil if the match has ended.
+func (r *Registry) listedMatch(id string) *api.Match {
 	r.labels.mu.Lock()
-	l, ok := r.labels.shown[id]
+	l, ok := r.labels.indexed[id]
 	r.labels.mu.Unlock()
 	matchID, node, _ := parseID(id)
-	m := r.running(matchID, node)
+	m := r.findRunning(matchID, node)
 	if !ok || m == nil {
 		return nil
 	}

@@ -35,7 +35,7 @@ func (r *Registry) List(ctx context.Context, f Filter) ([]*api.Match, error) {
 	relayed := f.Query == nil && f.Label == nil && (f.Authoritative == nil || !*f.Authoritative)
 	found := []*api.Match{}
 	if f.Authoritative == nil || *f.Authoritative {
-		labelled, err := r.labelled(ctx, f)
+		labelled, err := r.listAuthoritative(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -48,9 +48,9 @@ func (r *Registry) List(ctx context.Context, f Filter) ([]*api.Match, error) {
 	return found[:min(len(found), f.Limit)], nil
 }
 
-// labelled finds authoritative matches. The index does not have their sizes, so List checks sizes later. With a size
-// filter the limit must therefore not cut the search.
-func (r *Registry) labelled(ctx context.Context, f Filter) ([]*api.Match, error) {
+// listAuthoritative finds authoritative matches. The index does not have their sizes, so List checks sizes later.
+// With a size filter the limit must therefore not cut the search.
+func (r *Registry) listAuthoritative(ctx context.Context, f Filter) ([]*api.Match, error) {
 	limit := f.Limit
 	if f.MinSize != nil || f.MaxSize != nil {
 		limit = max(r.Count(), limit)
@@ -75,8 +75,8 @@ type relayedStreams struct {
 	known map[presence.Stream]bool
 }
 
-// note adds or removes a stream, depending on whether somebody is on it.
-func (k *relayedStreams) note(s presence.Stream, tracker Tracker) {
+// refresh adds or removes a stream, depending on whether somebody is on it.
+func (k *relayedStreams) refresh(s presence.Stream, tracker Tracker) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if tracker.Count(s) == 0 {

@@ -33,7 +33,7 @@ func (p *Presence) GetReason() runtime.PresenceReason { return p.Reason }
 
 func (p *Presence) id() presence.ID { return presence.ID{Node: p.Node, SessionID: p.SessionID} }
 
-func (p *Presence) wire() *rtapi.UserPresence {
+func (p *Presence) userPresence() *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: p.GetUserId(), SessionId: p.GetSessionId(), Username: p.Username}
 }
 

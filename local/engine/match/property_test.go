@@ -41,7 +41,7 @@ func TestProperty_JoinsAndLeavesAlternate(t *testing.T) {
 			}
 			w.tick(1, 61) // after the deadline and the check for missing players
 			in := map[string]bool{}
-			for _, call := range s.noted("loop", "attempt") {
+			for _, call := range s.newCalls("loop", "attempt") {
 				function, all, _ := strings.Cut(call, " ")
 				for _, who := range strings.Split(all, "+") {
 					if joins := function == "join"; joins == in[who] {

@@ -114,7 +114,7 @@ type Registry struct {
 
 	mu       sync.RWMutex // while it is held, only the lock of labels may be taken
 	creators map[string]Creator
-	matches  map[uuid.UUID]*running
+	matches  map[uuid.UUID]*runningMatch
 	stopping bool
 
 	goroutines sync.WaitGroup // the matches and the label updates
@@ -132,13 +132,13 @@ func NewRegistry(opts Options) (*Registry, error) {
 		opts:     opts.withDefaults(),
 		labels:   labels,
 		creators: map[string]Creator{},
-		matches:  map[uuid.UUID]*running{},
+		matches:  map[uuid.UUID]*runningMatch{},
 	}
 	var ctx context.Context
 	ctx, r.stopLabels = context.WithCancel(context.Background())
 	r.goroutines.Go(func() { r.updateLabels(ctx) })
 	opts.Tracker.Listen(presence.ModeMatchAuthoritative, r.playersChanged)
-	opts.Tracker.Listen(presence.ModeMatchRelayed, func(e presence.Event) { r.relayed.note(e.Stream, opts.Tracker) })
+	opts.Tracker.Listen(presence.ModeMatchRelayed, func(e presence.Event) { r.relayed.refresh(e.Stream, opts.Tracker) })
 	return r, nil
 }
 
@@ -170,7 +170,7 @@ func (r *Registry) Create(ctx context.Context, name string, params map[string]an
 		return "", errNoSuchMatch
 	}
 	var core runtime.Match
-	err = contain("creating match "+name, func() (err error) {
+	err = safeCall("creating match "+name, func() (err error) {
 		core, err = create(r.opts.Context(ctx, "match_create"), r.opts.Logger, nil, r.opts.Module())
 		return err
 	})
@@ -188,11 +188,11 @@ func (r *Registry) Create(ctx context.Context, name string, params map[string]an
 }
 
 // start initialises a match and runs it.
-func (r *Registry) start(name string, core runtime.Match, params map[string]any) (*running, error) {
+func (r *Registry) start(name string, core runtime.Match, params map[string]any) (*runningMatch, error) {
 	if r.isStopping() {
 		return nil, errShuttingDown
 	}
-	m := newRunning(r, name, core)
+	m := newRunningMatch(r, name, core)
 	if err := m.init(params); err != nil {
 		m.cancel()
 		return nil, err
@@ -204,13 +204,13 @@ func (r *Registry) start(name string, core runtime.Match, params map[string]any)
 		return nil, errShuttingDown
 	}
 	r.matches[m.uuid] = m
-	r.labels.set(m.id, m.listed())
+	r.labels.set(m.id, m.listEntry())
 	r.goroutines.Go(m.run)
 	return m, nil
 }
 
 // remove removes a match that ends, and everybody from its stream.
-func (r *Registry) remove(m *running) {
+func (r *Registry) remove(m *runningMatch) {
 	r.mu.Lock()
 	delete(r.matches, m.uuid)
 	r.mu.Unlock()
@@ -224,8 +224,8 @@ func (r *Registry) isStopping() bool {
 	return r.stopping
 }
 
-// running returns an authoritative match of this node, or nil.
-func (r *Registry) running(id uuid.UUID, node string) *running {
+// findRunning returns an authoritative match of this node, or nil.
+func (r *Registry) findRunning(id uuid.UUID, node string) *runningMatch {
 	if node != r.opts.Node {
 		return nil
 	}
@@ -254,7 +254,7 @@ func (r *Registry) Get(ctx context.Context, id string) (*api.Match, error) {
 		}
 		return &api.Match{MatchId: id, Size: int32(size)}, nil
 	}
-	m := r.running(matchID, node)
+	m := r.findRunning(matchID, node)
 	if m == nil {
 		return nil, nil
 	}
@@ -275,7 +275,7 @@ func (r *Registry) Signal(ctx context.Context, id, data string) (string, error) 
 	if !ok {
 		return "", runtime.ErrMatchIdInvalid
 	}
-	m := r.running(matchID, node)
+	m := r.findRunning(matchID, node)
 	if m == nil {
 		return "", runtime.ErrMatchNotFound
 	}
@@ -284,15 +284,15 @@ func (r *Registry) Signal(ctx context.Context, id, data string) (string, error) 
 
 // playersChanged passes arrivals and departures on a match's stream to the match.
 func (r *Registry) playersChanged(e presence.Event) {
-	m := r.running(e.Stream.Subject, e.Stream.Label)
+	m := r.findRunning(e.Stream.Subject, e.Stream.Label)
 	if m == nil {
 		return
 	}
 	if len(e.Joins) > 0 {
-		m.arrived(e.Joins)
+		m.playersArrived(e.Joins)
 	}
 	if len(e.Leaves) > 0 {
-		m.left(playersOf(e.Leaves))
+		m.playersLeft(playersOf(e.Leaves))
 	}
 }
 
@@ -314,7 +314,7 @@ func (r *Registry) Shutdown(ctx context.Context, grace time.Duration) error {
 		}
 		for _, m := range matches {
 			select {
-			case <-m.gone:
+			case <-m.done:
 			case <-waiting.Done():
 			}
 		}

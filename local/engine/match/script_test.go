@@ -32,14 +32,14 @@ type script struct {
 // state is a match state that is not nil.
 type state struct{}
 
-func (s *script) note(format string, v ...any) {
+func (s *script) record(format string, v ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, fmt.Sprintf(format, v...))
 }
 
-// noted returns the calls since the last time, without calls that begin with one of the prefixes.
-func (s *script) noted(without ...string) []string {
+// newCalls returns the calls since the last time, without calls that begin with one of the prefixes.
+func (s *script) newCalls(without ...string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	calls := slices.DeleteFunc(s.calls, func(call string) bool {
@@ -72,7 +72,7 @@ func (s *script) MatchInit(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ r
 }
 
 func (s *script) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, _ any, p runtime.Presence, metadata map[string]string) (any, bool, string) {
-	s.note("attempt %s", p.GetUsername())
+	s.record("attempt %s", p.GetUsername())
 	allow, reason := true, ""
 	if s.attempt != nil {
 		allow, reason = s.attempt(ctx, p, metadata)
@@ -81,12 +81,12 @@ func (s *script) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.
 }
 
 func (s *script) MatchJoin(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, _ any, ps []runtime.Presence) any {
-	s.note("join %s", names(ps))
+	s.record("join %s", names(ps))
 	return s.end("join", ctx, d)
 }
 
 func (s *script) MatchLeave(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, _ any, ps []runtime.Presence) any {
-	s.note("leave %s", names(ps))
+	s.record("leave %s", names(ps))
 	return s.end("leave", ctx, d)
 }
 
@@ -95,17 +95,17 @@ func (s *script) MatchLoop(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ r
 	for _, m := range messages {
 		data = append(data, fmt.Sprintf(" %s:%d:%s", m.GetUsername(), m.GetOpCode(), m.GetData()))
 	}
-	s.note("loop %d%s", tick, strings.Join(data, ""))
+	s.record("loop %d%s", tick, strings.Join(data, ""))
 	return s.end("loop", ctx, d)
 }
 
 func (s *script) MatchTerminate(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, _ any, grace int) any {
-	s.note("terminate %d", grace)
+	s.record("terminate %d", grace)
 	return s.end("terminate", ctx, d)
 }
 
 func (s *script) MatchSignal(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, _ any, data string) (any, string) {
-	s.note("signal %s", data)
+	s.record("signal %s", data)
 	answer := "answer to " + data
 	if s.signal != nil {
 		answer = s.signal(data)

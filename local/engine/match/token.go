@@ -11,8 +11,8 @@ import (
 // TokenLife is how long a token for matched players is valid.
 const TokenLife = 30 * time.Second
 
-// errToken is the error for every token that cannot be used to join a match.
-var errToken = errors.New("match token invalid")
+// errTokenInvalid is the error for every token that cannot be used to join a match.
+var errTokenInvalid = errors.New("match token invalid")
 
 // Tokens issues and reads the tokens with which matched players join a relayed match.
 type Tokens struct {
@@ -35,12 +35,12 @@ func (t Tokens) matchID(token string) (string, error) {
 	_, err := jwt.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return t.Key, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Name}), jwt.WithTimeFunc(t.now))
 	if err != nil {
-		return "", errors.Join(errToken, err)
+		return "", errors.Join(errTokenInvalid, err)
 	}
 	// A session token has the same key but no match ID.
 	id, ok := claims["mid"].(string)
 	if !ok {
-		return "", errToken
+		return "", errTokenInvalid
 	}
 	return id, nil
 }

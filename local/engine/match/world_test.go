@@ -94,8 +94,8 @@ func (w *world) settle() { synctest.Wait() }
 // tick makes n ticks in all matches with a tick rate.
 func (w *world) tick(rate, n int) { w.every(time.Second/time.Duration(rate), n) }
 
-// relabel makes an update of the labels.
-func (w *world) relabel() { w.every(labelInterval, 1) }
+// updateLabels makes an update of the labels.
+func (w *world) updateLabels() { w.every(labelInterval, 1) }
 
 func (w *world) every(d time.Duration, n int) {
 	w.settle()

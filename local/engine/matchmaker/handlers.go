@@ -25,7 +25,7 @@ func (m *Matchmaker) HandleAdd(ctx context.Context, s Session, in *rtapi.Envelop
 		multiple = int(msg.CountMultiple.GetValue())
 	}
 	if refusal := checkCounts(int(msg.MinCount), int(msg.MaxCount), multiple); refusal != "" {
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, refusal)
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, refusal)
 	}
 	queryText := msg.Query
 	if queryText == "" {
@@ -40,9 +40,9 @@ func (m *Matchmaker) HandleAdd(ctx context.Context, s Session, in *rtapi.Envelop
 		int(msg.MinCount), int(msg.MaxCount), multiple, msg.StringProperties, msg.NumericProperties)
 	if err != nil {
 		m.opts.Logger.Error("matchmaker: add: %v", err)
-		return refuse(s, in.Cid, rtapi.Error_RUNTIME_EXCEPTION, "Error adding to matchmaker")
+		return sendError(s, in.Cid, rtapi.Error_RUNTIME_EXCEPTION, "Error adding to matchmaker")
 	}
-	return answer(s, &rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_MatchmakerTicket{
+	return reply(s, &rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_MatchmakerTicket{
 		MatchmakerTicket: &rtapi.MatchmakerTicket{Ticket: ticket},
 	}})
 }
@@ -68,21 +68,21 @@ func checkCounts(minCount, maxCount, multiple int) string {
 func (m *Matchmaker) HandleRemove(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	ticket := in.GetMatchmakerRemove().Ticket
 	if ticket == "" {
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid matchmaker ticket")
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid matchmaker ticket")
 	}
 	if err := m.RemoveSession(s.ID().String(), ticket); err != nil {
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "Matchmaker ticket not found")
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, "Matchmaker ticket not found")
 	}
-	return answer(s, &rtapi.Envelope{Cid: in.Cid})
+	return reply(s, &rtapi.Envelope{Cid: in.Cid})
 }
 
-// answer sends the reply. It ignores a send error, because then the socket is gone.
-func answer(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
+// reply sends the reply. It ignores a send error, because then the socket is gone.
+func reply(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	_ = s.Send(out)
 	return out, true
 }
 
-func refuse(s Session, cid string, code rtapi.Error_Code, text string) (*rtapi.Envelope, bool) {
+func sendError(s Session, cid string, code rtapi.Error_Code, text string) (*rtapi.Envelope, bool) {
 	_ = s.Send(&rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Error{Error: &rtapi.Error{
 		Code:    int32(code),
 		Message: text,

@@ -17,8 +17,8 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// bench is a matchmaker with its own clock. The test makes its passes.
-type bench struct {
+// harness is a matchmaker with its own clock. The test makes its passes.
+type harness struct {
 	t testing.TB
 	*matchmaker.Matchmaker
 	router *router
@@ -27,10 +27,10 @@ type bench struct {
 	names  map[string]string // tickets by name, names by ticket
 }
 
-// newBench makes a matchmaker. Short texts name its sessions, see [sessionID].
-func newBench(t testing.TB, hooks matchmaker.Hooks) *bench {
+// newHarness makes a matchmaker. Short texts name its sessions, see [sessionID].
+func newHarness(t testing.TB, hooks matchmaker.Hooks) *harness {
 	t.Helper()
-	b := &bench{
+	b := &harness{
 		t: t, router: &router{sent: map[uuid.UUID][]*rtapi.Envelope{}}, log: &log{},
 		clock: time.Unix(1_700_000_000, 0), names: map[string]string{},
 	}
@@ -57,8 +57,8 @@ func newBench(t testing.TB, hooks matchmaker.Hooks) *bench {
 	return b
 }
 
-// entrant describes a ticket to add. party is the owner; if it is empty, the first session is.
-type entrant struct {
+// spec describes a ticket to add. party is the owner; if it is empty, the first session is.
+type spec struct {
 	sessions string // "a b c"
 	party    string
 	query    string // empty means "*"
@@ -68,9 +68,9 @@ type entrant struct {
 	numbers  map[string]float64
 }
 
-func (e entrant) name() string { return strings.ReplaceAll(e.sessions, " ", "+") }
+func (e spec) name() string { return strings.ReplaceAll(e.sessions, " ", "+") }
 
-func (b *bench) tryAdd(e entrant) (string, error) {
+func (b *harness) tryAdd(e spec) (string, error) {
 	if e.query == "" {
 		e.query = "*"
 	}
@@ -89,7 +89,7 @@ func (b *bench) tryAdd(e entrant) (string, error) {
 	return ticket, err
 }
 
-func (b *bench) add(e entrant) string {
+func (b *harness) add(e spec) string {
 	b.t.Helper()
 	ticket, err := b.tryAdd(e)
 	if err != nil {
@@ -100,14 +100,14 @@ func (b *bench) add(e entrant) string {
 }
 
 // pass makes a pass and returns its matches: the names of the tickets in each, sorted.
-func (b *bench) pass() []string {
+func (b *harness) pass() []string {
 	b.t.Helper()
 	b.router.clear()
 	b.Process(b.t.Context())
 	return b.matches()
 }
 
-func (b *bench) matches() []string {
+func (b *harness) matches() []string {
 	b.t.Helper()
 	players := map[string]map[string]bool{} // tickets by match
 	for session, envs := range b.router.all() {

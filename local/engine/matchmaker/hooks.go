@@ -21,8 +21,8 @@ type Hooks struct {
 	Processor func(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 }
 
-// contain runs a hook. It returns a panic as an error with the stack.
-func contain(name string, hook func() error) (err error) {
+// safeCall runs a hook. It returns a panic as an error with the stack.
+func safeCall(name string, hook func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%s panicked: %v\n%s", name, r, debug.Stack())
@@ -31,8 +31,8 @@ func contain(name string, hook func() error) (err error) {
 	return hook()
 }
 
-// processed lets the module's processor form the matches.
-func (m *Matchmaker) processed(ctx context.Context, p *pass) []match {
+// runProcessor lets the module's processor form the matches.
+func (m *Matchmaker) runProcessor(ctx context.Context, p *pass) []match {
 	var entries []runtime.MatchmakerEntry
 	for _, t := range p.tickets { // in map order, because the real server's order is random too
 		for _, e := range t.entries {
@@ -40,27 +40,27 @@ func (m *Matchmaker) processed(ctx context.Context, p *pass) []match {
 		}
 	}
 	var chosen [][]runtime.MatchmakerEntry
-	err := contain("processor", func() error {
+	err := safeCall("processor", func() error {
 		chosen = m.hooks.Processor(ctx, entries)
 		return nil
 	})
 	if err != nil {
-		p.fail("matchmaker: no match in this interval: %v", err)
+		p.logError("matchmaker: no match in this interval: %v", err)
 		return nil
 	}
-	return p.accept(chosen)
+	return p.validMatches(chosen)
 }
 
-// accept converts the matches of the processor and keeps the order of their entries. A match must consist of complete
-// waiting tickets, and a ticket may be in one match only. accept logs and skips an invalid match, and its tickets
-// keep waiting.
-func (p *pass) accept(chosen [][]runtime.MatchmakerEntry) []match {
+// validMatches converts the matches of the processor and keeps the order of their entries. A match must consist of
+// complete waiting tickets, and a ticket may be in one match only. validMatches logs and skips an invalid match, and
+// its tickets keep waiting.
+func (p *pass) validMatches(chosen [][]runtime.MatchmakerEntry) []match {
 	var accepted []match
 	taken := map[*ticket]bool{}
 	for i, entries := range chosen {
-		found, err := p.whole(entries, taken)
+		found, err := p.checkMatch(entries, taken)
 		if err != nil {
-			p.fail("matchmaker: processor: match %d of %d ignored: %v", i+1, len(chosen), err)
+			p.logError("matchmaker: processor: match %d of %d ignored: %v", i+1, len(chosen), err)
 			continue
 		}
 		for _, t := range found.tickets {
@@ -71,7 +71,7 @@ func (p *pass) accept(chosen [][]runtime.MatchmakerEntry) []match {
 	return accepted
 }
 
-func (p *pass) whole(entries []runtime.MatchmakerEntry, taken map[*ticket]bool) (match, error) {
+func (p *pass) checkMatch(entries []runtime.MatchmakerEntry, taken map[*ticket]bool) (match, error) {
 	if len(entries) == 0 {
 		return match{}, errors.New("it has no entries")
 	}

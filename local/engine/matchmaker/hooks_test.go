@@ -20,7 +20,7 @@ type entries = []runtime.MatchmakerEntry
 
 func TestMatched_EnvelopeToEveryPlayer(t *testing.T) {
 	var given entries
-	b := newBench(t, matchmaker.Hooks{Matched: func(_ context.Context, es entries) (string, error) {
+	b := newHarness(t, matchmaker.Hooks{Matched: func(_ context.Context, es entries) (string, error) {
 		given = es
 		return "match.node", nil
 	}})
@@ -78,7 +78,7 @@ func TestMatched_RelayedMatch(t *testing.T) {
 	logged := map[string]string{"error": "no server free", "panic": "out of servers"}
 	for name, hook := range hooks {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, matchmaker.Hooks{Matched: hook})
+			b := newHarness(t, matchmaker.Hooks{Matched: hook})
 			b.add(solo("a", 2, 2))
 			b.add(solo("b", 2, 2))
 			b.Process(t.Context())
@@ -98,7 +98,7 @@ func TestMatched_RelayedMatch(t *testing.T) {
 // Hooks of different matches run at the same time: here each waits for the other.
 func TestMatched_Concurrent(t *testing.T) {
 	meet := make(chan string)
-	b := newBench(t, matchmaker.Hooks{Matched: func(context.Context, entries) (string, error) {
+	b := newHarness(t, matchmaker.Hooks{Matched: func(context.Context, entries) (string, error) {
 		select {
 		case meet <- "first":
 			return "one", nil
@@ -117,7 +117,7 @@ func TestMatched_Concurrent(t *testing.T) {
 // Entries can be parameters of a match, which gob copies.
 func TestEntries_Gob(t *testing.T) {
 	var given entries
-	b := newBench(t, matchmaker.Hooks{Matched: func(_ context.Context, es entries) (string, error) {
+	b := newHarness(t, matchmaker.Hooks{Matched: func(_ context.Context, es entries) (string, error) {
 		given = es
 		return "", nil
 	}})
@@ -139,7 +139,7 @@ func TestEntries_Gob(t *testing.T) {
 
 func TestProcessor_FormsMatches(t *testing.T) {
 	var seen []int
-	b := newBench(t, matchmaker.Hooks{
+	b := newHarness(t, matchmaker.Hooks{
 		Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
 			seen = append(seen, len(es))
 			if len(es) < 3 {
@@ -201,7 +201,7 @@ func TestProcessor_FaultyMatchesAreIgnored(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			faulty := true
-			b := newBench(t, matchmaker.Hooks{Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
+			b := newHarness(t, matchmaker.Hooks{Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
 				if !faulty {
 					return [][]runtime.MatchmakerEntry{es}
 				}
@@ -239,9 +239,9 @@ func TestProcessor_FaultyMatchesAreIgnored(t *testing.T) {
 
 // If a ticket is withdrawn while the processor runs, its match is dropped.
 func TestProcessor_TicketWithdrawnMeanwhile(t *testing.T) {
-	var b *bench
+	var b *harness
 	withdraw := true
-	b = newBench(t, matchmaker.Hooks{Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
+	b = newHarness(t, matchmaker.Hooks{Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
 		if withdraw {
 			b.RemoveSessionAll(sessionID("a").String())
 		}

@@ -58,7 +58,7 @@ type Matchmaker struct {
 	opts  Options
 	hooks Hooks
 
-	passing sync.Mutex // held for a whole pass; do not take it while holding mu
+	passLock sync.Mutex // held for a whole pass; do not take it while holding mu
 
 	mu      sync.Mutex // guards the fields below; not held while a hook or the router runs
 	closed  bool
@@ -121,8 +121,8 @@ func (m *Matchmaker) Run(ctx context.Context) {
 
 // Close waits for a running pass and closes the matchmaker. Later tickets are refused.
 func (m *Matchmaker) Close() {
-	m.passing.Lock()
-	defer m.passing.Unlock()
+	m.passLock.Lock()
+	defer m.passLock.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
@@ -156,13 +156,13 @@ func (m *Matchmaker) Add(ctx context.Context, presences []presence.Presence, ses
 		return "", 0, err
 	}
 	t.created = m.opts.Now().UnixNano()
-	if !t.enter(presences, stringProps, numericProps) {
+	if !t.addEntries(presences, stringProps, numericProps) {
 		return "", 0, runtime.ErrMatchmakerDuplicateSession
 	}
 	if ctx.Err() != nil {
 		return "", 0, nil
 	}
-	if m.pool.crowded(t, m.opts.MaxTickets) {
+	if m.pool.overLimit(t, m.opts.MaxTickets) {
 		return "", 0, runtime.ErrMatchmakerTooManyTickets
 	}
 	m.pool.add(t)

@@ -31,18 +31,18 @@ func TestProperty_WholeTicketsOnce(t *testing.T) {
 }
 
 func playRandomly(t *testing.T, rt *rapid.T, hooks matchmaker.Hooks, sized bool) {
-	b := newBench(t, hooks)
+	b := newHarness(t, hooks)
 	defer b.Close()
-	waiting := map[string]entrant{} // by ticket
+	waiting := map[string]spec{} // by ticket
 	sessions := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
 	parties := [][]string{{"a", "b"}, {"c", "d", "e"}, {"f", "g"}}
 	for range rapid.IntRange(5, 25).Draw(rt, "steps") {
 		switch rapid.SampledFrom([]string{"solo", "solo", "solo", "party", "party", "withdraw", "pass"}).Draw(rt, "step") {
 		case "solo":
-			addRandom(b, rt, waiting, entrant{sessions: rapid.SampledFrom(sessions).Draw(rt, "session")})
+			addRandom(b, rt, waiting, spec{sessions: rapid.SampledFrom(sessions).Draw(rt, "session")})
 		case "party":
 			n := rapid.IntRange(0, len(parties)-1).Draw(rt, "party")
-			addRandom(b, rt, waiting, entrant{sessions: strings.Join(parties[n], " "), party: fmt.Sprint("party ", n)})
+			addRandom(b, rt, waiting, spec{sessions: strings.Join(parties[n], " "), party: fmt.Sprint("party ", n)})
 		case "withdraw":
 			who := rapid.SampledFrom(sessions).Draw(rt, "session")
 			b.RemoveSessionAll(sessionID(who).String())
@@ -59,7 +59,7 @@ func playRandomly(t *testing.T, rt *rapid.T, hooks matchmaker.Hooks, sized bool)
 	}
 }
 
-func addRandom(b *bench, rt *rapid.T, waiting map[string]entrant, e entrant) {
+func addRandom(b *harness, rt *rapid.T, waiting map[string]spec, e spec) {
 	e.multiple = rapid.IntRange(1, 2).Draw(rt, "multiple")
 	e.min = e.multiple * rapid.IntRange(1, 2).Draw(rt, "min")
 	e.max = e.min + e.multiple*rapid.IntRange(0, 2).Draw(rt, "more")
@@ -85,7 +85,7 @@ func addRandom(b *bench, rt *rapid.T, waiting map[string]entrant, e entrant) {
 	}
 }
 
-func checkPass(b *bench, rt *rapid.T, waiting map[string]entrant, sized bool) {
+func checkPass(b *harness, rt *rapid.T, waiting map[string]spec, sized bool) {
 	told := map[string][]string{}              // user names by ticket
 	matchOf := map[string]map[string]bool{}    // matches by ticket
 	players := map[string]int{}                // by match

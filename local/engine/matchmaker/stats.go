@@ -18,8 +18,8 @@ func (m *Matchmaker) Stats() *api.MatchmakerStats {
 	return m.stats
 }
 
-// survey counts the tickets.
-func (m *Matchmaker) survey() *api.MatchmakerStats {
+// countTickets counts the tickets.
+func (m *Matchmaker) countTickets() *api.MatchmakerStats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	stats := &api.MatchmakerStats{TicketCount: int32(len(m.pool.tickets))}
@@ -35,16 +35,16 @@ func (m *Matchmaker) survey() *api.MatchmakerStats {
 	return stats
 }
 
-// publish stores the statistics of a pass that has ended.
-func (m *Matchmaker) publish(stats *api.MatchmakerStats) {
+// setStats stores the statistics of a pass that has ended.
+func (m *Matchmaker) setStats(stats *api.MatchmakerStats) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	stats.Completions = slices.Clone(m.matched)
 	m.stats = stats
 }
 
-// complete records matched players for the statistics.
-func (m *Matchmaker) complete(entries []*Entry) {
+// recordMatched records matched players for the statistics.
+func (m *Matchmaker) recordMatched(entries []*Entry) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := timestamppb.New(m.opts.Now())

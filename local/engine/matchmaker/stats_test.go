@@ -11,9 +11,9 @@ import (
 
 // The statistics have the tickets at the beginning of the last pass, and the last ten players matched by its end.
 func TestStats(t *testing.T) {
-	b := newBench(t, matchmaker.Hooks{})
+	b := newHarness(t, matchmaker.Hooks{})
 	made := map[int64]string{}
-	add := func(e entrant) {
+	add := func(e spec) {
 		b.add(e)
 		made[b.clock.UnixNano()] = e.name()
 	}

@@ -36,8 +36,8 @@ type ticket struct {
 	intervals int    // passes while active; only the pass uses it
 }
 
-// enter makes the ticket's entries. It returns false if a session appears twice.
-func (t *ticket) enter(presences []presence.Presence, strings map[string]string, numbers map[string]float64) bool {
+// addEntries makes the ticket's entries. It returns false if a session appears twice.
+func (t *ticket) addEntries(presences []presence.Presence, strings map[string]string, numbers map[string]float64) bool {
 	t.sessions = make(map[uuid.UUID]bool, len(presences))
 	for _, p := range presences {
 		if t.sessions[p.ID.SessionID] {
@@ -65,8 +65,8 @@ func (t *ticket) size() int { return len(t.entries) }
 // fits reports whether the ticket accepts a match of n players.
 func (t *ticket) fits(n int) bool { return t.min <= n && n <= t.max && n%t.multiple == 0 }
 
-// meets reports whether a session is on both tickets.
-func (t *ticket) meets(other *ticket) bool {
+// sharesSession reports whether a session is on both tickets.
+func (t *ticket) sharesSession(other *ticket) bool {
 	for id := range t.sessions {
 		if other.sessions[id] {
 			return true
@@ -86,9 +86,9 @@ func (t *ticket) document() *query.Document {
 		Object("properties", t.properties)
 }
 
-// wanted returns the ticket's search: its own query, only tickets whose sizes are within its own limits, and no
+// searchQuery returns the ticket's search: its own query, only tickets whose sizes are within its own limits, and no
 // tickets of its own party.
-func (t *ticket) wanted() query.Query {
+func (t *ticket) searchQuery() query.Query {
 	q := query.And(t.query, query.AtLeast(fieldMin, float64(t.min)), query.AtMost(fieldMax, float64(t.max)))
 	if t.partyID != "" {
 		q = q.But(query.Is(fieldParty, t.partyID))
@@ -116,8 +116,8 @@ func newPool() pool {
 	}
 }
 
-// crowded reports whether one of t's sessions, or its party, already has limit tickets.
-func (p *pool) crowded(t *ticket, limit int) bool {
+// overLimit reports whether one of t's sessions, or its party, already has limit tickets.
+func (p *pool) overLimit(t *ticket, limit int) bool {
 	for id := range t.sessions {
 		if len(p.bySession[id.String()]) >= limit {
 			return true
@@ -132,10 +132,10 @@ func (p *pool) add(t *ticket) {
 	p.tickets[t.id] = t
 	p.active[t.id] = t
 	for id := range t.sessions {
-		put(p.bySession, id.String(), t)
+		addToSet(p.bySession, id.String(), t)
 	}
 	if t.partyID != "" {
-		put(p.byParty, t.partyID, t)
+		addToSet(p.byParty, t.partyID, t)
 	}
 }
 
@@ -143,24 +143,24 @@ func (p *pool) remove(t *ticket) {
 	delete(p.tickets, t.id)
 	delete(p.active, t.id)
 	for id := range t.sessions {
-		take(p.bySession, id.String(), t)
+		removeFromSet(p.bySession, id.String(), t)
 	}
-	take(p.byParty, t.partyID, t)
+	removeFromSet(p.byParty, t.partyID, t)
 }
 
-// has reports whether all of ts still wait.
-func (p *pool) has(ts []*ticket) bool {
+// allWaiting reports whether all of ts still wait.
+func (p *pool) allWaiting(ts []*ticket) bool {
 	return !slices.ContainsFunc(ts, func(t *ticket) bool { return p.tickets[t.id] != t })
 }
 
-func put(owners map[string]map[*ticket]bool, owner string, t *ticket) {
+func addToSet(owners map[string]map[*ticket]bool, owner string, t *ticket) {
 	if owners[owner] == nil {
 		owners[owner] = map[*ticket]bool{}
 	}
 	owners[owner][t] = true
 }
 
-func take(owners map[string]map[*ticket]bool, owner string, t *ticket) {
+func removeFromSet(owners map[string]map[*ticket]bool, owner string, t *ticket) {
 	delete(owners[owner], t)
 	if len(owners[owner]) == 0 {
 		delete(owners, owner)

@@ -54,7 +54,7 @@ type index struct {
 	refreshing sync.Mutex // one refresh at a time, so that changes keep their order
 	mu         sync.Mutex
 	pending    map[string]*entry // by party ID; nil means that the party is gone
-	shown      map[string]*entry // contents of the index since the last refresh
+	indexed    map[string]*entry // contents of the index since the last refresh
 }
 
 func newIndex() (*index, error) {
@@ -62,7 +62,7 @@ func newIndex() (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &index{documents: documents, pending: map[string]*entry{}, shown: map[string]*entry{}}, nil
+	return &index{documents: documents, pending: map[string]*entry{}, indexed: map[string]*entry{}}, nil
 }
 
 func (x *index) close() error { return x.documents.Close() }
@@ -76,7 +76,7 @@ func (x *index) put(e *entry) {
 func (x *index) remove(id string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.shown[id] != nil {
+	if x.indexed[id] != nil {
 		x.pending[id] = nil
 	} else {
 		delete(x.pending, id) // created and closed between two refreshes
@@ -92,10 +92,10 @@ func (x *index) refresh() error {
 	x.mu.Lock()
 	for id, e := range x.pending {
 		if e != nil {
-			x.shown[id] = e
+			x.indexed[id] = e
 			put = append(put, e.document())
 		} else {
-			delete(x.shown, id)
+			delete(x.indexed, id)
 			gone = append(gone, id)
 		}
 	}
@@ -200,7 +200,7 @@ func (r *Registry) List(ctx context.Context, limit int, open *bool, showHidden b
 func (x *index) search(ctx context.Context, q query.Query, offset, limit int) (found []*api.Party, more bool, err error) {
 	found = []*api.Party{}
 	x.mu.Lock()
-	most := len(x.shown)
+	most := len(x.indexed)
 	x.mu.Unlock()
 	if offset > most {
 		return found, false, nil
@@ -217,7 +217,7 @@ func (x *index) search(ctx context.Context, q query.Query, offset, limit int) (f
 			return found, true, nil
 		}
 		x.mu.Lock()
-		e := x.shown[id]
+		e := x.indexed[id]
 		x.mu.Unlock()
 		if e != nil {
 			found = append(found, &api.Party{PartyId: e.id, Open: e.open, Hidden: e.hidden, MaxSize: int32(e.maxSize), Label: e.labelText})

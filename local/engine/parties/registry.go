@@ -121,7 +121,7 @@ func New(opts Options) (*Registry, error) {
 		opts: opts, log: opts.Logger, index: index,
 		parties: map[uuid.UUID]*party{}, stop: stop, done: make(chan struct{}),
 	}
-	opts.Tracker.Listen(presence.ModeParty, r.changed)
+	opts.Tracker.Listen(presence.ModeParty, r.applyEvent)
 	go r.run(ctx)
 	return r, nil
 }
@@ -182,15 +182,15 @@ func (r *Registry) CloseIdle() {
 	}
 }
 
-// changed applies an event of a party's stream. As on the real server, joins come before leaves. So an update of a
+// applyEvent applies an event of a party's stream. As on the real server, joins come before leaves. So an update of a
 // presence, which is a leave and a join in one event, removes the member from the party.
-func (r *Registry) changed(e presence.Event) {
+func (r *Registry) applyEvent(e presence.Event) {
 	if e.Stream.Label != r.opts.Node {
 		return
 	}
 	if p := r.party(e.Stream.Subject); p != nil {
-		p.joined(e.Joins)
-		p.left(e.Leaves)
+		p.applyJoins(e.Joins)
+		p.applyLeaves(e.Leaves)
 	}
 }
 
@@ -210,12 +210,12 @@ func (r *Registry) create(creator presence.Presence, open, hidden bool, maxSize 
 	p := &party{
 		reg: r, id: id.String() + "." + r.opts.Node, created: r.opts.Now(), maxSize: maxSize, open: open,
 		stream: presence.Stream{Mode: presence.ModeParty, Subject: id, Label: r.opts.Node},
-		leader: creator, uses: 1,
+		leader: creator, activity: 1,
 	}
 	if maxSize > 0 {
 		p.members = []presence.Presence{creator}
 	}
-	p.index(entry, open, hidden)
+	p.putInList(entry, open, hidden)
 	r.mu.Lock()
 	r.parties[id] = p
 	r.mu.Unlock()
@@ -223,12 +223,12 @@ func (r *Registry) create(creator presence.Presence, open, hidden bool, maxSize 
 	if ok, _ := p.track(creator); !ok {
 		return nil, errTracking // the party stays, and its leader is gone
 	}
-	r.moveOut(creator.ID.SessionID, p.stream)
+	r.leaveOtherParties(creator.ID.SessionID, p.stream)
 	return p, nil
 }
 
-// moveOut removes a session that has entered a party from all other parties if SingleParty is set.
-func (r *Registry) moveOut(sessionID uuid.UUID, into presence.Stream) {
+// leaveOtherParties removes a session that has entered a party from all other parties if SingleParty is set.
+func (r *Registry) leaveOtherParties(sessionID uuid.UUID, into presence.Stream) {
 	if r.opts.SingleParty {
 		r.opts.Tracker.UntrackMode(sessionID, presence.ModeParty, into)
 	}

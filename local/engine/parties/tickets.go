@@ -9,10 +9,10 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// search sends the party to the matchmaker as one ticket. others are the members except the leader. They get a
+// addTicket sends the party to the matchmaker as one ticket. others are the members except the leader. They get a
 // message about the ticket.
-func (p *party) search(ctx context.Context, caller uuid.UUID, r TicketRequest) (ticket string, others []presence.ID, err error) {
-	if err := p.asLeader(caller); err != nil {
+func (p *party) addTicket(ctx context.Context, caller uuid.UUID, r TicketRequest) (ticket string, others []presence.ID, err error) {
+	if err := p.lockAsLeader(caller); err != nil {
 		return "", nil, err
 	}
 	members := slices.Clone(p.members)
@@ -34,9 +34,9 @@ func (p *party) search(ctx context.Context, caller uuid.UUID, r TicketRequest) (
 	return ticket, others, nil
 }
 
-// cancel withdraws one of the party's tickets.
-func (p *party) cancel(caller uuid.UUID, ticket string) error {
-	if err := p.asLeader(caller); err != nil {
+// removeTicket withdraws one of the party's tickets.
+func (p *party) removeTicket(caller uuid.UUID, ticket string) error {
+	if err := p.lockAsLeader(caller); err != nil {
 		return err
 	}
 	p.mu.Unlock()

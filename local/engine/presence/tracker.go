@@ -90,7 +90,7 @@ func (t *Tracker) Update(id ID, userID uuid.UUID, stream Stream, meta Meta) bool
 	}
 	e := Event{Stream: stream}
 	if old := on[stream]; old != nil && !old.Meta.Hidden {
-		e.Leaves = []Presence{gone(old, runtime.PresenceReasonUpdate)}
+		e.Leaves = []Presence{leaveCopy(old, runtime.PresenceReasonUpdate)}
 	}
 	p := &Presence{ID: id, Stream: stream, UserID: userID, Meta: meta}
 	t.put(p)
@@ -113,7 +113,7 @@ func (t *Tracker) Untrack(sessionID uuid.UUID, stream Stream) {
 	}
 	t.drop(p)
 	if !p.Meta.Hidden {
-		t.events.push(Event{Stream: stream, Leaves: []Presence{gone(p, runtime.PresenceReasonLeave)}})
+		t.events.push(Event{Stream: stream, Leaves: []Presence{leaveCopy(p, runtime.PresenceReasonLeave)}})
 	}
 }
 
@@ -128,7 +128,7 @@ func (t *Tracker) UntrackMode(sessionID uuid.UUID, mode uint8, except Stream) {
 		}
 		t.drop(p)
 		if !p.Meta.Hidden {
-			events = append(events, Event{Stream: stream, Leaves: []Presence{gone(p, runtime.PresenceReasonLeave)}})
+			events = append(events, Event{Stream: stream, Leaves: []Presence{leaveCopy(p, runtime.PresenceReasonLeave)}})
 		}
 	}
 	t.events.push(events...)
@@ -143,7 +143,7 @@ func (t *Tracker) UntrackAll(sessionID uuid.UUID, reason runtime.PresenceReason)
 	for stream, p := range t.sessions[sessionID] {
 		t.drop(p)
 		if !p.Meta.Hidden {
-			events = append(events, Event{Stream: stream, Leaves: []Presence{gone(p, reason)}})
+			events = append(events, Event{Stream: stream, Leaves: []Presence{leaveCopy(p, reason)}})
 		}
 	}
 	delete(t.sessions, sessionID)
@@ -233,8 +233,8 @@ func (t *Tracker) drop(p *Presence) {
 	}
 }
 
-// gone returns a copy of a presence for a leave event.
-func gone(p *Presence, reason runtime.PresenceReason) Presence {
+// leaveCopy returns a copy of a presence for a leave event.
+func leaveCopy(p *Presence, reason runtime.PresenceReason) Presence {
 	left := *p
 	left.Meta.Reason = uint32(reason)
 	return left

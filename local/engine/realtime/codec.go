@@ -42,7 +42,7 @@ type broadcast struct {
 	encoded  [formats][]byte
 }
 
-func (b *broadcast) in(f Format) ([]byte, error) {
+func (b *broadcast) encodeAs(f Format) ([]byte, error) {
 	if b.encoded[f] == nil {
 		data, err := f.encode(b.envelope)
 		if err != nil {

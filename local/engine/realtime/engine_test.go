@@ -47,20 +47,20 @@ type hooks struct {
 
 func newHooks() *hooks { return &hooks{started: make(chan struct{}, 64), ended: make(chan string, 8)} }
 
-func (h *hooks) note(format string, args ...any) {
+func (h *hooks) record(format string, args ...any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.log = append(h.log, fmt.Sprintf(format, args...))
 }
 
-func (h *hooks) noted() string {
+func (h *hooks) recorded() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return strings.Join(h.log, "; ")
 }
 
 func (h *hooks) BeforeRt(_ context.Context, s *realtime.Session, name string, in *rtapi.Envelope) (*rtapi.Envelope, error) {
-	h.note("before %s", name)
+	h.record("before %s", name)
 	if h.before == nil {
 		return in, nil
 	}
@@ -68,16 +68,16 @@ func (h *hooks) BeforeRt(_ context.Context, s *realtime.Session, name string, in
 }
 
 func (h *hooks) AfterRt(_ context.Context, _ *realtime.Session, name string, out, in *rtapi.Envelope) {
-	h.note("after %s %T %T", name, out.GetMessage(), in.GetMessage())
+	h.record("after %s %T %T", name, out.GetMessage(), in.GetMessage())
 }
 
 func (h *hooks) SessionStart(s *realtime.Session) {
-	h.note("start %s", s.Lang())
+	h.record("start %s", s.Lang())
 	h.started <- struct{}{}
 }
 
 func (h *hooks) SessionEnd(s *realtime.Session, reason string) {
-	h.note("end")
+	h.record("end")
 	h.ended <- reason
 }
 
@@ -104,7 +104,7 @@ func TestHooks_Order(t *testing.T) {
 	}
 	want := "start de; before PartyCreate; after PartyCreate *rtapi.Envelope_Party *rtapi.Envelope_PartyCreate; before PartyCreate; " +
 		"before PartyLeave; after PartyLeave <nil> *rtapi.Envelope_PartyLeave; end"
-	if got := h.noted(); got != want {
+	if got := h.recorded(); got != want {
 		t.Errorf("calls:\n%s\nwant:\n%s", got, want)
 	}
 }
@@ -137,7 +137,7 @@ func TestHooks_BeforeRefuses(t *testing.T) {
 	s.take("error", contains(`{"cid":"1","error":{"code":7,"message":"rule_denied/x: Not today."}}`))
 	s.sendText(`{"cid":"2","ping":{}}`)
 	s.take("pong", contains(`"cid":"2"`))
-	if got := h.noted(); strings.Contains(got, "after PartyCreate") {
+	if got := h.recorded(); strings.Contains(got, "after PartyCreate") {
 		t.Errorf("after-hook of a refused message: %s", got)
 	}
 	if e.parties.Count() != 0 {
@@ -414,7 +414,7 @@ func TestParties_SingleParty(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, func(_ *realtime.Options, o *parties.Options) { o.SingleParty = true })
 	w := &world{t: t, engine: e, address: e.address(), ids: map[string]string{}}
-	w.watch = w.player("watch")
+	w.observer = w.player("watch")
 	alice, bob, carol := w.player("alice"), w.player("bob"), w.player("carol")
 	w.step(alice, `{"party_create":{"open":true,"max_size":2}}`,
 		`alice = {"party":{"leader":"alice","max_size":2,"open":true,"party_id":"$P1","presences":["alice"],"self":"alice"}}`,
@@ -483,7 +483,7 @@ func TestEngine_Shutdown(t *testing.T) {
 // awaitGoroutines waits until at most as many goroutines run as before.
 func awaitGoroutines(t *testing.T, before int) {
 	t.Helper()
-	for late := time.Now().Add(patience); runtime.NumGoroutine() > before; runtime.Gosched() {
+	for late := time.Now().Add(timeout); runtime.NumGoroutine() > before; runtime.Gosched() {
 		if time.Now().After(late) {
 			stacks := make([]byte, 1<<20)
 			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
@@ -561,7 +561,7 @@ func TestParties_SinglePartyOnJoin(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, func(_ *realtime.Options, o *parties.Options) { o.SingleParty = true })
 	w := &world{t: t, engine: e, address: e.address(), ids: map[string]string{}}
-	w.watch = w.player("watch")
+	w.observer = w.player("watch")
 	alice, bob, carol := w.player("alice"), w.player("bob"), w.player("carol")
 	w.step(alice, `{"party_create":{"open":true,"max_size":3}}`,
 		`alice = {"party":{"leader":"alice","max_size":3,"open":true,"party_id":"$P1","presences":["alice"],"self":"alice"}}`,

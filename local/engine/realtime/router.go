@@ -30,23 +30,23 @@ func (r *Router) SendToPresences(ids []presence.ID, e *rtapi.Envelope) {
 			at = r.peer(id.Node)
 		}
 		if at != nil {
-			at.sendOwn(id, &b)
+			at.sendLocal(id, &b)
 		}
 	}
 }
 
-// sendOwn sends to a session of this node.
-func (r *Router) sendOwn(id presence.ID, b *broadcast) {
+// sendLocal sends to a session of this node.
+func (r *Router) sendLocal(id presence.ID, b *broadcast) {
 	if s, ok := r.sessions.get(id.SessionID); ok {
 		r.deliver(s, b)
 	}
 }
 
-// sendToOwn sends to those sessions that are on this node.
-func (r *Router) sendToOwn(ids []presence.ID, e *rtapi.Envelope) {
+// sendToLocal sends to those sessions that are on this node.
+func (r *Router) sendToLocal(ids []presence.ID, e *rtapi.Envelope) {
 	b := broadcast{envelope: e}
 	for _, id := range ids {
-		r.sendOwn(id, &b)
+		r.sendLocal(id, &b)
 	}
 }
 
@@ -67,13 +67,13 @@ func (r *Router) Notify(userID uuid.UUID, list []*api.Notification) {
 	if len(list) == 0 {
 		return
 	}
-	r.SendToStream(notifications(userID), &rtapi.Envelope{Message: &rtapi.Envelope_Notifications{
+	r.SendToStream(notificationStream(userID), &rtapi.Envelope{Message: &rtapi.Envelope_Notifications{
 		Notifications: &rtapi.Notifications{Notifications: list},
 	}})
 }
 
 func (r *Router) deliver(s *Session, b *broadcast) {
-	data, err := b.in(s.format)
+	data, err := b.encodeAs(s.format)
 	if err == nil {
 		err = s.sendBytes(data)
 	}

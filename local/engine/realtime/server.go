@@ -175,8 +175,8 @@ func (srv *Server) Close() {
 	srv.open.Wait()
 }
 
-// begin counts a new socket. It returns false if the server is closed.
-func (srv *Server) begin() bool {
+// addSocket counts a new socket. It returns false if the server is closed.
+func (srv *Server) addSocket() bool {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	if !srv.closed {
@@ -214,7 +214,7 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Missing or invalid token", http.StatusUnauthorized)
 		return
 	}
-	if !srv.begin() {
+	if !srv.addSocket() {
 		http.Error(w, "server is shutting down", http.StatusServiceUnavailable)
 		return
 	}
@@ -238,17 +238,17 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // start registers a session. From then on the session can be found, sent to and closed.
 func (srv *Server) start(s *Session, showStatus bool) {
 	tracker := srv.opts.Tracker
-	srv.follows.follow(s.id, []uuid.UUID{s.who.UserID})
+	srv.follows.follow(s.id, []uuid.UUID{s.identity.UserID})
 	tracker.Open(s.id)
 	srv.sessions.add(s) // comes after follow and Open, because the session may end at any time from here
-	tracker.Track(s.PresenceID(), s.who.UserID, notifications(s.who.UserID), presence.Meta{Username: s.who.Username, Hidden: true})
+	tracker.Track(s.PresenceID(), s.identity.UserID, notificationStream(s.identity.UserID), presence.Meta{Username: s.identity.Username, Hidden: true})
 	if showStatus {
-		tracker.Track(s.PresenceID(), s.who.UserID, s.statusStream(), presence.Meta{Username: s.who.Username})
+		tracker.Track(s.PresenceID(), s.identity.UserID, s.statusStream(), presence.Meta{Username: s.identity.Username})
 	}
 	if srv.opts.SingleSocket {
-		for _, id := range tracker.IDs(notifications(s.who.UserID)) {
+		for _, id := range tracker.IDs(notificationStream(s.identity.UserID)) {
 			if older, ok := srv.sessions.get(id.SessionID); ok && older != s {
-				older.end(disconnected, runtime.PresenceReasonDisconnect, notice("single_socket", codeSingleSocket))
+				older.end(reasonDisconnected, runtime.PresenceReasonDisconnect, newNotification("single_socket", codeSingleSocket))
 			}
 		}
 	}
@@ -269,9 +269,9 @@ func (srv *Server) newSessionID() uuid.UUID {
 	return id
 }
 
-func (srv *Server) ownSessionID(id uuid.UUID) bool { return [6]byte(id[10:]) == srv.nodeHash }
+func (srv *Server) isOwnSessionID(id uuid.UUID) bool { return [6]byte(id[10:]) == srv.nodeHash }
 
-func notifications(userID uuid.UUID) presence.Stream {
+func notificationStream(userID uuid.UUID) presence.Stream {
 	return presence.Stream{Mode: presence.ModeNotifications, Subject: userID}
 }
 

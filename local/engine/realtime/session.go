@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	disconnected = "server-side session disconnect"
+	reasonDisconnected = "server-side session disconnect"
 
 	codeSingleSocket int32 = -7 // a notification's code
 )
@@ -33,7 +33,7 @@ var (
 type Session struct {
 	srv        *Server
 	id         uuid.UUID
-	who        Identity
+	identity   Identity
 	format     Format
 	lang       string
 	clientIP   string
@@ -44,29 +44,29 @@ type Session struct {
 	conn   *websocket.Conn
 	out    chan []byte // encoded envelopes for the writer; never closed
 
-	deadline sync.Mutex // held while the read deadline is set
-	endOnce  sync.Once
-	ending   chan struct{} // closed by end, after reason is set
-	reason   string        // why the session ended; "" if the client closed it
-	written  chan struct{} // closed when the writer has ended
+	deadlineLock sync.Mutex // held while the read deadline is set
+	endOnce      sync.Once
+	ending       chan struct{} // closed by end, after reason is set
+	reason       string        // why the session ended; "" if the client closed it
+	writerDone   chan struct{} // closed when the writer has ended
 }
 
 func (srv *Server) newSession(conn *websocket.Conn, format Format, who Identity) *Session {
 	s := &Session{
-		srv: srv, id: srv.newSessionID(), who: who, format: format, conn: conn,
-		out:     make(chan []byte, srv.opts.OutgoingQueue),
-		ending:  make(chan struct{}),
-		written: make(chan struct{}),
+		srv: srv, id: srv.newSessionID(), identity: who, format: format, conn: conn,
+		out:        make(chan []byte, srv.opts.OutgoingQueue),
+		ending:     make(chan struct{}),
+		writerDone: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
 
 func (s *Session) ID() uuid.UUID            { return s.id }
-func (s *Session) UserID() uuid.UUID        { return s.who.UserID }
-func (s *Session) Username() string         { return s.who.Username }
-func (s *Session) Vars() map[string]string  { return s.who.Vars }
-func (s *Session) Expiry() int64            { return s.who.Expiry } // Unix seconds
+func (s *Session) UserID() uuid.UUID        { return s.identity.UserID }
+func (s *Session) Username() string         { return s.identity.Username }
+func (s *Session) Vars() map[string]string  { return s.identity.Vars }
+func (s *Session) Expiry() int64            { return s.identity.Expiry } // Unix seconds
 func (s *Session) Lang() string             { return s.lang }
 func (s *Session) ClientIP() string         { return s.clientIP }
 func (s *Session) ClientPort() string       { return s.clientPort }
@@ -79,7 +79,7 @@ func (s *Session) PresenceID() presence.ID {
 }
 
 func (s *Session) statusStream() presence.Stream {
-	return presence.Stream{Mode: presence.ModeStatus, Subject: s.who.UserID}
+	return presence.Stream{Mode: presence.ModeStatus, Subject: s.identity.UserID}
 }
 
 // Send queues an envelope. It never blocks: if the client is too far behind, its session ends.
@@ -127,7 +127,7 @@ func (s *Session) end(reason string, why runtime.PresenceReason, last ...*rtapi.
 			s.srv.opts.Ending(s)
 		}
 		s.srv.opts.Tracker.UntrackAll(s.id, why)
-		s.srv.follows.forget(s.id)
+		s.srv.follows.removeSession(s.id)
 		s.srv.sessions.remove(s.id)
 		close(s.ending)
 	})
@@ -135,7 +135,7 @@ func (s *Session) end(reason string, why runtime.PresenceReason, last ...*rtapi.
 
 // serve runs the session until its socket is closed.
 func (s *Session) serve() {
-	log := s.srv.log.With("user", s.who.UserID, "session", s.id)
+	log := s.srv.log.With("user", s.identity.UserID, "session", s.id)
 	log.Debug("session starts", "format", s.format)
 	if h := s.srv.opts.Hooks; h != nil {
 		h.SessionStart(s)
@@ -143,7 +143,7 @@ func (s *Session) serve() {
 	go s.write()
 	reason, linger := s.read()
 	s.Close(reason)
-	<-s.written
+	<-s.writerDone
 	if linger {
 		// Nobody reads the client's answer to the close any more, but as on the real server the socket stays open for
 		// CloseWait.
@@ -165,13 +165,13 @@ func (s *Session) serve() {
 func (s *Session) read() (reason string, linger bool) {
 	opts := &s.srv.opts
 	s.conn.SetReadLimit(opts.MaxMessageBytes)
-	s.conn.SetPongHandler(func(string) error { s.alive(); return nil })
+	s.conn.SetPongHandler(func(string) error { s.extendDeadline(); return nil })
 	want := websocket.TextMessage
 	if s.format == Protobuf {
 		want = websocket.BinaryMessage
 	}
 	for {
-		s.alive()
+		s.extendDeadline()
 		kind, data, err := s.conn.ReadMessage()
 		switch {
 		case errors.Is(err, websocket.ErrReadLimit):
@@ -195,11 +195,11 @@ func (s *Session) read() (reason string, linger bool) {
 	}
 }
 
-// alive sets the read deadline to PongWait from now. After the session has ended it does nothing, because the writer
-// has set the last deadline.
-func (s *Session) alive() {
-	s.deadline.Lock()
-	defer s.deadline.Unlock()
+// extendDeadline sets the read deadline to PongWait from now. After the session has ended it does nothing, because
+// the writer has set the last deadline.
+func (s *Session) extendDeadline() {
+	s.deadlineLock.Lock()
+	defer s.deadlineLock.Unlock()
 	if s.ctx.Err() == nil {
 		_ = s.conn.SetReadDeadline(time.Now().Add(s.srv.opts.PongWait))
 	}
@@ -219,7 +219,7 @@ func (s *Session) handle(in *rtapi.Envelope) (ok bool) {
 
 // write sends queued messages and pings until the session ends. Then it sends the rest and the close frame.
 func (s *Session) write() {
-	defer close(s.written)
+	defer close(s.writerDone)
 	opts := &s.srv.opts
 	ping := time.NewTicker(opts.PingPeriod)
 	defer ping.Stop()
@@ -257,8 +257,8 @@ func (s *Session) writeRest() {
 		_ = s.conn.WriteControl(websocket.CloseMessage,
 			websocket.FormatCloseMessage(websocket.CloseNormalClosure, closeText(s.reason)), deadline)
 	}
-	s.deadline.Lock()
-	defer s.deadline.Unlock()
+	s.deadlineLock.Lock()
+	defer s.deadlineLock.Unlock()
 	_ = s.conn.SetReadDeadline(time.Now().Add(opts.CloseWait))
 }
 
@@ -272,8 +272,8 @@ func (s *Session) messageType() int {
 // closeText cuts a reason to the 123 bytes that fit into a close frame.
 func closeText(reason string) string { return reason[:min(len(reason), 123)] }
 
-// notice makes a notification that the server itself sends.
-func notice(subject string, code int32) *rtapi.Envelope {
+// newNotification makes a notification that the server itself sends.
+func newNotification(subject string, code int32) *rtapi.Envelope {
 	return &rtapi.Envelope{Message: &rtapi.Envelope_Notifications{Notifications: &rtapi.Notifications{
 		Notifications: []*api.Notification{{
 			Id: uuid.NewString(), Subject: subject, Content: "{}", Code: code,

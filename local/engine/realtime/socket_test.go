@@ -10,8 +10,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// patience is how long a test waits for an expected message. It only runs out when something is broken.
-const patience = 10 * time.Second
+// timeout is how long a test waits for an expected message. It only runs out when something is broken.
+const timeout = 10 * time.Second
 
 // socket is the client side of a connection. It records what it receives, in order.
 type socket struct {
@@ -52,7 +52,7 @@ func (s *socket) read() {
 		if err != nil {
 			if errors.As(err, &s.close) {
 				// A server removes a session before it closes the connection.
-				_ = s.conn.NetConn().SetReadDeadline(time.Now().Add(patience))
+				_ = s.conn.NetConn().SetReadDeadline(time.Now().Add(timeout))
 				s.mu.Unlock()
 				_, _ = io.Copy(io.Discard, s.conn.NetConn())
 				s.mu.Lock()
@@ -87,7 +87,7 @@ func (s *socket) take(what string, match func([]byte) bool) [][]byte {
 	defer expired.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, late := 0, time.Now().Add(patience); ; {
+	for i, late := 0, time.Now().Add(timeout); ; {
 		for ; i < len(s.received); i++ {
 			if match(s.received[i]) {
 				taken := s.received[:i+1]
@@ -109,7 +109,7 @@ func (s *socket) end() (code int, text string) {
 	defer expired.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for late := time.Now().Add(patience); !s.ended; {
+	for late := time.Now().Add(timeout); !s.ended; {
 		if time.Now().After(late) {
 			s.t.Fatalf("the server kept the connection; came: %q", s.received)
 		}
@@ -121,9 +121,9 @@ func (s *socket) end() (code int, text string) {
 	return s.close.Code, s.close.Text
 }
 
-// expiry returns a timer that wakes a waiting reader after patience.
+// expiry returns a timer that wakes a waiting reader after timeout.
 func (s *socket) expiry() *time.Timer {
-	return time.AfterFunc(patience, func() {
+	return time.AfterFunc(timeout, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.changed.Broadcast()
@@ -134,7 +134,7 @@ func (s *socket) expiry() *time.Timer {
 func (s *socket) leave() {
 	s.t.Helper()
 	s.write.Lock()
-	_ = s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(patience))
+	_ = s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(timeout))
 	s.write.Unlock()
 	s.end()
 }

@@ -359,7 +359,7 @@ func TestStreams_DeadSocketJoins(t *testing.T) {
 		`alice : {"party_presence_event":{"joins":["alice"],"party_id":"$P1"}}`)
 	bob.conn.SetCloseHandler(func(int, string) error {
 		bob.sendText(w.expand(`{"party_join":{"party_id":"$P1"}}`))
-		return bob.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(patience))
+		return bob.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(timeout))
 	})
 	w.cutOff(alice, bob, `{"rpc":{"id":"Probe","payload":"{\"op\":\"disconnect\",\"session\":\"$bob.session\"}"}}`, "server-side session disconnect",
 		`alice = {"rpc":null}`)

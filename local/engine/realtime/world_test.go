@@ -130,15 +130,15 @@ func (m *tickets) RemovePartyAll(partyID string) {
 // world is a server with players, who see each other under short names. The server is the embedded engine, or a real
 // one at the address in NAKAMA.
 type world struct {
-	t       *testing.T
-	engine  *engine // nil on a real server
-	address string
-	watch   *player // changes its status to find out when events have been delivered
-	players []*player
-	ids     map[string]string // short names to IDs
-	parties int
-	tickets int
-	rounds  int
+	t        *testing.T
+	engine   *engine // nil on a real server
+	address  string
+	observer *player // changes its status to find out when events have been delivered
+	players  []*player
+	ids      map[string]string // short names to IDs
+	parties  int
+	tickets  int
+	rounds   int
 }
 
 type player struct {
@@ -157,7 +157,7 @@ func newWorld(t *testing.T) *world {
 		w.engine = newEngine(t)
 		w.address = w.engine.address()
 	}
-	w.watch = w.player("watch")
+	w.observer = w.player("watch")
 	return w
 }
 
@@ -176,8 +176,8 @@ func (w *world) player(name string) *player {
 	return w.connect(p)
 }
 
-// again opens another socket for a player's user.
-func (w *world) again(p *player, name string) *player {
+// secondSocket opens another socket for a player's user.
+func (w *world) secondSocket(p *player, name string) *player {
 	w.t.Helper()
 	return w.connect(&player{name: name, username: p.username, userID: p.userID, token: p.token})
 }
@@ -199,7 +199,7 @@ func (w *world) connect(p *player) *player {
 	p.sessionID = event.Status.Joins[0].SessionID
 	w.ids[p.name+".session"] = p.sessionID
 	w.players = append(w.players, p)
-	if w.watch != nil {
+	if w.observer != nil {
 		w.settle() // events that an older socket of the same user gets about this one
 	}
 	return p
@@ -277,7 +277,7 @@ func (w *world) forget(p *player) {
 }
 
 // settle waits until everything that follows from the sent messages has arrived, and returns it as lines. First every
-// socket makes a round trip, so that its requests are done. Then the player watch changes its status and waits for
+// socket makes a round trip, so that its requests are done. Then the player observer changes its status and waits for
 // that event, because it comes after all earlier events. It does so twice, because an event may cause another one.
 // After a last round trip everything has been received.
 func (w *world) settle() []string {
@@ -291,7 +291,7 @@ func (w *world) settle() []string {
 		}
 		for _, p := range w.players {
 			messages := p.take("pong", func(data []byte) bool { return strings.Contains(string(data), cid) })
-			if p == w.watch {
+			if p == w.observer {
 				continue
 			}
 			for _, m := range messages[:len(messages)-1] {
@@ -303,8 +303,8 @@ func (w *world) settle() []string {
 	for range 2 {
 		w.rounds++
 		status := fmt.Sprintf(`"round-%d"`, w.rounds)
-		w.watch.sendText(`{"status_update":{"status":` + status + `}}`)
-		w.watch.take("own status", func(data []byte) bool { return strings.Contains(string(data), status) })
+		w.observer.sendText(`{"status_update":{"status":` + status + `}}`)
+		w.observer.take("own status", func(data []byte) bool { return strings.Contains(string(data), status) })
 	}
 	pings()
 	return lines
@@ -371,14 +371,15 @@ func (w *world) render(p *player, data []byte) string {
 		envelope["rpc"] = result
 	}
 	text := encode(w.simplify(envelope))
-	for _, short := range w.shorts(func(short string) string { return w.ids[short] }) {
+	for _, short := range w.shortNames(func(short string) string { return w.ids[short] }) {
 		text = strings.ReplaceAll(text, w.ids[short], short)
 	}
 	return p.name + " " + sign + " " + text
 }
 
-// shorts returns the short names, sorted by the length of their texts, longest first. of returns the text of a name.
-func (w *world) shorts(of func(short string) string) []string {
+// shortNames returns the short names, sorted by the length of their texts, longest first. of returns the text of a
+// name.
+func (w *world) shortNames(of func(short string) string) []string {
 	return slices.SortedFunc(maps.Keys(w.ids), func(a, b string) int { return len(of(b)) - len(of(a)) })
 }
 
@@ -400,9 +401,9 @@ func (w *world) simplify(v any) any {
 		for key, inner := range v {
 			switch id, _ := inner.(string); key {
 			case "party_id":
-				w.learn(&w.parties, "$P", id)
+				w.addShortName(&w.parties, "$P", id)
 			case "ticket":
-				w.learn(&w.tickets, "$T", id)
+				w.addShortName(&w.tickets, "$T", id)
 			}
 			v[key] = w.simplify(inner)
 		}
@@ -414,8 +415,8 @@ func (w *world) simplify(v any) any {
 	return v
 }
 
-// learn gives an ID the next short name of its kind, unless it has one.
-func (w *world) learn(count *int, prefix, id string) {
+// addShortName gives an ID the next short name of its kind, unless it has one.
+func (w *world) addShortName(count *int, prefix, id string) {
 	for _, seen := range w.ids {
 		if seen == id {
 			return
@@ -436,7 +437,7 @@ func (w *world) expand(text string) string {
 		text = strings.ReplaceAll(text, `"@`+p.name+`"`,
 			fmt.Sprintf(`{"user_id":%q,"session_id":%q,"username":%q}`, p.userID, p.sessionID, p.username))
 	}
-	for _, short := range w.shorts(strings.Clone) {
+	for _, short := range w.shortNames(strings.Clone) {
 		text = strings.ReplaceAll(text, "$"+strings.TrimPrefix(short, "$"), w.ids[short])
 	}
 	return text

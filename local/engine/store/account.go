@@ -81,11 +81,11 @@ func (s *Store) UpdateAccount(id uuid.UUID, change AccountChange) (err error) {
 	}
 	next := *u
 	if change.Username != "" {
-		if err := fits(change.Username, 128); err != nil {
+		if err := checkText(change.Username, 128); err != nil {
 			return err
 		}
 		if owner := s.users.byUsername[change.Username]; owner != nil && owner != u {
-			return refuse(AlreadyExists, "Username is already in use.")
+			return newError(AlreadyExists, "Username is already in use.")
 		}
 		next.username = change.Username
 	}
@@ -103,16 +103,16 @@ func (s *Store) UpdateAccount(id uuid.UUID, change AccountChange) (err error) {
 		if field.from == nil {
 			continue
 		}
-		if err := fits(*field.from, field.limit); err != nil {
+		if err := checkText(*field.from, field.limit); err != nil {
 			return err
 		}
 		*field.to = *field.from
 	}
 	if next.langTag == "" {
-		return databaseRefusal("null value in column %q of relation %q violates not-null constraint (SQLSTATE 23502)", "lang_tag", "users")
+		return newDatabaseError("null value in column %q of relation %q violates not-null constraint (SQLSTATE 23502)", "lang_tag", "users")
 	}
 	if change.Metadata != nil {
-		if next.metadata, err = jsonb(*change.Metadata); err != nil {
+		if next.metadata, err = formatJSONB(*change.Metadata); err != nil {
 			return err
 		}
 	}

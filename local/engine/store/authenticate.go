@@ -14,7 +14,7 @@ var (
 	// email addresses.
 	invalidInName = regexp.MustCompilePOSIX("([[:cntrl:]]|[\t\n\r\f\v])+")
 	invalidInID   = regexp.MustCompilePOSIX("([[:cntrl:]]|[[:space:]])+")
-	emailForm     = regexp.MustCompile(`^.+@.+\..+$`)
+	emailPattern  = regexp.MustCompile(`^.+@.+\..+$`)
 )
 
 // ValidUsername reports whether a username has only allowed characters. It does not check the length of 1 to 128
@@ -25,7 +25,7 @@ func ValidUsername(username string) bool { return !invalidInName.MatchString(use
 func ValidID(id string) bool { return !invalidInID.MatchString(id) }
 
 // ValidEmail reports whether text has the form of an email address.
-func ValidEmail(email string) bool { return emailForm.MatchString(email) }
+func ValidEmail(email string) bool { return emailPattern.MatchString(email) }
 
 // GenerateUsername makes a random username for a new account without one.
 func GenerateUsername() string {
@@ -62,7 +62,7 @@ func (s *Store) authenticate(index map[string]*user, key, username string, creat
 		return login(u)
 	}
 	if !create {
-		return Login{}, refuse(NotFound, "User account not found.")
+		return Login{}, newError(NotFound, "User account not found.")
 	}
 	return s.createUser(username, link)
 }
@@ -74,7 +74,7 @@ func login(u *user) (Login, error) {
 // createUser adds an account. The lock must be held for writing.
 func (s *Store) createUser(username string, link func(*user)) (Login, error) {
 	if s.users.byUsername[username] != nil {
-		return Login{}, refuse(AlreadyExists, "Username is already in use.")
+		return Login{}, newError(AlreadyExists, "Username is already in use.")
 	}
 	u := newUser(uuid.New(), username, s.now())
 	link(u)
@@ -91,11 +91,11 @@ func (s *Store) AuthenticateEmail(email, password, username string, create bool)
 	s.mu.RUnlock()
 	if !known {
 		if !create {
-			return Login{}, refuse(NotFound, "User account not found.")
+			return Login{}, newError(NotFound, "User account not found.")
 		}
 		hash, err := hashPassword(password)
 		if err != nil {
-			return Login{}, refuse(Internal, "Error finding or creating user account.")
+			return Login{}, newError(Internal, "Error finding or creating user account.")
 		}
 		s.mu.Lock()
 		if s.users.byEmail[email] == nil {
@@ -117,7 +117,7 @@ func (s *Store) checkPassword(index map[string]*user, key, password string) (Log
 	u := index[key]
 	if u == nil || u.id == uuid.Nil {
 		s.mu.RUnlock()
-		return Login{}, refuse(NotFound, "User account not found.")
+		return Login{}, newError(NotFound, "User account not found.")
 	}
 	found, err := login(u)
 	hash := u.password
@@ -126,7 +126,7 @@ func (s *Store) checkPassword(index map[string]*user, key, password string) (Log
 		return Login{}, err
 	}
 	if bcrypt.CompareHashAndPassword(hash, []byte(password)) != nil {
-		return Login{}, refuse(Unauthenticated, "Invalid credentials.")
+		return Login{}, newError(Unauthenticated, "Invalid credentials.")
 	}
 	return found, nil
 }

@@ -19,12 +19,12 @@ func decodeCursor(cursor string, place any) bool {
 	return err == nil && json.Unmarshal(text, place) == nil
 }
 
-// edgePlace is the cursor of a list of friends or group members: the state and position of the next entry.
-type edgePlace struct {
+// edgeCursor is the cursor of a list of friends or group members: the state and position of the next entry.
+type edgeCursor struct {
 	State    int32 `json:"s"`
 	Position int64 `json:"p"`
 }
 
-func (p edgePlace) compare(state int32, position int64) int {
+func (p edgeCursor) compare(state int32, position int64) int {
 	return cmp.Or(cmp.Compare(p.State, state), cmp.Compare(p.Position, position))
 }

@@ -40,7 +40,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("rpc error: code = %s desc = %s", codeNames[e.Code], e.Message)
 }
 
-func refuse(code Code, message string) error { return &Error{Code: code, Message: message} }
+func newError(code Code, message string) error { return &Error{Code: code, Message: message} }
 
 // databaseError is an error that PostgreSQL returns on a real server: a value is too long, a user is missing, JSON is
 // broken. Like the real server, the HTTP API hides it behind code 13. A module sees the text.
@@ -54,21 +54,21 @@ func IsDatabaseError(err error) bool {
 	return errors.As(err, &d)
 }
 
-func databaseRefusal(format string, args ...any) error {
+func newDatabaseError(format string, args ...any) error {
 	return &databaseError{fmt.Sprintf(format, args...)}
 }
 
-func missingUser(table, constraint string) error {
-	return databaseRefusal("insert or update on table %q violates foreign key constraint %q (SQLSTATE 23503)", table, constraint)
+func missingUserError(table, constraint string) error {
+	return newDatabaseError("insert or update on table %q violates foreign key constraint %q (SQLSTATE 23503)", table, constraint)
 }
 
-// fits returns an error for text that a VARCHAR(limit) column refuses. limit counts characters.
-func fits(text string, limit int) error {
+// checkText returns an error for text that a VARCHAR(limit) column refuses. limit counts characters.
+func checkText(text string, limit int) error {
 	if strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text) {
-		return databaseRefusal("invalid byte sequence for encoding \"UTF8\" (SQLSTATE 22021)")
+		return newDatabaseError("invalid byte sequence for encoding \"UTF8\" (SQLSTATE 22021)")
 	}
 	if utf8.RuneCountInString(text) > limit {
-		return databaseRefusal("value too long for type character varying(%d) (SQLSTATE 22001)", limit)
+		return newDatabaseError("value too long for type character varying(%d) (SQLSTATE 22001)", limit)
 	}
 	return nil
 }

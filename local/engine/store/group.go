@@ -50,8 +50,8 @@ func (g *group) message() *api.Group {
 	}
 }
 
-// superadminsBut counts the superadmins except one user.
-func (g *group) superadminsBut(userID uuid.UUID) (n int) {
+// otherSuperadmins counts the superadmins except one user.
+func (g *group) otherSuperadmins(userID uuid.UUID) (n int) {
 	for id, m := range g.members {
 		if id != userID && m.state == groupSuperadmin {
 			n++
@@ -71,7 +71,7 @@ func newGroups() groups {
 	return groups{byID: map[uuid.UUID]*group{}, byName: map[string]*group{}, byUser: map[uuid.UUID]map[uuid.UUID]*group{}}
 }
 
-func (gs *groups) enter(g *group, userID uuid.UUID, m *membership) {
+func (gs *groups) setMember(g *group, userID uuid.UUID, m *membership) {
 	g.members[userID] = m
 	if m.state == groupBanned {
 		delete(gs.byUser[userID], g.id)
@@ -83,7 +83,7 @@ func (gs *groups) enter(g *group, userID uuid.UUID, m *membership) {
 	gs.byUser[userID][g.id] = g
 }
 
-func (gs *groups) leave(g *group, userID uuid.UUID) {
+func (gs *groups) removeMember(g *group, userID uuid.UUID) {
 	delete(g.members, userID)
 	delete(gs.byUser[userID], g.id)
 }
@@ -116,7 +116,7 @@ func (s *Store) CreateGroup(userID, creatorID uuid.UUID, n NewGroup) (*api.Group
 	if n.Metadata == "" {
 		n.Metadata = "{}"
 	}
-	metadata, err := jsonb(n.Metadata)
+	metadata, err := formatJSONB(n.Metadata)
 	if err != nil {
 		return nil, err
 	}
@@ -128,29 +128,29 @@ func (s *Store) CreateGroup(userID, creatorID uuid.UUID, n NewGroup) (*api.Group
 		langTag: n.LangTag, metadata: metadata, open: n.Open, count: 1, maxCount: int32(n.MaxCount),
 		createTime: now, updateTime: now, members: map[uuid.UUID]*membership{},
 	}
-	if err := g.check(); err != nil {
+	if err := g.validate(); err != nil {
 		return nil, err
 	}
 	if s.groups.byName[g.name] != nil {
 		return nil, runtime.ErrGroupNameInUse
 	}
 	s.groups.byID[g.id], s.groups.byName[g.name] = g, g
-	s.groups.enter(g, userID, &membership{groupSuperadmin, s.position()})
+	s.groups.setMember(g, userID, &membership{groupSuperadmin, s.position()})
 	return g.message(), nil
 }
 
-// check returns an error for values that the database's columns refuse.
-func (g *group) check() error {
+// validate returns an error for values that the database's columns refuse.
+func (g *group) validate() error {
 	for _, column := range []struct {
 		text  string
 		limit int
 	}{{g.name, 255}, {g.description, 255}, {g.avatarURL, 512}, {g.langTag, 18}} {
-		if err := fits(column.text, column.limit); err != nil {
+		if err := checkText(column.text, column.limit); err != nil {
 			return err
 		}
 	}
 	if g.maxCount < 1 || g.count > g.maxCount {
-		return databaseRefusal("new row for relation %q violates check constraint %q (SQLSTATE 23514)", "groups", "groups_check")
+		return newDatabaseError("new row for relation %q violates check constraint %q (SQLSTATE 23514)", "groups", "groups_check")
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (s *Store) UpdateGroup(id, callerID uuid.UUID, change GroupChange) error {
 		}
 	}
 	if change.Metadata != nil {
-		metadata, err := jsonb(*change.Metadata)
+		metadata, err := formatJSONB(*change.Metadata)
 		if err != nil {
 			return err
 		}
@@ -203,7 +203,7 @@ func (s *Store) UpdateGroup(id, callerID uuid.UUID, change GroupChange) error {
 	if change.Creator != uuid.Nil {
 		next.creator = change.Creator
 	}
-	if err := next.check(); err != nil {
+	if err := next.validate(); err != nil {
 		return err
 	}
 	if owner := s.groups.byName[next.name]; owner != nil && owner != g {
@@ -278,7 +278,7 @@ func (s *Store) leaveAllGroups(userID uuid.UUID) {
 		m := g.members[userID]
 		switch {
 		case m == nil:
-		case m.state == groupSuperadmin && g.superadminsBut(userID) == 0:
+		case m.state == groupSuperadmin && g.otherSuperadmins(userID) == 0:
 			s.groups.remove(g)
 		default:
 			s.dropMember(g, userID)
@@ -292,10 +292,10 @@ func (s *Store) dropMember(g *group, userID uuid.UUID) {
 		g.count--
 		g.updateTime = s.now()
 	}
-	s.groups.leave(g, userID)
+	s.groups.removeMember(g, userID)
 }
 
-func (s *Store) groupNotice(to, from uuid.UUID, code int32, subject string, content map[string]string) delivery {
+func (s *Store) groupNotification(to, from uuid.UUID, code int32, subject string, content map[string]string) delivery {
 	text, _ := json.Marshal(content)
-	return delivery{to, s.notice(subject, string(text), code, from, true)}
+	return delivery{to, s.newNotification(subject, string(text), code, from, true)}
 }

@@ -15,7 +15,7 @@ import (
 // GroupUsers lists a group's members by state, then by age. limit 0 means all; state nil means any except banned. An
 // unknown group has no users.
 func (s *Store) GroupUsers(id uuid.UUID, limit int, state *int32, cursor string) ([]*api.GroupUserList_GroupUser, string, error) {
-	var from edgePlace
+	var from edgeCursor
 	if cursor != "" && (!decodeCursor(cursor, &from) || state != nil && *state != from.State) {
 		return nil, "", runtime.ErrGroupUserInvalidCursor
 	}
@@ -23,10 +23,10 @@ func (s *Store) GroupUsers(id uuid.UUID, limit int, state *int32, cursor string)
 	list := []*api.GroupUserList_GroupUser{}
 	next := ""
 	if g := s.groups.byID[id]; g != nil {
-		ids := g.inOrder(func(m *membership) bool { return wanted(m, state, cursor, from) })
+		ids := g.sortedMembers(func(m *membership) bool { return isListed(m, state, cursor, from) })
 		if limit > 0 && len(ids) > limit {
 			m := g.members[ids[limit]]
-			next, ids = encodeCursor(edgePlace{m.state, m.position}), ids[:limit]
+			next, ids = encodeCursor(edgeCursor{m.state, m.position}), ids[:limit]
 		}
 		for _, userID := range ids {
 			if u := s.users.byID[userID]; u != nil {
@@ -41,7 +41,7 @@ func (s *Store) GroupUsers(id uuid.UUID, limit int, state *int32, cursor string)
 	return list, next, nil
 }
 
-func wanted(m *membership, state *int32, cursor string, from edgePlace) bool {
+func isListed(m *membership, state *int32, cursor string, from edgeCursor) bool {
 	if state == nil && m.state == groupBanned || state != nil && m.state != *state {
 		return false
 	}
@@ -51,7 +51,7 @@ func wanted(m *membership, state *int32, cursor string, from edgePlace) bool {
 // UserGroups lists the groups that a user is in or asks to join, by state, then by age. limit 0 means all; state nil
 // means any. It does not list bans.
 func (s *Store) UserGroups(userID uuid.UUID, limit int, state *int32, cursor string) ([]*api.UserGroupList_UserGroup, string, error) {
-	var from edgePlace
+	var from edgeCursor
 	if cursor != "" && (!decodeCursor(cursor, &from) || state != nil && *state != from.State) {
 		return nil, "", runtime.ErrUserGroupInvalidCursor
 	}
@@ -59,7 +59,7 @@ func (s *Store) UserGroups(userID uuid.UUID, limit int, state *int32, cursor str
 	defer s.mu.RUnlock()
 	var rows []*group
 	for _, g := range s.groups.byUser[userID] {
-		if wanted(g.members[userID], state, cursor, from) {
+		if isListed(g.members[userID], state, cursor, from) {
 			rows = append(rows, g)
 		}
 	}
@@ -70,7 +70,7 @@ func (s *Store) UserGroups(userID uuid.UUID, limit int, state *int32, cursor str
 	next := ""
 	if limit > 0 && len(rows) > limit {
 		m := rows[limit].members[userID]
-		next, rows = encodeCursor(edgePlace{m.state, m.position}), rows[:limit]
+		next, rows = encodeCursor(edgeCursor{m.state, m.position}), rows[:limit]
 	}
 	list := make([]*api.UserGroupList_UserGroup, 0, len(rows))
 	for _, g := range rows {
@@ -93,7 +93,7 @@ type GroupFilter struct {
 func (s *Store) ListGroups(f GroupFilter, limit int, cursor string) ([]*api.Group, string, error) {
 	var after uuid.UUID
 	if cursor != "" && !decodeCursor(cursor, &after) {
-		return nil, "", refuse(InvalidArgument, "Malformed cursor was used.")
+		return nil, "", newError(InvalidArgument, "Malformed cursor was used.")
 	}
 	matches, compare := f.match(), f.order()
 	s.mu.RLock()

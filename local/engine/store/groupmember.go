@@ -25,21 +25,21 @@ func (s *Store) JoinGroup(id, userID uuid.UUID, username string) error {
 		return nil
 	}
 	if g.open {
-		s.groups.enter(g, userID, &membership{groupMember, s.position()})
+		s.groups.setMember(g, userID, &membership{groupMember, s.position()})
 		g.count++
 		g.updateTime = s.now()
 		return nil
 	}
-	s.groups.enter(g, userID, &membership{groupRequest, s.position()})
-	for _, admin := range g.inOrder(func(m *membership) bool { return m.state <= groupAdmin }) {
-		send = append(send, s.groupNotice(admin, userID, groupJoinRequestCode,
+	s.groups.setMember(g, userID, &membership{groupRequest, s.position()})
+	for _, admin := range g.sortedMembers(func(m *membership) bool { return m.state <= groupAdmin }) {
+		send = append(send, s.groupNotification(admin, userID, groupJoinRequestCode,
 			"User "+username+" wants to join your group", map[string]string{"group_id": id.String(), "username": username}))
 	}
 	return s.saveAll(send)
 }
 
-// inOrder returns the users whose membership want selects, by state and then by age.
-func (g *group) inOrder(want func(*membership) bool) []uuid.UUID {
+// sortedMembers returns the users whose membership want selects, by state and then by age.
+func (g *group) sortedMembers(want func(*membership) bool) []uuid.UUID {
 	var ids []uuid.UUID
 	for id, m := range g.members {
 		if want(m) {
@@ -62,7 +62,7 @@ func (s *Store) LeaveGroup(id, userID uuid.UUID) error {
 	if g == nil || g.members[userID] == nil || g.members[userID].state == groupBanned {
 		return nil
 	}
-	if g.members[userID].state == groupSuperadmin && g.superadminsBut(userID) == 0 {
+	if g.members[userID].state == groupSuperadmin && g.otherSuperadmins(userID) == 0 {
 		if g.count > 1 {
 			return runtime.ErrGroupLastSuperadmin
 		}
@@ -105,11 +105,11 @@ func (s *Store) AddGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error
 		if m := g.members[userID]; m != nil {
 			m.state = groupMember
 		} else {
-			s.groups.enter(g, userID, &membership{groupMember, s.position()})
+			s.groups.setMember(g, userID, &membership{groupMember, s.position()})
 		}
 		g.count++
 		g.updateTime = s.now()
-		send = append(send, s.groupNotice(userID, callerID, groupAddCode,
+		send = append(send, s.groupNotification(userID, callerID, groupAddCode,
 			"You've been added to group "+g.name, map[string]string{"group_id": id.String(), "name": g.name}))
 	}
 	return s.saveAll(send)
@@ -119,7 +119,7 @@ func (s *Store) AddGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error
 // last superadmin. Admins may kick members, requests and bans. It skips users who cannot be kicked.
 func (s *Store) KickGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error {
 	return s.eachMember(callerID, id, userIDs, false, func(g *group, userID uuid.UUID, power int32) {
-		if g.removable(userID, power) {
+		if g.canRemove(userID, power) {
 			s.dropMember(g, userID)
 		}
 	})
@@ -129,17 +129,17 @@ func (s *Store) KickGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) erro
 // the server kicks the banned user. It skips users who are not in.
 func (s *Store) BanGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error {
 	return s.eachMember(callerID, id, userIDs, true, func(g *group, userID uuid.UUID, power int32) {
-		if g.removable(userID, power) {
+		if g.canRemove(userID, power) {
 			s.dropMember(g, userID)
-			s.groups.enter(g, userID, &membership{groupBanned, s.position()})
+			s.groups.setMember(g, userID, &membership{groupBanned, s.position()})
 		}
 	})
 }
 
-func (g *group) removable(userID uuid.UUID, power int32) bool {
+func (g *group) canRemove(userID uuid.UUID, power int32) bool {
 	m := g.members[userID]
 	if power == groupSuperadmin {
-		return m.state != groupSuperadmin || g.superadminsBut(userID) > 0
+		return m.state != groupSuperadmin || g.otherSuperadmins(userID) > 0
 	}
 	return m.state > groupAdmin
 }
@@ -158,7 +158,7 @@ func (s *Store) PromoteGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) e
 func (s *Store) DemoteGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error {
 	return s.eachMember(callerID, id, userIDs, false, func(g *group, userID uuid.UUID, power int32) {
 		m := g.members[userID]
-		if m.state >= power && m.state < groupMember && (power != groupSuperadmin || g.superadminsBut(userID) > 0) {
+		if m.state >= power && m.state < groupMember && (power != groupSuperadmin || g.otherSuperadmins(userID) > 0) {
 			m.state++
 		}
 	})

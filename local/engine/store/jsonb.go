@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// jsonb formats JSON text as PostgreSQL's jsonb type does: keys sorted by length and then by bytes, the last of equal
-// keys, one space after ':' and ',', numbers without exponent. A real server returns values, metadata and
+// formatJSONB formats JSON text as PostgreSQL's jsonb type does: keys sorted by length and then by bytes, the last of
+// equal keys, one space after ':' and ',', numbers without exponent. A real server returns values, metadata and
 // notification contents in this form, so code that compares text must get the same form here.
-func jsonb(text string) (string, error) {
+func formatJSONB(text string) (string, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
 	var v any
 	if err := dec.Decode(&v); err != nil {
-		return "", databaseRefusal("invalid input syntax for type json (SQLSTATE 22P02)")
+		return "", newDatabaseError("invalid input syntax for type json (SQLSTATE 22P02)")
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return "", databaseRefusal("invalid input syntax for type json (SQLSTATE 22P02)")
+		return "", newDatabaseError("invalid input syntax for type json (SQLSTATE 22P02)")
 	}
 	var out bytes.Buffer
 	if err := writeJSONB(&out, v); err != nil {
@@ -96,7 +96,7 @@ func writeText(out *bytes.Buffer, text string) error {
 	for _, r := range text {
 		switch {
 		case r == 0:
-			return databaseRefusal("unsupported Unicode escape sequence (SQLSTATE 22P05)")
+			return newDatabaseError("unsupported Unicode escape sequence (SQLSTATE 22P05)")
 		case r == '"' || r == '\\':
 			out.WriteByte('\\')
 			out.WriteRune(r)
@@ -131,7 +131,7 @@ func writeNumber(out *bytes.Buffer, number string) error {
 	if i := strings.IndexAny(number, "eE"); i >= 0 {
 		e, ok := new(big.Int).SetString(strings.TrimPrefix(number[i+1:], "+"), 10)
 		if !ok || !e.IsInt64() || e.Int64() < -maxExponent || e.Int64() > maxExponent {
-			return databaseRefusal("value overflows numeric format (SQLSTATE 22003)")
+			return newDatabaseError("value overflows numeric format (SQLSTATE 22003)")
 		}
 		mantissa, exponent = number[:i], int(e.Int64())
 	}
@@ -168,14 +168,14 @@ func writeNumber(out *bytes.Buffer, number string) error {
 func mergeJSONB(left, right string) (string, error) {
 	var l, r map[string]json.RawMessage
 	if json.Unmarshal([]byte(left), &l) != nil || json.Unmarshal([]byte(right), &r) != nil || l == nil || r == nil {
-		return "", databaseRefusal("invalid input syntax for type json (SQLSTATE 22P02)")
+		return "", newDatabaseError("invalid input syntax for type json (SQLSTATE 22P02)")
 	}
 	for key, value := range r {
 		l[key] = value
 	}
 	merged, err := json.Marshal(l)
 	if err != nil {
-		return "", databaseRefusal("invalid input syntax for type json (SQLSTATE 22P02)")
+		return "", newDatabaseError("invalid input syntax for type json (SQLSTATE 22P02)")
 	}
-	return jsonb(string(merged))
+	return formatJSONB(string(merged))
 }

@@ -41,8 +41,8 @@ func parseOwner(id, text string) (uuid.UUID, error) {
 	return parsed, nil
 }
 
-// listed checks the arguments of a list by owner: the owner's ID, the limit and the state.
-func listed(what, id string, limit, mostListed int, state *int, lastState int) (owner uuid.UUID, checked *int32, err error) {
+// parseListArgs checks the arguments of a list by owner: the owner's ID, the limit and the state.
+func parseListArgs(what, id string, limit, mostListed int, state *int, lastState int) (owner uuid.UUID, checked *int32, err error) {
 	if owner, err = uuid.Parse(id); err != nil {
 		return owner, nil, fmt.Errorf("expects %s ID to be a valid identifier", what)
 	}
@@ -82,7 +82,7 @@ func checkID(id string, least int) error {
 	return nil
 }
 
-func outcome(l Login, err error) (string, string, bool, error) {
+func loginResults(l Login, err error) (string, string, bool, error) {
 	return l.UserID, l.Username, l.Created, err
 }
 
@@ -95,7 +95,7 @@ func (m Module) AuthenticateCustom(_ context.Context, id, username string, creat
 	if err != nil {
 		return "", "", false, err
 	}
-	return outcome(m.store.AuthenticateCustom(id, username, create))
+	return loginResults(m.store.AuthenticateCustom(id, username, create))
 }
 
 // AuthenticateDevice implements runtime.NakamaModule.
@@ -107,7 +107,7 @@ func (m Module) AuthenticateDevice(_ context.Context, id, username string, creat
 	if err != nil {
 		return "", "", false, err
 	}
-	return outcome(m.store.AuthenticateDevice(id, username, create))
+	return loginResults(m.store.AuthenticateDevice(id, username, create))
 }
 
 // AuthenticateTokenGenerate implements runtime.NakamaModule.

@@ -31,7 +31,7 @@ func (m Module) compose(n *runtime.NotificationSend) (delivery, error) {
 	if err != nil {
 		return delivery{}, err
 	}
-	return delivery{to, m.store.notice(n.Subject, string(content), int32(n.Code), sender, n.Persistent)}, nil
+	return delivery{to, m.store.newNotification(n.Subject, string(content), int32(n.Code), sender, n.Persistent)}, nil
 }
 
 // NotificationsSend implements runtime.NakamaModule.

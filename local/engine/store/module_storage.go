@@ -125,7 +125,7 @@ func (m Module) MultiUpdate(_ context.Context, accountUpdates []*runtime.Account
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err := prepare(writes)
+	rows, err := prepareWrites(writes)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -48,9 +48,9 @@ type delivery struct {
 // outbox collects the notifications of a change. They are sent when the lock is free.
 type outbox []delivery
 
-// notice makes a notification with an ID and a time. As on the real server, a live notification of the server has the
-// zero UUID as its sender.
-func (s *Store) notice(subject, content string, code int32, sender uuid.UUID, persistent bool) *api.Notification {
+// newNotification makes a notification with an ID and a time. As on the real server, a live notification of the
+// server has the zero UUID as its sender.
+func (s *Store) newNotification(subject, content string, code int32, sender uuid.UUID, persistent bool) *api.Notification {
 	return &api.Notification{
 		Id: uuid.NewString(), Subject: subject, Content: content, Code: code,
 		SenderId: sender.String(), Persistent: persistent, CreateTime: seconds(s.now()),
@@ -78,12 +78,12 @@ func (s *Store) saveAll(send outbox) error {
 			continue
 		}
 		if s.users.byID[d.to] == nil {
-			return missingUser("notification", "notification_user_id_fkey")
+			return missingUserError("notification", "notification_user_id_fkey")
 		}
-		if err := fits(d.message.Subject, 255); err != nil {
+		if err := checkText(d.message.Subject, 255); err != nil {
 			return err
 		}
-		content, err := jsonb(d.message.Content)
+		content, err := formatJSONB(d.message.Content)
 		if err != nil {
 			return err
 		}
@@ -115,18 +115,18 @@ func (s *Store) deliver(send outbox) {
 	}
 }
 
-// notificationPlace is the cursor of a list of notifications. The list continues after this position. The zero value
+// notificationCursor is the cursor of a list of notifications. The list continues after this position. The zero value
 // is the start.
-type notificationPlace struct {
+type notificationCursor struct {
 	Position int64 `json:"p"`
 }
 
 // Notifications lists a user's stored notifications, oldest first. limit 0 means all. With cacheable the answer
 // always has a cursor, so that a client can ask for newer ones later. Without it, only if there are more.
 func (s *Store) Notifications(userID uuid.UUID, limit int, cursor string, cacheable bool) (*api.NotificationList, error) {
-	var after notificationPlace
+	var after notificationCursor
 	if cursor != "" && !decodeCursor(cursor, &after) {
-		return nil, refuse(InvalidArgument, "Malformed cursor was used.")
+		return nil, newError(InvalidArgument, "Malformed cursor was used.")
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -58,13 +58,13 @@ type Tokens struct {
 
 // sessions stores which tokens ended early. It drops an entry when the token would have expired.
 type sessions struct {
-	mu      *sync.Mutex
-	ended   map[string]int64    // key of a token -> its expiry
-	allGone map[uuid.UUID]int64 // user -> Unix second; all tokens issued before it have ended
+	mu          *sync.Mutex
+	ended       map[string]int64    // key of a token -> its expiry
+	endedBefore map[uuid.UUID]int64 // user -> Unix second; all tokens issued before it have ended
 }
 
 func newSessions() sessions {
-	return sessions{mu: &sync.Mutex{}, ended: map[string]int64{}, allGone: map[uuid.UUID]int64{}}
+	return sessions{mu: &sync.Mutex{}, ended: map[string]int64{}, endedBefore: map[uuid.UUID]int64{}}
 }
 
 // A session token and its refresh token share one ID. The kind is the prefix that separates them.
@@ -123,13 +123,13 @@ func (s *Store) SignSession(userID uuid.UUID, username string, expiresAt int64, 
 // expired, or logged out. Sockets use it to authenticate too.
 func (s *Store) ParseSession(token string) (Session, bool) {
 	session, ok := s.parse(s.opts.SigningKey, token)
-	return session, ok && s.live(sessionKind, session, s.opts.TokenExpiry)
+	return session, ok && s.isLive(sessionKind, session, s.opts.TokenExpiry)
 }
 
-func (s *Store) live(kind string, session Session, lifetime time.Duration) bool {
+func (s *Store) isLive(kind string, session Session, lifetime time.Duration) bool {
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
-	if gone, ok := s.sessions.allGone[session.UserID]; ok && session.ExpiresAt-int64(lifetime/time.Second) < gone {
+	if gone, ok := s.sessions.endedBefore[session.UserID]; ok && session.ExpiresAt-int64(lifetime/time.Second) < gone {
 		return false
 	}
 	_, ended := s.sessions.ended[kind+session.TokenID]
@@ -139,15 +139,15 @@ func (s *Store) live(kind string, session Session, lifetime time.Duration) bool 
 // RefreshSession issues new tokens for a refresh token. Without vars it keeps those of the refresh token.
 func (s *Store) RefreshSession(refresh string, vars map[string]string) (Tokens, error) {
 	session, ok := s.parse(s.opts.RefreshSigningKey, refresh)
-	if !ok || !s.live(refreshKind, session, s.opts.RefreshTokenExpiry) {
-		return Tokens{}, refuse(Unauthenticated, "Refresh token invalid or expired.")
+	if !ok || !s.isLive(refreshKind, session, s.opts.RefreshTokenExpiry) {
+		return Tokens{}, newError(Unauthenticated, "Refresh token invalid or expired.")
 	}
 	s.mu.RLock()
 	u := s.users.byID[session.UserID]
 	var err error
 	var found Login
 	if u == nil {
-		err = refuse(NotFound, "User account not found.")
+		err = newError(NotFound, "User account not found.")
 	} else {
 		found, err = login(u)
 	}
@@ -197,7 +197,7 @@ func (s *Store) EndSessions(userID uuid.UUID) {
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
 	s.forgetExpired()
-	s.sessions.allGone[userID] = s.opts.Now().Unix()
+	s.sessions.endedBefore[userID] = s.opts.Now().Unix()
 }
 
 // forgetExpired drops entries whose tokens have all expired. The sessions' lock must be held.
@@ -205,5 +205,5 @@ func (s *Store) forgetExpired() {
 	now := s.opts.Now()
 	maps.DeleteFunc(s.sessions.ended, func(_ string, expiry int64) bool { return expiry < now.Unix() })
 	oldest := now.Add(-max(s.opts.TokenExpiry, s.opts.RefreshTokenExpiry)).Unix()
-	maps.DeleteFunc(s.sessions.allGone, func(_ uuid.UUID, second int64) bool { return second < oldest })
+	maps.DeleteFunc(s.sessions.endedBefore, func(_ uuid.UUID, second int64) bool { return second < oldest })
 }

@@ -112,7 +112,7 @@ func (s *Store) ReadObjects(caller uuid.UUID, ids []ObjectID) []*api.StorageObje
 //
 // If a condition fails, it returns runtime.ErrStorageRejectedVersion or runtime.ErrStorageRejectedPermission.
 func (s *Store) WriteObjects(authoritative bool, writes []ObjectWrite) ([]*api.StorageObjectAck, error) {
-	rows, err := prepare(writes)
+	rows, err := prepareWrites(writes)
 	if err != nil {
 		return nil, err
 	}
@@ -127,27 +127,27 @@ func (s *Store) WriteObjects(authoritative bool, writes []ObjectWrite) ([]*api.S
 	return acks, nil
 }
 
-// row is a prepared write: the object to store, and its condition.
-type row struct {
+// preparedWrite is a prepared write: the object to store, and its condition.
+type preparedWrite struct {
 	object
 	condition string
 }
 
-// prepare does the work that needs no stored data, so that the lock is held for a shorter time.
-func prepare(writes []ObjectWrite) ([]row, error) {
-	rows := make([]row, len(writes))
+// prepareWrites does the work that needs no stored data, so that the lock is held for a shorter time.
+func prepareWrites(writes []ObjectWrite) ([]preparedWrite, error) {
+	rows := make([]preparedWrite, len(writes))
 	for i, w := range writes {
-		if err := errors.Join(fits(w.Collection, 128), fits(w.Key, 128)); err != nil {
+		if err := errors.Join(checkText(w.Collection, 128), checkText(w.Key, 128)); err != nil {
 			return nil, err
 		}
 		if w.Read < 0 || w.Write < 0 {
-			return nil, databaseRefusal("new row for relation %q violates check constraint (SQLSTATE 23514)", "storage")
+			return nil, newDatabaseError("new row for relation %q violates check constraint (SQLSTATE 23514)", "storage")
 		}
-		value, err := jsonb(w.Value)
+		value, err := formatJSONB(w.Value)
 		if err != nil {
 			return nil, err
 		}
-		rows[i] = row{object{ObjectID: w.ObjectID, value: value, version: ObjectVersion(w.Value), read: w.Read, write: w.Write}, w.Version}
+		rows[i] = preparedWrite{object{ObjectID: w.ObjectID, value: value, version: ObjectVersion(w.Value), read: w.Read, write: w.Write}, w.Version}
 	}
 	return rows, nil
 }
@@ -192,9 +192,9 @@ func (b *batch) commit() {
 
 // write stages writes in the order of their IDs, as the real server does. So if several conditions fail, it reports
 // the same one.
-func (b *batch) write(authoritative bool, rows []row) ([]*api.StorageObjectAck, error) {
+func (b *batch) write(authoritative bool, rows []preparedWrite) ([]*api.StorageObjectAck, error) {
 	acks := make([]*api.StorageObjectAck, len(rows))
-	for _, i := range sortedIDs(rows, func(r row) ObjectID { return r.ObjectID }) {
+	for _, i := range sortedIDs(rows, func(r preparedWrite) ObjectID { return r.ObjectID }) {
 		o, err := b.writeOne(authoritative, rows[i])
 		if err != nil {
 			return nil, err
@@ -204,9 +204,9 @@ func (b *batch) write(authoritative bool, rows []row) ([]*api.StorageObjectAck, 
 	return acks, nil
 }
 
-func (b *batch) writeOne(authoritative bool, r row) (*object, error) {
+func (b *batch) writeOne(authoritative bool, r preparedWrite) (*object, error) {
 	if b.store.users.byID[r.Owner] == nil {
-		return nil, missingUser("storage", "storage_user_id_fkey")
+		return nil, missingUserError("storage", "storage_user_id_fkey")
 	}
 	old := b.get(r.ObjectID)
 	switch {

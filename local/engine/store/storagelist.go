@@ -36,23 +36,23 @@ func compareObjects(a, b *object) int {
 func (os *objects) set(id ObjectID, o *object) {
 	owned := ownedCollection{id.Owner, id.Collection}
 	if old := os.byID[id]; old != nil {
-		drop(os.byCollection, id.Collection, old)
-		drop(os.byOwner, owned, old)
+		deleteObject(os.byCollection, id.Collection, old)
+		deleteObject(os.byOwner, owned, old)
 		delete(os.byID, id)
 	}
 	if o != nil {
 		os.byID[id] = o
-		put(os.byCollection, id.Collection, o)
-		put(os.byOwner, owned, o)
+		insertObject(os.byCollection, id.Collection, o)
+		insertObject(os.byOwner, owned, o)
 	}
 }
 
-func put[K comparable](lists map[K][]*object, key K, o *object) {
+func insertObject[K comparable](lists map[K][]*object, key K, o *object) {
 	at, _ := slices.BinarySearchFunc(lists[key], o, compareObjects)
 	lists[key] = slices.Insert(lists[key], at, o)
 }
 
-func drop[K comparable](lists map[K][]*object, key K, o *object) {
+func deleteObject[K comparable](lists map[K][]*object, key K, o *object) {
 	at, _ := slices.BinarySearchFunc(lists[key], o, compareObjects)
 	if lists[key] = slices.Delete(lists[key], at, at+1); len(lists[key]) == 0 {
 		delete(lists, key)
@@ -72,8 +72,8 @@ func (os *objects) removeOwner(owner uuid.UUID) {
 	}
 }
 
-// objectPlace is the cursor of a list of objects. The list continues after this object.
-type objectPlace struct {
+// objectCursor is the cursor of a list of objects. The list continues after this object.
+type objectCursor struct {
 	Key   string    `json:"k"`
 	Owner uuid.UUID `json:"u"`
 	Read  int32     `json:"r"`
@@ -87,7 +87,7 @@ func (s *Store) ListObjects(caller uuid.UUID, owner *uuid.UUID, collection strin
 	if limit <= 0 {
 		return list, "", nil
 	}
-	var after objectPlace
+	var after objectCursor
 	if cursor != "" && !decodeCursor(cursor, &after) {
 		return nil, "", ErrStorageMalformedCursor
 	}
@@ -115,7 +115,7 @@ func (s *Store) ListObjects(caller uuid.UUID, owner *uuid.UUID, collection strin
 	for _, o := range rows[at:] {
 		if len(list) == limit {
 			last := rows[at+limit-1]
-			return list, encodeCursor(objectPlace{last.Key, last.Owner, last.read}), nil
+			return list, encodeCursor(objectCursor{last.Key, last.Owner, last.read}), nil
 		}
 		list = append(list, o.message())
 	}

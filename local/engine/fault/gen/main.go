@@ -50,15 +50,15 @@ var supported = []reflect.Type{
 	reflect.TypeFor[store.Module](), reflect.TypeFor[*realtime.Module](), reflect.TypeFor[match.Module](),
 }
 
-// ofTheHost lists the calls of package host that need no more than the process.
-var ofTheHost = []string{"Event", "ReadFile"}
+// hostCalls lists the calls of package host that need no more than the process.
+var hostCalls = []string{"Event", "ReadFile"}
 
 func generate(api reflect.Type) ([]byte, error) {
 	var body bytes.Buffer
 	for i := range api.NumMethod() {
 		m := api.Method(i)
 		in := func(part reflect.Type) bool { _, ok := part.MethodByName(m.Name); return ok }
-		if slices.ContainsFunc(supported, in) || slices.Contains(ofTheHost, m.Name) {
+		if slices.ContainsFunc(supported, in) || slices.Contains(hostCalls, m.Name) {
 			writeMethod(&body, m)
 		}
 	}

@@ -28,9 +28,9 @@ func (d *Document) Number(name string, value float64) *Document {
 }
 
 // Bool adds a field with the value T or F.
-func (d *Document) Bool(name string, value bool) *Document { return d.Keyword(name, flag(value)) }
+func (d *Document) Bool(name string, value bool) *Document { return d.Keyword(name, boolTerm(value)) }
 
-func flag(value bool) string {
+func boolTerm(value bool) string {
 	if value {
 		return "T"
 	}

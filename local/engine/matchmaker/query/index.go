@@ -26,8 +26,8 @@ type Index struct {
 // NewIndex returns an empty index. It runs goroutines until [Index.Close].
 func NewIndex() (*Index, error) {
 	config := bluge.InMemoryOnlyConfig()
-	config.DefaultSimilarity = flat{}
-	config.DefaultSearchAnalyzer = keyword
+	config.DefaultSimilarity = boostScorer{}
+	config.DefaultSearchAnalyzer = keywordAnalyzer
 	writer, err := bluge.OpenWriter(config)
 	if err != nil {
 		return nil, fmt.Errorf("open search index: %w", err)
@@ -105,7 +105,7 @@ func (x *Index) Search(ctx context.Context, q Query, limit int, order ...string)
 			if hit == nil {
 				return
 			}
-			id, err := idOf(hit)
+			id, err := documentID(hit)
 			if err != nil {
 				yield("", fmt.Errorf("search: read id: %w", err))
 				return
@@ -117,7 +117,7 @@ func (x *Index) Search(ctx context.Context, q Query, limit int, order ...string)
 	}
 }
 
-func idOf(hit *search.DocumentMatch) (id string, err error) {
+func documentID(hit *search.DocumentMatch) (id string, err error) {
 	err = hit.VisitStoredFields(func(field string, value []byte) bool {
 		if field != "_id" {
 			return true
@@ -128,12 +128,12 @@ func idOf(hit *search.DocumentMatch) (id string, err error) {
 	return id, err
 }
 
-// flat scores every matched clause with its boost only. How rare a term is among the waiting players does not show
-// how well two players fit.
-type flat struct{}
+// boostScorer scores every matched clause with its boost only. How rare a term is among the waiting players does not
+// show how well two players fit.
+type boostScorer struct{}
 
-func (flat) ComputeNorm(int) float32 { return 0 }
+func (boostScorer) ComputeNorm(int) float32 { return 0 }
 
-func (flat) Scorer(boost float64, _ segment.CollectionStats, _ segment.TermStats) search.Scorer {
+func (boostScorer) Scorer(boost float64, _ segment.CollectionStats, _ segment.TermStats) search.Scorer {
 	return similarity.ConstantScorer(boost)
 }

@@ -16,12 +16,12 @@ import (
 // server.
 var ErrInvalid = errors.New("query invalid")
 
-type invalid struct{ error }
+type parseError struct{ error }
 
-func (invalid) Is(target error) bool { return target == ErrInvalid }
+func (parseError) Is(target error) bool { return target == ErrInvalid }
 
-// keyword makes one term of a whole value, so that "eu-west" is not two words.
-var keyword = analyzer.NewKeywordAnalyzer()
+// keywordAnalyzer makes one term of a whole value, so that "eu-west" is not two words.
+var keywordAnalyzer = analyzer.NewKeywordAnalyzer()
 
 // Query is a parsed query string. It has no state and can be used for many searches.
 type Query struct{ tree bluge.Query }
@@ -32,13 +32,13 @@ func Parse(text string) (Query, error) {
 	if text == "*" {
 		return All(), nil
 	}
-	tree, err := querystring.ParseQueryString(text, querystring.DefaultOptions().WithDefaultAnalyzer(keyword))
+	tree, err := querystring.ParseQueryString(text, querystring.DefaultOptions().WithDefaultAnalyzer(keywordAnalyzer))
 	if err != nil {
-		return Query{}, invalid{err}
+		return Query{}, parseError{err}
 	}
 	if v, ok := tree.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
-			return Query{}, invalid{err}
+			return Query{}, parseError{err}
 		}
 	}
 	return Query{tree}, nil
@@ -51,7 +51,7 @@ func All() Query { return Query{bluge.NewMatchAllQuery()} }
 func Is(field, value string) Query { return Query{bluge.NewTermQuery(value).SetField(field)} }
 
 // IsTrue matches documents whose field of [Document.Bool] has this value.
-func IsTrue(field string, value bool) Query { return Is(field, flag(value)) }
+func IsTrue(field string, value bool) Query { return Is(field, boolTerm(value)) }
 
 // AtLeast matches documents whose number field is min or more.
 func AtLeast(field string, min float64) Query { return between(field, min, math.Inf(1)) }

@@ -180,9 +180,9 @@ func TestIndex_Closed(t *testing.T) {
 	}
 }
 
-// longest is the maximum length of fuzzed queries. The library's cost of a pattern grows with the square of its
+// maxQueryLength is the maximum length of fuzzed queries. The library's cost of a pattern grows with the square of its
 // length: four thousand characters take seconds.
-const longest = 250
+const maxQueryLength = 250
 
 func FuzzParse(f *testing.F) {
 	for _, c := range languageCases {
@@ -193,7 +193,7 @@ func FuzzParse(f *testing.F) {
 	}
 	index := pool(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > longest {
+		if len(text) > maxQueryLength {
 			return
 		}
 		q, err := query.Parse(text)
