@@ -239,7 +239,7 @@ func (s *Server) openData() {
 	})
 }
 
-// handleMessages registers the message handlers of parties, matches and the matchmaker at the sockets.
+// handleMessages registers the message handlers of parties, matches and the matchmaker with the sockets.
 func (s *Server) handleMessages() error {
 	handlers := map[string]realtime.Handler{
 		"MatchCreate":      adapt[match.Session](s.matches.HandleCreate),

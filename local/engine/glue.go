@@ -35,8 +35,8 @@ var (
 	_ host.Session       = (*realtime.Session)(nil)
 )
 
-// nakama implements runtime.NakamaModule. Each part comes from the package that owns its data. The host's refusals
-// are embedded deepest, so the methods of the other parts win.
+// nakama implements runtime.NakamaModule. Each part comes from the package that owns its data. The host's
+// methods for unsupported calls are embedded deepest, so the methods of the other parts win.
 type nakama struct {
 	*host.Base
 	dataPart

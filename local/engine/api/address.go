@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// clientAddress returns the address of the client. With X-Forwarded-For it is the last address but one, because a
-// server expects one proxy in front of it. Otherwise it is the address of the connection. The port is "" if the
-// address has none.
+// clientAddress returns the address of the client. With X-Forwarded-For it is the second valid address from the end,
+// because a server expects one proxy in front of it; a single address is the client's. Without the header it is the
+// address of the connection. The port is "" if the address has none.
 func clientAddress(r *http.Request) (ip, port string) {
 	candidates := []string{r.RemoteAddr}
 	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {

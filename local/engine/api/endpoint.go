@@ -105,8 +105,8 @@ func moduleError(err error) *store.Error {
 	return &store.Error{Code: code, Message: known.Message}
 }
 
-// sourceError returns what a client sees when a list fails: a *runtime.Error unchanged, else the text hidden with
-// code 13.
+// sourceError returns what a client sees when a list fails: a *runtime.Error unchanged, else code 13 with the text of
+// hidden, so that clients do not see the real error.
 func sourceError(err error, hidden string) error {
 	var known *runtime.Error
 	if errors.As(err, &known) {

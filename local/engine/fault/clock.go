@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Clock is a clock that stands still. Each call of Now moves it by one microsecond, so that no two times are equal.
+// Clock stands still between calls. Each call of Now moves it by one microsecond, so that no two times are equal.
 // Apart from that, only [Clock.Jump] moves it.
 type Clock struct {
 	mu  sync.Mutex

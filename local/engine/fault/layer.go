@@ -74,7 +74,7 @@ func (l *Layer) Arm(f Fault) *Armed {
 	return a
 }
 
-// Cut separates the module from its server for good. Every later call fails with ErrCut and has no effect, and the
+// Cut separates the module from its server permanently. Every later call fails with ErrCut and has no effect, and the
 // server's calls do not reach the module any more. A running call finishes, but the caller gets ErrCut.
 func (l *Layer) Cut() {
 	l.mu.Lock()

@@ -15,9 +15,9 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Base implements what runtime.NakamaModule needs only the process for: files, metrics and events. Every other method
-// returns an error with its name. Package engine embeds Base next to the parts of other packages. Their methods win,
-// because the refusals are embedded one level deeper.
+// Base implements the part of runtime.NakamaModule that needs only the process: files, metrics and events. Every
+// other method returns an error with its name. Package engine embeds Base next to the parts of other packages. Their
+// methods win, because unsupportedCalls is embedded one level deeper.
 type Base struct {
 	unsupportedCalls
 	*Metrics

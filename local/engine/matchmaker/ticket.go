@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Fields that the default matching searches beside the properties.
+// Fields that the default matching searches in addition to the properties.
 const (
 	fieldMin     = "min_count"
 	fieldMax     = "max_count"

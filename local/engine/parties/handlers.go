@@ -266,7 +266,7 @@ func reply(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	return out, true
 }
 
-// replyOrError confirms a message. If err is not nil, it sends the text what with the error instead.
+// replyOrError confirms a message. If err is not nil, it sends an error instead: the text what, then err.
 func replyOrError(s Session, in *rtapi.Envelope, what string, err error) (*rtapi.Envelope, bool) {
 	switch {
 	case errors.Is(err, errInvalidID):

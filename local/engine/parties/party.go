@@ -67,7 +67,8 @@ func (p *party) track(m presence.Presence) (ok, isNew bool) {
 	return p.reg.opts.Tracker.Track(m.ID, m.UserID, p.stream, presence.Meta{Username: m.Meta.Username})
 }
 
-// stop removes a party from everything except the matchmaker. The caller holds mu.
+// stop closes a party and removes it from the registry, the list and its stream, but not its tickets. The caller
+// holds mu.
 func (p *party) stop() {
 	p.closed = true
 	p.reg.remove(p.stream.Subject)

@@ -252,7 +252,7 @@ func (srv *Server) start(s *Session, showStatus bool) {
 			}
 		}
 	}
-	// If the server has closed since begin, Close did not see this session.
+	// If the server has closed since addSocket, Close did not see this session.
 	srv.mu.Lock()
 	closed := srv.closed
 	srv.mu.Unlock()

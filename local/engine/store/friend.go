@@ -120,7 +120,7 @@ func (s *Store) DeleteFriends(userID uuid.UUID, username string, friends []uuid.
 	return s.saveAll(send)
 }
 
-// BlockFriends blocks users in any state. Nobody gets a notification.
+// BlockFriends blocks users, whatever edge there was before. Nobody gets a notification.
 func (s *Store) BlockFriends(userID uuid.UUID, friends []uuid.UUID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
