@@ -13,24 +13,22 @@ import (
 	"partyline/local/engine/store"
 )
 
-// Cluster is what several servers of one process share to be the nodes of one cluster:
-// who is where, and what is stored. Messages find their way to sockets and to parties of
-// other nodes. As on a real node, a module can put on streams, and take off them, only
-// sessions of its own.
+// Cluster has what several servers of one process share as nodes of one cluster: the presences and the stored data.
+// Messages reach the sockets and parties of other nodes. As on a real node, a module can put only sessions of its own
+// node on streams, or take them off.
 //
-// It simulates as much of a cluster as parties need. Matches, the matchmaker and the party
-// list are each node's own, and what happens on one node is seen on the others at once,
-// which a network never manages.
+// It simulates only what parties need of a cluster. Each node has its own matches, matchmaker and party list. Other
+// nodes see a change at once, which is not so in a real network.
 type Cluster struct {
 	tracker *presence.Tracker
 	store   *store.Store
 
 	mu    sync.RWMutex
-	nodes map[string]*Server // those that live
+	nodes map[string]*Server // the running nodes by name
 }
 
-// NewCluster makes a cluster without nodes. now is the clock of what it stores, nil for
-// time.Now; tokens are signed with a stock server's keys, which its nodes must keep.
+// NewCluster makes a cluster without nodes. now is the clock for stored data; nil means time.Now. Tokens are signed
+// with the keys of a stock server, and the nodes must not change these keys.
 func NewCluster(now func() time.Time) *Cluster {
 	c := &Cluster{tracker: presence.NewTracker(), nodes: map[string]*Server{}}
 	o := Options{}.withDefaults()
@@ -41,16 +39,16 @@ func NewCluster(now func() time.Time) *Cluster {
 	return c
 }
 
-// Close ends what the nodes share. Close them first.
+// Close stops the shared tracker. Close the nodes first.
 func (c *Cluster) Close() { c.tracker.Close() }
 
-// Settle returns when every presence event so far has been delivered on all nodes.
+// Settle waits until all presence events so far are delivered on all nodes.
 func (c *Cluster) Settle() { c.tracker.Sync() }
 
-// Presences is the number of presences on all streams of all nodes.
+// Presences counts the presences on all streams of all nodes.
 func (c *Cluster) Presences() int { return c.tracker.Total() }
 
-// OnParty counts the sessions on a party's stream: its members, and all others who listen.
+// OnParty counts the sessions on a party's stream: its members and everybody else who listens.
 func (c *Cluster) OnParty(subject uuid.UUID, node string) int {
 	return c.tracker.Count(presence.Stream{Mode: presence.ModeParty, Subject: subject, Label: node})
 }
@@ -75,7 +73,7 @@ func (c *Cluster) node(name string) *Server {
 	return c.nodes[name]
 }
 
-// router finds the sockets of a node, nil for one that is gone.
+// router returns the router of a node, nil if the node is gone.
 func (c *Cluster) router(node string) *realtime.Router {
 	if s := c.node(node); s != nil {
 		return s.sockets.Router()
@@ -83,7 +81,7 @@ func (c *Cluster) router(node string) *realtime.Router {
 	return nil
 }
 
-// parties finds the parties of a node, nil for one that is gone.
+// parties returns the parties of a node, nil if the node is gone.
 func (c *Cluster) parties(node string) *parties.Registry {
 	if s := c.node(node); s != nil {
 		return s.parties
@@ -108,7 +106,7 @@ func (c *Cluster) online(userID string) bool {
 	return err == nil && len(c.tracker.List(presence.Stream{Mode: presence.ModeStatus, Subject: id}, false, true)) > 0
 }
 
-// deliver needs one node: its router reaches the sockets of all.
+// deliver calls one node only, because its router reaches the sockets of all nodes.
 func (c *Cluster) deliver(userID string, list []*api.Notification) {
 	delivered := false
 	c.each(func(s *Server) {

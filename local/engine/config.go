@@ -12,8 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// serverConfig is the part of a Nakama configuration file that means something to the
-// embedded engine.
+// serverConfig has the settings of a Nakama configuration file that the embedded engine uses.
 type serverConfig struct {
 	Name    string `yaml:"name"`
 	Session struct {
@@ -35,8 +34,8 @@ type serverConfig struct {
 	} `yaml:"runtime"`
 }
 
-// LoadConfig reads a Nakama configuration file as the engine's options. ignored are the
-// keys that only a real server knows.
+// LoadConfig reads a Nakama configuration file into the engine's options. ignored lists the keys that only a real
+// server uses.
 func LoadConfig(path string) (o Options, ignored []string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -67,13 +66,12 @@ func LoadConfig(path string) (o Options, ignored []string, err error) {
 		SingleSocket:       c.Session.SingleSocket,
 		SingleParty:        c.Session.SingleParty,
 		MatchmakerInterval: time.Duration(c.Matchmaker.IntervalSec) * time.Second,
-		PartyListDelay:     time.Second, // a real server's
+		PartyListDelay:     time.Second, // as on a real server
 		Env:                env,
 	}, ignored, nil
 }
 
-// unknownKeys are the paths of the keys, under the path prefix, that a struct has no
-// field for.
+// unknownKeys returns the paths of the keys for which the struct type t has no field. prefix is the path of keys.
 func unknownKeys(prefix string, keys map[string]any, t reflect.Type) (unknown []string) {
 	for key, value := range keys {
 		field, known := t.FieldByNameFunc(func(name string) bool {

@@ -1,13 +1,13 @@
-// Package engine is an embedded server that speaks to stock Nakama clients: the HTTP
-// and realtime API, parties, matchmaker, matches, storage, all in memory in one
-// process, with a Go module loaded into it as the real server loads a plugin.
+// Package engine is an embedded server for stock Nakama clients. It has the HTTP and realtime API, parties,
+// matchmaker, matches and storage. All of it is in memory, in one process. The engine loads a Go module as the real
+// server loads a plugin.
 //
-// It is a stand-in for development and tests. It behaves as Nakama 3.40.0 does,
-// which recorded transcripts of a real server keep checking; what it does not
-// support answers by name. Nothing survives [Server.Close] but what Options.Data is given.
+// It replaces a server in development and tests. It behaves as Nakama 3.40.0 does; tests compare it with recorded
+// transcripts of a real server. A call that it does not support returns an error with the name of the call. When a
+// server closes, only the data that is passed on with Options.Data survives.
 //
-// The parts are packages of their own that do not know each other; this one brings
-// them together. It never imports the module's hooks, RPCs or matchmaking.
+// The parts are packages of their own that do not import each other; this package connects them. It never imports the
+// module's hooks, RPCs or matchmaking.
 package engine
 
 import (
@@ -37,48 +37,48 @@ import (
 const (
 	DefaultNode          = "nakama1"
 	DefaultEncryptionKey = "defaultencryptionkey"
-	Version              = "3.40.0+embedded" // what the engine reports to modules
+	Version              = "3.40.0+embedded" // the version that the engine reports to modules
 )
 
-// Options configures a server. The zero value listens on a free port of 127.0.0.1,
-// with a stock server's keys and no module.
+// Options configures a server. The zero value listens on a free port of 127.0.0.1 with the keys of a stock server and
+// without a module.
 type Options struct {
-	Addr string // "" is 127.0.0.1:0
-	Node string // "" is DefaultNode
+	Addr string // "" means 127.0.0.1:0
+	Node string // "" means DefaultNode
 
-	ServerKey   string // "" is a stock server's
+	ServerKey   string // "" in any of the keys means the key of a stock server
 	HTTPKey     string
 	SessionKey  string        // signs session tokens
 	RefreshKey  string        // signs refresh tokens
-	TokenExpiry time.Duration // of session tokens; 0 is two hours
+	TokenExpiry time.Duration // lifetime of session tokens; 0 means two hours
 
 	SingleSocket bool // session.single_socket
 	SingleParty  bool // session.single_party
 
-	MatchmakerInterval time.Duration // 0 is a stock server's 15 s
-	PartyListDelay     time.Duration // how long the party list lags behind; 0 not at all
+	MatchmakerInterval time.Duration // 0 means 15 s, as a stock server has it
+	PartyListDelay     time.Duration // how long the party list lags behind; 0 means no delay
 
 	Env         map[string]string // runtime.env
-	RuntimePath string            // where the module's files are; "" is the working directory
+	RuntimePath string            // directory of the module's files; "" means the working directory
 
-	// Init is the module's entry point; nil runs a stock server.
+	// Init is the module's entry point. nil runs a stock server.
 	Init host.InitModule
-	// Fleets makes the fleet managers, by name, of a server that listens at addr; "" is the
-	// default one. nil: there are none.
+	// Fleets makes the fleet managers by name, for a server that listens at addr. "" is the name of the default one.
+	// nil means none.
 	Fleets func(addr string) (map[string]runtime.FleetManager, error)
-	// Pages answers what it has a pattern for, beside the API; nil: nothing.
+	// Pages serves further HTTP patterns in addition to the API. nil means none.
 	Pages *http.ServeMux
 
-	// Data is what a closed server has stored, from its Data method: accounts, friends,
-	// groups, notifications and storage objects outlive it, as a database does. nil: none.
+	// Data is the result of a closed server's Data method. Its accounts, friends, groups, notifications and storage
+	// objects outlive that server, as they do in a database. nil starts without data.
 	Data *store.Store
 
-	// Cluster makes the server a node of a cluster, by its Node, which no other node may
-	// have; the keys of tokens must be a stock server's. nil: it stands alone.
+	// Cluster makes the server a node of a cluster. No other node may have the same Node, and the token keys must be
+	// those of a stock server. nil means that there are no other nodes.
 	Cluster *Cluster
 
-	Logger *slog.Logger     // nil: nothing is logged
-	Now    func() time.Time // nil: time.Now
+	Logger *slog.Logger     // nil logs nothing
+	Now    func() time.Time // nil means time.Now
 }
 
 // Server is a running engine. Its methods are safe for concurrent use.
@@ -103,9 +103,8 @@ type Server struct {
 	closing  sync.Once
 }
 
-// Start builds a server, loads the module and serves. When it returns without an
-// error, clients can connect. A module whose entry point fails is an error here, as
-// it keeps a real server from booting.
+// Start builds a server, loads the module and serves. When it returns without an error, clients can connect. If the
+// module's entry point fails, Start returns the error, because a real server would not boot either.
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	opts = opts.withDefaults()
 	s := &Server{opts: opts, log: opts.Logger, metrics: host.NewMetrics()}
@@ -222,7 +221,7 @@ func (s *Server) build(ctx context.Context) error {
 	return nil
 }
 
-// openData takes the tracker and the store: the cluster's, or ones of its own.
+// openData sets the tracker and the store. A node takes them from its cluster, another server makes its own.
 func (s *Server) openData() {
 	o := s.opts
 	if o.Cluster != nil {
@@ -240,8 +239,7 @@ func (s *Server) openData() {
 	})
 }
 
-// handleMessages plugs the handlers of parties, matches and the matchmaker into the
-// sockets.
+// handleMessages registers the message handlers of parties, matches and the matchmaker with the sockets.
 func (s *Server) handleMessages() error {
 	handlers := map[string]realtime.Handler{
 		"MatchCreate":      adapt[match.Session](s.matches.HandleCreate),
@@ -275,7 +273,7 @@ func (s *Server) listen() error {
 	if err != nil {
 		return err
 	}
-	// The limits are a stock server's.
+	// These limits are those of a stock server.
 	s.http = &http.Server{
 		Handler: handler, MaxHeaderBytes: 5120,
 		ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 60 * time.Second,
@@ -289,48 +287,46 @@ func (s *Server) listen() error {
 	return nil
 }
 
-// Addr is host:port of the client API.
+// Addr returns the address of the client API as host:port.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// URL is the client API's base, "http://host:port".
+// URL returns the base URL of the client API, "http://host:port".
 func (s *Server) URL() string { return "http://" + s.Addr() }
 
-// Module is what the loaded module sees as the server.
+// Module returns the server API that the loaded module calls.
 func (s *Server) Module() runtime.NakamaModule { return s.module }
 
-// Data is what the server has stored, for the Options of the one that comes after it.
+// Data returns what the server has stored. Pass it to the next server in Options.Data.
 func (s *Server) Data() *store.Store { return s.store }
 
-// Metrics are the series the module has reported.
+// Metrics returns the series that the module has reported.
 func (s *Server) Metrics() map[string]float64 { return s.metrics.Snapshot() }
 
-// Sessions is the number of live sockets, Parties that of native parties, Matches that of
-// authoritative matches.
+// Sessions counts the live sockets, Parties Nakama's parties, and Matches the authoritative matches.
 func (s *Server) Sessions() int { return s.sockets.Count() }
 func (s *Server) Parties() int  { return s.parties.Count() }
 func (s *Server) Matches() int  { return s.matches.Count() }
 
-// Presences is the number of presences on all streams; with no socket left it is 0.
+// Presences counts the presences on all streams. Without sockets it is 0.
 func (s *Server) Presences() int { return s.tracker.Total() }
 
-// Matchmake makes one pass of the matchmaker now, for tests that cannot wait for the
-// interval.
+// Matchmake runs one pass of the matchmaker now, for tests that cannot wait for the interval.
 func (s *Server) Matchmake(ctx context.Context) { s.tickets.Process(ctx) }
 
-// Settle returns when every presence event so far has been delivered.
+// Settle waits until all presence events so far are delivered.
 func (s *Server) Settle() { s.tracker.Sync() }
 
-// HoldEvents keeps presence events from being delivered until release is called: a server
-// whose one worker for them is behind. Streams change meanwhile; whom a module puts on a
-// party's stream hears that stream but is no member of the party yet. Settle waits for release.
+// HoldEvents stops the delivery of presence events until release is called. It simulates a server whose event worker
+// is behind. Streams still change: a session that a module puts on a party's stream hears the stream, but is not a
+// member of the party yet. Settle waits for release.
 func (s *Server) HoldEvents() (release func()) {
 	s.tracker.Sync()
 	s.tracker.Hold(true)
 	return func() { s.tracker.Hold(false) }
 }
 
-// Close ends matches, module, sockets and listeners in the order the real server does,
-// and waits for every goroutine. Closing twice, or a server that never came up, is fine.
+// Close ends matches, module, sockets and listeners in the order of the real server, and waits for every goroutine.
+// It may be called twice, and also for a server whose start failed.
 func (s *Server) Close() {
 	s.closing.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -365,7 +361,7 @@ func (s *Server) Close() {
 		}
 		if s.opts.Cluster != nil {
 			s.opts.Cluster.leave(s)
-			return // the tracker is the cluster's
+			return // the tracker belongs to the cluster
 		}
 		if s.tracker != nil {
 			s.tracker.Close()

@@ -71,7 +71,7 @@ func TestModule_ServesStorage(t *testing.T) {
 	}
 }
 
-// The ticket of a socket that has closed matches nobody.
+// The ticket of a closed socket is in no match.
 func TestMatchmaker_ClosedSocket(t *testing.T) {
 	s := start(t, engine.Options{MatchmakerInterval: 20 * time.Millisecond})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -20,8 +20,8 @@ import (
 	"partyline/local/engine/store"
 )
 
-// adapt fits a handler that sees a session through its own small interface into the
-// sockets' table. The assertion cannot fail: the types are checked below.
+// adapt turns a handler of an interface type S into a handler of the sockets' table. The type assertion cannot fail:
+// the declarations below check the types.
 func adapt[S any, H ~func(context.Context, S, *rtapi.Envelope) (*rtapi.Envelope, bool)](h H) realtime.Handler {
 	return func(ctx context.Context, s *realtime.Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 		return h(ctx, any(s).(S), in)
@@ -35,8 +35,8 @@ var (
 	_ host.Session       = (*realtime.Session)(nil)
 )
 
-// nakama is runtime.NakamaModule, each part from the package that owns its data. The
-// host's named refusals lie deepest, so every part's methods win over them.
+// nakama implements runtime.NakamaModule. Each part comes from the package that owns its data. The host's
+// methods for unsupported calls are embedded deepest, so the methods of the other parts win.
 type nakama struct {
 	*host.Base
 	dataPart
@@ -45,10 +45,10 @@ type nakama struct {
 	server *Server
 }
 
-// GetFleetManager is the default one of Options.Fleets; nil for none.
+// GetFleetManager returns the default fleet manager of Options.Fleets, nil if there is none.
 func (n *nakama) GetFleetManager() runtime.FleetManager { return n.server.fleets[""] }
 
-// GetFleetManagerByName is in the host's API from Nakama 3.41 on.
+// GetFleetManagerByName is part of the host's API since Nakama 3.41.
 func (n *nakama) GetFleetManagerByName(name string) runtime.FleetManager {
 	return n.server.fleets[name]
 }
@@ -71,7 +71,7 @@ func (s *Server) nakamaModule() runtime.NakamaModule {
 	}
 }
 
-// authenticate accepts a session token of the store's for a socket.
+// authenticate checks the session token with which a client opens a socket.
 func (s *Server) authenticate(token string) (realtime.Identity, error) {
 	session, ok := s.store.ParseSession(token)
 	if !ok {
@@ -121,8 +121,7 @@ func (s *Server) disconnectSession(id uuid.UUID) {
 	}
 }
 
-// ending runs before a session leaves its streams: its tickets go first, as on the
-// real server.
+// ending runs before a session leaves its streams. As on the real server, its tickets go first.
 func (s *Server) ending(session *realtime.Session) { s.tickets.RemoveSessionAll(session.ID().String()) }
 
 func (s *Server) socketRPC(ctx context.Context, session *realtime.Session, id, payload string) (string, bool, error) {
@@ -130,11 +129,11 @@ func (s *Server) socketRPC(ctx context.Context, session *realtime.Session, id, p
 		return "", false, nil
 	}
 	result, code, err := s.host.SessionRPC(ctx, session, id, payload)
-	return result, true, coded(err, code)
+	return result, true, withCode(err, code)
 }
 
-// coded gives an error the number that the host found for it.
-func coded(err error, code int) error {
+// withCode adds the host's code to an error.
+func withCode(err error, code int) error {
 	if err == nil {
 		return nil
 	}
@@ -149,7 +148,7 @@ func (s *Server) findRPC(id string) (httpapi.RPC, bool) {
 		c := callerOf(call.Caller)
 		c.Headers, c.Query = call.Headers, call.Query
 		result, code, err := s.host.RPC(ctx, c, call.ID, call.Payload)
-		return result, coded(err, code)
+		return result, withCode(err, code)
 	}, true
 }
 
@@ -187,8 +186,8 @@ func (h socketHooks) SessionStart(s *realtime.Session) { h.s.host.SessionStart(s
 
 func (h socketHooks) SessionEnd(s *realtime.Session, reason string) { h.s.host.SessionEnd(s, reason) }
 
-// requestHooks runs the module's hooks around HTTP requests: those of ListParties and
-// ListMatches, the only ones the host supports.
+// requestHooks runs the module's hooks around HTTP requests. The host supports those of ListParties and ListMatches
+// only.
 type requestHooks struct{ h *host.Host }
 
 func (r requestHooks) Before(ctx context.Context, c httpapi.Caller, _ string, in proto.Message) (proto.Message, error) {
@@ -196,20 +195,20 @@ func (r requestHooks) Before(ctx context.Context, c httpapi.Caller, _ string, in
 	case *api.ListPartiesRequest:
 		out, code, err := r.h.BeforeListParties(ctx, callerOf(c), list)
 		if err != nil || out == nil {
-			return nil, coded(err, code)
+			return nil, withCode(err, code)
 		}
 		return out, nil
 	case *api.ListMatchesRequest:
 		out, code, err := r.h.BeforeListMatches(ctx, callerOf(c), list)
 		if err != nil || out == nil {
-			return nil, coded(err, code)
+			return nil, withCode(err, code)
 		}
 		return out, nil
 	}
 	return in, nil
 }
 
-// partyTickets is the matchmaker as parties see it.
+// partyTickets is the matchmaker's interface for parties.
 type partyTickets struct{ s *Server }
 
 func (t partyTickets) AddParty(ctx context.Context, partyID string, members []presence.Presence, r parties.TicketRequest) (string, error) {

@@ -11,7 +11,7 @@ func TestAuthenticate_Device(t *testing.T) {
 	device, name := fresh("device"), fresh("ada")
 	const path = "/v2/account/authenticate/device"
 
-	g.refused(404, 5, "User account not found.", "POST", path+"?create=false", key, `{"id":"`+device+`"}`)
+	g.wantError(404, 5, "User account not found.", "POST", path+"?create=false", key, `{"id":"`+device+`"}`)
 	got := g.want(200, `{"created":true,"token":"$any","refresh_token":"$any"}`, "POST", path+"?create=true&username="+name, key, `{"id":"`+device+`","vars":{"build":"7"},"unknown":1}`)
 	p := g.session(name, got)
 	claims := claimsOf(t, p.token)
@@ -32,7 +32,7 @@ func TestAuthenticate_Device(t *testing.T) {
 	if q := g.session("", again); q.id != p.id || claimsOf(t, q.token)["usn"] != name {
 		t.Errorf("second login is %v %v; want the first account", q.id, claimsOf(t, q.token)["usn"])
 	}
-	g.refused(409, 6, "Username is already in use.", "POST", path+"?username="+name, key, `{"id":"`+fresh("device")+`"}`)
+	g.wantError(409, 6, "Username is already in use.", "POST", path+"?username="+name, key, `{"id":"`+fresh("device")+`"}`)
 }
 
 func TestAuthenticate_Refusals(t *testing.T) {
@@ -60,7 +60,7 @@ func TestAuthenticate_Refusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := &target{t, g.base}
-			g.refused(400, 3, c.message, "POST", "/v2/account/authenticate/"+c.kind+c.query, key, c.body)
+			g.wantError(400, 3, c.message, "POST", "/v2/account/authenticate/"+c.kind+c.query, key, c.body)
 		})
 	}
 }
@@ -68,7 +68,7 @@ func TestAuthenticate_Refusals(t *testing.T) {
 func TestAuthenticate_BrokenBodies(t *testing.T) {
 	g := newTarget(t)
 	for _, body := range []string{`{`, `x`, `[]`, `"text"`, `null`, `{"id":5}`, `{"id":"0123456789","vars":[]}`} {
-		got := g.do("POST", "/v2/account/authenticate/device", nobody, body) // read before anybody asks for the key
+		got := g.do("POST", "/v2/account/authenticate/device", noAuth, body) // the body is read before the key is checked
 		if got.status != 400 || !strings.Contains(got.body, `"code":3`) {
 			t.Errorf("body %s = %d %s; want 400 with code 3", body, got.status, got.body)
 		}
@@ -78,11 +78,11 @@ func TestAuthenticate_BrokenBodies(t *testing.T) {
 func TestAuthenticate_ServerKey(t *testing.T) {
 	g := newTarget(t)
 	const path = "/v2/account/authenticate/device"
-	g.refused(401, 16, "Server key required", "POST", path, nobody, `{"id":"0123456789"}`)
+	g.wantError(401, 16, "Server key required", "POST", path, noAuth, `{"id":"0123456789"}`)
 	for _, auth := range []string{basic("wrong"), bearer("x"), "Basic ???"} {
-		g.refused(401, 16, "Server key invalid", "POST", path, auth, `{"id":"0123456789"}`)
+		g.wantError(401, 16, "Server key invalid", "POST", path, auth, `{"id":"0123456789"}`)
 	}
-	if got := g.do("POST", path, nobody, ``); got.header.Get("WWW-Authenticate") != "Server key required" {
+	if got := g.do("POST", path, noAuth, ``); got.header.Get("WWW-Authenticate") != "Server key required" {
 		t.Errorf("WWW-Authenticate = %q", got.header.Get("WWW-Authenticate"))
 	}
 }
@@ -95,15 +95,15 @@ func TestAuthenticate_Email(t *testing.T) {
 	body := func(email, password string) string { return `{"email":"` + email + `","password":"` + password + `"}` }
 	email := name + "@host.example"
 
-	g.refused(404, 5, "User account not found.", "POST", path+"?create=false", key, body(email, "password"))
+	g.wantError(404, 5, "User account not found.", "POST", path+"?create=false", key, body(email, "password"))
 	p := g.session(name, g.want(200, `{"created":true,"token":"$any","refresh_token":"$any"}`, "POST", path+"?username="+name, key, body(strings.ToUpper(email), "password")))
 	g.want(200, `{"token":"$any","refresh_token":"$any"}`, "POST", path, key, body(email, "password"))
-	g.refused(401, 16, "Invalid credentials.", "POST", path, key, body(email, "passw0rd"))
+	g.wantError(401, 16, "Invalid credentials.", "POST", path, key, body(email, "passw0rd"))
 	g.want(200, `{"token":"$any","refresh_token":"$any"}`, "POST", path+"?username="+name, key, `{"password":"password"}`)
-	g.refused(401, 16, "Invalid credentials.", "POST", path+"?username="+name, key, `{"password":"passw0rd"}`)
-	g.refused(404, 5, "User account not found.", "POST", path+"?username="+fresh("none"), key, `{"password":"password"}`)
+	g.wantError(401, 16, "Invalid credentials.", "POST", path+"?username="+name, key, `{"password":"passw0rd"}`)
+	g.wantError(404, 5, "User account not found.", "POST", path+"?username="+fresh("none"), key, `{"password":"password"}`)
 	device := g.player("device")
-	g.refused(401, 16, "Invalid credentials.", "POST", path+"?username="+device.name, key, `{"password":"password"}`)
+	g.wantError(401, 16, "Invalid credentials.", "POST", path+"?username="+device.name, key, `{"password":"password"}`)
 	g.want(200, `{"user":{"id":"`+p.id+`","username":"`+name+`","lang_tag":"en","metadata":"{}","create_time":"$time","update_time":"$time"},"wallet":"{}","email":"`+email+`"}`,
 		"GET", "/v2/account", p.auth, "")
 }
@@ -122,8 +122,8 @@ func TestSession_RefreshAndLogout(t *testing.T) {
 	p := g.player("lou")
 	const refresh, logout = "/v2/account/session/refresh", "/v2/session/logout"
 
-	g.refused(400, 3, "Refresh token is required.", "POST", refresh, key, `{}`)
-	g.refused(401, 16, "Refresh token invalid or expired.", "POST", refresh, key, `{"token":"`+p.token+`"}`)
+	g.wantError(400, 3, "Refresh token is required.", "POST", refresh, key, `{}`)
+	g.wantError(401, 16, "Refresh token invalid or expired.", "POST", refresh, key, `{"token":"`+p.token+`"}`)
 	q := g.session(p.name, g.want(200, `{"token":"$any","refresh_token":"$any"}`, "POST", refresh, key, `{"token":"`+p.refresh+`","vars":{"a":"b"}}`))
 	if q.id != p.id {
 		t.Errorf("refreshed session is of %s; want %s", q.id, p.id)
@@ -139,11 +139,11 @@ func TestSession_RefreshAndLogout(t *testing.T) {
 	}
 
 	other := g.player("other")
-	g.refused(400, 3, "Session token invalid.", "POST", logout, p.auth, `{"token":"`+other.token+`"}`)
-	g.refused(400, 3, "Refresh token invalid.", "POST", logout, p.auth, `{"refresh_token":"`+other.refresh+`"}`)
+	g.wantError(400, 3, "Session token invalid.", "POST", logout, p.auth, `{"token":"`+other.token+`"}`)
+	g.wantError(400, 3, "Refresh token invalid.", "POST", logout, p.auth, `{"refresh_token":"`+other.refresh+`"}`)
 	g.want(200, `{}`, "POST", logout, p.auth, `{"token":"`+p.token+`","refresh_token":"`+p.refresh+`"}`)
-	g.refused(401, 16, "Auth token invalid", "GET", "/v2/account", p.auth, "")
-	g.refused(401, 16, "Refresh token invalid or expired.", "POST", refresh, key, `{"token":"`+p.refresh+`"}`)
+	g.wantError(401, 16, "Auth token invalid", "GET", "/v2/account", p.auth, "")
+	g.wantError(401, 16, "Refresh token invalid or expired.", "POST", refresh, key, `{"token":"`+p.refresh+`"}`)
 	g.do("GET", "/v2/account", other.auth, "")
 	g.want(200, `{}`, "POST", logout, other.auth, `{}`)
 }
@@ -165,15 +165,15 @@ func TestAccount_Update(t *testing.T) {
 	g.want(200, `{}`, "PUT", path, p.auth, `{"username":"`+p.name+`"}`)
 	get(`,"avatar_url":"http://a/b","lang_tag":"de","timezone":"CET"`)
 
-	g.refused(400, 3, "No fields to update.", "PUT", path, p.auth, `{}`)
-	g.refused(400, 3, "No fields to update.", "PUT", path, p.auth, ``)
-	g.refused(400, 3, "Username invalid, must be 1-128 bytes.", "PUT", path, p.auth, `{"username":""}`)
-	g.refused(400, 3, "Username invalid, no spaces or control characters allowed.", "PUT", path, p.auth, `{"username":"a\tb"}`)
-	g.refused(400, 3, "rpc error: code = AlreadyExists desc = Username is already in use.", "PUT", path, p.auth, `{"username":"`+other.name+`"}`)
-	g.refused(500, 13, "Error while trying to update account.", "PUT", path, p.auth, `{"display_name":"`+strings.Repeat("é", 256)+`"}`)
+	g.wantError(400, 3, "No fields to update.", "PUT", path, p.auth, `{}`)
+	g.wantError(400, 3, "No fields to update.", "PUT", path, p.auth, ``)
+	g.wantError(400, 3, "Username invalid, must be 1-128 bytes.", "PUT", path, p.auth, `{"username":""}`)
+	g.wantError(400, 3, "Username invalid, no spaces or control characters allowed.", "PUT", path, p.auth, `{"username":"a\tb"}`)
+	g.wantError(400, 3, "rpc error: code = AlreadyExists desc = Username is already in use.", "PUT", path, p.auth, `{"username":"`+other.name+`"}`)
+	g.wantError(500, 13, "Error while trying to update account.", "PUT", path, p.auth, `{"display_name":"`+strings.Repeat("é", 256)+`"}`)
 	g.want(200, `{}`, "PUT", path, p.auth, `{"display_name":"`+strings.Repeat("é", 255)+`"}`)
-	g.refused(500, 13, "Error while trying to update account.", "PUT", path, p.auth, `{"lang_tag":""}`)
-	g.refused(500, 13, "Error while trying to update account.", "PUT", path, p.auth, `{"location":"a\u0000b"}`)
+	g.wantError(500, 13, "Error while trying to update account.", "PUT", path, p.auth, `{"lang_tag":""}`)
+	g.wantError(500, 13, "Error while trying to update account.", "PUT", path, p.auth, `{"location":"a\u0000b"}`)
 }
 
 func TestAccount_Delete(t *testing.T) {
@@ -181,7 +181,7 @@ func TestAccount_Delete(t *testing.T) {
 	p, friend := g.player("gone"), g.player("left")
 	g.want(200, `{}`, "POST", "/v2/friend?ids="+friend.id, p.auth, "")
 	g.want(200, `{}`, "DELETE", "/v2/account", p.auth, "")
-	// A token of the same second outlives its account on a server, so either is right.
+	// On a real server a token that was issued in the same second outlives its account, so both answers are right.
 	if got := g.do("GET", "/v2/account", p.auth, ""); got.status != 401 && got.status != 404 {
 		t.Errorf("account after its end = %d %s; want 401 or 404", got.status, got.body)
 	}
@@ -199,7 +199,7 @@ func TestUsers_Get(t *testing.T) {
 	g.want(200, `{"users":[`+user(b)+`]}`, "GET", "/v2/user?ids="+b.id+"&ids="+b.id+"&usernames="+b.name, a.auth, "")
 	g.want(200, `{"users":[`+user(b)+`]}`, "GET", "/v2/user?usernames="+b.name+"&unknown=1", a.auth, "")
 	g.want(200, `{}`, "GET", "/v2/user?usernames="+fresh("none"), a.auth, "")
-	g.refused(400, 3, "ID 'x' is not a valid system ID.", "GET", "/v2/user?ids=x", a.auth, "")
+	g.wantError(400, 3, "ID 'x' is not a valid system ID.", "GET", "/v2/user?ids=x", a.auth, "")
 	both := g.do("GET", "/v2/user?ids="+b.id+"&ids="+a.id, a.auth, "")
 	if !strings.Contains(both.body, a.id) || !strings.Contains(both.body, b.id) {
 		t.Errorf("two users = %s; want both", both.body)
@@ -217,8 +217,8 @@ func TestSession_Required(t *testing.T) {
 		{"PUT", "/v2/storage"}, {"PUT", "/v2/storage/delete"}, {"GET", "/v2/storage/c"}, {"GET", "/v2/storage/c/x"},
 		{"GET", "/v2/party"}, {"GET", "/v2/match"}, {"POST", "/v2/session/logout"},
 	} {
-		g.refused(401, 16, "Auth token required", c[0], c[1], nobody, "")
-		g.refused(401, 16, "Auth token invalid", c[0], c[1], bearer("x.y.z"), "")
-		g.refused(401, 16, "Auth token invalid", c[0], c[1], basic("defaultkey"), "")
+		g.wantError(401, 16, "Auth token required", c[0], c[1], noAuth, "")
+		g.wantError(401, 16, "Auth token invalid", c[0], c[1], bearer("x.y.z"), "")
+		g.wantError(401, 16, "Auth token invalid", c[0], c[1], basic("defaultkey"), "")
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// clientAddress is where a request comes from: with X-Forwarded-For, the address
-// before that of the one proxy a server expects in front of it, else the connection's
-// own. The port is "" where no address tells it.
+// clientAddress returns the address of the client. With X-Forwarded-For it is the second valid address from the end,
+// because a server expects one proxy in front of it; a single address is the client's. Without the header it is the
+// address of the connection. The port is "" if the address has none.
 func clientAddress(r *http.Request) (ip, port string) {
 	candidates := []string{r.RemoteAddr}
 	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {

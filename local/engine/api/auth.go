@@ -9,7 +9,7 @@ import (
 	"partyline/local/engine/store"
 )
 
-// authorize checks the Authorization headers and, for a session, fills the caller in.
+// authorize checks the Authorization headers. For a session it sets the caller.
 func (c *call) authorize(a access, headers []string) error {
 	switch a {
 	case byServerKey:
@@ -45,11 +45,11 @@ func (c *call) checkSession(headers []string) error {
 	if !ok {
 		return unauthenticated("Auth token invalid")
 	}
-	c.become(session)
+	c.setCaller(session)
 	return nil
 }
 
-// bearer reads the session of an Authorization header.
+// bearer returns the session of an Authorization header.
 func (s *Server) bearer(header string) (store.Session, bool) {
 	token, ok := strings.CutPrefix(header, "Bearer ")
 	if !ok {
@@ -58,8 +58,8 @@ func (s *Server) bearer(header string) (store.Session, bool) {
 	return s.opts.Store.ParseSession(token)
 }
 
-// become makes a session's user the caller.
-func (c *call) become(session store.Session) {
+// setCaller makes the session's user the caller.
+func (c *call) setCaller(session store.Session) {
 	c.user = session.UserID
 	c.caller = callerOf(session, c.caller)
 }
@@ -70,15 +70,14 @@ func callerOf(session store.Session, c Caller) Caller {
 	return c
 }
 
-// start issues tokens to a user, who is the caller from here on.
-func (c *call) start(login store.Login, vars map[string]string) store.Tokens {
+// startSession issues tokens for a user and makes them the caller.
+func (c *call) startSession(login store.Login, vars map[string]string) store.Tokens {
 	tokens := c.opts.Store.StartSession(uuid.MustParse(login.UserID), login.Username, vars)
-	c.become(tokens.Session)
+	c.setCaller(tokens.Session)
 	return tokens
 }
 
-// basicUser reads the user name of a Basic Authorization header, where Nakama's keys
-// are.
+// basicUser returns the user name of a Basic Authorization header. Nakama's clients send the key there.
 func basicUser(header string) (string, bool) {
 	encoded, ok := strings.CutPrefix(header, "Basic ")
 	if !ok {

@@ -13,7 +13,7 @@ import (
 	"partyline/local/engine/store"
 )
 
-// access is what a request must carry.
+// access says which credentials a request must have.
 type access int
 
 const (
@@ -24,35 +24,35 @@ const (
 
 // endpoint is one call of the API.
 type endpoint struct {
-	name   string // as hooks know it
+	name   string // the name for hooks
 	method string
 	path   string // a gorilla/mux pattern; its variables are fields of the request
 	access access
-	body   string // "": none is read; "*": the whole request; else the field that it is
+	body   string // "": no body; "*": the body is the whole request; else the name of the field in the body
 	empty  func() proto.Message
-	answer func(c *call, in proto.Message) (proto.Message, error)
+	handle func(c *call, in proto.Message) (proto.Message, error)
 }
 
-// call is one request on its way.
+// call is one request while the server handles it.
 type call struct {
 	*Server
 	ctx    context.Context
 	caller Caller
-	user   uuid.UUID // the caller's
+	user   uuid.UUID // the caller's user ID
 }
 
-// on makes an endpoint of a typed answer.
-func on[In proto.Message](access access, name, method, path, body string, answer func(*call, In) (proto.Message, error)) endpoint {
+// newEndpoint makes an endpoint from a function with a typed request.
+func newEndpoint[In proto.Message](access access, name, method, path, body string, answer func(*call, In) (proto.Message, error)) endpoint {
 	var request In
 	return endpoint{
 		name: name, method: method, path: path, access: access, body: body,
 		empty:  func() proto.Message { return request.ProtoReflect().New().Interface() },
-		answer: func(c *call, in proto.Message) (proto.Message, error) { return answer(c, in.(In)) },
+		handle: func(c *call, in proto.Message) (proto.Message, error) { return answer(c, in.(In)) },
 	}
 }
 
-// serve runs an endpoint in the server's order: the request is read before anybody
-// asks who sends it, and the before-hook sees it before it is checked.
+// serve runs an endpoint in the real server's order: it reads the request before it checks the credentials. The
+// before-hook gets the request before the endpoint checks it.
 func (s *Server) serve(e endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out, err := s.run(e, r)
@@ -86,13 +86,13 @@ func (s *Server) run(e endpoint, r *http.Request) (proto.Message, error) {
 		}
 		in = replaced
 	}
-	return e.answer(c, in)
+	return e.handle(c, in)
 }
 
 func isNil(m proto.Message) bool { return m == nil || !m.ProtoReflect().IsValid() }
 
-// moduleError is what a client learns of a module's error: code and text of a
-// *runtime.Error, else the text with code 13.
+// moduleError returns what a client sees of a module's error: the code and text of a *runtime.Error, else the text
+// with code 13.
 func moduleError(err error) *store.Error {
 	var known *runtime.Error
 	if !errors.As(err, &known) {
@@ -105,18 +105,18 @@ func moduleError(err error) *store.Error {
 	return &store.Error{Code: code, Message: known.Message}
 }
 
-// sourceError is what a client learns of an error of a list's source: a *runtime.Error
-// as it is, else only that the call failed.
+// sourceError returns what a client sees when a list fails: a *runtime.Error unchanged, else code 13 with the text of
+// hidden, so that clients do not see the real error.
 func sourceError(err error, hidden string) error {
 	var known *runtime.Error
 	if errors.As(err, &known) {
 		return moduleError(err)
 	}
-	return failed(hidden)
+	return internalError(hidden)
 }
 
-func invalid(message string) error {
+func invalidArgument(message string) error {
 	return &store.Error{Code: store.InvalidArgument, Message: message}
 }
-func absent(message string) error { return &store.Error{Code: store.NotFound, Message: message} }
-func failed(message string) error { return &store.Error{Code: store.Internal, Message: message} }
+func notFound(message string) error      { return &store.Error{Code: store.NotFound, Message: message} }
+func internalError(message string) error { return &store.Error{Code: store.Internal, Message: message} }

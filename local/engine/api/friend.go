@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// limited is the limit of a list: what is asked for, or the default.
-func limited(asked *wrapperspb.Int32Value, byDefault, most int) (int, error) {
+// parseLimit returns the limit of a list: the requested one, or the default.
+func parseLimit(asked *wrapperspb.Int32Value, byDefault, most int) (int, error) {
 	if asked == nil {
 		return byDefault, nil
 	}
@@ -19,22 +19,22 @@ func limited(asked *wrapperspb.Int32Value, byDefault, most int) (int, error) {
 		return n, nil
 	}
 	if most == 1000 {
-		return 0, invalid("Invalid limit - limit must be between 1 and 1000.")
+		return 0, invalidArgument("Invalid limit - limit must be between 1 and 1000.")
 	}
-	return 0, invalid("Invalid limit - limit must be between 1 and 100.")
+	return 0, invalidArgument("Invalid limit - limit must be between 1 and 100.")
 }
 
-// state is the state a list is narrowed to, nil for any.
-func state(asked *wrapperspb.Int32Value, most int32) (*int32, error) {
+// parseState returns the state that a list is filtered by, nil for any.
+func parseState(asked *wrapperspb.Int32Value, most int32) (*int32, error) {
 	switch {
 	case asked == nil:
 		return nil, nil
 	case asked.Value >= 0 && asked.Value <= most:
 		return &asked.Value, nil
 	case most == 3:
-		return nil, invalid("Invalid state - state must be between 0 and 3.")
+		return nil, invalidArgument("Invalid state - state must be between 0 and 3.")
 	}
-	return nil, invalid("Invalid state - state must be between 0 and 4.")
+	return nil, invalidArgument("Invalid state - state must be between 0 and 4.")
 }
 
 func getUsers(c *call, in *api.GetUsersRequest) (proto.Message, error) {
@@ -42,7 +42,7 @@ func getUsers(c *call, in *api.GetUsersRequest) (proto.Message, error) {
 	for _, id := range in.Ids {
 		parsed, err := uuid.Parse(id)
 		if err != nil {
-			return nil, invalid("ID '" + id + "' is not a valid system ID.")
+			return nil, invalidArgument("ID '" + id + "' is not a valid system ID.")
 		}
 		ids = append(ids, parsed)
 	}
@@ -50,11 +50,11 @@ func getUsers(c *call, in *api.GetUsersRequest) (proto.Message, error) {
 }
 
 func listFriends(c *call, in *api.ListFriendsRequest) (proto.Message, error) {
-	limit, err := limited(in.Limit, 1000, 1000)
+	limit, err := parseLimit(in.Limit, 1000, 1000)
 	if err != nil {
 		return nil, err
 	}
-	only, err := state(in.State, 3)
+	only, err := parseState(in.State, 3)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +67,13 @@ func listFriends(c *call, in *api.ListFriendsRequest) (proto.Message, error) {
 
 func cursorError(err, badCursor error, otherwise string) error {
 	if errors.Is(err, badCursor) {
-		return invalid("Cursor is invalid.")
+		return invalidArgument("Cursor is invalid.")
 	}
-	return failed(otherwise)
+	return internalError(otherwise)
 }
 
 func listFriendsOfFriends(c *call, in *api.ListFriendsOfFriendsRequest) (proto.Message, error) {
-	limit, err := limited(in.Limit, 10, 100)
+	limit, err := parseLimit(in.Limit, 10, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -84,25 +84,25 @@ func listFriendsOfFriends(c *call, in *api.ListFriendsOfFriendsRequest) (proto.M
 	return &api.FriendsOfFriendsList{FriendsOfFriends: list, Cursor: cursor}, nil
 }
 
-// friendIDs reads whom a friend call is about; self refuses the caller themself.
+// friendIDs returns the users of a friend call. If the caller is among them, it returns an error with the text self.
 func (c *call) friendIDs(ids, usernames []string, self string) ([]uuid.UUID, error) {
 	var friends []uuid.UUID
 	for _, id := range ids {
 		if id == c.caller.UserID {
-			return nil, invalid(self)
+			return nil, invalidArgument(self)
 		}
 		friend, err := uuid.Parse(id)
 		if err != nil || friend == uuid.Nil {
-			return nil, invalid("Invalid user ID '" + id + "'.")
+			return nil, invalidArgument("Invalid user ID '" + id + "'.")
 		}
 		friends = append(friends, friend)
 	}
 	for _, username := range usernames {
 		switch username {
 		case "":
-			return nil, invalid("Username must not be empty.")
+			return nil, invalidArgument("Username must not be empty.")
 		case c.caller.Username:
-			return nil, invalid(self)
+			return nil, invalidArgument(self)
 		}
 	}
 	return append(friends, c.opts.Store.UserIDs(usernames)...), nil
@@ -110,19 +110,19 @@ func (c *call) friendIDs(ids, usernames []string, self string) ([]uuid.UUID, err
 
 func addFriends(c *call, in *api.AddFriendsRequest) (proto.Message, error) {
 	if len(in.Ids)+len(in.Usernames) == 0 {
-		return done()
+		return emptyReply()
 	}
 	friends, err := c.friendIDs(in.Ids, in.Usernames, "Cannot add self as friend.")
 	if err != nil {
 		return nil, err
 	}
 	if len(friends) == 0 {
-		return nil, invalid("No valid ID or username was provided.")
+		return nil, invalidArgument("No valid ID or username was provided.")
 	}
 	if c.opts.Store.AddFriends(c.user, c.caller.Username, friends, in.Metadata) != nil {
-		return nil, failed("Error while trying to add friends.")
+		return nil, internalError("Error while trying to add friends.")
 	}
-	return done()
+	return emptyReply()
 }
 
 func deleteFriends(c *call, in *api.DeleteFriendsRequest) (proto.Message, error) {
@@ -131,24 +131,24 @@ func deleteFriends(c *call, in *api.DeleteFriendsRequest) (proto.Message, error)
 		return nil, err
 	}
 	if c.opts.Store.DeleteFriends(c.user, c.caller.Username, friends) != nil {
-		return nil, failed("Error while trying to delete friends.")
+		return nil, internalError("Error while trying to delete friends.")
 	}
-	return done()
+	return emptyReply()
 }
 
 func blockFriends(c *call, in *api.BlockFriendsRequest) (proto.Message, error) {
 	if len(in.Ids)+len(in.Usernames) == 0 {
-		return done()
+		return emptyReply()
 	}
 	friends, err := c.friendIDs(in.Ids, in.Usernames, "Cannot block self.")
 	if err != nil {
 		return nil, err
 	}
 	if len(friends) == 0 {
-		return nil, invalid("No valid ID or username was provided.")
+		return nil, invalidArgument("No valid ID or username was provided.")
 	}
 	if c.opts.Store.BlockFriends(c.user, friends) != nil {
-		return nil, failed("Error while trying to block friends.")
+		return nil, internalError("Error while trying to block friends.")
 	}
-	return done()
+	return emptyReply()
 }

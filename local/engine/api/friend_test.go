@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// friends wants the friends of p, in order, as "name:state".
-func (g *target) friends(p player, query string, want ...string) string {
+// wantFriends checks the friends of p, in order, as "name:state".
+func (g *target) wantFriends(p player, query string, want ...string) string {
 	g.t.Helper()
 	var list struct {
 		Friends []struct {
@@ -28,10 +28,10 @@ func (g *target) friends(p player, query string, want ...string) string {
 	return list.Cursor
 }
 
-func is(p player, state int) string { return fmt.Sprintf("%s:%d", p.name, state) }
+func nameState(p player, state int) string { return fmt.Sprintf("%s:%d", p.name, state) }
 
-// edges wants the edge count of p.
-func (g *target) edges(p player, want int) {
+// wantEdges checks the edge count of p.
+func (g *target) wantEdges(p player, want int) {
 	g.t.Helper()
 	var account struct {
 		User struct {
@@ -44,8 +44,8 @@ func (g *target) edges(p player, want int) {
 	}
 }
 
-// notes wants the stored notifications of p, oldest first, as "code subject".
-func (g *target) notes(p player, want ...string) {
+// wantNotifications checks the stored notifications of p, oldest first, as "code subject".
+func (g *target) wantNotifications(p player, want ...string) {
 	g.t.Helper()
 	var list struct {
 		Notifications []struct {
@@ -67,28 +67,28 @@ func TestFriends_AskAndAccept(t *testing.T) {
 	g := newTarget(t)
 	a, b := g.player("ada"), g.player("bob")
 
-	g.friends(a, "")
+	g.wantFriends(a, "")
 	g.want(200, `{}`, "POST", "/v2/friend?ids="+b.id+"&metadata="+`%7B%22from%22:%22school%22%7D`, a.auth, "")
-	g.friends(a, "", is(b, 1))
-	g.friends(b, "", is(a, 2))
-	g.want(200, `{}`, "POST", "/v2/friend?usernames="+b.name, a.auth, "") // asking again has no effect
-	g.notes(b, "-2 "+a.name+" wants to add you as a friend")
+	g.wantFriends(a, "", nameState(b, 1))
+	g.wantFriends(b, "", nameState(a, 2))
+	g.want(200, `{}`, "POST", "/v2/friend?usernames="+b.name, a.auth, "") // a second request has no effect
+	g.wantNotifications(b, "-2 "+a.name+" wants to add you as a friend")
 	g.want(200, `{}`, "POST", "/v2/friend?usernames="+a.name, b.auth, "")
-	g.friends(a, "", is(b, 0))
-	g.friends(b, "?state=0", is(a, 0))
-	g.friends(b, "?state=1")
-	g.notes(a, "-3 "+b.name+" accepted your friend request")
-	g.edges(a, 1)
-	g.edges(b, 1)
+	g.wantFriends(a, "", nameState(b, 0))
+	g.wantFriends(b, "?state=0", nameState(a, 0))
+	g.wantFriends(b, "?state=1")
+	g.wantNotifications(a, "-3 "+b.name+" accepted your friend request")
+	g.wantEdges(a, 1)
+	g.wantEdges(b, 1)
 	g.want(200, `{"friends":[{"user":{"id":"`+b.id+`","username":"`+b.name+`","lang_tag":"en","metadata":"{}","create_time":"$time","update_time":"$time"},"state":0,"update_time":"$time","metadata":"{\"from\": \"school\"}"}]}`,
 		"GET", "/v2/friend", a.auth, "")
 
 	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+a.id, b.auth, "")
-	g.friends(a, "")
-	g.friends(b, "")
-	g.edges(a, 0)
-	g.notes(a, "-3 "+b.name+" accepted your friend request", "-9 "+b.name+" removed you as a friend")
-	g.notes(b, "-2 "+a.name+" wants to add you as a friend")
+	g.wantFriends(a, "")
+	g.wantFriends(b, "")
+	g.wantEdges(a, 0)
+	g.wantNotifications(a, "-3 "+b.name+" accepted your friend request", "-9 "+b.name+" removed you as a friend")
+	g.wantNotifications(b, "-2 "+a.name+" wants to add you as a friend")
 }
 
 func TestFriends_BothAsk(t *testing.T) {
@@ -96,11 +96,11 @@ func TestFriends_BothAsk(t *testing.T) {
 	a, b := g.player("ada"), g.player("bob")
 	g.want(200, `{}`, "POST", "/v2/friend?ids="+b.id, a.auth, "")
 	g.want(200, `{}`, "POST", "/v2/friend?ids="+a.id, b.auth, "")
-	g.friends(a, "", is(b, 0))
+	g.wantFriends(a, "", nameState(b, 0))
 	g.want(200, `{}`, "DELETE", "/v2/friend?usernames="+b.name, a.auth, "")
-	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+b.id, a.auth, "") // again: nothing
-	g.edges(a, 0)
-	g.edges(b, 0)
+	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+b.id, a.auth, "") // a second time: no effect
+	g.wantEdges(a, 0)
+	g.wantEdges(b, 0)
 }
 
 func TestFriends_Block(t *testing.T) {
@@ -109,34 +109,34 @@ func TestFriends_Block(t *testing.T) {
 	g.want(200, `{}`, "POST", "/v2/friend?ids="+b.id, a.auth, "")
 	g.want(200, `{}`, "POST", "/v2/friend?ids="+a.id, b.auth, "")
 	g.want(200, `{}`, "POST", "/v2/friend/block?ids="+b.id, a.auth, "")
-	g.friends(a, "", is(b, 3))
-	g.friends(b, "")
-	g.edges(a, 1)
-	g.edges(b, 0)
-	g.want(200, `{}`, "POST", "/v2/friend?ids="+a.id, b.auth, "") // blocked: nothing happens, nobody is told
-	g.want(200, `{}`, "POST", "/v2/friend?ids="+b.id, a.auth, "") // one's own block stays, too
-	g.friends(a, "", is(b, 3))
-	g.friends(b, "")
-	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+a.id, b.auth, "") // the blocked cannot lift it
-	g.friends(a, "", is(b, 3))
+	g.wantFriends(a, "", nameState(b, 3))
+	g.wantFriends(b, "")
+	g.wantEdges(a, 1)
+	g.wantEdges(b, 0)
+	g.want(200, `{}`, "POST", "/v2/friend?ids="+a.id, b.auth, "") // blocked: no effect and no notification
+	g.want(200, `{}`, "POST", "/v2/friend?ids="+b.id, a.auth, "") // nor does it remove a's own block
+	g.wantFriends(a, "", nameState(b, 3))
+	g.wantFriends(b, "")
+	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+a.id, b.auth, "") // the blocked user cannot remove the block
+	g.wantFriends(a, "", nameState(b, 3))
 	g.want(200, `{}`, "POST", "/v2/friend/block?usernames="+a.name, b.auth, "") // mutual
 	g.want(200, `{}`, "DELETE", "/v2/friend?ids="+b.id, a.auth, "")
-	g.friends(a, "")
-	g.friends(b, "", is(a, 3))
-	g.edges(a, 0)
-	g.edges(b, 1)
-	g.notes(a, "-3 "+b.name+" accepted your friend request")
-	g.notes(b, "-2 "+a.name+" wants to add you as a friend")
+	g.wantFriends(a, "")
+	g.wantFriends(b, "", nameState(a, 3))
+	g.wantEdges(a, 0)
+	g.wantEdges(b, 1)
+	g.wantNotifications(a, "-3 "+b.name+" accepted your friend request")
+	g.wantNotifications(b, "-2 "+a.name+" wants to add you as a friend")
 }
 
 func TestFriends_BlockStranger(t *testing.T) {
 	g := newTarget(t)
 	a, b := g.player("ada"), g.player("bob")
 	g.want(200, `{}`, "POST", "/v2/friend/block?ids="+b.id, a.auth, "")
-	g.friends(a, "", is(b, 3))
-	g.friends(b, "")
-	g.edges(a, 1)
-	g.edges(b, 0)
+	g.wantFriends(a, "", nameState(b, 3))
+	g.wantFriends(b, "")
+	g.wantEdges(a, 1)
+	g.wantEdges(b, 0)
 }
 
 func TestFriends_Pages(t *testing.T) {
@@ -146,15 +146,15 @@ func TestFriends_Pages(t *testing.T) {
 	for i := range 5 {
 		p := g.player(fmt.Sprintf("f%d", i))
 		g.want(200, `{}`, "POST", "/v2/friend?ids="+p.id, a.auth, "")
-		all = append(all, is(p, 1))
+		all = append(all, nameState(p, 1))
 	}
-	cursor := g.friends(a, "?limit=2", all[:2]...)
-	next := g.friends(a, "?limit=2&state=1&cursor="+cursor, all[2:4]...)
-	if last := g.friends(a, "?limit=2&cursor="+next, all[4:]...); last != "" {
+	cursor := g.wantFriends(a, "?limit=2", all[:2]...)
+	next := g.wantFriends(a, "?limit=2&state=1&cursor="+cursor, all[2:4]...)
+	if last := g.wantFriends(a, "?limit=2&cursor="+next, all[4:]...); last != "" {
 		t.Errorf("cursor after the last page = %q; want none", last)
 	}
-	g.refused(400, 3, "Cursor is invalid.", "GET", "/v2/friend?cursor=xyz", a.auth, "")
-	g.refused(400, 3, "Cursor is invalid.", "GET", "/v2/friend?state=0&cursor="+cursor, a.auth, "")
+	g.wantError(400, 3, "Cursor is invalid.", "GET", "/v2/friend?cursor=xyz", a.auth, "")
+	g.wantError(400, 3, "Cursor is invalid.", "GET", "/v2/friend?state=0&cursor="+cursor, a.auth, "")
 }
 
 func TestFriends_Refusals(t *testing.T) {
@@ -164,9 +164,9 @@ func TestFriends_Refusals(t *testing.T) {
 	g.want(200, `{}`, "POST", "/v2/friend", a.auth, "")
 	g.want(200, `{}`, "DELETE", "/v2/friend", a.auth, "")
 	g.want(200, `{}`, "POST", "/v2/friend/block", a.auth, "")
-	g.want(200, `{}`, "POST", "/v2/friend?ids=6b0d1b1e-3c55-4c6f-9a53-0f8f0f7a3b11", a.auth, "") // a stranger to the server
+	g.want(200, `{}`, "POST", "/v2/friend?ids=6b0d1b1e-3c55-4c6f-9a53-0f8f0f7a3b11", a.auth, "") // an unknown user
 	g.want(200, `{}`, "POST", "/v2/friend/block?ids=6b0d1b1e-3c55-4c6f-9a53-0f8f0f7a3b11", a.auth, "")
-	g.friends(a, "")
+	g.wantFriends(a, "")
 	for _, c := range []struct{ method, path, message string }{
 		{"POST", "/v2/friend?ids=" + a.id, "Cannot add self as friend."},
 		{"POST", "/v2/friend?usernames=" + a.name, "Cannot add self as friend."},
@@ -183,10 +183,10 @@ func TestFriends_Refusals(t *testing.T) {
 		{"GET", "/v2/friend?limit=1&limit=2", `too many values for field "limit": 1, 2`},
 		{"GET", "/v2/friend?state=4", "Invalid state - state must be between 0 and 3."},
 	} {
-		g.refused(400, 3, c.message, c.method, c.path, a.auth, "")
+		g.wantError(400, 3, c.message, c.method, c.path, a.auth, "")
 	}
 	g.want(200, `{}`, "DELETE", "/v2/friend?usernames="+none, a.auth, "")
-	g.refused(500, 13, "Error while trying to add friends.", "POST", "/v2/friend?metadata=x&ids="+g.player("bob").id, a.auth, "")
+	g.wantError(500, 13, "Error while trying to add friends.", "POST", "/v2/friend?metadata=x&ids="+g.player("bob").id, a.auth, "")
 }
 
 func TestFriends_OfFriends(t *testing.T) {
@@ -205,6 +205,6 @@ func TestFriends_OfFriends(t *testing.T) {
 	}
 	g.want(200, `{"friends_of_friends":[{"referrer":"`+b.id+`","user":`+user(c, 2)+`}]}`, "GET", "/v2/friend/friends", a.auth, "")
 	g.want(200, `{"friends_of_friends":[{"referrer":"`+b.id+`","user":`+user(a, 1)+`}]}`, "GET", "/v2/friend/friends", c.auth, "")
-	g.refused(400, 3, "Invalid limit - limit must be between 1 and 100.", "GET", "/v2/friend/friends?limit=101", a.auth, "")
-	g.refused(400, 3, "Cursor is invalid.", "GET", "/v2/friend/friends?cursor=xyz", a.auth, "")
+	g.wantError(400, 3, "Invalid limit - limit must be between 1 and 100.", "GET", "/v2/friend/friends?limit=101", a.auth, "")
+	g.wantError(400, 3, "Cursor is invalid.", "GET", "/v2/friend/friends?cursor=xyz", a.auth, "")
 }

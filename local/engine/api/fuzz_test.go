@@ -11,11 +11,11 @@ import (
 	"partyline/local/engine/store"
 )
 
-// fuzzing is longer than any run; with an expired session nothing behind it is reached.
-const fuzzing = 24 * time.Hour
+// tokenExpiry is longer than any run: with an expired session, requests would only be refused.
+const tokenExpiry = 24 * time.Hour
 
-// FuzzBodies sends broken and odd bodies to every kind of endpoint that reads one. No
-// body may cause a panic, and what is refused is the client's mistake.
+// FuzzBodies sends broken and odd bodies to every kind of endpoint that reads one. No body may cause a panic, and
+// every refusal must be a client's error.
 func FuzzBodies(f *testing.F) {
 	for _, seed := range []string{
 		``, `{}`, `null`, `[]`, `"x"`, `{"id":"0123456789"}`, `{"id":"0123456789","vars":{"a":"b"}}`, `{"id":1e999}`,
@@ -25,7 +25,7 @@ func FuzzBodies(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	s, err := api.New(api.Options{Store: store.New(store.Options{TokenExpiry: fuzzing}), FindRPC: rpcs(nil)})
+	s, err := api.New(api.Options{Store: store.New(store.Options{TokenExpiry: tokenExpiry}), FindRPC: rpcs(nil)})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func FuzzBodies(f *testing.F) {
 			got := send(e.method, e.path, e.auth, body)
 			switch got.Code {
 			case 200, 400, 401, 404, 409:
-			case 500: // what only the database would refuse
+			case 500: // errors that only the database finds
 				if !strings.Contains(got.Body.String(), "Error ") {
 					t.Errorf("%s %s %q = 500 %s", e.method, e.path, body, got.Body)
 				}
@@ -73,7 +73,7 @@ func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{"", "limit=1", "limit=x&state=9", "ids=a&ids=b", "cursor=eyJzIjoxfQ", "user_id=x", "a[b]=c", "vars[a]=b", "limit.value=1", "&;=", "%zz", "members=-1&open=1"} {
 		f.Add(seed)
 	}
-	s, err := api.New(api.Options{Store: store.New(store.Options{TokenExpiry: fuzzing}), Parties: noParties, Matches: noMatches})
+	s, err := api.New(api.Options{Store: store.New(store.Options{TokenExpiry: tokenExpiry}), Parties: noParties, Matches: noMatches})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -13,23 +13,23 @@ import (
 
 func groupID(id string) (uuid.UUID, error) {
 	if id == "" {
-		return uuid.Nil, invalid("Group ID must be set.")
+		return uuid.Nil, invalidArgument("Group ID must be set.")
 	}
 	parsed, err := uuid.Parse(id)
 	if err != nil {
-		return uuid.Nil, invalid("Group ID must be a valid ID.")
+		return uuid.Nil, invalidArgument("Group ID must be a valid ID.")
 	}
 	return parsed, nil
 }
 
 func createGroup(c *call, in *api.CreateGroupRequest) (proto.Message, error) {
 	if in.Name == "" {
-		return nil, invalid("Group name must be set.")
+		return nil, invalidArgument("Group name must be set.")
 	}
 	maxCount := 100
 	switch {
 	case in.MaxCount < 0:
-		return nil, invalid("Group max count must be >= 1 when set.")
+		return nil, invalidArgument("Group max count must be >= 1 when set.")
 	case in.MaxCount > 0:
 		maxCount = int(in.MaxCount)
 	}
@@ -40,7 +40,7 @@ func createGroup(c *call, in *api.CreateGroupRequest) (proto.Message, error) {
 	case errors.Is(err, runtime.ErrGroupNameInUse):
 		return nil, &store.Error{Code: store.AlreadyExists, Message: "Group name is in use."}
 	case err != nil:
-		return nil, failed("Error while trying to create group.")
+		return nil, internalError("Error while trying to create group.")
 	}
 	return group, nil
 }
@@ -51,28 +51,28 @@ func updateGroup(c *call, in *api.UpdateGroupRequest) (proto.Message, error) {
 		return nil, err
 	}
 	if in.Name != nil && in.Name.Value == "" {
-		return nil, invalid("Group name cannot be empty.")
+		return nil, invalidArgument("Group name cannot be empty.")
 	}
 	if in.LangTag != nil && in.LangTag.Value == "" {
-		return nil, invalid("Group language cannot be empty.")
+		return nil, invalidArgument("Group language cannot be empty.")
 	}
-	change := store.GroupChange{Name: text(in.Name), LangTag: text(in.LangTag), Description: text(in.Description), AvatarURL: text(in.AvatarUrl)}
+	change := store.GroupChange{Name: optionalText(in.Name), LangTag: optionalText(in.LangTag), Description: optionalText(in.Description), AvatarURL: optionalText(in.AvatarUrl)}
 	if in.Open != nil {
 		change.Open = &in.Open.Value
 	}
 	switch err := c.opts.Store.UpdateGroup(id, c.user, change); {
 	case err == nil:
-		return done()
+		return emptyReply()
 	case errors.Is(err, runtime.ErrGroupPermissionDenied):
-		return nil, absent("Group not found or you're not allowed to update.")
+		return nil, notFound("Group not found or you're not allowed to update.")
 	case errors.Is(err, runtime.ErrGroupNoUpdateOps):
-		return nil, invalid("Specify at least one field to update.")
+		return nil, invalidArgument("Specify at least one field to update.")
 	case errors.Is(err, runtime.ErrGroupNotUpdated):
-		return nil, invalid("No new fields in group update.")
+		return nil, invalidArgument("No new fields in group update.")
 	case errors.Is(err, runtime.ErrGroupNameInUse):
-		return nil, invalid("Group name is in use.")
+		return nil, invalidArgument("Group name is in use.")
 	}
-	return nil, failed("Error while trying to update group.")
+	return nil, internalError("Error while trying to update group.")
 }
 
 func deleteGroup(c *call, in *api.DeleteGroupRequest) (proto.Message, error) {
@@ -80,10 +80,10 @@ func deleteGroup(c *call, in *api.DeleteGroupRequest) (proto.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.opts.Store.DeleteGroup(id, c.user) != nil { // permission is all that can be missing
-		return nil, invalid("Group not found or you're not allowed to delete.")
+	if c.opts.Store.DeleteGroup(id, c.user) != nil { // only the permission can be missing
+		return nil, invalidArgument("Group not found or you're not allowed to delete.")
 	}
-	return done()
+	return emptyReply()
 }
 
 func joinGroup(c *call, in *api.JoinGroupRequest) (proto.Message, error) {
@@ -93,13 +93,13 @@ func joinGroup(c *call, in *api.JoinGroupRequest) (proto.Message, error) {
 	}
 	switch err := c.opts.Store.JoinGroup(id, c.user, c.caller.Username); {
 	case err == nil:
-		return done()
+		return emptyReply()
 	case errors.Is(err, runtime.ErrGroupNotFound):
-		return nil, absent("Group not found.")
+		return nil, notFound("Group not found.")
 	case errors.Is(err, runtime.ErrGroupFull):
-		return nil, invalid("Group is full.")
+		return nil, invalidArgument("Group is full.")
 	}
-	return nil, failed("Error while trying to join group.")
+	return nil, internalError("Error while trying to join group.")
 }
 
 func leaveGroup(c *call, in *api.LeaveGroupRequest) (proto.Message, error) {
@@ -107,63 +107,63 @@ func leaveGroup(c *call, in *api.LeaveGroupRequest) (proto.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.opts.Store.LeaveGroup(id, c.user) != nil { // being the last superadmin is all that can be wrong
-		return nil, invalid("Cannot leave group when you are the last superadmin.")
+	if c.opts.Store.LeaveGroup(id, c.user) != nil { // the only possible error: the caller is the last superadmin
+		return nil, invalidArgument("Cannot leave group when you are the last superadmin.")
 	}
-	return done()
+	return emptyReply()
 }
 
-// onGroupUsers makes a call on a group's users. verb is for what went wrong.
-func (c *call) onGroupUsers(group string, users []string, verb string, do func(caller, group uuid.UUID, users []uuid.UUID) error) (proto.Message, error) {
+// callGroupUsers runs a call on a group's users. verb names the call in error texts.
+func (c *call) callGroupUsers(group string, users []string, verb string, do func(caller, group uuid.UUID, users []uuid.UUID) error) (proto.Message, error) {
 	id, err := groupID(group)
 	if err != nil {
 		return nil, err
 	}
 	if len(users) == 0 {
-		return done()
+		return emptyReply()
 	}
 	ids := make([]uuid.UUID, 0, len(users))
 	for _, user := range users {
 		parsed, err := uuid.Parse(user)
 		if err != nil || parsed == uuid.Nil {
-			return nil, invalid("User ID must be a valid ID.")
+			return nil, invalidArgument("User ID must be a valid ID.")
 		}
 		ids = append(ids, parsed)
 	}
 	switch err := do(c.user, id, ids); {
 	case err == nil:
-		return done()
+		return emptyReply()
 	case errors.Is(err, runtime.ErrGroupPermissionDenied):
-		return nil, absent("Group not found or permission denied.")
+		return nil, notFound("Group not found or permission denied.")
 	case errors.Is(err, runtime.ErrGroupFull):
-		return nil, invalid("Group is full.")
+		return nil, invalidArgument("Group is full.")
 	case errors.Is(err, runtime.ErrGroupUserNotFound):
-		return nil, invalid("One or more users not found.")
+		return nil, invalidArgument("One or more users not found.")
 	}
-	return nil, failed("Error while trying to " + verb + " a group.")
+	return nil, internalError("Error while trying to " + verb + " a group.")
 }
 
 func addGroupUsers(c *call, in *api.AddGroupUsersRequest) (proto.Message, error) {
-	return c.onGroupUsers(in.GroupId, in.UserIds, "add users to", c.opts.Store.AddGroupUsers)
+	return c.callGroupUsers(in.GroupId, in.UserIds, "add users to", c.opts.Store.AddGroupUsers)
 }
 
 func kickGroupUsers(c *call, in *api.KickGroupUsersRequest) (proto.Message, error) {
-	return c.onGroupUsers(in.GroupId, in.UserIds, "kick users from", c.opts.Store.KickGroupUsers)
+	return c.callGroupUsers(in.GroupId, in.UserIds, "kick users from", c.opts.Store.KickGroupUsers)
 }
 
 func banGroupUsers(c *call, in *api.BanGroupUsersRequest) (proto.Message, error) {
-	return c.onGroupUsers(in.GroupId, in.UserIds, "ban users from", c.opts.Store.BanGroupUsers)
+	return c.callGroupUsers(in.GroupId, in.UserIds, "ban users from", c.opts.Store.BanGroupUsers)
 }
 
 func promoteGroupUsers(c *call, in *api.PromoteGroupUsersRequest) (proto.Message, error) {
-	return c.onGroupUsers(in.GroupId, in.UserIds, "promote users in", c.opts.Store.PromoteGroupUsers)
+	return c.callGroupUsers(in.GroupId, in.UserIds, "promote users in", c.opts.Store.PromoteGroupUsers)
 }
 
 func demoteGroupUsers(c *call, in *api.DemoteGroupUsersRequest) (proto.Message, error) {
 	if _, err := groupID(in.GroupId); err == nil && len(in.UserIds) == 0 {
-		return nil, invalid("User IDs must be set.") // of these calls only this one minds
+		return nil, invalidArgument("User IDs must be set.") // of these calls only this one checks it
 	}
-	return c.onGroupUsers(in.GroupId, in.UserIds, "demote users in", c.opts.Store.DemoteGroupUsers)
+	return c.callGroupUsers(in.GroupId, in.UserIds, "demote users in", c.opts.Store.DemoteGroupUsers)
 }
 
 func listGroupUsers(c *call, in *api.ListGroupUsersRequest) (proto.Message, error) {
@@ -171,11 +171,11 @@ func listGroupUsers(c *call, in *api.ListGroupUsersRequest) (proto.Message, erro
 	if err != nil {
 		return nil, err
 	}
-	limit, err := limited(in.Limit, 100, 100)
+	limit, err := parseLimit(in.Limit, 100, 100)
 	if err != nil {
 		return nil, err
 	}
-	only, err := state(in.State, 4)
+	only, err := parseState(in.State, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -188,17 +188,17 @@ func listGroupUsers(c *call, in *api.ListGroupUsersRequest) (proto.Message, erro
 
 func listUserGroups(c *call, in *api.ListUserGroupsRequest) (proto.Message, error) {
 	if in.UserId == "" {
-		return nil, invalid("User ID must be set.")
+		return nil, invalidArgument("User ID must be set.")
 	}
 	user, err := uuid.Parse(in.UserId)
 	if err != nil {
-		return nil, invalid("Group ID must be a valid ID.") // so says the server
+		return nil, invalidArgument("Group ID must be a valid ID.") // the server's text
 	}
-	limit, err := limited(in.Limit, 100, 100)
+	limit, err := parseLimit(in.Limit, 100, 100)
 	if err != nil {
 		return nil, err
 	}
-	only, err := state(in.State, 4)
+	only, err := parseState(in.State, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,7 @@ func listUserGroups(c *call, in *api.ListUserGroupsRequest) (proto.Message, erro
 }
 
 func listGroups(c *call, in *api.ListGroupsRequest) (proto.Message, error) {
-	limit, err := limited(in.Limit, 1, 100)
+	limit, err := parseLimit(in.Limit, 1, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -222,11 +222,11 @@ func listGroups(c *call, in *api.ListGroupsRequest) (proto.Message, error) {
 		filter.Members = new(int(in.Members.Value))
 	}
 	if filter.Name != "" && (filter.LangTag != "" || filter.Open != nil || filter.Members != nil) {
-		return nil, invalid("name filter cannot be combined with any other filter")
+		return nil, invalidArgument("name filter cannot be combined with any other filter")
 	}
 	groups, cursor, err := c.opts.Store.ListGroups(filter, limit, in.Cursor)
 	if err != nil {
-		return nil, failed("Error while trying to list groups.")
+		return nil, internalError("Error while trying to list groups.")
 	}
 	return &api.GroupList{Groups: groups, Cursor: cursor}, nil
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// group makes a group of p's.
-func (g *target) group(p player, open bool, rest string) (id, name string) {
+// createGroup makes a group of p.
+func (g *target) createGroup(p player, open bool, rest string) (id, name string) {
 	g.t.Helper()
 	name = fresh("group")
 	var made struct{ ID string }
@@ -20,8 +20,8 @@ func (g *target) group(p player, open bool, rest string) (id, name string) {
 	return made.ID, name
 }
 
-// members wants the members of a group, in order, as "name:state".
-func (g *target) members(asker player, id, query string, want ...string) string {
+// wantMembers checks the members of a group, in order, as "name:state".
+func (g *target) wantMembers(asker player, id, query string, want ...string) string {
 	g.t.Helper()
 	var list struct {
 		GroupUsers []struct {
@@ -41,8 +41,8 @@ func (g *target) members(asker player, id, query string, want ...string) string 
 	return list.Cursor
 }
 
-// size wants the edge count of a group that p is in, or has asked to join, and p's state.
-func (g *target) size(p player, id string, count, state int) {
+// wantSize checks the edge count of a group that p is in, or has asked to join, and p's state.
+func (g *target) wantSize(p player, id string, count, state int) {
 	g.t.Helper()
 	var list struct {
 		UserGroups []struct {
@@ -71,11 +71,11 @@ func TestGroups_Create(t *testing.T) {
 	name := fresh("group")
 	group := `{"id":"$id","creator_id":"` + a.id + `","name":"` + name + `","lang_tag":"en","metadata":"{}","open":false,"edge_count":1,"max_count":100,"create_time":"$time","update_time":"$time"}`
 	g.want(200, group, "POST", "/v2/group", a.auth, `{"name":"`+name+`"}`)
-	g.refused(409, 6, "Group name is in use.", "POST", "/v2/group", a.auth, `{"name":"`+name+`"}`)
+	g.wantError(409, 6, "Group name is in use.", "POST", "/v2/group", a.auth, `{"name":"`+name+`"}`)
 	g.want(200, `{"user_groups":[{"group":`+group+`,"state":0}]}`, "GET", "/v2/user/"+a.id+"/group", a.auth, "")
-	g.refused(400, 3, "Group name must be set.", "POST", "/v2/group", a.auth, `{}`)
-	g.refused(400, 3, "Group max count must be >= 1 when set.", "POST", "/v2/group", a.auth, `{"name":"x","max_count":-1}`)
-	g.refused(500, 13, "Error while trying to create group.", "POST", "/v2/group", a.auth, `{"name":"`+strings.Repeat("x", 256)+`"}`)
+	g.wantError(400, 3, "Group name must be set.", "POST", "/v2/group", a.auth, `{}`)
+	g.wantError(400, 3, "Group max count must be >= 1 when set.", "POST", "/v2/group", a.auth, `{"name":"x","max_count":-1}`)
+	g.wantError(500, 13, "Error while trying to create group.", "POST", "/v2/group", a.auth, `{"name":"`+strings.Repeat("x", 256)+`"}`)
 	full := fresh("group")
 	g.want(200, `{"id":"$id","creator_id":"`+a.id+`","name":"`+full+`","description":"d","avatar_url":"u","lang_tag":"de","metadata":"{}","open":true,"edge_count":1,"max_count":2,"create_time":"$time","update_time":"$time"}`,
 		"POST", "/v2/group", a.auth, `{"name":"`+full+`","description":"d","avatar_url":"u","lang_tag":"de","open":true,"max_count":2}`)
@@ -84,20 +84,20 @@ func TestGroups_Create(t *testing.T) {
 func TestGroups_OpenJoinAndLeave(t *testing.T) {
 	g := newTarget(t)
 	a, b, c := g.player("ada"), g.player("bob"), g.player("cyd")
-	id, _ := g.group(a, true, `,"max_count":2`)
+	id, _ := g.createGroup(a, true, `,"max_count":2`)
 	path := "/v2/group/" + id
 
 	g.want(200, `{}`, "POST", path+"/join", b.auth, "")
-	g.members(a, id, "", is(a, 0), is(b, 2))
-	g.size(b, id, 2, 2)
-	g.refused(400, 3, "Group is full.", "POST", path+"/join", c.auth, "")
-	g.refused(400, 3, "Group is full.", "POST", path+"/join", b.auth, "") // even for a member
-	g.refused(400, 3, "Cannot leave group when you are the last superadmin.", "POST", path+"/leave", a.auth, "")
+	g.wantMembers(a, id, "", nameState(a, 0), nameState(b, 2))
+	g.wantSize(b, id, 2, 2)
+	g.wantError(400, 3, "Group is full.", "POST", path+"/join", c.auth, "")
+	g.wantError(400, 3, "Group is full.", "POST", path+"/join", b.auth, "") // also for a member
+	g.wantError(400, 3, "Cannot leave group when you are the last superadmin.", "POST", path+"/leave", a.auth, "")
 	g.want(200, `{}`, "POST", path+"/leave", c.auth, "")
 	g.want(200, `{}`, "POST", path+"/leave", b.auth, "")
-	g.size(a, id, 1, 0)
+	g.wantSize(a, id, 1, 0)
 	g.want(200, `{}`, "POST", path+"/leave", a.auth, "")
-	g.refused(404, 5, "Group not found.", "POST", path+"/join", b.auth, "")
+	g.wantError(404, 5, "Group not found.", "POST", path+"/join", b.auth, "")
 	g.want(200, `{}`, "GET", path+"/user", a.auth, "")
 	g.want(200, `{}`, "GET", "/v2/user/"+a.id+"/group", a.auth, "")
 }
@@ -105,85 +105,85 @@ func TestGroups_OpenJoinAndLeave(t *testing.T) {
 func TestGroups_ClosedJoin(t *testing.T) {
 	g := newTarget(t)
 	a, b, c := g.player("ada"), g.player("bob"), g.player("cyd")
-	id, name := g.group(a, false, "")
+	id, name := g.createGroup(a, false, "")
 	path := "/v2/group/" + id
 
 	g.want(200, `{}`, "POST", path+"/join", b.auth, "")
-	g.want(200, `{}`, "POST", path+"/join", b.auth, "") // twice is as good
+	g.want(200, `{}`, "POST", path+"/join", b.auth, "") // a second time: no effect
 	g.want(200, `{}`, "POST", path+"/join", c.auth, "")
-	g.members(a, id, "", is(a, 0), is(b, 3), is(c, 3))
-	g.members(a, id, "?state=3", is(b, 3), is(c, 3))
-	g.size(b, id, 1, 3)
-	g.notes(a, "-5 User "+b.name+" wants to join your group", "-5 User "+c.name+" wants to join your group")
-	g.refused(404, 5, "Group not found or permission denied.", "POST", path+"/add?user_ids="+c.id, b.auth, "")
+	g.wantMembers(a, id, "", nameState(a, 0), nameState(b, 3), nameState(c, 3))
+	g.wantMembers(a, id, "?state=3", nameState(b, 3), nameState(c, 3))
+	g.wantSize(b, id, 1, 3)
+	g.wantNotifications(a, "-5 User "+b.name+" wants to join your group", "-5 User "+c.name+" wants to join your group")
+	g.wantError(404, 5, "Group not found or permission denied.", "POST", path+"/add?user_ids="+c.id, b.auth, "")
 	g.want(200, `{}`, "POST", path+"/add?user_ids="+b.id, a.auth, "")
-	g.members(a, id, "", is(a, 0), is(b, 2), is(c, 3))
-	g.size(b, id, 2, 2)
-	g.notes(b, "-4 You've been added to group "+name)
-	g.want(200, `{}`, "POST", path+"/kick?user_ids="+c.id, a.auth, "") // declines the request
+	g.wantMembers(a, id, "", nameState(a, 0), nameState(b, 2), nameState(c, 3))
+	g.wantSize(b, id, 2, 2)
+	g.wantNotifications(b, "-4 You've been added to group "+name)
+	g.want(200, `{}`, "POST", path+"/kick?user_ids="+c.id, a.auth, "") // refuses the request
 	g.want(200, `{}`, "POST", path+"/leave", b.auth, "")
-	g.size(a, id, 1, 0)
+	g.wantSize(a, id, 1, 0)
 }
 
 func TestGroups_Ranks(t *testing.T) {
 	g := newTarget(t)
 	a, b, c, d := g.player("ada"), g.player("bob"), g.player("cyd"), g.player("dee")
-	id, _ := g.group(a, true, "")
+	id, _ := g.createGroup(a, true, "")
 	path := "/v2/group/" + id
 	g.want(200, `{}`, "POST", path+"/add?user_ids="+b.id+"&user_ids="+c.id, a.auth, "")
 	g.want(200, `{}`, "POST", path+"/join", d.auth, "")
 
-	g.refused(404, 5, "Group not found or permission denied.", "POST", path+"/promote?user_ids="+c.id, b.auth, "")
+	g.wantError(404, 5, "Group not found or permission denied.", "POST", path+"/promote?user_ids="+c.id, b.auth, "")
 	g.want(200, `{}`, "POST", path+"/promote?user_ids="+b.id, a.auth, "")
-	g.members(a, id, "", is(a, 0), is(b, 1), is(c, 2), is(d, 2))
+	g.wantMembers(a, id, "", nameState(a, 0), nameState(b, 1), nameState(c, 2), nameState(d, 2))
 	g.want(200, `{}`, "POST", path+"/promote?user_ids="+c.id, b.auth, "")
-	g.want(200, `{}`, "POST", path+"/promote?user_ids="+c.id, b.auth, "") // no higher than oneself
+	g.want(200, `{}`, "POST", path+"/promote?user_ids="+c.id, b.auth, "") // not above their own state
 	g.want(200, `{}`, "POST", path+"/kick?user_ids="+c.id+"&user_ids="+a.id, b.auth, "")
-	g.members(a, id, "?state=1", is(b, 1), is(c, 1))
+	g.wantMembers(a, id, "?state=1", nameState(b, 1), nameState(c, 1))
 	g.want(200, `{}`, "POST", path+"/demote?user_ids="+a.id, b.auth, "")
 	g.want(200, `{}`, "POST", path+"/demote?user_ids="+c.id, b.auth, "")
-	g.members(a, id, "", is(a, 0), is(b, 1), is(c, 2), is(d, 2))
+	g.wantMembers(a, id, "", nameState(a, 0), nameState(b, 1), nameState(c, 2), nameState(d, 2))
 	g.want(200, `{}`, "POST", path+"/kick?user_ids="+c.id, b.auth, "")
 	g.want(200, `{}`, "POST", path+"/ban?user_ids="+d.id, a.auth, "")
-	g.members(a, id, "", is(a, 0), is(b, 1))
-	g.members(a, id, "?state=4", is(d, 4))
-	g.size(a, id, 2, 0)
+	g.wantMembers(a, id, "", nameState(a, 0), nameState(b, 1))
+	g.wantMembers(a, id, "?state=4", nameState(d, 4))
+	g.wantSize(a, id, 2, 0)
 	g.want(200, `{}`, "GET", "/v2/user/"+d.id+"/group", d.auth, "")
 	g.want(200, `{}`, "POST", path+"/join", d.auth, "") // banned: no effect
 	g.want(200, `{}`, "POST", path+"/leave", d.auth, "")
 	g.want(200, `{}`, "POST", path+"/add?user_ids="+d.id, a.auth, "")
-	g.members(a, id, "", is(a, 0), is(b, 1))
+	g.wantMembers(a, id, "", nameState(a, 0), nameState(b, 1))
 	g.want(200, `{}`, "POST", path+"/kick?user_ids="+d.id, a.auth, "")
 	g.want(200, `{}`, "POST", path+"/join", d.auth, "")
-	g.members(a, id, "", is(a, 0), is(b, 1), is(d, 2))
+	g.wantMembers(a, id, "", nameState(a, 0), nameState(b, 1), nameState(d, 2))
 	g.want(200, `{}`, "POST", path+"/promote?user_ids="+b.id, a.auth, "")
 	g.want(200, `{}`, "POST", path+"/leave", a.auth, "")
 	g.want(200, `{}`, "POST", path+"/demote?user_ids="+b.id, b.auth, "")
-	g.members(a, id, "", is(b, 0), is(d, 2))
-	g.refused(400, 3, "User IDs must be set.", "POST", path+"/demote", b.auth, "")
-	g.refused(404, 5, "Group not found or permission denied.", "POST", path+"/demote?user_ids="+b.id, a.auth, "")
+	g.wantMembers(a, id, "", nameState(b, 0), nameState(d, 2))
+	g.wantError(400, 3, "User IDs must be set.", "POST", path+"/demote", b.auth, "")
+	g.wantError(404, 5, "Group not found or permission denied.", "POST", path+"/demote?user_ids="+b.id, a.auth, "")
 }
 
 func TestGroups_UpdateAndDelete(t *testing.T) {
 	g := newTarget(t)
 	a, b := g.player("ada"), g.player("bob")
-	id, _ := g.group(a, true, `,"description":"d"`)
-	_, taken := g.group(b, true, "")
+	id, _ := g.createGroup(a, true, `,"description":"d"`)
+	_, taken := g.createGroup(b, true, "")
 	path := "/v2/group/" + id
 	name := fresh("group")
 
 	g.want(200, `{}`, "PUT", path, a.auth, `{"name":"`+name+`","description":"","open":false,"group_id":"ignored"}`)
 	g.want(200, `{"groups":[{"id":"`+id+`","creator_id":"`+a.id+`","name":"`+name+`","lang_tag":"en","metadata":"{}","open":false,"edge_count":1,"max_count":100,"create_time":"$time","update_time":"$time"}]}`,
 		"GET", "/v2/group?name="+name, a.auth, "")
-	g.refused(404, 5, "Group not found or you're not allowed to update.", "PUT", path, b.auth, `{"open":true}`)
-	g.refused(400, 3, "Specify at least one field to update.", "PUT", path, a.auth, `{}`)
-	g.refused(400, 3, "Group name cannot be empty.", "PUT", path, a.auth, `{"name":""}`)
-	g.refused(400, 3, "Group language cannot be empty.", "PUT", path, a.auth, `{"lang_tag":""}`)
-	g.refused(400, 3, "Group name is in use.", "PUT", path, a.auth, `{"name":"`+taken+`"}`)
-	g.refused(500, 13, "Error while trying to update group.", "PUT", path, a.auth, `{"lang_tag":"`+strings.Repeat("x", 19)+`"}`)
-	g.refused(400, 3, "Group not found or you're not allowed to delete.", "DELETE", path, b.auth, "")
+	g.wantError(404, 5, "Group not found or you're not allowed to update.", "PUT", path, b.auth, `{"open":true}`)
+	g.wantError(400, 3, "Specify at least one field to update.", "PUT", path, a.auth, `{}`)
+	g.wantError(400, 3, "Group name cannot be empty.", "PUT", path, a.auth, `{"name":""}`)
+	g.wantError(400, 3, "Group language cannot be empty.", "PUT", path, a.auth, `{"lang_tag":""}`)
+	g.wantError(400, 3, "Group name is in use.", "PUT", path, a.auth, `{"name":"`+taken+`"}`)
+	g.wantError(500, 13, "Error while trying to update group.", "PUT", path, a.auth, `{"lang_tag":"`+strings.Repeat("x", 19)+`"}`)
+	g.wantError(400, 3, "Group not found or you're not allowed to delete.", "DELETE", path, b.auth, "")
 	g.want(200, `{}`, "DELETE", path, a.auth, "")
-	g.refused(400, 3, "Group not found or you're not allowed to delete.", "DELETE", path, a.auth, "")
+	g.wantError(400, 3, "Group not found or you're not allowed to delete.", "DELETE", path, a.auth, "")
 	g.want(200, `{}`, "GET", "/v2/group?name="+name, a.auth, "")
 }
 
@@ -221,20 +221,20 @@ func TestGroups_Lists(t *testing.T) {
 	cursor := check("limit=2&name="+pattern, "0 1")
 	check("limit=2&name="+pattern+"&cursor="+cursor, "2")
 	check("limit=9&name="+url.QueryEscape("%"+prefix+" _"), "0 1 2")
-	check("name="+pattern, "0") // one, unless asked for more
+	check("name="+pattern, "0") // the default limit is 1
 	check("limit=9&open=false&lang_tag="+lang, "0")
 	g.want(200, `{}`, "POST", "/v2/group/"+ids[1]+"/join", b.auth, "")
 	check("limit=9&members=1&open=true&lang_tag="+lang, "2")
-	check("limit=1&open=true&lang_tag="+lang, "1") // the larger first
+	check("limit=1&open=true&lang_tag="+lang, "1") // the larger group first
 
-	mine := check2(t, g, a, "?limit=2")
-	check2(t, g, a, "?limit=2&cursor="+mine)
-	members := g.members(a, ids[1], "?limit=1", is(a, 0))
-	g.members(a, ids[1], "?limit=1&cursor="+members, is(b, 2))
+	mine := wantUserGroups(t, g, a, "?limit=2")
+	wantUserGroups(t, g, a, "?limit=2&cursor="+mine)
+	members := g.wantMembers(a, ids[1], "?limit=1", nameState(a, 0))
+	g.wantMembers(a, ids[1], "?limit=1&cursor="+members, nameState(b, 2))
 }
 
-// check2 wants one page of a user's groups and returns its cursor.
-func check2(t *testing.T, g *target, p player, query string) string {
+// wantUserGroups checks one page of a user's groups and returns its cursor.
+func wantUserGroups(t *testing.T, g *target, p player, query string) string {
 	t.Helper()
 	var list struct {
 		UserGroups []struct{ State int } `json:"user_groups"`
@@ -254,7 +254,7 @@ func check2(t *testing.T, g *target, p player, query string) string {
 func TestGroups_Refusals(t *testing.T) {
 	g := newTarget(t)
 	a := g.player("ada")
-	id, _ := g.group(a, true, "")
+	id, _ := g.createGroup(a, true, "")
 	const stranger = "6b0d1b1e-3c55-4c6f-9a53-0f8f0f7a3b11"
 	for _, c := range []struct{ method, path, message string }{
 		{"PUT", "/v2/group/x", "Group ID must be a valid ID."},
@@ -277,13 +277,13 @@ func TestGroups_Refusals(t *testing.T) {
 		{"GET", "/v2/user/" + a.id + "/group?state=5", "Invalid state - state must be between 0 and 4."},
 		{"GET", "/v2/user/" + a.id + "/group?cursor=x", "Cursor is invalid."},
 	} {
-		g.refused(400, 3, c.message, c.method, c.path, a.auth, "")
+		g.wantError(400, 3, c.message, c.method, c.path, a.auth, "")
 	}
-	g.refused(500, 13, "Error while trying to list groups.", "GET", "/v2/group?cursor=!", a.auth, "")
+	g.wantError(500, 13, "Error while trying to list groups.", "GET", "/v2/group?cursor=!", a.auth, "")
 	g.want(200, `{}`, "POST", "/v2/group/"+id+"/add", a.auth, "")
 	g.want(200, `{}`, "POST", "/v2/group/"+id+"/kick?user_ids="+stranger, a.auth, "")
-	g.want(200, `{}`, "POST", "/v2/group/"+id+"/kick?user_ids="+a.id, a.auth, "") // oneself: passed over
+	g.want(200, `{}`, "POST", "/v2/group/"+id+"/kick?user_ids="+a.id, a.auth, "") // the caller is skipped
 	g.want(200, `{}`, "POST", "/v2/group/"+stranger+"/leave", a.auth, "")
 	g.want(200, `{}`, "GET", "/v2/group/"+stranger+"/user", a.auth, "")
-	g.members(a, id, "", is(a, 0))
+	g.wantMembers(a, id, "", nameState(a, 0))
 }

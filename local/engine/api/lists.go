@@ -9,13 +9,13 @@ import (
 )
 
 func listNotifications(c *call, in *api.ListNotificationsRequest) (proto.Message, error) {
-	limit, err := limited(in.Limit, 1, 100)
+	limit, err := parseLimit(in.Limit, 1, 100)
 	if err != nil {
 		return nil, err
 	}
 	list, err := c.opts.Store.Notifications(c.user, limit, in.CacheableCursor, true)
 	if err != nil {
-		return nil, failed("Error retrieving notifications.")
+		return nil, internalError("Error retrieving notifications.")
 	}
 	return list, nil
 }
@@ -25,16 +25,16 @@ func deleteNotifications(c *call, in *api.DeleteNotificationsRequest) (proto.Mes
 	for _, id := range in.Ids {
 		parsed, err := uuid.Parse(id)
 		if err != nil {
-			return nil, failed("Error while deleting notifications.")
+			return nil, internalError("Error while deleting notifications.")
 		}
 		ids = append(ids, parsed)
 	}
 	c.opts.Store.DeleteNotifications(c.user, ids)
-	return done()
+	return emptyReply()
 }
 
 func listParties(c *call, in *api.ListPartiesRequest) (proto.Message, error) {
-	limit, err := limited(in.Limit, 10, 100)
+	limit, err := parseLimit(in.Limit, 10, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func listParties(c *call, in *api.ListPartiesRequest) (proto.Message, error) {
 	}
 	parties, cursor, err := c.opts.Parties(c.ctx, limit, open, false, in.Query.GetValue(), in.Cursor.GetValue())
 	if err != nil {
-		return nil, sourceError(err, "Error listing matches.") // so says the server, of parties too
+		return nil, sourceError(err, "Error listing matches.") // the server uses this text for parties too
 	}
 	return &api.PartyList{Parties: parties, Cursor: cursor}, nil
 }
@@ -54,24 +54,24 @@ func matchmakerStats(c *call, _ *emptypb.Empty) (proto.Message, error) {
 }
 
 func listMatches(c *call, in *api.ListMatchesRequest) (proto.Message, error) {
-	limit, err := limited(in.Limit, 10, 100)
+	limit, err := parseLimit(in.Limit, 10, 100)
 	if err != nil {
 		return nil, err
 	}
 	relayedOnly := in.Authoritative != nil && !in.Authoritative.Value
 	switch {
 	case in.Label != nil && relayedOnly:
-		return nil, invalid("Label filtering is not supported for non-authoritative matches.")
+		return nil, invalidArgument("Label filtering is not supported for non-authoritative matches.")
 	case in.Query != nil && relayedOnly:
-		return nil, invalid("Query filtering is not supported for non-authoritative matches.")
+		return nil, invalidArgument("Query filtering is not supported for non-authoritative matches.")
 	case in.MinSize != nil && in.MinSize.Value < 0:
-		return nil, invalid("Minimum size must be 0 or above.")
+		return nil, invalidArgument("Minimum size must be 0 or above.")
 	case in.MaxSize != nil && in.MaxSize.Value < 0:
-		return nil, invalid("Maximum size must be 0 or above.")
+		return nil, invalidArgument("Maximum size must be 0 or above.")
 	case in.MinSize != nil && in.MaxSize != nil && in.MinSize.Value > in.MaxSize.Value:
-		return nil, invalid("Maximum size must be greater than or equal to minimum size when both are specified.")
+		return nil, invalidArgument("Maximum size must be greater than or equal to minimum size when both are specified.")
 	}
-	f := MatchFilter{Limit: limit, Label: text(in.Label), Query: text(in.Query), MinSize: number(in.MinSize), MaxSize: number(in.MaxSize)}
+	f := MatchFilter{Limit: limit, Label: optionalText(in.Label), Query: optionalText(in.Query), MinSize: optionalInt(in.MinSize), MaxSize: optionalInt(in.MaxSize)}
 	if in.Authoritative != nil {
 		f.Authoritative = &in.Authoritative.Value
 	}
@@ -82,8 +82,8 @@ func listMatches(c *call, in *api.ListMatchesRequest) (proto.Message, error) {
 	return &api.MatchList{Matches: matches}, nil
 }
 
-// number is the value of an optional number, nil where it is not given.
-func number(v *wrapperspb.Int32Value) *int {
+// optionalInt returns the value of an optional number, nil if it is missing.
+func optionalInt(v *wrapperspb.Int32Value) *int {
 	if v == nil {
 		return nil
 	}

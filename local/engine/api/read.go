@@ -15,9 +15,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// readRequest fills a request message from the body, the path and the query, as the
-// gateway does: the query fills what neither body nor path does, and unknown names
-// are passed over.
+// readRequest fills a request message from the body, the path and the query, as Nakama's gateway does. The query sets
+// only fields that neither body nor path sets. Unknown names are ignored.
 func readRequest(r *http.Request, in proto.Message, body string, path map[string]string) error {
 	m := in.ProtoReflect()
 	fields := m.Descriptor().Fields()
@@ -73,8 +72,7 @@ func readRequest(r *http.Request, in proto.Message, body string, path map[string
 	return nil
 }
 
-// readJSON reads the first JSON value of a body into a message. An empty body is an
-// empty message.
+// readJSON reads the first JSON value of a body into a message. An empty body gives an empty message.
 func readJSON(body io.Reader, into proto.Message) error {
 	var text json.RawMessage
 	switch err := json.NewDecoder(body).Decode(&text); {
@@ -86,7 +84,7 @@ func readJSON(body io.Reader, into proto.Message) error {
 	return protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(text, into)
 }
 
-// setField sets a field from the values of one name.
+// setField sets a field from all values of one name.
 func setField(m protoreflect.Message, field protoreflect.FieldDescriptor, values []string) error {
 	if field.IsList() {
 		list := m.Mutable(field).List()
@@ -104,7 +102,7 @@ func setField(m protoreflect.Message, field protoreflect.FieldDescriptor, values
 	}
 	target := m
 	scalar := field
-	if field.Kind() == protoreflect.MessageKind { // a wrapper around a scalar, so that unset shows
+	if field.Kind() == protoreflect.MessageKind { // a wrapper message around a scalar: it can be unset
 		target = m.NewField(field).Message()
 		if scalar = target.Descriptor().Fields().ByName("value"); scalar == nil {
 			return fmt.Errorf("parsing field %q: unsupported message type: %q", field.Name(), target.Descriptor().FullName())
@@ -137,7 +135,7 @@ func setEntry(m protoreflect.Message, field protoreflect.FieldDescriptor, key st
 	return nil
 }
 
-// parseValue reads a scalar of the kinds that requests have.
+// parseValue parses a scalar of one of the kinds that requests use.
 func parseValue(field protoreflect.FieldDescriptor, text string) (protoreflect.Value, error) {
 	switch field.Kind() {
 	case protoreflect.StringKind:

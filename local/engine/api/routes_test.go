@@ -9,23 +9,23 @@ import (
 
 func TestRoutes_Unknown(t *testing.T) {
 	g := newTarget(t)
-	g.refused(404, 5, "Not Found", "GET", "/nope", nobody, "")
-	g.refused(404, 5, "Not Found", "POST", "/", nobody, "")
-	g.refused(404, 5, "Not Found", "PUT", "/ws", nobody, "")
-	g.refused(501, 12, "Method Not Allowed", "PATCH", "/v2/account", nobody, "")
-	g.refused(501, 12, "Method Not Allowed", "DELETE", "/healthcheck", nobody, "")
+	g.wantError(404, 5, "Not Found", "GET", "/nope", noAuth, "")
+	g.wantError(404, 5, "Not Found", "POST", "/", noAuth, "")
+	g.wantError(404, 5, "Not Found", "PUT", "/ws", noAuth, "")
+	g.wantError(501, 12, "Method Not Allowed", "PATCH", "/v2/account", noAuth, "")
+	g.wantError(501, 12, "Method Not Allowed", "DELETE", "/healthcheck", noAuth, "")
 }
 
 func TestRoutes_Health(t *testing.T) {
 	g := newTarget(t)
-	got := g.want(200, `{}`, "GET", "/healthcheck", nobody, "")
+	got := g.want(200, `{}`, "GET", "/healthcheck", noAuth, "")
 	if cache := got.header.Get("Cache-Control"); cache != "no-store, no-cache, must-revalidate" {
 		t.Errorf("Cache-Control = %q", cache)
 	}
 	if kind := got.header.Get("Content-Type"); kind != "application/json" {
 		t.Errorf("Content-Type = %q", kind)
 	}
-	if root := g.do("GET", "/", nobody, ""); root.status != 200 || root.header.Get("Cache-Control") != "" {
+	if root := g.do("GET", "/", noAuth, ""); root.status != 200 || root.header.Get("Cache-Control") != "" {
 		t.Errorf("GET / = %d, Cache-Control %q; want 200 and none", root.status, root.header.Get("Cache-Control"))
 	}
 }
@@ -48,7 +48,7 @@ func TestRoutes_CORS(t *testing.T) {
 		"no-origin": {nil, 200, map[string]string{"Access-Control-Allow-Origin": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := g.do("OPTIONS", "/v2/account", nobody, "", c.header...)
+			got := g.do("OPTIONS", "/v2/account", noAuth, "", c.header...)
 			if got.status != c.status || got.body != "" {
 				t.Errorf("preflight = %d %q; want %d without a body", got.status, got.body, c.status)
 			}
@@ -60,13 +60,13 @@ func TestRoutes_CORS(t *testing.T) {
 		})
 	}
 	for _, path := range []string{"/", "/healthcheck", "/v2/account", "/nope", "/v2/rpc/x"} {
-		if got := g.do("GET", path, nobody, "", "Origin", origin); got.header.Get("Access-Control-Allow-Origin") != "*" {
+		if got := g.do("GET", path, noAuth, "", "Origin", origin); got.header.Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("GET %s from a page lets %q; want *", path, got.header.Get("Access-Control-Allow-Origin"))
 		}
 	}
 }
 
-// Answers are compressed for clients that say they read it, and caches are told so.
+// Answers are compressed for clients that accept it, and have a header for caches.
 func TestRoutes_Compression(t *testing.T) {
 	g := newTarget(t)
 	for _, c := range []struct{ path, accept, encoding, vary string }{
@@ -76,13 +76,13 @@ func TestRoutes_Compression(t *testing.T) {
 		{"/healthcheck", "", "", "Accept-Encoding"},
 		{"/", "gzip", "", ""},
 	} {
-		got := g.do("GET", c.path, nobody, "", "Accept-Encoding", c.accept)
+		got := g.do("GET", c.path, noAuth, "", "Accept-Encoding", c.accept)
 		if got.header.Get("Content-Encoding") != c.encoding || got.header.Get("Vary") != c.vary {
 			t.Errorf("GET %s for a client that reads %q: Content-Encoding %q, Vary %q; want %q, %q", c.path, c.accept,
 				got.header.Get("Content-Encoding"), got.header.Get("Vary"), c.encoding, c.vary)
 		}
 	}
-	r, err := http.Get(g.base + "/nothing") // Go's client asks for gzip and unpacks it
+	r, err := http.Get(g.base + "/nothing") // Go's client asks for gzip and decompresses it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestRoutes_BodyLimit(t *testing.T) {
 		t.Errorf("a body of %d bytes = %d %s; want 200", len(fits), got.status, got.body)
 	}
 	over := objects(object("c", "k", `{"a":"`+strings.Repeat("x", 260<<10)+`"}`, ""))
-	g.refused(400, 3, "http: request body too large", "PUT", "/v2/storage", a.auth, over)
+	g.wantError(400, 3, "http: request body too large", "PUT", "/v2/storage", a.auth, over)
 }
 
 func TestLists_Empty(t *testing.T) {
@@ -119,10 +119,10 @@ func TestLists_Empty(t *testing.T) {
 		"/v2/party?open=maybe":                  `parsing field "open": strconv.ParseBool: parsing "maybe": invalid syntax`,
 		"/v2/user?ids=;":                        "invalid semicolon separator in query",
 	} {
-		g.refused(400, 3, message, "GET", path, a.auth, "")
+		g.wantError(400, 3, message, "GET", path, a.auth, "")
 	}
-	g.refused(500, 13, "Error retrieving notifications.", "GET", "/v2/notification?cacheable_cursor=!", a.auth, "")
-	g.refused(500, 13, "Error while deleting notifications.", "DELETE", "/v2/notification?ids=x", a.auth, "")
+	g.wantError(500, 13, "Error retrieving notifications.", "GET", "/v2/notification?cacheable_cursor=!", a.auth, "")
+	g.wantError(500, 13, "Error while deleting notifications.", "DELETE", "/v2/notification?ids=x", a.auth, "")
 }
 
 func TestNotifications(t *testing.T) {
@@ -161,7 +161,7 @@ func TestNotifications(t *testing.T) {
 		g.want(200, `{}`, "POST", "/v2/friend?ids="+a.id, p.auth, "")
 	}
 	list("?limit=10&cacheable_cursor="+empty.Cursor, b.name, c.name, d.name)
-	first := list("", b.name) // one, unless asked for more
+	first := list("", b.name) // the default limit is 1
 	g.want(200, `{"notifications":[{"id":"$id","subject":"$any","content":"{\"username\": \"`+b.name+`\"}","code":-2,"sender_id":"`+b.id+`","create_time":"$time","persistent":true}],"cacheable_cursor":"$any"}`,
 		"GET", "/v2/notification", a.auth, "")
 	rest := list("?limit=10&cacheable_cursor="+first.Cursor, c.name, d.name)
@@ -169,7 +169,7 @@ func TestNotifications(t *testing.T) {
 		t.Errorf("cursor without news = %q; want the same %q", again.Cursor, rest.Cursor)
 	}
 	g.want(200, `{}`, "DELETE", "/v2/notification", a.auth, "")
-	g.want(200, `{}`, "DELETE", "/v2/notification?ids="+first.Notifications[0].ID, b.auth, "") // not b's: stays
+	g.want(200, `{}`, "DELETE", "/v2/notification?ids="+first.Notifications[0].ID, b.auth, "") // not b's, so it stays
 	list("?limit=10", b.name, c.name, d.name)
 	g.want(200, `{}`, "DELETE", "/v2/notification?ids="+first.Notifications[0].ID+"&ids="+rest.Notifications[1].ID, a.auth, "")
 	list("?limit=10", c.name)
@@ -183,13 +183,13 @@ func TestRPC_Refusals(t *testing.T) {
 	refusal := func(code, message string) string {
 		return `{"code":` + code + `,"error":"` + message + `","message":"` + message + `"}`
 	}
-	g.want(401, refusal("16", "Auth token or HTTP key required"), "POST", "/v2/rpc/"+id, nobody, `""`)
+	g.want(401, refusal("16", "Auth token or HTTP key required"), "POST", "/v2/rpc/"+id, noAuth, `""`)
 	g.want(401, refusal("16", "Auth token invalid"), "POST", "/v2/rpc/"+id, bearer("x"), `""`)
 	g.want(401, refusal("16", "HTTP key invalid"), "POST", "/v2/rpc/"+id, basic("defaultkey"), `""`)
 	g.want(401, refusal("16", "HTTP key invalid"), "GET", "/v2/rpc/"+id+"?http_key=x", a.auth, "")
 	g.want(404, refusal("5", "RPC function not found"), "POST", "/v2/rpc/"+id, a.auth, `{`)
-	g.want(404, refusal("5", "RPC function not found"), "GET", "/v2/rpc/"+id+"?http_key=defaulthttpkey", nobody, "")
+	g.want(404, refusal("5", "RPC function not found"), "GET", "/v2/rpc/"+id+"?http_key=defaulthttpkey", noAuth, "")
 	g.want(404, refusal("5", "RPC function not found"), "GET", "/v2/rpc/"+id, basic("defaulthttpkey"), "")
 	g.want(400, refusal("3", "RPC ID must be set"), "GET", "/v2/rpc/", a.auth, "")
-	g.refused(501, 12, "Method Not Allowed", "PUT", "/v2/rpc/"+id, a.auth, "")
+	g.wantError(501, 12, "Method Not Allowed", "PUT", "/v2/rpc/"+id, a.auth, "")
 }

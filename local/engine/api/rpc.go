@@ -12,9 +12,8 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// serveRPC runs an RPC for a session or for a holder of the HTTP key. The payload is
-// a JSON string and so is the answer's; with unwrap in the query both are the bare
-// text.
+// serveRPC runs an RPC for a session or for a client with the HTTP key. Payload and answer are JSON strings. With
+// unwrap in the query both are plain text.
 func (s *Server) serveRPC(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	caller, refusal := s.rpcCaller(query.Get("http_key"), r.Header["Authorization"])
@@ -59,8 +58,8 @@ func (s *Server) serveRPC(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, answer)
 }
 
-// rpcCaller finds out who calls, or says why they may not. The HTTP key comes in the
-// query or as the user of Basic authorization; its holder is nobody in particular.
+// rpcCaller returns the caller, or the reason of a refusal. The HTTP key comes in the query or as the user of Basic
+// authorization. A caller with the HTTP key has no user.
 func (s *Server) rpcCaller(httpKey string, headers []string) (c Caller, refusal string) {
 	basic := false
 	if httpKey == "" && len(headers) > 0 {
@@ -82,8 +81,7 @@ func (s *Server) rpcCaller(httpKey string, headers []string) (c Caller, refusal 
 	return callerOf(session, c), ""
 }
 
-// readPayload reads the payload of a POST; any other method has none. It is false
-// when it has answered.
+// readPayload reads the payload of a POST. Other methods have none. It returns false if it has sent an error.
 func readPayload(w http.ResponseWriter, r *http.Request, unwrap bool) (string, bool) {
 	if r.Method != http.MethodPost {
 		return "", true
@@ -103,15 +101,15 @@ func readPayload(w http.ResponseWriter, r *http.Request, unwrap bool) (string, b
 	}
 	var payload string
 	if json.Unmarshal(body, &payload) != nil {
-		// The server says this whatever was wrong.
+		// The real server sends this text for every decoding error.
 		writeRPCError(w, http.StatusBadRequest, 3, "json: cannot unmarshal object into Go value of type string")
 		return "", false
 	}
 	return payload, true
 }
 
-// rpcError is the body of an RPC's refusal. Unlike the rest of the API it has the
-// error twice: once as it is, once as text.
+// rpcError is the body of an RPC error. Unlike the rest of the API, it contains the error twice: as an object and as
+// text.
 type rpcError struct {
 	Code    int    `json:"code"`
 	Error   any    `json:"error"`
@@ -123,7 +121,7 @@ func writeRPCError(w http.ResponseWriter, status, code int, message string) {
 	writeJSON(w, status, body)
 }
 
-// writeRPCFailure answers with an error of the RPC itself.
+// writeRPCFailure sends an error that the RPC function returned.
 func writeRPCFailure(w http.ResponseWriter, err error) {
 	refusal := moduleError(err)
 	var shown any = struct{}{}

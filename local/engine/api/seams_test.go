@@ -20,7 +20,7 @@ import (
 	"partyline/local/engine/store"
 )
 
-// These tests are about what comes into the engine's API through Options.
+// These tests are about Options: what the engine passes to the API.
 
 func noParties(context.Context, int, *bool, bool, string, string) ([]*nakama.Party, string, error) {
 	return nil, "", nil
@@ -45,7 +45,7 @@ func TestRPC_Call(t *testing.T) {
 		t.Errorf("call = %+v", call)
 	}
 	g.want(200, `{"payload":""}`, "POST", "/v2/rpc/echo", a.auth, ``)
-	g.want(200, `{"payload":""}`, "GET", "/v2/rpc/echo?http_key=defaulthttpkey&y=1", nobody, `"ignored"`)
+	g.want(200, `{"payload":""}`, "GET", "/v2/rpc/echo?http_key=defaulthttpkey&y=1", noAuth, `"ignored"`)
 	if call.Caller.UserID != "" || call.Query["http_key"] != nil || call.Query["y"] == nil {
 		t.Errorf("call with the key = %+v; want nobody and the rest of the query", call)
 	}
@@ -94,7 +94,7 @@ func TestRPC_Failure(t *testing.T) {
 	}
 }
 
-// hooks is a module's hooks as functions.
+// hooks implements a module's hooks with a function.
 type hooks struct {
 	before func(c api.Caller, method string, in proto.Message) (proto.Message, error)
 }
@@ -143,15 +143,15 @@ func TestParties_ListAndHooks(t *testing.T) {
 		t.Errorf("hooks saw %v; want %s", seen, want)
 	}
 	refusal = runtime.NewError("invalid_request: that page would end the server", 3)
-	g.refused(400, 3, "invalid_request: that page would end the server", "GET", "/v2/party?open=false&cursor=c", a.auth, "")
+	g.wantError(400, 3, "invalid_request: that page would end the server", "GET", "/v2/party?open=false&cursor=c", a.auth, "")
 	refusal = errors.New("plain")
-	g.refused(500, 13, "plain", "GET", "/v2/party?open=false&cursor=c", a.auth, "")
+	g.wantError(500, 13, "plain", "GET", "/v2/party?open=false&cursor=c", a.auth, "")
 	refusal = nil
-	g.refused(404, 5, "Requested resource was not found.", "GET", "/v2/party?open=false&cursor=c", a.auth, "")
+	g.wantError(404, 5, "Requested resource was not found.", "GET", "/v2/party?open=false&cursor=c", a.auth, "")
 	guard = false
-	g.refused(500, 13, deadly, "GET", "/v2/party?open=false&cursor=c", a.auth, "")
-	g.refused(500, 13, "Error listing matches.", "GET", "/v2/party?query=broken", a.auth, "")
-	g.refused(400, 3, "Invalid limit - limit must be between 1 and 100.", "GET", "/v2/party?limit=0", a.auth, "")
+	g.wantError(500, 13, deadly, "GET", "/v2/party?open=false&cursor=c", a.auth, "")
+	g.wantError(500, 13, "Error listing matches.", "GET", "/v2/party?query=broken", a.auth, "")
+	g.wantError(400, 3, "Invalid limit - limit must be between 1 and 100.", "GET", "/v2/party?limit=0", a.auth, "")
 }
 
 func TestHooks_Authenticate(t *testing.T) {
@@ -174,7 +174,7 @@ func TestHooks_Authenticate(t *testing.T) {
 		t.Errorf("vars = %v; want what the hook set", vars)
 	}
 	blocked = true
-	g.refused(403, 7, "not today", "POST", "/v2/account/authenticate/device", basic("defaultkey"), `{"id":"0123456789"}`)
+	g.wantError(403, 7, "not today", "POST", "/v2/account/authenticate/device", basic("defaultkey"), `{"id":"0123456789"}`)
 	g.want(200, `{}`, "GET", "/v2/friend", p.auth, "")
 	if caller.UserID != p.id || caller.Username != p.name || caller.ClientIP != "127.0.0.1" {
 		t.Errorf("hook's caller = %+v; want the session's user", caller)
@@ -219,28 +219,28 @@ func TestMatchmakerStats(t *testing.T) {
 		return &nakama.MatchmakerStats{TicketCount: 1, OldestTicketCreateTime: timestamppb.New(time.Unix(1_700_000_000, 1))}
 	}})
 	g.want(200, `{"ticket_count":1,"oldest_ticket_create_time":"2023-11-14T22:13:20.000000001Z"}`, "GET", "/v2/matchmaker/stats", g.player("ada").auth, "")
-	g.refused(401, 16, "Auth token required", "GET", "/v2/matchmaker/stats", nobody, "")
+	g.wantError(401, 16, "Auth token required", "GET", "/v2/matchmaker/stats", noAuth, "")
 }
 
-func says(text string) http.HandlerFunc {
+func respond(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, text) }
 }
 
 func TestRoutes_Own(t *testing.T) {
 	pages := http.NewServeMux()
-	pages.Handle("GET /{$}", says("page"))
-	pages.Handle("GET /demo/{file}", says("file"))
+	pages.Handle("GET /{$}", respond("page"))
+	pages.Handle("GET /demo/{file}", respond("file"))
 	g := serve(t, api.Options{
-		Store: store.New(store.Options{}), Socket: says("socket"), Pages: pages,
+		Store: store.New(store.Options{}), Socket: respond("socket"), Pages: pages,
 		Routes: []api.Route{
 			{Pattern: "/party/join/{code}", Methods: []string{"GET", "HEAD"}, Handler: func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Cache-Control", "max-age=60")
 				_, _ = io.WriteString(w, "first "+r.URL.Path)
 			}},
-			{Pattern: "/party/join/special", Handler: says("second")},
-			{Pattern: "/v2/account", Methods: []string{"GET"}, Handler: says("shadow")},
-			{Pattern: "/v2/rpc/mine", Handler: says("never")},
-			{Pattern: "/any/{rest:.*}", Handler: says("any")},
+			{Pattern: "/party/join/special", Handler: respond("second")},
+			{Pattern: "/v2/account", Methods: []string{"GET"}, Handler: respond("shadow")},
+			{Pattern: "/v2/rpc/mine", Handler: respond("never")},
+			{Pattern: "/any/{rest:.*}", Handler: respond("any")},
 			{Pattern: "/panics", Handler: func(http.ResponseWriter, *http.Request) { panic("boom") }},
 		},
 	})
@@ -255,7 +255,7 @@ func TestRoutes_Own(t *testing.T) {
 		{"POST", "/demo/app.js", 404, `{"code":5,"message":"Not Found"}`},
 		{"GET", "/v2/nothing", 404, `{"code":5,"message":"Not Found"}`},
 		{"GET", "/ws?token=x", 200, "socket"},
-		{"GET", "/party/join/special", 200, "first /party/join/special"}, // the first that fits
+		{"GET", "/party/join/special", 200, "first /party/join/special"}, // the first route that matches
 		{"POST", "/party/join/special", 200, "second"},
 		{"GET", "/v2/account", 200, "shadow"},
 		{"GET", "/any/a/b", 200, "any"},
@@ -264,20 +264,20 @@ func TestRoutes_Own(t *testing.T) {
 		{"PUT", "/v2/account", 401, `{"code":16,"message":"Auth token required"}`},
 		{"GET", "/panics", 500, `{"error":"Internal Server Error","message":"Internal Server Error","code":13}`},
 	} {
-		if got := g.do(c.method, c.path, nobody, ""); got.status != c.status || got.body != c.body {
+		if got := g.do(c.method, c.path, noAuth, ""); got.status != c.status || got.body != c.body {
 			t.Errorf("%s %s = %d %s; want %d %s", c.method, c.path, got.status, got.body, c.status, c.body)
 		}
 	}
-	if got := g.do("HEAD", "/party/join/x", nobody, ""); got.status != 200 || got.body != "" || got.header.Get("Cache-Control") != "max-age=60" {
+	if got := g.do("HEAD", "/party/join/x", noAuth, ""); got.status != 200 || got.body != "" || got.header.Get("Cache-Control") != "max-age=60" {
 		t.Errorf("HEAD = %d %q, Cache-Control %q; want 200 and the route's own", got.status, got.body, got.header.Get("Cache-Control"))
 	}
-	if got := g.do("GET", "/any/x", nobody, ""); got.header.Get("Cache-Control") != "no-store, no-cache, must-revalidate" {
+	if got := g.do("GET", "/any/x", noAuth, ""); got.header.Get("Cache-Control") != "no-store, no-cache, must-revalidate" {
 		t.Errorf("Cache-Control = %q; want the server's", got.header.Get("Cache-Control"))
 	}
-	if got := g.do("POST", "/v2/rpc/mine", nobody, ""); got.status != 401 {
+	if got := g.do("POST", "/v2/rpc/mine", noAuth, ""); got.status != 401 {
 		t.Errorf("RPC path = %d; want the RPC before the route", got.status)
 	}
-	if got := g.do("GET", "/v2/group", nobody, "", "Origin", "http://a"); got.status != 401 {
+	if got := g.do("GET", "/v2/group", noAuth, "", "Origin", "http://a"); got.status != 401 {
 		t.Errorf("API beside the routes = %d %s; want 401", got.status, got.body)
 	}
 }
@@ -288,11 +288,11 @@ func TestRoutes_Unsupported(t *testing.T) {
 		{"GET", "/v2/party"}, {"GET", "/v2/match"}, {"GET", "/v2/leaderboard/x"}, {"POST", "/v2/account/authenticate/steam"},
 		{"POST", "/v2/account/link/device"}, {"GET", "/v2/matchmaker/stats"}, {"POST", "/v2/event"},
 	} {
-		g.refused(501, 12, "not supported by the embedded engine: "+c[0]+" "+c[1], c[0], c[1], nobody, "")
+		g.wantError(501, 12, "not supported by the embedded engine: "+c[0]+" "+c[1], c[0], c[1], noAuth, "")
 	}
-	g.refused(404, 5, "Not Found", "GET", "/ws", nobody, "")
-	g.refused(404, 5, "Not Found", "GET", "/v2/healthcheck", nobody, "")
-	g.refused(404, 5, "Not Found", "GET", "/v2/nothing", nobody, "")
+	g.wantError(404, 5, "Not Found", "GET", "/ws", noAuth, "")
+	g.wantError(404, 5, "Not Found", "GET", "/v2/healthcheck", noAuth, "")
+	g.wantError(404, 5, "Not Found", "GET", "/v2/nothing", noAuth, "")
 }
 
 func TestNew_Refusals(t *testing.T) {
@@ -301,8 +301,8 @@ func TestNew_Refusals(t *testing.T) {
 		want string
 	}{
 		"store":   {api.Options{}, "Store is missing"},
-		"slash":   {api.Options{Store: store.New(store.Options{}), Routes: []api.Route{{Pattern: "party", Handler: says("")}}}, `route "party": the pattern must start with "/"`},
-		"pattern": {api.Options{Store: store.New(store.Options{}), Routes: []api.Route{{Pattern: "/a/{b", Handler: says("")}}}, `route "/a/{b"`},
+		"slash":   {api.Options{Store: store.New(store.Options{}), Routes: []api.Route{{Pattern: "party", Handler: respond("")}}}, `route "party": the pattern must start with "/"`},
+		"pattern": {api.Options{Store: store.New(store.Options{}), Routes: []api.Route{{Pattern: "/a/{b", Handler: respond("")}}}, `route "/a/{b"`},
 	} {
 		if _, err := api.New(c.opts); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("New(%s) = %v; want %q", name, err, c.want)

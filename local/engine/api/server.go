@@ -1,9 +1,8 @@
-// Package api is the HTTP client API of the embedded engine: the routes, status
-// codes, JSON and error bodies of Nakama's gateway, served from a store.
+// Package api is the HTTP client API of the embedded engine. It has the routes, status codes, JSON and error bodies
+// of Nakama's gateway, and serves the data of a store.
 //
-// It knows the data (package store) and nothing else of the engine: RPCs, the party
-// and match lists, the socket and a module's own HTTP routes come in through Options.
-// What a real server offers and this one does not answers 501 and says so.
+// Of the engine it imports only package store. RPCs, the party and match lists, the socket and a module's HTTP routes
+// come in through Options. For a call that only a real server supports, it answers 501 with a text that says so.
 package api
 
 import (
@@ -22,14 +21,14 @@ import (
 	"partyline/local/engine/store"
 )
 
-// Server is the HTTP client API. It is an http.Handler and safe for concurrent use;
-// the program that serves it sets timeouts and the header limit.
+// Server is the HTTP client API. It is an http.Handler and safe for concurrent use. The program that serves it sets
+// the timeouts and the header limit.
 type Server struct {
 	opts    Options
 	handler http.Handler
 }
 
-// New returns a server, or an error that names what is wrong with opts.
+// New returns a server, or an error that says what is wrong with opts.
 func New(opts Options) (*Server, error) {
 	if opts.Store == nil {
 		return nil, errors.New("api: Store is missing")
@@ -68,13 +67,13 @@ func New(opts Options) (*Server, error) {
 	if opts.Socket != nil {
 		outer.Handle("/ws", opts.Socket).Methods(http.MethodGet)
 	}
-	compressed := handlers.CompressHandler(s.contained(inner))
+	compressed := handlers.CompressHandler(s.recoverPanics(inner))
 	outer.NewRoute().HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Cache-Control", "no-store, no-cache, must-revalidate")
 		r.Body = http.MaxBytesReader(w, r.Body, opts.MaxRequestBytes)
 		compressed.ServeHTTP(w, r)
 	})
-	s.handler = handlers.CORS( // pages of every origin may call
+	s.handler = handlers.CORS( // pages of every origin may call the API
 		handlers.AllowedOrigins([]string{"*"}),
 		handlers.AllowedHeaders([]string{"Authorization", "Content-Type", "User-Agent"}),
 		handlers.AllowedMethods([]string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}),
@@ -84,11 +83,11 @@ func New(opts Options) (*Server, error) {
 
 const rpcPath = "/v2/rpc/{id:.*}"
 
-// rpcMethods is a new slice each time: the router writes to what it is given, and engines
-// start side by side.
+// rpcMethods returns a new slice for each call, because the router writes to it and several engines may start at the
+// same time.
 func rpcMethods() []string { return []string{http.MethodGet, http.MethodPost} }
 
-// routes is what a request meets in order: RPCs, the module's own routes, the API.
+// routes builds the handlers in order: RPCs, the module's routes, the API.
 func (s *Server) routes() (http.Handler, error) {
 	inner := mux.NewRouter()
 	inner.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods()...)
@@ -113,12 +112,12 @@ func (s *Server) endpoints() http.Handler {
 	for _, e := range s.table() {
 		router.Handle(e.path, s.serve(e)).Methods(e.method)
 	}
-	router.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods()...) // here for its other methods only
+	router.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods()...) // matches only methods that the first route does not
 	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, &store.Error{Code: store.Unimplemented, Message: "Method Not Allowed"})
 	})
 	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isNakamas(r.URL.Path) {
+		if isNakamaPath(r.URL.Path) {
 			writeError(w, &store.Error{Code: store.Unimplemented, Message: "not supported by the embedded engine: " + r.Method + " " + r.URL.Path})
 			return
 		}
@@ -127,24 +126,24 @@ func (s *Server) endpoints() http.Handler {
 	return router
 }
 
-// areas are the first segments of the paths of Nakama's client API.
-var areas = []string{
+// apiAreas are the first path segments of Nakama's client API after /v2/.
+var apiAreas = []string{
 	"account", "channel", "event", "friend", "group", "iap", "leaderboard", "match", "matchmaker",
 	"notification", "party", "session", "storage", "tournament", "user",
 }
 
-// isNakamas reports whether a real server might answer at a path.
-func isNakamas(path string) bool {
+// isNakamaPath reports whether a real server might have a call at this path.
+func isNakamaPath(path string) bool {
 	rest, ok := strings.CutPrefix(path, "/v2/")
 	area, _, _ := strings.Cut(rest, "/")
-	return ok && slices.Contains(areas, area)
+	return ok && slices.Contains(apiAreas, area)
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// contained serves a request. A panic in a hook, an RPC or a route of the module is
-// logged with its stack and answered with 500; the server lives on.
-func (s *Server) contained(next http.Handler) http.Handler {
+// recoverPanics recovers a panic in a hook, an RPC or a route of the module. It logs the panic with its stack and
+// answers 500.
+func (s *Server) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			cause := recover()
@@ -152,7 +151,7 @@ func (s *Server) contained(next http.Handler) http.Handler {
 				return
 			}
 			if cause == http.ErrAbortHandler {
-				panic(cause) // net/http's own way to end a connection
+				panic(cause) // net/http uses this panic to end a connection
 			}
 			s.opts.Logger.Error("panic while serving", "method", r.Method, "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
 			w.Header().Set("Content-Type", "application/json")

@@ -31,8 +31,8 @@ func readStorage(c *call, in *api.ReadStorageObjectsRequest) (proto.Message, err
 }
 
 var (
-	errNoCollection = invalid("Invalid collection or key value supplied. They must be set.")
-	errBadOwner     = invalid("Invalid user ID - make sure user ID is a valid UUID.")
+	errNoCollection = invalidArgument("Invalid collection or key value supplied. They must be set.")
+	errBadOwner     = invalidArgument("Invalid user ID - make sure user ID is a valid UUID.")
 )
 
 func writeStorage(c *call, in *api.WriteStorageObjectsRequest) (proto.Message, error) {
@@ -43,11 +43,11 @@ func writeStorage(c *call, in *api.WriteStorageObjectsRequest) (proto.Message, e
 		case o.Collection == "" || o.Key == "" || o.Value == "":
 			return nil, errNoCollection
 		case read < store.ReadNobody || read > store.ReadPublic:
-			return nil, invalid("Invalid Read permission supplied. It must be either 0, 1 or 2.")
+			return nil, invalidArgument("Invalid Read permission supplied. It must be either 0, 1 or 2.")
 		case write < store.WriteNobody || write > store.WriteOwner:
-			return nil, invalid("Invalid Write permission supplied. It must be either 0 or 1.")
+			return nil, invalidArgument("Invalid Write permission supplied. It must be either 0 or 1.")
 		case !store.IsJSONObject(o.Value):
-			return nil, invalid("Value must be a JSON object.")
+			return nil, invalidArgument("Value must be a JSON object.")
 		}
 		writes = append(writes, store.ObjectWrite{
 			ObjectID: store.ObjectID{Collection: o.Collection, Key: o.Key, Owner: c.user},
@@ -57,14 +57,14 @@ func writeStorage(c *call, in *api.WriteStorageObjectsRequest) (proto.Message, e
 	acks, err := c.opts.Store.WriteObjects(false, writes)
 	switch {
 	case errors.Is(err, runtime.ErrStorageRejectedVersion), errors.Is(err, runtime.ErrStorageRejectedPermission):
-		return nil, invalid(err.Error())
+		return nil, invalidArgument(err.Error())
 	case err != nil:
-		return nil, failed("Error writing storage objects.")
+		return nil, internalError("Error writing storage objects.")
 	}
 	return &api.StorageObjectAcks{Acks: acks}, nil
 }
 
-// permission is a permission of a write: what is asked for, or the owner's.
+// permission returns the requested permission of a write, or 1 (the owner only).
 func permission(asked *wrapperspb.Int32Value) int32 {
 	if asked == nil {
 		return store.ReadOwner
@@ -82,14 +82,14 @@ func deleteStorage(c *call, in *api.DeleteStorageObjectsRequest) (proto.Message,
 			ObjectID: store.ObjectID{Collection: id.Collection, Key: id.Key, Owner: c.user}, Version: id.Version,
 		})
 	}
-	if err := c.opts.Store.DeleteObjects(false, deletes); err != nil { // a condition is all that can fail
-		return nil, invalid(err.Error())
+	if err := c.opts.Store.DeleteObjects(false, deletes); err != nil { // only a condition can fail
+		return nil, invalidArgument(err.Error())
 	}
-	return done()
+	return emptyReply()
 }
 
 func listStorage(c *call, in *api.ListStorageObjectsRequest) (proto.Message, error) {
-	limit, err := limited(in.Limit, 1, 100)
+	limit, err := parseLimit(in.Limit, 1, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func listStorage(c *call, in *api.ListStorageObjectsRequest) (proto.Message, err
 	}
 	objects, cursor, err := c.opts.Store.ListObjects(c.user, owner, in.Collection, limit, in.Cursor)
 	if err != nil {
-		return nil, invalid(err.Error()) // a malformed cursor is all that can be wrong
+		return nil, invalidArgument(err.Error()) // the only possible error is a malformed cursor
 	}
 	return &api.StorageObjectList{Objects: objects, Cursor: cursor}, nil
 }

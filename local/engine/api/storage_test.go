@@ -21,7 +21,7 @@ func TestStorage_WriteAndRead(t *testing.T) {
 	ack := func(key, version string) string {
 		return fmt.Sprintf(`{"collection":"c","key":"%s","version":"%s","user_id":"%s","create_time":"$time","update_time":"$time"}`, key, version, a.id)
 	}
-	// The version is of the text as it was written; the value reads back as the database prints it.
+	// The version is that of the written text; the value has the form in which the database prints it.
 	const value = `{"b":1.50, "aa":[true,null],"a":"\u00e9<"}`
 	version := fmt.Sprintf("%x", md5.Sum([]byte(value)))
 	g.want(200, `{"acks":[`+ack("k1", version)+`,`+ack("k0", "99914b932bd37a50b983c5e7c90ae93b")+`]}`, "PUT", "/v2/storage", a.auth,
@@ -51,7 +51,7 @@ func TestStorage_Conditions(t *testing.T) {
 		value, version string
 		status         int
 	}{
-		{`{}`, one, 400}, // nothing there to have that version
+		{`{}`, one, 400}, // no object with this version
 		{`{}`, "*", 200},
 		{`{}`, "*", 400},
 		{`{}`, one, 400},
@@ -72,15 +72,15 @@ func TestStorage_Conditions(t *testing.T) {
 	}
 
 	// One failed condition stops the whole call.
-	g.refused(400, 3, conditions, "PUT", "/v2/storage", a.auth, objects(object("c", "new", `{}`, ""), object("c", "k", `{}`, `,"version":"*"`)))
+	g.wantError(400, 3, conditions, "PUT", "/v2/storage", a.auth, objects(object("c", "new", `{}`, ""), object("c", "k", `{}`, `,"version":"*"`)))
 	g.want(200, `{}`, "POST", "/v2/storage", a.auth, `{"object_ids":[{"collection":"c","key":"new","user_id":"`+a.id+`"}]}`)
 
-	// What the owner may not write stays, whatever the condition.
+	// An object that the owner may not write does not change, whatever the condition.
 	g.do("PUT", "/v2/storage", a.auth, objects(object("c", "fixed", `{}`, `,"permission_write":0`)))
 	const denied = "Storage write rejected - permission denied."
-	g.refused(400, 3, denied, "PUT", "/v2/storage", a.auth, objects(object("c", "fixed", `{"a":1}`, "")))
-	g.refused(400, 3, denied, "PUT", "/v2/storage", a.auth, objects(object("c", "fixed", `{"a":1}`, `,"version":"`+empty+`"`)))
-	g.refused(400, 3, conditions, "PUT", "/v2/storage", a.auth, objects(object("c", "fixed", `{"a":1}`, `,"version":"*"`)))
+	g.wantError(400, 3, denied, "PUT", "/v2/storage", a.auth, objects(object("c", "fixed", `{"a":1}`, "")))
+	g.wantError(400, 3, denied, "PUT", "/v2/storage", a.auth, objects(object("c", "fixed", `{"a":1}`, `,"version":"`+empty+`"`)))
+	g.wantError(400, 3, conditions, "PUT", "/v2/storage", a.auth, objects(object("c", "fixed", `{"a":1}`, `,"version":"*"`)))
 }
 
 func TestStorage_Delete(t *testing.T) {
@@ -92,10 +92,10 @@ func TestStorage_Delete(t *testing.T) {
 	}
 	ids := func(list ...string) string { return `{"object_ids":[` + strings.Join(list, ",") + `]}` }
 	g.do("PUT", "/v2/storage", a.auth, objects(object("c", "k", `{}`, ""), object("c", "l", `{}`, ""), object("c", "fixed", `{}`, `,"permission_write":0`)))
-	g.refused(400, 3, rejected, "PUT", "/v2/storage/delete", a.auth, ids(del("none", "")))
-	g.refused(400, 3, rejected, "PUT", "/v2/storage/delete", a.auth, ids(del("k", "x")))
-	g.refused(400, 3, rejected, "PUT", "/v2/storage/delete", a.auth, ids(del("fixed", "")))
-	g.refused(400, 3, rejected, "PUT", "/v2/storage/delete", a.auth, ids(del("k", ""), del("none", "")))
+	g.wantError(400, 3, rejected, "PUT", "/v2/storage/delete", a.auth, ids(del("none", "")))
+	g.wantError(400, 3, rejected, "PUT", "/v2/storage/delete", a.auth, ids(del("k", "x")))
+	g.wantError(400, 3, rejected, "PUT", "/v2/storage/delete", a.auth, ids(del("fixed", "")))
+	g.wantError(400, 3, rejected, "PUT", "/v2/storage/delete", a.auth, ids(del("k", ""), del("none", "")))
 	g.want(200, `{}`, "PUT", "/v2/storage/delete", a.auth, ids(del("k", "99914b932bd37a50b983c5e7c90ae93b"), del("l", "")))
 	g.want(200, `{}`, "POST", "/v2/storage", a.auth, `{"object_ids":[{"collection":"c","key":"k","user_id":"`+a.id+`"},{"collection":"c","key":"l","user_id":"`+a.id+`"}]}`)
 }
@@ -135,7 +135,7 @@ func TestStorage_List(t *testing.T) {
 	check(b, collection+"/"+a.id+"?limit=9", "b d")
 	check(b, collection+"?limit=9", "b c d")
 	check(b, collection+"?limit=9&user_id="+b.id, "c")
-	check(b, collection, "b") // one, unless asked for more
+	check(b, collection, "b") // the default limit is 1
 	check(b, fresh("none")+"?limit=9", "")
 	cursor := check(a, collection+"?limit=3&user_id="+a.id, "a e b")
 	if end := check(a, collection+"?limit=3&user_id="+a.id+"&cursor="+cursor, "d"); end != "" {
@@ -143,11 +143,11 @@ func TestStorage_List(t *testing.T) {
 	}
 	cursor = check(b, collection+"?limit=2", "b c")
 	check(b, collection+"?limit=2&cursor="+cursor, "d")
-	check(a, "delete?limit=2", "") // a collection like any other
+	check(a, "delete?limit=2", "") // "delete" is a collection like any other
 
-	g.refused(400, 3, "Invalid limit - limit must be between 1 and 100.", "GET", "/v2/storage/c?limit=101", a.auth, "")
-	g.refused(400, 3, "Malformed cursor was used.", "GET", "/v2/storage/c?limit=2&cursor=!", a.auth, "")
-	g.refused(400, 3, "Invalid user ID - make sure user ID is a valid UUID.", "GET", "/v2/storage/c/x", a.auth, "")
+	g.wantError(400, 3, "Invalid limit - limit must be between 1 and 100.", "GET", "/v2/storage/c?limit=101", a.auth, "")
+	g.wantError(400, 3, "Malformed cursor was used.", "GET", "/v2/storage/c?limit=2&cursor=!", a.auth, "")
+	g.wantError(400, 3, "Invalid user ID - make sure user ID is a valid UUID.", "GET", "/v2/storage/c/x", a.auth, "")
 }
 
 func TestStorage_Refusals(t *testing.T) {
@@ -167,9 +167,9 @@ func TestStorage_Refusals(t *testing.T) {
 		{"POST", "/v2/storage", `{"object_ids":[{"collection":"c","key":"k","user_id":"x"}]}`, "Invalid user ID - make sure user ID is a valid UUID."},
 		{"PUT", "/v2/storage/delete", `{"object_ids":[{"collection":"c"}]}`, unset},
 	} {
-		g.refused(400, 3, c.message, c.method, c.path, a.auth, c.body)
+		g.wantError(400, 3, c.message, c.method, c.path, a.auth, c.body)
 	}
-	g.refused(500, 13, "Error writing storage objects.", "PUT", "/v2/storage", a.auth, objects(object(long, "k", `{}`, "")))
-	g.refused(500, 13, "Error writing storage objects.", "PUT", "/v2/storage", a.auth, objects(object("c", long, `{}`, "")))
-	g.refused(500, 13, "Error writing storage objects.", "PUT", "/v2/storage", a.auth, objects(object("c", "k", `{"a":"\u0000"}`, "")))
+	g.wantError(500, 13, "Error writing storage objects.", "PUT", "/v2/storage", a.auth, objects(object(long, "k", `{}`, "")))
+	g.wantError(500, 13, "Error writing storage objects.", "PUT", "/v2/storage", a.auth, objects(object("c", long, `{}`, "")))
+	g.wantError(500, 13, "Error writing storage objects.", "PUT", "/v2/storage", a.auth, objects(object("c", "k", `{"a":"\u0000"}`, "")))
 }

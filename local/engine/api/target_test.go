@@ -20,10 +20,10 @@ import (
 	"partyline/local/engine/store"
 )
 
-// The behaviour tests run against the engine's own API and, with NAKAMA=host:port,
-// against that server instead: the same requests, the same expectations.
+// The behaviour tests run against the engine's own API. With NAKAMA=host:port they run against that server instead,
+// with the same requests and expectations.
 
-// target is the server under test as its clients see it.
+// target is the server under test, for a client.
 type target struct {
 	t    *testing.T
 	base string
@@ -37,7 +37,7 @@ func newTarget(t *testing.T) *target {
 	return serve(t, api.Options{Store: store.New(store.Options{}), Parties: noParties, Matches: noMatches})
 }
 
-// serve is a target on the engine's API with options of its own, whatever NAKAMA says.
+// serve starts the engine's API with these options. It ignores NAKAMA.
 func serve(t *testing.T, opts api.Options) *target {
 	t.Helper()
 	s, err := api.New(opts)
@@ -49,7 +49,7 @@ func serve(t *testing.T, opts api.Options) *target {
 	return &target{t, server.URL}
 }
 
-// reply is an answer.
+// reply is the answer to a request.
 type reply struct {
 	status int
 	header http.Header
@@ -60,7 +60,7 @@ type reply struct {
 func basic(key string) string    { return "Basic " + base64.StdEncoding.EncodeToString([]byte(key+":")) }
 func bearer(token string) string { return "Bearer " + token }
 
-const nobody = "" // no Authorization header
+const noAuth = "" // no Authorization header
 
 func (g *target) do(method, path, auth, body string, header ...string) reply {
 	g.t.Helper()
@@ -68,7 +68,7 @@ func (g *target) do(method, path, auth, body string, header ...string) reply {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	if auth != nobody {
+	if auth != noAuth {
 		r.Header.Set("Authorization", auth)
 	}
 	r.Header.Set("Content-Type", "application/json")
@@ -87,8 +87,8 @@ func (g *target) do(method, path, auth, body string, header ...string) reply {
 	return reply{res.StatusCode, res.Header, string(text)}
 }
 
-// want makes a request and compares status and body. In the expected JSON the text
-// "$id" stands for a UUID, "$time" for an RFC 3339 time, "$any" for any text.
+// want makes a request and compares status and body. In the expected JSON "$id" matches a UUID, "$time" an RFC 3339
+// time, "$any" any text.
 func (g *target) want(status int, body, method, path, auth, request string) reply {
 	g.t.Helper()
 	got := g.do(method, path, auth, request)
@@ -101,8 +101,8 @@ func (g *target) want(status int, body, method, path, auth, request string) repl
 	return got
 }
 
-// refused wants a refusal of the gateway's form.
-func (g *target) refused(status, code int, message, method, path, auth, request string) {
+// wantError checks that a request gets an error in the gateway's form.
+func (g *target) wantError(status, code int, message, method, path, auth, request string) {
 	g.t.Helper()
 	text, _ := json.Marshal(message)
 	g.want(status, fmt.Sprintf(`{"code":%d,"message":%s}`, code, text), method, path, auth, request)
@@ -205,7 +205,7 @@ func (g *target) session(name string, got reply) player {
 	return player{id: claimsOf(g.t, s.Token)["uid"].(string), name: name, auth: bearer(s.Token), token: s.Token, refresh: s.RefreshToken}
 }
 
-// claimsOf reads a token's claims as a client SDK does.
+// claimsOf returns a token's claims, read as a client SDK does.
 func claimsOf(t *testing.T, token string) map[string]any {
 	t.Helper()
 	parts := strings.Split(token, ".")

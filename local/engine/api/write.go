@@ -14,12 +14,12 @@ import (
 
 const internalErrorBody = `{"error":"Internal Server Error","message":"Internal Server Error","code":13}`
 
-// writeMessage answers 200 with a message as the gateway writes it: field names as in
-// the protocol, zero values left out, 64-bit numbers as strings, enums as numbers.
+// writeMessage answers 200 with a message as the gateway writes it: protocol field names, no zero values, 64-bit
+// numbers as strings, enums as numbers.
 func writeMessage(w http.ResponseWriter, m proto.Message) {
 	text, err := protojson.MarshalOptions{UseProtoNames: true, UseEnumNumbers: true}.Marshal(m)
 	if err != nil {
-		writeError(w, failed("failed to marshal error message"))
+		writeError(w, internalError("failed to marshal error message"))
 		return
 	}
 	var body bytes.Buffer
@@ -27,7 +27,7 @@ func writeMessage(w http.ResponseWriter, m proto.Message) {
 	writeJSON(w, http.StatusOK, body.Bytes())
 }
 
-// writeError answers with a refusal as the gateway writes it.
+// writeError sends an error as the gateway writes it.
 func writeError(w http.ResponseWriter, err error) {
 	var refusal *store.Error
 	if !errors.As(err, &refusal) {
@@ -52,7 +52,7 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body) // the client may be gone
 }
 
-// httpStatus is the HTTP status of a gRPC code.
+// httpStatus returns the HTTP status of a gRPC code.
 func httpStatus(code store.Code) int {
 	switch code {
 	case 1: // canceled

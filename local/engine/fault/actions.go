@@ -7,11 +7,11 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Fail is a Before that makes the call fail without an effect.
+// Fail makes a Before: the call fails with err and has no effect.
 func Fail(err error) func(Call) error { return func(Call) error { return err } }
 
-// Lose is an After whose caller gets err although the call has had its effect: the
-// answer was lost on the way. The error of a call that failed by itself stays.
+// Lose makes an After: the call has its effect, but the caller gets err, as if the answer was lost on the way. If the
+// call failed by itself, its own error stays.
 func Lose(err error) func(Call, error) error {
 	return func(_ Call, own error) error {
 		if own != nil {
@@ -21,25 +21,25 @@ func Lose(err error) func(Call, error) error {
 	}
 }
 
-// Conflict is a Before by which a storage write loses a race.
+// Conflict is a Before: a storage write fails because another write came first.
 func Conflict(Call) error { return runtime.ErrStorageRejectedVersion }
 
-// Panic is a Before that panics with value.
+// Panic makes a Before that panics with value.
 func Panic(value any) func(Call) error { return func(Call) error { panic(value) } }
 
-// PanicAfter is an After that panics with value once the call has had its effect.
+// PanicAfter makes an After that panics with value when the call has had its effect.
 func PanicAfter(value any) func(Call, error) error {
 	return func(Call, error) error { panic(value) }
 }
 
-// Collections is a When for storage calls that touch one of these collections.
+// Collections makes a When that selects the storage calls on one of these collections.
 func Collections(names ...string) func(Call) bool {
 	return func(c Call) bool {
 		return slices.ContainsFunc(collectionsOf(c), func(name string) bool { return slices.Contains(names, name) })
 	}
 }
 
-// collectionsOf are the storage collections that a call names.
+// collectionsOf returns the storage collections that a call names.
 func collectionsOf(c Call) []string {
 	var names []string
 	for i, arg := range c.Args {
@@ -57,7 +57,7 @@ func collectionsOf(c Call) []string {
 				names = append(names, o.Collection)
 			}
 		case string:
-			if c.Name == "StorageList" && i == 2 { // after caller and owner
+			if c.Name == "StorageList" && i == 2 { // the arguments before it are the caller and the owner
 				names = append(names, list)
 			}
 		}
@@ -65,25 +65,25 @@ func collectionsOf(c Call) []string {
 	return names
 }
 
-// Gate holds calls up: [Gate.Wait] is a Before that blocks until the gate opens or the
-// call's context ends. Make it with [NewGate].
+// Gate stops calls: [Gate.Wait] is a Before that blocks until the gate opens or the call's context ends. Make it with
+// [NewGate].
 type Gate struct {
-	waiting chan struct{} // one entry for each call that has come to wait
+	waiting chan struct{} // one entry for each call that has arrived
 	open    chan struct{}
 }
 
-// gateRoom is the most arrivals a gate remembers that nobody has asked for.
-const gateRoom = 1024
+// maxArrivals is the maximum number of arrivals in a gate that nobody has received yet.
+const maxArrivals = 1024
 
 // NewGate makes a closed gate.
 func NewGate() *Gate {
-	return &Gate{waiting: make(chan struct{}, gateRoom), open: make(chan struct{})}
+	return &Gate{waiting: make(chan struct{}, maxArrivals), open: make(chan struct{})}
 }
 
-// ErrGateFull is the error of the call that comes when a gate remembers too many.
+// ErrGateFull is the error of a call when the gate already has the maximum number of arrivals.
 var ErrGateFull = errors.New("fault: too many calls wait at the gate")
 
-// Wait blocks a call until the gate opens. If its context ends first, that is its error.
+// Wait blocks a call until the gate opens. If the call's context ends first, Wait returns the context's error.
 func (g *Gate) Wait(c Call) error {
 	select {
 	case g.waiting <- struct{}{}:
@@ -98,8 +98,8 @@ func (g *Gate) Wait(c Call) error {
 	}
 }
 
-// Arrived gives one value for each call that has come to wait.
+// Arrived returns a channel with one value for each call that has arrived at the gate.
 func (g *Gate) Arrived() <-chan struct{} { return g.waiting }
 
-// Open lets all calls through, now and later. It is called once.
+// Open lets all calls through, now and later. Call it once.
 func (g *Gate) Open() { close(g.open) }

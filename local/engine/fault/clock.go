@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock is a time that stands still between looks, but for a microsecond that every
-// look takes, so that no two moments are the same. Only [Clock.Jump] moves it otherwise.
+// Clock stands still between calls. Each call of Now moves it by one microsecond, so that no two times are equal.
+// Apart from that, only [Clock.Jump] moves it.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -15,7 +15,7 @@ type Clock struct {
 // NewClock makes a clock that shows start.
 func NewClock(start time.Time) *Clock { return &Clock{now: start} }
 
-// Now is the time; it is what Options.Now of an engine and of a module take.
+// Now returns the time. Pass it as Options.Now to an engine or a module.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -23,7 +23,7 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
-// Jump moves the clock by d, back if d is negative.
+// Jump moves the clock by d; a negative d moves it back.
 func (c *Clock) Jump(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,11 +11,10 @@ import (
 
 //go:generate go run ./gen
 
-// initModule is a module's entry point, as the server calls it.
+// initModule is the type of a module's entry point.
 type initModule = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, init runtime.Initializer) error
 
-// Init puts the layer around a module: what it gives is the entry point of the same
-// module, and goes where that would go.
+// Init returns an entry point that runs inner with the layer around it. Give it to the server in place of inner.
 func (l *Layer) Init(inner initModule) initModule {
 	return func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, init runtime.Initializer) error {
 		faulty := &module{NakamaModule: nk, layer: l}
@@ -23,8 +22,7 @@ func (l *Layer) Init(inner initModule) initModule {
 	}
 }
 
-// module is the server as the module sees it. The generated methods stand around all
-// calls that can fail.
+// module is the server API for the module. The generated methods wrap all calls that can fail.
 type module struct {
 	runtime.NakamaModule
 	layer *Layer
@@ -32,8 +30,8 @@ type module struct {
 
 var _ runtime.NakamaModule = (*module)(nil)
 
-// initializer registers the module's functions with the layer around them. Functions
-// it does not know pass as they are.
+// initializer registers the module's functions with the layer around them. It passes on unchanged the functions that
+// it does not know.
 type initializer struct {
 	runtime.Initializer
 	layer *Layer
@@ -54,8 +52,8 @@ type (
 	matchedFunc   = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) (string, error)
 )
 
-// answering puts the layer around a function of the module that takes something and answers.
-func answering[In, Out any](i *initializer, name string, fn func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error)) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error) {
+// wrapFunc wraps a module's function that has one argument and one result.
+func wrapFunc[In, Out any](i *initializer, name string, fn func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error)) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error) {
 	return func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in In) (out Out, err error) {
 		p, err := i.layer.begin(ctx, name, in)
 		if err != nil {
@@ -67,23 +65,23 @@ func answering[In, Out any](i *initializer, name string, fn func(context.Context
 }
 
 func (i *initializer) RegisterRpc(id string, fn rpcFunc) error {
-	return i.Initializer.RegisterRpc(id, answering(i, "rpc "+id, fn))
+	return i.Initializer.RegisterRpc(id, wrapFunc(i, "rpc "+id, fn))
 }
 
 func (i *initializer) RegisterBeforeRt(id string, fn beforeFunc) error {
-	return i.Initializer.RegisterBeforeRt(id, answering(i, "before "+id, fn))
+	return i.Initializer.RegisterBeforeRt(id, wrapFunc(i, "before "+id, fn))
 }
 
 func (i *initializer) RegisterBeforeListParties(fn listFunc) error {
-	return i.Initializer.RegisterBeforeListParties(answering(i, "before list parties", fn))
+	return i.Initializer.RegisterBeforeListParties(wrapFunc(i, "before list parties", fn))
 }
 
 func (i *initializer) RegisterBeforeListMatches(fn matchListFunc) error {
-	return i.Initializer.RegisterBeforeListMatches(answering(i, "before list matches", fn))
+	return i.Initializer.RegisterBeforeListMatches(wrapFunc(i, "before list matches", fn))
 }
 
 func (i *initializer) RegisterMatchmakerMatched(fn matchedFunc) error {
-	return i.Initializer.RegisterMatchmakerMatched(answering(i, "matchmaker matched", fn))
+	return i.Initializer.RegisterMatchmakerMatched(wrapFunc(i, "matchmaker matched", fn))
 }
 
 func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
@@ -97,15 +95,15 @@ func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
 }
 
 func (i *initializer) RegisterEventSessionStart(fn eventFunc) error {
-	return i.Initializer.RegisterEventSessionStart(i.event("session start", fn))
+	return i.Initializer.RegisterEventSessionStart(i.wrapEvent("session start", fn))
 }
 
 func (i *initializer) RegisterEventSessionEnd(fn eventFunc) error {
-	return i.Initializer.RegisterEventSessionEnd(i.event("session end", fn))
+	return i.Initializer.RegisterEventSessionEnd(i.wrapEvent("session end", fn))
 }
 
-// event is a function that has nobody to tell of an error.
-func (i *initializer) event(name string, fn eventFunc) eventFunc {
+// wrapEvent wraps a function that returns no error.
+func (i *initializer) wrapEvent(name string, fn eventFunc) eventFunc {
 	return func(ctx context.Context, logger runtime.Logger, e *api.Event) {
 		p, err := i.layer.begin(ctx, name, e)
 		if err != nil {

@@ -7,32 +7,30 @@ import (
 	"sync"
 )
 
-// ErrCut answers every call of a module whose layer was cut.
+// ErrCut is the error of every call of a module after [Layer.Cut].
 var ErrCut = errors.New("fault: the module was cut off from its server")
 
-// Call is one call on its way through a layer.
+// Call is one call through a layer.
 type Call struct {
-	// Name is the method of runtime.NakamaModule that the module calls, such as
-	// "StorageWrite", or the function of its own that the server calls: "rpc <id>",
-	// "before <message>", "after <message>", "before list parties", "session start",
-	// "session end", "matchmaker processor", "matchmaker matched".
+	// Name is a method of runtime.NakamaModule that the module calls, for example "StorageWrite". Or it is a function
+	// of the module that the server calls: "rpc <id>", "before <message>", "after <message>", "before list parties",
+	// "before list matches", "session start", "session end", "matchmaker processor", "matchmaker matched".
 	Name string
-	Ctx  context.Context // context.Background() where the method takes none
+	Ctx  context.Context // context.Background() for a method without a context
 	Args []any           // without the context
 }
 
-// Fault is what happens to some calls. Before and After may be nil.
+// Fault says which calls it strikes and what happens to them. Before and After may be nil.
 type Fault struct {
-	Name  string          // of the calls it strikes; "" strikes all
-	When  func(Call) bool // of those, which; nil: all
-	Skip  int             // lets the first ones through
-	Times int             // strikes at most; 0: as long as it is armed
+	Name  string          // name of the calls; "" selects all
+	When  func(Call) bool // selects from the calls with this name; nil selects all
+	Skip  int             // how many selected calls it lets through first
+	Times int             // how many calls it strikes at most; 0 means no limit
 
-	// Before runs before the call. Its error is what the caller gets, and the call has
-	// no effect. It may block, panic, and call the server.
+	// Before runs before the call. If it returns an error, the caller gets that error and the call has no effect.
+	// Before may block, panic, and call the server.
 	Before func(Call) error
-	// After runs after the call has had its effect, with the call's error. Its result is
-	// what the caller gets.
+	// After runs when the call has had its effect, and gets the call's error. The caller gets the result of After.
 	After func(Call, error) error
 }
 
@@ -40,18 +38,18 @@ type Fault struct {
 type Armed struct {
 	layer  *Layer
 	fault  Fault
-	seen   int // calls that fitted; guarded by layer.mu, as is struck
+	seen   int // calls that the fault selected; guarded by layer.mu, like struck
 	struck int
 }
 
-// Struck is how often the fault has struck.
+// Struck returns how often the fault has struck.
 func (a *Armed) Struck() int {
 	a.layer.mu.Lock()
 	defer a.layer.mu.Unlock()
 	return a.struck
 }
 
-// Disarm takes the fault out of its layer. Calls it has struck already stay struck.
+// Disarm takes the fault out of its layer. It does not change calls that the fault has struck already.
 func (a *Armed) Disarm() {
 	a.layer.mu.Lock()
 	defer a.layer.mu.Unlock()
@@ -65,8 +63,8 @@ type Layer struct {
 	cut   bool
 }
 
-// Arm adds a fault. Of several that fit a call all strike, in the order in which they
-// were armed; the first error of a Before ends the call.
+// Arm adds a fault. If several faults select a call, all strike, in the order in which they were armed. The first
+// error of a Before ends the call.
 func (l *Layer) Arm(f Fault) *Armed {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,25 +73,24 @@ func (l *Layer) Arm(f Fault) *Armed {
 	return a
 }
 
-// Cut ends the module's ties to its server for good: every call from now on fails with
-// ErrCut and has no effect, and the server's own calls do not reach the module any more.
-// A call that is under way finishes, unheard.
+// Cut separates the module from its server permanently. Every later call fails with ErrCut and has no effect, and the
+// server's calls do not reach the module any more. A running call finishes, but the caller gets ErrCut.
 func (l *Layer) Cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cut = true
 }
 
-// passage is one call with the faults that strike it.
-type passage struct {
+// faultyCall is one call with the faults that strike it.
+type faultyCall struct {
 	call   Call
 	layer  *Layer
 	faults []Fault
 }
 
-// begin runs what comes before a call. With an error the call must not be made.
-func (l *Layer) begin(ctx context.Context, name string, args ...any) (passage, error) {
-	p := passage{call: Call{Name: name, Ctx: ctx, Args: args}, layer: l}
+// begin runs the faults' Before functions. If it returns an error, the call must not be made.
+func (l *Layer) begin(ctx context.Context, name string, args ...any) (faultyCall, error) {
+	p := faultyCall{call: Call{Name: name, Ctx: ctx, Args: args}, layer: l}
 	var err error
 	if p.faults, err = l.strike(p.call); err != nil {
 		return p, err
@@ -106,14 +103,14 @@ func (l *Layer) begin(ctx context.Context, name string, args ...any) (passage, e
 			return p, err
 		}
 	}
-	if l.isCut() { // while a fault held the call up
+	if l.isCut() { // the layer was cut while a fault held the call
 		return p, ErrCut
 	}
 	return p, nil
 }
 
-// end runs what comes after a call that answered err, and gives what its caller is told.
-func (p passage) end(err error) error {
+// end runs the faults' After functions on a call's error and returns the error for the caller.
+func (p faultyCall) end(err error) error {
 	for _, f := range p.faults {
 		if f.After != nil {
 			err = f.After(p.call, err)
@@ -125,8 +122,7 @@ func (p passage) end(err error) error {
 	return err
 }
 
-// around0 to around3 make a call of the module's with its faults around it, of
-// as many results beside the error.
+// around0 to around3 run a call of the module with its faults. The number counts the results without the error.
 func around0(l *Layer, ctx context.Context, name string, args []any, call func() error) error {
 	p, err := l.begin(ctx, name, args...)
 	if err != nil {
@@ -165,8 +161,8 @@ func (l *Layer) isCut() bool {
 	return l.cut
 }
 
-// strike counts a call against the armed faults and gives those that strike it. When
-// runs without the lock, so that it may use the layer.
+// strike counts a call for the armed faults and returns those that strike it. It runs When without the lock, so that
+// When may use the layer.
 func (l *Layer) strike(c Call) ([]Fault, error) {
 	l.mu.Lock()
 	if l.cut {
@@ -180,14 +176,14 @@ func (l *Layer) strike(c Call) ([]Fault, error) {
 		if a.fault.Name != "" && a.fault.Name != c.Name || a.fault.When != nil && !a.fault.When(c) {
 			continue
 		}
-		if a.count() {
+		if a.shouldStrike() {
 			faults = append(faults, a.fault)
 		}
 	}
 	return faults, nil
 }
 
-func (a *Armed) count() bool {
+func (a *Armed) shouldStrike() bool {
 	a.layer.mu.Lock()
 	defer a.layer.mu.Unlock()
 	a.seen++

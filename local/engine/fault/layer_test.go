@@ -19,8 +19,7 @@ import (
 
 var errBroken = errors.New("broken")
 
-// load starts an engine whose module is nothing but the layer, and gives the server as
-// that module sees it.
+// load starts an engine whose module has only the layer. It also returns the server API for that module.
 func load(t *testing.T, layer *fault.Layer, o engine.Options) (*engine.Server, runtime.NakamaModule) {
 	t.Helper()
 	var nk runtime.NakamaModule
@@ -43,7 +42,7 @@ func object(key string) []*runtime.StorageWrite {
 	return []*runtime.StorageWrite{{Collection: "c", Key: key, Value: "{}"}}
 }
 
-// callRPC calls a module's function server to server and gives the HTTP status.
+// callRPC calls a module's function server to server and returns the HTTP status.
 func callRPC(t *testing.T, s *engine.Server, id string) int {
 	t.Helper()
 	resp, err := http.Post(s.URL()+"/v2/rpc/"+id+"?http_key="+api.DefaultHTTPKey, "application/json", strings.NewReader(`""`))
@@ -159,7 +158,7 @@ func TestLayer_AroundTheModulesOwnFunctions(t *testing.T) {
 	}
 }
 
-// A module that is cut off can reach nothing, whichever way it tries.
+// After Cut, no call of the module can reach anything.
 func TestLayer_CutEndsEveryCall(t *testing.T) {
 	layer := &fault.Layer{}
 	s, nk := load(t, layer, engine.Options{})

@@ -15,21 +15,20 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Base is the part of runtime.NakamaModule that needs nothing but the process:
-// files, metrics, events; and, beneath that, a named refusal for every other call.
-// The assembly embeds it beside the parts that other packages bring: Go's promotion
-// rules let theirs win, because the refusals sit one level deeper.
+// Base implements the part of runtime.NakamaModule that needs only the process: files, metrics and events. Every
+// other method returns an error with its name. Package engine embeds Base next to the parts of other packages. Their
+// methods win, because unsupportedCalls is embedded one level deeper.
 type Base struct {
-	refusals
+	unsupportedCalls
 	*Metrics
 
-	RuntimePath string // where ReadFile looks
+	RuntimePath string // the directory for ReadFile
 }
 
-// refusals puts the generated methods one level beneath everything that works.
-type refusals struct{ unsupportedModule }
+// unsupportedCalls embeds the generated methods one level below all methods that work.
+type unsupportedCalls struct{ unsupportedModule }
 
-// ReadFile opens a file of the runtime path. A path that leads out of it is refused.
+// ReadFile opens a file of the runtime path. It refuses a path outside of it.
 func (b *Base) ReadFile(path string) (*os.File, error) {
 	full := filepath.Join(b.RuntimePath, path)
 	rel, err := filepath.Rel(b.RuntimePath, full)
@@ -39,20 +38,19 @@ func (b *Base) ReadFile(path string) (*os.File, error) {
 	return os.Open(full)
 }
 
-// Event accepts a custom event; the engine keeps none.
+// Event accepts a custom event and drops it.
 func (b *Base) Event(context.Context, *api.Event) error { return nil }
 
-// GetSatori gives nil: there is no Satori here.
+// GetSatori returns nil: the engine has no Satori.
 func (b *Base) GetSatori() runtime.Satori { return nil }
 
-// Metrics counts what a module reports, for tests and the curious. Safe for
-// concurrent use.
+// Metrics collects what a module reports, for tests and for people. It is safe for concurrent use.
 type Metrics struct {
 	mu     sync.Mutex
 	values map[string]float64
 }
 
-// NewMetrics makes an empty registry.
+// NewMetrics makes an empty collection.
 func NewMetrics() *Metrics { return &Metrics{values: map[string]float64{}} }
 
 // MetricsCounterAdd adds delta to a counter.
@@ -78,7 +76,7 @@ func (m *Metrics) MetricsTimerRecord(name string, tags map[string]string, value 
 	m.values[seriesName(name+"_sum", tags)] += value.Seconds()
 }
 
-// Snapshot gives every series as "name{tag=value,...}" with its value.
+// Snapshot returns every series as "name{tag=value,...}" with its value.
 func (m *Metrics) Snapshot() map[string]float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()

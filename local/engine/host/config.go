@@ -6,9 +6,9 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// config is the part of a server's configuration that the engine has, as modules read it.
+// config has those settings of a server's configuration that the engine supports, for modules to read.
 type config struct {
-	runtime.Config // what the engine has not; reading it panics
+	runtime.Config // nil: reading a setting that the engine does not support panics
 	name           string
 	session        session
 	socket         socket
@@ -37,7 +37,7 @@ func (s session) GetSingleMatch() bool   { return false }
 func (s session) GetSingleParty() bool   { return s.singleParty }
 func (s session) GetSingleSession() bool { return false }
 
-// GetConfig answers what the server was started with.
+// GetConfig returns the settings that the server was started with.
 func (i initializer) GetConfig() (runtime.Config, error) {
 	o := i.opts
 	return config{name: o.Node, session: session{singleSocket: o.SingleSocket, singleParty: o.SingleParty}, socket: socket{addr: o.Socket}}, nil

@@ -1,10 +1,8 @@
-// Package host is the runtime side of the embedded engine: it plays the server
-// that a Go module is loaded into. It implements runtime.Initializer, keeps what
-// the module registers, and calls it with the context the real server gives.
+// Package host is the runtime side of the embedded engine: it is the server for a Go module. It implements
+// runtime.Initializer, stores what the module registers, and calls it with the same context as the real server.
 //
-// What the engine does not support answers "not supported by the embedded engine:
-// NAME", so that nobody mistakes it for a working call. It imports no other part
-// of the engine; local/engine brings them together.
+// A call that the engine does not support returns the error "not supported by the embedded engine: NAME", so that
+// nobody takes it for a working call. Package host imports no other part of the engine; local/engine connects them.
 package host
 
 import (
@@ -21,7 +19,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Session is what the host needs of a realtime session to build a hook's context.
+// Session has the methods of a realtime session from which the host builds a hook's context.
 type Session interface {
 	ID() uuid.UUID
 	UserID() uuid.UUID
@@ -34,28 +32,28 @@ type Session interface {
 	Context() context.Context
 }
 
-// Options are what a server's configuration gives its modules.
+// Options are the settings of a server that its modules can read.
 type Options struct {
 	Node    string            // node name, the part of party and match IDs after the dot
 	Version string            // reported server version
 	Env     map[string]string // runtime.env
 	Logger  runtime.Logger
 
-	Socket netip.AddrPort // where clients connect
+	Socket netip.AddrPort // the address for clients
 
 	SingleSocket bool // session.single_socket
 	SingleParty  bool // session.single_party
 }
 
-// Route is one HTTP handler a module registered.
+// Route is an HTTP handler that a module registered.
 type Route struct {
 	Pattern string
 	Handler http.HandlerFunc
 	Methods []string
 }
 
-// Host keeps a module's registrations. Registration happens during [Host.Load]
-// alone, as on the server; everything else may be called concurrently after it.
+// Host stores a module's registrations. As on the real server, a module registers only during [Host.Load]. After
+// Load, all methods are safe for concurrent use.
 type Host struct {
 	opts   Options
 	nk     runtime.NakamaModule
@@ -77,8 +75,8 @@ type Host struct {
 	tasks sync.WaitGroup
 }
 
-// New makes a host without a module. nk is what the module is given; it may be
-// completed after New returns but not after Load.
+// New makes a host without a module. nk is the API that the module calls. It may still be completed after New, but
+// not after Load.
 func New(opts Options, nk runtime.NakamaModule) *Host {
 	return &Host{
 		opts:     opts,
@@ -90,12 +88,11 @@ func New(opts Options, nk runtime.NakamaModule) *Host {
 	}
 }
 
-// InitModule is the type of a plugin's entry point. The embedded engine has no
-// database; db is nil.
+// InitModule is the type of a plugin's entry point. The embedded engine has no database, so db is nil.
 type InitModule func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, init runtime.Initializer) error
 
-// Load runs a module's InitModule. It may be called once; its error is a boot error,
-// as it is for the server.
+// Load runs a module's InitModule. It may be called once. Its error must stop the start of the server, as it does on
+// the real server.
 func (h *Host) Load(ctx context.Context, init InitModule) error {
 	if h.loaded {
 		return errors.New("host: a module is already loaded")
@@ -114,13 +111,13 @@ func (h *Host) Close(ctx context.Context) {
 	}
 }
 
-// Wait returns when no event function of the module is running any more.
+// Wait returns when none of the module's event functions runs any more.
 func (h *Host) Wait() { h.tasks.Wait() }
 
-// Routes are the handlers for the client port, in the order they were registered.
+// Routes returns the handlers for the client port, in the order of their registration.
 func (h *Host) Routes() []Route { return h.routes }
 
-// context is the context of a call without a user.
+// context builds the context of a call without a user.
 func (h *Host) context(ctx context.Context, mode string) context.Context {
 	ctx = context.WithValue(ctx, runtime.RUNTIME_CTX_ENV, h.opts.Env)
 	ctx = context.WithValue(ctx, runtime.RUNTIME_CTX_MODE, mode)
@@ -128,21 +125,21 @@ func (h *Host) context(ctx context.Context, mode string) context.Context {
 	return context.WithValue(ctx, runtime.RUNTIME_CTX_VERSION, h.opts.Version)
 }
 
-// Caller is who calls over HTTP; the zero value is a server-to-server call.
+// Caller is the user who calls. The zero value is a server-to-server call.
 type Caller struct {
 	UserID     string
 	Username   string
 	Vars       map[string]string
 	Expiry     int64
-	SessionID  string // over a socket only
-	Lang       string // over a socket only
+	SessionID  string // set for sockets only
+	Lang       string // set for sockets only
 	ClientIP   string
 	ClientPort string
-	Headers    map[string][]string // RPC over HTTP only
-	Query      map[string][]string // RPC over HTTP only
+	Headers    map[string][]string // set for an RPC over HTTP only
+	Query      map[string][]string // set for an RPC over HTTP only
 }
 
-// userContext adds the caller as the server does: a key is absent rather than empty.
+// userContext adds the caller as the real server does: it leaves out a key instead of setting it to an empty value.
 func (h *Host) userContext(ctx context.Context, mode string, c Caller) context.Context {
 	ctx = h.context(ctx, mode)
 	if c.Headers != nil {
@@ -179,7 +176,7 @@ func callerOf(s Session) Caller {
 	}
 }
 
-// logger is the module's logger with the fields the server adds to a call.
+// logger returns the module's logger with the fields that the server adds for a call.
 func (h *Host) logger(mode, id string) runtime.Logger {
 	return h.opts.Logger.WithFields(map[string]any{"api_id": strings.ToLower(id), "mode": mode})
 }

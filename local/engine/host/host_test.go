@@ -177,7 +177,7 @@ func TestHost_Unsupported(t *testing.T) {
 	}
 }
 
-// Every method that can tell must tell: none may pretend to have worked.
+// Every method that can return an error must do so: none may seem to work.
 func TestBase_EveryRefusalNamesItsCall(t *testing.T) {
 	supported := map[string]bool{"Event": true, "ReadFile": true}
 	nk := reflect.ValueOf(module{&host.Base{Metrics: host.NewMetrics()}})

@@ -9,7 +9,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Logger gives a module the runtime's logger on top of slog.
+// Logger implements the runtime's logger on slog.
 type Logger struct {
 	log    *slog.Logger
 	fields map[string]any
@@ -25,12 +25,12 @@ func (l *Logger) Info(format string, v ...any)  { l.log.Info(fmt.Sprintf(format,
 func (l *Logger) Warn(format string, v ...any)  { l.log.Warn(fmt.Sprintf(format, v...)) }
 func (l *Logger) Error(format string, v ...any) { l.log.Error(fmt.Sprintf(format, v...)) }
 
-// WithField gives a logger that adds one field to every line.
+// WithField returns a logger that adds one field to every line.
 func (l *Logger) WithField(key string, v any) runtime.Logger {
 	return l.WithFields(map[string]any{key: v})
 }
 
-// WithFields gives a logger that adds fields to every line.
+// WithFields returns a logger that adds fields to every line.
 func (l *Logger) WithFields(fields map[string]any) runtime.Logger {
 	all := maps.Clone(l.fields)
 	if all == nil {
@@ -44,5 +44,5 @@ func (l *Logger) WithFields(fields map[string]any) runtime.Logger {
 	return &Logger{log: l.log.With(args...), fields: all}
 }
 
-// Fields are the fields added so far.
+// Fields returns the fields added so far.
 func (l *Logger) Fields() map[string]any { return maps.Clone(l.fields) }

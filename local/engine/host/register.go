@@ -27,8 +27,8 @@ type (
 	beforeListMatchesFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListMatchesRequest) (*api.ListMatchesRequest, error)
 )
 
-// initializer is what a module registers with. IDs are lower-cased and a second
-// registration silently replaces the first, both as on the server; events append.
+// initializer is the runtime.Initializer of a module. As on the real server, IDs become lower-case, and a second
+// registration silently replaces the first one. Event functions are all kept.
 type initializer struct {
 	unsupportedInitializer
 	*Host

@@ -26,16 +26,16 @@ func matchReply(m *rtapi.Match) *rtapi.Envelope {
 	return &rtapi.Envelope{Cid: "1", Message: &rtapi.Envelope_Match{Match: m}}
 }
 
-func same(t testing.TB, what string, got, want *rtapi.Envelope) {
+func wantEqual(t testing.TB, what string, got, want *rtapi.Envelope) {
 	t.Helper()
 	if !proto.Equal(got, want) {
 		t.Errorf("%s:\n got %v\nwant %v", what, got, want)
 	}
 }
 
-func calls(t testing.TB, s *script, want ...string) {
+func wantCalls(t testing.TB, s *script, want ...string) {
 	t.Helper()
-	if got := s.noted("loop"); !slices.Equal(got, want) {
+	if got := s.newCalls("loop"); !slices.Equal(got, want) {
 		t.Errorf("match calls %q; want %q", got, want)
 	}
 }
@@ -51,29 +51,29 @@ func TestAuthoritative_JoinLeave(t *testing.T) {
 		id := w.create(s)
 		a, b := w.player("a"), w.player("b")
 
-		same(t, "first join", w.join(a, id), matchReply(&rtapi.Match{
+		wantEqual(t, "first join", w.join(a, id), matchReply(&rtapi.Match{
 			MatchId: id, Authoritative: true, Label: wrapperspb.String(`{"mode":"duel"}`), Self: a.wire(),
 		}))
-		same(t, "second join", w.join(b, id), matchReply(&rtapi.Match{
+		wantEqual(t, "second join", w.join(b, id), matchReply(&rtapi.Match{
 			MatchId: id, Authoritative: true, Label: wrapperspb.String(`{"mode":"duel"}`), Self: b.wire(),
 			Size: 1, Presences: []*rtapi.UserPresence{a.wire()},
 		}))
-		calls(t, s, "attempt a", "join a", "attempt b", "join b")
+		wantCalls(t, s, "attempt a", "join a", "attempt b", "join b")
 
-		// A player who is in already is not asked about again, and sees themselves.
-		same(t, "join again", w.join(a, id), matchReply(&rtapi.Match{
+		// The match is not asked again about a player who is in. They see their own presence.
+		wantEqual(t, "join again", w.join(a, id), matchReply(&rtapi.Match{
 			MatchId: id, Authoritative: true, Label: wrapperspb.String(`{"mode":"duel"}`), Self: a.wire(),
 			Size: 2, Presences: []*rtapi.UserPresence{a.wire(), b.wire()},
 		}))
-		calls(t, s)
+		wantCalls(t, s)
 
 		leave := &rtapi.Envelope{Cid: "1", Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: id}}}
-		for range 2 { // leaving twice is no error
-			same(t, "leave", w.ask(a, w.HandleLeave, leave), &rtapi.Envelope{Cid: "1"})
+		for range 2 { // a second leave is no error
+			wantEqual(t, "leave", w.ask(a, w.HandleLeave, leave), &rtapi.Envelope{Cid: "1"})
 		}
 		w.tracker.end(b.id)
 		w.settle()
-		calls(t, s, "leave a", "leave b")
+		wantCalls(t, s, "leave a", "leave b")
 		if m, err := w.Get(w.Context(), id); err != nil || m.Size != 0 {
 			t.Errorf("Get = %v, %v; want an empty match", m, err)
 		}
@@ -99,21 +99,20 @@ func TestAuthoritative_JoinAttempt(t *testing.T) {
 		}, rate: 5, label: "L"}
 		id := w.create(s)
 		a := w.player("a")
-		same(t, "refused with a reason", w.join(a, id), errorReply("1", rtapi.Error_MATCH_JOIN_REJECTED, "too late"))
+		wantEqual(t, "refused with a reason", w.join(a, id), errorReply("1", rtapi.Error_MATCH_JOIN_REJECTED, "too late"))
 		want := []any{a.user.String(), "a", a.id.String(), int64(42), "10.0.0.1", "4242", id, node, "L", 5, "match"}
 		if !slices.Equal(seen, want) {
 			t.Errorf("context has %v; want %v", seen, want)
 		}
-		same(t, "refused without", w.join(w.player("b"), id), errorReply("1", rtapi.Error_MATCH_JOIN_REJECTED, "Match join rejected"))
+		wantEqual(t, "refused without", w.join(w.player("b"), id), errorReply("1", rtapi.Error_MATCH_JOIN_REJECTED, "Match join rejected"))
 		if n := w.tracker.Count(streamOf(id)); n != 0 {
 			t.Errorf("%d sessions are on the stream of a match that refused them", n)
 		}
-		calls(t, s, "attempt a", "attempt b")
+		wantCalls(t, s, "attempt a", "attempt b")
 	})
 }
 
-// A match that does not answer holds up nobody for longer than the deadline, and a session
-// that ends meanwhile is not let in.
+// If a match does not answer, nobody waits longer than the deadline. A session that ends meanwhile does not join.
 func TestAuthoritative_SlowJoinAttempt(t *testing.T) {
 	inWorld(t, func(o *match.Options) { o.JoinAttemptQueue, o.SignalQueue = 1, 1 }, func(w *world) {
 		release := make(chan struct{})
@@ -124,11 +123,11 @@ func TestAuthoritative_SlowJoinAttempt(t *testing.T) {
 		w.settle()
 
 		began := time.Now()
-		same(t, "no answer", w.join(w.player("a"), id), errorReply("1", rtapi.Error_MATCH_JOIN_REJECTED, "Match join rejected"))
+		wantEqual(t, "no answer", w.join(w.player("a"), id), errorReply("1", rtapi.Error_MATCH_JOIN_REJECTED, "Match join rejected"))
 		if waited := time.Since(began); waited != 10*time.Second {
 			t.Errorf("waited %v; want 10 s", waited)
 		}
-		same(t, "full queue", w.join(w.player("b"), id), errorReply("1", rtapi.Error_MATCH_JOIN_REJECTED, "Match is not currently accepting join requests"))
+		wantEqual(t, "full queue", w.join(w.player("b"), id), errorReply("1", rtapi.Error_MATCH_JOIN_REJECTED, "Match is not currently accepting join requests"))
 		if err := <-answered; !errors.Is(err, runtime.ErrMatchBusy) {
 			t.Errorf("signal that takes too long: %v", err)
 		}
@@ -144,8 +143,8 @@ func TestAuthoritative_SlowJoinAttempt(t *testing.T) {
 		}
 		close(release)
 		w.settle()
-		// The attempt of a still open session is made in the end, the given up signal is not.
-		calls(t, s, "signal stall", "attempt a", "join a")
+		// The match gets the attempt of the open session in the end, but not the signal that was given up.
+		wantCalls(t, s, "signal stall", "attempt a", "join a")
 	})
 }
 
@@ -154,23 +153,23 @@ func TestAuthoritative_AcceptedButNeverCame(t *testing.T) {
 		s := &script{rate: 2}
 		id := w.create(s)
 		a, b := w.player("a"), w.player("b")
-		w.tracker.end(a.id) // its socket is gone when the answer comes
+		w.tracker.end(a.id) // its socket has closed when the answer comes
 		w.join(a, id)
 		w.join(b, id)
-		calls(t, s, "attempt a", "join a", "attempt b", "join b")
+		wantCalls(t, s, "attempt a", "join a", "attempt b", "join b")
 		w.tick(2, 2*30) // ticks 0 to 59
-		calls(t, s)
-		w.tick(2, 1) // tick 60: the sweep
-		calls(t, s, "leave a")
+		wantCalls(t, s)
+		w.tick(2, 1) // tick 60 drops missing players
+		wantCalls(t, s, "leave a")
 		w.tick(2, 2*60)
-		calls(t, s)
+		wantCalls(t, s)
 		if m, _ := w.Get(w.Context(), id); m.GetSize() != 1 {
 			t.Errorf("size %d; want b alone", m.GetSize())
 		}
 	})
 }
 
-// Sessions that a module puts on the stream are no players: the match never asked them in.
+// Sessions that a module puts on the stream are not players, because the match did not accept them.
 func TestAuthoritative_OnTheStreamUnasked(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		s := &script{}
@@ -179,7 +178,7 @@ func TestAuthoritative_OnTheStreamUnasked(t *testing.T) {
 		w.tracker.Track(presence.ID{Node: node, SessionID: z.id}, z.user, streamOf(id), presence.Meta{Username: "z"})
 		w.tracker.Untrack(z.id, streamOf(id))
 		w.settle()
-		calls(t, s)
+		wantCalls(t, s)
 	})
 }
 
@@ -200,9 +199,9 @@ func TestAuthoritative_Data(t *testing.T) {
 			}
 		}
 		send(z, id, "stranger")
-		same(t, "bad ID", send(a, "nonsense", ""), errorReply("", rtapi.Error_BAD_INPUT, "Invalid match ID"))
+		wantEqual(t, "bad ID", send(a, "nonsense", ""), errorReply("", rtapi.Error_BAD_INPUT, "Invalid match ID"))
 		w.tick(1, 2)
-		if got, want := s.noted("attempt", "join"), []string{"loop 0 a:3:one a:3:two", "loop 1"}; !slices.Equal(got, want) {
+		if got, want := s.newCalls("attempt", "join"), []string{"loop 0 a:3:one a:3:two", "loop 1"}; !slices.Equal(got, want) {
 			t.Errorf("match calls %q; want %q", got, want)
 		}
 		if !strings.Contains(w.log.text(), "dropped") {
@@ -283,21 +282,21 @@ func TestAuthoritative_Dispatcher(t *testing.T) {
 			fails(d.MatchKick([]runtime.Presence{malformed{bad, bad.GetSessionId(), "x"}}), "Presence contains an invalid User ID")
 			fails(d.MatchLabelUpdate(strings.Repeat("x", 2049)), "error updating match label: match label too long, must be 0-2048 bytes")
 		})
-		s.noted()
+		s.newCalls()
 		run(func(d runtime.MatchDispatcher) {
 			okay(d.MatchKick(nil))
 			okay(d.MatchKick([]runtime.Presence{as(z), as(a)}))
 			okay(d.MatchLabelUpdate("new"))
 			s.after = nil
 		})
-		calls(t, s, "leave a")
+		wantCalls(t, s, "leave a")
 		if m, _ := w.Get(w.Context(), id); m.Label.Value != "new" || m.Size != 1 {
 			t.Errorf("Get = %v", m)
 		}
 	})
 }
 
-// malformed is a presence with IDs that are none.
+// malformed is a presence with invalid IDs.
 type malformed struct {
 	runtime.Presence
 	session, user string

@@ -23,8 +23,8 @@ func (m *message) GetData() []byte       { return m.data }
 func (m *message) GetReliable() bool     { return m.reliable }
 func (m *message) GetReceiveTime() int64 { return m.received.UnixMilli() }
 
-// receive keeps a player's data for the next tick. It is dropped when too much waits.
-func (m *running) receive(s Session, msg *rtapi.MatchDataSend, at time.Time) {
+// receive stores a player's data for the next tick. If the queue is full, it drops the data.
+func (m *runningMatch) receive(s Session, msg *rtapi.MatchDataSend, at time.Time) {
 	if m.stopped.Load() {
 		return
 	}

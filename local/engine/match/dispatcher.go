@@ -14,21 +14,21 @@ import (
 
 var errStopped = errors.New("match stopped")
 
-// broadcast is an envelope and who gets it.
+// broadcast is an envelope and its recipients.
 type broadcast struct {
 	to  []presence.ID
 	env *rtapi.Envelope
 }
 
-// dispatcher is what match code acts through.
-type dispatcher struct{ m *running }
+// dispatcher implements runtime.MatchDispatcher for match code.
+type dispatcher struct{ m *runningMatch }
 
 var _ runtime.MatchDispatcher = dispatcher{}
 
-// BroadcastMessage sends data to players at once: to all for nil, to none for empty
-// presences. Presences that are not in the match are skipped.
+// BroadcastMessage sends data to players immediately. nil presences mean all players, an empty list means none. It
+// skips presences that are not in the match.
 func (d dispatcher) BroadcastMessage(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
-	b, err := d.broadcast(opCode, data, presences, sender, reliable)
+	b, err := d.newBroadcast(opCode, data, presences, sender, reliable)
 	if err != nil || len(b.to) == 0 {
 		return err
 	}
@@ -36,10 +36,9 @@ func (d dispatcher) BroadcastMessage(opCode int64, data []byte, presences []runt
 	return nil
 }
 
-// BroadcastMessageDeferred is BroadcastMessage for when the current call of the match is
-// over.
+// BroadcastMessageDeferred does the same as BroadcastMessage, but after the current call of the match.
 func (d dispatcher) BroadcastMessageDeferred(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
-	b, err := d.broadcast(opCode, data, presences, sender, reliable)
+	b, err := d.newBroadcast(opCode, data, presences, sender, reliable)
 	if err != nil || len(b.to) == 0 {
 		return err
 	}
@@ -51,8 +50,8 @@ func (d dispatcher) BroadcastMessageDeferred(opCode int64, data []byte, presence
 	}
 }
 
-// flush sends the deferred broadcasts.
-func (m *running) flush() {
+// sendDeferred sends the deferred broadcasts.
+func (m *runningMatch) sendDeferred() {
 	for {
 		select {
 		case b := <-m.deferred:
@@ -63,7 +62,7 @@ func (m *running) flush() {
 	}
 }
 
-func (d dispatcher) broadcast(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) (broadcast, error) {
+func (d dispatcher) newBroadcast(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) (broadcast, error) {
 	if d.m.stopped.Load() {
 		return broadcast{}, errStopped
 	}
@@ -85,13 +84,13 @@ func (d dispatcher) broadcast(opCode int64, data []byte, presences []runtime.Pre
 		MatchId:  d.m.id,
 		Presence: from,
 		OpCode:   opCode,
-		// Deferred data is sent when the match may long have reused its buffer.
+		// The match may reuse its buffer before deferred data is sent.
 		Data:     slices.Clone(data),
 		Reliable: reliable,
 	}}}}, nil
 }
 
-// recipients are the players among the presences, all players for nil.
+// recipients returns those presences that are players. For nil it returns all players.
 func (d dispatcher) recipients(presences []runtime.Presence) ([]presence.ID, error) {
 	var to []presence.ID
 	if presences == nil {
@@ -115,7 +114,7 @@ func (d dispatcher) recipients(presences []runtime.Presence) ([]presence.ID, err
 	return to, nil
 }
 
-// MatchKick takes players off the match's stream; the match hears of it by MatchLeave.
+// MatchKick removes players from the match's stream. The match then gets MatchLeave.
 func (d dispatcher) MatchKick(presences []runtime.Presence) error {
 	if d.m.stopped.Load() {
 		return errStopped
@@ -139,8 +138,8 @@ func (d dispatcher) MatchKick(presences []runtime.Presence) error {
 	return nil
 }
 
-// MatchLabelUpdate changes what [Registry.Get] shows at once and what [Registry.List]
-// searches at the next label interval.
+// MatchLabelUpdate changes the label. [Registry.Get] shows the change at once, [Registry.List] after the next label
+// interval.
 func (d dispatcher) MatchLabelUpdate(label string) error {
 	if d.m.stopped.Load() {
 		return errStopped
@@ -149,6 +148,6 @@ func (d dispatcher) MatchLabelUpdate(label string) error {
 		return fmt.Errorf("error updating match label: %w", runtime.ErrMatchLabelTooLong)
 	}
 	d.m.label.Store(label)
-	d.m.reg.labels.set(d.m.id, d.m.listed())
+	d.m.reg.labels.set(d.m.id, d.m.listEntry())
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// Session is what the message handlers need of a live socket.
+// Session has the methods of a live socket that the message handlers use.
 type Session interface {
 	ID() uuid.UUID
 	UserID() uuid.UUID
@@ -22,9 +22,8 @@ type Session interface {
 	Send(*rtapi.Envelope) error
 }
 
-// HandleCreate answers a match_create message: the session is in a new relayed match, or
-// in the one that the same name has led to before. Nothing is answered when the session is
-// gone.
+// HandleCreate handles a match_create message. The session joins a new relayed match. Without a name the match ID is
+// random. The same name always gives the same match. If the session is gone, there is no answer.
 func (r *Registry) HandleCreate(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	name := in.GetMatchCreate().Name
 	id := uuid.New()
@@ -40,14 +39,13 @@ func (r *Registry) HandleCreate(ctx context.Context, s Session, in *rtapi.Envelo
 	var others []*rtapi.UserPresence
 	if name != "" {
 		shown := r.opts.Tracker.List(stream, false, true)
-		size = len(shown) // with the session itself, unlike in the answer to a join
-		others = without(s, isNew, playersOf(shown))
+		size = len(shown) // includes the session itself, unlike the answer to a join
+		others = otherPlayers(s, isNew, playersOf(shown))
 	}
-	return answer(s, in.Cid, &rtapi.Match{MatchId: id.String() + ".", Size: int32(size), Presences: others, Self: self(s)})
+	return sendMatch(s, in.Cid, &rtapi.Match{MatchId: id.String() + ".", Size: int32(size), Presences: others, Self: selfPresence(s)})
 }
 
-// HandleJoin answers a match_join message by ID or token. An authoritative match decides
-// for itself who may join.
+// HandleJoin handles a match_join message with an ID or a token. An authoritative match itself decides who may join.
 func (r *Registry) HandleJoin(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	msg := in.GetMatchJoin()
 	text, invalid, byToken := "", "Invalid match ID", false
@@ -58,14 +56,14 @@ func (r *Registry) HandleJoin(ctx context.Context, s Session, in *rtapi.Envelope
 		invalid, byToken = "Invalid match token", true
 		var err error
 		if text, err = r.opts.Tokens.matchID(id.Token); err != nil {
-			return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, invalid)
+			return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, invalid)
 		}
 	default:
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "No match ID or token found")
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, "No match ID or token found")
 	}
 	id, node, valid := parseID(text)
 	if !valid {
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, invalid)
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, invalid)
 	}
 	if node == "" {
 		return r.joinRelayed(s, in.Cid, text, relayedStream(id), byToken)
@@ -73,51 +71,52 @@ func (r *Registry) HandleJoin(ctx context.Context, s Session, in *rtapi.Envelope
 	return r.joinAuthoritative(ctx, s, in.Cid, text, id, node, msg.Metadata)
 }
 
-// joinRelayed lets anybody in. A token's holders may be the first, an ID must be in use.
+// joinRelayed lets every session join. With a token the session may be the first player. With an ID somebody must be
+// in the match already.
 func (r *Registry) joinRelayed(s Session, cid, matchID string, stream presence.Stream, mayBeFirst bool) (*rtapi.Envelope, bool) {
 	if !mayBeFirst && r.opts.Tracker.Count(stream) == 0 {
-		return refuse(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
+		return sendError(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
 	}
 	isNew, ok := r.track(s, stream)
 	if !ok {
 		return nil, false
 	}
-	others := without(s, isNew, playersOf(r.opts.Tracker.List(stream, false, true)))
-	return answer(s, cid, &rtapi.Match{MatchId: matchID, Size: int32(len(others)), Presences: others, Self: self(s)})
+	others := otherPlayers(s, isNew, playersOf(r.opts.Tracker.List(stream, false, true)))
+	return sendMatch(s, cid, &rtapi.Match{MatchId: matchID, Size: int32(len(others)), Presences: others, Self: selfPresence(s)})
 }
 
 func (r *Registry) joinAuthoritative(ctx context.Context, s Session, cid, matchID string, id uuid.UUID, node string, metadata map[string]string) (*rtapi.Envelope, bool) {
-	m := r.running(id, node)
+	m := r.findRunning(id, node)
 	if m == nil {
-		return refuse(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
+		return sendError(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
 	}
-	v := m.attempt(ctx, s, metadata)
+	v := m.attemptJoin(ctx, s, metadata)
 	if !v.allow {
 		if v.reason == "" {
 			v.reason = "Match join rejected"
 		}
-		return refuse(s, cid, rtapi.Error_MATCH_JOIN_REJECTED, v.reason)
+		return sendError(s, cid, rtapi.Error_MATCH_JOIN_REJECTED, v.reason)
 	}
 	if v.isNew {
-		// A session that is gone by now is dropped by the match itself, after the deadline.
+		// If the session is gone by now, the match drops the player after the join deadline.
 		r.track(s, m.stream)
-		if m.stopped.Load() { // by now, and so too late to clear its stream of this session
+		if m.stopped.Load() { // stopped in between, so its stream was cleared before this session came
 			r.opts.Tracker.Untrack(s.ID(), m.stream)
 		}
 	}
-	others := without(s, v.isNew, v.others)
-	return answer(s, cid, &rtapi.Match{
+	others := otherPlayers(s, v.isNew, v.others)
+	return sendMatch(s, cid, &rtapi.Match{
 		MatchId: matchID, Authoritative: true, Label: wrapperspb.String(v.label),
-		Size: int32(len(others)), Presences: others, Self: self(s),
+		Size: int32(len(others)), Presences: others, Self: selfPresence(s),
 	})
 }
 
-// HandleLeave answers a match_leave message. Leaving a match that the session is not in, or
-// that does not exist, succeeds.
+// HandleLeave handles a match_leave message. It succeeds even if the session is not in the match or the match does
+// not exist.
 func (r *Registry) HandleLeave(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	id, node, valid := parseID(in.GetMatchLeave().MatchId)
 	if !valid {
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid match ID")
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid match ID")
 	}
 	r.opts.Tracker.Untrack(s.ID(), streamOf(id, node))
 	out = &rtapi.Envelope{Cid: in.Cid}
@@ -125,13 +124,13 @@ func (r *Registry) HandleLeave(ctx context.Context, s Session, in *rtapi.Envelop
 	return out, true
 }
 
-// HandleDataSend passes a match_data_send message on. It has no answer; of its errors
-// clients see only a malformed match ID, without the message's cid.
+// HandleDataSend handles a match_data_send message. There is no answer. Clients get an error only for a malformed
+// match ID, and it does not have the message's cid.
 func (r *Registry) HandleDataSend(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	msg := in.GetMatchDataSend()
 	id, node, valid := parseID(msg.MatchId)
 	if !valid {
-		return refuse(s, "", rtapi.Error_BAD_INPUT, "Invalid match ID")
+		return sendError(s, "", rtapi.Error_BAD_INPUT, "Invalid match ID")
 	}
 	if node == "" {
 		return nil, r.relay(s, relayedStream(id), msg)
@@ -139,14 +138,14 @@ func (r *Registry) HandleDataSend(ctx context.Context, s Session, in *rtapi.Enve
 	if _, member := r.opts.Tracker.Get(s.ID(), authoritativeStream(id, node)); !member {
 		return nil, false
 	}
-	if m := r.running(id, node); m != nil {
+	if m := r.findRunning(id, node); m != nil {
 		m.receive(s, msg, r.opts.Now())
 	}
 	return nil, true
 }
 
-// relay passes data on to the others in a relayed match, or to those whom the message
-// names, the sender included. It reports false if the sender is not in the match.
+// relay sends data to the other players of a relayed match. If the message names presences, it sends only to these,
+// and they may include the sender. It returns false if the sender is not in the match.
 func (r *Registry) relay(s Session, stream presence.Stream, msg *rtapi.MatchDataSend) bool {
 	wanted := map[uuid.UUID]bool{}
 	for _, p := range msg.Presences {
@@ -169,7 +168,7 @@ func (r *Registry) relay(s Session, stream presence.Stream, msg *rtapi.MatchData
 	if len(to) > 0 {
 		r.opts.Router.SendToPresences(to, &rtapi.Envelope{Message: &rtapi.Envelope_MatchData{MatchData: &rtapi.MatchData{
 			MatchId:  msg.MatchId,
-			Presence: self(s),
+			Presence: selfPresence(s),
 			OpCode:   msg.OpCode,
 			Data:     msg.Data,
 			Reliable: msg.Reliable,
@@ -178,39 +177,39 @@ func (r *Registry) relay(s Session, stream presence.Stream, msg *rtapi.MatchData
 	return true
 }
 
-// track puts the session on a match's stream. It reports ok false when the session is gone.
+// track puts the session on a match's stream. ok is false if the session is gone.
 func (r *Registry) track(s Session, stream presence.Stream) (isNew, ok bool) {
 	id := presence.ID{Node: r.opts.Node, SessionID: s.ID()}
 	ok, isNew = r.opts.Tracker.Track(id, s.UserID(), stream, presence.Meta{Username: s.Username()})
 	if ok && stream.Mode == presence.ModeMatchRelayed {
-		r.relayed.note(stream, r.opts.Tracker) // before the tracker's event: the creator may list at once
+		r.relayed.refresh(stream, r.opts.Tracker) // the creator may list matches before the event arrives
 	}
 	return isNew, ok
 }
 
-func self(s Session) *rtapi.UserPresence {
+func selfPresence(s Session) *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: s.UserID().String(), SessionId: s.ID().String(), Username: s.Username()}
 }
 
-// without lists players for the answer to a join: a new player is not listed to themselves.
-func without(s Session, isNew bool, players []*Presence) []*rtapi.UserPresence {
+// otherPlayers lists players for the answer to a join. It leaves out a new player's own presence.
+func otherPlayers(s Session, isNew bool, players []*Presence) []*rtapi.UserPresence {
 	others := make([]*rtapi.UserPresence, 0, len(players))
 	for _, p := range players {
 		if !isNew || p.SessionID != s.ID() {
-			others = append(others, p.wire())
+			others = append(others, p.userPresence())
 		}
 	}
 	return others
 }
 
-// answer sends the reply. A socket that is gone has nobody to tell, so its error is dropped.
-func answer(s Session, cid string, m *rtapi.Match) (*rtapi.Envelope, bool) {
+// sendMatch sends the reply. It ignores a send error, because then the socket is gone.
+func sendMatch(s Session, cid string, m *rtapi.Match) (*rtapi.Envelope, bool) {
 	out := &rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Match{Match: m}}
 	_ = s.Send(out)
 	return out, true
 }
 
-func refuse(s Session, cid string, code rtapi.Error_Code, text string) (*rtapi.Envelope, bool) {
+func sendError(s Session, cid string, code rtapi.Error_Code, text string) (*rtapi.Envelope, bool) {
 	_ = s.Send(&rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Error{Error: &rtapi.Error{
 		Code:    int32(code),
 		Message: text,

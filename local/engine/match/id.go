@@ -8,15 +8,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// parseID takes a match ID apart. An authoritative match is <uuid>.<node>, a relayed one
-// has nothing after the dot.
+// parseID splits a match ID. An authoritative match has the ID <uuid>.<node>. A relayed match has nothing after the
+// dot.
 func parseID(text string) (id uuid.UUID, node string, ok bool) {
 	first, node, ok := strings.Cut(text, ".")
 	if !ok {
 		return uuid.Nil, "", false
 	}
 	if len(first) == 38 && (first[0] != '{' || first[37] != '}') {
-		return uuid.Nil, "", false // uuid.Parse takes any two characters for the braces
+		return uuid.Nil, "", false // uuid.Parse accepts any two characters in place of the braces
 	}
 	id, err := uuid.Parse(first)
 	return id, node, err == nil
@@ -30,7 +30,7 @@ func authoritativeStream(id uuid.UUID, node string) presence.Stream {
 	return presence.Stream{Mode: presence.ModeMatchAuthoritative, Subject: id, Label: node}
 }
 
-// streamOf is where the players of a match with these ID parts are.
+// streamOf returns the stream of the players of a match.
 func streamOf(id uuid.UUID, node string) presence.Stream {
 	if node == "" {
 		return relayedStream(id)

@@ -9,53 +9,53 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// verdict is a match's answer to a player who wants in.
-type verdict struct {
+// joinResult is a match's answer to a join attempt.
+type joinResult struct {
 	allow  bool
-	isNew  bool // not a player of the match before
+	isNew  bool // was not a player of the match before
 	reason string
 	label  string
-	others []*Presence // players of the match, perhaps with the new one
+	others []*Presence // players of the match; may include the new one
 }
 
-// attempt asks the match whether a session may join. A player who may is one at once; they
-// have until the join deadline to appear on the match's stream.
-func (m *running) attempt(ctx context.Context, s Session, metadata map[string]string) verdict {
+// attemptJoin asks the match whether a session may join. An accepted session becomes a player at once. It must appear
+// on the match's stream before the join deadline.
+func (m *runningMatch) attemptJoin(ctx context.Context, s Session, metadata map[string]string) joinResult {
 	p := &Presence{Node: m.reg.opts.Node, UserID: s.UserID(), SessionID: s.ID(), Username: s.Username()}
 	if m.players.has(p.SessionID, p.Node) {
-		return verdict{allow: true, label: m.labelText(), others: m.players.list()}
+		return joinResult{allow: true, label: m.labelText(), others: m.players.list()}
 	}
-	answer := make(chan verdict, 1)
+	answer := make(chan joinResult, 1)
 	call := func() {
 		if m.stopped.Load() || ctx.Err() != nil {
-			answer <- verdict{}
+			answer <- joinResult{}
 			return
 		}
-		v := verdict{isNew: true}
-		if !m.step("MatchJoinAttempt", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) (state any) {
+		v := joinResult{isNew: true}
+		if !m.callCore("MatchJoinAttempt", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) (state any) {
 			state, v.allow, v.reason = m.core.MatchJoinAttempt(withCaller(ctx, s), m.log, nil, nk, d, m.tick, m.state, p, metadata)
 			return state
 		}) {
-			answer <- verdict{}
+			answer <- joinResult{}
 			return
 		}
 		if v.allow {
-			m.expect(p)
+			m.expectArrival(p)
 			m.queue(func() { m.join(p) })
 		}
 		v.label = m.labelText()
 		answer <- v
 	}
-	if !m.file(m.attempts, call) {
+	if !m.tryQueue(m.attempts, call) {
 		m.log.Warn("join attempt refused: too many, or the match is over")
-		return verdict{reason: "Match is not currently accepting join requests"}
+		return joinResult{reason: "Match is not currently accepting join requests"}
 	}
 	v, _ := await(ctx, m, answer)
 	v.others = m.players.list()
 	return v
 }
 
-// withCaller adds what match code may know of the session that asks.
+// withCaller adds what match code may know about the session that wants to join.
 func withCaller(ctx context.Context, s Session) context.Context {
 	with := func(key string, value any) { ctx = context.WithValue(ctx, key, value) }
 	with(runtime.RUNTIME_CTX_USER_ID, s.UserID().String())
@@ -74,24 +74,24 @@ func withCaller(ctx context.Context, s Session) context.Context {
 	return ctx
 }
 
-func (m *running) expect(p *Presence) {
+func (m *runningMatch) expectArrival(p *Presence) {
 	patience := m.rate * int64(m.reg.opts.JoinDeadline/time.Second)
-	m.expected[p.SessionID] = expectation{player: p, until: m.tick + patience}
+	m.expected[p.SessionID] = expectedPlayer{player: p, until: m.tick + patience}
 }
 
 // join makes an accepted session a player.
-func (m *running) join(p *Presence) {
+func (m *runningMatch) join(p *Presence) {
 	if !m.players.add(p) {
 		return
 	}
-	m.step("MatchJoin", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
+	m.callCore("MatchJoin", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
 		return m.core.MatchJoin(ctx, m.log, nil, nk, d, m.tick, m.state, []runtime.Presence{p})
 	})
 }
 
-// arrived notes that sessions appeared on the match's stream. Only those who asked the match
-// are its players; others on the stream, put there by a module, are not.
-func (m *running) arrived(presences []presence.Presence) {
+// playersArrived handles sessions that appeared on the match's stream. They become players only through a join
+// attempt. A module may put other sessions on the stream.
+func (m *runningMatch) playersArrived(presences []presence.Presence) {
 	m.queue(func() {
 		for _, p := range presences {
 			delete(m.expected, p.ID.SessionID)
@@ -99,9 +99,9 @@ func (m *running) arrived(presences []presence.Presence) {
 	})
 }
 
-// left tells the match of players who are gone. Like the real server it names all that
-// left the stream together as soon as one of them was a player.
-func (m *running) left(gone []*Presence) {
+// playersLeft tells the match about players who are gone. Like the real server, it names all sessions that left the
+// stream together if at least one of them was a player.
+func (m *runningMatch) playersLeft(gone []*Presence) {
 	m.queue(func() {
 		known := false
 		for _, p := range gone {
@@ -113,14 +113,14 @@ func (m *running) left(gone []*Presence) {
 		if !known {
 			return
 		}
-		m.step("MatchLeave", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
+		m.callCore("MatchLeave", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
 			return m.core.MatchLeave(ctx, m.log, nil, nk, d, m.tick, m.state, runtimePresences(gone))
 		})
 	})
 }
 
-// sweep drops the players who were accepted but did not appear in time.
-func (m *running) sweep() {
+// dropMissing drops accepted players who did not appear in time.
+func (m *runningMatch) dropMissing() {
 	var missing []*Presence
 	for session, e := range m.expected {
 		if e.until <= m.tick {
@@ -129,6 +129,6 @@ func (m *running) sweep() {
 		}
 	}
 	if len(missing) > 0 {
-		m.left(missing)
+		m.playersLeft(missing)
 	}
 }

@@ -13,31 +13,31 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// Names of the fields that a list searches beside those of the label.
+// Fields that a list can search in addition to those of the label.
 const (
 	fieldLabel   = "label_string"
 	fieldCreated = "create_time"
 )
 
-// listed is a match as lists know it.
-type listed struct {
+// listEntry has the data of a match that lists search and show.
+type listEntry struct {
 	node, label, name string
 	rate              int64
 	created           time.Time
 }
 
-func (m *running) listed() listed {
-	return listed{node: m.reg.opts.Node, label: m.labelText(), name: m.name, rate: m.rate, created: m.created}
+func (m *runningMatch) listEntry() listEntry {
+	return listEntry{node: m.reg.opts.Node, label: m.labelText(), name: m.name, rate: m.rate, created: m.created}
 }
 
-func (l listed) document(id string) *query.Document {
+func (l listEntry) document(id string) *query.Document {
 	d := query.NewDocument(id).
 		Keyword("node", l.node).
 		Keyword(fieldLabel, l.label).
 		Keyword("handler_name", l.name).
 		Number("tick_rate", float64(l.rate)).
 		Number(fieldCreated, float64(l.created.UnixMilli()))
-	// A label need not be JSON; then it can only be matched as a whole.
+	// If a label is not JSON, a list can only match it as a whole.
 	var members map[string]any
 	if json.Unmarshal([]byte(l.label), &members) == nil {
 		d.Object("label", members)
@@ -45,14 +45,14 @@ func (l listed) document(id string) *query.Document {
 	return d
 }
 
-// labels is what lists search. Changes wait for the next update, as on the real server:
-// a match is in no list in its first moments.
+// labels is the search index of the match lists. As on the real server, a change becomes visible at the next update,
+// so a new match is in no list at first.
 type labels struct {
 	index *query.Index
 
 	mu      sync.Mutex
-	pending map[string]*listed // by match ID; nil to be dropped
-	shown   map[string]listed  // what the index holds
+	pending map[string]*listEntry // by match ID; nil means that the match is removed
+	indexed map[string]listEntry  // the contents of the index
 }
 
 func newLabels() (*labels, error) {
@@ -60,10 +60,10 @@ func newLabels() (*labels, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &labels{index: index, pending: map[string]*listed{}, shown: map[string]listed{}}, nil
+	return &labels{index: index, pending: map[string]*listEntry{}, indexed: map[string]listEntry{}}, nil
 }
 
-func (l *labels) set(id string, to listed) {
+func (l *labels) set(id string, to listEntry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pending[id] = &to
@@ -77,7 +77,7 @@ func (l *labels) drop(id string) {
 
 func (l *labels) close() error { return l.index.Close() }
 
-// update brings the index up to date.
+// update writes the pending changes to the index.
 func (l *labels) update() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -89,17 +89,17 @@ func (l *labels) update() error {
 	for id, to := range l.pending {
 		if to == nil {
 			remove = append(remove, id)
-			delete(l.shown, id)
+			delete(l.indexed, id)
 		} else {
 			put = append(put, to.document(id))
-			l.shown[id] = *to
+			l.indexed[id] = *to
 		}
 	}
 	clear(l.pending)
 	return l.index.Change(put, remove)
 }
 
-// updateLabels updates the labels at every label interval until ctx is done.
+// updateLabels updates the index at every label interval until ctx is done.
 func (r *Registry) updateLabels(ctx context.Context) {
 	ticks, stop := r.opts.Ticker(r.opts.LabelInterval)
 	defer stop()
@@ -115,27 +115,27 @@ func (r *Registry) updateLabels(ctx context.Context) {
 	}
 }
 
-// find returns the matches whose labels fit, in the given order.
+// find returns the matches that q selects, sorted by order.
 func (r *Registry) find(ctx context.Context, q query.Query, limit int, order ...string) ([]*api.Match, error) {
 	var found []*api.Match
 	for id, err := range r.labels.index.Search(ctx, q, limit, order...) {
 		if err != nil {
 			return nil, fmt.Errorf("error listing matches: %w", err)
 		}
-		if match := r.shown(id); match != nil {
+		if match := r.listedMatch(id); match != nil {
 			found = append(found, match)
 		}
 	}
 	return found, nil
 }
 
-// shown is a match as the index has it, with its size of the moment; nil when it has ended.
-func (r *Registry) shown(id string) *api.Match {
+// listedMatch returns a match with its indexed label and its current size. It returns nil if the match has ended.
+func (r *Registry) listedMatch(id string) *api.Match {
 	r.labels.mu.Lock()
-	l, ok := r.labels.shown[id]
+	l, ok := r.labels.indexed[id]
 	r.labels.mu.Unlock()
 	matchID, node, _ := parseID(id)
-	m := r.running(matchID, node)
+	m := r.findRunning(matchID, node)
 	if !ok || m == nil {
 		return nil
 	}

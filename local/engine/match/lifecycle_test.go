@@ -61,7 +61,7 @@ func TestAuthoritative_Ends(t *testing.T) {
 					if m, _ := w.Get(w.Context(), other); m == nil && function != "terminate" {
 						t.Error("another match ended too")
 					}
-					same(t, "join", w.join(w.player("c"), id), errorReply("1", rtapi.Error_MATCH_NOT_FOUND, "Match not found"))
+					wantEqual(t, "join", w.join(w.player("c"), id), errorReply("1", rtapi.Error_MATCH_NOT_FOUND, "Match not found"))
 					var farewell []string
 					if function != "leave" {
 						farewell = []string{"a <- : 9 bye"}
@@ -230,8 +230,8 @@ func TestShutdown(t *testing.T) {
 		if waited := time.Since(began); waited != 2500*time.Millisecond {
 			t.Errorf("waited %v; want all of the grace for the stubborn one", waited)
 		}
-		calls(t, polite, "terminate 3")
-		calls(t, stubborn, "terminate 3")
+		wantCalls(t, polite, "terminate 3")
+		wantCalls(t, stubborn, "terminate 3")
 		if w.Count() != 0 {
 			t.Errorf("%d matches left", w.Count())
 		}
@@ -254,11 +254,11 @@ func TestShutdown_AtOnce(t *testing.T) {
 		if err := w.Shutdown(w.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
-		calls(t, s) // without grace there is no MatchTerminate
+		wantCalls(t, s) // without grace there is no MatchTerminate
 	})
 }
 
-// A match that hangs cannot be ended from outside; the one who shuts down need not hang too.
+// A match that hangs cannot be ended from outside, but Shutdown must not hang too.
 func TestShutdown_HangingMatch(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		release := make(chan struct{})

@@ -13,21 +13,21 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 )
 
-// Filter chooses matches. A nil field does not filter.
+// Filter selects matches. A nil field does not filter.
 type Filter struct {
-	Limit            int // none for 0
+	Limit            int // 0 lists nothing
 	Authoritative    *bool
 	Label            *string // the whole label
 	MinSize, MaxSize *int32  // inclusive
-	Query            *string // over the label, in place of Label; "" matches all
+	Query            *string // searches the label and replaces the field Label; "" matches all
 }
 
 func (f Filter) fits(m *api.Match) bool {
 	return (f.MinSize == nil || m.Size >= *f.MinSize) && (f.MaxSize == nil || m.Size <= *f.MaxSize)
 }
 
-// List returns the matches that fit: authoritative ones first, by how well they match the
-// query, then newest first; then relayed ones unless the filter is about labels.
+// List returns the matches that the filter selects. Authoritative matches come first, sorted by how well they match
+// the query, then newest first. Relayed matches come last, and only if the filter has no label and no query.
 func (r *Registry) List(ctx context.Context, f Filter) ([]*api.Match, error) {
 	if f.Limit <= 0 {
 		return []*api.Match{}, nil
@@ -35,7 +35,7 @@ func (r *Registry) List(ctx context.Context, f Filter) ([]*api.Match, error) {
 	relayed := f.Query == nil && f.Label == nil && (f.Authoritative == nil || !*f.Authoritative)
 	found := []*api.Match{}
 	if f.Authoritative == nil || *f.Authoritative {
-		labelled, err := r.labelled(ctx, f)
+		labelled, err := r.listAuthoritative(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -48,9 +48,9 @@ func (r *Registry) List(ctx context.Context, f Filter) ([]*api.Match, error) {
 	return found[:min(len(found), f.Limit)], nil
 }
 
-// labelled finds authoritative matches. The sizes are checked afterwards, as the index does
-// not know them, so with a size to check the limit must not cut the search.
-func (r *Registry) labelled(ctx context.Context, f Filter) ([]*api.Match, error) {
+// listAuthoritative finds authoritative matches. The index does not have their sizes, so List checks sizes later.
+// With a size filter the limit must therefore not cut the search.
+func (r *Registry) listAuthoritative(ctx context.Context, f Filter) ([]*api.Match, error) {
 	limit := f.Limit
 	if f.MinSize != nil || f.MaxSize != nil {
 		limit = max(r.Count(), limit)
@@ -69,14 +69,14 @@ func (r *Registry) labelled(ctx context.Context, f Filter) ([]*api.Match, error)
 	}
 }
 
-// relayedStreams remembers which streams are relayed matches. Its zero value is empty.
+// relayedStreams remembers which streams are relayed matches. The zero value is empty.
 type relayedStreams struct {
 	mu    sync.Mutex
 	known map[presence.Stream]bool
 }
 
-// note looks whether anybody is on the stream.
-func (k *relayedStreams) note(s presence.Stream, tracker Tracker) {
+// refresh adds or removes a stream, depending on whether somebody is on it.
+func (k *relayedStreams) refresh(s presence.Stream, tracker Tracker) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if tracker.Count(s) == 0 {
@@ -89,8 +89,7 @@ func (k *relayedStreams) note(s presence.Stream, tracker Tracker) {
 	k.known[s] = true
 }
 
-// list returns the relayed matches that somebody is in, by ID. Others, whose streams were
-// closed without an event, are forgotten.
+// list returns the relayed matches with players, sorted by ID. It forgets streams that were closed without an event.
 func (k *relayedStreams) list(tracker Tracker) []*api.Match {
 	k.mu.Lock()
 	defer k.mu.Unlock()

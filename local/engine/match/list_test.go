@@ -13,7 +13,7 @@ import (
 
 func TestList(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
-		// Newer matches come first, so each is created a second after the one before.
+		// Newer matches come first, so each match is created a second after the one before.
 		name := map[string]string{}
 		add := func(n, label string, players int) {
 			id := w.create(&script{label: label})
@@ -44,7 +44,7 @@ func TestList(t *testing.T) {
 		if got := list(match.Filter{Limit: 10}); got != "relayed" {
 			t.Errorf("before the labels are updated: %q; want only the relayed match", got)
 		}
-		w.relabel()
+		w.updateLabels()
 
 		p := func(s string) *string { return &s }
 		n := func(i int32) *int32 { return &i }
@@ -99,7 +99,7 @@ func TestList_FollowsChanges(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		s := &script{label: "old"}
 		id := w.create(s)
-		w.relabel()
+		w.updateLabels()
 		label := "new"
 		list := func(label string) int {
 			t.Helper()
@@ -110,8 +110,8 @@ func TestList_FollowsChanges(t *testing.T) {
 			return len(matches)
 		}
 		s.after = relabelTo(label)
-		w.tick(1, 1) // the match's rate is the label interval: the labels may have been updated before it
-		w.relabel()
+		w.tick(1, 1) // the match ticks as often as labels are updated, so the update may have come first
+		w.updateLabels()
 		if old, new := list("old"), list("new"); old != 0 || new != 1 {
 			t.Errorf("old label lists %d, new label %d", old, new)
 		}
@@ -120,7 +120,7 @@ func TestList_FollowsChanges(t *testing.T) {
 		if n := list("new"); n != 0 {
 			t.Errorf("an ended match is listed %d times", n)
 		}
-		w.relabel()
+		w.updateLabels()
 		if n := list("new"); n != 0 {
 			t.Errorf("an ended match is listed %d times", n)
 		}
@@ -142,7 +142,7 @@ func TestModule(t *testing.T) {
 			t.Errorf("no name: %v", err)
 		}
 		w.join(w.player("a"), id)
-		w.relabel()
+		w.updateLabels()
 		relayed := w.ask(w.player("r"), w.HandleCreate, createMessage("")).GetMatch().GetMatchId()
 		one := 1
 		matches, err := mod.MatchList(w.Context(), 10, true, "", &one, &one, "*")
@@ -166,8 +166,7 @@ func TestModule(t *testing.T) {
 	})
 }
 
-// Relayed matches are forgotten with their last player, also when the stream is closed
-// under them, which no event tells.
+// A relayed match is forgotten with its last player, also if its stream is closed without an event.
 func TestList_RelayedGone(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		no := false

@@ -10,7 +10,7 @@ import (
 // Module is the match part of runtime.NakamaModule.
 type Module struct{ Registry *Registry }
 
-// MatchCreate starts a match of the registered kind named module.
+// MatchCreate starts a match. module is the name under which its kind is registered.
 func (m Module) MatchCreate(ctx context.Context, module string, params map[string]interface{}) (string, error) {
 	if module == "" {
 		return "", errors.New("expects module name")
@@ -18,7 +18,7 @@ func (m Module) MatchCreate(ctx context.Context, module string, params map[strin
 	return m.Registry.Create(ctx, module, params)
 }
 
-// MatchGet returns a match, nil when there is none of that ID.
+// MatchGet returns a match, nil if no match has this ID.
 func (m Module) MatchGet(ctx context.Context, id string) (*api.Match, error) {
 	return m.Registry.Get(ctx, id)
 }
@@ -35,7 +35,7 @@ func (m Module) MatchList(ctx context.Context, limit int, authoritative bool, la
 	return m.Registry.List(ctx, f)
 }
 
-// MatchSignal passes data to a running match and returns its answer.
+// MatchSignal sends data to a running match and returns its answer.
 func (m Module) MatchSignal(ctx context.Context, id string, data string) (string, error) {
 	return m.Registry.Signal(ctx, id, data)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func init() {
-	// The types that the real server lets match parameters hold.
+	// These types may be in match parameters on the real server.
 	gob.Register(map[string]any(nil))
 	gob.Register([]any(nil))
 	gob.Register([]runtime.Presence(nil))
@@ -20,8 +20,8 @@ func init() {
 	gob.Register([]*api.Friend(nil))
 }
 
-// copyParams gives a match parameters that it shares with nobody. It goes through gob
-// because the real server does: what gob cannot carry must fail here too.
+// copyParams makes a deep copy of a match's parameters. It uses gob as the real server does, so that what gob cannot
+// encode fails here too.
 func copyParams(params map[string]any) (map[string]any, error) {
 	var buf bytes.Buffer
 	if err := gob.NewEncoder(&buf).Encode(params); err != nil {

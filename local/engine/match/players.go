@@ -13,7 +13,7 @@ import (
 
 var _ runtime.Presence = (*Presence)(nil)
 
-// Presence is a player as match code sees them. Its fields are exported for gob.
+// Presence is a player for match code. gob needs the exported fields.
 type Presence struct {
 	Node      string
 	UserID    uuid.UUID
@@ -33,11 +33,11 @@ func (p *Presence) GetReason() runtime.PresenceReason { return p.Reason }
 
 func (p *Presence) id() presence.ID { return presence.ID{Node: p.Node, SessionID: p.SessionID} }
 
-func (p *Presence) wire() *rtapi.UserPresence {
+func (p *Presence) userPresence() *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: p.GetUserId(), SessionId: p.GetSessionId(), Username: p.Username}
 }
 
-// playersOf turns the tracker's presences into match code's.
+// playersOf converts presences of the tracker.
 func playersOf(presences []presence.Presence) []*Presence {
 	all := make([]*Presence, len(presences))
 	for i, p := range presences {
@@ -57,10 +57,10 @@ func runtimePresences(players []*Presence) []runtime.Presence {
 	return all
 }
 
-// players are those in a match, in the order in which they came. Its zero value is empty.
+// players has the players of a match in the order in which they came. The zero value is empty.
 type players struct {
 	mu  sync.RWMutex
-	all []*Presence // replaced by changes, never changed itself
+	all []*Presence // copied on every change, so a returned list never changes
 }
 
 func (p *players) list() []*Presence {
@@ -75,7 +75,7 @@ func (p *players) has(sessionID uuid.UUID, node string) bool {
 	return slices.ContainsFunc(p.list(), func(q *Presence) bool { return q.SessionID == sessionID && q.Node == node })
 }
 
-// add reports false for a session that is in already.
+// add returns false if the session is already in the match.
 func (p *players) add(q *Presence) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,7 +86,7 @@ func (p *players) add(q *Presence) bool {
 	return true
 }
 
-// remove reports false for a session that is not in.
+// remove returns false if the session is not in the match.
 func (p *players) remove(q *Presence) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,9 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestProperty_JoinsAndLeavesAlternate plays random joins, departures and ended sockets. For
-// every session a match sees joins and leaves in turn, and in the end it knows exactly those
-// who are on its stream.
+// TestProperty_JoinsAndLeavesAlternate plays random joins, leaves and ended sockets. For every session a match gets
+// joins and leaves in turn. In the end it knows exactly the sessions on its stream.
 func TestProperty_JoinsAndLeavesAlternate(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		type step struct{ action, who string }
@@ -23,7 +22,7 @@ func TestProperty_JoinsAndLeavesAlternate(t *testing.T) {
 				rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "who"),
 			})
 		}
-		failure := "" // told outside the bubble, which a failing check must not tear down
+		failure := "" // reported outside the bubble, because a failed check inside would destroy it
 		inWorld(t, nil, func(w *world) {
 			s := &script{}
 			id := w.create(s)
@@ -40,9 +39,9 @@ func TestProperty_JoinsAndLeavesAlternate(t *testing.T) {
 					w.tick(1, 1)
 				}
 			}
-			w.tick(1, 61) // past the deadline and the sweep
+			w.tick(1, 61) // after the deadline and the check for missing players
 			in := map[string]bool{}
-			for _, call := range s.noted("loop", "attempt") {
+			for _, call := range s.newCalls("loop", "attempt") {
 				function, all, _ := strings.Cut(call, " ")
 				for _, who := range strings.Split(all, "+") {
 					if joins := function == "join"; joins == in[who] {

@@ -1,13 +1,12 @@
-// Package match runs the matches of the embedded engine: relayed ones, which are only a
-// stream that passes data on, and authoritative ones, each a runtime.Match of the module
-// with its own goroutine and tick. It answers the clients' match messages and the match
-// functions of runtime.NakamaModule as Nakama does. That clients see who comes and goes is
-// the business of the code that announces the tracker's events.
+// Package match runs the matches of the embedded engine. A relayed match is only a stream that passes data on. An
+// authoritative match is a runtime.Match of the module with its own goroutine and ticks. The package handles the
+// clients' match messages and the match functions of runtime.NakamaModule as Nakama does. It does not tell clients
+// who joins and leaves: the code that announces the tracker's events does so.
 //
 // Every exported method is safe for concurrent use.
 //
-// One difference is deliberate: a match whose code panics ends alone, with the stack in
-// the log and its players disconnected, where the real server's process would end.
+// One difference from the real server is deliberate. If match code panics there, the process ends. Here only the
+// match ends, its players are disconnected, and the stack is logged.
 package match
 
 import (
@@ -31,7 +30,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// Tracker is what matches need of the presence tracker.
+// Tracker has the methods of the presence tracker that matches use.
 type Tracker interface {
 	Track(id presence.ID, userID uuid.UUID, stream presence.Stream, meta presence.Meta) (ok, isNew bool)
 	Untrack(sessionID uuid.UUID, stream presence.Stream)
@@ -39,19 +38,19 @@ type Tracker interface {
 	Get(sessionID uuid.UUID, stream presence.Stream) (presence.Presence, bool)
 	List(stream presence.Stream, includeHidden, includeShown bool) []presence.Presence
 	Count(stream presence.Stream) int
-	// Listen has fn called with every change of the mode's streams, one at a time, in order.
+	// Listen registers fn for every change of the mode's streams. The calls come one at a time, in order.
 	Listen(mode uint8, fn func(presence.Event))
 }
 
-// Router delivers an envelope to sessions, wherever they are.
+// Router delivers an envelope to sessions on any node.
 type Router interface {
 	SendToPresences(ids []presence.ID, env *rtapi.Envelope)
 }
 
-// Creator makes the core of a new match, as given to runtime.Initializer.RegisterMatch.
+// Creator makes the core of a new match. A module passes it to runtime.Initializer.RegisterMatch.
 type Creator = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule) (runtime.Match, error)
 
-// Options configure a [Registry]. The zero value of a number means Nakama's default.
+// Options configure a [Registry]. A zero number means Nakama's default, which is at the end of each comment.
 type Options struct {
 	Node    string // name of this node, the second half of a match ID
 	Tracker Tracker
@@ -59,25 +58,25 @@ type Options struct {
 	Logger  runtime.Logger
 	// Tokens reads the tokens with which matched players join a relayed match.
 	Tokens Tokens
-	// Disconnect closes a session's socket: the end of everybody in a match that failed.
+	// Disconnect closes a session's socket. The players of a failed match are disconnected.
 	Disconnect func(sessionID uuid.UUID)
-	// Module returns what match code gets as its NakamaModule.
+	// Module returns the NakamaModule for match code.
 	Module func() runtime.NakamaModule
 	// Context adds a runtime context's common values (environment, node, version, mode) to ctx.
 	Context func(ctx context.Context, mode string) context.Context
 
-	InputQueue       int           // client messages waiting for a tick, more are dropped; 128
-	CallQueue        int           // calls waiting for the match; one that lets it fill is ended; 128
-	JoinAttemptQueue int           // 128
-	SignalQueue      int           // 10
+	InputQueue       int           // client messages that wait for a tick; more are dropped; 128
+	CallQueue        int           // calls that wait for the match; if it is full, the match ends; 128
+	JoinAttemptQueue int           // join attempts that wait for the match; 128
+	SignalQueue      int           // signals that wait for the match; 10
 	DeferredQueue    int           // deferred broadcasts of one call; 128
-	AnswerDeadline   time.Duration // wait for a join attempt or a signal; 10 s
-	JoinDeadline     time.Duration // for an accepted player to appear, checked every 30 s; 15 s
-	MaxEmpty         time.Duration // a match empty for so long is ended; 0 is never
-	LabelInterval    time.Duration // between updates of what [Registry.List] searches; 1 s
+	AnswerDeadline   time.Duration // longest wait for the answer to a join attempt or a signal; 10 s
+	JoinDeadline     time.Duration // time for an accepted player to appear, checked every 30 s; 15 s
+	MaxEmpty         time.Duration // a match without players for this time ends; 0 is never
+	LabelInterval    time.Duration // time between updates of what [Registry.List] searches; 1 s
 
-	Now func() time.Time // time.Now when nil
-	// Ticker returns ticks that are d apart and what ends them; time.NewTicker when nil.
+	Now func() time.Time // nil means time.Now
+	// Ticker returns a channel of ticks at intervals of d, and a function that stops them. nil means time.NewTicker.
 	Ticker func(d time.Duration) (ticks <-chan time.Time, stop func())
 }
 
@@ -113,17 +112,17 @@ type Registry struct {
 	labels  *labels
 	relayed relayedStreams
 
-	mu       sync.RWMutex // a leaf: nothing is called with it held
+	mu       sync.RWMutex // while it is held, only the lock of labels may be taken
 	creators map[string]Creator
-	matches  map[uuid.UUID]*running
+	matches  map[uuid.UUID]*runningMatch
 	stopping bool
 
-	goroutines sync.WaitGroup // of the matches and of the label updates
+	goroutines sync.WaitGroup // the matches and the label updates
 	stopLabels context.CancelFunc
 }
 
-// NewRegistry returns a registry without matches. It listens to the tracker and keeps a
-// goroutine until [Registry.Shutdown].
+// NewRegistry returns a registry without matches. It listens to the tracker and runs a goroutine until
+// [Registry.Shutdown].
 func NewRegistry(opts Options) (*Registry, error) {
 	labels, err := newLabels()
 	if err != nil {
@@ -133,32 +132,32 @@ func NewRegistry(opts Options) (*Registry, error) {
 		opts:     opts.withDefaults(),
 		labels:   labels,
 		creators: map[string]Creator{},
-		matches:  map[uuid.UUID]*running{},
+		matches:  map[uuid.UUID]*runningMatch{},
 	}
 	var ctx context.Context
 	ctx, r.stopLabels = context.WithCancel(context.Background())
 	r.goroutines.Go(func() { r.updateLabels(ctx) })
 	opts.Tracker.Listen(presence.ModeMatchAuthoritative, r.playersChanged)
-	opts.Tracker.Listen(presence.ModeMatchRelayed, func(e presence.Event) { r.relayed.note(e.Stream, opts.Tracker) })
+	opts.Tracker.Listen(presence.ModeMatchRelayed, func(e presence.Event) { r.relayed.refresh(e.Stream, opts.Tracker) })
 	return r, nil
 }
 
-// Register names a kind of match. A second registration replaces the first.
+// Register adds a kind of match. A second registration of a name replaces the first.
 func (r *Registry) Register(name string, fn Creator) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.creators[name] = fn
 }
 
-// Names returns the registered kinds, sorted.
+// Names returns the names of the registered kinds, sorted.
 func (r *Registry) Names() []string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return slices.Sorted(maps.Keys(r.creators))
 }
 
-// Create starts a match of the named kind and returns its ID. The match gets a deep copy of
-// params, which must consist of what gob can encode.
+// Create starts a match of the named kind and returns its ID. The match gets a deep copy of params. gob must be able
+// to encode all values.
 func (r *Registry) Create(ctx context.Context, name string, params map[string]any) (string, error) {
 	params, err := copyParams(params)
 	if err != nil {
@@ -171,7 +170,7 @@ func (r *Registry) Create(ctx context.Context, name string, params map[string]an
 		return "", errNoSuchMatch
 	}
 	var core runtime.Match
-	err = contain("creating match "+name, func() (err error) {
+	err = safeCall("creating match "+name, func() (err error) {
 		core, err = create(r.opts.Context(ctx, "match_create"), r.opts.Logger, nil, r.opts.Module())
 		return err
 	})
@@ -188,12 +187,12 @@ func (r *Registry) Create(ctx context.Context, name string, params map[string]an
 	return m.id, nil
 }
 
-// start initialises a match and lets it run.
-func (r *Registry) start(name string, core runtime.Match, params map[string]any) (*running, error) {
+// start initialises a match and runs it.
+func (r *Registry) start(name string, core runtime.Match, params map[string]any) (*runningMatch, error) {
 	if r.isStopping() {
 		return nil, errShuttingDown
 	}
-	m := newRunning(r, name, core)
+	m := newRunningMatch(r, name, core)
 	if err := m.init(params); err != nil {
 		m.cancel()
 		return nil, err
@@ -205,13 +204,13 @@ func (r *Registry) start(name string, core runtime.Match, params map[string]any)
 		return nil, errShuttingDown
 	}
 	r.matches[m.uuid] = m
-	r.labels.set(m.id, m.listed())
+	r.labels.set(m.id, m.listEntry())
 	r.goroutines.Go(m.run)
 	return m, nil
 }
 
-// remove forgets a match that ends and takes everybody off its stream.
-func (r *Registry) remove(m *running) {
+// remove removes a match that ends, and everybody from its stream.
+func (r *Registry) remove(m *runningMatch) {
 	r.mu.Lock()
 	delete(r.matches, m.uuid)
 	r.mu.Unlock()
@@ -225,8 +224,8 @@ func (r *Registry) isStopping() bool {
 	return r.stopping
 }
 
-// running returns an authoritative match of this node, or nil.
-func (r *Registry) running(id uuid.UUID, node string) *running {
+// findRunning returns an authoritative match of this node, or nil.
+func (r *Registry) findRunning(id uuid.UUID, node string) *runningMatch {
 	if node != r.opts.Node {
 		return nil
 	}
@@ -235,15 +234,14 @@ func (r *Registry) running(id uuid.UUID, node string) *running {
 	return r.matches[id]
 }
 
-// Count returns how many authoritative matches run.
+// Count returns the number of running authoritative matches.
 func (r *Registry) Count() int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return len(r.matches)
 }
 
-// Get returns what is known of a match, or nil when it does not exist. Its only error is
-// runtime.ErrMatchIdInvalid.
+// Get returns a match, or nil if it does not exist. Its only error is runtime.ErrMatchIdInvalid.
 func (r *Registry) Get(ctx context.Context, id string) (*api.Match, error) {
 	matchID, node, ok := parseID(id)
 	if !ok {
@@ -256,7 +254,7 @@ func (r *Registry) Get(ctx context.Context, id string) (*api.Match, error) {
 		}
 		return &api.Match{MatchId: id, Size: int32(size)}, nil
 	}
-	m := r.running(matchID, node)
+	m := r.findRunning(matchID, node)
 	if m == nil {
 		return nil, nil
 	}
@@ -270,14 +268,14 @@ func (r *Registry) Get(ctx context.Context, id string) (*api.Match, error) {
 	}, nil
 }
 
-// Signal passes data to a match and returns its answer. The errors are
-// runtime.ErrMatchIdInvalid, -NotFound and -Busy.
+// Signal sends data to a match and returns its answer. The errors are runtime.ErrMatchIdInvalid,
+// runtime.ErrMatchNotFound and runtime.ErrMatchBusy.
 func (r *Registry) Signal(ctx context.Context, id, data string) (string, error) {
 	matchID, node, ok := parseID(id)
 	if !ok {
 		return "", runtime.ErrMatchIdInvalid
 	}
-	m := r.running(matchID, node)
+	m := r.findRunning(matchID, node)
 	if m == nil {
 		return "", runtime.ErrMatchNotFound
 	}
@@ -286,21 +284,21 @@ func (r *Registry) Signal(ctx context.Context, id, data string) (string, error) 
 
 // playersChanged passes arrivals and departures on a match's stream to the match.
 func (r *Registry) playersChanged(e presence.Event) {
-	m := r.running(e.Stream.Subject, e.Stream.Label)
+	m := r.findRunning(e.Stream.Subject, e.Stream.Label)
 	if m == nil {
 		return
 	}
 	if len(e.Joins) > 0 {
-		m.arrived(e.Joins)
+		m.playersArrived(e.Joins)
 	}
 	if len(e.Leaves) > 0 {
-		m.left(playersOf(e.Leaves))
+		m.playersLeft(playersOf(e.Leaves))
 	}
 }
 
-// Shutdown refuses new matches and gives the running ones grace to end by themselves,
-// each told by MatchTerminate; what still runs then is ended without. It returns when every
-// match's goroutine is gone, or with ctx's error when that is done before.
+// Shutdown refuses new matches. If there is a grace, it calls MatchTerminate of the running matches and waits until
+// they end, at most for grace. Then it stops the matches that still run. It returns when the goroutines of all
+// matches have ended, or with ctx's error if ctx is done first.
 func (r *Registry) Shutdown(ctx context.Context, grace time.Duration) error {
 	r.mu.Lock()
 	r.stopping = true
@@ -316,7 +314,7 @@ func (r *Registry) Shutdown(ctx context.Context, grace time.Duration) error {
 		}
 		for _, m := range matches {
 			select {
-			case <-m.gone:
+			case <-m.done:
 			case <-waiting.Done():
 			}
 		}

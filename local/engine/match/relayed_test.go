@@ -26,18 +26,18 @@ func TestRelayed_CreateJoinLeave(t *testing.T) {
 		a, b := w.player("a"), w.player("b")
 		created := w.ask(a, w.HandleCreate, createMessage(""))
 		id := created.GetMatch().GetMatchId()
-		same(t, "create", created, matchReply(&rtapi.Match{MatchId: id, Size: 1, Self: a.wire()}))
-		// The size in the answer to a join is that of the list, without oneself.
-		same(t, "join", w.join(b, id), matchReply(&rtapi.Match{MatchId: id, Size: 1, Presences: []*rtapi.UserPresence{a.wire()}, Self: b.wire()}))
-		same(t, "join again", w.join(b, id), matchReply(&rtapi.Match{MatchId: id, Size: 2, Presences: []*rtapi.UserPresence{a.wire(), b.wire()}, Self: b.wire()}))
+		wantEqual(t, "create", created, matchReply(&rtapi.Match{MatchId: id, Size: 1, Self: a.wire()}))
+		// As in the list, the size in the answer to a join does not count the new player.
+		wantEqual(t, "join", w.join(b, id), matchReply(&rtapi.Match{MatchId: id, Size: 1, Presences: []*rtapi.UserPresence{a.wire()}, Self: b.wire()}))
+		wantEqual(t, "join again", w.join(b, id), matchReply(&rtapi.Match{MatchId: id, Size: 2, Presences: []*rtapi.UserPresence{a.wire(), b.wire()}, Self: b.wire()}))
 		if m, err := w.Get(w.Context(), id); err != nil || m.Size != 2 || m.Authoritative || m.Label != nil {
 			t.Errorf("Get = %v, %v", m, err)
 		}
 		for _, p := range []*socket{a, b} {
 			leave := &rtapi.Envelope{Cid: "1", Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: id}}}
-			same(t, "leave", w.ask(p, w.HandleLeave, leave), &rtapi.Envelope{Cid: "1"})
+			wantEqual(t, "leave", w.ask(p, w.HandleLeave, leave), &rtapi.Envelope{Cid: "1"})
 		}
-		same(t, "join the empty match", w.join(b, id), errorReply("1", rtapi.Error_MATCH_NOT_FOUND, "Match not found"))
+		wantEqual(t, "join the empty match", w.join(b, id), errorReply("1", rtapi.Error_MATCH_NOT_FOUND, "Match not found"))
 		if m, err := w.Get(w.Context(), id); m != nil || err != nil {
 			t.Errorf("Get = %v, %v", m, err)
 		}
@@ -48,9 +48,9 @@ func TestRelayed_CreateByName(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		a, b := w.player("a"), w.player("b")
 		id := uuid.NewSHA1(uuid.NameSpaceDNS, []byte("lobby")).String() + "."
-		same(t, "first", w.ask(a, w.HandleCreate, createMessage("lobby")), matchReply(&rtapi.Match{MatchId: id, Size: 1, Self: a.wire()}))
-		same(t, "second", w.ask(b, w.HandleCreate, createMessage("lobby")), matchReply(&rtapi.Match{MatchId: id, Size: 2, Presences: []*rtapi.UserPresence{a.wire()}, Self: b.wire()}))
-		same(t, "again", w.ask(a, w.HandleCreate, createMessage("lobby")), matchReply(&rtapi.Match{MatchId: id, Size: 2, Presences: []*rtapi.UserPresence{a.wire(), b.wire()}, Self: a.wire()}))
+		wantEqual(t, "first", w.ask(a, w.HandleCreate, createMessage("lobby")), matchReply(&rtapi.Match{MatchId: id, Size: 1, Self: a.wire()}))
+		wantEqual(t, "second", w.ask(b, w.HandleCreate, createMessage("lobby")), matchReply(&rtapi.Match{MatchId: id, Size: 2, Presences: []*rtapi.UserPresence{a.wire()}, Self: b.wire()}))
+		wantEqual(t, "again", w.ask(a, w.HandleCreate, createMessage("lobby")), matchReply(&rtapi.Match{MatchId: id, Size: 2, Presences: []*rtapi.UserPresence{a.wire(), b.wire()}, Self: a.wire()}))
 	})
 }
 
@@ -73,16 +73,16 @@ func TestRelayed_JoinByToken(t *testing.T) {
 		token := w.tokens.Issue()
 		first := w.ask(a, w.HandleJoin, tokenMessage(token))
 		id := first.GetMatch().GetMatchId()
-		same(t, "first", first, matchReply(&rtapi.Match{MatchId: id, Self: a.wire()}))
-		same(t, "second", w.ask(b, w.HandleJoin, tokenMessage(token)), matchReply(&rtapi.Match{MatchId: id, Size: 1, Presences: []*rtapi.UserPresence{a.wire()}, Self: b.wire()}))
+		wantEqual(t, "first", first, matchReply(&rtapi.Match{MatchId: id, Self: a.wire()}))
+		wantEqual(t, "second", w.ask(b, w.HandleJoin, tokenMessage(token)), matchReply(&rtapi.Match{MatchId: id, Size: 1, Presences: []*rtapi.UserPresence{a.wire()}, Self: b.wire()}))
 
 		invalid := errorReply("1", rtapi.Error_BAD_INPUT, "Invalid match token")
 		bad := badTokens(w.tokens, time.Now())
 		for name, token := range bad {
-			same(t, name, w.ask(c, w.HandleJoin, tokenMessage(token)), invalid)
+			wantEqual(t, name, w.ask(c, w.HandleJoin, tokenMessage(token)), invalid)
 		}
 		synctestSleep(match.TokenLife)
-		same(t, "expired", w.ask(c, w.HandleJoin, tokenMessage(token)), invalid)
+		wantEqual(t, "expired", w.ask(c, w.HandleJoin, tokenMessage(token)), invalid)
 		if n := w.tracker.Count(streamOfRelayed(id)); n != 2 {
 			t.Errorf("%d in the match; want 2", n)
 		}
@@ -96,7 +96,7 @@ func streamOfRelayed(id string) presence.Stream {
 	return presence.Stream{Mode: presence.ModeMatchRelayed, Subject: uuid.MustParse(id[:36])}
 }
 
-// badTokens are tokens that lead nowhere.
+// badTokens returns tokens that cannot be used to join a match.
 func badTokens(tokens match.Tokens, now time.Time) map[string]string {
 	sign := func(method jwt.SigningMethod, key any, claims jwt.MapClaims) string {
 		s, err := jwt.NewWithClaims(method, claims).SignedString(key)
@@ -121,7 +121,7 @@ func badTokens(tokens match.Tokens, now time.Time) map[string]string {
 func TestJoin_Refused(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		a := w.player("a")
-		same(t, "nothing", w.ask(a, w.HandleJoin, &rtapi.Envelope{Cid: "1", Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{}}}),
+		wantEqual(t, "nothing", w.ask(a, w.HandleJoin, &rtapi.Envelope{Cid: "1", Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{}}}),
 			errorReply("1", rtapi.Error_BAD_INPUT, "No match ID or token found"))
 		for id, want := range map[string]*rtapi.Envelope{
 			"":                             errorReply("1", rtapi.Error_BAD_INPUT, "Invalid match ID"),
@@ -134,10 +134,10 @@ func TestJoin_Refused(t *testing.T) {
 			uuid.NewString() + "." + node:  errorReply("1", rtapi.Error_MATCH_NOT_FOUND, "Match not found"),
 			uuid.NewString() + ".other.no": errorReply("1", rtapi.Error_MATCH_NOT_FOUND, "Match not found"),
 		} {
-			same(t, id, w.join(a, id), want)
+			wantEqual(t, id, w.join(a, id), want)
 		}
 		leave := &rtapi.Envelope{Cid: "1", Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: "x"}}}
-		same(t, "leave", w.ask(a, w.HandleLeave, leave), errorReply("1", rtapi.Error_BAD_INPUT, "Invalid match ID"))
+		wantEqual(t, "leave", w.ask(a, w.HandleLeave, leave), errorReply("1", rtapi.Error_BAD_INPUT, "Invalid match ID"))
 		if _, err := w.Get(w.Context(), "x"); err == nil {
 			t.Error("Get of a malformed ID: no error")
 		}

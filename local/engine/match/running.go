@@ -13,16 +13,15 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// maxLabelBytes is the longest label a match may have.
+// maxLabelBytes is the maximum length of a match's label.
 const maxLabelBytes = 2048
 
-// sweepSeconds is how often, in seconds of ticks, a match looks for players who were
-// accepted but never came.
-const sweepSeconds = 30
+// missingCheckSeconds is how often a match looks for accepted players who never came. The unit is seconds of ticks.
+const missingCheckSeconds = 30
 
-// running is one authoritative match. Its goroutine alone calls the module's code and
-// touches the fields marked so; other goroutines reach it through the queues.
-type running struct {
+// runningMatch is one authoritative match. Only its goroutine calls the module's code and uses the fields in the last
+// group. Other goroutines use the queues.
+type runningMatch struct {
 	reg     *Registry
 	uuid    uuid.UUID
 	id      string // <uuid>.<node>
@@ -46,25 +45,25 @@ type running struct {
 
 	stopped atomic.Bool
 	stopCh  chan struct{}
-	gone    chan struct{} // closed when the goroutine has ended
+	done    chan struct{} // closed when the goroutine has ended
 
-	// Of the match's goroutine.
+	// Only the match's goroutine uses these.
 	state      any
 	tick       int64
 	emptyTicks int64
-	expected   map[uuid.UUID]expectation // accepted sessions that have not appeared yet
+	expected   map[uuid.UUID]expectedPlayer // accepted sessions that have not appeared yet
 }
 
-// expectation is an accepted player, dropped when they have not appeared by a tick.
-type expectation struct {
+// expectedPlayer is an accepted player. The match drops them if they have not appeared by the tick until.
+type expectedPlayer struct {
 	player *Presence
 	until  int64
 }
 
-func newRunning(r *Registry, name string, core runtime.Match) *running {
+func newRunningMatch(r *Registry, name string, core runtime.Match) *runningMatch {
 	id := uuid.New()
 	o := &r.opts
-	m := &running{
+	m := &runningMatch{
 		reg: r, uuid: id, id: id.String() + "." + o.Node, stream: authoritativeStream(id, o.Node),
 		name: name, core: core, log: o.Logger.WithField("mid", id.String()), created: o.Now(),
 		inputs:   make(chan runtime.MatchData, o.InputQueue),
@@ -73,8 +72,8 @@ func newRunning(r *Registry, name string, core runtime.Match) *running {
 		signals:  make(chan func(), o.SignalQueue),
 		deferred: make(chan broadcast, o.DeferredQueue),
 		stopCh:   make(chan struct{}),
-		gone:     make(chan struct{}),
-		expected: map[uuid.UUID]expectation{},
+		done:     make(chan struct{}),
+		expected: map[uuid.UUID]expectedPlayer{},
 	}
 	m.label.Store("")
 	ctx, cancel := context.WithCancel(context.Background())
@@ -85,10 +84,10 @@ func newRunning(r *Registry, name string, core runtime.Match) *running {
 }
 
 // init runs MatchInit.
-func (m *running) init(params map[string]any) error {
+func (m *runningMatch) init(params map[string]any) error {
 	var label string
 	var rate int
-	err := contain("MatchInit", func() error {
+	err := safeCall("MatchInit", func() error {
 		m.state, rate, label = m.core.MatchInit(m.base, m.log, nil, m.reg.opts.Module(), params)
 		return nil
 	})
@@ -108,16 +107,16 @@ func (m *running) init(params map[string]any) error {
 	return nil
 }
 
-func (m *running) labelText() string { return m.label.Load().(string) }
+func (m *runningMatch) labelText() string { return m.label.Load().(string) }
 
-// context is what the module's code gets: it carries the label of the moment.
-func (m *running) context() context.Context {
+// context returns the context for the module's code, with the current label.
+func (m *runningMatch) context() context.Context {
 	return context.WithValue(m.base, runtime.RUNTIME_CTX_MATCH_LABEL, m.labelText())
 }
 
 // run is the match's goroutine.
-func (m *running) run() {
-	defer close(m.gone)
+func (m *runningMatch) run() {
+	defer close(m.done)
 	ticks, stopTicks := m.reg.opts.Ticker(time.Second / time.Duration(m.rate))
 	defer stopTicks()
 	m.log.Info("match started: %s", m.name)
@@ -126,7 +125,7 @@ func (m *running) run() {
 		case <-m.stopCh:
 			return
 		case <-ticks:
-			// In line with the other calls, so that a tick sees what came before it.
+			// The tick goes through the queue, so that it sees the effects of earlier calls.
 			m.queue(m.loop)
 		case call := <-m.calls:
 			call()
@@ -138,8 +137,8 @@ func (m *running) run() {
 	}
 }
 
-// queue files a call for the match. A match that cannot keep up with its calls is ended.
-func (m *running) queue(call func()) {
+// queue adds a call to the match's queue. If the queue is full, the match is too slow and ends.
+func (m *runningMatch) queue(call func()) {
 	if m.stopped.Load() {
 		return
 	}
@@ -154,11 +153,11 @@ func (m *running) queue(call func()) {
 	}
 }
 
-// step runs one function of the core and takes over the state it returns. It reports
-// whether the match goes on: it ends by a nil state, or by a panic.
-func (m *running) step(function string, call func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) (state any)) bool {
+// callCore runs one function of the core and stores the state that it returns. It returns false if the match ends,
+// because of a nil state or a panic.
+func (m *runningMatch) callCore(function string, call func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) (state any)) bool {
 	var state any
-	err := contain(function, func() error {
+	err := safeCall(function, func() error {
 		state = call(m.context(), dispatcher{m}, m.reg.opts.Module())
 		return nil
 	})
@@ -171,24 +170,24 @@ func (m *running) step(function string, call func(ctx context.Context, d runtime
 		m.stop()
 		return false
 	}
-	m.flush()
+	m.sendDeferred()
 	m.state = state
 	return true
 }
 
-// loop is one tick.
-func (m *running) loop() {
+// loop runs one tick.
+func (m *runningMatch) loop() {
 	messages := make([]runtime.MatchData, len(m.inputs))
 	for i := range messages {
 		messages[i] = <-m.inputs
 	}
-	if !m.step("MatchLoop", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
+	if !m.callCore("MatchLoop", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
 		return m.core.MatchLoop(ctx, m.log, nil, nk, d, m.tick, m.state, messages)
 	}) {
 		return
 	}
-	if m.tick%(m.rate*sweepSeconds) == 0 {
-		m.sweep()
+	if m.tick%(m.rate*missingCheckSeconds) == 0 {
+		m.dropMissing()
 	}
 	if m.emptyTooLong() {
 		m.log.Warn("match ends after %v without players", m.reg.opts.MaxEmpty)
@@ -198,7 +197,7 @@ func (m *running) loop() {
 	m.tick++
 }
 
-func (m *running) emptyTooLong() bool {
+func (m *runningMatch) emptyTooLong() bool {
 	if m.reg.opts.MaxEmpty == 0 || m.players.size() > 0 {
 		m.emptyTicks = 0
 		return false
@@ -207,22 +206,21 @@ func (m *running) emptyTooLong() bool {
 	return m.emptyTicks >= m.rate*int64(m.reg.opts.MaxEmpty/time.Second)
 }
 
-// stop ends the match; nobody is told, as nobody is on its stream any more. It reports false
-// if the match had been ended before.
-func (m *running) stop() bool {
+// stop ends the match. Nobody gets a message, because nobody is on its stream any more. It returns false if the match
+// had ended before.
+func (m *runningMatch) stop() bool {
 	if !m.stopped.CompareAndSwap(false, true) {
 		return false
 	}
 	m.reg.remove(m)
-	m.flush()
+	m.sendDeferred()
 	m.cancel()
 	close(m.stopCh)
 	return true
 }
 
-// fail ends a match that went wrong and disconnects its players, who would otherwise wait
-// for it for ever.
-func (m *running) fail(err error) {
+// fail ends a match because of an error and disconnects its players. Otherwise they would wait for it forever.
+func (m *runningMatch) fail(err error) {
 	if !m.stop() {
 		return
 	}
@@ -232,31 +230,31 @@ func (m *running) fail(err error) {
 	}
 }
 
-// terminate tells the match that it has so many seconds left.
-func (m *running) terminate(seconds int) {
+// terminate tells the match how many seconds it has left.
+func (m *runningMatch) terminate(seconds int) {
 	m.queue(func() {
-		m.step("MatchTerminate", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
+		m.callCore("MatchTerminate", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
 			return m.core.MatchTerminate(ctx, m.log, nil, nk, d, m.tick, m.state, seconds)
 		})
 	})
 }
 
-// signal passes data to the match and waits for its answer.
-func (m *running) signal(ctx context.Context, data string) (string, error) {
+// signal sends data to the match and waits for its answer.
+func (m *runningMatch) signal(ctx context.Context, data string) (string, error) {
 	answer := make(chan string, 1)
 	call := func() {
 		if m.stopped.Load() || ctx.Err() != nil {
 			return
 		}
 		var result string
-		if m.step("MatchSignal", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) (state any) {
+		if m.callCore("MatchSignal", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) (state any) {
 			state, result = m.core.MatchSignal(ctx, m.log, nil, nk, d, m.tick, m.state, data)
 			return state
 		}) {
 			answer <- result
 		}
 	}
-	if !m.file(m.signals, call) {
+	if !m.tryQueue(m.signals, call) {
 		return "", runtime.ErrMatchBusy
 	}
 	result, ok := await(ctx, m, answer)
@@ -266,9 +264,9 @@ func (m *running) signal(ctx context.Context, data string) (string, error) {
 	return result, nil
 }
 
-// file puts a call that somebody waits for into its queue. It reports false when that is
-// full, which the match survives, or the match is over.
-func (m *running) file(queue chan<- func(), call func()) bool {
+// tryQueue adds a call to a queue whose caller waits for the answer. It returns false if the queue is full or the match
+// has ended. A full queue does not end the match.
+func (m *runningMatch) tryQueue(queue chan<- func(), call func()) bool {
 	if m.stopped.Load() {
 		return false
 	}
@@ -280,18 +278,18 @@ func (m *running) file(queue chan<- func(), call func()) bool {
 	}
 }
 
-// await waits for the answer to a filed call. It reports false if the match ends without
-// one, ctx is done or it takes too long.
-func await[T any](ctx context.Context, m *running, answer <-chan T) (result T, ok bool) {
+// await waits for the answer to a call that tryQueue has queued. It returns false if the match ends without an answer,
+// ctx is done, or the deadline passes.
+func await[T any](ctx context.Context, m *runningMatch, answer <-chan T) (result T, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, m.reg.opts.AnswerDeadline)
 	defer cancel()
 	select {
 	case result = <-answer:
 		return result, true
 	case <-ctx.Done():
-	case <-m.gone:
+	case <-m.done:
 	}
-	select { // the last thing a match does may be to answer
+	select { // the match may have answered just before it ended
 	case result = <-answer:
 		return result, true
 	default:

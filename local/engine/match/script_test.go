@@ -13,15 +13,15 @@ import (
 
 var _ runtime.Match = (*script)(nil)
 
-// script is a match that notes its calls and does what a test sets; without that it lets
-// everybody in and goes on for ever. The hooks of a call run in the match's goroutine.
+// script is a match that records its calls and does what a test sets. By default it accepts everybody and never ends.
+// The hooks of a call run in the match's goroutine.
 type script struct {
-	rate  int // 1 when 0
+	rate  int // 0 means 1
 	label string
 
 	init    func(ctx context.Context, params map[string]any) (state any, rate int, label string)
 	attempt func(ctx context.Context, p runtime.Presence, metadata map[string]string) (bool, string)
-	// after is called in every function but MatchInit, with its name; nil ends the match.
+	// after runs in every function except MatchInit, with its name; nil ends the match.
 	after  func(function string, ctx context.Context, d runtime.MatchDispatcher) (state any)
 	signal func(data string) string
 
@@ -29,17 +29,17 @@ type script struct {
 	calls []string
 }
 
-// state that the real server would not mistake for none.
+// state is a match state that is not nil.
 type state struct{}
 
-func (s *script) note(format string, v ...any) {
+func (s *script) record(format string, v ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, fmt.Sprintf(format, v...))
 }
 
-// noted returns the calls since the last time, without those with one of the prefixes.
-func (s *script) noted(without ...string) []string {
+// newCalls returns the calls since the last time, without calls that begin with one of the prefixes.
+func (s *script) newCalls(without ...string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	calls := slices.DeleteFunc(s.calls, func(call string) bool {
@@ -72,7 +72,7 @@ func (s *script) MatchInit(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ r
 }
 
 func (s *script) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, _ any, p runtime.Presence, metadata map[string]string) (any, bool, string) {
-	s.note("attempt %s", p.GetUsername())
+	s.record("attempt %s", p.GetUsername())
 	allow, reason := true, ""
 	if s.attempt != nil {
 		allow, reason = s.attempt(ctx, p, metadata)
@@ -81,12 +81,12 @@ func (s *script) MatchJoinAttempt(ctx context.Context, _ runtime.Logger, _ *sql.
 }
 
 func (s *script) MatchJoin(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, _ any, ps []runtime.Presence) any {
-	s.note("join %s", names(ps))
+	s.record("join %s", names(ps))
 	return s.end("join", ctx, d)
 }
 
 func (s *script) MatchLeave(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, _ any, ps []runtime.Presence) any {
-	s.note("leave %s", names(ps))
+	s.record("leave %s", names(ps))
 	return s.end("leave", ctx, d)
 }
 
@@ -95,17 +95,17 @@ func (s *script) MatchLoop(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ r
 	for _, m := range messages {
 		data = append(data, fmt.Sprintf(" %s:%d:%s", m.GetUsername(), m.GetOpCode(), m.GetData()))
 	}
-	s.note("loop %d%s", tick, strings.Join(data, ""))
+	s.record("loop %d%s", tick, strings.Join(data, ""))
 	return s.end("loop", ctx, d)
 }
 
 func (s *script) MatchTerminate(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, _ any, grace int) any {
-	s.note("terminate %d", grace)
+	s.record("terminate %d", grace)
 	return s.end("terminate", ctx, d)
 }
 
 func (s *script) MatchSignal(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, _ any, data string) (any, string) {
-	s.note("signal %s", data)
+	s.record("signal %s", data)
 	answer := "answer to " + data
 	if s.signal != nil {
 		answer = s.signal(data)

@@ -8,20 +8,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// TokenLife is how long matched players have to use their token.
+// TokenLife is how long a token for matched players is valid.
 const TokenLife = 30 * time.Second
 
-// errToken is every reason for which a token does not lead into a match.
-var errToken = errors.New("match token invalid")
+// errTokenInvalid is the error for every token that cannot be used to join a match.
+var errTokenInvalid = errors.New("match token invalid")
 
-// Tokens issues and reads the tokens that matched players join a relayed match with.
+// Tokens issues and reads the tokens with which matched players join a relayed match.
 type Tokens struct {
-	Key []byte           // the server's session encryption key, shared with session tokens
-	Now func() time.Time // time.Now when nil
+	Key []byte           // the server's session encryption key; session tokens use the same key
+	Now func() time.Time // nil means time.Now
 }
 
-// Issue returns a token for a new relayed match, good for [TokenLife]. All who were given
-// the same token meet in the same match.
+// Issue returns a token for a new relayed match, valid for [TokenLife]. All players with the same token join the same
+// match.
 func (t Tokens) Issue() string {
 	claims := jwt.MapClaims{"mid": uuid.NewString() + ".", "exp": t.now().Add(TokenLife).Unix()}
 	// Signing with an HMAC key cannot fail.
@@ -29,18 +29,18 @@ func (t Tokens) Issue() string {
 	return signed
 }
 
-// matchID reads the match ID out of a token that is ours and not yet expired.
+// matchID returns the match ID of a valid token that this server has issued.
 func (t Tokens) matchID(token string) (string, error) {
 	claims := jwt.MapClaims{}
 	_, err := jwt.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return t.Key, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Name}), jwt.WithTimeFunc(t.now))
 	if err != nil {
-		return "", errors.Join(errToken, err)
+		return "", errors.Join(errTokenInvalid, err)
 	}
-	// A session token is signed with the same key but names no match.
+	// A session token has the same key but no match ID.
 	id, ok := claims["mid"].(string)
 	if !ok {
-		return "", errToken
+		return "", errTokenInvalid
 	}
 	return id, nil
 }

@@ -24,8 +24,8 @@ const (
 	labelInterval = time.Second
 )
 
-// world is a registry whose ticks a test makes itself. It lives in a synctest bubble, so
-// that settle can wait for the matches' goroutines.
+// world is a registry whose ticks are made by the test. It runs in a synctest bubble, so that settle can wait for the
+// matches' goroutines.
 type world struct {
 	*testing.T
 	*match.Registry
@@ -40,7 +40,7 @@ type world struct {
 	sessions     map[uuid.UUID]string
 }
 
-// inWorld runs a test with a world, and checks that all goroutines end with it.
+// inWorld runs a test with a world, and checks that all its goroutines end.
 func inWorld(t *testing.T, change func(*match.Options), test func(*world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -88,14 +88,14 @@ func (w *world) ticker(d time.Duration) (<-chan time.Time, func()) {
 	}
 }
 
-// settle waits until nothing moves any more.
+// settle waits until all goroutines are blocked.
 func (w *world) settle() { synctest.Wait() }
 
-// tick lets all matches of a rate make n ticks.
+// tick makes n ticks in all matches with a tick rate.
 func (w *world) tick(rate, n int) { w.every(time.Second/time.Duration(rate), n) }
 
-// relabel lets the labels be updated.
-func (w *world) relabel() { w.every(labelInterval, 1) }
+// updateLabels makes an update of the labels.
+func (w *world) updateLabels() { w.every(labelInterval, 1) }
 
 func (w *world) every(d time.Duration, n int) {
 	w.settle()
@@ -116,7 +116,7 @@ func (w *world) disconnect(session uuid.UUID) {
 	w.disconnected = append(w.disconnected, w.sessions[session])
 }
 
-// create starts a match of the script.
+// create starts a match with the script.
 func (w *world) create(s *script) string {
 	w.Helper()
 	w.Register("script", func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
@@ -150,8 +150,8 @@ func (w *world) join(s *socket, id string) *rtapi.Envelope {
 
 type handler = func(context.Context, match.Session, *rtapi.Envelope) (*rtapi.Envelope, bool)
 
-// ask has a message handled and returns its one reply, nil if there was none. The handler
-// must report the reply, unless it is an error.
+// ask runs a message handler and returns its one reply, nil if there was none. The handler must also return the
+// reply, unless it is an error.
 func (w *world) ask(s *socket, h handler, in *rtapi.Envelope) *rtapi.Envelope {
 	w.Helper()
 	before := len(s.received())
@@ -204,7 +204,7 @@ func (s *socket) wire() *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: s.user.String(), SessionId: s.id.String(), Username: s.name}
 }
 
-// tracker is a presence tracker that tells listeners before it returns.
+// tracker is a presence tracker that calls the listeners before it returns.
 type tracker struct {
 	mu        sync.Mutex
 	on        map[presence.Stream][]presence.Presence
@@ -257,7 +257,7 @@ func (t *tracker) Untrack(sessionID uuid.UUID, stream presence.Stream) {
 	}
 }
 
-// end ends a session everywhere.
+// end ends a session and removes it from all streams.
 func (t *tracker) end(sessionID uuid.UUID) {
 	t.mu.Lock()
 	var streams []presence.Stream
@@ -299,7 +299,7 @@ func (t *tracker) List(stream presence.Stream, includeHidden, includeShown bool)
 
 func (t *tracker) Count(stream presence.Stream) int { return len(t.List(stream, true, true)) }
 
-// router keeps what was routed.
+// router records what was sent.
 type router struct {
 	mu   sync.Mutex
 	sent []routed
@@ -320,7 +320,7 @@ func (r *router) SendToPresences(ids []presence.ID, env *rtapi.Envelope) {
 	r.sent = append(r.sent, routed{to, env})
 }
 
-// take returns what was routed since the last call: "names: opcode data".
+// routed returns what was sent since the last call: "names: opcode data".
 func (w *world) routed() []string {
 	w.router.mu.Lock()
 	defer w.router.mu.Unlock()
@@ -338,7 +338,7 @@ func (w *world) routed() []string {
 	return all
 }
 
-// log keeps what is worth a look.
+// log records warnings and errors.
 type log struct {
 	runtime.Logger
 	mu    sync.Mutex

@@ -27,14 +27,14 @@ func BenchmarkProcess_5v5(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/tickets=%d", name, n), func(b *testing.B) {
 				for range b.N {
 					b.StopTimer()
-					m := newBench(b, hooks[name])
+					m := newHarness(b, hooks[name])
 					for i := range n {
 						region := []string{"eu", "us", "ap", "sa"}[i%4]
 						sessions := ""
 						for k := range 1 + i%5 {
 							sessions += fmt.Sprintf("s%d-%d ", i, k)
 						}
-						m.add(entrant{sessions: sessions, party: fmt.Sprint("p", i), min: 10, max: 10, query: "+properties.region:" + region, texts: map[string]string{"region": region}})
+						m.add(spec{sessions: sessions, party: fmt.Sprint("p", i), min: 10, max: 10, query: "+properties.region:" + region, texts: map[string]string{"region": region}})
 					}
 					b.StartTimer()
 					m.Process(context.Background())

@@ -6,18 +6,18 @@ import (
 	"slices"
 )
 
-// combo is tickets that may become a match together.
-type combo []*ticket
+// combination is a list of tickets that may become a match together.
+type combination []*ticket
 
-func (c combo) size() (n int) {
+func (c combination) size() (n int) {
 	for _, t := range c {
 		n += t.size()
 	}
 	return n
 }
 
-// match is Nakama's default matching. Every active ticket, oldest first, searches the
-// pool for others and forms the first match that is right.
+// match is Nakama's default matching. Every active ticket, oldest first, searches the pool for other tickets and
+// forms the first valid match.
 func (p *pass) match(ctx context.Context) []match {
 	var found []match
 	taken := map[*ticket]bool{}
@@ -28,9 +28,9 @@ func (p *pass) match(ctx context.Context) []match {
 		if taken[t] {
 			continue
 		}
-		last := p.age(t)
+		last := p.countPass(t)
 		if c := p.search(ctx, t, taken, last); c != nil {
-			found = append(found, matchOf(c))
+			found = append(found, newMatch(c))
 			for _, member := range c {
 				taken[member] = true
 			}
@@ -39,9 +39,9 @@ func (p *pass) match(ctx context.Context) []match {
 	return found
 }
 
-// age counts a pass of an active ticket. It reports whether this is the last: it has
-// had its share, or it wants one exact size, for which being found is as good as searching.
-func (p *pass) age(t *ticket) (last bool) {
+// countPass counts a pass of an active ticket. It returns true for the ticket's last pass: after maxIntervals, or if
+// the ticket accepts only one size. Such a ticket need not search again, because other tickets can find it.
+func (p *pass) countPass(t *ticket) (last bool) {
 	t.intervals++
 	last = t.intervals >= p.maxIntervals || t.min == t.max
 	if last {
@@ -50,18 +50,17 @@ func (p *pass) age(t *ticket) (last bool) {
 	return last
 }
 
-// search collects what t finds into combinations, each hit into the first with room,
-// and returns the first that makes a match with t, or nil. A full match counts at once;
-// a smaller one only in t's last active pass and after the last hit, when waiting cannot
-// make it bigger.
-func (p *pass) search(ctx context.Context, t *ticket, taken map[*ticket]bool, last bool) combo {
-	var combos []combo
-	consider := func(hit *ticket, lastHit bool) combo {
-		if t.meets(hit) || t.size()+hit.size() > t.max {
+// search puts the tickets that t finds into combinations, each ticket into the first one with room. It returns the
+// first combination that makes a match with t, or nil. A match of maximum size is returned at once. A smaller one is
+// returned only in t's last active pass and after the last hit, because then it cannot grow.
+func (p *pass) search(ctx context.Context, t *ticket, taken map[*ticket]bool, last bool) combination {
+	var combos []combination
+	consider := func(hit *ticket, lastHit bool) combination {
+		if t.sharesSession(hit) || t.size()+hit.size() > t.max {
 			return nil
 		}
-		i := slices.IndexFunc(combos, func(c combo) bool {
-			return c.size()+hit.size()+t.size() <= t.max && !slices.ContainsFunc(c, hit.meets)
+		i := slices.IndexFunc(combos, func(c combination) bool {
+			return c.size()+hit.size()+t.size() <= t.max && !slices.ContainsFunc(c, hit.sharesSession)
 		})
 		if i < 0 {
 			i, combos = len(combos), append(combos, nil)
@@ -69,16 +68,16 @@ func (p *pass) search(ctx context.Context, t *ticket, taken map[*ticket]bool, la
 		combos[i] = append(combos[i], hit)
 		n := combos[i].size() + t.size()
 		if n == t.max || last && lastHit && n >= t.min {
-			return complete(combos[i], t)
+			return completeMatch(combos[i], t)
 		}
 		return nil
 	}
 
-	// A hit is considered when the next one is known, as the last one counts differently.
+	// A hit is considered when the next one is known, because the last hit has its own rule.
 	var hit *ticket
 	for next, err := range p.hits(ctx, t) {
 		if err != nil {
-			p.fail("matchmaker: ticket %s: %v", t.id, err)
+			p.logError("matchmaker: ticket %s: %v", t.id, err)
 			return nil
 		}
 		if taken[next] {
@@ -97,12 +96,12 @@ func (p *pass) search(ctx context.Context, t *ticket, taken map[*ticket]bool, la
 	return consider(hit, true)
 }
 
-// complete makes a match of c and t, or returns nil if it is not what all of them asked
-// for. c itself stays as it is.
-func complete(c combo, t *ticket) combo {
+// completeMatch makes a match of c and t. It returns nil if the match does not meet the conditions of all tickets. It
+// does not change c.
+func completeMatch(c combination, t *ticket) combination {
 	n := c.size() + t.size()
 	if surplus := n % t.multiple; surplus != 0 {
-		out := surplusOf(c, surplus)
+		out := pickSurplus(c, surplus)
 		if out == nil {
 			return nil
 		}
@@ -115,19 +114,18 @@ func complete(c combo, t *ticket) combo {
 	return append(slices.Clone(c), t)
 }
 
-// maxSplits bounds the subsets looked at for one surplus: their number doubles with
-// every ticket, while the difference between good answers does not grow.
-const maxSplits = 1 << 14
+// maxSubsets limits how many subsets are examined for one surplus. Their number doubles with every ticket, but more of
+// them hardly improve the result.
+const maxSubsets = 1 << 14
 
-// surplusOf picks tickets of n players in all to leave out, nil if none add up. Of the
-// possible choices it takes the one whose tickets have the lowest average creation time,
-// as the real server does.
-func surplusOf(c combo, n int) combo {
-	var best combo
+// pickSurplus chooses tickets with n players in total that must be left out. It returns nil if no tickets add up to n.
+// As on the real server, it chooses the tickets with the lowest average creation time.
+func pickSurplus(c combination, n int) combination {
+	var best combination
 	bestAge := math.Inf(1)
-	budget := maxSplits
-	var pick func(rest, chosen combo, missing int, sum float64)
-	pick = func(rest, chosen combo, missing int, sum float64) {
+	budget := maxSubsets
+	var pick func(rest, chosen combination, missing int, sum float64)
+	pick = func(rest, chosen combination, missing int, sum float64) {
 		if budget--; budget < 0 {
 			return
 		}

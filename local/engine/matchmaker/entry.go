@@ -15,17 +15,17 @@ var (
 )
 
 func init() {
-	// Matched hooks pass their entries on as parameters of the match they create; match
-	// parameters are copied with gob, which must be told of types behind an interface.
+	// A matched hook passes its entries as parameters of the match that it creates. gob copies these parameters, so
+	// it must know the types.
 	gob.Register(&Entry{})
 	gob.Register(&Player{})
 }
 
-// Entry is one player of a ticket, as hooks see it. Its fields are exported for gob.
+// Entry is one player of a ticket, for hooks. gob needs the exported fields.
 type Entry struct {
 	Ticket     string
 	Player     *Player
-	Properties map[string]any // string and float64 values; shared by all players of the ticket
+	Properties map[string]any // string and float64 values; all players of the ticket share the map
 	PartyID    string
 	CreateTime int64 // Unix nanoseconds
 
@@ -39,7 +39,7 @@ func (e *Entry) GetProperties() map[string]any { return e.Properties }
 func (e *Entry) GetPartyId() string            { return e.PartyID }
 func (e *Entry) GetCreateTime() int64          { return e.CreateTime }
 
-// user is how clients see the entry.
+// user returns the entry as clients see it.
 func (e *Entry) user() *rtapi.MatchmakerMatched_MatchmakerUser {
 	return &rtapi.MatchmakerMatched_MatchmakerUser{
 		Presence: &rtapi.UserPresence{

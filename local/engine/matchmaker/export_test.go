@@ -1,6 +1,6 @@
 package matchmaker
 
-// Waiting is how many tickets wait.
+// Waiting returns the number of waiting tickets.
 func (m *Matchmaker) Waiting() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
-// Session is what the message handlers need of a live socket.
+// Session has the methods of a live socket that the message handlers use.
 type Session interface {
 	ID() uuid.UUID
 	UserID() uuid.UUID
@@ -17,7 +17,7 @@ type Session interface {
 	Send(*rtapi.Envelope) error
 }
 
-// HandleAdd answers a matchmaker_add message with the ticket.
+// HandleAdd handles a matchmaker_add message and answers with the ticket.
 func (m *Matchmaker) HandleAdd(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	msg := in.GetMatchmakerAdd()
 	multiple := 1
@@ -25,7 +25,7 @@ func (m *Matchmaker) HandleAdd(ctx context.Context, s Session, in *rtapi.Envelop
 		multiple = int(msg.CountMultiple.GetValue())
 	}
 	if refusal := checkCounts(int(msg.MinCount), int(msg.MaxCount), multiple); refusal != "" {
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, refusal)
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, refusal)
 	}
 	queryText := msg.Query
 	if queryText == "" {
@@ -40,15 +40,14 @@ func (m *Matchmaker) HandleAdd(ctx context.Context, s Session, in *rtapi.Envelop
 		int(msg.MinCount), int(msg.MaxCount), multiple, msg.StringProperties, msg.NumericProperties)
 	if err != nil {
 		m.opts.Logger.Error("matchmaker: add: %v", err)
-		return refuse(s, in.Cid, rtapi.Error_RUNTIME_EXCEPTION, "Error adding to matchmaker")
+		return sendError(s, in.Cid, rtapi.Error_RUNTIME_EXCEPTION, "Error adding to matchmaker")
 	}
-	return answer(s, &rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_MatchmakerTicket{
+	return reply(s, &rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_MatchmakerTicket{
 		MatchmakerTicket: &rtapi.MatchmakerTicket{Ticket: ticket},
 	}})
 }
 
-// checkCounts tells what is wrong with the sizes a client asks for, in the words of the
-// real server, or "".
+// checkCounts returns the real server's error text for invalid sizes, or "".
 func checkCounts(minCount, maxCount, multiple int) string {
 	switch {
 	case minCount < 2:
@@ -65,25 +64,25 @@ func checkCounts(minCount, maxCount, multiple int) string {
 	return ""
 }
 
-// HandleRemove answers a matchmaker_remove message.
+// HandleRemove handles a matchmaker_remove message.
 func (m *Matchmaker) HandleRemove(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
 	ticket := in.GetMatchmakerRemove().Ticket
 	if ticket == "" {
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid matchmaker ticket")
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid matchmaker ticket")
 	}
 	if err := m.RemoveSession(s.ID().String(), ticket); err != nil {
-		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "Matchmaker ticket not found")
+		return sendError(s, in.Cid, rtapi.Error_BAD_INPUT, "Matchmaker ticket not found")
 	}
-	return answer(s, &rtapi.Envelope{Cid: in.Cid})
+	return reply(s, &rtapi.Envelope{Cid: in.Cid})
 }
 
-// answer sends the reply. A socket that is gone has nobody to tell, so its error is dropped.
-func answer(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
+// reply sends the reply. It ignores a send error, because then the socket is gone.
+func reply(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	_ = s.Send(out)
 	return out, true
 }
 
-func refuse(s Session, cid string, code rtapi.Error_Code, text string) (*rtapi.Envelope, bool) {
+func sendError(s Session, cid string, code rtapi.Error_Code, text string) (*rtapi.Envelope, bool) {
 	_ = s.Send(&rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Error{Error: &rtapi.Error{
 		Code:    int32(code),
 		Message: text,

@@ -37,7 +37,7 @@ func TestHandleAdd_Refused(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			b, s := newBench(t, matchmaker.Hooks{}), &socket{name: "a"}
+			b, s := newHarness(t, matchmaker.Hooks{}), &socket{name: "a"}
 			out, ok := b.HandleAdd(t.Context(), s, addEnvelope(c.add))
 			if out != nil || ok {
 				t.Errorf("reported %v, %v", out, ok)
@@ -50,7 +50,7 @@ func TestHandleAdd_Refused(t *testing.T) {
 }
 
 func TestHandleAddRemove(t *testing.T) {
-	b, s, stranger := newBench(t, matchmaker.Hooks{}), &socket{name: "a"}, &socket{name: "z"}
+	b, s, stranger := newHarness(t, matchmaker.Hooks{}), &socket{name: "a"}, &socket{name: "z"}
 	out, ok := b.HandleAdd(t.Context(), s, addEnvelope(&rtapi.MatchmakerAdd{MinCount: 2, MaxCount: 2}))
 	ticket := out.GetMatchmakerTicket().GetTicket()
 	if !ok || out.Cid != "7" || ticket == "" || len(s.sent) != 1 || !proto.Equal(s.sent[0], out) {
@@ -89,9 +89,9 @@ func TestHandleAddRemove(t *testing.T) {
 	}
 }
 
-// Tickets added by message meet, whatever properties they carry, when no query is given.
+// Without a query, tickets from messages match each other, whatever their properties.
 func TestHandleAdd_Matches(t *testing.T) {
-	b := newBench(t, matchmaker.Hooks{})
+	b := newHarness(t, matchmaker.Hooks{})
 	for _, name := range []string{"a", "b"} {
 		out, ok := b.HandleAdd(t.Context(), &socket{name: name}, addEnvelope(&rtapi.MatchmakerAdd{
 			MinCount: 2, MaxCount: 4, CountMultiple: wrapperspb.Int32(2),

@@ -17,8 +17,8 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// bench is a matchmaker with a clock of its own, whose passes a test makes itself.
-type bench struct {
+// harness is a matchmaker with its own clock. The test makes its passes.
+type harness struct {
 	t testing.TB
 	*matchmaker.Matchmaker
 	router *router
@@ -27,10 +27,10 @@ type bench struct {
 	names  map[string]string // tickets by name, names by ticket
 }
 
-// newBench makes a matchmaker. Sessions are named by short texts, see [sessionID].
-func newBench(t testing.TB, hooks matchmaker.Hooks) *bench {
+// newHarness makes a matchmaker. Short texts name its sessions, see [sessionID].
+func newHarness(t testing.TB, hooks matchmaker.Hooks) *harness {
 	t.Helper()
-	b := &bench{
+	b := &harness{
 		t: t, router: &router{sent: map[uuid.UUID][]*rtapi.Envelope{}}, log: &log{},
 		clock: time.Unix(1_700_000_000, 0), names: map[string]string{},
 	}
@@ -45,7 +45,7 @@ func newBench(t testing.TB, hooks matchmaker.Hooks) *bench {
 			return fmt.Sprintf("token-%d", tokens)
 		},
 		Now: func() time.Time {
-			b.clock = b.clock.Add(time.Second) // tickets added later are younger
+			b.clock = b.clock.Add(time.Second) // a later ticket is younger
 			return b.clock
 		},
 	}, hooks)
@@ -57,20 +57,20 @@ func newBench(t testing.TB, hooks matchmaker.Hooks) *bench {
 	return b
 }
 
-// entrant is a ticket to be. A party is named in party; else its first session owns it.
-type entrant struct {
+// spec describes a ticket to add. party is the owner; if it is empty, the first session is.
+type spec struct {
 	sessions string // "a b c"
 	party    string
-	query    string // "*" when empty
+	query    string // empty means "*"
 	min, max int
-	multiple int // 1 when 0
+	multiple int // 0 means 1
 	texts    map[string]string
 	numbers  map[string]float64
 }
 
-func (e entrant) name() string { return strings.ReplaceAll(e.sessions, " ", "+") }
+func (e spec) name() string { return strings.ReplaceAll(e.sessions, " ", "+") }
 
-func (b *bench) tryAdd(e entrant) (string, error) {
+func (b *harness) tryAdd(e spec) (string, error) {
 	if e.query == "" {
 		e.query = "*"
 	}
@@ -89,7 +89,7 @@ func (b *bench) tryAdd(e entrant) (string, error) {
 	return ticket, err
 }
 
-func (b *bench) add(e entrant) string {
+func (b *harness) add(e spec) string {
 	b.t.Helper()
 	ticket, err := b.tryAdd(e)
 	if err != nil {
@@ -99,15 +99,15 @@ func (b *bench) add(e entrant) string {
 	return ticket
 }
 
-// pass makes a pass and describes its matches: the names of the tickets in each, sorted.
-func (b *bench) pass() []string {
+// pass makes a pass and returns its matches: the names of the tickets in each, sorted.
+func (b *harness) pass() []string {
 	b.t.Helper()
 	b.router.clear()
 	b.Process(b.t.Context())
 	return b.matches()
 }
 
-func (b *bench) matches() []string {
+func (b *harness) matches() []string {
 	b.t.Helper()
 	players := map[string]map[string]bool{} // tickets by match
 	for session, envs := range b.router.all() {
@@ -149,7 +149,7 @@ func player(name string) presence.Presence {
 	}
 }
 
-// router keeps what was sent, by session.
+// router records what was sent, by session.
 type router struct {
 	mu   sync.Mutex
 	sent map[uuid.UUID][]*rtapi.Envelope
@@ -179,7 +179,7 @@ func (r *router) all() map[uuid.UUID][]*rtapi.Envelope {
 	return copied
 }
 
-// log keeps error lines; the matchmaker writes no others.
+// log records error lines; the matchmaker writes no others.
 type log struct {
 	runtime.Logger
 	mu    sync.Mutex
@@ -198,7 +198,7 @@ func (l *log) text() string {
 	return strings.Join(l.lines, "\n")
 }
 
-// socket is a session that keeps what it is sent.
+// socket is a session that records what it gets.
 type socket struct {
 	name string
 	sent []*rtapi.Envelope

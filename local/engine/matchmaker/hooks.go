@@ -9,20 +9,20 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Hooks are a module's say in matchmaking. A nil function is not set. They are called
-// with panics contained; they may run for any time, the next pass waits for them.
+// Hooks are a module's functions for matchmaking. A nil function is not set. The matchmaker recovers from their
+// panics. They may run for any time, and the next pass waits for them.
 type Hooks struct {
-	// Matched is called once for each match formed, concurrently, before its players are
-	// told. It returns the ID of the match to send them to, or "" for a relayed match.
-	// After an error the players get a relayed match.
+	// Matched is called once for each new match, before its players get a message. The calls for several matches run
+	// at the same time. Matched returns the ID of the match for the players, or "" for a relayed match. After an
+	// error the players get a relayed match.
 	Matched func(ctx context.Context, entries []runtime.MatchmakerEntry) (matchID string, err error)
-	// Processor forms the matches itself, from the entries of every waiting ticket in no
-	// particular order. Tickets never turn passive under it.
+	// Processor forms the matches itself, from the entries of all waiting tickets in no particular order. With a
+	// Processor, tickets never become passive.
 	Processor func(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 }
 
-// contain runs a hook and turns its panic into an error with the stack.
-func contain(name string, hook func() error) (err error) {
+// safeCall runs a hook. It returns a panic as an error with the stack.
+func safeCall(name string, hook func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%s panicked: %v\n%s", name, r, debug.Stack())
@@ -31,36 +31,36 @@ func contain(name string, hook func() error) (err error) {
 	return hook()
 }
 
-// processed lets the module's processor form the matches.
-func (m *Matchmaker) processed(ctx context.Context, p *pass) []match {
+// runProcessor lets the module's processor form the matches.
+func (m *Matchmaker) runProcessor(ctx context.Context, p *pass) []match {
 	var entries []runtime.MatchmakerEntry
-	for _, t := range p.tickets { // in map order: the real server's is random too
+	for _, t := range p.tickets { // in map order, because the real server's order is random too
 		for _, e := range t.entries {
 			entries = append(entries, e)
 		}
 	}
 	var chosen [][]runtime.MatchmakerEntry
-	err := contain("processor", func() error {
+	err := safeCall("processor", func() error {
 		chosen = m.hooks.Processor(ctx, entries)
 		return nil
 	})
 	if err != nil {
-		p.fail("matchmaker: no match in this interval: %v", err)
+		p.logError("matchmaker: no match in this interval: %v", err)
 		return nil
 	}
-	return p.accept(chosen)
+	return p.validMatches(chosen)
 }
 
-// accept takes over the matches the processor returned, each in the order of its entries. A
-// match that is not made of whole waiting tickets, each in one match only, is logged and
-// left out; its tickets wait on.
-func (p *pass) accept(chosen [][]runtime.MatchmakerEntry) []match {
+// validMatches converts the matches of the processor and keeps the order of their entries. A match must consist of
+// complete waiting tickets, and a ticket may be in one match only. validMatches logs and skips an invalid match, and
+// its tickets keep waiting.
+func (p *pass) validMatches(chosen [][]runtime.MatchmakerEntry) []match {
 	var accepted []match
 	taken := map[*ticket]bool{}
 	for i, entries := range chosen {
-		found, err := p.whole(entries, taken)
+		found, err := p.checkMatch(entries, taken)
 		if err != nil {
-			p.fail("matchmaker: processor: match %d of %d ignored: %v", i+1, len(chosen), err)
+			p.logError("matchmaker: processor: match %d of %d ignored: %v", i+1, len(chosen), err)
 			continue
 		}
 		for _, t := range found.tickets {
@@ -71,7 +71,7 @@ func (p *pass) accept(chosen [][]runtime.MatchmakerEntry) []match {
 	return accepted
 }
 
-func (p *pass) whole(entries []runtime.MatchmakerEntry, taken map[*ticket]bool) (match, error) {
+func (p *pass) checkMatch(entries []runtime.MatchmakerEntry, taken map[*ticket]bool) (match, error) {
 	if len(entries) == 0 {
 		return match{}, errors.New("it has no entries")
 	}

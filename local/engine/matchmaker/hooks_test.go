@@ -20,7 +20,7 @@ type entries = []runtime.MatchmakerEntry
 
 func TestMatched_EnvelopeToEveryPlayer(t *testing.T) {
 	var given entries
-	b := newBench(t, matchmaker.Hooks{Matched: func(_ context.Context, es entries) (string, error) {
+	b := newHarness(t, matchmaker.Hooks{Matched: func(_ context.Context, es entries) (string, error) {
 		given = es
 		return "match.node", nil
 	}})
@@ -36,7 +36,7 @@ func TestMatched_EnvelopeToEveryPlayer(t *testing.T) {
 	}
 	a := user("a", "")
 	a.StringProperties, a.NumericProperties = map[string]string{"region": "eu"}, map[string]float64{"skill": 7}
-	// The ticket that searched stands last.
+	// The ticket that searched is last.
 	users := []*rtapi.MatchmakerMatched_MatchmakerUser{user("b", "party of b c"), user("c", "party of b c"), a}
 	want := func(ticket string, self int) *rtapi.Envelope {
 		return &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerMatched{MatchmakerMatched: &rtapi.MatchmakerMatched{
@@ -78,7 +78,7 @@ func TestMatched_RelayedMatch(t *testing.T) {
 	logged := map[string]string{"error": "no server free", "panic": "out of servers"}
 	for name, hook := range hooks {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, matchmaker.Hooks{Matched: hook})
+			b := newHarness(t, matchmaker.Hooks{Matched: hook})
 			b.add(solo("a", 2, 2))
 			b.add(solo("b", 2, 2))
 			b.Process(t.Context())
@@ -95,10 +95,10 @@ func TestMatched_RelayedMatch(t *testing.T) {
 	}
 }
 
-// Hooks of different matches run side by side: each here waits for the other.
+// Hooks of different matches run at the same time: here each waits for the other.
 func TestMatched_Concurrent(t *testing.T) {
 	meet := make(chan string)
-	b := newBench(t, matchmaker.Hooks{Matched: func(context.Context, entries) (string, error) {
+	b := newHarness(t, matchmaker.Hooks{Matched: func(context.Context, entries) (string, error) {
 		select {
 		case meet <- "first":
 			return "one", nil
@@ -114,10 +114,10 @@ func TestMatched_Concurrent(t *testing.T) {
 	}
 }
 
-// The entries can be handed to a match as parameters, which are copied by gob.
+// Entries can be parameters of a match, which gob copies.
 func TestEntries_Gob(t *testing.T) {
 	var given entries
-	b := newBench(t, matchmaker.Hooks{Matched: func(_ context.Context, es entries) (string, error) {
+	b := newHarness(t, matchmaker.Hooks{Matched: func(_ context.Context, es entries) (string, error) {
 		given = es
 		return "", nil
 	}})
@@ -139,7 +139,7 @@ func TestEntries_Gob(t *testing.T) {
 
 func TestProcessor_FormsMatches(t *testing.T) {
 	var seen []int
-	b := newBench(t, matchmaker.Hooks{
+	b := newHarness(t, matchmaker.Hooks{
 		Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
 			seen = append(seen, len(es))
 			if len(es) < 3 {
@@ -164,11 +164,11 @@ func TestProcessor_FormsMatches(t *testing.T) {
 	}
 }
 
-// other is an entry that no matchmaker made.
+// other is an entry that the matchmaker has not made.
 type other struct{ runtime.MatchmakerEntry }
 
 func TestProcessor_FaultyMatchesAreIgnored(t *testing.T) {
-	// The pool is the party a+b and the solos c and d; by is its entries by user name.
+	// The pool has the party a+b and the solo tickets c and d. by has its entries by user name.
 	type by map[string]runtime.MatchmakerEntry
 	cases := []struct {
 		name   string
@@ -201,7 +201,7 @@ func TestProcessor_FaultyMatchesAreIgnored(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			faulty := true
-			b := newBench(t, matchmaker.Hooks{Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
+			b := newHarness(t, matchmaker.Hooks{Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
 				if !faulty {
 					return [][]runtime.MatchmakerEntry{es}
 				}
@@ -220,7 +220,7 @@ func TestProcessor_FaultyMatchesAreIgnored(t *testing.T) {
 			if !strings.Contains(b.log.text(), c.logged) {
 				t.Errorf("logged %q; want %q in it", b.log.text(), c.logged)
 			}
-			// What was not matched waits on, and its places are not lost.
+			// Unmatched tickets keep waiting and keep their places.
 			faulty = false
 			rest := strings.Join(slices.DeleteFunc([]string{"a+b", "c", "d"}, func(name string) bool {
 				return len(c.want) > 0 && slices.Contains(strings.Fields(c.want[0]), name)
@@ -237,11 +237,11 @@ func TestProcessor_FaultyMatchesAreIgnored(t *testing.T) {
 	}
 }
 
-// A ticket that is withdrawn while the processor thinks takes its match with it.
+// If a ticket is withdrawn while the processor runs, its match is dropped.
 func TestProcessor_TicketWithdrawnMeanwhile(t *testing.T) {
-	var b *bench
+	var b *harness
 	withdraw := true
-	b = newBench(t, matchmaker.Hooks{Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
+	b = newHarness(t, matchmaker.Hooks{Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
 		if withdraw {
 			b.RemoveSessionAll(sessionID("a").String())
 		}

@@ -1,14 +1,12 @@
-// Package matchmaker brings waiting tickets together into matches as Nakama's own
-// matchmaker does: solo and party tickets, each with a query over the properties of the
-// others, searched once per interval. A module's hooks may name the match, choose among
-// candidates or take over the whole formation. All state is in memory.
+// Package matchmaker forms matches from waiting tickets as Nakama's own matchmaker does. There are solo and party
+// tickets. Each has a query for the properties of other tickets and searches once per interval. A module's hooks may
+// name the match or form all matches. All state is in memory.
 //
 // Every exported method is safe for concurrent use.
 //
-// It differs from the real server on purpose in what a faulty module can do: a hook that
-// panics, or that returns anything but whole waiting tickets, is logged and costs its own
-// matches, not the process and not the tickets' places. And candidates that a withdrawn
-// ticket made void stay findable for the next interval.
+// It differs from the real server on purpose in two cases. If a hook panics, or returns anything except complete
+// waiting tickets, the matchmaker logs it and drops only these matches. The process and the tickets survive. And if a
+// withdrawn ticket makes a match invalid, the other tickets of that match can still be found in the next interval.
 package matchmaker
 
 import (
@@ -33,25 +31,25 @@ const (
 	DefaultMaxTickets   = 3
 )
 
-// Router delivers an envelope to sessions, wherever they are.
+// Router delivers an envelope to sessions on any node.
 type Router interface {
 	SendToPresences(ids []presence.ID, env *rtapi.Envelope)
 }
 
-// Options configure a [Matchmaker]. The zero value of a number means Nakama's default.
+// Options configure a [Matchmaker]. A zero number means Nakama's default, which is at the end of each comment.
 type Options struct {
 	Node   string // name of this node, for the presences of solo tickets
 	Router Router
 	Logger runtime.Logger
-	// RelayToken returns a fresh token for a relayed match that nobody is in yet.
+	// RelayToken returns a token for a new relayed match.
 	RelayToken func() string
 
-	Interval     time.Duration // between the passes of [Matchmaker.Run]; 15 s
-	MaxIntervals int           // passes in which a ticket searches by itself; 2
+	Interval     time.Duration // time between the passes of [Matchmaker.Run]; 15 s
+	MaxIntervals int           // passes in which a ticket itself searches; 2
 	MaxTickets   int           // per session, and per party; 3
 
-	Now func() time.Time // time.Now when nil
-	// Ticker returns ticks that are d apart and what ends them; time.NewTicker when nil.
+	Now func() time.Time // nil means time.Now
+	// Ticker returns a channel of ticks at intervals of d, and a function that stops them. nil means time.NewTicker.
 	Ticker func(d time.Duration) (ticks <-chan time.Time, stop func())
 }
 
@@ -60,20 +58,20 @@ type Matchmaker struct {
 	opts  Options
 	hooks Hooks
 
-	passing sync.Mutex // held for a whole pass; taken before mu, never while holding it
+	passLock sync.Mutex // held for a whole pass; do not take it while holding mu
 
-	mu      sync.Mutex // guards the fields below; never held while a hook or the router runs
+	mu      sync.Mutex // guards the fields below; not held while a hook or the router runs
 	closed  bool
 	pool    pool
-	index   *query.Index // nil under a processor, which needs no search
+	index   *query.Index // nil if there is a processor, because then nothing searches
 	put     []*query.Document
-	removed []string // put and removed wait for the next pass: nothing else searches
+	removed []string // put and removed wait for the next pass, because only a pass searches
 	stats   *api.MatchmakerStats
-	matched []*api.MatchmakerCompletionStats // the newest last
+	matched []*api.MatchmakerCompletionStats // newest last
 }
 
-// New returns a matchmaker without tickets. It makes no pass by itself until
-// [Matchmaker.Run]; [Matchmaker.Close] must be called when Run never is.
+// New returns a matchmaker without tickets. It makes no passes until [Matchmaker.Run] or [Matchmaker.Process]. If Run
+// is never called, call [Matchmaker.Close].
 func New(opts Options, hooks Hooks) (*Matchmaker, error) {
 	if opts.Interval == 0 {
 		opts.Interval = DefaultInterval
@@ -106,7 +104,7 @@ func newTicker(d time.Duration) (<-chan time.Time, func()) {
 	return t.C, t.Stop
 }
 
-// Run makes a pass at every interval until ctx is done, then closes the matchmaker.
+// Run makes a pass at every interval until ctx is done. Then it closes the matchmaker.
 func (m *Matchmaker) Run(ctx context.Context) {
 	defer m.Close()
 	ticks, stop := m.opts.Ticker(m.opts.Interval)
@@ -121,23 +119,23 @@ func (m *Matchmaker) Run(ctx context.Context) {
 	}
 }
 
-// Close ends the matchmaker after a pass that is under way. Later tickets are refused.
+// Close waits for a running pass and closes the matchmaker. Later tickets are refused.
 func (m *Matchmaker) Close() {
-	m.passing.Lock()
-	defer m.passing.Unlock()
+	m.passLock.Lock()
+	defer m.passLock.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
 	if m.index != nil {
-		_ = m.index.Close() // in memory, nothing to lose
+		_ = m.index.Close() // all in memory, so nothing is lost
 	}
 }
 
-// Add files a ticket for the sessions in presences, which are matched together or not at
-// all. A solo ticket names its owner in sessionID and has no partyID; a party ticket has
-// the partyID and no sessionID. createTime is in Unix nanoseconds. The errors are
-// runtime.ErrMatchmakerNotAvailable, -QueryInvalid, -DuplicateSession and -TooManyTickets.
-// When ctx is already done nothing is filed and the ticket is "", without an error.
+// Add adds a ticket for the sessions in presences. They are matched together or not at all. A solo ticket has its
+// owner in sessionID and no partyID. A party ticket has a partyID and no sessionID. The second result is the creation
+// time in Unix nanoseconds. The errors are runtime.ErrMatchmakerNotAvailable, runtime.ErrMatchmakerQueryInvalid,
+// runtime.ErrMatchmakerDuplicateSession and runtime.ErrMatchmakerTooManyTickets. If ctx is done, Add adds nothing and
+// returns "" without an error.
 func (m *Matchmaker) Add(ctx context.Context, presences []presence.Presence, sessionID, partyID, queryText string, minCount, maxCount, countMultiple int, stringProps map[string]string, numericProps map[string]float64) (string, int64, error) {
 	search, err := query.Parse(queryText)
 	if err != nil {
@@ -158,13 +156,13 @@ func (m *Matchmaker) Add(ctx context.Context, presences []presence.Presence, ses
 		return "", 0, err
 	}
 	t.created = m.opts.Now().UnixNano()
-	if !t.enter(presences, stringProps, numericProps) {
+	if !t.addEntries(presences, stringProps, numericProps) {
 		return "", 0, runtime.ErrMatchmakerDuplicateSession
 	}
 	if ctx.Err() != nil {
 		return "", 0, nil
 	}
-	if m.pool.crowded(t, m.opts.MaxTickets) {
+	if m.pool.overLimit(t, m.opts.MaxTickets) {
 		return "", 0, runtime.ErrMatchmakerTooManyTickets
 	}
 	m.pool.add(t)
@@ -185,13 +183,13 @@ func merge(strings map[string]string, numbers map[string]float64) map[string]any
 	return all
 }
 
-// RemoveSession withdraws a solo ticket. It refuses others' tickets and party tickets with
+// RemoveSession withdraws a solo ticket of the session. For any other ticket it returns
 // runtime.ErrMatchmakerTicketNotFound.
 func (m *Matchmaker) RemoveSession(sessionID, ticket string) error {
 	return m.remove(ticket, sessionID, "")
 }
 
-// RemoveSessionAll withdraws every ticket the session is on, its party's included.
+// RemoveSessionAll withdraws every ticket of the session, and those of its party.
 func (m *Matchmaker) RemoveSessionAll(sessionID string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -200,8 +198,7 @@ func (m *Matchmaker) RemoveSessionAll(sessionID string) {
 	}
 }
 
-// RemoveParty withdraws a party ticket. It refuses others' tickets with
-// runtime.ErrMatchmakerTicketNotFound.
+// RemoveParty withdraws a ticket of the party. For any other ticket it returns runtime.ErrMatchmakerTicketNotFound.
 func (m *Matchmaker) RemoveParty(partyID, ticket string) error {
 	return m.remove(ticket, "", partyID)
 }
@@ -226,7 +223,7 @@ func (m *Matchmaker) RemovePartyAll(partyID string) {
 	}
 }
 
-// drop forgets a ticket. The caller holds mu.
+// drop removes a ticket. The caller holds mu.
 func (m *Matchmaker) drop(t *ticket) {
 	m.pool.remove(t)
 	if m.index != nil {

@@ -16,19 +16,19 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-func solo(name string, min, max int) entrant { return entrant{sessions: name, min: min, max: max} }
+func solo(name string, min, max int) spec { return spec{sessions: name, min: min, max: max} }
 
-func party(sessions string, min, max int) entrant {
-	return entrant{sessions: sessions, party: "party of " + sessions, min: min, max: max}
+func party(sessions string, min, max int) spec {
+	return spec{sessions: sessions, party: "party of " + sessions, min: min, max: max}
 }
 
-func (e entrant) wants(query string) entrant { e.query = query; return e }
-func (e entrant) by(multiple int) entrant    { e.multiple = multiple; return e }
-func (e entrant) region(name string) entrant {
+func (e spec) wants(query string) spec { e.query = query; return e }
+func (e spec) by(multiple int) spec    { e.multiple = multiple; return e }
+func (e spec) region(name string) spec {
 	e.texts = map[string]string{"region": name}
 	return e
 }
-func (e entrant) skill(n float64) entrant {
+func (e spec) skill(n float64) spec {
 	e.numbers = map[string]float64{"skill": n}
 	return e
 }
@@ -36,69 +36,69 @@ func (e entrant) skill(n float64) entrant {
 func TestProcess_DefaultMatching(t *testing.T) {
 	cases := []struct {
 		name     string
-		tickets  []entrant
+		tickets  []spec
 		passes   [][]string // the matches of each pass
-		waitings int        // tickets left
+		waitings int        // tickets that still wait
 	}{
-		{"two_solos", []entrant{solo("a", 2, 2), solo("b", 2, 2)}, [][]string{{"a b"}}, 0},
-		{"one_waits", []entrant{solo("a", 2, 2)}, [][]string{nil, nil, nil}, 1},
-		{"three_for_two", []entrant{solo("a", 2, 2), solo("b", 2, 2), solo("c", 2, 2)}, [][]string{{"a b"}, nil}, 1},
-		{"many", []entrant{solo("a", 2, 2), solo("b", 2, 2), solo("c", 2, 2), solo("d", 2, 2)}, [][]string{{"a b", "c d"}}, 0},
-		{"party_and_solo", []entrant{party("a b", 3, 3), solo("c", 3, 3)}, [][]string{{"a+b c"}}, 0},
-		{"two_parties", []entrant{party("a b", 4, 4), party("c d", 4, 4)}, [][]string{{"a+b c+d"}}, 0},
-		{"full_party_never_alone", []entrant{party("a b", 2, 2)}, [][]string{nil, nil, nil}, 1},
-		{"party_larger_than_match", []entrant{party("a b c", 2, 2), solo("d", 2, 2)}, [][]string{nil, nil}, 2},
-		{"party_too_large_to_add", []entrant{party("a b", 3, 3), party("c d", 3, 3)}, [][]string{nil, nil}, 2},
-		{"full_at_once_smaller_only_in_the_last_pass", []entrant{solo("a", 2, 4), solo("b", 2, 4)}, [][]string{nil, {"a b"}}, 0},
-		{"full_range_at_once", []entrant{solo("a", 2, 3), solo("b", 2, 3), solo("c", 2, 3)}, [][]string{{"a b c"}}, 0},
-		{"ranges_apart", []entrant{solo("a", 2, 2), solo("b", 3, 3)}, [][]string{nil, nil}, 2},
-		{"narrow_is_found_by_wide", []entrant{solo("a", 3, 3), solo("b", 2, 4), solo("c", 2, 4)}, [][]string{nil, {"a b c"}}, 0},
-		{"wide_finds_narrow", []entrant{solo("a", 2, 4), solo("b", 2, 2)}, [][]string{nil, {"a b"}}, 0},
-		{"passive_is_found_but_does_not_search", []entrant{
+		{"two_solos", []spec{solo("a", 2, 2), solo("b", 2, 2)}, [][]string{{"a b"}}, 0},
+		{"one_waits", []spec{solo("a", 2, 2)}, [][]string{nil, nil, nil}, 1},
+		{"three_for_two", []spec{solo("a", 2, 2), solo("b", 2, 2), solo("c", 2, 2)}, [][]string{{"a b"}, nil}, 1},
+		{"many", []spec{solo("a", 2, 2), solo("b", 2, 2), solo("c", 2, 2), solo("d", 2, 2)}, [][]string{{"a b", "c d"}}, 0},
+		{"party_and_solo", []spec{party("a b", 3, 3), solo("c", 3, 3)}, [][]string{{"a+b c"}}, 0},
+		{"two_parties", []spec{party("a b", 4, 4), party("c d", 4, 4)}, [][]string{{"a+b c+d"}}, 0},
+		{"full_party_never_alone", []spec{party("a b", 2, 2)}, [][]string{nil, nil, nil}, 1},
+		{"party_larger_than_match", []spec{party("a b c", 2, 2), solo("d", 2, 2)}, [][]string{nil, nil}, 2},
+		{"party_too_large_to_add", []spec{party("a b", 3, 3), party("c d", 3, 3)}, [][]string{nil, nil}, 2},
+		{"full_at_once_smaller_only_in_the_last_pass", []spec{solo("a", 2, 4), solo("b", 2, 4)}, [][]string{nil, {"a b"}}, 0},
+		{"full_range_at_once", []spec{solo("a", 2, 3), solo("b", 2, 3), solo("c", 2, 3)}, [][]string{{"a b c"}}, 0},
+		{"ranges_apart", []spec{solo("a", 2, 2), solo("b", 3, 3)}, [][]string{nil, nil}, 2},
+		{"narrow_is_found_by_wide", []spec{solo("a", 3, 3), solo("b", 2, 4), solo("c", 2, 4)}, [][]string{nil, {"a b c"}}, 0},
+		{"wide_finds_narrow", []spec{solo("a", 2, 4), solo("b", 2, 2)}, [][]string{nil, {"a b"}}, 0},
+		{"passive_is_found_but_does_not_search", []spec{
 			solo("a", 2, 2).wants("properties.region:eu"), solo("b", 2, 2).wants("properties.region:eu").region("us")},
 			[][]string{nil, nil}, 2},
-		{"one_query_is_enough", []entrant{
+		{"one_query_is_enough", []spec{
 			solo("a", 2, 2).wants("properties.region:eu").region("us"), solo("b", 2, 2).wants("properties.region:nowhere").region("eu")},
 			[][]string{{"a b"}}, 0},
-		{"no_query_matches", []entrant{
+		{"no_query_matches", []spec{
 			solo("a", 2, 2).wants("+properties.region:eu").region("us"), solo("b", 2, 2).wants("+properties.region:us").region("eu")},
 			[][]string{{"a b"}}, 0},
-		{"query_excludes", []entrant{
+		{"query_excludes", []spec{
 			solo("a", 2, 2).wants("-properties.region:us").region("us"), solo("b", 2, 2).wants("-properties.region:us").region("us")},
 			[][]string{nil}, 2},
-		{"numbers", []entrant{
+		{"numbers", []spec{
 			solo("a", 2, 2).wants("+properties.skill:>=90 +properties.skill:<=110").skill(100),
 			solo("b", 2, 2).wants("+properties.skill:>=290 +properties.skill:<=310").skill(300),
 			solo("c", 2, 2).wants("+properties.skill:>=95 +properties.skill:<=115").skill(105)},
 			[][]string{{"a c"}}, 1},
-		{"boost_decides", []entrant{
+		{"boost_decides", []spec{
 			solo("a", 2, 2).wants("properties.region:eu^10 properties.region:us"),
 			solo("b", 2, 2).region("us").wants("properties.region:x"), solo("c", 2, 2).region("eu").wants("properties.region:x")},
 			[][]string{{"a c"}}, 1},
-		{"oldest_first_when_equal", []entrant{
+		{"oldest_first_when_equal", []spec{
 			solo("old", 2, 2).wants("properties.x:1"), solo("young", 2, 2).wants("properties.x:1"), solo("seeker", 2, 2)},
 			[][]string{{"old seeker"}}, 1},
-		{"party_matches_alone_when_the_surplus_is_all_it_found", []entrant{
+		{"party_matches_alone_when_the_surplus_is_all_it_found", []spec{
 			party("a b", 2, 4).by(2), solo("c", 2, 4).wants("properties.x:1")},
 			[][]string{nil, {"a+b"}}, 1},
-		{"multiple_leaves_out_the_surplus", []entrant{
+		{"multiple_leaves_out_the_surplus", []spec{
 			solo("a", 2, 4).by(2), solo("b", 2, 4).by(2), solo("c", 2, 4).by(2)},
 			[][]string{nil, {"a c"}}, 1},
-		{"multiple_of_a_hit", []entrant{solo("a", 2, 3).wants("*"), solo("b", 2, 2).by(2).wants("properties.x:1"), solo("c", 2, 2).by(2).wants("properties.x:1")},
+		{"multiple_of_a_hit", []spec{solo("a", 2, 3).wants("*"), solo("b", 2, 2).by(2).wants("properties.x:1"), solo("c", 2, 2).by(2).wants("properties.x:1")},
 			[][]string{nil, nil}, 3},
-		{"same_session_never_meets_itself", []entrant{
+		{"same_session_never_meets_itself", []spec{
 			solo("a", 2, 2), {sessions: "a", min: 2, max: 2}},
 			[][]string{nil, nil}, 2},
-		{"member_solo_beside_party", []entrant{
+		{"member_solo_beside_party", []spec{
 			party("a b", 3, 3), solo("a", 3, 3), solo("c", 3, 3)},
 			[][]string{{"a+b c"}}, 1},
-		{"own_party_is_no_opponent", []entrant{
+		{"own_party_is_no_opponent", []spec{
 			{sessions: "a", party: "p", min: 2, max: 2}, {sessions: "b", party: "p", min: 2, max: 2}},
 			[][]string{nil, nil}, 2},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, matchmaker.Hooks{})
+			b := newHarness(t, matchmaker.Hooks{})
 			for _, e := range c.tickets {
 				b.add(e)
 			}
@@ -117,9 +117,9 @@ func TestProcess_DefaultMatching(t *testing.T) {
 	}
 }
 
-// A passive ticket is found by a newer one that searches.
+// A newer ticket that searches finds a passive ticket.
 func TestProcess_PassiveTicketIsFound(t *testing.T) {
-	b := newBench(t, matchmaker.Hooks{})
+	b := newHarness(t, matchmaker.Hooks{})
 	b.add(solo("old", 2, 2).wants("properties.region:eu").region("us"))
 	for range 5 {
 		if got := b.pass(); got != nil {
@@ -133,10 +133,10 @@ func TestProcess_PassiveTicketIsFound(t *testing.T) {
 }
 
 func TestAdd_Refused(t *testing.T) {
-	b := newBench(t, matchmaker.Hooks{})
+	b := newHarness(t, matchmaker.Hooks{})
 	cases := []struct {
 		name string
-		entrant
+		spec
 		want error
 	}{
 		{"query", solo("a", 2, 2).wants("+a:"), runtime.ErrMatchmakerQueryInvalid},
@@ -145,7 +145,7 @@ func TestAdd_Refused(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if ticket, err := b.tryAdd(c.entrant); !errors.Is(err, c.want) || ticket != "" {
+			if ticket, err := b.tryAdd(c.spec); !errors.Is(err, c.want) || ticket != "" {
 				t.Errorf("Add = %q, %v; want %v", ticket, err, c.want)
 			}
 		})
@@ -156,7 +156,7 @@ func TestAdd_Refused(t *testing.T) {
 }
 
 func TestAdd_TicketLimit(t *testing.T) {
-	b := newBench(t, matchmaker.Hooks{})
+	b := newHarness(t, matchmaker.Hooks{})
 	for range matchmaker.DefaultMaxTickets {
 		b.add(solo("a", 2, 2))
 	}
@@ -167,19 +167,19 @@ func TestAdd_TicketLimit(t *testing.T) {
 		t.Errorf("party of a member with three tickets: %v", err)
 	}
 	for _, member := range []string{"c", "d", "e"} {
-		b.add(entrant{sessions: member, party: "p", min: 2, max: 2})
+		b.add(spec{sessions: member, party: "p", min: 2, max: 2})
 	}
-	if _, err := b.tryAdd(entrant{sessions: "f", party: "p", min: 2, max: 2}); !errors.Is(err, runtime.ErrMatchmakerTooManyTickets) {
+	if _, err := b.tryAdd(spec{sessions: "f", party: "p", min: 2, max: 2}); !errors.Is(err, runtime.ErrMatchmakerTooManyTickets) {
 		t.Errorf("fourth party ticket: %v", err)
 	}
 	b.RemovePartyAll("p")
 	b.RemoveSessionAll(sessionID("a").String())
-	b.add(entrant{sessions: "f", party: "p", min: 2, max: 2})
+	b.add(spec{sessions: "f", party: "p", min: 2, max: 2})
 	b.add(party("b a", 2, 2))
 }
 
 func TestAdd_ContextDone(t *testing.T) {
-	b := newBench(t, matchmaker.Hooks{})
+	b := newHarness(t, matchmaker.Hooks{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	ticket, created, err := b.Add(ctx, nil, "s", "", "*", 2, 2, 1, nil, nil)
@@ -189,7 +189,7 @@ func TestAdd_ContextDone(t *testing.T) {
 }
 
 func TestAdd_AfterClose(t *testing.T) {
-	b := newBench(t, matchmaker.Hooks{})
+	b := newHarness(t, matchmaker.Hooks{})
 	b.add(solo("a", 2, 2))
 	b.add(solo("b", 2, 2))
 	b.Close()
@@ -202,12 +202,12 @@ func TestAdd_AfterClose(t *testing.T) {
 }
 
 func TestRemove(t *testing.T) {
-	setUp := func(t *testing.T) (b *bench, soloTicket, partyTicket string) {
-		b = newBench(t, matchmaker.Hooks{})
+	setUp := func(t *testing.T) (b *harness, soloTicket, partyTicket string) {
+		b = newHarness(t, matchmaker.Hooks{})
 		return b, b.add(solo("a", 2, 2).wants("properties.x:1")), b.add(party("b c", 3, 3).wants("properties.x:1"))
 	}
-	// What is left shows in who can still be found.
-	left := func(b *bench) []string {
+	// left finds out which tickets remain: those that can still be found.
+	left := func(b *harness) []string {
 		b.add(solo("x", 2, 2))
 		b.add(solo("y", 3, 3))
 		return b.pass()
@@ -215,23 +215,23 @@ func TestRemove(t *testing.T) {
 	party := "party of b c"
 	cases := []struct {
 		name   string
-		remove func(b *bench, soloTicket, partyTicket string) error
+		remove func(b *harness, soloTicket, partyTicket string) error
 		err    error
 		left   []string
 	}{
-		{"nothing", func(*bench, string, string) error { return nil }, nil, []string{"a x", "b+c y"}},
-		{"solo", func(b *bench, s, _ string) error { return b.RemoveSession(sessionID("a").String(), s) }, nil, []string{"b+c y"}},
-		{"anothers_solo", func(b *bench, s, _ string) error { return b.RemoveSession(sessionID("b").String(), s) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
-		{"party_ticket_by_member", func(b *bench, _, p string) error { return b.RemoveSession(sessionID("b").String(), p) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
-		{"party_ticket_by_nobody", func(b *bench, _, p string) error { return b.RemoveSession("", p) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
-		{"unknown", func(b *bench, _, _ string) error { return b.RemoveSession(sessionID("a").String(), "?") }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
-		{"party", func(b *bench, _, p string) error { return b.RemoveParty(party, p) }, nil, []string{"a x"}},
-		{"anothers_party", func(b *bench, _, p string) error { return b.RemoveParty("other", p) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
-		{"solo_by_party", func(b *bench, s, _ string) error { return b.RemoveParty("", s) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
-		{"all_of_party", func(b *bench, _, _ string) error { b.RemovePartyAll(party); return nil }, nil, []string{"a x"}},
-		{"all_of_no_party", func(b *bench, _, _ string) error { b.RemovePartyAll(""); return nil }, nil, []string{"a x", "b+c y"}},
-		{"all_of_member", func(b *bench, _, _ string) error { b.RemoveSessionAll(sessionID("c").String()); return nil }, nil, []string{"a x"}},
-		{"all_of_stranger", func(b *bench, _, _ string) error { b.RemoveSessionAll(sessionID("z").String()); return nil }, nil, []string{"a x", "b+c y"}},
+		{"nothing", func(*harness, string, string) error { return nil }, nil, []string{"a x", "b+c y"}},
+		{"solo", func(b *harness, s, _ string) error { return b.RemoveSession(sessionID("a").String(), s) }, nil, []string{"b+c y"}},
+		{"anothers_solo", func(b *harness, s, _ string) error { return b.RemoveSession(sessionID("b").String(), s) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"party_ticket_by_member", func(b *harness, _, p string) error { return b.RemoveSession(sessionID("b").String(), p) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"party_ticket_by_nobody", func(b *harness, _, p string) error { return b.RemoveSession("", p) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"unknown", func(b *harness, _, _ string) error { return b.RemoveSession(sessionID("a").String(), "?") }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"party", func(b *harness, _, p string) error { return b.RemoveParty(party, p) }, nil, []string{"a x"}},
+		{"anothers_party", func(b *harness, _, p string) error { return b.RemoveParty("other", p) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"solo_by_party", func(b *harness, s, _ string) error { return b.RemoveParty("", s) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"all_of_party", func(b *harness, _, _ string) error { b.RemovePartyAll(party); return nil }, nil, []string{"a x"}},
+		{"all_of_no_party", func(b *harness, _, _ string) error { b.RemovePartyAll(""); return nil }, nil, []string{"a x", "b+c y"}},
+		{"all_of_member", func(b *harness, _, _ string) error { b.RemoveSessionAll(sessionID("c").String()); return nil }, nil, []string{"a x"}},
+		{"all_of_stranger", func(b *harness, _, _ string) error { b.RemoveSessionAll(sessionID("z").String()); return nil }, nil, []string{"a x", "b+c y"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -296,8 +296,8 @@ func TestRun_PassPerTickUntilDone(t *testing.T) {
 	}
 }
 
-// With nothing set, tickets meet after Nakama's 15 seconds; and no goroutine outlives Run,
-// which the bubble sees to.
+// With default options, tickets are matched after Nakama's 15 seconds. The bubble checks that no goroutine outlives
+// Run.
 func TestRun_Defaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &router{sent: map[uuid.UUID][]*rtapi.Envelope{}}

@@ -10,13 +10,13 @@ import (
 	"partyline/local/engine/matchmaker/query"
 )
 
-// match is tickets that are to play together.
+// match is the tickets of one match.
 type match struct {
 	tickets []*ticket
-	entries []*Entry // of all the tickets, in the order in which players are listed
+	entries []*Entry // of all tickets, in the order in which players are listed
 }
 
-func matchOf(tickets []*ticket) match {
+func newMatch(tickets []*ticket) match {
 	m := match{tickets: tickets}
 	for _, t := range tickets {
 		m.entries = append(m.entries, t.entries...)
@@ -24,36 +24,36 @@ func matchOf(tickets []*ticket) match {
 	return m
 }
 
-// pass is what one interval works on: the tickets as they were when it began. Tickets
-// may be withdrawn meanwhile; that is settled when its matches are committed.
+// pass has the tickets at the start of one interval. A ticket may be withdrawn during the pass; commit then drops its
+// match.
 type pass struct {
 	tickets      map[string]*ticket
 	active       []*ticket // oldest first
 	index        *query.Index
 	maxIntervals int
-	expired      []*ticket // active tickets that turn passive after this pass
-	fail         func(format string, v ...any)
+	expired      []*ticket // active tickets that become passive after this pass
+	logError     func(format string, v ...any)
 }
 
-// Process makes one pass over the tickets and returns when all players it matched have
-// been told. Passes never overlap.
+// Process makes one pass over the tickets. It returns when all matched players have got their message. Passes never
+// overlap.
 func (m *Matchmaker) Process(ctx context.Context) {
-	m.passing.Lock()
-	defer m.passing.Unlock()
-	defer m.publish(m.survey())
+	m.passLock.Lock()
+	defer m.passLock.Unlock()
+	defer m.setStats(m.countTickets())
 	p, ok := m.begin()
 	if !ok {
 		return
 	}
-	matches := m.commit(p, m.form(ctx, p))
+	matches := m.commit(p, m.findMatches(ctx, p))
 	var told sync.WaitGroup
 	for _, found := range matches {
-		told.Go(func() { m.tell(ctx, found.entries) })
+		told.Go(func() { m.notifyPlayers(ctx, found.entries) })
 	}
 	told.Wait()
 }
 
-// begin takes the snapshot for a pass. It reports false when no ticket searches.
+// begin takes the snapshot for a pass. It returns false if no ticket searches.
 func (m *Matchmaker) begin() (*pass, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -71,20 +71,20 @@ func (m *Matchmaker) begin() (*pass, bool) {
 		active:       slices.SortedFunc(maps.Values(m.pool.active), byAge),
 		index:        m.index,
 		maxIntervals: m.opts.MaxIntervals,
-		fail:         m.opts.Logger.Error,
+		logError:     m.opts.Logger.Error,
 	}, true
 }
 
-// form finds the matches of a pass: by the module's processor, or by the default search.
-func (m *Matchmaker) form(ctx context.Context, p *pass) []match {
+// findMatches finds the matches of a pass with the module's processor or with the default search.
+func (m *Matchmaker) findMatches(ctx context.Context, p *pass) []match {
 	if m.hooks.Processor != nil {
-		return m.processed(ctx, p)
+		return m.runProcessor(ctx, p)
 	}
 	return p.match(ctx)
 }
 
-// commit takes the matches' tickets out of the pool and returns the matches that stand:
-// those whose tickets all still wait and are in no match before.
+// commit removes the matches' tickets from the pool and returns the valid matches. A match is valid if all its
+// tickets still wait, so an earlier match cannot have taken one.
 func (m *Matchmaker) commit(p *pass, found []match) []match {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -93,7 +93,7 @@ func (m *Matchmaker) commit(p *pass, found []match) []match {
 	}
 	var stand []match
 	for _, f := range found {
-		if !m.pool.has(f.tickets) {
+		if !m.pool.allWaiting(f.tickets) {
 			continue
 		}
 		for _, t := range f.tickets {
@@ -107,7 +107,7 @@ func (m *Matchmaker) commit(p *pass, found []match) []match {
 // hits yields the other tickets that t searches for, best match first, then oldest first.
 func (p *pass) hits(ctx context.Context, t *ticket) iter.Seq2[*ticket, error] {
 	return func(yield func(*ticket, error) bool) {
-		for id, err := range p.index.Search(ctx, t.wanted(), len(p.tickets), "_score", fieldCreated) {
+		for id, err := range p.index.Search(ctx, t.searchQuery(), len(p.tickets), "_score", fieldCreated) {
 			if err != nil {
 				yield(nil, err)
 				return

@@ -13,14 +13,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestProperty_WholeTicketsOnce plays random arrivals, withdrawals and passes. Every match
-// must be of whole tickets, of a size that all of them asked for, and no ticket may be
-// matched twice or after it was withdrawn; nobody's places may be lost.
+// TestProperty_WholeTicketsOnce plays random arrivals, withdrawals and passes. Every match must have complete tickets
+// and a size that all of them accept. No ticket may be matched twice or after it was withdrawn. No place may be lost.
 func TestProperty_WholeTicketsOnce(t *testing.T) {
 	hooks := map[string]matchmaker.Hooks{
 		"default": {},
 		"processor": {Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
-			// Chunks of two entries: some are whole tickets, some tear parties apart.
+			// Groups of two entries: some are complete tickets, others split parties.
 			return slices.Collect(slices.Chunk(es, 2))
 		}},
 	}
@@ -32,18 +31,18 @@ func TestProperty_WholeTicketsOnce(t *testing.T) {
 }
 
 func playRandomly(t *testing.T, rt *rapid.T, hooks matchmaker.Hooks, sized bool) {
-	b := newBench(t, hooks)
+	b := newHarness(t, hooks)
 	defer b.Close()
-	waiting := map[string]entrant{} // by ticket
+	waiting := map[string]spec{} // by ticket
 	sessions := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
 	parties := [][]string{{"a", "b"}, {"c", "d", "e"}, {"f", "g"}}
 	for range rapid.IntRange(5, 25).Draw(rt, "steps") {
 		switch rapid.SampledFrom([]string{"solo", "solo", "solo", "party", "party", "withdraw", "pass"}).Draw(rt, "step") {
 		case "solo":
-			addRandom(b, rt, waiting, entrant{sessions: rapid.SampledFrom(sessions).Draw(rt, "session")})
+			addRandom(b, rt, waiting, spec{sessions: rapid.SampledFrom(sessions).Draw(rt, "session")})
 		case "party":
 			n := rapid.IntRange(0, len(parties)-1).Draw(rt, "party")
-			addRandom(b, rt, waiting, entrant{sessions: strings.Join(parties[n], " "), party: fmt.Sprint("party ", n)})
+			addRandom(b, rt, waiting, spec{sessions: strings.Join(parties[n], " "), party: fmt.Sprint("party ", n)})
 		case "withdraw":
 			who := rapid.SampledFrom(sessions).Draw(rt, "session")
 			b.RemoveSessionAll(sessionID(who).String())
@@ -60,7 +59,7 @@ func playRandomly(t *testing.T, rt *rapid.T, hooks matchmaker.Hooks, sized bool)
 	}
 }
 
-func addRandom(b *bench, rt *rapid.T, waiting map[string]entrant, e entrant) {
+func addRandom(b *harness, rt *rapid.T, waiting map[string]spec, e spec) {
 	e.multiple = rapid.IntRange(1, 2).Draw(rt, "multiple")
 	e.min = e.multiple * rapid.IntRange(1, 2).Draw(rt, "min")
 	e.max = e.min + e.multiple*rapid.IntRange(0, 2).Draw(rt, "more")
@@ -86,7 +85,7 @@ func addRandom(b *bench, rt *rapid.T, waiting map[string]entrant, e entrant) {
 	}
 }
 
-func checkPass(b *bench, rt *rapid.T, waiting map[string]entrant, sized bool) {
+func checkPass(b *harness, rt *rapid.T, waiting map[string]spec, sized bool) {
 	told := map[string][]string{}              // user names by ticket
 	matchOf := map[string]map[string]bool{}    // matches by ticket
 	players := map[string]int{}                // by match

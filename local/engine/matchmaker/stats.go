@@ -8,18 +8,18 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// maxCompletions is of how many players that were matched last the statistics tell.
+// maxCompletions is how many of the last matched players the statistics list.
 const maxCompletions = 10
 
-// Stats are as of the last pass: the tickets as they were when it began, and who was matched by its end.
+// Stats returns the statistics of the last pass: the tickets at its start, and the players matched by its end.
 func (m *Matchmaker) Stats() *api.MatchmakerStats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.stats
 }
 
-// survey counts the tickets.
-func (m *Matchmaker) survey() *api.MatchmakerStats {
+// countTickets counts the tickets.
+func (m *Matchmaker) countTickets() *api.MatchmakerStats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	stats := &api.MatchmakerStats{TicketCount: int32(len(m.pool.tickets))}
@@ -35,16 +35,16 @@ func (m *Matchmaker) survey() *api.MatchmakerStats {
 	return stats
 }
 
-// publish has the statistics of a pass that has ended be the ones.
-func (m *Matchmaker) publish(stats *api.MatchmakerStats) {
+// setStats stores the statistics of a pass that has ended.
+func (m *Matchmaker) setStats(stats *api.MatchmakerStats) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	stats.Completions = slices.Clone(m.matched)
 	m.stats = stats
 }
 
-// complete notes players that were matched.
-func (m *Matchmaker) complete(entries []*Entry) {
+// recordMatched records matched players for the statistics.
+func (m *Matchmaker) recordMatched(entries []*Entry) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := timestamppb.New(m.opts.Now())

@@ -9,12 +9,11 @@ import (
 	"partyline/local/engine/matchmaker"
 )
 
-// The statistics are as of the beginning of the last pass, but for who was matched in it; of those
-// they name the last ten.
+// The statistics have the tickets at the beginning of the last pass, and the last ten players matched by its end.
 func TestStats(t *testing.T) {
-	b := newBench(t, matchmaker.Hooks{})
+	b := newHarness(t, matchmaker.Hooks{})
 	made := map[int64]string{}
-	add := func(e entrant) {
+	add := func(e spec) {
 		b.add(e)
 		made[b.clock.UnixNano()] = e.name()
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Names of the fields that the default matching searches beside the properties.
+// Fields that the default matching searches in addition to the properties.
 const (
 	fieldMin     = "min_count"
 	fieldMax     = "max_count"
@@ -18,8 +18,8 @@ const (
 	fieldCreated = "created_at"
 )
 
-// ticket is players who are matched together or not at all. All but intervals is fixed
-// once it is in the pool.
+// ticket is a group of players who are matched together or not at all. When the ticket is in the pool, only intervals
+// changes.
 type ticket struct {
 	id        string
 	sessionID string // owner of a solo ticket
@@ -32,12 +32,12 @@ type ticket struct {
 	sessions           map[uuid.UUID]bool
 	entries            []*Entry
 
-	seq       uint64 // order of arrival, given by the pool
-	intervals int    // passes seen while active; used only by the pass
+	seq       uint64 // order of arrival, set by the pool
+	intervals int    // passes while active; only the pass uses it
 }
 
-// enter makes the ticket's entries. It reports false if a session appears twice.
-func (t *ticket) enter(presences []presence.Presence, strings map[string]string, numbers map[string]float64) bool {
+// addEntries makes the ticket's entries. It returns false if a session appears twice.
+func (t *ticket) addEntries(presences []presence.Presence, strings map[string]string, numbers map[string]float64) bool {
 	t.sessions = make(map[uuid.UUID]bool, len(presences))
 	for _, p := range presences {
 		if t.sessions[p.ID.SessionID] {
@@ -59,14 +59,14 @@ func (t *ticket) enter(presences []presence.Presence, strings map[string]string,
 
 func (t *ticket) owns(e *Entry) bool { return slices.Contains(t.entries, e) }
 
-// size is the number of players.
+// size returns the number of players.
 func (t *ticket) size() int { return len(t.entries) }
 
-// fits reports whether a match of n players is what the ticket asked for.
+// fits reports whether the ticket accepts a match of n players.
 func (t *ticket) fits(n int) bool { return t.min <= n && n <= t.max && n%t.multiple == 0 }
 
-// meets reports whether a session is on both tickets.
-func (t *ticket) meets(other *ticket) bool {
+// sharesSession reports whether a session is on both tickets.
+func (t *ticket) sharesSession(other *ticket) bool {
 	for id := range t.sessions {
 		if other.sessions[id] {
 			return true
@@ -75,7 +75,7 @@ func (t *ticket) meets(other *ticket) bool {
 	return false
 }
 
-// document is the ticket as others search it.
+// document returns the ticket for the search index.
 func (t *ticket) document() *query.Document {
 	return query.NewDocument(t.id).
 		Keyword("ticket", t.id).
@@ -86,9 +86,9 @@ func (t *ticket) document() *query.Document {
 		Object("properties", t.properties)
 }
 
-// wanted is what the ticket searches for: its query, among tickets for matches of a size
-// that it also accepts, but never a ticket of its own party.
-func (t *ticket) wanted() query.Query {
+// searchQuery returns the ticket's search: its own query, only tickets whose sizes are within its own limits, and no
+// tickets of its own party.
+func (t *ticket) searchQuery() query.Query {
 	q := query.And(t.query, query.AtLeast(fieldMin, float64(t.min)), query.AtMost(fieldMax, float64(t.max)))
 	if t.partyID != "" {
 		q = q.But(query.Is(fieldParty, t.partyID))
@@ -98,10 +98,10 @@ func (t *ticket) wanted() query.Query {
 
 func byAge(a, b *ticket) int { return cmp.Compare(a.seq, b.seq) }
 
-// pool is the waiting tickets and who is on them.
+// pool has the waiting tickets with indexes of their owners.
 type pool struct {
 	tickets   map[string]*ticket
-	active    map[string]*ticket // those that still search by themselves
+	active    map[string]*ticket // tickets that still search by themselves
 	bySession map[string]map[*ticket]bool
 	byParty   map[string]map[*ticket]bool
 	nextSeq   uint64
@@ -116,8 +116,8 @@ func newPool() pool {
 	}
 }
 
-// crowded reports whether one of t's sessions, or its party, has limit tickets already.
-func (p *pool) crowded(t *ticket, limit int) bool {
+// overLimit reports whether one of t's sessions, or its party, already has limit tickets.
+func (p *pool) overLimit(t *ticket, limit int) bool {
 	for id := range t.sessions {
 		if len(p.bySession[id.String()]) >= limit {
 			return true
@@ -132,10 +132,10 @@ func (p *pool) add(t *ticket) {
 	p.tickets[t.id] = t
 	p.active[t.id] = t
 	for id := range t.sessions {
-		put(p.bySession, id.String(), t)
+		addToSet(p.bySession, id.String(), t)
 	}
 	if t.partyID != "" {
-		put(p.byParty, t.partyID, t)
+		addToSet(p.byParty, t.partyID, t)
 	}
 }
 
@@ -143,24 +143,24 @@ func (p *pool) remove(t *ticket) {
 	delete(p.tickets, t.id)
 	delete(p.active, t.id)
 	for id := range t.sessions {
-		take(p.bySession, id.String(), t)
+		removeFromSet(p.bySession, id.String(), t)
 	}
-	take(p.byParty, t.partyID, t)
+	removeFromSet(p.byParty, t.partyID, t)
 }
 
-// has reports whether all of ts still wait.
-func (p *pool) has(ts []*ticket) bool {
+// allWaiting reports whether all of ts still wait.
+func (p *pool) allWaiting(ts []*ticket) bool {
 	return !slices.ContainsFunc(ts, func(t *ticket) bool { return p.tickets[t.id] != t })
 }
 
-func put(owners map[string]map[*ticket]bool, owner string, t *ticket) {
+func addToSet(owners map[string]map[*ticket]bool, owner string, t *ticket) {
 	if owners[owner] == nil {
 		owners[owner] = map[*ticket]bool{}
 	}
 	owners[owner][t] = true
 }
 
-func take(owners map[string]map[*ticket]bool, owner string, t *ticket) {
+func removeFromSet(owners map[string]map[*ticket]bool, owner string, t *ticket) {
 	delete(owners[owner], t)
 	if len(owners[owner]) == 0 {
 		delete(owners, owner)

@@ -2,14 +2,14 @@ package parties
 
 import "github.com/google/uuid"
 
-// State is the inside of a party, by session.
+// State is the internal state of a party, by session.
 type State struct {
 	Leader   uuid.UUID
 	Members  []uuid.UUID
 	Requests []uuid.UUID
 }
 
-// Look gives the state of a live party.
+// Look returns the state of a live party.
 func Look(r *Registry, id uuid.UUID) (State, bool) {
 	p := r.party(id)
 	if p == nil {

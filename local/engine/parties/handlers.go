@@ -19,12 +19,11 @@ type Session interface {
 	Send(e *rtapi.Envelope) error
 }
 
-// Handler handles one message of a client and sends the reply itself, an error too. ok
-// tells whether it succeeded; out is the reply, for after-hooks.
+// Handler handles one message of a client. It sends the reply or the error itself. ok reports whether the message
+// succeeded. out is the reply, for after-hooks.
 type Handler func(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool)
 
-// Handlers gives the handler of each party message, under the message's name as in
-// "PartyCreate".
+// Handlers returns the handler of each party message. The keys are message names such as "PartyCreate".
 func (r *Registry) Handlers() map[string]Handler {
 	return map[string]Handler{
 		"PartyCreate":           r.partyCreate,
@@ -45,35 +44,35 @@ func (r *Registry) Handlers() map[string]Handler {
 func (r *Registry) partyCreate(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyCreate()
 	if msg.MaxSize < 0 || msg.MaxSize > MaxSize {
-		return refuse(s, in, "Invalid party max size, must be 1-256") // though 0 passes
+		return sendInputError(s, in, "Invalid party max size, must be 1-256") // but 0 is accepted
 	}
 	creator := r.presenceOf(s)
 	p, err := r.create(creator, msg.Open, msg.Hidden, int(msg.MaxSize), msg.Label)
 	switch {
 	case errors.Is(err, errTracking):
-		return fail(s, in, "Error tracking party creation")
+		return sendServerError(s, in, "Error tracking party creation")
 	case err != nil:
-		return refuse(s, in, "Error creating party: "+err.Error())
+		return sendInputError(s, in, "Error creating party: "+err.Error())
 	}
 	return reply(s, &rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_Party{Party: &rtapi.Party{
 		PartyId: p.id, Open: msg.Open, Hidden: msg.Hidden, MaxSize: msg.MaxSize, Label: msg.Label,
-		Self: who(creator), Leader: who(creator), Presences: []*rtapi.UserPresence{who(creator)},
+		Self: userPresence(creator), Leader: userPresence(creator), Presences: []*rtapi.UserPresence{userPresence(creator)},
 	}}})
 }
 
 func (r *Registry) partyJoin(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
-	err := r.onNamed(in.GetPartyJoin().PartyId, func(p *party) error { return p.join(r.presenceOf(s)) })
+	err := r.withPartyID(in.GetPartyJoin().PartyId, func(p *party) error { return p.join(r.presenceOf(s)) })
 	if errors.Is(err, errTracking) {
-		return fail(s, in, "Error tracking party join")
+		return sendServerError(s, in, "Error tracking party join")
 	}
-	return answer(s, in, "Error joining party", err)
+	return replyOrError(s, in, "Error joining party", err)
 }
 
-// partyLeave succeeds whether or not there is such a party, and such a member.
+// partyLeave succeeds even if the party or the member does not exist.
 func (r *Registry) partyLeave(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	id, err := parseID(in.GetPartyLeave().PartyId)
 	if err != nil {
-		return refuse(s, in, invalidID)
+		return sendInputError(s, in, invalidID)
 	}
 	r.opts.Tracker.Untrack(s.ID(), presence.Stream{Mode: presence.ModeParty, Subject: id.uuid, Label: id.node})
 	_, ok := reply(s, &rtapi.Envelope{Cid: in.Cid})
@@ -82,42 +81,42 @@ func (r *Registry) partyLeave(_ context.Context, s Session, in *rtapi.Envelope) 
 
 func (r *Registry) partyPromote(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyPromote()
-	return r.onPresence(s, in, msg.PartyId, msg.Presence, (*party).promote, "Error promoting new party leader")
+	return r.leaderCall(s, in, msg.PartyId, msg.Presence, (*party).promote, "Error promoting new party leader")
 }
 
 func (r *Registry) partyAccept(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyAccept()
-	return r.onPresence(s, in, msg.PartyId, msg.Presence, (*party).accept, "Error accepting party join request")
+	return r.leaderCall(s, in, msg.PartyId, msg.Presence, (*party).accept, "Error accepting party join request")
 }
 
 func (r *Registry) partyRemove(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyRemove()
-	return r.onPresence(s, in, msg.PartyId, msg.Presence, (*party).kick, "Error removing party member or join request")
+	return r.leaderCall(s, in, msg.PartyId, msg.Presence, (*party).kick, "Error removing party member or join request")
 }
 
-// onPresence makes a leader's call on somebody in a party. problem is for what went wrong.
-func (r *Registry) onPresence(s Session, in *rtapi.Envelope, id string, who *rtapi.UserPresence, call func(p *party, leader uuid.UUID, who *rtapi.UserPresence) error, problem string) (*rtapi.Envelope, bool) {
-	if !complete(who) {
-		return refuse(s, in, invalidPresence)
+// leaderCall runs a leader's call about a presence of the party. problem is the text for an error.
+func (r *Registry) leaderCall(s Session, in *rtapi.Envelope, id string, who *rtapi.UserPresence, call func(p *party, leader uuid.UUID, who *rtapi.UserPresence) error, problem string) (*rtapi.Envelope, bool) {
+	if !isComplete(who) {
+		return sendInputError(s, in, invalidPresence)
 	}
-	err := r.onNamed(id, func(p *party) error { return call(p, s.ID(), who) })
-	return answer(s, in, problem, err)
+	err := r.withPartyID(id, func(p *party) error { return call(p, s.ID(), who) })
+	return replyOrError(s, in, problem, err)
 }
 
 func (r *Registry) partyClose(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
-	err := r.onNamed(in.GetPartyClose().PartyId, func(p *party) error { return p.close(s.ID()) })
-	return answer(s, in, "Error closing party", err)
+	err := r.withPartyID(in.GetPartyClose().PartyId, func(p *party) error { return p.close(s.ID()) })
+	return replyOrError(s, in, "Error closing party", err)
 }
 
 func (r *Registry) partyJoinRequestList(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyJoinRequestList()
 	var pending []*rtapi.UserPresence
-	err := r.onNamed(msg.PartyId, func(p *party) (err error) {
-		pending, err = p.pending(s.ID())
+	err := r.withPartyID(msg.PartyId, func(p *party) (err error) {
+		pending, err = p.joinRequests(s.ID())
 		return err
 	})
 	if err != nil {
-		return answer(s, in, "Error listing party join requests", err)
+		return replyOrError(s, in, "Error listing party join requests", err)
 	}
 	return reply(s, &rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_PartyJoinRequest{
 		PartyJoinRequest: &rtapi.PartyJoinRequest{PartyId: msg.PartyId, Presences: pending},
@@ -128,16 +127,16 @@ func (r *Registry) partyMatchmakerAdd(ctx context.Context, s Session, in *rtapi.
 	msg := in.GetPartyMatchmakerAdd()
 	request, problem := ticketRequest(msg)
 	if problem != "" {
-		return refuse(s, in, problem)
+		return sendInputError(s, in, problem)
 	}
 	var ticket string
 	var others []presence.ID
-	err := r.onNamed(msg.PartyId, func(p *party) (err error) {
-		ticket, others, err = p.search(ctx, s.ID(), request)
+	err := r.withPartyID(msg.PartyId, func(p *party) (err error) {
+		ticket, others, err = p.addTicket(ctx, s.ID(), request)
 		return err
 	})
 	if err != nil {
-		return answer(s, in, "Error adding party to matchmaker", err)
+		return replyOrError(s, in, "Error adding party to matchmaker", err)
 	}
 	out := &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerTicket{
 		PartyMatchmakerTicket: &rtapi.PartyMatchmakerTicket{PartyId: msg.PartyId, Ticket: ticket},
@@ -147,8 +146,7 @@ func (r *Registry) partyMatchmakerAdd(ctx context.Context, s Session, in *rtapi.
 	return &rtapi.Envelope{Cid: in.Cid, Message: out.Message}, true
 }
 
-// ticketRequest checks and completes what a client asks of the matchmaker. It gives the
-// text for the client if something is wrong.
+// ticketRequest checks a client's matchmaker request and sets defaults. problem is the error text for the client.
 func ticketRequest(msg *rtapi.PartyMatchmakerAdd) (r TicketRequest, problem string) {
 	r = TicketRequest{
 		Query: msg.Query, MinCount: int(msg.MinCount), MaxCount: int(msg.MaxCount), CountMultiple: 1,
@@ -178,16 +176,16 @@ func ticketRequest(msg *rtapi.PartyMatchmakerAdd) (r TicketRequest, problem stri
 func (r *Registry) partyMatchmakerRemove(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyMatchmakerRemove()
 	if msg.Ticket == "" {
-		return refuse(s, in, "Invalid matchmaker ticket")
+		return sendInputError(s, in, "Invalid matchmaker ticket")
 	}
-	err := r.onNamed(msg.PartyId, func(p *party) error { return p.cancel(s.ID(), msg.Ticket) })
-	return answer(s, in, "Error closing party", err) // the real server's own slip
+	err := r.withPartyID(msg.PartyId, func(p *party) error { return p.removeTicket(s.ID(), msg.Ticket) })
+	return replyOrError(s, in, "Error closing party", err) // the real server has this wrong text too
 }
 
 func (r *Registry) partyDataSend(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyDataSend()
-	err := r.onNamed(msg.PartyId, func(p *party) error { return p.data(s.ID(), msg.OpCode, msg.Data) })
-	return answer(s, in, "Error sending party data", err)
+	err := r.withPartyID(msg.PartyId, func(p *party) error { return p.sendData(s.ID(), msg.OpCode, msg.Data) })
+	return replyOrError(s, in, "Error sending party data", err)
 }
 
 func (r *Registry) partyUpdate(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
@@ -196,14 +194,14 @@ func (r *Registry) partyUpdate(_ context.Context, s Session, in *rtapi.Envelope)
 	switch {
 	case err != nil:
 	case msg.Hidden && msg.Label != "" && msg.Label != "{}":
-		err = errHiddenLabel // a party can only be made with both
+		err = errHiddenLabel // Only create accepts both.
 	default:
-		err = r.on(id, func(p *party) error { return p.update(s.ID(), msg.Label, msg.Open, msg.Hidden) })
+		err = r.withParty(id, func(p *party) error { return p.update(s.ID(), msg.Label, msg.Open, msg.Hidden) })
 	}
-	return answer(s, in, "Error updating party", err)
+	return replyOrError(s, in, "Error updating party", err)
 }
 
-// partyID is a party's ID as clients write it, "<uuid>.<node>".
+// partyID is a party's ID. Clients write it as "<uuid>.<node>".
 type partyID struct {
 	uuid uuid.UUID
 	node string
@@ -211,7 +209,7 @@ type partyID struct {
 
 var errInvalidID = errors.New("invalid party ID")
 
-// What clients are told of a message that does not say whom or what it means.
+// Errors for a message with an invalid party ID or presence.
 const (
 	invalidID       = "Invalid party ID"
 	invalidPresence = "Invalid presence"
@@ -226,16 +224,16 @@ func parseID(text string) (partyID, error) {
 	return partyID{uuid: u, node: node}, nil
 }
 
-// onNamed makes a call on the party that a client names.
-func (r *Registry) onNamed(text string, call func(p *party) error) error {
+// withPartyID runs a call on the party with an ID that a client has sent.
+func (r *Registry) withPartyID(text string, call func(p *party) error) error {
 	id, err := parseID(text)
 	if err != nil {
 		return err
 	}
-	return r.on(id, call)
+	return r.withParty(id, call)
 }
 
-func (r *Registry) on(id partyID, call func(p *party) error) error {
+func (r *Registry) withParty(id partyID, call func(p *party) error) error {
 	at := r
 	if r.opts.Peer != nil && id.node != r.opts.Node {
 		if at = r.opts.Peer(id.node); at == nil {
@@ -249,8 +247,8 @@ func (r *Registry) on(id partyID, call func(p *party) error) error {
 	return call(p)
 }
 
-// complete tells whether a client names a presence by all three parts.
-func complete(w *rtapi.UserPresence) bool {
+// isComplete reports whether a client has set all three parts of a presence.
+func isComplete(w *rtapi.UserPresence) bool {
 	return w.GetUserId() != "" && w.GetSessionId() != "" && w.GetUsername() != ""
 }
 
@@ -268,25 +266,24 @@ func reply(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	return out, true
 }
 
-// answer confirms a message, or says why not after what went wrong.
-func answer(s Session, in *rtapi.Envelope, what string, err error) (*rtapi.Envelope, bool) {
+// replyOrError confirms a message. If err is not nil, it sends an error instead: the text what, then err.
+func replyOrError(s Session, in *rtapi.Envelope, what string, err error) (*rtapi.Envelope, bool) {
 	switch {
 	case errors.Is(err, errInvalidID):
-		return refuse(s, in, invalidID)
+		return sendInputError(s, in, invalidID)
 	case err != nil:
-		return refuse(s, in, what+": "+err.Error())
+		return sendInputError(s, in, what+": "+err.Error())
 	}
 	return reply(s, &rtapi.Envelope{Cid: in.Cid})
 }
 
-// refuse answers with a client's mistake. All of them are code 3; which one it is only
-// the text tells.
-func refuse(s Session, in *rtapi.Envelope, message string) (*rtapi.Envelope, bool) {
+// sendInputError answers with an error that the client has caused. All such errors have code 3; only the text differs.
+func sendInputError(s Session, in *rtapi.Envelope, message string) (*rtapi.Envelope, bool) {
 	return sendError(s, in, rtapi.Error_BAD_INPUT, message)
 }
 
-// fail answers with a failure of the server.
-func fail(s Session, in *rtapi.Envelope, message string) (*rtapi.Envelope, bool) {
+// sendServerError answers with an error of the server.
+func sendServerError(s Session, in *rtapi.Envelope, message string) (*rtapi.Envelope, bool) {
 	return sendError(s, in, rtapi.Error_RUNTIME_EXCEPTION, message)
 }
 

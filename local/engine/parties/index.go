@@ -22,7 +22,7 @@ const maxLabelBytes = 2048
 
 var errHiddenLabel = errors.New("party is hidden and label is not empty, invalid operation")
 
-// entry is what the list knows of a party.
+// entry is the data of a party in the list.
 type entry struct {
 	id, node     string
 	open, hidden bool
@@ -32,7 +32,7 @@ type entry struct {
 	labelText    string
 }
 
-// newEntry begins an entry with a label, a JSON object. "" stands for an empty one.
+// newEntry makes an entry with a label, which must be a JSON object. "" means an empty one.
 func newEntry(label string) (*entry, error) {
 	if label == "" {
 		label = "{}"
@@ -47,14 +47,14 @@ func newEntry(label string) (*entry, error) {
 	return e, nil
 }
 
-// index is the list of parties as a search sees it. Changes wait until a refresh.
+// index is the searchable list of parties. Changes become visible at the next refresh.
 type index struct {
 	documents *query.Index
 
-	refreshing sync.Mutex // one refresh at a time, so that changes land in order
+	refreshing sync.Mutex // one refresh at a time, so that changes keep their order
 	mu         sync.Mutex
-	pending    map[string]*entry // by party ID; nil: the party is gone
-	shown      map[string]*entry // what the last refresh left in the index
+	pending    map[string]*entry // by party ID; nil means that the party is gone
+	indexed    map[string]*entry // contents of the index since the last refresh
 }
 
 func newIndex() (*index, error) {
@@ -62,7 +62,7 @@ func newIndex() (*index, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &index{documents: documents, pending: map[string]*entry{}, shown: map[string]*entry{}}, nil
+	return &index{documents: documents, pending: map[string]*entry{}, indexed: map[string]*entry{}}, nil
 }
 
 func (x *index) close() error { return x.documents.Close() }
@@ -76,10 +76,10 @@ func (x *index) put(e *entry) {
 func (x *index) remove(id string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.shown[id] != nil {
+	if x.indexed[id] != nil {
 		x.pending[id] = nil
 	} else {
-		delete(x.pending, id) // came and went between two refreshes
+		delete(x.pending, id) // created and closed between two refreshes
 	}
 }
 
@@ -92,10 +92,10 @@ func (x *index) refresh() error {
 	x.mu.Lock()
 	for id, e := range x.pending {
 		if e != nil {
-			x.shown[id] = e
+			x.indexed[id] = e
 			put = append(put, e.document())
 		} else {
-			delete(x.shown, id)
+			delete(x.indexed, id)
 			gone = append(gone, id)
 		}
 	}
@@ -114,8 +114,8 @@ func (e *entry) document() *query.Document {
 		Object("label", e.label)
 }
 
-// cursor is where a list goes on. It is encoded as the real server encodes it, which
-// loses an Open that points to false: why that server does not survive some cursors.
+// cursor is the position of the next page. It uses the real server's encoding, which loses an Open that points to
+// false. That is why some cursors crash the real server.
 type cursor struct {
 	Query  string
 	Open   *bool
@@ -129,7 +129,7 @@ func (c cursor) encode() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(data.Bytes()), err
 }
 
-// decodeCursor reads a cursor and checks that it belongs to this question.
+// decodeCursor decodes a cursor and checks that it belongs to the same search.
 func decodeCursor(text string, limit int, open *bool, query string) (cursor, error) {
 	var c cursor
 	data, err := base64.RawURLEncoding.DecodeString(text)
@@ -153,10 +153,9 @@ func decodeCursor(text string, limit int, open *bool, query string) (cursor, err
 	return c, nil
 }
 
-// List finds parties. open nil finds open and closed ones; hidden ones are found only
-// if showHidden. text is a query in the matchmaker's query language, "" for all; fields are
-// label.*, max_size, node and create_time. The cursor it returns is "" on the last
-// page; it is only good for the same question.
+// List finds parties. open nil finds open and closed ones. Hidden ones are found only with showHidden. text is a
+// query in the matchmaker's query language, "" for all; fields are label.*, max_size, node and create_time. The
+// returned cursor is "" on the last page, and valid only for the same search.
 func (r *Registry) List(ctx context.Context, limit int, open *bool, showHidden bool, text, page string) ([]*api.Party, string, error) {
 	if limit == 0 {
 		return []*api.Party{}, "", nil
@@ -197,11 +196,11 @@ func (r *Registry) List(ctx context.Context, limit int, open *bool, showHidden b
 	return found, next, err
 }
 
-// search gives limit parties behind the first offset ones, and whether there are more.
+// search returns at most limit parties after the first offset ones, and whether there are more.
 func (x *index) search(ctx context.Context, q query.Query, offset, limit int) (found []*api.Party, more bool, err error) {
 	found = []*api.Party{}
 	x.mu.Lock()
-	most := len(x.shown)
+	most := len(x.indexed)
 	x.mu.Unlock()
 	if offset > most {
 		return found, false, nil
@@ -218,7 +217,7 @@ func (x *index) search(ctx context.Context, q query.Query, offset, limit int) (f
 			return found, true, nil
 		}
 		x.mu.Lock()
-		e := x.shown[id]
+		e := x.indexed[id]
 		x.mu.Unlock()
 		if e != nil {
 			found = append(found, &api.Party{PartyId: e.id, Open: e.open, Hidden: e.hidden, MaxSize: int32(e.maxSize), Label: e.labelText})

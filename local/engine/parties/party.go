@@ -12,8 +12,8 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// party is one party. While it is open for business it has a leader, who is one of its
-// members but for a party of size 0, which has none.
+// party is one party. Until it is closed it has a leader, who is one of its members. A party of size 0 has no
+// members.
 type party struct {
 	reg     *Registry
 	id      string // "<uuid>.<node>"
@@ -21,35 +21,35 @@ type party struct {
 	created time.Time
 	maxSize int
 
-	// mu guards what follows. The tracker, the router and the index may be called with
-	// it held: they are leaves. The matchmaker is not.
-	mu       sync.Mutex
-	closed   bool
-	open     bool
-	leader   presence.Presence   // if maxSize is 0 the creator, who is no member
-	members  []presence.Presence // in order of arrival
-	requests []presence.Presence // who asks to come in; they may be long gone
-	uses     int                 // counts events and calls
-	seenUses int                 // uses at the last look for idle parties
+	// mu guards the fields below. The tracker, the router and the index may be called with it held, because they do
+	// not call back. The matchmaker may not.
+	mu           sync.Mutex
+	closed       bool
+	open         bool
+	leader       presence.Presence   // if maxSize is 0, the creator, who is not a member
+	members      []presence.Presence // in order of arrival
+	requests     []presence.Presence // users who ask to join; their sessions may have ended
+	activity     int                 // counts events and calls
+	seenActivity int                 // activity at the last check for idle parties
 }
 
-// who is a presence as clients name it.
-func who(p presence.Presence) *rtapi.UserPresence {
+// userPresence converts a presence to the form that clients get.
+func userPresence(p presence.Presence) *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: p.GetUserId(), SessionId: p.GetSessionId(), Username: p.Meta.Username}
 }
 
-// same tells whether a client means this presence: all three parts must fit.
-func same(p presence.Presence, w *rtapi.UserPresence) bool {
+// samePresence reports whether all three parts of w match the presence.
+func samePresence(p presence.Presence, w *rtapi.UserPresence) bool {
 	return w.SessionId == p.GetSessionId() && w.UserId == p.GetUserId() && w.Username == p.Meta.Username
 }
 
-func (p *party) position(sessionID uuid.UUID) int {
+func (p *party) memberIndex(sessionID uuid.UUID) int {
 	return slices.IndexFunc(p.members, func(m presence.Presence) bool { return m.ID.SessionID == sessionID })
 }
 
-// asLeader locks the party for a call that only its leader may make. Without an error
-// the caller unlocks.
-func (p *party) asLeader(sessionID uuid.UUID) error {
+// lockAsLeader locks the party for a call that only its leader may make. If it returns no error, the caller must
+// unlock.
+func (p *party) lockAsLeader(sessionID uuid.UUID) error {
 	p.mu.Lock()
 	switch {
 	case p.closed:
@@ -59,7 +59,7 @@ func (p *party) asLeader(sessionID uuid.UUID) error {
 		p.mu.Unlock()
 		return runtime.ErrPartyNotLeader
 	}
-	p.uses++
+	p.activity++
 	return nil
 }
 
@@ -67,7 +67,8 @@ func (p *party) track(m presence.Presence) (ok, isNew bool) {
 	return p.reg.opts.Tracker.Track(m.ID, m.UserID, p.stream, presence.Meta{Username: m.Meta.Username})
 }
 
-// stop takes a party out of everything but the matchmaker. The caller holds mu.
+// stop closes a party and removes it from the registry, the list and its stream, but not its tickets. The caller
+// holds mu.
 func (p *party) stop() {
 	p.closed = true
 	p.reg.remove(p.stream.Subject)
@@ -77,10 +78,9 @@ func (p *party) stop() {
 
 func (p *party) dropTickets() { p.reg.opts.Tickets.RemovePartyAll(p.id) }
 
-// joined makes members of those who appeared on the stream, and tells them about the
-// party. That includes who is a member already: the creator, those who came in through
-// a join and those whose presence was updated.
-func (p *party) joined(joins []presence.Presence) {
+// applyJoins makes members of sessions that appeared on the stream, and sends them the party. Sessions that are members
+// already get the party too: the creator, sessions that came in with a join, and sessions whose presence was updated.
+func (p *party) applyJoins(joins []presence.Presence) {
 	if len(joins) == 0 {
 		return
 	}
@@ -89,10 +89,10 @@ func (p *party) joined(joins []presence.Presence) {
 	if p.closed {
 		return
 	}
-	p.uses++
+	p.activity++
 	var fresh []presence.Presence
 	for _, j := range joins {
-		if p.position(j.ID.SessionID) < 0 {
+		if p.memberIndex(j.ID.SessionID) < 0 {
 			fresh = append(fresh, j)
 		}
 	}
@@ -103,40 +103,40 @@ func (p *party) joined(joins []presence.Presence) {
 	p.members = append(p.members, fresh...)
 	var all []*rtapi.UserPresence
 	for _, m := range p.members {
-		all = append(all, who(m))
+		all = append(all, userPresence(m))
 	}
 	for _, j := range joins {
 		p.reg.opts.Router.SendToPresences([]presence.ID{j.ID}, &rtapi.Envelope{Message: &rtapi.Envelope_Party{
 			Party: &rtapi.Party{
 				PartyId: p.id, Open: p.open, MaxSize: int32(p.maxSize),
-				Self: who(j), Leader: who(p.leader), Presences: all,
+				Self: userPresence(j), Leader: userPresence(p.leader), Presences: all,
 			},
 		}})
 	}
 }
 
-// left takes out those who vanished from the stream. A leader is followed by the member
-// who has been there longest; a party without members closes.
-func (p *party) left(leaves []presence.Presence) {
+// applyLeaves removes members who left the stream. If the leader left, the member who has been there longest becomes
+// leader. A party without members closes.
+func (p *party) applyLeaves(leaves []presence.Presence) {
 	if len(leaves) == 0 {
 		return
 	}
-	if p.leftLocked(leaves) {
+	if p.applyLeavesLocked(leaves) {
 		p.dropTickets()
 	}
 }
 
-// leftLocked reports whether the membership has changed.
-func (p *party) leftLocked(leaves []presence.Presence) bool {
+// applyLeavesLocked reports whether the membership has changed.
+func (p *party) applyLeavesLocked(leaves []presence.Presence) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return false
 	}
-	p.uses++
+	p.activity++
 	before := len(p.members)
 	for _, l := range leaves {
-		if i := p.position(l.ID.SessionID); i >= 0 {
+		if i := p.memberIndex(l.ID.SessionID); i >= 0 {
 			p.members = slices.Delete(p.members, i, i+1)
 		}
 	}
@@ -145,21 +145,21 @@ func (p *party) leftLocked(leaves []presence.Presence) bool {
 		return false
 	case len(p.members) == 0:
 		p.stop()
-	case p.position(p.leader.ID.SessionID) < 0:
-		p.lead(p.members[0])
+	case p.memberIndex(p.leader.ID.SessionID) < 0:
+		p.setLeader(p.members[0])
 	}
 	return true
 }
 
-// lead makes a member the leader and tells the stream. The caller holds mu.
-func (p *party) lead(m presence.Presence) {
+// setLeader makes a member the leader and sends that to the stream. The caller holds mu.
+func (p *party) setLeader(m presence.Presence) {
 	p.leader = m
 	p.reg.opts.Router.SendToStream(p.stream, &rtapi.Envelope{Message: &rtapi.Envelope_PartyLeader{
-		PartyLeader: &rtapi.PartyLeader{PartyId: p.id, Presence: who(m)},
+		PartyLeader: &rtapi.PartyLeader{PartyId: p.id, Presence: userPresence(m)},
 	}})
 }
 
-// join lets a session into an open party or asks the leader of a closed one.
+// join lets a session into an open party, or sends a request to the leader of a closed one.
 func (p *party) join(m presence.Presence) error {
 	entered, err := p.joinLocked(m)
 	if err != nil {
@@ -168,14 +168,14 @@ func (p *party) join(m presence.Presence) error {
 	if !entered {
 		return nil
 	}
-	// Even a member who joins again ends the party's search.
+	// The party's search ends even if a member joins again.
 	p.dropTickets()
-	// A session that has ended cannot be tracked. It stays a member all the same, as on
-	// the real server, which nothing but the leader's remove ends.
+	// A session that has ended cannot be tracked. As on the real server, it stays a member until the leader removes
+	// it.
 	if ok, _ := p.track(m); !ok {
 		return errTracking
 	}
-	p.reg.moveOut(m.ID.SessionID, p.stream)
+	p.reg.leaveOtherParties(m.ID.SessionID, p.stream)
 	return nil
 }
 
@@ -185,7 +185,7 @@ func (p *party) joinLocked(m presence.Presence) (entered bool, err error) {
 	if p.closed {
 		return false, runtime.ErrPartyClosed
 	}
-	p.uses++
+	p.activity++
 	if len(p.members) >= p.maxSize {
 		return false, runtime.ErrPartyFull // also for a member who joins again
 	}
@@ -201,51 +201,50 @@ func (p *party) joinLocked(m presence.Presence) (entered bool, err error) {
 			return false, runtime.ErrPartyJoinRequestDuplicate
 		}
 	}
-	// Nobody checks whether the user is a member: they may ask, as on the real server.
+	// As on the real server, there is no check whether the user is already a member.
 	p.requests = append(p.requests, m)
 	p.reg.opts.Router.SendToPresences([]presence.ID{p.leader.ID}, &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoinRequest{
-		PartyJoinRequest: &rtapi.PartyJoinRequest{PartyId: p.id, Presences: []*rtapi.UserPresence{who(m)}},
+		PartyJoinRequest: &rtapi.PartyJoinRequest{PartyId: p.id, Presences: []*rtapi.UserPresence{userPresence(m)}},
 	}})
 	return false, nil
 }
 
-// add makes a session a member before the tracker's event comes round, so that the seat
-// is taken at once. The caller holds mu and has seen that there is room.
+// add makes a session a member before the tracker's event arrives, so that the seat is taken at once. The caller
+// holds mu and has checked that there is room.
 func (p *party) add(m presence.Presence) {
-	if p.position(m.ID.SessionID) < 0 {
+	if p.memberIndex(m.ID.SessionID) < 0 {
 		p.members = append(p.members, m)
 	}
 }
 
 // promote makes a member the leader.
 func (p *party) promote(caller uuid.UUID, target *rtapi.UserPresence) error {
-	if err := p.asLeader(caller); err != nil {
+	if err := p.lockAsLeader(caller); err != nil {
 		return err
 	}
 	defer p.mu.Unlock()
 	for _, m := range p.members {
-		if same(m, target) {
-			p.lead(m)
+		if samePresence(m, target) {
+			p.setLeader(m)
 			return nil
 		}
 	}
 	return runtime.ErrPartyNotMember
 }
 
-// accept lets somebody in who has asked. A request whose session has ended is used up
-// and fails.
+// accept lets in a user who has asked. If the session has ended, accept removes the request and fails.
 func (p *party) accept(caller uuid.UUID, target *rtapi.UserPresence) error {
 	m, err := p.acceptLocked(caller, target)
 	if err != nil {
 		return err
 	}
-	p.reg.moveOut(m.ID.SessionID, p.stream)
+	p.reg.leaveOtherParties(m.ID.SessionID, p.stream)
 	p.dropTickets()
 	return nil
 }
 
 func (p *party) acceptLocked(caller uuid.UUID, target *rtapi.UserPresence) (presence.Presence, error) {
-	if err := p.asLeader(caller); err != nil {
+	if err := p.lockAsLeader(caller); err != nil {
 		return presence.Presence{}, err
 	}
 	defer p.mu.Unlock()
@@ -266,7 +265,7 @@ func (p *party) acceptLocked(caller uuid.UUID, target *rtapi.UserPresence) (pres
 // takeRequest removes a join request. The caller holds mu.
 func (p *party) takeRequest(target *rtapi.UserPresence) (presence.Presence, bool) {
 	for i, r := range p.requests {
-		if same(r, target) {
+		if samePresence(r, target) {
 			p.requests = slices.Delete(p.requests, i, i+1)
 			return r, true
 		}
@@ -274,8 +273,8 @@ func (p *party) takeRequest(target *rtapi.UserPresence) (presence.Presence, bool
 	return presence.Presence{}, false
 }
 
-// kick takes a member out, or turns a request down. The user who asked is not told; a member
-// sees the party close.
+// kick removes a member or refuses a join request. The user of a request gets no message. A member gets a message
+// that the party is closed.
 func (p *party) kick(caller uuid.UUID, target *rtapi.UserPresence) error {
 	m, wasMember, err := p.kickLocked(caller, target)
 	if err != nil || !wasMember {
@@ -288,15 +287,15 @@ func (p *party) kick(caller uuid.UUID, target *rtapi.UserPresence) error {
 }
 
 func (p *party) kickLocked(caller uuid.UUID, target *rtapi.UserPresence) (m presence.Presence, wasMember bool, err error) {
-	if err := p.asLeader(caller); err != nil {
+	if err := p.lockAsLeader(caller); err != nil {
 		return m, false, err
 	}
 	defer p.mu.Unlock()
-	if same(p.leader, target) {
+	if samePresence(p.leader, target) {
 		return m, false, runtime.ErrPartyRemoveSelf
 	}
 	for i, m := range p.members {
-		if same(m, target) {
+		if samePresence(m, target) {
 			p.members = slices.Delete(p.members, i, i+1)
 			return m, true, nil
 		}
@@ -311,9 +310,9 @@ func (p *party) closeMessage() *rtapi.Envelope {
 	return &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: p.id}}}
 }
 
-// close ends the party for everybody.
+// close closes the party for everybody.
 func (p *party) close(caller uuid.UUID) error {
-	if err := p.asLeader(caller); err != nil {
+	if err := p.lockAsLeader(caller); err != nil {
 		return err
 	}
 	p.reg.opts.Router.SendToStream(p.stream, p.closeMessage())
@@ -323,31 +322,31 @@ func (p *party) close(caller uuid.UUID) error {
 	return nil
 }
 
-// pending gives who asks to come in.
-func (p *party) pending(caller uuid.UUID) ([]*rtapi.UserPresence, error) {
-	if err := p.asLeader(caller); err != nil {
+// joinRequests returns the users who ask to join.
+func (p *party) joinRequests(caller uuid.UUID) ([]*rtapi.UserPresence, error) {
+	if err := p.lockAsLeader(caller); err != nil {
 		return nil, err
 	}
 	defer p.mu.Unlock()
 	list := make([]*rtapi.UserPresence, 0, len(p.requests))
 	for _, r := range p.requests {
-		list = append(list, who(r))
+		list = append(list, userPresence(r))
 	}
 	return list, nil
 }
 
-// data passes a member's message on to the other members.
-func (p *party) data(caller uuid.UUID, opCode int64, data []byte) error {
+// sendData sends a member's message to the other members.
+func (p *party) sendData(caller uuid.UUID, opCode int64, data []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return runtime.ErrPartyClosed
 	}
-	i := p.position(caller)
+	i := p.memberIndex(caller)
 	if i < 0 {
 		return runtime.ErrPartyNotMember
 	}
-	p.uses++
+	p.activity++
 	var others []presence.ID
 	for j, m := range p.members {
 		if j != i {
@@ -355,15 +354,14 @@ func (p *party) data(caller uuid.UUID, opCode int64, data []byte) error {
 		}
 	}
 	p.reg.opts.Router.SendToPresences(others, &rtapi.Envelope{Message: &rtapi.Envelope_PartyData{
-		PartyData: &rtapi.PartyData{PartyId: p.id, Presence: who(p.members[i]), OpCode: opCode, Data: data},
+		PartyData: &rtapi.PartyData{PartyId: p.id, Presence: userPresence(p.members[i]), OpCode: opCode, Data: data},
 	}})
 	return nil
 }
 
-// update replaces what the list shows of the party, and whether it is open. Everybody
-// on the stream is told.
+// update replaces the party's data in the list, and whether it is open. Everybody on the stream gets a message.
 func (p *party) update(caller uuid.UUID, label string, open, hidden bool) error {
-	if err := p.asLeader(caller); err != nil {
+	if err := p.lockAsLeader(caller); err != nil {
 		return err
 	}
 	defer p.mu.Unlock()
@@ -372,32 +370,32 @@ func (p *party) update(caller uuid.UUID, label string, open, hidden bool) error 
 		return err
 	}
 	p.open = open
-	p.index(entry, open, hidden)
+	p.putInList(entry, open, hidden)
 	p.reg.opts.Router.SendToStream(p.stream, &rtapi.Envelope{Message: &rtapi.Envelope_PartyUpdate{
 		PartyUpdate: &rtapi.PartyUpdate{PartyId: p.id, Open: open, Hidden: hidden, Label: label},
 	}})
 	return nil
 }
 
-// index shows the party in the list as it is now.
-func (p *party) index(e *entry, open, hidden bool) {
+// putInList puts the party's current data into the list.
+func (p *party) putInList(e *entry, open, hidden bool) {
 	e.id, e.node, e.open, e.hidden = p.id, p.reg.opts.Node, open, hidden
 	e.maxSize, e.created = p.maxSize, p.created
 	p.reg.index.put(e)
 }
 
 func (p *party) closeIfIdle() {
-	if p.idle() {
+	if p.stopIfIdle() {
 		p.dropTickets()
 	}
 }
 
-// idle closes the party if it is idle, and reports whether it was.
-func (p *party) idle() bool {
+// stopIfIdle closes the party if it is idle, and reports whether it was.
+func (p *party) stopIfIdle() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	used := p.uses != p.seenUses
-	p.seenUses = p.uses
+	used := p.activity != p.seenActivity
+	p.seenActivity = p.activity
 	if p.closed || used || p.reg.opts.Tracker.Count(p.stream) > 0 {
 		return false
 	}

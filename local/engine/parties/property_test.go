@@ -14,21 +14,19 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// Whatever players do, and servers to them, in whatever order: a party has no more
-// members than seats, a leader who is one of them, nobody who is not on its stream, and
-// it does not outlive its last member.
+// Whatever players and servers do, in whatever order: a party has no more members than seats, its leader is a member,
+// every member is on its stream, and it closes with its last member.
 func TestParty_Invariants(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		tb, done := newTable(t, nil)
+		tb, done := newHarness(t, nil)
 		defer done()
 		players := make([]*session, 6)
 		for i := range players {
-			players[i] = tb.sit("p" + string(rune('a'+i)))
+			players[i] = tb.newPlayer("p" + string(rune('a'+i)))
 		}
-		// Hidden presences are for observers: a member who is hidden leaves no trace when they
-		// go, here as on a real server.
-		observer := tb.sit("observer")
+		// Hidden presences are for observers. As on a real server, there is no event when a hidden member leaves.
+		observer := tb.newPlayer("observer")
 		var made []string
 		sizes := map[string]int{}
 		for range rapid.IntRange(1, 50).Draw(t, "steps") {
@@ -68,7 +66,7 @@ func TestParty_Invariants(t *testing.T) {
 				tb.do(s, &rtapi.PartyMatchmakerAdd{PartyId: id, MinCount: 2, MaxCount: 8})
 			case "drop":
 				tb.tracker.UntrackAll(s.id, runtime.PresenceReasonDisconnect)
-				players[i] = tb.sit(s.name)
+				players[i] = tb.newPlayer(s.name)
 			case "put":
 				tb.tracker.Track(presence.ID{Node: "nakama1", SessionID: s.id}, s.user, stream(id), presence.Meta{Username: s.name})
 			case "evict":
@@ -80,7 +78,7 @@ func TestParty_Invariants(t *testing.T) {
 			}
 			tb.tracker.Sync()
 			for _, id := range made {
-				check(t, tb, id, sizes[id])
+				checkInvariants(t, tb, id, sizes[id])
 			}
 		}
 		listed, _, err := tb.parties.List(t.Context(), 100, nil, true, "", "")
@@ -95,7 +93,7 @@ func stream(id string) presence.Stream {
 	return presence.Stream{Mode: presence.ModeParty, Subject: uuid.MustParse(subject), Label: label}
 }
 
-func check(t *rapid.T, tb *table, id string, size int) {
+func checkInvariants(t *rapid.T, tb *harness, id string, size int) {
 	state, alive := parties.Look(tb.parties, stream(id).Subject)
 	if !alive {
 		return

@@ -13,23 +13,23 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// MaxSize is the most members a party can be made for.
+// MaxSize is the maximum size of a party.
 const MaxSize = 256
 
 var (
 	errNotFound = errors.New("party not found")
-	errTracking = errors.New("tracking failed") // the session has ended meanwhile
+	errTracking = errors.New("tracking failed") // the session has ended in the meantime
 
-	// ErrWouldWedge answers a ticket for a party of no members, which a client makes
-	// with max_size 0. On the real server it leaves a lock taken, and once that socket
-	// closes the whole node delivers no presence event any more.
+	// ErrWouldWedge is the error for a ticket of a party without members. A client makes such a party with max_size
+	// 0. On the real server the call does not release a lock. When that socket closes, the whole node stops
+	// delivering presence events.
 	ErrWouldWedge = errors.New("embedded engine: a ticket for a party without members; here a real server stops delivering presence events for good")
-	// ErrWouldCrash answers the second page of a list of closed parties, and a cursor
-	// used with another "open" than its own. The real server's process ends there.
+	// ErrWouldCrash is the error for the second page of a list of closed parties, and for a cursor that is used with
+	// another "open" than before. The process of the real server ends there.
 	ErrWouldCrash = errors.New("embedded engine: a cursor that the open filter does not survive; here the process of a real server ends")
 )
 
-// Tracker is what a party needs of the presence tracker.
+// Tracker has the methods of the presence tracker that parties use.
 type Tracker interface {
 	Track(id presence.ID, userID uuid.UUID, stream presence.Stream, meta presence.Meta) (ok, isNew bool)
 	Untrack(sessionID uuid.UUID, stream presence.Stream)
@@ -45,7 +45,7 @@ type Router interface {
 	SendToStream(stream presence.Stream, e *rtapi.Envelope)
 }
 
-// TicketRequest is what a party asks of the matchmaker.
+// TicketRequest has the settings of a party's matchmaker ticket.
 type TicketRequest struct {
 	Query             string
 	MinCount          int
@@ -55,7 +55,7 @@ type TicketRequest struct {
 	NumericProperties map[string]float64
 }
 
-// Tickets is what a party needs of the matchmaker. Errors reach clients as they are.
+// Tickets has the methods of the matchmaker that parties use. Clients get the errors unchanged.
 type Tickets interface {
 	AddParty(ctx context.Context, partyID string, members []presence.Presence, r TicketRequest) (ticket string, err error)
 	RemoveParty(partyID, ticket string) error
@@ -64,22 +64,22 @@ type Tickets interface {
 
 // Options configures a Registry. Tracker, Router and Tickets are required.
 type Options struct {
-	Node    string // "" is "nakama1"; the part of a party's ID after the dot
+	Node    string // the part of a party's ID after the dot; "" means "nakama1"
 	Tracker Tracker
 	Router  Router
 	Tickets Tickets
-	// SingleParty takes a session out of its other parties when it enters one.
+	// SingleParty removes a session from its other parties when it enters one.
 	SingleParty bool
-	// ListDelay is how long the list may lag behind: changes are indexed once per delay.
-	// 0 indexes before each search; a stock server's is a second.
+	// ListDelay is the time between updates of the list. 0 updates it before each search. A stock server has one
+	// second.
 	ListDelay time.Duration
-	// IdleCheck is the time between looks for parties that nobody is on; one is closed
-	// at the second look that finds it so and unused. 0 is a stock server's 30 seconds.
+	// IdleCheck is the time between checks for parties that nobody is on. A party is closed at the second check that
+	// finds it empty and unused. 0 means 30 seconds, as on a stock server.
 	IdleCheck time.Duration
-	// Peer finds the parties of another node, nil for none. nil: the registry stands alone.
+	// Peer returns the parties of another node, nil for an unknown node. nil means that there are no other nodes.
 	Peer   func(node string) *Registry
-	Now    func() time.Time // nil: time.Now
-	Logger *slog.Logger     // nil: nothing is logged
+	Now    func() time.Time // nil means time.Now
+	Logger *slog.Logger     // nil logs nothing
 }
 
 // Registry owns the parties of one node.
@@ -89,13 +89,13 @@ type Registry struct {
 	index *index
 
 	mu      sync.RWMutex
-	parties map[uuid.UUID]*party // empty once the registry is closed
+	parties map[uuid.UUID]*party // empty after Close
 
 	stop context.CancelFunc // ends the goroutine
 	done chan struct{}
 }
 
-// New makes a registry and has it listen to the tracker. Close ends its goroutine.
+// New makes a registry that listens to the tracker. Close ends its goroutine.
 func New(opts Options) (*Registry, error) {
 	if opts.Tracker == nil || opts.Router == nil || opts.Tickets == nil {
 		return nil, errors.New("parties: Options.Tracker, Router and Tickets are required")
@@ -121,13 +121,12 @@ func New(opts Options) (*Registry, error) {
 		opts: opts, log: opts.Logger, index: index,
 		parties: map[uuid.UUID]*party{}, stop: stop, done: make(chan struct{}),
 	}
-	opts.Tracker.Listen(presence.ModeParty, r.changed)
+	opts.Tracker.Listen(presence.ModeParty, r.applyEvent)
 	go r.run(ctx)
 	return r, nil
 }
 
-// Close ends the registry's goroutine and its index. Parties are not told, and from then
-// on nobody finds one.
+// Close ends the registry's goroutine, removes all parties and closes the index. Members get no message.
 func (r *Registry) Close() error {
 	r.stop()
 	<-r.done
@@ -137,7 +136,7 @@ func (r *Registry) Close() error {
 	return r.index.close()
 }
 
-// run refreshes the index and looks for idle parties.
+// run refreshes the index and checks for idle parties.
 func (r *Registry) run(ctx context.Context) {
 	defer close(r.done)
 	var refresh <-chan time.Time
@@ -162,15 +161,15 @@ func (r *Registry) run(ctx context.Context) {
 	}
 }
 
-// Count is the number of parties.
+// Count returns the number of parties.
 func (r *Registry) Count() int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return len(r.parties)
 }
 
-// CloseIdle closes the parties that have had no presence and no call since the look
-// before. The registry calls it itself, once per Options.IdleCheck.
+// CloseIdle closes the parties that had no presence and no call since the check before. The registry itself calls it
+// once per Options.IdleCheck.
 func (r *Registry) CloseIdle() {
 	r.mu.RLock()
 	all := make([]*party, 0, len(r.parties))
@@ -183,16 +182,15 @@ func (r *Registry) CloseIdle() {
 	}
 }
 
-// changed applies what happened on a party's stream, in the tracker's order: those who
-// joined come before those who left. So a presence that is updated in place, which is a
-// leave and a join in one event, is out of its party afterwards.
-func (r *Registry) changed(e presence.Event) {
+// applyEvent applies an event of a party's stream. As on the real server, joins come before leaves. So an update of a
+// presence, which is a leave and a join in one event, removes the member from the party.
+func (r *Registry) applyEvent(e presence.Event) {
 	if e.Stream.Label != r.opts.Node {
 		return
 	}
 	if p := r.party(e.Stream.Subject); p != nil {
-		p.joined(e.Joins)
-		p.left(e.Leaves)
+		p.applyJoins(e.Joins)
+		p.applyLeaves(e.Leaves)
 	}
 }
 
@@ -212,26 +210,25 @@ func (r *Registry) create(creator presence.Presence, open, hidden bool, maxSize 
 	p := &party{
 		reg: r, id: id.String() + "." + r.opts.Node, created: r.opts.Now(), maxSize: maxSize, open: open,
 		stream: presence.Stream{Mode: presence.ModeParty, Subject: id, Label: r.opts.Node},
-		leader: creator, uses: 1,
+		leader: creator, activity: 1,
 	}
 	if maxSize > 0 {
 		p.members = []presence.Presence{creator}
 	}
-	p.index(entry, open, hidden)
+	p.putInList(entry, open, hidden)
 	r.mu.Lock()
 	r.parties[id] = p
 	r.mu.Unlock()
 
 	if ok, _ := p.track(creator); !ok {
-		return nil, errTracking // the party stays, with a leader who has gone
+		return nil, errTracking // the party stays, and its leader is gone
 	}
-	r.moveOut(creator.ID.SessionID, p.stream)
+	r.leaveOtherParties(creator.ID.SessionID, p.stream)
 	return p, nil
 }
 
-// moveOut takes a session that has entered a party out of all others, if the registry
-// is set to allow one at a time.
-func (r *Registry) moveOut(sessionID uuid.UUID, into presence.Stream) {
+// leaveOtherParties removes a session that has entered a party from all other parties if SingleParty is set.
+func (r *Registry) leaveOtherParties(sessionID uuid.UUID, into presence.Stream) {
 	if r.opts.SingleParty {
 		r.opts.Tracker.UntrackMode(sessionID, presence.ModeParty, into)
 	}

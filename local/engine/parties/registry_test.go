@@ -18,8 +18,8 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// table is a registry with a tracker, and players without sockets.
-type table struct {
+// harness is a registry with a tracker, and players without sockets.
+type harness struct {
 	tracker *presence.Tracker
 	parties *parties.Registry
 	tickets tickets
@@ -35,9 +35,9 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
-func newTable(t fataler, change func(*parties.Options)) (_ *table, done func()) {
+func newHarness(t fataler, change func(*parties.Options)) (_ *harness, done func()) {
 	t.Helper()
-	tb := &table{tracker: presence.NewTracker(), sessions: map[uuid.UUID]*session{}}
+	tb := &harness{tracker: presence.NewTracker(), sessions: map[uuid.UUID]*session{}}
 	tb.tickets.byID = map[string]string{}
 	opts := parties.Options{Tracker: tb.tracker, Router: tb, Tickets: &tb.tickets}
 	if change != nil {
@@ -56,7 +56,7 @@ func newTable(t fataler, change func(*parties.Options)) (_ *table, done func()) 
 	}
 }
 
-func (tb *table) SendToPresences(ids []presence.ID, e *rtapi.Envelope) {
+func (tb *harness) SendToPresences(ids []presence.ID, e *rtapi.Envelope) {
 	for _, id := range ids {
 		tb.mu.Lock()
 		s := tb.sessions[id.SessionID]
@@ -67,11 +67,11 @@ func (tb *table) SendToPresences(ids []presence.ID, e *rtapi.Envelope) {
 	}
 }
 
-func (tb *table) SendToStream(stream presence.Stream, e *rtapi.Envelope) {
+func (tb *harness) SendToStream(stream presence.Stream, e *rtapi.Envelope) {
 	tb.SendToPresences(tb.tracker.IDs(stream), e)
 }
 
-// session is a player's socket; it keeps what it is sent.
+// session is a player's socket that records what it gets.
 type session struct {
 	id, user uuid.UUID
 	name     string
@@ -104,7 +104,7 @@ func (s *session) wire() *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: s.user.String(), SessionId: s.id.String(), Username: s.name}
 }
 
-func (tb *table) sit(name string) *session {
+func (tb *harness) newPlayer(name string) *session {
 	s := &session{id: uuid.New(), user: uuid.New(), name: name}
 	tb.mu.Lock()
 	tb.sessions[s.id] = s
@@ -113,8 +113,8 @@ func (tb *table) sit(name string) *session {
 	return s
 }
 
-// do sends a message and gives the reply. Events are delivered when it returns.
-func (tb *table) do(s *session, message any) *rtapi.Envelope {
+// do sends a message and returns the reply. It returns after all events are delivered.
+func (tb *harness) do(s *session, message any) *rtapi.Envelope {
 	in := &rtapi.Envelope{Cid: "1"}
 	var name string
 	switch m := message.(type) {
@@ -149,7 +149,7 @@ func (tb *table) do(s *session, message any) *rtapi.Envelope {
 	return replies.last()
 }
 
-func (tb *table) create(t fataler, s *session, message *rtapi.PartyCreate) string {
+func (tb *harness) create(t fataler, s *session, message *rtapi.PartyCreate) string {
 	t.Helper()
 	e := tb.do(s, message)
 	if e.GetParty() == nil {
@@ -196,9 +196,9 @@ func TestRegistry_MissingOptions(t *testing.T) {
 }
 
 func TestRegistry_CreatorIsGone(t *testing.T) {
-	tb, done := newTable(t, nil)
+	tb, done := newHarness(t, nil)
 	defer done()
-	s := tb.sit("late")
+	s := tb.newPlayer("late")
 	tb.tracker.UntrackAll(s.id, runtime.PresenceReasonDisconnect)
 	if e := tb.do(s, &rtapi.PartyCreate{Open: true, MaxSize: 2}).GetError(); e.GetCode() != 0 || e.GetMessage() != "Error tracking party creation" {
 		t.Errorf("reply %v", e)
@@ -214,15 +214,15 @@ func TestRegistry_CreatorIsGone(t *testing.T) {
 }
 
 func TestRegistry_JoinerIsGone(t *testing.T) {
-	tb, done := newTable(t, nil)
+	tb, done := newHarness(t, nil)
 	defer done()
-	alice, late := tb.sit("alice"), tb.sit("late")
+	alice, late := tb.newPlayer("alice"), tb.newPlayer("late")
 	id := tb.create(t, alice, &rtapi.PartyCreate{Open: true, MaxSize: 2})
 	tb.tracker.UntrackAll(late.id, runtime.PresenceReasonDisconnect)
 	if e := tb.do(late, &rtapi.PartyJoin{PartyId: id}).GetError(); e.GetCode() != 0 || e.GetMessage() != "Error tracking party join" {
 		t.Errorf("reply %v", e)
 	}
-	bob := tb.sit("bob")
+	bob := tb.newPlayer("bob")
 	if e := tb.do(bob, &rtapi.PartyJoin{PartyId: id}).GetError(); e.GetMessage() != "Error joining party: party full" {
 		t.Errorf("a session that has ended keeps no seat: %v", e)
 	}
@@ -235,11 +235,11 @@ func TestRegistry_JoinerIsGone(t *testing.T) {
 	}
 }
 
-// A member who joined with a session that had ended comes to lead when the leader goes.
+// A member whose session had ended when they joined becomes leader after the leader leaves.
 func TestRegistry_LeaderIsGone(t *testing.T) {
-	tb, done := newTable(t, nil)
+	tb, done := newHarness(t, nil)
 	defer done()
-	alice, late, bob := tb.sit("alice"), tb.sit("late"), tb.sit("bob")
+	alice, late, bob := tb.newPlayer("alice"), tb.newPlayer("late"), tb.newPlayer("bob")
 	id := tb.create(t, alice, &rtapi.PartyCreate{Open: true, MaxSize: 3})
 	tb.tracker.UntrackAll(late.id, runtime.PresenceReasonDisconnect)
 	tb.do(late, &rtapi.PartyJoin{PartyId: id})
@@ -253,12 +253,11 @@ func TestRegistry_LeaderIsGone(t *testing.T) {
 	}
 }
 
-// A party that lost its presences without an event, and is not used, closes at the
-// second look.
+// A party that lost its presences without an event and is not used closes at the second check.
 func TestRegistry_CloseIdle(t *testing.T) {
-	tb, done := newTable(t, nil)
+	tb, done := newHarness(t, nil)
 	defer done()
-	alice, bob := tb.sit("alice"), tb.sit("bob")
+	alice, bob := tb.newPlayer("alice"), tb.newPlayer("bob")
 	id := tb.create(t, alice, &rtapi.PartyCreate{Open: true, MaxSize: 2})
 	tb.create(t, bob, &rtapi.PartyCreate{Open: true, MaxSize: 2})
 	tb.do(alice, &rtapi.PartyMatchmakerAdd{PartyId: id, MinCount: 2, MaxCount: 2})
@@ -291,7 +290,7 @@ func ids(list []*api.Party) []string {
 }
 
 func TestList_Filters(t *testing.T) {
-	tb, done := newTable(t, nil)
+	tb, done := newHarness(t, nil)
 	defer done()
 	named := map[string]string{}
 	for name, m := range map[string]*rtapi.PartyCreate{
@@ -300,7 +299,7 @@ func TestList_Filters(t *testing.T) {
 		"hidden": {Open: true, Hidden: true, MaxSize: 4, Label: `{"mode":"duel"}`},
 		"plain":  {Open: true, MaxSize: 8},
 	} {
-		named[name] = tb.create(t, tb.sit(name), m)
+		named[name] = tb.create(t, tb.newPlayer(name), m)
 	}
 	yes, no := true, false
 	for _, test := range []struct {
@@ -349,11 +348,11 @@ func TestList_Filters(t *testing.T) {
 	}
 }
 
-// The list follows what happens to a party.
+// The list shows the changes of a party.
 func TestList_Follows(t *testing.T) {
-	tb, done := newTable(t, nil)
+	tb, done := newHarness(t, nil)
 	defer done()
-	alice := tb.sit("alice")
+	alice := tb.newPlayer("alice")
 	id := tb.create(t, alice, &rtapi.PartyCreate{Open: true, MaxSize: 4, Label: `{"n":1}`})
 	count := func(query string, showHidden bool) int {
 		t.Helper()
@@ -378,9 +377,9 @@ func TestList_Follows(t *testing.T) {
 }
 
 func TestList_Pages(t *testing.T) {
-	tb, done := newTable(t, nil)
+	tb, done := newHarness(t, nil)
 	defer done()
-	alice := tb.sit("alice")
+	alice := tb.newPlayer("alice")
 	var all []string
 	for range 7 {
 		all = append(all, tb.create(t, alice, &rtapi.PartyCreate{Open: true, MaxSize: 4}))
@@ -449,9 +448,9 @@ func TestList_Pages(t *testing.T) {
 
 // With a delay, the list lags behind and catches up by itself.
 func TestList_Delay(t *testing.T) {
-	tb, done := newTable(t, func(o *parties.Options) { o.ListDelay = 1 })
+	tb, done := newHarness(t, func(o *parties.Options) { o.ListDelay = 1 })
 	defer done()
-	tb.create(t, tb.sit("alice"), &rtapi.PartyCreate{Open: true, MaxSize: 4})
+	tb.create(t, tb.newPlayer("alice"), &rtapi.PartyCreate{Open: true, MaxSize: 4})
 	for {
 		list, _, err := tb.parties.List(t.Context(), 10, nil, false, "", "")
 		if err != nil {
@@ -464,9 +463,9 @@ func TestList_Delay(t *testing.T) {
 }
 
 func FuzzPartyID(f *testing.F) {
-	tb, done := newTable(f, nil)
+	tb, done := newHarness(f, nil)
 	f.Cleanup(done)
-	alice := tb.sit("alice")
+	alice := tb.newPlayer("alice")
 	f.Add("0b3cf4e6-5ba1-4d9c-8b9e-3a1c4f5c9f01.nakama1")
 	f.Add("{0b3cf4e6-5ba1-4d9c-8b9e-3a1c4f5c9f01}.nakama1")
 	f.Add(".")
@@ -481,10 +480,10 @@ func FuzzPartyID(f *testing.F) {
 }
 
 func FuzzCursor(f *testing.F) {
-	tb, done := newTable(f, nil)
+	tb, done := newHarness(f, nil)
 	f.Cleanup(done)
 	for range 3 {
-		tb.create(f, tb.sit("x"), &rtapi.PartyCreate{Open: true, MaxSize: 2})
+		tb.create(f, tb.newPlayer("x"), &rtapi.PartyCreate{Open: true, MaxSize: 2})
 	}
 	_, cursor, err := tb.parties.List(context.Background(), 1, nil, false, "", "")
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// search sends the party to the matchmaker as one ticket. It gives the members other
-// than the leader, who want to know of the ticket.
-func (p *party) search(ctx context.Context, caller uuid.UUID, r TicketRequest) (ticket string, others []presence.ID, err error) {
-	if err := p.asLeader(caller); err != nil {
+// addTicket sends the party to the matchmaker as one ticket. others are the members except the leader. They get a
+// message about the ticket.
+func (p *party) addTicket(ctx context.Context, caller uuid.UUID, r TicketRequest) (ticket string, others []presence.ID, err error) {
+	if err := p.lockAsLeader(caller); err != nil {
 		return "", nil, err
 	}
 	members := slices.Clone(p.members)
@@ -26,7 +26,7 @@ func (p *party) search(ctx context.Context, caller uuid.UUID, r TicketRequest) (
 			others = append(others, m.ID)
 		}
 	}
-	// The members may have changed by now. The real server does not look again either.
+	// The members may have changed by now. The real server does not check again either.
 	ticket, err = p.reg.opts.Tickets.AddParty(ctx, p.id, members, r)
 	if err != nil {
 		return "", nil, err
@@ -34,9 +34,9 @@ func (p *party) search(ctx context.Context, caller uuid.UUID, r TicketRequest) (
 	return ticket, others, nil
 }
 
-// cancel takes one of the party's tickets back.
-func (p *party) cancel(caller uuid.UUID, ticket string) error {
-	if err := p.asLeader(caller); err != nil {
+// removeTicket withdraws one of the party's tickets.
+func (p *party) removeTicket(caller uuid.UUID, ticket string) error {
+	if err := p.lockAsLeader(caller); err != nil {
 		return err
 	}
 	p.mu.Unlock()

@@ -1,12 +1,10 @@
-// Package presence tells who is where: streams, the presences on them, and the
-// tracker that owns both. The embedded engine's party, match, status and socket
-// packages meet here and nowhere else; it imports none of them.
+// Package presence tracks which sessions are on which streams. It has the streams, the presences on them, and the
+// tracker that owns both. The embedded engine's packages for parties, matches, status and sockets share only this
+// package; it imports none of them.
 //
-// A session exists for the tracker from [Tracker.Open] to [Tracker.UntrackAll]; in
-// between it may be on any number of streams. Every change of a stream that others
-// may see becomes one [Event]. A single goroutine delivers the events, in the order in
-// which the changes happened, first to the engine's own listeners and then to the
-// announcer that tells the clients.
+// The tracker knows a session from [Tracker.Open] to [Tracker.UntrackAll]. In between the session may be on any
+// number of streams. Every visible change of a stream becomes one [Event]. A single goroutine delivers the events in
+// the order of the changes: first to the engine's own listeners, then to the announcer, which tells the clients.
 //
 // A [Tracker] is safe for concurrent use.
 package presence
@@ -16,7 +14,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Stream modes with a meaning to Nakama clients. Modules use 100 and above.
+// Stream modes that Nakama's clients know. Modules use 100 and above.
 const (
 	ModeNotifications      uint8 = 0
 	ModeStatus             uint8 = 1
@@ -25,7 +23,7 @@ const (
 	ModeParty              uint8 = 7
 )
 
-// Stream names one stream. It is comparable and used as a map key.
+// Stream identifies one stream. It is comparable and used as a map key.
 type Stream struct {
 	Mode       uint8
 	Subject    uuid.UUID
@@ -33,13 +31,13 @@ type Stream struct {
 	Label      string
 }
 
-// ID names one session on one node.
+// ID identifies one session on one node.
 type ID struct {
 	Node      string
 	SessionID uuid.UUID
 }
 
-// Meta is what a presence carries besides its identity.
+// Meta is the data of a presence in addition to its identity.
 type Meta struct {
 	Hidden      bool
 	Persistence bool
@@ -56,8 +54,7 @@ func (m Meta) GetUsername() string               { return m.Username }
 func (m Meta) GetStatus() string                 { return m.Status }
 func (m Meta) GetReason() runtime.PresenceReason { return runtime.PresenceReason(m.Reason) }
 
-// Presence is one session on one stream. As a runtime.Presence it goes to modules
-// as it is.
+// Presence is one session on one stream. Modules get it as a runtime.Presence.
 type Presence struct {
 	ID     ID
 	Stream Stream
@@ -76,8 +73,8 @@ func (p Presence) GetUsername() string               { return p.Meta.Username }
 func (p Presence) GetStatus() string                 { return p.Meta.Status }
 func (p Presence) GetReason() runtime.PresenceReason { return p.Meta.GetReason() }
 
-// Event is one change of a stream: who came and who went. An update of a status is a
-// leave and a join of the same session in one event. Hidden presences are in no event.
+// Event is one change of a stream: who joined and who left. An update of a presence is a leave and a join of the same
+// session in one event. Hidden presences are in no event.
 type Event struct {
 	Stream Stream
 	Joins  []Presence

@@ -5,15 +5,14 @@ import (
 	"sync"
 )
 
-// queue delivers events. It has no limit: a server bounds its queue and, when that is
-// full, forgets all of it, which leaves parties and matches with members that are long
-// gone. A stand-in has no reason to repeat that.
+// queue delivers events. It has no limit. The real server limits its queue and drops all of it when it is full. Then
+// parties and matches keep members that are gone. The engine does not imitate that.
 type queue struct {
 	mu        sync.Mutex
 	changed   sync.Cond // signals every change of the fields below
-	batches   [][]Event // each the events of one change
+	batches   [][]Event // each batch has the events of one change
 	busy      bool      // a batch is being delivered
-	held      bool      // nothing is delivered meanwhile
+	held      bool      // delivery has stopped until it is false again
 	closed    bool
 	listeners map[uint8][]func(Event)
 	announcer []func(Event)
@@ -31,7 +30,7 @@ func newQueue() *queue {
 func (q *queue) listen(mode uint8, fn func(Event)) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	// Clipped and so copied, as the goroutine reads its slice without the lock.
+	// Clip makes append copy the slice, because the goroutine reads its slice without the lock.
 	q.listeners[mode] = append(slices.Clip(q.listeners[mode]), fn)
 }
 

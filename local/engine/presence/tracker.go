@@ -7,19 +7,19 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Tracker knows every presence of the node, by stream and by session.
+// Tracker stores every presence of the node, by stream and by session.
 type Tracker struct {
-	// mu guards the maps. It is a leaf: nothing is called with it held but the queue,
-	// whose own lock is never held around foreign code.
+	// mu guards the maps. While it is held, only the queue may be called. The queue calls no other code while it
+	// holds its own lock.
 	mu       sync.RWMutex
 	sessions map[uuid.UUID]map[Stream]*Presence // an entry for each open session, even without a presence
-	streams  map[Stream]map[uuid.UUID]*Presence // no empty ones
+	streams  map[Stream]map[uuid.UUID]*Presence // without empty streams
 	total    int
 
 	events *queue
 }
 
-// NewTracker makes a tracker and starts its event goroutine; Close ends it.
+// NewTracker makes a tracker and starts its event goroutine. Close ends it.
 func NewTracker() *Tracker {
 	return &Tracker{
 		sessions: map[uuid.UUID]map[Stream]*Presence{},
@@ -28,28 +28,27 @@ func NewTracker() *Tracker {
 	}
 }
 
-// Listen adds a listener for the events of one stream mode. Listeners run in the event
-// goroutine, before the announcer: they may call the tracker, but not Sync or Close,
-// and must not block.
+// Listen adds a listener for the events of one stream mode. Listeners run in the event goroutine, before the
+// announcer. They may call the tracker, but not Sync or Close, and must not block.
 func (t *Tracker) Listen(mode uint8, fn func(Event)) { t.events.listen(mode, fn) }
 
-// Announce adds a function that gets the events of all modes, after every listener has
-// seen all events of the same change. The rules of Listen apply.
+// Announce adds a function that gets the events of all modes, after the listeners have got all events of the same
+// change. The rules of Listen apply.
 func (t *Tracker) Announce(fn func(Event)) { t.events.announce(fn) }
 
-// Sync waits until every event of a change made before the call is delivered.
+// Sync waits until the events of all earlier changes are delivered.
 func (t *Tracker) Sync() { t.events.sync() }
 
-// Hold keeps events that are not under way yet from being delivered, until it is told false.
-// Sync waits for that.
+// Hold(true) stops the delivery of events until Hold(false). A batch that is being delivered is still finished. Sync
+// waits until Hold(false).
 func (t *Tracker) Hold(held bool) { t.events.hold(held) }
 
-// Close drops the events not yet delivered and ends the event goroutine. Changes made
-// afterwards are tracked in silence.
+// Close drops the events that are not delivered yet and ends the event goroutine. Later changes are tracked without
+// events.
 func (t *Tracker) Close() { t.events.close() }
 
-// Open begins a session. Only an open session can be on a stream; that is what keeps a
-// call that comes too late from leaving a presence behind for ever.
+// Open begins a session. Only an open session can be on a stream. So a late call cannot leave a presence behind
+// forever.
 func (t *Tracker) Open(sessionID uuid.UUID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -58,8 +57,8 @@ func (t *Tracker) Open(sessionID uuid.UUID) {
 	}
 }
 
-// Track puts a session on a stream. It reports ok false if the session is not open, and
-// isNew false if it was on the stream already, in which case nothing changes.
+// Track puts a session on a stream. ok is false if the session is not open. isNew is false if it was on the stream
+// already; then nothing changes.
 func (t *Tracker) Track(id ID, userID uuid.UUID, stream Stream, meta Meta) (ok, isNew bool) {
 	meta.Reason = uint32(runtime.PresenceReasonJoin)
 	t.mu.Lock()
@@ -79,9 +78,8 @@ func (t *Tracker) Track(id ID, userID uuid.UUID, stream Stream, meta Meta) (ok, 
 	return true, true
 }
 
-// Update replaces what a presence carries, or tracks it if it is new. Others see the
-// old presence leave and the new one join, in one event. It reports false only if the
-// session is not open.
+// Update replaces the Meta of a presence, or tracks a new presence. Others see the old presence leave and the new one
+// join in one event. It returns false only if the session is not open.
 func (t *Tracker) Update(id ID, userID uuid.UUID, stream Stream, meta Meta) bool {
 	meta.Reason = uint32(runtime.PresenceReasonUpdate)
 	t.mu.Lock()
@@ -92,7 +90,7 @@ func (t *Tracker) Update(id ID, userID uuid.UUID, stream Stream, meta Meta) bool
 	}
 	e := Event{Stream: stream}
 	if old := on[stream]; old != nil && !old.Meta.Hidden {
-		e.Leaves = []Presence{gone(old, runtime.PresenceReasonUpdate)}
+		e.Leaves = []Presence{leaveCopy(old, runtime.PresenceReasonUpdate)}
 	}
 	p := &Presence{ID: id, Stream: stream, UserID: userID, Meta: meta}
 	t.put(p)
@@ -105,7 +103,7 @@ func (t *Tracker) Update(id ID, userID uuid.UUID, stream Stream, meta Meta) bool
 	return true
 }
 
-// Untrack takes a session off a stream. Others see it leave.
+// Untrack removes a session from a stream. Others see it leave.
 func (t *Tracker) Untrack(sessionID uuid.UUID, stream Stream) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -115,11 +113,11 @@ func (t *Tracker) Untrack(sessionID uuid.UUID, stream Stream) {
 	}
 	t.drop(p)
 	if !p.Meta.Hidden {
-		t.events.push(Event{Stream: stream, Leaves: []Presence{gone(p, runtime.PresenceReasonLeave)}})
+		t.events.push(Event{Stream: stream, Leaves: []Presence{leaveCopy(p, runtime.PresenceReasonLeave)}})
 	}
 }
 
-// UntrackMode takes a session off all streams of a mode but one. Others see it leave.
+// UntrackMode removes a session from all streams of a mode except one. Others see it leave.
 func (t *Tracker) UntrackMode(sessionID uuid.UUID, mode uint8, except Stream) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -130,14 +128,14 @@ func (t *Tracker) UntrackMode(sessionID uuid.UUID, mode uint8, except Stream) {
 		}
 		t.drop(p)
 		if !p.Meta.Hidden {
-			events = append(events, Event{Stream: stream, Leaves: []Presence{gone(p, runtime.PresenceReasonLeave)}})
+			events = append(events, Event{Stream: stream, Leaves: []Presence{leaveCopy(p, runtime.PresenceReasonLeave)}})
 		}
 	}
 	t.events.push(events...)
 }
 
-// UntrackAll ends a session: it takes it off all its streams, and later calls for it
-// fail. Others see it leave with the given reason.
+// UntrackAll ends a session. It removes the session from all its streams, and later calls for it fail. Others see it
+// leave with the given reason.
 func (t *Tracker) UntrackAll(sessionID uuid.UUID, reason runtime.PresenceReason) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -145,15 +143,14 @@ func (t *Tracker) UntrackAll(sessionID uuid.UUID, reason runtime.PresenceReason)
 	for stream, p := range t.sessions[sessionID] {
 		t.drop(p)
 		if !p.Meta.Hidden {
-			events = append(events, Event{Stream: stream, Leaves: []Presence{gone(p, reason)}})
+			events = append(events, Event{Stream: stream, Leaves: []Presence{leaveCopy(p, reason)}})
 		}
 	}
 	delete(t.sessions, sessionID)
 	t.events.push(events...)
 }
 
-// UntrackStream takes everybody off a stream. There is no event: nobody is left who
-// could see it.
+// UntrackStream removes everybody from a stream. There is no event, because nobody is left to see it.
 func (t *Tracker) UntrackStream(stream Stream) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -162,7 +159,7 @@ func (t *Tracker) UntrackStream(stream Stream) {
 	}
 }
 
-// Get gives the presence of a session on a stream.
+// Get returns the presence of a session on a stream.
 func (t *Tracker) Get(sessionID uuid.UUID, stream Stream) (Presence, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -173,9 +170,8 @@ func (t *Tracker) Get(sessionID uuid.UUID, stream Stream) (Presence, bool) {
 	return *p, true
 }
 
-// List gives the presences of a stream, hidden ones, shown ones or both. They are in no
-// order, and deliberately in a new one each time: a real server's list has none either,
-// and a module that relies on one should fail here first.
+// List returns the presences of a stream: hidden ones, shown ones or both. Their order is random in each call. A real
+// server's list has no order either, and a module that needs one should fail in the engine first.
 func (t *Tracker) List(stream Stream, includeHidden, includeShown bool) []Presence {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -188,7 +184,7 @@ func (t *Tracker) List(stream Stream, includeHidden, includeShown bool) []Presen
 	return list
 }
 
-// IDs gives the sessions on a stream, hidden ones included, in no order.
+// IDs returns the sessions on a stream, including hidden ones, in no order.
 func (t *Tracker) IDs(stream Stream) []ID {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -199,21 +195,21 @@ func (t *Tracker) IDs(stream Stream) []ID {
 	return ids
 }
 
-// Count is the number of presences on a stream, hidden ones included.
+// Count returns the number of presences on a stream, including hidden ones.
 func (t *Tracker) Count(stream Stream) int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return len(t.streams[stream])
 }
 
-// Total is the number of presences on all streams.
+// Total returns the number of presences on all streams.
 func (t *Tracker) Total() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.total
 }
 
-// put indexes a presence of an open session, in place of an older one.
+// put stores a presence of an open session and replaces an older one.
 func (t *Tracker) put(p *Presence) {
 	if t.sessions[p.ID.SessionID][p.Stream] == nil {
 		t.total++
@@ -237,8 +233,8 @@ func (t *Tracker) drop(p *Presence) {
 	}
 }
 
-// gone is the copy of a presence that goes into a leave event.
-func gone(p *Presence, reason runtime.PresenceReason) Presence {
+// leaveCopy returns a copy of a presence for a leave event.
+func leaveCopy(p *Presence, reason runtime.PresenceReason) Presence {
 	left := *p
 	left.Meta.Reason = uint32(reason)
 	return left

@@ -17,7 +17,7 @@ import (
 
 func id(session uuid.UUID) presence.ID { return presence.ID{Node: "n", SessionID: session} }
 
-// journal writes events down, one line each.
+// journal records events, one line each.
 type journal struct {
 	mu    sync.Mutex
 	lines []string
@@ -120,7 +120,7 @@ func TestTracker_Changes(t *testing.T) {
 	}
 }
 
-// All listeners see all of a change before anybody is told of it.
+// All listeners get all events of a change before the announcers get any.
 func TestTracker_ListenersFirst(t *testing.T) {
 	t.Parallel()
 	tr, j := start(t)
@@ -143,7 +143,7 @@ func TestTracker_ListenersFirst(t *testing.T) {
 	}
 }
 
-// A listener may change the tracker; what it causes comes later, and Sync waits for it.
+// A listener may change the tracker. The events of that change come later, and Sync waits for them.
 func TestTracker_ListenerTracks(t *testing.T) {
 	t.Parallel()
 	tr, j := start(t)
@@ -170,7 +170,7 @@ func TestTracker_Close(t *testing.T) {
 	tr.Open(a)
 	tr.Announce(func(presence.Event) { t.Error("an event after Close") })
 	tr.Track(id(a), uuid.New(), presence.Stream{Mode: 7}, presence.Meta{})
-	tr.Sync() // does not wait for ever
+	tr.Sync() // must not wait forever
 	if tr.Total() != 1 {
 		t.Error("not tracked")
 	}
@@ -179,8 +179,7 @@ func TestTracker_Close(t *testing.T) {
 	}
 }
 
-// Concurrent changes of a stream are announced in the order in which they happened: who
-// follows the events knows who is there.
+// Concurrent changes of a stream are announced in the order in which they happened, so events show who is there.
 func TestTracker_EventsTellTheTruth(t *testing.T) {
 	t.Parallel()
 	tr := presence.NewTracker()

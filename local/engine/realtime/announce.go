@@ -8,27 +8,27 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// announce tells a change of a stream to those whom it concerns: a status to the
-// user's followers, anything else to all who are on the stream by now. A session that has just
-// left is not among them; who has just joined is. Every node tells its own sessions.
+// announce sends a change of a stream to the clients: a status to the user's followers, any other change to everybody
+// who is on the stream now. So a session that has just joined gets it, and one that has just left does not. Every
+// node sends to its own sessions.
 func (srv *Server) announce(e presence.Event) {
 	if e.Stream.Mode == presence.ModeStatus {
 		var ids []presence.ID
 		for _, sessionID := range srv.follows.followers(e.Stream.Subject) {
 			ids = append(ids, presence.ID{Node: srv.opts.Node, SessionID: sessionID})
 		}
-		srv.router.sendToOwn(ids, &rtapi.Envelope{Message: &rtapi.Envelope_StatusPresenceEvent{
-			StatusPresenceEvent: &rtapi.StatusPresenceEvent{Joins: wire(e.Joins), Leaves: wire(e.Leaves)},
+		srv.router.sendToLocal(ids, &rtapi.Envelope{Message: &rtapi.Envelope_StatusPresenceEvent{
+			StatusPresenceEvent: &rtapi.StatusPresenceEvent{Joins: userPresences(e.Joins), Leaves: userPresences(e.Leaves)},
 		}})
 		return
 	}
 	if ids := srv.opts.Tracker.IDs(e.Stream); len(ids) > 0 {
-		srv.router.sendToOwn(ids, presenceEvent(e))
+		srv.router.sendToLocal(ids, presenceEvent(e))
 	}
 }
 
 func presenceEvent(e presence.Event) *rtapi.Envelope {
-	joins, leaves := wire(e.Joins), wire(e.Leaves)
+	joins, leaves := userPresences(e.Joins), userPresences(e.Leaves)
 	id := e.Stream.Subject.String() + "." + e.Stream.Label
 	switch e.Stream.Mode {
 	case presence.ModeMatchRelayed, presence.ModeMatchAuthoritative:
@@ -41,13 +41,13 @@ func presenceEvent(e presence.Event) *rtapi.Envelope {
 		}}
 	default:
 		return &rtapi.Envelope{Message: &rtapi.Envelope_StreamPresenceEvent{
-			StreamPresenceEvent: &rtapi.StreamPresenceEvent{Stream: wireStream(e.Stream), Joins: joins, Leaves: leaves},
+			StreamPresenceEvent: &rtapi.StreamPresenceEvent{Stream: protoStream(e.Stream), Joins: joins, Leaves: leaves},
 		}}
 	}
 }
 
-// wire is how clients see presences. A status is shown on status streams alone.
-func wire(presences []presence.Presence) []*rtapi.UserPresence {
+// userPresences converts presences to the form that clients get. Only presences on status streams show their status.
+func userPresences(presences []presence.Presence) []*rtapi.UserPresence {
 	list := make([]*rtapi.UserPresence, 0, len(presences))
 	for _, p := range presences {
 		w := &rtapi.UserPresence{
@@ -61,7 +61,7 @@ func wire(presences []presence.Presence) []*rtapi.UserPresence {
 	return list
 }
 
-func wireStream(s presence.Stream) *rtapi.Stream {
+func protoStream(s presence.Stream) *rtapi.Stream {
 	w := &rtapi.Stream{Mode: int32(s.Mode), Label: s.Label}
 	if s.Subject != uuid.Nil {
 		w.Subject = s.Subject.String()

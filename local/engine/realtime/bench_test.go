@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// BenchmarkPing is a round trip through socket, pipeline and socket.
+// BenchmarkPing measures a ping from socket to socket.
 func BenchmarkPing(b *testing.B) {
 	e := newEngine(b)
 	s, _ := e.user(b, "")
@@ -16,7 +16,7 @@ func BenchmarkPing(b *testing.B) {
 	}
 }
 
-// BenchmarkPartyData is one message of a member until the last of seven others has it.
+// BenchmarkPartyData measures one message of a member until the last of seven others has it.
 func BenchmarkPartyData(b *testing.B) {
 	e := newEngine(b)
 	leader, _ := e.user(b, "")

@@ -6,19 +6,18 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Format is the wire format of a socket, chosen by its client.
+// Format is the message format of a socket. The client chooses it.
 type Format uint8
 
 const (
-	JSON     Format = iota // text messages, proto field names, zero values left out
+	JSON     Format = iota // text messages, protobuf field names, no zero values
 	Protobuf               // binary messages
-	formats                // how many there are
+	formats                // the number of formats
 )
 
 var (
 	toJSON = protojson.MarshalOptions{UseProtoNames: true, UseEnumNumbers: true}
-	// Unknown fields are an error: a client of another version is cut off rather than
-	// misunderstood.
+	// Unknown fields are an error, so that a client of another version is disconnected instead of misunderstood.
 	fromJSON = protojson.UnmarshalOptions{}
 )
 
@@ -37,14 +36,13 @@ func (f Format) decode(data []byte) (*rtapi.Envelope, error) {
 	return e, fromJSON.Unmarshal(data, e)
 }
 
-// broadcast is an envelope on its way to many sockets; it is encoded once per format
-// that occurs among them.
+// broadcast is an envelope for many sockets. It is encoded once for each format that they use.
 type broadcast struct {
 	envelope *rtapi.Envelope
 	encoded  [formats][]byte
 }
 
-func (b *broadcast) in(f Format) ([]byte, error) {
+func (b *broadcast) encodeAs(f Format) ([]byte, error) {
 	if b.encoded[f] == nil {
 		data, err := f.encode(b.envelope)
 		if err != nil {

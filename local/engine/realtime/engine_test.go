@@ -20,7 +20,7 @@ import (
 	"partyline/local/engine/realtime"
 )
 
-// What only the embedded engine can show, because it takes a look inside or a module.
+// These tests run on the embedded engine only, because they use its internals or a module.
 
 // user opens a socket of a new user, without a status.
 func (e *engine) user(t testing.TB, query string) (*socket, uuid.UUID) {
@@ -36,7 +36,7 @@ func contains(text string) func([]byte) bool {
 	}
 }
 
-// hooks are function fields; what is nil lets pass.
+// hooks implements Hooks with functions. A nil function changes nothing.
 type hooks struct {
 	before  func(s *realtime.Session, name string, in *rtapi.Envelope) (*rtapi.Envelope, error)
 	mu      sync.Mutex
@@ -47,20 +47,20 @@ type hooks struct {
 
 func newHooks() *hooks { return &hooks{started: make(chan struct{}, 64), ended: make(chan string, 8)} }
 
-func (h *hooks) note(format string, args ...any) {
+func (h *hooks) record(format string, args ...any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.log = append(h.log, fmt.Sprintf(format, args...))
 }
 
-func (h *hooks) noted() string {
+func (h *hooks) recorded() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return strings.Join(h.log, "; ")
 }
 
 func (h *hooks) BeforeRt(_ context.Context, s *realtime.Session, name string, in *rtapi.Envelope) (*rtapi.Envelope, error) {
-	h.note("before %s", name)
+	h.record("before %s", name)
 	if h.before == nil {
 		return in, nil
 	}
@@ -68,16 +68,16 @@ func (h *hooks) BeforeRt(_ context.Context, s *realtime.Session, name string, in
 }
 
 func (h *hooks) AfterRt(_ context.Context, _ *realtime.Session, name string, out, in *rtapi.Envelope) {
-	h.note("after %s %T %T", name, out.GetMessage(), in.GetMessage())
+	h.record("after %s %T %T", name, out.GetMessage(), in.GetMessage())
 }
 
 func (h *hooks) SessionStart(s *realtime.Session) {
-	h.note("start %s", s.Lang())
+	h.record("start %s", s.Lang())
 	h.started <- struct{}{}
 }
 
 func (h *hooks) SessionEnd(s *realtime.Session, reason string) {
-	h.note("end")
+	h.record("end")
 	h.ended <- reason
 }
 
@@ -104,7 +104,7 @@ func TestHooks_Order(t *testing.T) {
 	}
 	want := "start de; before PartyCreate; after PartyCreate *rtapi.Envelope_Party *rtapi.Envelope_PartyCreate; before PartyCreate; " +
 		"before PartyLeave; after PartyLeave <nil> *rtapi.Envelope_PartyLeave; end"
-	if got := h.noted(); got != want {
+	if got := h.recorded(); got != want {
 		t.Errorf("calls:\n%s\nwant:\n%s", got, want)
 	}
 }
@@ -137,7 +137,7 @@ func TestHooks_BeforeRefuses(t *testing.T) {
 	s.take("error", contains(`{"cid":"1","error":{"code":7,"message":"rule_denied/x: Not today."}}`))
 	s.sendText(`{"cid":"2","ping":{}}`)
 	s.take("pong", contains(`"cid":"2"`))
-	if got := h.noted(); strings.Contains(got, "after PartyCreate") {
+	if got := h.recorded(); strings.Contains(got, "after PartyCreate") {
 		t.Errorf("after-hook of a refused message: %s", got)
 	}
 	if e.parties.Count() != 0 {
@@ -162,7 +162,7 @@ func TestHooks_BeforeClosesSocket(t *testing.T) {
 			other, _ := e.user(t, "")
 			s, _ := e.user(t, "")
 			for range 2 {
-				<-h.started // an open socket may not be counted yet
+				<-h.started // the open socket may not be counted yet
 			}
 			s.sendText(`{"cid":"1","ping":{}}`)
 			if name == "nil" {
@@ -181,7 +181,7 @@ func TestHooks_BeforeClosesSocket(t *testing.T) {
 	}
 }
 
-// The last words of the server come before the close frame.
+// The server's last messages come before the close frame.
 func TestServer_LastWords(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
@@ -313,7 +313,7 @@ func TestServer_FollowByName(t *testing.T) {
 	s.take("event", contains("status_presence_event"))
 }
 
-// A client that does not read is cut off; it costs the others nothing.
+// A client that does not read is disconnected. The others are not affected.
 func TestServer_SlowClient(t *testing.T) {
 	t.Parallel()
 	h := newHooks()
@@ -335,7 +335,7 @@ func TestServer_SlowClient(t *testing.T) {
 	}
 }
 
-// A client that is silent, not even answering pings, is given up.
+// A client that sends nothing, not even pongs, is disconnected.
 func TestServer_DeadClient(t *testing.T) {
 	t.Parallel()
 	h := newHooks()
@@ -356,7 +356,7 @@ func TestServer_DeadClient(t *testing.T) {
 	alive.take("pong", contains(`"cid":"1"`))
 }
 
-// Ending a session tells the assembly first, so that tickets go before the presences.
+// Ending is called before the session's presences go, so that its tickets can go first.
 func TestServer_Ending(t *testing.T) {
 	t.Parallel()
 	seen := make(chan int, 1)
@@ -396,7 +396,7 @@ func TestModule_PartyList(t *testing.T) {
 	}
 }
 
-// A ticket of a party without members, which wedges a real server, is an error here.
+// A ticket of a party without members makes a real server hang. Here it is an error.
 func TestParties_WedgeIsVisible(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
@@ -414,7 +414,7 @@ func TestParties_SingleParty(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, func(_ *realtime.Options, o *parties.Options) { o.SingleParty = true })
 	w := &world{t: t, engine: e, address: e.address(), ids: map[string]string{}}
-	w.watch = w.player("watch")
+	w.observer = w.player("watch")
 	alice, bob, carol := w.player("alice"), w.player("bob"), w.player("carol")
 	w.step(alice, `{"party_create":{"open":true,"max_size":2}}`,
 		`alice = {"party":{"leader":"alice","max_size":2,"open":true,"party_id":"$P1","presences":["alice"],"self":"alice"}}`,
@@ -449,7 +449,7 @@ func TestParties_SingleParty(t *testing.T) {
 		`alice = {"error":{"code":3,"message":"Error joining party: party not found"}}`)
 }
 
-// Everything the engine starts ends with it, also with sockets that hang.
+// Everything that the engine starts ends with it, even with sockets that hang.
 func TestEngine_Shutdown(t *testing.T) {
 	before := runtime.NumGoroutine()
 	e := newEngine(t, func(o *realtime.Options, p *parties.Options) {
@@ -480,10 +480,10 @@ func TestEngine_Shutdown(t *testing.T) {
 	awaitGoroutines(t, before)
 }
 
-// awaitGoroutines waits until no more goroutines run than there were.
+// awaitGoroutines waits until at most as many goroutines run as before.
 func awaitGoroutines(t *testing.T, before int) {
 	t.Helper()
-	for late := time.Now().Add(patience); runtime.NumGoroutine() > before; runtime.Gosched() {
+	for late := time.Now().Add(timeout); runtime.NumGoroutine() > before; runtime.Gosched() {
 		if time.Now().After(late) {
 			stacks := make([]byte, 1<<20)
 			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
@@ -491,8 +491,8 @@ func awaitGoroutines(t *testing.T, before int) {
 	}
 }
 
-// Many clients do everything at once to a few parties. Nobody waits for anybody; at the
-// end all who are still there agree with the tracker.
+// Many clients use a few parties at once. Nobody waits for anybody. In the end the remaining clients agree with the
+// tracker.
 func TestEngine_Race(t *testing.T) {
 	t.Parallel()
 	const clients, rounds = 200, 12
@@ -561,7 +561,7 @@ func TestParties_SinglePartyOnJoin(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, func(_ *realtime.Options, o *parties.Options) { o.SingleParty = true })
 	w := &world{t: t, engine: e, address: e.address(), ids: map[string]string{}}
-	w.watch = w.player("watch")
+	w.observer = w.player("watch")
 	alice, bob, carol := w.player("alice"), w.player("bob"), w.player("carol")
 	w.step(alice, `{"party_create":{"open":true,"max_size":3}}`,
 		`alice = {"party":{"leader":"alice","max_size":3,"open":true,"party_id":"$P1","presences":["alice"],"self":"alice"}}`,

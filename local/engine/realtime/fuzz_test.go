@@ -14,8 +14,8 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// Whatever a client sends, in either format, is decoded and handled without a panic,
-// and what is decoded survives being encoded again.
+// Every message of a client, in either format, is decoded and handled without a panic. A decoded message can be
+// encoded again.
 func FuzzEnvelope(f *testing.F) {
 	const party = "0b3cf4e6-5ba1-4d9c-8b9e-3a1c4f5c9f01.nakama1"
 	for field := range clientMessages {
@@ -58,8 +58,7 @@ func FuzzEnvelope(f *testing.F) {
 	})
 }
 
-// quietServer has the parties, a session without a socket and a queue that nobody
-// reads.
+// quietServer has the parties, a session without a socket and a queue that nobody reads.
 func quietServer(t testing.TB) (*Server, *Session) {
 	tracker := presence.NewTracker()
 	srv, err := New(Options{
@@ -98,7 +97,7 @@ func (noTickets) AddParty(context.Context, string, []presence.Presence, parties.
 func (noTickets) RemoveParty(string, string) error { return nil }
 func (noTickets) RemovePartyAll(string)            {}
 
-// Every client message has a handler's name, and each party message a handler.
+// Every client message has a handler name, and each party message has a handler.
 func TestClientMessages(t *testing.T) {
 	srv, _ := quietServer(t)
 	for field, name := range clientMessages {

@@ -12,14 +12,14 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// Module is the part of runtime.NakamaModule that is about streams, sessions and the
-// party list. Its errors have the real server's texts.
+// Module is the part of runtime.NakamaModule for streams, sessions and the party list. Its errors have the real
+// server's texts.
 type Module struct {
 	srv     *Server
 	parties PartyLister
 }
 
-// PartyLister lists parties; it is the party registry.
+// PartyLister lists parties. The party registry implements it.
 type PartyLister interface {
 	List(ctx context.Context, limit int, open *bool, showHidden bool, query, cursor string) ([]*api.Party, string, error)
 }
@@ -34,8 +34,8 @@ var (
 	errSession = errors.New("expects valid session id")
 )
 
-// stream reads the four parts of a stream's name; an empty ID is none.
-func stream(mode uint8, subject, subcontext, label string) (presence.Stream, error) {
+// parseStream parses the four parts of a stream. An ID may be empty.
+func parseStream(mode uint8, subject, subcontext, label string) (presence.Stream, error) {
 	s := presence.Stream{Mode: mode, Label: label}
 	var err error
 	if subject != "" {
@@ -51,21 +51,21 @@ func stream(mode uint8, subject, subcontext, label string) (presence.Stream, err
 	return s, nil
 }
 
-// seat reads who is meant to be on which stream.
-func seat(mode uint8, subject, subcontext, label, userID, sessionID string) (user, session uuid.UUID, s presence.Stream, err error) {
+// parsePresence parses the user, the session and the stream of a presence.
+func parsePresence(mode uint8, subject, subcontext, label, userID, sessionID string) (user, session uuid.UUID, s presence.Stream, err error) {
 	if user, err = uuid.Parse(userID); err != nil {
 		return user, session, s, errUser
 	}
 	if session, err = uuid.Parse(sessionID); err != nil {
 		return user, session, s, errSession
 	}
-	s, err = stream(mode, subject, subcontext, label)
+	s, err = parseStream(mode, subject, subcontext, label)
 	return user, session, s, err
 }
 
-// StreamUserList gives who is on a stream, in no order.
+// StreamUserList returns the presences on a stream, in no order.
 func (m *Module) StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error) {
-	s, err := stream(mode, subject, subcontext, label)
+	s, err := parseStream(mode, subject, subcontext, label)
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +77,9 @@ func (m *Module) StreamUserList(mode uint8, subject, subcontext, label string, i
 	return list, nil
 }
 
-// StreamUserGet gives what a presence carries, nil if it does not exist.
+// StreamUserGet returns the meta data of a presence, nil if it does not exist.
 func (m *Module) StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error) {
-	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
+	user, session, s, err := parsePresence(mode, subject, subcontext, label, userID, sessionID)
 	if err != nil {
 		return nil, err
 	}
@@ -89,14 +89,14 @@ func (m *Module) StreamUserGet(mode uint8, subject, subcontext, label, userID, s
 	return nil, nil
 }
 
-// StreamUserJoin puts a session on a stream and reports whether it was not there yet.
-// On a party's stream that makes it a member, if there is room.
+// StreamUserJoin puts a session on a stream and reports whether it is new there. On a party's stream the session
+// becomes a member if there is room.
 func (m *Module) StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error) {
-	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
+	user, session, s, err := parsePresence(mode, subject, subcontext, label, userID, sessionID)
 	if err != nil {
 		return false, err
 	}
-	live, err := m.live(session)
+	live, err := m.localSession(session)
 	if err != nil {
 		return false, err
 	}
@@ -109,14 +109,14 @@ func (m *Module) StreamUserJoin(mode uint8, subject, subcontext, label, userID, 
 	return isNew, nil
 }
 
-// StreamUserUpdate changes what a presence carries, or puts the session on the stream.
-// On a party's stream that throws the member out of the party.
+// StreamUserUpdate changes the meta data of a presence, or puts the session on the stream. On a party's stream this
+// removes the member from the party.
 func (m *Module) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {
-	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
+	user, session, s, err := parsePresence(mode, subject, subcontext, label, userID, sessionID)
 	if err != nil {
 		return err
 	}
-	live, err := m.live(session)
+	live, err := m.localSession(session)
 	if err != nil {
 		return err
 	}
@@ -128,13 +128,13 @@ func (m *Module) StreamUserUpdate(mode uint8, subject, subcontext, label, userID
 	return nil
 }
 
-// StreamUserLeave takes a session off a stream; one that is not there is no error.
+// StreamUserLeave removes a session from a stream. It returns no error if the session is not there.
 func (m *Module) StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error {
-	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
+	user, session, s, err := parsePresence(mode, subject, subcontext, label, userID, sessionID)
 	if err != nil {
 		return err
 	}
-	if !m.srv.ownSessionID(session) {
+	if !m.srv.isOwnSessionID(session) {
 		return errNode
 	}
 	if p, ok := m.srv.opts.Tracker.Get(session, s); ok && p.UserID == user {
@@ -145,9 +145,9 @@ func (m *Module) StreamUserLeave(mode uint8, subject, subcontext, label, userID,
 
 var errNode = errors.New("node not found")
 
-// live finds a session that is about to be put on a stream.
-func (m *Module) live(id uuid.UUID) (*Session, error) {
-	if !m.srv.ownSessionID(id) {
+// localSession returns a session of this node, to put it on a stream.
+func (m *Module) localSession(id uuid.UUID) (*Session, error) {
+	if !m.srv.isOwnSessionID(id) {
 		return nil, errNode
 	}
 	s, ok := m.srv.Session(id)
@@ -157,18 +157,18 @@ func (m *Module) live(id uuid.UUID) (*Session, error) {
 	return s, nil
 }
 
-// StreamCount is the number of presences on a stream, hidden ones included.
+// StreamCount returns the number of presences on a stream, including hidden ones.
 func (m *Module) StreamCount(mode uint8, subject, subcontext, label string) (int, error) {
-	s, err := stream(mode, subject, subcontext, label)
+	s, err := parseStream(mode, subject, subcontext, label)
 	if err != nil {
 		return 0, err
 	}
 	return m.srv.opts.Tracker.Count(s), nil
 }
 
-// StreamClose takes everybody off a stream without an event.
+// StreamClose removes everybody from a stream without an event.
 func (m *Module) StreamClose(mode uint8, subject, subcontext, label string) error {
-	s, err := stream(mode, subject, subcontext, label)
+	s, err := parseStream(mode, subject, subcontext, label)
 	if err != nil {
 		return err
 	}
@@ -176,21 +176,20 @@ func (m *Module) StreamClose(mode uint8, subject, subcontext, label string) erro
 	return nil
 }
 
-// StreamSend sends a text to these presences, or with none of them named to the whole
-// stream.
+// StreamSend sends a text to these presences. Without presences it sends to the whole stream.
 func (m *Module) StreamSend(mode uint8, subject, subcontext, label, data string, presences []runtime.Presence, reliable bool) error {
-	s, err := stream(mode, subject, subcontext, label)
+	s, err := parseStream(mode, subject, subcontext, label)
 	if err != nil {
 		return err
 	}
 	return m.send(s, presences, &rtapi.Envelope{Message: &rtapi.Envelope_StreamData{
-		StreamData: &rtapi.StreamData{Stream: wireStream(s), Data: data, Reliable: reliable},
+		StreamData: &rtapi.StreamData{Stream: protoStream(s), Data: data, Reliable: reliable},
 	}})
 }
 
-// StreamSendRaw is StreamSend with an envelope of any kind.
+// StreamSendRaw does the same as StreamSend with an envelope of any kind.
 func (m *Module) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
-	s, err := stream(mode, subject, subcontext, label)
+	s, err := parseStream(mode, subject, subcontext, label)
 	if err != nil {
 		return err
 	}
@@ -221,8 +220,8 @@ func (m *Module) send(s presence.Stream, presences []runtime.Presence, e *rtapi.
 	return nil
 }
 
-// SessionDisconnect ends a session; one that does not exist is no error. The reason is
-// what others see of it in presence events, a disconnect if none is given.
+// SessionDisconnect ends a session. An unknown session is no error. Others see the reason in presence events; the
+// default is a disconnect.
 func (m *Module) SessionDisconnect(_ context.Context, sessionID string, reason ...runtime.PresenceReason) error {
 	id, err := uuid.Parse(sessionID)
 	if err != nil {
@@ -233,7 +232,7 @@ func (m *Module) SessionDisconnect(_ context.Context, sessionID string, reason .
 		why = reason[0]
 	}
 	if s, ok := m.srv.Session(id); ok {
-		s.end(disconnected, why)
+		s.end(reasonDisconnected, why)
 	}
 	return nil
 }

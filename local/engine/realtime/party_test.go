@@ -222,7 +222,7 @@ func TestParty_MemberAsksAgain(t *testing.T) {
 	w.step(carol, `{"party_join":{"party_id":"$P1"}}`,
 		`alice : {"party_join_request":{"party_id":"$P1","presences":["carol"]}}`,
 		`carol = {}`)
-	second := w.again(carol, "carol2")
+	second := w.secondSocket(carol, "carol2")
 	w.step(second, `{"party_join":{"party_id":"$P1"}}`,
 		`carol2 = {"error":{"code":3,"message":"Error joining party: party join requests full"}}`)
 	w.step(alice, `{"party_accept":{"party_id":"$P1","presence":"@alice"}}`,
@@ -250,7 +250,7 @@ func TestParty_RequestsOutliveSockets(t *testing.T) {
 		`alice : {"party_join_request":{"party_id":"$P1","presences":["bob"]}}`)
 	gone := *bob
 	w.drop(bob)
-	bob = w.again(bob, "bob2")
+	bob = w.secondSocket(bob, "bob2")
 	w.step(bob, `{"party_join":{"party_id":"$P1"}}`,
 		`bob2 = {"error":{"code":3,"message":"Error joining party: party join request duplicate"}}`)
 	w.step(carol, `{"party_join":{"party_id":"$P1"}}`,
@@ -282,7 +282,7 @@ func TestParty_SameUserTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	alice, bob := w.player("alice"), w.player("bob")
-	second := w.again(bob, "bob2")
+	second := w.secondSocket(bob, "bob2")
 	w.step(alice, `{"party_create":{"open":true,"max_size":3}}`,
 		`alice = {"party":{"leader":"alice","max_size":3,"open":true,"party_id":"$P1","presences":["alice"],"self":"alice"}}`,
 		`alice : {"party":{"leader":"alice","max_size":3,"open":true,"party_id":"$P1","presences":["alice"],"self":"alice"}}`,
@@ -450,7 +450,7 @@ func TestParty_CreateRefused(t *testing.T) {
 		`alice : {"party_presence_event":{"joins":["alice"],"party_id":"$P2"}}`)
 }
 
-// A party made without a size has a leader and no member.
+// A party with size 0 has a leader and no members.
 func TestParty_SizeZero(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -9,16 +9,15 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Handler handles one message of a client. It sends its replies itself, errors
-// included, in the order clients expect them. ok tells whether it succeeded, which is
-// when after-hooks see out.
+// Handler handles one message of a client. It sends its replies and errors itself, in the order that clients expect.
+// ok reports success; only then do after-hooks run, with out.
 type Handler func(ctx context.Context, s *Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool)
 
-// clientMessages are the messages a client may send; the rest of the envelope's
-// messages are the server's.
+// clientMessages maps the messages that a client may send to the names of their hooks. Only the server sends the
+// other messages of an envelope.
 var clientMessages = map[protoreflect.Name]string{}
 
-// messageField is the field of an envelope that holds its message.
+// messageField is the field of an envelope with its message.
 var messageField = (&rtapi.Envelope{}).ProtoReflect().Descriptor().Oneofs().ByName("message")
 
 func init() {
@@ -33,7 +32,7 @@ func init() {
 	}
 }
 
-// camelCase turns a field's name into that of its hook: party_create, PartyCreate.
+// camelCase turns the name of a field into the name of its hook: party_create becomes PartyCreate.
 func camelCase(field protoreflect.Name) string {
 	var b strings.Builder
 	for _, word := range strings.Split(string(field), "_") {
@@ -51,8 +50,7 @@ func isClientMessage(name string) bool {
 	return false
 }
 
-// messageName is the envelope's message as on the wire: "party_create". It is "" for an
-// empty envelope.
+// messageName returns the field name of the envelope's message: "party_create". It is "" for an empty envelope.
 func messageName(e *rtapi.Envelope) protoreflect.Name {
 	if e.GetMessage() == nil {
 		return ""
@@ -60,8 +58,7 @@ func messageName(e *rtapi.Envelope) protoreflect.Name {
 	return e.ProtoReflect().WhichOneof(messageField).Name()
 }
 
-// process runs one message with the hooks around it. It reports false if the socket
-// must be closed.
+// process runs one message with the hooks around it. It returns false if the socket must be closed.
 func (srv *Server) process(ctx context.Context, s *Session, in *rtapi.Envelope) bool {
 	field := messageName(in)
 	if field == "" {
@@ -75,7 +72,7 @@ func (srv *Server) process(ctx context.Context, s *Session, in *rtapi.Envelope) 
 	}
 	hooks := srv.opts.Hooks
 	if name == "Rpc" {
-		hooks = nil // an RPC is the module's own business
+		hooks = nil // RPCs have no hooks
 	}
 	if hooks != nil {
 		cid := in.Cid
@@ -113,7 +110,7 @@ func sendError(s *Session, cid string, code rtapi.Error_Code, message string) {
 	}})
 }
 
-// reply sends an envelope that answers a message and gives it to the after-hook.
+// reply sends the answer to a message and returns it for the after-hook.
 func reply(s *Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	_ = s.Send(out)
 	return out, true

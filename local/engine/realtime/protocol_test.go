@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// What ends a socket, and what its client sees of that. These run on a real server too.
+// These tests check what closes a socket and what its client then gets. They also run on a real server.
 func TestProtocol_Closes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -39,7 +39,7 @@ func TestProtocol_Closes(t *testing.T) {
 		"the client is vague": {"", "", websocket.CloseMessage, 1005, ""},
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
-			s := dial(t, w.address, url.Values{"token": {w.watch.token}}.Encode()+test.query)
+			s := dial(t, w.address, url.Values{"token": {w.observer.token}}.Encode()+test.query)
 			s.send(test.kind, []byte(test.data))
 			if code, text := s.end(); code != test.code || text != test.text {
 				t.Errorf("closed with %d %q; want %d %q", code, text, test.code, test.text)
@@ -51,7 +51,7 @@ func TestProtocol_Closes(t *testing.T) {
 func TestProtocol_LongestMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := dial(t, w.address, url.Values{"token": {w.watch.token}}.Encode())
+	s := dial(t, w.address, url.Values{"token": {w.observer.token}}.Encode())
 	s.sendText(`{"cid":"x","ping":{}}` + strings.Repeat(" ", 4096-21))
 	s.take("pong", func(data []byte) bool { return strings.Contains(string(data), "pong") })
 }
@@ -59,7 +59,7 @@ func TestProtocol_LongestMessage(t *testing.T) {
 func TestProtocol_Refused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	token := url.QueryEscape(w.watch.token)
+	token := url.QueryEscape(w.observer.token)
 	for name, test := range map[string]struct {
 		query, auth string
 		status      int
@@ -96,20 +96,19 @@ func TestProtocol_Refused(t *testing.T) {
 func TestProtocol_BearerHeader(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	conn, _, err := websocket.DefaultDialer.Dial("ws://"+w.address+"/ws?token=x", http.Header{"Authorization": {"Bearer " + w.watch.token}})
+	conn, _, err := websocket.DefaultDialer.Dial("ws://"+w.address+"/ws?token=x", http.Header{"Authorization": {"Bearer " + w.observer.token}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = conn.Close()
 }
 
-// The binary format carries the same envelopes, and both kinds of sockets meet in one
-// party.
+// The binary format has the same envelopes. Sockets of both formats can be in one party.
 func TestProtocol_Protobuf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	alice := w.player("alice")
-	s := dial(t, w.address, url.Values{"token": {w.watch.token}, "format": {"protobuf"}}.Encode())
+	s := dial(t, w.address, url.Values{"token": {w.observer.token}, "format": {"protobuf"}}.Encode())
 	take := func(want func(*rtapi.Envelope) bool) (found *rtapi.Envelope) {
 		t.Helper()
 		s.take("envelope", func(data []byte) bool {
@@ -131,7 +130,7 @@ func TestProtocol_Protobuf(t *testing.T) {
 	}
 	send(&rtapi.Envelope{Cid: "1", Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 2}}})
 	party := take(func(e *rtapi.Envelope) bool { return e.Cid == "1" }).GetParty()
-	if party.GetMaxSize() != 2 || party.GetSelf().GetUserId() != w.watch.userID {
+	if party.GetMaxSize() != 2 || party.GetSelf().GetUserId() != w.observer.userID {
 		t.Fatalf("party %v", party)
 	}
 	alice.sendText(`{"party_join":{"party_id":"` + party.PartyId + `"}}`)

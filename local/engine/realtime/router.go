@@ -10,8 +10,8 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// Router carries envelopes to sessions. Its methods queue and never block; a session
-// that does not exist any more is skipped. An envelope is encoded before they return.
+// Router sends envelopes to sessions. Its methods queue and never block. They skip a session that has ended. They
+// encode the envelope before they return.
 type Router struct {
 	node     string
 	peer     func(node string) *Router // nil: there are no other nodes
@@ -20,8 +20,8 @@ type Router struct {
 	log      *slog.Logger
 }
 
-// SendToPresences sends to these sessions, in this order, to those of other nodes by way
-// of their own routers.
+// SendToPresences sends to these sessions in this order. For sessions of other nodes it uses the routers of these
+// nodes.
 func (r *Router) SendToPresences(ids []presence.ID, e *rtapi.Envelope) {
 	b := broadcast{envelope: e}
 	for _, id := range ids {
@@ -30,27 +30,27 @@ func (r *Router) SendToPresences(ids []presence.ID, e *rtapi.Envelope) {
 			at = r.peer(id.Node)
 		}
 		if at != nil {
-			at.sendOwn(id, &b)
+			at.sendLocal(id, &b)
 		}
 	}
 }
 
-// sendOwn sends to a session of this node.
-func (r *Router) sendOwn(id presence.ID, b *broadcast) {
+// sendLocal sends to a session of this node.
+func (r *Router) sendLocal(id presence.ID, b *broadcast) {
 	if s, ok := r.sessions.get(id.SessionID); ok {
 		r.deliver(s, b)
 	}
 }
 
-// sendToOwn sends to those of these sessions that are this node's.
-func (r *Router) sendToOwn(ids []presence.ID, e *rtapi.Envelope) {
+// sendToLocal sends to those sessions that are on this node.
+func (r *Router) sendToLocal(ids []presence.ID, e *rtapi.Envelope) {
 	b := broadcast{envelope: e}
 	for _, id := range ids {
-		r.sendOwn(id, &b)
+		r.sendLocal(id, &b)
 	}
 }
 
-// SendToStream sends to everybody on a stream, hidden presences included.
+// SendToStream sends to everybody on a stream, including hidden presences.
 func (r *Router) SendToStream(stream presence.Stream, e *rtapi.Envelope) {
 	r.SendToPresences(r.tracker.IDs(stream), e)
 }
@@ -67,13 +67,13 @@ func (r *Router) Notify(userID uuid.UUID, list []*api.Notification) {
 	if len(list) == 0 {
 		return
 	}
-	r.SendToStream(notifications(userID), &rtapi.Envelope{Message: &rtapi.Envelope_Notifications{
+	r.SendToStream(notificationStream(userID), &rtapi.Envelope{Message: &rtapi.Envelope_Notifications{
 		Notifications: &rtapi.Notifications{Notifications: list},
 	}})
 }
 
 func (r *Router) deliver(s *Session, b *broadcast) {
-	data, err := b.in(s.format)
+	data, err := b.encodeAs(s.format)
 	if err == nil {
 		err = s.sendBytes(data)
 	}

@@ -21,7 +21,7 @@ import (
 	"partyline/local/engine/presence"
 )
 
-// Identity is what a session token says about its owner.
+// Identity is the owner of a session token.
 type Identity struct {
 	UserID   uuid.UUID
 	Username string
@@ -29,57 +29,53 @@ type Identity struct {
 	Expiry   int64 // Unix seconds
 }
 
-// Hooks are what a module may do around messages and sessions.
+// Hooks are a module's functions around messages and sessions.
 type Hooks interface {
-	// BeforeRt may replace a message or refuse it. name is as in "PartyCreate". An
-	// error goes to the client, whose socket stays; neither a message nor an error
-	// closes the socket.
+	// BeforeRt may replace a message or refuse it. name is as in "PartyCreate". The client gets an error and keeps
+	// its socket. If both results are nil, the socket is closed.
 	BeforeRt(ctx context.Context, s *Session, name string, in *rtapi.Envelope) (*rtapi.Envelope, error)
-	// AfterRt sees a message that succeeded and the reply to it, which may be nil. It
-	// runs in the session's read loop.
+	// AfterRt gets a message that succeeded and its reply, which may be nil. It runs in the session's read loop.
 	AfterRt(ctx context.Context, s *Session, name string, out, in *rtapi.Envelope)
 	// SessionStart runs before the session's first message is read.
 	SessionStart(s *Session)
-	// SessionEnd runs when all trace of the session is gone and its socket is closed.
+	// SessionEnd runs when the session has left everything and its socket is closed.
 	SessionEnd(s *Session, reason string)
 }
 
-// User is an account as far as status messages need it.
+// User is an account as status messages need it.
 type User struct {
 	ID       uuid.UUID
 	Username string
 }
 
-// Options configures a Server. Tracker and Authenticate are required; a zero duration
-// or count stands for a stock server's default.
+// Options configures a Server. Tracker and Authenticate are required. A zero duration or number means the default of
+// a stock server.
 type Options struct {
-	Node    string // part of match and party IDs; "" is "nakama1"
+	Node    string // part of match and party IDs; "" means "nakama1"
 	Tracker *presence.Tracker
 	// Authenticate checks a session token.
 	Authenticate func(token string) (Identity, error)
-	// Users gives the accounts among these, so that only existing users are followed.
-	// nil: no names are known, and any user ID is.
+	// Users returns the existing accounts among these, because a session can follow only existing users. nil means
+	// that every user ID exists and no username does.
 	Users func(ctx context.Context, ids []uuid.UUID, usernames []string) ([]User, error)
-	// RPC calls a module's function; found is false where there is none. nil: there are
-	// none.
+	// RPC calls a module's function. found is false if the function does not exist. nil means that there are none.
 	RPC   func(ctx context.Context, s *Session, id, payload string) (result string, found bool, err error)
-	Hooks Hooks // nil: there are none
-	// Ending is called with each session that ends, before it leaves its streams: the
-	// time to cancel its matchmaker tickets.
+	Hooks Hooks // nil means that there are none
+	// Ending is called for each session that ends, before it leaves its streams, to cancel its matchmaker tickets.
 	Ending func(s *Session)
-	// Peer finds the sockets of another node, nil for none. nil: the server stands alone.
+	// Peer returns the router of another node, nil for an unknown node. nil means that there are no other nodes.
 	Peer func(node string) *Router
 	// SingleSocket ends a user's older sockets when a new one opens.
 	SingleSocket bool
 
-	MaxMessageBytes int64         // of one incoming message; more closes the socket with 1009
-	OutgoingQueue   int           // messages a slow client may be behind before it is cut off
-	PingPeriod      time.Duration // between pings
-	PongWait        time.Duration // without a message or pong before a socket counts as dead
-	WriteWait       time.Duration // for one write
-	CloseWait       time.Duration // for the client to answer a close
+	MaxMessageBytes int64         // limit of one incoming message; a longer one closes the socket with code 1009
+	OutgoingQueue   int           // queued messages before a slow client is disconnected
+	PingPeriod      time.Duration // time between pings
+	PongWait        time.Duration // time without a message or pong after which a socket counts as dead
+	WriteWait       time.Duration // time limit of one write
+	CloseWait       time.Duration // time for the client to answer a close
 
-	Logger *slog.Logger // nil: nothing is logged
+	Logger *slog.Logger // nil logs nothing
 }
 
 func (o *Options) setDefaults() {
@@ -100,8 +96,7 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// Server accepts sockets and owns the sessions behind them. It is the http.Handler of
-// "/ws".
+// Server accepts sockets and owns their sessions. It is the http.Handler of "/ws".
 type Server struct {
 	opts     Options
 	log      *slog.Logger
@@ -118,7 +113,7 @@ type Server struct {
 	open    sync.WaitGroup // one per socket
 }
 
-// New makes a server and has it announce the tracker's events to the clients.
+// New makes a server. The server announces the tracker's events to the clients.
 func New(opts Options) (*Server, error) {
 	if opts.Tracker == nil {
 		return nil, errors.New("realtime: Options.Tracker is missing")
@@ -149,25 +144,24 @@ func New(opts Options) (*Server, error) {
 	return srv, nil
 }
 
-// Node is the server's name.
+// Node returns the server's name.
 func (srv *Server) Node() string { return srv.opts.Node }
 
-// Router sends envelopes to this server's sessions.
+// Router returns the router for this server's sessions.
 func (srv *Server) Router() *Router { return srv.router }
 
-// Session finds a live session.
+// Session returns a live session.
 func (srv *Server) Session(id uuid.UUID) (*Session, bool) { return srv.sessions.get(id) }
 
-// Count is the number of live sessions.
+// Count returns the number of live sessions.
 func (srv *Server) Count() int { return srv.sessions.count() }
 
-// Online tells whether a user shows a status, which is what Nakama calls online.
+// Online reports whether a user shows a status. Nakama calls such a user online.
 func (srv *Server) Online(userID uuid.UUID) bool {
 	return len(srv.opts.Tracker.List(presence.Stream{Mode: presence.ModeStatus, Subject: userID}, false, true)) > 0
 }
 
-// Close ends all sessions and waits until their goroutines are gone. The tracker stays
-// open.
+// Close ends all sessions and waits until their goroutines have ended. The tracker stays open.
 func (srv *Server) Close() {
 	srv.mu.Lock()
 	if !srv.closed {
@@ -181,8 +175,8 @@ func (srv *Server) Close() {
 	srv.open.Wait()
 }
 
-// begin counts a new socket, unless the server is closed.
-func (srv *Server) begin() bool {
+// addSocket counts a new socket. It returns false if the server is closed.
+func (srv *Server) addSocket() bool {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	if !srv.closed {
@@ -191,8 +185,8 @@ func (srv *Server) begin() bool {
 	return !srv.closed
 }
 
-// ServeHTTP turns a request into a session and serves it until it ends. Query
-// parameters: token (or an Authorization header), format, status, lang.
+// ServeHTTP turns a request into a session and serves it until it ends. Query parameters: token (or an Authorization
+// header), format, status, lang.
 func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	var format Format
@@ -220,14 +214,14 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Missing or invalid token", http.StatusUnauthorized)
 		return
 	}
-	if !srv.begin() {
+	if !srv.addSocket() {
 		http.Error(w, "server is shutting down", http.StatusServiceUnavailable)
 		return
 	}
 	defer srv.open.Done()
 	conn, err := srv.upgrader.Upgrade(w, r, nil)
 	if err != nil {
-		srv.log.Debug("no websocket", "err", err) // the upgrader has answered
+		srv.log.Debug("no websocket", "err", err) // the upgrader has sent an answer
 		return
 	}
 	ip, port := clientAddress(r)
@@ -241,24 +235,24 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve()
 }
 
-// start makes a session known: from here on it can be found, sent to and closed.
+// start registers a session. From then on the session can be found, sent to and closed.
 func (srv *Server) start(s *Session, showStatus bool) {
 	tracker := srv.opts.Tracker
-	srv.follows.follow(s.id, []uuid.UUID{s.who.UserID})
+	srv.follows.follow(s.id, []uuid.UUID{s.identity.UserID})
 	tracker.Open(s.id)
-	srv.sessions.add(s) // after what its end takes back, as that may come at any time now
-	tracker.Track(s.PresenceID(), s.who.UserID, notifications(s.who.UserID), presence.Meta{Username: s.who.Username, Hidden: true})
+	srv.sessions.add(s) // comes after follow and Open, because the session may end at any time from here
+	tracker.Track(s.PresenceID(), s.identity.UserID, notificationStream(s.identity.UserID), presence.Meta{Username: s.identity.Username, Hidden: true})
 	if showStatus {
-		tracker.Track(s.PresenceID(), s.who.UserID, s.statusStream(), presence.Meta{Username: s.who.Username})
+		tracker.Track(s.PresenceID(), s.identity.UserID, s.statusStream(), presence.Meta{Username: s.identity.Username})
 	}
 	if srv.opts.SingleSocket {
-		for _, id := range tracker.IDs(notifications(s.who.UserID)) {
+		for _, id := range tracker.IDs(notificationStream(s.identity.UserID)) {
 			if older, ok := srv.sessions.get(id.SessionID); ok && older != s {
-				older.end(disconnected, runtime.PresenceReasonDisconnect, notice("single_socket", codeSingleSocket))
+				older.end(reasonDisconnected, runtime.PresenceReasonDisconnect, newNotification("single_socket", codeSingleSocket))
 			}
 		}
 	}
-	// A server that closed since begin has not seen this session.
+	// If the server has closed since addSocket, Close did not see this session.
 	srv.mu.Lock()
 	closed := srv.closed
 	srv.mu.Unlock()
@@ -267,23 +261,22 @@ func (srv *Server) start(s *Session, showStatus bool) {
 	}
 }
 
-// newSessionID holds the time, and at its end names the node, as the real server's IDs
-// do: so an ID of another server is told from one that has ended, and a user's newest
-// session from the others.
+// newSessionID makes an ID from the time, with the node's hash at its end, as on the real server. So the ID shows
+// whether a session belongs to another server, and which session of a user is the newest.
 func (srv *Server) newSessionID() uuid.UUID {
 	id := uuid.Must(uuid.NewUUID())
 	copy(id[10:], srv.nodeHash[:])
 	return id
 }
 
-func (srv *Server) ownSessionID(id uuid.UUID) bool { return [6]byte(id[10:]) == srv.nodeHash }
+func (srv *Server) isOwnSessionID(id uuid.UUID) bool { return [6]byte(id[10:]) == srv.nodeHash }
 
-func notifications(userID uuid.UUID) presence.Stream {
+func notificationStream(userID uuid.UUID) presence.Stream {
 	return presence.Stream{Mode: presence.ModeNotifications, Subject: userID}
 }
 
-// clientAddress is the last proxy's word for where a client is, or else the peer
-// itself. The port is "" if nobody tells it.
+// clientAddress returns the last address of X-Forwarded-For, or else that of the connection. The port is "" if the
+// address has none.
 func clientAddress(r *http.Request) (ip, port string) {
 	address := r.RemoteAddr
 	if forwarded := strings.Split(r.Header.Get("X-Forwarded-For"), ","); forwarded[0] != "" {
@@ -295,8 +288,8 @@ func clientAddress(r *http.Request) (ip, port string) {
 	return address, ""
 }
 
-// Handle sets the handler of one client message, named as in "PartyCreate". A name that
-// is no client message or has a handler already is an error.
+// Handle sets the handler of one client message, with a name as in "PartyCreate". It returns an error if clients have
+// no such message, or if the message has a handler already.
 func (srv *Server) Handle(name string, h Handler) error {
 	if !isClientMessage(name) {
 		return fmt.Errorf("realtime: %q is not a message of a client", name)

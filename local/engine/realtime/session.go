@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	disconnected = "server-side session disconnect"
+	reasonDisconnected = "server-side session disconnect"
 
 	codeSingleSocket int32 = -7 // a notification's code
 )
@@ -33,7 +33,7 @@ var (
 type Session struct {
 	srv        *Server
 	id         uuid.UUID
-	who        Identity
+	identity   Identity
 	format     Format
 	lang       string
 	clientIP   string
@@ -42,48 +42,47 @@ type Session struct {
 	ctx    context.Context // ends with the session
 	cancel context.CancelFunc
 	conn   *websocket.Conn
-	out    chan []byte // encoded envelopes on their way to the writer; never closed
+	out    chan []byte // encoded envelopes for the writer; never closed
 
-	deadline sync.Mutex // held while the read deadline is set
-	endOnce  sync.Once
-	ending   chan struct{} // closed by end, after reason is set
-	reason   string        // why the session ended; "" if its client left
-	written  chan struct{} // closed when the writer has ended
+	deadlineLock sync.Mutex // held while the read deadline is set
+	endOnce      sync.Once
+	ending       chan struct{} // closed by end, after reason is set
+	reason       string        // why the session ended; "" if the client closed it
+	writerDone   chan struct{} // closed when the writer has ended
 }
 
 func (srv *Server) newSession(conn *websocket.Conn, format Format, who Identity) *Session {
 	s := &Session{
-		srv: srv, id: srv.newSessionID(), who: who, format: format, conn: conn,
-		out:     make(chan []byte, srv.opts.OutgoingQueue),
-		ending:  make(chan struct{}),
-		written: make(chan struct{}),
+		srv: srv, id: srv.newSessionID(), identity: who, format: format, conn: conn,
+		out:        make(chan []byte, srv.opts.OutgoingQueue),
+		ending:     make(chan struct{}),
+		writerDone: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
 
 func (s *Session) ID() uuid.UUID            { return s.id }
-func (s *Session) UserID() uuid.UUID        { return s.who.UserID }
-func (s *Session) Username() string         { return s.who.Username }
-func (s *Session) Vars() map[string]string  { return s.who.Vars }
-func (s *Session) Expiry() int64            { return s.who.Expiry } // Unix seconds
+func (s *Session) UserID() uuid.UUID        { return s.identity.UserID }
+func (s *Session) Username() string         { return s.identity.Username }
+func (s *Session) Vars() map[string]string  { return s.identity.Vars }
+func (s *Session) Expiry() int64            { return s.identity.Expiry } // Unix seconds
 func (s *Session) Lang() string             { return s.lang }
 func (s *Session) ClientIP() string         { return s.clientIP }
 func (s *Session) ClientPort() string       { return s.clientPort }
 func (s *Session) Format() Format           { return s.format }
 func (s *Session) Context() context.Context { return s.ctx } // ends with the session
 
-// PresenceID is the session as the tracker knows it.
+// PresenceID returns the session's ID for the tracker.
 func (s *Session) PresenceID() presence.ID {
 	return presence.ID{Node: s.srv.opts.Node, SessionID: s.id}
 }
 
 func (s *Session) statusStream() presence.Stream {
-	return presence.Stream{Mode: presence.ModeStatus, Subject: s.who.UserID}
+	return presence.Stream{Mode: presence.ModeStatus, Subject: s.identity.UserID}
 }
 
-// Send queues an envelope. It never blocks: a client that is too far behind loses its
-// session.
+// Send queues an envelope. It never blocks: if the client is too far behind, its session ends.
 func (s *Session) Send(e *rtapi.Envelope) error {
 	data, err := s.format.encode(e)
 	if err != nil {
@@ -105,12 +104,11 @@ func (s *Session) sendBytes(data []byte) error {
 	}
 }
 
-// Close ends the session: it leaves all streams before Close returns, what is queued
-// for it is still sent, and then its client sees a close frame with the reason. Closing
-// twice does nothing.
+// Close ends the session. The session leaves all streams before Close returns. The writer still sends the queued
+// messages, and then a close frame with the reason. A second call does nothing.
 func (s *Session) Close(reason string) { s.end(reason, runtime.PresenceReasonDisconnect) }
 
-// end is Close with the reason others see in the presence event, and last words.
+// end does the same as Close. Others see why in the presence event, and last are the last messages for the client.
 func (s *Session) end(reason string, why runtime.PresenceReason, last ...*rtapi.Envelope) {
 	s.endOnce.Do(func() {
 		for _, e := range last {
@@ -120,7 +118,7 @@ func (s *Session) end(reason string, why runtime.PresenceReason, last ...*rtapi.
 			}
 			select {
 			case s.out <- data:
-			default: // too far behind to be told
+			default: // the client is too far behind
 			}
 		}
 		s.reason = reason
@@ -129,7 +127,7 @@ func (s *Session) end(reason string, why runtime.PresenceReason, last ...*rtapi.
 			s.srv.opts.Ending(s)
 		}
 		s.srv.opts.Tracker.UntrackAll(s.id, why)
-		s.srv.follows.forget(s.id)
+		s.srv.follows.removeSession(s.id)
 		s.srv.sessions.remove(s.id)
 		close(s.ending)
 	})
@@ -137,7 +135,7 @@ func (s *Session) end(reason string, why runtime.PresenceReason, last ...*rtapi.
 
 // serve runs the session until its socket is closed.
 func (s *Session) serve() {
-	log := s.srv.log.With("user", s.who.UserID, "session", s.id)
+	log := s.srv.log.With("user", s.identity.UserID, "session", s.id)
 	log.Debug("session starts", "format", s.format)
 	if h := s.srv.opts.Hooks; h != nil {
 		h.SessionStart(s)
@@ -145,10 +143,10 @@ func (s *Session) serve() {
 	go s.write()
 	reason, linger := s.read()
 	s.Close(reason)
-	<-s.written
+	<-s.writerDone
 	if linger {
-		// Nobody reads the client's answer to the close any more, so the server waits for
-		// it in vain.
+		// Nobody reads the client's answer to the close any more, but as on the real server the socket stays open for
+		// CloseWait.
 		select {
 		case <-time.After(s.srv.opts.CloseWait):
 		case <-s.srv.closing:
@@ -161,20 +159,19 @@ func (s *Session) serve() {
 	}
 }
 
-// read handles messages until the connection ends, or a message ends it. After the
-// session has ended the connection stays open for a moment, and what still comes in is
-// handled like everything else: so does the real server. It returns the reason, "" if
-// the client left in good order, and whether the connection has to be ended from here.
+// read handles messages until the connection ends, or until a message ends it. Like the real server, it also handles
+// the messages that come after the session has ended, while the connection is still open. reason is "" if the client
+// closed the connection normally. linger reports whether this side has to close the connection.
 func (s *Session) read() (reason string, linger bool) {
 	opts := &s.srv.opts
 	s.conn.SetReadLimit(opts.MaxMessageBytes)
-	s.conn.SetPongHandler(func(string) error { s.alive(); return nil })
+	s.conn.SetPongHandler(func(string) error { s.extendDeadline(); return nil })
 	want := websocket.TextMessage
 	if s.format == Protobuf {
 		want = websocket.BinaryMessage
 	}
 	for {
-		s.alive()
+		s.extendDeadline()
 		kind, data, err := s.conn.ReadMessage()
 		switch {
 		case errors.Is(err, websocket.ErrReadLimit):
@@ -198,18 +195,17 @@ func (s *Session) read() (reason string, linger bool) {
 	}
 }
 
-// alive gives the client PongWait more to be heard of, unless the session is over and
+// extendDeadline sets the read deadline to PongWait from now. After the session has ended it does nothing, because
 // the writer has set the last deadline.
-func (s *Session) alive() {
-	s.deadline.Lock()
-	defer s.deadline.Unlock()
+func (s *Session) extendDeadline() {
+	s.deadlineLock.Lock()
+	defer s.deadlineLock.Unlock()
 	if s.ctx.Err() == nil {
 		_ = s.conn.SetReadDeadline(time.Now().Add(s.srv.opts.PongWait))
 	}
 }
 
-// handle runs one message and contains its panics. It reports false if the socket must
-// be closed.
+// handle runs one message and recovers from a panic. It returns false if the socket must be closed.
 func (s *Session) handle(in *rtapi.Envelope) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -221,10 +217,9 @@ func (s *Session) handle(in *rtapi.Envelope) (ok bool) {
 	return s.srv.process(s.ctx, s, in)
 }
 
-// write sends what is queued, and pings, until the session ends. Then it sends the rest
-// and the close frame.
+// write sends queued messages and pings until the session ends. Then it sends the rest and the close frame.
 func (s *Session) write() {
-	defer close(s.written)
+	defer close(s.writerDone)
 	opts := &s.srv.opts
 	ping := time.NewTicker(opts.PingPeriod)
 	defer ping.Stop()
@@ -262,8 +257,8 @@ func (s *Session) writeRest() {
 		_ = s.conn.WriteControl(websocket.CloseMessage,
 			websocket.FormatCloseMessage(websocket.CloseNormalClosure, closeText(s.reason)), deadline)
 	}
-	s.deadline.Lock()
-	defer s.deadline.Unlock()
+	s.deadlineLock.Lock()
+	defer s.deadlineLock.Unlock()
 	_ = s.conn.SetReadDeadline(time.Now().Add(opts.CloseWait))
 }
 
@@ -274,11 +269,11 @@ func (s *Session) messageType() int {
 	return websocket.TextMessage
 }
 
-// closeText fits a reason into the 123 bytes that a close frame has for it.
+// closeText cuts a reason to the 123 bytes that fit into a close frame.
 func closeText(reason string) string { return reason[:min(len(reason), 123)] }
 
-// notice is a notification of the server itself.
-func notice(subject string, code int32) *rtapi.Envelope {
+// newNotification makes a notification that the server itself sends.
+func newNotification(subject string, code int32) *rtapi.Envelope {
 	return &rtapi.Envelope{Message: &rtapi.Envelope_Notifications{Notifications: &rtapi.Notifications{
 		Notifications: []*api.Notification{{
 			Id: uuid.NewString(), Subject: subject, Content: "{}", Code: code,
@@ -287,7 +282,7 @@ func notice(subject string, code int32) *rtapi.Envelope {
 	}}}
 }
 
-// sessions are the live sessions by ID.
+// sessions has the live sessions by ID.
 type sessions struct {
 	mu   sync.RWMutex
 	byID map[uuid.UUID]*Session

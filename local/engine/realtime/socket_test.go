@@ -10,11 +10,10 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// patience is how long a test waits for what must come. It only passes when something
-// is broken.
-const patience = 10 * time.Second
+// timeout is how long a test waits for an expected message. It only runs out when something is broken.
+const timeout = 10 * time.Second
 
-// socket is the client end of a connection. It keeps what it receives, in order.
+// socket is the client side of a connection. It records what it receives, in order.
 type socket struct {
 	t    testing.TB
 	conn *websocket.Conn
@@ -25,10 +24,10 @@ type socket struct {
 	changed  sync.Cond
 	received [][]byte
 	ended    bool
-	close    *websocket.CloseError // how the server ended it, nil if without a close frame
+	close    *websocket.CloseError // how the server closed it; nil without a close frame
 }
 
-// dial opens a connection to the server at address; query is that of "/ws".
+// dial opens a connection to the server at address. query is the query of "/ws".
 func dial(t testing.TB, address, query string) *socket {
 	t.Helper()
 	conn, res, err := websocket.DefaultDialer.Dial("ws://"+address+"/ws?"+query, nil)
@@ -52,8 +51,8 @@ func (s *socket) read() {
 		s.mu.Lock()
 		if err != nil {
 			if errors.As(err, &s.close) {
-				// A server forgets a session before it closes the connection.
-				_ = s.conn.NetConn().SetReadDeadline(time.Now().Add(patience))
+				// A server removes a session before it closes the connection.
+				_ = s.conn.NetConn().SetReadDeadline(time.Now().Add(timeout))
 				s.mu.Unlock()
 				_, _ = io.Copy(io.Discard, s.conn.NetConn())
 				s.mu.Lock()
@@ -81,15 +80,14 @@ func (s *socket) send(kind int, data []byte) {
 
 func (s *socket) sendText(text string) { s.t.Helper(); s.send(websocket.TextMessage, []byte(text)) }
 
-// take removes and returns everything received up to the first message that match
-// accepts, that message included.
+// take removes and returns everything received, including the first message that match accepts.
 func (s *socket) take(what string, match func([]byte) bool) [][]byte {
 	s.t.Helper()
 	expired := s.expiry()
 	defer expired.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, late := 0, time.Now().Add(patience); ; {
+	for i, late := 0, time.Now().Add(timeout); ; {
 		for ; i < len(s.received); i++ {
 			if match(s.received[i]) {
 				taken := s.received[:i+1]
@@ -104,14 +102,14 @@ func (s *socket) take(what string, match func([]byte) bool) [][]byte {
 	}
 }
 
-// end waits until the server has ended the connection.
+// end waits until the server has closed the connection.
 func (s *socket) end() (code int, text string) {
 	s.t.Helper()
 	expired := s.expiry()
 	defer expired.Stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for late := time.Now().Add(patience); !s.ended; {
+	for late := time.Now().Add(timeout); !s.ended; {
 		if time.Now().After(late) {
 			s.t.Fatalf("the server kept the connection; came: %q", s.received)
 		}
@@ -123,21 +121,20 @@ func (s *socket) end() (code int, text string) {
 	return s.close.Code, s.close.Text
 }
 
-// expiry wakes the reader that waits when it has been too long.
+// expiry returns a timer that wakes a waiting reader after timeout.
 func (s *socket) expiry() *time.Timer {
-	return time.AfterFunc(patience, func() {
+	return time.AfterFunc(timeout, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.changed.Broadcast()
 	})
 }
 
-// leave closes the connection as a well-behaved client does, and waits until the server
-// is through with it.
+// leave closes the connection as a well-behaved client does, and waits until the server has finished.
 func (s *socket) leave() {
 	s.t.Helper()
 	s.write.Lock()
-	_ = s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(patience))
+	_ = s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(timeout))
 	s.write.Unlock()
 	s.end()
 }

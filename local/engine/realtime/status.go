@@ -33,21 +33,21 @@ func (srv *Server) statusFollow(ctx context.Context, s *Session, in *rtapi.Envel
 		}
 		names[name] = true
 	}
-	delete(ids, s.who.UserID) // all users follow themselves from the start
-	delete(names, s.who.Username)
-	users, err := srv.existing(ctx, slices.Collect(maps.Keys(ids)), slices.Collect(maps.Keys(names)))
+	delete(ids, s.identity.UserID) // all users follow themselves from the start
+	delete(names, s.identity.Username)
+	users, err := srv.existingUsers(ctx, slices.Collect(maps.Keys(ids)), slices.Collect(maps.Keys(names)))
 	if err != nil {
 		srv.log.Error("status follow: users not read", "err", err)
 		sendError(s, in.Cid, rtapi.Error_RUNTIME_EXCEPTION, "Could not check users")
 		return nil, false
 	}
-	users = slices.DeleteFunc(users, func(id uuid.UUID) bool { return id == s.who.UserID || id == uuid.Nil })
+	users = slices.DeleteFunc(users, func(id uuid.UUID) bool { return id == s.identity.UserID || id == uuid.Nil })
 	srv.follows.follow(s.id, users)
 
 	status := &rtapi.Status{}
 	for _, id := range users {
 		shown := srv.opts.Tracker.List(presence.Stream{Mode: presence.ModeStatus, Subject: id}, false, true)
-		for _, w := range wire(shown) {
+		for _, w := range userPresences(shown) {
 			w.Persistence = false
 			status.Presences = append(status.Presences, w)
 		}
@@ -59,8 +59,8 @@ func (srv *Server) statusFollow(ctx context.Context, s *Session, in *rtapi.Envel
 	return out, true
 }
 
-// existing gives the users among these, each once.
-func (srv *Server) existing(ctx context.Context, ids []uuid.UUID, names []string) ([]uuid.UUID, error) {
+// existingUsers returns the existing users among these, each once.
+func (srv *Server) existingUsers(ctx context.Context, ids []uuid.UUID, names []string) ([]uuid.UUID, error) {
 	if len(ids)+len(names) == 0 || srv.opts.Users == nil {
 		return ids, nil
 	}
@@ -83,7 +83,7 @@ func (srv *Server) statusUnfollow(_ context.Context, s *Session, in *rtapi.Envel
 			sendError(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid user identifier")
 			return nil, false
 		}
-		if id != s.who.UserID {
+		if id != s.identity.UserID {
 			ids = append(ids, id)
 		}
 	}
@@ -101,14 +101,14 @@ func (srv *Server) statusUpdate(_ context.Context, s *Session, in *rtapi.Envelop
 		sendError(s, in.Cid, rtapi.Error_BAD_INPUT, "Status must be 2048 characters or less")
 		return nil, false
 	}
-	if !srv.opts.Tracker.Update(s.PresenceID(), s.who.UserID, s.statusStream(), presence.Meta{Username: s.who.Username, Status: status.Value}) {
+	if !srv.opts.Tracker.Update(s.PresenceID(), s.identity.UserID, s.statusStream(), presence.Meta{Username: s.identity.Username, Status: status.Value}) {
 		sendError(s, in.Cid, rtapi.Error_RUNTIME_EXCEPTION, "Error tracking status update")
 		return nil, false
 	}
 	return reply(s, &rtapi.Envelope{Cid: in.Cid})
 }
 
-// follows knows which sessions want to hear of which users' status.
+// follows has the sessions that follow the status of users.
 type follows struct {
 	mu        sync.RWMutex
 	bySession map[uuid.UUID]map[uuid.UUID]bool // session -> users
@@ -123,8 +123,8 @@ func (f *follows) follow(sessionID uuid.UUID, users []uuid.UUID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, userID := range users {
-		add(f.bySession, sessionID, userID)
-		add(f.byUser, userID, sessionID)
+		addToSet(f.bySession, sessionID, userID)
+		addToSet(f.byUser, userID, sessionID)
 	}
 }
 
@@ -132,17 +132,17 @@ func (f *follows) unfollow(sessionID uuid.UUID, users []uuid.UUID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, userID := range users {
-		drop(f.bySession, sessionID, userID)
-		drop(f.byUser, userID, sessionID)
+		removeFromSet(f.bySession, sessionID, userID)
+		removeFromSet(f.byUser, userID, sessionID)
 	}
 }
 
-// forget ends all a session follows.
-func (f *follows) forget(sessionID uuid.UUID) {
+// removeSession removes everything that a session follows.
+func (f *follows) removeSession(sessionID uuid.UUID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for userID := range f.bySession[sessionID] {
-		drop(f.byUser, userID, sessionID)
+		removeFromSet(f.byUser, userID, sessionID)
 	}
 	delete(f.bySession, sessionID)
 }
@@ -153,14 +153,14 @@ func (f *follows) followers(userID uuid.UUID) []uuid.UUID {
 	return slices.Collect(maps.Keys(f.byUser[userID]))
 }
 
-func add(m map[uuid.UUID]map[uuid.UUID]bool, key, value uuid.UUID) {
+func addToSet(m map[uuid.UUID]map[uuid.UUID]bool, key, value uuid.UUID) {
 	if m[key] == nil {
 		m[key] = map[uuid.UUID]bool{}
 	}
 	m[key][value] = true
 }
 
-func drop(m map[uuid.UUID]map[uuid.UUID]bool, key, value uuid.UUID) {
+func removeFromSet(m map[uuid.UUID]map[uuid.UUID]bool, key, value uuid.UUID) {
 	delete(m[key], value)
 	if len(m[key]) == 0 {
 		delete(m, key)

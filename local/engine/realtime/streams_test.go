@@ -7,8 +7,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// What a server's runtime does to a party's stream. On a real server these need the
-// module in testdata/probe.
+// These tests check a module's stream calls on a party's stream. A real server needs the module in testdata/probe for
+// them.
 
 func TestStreams_JoinMakesMember(t *testing.T) {
 	t.Parallel()
@@ -45,8 +45,7 @@ func TestStreams_JoinMakesMember(t *testing.T) {
 		`bob = {}`)
 }
 
-// A session that is put on the stream of a full party hears what goes over the stream
-// and is no member.
+// A session that is put on the stream of a full party hears the stream but is not a member.
 func TestStreams_GhostOfFullParty(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -126,8 +125,8 @@ func TestStreams_HiddenObserver(t *testing.T) {
 		`alice : {"party_presence_event":{"leaves":["bob"],"party_id":"$P1"}}`)
 }
 
-// Changing a member's presence throws it out of the party; of a leader, the party goes
-// to the next; of the last member, the party closes.
+// An update of a member's presence removes the member from the party. After a leader's update, the next member leads.
+// After the last member's update, the party closes.
 func TestStreams_UpdateEvicts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -161,7 +160,7 @@ func TestStreams_UpdateEvicts(t *testing.T) {
 		`bob = {"rpc":0}`)
 }
 
-// Emptying a party's stream leaves the members to the party, which nobody can hear.
+// After StreamClose on a party's stream, the party keeps its members, but they hear nothing.
 func TestStreams_CloseLeavesMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -347,9 +346,9 @@ func TestStreams_Disconnect(t *testing.T) {
 		`bob = {"rpc":null}`)
 }
 
-// A server goes on with what it reads from a socket that it has closed, until the client
-// has confirmed the end or the time for that is over. A session that joins an open party then is a
-// member that is on no stream: only the leader's remove ends it.
+// A server still handles messages from a socket that it has closed, until the client has confirmed the close or
+// CloseWait has passed. A session that joins an open party in that time is a member without a stream. Only the
+// leader's remove ends that.
 func TestStreams_DeadSocketJoins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -360,7 +359,7 @@ func TestStreams_DeadSocketJoins(t *testing.T) {
 		`alice : {"party_presence_event":{"joins":["alice"],"party_id":"$P1"}}`)
 	bob.conn.SetCloseHandler(func(int, string) error {
 		bob.sendText(w.expand(`{"party_join":{"party_id":"$P1"}}`))
-		return bob.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(patience))
+		return bob.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(timeout))
 	})
 	w.cutOff(alice, bob, `{"rpc":{"id":"Probe","payload":"{\"op\":\"disconnect\",\"session\":\"$bob.session\"}"}}`, "server-side session disconnect",
 		`alice = {"rpc":null}`)

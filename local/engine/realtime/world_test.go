@@ -26,7 +26,7 @@ import (
 	"partyline/local/engine/realtime/probe"
 )
 
-// engine is the embedded engine as far as this package and the parties go.
+// engine is the embedded engine with only this package and the parties.
 type engine struct {
 	tracker *presence.Tracker
 	server  *realtime.Server
@@ -93,7 +93,7 @@ func (e *engine) close() {
 
 func (e *engine) address() string { return e.http.Listener.Addr().String() }
 
-// tickets is a matchmaker that never matches.
+// tickets is a matchmaker that never makes a match.
 type tickets struct {
 	mu   sync.Mutex
 	byID map[string]string // ticket to party
@@ -127,18 +127,18 @@ func (m *tickets) RemovePartyAll(partyID string) {
 	}
 }
 
-// world is a server with players on it, who see each other under short names. The
-// server is the embedded engine, or a real one at the address in NAKAMA.
+// world is a server with players, who see each other under short names. The server is the embedded engine, or a real
+// one at the address in NAKAMA.
 type world struct {
-	t       *testing.T
-	engine  *engine // nil on a real server
-	address string
-	watch   *player // moves its status, which tells when events have passed
-	players []*player
-	ids     map[string]string // short names to IDs
-	parties int
-	tickets int
-	rounds  int
+	t        *testing.T
+	engine   *engine // nil on a real server
+	address  string
+	observer *player // changes its status to find out when events have been delivered
+	players  []*player
+	ids      map[string]string // short names to IDs
+	parties  int
+	tickets  int
+	rounds   int
 }
 
 type player struct {
@@ -157,7 +157,7 @@ func newWorld(t *testing.T) *world {
 		w.engine = newEngine(t)
 		w.address = w.engine.address()
 	}
-	w.watch = w.player("watch")
+	w.observer = w.player("watch")
 	return w
 }
 
@@ -176,8 +176,8 @@ func (w *world) player(name string) *player {
 	return w.connect(p)
 }
 
-// again opens another socket for a player's user.
-func (w *world) again(p *player, name string) *player {
+// secondSocket opens another socket for a player's user.
+func (w *world) secondSocket(p *player, name string) *player {
 	w.t.Helper()
 	return w.connect(&player{name: name, username: p.username, userID: p.userID, token: p.token})
 }
@@ -199,8 +199,8 @@ func (w *world) connect(p *player) *player {
 	p.sessionID = event.Status.Joins[0].SessionID
 	w.ids[p.name+".session"] = p.sessionID
 	w.players = append(w.players, p)
-	if w.watch != nil {
-		w.settle() // what an older socket of the same user sees of this one
+	if w.observer != nil {
+		w.settle() // events that an older socket of the same user gets about this one
 	}
 	return p
 }
@@ -231,21 +231,19 @@ func (w *world) login(p *player) {
 	p.userID = user.UID
 }
 
-// step has a player send a message and checks all that anybody receives in
-// consequence. A line "alice = {...}" is the reply to alice, "alice : {...}" another
-// envelope to them. The order of a player's events counts, and so does that nothing
-// else comes.
+// step sends a message of a player and checks everything that all players then receive. A line "alice = {...}" is the
+// reply to alice, "alice : {...}" another envelope for alice. The order of each player's lines must match, and there
+// must be no other lines.
 //
-// Here and in messages $P1 is the first party seen, $P1.id its UUID, $T1 the first
-// ticket, $alice a user name, $alice.user and $alice.session IDs, "@alice" a presence.
+// In messages and lines, $P1 is the first party seen, $P1.id its UUID, $T1 the first ticket, $alice a user name,
+// $alice.user and $alice.session IDs, "@alice" a presence.
 func (w *world) step(p *player, message string, want ...string) {
 	w.t.Helper()
 	p.sendText(w.expand(`{"cid":"step",` + strings.TrimPrefix(message, "{")))
 	w.compare(w.settle(), want)
 }
 
-// probe has a player call the server's runtime; the reply is shown as the RPC's bare
-// result.
+// probe makes a player call the server's runtime. The reply is shown as the RPC's plain result.
 func (w *world) probe(p *player, request string, want ...string) {
 	w.t.Helper()
 	payload, err := json.Marshal(w.expand(request))
@@ -255,7 +253,7 @@ func (w *world) probe(p *player, request string, want ...string) {
 	w.step(p, fmt.Sprintf(`{"rpc":{"id":"probe","payload":%s}}`, payload), want...)
 }
 
-// drop has a player's client leave, and checks what the others see of it.
+// drop closes a player's client and checks what the others receive.
 func (w *world) drop(p *player, want ...string) {
 	w.t.Helper()
 	p.leave()
@@ -263,7 +261,7 @@ func (w *world) drop(p *player, want ...string) {
 	w.compare(w.settle(), want)
 }
 
-// cutOff has one player send what makes the server end the socket of another.
+// cutOff sends a message of one player that makes the server close another player's socket.
 func (w *world) cutOff(by, p *player, message, reason string, want ...string) {
 	w.t.Helper()
 	by.sendText(w.expand(`{"cid":"step",` + strings.TrimPrefix(message, "{")))
@@ -278,11 +276,10 @@ func (w *world) forget(p *player) {
 	w.players = slices.DeleteFunc(w.players, func(q *player) bool { return q == p })
 }
 
-// settle waits until all consequences of what was sent have arrived, and gives them as
-// lines. First every socket makes a round trip, so that what it asked for is done. Then
-// the watch changes its status and waits to hear of it, which comes after the events
-// that were under way; twice, as an event may lead to another. A last round trip makes
-// sure that everything is received.
+// settle waits until everything that follows from the sent messages has arrived, and returns it as lines. First every
+// socket makes a round trip, so that its requests are done. Then the player observer changes its status and waits for
+// that event, because it comes after all earlier events. It does so twice, because an event may cause another one.
+// After a last round trip everything has been received.
 func (w *world) settle() []string {
 	w.t.Helper()
 	var lines []string
@@ -294,7 +291,7 @@ func (w *world) settle() []string {
 		}
 		for _, p := range w.players {
 			messages := p.take("pong", func(data []byte) bool { return strings.Contains(string(data), cid) })
-			if p == w.watch {
+			if p == w.observer {
 				continue
 			}
 			for _, m := range messages[:len(messages)-1] {
@@ -306,14 +303,14 @@ func (w *world) settle() []string {
 	for range 2 {
 		w.rounds++
 		status := fmt.Sprintf(`"round-%d"`, w.rounds)
-		w.watch.sendText(`{"status_update":{"status":` + status + `}}`)
-		w.watch.take("own status", func(data []byte) bool { return strings.Contains(string(data), status) })
+		w.observer.sendText(`{"status_update":{"status":` + status + `}}`)
+		w.observer.take("own status", func(data []byte) bool { return strings.Contains(string(data), status) })
 	}
 	pings()
 	return lines
 }
 
-// compare checks lines against what was wanted, player by player.
+// compare checks the lines of each player.
 func (w *world) compare(got, want []string) {
 	w.t.Helper()
 	for i, line := range want {
@@ -345,7 +342,7 @@ func equal(a, b map[string][]string) bool {
 	return true
 }
 
-// canonical gives a wanted line the layout of a rendered one.
+// canonical formats an expected line as render does.
 func (w *world) canonical(line string) string {
 	w.t.Helper()
 	who, text, found := strings.Cut(line, " {")
@@ -374,18 +371,19 @@ func (w *world) render(p *player, data []byte) string {
 		envelope["rpc"] = result
 	}
 	text := encode(w.simplify(envelope))
-	for _, short := range w.shorts(func(short string) string { return w.ids[short] }) {
+	for _, short := range w.shortNames(func(short string) string { return w.ids[short] }) {
 		text = strings.ReplaceAll(text, w.ids[short], short)
 	}
 	return p.name + " " + sign + " " + text
 }
 
-// shorts gives the short names, those first for which the text given by of is longest.
-func (w *world) shorts(of func(short string) string) []string {
+// shortNames returns the short names, sorted by the length of their texts, longest first. of returns the text of a
+// name.
+func (w *world) shortNames(of func(short string) string) []string {
 	return slices.SortedFunc(maps.Keys(w.ids), func(a, b string) int { return len(of(b)) - len(of(a)) })
 }
 
-// simplify puts names in the place of presences and makes names for what is new.
+// simplify replaces presences and IDs with names, and makes names for new ones.
 func (w *world) simplify(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -403,9 +401,9 @@ func (w *world) simplify(v any) any {
 		for key, inner := range v {
 			switch id, _ := inner.(string); key {
 			case "party_id":
-				w.learn(&w.parties, "$P", id)
+				w.addShortName(&w.parties, "$P", id)
 			case "ticket":
-				w.learn(&w.tickets, "$T", id)
+				w.addShortName(&w.tickets, "$T", id)
 			}
 			v[key] = w.simplify(inner)
 		}
@@ -417,8 +415,8 @@ func (w *world) simplify(v any) any {
 	return v
 }
 
-// learn gives an ID the next short name of its kind, unless it has one.
-func (w *world) learn(count *int, prefix, id string) {
+// addShortName gives an ID the next short name of its kind, unless it has one.
+func (w *world) addShortName(count *int, prefix, id string) {
 	for _, seen := range w.ids {
 		if seen == id {
 			return
@@ -433,13 +431,13 @@ func (w *world) learn(count *int, prefix, id string) {
 	}
 }
 
-// expand puts IDs in the place of short names.
+// expand replaces short names with IDs.
 func (w *world) expand(text string) string {
 	for _, p := range w.players {
 		text = strings.ReplaceAll(text, `"@`+p.name+`"`,
 			fmt.Sprintf(`{"user_id":%q,"session_id":%q,"username":%q}`, p.userID, p.sessionID, p.username))
 	}
-	for _, short := range w.shorts(strings.Clone) {
+	for _, short := range w.shortNames(strings.Clone) {
 		text = strings.ReplaceAll(text, "$"+strings.TrimPrefix(short, "$"), w.ids[short])
 	}
 	return text

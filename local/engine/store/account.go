@@ -8,7 +8,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 )
 
-// ErrAccountNotFound is returned where an account is asked for by an unknown ID.
+// ErrAccountNotFound is returned for an unknown account ID.
 var ErrAccountNotFound = errors.New("account not found")
 
 // Account returns one account.
@@ -25,8 +25,8 @@ func (s *Store) Account(id uuid.UUID) (*api.Account, error) {
 	return account, nil
 }
 
-// Accounts returns the accounts with one of the user or device IDs, each once;
-// unknown ones are left out. The order is that of creation.
+// Accounts returns the accounts with one of the user or device IDs, each once, in the order of their creation. It
+// leaves out unknown IDs.
 func (s *Store) Accounts(ids []uuid.UUID, devices []string) []*api.Account {
 	s.mu.RLock()
 	var rows []*user
@@ -53,8 +53,8 @@ func (s *Store) Accounts(ids []uuid.UUID, devices []string) []*api.Account {
 	return list
 }
 
-// AccountChange says what to change of an account. A nil field stays; a pointer to
-// "" clears. Username "" stays.
+// AccountChange says what to change in an account. A nil field changes nothing, a pointer to "" clears the value.
+// Username "" changes nothing.
 type AccountChange struct {
 	Username    string
 	DisplayName *string
@@ -65,7 +65,7 @@ type AccountChange struct {
 	Metadata    *string // a JSON object
 }
 
-// UpdateAccount changes an account. An unknown ID changes nothing and is no error.
+// UpdateAccount changes an account. For an unknown ID it changes nothing and returns no error.
 func (s *Store) UpdateAccount(id uuid.UUID, change AccountChange) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,11 +81,11 @@ func (s *Store) UpdateAccount(id uuid.UUID, change AccountChange) (err error) {
 	}
 	next := *u
 	if change.Username != "" {
-		if err := fits(change.Username, 128); err != nil {
+		if err := checkText(change.Username, 128); err != nil {
 			return err
 		}
 		if owner := s.users.byUsername[change.Username]; owner != nil && owner != u {
-			return refuse(AlreadyExists, "Username is already in use.")
+			return newError(AlreadyExists, "Username is already in use.")
 		}
 		next.username = change.Username
 	}
@@ -103,22 +103,22 @@ func (s *Store) UpdateAccount(id uuid.UUID, change AccountChange) (err error) {
 		if field.from == nil {
 			continue
 		}
-		if err := fits(*field.from, field.limit); err != nil {
+		if err := checkText(*field.from, field.limit); err != nil {
 			return err
 		}
 		*field.to = *field.from
 	}
 	if next.langTag == "" {
-		return databaseRefusal("null value in column %q of relation %q violates not-null constraint (SQLSTATE 23502)", "lang_tag", "users")
+		return newDatabaseError("null value in column %q of relation %q violates not-null constraint (SQLSTATE 23502)", "lang_tag", "users")
 	}
 	if change.Metadata != nil {
-		if next.metadata, err = jsonb(*change.Metadata); err != nil {
+		if next.metadata, err = formatJSONB(*change.Metadata); err != nil {
 			return err
 		}
 	}
 	same := u.username == next.username && u.displayName == next.displayName && u.timezone == next.timezone &&
 		u.location == next.location && u.langTag == next.langTag && u.avatarURL == next.avatarURL && u.metadata == next.metadata
-	if same { // the server leaves even the update time alone
+	if same { // the real server does not change the update time either
 		return nil
 	}
 	next.updateTime = s.now()
@@ -128,9 +128,8 @@ func (s *Store) UpdateAccount(id uuid.UUID, change AccountChange) (err error) {
 	return nil
 }
 
-// DeleteAccount removes an account and all that belongs to it: friends, notifications,
-// storage objects, groups it alone leads. Its tokens end and so do its sockets. An
-// unknown ID is no error.
+// DeleteAccount removes an account and its friends, notifications, storage objects, and groups in which it is the
+// only superadmin. It ends the account's tokens and closes its sockets. An unknown ID is no error.
 func (s *Store) DeleteAccount(id uuid.UUID) error {
 	if id == uuid.Nil {
 		return errors.New("cannot delete the system user")
@@ -142,7 +141,7 @@ func (s *Store) DeleteAccount(id uuid.UUID) error {
 		return nil
 	}
 	s.users.remove(u)
-	for _, list := range s.edges { // all: who blocks the user has an edge the user has not
+	for _, list := range s.edges { // all lists: a user who blocks this one has an edge that this user does not have
 		delete(list, id)
 	}
 	delete(s.edges, id)

@@ -13,7 +13,7 @@ import (
 	"partyline/local/engine/store"
 )
 
-// clock is a clock that stands still until it is moved.
+// clock stands still until a test moves it.
 type clock struct{ at time.Time }
 
 func newClock() *clock                   { return &clock{time.Unix(1_700_000_000, 0)} }
@@ -91,7 +91,7 @@ func TestAccount_Delete(t *testing.T) {
 	f.must(f.BlockFriends(uuid.MustParse(b), []uuid.UUID{uuid.MustParse(a)}))
 	f.must(f.nk.NotificationsSend(ctx, []*runtime.NotificationSend{{UserID: a, Subject: "s", Code: 1, Persistent: true}}))
 	f.must(f.DeleteAccount(uuid.MustParse(a)))
-	f.must(f.DeleteAccount(uuid.MustParse(a))) // nobody: no error
+	f.must(f.DeleteAccount(uuid.MustParse(a))) // an unknown account is no error
 	if len(f.disconnected) != 1 || f.disconnected[0] != a {
 		t.Errorf("disconnected %v; want the deleted user, once", f.disconnected)
 	}
@@ -119,8 +119,8 @@ func TestAccounts_Get(t *testing.T) {
 	}
 }
 
-// TestStore_Race lets many clients use everything at once. It has no expectation but
-// the race detector's, and that one device makes one account.
+// TestStore_Race lets many clients do everything at once. It checks only that there are no races and that one device
+// makes one account.
 func TestStore_Race(t *testing.T) {
 	f := newFixture(t, store.Options{})
 	s := store.New(store.Options{})
@@ -166,8 +166,8 @@ func TestStore_Race(t *testing.T) {
 	wg.Wait()
 }
 
-// TestFriends_Invariants makes random moves among a few users and then asks what must
-// always hold: counts match, and the two sides of an edge agree.
+// TestFriends_Invariants makes random changes among a few users. Then it checks that counts match and that the two
+// sides of an edge agree.
 func TestFriends_Invariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := store.New(store.Options{})

@@ -10,25 +10,24 @@ import (
 )
 
 var (
-	// invalidInName is what a username must not contain, invalidInID what a device ID,
-	// custom ID or email address must not.
+	// invalidInName matches what a username must not contain. invalidInID does so for device IDs, custom IDs and
+	// email addresses.
 	invalidInName = regexp.MustCompilePOSIX("([[:cntrl:]]|[\t\n\r\f\v])+")
 	invalidInID   = regexp.MustCompilePOSIX("([[:cntrl:]]|[[:space:]])+")
-	emailForm     = regexp.MustCompile(`^.+@.+\..+$`)
+	emailPattern  = regexp.MustCompile(`^.+@.+\..+$`)
 )
 
-// ValidUsername tells whether a username has only allowed characters. Its length is
-// another question: 1 to 128 bytes.
+// ValidUsername reports whether a username has only allowed characters. It does not check the length of 1 to 128
+// bytes.
 func ValidUsername(username string) bool { return !invalidInName.MatchString(username) }
 
-// ValidID tells whether a device ID, custom ID or email address has only allowed
-// characters.
+// ValidID reports whether a device ID, custom ID or email address has only allowed characters.
 func ValidID(id string) bool { return !invalidInID.MatchString(id) }
 
-// ValidEmail tells whether an email address has the form of one.
-func ValidEmail(email string) bool { return emailForm.MatchString(email) }
+// ValidEmail reports whether text has the form of an email address.
+func ValidEmail(email string) bool { return emailPattern.MatchString(email) }
 
-// GenerateUsername makes up a username for an account that comes without one.
+// GenerateUsername makes a random username for a new account without one.
 func GenerateUsername() string {
 	const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	name := make([]byte, 10)
@@ -38,20 +37,20 @@ func GenerateUsername() string {
 	return string(name)
 }
 
-// Login is the outcome of an authentication.
+// Login is the result of an authentication.
 type Login struct {
 	UserID   string
 	Username string
 	Created  bool // the account is new
 }
 
-// AuthenticateDevice finds the account of a device or, with create, makes one.
-// username is used for a new account only. IDs and names are not checked here.
+// AuthenticateDevice finds the account of a device. With create it makes a missing one. It uses username for a new
+// account only. It does not check IDs and names.
 func (s *Store) AuthenticateDevice(deviceID, username string, create bool) (Login, error) {
 	return s.authenticate(s.users.byDevice, deviceID, username, create, func(u *user) { u.devices = []string{deviceID} })
 }
 
-// AuthenticateCustom is AuthenticateDevice for a custom ID.
+// AuthenticateCustom does the same as AuthenticateDevice for a custom ID.
 func (s *Store) AuthenticateCustom(customID, username string, create bool) (Login, error) {
 	return s.authenticate(s.users.byCustomID, customID, username, create, func(u *user) { u.customID = customID })
 }
@@ -63,7 +62,7 @@ func (s *Store) authenticate(index map[string]*user, key, username string, creat
 		return login(u)
 	}
 	if !create {
-		return Login{}, refuse(NotFound, "User account not found.")
+		return Login{}, newError(NotFound, "User account not found.")
 	}
 	return s.createUser(username, link)
 }
@@ -75,7 +74,7 @@ func login(u *user) (Login, error) {
 // createUser adds an account. The lock must be held for writing.
 func (s *Store) createUser(username string, link func(*user)) (Login, error) {
 	if s.users.byUsername[username] != nil {
-		return Login{}, refuse(AlreadyExists, "Username is already in use.")
+		return Login{}, newError(AlreadyExists, "Username is already in use.")
 	}
 	u := newUser(uuid.New(), username, s.now())
 	link(u)
@@ -83,8 +82,8 @@ func (s *Store) createUser(username string, link func(*user)) (Login, error) {
 	return Login{UserID: u.id.String(), Username: username, Created: true}, nil
 }
 
-// AuthenticateEmail finds the account of an email address and checks its password
-// or, with create, makes one. The address is compared in lower case.
+// AuthenticateEmail finds the account of an email address and checks its password. With create it makes a missing
+// one. It compares the address in lower case.
 func (s *Store) AuthenticateEmail(email, password, username string, create bool) (Login, error) {
 	email = strings.ToLower(email)
 	s.mu.RLock()
@@ -92,23 +91,23 @@ func (s *Store) AuthenticateEmail(email, password, username string, create bool)
 	s.mu.RUnlock()
 	if !known {
 		if !create {
-			return Login{}, refuse(NotFound, "User account not found.")
+			return Login{}, newError(NotFound, "User account not found.")
 		}
 		hash, err := hashPassword(password)
 		if err != nil {
-			return Login{}, refuse(Internal, "Error finding or creating user account.")
+			return Login{}, newError(Internal, "Error finding or creating user account.")
 		}
 		s.mu.Lock()
 		if s.users.byEmail[email] == nil {
 			defer s.mu.Unlock()
 			return s.createUser(username, func(u *user) { u.email, u.password = email, hash })
 		}
-		s.mu.Unlock() // created meanwhile: it is a login
+		s.mu.Unlock() // another call has created it: this one is a login
 	}
 	return s.checkPassword(s.users.byEmail, email, password)
 }
 
-// AuthenticateUsername checks the password of a username. It never creates.
+// AuthenticateUsername checks the password of a username. It never creates an account.
 func (s *Store) AuthenticateUsername(username, password string) (Login, error) {
 	return s.checkPassword(s.users.byUsername, username, password)
 }
@@ -118,7 +117,7 @@ func (s *Store) checkPassword(index map[string]*user, key, password string) (Log
 	u := index[key]
 	if u == nil || u.id == uuid.Nil {
 		s.mu.RUnlock()
-		return Login{}, refuse(NotFound, "User account not found.")
+		return Login{}, newError(NotFound, "User account not found.")
 	}
 	found, err := login(u)
 	hash := u.password
@@ -127,14 +126,13 @@ func (s *Store) checkPassword(index map[string]*user, key, password string) (Log
 		return Login{}, err
 	}
 	if bcrypt.CompareHashAndPassword(hash, []byte(password)) != nil {
-		return Login{}, refuse(Unauthenticated, "Invalid credentials.")
+		return Login{}, newError(Unauthenticated, "Invalid credentials.")
 	}
 	return found, nil
 }
 
-// hashPassword hashes at bcrypt's least cost: passwords here live as long as the
-// process and nobody else can read them. More than 72 bytes are refused, as on a
-// real server.
+// hashPassword hashes at the lowest cost of bcrypt, because passwords exist only in this process and nobody else can
+// read them. As on a real server, more than 72 bytes are an error.
 func hashPassword(password string) ([]byte, error) {
 	return bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 }

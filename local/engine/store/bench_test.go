@@ -9,7 +9,7 @@ import (
 	"partyline/local/engine/store"
 )
 
-// crowded is a store with many objects in one collection.
+// crowded returns a store with many objects in one collection.
 func crowded(b *testing.B) store.Module {
 	nk := store.New(store.Options{}).Module()
 	writes := make([]*runtime.StorageWrite, 10_000)

@@ -10,7 +10,7 @@ import (
 // Code is a gRPC status code.
 type Code int
 
-// The codes the store and the HTTP API answer with.
+// Codes of the errors that the store and the HTTP API return.
 const (
 	InvalidArgument    Code = 3
 	NotFound           Code = 5
@@ -28,9 +28,8 @@ var codeNames = map[Code]string{
 	Unimplemented: "Unimplemented", Internal: "Internal", Unauthenticated: "Unauthenticated",
 }
 
-// Error is a refusal with its gRPC code. Its text is that of a gRPC status, because
-// that is what a module sees of the same refusal on a real server; clients get
-// Message alone.
+// Error is a refusal with its gRPC code. Its text is that of a gRPC status, because a module sees the same refusal in
+// this form on a real server. Clients get only Message.
 type Error struct {
 	Code    Code
 	Message string
@@ -41,37 +40,35 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("rpc error: code = %s desc = %s", codeNames[e.Code], e.Message)
 }
 
-func refuse(code Code, message string) error { return &Error{Code: code, Message: message} }
+func newError(code Code, message string) error { return &Error{Code: code, Message: message} }
 
-// databaseError stands for what PostgreSQL refuses on a real server: a value too
-// long, a missing user, broken JSON. The HTTP API hides it behind code 13, as the
-// server does; a module sees the text.
+// databaseError is an error that PostgreSQL returns on a real server: a value is too long, a user is missing, JSON is
+// broken. Like the real server, the HTTP API hides it behind code 13. A module sees the text.
 type databaseError struct{ text string }
 
 func (e *databaseError) Error() string { return "ERROR: " + e.text }
 
-// IsDatabaseError tells whether err is a refusal of the data layer that a real
-// server would not show to clients.
+// IsDatabaseError reports whether err is an error of the data layer that a real server does not show to clients.
 func IsDatabaseError(err error) bool {
 	var d *databaseError
 	return errors.As(err, &d)
 }
 
-func databaseRefusal(format string, args ...any) error {
+func newDatabaseError(format string, args ...any) error {
 	return &databaseError{fmt.Sprintf(format, args...)}
 }
 
-func missingUser(table, constraint string) error {
-	return databaseRefusal("insert or update on table %q violates foreign key constraint %q (SQLSTATE 23503)", table, constraint)
+func missingUserError(table, constraint string) error {
+	return newDatabaseError("insert or update on table %q violates foreign key constraint %q (SQLSTATE 23503)", table, constraint)
 }
 
-// fits refuses text that a VARCHAR(limit) column would: limit counts characters.
-func fits(text string, limit int) error {
+// checkText returns an error for text that a VARCHAR(limit) column refuses. limit counts characters.
+func checkText(text string, limit int) error {
 	if strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text) {
-		return databaseRefusal("invalid byte sequence for encoding \"UTF8\" (SQLSTATE 22021)")
+		return newDatabaseError("invalid byte sequence for encoding \"UTF8\" (SQLSTATE 22021)")
 	}
 	if utf8.RuneCountInString(text) > limit {
-		return databaseRefusal("value too long for type character varying(%d) (SQLSTATE 22001)", limit)
+		return newDatabaseError("value too long for type character varying(%d) (SQLSTATE 22001)", limit)
 	}
 	return nil
 }

@@ -20,8 +20,8 @@ const (
 	friendBlocked  int32 = 3
 )
 
-// edge is one direction of a friendship. Friends and requests have two, a block has
-// one unless it is mutual.
+// edge is one direction between two users. A friendship or a request has two edges. A block has one, or two if both
+// users block each other.
 type edge struct {
 	state      int32
 	position   int64
@@ -36,16 +36,16 @@ func (s *Store) setEdge(source, destination uuid.UUID, e *edge) {
 	s.edges[source][destination] = e
 }
 
-func (s *Store) countEdge(id uuid.UUID, by int32) {
+func (s *Store) changeEdgeCount(id uuid.UUID, by int32) {
 	if u := s.users.byID[id]; u != nil {
 		u.edgeCount += by
 		u.updateTime = s.now()
 	}
 }
 
-// AddFriends asks each friend for friendship or accepts their request. Unknown users,
-// and blocks in either direction, are passed over in silence. metadata is a JSON
-// object or "". Those who were asked or accepted get a notification.
+// AddFriends sends each friend a friend request or accepts theirs. It skips unknown users, and blocks in either
+// direction, without an error. metadata is a JSON object or "". Each friend that it asks or accepts gets a
+// notification.
 func (s *Store) AddFriends(userID uuid.UUID, username string, friends []uuid.UUID, metadata string) error {
 	if metadata == "" {
 		metadata = "{}"
@@ -58,15 +58,15 @@ func (s *Store) AddFriends(userID uuid.UUID, username string, friends []uuid.UUI
 	s.mu.Lock()
 	defer func() { s.mu.Unlock(); s.deliver(send) }()
 	if s.users.byID[userID] == nil {
-		return missingUser("user_edge", "user_edge_source_id_fkey")
+		return missingUserError("user_edge", "user_edge_source_id_fkey")
 	}
 	for _, friend := range unique(friends) {
 		asked, accepted := s.addFriend(userID, friend, metadata)
 		switch {
 		case accepted:
-			send = append(send, s.friendNotice(friend, userID, username, friendAcceptCode, "%v accepted your friend request"))
+			send = append(send, s.friendNotification(friend, userID, username, friendAcceptCode, "%v accepted your friend request"))
 		case asked:
-			send = append(send, s.friendNotice(friend, userID, username, friendRequestCode, "%v wants to add you as a friend"))
+			send = append(send, s.friendNotification(friend, userID, username, friendRequestCode, "%v wants to add you as a friend"))
 		}
 	}
 	return s.saveAll(send)
@@ -75,7 +75,7 @@ func (s *Store) AddFriends(userID uuid.UUID, username string, friends []uuid.UUI
 func (s *Store) addFriend(userID, friend uuid.UUID, metadata string) (asked, accepted bool) {
 	mine, theirs := s.edges[userID][friend], s.edges[friend][userID]
 	if mine != nil && mine.state == friendReceived && theirs != nil && theirs.state == friendSent {
-		if merged, err := mergeJSONB(mine.metadata, metadata); err == nil { // UpdateFriendMetadata may have left no object
+		if merged, err := mergeJSONB(mine.metadata, metadata); err == nil { // after UpdateFriendMetadata it may be no object
 			mine.metadata = merged
 		}
 		mine.state, mine.updateTime = friendMutual, s.now()
@@ -88,18 +88,18 @@ func (s *Store) addFriend(userID, friend uuid.UUID, metadata string) (asked, acc
 	position, now := s.position(), s.now()
 	s.setEdge(userID, friend, &edge{state: friendSent, position: position, updateTime: now, metadata: metadata})
 	s.setEdge(friend, userID, &edge{state: friendReceived, position: position, updateTime: now, metadata: "{}"})
-	s.countEdge(userID, 1)
-	s.countEdge(friend, 1)
+	s.changeEdgeCount(userID, 1)
+	s.changeEdgeCount(friend, 1)
 	return true, false
 }
 
-func (s *Store) friendNotice(to, from uuid.UUID, username string, code int32, subject string) delivery {
+func (s *Store) friendNotification(to, from uuid.UUID, username string, code int32, subject string) delivery {
 	content, _ := json.Marshal(map[string]string{"username": username})
-	return delivery{to, s.notice(fmt.Sprintf(subject, username), string(content), code, from, true)}
+	return delivery{to, s.newNotification(fmt.Sprintf(subject, username), string(content), code, from, true)}
 }
 
-// DeleteFriends ends friendships, takes requests back, declines them, or lifts one's
-// own blocks. The other side of a friendship or request gets a notification.
+// DeleteFriends ends friendships, takes back or declines requests, and removes the user's own blocks. The other side
+// of a friendship or request gets a notification.
 func (s *Store) DeleteFriends(userID uuid.UUID, username string, friends []uuid.UUID) error {
 	var send outbox
 	s.mu.Lock()
@@ -108,19 +108,19 @@ func (s *Store) DeleteFriends(userID uuid.UUID, username string, friends []uuid.
 		mine, theirs := s.edges[userID][friend], s.edges[friend][userID]
 		if mine != nil {
 			delete(s.edges[userID], friend)
-			s.countEdge(userID, -1)
+			s.changeEdgeCount(userID, -1)
 		}
 		if theirs == nil || theirs.state == friendBlocked {
 			continue
 		}
 		delete(s.edges[friend], userID)
-		s.countEdge(friend, -1)
-		send = append(send, s.friendNotice(friend, userID, username, friendRemoveCode, "%v removed you as a friend"))
+		s.changeEdgeCount(friend, -1)
+		send = append(send, s.friendNotification(friend, userID, username, friendRemoveCode, "%v removed you as a friend"))
 	}
 	return s.saveAll(send)
 }
 
-// BlockFriends blocks users, whatever they were before. Nobody is told.
+// BlockFriends blocks users, whatever edge there was before. Nobody gets a notification.
 func (s *Store) BlockFriends(userID uuid.UUID, friends []uuid.UUID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,23 +132,22 @@ func (s *Store) BlockFriends(userID uuid.UUID, friends []uuid.UUID) error {
 				continue
 			}
 			if s.users.byID[userID] == nil {
-				return missingUser("user_edge", "user_edge_source_id_fkey")
+				return missingUserError("user_edge", "user_edge_source_id_fkey")
 			}
 			s.setEdge(userID, friend, &edge{state: friendBlocked, position: s.position(), updateTime: s.now(), metadata: "{}"})
-			s.countEdge(userID, 1)
+			s.changeEdgeCount(userID, 1)
 		}
 		if theirs := s.edges[friend][userID]; theirs != nil && theirs.state != friendBlocked {
 			delete(s.edges[friend], userID)
-			s.countEdge(friend, -1)
+			s.changeEdgeCount(friend, -1)
 		}
 	}
 	return nil
 }
 
-// UpdateFriendMetadata replaces what a user has noted about a friend. Without a
-// friendship nothing happens.
+// UpdateFriendMetadata replaces a user's metadata about a friend. Without an edge it does nothing.
 func (s *Store) UpdateFriendMetadata(userID, friend uuid.UUID, metadata string) error {
-	metadata, err := jsonb(metadata)
+	metadata, err := formatJSONB(metadata)
 	if err != nil {
 		return err
 	}
@@ -160,9 +159,8 @@ func (s *Store) UpdateFriendMetadata(userID, friend uuid.UUID, metadata string) 
 	return nil
 }
 
-// friend builds one row of a friend list. As on the server, the user in it carries
-// no edge count.
-func (s *Store) friend(id uuid.UUID, e *edge) *api.Friend {
+// friendRow builds one row of a friend list. As on the real server, the user in it has no edge count.
+func (s *Store) friendRow(id uuid.UUID, e *edge) *api.Friend {
 	row := &api.Friend{State: wrapperspb.Int32(e.state), UpdateTime: seconds(e.updateTime), Metadata: e.metadata}
 	row.User = s.users.byID[id].public(false)
 	row.User.EdgeCount = 0
@@ -175,13 +173,13 @@ func (s *Store) fillOnlineFriends(friends []*api.Friend) {
 	}
 }
 
-// FriendStatus returns how a user stands to others; those without an edge are left out.
+// FriendStatus returns the user's edges to the others. It leaves out users without an edge.
 func (s *Store) FriendStatus(userID uuid.UUID, others []uuid.UUID) []*api.Friend {
 	s.mu.RLock()
 	list := make([]*api.Friend, 0, len(others))
 	for _, other := range unique(others) {
 		if e := s.edges[userID][other]; e != nil {
-			list = append(list, s.friend(other, e))
+			list = append(list, s.friendRow(other, e))
 		}
 	}
 	s.mu.RUnlock()
@@ -189,10 +187,10 @@ func (s *Store) FriendStatus(userID uuid.UUID, others []uuid.UUID) []*api.Friend
 	return list
 }
 
-// Friends lists a user's edges by state, then by age. limit 0 means all; state nil
-// means any. The cursor leads to the next page and is "" at the end.
+// Friends lists a user's edges by state, then by age. limit 0 means all; state nil means any. The cursor is that of
+// the next page, "" at the end.
 func (s *Store) Friends(userID uuid.UUID, limit int, state *int32, cursor string) ([]*api.Friend, string, error) {
-	var from edgePlace
+	var from edgeCursor
 	if cursor != "" && (!decodeCursor(cursor, &from) || state != nil && *state != from.State) {
 		return nil, "", runtime.ErrFriendInvalidCursor
 	}
@@ -205,23 +203,23 @@ func (s *Store) Friends(userID uuid.UUID, limit int, state *int32, cursor string
 		}
 	}
 	slices.SortFunc(ids, func(a, b uuid.UUID) int {
-		return edgePlace{edges[a].state, edges[a].position}.compare(edges[b].state, edges[b].position)
+		return edgeCursor{edges[a].state, edges[a].position}.compare(edges[b].state, edges[b].position)
 	})
 	next := ""
 	if limit > 0 && len(ids) > limit {
 		e := edges[ids[limit]]
-		next, ids = encodeCursor(edgePlace{e.state, e.position}), ids[:limit]
+		next, ids = encodeCursor(edgeCursor{e.state, e.position}), ids[:limit]
 	}
 	list := make([]*api.Friend, 0, len(ids))
 	for _, id := range ids {
-		list = append(list, s.friend(id, edges[id]))
+		list = append(list, s.friendRow(id, edges[id]))
 	}
 	s.mu.RUnlock()
 	s.fillOnlineFriends(list)
 	return list, next, nil
 }
 
-// unique returns the values without repeats, in order.
+// unique returns the values in order without duplicates.
 func unique[T comparable](values []T) []T {
 	seen := make(map[T]struct{}, len(values))
 	out := make([]T, 0, len(values))

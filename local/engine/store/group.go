@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// States of a group's member. Those below groupRequest count as members.
+// States of a group's member. States below groupRequest count as members.
 const (
 	groupSuperadmin int32 = 0
 	groupAdmin      int32 = 1
@@ -20,7 +20,7 @@ const (
 	groupBanned     int32 = 4
 )
 
-// group is one group with its members, requests and bans.
+// group has its members, requests and bans.
 type group struct {
 	id          uuid.UUID
 	creator     uuid.UUID
@@ -50,8 +50,8 @@ func (g *group) message() *api.Group {
 	}
 }
 
-// superadminsBut counts the superadmins other than one user.
-func (g *group) superadminsBut(userID uuid.UUID) (n int) {
+// otherSuperadmins counts the superadmins except one user.
+func (g *group) otherSuperadmins(userID uuid.UUID) (n int) {
 	for id, m := range g.members {
 		if id != userID && m.state == groupSuperadmin {
 			n++
@@ -60,18 +60,18 @@ func (g *group) superadminsBut(userID uuid.UUID) (n int) {
 	return n
 }
 
-// groups is all groups with their unique names and an index of users.
+// groups has all groups with indexes of their unique names and of their users.
 type groups struct {
 	byID   map[uuid.UUID]*group
 	byName map[string]*group
-	byUser map[uuid.UUID]map[uuid.UUID]*group // in any state but banned
+	byUser map[uuid.UUID]map[uuid.UUID]*group // in any state except banned
 }
 
 func newGroups() groups {
 	return groups{byID: map[uuid.UUID]*group{}, byName: map[string]*group{}, byUser: map[uuid.UUID]map[uuid.UUID]*group{}}
 }
 
-func (gs *groups) enter(g *group, userID uuid.UUID, m *membership) {
+func (gs *groups) setMember(g *group, userID uuid.UUID, m *membership) {
 	g.members[userID] = m
 	if m.state == groupBanned {
 		delete(gs.byUser[userID], g.id)
@@ -83,7 +83,7 @@ func (gs *groups) enter(g *group, userID uuid.UUID, m *membership) {
 	gs.byUser[userID][g.id] = g
 }
 
-func (gs *groups) leave(g *group, userID uuid.UUID) {
+func (gs *groups) removeMember(g *group, userID uuid.UUID) {
 	delete(g.members, userID)
 	delete(gs.byUser[userID], g.id)
 }
@@ -96,17 +96,16 @@ func (gs *groups) remove(g *group) {
 	}
 }
 
-// NewGroup is what a group starts with.
+// NewGroup has the values of a new group.
 type NewGroup struct {
 	Name, Description, AvatarURL string
-	LangTag                      string // "": "en"
-	Metadata                     string // a JSON object; "": "{}"
+	LangTag                      string // "" means "en"
+	Metadata                     string // a JSON object; "" means "{}"
 	Open                         bool
 	MaxCount                     int // at least 1
 }
 
-// CreateGroup makes a group. userID becomes its superadmin; creatorID is who it says
-// made it.
+// CreateGroup makes a group. userID becomes its superadmin. creatorID is stored as its creator.
 func (s *Store) CreateGroup(userID, creatorID uuid.UUID, n NewGroup) (*api.Group, error) {
 	if userID == uuid.Nil {
 		return nil, runtime.ErrGroupCreatorInvalid
@@ -117,7 +116,7 @@ func (s *Store) CreateGroup(userID, creatorID uuid.UUID, n NewGroup) (*api.Group
 	if n.Metadata == "" {
 		n.Metadata = "{}"
 	}
-	metadata, err := jsonb(n.Metadata)
+	metadata, err := formatJSONB(n.Metadata)
 	if err != nil {
 		return nil, err
 	}
@@ -129,35 +128,35 @@ func (s *Store) CreateGroup(userID, creatorID uuid.UUID, n NewGroup) (*api.Group
 		langTag: n.LangTag, metadata: metadata, open: n.Open, count: 1, maxCount: int32(n.MaxCount),
 		createTime: now, updateTime: now, members: map[uuid.UUID]*membership{},
 	}
-	if err := g.check(); err != nil {
+	if err := g.validate(); err != nil {
 		return nil, err
 	}
 	if s.groups.byName[g.name] != nil {
 		return nil, runtime.ErrGroupNameInUse
 	}
 	s.groups.byID[g.id], s.groups.byName[g.name] = g, g
-	s.groups.enter(g, userID, &membership{groupSuperadmin, s.position()})
+	s.groups.setMember(g, userID, &membership{groupSuperadmin, s.position()})
 	return g.message(), nil
 }
 
-// check refuses what the database's columns would.
-func (g *group) check() error {
+// validate returns an error for values that the database's columns refuse.
+func (g *group) validate() error {
 	for _, column := range []struct {
 		text  string
 		limit int
 	}{{g.name, 255}, {g.description, 255}, {g.avatarURL, 512}, {g.langTag, 18}} {
-		if err := fits(column.text, column.limit); err != nil {
+		if err := checkText(column.text, column.limit); err != nil {
 			return err
 		}
 	}
 	if g.maxCount < 1 || g.count > g.maxCount {
-		return databaseRefusal("new row for relation %q violates check constraint %q (SQLSTATE 23514)", "groups", "groups_check")
+		return newDatabaseError("new row for relation %q violates check constraint %q (SQLSTATE 23514)", "groups", "groups_check")
 	}
 	return nil
 }
 
-// GroupChange says what to change of a group. A nil field stays; a pointer to ""
-// clears. MaxCount and Creator stay when they are zero.
+// GroupChange says what to change in a group. A nil field changes nothing, a pointer to "" clears the value. A zero
+// MaxCount or Creator changes nothing.
 type GroupChange struct {
 	Name, LangTag, Description, AvatarURL, Metadata *string
 	Open                                            *bool
@@ -165,8 +164,7 @@ type GroupChange struct {
 	Creator                                         uuid.UUID
 }
 
-// UpdateGroup changes a group. callerID must be one of its admins, or the zero UUID
-// for the server itself.
+// UpdateGroup changes a group. callerID must be one of its admins, or the zero UUID for the server.
 func (s *Store) UpdateGroup(id, callerID uuid.UUID, change GroupChange) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,7 +188,7 @@ func (s *Store) UpdateGroup(id, callerID uuid.UUID, change GroupChange) error {
 		}
 	}
 	if change.Metadata != nil {
-		metadata, err := jsonb(*change.Metadata)
+		metadata, err := formatJSONB(*change.Metadata)
 		if err != nil {
 			return err
 		}
@@ -205,7 +203,7 @@ func (s *Store) UpdateGroup(id, callerID uuid.UUID, change GroupChange) error {
 	if change.Creator != uuid.Nil {
 		next.creator = change.Creator
 	}
-	if err := next.check(); err != nil {
+	if err := next.validate(); err != nil {
 		return err
 	}
 	if owner := s.groups.byName[next.name]; owner != nil && owner != g {
@@ -218,8 +216,8 @@ func (s *Store) UpdateGroup(id, callerID uuid.UUID, change GroupChange) error {
 	return nil
 }
 
-// permits tells whether a caller may do what members up to a state may. The server
-// itself, the zero UUID, may do all; a missing group permits nobody else.
+// permits reports whether the caller is a member with the state upTo or a lower one. The server (the zero UUID) may
+// do everything. For a missing group (nil), nobody else may.
 func (g *group) permits(callerID uuid.UUID, upTo int32) bool {
 	if callerID == uuid.Nil {
 		return true
@@ -231,8 +229,8 @@ func (g *group) permits(callerID uuid.UUID, upTo int32) bool {
 	return m != nil && m.state <= upTo
 }
 
-// DeleteGroup removes a group. callerID must be one of its superadmins, or the zero
-// UUID for the server itself. For the server a missing group is no error.
+// DeleteGroup removes a group. callerID must be one of its superadmins, or the zero UUID for the server. For the
+// server a missing group is no error.
 func (s *Store) DeleteGroup(id, callerID uuid.UUID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -246,8 +244,7 @@ func (s *Store) DeleteGroup(id, callerID uuid.UUID) error {
 	return nil
 }
 
-// Groups returns the groups with these IDs, each once, oldest first; unknown ones are
-// left out.
+// Groups returns the groups with these IDs, each once, oldest first. It leaves out unknown IDs.
 func (s *Store) Groups(ids []uuid.UUID) []*api.Group {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -274,14 +271,14 @@ func groupMessages(rows []*group) []*api.Group {
 	return list
 }
 
-// leaveAllGroups is what an account's end does: groups without another superadmin
-// end with it, others go on. The lock must be held for writing.
+// leaveAllGroups takes a deleted account out of its groups. It removes groups without another superadmin. The lock
+// must be held for writing.
 func (s *Store) leaveAllGroups(userID uuid.UUID) {
 	for _, g := range s.groups.byID {
 		m := g.members[userID]
 		switch {
 		case m == nil:
-		case m.state == groupSuperadmin && g.superadminsBut(userID) == 0:
+		case m.state == groupSuperadmin && g.otherSuperadmins(userID) == 0:
 			s.groups.remove(g)
 		default:
 			s.dropMember(g, userID)
@@ -289,16 +286,16 @@ func (s *Store) leaveAllGroups(userID uuid.UUID) {
 	}
 }
 
-// dropMember takes a user off a group, in whatever state.
+// dropMember removes a user in any state from a group.
 func (s *Store) dropMember(g *group, userID uuid.UUID) {
 	if g.members[userID].state < groupRequest {
 		g.count--
 		g.updateTime = s.now()
 	}
-	s.groups.leave(g, userID)
+	s.groups.removeMember(g, userID)
 }
 
-func (s *Store) groupNotice(to, from uuid.UUID, code int32, subject string, content map[string]string) delivery {
+func (s *Store) groupNotification(to, from uuid.UUID, code int32, subject string, content map[string]string) delivery {
 	text, _ := json.Marshal(content)
-	return delivery{to, s.notice(subject, string(text), code, from, true)}
+	return delivery{to, s.newNotification(subject, string(text), code, from, true)}
 }

@@ -12,10 +12,10 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// GroupUsers lists a group's members by state, then by age. limit 0 means all; state
-// nil means any but banned. An unknown group has no users.
+// GroupUsers lists a group's members by state, then by age. limit 0 means all; state nil means any except banned. An
+// unknown group has no users.
 func (s *Store) GroupUsers(id uuid.UUID, limit int, state *int32, cursor string) ([]*api.GroupUserList_GroupUser, string, error) {
-	var from edgePlace
+	var from edgeCursor
 	if cursor != "" && (!decodeCursor(cursor, &from) || state != nil && *state != from.State) {
 		return nil, "", runtime.ErrGroupUserInvalidCursor
 	}
@@ -23,10 +23,10 @@ func (s *Store) GroupUsers(id uuid.UUID, limit int, state *int32, cursor string)
 	list := []*api.GroupUserList_GroupUser{}
 	next := ""
 	if g := s.groups.byID[id]; g != nil {
-		ids := g.inOrder(func(m *membership) bool { return wanted(m, state, cursor, from) })
+		ids := g.sortedMembers(func(m *membership) bool { return isListed(m, state, cursor, from) })
 		if limit > 0 && len(ids) > limit {
 			m := g.members[ids[limit]]
-			next, ids = encodeCursor(edgePlace{m.state, m.position}), ids[:limit]
+			next, ids = encodeCursor(edgeCursor{m.state, m.position}), ids[:limit]
 		}
 		for _, userID := range ids {
 			if u := s.users.byID[userID]; u != nil {
@@ -41,17 +41,17 @@ func (s *Store) GroupUsers(id uuid.UUID, limit int, state *int32, cursor string)
 	return list, next, nil
 }
 
-func wanted(m *membership, state *int32, cursor string, from edgePlace) bool {
+func isListed(m *membership, state *int32, cursor string, from edgeCursor) bool {
 	if state == nil && m.state == groupBanned || state != nil && m.state != *state {
 		return false
 	}
 	return cursor == "" || from.compare(m.state, m.position) <= 0
 }
 
-// UserGroups lists the groups a user is in or asks to join, by state, then by age.
-// limit 0 means all; state nil means any. Bans are not listed.
+// UserGroups lists the groups that a user is in or asks to join, by state, then by age. limit 0 means all; state nil
+// means any. It does not list bans.
 func (s *Store) UserGroups(userID uuid.UUID, limit int, state *int32, cursor string) ([]*api.UserGroupList_UserGroup, string, error) {
-	var from edgePlace
+	var from edgeCursor
 	if cursor != "" && (!decodeCursor(cursor, &from) || state != nil && *state != from.State) {
 		return nil, "", runtime.ErrUserGroupInvalidCursor
 	}
@@ -59,7 +59,7 @@ func (s *Store) UserGroups(userID uuid.UUID, limit int, state *int32, cursor str
 	defer s.mu.RUnlock()
 	var rows []*group
 	for _, g := range s.groups.byUser[userID] {
-		if wanted(g.members[userID], state, cursor, from) {
+		if isListed(g.members[userID], state, cursor, from) {
 			rows = append(rows, g)
 		}
 	}
@@ -70,7 +70,7 @@ func (s *Store) UserGroups(userID uuid.UUID, limit int, state *int32, cursor str
 	next := ""
 	if limit > 0 && len(rows) > limit {
 		m := rows[limit].members[userID]
-		next, rows = encodeCursor(edgePlace{m.state, m.position}), rows[:limit]
+		next, rows = encodeCursor(edgeCursor{m.state, m.position}), rows[:limit]
 	}
 	list := make([]*api.UserGroupList_UserGroup, 0, len(rows))
 	for _, g := range rows {
@@ -79,29 +79,28 @@ func (s *Store) UserGroups(userID uuid.UUID, limit int, state *int32, cursor str
 	return list, next, nil
 }
 
-// GroupFilter narrows a list of groups. The zero value is everything. With Name
-// the others are ignored.
+// GroupFilter selects groups. The zero value selects all. If Name is set, the other fields are ignored.
 type GroupFilter struct {
-	Name    string // matched without regard to case; % stands for any text, _ for one character
+	Name    string // case-insensitive; % matches any text, _ one character
 	LangTag string
-	Members *int // at most so many
+	Members *int // the maximum number of members
 	Open    *bool
 }
 
-// ListGroups lists groups. By name they come in its order; with Members or a language
-// and openness the largest first, by language alone the smallest first, otherwise
-// those that changed longest ago first. The cursor is bound to the filter it came from.
+// ListGroups lists groups. With Name it sorts by name. With Members, or with LangTag and Open, the largest group
+// comes first; with LangTag alone, the smallest. Otherwise the group whose last change is oldest comes first. A
+// cursor is valid only with the filter that it came from.
 func (s *Store) ListGroups(f GroupFilter, limit int, cursor string) ([]*api.Group, string, error) {
 	var after uuid.UUID
 	if cursor != "" && !decodeCursor(cursor, &after) {
-		return nil, "", refuse(InvalidArgument, "Malformed cursor was used.")
+		return nil, "", newError(InvalidArgument, "Malformed cursor was used.")
 	}
 	matches, compare := f.match(), f.order()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	last := s.groups.byID[after]
 	if cursor != "" && last == nil {
-		return []*api.Group{}, "", nil // the group of the cursor is gone and with it the place
+		return []*api.Group{}, "", nil // the cursor's group is gone, so its position is unknown
 	}
 	var rows []*group
 	for _, g := range s.groups.byID {

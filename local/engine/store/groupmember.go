@@ -8,9 +8,8 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// JoinGroup makes a user a member of an open group, or leaves a request with a closed
-// one and notifies its admins. A user who is in, has asked or is banned already succeeds
-// without effect.
+// JoinGroup makes a user a member of an open group. For a closed group it stores a request and notifies the admins.
+// For a user who is in, has asked or is banned, it does nothing and returns no error.
 func (s *Store) JoinGroup(id, userID uuid.UUID, username string) error {
 	var send outbox
 	s.mu.Lock()
@@ -26,21 +25,21 @@ func (s *Store) JoinGroup(id, userID uuid.UUID, username string) error {
 		return nil
 	}
 	if g.open {
-		s.groups.enter(g, userID, &membership{groupMember, s.position()})
+		s.groups.setMember(g, userID, &membership{groupMember, s.position()})
 		g.count++
 		g.updateTime = s.now()
 		return nil
 	}
-	s.groups.enter(g, userID, &membership{groupRequest, s.position()})
-	for _, admin := range g.inOrder(func(m *membership) bool { return m.state <= groupAdmin }) {
-		send = append(send, s.groupNotice(admin, userID, groupJoinRequestCode,
+	s.groups.setMember(g, userID, &membership{groupRequest, s.position()})
+	for _, admin := range g.sortedMembers(func(m *membership) bool { return m.state <= groupAdmin }) {
+		send = append(send, s.groupNotification(admin, userID, groupJoinRequestCode,
 			"User "+username+" wants to join your group", map[string]string{"group_id": id.String(), "username": username}))
 	}
 	return s.saveAll(send)
 }
 
-// inOrder returns the users whose membership is wanted, by state and then by age.
-func (g *group) inOrder(want func(*membership) bool) []uuid.UUID {
+// sortedMembers returns the users whose membership want selects, by state and then by age.
+func (g *group) sortedMembers(want func(*membership) bool) []uuid.UUID {
 	var ids []uuid.UUID
 	for id, m := range g.members {
 		if want(m) {
@@ -54,8 +53,8 @@ func (g *group) inOrder(want func(*membership) bool) []uuid.UUID {
 	return ids
 }
 
-// LeaveGroup takes a user, or their request, off a group. The last superadmin cannot
-// leave members behind; alone, they end the group. A user who is not in succeeds.
+// LeaveGroup removes a user, or their request, from a group. The last superadmin cannot leave other members behind.
+// If the superadmin is the only member, the group is removed. For a user who is not in, it returns no error.
 func (s *Store) LeaveGroup(id, userID uuid.UUID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +62,7 @@ func (s *Store) LeaveGroup(id, userID uuid.UUID) error {
 	if g == nil || g.members[userID] == nil || g.members[userID].state == groupBanned {
 		return nil
 	}
-	if g.members[userID].state == groupSuperadmin && g.superadminsBut(userID) == 0 {
+	if g.members[userID].state == groupSuperadmin && g.otherSuperadmins(userID) == 0 {
 		if g.count > 1 {
 			return runtime.ErrGroupLastSuperadmin
 		}
@@ -74,9 +73,8 @@ func (s *Store) LeaveGroup(id, userID uuid.UUID) error {
 	return nil
 }
 
-// AddGroupUsers makes users members, accepting requests on the way, and notifies
-// them. All or none: a full group or an unknown user refuses the whole call. callerID
-// must be an admin, or the zero UUID for the server itself.
+// AddGroupUsers makes users members, accepts their requests, and notifies them. It adds all or none: it returns an
+// error for a full group or an unknown user. callerID must be an admin, or the zero UUID for the server.
 func (s *Store) AddGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error {
 	var send outbox
 	s.mu.Lock()
@@ -107,48 +105,46 @@ func (s *Store) AddGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error
 		if m := g.members[userID]; m != nil {
 			m.state = groupMember
 		} else {
-			s.groups.enter(g, userID, &membership{groupMember, s.position()})
+			s.groups.setMember(g, userID, &membership{groupMember, s.position()})
 		}
 		g.count++
 		g.updateTime = s.now()
-		send = append(send, s.groupNotice(userID, callerID, groupAddCode,
+		send = append(send, s.groupNotification(userID, callerID, groupAddCode,
 			"You've been added to group "+g.name, map[string]string{"group_id": id.String(), "name": g.name}))
 	}
 	return s.saveAll(send)
 }
 
-// KickGroupUsers takes users, requests and bans off a group. Superadmins and the
-// server may kick all but the last superadmin; admins may kick members and requests.
-// A user who cannot be kicked is passed over.
+// KickGroupUsers removes users, requests and bans from a group. Superadmins and the server may kick all except the
+// last superadmin. Admins may kick members, requests and bans. It skips users who cannot be kicked.
 func (s *Store) KickGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error {
 	return s.eachMember(callerID, id, userIDs, false, func(g *group, userID uuid.UUID, power int32) {
-		if g.removable(userID, power) {
+		if g.canRemove(userID, power) {
 			s.dropMember(g, userID)
 		}
 	})
 }
 
-// BanGroupUsers kicks users and keeps them out: to join or to be added has no effect
-// until a superadmin kicks the ban away. A user who is not in is passed over.
+// BanGroupUsers kicks users and bans them. Later attempts to join, or to be added, have no effect until an admin or
+// the server kicks the banned user. It skips users who are not in.
 func (s *Store) BanGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error {
 	return s.eachMember(callerID, id, userIDs, true, func(g *group, userID uuid.UUID, power int32) {
-		if g.removable(userID, power) {
+		if g.canRemove(userID, power) {
 			s.dropMember(g, userID)
-			s.groups.enter(g, userID, &membership{groupBanned, s.position()})
+			s.groups.setMember(g, userID, &membership{groupBanned, s.position()})
 		}
 	})
 }
 
-func (g *group) removable(userID uuid.UUID, power int32) bool {
+func (g *group) canRemove(userID uuid.UUID, power int32) bool {
 	m := g.members[userID]
 	if power == groupSuperadmin {
-		return m.state != groupSuperadmin || g.superadminsBut(userID) > 0
+		return m.state != groupSuperadmin || g.otherSuperadmins(userID) > 0
 	}
 	return m.state > groupAdmin
 }
 
-// PromoteGroupUsers moves members and admins one state up, no higher than the
-// caller's. Others are passed over.
+// PromoteGroupUsers moves members and admins one state up, but not above the caller's state. It skips others.
 func (s *Store) PromoteGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error {
 	return s.eachMember(callerID, id, userIDs, false, func(g *group, userID uuid.UUID, power int32) {
 		if m := g.members[userID]; m.state > power && m.state <= groupMember {
@@ -157,19 +153,19 @@ func (s *Store) PromoteGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) e
 	})
 }
 
-// DemoteGroupUsers moves admins and superadmins one state down, none above the
-// caller's and never the last superadmin. Others are passed over.
+// DemoteGroupUsers moves admins and superadmins one state down. It skips users above the caller's state, the last
+// superadmin, and others.
 func (s *Store) DemoteGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error {
 	return s.eachMember(callerID, id, userIDs, false, func(g *group, userID uuid.UUID, power int32) {
 		m := g.members[userID]
-		if m.state >= power && m.state < groupMember && (power != groupSuperadmin || g.superadminsBut(userID) > 0) {
+		if m.state >= power && m.state < groupMember && (power != groupSuperadmin || g.otherSuperadmins(userID) > 0) {
 			m.state++
 		}
 	})
 }
 
-// eachMember calls do for each user who has a membership of any state, except the
-// caller. power is the caller's own state; the server's is a superadmin's.
+// eachMember calls do for each user with a membership in any state, except the caller. power is the caller's state.
+// The server has the power of a superadmin. With missingOK an unknown group is no error.
 func (s *Store) eachMember(callerID, id uuid.UUID, userIDs []uuid.UUID, missingOK bool, do func(g *group, userID uuid.UUID, power int32)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,19 +9,18 @@ import (
 	"strings"
 )
 
-// jsonb returns JSON text as PostgreSQL's jsonb type prints it back: keys by length
-// and then by bytes, the last of equal keys, one space after ':' and ',', numbers in
-// full. Values, metadata and notification contents read back in this form on a real
-// server, so code that compares text must meet it here too.
-func jsonb(text string) (string, error) {
+// formatJSONB formats JSON text as PostgreSQL's jsonb type does: keys sorted by length and then by bytes, the last of
+// equal keys, one space after ':' and ',', numbers without exponent. A real server returns values, metadata and
+// notification contents in this form, so code that compares text must get the same form here.
+func formatJSONB(text string) (string, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
 	var v any
 	if err := dec.Decode(&v); err != nil {
-		return "", databaseRefusal("invalid input syntax for type json (SQLSTATE 22P02)")
+		return "", newDatabaseError("invalid input syntax for type json (SQLSTATE 22P02)")
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return "", databaseRefusal("invalid input syntax for type json (SQLSTATE 22P02)")
+		return "", newDatabaseError("invalid input syntax for type json (SQLSTATE 22P02)")
 	}
 	var out bytes.Buffer
 	if err := writeJSONB(&out, v); err != nil {
@@ -57,7 +56,7 @@ func writeJSONB(out *bytes.Buffer, v any) error {
 			out.WriteString("false")
 		}
 		return nil
-	default: // nil is all that is left
+	default: // only nil is left
 		out.WriteString("null")
 		return nil
 	}
@@ -97,7 +96,7 @@ func writeText(out *bytes.Buffer, text string) error {
 	for _, r := range text {
 		switch {
 		case r == 0:
-			return databaseRefusal("unsupported Unicode escape sequence (SQLSTATE 22P05)")
+			return newDatabaseError("unsupported Unicode escape sequence (SQLSTATE 22P05)")
 		case r == '"' || r == '\\':
 			out.WriteByte('\\')
 			out.WriteRune(r)
@@ -123,17 +122,16 @@ func writeText(out *bytes.Buffer, text string) error {
 	return nil
 }
 
-// maxExponent bounds what a number may grow to when it is written in full.
+// maxExponent limits how long a number may become without its exponent.
 const maxExponent = 4096
 
-// writeNumber writes a JSON number without an exponent and keeps the digits after
-// the point that were given.
+// writeNumber writes a JSON number without an exponent and keeps all its digits after the point.
 func writeNumber(out *bytes.Buffer, number string) error {
 	mantissa, exponent := number, 0
 	if i := strings.IndexAny(number, "eE"); i >= 0 {
 		e, ok := new(big.Int).SetString(strings.TrimPrefix(number[i+1:], "+"), 10)
 		if !ok || !e.IsInt64() || e.Int64() < -maxExponent || e.Int64() > maxExponent {
-			return databaseRefusal("value overflows numeric format (SQLSTATE 22003)")
+			return newDatabaseError("value overflows numeric format (SQLSTATE 22003)")
 		}
 		mantissa, exponent = number[:i], int(e.Int64())
 	}
@@ -166,18 +164,18 @@ func writeNumber(out *bytes.Buffer, number string) error {
 	return nil
 }
 
-// mergeJSONB is jsonb's || for two objects: the right one's keys win.
+// mergeJSONB does what jsonb's operator || does for two objects: keys of right replace those of left.
 func mergeJSONB(left, right string) (string, error) {
 	var l, r map[string]json.RawMessage
 	if json.Unmarshal([]byte(left), &l) != nil || json.Unmarshal([]byte(right), &r) != nil || l == nil || r == nil {
-		return "", databaseRefusal("invalid input syntax for type json (SQLSTATE 22P02)")
+		return "", newDatabaseError("invalid input syntax for type json (SQLSTATE 22P02)")
 	}
 	for key, value := range r {
 		l[key] = value
 	}
 	merged, err := json.Marshal(l)
 	if err != nil {
-		return "", databaseRefusal("invalid input syntax for type json (SQLSTATE 22P02)")
+		return "", newDatabaseError("invalid input syntax for type json (SQLSTATE 22P02)")
 	}
-	return jsonb(string(merged))
+	return formatJSONB(string(merged))
 }

@@ -9,15 +9,14 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 )
 
-// Module is the store's part of runtime.NakamaModule: its methods have exactly that
-// interface's signatures, and the checks and error texts of the server. Embed it in
-// the engine's module. Contexts are not needed: nothing here waits.
+// Module is the store's part of runtime.NakamaModule. Its methods have that interface's signatures, and the checks
+// and error texts of the real server. The engine's module embeds it. It ignores contexts, because no method waits.
 type Module struct{ store *Store }
 
 // Module returns the store's part of runtime.NakamaModule.
 func (s *Store) Module() Module { return Module{s} }
 
-// parseIDs reads user or group IDs, or fails with the given text.
+// parseIDs parses user or group IDs. text is the error for an invalid one.
 func parseIDs(ids []string, text string) ([]uuid.UUID, error) {
 	out := make([]uuid.UUID, 0, len(ids))
 	for _, id := range ids {
@@ -30,7 +29,7 @@ func parseIDs(ids []string, text string) ([]uuid.UUID, error) {
 	return out, nil
 }
 
-// parseOwner reads an ID that may be empty, which is the zero UUID.
+// parseOwner parses an ID that may be empty. "" gives the zero UUID.
 func parseOwner(id, text string) (uuid.UUID, error) {
 	if id == "" {
 		return uuid.Nil, nil
@@ -42,8 +41,8 @@ func parseOwner(id, text string) (uuid.UUID, error) {
 	return parsed, nil
 }
 
-// listed reads what every list by an owner takes: the owner's ID, how many, in which state.
-func listed(what, id string, limit, mostListed int, state *int, lastState int) (owner uuid.UUID, checked *int32, err error) {
+// parseListArgs checks the arguments of a list by owner: the owner's ID, the limit and the state.
+func parseListArgs(what, id string, limit, mostListed int, state *int, lastState int) (owner uuid.UUID, checked *int32, err error) {
 	if owner, err = uuid.Parse(id); err != nil {
 		return owner, nil, fmt.Errorf("expects %s ID to be a valid identifier", what)
 	}
@@ -83,7 +82,7 @@ func checkID(id string, least int) error {
 	return nil
 }
 
-func outcome(l Login, err error) (string, string, bool, error) {
+func loginResults(l Login, err error) (string, string, bool, error) {
 	return l.UserID, l.Username, l.Created, err
 }
 
@@ -96,7 +95,7 @@ func (m Module) AuthenticateCustom(_ context.Context, id, username string, creat
 	if err != nil {
 		return "", "", false, err
 	}
-	return outcome(m.store.AuthenticateCustom(id, username, create))
+	return loginResults(m.store.AuthenticateCustom(id, username, create))
 }
 
 // AuthenticateDevice implements runtime.NakamaModule.
@@ -108,7 +107,7 @@ func (m Module) AuthenticateDevice(_ context.Context, id, username string, creat
 	if err != nil {
 		return "", "", false, err
 	}
-	return outcome(m.store.AuthenticateDevice(id, username, create))
+	return loginResults(m.store.AuthenticateDevice(id, username, create))
 }
 
 // AuthenticateTokenGenerate implements runtime.NakamaModule.
@@ -138,7 +137,7 @@ func (m Module) AccountsGetId(_ context.Context, userIDs, deviceIDs []string) ([
 	return m.store.Accounts(ids, deviceIDs), nil
 }
 
-// UsersGetId implements runtime.NakamaModule. Nobody here has a Facebook ID.
+// UsersGetId implements runtime.NakamaModule. In the engine nobody has a Facebook ID.
 func (m Module) UsersGetId(_ context.Context, userIDs, facebookIDs []string) ([]*api.User, error) {
 	ids, err := parseIDs(userIDs, "each user id must be a valid id string")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 // FriendsList implements runtime.NakamaModule.
 func (m Module) FriendsList(_ context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error) {
-	user, checked, err := listed("user", userID, limit, 1000, state, 3)
+	user, checked, err := parseListArgs("user", userID, limit, 1000, state, 3)
 	if err != nil {
 		return nil, "", err
 	}

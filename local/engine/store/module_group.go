@@ -8,7 +8,7 @@ import (
 
 // GroupUsersList implements runtime.NakamaModule.
 func (m Module) GroupUsersList(_ context.Context, id string, limit int, state *int, cursor string) ([]*api.GroupUserList_GroupUser, string, error) {
-	group, checked, err := listed("group", id, limit, 10000, state, 4)
+	group, checked, err := parseListArgs("group", id, limit, 10000, state, 4)
 	if err != nil {
 		return nil, "", err
 	}
@@ -17,7 +17,7 @@ func (m Module) GroupUsersList(_ context.Context, id string, limit int, state *i
 
 // UserGroupsList implements runtime.NakamaModule.
 func (m Module) UserGroupsList(_ context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error) {
-	user, checked, err := listed("user", userID, limit, 100, state, 4)
+	user, checked, err := parseListArgs("user", userID, limit, 100, state, 4)
 	if err != nil {
 		return nil, "", err
 	}

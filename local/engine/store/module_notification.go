@@ -11,7 +11,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// compose checks what a module wants to send and makes a notification of it.
+// compose checks a notification of a module and builds the delivery.
 func (m Module) compose(n *runtime.NotificationSend) (delivery, error) {
 	to, err := uuid.Parse(n.UserID)
 	if err != nil {
@@ -24,14 +24,14 @@ func (m Module) compose(n *runtime.NotificationSend) (delivery, error) {
 	if err != nil {
 		return delivery{}, fmt.Errorf("failed to convert content: %s", err)
 	}
-	if n.Code <= 0 && (n.Code < -2000 || n.Code > -1000) { // that range is for other services of the server's makers
+	if n.Code <= 0 && (n.Code < -2000 || n.Code > -1000) { // -2000 to -1000 is for other services of Heroic Labs
 		return delivery{}, errors.New("expects code to number above 0")
 	}
 	sender, err := parseOwner(n.Sender, "expects sender to either be an empty string or a valid UUID")
 	if err != nil {
 		return delivery{}, err
 	}
-	return delivery{to, m.store.notice(n.Subject, string(content), int32(n.Code), sender, n.Persistent)}, nil
+	return delivery{to, m.store.newNotification(n.Subject, string(content), int32(n.Code), sender, n.Persistent)}, nil
 }
 
 // NotificationsSend implements runtime.NakamaModule.

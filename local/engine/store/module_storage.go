@@ -108,8 +108,8 @@ func (m Module) StorageDelete(_ context.Context, deletes []*runtime.StorageDelet
 	return m.store.DeleteObjects(true, ops)
 }
 
-// MultiUpdate implements runtime.NakamaModule for storage, all or nothing. Accounts and
-// wallets are not supported.
+// MultiUpdate implements runtime.NakamaModule for storage: it makes all changes or none. It does not support accounts
+// and wallets.
 func (m Module) MultiUpdate(_ context.Context, accountUpdates []*runtime.AccountUpdate, storageWrites []*runtime.StorageWrite, storageDeletes []*runtime.StorageDelete, walletUpdates []*runtime.WalletUpdate, updateLedger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
 	if len(accountUpdates)+len(walletUpdates) > 0 {
 		return nil, nil, errors.New("not supported by the embedded engine: MultiUpdate with account or wallet updates")
@@ -125,7 +125,7 @@ func (m Module) MultiUpdate(_ context.Context, accountUpdates []*runtime.Account
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err := prepare(writes)
+	rows, err := prepareWrites(writes)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -16,7 +16,7 @@ import (
 
 var ctx = context.Background()
 
-// fixture is a store with users and what it delivered and disconnected.
+// fixture is a store with users. It records what the store delivered and disconnected.
 type fixture struct {
 	*store.Store
 	nk           store.Module
@@ -63,8 +63,8 @@ func (f *fixture) must(err error) {
 	}
 }
 
-// sent wants exactly these deliveries since the last call.
-func (f *fixture) sent(want ...string) {
+// wantSent checks the deliveries since the last call.
+func (f *fixture) wantSent(want ...string) {
 	f.t.Helper()
 	if strings.Join(f.delivered, "\n") != strings.Join(want, "\n") {
 		f.t.Fatalf("delivered %q; want %q", f.delivered, want)
@@ -72,8 +72,7 @@ func (f *fixture) sent(want ...string) {
 	f.delivered = nil
 }
 
-// TestModule_IsNakamaModule guards the promise that Module has methods of
-// runtime.NakamaModule only, each with its signature.
+// TestModule_IsNakamaModule checks that Module has only methods of runtime.NakamaModule, each with its signature.
 func TestModule_IsNakamaModule(t *testing.T) {
 	whole := reflect.TypeFor[runtime.NakamaModule]()
 	module := reflect.TypeFor[store.Module]()
@@ -113,38 +112,38 @@ func TestModule_Refusals(t *testing.T) {
 		"expects username to be valid, no spaces or control characters allowed":            authenticate(nk.AuthenticateCustom(ctx, "abcdef", "a\nb", true)),
 		"rpc error: code = NotFound desc = User account not found.":                        authenticate(nk.AuthenticateCustom(ctx, "abcdef", "", false)),
 		"rpc error: code = AlreadyExists desc = Username is already in use.":               authenticate(nk.AuthenticateCustom(ctx, "abcdef", "ada", true)),
-		"each user id must be a valid id string":                                           second(nk.UsersGetId(ctx, []string{bad}, nil)),
-		"expects user ID to be a valid identifier":                                         second(nk.UsersGetFriendStatus(ctx, bad, nil)),
-		"expects limit to be 1-1000":                                                       third(nk.FriendsList(ctx, id, 0, nil, "")),
-		"expects state to be 0-3":                                                          third(nk.FriendsList(ctx, id, 1, &three, "")),
-		"friend cursor invalid":                                                            third(nk.FriendsList(ctx, id, 1, nil, "x")),
-		"expects state to be 0-4":                                                          third(nk.UserGroupsList(ctx, id, 1, &three, "")),
-		"expects limit to be 1-100":                                                        third(nk.UserGroupsList(ctx, id, 0, nil, "")),
-		"user group cursor invalid":                                                        third(nk.UserGroupsList(ctx, id, 1, nil, "x")),
-		"expects a valid user id":                                                          third(nk.NotificationsList(ctx, "", 1, "")),
-		"expects limit to be 0-100":                                                        third(nk.NotificationsList(ctx, id, -1, "")),
+		"each user id must be a valid id string":                                           errorOf2(nk.UsersGetId(ctx, []string{bad}, nil)),
+		"expects user ID to be a valid identifier":                                         errorOf2(nk.UsersGetFriendStatus(ctx, bad, nil)),
+		"expects limit to be 1-1000":                                                       errorOf3(nk.FriendsList(ctx, id, 0, nil, "")),
+		"expects state to be 0-3":                                                          errorOf3(nk.FriendsList(ctx, id, 1, &three, "")),
+		"friend cursor invalid":                                                            errorOf3(nk.FriendsList(ctx, id, 1, nil, "x")),
+		"expects state to be 0-4":                                                          errorOf3(nk.UserGroupsList(ctx, id, 1, &three, "")),
+		"expects limit to be 1-100":                                                        errorOf3(nk.UserGroupsList(ctx, id, 0, nil, "")),
+		"user group cursor invalid":                                                        errorOf3(nk.UserGroupsList(ctx, id, 1, nil, "x")),
+		"expects a valid user id":                                                          errorOf3(nk.NotificationsList(ctx, "", 1, "")),
+		"expects limit to be 0-100":                                                        errorOf3(nk.NotificationsList(ctx, id, -1, "")),
 		"expects notificationID to be a valid UUID":                                        nk.NotificationsDelete(ctx, []*runtime.NotificationDelete{{UserID: id, NotificationID: bad}}),
-		"expects collection to be a non-empty string":                                      second(nk.StorageWrite(ctx, []*runtime.StorageWrite{{Key: "k", Value: "{}"}})),
-		"expects key to be a non-empty string":                                             second(nk.StorageRead(ctx, []*runtime.StorageRead{{Collection: "c"}})),
+		"expects collection to be a non-empty string":                                      errorOf2(nk.StorageWrite(ctx, []*runtime.StorageWrite{{Key: "k", Value: "{}"}})),
+		"expects key to be a non-empty string":                                             errorOf2(nk.StorageRead(ctx, []*runtime.StorageRead{{Collection: "c"}})),
 		"expects an empty or valid user id":                                                nk.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: "c", Key: "k", UserID: bad}}),
-		"value must be a JSON-encoded object":                                              second(nk.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "c", Key: "k", Value: "[]"}})),
-		"limit must not be negative":                                                       third(nk.StorageList(ctx, "", "", "c", -1, "")),
-		"expects an empty or valid caller id":                                              third(nk.StorageList(ctx, bad, "", "c", 1, "")),
-		"Malformed cursor was used.":                                                       third(nk.StorageList(ctx, "", "", "c", 1, "x")),
-		"not supported by the embedded engine: MultiUpdate with account or wallet updates": third(nk.MultiUpdate(ctx, nil, nil, nil, []*runtime.WalletUpdate{{}}, false)),
-		"expects user id":                                                                  third(nk.AuthenticateTokenGenerate("", "", 0, nil)),
-		"expects valid user id":                                                            third(nk.AuthenticateTokenGenerate(bad, "", 0, nil)),
-		`ERROR: insert or update on table "storage" violates foreign key constraint "storage_user_id_fkey" (SQLSTATE 23503)`: second(nk.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "c", Key: "k", UserID: uuid.NewString(), Value: "{}"}})),
+		"value must be a JSON-encoded object":                                              errorOf2(nk.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "c", Key: "k", Value: "[]"}})),
+		"limit must not be negative":                                                       errorOf3(nk.StorageList(ctx, "", "", "c", -1, "")),
+		"expects an empty or valid caller id":                                              errorOf3(nk.StorageList(ctx, bad, "", "c", 1, "")),
+		"Malformed cursor was used.":                                                       errorOf3(nk.StorageList(ctx, "", "", "c", 1, "x")),
+		"not supported by the embedded engine: MultiUpdate with account or wallet updates": errorOf3(nk.MultiUpdate(ctx, nil, nil, nil, []*runtime.WalletUpdate{{}}, false)),
+		"expects user id":                                                                  errorOf3(nk.AuthenticateTokenGenerate("", "", 0, nil)),
+		"expects valid user id":                                                            errorOf3(nk.AuthenticateTokenGenerate(bad, "", 0, nil)),
+		`ERROR: insert or update on table "storage" violates foreign key constraint "storage_user_id_fkey" (SQLSTATE 23503)`: errorOf2(nk.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "c", Key: "k", UserID: uuid.NewString(), Value: "{}"}})),
 	} {
 		if err == nil || err.Error() != want {
 			t.Errorf("error = %v; want %s", err, want)
 		}
 	}
-	f.sent()
+	f.wantSent()
 }
 
-func second[T any](_ T, err error) error        { return err }
-func third[T, U any](_ T, _ U, err error) error { return err }
+func errorOf2[T any](_ T, err error) error         { return err }
+func errorOf3[T, U any](_ T, _ U, err error) error { return err }
 
 func TestModule_EmptyCalls(t *testing.T) {
 	f := newFixture(t, store.Options{})
@@ -167,9 +166,9 @@ func TestModule_Friends(t *testing.T) {
 	f := newFixture(t, store.Options{Online: func(string) bool { return true }})
 	a, b, c := uuid.MustParse(f.user("ada")), uuid.MustParse(f.user("bob")), uuid.MustParse(f.user("cyd"))
 	f.must(f.AddFriends(a, "ada", []uuid.UUID{b, b, c}, `{"from":"x"}`))
-	f.sent("bob -2 ada wants to add you as a friend", "cyd -2 ada wants to add you as a friend")
+	f.wantSent("bob -2 ada wants to add you as a friend", "cyd -2 ada wants to add you as a friend")
 	f.must(f.AddFriends(b, "bob", []uuid.UUID{a}, ""))
-	f.sent("ada -3 bob accepted your friend request")
+	f.wantSent("ada -3 bob accepted your friend request")
 	status, err := f.nk.UsersGetFriendStatus(ctx, a.String(), []string{b.String(), c.String(), uuid.NewString()})
 	f.must(err)
 	if len(status) != 2 || status[0].State.Value != 0 || status[1].Metadata != `{"from": "x"}` || !status[0].User.Online {
@@ -182,7 +181,7 @@ func TestModule_Friends(t *testing.T) {
 	}
 	f.must(f.BlockFriends(a, []uuid.UUID{c}))
 	f.must(f.DeleteFriends(a, "ada", []uuid.UUID{b, c}))
-	f.sent("bob -9 ada removed you as a friend")
+	f.wantSent("bob -9 ada removed you as a friend")
 	if list, _, _ := f.nk.FriendsList(ctx, a.String(), 10, nil, ""); len(list) != 0 {
 		t.Errorf("friends at the end = %v; want none", list)
 	}
@@ -196,7 +195,7 @@ func TestModule_Notifications(t *testing.T) {
 		{UserID: b, Subject: "live", Code: 7},
 		{UserID: a, Subject: "second", Code: 1002, Persistent: true},
 	}))
-	f.sent("ada 1001 party_invite", "ada 1002 second", "bob 7 live")
+	f.wantSent("ada 1001 party_invite", "ada 1002 second", "bob 7 live")
 	list, cursor, err := f.nk.NotificationsList(ctx, a, 1, "")
 	f.must(err)
 	if len(list) != 1 || list[0].Content != `{"a": "x", "bb": 1}` || list[0].SenderId != b || !list[0].Persistent || cursor == "" {

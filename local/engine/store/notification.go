@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Codes of the server's own notifications that this package sends.
+// Codes of the notifications that the server itself sends from this package.
 const (
 	friendRequestCode    int32 = -2
 	friendAcceptCode     int32 = -3
@@ -21,7 +21,7 @@ const (
 // notification is a stored notification.
 type notification struct {
 	id       uuid.UUID
-	position int64 // nanoseconds; its place in the list and, in seconds, its age
+	position int64 // nanoseconds: its place in the list and its creation time
 	subject  string
 	content  string // jsonb text
 	code     int32
@@ -39,26 +39,26 @@ func (n *notification) message() *api.Notification {
 	return m
 }
 
-// delivery is one notification on its way to one user.
+// delivery is one notification for one user.
 type delivery struct {
 	to      uuid.UUID
 	message *api.Notification
 }
 
-// outbox collects what a change sends once it is done and the lock is free.
+// outbox collects the notifications of a change. They are sent when the lock is free.
 type outbox []delivery
 
-// notice makes a notification with an ID and a time. As on the server, a live one
-// from the server itself has the zero UUID for a sender.
-func (s *Store) notice(subject, content string, code int32, sender uuid.UUID, persistent bool) *api.Notification {
+// newNotification makes a notification with an ID and a time. As on the real server, a live notification of the
+// server has the zero UUID as its sender.
+func (s *Store) newNotification(subject, content string, code int32, sender uuid.UUID, persistent bool) *api.Notification {
 	return &api.Notification{
 		Id: uuid.NewString(), Subject: subject, Content: content, Code: code,
 		SenderId: sender.String(), Persistent: persistent, CreateTime: seconds(s.now()),
 	}
 }
 
-// sendNotifications stores the persistent ones, all or none, then delivers all to
-// live sockets: one call of Options.Deliver for each user.
+// sendNotifications stores all persistent notifications or none. Then it delivers all to live sockets, with one call
+// of Options.Deliver for each user.
 func (s *Store) sendNotifications(send outbox) error {
 	s.mu.Lock()
 	err := s.saveAll(send)
@@ -70,8 +70,7 @@ func (s *Store) sendNotifications(send outbox) error {
 	return nil
 }
 
-// saveAll stores the persistent notifications of send, all or none. The lock must be
-// held for writing.
+// saveAll stores all persistent notifications of send or none. The lock must be held for writing.
 func (s *Store) saveAll(send outbox) error {
 	rows := make([]*notification, len(send))
 	for i, d := range send {
@@ -79,12 +78,12 @@ func (s *Store) saveAll(send outbox) error {
 			continue
 		}
 		if s.users.byID[d.to] == nil {
-			return missingUser("notification", "notification_user_id_fkey")
+			return missingUserError("notification", "notification_user_id_fkey")
 		}
-		if err := fits(d.message.Subject, 255); err != nil {
+		if err := checkText(d.message.Subject, 255); err != nil {
 			return err
 		}
-		content, err := jsonb(d.message.Content)
+		content, err := formatJSONB(d.message.Content)
 		if err != nil {
 			return err
 		}
@@ -101,7 +100,7 @@ func (s *Store) saveAll(send outbox) error {
 	return nil
 }
 
-// deliver hands notifications to live sockets, each user's in one call, in order.
+// deliver sends notifications to live sockets, with one call for each user, in order.
 func (s *Store) deliver(send outbox) {
 	var order []uuid.UUID
 	byUser := map[uuid.UUID][]*api.Notification{}
@@ -116,19 +115,18 @@ func (s *Store) deliver(send outbox) {
 	}
 }
 
-// notificationPlace is where a list of notifications goes on: after this entry. The
-// zero value is the start.
-type notificationPlace struct {
+// notificationCursor is the cursor of a list of notifications. The list continues after this position. The zero value
+// is the start.
+type notificationCursor struct {
 	Position int64 `json:"p"`
 }
 
-// Notifications lists what a user has stored, oldest first. limit 0 means all. With
-// cacheable the answer always has a cursor, so that a client can come back for what
-// is newer; else only if there is more.
+// Notifications lists a user's stored notifications, oldest first. limit 0 means all. With cacheable the answer
+// always has a cursor, so that a client can ask for newer ones later. Without it, only if there are more.
 func (s *Store) Notifications(userID uuid.UUID, limit int, cursor string, cacheable bool) (*api.NotificationList, error) {
-	var after notificationPlace
+	var after notificationCursor
 	if cursor != "" && !decodeCursor(cursor, &after) {
-		return nil, refuse(InvalidArgument, "Malformed cursor was used.")
+		return nil, newError(InvalidArgument, "Malformed cursor was used.")
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -158,7 +156,7 @@ func (s *Store) Notifications(userID uuid.UUID, limit int, cursor string, cachea
 	return list, nil
 }
 
-// DeleteNotifications removes a user's notifications by ID. Unknown IDs are passed over.
+// DeleteNotifications removes a user's notifications by ID. It skips unknown IDs.
 func (s *Store) DeleteNotifications(userID uuid.UUID, ids []uuid.UUID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

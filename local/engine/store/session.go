@@ -10,13 +10,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// Why a logout is refused: a token that is not the user's, or not a living token.
+// Errors of a logout: the token belongs to another user or is invalid.
 var (
 	ErrSessionTokenInvalid = errors.New("session token invalid")
 	ErrRefreshTokenInvalid = errors.New("refresh token invalid")
 )
 
-// claims are a token's fields, named as Nakama's so that client SDKs can read them.
+// claims are the fields of a token. They have Nakama's names so that client SDKs can read them.
 type claims struct {
 	TokenID   string            `json:"tid,omitempty"`
 	UserID    string            `json:"uid,omitempty"`
@@ -39,7 +39,7 @@ func (c *claims) GetIssuer() (string, error)              { return "", nil }
 func (c *claims) GetSubject() (string, error)             { return "", nil }
 func (c *claims) GetAudience() (jwt.ClaimStrings, error)  { return nil, nil }
 
-// Session is what a session token says. Times are Unix seconds.
+// Session has the contents of a session token. Times are Unix seconds.
 type Session struct {
 	UserID    uuid.UUID
 	Username  string
@@ -49,26 +49,25 @@ type Session struct {
 	ExpiresAt int64
 }
 
-// Tokens is a session token, the refresh token beside it, and what the first says.
+// Tokens has a session token, its refresh token, and the contents of the session token.
 type Tokens struct {
 	Session Session
 	Token   string
 	Refresh string
 }
 
-// sessions remembers which tokens ended before their time. It forgets an entry once
-// the token would have expired.
+// sessions stores which tokens ended early. It drops an entry when the token would have expired.
 type sessions struct {
-	mu      *sync.Mutex
-	ended   map[string]int64    // key of a token -> its expiry
-	allGone map[uuid.UUID]int64 // user -> second before which all their tokens ended
+	mu          *sync.Mutex
+	ended       map[string]int64    // key of a token -> its expiry
+	endedBefore map[uuid.UUID]int64 // user -> Unix second; all tokens issued before it have ended
 }
 
 func newSessions() sessions {
-	return sessions{mu: &sync.Mutex{}, ended: map[string]int64{}, allGone: map[uuid.UUID]int64{}}
+	return sessions{mu: &sync.Mutex{}, ended: map[string]int64{}, endedBefore: map[uuid.UUID]int64{}}
 }
 
-// A session token and its refresh token share one ID; the kind keeps them apart.
+// A session token and its refresh token share one ID. The kind is the prefix that separates them.
 const (
 	sessionKind = "session "
 	refreshKind = "refresh "
@@ -94,7 +93,7 @@ func (s *Store) parse(key, token string) (Session, bool) {
 	return Session{UserID: id, Username: c.Username, TokenID: c.TokenID, Vars: c.Vars, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt}, true
 }
 
-// StartSession issues tokens to a user. vars may be nil.
+// StartSession issues tokens for a user. vars may be nil.
 func (s *Store) StartSession(userID uuid.UUID, username string, vars map[string]string) Tokens {
 	return s.issue(userID, username, uuid.NewString(), s.opts.Now().Unix(), vars)
 }
@@ -112,8 +111,7 @@ func (s *Store) issue(userID uuid.UUID, username, tokenID string, issuedAt int64
 	return t
 }
 
-// SignSession makes a session token that ends at expiresAt (Unix seconds), without a
-// refresh token.
+// SignSession makes a session token that expires at expiresAt (Unix seconds), without a refresh token.
 func (s *Store) SignSession(userID uuid.UUID, username string, expiresAt int64, vars map[string]string) string {
 	return s.sign(s.opts.SigningKey, claims{
 		TokenID: uuid.NewString(), UserID: userID.String(), Username: username, Vars: vars,
@@ -121,35 +119,35 @@ func (s *Store) SignSession(userID uuid.UUID, username string, expiresAt int64, 
 	})
 }
 
-// ParseSession reads a session token. It is false for one that is malformed, signed
-// with another key, expired, or logged out. Sockets authenticate with it, too.
+// ParseSession reads a session token. It returns false for a token that is malformed, signed with another key,
+// expired, or logged out. Sockets use it to authenticate too.
 func (s *Store) ParseSession(token string) (Session, bool) {
 	session, ok := s.parse(s.opts.SigningKey, token)
-	return session, ok && s.live(sessionKind, session, s.opts.TokenExpiry)
+	return session, ok && s.isLive(sessionKind, session, s.opts.TokenExpiry)
 }
 
-func (s *Store) live(kind string, session Session, lifetime time.Duration) bool {
+func (s *Store) isLive(kind string, session Session, lifetime time.Duration) bool {
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
-	if gone, ok := s.sessions.allGone[session.UserID]; ok && session.ExpiresAt-int64(lifetime/time.Second) < gone {
+	if gone, ok := s.sessions.endedBefore[session.UserID]; ok && session.ExpiresAt-int64(lifetime/time.Second) < gone {
 		return false
 	}
 	_, ended := s.sessions.ended[kind+session.TokenID]
 	return !ended
 }
 
-// RefreshSession issues new tokens for a refresh token. Without vars the old ones stay.
+// RefreshSession issues new tokens for a refresh token. Without vars it keeps those of the refresh token.
 func (s *Store) RefreshSession(refresh string, vars map[string]string) (Tokens, error) {
 	session, ok := s.parse(s.opts.RefreshSigningKey, refresh)
-	if !ok || !s.live(refreshKind, session, s.opts.RefreshTokenExpiry) {
-		return Tokens{}, refuse(Unauthenticated, "Refresh token invalid or expired.")
+	if !ok || !s.isLive(refreshKind, session, s.opts.RefreshTokenExpiry) {
+		return Tokens{}, newError(Unauthenticated, "Refresh token invalid or expired.")
 	}
 	s.mu.RLock()
 	u := s.users.byID[session.UserID]
 	var err error
 	var found Login
 	if u == nil {
-		err = refuse(NotFound, "User account not found.")
+		err = newError(NotFound, "User account not found.")
 	} else {
 		found, err = login(u)
 	}
@@ -163,7 +161,7 @@ func (s *Store) RefreshSession(refresh string, vars map[string]string) (Tokens, 
 	return s.issue(session.UserID, found.Username, session.TokenID, session.IssuedAt, vars), nil
 }
 
-// EndSession logs out: the given tokens of the user or, without any, all of them.
+// EndSession logs out the given tokens of a user. If both are "", it logs out all tokens of the user.
 func (s *Store) EndSession(userID uuid.UUID, token, refresh string) error {
 	var session, renewal Session
 	var ok bool
@@ -193,20 +191,19 @@ func (s *Store) EndSession(userID uuid.UUID, token, refresh string) error {
 	return nil
 }
 
-// EndSessions logs all of a user's tokens out. As on the server, tokens of the same
-// second live on: a token tells its birth in seconds only.
+// EndSessions logs out all tokens of a user. As on the real server, tokens issued in the same second stay valid,
+// because a token stores its time in seconds only.
 func (s *Store) EndSessions(userID uuid.UUID) {
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
 	s.forgetExpired()
-	s.sessions.allGone[userID] = s.opts.Now().Unix()
+	s.sessions.endedBefore[userID] = s.opts.Now().Unix()
 }
 
-// forgetExpired drops what no living token can need any more. The sessions' lock
-// must be held.
+// forgetExpired drops entries whose tokens have all expired. The sessions' lock must be held.
 func (s *Store) forgetExpired() {
 	now := s.opts.Now()
 	maps.DeleteFunc(s.sessions.ended, func(_ string, expiry int64) bool { return expiry < now.Unix() })
 	oldest := now.Add(-max(s.opts.TokenExpiry, s.opts.RefreshTokenExpiry)).Unix()
-	maps.DeleteFunc(s.sessions.allGone, func(_ uuid.UUID, second int64) bool { return second < oldest })
+	maps.DeleteFunc(s.sessions.endedBefore, func(_ uuid.UUID, second int64) bool { return second < oldest })
 }

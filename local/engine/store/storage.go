@@ -25,25 +25,24 @@ const (
 	WriteOwner  int32 = 1
 )
 
-// Refusals of the server for which the runtime has no names.
+// Errors of the server for which the runtime has no names.
 var (
 	ErrStorageDeleteRejected  = errors.New("Storage delete rejected - not found, version check failed, or permission denied.") // the server's text
 	ErrStorageMalformedCursor = errors.New("Malformed cursor was used.")                                                       // the server's text
 )
 
-// ObjectID names one storage object. The zero UUID owns the server's objects.
+// ObjectID identifies one storage object. The zero UUID owns the server's objects.
 type ObjectID struct {
 	Collection string
 	Key        string
 	Owner      uuid.UUID
 }
 
-// object is one stored object. It is never changed once it is stored: a write
-// replaces it.
+// object is one stored object. It never changes: a write replaces it.
 type object struct {
 	ObjectID
 	value      string // jsonb text
-	version    string // of the text as it was written
+	version    string // made from the text as it was written
 	read       int32
 	write      int32
 	createTime time.Time
@@ -64,20 +63,20 @@ func (o *object) ack() *api.StorageObjectAck {
 	}
 }
 
-// ObjectVersion is the version of an object with this value: the MD5 of its text.
+// ObjectVersion returns the version of an object with this value: the MD5 of its text.
 func ObjectVersion(value string) string {
 	sum := md5.Sum([]byte(value))
 	return hex.EncodeToString(sum[:])
 }
 
-// IsJSONObject tells whether a value may be stored: JSON text of an object.
+// IsJSONObject reports whether a value may be stored: it must be JSON text of an object.
 func IsJSONObject(value string) bool {
 	text := []byte(value)
 	return json.Valid(text) && bytes.TrimSpace(text)[0] == '{'
 }
 
-// ObjectWrite is one write. Version "" writes in any case, "*" only creates, any
-// other replaces only the object of that version.
+// ObjectWrite is one write. Version "" always writes, "*" only creates, any other value only replaces the object of
+// that version.
 type ObjectWrite struct {
 	ObjectID
 	Value   string // JSON text of an object
@@ -86,15 +85,14 @@ type ObjectWrite struct {
 	Write   int32
 }
 
-// ObjectDelete is one delete. Version "" deletes in any case, any other only the
-// object of that version.
+// ObjectDelete is one delete. Version "" always deletes, any other value only the object of that version.
 type ObjectDelete struct {
 	ObjectID
 	Version string
 }
 
-// ReadObjects returns the objects that exist and that the caller may read, each once,
-// in the order asked for. The zero UUID is the server, which may read all.
+// ReadObjects returns the existing objects that the caller may read, each once, in the order of ids. The zero UUID is
+// the server, which may read all.
 func (s *Store) ReadObjects(caller uuid.UUID, ids []ObjectID) []*api.StorageObject {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -108,14 +106,13 @@ func (s *Store) ReadObjects(caller uuid.UUID, ids []ObjectID) []*api.StorageObje
 	return list
 }
 
-// WriteObjects writes all or nothing. authoritative is the server's own write, which
-// no permission stops. Acknowledgements come in the order of the writes. A write of
-// what is there already changes nothing, not even the update time.
+// WriteObjects makes all writes or none. authoritative means that the server writes and permissions do not apply. The
+// acknowledgements are in the order of the writes. If the object already has this content, the write changes nothing,
+// not even the update time.
 //
-// It returns runtime.ErrStorageRejectedVersion or runtime.ErrStorageRejectedPermission
-// where a condition fails.
+// If a condition fails, it returns runtime.ErrStorageRejectedVersion or runtime.ErrStorageRejectedPermission.
 func (s *Store) WriteObjects(authoritative bool, writes []ObjectWrite) ([]*api.StorageObjectAck, error) {
-	rows, err := prepare(writes)
+	rows, err := prepareWrites(writes)
 	if err != nil {
 		return nil, err
 	}
@@ -130,33 +127,33 @@ func (s *Store) WriteObjects(authoritative bool, writes []ObjectWrite) ([]*api.S
 	return acks, nil
 }
 
-// row is a write made ready: the object it would store, and its condition.
-type row struct {
+// preparedWrite is a prepared write: the object to store, and its condition.
+type preparedWrite struct {
 	object
 	condition string
 }
 
-// prepare does what needs no data, so that the lock is held for less.
-func prepare(writes []ObjectWrite) ([]row, error) {
-	rows := make([]row, len(writes))
+// prepareWrites does the work that needs no stored data, so that the lock is held for a shorter time.
+func prepareWrites(writes []ObjectWrite) ([]preparedWrite, error) {
+	rows := make([]preparedWrite, len(writes))
 	for i, w := range writes {
-		if err := errors.Join(fits(w.Collection, 128), fits(w.Key, 128)); err != nil {
+		if err := errors.Join(checkText(w.Collection, 128), checkText(w.Key, 128)); err != nil {
 			return nil, err
 		}
 		if w.Read < 0 || w.Write < 0 {
-			return nil, databaseRefusal("new row for relation %q violates check constraint (SQLSTATE 23514)", "storage")
+			return nil, newDatabaseError("new row for relation %q violates check constraint (SQLSTATE 23514)", "storage")
 		}
-		value, err := jsonb(w.Value)
+		value, err := formatJSONB(w.Value)
 		if err != nil {
 			return nil, err
 		}
-		rows[i] = row{object{ObjectID: w.ObjectID, value: value, version: ObjectVersion(w.Value), read: w.Read, write: w.Write}, w.Version}
+		rows[i] = preparedWrite{object{ObjectID: w.ObjectID, value: value, version: ObjectVersion(w.Value), read: w.Read, write: w.Write}, w.Version}
 	}
 	return rows, nil
 }
 
-// DeleteObjects deletes all or nothing. authoritative is the server's own delete: no
-// permission stops it, and what is missing is no error unless a version was named.
+// DeleteObjects makes all deletes or none. authoritative means that the server deletes: permissions do not apply, and
+// a missing object is an error only if the delete has a version.
 func (s *Store) DeleteObjects(authoritative bool, deletes []ObjectDelete) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,12 +165,12 @@ func (s *Store) DeleteObjects(authoritative bool, deletes []ObjectDelete) error 
 	return nil
 }
 
-// batch is a set of object changes that shows itself its own effects and nobody else
-// until it is committed. The store's lock must be held for writing throughout.
+// batch is a set of object changes. Until commit, only the batch itself sees them. The store's lock must be held for
+// writing all the time.
 type batch struct {
 	store  *Store
 	now    time.Time
-	staged map[ObjectID]*object // nil: deleted
+	staged map[ObjectID]*object // nil means deleted
 }
 
 func (s *Store) newBatch() *batch {
@@ -193,11 +190,11 @@ func (b *batch) commit() {
 	}
 }
 
-// write stages writes in the order of their IDs, as the server does, so that of two
-// conditions that fail the same one is reported.
-func (b *batch) write(authoritative bool, rows []row) ([]*api.StorageObjectAck, error) {
+// write stages writes in the order of their IDs, as the real server does. So if several conditions fail, it reports
+// the same one.
+func (b *batch) write(authoritative bool, rows []preparedWrite) ([]*api.StorageObjectAck, error) {
 	acks := make([]*api.StorageObjectAck, len(rows))
-	for _, i := range sortedIDs(rows, func(r row) ObjectID { return r.ObjectID }) {
+	for _, i := range sortedIDs(rows, func(r preparedWrite) ObjectID { return r.ObjectID }) {
 		o, err := b.writeOne(authoritative, rows[i])
 		if err != nil {
 			return nil, err
@@ -207,9 +204,9 @@ func (b *batch) write(authoritative bool, rows []row) ([]*api.StorageObjectAck, 
 	return acks, nil
 }
 
-func (b *batch) writeOne(authoritative bool, r row) (*object, error) {
+func (b *batch) writeOne(authoritative bool, r preparedWrite) (*object, error) {
 	if b.store.users.byID[r.Owner] == nil {
-		return nil, missingUser("storage", "storage_user_id_fkey")
+		return nil, missingUserError("storage", "storage_user_id_fkey")
 	}
 	old := b.get(r.ObjectID)
 	switch {
@@ -250,7 +247,7 @@ func (b *batch) delete(authoritative bool, deletes []ObjectDelete) error {
 	return nil
 }
 
-// sortedIDs returns the indexes of ops by collection, key and owner.
+// sortedIDs returns the indexes of ops, sorted by collection, key and owner.
 func sortedIDs[T any](ops []T, id func(T) ObjectID) []int {
 	order := make([]int, len(ops))
 	for i := range order {

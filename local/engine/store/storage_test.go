@@ -107,8 +107,8 @@ func TestStorage_Model(t *testing.T) {
 	})
 }
 
-// TestStorage_Race lets many writers count one object up by compare-and-set: no
-// increment may be lost and none counted twice.
+// TestStorage_Race lets many writers increment one object by compare-and-set. No increment may be lost or counted
+// twice.
 func TestStorage_Race(t *testing.T) {
 	const writers, each = 16, 25
 	nk := store.New(store.Options{}).Module()
@@ -143,8 +143,8 @@ func TestStorage_Race(t *testing.T) {
 	}
 }
 
-// TestStorage_Form wants values back as PostgreSQL prints them; the right column was
-// printed by one.
+// TestStorage_Form checks that values read back as PostgreSQL prints them. A PostgreSQL server printed the right
+// column.
 func TestStorage_Form(t *testing.T) {
 	nk := store.New(store.Options{}).Module()
 	for value, want := range map[string]string{
@@ -177,7 +177,7 @@ func TestStorage_Permissions(t *testing.T) {
 	f := newFixture(t, store.Options{})
 	a, b := f.user("ada"), f.user("bob")
 	for i, key := range []string{"server", "owner", "public"} {
-		second(f.nk.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "c", Key: key, UserID: a, Value: "{}", PermissionRead: i}}))
+		errorOf2(f.nk.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "c", Key: key, UserID: a, Value: "{}", PermissionRead: i}}))
 	}
 	for caller, want := range map[string]int{"": 3, a: 2, b: 1} {
 		objects, _, err := f.nk.StorageList(ctx, caller, a, "c", 10, "")
@@ -193,7 +193,7 @@ func TestStorage_Permissions(t *testing.T) {
 	}
 }
 
-// TestStorage_Pages walks a collection of every permission in pages of every size.
+// TestStorage_Pages lists a collection with every permission in pages of every size.
 func TestStorage_Pages(t *testing.T) {
 	nk := store.New(store.Options{}).Module()
 	var writes []*runtime.StorageWrite
@@ -223,7 +223,7 @@ func TestStorage_Pages(t *testing.T) {
 
 func TestStorage_ValuesAreCopies(t *testing.T) {
 	nk := store.New(store.Options{}).Module()
-	second(nk.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "c", Key: "k", Value: "{}"}}))
+	errorOf2(nk.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "c", Key: "k", Value: "{}"}}))
 	read := func() *api.StorageObject {
 		return first(nk.StorageRead(ctx, []*runtime.StorageRead{{Collection: "c", Key: "k"}}))[0]
 	}
@@ -246,10 +246,10 @@ func TestMultiUpdate(t *testing.T) {
 	}
 	for name, call := range map[string]func() error{
 		"write": func() error {
-			return third(f.nk.MultiUpdate(ctx, nil, []*runtime.StorageWrite{write("new", ""), write("k", "*")}, nil, nil, false))
+			return errorOf3(f.nk.MultiUpdate(ctx, nil, []*runtime.StorageWrite{write("new", ""), write("k", "*")}, nil, nil, false))
 		},
 		"delete": func() error {
-			return third(f.nk.MultiUpdate(ctx, nil, []*runtime.StorageWrite{write("new", "")},
+			return errorOf3(f.nk.MultiUpdate(ctx, nil, []*runtime.StorageWrite{write("new", "")},
 				[]*runtime.StorageDelete{{Collection: "c", Key: "k", UserID: a, Version: "never"}}, nil, false))
 		},
 	} {

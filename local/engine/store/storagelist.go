@@ -8,8 +8,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 )
 
-// objects is all storage objects, with the two orders in which they are listed kept
-// sorted: of a collection, and of one owner's part of it.
+// objects has all storage objects, and two sorted indexes for lists: by collection, and by owner and collection.
 type objects struct {
 	byID         map[ObjectID]*object
 	byCollection map[string][]*object
@@ -28,32 +27,32 @@ func newObjects() objects {
 	}
 }
 
-// compareObjects orders objects of one collection by read permission, key and owner.
+// compareObjects sorts objects of one collection by read permission, key and owner.
 func compareObjects(a, b *object) int {
 	return cmp.Or(cmp.Compare(a.read, b.read), cmp.Compare(a.Key, b.Key), compareIDs(a.Owner, b.Owner))
 }
 
-// set stores, replaces or, for nil, removes an object.
+// set stores or replaces an object. If o is nil, set removes it.
 func (os *objects) set(id ObjectID, o *object) {
 	owned := ownedCollection{id.Owner, id.Collection}
 	if old := os.byID[id]; old != nil {
-		drop(os.byCollection, id.Collection, old)
-		drop(os.byOwner, owned, old)
+		deleteObject(os.byCollection, id.Collection, old)
+		deleteObject(os.byOwner, owned, old)
 		delete(os.byID, id)
 	}
 	if o != nil {
 		os.byID[id] = o
-		put(os.byCollection, id.Collection, o)
-		put(os.byOwner, owned, o)
+		insertObject(os.byCollection, id.Collection, o)
+		insertObject(os.byOwner, owned, o)
 	}
 }
 
-func put[K comparable](lists map[K][]*object, key K, o *object) {
+func insertObject[K comparable](lists map[K][]*object, key K, o *object) {
 	at, _ := slices.BinarySearchFunc(lists[key], o, compareObjects)
 	lists[key] = slices.Insert(lists[key], at, o)
 }
 
-func drop[K comparable](lists map[K][]*object, key K, o *object) {
+func deleteObject[K comparable](lists map[K][]*object, key K, o *object) {
 	at, _ := slices.BinarySearchFunc(lists[key], o, compareObjects)
 	if lists[key] = slices.Delete(lists[key], at, at+1); len(lists[key]) == 0 {
 		delete(lists, key)
@@ -73,23 +72,22 @@ func (os *objects) removeOwner(owner uuid.UUID) {
 	}
 }
 
-// objectPlace is where a list of objects goes on: after this one.
-type objectPlace struct {
+// objectCursor is the cursor of a list of objects. The list continues after this object.
+type objectCursor struct {
 	Key   string    `json:"k"`
 	Owner uuid.UUID `json:"u"`
 	Read  int32     `json:"r"`
 }
 
-// ListObjects lists a collection, or one owner's part of it, by read permission, then
-// by key, then by owner. The zero UUID as caller is the server, which sees all; a
-// user sees public objects and, asking for their own part, those of theirs that they
-// may read. limit 0 or less lists nothing. The cursor is "" at the end.
+// ListObjects lists a collection, or one owner's part of it, by read permission, then by key, then by owner. The zero
+// UUID as caller is the server, which sees all. A user sees public objects and, in their own part, the objects that
+// they may read. A limit of 0 or less lists nothing. The cursor is "" at the end.
 func (s *Store) ListObjects(caller uuid.UUID, owner *uuid.UUID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
 	list := []*api.StorageObject{}
 	if limit <= 0 {
 		return list, "", nil
 	}
-	var after objectPlace
+	var after objectCursor
 	if cursor != "" && !decodeCursor(cursor, &after) {
 		return nil, "", ErrStorageMalformedCursor
 	}
@@ -117,7 +115,7 @@ func (s *Store) ListObjects(caller uuid.UUID, owner *uuid.UUID, collection strin
 	for _, o := range rows[at:] {
 		if len(list) == limit {
 			last := rows[at+limit-1]
-			return list, encodeCursor(objectPlace{last.Key, last.Owner, last.read}), nil
+			return list, encodeCursor(objectCursor{last.Key, last.Owner, last.read}), nil
 		}
 		list = append(list, o.message())
 	}

@@ -1,16 +1,13 @@
-// Package store is the data side of the embedded engine: accounts, friends,
-// groups, notifications, storage objects and session tokens, all in memory.
+// Package store has the data of the embedded engine: accounts, friends, groups, notifications, storage objects and
+// session tokens, all in memory.
 //
-// It behaves as Nakama's own core on PostgreSQL does: the same states, the same
-// refusals, the same texts, and JSON columns read back in the form the database
-// gives them. Module offers it to a runtime module with the signatures of
-// runtime.NakamaModule; package api offers it to clients over HTTP. Nothing here
-// knows HTTP, sockets or presences; what the store needs of them comes in through
-// Options.
+// It behaves as Nakama's own core on PostgreSQL does. States, refusals and error texts are the same, and JSON columns
+// read back in the form that the database gives them. Module offers the data to a Go module with the signatures of
+// runtime.NakamaModule; package api offers it to clients over HTTP. The store knows nothing about HTTP, sockets or
+// presences. Options has callbacks for what it needs of them.
 //
-// Everything is safe for concurrent use. One lock guards all data, so an operation
-// on many objects is atomic by construction; callbacks run outside of it. Values
-// handed out are built for the caller: changing one never changes the store.
+// Everything is safe for concurrent use. One lock guards all data, so an operation on many objects is atomic.
+// Callbacks run without the lock. Returned values are copies: a caller that changes one does not change the store.
 package store
 
 import (
@@ -21,7 +18,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 )
 
-// Defaults of Options, equal to a stock server's.
+// Defaults of Options, the same as on a stock server.
 const (
 	DefaultTokenExpiry        = 60 * time.Second
 	DefaultRefreshTokenExpiry = 60 * time.Minute
@@ -29,26 +26,23 @@ const (
 	defaultRefreshSigningKey  = "defaultrefreshencryptionkey"
 )
 
-// Options configures a store. The zero value is usable. Callbacks are called
-// without a lock held and may call the store.
+// Options configures a store. The zero value is usable. The store calls the callbacks without a lock, and they may
+// call the store.
 type Options struct {
-	Now func() time.Time // nil: time.Now
+	Now func() time.Time // nil means time.Now
 
-	TokenExpiry        time.Duration // 0: DefaultTokenExpiry
-	RefreshTokenExpiry time.Duration // 0: DefaultRefreshTokenExpiry
-	SigningKey         string        // HMAC key of session tokens; "": a stock server's
-	RefreshSigningKey  string        // HMAC key of refresh tokens; "": a stock server's
+	TokenExpiry        time.Duration // 0 means DefaultTokenExpiry
+	RefreshTokenExpiry time.Duration // 0 means DefaultRefreshTokenExpiry
+	SigningKey         string        // HMAC key of session tokens; "" means a stock server's key
+	RefreshSigningKey  string        // HMAC key of refresh tokens; "" means a stock server's key
 
-	// Online tells whether a user has a live socket, for the online field of users.
-	// nil: nobody has.
+	// Online reports whether a user has a live socket, for the online field of users. nil means that nobody has one.
 	Online func(userID string) bool
 
-	// Deliver carries notifications to a user's live sockets, after persistent ones
-	// are stored. nil: nobody is told.
+	// Deliver sends notifications to a user's live sockets, after the persistent ones are stored. nil sends nothing.
 	Deliver func(userID string, notifications []*api.Notification)
 
-	// Disconnect ends a user's live sockets, after the account's end.
-	// nil: nothing is ended.
+	// Disconnect closes a user's live sockets when the account is deleted. nil closes nothing.
 	Disconnect func(userID string)
 }
 
@@ -64,11 +58,11 @@ type Store struct {
 	notifications map[uuid.UUID][]*notification // per user, oldest first
 	objects       objects
 
-	sessions sessions // has its own lock; never taken while mu is wanted
+	sessions sessions // has its own lock; do not take mu while holding it
 }
 
-// New returns a store that has only the system user, the zero UUID, which owns the
-// objects and sends the notifications of the server itself.
+// New returns a store that has only the system user. Its ID is the zero UUID. It owns the server's objects and sends
+// the server's notifications.
 func New(opts Options) *Store {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -107,10 +101,9 @@ func New(opts Options) *Store {
 	return s
 }
 
-// Reopen makes a store with the data of s, as a server that starts finds the database
-// of the one before it. s is left empty: a later call changes nothing. Tokens
-// that were ended before their time are not carried over, for a real server keeps those
-// in its process.
+// Reopen makes a store with the data of s, as a restarted server finds its database. It leaves s empty, so later
+// calls on s do not change the data. It does not carry over which tokens were ended early, because a real server
+// keeps that in its process.
 func (s *Store) Reopen(opts Options) *Store {
 	next, empty := New(opts), New(s.opts)
 	s.mu.Lock()
@@ -122,12 +115,11 @@ func (s *Store) Reopen(opts Options) *Store {
 	return next
 }
 
-// now is the clock at the database's resolution, microseconds.
+// now returns the time at the database's resolution, microseconds.
 func (s *Store) now() time.Time { return s.opts.Now().UTC().Truncate(time.Microsecond) }
 
-// position returns the next place in a list: the clock in nanoseconds, moved on
-// where the clock stands still, so that no two entries share one. The lock must be
-// held for writing.
+// position returns the next position in a list. It is the time in nanoseconds, or one more than the last position if
+// the clock has not moved, so no two entries share one. The lock must be held for writing.
 func (s *Store) position() int64 {
 	s.lastPosition = max(s.lastPosition+1, s.opts.Now().UnixNano())
 	return s.lastPosition

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// user is one account's row.
+// user is the row of one account.
 type user struct {
 	id          uuid.UUID
 	username    string
@@ -20,10 +20,10 @@ type user struct {
 	timezone    string
 	metadata    string // jsonb text
 	email       string // lower case
-	password    []byte // bcrypt; nil without one
+	password    []byte // nil if the account has no password
 	customID    string
 	devices     []string
-	edgeCount   int32 // friends in any state, as the server counts them
+	edgeCount   int32 // friends in any state, as the real server counts them
 	createTime  time.Time
 	updateTime  time.Time
 }
@@ -32,7 +32,7 @@ func newUser(id uuid.UUID, username string, now time.Time) *user {
 	return &user{id: id, username: username, langTag: "en", metadata: "{}", createTime: now, updateTime: now}
 }
 
-// users is all accounts with their unique keys.
+// users has all accounts with indexes of their unique keys.
 type users struct {
 	byID       map[uuid.UUID]*user
 	byUsername map[string]*user
@@ -75,7 +75,7 @@ func seconds(t time.Time) *timestamppb.Timestamp {
 	return &timestamppb.Timestamp{Seconds: t.Unix()}
 }
 
-// public is the user as other users see it.
+// public returns the user as other users see them.
 func (u *user) public(online bool) *api.User {
 	return &api.User{
 		Id:          u.id.String(),
@@ -101,16 +101,15 @@ func (u *user) account(online bool) *api.Account {
 	return account
 }
 
-// fillOnline sets the online field of users. It asks Options.Online and must be
-// called without the lock.
+// fillOnline sets the online field of users. It calls Options.Online, so the lock must not be held.
 func (s *Store) fillOnline(users ...*api.User) {
 	for _, u := range users {
 		u.Online = s.opts.Online(u.GetId())
 	}
 }
 
-// Users returns the users with one of the IDs or usernames, each once; unknown ones
-// are left out. The order is that of creation.
+// Users returns the users with one of the IDs or usernames, each once, in the order of their creation. It leaves out
+// unknown ones.
 func (s *Store) Users(ids []uuid.UUID, usernames []string) []*api.User {
 	s.mu.RLock()
 	found := map[uuid.UUID]*user{}
@@ -152,7 +151,7 @@ func compareUsers(a, b *user) int {
 
 func compareIDs(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
 
-// UserIDs returns the IDs of the users with these names; unknown names are left out.
+// UserIDs returns the IDs of the users with these names. It leaves out unknown names.
 func (s *Store) UserIDs(usernames []string) []uuid.UUID {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

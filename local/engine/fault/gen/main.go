@@ -1,6 +1,5 @@
-// Command gen writes the methods by which a fault layer stands around every call of
-// runtime.NakamaModule that the engine supports and that can fail, so that one more only
-// needs `go generate`.
+// Command gen writes the methods with which a fault layer wraps the calls of runtime.NakamaModule. It includes the
+// calls that the engine supports and that can fail. For one more, run `go generate` again.
 package main
 
 import (
@@ -46,20 +45,20 @@ var imports = [][2]string{
 	{"time.", "time"},
 }
 
-// supported are the parts of the engine that a module's calls reach.
+// supported lists the parts of the engine that implement a module's calls.
 var supported = []reflect.Type{
 	reflect.TypeFor[store.Module](), reflect.TypeFor[*realtime.Module](), reflect.TypeFor[match.Module](),
 }
 
-// ofTheHost are the calls that need no more than the process.
-var ofTheHost = []string{"Event", "ReadFile"}
+// hostCalls lists the calls of package host that need no more than the process.
+var hostCalls = []string{"Event", "ReadFile"}
 
 func generate(api reflect.Type) ([]byte, error) {
 	var body bytes.Buffer
 	for i := range api.NumMethod() {
 		m := api.Method(i)
 		in := func(part reflect.Type) bool { _, ok := part.MethodByName(m.Name); return ok }
-		if slices.ContainsFunc(supported, in) || slices.Contains(ofTheHost, m.Name) {
+		if slices.ContainsFunc(supported, in) || slices.Contains(hostCalls, m.Name) {
 			writeMethod(&body, m)
 		}
 	}
@@ -80,8 +79,8 @@ var (
 	errorType   = reflect.TypeFor[error]()
 )
 
-// writeMethod emits one method. Those without an error as their last result have no
-// way to fail; they pass as they are.
+// writeMethod writes one method. It skips a method whose last result is not an error, because such a call cannot
+// fail.
 func writeMethod(w *bytes.Buffer, m reflect.Method) {
 	in, out := m.Type.NumIn(), m.Type.NumOut()
 	if out == 0 || m.Type.Out(out-1) != errorType {

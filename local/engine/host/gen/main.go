@@ -1,7 +1,6 @@
-// Command gen writes the stand-ins for everything the embedded engine does not
-// support: one method for each method of runtime.NakamaModule and
-// runtime.Initializer, answering by name. The host embeds them beneath what it
-// does support, so that a newer runtime only needs `go generate`.
+// Command gen writes a stand-in for each method of runtime.NakamaModule and runtime.Initializer. The stand-in returns
+// an error with the method's name. The host embeds the stand-ins below the methods that it supports. For a newer
+// runtime, run `go generate` again.
 package main
 
 import (
@@ -67,8 +66,7 @@ func generate(receiver string, iface reflect.Type) ([]byte, error) {
 
 var errorType = reflect.TypeFor[error]()
 
-// writeMethod emits one stand-in. A method without an error among its results has
-// no way to tell; it gives zero values.
+// writeMethod writes one stand-in. If a method returns no error, the stand-in returns zero values.
 func writeMethod(w *bytes.Buffer, receiver string, m reflect.Method) {
 	fmt.Fprintf(w, "func (%s) %s(", receiver, m.Name)
 	for i := range m.Type.NumIn() {

@@ -6,7 +6,7 @@ import (
 	"github.com/blugelabs/bluge"
 )
 
-// Document is one thing an [Index] can find, under a unique ID.
+// Document is an entry of an [Index] with a unique ID.
 type Document struct {
 	id  string
 	doc *bluge.Document
@@ -15,7 +15,7 @@ type Document struct {
 // NewDocument returns a document without fields.
 func NewDocument(id string) *Document { return &Document{id: id, doc: bluge.NewDocument(id)} }
 
-// Keyword adds a field that is matched as a whole.
+// Keyword adds a field that a query matches as a whole.
 func (d *Document) Keyword(name, value string) *Document {
 	d.doc.AddField(bluge.NewKeywordField(name, value))
 	return d
@@ -27,10 +27,10 @@ func (d *Document) Number(name string, value float64) *Document {
 	return d
 }
 
-// Bool adds a field that is T or F.
-func (d *Document) Bool(name string, value bool) *Document { return d.Keyword(name, flag(value)) }
+// Bool adds a field with the value T or F.
+func (d *Document) Bool(name string, value bool) *Document { return d.Keyword(name, boolTerm(value)) }
 
-func flag(value bool) string {
+func boolTerm(value bool) string {
 	if value {
 		return "T"
 	}
@@ -43,9 +43,9 @@ func (d *Document) Time(name string, t time.Time) *Document {
 	return d
 }
 
-// Object adds the members of a decoded JSON object as fields name.member, nested ones
-// with further dots. The items of an array are all values of the one field. Texts that
-// read as a date become dates, true and false become the keywords T and F, null is left out.
+// Object adds the members of a decoded JSON object as fields with the name "name.member". Nested members have further
+// dots. All items of an array become values of the same field. Texts in a date format become dates. true and false
+// become the keywords T and F. null is left out.
 func (d *Document) Object(name string, members map[string]any) *Document {
 	for member, value := range members {
 		d.value(name+"."+member, value)
@@ -74,7 +74,7 @@ func (d *Document) value(name string, value any) {
 	}
 }
 
-// dateLayouts are the ways to write a date that Nakama recognises in a value.
+// dateLayouts are the date formats that Nakama recognises in a value.
 var dateLayouts = [...]string{
 	time.RFC3339Nano,
 	time.RFC3339,

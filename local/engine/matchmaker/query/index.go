@@ -15,10 +15,10 @@ import (
 
 var errClosed = errors.New("index closed")
 
-// Index holds documents in memory and finds them by query. It is safe for concurrent
-// use: a search sees the documents as they were when it began.
+// Index has documents in memory and finds them by query. It is safe for concurrent use. A search uses the documents
+// that exist when it begins.
 type Index struct {
-	mu     sync.RWMutex // guards closed against the writer's use: a closed writer would block
+	mu     sync.RWMutex // guards closed, and keeps Close away while the writer is used: a closed writer would block
 	closed bool
 	writer *bluge.Writer
 }
@@ -26,8 +26,8 @@ type Index struct {
 // NewIndex returns an empty index. It runs goroutines until [Index.Close].
 func NewIndex() (*Index, error) {
 	config := bluge.InMemoryOnlyConfig()
-	config.DefaultSimilarity = flat{}
-	config.DefaultSearchAnalyzer = keyword
+	config.DefaultSimilarity = boostScorer{}
+	config.DefaultSearchAnalyzer = keywordAnalyzer
 	writer, err := bluge.OpenWriter(config)
 	if err != nil {
 		return nil, fmt.Errorf("open search index: %w", err)
@@ -35,7 +35,7 @@ func NewIndex() (*Index, error) {
 	return &Index{writer: writer}, nil
 }
 
-// Close ends the index. Later calls answer with errors.
+// Close closes the index. Later calls return errors.
 func (x *Index) Close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -46,8 +46,8 @@ func (x *Index) Close() error {
 	return x.writer.Close()
 }
 
-// Change adds or replaces the documents in put and drops those named in remove, all at once.
-// An ID in both is dropped.
+// Change adds or replaces the documents in put and removes the IDs in remove, all at once. It removes an ID that is
+// in both.
 func (x *Index) Change(put []*Document, remove []string) error {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -55,7 +55,7 @@ func (x *Index) Change(put []*Document, remove []string) error {
 		return errClosed
 	}
 	if len(put)+len(remove) == 0 {
-		return nil // even an empty batch costs the library a segment
+		return nil // in the library, even an empty batch costs a segment
 	}
 	dropped := make(map[string]bool, len(remove))
 	batch := bluge.NewBatch()
@@ -74,10 +74,9 @@ func (x *Index) Change(put []*Document, remove []string) error {
 	return nil
 }
 
-// Search yields the IDs of at most limit documents that match q. The order is by the
-// given fields, "-" before a name for descending; the field "_score" is how well a document
-// matches, the sum of its matched clauses' boosts, and always sorts best first. An error
-// ends the sequence.
+// Search yields the IDs of at most limit documents that match q. order lists the fields to sort by; "-" before a name
+// means descending. The field "_score" is the sum of the boosts of the matched clauses, and its highest value always
+// comes first. An error ends the sequence.
 func (x *Index) Search(ctx context.Context, q Query, limit int, order ...string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		x.mu.RLock()
@@ -91,7 +90,7 @@ func (x *Index) Search(ctx context.Context, q Query, limit int, order ...string)
 			yield("", fmt.Errorf("read search index: %w", err))
 			return
 		}
-		defer func() { _ = reader.Close() }() // a snapshot in memory: nothing to lose
+		defer func() { _ = reader.Close() }() // a snapshot in memory, so nothing is lost
 		hits, err := reader.Search(ctx, bluge.NewTopNSearch(limit, q.tree).SortBy(order))
 		if err != nil {
 			yield("", fmt.Errorf("search: %w", err))
@@ -106,7 +105,7 @@ func (x *Index) Search(ctx context.Context, q Query, limit int, order ...string)
 			if hit == nil {
 				return
 			}
-			id, err := idOf(hit)
+			id, err := documentID(hit)
 			if err != nil {
 				yield("", fmt.Errorf("search: read id: %w", err))
 				return
@@ -118,7 +117,7 @@ func (x *Index) Search(ctx context.Context, q Query, limit int, order ...string)
 	}
 }
 
-func idOf(hit *search.DocumentMatch) (id string, err error) {
+func documentID(hit *search.DocumentMatch) (id string, err error) {
 	err = hit.VisitStoredFields(func(field string, value []byte) bool {
 		if field != "_id" {
 			return true
@@ -129,12 +128,12 @@ func idOf(hit *search.DocumentMatch) (id string, err error) {
 	return id, err
 }
 
-// flat scores every matched clause with its boost alone: how rare a term is among the
-// waiting players says nothing about how well two of them fit.
-type flat struct{}
+// boostScorer scores every matched clause with its boost only. How rare a term is among the waiting players does not
+// show how well two players fit.
+type boostScorer struct{}
 
-func (flat) ComputeNorm(int) float32 { return 0 }
+func (boostScorer) ComputeNorm(int) float32 { return 0 }
 
-func (flat) Scorer(boost float64, _ segment.CollectionStats, _ segment.TermStats) search.Scorer {
+func (boostScorer) Scorer(boost float64, _ segment.CollectionStats, _ segment.TermStats) search.Scorer {
 	return similarity.ConstantScorer(boost)
 }

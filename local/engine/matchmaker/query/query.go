@@ -1,7 +1,6 @@
-// Package query is the search language of Nakama's matchmaker, match and party lists:
-// the syntax of a query string, how properties and JSON labels become searchable
-// fields, and an in-memory index to ask. It wraps the library the real server uses, so
-// that a query means the same here and there. Any engine package may import it.
+// Package query is the search language of Nakama's matchmaker, match lists and party lists. It has the syntax of a
+// query string, the conversion of properties and JSON labels into fields, and an in-memory index. It wraps the
+// library that the real server uses, so a query has the same meaning in both. Any engine package may import it.
 package query
 
 import (
@@ -13,35 +12,33 @@ import (
 	querystring "github.com/blugelabs/query_string"
 )
 
-// ErrInvalid is what every error of [Parse] is. Their texts are the library's own, as
-// they reach clients through the real server too.
+// ErrInvalid matches every error of [Parse]. The texts come from the library and reach clients, as on the real
+// server.
 var ErrInvalid = errors.New("query invalid")
 
-type invalid struct{ error }
+type parseError struct{ error }
 
-func (invalid) Is(target error) bool { return target == ErrInvalid }
+func (parseError) Is(target error) bool { return target == ErrInvalid }
 
-// keyword takes a whole value as one term, so that "eu-west" is not two words.
-var keyword = analyzer.NewKeywordAnalyzer()
+// keywordAnalyzer makes one term of a whole value, so that "eu-west" is not two words.
+var keywordAnalyzer = analyzer.NewKeywordAnalyzer()
 
-// Query is a parsed query string. It holds no state and may be used for any number of
-// searches.
+// Query is a parsed query string. It has no state and can be used for many searches.
 type Query struct{ tree bluge.Query }
 
-// Parse reads a query string. "*" matches everything; an empty string matches nothing,
-// as in the language itself: callers that mean "no filter" pass "*". Every error is
-// [ErrInvalid].
+// Parse parses a query string. "*" matches everything. An empty string matches nothing, as the language defines, so
+// callers that want no filter pass "*". Every error is [ErrInvalid].
 func Parse(text string) (Query, error) {
 	if text == "*" {
 		return All(), nil
 	}
-	tree, err := querystring.ParseQueryString(text, querystring.DefaultOptions().WithDefaultAnalyzer(keyword))
+	tree, err := querystring.ParseQueryString(text, querystring.DefaultOptions().WithDefaultAnalyzer(keywordAnalyzer))
 	if err != nil {
-		return Query{}, invalid{err}
+		return Query{}, parseError{err}
 	}
 	if v, ok := tree.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
-			return Query{}, invalid{err}
+			return Query{}, parseError{err}
 		}
 	}
 	return Query{tree}, nil
@@ -50,11 +47,11 @@ func Parse(text string) (Query, error) {
 // All matches every document.
 func All() Query { return Query{bluge.NewMatchAllQuery()} }
 
-// Is matches documents whose keyword field holds exactly value.
+// Is matches documents whose keyword field is exactly value.
 func Is(field, value string) Query { return Query{bluge.NewTermQuery(value).SetField(field)} }
 
-// IsTrue matches documents whose field of [Document.Bool] holds value.
-func IsTrue(field string, value bool) Query { return Is(field, flag(value)) }
+// IsTrue matches documents whose field of [Document.Bool] has this value.
+func IsTrue(field string, value bool) Query { return Is(field, boolTerm(value)) }
 
 // AtLeast matches documents whose number field is min or more.
 func AtLeast(field string, min float64) Query { return between(field, min, math.Inf(1)) }
@@ -66,7 +63,7 @@ func between(field string, min, max float64) Query {
 	return Query{bluge.NewNumericRangeInclusiveQuery(min, max, true, true).SetField(field)}
 }
 
-// And matches what every one of qs matches.
+// And matches what all of qs match.
 func And(qs ...Query) Query {
 	all := bluge.NewBooleanQuery()
 	for _, q := range qs {
@@ -75,7 +72,7 @@ func And(qs ...Query) Query {
 	return Query{all}
 }
 
-// But matches what q matches and not does not.
+// But matches what q matches, except what not matches.
 func (q Query) But(not Query) Query {
 	return Query{bluge.NewBooleanQuery().AddMust(q.tree).AddMustNot(not.tree)}
 }

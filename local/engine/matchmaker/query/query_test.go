@@ -9,7 +9,7 @@ import (
 	"partyline/local/engine/matchmaker/query"
 )
 
-// languageCases are queries over one pool of documents. They seed the fuzz target too.
+// languageCases are queries on one set of documents. They are also the seeds of the fuzz target.
 var languageCases = []struct {
 	query string
 	want  []string // IDs, sorted; nil for none
@@ -114,7 +114,7 @@ func TestParse_Refused(t *testing.T) {
 	}
 }
 
-// A broken pattern is only noticed by the search, as on the real server.
+// As on the real server, only the search finds a broken pattern.
 func TestSearch_BrokenPattern(t *testing.T) {
 	q, err := query.Parse("properties.region:/[/")
 	if err != nil {
@@ -180,9 +180,9 @@ func TestIndex_Closed(t *testing.T) {
 	}
 }
 
-// longest is where fuzzed queries end: what a pattern costs the library grows with the
-// square of its length, and with four thousand characters it is seconds.
-const longest = 250
+// maxQueryLength is the maximum length of fuzzed queries. The library's cost of a pattern grows with the square of its
+// length: four thousand characters take seconds.
+const maxQueryLength = 250
 
 func FuzzParse(f *testing.F) {
 	for _, c := range languageCases {
@@ -193,7 +193,7 @@ func FuzzParse(f *testing.F) {
 	}
 	index := pool(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > longest {
+		if len(text) > maxQueryLength {
 			return
 		}
 		q, err := query.Parse(text)
@@ -203,8 +203,8 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		// A query that parses may still fail to search, for example by a pattern that is no
-		// pattern, but it must neither panic nor find what is not there.
+		// A query that parses may still fail in a search, for example because of a broken pattern. But it must
+		// neither panic nor find documents that do not exist.
 		for id, err := range index.Search(t.Context(), q, 10) {
 			if err == nil && !slices.Contains([]string{"a", "b", "c"}, id) {
 				t.Errorf("Parse(%q) found %q", text, id)

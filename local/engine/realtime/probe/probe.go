@@ -1,6 +1,6 @@
-// Package probe makes the stream calls of a server's runtime reachable for tests: one
-// RPC, the same for the embedded engine and for a module in a real server, so that one
-// suite can compare the two. Only tests and testdata/probe import it.
+// Package probe offers the stream calls of a server's runtime to tests, through one RPC. The RPC is the same for the
+// embedded engine and for a module in a real server, so one suite can compare the two. Only tests and testdata/probe
+// import it.
 package probe
 
 import (
@@ -18,7 +18,7 @@ import (
 // ID is the RPC's name.
 const ID = "probe"
 
-// Streams is the part of runtime.NakamaModule that a probe calls.
+// Streams has the methods of runtime.NakamaModule that the probe calls.
 type Streams interface {
 	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
 	StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error)
@@ -32,8 +32,7 @@ type Streams interface {
 	SessionDisconnect(ctx context.Context, sessionID string, reason ...runtime.PresenceReason) error
 }
 
-// Request is one call. Op is the method's name without "Stream" or "StreamUser", in
-// lower case.
+// Request is one call. Op is the method's name in lower case, without "Stream" or "StreamUser".
 type Request struct {
 	Op         string          `json:"op"`
 	Mode       uint8           `json:"mode"`
@@ -48,7 +47,7 @@ type Request struct {
 	Raw        json.RawMessage `json:"raw"`
 }
 
-// Call makes the call that payload asks for and gives its result as JSON.
+// Call makes the call in payload and returns its result as JSON.
 func Call(ctx context.Context, nk Streams, payload string) (string, error) {
 	var r Request
 	if err := json.Unmarshal([]byte(payload), &r); err != nil {

@@ -1,5 +1,5 @@
-// Command probe is a module for a real server that the suites of package realtime run
-// against; `make conformance` builds it for the server.
+// Command probe is a module for a real server. The suites of package realtime run against it; `make conformance`
+// builds it for the server.
 package main
 
 import (

@@ -9,9 +9,9 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// tell asks the module which match the entries' players go to and tells all of them. When
-// the module names none they get a common token for a relayed match.
-func (m *Matchmaker) tell(ctx context.Context, entries []*Entry) {
+// notifyPlayers asks the module for the match ID and sends it to all players of the entries. Without an ID, they all
+// get the same token for a relayed match.
+func (m *Matchmaker) notifyPlayers(ctx context.Context, entries []*Entry) {
 	users := make([]*rtapi.MatchmakerMatched_MatchmakerUser, len(entries))
 	for i, e := range entries {
 		users[i] = e.user()
@@ -20,7 +20,7 @@ func (m *Matchmaker) tell(ctx context.Context, entries []*Entry) {
 	if common.GetMatchId() == "" {
 		common.Id = &rtapi.MatchmakerMatched_Token{Token: m.opts.RelayToken()}
 	}
-	m.complete(entries)
+	m.recordMatched(entries)
 	for i, e := range entries {
 		m.opts.Router.SendToPresences([]presence.ID{e.Player.ID}, &rtapi.Envelope{
 			Message: &rtapi.Envelope_MatchmakerMatched{MatchmakerMatched: &rtapi.MatchmakerMatched{
@@ -33,7 +33,7 @@ func (m *Matchmaker) tell(ctx context.Context, entries []*Entry) {
 	}
 }
 
-// matchID is the module's answer, "" without a hook or after its error.
+// matchID returns the module's answer. It is "" if there is no hook or the hook fails.
 func (m *Matchmaker) matchID(ctx context.Context, entries []*Entry) (id string) {
 	if m.hooks.Matched == nil {
 		return ""
@@ -42,7 +42,7 @@ func (m *Matchmaker) matchID(ctx context.Context, entries []*Entry) (id string) 
 	for i, e := range entries {
 		given[i] = e
 	}
-	err := contain("matched hook", func() (err error) {
+	err := safeCall("matched hook", func() (err error) {
 		id, err = m.hooks.Matched(ctx, given)
 		return err
 	})

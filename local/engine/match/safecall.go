@@ -5,8 +5,8 @@ import (
 	"runtime/debug"
 )
 
-// contain runs the module's code and turns its panic into an error with the stack.
-func contain(what string, code func() error) (err error) {
+// safeCall runs code of the module. It returns a panic as an error with the stack.
+func safeCall(what string, code func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%s panicked: %v\n%s", what, r, debug.Stack())
