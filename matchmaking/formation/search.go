@@ -78,7 +78,7 @@ func (b *budget) spend() bool {
 	return true
 }
 
-// searchPool keeps the memory of finished searchPool for the next ones.
+// searchPool keeps the memory of finished searches for the next ones.
 var searchPool = sync.Pool{New: func() any {
 	s := new(search)
 	s.gathering = gathering{sorted: &s.sorted, trial: &s.trial}
