@@ -928,7 +928,7 @@ namespace Partyline
 
         [DataMember(Name = "redeemed"), Preserve] public long Redeemed { get; set; }
 
-        /// <summary>players who came by an invite and then got a match with the party</summary>
+        /// <summary>players who came by an invite and got a match with the party, once a party</summary>
         [DataMember(Name = "matched"), Preserve] public long Matched { get; set; }
 
         [DataMember(Name = "declined"), Preserve] public long Declined { get; set; }

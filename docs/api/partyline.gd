@@ -1078,7 +1078,7 @@ class OverviewInviteStats extends Answer:
 	## pages opened in browsers
 	var opened: int = 0
 	var redeemed: int = 0
-	## players who came by an invite and then got a match with the party
+	## players who came by an invite and got a match with the party, once a party
 	var matched: int = 0
 	var declined: int = 0
 	var revoked: int = 0

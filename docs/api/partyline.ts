@@ -672,7 +672,7 @@ export interface OverviewInviteStats {
   /** pages opened in browsers */
   opened: number;
   redeemed: number;
-  /** players who came by an invite and then got a match with the party */
+  /** players who came by an invite and got a match with the party, once a party */
   matched: number;
   declined: number;
   revoked: number;
