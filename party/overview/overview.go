@@ -48,7 +48,7 @@ type Deps struct {
 	Invites    Invites
 	Limits     func() map[string]int // how many buckets each limit remembers
 	Queues     func() []party.QueueReport
-	Matches    func(ctx context.Context, most int) ([]party.RunningMatch, error)
+	Matches    func(ctx context.Context, most int) (newest []party.RunningMatch, total int, err error)
 
 	Attributes func(ctx context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error)
 	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)

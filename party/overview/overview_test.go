@@ -74,8 +74,8 @@ func newWorld(t *testing.T, file string) *world {
 		Limits: func() map[string]int { return map[string]int{"data": 3} },
 		Vitals: func() overview.Vitals { return w.vitals },
 		Queues: func() []party.QueueReport { return []party.QueueReport{{Queue: "duo", Tickets: 2}} },
-		Matches: func(_ context.Context, most int) ([]party.RunningMatch, error) {
-			return []party.RunningMatch{{MatchID: fmt.Sprint("first of ", most)}}, nil
+		Matches: func(_ context.Context, most int) ([]party.RunningMatch, int, error) {
+			return []party.RunningMatch{{MatchID: fmt.Sprint("first of ", most)}}, 300, nil
 		},
 		Attributes: func(_ context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error) {
 			w.pages++
@@ -185,8 +185,8 @@ func TestSearch(t *testing.T) {
 			t.Errorf("Search(%q) = %q, %v, %v; want %q", words, got, more, err, want)
 		}
 	}
-	if list, err := w.overview.Running(t.Context(), 7); err != nil || len(list) != 1 || list[0].MatchID != "first of 7" {
-		t.Errorf("Running = %+v, %v", list, err)
+	if list, total, err := w.overview.Running(t.Context(), 7); err != nil || len(list) != 1 || list[0].MatchID != "first of 7" || total != 300 {
+		t.Errorf("Running = %+v, %d, %v", list, total, err)
 	}
 	w.asked = nil
 	for range overview.MaxPage {

@@ -67,7 +67,8 @@ func (o *Overview) Invited(ctx context.Context, sought string) (Stats, []invite.
 	return s, list, nil
 }
 
-func (o *Overview) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
+// Running lists the newest matches with seats, at most most, and counts all of them.
+func (o *Overview) Running(ctx context.Context, most int) (newest []party.RunningMatch, total int, err error) {
 	return o.Matches(ctx, most)
 }
 

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -50,6 +51,7 @@ type source struct {
 	found   map[string][]overview.Party // by words
 	players map[string]overview.Player
 	matches []party.RunningMatch
+	running int // matches; 0 for as many as there are in matches
 	did     []string
 	refuse  error // refusal of an action
 }
@@ -62,7 +64,9 @@ func (s *source) Players(context.Context, []string) (map[string]overview.Player,
 	return s.players, s.err
 }
 
-func (s *source) Running(context.Context, int) ([]party.RunningMatch, error) { return s.matches, s.err }
+func (s *source) Running(context.Context, int) ([]party.RunningMatch, int, error) {
+	return s.matches, cmp.Or(s.running, len(s.matches)), s.err
+}
 
 func (s *source) RevokeAny(_ context.Context, id string) error {
 	s.did = append(s.did, "revoke "+id)
@@ -316,6 +320,7 @@ func TestPage_Variants(t *testing.T) {
 		"later_page":   {target: "?cursor=a%2Bb", code: 200, has: []string{"First parties"}},
 		"bad_cursor":   {edit: func(s *source) { s.err = party.Refuse(party.InvalidRequest, "cursor: no.") }, code: 400},
 		"no_matches":   {edit: func(s *source) { s.matches = nil }, code: 200, has: []string{"No match with seats is running"}},
+		"many_matches": {edit: func(s *source) { s.running = 300 }, code: 200, has: []string{"<b>300</b><span>matches", "The latest 1 of 300."}},
 		"failure":      {edit: func(s *source) { s.err = errors.New("the database is down") }, code: 500, not: []string{"database"}},
 		"browser_gone": {edit: func(s *source) { s.err = fmt.Errorf("read: %w", context.Canceled) }, code: 503},
 		"panic":        {edit: func(s *source) { s.panics = true }, code: 500, not: []string{"as asked"}},

@@ -96,6 +96,7 @@ type view struct {
 	Paged   bool   // this is not the first page
 	Invites []invite.Outstanding
 	Matches []party.RunningMatch
+	Running int // all matches, also those that are not in Matches
 }
 
 const maxQuery = 100 // bytes of a search
@@ -119,7 +120,7 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 	for _, d := range v.Stats.Denials {
 		v.Denied += d.Count
 	}
-	if v.Matches, err = c.Source.Running(ctx, maxMatches); err != nil {
+	if v.Matches, v.Running, err = c.Source.Running(ctx, maxMatches); err != nil {
 		return nil, err
 	}
 	v.Denials = c.Source.Denials(ctx)
