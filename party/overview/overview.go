@@ -44,6 +44,7 @@ type Deps struct {
 	Playground string
 	Judge      *judge.Judge
 	Lister     party.Finder
+	PartiesOf  func(ctx context.Context, userID string) ([]party.Membership, error)
 	Seats      Seats
 	Invites    Invites
 	Limits     func() map[string]int // how many buckets each limit remembers

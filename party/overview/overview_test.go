@@ -45,9 +45,10 @@ type world struct {
 	list   []invite.Outstanding
 	more   bool
 	vitals overview.Vitals
-	faced  [][]string // IDs of profile look-ups
-	pages  int        // parties whose attributes were read
-	busy   bool       // all parties are busy
+	faced  [][]string                    // IDs of profile look-ups
+	pages  int                           // parties whose attributes were read
+	in     map[string][]party.Membership // what users are in
+	busy   bool                          // all parties are busy
 	match  map[string]string
 }
 
@@ -70,7 +71,7 @@ func newWorld(t *testing.T, file string) *world {
 		},
 	})
 	w.overview = overview.New(overview.Deps{
-		Live: w.live, History: judge.NewHistory(partytest.NewStorage(), w.path, &partytest.Log{}), Judge: w.judge, Lister: w, Seats: w, Invites: w, Now: w.clock.Now,
+		Live: w.live, History: judge.NewHistory(partytest.NewStorage(), w.path, &partytest.Log{}), Judge: w.judge, Lister: w, PartiesOf: w.PartiesOf, Seats: w, Invites: w, Now: w.clock.Now,
 		Limits: func() map[string]int { return map[string]int{"data": 3} },
 		Vitals: func() overview.Vitals { return w.vitals },
 		Queues: func() []party.QueueReport { return []party.QueueReport{{Queue: "duo", Tickets: 2}} },
@@ -116,6 +117,10 @@ func (w *world) PartyList(_ context.Context, limit int, open *bool, hidden bool,
 		return w.rows[:limit], "next", w.failed
 	}
 	return w.rows, "", w.failed
+}
+
+func (w *world) PartiesOf(_ context.Context, userID string) ([]party.Membership, error) {
+	return w.in[userID], w.failed
 }
 
 func (w *world) Detail(_ context.Context, id party.ID) (admission.Detail, error) {
@@ -198,6 +203,16 @@ func TestSearch(t *testing.T) {
 	w.asked = nil
 	if found, more, err := w.overview.Search(t.Context(), "nobody"); len(found) != 0 || !more || err != nil || len(w.asked) != 20 {
 		t.Errorf("%d found on %d pages, more %v, %v", len(found), len(w.asked), more, err)
+	}
+	// By a whole ID, a party is found also behind the parties that are looked through.
+	const far, user = "55555555-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1", "66666666-8a55-4d46-9c9a-0c3c1c3e8a55"
+	add(far, "", member(user, "z"))
+	w.rows = w.rows[:len(w.rows)-1]
+	w.in = map[string][]party.Membership{user: {{ID: w.views[far].ID}}}
+	for _, words := range []string{far, strings.ToUpper(far[:36]) + far[36:], user, strings.ToUpper(user)} {
+		if found, more, err := w.overview.Search(t.Context(), words); len(found) != 1 || found[0].PartyID != far || more || err != nil {
+			t.Errorf("Search(%q) = %+v, more %v, %v", words, found, more, err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
@@ -102,10 +103,23 @@ const (
 	maxFound    = 50
 )
 
-// Search lists live parties of this node. It matches the beginning of the party's ID or of a member's ID, and any
-// part of the label or of a member's names, ignoring case. more reports that there are more parties than it searched
-// or lists.
+// Search lists live parties of this node. It finds a party by its whole ID, and the parties of a member by theirs. It
+// matches the beginning of the party's ID or of a member's ID, and any part of the label or of a member's names, ignoring
+// case. more reports that there are more parties than it searched or lists.
 func (o *Overview) Search(ctx context.Context, words string) (found []Party, more bool, err error) {
+	rows := []*api.Party{{PartyId: party.Canonical(words)}}
+	if user, unknown := uuid.Parse(words); unknown == nil {
+		in, err := o.PartiesOf(ctx, user.String())
+		if err != nil {
+			return nil, false, err
+		}
+		for _, m := range in { // a user is in a party with one session at most
+			rows = append(rows, &api.Party{PartyId: m.ID.String()})
+		}
+	}
+	if found, err = o.details(ctx, rows); err != nil || len(found) > 0 {
+		return found, false, err
+	}
 	words = strings.ToLower(words)
 	cursor := ""
 	for range searchPages {

@@ -57,7 +57,7 @@ type source struct {
 }
 
 func (s *source) Search(_ context.Context, words string) ([]overview.Party, bool, error) {
-	return s.found[words], words == "many", s.err
+	return s.found[words], strings.HasPrefix(words, "many"), s.err
 }
 
 func (s *source) Players(context.Context, []string) (map[string]overview.Player, error) {
@@ -371,10 +371,11 @@ func TestPage_Search(t *testing.T) {
 		"nobody":   {has: []string{"No live party", "No invite has that ID"}, not: []string{"7d0f4a12"}},
 		"9F1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1": {has: []string{"No live party", "7d0f4a12"}},
 		"many":               {has: []string{"the first ones"}},
+		"many-others":        {has: []string{"None of the parties looked through has that ID, label or member: there are more."}, not: []string{"the first ones", "No live party"}},
 		"%22%3E%3Cscript%3E": {has: []string{"No live party"}, not: []string{"<script>"}},
 	} {
 		s := aServer()
-		s.found = map[string][]overview.Party{"mira": s.parties.Parties[1:]}
+		s.found = map[string][]overview.Party{"mira": s.parties.Parties[1:], "many": s.parties.Parties}
 		s.invites[0].PartyID = "9f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1"
 		routes, _ := serve(t, s)
 		answer := get(routes["console_page"], http.MethodGet, "/party/console?q="+query, "Bearer "+key)
