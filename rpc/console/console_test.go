@@ -51,17 +51,18 @@ type source struct {
 	found   map[string][]overview.Party // by words
 	players map[string]overview.Player
 	matches []party.RunningMatch
-	running int // matches; 0 for as many as there are in matches
+	unread  error // of what is read from the database
+	running int   // matches; 0 for as many as there are in matches
 	did     []string
 	refuse  error // refusal of an action
 }
 
-func (s *source) Search(_ context.Context, words string) ([]overview.Party, bool, error) {
-	return s.found[words], strings.HasPrefix(words, "many"), s.err
+func (s *source) Search(_ context.Context, words string) (overview.Parties, bool, error) {
+	return overview.Parties{Parties: s.found[words]}, strings.HasPrefix(words, "many"), s.err
 }
 
 func (s *source) Players(context.Context, []string) (map[string]overview.Player, error) {
-	return s.players, s.err
+	return s.players, cmp.Or(s.unread, s.err)
 }
 
 func (s *source) Running(context.Context, int) ([]party.RunningMatch, int, error) {
@@ -95,9 +96,9 @@ func (s *source) Parties(_ context.Context, _ int, cursor string) (overview.Part
 	return s.parties, s.err
 }
 
-func (s *source) Invited(_ context.Context, sought string) (overview.Stats, []invite.Outstanding, error) {
+func (s *source) Invited(_ context.Context, sought string) (overview.Stats, []invite.Outstanding) {
 	s.sought = sought
-	return s.stats, s.invites, s.err
+	return s.stats, s.invites
 }
 
 func (s *source) Denials(context.Context) []overview.Denial { return s.denials }
@@ -321,6 +322,13 @@ func TestPage_Variants(t *testing.T) {
 		"bad_cursor":   {edit: func(s *source) { s.err = party.Refuse(party.InvalidRequest, "cursor: no.") }, code: 400},
 		"no_matches":   {edit: func(s *source) { s.matches = nil }, code: 200, has: []string{"No match with seats is running"}},
 		"many_matches": {edit: func(s *source) { s.running = 300 }, code: 200, has: []string{"<b>300</b><span>matches", "The latest 1 of 300."}},
+		"database_away": {edit: func(s *source) {
+			s.unread, s.parties.Problem = errors.New("names are <away>"), "attributes are away"
+			s.stats.Invites.Unknown, s.stats.Health.Problems, s.invites = true, []string{"invites cannot be read: no"}, nil
+		}, code: 200, has: []string{"<p>invites cannot be read: no</p>", "attributes are away", "names are &lt;away&gt;", "<b>?</b><span>invites", "Invites cannot be read at the moment", "jonas", "newcomers", "ranked_5v5"}},
+		"broken_file_alone": {edit: func(s *source) {
+			s.rules.Error, s.stats.Health.Problems, s.stats.Health.Rules.Broken = "no", []string{"see party_admin_rules"}, true
+		}, code: 200, has: []string{"not in force"}, not: []string{"see party_admin_rules"}},
 		"failure":      {edit: func(s *source) { s.err = errors.New("the database is down") }, code: 500, not: []string{"database"}},
 		"browser_gone": {edit: func(s *source) { s.err = fmt.Errorf("read: %w", context.Canceled) }, code: 503},
 		"panic":        {edit: func(s *source) { s.panics = true }, code: 500, not: []string{"as asked"}},
