@@ -14,8 +14,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"partyline/rpc/console"
 )
 
 // dashboard is what of a Grafana dashboard can be checked without Grafana.
@@ -289,7 +292,7 @@ func TestDashboard(t *testing.T) {
 }
 
 func TestAlerts(t *testing.T) {
-	operators, have := read(t, "docs/operators.md"), exported(t)
+	operators, file, have := read(t, "docs/operators.md"), read(t, "local/metrics/alerts.yml"), exported(t)
 	names := map[string]bool{}
 	for _, group := range readAlerts(t).Groups {
 		for _, rule := range group.Rules {
@@ -298,6 +301,9 @@ func TestAlerts(t *testing.T) {
 			}
 			names[rule.Alert] = true
 			checkQuery(t, have, rule.Alert, rule.Expr)
+			if strings.Contains(rule.Expr, "_rpc_duration{") && !strings.Contains(rule.Expr, `rpc_id!="party_invite_redeem"`) {
+				t.Errorf("%s: party_invite_redeem waits for parties that are away, however fast the server is", rule.Alert)
+			}
 			for _, label := range inLegend.FindAllStringSubmatch(rule.Annotations["summary"], -1) {
 				if !strings.Contains(rule.Expr, label[1]) && rule.Expr != `up{job="nakama"} == 0` {
 					t.Errorf("%s: its summary names %s, which its expression has lost", rule.Alert, label[1])
@@ -306,6 +312,11 @@ func TestAlerts(t *testing.T) {
 			if !strings.Contains(operators, "`"+rule.Alert+"`") {
 				t.Errorf("docs/operators.md does not say what to do about %s", rule.Alert)
 			}
+		}
+	}
+	for _, r := range console.New(console.Options{Now: time.Now}).Routes() { // each tells a right key from a wrong one
+		if m := regexp.MustCompile(`PartylineConsoleGuessed[^~]*route=~"([^"]*)"`).FindStringSubmatch(file); m == nil || !regexp.MustCompile("^(?:"+m[1]+")$").MatchString(r.Name) {
+			t.Errorf("PartylineConsoleGuessed does not count wrong keys at %s", r.Name)
 		}
 	}
 	if len(names) < 4 {

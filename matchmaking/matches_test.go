@@ -87,6 +87,19 @@ func TestMatches_Open(t *testing.T) {
 	}
 }
 
+// Running counts also the matches that it does not list.
+func TestMatches_Running(t *testing.T) {
+	h := newFakeHost(t)
+	duel(h, "")
+	l := matchmaking.Launch{Queue: "duel", Teams: 2, TeamSize: 1, Claims: []seats.Claim{claim("", 1, "dan")}}
+	h.launch(l)
+	newest := h.launch(l)
+	list, total, err := h.client().Running(t.Context(), 1)
+	if err != nil || len(list) != 1 || list[0].MatchID != newest.id || list[0].Queue != "duel" || total != 3 {
+		t.Errorf("Running = %+v of %d, %v", list, total, err)
+	}
+}
+
 // Nobody else gets a reserved seat, and nobody is told of it: not the party, not the players, not callers who read
 // the seats. Only the label shows fewer open seats.
 func TestMatches_Reserve(t *testing.T) {

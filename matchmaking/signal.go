@@ -90,21 +90,23 @@ func (r *matchClient) Seats(ctx context.Context, matchID, userID string) (party.
 	return *answer.Map, nil
 }
 
-// Running lists at most most matches with seats.
-func (r *matchClient) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
-	listed, err := r.list(ctx, most, seatsQuery)
+// MaxCounted is how many matches are counted at most.
+const MaxCounted = 10_000
+
+// Running lists the newest matches with seats, at most most, and counts all of them.
+func (r *matchClient) Running(ctx context.Context, most int) (running []party.RunningMatch, total int, err error) {
+	listed, err := r.list(ctx, MaxCounted, seatsQuery)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	running := make([]party.RunningMatch, 0, len(listed))
-	for _, match := range listed {
+	for _, match := range listed[:min(len(listed), most)] {
 		if l, err := readLabel(match.GetLabel().GetValue()); err == nil {
 			running = append(running, party.RunningMatch{
 				MatchID: match.GetMatchId(), Queue: l.Queue, Region: l.Region, Size: int(match.GetSize()), OpenSeats: l.OpenSeats, Parties: l.Parties,
 			})
 		}
 	}
-	return running, nil
+	return running, len(listed), nil
 }
 
 // Count counts matches with seats, at most most. It reads no labels.

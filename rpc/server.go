@@ -12,7 +12,7 @@ import (
 type Overview interface {
 	Rules(ctx context.Context, reload bool) (overview.Rules, error)
 	Parties(ctx context.Context, limit int, cursor string) (overview.Parties, error)
-	Stats(ctx context.Context) (overview.Stats, error)
+	Stats(ctx context.Context) overview.Stats
 }
 
 type (
@@ -42,7 +42,7 @@ func Admin(o Overview) []Row {
 		})},
 		// Counts denials, invites and what the module remembers.
 		{ID: "party_admin_stats", ServerOnly: true, Handle: Call(func(ctx context.Context, _ party.Caller, _ empty) (overview.Stats, error) {
-			return o.Stats(ctx)
+			return o.Stats(ctx), nil
 		})},
 	}
 }

@@ -465,6 +465,9 @@ namespace Partyline
 
         /// <summary>for the next page, with the same limit; "" on the last page</summary>
         [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
+
+        /// <summary>why attributes and display names are missing; absent if all could be read</summary>
+        [DataMember(Name = "problem"), Preserve] public string Problem { get; set; }
     }
 
     /// <summary>OverviewParty is one live party.</summary>
@@ -928,7 +931,7 @@ namespace Partyline
 
         [DataMember(Name = "redeemed"), Preserve] public long Redeemed { get; set; }
 
-        /// <summary>players who came by an invite and then got a match with the party</summary>
+        /// <summary>players who came by an invite and got a match with the party, once a party</summary>
         [DataMember(Name = "matched"), Preserve] public long Matched { get; set; }
 
         [DataMember(Name = "declined"), Preserve] public long Declined { get; set; }
@@ -940,6 +943,9 @@ namespace Partyline
 
         /// <summary>there are more than were counted</summary>
         [DataMember(Name = "more"), Preserve] public bool More { get; set; }
+
+        /// <summary>storage cannot be read, and outstanding is 0; health says why</summary>
+        [DataMember(Name = "unknown"), Preserve] public bool Unknown { get; set; }
     }
 
     /// <summary>QueueReport is the state of a queue after the last pass, for operators.</summary>

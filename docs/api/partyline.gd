@@ -427,12 +427,16 @@ class AdminPartiesAnswer extends Answer:
 	var parties: Array[OverviewParty] = []
 	## for the next page, with the same limit; "" on the last page
 	var cursor: String = ""
+	## why attributes and display names are missing; absent if all could be read
+	var problem: String = ""
 
 	func read(got: Dictionary) -> AdminPartiesAnswer:
 		if got.get("parties") != null:
 			for item in got["parties"]: parties.append(OverviewParty.new().read(item))
 		if got.get("cursor") != null:
 			cursor = got["cursor"]
+		if got.get("problem") != null:
+			problem = got["problem"]
 		return self
 
 ## OverviewParty is one live party.
@@ -1078,7 +1082,7 @@ class OverviewInviteStats extends Answer:
 	## pages opened in browsers
 	var opened: int = 0
 	var redeemed: int = 0
-	## players who came by an invite and then got a match with the party
+	## players who came by an invite and got a match with the party, once a party
 	var matched: int = 0
 	var declined: int = 0
 	var revoked: int = 0
@@ -1086,6 +1090,8 @@ class OverviewInviteStats extends Answer:
 	var outstanding: int = 0
 	## there are more than were counted
 	var more: bool = false
+	## storage cannot be read, and outstanding is 0; health says why
+	var unknown: bool = false
 
 	func read(got: Dictionary) -> OverviewInviteStats:
 		if got.get("created") != null:
@@ -1106,6 +1112,8 @@ class OverviewInviteStats extends Answer:
 			outstanding = int(got["outstanding"])
 		if got.get("more") != null:
 			more = got["more"]
+		if got.get("unknown") != null:
+			unknown = got["unknown"]
 		return self
 
 ## QueueReport is the state of a queue after the last pass, for operators.

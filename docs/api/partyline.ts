@@ -363,6 +363,8 @@ export interface AdminPartiesAnswer {
   parties: OverviewParty[];
   /** for the next page, with the same limit; "" on the last page */
   cursor: string;
+  /** why attributes and display names are missing; absent if all could be read */
+  problem?: string;
 }
 
 /** OverviewParty is one live party. */
@@ -672,7 +674,7 @@ export interface OverviewInviteStats {
   /** pages opened in browsers */
   opened: number;
   redeemed: number;
-  /** players who came by an invite and then got a match with the party */
+  /** players who came by an invite and got a match with the party, once a party */
   matched: number;
   declined: number;
   revoked: number;
@@ -680,6 +682,8 @@ export interface OverviewInviteStats {
   outstanding: number;
   /** there are more than were counted */
   more: boolean;
+  /** storage cannot be read, and outstanding is 0; health says why */
+  unknown: boolean;
 }
 
 /** QueueReport is the state of a queue after the last pass, for operators. */

@@ -87,6 +87,12 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	if err != nil || rate.Unlimited() {
 		return load, nil, fmt.Errorf("--arrivals %s: expected so many per time, such as 20/s or 90/m", f.Arrivals)
 	}
+	switch {
+	case f.Declines > 0 && q.Accept == nil:
+		return load, nil, fmt.Errorf("--declines %v: nobody is asked about a match; the queue has no accept", f.Declines)
+	case f.Blocks > 0 && q.Blocks == rules.BlocksIgnore:
+		return load, nil, fmt.Errorf("--blocks %v: the queue has blocks: ignore", f.Blocks)
+	}
 	load = simulation.Load{
 		PerSecond: rate.PerSecond(), Duration: f.Duration, Interval: f.Interval, MaxWait: q.MaxWait,
 		Seed: f.Seed, Friends: f.Friends, Mean: q.Skill == nil || q.Skill.Party != rules.PartySkillMax,

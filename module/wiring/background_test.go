@@ -97,7 +97,7 @@ func TestSweep_CatchesUp(t *testing.T) {
 
 func TestSweep_SurvivesAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		nk := &nakama{onList: func(context.Context) { panic("as asked") }}
+		nk := &nakama{onList: func(context.Context) error { panic("as asked") }}
 		m, log := newModule(t, nk)
 		m.Start()
 		defer m.Stop(context.Background())
@@ -120,7 +120,7 @@ func TestStop_NeverStarted(t *testing.T) {
 func TestStop_DoesNotWaitForever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stuck := make(chan struct{})
-		nk := &nakama{onList: func(context.Context) { <-stuck }}
+		nk := &nakama{onList: func(context.Context) error { <-stuck; return nil }}
 		m, log := newModule(t, nk)
 		m.Start()
 		time.Sleep(time.Minute + time.Second)

@@ -136,7 +136,7 @@ func (m *Module) construct(env environment, o Options) error {
 	checks := judge.NewChecks(judged, admission, policy)
 	inquiries := judge.Inquiries{Checks: checks.Dry(judged), Rates: limits, Invite: m.invites.MayCreate, Queue: m.queues.MayQueue}
 	overview := overview.New(overview.Deps{
-		Live: m.rules, Next: m.nextRules, Shadow: m.shadow, Record: m.record, History: m.history, Playground: env.playground, Judge: judged, Lister: m.nk, Seats: admission, Invites: m.invites,
+		Live: m.rules, Next: m.nextRules, Shadow: m.shadow, Record: m.record, History: m.history, Playground: env.playground, Judge: judged, Lister: m.nk, PartiesOf: roster.PartiesOf, Seats: admission, Invites: m.invites,
 		Limits: limits.Buckets, Queues: m.queues.Report, Matches: m.matches.Running,
 		Attributes: m.attributes.LatelyOf, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
 	})

@@ -3,6 +3,8 @@ package wiring
 import (
 	"context"
 	"time"
+
+	"partyline/matchmaking"
 )
 
 // Gauges of this node, set every [gaugesEvery].
@@ -17,8 +19,6 @@ const (
 // gaugesEvery is how often the gauges are set: a little more often than the server's metrics are usually read.
 const gaugesEvery = 10 * time.Second
 
-const maxMatches = 10_000
-
 func (m *Module) setGauges(ctx context.Context) error {
 	now := m.admission.Population()
 	m.nk.MetricsGaugeSet(MetricParties, nil, float64(now.Parties))
@@ -28,7 +28,7 @@ func (m *Module) setGauges(ctx context.Context) error {
 		m.nk.MetricsGaugeSet(MetricInvites, nil, float64(live))
 	}
 	m.queues.Measure()
-	running, err := m.matches.Count(ctx, maxMatches)
+	running, err := m.matches.Count(ctx, matchmaking.MaxCounted)
 	if ctx.Err() != nil { // the module stopped meanwhile
 		return nil
 	}

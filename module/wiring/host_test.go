@@ -150,7 +150,7 @@ type nakama struct {
 	mu      sync.Mutex
 	metrics []string
 	lists   int // calls of StorageList
-	onList  func(ctx context.Context)
+	onList  func(ctx context.Context) error
 	onRead  func() error
 }
 
@@ -188,7 +188,7 @@ func (n *nakama) StorageList(ctx context.Context, _, _, _ string, _ int, _ strin
 	hook := n.onList
 	n.mu.Unlock()
 	if hook != nil {
-		hook(ctx)
+		return nil, "", hook(ctx)
 	}
 	return nil, "", nil
 }

@@ -3,10 +3,12 @@ package wiring_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,10 +23,11 @@ import (
 func TestStats_Health(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := true
-		nk := &nakama{onList: func(context.Context) {
+		nk := &nakama{onList: func(context.Context) error {
 			if broken {
 				panic("as asked")
 			}
+			return nil
 		}}
 		init, log := newInitializer(), &logBook{}
 		if err := wiring.Register(bootContext(t, nil), log, nil, nk, init); err != nil {
@@ -98,6 +101,12 @@ func TestStats_Failures(t *testing.T) {
 	after := stats()
 	if before.Health.Failures.Calls != 0 || after.Health.Failures.Calls != 1 || after.Health.Storage.Errors != before.Health.Storage.Errors+1 {
 		t.Errorf("failures went from %+v to %+v", before.Health, after.Health)
+	}
+	nk.mu.Lock()
+	nk.onList = func(context.Context) error { return errors.New("the database is away") }
+	nk.mu.Unlock()
+	if away := stats(); away.Health.OK || !slices.ContainsFunc(away.Health.Problems, func(p string) bool { return strings.Contains(p, "the database is away") }) || !away.Invites.Unknown {
+		t.Errorf("while the database is away: %+v", away)
 	}
 }
 

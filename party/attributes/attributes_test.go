@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/local/partytest"
@@ -31,6 +32,7 @@ const collection = "partyline_attributes"
 
 // world is the attributes service on one node of a fake host.
 type world struct {
+	unread    error // of reads of storage
 	t         testing.TB
 	host      *partytest.Host
 	log       *partytest.Log
@@ -49,6 +51,19 @@ type told struct {
 	attributes.Document
 }
 
+// reader is storage that cannot be read while err is set.
+type reader struct {
+	*partytest.Host
+	err *error
+}
+
+func (r reader) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	if *r.err != nil {
+		return nil, *r.err
+	}
+	return r.Host.StorageRead(ctx, reads)
+}
+
 // newWorld makes another node on the host of others, or a node with its own host.
 func newWorld(t testing.TB, others ...*world) *world {
 	w := &world{t: t, host: partytest.NewHost(), log: &partytest.Log{}, conf: rules.Default()}
@@ -64,7 +79,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 		Roster: roster.New(w.host, w.host, time.Now), Streams: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: time.Now,
 	}, admission.Deps{Sender: w.host}, nil)
 	w.service = attributes.New(attributes.Deps{
-		Storage: w.host, Streams: w.host, Sender: w.host, Admission: w.admission.Admission, News: news,
+		Storage: reader{w.host, &w.unread}, Streams: w.host, Sender: w.host, Admission: w.admission.Admission, News: news,
 		Limits: party.NewLimits(policy, time.Now), Policy: policy, Logger: w.log, Now: time.Now,
 	})
 	t.Cleanup(w.service.Close)
@@ -605,6 +620,20 @@ func TestStorage_fails(t *testing.T) {
 			t.Errorf("after the database was back: %s; want %s", got, want)
 		}
 	})
+}
+
+// TestStorage_unread: what is in memory is listed, beside the error.
+func TestStorage_unread(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(2)
+	known, unknown := w.party(p[0]), w.party(p[1])
+	w.mustSet(p[0], known, `{"map":1}`, ``)
+	newWorld(t, w).mustSet(p[1], unknown, `{"map":2}`, ``)
+	w.unread = errors.New("no database")
+	looks := []reserve.Look{{View: party.View{ID: known, Facts: party.Facts{Attributes: true}}}, {View: party.View{ID: unknown, Facts: party.Facts{Attributes: true}}}}
+	if docs, err := w.service.LatelyOf(t.Context(), looks); err == nil || len(docs) != 1 || string(docs[known].Party["map"]) != "1" {
+		t.Errorf("LatelyOf = %+v, %v", docs, err)
+	}
 }
 
 // TestStorage_answerLost: a write that storage did is told to the party, although storage returned an error.

@@ -223,7 +223,8 @@ func (s *Service) Lately(ctx context.Context, v party.View) (Document, error) {
 	return f.doc, err
 }
 
-// LatelyOf is Lately for several parties. It returns only parties that have attributes, and costs at most one query.
+// LatelyOf is Lately for several parties. It returns only parties that have attributes, and costs at most one query. If
+// that fails, it returns what is in memory beside the error.
 func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party.ID]Document, error) {
 	docs := map[party.ID]Document{}
 	var ids []party.ID // of the documents to read, with their keys
@@ -243,7 +244,7 @@ func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party
 	}
 	all, err := s.readAll(ctx, keys...)
 	if err != nil {
-		return nil, err
+		return docs, err
 	}
 	for i, id := range ids {
 		// If another call has written the document meanwhile, that one is returned.

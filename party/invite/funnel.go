@@ -3,6 +3,7 @@ package invite
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"partyline/internal/cache"
@@ -31,15 +32,21 @@ type Counts struct {
 	Fetched  uint64 `json:"fetched"` // pages read by chat programs and search engines
 	Opened   uint64 `json:"opened"`  // pages opened in browsers
 	Redeemed uint64 `json:"redeemed"`
-	Matched  uint64 `json:"matched"` // players who came by an invite and then got a match with the party
+	Matched  uint64 `json:"matched"` // players who came by an invite and got a match with the party, once a party
 	Declined uint64 `json:"declined"`
 	Revoked  uint64 `json:"revoked"`
+}
+
+// arrival is a user who came into a party by an invite.
+type arrival struct {
+	userID string
+	origin party.ID // the party's first ID
 }
 
 // funnel counts what happens to invites on this node. Safe for concurrent use.
 type funnel struct {
 	*resolver
-	came *cache.Cache[string, struct{}] // users who came by an invite and have not had a match yet
+	came *cache.Cache[arrival, *atomic.Bool] // who came by an invite, and whether their match with the party is counted
 
 	mu      sync.Mutex
 	counted map[step]uint64 // guarded by mu
@@ -72,33 +79,36 @@ func (f *funnel) PageRead(byProgram bool) {
 	f.count(stepOpened)
 }
 
-// Matched counts the party's members who came by an invite. It counts each of them once.
+// Matched counts the party's members who came into it by an invite. It counts each of them once.
 func (f *funnel) Matched(ctx context.Context, id party.ID) {
 	if f.came.Len() == 0 {
 		return
 	}
-	v, err := f.Roster.View(ctx, id)
+	seen, err := f.Roster.Look(ctx, id)
 	if err != nil { // the party has ended: there is nobody to count
 		return
 	}
-	for _, m := range v.Members {
-		if _, came := f.came.Take(m.UserID); came {
+	for _, m := range seen.Members {
+		if counted, came := f.came.Kept(arrival{m.UserID, seen.Origin()}); came && counted.CompareAndSwap(false, true) {
 			f.count(stepMatched)
 		}
 	}
 }
 
-// recordArrival remembers a user who has just come by an invite. If the party's match has a seat for them, it counts
-// them at once.
-func (f *funnel) recordArrival(userID, matchID string) {
-	if matchID != "" {
-		f.count(stepMatched)
+// recordArrival remembers a user who has just come into a party by an invite. If the party's match has a seat for
+// them, it counts them, unless they are counted already.
+func (f *funnel) recordArrival(ctx context.Context, a arrival, matchID string) {
+	counted, err := f.came.Get(ctx, a, func(context.Context) (*atomic.Bool, error) { return new(atomic.Bool), nil })
+	if err != nil { // the caller has gone
 		return
 	}
-	f.came.Put(userID, struct{}{})
+	f.came.Put(a, counted) // for another day
+	if matchID != "" && counted.CompareAndSwap(false, true) {
+		f.count(stepMatched)
+	}
 }
 
-// These bound how many players who came by an invite are remembered until they get a match, and for how long.
+// These bound how many players who came by an invite are remembered, and for how long.
 const (
 	maxArrivals = 50_000
 	arrivalTTL  = 24 * time.Hour

@@ -142,7 +142,18 @@ func TestSteps(t *testing.T) {
 	delete(w.seatless, p[2].UserID) // comes again, while the party is in a match
 	again := w.create(p[0], party.InviteRequest{PartyID: id.String()})
 	w.must(w.redeem(p[2], again.Code))
-	for step, want := range map[string]int64{"created": 2, "fetched": 1, "opened": 2, "redeemed": 3, "matched": 2, "declined": 0} {
+	w.host.PartyLeave(p[2], id) // and once more into the same match
+	w.admission.Left(t.Context(), id, p[2])
+	w.must(w.redeem(p[2], again.Code))
+	w.clock.Advance(23 * time.Hour)
+	w.invites.Matched(t.Context(), id)
+	p[1] = w.host.Players(1)[0] // comes, goes at once and has a match with a party of their own
+	w.seatless[p[1].UserID] = nil
+	w.must(w.redeem(p[1], w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code))
+	w.host.PartyLeave(p[1], id)
+	w.admission.Left(t.Context(), id, p[1])
+	w.invites.Matched(t.Context(), w.party(p[1], true, 4))
+	for step, want := range map[string]int64{"created": 3, "fetched": 1, "opened": 2, "redeemed": 5, "matched": 2, "declined": 0} {
 		if got := w.metrics.Counter(invite.MetricSteps, map[string]string{"step": step}); got != want {
 			t.Errorf("step %s counted %d times; want %d", step, got, want)
 		}

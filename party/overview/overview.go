@@ -20,6 +20,12 @@ import (
 	"partyline/party/rules"
 )
 
+// What is in memory is shown while the database is away, so nothing waits long for it.
+const (
+	invitesTimeout = 3 * time.Second
+	lookupTimeout  = time.Second // for attributes, and for names
+)
+
 // Seats is the part of admission that shows a party and what admission has in memory.
 type Seats interface {
 	Detail(ctx context.Context, id party.ID) (admission.Detail, error)
@@ -44,11 +50,12 @@ type Deps struct {
 	Playground string
 	Judge      *judge.Judge
 	Lister     party.Finder
+	PartiesOf  func(ctx context.Context, userID string) ([]party.Membership, error)
 	Seats      Seats
 	Invites    Invites
 	Limits     func() map[string]int // how many buckets each limit remembers
 	Queues     func() []party.QueueReport
-	Matches    func(ctx context.Context, most int) ([]party.RunningMatch, error)
+	Matches    func(ctx context.Context, most int) (newest []party.RunningMatch, total int, err error)
 
 	Attributes func(ctx context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error)
 	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -42,12 +43,15 @@ type world struct {
 	views  map[string]party.View
 	asked  []string
 	failed error
+	away   error // of everything that is read from the database
+	hangs  bool  // the database does not answer
 	list   []invite.Outstanding
 	more   bool
 	vitals overview.Vitals
-	faced  [][]string // IDs of profile look-ups
-	pages  int        // parties whose attributes were read
-	busy   bool       // all parties are busy
+	faced  [][]string                    // IDs of profile look-ups
+	pages  int                           // parties whose attributes were read
+	in     map[string][]party.Membership // what users are in
+	busy   bool                          // all parties are busy
 	match  map[string]string
 }
 
@@ -70,15 +74,18 @@ func newWorld(t *testing.T, file string) *world {
 		},
 	})
 	w.overview = overview.New(overview.Deps{
-		Live: w.live, History: judge.NewHistory(partytest.NewStorage(), w.path, &partytest.Log{}), Judge: w.judge, Lister: w, Seats: w, Invites: w, Now: w.clock.Now,
+		Live: w.live, History: judge.NewHistory(partytest.NewStorage(), w.path, &partytest.Log{}), Judge: w.judge, Lister: w, PartiesOf: w.PartiesOf, Seats: w, Invites: w, Now: w.clock.Now,
 		Limits: func() map[string]int { return map[string]int{"data": 3} },
 		Vitals: func() overview.Vitals { return w.vitals },
 		Queues: func() []party.QueueReport { return []party.QueueReport{{Queue: "duo", Tickets: 2}} },
-		Matches: func(_ context.Context, most int) ([]party.RunningMatch, error) {
-			return []party.RunningMatch{{MatchID: fmt.Sprint("first of ", most)}}, nil
+		Matches: func(_ context.Context, most int) ([]party.RunningMatch, int, error) {
+			return []party.RunningMatch{{MatchID: fmt.Sprint("first of ", most)}}, 300, nil
 		},
-		Attributes: func(_ context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error) {
+		Attributes: func(ctx context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error) {
 			w.pages++
+			if err := w.database(ctx); err != nil {
+				return nil, err
+			}
 			docs := map[party.ID]attributes.Document{}
 			for _, l := range looks {
 				if l.Attributes {
@@ -87,8 +94,11 @@ func newWorld(t *testing.T, file string) *world {
 			}
 			return docs, nil
 		},
-		Faces: func(_ context.Context, ids []string) (faces []party.Profile, err error) {
+		Faces: func(ctx context.Context, ids []string) (faces []party.Profile, err error) {
 			w.faced = append(w.faced, ids)
+			if err := w.database(ctx); err != nil {
+				return nil, err
+			}
 			for _, id := range ids {
 				if id != "u2" { // a deleted account
 					faces = append(faces, party.Profile{UserID: id, Username: "name of " + id, DisplayName: "Face of " + id})
@@ -118,6 +128,10 @@ func (w *world) PartyList(_ context.Context, limit int, open *bool, hidden bool,
 	return w.rows, "", w.failed
 }
 
+func (w *world) PartiesOf(_ context.Context, userID string) ([]party.Membership, error) {
+	return w.in[userID], w.failed
+}
+
 func (w *world) Detail(_ context.Context, id party.ID) (admission.Detail, error) {
 	v, ok := w.views[id.String()]
 	switch {
@@ -137,8 +151,18 @@ func (w *world) Stats() admission.Stats { return admission.Stats{Parties: 1, Hol
 func (w *world) Population() ledger.Population {
 	return ledger.Population{Parties: 1, Members: 2, Waiting: 3}
 }
-func (w *world) Outstanding(context.Context, string) ([]invite.Outstanding, bool, error) {
-	return w.list, w.more, w.failed
+
+// database fails as w.away says, or does not answer.
+func (w *world) database(ctx context.Context) error {
+	if w.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return w.away
+}
+
+func (w *world) Outstanding(ctx context.Context, _ string) ([]invite.Outstanding, bool, error) {
+	return w.list, w.more, w.database(ctx)
 }
 func (w *world) Counts() invite.Counts { return invite.Counts{Created: 5, Redeemed: 3} }
 
@@ -175,7 +199,7 @@ func TestSearch(t *testing.T) {
 	} {
 		found, more, err := w.overview.Search(t.Context(), words)
 		var got []string
-		for _, p := range found {
+		for _, p := range found.Parties {
 			got = append(got, p.PartyID[:8])
 			if in := p.State == "in_match"; in != (p.MatchID == "m1") {
 				t.Errorf("%s is %s, in match %q", p.PartyID, p.State, p.MatchID)
@@ -185,19 +209,29 @@ func TestSearch(t *testing.T) {
 			t.Errorf("Search(%q) = %q, %v, %v; want %q", words, got, more, err, want)
 		}
 	}
-	if list, err := w.overview.Running(t.Context(), 7); err != nil || len(list) != 1 || list[0].MatchID != "first of 7" {
-		t.Errorf("Running = %+v, %v", list, err)
+	if list, total, err := w.overview.Running(t.Context(), 7); err != nil || len(list) != 1 || list[0].MatchID != "first of 7" || total != 300 {
+		t.Errorf("Running = %+v, %d, %v", list, total, err)
 	}
 	w.asked = nil
 	for range overview.MaxPage {
 		w.rows = append(w.rows, w.rows[0])
 	}
-	if found, more, err := w.overview.Search(t.Context(), "face of u1"); len(found) != 50 || !more || err != nil {
-		t.Errorf("%d found, more %v, %v", len(found), more, err)
+	if found, more, err := w.overview.Search(t.Context(), "face of u1"); len(found.Parties) != 50 || !more || err != nil {
+		t.Errorf("%d found, more %v, %v", len(found.Parties), more, err)
 	}
 	w.asked = nil
-	if found, more, err := w.overview.Search(t.Context(), "nobody"); len(found) != 0 || !more || err != nil || len(w.asked) != 20 {
-		t.Errorf("%d found on %d pages, more %v, %v", len(found), len(w.asked), more, err)
+	if found, more, err := w.overview.Search(t.Context(), "nobody"); len(found.Parties) != 0 || !more || err != nil || len(w.asked) != 20 {
+		t.Errorf("%d found on %d pages, more %v, %v", len(found.Parties), len(w.asked), more, err)
+	}
+	// By a whole ID, a party is found also behind the parties that are looked through.
+	const far, user = "55555555-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1", "66666666-8a55-4d46-9c9a-0c3c1c3e8a55"
+	add(far, "", member(user, "z"))
+	w.rows = w.rows[:len(w.rows)-1]
+	w.in = map[string][]party.Membership{user: {{ID: w.views[far].ID}}}
+	for _, words := range []string{far, strings.ToUpper(far[:36]) + far[36:], user, strings.ToUpper(user)} {
+		if found, more, err := w.overview.Search(t.Context(), words); len(found.Parties) != 1 || found.Parties[0].PartyID != far || more || err != nil {
+			t.Errorf("Search(%q) = %+v, more %v, %v", words, found, more, err)
+		}
 	}
 }
 
@@ -249,7 +283,15 @@ func TestParties(t *testing.T) {
 	if got, err := w.overview.Parties(t.Context(), 1, ""); err != nil || got.Cursor != "next" {
 		t.Errorf("a page of one: %+v, %v", got, err)
 	}
-	w.rows = nil
+	w.away, w.busy = errors.New("storage is down"), false
+	got, err = w.overview.Parties(t.Context(), 1, "")
+	if len(got.Parties) != 1 || err != nil || got.Cursor != "next" || got.Problem != "storage is down\nstorage is down" || got.Parties[0].Size != 2 || got.Parties[0].Members[1].Username != "bob" {
+		t.Errorf("without storage: %s, %v", asJSON(t, got), err)
+	}
+	if found, more, err := w.overview.Search(t.Context(), "bob"); len(found.Parties) != 3 || more || err != nil || found.Problem == "" {
+		t.Errorf("a search without storage: %s, more %v, %v", asJSON(t, found), more, err)
+	}
+	w.away, w.rows = nil, nil
 	if got, err := w.overview.Parties(t.Context(), 5, ""); err != nil || asJSON(t, got) != `{"parties":[],"cursor":""}` {
 		t.Errorf("without parties: %s, %v", asJSON(t, got), err)
 	}
@@ -336,10 +378,7 @@ func TestStats(t *testing.T) {
 	}
 	since := w.clock.Now()
 	w.clock.Advance(90 * time.Second)
-	got, err := w.overview.Stats(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := w.overview.Stats(t.Context())
 	want := overview.Stats{
 		Build:     build.Current(),
 		StartedAt: since.Unix(), UptimeSec: 90,
@@ -357,10 +396,32 @@ func TestStats(t *testing.T) {
 	if len(denials) != 3 || denials[0].Username != "ann" || denials[0].Rule != "no" || denials[0].Message != "No." || denials[0].Explanation.Decision.Allowed {
 		t.Errorf("Denials = %+v", denials)
 	}
-	w.failed = errors.New("storage is down")
-	if _, err := w.overview.Stats(t.Context()); err == nil {
-		t.Error("counted invites that cannot be read")
+	w.away = errors.New("storage is down")
+	w.list, w.more = nil, false
+	want.Invites.Outstanding, want.Invites.More, want.Invites.Unknown = 0, false, true
+	want.Health.OK, want.Health.Problems = false, []string{"invites cannot be read: storage is down"}
+	if text, wanted := asJSON(t, w.overview.Stats(t.Context())), asJSON(t, want); text != wanted {
+		t.Errorf("without storage: Stats = %s\nwant %s", text, wanted)
 	}
+}
+
+// A database that does not answer keeps nobody waiting for what is in memory.
+func TestStats_Hanging(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "")
+		id, err := party.ParseID(partyID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.views[partyID] = party.View{ID: id, Members: []party.Member{{Session: party.Session{UserID: "u1"}}}}
+		w.rows, w.hangs = []*api.Party{{PartyId: partyID}}, true
+		if s := w.overview.Stats(t.Context()); s.Health.OK || !s.Invites.Unknown || s.Live.Parties != 1 {
+			t.Errorf("Stats = %s", asJSON(t, s))
+		}
+		if list, err := w.overview.Parties(t.Context(), 5, ""); len(list.Parties) != 1 || list.Problem == "" || err != nil {
+			t.Errorf("Parties = %s, %v", asJSON(t, list), err)
+		}
+	})
 }
 
 func asJSON(t *testing.T, v any) string {

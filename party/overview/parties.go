@@ -2,10 +2,12 @@ package overview
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
@@ -16,7 +18,8 @@ import (
 // Parties is the answer of party_admin_parties.
 type Parties struct {
 	Parties []Party `json:"parties"`
-	Cursor  string  `json:"cursor"` // for the next page, with the same limit; "" on the last page
+	Cursor  string  `json:"cursor"`            // for the next page, with the same limit; "" on the last page
+	Problem string  `json:"problem,omitempty"` // why attributes and display names are missing; absent if all could be read
 }
 
 // Party is one live party.
@@ -93,7 +96,8 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 		return Parties{}, err
 	}
 	list, err := o.details(ctx, rows)
-	return Parties{list, next}, err
+	list.Cursor = next
+	return list, err
 }
 
 // Limits of a search, which reads the parties of the node one by one.
@@ -102,31 +106,45 @@ const (
 	maxFound    = 50
 )
 
-// Search lists live parties of this node. It matches the beginning of the party's ID or of a member's ID, and any
-// part of the label or of a member's names, ignoring case. more reports that there are more parties than it searched
-// or lists.
-func (o *Overview) Search(ctx context.Context, words string) (found []Party, more bool, err error) {
+// Search lists live parties of this node. It finds a party by its whole ID, and the parties of a member by theirs. It
+// matches the beginning of the party's ID or of a member's ID, and any part of the label or of a member's names, ignoring
+// case. more reports that there are more parties than it searched or lists. Without the names it searches one page.
+func (o *Overview) Search(ctx context.Context, words string) (found Parties, more bool, err error) {
+	rows := []*api.Party{{PartyId: party.Canonical(words)}}
+	if user, unknown := uuid.Parse(words); unknown == nil {
+		in, err := o.PartiesOf(ctx, user.String())
+		if err != nil {
+			return found, false, err
+		}
+		for _, m := range in { // a user is in a party with one session at most
+			rows = append(rows, &api.Party{PartyId: m.ID.String()})
+		}
+	}
+	if found, err = o.details(ctx, rows); err != nil || len(found.Parties) > 0 {
+		return found, false, err
+	}
 	words = strings.ToLower(words)
 	cursor := ""
 	for range searchPages {
 		rows, next, err := o.Lister.PartyList(ctx, MaxPage, nil, true, "", cursor)
 		if err != nil {
-			return nil, false, err
+			return found, false, err
 		}
 		page, err := o.details(ctx, rows)
 		if err != nil {
-			return nil, false, err
+			return found, false, err
 		}
-		for _, p := range page {
-			if !p.matches(words) {
-				continue
-			}
-			if len(found) == maxFound {
+		for _, p := range page.Parties {
+			switch {
+			case !p.matches(words):
+			case len(found.Parties) == maxFound:
 				return found, true, nil
+			default:
+				found.Parties = append(found.Parties, p)
 			}
-			found = append(found, p)
 		}
-		if cursor = next; cursor == "" {
+		found.Problem = page.Problem
+		if cursor = next; cursor == "" || found.Problem != "" {
 			break
 		}
 	}
@@ -147,7 +165,7 @@ func (p Player) Matches(words string) bool {
 
 // details returns the details of parties in the host's list. It omits parties that have ended since, and parties
 // that are away.
-func (o *Overview) details(ctx context.Context, rows []*api.Party) ([]Party, error) {
+func (o *Overview) details(ctx context.Context, rows []*api.Party) (Parties, error) {
 	list, looks := make([]Party, 0, len(rows)), make([]reserve.Look, 0, len(rows))
 	for _, row := range rows {
 		id, err := party.ParseID(row.GetPartyId())
@@ -160,19 +178,22 @@ func (o *Overview) details(ctx context.Context, rows []*api.Party) ([]Party, err
 		case "":
 			list, looks = append(list, p), append(looks, look)
 		default:
-			return nil, err
+			return Parties{}, err
 		}
 	}
-	shared, err := o.Attributes(ctx, looks)
-	if err != nil {
-		return nil, err
-	}
+	reading, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	shared, err := o.Attributes(reading, looks)
 	for i, look := range looks {
 		if d, some := shared[look.ID]; some {
 			list[i].Attributes = &d
 		}
 	}
-	return list, o.fillNames(ctx, list)
+	page := Parties{Parties: list}
+	if err := errors.Join(err, o.fillNames(ctx, list)); err != nil {
+		page.Problem = err.Error()
+	}
+	return page, nil
 }
 
 func (o *Overview) party(ctx context.Context, id party.ID) (Party, reserve.Look, error) {
@@ -244,6 +265,8 @@ func (o *Overview) Players(ctx context.Context, userIDs []string) (map[string]Pl
 	if userIDs = slices.Compact(userIDs); len(userIDs) == 0 {
 		return known, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
 	faces, err := o.Faces(ctx, userIDs)
 	for _, f := range faces {
 		known[f.UserID] = Player{f.UserID, f.Username, f.DisplayName}

@@ -2,6 +2,7 @@ package overview
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -41,33 +42,37 @@ type InviteStats struct {
 	invite.Counts
 	Outstanding int  `json:"outstanding"` // that can still be used, of all nodes
 	More        bool `json:"more"`        // there are more than were counted
+	Unknown     bool `json:"unknown"`     // storage cannot be read, and outstanding is 0; health says why
 }
 
-func (o *Overview) Stats(ctx context.Context) (Stats, error) {
-	stats, _, err := o.Invited(ctx, "")
-	return stats, err
+func (o *Overview) Stats(ctx context.Context) Stats {
+	stats, _ := o.Invited(ctx, "")
+	return stats
 }
 
 // Invited returns the statistics and the invites that can still be used, the newest first. If sought is the ID of an
-// invite or of a party, the list includes it in any case.
-func (o *Overview) Invited(ctx context.Context, sought string) (Stats, []invite.Outstanding, error) {
-	list, more, err := o.Invites.Outstanding(ctx, sought)
-	if err != nil {
-		return Stats{}, nil, err
-	}
+// invite or of a party, the list includes it in any case. If the invites cannot be read, that is a problem of the health.
+func (o *Overview) Invited(ctx context.Context, sought string) (Stats, []invite.Outstanding) {
+	reading, cancel := context.WithTimeout(ctx, invitesTimeout)
+	defer cancel()
+	list, more, err := o.Invites.Outstanding(reading, sought)
 	s := Stats{
 		Build:     build.Current(),
 		StartedAt: o.since.Unix(), UptimeSec: int64(o.Now().Sub(o.since) / time.Second), Health: o.Health(), Denials: []RuleDenials{},
-		Invites: InviteStats{o.Invites.Counts(), len(list), more}, Live: o.Seats.Population(), Queues: o.Queues(), Memory: o.Seats.Stats(), Buckets: o.Limits(),
+		Invites: InviteStats{o.Invites.Counts(), len(list), more, err != nil}, Live: o.Seats.Population(), Queues: o.Queues(), Memory: o.Seats.Stats(), Buckets: o.Limits(),
+	}
+	if err != nil {
+		s.Health.OK, s.Health.Problems = false, append(s.Health.Problems, fmt.Sprintf("invites cannot be read: %v", err))
 	}
 	denied := o.Judge.Denied()
 	for _, rule := range slices.Sorted(maps.Keys(denied)) {
 		s.Denials = append(s.Denials, RuleDenials{rule, denied[rule]})
 	}
-	return s, list, nil
+	return s, list
 }
 
-func (o *Overview) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
+// Running lists the newest matches with seats, at most most, and counts all of them.
+func (o *Overview) Running(ctx context.Context, most int) (newest []party.RunningMatch, total int, err error) {
 	return o.Matches(ctx, most)
 }
 

@@ -32,7 +32,7 @@ const MinKey = 16
 const (
 	basePath    = "/party/console"
 	readTimeout = 5 * time.Second // half the host's write timeout
-	maxInvites  = 100             // rows of the page; the page also shows the total
+	maxInvites  = 100             // rows of the page; the page also shows the totals
 	maxMatches  = 100
 	maxProblems = 50
 )
@@ -46,10 +46,10 @@ const maxAddresses = 10_000
 type Source interface {
 	Rules(ctx context.Context, reload bool) (overview.Rules, error)
 	Parties(ctx context.Context, limit int, cursor string) (overview.Parties, error)
-	Search(ctx context.Context, words string) (found []overview.Party, more bool, err error)
-	Invited(ctx context.Context, sought string) (overview.Stats, []invite.Outstanding, error)
+	Search(ctx context.Context, words string) (found overview.Parties, more bool, err error)
+	Invited(ctx context.Context, sought string) (overview.Stats, []invite.Outstanding)
 	Players(ctx context.Context, userIDs []string) (map[string]overview.Player, error)
-	Running(ctx context.Context, most int) ([]party.RunningMatch, error)
+	Running(ctx context.Context, most int) (newest []party.RunningMatch, total int, err error)
 	Denials(ctx context.Context) []overview.Denial
 }
 

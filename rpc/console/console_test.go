@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -50,19 +51,23 @@ type source struct {
 	found   map[string][]overview.Party // by words
 	players map[string]overview.Player
 	matches []party.RunningMatch
+	unread  error // of what is read from the database
+	running int   // matches; 0 for as many as there are in matches
 	did     []string
 	refuse  error // refusal of an action
 }
 
-func (s *source) Search(_ context.Context, words string) ([]overview.Party, bool, error) {
-	return s.found[words], words == "many", s.err
+func (s *source) Search(_ context.Context, words string) (overview.Parties, bool, error) {
+	return overview.Parties{Parties: s.found[words]}, strings.HasPrefix(words, "many"), s.err
 }
 
 func (s *source) Players(context.Context, []string) (map[string]overview.Player, error) {
-	return s.players, s.err
+	return s.players, cmp.Or(s.unread, s.err)
 }
 
-func (s *source) Running(context.Context, int) ([]party.RunningMatch, error) { return s.matches, s.err }
+func (s *source) Running(context.Context, int) ([]party.RunningMatch, int, error) {
+	return s.matches, cmp.Or(s.running, len(s.matches)), s.err
+}
 
 func (s *source) RevokeAny(_ context.Context, id string) error {
 	s.did = append(s.did, "revoke "+id)
@@ -91,9 +96,9 @@ func (s *source) Parties(_ context.Context, _ int, cursor string) (overview.Part
 	return s.parties, s.err
 }
 
-func (s *source) Invited(_ context.Context, sought string) (overview.Stats, []invite.Outstanding, error) {
+func (s *source) Invited(_ context.Context, sought string) (overview.Stats, []invite.Outstanding) {
 	s.sought = sought
-	return s.stats, s.invites, s.err
+	return s.stats, s.invites
 }
 
 func (s *source) Denials(context.Context) []overview.Denial { return s.denials }
@@ -316,6 +321,14 @@ func TestPage_Variants(t *testing.T) {
 		"later_page":   {target: "?cursor=a%2Bb", code: 200, has: []string{"First parties"}},
 		"bad_cursor":   {edit: func(s *source) { s.err = party.Refuse(party.InvalidRequest, "cursor: no.") }, code: 400},
 		"no_matches":   {edit: func(s *source) { s.matches = nil }, code: 200, has: []string{"No match with seats is running"}},
+		"many_matches": {edit: func(s *source) { s.running = 300 }, code: 200, has: []string{"<b>300</b><span>matches", "The latest 1 of 300."}},
+		"database_away": {edit: func(s *source) {
+			s.unread, s.parties.Problem = errors.New("names are <away>"), "attributes are away"
+			s.stats.Invites.Unknown, s.stats.Health.Problems, s.invites = true, []string{"invites cannot be read: no"}, nil
+		}, code: 200, has: []string{"<p>invites cannot be read: no</p>", "attributes are away", "names are &lt;away&gt;", "<b>?</b><span>invites", "Invites cannot be read at the moment", "jonas", "newcomers", "ranked_5v5"}},
+		"broken_file_alone": {edit: func(s *source) {
+			s.rules.Error, s.stats.Health.Problems, s.stats.Health.Rules.Broken = "no", []string{"see party_admin_rules"}, true
+		}, code: 200, has: []string{"not in force"}, not: []string{"see party_admin_rules"}},
 		"failure":      {edit: func(s *source) { s.err = errors.New("the database is down") }, code: 500, not: []string{"database"}},
 		"browser_gone": {edit: func(s *source) { s.err = fmt.Errorf("read: %w", context.Canceled) }, code: 503},
 		"panic":        {edit: func(s *source) { s.panics = true }, code: 500, not: []string{"as asked"}},
@@ -366,10 +379,11 @@ func TestPage_Search(t *testing.T) {
 		"nobody":   {has: []string{"No live party", "No invite has that ID"}, not: []string{"7d0f4a12"}},
 		"9F1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1": {has: []string{"No live party", "7d0f4a12"}},
 		"many":               {has: []string{"the first ones"}},
+		"many-others":        {has: []string{"None of the parties looked through has that ID, label or member: there are more."}, not: []string{"the first ones", "No live party"}},
 		"%22%3E%3Cscript%3E": {has: []string{"No live party"}, not: []string{"<script>"}},
 	} {
 		s := aServer()
-		s.found = map[string][]overview.Party{"mira": s.parties.Parties[1:]}
+		s.found = map[string][]overview.Party{"mira": s.parties.Parties[1:], "many": s.parties.Parties}
 		s.invites[0].PartyID = "9f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1"
 		routes, _ := serve(t, s)
 		answer := get(routes["console_page"], http.MethodGet, "/party/console?q="+query, "Bearer "+key)

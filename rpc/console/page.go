@@ -78,24 +78,26 @@ func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 }
 
 type view struct {
-	now     time.Time
-	players map[string]overview.Player
-	Token   string
-	Style   string
-	Live    int    // seconds between two reloads; 0 for none
-	Done    string // what an action has done
-	Refused string // why it was not done
-	Rules   overview.Rules
-	Stats   overview.Stats
-	Denied  uint64 // denials of all rules
-	Denials []overview.Denial
-	Query   string
-	Parties []overview.Party
-	More    bool   // the search has more results than shown
-	Next    string // address of the next page of parties
-	Paged   bool   // this is not the first page
-	Invites []invite.Outstanding
-	Matches []party.RunningMatch
+	now      time.Time
+	players  map[string]overview.Player
+	Token    string
+	Style    string
+	Live     int    // seconds between two reloads; 0 for none
+	Done     string // what an action has done
+	Refused  string // why it was not done
+	Rules    overview.Rules
+	Stats    overview.Stats
+	Denied   uint64 // denials of all rules
+	Denials  []overview.Denial
+	Query    string
+	Problems []string // of the server's health, and what of the page cannot be read
+	Parties  []overview.Party
+	More     bool   // the search has more results than shown
+	Next     string // address of the next page of parties
+	Paged    bool   // this is not the first page
+	Invites  []invite.Outstanding
+	Matches  []party.RunningMatch
+	Running  int // all matches, also those that are not in Matches
 }
 
 const maxQuery = 100 // bytes of a search
@@ -113,39 +115,41 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 		return nil, err
 	}
 	v.Rules.Problems = v.Rules.Problems[:min(len(v.Rules.Problems), maxProblems)]
-	if v.Stats, v.Invites, err = c.Source.Invited(ctx, v.Query); err != nil {
-		return nil, err
-	}
-	for _, d := range v.Stats.Denials {
-		v.Denied += d.Count
-	}
-	if v.Matches, err = c.Source.Running(ctx, maxMatches); err != nil {
+	if v.Matches, v.Running, err = c.Source.Running(ctx, maxMatches); err != nil {
 		return nil, err
 	}
 	v.Denials = c.Source.Denials(ctx)
+	var list overview.Parties
 	if v.Query == "" {
-		err = c.list(ctx, v, query.Get("cursor"))
+		list, err = c.Source.Parties(ctx, overview.DefaultPage, query.Get("cursor"))
 	} else {
-		v.Parties, v.More, err = c.Source.Search(ctx, v.Query)
+		list, v.More, err = c.Source.Search(ctx, v.Query)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return v, c.chooseInvites(ctx, v)
-}
-
-func (c *Console) list(ctx context.Context, v *view, cursor string) error {
-	list, err := c.Source.Parties(ctx, overview.DefaultPage, cursor)
-	v.Parties, v.Paged = list.Parties, cursor != ""
+	v.Parties, v.Paged = list.Parties, query.Get("cursor") != ""
 	if list.Cursor != "" {
 		v.Next = "?" + url.Values{"cursor": {list.Cursor}}.Encode()
 	}
-	return err
+	v.Stats, v.Invites = c.Source.Invited(ctx, v.Query) // last, because it may wait longest for the database
+	for _, d := range v.Stats.Denials {
+		v.Denied += d.Count
+	}
+	v.Problems = v.Stats.Health.Problems
+	if v.Stats.Health.Rules.Broken { // this one has a place of its own
+		v.Problems = v.Problems[1:]
+	}
+	if list.Problem != "" {
+		v.Problems = append(v.Problems, "attributes or names cannot be read: "+list.Problem)
+	}
+	c.chooseInvites(ctx, v)
+	return v, nil
 }
 
 // chooseInvites reads the names of the users who made the invites, and keeps only the invites that match the
 // search.
-func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
+func (c *Console) chooseInvites(ctx context.Context, v *view) {
 	words := strings.ToLower(v.Query)
 	ids := make([]string, len(v.Invites))
 	for i, inv := range v.Invites {
@@ -154,15 +158,15 @@ func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
 	if words == "" {
 		ids = ids[:min(len(ids), maxInvites)]
 	}
+	var err error
 	if v.players, err = c.Source.Players(ctx, ids); err != nil {
-		return err
+		v.Problems = append(v.Problems, "names cannot be read: "+err.Error())
 	}
 	v.Invites = slices.DeleteFunc(v.Invites, func(inv invite.Outstanding) bool {
 		by := v.Player(inv.CreatedBy)
 		return words != "" && !strings.HasPrefix(inv.ID, words) && !strings.HasPrefix(strings.ToLower(inv.PartyID), words) && !by.Matches(words)
 	})
 	v.Invites = v.Invites[:min(len(v.Invites), maxInvites)]
-	return nil
 }
 
 func (v *view) Player(userID string) overview.Player {

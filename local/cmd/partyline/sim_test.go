@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "put the report of the sample rules into
 const simRules = `version: 1
 queues:
   ranked: {teams: 2, team_size: 3, match_on: [region, build], skill: {property: mmr, window: 100, widen: 25/s, max: 600}}
-  casual: {teams: 4, team_size: 2, max_wait: 30s}
+  casual: {teams: 4, team_size: 2, max_wait: 30s, blocks: ignore}
 `
 
 func TestSim(t *testing.T) {
@@ -201,6 +201,8 @@ func TestSim_Misuse(t *testing.T) {
 		{with("--values", "mode=a"), "mode"},
 		{with("--values", "region="), "region="},
 		{with("--duration", "0s"), "duration"},
+		{with("--declines", "0.5"), "no accept"},
+		{with("--queue", "casual", "--blocks", "1"), "blocks: ignore"},
 		{with("--svg", filepath.Join(rules, "x.svg")), "x.svg"},
 	} {
 		r := call(t, "", tt.args...)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"partyline/local"
+	versions "partyline/local/lines"
 )
 
 // commands are the programs of shell lines, with what is checked of their arguments.
@@ -33,7 +34,37 @@ var commands = map[string]func(t *testing.T, b Block, args []string){
 	},
 	"curl": func(t *testing.T, b Block, args []string) { checkURL(t, b, args[len(args)-1]) },
 	// Nothing about these is this repository's.
-	"mkdir": nil, "npm": nil, "git": nil, "cd": nil, "psql": nil, "kill": nil, "export": nil, "grep": nil,
+	"mkdir": nil, "npm": nil, "git": nil, "cd": nil, "psql": nil, "kill": nil, "export": nil, "grep": nil, "install": nil,
+}
+
+// TestRelease runs README's lines for a release in a folder that has only the release's files and a server. The server
+// starts with a plugin and a database that was migrated.
+func TestRelease(t *testing.T) {
+	dir, commands := t.TempDir(), ""
+	for _, b := range blocksOf(t, "README.md") {
+		if b.Label == "release" {
+			commands += b.Body + "\n"
+		}
+	}
+	for name, does := range map[string]string{
+		"nakama":                "if [ $1 = migrate ]; then touch migrated; else test -e migrated && test -e modules/partyline.so && touch started; fi",
+		"partyline-linux-amd64": "test $1 = doctor && test -e $3 && test -e $5",
+		"partyline-nakama-" + versions.Default().Nakama + "-linux-amd64.so": "",
+	} {
+		mode := os.FileMode(0o600) // as a download
+		if name == "nakama" {
+			mode = 0o700
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+does+"\n"), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := exec.CommandContext(t.Context(), "sh", "-e", "-c", commands)
+	run.Dir = dir
+	out, err := run.CombinedOutput()
+	if _, started := os.Stat(filepath.Join(dir, "started")); err != nil || started != nil {
+		t.Errorf("README.md's lines for a release: %v, %v\n%s", err, started, out)
+	}
 }
 
 // checkShell: commands are known, and name targets, flags and files that exist.
