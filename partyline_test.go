@@ -1,6 +1,6 @@
-// Package partyline_test holds the rules of the repository as tests: which package may
-// import which, that every package says what it is for, and that everything the plugin
-// shares with the server is at the server's version.
+// Package partyline_test holds the rules of the repository as tests: which package may import
+// which, that every package has a doc comment, and that the modules and tools that the plugin
+// shares with the server have the server's versions.
 package partyline_test
 
 import (
@@ -19,7 +19,7 @@ import (
 
 const modulePath = "partyline"
 
-// goPackage is what `go list -json` says of a package.
+// goPackage is what `go list -json` prints about a package.
 type goPackage struct {
 	Dir        string
 	ImportPath string
@@ -56,7 +56,7 @@ func list(t *testing.T, args ...string) []goPackage {
 	return packages
 }
 
-// below reports whether path is one of the parents or under one of them.
+// below reports whether path is one of the parents or below one of them.
 func below(path string, parents ...string) bool {
 	for _, parent := range parents {
 		if path == parent || strings.HasPrefix(path, parent+"/") {
@@ -66,8 +66,8 @@ func below(path string, parents ...string) bool {
 	return false
 }
 
-// forbidden are the edges that must not exist, each with its reason. A package under
-// from may not import a package under one of to, unless that is also under one of except.
+// forbidden lists the imports that must not exist, each with its reason. A package below from must
+// not import a package below one of to, unless that is also below one of except.
 var forbidden = []struct {
 	from   string
 	to     []string
@@ -99,7 +99,7 @@ var forbidden = []struct {
 		reason: "hooks, rpc and matchmaking never import each other, and a game's own match handler links matchmaking alone"},
 	{from: "partyline/rpc/landing", to: []string{"partyline/rpc"}, except: []string{"partyline/rpc/landing"},
 		reason: "the landing page answers strangers: it must not reach what signed-in users may call"},
-	{from: "partyline/rpc", to: []string{"partyline/rpc/landing"}, except: []string{"partyline/rpc/landing/card"}, // drawing only, for landing
+	{from: "partyline/rpc", to: []string{"partyline/rpc/landing"}, except: []string{"partyline/rpc/landing/card"}, // which draws only, and for landing
 		reason: "calls and pages share the kernel, not each other"},
 	{from: "partyline/module", to: []string{"partyline/local"},
 		reason: "the plugin never links the development engine"},
@@ -123,7 +123,7 @@ func TestImportDirection(t *testing.T) {
 	}
 }
 
-// The entry does nothing but call wiring, and only the entries call wiring.
+// The plugin's entry only calls wiring, and only the entries call wiring.
 func TestImportDirection_Entries(t *testing.T) {
 	entries := 0
 	for _, p := range list(t, "./...") {
@@ -144,7 +144,7 @@ func TestImportDirection_Entries(t *testing.T) {
 	}
 }
 
-// The plugin host links nothing of the module: what it serves comes out of the plugin's file.
+// The plugin host links no package of the module: everything it serves comes from the plugin's file.
 func TestPluginHostLinksNoModule(t *testing.T) {
 	for _, p := range list(t, "-deps", "./local/cmd/pluginhost") {
 		if below(p.ImportPath, modulePath) && !below(p.ImportPath, modulePath+"/local") {
@@ -153,7 +153,7 @@ func TestPluginHostLinksNoModule(t *testing.T) {
 	}
 }
 
-// The kernel cannot register anything: it never sees the host's initializer.
+// Package party and its subpackages cannot register anything: they never use the host's initializer.
 func TestKernelKnowsNoRegistration(t *testing.T) {
 	for _, p := range list(t, "./party/...") {
 		for _, name := range p.GoFiles {
@@ -195,7 +195,7 @@ func TestPackageDocs(t *testing.T) {
 	}
 }
 
-// The packages that make test leaves out of the race detector start no goroutine, nor do their tests.
+// The packages that make test runs without the race detector start no goroutine, and neither do their tests.
 func TestAlone(t *testing.T) {
 	_, named, _ := strings.Cut(read(t, "Makefile"), "\nALONE  = ")
 	named, _, _ = strings.Cut(named, "\n")

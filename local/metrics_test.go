@@ -18,7 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// dashboard is what of a Grafana dashboard can be checked without Grafana.
+// dashboard has the parts of a Grafana dashboard that can be checked without Grafana.
 type dashboard struct {
 	UID           string `json:"uid"`
 	Title         string `json:"title"`
@@ -80,17 +80,17 @@ func strict[T any](t *testing.T, path string) (v T) {
 	return v
 }
 
-// prefix is what the server puts before a module's metrics: its own name and that of its
-// setting metrics.custom_prefix, which local/nakama.yml leaves alone.
+// prefix is what the server adds before a module's metrics: its own name and the setting
+// metrics.custom_prefix, which local/nakama.yml leaves at its default.
 const prefix = "nakama_custom_"
 
-// timed are the timers whose name does not say so.
+// timed are the timers without _duration in their name.
 var timed = map[string]bool{
 	"partyline_queue_pass": true, "partyline_queue_wait": true, "partyline_queue_server": true, "partyline_waitlist_wait": true,
 }
 
-// exported are the metrics of the module as the server exports them, each with its tags.
-// A timer becomes a summary, in seconds, with a sum and a count.
+// exported returns the module's metrics as the server exports them, each with its tags. A timer
+// becomes a summary, in seconds, with a sum and a count.
 func exported(t *testing.T) map[string][]string {
 	t.Helper()
 	tags := map[string][]string{}
@@ -129,7 +129,7 @@ func exported(t *testing.T) map[string][]string {
 	return tags
 }
 
-// metricsOfTheCode are the names in the module's constants named Metric....
+// metricsOfTheCode returns the values of the module's constants named Metric....
 func metricsOfTheCode(t *testing.T) []string {
 	t.Helper()
 	var names []string
@@ -167,7 +167,7 @@ func metricsOfTheCode(t *testing.T) []string {
 	return names
 }
 
-// ofTheServer are metrics that the server exports of itself.
+// ofTheServer are metrics of the server itself.
 var ofTheServer = map[string][]string{
 	"nakama_sessions":              {"node_name", "instance", "job"},
 	"go_memstats_heap_inuse_bytes": {"instance", "job"},
@@ -184,7 +184,7 @@ var (
 	happened  = regexp.MustCompile(`\(increase\((\S+)\[(\w+)\]\)\)(?: > 0| or vector)`)
 )
 
-// checkQuery: every metric of an expression is exported, under every label it is asked for.
+// checkQuery asserts that every metric of an expression is exported with every label that the expression uses.
 func checkQuery(t *testing.T, have map[string][]string, where, expr string) {
 	t.Helper()
 	found := selector.FindAllStringSubmatch(expr, -1)
@@ -313,8 +313,8 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
-// The parts of the profile find each other: Prometheus the server and its own files,
-// Grafana its data source and dashboard.
+// The parts of the metrics profile fit together: Prometheus finds the server and its own files,
+// and Grafana finds its data source and dashboard.
 func TestMetricsProfile(t *testing.T) {
 	c := compose(t)
 	for name, s := range c.Services {

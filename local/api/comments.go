@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// comments are those of all files, by where they stand.
+// comments holds the comments of all files by position.
 type comments struct {
-	docs   map[place]string // by the line of what they are about
-	ending map[place]string // by their own last line
+	docs   map[place]string // by the line of the declaration they describe
+	ending map[place]string // by the last line of the comment itself
 }
 
 type place struct {
@@ -60,14 +60,14 @@ func commentsOf(s *source) comments {
 	return c
 }
 
-// of is what the sources say about something, without Go's links.
+// of returns the doc comment of a declaration, without Go's link brackets.
 func (c comments) of(files *token.FileSet, o types.Object) string {
 	p := files.Position(o.Pos())
 	return plain(c.docs[place{p.Filename, p.Line}])
 }
 
-// renamed is the same for a type that clients know under another name, which Go's comments
-// begin with.
+// renamed returns the doc comment of a type that clients know as name. Go comments begin with
+// the type's own name, so renamed replaces it.
 func (c comments) renamed(files *token.FileSet, o types.Object, name string) string {
 	text := c.of(files, o)
 	if rest, ok := strings.CutPrefix(text, o.Name()+" "); ok {
@@ -76,14 +76,14 @@ func (c comments) renamed(files *token.FileSet, o types.Object, name string) str
 	return text
 }
 
-// above is the comment on the line before a place.
+// above returns the comment that ends on the line before p.
 func (c comments) above(p token.Position) string {
 	return plain(c.ending[place{p.Filename, p.Line - 1}])
 }
 
 var link = regexp.MustCompile(`\[(?:\w+\.)*(\w+)\]`)
 
-// plain is a comment as one paragraph.
+// plain returns a comment as one paragraph.
 func plain(text string) string {
 	return strings.Join(strings.Fields(link.ReplaceAllString(text, "$1")), " ")
 }

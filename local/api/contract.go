@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Contract puts the tables of calls, messages, notifications, refusals and objects into the
-// page of the contract, each between its marks.
+// Contract writes the tables of calls, messages, notifications, refusals and objects into the
+// page of the contract. Each table goes between its own marks.
 func (a *API) Contract(page string) (string, error) {
 	for section, table := range map[string]string{
 		"calls": a.callTable(), "messages": a.messageTable(), "notifications": a.noticeTable(), "refusals": a.reasonTable(), "objects": a.objectTable(),
@@ -23,7 +23,7 @@ func (a *API) Contract(page string) (string, error) {
 	return page, nil
 }
 
-// row is one line of a table.
+// row returns one line of a table.
 func row(cells ...string) string {
 	for i, cell := range cells {
 		cells[i] = strings.ReplaceAll(cell, "|", `\|`)
@@ -77,7 +77,7 @@ func (a *API) reasonTable() string {
 	return table
 }
 
-// objectTable is what the fields of the others are made of.
+// objectTable returns the table of the objects that the fields of calls, messages and notifications use.
 func (a *API) objectTable() string {
 	table := heading("object", "fields")
 	top := map[*Object]bool{}
@@ -118,7 +118,7 @@ func valueList(e *Enum) string {
 	return strings.Join(values, " ")
 }
 
-// String is the type in a word or two.
+// String returns a short name of the type.
 func (t Type) String() string {
 	switch t.Kind {
 	case Text:

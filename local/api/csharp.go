@@ -110,7 +110,7 @@ namespace Partyline
     }
 `
 
-// CSharp is a typed client over the SDK for .NET and Unity, in C# 7.
+// CSharp returns a typed client over the SDK for .NET and Unity, in C# 7.
 func (a *API) CSharp() []byte {
 	var b strings.Builder
 	b.WriteString(csharpHead)
@@ -152,7 +152,7 @@ func csObject(b *strings.Builder, o *Object) {
 		csDoc(b, "        ", doc)
 		name, kind := exported(f.Name), f.Type.csharp()
 		if name == o.Name {
-			name += "Value" // a member cannot have its class's name
+			name += "Value" // a member cannot have the name of its class
 		}
 		const attributes = "        [DataMember(Name = %q), Preserve] public %s %s { get; set; }\n"
 		switch scalar := f.Type.Kind == Bool || f.Type.Kind == Whole || f.Type.Kind == Number; {

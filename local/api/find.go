@@ -19,7 +19,7 @@ const (
 	noticeType   = partyPackage + ".Notice"
 )
 
-// Read finds what the sources under root offer. All problems are in one error.
+// Read finds what the sources under root offer to clients. It returns all problems as one error.
 func Read(root string) (*API, error) {
 	s, err := load(root)
 	if err != nil {
@@ -43,7 +43,7 @@ func Read(root string) (*API, error) {
 	return f.finish()
 }
 
-// finder collects what is offered.
+// finder collects the parts of the API.
 type finder struct {
 	source   *source
 	api      *API
@@ -57,7 +57,7 @@ func (f *finder) problem(at ast.Node, format string, args ...any) {
 	f.problems = append(f.problems, fmt.Errorf("%s:%d: "+format, append([]any{place.Filename, place.Line}, args...)...))
 }
 
-// literal takes a row of an RPC table.
+// literal reads a composite literal. Only rows of an RPC table count.
 func (f *finder) literal(c *checked, lit *ast.CompositeLit) {
 	if types.Unalias(c.info.Types[lit].Type).String() != rpcPackage+".Row" {
 		return
@@ -73,7 +73,7 @@ func (f *finder) literal(c *checked, lit *ast.CompositeLit) {
 	f.row(c, lit, fields)
 }
 
-// row is one RPC: its types are those of the function that its handler was made of.
+// row adds one RPC. Its types are those of the function that its Handle wraps.
 func (f *finder) row(c *checked, at ast.Node, fields map[string]ast.Expr) {
 	id, handle := constantOf(c, fields["ID"]), handlerOf(c, fields["Handle"])
 	if id == nil || handle == nil {
@@ -105,7 +105,7 @@ func handlerOf(c *checked, e ast.Expr) *types.TypeList {
 	return c.info.Instances[fun].TypeArgs
 }
 
-// notice takes a notification: a call of To, with its content, on the constant that is its code.
+// notice adds a notification: a call of To, with the content, on a constant code.
 func (f *finder) notice(c *checked, call *ast.CallExpr) {
 	to, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok || to.Sel.Name != "To" || c.info.Types[to.X].Type == nil || c.info.Types[to.X].Type.String() != noticeType {
@@ -128,10 +128,10 @@ func (f *finder) notice(c *checked, call *ast.CallExpr) {
 	f.api.Notices = append(f.api.Notices, Notice{Code: number, Subject: party.Notice(number).Subject(), Content: object})
 }
 
-// message takes a message to a party.
+// message adds a message to a party.
 func (f *finder) message(c *checked, call *ast.CallExpr) {
 	if to := calls(c, call); to != partyPackage+".SendData" && to != partyPackage+".SendDataTo" || c.types.Path() == partyPackage {
-		return // package party has the functions, and no messages of its own
+		return // package party defines the functions and has no messages of its own
 	}
 	code, data := call.Args[len(call.Args)-2], call.Args[len(call.Args)-1]
 	op := constantOf(c, code)
@@ -151,7 +151,7 @@ func (f *finder) message(c *checked, call *ast.CallExpr) {
 	f.api.Events = append(f.api.Events, Event{Op: number, Data: object})
 }
 
-// top is the object of a call, an event or a notification, under a name of its own.
+// top returns the object of a call, an event or a notification, under its own name.
 func (f *finder) top(at ast.Node, name string, t types.Type, sent bool) *Object {
 	object, err := f.object(name, t, sent)
 	if err != nil {
@@ -161,7 +161,7 @@ func (f *finder) top(at ast.Node, name string, t types.Type, sent bool) *Object 
 	return object
 }
 
-// finish sorts what was found and adds the reasons.
+// finish sorts the parts and adds the reasons.
 func (f *finder) finish() (*API, error) {
 	a := f.api
 	slices.SortFunc(a.Calls, func(x, y Call) int { return cmp.Compare(x.ID, y.ID) })
@@ -188,7 +188,7 @@ func (f *finder) finish() (*API, error) {
 	return a, errors.Join(f.problems...)
 }
 
-// collect lists objects and what they are made of, each once.
+// collect lists the objects and the objects of their fields, each once.
 func (f *finder) collect(seen map[string]bool, objects ...*Object) {
 	for _, o := range objects {
 		if seen[o.Name] {
@@ -217,7 +217,7 @@ func constantOf(c *checked, e ast.Expr) constant.Value {
 	return c.info.Types[e].Value
 }
 
-// calls names the function that is called, with its package's path.
+// calls returns the name of the called function, with the path of its package.
 func calls(c *checked, call *ast.CallExpr) string {
 	var name *ast.Ident
 	switch fun := call.Fun.(type) {

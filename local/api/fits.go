@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// Fits says what is wrong with a JSON text that should be such an object; nil is nothing. A
-// field that is not known is wrong, as is a value that an enumeration does not have.
+// Fits reports what is wrong with a JSON text that should be an object of this form, or nil.
+// Unknown fields are errors, and so are values that an enumeration does not have.
 func (o *Object) Fits(text []byte) error {
 	var v any
 	if err := json.Unmarshal(text, &v); err != nil {

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// forms are the objects and enumerations that were made of Go types.
+// forms maps Go types to the objects and enumerations made of them.
 type forms map[types.Type]any
 
-// object is a struct as JSON has it.
+// object returns the JSON form of a struct.
 func (f *finder) object(name string, t types.Type, sent bool) (*Object, error) {
 	named, _ := types.Unalias(t).(*types.Named)
 	fields, ok := t.Underlying().(*types.Struct)
@@ -24,8 +24,8 @@ func (f *finder) object(name string, t types.Type, sent bool) (*Object, error) {
 	return o, f.fields(o, fields)
 }
 
-// fields adds a struct's fields, those of embedded structs where they stand. An embedded pointer may be
-// nil, so that its fields may be absent.
+// fields adds the fields of a struct. The fields of an embedded struct take its place. An embedded pointer
+// may be nil, so its fields are optional.
 func (f *finder) fields(o *Object, s *types.Struct) error {
 	var problems []error
 	for i := range s.NumFields() {
@@ -65,7 +65,7 @@ func (f *finder) fields(o *Object, s *types.Struct) error {
 	return errors.Join(problems...)
 }
 
-// form is a Go type as JSON has it.
+// form returns the JSON form of a Go type.
 func (f *finder) form(t types.Type, sent bool) (Type, error) {
 	if named, ok := types.Unalias(t).(*types.Named); ok {
 		if path := named.Obj().Pkg().Path(); path+"."+named.Obj().Name() == "encoding/json.RawMessage" {
@@ -112,7 +112,7 @@ func basic(t *types.Basic) (Type, error) {
 	return Type{}, fmt.Errorf("%s has no form that is known", t)
 }
 
-// named is a type with a name: an object, an enumeration, or what it is made of.
+// named returns the form of a named type: an object, an enumeration, or the form of its underlying type.
 func (f *finder) named(named *types.Named, sent bool) (Type, error) {
 	name := exported(named.Obj().Name())
 	if pkg := named.Obj().Pkg(); pkg.Path() != partyPackage && pkg.Path() != rpcPackage {
@@ -143,7 +143,7 @@ func (f *finder) named(named *types.Named, sent bool) (Type, error) {
 	}
 }
 
-// values are the constants of a type in the order of their source.
+// values returns the constants of a type in source order.
 func (f *finder) values(pkg *types.Package, t types.Type) []Value {
 	var constants []*types.Const
 	for _, name := range pkg.Scope().Names() {
@@ -159,7 +159,7 @@ func (f *finder) values(pkg *types.Package, t types.Type) []Value {
 	return values
 }
 
-// merged is an object that is in one of two forms: what only one of them has is optional.
+// merged returns an object that has one of two forms. Fields that only one form has are optional.
 func merged(a, b *Object) *Object {
 	has := func(o *Object, name string) bool {
 		return slices.ContainsFunc(o.Fields, func(f Field) bool { return f.Name == name })
@@ -176,7 +176,7 @@ func merged(a, b *Object) *Object {
 	return a
 }
 
-// exported is a name of several words in one, each word begun by a capital.
+// exported converts a name in snake case to camel case with a capital first letter.
 func exported(name string) string {
 	var b strings.Builder
 	for word := range strings.SplitSeq(name, "_") {

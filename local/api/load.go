@@ -16,13 +16,13 @@ import (
 	"strings"
 )
 
-// modulePath begins the import paths of the module's own packages.
+// modulePath is the prefix of the import paths of the module's packages.
 const modulePath = "partyline/"
 
 // source is the type-checked module.
 type source struct {
 	files    *token.FileSet
-	packages []*checked // what a package imports is before it
+	packages []*checked // imported packages come before their importers
 }
 
 // checked is one package of the module.
@@ -32,8 +32,8 @@ type checked struct {
 	info  *types.Info
 }
 
-// load type-checks the plugin's packages under root, the repository's folder. Packages of
-// others are read as the compiler has left them.
+// load type-checks the plugin's packages under root, the repository's root directory. It reads
+// the packages of other modules from the compiler's export data.
 func load(root string) (*source, error) {
 	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,Export", "./module/wiring")
 	cmd.Dir, cmd.Stderr = root, os.Stderr
@@ -68,7 +68,7 @@ func load(root string) (*source, error) {
 	}
 }
 
-// check reads one package from its files.
+// check parses and type-checks one package.
 func (s *source) check(path, dir string, names []string, imports types.Importer) (*checked, error) {
 	c := &checked{info: &types.Info{
 		Types: map[ast.Expr]types.TypeAndValue{}, Instances: map[*ast.Ident]types.Instance{}, Uses: map[*ast.Ident]types.Object{},
@@ -88,7 +88,7 @@ func (s *source) check(path, dir string, names []string, imports types.Importer)
 	return c, nil
 }
 
-// ownPackages imports the module's packages from what was checked already.
+// ownPackages is an importer that returns the module's packages from those already checked.
 type ownPackages struct {
 	known  map[string]*types.Package
 	others types.Importer

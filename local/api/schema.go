@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// about begins every document.
+// about is the description at the start of every document.
 const about = "Calls, messages and notifications of Partyline, generated from its Go types. Times are Unix seconds. " +
 	"Requests are strict: an unknown field is refused. Answers may get more fields in a later version."
 
 type object = map[string]any
 
-// Schema is a JSON Schema: a definition for every request, answer, event and notification,
-// and under x-partyline which is which.
+// Schema returns a JSON Schema with a definition for every request, answer, event and
+// notification. Its x-partyline section says which definition belongs to which call, event and notification.
 func (a *API) Schema() []byte {
 	definitions := a.definitions("#/$defs/")
 	calls, events, notices := object{}, object{}, object{}
@@ -77,7 +77,7 @@ func (a *API) OpenAPI() []byte {
 	})
 }
 
-// definitions are all objects, enumerations and the reasons; references begin with prefix.
+// definitions returns all objects, all enumerations and the reasons. References begin with prefix.
 func (a *API) definitions(prefix string) object {
 	all := object{}
 	for _, o := range a.Objects {
@@ -170,7 +170,7 @@ func written(v any) []byte {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	if err := e.Encode(v); err != nil {
-		panic(err) // it is made of maps and texts
+		panic(err) // v consists of maps and texts only
 	}
 	return []byte(b.String())
 }

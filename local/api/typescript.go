@@ -66,7 +66,7 @@ async function call<Answer>(send: Transport, id: string, payload: object): Promi
 }
 `
 
-// TypeScript is a typed client over nakama-js.
+// TypeScript returns a typed client over nakama-js.
 func (a *API) TypeScript() []byte {
 	var b strings.Builder
 	b.WriteString(typescriptHead)

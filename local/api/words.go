@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Files is everything that is written, by name. The bytes depend on the sources alone.
+// Files returns every generated file by name. The bytes depend on the sources alone.
 func (a *API) Files() map[string][]byte {
 	files := map[string][]byte{
 		"partyline.schema.json": a.Schema(), "openapi.json": a.OpenAPI(),
@@ -18,7 +18,7 @@ func (a *API) Files() map[string][]byte {
 	return files
 }
 
-// methodName is a call's name in typed clients: without what all or all of a kind begin with.
+// methodName returns a call's name in typed clients, without the prefixes that all calls or all calls of a kind share.
 func methodName(c Call) string {
 	return strings.TrimPrefix(exported(strings.TrimPrefix(c.ID, "party_")), "Admin")
 }
@@ -35,7 +35,7 @@ func reasonValues(reasons []Reason) []Value {
 
 func repeated(s string, n int) []string { return slices.Repeat([]string{s}, n) }
 
-// last is mark behind the last of n, else nothing.
+// last returns mark for the last of n items, else "".
 func last(i, n int, mark string) string {
 	if i == n-1 {
 		return mark

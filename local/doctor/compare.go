@@ -10,15 +10,15 @@ import (
 	"partyline/local/lines"
 )
 
-// Finding is one reason for which a plugin does not open.
+// Finding is one reason why a plugin does not open.
 type Finding struct {
-	What string // that differs, with both values
+	What string // the difference, with both values
 	Cure string // what to do
-	Says string // what plugin.Open will say, without the package's name; "" where it is not reached
+	Says string // what plugin.Open will say, without the package's name; "" if it is not reached
 }
 
-// What plugin.Open says. Of a plugin of another minor version of Go it cannot read enough
-// to refuse it: the server's process ends.
+// Errors of plugin.Open. It cannot read enough of a plugin from another minor version of Go to
+// refuse it: the server's process ends.
 const (
 	saysOther = "plugin was built with a different version of package"
 	saysMinor = "fatal error: runtime: no plugin module data"
@@ -26,10 +26,10 @@ const (
 	saysTwice = "plugin already loaded"
 )
 
-// saysForeign is what plugin.Open says of a file that the loader of a Linux server does not take.
+// saysForeign returns the error of plugin.Open for a file that the loader of a Linux server refuses.
 func saysForeign(file *Program) string {
 	system, processor, _ := strings.Cut(file.Platform(), "/")
-	why := "cannot open shared object file: No such file or directory" // so it says of another processor
+	why := "cannot open shared object file: No such file or directory" // the loader's message for another processor
 	switch {
 	case system != "linux":
 		why = "invalid ELF header"
@@ -67,10 +67,10 @@ func Server(server *Program) []Finding {
 	return found
 }
 
-// Fault says what a server does wrong with every plugin, although it opens it; "" where
-// nothing is known.
+// Fault describes what a server does wrong with every plugin it opens; "" if no such fault is
+// known.
 func Fault(server *Program) string {
-	release, _, _ := strings.Cut(server.Info.GoVersion, " ") // an experiment's name may follow
+	release, _, _ := strings.Cut(server.Info.GoVersion, " ") // the name of an experiment may follow
 	if version.Compare(release, "go1.27") < 0 || version.Compare(release, "go1.27.2") >= 0 {
 		return ""
 	}
@@ -78,8 +78,8 @@ func Fault(server *Program) string {
 		"\"types from different scopes\". Take a server that is built with Go 1.27.2 or newer, and a plugin for it: make plugin SERVER=" + server.File
 }
 
-// Compare lists everything for which the server will not open the plugin. A module that
-// both contain counts when its versions differ, even where they share no package of it.
+// Compare lists every reason why the server will not open the plugin. A module in both files
+// must have the same version, even if they share no package of it.
 func Compare(server, plugin *Program) []Finding {
 	rebuild := "build it for this server: make plugin SERVER=" + server.File
 	var found []Finding
@@ -96,7 +96,7 @@ func Compare(server, plugin *Program) []Finding {
 	}
 	if server.Platform() != plugin.Platform() {
 		differ("platform", server.Platform(), plugin.Platform(), "take the plugin of the server's platform, or "+rebuild+" on a machine of that platform", saysForeign(plugin))
-		return found // the operating system refuses it before anything else is compared
+		return found // the operating system refuses the file before Go compares anything
 	}
 	differ("Go", server.Info.GoVersion, plugin.Info.GoVersion, rebuild, saysOther)
 	for _, flag := range []string{"-trimpath", "-race", "-msan", "-asan", "-tags", "GOEXPERIMENT", "GOFIPS140"} {
@@ -113,16 +113,16 @@ func Compare(server, plugin *Program) []Finding {
 	}
 	if version.Lang(server.Info.GoVersion) != version.Lang(plugin.Info.GoVersion) {
 		for i := range found {
-			found[i].Says = saysMinor // it comes first
+			found[i].Says = saysMinor // plugin.Open reaches this error first
 		}
 	}
 	return found
 }
 
-// Together lists what keeps two plugins from being opened by one server.
+// Together lists the reasons why one server cannot open both plugins.
 func Together(a, b *Program) []Finding {
 	var found []Finding
-	if path := a.Info.Path; path == b.Info.Path && path != "command-line-arguments" { // which go build tells apart itself
+	if path := a.Info.Path; path == b.Info.Path && path != "command-line-arguments" { // go build gives these different paths itself
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s and %s are the same plugin, %s", a.File, b.File, path),
 			Cure: "keep one of them; the server opens the first and refuses the second",
@@ -144,7 +144,7 @@ func Together(a, b *Program) []Finding {
 	return found
 }
 
-// builds finds packages that both contain and that are not the same although their versions are.
+// builds finds packages that are in both files with the same version but from different builds.
 func builds(a, b *Program, cure string) []Finding {
 	for _, name := range slices.Sorted(maps.Keys(a.packages)) {
 		if other, shared := b.packages[name]; shared && other != a.packages[name] {
@@ -157,8 +157,8 @@ func builds(a, b *Program, cure string) []Finding {
 	return nil
 }
 
-// forAll is what of -gcflags goes beyond the package on the command line: what is given
-// without a pattern concerns the main package alone, which nobody shares.
+// forAll returns -gcflags if they apply to packages beyond the one on the command line. Flags
+// without a pattern concern the main package alone, and plugin and server do not share that.
 func forAll(gcflags string) string {
 	pattern, _, ok := strings.Cut(gcflags, "=")
 	if !ok || strings.HasPrefix(pattern, "-") {

@@ -15,7 +15,7 @@ import (
 	"partyline/local/lines"
 )
 
-// toolchain is the Go program of a version, "go1.26.5".
+// toolchain returns the go command of a version, "go1.26.5".
 func toolchain(t *testing.T, version string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "env", "GOROOT")
@@ -27,7 +27,7 @@ func toolchain(t *testing.T, version string) string {
 	return filepath.Join(strings.TrimSpace(string(out)), "bin", "go")
 }
 
-// proxy serves a module named as nakama-common, in two versions that differ, from files.
+// proxy serves a module with nakama-common's path from files, in two versions that differ.
 func proxy(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -68,8 +68,8 @@ func newWorkshop(t *testing.T) *workshop {
 	return &workshop{dir: t.TempDir(), cache: t.TempDir(), proxy: proxy(t)}
 }
 
-// made is what to build: the source's folder below testdata, with what else. Where own is set the module is not the
-// proxy's but a folder beside it, and says own as its version.
+// made describes what to build: a folder below testdata, the version of the module, and flags. If own is set, the
+// module comes from a folder beside it instead of the proxy, and contains own as its version.
 type made struct {
 	folder, version string
 	flags           []string
@@ -111,8 +111,8 @@ func (w *workshop) build(t *testing.T, goProgram, name string, m made) string {
 	return file
 }
 
-// open has a server open plugins one after the other and returns what it says, "" for
-// nothing.
+// open makes a server open plugins one after the other. It returns the server's output, "" if all
+// opened.
 func open(t *testing.T, server string, plugins ...string) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), server, plugins...).CombinedOutput()
@@ -132,8 +132,8 @@ func programOf(t *testing.T, file string) *Program {
 	return p
 }
 
-// says asserts that the server refuses in the words of one of the findings, or opens
-// where there is none.
+// says asserts that the server's refusal has the words of one of the findings, or that it opens
+// the plugin if there are none.
 func says(t *testing.T, found []Finding, said string) {
 	t.Helper()
 	if len(found) == 0 {
@@ -152,7 +152,7 @@ func says(t *testing.T, found []Finding, said string) {
 	}
 }
 
-// Each plugin is compared by doctor and opened by the server: both agree.
+// doctor compares each plugin, and the server opens it; both agree.
 func TestCompare(t *testing.T) {
 	w := newWorkshop(t)
 	gotool := toolchain(t, "go"+lines.Default().Go)
@@ -165,7 +165,7 @@ func TestCompare(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		made made
-		want []string // beginnings of what is found
+		want []string // prefixes of the findings
 	}{
 		{"same", made{"plugin", "v1.0.0", []string{trim, asPlugin}, ""}, nil},
 		{"stripped", made{"plugin", "v1.0.0", []string{trim, asPlugin, "-ldflags=-s -w"}, ""}, nil},
@@ -203,7 +203,7 @@ func TestCompare(t *testing.T) {
 		says(t, found, open(t, server, file))
 	})
 	t.Run("together", func(t *testing.T) {
-		// This server contains nothing of the module, so that each plugin opens alone.
+		// This server contains no code of the module, so it opens each of the plugins alone.
 		bare := w.build(t, gotool, "bare", made{folder: "bare", version: "v1.0.0", flags: []string{trim}})
 		one := w.build(t, gotool, "one.so", made{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}})
 		two := w.build(t, gotool, "two.so", made{folder: "second", version: "v1.1.0", flags: []string{trim, asPlugin}})
@@ -222,7 +222,7 @@ func TestCompare(t *testing.T) {
 			t.Errorf("the same plugin twice: %+v", found)
 		}
 		says(t, found, open(t, bare, one, again))
-		// Of a module from a folder the build information has no version.
+		// For a module from a folder, the build information has no version.
 		own := w.build(t, gotool, "own", made{folder: "server", version: "v1.0.0", flags: []string{trim}, own: "mine"})
 		mine := w.build(t, gotool, "mine.so", made{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "mine"})
 		alike := w.build(t, gotool, "alike.so", made{folder: "second", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "mine"})
@@ -280,7 +280,7 @@ func TestCompare(t *testing.T) {
 	})
 }
 
-// What cannot be built on every machine: the information alone.
+// Settings that not every machine can build with: the test makes the build information itself.
 func TestCompare_Settings(t *testing.T) {
 	program := func(change func(settings map[string]string)) *Program {
 		settings := map[string]string{"-buildmode": "plugin", "-trimpath": "true", "CGO_ENABLED": "1", "GOOS": "linux", "GOARCH": "amd64"}

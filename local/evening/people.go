@@ -10,25 +10,25 @@ import (
 	"partyline/party/rules"
 )
 
-// evening is when a simulation begins: rules may ask for the hour and the day.
+// evening is when a simulation begins, because rules may depend on the hour and the day.
 var evening = time.Date(2025, time.January, 3, 19, 0, 0, 0, time.UTC) // a Friday
 
-// accountAge is how old everybody's account is.
+// accountAge is the age of every account.
 const accountAge = 365 * 24 * time.Hour
 
-// people are the simulated players, as rules see them: everybody is ready, nobody is
-// anybody's friend, and their metadata has the queue's skill and nothing else.
+// people are the simulated players as rules see them. All are ready, none are friends, and
+// their metadata contains only the queue's skill.
 type people struct {
 	rules    *rules.Set
 	queue    string
 	skill    string // property of the metadata, "" for none
 	stage    string
-	players  int               // who have asked so far; each has an ID of their own, for rules that let in a share
+	players  int               // number of players so far; each has a unique ID, for rules that admit a share of the players
 	metadata map[string]string // by user
 }
 
-// asks answers what asks the rules for each ticket of a queue; nil where no rule is about
-// queueing.
+// asks returns a function that asks the rules about each ticket of a queue, or nil if no rule
+// is about matchmaking.
 func asks(set *rules.Set, queue string) func(skills []float64, at time.Duration) string {
 	if !set.Has(rules.ActionMatchmake) {
 		return nil
@@ -40,7 +40,7 @@ func asks(set *rules.Set, queue string) func(skills []float64, at time.Duration)
 	return p.ask
 }
 
-// ask decides for one ticket. A rule that fails refuses, as on a server.
+// ask decides about one ticket. A rule that fails refuses, as on a server.
 func (p *people) ask(skills []float64, at time.Duration) string {
 	p.metadata = map[string]string{}
 	f := rules.Facts{Action: rules.ActionMatchmake, Now: evening.Add(at), Request: rules.RequestFacts{Queue: p.queue}}
@@ -49,7 +49,7 @@ func (p *people) ask(skills []float64, at time.Duration) string {
 		user := "player-" + strconv.Itoa(p.players)
 		p.metadata[user] = "{}"
 		if p.skill != "" {
-			text, _ := json.Marshal(map[string]float64{p.skill: skill}) // a number is always JSON
+			text, _ := json.Marshal(map[string]float64{p.skill: skill}) // a number always marshals
 			p.metadata[user] = string(text)
 		}
 		f.Party.Members = append(f.Party.Members, rules.MemberFacts{UserID: user, Username: user, Leader: i == 0, Stage: p.stage, Progress: 1})

@@ -8,11 +8,11 @@ import (
 	"partyline/party/rules"
 )
 
-// skillBands are how many groups of equal count the waits by skill are shown for.
+// skillBands is the number of groups of equal size in the plot of waits by skill.
 const skillBands = 24
 
-// Picture draws waits by party size, how soon everybody is placed, and, where skill plays a
-// part, how even matches are and who waits because of skill: an SVG file.
+// Picture returns an SVG file. It shows the waits by party size and how soon tickets are placed. If the
+// queue uses skill, it also shows how even the matches are, and who waits because of skill.
 func (p Played) Picture() string {
 	name, l, r, skill := p.Name, p.Load, p.Report, p.Queue.Skill != nil
 	height := 420.0
@@ -36,8 +36,8 @@ func (p Played) Picture() string {
 	return d.String()
 }
 
-// waitsBySize has a row for each size: a bar from nothing to the time by which nine of ten
-// are placed, with marks for half of them and for 99 of 100.
+// waitsBySize draws a row for each party size. Its bar ends at the wait of 90 % of the tickets,
+// with marks at 50 % and 99 %.
 func (d *drawing) waitsBySize(r simulation.Report, left, top, width, height float64) {
 	p := d.newPanel(left, top, width, height, "Wait by party size", "seconds")
 	p.legend(mark{name: "half of them", colour: ink, shape: asDot}, mark{name: "9 of 10", colour: accent, shape: asBar}, mark{name: "99 of 100", colour: warm, shape: asRing})
@@ -66,7 +66,7 @@ func (d *drawing) waitsBySize(r simulation.Report, left, top, width, height floa
 	}
 }
 
-// placedWithin is, for each size, the share placed within a time.
+// placedWithin draws, for each size, the share of tickets placed within a time.
 func (d *drawing) placedWithin(r simulation.Report, left, top, width, height float64) {
 	p := d.newPanel(left, top, width, height, "Placed within", "share of the placed parties, by seconds of waiting")
 	x := newAxis(0, simulation.Quantile(r.Waits(0), 0.995), left, width, 6)
@@ -87,7 +87,7 @@ func (d *drawing) placedWithin(r simulation.Report, left, top, width, height flo
 	p.legend(marks...)
 }
 
-// cumulative is the line of the share of values that are at most as large.
+// cumulative returns the points of a cumulative distribution: the share of values up to each value.
 func cumulative(sorted []float64, x, y axis) [][2]float64 {
 	points := [][2]float64{{x.px(0), y.px(0)}}
 	for step := 1; step <= 200; step++ {
@@ -101,8 +101,8 @@ func cumulative(sorted []float64, x, y axis) [][2]float64 {
 	return points
 }
 
-// skillApart is the share of matches whose tickets, and whose teams, are at most so far
-// apart.
+// skillApart draws the distribution of the skill differences within matches and between their
+// teams.
 func (d *drawing) skillApart(r simulation.Report, left, top, width, height float64) {
 	p := d.newPanel(left, top, width, height, "Skill apart", "share of the matches, by points at most")
 	p.legend(mark{name: "between the teams", colour: warm, dash: dashes[1]}, mark{name: "within a match", colour: accent})
@@ -121,7 +121,7 @@ func (d *drawing) skillApart(r simulation.Report, left, top, width, height float
 	}
 }
 
-// waitsBySkill shows whether the strongest and the weakest wait for longer.
+// waitsBySkill shows whether the strongest and the weakest players wait longer.
 func (d *drawing) waitsBySkill(r simulation.Report, left, top, width, height float64) {
 	p := d.newPanel(left, top, width, height, "Wait by skill", "seconds, for groups of equal count, by skill")
 	p.legend(mark{name: "half of them", colour: ink, dash: dashes[1]}, mark{name: "9 of 10", colour: accent})
@@ -152,7 +152,7 @@ func (d *drawing) waitsBySkill(r simulation.Report, left, top, width, height flo
 	}
 }
 
-// thousands is a count with its thousands apart.
+// thousands formats a count with commas between thousands.
 func thousands(n int) string {
 	if n < 1000 {
 		return fmt.Sprint(n)
@@ -160,7 +160,7 @@ func thousands(n int) string {
 	return thousands(n/1000) + "," + fmt.Sprintf("%03d", n%1000)
 }
 
-// Percent is a share for people.
+// Percent formats n of a total as a percentage.
 func Percent(n, of int) string {
 	if of == 0 {
 		return "none"

@@ -9,8 +9,8 @@ import (
 	"partyline/party/rules"
 )
 
-// KeysMarkdown is the table of all keys for docs/designers.md, a section per
-// group of the file.
+// KeysMarkdown returns the table of all keys for docs/designers.md, with one section per group
+// of the file.
 func KeysMarkdown() (string, error) {
 	keys, err := Keys()
 	if err != nil {
@@ -33,7 +33,7 @@ func KeysMarkdown() (string, error) {
 	return b.String(), nil
 }
 
-// FactsMarkdown is the table of facts and functions for docs/designers.md.
+// FactsMarkdown returns the table of facts and functions for docs/designers.md.
 func FactsMarkdown() (string, error) {
 	facts, err := Facts()
 	if err != nil {
@@ -52,7 +52,7 @@ func FactsMarkdown() (string, error) {
 	return b.String(), nil
 }
 
-// TextsMarkdown is the table of the landing page's texts for docs/designers.md.
+// TextsMarkdown returns the table of the landing page's texts for docs/designers.md.
 func TextsMarkdown() (string, error) {
 	texts := rules.PageTexts()
 	var b strings.Builder

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// What cannot be built is said in words, and nothing is written.
+// If a plugin cannot be built, the error says why, and no file is written.
 func TestRun_Refuses(t *testing.T) {
-	t.Chdir("../../..") // the repository
+	t.Chdir("../../..") // the repository's root
 	dir := t.TempDir()
 	text := filepath.Join(dir, "server.txt")
 	if err := os.WriteFile(text, []byte("no program"), 0o600); err != nil {
@@ -20,7 +20,7 @@ func TestRun_Refuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.Executable() // a Go program that contains nothing of Nakama
+	self, err := os.Executable() // a Go program without Nakama's modules
 	if err != nil {
 		t.Fatal(err)
 	}

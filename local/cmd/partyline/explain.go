@@ -9,7 +9,7 @@ import (
 	"partyline/party/rules"
 )
 
-// explain prints a decision and, rule by rule, how it came about.
+// explain prints a decision and how each rule contributed to it.
 func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 	e := rulebook.Explain(context.Background(), set, facts)
 	if e.Behind {
@@ -40,7 +40,7 @@ func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 	}
 }
 
-// gates prints what a server looks at besides the rules.
+// gates prints the checks of a server besides the rules.
 func (t *terminal) gates(action rules.Action, e rulebook.Explained, when string) {
 	if g := e.Refusal(); g != nil {
 		fmt.Fprintf(t.out, "%s is %s %s: %s (%s)\n", action, t.paint(red, "refused"), when, g.Reason, g.Text)
@@ -95,7 +95,7 @@ func (t *terminal) outcome(r rules.RuleTrace) string {
 	return t.paint(dim, "not asked")
 }
 
-// part prints a piece of a condition with its value in a column.
+// part prints a piece of a condition, with its value in a column.
 func (t *terminal) part(depth, width int, text, value string) {
 	lead := strings.Repeat("  ", depth) + text
 	gap := max(1, width-len([]rune(lead))+2)

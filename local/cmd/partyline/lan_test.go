@@ -90,12 +90,12 @@ func TestRulesFor(t *testing.T) {
 	}
 }
 
-// The copy follows the file, also into a mistake, which the server then reports, and not when the file is gone.
+// The copy follows the file, including mistakes, which the server then reports. It stays if the file is gone.
 func TestFollow(t *testing.T) {
 	const url = "http://192.168.1.20:8000"
 	path := file(t, "rules.yml", "version: 1\n")
 	copied := filepath.Join(t.TempDir(), "copy.yml")
-	kept := filepath.Join(t.TempDir(), "kept.yml") // what a reader of the first copy still holds
+	kept := filepath.Join(t.TempDir(), "kept.yml") // the first copy, as a reader that opened it still sees it
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -104,12 +104,12 @@ func TestFollow(t *testing.T) {
 			if err := os.WriteFile(path, []byte(saved), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(1500 * time.Millisecond) // of the test's own clock
+			time.Sleep(1500 * time.Millisecond) // of the synctest clock
 			synctest.Wait()
 			if got, err := os.ReadFile(copied); err != nil || string(got) != strings.ReplaceAll(saved, "http://127.0.0.1:7350", url) {
 				t.Errorf("the copy of %q is %q, %v", saved, got, err)
 			}
-			_ = os.Link(copied, kept) // the first time alone
+			_ = os.Link(copied, kept) // succeeds only the first time
 		}
 		if got, err := os.ReadFile(kept); err != nil || string(got) != "version: 1\n" {
 			t.Errorf("a copy was written over while it could be read: %q, %v", got, err)

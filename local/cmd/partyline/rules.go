@@ -68,7 +68,7 @@ func rulesInit(t *terminal, args []string) int {
 	return exitOK
 }
 
-// create writes a file that is not there yet.
+// create writes a new file. An existing file is an error.
 func create(path string, content []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -155,7 +155,7 @@ func rulesExplain(t *terminal, args []string) int {
 	return exitOK
 }
 
-// load reads a rules file and prints what is wrong with it.
+// load reads a rules file and prints its problems.
 func (t *terminal) load(path string) (*rules.Set, int) {
 	data, code := t.read(path)
 	if code != exitOK {
@@ -168,7 +168,7 @@ func (t *terminal) load(path string) (*rules.Set, int) {
 	return set, exitOK
 }
 
-// mostRead is more than any file may have that is read as a whole: each refuses by its length what is longer.
+// mostRead is above the size limit of each kind of file, so that the loaders can refuse longer files.
 const mostRead = 1 << 20
 
 func (t *terminal) read(path string) ([]byte, int) {
@@ -213,7 +213,7 @@ func (t *terminal) misuse(how string) int {
 	return exitUsage
 }
 
-// problems prints each problem with its line and a caret, a blank line between.
+// problems prints each problem with its line and a caret, separated by blank lines.
 func (t *terminal) problems(ps rules.Problems) {
 	for _, p := range ps {
 		colour := red

@@ -35,7 +35,7 @@ clients connect to it as to a real server; nothing survives its end.
 flags:
 `
 
-// runCommand serves until a signal arrives. Not coming up is a problem, not wrong usage.
+// runCommand serves until a signal arrives. A failure to start is exitProblem, not exitUsage.
 func runCommand(t *terminal, args []string) int {
 	stdout, stderr := t.out, t.err
 	flags := t.flagSet("run", runUsage)
@@ -62,13 +62,13 @@ func runCommand(t *terminal, args []string) int {
 
 type runOptions struct {
 	addr                string
-	lan                 bool // others of this network come too
+	lan                 bool // let other machines of this network in
 	config, runtimePath string
 	plugin              string // "" for the module in this program
 	players             bool
 }
 
-// start brings a server up and returns where it listens.
+// start starts a server and returns the address it listens on.
 func start(ctx context.Context, o runOptions, opts engine.Options, stderr io.Writer) (addr string, stop func(), err error) {
 	if o.plugin != "" {
 		p, err := hostproc.Start(ctx, hostproc.Options{
@@ -134,7 +134,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		return map[string]runtime.FleetManager{"": servers}, err
 	}
 	defer func() {
-		if servers != nil { // a plugin's host has none
+		if servers != nil { // nil with a plugin's host
 			servers.Close()
 		}
 	}()

@@ -22,7 +22,7 @@ import (
 	"partyline/local/e2e/client"
 )
 
-// TestMain is also the game server that a run starts.
+// TestMain also serves as the game server that a run starts.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "gameserver" {
 		os.Exit(run(newTerminal(os.Stdin, os.Stdout, os.Stderr), os.Args[1:]))
@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// firstScreen stops a run as soon as it has said how to stop it.
+// firstScreen stops a run as soon as the run has printed how to stop it.
 type firstScreen struct {
 	bytes.Buffer
 	stop func()
@@ -45,7 +45,7 @@ func (s *firstScreen) Write(p []byte) (int, error) {
 	return s.Buffer.Write(p)
 }
 
-// withRules is a folder with the sample rules where the configuration looks for them.
+// withRules returns a folder with the sample rules at the path that the configuration names.
 func withRules(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../rules.yml")
@@ -59,7 +59,7 @@ func withRules(t *testing.T) string {
 	return folder
 }
 
-// TestServe: what a run prints leads to it, and so does what its pages say.
+// TestServe: the links that a run prints work, and so do the links on its pages.
 func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	answered := 0
@@ -100,8 +100,7 @@ func TestServe_Elsewhere(t *testing.T) {
 	}
 }
 
-// TestServe_GameServer: two players of the sample rules' arena come to one game server.
-// An address that cannot be had is named with the cause, which may be another than somebody who has it.
+// If the run cannot listen on an address, the error names the address and the real cause.
 func TestServe_Address(t *testing.T) {
 	o := runOptions{addr: "127.0.0.1:99999", config: "../../nakama.yml", runtimePath: withRules(t)}
 	err := serve(t.Context(), o, io.Discard, io.Discard)
@@ -110,6 +109,7 @@ func TestServe_Address(t *testing.T) {
 	}
 }
 
+// TestServe_GameServer: two players of the arena in the sample rules meet on one game server.
 func TestServe_GameServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -7,7 +7,7 @@ import (
 	"partyline/party/rules"
 )
 
-// The players act what the rules know, and the download goes forward until it is done.
+// The players' stages are stages of the rules, and the download progresses until it is done.
 func TestScene(t *testing.T) {
 	stages := rules.Default().Status.Stages
 	last, ready := 0.0, 0

@@ -21,10 +21,10 @@ type Actor struct {
 	id      string // session ID of the socket
 }
 
-// Options of an actor's connection.
+// Options are the options of an actor's connection.
 type Options = client.SocketOptions
 
-// Account makes a user who is logged in and has no socket.
+// Account creates a logged-in user without a socket.
 func (w *World) Account(name string) *Actor {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
@@ -41,10 +41,10 @@ func (w *World) Account(name string) *Actor {
 	return a
 }
 
-// Actor makes a user with a JSON socket, not shown as online.
+// Actor creates a user with a JSON socket that does not appear online.
 func (w *World) Actor(name string) *Actor { return w.ActorWith(name, Options{}) }
 
-// ActorWith makes a user with a socket of the given options.
+// ActorWith creates a user with a socket of the given options.
 func (w *World) ActorWith(name string, o Options) *Actor {
 	w.t.Helper()
 	a := w.Account(name)
@@ -52,7 +52,7 @@ func (w *World) ActorWith(name string, o Options) *Actor {
 	return a
 }
 
-// Again opens one more socket of a's user, as an actor of its own.
+// Again opens another socket of a's user, as a separate actor.
 func (a *Actor) Again(name string) *Actor {
 	a.w.t.Helper()
 	b := &Actor{w: a.w, name: name, session: a.session}
@@ -61,8 +61,8 @@ func (a *Actor) Again(name string) *Actor {
 	return b
 }
 
-// connect opens the socket and learns its session ID, which the server tells only in
-// presences, from a status of the actor's own. Nothing of this enters the transcript.
+// connect opens the socket and learns its session ID. The server sends that ID only in presences,
+// so connect sets a status and reads its presence. None of this enters the transcript.
 func (a *Actor) connect(o Options) {
 	a.w.t.Helper()
 	ctx, cancel := a.w.deadline()
@@ -90,13 +90,13 @@ func (a *Actor) connect(o Options) {
 	a.w.settle()
 	for _, other := range a.w.actors {
 		if other.socket != nil && other.session.UserID == a.session.UserID {
-			other.socket.Drain() // what the actor's own sockets heard of this
+			other.socket.Drain() // events of this on the user's other sockets
 		}
 	}
 	a.w.listen()
 }
 
-// prepare makes a request off the record.
+// prepare makes a request that the transcript does not record.
 func (a *Actor) prepare(ctx context.Context, e *rtapi.Envelope) {
 	a.w.t.Helper()
 	e.Cid = "prepare"
@@ -108,18 +108,18 @@ func (a *Actor) prepare(ctx context.Context, e *rtapi.Envelope) {
 	}
 }
 
-// UserID is the actor's user.
+// UserID returns the actor's user ID.
 func (a *Actor) UserID() string { return a.session.UserID }
 
-// Username is the actor's username on the server.
+// Username returns the actor's username on the server.
 func (a *Actor) Username() string { return a.session.Username }
 
-// Presence names the actor's socket as party messages do.
+// Presence returns the presence of the actor's socket, as party messages name it.
 func (a *Actor) Presence() *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: a.session.UserID, SessionId: a.id, Username: a.session.Username}
 }
 
-// Do sends an envelope, waits for its reply and for everything it causes, and returns the reply.
+// Do sends an envelope, waits for its reply and all its effects, and returns the reply.
 func (a *Actor) Do(e *rtapi.Envelope) *rtapi.Envelope {
 	a.w.t.Helper()
 	e.Cid = a.socket.NextCID()
@@ -134,7 +134,7 @@ func (a *Actor) Do(e *rtapi.Envelope) *rtapi.Envelope {
 	return a.reply(e.Cid)
 }
 
-// DoJSON is Do for text that no SDK would send; {cid} stands for a fresh cid.
+// DoJSON is Do for text that no SDK sends; {cid} stands for a new cid.
 func (a *Actor) DoJSON(text string) *rtapi.Envelope {
 	a.w.t.Helper()
 	cid := a.socket.NextCID()
@@ -159,7 +159,7 @@ func (a *Actor) reply(cid string) *rtapi.Envelope {
 	return m.Envelope
 }
 
-// Tell sends an envelope without a cid, to which the server may or may not react.
+// Tell sends an envelope without a cid. The server may or may not react to it.
 func (a *Actor) Tell(e *rtapi.Envelope) {
 	a.w.t.Helper()
 	raw, err := protojson.MarshalOptions{UseProtoNames: true, UseEnumNumbers: true}.Marshal(e)
@@ -170,13 +170,13 @@ func (a *Actor) Tell(e *rtapi.Envelope) {
 	if err := a.socket.Send(e); err != nil {
 		a.w.t.Fatalf("%s: send %s: %v", a.name, client.Kind(e), err)
 	}
-	a.w.settle(a) // the sender's own barrier first: its handler has then run
+	a.w.settle(a) // the sender's barrier first, so that its handler has run
 	a.w.listen()
 }
 
-// Provoke sends a message that makes the server close the socket, and waits for that.
-// The server races its last words with the end of the connection: an error envelope and
-// the close frame arrive or do not. So only the fact is recorded.
+// Provoke sends a message that makes the server close the socket, and waits until it is closed. In
+// the server, an error envelope and the close frame race with the end of the connection. They may
+// not arrive, so the transcript records only that the socket was closed.
 func (a *Actor) Provoke(messageType int, text string) {
 	a.w.t.Helper()
 	a.w.log(a.name, ">", []byte(text))
@@ -194,7 +194,7 @@ func (a *Actor) Provoke(messageType int, text string) {
 	a.w.listen()
 }
 
-// Disconnect ends the actor's connection as a client does that quits.
+// Disconnect closes the actor's connection as a client does when it quits.
 func (a *Actor) Disconnect() {
 	a.w.t.Helper()
 	a.w.log(a.name, "close", nil)

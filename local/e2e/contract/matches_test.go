@@ -4,7 +4,7 @@ import "github.com/heroiclabs/nakama-common/rtapi"
 
 // Scenarios of relayed matches and of the matchmaker.
 
-// ticketGone asks to remove a ticket, which tells whether it still stood.
+// ticketGone asks to remove a ticket. The answer shows whether the ticket still existed.
 func ticketGone(leader *Actor, party, ticket string) { leader.Do(partyTicketRemove(party, ticket)) }
 
 var matches = []Scenario{
@@ -163,7 +163,7 @@ var matches = []Scenario{
 			bob.Do(partyJoin(id))
 			alice.Do(partyAccept(id, bob.Presence()))
 			ticket := alice.Do(partyTicket(id, w.query(), 4, 4)).GetPartyMatchmakerTicket().GetTicket()
-			carol.Do(partyJoin(id)) // a request changes nothing yet
+			carol.Do(partyJoin(id)) // a join request alone changes nothing
 			alice.Do(partyAccept(id, carol.Presence()))
 			ticketGone(alice, id, ticket)
 		},
@@ -233,7 +233,7 @@ var matches = []Scenario{
 	},
 }
 
-// cancelled is the scenario of a party ticket that a change of membership ends: nobody is told, it is just gone.
+// cancelled returns the scenario of a party ticket that a change of membership ends. The server tells nobody.
 func cancelled(by string, change func(w *World, party string, alice, carol *Actor)) Scenario {
 	return Scenario{
 		Name:  "matchmaker-party-cancelled-by-" + by,
@@ -248,10 +248,10 @@ func cancelled(by string, change func(w *World, party string, alice, carol *Acto
 	}
 }
 
-// query matches the tickets of this run alone, which carry its name as a property.
+// query matches only the tickets of this run, which have its name as a property.
 func (w *World) query() string { return "+properties.run:" + w.run }
 
-// ticket adds properties to a solo ticket, and the run's name to them.
+// ticket adds properties and the run's name to a solo ticket.
 func (w *World) ticket(e *rtapi.Envelope, words map[string]string, numbers map[string]float64) *rtapi.Envelope {
 	add := e.GetMatchmakerAdd()
 	add.StringProperties = map[string]string{"run": w.run}
@@ -262,7 +262,7 @@ func (w *World) ticket(e *rtapi.Envelope, words map[string]string, numbers map[s
 	return e
 }
 
-// toMatch waits until all actors are matched and takes them into the match, one after the other.
+// toMatch waits until all actors are matched. They then join the match one after the other.
 func (w *World) toMatch(actors ...*Actor) {
 	found := w.AwaitMatched(actors...)
 	var id string

@@ -15,7 +15,7 @@ var (
 	timePattern  = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 )
 
-// unordered are the lists that the server fills from a map, as paths within an answer.
+// unordered lists the paths within an answer of lists that the server fills from a map.
 var unordered = map[string]bool{
 	"status.presences":         true,
 	"match.presences":          true,
@@ -23,14 +23,14 @@ var unordered = map[string]bool{
 	"users":                    true, // of /v2/user, in the database's order
 }
 
-// opaque are fields whose value says nothing to a client; only its presence does.
+// opaque lists fields with values that mean nothing to a client; only their presence matters.
 var opaque = map[string]bool{"cursor": true, "cacheable_cursor": true, "next_cursor": true, "prev_cursor": true}
 
-// names replaces what differs from run to run. It remembers, so it must see a
-// transcript's lines in their order.
+// names replaces values that differ between runs. It keeps state, so it must see the lines of a
+// transcript in order.
 type names struct {
 	known []name            // longest first
-	ids   map[string]string // UUID to placeholder, by first appearance
+	ids   map[string]string // placeholder by UUID, numbered by first appearance
 }
 
 type name struct{ value, stands string }
@@ -43,7 +43,7 @@ func (n *names) add(value, stands string) {
 	slices.SortStableFunc(n.known, func(a, b name) int { return len(b.value) - len(a.value) })
 }
 
-// knownOnly replaces the values that were named, and nothing that depends on order.
+// knownOnly replaces only the values that were added, so its result does not depend on order.
 func (n *names) knownOnly(s string) string {
 	for _, k := range n.known {
 		s = strings.ReplaceAll(s, k.value, k.stands)
@@ -53,7 +53,7 @@ func (n *names) knownOnly(s string) string {
 
 // text normalises one string.
 func (n *names) text(s string) string {
-	// protobuf's error texts have one kind of space or the other, by build, on purpose.
+	// Depending on the build, protobuf's error texts deliberately contain one kind of space or the other.
 	s = strings.ReplaceAll(n.knownOnly(s), "\u00a0", " ")
 	s = tokenPattern.ReplaceAllString(s, "<token>")
 	s = timePattern.ReplaceAllString(s, "<time>")
@@ -71,12 +71,12 @@ func (n *names) text(s string) string {
 	})
 }
 
-// sortKey orders the elements of an unordered list by the actors in them, whatever else they hold.
+// sortKey orders the elements of an unordered list by the actors in them only.
 func (n *names) sortKey(v any) string {
 	return idPattern.ReplaceAllString(n.knownOnly(encode(v)), "")
 }
 
-// json normalises a JSON document; what is not JSON becomes a normalised JSON string.
+// json normalises a JSON document. Other text becomes a normalised JSON string.
 func (n *names) json(raw []byte) string {
 	if len(raw) == 0 {
 		return ""
@@ -90,7 +90,7 @@ func (n *names) json(raw []byte) string {
 	return encode(n.value("", v))
 }
 
-// value walks v in the order in which it will be written, so that first appearance means the reader's.
+// value walks v in the order of writing, so that placeholders are numbered as a reader sees them.
 func (n *names) value(path string, v any) any {
 	switch v := v.(type) {
 	case string:
@@ -133,6 +133,6 @@ func encode(v any) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // it came out of a decoder
+	_ = e.Encode(v) // it came from a decoder
 	return strings.TrimSuffix(b.String(), "\n")
 }

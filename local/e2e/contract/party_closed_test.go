@@ -1,6 +1,6 @@
 package contract
 
-// Scenarios of closed parties: who asks to join, and what the leader makes of it.
+// Scenarios of closed parties: requests to join, and the leader's answers.
 
 var closedParties = []Scenario{
 	{

@@ -8,12 +8,12 @@ import (
 
 // Scenarios of a party's life: creation, membership, leadership, end.
 
-// aParty is a party that leader has just created.
+// aParty creates a party with this leader and returns its ID.
 func aParty(leader *Actor, open bool, maxSize int32) string {
 	return leader.Do(partyCreate(open, maxSize)).GetParty().GetPartyId()
 }
 
-// openParty is an open party of all given actors; the first one leads it.
+// openParty creates an open party of all given actors and returns its ID. The first one is the leader.
 func openParty(maxSize int32, members ...*Actor) string {
 	id := aParty(members[0], true, maxSize)
 	for _, m := range members[1:] {

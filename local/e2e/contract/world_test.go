@@ -15,24 +15,24 @@ import (
 	"partyline/local/e2e/client"
 )
 
-// Scenario is one story told to a server.
+// Scenario is a sequence of requests to a server.
 type Scenario struct {
 	Name  string // file name of its transcript
-	About string // what a reader learns from it
+	About string // what it shows, for readers
 	Run   func(w *World)
 }
 
-// patience is how long one step may take. Only a matchmaker's interval comes near it.
+// patience is how long one step may take. Only waits for the matchmaker's interval come near it.
 const patience = 45 * time.Second
 
-// World is a server with the actors of one scenario. Its methods end the test when the
-// server does not answer at all; whether an answer is right is the transcript's business.
+// World is a server with the actors of one scenario. Its methods fail the test if the server does
+// not answer at all. The comparison of transcripts finds wrong answers.
 type World struct {
 	t        testing.TB
 	ctx      context.Context
 	client   *client.Client
 	sentinel *client.Sentinel
-	run      string // unique to this run, in every name and property a scenario makes
+	run      string // unique to this run; part of every name and property in a scenario
 	names    *names
 	actors   []*Actor
 	lines    []Line
@@ -61,7 +61,7 @@ func Play(t testing.TB, addr string, s Scenario) Transcript {
 	return Transcript{Scenario: s.Name, About: s.About, Lines: w.lines}
 }
 
-// leave ends every connection and waits for it, so that one scenario's parties are gone before the next begins.
+// leave ends every connection and waits for its end, so that one scenario's parties are gone before the next scenario.
 func (w *World) leave() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), patience)
 	defer cancel()
@@ -77,17 +77,17 @@ func (w *World) deadline() (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(w.ctx, patience, fmt.Errorf("nothing for %v", patience))
 }
 
-// Run is a word that no other run uses, for names that must be unique on the server.
+// Run returns a word that no other run uses, for names that must be unique on the server.
 func (w *World) Run() string { return w.run }
 
-// Name makes a value appear in the transcript as what it stands for.
+// Name replaces a value in the transcript by a placeholder.
 func (w *World) Name(value, stands string) { w.names.add(value, stands) }
 
-// matched is the one kind of envelope that comes on the server's own time: a matchmaker's interval
-// may end in the middle of any step. It enters the transcript where a scenario awaits it.
+// matched is the only kind of envelope that may arrive during any step, because it depends on the
+// matchmaker's interval. It enters the transcript where a scenario awaits it.
 const matched = "matchmaker_matched"
 
-// AwaitMatched waits until every given actor is matched, and records that.
+// AwaitMatched waits until every given actor is matched, and records it.
 func (w *World) AwaitMatched(actors ...*Actor) map[*Actor]*rtapi.Envelope {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
@@ -106,7 +106,7 @@ func (w *World) AwaitMatched(actors ...*Actor) map[*Actor]*rtapi.Envelope {
 	return got
 }
 
-// settle waits until the server has delivered all it has to deliver, flushing the sockets of first before anything else.
+// settle waits until the server has delivered everything. It flushes the sockets of first before it does anything else.
 func (w *World) settle(first ...*Actor) {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
@@ -127,7 +127,7 @@ func (w *World) settle(first ...*Actor) {
 	}
 }
 
-// listen records what every actor has received since the last time.
+// listen records what every actor has received since the last call.
 func (w *World) listen() {
 	for _, a := range w.actors {
 		if a.socket == nil {
@@ -143,9 +143,9 @@ func (w *World) listen() {
 	}
 }
 
-// writer tells which of the server's three writers sent a message; see the package's
-// notes on order. party_leader counts with the replies: a promotion sends it from
-// there, before its reply, and after a leave it comes before the presence event anyway.
+// writer returns which of the server's three writers sent a message; see the package's notes on
+// order. party_leader counts as a reply: a promotion sends it before its reply, and after a leave
+// it comes before the presence event anyway.
 func writer(m client.Message) int {
 	switch kind := m.Kind(); {
 	case m.Envelope.Cid != "":

@@ -20,7 +20,7 @@ var (
 	looksFor  = regexp.MustCompile(`grep -q '([^']*)'`)
 )
 
-// TestOperators_adminCalls makes the calls that are shown, with the keys they are shown with.
+// TestOperators_adminCalls makes the documented calls with the documented keys.
 func TestOperators_adminCalls(t *testing.T) {
 	api := client.New(server(t))
 	calls := 0
@@ -103,7 +103,7 @@ func TestOperators_alertLines(t *testing.T) {
 	}
 }
 
-// TestOperators_images: what the documentation shows is there.
+// TestOperators_images: every image in the documentation exists.
 func TestOperators_images(t *testing.T) {
 	for _, d := range documents(t) {
 		for _, m := range regexp.MustCompile(`!\[[^\]]+\]\(([^)]+)\)`).FindAllStringSubmatch(readFile(t, d.Name), -1) {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestArchitecture: the map has every package of the plugin, and names nothing in the code
-// that is not there.
+// TestArchitecture: the map lists every package of the plugin, and all Go names on the page exist
+// in the code.
 func TestArchitecture(t *testing.T) {
 	const page = "ARCHITECTURE.md"
 	var have, listed []string

@@ -10,8 +10,8 @@ import (
 	"partyline/party/rules"
 )
 
-// checker looks after the blocks it claims. check is nil where another test of this package,
-// or the one named, does so.
+// checker checks the blocks that it claims. check is nil if another test of this package, or the
+// test in name, checks them.
 type checker struct {
 	name   string
 	claims func(b Block) bool
@@ -22,7 +22,7 @@ func language(names ...string) func(Block) bool {
 	return func(b Block) bool { return slices.Contains(names, b.Language) }
 }
 
-// checkers, asked in this order; the first that claims a block has it.
+// checkers in order; the first checker that claims a block checks it.
 var checkers = []checker{
 	{name: "story, see TestStories", claims: func(b Block) bool { return b.Language == "js" && hasStory(b.Doc) }},
 	{name: "examples of rules, see local/reference", claims: func(b Block) bool {
@@ -73,8 +73,8 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-// checkPlatform: what cannot be compiled here is well formed, and stands in a section that links
-// its platform's own page.
+// checkPlatform: a block that cannot be compiled here is well-formed. Its section links to a page
+// of the platform.
 func checkPlatform(t *testing.T, d Document, b Block) {
 	t.Helper()
 	if b.Language == "xml" {
@@ -98,7 +98,7 @@ func checkPlatform(t *testing.T, d Document, b Block) {
 	}
 }
 
-// checkRules loads a rules file. The version may be left out of an excerpt.
+// checkRules loads a rules file. An excerpt may leave out the version.
 func checkRules(t *testing.T, b Block) {
 	t.Helper()
 	body := b.Body

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// kind is what a lexeme is.
+// kind is the kind of a lexeme.
 type kind uint8
 
 const (
@@ -21,18 +21,18 @@ type lexeme struct {
 	kind kind
 	text string
 	line int  // within the block, from 0
-	raw  bool // a text whose value is only known at run time (interpolation)
+	raw  bool // a text with a value that is only known at run time (interpolation)
 }
 
-// Comments by language; the languages of the SDKs share everything else that is needed here.
+// Comments by language. The SDKs' languages share everything else that the lexer needs.
 var comments = map[string]struct{ line, open, close string }{
 	"js":       {"//", "/*", "*/"},
 	"csharp":   {"//", "/*", "*/"},
 	"gdscript": {"#", "", ""},
 }
 
-// lex splits a block into lexemes without comments. It knows literals well enough to tell
-// code from text in SDK snippets, and refuses what it cannot read.
+// lex splits a block into lexemes without comments. It knows literals well enough to tell code from
+// text in SDK snippets. Text that it cannot read is an error.
 func lex(b Block) ([]lexeme, error) {
 	style, ok := comments[b.Language]
 	if !ok {
@@ -117,7 +117,7 @@ func lineEnd(s string) int {
 	return len(s)
 }
 
-// literal reads the string literal that s begins with.
+// literal parses the string literal at the start of s.
 func literal(s string) (value string, length int, ok bool) {
 	quote := s[0]
 	var b strings.Builder
@@ -144,8 +144,8 @@ func literal(s string) (value string, length int, ok bool) {
 	return "", 0, false
 }
 
-// regexHere reports whether a slash begins a regular expression: nothing stands before it
-// that could be divided.
+// regexHere reports whether a slash starts a regular expression: the lexeme before it cannot be
+// divided.
 func regexHere(before []lexeme) bool {
 	if len(before) == 0 {
 		return true

@@ -24,12 +24,12 @@ func readFile(t *testing.T, path string) string {
 	return string(data)
 }
 
-// serverFlags are the names of the server's own settings.
+// serverFlags returns the names of the server's own settings.
 func serverFlags(t *testing.T) []string {
 	return strings.Fields(readFile(t, "local/testdata/nakama-flags.txt"))
 }
 
-// ownSettings are what the module reads from runtime.env.
+// ownSettings returns the variables that the module reads from runtime.env.
 func ownSettings(t *testing.T) []string {
 	t.Helper()
 	var all []string
@@ -44,8 +44,8 @@ func ownSettings(t *testing.T) []string {
 	return all
 }
 
-// checkSettings: every key of a server's configuration file is one of its settings, and
-// every variable one that the module reads.
+// checkSettings: every key of a server's configuration file is a setting of the server, and the
+// module reads every variable.
 func checkSettings(t *testing.T, b Block) {
 	t.Helper()
 	var sections map[string]map[string]any
@@ -74,8 +74,8 @@ func checkVariable(t *testing.T, b Block, entry string) {
 	}
 }
 
-// checkSQL: statements look into Nakama's storage table alone, and only at what the module
-// keeps there; the pattern they use fits every one of its collections.
+// checkSQL: statements read only Nakama's storage table, and only the module's objects in it. The
+// pattern they use matches every collection of the module.
 func checkSQL(t *testing.T, b Block) {
 	t.Helper()
 	const where = `FROM storage WHERE collection LIKE 'partyline\_%'`
@@ -91,7 +91,7 @@ func checkSQL(t *testing.T, b Block) {
 	}
 }
 
-// checkLog: every line shown has the words of a message that the code writes.
+// checkLog: every log line in the block has the words of a message that the code writes.
 func checkLog(t *testing.T, b Block) {
 	t.Helper()
 	messages := []string{}
@@ -110,7 +110,7 @@ func checkLog(t *testing.T, b Block) {
 	}
 	for line := range strings.SplitSeq(strings.TrimSpace(b.Body), "\n") {
 		if strings.HasPrefix(line, " ") || strings.Contains(line, "plugin was built with") {
-			continue // the rest of the line above; Nakama's own words
+			continue // the rest of the line above, in Nakama's own words
 		}
 		if !slices.ContainsFunc(messages, func(m string) bool { return fits(m, line) }) {
 			t.Errorf("%s: nothing writes %q", b, line)
@@ -118,7 +118,7 @@ func checkLog(t *testing.T, b Block) {
 	}
 }
 
-// fits reports whether a line may come of a format.
+// fits reports whether a format can produce the line.
 func fits(format, line string) bool {
 	format, _, _ = strings.Cut(format, "\n")
 	words := regexp.MustCompile(`%[-+#]?\w`).Split(format, -1)
@@ -136,7 +136,7 @@ func fits(format, line string) bool {
 	return true
 }
 
-// pick finds the constants whose name fits.
+// pick returns the values of the constants with names that match.
 func pick(t *testing.T, form string) []string {
 	t.Helper()
 	var all []string
@@ -154,8 +154,8 @@ func collections(t *testing.T) []string {
 	return slices.DeleteFunc(pick(t, `Collection$`), func(s string) bool { return !strings.HasPrefix(s, "partyline") })
 }
 
-// inTable compares what the code has with the first column of a table, where each stands in
-// code quotes.
+// inTable compares names in the code with the first column of a table, which has them in code
+// quotes.
 func inTable(t *testing.T, doc, heading string, have []string) {
 	t.Helper()
 	rows, err := document(t, doc).cells(heading, false)
@@ -195,7 +195,7 @@ func TestOperators_tables(t *testing.T) {
 	inTable(t, "docs/operators.md", "### Routes", routes)
 }
 
-// streamModes are the modes of the module's own streams.
+// streamModes returns the modes of the module's own streams.
 func streamModes(t *testing.T) []string {
 	t.Helper()
 	var modes []string

@@ -34,7 +34,7 @@ invites:
     android: {store: "https://play.example.com/app", package: com.example.game, fingerprints: ["%s"]}
 `
 
-// checkProxy starts nginx with the settings, and uses an invite as players do who know the public address alone.
+// checkProxy starts nginx with the settings, and uses an invite as players do who know only the public address.
 func checkProxy(t *testing.T, b Block) {
 	t.Helper()
 	place := regexp.MustCompile(`location (/\S+)/ \{ proxy_pass http://127\.0\.0\.1:7350/;`).FindStringSubmatch(b.Body)
@@ -83,7 +83,7 @@ func checkProxy(t *testing.T, b Block) {
 	v.page(made.URL, http.StatusGone)
 }
 
-// startProxy runs nginx with the settings of a server, and returns a client that reaches it by any name.
+// startProxy runs nginx with a server's settings, and returns a client that reaches it by any name.
 func startProxy(t *testing.T, settings string) *http.Client {
 	t.Helper()
 	finder := exec.CommandContext(t.Context(), "./nginx.sh")
@@ -92,7 +92,7 @@ func startProxy(t *testing.T, settings string) *http.Client {
 	if err != nil {
 		t.Fatal("no nginx; its finder says above what to install")
 	}
-	folder, err := os.MkdirTemp("", "nginx") // the path of a socket is short
+	folder, err := os.MkdirTemp("", "nginx") // a short folder, because the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,11 +126,11 @@ func startProxy(t *testing.T, settings string) *http.Client {
 			t.Fatalf("nginx does not listen: %v", err)
 		}
 	}
-	// A redirect would be an answer that is not expected: nothing is followed.
+	// The client follows no redirect, because a redirect would be an unexpected answer.
 	return &http.Client{Timeout: patience, Transport: &http.Transport{DialContext: dial}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// visitor asks for what a browser, a chat program or a phone would.
+// visitor makes the requests of a browser, a chat program or a phone.
 type visitor struct {
 	t      *testing.T
 	client *http.Client
@@ -168,7 +168,7 @@ func (v *visitor) get(address string, status int, kind string) []byte {
 
 var addresses = regexp.MustCompile(`(?:src|href|data-poll)="([^"]+)"|content="(http[^"]+)"`)
 
-// page reads a page and everything of its own host that it names, and returns those addresses.
+// page requests a page, and everything on it from the same host. It returns those addresses.
 func (v *visitor) page(address string, status int) (names []string) {
 	v.t.Helper()
 	at, err := url.Parse(address)
@@ -178,7 +178,7 @@ func (v *visitor) page(address string, status int) (names []string) {
 	for _, found := range addresses.FindAllStringSubmatch(string(v.get(address, status, "text/html")), -1) {
 		to, err := at.Parse(found[1] + found[2])
 		if err != nil || to.Host != at.Host {
-			continue // elsewhere
+			continue // another host
 		}
 		if status == http.StatusOK || strings.Contains(to.Path, "/assets/") {
 			v.get(to.String(), http.StatusOK, "")
@@ -191,7 +191,7 @@ func (v *visitor) page(address string, status int) (names []string) {
 	return names
 }
 
-// bitmap is the QR code of a link: rows of dark modules.
+// bitmap returns the QR code of a link as rows of dark modules.
 func bitmap(t *testing.T, link string) [][]bool {
 	t.Helper()
 	code, err := qrcode.New(link, qrcode.Medium)
@@ -207,7 +207,7 @@ var (
 	side = regexp.MustCompile(`viewBox="0 0 (\d+) `)
 )
 
-// drawn reads such a code back from its drawing, which has a margin of four.
+// drawn reads such a code back from its SVG drawing, which has a margin of four modules.
 func drawn(svg []byte) [][]bool {
 	number := func(text []byte) (n int) { _, _ = fmt.Sscan(string(text), &n); return n }
 	size := side.FindSubmatch(svg)

@@ -103,7 +103,7 @@ var samples = map[string]func(w *world) json.RawMessage{
 	},
 	"notification 1002": func(w *world) json.RawMessage {
 		personal := w.invite(w.friend.UserID)
-		w.mustCall(w.join("aiko"), "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil) // keeps the party
+		w.mustCall(w.join("aiko"), "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil) // so that the party does not end
 		ctx, cancel := w.deadline()
 		defer cancel()
 		if err := w.leave(ctx, w.leader); err != nil {
@@ -138,7 +138,7 @@ var samples = map[string]func(w *world) json.RawMessage{
 	},
 }
 
-// attributes has the leader set what the document shows.
+// attributes makes the leader set the attributes in the document.
 func (w *world) attributes() {
 	w.t.Helper()
 	w.mustCall(w.leader, "party_attributes_set", map[string]any{
@@ -146,7 +146,7 @@ func (w *world) attributes() {
 	}, nil)
 }
 
-// open has another player make an open party with the label of the document.
+// open makes another player create an open party with the label in the document.
 func (w *world) open() {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
@@ -155,15 +155,15 @@ func (w *world) open() {
 	_, err := emil.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{
 		PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 4, Label: `{"mode":"duo"}`}}})
 	if err == nil {
-		err = emil.socket.Barrier(ctx) // the module has heard of it by then
+		err = emil.socket.Barrier(ctx) // the module has processed it by then
 	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-// line has the friend be the first in line for a seat that has just come free, and gives the
-// code of an invite.
+// line makes the friend the first on the wait list, for a seat that has just become free. It
+// returns the code of an invite.
 func (w *world) line() (code string) {
 	w.t.Helper()
 	code = w.invite().Code
@@ -182,7 +182,7 @@ func (w *world) line() (code string) {
 	return code
 }
 
-// queue has the leader's party look for a match.
+// queue makes the leader's party look for a match.
 func (w *world) queue() {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
@@ -195,8 +195,8 @@ func (w *world) queue() {
 	}
 }
 
-// found has the friend and another player look for a match alone until they are asked, and
-// gives the friend's ticket.
+// found makes the friend and another player look for a match alone, until the server asks them to
+// accept. It returns the friend's ticket.
 func (w *world) found() (ticket string) {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
@@ -245,7 +245,7 @@ func checkAnswer(t *testing.T, addr string, b Block) {
 	}
 }
 
-// differences compares keys and kinds of values, not the values. {} stands for any object.
+// differences compares keys and types of values, not the values. {} stands for any object.
 func differences(path string, shown, real any) []string {
 	if reflect.TypeOf(shown) != reflect.TypeOf(real) {
 		return []string{fmt.Sprintf("%s is a %T, shown as a %T", path, real, shown)}
@@ -301,8 +301,8 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-// checkKeys: a JSON block without a label has only keys that the module, or Nakama's API,
-// somewhere writes or reads.
+// checkKeys: a JSON block without a label has only keys that the module or Nakama's API writes or
+// reads somewhere.
 func checkKeys(t *testing.T, b Block) {
 	t.Helper()
 	var v any
@@ -331,7 +331,7 @@ func checkKeys(t *testing.T, b Block) {
 
 var jsonTag = regexp.MustCompile(`json:"([a-z0-9_]+)`)
 
-// contractFields are the JSON names in the module's sources.
+// contractFieldsOnce returns the JSON names in the module's sources.
 var contractFieldsOnce = sync.OnceValues(func() (map[string]bool, error) {
 	fields := map[string]bool{}
 	err := goFiles(func(_ string, file *ast.File) {

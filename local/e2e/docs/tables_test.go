@@ -18,7 +18,7 @@ import (
 	"partyline/party"
 )
 
-// quoted are the code words of a cell.
+// quoted returns the words in code quotes of a cell.
 func quoted(cell string) []string {
 	var words []string
 	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
@@ -36,7 +36,7 @@ func rowsOf(t *testing.T, doc, heading string) [][]string {
 	return rows
 }
 
-// typed are the string constants of a type in a package.
+// typed returns the string constants of a type in a package.
 func typed(t *testing.T, dir, name string) []string {
 	t.Helper()
 	var all []string
@@ -65,12 +65,12 @@ func typed(t *testing.T, dir, name string) []string {
 	return all
 }
 
-// httpStatus is how Nakama turns a gRPC number into an HTTP status; TestClients_reasons
-// asks the server about those numbers that can be provoked from outside.
+// httpStatus maps gRPC numbers to Nakama's HTTP statuses. TestClients_reasons asks the server about
+// the numbers that a client can cause.
 var httpStatus = map[int]int{3: 400, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 13: 500, 16: 401}
 
-// TestClients_reasons: the table has every reason with its number, and the HTTP statuses
-// that a server answers with.
+// TestClients_reasons: the table has every reason with its number and the HTTP status of the
+// server's answer.
 func TestClients_reasons(t *testing.T) {
 	left := map[string]bool{}
 	for _, reason := range typed(t, "party", "Reason") {
@@ -155,8 +155,8 @@ func TestClients_states(t *testing.T) {
 	}
 }
 
-// TestMatchmaking_told: the tables have every event of a ticket, and every reason why one is
-// dropped.
+// TestMatchmaking_told: the tables have every event of a ticket, and every reason for dropping
+// one.
 func TestMatchmaking_told(t *testing.T) {
 	rows, err := document(t, "docs/matchmaking.md").cells("### What a party is told", true)
 	if err != nil {
@@ -192,8 +192,8 @@ func TestClients_request(t *testing.T) {
 	}
 }
 
-// TestClients_messages: the table has every op code that the module sends, and only events
-// that it names.
+// TestClients_messages: the table has every op code that the module sends, and only events that
+// exist in the code.
 func TestClients_messages(t *testing.T) {
 	codes := map[string]string{} // by constant
 	used := map[string]bool{}
@@ -282,7 +282,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// anchors are the names by which a document's headings can be linked to.
+// anchors returns the link anchors of a document's headings.
 func anchors(text string) []string {
 	var all []string
 	inside := false

@@ -6,10 +6,10 @@ import (
 	"partyline/local/e2e/player"
 )
 
-// act is one thing that somebody does in a scene.
+// act is one action of a player in a scene.
 type act struct {
 	name string
-	by   func(s *scene) *player.Game // who does it; the one whose connection breaks
+	by   func(s *scene) *player.Game // the player who acts, and whose connection breaks
 	do   func(ctx context.Context, s *scene) error
 }
 
@@ -19,7 +19,7 @@ func asker(s *scene) *player.Game    { return s.asker }
 func guest(s *scene) *player.Game    { return s.guest }
 func stranger(s *scene) *player.Game { return s.stranger }
 
-// call is a function of the module, called over the socket.
+// call returns the action of calling a function of the module over the socket.
 func call(by func(*scene) *player.Game, id string, in func(s *scene) any) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error { return by(s).Call(ctx, id, in(s), nil) }
 }

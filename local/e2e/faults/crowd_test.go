@@ -12,11 +12,11 @@ import (
 const (
 	contenders = 12
 	uses       = 5
-	roomFor    = 1 + uses + 1 + 1 // the leader, who redeems, who has a seat kept, and one more
+	roomFor    = 1 + uses + 1 + 1 // the leader, those who redeem, the friend with the held seat, and one more
 )
 
-// crowd is many players who redeem one invite to wherever its maker is, and a friend whose
-// seat is kept meanwhile.
+// crowd is many players who redeem one invite to its maker's current party. A seat is held for a
+// friend meanwhile.
 type crowd struct {
 	*victim
 	host, friend *player.Player
@@ -35,7 +35,7 @@ func (v *victim) newCrowd(ctx context.Context) *crowd {
 	return c
 }
 
-// gather has everybody start the game, and the host make a party.
+// gather connects all players, and the host makes a party.
 func (c *crowd) gather(ctx context.Context) {
 	c.t.Helper()
 	c.leader, c.buddy, c.games = c.play(ctx, c.host)[0], c.play(ctx, c.friend)[0], c.play(ctx, c.people...)
@@ -45,10 +45,10 @@ func (c *crowd) gather(ctx context.Context) {
 	c.must(c.leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: c.party, ForUserIDs: []string{c.friend.ID()}, HoldSeat: true}, &c.kept))
 }
 
-// all are the games of everybody.
+// all returns the games of all players.
 func (c *crowd) all() []*player.Game { return append([]*player.Game{c.leader, c.buddy}, c.games...) }
 
-// redeeming has each of them redeem the link once.
+// redeeming returns the acts in which each of people redeems the link once.
 func (c *crowd) redeeming(ctx context.Context) []func() error {
 	acts := make([]func() error, len(c.people))
 	for i, p := range c.people {
@@ -57,9 +57,9 @@ func (c *crowd) redeeming(ctx context.Context) []func() error {
 	return acts
 }
 
-// insist has everybody redeem until it is settled who can: as many as the invite has uses
-// for, among them all who were told so before. A use that is being given back may take a
-// moment.
+// insist makes all players redeem until the outcome is settled. The invite has a limited number of
+// uses, and exactly as many players get in. They include all who already got in before. A use that
+// is being given back may take a moment.
 func (c *crowd) insist(ctx context.Context, before []error) (in []*player.Game) {
 	c.t.Helper()
 	c.must(eventually(ctx, func() error {
@@ -83,7 +83,7 @@ func (c *crowd) insist(ctx context.Context, before []error) (in []*player.Game) 
 	return in
 }
 
-// audit looks at the party once it is settled who is in.
+// audit checks the party once it is settled who is in it.
 func (c *crowd) audit(ctx context.Context, in []*player.Game) {
 	c.t.Helper()
 	var list struct{ Invites []party.InviteSummary }
@@ -97,7 +97,7 @@ func (c *crowd) audit(ctx context.Context, in []*player.Game) {
 	c.shows(ctx, members, 1)
 	c.overhear(ctx, members)
 
-	// One more comes in, and then nobody but the friend.
+	// One more player can join, then only the friend.
 	c.must(c.leader.UpdateParty(ctx, c.party, true, ""))
 	late := c.play(ctx, c.victim.people(ctx, "late", 2)...)
 	c.must(late[0].JoinParty(ctx, c.party))
@@ -115,7 +115,7 @@ func (c *crowd) refused(err error, want party.Reason) {
 	}
 }
 
-// shows compares what the module says of the party with what it must be.
+// shows compares the module's preview of the party with the expected one.
 func (c *crowd) shows(ctx context.Context, members []*player.Game, held int) {
 	c.t.Helper()
 	var p party.Preview
@@ -130,9 +130,9 @@ func (c *crowd) shows(ctx context.Context, members []*player.Game, held int) {
 	}
 }
 
-// overhear has the leader speak to everybody on the party's stream and to its members, and fails
-// unless those who hear it are the members. Whom a call has just let in is on the stream, but a
-// member only once the server's worker has come to it ([TestServerBehind]): that is waited for.
+// overhear makes the leader send to the party's stream and to its members. It fails unless exactly the
+// members receive it. A player whom a call has just let in is on the stream, but becomes a member only
+// when the server's worker has processed them ([TestServerBehind]); overhear waits for that.
 func (c *crowd) overhear(ctx context.Context, members []*player.Game) {
 	c.t.Helper()
 	const label = `{"overheard":true}`

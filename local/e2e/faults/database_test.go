@@ -8,8 +8,7 @@ import (
 	"io"
 )
 
-// statements is a database in which nothing is found. It counts what it is asked; see
-// [counted].
+// statements is a database whose queries return nothing. It counts the queries; see [counted].
 type statements struct{ count func() }
 
 func (s statements) open() *sql.DB { return sql.OpenDB(s) }

@@ -19,15 +19,15 @@ var full = flag.Bool("faults.full", false, "play every fault of every call; take
 
 var errBroken = errors.New("broken on purpose")
 
-// way is a way for one call to go wrong.
+// way is a way in which a call can go wrong.
 type way struct {
 	name string
-	// arm completes the fault that strikes a call in the world. by is who acts.
+	// arm completes the fault for a call in the world. by is the player who acts.
 	arm func(f *fault.Fault, w *world, by *player.Game)
-	// heal undoes what the fault has done to the world.
+	// heal undoes the effect of the fault on the world.
 	heal func(w *world)
-	only string // the one call it makes sense for; "" for all
-	cuts bool   // the one who acts has no connection afterwards
+	only string // the only call it applies to; "" for all
+	cuts bool   // the player who acts is disconnected afterwards
 }
 
 var ways = []way{
@@ -49,10 +49,10 @@ var ways = []way{
 	}, heal: func(w *world) { w.clock.Jump(time.Hour) }},
 }
 
-// slow is longer than a join may be under way, and shorter than any seat is kept in a match.
+// slow is longer than a join may take, and shorter than a match keeps any seat.
 const slow = 5500 * time.Millisecond
 
-// cut has the server lose a player's connection, now.
+// cut makes the server lose a player's connection now.
 func cut(w *world, g *player.Game) {
 	g.Abort()
 	_ = w.engine.Module().SessionDisconnect(context.Background(), g.ID)
@@ -61,14 +61,14 @@ func cut(w *world, g *player.Game) {
 	_, _, _ = g.AwaitClose(ctx)
 }
 
-// reaches accepts the calls by which the module reaches its server, but for those that
-// cannot matter.
+// reaches accepts the calls from the module to its server. Names with a space are calls of the
+// module's own functions.
 func reaches(c fault.Call) bool {
 	return !strings.Contains(c.Name, " ") // not the module's own functions
 }
 
-// One call goes wrong, once. Whatever act it was part of, and in whatever way: the party
-// is in order afterwards, nothing is lost but the act, and nothing stays behind.
+// One call goes wrong, once, in any act and in any way. Afterwards the party is in order, only the
+// act may have failed, and nothing is left over.
 func TestEveryCall(t *testing.T) {
 	for _, a := range acts {
 		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestEveryCall(t *testing.T) {
 				played++
 				struck += tryOne(t, w, a, f)
 			}
-			// The one fault chosen of a short act may be of a call that it did not make this time.
+			// A short act may have only one fault in this run, for a call that the act did not make this time.
 			for _, f := range all[:min(len(all), oneIn)] {
 				if struck == 0 {
 					played++
@@ -97,7 +97,7 @@ func TestEveryCall(t *testing.T) {
 
 // oneFault is one call that goes wrong in one way.
 type oneFault struct {
-	call int    // its place among the calls of an act
+	call int    // its index among the calls of an act
 	name string // of the call
 	how  way
 }
@@ -118,11 +118,11 @@ func faultsOf(names []string, ways []way) []oneFault {
 	return all
 }
 
-// oneIn is how many faults there are to each that is played where not all are. It has no
-// divisor in common with the number of ways, so that all of them have their turn.
+// oneIn is the number of faults for each one that a partial run tries. It has no common divisor with
+// the number of ways, so each way gets its turn.
 const oneIn = 19
 
-// some are the faults that this run plays: all of them, or a part, from another start each time.
+// some returns the faults that this run tries: all, or every oneIn-th from a random start.
 func some(all []oneFault) []oneFault {
 	if *full {
 		return all
@@ -134,7 +134,7 @@ func some(all []oneFault) []oneFault {
 	return part
 }
 
-// trace does an act with nothing wrong and gives the calls it is made of.
+// trace runs an act without a fault and returns the names of its calls.
 func trace(t *testing.T, w *world, a act) []string {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -148,7 +148,7 @@ func trace(t *testing.T, w *world, a act) []string {
 	return calls
 }
 
-// record notes the calls from the module to its server until they are asked for.
+// record records the module's calls to its server until names is called.
 func (w *world) record() (names func() []string) {
 	var mu sync.Mutex
 	var all []string
@@ -166,8 +166,8 @@ func (w *world) record() (names func() []string) {
 	}
 }
 
-// tryOne does an act while its i-th call goes wrong, and looks at what is left. It gives
-// how often the fault has struck: another goroutine may have made one call fewer.
+// tryOne runs an act with one fault and checks the result. It returns how often the fault struck: it
+// may be 0, because another goroutine may have made one call fewer.
 func tryOne(t *testing.T, w *world, a act, one oneFault) int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -177,9 +177,9 @@ func tryOne(t *testing.T, w *world, a act, one oneFault) int {
 	how := one.how
 	how.arm(&f, w, a.by(s))
 	armed := w.layer.Arm(f)
-	_, _ = player.Outcome(a.do(ctx, s)) // whatever it is, the rest must be in order
+	_, _ = player.Outcome(a.do(ctx, s)) // any outcome is fine; everything else must be in order
 	err := w.settle(ctx, s.games()...)
-	// A socket that was cut is not waited for, and its last message may not be done with.
+	// settle does not wait for a socket that was cut, and its last message may still be in work.
 	err = errors.Join(err, eventually(ctx, nothingRuns))
 	armed.Disarm()
 	struck := armed.Struck()

@@ -8,8 +8,8 @@ import (
 	"partyline/local/engine/fault"
 )
 
-// One call goes wrong, once, from when two parties begin to look for a match until they
-// play it. They must find one all the same, with their seats, and then another.
+// One call goes wrong, once, between the time two parties begin to look for a match and the time they
+// play it. They must find a match in spite of that, with their seats, and then another one.
 func TestEveryCallOfAMatch(t *testing.T) {
 	v := engineVictim(t)
 	names := v.traceMatch()
@@ -28,8 +28,8 @@ func TestEveryCallOfAMatch(t *testing.T) {
 	}
 }
 
-// traceMatch gives the calls that a match is made of with nothing wrong. How many there
-// are depends on how often the matchmaker has looked.
+// traceMatch returns the names of the calls of a match without a fault. Their number depends on how
+// often the matchmaker ran.
 func (v *victim) traceMatch() []string {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.t.Context(), patience)

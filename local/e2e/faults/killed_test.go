@@ -11,8 +11,8 @@ import (
 
 var rounds = flag.Int("faults.rounds", 5, "how often each test kills its server")
 
-// moment is when to strike. On an engine it is a call, of which the
-// storms make a dozen or two for each that plays. On a real server it is an act.
+// moment returns a random time for the blow. On an engine it is a call; each acting player causes one
+// or two dozen calls. On a real server it is an act.
 func moment(b blow, acts int) int {
 	if b.arm == nil {
 		return rand.IntN(acts)
@@ -20,7 +20,7 @@ func moment(b blow, acts int) int {
 	return rand.IntN(24 * acts)
 }
 
-// outage is the longest that a round with a killed server may take.
+// outage is the maximum time of a round with a killed server.
 const outage = time.Minute
 
 func inRounds(t *testing.T, v *victim, b blow, acts int, play func(ctx context.Context, n int)) {
@@ -32,13 +32,13 @@ func inRounds(t *testing.T, v *victim, b blow, acts int, play func(ctx context.C
 			defer cancel()
 			play(ctx, n)
 		}) {
-			return // what is left of it would only confuse the next
+			return // the state it leaves would only confuse the next round
 		}
 	}
 }
 
-// The whole server dies while a crowd redeems an invite. Afterwards each player who had redeemed it
-// is still counted, and as many get in as it has uses for.
+// The whole server dies while a crowd redeems an invite. Afterwards each earlier use still counts, and
+// as many players get in as the invite has uses.
 func TestKilled_Redeem(t *testing.T) {
 	v := newVictim(t, killVariable, startVariable)
 	inRounds(t, v, v.process, contenders, func(ctx context.Context, n int) {
@@ -49,8 +49,8 @@ func TestKilled_Redeem(t *testing.T) {
 	})
 }
 
-// The database dies while a crowd redeems an invite, and comes back. The party is there
-// all the time.
+// The database dies while a crowd redeems an invite, and is started again. The party exists all the
+// time.
 func TestStorageKilled_Redeem(t *testing.T) {
 	v := newVictim(t, killDBVariable, startDBVariable)
 	inRounds(t, v, v.database, contenders, func(ctx context.Context, n int) {
@@ -60,10 +60,10 @@ func TestStorageKilled_Redeem(t *testing.T) {
 	})
 }
 
-// sizes of the groups that look for a match: they fill two.
+// sizes are the sizes of the groups that look for a match; they fill two matches.
 var sizes = []int{2, 1, 2, 1, 2}
 
-// The whole server dies while parties look for matches. Afterwards they find some.
+// The whole server dies while parties look for matches. Afterwards they find matches.
 func TestKilled_Matchmaking(t *testing.T) {
 	v := newVictim(t, killVariable, startVariable)
 	inRounds(t, v, v.process, len(sizes), func(ctx context.Context, n int) {
@@ -74,8 +74,8 @@ func TestKilled_Matchmaking(t *testing.T) {
 	})
 }
 
-// The database dies while parties look for matches, and comes back. A player who was told of a
-// match plays it, everybody else finds one.
+// The database dies while parties look for matches, and is started again. A player who was told of a
+// match plays it; all others find one.
 func TestStorageKilled_Matchmaking(t *testing.T) {
 	v := newVictim(t, killDBVariable, startDBVariable)
 	inRounds(t, v, v.database, len(sizes), func(ctx context.Context, n int) {

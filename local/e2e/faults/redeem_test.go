@@ -18,15 +18,14 @@ import (
 	"partyline/party"
 )
 
-// journal keeps what is logged about errors of this package's faults, without what follows
-// in the line.
+// journal keeps the log lines about this package's injected errors, up to the error.
 type journal struct {
 	slog.Handler
 	mu    sync.Mutex
 	lines []string
 }
 
-// named are the keys whose values are others in each run.
+// named matches the fields with values that differ in each run.
 var named = regexp.MustCompile(` (party|user|session|invite)=\S+`)
 
 func (j *journal) Enabled(context.Context, slog.Level) bool { return true }
@@ -55,8 +54,7 @@ func (j *journal) take() []string {
 	return lines
 }
 
-// Each call of the server that a redeem makes fails once. What the operator reads then says
-// which step it was.
+// Each server call of a redeem fails once. The operator's log then names the step that failed.
 func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -76,7 +74,7 @@ func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 	}
 	id, err := leader.CreateParty(ctx, false, 4)
 	must(err)
-	// redeem has the call after so many others fail, and gives that step; "" if there are not so many.
+	// redeem makes the call after skip others fail, and returns that step; "" if there are not so many calls.
 	redeem := func(code string, skip int) (step string) {
 		must(w.settle(ctx, leader, friend))
 		log.take()
@@ -87,7 +85,7 @@ func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 			return errBroken
 		}})
 		err := friend.Player.Call(ctx, "party_invite_redeem", codeRequest{code}, nil)
-		for heard := err != nil; !heard && ctx.Err() == nil; { // the party is told a moment later
+		for heard := err != nil; !heard && ctx.Err() == nil; { // the message to the party comes a moment later
 			heard = len(friend.Socket.TakeAll(toldOfRedeem)) > 0 || name.Load() == "StreamSendRaw(7)" && !log.empty()
 			runtime.Gosched()
 		}
@@ -106,7 +104,7 @@ func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 		}
 		return failed + " -> " + strings.Join(lines, "; ")
 	}
-	const unknown = "AAAA-BBBB" // no invite that this node has made, so it is read
+	const unknown = "AAAA-BBBB" // this node has not made such an invite, so it reads the storage
 	got := []string{redeem(unknown, 0)}
 	for skip := 0; ; skip++ {
 		var invite party.CreatedInvite
@@ -122,9 +120,9 @@ func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 	}
 }
 
-// redeemSteps is each call of the server that an invite which follows its inviter costs over
-// HTTP, with what the log says when it fails. Where it says nothing, what is missing ends
-// with the session, and every reader does without it.
+// redeemSteps lists each server call that a redeem over HTTP makes for an invite that follows its
+// inviter, with the log line if the call fails. If there is no line, the missing data lasts only as
+// long as the session, and every reader works without it.
 var redeemSteps = []string{
 	"StorageRead -> rpc failed: read invite",
 	"StreamUserList(102) -> rpc failed: look at party: follow inviter: read parties of user",
@@ -146,11 +144,11 @@ var redeemSteps = []string{
 	"StreamSendRaw(7) -> party not told of a newcomer op=-2 error",
 }
 
-// toldOfRedeem is the message to the party that somebody has come in by an invite.
 func toldOfStatus(m client.Message) bool {
 	return m.Envelope.GetPartyData().GetOpCode() == party.OpStatus
 }
 
+// toldOfRedeem accepts the message to the party that a player has redeemed an invite.
 func toldOfRedeem(m client.Message) bool {
 	data := m.Envelope.GetPartyData()
 	return data.GetOpCode() == party.OpInvite && strings.Contains(string(data.GetData()), "redeemed")

@@ -15,13 +15,12 @@ import (
 
 const seats = 5
 
-// scene is a closed party in the midst of things, set up without a fault: two members,
-// somebody who has asked to come in, a seat kept for somebody invited, a link with two
-// uses, and a stranger.
+// scene is an active closed party, set up without a fault: two members, a player who has asked to
+// join, a seat held for an invited player, a link with two uses, and a stranger.
 type scene struct {
 	*world
 	leader, member, asker, guest, stranger *player.Game
-	others                                 []*player.Game // whom an act or the audit has brought in
+	others                                 []*player.Game // players that an act or the audit brought in
 	party                                  string
 	kept, link                             party.CreatedInvite
 	nonce                                  int
@@ -77,7 +76,7 @@ func (s *scene) games() []*player.Game {
 	return append([]*player.Game{s.leader, s.member, s.asker, s.guest, s.stranger}, s.others...)
 }
 
-// truth is who is on the party's stream, by what the server itself knows.
+// truth returns the players on the party's stream, according to the server itself.
 func (s *scene) truth() ([]*player.Game, error) {
 	id, err := party.ParseID(s.party)
 	if err != nil {
@@ -98,8 +97,8 @@ func (s *scene) truth() ([]*player.Game, error) {
 	return in, nil
 }
 
-// audit looks at the party after a fault, with nothing wrong any more and nothing under way:
-// see [crowd.overhear].
+// audit checks the party after a fault, when no fault is armed and nothing is under way; see
+// [crowd.overhear].
 func (s *scene) audit(ctx context.Context, t *testing.T) error {
 	if err := s.settle(ctx, s.games()...); err != nil {
 		return err
@@ -128,8 +127,8 @@ func (s *scene) audit(ctx context.Context, t *testing.T) error {
 	return s.room(ctx, t, leader)
 }
 
-// ghosts has the leader speak to the whole stream and to the members, and fails unless
-// those who hear it are those who are in. It gives the leader.
+// ghosts makes the leader send to the whole stream and to the members. It fails unless exactly the
+// players in the party receive it. It returns the leader.
 func (s *scene) ghosts(ctx context.Context, in []*player.Game) (leader *player.Game, err error) {
 	s.nonce++
 	label := fmt.Sprintf(`{"nonce":%d}`, s.nonce)
@@ -165,8 +164,7 @@ func (s *scene) ghosts(ctx context.Context, in []*player.Game) (leader *player.G
 	return leader, nil
 }
 
-// books compares what the module says of the party with the truth, and with what is
-// stored.
+// books compares the module's view of the party with the truth and with the storage.
 func (s *scene) books(ctx context.Context, leader *player.Game, in []*player.Game) error {
 	var list struct{ Invites []party.InviteSummary }
 	if err := leader.Call(ctx, "party_invite_list", partyRequest{s.party}, &list); err != nil {
@@ -204,7 +202,7 @@ func (s *scene) books(ctx context.Context, leader *player.Game, in []*player.Gam
 	stored := map[string]bool{}
 	for _, h := range holds {
 		for _, user := range h.UserIDs {
-			if !members[user] && (h.By == "" || members[h.By]) { // what somebody held who is gone is free
+			if !members[user] && (h.By == "" || members[h.By]) { // a seat is free if the member who held it is gone
 				stored[user] = true
 			}
 		}
@@ -215,7 +213,7 @@ func (s *scene) books(ctx context.Context, leader *player.Game, in []*player.Gam
 	return nil
 }
 
-// shown is the party as a member sees it through an invite of its own.
+// shown returns the party as a member sees it through their own invite.
 func (s *scene) shown(ctx context.Context, by *player.Game) (party.PartyPreview, error) {
 	var probe party.CreatedInvite
 	if err := by.Call(ctx, "party_invite_create", inviteRequest{PartyID: s.party}, &probe); err != nil {
@@ -231,8 +229,8 @@ func (s *scene) shown(ctx context.Context, by *player.Game) (party.PartyPreview,
 	return *p.Party, nil
 }
 
-// room takes all invites back, opens the party and fills it: it must have room for as
-// many as it was made for, and no more.
+// room revokes all invites, opens the party and fills it: it must have exactly as many seats as it
+// was created with.
 func (s *scene) room(ctx context.Context, t *testing.T, leader *player.Game) error {
 	var list struct{ Invites []party.InviteSummary }
 	if err := leader.Call(ctx, "party_invite_list", partyRequest{s.party}, &list); err != nil {

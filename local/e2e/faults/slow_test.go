@@ -7,9 +7,8 @@ import (
 	"partyline/local/engine/fault"
 )
 
-// While storage keeps a crowd waiting that redeems an invite, the party goes on: nobody
-// else waits with them. One of them loses patience; once storage answers, the invite is
-// used as often as it may be.
+// While storage blocks the redeems of a crowd, the party goes on: nobody else waits. One player gives
+// up. Once storage answers, the invite is used as often as it may be.
 func TestSlowStorage(t *testing.T) {
 	v := engineVictim(t)
 	ctx, cancel := context.WithTimeout(t.Context(), outage)

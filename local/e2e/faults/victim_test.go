@@ -22,17 +22,17 @@ import (
 	"partyline/local/engine/fault"
 )
 
-// matchmakerInterval of an engine whose players look for matches.
+// matchmakerInterval is the interval of an engine whose players look for matches.
 const matchmakerInterval = 20 * time.Millisecond
 
-// blow is one way to hit a server while players are at work.
+// blow is one way to hit a server while players act.
 type blow struct {
-	// arm has it strike by itself, at the n-th call from the module to its server; nil
-	// where nobody can count them. What it answers is closed then.
+	// arm makes it strike by itself, at the n-th call from the module to its server. It is nil if
+	// the calls cannot be counted. The returned channel is closed at the strike.
 	arm func(n int) (struck <-chan struct{})
-	// strike strikes now, unless it has by itself.
+	// strike strikes now, unless the blow has struck by itself.
 	strike func() error
-	// heal has the server work again.
+	// heal makes the server work again.
 	heal func(ctx context.Context) error
 }
 
@@ -41,12 +41,12 @@ type victim struct {
 	t        *testing.T
 	api      *client.Client
 	world    *world // nil for a real server
-	process  blow   // kills the whole server, and starts it again on the same data
-	database blow   // kills the database under the running server
+	process  blow   // kills the whole server, and starts it again with the same data
+	database blow   // kills the database of the running server
 }
 
-// newVictim is the real server of the environment where it can be hit as the test wants,
-// or else an engine.
+// newVictim returns the real server of the environment if the environment has the commands for the
+// test's blow. Otherwise it returns an engine.
 func newVictim(t *testing.T, hit ...string) *victim {
 	t.Helper()
 	if target.Real() && !slices.Contains(hit, killDBVariable) {
@@ -68,7 +68,7 @@ func newVictim(t *testing.T, hit ...string) *victim {
 	return v
 }
 
-// Commands of a real server, and what they are for.
+// Environment variables with the commands for a real server.
 const (
 	killVariable    = "NAKAMA_KILL"
 	startVariable   = "NAKAMA_START"
@@ -93,7 +93,7 @@ func commands(kill, start string, answers func(context.Context) error) blow {
 	}
 }
 
-// works reports whether the server and its database do what they are asked.
+// works reports whether the server and its database work.
 func (v *victim) works(ctx context.Context) error {
 	if _, err := v.api.Do(ctx, http.MethodGet, "/healthcheck", "", nil); err != nil {
 		return err
@@ -102,8 +102,8 @@ func (v *victim) works(ctx context.Context) error {
 	return err
 }
 
-// eventually gives each look a while, so that one lost in a dying connection is not
-// waited for in vain.
+// eventually limits each attempt to two seconds, so that it does not wait forever on a dying
+// connection.
 func (v *victim) eventually(ctx context.Context, is func(context.Context) error) error {
 	return eventually(ctx, func() error {
 		look, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -112,7 +112,7 @@ func (v *victim) eventually(ctx context.Context, is func(context.Context) error)
 	})
 }
 
-// realVictim is a real server started for the test, whose process can be killed.
+// realVictim starts a real server whose process can be killed.
 func realVictim(t *testing.T) *victim {
 	t.Helper()
 	path, err := filepath.Abs(rulesFile)
@@ -146,7 +146,7 @@ func engineVictim(t *testing.T) *victim {
 		},
 		strike: func() error { w.layer.Cut(); return nil },
 		heal: func(context.Context) error {
-			http.DefaultClient.CloseIdleConnections() // one that was never used keeps a closing server waiting
+			http.DefaultClient.CloseIdleConnections() // an unused connection would keep the closing server waiting
 			w.engine.Close()
 			w.start(t, engine.Options{MatchmakerInterval: matchmakerInterval, Data: w.engine.Data()})
 			v.api = w.api
@@ -162,7 +162,7 @@ func engineVictim(t *testing.T) *victim {
 	return v
 }
 
-// database is the one of an engine, as the module sees it, in the midst of being killed.
+// database is an engine's database, as the module sees it, when it may be killed.
 type database struct {
 	mu     sync.Mutex
 	left   int // calls until it dies
@@ -194,7 +194,7 @@ func (d *database) die() {
 	}
 }
 
-// before lets the last call reach the database, which dies before it can answer.
+// before lets the last call reach the database, which dies before it answers.
 func (d *database) before(fault.Call) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -216,7 +216,7 @@ func (d *database) after(_ fault.Call, err error) error {
 	return err
 }
 
-// stored accepts the calls that a server asks its database for.
+// stored accepts the calls that the server passes to its database.
 func stored(c fault.Call) bool {
 	for _, prefix := range []string{"Storage", "Account", "User", "Friend", "Group", "Notification"} {
 		if strings.HasPrefix(c.Name, prefix) {
@@ -226,9 +226,9 @@ func stored(c fault.Call) bool {
 	return false
 }
 
-// storm has everybody act at once and strikes in the midst of it: at the n-th call of the
-// module's, or where these cannot be counted, after n of the acts are done. Then it heals
-// the server, and gives the errors of the acts once all are over.
+// storm makes all players act at once and strikes meanwhile: at the module's n-th call, or, if calls
+// cannot be counted, after n acts. Then it heals the server. It returns the errors of the acts once
+// all have ended.
 func (v *victim) storm(ctx context.Context, b blow, n int, acts []func() error) []error {
 	v.t.Helper()
 	errs := make([]error, len(acts))
@@ -242,7 +242,7 @@ func (v *victim) storm(ctx context.Context, b blow, n int, acts []func() error) 
 		}()
 	}
 	var struck <-chan struct{}
-	most := n // acts that are waited for
+	most := n // acts to wait for
 	if b.arm != nil {
 		struck, most = b.arm(n), len(acts)
 	}
@@ -264,7 +264,7 @@ func (v *victim) storm(ctx context.Context, b blow, n int, acts []func() error) 
 	return errs
 }
 
-// in has the victim fail a sub-test until the function that it gives is called.
+// in makes the victim fail a subtest until the returned function is called.
 func (v *victim) in(t *testing.T) (out func()) {
 	outer := v.t
 	v.t = t
@@ -278,10 +278,10 @@ func (v *victim) must(err error) {
 	}
 }
 
-// settle waits until everything that the answers so far have caused has arrived.
+// settle waits until all effects of the answers so far have arrived.
 func (v *victim) settle(ctx context.Context, games ...*player.Game) {
 	v.t.Helper()
-	s, err := client.NewSentinel(ctx, v.api, "sentinel-"+uuid.NewString()) // none outlives its server
+	s, err := client.NewSentinel(ctx, v.api, "sentinel-"+uuid.NewString()) // a new one, because a sentinel does not outlive its server
 	v.must(err)
 	for _, g := range games {
 		v.must(s.Settle(ctx, g.Socket))
@@ -289,7 +289,7 @@ func (v *victim) settle(ctx context.Context, games ...*player.Game) {
 	v.must(s.Close(ctx))
 }
 
-// people signs new players in.
+// people signs in new players.
 func (v *victim) people(ctx context.Context, name string, n int) []*player.Player {
 	v.t.Helper()
 	all := make([]*player.Player, n)
@@ -301,7 +301,7 @@ func (v *victim) people(ctx context.Context, name string, n int) []*player.Playe
 	return all
 }
 
-// play starts everybody's game, also after a restart of the server.
+// play connects all players, also after a restart of the server.
 func (v *victim) play(ctx context.Context, people ...*player.Player) []*player.Game {
 	v.t.Helper()
 	games := make([]*player.Game, len(people))

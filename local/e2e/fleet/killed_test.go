@@ -8,7 +8,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// How far a match has come when Nakama dies.
+// How far a match is when Nakama dies.
 const (
 	queued = iota
 	playersAsked
@@ -78,9 +78,9 @@ func (e *evening) play(queue string, step int) (g *gameServer, told []event) {
 	return g, told
 }
 
-// Nakama dies at each step of a match and is started again: nobody is stuck, asked about the
-// match of before or placed twice, the server of before is told that its match is over, and
-// what it still calls back or shows is good for nothing.
+// Nakama dies at each step of a match and is started again. No player is stuck, asked about the old
+// match, or placed twice. The old server is told that its match is over, and its later callbacks and
+// passes have no effect.
 func TestKilled(t *testing.T) {
 	e := &evening{world: start(t, func(int, asked) error { return nil }, arena, asking)}
 	for _, at := range []struct {
@@ -114,7 +114,7 @@ func TestKilled(t *testing.T) {
 				m.connect()
 			}
 			e.fleet.mu.Lock()
-			e.asked = len(e.fleet.creates) // one may have been asked for after the look
+			e.asked = len(e.fleet.creates) // one may have been requested after the check
 			e.fleet.mu.Unlock()
 			g, told := e.play(at.queue, playersTold)
 			for i, m := range told {

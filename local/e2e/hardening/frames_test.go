@@ -18,8 +18,8 @@ import (
 	"partyline/local/e2e/player"
 )
 
-// envelopes are frames of one message in every shape: without its fields, and each field with
-// odd values, the others as given by name.
+// envelopes returns the message in every shape: without its fields, and with odd values of each field
+// while the other fields are as given.
 func envelopes(message protoreflect.FieldDescriptor, given map[string]any) (all []*rtapi.Envelope) {
 	add := func(change func(protoreflect.Message)) {
 		e := &rtapi.Envelope{}
@@ -47,7 +47,7 @@ func envelopes(message protoreflect.FieldDescriptor, given map[string]any) (all 
 	return all
 }
 
-// fill sets the fields that are given by name.
+// fill sets the fields that given has by name.
 func fill(m protoreflect.Message, given map[string]any) {
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -61,7 +61,7 @@ func fill(m protoreflect.Message, given map[string]any) {
 	}
 }
 
-// values makes odd values of a field's kind.
+// values returns setters of odd values for a field's kind.
 func values(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) protoreflect.Value) {
 	add := func(value any) {
 		all = append(all, func(protoreflect.Value) protoreflect.Value { return protoreflect.ValueOf(value) })
@@ -126,14 +126,14 @@ func values(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) prot
 	return all
 }
 
-// hooked are the messages that the module stands around, and calls of its functions.
+// hooked are the messages that the module has hooks for, and calls of its functions.
 var hooked = []protoreflect.Name{
 	"party_create", "party_join", "party_leave", "party_promote", "party_accept", "party_remove", "party_close", "party_update", "party_data_send",
 	"party_matchmaker_add", "party_matchmaker_remove", "party_join_request_list", "matchmaker_add", "matchmaker_remove", "match_join", "rpc",
 }
 
-// Every message in every shape, as binary frames: each socket gets its answer or its end, no
-// answer is the server's own error, and the server goes on for everybody else.
+// Every message in every shape, as binary frames. Each socket gets an answer or is closed, no answer
+// is an internal error of the server, and the server keeps working for all others.
 func TestOddFrames(t *testing.T) {
 	w := newWorld(t)
 	leader, member, odd := w.game("leader"), w.game("member"), w.player("odd")
@@ -175,7 +175,7 @@ func TestOddFrames(t *testing.T) {
 	w.alive(leader, member, id)
 }
 
-// Frames that are no messages end their socket and nothing else.
+// Frames that are not messages end their socket and have no other effect.
 func TestBrokenFrames(t *testing.T) {
 	w := newWorld(t)
 	leader, member := w.game("leader"), w.game("member")
@@ -192,7 +192,7 @@ func TestBrokenFrames(t *testing.T) {
 		}
 		frames = append(frames, flipped)
 	}
-	var waiting sync.WaitGroup // a server takes a while to let go
+	var waiting sync.WaitGroup // a server takes a while to close a socket
 	for _, binary := range []bool{true, false} {
 		for _, kind := range []int{websocket.BinaryMessage, websocket.TextMessage} {
 			for _, frame := range frames {
@@ -215,8 +215,8 @@ func TestBrokenFrames(t *testing.T) {
 	w.alive(leader, member, id)
 }
 
-// alive asserts that two members of a party hear each other, that joins and leaves go round,
-// and that the module's list is theirs.
+// alive asserts that two members of a party hear each other, that they hear of joins and leaves, and
+// that the module's list agrees with them.
 func (w *world) alive(leader, member *player.Game, id string) {
 	w.t.Helper()
 	ctx := w.ctx

@@ -19,7 +19,7 @@ import (
 
 var every = flag.Int("every", 3, "each field gets every n-th odd value, beginning with another; 1: all")
 
-// odd are values that no field has a use for, or the widest that it may have.
+// odd returns values that no field has a use for, or that are the largest for a field.
 func odd() []string {
 	values := []string{
 		"null", "true", "0", "-1", "0.5", "3e2", "2147483648", "9223372037", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
@@ -35,10 +35,10 @@ func odd() []string {
 		"["+strings.Repeat(`"x",`, deep)+`"x"]`, strings.Repeat("9", deep))
 }
 
-// scalar is a field that takes no list and no object.
+// scalar matches a field that takes no list and no object.
 var scalar = regexp.MustCompile(`"type": ?"(string|integer|number|boolean)"`)
 
-// payloads are whole requests that are none.
+// payloads are whole payloads that are not valid requests.
 var payloads = []string{
 	"", " ", "null", "[]", "1", `"x"`, "true", "{", "}", `{"`, `{"party_id"`, `{"party_id":}`, "{}x", "{}{}", "\ufeff{}", "{\"a\":1}", `{"":1}`,
 	`{"party_id":"$party","party_id":"$party"}`, `{"Party_ID":"$party"}`, `{"party_id":"$party"}]`, `{"party_id":"$party",}`, "/*x*/{}", "{}\x00",
@@ -75,8 +75,8 @@ func readSchema(t *testing.T) schema {
 	return file.Own
 }
 
-// Whatever a client puts into a request, it is refused in words or taken; nothing of it is the
-// server's own error, and the party, its invites and its page are there as before.
+// Whatever a client puts into a request, the server accepts it or refuses it with a text. No answer is
+// an internal error, and the party, its invites and its page are as before.
 func TestOddRequests(t *testing.T) {
 	w := newWorld(t)
 	s := readSchema(t)

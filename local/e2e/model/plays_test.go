@@ -36,7 +36,7 @@ func playInvite(t *rapid.T, r *run) {
 	r.invite(t, by, number, r.drawOptions(t, by))
 }
 
-// inviter is a user, mostly one who is in the party.
+// inviter draws a user, mostly one who is in the party.
 func (r *run) inviter(t *rapid.T, number int) int {
 	if p := r.state.Parties[number]; sensible(t) && !p.Over() {
 		return r.state.Sessions[rapid.SampledFrom(p.Members).Draw(t, "member")].User
@@ -44,7 +44,7 @@ func (r *run) inviter(t *rapid.T, number int) int {
 	return rapid.IntRange(0, users-1).Draw(t, "user")
 }
 
-// playExpire has an invite end before its party does.
+// playExpire makes an invite expire before its party ends.
 func playExpire(t *rapid.T, r *run) {
 	number := r.anyParty(t, anyLiked)
 	by := r.inviter(t, number)
@@ -66,7 +66,7 @@ func playExpire(t *rapid.T, r *run) {
 	r.note("invite %d expires", len(r.invites)-1)
 }
 
-// invite makes an invite and reports whether there is one.
+// invite makes an invite and reports whether it succeeded.
 func (r *run) invite(t *rapid.T, by, number int, o model.InviteOptions) bool {
 	ttl := int64(o.TTL / time.Second)
 	request := party.InviteRequest{
@@ -107,7 +107,7 @@ func (r *run) invite(t *rapid.T, by, number int, o model.InviteOptions) bool {
 	return true
 }
 
-// playOpen opens one more socket for a user; with too many, the oldest is closed.
+// playOpen opens another socket for a user. If the user has too many, it closes the oldest.
 func playOpen(t *rapid.T, r *run) {
 	user := rapid.IntRange(0, users-1).Draw(t, "user")
 	if live := r.state.Live(user); len(live) >= perUser {
@@ -123,13 +123,13 @@ func playDrop(t *rapid.T, r *run) {
 	r.end(t, r.anyGame(t), rapid.Bool().Draw(t, "cut"))
 }
 
-// end ends a socket, in good order or cut off.
+// end ends a socket, by a close or by a cut connection.
 func (r *run) end(t *rapid.T, by int, cut bool) {
 	if r.state.Unsettled(by) {
 		r.calm(t, by)
 		for _, m := range r.states {
 			m.Settle(by)
-		} // the server tells the module of an end late; the seat would come back at no certain time
+		} // the server reports the end to the module late, so the seat would become free at no certain time
 	}
 	r.play(t, &step{
 		text:   fmt.Sprintf("session %d ends, cut %t", by, cut),
@@ -144,14 +144,14 @@ func (r *run) end(t *rapid.T, by int, cut bool) {
 	})
 }
 
-// gone waits until the server has noticed that a socket was cut: until a message of the
-// session's own user, to whom its status was shown, is about its end.
+// gone waits until the server has noticed that a socket was cut. On a real server it asks with calls
+// that name the session, until they are refused.
 func (r *run) gone(ctx context.Context, session int) error {
 	if e := r.server.engine; e != nil {
 		return eventually(ctx, func() bool { return e.Sessions() == 1+len(r.live())-1 })
 	}
 	user := r.state.Sessions[session].User
-	watch, err := r.players[user].Play(ctx) // hears of the presences of its own user
+	watch, err := r.players[user].Play(ctx) // hears the presences of its own user
 	if err != nil {
 		return err
 	}
@@ -161,8 +161,8 @@ func (r *run) gone(ctx context.Context, session int) error {
 	})
 }
 
-// calm has a session send something that changes nothing, so that the server knows that
-// it is done with the message before.
+// calm makes a session send something that changes nothing. The answer means that the server has
+// completely processed the message before.
 func (r *run) calm(t *rapid.T, by int) {
 	const nowhere = "00000000-0000-4000-8000-000000000000.nowhere"
 	ctx, cancel := r.context()
@@ -172,7 +172,7 @@ func (r *run) calm(t *rapid.T, by int) {
 	}
 }
 
-// playSend shows who hears a member: the other members, and nobody else.
+// playSend checks that exactly the other members hear a member's data.
 func playSend(t *rapid.T, r *run) {
 	number := r.anyParty(t, anyLiked)
 	by := r.member(t, number)
@@ -185,7 +185,7 @@ func playSend(t *rapid.T, r *run) {
 	got := r.answer(t, text, r.games[by].SendData(ctx, r.parties[number], 1, data))
 	r.note("%s -> %q", text, got)
 	r.must(t, r.settle(ctx))
-	heard := make([]int, len(r.games)) // how often, by session
+	heard := make([]int, len(r.games)) // number of messages by session
 	for i, g := range r.games {
 		if r.state.Sessions[i].Live {
 			heard[i] = len(g.TakeAll(func(m client.Message) bool { d := m.Envelope.GetPartyData(); return d != nil && d.OpCode == 1 }))
@@ -205,7 +205,7 @@ func playSend(t *rapid.T, r *run) {
 	}))
 }
 
-// playWait lets time pass: seats kept for a moment, invites and bans end.
+// playWait lets time pass, so that reserved seats, invites and bans end.
 func playWait(t *rapid.T, r *run) {
 	seconds := rapid.SampledFrom([]int{1, 5, 30, 90, 599, 600}).Draw(t, "seconds")
 	r.server.clock.Jump(time.Duration(seconds) * time.Second)

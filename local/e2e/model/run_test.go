@@ -24,12 +24,11 @@ const (
 	stepTimeout = 2 * time.Minute
 )
 
-// run is one random game: the model, and the server's counterpart of everything in it,
-// under the same numbers.
+// run is one random game: the model, and the matching objects of the server with the same numbers.
 type run struct {
 	server *server
-	// states is every state of the model that explains what has been seen so far: one,
-	// but for what several clients did at the same moment. state is the first of them.
+	// states are all states of the model that explain what was seen so far. There is one, except
+	// after several clients acted at the same moment. state is the first of them.
 	states []*model.State
 	state  *model.State
 
@@ -76,10 +75,10 @@ func (r *run) connect(ctx context.Context, t *rapid.T, user int) {
 	}
 }
 
-// believe takes these states for the possible ones.
+// believe sets the possible states.
 func (r *run) believe(states ...*model.State) { r.states, r.state = states, states[0] }
 
-// tick gives the model the server's time, and begins a moment.
+// tick sets the model's time to the server's, and starts a new moment.
 func (r *run) tick() {
 	now := r.server.now()
 	for _, m := range r.states {
@@ -87,7 +86,7 @@ func (r *run) tick() {
 	}
 }
 
-// only drops the states that do not agree with what was seen. It fails when none is left.
+// only drops the states that do not agree with what was seen. It fails if none is left.
 func (r *run) only(agrees func(m *model.State) error) error {
 	return r.become(func(m *model.State) ([]*model.State, []error) {
 		if err := agrees(m); err != nil {
@@ -97,8 +96,8 @@ func (r *run) only(agrees func(m *model.State) error) error {
 	})
 }
 
-// become takes what each state may have become for the possible ones. It fails with what is wrong
-// with the others when none is left.
+// become replaces each state by what it may have become. It fails with the problems of all states if
+// none is left.
 func (r *run) become(what func(m *model.State) (ends []*model.State, problems []error)) error {
 	var left []*model.State
 	var wrong []string
@@ -121,7 +120,7 @@ func (r *run) become(what func(m *model.State) (ends []*model.State, problems []
 	return nil
 }
 
-// finish closes every socket; afterwards nothing of the game is left on an engine.
+// finish closes every socket. Afterwards nothing of the game may be left on an engine.
 func (r *run) finish(t *rapid.T) {
 	ctx, cancel := r.context()
 	defer cancel()
@@ -141,25 +140,25 @@ func (r *run) finish(t *rapid.T) {
 	}
 }
 
-// step is one thing a client does.
+// step is one action of one client.
 type step struct {
 	text    string
-	expect  func(m *model.State) string     // what the model makes of it
+	expect  func(m *model.State) string     // what the model expects
 	do      func(ctx context.Context) error // the same on the server
 	by      int                             // the session that sends it, -1 for a call over HTTP
-	enters  *seat                           // who is on the way in by it, and where; nil for nobody
-	leaves  *seat                           // who is out by it without being told; nil for nobody
-	turns   *seat                           // whom the leader turns out by it; nil for nobody
-	redeems bool                            // an invite
-	either  bool                            // Partyline and the server may both be the one that refuses
-	made    func()                          // notes what it has made
+	enters  *seat                           // the session that joins by it, and the party; nil for none
+	leaves  *seat                           // the session that leaves by it without being told; nil for none
+	turns   *seat                           // the session that the leader removes by it; nil for none
+	redeems bool                            // it redeems an invite
+	either  bool                            // Partyline or the server may refuse it
+	made    func()                          // records what the step has created
 }
 
 // seat is one session in one party.
 type seat struct{ session, party int }
 
-// play does a step on the server and in the model, and compares the answers and what
-// has become of everything. It reports whether the step succeeded.
+// play does a step on the server and in the model. It compares the answers and all states. It reports
+// whether the step succeeded.
 func (r *run) play(t *rapid.T, s *step) bool {
 	ctx, cancel := r.context()
 	defer cancel()
@@ -186,7 +185,7 @@ func (r *run) play(t *rapid.T, s *step) bool {
 	return got == ""
 }
 
-// must ends the game with its history where there is an error.
+// must ends the game with its history if there is an error.
 func (r *run) must(t *rapid.T, err error) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, r.history())
@@ -205,7 +204,7 @@ func (r *run) note(format string, args ...any) { r.log = append(r.log, fmt.Sprin
 
 func (r *run) history() string { return strings.Join(r.log, "\n") }
 
-// live are the sockets that are open.
+// live returns the open sockets.
 func (r *run) live() []*client.Socket {
 	var sockets []*client.Socket
 	for i, g := range r.games {
@@ -216,8 +215,8 @@ func (r *run) live() []*client.Socket {
 	return sockets
 }
 
-// settle waits until everything that the answers so far have caused has arrived. The
-// barrier first: a server runs its after-hooks behind the answer, in the socket's turn.
+// settle waits until all effects of the answers so far have arrived. The barrier comes first, because
+// a server runs its after hooks after the answer, before the socket's next message.
 func (r *run) settle(ctx context.Context) error {
 	for _, socket := range r.live() {
 		if err := socket.Barrier(ctx); err != nil {
@@ -227,7 +226,7 @@ func (r *run) settle(ctx context.Context) error {
 	return r.server.sentinel.Settle(ctx, r.live()...)
 }
 
-// seats are who is in which party, in any of the states.
+// seats returns who is in which party, in any of the states.
 func (r *run) seats() map[seat]bool {
 	taken := map[seat]bool{}
 	for _, m := range r.states {
@@ -240,14 +239,14 @@ func (r *run) seats() map[seat]bool {
 	return taken
 }
 
-// mayHear reports whether a session that is out of a party by now may hear this of it. A party is told
-// a moment later of a redeem, and the server looks up who is in it before it sends: a member who leaves
-// in between hears it after the end, perhaps behind the next step. were are those who were in before.
+// mayHear reports whether a session that has left a party may hear this message of it. The message about
+// a redeem comes a moment later, and the server looks up the members before it sends. So a member who
+// leaves in between may hear it after the end, perhaps after the next step. were are the earlier members.
 func (r *run) mayHear(were map[seat]bool, s seat, m client.Message) bool {
 	return (were[s] || r.lately[s]) && m.Envelope.GetPartyData().GetOpCode() == party.OpInvite
 }
 
-// strangers fails if one has heard of a party what it may not hear.
+// strangers fails if a session has heard a message of a party that it may not hear.
 func (r *run) strangers(strays map[int][]player.Stray, may func(s seat, m client.Message) bool) error {
 	var problems []error
 	for i, heard := range strays {
@@ -260,8 +259,8 @@ func (r *run) strangers(strays map[int][]player.Stray, may func(s seat, m client
 	return errors.Join(problems...)
 }
 
-// listen has every game take in what it has received, and gives what each has heard of
-// parties that it does not know to be in.
+// listen makes every game process what it has received. It returns what each has heard of parties that
+// it does not know to be in.
 func (r *run) listen() map[int][]player.Stray {
 	strays := map[int][]player.Stray{}
 	for i, g := range r.games {
@@ -272,10 +271,10 @@ func (r *run) listen() map[int][]player.Stray {
 	return strays
 }
 
-// heard compares what every game has heard with the model: each must know exactly the
-// parties it is in, as they are. Not told are those who are out by their own doing, and
-// those who have come in at the same moment, of whom entered knows: the server may tell of
-// the end before it tells of the beginning, which it does a little later.
+// heard compares what every game has heard with the model: each must know exactly its parties, in their
+// current state. The server does not tell sessions that left by their own action. It also may not tell
+// those that joined at the same moment, which are in entered: it may send the end before the start,
+// which it sends a little later.
 func (r *run) heard(m *model.State, entered map[seat]bool, steps ...*step) error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
@@ -300,14 +299,14 @@ func (r *run) heard(m *model.State, entered map[seat]bool, steps ...*step) error
 	return errors.Join(problems...)
 }
 
-// left reports whether one of the steps takes a session out of a party by its own doing.
+// left reports whether one of the steps makes a session leave a party by its own action.
 func (r *run) left(s seat, steps []*step) bool {
 	return r.server.rules.Parties.OnePerUser == rules.LeavePrevious || // by entering another
 		slices.ContainsFunc(steps, func(step *step) bool { return step.leaves != nil && *step.leaves == s })
 }
 
-// forget has every game forget the parties it is not in any more. Whatever it hears of
-// them from now on is an error.
+// forget makes every game forget the parties it is not in any more. Whatever it hears of them from now
+// on is an error.
 func (r *run) forget() {
 	for i, ear := range r.ears {
 		for number, id := range r.parties {

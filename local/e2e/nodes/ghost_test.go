@@ -7,10 +7,10 @@ import (
 	"partyline/party"
 )
 
-// Two nodes put a player each on the stream of a party with one free seat, before either
-// looks again. The engine takes the first and leaves the second on the stream without
-// being a member; then the first goes. The second must not take its place in the module's
-// eyes alone: it would hear the party without being in it.
+// Two nodes each put a player on the stream of a party with one free seat, before either node checks
+// again. The engine makes the first a member and leaves the second on the stream without membership.
+// Then the first leaves. The module must not take the second for a member, because it would hear the
+// party without being in it.
 func TestCapacity_NoGhostIsTakenForAMember(t *testing.T) {
 	w := start(t)
 	ann, bob, cid := w.north.play("ann"), w.south.play("bob"), w.north.play("cid")
@@ -32,7 +32,7 @@ func TestCapacity_NoGhostIsTakenForAMember(t *testing.T) {
 	for _, at := range []door{south, north} {
 		at.outside.Open()
 		arrive(at.inside)
-		w.cluster.Settle() // the engine has dealt with it
+		w.cluster.Settle() // the engine has processed it
 	}
 	south.inside.Open()
 	first := <-results[bob]
@@ -61,8 +61,8 @@ func TestCapacity_NoGhostIsTakenForAMember(t *testing.T) {
 	}
 }
 
-// door is where a module's next admission waits: before the session is put on the party's
-// stream, and once it is.
+// door is where a module's next join waits: before the session is put on the party's stream, and
+// after it.
 type door struct{ outside, inside *fault.Gate }
 
 func holdUp(layer *fault.Layer) door {

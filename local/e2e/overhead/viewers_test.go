@@ -30,14 +30,14 @@ var (
 )
 
 const (
-	pollEvery   = 2500 * time.Millisecond // as the page's script asks
+	pollEvery   = 2500 * time.Millisecond // as the page's script polls
 	pollSlowest = 30 * time.Second        // after failures
 	invitesEach = 40                      // of one player: fewer than the rules' limit
 )
 
-// BenchmarkViewers has many landing pages open at once, each asking for its live state as the
-// page's script does, and measures how much longer the party messages of somebody else take
-// beside them, what the pages get, and what that costs the server.
+// BenchmarkViewers opens many landing pages at once. Each requests its live state as the page's script
+// does. It measures how much longer another player's party messages take meanwhile, which answers the
+// pages get, and what this costs the server.
 func BenchmarkViewers(b *testing.B) {
 	rules := filepath.Join(b.TempDir(), "rules.yml")
 	write(b, rules, "version: 1\nlimits: {party_create: none, invite_create: none, invite_guess: {per_user: none, per_ip: none}, page_per_ip: none}\n")
@@ -67,7 +67,7 @@ func BenchmarkViewers(b *testing.B) {
 	}
 }
 
-// invitesOf makes invites.
+// invitesOf makes n invites and returns their codes.
 func invitesOf(b *testing.B, api *client.Client, n int) (made []string) {
 	b.Helper()
 	var leader *player.Game
@@ -89,7 +89,7 @@ func invitesOf(b *testing.B, api *client.Client, n int) (made []string) {
 	return made
 }
 
-// lifeOf is how long it takes, in the middle, to make a party and to end it.
+// lifeOf returns the median time to make a party and to end it.
 func lifeOf(b *testing.B, g *player.Game, lasting time.Duration) time.Duration {
 	b.Helper()
 	var took []time.Duration
@@ -104,14 +104,14 @@ func lifeOf(b *testing.B, g *player.Game, lasting time.Duration) time.Duration {
 		}
 		took = append(took, time.Since(began))
 		g.Drain()
-		time.Sleep(time.Millisecond) // a client that thinks
+		time.Sleep(time.Millisecond) // as a client that does other work
 	}
 	return median(took)
 }
 
-// watch opens the pages, in a process of their own: a crowd in this one would hold up whom it
-// measures. What it returns closes them, and says how often each status was answered; 0 stands
-// for no answer.
+// watch opens the pages in another process, because a crowd in this process would slow down the client
+// that it measures. The returned function closes the pages and returns the number of answers by status;
+// 0 stands for no answer.
 func watch(b *testing.B, addr string, shown []string) (answers func() map[int]int) {
 	b.Helper()
 	program, err := os.Executable()
@@ -145,10 +145,10 @@ func watch(b *testing.B, addr string, shown []string) (answers func() map[int]in
 	}
 }
 
-// pagesVariable has this program open pages of the server that it names.
+// pagesVariable makes this program open pages of the server at its value.
 const pagesVariable = "PARTYLINE_PAGES"
 
-// crowdOf is what it reads of its input.
+// crowdOf is the input of that process.
 type crowdOf struct {
 	Viewers int
 	Shown   []string
@@ -173,7 +173,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// look has each viewer ask as the page's script does, until ctx ends.
+// look makes each viewer poll as the page's script does, until ctx ends.
 func (c crowdOf) look(ctx context.Context, addr string) (answers func() map[int]int) {
 	web := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: c.Viewers}}
 	var mu sync.Mutex
@@ -210,7 +210,7 @@ func (c crowdOf) look(ctx context.Context, addr string) (answers func() map[int]
 	}
 }
 
-// poll asks once. after is when the server wants to be asked again, 0 where it does not say.
+// poll makes one request. after is when the server wants the next one, 0 if it does not say.
 func poll(ctx context.Context, web *http.Client, url string) (status int, after time.Duration) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -226,7 +226,7 @@ func poll(ctx context.Context, web *http.Client, url string) (status int, after 
 	return answer.StatusCode, time.Duration(seconds) * time.Second
 }
 
-// hog wants a processor until the test is over.
+// hog keeps a processor busy until the test ends.
 func hog(b *testing.B) {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), "sh", "-c", "while :; do :; done")

@@ -10,9 +10,8 @@ import (
 	"partyline/local/e2e/player"
 )
 
-// BenchmarkMemory measures what each party of two weighs in the memory of a server with the
-// module, and of a stock one. The servers collect garbage early, so that what is resident is
-// what is in use.
+// BenchmarkMemory measures the memory of a party of two on a server with the module and on a stock
+// server. The servers collect garbage early, so that resident memory is about the memory in use.
 func BenchmarkMemory(b *testing.B) {
 	b.Setenv("GOGC", "10")
 	none := filepath.Join(b.TempDir(), "none.yml")
@@ -40,7 +39,7 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// steady is the server's memory once it has not changed for a while.
+// steady returns the server's memory once it has not changed for a while.
 func (s *subject) steady() int {
 	last := s.resident()
 	for same := 0; same < 4 && s.process != nil; same++ {
@@ -52,9 +51,9 @@ func (s *subject) steady() int {
 	return last
 }
 
-// BenchmarkIdle measures the share of a processor that matches take in which nothing happens,
-// for three rates of their ticks. Their players never come, so each lives for half a minute.
-// Beside them stand as many matches that do nothing at all, which are the host's own part.
+// BenchmarkIdle measures the share of a processor that idle matches take, for three tick rates. Their
+// players never join, so each match lasts half a minute. For comparison, the same number of matches
+// that do nothing at all shows the host's own part.
 func BenchmarkIdle(b *testing.B) {
 	for _, tick := range []int{20, 4, 2} {
 		b.Run(fmt.Sprint("tick-", tick), func(b *testing.B) {
@@ -90,14 +89,14 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
-// share is the part of a processor that the server takes at the moment. It is measured for as long as
-// the server takes to ping each of its sockets once.
+// share returns the share of a processor that the server uses now. It measures for as long as the server
+// takes to ping each of its sockets once.
 func (s *subject) share() float64 {
 	const lasting = 15 * time.Second
 	if s.process == nil {
 		return 0
 	}
-	time.Sleep(4 * time.Second) // what came before is over: the indexes are written a second late
+	time.Sleep(4 * time.Second) // until earlier work is finished: the server writes the indexes a second late
 	before := s.spent()
 	time.Sleep(lasting)
 	return (s.spent() - before).Seconds() / lasting.Seconds()

@@ -11,7 +11,7 @@ import (
 	"partyline/local/e2e/target"
 )
 
-// Without queues the server matches by itself; what it matches gets a match with seats.
+// Without queues the server matches by itself; its matches get seats.
 func TestNativeMatching(t *testing.T) {
 	w := startNative(t)
 	p := w.players(4)
@@ -50,8 +50,8 @@ func TestNativeMatching(t *testing.T) {
 	checkTeams(t, seats, 1, 4)
 }
 
-// Where nobody tells of the server's matches, a ticket that it has stands in the way of others: also after it was not
-// removed for a member who led once, and after its player joined a match that was found for somebody else.
+// Without create_match, nobody tells the module of the server's matches, and a ticket in the server blocks others.
+// This also holds after a former leader failed to remove it, and after its player joined somebody else's match.
 func TestNativeTicketThatTheServerHas(t *testing.T) {
 	w := startWith(t, "version: 1\n")
 	p := w.players(3)
@@ -76,7 +76,7 @@ func TestNativeTicketThatTheServerHas(t *testing.T) {
 	}
 	p[2].refused(addSolo(nil), "not_ready")
 	p[1].call(remove)
-	p[1].call(&rtapi.Envelope{Message: &rtapi.Envelope_Ping{Ping: &rtapi.Ping{}}}) // the module hears of a removal behind its answer
+	p[1].call(&rtapi.Envelope{Message: &rtapi.Envelope_Ping{Ping: &rtapi.Ping{}}}) // the module processes a removal after its answer
 
 	alone := func(mine, wants string) *rtapi.Envelope {
 		add := addSolo(properties("k", mine))
@@ -92,9 +92,9 @@ func TestNativeTicketThatTheServerHas(t *testing.T) {
 	p[1].refused(add, "not_ready")
 }
 
-// A game that was written for the server's own matches sees the same players in the match that is
-// made instead, by its ID in place of a token. Who has no seat does not come in, and that is also
-// who was alone and left.
+// A game written for the server's own matches sees the same players in the match that the module makes,
+// with its ID in place of a token. A player without a seat cannot join, and neither can one who was
+// alone and left.
 func TestNativeMatchBesideStock(t *testing.T) {
 	type outcome struct {
 		Token, MatchID, Ticket, Self, Joins bool
@@ -127,7 +127,7 @@ func TestNativeMatchBesideStock(t *testing.T) {
 		}
 		o.Hears = string(heard.Envelope.GetMatchData().GetData())
 		b.call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: match}}})
-		if m.GetMatchId() != "" { // a join that the match hears of before the leave is answered as if nothing had been
+		if m.GetMatchId() != "" { // if the match processed the join before the leave, it would answer as if the player had never left
 			if _, err := a.Take(w.soon(), func(m client.Message) bool {
 				d := m.Envelope.GetMatchData()
 				return d.GetOpCode() == -4 && strings.Contains(string(d.GetData()), `"open"`)

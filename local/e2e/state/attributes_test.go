@@ -22,7 +22,7 @@ rules:
     message: Owls are silent at night.
 `
 
-// TestAttributes: what is set reaches members, newcomers, people outside and rules.
+// TestAttributes: attributes reach members, new members, players outside and rules.
 func TestAttributes(t *testing.T) {
 	s := start(t, attributeRules)
 	ann, bob, cem := s.play("ann"), s.play("bob"), s.play("cem")
@@ -96,7 +96,7 @@ func TestAttributes(t *testing.T) {
 
 	s.must(set(cem, object{"member": object{"hero": "fox"}}))
 	s.must(set(bob, object{"member": object{"hero": "bat"}}))
-	cem.Abort() // the seat is kept, and so is the bag
+	cem.Abort() // the seat is kept, and so are the attributes
 	s.must(bob.LeaveParty(s.ctx, id))
 	s.eventually("the bag of the member who left goes", func() bool {
 		d := get(ann)
@@ -107,8 +107,8 @@ func TestAttributes(t *testing.T) {
 	s.data(back, -6, `"fox"`)
 }
 
-// TestAttributes_writers: 100 writes at once by 25 members, over sockets and HTTP: none is
-// refused, none is lost; with a version one wins.
+// TestAttributes_writers: 25 members make 100 writes at once, over sockets and HTTP. None is refused
+// and none is lost. Of writes with the same version, one wins.
 func TestAttributes_writers(t *testing.T) {
 	s := start(t, attributeRules)
 	const members, each = 25, 4

@@ -1,5 +1,5 @@
-// Package state_test plays what parties share, wait lists and the finder over the stock
-// client, on the embedded engine or on a real server.
+// Package state_test tests attributes, wait lists and the finder with the stock client, on the
+// embedded engine or on a real server.
 package state_test
 
 import (
@@ -30,7 +30,7 @@ type scene struct {
 	addr string
 }
 
-// start starts a server, or takes the one that the environment names.
+// start starts a server, or uses the one that the environment names.
 func start(t *testing.T, rules string) *scene {
 	t.Helper()
 	addr := target.Given()
@@ -46,7 +46,7 @@ func start(t *testing.T, rules string) *scene {
 	return &scene{t: t, ctx: ctx, api: client.New(addr), addr: addr}
 }
 
-// play signs a new player in and starts the game.
+// play signs in a new player and connects their game.
 func (s *scene) play(name string) *player.Game {
 	s.t.Helper()
 	return s.again(s.signIn(name))
@@ -59,7 +59,7 @@ func (s *scene) signIn(name string) *player.Player {
 	return one
 }
 
-// again starts one more game of a player.
+// again connects one more game of a player.
 func (s *scene) again(one *player.Player) *player.Game {
 	s.t.Helper()
 	game, err := one.Play(s.ctx)
@@ -83,7 +83,7 @@ func (s *scene) party(g *player.Game, open bool, size int) string {
 	return id
 }
 
-// barrier waits until the hooks of what the game has sent before are through.
+// barrier waits until the hooks of the game's earlier messages have finished.
 func (s *scene) barrier(g *player.Game) {
 	s.t.Helper()
 	s.must(g.Barrier(s.ctx))
@@ -94,7 +94,7 @@ func (s *scene) call(g *player.Game, id string, in any, out any) {
 	s.must(g.Call(s.ctx, id, in, out))
 }
 
-// refused checks that an error is a refusal whose text begins so.
+// refused checks that an error is a refusal with this reason.
 func (s *scene) refused(what string, err error, want string) {
 	s.t.Helper()
 	if outcome, answered := player.Outcome(err); !answered || outcome != want {

@@ -38,8 +38,8 @@ func (s *scene) waits(g *player.Game, in object) (at waitlist.Place) {
 	return at
 }
 
-// TestWait: a free seat goes to the first in line, by an invite's code and by the party's ID,
-// and nobody cuts in.
+// TestWait: a free seat goes to the first player on the wait list, who waits by an invite's code or
+// the party's ID. Nobody can take it before them.
 func TestWait(t *testing.T) {
 	s := start(t, attributeRules)
 	ann, bob, cem, dot, eve := s.play("ann"), s.play("bob"), s.play("cem"), s.play("dot"), s.play("eve")
@@ -96,7 +96,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// TestWait_refused: bad input, strangers and the dead get a reason.
+// TestWait_refused: bad input, strangers, and players without a socket get a reason.
 func TestWait_refused(t *testing.T) {
 	s := start(t, attributeRules)
 	ann, bob := s.play("ann"), s.play("bob")
@@ -133,7 +133,7 @@ func TestWait_refused(t *testing.T) {
 	}
 }
 
-// TestWait_order: ten wait for five seats; each that comes free goes to the next, and to one.
+// TestWait_order: ten players wait for five seats. Each free seat goes to the next player, and only to one.
 func TestWait_order(t *testing.T) {
 	s := start(t, attributeRules)
 	leader := s.play("leader")

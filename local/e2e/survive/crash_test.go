@@ -37,7 +37,7 @@ var (
 	returning = flag.Duration("returning", 10*time.Second, "the time in which their players come back, in random order")
 )
 
-// A mortal is a server that can be ended and started again on the same data.
+// mortal is a server that can be stopped and started again with the same data.
 type mortal struct {
 	addr             func() string
 	kill, stop, live func(ctx context.Context) error
@@ -81,9 +81,9 @@ func newMortal(t *testing.T) mortal {
 	}
 }
 
-// The server ends with parties of every kind on it, and is started again. Their players come
-// back in random order: every party is whole, the first back leads it, links lead in, who was
-// kicked stays out, who waits keeps the place, tickets keep their age, nothing is there twice.
+// The server ends with parties of every kind and is started again. Their players come back in random
+// order. Every party is complete, the first to return leads it, links lead to it, kicked players stay
+// out, wait lists keep their order, tickets keep their age, and nothing exists twice.
 func TestRestart(t *testing.T) {
 	t.Run("kill", func(t *testing.T) {
 		m := newMortal(t)
@@ -108,7 +108,7 @@ func restart(t *testing.T, m mortal, end func(context.Context) error) {
 		crews[i] = &crew{world: w, number: i}
 		return crews[i].make()
 	})
-	time.Sleep(3 * time.Second) // so that tickets have an age, and members are written
+	time.Sleep(3 * time.Second) // so that tickets have an age, and members are stored
 	ended := time.Now()
 	w.must(end(ctx))
 	w.must(m.live(ctx))
@@ -124,7 +124,7 @@ func restart(t *testing.T, m mortal, end func(context.Context) error) {
 	errs := make([]error, len(back))
 	for i, come := range back {
 		all.Go(func() {
-			time.Sleep(rand.N(*returning)) // the moment is what is tried, nothing waits for it
+			time.Sleep(rand.N(*returning)) // tests a random moment; it does not wait for anything
 			errs[i] = come()
 		})
 	}
@@ -145,7 +145,7 @@ func restart(t *testing.T, m mortal, end func(context.Context) error) {
 		n, len(took), started.Sub(ended).Round(time.Millisecond), took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
 }
 
-// each does n things, some at once, and then fails for those that failed.
+// each does n things, some at once, and then fails for each error.
 func (w *world) each(n int, do func(i int) error) {
 	w.t.Helper()
 	errs := make([]error, n)
@@ -169,8 +169,8 @@ func (w *world) each(n int, do func(i int) error) {
 	}
 }
 
-// listed waits until there are so many parties, and gives them by ID: the server lists one a
-// moment after its beginning.
+// listed waits until there are n parties, and returns them by ID. The server lists a party a moment
+// after its creation.
 func (w *world) listed(n int) map[string]overview.Party {
 	w.t.Helper()
 	for {
