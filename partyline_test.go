@@ -29,8 +29,8 @@ type goPackage struct {
 	Module     *struct{ Path, Version string }
 }
 
-// list runs `go list -json` with the arguments.
-func list(t *testing.T, args ...string) []goPackage {
+// goList runs `go list -json` with the arguments.
+func goList(t *testing.T, args ...string) []goPackage {
 	t.Helper()
 	out, err := exec.Command("go", append([]string{"list", "-json"}, args...)...).Output()
 	if err != nil {
@@ -56,8 +56,8 @@ func list(t *testing.T, args ...string) []goPackage {
 	return packages
 }
 
-// below reports whether path is one of the parents or below one of them.
-func below(path string, parents ...string) bool {
+// isBelow reports whether path is one of the parents or below one of them.
+func isBelow(path string, parents ...string) bool {
 	for _, parent := range parents {
 		if path == parent || strings.HasPrefix(path, parent+"/") {
 			return true
@@ -108,15 +108,15 @@ var forbidden = []struct {
 }
 
 func TestImportDirection(t *testing.T) {
-	for _, p := range list(t, "./...") {
+	for _, p := range goList(t, "./...") {
 		for _, imported := range p.Imports {
 			for _, rule := range forbidden {
-				if below(p.ImportPath, rule.from) && below(imported, rule.to...) && !below(imported, rule.except...) {
+				if isBelow(p.ImportPath, rule.from) && isBelow(imported, rule.to...) && !isBelow(imported, rule.except...) {
 					t.Errorf("%s imports %s: %s", p.ImportPath, imported, rule.reason)
 				}
 			}
-			helper := below(imported, "testing") || below(imported, modulePath) && strings.HasSuffix(imported, "test")
-			if helper && !strings.HasSuffix(p.ImportPath, "test") && !below(p.ImportPath, "partyline/local") {
+			helper := isBelow(imported, "testing") || isBelow(imported, modulePath) && strings.HasSuffix(imported, "test")
+			if helper && !strings.HasSuffix(p.ImportPath, "test") && !isBelow(p.ImportPath, "partyline/local") {
 				t.Errorf("%s imports %s outside its tests: it would be linked into the plugin", p.ImportPath, imported)
 			}
 		}
@@ -126,12 +126,12 @@ func TestImportDirection(t *testing.T) {
 // The plugin's entry only calls wiring, and only the entries call wiring.
 func TestImportDirection_Entries(t *testing.T) {
 	entries := 0
-	for _, p := range list(t, "./...") {
+	for _, p := range goList(t, "./...") {
 		for _, imported := range p.Imports {
-			if imported == modulePath+"/module/wiring" && p.ImportPath != modulePath+"/module" && !below(p.ImportPath, "partyline/local") {
+			if imported == modulePath+"/module/wiring" && p.ImportPath != modulePath+"/module" && !isBelow(p.ImportPath, "partyline/local") {
 				t.Errorf("%s imports %s; only the plugin's entry and local may", p.ImportPath, imported)
 			}
-			if p.ImportPath == modulePath+"/module" && below(imported, modulePath) {
+			if p.ImportPath == modulePath+"/module" && isBelow(imported, modulePath) {
 				entries++
 				if imported != modulePath+"/module/wiring" {
 					t.Errorf("the plugin's entry imports %s; it may import module/wiring alone", imported)
@@ -146,8 +146,8 @@ func TestImportDirection_Entries(t *testing.T) {
 
 // The plugin host links no package of the module: everything it serves comes from the plugin's file.
 func TestPluginHostLinksNoModule(t *testing.T) {
-	for _, p := range list(t, "-deps", "./local/cmd/pluginhost") {
-		if below(p.ImportPath, modulePath) && !below(p.ImportPath, modulePath+"/local") {
+	for _, p := range goList(t, "-deps", "./local/cmd/pluginhost") {
+		if isBelow(p.ImportPath, modulePath) && !isBelow(p.ImportPath, modulePath+"/local") {
 			t.Errorf("local/cmd/pluginhost links %s", p.ImportPath)
 		}
 	}
@@ -155,7 +155,7 @@ func TestPluginHostLinksNoModule(t *testing.T) {
 
 // Package party and its subpackages cannot register anything: they never use the host's initializer.
 func TestKernelKnowsNoRegistration(t *testing.T) {
-	for _, p := range list(t, "./party/...") {
+	for _, p := range goList(t, "./party/...") {
 		for _, name := range p.GoFiles {
 			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 			if err != nil {
@@ -171,7 +171,7 @@ func TestKernelKnowsNoRegistration(t *testing.T) {
 }
 
 func TestPackageDocs(t *testing.T) {
-	for _, p := range list(t, "./...") {
+	for _, p := range goList(t, "./...") {
 		var docs []string
 		for _, name := range p.GoFiles {
 			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.PackageClauseOnly|parser.ParseComments)

@@ -88,21 +88,21 @@ func TestVersionPins(t *testing.T) {
 	}
 }
 
-// shared are the only modules that the plugin may share with a server. The plugin would have to
+// sharedModules are the only modules that the plugin may share with a server. The plugin would have to
 // be built with exactly the server's version of any other shared module.
-var shared = []string{lines.Common, lines.Protobuf}
+var sharedModules = []string{lines.Common, lines.Protobuf}
 
-// mayLink reports each linked module that a known server contains too.
-func mayLink(t *testing.T, what string, linked []string) {
+// checkLinked reports each linked module that a known server contains too.
+func checkLinked(t *testing.T, what string, linked []string) {
 	t.Helper()
 	_, contained := lines.ServerModules()
-	for _, module := range shared {
+	for _, module := range sharedModules {
 		if !slices.Contains(linked, module) {
 			t.Errorf("%s does not link %s; the list of linked modules cannot be right: %q", what, module, linked)
 		}
 	}
 	for _, module := range linked {
-		if contained[module] != "" && !slices.Contains(shared, module) {
+		if contained[module] != "" && !slices.Contains(sharedModules, module) {
 			t.Errorf("%s links %s, which the server contains too: each server would want its own version", what, module)
 		}
 	}
@@ -111,12 +111,12 @@ func mayLink(t *testing.T, what string, linked []string) {
 // The plugin's modules according to the sources.
 func TestLinkedModules(t *testing.T) {
 	linked := map[string]bool{}
-	for _, p := range list(t, "-deps", "./module") {
+	for _, p := range goList(t, "-deps", "./module") {
 		if p.Module != nil && p.Module.Path != modulePath {
 			linked[p.Module.Path] = true
 		}
 	}
-	mayLink(t, "the plugin", slices.Collect(maps.Keys(linked)))
+	checkLinked(t, "the plugin", slices.Collect(maps.Keys(linked)))
 }
 
 // builtPlugin returns the plugin that the environment names, or builds one for the default line.
@@ -177,7 +177,7 @@ func TestBuiltPlugin(t *testing.T) {
 			t.Errorf("%s contains %s %s; want %s", plugin, dep.Path, dep.Version, want)
 		}
 	}
-	mayLink(t, plugin, linked)
+	checkLinked(t, plugin, linked)
 	if content := read(t, plugin); !strings.Contains(content, build.Version) {
 		t.Errorf("%s does not know its version", plugin)
 	}

@@ -83,13 +83,13 @@ func documents[T any](t *testing.T, text string) (all []T) {
 	}
 }
 
-const example = "deploy/kubernetes/partyline.yaml"
+const kubernetesExample = "deploy/kubernetes/partyline.yaml"
 
 // kubernetes reads the example, which has each kind once.
 func kubernetes(t *testing.T) map[string]manifest {
 	t.Helper()
 	kinds := map[string]manifest{}
-	for _, m := range documents[manifest](t, read(t, example)) {
+	for _, m := range documents[manifest](t, read(t, kubernetesExample)) {
 		if _, twice := kinds[m.Kind]; twice {
 			t.Fatalf("%s is there twice", m.Kind)
 		}
@@ -132,7 +132,7 @@ func TestKubernetes_Schema(t *testing.T) {
 		}
 		return string(out)
 	}
-	text := read(t, example)
+	text := read(t, kubernetesExample)
 	if problems := compile(text); problems != "" {
 		t.Error(problems)
 	}

@@ -69,10 +69,10 @@ func readDashboard(t *testing.T) dashboard {
 
 func readAlerts(t *testing.T) alerts {
 	t.Helper()
-	return strict[alerts](t, "local/metrics/alerts.yml")
+	return decodeStrict[alerts](t, "local/metrics/alerts.yml")
 }
 
-func strict[T any](t *testing.T, path string) (v T) {
+func decodeStrict[T any](t *testing.T, path string) (v T) {
 	t.Helper()
 	if err := yaml.UnmarshalWithOptions([]byte(read(t, path)), &v, yaml.Strict()); err != nil {
 		t.Fatalf("%s: %v", path, err)
@@ -80,18 +80,18 @@ func strict[T any](t *testing.T, path string) (v T) {
 	return v
 }
 
-// prefix is what the server adds before a module's metrics: its own name and the setting
+// metricPrefix is what the server adds before a module's metrics: its own name and the setting
 // metrics.custom_prefix, which local/nakama.yml leaves at its default.
-const prefix = "nakama_custom_"
+const metricPrefix = "nakama_custom_"
 
-// timed are the timers without _duration in their name.
-var timed = map[string]bool{
+// timersWithoutSuffix are the timers without _duration in their name.
+var timersWithoutSuffix = map[string]bool{
 	"partyline_queue_pass": true, "partyline_queue_wait": true, "partyline_queue_server": true, "partyline_waitlist_wait": true,
 }
 
-// exported returns the module's metrics as the server exports them, each with its tags. A timer
+// exportedMetrics returns the module's metrics as the server exports them, each with its tags. A timer
 // becomes a summary, in seconds, with a sum and a count.
-func exported(t *testing.T) map[string][]string {
+func exportedMetrics(t *testing.T) map[string][]string {
 	t.Helper()
 	tags := map[string][]string{}
 	for name, own := range map[string][]string{
@@ -108,20 +108,20 @@ func exported(t *testing.T) map[string][]string {
 		"partyline_queue_tickets": {"queue"}, "partyline_queue_oldest": {"queue"}, "partyline_queue_dropped": {"queue", "reason"},
 	} {
 		own = append(own, "node_name", "instance", "job")
-		tags[prefix+name] = own
-		if strings.HasSuffix(name, "_duration") || timed[name] {
-			tags[prefix+name] = append(own, "quantile")
-			tags[prefix+name+"_sum"], tags[prefix+name+"_count"] = own, own
+		tags[metricPrefix+name] = own
+		if strings.HasSuffix(name, "_duration") || timersWithoutSuffix[name] {
+			tags[metricPrefix+name] = append(own, "quantile")
+			tags[metricPrefix+name+"_sum"], tags[metricPrefix+name+"_count"] = own, own
 		}
 	}
-	declared := metricsOfTheCode(t)
+	declared := codeMetrics(t)
 	for _, name := range declared {
-		if tags[prefix+name] == nil {
+		if tags[metricPrefix+name] == nil {
 			t.Errorf("the code reports %s, which this test knows nothing of", name)
 		}
 	}
 	for name := range tags {
-		bare := strings.TrimPrefix(name, prefix)
+		bare := strings.TrimPrefix(name, metricPrefix)
 		if !slices.Contains(declared, strings.TrimSuffix(strings.TrimSuffix(bare, "_sum"), "_count")) {
 			t.Errorf("the code does not report %s", bare)
 		}
@@ -129,8 +129,8 @@ func exported(t *testing.T) map[string][]string {
 	return tags
 }
 
-// metricsOfTheCode returns the values of the module's constants named Metric....
-func metricsOfTheCode(t *testing.T) []string {
+// codeMetrics returns the values of the module's constants named Metric....
+func codeMetrics(t *testing.T) []string {
 	t.Helper()
 	var names []string
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
@@ -167,8 +167,8 @@ func metricsOfTheCode(t *testing.T) []string {
 	return names
 }
 
-// ofTheServer are metrics of the server itself.
-var ofTheServer = map[string][]string{
+// serverMetrics are metrics of the server itself.
+var serverMetrics = map[string][]string{
 	"nakama_sessions":              {"node_name", "instance", "job"},
 	"go_memstats_heap_inuse_bytes": {"instance", "job"},
 	"up":                           {"instance", "job"},
@@ -195,7 +195,7 @@ func checkQuery(t *testing.T, have map[string][]string, where, expr string) {
 	for _, m := range found {
 		own, ok := have[m[1]]
 		if !ok {
-			if own, ok = ofTheServer[m[1]]; !ok {
+			if own, ok = serverMetrics[m[1]]; !ok {
 				t.Errorf("%s: nothing exports %s", where, m[1])
 			}
 		}
@@ -231,7 +231,7 @@ func checkQuery(t *testing.T, have map[string][]string, where, expr string) {
 
 func TestDashboard(t *testing.T) {
 	d := readDashboard(t)
-	provisioned := strict[struct {
+	provisioned := decodeStrict[struct {
 		APIVersion  int `yaml:"apiVersion"`
 		Datasources []struct {
 			Name      string         `yaml:"name"`
@@ -251,10 +251,10 @@ func TestDashboard(t *testing.T) {
 		t.Fatalf("dashboard %q %q, schema %d, %d panels", d.UID, d.Title, d.SchemaVersion, len(d.Panels))
 	}
 	variable := d.Templating.List[0]
-	if variable.Name != "node" || variable.Datasource != want || !strings.Contains(variable.Query, prefix+"partyline_rules_version") {
+	if variable.Name != "node" || variable.Datasource != want || !strings.Contains(variable.Query, metricPrefix+"partyline_rules_version") {
 		t.Errorf("variable %+v", variable)
 	}
-	have := exported(t)
+	have := exportedMetrics(t)
 	ids, shown := map[int]bool{}, map[string]bool{}
 	taken := map[[2]int]string{}
 	for _, p := range d.Panels {
@@ -281,15 +281,15 @@ func TestDashboard(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range metricsOfTheCode(t) {
-		if !shown[prefix+name] {
+	for _, name := range codeMetrics(t) {
+		if !shown[metricPrefix+name] {
 			t.Errorf("no panel shows %s", name)
 		}
 	}
 }
 
 func TestAlerts(t *testing.T) {
-	operators, have := read(t, "docs/operators.md"), exported(t)
+	operators, have := read(t, "docs/operators.md"), exportedMetrics(t)
 	names := map[string]bool{}
 	for _, group := range readAlerts(t).Groups {
 		for _, rule := range group.Rules {
@@ -339,7 +339,7 @@ func TestMetricsProfile(t *testing.T) {
 			Targets []string `yaml:"targets"`
 		} `yaml:"static_configs"`
 	}
-	conf := strict[struct {
+	conf := decodeStrict[struct {
 		Global    map[string]string `yaml:"global"`
 		RuleFiles []string          `yaml:"rule_files"`
 		Scrape    []scrape          `yaml:"scrape_configs"`
@@ -353,7 +353,7 @@ func TestMetricsProfile(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	provider := strict[struct {
+	provider := decodeStrict[struct {
 		APIVersion int `yaml:"apiVersion"`
 		Providers  []struct {
 			Name    string            `yaml:"name"`

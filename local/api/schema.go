@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// about is the description at the start of every document.
-const about = "Calls, messages and notifications of Partyline, generated from its Go types. Times are Unix seconds. " +
+// apiDescription is the description at the start of every document.
+const apiDescription = "Calls, messages and notifications of Partyline, generated from its Go types. Times are Unix seconds. " +
 	"Requests are strict: an unknown field is refused. Answers may get more fields in a later version."
 
 type object = map[string]any
@@ -29,8 +29,8 @@ func (a *API) Schema() []byte {
 	for _, n := range a.Notices {
 		notices[fmt.Sprint(n.Code)] = object{"subject": n.Subject, "content": ref("#/$defs/", n.Content)}
 	}
-	return written(object{
-		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Partyline", "description": about, "$defs": definitions,
+	return encodeJSON(object{
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Partyline", "description": apiDescription, "$defs": definitions,
 		"x-partyline": object{"calls": calls, "events": events, "notifications": notices},
 	})
 }
@@ -68,8 +68,8 @@ func (a *API) OpenAPI() []byte {
 			"message": object{"type": "string", "description": "<reason>: <message for the player>; of a designer's rule rule_denied/<rule>: <message>."},
 		},
 	}
-	return written(object{
-		"openapi": "3.1.0", "info": object{"title": "Partyline", "version": "1", "description": about}, "paths": paths,
+	return encodeJSON(object{
+		"openapi": "3.1.0", "info": object{"title": "Partyline", "version": "1", "description": apiDescription}, "paths": paths,
 		"components": object{"schemas": definitions, "securitySchemes": object{
 			"session":  object{"type": "http", "scheme": "bearer", "description": "The player's session token."},
 			"http_key": object{"type": "apiKey", "in": "query", "name": "http_key", "description": "The server's runtime.http_key."},
@@ -164,7 +164,7 @@ func describe(s object, doc string) {
 	}
 }
 
-func written(v any) []byte {
+func encodeJSON(v any) []byte {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

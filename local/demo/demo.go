@@ -62,7 +62,7 @@ var embedded embed.FS
 
 var page = template.Must(template.ParseFS(embedded, "static/index.html"))
 
-var kinds = map[string]string{
+var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml",
@@ -150,12 +150,12 @@ func (d demo) sdk(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the SDK is not installed: run npm install in local/demo", http.StatusNotFound)
 		return
 	}
-	send(w, r, kinds[".js"], body)
+	send(w, r, contentTypes[".js"], body)
 }
 
 func (d demo) file(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("file")
-	kind, served := kinds[path.Ext(name)]
+	kind, served := contentTypes[path.Ext(name)]
 	body, err := fs.ReadFile(embedded, "static/"+name)
 	if !served || err != nil {
 		http.NotFound(w, r)

@@ -32,8 +32,8 @@ func get(h http.Handler, path string) *httptest.ResponseRecorder {
 	return w
 }
 
-// installed returns a folder as npm leaves it.
-func installed(t *testing.T) string {
+// sdkFolder returns a folder as npm leaves it.
+func sdkFolder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "nakama-js.esm.mjs"), []byte("export class Client {}\n"), 0o644); err != nil {
@@ -112,7 +112,7 @@ func TestPage_Policy(t *testing.T) {
 }
 
 func TestPaths(t *testing.T) {
-	h := serve(t, demo.Options{SDKDir: installed(t)})
+	h := serve(t, demo.Options{SDKDir: sdkFolder(t)})
 	for _, path := range []string{"/nothing", "/demo/", "/demo/index.html", "/demo/nothing.js", "/demo/..%2fdemo.go", "/demo/sdk/other.mjs", "/demo/static/app.js", "/v2/account"} {
 		if w := get(h, path); w.Code != 404 {
 			t.Errorf("%s = %d; want 404", path, w.Code)
@@ -161,7 +161,7 @@ func files(t *testing.T, pattern string) map[string]string {
 // The page, its scripts and the handler agree: every file is served, every ID that a script uses
 // is on the page, and no test ID is on the page twice.
 func TestFiles_FitTogether(t *testing.T) {
-	h := serve(t, demo.Options{SDKDir: installed(t)})
+	h := serve(t, demo.Options{SDKDir: sdkFolder(t)})
 	body := get(h, "/").Body.String()
 	ids := map[string]bool{}
 	for _, m := range pageID.FindAllStringSubmatch(body, -1) {

@@ -20,14 +20,14 @@ type Finding struct {
 // Errors of plugin.Open. It cannot read enough of a plugin from another minor version of Go to
 // refuse it: the server's process ends.
 const (
-	saysOther = "plugin was built with a different version of package"
-	saysMinor = "fatal error: runtime: no plugin module data"
-	saysNoCgo = "plugin: not implemented"
-	saysTwice = "plugin already loaded"
+	msgOtherVersion   = "plugin was built with a different version of package"
+	msgNoModuleData   = "fatal error: runtime: no plugin module data"
+	msgNotImplemented = "plugin: not implemented"
+	msgAlreadyLoaded  = "plugin already loaded"
 )
 
-// saysForeign returns the error of plugin.Open for a file that the loader of a Linux server refuses.
-func saysForeign(file *Program) string {
+// loaderMessage returns the error of plugin.Open for a file that the loader of a Linux server refuses.
+func loaderMessage(file *Program) string {
 	system, processor, _ := strings.Cut(file.Platform(), "/")
 	why := "cannot open shared object file: No such file or directory" // the loader's message for another processor
 	switch {
@@ -48,7 +48,7 @@ func Server(server *Program) []Finding {
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s is no Nakama server: it does not contain %s", server.File, lines.Common),
 			Cure: "give the server's own program; in the official image that is /nakama/nakama",
-			Says: saysOther,
+			Says: msgOtherVersion,
 		})
 	}
 	if mode := server.settings["-buildmode"]; mode == "plugin" {
@@ -61,7 +61,7 @@ func Server(server *Program) []Finding {
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s is built without cgo and cannot open any plugin", server.File),
 			Cure: "build the server with CGO_ENABLED=1, or take the official one",
-			Says: saysNoCgo,
+			Says: msgNotImplemented,
 		})
 	}
 	return found
@@ -91,29 +91,29 @@ func Compare(server, plugin *Program) []Finding {
 	if mode := plugin.settings["-buildmode"]; mode != "plugin" {
 		return []Finding{{
 			What: fmt.Sprintf("%s is no plugin: it is built with -buildmode=%s", plugin.File, orNone(mode)),
-			Cure: rebuild, Says: saysForeign(plugin),
+			Cure: rebuild, Says: loaderMessage(plugin),
 		}}
 	}
 	if server.Platform() != plugin.Platform() {
-		differ("platform", server.Platform(), plugin.Platform(), "take the plugin of the server's platform, or "+rebuild+" on a machine of that platform", saysForeign(plugin))
+		differ("platform", server.Platform(), plugin.Platform(), "take the plugin of the server's platform, or "+rebuild+" on a machine of that platform", loaderMessage(plugin))
 		return found // the operating system refuses the file before Go compares anything
 	}
-	differ("Go", server.Info.GoVersion, plugin.Info.GoVersion, rebuild, saysOther)
+	differ("Go", server.Info.GoVersion, plugin.Info.GoVersion, rebuild, msgOtherVersion)
 	for _, flag := range []string{"-trimpath", "-race", "-msan", "-asan", "-tags", "GOEXPERIMENT", "GOFIPS140"} {
-		differ(flag, server.settings[flag], plugin.settings[flag], rebuild, saysOther)
+		differ(flag, server.settings[flag], plugin.settings[flag], rebuild, msgOtherVersion)
 	}
-	differ("-gcflags for all packages", forAll(server.settings["-gcflags"]), forAll(plugin.settings["-gcflags"]), rebuild, saysOther)
+	differ("-gcflags for all packages", gcflagsForAll(server.settings["-gcflags"]), gcflagsForAll(plugin.settings["-gcflags"]), rebuild, msgOtherVersion)
 	for _, module := range slices.Sorted(maps.Keys(plugin.modules)) {
 		if contained, shared := server.modules[module]; shared {
-			differ("module "+module, contained, plugin.modules[module], rebuild, saysOther)
+			differ("module "+module, contained, plugin.modules[module], rebuild, msgOtherVersion)
 		}
 	}
 	if len(found) == 0 {
-		found = builds(server, plugin, rebuild)
+		found = differentBuilds(server, plugin, rebuild)
 	}
 	if version.Lang(server.Info.GoVersion) != version.Lang(plugin.Info.GoVersion) {
 		for i := range found {
-			found[i].Says = saysMinor // plugin.Open reaches this error first
+			found[i].Says = msgNoModuleData // plugin.Open reaches this error first
 		}
 	}
 	return found
@@ -126,7 +126,7 @@ func Together(a, b *Program) []Finding {
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s and %s are the same plugin, %s", a.File, b.File, path),
 			Cure: "keep one of them; the server opens the first and refuses the second",
-			Says: saysTwice,
+			Says: msgAlreadyLoaded,
 		})
 	}
 	for _, module := range slices.Sorted(maps.Keys(a.modules)) {
@@ -134,32 +134,32 @@ func Together(a, b *Program) []Finding {
 			found = append(found, Finding{
 				What: fmt.Sprintf("module %s: %s has %s, %s has %s", module, a.File, a.modules[module], b.File, other),
 				Cure: "build both plugins with one version of it; the server opens the first and refuses the second",
-				Says: saysOther,
+				Says: msgOtherVersion,
 			})
 		}
 	}
 	if len(found) == 0 {
-		found = builds(a, b, "build both from one place, with the same Go and flags")
+		found = differentBuilds(a, b, "build both from one place, with the same Go and flags")
 	}
 	return found
 }
 
-// builds finds packages that are in both files with the same version but from different builds.
-func builds(a, b *Program, cure string) []Finding {
+// differentBuilds finds packages that are in both files with the same version but from different builds.
+func differentBuilds(a, b *Program, cure string) []Finding {
 	for _, name := range slices.Sorted(maps.Keys(a.packages)) {
 		if other, shared := b.packages[name]; shared && other != a.packages[name] {
 			return []Finding{{
 				What: fmt.Sprintf("package %s: %s and %s contain two builds of it", name, a.File, b.File),
-				Cure: cure, Says: saysOther,
+				Cure: cure, Says: msgOtherVersion,
 			}}
 		}
 	}
 	return nil
 }
 
-// forAll returns -gcflags if they apply to packages beyond the one on the command line. Flags
+// gcflagsForAll returns -gcflags if they apply to packages beyond the one on the command line. Flags
 // without a pattern concern the main package alone, and plugin and server do not share that.
-func forAll(gcflags string) string {
+func gcflagsForAll(gcflags string) string {
 	pattern, _, ok := strings.Cut(gcflags, "=")
 	if !ok || strings.HasPrefix(pattern, "-") {
 		return ""

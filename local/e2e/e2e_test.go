@@ -54,8 +54,8 @@ const (
 
 const sdk = "js/node_modules/@heroiclabs/nakama-js/dist"
 
-// arena needs game servers. The fleet of an engine in this process starts them.
-const arena = "arena.test.mjs"
+// arenaSuite needs game servers. The fleet of an engine in this process starts them.
+const arenaSuite = "arena.test.mjs"
 
 // TestMain also serves as such a game server.
 func TestMain(m *testing.M) {
@@ -67,9 +67,9 @@ func TestMain(m *testing.M) {
 func TestArena(t *testing.T) {
 	npm.Install(t, "js")
 	npm.Install(t, "browser")
-	addr := target.Arena(t, copied(t, sampleRules))
+	addr := target.Arena(t, copyRules(t, sampleRules))
 	demo := target.Demo(t, addr, sdk)
-	run(t, append(os.Environ(), target.Variable+"="+addr, "DEMO="+demo), "browser", arena, 2)
+	run(t, append(os.Environ(), target.Variable+"="+addr, "DEMO="+demo), "browser", arenaSuite, 2)
 }
 
 // TestSuites runs every suite. Without a given server, each suite has its own server and they run
@@ -92,7 +92,7 @@ func TestSuites(t *testing.T) {
 			case s.rules == "":
 				addr = target.Server(t, true)
 			default:
-				addr = target.WithRules(t, copied(t, s.rules))
+				addr = target.WithRules(t, copyRules(t, s.rules))
 			}
 			if s.module && !target.HasModule(t, addr) {
 				t.Fatalf("the server at %s has no Partyline module, which %s is about", addr, s.file)
@@ -109,7 +109,7 @@ func TestSuiteFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed := []string{filepath.Join("browser", arena)}
+	listed := []string{filepath.Join("browser", arenaSuite)}
 	for _, s := range suites {
 		listed = append(listed, filepath.Join(s.folder, s.file))
 	}
@@ -119,8 +119,8 @@ func TestSuiteFiles(t *testing.T) {
 	}
 }
 
-// copied returns a copy of a rules file that a suite may change.
-func copied(t *testing.T, rules string) string {
+// copyRules returns a copy of a rules file that a suite may change.
+func copyRules(t *testing.T, rules string) string {
 	t.Helper()
 	text, err := os.ReadFile(rules)
 	if err != nil {

@@ -135,8 +135,8 @@ func (a axis) ticks() []float64 {
 	}
 }
 
-// panel is one of the plots of a drawing.
-type panel struct {
+// plot is one of the plots of a drawing.
+type plot struct {
 	*drawing
 	left, top, width, height float64 // of the plot itself, without labels
 }
@@ -144,19 +144,19 @@ type panel struct {
 // titleIndent is how far titles start to the left of a plot, above its labels.
 const titleIndent = 45
 
-// newPanel starts a plot with a title and a subtitle.
-func (d *drawing) newPanel(left, top, width, height float64, title, subtitle string) panel {
+// newPlot starts a plot with a title and a subtitle.
+func (d *drawing) newPlot(left, top, width, height float64, title, subtitle string) plot {
 	d.text(left-titleIndent, top-30, "start", ink, 14, true, title)
 	d.text(left-titleIndent, top-13, "start", grey, 11, false, subtitle)
-	return panel{d, left, top, width, height}
+	return plot{d, left, top, width, height}
 }
 
 // grid draws the axes that are not nil: vertical lines for x, horizontal lines for y.
-func (p panel) grid(x, y *axis, yUnit string) {
+func (p plot) grid(x, y *axis, yUnit string) {
 	if y != nil {
 		for _, v := range y.ticks() {
 			p.line(p.left, y.px(v), p.left+p.width, y.px(v), rule, 1)
-			p.text(p.left-8, y.px(v)+4, "end", grey, 11, false, short(v)+yUnit)
+			p.text(p.left-8, y.px(v)+4, "end", grey, 11, false, formatLabel(v)+yUnit)
 		}
 	}
 	if x != nil {
@@ -166,13 +166,13 @@ func (p panel) grid(x, y *axis, yUnit string) {
 			} else {
 				p.line(x.px(v), p.top+p.height, x.px(v), p.top+p.height+4, rule, 1)
 			}
-			p.text(x.px(v), p.top+p.height+18, "middle", grey, 11, false, short(v))
+			p.text(x.px(v), p.top+p.height+18, "middle", grey, 11, false, formatLabel(v))
 		}
 	}
 }
 
-// mark is how a legend shows one series, with its name. Series differ in more than colour.
-type mark struct {
+// legendMark is how a legend shows one series, with its name. Series differ in more than colour.
+type legendMark struct {
 	name, colour, dash string
 	shape              shape
 }
@@ -189,8 +189,8 @@ const (
 // dashes tell lines apart without colour.
 var dashes = [...]string{"", "8 4", "2 3", "10 3 2 3", "5 2", "1 5", "12 4", "4 4"}
 
-// legend draws a row of marks and names that ends at the panel's right edge.
-func (p panel) legend(marks ...mark) {
+// legend draws a row of marks and names that ends at the plot's right edge.
+func (p plot) legend(marks ...legendMark) {
 	x, y := p.left+p.width, p.top-34
 	for i := len(marks) - 1; i >= 0; i-- {
 		m := marks[i]
@@ -211,8 +211,8 @@ func (p panel) legend(marks ...mark) {
 	}
 }
 
-// short formats a number for a label.
-func short(v float64) string {
+// formatLabel formats a number for a label.
+func formatLabel(v float64) string {
 	if math.Abs(v) >= 10_000 {
 		return strconv.FormatFloat(v/1000, 'f', -1, 64) + "k"
 	}

@@ -75,7 +75,7 @@ func Play(set *rules.Set, file, name string, f Settings) (p Played, err error) {
 	if err := p.Load.Check(); err != nil {
 		return p, err
 	}
-	p.Load.Ask = asks(set, p.Name)
+	p.Load.Ask = rulesCheck(set, p.Name)
 	p.Report = simulation.Run(formed, p.Load)
 	return p, nil
 }
@@ -95,10 +95,10 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	if q.Backfill {
 		load.MatchLength = f.Match
 	}
-	if load.Homes, err = f.homes(regions); err != nil {
+	if load.Homes, err = f.parseRegions(regions); err != nil {
 		return load, nil, err
 	}
-	sizes, err := shares(f.Parties)
+	sizes, err := parseShares(f.Parties)
 	if err != nil {
 		return load, nil, fmt.Errorf("--parties %s: %w", f.Parties, err)
 	}
@@ -119,12 +119,12 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	if errors.Join(errs[:]...) != nil || math.IsNaN(load.Skill.Mean) || math.IsInf(load.Skill.Mean, 0) {
 		return load, nil, fmt.Errorf("--skill %s: expected mean and deviation, such as 1500,300", f.Skill)
 	}
-	load.Places, err = f.places(q.MatchOn)
+	load.Places, err = f.parseValues(q.MatchOn)
 	return load, left, err
 }
 
-// homes reads in which regions players live.
-func (f Settings) homes(regions []string) ([]simulation.Share, error) {
+// parseRegions reads in which regions players live.
+func (f Settings) parseRegions(regions []string) ([]simulation.Share, error) {
 	text := f.Regions
 	if text == "" {
 		text = strings.Join(regions, ",")
@@ -132,7 +132,7 @@ func (f Settings) homes(regions []string) ([]simulation.Share, error) {
 	if text == "" {
 		return nil, nil
 	}
-	homes, err := shares(text)
+	homes, err := parseShares(text)
 	if err != nil {
 		return nil, fmt.Errorf("--regions %s: %w", text, err)
 	}
@@ -144,16 +144,16 @@ func (f Settings) homes(regions []string) ([]simulation.Share, error) {
 	return homes, nil
 }
 
-// places reads the values of the properties that the queue matches by. A property that the
+// parseValues reads the values of the properties that the queue matches by. A property that the
 // settings do not name has one value for all players.
-func (f Settings) places(matchOn []string) ([]simulation.Property, error) {
+func (f Settings) parseValues(matchOn []string) ([]simulation.Property, error) {
 	named := map[string][]simulation.Share{}
 	for _, part := range strings.FieldsFunc(f.Values, func(r rune) bool { return r == ';' }) {
 		name, values, ok := strings.Cut(part, "=")
 		if !ok || !slices.Contains(matchOn, name) {
 			return nil, fmt.Errorf("--values %s: %q is none of the queue's match_on properties %v", f.Values, name, matchOn)
 		}
-		list, err := shares(values)
+		list, err := parseShares(values)
 		if err != nil {
 			return nil, fmt.Errorf("--values %s: %w", f.Values, err)
 		}
@@ -172,8 +172,8 @@ func (f Settings) places(matchOn []string) ([]simulation.Property, error) {
 	return places, nil
 }
 
-// shares reads "eu:5,us:4". A value without a number has weight 1.
-func shares(text string) ([]simulation.Share, error) {
+// parseShares reads "eu:5,us:4". A value without a number has weight 1.
+func parseShares(text string) ([]simulation.Share, error) {
 	var list []simulation.Share
 	for _, part := range strings.Split(text, ",") {
 		value, weight, weighted := strings.Cut(strings.TrimSpace(part), ":")

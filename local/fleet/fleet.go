@@ -21,10 +21,10 @@ import (
 )
 
 const (
-	// startup is the time that a server has to write its port.
-	startup = 10 * time.Second
-	// farewell is the time that a server has to answer its players after SIGTERM, before it is killed.
-	farewell = 5 * time.Second
+	// startTimeout is the time that a server has to write its port.
+	startTimeout = 10 * time.Second
+	// stopTimeout is the time that a server has to answer its players after SIGTERM, before it is killed.
+	stopTimeout = 5 * time.Second
 )
 
 // Manager starts one process for each match. The process writes its port, as a line, when
@@ -81,7 +81,7 @@ func (m *Manager) Create(_ context.Context, _ int, _ []string, _ []runtime.Fleet
 		gameserver.EnvHost+"="+m.options.Host, gameserver.EnvMatch+"="+match)
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = farewell
+	cmd.WaitDelay = stopTimeout
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -93,23 +93,23 @@ func (m *Manager) Create(_ context.Context, _ int, _ []string, _ []runtime.Fleet
 	id := "local-" + strconv.Itoa(cmd.Process.Pid)
 	m.running.Go(func() {
 		defer stop()
-		late := time.AfterFunc(startup, stop)
+		late := time.AfterFunc(startTimeout, stop)
 		line, _ := bufio.NewReader(out).ReadString('\n') // no line means that the process ended
 		port, err := strconv.Atoi(strings.TrimSpace(line))
 		if late.Stop(); err != nil {
 			callback(runtime.CreateError, nil, nil, nil, fmt.Errorf("game server %s has not started", id))
 		} else {
 			info := &runtime.InstanceInfo{Id: id, Status: "running", CreateTime: time.Now(), ConnectionInfo: &runtime.ConnectionInfo{IpAddress: m.options.Host, Port: port}}
-			m.note(id, &server{info, stop})
+			m.setServer(id, &server{info, stop})
 			callback(runtime.CreateSuccess, info, nil, nil, nil)
 		}
 		_ = cmd.Wait() // the server itself wrote why it ended
-		m.note(id, nil)
+		m.setServer(id, nil)
 	})
 	return nil, nil
 }
 
-func (m *Manager) note(id string, s *server) {
+func (m *Manager) setServer(id string, s *server) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if delete(m.servers, id); s != nil {

@@ -33,9 +33,9 @@ const (
 )
 
 const (
-	goal        = 3                // points that win
-	reportEvery = 30 * time.Second // Partyline ends the match of a server that is silent for 90 s
-	silence     = 90 * time.Second // this server ends if it has not reached Nakama for that long
+	pointsToWin   = 3                // points that win
+	reportEvery   = 30 * time.Second // Partyline ends the match of a server that is silent for 90 s
+	nakamaTimeout = 90 * time.Second // this server ends if it has not reached Nakama for that long
 )
 
 // Players make these calls, each with ?pass=.
@@ -65,20 +65,20 @@ type server struct {
 		Token string `json:"server_token"`
 		Teams int    `json:"teams"`
 	}
-	keys    pass.Keys
-	todo    chan func()
-	ended   chan struct{}      // closed when the goroutine stops
-	players map[string]*player // by user ID
-	score   []int
-	heard   time.Time // last answer of Nakama
-	over    bool
+	keys       pass.Keys
+	tasks      chan func()
+	ended      chan struct{}      // closed when the goroutine stops
+	players    map[string]*player // by user ID
+	score      []int
+	lastAnswer time.Time // last answer of Nakama
+	over       bool
 }
 
 // player is one connection.
 type player struct {
 	Player
-	pass string
-	news chan State // the latest unsent state; closed when the connection ends
+	pass    string
+	updates chan State // the latest unsent state; closed when the connection ends
 }
 
 var errGone = errors.New("the match is over")
@@ -88,7 +88,7 @@ var errGone = errors.New("the match is over")
 func Run(ctx context.Context, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
-	s := &server{nakama: os.Getenv(EnvNakama), key: os.Getenv(EnvHTTPKey), todo: make(chan func()), ended: make(chan struct{}), players: map[string]*player{}, heard: time.Now()}
+	s := &server{nakama: os.Getenv(EnvNakama), key: os.Getenv(EnvHTTPKey), tasks: make(chan func()), ended: make(chan struct{}), players: map[string]*player{}, lastAnswer: time.Now()}
 	if err := json.Unmarshal([]byte(os.Getenv(EnvMatch)), &s.match); err != nil {
 		return fmt.Errorf("read %s: %w", EnvMatch, err)
 	}
@@ -110,17 +110,17 @@ func Run(ctx context.Context, out io.Writer) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /play", s.play)
-	mux.HandleFunc("POST /score", s.handle(s.point))
-	mux.HandleFunc("POST /leave", s.handle(func(ctx context.Context, p *player) { s.leave(ctx, p, "left") }))
+	mux.HandleFunc("POST /score", s.playerCall(s.addPoint))
+	mux.HandleFunc("POST /leave", s.playerCall(func(ctx context.Context, p *player) { s.leave(ctx, p, "left") }))
 	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = web.Serve(listener) }()
 	fmt.Fprintln(out, listener.Addr().(*net.TCPAddr).Port)
 	err = s.run(ctx)
 	close(s.ended)
 	s.over = true
-	s.show()
+	s.broadcast()
 	for _, p := range s.players {
-		close(p.news)
+		close(p.updates)
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
@@ -132,11 +132,11 @@ func (s *server) run(ctx context.Context) error {
 	defer tick.Stop()
 	for !s.over {
 		select {
-		case do := <-s.todo:
+		case do := <-s.tasks:
 			do()
 		case <-tick.C: // a sign of life, and a check that the match goes on
 			err := s.report(ctx, "party_server_seats", nil)
-			if errors.Is(err, errGone) || time.Since(s.heard) > silence {
+			if errors.Is(err, errGone) || time.Since(s.lastAnswer) > nakamaTimeout {
 				return err
 			}
 		case <-ctx.Done():
@@ -151,7 +151,7 @@ func (s *server) play(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	text := r.FormValue("pass")
 	claims, err := s.keys.Verify(text, s.match.ID, time.Now()) // checked locally, so a stranger's call does not reach Nakama
-	p := &player{Player: Player{claims.UserID, claims.Team}, pass: text, news: make(chan State, 1)}
+	p := &player{Player: Player{claims.UserID, claims.Team}, pass: text, updates: make(chan State, 1)}
 	if err == nil && !s.do(r.Context(), func() {
 		if err = s.report(r.Context(), "party_server_join", map[string]any{"pass": text}); err == nil {
 			s.enter(p)
@@ -166,7 +166,7 @@ func (s *server) play(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	for connected := true; connected; {
 		select {
-		case state, more := <-p.news:
+		case state, more := <-p.updates:
 			if connected = more; more {
 				text, _ := json.Marshal(state) // texts and numbers only, so this cannot fail
 				fmt.Fprintf(w, "data: %s\n\n", text)
@@ -184,7 +184,7 @@ func (s *server) play(w http.ResponseWriter, r *http.Request) {
 func (s *server) do(ctx context.Context, what func()) bool {
 	done := make(chan struct{})
 	select {
-	case s.todo <- func() { defer close(done); what() }:
+	case s.tasks <- func() { defer close(done); what() }:
 		<-done
 		return true
 	case <-s.ended:
@@ -193,8 +193,8 @@ func (s *server) do(ctx context.Context, what func()) bool {
 	return false
 }
 
-// handle returns the handler of a call that only players in the game may make.
-func (s *server) handle(what func(context.Context, *player)) http.HandlerFunc {
+// playerCall returns the handler of a call that only players in the game may make.
+func (s *server) playerCall(what func(context.Context, *player)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		known := false
@@ -216,10 +216,10 @@ func (s *server) handle(what func(context.Context, *player)) http.HandlerFunc {
 // enter adds a connection. It replaces an older connection of the same player.
 func (s *server) enter(p *player) {
 	if old := s.players[p.UserID]; old != nil {
-		close(old.news)
+		close(old.updates)
 	}
 	s.players[p.UserID] = p
-	s.show()
+	s.broadcast()
 }
 
 // leave removes a connection, unless another one of the same player has replaced it.
@@ -228,37 +228,37 @@ func (s *server) leave(ctx context.Context, p *player, reason string) {
 		return
 	}
 	delete(s.players, p.UserID)
-	close(p.news)
+	close(p.updates)
 	if err := s.report(ctx, "party_server_leave", map[string]any{"user_id": p.UserID, "reason": reason}); err != nil && !errors.Is(err, errGone) {
 		fmt.Fprintln(os.Stderr, "game server: leave not reported:", err)
 	}
-	s.show()
+	s.broadcast()
 }
 
-func (s *server) point(ctx context.Context, p *player) {
+func (s *server) addPoint(ctx context.Context, p *player) {
 	s.score[p.Team]++
-	if s.score[p.Team] == goal {
+	if s.score[p.Team] == pointsToWin {
 		s.over = true
 		result := map[string]any{"winner": p.Team, "score": s.score}
 		if err := s.report(ctx, "party_server_end", map[string]any{"result": result}); err != nil {
 			fmt.Fprintln(os.Stderr, "game server: end not reported:", err)
 		}
 	}
-	s.show()
+	s.broadcast()
 }
 
-// show gives every player the current state. It replaces a state that is not sent yet.
-func (s *server) show() {
+// broadcast gives every player the current state. It replaces a state that is not sent yet.
+func (s *server) broadcast() {
 	state := State{Score: append([]int(nil), s.score...), Over: s.over}
 	for _, p := range s.players {
 		state.Players = append(state.Players, p.Player)
 	}
 	for _, p := range s.players {
 		select {
-		case <-p.news:
+		case <-p.updates:
 		default:
 		}
-		p.news <- state
+		p.updates <- state
 	}
 }
 
@@ -298,6 +298,6 @@ func (s *server) call(ctx context.Context, method, path string, payload any) ([]
 	case answer.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("%s: %s", answer.Status, text)
 	}
-	s.heard = time.Now()
+	s.lastAnswer = time.Now()
 	return text, nil
 }

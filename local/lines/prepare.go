@@ -67,7 +67,7 @@ func Prepare(ctx context.Context, root string, b Build) (env []string, err error
 
 // prepareModules writes a go.mod with the pins, and the stubs for them, into dir.
 func prepareModules(ctx context.Context, root, dir string, b Build, env []string) error {
-	state, err := stateOf(root, b)
+	state, err := stateChecksum(root, b)
 	if err != nil {
 		return err
 	}
@@ -140,8 +140,8 @@ func prepareModules(ctx context.Context, root, dir string, b Build, env []string
 	return os.WriteFile(done, []byte(state), 0o644)
 }
 
-// stateOf returns a checksum of the inputs of prepareModules.
-func stateOf(root string, b Build) (string, error) {
+// stateChecksum returns a checksum of the inputs of prepareModules.
+func stateChecksum(root string, b Build) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q %q %q\n", b.Go, b.Pins, b.Experiment)
 	files := []string{"go.mod", "go.sum"}

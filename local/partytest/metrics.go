@@ -13,7 +13,7 @@ type Metrics struct {
 	timers   map[string][]time.Duration
 }
 
-func key(name string, tags map[string]string) string { return fmt.Sprint(name, tags) }
+func metricKey(name string, tags map[string]string) string { return fmt.Sprint(name, tags) }
 
 // MetricsCounterAdd adds to a counter.
 func (m *Metrics) MetricsCounterAdd(name string, tags map[string]string, delta int64) {
@@ -22,7 +22,7 @@ func (m *Metrics) MetricsCounterAdd(name string, tags map[string]string, delta i
 	if m.counters == nil {
 		m.counters = map[string]int64{}
 	}
-	m.counters[key(name, tags)] += delta
+	m.counters[metricKey(name, tags)] += delta
 }
 
 // MetricsGaugeSet does nothing.
@@ -35,21 +35,21 @@ func (m *Metrics) MetricsTimerRecord(name string, tags map[string]string, value 
 	if m.timers == nil {
 		m.timers = map[string][]time.Duration{}
 	}
-	m.timers[key(name, tags)] = append(m.timers[key(name, tags)], value)
+	m.timers[metricKey(name, tags)] = append(m.timers[metricKey(name, tags)], value)
 }
 
 // Counter returns the value of a counter.
 func (m *Metrics) Counter(name string, tags map[string]string) int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.counters[key(name, tags)]
+	return m.counters[metricKey(name, tags)]
 }
 
 // Timer returns the durations recorded by a timer.
 func (m *Metrics) Timer(name string, tags map[string]string) []time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.timers[key(name, tags)]
+	return m.timers[metricKey(name, tags)]
 }
 
 // NoMetrics discards measurements.

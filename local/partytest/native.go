@@ -24,7 +24,7 @@ type nativeParty struct {
 	requests     []party.Session
 }
 
-func (p *nativeParty) join(s party.Session) error {
+func (p *nativeParty) addMember(s party.Session) error {
 	if slices.Contains(p.members, s) {
 		return nil
 	}
@@ -43,7 +43,7 @@ func partyStream(id party.ID) stream {
 // not add the session and does not tell it, so the session stays on the stream as a ghost.
 func (h *Host) partyJoined(st stream, s party.Session) {
 	if p := h.parties[uuid.MustParse(st.subject)]; p != nil {
-		_ = p.join(s)
+		_ = p.addMember(s)
 	}
 }
 
@@ -98,7 +98,7 @@ func (h *Host) PartyJoin(s party.Session, id party.ID) error {
 		h.mu.Unlock()
 		return nil
 	}
-	err := p.join(s)
+	err := p.addMember(s)
 	h.mu.Unlock()
 	if err != nil {
 		return err

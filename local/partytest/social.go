@@ -21,13 +21,13 @@ func (h *Host) User(username string) string {
 		login, err = h.data.AuthenticateCustom(uuid.NewString(), name, true)
 	}
 	display, avatar := "The "+name, "https://img.example/"+name
-	must(h.data.UpdateAccount(uuid.MustParse(login.UserID), store.AccountChange{DisplayName: &display, AvatarURL: &avatar}))
+	panicOnError(h.data.UpdateAccount(uuid.MustParse(login.UserID), store.AccountChange{DisplayName: &display, AvatarURL: &avatar}))
 	return login.UserID
 }
 
 // SetMetadata replaces a user's metadata, a JSON object.
 func (h *Host) SetMetadata(userID, metadata string) {
-	must(h.data.UpdateAccount(uuid.MustParse(userID), store.AccountChange{Metadata: &metadata}))
+	panicOnError(h.data.UpdateAccount(uuid.MustParse(userID), store.AccountChange{Metadata: &metadata}))
 }
 
 // nameOf returns a user's name, or "" if there is no such user.
@@ -41,30 +41,30 @@ func (h *Host) nameOf(userID string) string {
 
 // Block makes one user block another.
 func (h *Host) Block(who, whom string) {
-	must(h.data.BlockFriends(uuid.MustParse(who), ids(whom)))
+	panicOnError(h.data.BlockFriends(uuid.MustParse(who), parseIDs(whom)))
 }
 
 // Befriend makes two users friends of each other.
 func (h *Host) Befriend(a, b string) {
-	must(h.data.AddFriends(uuid.MustParse(a), "", ids(b), ""))
-	must(h.data.AddFriends(uuid.MustParse(b), "", ids(a), ""))
+	panicOnError(h.data.AddFriends(uuid.MustParse(a), "", parseIDs(b), ""))
+	panicOnError(h.data.AddFriends(uuid.MustParse(b), "", parseIDs(a), ""))
 }
 
 // Group creates a group of these users, with the first as superadmin, and returns its ID.
 func (h *Host) Group(userIDs ...string) string {
-	of := ids(userIDs...)
+	of := parseIDs(userIDs...)
 	g, err := h.data.CreateGroup(of[0], of[0], store.NewGroup{Name: uuid.NewString(), MaxCount: 1 << 20})
-	must(err)
-	must(h.data.AddGroupUsers(uuid.Nil, uuid.MustParse(g.Id), of[1:]))
+	panicOnError(err)
+	panicOnError(h.data.AddGroupUsers(uuid.Nil, uuid.MustParse(g.Id), of[1:]))
 	return g.Id
 }
 
 // AskGroup makes a user ask to join a group.
 func (h *Host) AskGroup(groupID, userID string) {
-	must(h.data.JoinGroup(uuid.MustParse(groupID), uuid.MustParse(userID), h.nameOf(userID)))
+	panicOnError(h.data.JoinGroup(uuid.MustParse(groupID), uuid.MustParse(userID), h.nameOf(userID)))
 }
 
-func ids(texts ...string) []uuid.UUID {
+func parseIDs(texts ...string) []uuid.UUID {
 	parsed := make([]uuid.UUID, len(texts))
 	for i, text := range texts {
 		parsed[i] = uuid.MustParse(text)
@@ -72,8 +72,8 @@ func ids(texts ...string) []uuid.UUID {
 	return parsed
 }
 
-// must panics if the server refuses a call of the test's setup.
-func must(err error) {
+// panicOnError panics if the server refuses a call of the test's setup.
+func panicOnError(err error) {
 	if err != nil {
 		panic(err)
 	}

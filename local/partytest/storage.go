@@ -16,7 +16,7 @@ type Storage struct {
 	store.Module
 	data *store.Store
 
-	smu         sync.Mutex
+	countMu     sync.Mutex
 	reads       int
 	writes      int
 	collections map[string]bool // that were ever written to
@@ -36,8 +36,8 @@ func NewStorage() *Storage {
 
 // Calls returns how many calls have read and how many have written so far.
 func (s *Storage) Calls() (reads, writes int) {
-	s.smu.Lock()
-	defer s.smu.Unlock()
+	s.countMu.Lock()
+	defer s.countMu.Unlock()
 	return s.reads, s.writes
 }
 
@@ -55,8 +55,8 @@ func (s *Storage) objects(collection string) []*api.StorageObject {
 
 // Values returns all values of all collections, each after its collection and key.
 func (s *Storage) Values() []string {
-	s.smu.Lock()
-	defer s.smu.Unlock()
+	s.countMu.Lock()
+	defer s.countMu.Unlock()
 	var values []string
 	for collection := range s.collections {
 		for _, o := range s.objects(collection) {
@@ -67,8 +67,8 @@ func (s *Storage) Values() []string {
 }
 
 func (s *Storage) count(calls *int, writes ...*runtime.StorageWrite) {
-	s.smu.Lock()
-	defer s.smu.Unlock()
+	s.countMu.Lock()
+	defer s.countMu.Unlock()
 	*calls++
 	for _, w := range writes {
 		s.collections[w.Collection] = true

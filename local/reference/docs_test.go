@@ -34,8 +34,8 @@ func readFile(t *testing.T, path string) []byte {
 	return data
 }
 
-// inStep compares a file with the wanted content. With -update it writes the file.
-func inStep(t *testing.T, path string, want []byte) {
+// checkFile compares a file with the wanted content. With -update it writes the file.
+func checkFile(t *testing.T, path string, want []byte) {
 	t.Helper()
 	if *update {
 		if err := os.WriteFile(path, want, 0o644); err != nil {
@@ -63,7 +63,7 @@ func TestDesigners_tables(t *testing.T) {
 		}
 		doc = head + begin + text + "\n" + end + tail
 	}
-	inStep(t, designers, []byte(doc))
+	checkFile(t, designers, []byte(doc))
 }
 
 func TestJSONSchema_file(t *testing.T) {
@@ -71,7 +71,7 @@ func TestJSONSchema_file(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inStep(t, schemaFile, schema)
+	checkFile(t, schemaFile, schema)
 }
 
 var fence = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")

@@ -79,7 +79,7 @@ func (s *schema) property(f reflect.StructField, value any) map[string]any {
 	case reflect.Pointer:
 		return s.object(t.Elem(), defaultsOf(t.Elem()))
 	case reflect.Slice:
-		out := map[string]any{"type": "array", "items": s.item(t.Elem(), ofEntries(f.Tag))}
+		out := map[string]any{"type": "array", "items": s.item(t.Elem(), entryTag(f.Tag))}
 		bounds(out, f.Tag, "minItems", "maxItems")
 		if t.Elem().Kind() == reflect.String {
 			out["uniqueItems"] = true
@@ -150,8 +150,8 @@ func (s *schema) text(out map[string]any, tag reflect.StructTag) {
 	bounds(out, tag, "minLength", "maxLength")
 }
 
-// ofEntries returns the part of a list's tag that concerns each entry, not the length of the list.
-func ofEntries(tag reflect.StructTag) reflect.StructTag {
+// entryTag returns the part of a list's tag that concerns each entry, not the length of the list.
+func entryTag(tag reflect.StructTag) reflect.StructTag {
 	return reflect.StructTag(fmt.Sprintf(`oneof:%q form:%q required:"true"`, tag.Get("oneof"), tag.Get("form")))
 }
 

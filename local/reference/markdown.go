@@ -28,7 +28,7 @@ func KeysMarkdown() (string, error) {
 		if allowed == "" || k.Kind == "duration" || k.Kind == "list" {
 			allowed = strings.Trim(k.Kind+": "+allowed, ": ")
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, cell(k.Doc), code(k.Default), cell(allowed))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, escapeCell(k.Doc), quoteCode(k.Default), escapeCell(allowed))
 	}
 	return b.String(), nil
 }
@@ -42,11 +42,11 @@ func FactsMarkdown() (string, error) {
 	var b strings.Builder
 	b.WriteString("\n| fact | meaning | kind |\n|---|---|---|\n")
 	for _, f := range facts {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Path, cell(f.Doc), f.Kind)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Path, escapeCell(f.Doc), f.Kind)
 	}
 	b.WriteString("\n| function | meaning |\n|---|---|\n")
 	for _, f := range rules.Functions() {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Usage, cell(f.Doc))
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Usage, escapeCell(f.Doc))
 	}
 	fmt.Fprintf(&b, "| `%s` | As in the [expression language](https://expr-lang.org/docs/language-definition). |\n", strings.Join(rules.Builtins(), "`, `"))
 	return b.String(), nil
@@ -58,14 +58,14 @@ func TextsMarkdown() (string, error) {
 	var b strings.Builder
 	b.WriteString("\n| key | text |\n|---|---|\n")
 	for _, key := range slices.Sorted(maps.Keys(texts)) {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", key, cell(texts[key]))
+		fmt.Fprintf(&b, "| `%s` | %s |\n", key, escapeCell(texts[key]))
 	}
 	return b.String(), nil
 }
 
-func cell(s string) string { return strings.NewReplacer("|", `\|`, "<", "&lt;").Replace(s) }
+func escapeCell(s string) string { return strings.NewReplacer("|", `\|`, "<", "&lt;").Replace(s) }
 
-func code(s string) string {
+func quoteCode(s string) string {
 	if s == "" || s == `""` || s == "[]" || s == "{}" {
 		return "-"
 	}

@@ -103,7 +103,7 @@ func (o *optimum) search(set uint64, wanted int) bool {
 	pivot, fewest := -1, 65
 	for rest := set; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(rest)
-		if n := bits.OnesCount64(o.around(set, i)); n < fewest {
+		if n := bits.OnesCount64(o.partners(set, i)); n < fewest {
 			pivot, fewest = i, n
 		}
 	}
@@ -115,8 +115,8 @@ func (o *optimum) search(set uint64, wanted int) bool {
 	return found
 }
 
-// around returns the tickets of a set that can be in a match with ticket i.
-func (o *optimum) around(set uint64, i int) (all uint64) {
+// partners returns the tickets of a set that can be in a match with ticket i.
+func (o *optimum) partners(set uint64, i int) (all uint64) {
 	for centres := set & o.accepts[i]; centres != 0; centres &= centres - 1 {
 		all |= o.accepts[bits.TrailingZeros64(centres)]
 	}
@@ -135,7 +135,7 @@ func (o *optimum) matches(set uint64, pivot int, try func(uint64) bool) bool {
 			return false
 		}
 		if seats == capacity {
-			if seen[match] || !o.packs(match) {
+			if seen[match] || !o.fitsTeams(match) {
 				return false
 			}
 			seen[match] = true
@@ -179,8 +179,8 @@ func (o *optimum) largest(set uint64) int {
 	return best
 }
 
-// packs reports whether tickets that fill the seats of a match can be packed into its teams.
-func (o *optimum) packs(match uint64) bool {
+// fitsTeams reports whether tickets that fill the seats of a match can be packed into its teams.
+func (o *optimum) fitsTeams(match uint64) bool {
 	room := slices.Repeat([]int{o.q.TeamSize}, o.q.Teams)
 	var put func(rest uint64) bool
 	put = func(rest uint64) bool {
@@ -211,7 +211,7 @@ func (o *optimum) bound(set uint64) int {
 	usable := uint64(0)
 	for rest := set; rest != 0; rest &= rest - 1 {
 		i, seats := bits.TrailingZeros64(rest), 0
-		for others := o.around(set, i); others != 0; others &= others - 1 {
+		for others := o.partners(set, i); others != 0; others &= others - 1 {
 			seats += o.size[bits.TrailingZeros64(others)]
 		}
 		if seats >= o.q.Teams*o.q.TeamSize {

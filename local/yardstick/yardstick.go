@@ -27,7 +27,7 @@ func Greedy(now time.Time, q formation.Queue, p formation.Pool, _ func() bool) (
 	for _, anchor := range order {
 		near := slices.DeleteFunc(slices.Clone(order), func(t int) bool { return used[t] || !accept(now, q, &p.Tickets[anchor], &p.Tickets[t]) })
 		slices.SortStableFunc(near, func(a, b int) int {
-			return cmp.Or(cmp.Compare(distance(p, anchor, a), distance(p, anchor, b)), -btoi(a == anchor)+btoi(b == anchor))
+			return cmp.Or(cmp.Compare(distance(p, anchor, a), distance(p, anchor, b)), -boolToInt(a == anchor)+boolToInt(b == anchor))
 		})
 		room, m := slices.Repeat([]int{q.TeamSize}, q.Teams), formation.Match{TeamSize: q.TeamSize}
 		for _, t := range near {
@@ -126,7 +126,7 @@ func Spread(tickets []formation.Ticket, m formation.Match) float64 {
 	return hi - lo
 }
 
-func btoi(b bool) int {
+func boolToInt(b bool) int {
 	if b {
 		return 1
 	}

@@ -30,8 +30,8 @@ import (
 	"partyline/local/lines"
 )
 
-// asked holds the values of the flags.
-type asked struct {
+// options holds the values of the flags.
+type options struct {
 	nakama, server string
 	plugin, pkg    string
 	host           string
@@ -40,7 +40,7 @@ type asked struct {
 }
 
 func main() {
-	var a asked
+	var a options
 	flag.StringVar(&a.nakama, "nakama", "", "version of the server; the default is the newest that runs on a real server")
 	flag.StringVar(&a.server, "server", "", "program of the server to build for, instead of a version")
 	flag.StringVar(&a.plugin, "plugin", "", "file to build the plugin into")
@@ -73,7 +73,7 @@ func main() {
 }
 
 // run returns the exit code: the command's own, or 2 if the command could not be started.
-func run(ctx context.Context, a asked) (code int, err error) {
+func run(ctx context.Context, a options) (code int, err error) {
 	root, err := os.Getwd()
 	if err != nil {
 		return 2, err

@@ -25,7 +25,7 @@ func rulesTest(t *terminal, args []string) int {
 	if code != exitOK {
 		return code
 	}
-	cases, code := t.cases(path)
+	cases, code := t.loadCases(path)
 	if code != exitOK {
 		return code
 	}
@@ -52,8 +52,8 @@ func rulesTest(t *terminal, args []string) int {
 	return exitOK
 }
 
-// cases reads a file of cases and prints its problems.
-func (t *terminal) cases(path string) ([]rulebook.Case, int) {
+// loadCases reads a file of cases and prints its problems.
+func (t *terminal) loadCases(path string) ([]rulebook.Case, int) {
 	data, code := t.read(path)
 	if code != exitOK {
 		return nil, code
@@ -91,7 +91,7 @@ func rulesDiff(t *terminal, args []string) int {
 	} else if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return exitOK
 	}
-	cases, code := t.cases(path)
+	cases, code := t.loadCases(path)
 	if code != exitOK {
 		return code
 	}

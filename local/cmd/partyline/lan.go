@@ -17,35 +17,35 @@ import (
 // errNoNetwork says that a phone cannot reach this machine.
 var errNoNetwork = errors.New("this machine is in no network; name its address: --addr ADDRESS:PORT")
 
-// place holds the address at which the server listens and the address that other programs use.
-type place struct{ listen, shown string }
+// listenAddress holds the address at which the server listens and the address that other programs use.
+type listenAddress struct{ listen, public string }
 
-// placeOf reads --addr and --lan. For port 0 it chooses a free port, because links contain the port.
+// parseAddress reads --addr and --lan. For port 0 it chooses a free port, because links contain the port.
 // With --lan it listens on all addresses: this machine's own browser could not connect if it
 // listened on the network address alone.
-func placeOf(addr string, lan bool, own func() (net.IP, error)) (place, error) {
+func parseAddress(addr string, lan bool, own func() (net.IP, error)) (listenAddress, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return place{}, fmt.Errorf("read the address: %w", err)
+		return listenAddress{}, fmt.Errorf("read the address: %w", err)
 	}
 	if port == "0" {
 		if port, err = freePort(host); err != nil {
-			return place{}, err
+			return listenAddress{}, err
 		}
 		addr = net.JoinHostPort(host, port)
 	}
 	ip := net.ParseIP(host)
 	everywhere := host == "" || ip.IsUnspecified()
 	if !lan && !everywhere || lan && !everywhere && !ip.IsLoopback() && host != "localhost" {
-		return place{addr, addr}, nil
+		return listenAddress{addr, addr}, nil
 	}
 	if ip, err = own(); err != nil {
 		if !lan {
-			return place{addr, net.JoinHostPort("127.0.0.1", port)}, nil
+			return listenAddress{addr, net.JoinHostPort("127.0.0.1", port)}, nil
 		}
-		return place{}, err
+		return listenAddress{}, err
 	}
-	return place{net.JoinHostPort("", port), net.JoinHostPort(ip.String(), port)}, nil
+	return listenAddress{net.JoinHostPort("", port), net.JoinHostPort(ip.String(), port)}, nil
 }
 
 func freePort(host string) (string, error) {
@@ -92,8 +92,8 @@ func rulesFor(path, url string) (string, error) {
 	return copied, copyRules(path, copied, url)
 }
 
-// follow copies the rules file again after each change, until ctx ends.
-func follow(ctx context.Context, path, copied, url string) {
+// copyOnChange copies the rules file again after each change, until ctx ends.
+func copyOnChange(ctx context.Context, path, copied, url string) {
 	ticks := time.NewTicker(time.Second)
 	defer ticks.Stop()
 	for {

@@ -30,21 +30,21 @@ func TestPlaceOf(t *testing.T) {
 		{"[::1]:8000", true, ":8000", "192.168.1.20:8000"},
 		{"game.local:8000", true, "game.local:8000", "game.local:8000"},
 	} {
-		if got, err := placeOf(tt.addr, tt.lan, own); err != nil || got != (place{tt.listen, tt.shown}) {
+		if got, err := parseAddress(tt.addr, tt.lan, own); err != nil || got != (listenAddress{tt.listen, tt.shown}) {
 			t.Errorf("placeOf(%s, %v) = %+v, %v", tt.addr, tt.lan, got, err)
 		}
 	}
-	if got, err := placeOf("127.0.0.1:0", true, own); err != nil || got.listen != strings.TrimPrefix(got.shown, "192.168.1.20") || strings.HasSuffix(got.shown, ":0") {
+	if got, err := parseAddress("127.0.0.1:0", true, own); err != nil || got.listen != strings.TrimPrefix(got.public, "192.168.1.20") || strings.HasSuffix(got.public, ":0") {
 		t.Errorf("a port to be chosen: %+v, %v", got, err)
 	}
-	if _, err := placeOf("7350", false, own); err == nil {
+	if _, err := parseAddress("7350", false, own); err == nil {
 		t.Error("an address without a port is taken")
 	}
 	none := func() (net.IP, error) { return nil, errNoNetwork }
-	if got, err := placeOf("127.0.0.1:7350", true, none); !errors.Is(err, errNoNetwork) || !strings.Contains(err.Error(), "--addr") {
+	if got, err := parseAddress("127.0.0.1:7350", true, none); !errors.Is(err, errNoNetwork) || !strings.Contains(err.Error(), "--addr") {
 		t.Errorf("without a network: %+v, %v", got, err)
 	}
-	if got, err := placeOf(":7350", false, none); err != nil || got.shown != "127.0.0.1:7350" {
+	if got, err := parseAddress(":7350", false, none); err != nil || got.public != "127.0.0.1:7350" {
 		t.Errorf("without a network nobody asked for one: %+v, %v", got, err)
 	}
 }
@@ -99,7 +99,7 @@ func TestFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go follow(ctx, path, copied, url)
+		go copyOnChange(ctx, path, copied, url)
 		for _, saved := range []string{"version: 1\n", "invites: {public_url: \"http://127.0.0.1:7350\"}\n", "broken: ["} {
 			if err := os.WriteFile(path, []byte(saved), 0o600); err != nil {
 				t.Fatal(err)

@@ -14,9 +14,9 @@ const (
 	sceneSteps = 40
 )
 
-// scene returns the demo players' statuses at a step, in the order of the cast. Mira is ready,
+// sceneStatuses returns the demo players' statuses at a step, in the order of the cast. Mira is ready,
 // Jonas plays the tutorial, and Aiko downloads until all three are ready.
-func scene(step int) []status.Report {
+func sceneStatuses(step int) []status.Report {
 	const ready = sceneSteps / 4 // the last steps, in which Aiko is ready
 	aiko := status.Report{Stage: "ready"}
 	if at := step % sceneSteps; at < sceneSteps-ready {
@@ -26,14 +26,14 @@ func scene(step int) []status.Report {
 	return []status.Report{{Stage: "ready"}, {Stage: "tutorial", Text: "Level 2 of 5"}, aiko}
 }
 
-// perform makes the players report the statuses of the scene until ctx ends. It fails if the
+// playScene makes the players report the statuses of the scene until ctx ends. It fails if the
 // server refuses a status, for example because the rules have other stages.
-func (c *cast) perform(ctx context.Context) error {
+func (c *demoParty) playScene(ctx context.Context) error {
 	tick := time.NewTicker(sceneStep)
 	defer tick.Stop()
 	const begin = sceneSteps / 3 // start in the middle of the download
 	for step := begin; ; step++ {
-		for i, report := range scene(step) {
+		for i, report := range sceneStatuses(step) {
 			report.PartyID = c.partyID
 			if err := callRPC(ctx, c.sockets[i], "party_status_set", report, nil); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("%s: %w", c.names[i], err)

@@ -13,8 +13,8 @@ import (
 	"partyline/party"
 )
 
-// cast is a live party of demo players. They use real sockets of stock clients, as all players do.
-type cast struct {
+// demoParty is a live party of demo players. They use real sockets of stock clients, as all players do.
+type demoParty struct {
 	names     []string
 	partyID   string
 	inviteURL string
@@ -27,9 +27,9 @@ var demoPlayers = []struct{ username, displayName, character string }{
 
 // seed logs the demo players in at addr. The first makes an open party, which the demo client
 // lists, and the others join by its invite. The invite's link begins with url.
-func seed(ctx context.Context, addr, url string) (*cast, error) {
+func seed(ctx context.Context, addr, url string) (*demoParty, error) {
 	c := client.New(addr)
-	players := &cast{}
+	players := &demoParty{}
 	var invite party.CreatedInvite
 	for i, p := range demoPlayers {
 		session, err := c.AuthenticateDevice(ctx, "partyline-demo-"+p.username, p.username)
@@ -99,7 +99,7 @@ func callRPC(ctx context.Context, s *client.Socket, id string, in, out any) erro
 }
 
 // leave closes the players' sockets.
-func (c *cast) leave() {
+func (c *demoParty) leave() {
 	for _, s := range c.sockets {
 		s.Abort()
 	}

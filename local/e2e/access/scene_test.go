@@ -16,8 +16,8 @@ import (
 	"partyline/party"
 )
 
-// patience is how long one situation may take.
-const patience = time.Minute
+// situationTimeout is how long one situation may take.
+const situationTimeout = time.Minute
 
 // scene is a closed party with a leader, a member, an invited player, and an outsider in another
 // party. Each row gets its own scene, so that no call sees the effects of another.
@@ -31,7 +31,7 @@ type scene struct {
 
 func newScene(t *testing.T, addr string) *scene {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("nothing for %v", patience))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), situationTimeout, fmt.Errorf("nothing for %v", situationTimeout))
 	t.Cleanup(cancel)
 	s := &scene{t: t, ctx: ctx, api: client.New(addr), players: map[string]*player.Game{}}
 	for _, role := range access.Roles[1:5] {

@@ -30,8 +30,8 @@ func TestTokens_Useless(t *testing.T) {
 	s.must(s.api.Call(s.ctx, http.MethodPost, "/v2/session/logout", again.Auth(), map[string]string{"token": again.Token, "refresh_token": again.RefreshToken}, nil))
 	for name, token := range map[string]string{
 		"for refreshing":   leader.Session.RefreshToken,
-		"expired":          s.signed(leader.Session.Token, jwt.SigningMethodHS256, []byte(sessionKey), -time.Second),
-		"signed by nobody": s.signed(leader.Session.Token, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, time.Hour),
+		"expired":          s.resign(leader.Session.Token, jwt.SigningMethodHS256, []byte(sessionKey), -time.Second),
+		"signed by nobody": s.resign(leader.Session.Token, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, time.Hour),
 		"of a logout":      again.Token,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -53,8 +53,8 @@ func TestTokens_Useless(t *testing.T) {
 	}
 }
 
-// signed returns a session's token with another end and signature.
-func (s *scene) signed(token string, method jwt.SigningMethod, key any, lasts time.Duration) string {
+// resign returns a session's token with another end and signature.
+func (s *scene) resign(token string, method jwt.SigningMethod, key any, lasts time.Duration) string {
 	s.t.Helper()
 	claims := jwt.MapClaims{}
 	_, _, err := jwt.NewParser().ParseUnverified(token, claims)
@@ -77,7 +77,7 @@ func TestTokens_DeletedAccount(t *testing.T) {
 	s.must(s.api.Call(s.ctx, http.MethodDelete, "/v2/account", deleted.Player.Session.Auth(), nil, nil))
 	_, _, err := deleted.AwaitClose(s.ctx)
 	s.must(err)
-	deleted.Player.Session.Token = s.signed(deleted.Player.Session.Token, jwt.SigningMethodHS256, []byte(sessionKey), 24*time.Hour)
+	deleted.Player.Session.Token = s.resign(deleted.Player.Session.Token, jwt.SigningMethodHS256, []byte(sessionKey), 24*time.Hour)
 	again, err := deleted.Player.Play(s.ctx)
 	s.must(err)
 	t.Cleanup(again.Abort)

@@ -93,8 +93,8 @@ func (w *world) invite(by *player.Game, id string, with object) (made party.Crea
 	return made
 }
 
-// heap returns the memory in use after all clients have received everything.
-func (w *world) heap(games ...[]*player.Game) uint64 {
+// heapInUse returns the memory in use after all clients have received everything.
+func (w *world) heapInUse(games ...[]*player.Game) uint64 {
 	w.Helper()
 	w.server.Settle()
 	for _, list := range games {
@@ -111,19 +111,19 @@ func (w *world) heap(games ...[]*player.Game) uint64 {
 	return m.HeapAlloc
 }
 
-// grow returns the memory in bytes that each added thing takes.
-func grow(t *testing.T, module bool) map[string]float64 {
+// memoryPerThing returns the memory in bytes that each added thing takes.
+func memoryPerThing(t *testing.T, module bool) map[string]float64 {
 	t.Helper()
 	w, n := start(t, module), *size
 	leaders, friends := w.games(n), w.games(n)
 	ids := make([]string, n)
-	used := w.heap(leaders, friends)
+	used := w.heapInUse(leaders, friends)
 	each := map[string]float64{}
 	stage := func(name string, add func(i int)) {
 		for i := range n {
 			add(i)
 		}
-		now := w.heap(leaders, friends)
+		now := w.heapInUse(leaders, friends)
 		each[name] = (float64(now) - float64(used)) / float64(n)
 		used = now
 	}
@@ -148,7 +148,7 @@ func grow(t *testing.T, module bool) map[string]float64 {
 
 // The test logs the figures. It only asserts that nothing takes more memory than is plausible.
 func TestMemory(t *testing.T) {
-	stock, with := grow(t, false), grow(t, true)
+	stock, with := memoryPerThing(t, false), memoryPerThing(t, true)
 	for _, name := range []string{"party", "member", "status", "invite", "held seat"} {
 		t.Logf("%-10s %8.0f bytes, of which a stock server's %8.0f", name, with[name], stock[name])
 		if with[name] > 64<<10 {
@@ -157,8 +157,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// spent returns the processor time of this process.
-func spent() time.Duration {
+// cpuTime returns the processor time of this process.
+func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
@@ -170,11 +170,11 @@ func spent() time.Duration {
 func measure(b *testing.B, do func(i int)) {
 	b.Helper()
 	b.ResetTimer()
-	before := spent()
+	before := cpuTime()
 	for i := range b.N {
 		do(i)
 	}
-	cpu := spent() - before
+	cpu := cpuTime() - before
 	b.StopTimer()
 	b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-us/op")
 }

@@ -60,8 +60,8 @@ func (q *queue) end(err error) {
 	}
 }
 
-// find waits for a message that match accepts. If remove is set, it removes the message.
-func (q *queue) find(ctx context.Context, match func(Message) bool, remove bool) (Message, error) {
+// wait waits for a message that match accepts. If remove is set, it removes the message.
+func (q *queue) wait(ctx context.Context, match func(Message) bool, remove bool) (Message, error) {
 	seen := 0
 	for {
 		q.mu.Lock()
@@ -78,7 +78,7 @@ func (q *queue) find(ctx context.Context, match func(Message) bool, remove bool)
 			}
 		}
 		seen = len(q.items)
-		changed, err, have := q.changed, q.err, kinds(q.items)
+		changed, err, have := q.changed, q.err, listMessages(q.items)
 		q.mu.Unlock()
 		if err != nil {
 			return Message{}, fmt.Errorf("%w; received and not taken: %s", err, have)
@@ -106,8 +106,8 @@ func (q *queue) takeAll(match func(Message) bool) []Message {
 	return taken
 }
 
-// kinds lists the messages in the queue, for the error of a failed wait.
-func kinds(items []Message) string {
+// listMessages lists the messages in the queue, for the error of a failed wait.
+func listMessages(items []Message) string {
 	if len(items) == 0 {
 		return "nothing"
 	}

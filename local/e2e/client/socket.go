@@ -186,12 +186,12 @@ func OfKind(kind string) func(Message) bool {
 // Take waits for the first message that match accepts and removes it. All other messages stay, in
 // order. If ctx or the connection ends first, the error lists the messages that did arrive.
 func (s *Socket) Take(ctx context.Context, match func(Message) bool) (Message, error) {
-	return s.queue.find(ctx, match, true)
+	return s.queue.wait(ctx, match, true)
 }
 
 // Await is Take without the removal.
 func (s *Socket) Await(ctx context.Context, match func(Message) bool) (Message, error) {
-	return s.queue.find(ctx, match, false)
+	return s.queue.wait(ctx, match, false)
 }
 
 // TakeAll removes and returns every message received so far that match accepts, in order.

@@ -29,13 +29,13 @@ func (w *World) Account(name string) *Actor {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
 	defer cancel()
-	username := name + "-" + w.run
+	username := name + "-" + w.runID
 	session, err := w.client.AuthenticateDevice(ctx, "device-"+username, username)
 	if err != nil {
 		w.t.Fatalf("%s: %v", name, err)
 	}
-	w.names.add(username, name)
-	w.names.add(session.UserID, "<"+name+">")
+	w.normaliser.add(username, name)
+	w.normaliser.add(session.UserID, "<"+name+">")
 	a := &Actor{w: w, name: name, session: session}
 	w.actors = append(w.actors, a)
 	return a
@@ -72,7 +72,7 @@ func (a *Actor) connect(o Options) {
 		a.w.t.Fatalf("%s: %v", a.name, err)
 	}
 	mark := "hello from " + a.name
-	a.prepare(ctx, statusUpdate(mark))
+	a.callUnrecorded(ctx, statusUpdate(mark))
 	m, err := a.socket.Take(ctx, func(m client.Message) bool {
 		joins := m.Envelope.GetStatusPresenceEvent().GetJoins()
 		return len(joins) == 1 && joins[0].GetStatus().GetValue() == mark
@@ -81,11 +81,11 @@ func (a *Actor) connect(o Options) {
 		a.w.t.Fatalf("%s: own status: %v", a.name, err)
 	}
 	a.id = m.Envelope.GetStatusPresenceEvent().GetJoins()[0].SessionId
-	a.w.names.add(a.id, "<"+a.name+".session>")
+	a.w.normaliser.add(a.id, "<"+a.name+".session>")
 	if o.Status {
-		a.prepare(ctx, statusUpdate(""))
+		a.callUnrecorded(ctx, statusUpdate(""))
 	} else {
-		a.prepare(ctx, statusHide())
+		a.callUnrecorded(ctx, statusHide())
 	}
 	a.w.settle()
 	for _, other := range a.w.actors {
@@ -93,11 +93,11 @@ func (a *Actor) connect(o Options) {
 			other.socket.Drain() // events of this on the user's other sockets
 		}
 	}
-	a.w.listen()
+	a.w.recordReceived()
 }
 
-// prepare makes a request that the transcript does not record.
-func (a *Actor) prepare(ctx context.Context, e *rtapi.Envelope) {
+// callUnrecorded makes a request that the transcript does not record.
+func (a *Actor) callUnrecorded(ctx context.Context, e *rtapi.Envelope) {
 	a.w.t.Helper()
 	e.Cid = "prepare"
 	if err := a.socket.Send(e); err != nil {
@@ -155,7 +155,7 @@ func (a *Actor) reply(cid string) *rtapi.Envelope {
 		a.w.t.Fatalf("%s: %v", a.name, err)
 	}
 	a.w.settle()
-	a.w.listen()
+	a.w.recordReceived()
 	return m.Envelope
 }
 
@@ -171,7 +171,7 @@ func (a *Actor) Tell(e *rtapi.Envelope) {
 		a.w.t.Fatalf("%s: send %s: %v", a.name, client.Kind(e), err)
 	}
 	a.w.settle(a) // the sender's barrier first, so that its handler has run
-	a.w.listen()
+	a.w.recordReceived()
 }
 
 // Provoke sends a message that makes the server close the socket, and waits until it is closed. In
@@ -191,7 +191,7 @@ func (a *Actor) Provoke(messageType int, text string) {
 	a.socket.Drain()
 	a.w.log(a.name, "close", nil)
 	a.w.settle()
-	a.w.listen()
+	a.w.recordReceived()
 }
 
 // Disconnect closes the actor's connection as a client does when it quits.
@@ -204,5 +204,5 @@ func (a *Actor) Disconnect() {
 		a.w.t.Fatalf("%s: %v", a.name, err)
 	}
 	a.w.settle()
-	a.w.listen()
+	a.w.recordReceived()
 }

@@ -40,7 +40,7 @@ func compare(t *testing.T, addr string, module bool) {
 			got := Play(t, addr, s).Encode()
 			file := transcriptFile(s.Name)
 			if module {
-				file = expected(s.Name)
+				file = expectedFile(s.Name)
 			}
 			if *record {
 				write(t, s.Name, got, module)

@@ -30,8 +30,8 @@ var differences = map[string][]string{
 // differenceFile returns the path of a scenario's transcript with the module, if it has its own.
 func differenceFile(name string) string { return filepath.Join("testdata", "module", name+".json") }
 
-// expected returns the path of the transcript that a server with the module must give.
-func expected(name string) string {
+// expectedFile returns the path of the transcript that a server with the module must give.
+func expectedFile(name string) string {
 	for _, scenarios := range differences {
 		if slices.Contains(scenarios, name) {
 			return differenceFile(name)

@@ -29,7 +29,7 @@ func (w *World) http(who, method, path string, auth client.Auth, body any) clien
 	res := w.request(method, path, auth, raw)
 	w.log(who, fmt.Sprint(res.Status), res.Body)
 	w.settle()
-	w.listen()
+	w.recordReceived()
 	return res
 }
 

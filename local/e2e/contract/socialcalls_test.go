@@ -54,17 +54,17 @@ func (a *Actor) write(objects ...object) {
 
 func (a *Actor) read(collection, key, owner string) {
 	a.w.t.Helper()
-	a.HTTP(http.MethodPost, "/v2/storage", readOf(collection, key, owner))
+	a.HTTP(http.MethodPost, "/v2/storage", readRequest(collection, key, owner))
 }
 
-func readOf(collection, key, owner string) map[string]any {
+func readRequest(collection, key, owner string) map[string]any {
 	return map[string]any{"object_ids": []any{map[string]string{"collection": collection, "key": key, "user_id": owner}}}
 }
 
 // version returns the version of one of the actor's objects. The transcript does not record this call.
 func (a *Actor) version(collection, key string) string {
 	a.w.t.Helper()
-	res := a.w.request(http.MethodPost, "/v2/storage", a.session.Auth(), marshal(a.w.t, readOf(collection, key, a.UserID())))
+	res := a.w.request(http.MethodPost, "/v2/storage", a.session.Auth(), marshal(a.w.t, readRequest(collection, key, a.UserID())))
 	var list struct {
 		Objects []struct {
 			Version string `json:"version"`

@@ -56,7 +56,7 @@ func TestOperators_stats(t *testing.T) {
 	} {
 		var listed []string
 		for _, row := range rowsOf(t, "docs/operators.md", heading) {
-			listed = append(listed, quoted(row[0])...)
+			listed = append(listed, codeWords(row[0])...)
 		}
 		want := jsonFields(of)
 		slices.Sort(listed)
@@ -86,7 +86,7 @@ func TestOperators_alertLines(t *testing.T) {
 	formats := logFormats(t)
 	var lines []string
 	for _, row := range rowsOf(t, "docs/operators.md", "### Lines to alert on") {
-		lines = append(lines, quoted(row[0])...)
+		lines = append(lines, codeWords(row[0])...)
 	}
 	for _, line := range lines {
 		if !slices.ContainsFunc(formats, func(f string) bool {

@@ -18,7 +18,7 @@ type checker struct {
 	check  func(t *testing.T, addr string, d Document, b Block)
 }
 
-func language(names ...string) func(Block) bool {
+func hasLanguage(names ...string) func(Block) bool {
 	return func(b Block) bool { return slices.Contains(names, b.Language) }
 }
 
@@ -28,31 +28,31 @@ var checkers = []checker{
 	{name: "examples of rules, see local/reference", claims: func(b Block) bool {
 		return (b.Language == "try" || b.Language == "refused" || b.Language == "says") && b.Doc == "docs/designers.md"
 	}},
-	{name: "SDK calls and names", claims: language("js", "csharp", "gdscript"), check: func(t *testing.T, addr string, d Document, b Block) {
+	{name: "SDK calls and names", claims: hasLanguage("js", "csharp", "gdscript"), check: func(t *testing.T, addr string, d Document, b Block) {
 		checkCalls(t, addr, b)
 		checkNames(t, d, b)
 	}},
 	{name: "answers", claims: func(b Block) bool { return b.Language == "json" && b.Label != "" }, check: func(t *testing.T, addr string, _ Document, b Block) {
 		checkAnswer(t, addr, b)
 	}},
-	{name: "fields", claims: language("json"), check: func(t *testing.T, _ string, _ Document, b Block) { checkKeys(t, b) }},
+	{name: "fields", claims: hasLanguage("json"), check: func(t *testing.T, _ string, _ Document, b Block) { checkKeys(t, b) }},
 	{name: "server settings", claims: func(b Block) bool { return b.Language == "yaml" && b.Label == "settings" }, check: func(t *testing.T, _ string, _ Document, b Block) {
 		checkSettings(t, b)
 	}},
-	{name: "rules", claims: language("yaml"), check: func(t *testing.T, _ string, _ Document, b Block) { checkRules(t, b) }},
-	{name: "shell", claims: language("sh"), check: func(t *testing.T, _ string, _ Document, b Block) { checkShell(t, b) }},
-	{name: "a proxy's settings", claims: language("nginx"), check: func(t *testing.T, _ string, _ Document, b Block) { checkProxy(t, b) }},
-	{name: "other platforms' own pieces", claims: language("javascript", "xml", "swift", "kotlin", "cpp", "ini"), check: func(t *testing.T, _ string, d Document, b Block) {
+	{name: "rules", claims: hasLanguage("yaml"), check: func(t *testing.T, _ string, _ Document, b Block) { checkRules(t, b) }},
+	{name: "shell", claims: hasLanguage("sh"), check: func(t *testing.T, _ string, _ Document, b Block) { checkShell(t, b) }},
+	{name: "a proxy's settings", claims: hasLanguage("nginx"), check: func(t *testing.T, _ string, _ Document, b Block) { checkProxy(t, b) }},
+	{name: "other platforms' own pieces", claims: hasLanguage("javascript", "xml", "swift", "kotlin", "cpp", "ini"), check: func(t *testing.T, _ string, d Document, b Block) {
 		checkPlatform(t, d, b)
 	}},
-	{name: "SQL", claims: language("sql"), check: func(t *testing.T, _ string, _ Document, b Block) { checkSQL(t, b) }},
+	{name: "SQL", claims: hasLanguage("sql"), check: func(t *testing.T, _ string, _ Document, b Block) { checkSQL(t, b) }},
 	{name: "log lines", claims: func(b Block) bool { return b.Language == "text" && b.Label == "log" }, check: func(t *testing.T, _ string, _ Document, b Block) {
 		checkLog(t, b)
 	}},
 	{name: "output", claims: func(b Block) bool { return b.Language == "text" && b.Label == "output" }, check: func(t *testing.T, _ string, d Document, b Block) {
 		checkOutput(t, d, b)
 	}},
-	{name: "Go", claims: language("go"), check: func(t *testing.T, _ string, _ Document, b Block) { checkGo(t, b) }},
+	{name: "Go", claims: hasLanguage("go"), check: func(t *testing.T, _ string, _ Document, b Block) { checkGo(t, b) }},
 }
 
 // TestBlocks gives every block of the documentation to the checker that claims it.

@@ -61,7 +61,7 @@ func TestSecurity_rulesBounds(t *testing.T) {
 // checkBounds compares a table with the constants in the code.
 func checkBounds(t *testing.T, doc, heading string, bounds map[string]bound) {
 	t.Helper()
-	numbers := numbersOf(t)
+	numbers := intConstants(t)
 	rows := rowsOf(t, doc, heading)
 	for _, row := range rows {
 		b, ok := bounds[row[0]]
@@ -86,8 +86,8 @@ func checkBounds(t *testing.T, doc, heading string, bounds map[string]bound) {
 	}
 }
 
-// numbersOf returns the whole-number constants in the code, by "<folder>.<name>".
-func numbersOf(t *testing.T) map[string]int64 {
+// intConstants returns the whole-number constants in the code, by "<folder>.<name>".
+func intConstants(t *testing.T) map[string]int64 {
 	t.Helper()
 	numbers := map[string]int64{}
 	err := goFiles(func(path string, file *ast.File) {
@@ -101,7 +101,7 @@ func numbersOf(t *testing.T) map[string]int64 {
 				return true
 			}
 			for i, name := range spec.Names {
-				v := value(spec, i)
+				v := initializer(spec, i)
 				if v == nil {
 					continue
 				}

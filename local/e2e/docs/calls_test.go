@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-// caller returns who makes a call in a new world. The values replace what a snippet takes from its
+// callerFunc returns who makes a call in a new world. The values replace what a snippet takes from its
 // surroundings, by the field's name.
-type caller func(w *world) (p *player, values map[string]any)
+type callerFunc func(w *world) (p *player, values map[string]any)
 
-// callers are the callers of the module's functions in snippets.
-var callers = map[string]caller{
+// callersByID are the callers of the module's functions in snippets.
+var callersByID = map[string]callerFunc{
 	"party_invite_create": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID, "for_user_ids": w.friend.UserID}
 	},
@@ -48,7 +48,7 @@ var callers = map[string]caller{
 	},
 	"party_find": func(w *world) (*player, map[string]any) { return w.friend, nil },
 	"party_quick_join": func(w *world) (*player, map[string]any) {
-		w.open()
+		w.createOpenParty()
 		return w.friend, nil
 	},
 	"party_wait": func(w *world) (*player, map[string]any) {
@@ -67,7 +67,7 @@ var callers = map[string]caller{
 		return w.leader, map[string]any{"party_id": w.partyID}
 	},
 	"party_match_accept": func(w *world) (*player, map[string]any) {
-		found := w.found()
+		found := w.awaitProposal()
 		return w.friend, map[string]any{"ticket": found, "accept": true}
 	},
 	"party_resume": func(w *world) (*player, map[string]any) {
@@ -80,7 +80,7 @@ var callers = map[string]caller{
 }
 
 // byCode are the callers of functions that accept an invite's code instead of the party. true is with a code.
-var byCode = map[string]map[bool]caller{
+var byCode = map[string]map[bool]callerFunc{
 	"party_status_set": {
 		false: func(w *world) (*player, map[string]any) {
 			return w.leader, map[string]any{"party_id": w.partyID, "seq": 1}
@@ -99,7 +99,7 @@ func checkCalls(t *testing.T, addr string, b Block) {
 		t.Fatal(err)
 	}
 	for _, c := range calls {
-		who, ok := callers[c.ID]
+		who, ok := callersByID[c.ID]
 		if fields, isObject := c.Payload.(map[string]any); isObject && byCode[c.ID] != nil {
 			_, code := fields["code"]
 			who, ok = byCode[c.ID][code], true

@@ -11,14 +11,14 @@ import (
 	"testing"
 )
 
-// longest is the maximum number of words in a sentence.
-const longest = 40
+// maxWords is the maximum number of words in a sentence.
+const maxWords = 40
 
-// stiff are words that a reader who learned English at school may not know, or has to read twice.
-var stiff = regexp.MustCompile(`(?i)\b(whoever|whomever|whosoever|ere|aught|nought|naught|anew|lest|hence|thereby|therein|thereof|wherein|whereby|upon|whilst|amongst|shall|thus|albeit|save for|utili[sz]e[sd]?|leverage|in order to|himself|herself|he or she|his or her)\b`)
+// hardWords are words that a reader who learned English at school may not know, or has to read twice.
+var hardWords = regexp.MustCompile(`(?i)\b(whoever|whomever|whosoever|ere|aught|nought|naught|anew|lest|hence|thereby|therein|thereof|wherein|whereby|upon|whilst|amongst|shall|thus|albeit|save for|utili[sz]e[sd]?|leverage|in order to|himself|herself|he or she|his or her)\b`)
 
-// other are other words for a term in the glossary, and phrases that look like another term.
-var other = regexp.MustCompile(`(?i)\b(in line|waiting list|all the same|beside (that|this|these)|takes? back (an|any|the|their) invites?)\b`)
+// otherTerms are other words for a term in the glossary, and phrases that look like another term.
+var otherTerms = regexp.MustCompile(`(?i)\b(in line|waiting list|all the same|beside (that|this|these)|takes? back (an|any|the|their) invites?)\b`)
 
 // People from any country read the pages, so sentences are short and words are plain.
 func TestLanguage(t *testing.T) {
@@ -32,10 +32,10 @@ func TestLanguage(t *testing.T) {
 	for _, page := range pages {
 		name := filepath.Base(page)
 		for _, sentence := range sentences(readFile(t, strings.TrimPrefix(page, Root+"/"))) {
-			if n := len(strings.Fields(sentence)); n > longest {
+			if n := len(strings.Fields(sentence)); n > maxWords {
 				t.Errorf("%s: a sentence of %d words: %s", name, n, sentence)
 			}
-			for _, word := range []string{stiff.FindString(sentence), other.FindString(sentence)} {
+			for _, word := range []string{hardWords.FindString(sentence), otherTerms.FindString(sentence)} {
 				if word != "" {
 					t.Errorf("%s: %q in: %s", name, word, sentence)
 				}
@@ -61,7 +61,7 @@ func TestLanguage_comments(t *testing.T) {
 		}
 		files++
 		for _, comment := range commentsOf(t, path) {
-			for _, word := range []string{stiff.FindString(comment), guess.FindString(comment)} {
+			for _, word := range []string{hardWords.FindString(comment), guess.FindString(comment)} {
 				if word != "" {
 					t.Errorf("%s: %q in: %s", path, word, comment)
 				}

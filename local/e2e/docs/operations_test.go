@@ -112,14 +112,14 @@ func checkLog(t *testing.T, b Block) {
 		if strings.HasPrefix(line, " ") || strings.Contains(line, "plugin was built with") {
 			continue // the rest of the line above, in Nakama's own words
 		}
-		if !slices.ContainsFunc(messages, func(m string) bool { return fits(m, line) }) {
+		if !slices.ContainsFunc(messages, func(m string) bool { return matchesFormat(m, line) }) {
 			t.Errorf("%s: nothing writes %q", b, line)
 		}
 	}
 }
 
-// fits reports whether a format can produce the line.
-func fits(format, line string) bool {
+// matchesFormat reports whether a format can produce the line.
+func matchesFormat(format, line string) bool {
 	format, _, _ = strings.Cut(format, "\n")
 	words := regexp.MustCompile(`%[-+#]?\w`).Split(format, -1)
 	if len(strings.Join(words, "")) < 8 {
@@ -136,8 +136,8 @@ func fits(format, line string) bool {
 	return true
 }
 
-// pick returns the values of the constants with names that match.
-func pick(t *testing.T, form string) []string {
+// constantsLike returns the values of the constants with names that match.
+func constantsLike(t *testing.T, form string) []string {
 	t.Helper()
 	var all []string
 	for name, value := range constants(t) {
@@ -151,12 +151,12 @@ func pick(t *testing.T, form string) []string {
 
 func collections(t *testing.T) []string {
 	t.Helper()
-	return slices.DeleteFunc(pick(t, `Collection$`), func(s string) bool { return !strings.HasPrefix(s, "partyline") })
+	return slices.DeleteFunc(constantsLike(t, `Collection$`), func(s string) bool { return !strings.HasPrefix(s, "partyline") })
 }
 
-// inTable compares names in the code with the first column of a table, which has them in code
+// checkFirstColumn compares names in the code with the first column of a table, which has them in code
 // quotes.
-func inTable(t *testing.T, doc, heading string, have []string) {
+func checkFirstColumn(t *testing.T, doc, heading string, have []string) {
 	t.Helper()
 	rows, err := document(t, doc).cells(heading, false)
 	if err != nil {
@@ -181,18 +181,18 @@ func inTable(t *testing.T, doc, heading string, have []string) {
 }
 
 func TestOperators_tables(t *testing.T) {
-	metrics := slices.DeleteFunc(pick(t, `Metric`), func(s string) bool { return !strings.HasPrefix(s, "partyline_") })
-	inTable(t, "docs/operators.md", "## Metrics", metrics)
-	inTable(t, "docs/operators.md", "### Storage", collections(t))
-	inTable(t, "docs/operators.md", "### Streams", streamModes(t))
-	inTable(t, "docs/operators.md", "### The server's settings", append(ownSettings(t), "socket.proxy_count", "name"))
+	metrics := slices.DeleteFunc(constantsLike(t, `Metric`), func(s string) bool { return !strings.HasPrefix(s, "partyline_") })
+	checkFirstColumn(t, "docs/operators.md", "## Metrics", metrics)
+	checkFirstColumn(t, "docs/operators.md", "### Storage", collections(t))
+	checkFirstColumn(t, "docs/operators.md", "### Streams", streamModes(t))
+	checkFirstColumn(t, "docs/operators.md", "### The server's settings", append(ownSettings(t), "socket.proxy_count", "name"))
 	var routes []string
 	for _, line := range entryPoints(t) {
 		if words := strings.Fields(line); words[0] == "http" {
 			routes = append(routes, words[2])
 		}
 	}
-	inTable(t, "docs/operators.md", "### Routes", routes)
+	checkFirstColumn(t, "docs/operators.md", "### Routes", routes)
 }
 
 // streamModes returns the modes of the module's own streams.

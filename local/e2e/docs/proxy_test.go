@@ -65,7 +65,7 @@ func checkProxy(t *testing.T, b Block) {
 	if card, err := png.Decode(bytes.NewReader(v.get(made.URL+"/card.png", http.StatusOK, "image/png"))); err != nil || card.Bounds().Dx() != 1200 {
 		t.Errorf("the card is no picture: %v", err)
 	}
-	if !slices.EqualFunc(drawn(v.get(made.QRURL, http.StatusOK, "image/svg+xml")), bitmap(t, made.URL), slices.Equal) {
+	if !slices.EqualFunc(readQRCode(v.get(made.QRURL, http.StatusOK, "image/svg+xml")), qrCode(t, made.URL), slices.Equal) {
 		t.Errorf("the QR code does not lead to %s", made.URL)
 	}
 	if state := v.get(made.URL+"/state", http.StatusOK, "application/json"); !bytes.Contains(state, []byte(`"state":"open"`)) {
@@ -116,7 +116,7 @@ func startProxy(t *testing.T, settings string) *http.Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(stepTimeout); ; time.Sleep(20 * time.Millisecond) {
 		conn, err := dial(t.Context(), "", "")
 		if err == nil {
 			_ = conn.Close()
@@ -127,7 +127,7 @@ func startProxy(t *testing.T, settings string) *http.Client {
 		}
 	}
 	// The client follows no redirect, because a redirect would be an unexpected answer.
-	return &http.Client{Timeout: patience, Transport: &http.Transport{DialContext: dial}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{Timeout: stepTimeout, Transport: &http.Transport{DialContext: dial}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // visitor makes the requests of a browser, a chat program or a phone.
@@ -191,8 +191,8 @@ func (v *visitor) page(address string, status int) (names []string) {
 	return names
 }
 
-// bitmap returns the QR code of a link as rows of dark modules.
-func bitmap(t *testing.T, link string) [][]bool {
+// qrCode returns the QR code of a link as rows of dark modules.
+func qrCode(t *testing.T, link string) [][]bool {
 	t.Helper()
 	code, err := qrcode.New(link, qrcode.Medium)
 	if err != nil {
@@ -207,8 +207,8 @@ var (
 	side = regexp.MustCompile(`viewBox="0 0 (\d+) `)
 )
 
-// drawn reads such a code back from its SVG drawing, which has a margin of four modules.
-func drawn(svg []byte) [][]bool {
+// readQRCode reads such a code back from its SVG drawing, which has a margin of four modules.
+func readQRCode(svg []byte) [][]bool {
 	number := func(text []byte) (n int) { _, _ = fmt.Sscan(string(text), &n); return n }
 	size := side.FindSubmatch(svg)
 	if size == nil {

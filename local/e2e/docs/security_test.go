@@ -41,7 +41,7 @@ func TestSecurity_limits(t *testing.T) {
 		}
 	}
 	for _, row := range rowsOf(t, "docs/security.md", "### Limits of the rules file") {
-		key, shown := quoted(row[0])[0], quoted(row[1])
+		key, shown := codeWords(row[0])[0], codeWords(row[1])
 		value, exists := defaults[key]
 		if !exists || len(shown) != 1 || shown[0] != value {
 			t.Errorf("%s is shown with %s; its default is %q", key, row[1], value)

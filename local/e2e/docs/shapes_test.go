@@ -38,31 +38,31 @@ var samples = map[string]func(w *world) json.RawMessage{
 		return w.mustCall(w.leader, "party_invite_list", map[string]any{"party_id": w.partyID}, nil)
 	},
 	"party_status_list": func(w *world) json.RawMessage {
-		w.loading()
+		w.reportStatuses()
 		return w.mustCall(w.leader, "party_status_list", map[string]any{"party_id": w.partyID}, nil)
 	},
 	"party_attributes_get": func(w *world) json.RawMessage {
-		w.attributes()
+		w.setAttributes()
 		answer := w.mustCall(w.leader, "party_attributes_get", map[string]any{"party_id": w.partyID}, nil)
 		return json.RawMessage(strings.ReplaceAll(string(answer), w.leader.UserID, "7a9d..."))
 	},
 	"message -6": func(w *world) json.RawMessage {
-		w.attributes()
+		w.setAttributes()
 		w.serverMessage(w.leader, -6, "rounds")
 		w.mustCall(w.leader, "party_attributes_set", map[string]any{"party_id": w.partyID, "party": map[string]any{"map": nil}}, nil)
 		return w.serverMessage(w.leader, -6, "map")
 	},
 	"party_find": func(w *world) json.RawMessage {
-		w.open()
+		w.createOpenParty()
 		return w.mustCall(w.friend, "party_find", map[string]any{"label": map[string]any{"mode": "duo"}, "limit": 1}, nil)
 	},
 	"party_wait": func(w *world) json.RawMessage {
-		code := w.line()
+		code := w.waitFirst()
 		w.notification(w.friend, 1005)
 		return w.mustCall(w.friend, "party_wait", map[string]any{"code": code}, nil)
 	},
 	"notification 1005": func(w *world) json.RawMessage {
-		w.line()
+		w.waitFirst()
 		return w.notification(w.friend, 1005)
 	},
 	"party_share": func(w *world) json.RawMessage {
@@ -76,7 +76,7 @@ var samples = map[string]func(w *world) json.RawMessage{
 		return w.mustCall(w.friend, "party_check", map[string]any{"action": "join", "party_id": w.partyID}, nil)
 	},
 	"message -1": func(w *world) json.RawMessage {
-		w.loading()
+		w.reportStatuses()
 		return w.serverMessage(w.leader, -1, "World map")
 	},
 	"party_resume": func(w *world) json.RawMessage {
@@ -89,12 +89,12 @@ var samples = map[string]func(w *world) json.RawMessage{
 		return w.serverMessage(w.leader, -5, "away")
 	},
 	"party_queue": func(w *world) json.RawMessage {
-		w.queue()
+		w.queueParty()
 		w.serverMessage(w.leader, -3, "queued")
 		return w.mustCall(w.leader, "party_queue", map[string]any{"party_id": w.partyID}, nil)
 	},
 	"message -3": func(w *world) json.RawMessage {
-		w.queue()
+		w.queueParty()
 		return w.serverMessage(w.leader, -3, "queued")
 	},
 	"notification 1001": func(w *world) json.RawMessage {
@@ -138,16 +138,16 @@ var samples = map[string]func(w *world) json.RawMessage{
 	},
 }
 
-// attributes makes the leader set the attributes in the document.
-func (w *world) attributes() {
+// setAttributes makes the leader set the attributes in the document.
+func (w *world) setAttributes() {
 	w.t.Helper()
 	w.mustCall(w.leader, "party_attributes_set", map[string]any{
 		"party_id": w.partyID, "party": map[string]any{"map": "harbour", "rounds": 3}, "member": map[string]any{"character": "mage"},
 	}, nil)
 }
 
-// open makes another player create an open party with the label in the document.
-func (w *world) open() {
+// createOpenParty makes another player create an open party with the label in the document.
+func (w *world) createOpenParty() {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
 	defer cancel()
@@ -162,9 +162,9 @@ func (w *world) open() {
 	}
 }
 
-// line makes the friend the first on the wait list, for a seat that has just become free. It
+// waitFirst makes the friend the first on the wait list, for a seat that has just become free. It
 // returns the code of an invite.
-func (w *world) line() (code string) {
+func (w *world) waitFirst() (code string) {
 	w.t.Helper()
 	code = w.invite().Code
 	full := []*player{w.join("aiko"), w.join("emil"), w.join("noor")}
@@ -182,8 +182,8 @@ func (w *world) line() (code string) {
 	return code
 }
 
-// queue makes the leader's party look for a match.
-func (w *world) queue() {
+// queueParty makes the leader's party look for a match.
+func (w *world) queueParty() {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
 	defer cancel()
@@ -195,9 +195,9 @@ func (w *world) queue() {
 	}
 }
 
-// found makes the friend and another player look for a match alone, until the server asks them to
+// awaitProposal makes the friend and another player look for a match alone, until the server asks them to
 // accept. It returns the friend's ticket.
-func (w *world) found() (ticket string) {
+func (w *world) awaitProposal() (ticket string) {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
 	defer cancel()
@@ -240,13 +240,13 @@ func checkAnswer(t *testing.T, addr string, b Block) {
 	if err := json.Unmarshal(raw, &real); err != nil {
 		t.Fatalf("%s: the real answer %q: %v", b, raw, err)
 	}
-	for _, difference := range differences("", shown, real) {
+	for _, difference := range shapeDifferences("", shown, real) {
 		t.Errorf("%s: %s (the real one: %s)", b, difference, raw)
 	}
 }
 
-// differences compares keys and types of values, not the values. {} stands for any object.
-func differences(path string, shown, real any) []string {
+// shapeDifferences compares keys and types of values, not the values. {} stands for any object.
+func shapeDifferences(path string, shown, real any) []string {
 	if reflect.TypeOf(shown) != reflect.TypeOf(real) {
 		return []string{fmt.Sprintf("%s is a %T, shown as a %T", path, real, shown)}
 	}
@@ -262,7 +262,7 @@ func differences(path string, shown, real any) []string {
 				all = append(all, path+"."+key+" is not in the real answer")
 				continue
 			}
-			all = append(all, differences(path+"."+key, shown[key], real[key])...)
+			all = append(all, shapeDifferences(path+"."+key, shown[key], real[key])...)
 		}
 		for key := range real {
 			if _, ok := shown[key]; !ok {
@@ -272,7 +272,7 @@ func differences(path string, shown, real any) []string {
 	case []any:
 		real := real.([]any)
 		if len(shown) > 0 && len(real) > 0 {
-			return differences(path+"[0]", shown[0], real[0])
+			return shapeDifferences(path+"[0]", shown[0], real[0])
 		}
 	}
 	slices.Sort(all)
@@ -295,7 +295,7 @@ func TestDifferences(t *testing.T) {
 		if json.Unmarshal([]byte(c.shown), &shown) != nil || json.Unmarshal([]byte(c.real), &real) != nil {
 			t.Fatal(c)
 		}
-		if got := differences("", shown, real); len(got) != c.want {
+		if got := shapeDifferences("", shown, real); len(got) != c.want {
 			t.Errorf("%s and %s: %q; want %d", c.shown, c.real, got, c.want)
 		}
 	}

@@ -42,7 +42,7 @@ func TestStories(t *testing.T) {
 	for _, s := range stories {
 		t.Run(s.file, func(t *testing.T) {
 			blocks := filepath.Join(t.TempDir(), "blocks.json")
-			if err := os.WriteFile(blocks, named(t, s.doc), 0o600); err != nil {
+			if err := os.WriteFile(blocks, storyBlocks(t, s.doc), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			cmd := exec.CommandContext(t.Context(), npm.Tool(t, "node"),
@@ -69,8 +69,8 @@ func TestStories_complete(t *testing.T) {
 	}
 }
 
-// named returns a document's JavaScript blocks for its story, by the name on the fence.
-func named(t *testing.T, doc string) []byte {
+// storyBlocks returns a document's JavaScript blocks for its story, by the name on the fence.
+func storyBlocks(t *testing.T, doc string) []byte {
 	t.Helper()
 	type block struct {
 		Name  string `json:"name"`

@@ -18,8 +18,8 @@ import (
 	"partyline/party"
 )
 
-// quoted returns the words in code quotes of a cell.
-func quoted(cell string) []string {
+// codeWords returns the words in code quotes of a cell.
+func codeWords(cell string) []string {
 	var words []string
 	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
 		words = append(words, m[1])
@@ -36,8 +36,8 @@ func rowsOf(t *testing.T, doc, heading string) [][]string {
 	return rows
 }
 
-// typed returns the string constants of a type in a package.
-func typed(t *testing.T, dir, name string) []string {
+// constantsOfType returns the string constants of a type in a package.
+func constantsOfType(t *testing.T, dir, name string) []string {
 	t.Helper()
 	var all []string
 	err := goFiles(func(path string, file *ast.File) {
@@ -73,11 +73,11 @@ var httpStatus = map[int]int{3: 400, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10:
 // server's answer.
 func TestClients_reasons(t *testing.T) {
 	left := map[string]bool{}
-	for _, reason := range typed(t, "party", "Reason") {
+	for _, reason := range constantsOfType(t, "party", "Reason") {
 		left[reason] = true
 	}
 	for _, row := range rowsOf(t, "docs/clients.md", "### Reasons") {
-		reason := quoted(row[0])[0]
+		reason := codeWords(row[0])[0]
 		if !left[reason] {
 			t.Errorf("%s is no reason, or listed twice", reason)
 		}
@@ -145,9 +145,9 @@ func reasonOf(err error) string {
 func TestClients_states(t *testing.T) {
 	var listed []string
 	for _, row := range rowsOf(t, "docs/clients.md", "### Show a preview") {
-		listed = append(listed, quoted(row[0])...)
+		listed = append(listed, codeWords(row[0])...)
 	}
-	want := typed(t, "party", "InviteState")
+	want := constantsOfType(t, "party", "InviteState")
 	slices.Sort(listed)
 	slices.Sort(want)
 	if !slices.Equal(listed, want) {
@@ -164,9 +164,9 @@ func TestMatchmaking_told(t *testing.T) {
 	}
 	var listed []string
 	for _, row := range rows {
-		listed = append(listed, quoted(row[0])...)
+		listed = append(listed, codeWords(row[0])...)
 	}
-	want := append(typed(t, "matchmaking/queue", "DropReason"), typed(t, "matchmaking/queue", "EventName")...)
+	want := append(constantsOfType(t, "matchmaking/queue", "DropReason"), constantsOfType(t, "matchmaking/queue", "EventName")...)
 	slices.Sort(listed)
 	slices.Sort(want)
 	if listed, want := slices.Compact(listed), slices.Compact(want); !slices.Equal(listed, want) {
@@ -178,7 +178,7 @@ func TestMatchmaking_told(t *testing.T) {
 func TestClients_request(t *testing.T) {
 	var listed, want []string
 	for _, row := range rowsOf(t, "docs/clients.md", "## Invite") {
-		listed = append(listed, quoted(row[0])...)
+		listed = append(listed, codeWords(row[0])...)
 	}
 	request := reflect.TypeFor[party.InviteRequest]()
 	for i := range request.NumField() {
@@ -203,7 +203,7 @@ func TestClients_messages(t *testing.T) {
 			switch n := n.(type) {
 			case *ast.ValueSpec:
 				for i, name := range n.Names {
-					if u, ok := value(n, i).(*ast.UnaryExpr); ok && u.Op == token.SUB && strings.HasPrefix(name.Name, "Op") {
+					if u, ok := initializer(n, i).(*ast.UnaryExpr); ok && u.Op == token.SUB && strings.HasPrefix(name.Name, "Op") {
 						codes[name.Name] = "-" + u.X.(*ast.BasicLit).Value
 					}
 				}
@@ -237,7 +237,7 @@ func TestClients_messages(t *testing.T) {
 			t.Errorf("the module sends no op code %s", row[0])
 		}
 		delete(sent, row[0])
-		for _, event := range quoted(row[2]) {
+		for _, event := range codeWords(row[2]) {
 			if !literals[event] {
 				t.Errorf("op code %s: the module names no event %s", row[0], event)
 			}
@@ -248,7 +248,7 @@ func TestClients_messages(t *testing.T) {
 	}
 }
 
-func value(spec *ast.ValueSpec, i int) ast.Expr {
+func initializer(spec *ast.ValueSpec, i int) ast.Expr {
 	if i < len(spec.Values) {
 		return spec.Values[i]
 	}

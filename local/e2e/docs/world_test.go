@@ -16,8 +16,8 @@ import (
 	"partyline/party"
 )
 
-// patience is how long one step may take.
-const patience = 30 * time.Second
+// stepTimeout is how long one step may take.
+const stepTimeout = 30 * time.Second
 
 // player is a user with a connected game.
 type player struct {
@@ -52,7 +52,7 @@ func newWorld(t *testing.T, addr string) *world {
 }
 
 func (w *world) deadline() (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(w.ctx, patience, fmt.Errorf("nothing for %v", patience))
+	return context.WithTimeoutCause(w.ctx, stepTimeout, fmt.Errorf("nothing for %v", stepTimeout))
 }
 
 // join logs in a new user and connects the game.
@@ -132,8 +132,8 @@ func (w *world) invite(forUserIDs ...string) party.CreatedInvite {
 	return made
 }
 
-// loading makes the leader, and the friend on the way, report their status.
-func (w *world) loading() {
+// reportStatuses makes the leader, and the friend on the way, report their status.
+func (w *world) reportStatuses() {
 	w.t.Helper()
 	w.mustCall(w.leader, "party_status_set", map[string]any{"party_id": w.partyID, "stage": "downloading", "progress": 0.42, "text": "World map"}, nil)
 	w.mustCall(w.friend, "party_status_set", map[string]any{"code": w.invite().Code, "stage": "installing", "progress": 0.07}, nil)

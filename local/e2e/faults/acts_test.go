@@ -56,10 +56,10 @@ var acts = []act{
 	{"keep a seat", leader, call(leader, "party_invite_create", func(s *scene) any {
 		return inviteRequest{PartyID: s.party, ForUserIDs: []string{s.stranger.Player.ID()}, HoldSeat: true}
 	})},
-	{"redeem a kept seat", guest, call(guest, "party_invite_redeem", func(s *scene) any { return codeRequest{s.kept.Code} })},
+	{"redeem a kept seat", guest, call(guest, "party_invite_redeem", func(s *scene) any { return codeRequest{s.heldSeat.Code} })},
 	{"redeem", stranger, call(stranger, "party_invite_redeem", func(s *scene) any { return codeRequest{s.link.Code} })},
-	{"revoke", leader, call(leader, "party_invite_revoke", func(s *scene) any { return codeRequest{s.kept.Code} })},
-	{"decline", guest, call(guest, "party_invite_decline", func(s *scene) any { return codeRequest{s.kept.Code} })},
+	{"revoke", leader, call(leader, "party_invite_revoke", func(s *scene) any { return codeRequest{s.heldSeat.Code} })},
+	{"decline", guest, call(guest, "party_invite_decline", func(s *scene) any { return codeRequest{s.heldSeat.Code} })},
 	{"preview", asker, call(asker, "party_invite_preview", func(s *scene) any { return codeRequest{s.link.Code} })},
 	{"list", member, call(member, "party_invite_list", func(s *scene) any { return partyRequest{s.party} })},
 	{"tell", member, call(member, "party_status_set", func(s *scene) any {

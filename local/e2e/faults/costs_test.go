@@ -23,15 +23,15 @@ import (
 
 var writeCosts = flag.Bool("faults.costs", false, "write testdata/costs.txt again from what is counted")
 
-// counted counts the module's calls to its server by name, and stream calls also by mode.
-type counted struct {
+// callCounter counts the module's calls to its server by name, and stream calls also by mode.
+type callCounter struct {
 	mu    sync.Mutex
 	calls map[string]int
 }
 
-// ofModule reports whether a call goes from the module to the server. Calls from the server to the
+// fromModule reports whether a call goes from the module to the server. Calls from the server to the
 // module start in lower case.
-func ofModule(call fault.Call) bool { return unicode.IsUpper(rune(call.Name[0])) }
+func fromModule(call fault.Call) bool { return unicode.IsUpper(rune(call.Name[0])) }
 
 // nameOf returns the name of a call, with the mode of its stream.
 func nameOf(call fault.Call) string {
@@ -41,19 +41,19 @@ func nameOf(call fault.Call) string {
 	return call.Name
 }
 
-func (c *counted) note(call fault.Call) error {
+func (c *callCounter) note(call fault.Call) error {
 	c.add(nameOf(call))
 	return nil
 }
 
-func (c *counted) add(name string) {
+func (c *callCounter) add(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls[name]++
 }
 
-// reached waits until at least n calls of each name were counted.
-func (c *counted) reached(ctx context.Context, n int, names ...string) error {
+// awaitCalls waits until at least n calls of each name were counted.
+func (c *callCounter) awaitCalls(ctx context.Context, n int, names ...string) error {
 	return eventually(ctx, func() error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -67,7 +67,7 @@ func (c *counted) reached(ctx context.Context, n int, names ...string) error {
 }
 
 // take returns the counts since the last take, as one line.
-func (c *counted) take() string {
+func (c *callCounter) take() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all, database := 0, 0
@@ -125,14 +125,14 @@ func TestCosts(t *testing.T) {
 // count plays a party's life and passes the cost of each step to tell.
 func count(t *testing.T, rules string, tell func(what, line string)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	w := prepareWorld(t, rules)
-	c := &counted{calls: map[string]int{}}
-	w.db = statements{func() { c.add("SQL") }}.open()
+	c := &callCounter{calls: map[string]int{}}
+	w.db = countingDB{func() { c.add("SQL") }}.open()
 	t.Cleanup(func() { _ = w.db.Close() })
 	w.start(t, engine.Options{})
-	w.layer.Arm(fault.Fault{When: ofModule, Before: c.note})
+	w.layer.Arm(fault.Fault{When: fromModule, Before: c.note})
 	games := make([]*player.Game, 6)
 	for i := range games {
 		games[i] = play(ctx, t, w.api, fmt.Sprintf("player%d", i))
@@ -145,7 +145,7 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 	}
 	settle()
 	if rules != "" { // after a connect, the module looks for a kept seat in the background
-		if err := c.reached(ctx, len(games), "StorageRead", "StreamUserList(102)"); err != nil {
+		if err := c.awaitCalls(ctx, len(games), "StorageRead", "StreamUserList(102)"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -182,7 +182,7 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		if err != nil || rules == "" {
 			return err
 		}
-		return c.reached(ctx, 1, "SQL") // the module reads the ticket's blocks in the background
+		return c.awaitCalls(ctx, 1, "SQL") // the module reads the ticket's blocks in the background
 	})
 	step("queue cancel", func() error {
 		_, err := leader.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{

@@ -15,11 +15,11 @@ import (
 	"partyline/party"
 )
 
-// place is the outcome of an attempt to get one of a limited number of places.
-type place int
+// attemptResult is the outcome of an attempt to get one of a limited number of places.
+type attemptResult int
 
 const (
-	unknown place = iota // no answer, or one that says nothing about the places: the attempt may have got one
+	unknown attemptResult = iota // no answer, or one that says nothing about the places: the attempt may have got one
 	got
 	none // no place was left
 )
@@ -49,10 +49,10 @@ func (h *history) record(contender int, left party.Reason, try func() error) err
 	return err
 }
 
-// places is the model: n places, each for one contender, who keeps it. Its state is the set of
+// placesModel is the model: n places, each for one contender, who keeps it. Its state is the set of
 // contenders with a place. An attempt without an answer may have got a place at any time after the
 // call. If it never did, the model puts it at the end, when nothing depends on it any more.
-func places(n int) porcupine.Model {
+func placesModel(n int) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return uint64(0) },
 		Step: func(state, input, output any) (bool, any) {
@@ -74,7 +74,7 @@ func places(n int) porcupine.Model {
 // checker is too weak: when a refusal is changed into a success, the checker must find no order.
 func (h *history) check(t *testing.T, n int) {
 	t.Helper()
-	model := places(n)
+	model := placesModel(n)
 	if !porcupine.CheckOperations(model, h.all) {
 		t.Errorf("no order of these explains what was answered: %+v", h.all)
 	}
@@ -91,25 +91,25 @@ func (h *history) check(t *testing.T, n int) {
 	t.Error("nobody was refused, so nothing is shown")
 }
 
-// searched is how many contenders redeem at once. The search grows with the orders of unanswered attempts.
-const searched = 8
+// linearContenders is how many contenders redeem at once. The search grows with the orders of unanswered attempts.
+const linearContenders = 8
 
 // Uses of an invite are linearizable, even if the server dies: some order of the attempts explains
 // all answers before and after the kill.
 func TestLinear_UsesOverAKill(t *testing.T) {
-	v := newVictim(t, killVariable, startVariable)
-	inRounds(t, v, v.process, searched, func(ctx context.Context, n int) {
+	v := newTestServer(t, killVariable, startVariable)
+	inRounds(t, v, v.process, linearContenders, func(ctx context.Context, n int) {
 		c := v.newCrowd(ctx)
 		h := &history{start: time.Now()}
 		redeem := func(ctx context.Context) []func() error {
-			acts := c.redeeming(ctx)[:searched]
+			acts := c.redeemActs(ctx)[:linearContenders]
 			for i, act := range acts {
 				acts[i] = func() error { return h.record(i, party.InviteExhausted, act) }
 			}
 			return acts
 		}
-		v.storm(ctx, v.process, n, redeem(ctx))
-		c.gather(ctx)
+		v.actAndStrike(ctx, v.process, n, redeem(ctx))
+		c.connectAll(ctx)
 		for _, act := range redeem(ctx) { // one after another, for the same reason
 			act()
 		}
@@ -120,8 +120,8 @@ func TestLinear_UsesOverAKill(t *testing.T) {
 
 // Seats of a party are linearizable when players join natively and by an invite at the same time.
 func TestLinear_Seats(t *testing.T) {
-	v := newVictim(t)
-	ctx, cancel := context.WithTimeout(t.Context(), outage)
+	v := newTestServer(t)
+	ctx, cancel := context.WithTimeout(t.Context(), roundTimeout)
 	defer cancel()
 	c := v.newCrowd(ctx)
 	c.must(c.leader.UpdateParty(ctx, c.party, true, ""))

@@ -18,35 +18,35 @@ import (
 	"partyline/party"
 )
 
-// journal keeps the log lines about this package's injected errors, up to the error.
-type journal struct {
+// errorLog keeps the log lines about this package's injected errors, up to the error.
+type errorLog struct {
 	slog.Handler
 	mu    sync.Mutex
 	lines []string
 }
 
-// named matches the fields with values that differ in each run.
-var named = regexp.MustCompile(` (party|user|session|invite)=\S+`)
+// variableFields matches the fields with values that differ in each run.
+var variableFields = regexp.MustCompile(` (party|user|session|invite)=\S+`)
 
-func (j *journal) Enabled(context.Context, slog.Level) bool { return true }
-func (j *journal) WithAttrs([]slog.Attr) slog.Handler       { return j }
+func (j *errorLog) Enabled(context.Context, slog.Level) bool { return true }
+func (j *errorLog) WithAttrs([]slog.Attr) slog.Handler       { return j }
 
-func (j *journal) Handle(_ context.Context, r slog.Record) error {
+func (j *errorLog) Handle(_ context.Context, r slog.Record) error {
 	if line, _, broken := strings.Cut(r.Message, errBroken.Error()); broken {
 		j.mu.Lock()
 		defer j.mu.Unlock()
-		j.lines = append(j.lines, strings.TrimRight(named.ReplaceAllString(line, ""), ": ="))
+		j.lines = append(j.lines, strings.TrimRight(variableFields.ReplaceAllString(line, ""), ": ="))
 	}
 	return nil
 }
 
-func (j *journal) empty() bool {
+func (j *errorLog) empty() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return len(j.lines) == 0
 }
 
-func (j *journal) take() []string {
+func (j *errorLog) take() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	lines := j.lines
@@ -56,13 +56,13 @@ func (j *journal) take() []string {
 
 // Each server call of a redeem fails once. The operator's log then names the step that failed.
 func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	sample, err := os.ReadFile("../../rules.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := &journal{Handler: slog.DiscardHandler}
+	log := &errorLog{Handler: slog.DiscardHandler}
 	w := prepareWorld(t, string(sample))
 	w.start(t, engine.Options{Logger: slog.New(log)})
 	leader, friend := play(ctx, t, w.api, "leader"), play(ctx, t, w.api, "friend")
@@ -80,7 +80,7 @@ func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 		log.take()
 		var name atomic.Value // of the call that failed
 		name.Store("")
-		armed := w.layer.Arm(fault.Fault{When: ofModule, Skip: skip, Times: 1, Before: func(c fault.Call) error {
+		armed := w.layer.Arm(fault.Fault{When: fromModule, Skip: skip, Times: 1, Before: func(c fault.Call) error {
 			name.Store(nameOf(c))
 			return errBroken
 		}})

@@ -25,29 +25,29 @@ import (
 	"partyline/module/wiring"
 )
 
-const patience = 30 * time.Second // for anything that must happen
+const testTimeout = 30 * time.Second // for anything that must happen
 
 // world is an engine with Partyline's module behind a fault layer, and a clock that can jump.
 type world struct {
-	layer    *fault.Layer
-	clock    *fault.Clock
-	engine   *engine.Server
-	api      *client.Client
-	sentinel *client.Sentinel
-	rules    string       // path of the rules file
-	db       *sql.DB      // nil for no database, as on an engine
-	begun    atomic.Int32 // sessions that the module was told of
+	layer           *fault.Layer
+	clock           *fault.Clock
+	engine          *engine.Server
+	api             *client.Client
+	sentinel        *client.Sentinel
+	rules           string       // path of the rules file
+	db              *sql.DB      // nil for no database, as on an engine
+	sessionsStarted atomic.Int32 // sessions that the module was told of
 }
 
-// starts counts the session starts that the module was told of. The server tells it in the background.
-type starts struct {
+// sessionCounter counts the session starts that the module was told of. The server tells it in the background.
+type sessionCounter struct {
 	nakama.Initializer
 	w *world
 }
 
-func (s starts) RegisterEventSessionStart(fn func(context.Context, nakama.Logger, *api.Event)) error {
+func (s sessionCounter) RegisterEventSessionStart(fn func(context.Context, nakama.Logger, *api.Event)) error {
 	return s.Initializer.RegisterEventSessionStart(func(ctx context.Context, l nakama.Logger, e *api.Event) {
-		defer s.w.begun.Add(1)
+		defer s.w.sessionsStarted.Add(1)
 		fn(ctx, l, e)
 	})
 }
@@ -97,7 +97,7 @@ func (w *world) load(ctx context.Context, logger nakama.Logger, _ *sql.DB, nk na
 	if err != nil {
 		return err
 	}
-	if err := m.Register(starts{init, w}); err != nil {
+	if err := m.Register(sessionCounter{init, w}); err != nil {
 		m.Stop(ctx)
 		return err
 	}
@@ -111,7 +111,7 @@ func (w *world) settle(ctx context.Context, games ...*player.Game) error {
 		return err
 	}
 	err := eventually(ctx, func() error {
-		if told := int(w.begun.Load()); told < len(games)+1 { // one more for the sentinel
+		if told := int(w.sessionsStarted.Load()); told < len(games)+1 { // one more for the sentinel
 			return fmt.Errorf("the module knows of %d sessions; want that of each of %d players", told, len(games))
 		}
 		return nil
@@ -139,8 +139,8 @@ func barriers(ctx context.Context, games []*player.Game) error {
 	return nil
 }
 
-// empty waits until nothing is left of the players, after their sockets were closed.
-func (w *world) empty(ctx context.Context) error {
+// awaitEmpty waits until nothing is left of the players, after their sockets were closed.
+func (w *world) awaitEmpty(ctx context.Context) error {
 	const sentinelOnly = 1
 	if err := w.sentinel.Settle(ctx); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (w *world) empty(ctx context.Context) error {
 		if n := w.engine.Presences(); n != 2 {
 			return fmt.Errorf("%d presences are left; want the sentinel's 2", n)
 		}
-		return nothingRuns()
+		return noGoroutines()
 	})
 }
 
@@ -200,25 +200,25 @@ func eventually(ctx context.Context, is func() error) error {
 	}
 }
 
-// ours are the packages whose goroutines must end with their work.
-var ours = []string{"partyline/party", "partyline/hooks", "partyline/rpc", "partyline/matchmaking", "partyline/module"}
+// modulePackages are the packages whose goroutines must end with their work.
+var modulePackages = []string{"partyline/party", "partyline/hooks", "partyline/rpc", "partyline/matchmaking", "partyline/module"}
 
-// lasting are the functions that run as long as the module. The module's start starts them.
-var lasting = []string{"partyline/module/wiring.(*Module).Start"}
+// lastingFunctions are the functions that run as long as the module. The module's start starts them.
+var lastingFunctions = []string{"partyline/module/wiring.(*Module).Start"}
 
-// nothingRuns fails while a goroutine of the module is running.
-func nothingRuns() error {
+// noGoroutines fails while a goroutine of the module is running.
+func noGoroutines() error {
 	stacks := make([]byte, 2<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
-		if inAny(stack, ours) && !inAny(stack, lasting) {
+		if containsAny(stack, modulePackages) && !containsAny(stack, lastingFunctions) {
 			return fmt.Errorf("still running:\n%s", stack)
 		}
 	}
 	return nil
 }
 
-func inAny(stack string, functions []string) bool {
+func containsAny(stack string, functions []string) bool {
 	for line := range strings.SplitSeq(stack, "\n") {
 		for _, f := range functions {
 			if strings.HasPrefix(line, f) {

@@ -31,9 +31,9 @@ func (g *team) queue() {
 	g.stopped = err != nil && !strings.Contains(err.Error(), "not_ready")
 }
 
-// plays reports whether the whole team can connect to a game server. If the match is gone, the team
+// canConnect reports whether the whole team can connect to a game server. If the match is gone, the team
 // queues again.
-func (g *team) plays() (all []event, ok bool) {
+func (g *team) canConnect() (all []event, ok bool) {
 	lead := g.members[0]
 	for _, m := range lead.TakeAll(func(m client.Message) bool { return m.Envelope.GetPartyData() != nil }) {
 		var e event
@@ -91,7 +91,7 @@ func TestEveryCall(t *testing.T) {
 		if !t.Run(fmt.Sprintf("%s-%d", way.name, f.Skip), func(t *testing.T) {
 			armed := layer.Arm(f)
 			defer armed.Disarm()
-			w.in(t).playThrough()
+			w.withTest(t).playThrough()
 			struck += armed.Struck()
 		}) {
 			return // the match that is left would only confuse the next test
@@ -124,8 +124,8 @@ func (w *world) playThrough() {
 	}
 	var passes []event
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		red, ok := teams[0].plays()
-		blue, also := teams[1].plays()
+		red, ok := teams[0].canConnect()
+		blue, also := teams[1].canConnect()
 		if ok && also && red[0].MatchID == blue[0].MatchID {
 			passes = append(red, blue...)
 			break
@@ -153,7 +153,7 @@ func (w *world) playThrough() {
 	w.until("the seats are told", func() bool {
 		answer, err := g.call("party_server_seats", nil)
 		if err == nil {
-			states = g.statesIn(answer)
+			states = g.parseStates(answer)
 		}
 		return err == nil
 	})

@@ -61,7 +61,7 @@ func TestCreationFails(t *testing.T) {
 		for _, name := range queues {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				w := w.in(t)
+				w := w.withTest(t)
 				a, b, c, d := w.player(), w.player(), w.player(), w.player()
 				red, blue := w.party(a, b), w.party(c, d)
 				a.queueIn(name, red)
@@ -165,10 +165,10 @@ func TestAsked(t *testing.T) {
 			return errors.New("as asked")
 		}
 		return ready(n, a)
-	}, asking)
+	}, acceptQueue)
 	a, b, c, d := w.player(), w.player(), w.player(), w.player()
-	a.queueIn(asking, w.party(a, b))
-	c.queueIn(asking, w.party(c, d))
+	a.queueIn(acceptQueue, w.party(a, b))
+	c.queueIn(acceptQueue, w.party(c, d))
 	for round := range 2 {
 		for i, m := range []*player{a, b, c, d} {
 			found := m.told(-3, "found")

@@ -100,7 +100,7 @@ func TestFriendComesWhileTheServerIsAwaited(t *testing.T) {
 		refused bool // the server has no slot for the friend
 	}{
 		"held":               {queue: arena},
-		"held, all accepted": {queue: asking},
+		"held, all accepted": {queue: acceptQueue},
 		"loading":            {queue: arena, loading: true},
 		"held, no slot":      {queue: arena, refused: true},
 	} {
@@ -136,7 +136,7 @@ func TestFriendComesWhileTheServerIsAwaited(t *testing.T) {
 			}
 			leader.queueIn(tt.queue, red)
 			p[2].queueIn(tt.queue, blue)
-			if tt.queue == asking {
+			if tt.queue == acceptQueue {
 				for _, p := range p {
 					if err := p.rpc("party_match_accept", map[string]any{"ticket": p.told(-3, "found").Ticket, "accept": true}, &struct{}{}); err != nil {
 						t.Fatal(err)

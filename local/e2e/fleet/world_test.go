@@ -43,8 +43,8 @@ const queueRules = `
 `
 
 const (
-	arena  = "arena"
-	asking = "asking" // a queue with accept
+	arena       = "arena"
+	acceptQueue = "asking" // a queue with accept
 )
 
 // passKey signs the passes of every server here, and the passes that tests forge.
@@ -102,7 +102,7 @@ func rulesFile(t *testing.T, queues []string) string {
 	}
 	for _, name := range queues {
 		text += fmt.Sprintf(queueRules, name)
-		if name == asking {
+		if name == acceptQueue {
 			text += "    accept: {within: 30s}\n"
 		}
 	}
@@ -140,8 +140,8 @@ func startEngine(t *testing.T, init host.InitModule, create func(n int, a asked)
 	return w
 }
 
-// in returns the same world for a subtest.
-func (w *world) in(t *testing.T) *world {
+// withTest returns the same world for a subtest.
+func (w *world) withTest(t *testing.T) *world {
 	own := *w
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
@@ -356,11 +356,11 @@ func (g *gameServer) refused(reason, id string, more map[string]any) {
 
 func (g *gameServer) states() map[string]string {
 	g.w.t.Helper()
-	return g.statesIn(g.must("party_server_seats", nil))
+	return g.parseStates(g.must("party_server_seats", nil))
 }
 
-// statesIn reads the seats' states from an answer, by user ID.
-func (g *gameServer) statesIn(answer string) (states map[string]string) {
+// parseStates reads the seats' states from an answer, by user ID.
+func (g *gameServer) parseStates(answer string) (states map[string]string) {
 	g.w.t.Helper()
 	var all struct {
 		Seats []struct {

@@ -17,8 +17,8 @@ import (
 
 var crowd = flag.Int("crowd", 48, "members of a large party; a real server takes 256")
 
-// throng makes a party with this many members, in order of arrival, and one free seat.
-func (w *world) throng(members int) (id string, games []*player.Game) {
+// crowdedParty makes a party with this many members, in order of arrival, and one free seat.
+func (w *world) crowdedParty(members int) (id string, games []*player.Game) {
 	w.t.Helper()
 	games = make([]*player.Game, members)
 	var coming sync.WaitGroup
@@ -48,7 +48,7 @@ func (w *world) throng(members int) (id string, games []*player.Game) {
 // the last report of each, and others on the server do not wait.
 func TestCrowd_Spam(t *testing.T) {
 	w := newWorld(t)
-	id, games := w.throng(*crowd)
+	id, games := w.crowdedParty(*crowd)
 	leader, aside := w.game("aside"), w.game("aside")
 	other := w.party(leader, true, 4, aside)
 	const reports = 5
@@ -68,7 +68,7 @@ func TestCrowd_Spam(t *testing.T) {
 			}
 		})
 	}
-	w.alive(leader, aside, other) // meanwhile
+	w.checkAlive(leader, aside, other) // meanwhile
 	talking.Wait()
 	var l struct {
 		Members []struct {
@@ -91,7 +91,7 @@ func TestCrowd_Spam(t *testing.T) {
 // every seat is kept, and every player who returns gets their seat.
 func TestCrowd_DropsAtOnce(t *testing.T) {
 	w := newWorld(t)
-	id, games := w.throng(min(*crowd, 24)) // more messages at once than its queue holds would end the leader's socket
+	id, games := w.crowdedParty(min(*crowd, 24)) // more messages at once than its queue holds would end the leader's socket
 	leader, rest := games[0], games[1:]
 	var going sync.WaitGroup
 	for _, g := range rest {
@@ -197,7 +197,7 @@ func TestCrowd_SlowClients(t *testing.T) {
 	// The server adds the sessions on the stream to the party's list a moment later, and says so.
 	_, err := friend.Take(ctx, func(m client.Message) bool { return m.Envelope.GetParty().GetPartyId() == id })
 	w.must(err)
-	w.alive(leader, friend, id)
+	w.checkAlive(leader, friend, id)
 }
 
 // Guesses of the console's key reveal nothing and lock nobody out.

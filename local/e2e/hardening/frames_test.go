@@ -18,9 +18,9 @@ import (
 	"partyline/local/e2e/player"
 )
 
-// envelopes returns the message in every shape: without its fields, and with odd values of each field
+// oddEnvelopes returns the message in every shape: without its fields, and with odd values of each field
 // while the other fields are as given.
-func envelopes(message protoreflect.FieldDescriptor, given map[string]any) (all []*rtapi.Envelope) {
+func oddEnvelopes(message protoreflect.FieldDescriptor, given map[string]any) (all []*rtapi.Envelope) {
 	add := func(change func(protoreflect.Message)) {
 		e := &rtapi.Envelope{}
 		r := e.ProtoReflect()
@@ -40,7 +40,7 @@ func envelopes(message protoreflect.FieldDescriptor, given map[string]any) (all 
 	for i := range fields.Len() {
 		f := fields.Get(i)
 		add(func(m protoreflect.Message) { m.Clear(f) })
-		for _, value := range values(f) {
+		for _, value := range oddSetters(f) {
 			add(func(m protoreflect.Message) { m.Set(f, value(m.NewField(f))) })
 		}
 	}
@@ -61,8 +61,8 @@ func fill(m protoreflect.Message, given map[string]any) {
 	}
 }
 
-// values returns setters of odd values for a field's kind.
-func values(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) protoreflect.Value) {
+// oddSetters returns setters of odd values for a field's kind.
+func oddSetters(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) protoreflect.Value) {
 	add := func(value any) {
 		all = append(all, func(protoreflect.Value) protoreflect.Value { return protoreflect.ValueOf(value) })
 	}
@@ -114,7 +114,7 @@ func values(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) prot
 		all = append(all, func(v protoreflect.Value) protoreflect.Value { return v })
 		inner := f.Message().Fields()
 		for i := range inner.Len() {
-			for _, value := range values(inner.Get(i)) {
+			for _, value := range oddSetters(inner.Get(i)) {
 				all = append(all, func(v protoreflect.Value) protoreflect.Value {
 					g := inner.Get(i)
 					v.Message().Set(g, value(v.Message().NewField(g)))
@@ -126,8 +126,8 @@ func values(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) prot
 	return all
 }
 
-// hooked are the messages that the module has hooks for, and calls of its functions.
-var hooked = []protoreflect.Name{
+// hookedMessages are the messages that the module has hooks for, and calls of its functions.
+var hookedMessages = []protoreflect.Name{
 	"party_create", "party_join", "party_leave", "party_promote", "party_accept", "party_remove", "party_close", "party_update", "party_data_send",
 	"party_matchmaker_add", "party_matchmaker_remove", "party_join_request_list", "matchmaker_add", "matchmaker_remove", "match_join", "rpc",
 }
@@ -149,9 +149,9 @@ func TestOddFrames(t *testing.T) {
 		return socket
 	}
 	messages := (&rtapi.Envelope{}).ProtoReflect().Descriptor().Fields()
-	for _, name := range hooked {
+	for _, name := range hookedMessages {
 		socket, answered := connect(), 0
-		for _, e := range envelopes(messages.ByName(name), given) {
+		for _, e := range oddEnvelopes(messages.ByName(name), given) {
 			e.Cid = socket.NextCID()
 			if socket.Send(e) != nil || socket.Barrier(w.ctx) != nil {
 				t.Logf("ended: %.200s", e)
@@ -172,7 +172,7 @@ func TestOddFrames(t *testing.T) {
 			t.Errorf("%s: nothing was answered", name)
 		}
 	}
-	w.alive(leader, member, id)
+	w.checkAlive(leader, member, id)
 }
 
 // Frames that are not messages end their socket and have no other effect.
@@ -212,12 +212,12 @@ func TestBrokenFrames(t *testing.T) {
 		}
 	}
 	waiting.Wait()
-	w.alive(leader, member, id)
+	w.checkAlive(leader, member, id)
 }
 
-// alive asserts that two members of a party hear each other, that they hear of joins and leaves, and
+// checkAlive asserts that two members of a party hear each other, that they hear of joins and leaves, and
 // that the module's list agrees with them.
-func (w *world) alive(leader, member *player.Game, id string) {
+func (w *world) checkAlive(leader, member *player.Game, id string) {
 	w.t.Helper()
 	ctx := w.ctx
 	w.must(leader.SendData(ctx, id, 7, []byte("x")))

@@ -30,9 +30,9 @@ func atOnce(acts ...func() error) []error {
 	return errs
 }
 
-// agree waits until the server and the module agree about a party: the listed members can send to the
+// awaitAgreement waits until the server and the module agree about a party: the listed members can send to the
 // party and hear it, and nobody else can. It returns the members.
-func (w *world) agree(id string, games ...*player.Game) []*player.Game {
+func (w *world) awaitAgreement(id string, games ...*player.Game) []*player.Game {
 	w.t.Helper()
 	var in []*player.Game
 	problem := ""
@@ -123,7 +123,7 @@ func TestRace_LastUse(t *testing.T) {
 				t.Errorf("one of fifty: %v", err)
 			}
 		}
-		if members := w.agree(id, append(games, leader)...); in != 1 || len(members) != 3 {
+		if members := w.awaitAgreement(id, append(games, leader)...); in != 1 || len(members) != 3 {
 			t.Errorf("%d came in, %d members; want one of fifty, and three with the leader and the first", in, len(members))
 		}
 		w.must(leader.CloseParty(w.ctx, id))
@@ -184,7 +184,7 @@ func TestRace_Redeem(t *testing.T) {
 				if !leader.Ended() && name != "leader drops" {
 					games = append(games, leader)
 				}
-				w.agree(id, games...)
+				w.awaitAgreement(id, games...)
 				// Players who led or joined are free of the old party and can create a new one.
 				if _, err := friend.CreateParty(w.ctx, true, 4); err != nil {
 					t.Errorf("the friend has no party of their own: %v", err)
@@ -230,7 +230,7 @@ func TestRace_Accept(t *testing.T) {
 						games = append(games, g)
 					}
 				}
-				in := w.agree(id, games...)
+				in := w.awaitAgreement(id, games...)
 				if len(in) == 0 {
 					t.Error("nobody is left")
 				}
@@ -290,7 +290,7 @@ func TestRace_AccountDeleted(t *testing.T) {
 				if _, _, err := doomed.AwaitClose(w.ctx); err != nil {
 					t.Logf("the socket of a deleted account stays: %v", err)
 				}
-				w.agree(id, leader, member)
+				w.awaitAgreement(id, leader, member)
 				w.eventually("seats of the deleted are free", func() bool {
 					users := w.members(leader, id)
 					return len(users) == 2 || users[doomed.Player.ID()] // a seat is kept for a while

@@ -28,7 +28,7 @@ type preview struct {
 func (r *run) check(t *rapid.T) {
 	r.tick()
 	seen := r.observe(t)
-	r.must(t, r.only(func(m *model.State) error { return r.agrees(m, seen) }))
+	r.must(t, r.keepStates(func(m *model.State) error { return r.agrees(m, seen) }))
 }
 
 // observe asks the server for everything, based only on what the games have heard. A player who has
@@ -79,15 +79,15 @@ func (r *run) observe(t *rapid.T) observation {
 func (r *run) agrees(m *model.State, o observation) error {
 	var problems []error
 	for i := range r.parties {
-		problems = append(problems, r.partyAgrees(m, i, o))
+		problems = append(problems, r.checkPartyState(m, i, o))
 	}
 	for i := range r.invites {
-		problems = append(problems, r.inviteAgrees(m, i, o.previews[i]))
+		problems = append(problems, r.checkInviteState(m, i, o.previews[i]))
 	}
 	return errors.Join(problems...)
 }
 
-func (r *run) partyAgrees(m *model.State, number int, o observation) error {
+func (r *run) checkPartyState(m *model.State, number int, o observation) error {
 	p := m.Parties[number]
 	// A seat that moves to another socket of a member counts as taken twice for that moment.
 	if taken, held := m.Seats(number, -1); len(p.Members) > p.MaxSize || taken-m.Moving(number)+held > p.MaxSize && !p.Over() {
@@ -115,7 +115,7 @@ func (r *run) partyAgrees(m *model.State, number int, o observation) error {
 	return nil
 }
 
-func (r *run) inviteAgrees(m *model.State, number int, have preview) error {
+func (r *run) checkInviteState(m *model.State, number int, have preview) error {
 	v := m.Invites[number]
 	if v.MaxUses > 0 && (v.Uses > v.MaxUses || len(v.Claims) != v.Uses) {
 		return fmt.Errorf("invite %d: %+v: the model itself is wrong", number, v)

@@ -145,7 +145,7 @@ func (s *State) Redeem(user, session, invite int) string {
 	if moves {
 		s.move(s.Parties[to], older)
 	}
-	s.Parties[to].lift(user)
+	s.Parties[to].unban(user)
 	s.leaveAll(leaving)
 	return ""
 }

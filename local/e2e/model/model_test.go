@@ -17,13 +17,13 @@ import (
 
 type presence = *rtapi.UserPresence
 
-// usualChecks is how many games one test plays without -rapid.checks.
-const usualChecks = 8
+// defaultChecks is how many games one test plays without -rapid.checks.
+const defaultChecks = 8
 
 func TestMain(m *testing.M) {
 	// A failure prints its seed, which is enough to play the game again. A fail file would be left
 	// in the source tree.
-	usual := map[string]string{"rapid.checks": strconv.Itoa(usualChecks), "rapid.nofailfile": "true"}
+	usual := map[string]string{"rapid.checks": strconv.Itoa(defaultChecks), "rapid.nofailfile": "true"}
 	flag.Parse()
 	flag.Visit(func(f *flag.Flag) { delete(usual, f.Name) })
 	for name, value := range usual {
@@ -77,7 +77,7 @@ func playGame(t *rapid.T, s *server, actions []action) {
 		}
 		for i := range a.weight {
 			table[fmt.Sprintf("%02d %s %d", place, a.name, i)] = func(t *rapid.T) {
-				if r.has(a.needs) {
+				if r.canRun(a.needs) {
 					do(t, r)
 					return
 				}

@@ -59,7 +59,7 @@ func (s *State) Create(session int, open bool, maxSize int) string {
 	}
 	s.Parties = append(s.Parties, &Party{
 		Open: open, MaxSize: maxSize, Leader: session,
-		entered: map[int]entry{}, kicks: map[int]kick{}, flights: map[int]flight{}, noted: map[int]time.Time{},
+		entered: map[int]entry{}, kicks: map[int]kick{}, reservations: map[int]reservation{}, ownRequests: map[int]time.Time{},
 	})
 	s.enter(s.Parties[len(s.Parties)-1], session)
 	s.leaveAll(leaving)
@@ -113,8 +113,8 @@ func (s *State) mayEnter(party, session int, by *Invite) string {
 	if member && !s.mayMove(party) {
 		return alreadyMember
 	}
-	_, own := p.flights[session]
-	for joiner := range p.flights {
+	_, own := p.reservations[session]
+	for joiner := range p.reservations {
 		if joiner != session && s.Sessions[joiner].User == user {
 			return alreadyMember
 		}
@@ -145,15 +145,15 @@ func (s *State) mayMove(party int) bool {
 	return s.Rules.Parties.SecondSocket == rules.SecondSocketMove && size > 1 && !stays
 }
 
-// moves reports whether the session is another socket of a member and Partyline itself moves the
+// movesSeat reports whether the session is another socket of a member and Partyline itself moves the
 // seat, because the server would not admit that socket.
-func (s *State) moves(p *Party, session int) bool {
+func (s *State) movesSeat(p *Party, session int) bool {
 	_, member := s.Member(p, s.Sessions[session].User)
 	return member && (!p.Open || len(p.Members) >= p.MaxSize)
 }
 
-// begin is Partyline's decision before the server decides about a join or an accept.
-func (s *State) begin(party, session, by int) (leaving []seat, refusal string) {
+// beginJoin is Partyline's decision before the server decides about a join or an accept.
+func (s *State) beginJoin(party, session, by int) (leaving []seat, refusal string) {
 	s.Settle(by)
 	leaving, refusal = s.elsewhere(party, s.Sessions[session].User)
 	if s.Passed {
@@ -173,16 +173,16 @@ func (s *State) begin(party, session, by int) (leaving []seat, refusal string) {
 // mayAsk returns why a session cannot get onto the list of requests. Nobody has friends here, so
 // nobody uses the places for members' friends.
 func (s *State) mayAsk(p *Party, session int) string {
-	if s.asks(p, s.Sessions[session].User) {
+	if s.hasAsked(p, s.Sessions[session].User) {
 		return "" // the server will refuse it
 	}
 	live := 0
-	for asker := range p.noted {
+	for asker := range p.ownRequests {
 		if _, member := s.Member(p, s.Sessions[asker].User); !member && s.Sessions[asker].Live {
 			live++
 		}
 	}
-	if live >= s.Rules.Parties.Requests.Cap || len(p.noted) >= p.MaxSize-p.MaxSize/4 {
+	if live >= s.Rules.Parties.Requests.Cap || len(p.ownRequests) >= p.MaxSize-p.MaxSize/4 {
 		return rateLimited
 	}
 	return ""
@@ -191,20 +191,20 @@ func (s *State) mayAsk(p *Party, session int) string {
 // Join joins an open party, or asks to join a closed one.
 func (s *State) Join(session, party int) string {
 	p := s.Parties[party]
-	leaving, refusal := s.begin(party, session, session)
+	leaving, refusal := s.beginJoin(party, session, session)
 	if refusal != "" {
 		return refusal
 	}
 	switch {
 	case p.Over():
 		return joining + nativeNotFound
-	case !s.Passed && s.moves(p, session):
-		s.land(p, session, nil)
+	case !s.Passed && s.movesSeat(p, session):
+		s.admit(p, session, nil)
 		return alreadyMember
 	case len(p.Members) >= p.MaxSize:
 		return joining + nativeFull
 	case p.Open:
-		s.land(p, session, leaving)
+		s.admit(p, session, leaving)
 		return ""
 	}
 	return s.request(party, session)
@@ -216,8 +216,8 @@ func (s *State) request(party, session int) string {
 	if refusal := s.mayAsk(p, session); refusal != "" && !s.Passed {
 		return refusal
 	}
-	if !s.asks(p, s.Sessions[session].User) {
-		p.noted[session] = s.ask(party, session, session)
+	if !s.hasAsked(p, s.Sessions[session].User) {
+		p.ownRequests[session] = s.ask(party, session, session)
 	}
 	if len(p.Requests) >= p.MaxSize {
 		return joining + requestsFull
@@ -229,21 +229,21 @@ func (s *State) request(party, session int) string {
 	}
 	p.Requests = append(p.Requests, session)
 	// If a leader's accept of the session is under way from before, this ends it.
-	if f, ok := p.flights[session]; ok {
-		delete(p.flights, session)
+	if f, ok := p.reservations[session]; ok {
+		delete(p.reservations, session)
 		delete(s.asked, f.by)
 		return ""
 	}
 	delete(s.asked, session)
-	if _, noted := p.noted[session]; noted {
-		p.noted[session] = time.Time{}
+	if _, noted := p.ownRequests[session]; noted {
+		p.ownRequests[session] = time.Time{}
 	}
 	return ""
 }
 
-// asks reports whether the user is on Partyline's own list of requests, with any session.
-func (s *State) asks(p *Party, user int) bool {
-	for asker := range p.noted {
+// hasAsked reports whether the user is on Partyline's own list of requests, with any session.
+func (s *State) hasAsked(p *Party, user int) bool {
+	for asker := range p.ownRequests {
 		if s.Sessions[asker].User == user {
 			return true
 		}
@@ -251,10 +251,10 @@ func (s *State) asks(p *Party, user int) bool {
 	return false
 }
 
-// land makes a session that the server has admitted a member. If the user is in the party with
+// admit makes a session that the server has admitted a member. If the user is in the party with
 // another socket, that socket leaves.
-func (s *State) land(p *Party, session int, leaving []seat) {
-	delete(p.flights, session)
+func (s *State) admit(p *Party, session int, leaving []seat) {
+	delete(p.reservations, session)
 	if slices.Contains(p.Members, session) {
 		return
 	}
@@ -279,11 +279,11 @@ func (s *State) Accept(by, party, session int) string {
 			return notMember
 		}
 	}
-	leaving, refusal := s.begin(party, session, by)
+	leaving, refusal := s.beginJoin(party, session, by)
 	if refusal != "" {
 		return refusal
 	}
-	if !s.Passed && s.moves(p, session) {
+	if !s.Passed && s.movesSeat(p, session) {
 		return alreadyMember
 	}
 	if refusal := s.asLeader(by, party, accepting); refusal != "" {
@@ -293,9 +293,9 @@ func (s *State) Accept(by, party, session int) string {
 		return accepting + nativeFull
 	}
 	if by != session && !s.Sessions[session].Live {
-		delete(p.noted, session)
+		delete(p.ownRequests, session)
 	}
-	_, noted := p.noted[session]
+	_, noted := p.ownRequests[session]
 	asked := slices.Index(p.Requests, session)
 	switch {
 	case asked < 0:
@@ -303,14 +303,14 @@ func (s *State) Accept(by, party, session int) string {
 	default:
 		p.Requests = slices.Delete(p.Requests, asked, asked+1)
 		if s.Sessions[session].Live {
-			delete(p.noted, session)
-			s.land(p, session, leaving)
+			delete(p.ownRequests, session)
+			s.admit(p, session, leaving)
 			return ""
 		}
 		refusal = requestFailed
 	}
 	if noted {
-		p.flights[session] = flight{by: by, until: s.ask(party, session, by)}
+		p.reservations[session] = reservation{by: by, until: s.ask(party, session, by)}
 	}
 	return accepting + refusal
 }
@@ -363,7 +363,7 @@ func (s *State) Remove(by, party, session int) string {
 	}
 	if asked := slices.Index(p.Requests, session); asked >= 0 {
 		p.Requests = slices.Delete(p.Requests, asked, asked+1)
-		delete(p.noted, session)
+		delete(p.ownRequests, session)
 		return ""
 	}
 	return removing + memberNotFound
@@ -441,7 +441,7 @@ func (s *State) SendData(session, party int) (hear []int, outcome string) {
 	}
 }
 
-// lift ends a ban.
-func (p *Party) lift(user int) {
+// unban ends a ban.
+func (p *Party) unban(user int) {
 	maps.DeleteFunc(p.kicks, func(u int, _ kick) bool { return u == user })
 }

@@ -22,7 +22,7 @@ func playCreate(t *rapid.T, r *run) {
 	r.play(t, &step{
 		text:   fmt.Sprintf("session %d creates party %d, open %t, size %d", by, before, open, size),
 		expect: func(m *model.State) string { return m.Create(by, open, size) },
-		made:   func() { r.parties = append(r.parties, id) },
+		record: func() { r.parties = append(r.parties, id) },
 		do: func(ctx context.Context) (err error) {
 			id, err = r.games[by].CreateParty(ctx, open, size)
 			return err
@@ -31,22 +31,22 @@ func playCreate(t *rapid.T, r *run) {
 }
 
 func playInvite(t *rapid.T, r *run) {
-	number := r.anyParty(t, anyLiked)
+	number := r.anyParty(t, anyState)
 	by := r.inviter(t, number)
 	r.invite(t, by, number, r.drawOptions(t, by))
 }
 
 // inviter draws a user, mostly one who is in the party.
 func (r *run) inviter(t *rapid.T, number int) int {
-	if p := r.state.Parties[number]; sensible(t) && !p.Over() {
+	if p := r.state.Parties[number]; drawSensible(t) && !p.Over() {
 		return r.state.Sessions[rapid.SampledFrom(p.Members).Draw(t, "member")].User
 	}
-	return rapid.IntRange(0, users-1).Draw(t, "user")
+	return rapid.IntRange(0, userCount-1).Draw(t, "user")
 }
 
 // playExpire makes an invite expire before its party ends.
 func playExpire(t *rapid.T, r *run) {
-	number := r.anyParty(t, anyLiked)
+	number := r.anyParty(t, anyState)
 	by := r.inviter(t, number)
 	o := r.drawOptions(t, by)
 	o.TTL = time.Second
@@ -86,7 +86,7 @@ func (r *run) invite(t *rapid.T, by, number int, o model.InviteOptions) bool {
 	created := r.play(t, &step{
 		text:   fmt.Sprintf("user %d creates invite %d to party %d: %+v", by, len(r.invites), number, o),
 		expect: func(m *model.State) string { return m.CreateInvite(by, number, o) },
-		made:   func() { r.invites = append(r.invites, made) },
+		record: func() { r.invites = append(r.invites, made) },
 		do: func(ctx context.Context) error {
 			return r.players[by].Call(ctx, "party_invite_create", request, &made)
 		},
@@ -109,7 +109,7 @@ func (r *run) invite(t *rapid.T, by, number int, o model.InviteOptions) bool {
 
 // playOpen opens another socket for a user. If the user has too many, it closes the oldest.
 func playOpen(t *rapid.T, r *run) {
-	user := rapid.IntRange(0, users-1).Draw(t, "user")
+	user := rapid.IntRange(0, userCount-1).Draw(t, "user")
 	if live := r.state.Live(user); len(live) >= perUser {
 		r.end(t, live[0], false)
 	}
@@ -126,7 +126,7 @@ func playDrop(t *rapid.T, r *run) {
 // end ends a socket, by a close or by a cut connection.
 func (r *run) end(t *rapid.T, by int, cut bool) {
 	if r.state.Unsettled(by) {
-		r.calm(t, by)
+		r.flush(t, by)
 		for _, m := range r.states {
 			m.Settle(by)
 		} // the server reports the end to the module late, so the seat would become free at no certain time
@@ -137,16 +137,16 @@ func (r *run) end(t *rapid.T, by int, cut bool) {
 		do: func(ctx context.Context) error {
 			if cut {
 				r.games[by].Abort()
-				return r.gone(ctx, by)
+				return r.awaitGone(ctx, by)
 			}
 			return r.games[by].Close(ctx)
 		},
 	})
 }
 
-// gone waits until the server has noticed that a socket was cut. On a real server it asks with calls
+// awaitGone waits until the server has noticed that a socket was cut. On a real server it asks with calls
 // that name the session, until they are refused.
-func (r *run) gone(ctx context.Context, session int) error {
+func (r *run) awaitGone(ctx context.Context, session int) error {
 	if e := r.server.engine; e != nil {
 		return eventually(ctx, func() bool { return e.Sessions() == 1+len(r.live())-1 })
 	}
@@ -161,9 +161,9 @@ func (r *run) gone(ctx context.Context, session int) error {
 	})
 }
 
-// calm makes a session send something that changes nothing. The answer means that the server has
+// flush makes a session send something that changes nothing. The answer means that the server has
 // completely processed the message before.
-func (r *run) calm(t *rapid.T, by int) {
+func (r *run) flush(t *rapid.T, by int) {
 	const nowhere = "00000000-0000-4000-8000-000000000000.nowhere"
 	ctx, cancel := r.context()
 	defer cancel()
@@ -174,7 +174,7 @@ func (r *run) calm(t *rapid.T, by int) {
 
 // playSend checks that exactly the other members hear a member's data.
 func playSend(t *rapid.T, r *run) {
-	number := r.anyParty(t, anyLiked)
+	number := r.anyParty(t, anyState)
 	by := r.member(t, number)
 	ctx, cancel := r.context()
 	defer cancel()
@@ -191,7 +191,7 @@ func playSend(t *rapid.T, r *run) {
 			heard[i] = len(g.TakeAll(func(m client.Message) bool { d := m.Envelope.GetPartyData(); return d != nil && d.OpCode == 1 }))
 		}
 	}
-	r.must(t, r.only(func(m *model.State) error {
+	r.must(t, r.keepStates(func(m *model.State) error {
 		hear, want := m.SendData(by, number)
 		if got != want {
 			return fmt.Errorf("%s = %q; the model says %q", text, got, want)
@@ -210,6 +210,6 @@ func playWait(t *rapid.T, r *run) {
 	seconds := rapid.SampledFrom([]int{1, 5, 30, 90, 599, 600}).Draw(t, "seconds")
 	r.server.clock.Jump(time.Duration(seconds) * time.Second)
 	r.tick()
-	r.asked = [users]int{}
+	r.asked = [userCount]int{}
 	r.note("%d s pass", seconds)
 }

@@ -24,7 +24,7 @@ const (
 func playRace(t *rapid.T, r *run) {
 	var able []action
 	for _, a := range actions() {
-		if a.draw != nil && r.has(a.needs) {
+		if a.draw != nil && r.canRun(a.needs) {
 			able = append(able, a)
 		}
 	}
@@ -41,10 +41,10 @@ func playRace(t *rapid.T, r *run) {
 	got := r.atOnce(t, steps)
 	strays := r.listen()
 	seen := r.observe(t)
-	w := ways{been: map[seat]bool{}, entered: map[seat]bool{}}
+	w := raceLog{been: map[seat]bool{}, entered: map[seat]bool{}}
 	possible := variants(r.state.Rules.Parties.OnePerUser, steps)
-	err := r.become(func(m *model.State) (ends []*model.State, problems []error) {
-		for _, order := range orders(len(steps)) {
+	err := r.replaceStates(func(m *model.State) (ends []*model.State, problems []error) {
+		for _, order := range permutations(len(steps)) {
 			for _, v := range possible {
 				some, wrong := m.Outcomes(func(m *model.State) (*model.State, error) { return replay(m, order, v, steps, got, w) })
 				ends, problems = append(ends, some...), append(problems, wrong...)
@@ -53,15 +53,15 @@ func playRace(t *rapid.T, r *run) {
 		return ends, problems
 	})
 	if err == nil {
-		err = r.only(func(m *model.State) error { return errors.Join(r.heard(m, w.entered, steps...), r.agrees(m, seen)) })
+		err = r.keepStates(func(m *model.State) error { return errors.Join(r.heard(m, w.entered, steps...), r.agrees(m, seen)) })
 	}
 	if err != nil {
 		t.Fatalf("no order explains what came of it:\n%v\n%s", err, r.history())
 	}
 	// The server looks up the members of a party, and sends a moment later. So a member who leaves in
 	// between hears the message after the end. A session that was never a member hears nothing.
-	r.must(t, r.strangers(strays, func(s seat, m client.Message) bool { return w.been[s] || r.mayHear(w.been, s, m) }))
-	r.lately = w.been
+	r.must(t, r.checkStrays(strays, func(s seat, m client.Message) bool { return w.been[s] || r.mayHear(w.been, s, m) }))
+	r.recentMembers = w.been
 	r.forget()
 }
 
@@ -99,7 +99,7 @@ func (r *run) settleRace(t *rapid.T) {
 	defer cancel()
 	for i, s := range r.state.Sessions {
 		if s.Live {
-			r.calm(t, i)
+			r.flush(t, i)
 		}
 	}
 	r.must(t, r.settle(ctx))
@@ -118,7 +118,7 @@ type variant struct {
 
 // variants returns all variants that can make a difference to these steps.
 func variants(rule rules.OnePerUser, steps []*step) []variant {
-	turns := slices.ContainsFunc(steps, func(s *step) bool { return s.turns != nil })
+	turns := slices.ContainsFunc(steps, func(s *step) bool { return s.removes != nil })
 	redeems := slices.ContainsFunc(steps, func(s *step) bool { return s.redeems })
 	all := []variant{{}}
 	either := func(possible bool, set func(*variant)) {
@@ -140,11 +140,11 @@ func variants(rule rules.OnePerUser, steps []*step) []variant {
 	return all
 }
 
-// ways records who was in which party, and who joined, in any order that explains a race.
-type ways struct{ been, entered map[seat]bool }
+// raceLog records who was in which party, and who joined, in any order that explains a race.
+type raceLog struct{ been, entered map[seat]bool }
 
 // note adds the changes between two states.
-func (w ways) note(before, after *model.State) {
+func (w raceLog) note(before, after *model.State) {
 	for number, p := range after.Parties {
 		for _, session := range p.Members {
 			w.been[seat{session, number}] = true
@@ -157,14 +157,14 @@ func (w ways) note(before, after *model.State) {
 
 // replay plays the steps in this order on a state, and adds what happens to w. It returns the resulting
 // state, and fails if an answer differs.
-func replay(m *model.State, order []int, v variant, steps []*step, got []string, w ways) (*model.State, error) {
+func replay(m *model.State, order []int, v variant, steps []*step, got []string, w raceLog) (*model.State, error) {
 	m.LateBans, m.LateMoves, m.LateLeaves, m.PicksEarly = v.lateBans, v.lateMoves, v.lateLeaves, v.picks
 	if v.claims {
 		m.ClaimsAfter = m.Entries()
 	}
 	for _, s := range steps {
-		if v.stays && s.turns != nil {
-			m.Stays = append(m.Stays, s.turns.party)
+		if v.stays && s.removes != nil {
+			m.Stays = append(m.Stays, s.removes.party)
 		}
 	}
 	settle := func() {
@@ -177,8 +177,8 @@ func replay(m *model.State, order []int, v variant, steps []*step, got []string,
 	for place, i := range order {
 		moments = append(moments, m.Clone())
 		want := steps[i].expect(m)
-		if alike(want) != alike(got[i]) && !twoLooks(&m, moments, steps, got, order[place:]) {
-			return m, fmt.Errorf("order %s: %s = %q; the model says %q", text(order), steps[i].text, got[i], want)
+		if sameMeaning(want) != sameMeaning(got[i]) && !explainByTwoChecks(&m, moments, steps, got, order[place:]) {
+			return m, fmt.Errorf("order %s: %s = %q; the model says %q", formatOrder(order), steps[i].text, got[i], want)
 		}
 		if v.settled {
 			settle()
@@ -195,12 +195,12 @@ func replay(m *model.State, order []int, v variant, steps []*step, got []string,
 	return m, nil
 }
 
-// twoLooks tries to explain the answer to the next step by two checks: Partyline and the server each
+// explainByTwoChecks tries to explain the answer to the next step by two checks: Partyline and the server each
 // check at a different moment. moments are the states before each step so far. On success it sets m to
 // the state that the answer means.
-func twoLooks(m **model.State, moments []*model.State, steps []*step, answers []string, toCome []int) bool {
+func explainByTwoChecks(m **model.State, moments []*model.State, steps []*step, answers []string, toCome []int) bool {
 	s, got, now := steps[toCome[0]], answers[toCome[0]], moments[len(moments)-1]
-	if alike(got) == partyFull {
+	if sameMeaning(got) == partyFull {
 		// A session may take a seat for a moment and then not join. Or a member has just left: the
 		// server counts them a little longer.
 		*m = now
@@ -216,7 +216,7 @@ func twoLooks(m **model.State, moments []*model.State, steps []*step, answers []
 	if refusedByPartyline(got) {
 		*m = now
 		return slices.ContainsFunc([]*model.State{ahead, underWay(now, s, steps, answers), underWay(ahead, s, steps, answers)},
-			func(seen *model.State) bool { return alike(s.expect(seen)) == alike(got) })
+			func(seen *model.State) bool { return sameMeaning(s.expect(seen)) == sameMeaning(got) })
 	}
 	passes := func(then *model.State) bool { return !refusedByPartyline(s.expect(then.Clone())) }
 	if !slices.ContainsFunc(append(moments, ahead), passes) {
@@ -227,7 +227,7 @@ func twoLooks(m **model.State, moments []*model.State, steps []*step, answers []
 	want := s.expect(passed)
 	passed.Passed = false
 	*m = passed
-	return alike(want) == alike(got)
+	return sameMeaning(want) == sameMeaning(got)
 }
 
 // underWay is what Partyline sees while all other admitted sessions are joining, between its check and
@@ -248,9 +248,9 @@ func refusedByPartyline(outcome string) bool {
 	return outcome != "" && !strings.HasPrefix(outcome, "Error ")
 }
 
-// alike maps refusals with the same meaning to one word. If a party changes between Partyline's check
+// sameMeaning maps refusals with the same meaning to one word. If a party changes between Partyline's check
 // and the server's check, either of them may refuse.
-func alike(outcome string) string {
+func sameMeaning(outcome string) string {
 	for _, same := range [][]string{
 		{"party_not_found", "party not found", "party closed"},
 		{"not_leader", "not_member", "party leader only", "party member not found"},
@@ -265,7 +265,7 @@ func alike(outcome string) string {
 	return outcome
 }
 
-func text(order []int) string {
+func formatOrder(order []int) string {
 	var b strings.Builder
 	for _, i := range order {
 		b.WriteByte(byte('1' + i))
@@ -273,13 +273,13 @@ func text(order []int) string {
 	return b.String()
 }
 
-// orders returns all permutations of n things.
-func orders(n int) [][]int {
+// permutations returns all permutations of n things.
+func permutations(n int) [][]int {
 	if n == 0 {
 		return [][]int{nil}
 	}
 	var all [][]int
-	for _, shorter := range orders(n - 1) {
+	for _, shorter := range permutations(n - 1) {
 		for place := range n {
 			order := append(append(append([]int{}, shorter[:place]...), n-1), shorter[place:]...)
 			all = append(all, order)

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	users       = 5
+	userCount   = 5
 	perUser     = 2 // most sockets of one user
 	stepTimeout = 2 * time.Minute
 )
@@ -38,18 +38,18 @@ type run struct {
 	parties []string
 	invites []party.CreatedInvite
 
-	asked  [users]int // join requests of each user, to stay below the server's limit
-	nonces int64
-	lately map[seat]bool // who was in which party before the last step
-	log    []string
+	asked         [userCount]int // join requests of each user, to stay below the server's limit
+	nonces        int64
+	recentMembers map[seat]bool // who was in which party before the last step
+	log           []string
 }
 
 func newRun(t *rapid.T, s *server) *run {
 	r := &run{server: s}
-	r.believe(&model.State{Rules: &s.rules, Now: s.now()})
+	r.setStates(&model.State{Rules: &s.rules, Now: s.now()})
 	ctx, cancel := r.context()
 	defer cancel()
-	for i := range users {
+	for i := range userCount {
 		p, err := player.SignIn(ctx, s.api, fmt.Sprintf("player%d", i))
 		if err != nil {
 			t.Fatal(err)
@@ -75,8 +75,8 @@ func (r *run) connect(ctx context.Context, t *rapid.T, user int) {
 	}
 }
 
-// believe sets the possible states.
-func (r *run) believe(states ...*model.State) { r.states, r.state = states, states[0] }
+// setStates sets the possible states.
+func (r *run) setStates(states ...*model.State) { r.states, r.state = states, states[0] }
 
 // tick sets the model's time to the server's, and starts a new moment.
 func (r *run) tick() {
@@ -86,9 +86,9 @@ func (r *run) tick() {
 	}
 }
 
-// only drops the states that do not agree with what was seen. It fails if none is left.
-func (r *run) only(agrees func(m *model.State) error) error {
-	return r.become(func(m *model.State) ([]*model.State, []error) {
+// keepStates drops the states that do not agree with what was seen. It fails if none is left.
+func (r *run) keepStates(agrees func(m *model.State) error) error {
+	return r.replaceStates(func(m *model.State) ([]*model.State, []error) {
 		if err := agrees(m); err != nil {
 			return nil, []error{err}
 		}
@@ -96,9 +96,9 @@ func (r *run) only(agrees func(m *model.State) error) error {
 	})
 }
 
-// become replaces each state by what it may have become. It fails with the problems of all states if
+// replaceStates replaces each state by what it may have become. It fails with the problems of all states if
 // none is left.
-func (r *run) become(what func(m *model.State) (ends []*model.State, problems []error)) error {
+func (r *run) replaceStates(what func(m *model.State) (ends []*model.State, problems []error)) error {
 	var left []*model.State
 	var wrong []string
 	for _, m := range r.states {
@@ -116,7 +116,7 @@ func (r *run) become(what func(m *model.State) (ends []*model.State, problems []
 		slices.Sort(wrong)
 		return errors.New(strings.Join(slices.Compact(wrong), "\n"))
 	}
-	r.believe(left...)
+	r.setStates(left...)
 	return nil
 }
 
@@ -148,10 +148,10 @@ type step struct {
 	by      int                             // the session that sends it, -1 for a call over HTTP
 	enters  *seat                           // the session that joins by it, and the party; nil for none
 	leaves  *seat                           // the session that leaves by it without being told; nil for none
-	turns   *seat                           // the session that the leader removes by it; nil for none
+	removes *seat                           // the session that the leader removes by it; nil for none
 	redeems bool                            // it redeems an invite
 	either  bool                            // Partyline or the server may refuse it
-	made    func()                          // records what the step has created
+	record  func()                          // records what the step has created
 }
 
 // seat is one session in one party.
@@ -166,21 +166,21 @@ func (r *run) play(t *rapid.T, s *step) bool {
 	were := r.seats()
 	got := r.answer(t, s.text, s.do(ctx))
 	r.note("%s -> %q", s.text, got)
-	r.must(t, r.become(func(m *model.State) ([]*model.State, []error) {
+	r.must(t, r.replaceStates(func(m *model.State) ([]*model.State, []error) {
 		return m.Outcomes(func(m *model.State) (*model.State, error) {
-			if want := s.expect(m); got != want && !(s.either && alike(got) == alike(want)) {
+			if want := s.expect(m); got != want && !(s.either && sameMeaning(got) == sameMeaning(want)) {
 				return m, fmt.Errorf("%s = %q; the model says %q", s.text, got, want)
 			}
 			return m, nil
 		})
 	}))
 	r.must(t, r.settle(ctx))
-	r.must(t, r.strangers(r.listen(), func(s seat, m client.Message) bool { return r.mayHear(were, s, m) }))
-	r.lately = were
-	if s.made != nil && got == "" {
-		s.made()
+	r.must(t, r.checkStrays(r.listen(), func(s seat, m client.Message) bool { return r.mayHear(were, s, m) }))
+	r.recentMembers = were
+	if s.record != nil && got == "" {
+		s.record()
 	}
-	r.must(t, r.only(func(m *model.State) error { return r.heard(m, nil, s) }))
+	r.must(t, r.keepStates(func(m *model.State) error { return r.heard(m, nil, s) }))
 	r.forget()
 	return got == ""
 }
@@ -243,11 +243,11 @@ func (r *run) seats() map[seat]bool {
 // a redeem comes a moment later, and the server looks up the members before it sends. So a member who
 // leaves in between may hear it after the end, perhaps after the next step. were are the earlier members.
 func (r *run) mayHear(were map[seat]bool, s seat, m client.Message) bool {
-	return (were[s] || r.lately[s]) && m.Envelope.GetPartyData().GetOpCode() == party.OpInvite
+	return (were[s] || r.recentMembers[s]) && m.Envelope.GetPartyData().GetOpCode() == party.OpInvite
 }
 
-// strangers fails if a session has heard a message of a party that it may not hear.
-func (r *run) strangers(strays map[int][]player.Stray, may func(s seat, m client.Message) bool) error {
+// checkStrays fails if a session has heard a message of a party that it may not hear.
+func (r *run) checkStrays(strays map[int][]player.Stray, may func(s seat, m client.Message) bool) error {
 	var problems []error
 	for i, heard := range strays {
 		for _, stray := range heard {
@@ -288,7 +288,7 @@ func (r *run) heard(m *model.State, entered map[seat]bool, steps ...*step) error
 			case member && heard == nil:
 				problem("session %d is in party %d and was not told", i, number)
 			case member:
-				if err := r.same(p, heard); err != nil {
+				if err := r.sameAsHeard(p, heard); err != nil {
 					problem("session %d, party %d: %w", i, number, err)
 				}
 			case heard != nil && !entered[seat{i, number}] && !r.left(seat{i, number}, steps):
@@ -317,8 +317,8 @@ func (r *run) forget() {
 	}
 }
 
-// same compares a party with what a game has heard of it.
-func (r *run) same(p *model.Party, heard *player.Heard) error {
+// sameAsHeard compares a party with what a game has heard of it.
+func (r *run) sameAsHeard(p *model.Party, heard *player.Heard) error {
 	want := map[string]bool{}
 	for _, m := range p.Members {
 		want[r.games[m].ID] = true

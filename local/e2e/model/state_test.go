@@ -64,15 +64,15 @@ type Session struct {
 
 // Party is a party. Without members it is over, forever.
 type Party struct {
-	Open     bool
-	MaxSize  int
-	Leader   int   // session
-	Members  []int // sessions, in join order
-	Requests []int // sessions that asked to join; they may have ended
-	entered  map[int]entry
-	kicks    map[int]kick
-	flights  map[int]flight    // by the session that joins
-	noted    map[int]time.Time // Partyline's own list of Requests, with an end; the end is zero once the server has the request too
+	Open         bool
+	MaxSize      int
+	Leader       int   // session
+	Members      []int // sessions, in join order
+	Requests     []int // sessions that asked to join; they may have ended
+	entered      map[int]entry
+	kicks        map[int]kick
+	reservations map[int]reservation // by the session that joins
+	ownRequests  map[int]time.Time   // Partyline's own list of Requests, with an end; zero once the server has it too
 }
 
 // entry is when a session joined: its number among all joins, and the moment.
@@ -84,10 +84,10 @@ type kick struct{ at, until time.Time }
 // seat is one session in one party.
 type seat struct{ party, session int }
 
-// flight is a seat reserved for a join that the server then refused. It is free again with the next
+// reservation is a seat reserved for a join that the server then refused. It is free again with the next
 // message of the user who asked for it, or some seconds later. The same holds for the user: under the
 // rule of one party per user, they may be joining only one party.
-type flight struct {
+type reservation struct {
 	by    int
 	until time.Time
 }
@@ -98,7 +98,7 @@ type ask struct {
 	until         time.Time
 }
 
-const flightTime = 5 * time.Second
+const reservationTime = 5 * time.Second
 
 // Invite is an invite.
 type Invite struct {
@@ -134,7 +134,7 @@ func (s *State) Clone() *State {
 		q := *p
 		q.Members, q.Requests = slices.Clone(p.Members), slices.Clone(p.Requests)
 		q.entered, q.kicks = maps.Clone(p.entered), maps.Clone(p.kicks)
-		q.flights, q.noted = maps.Clone(p.flights), maps.Clone(p.noted)
+		q.reservations, q.ownRequests = maps.Clone(p.reservations), maps.Clone(p.ownRequests)
 		c.Parties[i] = &q
 	}
 	c.Invites = make([]*Invite, len(s.Invites))
@@ -220,12 +220,12 @@ func (s *State) leave(p *Party, session int) {
 	p.Members = slices.Delete(p.Members, i, i+1)
 	delete(p.entered, session)
 	if p.Leader == session && len(p.Members) > 0 {
-		p.Leader = s.heir(p)
+		p.Leader = s.nextLeader(p)
 	}
 }
 
-// heir returns the member who has been there longest, or one of several.
-func (s *State) heir(p *Party) int {
+// nextLeader returns the member who has been there longest, or one of several.
+func (s *State) nextLeader(p *Party) int {
 	first := p.entered[p.Members[0]].moment
 	n := 1
 	for n < len(p.Members) && p.entered[p.Members[n]].moment == first {
@@ -311,7 +311,7 @@ func (s *State) Seats(party, user int) (taken, held int) {
 	for _, m := range p.Members {
 		delete(users, s.Sessions[m].User)
 	}
-	for session, f := range p.flights {
+	for session, f := range p.reservations {
 		if !s.Now.Before(f.until) {
 			continue
 		}
@@ -326,7 +326,7 @@ func (s *State) Seats(party, user int) (taken, held int) {
 // Moving counts the joins under way of users who are in the party with another session.
 func (s *State) Moving(party int) (n int) {
 	p := s.Parties[party]
-	for session, f := range p.flights {
+	for session, f := range p.reservations {
 		_, member := s.Member(p, s.Sessions[session].User)
 		if member && s.Now.Before(f.until) && !slices.Contains(p.Members, session) {
 			n++
@@ -338,7 +338,7 @@ func (s *State) Moving(party int) (n int) {
 // Expected counts the users who are not members and who have a held seat or are joining.
 func (s *State) Expected(party int) int {
 	p, users := s.Parties[party], s.holders(party)
-	for session, f := range p.flights {
+	for session, f := range p.reservations {
 		if s.Now.Before(f.until) {
 			users[s.Sessions[session].User] = true
 		}
@@ -355,7 +355,7 @@ func (s *State) ask(party, joiner, by int) (until time.Time) {
 	if s.asked == nil {
 		s.asked = map[int]ask{}
 	}
-	until = s.Now.Add(flightTime)
+	until = s.Now.Add(reservationTime)
 	s.asked[by] = ask{party, joiner, until}
 	return until
 }
@@ -368,11 +368,11 @@ func (s *State) Settle(by int) {
 	}
 	delete(s.asked, by)
 	p := s.Parties[a.party]
-	if p.flights[a.joiner].by == by {
-		delete(p.flights, a.joiner)
+	if p.reservations[a.joiner].by == by {
+		delete(p.reservations, a.joiner)
 	}
-	if until := p.noted[by]; !until.IsZero() {
-		delete(p.noted, by)
+	if until := p.ownRequests[by]; !until.IsZero() {
+		delete(p.ownRequests, by)
 	}
 }
 
@@ -382,7 +382,7 @@ func (s *State) UnderWay(party, joiner, by int) {
 	if by < 0 {
 		by -= joiner // so that each has a different key
 	}
-	s.Parties[party].flights[joiner] = flight{by: by, until: s.ask(party, joiner, by)}
+	s.Parties[party].reservations[joiner] = reservation{by: by, until: s.ask(party, joiner, by)}
 }
 
 // Unsettled reports whether an action of the session is still under way.
@@ -393,6 +393,6 @@ func (s *State) Unsettled(by int) bool {
 
 // purge removes what has expired.
 func (s *State) purge(p *Party) {
-	maps.DeleteFunc(p.flights, func(_ int, f flight) bool { return !s.Now.Before(f.until) })
-	maps.DeleteFunc(p.noted, func(_ int, until time.Time) bool { return !until.IsZero() && !s.Now.Before(until) })
+	maps.DeleteFunc(p.reservations, func(_ int, f reservation) bool { return !s.Now.Before(f.until) })
+	maps.DeleteFunc(p.ownRequests, func(_ int, until time.Time) bool { return !until.IsZero() && !s.Now.Before(until) })
 }

@@ -24,11 +24,11 @@ func TestNodeDies_PartiesOfOthersGoOn(t *testing.T) {
 	dan, eve := w.north.play("dan"), w.north.play("eve")
 	kept := w.invite(bob, id, object{"for_user_ids": []string{dan.Player.ID(), cid.Player.ID()}, "hold_seat": true})
 	w.enters(cid, kept.Code, id)
-	if p := w.seen(ann, link.Code); p.Size != 3 || p.Held != 1 || p.LeaderUserID != bob.Player.ID() {
+	if p := w.previewParty(ann, link.Code); p.Size != 3 || p.Held != 1 || p.LeaderUserID != bob.Player.ID() {
 		t.Fatalf("before: %+v; want three and a seat for dan, led by bob", p)
 	}
 
-	w.south.dies()
+	w.south.crash()
 	leaves := 0
 	_, err := ann.Take(w.ctx, func(m client.Message) bool {
 		leaves += len(m.Envelope.GetPartyPresenceEvent().GetLeaves())
@@ -40,21 +40,21 @@ func TestNodeDies_PartiesOfOthersGoOn(t *testing.T) {
 	}); err != nil {
 		t.Errorf("ann does not lead: %v", err)
 	}
-	w.member(ann, "away", bob)
-	p := w.seen(ann, link.Code)
+	w.awaitMember(ann, "away", bob)
+	p := w.previewParty(ann, link.Code)
 	if p.Size != 1 || p.LeaderUserID != ann.Player.ID() || p.Held != 3 {
 		t.Errorf("after: %+v; want ann alone, with seats for bob, cid and dan", p)
 	}
 	w.refused(w.redeem(eve, link.Code), party.PartyFull)
 	w.enters(dan, kept.Code, id)
 
-	again := w.north.moves(bob)
+	again := w.north.reconnect(bob)
 	var back party.Resumption
 	w.must(again.Call(w.ctx, "party_resume", object{}, &back))
 	if back.PartyID != id || !back.Joined {
 		t.Errorf("party_resume = %+v", back)
 	}
-	w.toldParty(again, id)
+	w.awaitParty(again, id)
 	w.must(again.SendData(w.ctx, id, 1, []byte("I am back")))
 
 	w.must(ann.CloseParty(w.ctx, id))
@@ -77,7 +77,7 @@ func TestNodeDies_ItsOwnPartiesEnd(t *testing.T) {
 	w.enters(bob, w.invite(ann, id, nil).Code, id)
 	follow := w.invite(bob, id, object{"follow_inviter": true})
 
-	w.north.dies()
+	w.north.crash()
 	_, err := bob.Socket.Call(w.ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyDataSend{
 		PartyDataSend: &rtapi.PartyDataSend{PartyId: id, OpCode: 1, Data: []byte("anybody here?")}}})
 	if err == nil {
@@ -85,7 +85,7 @@ func TestNodeDies_ItsOwnPartiesEnd(t *testing.T) {
 	}
 	w.must(bob.LeaveParty(w.ctx, id)) // as a game does when its party is gone
 	again := w.party(bob, false, 4)
-	cidAgain := w.south.moves(cid)
+	cidAgain := w.south.reconnect(cid)
 	w.enters(cidAgain, follow.Code, again)
 }
 
@@ -100,5 +100,5 @@ func TestRedeem_OverHTTPAtTheOtherNode(t *testing.T) {
 	elsewhere.API = w.north.api
 	w.refused(elsewhere.Call(w.ctx, "party_invite_redeem", object{"code": once.Code}, nil), party.NoLiveSession)
 	w.must(bob.Player.Call(w.ctx, "party_invite_redeem", object{"code": once.Code}, nil)) // the use was given back
-	w.toldParty(bob, id)
+	w.awaitParty(bob, id)
 }

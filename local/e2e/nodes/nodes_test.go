@@ -47,8 +47,8 @@ func TestParty_AcrossNodes(t *testing.T) {
 		t.Error(err)
 	}
 	w.must(bob.Accept(w.ctx, id, cid.Presence()))
-	w.toldParty(cid, id)
-	if p := w.seen(ann, w.invite(cid, id, nil).Code); p.Size != 3 || p.LeaderUserID != bob.Player.ID() {
+	w.awaitParty(cid, id)
+	if p := w.previewParty(ann, w.invite(cid, id, nil).Code); p.Size != 3 || p.LeaderUserID != bob.Player.ID() {
 		t.Errorf("the party is %+v; want three, led by bob", p)
 	}
 }
@@ -67,7 +67,7 @@ func TestStatus_ReachesTheOtherNode(t *testing.T) {
 			Progress float64
 		}
 	}
-	w.said(ann, party.OpStatus, &news, func() bool {
+	w.awaitData(ann, party.OpStatus, &news, func() bool {
 		return len(news.Members) == 1 && news.Members[0].UserID == bob.Player.ID() && news.Members[0].Progress == 0.42
 	})
 	w.must(ann.Call(w.ctx, "party_status_list", object{"party_id": id}, &news))
@@ -83,7 +83,7 @@ func TestStatus_ReachesTheOtherNode(t *testing.T) {
 
 	// Only the node that received the status knows who is on the way, until the next status.
 	w.must(cid.Call(w.ctx, "party_status_set", object{"code": link.Code, "stage": "installing"}, nil))
-	w.said(ann, party.OpStatus, &news, func() bool {
+	w.awaitData(ann, party.OpStatus, &news, func() bool {
 		return len(news.Incoming) == 1 && news.Incoming[0].UserID == cid.Player.ID()
 	})
 }
@@ -97,7 +97,7 @@ func TestHold_CountsOnTheOtherNode(t *testing.T) {
 	kept := w.invite(ann, id, object{"for_user_ids": []string{cid.Player.ID()}, "hold_seat": true})
 	w.refused(w.redeem(dan, link.Code), party.PartyFull)
 	w.refused(dan.JoinParty(w.ctx, id), party.PartyFull)
-	if p := w.seen(dan, link.Code); p.Held != 1 || p.Size != 2 {
+	if p := w.previewParty(dan, link.Code); p.Held != 1 || p.Size != 2 {
 		t.Errorf("dan sees %+v; want two in it and one seat held", p)
 	}
 	w.enters(cid, kept.Code, id)
@@ -133,7 +133,7 @@ func TestInvite_OneUseOnBothNodes(t *testing.T) {
 	}); len(in) != 1 {
 		t.Errorf("%d got in by an invite for one", len(in))
 	}
-	if p := w.seen(ann, w.invite(ann, id, nil).Code); p.Size != 2 {
+	if p := w.previewParty(ann, w.invite(ann, id, nil).Code); p.Size != 2 {
 		t.Errorf("%d are in the party; want ann and one more", p.Size)
 	}
 }
@@ -159,7 +159,7 @@ func TestCapacity_RacersOnBothNodes(t *testing.T) {
 			t.Errorf("%d sessions are on the stream; want ann's and those of the %d who got in", on, len(in))
 		}
 		for _, g := range in {
-			w.toldParty(g, id) // as a native member
+			w.awaitParty(g, id) // as a native member
 			w.must(g.SendData(w.ctx, id, 1, []byte("I am a member")))
 		}
 		w.must(ann.CloseParty(w.ctx, id))

@@ -118,8 +118,8 @@ func BenchmarkCreateAndJoin(b *testing.B) {
 	b.StopTimer()
 	report := func(what string, of func(*side) []time.Duration) {
 		native, through := median(of(stock)), median(of(module))
-		b.ReportMetric(us(native), what+"-native-us")
-		b.ReportMetric(us(through), what+"-module-us")
+		b.ReportMetric(microseconds(native), what+"-native-us")
+		b.ReportMetric(microseconds(through), what+"-module-us")
 		b.ReportMetric(100*(float64(through)/float64(native)-1), what+"-overhead-%")
 	}
 	report("create", func(s *side) []time.Duration { return s.took.create })
@@ -140,7 +140,7 @@ func median(d []time.Duration) time.Duration {
 	return d[len(d)/2]
 }
 
-func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 func TestMedian(t *testing.T) {
 	for want, of := range map[time.Duration][]time.Duration{3: {5, 1, 3}, 7: {7}, 4: {4, 2, 3, 9}} {

@@ -61,8 +61,8 @@ func BenchmarkRedeem(b *testing.B) {
 		}
 	}
 	r, w := median(redeem), median(write)
-	b.ReportMetric(us(r), "redeem-us")
-	b.ReportMetric(us(w), "write-us")
+	b.ReportMetric(microseconds(r), "redeem-us")
+	b.ReportMetric(microseconds(w), "write-us")
 	b.ReportMetric(float64(w)/float64(r), "ratio")
 }
 

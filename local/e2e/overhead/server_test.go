@@ -24,11 +24,11 @@ var (
 
 // subject is one server that is measured.
 type subject struct {
-	b       *testing.B
-	name    string
-	process *target.Process // nil for an embedded engine
-	addr    string
-	each    []float64 // microseconds of processor time per message, by round
+	b              *testing.B
+	name           string
+	process        *target.Process // nil for an embedded engine
+	addr           string
+	costPerMessage []float64 // microseconds of processor time per message, by round
 
 	// The players of a row:
 	leader  *player.Game
@@ -69,7 +69,7 @@ func emptySubject(b *testing.B) *subject {
 // populate makes new players fill a party. Two players get no party.
 func (s *subject) populate(b *testing.B, members int) {
 	b.Helper()
-	s.b, s.each, s.friends = b, nil, nil
+	s.b, s.costPerMessage, s.friends = b, nil, nil
 	api := client.New(s.addr)
 	s.leader = play(b, api)
 	for range members - 1 {
@@ -148,12 +148,12 @@ func (s *subject) round(messages int, do func(*subject)) {
 		}
 	}
 	s.settle(all...)
-	s.each = append(s.each, us(s.spent()-before)/float64(messages))
+	s.costPerMessage = append(s.costPerMessage, microseconds(s.spent()-before)/float64(messages))
 }
 
 // cost returns the mean cost of a message in the cheaper half of the rounds, without the first round.
 func (s *subject) cost() float64 {
-	rounds := slices.Sorted(slices.Values(s.each[1:]))
+	rounds := slices.Sorted(slices.Values(s.costPerMessage[1:]))
 	rounds = rounds[:(len(rounds)+1)/2]
 	sum := 0.0
 	for _, each := range rounds {

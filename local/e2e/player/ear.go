@@ -21,10 +21,10 @@ type Ear struct {
 
 // Heard is one party as a game has heard of it. Members are session IDs.
 type Heard struct {
-	Members map[string]bool
-	Leader  string // session ID; "" until it is known
-	Open    bool
-	told    bool // by the party envelope
+	Members     map[string]bool
+	Leader      string // session ID; "" until it is known
+	Open        bool
+	hasEnvelope bool // by the party envelope
 }
 
 // NewEar returns the ear of a session that is in no party.
@@ -65,7 +65,7 @@ func (e *Ear) hear(m client.Message) (party string, known bool) {
 	switch msg := m.Envelope.GetMessage().(type) {
 	case *rtapi.Envelope_Party:
 		p := msg.Party
-		heard := &Heard{Members: map[string]bool{}, Leader: p.GetLeader().GetSessionId(), Open: p.Open, told: true}
+		heard := &Heard{Members: map[string]bool{}, Leader: p.GetLeader().GetSessionId(), Open: p.Open, hasEnvelope: true}
 		for _, member := range p.Presences {
 			heard.Members[member.SessionId] = true
 		}
@@ -78,17 +78,17 @@ func (e *Ear) hear(m client.Message) (party string, known bool) {
 	case *rtapi.Envelope_PartyPresenceEvent:
 		return e.presences(msg.PartyPresenceEvent)
 	case *rtapi.Envelope_PartyLeader:
-		return e.news(msg.PartyLeader.PartyId, func(h *Heard) { h.Leader = msg.PartyLeader.GetPresence().GetSessionId() })
+		return e.change(msg.PartyLeader.PartyId, func(h *Heard) { h.Leader = msg.PartyLeader.GetPresence().GetSessionId() })
 	case *rtapi.Envelope_PartyUpdate:
-		return e.news(msg.PartyUpdate.PartyId, func(h *Heard) { h.Open = msg.PartyUpdate.Open })
+		return e.change(msg.PartyUpdate.PartyId, func(h *Heard) { h.Open = msg.PartyUpdate.Open })
 	case *rtapi.Envelope_PartyClose:
-		return e.in(msg.PartyClose.PartyId, func(*Heard) { delete(e.Parties, msg.PartyClose.PartyId) })
+		return e.applyTo(msg.PartyClose.PartyId, func(*Heard) { delete(e.Parties, msg.PartyClose.PartyId) })
 	case *rtapi.Envelope_PartyData:
-		return e.in(msg.PartyData.PartyId, func(*Heard) {})
+		return e.applyTo(msg.PartyData.PartyId, func(*Heard) {})
 	case *rtapi.Envelope_PartyMatchmakerTicket:
-		return e.in(msg.PartyMatchmakerTicket.PartyId, func(*Heard) {})
+		return e.applyTo(msg.PartyMatchmakerTicket.PartyId, func(*Heard) {})
 	case *rtapi.Envelope_PartyJoinRequest:
-		return e.in(msg.PartyJoinRequest.PartyId, func(*Heard) {})
+		return e.applyTo(msg.PartyJoinRequest.PartyId, func(*Heard) {})
 	}
 	return "", true
 }
@@ -115,15 +115,15 @@ func (e *Ear) presences(event *rtapi.PartyPresenceEvent) (party string, known bo
 	return event.PartyId, true
 }
 
-// news applies a change to what the envelope says about a party.
-func (e *Ear) news(party string, apply func(*Heard)) (string, bool) {
-	if h := e.Parties[party]; h == nil || !h.told {
+// change applies a change to what the envelope says about a party.
+func (e *Ear) change(party string, apply func(*Heard)) (string, bool) {
+	if h := e.Parties[party]; h == nil || !h.hasEnvelope {
 		e.early[party] = append(e.early[party], apply)
 	}
-	return e.in(party, apply)
+	return e.applyTo(party, apply)
 }
 
-func (e *Ear) in(party string, apply func(*Heard)) (string, bool) {
+func (e *Ear) applyTo(party string, apply func(*Heard)) (string, bool) {
 	h := e.Parties[party]
 	if h != nil {
 		apply(h)

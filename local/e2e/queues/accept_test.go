@@ -20,7 +20,7 @@ type proposal struct {
 // notice waits for a notification with a code and returns its content.
 func (p *player) notice(code int32) (content event) {
 	p.w.t.Helper()
-	_, err := p.Take(p.w.soon(), func(m client.Message) bool {
+	_, err := p.Take(p.w.answerDeadline(), func(m client.Message) bool {
 		for _, n := range m.Envelope.GetNotifications().GetNotifications() {
 			if n.Code == code {
 				content = event{}

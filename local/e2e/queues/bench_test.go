@@ -65,7 +65,7 @@ func benchmarkPlacing(b *testing.B, w *world, ticket func(partyID string) *rtapi
 		}
 		adding += time.Since(began)
 		parties += len(groups)
-		n, at := placedOf(w, groups)
+		n, at := countPlaced(w, groups)
 		placed += n
 		last = max(last, at.Sub(began))
 	}
@@ -74,9 +74,9 @@ func benchmarkPlacing(b *testing.B, w *world, ticket func(partyID string) *rtapi
 	b.ReportMetric(last.Seconds(), "s-to-last")
 }
 
-// placedOf counts the players whose parties get a match, and returns when the last of them did. It gives
+// countPlaced counts the players whose parties get a match, and returns when the last of them did. It gives
 // up after giveUp without a match.
-func placedOf(w *world, groups [][]*player) (placed int, last time.Time) {
+func countPlaced(w *world, groups [][]*player) (placed int, last time.Time) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
 	news := make(chan int)

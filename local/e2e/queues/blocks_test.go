@@ -10,7 +10,7 @@ import (
 // block makes the player block another one.
 func (p *player) block(other *player) {
 	p.w.t.Helper()
-	if err := p.w.client.Call(p.w.soon(), "POST", "/v2/friend/block?ids="+other.UserID, p.Auth(), nil, nil); err != nil {
+	if err := p.w.client.Call(p.w.answerDeadline(), "POST", "/v2/friend/block?ids="+other.UserID, p.Auth(), nil, nil); err != nil {
 		p.w.t.Fatal(err)
 	}
 }

@@ -57,18 +57,18 @@ func TestTicketsEndAroundAPass(t *testing.T) {
 	}
 	for i := range groups {
 		for _, m := range group(i) {
-			if w.hears(m) {
+			if w.checkHeard(m) {
 				matched++
 				delete(apart, m.partyID)
 			}
 		}
 	}
-	w.dies(apart)
+	w.awaitNoMatch(apart)
 	t.Logf("%d groups, %d players matched, a pass every %v", groups, matched, interval)
 }
 
-// dies waits until no match lists one of the parties.
-func (w *world) dies(parties map[string]bool) {
+// awaitNoMatch waits until no match lists one of the parties.
+func (w *world) awaitNoMatch(parties map[string]bool) {
 	w.t.Helper()
 	viewer := w.player()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
@@ -78,7 +78,7 @@ func (w *world) dies(parties map[string]bool) {
 				Label   string `json:"label"`
 			}
 		}
-		if err := w.client.Call(w.soon(), http.MethodGet, "/v2/match?limit=100&authoritative=true", viewer.Auth(), nil, &alive); err != nil {
+		if err := w.client.Call(w.answerDeadline(), http.MethodGet, "/v2/match?limit=100&authoritative=true", viewer.Auth(), nil, &alive); err != nil {
 			w.t.Fatal(err)
 		}
 		left := ""
@@ -118,9 +118,9 @@ func (w *world) interval() time.Duration {
 	return shortest
 }
 
-// hears reports whether a player was matched. It also checks that all messages that they heard about a
+// checkHeard reports whether a player was matched. It also checks that all messages that they heard about a
 // match fit together.
-func (w *world) hears(m *player) bool {
+func (w *world) checkHeard(m *player) bool {
 	w.t.Helper()
 	match, said := "", false
 	held := map[string]bool{}
@@ -161,6 +161,6 @@ func (w *world) hears(m *player) bool {
 
 // stillIn reports whether the player is in their party.
 func (p *player) stillIn() bool {
-	_, err := p.w.client.RPC(p.w.soon(), p.Session, "party_match", `{"party_id":"`+p.partyID+`"}`)
+	_, err := p.w.client.RPC(p.w.answerDeadline(), p.Session, "party_match", `{"party_id":"`+p.partyID+`"}`)
 	return err == nil
 }

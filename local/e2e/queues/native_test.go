@@ -56,7 +56,7 @@ func TestNativeTicketThatTheServerHas(t *testing.T) {
 	w := startWith(t, "version: 1\n")
 	p := w.players(3)
 	id := w.party(p...)
-	joined, err := p[0].Take(w.soon(), func(m client.Message) bool {
+	joined, err := p[0].Take(w.answerDeadline(), func(m client.Message) bool {
 		joins := m.Envelope.GetPartyPresenceEvent().GetJoins()
 		return len(joins) > 0 && joins[0].GetUserId() == p[1].UserID
 	})
@@ -121,14 +121,14 @@ func TestNativeMatchBesideStock(t *testing.T) {
 		if err := a.Send(&rtapi.Envelope{Message: &rtapi.Envelope_MatchDataSend{MatchDataSend: &rtapi.MatchDataSend{MatchId: match, OpCode: 5, Data: []byte("hi")}}}); err != nil {
 			t.Fatal(err)
 		}
-		heard, err := b.Take(w.soon(), func(m client.Message) bool { return m.Envelope.GetMatchData().GetOpCode() == 5 })
+		heard, err := b.Take(w.answerDeadline(), func(m client.Message) bool { return m.Envelope.GetMatchData().GetOpCode() == 5 })
 		if err != nil {
 			t.Fatal(err)
 		}
 		o.Hears = string(heard.Envelope.GetMatchData().GetData())
 		b.call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: match}}})
 		if m.GetMatchId() != "" { // if the match processed the join before the leave, it would answer as if the player had never left
-			if _, err := a.Take(w.soon(), func(m client.Message) bool {
+			if _, err := a.Take(w.answerDeadline(), func(m client.Message) bool {
 				d := m.Envelope.GetMatchData()
 				return d.GetOpCode() == -4 && strings.Contains(string(d.GetData()), `"open"`)
 			}); err != nil {

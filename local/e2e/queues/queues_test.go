@@ -74,7 +74,7 @@ func TestRefusals(t *testing.T) {
 	solo := p[2].queueSolo(w.fives)
 	p[0].refused(addParty(id, w.fives), "not_ready")
 	p[2].call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: solo}}})
-	if err := p[2].Barrier(w.soon()); err != nil { // the module knows of it after the answer
+	if err := p[2].Barrier(w.answerDeadline()); err != nil { // the module knows of it after the answer
 		t.Fatal(err)
 	}
 	ticket := p[0].queueParty(w.fives)

@@ -61,8 +61,8 @@ func playOn(t testing.TB, addr string) *world {
 	}
 }
 
-// soon returns the deadline of one answer. Each answer has its own, so a busy machine only makes a test slower.
-func (w *world) soon() context.Context {
+// answerDeadline returns the deadline of one answer. Each has its own, so a busy machine only makes tests slower.
+func (w *world) answerDeadline() context.Context {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	w.t.Cleanup(cancel)
 	return ctx
@@ -78,16 +78,16 @@ type player struct {
 
 func (w *world) player() *player {
 	w.t.Helper()
-	session, err := w.client.AuthenticateDevice(w.soon(), uuid.NewString(), "")
+	session, err := w.client.AuthenticateDevice(w.answerDeadline(), uuid.NewString(), "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	socket, err := w.client.Connect(w.soon(), session, client.SocketOptions{})
+	socket, err := w.client.Connect(w.answerDeadline(), session, client.SocketOptions{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(socket.Abort)
-	if err := socket.Barrier(w.soon()); err != nil { // from now on the user is online
+	if err := socket.Barrier(w.answerDeadline()); err != nil { // from now on the user is online
 		w.t.Fatal(err)
 	}
 	return &player{Socket: socket, Session: session, w: w}
@@ -126,7 +126,7 @@ func (w *world) party(members ...*player) string {
 // call sends a message that must succeed.
 func (p *player) call(e *rtapi.Envelope) *rtapi.Envelope {
 	p.w.t.Helper()
-	reply, err := p.Call(p.w.soon(), e)
+	reply, err := p.Call(p.w.answerDeadline(), e)
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func (p *player) queueSolo(texts map[string]string) (ticket string) {
 // matched waits for the match and returns it.
 func (p *player) matched() *rtapi.MatchmakerMatched {
 	p.w.t.Helper()
-	m, err := p.Take(p.w.soon(), client.OfKind("matchmaker_matched"))
+	m, err := p.Take(p.w.answerDeadline(), client.OfKind("matchmaker_matched"))
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ type event struct {
 func (p *player) told(opCode int64, name string) event {
 	p.w.t.Helper()
 	var e event
-	_, err := p.Take(p.w.soon(), func(m client.Message) bool {
+	_, err := p.Take(p.w.answerDeadline(), func(m client.Message) bool {
 		data := m.Envelope.GetPartyData()
 		if data.GetOpCode() != opCode || data.GetPresence().GetUsername() != "partyline" {
 			return false
@@ -202,7 +202,7 @@ func (p *player) told(opCode int64, name string) event {
 // refused sends a message that must be refused with the reason.
 func (p *player) refused(e *rtapi.Envelope, reason string) {
 	p.w.t.Helper()
-	_, err := p.Call(p.w.soon(), e)
+	_, err := p.Call(p.w.answerDeadline(), e)
 	if err == nil || !strings.Contains(err.Error(), reason+": ") {
 		p.w.t.Errorf("%s = %v; want %s", client.Kind(e), err, reason)
 	}
@@ -211,7 +211,7 @@ func (p *player) refused(e *rtapi.Envelope, reason string) {
 // reason sends a message and returns why it is refused, "" if it is not.
 func (p *player) reason(e *rtapi.Envelope) string {
 	p.w.t.Helper()
-	_, err := p.Call(p.w.soon(), e)
+	_, err := p.Call(p.w.answerDeadline(), e)
 	var refused *client.ReplyError
 	if err != nil && !errors.As(err, &refused) {
 		p.w.t.Fatal(err)
@@ -234,7 +234,7 @@ func (p *player) rpc(id string, payload, answer any) {
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	text, err := p.w.client.RPC(p.w.soon(), p.Session, id, string(body))
+	text, err := p.w.client.RPC(p.w.answerDeadline(), p.Session, id, string(body))
 	if err != nil {
 		p.w.t.Fatalf("%s: %v", id, err)
 	}

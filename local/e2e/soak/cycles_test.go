@@ -24,8 +24,8 @@ type pair struct {
 	party        string
 }
 
-// kinds are the actions, each with its undo. An action that needs no party makes its own.
-var kinds = []struct {
+// actions are the actions, each with its undo. An action that needs no party makes its own.
+var actions = []struct {
 	name  string
 	cycle func(p *pair) error
 }{
@@ -117,7 +117,7 @@ func (p *pair) revoke(made madeInvite) error {
 func TestCycles(t *testing.T) {
 	h := newHost(t)
 	api := client.New(h.addr())
-	for _, kind := range kinds {
+	for _, kind := range actions {
 		t.Run(kind.name, func(t *testing.T) {
 			const pairs = 4
 			times := func(n int) gauge {
@@ -134,11 +134,11 @@ func TestCycles(t *testing.T) {
 				if t.Failed() {
 					t.FailNow()
 				}
-				return h.rest(t)
+				return h.measureIdle(t)
 			}
 			began := time.Now()
 			first := times(*cycles / 4)
-			first.goroutines = h.calm // rest waits until the number of goroutines is at most this
+			first.goroutines = h.baseGoroutines // rest waits until the number of goroutines is at most this
 			t.Logf("%6d  %s", *cycles/4, first)
 			last := times(*cycles - *cycles/4)
 			t.Logf("%6d  %s  %v", *cycles, last, time.Since(began).Round(time.Second))

@@ -51,7 +51,7 @@ func TestSoak(t *testing.T) {
 		if err := play(t.Context(), all, pace, until); err != nil {
 			t.Fatal(err)
 		}
-		g := h.rest(t)
+		g := h.measureIdle(t)
 		rounds := 0
 		for _, c := range all {
 			rounds += c.rounds

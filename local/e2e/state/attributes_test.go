@@ -40,7 +40,7 @@ func TestAttributes(t *testing.T) {
 	}
 	s.must(set(ann, object{"party": object{"map": "night", "secret": 1}}))
 	s.must(set(bob, object{"member": object{"hero": "owl"}}))
-	if heard := s.data(ann, -6, `"owl"`); !strings.Contains(string(heard), bob.Player.ID()) {
+	if heard := s.awaitData(ann, -6, `"owl"`); !strings.Contains(string(heard), bob.Player.ID()) {
 		t.Errorf("ann heard %s", heard)
 	}
 	s.refused("a rule about attributes", bob.SendData(s.ctx, id, 1, []byte("hoot")), "rule_denied/no-night")
@@ -49,7 +49,7 @@ func TestAttributes(t *testing.T) {
 
 	s.must(cem.JoinParty(s.ctx, id))
 	var late attributes.Document
-	s.must(json.Unmarshal(s.data(cem, -6, `"secret"`), &late))
+	s.must(json.Unmarshal(s.awaitData(cem, -6, `"secret"`), &late))
 	if now := get(cem); late.Version != now.Version || string(late.Party["map"]) != `"night"` {
 		t.Errorf("a newcomer heard %+v; set is %+v", late, now)
 	}
@@ -104,7 +104,7 @@ func TestAttributes(t *testing.T) {
 	})
 	back := s.again(cem.Player)
 	s.eventually("cem is back", func() bool { return back.Call(s.ctx, "party_resume", object{}, nil) == nil })
-	s.data(back, -6, `"fox"`)
+	s.awaitData(back, -6, `"fox"`)
 }
 
 // TestAttributes_writers: 25 members make 100 writes at once, over sockets and HTTP. None is refused

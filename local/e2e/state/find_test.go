@@ -141,7 +141,7 @@ func TestQuickJoin_keptSeat(t *testing.T) {
 	s.barrier(bob)
 	s.waits(cem, object{"party_id": id})
 	s.must(bob.LeaveParty(s.ctx, id))
-	s.told(cem)
+	s.awaitSeatNotice(cem)
 	s.refused("a stranger", dot.Call(s.ctx, "party_quick_join", in, nil), "party_not_found")
 	var joined finder.Joined
 	s.call(cem, "party_quick_join", in, &joined)

@@ -17,8 +17,8 @@ import (
 	"partyline/local/e2e/target"
 )
 
-// patience is how long one test may wait for anything.
-const patience = 2 * time.Minute
+// testTimeout is how long one test may wait for anything.
+const testTimeout = 2 * time.Minute
 
 type object = map[string]any
 
@@ -41,7 +41,7 @@ func start(t *testing.T, rules string) *scene {
 		}
 		addr = target.WithRules(t, file)
 	}
-	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("nothing for %v", patience))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), testTimeout, fmt.Errorf("nothing for %v", testTimeout))
 	t.Cleanup(cancel)
 	return &scene{t: t, ctx: ctx, api: client.New(addr), addr: addr}
 }
@@ -102,8 +102,8 @@ func (s *scene) refused(what string, err error, want string) {
 	}
 }
 
-// data waits for a message of the server to the party that contains a text.
-func (s *scene) data(g *player.Game, opCode int64, part string) json.RawMessage {
+// awaitData waits for a message of the server to the party that contains a text.
+func (s *scene) awaitData(g *player.Game, opCode int64, part string) json.RawMessage {
 	s.t.Helper()
 	m, err := g.Take(s.ctx, func(m client.Message) bool {
 		d := m.Envelope.GetPartyData()

@@ -13,8 +13,8 @@ import (
 	"partyline/party/waitlist"
 )
 
-// told waits for the notification that a seat is held for the game's player.
-func (s *scene) told(g *player.Game) (content struct {
+// awaitSeatNotice waits for the notification that a seat is held for the game's player.
+func (s *scene) awaitSeatNotice(g *player.Game) (content struct {
 	PartyID   string `json:"party_id"`
 	HeldUntil int64  `json:"held_until"`
 }) {
@@ -74,7 +74,7 @@ func TestWait(t *testing.T) {
 		t.Errorf("the page does not say who waits: %s", body)
 	}
 	s.must(bob.LeaveParty(s.ctx, id))
-	told := s.told(cem)
+	told := s.awaitSeatNotice(cem)
 	if at := s.waits(cem, byCode); told.PartyID != id || at.Place != 1 || at.HeldUntil != told.HeldUntil || at.HeldUntil < time.Now().Unix()+30 {
 		t.Errorf("told %+v; the call says %+v", told, at)
 	}
@@ -87,7 +87,7 @@ func TestWait(t *testing.T) {
 		t.Errorf("the second, now: %+v", at)
 	}
 	s.must(cem.LeaveParty(s.ctx, id))
-	s.told(dot)
+	s.awaitSeatNotice(dot)
 	s.must(dot.JoinParty(s.ctx, id))
 	s.barrier(dot)
 	s.refused("a member waits", dot.Call(s.ctx, "party_wait", byID, nil), "already_member")
@@ -152,7 +152,7 @@ func TestWait_order(t *testing.T) {
 	}
 	for len(line) > 0 {
 		s.must(in[0].LeaveParty(s.ctx, id))
-		s.told(line[0])
+		s.awaitSeatNotice(line[0])
 		for _, g := range line[1:] {
 			s.refused("somebody behind joins", g.JoinParty(s.ctx, id), "party_full")
 		}

@@ -41,7 +41,7 @@ const (
 type member struct {
 	socket  *client.Socket
 	session string // known once it is in the party
-	party   *loaded
+	party   *loadParty
 	last    float64 // the last progress it reported
 
 	heard    map[string]float64 // progress by session, from the party's messages
@@ -49,8 +49,8 @@ type member struct {
 	rows     int
 }
 
-// loaded is one party of the load test.
-type loaded struct {
+// loadParty is one party of the load test.
+type loadParty struct {
 	id      string
 	members []*member
 }
@@ -63,7 +63,7 @@ func TestLoad(t *testing.T) {
 	before := running(t)
 	c := client.New(addr)
 	began := time.Now()
-	parties := make([]*loaded, *loadParties)
+	parties := make([]*loadParty, *loadParties)
 	atOnce(t, len(parties), 16, func(ctx context.Context, i int) (err error) {
 		parties[i], err = makeParty(ctx, c)
 		return err
@@ -78,14 +78,14 @@ func TestLoad(t *testing.T) {
 	var calls []time.Duration
 	var mu sync.Mutex
 	atOnce(t, len(everybody), len(everybody), func(ctx context.Context, i int) error {
-		took, err := everybody[i].tell(ctx, began, time.Duration(i)*loadPeriod/time.Duration(len(everybody)))
+		took, err := everybody[i].sendReports(ctx, began, time.Duration(i)*loadPeriod/time.Duration(len(everybody)))
 		mu.Lock()
 		defer mu.Unlock()
 		calls = append(calls, took...)
 		return err
 	})
 	told := time.Since(began)
-	atOnce(t, len(everybody), len(everybody), func(ctx context.Context, i int) error { return everybody[i].converge(ctx) })
+	atOnce(t, len(everybody), len(everybody), func(ctx context.Context, i int) error { return everybody[i].awaitLastValues(ctx) })
 	converged := time.Since(began)
 
 	rate := rules.Default().Status.Rate
@@ -142,8 +142,8 @@ func atOnce(t *testing.T, n, limit int, do func(ctx context.Context, i int) erro
 	}
 }
 
-func makeParty(ctx context.Context, c *client.Client) (*loaded, error) {
-	p := &loaded{}
+func makeParty(ctx context.Context, c *client.Client) (*loadParty, error) {
+	p := &loadParty{}
 	for i := range loadSize {
 		session, err := c.AuthenticateDevice(ctx, uuid.NewString(), "")
 		if err != nil {
@@ -175,9 +175,9 @@ func makeParty(ctx context.Context, c *client.Client) (*loaded, error) {
 	return p, nil
 }
 
-// tell sends the member's reports, each at its own time after began. It returns how long each call
+// sendReports sends the member's reports, each at its own time after began. It returns how long each call
 // took.
-func (m *member) tell(ctx context.Context, began time.Time, offset time.Duration) ([]time.Duration, error) {
+func (m *member) sendReports(ctx context.Context, began time.Time, offset time.Duration) ([]time.Duration, error) {
 	var took []time.Duration
 	for i := range *loadReports {
 		next := time.NewTimer(time.Until(began.Add(offset + time.Duration(i)*loadPeriod)))
@@ -200,8 +200,8 @@ func (m *member) tell(ctx context.Context, began time.Time, offset time.Duration
 	return took, nil
 }
 
-// converge reads the party's messages until they contain the last value of each member.
-func (m *member) converge(ctx context.Context) error {
+// awaitLastValues reads the party's messages until they contain the last value of each member.
+func (m *member) awaitLastValues(ctx context.Context) error {
 	for !m.knows() {
 		message, err := m.socket.Take(ctx, client.OfKind("party_data"))
 		if err != nil {

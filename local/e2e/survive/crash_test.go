@@ -37,20 +37,20 @@ var (
 	returning = flag.Duration("returning", 10*time.Second, "the time in which their players come back, in random order")
 )
 
-// mortal is a server that can be stopped and started again with the same data.
-type mortal struct {
-	addr             func() string
-	kill, stop, live func(ctx context.Context) error
+// restartableServer is a server that can be stopped and started again with the same data.
+type restartableServer struct {
+	addr              func() string
+	kill, stop, start func(ctx context.Context) error
 }
 
-func newMortal(t *testing.T) mortal {
+func newRestartableServer(t *testing.T) restartableServer {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "rules.yml")
 	write(t, file, []byte(crashRules))
 	if target.Real() {
 		p := target.StartBeside(t, file, nil)
-		return mortal{
-			addr: func() string { return p.Addr }, live: p.Start,
+		return restartableServer{
+			addr: func() string { return p.Addr }, start: p.Start,
 			kill: func(context.Context) error { return p.Kill() }, stop: func(context.Context) error { return p.Stop() },
 		}
 	}
@@ -75,8 +75,8 @@ func newMortal(t *testing.T) mortal {
 		server.Close()
 		return nil
 	}
-	return mortal{
-		addr: func() string { return server.Addr() }, live: start, stop: end,
+	return restartableServer{
+		addr: func() string { return server.Addr() }, start: start, stop: end,
 		kill: func(ctx context.Context) error { layer.Cut(); return end(ctx) },
 	}
 }
@@ -86,16 +86,16 @@ func newMortal(t *testing.T) mortal {
 // out, wait lists keep their order, tickets keep their age, and nothing exists twice.
 func TestRestart(t *testing.T) {
 	t.Run("kill", func(t *testing.T) {
-		m := newMortal(t)
+		m := newRestartableServer(t)
 		restart(t, m, m.kill)
 	})
 	t.Run("stop", func(t *testing.T) {
-		m := newMortal(t)
+		m := newRestartableServer(t)
 		restart(t, m, m.stop)
 	})
 }
 
-func restart(t *testing.T, m mortal, end func(context.Context) error) {
+func restart(t *testing.T, m restartableServer, end func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	w := &world{t: t, ctx: ctx, api: client.New(m.addr())}
@@ -111,14 +111,14 @@ func restart(t *testing.T, m mortal, end func(context.Context) error) {
 	time.Sleep(3 * time.Second) // so that tickets have an age, and members are stored
 	ended := time.Now()
 	w.must(end(ctx))
-	w.must(m.live(ctx))
+	w.must(m.start(ctx))
 	started := time.Now()
 	w.api = client.New(m.addr())
-	w.each(n, func(i int) error { return crews[i].keeps() })
+	w.each(n, func(i int) error { return crews[i].checkLinkWhileAway() })
 
 	var back []func() error
 	for _, c := range crews {
-		back = append(back, c.returns()...)
+		back = append(back, c.returnActs()...)
 	}
 	var all sync.WaitGroup
 	errs := make([]error, len(back))

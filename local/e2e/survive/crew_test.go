@@ -135,8 +135,8 @@ func (c *crew) queue(leader *player.Game) error {
 	return err
 }
 
-// returns returns one function for each player who comes back, so that each can return at its own time.
-func (c *crew) returns() (all []func() error) {
+// returnActs returns one function for each player who comes back, so that each can return at its own time.
+func (c *crew) returnActs() (all []func() error) {
 	for _, m := range c.members {
 		all = append(all, func() (err error) {
 			m.connects = time.Now()
@@ -157,8 +157,8 @@ func (c *crew) returns() (all []func() error) {
 	return all
 }
 
-// keeps checks the link while nobody is back: every member has a kept seat, and the friend a held one.
-func (c *crew) keeps() error {
+// checkLinkWhileAway checks the link while nobody is back: every member has a kept seat, and the friend a held one.
+func (c *crew) checkLinkWhileAway() error {
 	c.outside.API = c.api
 	var p party.Preview
 	if err := c.outside.Call(c.ctx, "party_invite_preview", object{"code": c.link.Code}, &p); err != nil {
@@ -185,10 +185,10 @@ func (c *crew) check(ended time.Time, seen map[string]overview.Party) error {
 	c.id = ids[0]
 	p := seen[c.id]
 	for _, check := range []func() error{
-		func() error { return c.whole(p) },
+		func() error { return c.checkParty(p) },
 		func() error { return c.wait(c.link.Code) },
-		func() error { return c.aged(ended) },
-		func() error { return c.together(was) },
+		func() error { return c.checkQueueAge(ended) },
+		func() error { return c.checkTogether(was) },
 	} {
 		if err := check(); err != nil {
 			return fmt.Errorf("%w: %+v", err, p)
@@ -197,8 +197,8 @@ func (c *crew) check(ended time.Time, seen map[string]overview.Party) error {
 	return nil
 }
 
-// whole compares the server's view of a party with its earlier state.
-func (c *crew) whole(p overview.Party) error {
+// checkParty compares the server's view of a party with its earlier state.
+func (c *crew) checkParty(p overview.Party) error {
 	if p.Attributes == nil || len(p.Members) != len(c.members) || p.Size != len(c.members) || p.Open || p.Held != 1 || len(p.Waiting) != len(c.waiting) || (len(p.Kicked) == 1) != c.kicks() {
 		return fmt.Errorf("want %d members, %d who wait, a seat held, attributes", len(c.members), len(c.waiting))
 	}
@@ -230,8 +230,8 @@ func (c *crew) whole(p overview.Party) error {
 	return nil
 }
 
-// aged looks for a match again: the wait continues from the time when the server ended.
-func (c *crew) aged(ended time.Time) error {
+// checkQueueAge looks for a match again: the wait continues from the time when the server ended.
+func (c *crew) checkQueueAge(ended time.Time) error {
 	if !c.queues() {
 		return nil
 	}
@@ -255,9 +255,9 @@ func (c *crew) aged(ended time.Time) error {
 	return nil
 }
 
-// together checks that the members hear each other as native members, and that the leader leads. The
+// checkTogether checks that the members hear each other as native members, and that the leader leads. The
 // old invites work, and kicked players stay out.
-func (c *crew) together(was string) error {
+func (c *crew) checkTogether(was string) error {
 	leader := c.members[0].Game
 	if err := leader.UpdateParty(c.ctx, c.id, false, ""); err != nil {
 		return fmt.Errorf("the server has another leader: %w", err)

@@ -17,9 +17,9 @@ type object = map[string]any
 // first of them leads. If the server allows one connection per player, the first must create the
 // party.
 func TestEverybodyAway(t *testing.T) {
-	all := both
+	all := engineSettings
 	if target.Real() {
-		all = append(slices.Clone(both), realOnly...)
+		all = append(slices.Clone(engineSettings), realOnly...)
 	}
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) { newWorld(t, s).away(s.created) })
@@ -63,7 +63,7 @@ func (w *world) away(created bool) {
 	w.shows(dave, link.Code, "open")
 	w.must(dave.Call(w.ctx, "party_invite_redeem", object{"code": follows.Code}, nil))
 	w.entered(dave, id)
-	w.isWhole(id, bob, alice, dave)
+	w.checkMembers(id, bob, alice, dave)
 	w.must(bob.CloseParty(w.ctx, id)) // for the server too, bob leads it
 }
 
@@ -91,8 +91,8 @@ func (w *world) shows(g *player.Game, code, state string) {
 	}
 }
 
-// isWhole checks that exactly these sessions are members, and that they hear each other.
-func (w *world) isWhole(id string, games ...*player.Game) {
+// checkMembers checks that exactly these sessions are members, and that they hear each other.
+func (w *world) checkMembers(id string, games ...*player.Game) {
 	w.t.Helper()
 	var list struct {
 		Members []struct {

@@ -42,8 +42,8 @@ type settings struct {
 	created bool // players create the party again
 }
 
-// both are settings that an engine has too.
-var both = []settings{
+// engineSettings are settings that an engine has too.
+var engineSettings = []settings{
 	{name: "stock"},
 	{name: "single socket", options: engine.Options{SingleSocket: true}, flags: []string{"--session.single_socket=true"}, created: true},
 	{name: "single party", options: engine.Options{SingleSocket: true, SingleParty: true}, flags: singleParty, created: true},
@@ -98,7 +98,7 @@ func start(t *testing.T, s settings, file string) string {
 	}
 	addr := target.StartBeside(t, file, nil, flags...).Addr
 	if s.tls {
-		return plain(t, addr)
+		return plainProxy(t, addr)
 	}
 	return addr
 }
@@ -134,8 +134,8 @@ func write(t *testing.T, file string, text []byte) {
 	}
 }
 
-// plain accepts connections without TLS and forwards them to a server with TLS.
-func plain(t *testing.T, addr string) string {
+// plainProxy accepts connections without TLS and forwards them to a server with TLS.
+func plainProxy(t *testing.T, addr string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -148,13 +148,13 @@ func plain(t *testing.T, addr string) string {
 			if err != nil {
 				return // closed
 			}
-			go pass(in, addr)
+			go forwardTLS(in, addr)
 		}
 	}()
 	return l.Addr().String()
 }
 
-func pass(in net.Conn, addr string) {
+func forwardTLS(in net.Conn, addr string) {
 	defer in.Close()
 	out, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // made by the test itself
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // Until then, a user who redeemed an invite hears the stream but is not a member. The seat is theirs
 // already, and the `party` event tells them when they can send and receive party data.
 func TestServerBehind(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	w := prepareWorld(t, "")
 	w.start(t, engine.Options{})
@@ -68,5 +68,5 @@ func TestServerBehind(t *testing.T) {
 	for _, g := range []*player.Game{leader, friend, stranger} {
 		must(g.Close(ctx))
 	}
-	must(w.empty(ctx))
+	must(w.awaitEmpty(ctx))
 }

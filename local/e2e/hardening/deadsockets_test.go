@@ -108,7 +108,7 @@ func TestDeadSockets(t *testing.T) {
 		if err := burst(ctx, c, dying.Session, texts); err != nil {
 			t.Fatal(err)
 		}
-		list := settled(ctx, t, leader, id, dying.ID())
+		list := awaitLeft(ctx, t, leader, id, dying.ID())
 		here := 0
 		for _, m := range list.Members {
 			if m.Lost {
@@ -157,8 +157,8 @@ func keptSeats(ctx context.Context, t *testing.T, leader *player.Game, id string
 	return shown.Party.Held
 }
 
-// settled reads a party once the user is not on its stream any more.
-func settled(ctx context.Context, t *testing.T, leader *player.Game, id, userID string) listing {
+// awaitLeft reads a party once the user is not on its stream any more.
+func awaitLeft(ctx context.Context, t *testing.T, leader *player.Game, id, userID string) listing {
 	t.Helper()
 	// After the same answer twice without the user, the server has processed the end of the socket.
 	same := 0

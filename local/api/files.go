@@ -20,7 +20,7 @@ func (a *API) Files() map[string][]byte {
 
 // methodName returns a call's name in typed clients, without the prefixes that all calls or all calls of a kind share.
 func methodName(c Call) string {
-	return strings.TrimPrefix(exported(strings.TrimPrefix(c.ID, "party_")), "Admin")
+	return strings.TrimPrefix(camelCase(strings.TrimPrefix(c.ID, "party_")), "Admin")
 }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
@@ -33,10 +33,10 @@ func reasonValues(reasons []Reason) []Value {
 	return values
 }
 
-func repeated(s string, n int) []string { return slices.Repeat([]string{s}, n) }
+func repeat(s string, n int) []string { return slices.Repeat([]string{s}, n) }
 
-// last returns mark for the last of n items, else "".
-func last(i, n int, mark string) string {
+// suffixOfLast returns mark for the last of n items, else "".
+func suffixOfLast(i, n int, mark string) string {
 	if i == n-1 {
 		return mark
 	}

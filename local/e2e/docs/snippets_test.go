@@ -41,7 +41,7 @@ func Calls(b Block) ([]Call, error) {
 		}
 		call := Call{ID: t.text, OverHTTP: before.is(","), Where: fmt.Sprintf("%s:%d", b.Doc, b.Line+t.line)}
 		if after.is(",") {
-			p := reader{lexemes: lexemes[i+2:]}
+			p := literalParser{lexemes: lexemes[i+2:]}
 			if call.Payload, err = p.value(); err != nil {
 				return nil, fmt.Errorf("%s: payload of %s: %w", call.Where, t.text, err)
 			}
@@ -54,18 +54,18 @@ func Calls(b Block) ([]Call, error) {
 	return calls, nil
 }
 
-// reader parses literals: objects of JavaScript and GDScript, dictionaries and anonymous objects of
+// literalParser parses literals: objects of JavaScript and GDScript, dictionaries and anonymous objects of
 // C#, lists, texts, numbers, true, false, null.
-type reader struct{ lexemes []lexeme }
+type literalParser struct{ lexemes []lexeme }
 
-func (p *reader) peek() lexeme {
+func (p *literalParser) peek() lexeme {
 	if len(p.lexemes) == 0 {
-		return lexeme{kind: sign}
+		return lexeme{kind: punctuation}
 	}
 	return p.lexemes[0]
 }
 
-func (p *reader) next() lexeme {
+func (p *literalParser) next() lexeme {
 	t := p.peek()
 	if len(p.lexemes) > 0 {
 		p.lexemes = p.lexemes[1:]
@@ -74,15 +74,15 @@ func (p *reader) next() lexeme {
 }
 
 // value parses one argument, entry or element up to the sign that ends it.
-func (p *reader) value() (any, error) {
+func (p *literalParser) value() (any, error) {
 	begin := p.lexemes
 	v, ok, err := p.literal()
 	if err != nil {
 		return nil, err
 	}
 	if ok {
-		p.serialised()
-		if end := p.peek(); end.kind == sign && strings.Contains(",)}]", end.text) {
+		p.skipSerialiser()
+		if end := p.peek(); end.kind == punctuation && strings.Contains(",)}]", end.text) {
 			return v, nil
 		}
 	}
@@ -90,14 +90,14 @@ func (p *reader) value() (any, error) {
 	return p.expression()
 }
 
-// serialised skips C#'s call that makes JSON of the value before it.
-func (p *reader) serialised() {
+// skipSerialiser skips C#'s call that makes JSON of the value before it.
+func (p *literalParser) skipSerialiser() {
 	if len(p.lexemes) >= 4 && p.lexemes[0].is(".") && p.lexemes[1].text == "ToJson" && p.lexemes[2].is("(") && p.lexemes[3].is(")") {
 		p.lexemes = p.lexemes[4:]
 	}
 }
 
-func (p *reader) literal() (v any, ok bool, err error) {
+func (p *literalParser) literal() (v any, ok bool, err error) {
 	switch t := p.next(); {
 	case t.kind == text && !t.raw:
 		return t.text, true, nil
@@ -126,13 +126,13 @@ func (p *reader) literal() (v any, ok bool, err error) {
 		}
 		return v, true, err
 	case t.text == "new":
-		return p.made()
+		return p.newExpression()
 	}
 	return nil, false, nil
 }
 
-// made parses the expression after C#'s new.
-func (p *reader) made() (v any, ok bool, err error) {
+// newExpression parses the expression after C#'s new.
+func (p *literalParser) newExpression() (v any, ok bool, err error) {
 	list := false
 	for {
 		switch t := p.next(); {
@@ -162,7 +162,7 @@ func (p *reader) made() (v any, ok bool, err error) {
 	}
 }
 
-func (p *reader) list(end string) (any, error) {
+func (p *literalParser) list(end string) (any, error) {
 	items := []any{}
 	for !p.peek().is(end) {
 		v, err := p.value()
@@ -182,7 +182,7 @@ func (p *reader) list(end string) (any, error) {
 
 // object parses entries of a name, an assignment sign and a value. A name alone stands for the
 // variable of that name.
-func (p *reader) object(assign string) (any, error) {
+func (p *literalParser) object(assign string) (any, error) {
 	fields := map[string]any{}
 	for !p.peek().is("}") {
 		key := p.next()
@@ -212,7 +212,7 @@ func (p *reader) object(assign string) (any, error) {
 }
 
 // pairs parses C#'s { { "key", value }, ... } after the first brace.
-func (p *reader) pairs() (any, error) {
+func (p *literalParser) pairs() (any, error) {
 	fields := map[string]any{}
 	for !p.peek().is("}") {
 		open, key, comma := p.next(), p.next(), p.next()
@@ -239,12 +239,12 @@ func (p *reader) pairs() (any, error) {
 }
 
 // expression skips code up to the sign that ends it.
-func (p *reader) expression() (any, error) {
+func (p *literalParser) expression() (any, error) {
 	depth := 0
 	var source []string
 	for len(p.lexemes) > 0 {
 		t := p.peek()
-		if t.kind == sign {
+		if t.kind == punctuation {
 			switch {
 			case strings.Contains("([{", t.text):
 				depth++
@@ -337,7 +337,7 @@ func Members(b Block) ([]Member, error) {
 	return members, nil
 }
 
-var declared = map[string]*regexp.Regexp{
+var declaredNames = map[string]*regexp.Regexp{
 	"js":       regexp.MustCompile(`\b(?:const|let|function|class)\s+(\w+)|\b(\w+):`),
 	"csharp":   regexp.MustCompile(`(\w+)`),
 	"gdscript": regexp.MustCompile(`\b(?:func|var|const|signal|class)\s+(\w+)|"(\w+)"\s*:`),
@@ -352,7 +352,7 @@ func Declared(blocks []Block) map[string]bool {
 			if b.Language == "csharp" && !strings.HasPrefix(strings.TrimSpace(line), "public ") {
 				continue
 			}
-			for _, m := range declared[b.Language].FindAllStringSubmatch(line, -1) {
+			for _, m := range declaredNames[b.Language].FindAllStringSubmatch(line, -1) {
 				for _, name := range m[1:] {
 					own[name] = true
 				}

@@ -24,7 +24,7 @@ func BenchmarkMemory(b *testing.B) {
 			for i := range games {
 				games[i] = play(b, api)
 			}
-			before := s.steady()
+			before := s.steadyMemory()
 			for i := 0; i < len(games); i += 2 {
 				id, err := games[i].CreateParty(b.Context(), true, 4)
 				s.must(err)
@@ -34,13 +34,13 @@ func BenchmarkMemory(b *testing.B) {
 				s.must(g.Barrier(b.Context()))
 				g.Drain()
 			}
-			b.ReportMetric(float64(s.steady()-before)/float64(len(games)/2)/1000, s.name+"-KB/party")
+			b.ReportMetric(float64(s.steadyMemory()-before)/float64(len(games)/2)/1000, s.name+"-KB/party")
 		}
 	}
 }
 
-// steady returns the server's memory once it has not changed for a while.
-func (s *subject) steady() int {
+// steadyMemory returns the server's memory once it has not changed for a while.
+func (s *subject) steadyMemory() int {
 	last := s.resident()
 	for same := 0; same < 4 && s.process != nil; same++ {
 		time.Sleep(500 * time.Millisecond)
@@ -67,7 +67,7 @@ func BenchmarkIdle(b *testing.B) {
 			}
 			empty := emptySubject(b)
 			for range b.N {
-				alone := s.share()
+				alone := s.cpuShare()
 				for _, g := range games {
 					_, err := g.Queue(b.Context(), map[string]string{"queue": "duel"})
 					s.must(err)
@@ -76,22 +76,22 @@ func BenchmarkIdle(b *testing.B) {
 					_, err := g.Matched(b.Context())
 					s.must(err)
 				}
-				b.ReportMetric(100*(s.share()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-matches")
+				b.ReportMetric(100*(s.cpuShare()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-matches")
 				if empty == nil {
 					continue
 				}
-				alone = empty.share()
+				alone = empty.cpuShare()
 				_, err := client.New(empty.addr).RPCWithKey(b.Context(), client.DefaultHTTPKey, "matches", fmt.Sprint(len(games)/2, " ", tick))
 				s.must(err)
-				b.ReportMetric(100*(empty.share()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-empty-matches")
+				b.ReportMetric(100*(empty.cpuShare()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-empty-matches")
 			}
 		})
 	}
 }
 
-// share returns the share of a processor that the server uses now. It measures for as long as the server
+// cpuShare returns the share of a processor that the server uses now. It measures for as long as the server
 // takes to ping each of its sockets once.
-func (s *subject) share() float64 {
+func (s *subject) cpuShare() float64 {
 	const lasting = 15 * time.Second
 	if s.process == nil {
 		return 0
