@@ -99,7 +99,7 @@ var forbidden = []struct {
 		reason: "hooks, rpc and matchmaking never import each other, and a game's own match handler links matchmaking alone"},
 	{from: "partyline/rpc/landing", to: []string{"partyline/rpc"}, except: []string{"partyline/rpc/landing"},
 		reason: "the landing page answers strangers: it must not reach what signed-in users may call"},
-	{from: "partyline/rpc", to: []string{"partyline/rpc/landing"}, except: []string{"partyline/rpc/landing/card"}, // which draws only, and for landing
+	{from: "partyline/rpc", to: []string{"partyline/rpc/landing"}, except: []string{"partyline/rpc/landing/card"}, // it only draws, for landing
 		reason: "calls and pages share the kernel, not each other"},
 	{from: "partyline/module", to: []string{"partyline/local"},
 		reason: "the plugin never links the development engine"},

@@ -33,7 +33,7 @@ const (
 )
 
 const (
-	pointsToWin   = 3                // points that win
+	pointsToWin   = 3
 	reportEvery   = 30 * time.Second // Partyline ends the match of a server that is silent for 90 s
 	nakamaTimeout = 90 * time.Second // this server ends if it has not reached Nakama for that long
 )
@@ -42,7 +42,7 @@ const (
 //
 //	GET /play    the stream of events that is the player's connection: each is a [State]
 //	POST /score  a point for the player's team
-//  POST /leave  gives up the seat; after a lost connection, the server keeps the seat for a while
+//	POST /leave  gives up the seat; after a lost connection, the server keeps the seat for a while
 
 // State is the state of the game that all players see.
 type State struct {

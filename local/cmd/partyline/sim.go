@@ -22,7 +22,7 @@ The same flags give the same report.
 flags:
 `
 
-// simCommand plays one queue. It exits with 1 only if the queue split a party, which would be a
+// simCommand plays one queue. The only result that exits with 1 is a split party, which would be a
 // fault of Partyline.
 func simCommand(t *terminal, args []string) int {
 	f := evening.Usual()
