@@ -1,6 +1,6 @@
-// Package partyline_test holds the rules of the repository as tests: which package may
-// import which, that every package says what it is for, and that everything the plugin
-// shares with the server is at the server's version.
+// Package partyline_test holds the rules of the repository as tests: which package may import
+// which, that every package has a doc comment, and that the modules and tools that the plugin
+// shares with the server have the server's versions.
 package partyline_test
 
 import (
@@ -19,7 +19,7 @@ import (
 
 const modulePath = "partyline"
 
-// goPackage is what `go list -json` says of a package.
+// goPackage is what `go list -json` prints about a package.
 type goPackage struct {
 	Dir        string
 	ImportPath string
@@ -29,8 +29,8 @@ type goPackage struct {
 	Module     *struct{ Path, Version string }
 }
 
-// list runs `go list -json` with the arguments.
-func list(t *testing.T, args ...string) []goPackage {
+// goList runs `go list -json` with the arguments.
+func goList(t *testing.T, args ...string) []goPackage {
 	t.Helper()
 	out, err := exec.Command("go", append([]string{"list", "-json"}, args...)...).Output()
 	if err != nil {
@@ -56,8 +56,8 @@ func list(t *testing.T, args ...string) []goPackage {
 	return packages
 }
 
-// below reports whether path is one of the parents or under one of them.
-func below(path string, parents ...string) bool {
+// isBelow reports whether path is one of the parents or below one of them.
+func isBelow(path string, parents ...string) bool {
 	for _, parent := range parents {
 		if path == parent || strings.HasPrefix(path, parent+"/") {
 			return true
@@ -66,8 +66,8 @@ func below(path string, parents ...string) bool {
 	return false
 }
 
-// forbidden are the edges that must not exist, each with its reason. A package under
-// from may not import a package under one of to, unless that is also under one of except.
+// forbidden lists the imports that must not exist, each with its reason. A package below from must
+// not import a package below one of to, unless that is also below one of except.
 var forbidden = []struct {
 	from   string
 	to     []string
@@ -99,7 +99,7 @@ var forbidden = []struct {
 		reason: "hooks, rpc and matchmaking never import each other, and a game's own match handler links matchmaking alone"},
 	{from: "partyline/rpc/landing", to: []string{"partyline/rpc"}, except: []string{"partyline/rpc/landing"},
 		reason: "the landing page answers strangers: it must not reach what signed-in users may call"},
-	{from: "partyline/rpc", to: []string{"partyline/rpc/landing"}, except: []string{"partyline/rpc/landing/card"}, // drawing only, for landing
+	{from: "partyline/rpc", to: []string{"partyline/rpc/landing"}, except: []string{"partyline/rpc/landing/card"}, // it only draws, for landing
 		reason: "calls and pages share the kernel, not each other"},
 	{from: "partyline/module", to: []string{"partyline/local"},
 		reason: "the plugin never links the development engine"},
@@ -108,30 +108,30 @@ var forbidden = []struct {
 }
 
 func TestImportDirection(t *testing.T) {
-	for _, p := range list(t, "./...") {
+	for _, p := range goList(t, "./...") {
 		for _, imported := range p.Imports {
 			for _, rule := range forbidden {
-				if below(p.ImportPath, rule.from) && below(imported, rule.to...) && !below(imported, rule.except...) {
+				if isBelow(p.ImportPath, rule.from) && isBelow(imported, rule.to...) && !isBelow(imported, rule.except...) {
 					t.Errorf("%s imports %s: %s", p.ImportPath, imported, rule.reason)
 				}
 			}
-			helper := below(imported, "testing") || below(imported, modulePath) && strings.HasSuffix(imported, "test")
-			if helper && !strings.HasSuffix(p.ImportPath, "test") && !below(p.ImportPath, "partyline/local") {
+			helper := isBelow(imported, "testing") || isBelow(imported, modulePath) && strings.HasSuffix(imported, "test")
+			if helper && !strings.HasSuffix(p.ImportPath, "test") && !isBelow(p.ImportPath, "partyline/local") {
 				t.Errorf("%s imports %s outside its tests: it would be linked into the plugin", p.ImportPath, imported)
 			}
 		}
 	}
 }
 
-// The entry does nothing but call wiring, and only the entries call wiring.
+// The plugin's entry only calls wiring, and only the entries call wiring.
 func TestImportDirection_Entries(t *testing.T) {
 	entries := 0
-	for _, p := range list(t, "./...") {
+	for _, p := range goList(t, "./...") {
 		for _, imported := range p.Imports {
-			if imported == modulePath+"/module/wiring" && p.ImportPath != modulePath+"/module" && !below(p.ImportPath, "partyline/local") {
+			if imported == modulePath+"/module/wiring" && p.ImportPath != modulePath+"/module" && !isBelow(p.ImportPath, "partyline/local") {
 				t.Errorf("%s imports %s; only the plugin's entry and local may", p.ImportPath, imported)
 			}
-			if p.ImportPath == modulePath+"/module" && below(imported, modulePath) {
+			if p.ImportPath == modulePath+"/module" && isBelow(imported, modulePath) {
 				entries++
 				if imported != modulePath+"/module/wiring" {
 					t.Errorf("the plugin's entry imports %s; it may import module/wiring alone", imported)
@@ -144,18 +144,18 @@ func TestImportDirection_Entries(t *testing.T) {
 	}
 }
 
-// The plugin host links nothing of the module: what it serves comes out of the plugin's file.
+// The plugin host links no package of the module: everything it serves comes from the plugin's file.
 func TestPluginHostLinksNoModule(t *testing.T) {
-	for _, p := range list(t, "-deps", "./local/cmd/pluginhost") {
-		if below(p.ImportPath, modulePath) && !below(p.ImportPath, modulePath+"/local") {
+	for _, p := range goList(t, "-deps", "./local/cmd/pluginhost") {
+		if isBelow(p.ImportPath, modulePath) && !isBelow(p.ImportPath, modulePath+"/local") {
 			t.Errorf("local/cmd/pluginhost links %s", p.ImportPath)
 		}
 	}
 }
 
-// The kernel cannot register anything: it never sees the host's initializer.
+// Package party and its subpackages cannot register anything: they never use the host's initializer.
 func TestKernelKnowsNoRegistration(t *testing.T) {
-	for _, p := range list(t, "./party/...") {
+	for _, p := range goList(t, "./party/...") {
 		for _, name := range p.GoFiles {
 			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 			if err != nil {
@@ -171,7 +171,7 @@ func TestKernelKnowsNoRegistration(t *testing.T) {
 }
 
 func TestPackageDocs(t *testing.T) {
-	for _, p := range list(t, "./...") {
+	for _, p := range goList(t, "./...") {
 		var docs []string
 		for _, name := range p.GoFiles {
 			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.PackageClauseOnly|parser.ParseComments)
@@ -195,7 +195,7 @@ func TestPackageDocs(t *testing.T) {
 	}
 }
 
-// The packages that make test leaves out of the race detector start no goroutine, nor do their tests.
+// The packages that make test runs without the race detector start no goroutine, and neither do their tests.
 func TestAlone(t *testing.T) {
 	_, named, _ := strings.Cut(read(t, "Makefile"), "\nALONE  = ")
 	named, _, _ = strings.Cut(named, "\n")

@@ -25,7 +25,7 @@ func read(t *testing.T, name string) string {
 	return string(data)
 }
 
-// required is the version go.mod requires of a module.
+// required returns the version of a module that go.mod requires.
 func required(t *testing.T, module string) string {
 	t.Helper()
 	found := regexp.MustCompile(`(?m)^(?:require)?\s*`+regexp.QuoteMeta(module)+` (v\S+)`).FindAllStringSubmatch(read(t, "go.mod"), -1)
@@ -35,7 +35,7 @@ func required(t *testing.T, module string) string {
 	return found[0][1]
 }
 
-// One place names the versions: local/lines/lines.txt. Everything else has to agree with it.
+// Only local/lines/lines.txt defines the versions. Every other file has to agree with it.
 func TestVersionPins(t *testing.T) {
 	oldest, standard := lines.All()[0], lines.Default()
 	server, versions := lines.ServerModules()
@@ -88,38 +88,38 @@ func TestVersionPins(t *testing.T) {
 	}
 }
 
-// shared are the only modules that the plugin may have in common with a server: of every
-// other one it would have to be built with exactly the server's version.
-var shared = []string{lines.Common, lines.Protobuf}
+// sharedModules are the only modules that the plugin may share with a server. The plugin would have to
+// be built with exactly the server's version of any other shared module.
+var sharedModules = []string{lines.Common, lines.Protobuf}
 
-// mayLink reports each module that a server is known to contain as well.
-func mayLink(t *testing.T, what string, linked []string) {
+// checkLinked reports each linked module that a known server contains too.
+func checkLinked(t *testing.T, what string, linked []string) {
 	t.Helper()
 	_, contained := lines.ServerModules()
-	for _, module := range shared {
+	for _, module := range sharedModules {
 		if !slices.Contains(linked, module) {
 			t.Errorf("%s does not link %s; the list of linked modules cannot be right: %q", what, module, linked)
 		}
 	}
 	for _, module := range linked {
-		if contained[module] != "" && !slices.Contains(shared, module) {
+		if contained[module] != "" && !slices.Contains(sharedModules, module) {
 			t.Errorf("%s links %s, which the server contains too: each server would want its own version", what, module)
 		}
 	}
 }
 
-// The plugin's modules as the sources have them.
+// The plugin's modules according to the sources.
 func TestLinkedModules(t *testing.T) {
 	linked := map[string]bool{}
-	for _, p := range list(t, "-deps", "./module") {
+	for _, p := range goList(t, "-deps", "./module") {
 		if p.Module != nil && p.Module.Path != modulePath {
 			linked[p.Module.Path] = true
 		}
 	}
-	mayLink(t, "the plugin", slices.Collect(maps.Keys(linked)))
+	checkLinked(t, "the plugin", slices.Collect(maps.Keys(linked)))
 }
 
-// builtPlugin is the plugin that the environment names, or one built for the default line.
+// builtPlugin returns the plugin that the environment names, or builds one for the default line.
 func builtPlugin(t *testing.T) string {
 	if file := os.Getenv("PARTYLINE_PLUGIN"); file != "" {
 		return file
@@ -150,7 +150,7 @@ func builtPlugin(t *testing.T) string {
 	return file
 }
 
-// What really went into the built file: the exact toolchain, the flags, the modules.
+// The built file has the exact toolchain, flags and modules of a line.
 func TestBuiltPlugin(t *testing.T) {
 	plugin := builtPlugin(t)
 	info, err := buildinfo.ReadFile(plugin)
@@ -177,13 +177,13 @@ func TestBuiltPlugin(t *testing.T) {
 			t.Errorf("%s contains %s %s; want %s", plugin, dep.Path, dep.Version, want)
 		}
 	}
-	mayLink(t, plugin, linked)
+	checkLinked(t, plugin, linked)
 	if content := read(t, plugin); !strings.Contains(content, build.Version) {
 		t.Errorf("%s does not know its version", plugin)
 	}
 }
 
-// selectors are the x.Y expressions of a file.
+// selectors returns the x.Y expressions of a file.
 func selectors(file *ast.File) []string {
 	var found []string
 	ast.Inspect(file, func(n ast.Node) bool {

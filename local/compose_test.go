@@ -1,6 +1,6 @@
-// Package local_test checks the files of the local set-ups against each other and
-// against what the server accepts, because a machine that runs the tests need not
-// have Docker.
+// Package local_test checks the files of the local set-ups against each other and against the
+// names that the server accepts. It does not need Docker, because a machine that runs the tests
+// may not have it.
 package local_test
 
 import (
@@ -69,7 +69,7 @@ func TestCompose_Images(t *testing.T) {
 	}
 }
 
-// The image builds as make does, for its own version, and leaves nothing to root.
+// The plugin service builds as make does, for its own version of Nakama, and leaves no files that root owns.
 func TestCompose_PluginIsBuiltAsByMake(t *testing.T) {
 	script := compose(t).Services["plugin"].Entrypoint
 	if len(script) != 3 || script[0] != "/bin/sh" || script[1] != "-ec" {
@@ -106,8 +106,7 @@ func TestCompose_EveryServiceThatStaysUpHasAHealthCheck(t *testing.T) {
 	}
 }
 
-// Whatever is published is published to this machine alone: the keys in nakama.yml are
-// public knowledge.
+// Every port is published to this machine only, because everybody knows the keys in nakama.yml.
 func TestCompose_Ports(t *testing.T) {
 	var got []string
 	for _, s := range compose(t).Services {
@@ -139,7 +138,7 @@ func TestCompose_PathsExist(t *testing.T) {
 				mounts[parts[1]] = filepath.Clean(parts[0])
 			}
 			if strings.HasPrefix(parts[0], "./build") {
-				continue // made by the build
+				continue // the build makes it
 			}
 			if info, err := os.Stat(filepath.Join("..", parts[0])); err != nil || !info.IsDir() {
 				t.Errorf("%s mounts %s: not a directory here", name, parts[0])
@@ -163,13 +162,13 @@ func TestCompose_PathsExist(t *testing.T) {
 	if _, err := os.Stat(outside(rules)); err != nil {
 		t.Errorf("PARTY_RULES: %v", err)
 	}
-	// The server opens every .so below its runtime path, and make leaves others in build.
+	// The server opens every .so below its runtime path, and make writes other .so files to build.
 	if dir := mounts[flags["runtime.path"]+"/build"]; dir != "build/modules" || strings.Contains(read(t, "Makefile"), dir) {
 		t.Errorf("the plugin's directory is %q, below the runtime path %s; want one that make writes nothing to", dir, flags["runtime.path"])
 	}
 }
 
-// serverFlags are the flags on the server's command line.
+// serverFlags returns the flags on the server's command line.
 func serverFlags(t *testing.T, c composeFile) map[string]string {
 	t.Helper()
 	entry := c.Services["nakama"].Entrypoint
@@ -186,7 +185,7 @@ func serverFlags(t *testing.T, c composeFile) map[string]string {
 	return flags
 }
 
-// config flattens nakama.yml to the names of the server's flags; runtime.env is kept as a map.
+// config flattens nakama.yml to the names of the server's flags. It keeps runtime.env as a map.
 func config(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	var tree map[string]any

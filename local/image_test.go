@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// The recipe of the image names stages that it has, packages that are there, and copies what
-// it has built.
+// The Dockerfile uses stages that it defines and packages that exist, and copies the files that
+// it built.
 func TestImage(t *testing.T) {
 	recipe := strings.ReplaceAll(read(t, "Dockerfile"), "\\\n", " ")
 	var stages []string

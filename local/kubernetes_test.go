@@ -66,7 +66,7 @@ type (
 	}
 )
 
-// documents reads the documents of a YAML text.
+// documents decodes the documents in a YAML text.
 func documents[T any](t *testing.T, text string) (all []T) {
 	t.Helper()
 	decoder := yaml.NewDecoder(strings.NewReader(text))
@@ -83,13 +83,13 @@ func documents[T any](t *testing.T, text string) (all []T) {
 	}
 }
 
-const example = "deploy/kubernetes/partyline.yaml"
+const kubernetesExample = "deploy/kubernetes/partyline.yaml"
 
-// kubernetes reads the example; each kind is in it once.
+// kubernetes reads the example, which has each kind once.
 func kubernetes(t *testing.T) map[string]manifest {
 	t.Helper()
 	kinds := map[string]manifest{}
-	for _, m := range documents[manifest](t, read(t, example)) {
+	for _, m := range documents[manifest](t, read(t, kubernetesExample)) {
 		if _, twice := kinds[m.Kind]; twice {
 			t.Fatalf("%s is there twice", m.Kind)
 		}
@@ -98,8 +98,8 @@ func kubernetes(t *testing.T) map[string]manifest {
 	return kinds
 }
 
-// The compiler reads the example with the types that are made from the schemas of Kubernetes'
-// API. It finds fields that are unknown, missing or of another type.
+// The TypeScript compiler checks the example with types made from the schemas of Kubernetes' API.
+// It finds fields that are unknown, missing or of another type.
 func TestKubernetes_Schema(t *testing.T) {
 	const suites = "e2e/js" // where npm puts the compiler and the types
 	npm.Install(t, suites)
@@ -132,7 +132,7 @@ func TestKubernetes_Schema(t *testing.T) {
 		}
 		return string(out)
 	}
-	text := read(t, example)
+	text := read(t, kubernetesExample)
 	if problems := compile(text); problems != "" {
 		t.Error(problems)
 	}
@@ -196,8 +196,8 @@ func TestKubernetes_NamesAgree(t *testing.T) {
 	}
 }
 
-// A ConfigMap's folder has links to ..data/FILE, and ..data is a link to a folder that is
-// swapped by renaming another link over it.
+// Files in a ConfigMap's folder are links to ..data/FILE. ..data is a link to a folder;
+// Kubernetes swaps it by renaming another link over it.
 func TestKubernetes_SwapReloads(t *testing.T) {
 	folder := t.TempDir()
 	publish := func(version, text string) {
@@ -226,7 +226,7 @@ func TestKubernetes_SwapReloads(t *testing.T) {
 	}
 	size := func() int {
 		live.Poll(context.Background())
-		live.Poll(context.Background()) // what has settled is loaded
+		live.Poll(context.Background()) // loads a file that has not changed since the last poll
 		return live.Current().Config().Parties.MaxSize.Default
 	}
 	if got := size(); got != 4 {

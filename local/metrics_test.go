@@ -21,7 +21,7 @@ import (
 	"partyline/rpc/console"
 )
 
-// dashboard is what of a Grafana dashboard can be checked without Grafana.
+// dashboard has the parts of a Grafana dashboard that can be checked without Grafana.
 type dashboard struct {
 	UID           string `json:"uid"`
 	Title         string `json:"title"`
@@ -72,10 +72,10 @@ func readDashboard(t *testing.T) dashboard {
 
 func readAlerts(t *testing.T) alerts {
 	t.Helper()
-	return strict[alerts](t, "local/metrics/alerts.yml")
+	return decodeStrict[alerts](t, "local/metrics/alerts.yml")
 }
 
-func strict[T any](t *testing.T, path string) (v T) {
+func decodeStrict[T any](t *testing.T, path string) (v T) {
 	t.Helper()
 	if err := yaml.UnmarshalWithOptions([]byte(read(t, path)), &v, yaml.Strict()); err != nil {
 		t.Fatalf("%s: %v", path, err)
@@ -83,18 +83,18 @@ func strict[T any](t *testing.T, path string) (v T) {
 	return v
 }
 
-// prefix is what the server puts before a module's metrics: its own name and that of its
-// setting metrics.custom_prefix, which local/nakama.yml leaves alone.
-const prefix = "nakama_custom_"
+// metricPrefix is what the server adds before a module's metrics: its own name and the setting
+// metrics.custom_prefix, which local/nakama.yml leaves at its default.
+const metricPrefix = "nakama_custom_"
 
-// timed are the timers whose name does not say so.
-var timed = map[string]bool{
+// timersWithoutSuffix are the timers without _duration in their name.
+var timersWithoutSuffix = map[string]bool{
 	"partyline_queue_pass": true, "partyline_queue_wait": true, "partyline_queue_server": true, "partyline_waitlist_wait": true,
 }
 
-// exported are the metrics of the module as the server exports them, each with its tags.
-// A timer becomes a summary, in seconds, with a sum and a count.
-func exported(t *testing.T) map[string][]string {
+// exportedMetrics returns the module's metrics as the server exports them, each with its tags. A timer
+// becomes a summary, in seconds, with a sum and a count.
+func exportedMetrics(t *testing.T) map[string][]string {
 	t.Helper()
 	tags := map[string][]string{}
 	for name, own := range map[string][]string{
@@ -111,20 +111,20 @@ func exported(t *testing.T) map[string][]string {
 		"partyline_queue_tickets": {"queue"}, "partyline_queue_oldest": {"queue"}, "partyline_queue_dropped": {"queue", "reason"},
 	} {
 		own = append(own, "node_name", "instance", "job")
-		tags[prefix+name] = own
-		if strings.HasSuffix(name, "_duration") || timed[name] {
-			tags[prefix+name] = append(own, "quantile")
-			tags[prefix+name+"_sum"], tags[prefix+name+"_count"] = own, own
+		tags[metricPrefix+name] = own
+		if strings.HasSuffix(name, "_duration") || timersWithoutSuffix[name] {
+			tags[metricPrefix+name] = append(own, "quantile")
+			tags[metricPrefix+name+"_sum"], tags[metricPrefix+name+"_count"] = own, own
 		}
 	}
-	declared := metricsOfTheCode(t)
+	declared := codeMetrics(t)
 	for _, name := range declared {
-		if tags[prefix+name] == nil {
+		if tags[metricPrefix+name] == nil {
 			t.Errorf("the code reports %s, which this test knows nothing of", name)
 		}
 	}
 	for name := range tags {
-		bare := strings.TrimPrefix(name, prefix)
+		bare := strings.TrimPrefix(name, metricPrefix)
 		if !slices.Contains(declared, strings.TrimSuffix(strings.TrimSuffix(bare, "_sum"), "_count")) {
 			t.Errorf("the code does not report %s", bare)
 		}
@@ -132,8 +132,8 @@ func exported(t *testing.T) map[string][]string {
 	return tags
 }
 
-// metricsOfTheCode are the names in the module's constants named Metric....
-func metricsOfTheCode(t *testing.T) []string {
+// codeMetrics returns the values of the module's constants named Metric....
+func codeMetrics(t *testing.T) []string {
 	t.Helper()
 	var names []string
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
@@ -170,8 +170,8 @@ func metricsOfTheCode(t *testing.T) []string {
 	return names
 }
 
-// ofTheServer are metrics that the server exports of itself.
-var ofTheServer = map[string][]string{
+// serverMetrics are metrics of the server itself.
+var serverMetrics = map[string][]string{
 	"nakama_sessions":              {"node_name", "instance", "job"},
 	"go_memstats_heap_inuse_bytes": {"instance", "job"},
 	"up":                           {"instance", "job"},
@@ -187,7 +187,7 @@ var (
 	happened  = regexp.MustCompile(`\(increase\((\S+)\[(\w+)\]\)\)(?: > 0| or vector)`)
 )
 
-// checkQuery: every metric of an expression is exported, under every label it is asked for.
+// checkQuery asserts that every metric of an expression is exported with every label that the expression uses.
 func checkQuery(t *testing.T, have map[string][]string, where, expr string) {
 	t.Helper()
 	found := selector.FindAllStringSubmatch(expr, -1)
@@ -198,7 +198,7 @@ func checkQuery(t *testing.T, have map[string][]string, where, expr string) {
 	for _, m := range found {
 		own, ok := have[m[1]]
 		if !ok {
-			if own, ok = ofTheServer[m[1]]; !ok {
+			if own, ok = serverMetrics[m[1]]; !ok {
 				t.Errorf("%s: nothing exports %s", where, m[1])
 			}
 		}
@@ -234,7 +234,7 @@ func checkQuery(t *testing.T, have map[string][]string, where, expr string) {
 
 func TestDashboard(t *testing.T) {
 	d := readDashboard(t)
-	provisioned := strict[struct {
+	provisioned := decodeStrict[struct {
 		APIVersion  int `yaml:"apiVersion"`
 		Datasources []struct {
 			Name      string         `yaml:"name"`
@@ -254,10 +254,10 @@ func TestDashboard(t *testing.T) {
 		t.Fatalf("dashboard %q %q, schema %d, %d panels", d.UID, d.Title, d.SchemaVersion, len(d.Panels))
 	}
 	variable := d.Templating.List[0]
-	if variable.Name != "node" || variable.Datasource != want || !strings.Contains(variable.Query, prefix+"partyline_rules_version") {
+	if variable.Name != "node" || variable.Datasource != want || !strings.Contains(variable.Query, metricPrefix+"partyline_rules_version") {
 		t.Errorf("variable %+v", variable)
 	}
-	have := exported(t)
+	have := exportedMetrics(t)
 	ids, shown := map[int]bool{}, map[string]bool{}
 	taken := map[[2]int]string{}
 	for _, p := range d.Panels {
@@ -284,15 +284,15 @@ func TestDashboard(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range metricsOfTheCode(t) {
-		if !shown[prefix+name] {
+	for _, name := range codeMetrics(t) {
+		if !shown[metricPrefix+name] {
 			t.Errorf("no panel shows %s", name)
 		}
 	}
 }
 
 func TestAlerts(t *testing.T) {
-	operators, file, have := read(t, "docs/operators.md"), read(t, "local/metrics/alerts.yml"), exported(t)
+	operators, file, have := read(t, "docs/operators.md"), read(t, "local/metrics/alerts.yml"), exportedMetrics(t)
 	names := map[string]bool{}
 	for _, group := range readAlerts(t).Groups {
 		for _, rule := range group.Rules {
@@ -324,8 +324,8 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
-// The parts of the profile find each other: Prometheus the server and its own files,
-// Grafana its data source and dashboard.
+// The parts of the metrics profile fit together: Prometheus finds the server and its own files,
+// and Grafana finds its data source and dashboard.
 func TestMetricsProfile(t *testing.T) {
 	c := compose(t)
 	for name, s := range c.Services {
@@ -350,7 +350,7 @@ func TestMetricsProfile(t *testing.T) {
 			Targets []string `yaml:"targets"`
 		} `yaml:"static_configs"`
 	}
-	conf := strict[struct {
+	conf := decodeStrict[struct {
 		Global    map[string]string `yaml:"global"`
 		RuleFiles []string          `yaml:"rule_files"`
 		Scrape    []scrape          `yaml:"scrape_configs"`
@@ -364,7 +364,7 @@ func TestMetricsProfile(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	provider := strict[struct {
+	provider := decodeStrict[struct {
 		APIVersion int `yaml:"apiVersion"`
 		Providers  []struct {
 			Name    string            `yaml:"name"`

@@ -10,11 +10,11 @@ import (
 	"partyline/local/e2e/npm"
 )
 
-// suites is where npm puts what reads GDScript.
-const suites = "../e2e/js"
+// npmFolder is the folder where npm installs the parser of GDScript.
+const npmFolder = "../e2e/js"
 
-// TestCSharp compiles the typed client, and a game over it, as C# 7: what Mono and every Unity of
-// today take. The SDK is a stub of the interface that the client uses.
+// TestCSharp compiles the typed client, and a game that uses it, as C# 7, which Mono and current versions
+// of Unity support. The SDK is a stub of the interface that the client uses.
 func TestCSharp(t *testing.T) {
 	finder := exec.CommandContext(t.Context(), "./mcs.sh")
 	finder.Stderr = os.Stderr
@@ -44,12 +44,12 @@ func TestCSharp(t *testing.T) {
 	}
 }
 
-// TestGDScript reads the typed client with a grammar of Godot 4. Types and names are not checked:
-// that takes the engine, and Debian's is 3.2.
+// TestGDScript parses the typed client with a grammar of Godot 4. It does not check types and names,
+// because that needs the engine, and Debian's engine is version 3.2.
 func TestGDScript(t *testing.T) {
-	npm.Install(t, suites)
+	npm.Install(t, npmFolder)
 	parse := func(file string) (string, error) {
-		out, err := exec.CommandContext(t.Context(), npm.Tool(t, "node"), suites+"/typed/gdscript.mjs", file).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), npm.Tool(t, "node"), npmFolder+"/typed/gdscript.mjs", file).CombinedOutput()
 		return string(out), err
 	}
 	if out, err := parse("../../docs/api/partyline.gd"); err != nil {

@@ -8,27 +8,27 @@ import (
 	"strings"
 )
 
-// comments are those of all files, by where they stand.
+// comments holds the comments of all files by position.
 type comments struct {
-	docs   map[place]string // by the line of what they are about
-	ending map[place]string // by their own last line
+	byDeclaration map[filePosition]string // by the line of the declaration they describe
+	byLastLine    map[filePosition]string // by the last line of the comment itself
 }
 
-type place struct {
+type filePosition struct {
 	file string
 	line int
 }
 
 func commentsOf(s *source) comments {
-	c := comments{docs: map[place]string{}, ending: map[place]string{}}
-	at := func(p token.Pos) place {
+	c := comments{byDeclaration: map[filePosition]string{}, byLastLine: map[filePosition]string{}}
+	at := func(p token.Pos) filePosition {
 		position := s.files.Position(p)
-		return place{position.Filename, position.Line}
+		return filePosition{position.Filename, position.Line}
 	}
 	for _, pkg := range s.packages {
 		for _, file := range pkg.files {
 			for _, group := range file.Comments {
-				c.ending[at(group.End())] = group.Text()
+				c.byLastLine[at(group.End())] = group.Text()
 			}
 			ast.Inspect(file, func(n ast.Node) bool {
 				var names []*ast.Ident
@@ -42,7 +42,7 @@ func commentsOf(s *source) comments {
 					names, doc, behind = []*ast.Ident{n.Name}, n.Doc, n.Comment
 				case *ast.GenDecl:
 					if len(n.Specs) == 1 && n.Doc != nil {
-						c.docs[at(n.Specs[0].Pos())] = n.Doc.Text()
+						c.byDeclaration[at(n.Specs[0].Pos())] = n.Doc.Text()
 					}
 				}
 				if doc == nil {
@@ -50,7 +50,7 @@ func commentsOf(s *source) comments {
 				}
 				for _, name := range names {
 					if doc != nil {
-						c.docs[at(name.Pos())] = doc.Text()
+						c.byDeclaration[at(name.Pos())] = doc.Text()
 					}
 				}
 				return true
@@ -60,30 +60,30 @@ func commentsOf(s *source) comments {
 	return c
 }
 
-// of is what the sources say about something, without Go's links.
-func (c comments) of(files *token.FileSet, o types.Object) string {
+// doc returns the doc comment of a declaration, without Go's link brackets.
+func (c comments) doc(files *token.FileSet, o types.Object) string {
 	p := files.Position(o.Pos())
-	return plain(c.docs[place{p.Filename, p.Line}])
+	return singleParagraph(c.byDeclaration[filePosition{p.Filename, p.Line}])
 }
 
-// renamed is the same for a type that clients know under another name, which Go's comments
-// begin with.
-func (c comments) renamed(files *token.FileSet, o types.Object, name string) string {
-	text := c.of(files, o)
+// renamedDoc returns the doc comment of a type that clients know as name. Go comments begin with
+// the type's own name, so renamedDoc replaces it.
+func (c comments) renamedDoc(files *token.FileSet, o types.Object, name string) string {
+	text := c.doc(files, o)
 	if rest, ok := strings.CutPrefix(text, o.Name()+" "); ok {
 		return name + " " + rest
 	}
 	return text
 }
 
-// above is the comment on the line before a place.
-func (c comments) above(p token.Position) string {
-	return plain(c.ending[place{p.Filename, p.Line - 1}])
+// commentAbove returns the comment that ends on the line before p.
+func (c comments) commentAbove(p token.Position) string {
+	return singleParagraph(c.byLastLine[filePosition{p.Filename, p.Line - 1}])
 }
 
-var link = regexp.MustCompile(`\[(?:\w+\.)*(\w+)\]`)
+var docLink = regexp.MustCompile(`\[(?:\w+\.)*(\w+)\]`)
 
-// plain is a comment as one paragraph.
-func plain(text string) string {
-	return strings.Join(strings.Fields(link.ReplaceAllString(text, "$1")), " ")
+// singleParagraph returns a comment as one paragraph.
+func singleParagraph(text string) string {
+	return strings.Join(strings.Fields(docLink.ReplaceAllString(text, "$1")), " ")
 }

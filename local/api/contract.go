@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Contract puts the tables of calls, messages, notifications, refusals and objects into the
-// page of the contract, each between its marks.
+// Contract writes the tables of calls, messages, notifications, refusals and objects into the
+// page of the contract. Each table goes between its own marks.
 func (a *API) Contract(page string) (string, error) {
 	for section, table := range map[string]string{
 		"calls": a.callTable(), "messages": a.messageTable(), "notifications": a.noticeTable(), "refusals": a.reasonTable(), "objects": a.objectTable(),
@@ -23,32 +23,32 @@ func (a *API) Contract(page string) (string, error) {
 	return page, nil
 }
 
-// row is one line of a table.
-func row(cells ...string) string {
+// tableRow returns one line of a table.
+func tableRow(cells ...string) string {
 	for i, cell := range cells {
 		cells[i] = strings.ReplaceAll(cell, "|", `\|`)
 	}
 	return "| " + strings.Join(cells, " | ") + " |\n"
 }
 
-func heading(names ...string) string {
-	return row(names...) + strings.Repeat("|---", len(names)) + "|\n"
+func tableHead(names ...string) string {
+	return tableRow(names...) + strings.Repeat("|---", len(names)) + "|\n"
 }
 
 func (a *API) callTable() string {
-	table := heading("call", "who", "request", "answer")
+	table := tableHead("call", "who", "request", "answer")
 	for _, c := range a.Calls {
 		who := "players"
 		if c.ServerOnly {
 			who = "servers"
 		}
-		table += row("`"+c.ID+"`", who, fieldList(c.Request), fieldList(c.Answer))
+		table += tableRow("`"+c.ID+"`", who, fieldList(c.Request), fieldList(c.Answer))
 	}
 	return table
 }
 
 func (a *API) messageTable() string {
-	table := heading("op code", "events", "fields")
+	table := tableHead("op code", "events", "fields")
 	for _, e := range a.Events {
 		events := "-"
 		for _, f := range e.Data.Fields {
@@ -56,41 +56,41 @@ func (a *API) messageTable() string {
 				events = valueList(f.Type.Enum)
 			}
 		}
-		table += row(fmt.Sprint(e.Op), events, fieldList(e.Data))
+		table += tableRow(fmt.Sprint(e.Op), events, fieldList(e.Data))
 	}
 	return table
 }
 
 func (a *API) noticeTable() string {
-	table := heading("code", "subject", "content")
+	table := tableHead("code", "subject", "content")
 	for _, n := range a.Notices {
-		table += row(fmt.Sprint(n.Code), "`"+n.Subject+"`", fieldList(n.Content))
+		table += tableRow(fmt.Sprint(n.Code), "`"+n.Subject+"`", fieldList(n.Content))
 	}
 	return table
 }
 
 func (a *API) reasonTable() string {
-	table := heading("reason", "number")
+	table := tableHead("reason", "number")
 	for _, r := range a.Reasons {
-		table += row("`"+r.Name+"`", fmt.Sprint(r.Number))
+		table += tableRow("`"+r.Name+"`", fmt.Sprint(r.Number))
 	}
 	return table
 }
 
-// objectTable is what the fields of the others are made of.
+// objectTable returns the table of the objects that the fields of calls, messages and notifications use.
 func (a *API) objectTable() string {
-	table := heading("object", "fields")
+	table := tableHead("object", "fields")
 	top := map[*Object]bool{}
 	for _, c := range a.Calls {
 		top[c.Request], top[c.Answer] = true, true
 	}
 	for _, o := range a.Objects {
 		if !top[o] {
-			table += row("`"+o.Name+"`", fieldList(o))
+			table += tableRow("`"+o.Name+"`", fieldList(o))
 		}
 	}
 	for _, e := range a.Enums {
-		table += row("`"+e.Name+"`", valueList(e))
+		table += tableRow("`"+e.Name+"`", valueList(e))
 	}
 	return table
 }
@@ -118,7 +118,7 @@ func valueList(e *Enum) string {
 	return strings.Join(values, " ")
 }
 
-// String is the type in a word or two.
+// String returns a short name of the type.
 func (t Type) String() string {
 	switch t.Kind {
 	case Text:

@@ -110,7 +110,7 @@ namespace Partyline
     }
 `
 
-// CSharp is a typed client over the SDK for .NET and Unity, in C# 7.
+// CSharp returns a typed client over the SDK for .NET and Unity, in C# 7.
 func (a *API) CSharp() []byte {
 	var b strings.Builder
 	b.WriteString(csharpHead)
@@ -118,7 +118,7 @@ func (a *API) CSharp() []byte {
 		b.WriteString("\n        /// <summary>The gRPC status number of each.</summary>\n")
 		b.WriteString("        public static readonly IReadOnlyDictionary<string, int> Numbers = new Dictionary<string, int>\n        {\n")
 		for _, r := range a.Reasons {
-			fmt.Fprintf(&b, "            { %s, %d },\n", exported(r.Name), r.Number)
+			fmt.Fprintf(&b, "            { %s, %d },\n", camelCase(r.Name), r.Number)
 		}
 		b.WriteString("        };\n")
 	})
@@ -150,9 +150,9 @@ func csObject(b *strings.Builder, o *Object) {
 			doc = strings.TrimSpace(fmt.Sprintf("One of %s. %s", f.Type.Enum.Name, doc))
 		}
 		csDoc(b, "        ", doc)
-		name, kind := exported(f.Name), f.Type.csharp()
+		name, kind := camelCase(f.Name), f.Type.csharp()
 		if name == o.Name {
-			name += "Value" // a member cannot have its class's name
+			name += "Value" // a member cannot have the name of its class
 		}
 		const attributes = "        [DataMember(Name = %q), Preserve] public %s %s { get; set; }\n"
 		switch scalar := f.Type.Kind == Bool || f.Type.Kind == Whole || f.Type.Kind == Number; {
@@ -251,7 +251,7 @@ func csEnum(b *strings.Builder, name, doc string, values []Value, more func()) {
 	fmt.Fprintf(b, "    public static class %s\n    {\n", name)
 	for _, v := range values {
 		csDoc(b, "        ", v.Doc)
-		fmt.Fprintf(b, "        public const string %s = %q;\n", exported(v.name()), v.Text)
+		fmt.Fprintf(b, "        public const string %s = %q;\n", camelCase(v.name()), v.Text)
 	}
 	more()
 	b.WriteString("    }\n")

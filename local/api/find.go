@@ -19,22 +19,22 @@ const (
 	noticeType   = partyPackage + ".Notice"
 )
 
-// Read finds what the sources under root offer. All problems are in one error.
+// Read finds what the sources under root offer to clients. It returns all problems as one error.
 func Read(root string) (*API, error) {
 	s, err := load(root)
 	if err != nil {
 		return nil, err
 	}
-	f := &finder{source: s, api: &API{}, comments: commentsOf(s), forms: forms{}}
+	f := &finder{source: s, api: &API{}, comments: commentsOf(s), objects: objectCache{}}
 	for _, c := range s.packages {
 		for _, file := range c.files {
 			ast.Inspect(file, func(n ast.Node) bool {
 				switch n := n.(type) {
 				case *ast.CompositeLit:
-					f.literal(c, n)
+					f.rpcRow(c, n)
 				case *ast.CallExpr:
-					f.message(c, n)
-					f.notice(c, n)
+					f.addMessage(c, n)
+					f.addNotice(c, n)
 				}
 				return true
 			})
@@ -43,12 +43,12 @@ func Read(root string) (*API, error) {
 	return f.finish()
 }
 
-// finder collects what is offered.
+// finder collects the parts of the API.
 type finder struct {
 	source   *source
 	api      *API
 	comments comments
-	forms    forms
+	objects  objectCache
 	problems []error
 }
 
@@ -57,8 +57,8 @@ func (f *finder) problem(at ast.Node, format string, args ...any) {
 	f.problems = append(f.problems, fmt.Errorf("%s:%d: "+format, append([]any{place.Filename, place.Line}, args...)...))
 }
 
-// literal takes a row of an RPC table.
-func (f *finder) literal(c *checked, lit *ast.CompositeLit) {
+// rpcRow reads a composite literal. Only rows of an RPC table count.
+func (f *finder) rpcRow(c *checkedPackage, lit *ast.CompositeLit) {
 	if types.Unalias(c.info.Types[lit].Type).String() != rpcPackage+".Row" {
 		return
 	}
@@ -70,30 +70,30 @@ func (f *finder) literal(c *checked, lit *ast.CompositeLit) {
 			}
 		}
 	}
-	f.row(c, lit, fields)
+	f.addCall(c, lit, fields)
 }
 
-// row is one RPC: its types are those of the function that its handler was made of.
-func (f *finder) row(c *checked, at ast.Node, fields map[string]ast.Expr) {
+// addCall adds one RPC. Its types are those of the function that its Handle wraps.
+func (f *finder) addCall(c *checkedPackage, at ast.Node, fields map[string]ast.Expr) {
 	id, handle := constantOf(c, fields["ID"]), handlerOf(c, fields["Handle"])
 	if id == nil || handle == nil {
 		f.problem(at, "a row of an RPC table has a constant ID and Handle: Call(function)")
 		return
 	}
-	call := Call{ID: constant.StringVal(id), Doc: f.comments.above(f.source.files.Position(at.Pos()))}
+	call := Call{ID: constant.StringVal(id), Doc: f.comments.commentAbove(f.source.files.Position(at.Pos()))}
 	if only := constantOf(c, fields["ServerOnly"]); only != nil {
 		call.ServerOnly = constant.BoolVal(only)
 	}
 	if call.Doc == "" {
 		f.problem(at, "%s: write above its row what it does", call.ID)
 	}
-	name := exported(strings.TrimPrefix(call.ID, "party_"))
-	call.Request = f.top(at, name+"Request", handle.At(0), true)
-	call.Answer = f.top(at, name+"Answer", handle.At(1), false)
+	name := camelCase(strings.TrimPrefix(call.ID, "party_"))
+	call.Request = f.topObject(at, name+"Request", handle.At(0), true)
+	call.Answer = f.topObject(at, name+"Answer", handle.At(1), false)
 	f.api.Calls = append(f.api.Calls, call)
 }
 
-func handlerOf(c *checked, e ast.Expr) *types.TypeList {
+func handlerOf(c *checkedPackage, e ast.Expr) *types.TypeList {
 	call, ok := e.(*ast.CallExpr)
 	if !ok {
 		return nil
@@ -105,8 +105,8 @@ func handlerOf(c *checked, e ast.Expr) *types.TypeList {
 	return c.info.Instances[fun].TypeArgs
 }
 
-// notice takes a notification: a call of To, with its content, on the constant that is its code.
-func (f *finder) notice(c *checked, call *ast.CallExpr) {
+// addNotice adds a notification: a call of To, with the content, on a constant code.
+func (f *finder) addNotice(c *checkedPackage, call *ast.CallExpr) {
 	to, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok || to.Sel.Name != "To" || c.info.Types[to.X].Type == nil || c.info.Types[to.X].Type.String() != noticeType {
 		return
@@ -118,20 +118,20 @@ func (f *finder) notice(c *checked, call *ast.CallExpr) {
 	}
 	number, _ := constant.Int64Val(code)
 	name := strings.TrimPrefix(lastName(to.X), "Notice") + "Notice"
-	object := f.top(call, name, c.info.Types[call.Args[len(call.Args)-1]].Type, false)
+	object := f.topObject(call, name, c.info.Types[call.Args[len(call.Args)-1]].Type, false)
 	for i, n := range f.api.Notices {
 		if n.Code == number {
-			f.api.Notices[i].Content = merged(n.Content, object)
+			f.api.Notices[i].Content = mergeObjects(n.Content, object)
 			return
 		}
 	}
 	f.api.Notices = append(f.api.Notices, Notice{Code: number, Subject: party.Notice(number).Subject(), Content: object})
 }
 
-// message takes a message to a party.
-func (f *finder) message(c *checked, call *ast.CallExpr) {
-	if to := calls(c, call); to != partyPackage+".SendData" && to != partyPackage+".SendDataTo" || c.types.Path() == partyPackage {
-		return // package party has the functions, and no messages of its own
+// addMessage adds a message to a party.
+func (f *finder) addMessage(c *checkedPackage, call *ast.CallExpr) {
+	if to := calledFunction(c, call); to != partyPackage+".SendData" && to != partyPackage+".SendDataTo" || c.types.Path() == partyPackage {
+		return // package party defines the functions and has no messages of its own
 	}
 	code, data := call.Args[len(call.Args)-2], call.Args[len(call.Args)-1]
 	op := constantOf(c, code)
@@ -141,18 +141,18 @@ func (f *finder) message(c *checked, call *ast.CallExpr) {
 	}
 	number, _ := constant.Int64Val(op)
 	name := strings.TrimPrefix(lastName(code), "Op") + "Event"
-	object := f.top(call, name, c.info.Types[data].Type, false)
+	object := f.topObject(call, name, c.info.Types[data].Type, false)
 	for i, e := range f.api.Events {
 		if e.Op == number {
-			f.api.Events[i].Data = merged(e.Data, object)
+			f.api.Events[i].Data = mergeObjects(e.Data, object)
 			return
 		}
 	}
 	f.api.Events = append(f.api.Events, Event{Op: number, Data: object})
 }
 
-// top is the object of a call, an event or a notification, under a name of its own.
-func (f *finder) top(at ast.Node, name string, t types.Type, sent bool) *Object {
+// topObject returns the object of a call, an event or a notification, under its own name.
+func (f *finder) topObject(at ast.Node, name string, t types.Type, sent bool) *Object {
 	object, err := f.object(name, t, sent)
 	if err != nil {
 		f.problem(at, "%s: %w", name, err)
@@ -161,7 +161,7 @@ func (f *finder) top(at ast.Node, name string, t types.Type, sent bool) *Object 
 	return object
 }
 
-// finish sorts what was found and adds the reasons.
+// finish sorts the parts and adds the reasons.
 func (f *finder) finish() (*API, error) {
 	a := f.api
 	slices.SortFunc(a.Calls, func(x, y Call) int { return cmp.Compare(x.ID, y.ID) })
@@ -188,7 +188,7 @@ func (f *finder) finish() (*API, error) {
 	return a, errors.Join(f.problems...)
 }
 
-// collect lists objects and what they are made of, each once.
+// collect lists the objects and the objects of their fields, each once.
 func (f *finder) collect(seen map[string]bool, objects ...*Object) {
 	for _, o := range objects {
 		if seen[o.Name] {
@@ -210,15 +210,15 @@ func (f *finder) collect(seen map[string]bool, objects ...*Object) {
 	}
 }
 
-func constantOf(c *checked, e ast.Expr) constant.Value {
+func constantOf(c *checkedPackage, e ast.Expr) constant.Value {
 	if e == nil {
 		return nil
 	}
 	return c.info.Types[e].Value
 }
 
-// calls names the function that is called, with its package's path.
-func calls(c *checked, call *ast.CallExpr) string {
+// calledFunction returns the name of the called function, with the path of its package.
+func calledFunction(c *checkedPackage, call *ast.CallExpr) string {
 	var name *ast.Ident
 	switch fun := call.Fun.(type) {
 	case *ast.Ident:

@@ -8,17 +8,17 @@ import (
 	"slices"
 )
 
-// Fits says what is wrong with a JSON text that should be such an object; nil is nothing. A
-// field that is not known is wrong, as is a value that an enumeration does not have.
+// Fits reports what is wrong with a JSON text that should be an object of this form, or nil.
+// Unknown fields are errors, and so are values that an enumeration does not have.
 func (o *Object) Fits(text []byte) error {
 	var v any
 	if err := json.Unmarshal(text, &v); err != nil {
 		return err
 	}
-	return Type{Kind: Known, Object: o}.fits(o.Name, v)
+	return Type{Kind: Known, Object: o}.check(o.Name, v)
 }
 
-func (t Type) fits(path string, v any) error {
+func (t Type) check(path string, v any) error {
 	ok := true
 	switch t.Kind {
 	case Text:
@@ -37,7 +37,7 @@ func (t Type) fits(path string, v any) error {
 		list, is := v.([]any)
 		ok = is && (t.Length == 0 || len(list) == t.Length)
 		for i, item := range list {
-			if err := t.Elem.fits(fmt.Sprintf("%s[%d]", path, i), item); err != nil {
+			if err := t.Elem.check(fmt.Sprintf("%s[%d]", path, i), item); err != nil {
 				return err
 			}
 		}
@@ -45,14 +45,14 @@ func (t Type) fits(path string, v any) error {
 		var items map[string]any
 		items, ok = v.(map[string]any)
 		for key, item := range items {
-			if err := t.Elem.fits(path+"."+key, item); err != nil {
+			if err := t.Elem.check(path+"."+key, item); err != nil {
 				return err
 			}
 		}
 	case Known:
 		fields, is := v.(map[string]any)
 		if is {
-			return t.Object.fits(path, fields)
+			return t.Object.check(path, fields)
 		}
 		ok = false
 	}
@@ -62,7 +62,7 @@ func (t Type) fits(path string, v any) error {
 	return nil
 }
 
-func (o *Object) fits(path string, fields map[string]any) error {
+func (o *Object) check(path string, fields map[string]any) error {
 	var problems []error
 	for _, f := range o.Fields {
 		v, given := fields[f.Name]
@@ -72,7 +72,7 @@ func (o *Object) fits(path string, fields map[string]any) error {
 		case v == nil && given && !f.Nullable:
 			problems = append(problems, fmt.Errorf("%s.%s: is null", path, f.Name))
 		case v != nil:
-			problems = append(problems, f.Type.fits(path+"."+f.Name, v))
+			problems = append(problems, f.Type.check(path+"."+f.Name, v))
 		}
 		delete(fields, f.Name)
 	}

@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// forms are the objects and enumerations that were made of Go types.
-type forms map[types.Type]any
+// objectCache maps Go types to the objects and enumerations made of them.
+type objectCache map[types.Type]any
 
-// object is a struct as JSON has it.
+// object returns the JSON form of a struct.
 func (f *finder) object(name string, t types.Type, sent bool) (*Object, error) {
 	named, _ := types.Unalias(t).(*types.Named)
 	fields, ok := t.Underlying().(*types.Struct)
 	if named == nil || !ok {
 		return nil, fmt.Errorf("%s is no struct with a name", t)
 	}
-	o := &Object{Name: name, Doc: f.comments.renamed(f.source.files, named.Obj(), name), Sent: sent}
-	return o, f.fields(o, fields)
+	o := &Object{Name: name, Doc: f.comments.renamedDoc(f.source.files, named.Obj(), name), Sent: sent}
+	return o, f.addFields(o, fields)
 }
 
-// fields adds a struct's fields, those of embedded structs where they stand. An embedded pointer may be
-// nil, so that its fields may be absent.
-func (f *finder) fields(o *Object, s *types.Struct) error {
+// addFields adds the fields of a struct. The fields of an embedded struct take its place. An embedded pointer
+// may be nil, so its fields are optional.
+func (f *finder) addFields(o *Object, s *types.Struct) error {
 	var problems []error
 	for i := range s.NumFields() {
 		v, tag := s.Field(i), reflect.StructTag(s.Tag(i)).Get("json")
@@ -40,7 +40,7 @@ func (f *finder) fields(o *Object, s *types.Struct) error {
 		switch {
 		case v.Embedded() && name == "" && isStruct:
 			before := len(o.Fields)
-			problems = append(problems, f.fields(o, inner))
+			problems = append(problems, f.addFields(o, inner))
 			for i := range o.Fields[before:] {
 				o.Fields[before+i].Optional = o.Fields[before+i].Optional || absent
 			}
@@ -51,13 +51,13 @@ func (f *finder) fields(o *Object, s *types.Struct) error {
 			problems = append(problems, fmt.Errorf("the field %s has no JSON name", v.Name()))
 			continue
 		}
-		field := Field{Name: name, Doc: f.comments.of(f.source.files, v), Optional: slices.Contains(strings.Split(options, ","), "omitempty")}
+		field := Field{Name: name, Doc: f.comments.doc(f.source.files, v), Optional: slices.Contains(strings.Split(options, ","), "omitempty")}
 		t := v.Type()
 		if p, ok := t.(*types.Pointer); ok {
 			t, field.Pointer, field.Nullable = p.Elem(), true, !field.Optional && !o.Sent
 		}
 		var err error
-		if field.Type, err = f.form(t, o.Sent); err != nil {
+		if field.Type, err = f.jsonType(t, o.Sent); err != nil {
 			problems = append(problems, fmt.Errorf("the field %s: %w", name, err))
 		}
 		o.Fields = append(o.Fields, field)
@@ -65,8 +65,8 @@ func (f *finder) fields(o *Object, s *types.Struct) error {
 	return errors.Join(problems...)
 }
 
-// form is a Go type as JSON has it.
-func (f *finder) form(t types.Type, sent bool) (Type, error) {
+// jsonType returns the JSON form of a Go type.
+func (f *finder) jsonType(t types.Type, sent bool) (Type, error) {
 	if named, ok := types.Unalias(t).(*types.Named); ok {
 		if path := named.Obj().Pkg().Path(); path+"."+named.Obj().Name() == "encoding/json.RawMessage" {
 			return Type{Kind: Any}, nil
@@ -76,29 +76,29 @@ func (f *finder) form(t types.Type, sent bool) (Type, error) {
 				return Type{}, fmt.Errorf("%s writes itself by %s, so its form is not known", t, method)
 			}
 		}
-		return f.named(named, sent)
+		return f.namedType(named, sent)
 	}
 	switch t := t.(type) {
 	case *types.Basic:
-		return basic(t)
+		return basicType(t)
 	case *types.Slice:
-		elem, err := f.form(t.Elem(), sent)
+		elem, err := f.jsonType(t.Elem(), sent)
 		return Type{Kind: List, Elem: &elem}, err
 	case *types.Array:
-		elem, err := f.form(t.Elem(), sent)
+		elem, err := f.jsonType(t.Elem(), sent)
 		return Type{Kind: List, Elem: &elem, Length: int(t.Len())}, err
 	case *types.Map:
-		elem, err := f.form(t.Elem(), sent)
+		elem, err := f.jsonType(t.Elem(), sent)
 		return Type{Kind: Map, Elem: &elem}, err
 	case *types.Interface:
 		return Type{Kind: Any}, nil
 	case *types.Pointer:
-		return f.form(t.Elem(), sent)
+		return f.jsonType(t.Elem(), sent)
 	}
 	return Type{}, fmt.Errorf("%s has no form that is known", t)
 }
 
-func basic(t *types.Basic) (Type, error) {
+func basicType(t *types.Basic) (Type, error) {
 	switch info := t.Info(); {
 	case info&types.IsString != 0:
 		return Type{Kind: Text}, nil
@@ -112,13 +112,13 @@ func basic(t *types.Basic) (Type, error) {
 	return Type{}, fmt.Errorf("%s has no form that is known", t)
 }
 
-// named is a type with a name: an object, an enumeration, or what it is made of.
-func (f *finder) named(named *types.Named, sent bool) (Type, error) {
-	name := exported(named.Obj().Name())
+// namedType returns the form of a named type: an object, an enumeration, or the form of its underlying type.
+func (f *finder) namedType(named *types.Named, sent bool) (Type, error) {
+	name := camelCase(named.Obj().Name())
 	if pkg := named.Obj().Pkg(); pkg.Path() != partyPackage && pkg.Path() != rpcPackage {
-		name = exported(pkg.Name()) + name
+		name = camelCase(pkg.Name()) + name
 	}
-	switch known := f.forms[named].(type) {
+	switch known := f.objects[named].(type) {
 	case *Object:
 		known.Sent = known.Sent || sent
 		return Type{Kind: Known, Object: known}, nil
@@ -127,23 +127,23 @@ func (f *finder) named(named *types.Named, sent bool) (Type, error) {
 	}
 	switch under := named.Underlying().(type) {
 	case *types.Struct:
-		o := &Object{Name: name, Doc: f.comments.renamed(f.source.files, named.Obj(), name), Sent: sent}
-		f.forms[named] = o
-		return Type{Kind: Known, Object: o}, f.fields(o, under)
+		o := &Object{Name: name, Doc: f.comments.renamedDoc(f.source.files, named.Obj(), name), Sent: sent}
+		f.objects[named] = o
+		return Type{Kind: Known, Object: o}, f.addFields(o, under)
 	case *types.Basic:
 		values := f.values(named.Obj().Pkg(), named)
 		if under.Info()&types.IsString == 0 || len(values) == 0 {
-			return basic(under)
+			return basicType(under)
 		}
-		e := &Enum{Name: name, Doc: f.comments.renamed(f.source.files, named.Obj(), name), Values: values}
-		f.forms[named] = e
+		e := &Enum{Name: name, Doc: f.comments.renamedDoc(f.source.files, named.Obj(), name), Values: values}
+		f.objects[named] = e
 		return Type{Kind: Text, Enum: e}, nil
 	default:
-		return f.form(under, sent)
+		return f.jsonType(under, sent)
 	}
 }
 
-// values are the constants of a type in the order of their source.
+// values returns the constants of a type in source order.
 func (f *finder) values(pkg *types.Package, t types.Type) []Value {
 	var constants []*types.Const
 	for _, name := range pkg.Scope().Names() {
@@ -154,13 +154,13 @@ func (f *finder) values(pkg *types.Package, t types.Type) []Value {
 	slices.SortFunc(constants, func(a, b *types.Const) int { return int(a.Pos() - b.Pos()) })
 	values := make([]Value, len(constants))
 	for i, c := range constants {
-		values[i] = Value{constant.StringVal(c.Val()), strings.TrimPrefix(f.comments.of(f.source.files, c), c.Name()+": ")}
+		values[i] = Value{constant.StringVal(c.Val()), strings.TrimPrefix(f.comments.doc(f.source.files, c), c.Name()+": ")}
 	}
 	return values
 }
 
-// merged is an object that is in one of two forms: what only one of them has is optional.
-func merged(a, b *Object) *Object {
+// mergeObjects returns an object that has one of two forms. Fields that only one form has are optional.
+func mergeObjects(a, b *Object) *Object {
 	has := func(o *Object, name string) bool {
 		return slices.ContainsFunc(o.Fields, func(f Field) bool { return f.Name == name })
 	}
@@ -176,8 +176,8 @@ func merged(a, b *Object) *Object {
 	return a
 }
 
-// exported is a name of several words in one, each word begun by a capital.
-func exported(name string) string {
+// camelCase converts a name in snake case to camel case with a capital first letter.
+func camelCase(name string) string {
 	var b strings.Builder
 	for word := range strings.SplitSeq(name, "_") {
 		if word != "" {

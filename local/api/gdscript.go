@@ -73,7 +73,7 @@ static func _call_into(send: Callable, answer: Answer, id: String, fields: Dicti
 	return got if got is Dictionary else {}
 `
 
-// GDScript is a typed client over the SDK for Godot 4.
+// GDScript returns a typed client over the SDK for Godot 4.
 func (a *API) GDScript() []byte {
 	var b strings.Builder
 	b.WriteString(gdscriptHead)
@@ -150,7 +150,7 @@ func gdObject(b *strings.Builder, o *Object) {
 	}
 }
 
-// gdName is the name of a member: "pass" is a word of the language.
+// gdName returns the name of a member. "pass" is a keyword of GDScript.
 func gdName(name string) string {
 	if name == "pass" {
 		return "pass_text"
@@ -248,7 +248,7 @@ func (t Type) gdZero() string {
 	return "null"
 }
 
-// gdSent is how a value goes into a request; depth keeps the names of loops apart.
+// gdSent returns the expression that puts a value into a request. depth keeps the names of loop variables apart.
 func (t Type) gdSent(value string, depth int) string {
 	switch {
 	case t.Kind == Known:
@@ -259,7 +259,7 @@ func (t Type) gdSent(value string, depth int) string {
 	return value
 }
 
-// gdRead puts a value of the answer into a field. JSON's numbers are floats there.
+// gdRead writes the code that puts a value of the answer into a field. GDScript reads all JSON numbers as floats.
 func (t Type) gdRead(b *strings.Builder, indent, field, got string) {
 	switch {
 	case t.Kind == Whole:

@@ -16,24 +16,24 @@ import (
 	"strings"
 )
 
-// modulePath begins the import paths of the module's own packages.
+// modulePath is the prefix of the import paths of the module's packages.
 const modulePath = "partyline/"
 
 // source is the type-checked module.
 type source struct {
 	files    *token.FileSet
-	packages []*checked // what a package imports is before it
+	packages []*checkedPackage // imported packages come before their importers
 }
 
-// checked is one package of the module.
-type checked struct {
+// checkedPackage is one package of the module.
+type checkedPackage struct {
 	files []*ast.File
 	types *types.Package
 	info  *types.Info
 }
 
-// load type-checks the plugin's packages under root, the repository's folder. Packages of
-// others are read as the compiler has left them.
+// load type-checks the plugin's packages under root, the repository's root directory. It reads
+// the packages of other modules from the compiler's export data.
 func load(root string) (*source, error) {
 	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,Export", "./module/wiring")
 	cmd.Dir, cmd.Stderr = root, os.Stderr
@@ -42,9 +42,9 @@ func load(root string) (*source, error) {
 		return nil, fmt.Errorf("list the module's packages: %w", err)
 	}
 	s := &source{files: token.NewFileSet()}
-	exports, own := map[string]string{}, ownPackages{}
+	exports, own := map[string]string{}, ownImporter{}
 	own.others = importer.ForCompiler(s.files, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
-	own.known = map[string]*types.Package{}
+	own.checked = map[string]*types.Package{}
 	for list := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var p struct {
 			ImportPath, Dir, Export string
@@ -63,14 +63,14 @@ func load(root string) (*source, error) {
 		if err != nil {
 			return nil, err
 		}
-		own.known[p.ImportPath] = c.types
+		own.checked[p.ImportPath] = c.types
 		s.packages = append(s.packages, c)
 	}
 }
 
-// check reads one package from its files.
-func (s *source) check(path, dir string, names []string, imports types.Importer) (*checked, error) {
-	c := &checked{info: &types.Info{
+// check parses and type-checks one package.
+func (s *source) check(path, dir string, names []string, imports types.Importer) (*checkedPackage, error) {
+	c := &checkedPackage{info: &types.Info{
 		Types: map[ast.Expr]types.TypeAndValue{}, Instances: map[*ast.Ident]types.Instance{}, Uses: map[*ast.Ident]types.Object{},
 	}}
 	for _, name := range names {
@@ -88,14 +88,14 @@ func (s *source) check(path, dir string, names []string, imports types.Importer)
 	return c, nil
 }
 
-// ownPackages imports the module's packages from what was checked already.
-type ownPackages struct {
-	known  map[string]*types.Package
-	others types.Importer
+// ownImporter is an importer that returns the module's packages from those already checked.
+type ownImporter struct {
+	checked map[string]*types.Package
+	others  types.Importer
 }
 
-func (o ownPackages) Import(path string) (*types.Package, error) {
-	if p, ok := o.known[path]; ok {
+func (o ownImporter) Import(path string) (*types.Package, error) {
+	if p, ok := o.checked[path]; ok {
 		return p, nil
 	}
 	return o.others.Import(path)

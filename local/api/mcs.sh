@@ -1,7 +1,7 @@
 #!/bin/sh
-# mcs.sh: prints the path of Mono's C# compiler, which the tests of the C# sources need, together
-# with mono itself and two of its libraries. Where they are not there and this user may, Debian's
-# packages are installed.
+# mcs.sh: prints the path of Mono's C# compiler. The tests of the C# sources need it, with mono
+# itself and two of its libraries. If they are missing and this user may install packages, the
+# script installs Debian's packages.
 set -eu
 libraries="-r:System.Numerics.dll -r:System.Runtime.Serialization.dll"
 

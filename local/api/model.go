@@ -2,9 +2,9 @@ package api
 
 import "cmp"
 
-// API is what the module offers to clients.
+// API is the complete API that the module offers to clients.
 type API struct {
-	Calls   []Call   // by ID
+	Calls   []Call
 	Events  []Event  // messages to a party, -1 first
 	Notices []Notice // notifications, by code
 	Reasons []Reason // in the order of their source
@@ -16,7 +16,7 @@ type API struct {
 type Call struct {
 	ID         string // as clients write it
 	Doc        string
-	ServerOnly bool // called with the HTTP key, by no user
+	ServerOnly bool // called with the HTTP key, without a user
 	Request    *Object
 	Answer     *Object
 }
@@ -44,19 +44,19 @@ type Reason struct {
 type Object struct {
 	Name, Doc string
 	Fields    []Field
-	Sent      bool // by clients, within a request
+	Sent      bool // clients send it in a request
 }
 
-// Field is one of an object.
+// Field is one field of an object.
 type Field struct {
 	Name, Doc string
 	Type      Type
 	Optional  bool // may be absent
 	Nullable  bool // may be null
-	Pointer   bool // absent or null is not the same as zero
+	Pointer   bool // absent or null differs from zero
 }
 
-// Kind is what a value is in JSON.
+// Kind is the kind of a JSON value.
 type Kind int
 
 const (
@@ -75,8 +75,8 @@ type Type struct {
 	Kind   Kind
 	Elem   *Type
 	Object *Object
-	Enum   *Enum // of a Text with known values; nil: any
-	Length int   // of a List that always has as many; 0: any
+	Enum   *Enum // of a Text with known values; nil allows any text
+	Length int   // of a List with a fixed length; 0 allows any length
 }
 
 // Enum is a text with known values. Newer servers may know more.
@@ -85,8 +85,8 @@ type Enum struct {
 	Values    []Value
 }
 
-// Value is one of an Enum.
+// Value is one value of an Enum.
 type Value struct{ Text, Doc string }
 
-// name is what typed clients call the value.
+// name returns the name of the value in typed clients.
 func (v Value) name() string { return cmp.Or(v.Text, "none") }

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// about begins every document.
-const about = "Calls, messages and notifications of Partyline, generated from its Go types. Times are Unix seconds. " +
+// apiDescription is the description at the start of every document.
+const apiDescription = "Calls, messages and notifications of Partyline, generated from its Go types. Times are Unix seconds. " +
 	"Requests are strict: an unknown field is refused. Answers may get more fields in a later version."
 
 type object = map[string]any
 
-// Schema is a JSON Schema: a definition for every request, answer, event and notification,
-// and under x-partyline which is which.
+// Schema returns a JSON Schema with a definition for every request, answer, event and
+// notification. Its x-partyline section says which definition belongs to which call, event and notification.
 func (a *API) Schema() []byte {
 	definitions := a.definitions("#/$defs/")
 	calls, events, notices := object{}, object{}, object{}
@@ -29,8 +29,8 @@ func (a *API) Schema() []byte {
 	for _, n := range a.Notices {
 		notices[fmt.Sprint(n.Code)] = object{"subject": n.Subject, "content": ref("#/$defs/", n.Content)}
 	}
-	return written(object{
-		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Partyline", "description": about, "$defs": definitions,
+	return encodeJSON(object{
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Partyline", "description": apiDescription, "$defs": definitions,
 		"x-partyline": object{"calls": calls, "events": events, "notifications": notices},
 	})
 }
@@ -68,8 +68,8 @@ func (a *API) OpenAPI() []byte {
 			"message": object{"type": "string", "description": "<reason>: <message for the player>; of a designer's rule rule_denied/<rule>: <message>."},
 		},
 	}
-	return written(object{
-		"openapi": "3.1.0", "info": object{"title": "Partyline", "version": "1", "description": about}, "paths": paths,
+	return encodeJSON(object{
+		"openapi": "3.1.0", "info": object{"title": "Partyline", "version": "1", "description": apiDescription}, "paths": paths,
 		"components": object{"schemas": definitions, "securitySchemes": object{
 			"session":  object{"type": "http", "scheme": "bearer", "description": "The player's session token."},
 			"http_key": object{"type": "apiKey", "in": "query", "name": "http_key", "description": "The server's runtime.http_key."},
@@ -77,7 +77,7 @@ func (a *API) OpenAPI() []byte {
 	})
 }
 
-// definitions are all objects, enumerations and the reasons; references begin with prefix.
+// definitions returns all objects, all enumerations and the reasons. References begin with prefix.
 func (a *API) definitions(prefix string) object {
 	all := object{}
 	for _, o := range a.Objects {
@@ -164,13 +164,13 @@ func describe(s object, doc string) {
 	}
 }
 
-func written(v any) []byte {
+func encodeJSON(v any) []byte {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	if err := e.Encode(v); err != nil {
-		panic(err) // it is made of maps and texts
+		panic(err) // v consists of maps and texts only
 	}
 	return []byte(b.String())
 }

@@ -66,7 +66,7 @@ async function call<Answer>(send: Transport, id: string, payload: object): Promi
 }
 `
 
-// TypeScript is a typed client over nakama-js.
+// TypeScript returns a typed client over nakama-js.
 func (a *API) TypeScript() []byte {
 	var b strings.Builder
 	b.WriteString(typescriptHead)
@@ -128,7 +128,7 @@ func (a *API) tsClass(b *strings.Builder, name, doc string, server bool) {
 func (a *API) tsMessages(b *strings.Builder) {
 	b.WriteString("\n/** A message of the server's to the party, by its op code. */\nexport type PartyEvent =\n")
 	for i, e := range a.Events {
-		fmt.Fprintf(b, "  | { op: %d; data: %s }%s\n", e.Op, e.Data.Name, last(i, len(a.Events), ";"))
+		fmt.Fprintf(b, "  | { op: %d; data: %s }%s\n", e.Op, e.Data.Name, suffixOfLast(i, len(a.Events), ";"))
 	}
 	fmt.Fprintf(b, `
 /** Reads what onpartydata brings; undefined for what members send and for messages of a newer server. */
@@ -144,7 +144,7 @@ export type PartyNotice =
 	codes := make([]string, len(a.Notices))
 	for i, n := range a.Notices {
 		codes[i] = fmt.Sprint(n.Code)
-		fmt.Fprintf(b, "  | { code: %d; content: %s }%s\n", n.Code, n.Content.Name, last(i, len(a.Notices), ";"))
+		fmt.Fprintf(b, "  | { code: %d; content: %s }%s\n", n.Code, n.Content.Name, suffixOfLast(i, len(a.Notices), ";"))
 	}
 	fmt.Fprintf(b, `
 /** Reads what onnotification brings; undefined for other notifications. */
@@ -162,7 +162,7 @@ func tsEnum(b *strings.Builder, name, doc string, values []Value) {
 	fmt.Fprintf(b, "export type %s =\n", name)
 	for i, v := range values {
 		tsDoc(b, "  ", v.Doc)
-		fmt.Fprintf(b, "  | %q%s\n", v.Text, last(i, len(values), ";"))
+		fmt.Fprintf(b, "  | %q%s\n", v.Text, suffixOfLast(i, len(values), ";"))
 	}
 }
 
@@ -185,7 +185,7 @@ func (t Type) typescript() string {
 		return "number"
 	case List:
 		if t.Length > 0 {
-			return "[" + strings.Join(repeated(t.Elem.typescript(), t.Length), ", ") + "]"
+			return "[" + strings.Join(repeat(t.Elem.typescript(), t.Length), ", ") + "]"
 		}
 		return t.Elem.typescript() + "[]"
 	case Map:

@@ -1,11 +1,11 @@
-// Package demo serves a small web game client for the embedded run: the stock Nakama
-// JavaScript SDK, a page, and every party and invite call a real client would make. Two
+// Package demo serves a small web game client for the embedded run. The page uses the stock
+// Nakama JavaScript SDK and makes every party and invite call that a real client makes. Two
 // browser windows are two players.
 //
-// It is no part of the module that a game server loads; only local/cmd/partyline mounts it.
-// The SDK comes from the registry by `npm install` in this folder and is not kept in
-// the repository; without it the page says so and everything else works. The handler
-// keeps no state and is safe for concurrent use.
+// It is not part of the module that a game server loads; only local/cmd/partyline mounts it.
+// `npm install` in this folder fetches the SDK from the registry; the repository does not keep it.
+// Without the SDK, the page says so and everything else works. The handler keeps no state and is
+// safe for concurrent use.
 package demo
 
 import (
@@ -27,10 +27,10 @@ import (
 	"time"
 )
 
-// DefaultSDKDir is where npm puts the SDK, seen from the root of the repository.
+// DefaultSDKDir is where npm puts the SDK, relative to the root of the repository.
 const DefaultSDKDir = "local/demo/node_modules/@heroiclabs/nakama-js/dist"
 
-// Paths under which the handler answers: the page itself, and everything it is made of.
+// Paths that the handler serves: the page itself, and its files.
 const (
 	PagePath  = "/"
 	FilesPath = "/demo/"
@@ -49,11 +49,11 @@ type Options struct {
 	Server string
 	// ServerKey is the server's socket.server_key; empty means "defaultkey".
 	ServerKey string
-	// GameHost is the name or address of this machine by which players come to the game
-	// servers of its fleet, at any port; empty means that there are none.
+	// GameHost is the name or address by which players reach the game servers that run on this
+	// machine, at any port; empty means that there are none.
 	GameHost string
-	// SDKDir holds the SDK's nakama-js.esm.mjs; empty means [DefaultSDKDir]. It is looked
-	// for at each request, so an installation needs no restart.
+	// SDKDir holds the SDK's nakama-js.esm.mjs; empty means [DefaultSDKDir]. Each request looks
+	// for the file, so no restart is needed after an installation.
 	SDKDir string
 }
 
@@ -62,7 +62,7 @@ var embedded embed.FS
 
 var page = template.Must(template.ParseFS(embedded, "static/index.html"))
 
-var kinds = map[string]string{
+var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml",
@@ -72,8 +72,8 @@ type demo struct {
 	options Options
 }
 
-// Handler serves the demo at [PagePath] and [FilesPath]; any other path is a 404. It fails
-// on an address that is none.
+// Handler serves the demo at [PagePath] and [FilesPath]; any other path is a 404. It fails if
+// an address in the options is not valid.
 func Handler(o Options) (*http.ServeMux, error) {
 	if o.ServerKey == "" {
 		o.ServerKey = "defaultkey"
@@ -98,7 +98,7 @@ func Handler(o Options) (*http.ServeMux, error) {
 	return mux, nil
 }
 
-// plainHost is what may stand in a Content-Security-Policy: a name or address, and a port.
+// plainHost matches a host that may stand in a Content-Security-Policy: a name or address, and a port.
 var plainHost = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?$`)
 
 func (d demo) page(w http.ResponseWriter, r *http.Request) {
@@ -118,9 +118,9 @@ func (d demo) page(w http.ResponseWriter, r *http.Request) {
 	send(w, r, "text/html; charset=utf-8", b.Bytes())
 }
 
-// policy lets the page talk to its server, by HTTP and by socket, and to the game servers of
-// its machine, and run its own files only. A Host header that could break out of the policy is
-// left out of it. A policy cannot name an address of IPv6: 'self' and "http:" stand for it.
+// policy lets the page run its own files only, and talk to its server by HTTP and socket and to
+// the game servers of its machine. It leaves out a Host header that could break out of the policy.
+// A policy cannot contain an IPv6 address: 'self' and "http:" stand for it.
 func (d demo) policy(r *http.Request) string {
 	server, host := "", r.Host
 	if d.options.Server != "" {
@@ -130,7 +130,7 @@ func (d demo) policy(r *http.Request) string {
 	}
 	sockets := ""
 	if plainHost.MatchString(host) && host[0] != '[' {
-		sockets = " ws://" + host + " wss://" + host // 'self' covers no sockets in older browsers
+		sockets = " ws://" + host + " wss://" + host // in older browsers 'self' does not cover sockets
 	}
 	games := ""
 	if strings.Contains(d.options.GameHost, ":") {
@@ -150,12 +150,12 @@ func (d demo) sdk(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the SDK is not installed: run npm install in local/demo", http.StatusNotFound)
 		return
 	}
-	send(w, r, kinds[".js"], body)
+	send(w, r, contentTypes[".js"], body)
 }
 
 func (d demo) file(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("file")
-	kind, served := kinds[path.Ext(name)]
+	kind, served := contentTypes[path.Ext(name)]
 	body, err := fs.ReadFile(embedded, "static/"+name)
 	if !served || err != nil {
 		http.NotFound(w, r)
@@ -164,8 +164,8 @@ func (d demo) file(w http.ResponseWriter, r *http.Request) {
 	send(w, r, kind, body)
 }
 
-// send answers with a body that browsers keep but ask about every time, so that a new build
-// shows at once.
+// send answers with a body. Browsers keep it but revalidate it every time, so a new build shows
+// at once.
 func send(w http.ResponseWriter, r *http.Request, kind string, body []byte) {
 	h := w.Header()
 	sum := sha256.Sum256(body)

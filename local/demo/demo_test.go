@@ -32,8 +32,8 @@ func get(h http.Handler, path string) *httptest.ResponseRecorder {
 	return w
 }
 
-// installed is a folder as npm leaves it.
-func installed(t *testing.T) string {
+// sdkFolder returns a folder as npm leaves it.
+func sdkFolder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "nakama-js.esm.mjs"), []byte("export class Client {}\n"), 0o644); err != nil {
@@ -69,7 +69,7 @@ func TestPage_WithSDK(t *testing.T) {
 	if w := get(h, "/demo/sdk/nakama-js.mjs"); w.Code != 404 || !strings.Contains(w.Body.String(), "npm install") {
 		t.Errorf("the missing SDK = %d %q; want 404 and how to get it", w.Code, w.Body)
 	}
-	// An installation shows without a restart.
+	// The page shows a new installation without a restart.
 	if err := os.WriteFile(filepath.Join(dir, "nakama-js.esm.mjs"), []byte("export {}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestPage_Policy(t *testing.T) {
 }
 
 func TestPaths(t *testing.T) {
-	h := serve(t, demo.Options{SDKDir: installed(t)})
+	h := serve(t, demo.Options{SDKDir: sdkFolder(t)})
 	for _, path := range []string{"/nothing", "/demo/", "/demo/index.html", "/demo/nothing.js", "/demo/..%2fdemo.go", "/demo/sdk/other.mjs", "/demo/static/app.js", "/v2/account"} {
 		if w := get(h, path); w.Code != 404 {
 			t.Errorf("%s = %d; want 404", path, w.Code)
@@ -158,10 +158,10 @@ func files(t *testing.T, pattern string) map[string]string {
 	return found
 }
 
-// The page, its scripts and the handler agree: every file is served, every ID that a script
-// looks for is on the page, no test ID stands there twice.
+// The page, its scripts and the handler agree: every file is served, every ID that a script uses
+// is on the page, and no test ID is on the page twice.
 func TestFiles_FitTogether(t *testing.T) {
-	h := serve(t, demo.Options{SDKDir: installed(t)})
+	h := serve(t, demo.Options{SDKDir: sdkFolder(t)})
 	body := get(h, "/").Body.String()
 	ids := map[string]bool{}
 	for _, m := range pageID.FindAllStringSubmatch(body, -1) {
@@ -192,7 +192,7 @@ func TestFiles_FitTogether(t *testing.T) {
 				t.Errorf("%s looks for the id %q, which is not on the page", name, m[1])
 			}
 		}
-		// Texts of players reach the page as text only.
+		// Scripts may set players' texts as text only.
 		for _, none := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", ".style.", "https://"} {
 			if strings.Contains(script, none) {
 				t.Errorf("%s contains %q", name, none)
@@ -206,7 +206,7 @@ func TestFiles_FitTogether(t *testing.T) {
 	}
 }
 
-// The SDK is the stock one at one exact version, and the lock file names no registry.
+// The SDK is the stock one in one exact version, and the lock file names no registry.
 func TestPackage_Pinned(t *testing.T) {
 	var pkg struct{ Dependencies map[string]string }
 	body, err := os.ReadFile("package.json")

@@ -10,26 +10,26 @@ import (
 	"partyline/local/lines"
 )
 
-// Finding is one reason for which a plugin does not open.
+// Finding is one reason why a plugin does not open.
 type Finding struct {
-	What string // that differs, with both values
+	What string // the difference, with both values
 	Cure string // what to do
-	Says string // what plugin.Open will say, without the package's name; "" where it is not reached
+	Says string // what plugin.Open will say, without the package's name; "" if it is not reached
 }
 
-// What plugin.Open says. Of a plugin of another minor version of Go it cannot read enough
-// to refuse it: the server's process ends.
+// Errors of plugin.Open. It cannot read enough of a plugin from another minor version of Go to
+// refuse it: the server's process ends.
 const (
-	saysOther = "plugin was built with a different version of package"
-	saysMinor = "fatal error: runtime: no plugin module data"
-	saysNoCgo = "plugin: not implemented"
-	saysTwice = "plugin already loaded"
+	msgOtherVersion   = "plugin was built with a different version of package"
+	msgNoModuleData   = "fatal error: runtime: no plugin module data"
+	msgNotImplemented = "plugin: not implemented"
+	msgAlreadyLoaded  = "plugin already loaded"
 )
 
-// saysForeign is what plugin.Open says of a file that the loader of a Linux server does not take.
-func saysForeign(file *Program) string {
+// loaderMessage returns the error of plugin.Open for a file that the loader of a Linux server refuses.
+func loaderMessage(file *Program) string {
 	system, processor, _ := strings.Cut(file.Platform(), "/")
-	why := "cannot open shared object file: No such file or directory" // so it says of another processor
+	why := "cannot open shared object file: No such file or directory" // the loader's message for another processor
 	switch {
 	case system != "linux":
 		why = "invalid ELF header"
@@ -48,7 +48,7 @@ func Server(server *Program) []Finding {
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s is no Nakama server: it does not contain %s", server.File, lines.Common),
 			Cure: "give the server's own program; in the official image that is /nakama/nakama",
-			Says: saysOther,
+			Says: msgOtherVersion,
 		})
 	}
 	if mode := server.settings["-buildmode"]; mode == "plugin" {
@@ -61,16 +61,16 @@ func Server(server *Program) []Finding {
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s is built without cgo and cannot open any plugin", server.File),
 			Cure: "build the server with CGO_ENABLED=1, or take the official one",
-			Says: saysNoCgo,
+			Says: msgNotImplemented,
 		})
 	}
 	return found
 }
 
-// Fault says what a server does wrong with every plugin, although it opens it; "" where
-// nothing is known.
+// Fault describes what a server does wrong with every plugin it opens; "" if no such fault is
+// known.
 func Fault(server *Program) string {
-	release, _, _ := strings.Cut(server.Info.GoVersion, " ") // an experiment's name may follow
+	release, _, _ := strings.Cut(server.Info.GoVersion, " ") // the name of an experiment may follow
 	if version.Compare(release, "go1.27") < 0 || version.Compare(release, "go1.27.2") >= 0 {
 		return ""
 	}
@@ -78,8 +78,8 @@ func Fault(server *Program) string {
 		"\"types from different scopes\". Take a server that is built with Go 1.27.2 or newer, and a plugin for it: make plugin SERVER=" + server.File
 }
 
-// Compare lists everything for which the server will not open the plugin. A module that
-// both contain counts when its versions differ, even where they share no package of it.
+// Compare lists every reason why the server will not open the plugin. A module in both files
+// must have the same version, even if they share no package of it.
 func Compare(server, plugin *Program) []Finding {
 	rebuild := "build it for this server: make plugin SERVER=" + server.File
 	var found []Finding
@@ -91,42 +91,42 @@ func Compare(server, plugin *Program) []Finding {
 	if mode := plugin.settings["-buildmode"]; mode != "plugin" {
 		return []Finding{{
 			What: fmt.Sprintf("%s is no plugin: it is built with -buildmode=%s", plugin.File, orNone(mode)),
-			Cure: rebuild, Says: saysForeign(plugin),
+			Cure: rebuild, Says: loaderMessage(plugin),
 		}}
 	}
 	if server.Platform() != plugin.Platform() {
-		differ("platform", server.Platform(), plugin.Platform(), "take the plugin of the server's platform, or "+rebuild+" on a machine of that platform", saysForeign(plugin))
-		return found // the operating system refuses it before anything else is compared
+		differ("platform", server.Platform(), plugin.Platform(), "take the plugin of the server's platform, or "+rebuild+" on a machine of that platform", loaderMessage(plugin))
+		return found // the operating system refuses the file before Go compares anything
 	}
-	differ("Go", server.Info.GoVersion, plugin.Info.GoVersion, rebuild, saysOther)
+	differ("Go", server.Info.GoVersion, plugin.Info.GoVersion, rebuild, msgOtherVersion)
 	for _, flag := range []string{"-trimpath", "-race", "-msan", "-asan", "-tags", "GOEXPERIMENT", "GOFIPS140"} {
-		differ(flag, server.settings[flag], plugin.settings[flag], rebuild, saysOther)
+		differ(flag, server.settings[flag], plugin.settings[flag], rebuild, msgOtherVersion)
 	}
-	differ("-gcflags for all packages", forAll(server.settings["-gcflags"]), forAll(plugin.settings["-gcflags"]), rebuild, saysOther)
+	differ("-gcflags for all packages", gcflagsForAll(server.settings["-gcflags"]), gcflagsForAll(plugin.settings["-gcflags"]), rebuild, msgOtherVersion)
 	for _, module := range slices.Sorted(maps.Keys(plugin.modules)) {
 		if contained, shared := server.modules[module]; shared {
-			differ("module "+module, contained, plugin.modules[module], rebuild, saysOther)
+			differ("module "+module, contained, plugin.modules[module], rebuild, msgOtherVersion)
 		}
 	}
 	if len(found) == 0 {
-		found = builds(server, plugin, rebuild)
+		found = differentBuilds(server, plugin, rebuild)
 	}
 	if version.Lang(server.Info.GoVersion) != version.Lang(plugin.Info.GoVersion) {
 		for i := range found {
-			found[i].Says = saysMinor // it comes first
+			found[i].Says = msgNoModuleData // plugin.Open reaches this error first
 		}
 	}
 	return found
 }
 
-// Together lists what keeps two plugins from being opened by one server.
+// Together lists the reasons why one server cannot open both plugins.
 func Together(a, b *Program) []Finding {
 	var found []Finding
-	if path := a.Info.Path; path == b.Info.Path && path != "command-line-arguments" { // which go build tells apart itself
+	if path := a.Info.Path; path == b.Info.Path && path != "command-line-arguments" { // go build gives these different paths itself
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s and %s are the same plugin, %s", a.File, b.File, path),
 			Cure: "keep one of them; the server opens the first and refuses the second",
-			Says: saysTwice,
+			Says: msgAlreadyLoaded,
 		})
 	}
 	for _, module := range slices.Sorted(maps.Keys(a.modules)) {
@@ -134,32 +134,32 @@ func Together(a, b *Program) []Finding {
 			found = append(found, Finding{
 				What: fmt.Sprintf("module %s: %s has %s, %s has %s", module, a.File, a.modules[module], b.File, other),
 				Cure: "build both plugins with one version of it; the server opens the first and refuses the second",
-				Says: saysOther,
+				Says: msgOtherVersion,
 			})
 		}
 	}
 	if len(found) == 0 {
-		found = builds(a, b, "build both from one place, with the same Go and flags")
+		found = differentBuilds(a, b, "build both from one place, with the same Go and flags")
 	}
 	return found
 }
 
-// builds finds packages that both contain and that are not the same although their versions are.
-func builds(a, b *Program, cure string) []Finding {
+// differentBuilds finds packages that are in both files with the same version but from different builds.
+func differentBuilds(a, b *Program, cure string) []Finding {
 	for _, name := range slices.Sorted(maps.Keys(a.packages)) {
 		if other, shared := b.packages[name]; shared && other != a.packages[name] {
 			return []Finding{{
 				What: fmt.Sprintf("package %s: %s and %s contain two builds of it", name, a.File, b.File),
-				Cure: cure, Says: saysOther,
+				Cure: cure, Says: msgOtherVersion,
 			}}
 		}
 	}
 	return nil
 }
 
-// forAll is what of -gcflags goes beyond the package on the command line: what is given
-// without a pattern concerns the main package alone, which nobody shares.
-func forAll(gcflags string) string {
+// gcflagsForAll returns -gcflags if they apply to packages beyond the one on the command line. Flags
+// without a pattern concern the main package alone, and plugin and server do not share that.
+func gcflagsForAll(gcflags string) string {
 	pattern, _, ok := strings.Cut(gcflags, "=")
 	if !ok || strings.HasPrefix(pattern, "-") {
 		return ""

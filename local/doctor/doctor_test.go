@@ -15,7 +15,7 @@ import (
 	"partyline/local/lines"
 )
 
-// toolchain is the Go program of a version, "go1.26.5".
+// toolchain returns the go command of a version, "go1.26.5".
 func toolchain(t *testing.T, version string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "env", "GOROOT")
@@ -27,7 +27,7 @@ func toolchain(t *testing.T, version string) string {
 	return filepath.Join(strings.TrimSpace(string(out)), "bin", "go")
 }
 
-// proxy serves a module named as nakama-common, in two versions that differ, from files.
+// proxy serves a module with nakama-common's path from files, in two versions that differ.
 func proxy(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -60,23 +60,23 @@ func proxy(t *testing.T) string {
 	return "file://" + filepath.ToSlash(root)
 }
 
-// workshop builds small programs from testdata.
-type workshop struct{ dir, cache, proxy string }
+// programBuilder builds small programs from testdata.
+type programBuilder struct{ dir, cache, proxy string }
 
-func newWorkshop(t *testing.T) *workshop {
+func newProgramBuilder(t *testing.T) *programBuilder {
 	t.Helper()
-	return &workshop{dir: t.TempDir(), cache: t.TempDir(), proxy: proxy(t)}
+	return &programBuilder{dir: t.TempDir(), cache: t.TempDir(), proxy: proxy(t)}
 }
 
-// made is what to build: the source's folder below testdata, with what else. Where own is set the module is not the
-// proxy's but a folder beside it, and says own as its version.
-type made struct {
+// buildSpec describes what to build: a folder below testdata, the version of the module, and flags. If own is set, the
+// module comes from a folder beside it instead of the proxy, and contains own as its version.
+type buildSpec struct {
 	folder, version string
 	flags           []string
 	own             string
 }
 
-func (w *workshop) build(t *testing.T, goProgram, name string, m made) string {
+func (w *programBuilder) build(t *testing.T, goProgram, name string, m buildSpec) string {
 	t.Helper()
 	dir := filepath.Join(w.dir, name+".src")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -111,8 +111,8 @@ func (w *workshop) build(t *testing.T, goProgram, name string, m made) string {
 	return file
 }
 
-// open has a server open plugins one after the other and returns what it says, "" for
-// nothing.
+// open makes a server open plugins one after the other. It returns the server's output, "" if all
+// opened.
 func open(t *testing.T, server string, plugins ...string) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), server, plugins...).CombinedOutput()
@@ -132,9 +132,9 @@ func programOf(t *testing.T, file string) *Program {
 	return p
 }
 
-// says asserts that the server refuses in the words of one of the findings, or opens
-// where there is none.
-func says(t *testing.T, found []Finding, said string) {
+// checkRefusal asserts that the server's refusal has the words of one of the findings, or that it opens
+// the plugin if there are none.
+func checkRefusal(t *testing.T, found []Finding, said string) {
 	t.Helper()
 	if len(found) == 0 {
 		if said != "" {
@@ -152,27 +152,27 @@ func says(t *testing.T, found []Finding, said string) {
 	}
 }
 
-// Each plugin is compared by doctor and opened by the server: both agree.
+// doctor compares each plugin, and the server opens it; both agree.
 func TestCompare(t *testing.T) {
-	w := newWorkshop(t)
+	w := newProgramBuilder(t)
 	gotool := toolchain(t, "go"+lines.Default().Go)
 	trim, asPlugin := "-trimpath", "-buildmode=plugin"
-	server := w.build(t, gotool, "server", made{folder: "server", version: "v1.0.0", flags: []string{trim}})
+	server := w.build(t, gotool, "server", buildSpec{folder: "server", version: "v1.0.0", flags: []string{trim}})
 	s := programOf(t, server)
 	if found := Server(s); len(found) > 0 {
 		t.Errorf("the server itself: %+v", found)
 	}
 	for _, tt := range []struct {
 		name string
-		made made
-		want []string // beginnings of what is found
+		made buildSpec
+		want []string // prefixes of the findings
 	}{
-		{"same", made{"plugin", "v1.0.0", []string{trim, asPlugin}, ""}, nil},
-		{"stripped", made{"plugin", "v1.0.0", []string{trim, asPlugin, "-ldflags=-s -w"}, ""}, nil},
-		{"module", made{"plugin", "v1.1.0", []string{trim, asPlugin}, ""}, []string{"module " + lines.Common + ": the server has v1.0.0, the plugin has v1.1.0"}},
-		{"main_gcflags", made{"plugin", "v1.0.0", []string{trim, asPlugin, "-gcflags=-N"}, ""}, nil},
-		{"program", made{"server", "v1.0.0", []string{trim}, ""}, []string{"PATH is no plugin: it is built with -buildmode=exe"}},
-		{"untrimmed", made{"plugin", "v1.0.0", []string{asPlugin}, ""}, []string{"-trimpath: the server has true, the plugin has none"}},
+		{"same", buildSpec{"plugin", "v1.0.0", []string{trim, asPlugin}, ""}, nil},
+		{"stripped", buildSpec{"plugin", "v1.0.0", []string{trim, asPlugin, "-ldflags=-s -w"}, ""}, nil},
+		{"module", buildSpec{"plugin", "v1.1.0", []string{trim, asPlugin}, ""}, []string{"module " + lines.Common + ": the server has v1.0.0, the plugin has v1.1.0"}},
+		{"main_gcflags", buildSpec{"plugin", "v1.0.0", []string{trim, asPlugin, "-gcflags=-N"}, ""}, nil},
+		{"program", buildSpec{"server", "v1.0.0", []string{trim}, ""}, []string{"PATH is no plugin: it is built with -buildmode=exe"}},
+		{"untrimmed", buildSpec{"plugin", "v1.0.0", []string{asPlugin}, ""}, []string{"-trimpath: the server has true, the plugin has none"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := w.build(t, gotool, tt.name+".so", tt.made)
@@ -185,7 +185,7 @@ func TestCompare(t *testing.T) {
 					t.Errorf("found %q; want %q", found[i].What, want)
 				}
 			}
-			says(t, found, open(t, server, file))
+			checkRefusal(t, found, open(t, server, file))
 		})
 	}
 	t.Run("other_go", func(t *testing.T) {
@@ -195,54 +195,54 @@ func TestCompare(t *testing.T) {
 		} else if strings.TrimSpace(string(out)) == s.Info.GoVersion {
 			other = toolchain(t, "go"+lines.All()[1].Go)
 		}
-		file := w.build(t, other, "go.so", made{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}})
+		file := w.build(t, other, "go.so", buildSpec{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}})
 		found := Compare(s, programOf(t, file))
 		if len(found) != 1 || !strings.HasPrefix(found[0].What, "Go: the server has "+s.Info.GoVersion) {
 			t.Errorf("found %+v", found)
 		}
-		says(t, found, open(t, server, file))
+		checkRefusal(t, found, open(t, server, file))
 	})
 	t.Run("together", func(t *testing.T) {
-		// This server contains nothing of the module, so that each plugin opens alone.
-		bare := w.build(t, gotool, "bare", made{folder: "bare", version: "v1.0.0", flags: []string{trim}})
-		one := w.build(t, gotool, "one.so", made{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}})
-		two := w.build(t, gotool, "two.so", made{folder: "second", version: "v1.1.0", flags: []string{trim, asPlugin}})
+		// This server contains no code of the module, so it opens each of the plugins alone.
+		bare := w.build(t, gotool, "bare", buildSpec{folder: "bare", version: "v1.0.0", flags: []string{trim}})
+		one := w.build(t, gotool, "one.so", buildSpec{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}})
+		two := w.build(t, gotool, "two.so", buildSpec{folder: "second", version: "v1.1.0", flags: []string{trim, asPlugin}})
 		b := programOf(t, bare)
 		for _, file := range []string{one, two} {
-			says(t, Compare(b, programOf(t, file)), open(t, bare, file))
+			checkRefusal(t, Compare(b, programOf(t, file)), open(t, bare, file))
 		}
 		found := Together(programOf(t, one), programOf(t, two))
 		if len(found) != 1 {
 			t.Errorf("together: %+v", found)
 		}
-		says(t, found, open(t, bare, one, two))
-		again := w.build(t, gotool, "again.so", made{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin, "-ldflags=-s -w"}})
+		checkRefusal(t, found, open(t, bare, one, two))
+		again := w.build(t, gotool, "again.so", buildSpec{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin, "-ldflags=-s -w"}})
 		found = Together(programOf(t, one), programOf(t, again))
-		if len(found) != 1 || found[0].Says != saysTwice {
+		if len(found) != 1 || found[0].Says != msgAlreadyLoaded {
 			t.Errorf("the same plugin twice: %+v", found)
 		}
-		says(t, found, open(t, bare, one, again))
-		// Of a module from a folder the build information has no version.
-		own := w.build(t, gotool, "own", made{folder: "server", version: "v1.0.0", flags: []string{trim}, own: "mine"})
-		mine := w.build(t, gotool, "mine.so", made{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "mine"})
-		alike := w.build(t, gotool, "alike.so", made{folder: "second", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "mine"})
-		other := w.build(t, gotool, "other.so", made{folder: "second", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "yours"})
+		checkRefusal(t, found, open(t, bare, one, again))
+		// For a module from a folder, the build information has no version.
+		own := w.build(t, gotool, "own", buildSpec{folder: "server", version: "v1.0.0", flags: []string{trim}, own: "mine"})
+		mine := w.build(t, gotool, "mine.so", buildSpec{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "mine"})
+		alike := w.build(t, gotool, "alike.so", buildSpec{folder: "second", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "mine"})
+		other := w.build(t, gotool, "other.so", buildSpec{folder: "second", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "yours"})
 		found = Together(programOf(t, mine), programOf(t, alike))
 		if len(found) != 0 {
 			t.Errorf("of one source: %+v", found)
 		}
-		says(t, found, open(t, bare, mine, alike))
+		checkRefusal(t, found, open(t, bare, mine, alike))
 		found = Together(programOf(t, mine), programOf(t, other))
 		if len(found) != 1 || !strings.HasPrefix(found[0].What, "package "+lines.Common+"/runtime: ") || !strings.Contains(found[0].Cure, "one place") {
 			t.Errorf("of two sources: %+v", found)
 		}
-		says(t, found, open(t, bare, mine, other))
+		checkRefusal(t, found, open(t, bare, mine, other))
 		for file, want := range map[string]int{mine: 0, other: 1} {
 			found = Compare(programOf(t, own), programOf(t, file))
 			if len(found) != want || want > 0 && !strings.Contains(found[0].Cure, "make plugin SERVER="+own) {
 				t.Errorf("a server of its own source and %s: %+v", file, found)
 			}
-			says(t, found, open(t, own, file))
+			checkRefusal(t, found, open(t, own, file))
 		}
 		if found := Server(b); len(found) != 1 || !strings.Contains(found[0].What, "no Nakama server") {
 			t.Errorf("a program without nakama-common: %+v", found)
@@ -280,7 +280,7 @@ func TestCompare(t *testing.T) {
 	})
 }
 
-// What cannot be built on every machine: the information alone.
+// Settings that not every machine can build with: the test makes the build information itself.
 func TestCompare_Settings(t *testing.T) {
 	program := func(change func(settings map[string]string)) *Program {
 		settings := map[string]string{"-buildmode": "plugin", "-trimpath": "true", "CGO_ENABLED": "1", "GOOS": "linux", "GOARCH": "amd64"}

@@ -1,5 +1,5 @@
-// Package doctor says before a server starts whether it will open a plugin, and if not why
-// and what to do, from the build information in the two files alone.
+// Package doctor predicts whether a server will open a plugin. If not, it says why and what to
+// do. It uses only the build information in the two files.
 package doctor
 
 import (
@@ -20,11 +20,11 @@ type Program struct {
 	Info *debug.BuildInfo
 
 	settings map[string]string
-	modules  map[string]string // version by path; "path version" of what replaces it
-	packages map[string]string // what plugin.Open compares of each, by its path
+	modules  map[string]string // version by path; "path version" of a replacement
+	packages map[string]string // by package path, the hash that plugin.Open compares
 }
 
-// Read reads a file's build information. Its errors say in words what the file is instead.
+// Read reads a file's build information. Its errors say what the file is instead.
 func Read(file string) (*Program, error) {
 	info, err := buildinfo.ReadFile(file)
 	var path *fs.PathError
@@ -55,8 +55,8 @@ func Read(file string) (*Program, error) {
 	return p, nil
 }
 
-// packages reads what the linker leaves in a plugin, and in a program that opens plugins: of each package a
-// hash of what was compiled. Nothing else tells two builds of a module from a folder apart.
+// packages reads a hash of the compiled code of each package. The linker writes it into plugins and into programs
+// that open plugins. Only this hash tells two builds of a module from a folder apart.
 func packages(file string) map[string]string {
 	found := map[string]string{}
 	f, err := elf.Open(file)
@@ -64,7 +64,7 @@ func packages(file string) map[string]string {
 		return found
 	}
 	defer func() { _ = f.Close() }()
-	symbols, _ := f.DynamicSymbols() // none: versions alone are compared
+	symbols, _ := f.DynamicSymbols() // on an error there are none, and only versions are compared
 	for _, s := range symbols {
 		name, ok := strings.CutPrefix(s.Name, "go:link.pkghashbytes.")
 		if !ok || int(s.Section) >= len(f.Sections) {
@@ -86,7 +86,7 @@ func isELF(file string) bool {
 	return f.Close() == nil
 }
 
-// hasGo finds what the Go linker leaves in a program.
+// hasGo reports whether the file has a section that the Go linker writes.
 func hasGo(file string) bool {
 	f, err := elf.Open(file)
 	if err != nil {
@@ -101,10 +101,10 @@ func hasGo(file string) bool {
 	return false
 }
 
-// Platform is the operating system and the processor, "linux/amd64".
+// Platform returns the operating system and the processor, "linux/amd64".
 func (p *Program) Platform() string { return p.settings["GOOS"] + "/" + p.settings["GOARCH"] }
 
-// String describes the program in a line.
+// String describes the program in one line.
 func (p *Program) String() string {
 	text := fmt.Sprintf("%s: %s, %s", p.File, p.Info.GoVersion, p.Platform())
 	if common := p.modules[lines.Common]; common != "" {
@@ -116,7 +116,7 @@ func (p *Program) String() string {
 	return text
 }
 
-// line is the line that the program's versions are those of.
+// line returns the line whose versions the program has.
 func (p *Program) line() (lines.Line, bool) {
 	for _, l := range lines.All() {
 		if p.Info.GoVersion == "go"+l.Go && p.modules[lines.Common] == l.Pins[lines.Common] {

@@ -17,13 +17,13 @@ import (
 	"partyline/local/e2e/target"
 )
 
-// suites are the files of each folder with the fewest tests each must report, so that
-// a suite that finds nothing to run cannot pass.
+// suites lists the suite files with the minimum number of tests each must report. A suite that
+// finds nothing to run cannot pass.
 var suites = []struct {
 	folder, file string
 	atLeast      int
 	module       bool   // needs Partyline's module
-	rules        string // file of the server's rules, "" for one that says nothing
+	rules        string // the server's rules file, "" for an empty one
 }{
 	{"js", "party.test.mjs", 23, false, ""},
 	{"js", "hardening.test.mjs", 9, true, ""},
@@ -46,34 +46,34 @@ var suites = []struct {
 	{"browser", "playground.test.mjs", 2, true, ""},
 }
 
-// The rules of suites that need queues, which a server takes at its start only.
+// Rules of suites that need queues. A server reads queues only when it starts.
 const (
 	queuesRules = "testdata/queues.yml"
-	sampleRules = "../rules.yml" // what the demo client is made for; a server that is given has them as well
+	sampleRules = "../rules.yml" // the rules of the demo client; a given server uses them too
 )
 
 const sdk = "js/node_modules/@heroiclabs/nakama-js/dist"
 
-// arena needs game servers, which a fleet of an engine in this process starts.
-const arena = "arena.test.mjs"
+// arenaSuite needs game servers. The fleet of an engine in this process starts them.
+const arenaSuite = "arena.test.mjs"
 
-// TestMain is also such a game server.
+// TestMain also serves as such a game server.
 func TestMain(m *testing.M) {
 	target.Main(m)
 }
 
-// TestArena plays the demo client on game servers, on an engine whatever the environment says: the suite
-// in the folder fleet plays on them through a real server.
+// TestArena runs the demo client's suite for game servers, always on an engine. The suite in the
+// folder fleet covers a real server.
 func TestArena(t *testing.T) {
 	npm.Install(t, "js")
 	npm.Install(t, "browser")
-	addr := target.Arena(t, copied(t, sampleRules))
+	addr := target.Arena(t, copyRules(t, sampleRules))
 	demo := target.Demo(t, addr, sdk)
-	run(t, append(os.Environ(), target.Variable+"="+addr, "DEMO="+demo), "browser", arena, 2)
+	run(t, append(os.Environ(), target.Variable+"="+addr, "DEMO="+demo), "browser", arenaSuite, 2)
 }
 
-// TestSuites plays every suite, each on a server of its own and beside the others; on a
-// server that is given, one after the other: they write its rules file.
+// TestSuites runs every suite. Without a given server, each suite has its own server and they run
+// in parallel. On a given server they run one after the other, because they write its rules file.
 func TestSuites(t *testing.T) {
 	for _, folder := range []string{"js", "browser"} {
 		npm.Install(t, folder)
@@ -92,7 +92,7 @@ func TestSuites(t *testing.T) {
 			case s.rules == "":
 				addr = target.Server(t, true)
 			default:
-				addr = target.WithRules(t, copied(t, s.rules))
+				addr = target.WithRules(t, copyRules(t, s.rules))
 			}
 			if s.module && !target.HasModule(t, addr) {
 				t.Fatalf("the server at %s has no Partyline module, which %s is about", addr, s.file)
@@ -103,13 +103,13 @@ func TestSuites(t *testing.T) {
 	}
 }
 
-// TestSuiteFiles asserts that every suite there is gets run.
+// TestSuiteFiles asserts that every suite file is in suites.
 func TestSuiteFiles(t *testing.T) {
 	files, err := filepath.Glob("*/*.test.mjs")
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed := []string{filepath.Join("browser", arena)}
+	listed := []string{filepath.Join("browser", arenaSuite)}
 	for _, s := range suites {
 		listed = append(listed, filepath.Join(s.folder, s.file))
 	}
@@ -119,8 +119,8 @@ func TestSuiteFiles(t *testing.T) {
 	}
 }
 
-// copied is a copy of a rules file that a suite may change.
-func copied(t *testing.T, rules string) string {
+// copyRules returns a copy of a rules file that a suite may change.
+func copyRules(t *testing.T, rules string) string {
 	t.Helper()
 	text, err := os.ReadFile(rules)
 	if err != nil {
@@ -133,10 +133,10 @@ func copied(t *testing.T, rules string) string {
 	return path
 }
 
-// run runs one suite and judges its counts.
+// run runs one suite and checks its counts.
 func run(t *testing.T, env []string, folder, file string, atLeast int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // each wait within a test ends sooner and says more
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // each wait within a test ends sooner, with a better error
 	defer cancel()
 	cmd := exec.CommandContext(ctx, npm.Tool(t, "node"), "--test-force-exit", "--test-reporter=tap", file)
 	cmd.Dir = folder

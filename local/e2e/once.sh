@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# go test -exec: runs a package's tests and then, with its small sizes, each of its benchmarks once, in the
-# program that is linked anyway. What the benchmarks print is shown only where one fails.
+# go test -exec: runs a package's tests, and then each of its benchmarks once with small sizes, in the same
+# linked program. It shows the output of the benchmarks only if one fails.
 set -euo pipefail
 "$@"
 grep -qs '^func Benchmark' ./*_test.go || exit 0

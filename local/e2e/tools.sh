@@ -1,5 +1,5 @@
 #!/bin/sh
-# tools.sh: says what the tests need that is not installed, and where to get it.
+# tools.sh: prints which tools for the tests are missing, and where to get them.
 set -eu
 
 missing=

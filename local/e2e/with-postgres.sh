@@ -1,7 +1,7 @@
 #!/bin/sh
-# with-postgres.sh COMMAND...: runs a command with NAKAMA_DATABASE naming a PostgreSQL that
-# is there for it alone, in a folder that goes with it. One that NAKAMA_DATABASE names
-# already is used as it is.
+# with-postgres.sh COMMAND...: runs a command with NAKAMA_DATABASE set to a new PostgreSQL for this
+# command only, in a folder that is deleted afterwards. If NAKAMA_DATABASE is already set, it is used
+# unchanged.
 set -eu
 [ -z "${NAKAMA_DATABASE:-}" ] || exec "$@"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# with-server.sh COMMAND...: runs a command with NAKAMA naming a real server that is there for
-# it alone: the program NAKAMA_SERVER with the plugin NAKAMA_PLUGIN, on a new database of the
-# PostgreSQL that NAKAMA_DATABASE names (see with-postgres.sh).
+# with-server.sh COMMAND...: runs a command with NAKAMA set to a real server for this command only:
+# the program NAKAMA_SERVER with the plugin NAKAMA_PLUGIN, on a new database of the PostgreSQL in
+# NAKAMA_DATABASE (see with-postgres.sh).
 set -eu
 
 dir=$(mktemp -d)
@@ -15,7 +15,7 @@ trap 'exit 1' INT TERM
 
 mkdir "$dir/modules"
 cp "$NAKAMA_PLUGIN" "$dir/modules/"
-# The server takes the ports around the one of its API too.
+# The server also uses the ports next to its API port.
 port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
 database="$NAKAMA_DATABASE/suite_$$"
 "$NAKAMA_SERVER" migrate up --database.address "$database" > "$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }

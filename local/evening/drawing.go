@@ -14,8 +14,8 @@ type drawing struct {
 	width, height float64
 }
 
-// Colours of drawings: ink, its lighter shades, and a row of colours that also people
-// who see few colours can tell apart.
+// Colours of drawings: ink, its lighter shades, and colours that colour-blind people can tell
+// apart too.
 const (
 	ink    = "#1f2430"
 	grey   = "#6b7280"
@@ -34,10 +34,10 @@ func newDrawing(width, height float64) *drawing {
 	return d
 }
 
-// String ends the picture.
+// String returns the finished picture.
 func (d *drawing) String() string { return d.b.String() + "</svg>\n" }
 
-// px is a coordinate without needless digits.
+// px formats a coordinate with at most one decimal.
 func px(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
 
 func (d *drawing) rect(x, y, w, h float64, fill string, opacity float64) {
@@ -52,13 +52,13 @@ func (d *drawing) dot(x, y, r float64, fill string) {
 	fmt.Fprintf(&d.b, `<circle cx="%s" cy="%s" r="%s" fill="%s"/>`+"\n", px(x), px(y), px(r), fill)
 }
 
-// ring is a dot with a hole, told from a dot without its colour.
+// ring draws a dot with a hole, which differs from a dot in more than colour.
 func (d *drawing) ring(x, y, r float64, stroke string) {
 	fmt.Fprintf(&d.b, `<circle cx="%s" cy="%s" r="%s" fill="#ffffff" stroke="%s" stroke-width="2"/>`+"\n", px(x), px(y), px(r), stroke)
 }
 
-// path draws a line through points, with dashes as SVG writes them; closed and filled where
-// fill is not empty.
+// path draws a line through points, with dashes in SVG's notation. If fill is not empty, it
+// closes and fills the path.
 func (d *drawing) path(points [][2]float64, stroke, fill, dash string, width float64) {
 	if len(points) == 0 {
 		return
@@ -83,7 +83,7 @@ func (d *drawing) path(points [][2]float64, stroke, fill, dash string, width flo
 	}
 }
 
-// text is set to the right of x, to its left with anchor "end", or around it with "middle".
+// text writes s to the right of x, to its left with anchor "end", or centred on it with "middle".
 func (d *drawing) text(x, y float64, anchor, fill string, size float64, bold bool, s string) {
 	weight := ""
 	if bold {
@@ -95,11 +95,11 @@ func (d *drawing) text(x, y float64, anchor, fill string, size float64, bold boo
 // axis maps values to pixels, with ticks at round numbers.
 type axis struct {
 	from, to float64 // values
-	at, size float64 // pixels of from, and how many to to (negative upwards)
+	at, size float64 // pixel of from, and pixels between from and to (negative upwards)
 	step     float64
 }
 
-// newAxis covers from..to, widened to whole steps.
+// newAxis returns an axis from..to, widened to whole steps.
 func newAxis(from, to, at, size float64, ticks int) axis {
 	if !(to > from) {
 		to = from + 1
@@ -108,7 +108,7 @@ func newAxis(from, to, at, size float64, ticks int) axis {
 	return axis{from: math.Floor(from/step) * step, to: math.Ceil(to/step-1e-9) * step, at: at, size: size, step: step}
 }
 
-// niceStep is the next of 1, 2, 2.5, 5, 10 ... that is not smaller.
+// niceStep rounds up to the next of 1, 2, 2.5, 5, 10 ...
 func niceStep(rough float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(rough)))
 	for _, m := range [...]float64{1, 2, 2.5, 5} {
@@ -123,7 +123,7 @@ func (a axis) px(v float64) float64 {
 	return a.at + (min(max(v, a.from), a.to)-a.from)/(a.to-a.from)*a.size
 }
 
-// ticks are the values to label.
+// ticks returns the values to label.
 func (a axis) ticks() []float64 {
 	var values []float64
 	for i := 0; ; i++ {
@@ -135,28 +135,28 @@ func (a axis) ticks() []float64 {
 	}
 }
 
-// panel is one of the plots of a drawing.
-type panel struct {
+// plot is one of the plots of a drawing.
+type plot struct {
 	*drawing
 	left, top, width, height float64 // of the plot itself, without labels
 }
 
-// titleIndent is how far titles stand to the left of a plot, above its labels.
+// titleIndent is how far titles start to the left of a plot, above its labels.
 const titleIndent = 45
 
-// newPanel begins a plot with a title and what is under it.
-func (d *drawing) newPanel(left, top, width, height float64, title, subtitle string) panel {
+// newPlot starts a plot with a title and a subtitle.
+func (d *drawing) newPlot(left, top, width, height float64, title, subtitle string) plot {
 	d.text(left-titleIndent, top-30, "start", ink, 14, true, title)
 	d.text(left-titleIndent, top-13, "start", grey, 11, false, subtitle)
-	return panel{d, left, top, width, height}
+	return plot{d, left, top, width, height}
 }
 
-// grid draws the axes: vertical lines of x, horizontal ones of y, where asked for.
-func (p panel) grid(x, y *axis, yUnit string) {
+// grid draws the axes that are not nil: vertical lines for x, horizontal lines for y.
+func (p plot) grid(x, y *axis, yUnit string) {
 	if y != nil {
 		for _, v := range y.ticks() {
 			p.line(p.left, y.px(v), p.left+p.width, y.px(v), rule, 1)
-			p.text(p.left-8, y.px(v)+4, "end", grey, 11, false, short(v)+yUnit)
+			p.text(p.left-8, y.px(v)+4, "end", grey, 11, false, formatLabel(v)+yUnit)
 		}
 	}
 	if x != nil {
@@ -166,13 +166,13 @@ func (p panel) grid(x, y *axis, yUnit string) {
 			} else {
 				p.line(x.px(v), p.top+p.height, x.px(v), p.top+p.height+4, rule, 1)
 			}
-			p.text(x.px(v), p.top+p.height+18, "middle", grey, 11, false, short(v))
+			p.text(x.px(v), p.top+p.height+18, "middle", grey, 11, false, formatLabel(v))
 		}
 	}
 }
 
-// mark is how one thing is drawn, and what it is called. Things differ in more than colour.
-type mark struct {
+// legendMark is how a legend shows one series, with its name. Series differ in more than colour.
+type legendMark struct {
 	name, colour, dash string
 	shape              shape
 }
@@ -189,8 +189,8 @@ const (
 // dashes tell lines apart without colour.
 var dashes = [...]string{"", "8 4", "2 3", "10 3 2 3", "5 2", "1 5", "12 4", "4 4"}
 
-// legend is a row of marks and words that ends at the panel's right edge.
-func (p panel) legend(marks ...mark) {
+// legend draws a row of marks and names that ends at the plot's right edge.
+func (p plot) legend(marks ...legendMark) {
 	x, y := p.left+p.width, p.top-34
 	for i := len(marks) - 1; i >= 0; i-- {
 		m := marks[i]
@@ -211,8 +211,8 @@ func (p panel) legend(marks ...mark) {
 	}
 }
 
-// short is a number as labels show it.
-func short(v float64) string {
+// formatLabel formats a number for a label.
+func formatLabel(v float64) string {
 	if math.Abs(v) >= 10_000 {
 		return strconv.FormatFloat(v/1000, 'f', -1, 64) + "k"
 	}

@@ -1,6 +1,6 @@
-// Package evening plays a queue of a rules file with simulated players, and draws what
-// became of them. The command line and the playground share it. It has no state; time is
-// virtual, and the same settings give the same report.
+// Package evening plays a queue of a rules file with simulated players and draws the results.
+// The command line and the playground share it. It has no state. Time is virtual, and the same
+// settings give the same report.
 package evening
 
 import (
@@ -18,7 +18,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Settings say who plays, in the words of the command's flags, which the errors name.
+// Settings describe the simulated players. The fields are the command's flags, which the errors name.
 type Settings struct {
 	Arrivals           string // parties and single players that begin to look, per time
 	Duration, Interval time.Duration
@@ -33,7 +33,7 @@ type Settings struct {
 	Seed               uint64
 }
 
-// Usual are the settings of somebody who names none.
+// Usual returns the default settings.
 func Usual() Settings {
 	return Settings{
 		Arrivals: "20/s", Duration: 10 * time.Minute, Interval: 15 * time.Second, Parties: "1:50,2:25,3:12,4:8,5:5",
@@ -41,7 +41,7 @@ func Usual() Settings {
 	}
 }
 
-// Played is what became of everybody.
+// Played is the result of a simulation.
 type Played struct {
 	Name   string
 	Queue  rules.Queue
@@ -50,8 +50,8 @@ type Played struct {
 	Left   []simulation.Share // party sizes that the queue does not take
 }
 
-// Play plays the queue of that name, or the only one there is. file is what errors call
-// the rules.
+// Play plays the named queue, or the only queue if name is empty. Errors call the rules file
+// by the name in file.
 func Play(set *rules.Set, file, name string, f Settings) (p Played, err error) {
 	queues := set.Config().Queues
 	names := slices.Sorted(maps.Keys(queues))
@@ -75,12 +75,12 @@ func Play(set *rules.Set, file, name string, f Settings) (p Played, err error) {
 	if err := p.Load.Check(); err != nil {
 		return p, err
 	}
-	p.Load.Ask = asks(set, p.Name)
+	p.Load.Ask = rulesCheck(set, p.Name)
 	p.Report = simulation.Run(formed, p.Load)
 	return p, nil
 }
 
-// load turns the settings into a load for the queue; left are the party sizes that the queue
+// load turns the settings into a load for the queue. left are the party sizes that the queue
 // does not take.
 func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, left []simulation.Share, err error) {
 	rate, err := rules.ParseRate(f.Arrivals)
@@ -101,10 +101,10 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	if q.Backfill {
 		load.MatchLength = f.Match
 	}
-	if load.Homes, err = f.homes(regions); err != nil {
+	if load.Homes, err = f.parseRegions(regions); err != nil {
 		return load, nil, err
 	}
-	sizes, err := shares(f.Parties)
+	sizes, err := parseShares(f.Parties)
 	if err != nil {
 		return load, nil, fmt.Errorf("--parties %s: %w", f.Parties, err)
 	}
@@ -125,12 +125,12 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	if errors.Join(errs[:]...) != nil || math.IsNaN(load.Skill.Mean) || math.IsInf(load.Skill.Mean, 0) {
 		return load, nil, fmt.Errorf("--skill %s: expected mean and deviation, such as 1500,300", f.Skill)
 	}
-	load.Places, err = f.places(q.MatchOn)
+	load.Places, err = f.parseValues(q.MatchOn)
 	return load, left, err
 }
 
-// homes reads where players live.
-func (f Settings) homes(regions []string) ([]simulation.Share, error) {
+// parseRegions reads in which regions players live.
+func (f Settings) parseRegions(regions []string) ([]simulation.Share, error) {
 	text := f.Regions
 	if text == "" {
 		text = strings.Join(regions, ",")
@@ -138,7 +138,7 @@ func (f Settings) homes(regions []string) ([]simulation.Share, error) {
 	if text == "" {
 		return nil, nil
 	}
-	homes, err := shares(text)
+	homes, err := parseShares(text)
 	if err != nil {
 		return nil, fmt.Errorf("--regions %s: %w", text, err)
 	}
@@ -150,16 +150,16 @@ func (f Settings) homes(regions []string) ([]simulation.Share, error) {
 	return homes, nil
 }
 
-// places reads the values of the properties that the queue matches by. One that is not
-// named has one value that all share.
-func (f Settings) places(matchOn []string) ([]simulation.Property, error) {
+// parseValues reads the values of the properties that the queue matches by. A property that the
+// settings do not name has one value for all players.
+func (f Settings) parseValues(matchOn []string) ([]simulation.Property, error) {
 	named := map[string][]simulation.Share{}
 	for _, part := range strings.FieldsFunc(f.Values, func(r rune) bool { return r == ';' }) {
 		name, values, ok := strings.Cut(part, "=")
 		if !ok || !slices.Contains(matchOn, name) {
 			return nil, fmt.Errorf("--values %s: %q is none of the queue's match_on properties %v", f.Values, name, matchOn)
 		}
-		list, err := shares(values)
+		list, err := parseShares(values)
 		if err != nil {
 			return nil, fmt.Errorf("--values %s: %w", f.Values, err)
 		}
@@ -178,8 +178,8 @@ func (f Settings) places(matchOn []string) ([]simulation.Property, error) {
 	return places, nil
 }
 
-// shares reads "eu:5,us:4"; without a number a value counts once.
-func shares(text string) ([]simulation.Share, error) {
+// parseShares reads "eu:5,us:4". A value without a number has weight 1.
+func parseShares(text string) ([]simulation.Share, error) {
 	var list []simulation.Share
 	for _, part := range strings.Split(text, ",") {
 		value, weight, weighted := strings.Cut(strings.TrimSpace(part), ":")

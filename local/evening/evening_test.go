@@ -7,7 +7,7 @@ func FuzzShares(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		list, err := shares(text)
+		list, err := parseShares(text)
 		if err == nil && len(list) == 0 {
 			t.Error("nothing, and no error")
 		}

@@ -8,11 +8,11 @@ import (
 	"partyline/party/rules"
 )
 
-// skillBands are how many groups of equal count the waits by skill are shown for.
+// skillBands is the number of groups of equal size in the plot of waits by skill.
 const skillBands = 24
 
-// Picture draws waits by party size, how soon everybody is placed, and, where skill plays a
-// part, how even matches are and who waits because of skill: an SVG file.
+// Picture returns an SVG file. It shows the waits by party size and how soon tickets are placed. If the
+// queue uses skill, it also shows how even the matches are, and who waits because of skill.
 func (p Played) Picture() string {
 	name, l, r, skill := p.Name, p.Load, p.Report, p.Queue.Skill != nil
 	height := 420.0
@@ -22,7 +22,7 @@ func (p Played) Picture() string {
 	d := newDrawing(1000, height)
 	d.text(40, 40, "start", ink, 20, true, name)
 	d.text(40, 62, "start", grey, 13, false, fmt.Sprintf("%s tickets in %s, %s placed in %s matches, %d parties split",
-		thousands(r.Arrived), rules.FormatDuration(l.Duration), Percent(r.Placed, r.Arrived), thousands(len(r.Matches)), r.Split))
+		formatThousands(r.Arrived), rules.FormatDuration(l.Duration), Percent(r.Placed, r.Arrived), formatThousands(len(r.Matches)), r.Split))
 	if len(r.Tickets) == 0 {
 		d.text(500, height/2, "middle", grey, 16, false, "Nobody was placed.")
 		return d.String()
@@ -30,17 +30,17 @@ func (p Played) Picture() string {
 	d.waitsBySize(r, 120, 140, 370, 220)
 	d.placedWithin(r, 580, 140, 380, 220)
 	if skill {
-		d.skillApart(r, 120, 480, 370, 220)
+		d.skillDifferences(r, 120, 480, 370, 220)
 		d.waitsBySkill(r, 580, 480, 380, 220)
 	}
 	return d.String()
 }
 
-// waitsBySize has a row for each size: a bar from nothing to the time by which nine of ten
-// are placed, with marks for half of them and for 99 of 100.
+// waitsBySize draws a row for each party size. Its bar ends at the wait of 90 % of the tickets,
+// with marks at 50 % and 99 %.
 func (d *drawing) waitsBySize(r simulation.Report, left, top, width, height float64) {
-	p := d.newPanel(left, top, width, height, "Wait by party size", "seconds")
-	p.legend(mark{name: "half of them", colour: ink, shape: asDot}, mark{name: "9 of 10", colour: accent, shape: asBar}, mark{name: "99 of 100", colour: warm, shape: asRing})
+	p := d.newPlot(left, top, width, height, "Wait by party size", "seconds")
+	p.legend(legendMark{name: "half of them", colour: ink, shape: asDot}, legendMark{name: "9 of 10", colour: accent, shape: asBar}, legendMark{name: "99 of 100", colour: warm, shape: asRing})
 	most := 0.0
 	for _, size := range r.Sizes() {
 		most = max(most, simulation.Quantile(r.Waits(size), 0.99))
@@ -66,13 +66,13 @@ func (d *drawing) waitsBySize(r simulation.Report, left, top, width, height floa
 	}
 }
 
-// placedWithin is, for each size, the share placed within a time.
+// placedWithin draws, for each size, the share of tickets placed within a time.
 func (d *drawing) placedWithin(r simulation.Report, left, top, width, height float64) {
-	p := d.newPanel(left, top, width, height, "Placed within", "share of the placed parties, by seconds of waiting")
+	p := d.newPlot(left, top, width, height, "Placed within", "share of the placed parties, by seconds of waiting")
 	x := newAxis(0, simulation.Quantile(r.Waits(0), 0.995), left, width, 6)
 	y := axis{from: 0, to: 100, at: top + height, size: -height, step: 20}
 	p.grid(&x, &y, " %")
-	var marks []mark
+	var marks []legendMark
 	for i, size := range r.Sizes() {
 		colour, name := palette[i%len(palette)], fmt.Sprint(size)
 		if size == 1 {
@@ -81,13 +81,13 @@ func (d *drawing) placedWithin(r simulation.Report, left, top, width, height flo
 		dash := dashes[i%len(dashes)]
 		p.path(cumulative(r.Waits(size), x, y), colour, "", dash, 2)
 		if i < len(palette) {
-			marks = append(marks, mark{name: name, colour: colour, dash: dash})
+			marks = append(marks, legendMark{name: name, colour: colour, dash: dash})
 		}
 	}
 	p.legend(marks...)
 }
 
-// cumulative is the line of the share of values that are at most as large.
+// cumulative returns the points of a cumulative distribution: the share of values up to each value.
 func cumulative(sorted []float64, x, y axis) [][2]float64 {
 	points := [][2]float64{{x.px(0), y.px(0)}}
 	for step := 1; step <= 200; step++ {
@@ -101,11 +101,11 @@ func cumulative(sorted []float64, x, y axis) [][2]float64 {
 	return points
 }
 
-// skillApart is the share of matches whose tickets, and whose teams, are at most so far
-// apart.
-func (d *drawing) skillApart(r simulation.Report, left, top, width, height float64) {
-	p := d.newPanel(left, top, width, height, "Skill apart", "share of the matches, by points at most")
-	p.legend(mark{name: "between the teams", colour: warm, dash: dashes[1]}, mark{name: "within a match", colour: accent})
+// skillDifferences draws the distribution of the skill differences within matches and between their
+// teams.
+func (d *drawing) skillDifferences(r simulation.Report, left, top, width, height float64) {
+	p := d.newPlot(left, top, width, height, "Skill apart", "share of the matches, by points at most")
+	p.legend(legendMark{name: "between the teams", colour: warm, dash: dashes[1]}, legendMark{name: "within a match", colour: accent})
 	x := newAxis(0, simulation.Quantile(r.Spreads(), 0.99), left, width, 6)
 	y := axis{from: 0, to: 100, at: top + height, size: -height, step: 20}
 	p.grid(&x, &y, " %")
@@ -115,16 +115,16 @@ func (d *drawing) skillApart(r simulation.Report, left, top, width, height float
 		for _, share := range [...]float64{0.5, 0.9} {
 			if v := simulation.Quantile(values, share); v <= x.to {
 				p.dot(x.px(v), y.px(100*share), 4, colour)
-				p.text(x.px(v)+8, y.px(100*share)+14, "start", colour, 11, true, short(math.Round(v)))
+				p.text(x.px(v)+8, y.px(100*share)+14, "start", colour, 11, true, formatLabel(math.Round(v)))
 			}
 		}
 	}
 }
 
-// waitsBySkill shows whether the strongest and the weakest wait for longer.
+// waitsBySkill shows whether the strongest and the weakest players wait longer.
 func (d *drawing) waitsBySkill(r simulation.Report, left, top, width, height float64) {
-	p := d.newPanel(left, top, width, height, "Wait by skill", "seconds, for groups of equal count, by skill")
-	p.legend(mark{name: "half of them", colour: ink, dash: dashes[1]}, mark{name: "9 of 10", colour: accent})
+	p := d.newPlot(left, top, width, height, "Wait by skill", "seconds, for groups of equal count, by skill")
+	p.legend(legendMark{name: "half of them", colour: ink, dash: dashes[1]}, legendMark{name: "9 of 10", colour: accent})
 	bands := r.Bands(skillBands)
 	most := 0.0
 	for _, b := range bands {
@@ -152,15 +152,15 @@ func (d *drawing) waitsBySkill(r simulation.Report, left, top, width, height flo
 	}
 }
 
-// thousands is a count with its thousands apart.
-func thousands(n int) string {
+// formatThousands formats a count with commas between thousands.
+func formatThousands(n int) string {
 	if n < 1000 {
 		return fmt.Sprint(n)
 	}
-	return thousands(n/1000) + "," + fmt.Sprintf("%03d", n%1000)
+	return formatThousands(n/1000) + "," + fmt.Sprintf("%03d", n%1000)
 }
 
-// Percent is a share for people.
+// Percent formats n of a total as a percentage.
 func Percent(n, of int) string {
 	if of == 0 {
 		return "none"

@@ -1,5 +1,5 @@
-// Package fleet is a fleet manager whose game servers are processes of this machine, for
-// development and tests.
+// Package fleet is a fleet manager for development and tests. Its game servers are processes on
+// this machine.
 package fleet
 
 import (
@@ -21,15 +21,15 @@ import (
 )
 
 const (
-	// startup is how long a server may take until it has written its port.
-	startup = 10 * time.Second
-	// farewell is how long a server that is asked to end may answer its players.
-	farewell = 5 * time.Second
+	// startTimeout is the time that a server has to write its port.
+	startTimeout = 10 * time.Second
+	// stopTimeout is the time that a server has to answer its players after SIGTERM, before it is killed.
+	stopTimeout = 5 * time.Second
 )
 
 // Manager starts one process for each match. The process writes its port, as a line, when
-// players can come. Slots are not counted: the match's seats limit its players. Safe for
-// concurrent use.
+// players can connect. The manager does not count slots, because the match's seats limit the
+// players. Safe for concurrent use.
 type Manager struct {
 	options Options
 	command []string
@@ -48,15 +48,15 @@ type server struct {
 
 var _ runtime.FleetManager = (*Manager)(nil)
 
-// Options are what the game servers of a [Manager] are told.
+// Options configure the game servers of a [Manager].
 type Options struct {
 	Nakama  string // "http://host:port"
 	HTTPKey string
-	Host    string // of this machine, by which players come; "" for 127.0.0.1
+	Host    string // of this machine, as players reach it; "" for 127.0.0.1
 }
 
-// New makes a manager of servers that the command starts, with the environment of package
-// gameserver beside that of this process.
+// New makes a manager that starts servers with the command. The servers get the environment of
+// this process and the variables of package gameserver.
 func New(o Options, command ...string) *Manager {
 	if o.Host == "" {
 		o.Host = "127.0.0.1"
@@ -66,13 +66,13 @@ func New(o Options, command ...string) *Manager {
 	return m
 }
 
-// Close ends every server and waits for it.
+// Close stops every server and waits until all have ended.
 func (m *Manager) Close() {
 	m.close()
 	m.running.Wait()
 }
 
-// Create starts a server, and returns at once.
+// Create starts a server and returns at once. It reports the outcome by callback.
 func (m *Manager) Create(_ context.Context, _ int, _ []string, _ []runtime.FleetUserLatencies, metadata map[string]any, callback runtime.FmCreateCallbackFn) (map[string]string, error) {
 	match, _ := metadata["partyline"].(string)
 	ctx, stop := context.WithCancel(m.ctx)
@@ -81,7 +81,7 @@ func (m *Manager) Create(_ context.Context, _ int, _ []string, _ []runtime.Fleet
 		gameserver.EnvHost+"="+m.options.Host, gameserver.EnvMatch+"="+match)
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = farewell
+	cmd.WaitDelay = stopTimeout
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -93,23 +93,23 @@ func (m *Manager) Create(_ context.Context, _ int, _ []string, _ []runtime.Fleet
 	id := "local-" + strconv.Itoa(cmd.Process.Pid)
 	m.running.Go(func() {
 		defer stop()
-		late := time.AfterFunc(startup, stop)
-		line, _ := bufio.NewReader(out).ReadString('\n') // without one the process has ended
+		late := time.AfterFunc(startTimeout, stop)
+		line, _ := bufio.NewReader(out).ReadString('\n') // no line means that the process ended
 		port, err := strconv.Atoi(strings.TrimSpace(line))
 		if late.Stop(); err != nil {
 			callback(runtime.CreateError, nil, nil, nil, fmt.Errorf("game server %s has not started", id))
 		} else {
 			info := &runtime.InstanceInfo{Id: id, Status: "running", CreateTime: time.Now(), ConnectionInfo: &runtime.ConnectionInfo{IpAddress: m.options.Host, Port: port}}
-			m.note(id, &server{info, stop})
+			m.setServer(id, &server{info, stop})
 			callback(runtime.CreateSuccess, info, nil, nil, nil)
 		}
-		_ = cmd.Wait() // how it ended, it has written itself
-		m.note(id, nil)
+		_ = cmd.Wait() // the server itself wrote why it ended
+		m.setServer(id, nil)
 	})
 	return nil, nil
 }
 
-func (m *Manager) note(id string, s *server) {
+func (m *Manager) setServer(id string, s *server) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if delete(m.servers, id); s != nil {
@@ -119,7 +119,7 @@ func (m *Manager) note(id string, s *server) {
 
 var errGone = errors.New("there is no such game server")
 
-// Get finds a server that runs.
+// Get returns a running server.
 func (m *Manager) Get(_ context.Context, id string) (*runtime.InstanceInfo, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -130,7 +130,7 @@ func (m *Manager) Get(_ context.Context, id string) (*runtime.InstanceInfo, erro
 	return s.info, nil
 }
 
-// List lists all servers that run; it knows no queries.
+// List returns all running servers; it ignores queries.
 func (m *Manager) List(context.Context, string, int, string) (list []*runtime.InstanceInfo, cursor string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -140,7 +140,7 @@ func (m *Manager) List(context.Context, string, int, string) (list []*runtime.In
 	return list, "", nil
 }
 
-// Join has room on every server that runs.
+// Join always finds room on a running server.
 func (m *Manager) Join(ctx context.Context, id string, _ []string, _ map[string]string) (*runtime.JoinInfo, error) {
 	info, err := m.Get(ctx, id)
 	if err != nil {
@@ -149,7 +149,7 @@ func (m *Manager) Join(ctx context.Context, id string, _ []string, _ map[string]
 	return &runtime.JoinInfo{InstanceInfo: info}, nil
 }
 
-// Delete asks a server to end, unless it has ended.
+// Delete asks a server to end. It does nothing if the server has ended.
 func (m *Manager) Delete(_ context.Context, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,10 +1,9 @@
-// Package gameserver is a small dedicated game server: one match, played by the players whom
-// Partyline has found for it. It shows what such a server does, to try `match: fleet` and to
-// copy from.
+// Package gameserver is a small dedicated game server. It runs one match for the players whom
+// Partyline matched. It shows what such a server does, for trying `match: fleet` and for copying.
 //
-// It is told of its match by the environment, checks passes, and reports to Nakama who comes
-// and goes. The game is a race: each call of /score is a point for the player's team, and
-// three points win. Beside package pass it needs the standard library alone.
+// The environment describes the match. The server checks passes and reports joins and leaves to
+// Nakama. The game is a race: each call of /score is a point for the player's team, and three
+// points win. The package imports only package pass and the standard library.
 package gameserver
 
 import (
@@ -27,38 +26,38 @@ import (
 
 // The environment of a game server.
 const (
-	EnvMatch   = "PARTYLINE"       // what the fleet manager was told of the match, as JSON
+	EnvMatch   = "PARTYLINE"       // JSON about the match, which the fleet manager receives
 	EnvNakama  = "NAKAMA_URL"      // "http://host:port"
-	EnvHTTPKey = "NAKAMA_HTTP_KEY" // of Nakama's configuration
-	EnvHost    = "GAME_HOST"       // to listen on, at a port of its choice; "" for all addresses
+	EnvHTTPKey = "NAKAMA_HTTP_KEY" // from Nakama's configuration
+	EnvHost    = "GAME_HOST"       // address to listen on, at a free port; "" for all addresses
 )
 
 const (
-	goal        = 3                // points that win
-	reportEvery = 30 * time.Second // Partyline ends the match of a server that is silent for 90 s
-	silence     = 90 * time.Second // Nakama's own, after which this server ends
+	pointsToWin   = 3
+	reportEvery   = 30 * time.Second // Partyline ends the match of a server that is silent for 90 s
+	nakamaTimeout = 90 * time.Second // this server ends if it has not reached Nakama for that long
 )
 
-// Players call these, each with ?pass=.
+// Players make these calls, each with ?pass=.
 //
 //	GET /play    the stream of events that is the player's connection: each is a [State]
 //	POST /score  a point for the player's team
-//	POST /leave  leaves for good; to lose the connection is to keep the seat for a while
+//	POST /leave  gives up the seat; after a lost connection, the server keeps the seat for a while
 
-// State is what everybody sees of the game.
+// State is the state of the game that all players see.
 type State struct {
 	Players []Player `json:"players"`
 	Score   []int    `json:"score"` // by team
 	Over    bool     `json:"over"`
 }
 
-// Player is one who is in the game.
+// Player is a player in the game.
 type Player struct {
 	UserID string `json:"user_id"`
 	Team   int    `json:"team"`
 }
 
-// server belongs to the goroutine of [Run]; handlers have it do what they need.
+// server belongs to the goroutine of [Run]; handlers send it functions to run.
 type server struct {
 	nakama, key string
 	match       struct {
@@ -66,35 +65,35 @@ type server struct {
 		Token string `json:"server_token"`
 		Teams int    `json:"teams"`
 	}
-	keys    pass.Keys
-	todo    chan func()
-	ended   chan struct{}      // closed when nothing is done any more
-	players map[string]*player // by user
-	score   []int
-	heard   time.Time // from Nakama
-	over    bool
+	keys       pass.Keys
+	tasks      chan func()
+	ended      chan struct{}      // closed when the goroutine stops
+	players    map[string]*player // by user ID
+	score      []int
+	lastAnswer time.Time // last answer of Nakama
+	over       bool
 }
 
 // player is one connection.
 type player struct {
 	Player
-	pass string
-	news chan State // the last one, if it is not sent yet; closed when the connection ends
+	pass    string
+	updates chan State // the latest unsent state; closed when the connection ends
 }
 
 var errGone = errors.New("the match is over")
 
-// Run plays one match and returns when it is over, or when the process is asked to end. It
-// writes its port to out, as a line, when players can come.
+// Run plays one match. It returns when the match is over or the process receives SIGTERM. It
+// writes its port to out, as a line, when players can connect.
 func Run(ctx context.Context, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
-	s := &server{nakama: os.Getenv(EnvNakama), key: os.Getenv(EnvHTTPKey), todo: make(chan func()), ended: make(chan struct{}), players: map[string]*player{}, heard: time.Now()}
+	s := &server{nakama: os.Getenv(EnvNakama), key: os.Getenv(EnvHTTPKey), tasks: make(chan func()), ended: make(chan struct{}), players: map[string]*player{}, lastAnswer: time.Now()}
 	if err := json.Unmarshal([]byte(os.Getenv(EnvMatch)), &s.match); err != nil {
 		return fmt.Errorf("read %s: %w", EnvMatch, err)
 	}
 	s.score = make([]int, s.match.Teams)
-	// A server that starts when its match is over ends here. Keys outlive matches.
+	// If the match is over already, the server ends here. Keys outlive matches, so they cannot tell.
 	if err := s.report(ctx, "party_server_seats", nil); err != nil {
 		return err
 	}
@@ -111,17 +110,17 @@ func Run(ctx context.Context, out io.Writer) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /play", s.play)
-	mux.HandleFunc("POST /score", s.handle(s.point))
-	mux.HandleFunc("POST /leave", s.handle(func(ctx context.Context, p *player) { s.leave(ctx, p, "left") }))
+	mux.HandleFunc("POST /score", s.playerCall(s.addPoint))
+	mux.HandleFunc("POST /leave", s.playerCall(func(ctx context.Context, p *player) { s.leave(ctx, p, "left") }))
 	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = web.Serve(listener) }()
 	fmt.Fprintln(out, listener.Addr().(*net.TCPAddr).Port)
 	err = s.run(ctx)
 	close(s.ended)
 	s.over = true
-	s.show()
+	s.broadcast()
 	for _, p := range s.players {
-		close(p.news)
+		close(p.updates)
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
@@ -133,11 +132,11 @@ func (s *server) run(ctx context.Context) error {
 	defer tick.Stop()
 	for !s.over {
 		select {
-		case do := <-s.todo:
+		case do := <-s.tasks:
 			do()
-		case <-tick.C: // a sign of life, and a look whether the match goes on
+		case <-tick.C: // a sign of life, and a check that the match goes on
 			err := s.report(ctx, "party_server_seats", nil)
-			if errors.Is(err, errGone) || time.Since(s.heard) > silence {
+			if errors.Is(err, errGone) || time.Since(s.lastAnswer) > nakamaTimeout {
 				return err
 			}
 		case <-ctx.Done():
@@ -147,12 +146,12 @@ func (s *server) run(ctx context.Context) error {
 	return nil
 }
 
-// play lets a player in, and out when the connection ends.
+// play lets a player in, and removes the player when the connection ends.
 func (s *server) play(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	text := r.FormValue("pass")
-	claims, err := s.keys.Verify(text, s.match.ID, time.Now()) // strangers cost Nakama nothing
-	p := &player{Player: Player{claims.UserID, claims.Team}, pass: text, news: make(chan State, 1)}
+	claims, err := s.keys.Verify(text, s.match.ID, time.Now()) // checked locally, so a stranger's call does not reach Nakama
+	p := &player{Player: Player{claims.UserID, claims.Team}, pass: text, updates: make(chan State, 1)}
 	if err == nil && !s.do(r.Context(), func() {
 		if err = s.report(r.Context(), "party_server_join", map[string]any{"pass": text}); err == nil {
 			s.enter(p)
@@ -167,9 +166,9 @@ func (s *server) play(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	for connected := true; connected; {
 		select {
-		case state, more := <-p.news:
+		case state, more := <-p.updates:
 			if connected = more; more {
-				text, _ := json.Marshal(state) // texts and numbers alone
+				text, _ := json.Marshal(state) // texts and numbers only, so this cannot fail
 				fmt.Fprintf(w, "data: %s\n\n", text)
 				_ = http.NewResponseController(w).Flush()
 			}
@@ -180,12 +179,12 @@ func (s *server) play(w http.ResponseWriter, r *http.Request) {
 	s.do(context.Background(), func() { s.leave(context.Background(), p, "dropped") })
 }
 
-// do has the server's goroutine do something, and returns when that is done. It reports false
-// where it is not done, because the server has ended or the caller is gone.
+// do runs a function in the server's goroutine and returns after it has run. It returns false if
+// the function did not run, because the server has ended or the caller is gone.
 func (s *server) do(ctx context.Context, what func()) bool {
 	done := make(chan struct{})
 	select {
-	case s.todo <- func() { defer close(done); what() }:
+	case s.tasks <- func() { defer close(done); what() }:
 		<-done
 		return true
 	case <-s.ended:
@@ -194,8 +193,8 @@ func (s *server) do(ctx context.Context, what func()) bool {
 	return false
 }
 
-// handle is a call of a player who is in.
-func (s *server) handle(what func(context.Context, *player)) http.HandlerFunc {
+// playerCall returns the handler of a call that only players in the game may make.
+func (s *server) playerCall(what func(context.Context, *player)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		known := false
@@ -214,56 +213,56 @@ func (s *server) handle(what func(context.Context, *player)) http.HandlerFunc {
 	}
 }
 
-// enter takes the place of an older connection of the same player.
+// enter adds a connection. It replaces an older connection of the same player.
 func (s *server) enter(p *player) {
 	if old := s.players[p.UserID]; old != nil {
-		close(old.news)
+		close(old.updates)
 	}
 	s.players[p.UserID] = p
-	s.show()
+	s.broadcast()
 }
 
-// leave ends a connection, unless another one of the player has taken its place.
+// leave removes a connection, unless another one of the same player has replaced it.
 func (s *server) leave(ctx context.Context, p *player, reason string) {
 	if s.players[p.UserID] != p {
 		return
 	}
 	delete(s.players, p.UserID)
-	close(p.news)
+	close(p.updates)
 	if err := s.report(ctx, "party_server_leave", map[string]any{"user_id": p.UserID, "reason": reason}); err != nil && !errors.Is(err, errGone) {
 		fmt.Fprintln(os.Stderr, "game server: leave not reported:", err)
 	}
-	s.show()
+	s.broadcast()
 }
 
-func (s *server) point(ctx context.Context, p *player) {
+func (s *server) addPoint(ctx context.Context, p *player) {
 	s.score[p.Team]++
-	if s.score[p.Team] == goal {
+	if s.score[p.Team] == pointsToWin {
 		s.over = true
 		result := map[string]any{"winner": p.Team, "score": s.score}
 		if err := s.report(ctx, "party_server_end", map[string]any{"result": result}); err != nil {
 			fmt.Fprintln(os.Stderr, "game server: end not reported:", err)
 		}
 	}
-	s.show()
+	s.broadcast()
 }
 
-// show gives every player the state as it is now, in place of one that is not sent yet.
-func (s *server) show() {
+// broadcast gives every player the current state. It replaces a state that is not sent yet.
+func (s *server) broadcast() {
 	state := State{Score: append([]int(nil), s.score...), Over: s.over}
 	for _, p := range s.players {
 		state.Players = append(state.Players, p.Player)
 	}
 	for _, p := range s.players {
 		select {
-		case <-p.news:
+		case <-p.updates:
 		default:
 		}
-		p.news <- state
+		p.updates <- state
 	}
 }
 
-// report calls a function of Partyline's about this match.
+// report calls one of Partyline's RPCs about this match.
 func (s *server) report(ctx context.Context, name string, more map[string]any) error {
 	payload := map[string]any{"match_id": s.match.ID, "server_token": s.match.Token}
 	for key, value := range more {
@@ -299,6 +298,6 @@ func (s *server) call(ctx context.Context, method, path string, payload any) ([]
 	case answer.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("%s: %s", answer.Status, text)
 	}
-	s.heard = time.Now()
+	s.lastAnswer = time.Now()
 	return text, nil
 }

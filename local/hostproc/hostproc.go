@@ -1,6 +1,6 @@
-// Package hostproc runs the plugin host, local/cmd/pluginhost, as a child process: a plugin
-// as operators get it, behind the embedded engine. The command line and the end-to-end
-// suites start it.
+// Package hostproc runs the plugin host, local/cmd/pluginhost, as a child process. The host runs
+// a built plugin, as operators get it, behind the embedded engine. The command line and the
+// end-to-end suites use it.
 package hostproc
 
 import (
@@ -19,17 +19,17 @@ import (
 	"time"
 )
 
-// Options say what to run. Plugin is required.
+// Options configure a host. Plugin is required.
 type Options struct {
-	Plugin      string            // file; the host is the program "pluginhost" beside it
-	Config      string            // Nakama configuration file; "" for a stock server's
-	Addr        string            // "" is a free port of 127.0.0.1
-	RuntimePath string            // "" is the working directory
-	Env         map[string]string // runtime.env, over the configuration's
+	Plugin      string            // path; the host is the program "pluginhost" beside it
+	Config      string            // Nakama configuration file; "" for the stock server's
+	Addr        string            // "" for a free port of 127.0.0.1
+	RuntimePath string            // "" for the working directory
+	Env         map[string]string // runtime.env; overrides the configuration's values
 
-	MatchmakerInterval time.Duration // 0 is the configuration's
+	MatchmakerInterval time.Duration // 0 for the configuration's
 
-	Log io.Writer // what the host writes to its standard error; nil: only an error tells it
+	Log io.Writer // receives the host's standard error; if nil, it appears only in an error
 }
 
 // Process is a running host. Its methods are safe for concurrent use.
@@ -37,15 +37,15 @@ type Process struct {
 	addr  string
 	cmd   *exec.Cmd
 	stdin io.Closer
-	ended chan struct{} // closed once the process is gone
+	ended chan struct{} // closed once the process has ended
 	stop  sync.Once
 }
 
-// Program is where the host of a plugin is looked for.
+// Program returns the path at which the host of a plugin is expected.
 func Program(plugin string) string { return filepath.Join(filepath.Dir(plugin), "pluginhost") }
 
-// Start runs the host and returns once clients can connect, or with what the host said when
-// it ended. The process ends with [Process.Stop] and with this process.
+// Start runs the host and returns once clients can connect. If the host ends before that, the
+// error contains its output. The process ends with [Process.Stop] or with this process.
 func Start(ctx context.Context, o Options) (*Process, error) {
 	program, err := filepath.Abs(Program(o.Plugin))
 	if err != nil {
@@ -87,10 +87,10 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	go func() {
 		defer close(p.ended)
 		out := bufio.NewReader(stdout)
-		first, _ := out.ReadString('\n') // without one, Wait says why
+		first, _ := out.ReadString('\n') // no line means that the process ended, and its error output says why
 		line <- strings.TrimSpace(first)
 		_, _ = io.Copy(io.Discard, out)
-		_ = p.cmd.Wait() // its end is what counts
+		_ = p.cmd.Wait() // only the end of the process matters
 	}()
 	select {
 	case p.addr = <-line:
@@ -105,13 +105,13 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	return p, nil
 }
 
-// Addr is host:port of the client API.
+// Addr returns host:port of the client API.
 func (p *Process) Addr() string { return p.addr }
 
-// Stop ends the process and waits for it.
+// Stop ends the process and waits for its end.
 func (p *Process) Stop() {
 	p.stop.Do(func() {
-		_ = p.stdin.Close() // the host ends with its input
+		_ = p.stdin.Close() // the host ends when its standard input ends
 		select {
 		case <-p.ended:
 		case <-time.After(15 * time.Second):

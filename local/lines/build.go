@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// Plugin is the Go command that builds a package, ./module for Partyline, as a plugin into a
-// file.
+// Plugin returns the Go command that builds a package as a plugin file. The package of
+// Partyline is ./module.
 func (b Build) Plugin(pkg, commit, out string) []string {
 	args := append([]string{"go", "build"}, b.trimpath()...)
 	return append(args, "-buildmode=plugin", "-ldflags", Stamp(commit, b.Name), "-o", out, pkg)
 }
 
-// PluginHost is the Go command that builds the program which opens a plugin that was built
-// the same way.
+// PluginHost returns the Go command that builds the plugin host with the same settings as the
+// plugin.
 func (b Build) PluginHost(out string) []string {
 	args := append([]string{"go", "build"}, b.trimpath()...)
 	return append(args, "-ldflags", "-s -w", "-o", out, "./local/cmd/pluginhost")
 }
 
-// crossCompilers are the C compilers that build for another machine on Linux, by its name in Go.
+// crossCompilers maps a machine's GOARCH to the C compiler that builds for it on Linux.
 var crossCompilers = map[string]string{"amd64": "x86_64-linux-gnu-gcc", "arm64": "aarch64-linux-gnu-gcc"}
 
-// Cross is the environment that has the Go command build plugins for another machine.
+// Cross returns the environment in which the Go command builds plugins for another machine.
 func Cross(arch string) (env []string, err error) {
 	compiler, ok := crossCompilers[arch]
 	if !ok {
@@ -37,8 +37,8 @@ func Cross(arch string) (env []string, err error) {
 	return []string{"GOARCH=" + arch, "CC=" + compiler}, nil
 }
 
-// trimpath is -trimpath unless the server was built without: positions in the source are
-// part of what plugin and server have to agree in.
+// trimpath returns -trimpath, unless the server was built without it. Plugin and server must
+// agree on source positions.
 func (b Build) trimpath() []string {
 	if b.Untrimmed {
 		return nil
@@ -46,13 +46,13 @@ func (b Build) trimpath() []string {
 	return []string{"-trimpath"}
 }
 
-// Stamp is the value of -ldflags that tells the module which build it is.
+// Stamp returns the value of -ldflags that tells the module which build it is.
 func Stamp(commit, nakama string) string {
 	const where = "partyline/internal/build."
 	return fmt.Sprintf("-s -w -X %scommit=%s -X %snakama=%s", where, commit, where, nakama)
 }
 
-// Commit is what the repository at root is at, "" if Git does not know.
+// Commit returns the commit of the repository at root, or "" if Git does not know it.
 func Commit(ctx context.Context, root string) string {
 	cmd := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--exclude=*")
 	cmd.Dir = root

@@ -1,6 +1,6 @@
-// Package lines knows for which versions of Nakama the plugin is built, and makes the Go
-// command build for one of them or for the very server that a binary is. It is about
-// building: the plugin itself never links it.
+// Package lines knows the versions of Nakama that the plugin is built for. It sets up the Go
+// command to build for one of them, or for a given server program. The plugin itself never links
+// it.
 package lines
 
 import (
@@ -12,40 +12,40 @@ import (
 //go:embed lines.txt
 var text string
 
-// The modules that the plugin cannot do without and every server contains.
+// Modules that the plugin needs and that every server contains.
 const (
 	Common   = "github.com/heroiclabs/nakama-common"
 	Protobuf = "google.golang.org/protobuf"
 )
 
-// Standing is how far a line has been tried.
+// Standing is how thoroughly a line has been tested.
 type Standing string
 
-// What a line has been tried in. Each includes those below it.
+// Where a line has been tested. Each value includes those below it.
 const (
 	Real Standing = "real" // a real server
 	Host Standing = "host" // the plugin host of this repository
 	API  Standing = "api"  // the compiler and the tests of the packages
 )
 
-// Line is one version of the server with what a plugin for it must be built with.
+// Line is one version of the server, with the versions that its plugin must be built with.
 type Line struct {
 	Nakama   string            // "3.40.0"
 	Go       string            // "1.26.5"
 	Standing Standing          //
-	Pins     map[string]string // versions of modules by path; Common and Protobuf always
+	Pins     map[string]string // versions of modules by path; always has Common and Protobuf
 }
 
-// All are the lines, oldest first.
+// All returns the lines, oldest first.
 func All() []Line {
 	lines, err := parse(text)
 	if err != nil {
-		panic(err) // the file is part of the program, and a test parses it
+		panic(err) // the file is embedded, and a test parses it
 	}
 	return lines
 }
 
-// Default is the newest line that runs on a real server.
+// Default returns the newest line that runs on a real server.
 func Default() Line {
 	var found Line
 	for _, l := range All() {
@@ -56,7 +56,7 @@ func Default() Line {
 	return found
 }
 
-// Find is the line of a server's version.
+// Find returns the line of a server's version.
 func Find(nakama string) (Line, error) {
 	var known []string
 	for _, l := range All() {
@@ -68,7 +68,7 @@ func Find(nakama string) (Line, error) {
 	return Line{}, fmt.Errorf("no line for Nakama %s, there are %s; to build for it, give its program: SERVER=/path/to/nakama", nakama, strings.Join(known, ", "))
 }
 
-// parse reads the file of lines.
+// parse reads the table of lines.
 func parse(text string) ([]Line, error) {
 	var lines []Line
 	for n, row := range strings.Split(text, "\n") {

@@ -75,8 +75,8 @@ func TestBuildForServer(t *testing.T) {
 	}
 }
 
-// The generated files of the repository are those of the line that go.mod is on, whatever
-// line the tests run on.
+// The generated files in the repository match the line in go.mod, whatever line the tests run
+// on.
 func TestStubs_Current(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -110,7 +110,7 @@ func TestStubs_Current(t *testing.T) {
 	}
 }
 
-// A compiler that is not there, or not known, is said before anything is built.
+// A missing or unknown C compiler is reported before anything is built.
 func TestCross(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	for arch, want := range map[string]string{"arm64": "gcc-aarch64-linux-gnu", "amd64": "gcc-x86-64-linux-gnu", "riscv64": "riscv64"} {
@@ -128,7 +128,7 @@ func TestCross(t *testing.T) {
 	}
 }
 
-// Where the toolchain cannot be had, that is said with what to do.
+// If the toolchain is not available, the error says so and what to do.
 func TestPrepare_NoToolchain(t *testing.T) {
 	t.Setenv("GOPROXY", "off")
 	_, err := Prepare(t.Context(), filepath.Join("..", ".."), Build{Name: "none", Go: "go1.26.999"})

@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// Linked are the versions of the modules that the plugin links, as go.mod has them.
+// Linked returns the versions of the modules that the plugin links, from go.mod.
 func Linked(ctx context.Context, root string) (map[string]string, error) {
 	out, err := goCommand(ctx, root, nil, "list", "-deps", "-f", "{{with .Module}}{{if .Version}}{{.Path}} {{.Version}}{{end}}{{end}}", "./module")
 	if err != nil {
@@ -30,12 +30,12 @@ func Linked(ctx context.Context, root string) (map[string]string, error) {
 	return linked, nil
 }
 
-// stubs are the packages whose generated files follow the version of nakama-common.
+// stubs lists the packages with files generated for a version of nakama-common.
 var stubs = []string{"local/engine/host", "local/engine/fault"}
 
-// Prepare makes the Go command build as b says, in the repository at root: it returns the
-// environment to run it with. What go.mod and the generated files of the repository do not
-// say is written to build/lines below root, and is reused until it is out of date.
+// Prepare sets up the repository at root so that the Go command builds as b says. It returns the
+// environment for the command. If b differs from the repository's go.mod and generated files,
+// Prepare writes its own to build/lines below root and reuses them until they are out of date.
 func Prepare(ctx context.Context, root string, b Build) (env []string, err error) {
 	linked, err := Linked(ctx, root)
 	if err != nil {
@@ -65,9 +65,9 @@ func Prepare(ctx context.Context, root string, b Build) (env []string, err error
 	return append(env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" "+strings.Join(flags, " "))), nil
 }
 
-// prepareModules fills dir with a go.mod that has the pins, and with the stubs for it.
+// prepareModules writes a go.mod with the pins, and the stubs for them, into dir.
 func prepareModules(ctx context.Context, root, dir string, b Build, env []string) error {
-	state, err := stateOf(root, b)
+	state, err := stateChecksum(root, b)
 	if err != nil {
 		return err
 	}
@@ -140,8 +140,8 @@ func prepareModules(ctx context.Context, root, dir string, b Build, env []string
 	return os.WriteFile(done, []byte(state), 0o644)
 }
 
-// stateOf is a checksum of what prepareModules reads.
-func stateOf(root string, b Build) (string, error) {
+// stateChecksum returns a checksum of the inputs of prepareModules.
+func stateChecksum(root string, b Build) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q %q %q\n", b.Go, b.Pins, b.Experiment)
 	files := []string{"go.mod", "go.sum"}
@@ -158,7 +158,7 @@ func stateOf(root string, b Build) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// goCommand runs the Go command in the repository and returns what it prints.
+// goCommand runs the Go command in the repository and returns its output.
 func goCommand(ctx context.Context, root string, env []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// serverModules are the modules of the oldest line's server. Of newer servers only the
-// pins in lines.txt are known.
+// serverModules lists the modules in the oldest line's server. For newer servers, only the pins
+// in lines.txt are known.
 //
 //go:embed server-modules.txt
 var serverModules string
 
-// ServerModules are the versions of all modules in the server of the oldest line, and that
-// server's version.
+// ServerModules returns the version of the oldest line's server, and the versions of all modules
+// in it.
 func ServerModules() (nakama string, versions map[string]string) {
 	versions = map[string]string{}
 	for rows := bufio.NewScanner(strings.NewReader(serverModules)); rows.Scan(); {
@@ -31,20 +31,20 @@ func ServerModules() (nakama string, versions map[string]string) {
 	return nakama, versions
 }
 
-// Build is what a plugin has to be built with.
+// Build describes how to build a plugin.
 type Build struct {
-	Name       string            // of the folder that what was prepared is kept in
+	Name       string            // of the folder for prepared files
 	Go         string            // toolchain, "go1.26.5"
 	Experiment string            // GOEXPERIMENT, "" for none
 	Arch       string            // GOARCH, "" for this machine's
 	Untrimmed  bool              // without -trimpath
-	Flags      []string          // of the Go command, beside those every plugin is built with
-	Pins       map[string]string // module -> version, or -> "path version" of what replaces it
+	Flags      []string          // more flags of the Go command
+	Pins       map[string]string // module -> version, or -> "path version" of its replacement
 }
 
-// BuildFor is how a plugin that links the modules has to be built for a line. A module that
-// servers are known to contain, and whose version in this line's server is not known, is
-// an error: the plugin might not open.
+// BuildFor returns how to build a plugin that links the modules for a line. It fails if a server
+// contains one of the modules and the version in this line's server is not known, because the
+// plugin might not open.
 func BuildFor(l Line, linked []string) (Build, error) {
 	b := Build{Name: l.Nakama, Go: "go" + l.Go, Pins: map[string]string{}}
 	oldest, contained := ServerModules()
@@ -69,8 +69,8 @@ func BuildFor(l Line, linked []string) (Build, error) {
 	return b, nil
 }
 
-// BuildForServer is how a plugin that links the modules has to be built for the server
-// whose build information this is.
+// BuildForServer returns how to build a plugin that links the modules for the server with this
+// build information.
 func BuildForServer(info *debug.BuildInfo, linked []string) (Build, error) {
 	version, experiment, _ := strings.Cut(info.GoVersion, " X:")
 	b := Build{Name: "server", Go: version, Experiment: experiment, Pins: map[string]string{}}
@@ -109,5 +109,5 @@ func BuildForServer(info *debug.BuildInfo, linked []string) (Build, error) {
 	return b, nil
 }
 
-// names are the pins' modules in order.
+// names returns the modules of the pins in order.
 func (b Build) names() []string { return slices.Sorted(maps.Keys(b.Pins)) }

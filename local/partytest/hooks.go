@@ -11,13 +11,13 @@ import (
 	"partyline/party/reserve"
 )
 
-// Hooks is what the module's hooks have admission do around the host's own messages, one
-// method for each.
+// Hooks calls admission as the module's hooks do around the host's messages, with one method for
+// each message.
 type Hooks struct{ *admission.Admission }
 
-// NewHooks makes an admission with its ledger. A nil founder founds no party. What
-// the last functions of the two leave out is without effect: nobody waits for a match, is
-// invited, kept out or a friend.
+// NewHooks makes an admission with its ledger. A nil founder founds no party. Dependencies that
+// of and with leave out have neutral defaults: no party waits for a match, and no user is
+// invited, banned or a friend.
 func NewHooks(of ledger.Deps, with admission.Deps, found admission.Founder) Hooks {
 	if of.Ages == nil {
 		of.Ages = func(party.ID) map[string]party.Age { return nil }
@@ -41,8 +41,8 @@ func NewHooks(of ledger.Deps, with admission.Deps, found admission.Founder) Hook
 
 func (h Hooks) after(ctx context.Context, m admission.Message) { _ = h.After(ctx, m) }
 
-// BeginCreate comes before a PartyCreate. It says whether the party goes on with another, and
-// what it is then.
+// BeginCreate runs before a PartyCreate. offered says that the user's earlier party continues with
+// the new one, with these facts.
 func (h Hooks) BeginCreate(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
 	h.Settle(s)
 	if facts, offered, err = h.Offered(ctx, s); err == nil && !offered {
@@ -54,7 +54,7 @@ func (h Hooks) BeginCreate(ctx context.Context, s party.Session) (facts party.Fa
 	return facts, offered, err
 }
 
-// EndCreate comes after a PartyCreate that was answered p.
+// EndCreate runs after a PartyCreate with the answer p.
 func (h Hooks) EndCreate(ctx context.Context, s party.Session, p *rtapi.Party) error {
 	id, err := party.ParseID(p.GetPartyId())
 	if err != nil {
@@ -64,7 +64,7 @@ func (h Hooks) EndCreate(ctx context.Context, s party.Session, p *rtapi.Party) e
 	return h.After(ctx, admission.Message{Kind: admission.Create, Party: id, Sender: s, Facts: facts})
 }
 
-// BeginJoin comes before a PartyJoin, EndJoin after one, or after a PartyAccept of s.
+// BeginJoin runs before a PartyJoin. EndJoin runs after one, or after a PartyAccept of s.
 func (h Hooks) BeginJoin(ctx context.Context, id party.ID, s party.Session) error {
 	return h.Before(ctx, admission.Message{Kind: admission.Join, Party: id, Sender: s, Client: party.ClientOf(ctx, s.UserID)}, nil)
 }
@@ -73,13 +73,13 @@ func (h Hooks) EndJoin(ctx context.Context, id party.ID, s party.Session) {
 	h.after(ctx, admission.Message{Kind: admission.Join, Party: id, Sender: s})
 }
 
-// BeginAccept comes before a PartyAccept of s.
+// BeginAccept runs before a PartyAccept of s.
 func (h Hooks) BeginAccept(ctx context.Context, id party.ID, s, by party.Session) error {
 	h.Settle(by)
 	return h.Before(ctx, admission.Message{Kind: admission.Accept, Party: id, Sender: by, Target: s}, nil)
 }
 
-// BeginKick comes before a PartyRemove of target, Kicked after one.
+// BeginKick runs before a PartyRemove of target. Kicked runs after one.
 func (h Hooks) BeginKick(ctx context.Context, id party.ID, target, by party.Session) error {
 	return h.Before(ctx, admission.Message{Kind: admission.Remove, Party: id, Sender: by, Target: target}, nil)
 }
@@ -92,7 +92,7 @@ func (h Hooks) Kicked(ctx context.Context, id party.ID, target party.Session) er
 	return h.After(ctx, admission.Message{Kind: admission.Remove, Party: id, Sender: look.Leader().Session, Target: target})
 }
 
-// Left, Closed, Updated, Promoted and LeaderSeen come after the messages of those names.
+// Left, Closed, Updated, Promoted and LeaderSeen run after the messages with those names.
 func (h Hooks) Left(ctx context.Context, id party.ID, s party.Session) {
 	h.after(ctx, admission.Message{Kind: admission.Leave, Party: id, Sender: s})
 }
@@ -119,12 +119,12 @@ func (h Hooks) LeaderSeen(ctx context.Context, id party.ID, s party.Session) {
 	h.after(ctx, admission.Message{Kind: admission.ByLeader, Party: id, Sender: s})
 }
 
-// MayJoin is the decision of BeginJoin without its effects.
+// MayJoin makes the decision of BeginJoin without its effects.
 func (h Hooks) MayJoin(ctx context.Context, id party.ID, s party.Session) (reserve.Look, error) {
 	return h.Check(ctx, id, reserve.Intent{Kind: reserve.Join, Session: s, By: s.SessionID}, nil)
 }
 
-// Held is how many seats are kept for users who are not in the party.
+// Held returns how many seats are kept or held for users who are not in the party.
 func (h Hooks) Held(ctx context.Context, id party.ID) (int, error) {
 	look, err := h.Look(ctx, id)
 	return look.Held(""), err

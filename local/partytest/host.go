@@ -1,7 +1,7 @@
-// Package partytest is an in-memory host for tests of the kernel and of what is built
-// on it: the engine's store with users, friends, groups, notifications and storage, and
-// streams with a native party engine behind them that does at once what it is told, as a real
-// server behaves where the kernel depends on it. Only tests import it. Safe for concurrent use.
+// Package partytest is an in-memory host for tests of package party and of the packages that use
+// it. It combines the engine's store (users, friends, groups, notifications, storage) with streams
+// and a native party engine. The party engine acts at once. It behaves like a real server where
+// package party depends on that. Only tests import it. Safe for concurrent use.
 package partytest
 
 import (
@@ -21,12 +21,12 @@ import (
 // Node is the name of the host's only node.
 const Node = "test-node"
 
-// Host is the whole of it.
+// Host is the in-memory host.
 type Host struct {
 	*Storage
 
 	mu       sync.Mutex
-	streams  map[stream]map[string]*Presence // by session
+	streams  map[stream]map[string]*Presence // by session ID
 	sessions map[string]party.Session
 	parties  map[uuid.UUID]*nativeParty
 	lookups  int
@@ -34,15 +34,15 @@ type Host struct {
 	sent     []Sent
 	sendErr  error
 
-	// BetweenJoinAndTrack, if set, runs inside PartyJoin between the moment the engine
-	// has given the seat away and the moment the stream shows it.
+	// BetweenJoinAndTrack, if set, runs inside PartyJoin after the engine has given away the seat
+	// and before the stream shows the session.
 	BetweenJoinAndTrack func()
-	// SingleParty is session.single_party: a session that enters a party by the engine's
-	// own ways leaves the others it is in.
+	// SingleParty is session.single_party: a session that enters a party by the engine's own
+	// messages leaves its other parties.
 	SingleParty bool
-	// NotifyError, if set, is what sending notifications answers.
+	// NotifyError, if set, is the error of every call that sends notifications.
 	NotifyError error
-	// OnSend, if set, sees every envelope sent to a stream, in order. It must not call the host.
+	// OnSend, if set, receives every envelope sent to a stream, in order. It must not call the host.
 	OnSend func(Sent)
 }
 
@@ -56,7 +56,7 @@ type Sent struct {
 	Mode           uint8
 	Subject, Label string
 	Envelope       *rtapi.Envelope
-	To             []string // sessions; none = the whole stream
+	To             []string // session IDs; empty for the whole stream
 }
 
 // Presence is one session on one stream.
@@ -78,7 +78,7 @@ func (p *Presence) GetUserId() string                 { return p.session.UserID 
 func (p *Presence) GetSessionId() string              { return p.session.SessionID }
 func (p *Presence) GetNodeId() string                 { return Node }
 
-// NewHost makes an empty host.
+// NewHost returns an empty host.
 func NewHost() *Host {
 	return &Host{
 		Storage:  NewStorage(),
@@ -88,10 +88,10 @@ func NewHost() *Host {
 	}
 }
 
-// Connect opens a socket of the user.
+// Connect opens a socket for the user.
 func (h *Host) Connect(userID string) party.Session { return h.ConnectAs(userID, uuid.NewString()) }
 
-// ConnectAs opens a socket of the user with a session ID of the test's own.
+// ConnectAs opens a socket for the user with a session ID that the test chooses.
 func (h *Host) ConnectAs(userID, sessionID string) party.Session {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -101,10 +101,10 @@ func (h *Host) ConnectAs(userID, sessionID string) party.Session {
 	return s
 }
 
-// Player makes a user with one open socket.
+// Player creates a user with one open socket.
 func (h *Host) Player(username string) party.Session { return h.Connect(h.User(username)) }
 
-// Players makes n of them.
+// Players creates n users with one open socket each.
 func (h *Host) Players(n int) []party.Session {
 	players := make([]party.Session, n)
 	for i := range players {
@@ -123,21 +123,21 @@ func (h *Host) Disconnect(s party.Session) {
 	}
 }
 
-// Sent lists the envelopes sent to streams, oldest first.
+// Sent returns the envelopes sent to streams, oldest first.
 func (h *Host) Sent() []Sent {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.sent)
 }
 
-// FailSends has sending envelopes to streams answer err, nil to send again.
+// FailSends makes sending envelopes to streams fail with err. A nil err makes it work again.
 func (h *Host) FailSends(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sendErr = err
 }
 
-// OnStream counts the sessions on a stream, hidden ones too.
+// OnStream counts the sessions on a stream, including hidden ones.
 func (h *Host) OnStream(mode uint8, subject, label string) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -180,7 +180,7 @@ func (h *Host) StreamUserList(mode uint8, subject, subcontext, label string, inc
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var list []runtime.Presence // in the map's order: the host promises none
+	var list []runtime.Presence // in map order, because the host promises no order
 	for _, p := range h.streams[stream{mode, subject, subcontext, label}] {
 		if p.hidden && includeHidden || !p.hidden && includeNotHidden {
 			list = append(list, p)
@@ -189,7 +189,7 @@ func (h *Host) StreamUserList(mode uint8, subject, subcontext, label string, inc
 	return list, nil
 }
 
-// StreamUserGet answers what a presence carries, nil for none.
+// StreamUserGet returns the data of a presence, or nil if there is none.
 func (h *Host) StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -234,7 +234,7 @@ func (h *Host) StreamUserLeave(mode uint8, subject, subcontext, label, userID, s
 	return nil
 }
 
-// StreamClose takes everybody off a stream.
+// StreamClose removes all sessions from a stream.
 func (h *Host) StreamClose(mode uint8, subject, subcontext, label string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -259,7 +259,7 @@ func (h *Host) StreamSendRaw(mode uint8, subject, subcontext, label string, msg 
 	return nil
 }
 
-// Time is a clock that stands still until it is moved.
+// Time is a clock that only moves when a test advances it.
 type Time struct {
 	mu  sync.Mutex
 	now time.Time
@@ -268,21 +268,21 @@ type Time struct {
 // NewTime starts a clock at a fixed moment.
 func NewTime() *Time { return &Time{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)} }
 
-// Now is what the clock shows.
+// Now returns the clock's time.
 func (t *Time) Now() time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.now
 }
 
-// Advance moves the clock.
+// Advance moves the clock forward.
 func (t *Time) Advance(d time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.now = t.now.Add(d)
 }
 
-// Log keeps what was logged.
+// Log keeps all log lines.
 type Log struct {
 	mu    sync.Mutex
 	lines []string
@@ -298,7 +298,7 @@ func (l *Log) Info(format string, v ...any)  { l.add("info", format, v) }
 func (l *Log) Warn(format string, v ...any)  { l.add("warn", format, v) }
 func (l *Log) Error(format string, v ...any) { l.add("error", format, v) }
 
-// Lines are what was logged, each with its level in front.
+// Lines returns the log lines, each after its level.
 func (l *Log) Lines() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"partyline/party/invite"
 )
 
-// NewInvites makes an invite service. What d leaves out is without effect: no rule refuses,
-// nobody is in a match or tells anything.
+// NewInvites makes an invite service. Dependencies that d leaves out have neutral defaults: no
+// rule refuses, and no party has a match or statuses.
 func NewInvites(d invite.Deps) *invite.Service {
 	if d.Judge == nil {
 		d.Judge = allowAll{}
@@ -48,7 +48,7 @@ type allowAll struct{}
 
 func (allowAll) Decide(context.Context, party.Question) error { return nil }
 
-// AtOnce tells a party of a newcomer without waiting.
+// AtOnce returns a function that tells a party about a new member without delay.
 func AtOnce(sender party.Sender) party.Newcomer {
 	return func(id party.ID, opCode int64, data any) error { return party.SendData(sender, id, opCode, data) }
 }

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Metrics remembers measurements by name and tags, as fmt prints them. The zero value is ready.
+// Metrics keeps measurements by name and tags, formatted by fmt. The zero value is ready.
 type Metrics struct {
 	mu       sync.Mutex
 	counters map[string]int64
 	timers   map[string][]time.Duration
 }
 
-func key(name string, tags map[string]string) string { return fmt.Sprint(name, tags) }
+func metricKey(name string, tags map[string]string) string { return fmt.Sprint(name, tags) }
 
 // MetricsCounterAdd adds to a counter.
 func (m *Metrics) MetricsCounterAdd(name string, tags map[string]string, delta int64) {
@@ -22,37 +22,37 @@ func (m *Metrics) MetricsCounterAdd(name string, tags map[string]string, delta i
 	if m.counters == nil {
 		m.counters = map[string]int64{}
 	}
-	m.counters[key(name, tags)] += delta
+	m.counters[metricKey(name, tags)] += delta
 }
 
 // MetricsGaugeSet does nothing.
 func (m *Metrics) MetricsGaugeSet(string, map[string]string, float64) {}
 
-// MetricsTimerRecord remembers a duration.
+// MetricsTimerRecord keeps a duration.
 func (m *Metrics) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.timers == nil {
 		m.timers = map[string][]time.Duration{}
 	}
-	m.timers[key(name, tags)] = append(m.timers[key(name, tags)], value)
+	m.timers[metricKey(name, tags)] = append(m.timers[metricKey(name, tags)], value)
 }
 
-// Counter reads one.
+// Counter returns the value of a counter.
 func (m *Metrics) Counter(name string, tags map[string]string) int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.counters[key(name, tags)]
+	return m.counters[metricKey(name, tags)]
 }
 
-// Timer lists what one was given.
+// Timer returns the durations recorded by a timer.
 func (m *Metrics) Timer(name string, tags map[string]string) []time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.timers[key(name, tags)]
+	return m.timers[metricKey(name, tags)]
 }
 
-// NoMetrics drops measurements.
+// NoMetrics discards measurements.
 type NoMetrics struct{}
 
 // MetricsCounterAdd does nothing.

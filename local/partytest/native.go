@@ -14,17 +14,17 @@ import (
 	"partyline/party/admission"
 )
 
-// nativeParty is what the server's party engine keeps apart from the stream.
+// nativeParty is the state that the server's party engine keeps apart from the stream.
 type nativeParty struct {
 	open, hidden bool
 	label        string
 	maxSize      int
-	members      []party.Session // in the order they joined
+	members      []party.Session // in join order
 	leader       party.Session
 	requests     []party.Session
 }
 
-func (p *nativeParty) join(s party.Session) error {
+func (p *nativeParty) addMember(s party.Session) error {
 	if slices.Contains(p.members, s) {
 		return nil
 	}
@@ -39,15 +39,15 @@ func partyStream(id party.ID) stream {
 	return stream{party.StreamMode, id.UUID.String(), "", id.Node}
 }
 
-// partyJoined is the engine hearing of a session on a party's stream. A full party
-// does not take it, and nobody tells the session: it stays on the stream as a ghost.
+// partyJoined is what the engine does when a session enters a party's stream. A full party does
+// not add the session and does not tell it, so the session stays on the stream as a ghost.
 func (h *Host) partyJoined(st stream, s party.Session) {
 	if p := h.parties[uuid.MustParse(st.subject)]; p != nil {
-		_ = p.join(s)
+		_ = p.addMember(s)
 	}
 }
 
-// partyLeft rotates the leader and ends the party with its last member.
+// partyLeft passes on the leadership, and ends the party after its last member left.
 func (h *Host) partyLeft(st stream, s party.Session) {
 	id := uuid.MustParse(st.subject)
 	p := h.parties[id]
@@ -70,7 +70,7 @@ func (h *Host) partyLeft(st stream, s party.Session) {
 	p.leader = p.members[0]
 }
 
-// PartyCreate is the client's message of that name, and so are the next ones.
+// PartyCreate handles the client message of that name. The next methods do the same.
 func (h *Host) PartyCreate(s party.Session, open bool, maxSize int) *rtapi.Party {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -81,7 +81,7 @@ func (h *Host) PartyCreate(s party.Session, open bool, maxSize int) *rtapi.Party
 	return &rtapi.Party{PartyId: id.String(), Open: open, MaxSize: int32(maxSize), Self: self, Leader: self, Presences: []*rtapi.UserPresence{self}}
 }
 
-// PartyJoin makes s a member of an open party; of a closed one it only asks.
+// PartyJoin makes s a member of an open party. In a closed party it only adds a request.
 func (h *Host) PartyJoin(s party.Session, id party.ID) error {
 	h.mu.Lock()
 	p := h.parties[id.UUID]
@@ -98,7 +98,7 @@ func (h *Host) PartyJoin(s party.Session, id party.ID) error {
 		h.mu.Unlock()
 		return nil
 	}
-	err := p.join(s)
+	err := p.addMember(s)
 	h.mu.Unlock()
 	if err != nil {
 		return err
@@ -109,13 +109,13 @@ func (h *Host) PartyJoin(s party.Session, id party.ID) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if _, live := h.sessions[s.SessionID]; !live {
-		return errors.New("error tracking party join") // and a member all the same
+		return errors.New("error tracking party join") // s stays a member, as on a real server
 	}
 	h.enter(id, s)
 	return nil
 }
 
-// enter puts a session onto a party's stream by the engine's own hand.
+// enter puts a session onto a party's stream as the engine itself does.
 func (h *Host) enter(id party.ID, s party.Session) {
 	h.track(partyStream(id), &Presence{session: s})
 	for st := range h.streams {
@@ -125,7 +125,7 @@ func (h *Host) enter(id party.ID, s party.Session) {
 	}
 }
 
-// PartyAccept lets a session in that has asked.
+// PartyAccept lets in a session that asked to join.
 func (h *Host) PartyAccept(leader, s party.Session, id party.ID) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -148,7 +148,7 @@ func (h *Host) PartyAccept(leader, s party.Session, id party.ID) error {
 	return nil
 }
 
-// PartyRemove takes s out of the party, whether or not it is on its stream.
+// PartyRemove removes s from the party, whether or not s is on its stream.
 func (h *Host) PartyRemove(leader, s party.Session, id party.ID) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -168,7 +168,7 @@ func (h *Host) PartyRemove(leader, s party.Session, id party.ID) error {
 	return nil
 }
 
-// PartyLeave takes s off the party; it always works.
+// PartyLeave removes s from the party; it always succeeds.
 func (h *Host) PartyLeave(s party.Session, id party.ID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -187,7 +187,7 @@ func (h *Host) PartyPromote(leader, s party.Session, id party.ID) error {
 	return nil
 }
 
-// PartyUpdate replaces what the party is.
+// PartyUpdate replaces the party's open, hidden and label.
 func (h *Host) PartyUpdate(id party.ID, open, hidden bool, label string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -195,7 +195,7 @@ func (h *Host) PartyUpdate(id party.ID, open, hidden bool, label string) {
 	p.open, p.hidden, p.label = open, hidden, label
 }
 
-// PartyClose ends the party without a word to the stream's sessions.
+// PartyClose ends the party without a message to the sessions on its stream.
 func (h *Host) PartyClose(id party.ID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -203,7 +203,7 @@ func (h *Host) PartyClose(id party.ID) {
 	delete(h.streams, partyStream(id))
 }
 
-// Members are the engine's own members, in the order they joined.
+// Members returns the engine's own members, in join order.
 func (h *Host) Members(id party.ID) []party.Session {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -213,7 +213,7 @@ func (h *Host) Members(id party.ID) []party.Session {
 	return nil
 }
 
-// Leader is the engine's own leader.
+// Leader returns the engine's own leader.
 func (h *Host) Leader(id party.ID) party.Session {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -223,7 +223,7 @@ func (h *Host) Leader(id party.ID) party.Session {
 	return party.Session{}
 }
 
-// Ghosts are the sessions that hear the party without being members of it.
+// Ghosts returns the sessions on the party's stream that are not members.
 func (h *Host) Ghosts(id party.ID) []party.Session {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -236,7 +236,7 @@ func (h *Host) Ghosts(id party.ID) []party.Session {
 	return ghosts
 }
 
-// PartyList finds a party by its ID, the one query it knows; without a query, all on one page.
+// PartyList finds a party by its ID, the only query it supports. Without a query it lists all on one page.
 func (h *Host) PartyList(_ context.Context, _ int, open *bool, hidden bool, query, _ string) ([]*api.Party, string, error) {
 	text, ok := strings.CutPrefix(query, "+_id:")
 	wanted, err := party.ParseID(text)
@@ -257,8 +257,8 @@ func (h *Host) PartyList(_ context.Context, _ int, open *bool, hidden bool, quer
 	return found, "", nil
 }
 
-// Found is an [admission.Founder] over the host: a second session of the user creates the
-// party and leaves it again. hide hears of that session.
+// Found returns an [admission.Founder] over the host: a second session of the user creates the
+// party and leaves it again. The founder calls hide with that session's ID.
 func (h *Host) Found(hide func(sessionID string, hidden bool)) admission.Founder {
 	return func(_ context.Context, s party.Session, f party.Facts) (party.ID, func(bool), error) {
 		if f.MaxSize < 2 {

@@ -12,7 +12,7 @@ import (
 	"partyline/local/engine/store"
 )
 
-// User makes a user and answers its ID. A name that is taken gets a number.
+// User creates a user and returns its ID. A name that is taken gets a number.
 func (h *Host) User(username string) string {
 	name := username
 	login, err := h.data.AuthenticateCustom(uuid.NewString(), name, true)
@@ -21,16 +21,16 @@ func (h *Host) User(username string) string {
 		login, err = h.data.AuthenticateCustom(uuid.NewString(), name, true)
 	}
 	display, avatar := "The "+name, "https://img.example/"+name
-	must(h.data.UpdateAccount(uuid.MustParse(login.UserID), store.AccountChange{DisplayName: &display, AvatarURL: &avatar}))
+	panicOnError(h.data.UpdateAccount(uuid.MustParse(login.UserID), store.AccountChange{DisplayName: &display, AvatarURL: &avatar}))
 	return login.UserID
 }
 
 // SetMetadata replaces a user's metadata, a JSON object.
 func (h *Host) SetMetadata(userID, metadata string) {
-	must(h.data.UpdateAccount(uuid.MustParse(userID), store.AccountChange{Metadata: &metadata}))
+	panicOnError(h.data.UpdateAccount(uuid.MustParse(userID), store.AccountChange{Metadata: &metadata}))
 }
 
-// nameOf is a user's name, "" for none.
+// nameOf returns a user's name, or "" if there is no such user.
 func (h *Host) nameOf(userID string) string {
 	id, err := uuid.Parse(userID)
 	if users := h.data.Users([]uuid.UUID{id}, nil); err == nil && len(users) > 0 {
@@ -39,32 +39,32 @@ func (h *Host) nameOf(userID string) string {
 	return ""
 }
 
-// Block has one user block another.
+// Block makes one user block another.
 func (h *Host) Block(who, whom string) {
-	must(h.data.BlockFriends(uuid.MustParse(who), ids(whom)))
+	panicOnError(h.data.BlockFriends(uuid.MustParse(who), parseIDs(whom)))
 }
 
 // Befriend makes two users friends of each other.
 func (h *Host) Befriend(a, b string) {
-	must(h.data.AddFriends(uuid.MustParse(a), "", ids(b), ""))
-	must(h.data.AddFriends(uuid.MustParse(b), "", ids(a), ""))
+	panicOnError(h.data.AddFriends(uuid.MustParse(a), "", parseIDs(b), ""))
+	panicOnError(h.data.AddFriends(uuid.MustParse(b), "", parseIDs(a), ""))
 }
 
-// Group makes a group of these users, the first its superadmin, and answers its ID.
+// Group creates a group of these users, with the first as superadmin, and returns its ID.
 func (h *Host) Group(userIDs ...string) string {
-	of := ids(userIDs...)
+	of := parseIDs(userIDs...)
 	g, err := h.data.CreateGroup(of[0], of[0], store.NewGroup{Name: uuid.NewString(), MaxCount: 1 << 20})
-	must(err)
-	must(h.data.AddGroupUsers(uuid.Nil, uuid.MustParse(g.Id), of[1:]))
+	panicOnError(err)
+	panicOnError(h.data.AddGroupUsers(uuid.Nil, uuid.MustParse(g.Id), of[1:]))
 	return g.Id
 }
 
-// AskGroup has a user ask to be let into a group.
+// AskGroup makes a user ask to join a group.
 func (h *Host) AskGroup(groupID, userID string) {
-	must(h.data.JoinGroup(uuid.MustParse(groupID), uuid.MustParse(userID), h.nameOf(userID)))
+	panicOnError(h.data.JoinGroup(uuid.MustParse(groupID), uuid.MustParse(userID), h.nameOf(userID)))
 }
 
-func ids(texts ...string) []uuid.UUID {
+func parseIDs(texts ...string) []uuid.UUID {
 	parsed := make([]uuid.UUID, len(texts))
 	for i, text := range texts {
 		parsed[i] = uuid.MustParse(text)
@@ -72,8 +72,8 @@ func ids(texts ...string) []uuid.UUID {
 	return parsed
 }
 
-// must panics: a test asks for something that the server refuses.
-func must(err error) {
+// panicOnError panics if the server refuses a call of the test's setup.
+func panicOnError(err error) {
 	if err != nil {
 		panic(err)
 	}
@@ -112,7 +112,7 @@ func (h *Host) NotificationsDelete(ctx context.Context, notifications []*runtime
 	return h.Storage.NotificationsDelete(ctx, notifications)
 }
 
-// Notices are the notifications sent, oldest first.
+// Notices returns the notifications sent, oldest first.
 func (h *Host) Notices() []*runtime.NotificationSend {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -11,52 +11,52 @@ import (
 	"partyline/local/engine/store"
 )
 
-// Storage is the engine's store, with a count of the calls and a place to disturb writes.
+// Storage is the engine's store. It counts calls, and tests can intercept its writes.
 type Storage struct {
 	store.Module
 	data *store.Store
 
-	smu         sync.Mutex
+	countMu     sync.Mutex
 	reads       int
 	writes      int
-	collections map[string]bool // that something was ever written to
+	collections map[string]bool // that were ever written to
 
-	// BeforeWrite, if set, sees each write call before it is done; an error stops it.
+	// BeforeWrite, if set, runs before each write call; an error prevents the write.
 	BeforeWrite func(writes []*runtime.StorageWrite) error
-	// AfterWrite, if set, sees it once it is done; an error is what the caller gets,
-	// as when the answer of a database is lost.
+	// AfterWrite, if set, runs after each write call. The caller gets its error, as when the
+	// answer of a database is lost.
 	AfterWrite func(writes []*runtime.StorageWrite) error
 }
 
-// NewStorage makes an empty one.
+// NewStorage returns an empty store.
 func NewStorage() *Storage {
 	data := store.New(store.Options{})
 	return &Storage{Module: data.Module(), data: data, collections: map[string]bool{}}
 }
 
-// Calls says how many calls have read and how many have written so far.
+// Calls returns how many calls have read and how many have written so far.
 func (s *Storage) Calls() (reads, writes int) {
-	s.smu.Lock()
-	defer s.smu.Unlock()
+	s.countMu.Lock()
+	defer s.countMu.Unlock()
 	return s.reads, s.writes
 }
 
-// Objects counts what a collection holds of the server's own.
+// Objects counts the objects in a collection that belong to the server.
 func (s *Storage) Objects(collection string) int { return len(s.objects(collection)) }
 
 func (s *Storage) objects(collection string) []*api.StorageObject {
 	const all = 1 << 20
 	list, _, err := s.data.ListObjects(uuid.Nil, &uuid.Nil, collection, all, "")
 	if err != nil {
-		panic(err) // of a cursor alone
+		panic(err) // only for a bad cursor
 	}
 	return list
 }
 
-// Values are all values of all collections, each behind its collection and key.
+// Values returns all values of all collections, each after its collection and key.
 func (s *Storage) Values() []string {
-	s.smu.Lock()
-	defer s.smu.Unlock()
+	s.countMu.Lock()
+	defer s.countMu.Unlock()
 	var values []string
 	for collection := range s.collections {
 		for _, o := range s.objects(collection) {
@@ -67,8 +67,8 @@ func (s *Storage) Values() []string {
 }
 
 func (s *Storage) count(calls *int, writes ...*runtime.StorageWrite) {
-	s.smu.Lock()
-	defer s.smu.Unlock()
+	s.countMu.Lock()
+	defer s.countMu.Unlock()
 	*calls++
 	for _, w := range writes {
 		s.collections[w.Collection] = true
@@ -107,7 +107,7 @@ func (s *Storage) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUp
 	return acks, nil, nil
 }
 
-// Plant is a client writing an object of its own, which it may do in any collection.
+// Plant writes an object as a client does for its own user, which is possible in any collection.
 func (s *Storage) Plant(userID, collection, key, value string) {
 	_, err := s.Module.StorageWrite(context.Background(), []*runtime.StorageWrite{{
 		Collection: collection, Key: key, UserID: userID, Value: value, PermissionRead: 2, PermissionWrite: 1,

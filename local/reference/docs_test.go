@@ -34,8 +34,8 @@ func readFile(t *testing.T, path string) []byte {
 	return data
 }
 
-// inStep compares a file with what it should be, or rewrites it.
-func inStep(t *testing.T, path string, want []byte) {
+// checkFile compares a file with the wanted content. With -update it writes the file.
+func checkFile(t *testing.T, path string, want []byte) {
 	t.Helper()
 	if *update {
 		if err := os.WriteFile(path, want, 0o644); err != nil {
@@ -63,7 +63,7 @@ func TestDesigners_tables(t *testing.T) {
 		}
 		doc = head + begin + text + "\n" + end + tail
 	}
-	inStep(t, designers, []byte(doc))
+	checkFile(t, designers, []byte(doc))
 }
 
 func TestJSONSchema_file(t *testing.T) {
@@ -71,12 +71,12 @@ func TestJSONSchema_file(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inStep(t, schemaFile, schema)
+	checkFile(t, schemaFile, schema)
 }
 
 var fence = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
 
-// snippet is a rules file of the documentation and the examples below it.
+// snippet is a rules file in the documentation, with the examples below it.
 type snippet struct {
 	line int
 	text string
@@ -87,7 +87,7 @@ func snippets(t *testing.T) []snippet {
 	t.Helper()
 	doc := readFile(t, designers)
 	var out []snippet
-	var refused error // of the last file that is shown for what is wrong with it
+	var refused error // of the last file that the page shows as a mistake
 	for _, m := range fence.FindAllSubmatchIndex(doc, -1) {
 		kind, body := string(doc[m[2]:m[3]]), string(doc[m[4]:m[5]])
 		line := bytes.Count(doc[:m[0]], []byte("\n")) + 1
@@ -118,8 +118,8 @@ func snippets(t *testing.T) []snippet {
 	return out
 }
 
-// TestDesigners_snippets: every rules file of the documentation is right, and
-// every example has the outcome it claims.
+// TestDesigners_snippets: every rules file in the documentation is valid, and every example has
+// the outcome it claims.
 func TestDesigners_snippets(t *testing.T) {
 	recipes := 0
 	for _, s := range snippets(t) {
@@ -149,7 +149,7 @@ func TestDesigners_snippets(t *testing.T) {
 	}
 }
 
-// tryLine runs `join {facts} -> denied by rule` and gives what came of it.
+// tryLine runs `join {facts} -> denied by rule` and returns the outcome.
 func tryLine(t *testing.T, set *rules.Set, line string) string {
 	t.Helper()
 	left, want, ok := strings.Cut(line, " -> ")
@@ -179,8 +179,8 @@ func tryLine(t *testing.T, set *rules.Set, line string) string {
 	return got
 }
 
-// TestDesigners_complete: every key stands in a snippet, every fact and function
-// in a condition of one.
+// TestDesigners_complete: every key is in a snippet, and every fact and function is in a
+// condition of a snippet.
 func TestDesigners_complete(t *testing.T) {
 	written := map[string]bool{}
 	all := ""
@@ -221,7 +221,7 @@ func TestDesigners_complete(t *testing.T) {
 	}
 }
 
-// paths notes every key of a tree as the reference calls it.
+// paths records the path of every key in a tree, as the reference writes it.
 func paths(at string, v any, out map[string]bool) {
 	out[at] = true
 	switch v := v.(type) {
@@ -254,7 +254,7 @@ func TestSample(t *testing.T) {
 	if !bytes.HasPrefix(local.SampleRules, []byte("# yaml-language-server: $schema=rules.schema.json\n")) {
 		t.Errorf("the sample does not name the schema for editors")
 	}
-	// The examples that are commented out have to be right as well.
+	// The commented examples must be valid too.
 	lines := strings.Split(string(local.SampleRules), "\n")
 	for i, l := range lines {
 		if rest, ok := strings.CutPrefix(strings.TrimLeft(l, " "), "# "); ok && regexp.MustCompile(`^(- id:|  on:|  deny:|  message:|deep_link:|ios:|android:)`).MatchString(rest) {

@@ -11,15 +11,15 @@ import (
 	"partyline/party/rules"
 )
 
-// Patterns of texts that stand for other things.
+// Patterns of texts that stand for durations and rates.
 const (
 	durationPattern = `^([0-9]+d|([0-9]+d)?([0-9]+(\.[0-9]+)?(ms|s|m|h))+)$`
 	ratePattern     = `^(none|[0-9]+/([smhd]|[0-9]+(ms|s|m|h|d)))$`
 )
 
-// JSONSchema is the schema of the rules file for editors, in JSON Schema draft
-// 7, which YAML plugins understand best. It is a little more generous than
-// loading, which also looks at keys together and compiles conditions.
+// JSONSchema returns the schema of the rules file for editors. It uses JSON Schema draft 7, which
+// YAML plugins support best. It accepts slightly more than the loader, which also checks keys
+// against each other and compiles conditions.
 func JSONSchema() ([]byte, error) {
 	s, err := newSchema()
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *schema) property(f reflect.StructField, value any) map[string]any {
 	case reflect.Pointer:
 		return s.object(t.Elem(), defaultsOf(t.Elem()))
 	case reflect.Slice:
-		out := map[string]any{"type": "array", "items": s.item(t.Elem(), ofEntries(f.Tag))}
+		out := map[string]any{"type": "array", "items": s.item(t.Elem(), entryTag(f.Tag))}
 		bounds(out, f.Tag, "minItems", "maxItems")
 		if t.Elem().Kind() == reflect.String {
 			out["uniqueItems"] = true
@@ -87,7 +87,7 @@ func (s *schema) property(f reflect.StructField, value any) map[string]any {
 		return out
 	case reflect.Map:
 		values := s.item(t.Elem(), "")
-		if t.Elem().Kind() == reflect.Map { // languages: the texts of each are named as those of texts
+		if t.Elem().Kind() == reflect.Map { // languages: the keys of each are the keys of page_text
 			values = map[string]any{
 				"type": "object", "additionalProperties": map[string]any{"type": "string"},
 				"propertyNames": map[string]any{"pattern": rules.FormPattern("page_text")},
@@ -102,7 +102,7 @@ func (s *schema) property(f reflect.StructField, value any) map[string]any {
 	return s.item(t, f.Tag)
 }
 
-// item is a value without a key of its own: a list's entry, or a plain value.
+// item returns the schema of a value without its own key: a list entry, or a plain value.
 func (s *schema) item(t reflect.Type, tag reflect.StructTag) map[string]any {
 	out := map[string]any{}
 	switch t.Kind() {
@@ -150,12 +150,12 @@ func (s *schema) text(out map[string]any, tag reflect.StructTag) {
 	bounds(out, tag, "minLength", "maxLength")
 }
 
-// ofEntries is what a list's tag says of each entry: not how many there are.
-func ofEntries(tag reflect.StructTag) reflect.StructTag {
+// entryTag returns the part of a list's tag that concerns each entry, not the length of the list.
+func entryTag(tag reflect.StructTag) reflect.StructTag {
 	return reflect.StructTag(fmt.Sprintf(`oneof:%q form:%q required:"true"`, tag.Get("oneof"), tag.Get("form")))
 }
 
-// bounds copies the limit tag where it is a number of what the schema counts.
+// bounds copies the limits of the tag if they are numbers. The keys say what the schema counts.
 func bounds(out map[string]any, tag reflect.StructTag, low, high string) {
 	from, to, ok := strings.Cut(tag.Get("limit"), "..")
 	if !ok {

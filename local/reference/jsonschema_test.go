@@ -15,8 +15,8 @@ import (
 	"partyline/local/reference"
 )
 
-// violations is what a value has against a schema, for the words of JSON Schema
-// that ours uses; an unknown word is a violation, so that none goes unchecked.
+// violations returns what is wrong with a value by a schema. It knows the keywords of JSON Schema
+// that ours uses. An unknown keyword is a violation, so none goes unchecked.
 func violations(schema map[string]any, v any, at string) []string {
 	var out []string
 	bad := func(format string, args ...any) { out = append(out, at+": "+fmt.Sprintf(format, args...)) }
@@ -128,7 +128,7 @@ func measure(word string, v any) (float64, bool) {
 	return 0, false
 }
 
-// asTree reads YAML into what JSON would give.
+// asTree decodes YAML into the values that JSON gives.
 func asTree(t *testing.T, text []byte) any {
 	t.Helper()
 	data, err := yaml.YAMLToJSON(text)
@@ -180,7 +180,7 @@ func TestJSONSchema_accepts(t *testing.T) {
 	}
 }
 
-// TestJSONSchema_refuses: an editor marks the mistakes people make.
+// TestJSONSchema_refuses: an editor marks common mistakes.
 func TestJSONSchema_refuses(t *testing.T) {
 	schema := schemaTree(t)
 	for name, text := range map[string]string{

@@ -9,8 +9,8 @@ import (
 	"partyline/party/rules"
 )
 
-// KeysMarkdown is the table of all keys for docs/designers.md, a section per
-// group of the file.
+// KeysMarkdown returns the table of all keys for docs/designers.md, with one section per group
+// of the file.
 func KeysMarkdown() (string, error) {
 	keys, err := Keys()
 	if err != nil {
@@ -28,12 +28,12 @@ func KeysMarkdown() (string, error) {
 		if allowed == "" || k.Kind == "duration" || k.Kind == "list" {
 			allowed = strings.Trim(k.Kind+": "+allowed, ": ")
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, cell(k.Doc), code(k.Default), cell(allowed))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, escapeCell(k.Doc), quoteCode(k.Default), escapeCell(allowed))
 	}
 	return b.String(), nil
 }
 
-// FactsMarkdown is the table of facts and functions for docs/designers.md.
+// FactsMarkdown returns the table of facts and functions for docs/designers.md.
 func FactsMarkdown() (string, error) {
 	facts, err := Facts()
 	if err != nil {
@@ -42,30 +42,30 @@ func FactsMarkdown() (string, error) {
 	var b strings.Builder
 	b.WriteString("\n| fact | meaning | kind |\n|---|---|---|\n")
 	for _, f := range facts {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Path, cell(f.Doc), f.Kind)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Path, escapeCell(f.Doc), f.Kind)
 	}
 	b.WriteString("\n| function | meaning |\n|---|---|\n")
 	for _, f := range rules.Functions() {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Usage, cell(f.Doc))
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Usage, escapeCell(f.Doc))
 	}
 	fmt.Fprintf(&b, "| `%s` | As in the [expression language](https://expr-lang.org/docs/language-definition). |\n", strings.Join(rules.Builtins(), "`, `"))
 	return b.String(), nil
 }
 
-// TextsMarkdown is the table of the landing page's texts for docs/designers.md.
+// TextsMarkdown returns the table of the landing page's texts for docs/designers.md.
 func TextsMarkdown() (string, error) {
 	texts := rules.PageTexts()
 	var b strings.Builder
 	b.WriteString("\n| key | text |\n|---|---|\n")
 	for _, key := range slices.Sorted(maps.Keys(texts)) {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", key, cell(texts[key]))
+		fmt.Fprintf(&b, "| `%s` | %s |\n", key, escapeCell(texts[key]))
 	}
 	return b.String(), nil
 }
 
-func cell(s string) string { return strings.NewReplacer("|", `\|`, "<", "&lt;").Replace(s) }
+func escapeCell(s string) string { return strings.NewReplacer("|", `\|`, "<", "&lt;").Replace(s) }
 
-func code(s string) string {
+func quoteCode(s string) string {
 	if s == "" || s == `""` || s == "[]" || s == "{}" {
 		return "-"
 	}

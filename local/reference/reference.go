@@ -1,7 +1,7 @@
-// Package reference describes the rules file to people and editors: every key and
-// fact with its meaning, default and allowed values, and the JSON Schema. All of
-// it comes from the Go types of package rules and the comments on their fields,
-// so it cannot disagree with what is loaded. It has no state.
+// Package reference describes the rules file to people and editors: every key and fact with its
+// meaning, default and allowed values, and the JSON Schema. It reads everything from the Go types
+// of package rules and the comments on their fields, so it always agrees with the loader. It has
+// no state.
 package reference
 
 import (
@@ -20,14 +20,14 @@ import (
 
 // Entry describes one key of the rules file or one fact of conditions.
 type Entry struct {
-	Path    string // "parties.max_size.min"; <name> stands for a name of one's own
+	Path    string // "parties.max_size.min"; <name> stands for a name that the file chooses
 	Kind    string // "duration", "text", ...
 	Doc     string
-	Default string // as the file has it, "" where there is none
-	Allowed string // "" where the kind says it all
+	Default string // as in the file, "" if there is none
+	Allowed string // "" if the kind says enough
 }
 
-// Keys are the keys of the rules file that have values, in the schema's order.
+// Keys returns the keys of the rules file that have values, in the order of the schema.
 func Keys() ([]Entry, error) {
 	s, err := newSchema()
 	if err != nil {
@@ -42,7 +42,7 @@ func Keys() ([]Entry, error) {
 	return out, nil
 }
 
-// Facts are the facts of conditions, in the order of their groups.
+// Facts returns the facts of conditions, in the order of their groups.
 func Facts() ([]Entry, error) {
 	s, err := newSchema()
 	if err != nil {
@@ -57,7 +57,7 @@ func Facts() ([]Entry, error) {
 	return out, nil
 }
 
-// schema is what the sources and the default configuration say.
+// schema holds the comments from the sources and the values of the default configuration.
 type schema struct {
 	docs     map[string]string // "Type.Field" -> comment
 	defaults map[string]any
@@ -81,7 +81,7 @@ func newSchema() (*schema, error) {
 	return s, json.Unmarshal(text, &s.defaults)
 }
 
-// read collects the field comments of one source.
+// read collects the field comments of one source file.
 func (s *schema) read(name string) error {
 	src, err := fs.ReadFile(rules.Sources, name)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *schema) read(name string) error {
 	return nil
 }
 
-// field is one key on the way through the schema.
+// field is one key that walk visits.
 type field struct {
 	path  string
 	typ   reflect.Type
@@ -131,8 +131,8 @@ func (f field) leaf() bool {
 	return true
 }
 
-// walk visits every key below t, groups before what is in them. Queues and the
-// entries of lists stand once, as <name> and [].
+// walk visits every key below t, each group before its keys. Queues and list entries appear once,
+// as <name> and [].
 func (s *schema) walk(t reflect.Type, path string, defaults map[string]any, visit func(field)) {
 	for i := range t.NumField() {
 		sf := t.Field(i)
@@ -160,7 +160,7 @@ func (s *schema) walk(t reflect.Type, path string, defaults map[string]any, visi
 	}
 }
 
-// defaultsOf are the defaults of entries that the file makes itself.
+// defaultsOf returns the defaults of entries that the file itself adds, such as queues.
 func defaultsOf(t reflect.Type) map[string]any {
 	q := rules.DefaultOf[rules.Queue]()
 	skill := rules.DefaultOf[rules.Skill]()
@@ -169,7 +169,7 @@ func defaultsOf(t reflect.Type) map[string]any {
 	c := rules.Config{Queues: map[string]rules.Queue{"q": q}}
 	text, err := json.Marshal(c)
 	if err != nil {
-		panic(err) // a schema type that cannot be written: found by any test
+		panic(err) // a schema type that does not marshal; any test finds this
 	}
 	var tree struct {
 		Queues map[string]map[string]any `json:"queues"`
@@ -191,7 +191,7 @@ func defaultsOf(t reflect.Type) map[string]any {
 		out, _ = out["accept"].(map[string]any)
 	}
 	for k, v := range out {
-		if v == 0.0 { // stands for another key's value, or is required
+		if v == 0.0 { // zero means the value of another key, or that the key is required
 			delete(out, k)
 		}
 	}
@@ -241,7 +241,7 @@ func kind(t reflect.Type) string {
 	return "text"
 }
 
-// allowed says in words what the tags allow.
+// allowed describes the values that the tags allow.
 func (f field) allowed() string {
 	if one := f.tag.Get("oneof"); one != "" {
 		return strings.ReplaceAll(one, "|", ", ")

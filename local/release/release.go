@@ -1,5 +1,5 @@
-// Package release describes a folder of built programs and plugins for those who download
-// them: a bill of materials beside each, and the checksums of all. The command release uses it.
+// Package release describes a folder of built programs and plugins for the people who download
+// them: a bill of materials for each file, and the checksums of all. The command release uses it.
 package release
 
 import (
@@ -18,8 +18,8 @@ import (
 // Sums is the file of checksums, in the form that sha256sum -c reads.
 const Sums = "SHA256SUMS"
 
-// Describe writes a bill of materials beside each file in the folder, and the checksums of
-// files and bills. A file that is no Go program or plugin is an error: it does not belong there.
+// Describe writes a bill of materials beside each file in the folder, and the checksums of files
+// and bills. A file that is not a Go program or plugin does not belong there and is an error.
 func Describe(folder, version string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -65,12 +65,12 @@ type BOM struct {
 	Components  []Component `json:"components"`
 }
 
-// Metadata says what the bill is of.
+// Metadata names the file that the bill describes.
 type Metadata struct {
 	Component Component `json:"component"`
 }
 
-// Component is a file or what is in it.
+// Component is the file or a module in it.
 type Component struct {
 	Type    string `json:"type"`
 	Ref     string `json:"bom-ref"`
@@ -86,8 +86,8 @@ type Hash struct {
 	Content   string `json:"content"`
 }
 
-// Bill is the bill of a file: Go's standard library and every module in it. A module that
-// is replaced is listed as what replaces it.
+// Bill returns the bill of a file: Go's standard library and every module in it. For a replaced
+// module it lists the replacement.
 func Bill(name, version, sum string, info *debug.BuildInfo) BOM {
 	goVersion, _, _ := strings.Cut(strings.TrimPrefix(info.GoVersion, "go"), " ")
 	b := BOM{

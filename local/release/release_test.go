@@ -32,7 +32,7 @@ func TestBill(t *testing.T) {
 	}
 }
 
-// The test's own program stands in for what is released.
+// The test's own program stands for a released file.
 func TestDescribe(t *testing.T) {
 	own, err := os.Executable()
 	if err != nil {

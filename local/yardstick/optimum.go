@@ -9,10 +9,10 @@ import (
 	"partyline/matchmaking/formation"
 )
 
-// Optimum is the most matches that a pool of at most 64 tickets can have, by skill windows,
-// keys and sizes: every match has a ticket at its centre that all others accept and that
-// accepts them, and no ticket is split. It is found by branch and bound. Where more than a number
-// of steps would be needed, exact is false and matches is an upper bound.
+// Optimum returns the largest number of matches that a pool of at most 64 tickets can have, by skill
+// windows, keys and sizes. Every match has a central ticket: it accepts all others, and all others
+// accept it. No ticket is split. Optimum uses branch and bound. If it needs more than the given
+// steps, exact is false and matches is an upper bound.
 func Optimum(now time.Time, q formation.Queue, p formation.Pool, steps int) (matches int, exact bool) {
 	o := newOptimum(now, q, p)
 	o.steps = steps
@@ -22,7 +22,7 @@ func Optimum(now time.Time, q formation.Queue, p formation.Pool, steps int) (mat
 			all |= 1 << i
 		}
 	}
-	for limit := o.bound(all); limit > 0; limit-- { // at most as many as the bound, then one less
+	for limit := o.bound(all); limit > 0; limit-- { // try the bound first, then one less each time
 		if o.search(all, limit) {
 			return limit, true
 		}
@@ -33,8 +33,8 @@ func Optimum(now time.Time, q formation.Queue, p formation.Pool, steps int) (mat
 	return 0, true
 }
 
-// Bound is at least as many as the matches that a pool can have, of any size: no more than its
-// seats fill, counted apart for tickets that no chain of acceptance connects.
+// Bound returns an upper bound of the matches in a pool of any size. It divides the seats of each
+// group of tickets that a chain of acceptance connects by the seats of a match.
 func Bound(now time.Time, q formation.Queue, p formation.Pool) int {
 	order := bySkill(p)
 	matches, seats, reach := 0, 0, 0.0
@@ -66,10 +66,10 @@ func bySkill(p formation.Pool) []int {
 
 type optimum struct {
 	q       formation.Queue
-	steps   int // that are left
+	steps   int // still allowed
 	size    []int
-	accepts []uint64          // by ticket: those it accepts and that accept it, itself too
-	failed  map[uint64]int    // by set of tickets: so many matches it does not have
+	accepts []uint64          // by ticket: the tickets with mutual acceptance, including itself
+	failed  map[uint64]int    // by set of tickets: a number of matches that is not possible
 	teams   map[[16]uint8]int // by number of tickets of each size: the most teams
 }
 
@@ -88,7 +88,7 @@ func newOptimum(now time.Time, q formation.Queue, p formation.Pool) *optimum {
 	return o
 }
 
-// search reports whether a set of tickets has so many matches.
+// search reports whether a set of tickets has the wanted number of matches.
 func (o *optimum) search(set uint64, wanted int) bool {
 	if wanted == 0 {
 		return true
@@ -99,11 +99,11 @@ func (o *optimum) search(set uint64, wanted int) bool {
 	if failed, ok := o.failed[set]; ok && wanted >= failed || o.bound(set) < wanted {
 		return false
 	}
-	// The ticket with the fewest others to play with is in a match, or in none.
+	// Branch on the ticket with the fewest possible partners: it is in a match, or in none.
 	pivot, fewest := -1, 65
 	for rest := set; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(rest)
-		if n := bits.OnesCount64(o.around(set, i)); n < fewest {
+		if n := bits.OnesCount64(o.partners(set, i)); n < fewest {
 			pivot, fewest = i, n
 		}
 	}
@@ -115,17 +115,17 @@ func (o *optimum) search(set uint64, wanted int) bool {
 	return found
 }
 
-// around are the tickets of a set that can be in a match with one.
-func (o *optimum) around(set uint64, i int) (all uint64) {
+// partners returns the tickets of a set that can be in a match with ticket i.
+func (o *optimum) partners(set uint64, i int) (all uint64) {
 	for centres := set & o.accepts[i]; centres != 0; centres &= centres - 1 {
 		all |= o.accepts[bits.TrailingZeros64(centres)]
 	}
 	return all & set
 }
 
-// matches calls try with the matches of a set that a ticket is in, until it answers true.
-// Of tickets of one size that accept the same ones only the first is tried: they are as
-// good as each other.
+// matches calls try with the possible matches of the pivot in a set, until try returns true. Of
+// tickets with the same size that accept the same tickets, it tries only the first, because they
+// are interchangeable.
 func (o *optimum) matches(set uint64, pivot int, try func(uint64) bool) bool {
 	capacity := o.q.Teams * o.q.TeamSize
 	seen := map[uint64]bool{}
@@ -135,7 +135,7 @@ func (o *optimum) matches(set uint64, pivot int, try func(uint64) bool) bool {
 			return false
 		}
 		if seats == capacity {
-			if seen[match] || !o.packs(match) {
+			if seen[match] || !o.fitsTeams(match) {
 				return false
 			}
 			seen[match] = true
@@ -179,8 +179,8 @@ func (o *optimum) largest(set uint64) int {
 	return best
 }
 
-// packs reports whether tickets that have the seats of a match fill its teams.
-func (o *optimum) packs(match uint64) bool {
+// fitsTeams reports whether tickets that fill the seats of a match can be packed into its teams.
+func (o *optimum) fitsTeams(match uint64) bool {
 	room := slices.Repeat([]int{o.q.TeamSize}, o.q.Teams)
 	var put func(rest uint64) bool
 	put = func(rest uint64) bool {
@@ -204,14 +204,14 @@ func (o *optimum) packs(match uint64) bool {
 	return put(match)
 }
 
-// bound is at least as many as the matches a set can have: no more than its sizes fill teams,
-// counted apart for tickets that no chain of acceptance connects, and without those that have
-// not enough others around them.
+// bound returns an upper bound of the matches in a set: how many teams its ticket sizes can fill.
+// It counts each group that a chain of acceptance connects separately. It leaves out tickets
+// without enough other tickets around them.
 func (o *optimum) bound(set uint64) int {
 	usable := uint64(0)
 	for rest := set; rest != 0; rest &= rest - 1 {
 		i, seats := bits.TrailingZeros64(rest), 0
-		for others := o.around(set, i); others != 0; others &= others - 1 {
+		for others := o.partners(set, i); others != 0; others &= others - 1 {
 			seats += o.size[bits.TrailingZeros64(others)]
 		}
 		if seats >= o.q.Teams*o.q.TeamSize {
@@ -237,7 +237,7 @@ func (o *optimum) bound(set uint64) int {
 	return matches
 }
 
-// mostTeams is the most teams that so many tickets of each size fill.
+// mostTeams returns the most teams that these numbers of tickets of each size fill.
 func (o *optimum) mostTeams(counts [16]uint8) int {
 	seats, largest := 0, 0
 	for s, n := range counts {
@@ -271,7 +271,7 @@ func (o *optimum) mostTeams(counts [16]uint8) int {
 	}
 	fill(rest, o.q.TeamSize-largest, largest)
 	if most < limit {
-		most = max(most, o.mostTeams(rest)) // a team without it
+		most = max(most, o.mostTeams(rest)) // teams without this ticket
 	}
 	o.teams[counts] = most
 	return most

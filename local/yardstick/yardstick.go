@@ -1,5 +1,5 @@
-// Package yardstick has what team formation is measured against: simple and well-known ways
-// to make matches, the most matches that a pool can have, bounds on them, and closed forms.
+// Package yardstick has references to measure team formation against: simple and well-known ways
+// to make matches, the most matches that a pool can have, bounds on them, and closed formulas.
 // None of it runs in a server.
 package yardstick
 
@@ -12,11 +12,11 @@ import (
 	"partyline/matchmaking/formation"
 )
 
-// Former makes matches of a pool, as [formation.Form] does.
+// Former makes matches from a pool, as [formation.Form] does.
 type Former func(now time.Time, q formation.Queue, p formation.Pool, proceed func() bool) formation.Result
 
-// Greedy is the way most would write first: around each ticket, the oldest first, the nearest
-// by skill that both accept are put on the first team with room until all teams are full.
+// Greedy is the obvious algorithm. It takes tickets from the oldest to the newest. Around each, it
+// puts the nearest by skill, with mutual acceptance, on the first team with room until all teams are full.
 func Greedy(now time.Time, q formation.Queue, p formation.Pool, _ func() bool) (res formation.Result) {
 	order := make([]int, len(p.Tickets))
 	for i := range order {
@@ -27,7 +27,7 @@ func Greedy(now time.Time, q formation.Queue, p formation.Pool, _ func() bool) (
 	for _, anchor := range order {
 		near := slices.DeleteFunc(slices.Clone(order), func(t int) bool { return used[t] || !accept(now, q, &p.Tickets[anchor], &p.Tickets[t]) })
 		slices.SortStableFunc(near, func(a, b int) int {
-			return cmp.Or(cmp.Compare(distance(p, anchor, a), distance(p, anchor, b)), -btoi(a == anchor)+btoi(b == anchor))
+			return cmp.Or(cmp.Compare(distance(p, anchor, a), distance(p, anchor, b)), -boolToInt(a == anchor)+boolToInt(b == anchor))
 		})
 		room, m := slices.Repeat([]int{q.TeamSize}, q.Teams), formation.Match{TeamSize: q.TeamSize}
 		for _, t := range near {
@@ -46,9 +46,9 @@ func Greedy(now time.Time, q formation.Queue, p formation.Pool, _ func() bool) (
 	return res
 }
 
-// SlidingWindow is a twin of the match function and evaluator of Open Match's scale scenario
-// "teamshooter", for tickets of one player: of all runs of players next to each other in skill that
-// are less than two windows wide, the one with the least variance first.
+// SlidingWindow copies the match function and evaluator of Open Match's scale scenario "teamshooter",
+// for tickets of one player. It considers all runs of players that are neighbours in skill and span
+// less than two windows. It takes the run with the least variance first.
 func SlidingWindow(_ time.Time, q formation.Queue, p formation.Pool, _ func() bool) (res formation.Result) {
 	n := q.Teams * q.TeamSize
 	order := make([]int, len(p.Tickets))
@@ -93,9 +93,9 @@ func SlidingWindow(_ time.Time, q formation.Queue, p formation.Pool, _ func() bo
 	return res
 }
 
-// SoloWait is the mean wait of single players in seconds, where n of them make a match, perSecond
-// arrive, everybody accepts everybody and there is a pass every interval: a player waits for
-// half of the others, and then for half of an interval.
+// SoloWait returns the mean wait of single players in seconds. n players make a match, perSecond
+// players arrive, all accept each other, and a pass runs every interval. On average a player waits
+// for half of the others, and then for half of an interval.
 func SoloWait(n int, perSecond float64, interval time.Duration) float64 {
 	return float64(n-1)/(2*perSecond) + interval.Seconds()/2
 }
@@ -117,7 +117,7 @@ func distance(p formation.Pool, a, b int) float64 {
 	return math.Abs(p.Tickets[a].Skill - p.Tickets[b].Skill)
 }
 
-// Spread is the largest difference in skill between two tickets of a match.
+// Spread returns the largest difference in skill between two tickets of a match.
 func Spread(tickets []formation.Ticket, m formation.Match) float64 {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, pl := range m.Placements {
@@ -126,7 +126,7 @@ func Spread(tickets []formation.Ticket, m formation.Match) float64 {
 	return hi - lo
 }
 
-func btoi(b bool) int {
+func boolToInt(b bool) int {
 	if b {
 		return 1
 	}

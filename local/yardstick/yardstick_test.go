@@ -16,7 +16,7 @@ import (
 
 var now = time.Unix(2_000_000, 0)
 
-// smallPool draws tickets of 1 to team seats, with normal skill, that have waited for up to 30 seconds.
+// smallPool returns random tickets with the given sizes, normal skill and waits of up to 30 seconds.
 func smallPool(seed uint64, n int, sizes []int) formation.Pool {
 	rng := rand.New(rand.NewPCG(seed, 40))
 	p := formation.Pool{}
@@ -99,14 +99,14 @@ func TestOptimum_BruteForce(t *testing.T) {
 	})
 }
 
-// Of the most matches that 40 tickets can have, a pass makes nearly all; the greedy does not.
+// A pass makes nearly all of the matches that are possible with 40 tickets; Greedy does not.
 func TestOptimum_FormationComesClose(t *testing.T) {
 	q := formation.Queue{Teams: 2, TeamSize: 5, Window: 100, WidenPerSec: 25, MaxWindow: 600}
 	for name, sizes := range map[string][]int{"uniform": {1, 2, 3, 4, 5}, "as in games": {1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 5}} {
 		most, made, greedy := 0, 0, 0
 		for seed := range uint64(40) {
 			p := smallPool(seed, 40, sizes)
-			n, _ := yardstick.Optimum(now, q, p, 100_000) // an upper bound where it is not exact
+			n, _ := yardstick.Optimum(now, q, p, 100_000) // an upper bound if it is not exact
 			most += n
 			made += len(formation.Form(now, q, p, nil).Matches)
 			greedy += len(yardstick.Greedy(now, q, p, nil).Matches)
@@ -118,7 +118,7 @@ func TestOptimum_FormationComesClose(t *testing.T) {
 	}
 }
 
-// The sliding window takes the narrowest run, and no player twice.
+// SlidingWindow takes the narrowest run first, and no player twice.
 func TestSlidingWindow(t *testing.T) {
 	p := formation.Pool{}
 	for i, skill := range []float64{0, 90, 100, 101, 150, 400, 410} {

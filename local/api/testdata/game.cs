@@ -1,4 +1,4 @@
-// A game over the typed client.
+// A game that uses the typed client.
 
 using System.Collections.Generic;
 using System.Threading.Tasks;

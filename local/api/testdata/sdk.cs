@@ -1,4 +1,4 @@
-// What the typed client uses of the SDK for .NET and Unity, as its public interface declares it.
+// The parts of the SDK for .NET and Unity that the typed client uses, as the SDK's public interface declares them.
 
 using System.Threading;
 using System.Threading.Tasks;
@@ -62,7 +62,7 @@ namespace Nakama.TinyJson
     }
 }
 
-// Of the platform, in an assembly that a minimal Mono does not have.
+// From the platform, in an assembly that a minimal Mono does not have.
 namespace System.Runtime.Serialization
 {
     public sealed class DataMemberAttribute : System.Attribute

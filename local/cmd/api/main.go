@@ -1,9 +1,9 @@
-// Command api writes the descriptions of the module's API and the typed clients into a folder,
-// and its tables into the page of the contract, contract.md beside that folder:
+// Command api writes the descriptions of the module's API and the typed clients into a folder.
+// It writes the tables of the API into the page of the contract, contract.md beside that folder:
 //
 //	go run ./local/cmd/api docs/api
 //
-// Run it at the repository's top; `make api` does.
+// Run it in the root of the repository; `make api` does.
 package main
 
 import (

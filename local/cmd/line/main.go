@@ -1,16 +1,16 @@
-// Command line runs a command so that the Go command builds for a line of Nakama, or for
-// the very server that a program is: with its toolchain, its versions of modules, and the
-// stubs for its API.
+// Command line runs a command with the Go command set up for a line of Nakama, or for the exact
+// server program in a file: with its toolchain, its versions of modules, and the stubs for its
+// API.
 //
 //	line [-nakama VERSION | -server FILE] COMMAND [ARGUMENT...]
 //	line [-nakama VERSION | -server FILE] -plugin FILE [-package PACKAGE]  # build the plugin, or another
 //	line [-nakama VERSION | -server FILE] -host FILE    # build the plugin host
 //	line -list    # the versions, oldest first
 //	line -stamp   # the linker's flags that tell a program which build it is
-//	line -default # the newest that runs on a real server
+//	line -default # the newest line that runs on a real server
 //
-// With -arch arm64 what it builds is for that machine; on another that takes a C cross compiler.
-// It is run from the root of the repository.
+// With -arch arm64 it builds for that machine; on another machine this needs a C cross compiler.
+// Run it in the root of the repository.
 package main
 
 import (
@@ -30,8 +30,8 @@ import (
 	"partyline/local/lines"
 )
 
-// asked is what the flags say.
-type asked struct {
+// options holds the values of the flags.
+type options struct {
 	nakama, server string
 	plugin, pkg    string
 	host           string
@@ -40,7 +40,7 @@ type asked struct {
 }
 
 func main() {
-	var a asked
+	var a options
 	flag.StringVar(&a.nakama, "nakama", "", "version of the server; the default is the newest that runs on a real server")
 	flag.StringVar(&a.server, "server", "", "program of the server to build for, instead of a version")
 	flag.StringVar(&a.plugin, "plugin", "", "file to build the plugin into")
@@ -72,8 +72,8 @@ func main() {
 	}
 }
 
-// run returns the exit code: the command's, or 2 where it could not be started.
-func run(ctx context.Context, a asked) (code int, err error) {
+// run returns the exit code: the command's own, or 2 if the command could not be started.
+func run(ctx context.Context, a options) (code int, err error) {
 	root, err := os.Getwd()
 	if err != nil {
 		return 2, err
@@ -113,7 +113,7 @@ func run(ctx context.Context, a asked) (code int, err error) {
 		err = cmd.Run()
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
-			return exit.ExitCode(), nil // the command has said why
+			return exit.ExitCode(), nil // the command printed why
 		}
 		if err != nil {
 			return 2, err
@@ -122,7 +122,7 @@ func run(ctx context.Context, a asked) (code int, err error) {
 	return 0, nil
 }
 
-// build is how to build for what was asked for.
+// build returns how to build for the requested line or server.
 func build(ctx context.Context, root, nakama, server string) (lines.Build, error) {
 	linked, err := lines.Linked(ctx, root)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// What cannot be built is said in words, and nothing is written.
+// If a plugin cannot be built, the error says why, and no file is written.
 func TestRun_Refuses(t *testing.T) {
-	t.Chdir("../../..") // the repository
+	t.Chdir("../../..") // the repository's root
 	dir := t.TempDir()
 	text := filepath.Join(dir, "server.txt")
 	if err := os.WriteFile(text, []byte("no program"), 0o600); err != nil {
@@ -20,24 +20,24 @@ func TestRun_Refuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.Executable() // a Go program that contains nothing of Nakama
+	self, err := os.Executable() // a Go program without Nakama's modules
 	if err != nil {
 		t.Fatal(err)
 	}
 	plugin := filepath.Join(dir, "out.so")
 	for _, tt := range []struct {
 		name  string
-		asked asked
+		asked options
 		want  string
 	}{
-		{"nothing", asked{}, "say what to run"},
-		{"both", asked{nakama: "3.40.0", server: shell}, "not by both"},
-		{"unknown", asked{nakama: "2.0.0"}, "no line for Nakama 2.0.0, there are 3.40.0"},
-		{"missing", asked{server: filepath.Join(dir, "none")}, "no such file"},
-		{"text", asked{server: text}, "is no program at all"},
-		{"no_go", asked{server: shell}, "is no Go program"},
-		{"no_nakama", asked{server: self}, "no Nakama server"},
-		{"arch", asked{arch: "wasm"}, "no C compiler is known that builds for wasm"},
+		{"nothing", options{}, "say what to run"},
+		{"both", options{nakama: "3.40.0", server: shell}, "not by both"},
+		{"unknown", options{nakama: "2.0.0"}, "no line for Nakama 2.0.0, there are 3.40.0"},
+		{"missing", options{server: filepath.Join(dir, "none")}, "no such file"},
+		{"text", options{server: text}, "is no program at all"},
+		{"no_go", options{server: shell}, "is no Go program"},
+		{"no_nakama", options{server: self}, "no Nakama server"},
+		{"arch", options{arch: "wasm"}, "no C compiler is known that builds for wasm"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.name != "nothing" {

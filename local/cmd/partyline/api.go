@@ -8,7 +8,7 @@ import (
 	"partyline/docs/api"
 )
 
-// generated are the files by the words that ask for them.
+// generated lists the files by the arguments that select them.
 var generated = []struct{ words, file, help string }{
 	{"schema", "partyline.schema.json", "JSON Schema of every call, message and notification"},
 	{"schema openapi", "openapi.json", "the calls as HTTP requests, in OpenAPI 3.1"},
@@ -17,7 +17,7 @@ var generated = []struct{ words, file, help string }{
 	{"client gdscript", "partyline.gd", "typed client over the SDK for Godot 4"},
 }
 
-// apiCommand prints what describes the API to clients' tools. The files are those of docs/api.
+// apiCommand prints a description of the API for clients' tools. The files are those of docs/api.
 func apiCommand(t *terminal, args []string) int {
 	for _, g := range generated {
 		if !slices.Equal(args, strings.Fields(g.words)) {

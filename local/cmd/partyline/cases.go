@@ -12,7 +12,7 @@ import (
 	"partyline/party/rules"
 )
 
-// rulesTest runs cases; it answers no where one has another outcome.
+// rulesTest runs cases. It exits with 1 if one has another outcome than expected.
 func rulesTest(t *terminal, args []string) int {
 	if len(args) < 1 || len(args) > 2 || strings.HasPrefix(args[0], "--") {
 		return t.misuse("partyline rules test FILE [CASES]")
@@ -25,7 +25,7 @@ func rulesTest(t *terminal, args []string) int {
 	if code != exitOK {
 		return code
 	}
-	cases, code := t.cases(path)
+	cases, code := t.loadCases(path)
 	if code != exitOK {
 		return code
 	}
@@ -52,8 +52,8 @@ func rulesTest(t *terminal, args []string) int {
 	return exitOK
 }
 
-// cases reads a file of cases and prints what is wrong with it.
-func (t *terminal) cases(path string) ([]rulebook.Case, int) {
+// loadCases reads a file of cases and prints its problems.
+func (t *terminal) loadCases(path string) ([]rulebook.Case, int) {
 	data, code := t.read(path)
 	if code != exitOK {
 		return nil, code
@@ -65,7 +65,7 @@ func (t *terminal) cases(path string) ([]rulebook.Case, int) {
 	return cases, exitOK
 }
 
-// rulesDiff says what changes, in words and in the outcome of the cases beside the new file.
+// rulesDiff prints the changes in words, and how the outcomes of the cases beside the new file change.
 func rulesDiff(t *terminal, args []string) int {
 	if len(args) < 2 || len(args) > 3 || strings.HasPrefix(args[0], "--") {
 		return t.misuse("partyline rules diff OLD NEW [CASES]")
@@ -91,7 +91,7 @@ func rulesDiff(t *terminal, args []string) int {
 	} else if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return exitOK
 	}
-	cases, code := t.cases(path)
+	cases, code := t.loadCases(path)
 	if code != exitOK {
 		return code
 	}

@@ -21,7 +21,7 @@ exit code: 0 nothing is in the way, 1 something is, 2 what the flags name cannot
 flags:
 `
 
-// doctorCommand compares plugins with the server that is to open them.
+// doctorCommand compares plugins with the server that should open them.
 func doctorCommand(t *terminal, args []string) int {
 	flags := t.flagSet("doctor", doctorUsage)
 	server := flags.String("server", "", "program of the server, in the official image /nakama/nakama")
@@ -73,7 +73,7 @@ func examine(t *terminal, server, plugin, modules string) ([]doctor.Finding, err
 	var plugins []*doctor.Program
 	for _, file := range files {
 		if slices.ContainsFunc(plugins, func(p *doctor.Program) bool { return sameFile(p.File, file) }) {
-			continue // by another name, which opens nothing twice
+			continue // the same file under another name; the server opens it once
 		}
 		p, err := doctor.Read(file)
 		switch {
@@ -99,8 +99,8 @@ func sameFile(a, b string) bool {
 	return err == nil && err2 == nil && os.SameFile(one, other)
 }
 
-// pluginFiles are the plugin and those below a directory. A directory without any is an
-// error: it would be found fault with for nothing.
+// pluginFiles returns the plugin and the plugins below a directory. A directory without plugins
+// is an error, because a check of nothing would look like a pass.
 func pluginFiles(plugin, modules string) (files []string, err error) {
 	if plugin != "" {
 		files = append(files, plugin)

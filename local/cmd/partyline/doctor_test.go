@@ -8,7 +8,7 @@ import (
 )
 
 func TestDoctor_Refuses(t *testing.T) {
-	self, err := os.Executable() // a Go program, and no Nakama server that opens plugins
+	self, err := os.Executable() // a Go program, but not a Nakama server that opens plugins
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -16,7 +16,7 @@ func TestDoctor_Refuses(t *testing.T) {
 	if err := os.WriteFile(text, []byte("hello"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	mixed := t.TempDir() // a file that is no plugin before a program, and that by a second name
+	mixed := t.TempDir() // a text file, a program, and a second name of that program
 	for name, file := range map[string]string{"a.so": text, "b.so": self, "c.so": self} {
 		if err := os.Symlink(file, filepath.Join(mixed, name)); err != nil {
 			t.Fatal(err)

@@ -9,15 +9,15 @@ import (
 	"partyline/party/rules"
 )
 
-// explain prints a decision and, rule by rule, how it came about.
+// explain prints a decision and how each rule contributed to it.
 func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 	e := rulebook.Explain(context.Background(), set, facts)
 	if e.Behind {
-		t.verdict(facts.Action, e.Explanation)
-		t.gates(facts.Action, e, "after the rules")
+		t.printVerdict(facts.Action, e.Explanation)
+		t.printGates(facts.Action, e, "after the rules")
 	} else {
-		t.gates(facts.Action, e, "before the rules")
-		t.verdict(facts.Action, e.Explanation)
+		t.printGates(facts.Action, e, "before the rules")
+		t.printVerdict(facts.Action, e.Explanation)
 	}
 	width := 0
 	for _, r := range e.Rules {
@@ -30,18 +30,18 @@ func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 	}
 	width = min(width, 72)
 	for i, r := range e.Rules {
-		fmt.Fprintf(t.out, "\n%d. %s: %s\n", i+1, t.paint(bold, r.Rule), t.outcome(r))
+		fmt.Fprintf(t.out, "\n%d. %s: %s\n", i+1, t.paint(bold, r.Rule), t.ruleOutcome(r))
 		for _, p := range r.Parts {
-			t.part(p.Depth, width, p.Text, p.Value)
+			t.printPart(p.Depth, width, p.Text, p.Value)
 			for _, each := range p.Each {
-				t.part(p.Depth+2, width, each.Text, each.Value)
+				t.printPart(p.Depth+2, width, each.Text, each.Value)
 			}
 		}
 	}
 }
 
-// gates prints what a server looks at besides the rules.
-func (t *terminal) gates(action rules.Action, e rulebook.Explained, when string) {
+// printGates prints the checks of a server besides the rules.
+func (t *terminal) printGates(action rules.Action, e rulebook.Explained, when string) {
 	if g := e.Refusal(); g != nil {
 		fmt.Fprintf(t.out, "%s is %s %s: %s (%s)\n", action, t.paint(red, "refused"), when, g.Reason, g.Text)
 		if !e.Behind {
@@ -58,7 +58,7 @@ func (t *terminal) gates(action rules.Action, e rulebook.Explained, when string)
 	}
 }
 
-func (t *terminal) verdict(action rules.Action, e rules.Explanation) {
+func (t *terminal) printVerdict(action rules.Action, e rules.Explanation) {
 	d := e.Decision
 	switch {
 	case e.Err != nil:
@@ -79,7 +79,7 @@ func (t *terminal) verdict(action rules.Action, e rules.Explanation) {
 	}
 }
 
-func (t *terminal) outcome(r rules.RuleTrace) string {
+func (t *terminal) ruleOutcome(r rules.RuleTrace) string {
 	verb, colour := "allows", green
 	if r.Denies {
 		verb, colour = "denies", red
@@ -95,8 +95,8 @@ func (t *terminal) outcome(r rules.RuleTrace) string {
 	return t.paint(dim, "not asked")
 }
 
-// part prints a piece of a condition with its value in a column.
-func (t *terminal) part(depth, width int, text, value string) {
+// printPart prints a piece of a condition, with its value in a column.
+func (t *terminal) printPart(depth, width int, text, value string) {
 	lead := strings.Repeat("  ", depth) + text
 	gap := max(1, width-len([]rune(lead))+2)
 	fmt.Fprintf(t.out, "   %s%s%s\n", lead, strings.Repeat(" ", gap), t.paint(bold, value))

@@ -10,7 +10,7 @@ import (
 	"partyline/local/gameserver"
 )
 
-// gameserverCommand plays one match, which the environment names.
+// gameserverCommand plays one match. The environment names the match.
 func gameserverCommand(t *terminal, args []string) int {
 	if len(args) > 0 {
 		return t.misuse("partyline gameserver, with PARTYLINE, NAKAMA_URL and NAKAMA_HTTP_KEY in the environment")
@@ -22,8 +22,8 @@ func gameserverCommand(t *terminal, args []string) int {
 	return exitOK
 }
 
-// localFleet makes a fleet whose servers are this program, for the server that listens at addr
-// and players who reach this machine by shown.
+// localFleet makes a fleet that runs this program as its game servers. The Nakama server listens
+// at addr, and players reach this machine by shown.
 func localFleet(addr, shown, httpKey string) (*fleet.Manager, error) {
 	program, err := os.Executable()
 	if err != nil {

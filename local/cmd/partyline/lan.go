@@ -14,38 +14,38 @@ import (
 	"partyline/party/rules"
 )
 
-// errNoNetwork says that a phone has no way to this machine.
+// errNoNetwork says that a phone cannot reach this machine.
 var errNoNetwork = errors.New("this machine is in no network; name its address: --addr ADDRESS:PORT")
 
-// place is where the server listens, and how other programs reach it.
-type place struct{ listen, shown string }
+// listenAddress holds the address at which the server listens and the address that other programs use.
+type listenAddress struct{ listen, public string }
 
-// placeOf reads --addr and --lan; for port 0 it chooses a free one, because links have it. In a
-// network, listening on the own address alone would leave out this machine's browser, so it is
-// all addresses then.
-func placeOf(addr string, lan bool, own func() (net.IP, error)) (place, error) {
+// parseAddress reads --addr and --lan. For port 0 it chooses a free port, because links contain the port.
+// With --lan it listens on all addresses: this machine's own browser could not connect if it
+// listened on the network address alone.
+func parseAddress(addr string, lan bool, own func() (net.IP, error)) (listenAddress, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return place{}, fmt.Errorf("read the address: %w", err)
+		return listenAddress{}, fmt.Errorf("read the address: %w", err)
 	}
 	if port == "0" {
 		if port, err = freePort(host); err != nil {
-			return place{}, err
+			return listenAddress{}, err
 		}
 		addr = net.JoinHostPort(host, port)
 	}
 	ip := net.ParseIP(host)
 	everywhere := host == "" || ip.IsUnspecified()
 	if !lan && !everywhere || lan && !everywhere && !ip.IsLoopback() && host != "localhost" {
-		return place{addr, addr}, nil
+		return listenAddress{addr, addr}, nil
 	}
 	if ip, err = own(); err != nil {
 		if !lan {
-			return place{addr, net.JoinHostPort("127.0.0.1", port)}, nil
+			return listenAddress{addr, net.JoinHostPort("127.0.0.1", port)}, nil
 		}
-		return place{}, err
+		return listenAddress{}, err
 	}
-	return place{net.JoinHostPort("", port), net.JoinHostPort(ip.String(), port)}, nil
+	return listenAddress{net.JoinHostPort("", port), net.JoinHostPort(ip.String(), port)}, nil
 }
 
 func freePort(host string) (string, error) {
@@ -58,7 +58,7 @@ func freePort(host string) (string, error) {
 	return port, err
 }
 
-// ownAddress is the address by which this machine reaches others. Nothing is sent.
+// ownAddress returns the address by which this machine reaches other machines. It sends nothing.
 func ownAddress() (net.IP, error) {
 	conn, err := net.Dial("udp4", "192.0.2.1:9")
 	if err != nil {
@@ -72,8 +72,8 @@ func ownAddress() (net.IP, error) {
 	return ip, nil
 }
 
-// rulesFor gives a rules file whose links lead to url: the file itself, or a copy beside it
-// where they lead elsewhere. Pictures and fonts are found from there as well.
+// rulesFor returns a rules file with links that lead to url: path itself, or a copy beside it if
+// the links lead elsewhere. A copy beside the file finds the same pictures and fonts.
 func rulesFor(path, url string) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -81,19 +81,19 @@ func rulesFor(path, url string) (string, error) {
 	}
 	set, err := rules.Load(text, path)
 	if err != nil {
-		return path, nil // the server says what is wrong with it
+		return path, nil // the server reports what is wrong with it
 	}
 	public := set.Config().Invites.PublicURL
 	if public == url || public != rules.Default().Invites.PublicURL {
-		return path, nil // a public address of the game's own is meant
+		return path, nil // the game sets its own public address
 	}
 	at := strings.ReplaceAll(strings.TrimPrefix(url, "http://"), ":", "-")
-	copied := filepath.Join(filepath.Dir(path), "rules.here."+at+".yml") // another run of this folder has its own
+	copied := filepath.Join(filepath.Dir(path), "rules.here."+at+".yml") // so two runs in one folder use two files
 	return copied, copyRules(path, copied, url)
 }
 
-// follow copies the rules file again whenever it is saved, until ctx ends.
-func follow(ctx context.Context, path, copied, url string) {
+// copyOnChange copies the rules file again after each change, until ctx ends.
+func copyOnChange(ctx context.Context, path, copied, url string) {
 	ticks := time.NewTicker(time.Second)
 	defer ticks.Stop()
 	for {
@@ -101,12 +101,12 @@ func follow(ctx context.Context, path, copied, url string) {
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
-			_ = copyRules(path, copied, url) // a file that is gone keeps its rules, as anywhere
+			_ = copyRules(path, copied, url) // if the file is gone, the last rules stay in force, as on a real server
 		}
 	}
 }
 
-// copyRules copies a rules file, good or broken, with links that lead to url.
+// copyRules copies a rules file, valid or not, with links that lead to url.
 func copyRules(path, copied, url string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -116,7 +116,7 @@ func copyRules(path, copied, url string) error {
 	if was, err := os.ReadFile(copied); err == nil && bytes.Equal(was, text) {
 		return nil
 	}
-	next := copied + ".next" // the server never reads half a file
+	next := copied + ".next" // so the server never reads half a file
 	if err := os.WriteFile(next, text, 0o644); err != nil {
 		return err
 	}

@@ -30,21 +30,21 @@ func TestPlaceOf(t *testing.T) {
 		{"[::1]:8000", true, ":8000", "192.168.1.20:8000"},
 		{"game.local:8000", true, "game.local:8000", "game.local:8000"},
 	} {
-		if got, err := placeOf(tt.addr, tt.lan, own); err != nil || got != (place{tt.listen, tt.shown}) {
+		if got, err := parseAddress(tt.addr, tt.lan, own); err != nil || got != (listenAddress{tt.listen, tt.shown}) {
 			t.Errorf("placeOf(%s, %v) = %+v, %v", tt.addr, tt.lan, got, err)
 		}
 	}
-	if got, err := placeOf("127.0.0.1:0", true, own); err != nil || got.listen != strings.TrimPrefix(got.shown, "192.168.1.20") || strings.HasSuffix(got.shown, ":0") {
+	if got, err := parseAddress("127.0.0.1:0", true, own); err != nil || got.listen != strings.TrimPrefix(got.public, "192.168.1.20") || strings.HasSuffix(got.public, ":0") {
 		t.Errorf("a port to be chosen: %+v, %v", got, err)
 	}
-	if _, err := placeOf("7350", false, own); err == nil {
+	if _, err := parseAddress("7350", false, own); err == nil {
 		t.Error("an address without a port is taken")
 	}
 	none := func() (net.IP, error) { return nil, errNoNetwork }
-	if got, err := placeOf("127.0.0.1:7350", true, none); !errors.Is(err, errNoNetwork) || !strings.Contains(err.Error(), "--addr") {
+	if got, err := parseAddress("127.0.0.1:7350", true, none); !errors.Is(err, errNoNetwork) || !strings.Contains(err.Error(), "--addr") {
 		t.Errorf("without a network: %+v, %v", got, err)
 	}
-	if got, err := placeOf(":7350", false, none); err != nil || got.shown != "127.0.0.1:7350" {
+	if got, err := parseAddress(":7350", false, none); err != nil || got.public != "127.0.0.1:7350" {
 		t.Errorf("without a network nobody asked for one: %+v, %v", got, err)
 	}
 }
@@ -90,26 +90,26 @@ func TestRulesFor(t *testing.T) {
 	}
 }
 
-// The copy follows the file, also into a mistake, which the server then reports, and not when the file is gone.
+// The copy follows the file, including mistakes, which the server then reports. It stays if the file is gone.
 func TestFollow(t *testing.T) {
 	const url = "http://192.168.1.20:8000"
 	path := file(t, "rules.yml", "version: 1\n")
 	copied := filepath.Join(t.TempDir(), "copy.yml")
-	kept := filepath.Join(t.TempDir(), "kept.yml") // what a reader of the first copy still holds
+	kept := filepath.Join(t.TempDir(), "kept.yml") // the first copy, as a reader that opened it still sees it
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go follow(ctx, path, copied, url)
+		go copyOnChange(ctx, path, copied, url)
 		for _, saved := range []string{"version: 1\n", "invites: {public_url: \"http://127.0.0.1:7350\"}\n", "broken: ["} {
 			if err := os.WriteFile(path, []byte(saved), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(1500 * time.Millisecond) // of the test's own clock
+			time.Sleep(1500 * time.Millisecond) // of the synctest clock
 			synctest.Wait()
 			if got, err := os.ReadFile(copied); err != nil || string(got) != strings.ReplaceAll(saved, "http://127.0.0.1:7350", url) {
 				t.Errorf("the copy of %q is %q, %v", saved, got, err)
 			}
-			_ = os.Link(copied, kept) // the first time alone
+			_ = os.Link(copied, kept) // succeeds only the first time
 		}
 		if got, err := os.ReadFile(kept); err != nil || string(got) != "version: 1\n" {
 			t.Errorf("a copy was written over while it could be read: %q, %v", got, err)

@@ -1,6 +1,6 @@
-// Command partyline is the command line for designers, developers and operators: the module
-// on the embedded engine, checking, explaining and describing rules files, and comparing a
-// plugin with a server.
+// Command partyline is the command line for designers, developers and operators. It runs the
+// module on the embedded engine, checks, explains and describes rules files, and compares a plugin
+// with a server.
 package main
 
 import (
@@ -13,18 +13,17 @@ import (
 // Exit codes of every command.
 const (
 	exitOK      = 0
-	exitProblem = 1 // what was asked for was done, and the answer is no
-	exitUsage   = 2 // it could not be done: wrong use, or a file that cannot be read
+	exitProblem = 1 // the command ran, and its answer is no
+	exitUsage   = 2 // the command could not run: wrong usage, or a file that cannot be read
 )
 
-// command is one word after the program's name.
+// command is one subcommand.
 type command struct {
 	name, help string
 	run        func(t *terminal, args []string) int
 }
 
-// commands are all there are, in the order of the help. Each is in a file of its
-// own name.
+// commands lists all subcommands in the order of the help. Each is in a file of its own name.
 var commands = []command{
 	{"run", "start the module on the embedded engine", runCommand},
 	{"rules", "check, explain and describe rules files", rulesCommand},
@@ -44,13 +43,13 @@ func run(t *terminal, args []string) int {
 	out := &checkedWriter{Writer: t.out}
 	t.out = out
 	code := dispatch(t, "partyline", commands, args)
-	if out.err != nil && code != exitUsage { // else it has been said
+	if out.err != nil && code != exitUsage { // else the error was printed already
 		return t.fail(out.err)
 	}
 	return code
 }
 
-// dispatch runs the command that args begin with.
+// dispatch runs the subcommand that args begin with.
 func dispatch(t *terminal, prefix string, table []command, args []string) int {
 	if len(args) == 0 {
 		usage(t.err, prefix, table)
@@ -60,7 +59,7 @@ func dispatch(t *terminal, prefix string, table []command, args []string) int {
 		if c.name != args[0] {
 			continue
 		}
-		if slices.ContainsFunc(args[1:], asksHelp) { // as after wrong use, but it was asked for
+		if slices.ContainsFunc(args[1:], asksHelp) { // print the usage as after wrong usage, but to standard output
 			asked := *t
 			asked.err = t.out
 			c.run(&asked, args[1:])

@@ -14,7 +14,7 @@ import (
 	"partyline/local/playground"
 )
 
-// playgroundCommand serves the page to try rules on until a signal arrives.
+// playgroundCommand serves the page for trying rules until a signal arrives.
 func playgroundCommand(t *terminal, args []string) int {
 	flags := t.flagSet("playground", "usage: partyline playground [--addr host:port] [--dir folder]\n")
 	addr := flags.String("addr", "127.0.0.1:7360", "host:port to listen on")

@@ -13,7 +13,7 @@ import (
 	"partyline/local/rulebook"
 )
 
-// rulesReplay asks a file about recorded decisions; it answers no where lines were left out.
+// rulesReplay asks a rules file about recorded decisions. It exits with 1 if it left lines out.
 func rulesReplay(t *terminal, args []string) int {
 	var out io.Writer
 	if len(args) == 3 && args[2] == "--all" {

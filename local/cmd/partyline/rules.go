@@ -60,7 +60,7 @@ func rulesInit(t *terminal, args []string) int {
 		content []byte
 	}{{"rules.yml", local.SampleRules}, {"rules.schema.json", schema}} {
 		path := filepath.Join(args[0], file.name)
-		if err := create(path, file.content); err != nil {
+		if err := createFile(path, file.content); err != nil {
 			return t.fail(err)
 		}
 		fmt.Fprintln(t.out, "wrote", path)
@@ -68,8 +68,8 @@ func rulesInit(t *terminal, args []string) int {
 	return exitOK
 }
 
-// create writes a file that is not there yet.
-func create(path string, content []byte) error {
+// createFile writes a new file. An existing file is an error.
+func createFile(path string, content []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func rulesCheck(t *terminal, args []string) int {
 		return code
 	}
 	warnings := slices.Concat(set.Warnings(), landing.CheckFont(set, filepath.Dir(args[0])))
-	t.problems(warnings)
+	t.printProblems(warnings)
 	c := set.Config()
 	fmt.Fprintf(t.out, "%s: %s: %s, %s, %s", args[0], t.paint(green, "ok"),
 		count(len(c.Rules), "rule"), count(len(c.Queues), "queue"), count(len(c.Status.Stages), "stage"))
@@ -155,7 +155,7 @@ func rulesExplain(t *terminal, args []string) int {
 	return exitOK
 }
 
-// load reads a rules file and prints what is wrong with it.
+// load reads a rules file and prints its problems.
 func (t *terminal) load(path string) (*rules.Set, int) {
 	data, code := t.read(path)
 	if code != exitOK {
@@ -168,8 +168,8 @@ func (t *terminal) load(path string) (*rules.Set, int) {
 	return set, exitOK
 }
 
-// mostRead is more than any file may have that is read as a whole: each refuses by its length what is longer.
-const mostRead = 1 << 20
+// maxRead is above the size limit of each kind of file, so that the loaders can refuse longer files.
+const maxRead = 1 << 20
 
 func (t *terminal) read(path string) ([]byte, int) {
 	in := t.in
@@ -185,7 +185,7 @@ func (t *terminal) read(path string) ([]byte, int) {
 	} else {
 		t.drained = true
 	}
-	data, err := io.ReadAll(io.LimitReader(in, mostRead))
+	data, err := io.ReadAll(io.LimitReader(in, maxRead))
 	if err != nil {
 		return nil, t.fail(err)
 	}
@@ -198,7 +198,7 @@ func (t *terminal) refused(err error, consequence string) int {
 	if !errors.As(err, &ps) {
 		return t.fail(err)
 	}
-	t.problems(ps)
+	t.printProblems(ps)
 	fmt.Fprintf(t.out, "%s; %s\n", t.paint(red, ps.Count()), consequence)
 	return exitProblem
 }
@@ -213,8 +213,8 @@ func (t *terminal) misuse(how string) int {
 	return exitUsage
 }
 
-// problems prints each problem with its line and a caret, a blank line between.
-func (t *terminal) problems(ps rules.Problems) {
+// printProblems prints each problem with its line and a caret, separated by blank lines.
+func (t *terminal) printProblems(ps rules.Problems) {
 	for _, p := range ps {
 		colour := red
 		if p.Severity == rules.Warning {

@@ -13,7 +13,7 @@ import (
 	"partyline/local"
 )
 
-// result is what one call of the program gave.
+// result is the outcome of one call of the program.
 type result struct {
 	code     int
 	out, err string
@@ -66,7 +66,7 @@ func TestRulesCheck(t *testing.T) {
 	}
 }
 
-// A font is tried, where its path leads to from the rules file.
+// rules check loads a font from its path relative to the rules file.
 func TestRulesCheck_font(t *testing.T) {
 	real, err := os.ReadFile("../../../rpc/landing/card/fonts/NotoSansHebrew-Bold.ttf")
 	if err != nil {
@@ -234,17 +234,17 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// full is a disk without space.
-type full struct{}
+// fullDisk is a disk without space.
+type fullDisk struct{}
 
-func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
-// TestOutput_lost: an answer that nobody could read is no success.
+// TestOutput_lost: a command fails if nobody could read its answer.
 func TestOutput_lost(t *testing.T) {
 	good := file(t, "good.yml", "version: 1\n")
 	for _, args := range [][]string{{"rules", "schema"}, {"rules", "init"}, {"rules", "check", good}, {"version"}, {"--help"}, {"doctor", "--help"}, {"api", "schema"}} {
 		var err bytes.Buffer
-		if code := run(&terminal{in: strings.NewReader(""), out: full{}, err: &err}, args); code != exitUsage || !strings.Contains(err.String(), "no space left") {
+		if code := run(&terminal{in: strings.NewReader(""), out: fullDisk{}, err: &err}, args); code != exitUsage || !strings.Contains(err.String(), "no space left") {
 			t.Errorf("%q: %d, %s", args, code, err.String())
 		}
 	}

@@ -35,7 +35,7 @@ clients connect to it as to a real server; nothing survives its end.
 flags:
 `
 
-// runCommand serves until a signal arrives. Not coming up is a problem, not wrong usage.
+// runCommand serves until a signal arrives. A failure to start is exitProblem, not exitUsage.
 func runCommand(t *terminal, args []string) int {
 	stdout, stderr := t.out, t.err
 	flags := t.flagSet("run", runUsage)
@@ -62,13 +62,13 @@ func runCommand(t *terminal, args []string) int {
 
 type runOptions struct {
 	addr                string
-	lan                 bool // others of this network come too
+	lan                 bool // let other machines of this network in
 	config, runtimePath string
 	plugin              string // "" for the module in this program
 	players             bool
 }
 
-// start brings a server up and returns where it listens.
+// start starts a server and returns the address it listens on.
 func start(ctx context.Context, o runOptions, opts engine.Options, stderr io.Writer) (addr string, stop func(), err error) {
 	if o.plugin != "" {
 		p, err := hostproc.Start(ctx, hostproc.Options{
@@ -94,7 +94,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	at, err := placeOf(o.addr, o.lan, ownAddress)
+	at, err := parseAddress(o.addr, o.lan, ownAddress)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(o.runtimePath, file)
 		}
-		here, err := rulesFor(file, "http://"+at.shown)
+		here, err := rulesFor(file, "http://"+at.public)
 		if err != nil {
 			return fmt.Errorf("read the rules file: %w", err)
 		}
@@ -112,10 +112,10 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 			if opts.Env[wiring.EnvRules], err = filepath.Abs(here); err != nil {
 				return fmt.Errorf("find the copy of the rules file: %w", err)
 			}
-			go follow(ctx, file, here, "http://"+at.shown)
+			go copyOnChange(ctx, file, here, "http://"+at.public)
 		}
 	}
-	shownHost, _, err := net.SplitHostPort(at.shown)
+	shownHost, _, err := net.SplitHostPort(at.public)
 	if err != nil {
 		return fmt.Errorf("read the address: %w", err)
 	}
@@ -125,7 +125,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	}
 	opts.Pages.Handle("GET /playground/", http.StripPrefix("/playground", playground.Handler(playground.DefaultDir)))
 	if o.plugin == "" {
-		opts.Env[wiring.EnvPlay] = "http://" + at.shown + "/playground/"
+		opts.Env[wiring.EnvPlay] = "http://" + at.public + "/playground/"
 	}
 	opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	var servers *fleet.Manager
@@ -134,7 +134,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		return map[string]runtime.FleetManager{"": servers}, err
 	}
 	defer func() {
-		if servers != nil { // a plugin's host has none
+		if servers != nil { // nil with a plugin's host
 			servers.Close()
 		}
 	}()
@@ -147,7 +147,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer stop()
-	url := "http://" + at.shown
+	url := "http://" + at.public
 	fmt.Fprintf(stdout, "\n  Partyline on the embedded engine\n\n  demo client   %s/\n", url)
 	if playground.Built(playground.DefaultDir) == nil {
 		fmt.Fprintf(stdout, "  playground    %s/playground/\n", url)
@@ -164,7 +164,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		}
 		defer cast.leave()
 		go func() {
-			if err := cast.perform(ctx); err != nil {
+			if err := cast.playScene(ctx); err != nil {
 				opts.Logger.Warn("the demo players stand still", "error", err)
 			}
 		}()
@@ -177,7 +177,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 			fmt.Fprintf(stdout, "\n%s\n", code.ToSmallString(false))
 		}
 	}
-	fmt.Fprintf(stdout, "  client API    %s   server key %q, http key %q\n", at.shown, opts.ServerKey, opts.HTTPKey)
+	fmt.Fprintf(stdout, "  client API    %s   server key %q, http key %q\n", at.public, opts.ServerKey, opts.HTTPKey)
 	if servers != nil {
 		fmt.Fprint(stdout, "  game servers  a process for each match of a queue with `match: fleet`\n")
 	}

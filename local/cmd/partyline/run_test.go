@@ -22,7 +22,7 @@ import (
 	"partyline/local/e2e/client"
 )
 
-// TestMain is also the game server that a run starts.
+// TestMain also serves as the game server that a run starts.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "gameserver" {
 		os.Exit(run(newTerminal(os.Stdin, os.Stdout, os.Stderr), os.Args[1:]))
@@ -30,13 +30,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// firstScreen stops a run as soon as it has said how to stop it.
-type firstScreen struct {
+// stopWhenReady stops a run as soon as the run has printed how to stop it.
+type stopWhenReady struct {
 	bytes.Buffer
 	stop func()
 }
 
-func (s *firstScreen) Write(p []byte) (int, error) {
+func (s *stopWhenReady) Write(p []byte) (int, error) {
 	defer func() {
 		if strings.Contains(string(p), "Press Ctrl-C") {
 			s.stop()
@@ -45,8 +45,8 @@ func (s *firstScreen) Write(p []byte) (int, error) {
 	return s.Buffer.Write(p)
 }
 
-// withRules is a folder with the sample rules where the configuration looks for them.
-func withRules(t *testing.T) string {
+// rulesFolder returns a folder with the sample rules at the path that the configuration names.
+func rulesFolder(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../rules.yml")
 	if err != nil {
@@ -59,11 +59,11 @@ func withRules(t *testing.T) string {
 	return folder
 }
 
-// TestServe: what a run prints leads to it, and so does what its pages say.
+// TestServe: the links that a run prints work, and so do the links on its pages.
 func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	answered := 0
-	out := &firstScreen{}
+	out := &stopWhenReady{}
 	out.stop = func() {
 		for _, link := range regexp.MustCompile(`http://127\.0\.0\.1:[1-9][0-9]*/\S*`).FindAllString(out.String(), -1) {
 			res, err := http.Get(link)
@@ -84,7 +84,7 @@ func TestServe(t *testing.T) {
 		cancel()
 	}
 	var problems bytes.Buffer
-	o := runOptions{addr: "127.0.0.1:0", config: "../../nakama.yml", runtimePath: withRules(t), players: true}
+	o := runOptions{addr: "127.0.0.1:0", config: "../../nakama.yml", runtimePath: rulesFolder(t), players: true}
 	if err := serve(ctx, o, out, &problems); err != nil {
 		t.Fatalf("%v\n%s", err, problems.String())
 	}
@@ -100,21 +100,21 @@ func TestServe_Elsewhere(t *testing.T) {
 	}
 }
 
-// TestServe_GameServer: two players of the sample rules' arena come to one game server.
-// An address that cannot be had is named with the cause, which may be another than somebody who has it.
+// If the run cannot listen on an address, the error names the address and the real cause.
 func TestServe_Address(t *testing.T) {
-	o := runOptions{addr: "127.0.0.1:99999", config: "../../nakama.yml", runtimePath: withRules(t)}
+	o := runOptions{addr: "127.0.0.1:99999", config: "../../nakama.yml", runtimePath: rulesFolder(t)}
 	err := serve(t.Context(), o, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "cannot listen on "+o.addr) || !strings.Contains(err.Error(), "invalid port") || strings.Contains(err.Error(), "taken") {
 		t.Errorf("serve = %v", err)
 	}
 }
 
+// TestServe_GameServer: two players of the arena in the sample rules meet on one game server.
 func TestServe_GameServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	up, stop := context.WithCancel(ctx)
-	out := &firstScreen{}
+	out := &stopWhenReady{}
 	out.stop = func() {
 		defer stop()
 		_, rest, _ := strings.Cut(out.String(), "client API    ")
@@ -169,7 +169,7 @@ func TestServe_GameServer(t *testing.T) {
 		}
 	}
 	var problems bytes.Buffer
-	o := runOptions{addr: "127.0.0.1:0", config: "../../nakama.yml", runtimePath: withRules(t)}
+	o := runOptions{addr: "127.0.0.1:0", config: "../../nakama.yml", runtimePath: rulesFolder(t)}
 	if err := serve(up, o, out, &problems); err != nil {
 		t.Fatalf("%v\n%s", err, problems.String())
 	}

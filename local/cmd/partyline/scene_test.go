@@ -7,7 +7,7 @@ import (
 	"partyline/party/rules"
 )
 
-// The players act what the rules know, and the download goes forward until it is done.
+// The players' stages are stages of the rules, and the download progresses until it is done.
 func TestScene(t *testing.T) {
 	stages := rules.Default().Status.Stages
 	last, ready := 0.0, 0
@@ -15,7 +15,7 @@ func TestScene(t *testing.T) {
 		if step%sceneSteps == 0 {
 			last = 0
 		}
-		for i, r := range scene(step) {
+		for i, r := range sceneStatuses(step) {
 			if !slices.Contains(stages, r.Stage) {
 				t.Errorf("step %d: %s is in stage %q", step, demoPlayers[i].displayName, r.Stage)
 			}
@@ -27,14 +27,14 @@ func TestScene(t *testing.T) {
 			}
 			last = *r.Progress
 		}
-		if scene(step)[2].Stage == "ready" {
+		if sceneStatuses(step)[2].Stage == "ready" {
 			ready++
 		}
 	}
 	if ready != 2*sceneSteps/4 || last != 1 {
 		t.Errorf("ready in %d steps of %d, downloaded to %v", ready, 2*sceneSteps, last)
 	}
-	if len(scene(0)) != len(demoPlayers) {
+	if len(sceneStatuses(0)) != len(demoPlayers) {
 		t.Error("not everybody acts")
 	}
 }

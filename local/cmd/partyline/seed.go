@@ -13,9 +13,8 @@ import (
 	"partyline/party"
 )
 
-// cast is a live party of demo players: real sockets of stock clients, as everybody
-// else's.
-type cast struct {
+// demoParty is a live party of demo players. They use real sockets of stock clients, as all players do.
+type demoParty struct {
 	names     []string
 	partyID   string
 	inviteURL string
@@ -26,11 +25,11 @@ var demoPlayers = []struct{ username, displayName, character string }{
 	{"mira", "Mira", "mage"}, {"jonas", "Jonas", "guard"}, {"aiko", "Aiko", "scout"},
 }
 
-// seed logs the demo players in at addr, has the first make an open party, which the demo
-// client lists, and brings the others in by its invite. The link begins with url.
-func seed(ctx context.Context, addr, url string) (*cast, error) {
+// seed logs the demo players in at addr. The first makes an open party, which the demo client
+// lists, and the others join by its invite. The invite's link begins with url.
+func seed(ctx context.Context, addr, url string) (*demoParty, error) {
 	c := client.New(addr)
-	players := &cast{}
+	players := &demoParty{}
 	var invite party.CreatedInvite
 	for i, p := range demoPlayers {
 		session, err := c.AuthenticateDevice(ctx, "partyline-demo-"+p.username, p.username)
@@ -70,7 +69,7 @@ func seed(ctx context.Context, addr, url string) (*cast, error) {
 			return nil, fmt.Errorf("attributes of %s: %w", p.displayName, err)
 		}
 	}
-	// The rules' public_url says where players reach the server; here that is this one.
+	// public_url in the rules says where players reach the server; here that is this server.
 	players.inviteURL = url + "/party/join/" + invite.Code
 	return players, nil
 }
@@ -86,7 +85,7 @@ func createParty(ctx context.Context, s *client.Socket) (*rtapi.Party, error) {
 	return reply.GetParty(), nil
 }
 
-// callRPC makes an RPC over a socket; out may be nil.
+// callRPC calls an RPC over a socket; out may be nil.
 func callRPC(ctx context.Context, s *client.Socket, id string, in, out any) error {
 	payload, err := json.Marshal(in)
 	if err != nil {
@@ -100,7 +99,7 @@ func callRPC(ctx context.Context, s *client.Socket, id string, in, out any) erro
 }
 
 // leave closes the players' sockets.
-func (c *cast) leave() {
+func (c *demoParty) leave() {
 	for _, s := range c.sockets {
 		s.Abort()
 	}

@@ -22,8 +22,8 @@ The same flags give the same report.
 flags:
 `
 
-// simCommand plays one queue. A queue in which a party was split would be a fault of ours,
-// and is the only thing that makes it answer no.
+// simCommand plays one queue. The only result that exits with 1 is a split party, which would be a
+// fault of Partyline.
 func simCommand(t *terminal, args []string) int {
 	f := evening.Usual()
 	var file, name, svg string
@@ -75,7 +75,7 @@ func simCommand(t *terminal, args []string) int {
 	return exitOK
 }
 
-// simReport prints what became of everybody.
+// simReport prints the results of all tickets and players.
 func (t *terminal) simReport(f evening.Settings, p evening.Played) {
 	q, l, r := p.Queue, p.Load, p.Report
 	fmt.Fprintf(t.out, "%s: %d teams of %d; %s for %s, a pass every %s, seed %d\n", t.paint(bold, p.Name), q.Teams, q.TeamSize.Max,

@@ -49,7 +49,7 @@ func TestSim(t *testing.T) {
 	checkPicture(t, picture, "ranked", "Wait by skill")
 }
 
-// column is the first number of a line of the report.
+// column returns the first number in a line of the report.
 func column(t *testing.T, report, name string) int {
 	t.Helper()
 	for _, line := range strings.Split(report, "\n") {
@@ -65,7 +65,7 @@ func column(t *testing.T, report, name string) int {
 	return 0
 }
 
-// checkPicture asserts well-formed XML with the words, and that every coordinate is a number.
+// checkPicture asserts that the file is well-formed XML with the words, and that every coordinate is a number.
 func checkPicture(t *testing.T, path string, words ...string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -91,7 +91,7 @@ func checkPicture(t *testing.T, path string, words ...string) {
 	}
 }
 
-// Without skill, and with nobody placed, there is a report and a picture too.
+// A queue without skill, and one in which nobody is placed, also get a report and a picture.
 func TestSim_Sparse(t *testing.T) {
 	rules := file(t, "rules.yml", simRules)
 	picture := filepath.Join(t.TempDir(), "out.svg")
@@ -104,7 +104,7 @@ func TestSim_Sparse(t *testing.T) {
 	}
 }
 
-// The report and the picture in the documentation are what the sample rules give.
+// The report and the picture in the documentation match the output for the sample rules.
 func TestSim_Docs(t *testing.T) {
 	const docs, image = "../../../docs/matchmaking.md", "../../../docs/images/simulation.svg"
 	picture := filepath.Join(t.TempDir(), "out.svg")
@@ -138,7 +138,7 @@ func TestSim_Docs(t *testing.T) {
 	}
 }
 
-// Tickets that the rules refuse never queue, and the report says which rule it was.
+// Tickets that the rules refuse never queue, and the report names the rule.
 func TestSim_AsksTheRules(t *testing.T) {
 	report := func(queueing string) string {
 		text := simRules + "rules:\n- {id: late, on: [join], deny: 'true', message: No.}\n" + queueing
@@ -165,9 +165,9 @@ func TestSim_AsksTheRules(t *testing.T) {
 	if strings.Contains(out, "unready") || strings.Contains(out, "young") || strings.Contains(out, "party of 3") || left >= all*3/4 || left < all/2 {
 		t.Errorf("%d of %d arrived:\n%s", left, all, out)
 	}
-	for _, fact := range []string{"user.id", "party.id"} { // everybody has one of their own
+	for _, fact := range []string{"user.id", "party.id"} { // each player and each party has its own
 		out := report("- {id: share, on: [matchmake], deny: 'party.size > 1 and hash(" + fact + ", \"new\") % 2 == 0', message: Not yet.}\n")
-		if left := column(t, out, "arrived"); left < all/2 || left > all*5/6 { // half of two thirds are refused
+		if left := column(t, out, "arrived"); left < all/2 || left > all*5/6 { // the rule refuses half of the two thirds that are parties
 			t.Errorf("by a share of %s %d of %d arrived:\n%s", fact, left, all, out)
 		}
 	}

@@ -8,18 +8,18 @@ import (
 	"os"
 )
 
-// terminal is where a command reads and writes. Colours are for people: they are
-// only used where out is a terminal and NO_COLOR is not set (see no-color.org).
+// terminal is where a command reads and writes. It uses colours only if out is a terminal and
+// NO_COLOR is not set (see no-color.org).
 type terminal struct {
 	in     io.Reader
 	out    io.Writer
 	err    io.Writer
 	colour bool
 
-	drained bool // in has been read to its end
+	drained bool // in was read to its end
 }
 
-// checkedWriter keeps the first error, which commands do not look at line by line.
+// checkedWriter keeps the first write error, because commands do not check each line.
 type checkedWriter struct {
 	io.Writer
 	err error
@@ -40,7 +40,7 @@ func isTerminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// flagSet is the flags of a command, whose --help is the usage and what each of them means.
+// flagSet returns a command's flags. --help prints the usage and the meaning of each flag.
 func (t *terminal) flagSet(name, usage string) *flag.FlagSet {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(t.err)
@@ -51,7 +51,7 @@ func (t *terminal) flagSet(name, usage string) *flag.FlagSet {
 	return flags
 }
 
-// Escape sequences of the colours in use.
+// Escape codes of the colours and styles.
 const (
 	red    = "31"
 	green  = "32"
@@ -60,7 +60,7 @@ const (
 	bold   = "1"
 )
 
-// paint is s in a colour, or s as it is.
+// paint returns s in a colour, or s unchanged if colours are off.
 func (t *terminal) paint(colour, s string) string {
 	if !t.colour || s == "" {
 		return s

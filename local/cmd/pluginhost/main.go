@@ -1,13 +1,13 @@
-// Command pluginhost opens a built plugin as the server does, by plugin.Open, calls its
-// InitModule, and serves stock clients from the embedded engine.
+// Command pluginhost opens a built plugin with plugin.Open, as the server does. It calls the
+// plugin's InitModule and serves stock clients from the embedded engine.
 //
-// It links no package of the module, so that everything the module does comes out of the
-// plugin's file. That a plugin opens here proves that the file opens and works. It proves
-// nothing of a server's own versions of modules: for those there is `partyline doctor`.
+// It links no package of the module, so everything the module does comes from the plugin's file.
+// A plugin that opens here is a valid file and works. This says nothing about the module versions
+// of a real server: for those, use `partyline doctor`.
 //
-// Plugin and host have to be built alike: the same Go, the same versions of modules,
-// -trimpath for both, cgo, no race detector. A plugin cannot be closed or opened twice, so
-// one process runs one engine.
+// Build the plugin and the host alike: the same Go, the same versions of modules, -trimpath for
+// both, cgo, no race detector. A plugin cannot be closed or opened twice, so one process runs one
+// engine.
 package main
 
 import (
@@ -77,8 +77,8 @@ func main() {
 	}
 }
 
-// serve runs until ctx ends, or until standard input does: who started this process is
-// gone then. Its one line of output is the address it listens on.
+// serve runs until ctx ends or standard input ends. Standard input ends when the process that
+// started this one is gone. The only output is one line with the address it listens on.
 func serve(ctx context.Context, file string, options engine.Options) error {
 	var err error
 	if options.Init, err = open(file); err != nil {
@@ -97,7 +97,7 @@ func serve(ctx context.Context, file string, options engine.Options) error {
 	ctx, orphaned := context.WithCancel(ctx)
 	defer orphaned()
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin) // ends with it, by an error or not
+		_, _ = io.Copy(io.Discard, os.Stdin) // returns at the end of the input, with or without an error
 		orphaned()
 	}()
 	<-ctx.Done()

@@ -1,5 +1,5 @@
-// Command release describes the programs and plugins in a folder: release FOLDER. It
-// writes their bills of materials and checksums there; make release calls it.
+// Command release describes the programs and plugins in a folder: release FOLDER. It writes
+// their bills of materials and checksums there. make release calls it.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// The flow of the demo: pick a name, find or create a party, play. Every call here is one a
-// game's own client would make through the stock SDK.
+// The flow of the demo: choose a name, find or create a party, play. Every call here is a call
+// that a game's own client makes through the stock SDK.
 
 import { byId, el, named, show, text, toast, busy, sayError, reasonOf } from './dom.js';
 import { Connection, isMissing } from './net.js';
@@ -13,12 +13,12 @@ import { Bots } from './bots.js';
 import { You } from './you.js';
 
 const settings = document.body.dataset;
-const on = {}; // what the connection tells
+const on = {}; // handlers of the connection's events
 const player = await claim();
 const net = new Connection(settings, on);
 
 let party = null; // the party this player is in
-let preview = null; // {code, body} while an invite is looked at
+let preview = null; // {code, body} while the player looks at an invite
 let linkCode = new URLSearchParams(location.search).get('party') || '';
 
 const finder = new Finder(net, look);
@@ -75,7 +75,7 @@ async function enter(name) {
   else if (!back && !party) screen('home');
 }
 
-// resume goes back into the seat that was kept while this player was away.
+// resume returns to the seat that the server kept while this player was away.
 async function resume() {
   if (!player.saved.party) return false;
   try {
@@ -117,7 +117,7 @@ byId('join-form').addEventListener('submit', (event) => {
   busy(event.submitter, () => (to.party ? joinById(to.party) : look(to.code)));
 });
 
-// An open party answers with the party itself; a closed one only notes that we asked.
+// The server answers with the party itself if it is open; for a closed party it only notes the request.
 async function joinById(id) {
   await net.socket.joinParty(id);
   if (!party) finder.asked();
@@ -142,7 +142,7 @@ async function showPreview(code) {
   drawPreview(preview.body);
 }
 
-// What stands in the way may end while the player looks.
+// The obstacle to a join may go away while the player looks.
 setInterval(() => { if (preview && net.socket) showPreview(preview.code).catch(() => {}); }, 4000);
 
 byId('preview-join').addEventListener('click', (event) => busy(event.currentTarget, async () => {
@@ -150,11 +150,11 @@ byId('preview-join').addEventListener('click', (event) => busy(event.currentTarg
   const code = preview.code;
   try {
     const answer = await net.rpc('party_invite_redeem', { code: code });
-    if (answer.match_id) await play.enter(answer.match_id); // they play: a seat is held for this player
+    if (answer.match_id) await play.enter(answer.match_id); // the party is in a match: a seat there is held for this player
     if (party && party.id === answer.party_id) screen('party');
   } catch (error) {
     if (reasonOf(error) === 'already_member' && party) screen('party');
-    else await look(code); // shows why it does not work any more
+    else await look(code); // shows why the invite no longer works
     throw error;
   }
 }));
@@ -167,7 +167,7 @@ byId('preview-wait').addEventListener('click', (event) => busy(event.currentTarg
 
 byId('preview-decline').addEventListener('click', () => {
   you.stop();
-  // Only an invite that is for this player alone can be declined; any other is just left.
+  // A player can decline only an invite that is for them alone; they just leave any other.
   net.rpc('party_invite_decline', { code: preview.code }).catch(() => {});
   screen(party ? 'party' : 'home');
 });
@@ -194,7 +194,7 @@ function entered(message) {
   learnServer(party);
 }
 
-// learnServer finds out what this server offers beyond native parties, and what is under way.
+// learnServer asks what this server offers beyond native parties, and for the current state.
 async function learnServer(into) {
   await Promise.all([invites.list(), play.ask(), learnRequests()]);
   const statuses = await net.offers('party_status_list', { party_id: into.id });
@@ -263,7 +263,7 @@ on.onpartyleader = async (event) => {
   if (party) await learnRequests();
 };
 
-// A new leader is not told of the requests that are already there.
+// Nakama does not tell a new leader about earlier requests.
 async function learnRequests() {
   if (!party.leads) return;
   const into = party;
@@ -282,8 +282,8 @@ on.onpartyclose = (event) => {
   if (mine(event)) leftParty('You are not in this party any more.');
 };
 
-// end leaves the party behind before the server does, so that what it then says about the
-// party is no news; a refusal brings the party back.
+// end leaves the party here before the server does, so later server messages about it are
+// ignored. If the server refuses, the party is restored.
 async function end(call, why) {
   const was = party;
   party = null;
@@ -301,7 +301,7 @@ click('leave', () => end((id) => net.socket.leaveParty(id), ''));
 click('close', () => end((id) => net.socket.closeParty(id), 'The party is closed.'));
 click('add-bot', () => bots.invite(net, party.id));
 click('drop', () => net.drop(8000));
-// The stock SDK has no call for this message, but sends it.
+// The stock SDK has no method for this message, but it can send it.
 click('open-toggle', async () => {
   const open = !party.open;
   await net.socket.send({ party_update: { party_id: party.id, open: open, hidden: false, label: party.label } });
@@ -327,7 +327,7 @@ byId('chat-form').addEventListener('submit', (event) => {
   const bytes = Uint8Array.from(new TextEncoder().encode(JSON.stringify({ text: words })));
   net.socket.sendPartyData(party.id, op.chat, bytes);
   byId('chat-input').value = '';
-  say('chat', 'You', words); // nobody gets their own data back
+  say('chat', 'You', words); // the server does not send party data back to its sender
 });
 
 const heard = {

@@ -1,5 +1,5 @@
-// Players to try the lobby with: stock clients of their own, in this page. Friends come into
-// the party by an invite, opponents stand in the queue.
+// Bots to try the lobby with: each is a stock client, in this page. Friends join the party by
+// an invite; opponents look for a match in the queue.
 
 import { Connection } from './net.js';
 import { Game } from './game.js';
@@ -13,7 +13,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 let count = 0;
 
 class Bot {
-  // A bot that is loaded is ready at once; another has to download the game first.
+  // A loaded bot is ready at once; another bot downloads the game first.
   constructor(settings, loaded, device = newDevice()) {
     this.device = device;
     this.loaded = loaded && Promise.resolve();
@@ -24,7 +24,7 @@ class Bot {
       onparty: (party) => this.entered(party),
       onpartyclose: () => this.net.close(),
       onpartydata: (data) => this.heard(data),
-      onnotification: (notice) => { // to one who is in no party
+      onnotification: (notice) => { // for a bot without a party
         if (notice.code === 1006) this.accept(notice.content.ticket);
         if (notice.code === 1007) this.connect(notice.content);
       },
@@ -52,12 +52,12 @@ class Bot {
     if (data.op_code === op.matchmaking && body.event === 'found') this.accept(body.ticket);
     if (data.op_code === op.match && body.event === 'server_ready') this.connect(body);
     if (data.op_code === op.match && body.event === 'seat_held' && body.user_id === this.net.userId) this.play(body.match_id);
-    // Somebody came or went, and the rules ask everybody again.
+    // A member joined or left, and the rules ask all members again.
     if (data.op_code === op.status && body.members.some((m) => m.user_id === this.net.userId && m.stage === 'waiting')) pause(1500).then(() => this.progress.set('ready'));
   }
 
   async accept(ticket) {
-    await pause(1500); // as if it thought about it
+    await pause(1500); // as a person would take time to decide
     await this.net.offers('party_match_accept', { ticket: ticket, accept: true });
   }
 
@@ -101,7 +101,7 @@ export class Bots {
     this.remember(this.friends.concat(bot));
   }
 
-  // restore brings back the friends of a window that was closed, into the seats kept for them.
+  // restore brings back the bot friends of a closed window, into the seats kept for them.
   async restore() {
     if (this.friends.length) return;
     const bots = (this.player.saved.bots || []).map((device) => new Bot(this.settings, true, device));
@@ -117,8 +117,8 @@ export class Bots {
     this.player.keep({ bots: friends.map((bot) => bot.device) });
   }
 
-  // opponents fill the match of a queue that so many players wait for: groups of a whole team
-  // come as a party, the rest alone.
+  // opponents adds the bots that a match still needs when `waiting` players look for it. A group of a
+  // whole team comes as a party; the other bots come alone.
   async opponents(queue, waiting) {
     for (let missing = queue.teams * queue.size - waiting; missing > 0;) {
       const group = Array.from({ length: Math.min(queue.size, missing) }, () => new Bot(this.settings, true));
@@ -138,7 +138,7 @@ export class Bots {
     }
   }
 
-  // dismiss ends the opponents; leave ends the friends as well.
+  // dismiss stops the opponents and takes the friends out of the match. leave also stops the friends.
   dismiss() {
     for (const bot of this.others.splice(0)) bot.stop();
     for (const bot of this.friends) {

@@ -1,10 +1,10 @@
-// Small helpers to build the page. Texts are set as text, never as markup, so what players
-// are called or say cannot change the page.
+// Small helpers to build the page. They set texts as text, never as markup, so names and
+// messages of players cannot change the page.
 
 export const byId = (id) => document.getElementById(id);
 
-// el makes an element: properties, data attributes under "data", then children, each an
-// element or a text; null and false are left out.
+// el makes an element. props are properties, with data attributes under "data". Each child is
+// an element or a text; null and false are left out.
 export function el(tag, props, ...children) {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(props || {})) {
@@ -18,10 +18,10 @@ export function el(tag, props, ...children) {
   return node;
 }
 
-// named is a player's name within a sentence, whose direction the name does not change.
+// named isolates a player's name in a sentence, so that its writing direction does not change the rest.
 export const named = (name) => el('bdi', null, name);
 
-// icon is one of the symbols of the page.
+// icon returns one of the page's symbols.
 export function icon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
@@ -36,14 +36,14 @@ export function show(id, visible) {
   byId(id).hidden = !visible;
 }
 
-// text sets an element's text and hides the element while there is none.
+// text sets an element's text, and hides the element if the text is empty.
 export function text(id, value) {
   byId(id).textContent = value || '';
   byId(id).hidden = !value;
 }
 
-// toast shows a note, which is a text or its parts. It goes after a moment; with an action it stays until
-// somebody answers it.
+// toast shows a note: a text or its parts. A note disappears after some seconds; a note with an action stays
+// until the player answers it.
 export function toast(message, action) {
   const button = (label, testid, run) => el('button', {
     className: 'button tiny', type: 'button', data: { testid: testid },
@@ -55,8 +55,8 @@ export function toast(message, action) {
   if (!action) setTimeout(() => note.remove(), 6000);
 }
 
-// busy keeps a button from being pressed twice while its work is under way, and shows why
-// it failed. The focus comes back to it, if it has not gone elsewhere meanwhile.
+// busy disables a button while its work runs, and shows why the work failed. It then returns
+// the focus to the button, unless the focus has moved elsewhere.
 export async function busy(button, work) {
   if (button.disabled) return undefined;
   const focused = document.activeElement === button;
@@ -72,7 +72,7 @@ export async function busy(button, work) {
   }
 }
 
-// Reasons come as "<reason>: <message for the player>".
+// Refusals have the form "<reason>: <message for the player>".
 export function reasonOf(error) {
   const match = /^([a-z_]+(?:\/[\w-]+)?): /.exec(messageOf(error));
   return match ? match[1] : '';

@@ -1,9 +1,9 @@
-// The screen of a player without a party: what can be joined, and waiting for it.
+// The screen of a player without a party: the parties to join, and the wait for one.
 
 import { el, byId, named, show, busy, toast } from './dom.js';
 import { action, initialOf, redraw } from './views.js';
 
-const every = 4000; // ms between looks at the list
+const every = 4000; // ms between two updates of the list
 
 export class Finder {
   // look(code) shows an invite.
@@ -16,7 +16,7 @@ export class Finder {
     byId('waiting-take').addEventListener('click', (e) => busy(e.currentTarget, () => this.take()));
   }
 
-  // watch keeps the list true while it is on the screen.
+  // watch keeps the list current while it is on the screen.
   watch(shown) {
     clearInterval(this.timer);
     if (!shown) return;
@@ -46,13 +46,13 @@ export class Finder {
         : action('Wait', 'find-wait', (b) => busy(b, () => this.standInLine({ party_id: p.party_id }, leader)), 'for a seat of ' + leader));
   }
 
-  // standInLine waits for a seat of a full party. A place of 0 is a seat at once.
+  // standInLine waits for a seat of a full party. Place 0 means that a seat is free at once.
   async standInLine(where, name) {
     const answer = await this.net.rpc('party_wait', where);
     this.draw(answer.place ? Object.assign({ name: name, place: answer.place, of: answer.of, until: answer.held_until }, where) : null);
   }
 
-  // where is the line this player stands in, as party_wait wants it.
+  // where names the wait list this player is on, as party_wait expects it.
   where() {
     return this.wait.code ? { code: this.wait.code } : { party_id: this.wait.party_id };
   }
@@ -66,7 +66,7 @@ export class Finder {
     }
   }
 
-  // free is told by notification 1005.
+  // free handles notification 1005: a seat is free.
   free(until) {
     if (this.wait) this.draw(Object.assign(this.wait, { until: until }));
   }
@@ -81,7 +81,7 @@ export class Finder {
     this.draw(null);
   }
 
-  // asked is a closed party that this player wants into.
+  // asked shows that this player asked to join a closed party.
   asked() {
     this.draw({ asked: true });
   }

@@ -1,20 +1,20 @@
-// The sample game server as a player meets it (local/gameserver): a pass opens a stream of
-// events, which is the connection, and the calls beside it.
+// The sample game server (local/gameserver) as a player sees it. A pass opens a stream of events,
+// which is the connection; actions are separate calls.
 
 const again = 1000; // ms from a lost connection to the next try
 
 export class Game {
-  // changed() is called when there is news: a state of the game, or the end of the connection.
+  // changed() is called after each new state of the game and at the end of the connection.
   constructor(changed) {
     this.changed = changed;
-    this.state = null; // {players, score, over} as the server sent it last
+    this.state = null; // {players, score, over} as the server last sent it
   }
 
   get connected() {
     return !!this.stream;
   }
 
-  // open goes to the server of a match: what server_ready says, and party_match under `server`.
+  // open connects to the server of a match. server is what server_ready contains, and party_match under `server`.
   open(matchId, server) {
     if (this.connected && this.matchId === matchId) return;
     this.close();
@@ -29,7 +29,7 @@ export class Game {
       if (this.state.over) this.close();
       this.changed();
     };
-    stream.onerror = () => { // a pass works once, so the next try is with another
+    stream.onerror = () => { // a pass works once, so the next try needs another one
       if (this.stream !== stream) return;
       this.close();
       this.changed();
@@ -41,7 +41,7 @@ export class Game {
     };
   }
 
-  // close loses the connection: the server keeps the seat for a while.
+  // close drops the connection; the server keeps the seat for a while.
   close() {
     if (this.stream) this.stream.close();
     this.stream = null;
@@ -51,7 +51,7 @@ export class Game {
     return this.post('/score');
   }
 
-  // leave gives the seat up.
+  // leave gives up the seat.
   async leave() {
     await this.post('/leave');
     this.close();

@@ -1,11 +1,11 @@
 // Invites of the party: a link with its QR code, a short code, a seat held for a friend, and
-// the list of those that live.
+// the list of live invites.
 
 import { el, byId, show, busy, toast } from './dom.js';
 import { action, clock, redraw } from './views.js';
 
 export class Invites {
-  // party() is the party this player is in or null; changed() redraws it.
+  // party() returns this player's party or null; changed() redraws it.
   constructor(net, player, party, changed) {
     Object.assign(this, { net, player, party, changed });
     this.made = null; // {id, code, url} of the invite shown with its QR code
@@ -21,8 +21,8 @@ export class Invites {
     byId('invite-share').addEventListener('click', (e) => busy(e.currentTarget, () => this.share()));
   }
 
-  // list reads the live invites. The codes are known to nobody but their makers, so the link
-  // made last is remembered here: it leads into the party after a lost connection as well.
+  // list reads the live invites. The server tells a code only to the player who made the invite. So
+  // the page remembers the last link and can show it again after a lost connection.
   async list() {
     const party = this.party();
     const answer = await this.net.offers('party_invite_list', { party_id: party.id });
@@ -72,7 +72,7 @@ export class Invites {
     await this.list();
   }
 
-  // hold invites the player with this tag and keeps a seat for them.
+  // hold invites the player with this tag and holds a seat for them.
   async hold(tag) {
     const answer = await this.net.client.getUsers(this.net.session, [], [tag]);
     const user = (answer.users || [])[0];
@@ -84,7 +84,7 @@ export class Invites {
     await this.list();
   }
 
-  // share tells followers and friends in the game, then leaves the link to the device.
+  // share tells followers and friends in the game, then hands the link to the device's share menu.
   async share() {
     const { delivered, url } = await this.net.rpc('party_share', { party_id: this.party().id, to: { status: true, friends: true }, message: byId('invite-message').value.trim() });
     if (navigator.share) await navigator.share({ url: url }).catch(() => {});
@@ -108,5 +108,5 @@ export class Invites {
   }
 }
 
-// when writes how long an invite still lasts, as "in 23 h", or near its end the time, as "at 14:05:00".
+// when says until when an invite lasts: "in 23 h", or near its end the time, "at 14:05:00".
 const when = (unix, left) => (left >= 7200 ? 'in ' + Math.round(left / 3600) + ' h' : 'at ' + clock(unix));

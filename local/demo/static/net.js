@@ -1,17 +1,17 @@
-// The connection of one player to the server: the stock SDK, and a socket that comes back by
-// itself. Bots are players too.
+// The connection of one player to the server: the stock SDK, and a socket that reconnects by
+// itself. Bots use it too.
 
 const events = [
   'onparty', 'onpartyclose', 'onpartydata', 'onpartyjoinrequest', 'onpartyleader', 'onpartypresence',
   'onmatchmakermatched', 'onmatchdata', 'onnotification',
 ];
 
-// isMissing tells a server that does not run Partyline from a refusal.
+// isMissing reports whether an error means that the server does not run Partyline, unlike a refusal.
 export function isMissing(error) {
   return /rpc function not found/i.test((error && error.message) || '');
 }
 
-// tagOf makes a username of a name: what others type to invite this player.
+// tagOf makes a username from a name. Others type it to invite this player.
 function tagOf(name, device) {
   const word = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 16);
   return (word || 'player') + '-' + device.slice(-6);
@@ -20,10 +20,10 @@ function tagOf(name, device) {
 export class Connection {
   constructor(settings, on) {
     this.settings = settings; // {server, key, sdk}
-    this.on = on; // party and match events by the SDK's names, and state, gone, back
+    this.on = on; // handlers: party and match events by the SDK's names, and state, gone, back
     this.names = new Map(); // user ID -> display name
     this.tags = new Map(); // user ID -> username
-    this.pause = 0; // ms to stay away after the next loss
+    this.pause = 0; // ms to wait after the next loss
   }
 
   get server() {
@@ -61,8 +61,8 @@ export class Connection {
     const socket = this.client.createSocket(this.server.protocol === 'https:', false);
     for (const event of events) socket[event] = (message) => { if (this.socket === socket) this.tell(event, message); };
     socket.ondisconnect = () => { if (this.socket === socket) this.lost(); };
-    socket.onheartbeattimeout = socket.ondisconnect; // Chromium tells of the close a minute later
-    this.socket = socket; // the first events come before connect returns
+    socket.onheartbeattimeout = socket.ondisconnect; // Chromium reports the close up to a minute later
+    this.socket = socket; // the first events arrive before connect returns
     try {
       await socket.connect(this.session, true);
     } catch (error) {
@@ -73,7 +73,7 @@ export class Connection {
     this.tell('state', 'on');
   }
 
-  // lost tries again, more slowly each time, until the server answers or the player is gone.
+  // lost reconnects, at growing intervals, until the server answers or the player closes the connection.
   async lost() {
     this.socket = null;
     if (this.closed) return;
@@ -91,7 +91,7 @@ export class Connection {
     if (!this.closed) this.tell('back');
   }
 
-  // drop loses the connection on purpose, for so many milliseconds.
+  // drop loses the connection on purpose, for this many milliseconds.
   drop(pause) {
     this.pause = pause;
     if (this.socket) this.socket.disconnect(true);
@@ -113,7 +113,7 @@ export class Connection {
     return answer.payload ? JSON.parse(answer.payload) : {};
   }
 
-  // offers calls an RPC that this server may not have: null if it has none, {} if it refuses.
+  // offers calls an RPC that this server may not have. It returns null if it is missing, {} if it refuses.
   async offers(id, body) {
     try {
       return await this.rpc(id, body);
@@ -127,7 +127,7 @@ export class Connection {
     this.tags.set(user.id, user.username);
   }
 
-  // learnNames asks for the names of users it has not met; it never fails.
+  // learnNames asks for the names of unknown users; it never fails.
   async learnNames(ids) {
     const unknown = ids.filter((id) => id && !this.names.has(id));
     if (!unknown.length) return false;

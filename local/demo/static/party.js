@@ -1,7 +1,7 @@
-// The party as this client knows it: what the native party events say, and on top what
-// Partyline's own messages add. No drawing and no network here.
+// The party as this client knows it: the state from native party events, and what Partyline's
+// own messages add. This file does no drawing and no network calls.
 
-// Op codes of Partyline's own messages to a party; clients cannot send them.
+// Op codes of Partyline's messages to a party. Clients cannot send the negative ones; chat is the demo's own.
 export const op = { status: -1, invite: -2, matchmaking: -3, match: -4, member: -5, attributes: -6, chat: 1 };
 
 // SDK 2.8.0 leaves out fields that are zero, false or empty.
@@ -10,21 +10,21 @@ const listOf = (v) => v || [];
 export class Party {
   constructor(message) {
     this.id = message.party_id;
-    this.members = new Map(); // session ID -> presence, in the order they came
+    this.members = new Map(); // session ID -> presence, in order of arrival
     this.requests = new Map(); // user ID -> presence
     this.statuses = new Map(); // user ID -> {stage, progress, text, stalled}
-    this.incoming = new Map(); // user ID -> the same, of invited users who are not in yet
-    this.away = new Map(); // user ID -> {until}, of users whose seat is kept
-    this.back = new Set(); // user IDs of those who are back and whose presence comes
-    this.seen = new Map(); // user ID -> the last presence of somebody who is out
+    this.incoming = new Map(); // user ID -> the same, for invited users on the way
+    this.away = new Map(); // user ID -> {until}, for members whose seat is kept
+    this.back = new Set(); // user IDs of members who are back and whose presence has not arrived yet
+    this.seen = new Map(); // user ID -> last presence of a user who left
     this.invites = []; // rows of party_invite_list
-    this.declined = new Set(); // user IDs of invited friends who do not want to come
+    this.declined = new Set(); // user IDs of invited friends who declined
     this.shared = {}; // attributes of the party
-    this.own = {}; // user ID -> attributes of a member
+    this.own = {}; // user ID -> attributes of that member
     this.update(message);
   }
 
-  // update takes over a whole party message; one may come twice.
+  // update applies a complete party message; the same message may come twice.
   update(message) {
     this.open = !!message.open;
     this.label = message.label || '';
@@ -65,7 +65,7 @@ export class Party {
     for (const presence of listOf(event.presences)) this.requests.set(presence.user_id, presence);
   }
 
-  // status takes a full list or a message with only what changed.
+  // status applies a full list, or a message with only the changes.
   status(body) {
     for (const row of listOf(body.members)) this.statuses.set(row.user_id, row);
     for (const row of listOf(body.incoming)) {
@@ -81,25 +81,25 @@ export class Party {
     if (body.event === 'lost' || body.event === 'removed') delete this.own[body.user_id];
   }
 
-  // attributes takes everything, or a message with only what changed; null takes a key away.
+  // attributes applies the full attributes, or a message with only the changes; null removes a key.
   attributes(body) {
     Object.assign(this.shared, body.party);
     for (const [user, bag] of Object.entries(body.members || {})) this.own[user] = Object.assign(this.own[user] || {}, bag);
   }
 
-  // invite takes a message about an invite.
+  // invite applies a message about an invite.
   invite(body) {
     if (body.event === 'declined') this.declined.add(body.user || body.by);
   }
 
-  // held are the users a seat is held for who are neither in nor on the way.
+  // held returns the users for whom a seat is held and who are neither in the party nor on the way.
   held() {
     const users = new Set();
     for (const invite of this.invites) if (invite.hold_seat) for (const id of invite.for_user_ids) users.add(id);
     return Array.from(users).filter((id) => !this.declined.has(id) && !this.has(id) && !this.incoming.has(id) && !this.away.has(id));
   }
 
-  // footprint is how many seats the party needs in a match.
+  // footprint returns how many seats the party needs in a match.
   footprint() {
     const users = new Set(Array.from(this.members.values(), (m) => m.user_id));
     return users.size + this.incoming.size + this.away.size + this.held().length;
@@ -113,7 +113,7 @@ export class Party {
   }
 }
 
-// badgeOf words a status: what is shown in a tile's corner.
+// badgeOf returns the text and look of a status for the corner of a tile.
 export function badgeOf(status) {
   if (!status || !status.stage) return null;
   const names = { downloading: 'Downloading', installing: 'Installing', tutorial: 'In the tutorial', waiting: 'Not ready yet', ready: 'Ready', failed: 'Needs help' };
@@ -124,8 +124,8 @@ export function badgeOf(status) {
   return { text: percent === null ? stage : stage + ' ' + percent + ' %', percent: percent, tone: tone };
 }
 
-// sentenceOf says in words what somebody is still busy with: "is downloading, 42 %". It is
-// empty for a player who has told nothing or is ready.
+// sentenceOf says in words what a player is still doing: "is downloading, 42 %". It returns ""
+// for a player who is ready or has no status.
 export function sentenceOf(status) {
   if (!status || !status.stage || status.stage === 'ready') return '';
   const words = { downloading: 'is downloading', installing: 'is installing', tutorial: 'is in the tutorial', waiting: 'is not ready yet', failed: 'needs help' };
@@ -134,8 +134,8 @@ export function sentenceOf(status) {
   return doing + percent + (status.stalled ? ', without progress' : '');
 }
 
-// destination reads what was pasted into the join field: an invite link of the landing page
-// or of this client, a party ID, or else a code.
+// destination reads the text in the join field: an invite link of the landing page or of this
+// client, a party ID, or else a code.
 export function destination(typed) {
   const input = typed.trim();
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\S+$/i.test(input)) return { party: input };
@@ -145,7 +145,7 @@ export function destination(typed) {
     const code = url.searchParams.get('party') || (path && decodeURIComponent(path[1]));
     if (code) return { code: code };
   } catch (error) {
-    // Not a link, so a code.
+    // Not a link, so it is a code.
   }
   return { code: input };
 }

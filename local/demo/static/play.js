@@ -1,11 +1,11 @@
-// Looking for a match, accepting one, and being in it with a seat. What is shown is asked of
-// the server (party_queue, party_match); its messages only say when to ask.
+// Looking for a match, accepting one, and playing in it. The page shows what the server answers
+// (party_queue, party_match). The server's messages only trigger new questions.
 
 import { el, byId, show, text, busy } from './dom.js';
 import { clock, minutes } from './views.js';
 import { Game } from './game.js';
 
-// The queues of the sample rules. A game knows its own. Matches with a server are played there, not in Nakama's.
+// The queues of the sample rules. A game knows its own. A match with a server runs there, not in Nakama.
 export const queues = [
   { id: 'duo_race', name: 'Duo race', about: 'Two teams of two', teams: 2, size: 2 },
   { id: 'showdown', name: 'Showdown', about: 'One against one; both accept first', teams: 2, size: 1 },
@@ -14,7 +14,7 @@ export const queues = [
 ];
 export const queueOf = (id) => queues.find((q) => q.id === id) || { id: id, name: id, teams: 2, size: 1 };
 
-const every = 2000; // ms between questions while something is under way
+const every = 2000; // ms between questions while a search or a match is under way
 
 const reasonText = {
   match_on: 'play in another region or mode',
@@ -43,7 +43,7 @@ const waitText = {
 };
 
 export class Play {
-  // party() is the party this player is in or null; bots.opponents(queue, seats) sends some.
+  // party() returns this player's party or null; bots.opponents(queue, seats) sends opponents.
   constructor(net, party, bots) {
     Object.assign(this, { net, party, bots });
     this.game = new Game(() => this.ask());
@@ -69,8 +69,8 @@ export class Play {
     this.game.close();
     this.ticket = null; // a row of party_queue
     this.match = null; // the answer of party_match
-    this.accepted = ''; // the ticket this player has accepted a match for
-    this.left = ''; // the match this player does not want to be in
+    this.accepted = ''; // the ticket for which this player accepted a match
+    this.left = ''; // the match that this player left
     text('play-note', '');
   }
 
@@ -78,7 +78,7 @@ export class Play {
     return new FormData(byId('queue-form')).get('queue');
   }
 
-  // ask reads what is under way. It is called when a message says so, and now and then in between.
+  // ask reads the current search and match. It runs after messages about them, and at intervals.
   async ask() {
     const party = this.party();
     if (!party || !this.net.socket) return;
@@ -95,7 +95,7 @@ export class Play {
     this.draw();
   }
 
-  // check greys the button out and says why, before anybody presses it.
+  // check disables the button and shows the reason before anybody presses it.
   async check() {
     const party = this.party();
     if (!party || this.ticket || this.match) return;
@@ -143,17 +143,17 @@ export class Play {
     await this.ask();
   }
 
-  // told takes a message of the server with op code -3 or -4.
+  // told handles a message of the server with op code -3 or -4.
   async told(body, userId) {
     if (body.event === 'queued' && waitText[body.reason]) text('play-note', waitText[body.reason]);
     if (body.event === 'dropped') {
       text('play-note', dropText[body.reason] || 'The party is out of the queue.');
-      const gone = body.reason !== 'membership' && body.reason !== 'internal' && this.party().leads; // the server has removed those two itself
+      const gone = body.reason !== 'membership' && body.reason !== 'internal' && this.party().leads; // the server removed the ticket itself for those two
       if (gone) this.net.socket.removeMatchmakerParty(this.party().id, body.ticket).catch(() => {});
     }
     if (body.event === 'matched' || body.event === 'found') text('play-note', '');
     if (body.event === 'ended' && !body.user_id) text('play-note', 'The match is over.' + (body.result ? ' Team ' + (body.result.winner + 1) + ' has won, ' + body.result.score.join(' to ') + '.' : ''));
-    if (body.event === 'server_ready' && this.left !== body.match_id) this.game.open(body.match_id, body); // for this player alone
+    if (body.event === 'server_ready' && this.left !== body.match_id) this.game.open(body.match_id, body); // sent to this player only
     if (body.event === 'seat_held' && body.user_id === userId && this.left !== body.match_id) await this.enter(body.match_id).catch(() => {});
     await this.ask();
   }
@@ -179,7 +179,7 @@ export class Play {
     this.tick();
   }
 
-  // tick moves the clocks between two answers of the server.
+  // tick updates the clocks between two answers of the server.
   tick() {
     if (!this.ticket) return;
     byId('waited').textContent = minutes(this.ticket.waited_sec + (Date.now() - this.at) / 1000);
@@ -219,7 +219,7 @@ export class Play {
       el('ul', null, ...seats.filter((s) => s.team === team).map((s) => this.seatRow(s))))));
   }
 
-  // drawGame shows what the game server says, if it has said anything yet.
+  // drawGame shows the last state from the game server, if there is one.
   drawGame(state) {
     show('game', !!state);
     show('score', !!state);

@@ -1,5 +1,5 @@
-// Who plays in this window. Each window is a player of its own, and a window that is closed
-// and opened again is the same player: a lock of the browser says which players are here.
+// The player of this window. Each window is a different player, and a window that is closed and
+// opened again is the same player. Locks of the browser show which players are open.
 
 const keyOf = (number) => 'partyline-demo-player-' + number;
 
@@ -10,7 +10,7 @@ export class Player {
     if (!this.saved.device) this.keep({ device: newDevice() });
   }
 
-  // keep remembers {device, name, party, invite, bots} until the browser forgets the page.
+  // keep saves {device, name, party, invite, bots} in the browser's local storage.
   keep(changes) {
     Object.assign(this.saved, changes);
     localStorage.setItem(this.key, JSON.stringify(this.saved));
@@ -21,7 +21,7 @@ export function newDevice() {
   return 'demo-' + Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 }
 
-// locked says whether this window got the lock; it holds it until it goes.
+// locked reports whether this window got the lock. The window then holds it until it closes.
 function locked(name, options) {
   return new Promise((resolve) => {
     navigator.locks.request(name, options, (lock) => {
@@ -31,13 +31,13 @@ function locked(name, options) {
   });
 }
 
-// claim takes the player this window had before it was reloaded, else the first that no other
-// window has. Browsers have locks on secure and loopback pages only; elsewhere, as on a phone
-// in the same network, there is one player a browser.
+// claim takes the player this window had before a reload, else the first player without a window.
+// Browsers have locks on secure and loopback pages only. Elsewhere, as on a phone in the same
+// network, each browser has one player.
 export async function claim() {
   if (!navigator.locks) return new Player(1);
   const before = Number(sessionStorage.getItem('partyline-demo-number'));
-  // A page that is loaded again waits until the browser has let the old one go; a copy of a window would wait for ever.
+  // A reloaded page waits until the browser releases the old page's lock; a duplicated window would wait forever.
   const [{ type }] = performance.getEntriesByType('navigation');
   if (before && await locked(keyOf(before), { signal: AbortSignal.timeout(type === 'navigate' ? 1000 : 15_000) })) return new Player(before);
   for (let number = 1; ; number++) {

@@ -1,4 +1,4 @@
-// A pretended download: stage and progress as a launcher would report them.
+// A simulated download: stage and progress as a launcher would report them.
 
 const step = 400; // ms
 const stages = [
@@ -7,12 +7,12 @@ const stages = [
 ];
 
 export class Progress {
-  // send(status) tells the server; fail(error) hears why it would not listen.
+  // send(status) reports to the server; fail(error) receives the error if the server refuses.
   constructor(send, fail) {
     this.send = send;
     this.fail = fail;
     this.timer = 0;
-    // The server ignores what is older than what it has; a reload goes on counting.
+    // The server ignores a lower number than the last; the time keeps numbers growing after a reload.
     this.seq = Date.now();
   }
 
@@ -21,7 +21,7 @@ export class Progress {
     return this.tell({ stage: stage, progress: progress });
   }
 
-  // start resolves when all is there and the player is ready.
+  // start resolves when the download is complete and the player is ready.
   start() {
     this.stop();
     let at = 0;

@@ -14,7 +14,7 @@ function hueOf(key) {
   return hash % hues;
 }
 
-// colours gives everybody shown the hue of their ID, or the next one that nobody has.
+// colours gives each player shown the hue of their ID, or the next free hue.
 function colours(seats) {
   const taken = new Set();
   for (const seat of seats) {
@@ -49,7 +49,7 @@ function tile(seat) {
   seat.actions && seat.actions.length > 0 && el('span', { className: 'acts' }, ...seat.actions));
 }
 
-// action is a small button; about says what it is about, for people who hear the button alone.
+// action makes a small button. about names its object for people who use a screen reader.
 export function action(label, testid, run, about, symbol) {
   return el('button', {
     className: 'button tiny', type: 'button', title: symbol && label, 'aria-label': about && label + ' ' + about,
@@ -57,7 +57,7 @@ export function action(label, testid, run, about, symbol) {
   }, symbol ? icon(symbol) : label);
 }
 
-const shownFree = 8; // free seats with a tile of their own
+const shownFree = 8; // free seats with their own tile
 
 function seatsOf(party, net, act) {
   const seats = [];
@@ -96,7 +96,7 @@ function seatsOf(party, net, act) {
 
 export const clock = (unix) => new Date(unix * 1000).toLocaleTimeString([], { timeStyle: 'medium' });
 
-// minutes writes seconds as "1:05".
+// minutes formats seconds as "1:05".
 export const minutes = (seconds) => Math.floor(seconds / 60) + ':' + String(Math.floor(seconds % 60)).padStart(2, '0');
 
 export function drawParty(party, net, act) {
@@ -126,7 +126,7 @@ export function drawParty(party, net, act) {
   }));
 }
 
-// redraw puts new rows into a list and gives the focus back to the same button of the same row.
+// redraw replaces the rows of a list and returns the focus to the same button of the same row.
 export function redraw(list, rows) {
   const on = document.activeElement;
   const key = list.contains(on) && on.closest('[data-key]').dataset.key;
@@ -136,8 +136,8 @@ export function redraw(list, rows) {
   if (again) again.focus();
 }
 
-// drawLoading keeps, in the bottom left corner, a line about somebody else who is not ready yet, and how many
-// more there are: a line for each would cover what is below.
+// drawLoading shows, in the bottom left corner, one line about another player who is not ready yet, and how
+// many more there are. A line for each player would cover the content below.
 function drawLoading(party, net) {
   const lines = [];
   const line = (user, name, status) => {
@@ -188,7 +188,7 @@ export function drawPreview(p) {
   byId('preview-decline').textContent = p.party ? 'No, thanks' : 'Back to the lobby';
 }
 
-// say adds a line to the chat: somebody's words, or an event of the party.
+// say adds a line to the chat: a player's words, or an event of the party.
 export function say(kind, from, words) {
   const log = byId('chat-log');
   log.append(el('p', { className: 'line ' + kind, data: { testid: 'chat-line', kind: kind, from: from || '' } },

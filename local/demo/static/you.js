@@ -1,11 +1,11 @@
-// What this player tells the others: a character, how far the game has loaded, ready or not.
+// What this player tells the others: a character, the progress of the download, ready or not.
 
 import { byId, el, icon, toast, busy, sayError } from './dom.js';
 import { Progress } from './progress.js';
 import { characters } from './views.js';
 
 export class You {
-  // where() is what a status goes to: {party_id} inside, {code} before, null for nowhere.
+  // where() returns where a status goes: {party_id} for a member, {code} before that, null for nowhere.
   constructor(net, where) {
     const set = (character) => net.rpc('party_attributes_set', { party_id: where().party_id, member: { character } });
     byId('characters').append(...Object.entries(characters).map(([key, name]) => el('button', {
@@ -18,7 +18,7 @@ export class You {
     }, (error) => toast(sayError(error)));
     for (const id of ['status-download', 'preview-download']) byId(id).addEventListener('click', () => this.download.start());
     for (const button of document.querySelectorAll('[data-stage]')) {
-      const back = button.dataset.stage === 'ready' ? 'waiting' : 'ready'; // pressed again
+      const back = button.dataset.stage === 'ready' ? 'waiting' : 'ready'; // for the second press
       button.addEventListener('click', () => this.download.set(button.getAttribute('aria-pressed') === 'true' ? back : button.dataset.stage));
     }
   }

@@ -16,15 +16,15 @@ import (
 	"partyline/local/e2e/target"
 )
 
-// Every function has a row, and every row a function.
+// Every function has a row in the matrix, and every row has a function.
 func TestMatrix_NamesEveryFunction(t *testing.T) {
-	// The tests of module/wiring compare this file with what the module registers.
+	// The tests of module/wiring compare this file with the functions that the module registers.
 	file, err := os.Open("../../../module/wiring/testdata/entry_points.golden")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	functions := map[string]bool{} // whether servers alone may call it
+	functions := map[string]bool{} // whether only servers may call it
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		if rpc, is := strings.CutPrefix(lines.Text(), "rpc "); is {
 			id, who, _ := strings.Cut(rpc, " for ")
@@ -55,7 +55,7 @@ func TestMatrix_NamesEveryFunction(t *testing.T) {
 	}
 }
 
-// Every cell is what the server answers, over HTTP and over the socket.
+// The server answers as each cell says, over HTTP and over the socket.
 func TestMatrix(t *testing.T) {
 	addr := target.Given()
 	if addr == "" {
@@ -81,7 +81,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// A socket belongs to somebody.
+// The server refuses a socket without a valid session.
 func TestSocketsNeedASession(t *testing.T) {
 	addr := target.Module(t)
 	for _, token := range []string{"", "forged"} {
@@ -92,7 +92,7 @@ func TestSocketsNeedASession(t *testing.T) {
 	}
 }
 
-// outcome is what a call came to, in the matrix's words.
+// outcome returns the result of a call as the matrix writes it.
 func outcome(t *testing.T, id, answer string, err error) string {
 	t.Helper()
 	text, answered := player.Outcome(err)
@@ -101,7 +101,7 @@ func outcome(t *testing.T, id, answer string, err error) string {
 	case !answered:
 		t.Fatal(err)
 	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized && strings.Contains(text, " "):
-		return access.Unknown // in the host's own words, not with a reason
+		return access.Unknown // in the host's own words, without a reason
 	case text != "":
 		return text
 	case id != "party_check":
@@ -123,7 +123,7 @@ func outcome(t *testing.T, id, answer string, err error) string {
 // call calls a function with a payload.
 type call func(id, payload string) (answer string, err error)
 
-// calls are the ways in which somebody can try, by a name for each.
+// calls returns the ways in which a role can call a function, each with a name.
 func (s *scene) calls(role, way string) map[string]call {
 	if one, playing := s.players[role]; playing {
 		return map[string]call{role: func(id, payload string) (answer string, err error) {
@@ -137,7 +137,7 @@ func (s *scene) calls(role, way string) map[string]call {
 		}}
 	}
 	if way == "socket" {
-		return nil // TestSocketsNeedASession
+		return nil // see TestSocketsNeedASession
 	}
 	withKey := func(key string) call {
 		return func(id, payload string) (string, error) { return s.api.RPCWithKey(s.ctx, key, id, payload) }
@@ -160,7 +160,7 @@ func (s *scene) calls(role, way string) map[string]call {
 	}
 }
 
-// bare calls without any credentials.
+// bare makes a call without credentials.
 func (s *scene) bare(id, payload string) error {
 	return s.api.Call(s.ctx, http.MethodPost, "/v2/rpc/"+id, "", payload, nil)
 }

@@ -14,8 +14,8 @@ import (
 	"partyline/party"
 )
 
-// What a message names is not asked about before it is looked at: that would be an error of
-// the server's in its log, for each message that a client cares to send.
+// The module checks the IDs in a message before it asks the host about them. Otherwise a client
+// could cause an error in the server's log with every message.
 func TestIntruder_AcceptOfNobody(t *testing.T) {
 	s := newScene(t, target.Module(t))
 	partyID := s.words.Replace("$party")
@@ -28,8 +28,8 @@ func TestIntruder_AcceptOfNobody(t *testing.T) {
 	}
 }
 
-// Any client may write storage objects of its own, into any collection. In those of the
-// module they must count for nothing.
+// Any client may write its own storage objects into any collection. The module must ignore them
+// in its collections.
 func TestIntruder_StorageOfOthers(t *testing.T) {
 	s := newScene(t, target.Module(t))
 	outsider, leader := s.players["outsider"], s.players["leader"]

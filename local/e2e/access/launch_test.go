@@ -9,8 +9,8 @@ import (
 	"partyline/party"
 )
 
-// Launch data is any JSON, which databases do not take as it is: PostgreSQL refuses some
-// texts, and makes a hundred thousand digits of a number of eight characters.
+// Launch data is any JSON, but databases change or refuse some of it. PostgreSQL refuses some
+// texts, and it expands a number of eight characters to a hundred thousand digits.
 func TestIntruder_LaunchData(t *testing.T) {
 	s := newScene(t, target.Module(t))
 	for _, launch := range []string{

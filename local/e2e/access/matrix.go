@@ -1,14 +1,12 @@
-// Package access says who may call which function of the module. [Matrix] is the one
-// source: this package's tests make every call in it, over HTTP and over the socket, and
-// fail where a function is missing from it; local/e2e/docs compares it with
-// docs/security.md.
+// Package access says who may call which function of the module. [Matrix] is the only source. This
+// package's tests make every call in it, over HTTP and over the socket, and fail if a function is
+// missing. local/e2e/docs compares it with docs/security.md.
 //
 // Only tests import it.
 package access
 
-// Roles are those who could try a call, in the order of the cells of a [Row]. What they
-// know is the worst case: everybody signed in knows the IDs of the party and of its
-// invites, and the codes.
+// Roles are the callers, in the order of the cells of a [Row]. They know the worst case: every
+// signed-in user knows the IDs of the party and of its invites, and the codes.
 var Roles = [...]string{
 	"anonymous", // no session, or a forged one, or a wrong HTTP key
 	"outsider",  // signed in, in another party, named by no invite
@@ -18,13 +16,13 @@ var Roles = [...]string{
 	"HTTP key",  // one of the game's own servers, without a user
 }
 
-// What becomes of a call, beside a refusal's reason.
+// Outcomes of a call, besides the reason of a refusal.
 const (
 	Allowed = "allowed"
 	// Unknown is the host's own refusal of a caller without a session, with HTTP status 401. The
-	// module does not hear of the call.
+	// call does not reach the module.
 	Unknown = "401"
-	// Says is before the reason that party_check answers: the call itself is allowed.
+	// Says comes before a reason in the answer of party_check. The call itself is allowed.
 	Says = "says "
 )
 
@@ -46,7 +44,7 @@ const (
 	proposalGone    = "proposal_gone"
 )
 
-// Matrix is all functions. The party is closed.
+// Matrix has all functions. The party is closed.
 var Matrix = []Row{
 	{"party_invite_create", "the party's ID", `{"party_id":"$party"}`,
 		signedIn(notMember, notMember, Allowed, Allowed)},
@@ -132,13 +130,13 @@ var Matrix = []Row{
 	{"party_server_end", "a match that is over", `{"match_id":"nothing.nakama1","server_token":"x"}`, gameServer},
 }
 
-// signedIn is a row for users: without one there is no answer for anyone.
+// signedIn returns the cells of a call for users. A caller without a session gets Unknown.
 func signedIn(outsider, invited, member, leader string) [len(Roles)]string {
 	return [...]string{Unknown, outsider, invited, member, leader, unauthenticated}
 }
 
-// gameServer is a row for game servers: the key alone opens no match.
+// gameServer has the cells of a call for game servers: the HTTP key alone gives no access to a match.
 var gameServer = [len(Roles)]string{Unknown, unauthenticated, unauthenticated, unauthenticated, unauthenticated, "invalid_request"}
 
-// serverOnly is a row for the game's own servers.
+// serverOnly has the cells of a call for the game's own servers.
 var serverOnly = [len(Roles)]string{Unknown, unauthenticated, unauthenticated, unauthenticated, unauthenticated, Allowed}

@@ -16,22 +16,22 @@ import (
 	"partyline/party"
 )
 
-// patience is how long one situation may take.
-const patience = time.Minute
+// situationTimeout is how long one situation may take.
+const situationTimeout = time.Minute
 
-// scene is a closed party with a leader, a member, somebody invited and an outsider, who
-// is in a party of their own. Each row gets its own, so that no call sees what another did.
+// scene is a closed party with a leader, a member, an invited player, and an outsider in another
+// party. Each row gets its own scene, so that no call sees the effects of another.
 type scene struct {
 	t       *testing.T
 	ctx     context.Context
 	api     *client.Client
 	players map[string]*player.Game // by role
-	words   *strings.Replacer       // what the payloads stand on
+	words   *strings.Replacer       // replaces the placeholders of the payloads
 }
 
 func newScene(t *testing.T, addr string) *scene {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("nothing for %v", patience))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), situationTimeout, fmt.Errorf("nothing for %v", situationTimeout))
 	t.Cleanup(cancel)
 	s := &scene{t: t, ctx: ctx, api: client.New(addr), players: map[string]*player.Game{}}
 	for _, role := range access.Roles[1:5] {
@@ -56,7 +56,7 @@ func newScene(t *testing.T, addr string) *scene {
 	return s
 }
 
-// join signs a new player in and starts the game.
+// join signs in a new player and connects them.
 func (s *scene) join(name string) *player.Game {
 	s.t.Helper()
 	one, err := player.SignIn(s.ctx, s.api, name)

@@ -17,11 +17,11 @@ import (
 	"partyline/party"
 )
 
-// sessionKey signs the session tokens of servers that are started for tests.
+// sessionKey signs the session tokens of servers that tests start.
 const sessionKey = "defaultencryptionkey"
 
-// A token that is over, or never was one of a session, reaches no function over HTTP, and opens
-// no socket.
+// A token that has expired or is not a session token reaches no function over HTTP and opens no
+// socket.
 func TestTokens_Useless(t *testing.T) {
 	s := newScene(t, target.Module(t))
 	leader := s.players["leader"].Player
@@ -30,8 +30,8 @@ func TestTokens_Useless(t *testing.T) {
 	s.must(s.api.Call(s.ctx, http.MethodPost, "/v2/session/logout", again.Auth(), map[string]string{"token": again.Token, "refresh_token": again.RefreshToken}, nil))
 	for name, token := range map[string]string{
 		"for refreshing":   leader.Session.RefreshToken,
-		"expired":          s.signed(leader.Session.Token, jwt.SigningMethodHS256, []byte(sessionKey), -time.Second),
-		"signed by nobody": s.signed(leader.Session.Token, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, time.Hour),
+		"expired":          s.resign(leader.Session.Token, jwt.SigningMethodHS256, []byte(sessionKey), -time.Second),
+		"signed by nobody": s.resign(leader.Session.Token, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, time.Hour),
 		"of a logout":      again.Token,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -53,8 +53,8 @@ func TestTokens_Useless(t *testing.T) {
 	}
 }
 
-// signed is a session's token with another end and signature.
-func (s *scene) signed(token string, method jwt.SigningMethod, key any, lasts time.Duration) string {
+// resign returns a session's token with another end and signature.
+func (s *scene) resign(token string, method jwt.SigningMethod, key any, lasts time.Duration) string {
 	s.t.Helper()
 	claims := jwt.MapClaims{}
 	_, _, err := jwt.NewParser().ParseUnverified(token, claims)
@@ -65,9 +65,9 @@ func (s *scene) signed(token string, method jwt.SigningMethod, key any, lasts ti
 	return made
 }
 
-// The server ends the tokens that an account had in the seconds before it was deleted. One of the
-// same second, or with a later end, it still takes. No function fails over it, and what its
-// player was in goes on without them.
+// The server ends the tokens that an account got in the seconds before its deletion. It still accepts
+// a token from the same second, or with a later end. No function fails because of such a token, and
+// the player's party goes on without them.
 func TestTokens_DeletedAccount(t *testing.T) {
 	s := newScene(t, target.Module(t))
 	partyID, leader := s.words.Replace("$party"), s.players["leader"]
@@ -77,7 +77,7 @@ func TestTokens_DeletedAccount(t *testing.T) {
 	s.must(s.api.Call(s.ctx, http.MethodDelete, "/v2/account", deleted.Player.Session.Auth(), nil, nil))
 	_, _, err := deleted.AwaitClose(s.ctx)
 	s.must(err)
-	deleted.Player.Session.Token = s.signed(deleted.Player.Session.Token, jwt.SigningMethodHS256, []byte(sessionKey), 24*time.Hour)
+	deleted.Player.Session.Token = s.resign(deleted.Player.Session.Token, jwt.SigningMethodHS256, []byte(sessionKey), 24*time.Hour)
 	again, err := deleted.Player.Play(s.ctx)
 	s.must(err)
 	t.Cleanup(again.Abort)
@@ -103,8 +103,7 @@ func TestTokens_DeletedAccount(t *testing.T) {
 	s.invite(leader, party.InviteRequest{PartyID: partyID})
 }
 
-// Sessions of others are theirs: who names one is refused, and its player stays where they
-// are.
+// A call that names another player's session is refused, and that session stays in its party.
 func TestTokens_SessionsOfOthers(t *testing.T) {
 	s := newScene(t, target.Module(t))
 	partyID := s.words.Replace("$party")
@@ -132,8 +131,8 @@ func TestTokens_SessionsOfOthers(t *testing.T) {
 	}
 }
 
-// A player who signs in chooses what goes with their session. It does not make it one of the
-// module's own, which nobody sees and no rule binds.
+// A player who signs in chooses the variables of their session. They cannot make it a session of
+// the module itself, which is hidden and not bound by rules.
 func TestTokens_ChosenVariables(t *testing.T) {
 	s := newScene(t, target.Module(t))
 	for _, guess := range []string{"", "partyline", "true"} {

@@ -17,7 +17,7 @@ after(quit);
 const shows = (page, id, words) => page.at(id).filter({ hasText: words }).waitFor();
 const seats = (page, state, n) => page.waitForFunction(([s, count]) => document.querySelectorAll(`[data-testid=match-seat][data-state=${s}]`).length === count, [state, n]);
 
-// play has a player's party of their own meet bots in the arena.
+// play makes a new party of this player meet bots in the arena.
 async function play(alice) {
   await alice.at("create-submit").click();
   await alice.at("queue-arena").check();

@@ -1,4 +1,4 @@
-// The operators' page in a browser, on a server with something to see.
+// The operators' page in a browser, on a server with some activity.
 
 import assert from "node:assert/strict";
 import { after, afterEach, beforeEach, describe, test } from "node:test";
@@ -25,7 +25,7 @@ afterEach(leave);
 after(restore);
 after(quit);
 
-// scene is a server with parties, statuses, invites and denials.
+// scene makes parties, statuses, invites and denials on the server.
 async function scene() {
   const [mira, jonas, tom, lea, sam] = await players("mira", "jonas", "tom", "lea", "sam");
   const raid = await party({ size: 6 }, mira, jonas);

@@ -1,4 +1,4 @@
-// The demo client: two windows are two players, who find each other by a link.
+// The demo client: two windows are two players. One joins the other by a link.
 
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
@@ -19,7 +19,7 @@ async function create(page, { size = 4, isOpen = false } = {}) {
   await page.at("party").waitFor();
 }
 
-// copyLink makes an invite link and takes it from the clipboard, as a player does who sends it to a friend.
+// copyLink makes an invite link and copies it to the clipboard, as a player does to send it to a friend.
 async function copyLink(page, message) {
   if (message) await page.at("invite-message").fill(message);
   await page.at("invite-create").click();
@@ -28,7 +28,7 @@ async function copyLink(page, message) {
   return page.evaluate(() => navigator.clipboard.readText());
 }
 
-// byLink opens a copied link as its receiver: first the page it leads to, then the game with its code.
+// byLink opens a copied link as its receiver: first the landing page, then the game with the code.
 async function byLink(name, link) {
   const landing = await open(new URL(link).pathname, { viewport: desktop });
   windows.push(landing);

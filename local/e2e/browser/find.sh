@@ -1,7 +1,7 @@
 #!/bin/sh
-# find.sh: prints the path of a Chromium for the suites, if it can one without windows, which takes half
-# the processor's time. Where there is none it installs one: Debian's package where this user may, else the
-# one of a registry package, into build/browser.
+# find.sh: prints the path of a Chromium for the suites. It prefers one without windows, which needs only
+# half of the processor time. If there is none, it installs Debian's package if this user may, else the
+# browser from a registry package, into build/browser.
 set -eu
 cd "$(dirname "$0")"
 

@@ -1,5 +1,5 @@
-// The lobby of the demo client on the sample rules: everything it shows, from finding a party to a match and back
-// after a lost connection.
+// The lobby of the demo client on the sample rules: everything it shows, from finding a party to a match, and after
+// a lost connection.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { reload, restore } from "../js/lib/rules.mjs";
 import { desktop, open, quit, shoot, shootAll, tab } from "./lib/browser.mjs";
 import { demo, handle, online, player, windows } from "./lib/demo.mjs";
 
-// The sample's rules, but for a longer time to accept: pictures are taken meanwhile.
+// The sample rules with a longer time to accept, because the tests take pictures during it.
 before(async () => {
   const sample = await readFile(new URL("../../rules.yml", import.meta.url), "utf8");
   const { error } = await reload(sample.replace("within: 15s", "within: 2m"));
@@ -21,7 +21,7 @@ after(restore);
 afterEach(leave);
 afterEach(async () => {
   for (const page of windows) assert.deepEqual(page.faults, []);
-  for (const page of windows.splice(0)) await page.leave(); // one after the other: some are tabs of one browser
+  for (const page of windows.splice(0)) await page.leave(); // one after the other, because some are tabs of one browser
 });
 after(quit);
 
@@ -33,7 +33,7 @@ async function create(page, { size = 4, isOpen = false, map = "Harbour" } = {}) 
   await page.at("party").waitFor();
 }
 
-// hold keeps a seat of the party for a friend.
+// hold holds a seat of the party for a friend.
 async function hold(page, friend, name) {
   await page.at("hold-input").fill(await friend.at("me-tag").textContent());
   await page.at("hold-submit").click();
@@ -202,7 +202,7 @@ describe("lobby", () => {
         constructor(...address) {
           super(...address);
           globalThis.wires.push(this);
-          DefaultSocket.DefaultHeartbeatTimeoutMs = usual; // for the next
+          DefaultSocket.DefaultHeartbeatTimeoutMs = usual; // back to the default for the next connection
         }
       };
     });
@@ -259,7 +259,7 @@ describe("lobby", () => {
     for (let i = 0; i < 30 && at !== "queue-start"; i++) {
       await alice.keyboard.press("Tab");
       const [id, ring] = await focus();
-      const inQueue = await alice.evaluate(() => document.activeElement.name === "queue"); // its frame has the ring
+      const inQueue = await alice.evaluate(() => document.activeElement.name === "queue"); // the frame around it shows the focus ring
       assert.ok(inQueue || ring >= 2, `${id} shows that it has the focus`);
       at = id;
     }

@@ -1,4 +1,4 @@
-// The playground in a browser: served from disk, everything else happens in the page.
+// The playground in a browser. The page comes from disk, and everything else happens in the page.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,4 @@
-// Badges in the demo client and on the landing page: what players see of each other while they load.
+// Badges in the demo client and on the landing page: what players see of each other during loading.
 
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 after(quit);
 
-// leader makes a closed party and answers its window, and the code of an invite to it.
+// leader makes a closed party and returns its window, and the code of an invite to it.
 async function leader(name) {
   const page = await player(name);
   await page.at("create-open").setChecked(false);
@@ -28,10 +28,10 @@ async function leader(name) {
 const seat = (page, name, kind = "member") => page.at(kind).filter({ hasText: name });
 const badge = (page, name, words, kind) => seat(page, name, kind).getByTestId("member-badge").filter({ hasText: words });
 
-// corner is where a line about somebody stands, seen from the bottom left of the window.
+// corner returns the position of a player's line, measured from the bottom left of the window.
 async function corner(page, words) {
   const line = page.at("loading-line").filter({ hasText: words }).first();
-  const box = await eventually(() => line.boundingBox(), Boolean); // its words may change under the question
+  const box = await eventually(() => line.boundingBox(), Boolean); // its text may change meanwhile
   return { left: box.x, bottom: desktop.height - box.y - box.height };
 }
 
@@ -40,7 +40,7 @@ describe("badges", () => {
     const { page: alice, code } = await leader("Alice");
     const landing = handle(await open(`/party/join/${code}`, { viewport: desktop }));
     const bob = await player("Bob", `?party=${code}`);
-    await bob.at("preview-download").click(); // on the way, not in yet
+    await bob.at("preview-download").click(); // on the way, not in the party yet
     await badge(alice, "Bob", /Downloading \d+ %/, "incoming").waitFor();
     const at = await corner(alice, /^Bob is downloading, \d+ %$/);
     assert.ok(at.left < 60 && at.bottom < 60, `the line stands at ${JSON.stringify(at)}`);
@@ -59,7 +59,7 @@ describe("badges", () => {
     await bob.at("status-ready").click();
     await badge(alice, "Bob", "Ready").waitFor();
     assert.equal(await alice.at("loading-line").count(), 0, "nobody is waited for");
-    await badge(bob, "Bob", "Ready").waitFor(); // one's own as well
+    await badge(bob, "Bob", "Ready").waitFor(); // Bob sees his badge as well
     for (const page of [alice, bob, landing]) assert.deepEqual(page.faults, []);
   });
 
@@ -91,7 +91,7 @@ describe("badges", () => {
   test("go with the player, and one line stands for all", async () => {
     const { page: alice, code } = await leader("Alice");
     const [bob, carl] = await players("bob", "carl"); // without windows
-    await bob.client.updateAccount(bob.session, { display_name: "Bob \u202e" }); // turns round what is behind it
+    await bob.client.updateAccount(bob.session, { display_name: "Bob \u202e" }); // reverses the direction of the text after it
     const { party_id } = await redeem(bob, code);
     await redeem(carl, code);
     await bob.rpc("party_status_set", { party_id, stage: "tutorial" });

@@ -1,11 +1,11 @@
-// Package capacity_test measures what the capacity guide of docs/operators.md says: the
-// memory of a party, a member, an invite, a status and a held seat, and the processor time
-// of each thing players do.
+// Package capacity_test measures the figures of the capacity guide in docs/operators.md: the memory
+// of a party, a member, an invite, a status and a held seat, and the processor time of each thing
+// players do.
 //
 //	go test ./local/e2e/capacity -run Memory -v -parties 1000
 //	go test ./local/e2e/capacity -run '^$' -bench . -benchtime 2000x
 //
-// Server and clients are one process here, so a client's part is in every figure.
+// Server and clients are one process here, so every figure includes the client's part.
 package capacity_test
 
 import (
@@ -93,8 +93,8 @@ func (w *world) invite(by *player.Game, id string, with object) (made party.Crea
 	return made
 }
 
-// heap is what is in use when everybody has heard everything.
-func (w *world) heap(games ...[]*player.Game) uint64 {
+// heapInUse returns the memory in use after all clients have received everything.
+func (w *world) heapInUse(games ...[]*player.Game) uint64 {
 	w.Helper()
 	w.server.Settle()
 	for _, list := range games {
@@ -111,19 +111,19 @@ func (w *world) heap(games ...[]*player.Game) uint64 {
 	return m.HeapAlloc
 }
 
-// grow is the memory of each thing, in bytes, as it is added.
-func grow(t *testing.T, module bool) map[string]float64 {
+// memoryPerThing returns the memory in bytes that each added thing takes.
+func memoryPerThing(t *testing.T, module bool) map[string]float64 {
 	t.Helper()
 	w, n := start(t, module), *size
 	leaders, friends := w.games(n), w.games(n)
 	ids := make([]string, n)
-	used := w.heap(leaders, friends)
+	used := w.heapInUse(leaders, friends)
 	each := map[string]float64{}
 	stage := func(name string, add func(i int)) {
 		for i := range n {
 			add(i)
 		}
-		now := w.heap(leaders, friends)
+		now := w.heapInUse(leaders, friends)
 		each[name] = (float64(now) - float64(used)) / float64(n)
 		used = now
 	}
@@ -146,9 +146,9 @@ func grow(t *testing.T, module bool) map[string]float64 {
 	return each
 }
 
-// No figure is asserted but that nothing weighs more than a person would believe.
+// The test logs the figures. It only asserts that nothing takes more memory than is plausible.
 func TestMemory(t *testing.T) {
-	stock, with := grow(t, false), grow(t, true)
+	stock, with := memoryPerThing(t, false), memoryPerThing(t, true)
 	for _, name := range []string{"party", "member", "status", "invite", "held seat"} {
 		t.Logf("%-10s %8.0f bytes, of which a stock server's %8.0f", name, with[name], stock[name])
 		if with[name] > 64<<10 {
@@ -157,8 +157,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// spent is the processor time of this process.
-func spent() time.Duration {
+// cpuTime returns the processor time of this process.
+func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
@@ -166,21 +166,21 @@ func spent() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// measure runs an operation b.N times and reports the processor time of each.
+// measure runs an operation b.N times and reports its mean processor time.
 func measure(b *testing.B, do func(i int)) {
 	b.Helper()
 	b.ResetTimer()
-	before := spent()
+	before := cpuTime()
 	for i := range b.N {
 		do(i)
 	}
-	cpu := spent() - before
+	cpu := cpuTime() - before
 	b.StopTimer()
 	b.ReportMetric(float64(cpu.Microseconds())/float64(b.N), "cpu-us/op")
 }
 
-// BenchmarkOperation is everything over real sockets, the client's half included. The
-// first two are a stock server's, to compare with.
+// BenchmarkOperation runs every operation over real sockets, so it includes the client's half. The
+// first two also run on a stock server, for comparison.
 func BenchmarkOperation(b *testing.B) {
 	for _, module := range []bool{false, true} {
 		b.Run(fmt.Sprintf("create-and-close/module=%v", module), func(b *testing.B) {
@@ -209,7 +209,7 @@ func BenchmarkOperation(b *testing.B) {
 			return func(int) {
 				w.must(friend.Call(w.ctx, "party_invite_redeem", object{"code": code}, nil))
 				w.must(friend.LeaveParty(w.ctx, id))
-				w.must(friend.Barrier(w.ctx)) // behind the hooks
+				w.must(friend.Barrier(w.ctx)) // after the hooks
 				friend.Drain()
 			}
 		},

@@ -18,7 +18,7 @@ import (
 	"partyline/local/e2e/client"
 )
 
-// serve starts a server whose sockets are handled by script, and connects to it.
+// serve starts a server whose sockets run script, and connects to it.
 func serve(t *testing.T, o client.SocketOptions, script func(*websocket.Conn)) *client.Socket {
 	t.Helper()
 	upgrader := websocket.Upgrader{}
@@ -40,7 +40,7 @@ func serve(t *testing.T, o client.SocketOptions, script func(*websocket.Conn)) *
 	return socket
 }
 
-// echo answers every ping with a pong under the same cid, until the client goes.
+// echo answers every ping with a pong under the same cid, until the client disconnects.
 func echo(conn *websocket.Conn) {
 	for {
 		kind, data, err := conn.ReadMessage()
@@ -136,7 +136,7 @@ func TestSocket_CloseWaitsForTheServer(t *testing.T) {
 	cleaned := make(chan struct{})
 	socket := serve(t, client.SocketOptions{}, func(conn *websocket.Conn) {
 		echo(conn)
-		close(cleaned) // what a server does after the close handshake and before it lets the connection go
+		close(cleaned) // as a server does after the close handshake and before it closes the connection
 	})
 	if err := socket.Close(t.Context()); err != nil {
 		t.Fatal(err)

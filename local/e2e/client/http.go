@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Nakama's default keys, which the embedded engine and every test server use.
+// Nakama's default keys. The embedded engine and every test server use them.
 const (
 	DefaultServerKey = "defaultkey"
 	DefaultHTTPKey   = "defaulthttpkey"
@@ -25,12 +25,12 @@ type Client struct {
 	http      *http.Client
 }
 
-// New makes a client of the server at addr ("host:port"), with Nakama's default server key.
+// New returns a client of the server at addr ("host:port"), with Nakama's default server key.
 func New(addr string) *Client {
 	return &Client{addr: addr, serverKey: DefaultServerKey, http: &http.Client{}}
 }
 
-// Addr is the "host:port" the client talks to.
+// Addr returns the "host:port" that the client calls.
 func (c *Client) Addr() string { return c.addr }
 
 // Auth is the value of an Authorization header; "" sends none.
@@ -39,27 +39,27 @@ type Auth string
 // Bearer authenticates as the user of a session token.
 func Bearer(token string) Auth { return Auth("Bearer " + token) }
 
-// Basic authenticates with a user name and password, as authentication calls do
-// with the server key and an empty password.
+// Basic authenticates with a user name and password. Authentication calls use the server key and
+// an empty password.
 func Basic(user, password string) Auth {
 	return Auth("Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
 }
 
-// Response is an HTTP answer, read to its end.
+// Response is a complete HTTP answer.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Do sends one request. path starts with "/" and may hold a query; body may be nil.
-// Redirects are not followed. Any status is an answer, not an error.
+// Do sends one request. path starts with "/" and may include a query; body may be nil. Do does not
+// follow redirects. Any status is an answer, not an error.
 func (c *Client) Do(ctx context.Context, method, path string, auth Auth, body []byte) (Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://"+c.addr+path, bytes.NewReader(body))
 	if err != nil {
 		return Response{}, err
 	}
-	// To pack and unpack answers takes half the time of a call under the race detector.
+	// Under the race detector, compressing and decompressing answers takes half the time of a call.
 	req.Header.Set("Accept-Encoding", "identity")
 	if auth != "" {
 		req.Header.Set("Authorization", string(auth))
@@ -90,8 +90,8 @@ func (e *APIError) Error() string {
 	return fmt.Sprintf("HTTP %d, code %d: %s", e.Status, e.Code, e.Message)
 }
 
-// Call sends in as JSON (nil for no body) and decodes the answer into out (nil to
-// ignore it). An answer outside 2xx is an [*APIError].
+// Call sends in as JSON (nil for no body) and decodes the answer into out (nil to ignore it). An
+// answer outside 2xx is an [*APIError].
 func (c *Client) Call(ctx context.Context, method, path string, auth Auth, in, out any) error {
 	var body []byte
 	if in != nil {
@@ -129,11 +129,11 @@ type Session struct {
 	Username     string
 }
 
-// Auth is the session's Authorization header.
+// Auth returns the session's Authorization header.
 func (s Session) Auth() Auth { return Bearer(s.Token) }
 
-// AuthenticateDevice logs in with a device ID (10 to 128 bytes), making the account
-// under username if there is none. An empty username lets the server choose.
+// AuthenticateDevice logs in with a device ID (10 to 128 bytes). It creates the account with the
+// username if there is none. With an empty username the server chooses one.
 func (c *Client) AuthenticateDevice(ctx context.Context, id, username string) (Session, error) {
 	return c.authenticate(ctx, "device", map[string]any{"id": id}, username)
 }
@@ -169,7 +169,7 @@ func (c *Client) authenticate(ctx context.Context, kind string, account map[stri
 	return s, nil
 }
 
-// readClaims takes the user from a session token without checking its signature, as SDKs do.
+// readClaims reads the user from a session token without checking its signature, as SDKs do.
 func readClaims(token string) (userID, username string, err error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -189,8 +189,8 @@ func readClaims(token string) (userID, username string, err error) {
 	return claims.UserID, claims.Username, nil
 }
 
-// RPC calls a runtime function over HTTP as a user. payload is the function's input,
-// usually JSON; the result is its output.
+// RPC calls a runtime function over HTTP as a user. payload is the function's input, usually JSON;
+// the result is its output.
 func (c *Client) RPC(ctx context.Context, s Session, id, payload string) (string, error) {
 	return c.rpc(ctx, "/v2/rpc/"+id, s.Auth(), payload)
 }

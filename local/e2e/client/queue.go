@@ -10,18 +10,18 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
-// Message is one envelope as it came off the wire.
+// Message is one received envelope.
 type Message struct {
 	Envelope *rtapi.Envelope
-	// Raw is the JSON the server sent; on a protobuf socket, the envelope in the same JSON mapping.
+	// Raw is the JSON that the server sent; on a protobuf socket, the envelope in the same JSON mapping.
 	Raw json.RawMessage
 }
 
-// Kind is the envelope's field name on the wire ("party", "pong", ...); "" for one
-// that holds nothing but a cid.
+// Kind returns the envelope's field name on the wire ("party", "pong", ...), or "" for an envelope
+// with only a cid.
 func (m Message) Kind() string { return Kind(m.Envelope) }
 
-// Kind is the name under which an envelope's message travels in JSON, "" when it has none.
+// Kind returns the JSON name of an envelope's message, or "" if it has none.
 func Kind(e *rtapi.Envelope) string {
 	r := e.ProtoReflect()
 	field := r.WhichOneof(r.Descriptor().Oneofs().ByName("message"))
@@ -31,12 +31,12 @@ func Kind(e *rtapi.Envelope) string {
 	return string(field.Name())
 }
 
-// queue holds messages in the order of their arrival until they are taken.
+// queue holds messages in order of arrival until a reader takes them.
 type queue struct {
 	mu      sync.Mutex
 	items   []Message
-	changed chan struct{} // closed and replaced whenever items grows or the queue ends
-	err     error         // set once, when nothing will ever arrive again
+	changed chan struct{} // closed and replaced when items grows or the queue ends
+	err     error         // set once, when no more messages can arrive
 }
 
 func newQueue() *queue { return &queue{changed: make(chan struct{})} }
@@ -49,7 +49,7 @@ func (q *queue) push(m Message) {
 	q.changed = make(chan struct{})
 }
 
-// end makes every present and future wait that finds nothing fail with err.
+// end ends the queue. Each wait that finds no message in it then fails with err.
 func (q *queue) end(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -60,12 +60,12 @@ func (q *queue) end(err error) {
 	}
 }
 
-// find waits for a message that match accepts and, if remove is set, takes it out.
-func (q *queue) find(ctx context.Context, match func(Message) bool, remove bool) (Message, error) {
+// wait waits for a message that match accepts. If remove is set, it removes the message.
+func (q *queue) wait(ctx context.Context, match func(Message) bool, remove bool) (Message, error) {
 	seen := 0
 	for {
 		q.mu.Lock()
-		if remove || seen > len(q.items) { // another reader may have taken what was seen
+		if remove || seen > len(q.items) { // another reader may have removed seen messages
 			seen = 0
 		}
 		for i := seen; i < len(q.items); i++ {
@@ -78,7 +78,7 @@ func (q *queue) find(ctx context.Context, match func(Message) bool, remove bool)
 			}
 		}
 		seen = len(q.items)
-		changed, err, have := q.changed, q.err, kinds(q.items)
+		changed, err, have := q.changed, q.err, listMessages(q.items)
 		q.mu.Unlock()
 		if err != nil {
 			return Message{}, fmt.Errorf("%w; received and not taken: %s", err, have)
@@ -106,8 +106,8 @@ func (q *queue) takeAll(match func(Message) bool) []Message {
 	return taken
 }
 
-// kinds lists what lies in the queue, for the error text of a wait that failed.
-func kinds(items []Message) string {
+// listMessages lists the messages in the queue, for the error of a failed wait.
+func listMessages(items []Message) string {
 	if len(items) == 0 {
 		return "nothing"
 	}

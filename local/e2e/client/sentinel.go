@@ -10,16 +10,16 @@ import (
 
 // Sentinel proves that a server has nothing left to deliver.
 //
-// Nakama hands presence changes to one worker that delivers their events in order, beside
-// the replies to requests. A status change of the sentinel's own user takes the same
-// way and comes back to it, so once it is back every earlier presence event has been put
-// into its receivers' queues; a ping on their sockets then flushes those.
+// Nakama hands presence changes to one worker. The worker delivers their events in order, apart
+// from the replies to requests. The sentinel changes its own user's status, and the event of that
+// change takes the same path. When that event arrives, all earlier presence events are in their
+// receivers' queues. A ping on each receiver's socket then flushes the queue.
 type Sentinel struct {
 	socket *Socket
 	round  int
 }
 
-// NewSentinel logs a user in to stand guard. id is the device ID of the sentinel's account.
+// NewSentinel logs in the sentinel's user. id is the device ID of its account.
 func NewSentinel(ctx context.Context, c *Client, id string) (*Sentinel, error) {
 	session, err := c.AuthenticateDevice(ctx, id, "")
 	if err != nil {
@@ -32,9 +32,9 @@ func NewSentinel(ctx context.Context, c *Client, id string) (*Sentinel, error) {
 	return &Sentinel{socket: socket}, nil
 }
 
-// Settle returns when every event caused by what the server has answered so far has
-// arrived on the given sockets. Two rounds, because an event may cause one more: the
-// leave of a party's last member closes the party. Not for concurrent use.
+// Settle returns when every event caused by the server's answers so far has arrived on the given
+// sockets. It makes two rounds, because an event may cause another one: the leave of a party's
+// last member closes the party. Not for concurrent use.
 func (s *Sentinel) Settle(ctx context.Context, sockets ...*Socket) error {
 	for range 2 {
 		if err := s.roundTrip(ctx); err != nil {

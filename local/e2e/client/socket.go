@@ -27,7 +27,7 @@ var (
 type SocketOptions struct {
 	Status   bool   // appear online to followers from the start
 	Protobuf bool   // binary wire format instead of JSON
-	Lang     string // "" lets the server take its default
+	Lang     string // "" for the server's default
 }
 
 // Socket is one realtime connection.
@@ -37,14 +37,14 @@ type Socket struct {
 	queue    *queue
 	nextCID  atomic.Int64
 	pings    atomic.Int64
-	write    sync.Mutex // one writer at a time, as the WebSocket library asks
+	write    sync.Mutex // one writer at a time, as the WebSocket library requires
 
 	done  chan struct{} // closed when the connection has ended on both sides
 	close *websocket.CloseError
 }
 
-// pongWait is how long an answer to the server's ping may take. The library's own second
-// is over before it gets its turn where thousands of sockets share two processors.
+// pongWait is how long an answer to the server's ping may take. The library's default of one second
+// is too short if thousands of sockets share two processors.
 const pongWait = 20 * time.Second
 
 // Connect opens a realtime connection for a session.
@@ -79,10 +79,10 @@ func (c *Client) Connect(ctx context.Context, s Session, o SocketOptions) (*Sock
 	return sock, nil
 }
 
-// ErrClosed is the end of every wait on a socket that has been closed by either side.
+// ErrClosed is the error of every wait on a socket that either side has closed.
 var ErrClosed = errors.New("the socket is closed")
 
-// read is the socket's only reader; it ends when the server has let go of the connection.
+// read is the socket's only reader. It ends when the server has closed the connection.
 func (s *Socket) read() {
 	defer close(s.done)
 	for {
@@ -91,9 +91,8 @@ func (s *Socket) read() {
 			var ce *websocket.CloseError
 			if errors.As(err, &ce) {
 				s.close = ce
-				// A server cleans up after a session between the close handshake and the
-				// end of the TCP connection. Waiting for the latter means that the user
-				// is gone everywhere.
+				// A server cleans up a session between the close handshake and the end of the TCP
+				// connection. After the end of the connection, the user is gone everywhere.
 				_, _ = io.Copy(io.Discard, s.conn.NetConn())
 			}
 			_ = s.conn.Close()
@@ -123,7 +122,7 @@ func (s *Socket) decode(data []byte) (Message, error) {
 	return m, err
 }
 
-// Send writes an envelope as it is, without adding a cid.
+// Send writes an envelope unchanged, without adding a cid.
 func (s *Socket) Send(e *rtapi.Envelope) error {
 	if s.protobuf {
 		data, err := proto.Marshal(e)
@@ -139,18 +138,18 @@ func (s *Socket) Send(e *rtapi.Envelope) error {
 	return s.SendBytes(websocket.TextMessage, data)
 }
 
-// SendBytes writes one WebSocket message, well-formed for the server or not.
+// SendBytes writes one WebSocket message, even one that is not valid for the server.
 func (s *Socket) SendBytes(messageType int, data []byte) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	return s.conn.WriteMessage(messageType, data)
 }
 
-// NextCID is a correlation ID that this socket has not used yet.
+// NextCID returns a correlation ID that this socket has not used yet.
 func (s *Socket) NextCID() string { return strconv.FormatInt(s.nextCID.Add(1), 10) }
 
-// Call sends an envelope under a fresh cid and takes its reply out of the queue. An
-// error reply is a [*ReplyError].
+// Call sends an envelope with a new cid and takes its reply out of the queue. An error reply is a
+// [*ReplyError].
 func (s *Socket) Call(ctx context.Context, e *rtapi.Envelope) (*rtapi.Envelope, error) {
 	e.Cid = s.NextCID()
 	if err := s.Send(e); err != nil {
@@ -184,16 +183,15 @@ func OfKind(kind string) func(Message) bool {
 	return func(m Message) bool { return m.Envelope.Cid == "" && m.Kind() == kind }
 }
 
-// Take waits for the first message that match accepts and removes it, leaving all
-// others in place and in order. The end of ctx or of the connection is an error that
-// tells what did arrive.
+// Take waits for the first message that match accepts and removes it. All other messages stay, in
+// order. If ctx or the connection ends first, the error lists the messages that did arrive.
 func (s *Socket) Take(ctx context.Context, match func(Message) bool) (Message, error) {
-	return s.queue.find(ctx, match, true)
+	return s.queue.wait(ctx, match, true)
 }
 
 // Await is Take without the removal.
 func (s *Socket) Await(ctx context.Context, match func(Message) bool) (Message, error) {
-	return s.queue.find(ctx, match, false)
+	return s.queue.wait(ctx, match, false)
 }
 
 // TakeAll removes and returns every message received so far that match accepts, in order.
@@ -202,11 +200,11 @@ func (s *Socket) TakeAll(match func(Message) bool) []Message { return s.queue.ta
 // Drain removes and returns everything received so far, in order.
 func (s *Socket) Drain() []Message { return s.TakeAll(func(Message) bool { return true }) }
 
-// Barrier makes a ping round trip. Afterwards everything that the server had queued
-// for this socket before the ping has arrived, so what is missing then was not sent.
-// Presence events take a way of their own through the server; see [Sentinel].
+// Barrier makes a ping round trip. When it returns, all messages that the server queued for this
+// socket before the ping have arrived. A message that is missing then was not sent. Presence events
+// take another path through the server; see [Sentinel].
 func (s *Socket) Barrier(ctx context.Context) error {
-	cid := "barrier-" + strconv.FormatInt(s.pings.Add(1), 10) // apart from the callers' own numbers
+	cid := "barrier-" + strconv.FormatInt(s.pings.Add(1), 10) // not among the callers' own cids
 	if err := s.Send(&rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Ping{Ping: &rtapi.Ping{}}}); err != nil {
 		return err
 	}
@@ -216,8 +214,8 @@ func (s *Socket) Barrier(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the connection as a well-behaved client does and waits until the server
-// has dropped the session: its presences are gone and their leave events on the way.
+// Close ends the connection as a correct client does. It waits until the server has dropped the
+// session: its presences are gone, and their leave events are on their way.
 func (s *Socket) Close(ctx context.Context) error {
 	deadline := time.Now().Add(5 * time.Second)
 	if d, ok := ctx.Deadline(); ok {
@@ -238,11 +236,11 @@ func (s *Socket) Close(ctx context.Context) error {
 	}
 }
 
-// Abort cuts the connection without a word, as a lost network does.
+// Abort cuts the connection without a close frame, as a lost network does.
 func (s *Socket) Abort() { _ = s.conn.NetConn().Close() }
 
-// AwaitClose waits until the server has ended the connection, and tells how: code and
-// text of its close frame, or code 1006 when it sent none.
+// AwaitClose waits until the server has ended the connection. It returns the code and text of the
+// close frame, or code 1006 if the server sent none.
 func (s *Socket) AwaitClose(ctx context.Context) (code int, text string, err error) {
 	select {
 	case <-s.done:

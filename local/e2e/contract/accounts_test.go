@@ -8,7 +8,7 @@ import (
 	"partyline/local/e2e/client"
 )
 
-// Scenarios of the HTTP API's front door: authentication, accounts, RPC, the party list.
+// Scenarios of the basic HTTP API: authentication, accounts, RPC, the party list.
 
 const authenticate = "/v2/account/authenticate/"
 

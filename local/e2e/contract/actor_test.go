@@ -21,30 +21,30 @@ type Actor struct {
 	id      string // session ID of the socket
 }
 
-// Options of an actor's connection.
+// Options are the options of an actor's connection.
 type Options = client.SocketOptions
 
-// Account makes a user who is logged in and has no socket.
+// Account creates a logged-in user without a socket.
 func (w *World) Account(name string) *Actor {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
 	defer cancel()
-	username := name + "-" + w.run
+	username := name + "-" + w.runID
 	session, err := w.client.AuthenticateDevice(ctx, "device-"+username, username)
 	if err != nil {
 		w.t.Fatalf("%s: %v", name, err)
 	}
-	w.names.add(username, name)
-	w.names.add(session.UserID, "<"+name+">")
+	w.normaliser.add(username, name)
+	w.normaliser.add(session.UserID, "<"+name+">")
 	a := &Actor{w: w, name: name, session: session}
 	w.actors = append(w.actors, a)
 	return a
 }
 
-// Actor makes a user with a JSON socket, not shown as online.
+// Actor creates a user with a JSON socket that does not appear online.
 func (w *World) Actor(name string) *Actor { return w.ActorWith(name, Options{}) }
 
-// ActorWith makes a user with a socket of the given options.
+// ActorWith creates a user with a socket of the given options.
 func (w *World) ActorWith(name string, o Options) *Actor {
 	w.t.Helper()
 	a := w.Account(name)
@@ -52,7 +52,7 @@ func (w *World) ActorWith(name string, o Options) *Actor {
 	return a
 }
 
-// Again opens one more socket of a's user, as an actor of its own.
+// Again opens another socket of a's user, as a separate actor.
 func (a *Actor) Again(name string) *Actor {
 	a.w.t.Helper()
 	b := &Actor{w: a.w, name: name, session: a.session}
@@ -61,8 +61,8 @@ func (a *Actor) Again(name string) *Actor {
 	return b
 }
 
-// connect opens the socket and learns its session ID, which the server tells only in
-// presences, from a status of the actor's own. Nothing of this enters the transcript.
+// connect opens the socket and learns its session ID. The server sends that ID only in presences,
+// so connect sets a status and reads its presence. None of this enters the transcript.
 func (a *Actor) connect(o Options) {
 	a.w.t.Helper()
 	ctx, cancel := a.w.deadline()
@@ -72,7 +72,7 @@ func (a *Actor) connect(o Options) {
 		a.w.t.Fatalf("%s: %v", a.name, err)
 	}
 	mark := "hello from " + a.name
-	a.prepare(ctx, statusUpdate(mark))
+	a.callUnrecorded(ctx, statusUpdate(mark))
 	m, err := a.socket.Take(ctx, func(m client.Message) bool {
 		joins := m.Envelope.GetStatusPresenceEvent().GetJoins()
 		return len(joins) == 1 && joins[0].GetStatus().GetValue() == mark
@@ -81,23 +81,23 @@ func (a *Actor) connect(o Options) {
 		a.w.t.Fatalf("%s: own status: %v", a.name, err)
 	}
 	a.id = m.Envelope.GetStatusPresenceEvent().GetJoins()[0].SessionId
-	a.w.names.add(a.id, "<"+a.name+".session>")
+	a.w.normaliser.add(a.id, "<"+a.name+".session>")
 	if o.Status {
-		a.prepare(ctx, statusUpdate(""))
+		a.callUnrecorded(ctx, statusUpdate(""))
 	} else {
-		a.prepare(ctx, statusHide())
+		a.callUnrecorded(ctx, statusHide())
 	}
 	a.w.settle()
 	for _, other := range a.w.actors {
 		if other.socket != nil && other.session.UserID == a.session.UserID {
-			other.socket.Drain() // what the actor's own sockets heard of this
+			other.socket.Drain() // events of this on the user's other sockets
 		}
 	}
-	a.w.listen()
+	a.w.recordReceived()
 }
 
-// prepare makes a request off the record.
-func (a *Actor) prepare(ctx context.Context, e *rtapi.Envelope) {
+// callUnrecorded makes a request that the transcript does not record.
+func (a *Actor) callUnrecorded(ctx context.Context, e *rtapi.Envelope) {
 	a.w.t.Helper()
 	e.Cid = "prepare"
 	if err := a.socket.Send(e); err != nil {
@@ -108,18 +108,18 @@ func (a *Actor) prepare(ctx context.Context, e *rtapi.Envelope) {
 	}
 }
 
-// UserID is the actor's user.
+// UserID returns the actor's user ID.
 func (a *Actor) UserID() string { return a.session.UserID }
 
-// Username is the actor's username on the server.
+// Username returns the actor's username on the server.
 func (a *Actor) Username() string { return a.session.Username }
 
-// Presence names the actor's socket as party messages do.
+// Presence returns the presence of the actor's socket, as party messages name it.
 func (a *Actor) Presence() *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: a.session.UserID, SessionId: a.id, Username: a.session.Username}
 }
 
-// Do sends an envelope, waits for its reply and for everything it causes, and returns the reply.
+// Do sends an envelope, waits for its reply and all its effects, and returns the reply.
 func (a *Actor) Do(e *rtapi.Envelope) *rtapi.Envelope {
 	a.w.t.Helper()
 	e.Cid = a.socket.NextCID()
@@ -134,7 +134,7 @@ func (a *Actor) Do(e *rtapi.Envelope) *rtapi.Envelope {
 	return a.reply(e.Cid)
 }
 
-// DoJSON is Do for text that no SDK would send; {cid} stands for a fresh cid.
+// DoJSON is Do for text that no SDK sends; {cid} stands for a new cid.
 func (a *Actor) DoJSON(text string) *rtapi.Envelope {
 	a.w.t.Helper()
 	cid := a.socket.NextCID()
@@ -155,11 +155,11 @@ func (a *Actor) reply(cid string) *rtapi.Envelope {
 		a.w.t.Fatalf("%s: %v", a.name, err)
 	}
 	a.w.settle()
-	a.w.listen()
+	a.w.recordReceived()
 	return m.Envelope
 }
 
-// Tell sends an envelope without a cid, to which the server may or may not react.
+// Tell sends an envelope without a cid. The server may or may not react to it.
 func (a *Actor) Tell(e *rtapi.Envelope) {
 	a.w.t.Helper()
 	raw, err := protojson.MarshalOptions{UseProtoNames: true, UseEnumNumbers: true}.Marshal(e)
@@ -170,13 +170,13 @@ func (a *Actor) Tell(e *rtapi.Envelope) {
 	if err := a.socket.Send(e); err != nil {
 		a.w.t.Fatalf("%s: send %s: %v", a.name, client.Kind(e), err)
 	}
-	a.w.settle(a) // the sender's own barrier first: its handler has then run
-	a.w.listen()
+	a.w.settle(a) // the sender's barrier first, so that its handler has run
+	a.w.recordReceived()
 }
 
-// Provoke sends a message that makes the server close the socket, and waits for that.
-// The server races its last words with the end of the connection: an error envelope and
-// the close frame arrive or do not. So only the fact is recorded.
+// Provoke sends a message that makes the server close the socket, and waits until it is closed. In
+// the server, an error envelope and the close frame race with the end of the connection. They may
+// not arrive, so the transcript records only that the socket was closed.
 func (a *Actor) Provoke(messageType int, text string) {
 	a.w.t.Helper()
 	a.w.log(a.name, ">", []byte(text))
@@ -191,10 +191,10 @@ func (a *Actor) Provoke(messageType int, text string) {
 	a.socket.Drain()
 	a.w.log(a.name, "close", nil)
 	a.w.settle()
-	a.w.listen()
+	a.w.recordReceived()
 }
 
-// Disconnect ends the actor's connection as a client does that quits.
+// Disconnect closes the actor's connection as a client does when it quits.
 func (a *Actor) Disconnect() {
 	a.w.t.Helper()
 	a.w.log(a.name, "close", nil)
@@ -204,5 +204,5 @@ func (a *Actor) Disconnect() {
 		a.w.t.Fatalf("%s: %v", a.name, err)
 	}
 	a.w.settle()
-	a.w.listen()
+	a.w.recordReceived()
 }

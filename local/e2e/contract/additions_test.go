@@ -6,9 +6,9 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
-// additions are what a server with the module tells clients beside what a stock server does,
-// without a rules file. They are not in transcripts, which are about everything else; the
-// module's own suites are about them.
+// additions are the messages that a server with the module and without a rules file sends in
+// addition to a stock server's. Transcripts do not contain them, because the module's own suites
+// test them.
 var additions = []struct {
 	what string
 	is   func(*rtapi.Envelope) bool

@@ -17,8 +17,8 @@ var record = flag.Bool("record", false, "write the transcripts of the server tha
 
 func transcriptFile(name string) string { return filepath.Join("testdata", name+".json") }
 
-// TestTranscripts compares servers with the recorded transcripts: the one that NAKAMA names, or
-// the embedded engine, as a stock server and with the module and an empty rules file.
+// TestTranscripts compares servers with the recorded transcripts. The server is the one in NAKAMA, or
+// the embedded engine, once as a stock server and once with the module and an empty rules file.
 func TestTranscripts(t *testing.T) {
 	if addr := target.Given(); addr != "" {
 		compare(t, addr, target.HasModule(t, addr))
@@ -31,8 +31,8 @@ func TestTranscripts(t *testing.T) {
 	t.Run("module", func(t *testing.T) { compare(t, target.Server(t, true), true) })
 }
 
-// compare plays every scenario. With the module each goes as on a stock server, but for those
-// that [differences] names, which have a transcript of their own.
+// compare plays every scenario. With the module, each scenario goes as on a stock server. The
+// exceptions are in [differences] and have a separate transcript.
 func compare(t *testing.T, addr string, module bool) {
 	for _, s := range Scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
@@ -40,7 +40,7 @@ func compare(t *testing.T, addr string, module bool) {
 			got := Play(t, addr, s).Encode()
 			file := transcriptFile(s.Name)
 			if module {
-				file = expected(s.Name)
+				file = expectedFile(s.Name)
 			}
 			if *record {
 				write(t, s.Name, got, module)
@@ -57,7 +57,7 @@ func compare(t *testing.T, addr string, module bool) {
 	}
 }
 
-// write records a transcript; one with the module only where it is not a stock server's.
+// write records a transcript. With the module, it writes a file only if the transcript differs from the stock server's.
 func write(t *testing.T, name string, got []byte, module bool) {
 	t.Helper()
 	file := transcriptFile(name)
@@ -79,7 +79,7 @@ func write(t *testing.T, name string, got []byte, module bool) {
 	}
 }
 
-// TestTranscriptFiles asserts that scenarios have distinct names, a meaning, and exactly one file each.
+// TestTranscriptFiles asserts that each scenario has a unique name, a description, and exactly one file.
 func TestTranscriptFiles(t *testing.T) {
 	var want []string
 	for _, s := range Scenarios() {

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// differences are all that a server with the module and an empty rules file answers to stock
-// clients otherwise than a stock server, by the name that docs/host.md has for it, with the
-// scenarios that show it. What the module sends beside that is in [additions].
+// differences lists all answers to stock clients that differ between a stock server and a server with
+// the module and an empty rules file. The keys are the names in docs/host.md, and the values are the
+// scenarios that show the difference. [additions] lists the module's additional messages.
 var differences = map[string][]string{
 	"a refusal is in the module's words":                   {"party-accept-full", "party-close", "party-join-full", "party-leave-last"},
 	"an ID or a presence that cannot be is refused before": {"malformed-empty-messages", "malformed-party-ids", "malformed-presences"},
@@ -27,11 +27,11 @@ var differences = map[string][]string{
 	"a party larger than the match gets no ticket":         {"matchmaker-party-large"},
 }
 
-// differenceFile is the transcript of a scenario with the module, where it has one of its own.
+// differenceFile returns the path of a scenario's transcript with the module, if it has its own.
 func differenceFile(name string) string { return filepath.Join("testdata", "module", name+".json") }
 
-// expected is the transcript that a server with the module is to give.
-func expected(name string) string {
+// expectedFile returns the path of the transcript that a server with the module must give.
+func expectedFile(name string) string {
 	for _, scenarios := range differences {
 		if slices.Contains(scenarios, name) {
 			return differenceFile(name)
@@ -40,7 +40,7 @@ func expected(name string) string {
 	return transcriptFile(name)
 }
 
-// Each transcript with the module is explained by a difference, and differs.
+// Each transcript with the module belongs to a difference, and differs from the stock server's.
 func TestDifferences(t *testing.T) {
 	files, err := filepath.Glob(differenceFile("*"))
 	if err != nil {
@@ -75,7 +75,7 @@ func TestDifferences(t *testing.T) {
 
 var listed = regexp.MustCompile(`(?m)^- \*\*(.+)\*\*`)
 
-// The documentation lists the same differences, and what is sent beside them.
+// The documentation lists the same differences and additions.
 func TestDifferences_Documented(t *testing.T) {
 	text, err := os.ReadFile("../../../docs/host.md")
 	if err != nil {

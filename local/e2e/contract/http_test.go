@@ -10,13 +10,13 @@ import (
 	"partyline/local/e2e/client"
 )
 
-// HTTP makes a request as the actor and records it with status and body of the answer.
+// HTTP makes a request as the actor and records it with the status and body of the answer.
 func (a *Actor) HTTP(method, path string, body any) client.Response {
 	a.w.t.Helper()
 	return a.w.http(a.name, method, path, a.session.Auth(), body)
 }
 
-// HTTP makes a request under any authentication, "nobody" being who did it.
+// HTTP makes a request with any authentication. The transcript records "nobody" as the caller.
 func (w *World) HTTP(method, path string, auth client.Auth, body any) client.Response {
 	w.t.Helper()
 	return w.http("nobody", method, path, auth, body)
@@ -29,12 +29,12 @@ func (w *World) http(who, method, path string, auth client.Auth, body any) clien
 	res := w.request(method, path, auth, raw)
 	w.log(who, fmt.Sprint(res.Status), res.Body)
 	w.settle()
-	w.listen()
+	w.recordReceived()
 	return res
 }
 
-// Eventually repeats a request, for answers that lag behind, until ready accepts its body,
-// and records that one.
+// Eventually repeats a request until ready accepts the body of the answer, and records that
+// answer. It is for answers that lag behind.
 func (a *Actor) Eventually(method, path string, ready func(body string) bool) {
 	a.w.t.Helper()
 	ctx, cancel := a.w.deadline()
@@ -72,7 +72,7 @@ func marshal(t testing.TB, body any) []byte {
 	switch body := body.(type) {
 	case nil:
 		return nil
-	case string: // sent as it is
+	case string: // sent unchanged
 		return []byte(body)
 	default:
 		raw, err := json.Marshal(body)

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Line is one entry of a transcript: Who did or got What.
+// Line is one entry of a transcript: who did or received what.
 type Line struct {
 	Who  string // an actor
-	What string // ">" an envelope sent, "<" one received, "close" the end of the socket, or an HTTP request or status
-	JSON string // what was sent or received, normalised and compact; "" when there was nothing
+	What string // ">" for a sent envelope, "<" for a received one, "close" for the end of the socket, or an HTTP request or status
+	JSON string // the content, normalised and compact; "" if there was none
 }
 
 // Transcript is everything that happened in one scenario, normalised.
@@ -21,7 +21,7 @@ type Transcript struct {
 	Lines    []Line
 }
 
-// Encode writes the transcript as JSON with one entry a line, ready for reading and for line-wise diffs.
+// Encode writes the transcript as JSON with one entry per line, so that it is readable and easy to diff.
 func (t Transcript) Encode() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\n  \"scenario\": %s,\n  \"about\": %s,\n  \"log\": [", quote(t.Scenario), quote(t.About))
@@ -35,7 +35,7 @@ func (t Transcript) Encode() []byte {
 	return b.Bytes()
 }
 
-// String is the line as it stands in a transcript's file.
+// String returns the line as it is in a transcript's file.
 func (l Line) String() string {
 	if l.JSON == "" {
 		return fmt.Sprintf("[%s, %s]", quote(l.Who), quote(l.What))
@@ -43,7 +43,7 @@ func (l Line) String() string {
 	return fmt.Sprintf("[%s, %s, %s]", quote(l.Who), quote(l.What), l.JSON)
 }
 
-// quote is s as a JSON string, with <, > and & left readable.
+// quote returns s as a JSON string, with <, > and & readable.
 func quote(s string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -52,8 +52,8 @@ func quote(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Difference describes the first place where got departs from the recorded file want,
-// with the lines before it; "" when they are the same.
+// Difference describes the first difference between got and the recorded file want, with the lines
+// before it. It returns "" if they are equal.
 func Difference(got, want []byte) string {
 	if bytes.Equal(got, want) {
 		return ""

@@ -7,7 +7,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
-// unknownParty and foreignParty have the right form and name nothing.
+// These IDs have the right form but belong to no party and no user.
 const (
 	unknownParty = "00000000-0000-4000-8000-000000000000.nowhere"
 	unknownUser  = "00000000-0000-4000-8000-000000000001"
@@ -21,7 +21,7 @@ var malformed = []Scenario{
 		About: "Every party message with IDs that are not IDs, and with those of no party.",
 		Run: func(w *World) {
 			alice := w.Actor("alice")
-			here := aParty(alice, true, 2) // for the name of the node
+			here := createParty(alice, true, 2) // only to learn the node's name
 			_, node, _ := strings.Cut(here, ".")
 			w.Name(node, "<node>")
 			for _, id := range []string{"", "party", "party." + node, unknownParty, "00000000-0000-4000-8000-000000000000." + node, here + "x"} {
@@ -108,7 +108,7 @@ var malformed = []Scenario{
 		About: "Data that is not base64 closes the socket.",
 		Run: func(w *World) {
 			alice := w.Actor("alice")
-			id := aParty(alice, true, 4)
+			id := createParty(alice, true, 4)
 			alice.Provoke(websocket.TextMessage, `{"cid":"9","party_data_send":{"party_id":"`+id+`","op_code":"1","data":"%%%"}}`)
 		},
 	},

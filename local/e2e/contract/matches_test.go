@@ -4,8 +4,8 @@ import "github.com/heroiclabs/nakama-common/rtapi"
 
 // Scenarios of relayed matches and of the matchmaker.
 
-// ticketGone asks to remove a ticket, which tells whether it still stood.
-func ticketGone(leader *Actor, party, ticket string) { leader.Do(partyTicketRemove(party, ticket)) }
+// removeTicket asks to remove a ticket. The answer shows whether the ticket still existed.
+func removeTicket(leader *Actor, party, ticket string) { leader.Do(partyTicketRemove(party, ticket)) }
 
 var matches = []Scenario{
 	{
@@ -159,13 +159,13 @@ var matches = []Scenario{
 		About: "Accepting a member ends the party's ticket, silently.",
 		Run: func(w *World) {
 			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
-			id := aParty(alice, false, 4)
+			id := createParty(alice, false, 4)
 			bob.Do(partyJoin(id))
 			alice.Do(partyAccept(id, bob.Presence()))
 			ticket := alice.Do(partyTicket(id, w.query(), 4, 4)).GetPartyMatchmakerTicket().GetTicket()
-			carol.Do(partyJoin(id)) // a request changes nothing yet
+			carol.Do(partyJoin(id)) // a join request alone changes nothing
 			alice.Do(partyAccept(id, carol.Presence()))
-			ticketGone(alice, id, ticket)
+			removeTicket(alice, id, ticket)
 		},
 	},
 	{
@@ -188,7 +188,7 @@ var matches = []Scenario{
 			alice, bob := w.Actor("alice"), w.Actor("bob")
 			alice.Do(w.ticket(soloTicket(w.query()+" +properties.region:eu", 2, 2), map[string]string{"region": "eu"}, map[string]float64{"skill": 12.5}))
 			bob.Do(w.ticket(soloTicket(w.query()+" +properties.skill:>=10", 2, 2), map[string]string{"region": "eu"}, map[string]float64{"skill": 20}))
-			w.toMatch(alice, bob)
+			w.joinMatch(alice, bob)
 		},
 	},
 	{
@@ -201,8 +201,8 @@ var matches = []Scenario{
 			add.GetPartyMatchmakerAdd().StringProperties = map[string]string{"run": w.Run()}
 			ticket := alice.Do(add).GetPartyMatchmakerTicket().GetTicket()
 			carol.Do(w.ticket(soloTicket(w.query(), 3, 3), nil, nil))
-			w.toMatch(alice, bob, carol)
-			ticketGone(alice, id, ticket)
+			w.joinMatch(alice, bob, carol)
+			removeTicket(alice, id, ticket)
 			bob.Do(partyLeave(id))
 		},
 	},
@@ -216,7 +216,7 @@ var matches = []Scenario{
 				add.GetPartyMatchmakerAdd().StringProperties = map[string]string{"run": w.Run()}
 				pair[0].Do(add)
 			}
-			w.toMatch(alice, bob, carol, dave)
+			w.joinMatch(alice, bob, carol, dave)
 		},
 	},
 	{
@@ -233,7 +233,7 @@ var matches = []Scenario{
 	},
 }
 
-// cancelled is the scenario of a party ticket that a change of membership ends: nobody is told, it is just gone.
+// cancelled returns the scenario of a party ticket that a change of membership ends. The server tells nobody.
 func cancelled(by string, change func(w *World, party string, alice, carol *Actor)) Scenario {
 	return Scenario{
 		Name:  "matchmaker-party-cancelled-by-" + by,
@@ -243,18 +243,18 @@ func cancelled(by string, change func(w *World, party string, alice, carol *Acto
 			id := openParty(4, alice, bob, carol)
 			ticket := alice.Do(partyTicket(id, w.query(), 4, 4)).GetPartyMatchmakerTicket().GetTicket()
 			change(w, id, alice, carol)
-			ticketGone(alice, id, ticket)
+			removeTicket(alice, id, ticket)
 		},
 	}
 }
 
-// query matches the tickets of this run alone, which carry its name as a property.
-func (w *World) query() string { return "+properties.run:" + w.run }
+// query matches only the tickets of this run, which have its name as a property.
+func (w *World) query() string { return "+properties.run:" + w.runID }
 
-// ticket adds properties to a solo ticket, and the run's name to them.
+// ticket adds properties and the run's name to a solo ticket.
 func (w *World) ticket(e *rtapi.Envelope, words map[string]string, numbers map[string]float64) *rtapi.Envelope {
 	add := e.GetMatchmakerAdd()
-	add.StringProperties = map[string]string{"run": w.run}
+	add.StringProperties = map[string]string{"run": w.runID}
 	for k, v := range words {
 		add.StringProperties[k] = v
 	}
@@ -262,8 +262,8 @@ func (w *World) ticket(e *rtapi.Envelope, words map[string]string, numbers map[s
 	return e
 }
 
-// toMatch waits until all actors are matched and takes them into the match, one after the other.
-func (w *World) toMatch(actors ...*Actor) {
+// joinMatch waits until all actors are matched. They then join the match one after the other.
+func (w *World) joinMatch(actors ...*Actor) {
 	found := w.AwaitMatched(actors...)
 	var id string
 	for _, a := range actors {

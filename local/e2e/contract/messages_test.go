@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// The requests that the scenarios send, each with only the fields they vary.
+// The requests that the scenarios send, each with only the fields that vary.
 
 func partyCreate(open bool, maxSize int32) *rtapi.Envelope {
 	return partyCreateWith(&rtapi.PartyCreate{Open: open, MaxSize: maxSize})

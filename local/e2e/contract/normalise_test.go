@@ -15,46 +15,46 @@ var (
 	timePattern  = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 )
 
-// unordered are the lists that the server fills from a map, as paths within an answer.
-var unordered = map[string]bool{
+// unorderedLists lists the paths within an answer of lists that the server fills from a map.
+var unorderedLists = map[string]bool{
 	"status.presences":         true,
 	"match.presences":          true,
 	"matchmaker_matched.users": true,
 	"users":                    true, // of /v2/user, in the database's order
 }
 
-// opaque are fields whose value says nothing to a client; only its presence does.
-var opaque = map[string]bool{"cursor": true, "cacheable_cursor": true, "next_cursor": true, "prev_cursor": true}
+// opaqueFields lists fields with values that mean nothing to a client; only their presence matters.
+var opaqueFields = map[string]bool{"cursor": true, "cacheable_cursor": true, "next_cursor": true, "prev_cursor": true}
 
-// names replaces what differs from run to run. It remembers, so it must see a
-// transcript's lines in their order.
-type names struct {
-	known []name            // longest first
-	ids   map[string]string // UUID to placeholder, by first appearance
+// normaliser replaces values that differ between runs. It keeps state, so it must see the lines of a
+// transcript in order.
+type normaliser struct {
+	replacements []replacement     // longest first
+	ids          map[string]string // placeholder by UUID, numbered by first appearance
 }
 
-type name struct{ value, stands string }
+type replacement struct{ value, placeholder string }
 
-func newNames() *names { return &names{ids: make(map[string]string)} }
+func newNormaliser() *normaliser { return &normaliser{ids: make(map[string]string)} }
 
 // add makes value appear as stands from now on.
-func (n *names) add(value, stands string) {
-	n.known = append(n.known, name{value, stands})
-	slices.SortStableFunc(n.known, func(a, b name) int { return len(b.value) - len(a.value) })
+func (n *normaliser) add(value, stands string) {
+	n.replacements = append(n.replacements, replacement{value, stands})
+	slices.SortStableFunc(n.replacements, func(a, b replacement) int { return len(b.value) - len(a.value) })
 }
 
-// knownOnly replaces the values that were named, and nothing that depends on order.
-func (n *names) knownOnly(s string) string {
-	for _, k := range n.known {
-		s = strings.ReplaceAll(s, k.value, k.stands)
+// replaceKnown replaces only the values that were added, so its result does not depend on order.
+func (n *normaliser) replaceKnown(s string) string {
+	for _, k := range n.replacements {
+		s = strings.ReplaceAll(s, k.value, k.placeholder)
 	}
 	return s
 }
 
 // text normalises one string.
-func (n *names) text(s string) string {
-	// protobuf's error texts have one kind of space or the other, by build, on purpose.
-	s = strings.ReplaceAll(n.knownOnly(s), "\u00a0", " ")
+func (n *normaliser) text(s string) string {
+	// Depending on the build, protobuf's error texts deliberately contain one kind of space or the other.
+	s = strings.ReplaceAll(n.replaceKnown(s), "\u00a0", " ")
 	s = tokenPattern.ReplaceAllString(s, "<token>")
 	s = timePattern.ReplaceAllString(s, "<time>")
 	return idPattern.ReplaceAllStringFunc(s, func(id string) string {
@@ -71,13 +71,13 @@ func (n *names) text(s string) string {
 	})
 }
 
-// sortKey orders the elements of an unordered list by the actors in them, whatever else they hold.
-func (n *names) sortKey(v any) string {
-	return idPattern.ReplaceAllString(n.knownOnly(encode(v)), "")
+// sortKey orders the elements of an unordered list by the actors in them only.
+func (n *normaliser) sortKey(v any) string {
+	return idPattern.ReplaceAllString(n.replaceKnown(encode(v)), "")
 }
 
-// json normalises a JSON document; what is not JSON becomes a normalised JSON string.
-func (n *names) json(raw []byte) string {
+// json normalises a JSON document. Other text becomes a normalised JSON string.
+func (n *normaliser) json(raw []byte) string {
 	if len(raw) == 0 {
 		return ""
 	}
@@ -90,13 +90,13 @@ func (n *names) json(raw []byte) string {
 	return encode(n.value("", v))
 }
 
-// value walks v in the order in which it will be written, so that first appearance means the reader's.
-func (n *names) value(path string, v any) any {
+// value walks v in the order of writing, so that placeholders are numbered as a reader sees them.
+func (n *normaliser) value(path string, v any) any {
 	switch v := v.(type) {
 	case string:
 		return n.text(v)
 	case []any:
-		if unordered[path] {
+		if unorderedLists[path] {
 			slices.SortFunc(v, func(a, b any) int {
 				return strings.Compare(n.sortKey(a), n.sortKey(b))
 			})
@@ -112,7 +112,7 @@ func (n *names) value(path string, v any) any {
 		}
 		slices.Sort(keys) // as the encoder does
 		for _, k := range keys {
-			if s, ok := v[k].(string); ok && s != "" && opaque[k] {
+			if s, ok := v[k].(string); ok && s != "" && opaqueFields[k] {
 				v[k] = "<cursor>"
 				continue
 			}
@@ -133,6 +133,6 @@ func encode(v any) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // it came out of a decoder
+	_ = e.Encode(v) // it came from a decoder
 	return strings.TrimSuffix(b.String(), "\n")
 }

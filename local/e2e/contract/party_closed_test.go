@@ -1,6 +1,6 @@
 package contract
 
-// Scenarios of closed parties: who asks to join, and what the leader makes of it.
+// Scenarios of closed parties: requests to join, and the leader's answers.
 
 var closedParties = []Scenario{
 	{
@@ -8,7 +8,7 @@ var closedParties = []Scenario{
 		About: "Joining a closed party asks its leader; the ack means no more than that. Accepting admits the asker.",
 		Run: func(w *World) {
 			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
-			id := aParty(alice, false, 4)
+			id := createParty(alice, false, 4)
 			bob.Do(partyJoin(id))
 			carol.Do(partyJoin(id))
 			alice.Do(partyRequests(id))
@@ -23,7 +23,7 @@ var closedParties = []Scenario{
 		About: "A rejected request vanishes without a word to the player who asked; asking again is allowed.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			id := aParty(alice, false, 4)
+			id := createParty(alice, false, 4)
 			bob.Do(partyJoin(id))
 			alice.Do(partyRemove(id, bob.Presence()))
 			alice.Do(partyRequests(id))
@@ -35,7 +35,7 @@ var closedParties = []Scenario{
 		About: "One request per user, from whichever of its sockets.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			id := aParty(alice, false, 4)
+			id := createParty(alice, false, 4)
 			bob.Do(partyJoin(id))
 			bob.Do(partyJoin(id))
 			bob.Again("bob2").Do(partyJoin(id))
@@ -46,7 +46,7 @@ var closedParties = []Scenario{
 		About: "A party keeps as many requests as it has seats.",
 		Run: func(w *World) {
 			alice, bob, carol, dave := w.Actor("alice"), w.Actor("bob"), w.Actor("carol"), w.Actor("dave")
-			id := aParty(alice, false, 2)
+			id := createParty(alice, false, 2)
 			bob.Do(partyJoin(id))
 			carol.Do(partyJoin(id))
 			dave.Do(partyJoin(id))
@@ -57,7 +57,7 @@ var closedParties = []Scenario{
 		About: "The server lets members and even the leader ask to join their own closed party.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			id := aParty(alice, false, 4)
+			id := createParty(alice, false, 4)
 			bob.Do(partyJoin(id))
 			alice.Do(partyAccept(id, bob.Presence()))
 			bob.Do(partyJoin(id))
@@ -70,7 +70,7 @@ var closedParties = []Scenario{
 		About: "Requests outlive their leader; the next one sees and decides them.",
 		Run: func(w *World) {
 			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
-			id := aParty(alice, false, 4)
+			id := createParty(alice, false, 4)
 			bob.Do(partyJoin(id))
 			alice.Do(partyAccept(id, bob.Presence()))
 			carol.Do(partyJoin(id))
@@ -84,7 +84,7 @@ var closedParties = []Scenario{
 		About: "Only the leader lists and accepts, and only players who have asked.",
 		Run: func(w *World) {
 			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
-			id := aParty(alice, false, 4)
+			id := createParty(alice, false, 4)
 			bob.Do(partyJoin(id))
 			bob.Do(partyAccept(id, bob.Presence()))
 			bob.Do(partyRequests(id))
@@ -99,7 +99,7 @@ var closedParties = []Scenario{
 		About: "A request may wait for a seat; accepting without one is refused and keeps it.",
 		Run: func(w *World) {
 			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
-			id := aParty(alice, false, 2)
+			id := createParty(alice, false, 2)
 			bob.Do(partyJoin(id))
 			carol.Do(partyJoin(id))
 			alice.Do(partyAccept(id, bob.Presence()))
@@ -113,7 +113,7 @@ var closedParties = []Scenario{
 		About: "A request outlives its asker's connection; accepting it then fails and removes it.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			id := aParty(alice, false, 4)
+			id := createParty(alice, false, 4)
 			bob.Do(partyJoin(id))
 			bob.Disconnect()
 			alice.Do(partyRequests(id))
@@ -126,7 +126,7 @@ var closedParties = []Scenario{
 		About: "Opening a party admits nobody by itself; who asked may now join, and its request stays.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			id := aParty(alice, false, 4)
+			id := createParty(alice, false, 4)
 			bob.Do(partyJoin(id))
 			alice.Do(partyUpdate(id, "", true, false))
 			bob.Do(partyJoin(id))

@@ -8,14 +8,14 @@ import (
 
 // Scenarios of a party's life: creation, membership, leadership, end.
 
-// aParty is a party that leader has just created.
-func aParty(leader *Actor, open bool, maxSize int32) string {
+// createParty creates a party with this leader and returns its ID.
+func createParty(leader *Actor, open bool, maxSize int32) string {
 	return leader.Do(partyCreate(open, maxSize)).GetParty().GetPartyId()
 }
 
-// openParty is an open party of all given actors; the first one leads it.
+// openParty creates an open party of all given actors and returns its ID. The first one is the leader.
 func openParty(maxSize int32, members ...*Actor) string {
-	id := aParty(members[0], true, maxSize)
+	id := createParty(members[0], true, maxSize)
 	for _, m := range members[1:] {
 		m.Do(partyJoin(id))
 	}
@@ -61,7 +61,7 @@ var partyLife = []Scenario{
 		About: "A party without a size is made, has no seat for anybody, and is full for every joiner.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			bob.Do(partyJoin(aParty(alice, true, 0)))
+			bob.Do(partyJoin(createParty(alice, true, 0)))
 		},
 	},
 	{
@@ -79,7 +79,7 @@ var partyLife = []Scenario{
 		About: "A user may lead two parties at once; what happens in one is not heard in the other.",
 		Run: func(w *World) {
 			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
-			one, two := aParty(alice, true, 4), aParty(alice, true, 4)
+			one, two := createParty(alice, true, 4), createParty(alice, true, 4)
 			bob.Do(partyJoin(one))
 			carol.Do(partyJoin(two))
 			alice.Do(partyData(one, 1, "to the first"))
@@ -92,7 +92,7 @@ var partyLife = []Scenario{
 		About: "Joining an open party: the joiner gets an ack, the party and its own arrival; the others the arrival.",
 		Run: func(w *World) {
 			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
-			id := aParty(alice, true, 4)
+			id := createParty(alice, true, 4)
 			bob.Do(partyJoin(id))
 			carol.Do(partyJoin(id))
 		},
@@ -158,7 +158,7 @@ var partyLife = []Scenario{
 		About: "The last member leaves: the party ends silently.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			id := aParty(alice, true, 4)
+			id := createParty(alice, true, 4)
 			alice.Do(partyLeave(id))
 			bob.Do(partyJoin(id))
 		},
@@ -168,7 +168,7 @@ var partyLife = []Scenario{
 		About: "Leaving a party one is not in, or that never was, succeeds and is heard by nobody.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			id := aParty(alice, true, 4)
+			id := createParty(alice, true, 4)
 			bob.Do(partyLeave(id))
 			bob.Do(partyLeave(unknownParty))
 		},
@@ -292,7 +292,7 @@ var partyLife = []Scenario{
 		About: "The only member's data is acked and goes nowhere.",
 		Run: func(w *World) {
 			alice := w.Actor("alice")
-			alice.Do(partyData(aParty(alice, true, 4), 1, "echo?"))
+			alice.Do(partyData(createParty(alice, true, 4), 1, "echo?"))
 		},
 	},
 	{
@@ -300,7 +300,7 @@ var partyLife = []Scenario{
 		About: "Only members may send data.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			id := aParty(alice, true, 4)
+			id := createParty(alice, true, 4)
 			bob.Do(partyData(id, 1, "let me in"))
 			bob.Tell(partyData(id, 1, "let me in, without a cid"))
 		},

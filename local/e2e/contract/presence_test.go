@@ -6,7 +6,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
-// Scenarios of status and of the binary wire format, which is about how all the rest arrives.
+// Scenarios of status, and of the binary wire format, which affects how everything else arrives.
 
 var statuses = []Scenario{
 	{

@@ -2,7 +2,7 @@ package contract
 
 import "slices"
 
-// Scenarios are all scenarios, in the order of their files.
+// Scenarios returns all scenarios, in the order of their files.
 func Scenarios() []Scenario {
 	return slices.Concat(partyLife, closedParties, malformed, statuses, matches, accounts, social)
 }

@@ -7,7 +7,7 @@ import (
 
 // Scenarios of friends, groups, notifications and storage, over HTTP.
 
-func friends(verb string, a, b *Actor) {
+func friendCall(verb string, a, b *Actor) {
 	a.HTTP(verb, "/v2/friend?ids="+b.UserID(), nil)
 }
 
@@ -17,13 +17,13 @@ var social = []Scenario{
 		About: "Invitation, acceptance, list and end of a friendship, with the notifications on the way.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			friends(http.MethodPost, alice, bob)
+			friendCall(http.MethodPost, alice, bob)
 			alice.HTTP(http.MethodGet, "/v2/friend?limit=10", nil)
 			bob.HTTP(http.MethodGet, "/v2/friend?limit=10&state=2", nil)
-			friends(http.MethodPost, bob, alice)
+			friendCall(http.MethodPost, bob, alice)
 			bob.HTTP(http.MethodGet, "/v2/friend?limit=10&state=0", nil)
-			friends(http.MethodPost, bob, alice)
-			friends(http.MethodDelete, alice, bob)
+			friendCall(http.MethodPost, bob, alice)
+			friendCall(http.MethodDelete, alice, bob)
 			bob.HTTP(http.MethodGet, "/v2/friend", nil)
 		},
 	},
@@ -33,7 +33,7 @@ var social = []Scenario{
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
 			alice.HTTP(http.MethodPost, "/v2/friend?usernames="+bob.Username(), nil)
-			friends(http.MethodDelete, bob, alice)
+			friendCall(http.MethodDelete, bob, alice)
 			alice.HTTP(http.MethodGet, "/v2/friend", nil)
 		},
 	},
@@ -42,16 +42,16 @@ var social = []Scenario{
 		About: "A block ends the friendship and lets no invitation through, until it is lifted.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
-			friends(http.MethodPost, alice, bob)
-			friends(http.MethodPost, bob, alice)
+			friendCall(http.MethodPost, alice, bob)
+			friendCall(http.MethodPost, bob, alice)
 			alice.HTTP(http.MethodPost, "/v2/friend/block?ids="+bob.UserID(), nil)
 			alice.HTTP(http.MethodGet, "/v2/friend?limit=10", nil)
 			bob.HTTP(http.MethodGet, "/v2/friend?limit=10", nil)
-			friends(http.MethodPost, bob, alice)
-			friends(http.MethodDelete, bob, alice)
+			friendCall(http.MethodPost, bob, alice)
+			friendCall(http.MethodDelete, bob, alice)
 			alice.HTTP(http.MethodGet, "/v2/friend?limit=10&state=3", nil)
-			friends(http.MethodDelete, alice, bob)
-			friends(http.MethodPost, bob, alice)
+			friendCall(http.MethodDelete, alice, bob)
+			friendCall(http.MethodPost, bob, alice)
 		},
 	},
 	{
@@ -75,7 +75,7 @@ var social = []Scenario{
 		About: "What was missed offline waits in the list; deleting empties it.",
 		Run: func(w *World) {
 			alice, bob := w.Account("alice"), w.Account("bob")
-			friends(http.MethodPost, alice, bob)
+			friendCall(http.MethodPost, alice, bob)
 			bob.HTTP(http.MethodGet, "/v2/notification?limit=10", nil)
 			bob.HTTP(http.MethodGet, "/v2/notification", nil)
 			bob.HTTP(http.MethodDelete, "/v2/notification?ids="+unknownUser, nil)

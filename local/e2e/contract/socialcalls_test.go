@@ -6,7 +6,7 @@ import (
 	"net/url"
 )
 
-// Calls of the social scenarios that take more than a path.
+// Calls of the social scenarios that need more than a path.
 
 // group creates a group and returns its ID.
 func (a *Actor) group(name string, open bool, maxCount int) string {
@@ -36,7 +36,7 @@ func (a *Actor) deleteNotifications() {
 	a.HTTP(http.MethodDelete, "/v2/notification?"+ids.Encode(), nil)
 }
 
-// object is a storage object as it is written.
+// object is a storage object to write.
 type object struct{ collection, key, value, version string }
 
 func (a *Actor) write(objects ...object) {
@@ -54,17 +54,17 @@ func (a *Actor) write(objects ...object) {
 
 func (a *Actor) read(collection, key, owner string) {
 	a.w.t.Helper()
-	a.HTTP(http.MethodPost, "/v2/storage", readOf(collection, key, owner))
+	a.HTTP(http.MethodPost, "/v2/storage", readRequest(collection, key, owner))
 }
 
-func readOf(collection, key, owner string) map[string]any {
+func readRequest(collection, key, owner string) map[string]any {
 	return map[string]any{"object_ids": []any{map[string]string{"collection": collection, "key": key, "user_id": owner}}}
 }
 
-// version looks up the version of one of the actor's objects, off the record.
+// version returns the version of one of the actor's objects. The transcript does not record this call.
 func (a *Actor) version(collection, key string) string {
 	a.w.t.Helper()
-	res := a.w.request(http.MethodPost, "/v2/storage", a.session.Auth(), marshal(a.w.t, readOf(collection, key, a.UserID())))
+	res := a.w.request(http.MethodPost, "/v2/storage", a.session.Auth(), marshal(a.w.t, readRequest(collection, key, a.UserID())))
 	var list struct {
 		Objects []struct {
 			Version string `json:"version"`

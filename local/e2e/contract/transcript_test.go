@@ -31,7 +31,7 @@ func TestNames(t *testing.T) {
 		{"unordered", `{"status":{"presences":[{"username":"bob"},{"username":"alice-` + run + `"}]}}`, `{"status":{"presences":[{"username":"alice"},{"username":"bob"}]}}`},
 		{"ordered", `{"party":{"presences":[{"username":"bob"},{"username":"alice-` + run + `"}]}}`, `{"party":{"presences":[{"username":"bob"},{"username":"alice"}]}}`},
 	}
-	n := newNames()
+	n := newNormaliser()
 	n.add(run, "<run>")
 	n.add("alice-"+run, "alice")
 	n.add(alice, "<alice>")

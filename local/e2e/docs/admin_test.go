@@ -20,7 +20,7 @@ var (
 	looksFor  = regexp.MustCompile(`grep -q '([^']*)'`)
 )
 
-// TestOperators_adminCalls makes the calls that are shown, with the keys they are shown with.
+// TestOperators_adminCalls makes the documented calls with the documented keys.
 func TestOperators_adminCalls(t *testing.T) {
 	api := client.New(server(t))
 	calls := 0
@@ -56,7 +56,7 @@ func TestOperators_stats(t *testing.T) {
 	} {
 		var listed []string
 		for _, row := range rowsOf(t, "docs/operators.md", heading) {
-			listed = append(listed, quoted(row[0])...)
+			listed = append(listed, codeWords(row[0])...)
 		}
 		want := jsonFields(of)
 		slices.Sort(listed)
@@ -86,7 +86,7 @@ func TestOperators_alertLines(t *testing.T) {
 	formats := logFormats(t)
 	var lines []string
 	for _, row := range rowsOf(t, "docs/operators.md", "### Lines to alert on") {
-		lines = append(lines, quoted(row[0])...)
+		lines = append(lines, codeWords(row[0])...)
 	}
 	for _, line := range lines {
 		if !slices.ContainsFunc(formats, func(f string) bool {
@@ -103,7 +103,7 @@ func TestOperators_alertLines(t *testing.T) {
 	}
 }
 
-// TestOperators_images: what the documentation shows is there.
+// TestOperators_images: every image in the documentation exists.
 func TestOperators_images(t *testing.T) {
 	for _, d := range documents(t) {
 		for _, m := range regexp.MustCompile(`!\[[^\]]+\]\(([^)]+)\)`).FindAllStringSubmatch(readFile(t, d.Name), -1) {

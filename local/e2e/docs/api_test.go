@@ -26,7 +26,7 @@ func clientAPI(t *testing.T) *api.API {
 	return found
 }
 
-// TestAPI_current: the files in docs/api are what the module's Go types say.
+// TestAPI_current: the files in docs/api match the module's Go types.
 func TestAPI_current(t *testing.T) {
 	for name, want := range clientAPI(t).Files() {
 		got, err := os.ReadFile(filepath.Join(Root, "docs/api", name))
@@ -36,8 +36,8 @@ func TestAPI_current(t *testing.T) {
 	}
 }
 
-// TestContract: the tables of the contract are what the Go types say, and it names every
-// route, match handler and collection.
+// TestContract: the tables of the contract match the Go types, and the contract names every route,
+// match handler and collection.
 func TestContract(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(Root, "docs/contract.md"))
 	if err != nil {
@@ -79,8 +79,8 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// TestAPI_complete: every call that the module registers is in it, every op code and every
-// notification that the documentation names, and every reason of the table of errors.
+// TestAPI_complete: the API has every call that the module registers, every op code and notification
+// in the documentation, and every reason in the table of errors.
 func TestAPI_complete(t *testing.T) {
 	a := clientAPI(t)
 	var calls []string

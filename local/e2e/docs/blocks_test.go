@@ -10,49 +10,49 @@ import (
 	"partyline/party/rules"
 )
 
-// checker looks after the blocks it claims. check is nil where another test of this package,
-// or the one named, does so.
+// checker checks the blocks that it claims. check is nil if another test of this package, or the
+// test in name, checks them.
 type checker struct {
 	name   string
 	claims func(b Block) bool
 	check  func(t *testing.T, addr string, d Document, b Block)
 }
 
-func language(names ...string) func(Block) bool {
+func hasLanguage(names ...string) func(Block) bool {
 	return func(b Block) bool { return slices.Contains(names, b.Language) }
 }
 
-// checkers, asked in this order; the first that claims a block has it.
+// checkers in order; the first checker that claims a block checks it.
 var checkers = []checker{
 	{name: "story, see TestStories", claims: func(b Block) bool { return b.Language == "js" && hasStory(b.Doc) }},
 	{name: "examples of rules, see local/reference", claims: func(b Block) bool {
 		return (b.Language == "try" || b.Language == "refused" || b.Language == "says") && b.Doc == "docs/designers.md"
 	}},
-	{name: "SDK calls and names", claims: language("js", "csharp", "gdscript"), check: func(t *testing.T, addr string, d Document, b Block) {
+	{name: "SDK calls and names", claims: hasLanguage("js", "csharp", "gdscript"), check: func(t *testing.T, addr string, d Document, b Block) {
 		checkCalls(t, addr, b)
 		checkNames(t, d, b)
 	}},
 	{name: "answers", claims: func(b Block) bool { return b.Language == "json" && b.Label != "" }, check: func(t *testing.T, addr string, _ Document, b Block) {
 		checkAnswer(t, addr, b)
 	}},
-	{name: "fields", claims: language("json"), check: func(t *testing.T, _ string, _ Document, b Block) { checkKeys(t, b) }},
+	{name: "fields", claims: hasLanguage("json"), check: func(t *testing.T, _ string, _ Document, b Block) { checkKeys(t, b) }},
 	{name: "server settings", claims: func(b Block) bool { return b.Language == "yaml" && b.Label == "settings" }, check: func(t *testing.T, _ string, _ Document, b Block) {
 		checkSettings(t, b)
 	}},
-	{name: "rules", claims: language("yaml"), check: func(t *testing.T, _ string, _ Document, b Block) { checkRules(t, b) }},
-	{name: "shell", claims: language("sh"), check: func(t *testing.T, _ string, _ Document, b Block) { checkShell(t, b) }},
-	{name: "a proxy's settings", claims: language("nginx"), check: func(t *testing.T, _ string, _ Document, b Block) { checkProxy(t, b) }},
-	{name: "other platforms' own pieces", claims: language("javascript", "xml", "swift", "kotlin", "cpp", "ini"), check: func(t *testing.T, _ string, d Document, b Block) {
+	{name: "rules", claims: hasLanguage("yaml"), check: func(t *testing.T, _ string, _ Document, b Block) { checkRules(t, b) }},
+	{name: "shell", claims: hasLanguage("sh"), check: func(t *testing.T, _ string, _ Document, b Block) { checkShell(t, b) }},
+	{name: "a proxy's settings", claims: hasLanguage("nginx"), check: func(t *testing.T, _ string, _ Document, b Block) { checkProxy(t, b) }},
+	{name: "other platforms' own pieces", claims: hasLanguage("javascript", "xml", "swift", "kotlin", "cpp", "ini"), check: func(t *testing.T, _ string, d Document, b Block) {
 		checkPlatform(t, d, b)
 	}},
-	{name: "SQL", claims: language("sql"), check: func(t *testing.T, _ string, _ Document, b Block) { checkSQL(t, b) }},
+	{name: "SQL", claims: hasLanguage("sql"), check: func(t *testing.T, _ string, _ Document, b Block) { checkSQL(t, b) }},
 	{name: "log lines", claims: func(b Block) bool { return b.Language == "text" && b.Label == "log" }, check: func(t *testing.T, _ string, _ Document, b Block) {
 		checkLog(t, b)
 	}},
 	{name: "output", claims: func(b Block) bool { return b.Language == "text" && b.Label == "output" }, check: func(t *testing.T, _ string, d Document, b Block) {
 		checkOutput(t, d, b)
 	}},
-	{name: "Go", claims: language("go"), check: func(t *testing.T, _ string, _ Document, b Block) { checkGo(t, b) }},
+	{name: "Go", claims: hasLanguage("go"), check: func(t *testing.T, _ string, _ Document, b Block) { checkGo(t, b) }},
 }
 
 // TestBlocks gives every block of the documentation to the checker that claims it.
@@ -73,8 +73,8 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-// checkPlatform: what cannot be compiled here is well formed, and stands in a section that links
-// its platform's own page.
+// checkPlatform: a block that cannot be compiled here is well-formed. Its section links to a page
+// of the platform.
 func checkPlatform(t *testing.T, d Document, b Block) {
 	t.Helper()
 	if b.Language == "xml" {
@@ -98,7 +98,7 @@ func checkPlatform(t *testing.T, d Document, b Block) {
 	}
 }
 
-// checkRules loads a rules file. The version may be left out of an excerpt.
+// checkRules loads a rules file. An excerpt may leave out the version.
 func checkRules(t *testing.T, b Block) {
 	t.Helper()
 	body := b.Body

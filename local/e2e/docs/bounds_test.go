@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// bound is a number of a table with the constants behind it, which are multiplied.
+// bound names the constants behind a number in a table; their product is the number.
 type bound struct {
 	constants []string // "<folder>.<name>"
 	unit      int64
@@ -40,7 +40,7 @@ var bounds = map[string]bound{
 
 func TestOperators_limits(t *testing.T) { checkBounds(t, "docs/operators.md", "## Limits", bounds) }
 
-// rulesBounds are the rows of the table of what bounds a rules file.
+// rulesBounds are the rows of the table of a rules file's bounds.
 var rulesBounds = map[string]bound{
 	"size of the file":                         {[]string{"party/rules.maxFileBytes"}, 1024},
 	"values in it, after aliases are followed": {[]string{"party/rules.maxNodes"}, 1},
@@ -58,10 +58,10 @@ func TestSecurity_rulesBounds(t *testing.T) {
 	checkBounds(t, "docs/security.md", "### Bounds of a rules file", rulesBounds)
 }
 
-// checkBounds compares a table with the constants of the code.
+// checkBounds compares a table with the constants in the code.
 func checkBounds(t *testing.T, doc, heading string, bounds map[string]bound) {
 	t.Helper()
-	numbers := numbersOf(t)
+	numbers := intConstants(t)
 	rows := rowsOf(t, doc, heading)
 	for _, row := range rows {
 		b, ok := bounds[row[0]]
@@ -86,8 +86,8 @@ func checkBounds(t *testing.T, doc, heading string, bounds map[string]bound) {
 	}
 }
 
-// numbersOf finds the whole numbers that the code has as constants, by "<folder>.<name>".
-func numbersOf(t *testing.T) map[string]int64 {
+// intConstants returns the whole-number constants in the code, by "<folder>.<name>".
+func intConstants(t *testing.T) map[string]int64 {
 	t.Helper()
 	numbers := map[string]int64{}
 	err := goFiles(func(path string, file *ast.File) {
@@ -101,7 +101,7 @@ func numbersOf(t *testing.T) map[string]int64 {
 				return true
 			}
 			for i, name := range spec.Names {
-				v := value(spec, i)
+				v := initializer(spec, i)
 				if v == nil {
 					continue
 				}

@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-// caller says who makes a call in a fresh world, and what stands for the values that
-// snippets take from their surroundings, by the field's name.
-type caller func(w *world) (p *player, values map[string]any)
+// callerFunc returns who makes a call in a new world. The values replace what a snippet takes from its
+// surroundings, by the field's name.
+type callerFunc func(w *world) (p *player, values map[string]any)
 
-// callers are the module's functions as snippets call them.
-var callers = map[string]caller{
+// callersByID are the callers of the module's functions in snippets.
+var callersByID = map[string]callerFunc{
 	"party_invite_create": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID, "for_user_ids": w.friend.UserID}
 	},
@@ -48,7 +48,7 @@ var callers = map[string]caller{
 	},
 	"party_find": func(w *world) (*player, map[string]any) { return w.friend, nil },
 	"party_quick_join": func(w *world) (*player, map[string]any) {
-		w.open()
+		w.createOpenParty()
 		return w.friend, nil
 	},
 	"party_wait": func(w *world) (*player, map[string]any) {
@@ -67,7 +67,7 @@ var callers = map[string]caller{
 		return w.leader, map[string]any{"party_id": w.partyID}
 	},
 	"party_match_accept": func(w *world) (*player, map[string]any) {
-		found := w.found()
+		found := w.awaitProposal()
 		return w.friend, map[string]any{"ticket": found, "accept": true}
 	},
 	"party_resume": func(w *world) (*player, map[string]any) {
@@ -79,8 +79,8 @@ var callers = map[string]caller{
 	},
 }
 
-// byCode says who makes a call that may name an invite's code instead of the party.
-var byCode = map[string]map[bool]caller{
+// byCode are the callers of functions that accept an invite's code instead of the party. true is with a code.
+var byCode = map[string]map[bool]callerFunc{
 	"party_status_set": {
 		false: func(w *world) (*player, map[string]any) {
 			return w.leader, map[string]any{"party_id": w.partyID, "seq": 1}
@@ -91,7 +91,7 @@ var byCode = map[string]map[bool]caller{
 	},
 }
 
-// checkCalls makes every call of a snippet.
+// checkCalls makes every call in a snippet.
 func checkCalls(t *testing.T, addr string, b Block) {
 	t.Helper()
 	calls, err := Calls(b)
@@ -99,7 +99,7 @@ func checkCalls(t *testing.T, addr string, b Block) {
 		t.Fatal(err)
 	}
 	for _, c := range calls {
-		who, ok := callers[c.ID]
+		who, ok := callersByID[c.ID]
 		if fields, isObject := c.Payload.(map[string]any); isObject && byCode[c.ID] != nil {
 			_, code := fields["code"]
 			who, ok = byCode[c.ID][code], true
@@ -123,7 +123,7 @@ func checkCalls(t *testing.T, addr string, b Block) {
 	}
 }
 
-// wantsRefusal reports whether a snippet shows what a refusal looks like.
+// wantsRefusal reports whether a snippet shows a refusal.
 func wantsRefusal(payload string) bool { return strings.Contains(payload, `"not a code"`) }
 
 // TestClients_everyCall: each function that clients may call is shown in each language.
@@ -156,8 +156,8 @@ func TestClients_everyCall(t *testing.T) {
 	}
 }
 
-// entryPoints is every way into the module; the tests of module/wiring compare the file with
-// what the module registers.
+// entryPoints lists every entry point of the module. The tests of module/wiring compare the file
+// with the entry points that the module registers.
 func entryPoints(t *testing.T) []string {
 	t.Helper()
 	return lines(t, Root+"/module/wiring/testdata/entry_points.golden")
@@ -179,8 +179,8 @@ func lines(t *testing.T, path string) []string {
 	return all
 }
 
-// checkNames: every member a snippet uses is one of the SDK's, of the language's, of the
-// document's own or a field of an answer.
+// checkNames: every member that a snippet uses belongs to the SDK, the language, the document
+// itself, or is a field of an answer.
 func checkNames(t *testing.T, d Document, b Block) {
 	t.Helper()
 	known := map[string]bool{}
@@ -208,7 +208,7 @@ func checkNames(t *testing.T, d Document, b Block) {
 	}
 }
 
-// TestClients_names: the names of SDK calls and events in tables exist as well.
+// TestClients_names: the SDK calls and events in tables exist too.
 func TestClients_names(t *testing.T) {
 	d := document(t, "docs/clients.md")
 	rows, err := d.cells("## Create a party", false)

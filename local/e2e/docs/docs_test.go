@@ -2,7 +2,7 @@ package docs
 
 import "testing"
 
-// documents reads everything once per test.
+// documents reads all documents.
 func documents(t *testing.T) []Document {
 	t.Helper()
 	all, err := Documents()

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Root is the repository, seen from this package's folder.
+// Root is the root of the repository, relative to this package's folder.
 const Root = "../../.."
 
 // Document is one Markdown file.
 type Document struct {
-	Name   string // below the root, with slashes
+	Name   string // path below the root, with slashes
 	Text   string
 	Blocks []Block
 }
@@ -22,12 +22,12 @@ type Document struct {
 type Block struct {
 	Doc      string
 	Line     int    // of its first line of content
-	Language string // the first word behind the fence
+	Language string // the first word after the fence
 	Label    string // the other words
 	Body     string
 }
 
-// String says where a block is.
+// String returns the position of a block.
 func (b Block) String() string { return fmt.Sprintf("%s:%d", b.Doc, b.Line) }
 
 // Documents reads README.md and docs/*.md.
@@ -57,8 +57,8 @@ func Documents() ([]Document, error) {
 
 var fence = regexp.MustCompile("^( *)(```+|~~~+) *([^`]*)$")
 
-// read finds the fenced blocks of a document, indented ones (in lists) as well. Code that is
-// only indented is plain text: nothing says what it is.
+// read finds the fenced blocks of a document, including indented ones (in lists). Code that is only
+// indented counts as plain text, because its language is unknown.
 func read(name, text string) (Document, error) {
 	d := Document{Name: name, Text: text}
 	var open *Block
@@ -83,15 +83,15 @@ func read(name, text string) (Document, error) {
 	return d, nil
 }
 
-// cells are the rows of the first table below a heading, without its head; of all tables
-// up to the next heading if all says so.
+// cells returns the rows of the first table below a heading, without the table's header. If all is
+// set, it returns the rows of all tables before the next heading.
 func (d Document) cells(heading string, all bool) ([][]string, error) {
 	_, rest, ok := strings.Cut(d.Text, "\n"+heading+"\n")
 	if !ok {
 		return nil, fmt.Errorf("%s has no heading %q", d.Name, heading)
 	}
 	var rows [][]string
-	table := 0 // lines of the current one so far
+	table := 0 // lines of the current table so far
 	for line := range strings.SplitSeq(rest, "\n") {
 		if strings.HasPrefix(line, "#") || len(rows) > 0 && table == 0 && !all {
 			break
@@ -101,7 +101,7 @@ func (d Document) cells(heading string, all bool) ([][]string, error) {
 			continue
 		}
 		if table++; table <= 2 {
-			continue // the head and the line below it
+			continue // the header and the line below it
 		}
 		row := strings.Split(strings.Trim(line, "|"), "|")
 		for i := range row {

@@ -11,16 +11,16 @@ import (
 	"testing"
 )
 
-// longest is how many words a sentence may have.
-const longest = 40
+// maxWords is the maximum number of words in a sentence.
+const maxWords = 40
 
-// stiff are words that a reader who learned English at school may not know, or reads twice.
-var stiff = regexp.MustCompile(`(?i)\b(whoever|whomever|whosoever|ere|aught|nought|naught|anew|lest|hence|thereby|therein|thereof|wherein|whereby|upon|whilst|amongst|shall|thus|albeit|save for|utili[sz]e[sd]?|leverage|in order to|himself|herself|he or she|his or her)\b`)
+// hardWords are words that a reader who learned English at school may not know, or has to read twice.
+var hardWords = regexp.MustCompile(`(?i)\b(whoever|whomever|whosoever|ere|aught|nought|naught|anew|lest|hence|thereby|therein|thereof|wherein|whereby|upon|whilst|amongst|shall|thus|albeit|save for|utili[sz]e[sd]?|leverage|in order to|himself|herself|he or she|his or her)\b`)
 
-// other are second words for a thing of the glossary, and phrases that look like another one's.
-var other = regexp.MustCompile(`(?i)\b(in line|waiting list|all the same|beside (that|this|these)|takes? back (an|any|the|their) invites?)\b`)
+// otherTerms are other words for a term in the glossary, and phrases that look like another term.
+var otherTerms = regexp.MustCompile(`(?i)\b(in line|waiting list|all the same|beside (that|this|these)|takes? back (an|any|the|their) invites?)\b`)
 
-// Pages are read by people from any country: short sentences, plain words.
+// People from any country read the pages, so sentences are short and words are plain.
 func TestLanguage(t *testing.T) {
 	pages, err := filepath.Glob(filepath.Join(Root, "docs", "*.md"))
 	if err != nil {
@@ -32,10 +32,10 @@ func TestLanguage(t *testing.T) {
 	for _, page := range pages {
 		name := filepath.Base(page)
 		for _, sentence := range sentences(readFile(t, strings.TrimPrefix(page, Root+"/"))) {
-			if n := len(strings.Fields(sentence)); n > longest {
+			if n := len(strings.Fields(sentence)); n > maxWords {
 				t.Errorf("%s: a sentence of %d words: %s", name, n, sentence)
 			}
-			for _, word := range []string{stiff.FindString(sentence), other.FindString(sentence)} {
+			for _, word := range []string{hardWords.FindString(sentence), otherTerms.FindString(sentence)} {
 				if word != "" {
 					t.Errorf("%s: %q in: %s", name, word, sentence)
 				}
@@ -44,7 +44,7 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-// Comments are read by the engineers of the next years: the same words, and no guess whether
+// Other engineers will read the comments, so the same words apply. A comment must not guess whether
 // a player is a man or a woman.
 func TestLanguage_comments(t *testing.T) {
 	guess := regexp.MustCompile(`(?i)\b(he|she|his|her|hers|him)\b`)
@@ -61,7 +61,7 @@ func TestLanguage_comments(t *testing.T) {
 		}
 		files++
 		for _, comment := range commentsOf(t, path) {
-			for _, word := range []string{stiff.FindString(comment), guess.FindString(comment)} {
+			for _, word := range []string{hardWords.FindString(comment), guess.FindString(comment)} {
 				if word != "" {
 					t.Errorf("%s: %q in: %s", path, word, comment)
 				}
@@ -74,7 +74,7 @@ func TestLanguage_comments(t *testing.T) {
 	}
 }
 
-// commentsOf are those of a Go file, and of a script those that begin a line.
+// commentsOf returns the comments of a Go file. For a script it returns only comments at the start of a line.
 func commentsOf(t *testing.T, path string) []string {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -113,7 +113,7 @@ var (
 	sentence = regexp.MustCompile(`[.!?]["')*]*\s`)
 )
 
-// sentences are those of a page's text, of its list items, and of the cells of its tables.
+// sentences returns the sentences of a page's text, list items and table cells.
 func sentences(page string) []string {
 	page = fenced.ReplaceAllString(page, "\n\n")
 	page = ruler.ReplaceAllString(page, "")

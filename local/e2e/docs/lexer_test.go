@@ -7,32 +7,32 @@ import (
 	"unicode/utf8"
 )
 
-// kind is what a lexeme is.
+// kind is the kind of a lexeme.
 type kind uint8
 
 const (
-	word   kind = iota // identifier or keyword
-	number             // as written
-	text               // a string literal, without its quotes
-	sign               // one character of punctuation
+	word        kind = iota // identifier or keyword
+	number                  // as written
+	text                    // a string literal, without its quotes
+	punctuation             // one character of punctuation
 )
 
 type lexeme struct {
 	kind kind
 	text string
 	line int  // within the block, from 0
-	raw  bool // a text whose value is only known at run time (interpolation)
+	raw  bool // a text with a value that is only known at run time (interpolation)
 }
 
-// Comments by language; the languages of the SDKs share everything else that is needed here.
+// Comments by language. The SDKs' languages share everything else that the lexer needs.
 var comments = map[string]struct{ line, open, close string }{
 	"js":       {"//", "/*", "*/"},
 	"csharp":   {"//", "/*", "*/"},
 	"gdscript": {"#", "", ""},
 }
 
-// lex splits a block into lexemes without comments. It knows literals well enough to tell
-// code from text in SDK snippets, and refuses what it cannot read.
+// lex splits a block into lexemes without comments. It knows literals well enough to tell code from
+// text in SDK snippets. Text that it cannot read is an error.
 func lex(b Block) ([]lexeme, error) {
 	style, ok := comments[b.Language]
 	if !ok {
@@ -67,12 +67,12 @@ func lex(b Block) ([]lexeme, error) {
 			emit(text, value)
 			last := &lexemes[len(lexemes)-1]
 			last.raw = c == '`' && strings.Contains(value, "${")
-			if n := len(lexemes); n > 1 && lexemes[n-2] == (lexeme{kind: sign, text: "$", line: line}) {
+			if n := len(lexemes); n > 1 && lexemes[n-2] == (lexeme{kind: punctuation, text: "$", line: line}) {
 				last.raw = true
 			}
 			line += strings.Count(rest[:length], "\n")
 			rest = rest[length:]
-		case c == '/' && b.Language == "js" && regexHere(lexemes):
+		case c == '/' && b.Language == "js" && startsRegex(lexemes):
 			end := strings.Index(rest[1:lineEnd(rest)], "/")
 			for end >= 0 && rest[end] == '\\' {
 				next := strings.Index(rest[end+2:lineEnd(rest)], "/")
@@ -103,7 +103,7 @@ func lex(b Block) ([]lexeme, error) {
 			emit(number, rest[:end])
 			rest = rest[end:]
 		default:
-			emit(sign, rest[:size])
+			emit(punctuation, rest[:size])
 			rest = rest[size:]
 		}
 	}
@@ -117,7 +117,7 @@ func lineEnd(s string) int {
 	return len(s)
 }
 
-// literal reads the string literal that s begins with.
+// literal parses the string literal at the start of s.
 func literal(s string) (value string, length int, ok bool) {
 	quote := s[0]
 	var b strings.Builder
@@ -144,14 +144,14 @@ func literal(s string) (value string, length int, ok bool) {
 	return "", 0, false
 }
 
-// regexHere reports whether a slash begins a regular expression: nothing stands before it
-// that could be divided.
-func regexHere(before []lexeme) bool {
+// startsRegex reports whether a slash starts a regular expression: the lexeme before it cannot be
+// divided.
+func startsRegex(before []lexeme) bool {
 	if len(before) == 0 {
 		return true
 	}
 	last := before[len(before)-1]
-	return last.kind == sign && strings.Contains("(,=:[!&|?{};", last.text)
+	return last.kind == punctuation && strings.Contains("(,=:[!&|?{};", last.text)
 }
 
-func (t lexeme) is(s string) bool { return t.kind == sign && t.text == s }
+func (t lexeme) is(s string) bool { return t.kind == punctuation && t.text == s }

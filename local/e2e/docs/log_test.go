@@ -61,15 +61,15 @@ func logFormats(t *testing.T) []string {
 }
 
 var (
-	// logForm is a fixed text, then fields, then perhaps what failed in full.
+	// logForm is a fixed text, then fields, then optionally the complete error or panic.
 	logForm = regexp.MustCompile(`^[A-Za-z][\w ,;:'().-]*?( [a-z_]+=%[svqd])*(:?( panic)?:\s?%v)?(\n%[vs])?$`)
-	// logProse are lines for the operator who sets the server up and reads them once.
+	// logProse are lines for the operator who sets up the server and reads them once.
 	logProse = regexp.MustCompile(`^(runtime\.env: |rules loaded with |%s$)`)
 	secret   = regexp.MustCompile(`(?i)(^|\.)(code|codes|typed|key|token|payload|reveal)$`)
 )
 
-// TestLog_form: lines are a fixed text and fields, so that they can be searched, and no
-// argument of one is a code, a key or what a player has sent.
+// TestLog_form: log lines are a fixed text and fields, so that operators can search them. No
+// argument of a line is a code, a key or a player's input.
 func TestLog_form(t *testing.T) {
 	for _, c := range logCalls(t) {
 		if !logForm.MatchString(c.format) && !logProse.MatchString(c.format) {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# nginx.sh: prints the path of nginx, which the test of the proxy's settings needs. Where there is
-# none and this user may, Debian's package is installed; RUNLEVEL keeps its service from starting.
+# nginx.sh: prints the path of nginx, which the test of the proxy's settings needs. If it is missing
+# and this user may, it installs Debian's package; RUNLEVEL keeps the package's service from starting.
 set -eu
 
 found() {

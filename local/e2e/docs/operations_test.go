@@ -24,12 +24,12 @@ func readFile(t *testing.T, path string) string {
 	return string(data)
 }
 
-// serverFlags are the names of the server's own settings.
+// serverFlags returns the names of the server's own settings.
 func serverFlags(t *testing.T) []string {
 	return strings.Fields(readFile(t, "local/testdata/nakama-flags.txt"))
 }
 
-// ownSettings are what the module reads from runtime.env.
+// ownSettings returns the variables that the module reads from runtime.env.
 func ownSettings(t *testing.T) []string {
 	t.Helper()
 	var all []string
@@ -44,8 +44,8 @@ func ownSettings(t *testing.T) []string {
 	return all
 }
 
-// checkSettings: every key of a server's configuration file is one of its settings, and
-// every variable one that the module reads.
+// checkSettings: every key of a server's configuration file is a setting of the server, and the
+// module reads every variable.
 func checkSettings(t *testing.T, b Block) {
 	t.Helper()
 	var sections map[string]map[string]any
@@ -74,8 +74,8 @@ func checkVariable(t *testing.T, b Block, entry string) {
 	}
 }
 
-// checkSQL: statements look into Nakama's storage table alone, and only at what the module
-// keeps there; the pattern they use fits every one of its collections.
+// checkSQL: statements read only Nakama's storage table, and only the module's objects in it. The
+// pattern they use matches every collection of the module.
 func checkSQL(t *testing.T, b Block) {
 	t.Helper()
 	const where = `FROM storage WHERE collection LIKE 'partyline\_%'`
@@ -91,7 +91,7 @@ func checkSQL(t *testing.T, b Block) {
 	}
 }
 
-// checkLog: every line shown has the words of a message that the code writes.
+// checkLog: every log line in the block has the words of a message that the code writes.
 func checkLog(t *testing.T, b Block) {
 	t.Helper()
 	messages := []string{}
@@ -110,16 +110,16 @@ func checkLog(t *testing.T, b Block) {
 	}
 	for line := range strings.SplitSeq(strings.TrimSpace(b.Body), "\n") {
 		if strings.HasPrefix(line, " ") || strings.Contains(line, "plugin was built with") {
-			continue // the rest of the line above; Nakama's own words
+			continue // the rest of the line above, in Nakama's own words
 		}
-		if !slices.ContainsFunc(messages, func(m string) bool { return fits(m, line) }) {
+		if !slices.ContainsFunc(messages, func(m string) bool { return matchesFormat(m, line) }) {
 			t.Errorf("%s: nothing writes %q", b, line)
 		}
 	}
 }
 
-// fits reports whether a line may come of a format.
-func fits(format, line string) bool {
+// matchesFormat reports whether a format can produce the line.
+func matchesFormat(format, line string) bool {
 	format, _, _ = strings.Cut(format, "\n")
 	words := regexp.MustCompile(`%[-+#]?\w`).Split(format, -1)
 	if len(strings.Join(words, "")) < 8 {
@@ -136,8 +136,8 @@ func fits(format, line string) bool {
 	return true
 }
 
-// pick finds the constants whose name fits.
-func pick(t *testing.T, form string) []string {
+// constantsLike returns the values of the constants with names that match.
+func constantsLike(t *testing.T, form string) []string {
 	t.Helper()
 	var all []string
 	for name, value := range constants(t) {
@@ -151,12 +151,12 @@ func pick(t *testing.T, form string) []string {
 
 func collections(t *testing.T) []string {
 	t.Helper()
-	return slices.DeleteFunc(pick(t, `Collection$`), func(s string) bool { return !strings.HasPrefix(s, "partyline") })
+	return slices.DeleteFunc(constantsLike(t, `Collection$`), func(s string) bool { return !strings.HasPrefix(s, "partyline") })
 }
 
-// inTable compares what the code has with the first column of a table, where each stands in
-// code quotes.
-func inTable(t *testing.T, doc, heading string, have []string) {
+// checkFirstColumn compares names in the code with the first column of a table, which has them in code
+// quotes.
+func checkFirstColumn(t *testing.T, doc, heading string, have []string) {
 	t.Helper()
 	rows, err := document(t, doc).cells(heading, false)
 	if err != nil {
@@ -181,21 +181,21 @@ func inTable(t *testing.T, doc, heading string, have []string) {
 }
 
 func TestOperators_tables(t *testing.T) {
-	metrics := slices.DeleteFunc(pick(t, `Metric`), func(s string) bool { return !strings.HasPrefix(s, "partyline_") })
-	inTable(t, "docs/operators.md", "## Metrics", metrics)
-	inTable(t, "docs/operators.md", "### Storage", collections(t))
-	inTable(t, "docs/operators.md", "### Streams", streamModes(t))
-	inTable(t, "docs/operators.md", "### The server's settings", append(ownSettings(t), "socket.proxy_count", "name"))
+	metrics := slices.DeleteFunc(constantsLike(t, `Metric`), func(s string) bool { return !strings.HasPrefix(s, "partyline_") })
+	checkFirstColumn(t, "docs/operators.md", "## Metrics", metrics)
+	checkFirstColumn(t, "docs/operators.md", "### Storage", collections(t))
+	checkFirstColumn(t, "docs/operators.md", "### Streams", streamModes(t))
+	checkFirstColumn(t, "docs/operators.md", "### The server's settings", append(ownSettings(t), "socket.proxy_count", "name"))
 	var routes []string
 	for _, line := range entryPoints(t) {
 		if words := strings.Fields(line); words[0] == "http" {
 			routes = append(routes, words[2])
 		}
 	}
-	inTable(t, "docs/operators.md", "### Routes", routes)
+	checkFirstColumn(t, "docs/operators.md", "### Routes", routes)
 }
 
-// streamModes are the modes of the module's own streams.
+// streamModes returns the modes of the module's own streams.
 func streamModes(t *testing.T) []string {
 	t.Helper()
 	var modes []string

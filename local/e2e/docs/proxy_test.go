@@ -34,7 +34,7 @@ invites:
     android: {store: "https://play.example.com/app", package: com.example.game, fingerprints: ["%s"]}
 `
 
-// checkProxy starts nginx with the settings, and uses an invite as players do who know the public address alone.
+// checkProxy starts nginx with the settings, and uses an invite as players do who know only the public address.
 func checkProxy(t *testing.T, b Block) {
 	t.Helper()
 	place := regexp.MustCompile(`location (/\S+)/ \{ proxy_pass http://127\.0\.0\.1:7350/;`).FindStringSubmatch(b.Body)
@@ -65,7 +65,7 @@ func checkProxy(t *testing.T, b Block) {
 	if card, err := png.Decode(bytes.NewReader(v.get(made.URL+"/card.png", http.StatusOK, "image/png"))); err != nil || card.Bounds().Dx() != 1200 {
 		t.Errorf("the card is no picture: %v", err)
 	}
-	if !slices.EqualFunc(drawn(v.get(made.QRURL, http.StatusOK, "image/svg+xml")), bitmap(t, made.URL), slices.Equal) {
+	if !slices.EqualFunc(readQRCode(v.get(made.QRURL, http.StatusOK, "image/svg+xml")), qrCode(t, made.URL), slices.Equal) {
 		t.Errorf("the QR code does not lead to %s", made.URL)
 	}
 	if state := v.get(made.URL+"/state", http.StatusOK, "application/json"); !bytes.Contains(state, []byte(`"state":"open"`)) {
@@ -83,7 +83,7 @@ func checkProxy(t *testing.T, b Block) {
 	v.page(made.URL, http.StatusGone)
 }
 
-// startProxy runs nginx with the settings of a server, and returns a client that reaches it by any name.
+// startProxy runs nginx with a server's settings, and returns a client that reaches it by any name.
 func startProxy(t *testing.T, settings string) *http.Client {
 	t.Helper()
 	finder := exec.CommandContext(t.Context(), "./nginx.sh")
@@ -92,7 +92,7 @@ func startProxy(t *testing.T, settings string) *http.Client {
 	if err != nil {
 		t.Fatal("no nginx; its finder says above what to install")
 	}
-	folder, err := os.MkdirTemp("", "nginx") // the path of a socket is short
+	folder, err := os.MkdirTemp("", "nginx") // a short folder, because the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func startProxy(t *testing.T, settings string) *http.Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(stepTimeout); ; time.Sleep(20 * time.Millisecond) {
 		conn, err := dial(t.Context(), "", "")
 		if err == nil {
 			_ = conn.Close()
@@ -126,11 +126,11 @@ func startProxy(t *testing.T, settings string) *http.Client {
 			t.Fatalf("nginx does not listen: %v", err)
 		}
 	}
-	// A redirect would be an answer that is not expected: nothing is followed.
-	return &http.Client{Timeout: patience, Transport: &http.Transport{DialContext: dial}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	// The client follows no redirect, because a redirect would be an unexpected answer.
+	return &http.Client{Timeout: stepTimeout, Transport: &http.Transport{DialContext: dial}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// visitor asks for what a browser, a chat program or a phone would.
+// visitor makes the requests of a browser, a chat program or a phone.
 type visitor struct {
 	t      *testing.T
 	client *http.Client
@@ -168,7 +168,7 @@ func (v *visitor) get(address string, status int, kind string) []byte {
 
 var addresses = regexp.MustCompile(`(?:src|href|data-poll)="([^"]+)"|content="(http[^"]+)"`)
 
-// page reads a page and everything of its own host that it names, and returns those addresses.
+// page requests a page, and everything on it from the same host. It returns those addresses.
 func (v *visitor) page(address string, status int) (names []string) {
 	v.t.Helper()
 	at, err := url.Parse(address)
@@ -178,7 +178,7 @@ func (v *visitor) page(address string, status int) (names []string) {
 	for _, found := range addresses.FindAllStringSubmatch(string(v.get(address, status, "text/html")), -1) {
 		to, err := at.Parse(found[1] + found[2])
 		if err != nil || to.Host != at.Host {
-			continue // elsewhere
+			continue // another host
 		}
 		if status == http.StatusOK || strings.Contains(to.Path, "/assets/") {
 			v.get(to.String(), http.StatusOK, "")
@@ -191,8 +191,8 @@ func (v *visitor) page(address string, status int) (names []string) {
 	return names
 }
 
-// bitmap is the QR code of a link: rows of dark modules.
-func bitmap(t *testing.T, link string) [][]bool {
+// qrCode returns the QR code of a link as rows of dark modules.
+func qrCode(t *testing.T, link string) [][]bool {
 	t.Helper()
 	code, err := qrcode.New(link, qrcode.Medium)
 	if err != nil {
@@ -207,8 +207,8 @@ var (
 	side = regexp.MustCompile(`viewBox="0 0 (\d+) `)
 )
 
-// drawn reads such a code back from its drawing, which has a margin of four.
-func drawn(svg []byte) [][]bool {
+// readQRCode reads such a code back from its SVG drawing, which has a margin of four modules.
+func readQRCode(svg []byte) [][]bool {
 	number := func(text []byte) (n int) { _, _ = fmt.Sscan(string(text), &n); return n }
 	size := side.FindSubmatch(svg)
 	if size == nil {

@@ -9,7 +9,7 @@ import (
 	"partyline/local/reference"
 )
 
-// The table of who may call what is the matrix whose calls local/e2e/access makes.
+// The table of who may call what equals the matrix in local/e2e/access, which that package's tests check.
 func TestSecurity_matrix(t *testing.T) {
 	rows := rowsOf(t, "docs/security.md", "## Who may call what")
 	for i, want := range access.Matrix {
@@ -26,8 +26,8 @@ func TestSecurity_matrix(t *testing.T) {
 	}
 }
 
-// The table of limits has every rate of the rules file, but those that pace what the
-// server itself does, each with its default.
+// The table of limits has every rate of the rules file with its default. It leaves out the rates
+// that pace the server's own work.
 func TestSecurity_limits(t *testing.T) {
 	keys, err := reference.Keys()
 	if err != nil {
@@ -41,7 +41,7 @@ func TestSecurity_limits(t *testing.T) {
 		}
 	}
 	for _, row := range rowsOf(t, "docs/security.md", "### Limits of the rules file") {
-		key, shown := quoted(row[0])[0], quoted(row[1])
+		key, shown := codeWords(row[0])[0], codeWords(row[1])
 		value, exists := defaults[key]
 		if !exists || len(shown) != 1 || shown[0] != value {
 			t.Errorf("%s is shown with %s; its default is %q", key, row[1], value)

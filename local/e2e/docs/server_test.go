@@ -10,8 +10,8 @@ import (
 	"partyline/module/wiring"
 )
 
-// server is the one given, or an embedded engine with the module. The documentation speaks
-// of the sample rules, local/rules.yml: a server that is given has to run with them.
+// server returns the given server, or starts an embedded engine with the module. The documentation
+// assumes the sample rules, local/rules.yml, so a given server has to run with them.
 func server(t *testing.T) string {
 	t.Helper()
 	if addr := target.Given(); addr != "" {

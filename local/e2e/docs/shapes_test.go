@@ -38,31 +38,31 @@ var samples = map[string]func(w *world) json.RawMessage{
 		return w.mustCall(w.leader, "party_invite_list", map[string]any{"party_id": w.partyID}, nil)
 	},
 	"party_status_list": func(w *world) json.RawMessage {
-		w.loading()
+		w.reportStatuses()
 		return w.mustCall(w.leader, "party_status_list", map[string]any{"party_id": w.partyID}, nil)
 	},
 	"party_attributes_get": func(w *world) json.RawMessage {
-		w.attributes()
+		w.setAttributes()
 		answer := w.mustCall(w.leader, "party_attributes_get", map[string]any{"party_id": w.partyID}, nil)
 		return json.RawMessage(strings.ReplaceAll(string(answer), w.leader.UserID, "7a9d..."))
 	},
 	"message -6": func(w *world) json.RawMessage {
-		w.attributes()
+		w.setAttributes()
 		w.serverMessage(w.leader, -6, "rounds")
 		w.mustCall(w.leader, "party_attributes_set", map[string]any{"party_id": w.partyID, "party": map[string]any{"map": nil}}, nil)
 		return w.serverMessage(w.leader, -6, "map")
 	},
 	"party_find": func(w *world) json.RawMessage {
-		w.open()
+		w.createOpenParty()
 		return w.mustCall(w.friend, "party_find", map[string]any{"label": map[string]any{"mode": "duo"}, "limit": 1}, nil)
 	},
 	"party_wait": func(w *world) json.RawMessage {
-		code := w.line()
+		code := w.waitFirst()
 		w.notification(w.friend, 1005)
 		return w.mustCall(w.friend, "party_wait", map[string]any{"code": code}, nil)
 	},
 	"notification 1005": func(w *world) json.RawMessage {
-		w.line()
+		w.waitFirst()
 		return w.notification(w.friend, 1005)
 	},
 	"party_share": func(w *world) json.RawMessage {
@@ -76,7 +76,7 @@ var samples = map[string]func(w *world) json.RawMessage{
 		return w.mustCall(w.friend, "party_check", map[string]any{"action": "join", "party_id": w.partyID}, nil)
 	},
 	"message -1": func(w *world) json.RawMessage {
-		w.loading()
+		w.reportStatuses()
 		return w.serverMessage(w.leader, -1, "World map")
 	},
 	"party_resume": func(w *world) json.RawMessage {
@@ -89,12 +89,12 @@ var samples = map[string]func(w *world) json.RawMessage{
 		return w.serverMessage(w.leader, -5, "away")
 	},
 	"party_queue": func(w *world) json.RawMessage {
-		w.queue()
+		w.queueParty()
 		w.serverMessage(w.leader, -3, "queued")
 		return w.mustCall(w.leader, "party_queue", map[string]any{"party_id": w.partyID}, nil)
 	},
 	"message -3": func(w *world) json.RawMessage {
-		w.queue()
+		w.queueParty()
 		return w.serverMessage(w.leader, -3, "queued")
 	},
 	"notification 1001": func(w *world) json.RawMessage {
@@ -103,7 +103,7 @@ var samples = map[string]func(w *world) json.RawMessage{
 	},
 	"notification 1002": func(w *world) json.RawMessage {
 		personal := w.invite(w.friend.UserID)
-		w.mustCall(w.join("aiko"), "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil) // keeps the party
+		w.mustCall(w.join("aiko"), "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil) // so that the party does not end
 		ctx, cancel := w.deadline()
 		defer cancel()
 		if err := w.leave(ctx, w.leader); err != nil {
@@ -138,16 +138,16 @@ var samples = map[string]func(w *world) json.RawMessage{
 	},
 }
 
-// attributes has the leader set what the document shows.
-func (w *world) attributes() {
+// setAttributes makes the leader set the attributes in the document.
+func (w *world) setAttributes() {
 	w.t.Helper()
 	w.mustCall(w.leader, "party_attributes_set", map[string]any{
 		"party_id": w.partyID, "party": map[string]any{"map": "harbour", "rounds": 3}, "member": map[string]any{"character": "mage"},
 	}, nil)
 }
 
-// open has another player make an open party with the label of the document.
-func (w *world) open() {
+// createOpenParty makes another player create an open party with the label in the document.
+func (w *world) createOpenParty() {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
 	defer cancel()
@@ -155,16 +155,16 @@ func (w *world) open() {
 	_, err := emil.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{
 		PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 4, Label: `{"mode":"duo"}`}}})
 	if err == nil {
-		err = emil.socket.Barrier(ctx) // the module has heard of it by then
+		err = emil.socket.Barrier(ctx) // the module has processed it by then
 	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-// line has the friend be the first in line for a seat that has just come free, and gives the
-// code of an invite.
-func (w *world) line() (code string) {
+// waitFirst makes the friend the first on the wait list, for a seat that has just become free. It
+// returns the code of an invite.
+func (w *world) waitFirst() (code string) {
 	w.t.Helper()
 	code = w.invite().Code
 	full := []*player{w.join("aiko"), w.join("emil"), w.join("noor")}
@@ -182,8 +182,8 @@ func (w *world) line() (code string) {
 	return code
 }
 
-// queue has the leader's party look for a match.
-func (w *world) queue() {
+// queueParty makes the leader's party look for a match.
+func (w *world) queueParty() {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
 	defer cancel()
@@ -195,9 +195,9 @@ func (w *world) queue() {
 	}
 }
 
-// found has the friend and another player look for a match alone until they are asked, and
-// gives the friend's ticket.
-func (w *world) found() (ticket string) {
+// awaitProposal makes the friend and another player look for a match alone, until the server asks them to
+// accept. It returns the friend's ticket.
+func (w *world) awaitProposal() (ticket string) {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
 	defer cancel()
@@ -240,13 +240,13 @@ func checkAnswer(t *testing.T, addr string, b Block) {
 	if err := json.Unmarshal(raw, &real); err != nil {
 		t.Fatalf("%s: the real answer %q: %v", b, raw, err)
 	}
-	for _, difference := range differences("", shown, real) {
+	for _, difference := range shapeDifferences("", shown, real) {
 		t.Errorf("%s: %s (the real one: %s)", b, difference, raw)
 	}
 }
 
-// differences compares keys and kinds of values, not the values. {} stands for any object.
-func differences(path string, shown, real any) []string {
+// shapeDifferences compares keys and types of values, not the values. {} stands for any object.
+func shapeDifferences(path string, shown, real any) []string {
 	if reflect.TypeOf(shown) != reflect.TypeOf(real) {
 		return []string{fmt.Sprintf("%s is a %T, shown as a %T", path, real, shown)}
 	}
@@ -262,7 +262,7 @@ func differences(path string, shown, real any) []string {
 				all = append(all, path+"."+key+" is not in the real answer")
 				continue
 			}
-			all = append(all, differences(path+"."+key, shown[key], real[key])...)
+			all = append(all, shapeDifferences(path+"."+key, shown[key], real[key])...)
 		}
 		for key := range real {
 			if _, ok := shown[key]; !ok {
@@ -272,7 +272,7 @@ func differences(path string, shown, real any) []string {
 	case []any:
 		real := real.([]any)
 		if len(shown) > 0 && len(real) > 0 {
-			return differences(path+"[0]", shown[0], real[0])
+			return shapeDifferences(path+"[0]", shown[0], real[0])
 		}
 	}
 	slices.Sort(all)
@@ -295,14 +295,14 @@ func TestDifferences(t *testing.T) {
 		if json.Unmarshal([]byte(c.shown), &shown) != nil || json.Unmarshal([]byte(c.real), &real) != nil {
 			t.Fatal(c)
 		}
-		if got := differences("", shown, real); len(got) != c.want {
+		if got := shapeDifferences("", shown, real); len(got) != c.want {
 			t.Errorf("%s and %s: %q; want %d", c.shown, c.real, got, c.want)
 		}
 	}
 }
 
-// checkKeys: a JSON block without a label has only keys that the module, or Nakama's API,
-// somewhere writes or reads.
+// checkKeys: a JSON block without a label has only keys that the module or Nakama's API writes or
+// reads somewhere.
 func checkKeys(t *testing.T, b Block) {
 	t.Helper()
 	var v any
@@ -331,7 +331,7 @@ func checkKeys(t *testing.T, b Block) {
 
 var jsonTag = regexp.MustCompile(`json:"([a-z0-9_]+)`)
 
-// contractFields are the JSON names in the module's sources.
+// contractFieldsOnce returns the JSON names in the module's sources.
 var contractFieldsOnce = sync.OnceValues(func() (map[string]bool, error) {
 	fields := map[string]bool{}
 	err := goFiles(func(_ string, file *ast.File) {

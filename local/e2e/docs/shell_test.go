@@ -14,7 +14,7 @@ import (
 	versions "partyline/local/lines"
 )
 
-// commands are the programs of shell lines, with what is checked of their arguments.
+// commands are the programs in shell lines, with the check of their arguments.
 var commands = map[string]func(t *testing.T, b Block, args []string){
 	"make":      checkMake,
 	"nakama":    checkNakama,
@@ -33,7 +33,7 @@ var commands = map[string]func(t *testing.T, b Block, args []string){
 		}
 	},
 	"curl": func(t *testing.T, b Block, args []string) { checkURL(t, b, args[len(args)-1]) },
-	// Nothing about these is this repository's.
+	// These are not about this repository.
 	"mkdir": nil, "npm": nil, "git": nil, "cd": nil, "psql": nil, "kill": nil, "export": nil, "grep": nil, "install": nil,
 }
 
@@ -130,7 +130,7 @@ func checkNakama(t *testing.T, b Block, args []string) {
 	}
 }
 
-// checkPartyline asks the command line for its help where the words lead.
+// checkPartyline asks the command line for the help of the subcommand.
 func checkPartyline(t *testing.T, b Block, args []string) {
 	t.Helper()
 	sources := ""
@@ -182,15 +182,15 @@ func checkGoCommand(t *testing.T, b Block, args []string) {
 	}
 }
 
-// checkFiles: paths of this repository exist, apart from what is built and where the
-// installation puts it.
+// checkFiles: paths of this repository exist, except for built files and the paths of the
+// installation.
 func checkFiles(t *testing.T, b Block, paths []string) {
 	t.Helper()
 	for _, path := range paths {
 		if strings.HasPrefix(path, "-") || strings.HasPrefix(path, "build/") || strings.HasPrefix(path, "modules/") || !strings.Contains(path, "/") {
 			continue
 		}
-		path = strings.TrimPrefix(strings.TrimSuffix(path, "/..."), "partyline/") // an import path, seen from a game's module
+		path = strings.TrimPrefix(strings.TrimSuffix(path, "/..."), "partyline/") // an import path, as a game's module writes it
 		if _, err := os.Stat(filepath.Join(Root, path)); err != nil && !filepath.IsAbs(path) {
 			t.Errorf("%s: %v", b, err)
 		}
@@ -220,8 +220,8 @@ func checkURL(t *testing.T, b Block, address string) {
 	t.Errorf("%s: nothing answers at %s", b, path[1])
 }
 
-// checkOutput runs the command line of the shell block before, with the sample rules as
-// rules.yml, and looks for what the block shows in what it prints.
+// checkOutput runs the command line of the shell block before, with the sample rules as rules.yml.
+// It looks for the block's lines in the output.
 func checkOutput(t *testing.T, d Document, b Block) {
 	t.Helper()
 	i := slices.Index(d.Blocks, b)

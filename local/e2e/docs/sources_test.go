@@ -41,8 +41,8 @@ func checkGo(t *testing.T, b Block) {
 	}
 }
 
-// constants are the string constants of the module's sources, by name. Of several with one
-// name, such as metrics of two packages, each has its package's folder before it.
+// constants returns the string constants in the module's sources, by name. If several have the same
+// name, such as metrics of two packages, the key starts with the package's folder.
 func constants(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -75,7 +75,7 @@ func constants(t *testing.T) map[string]string {
 	return all
 }
 
-// goFiles parses the module's own sources, without tests and without what is only local.
+// goFiles parses the module's own sources, without tests and without the folder local.
 func goFiles(visit func(path string, file *ast.File)) error {
 	for _, dir := range []string{"party", "rpc", "hooks", "matchmaking", "module"} {
 		err := filepath.WalkDir(filepath.Join(Root, dir), func(path string, entry fs.DirEntry, err error) error {

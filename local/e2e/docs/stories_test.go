@@ -14,8 +14,8 @@ import (
 	"partyline/local/e2e/target"
 )
 
-// stories are the documents whose JavaScript is executed, with the fewest tests each story
-// must report.
+// stories are the documents with JavaScript that the tests execute, with the minimum number of
+// tests each story must report.
 var stories = []struct {
 	doc, file string
 	atLeast   int
@@ -34,15 +34,15 @@ func hasStory(doc string) bool {
 	return false
 }
 
-// TestStories executes the JavaScript of the documents that have a story, with the stock
-// SDK against a server.
+// TestStories executes the JavaScript of the documents that have a story, with the stock SDK and a
+// server.
 func TestStories(t *testing.T) {
 	addr := server(t)
 	npm.Install(t, "stories")
 	for _, s := range stories {
 		t.Run(s.file, func(t *testing.T) {
 			blocks := filepath.Join(t.TempDir(), "blocks.json")
-			if err := os.WriteFile(blocks, named(t, s.doc), 0o600); err != nil {
+			if err := os.WriteFile(blocks, storyBlocks(t, s.doc), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			cmd := exec.CommandContext(t.Context(), npm.Tool(t, "node"),
@@ -58,7 +58,7 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// TestStories_complete: every file of a story is run.
+// TestStories_complete: every story file is in stories.
 func TestStories_complete(t *testing.T) {
 	files, err := filepath.Glob("stories/*.story.mjs")
 	if err != nil {
@@ -69,8 +69,8 @@ func TestStories_complete(t *testing.T) {
 	}
 }
 
-// named is a document's JavaScript blocks as stories read them: by the name on the fence.
-func named(t *testing.T, doc string) []byte {
+// storyBlocks returns a document's JavaScript blocks for its story, by the name on the fence.
+func storyBlocks(t *testing.T, doc string) []byte {
 	t.Helper()
 	type block struct {
 		Name  string `json:"name"`
@@ -96,7 +96,7 @@ func named(t *testing.T, doc string) []byte {
 	return body
 }
 
-// count reads one line of the summary at the end of a TAP report; -1 if it is not there.
+// count reads one line of the summary at the end of a TAP report; -1 if it is missing.
 func count(report []byte, what string) int {
 	all := regexp.MustCompile(`(?m)^# `+what+` (\d+)$`).FindAllSubmatch(bytes.TrimSpace(report), -1)
 	if len(all) == 0 {

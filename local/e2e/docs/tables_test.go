@@ -18,8 +18,8 @@ import (
 	"partyline/party"
 )
 
-// quoted are the code words of a cell.
-func quoted(cell string) []string {
+// codeWords returns the words in code quotes of a cell.
+func codeWords(cell string) []string {
 	var words []string
 	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
 		words = append(words, m[1])
@@ -36,8 +36,8 @@ func rowsOf(t *testing.T, doc, heading string) [][]string {
 	return rows
 }
 
-// typed are the string constants of a type in a package.
-func typed(t *testing.T, dir, name string) []string {
+// constantsOfType returns the string constants of a type in a package.
+func constantsOfType(t *testing.T, dir, name string) []string {
 	t.Helper()
 	var all []string
 	err := goFiles(func(path string, file *ast.File) {
@@ -65,19 +65,19 @@ func typed(t *testing.T, dir, name string) []string {
 	return all
 }
 
-// httpStatus is how Nakama turns a gRPC number into an HTTP status; TestClients_reasons
-// asks the server about those numbers that can be provoked from outside.
+// httpStatus maps gRPC numbers to Nakama's HTTP statuses. TestClients_reasons asks the server about
+// the numbers that a client can cause.
 var httpStatus = map[int]int{3: 400, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 13: 500, 16: 401}
 
-// TestClients_reasons: the table has every reason with its number, and the HTTP statuses
-// that a server answers with.
+// TestClients_reasons: the table has every reason with its number and the HTTP status of the
+// server's answer.
 func TestClients_reasons(t *testing.T) {
 	left := map[string]bool{}
-	for _, reason := range typed(t, "party", "Reason") {
+	for _, reason := range constantsOfType(t, "party", "Reason") {
 		left[reason] = true
 	}
 	for _, row := range rowsOf(t, "docs/clients.md", "### Reasons") {
-		reason := quoted(row[0])[0]
+		reason := codeWords(row[0])[0]
 		if !left[reason] {
 			t.Errorf("%s is no reason, or listed twice", reason)
 		}
@@ -145,9 +145,9 @@ func reasonOf(err error) string {
 func TestClients_states(t *testing.T) {
 	var listed []string
 	for _, row := range rowsOf(t, "docs/clients.md", "### Show a preview") {
-		listed = append(listed, quoted(row[0])...)
+		listed = append(listed, codeWords(row[0])...)
 	}
-	want := typed(t, "party", "InviteState")
+	want := constantsOfType(t, "party", "InviteState")
 	slices.Sort(listed)
 	slices.Sort(want)
 	if !slices.Equal(listed, want) {
@@ -155,8 +155,8 @@ func TestClients_states(t *testing.T) {
 	}
 }
 
-// TestMatchmaking_told: the tables have every event of a ticket, and every reason why one is
-// dropped.
+// TestMatchmaking_told: the tables have every event of a ticket, and every reason for dropping
+// one.
 func TestMatchmaking_told(t *testing.T) {
 	rows, err := document(t, "docs/matchmaking.md").cells("### What a party is told", true)
 	if err != nil {
@@ -164,9 +164,9 @@ func TestMatchmaking_told(t *testing.T) {
 	}
 	var listed []string
 	for _, row := range rows {
-		listed = append(listed, quoted(row[0])...)
+		listed = append(listed, codeWords(row[0])...)
 	}
-	want := append(typed(t, "matchmaking/queue", "DropReason"), typed(t, "matchmaking/queue", "EventName")...)
+	want := append(constantsOfType(t, "matchmaking/queue", "DropReason"), constantsOfType(t, "matchmaking/queue", "EventName")...)
 	slices.Sort(listed)
 	slices.Sort(want)
 	if listed, want := slices.Compact(listed), slices.Compact(want); !slices.Equal(listed, want) {
@@ -178,7 +178,7 @@ func TestMatchmaking_told(t *testing.T) {
 func TestClients_request(t *testing.T) {
 	var listed, want []string
 	for _, row := range rowsOf(t, "docs/clients.md", "## Invite") {
-		listed = append(listed, quoted(row[0])...)
+		listed = append(listed, codeWords(row[0])...)
 	}
 	request := reflect.TypeFor[party.InviteRequest]()
 	for i := range request.NumField() {
@@ -192,8 +192,8 @@ func TestClients_request(t *testing.T) {
 	}
 }
 
-// TestClients_messages: the table has every op code that the module sends, and only events
-// that it names.
+// TestClients_messages: the table has every op code that the module sends, and only events that
+// exist in the code.
 func TestClients_messages(t *testing.T) {
 	codes := map[string]string{} // by constant
 	used := map[string]bool{}
@@ -203,7 +203,7 @@ func TestClients_messages(t *testing.T) {
 			switch n := n.(type) {
 			case *ast.ValueSpec:
 				for i, name := range n.Names {
-					if u, ok := value(n, i).(*ast.UnaryExpr); ok && u.Op == token.SUB && strings.HasPrefix(name.Name, "Op") {
+					if u, ok := initializer(n, i).(*ast.UnaryExpr); ok && u.Op == token.SUB && strings.HasPrefix(name.Name, "Op") {
 						codes[name.Name] = "-" + u.X.(*ast.BasicLit).Value
 					}
 				}
@@ -237,7 +237,7 @@ func TestClients_messages(t *testing.T) {
 			t.Errorf("the module sends no op code %s", row[0])
 		}
 		delete(sent, row[0])
-		for _, event := range quoted(row[2]) {
+		for _, event := range codeWords(row[2]) {
 			if !literals[event] {
 				t.Errorf("op code %s: the module names no event %s", row[0], event)
 			}
@@ -248,7 +248,7 @@ func TestClients_messages(t *testing.T) {
 	}
 }
 
-func value(spec *ast.ValueSpec, i int) ast.Expr {
+func initializer(spec *ast.ValueSpec, i int) ast.Expr {
 	if i < len(spec.Values) {
 		return spec.Values[i]
 	}
@@ -282,7 +282,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// anchors are the names by which a document's headings can be linked to.
+// anchors returns the link anchors of a document's headings.
 func anchors(text string) []string {
 	var all []string
 	inside := false

@@ -16,18 +16,18 @@ import (
 	"partyline/party"
 )
 
-// patience is how long one step may take.
-const patience = 30 * time.Second
+// stepTimeout is how long one step may take.
+const stepTimeout = 30 * time.Second
 
-// player is a user whose game runs.
+// player is a user with a connected game.
 type player struct {
 	client.Session
 	socket    *client.Socket
-	sessionID string // once in a party
+	sessionID string // set once in a party
 }
 
-// world is a closed party with its leader, and a friend outside it. Each snippet gets one
-// of its own, so that no call sees what another has done.
+// world is a closed party with its leader, and a friend outside it. Each snippet gets its own, so
+// that no call sees the effects of another.
 type world struct {
 	t       *testing.T
 	ctx     context.Context
@@ -52,10 +52,10 @@ func newWorld(t *testing.T, addr string) *world {
 }
 
 func (w *world) deadline() (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(w.ctx, patience, fmt.Errorf("nothing for %v", patience))
+	return context.WithTimeoutCause(w.ctx, stepTimeout, fmt.Errorf("nothing for %v", stepTimeout))
 }
 
-// join logs a new user in and starts its game.
+// join logs in a new user and connects the game.
 func (w *world) join(name string) *player {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
@@ -68,7 +68,7 @@ func (w *world) join(name string) *player {
 	return w.connect(session)
 }
 
-// reconnect loses a player's connection and makes a new one.
+// reconnect drops a player's connection and makes a new one.
 func (w *world) reconnect(p *player) *player {
 	w.t.Helper()
 	p.socket.Abort()
@@ -85,7 +85,7 @@ func (w *world) connect(session client.Session) *player {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(p.socket.Abort)
-	if err := p.socket.Barrier(ctx); err != nil { // from here on the server knows that the game runs
+	if err := p.socket.Barrier(ctx); err != nil { // from now on the server knows that the game is connected
 		w.t.Fatal(err)
 	}
 	return p
@@ -102,7 +102,7 @@ func (w *world) call(p *player, overHTTP bool, id, payload string) (string, erro
 	return reply.GetRpc().GetPayload(), err
 }
 
-// mustCall is call for what a test has to have before it can begin.
+// mustCall is call for the preparation of a test; a refusal fails the test.
 func (w *world) mustCall(p *player, id string, request, answer any) json.RawMessage {
 	w.t.Helper()
 	payload, err := json.Marshal(request)
@@ -121,7 +121,7 @@ func (w *world) mustCall(p *player, id string, request, answer any) json.RawMess
 	return json.RawMessage(text)
 }
 
-// invite makes an invite to the party that has everything an invite can have.
+// invite makes an invite to the party with every field that an invite can have.
 func (w *world) invite(forUserIDs ...string) party.CreatedInvite {
 	w.t.Helper()
 	var made party.CreatedInvite
@@ -132,14 +132,14 @@ func (w *world) invite(forUserIDs ...string) party.CreatedInvite {
 	return made
 }
 
-// loading has the leader, and the friend on the way, tell how far they are.
-func (w *world) loading() {
+// reportStatuses makes the leader, and the friend on the way, report their status.
+func (w *world) reportStatuses() {
 	w.t.Helper()
 	w.mustCall(w.leader, "party_status_set", map[string]any{"party_id": w.partyID, "stage": "downloading", "progress": 0.42, "text": "World map"}, nil)
 	w.mustCall(w.friend, "party_status_set", map[string]any{"code": w.invite().Code, "stage": "installing", "progress": 0.07}, nil)
 }
 
-// status waits until a player's own status, as followers see it, is JSON.
+// status returns a player's own status, which is JSON, as followers see it.
 func (w *world) status(p *player) json.RawMessage {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
@@ -151,13 +151,13 @@ func (w *world) status(p *player) json.RawMessage {
 	return json.RawMessage(reply.GetStatus().GetPresences()[0].GetStatus().GetValue())
 }
 
-// leave takes a player out of the party.
+// leave makes a player leave the party.
 func (w *world) leave(ctx context.Context, p *player) error {
 	_, err := p.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: w.partyID}}})
 	return err
 }
 
-// serverMessage waits for a message of the server to the party and answers its JSON.
+// serverMessage waits for a message of the server to the party and returns its JSON.
 func (w *world) serverMessage(p *player, opCode int64, event string) json.RawMessage {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
@@ -172,7 +172,7 @@ func (w *world) serverMessage(p *player, opCode int64, event string) json.RawMes
 	return m.Envelope.GetPartyData().GetData()
 }
 
-// notification waits for a notification and answers its content.
+// notification waits for a notification and returns its content.
 func (w *world) notification(p *player, code int32) json.RawMessage {
 	w.t.Helper()
 	ctx, cancel := w.deadline()

@@ -6,10 +6,10 @@ import (
 	"partyline/local/e2e/player"
 )
 
-// act is one thing that somebody does in a scene.
+// act is one action of a player in a scene.
 type act struct {
 	name string
-	by   func(s *scene) *player.Game // who does it; the one whose connection breaks
+	by   func(s *scene) *player.Game // the player who acts, and whose connection breaks
 	do   func(ctx context.Context, s *scene) error
 }
 
@@ -19,7 +19,7 @@ func asker(s *scene) *player.Game    { return s.asker }
 func guest(s *scene) *player.Game    { return s.guest }
 func stranger(s *scene) *player.Game { return s.stranger }
 
-// call is a function of the module, called over the socket.
+// call returns the action of calling a function of the module over the socket.
 func call(by func(*scene) *player.Game, id string, in func(s *scene) any) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error { return by(s).Call(ctx, id, in(s), nil) }
 }
@@ -56,10 +56,10 @@ var acts = []act{
 	{"keep a seat", leader, call(leader, "party_invite_create", func(s *scene) any {
 		return inviteRequest{PartyID: s.party, ForUserIDs: []string{s.stranger.Player.ID()}, HoldSeat: true}
 	})},
-	{"redeem a kept seat", guest, call(guest, "party_invite_redeem", func(s *scene) any { return codeRequest{s.kept.Code} })},
+	{"redeem a kept seat", guest, call(guest, "party_invite_redeem", func(s *scene) any { return codeRequest{s.heldSeat.Code} })},
 	{"redeem", stranger, call(stranger, "party_invite_redeem", func(s *scene) any { return codeRequest{s.link.Code} })},
-	{"revoke", leader, call(leader, "party_invite_revoke", func(s *scene) any { return codeRequest{s.kept.Code} })},
-	{"decline", guest, call(guest, "party_invite_decline", func(s *scene) any { return codeRequest{s.kept.Code} })},
+	{"revoke", leader, call(leader, "party_invite_revoke", func(s *scene) any { return codeRequest{s.heldSeat.Code} })},
+	{"decline", guest, call(guest, "party_invite_decline", func(s *scene) any { return codeRequest{s.heldSeat.Code} })},
 	{"preview", asker, call(asker, "party_invite_preview", func(s *scene) any { return codeRequest{s.link.Code} })},
 	{"list", member, call(member, "party_invite_list", func(s *scene) any { return partyRequest{s.party} })},
 	{"tell", member, call(member, "party_status_set", func(s *scene) any {

@@ -23,17 +23,17 @@ import (
 
 var writeCosts = flag.Bool("faults.costs", false, "write testdata/costs.txt again from what is counted")
 
-// counted is what the module asks of its server, by call; calls on streams by mode as well.
-type counted struct {
+// callCounter counts the module's calls to its server by name, and stream calls also by mode.
+type callCounter struct {
 	mu    sync.Mutex
 	calls map[string]int
 }
 
-// ofModule tells the module's calls of the server from the server's of the module, which
-// begin in lower case.
-func ofModule(call fault.Call) bool { return unicode.IsUpper(rune(call.Name[0])) }
+// fromModule reports whether a call goes from the module to the server. Calls from the server to the
+// module start in lower case.
+func fromModule(call fault.Call) bool { return unicode.IsUpper(rune(call.Name[0])) }
 
-// nameOf is the name of a call, with the mode of its stream.
+// nameOf returns the name of a call, with the mode of its stream.
 func nameOf(call fault.Call) string {
 	if strings.HasPrefix(call.Name, "Stream") {
 		return fmt.Sprintf("%s(%v)", call.Name, call.Args[0])
@@ -41,19 +41,19 @@ func nameOf(call fault.Call) string {
 	return call.Name
 }
 
-func (c *counted) note(call fault.Call) error {
+func (c *callCounter) note(call fault.Call) error {
 	c.add(nameOf(call))
 	return nil
 }
 
-func (c *counted) add(name string) {
+func (c *callCounter) add(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls[name]++
 }
 
-// reached waits until so many calls of each of these were counted.
-func (c *counted) reached(ctx context.Context, n int, names ...string) error {
+// awaitCalls waits until at least n calls of each name were counted.
+func (c *callCounter) awaitCalls(ctx context.Context, n int, names ...string) error {
 	return eventually(ctx, func() error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -66,8 +66,8 @@ func (c *counted) reached(ctx context.Context, n int, names ...string) error {
 	})
 }
 
-// take returns one line of what was counted since the last time.
-func (c *counted) take() string {
+// take returns the counts since the last take, as one line.
+func (c *callCounter) take() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all, database := 0, 0
@@ -83,7 +83,7 @@ func (c *counted) take() string {
 	return fmt.Sprintf("%3d %3d  %s", all, database, strings.Join(parts, ", "))
 }
 
-// readsDatabase says which of the server's functions make a statement of their own.
+// readsDatabase reports whether a server function makes a database statement.
 func readsDatabase(name string) bool {
 	for _, prefix := range []string{"SQL", "Storage", "MultiUpdate", "Account", "Users", "Friend", "Group", "UserGroups", "Notification"} {
 		if strings.HasPrefix(name, prefix) {
@@ -93,8 +93,8 @@ func readsDatabase(name string) bool {
 	return false
 }
 
-// TestCosts compares what each message and RPC of a party of four costs with the file of
-// before. Run it with -faults.costs to write the file again, and say in the change why.
+// TestCosts compares the cost of each message and RPC of a party of four with the recorded file. Run
+// it with -faults.costs to write the file again, and explain the change in the commit.
 func TestCosts(t *testing.T) {
 	sample, err := os.ReadFile("../../rules.yml")
 	if err != nil {
@@ -122,17 +122,17 @@ func TestCosts(t *testing.T) {
 	}
 }
 
-// count plays a party's life and tells what each step cost.
+// count plays a party's life and passes the cost of each step to tell.
 func count(t *testing.T, rules string, tell func(what, line string)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	w := prepareWorld(t, rules)
-	c := &counted{calls: map[string]int{}}
-	w.db = statements{func() { c.add("SQL") }}.open()
+	c := &callCounter{calls: map[string]int{}}
+	w.db = countingDB{func() { c.add("SQL") }}.open()
 	t.Cleanup(func() { _ = w.db.Close() })
 	w.start(t, engine.Options{})
-	w.layer.Arm(fault.Fault{When: ofModule, Before: c.note})
+	w.layer.Arm(fault.Fault{When: fromModule, Before: c.note})
 	games := make([]*player.Game, 6)
 	for i := range games {
 		games[i] = play(ctx, t, w.api, fmt.Sprintf("player%d", i))
@@ -144,8 +144,8 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		}
 	}
 	settle()
-	if rules != "" { // who connects may have a kept seat, which is looked for beside the messages
-		if err := c.reached(ctx, len(games), "StorageRead", "StreamUserList(102)"); err != nil {
+	if rules != "" { // after a connect, the module looks for a kept seat in the background
+		if err := c.awaitCalls(ctx, len(games), "StorageRead", "StreamUserList(102)"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -182,7 +182,7 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		if err != nil || rules == "" {
 			return err
 		}
-		return c.reached(ctx, 1, "SQL") // the ticket's blocks are read beside the messages
+		return c.awaitCalls(ctx, 1, "SQL") // the module reads the ticket's blocks in the background
 	})
 	step("queue cancel", func() error {
 		_, err := leader.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{
@@ -198,7 +198,7 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		if err := guest.Call(ctx, "party_invite_redeem", codeRequest{invite.Code}, nil); err != nil {
 			return err
 		}
-		_, err := guest.Socket.Await(ctx, toldOfRedeem) // a moment later
+		_, err := guest.Socket.Await(ctx, toldOfRedeem) // it comes a moment later
 		return err
 	})
 	step("invite list", func() error { return leader.Call(ctx, "party_invite_list", partyRequest{id}, nil) })
@@ -215,7 +215,7 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		if err := friends[0].Call(ctx, "party_status_set", map[string]any{"party_id": id, "stage": "downloading", "progress": 0.5}, nil); err != nil {
 			return err
 		}
-		_, err := leader.Socket.Await(ctx, toldOfStatus) // a moment later
+		_, err := leader.Socket.Await(ctx, toldOfStatus) // it comes a moment later
 		return err
 	})
 	step("leader leaves", func() error { return leader.LeaveParty(ctx, id) })

@@ -12,44 +12,44 @@ import (
 const (
 	contenders = 12
 	uses       = 5
-	roomFor    = 1 + uses + 1 + 1 // the leader, who redeems, who has a seat kept, and one more
+	roomFor    = 1 + uses + 1 + 1 // the leader, those who redeem, the friend with the held seat, and one more
 )
 
-// crowd is many players who redeem one invite to wherever its maker is, and a friend whose
-// seat is kept meanwhile.
+// crowd is many players who redeem one invite to its maker's current party. A seat is held for a
+// friend meanwhile.
 type crowd struct {
-	*victim
+	*testServer
 	host, friend *player.Player
 	people       []*player.Player
 
-	leader, buddy *player.Game
-	games         []*player.Game // of people
-	party         string
-	link, kept    party.CreatedInvite
+	leader, buddy  *player.Game
+	games          []*player.Game // of people
+	party          string
+	link, heldSeat party.CreatedInvite
 }
 
-func (v *victim) newCrowd(ctx context.Context) *crowd {
-	c := &crowd{victim: v, host: v.people(ctx, "host", 1)[0], friend: v.people(ctx, "friend", 1)[0], people: v.people(ctx, "contender", contenders)}
-	c.gather(ctx)
+func (v *testServer) newCrowd(ctx context.Context) *crowd {
+	c := &crowd{testServer: v, host: v.signIn(ctx, "host", 1)[0], friend: v.signIn(ctx, "friend", 1)[0], people: v.signIn(ctx, "contender", contenders)}
+	c.connectAll(ctx)
 	c.must(c.leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: c.party, MaxUses: uses, Follow: true}, &c.link))
 	return c
 }
 
-// gather has everybody start the game, and the host make a party.
-func (c *crowd) gather(ctx context.Context) {
+// connectAll connects all players, and the host makes a party.
+func (c *crowd) connectAll(ctx context.Context) {
 	c.t.Helper()
 	c.leader, c.buddy, c.games = c.play(ctx, c.host)[0], c.play(ctx, c.friend)[0], c.play(ctx, c.people...)
 	var err error
 	c.party, err = c.leader.CreateParty(ctx, false, roomFor)
 	c.must(err)
-	c.must(c.leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: c.party, ForUserIDs: []string{c.friend.ID()}, HoldSeat: true}, &c.kept))
+	c.must(c.leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: c.party, ForUserIDs: []string{c.friend.ID()}, HoldSeat: true}, &c.heldSeat))
 }
 
-// all are the games of everybody.
+// all returns the games of all players.
 func (c *crowd) all() []*player.Game { return append([]*player.Game{c.leader, c.buddy}, c.games...) }
 
-// redeeming has each of them redeem the link once.
-func (c *crowd) redeeming(ctx context.Context) []func() error {
+// redeemActs returns the acts in which each of people redeems the link once.
+func (c *crowd) redeemActs(ctx context.Context) []func() error {
 	acts := make([]func() error, len(c.people))
 	for i, p := range c.people {
 		acts[i] = func() error { return p.Call(ctx, "party_invite_redeem", codeRequest{c.link.Code}, nil) }
@@ -57,10 +57,10 @@ func (c *crowd) redeeming(ctx context.Context) []func() error {
 	return acts
 }
 
-// insist has everybody redeem until it is settled who can: as many as the invite has uses
-// for, among them all who were told so before. A use that is being given back may take a
-// moment.
-func (c *crowd) insist(ctx context.Context, before []error) (in []*player.Game) {
+// redeemUntilSettled makes all players redeem until the outcome is settled. The invite has a limited number of
+// uses, and exactly as many players get in. They include all who already got in before. A use that
+// is being given back may take a moment.
+func (c *crowd) redeemUntilSettled(ctx context.Context, before []error) (in []*player.Game) {
 	c.t.Helper()
 	c.must(eventually(ctx, func() error {
 		in = nil
@@ -83,7 +83,7 @@ func (c *crowd) insist(ctx context.Context, before []error) (in []*player.Game) 
 	return in
 }
 
-// audit looks at the party once it is settled who is in.
+// audit checks the party once it is settled who is in it.
 func (c *crowd) audit(ctx context.Context, in []*player.Game) {
 	c.t.Helper()
 	var list struct{ Invites []party.InviteSummary }
@@ -94,17 +94,17 @@ func (c *crowd) audit(ctx context.Context, in []*player.Game) {
 		}
 	}
 	members := append([]*player.Game{c.leader}, in...)
-	c.shows(ctx, members, 1)
-	c.overhear(ctx, members)
+	c.checkPreview(ctx, members, 1)
+	c.checkListeners(ctx, members)
 
-	// One more comes in, and then nobody but the friend.
+	// One more player can join, then only the friend.
 	c.must(c.leader.UpdateParty(ctx, c.party, true, ""))
-	late := c.play(ctx, c.victim.people(ctx, "late", 2)...)
+	late := c.play(ctx, c.testServer.signIn(ctx, "late", 2)...)
 	c.must(late[0].JoinParty(ctx, c.party))
 	c.refused(late[1].JoinParty(ctx, c.party), party.PartyFull)
-	c.must(c.buddy.Call(ctx, "party_invite_redeem", codeRequest{c.kept.Code}, nil))
+	c.must(c.buddy.Call(ctx, "party_invite_redeem", codeRequest{c.heldSeat.Code}, nil))
 	c.refused(late[1].JoinParty(ctx, c.party), party.PartyFull)
-	c.shows(ctx, append(members, late[0], c.buddy), 0)
+	c.checkPreview(ctx, append(members, late[0], c.buddy), 0)
 	c.end(ctx, append(c.all(), late...)...)
 }
 
@@ -115,11 +115,11 @@ func (c *crowd) refused(err error, want party.Reason) {
 	}
 }
 
-// shows compares what the module says of the party with what it must be.
-func (c *crowd) shows(ctx context.Context, members []*player.Game, held int) {
+// checkPreview compares the module's preview of the party with the expected one.
+func (c *crowd) checkPreview(ctx context.Context, members []*player.Game, held int) {
 	c.t.Helper()
 	var p party.Preview
-	c.must(c.leader.Call(ctx, "party_invite_preview", codeRequest{c.kept.Code}, &p))
+	c.must(c.leader.Call(ctx, "party_invite_preview", codeRequest{c.heldSeat.Code}, &p))
 	if p.Party == nil || p.Party.Size != len(members) || p.Party.Held != held {
 		c.t.Fatalf("the preview shows %+v; want %d members and %d kept seats", p.Party, len(members), held)
 	}
@@ -130,10 +130,10 @@ func (c *crowd) shows(ctx context.Context, members []*player.Game, held int) {
 	}
 }
 
-// overhear has the leader speak to everybody on the party's stream and to its members, and fails
-// unless those who hear it are the members. Whom a call has just let in is on the stream, but a
-// member only once the server's worker has come to it ([TestServerBehind]): that is waited for.
-func (c *crowd) overhear(ctx context.Context, members []*player.Game) {
+// checkListeners makes the leader send to the party's stream and to its members. It fails unless exactly the
+// members receive it. A player whom a call has just let in is on the stream, but becomes a member only
+// when the server's worker has processed them ([TestServerBehind]); checkListeners waits for that.
+func (c *crowd) checkListeners(ctx context.Context, members []*player.Game) {
 	c.t.Helper()
 	const label = `{"overheard":true}`
 	c.settle(ctx, c.all()...)

@@ -8,16 +8,15 @@ import (
 	"io"
 )
 
-// statements is a database in which nothing is found. It counts what it is asked; see
-// [counted].
-type statements struct{ count func() }
+// countingDB is a database whose queries return nothing. It counts the queries; see [callCounter].
+type countingDB struct{ count func() }
 
-func (s statements) open() *sql.DB { return sql.OpenDB(s) }
+func (s countingDB) open() *sql.DB { return sql.OpenDB(s) }
 
-func (s statements) Connect(context.Context) (driver.Conn, error) { return connection{s}, nil }
-func (s statements) Driver() driver.Driver                        { return nil }
+func (s countingDB) Connect(context.Context) (driver.Conn, error) { return connection{s}, nil }
+func (s countingDB) Driver() driver.Driver                        { return nil }
 
-type connection struct{ statements }
+type connection struct{ countingDB }
 
 func (connection) Prepare(string) (driver.Stmt, error) { return nil, errors.ErrUnsupported }
 func (connection) Begin() (driver.Tx, error)           { return nil, errors.ErrUnsupported }
@@ -25,11 +24,11 @@ func (connection) Close() error                        { return nil }
 
 func (c connection) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
 	c.count()
-	return nothing{}, nil
+	return noRows{}, nil
 }
 
-type nothing struct{}
+type noRows struct{}
 
-func (nothing) Columns() []string         { return []string{"source_id", "destination_id"} }
-func (nothing) Next([]driver.Value) error { return io.EOF }
-func (nothing) Close() error              { return nil }
+func (noRows) Columns() []string         { return []string{"source_id", "destination_id"} }
+func (noRows) Next([]driver.Value) error { return io.EOF }
+func (noRows) Close() error              { return nil }

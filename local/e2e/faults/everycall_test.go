@@ -19,69 +19,69 @@ var full = flag.Bool("faults.full", false, "play every fault of every call; take
 
 var errBroken = errors.New("broken on purpose")
 
-// way is a way for one call to go wrong.
-type way struct {
+// faultKind is a way in which a call can go wrong.
+type faultKind struct {
 	name string
-	// arm completes the fault that strikes a call in the world. by is who acts.
+	// arm completes the fault for a call in the world. by is the player who acts.
 	arm func(f *fault.Fault, w *world, by *player.Game)
-	// heal undoes what the fault has done to the world.
-	heal func(w *world)
-	only string // the one call it makes sense for; "" for all
-	cuts bool   // the one who acts has no connection afterwards
+	// heal undoes the effect of the fault on the world.
+	heal        func(w *world)
+	only        string // the only call it applies to; "" for all
+	disconnects bool   // the player who acts is disconnected afterwards
 }
 
-var ways = []way{
+var faultKinds = []faultKind{
 	{name: "fails", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.Before = fault.Fail(errBroken) }},
 	{name: "loses its answer", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.After = fault.Lose(errBroken) }},
 	{name: "panics", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.Before = fault.Panic(errBroken) }},
 	{name: "loses a race", only: "StorageWrite", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.Before = fault.Conflict }},
-	{name: "finds the socket gone", cuts: true, arm: func(f *fault.Fault, w *world, by *player.Game) {
+	{name: "finds the socket gone", disconnects: true, arm: func(f *fault.Fault, w *world, by *player.Game) {
 		f.Before = func(fault.Call) error { cut(w, by); return nil }
 	}},
-	{name: "leaves the socket gone", cuts: true, arm: func(f *fault.Fault, w *world, by *player.Game) {
+	{name: "leaves the socket gone", disconnects: true, arm: func(f *fault.Fault, w *world, by *player.Game) {
 		f.After = func(_ fault.Call, err error) error { cut(w, by); return err }
 	}},
 	{name: "is slow", arm: func(f *fault.Fault, w *world, _ *player.Game) {
-		f.After = func(_ fault.Call, err error) error { w.clock.Jump(slow); return err }
+		f.After = func(_ fault.Call, err error) error { w.clock.Jump(joinTimeoutPassed); return err }
 	}},
 	{name: "sees the clock go back", arm: func(f *fault.Fault, w *world, _ *player.Game) {
 		f.Before = func(fault.Call) error { w.clock.Jump(-time.Hour); return nil }
 	}, heal: func(w *world) { w.clock.Jump(time.Hour) }},
 }
 
-// slow is longer than a join may be under way, and shorter than any seat is kept in a match.
-const slow = 5500 * time.Millisecond
+// joinTimeoutPassed is longer than a join may take, and shorter than a match keeps any seat.
+const joinTimeoutPassed = 5500 * time.Millisecond
 
-// cut has the server lose a player's connection, now.
+// cut makes the server lose a player's connection now.
 func cut(w *world, g *player.Game) {
 	g.Abort()
 	_ = w.engine.Module().SessionDisconnect(context.Background(), g.ID)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	_, _, _ = g.AwaitClose(ctx)
 }
 
-// reaches accepts the calls by which the module reaches its server, but for those that
-// cannot matter.
-func reaches(c fault.Call) bool {
+// isServerCall accepts the calls from the module to its server. Names with a space are calls of the
+// module's own functions.
+func isServerCall(c fault.Call) bool {
 	return !strings.Contains(c.Name, " ") // not the module's own functions
 }
 
-// One call goes wrong, once. Whatever act it was part of, and in whatever way: the party
-// is in order afterwards, nothing is lost but the act, and nothing stays behind.
+// One call goes wrong, once, in any act and in any way. Afterwards the party is in order, only the
+// act may have failed, and nothing is left over.
 func TestEveryCall(t *testing.T) {
 	for _, a := range acts {
 		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
 			w := newWorld(t)
-			names := trace(t, w, a)
-			all := faultsOf(names, ways)
+			names := traceCalls(t, w, a)
+			all := allFaults(names, faultKinds)
 			played, struck := 0, 0
-			for _, f := range some(all) {
+			for _, f := range sampleFaults(all) {
 				played++
 				struck += tryOne(t, w, a, f)
 			}
-			// The one fault chosen of a short act may be of a call that it did not make this time.
-			for _, f := range all[:min(len(all), oneIn)] {
+			// A short act may have only one fault in this run, for a call that the act did not make this time.
+			for _, f := range all[:min(len(all), sampleStep)] {
 				if struck == 0 {
 					played++
 					struck += tryOne(t, w, a, f)
@@ -95,48 +95,48 @@ func TestEveryCall(t *testing.T) {
 	}
 }
 
-// oneFault is one call that goes wrong in one way.
-type oneFault struct {
-	call int    // its place among the calls of an act
+// callFault is one call that goes wrong in one way.
+type callFault struct {
+	call int    // its index among the calls of an act
 	name string // of the call
-	how  way
+	kind faultKind
 }
 
-func (o oneFault) String() string {
-	return fmt.Sprintf("%d-%s-%s", o.call+1, o.name, strings.ReplaceAll(o.how.name, " ", "-"))
+func (o callFault) String() string {
+	return fmt.Sprintf("%d-%s-%s", o.call+1, o.name, strings.ReplaceAll(o.kind.name, " ", "-"))
 }
 
-func faultsOf(names []string, ways []way) []oneFault {
-	var all []oneFault
+func allFaults(names []string, ways []faultKind) []callFault {
+	var all []callFault
 	for i, name := range names {
 		for _, how := range ways {
 			if how.only == "" || how.only == name {
-				all = append(all, oneFault{i, name, how})
+				all = append(all, callFault{i, name, how})
 			}
 		}
 	}
 	return all
 }
 
-// oneIn is how many faults there are to each that is played where not all are. It has no
-// divisor in common with the number of ways, so that all of them have their turn.
-const oneIn = 19
+// sampleStep is the number of faults for each one that a partial run tries. It has no common divisor with
+// the number of ways, so each way gets its turn.
+const sampleStep = 19
 
-// some are the faults that this run plays: all of them, or a part, from another start each time.
-func some(all []oneFault) []oneFault {
+// sampleFaults returns the faults that this run tries: all, or every sampleStep-th from a random start.
+func sampleFaults(all []callFault) []callFault {
 	if *full {
 		return all
 	}
-	var part []oneFault
-	for i := rand.IntN(oneIn); i < len(all); i += oneIn {
+	var part []callFault
+	for i := rand.IntN(sampleStep); i < len(all); i += sampleStep {
 		part = append(part, all[i])
 	}
 	return part
 }
 
-// trace does an act with nothing wrong and gives the calls it is made of.
-func trace(t *testing.T, w *world, a act) []string {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+// traceCalls runs an act without a fault and returns the names of its calls.
+func traceCalls(t *testing.T, w *world, a act) []string {
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	s := newScene(ctx, t, w)
 	names := w.record()
@@ -148,11 +148,11 @@ func trace(t *testing.T, w *world, a act) []string {
 	return calls
 }
 
-// record notes the calls from the module to its server until they are asked for.
+// record records the module's calls to its server until names is called.
 func (w *world) record() (names func() []string) {
 	var mu sync.Mutex
 	var all []string
-	armed := w.layer.Arm(fault.Fault{When: reaches, Before: func(c fault.Call) error {
+	armed := w.layer.Arm(fault.Fault{When: isServerCall, Before: func(c fault.Call) error {
 		mu.Lock()
 		defer mu.Unlock()
 		all = append(all, c.Name)
@@ -166,27 +166,27 @@ func (w *world) record() (names func() []string) {
 	}
 }
 
-// tryOne does an act while its i-th call goes wrong, and looks at what is left. It gives
-// how often the fault has struck: another goroutine may have made one call fewer.
-func tryOne(t *testing.T, w *world, a act, one oneFault) int {
+// tryOne runs an act with one fault and checks the result. It returns how often the fault struck: it
+// may be 0, because another goroutine may have made one call fewer.
+func tryOne(t *testing.T, w *world, a act, one callFault) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	s := newScene(ctx, t, w)
-	f := fault.Fault{When: reaches, Skip: one.call, Times: 1}
-	how := one.how
+	f := fault.Fault{When: isServerCall, Skip: one.call, Times: 1}
+	how := one.kind
 	how.arm(&f, w, a.by(s))
 	armed := w.layer.Arm(f)
-	_, _ = player.Outcome(a.do(ctx, s)) // whatever it is, the rest must be in order
+	_, _ = player.Outcome(a.do(ctx, s)) // any outcome is fine; everything else must be in order
 	err := w.settle(ctx, s.games()...)
-	// A socket that was cut is not waited for, and its last message may not be done with.
-	err = errors.Join(err, eventually(ctx, nothingRuns))
+	// settle does not wait for a socket that was cut, and its last message may still be in work.
+	err = errors.Join(err, eventually(ctx, noGoroutines))
 	armed.Disarm()
 	struck := armed.Struck()
 	if how.heal != nil && struck > 0 {
 		how.heal(w)
 	}
-	w.clock.Jump(slow) // a refused join may keep its seat for a moment
+	w.clock.Jump(joinTimeoutPassed) // a refused join may keep its seat for a moment
 	if err := errors.Join(err, s.audit(ctx, t), s.end(ctx)); err != nil {
 		t.Errorf("%s: %v", one, err)
 	}

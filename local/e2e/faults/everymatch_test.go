@@ -8,16 +8,16 @@ import (
 	"partyline/local/engine/fault"
 )
 
-// One call goes wrong, once, from when two parties begin to look for a match until they
-// play it. They must find one all the same, with their seats, and then another.
+// One call goes wrong, once, between the time two parties begin to look for a match and the time they
+// play it. They must find a match in spite of that, with their seats, and then another one.
 func TestEveryCallOfAMatch(t *testing.T) {
-	v := engineVictim(t)
+	v := engineTestServer(t)
 	names := v.traceMatch()
-	here := slices.DeleteFunc(slices.Clone(ways), func(how way) bool { return how.cuts })
+	here := slices.DeleteFunc(slices.Clone(faultKinds), func(how faultKind) bool { return how.disconnects })
 	played, struck := 0, 0
-	for _, one := range some(faultsOf(names, here)) {
+	for _, one := range sampleFaults(allFaults(names, here)) {
 		t.Run(one.String(), func(t *testing.T) {
-			defer v.in(t)()
+			defer v.withTest(t)()
 			played++
 			struck += v.tryMatch(one)
 		})
@@ -28,35 +28,35 @@ func TestEveryCallOfAMatch(t *testing.T) {
 	}
 }
 
-// traceMatch gives the calls that a match is made of with nothing wrong. How many there
-// are depends on how often the matchmaker has looked.
-func (v *victim) traceMatch() []string {
+// traceMatch returns the names of the calls of a match without a fault. Their number depends on how
+// often the matchmaker ran.
+func (v *testServer) traceMatch() []string {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(v.t.Context(), testTimeout)
 	defer cancel()
-	h := v.newHall(ctx, teamSize, teamSize)
+	h := v.newQueueGroups(ctx, teamSize, teamSize)
 	names := v.world.record()
-	h.insist(ctx)
+	h.findUntilMatched(ctx)
 	calls := names()
 	h.audit(ctx)
-	h.again(ctx)
+	h.playAgain(ctx)
 	return calls
 }
 
-func (v *victim) tryMatch(one oneFault) (struck int) {
+func (v *testServer) tryMatch(one callFault) (struck int) {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(v.t.Context(), testTimeout)
 	defer cancel()
-	h := v.newHall(ctx, teamSize, teamSize)
-	f := fault.Fault{When: reaches, Skip: one.call, Times: 1}
-	one.how.arm(&f, v.world, h.groups[0].games[0])
+	h := v.newQueueGroups(ctx, teamSize, teamSize)
+	f := fault.Fault{When: isServerCall, Skip: one.call, Times: 1}
+	one.kind.arm(&f, v.world, h.groups[0].games[0])
 	armed := v.world.layer.Arm(f)
-	h.insist(ctx)
+	h.findUntilMatched(ctx)
 	armed.Disarm()
-	if struck = armed.Struck(); one.how.heal != nil && struck > 0 {
-		one.how.heal(v.world)
+	if struck = armed.Struck(); one.kind.heal != nil && struck > 0 {
+		one.kind.heal(v.world)
 	}
 	h.audit(ctx)
-	h.again(ctx)
+	h.playAgain(ctx)
 	return struck
 }

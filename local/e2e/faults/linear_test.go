@@ -15,24 +15,24 @@ import (
 	"partyline/party"
 )
 
-// place is what came of an attempt to get one of few places.
-type place int
+// attemptResult is the outcome of an attempt to get one of a limited number of places.
+type attemptResult int
 
 const (
-	unknown place = iota // no answer, or one that says nothing of the places: it may have got one
+	unknown attemptResult = iota // no answer, or one that says nothing about the places: the attempt may have got one
 	got
-	none // there was none left
+	none // no place was left
 )
 
-// history is who tried to get a place, from when to when, and what came of it.
+// history records the attempts to get a place, with their times and outcomes.
 type history struct {
 	mu    sync.Mutex
 	start time.Time
 	all   []porcupine.Operation
 }
 
-// record has a contender try, and notes what is answered. none is the refusal that says that
-// there is no place left.
+// record makes a contender try, and records the outcome. left is the reason of the refusal that says
+// that no place is left.
 func (h *history) record(contender int, left party.Reason, try func() error) error {
 	called := time.Since(h.start)
 	err := try()
@@ -49,10 +49,10 @@ func (h *history) record(contender int, left party.Reason, try func() error) err
 	return err
 }
 
-// places is the model: so many places, each for one contender, who keeps it. Its state is
-// the set of those who have one. What had no answer may have got a place at any time after the
-// call; where it never did, that stands at the end, when nothing depends on it any more.
-func places(n int) porcupine.Model {
+// placesModel is the model: n places, each for one contender, who keeps it. Its state is the set of
+// contenders with a place. An attempt without an answer may have got a place at any time after the
+// call. If it never did, the model puts it at the end, when nothing depends on it any more.
+func placesModel(n int) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return uint64(0) },
 		Step: func(state, input, output any) (bool, any) {
@@ -61,7 +61,7 @@ func places(n int) porcupine.Model {
 			switch {
 			case room && output != none:
 				return true, taken | me
-			case room: // and yet refused
+			case room: // there is room, but the answer is none
 				return false, taken
 			default:
 				return output != got, taken
@@ -70,12 +70,11 @@ func places(n int) porcupine.Model {
 	}
 }
 
-// check fails the test unless the attempts could have happened one after another, and
-// unless it would have noticed an answer that is wrong: each refusal for want of a place,
-// planted as a place that somebody got.
+// check fails the test unless some order of the attempts explains all answers. It also fails if the
+// checker is too weak: when a refusal is changed into a success, the checker must find no order.
 func (h *history) check(t *testing.T, n int) {
 	t.Helper()
-	model := places(n)
+	model := placesModel(n)
 	if !porcupine.CheckOperations(model, h.all) {
 		t.Errorf("no order of these explains what was answered: %+v", h.all)
 	}
@@ -92,25 +91,25 @@ func (h *history) check(t *testing.T, n int) {
 	t.Error("nobody was refused, so nothing is shown")
 }
 
-// searched is how many redeem at once: the search grows with the orders of what had no answer.
-const searched = 8
+// linearContenders is how many contenders redeem at once. The search grows with the orders of unanswered attempts.
+const linearContenders = 8
 
-// Uses of an invite are linearizable, also over the death of the server: whatever was
-// answered before and after it can have happened one after another.
+// Uses of an invite are linearizable, even if the server dies: some order of the attempts explains
+// all answers before and after the kill.
 func TestLinear_UsesOverAKill(t *testing.T) {
-	v := newVictim(t, killVariable, startVariable)
-	inRounds(t, v, v.process, searched, func(ctx context.Context, n int) {
+	v := newTestServer(t, killVariable, startVariable)
+	inRounds(t, v, v.process, linearContenders, func(ctx context.Context, n int) {
 		c := v.newCrowd(ctx)
 		h := &history{start: time.Now()}
 		redeem := func(ctx context.Context) []func() error {
-			acts := c.redeeming(ctx)[:searched]
+			acts := c.redeemActs(ctx)[:linearContenders]
 			for i, act := range acts {
 				acts[i] = func() error { return h.record(i, party.InviteExhausted, act) }
 			}
 			return acts
 		}
-		v.storm(ctx, v.process, n, redeem(ctx))
-		c.gather(ctx)
+		v.actAndStrike(ctx, v.process, n, redeem(ctx))
+		c.connectAll(ctx)
 		for _, act := range redeem(ctx) { // one after another, for the same reason
 			act()
 		}
@@ -119,10 +118,10 @@ func TestLinear_UsesOverAKill(t *testing.T) {
 	})
 }
 
-// So are the seats of a party that players join natively and by an invite at once.
+// Seats of a party are linearizable when players join natively and by an invite at the same time.
 func TestLinear_Seats(t *testing.T) {
-	v := newVictim(t)
-	ctx, cancel := context.WithTimeout(t.Context(), outage)
+	v := newTestServer(t)
+	ctx, cancel := context.WithTimeout(t.Context(), roundTimeout)
 	defer cancel()
 	c := v.newCrowd(ctx)
 	c.must(c.leader.UpdateParty(ctx, c.party, true, ""))
@@ -145,6 +144,6 @@ func TestLinear_Seats(t *testing.T) {
 	for i := range c.games {
 		come(i)
 	}
-	h.check(t, roomFor-2) // the leader's is taken, the friend's is held
+	h.check(t, roomFor-2) // one is the leader's, one is held for the friend
 	c.end(ctx, c.all()...)
 }

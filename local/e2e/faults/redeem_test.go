@@ -18,36 +18,35 @@ import (
 	"partyline/party"
 )
 
-// journal keeps what is logged about errors of this package's faults, without what follows
-// in the line.
-type journal struct {
+// errorLog keeps the log lines about this package's injected errors, up to the error.
+type errorLog struct {
 	slog.Handler
 	mu    sync.Mutex
 	lines []string
 }
 
-// named are the keys whose values are others in each run.
-var named = regexp.MustCompile(` (party|user|session|invite)=\S+`)
+// variableFields matches the fields with values that differ in each run.
+var variableFields = regexp.MustCompile(` (party|user|session|invite)=\S+`)
 
-func (j *journal) Enabled(context.Context, slog.Level) bool { return true }
-func (j *journal) WithAttrs([]slog.Attr) slog.Handler       { return j }
+func (j *errorLog) Enabled(context.Context, slog.Level) bool { return true }
+func (j *errorLog) WithAttrs([]slog.Attr) slog.Handler       { return j }
 
-func (j *journal) Handle(_ context.Context, r slog.Record) error {
+func (j *errorLog) Handle(_ context.Context, r slog.Record) error {
 	if line, _, broken := strings.Cut(r.Message, errBroken.Error()); broken {
 		j.mu.Lock()
 		defer j.mu.Unlock()
-		j.lines = append(j.lines, strings.TrimRight(named.ReplaceAllString(line, ""), ": ="))
+		j.lines = append(j.lines, strings.TrimRight(variableFields.ReplaceAllString(line, ""), ": ="))
 	}
 	return nil
 }
 
-func (j *journal) empty() bool {
+func (j *errorLog) empty() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return len(j.lines) == 0
 }
 
-func (j *journal) take() []string {
+func (j *errorLog) take() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	lines := j.lines
@@ -55,16 +54,15 @@ func (j *journal) take() []string {
 	return lines
 }
 
-// Each call of the server that a redeem makes fails once. What the operator reads then says
-// which step it was.
+// Each server call of a redeem fails once. The operator's log then names the step that failed.
 func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	sample, err := os.ReadFile("../../rules.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := &journal{Handler: slog.DiscardHandler}
+	log := &errorLog{Handler: slog.DiscardHandler}
 	w := prepareWorld(t, string(sample))
 	w.start(t, engine.Options{Logger: slog.New(log)})
 	leader, friend := play(ctx, t, w.api, "leader"), play(ctx, t, w.api, "friend")
@@ -76,18 +74,18 @@ func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 	}
 	id, err := leader.CreateParty(ctx, false, 4)
 	must(err)
-	// redeem has the call after so many others fail, and gives that step; "" if there are not so many.
+	// redeem makes the call after skip others fail, and returns that step; "" if there are not so many calls.
 	redeem := func(code string, skip int) (step string) {
 		must(w.settle(ctx, leader, friend))
 		log.take()
 		var name atomic.Value // of the call that failed
 		name.Store("")
-		armed := w.layer.Arm(fault.Fault{When: ofModule, Skip: skip, Times: 1, Before: func(c fault.Call) error {
+		armed := w.layer.Arm(fault.Fault{When: fromModule, Skip: skip, Times: 1, Before: func(c fault.Call) error {
 			name.Store(nameOf(c))
 			return errBroken
 		}})
 		err := friend.Player.Call(ctx, "party_invite_redeem", codeRequest{code}, nil)
-		for heard := err != nil; !heard && ctx.Err() == nil; { // the party is told a moment later
+		for heard := err != nil; !heard && ctx.Err() == nil; { // the message to the party comes a moment later
 			heard = len(friend.Socket.TakeAll(toldOfRedeem)) > 0 || name.Load() == "StreamSendRaw(7)" && !log.empty()
 			runtime.Gosched()
 		}
@@ -106,7 +104,7 @@ func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 		}
 		return failed + " -> " + strings.Join(lines, "; ")
 	}
-	const unknown = "AAAA-BBBB" // no invite that this node has made, so it is read
+	const unknown = "AAAA-BBBB" // this node has not made such an invite, so it reads the storage
 	got := []string{redeem(unknown, 0)}
 	for skip := 0; ; skip++ {
 		var invite party.CreatedInvite
@@ -122,9 +120,9 @@ func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 	}
 }
 
-// redeemSteps is each call of the server that an invite which follows its inviter costs over
-// HTTP, with what the log says when it fails. Where it says nothing, what is missing ends
-// with the session, and every reader does without it.
+// redeemSteps lists each server call that a redeem over HTTP makes for an invite that follows its
+// inviter, with the log line if the call fails. If there is no line, the missing data lasts only as
+// long as the session, and every reader works without it.
 var redeemSteps = []string{
 	"StorageRead -> rpc failed: read invite",
 	"StreamUserList(102) -> rpc failed: look at party: follow inviter: read parties of user",
@@ -146,11 +144,11 @@ var redeemSteps = []string{
 	"StreamSendRaw(7) -> party not told of a newcomer op=-2 error",
 }
 
-// toldOfRedeem is the message to the party that somebody has come in by an invite.
 func toldOfStatus(m client.Message) bool {
 	return m.Envelope.GetPartyData().GetOpCode() == party.OpStatus
 }
 
+// toldOfRedeem accepts the message to the party that a player has redeemed an invite.
 func toldOfRedeem(m client.Message) bool {
 	data := m.Envelope.GetPartyData()
 	return data.GetOpCode() == party.OpInvite && strings.Contains(string(data.GetData()), "redeemed")

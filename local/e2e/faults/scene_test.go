@@ -15,15 +15,14 @@ import (
 
 const seats = 5
 
-// scene is a closed party in the midst of things, set up without a fault: two members,
-// somebody who has asked to come in, a seat kept for somebody invited, a link with two
-// uses, and a stranger.
+// scene is an active closed party, set up without a fault: two members, a player who has asked to
+// join, a seat held for an invited player, a link with two uses, and a stranger.
 type scene struct {
 	*world
 	leader, member, asker, guest, stranger *player.Game
-	others                                 []*player.Game // whom an act or the audit has brought in
+	others                                 []*player.Game // players that an act or the audit brought in
 	party                                  string
-	kept, link                             party.CreatedInvite
+	heldSeat, link                         party.CreatedInvite
 	nonce                                  int
 }
 
@@ -48,7 +47,7 @@ func newScene(ctx context.Context, t *testing.T, w *world) *scene {
 	must(s.member.JoinParty(ctx, s.party))
 	must(s.leader.UpdateParty(ctx, s.party, false, ""))
 	must(s.asker.JoinParty(ctx, s.party))
-	must(s.leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: s.party, ForUserIDs: []string{s.guest.Player.ID()}, HoldSeat: true}, &s.kept))
+	must(s.leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: s.party, ForUserIDs: []string{s.guest.Player.ID()}, HoldSeat: true}, &s.heldSeat))
 	must(s.leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: s.party, MaxUses: 2}, &s.link))
 	must(w.settle(ctx, s.games()...))
 	return s
@@ -77,8 +76,8 @@ func (s *scene) games() []*player.Game {
 	return append([]*player.Game{s.leader, s.member, s.asker, s.guest, s.stranger}, s.others...)
 }
 
-// truth is who is on the party's stream, by what the server itself knows.
-func (s *scene) truth() ([]*player.Game, error) {
+// streamMembers returns the players on the party's stream, according to the server itself.
+func (s *scene) streamMembers() ([]*player.Game, error) {
 	id, err := party.ParseID(s.party)
 	if err != nil {
 		return nil, err
@@ -98,13 +97,13 @@ func (s *scene) truth() ([]*player.Game, error) {
 	return in, nil
 }
 
-// audit looks at the party after a fault, with nothing wrong any more and nothing under way:
-// see [crowd.overhear].
+// audit checks the party after a fault, when no fault is armed and nothing is under way; see
+// [crowd.checkListeners].
 func (s *scene) audit(ctx context.Context, t *testing.T) error {
 	if err := s.settle(ctx, s.games()...); err != nil {
 		return err
 	}
-	in, err := s.truth()
+	in, err := s.streamMembers()
 	if err != nil {
 		return err
 	}
@@ -118,19 +117,19 @@ func (s *scene) audit(ctx context.Context, t *testing.T) error {
 	if len(in) == 0 {
 		return nil
 	}
-	leader, err := s.ghosts(ctx, in)
+	leader, err := s.checkListeners(ctx, in)
 	if err != nil {
 		return err
 	}
-	if err := s.books(ctx, leader, in); err != nil {
+	if err := s.checkState(ctx, leader, in); err != nil {
 		return err
 	}
-	return s.room(ctx, t, leader)
+	return s.checkCapacity(ctx, t, leader)
 }
 
-// ghosts has the leader speak to the whole stream and to the members, and fails unless
-// those who hear it are those who are in. It gives the leader.
-func (s *scene) ghosts(ctx context.Context, in []*player.Game) (leader *player.Game, err error) {
+// checkListeners makes the leader send to the whole stream and to the members. It fails unless exactly the
+// players in the party receive it. It returns the leader.
+func (s *scene) checkListeners(ctx context.Context, in []*player.Game) (leader *player.Game, err error) {
 	s.nonce++
 	label := fmt.Sprintf(`{"nonce":%d}`, s.nonce)
 	var refusals []error
@@ -165,9 +164,8 @@ func (s *scene) ghosts(ctx context.Context, in []*player.Game) (leader *player.G
 	return leader, nil
 }
 
-// books compares what the module says of the party with the truth, and with what is
-// stored.
-func (s *scene) books(ctx context.Context, leader *player.Game, in []*player.Game) error {
+// checkState compares the module's view of the party with the truth and with the storage.
+func (s *scene) checkState(ctx context.Context, leader *player.Game, in []*player.Game) error {
 	var list struct{ Invites []party.InviteSummary }
 	if err := leader.Call(ctx, "party_invite_list", partyRequest{s.party}, &list); err != nil {
 		return fmt.Errorf("list: %w", err)
@@ -177,7 +175,7 @@ func (s *scene) books(ctx context.Context, leader *player.Game, in []*player.Gam
 			return fmt.Errorf("invite used %d times of %d", v.Uses, v.MaxUses)
 		}
 	}
-	shown, err := s.shown(ctx, leader)
+	shown, err := s.previewParty(ctx, leader)
 	if err != nil {
 		return err
 	}
@@ -204,7 +202,7 @@ func (s *scene) books(ctx context.Context, leader *player.Game, in []*player.Gam
 	stored := map[string]bool{}
 	for _, h := range holds {
 		for _, user := range h.UserIDs {
-			if !members[user] && (h.By == "" || members[h.By]) { // what somebody held who is gone is free
+			if !members[user] && (h.By == "" || members[h.By]) { // a seat is free if the member who held it is gone
 				stored[user] = true
 			}
 		}
@@ -215,8 +213,8 @@ func (s *scene) books(ctx context.Context, leader *player.Game, in []*player.Gam
 	return nil
 }
 
-// shown is the party as a member sees it through an invite of its own.
-func (s *scene) shown(ctx context.Context, by *player.Game) (party.PartyPreview, error) {
+// previewParty returns the party as a member sees it through their own invite.
+func (s *scene) previewParty(ctx context.Context, by *player.Game) (party.PartyPreview, error) {
 	var probe party.CreatedInvite
 	if err := by.Call(ctx, "party_invite_create", inviteRequest{PartyID: s.party}, &probe); err != nil {
 		return party.PartyPreview{}, fmt.Errorf("invite: %w", err)
@@ -231,9 +229,9 @@ func (s *scene) shown(ctx context.Context, by *player.Game) (party.PartyPreview,
 	return *p.Party, nil
 }
 
-// room takes all invites back, opens the party and fills it: it must have room for as
-// many as it was made for, and no more.
-func (s *scene) room(ctx context.Context, t *testing.T, leader *player.Game) error {
+// checkCapacity revokes all invites, opens the party and fills it: it must have exactly as many seats as it
+// was created with.
+func (s *scene) checkCapacity(ctx context.Context, t *testing.T, leader *player.Game) error {
 	var list struct{ Invites []party.InviteSummary }
 	if err := leader.Call(ctx, "party_invite_list", partyRequest{s.party}, &list); err != nil {
 		return err
@@ -243,7 +241,7 @@ func (s *scene) room(ctx context.Context, t *testing.T, leader *player.Game) err
 			return fmt.Errorf("revoke: %w", err)
 		}
 	}
-	shown, err := s.shown(ctx, leader)
+	shown, err := s.previewParty(ctx, leader)
 	if err != nil {
 		return err
 	}
@@ -277,5 +275,5 @@ func (s *scene) end(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.empty(ctx)
+	return s.awaitEmpty(ctx)
 }

@@ -7,20 +7,19 @@ import (
 	"partyline/local/engine/fault"
 )
 
-// While storage keeps a crowd waiting that redeems an invite, the party goes on: nobody
-// else waits with them. One of them loses patience; once storage answers, the invite is
-// used as often as it may be.
+// While storage blocks the redeems of a crowd, the party goes on: nobody else waits. One player gives
+// up. Once storage answers, the invite is used as often as it may be.
 func TestSlowStorage(t *testing.T) {
-	v := engineVictim(t)
-	ctx, cancel := context.WithTimeout(t.Context(), outage)
+	v := engineTestServer(t)
+	ctx, cancel := context.WithTimeout(t.Context(), roundTimeout)
 	defer cancel()
 	c := v.newCrowd(ctx)
 	gate := fault.NewGate()
-	armed := v.world.layer.Arm(fault.Fault{When: stored, Before: gate.Wait})
+	armed := v.world.layer.Arm(fault.Fault{When: isDatabaseCall, Before: gate.Wait})
 
 	impatient, hangUp := context.WithCancel(ctx)
-	acts := c.redeeming(ctx)
-	acts[0] = c.redeeming(impatient)[0]
+	acts := c.redeemActs(ctx)
+	acts[0] = c.redeemActs(impatient)[0]
 	errs := make([]error, len(acts))
 	done := make(chan struct{})
 	for i, act := range acts {
@@ -38,7 +37,7 @@ func TestSlowStorage(t *testing.T) {
 	}
 	c.must(c.leader.SendData(ctx, c.party, 7, []byte("meanwhile")))
 	c.must(c.leader.UpdateParty(ctx, c.party, true, ""))
-	guest := c.play(ctx, v.people(ctx, "guest", 1)...)[0]
+	guest := c.play(ctx, v.signIn(ctx, "guest", 1)...)[0]
 	c.must(guest.JoinParty(ctx, c.party))
 	c.must(guest.LeaveParty(ctx, c.party))
 	c.must(guest.Close(ctx))
@@ -51,5 +50,5 @@ func TestSlowStorage(t *testing.T) {
 		<-done
 	}
 	armed.Disarm()
-	c.audit(ctx, c.insist(ctx, errs))
+	c.audit(ctx, c.redeemUntilSettled(ctx, errs))
 }

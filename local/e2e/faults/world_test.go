@@ -25,38 +25,37 @@ import (
 	"partyline/module/wiring"
 )
 
-const patience = 30 * time.Second // with anything that must come about
+const testTimeout = 30 * time.Second // for anything that must happen
 
-// world is an engine with Partyline's module behind a fault layer, and a clock that
-// jumps.
+// world is an engine with Partyline's module behind a fault layer, and a clock that can jump.
 type world struct {
-	layer    *fault.Layer
-	clock    *fault.Clock
-	engine   *engine.Server
-	api      *client.Client
-	sentinel *client.Sentinel
-	rules    string       // file
-	db       *sql.DB      // nil: none, as the engine has
-	begun    atomic.Int32 // sessions of which the module has been told
+	layer           *fault.Layer
+	clock           *fault.Clock
+	engine          *engine.Server
+	api             *client.Client
+	sentinel        *client.Sentinel
+	rules           string       // path of the rules file
+	db              *sql.DB      // nil for no database, as on an engine
+	sessionsStarted atomic.Int32 // sessions that the module was told of
 }
 
-// starts counts the sessions of which the module has been told: the server does so beside everything else.
-type starts struct {
+// sessionCounter counts the session starts that the module was told of. The server tells it in the background.
+type sessionCounter struct {
 	nakama.Initializer
 	w *world
 }
 
-func (s starts) RegisterEventSessionStart(fn func(context.Context, nakama.Logger, *api.Event)) error {
+func (s sessionCounter) RegisterEventSessionStart(fn func(context.Context, nakama.Logger, *api.Event)) error {
 	return s.Initializer.RegisterEventSessionStart(func(ctx context.Context, l nakama.Logger, e *api.Event) {
-		defer s.w.begun.Add(1)
+		defer s.w.sessionsStarted.Add(1)
 		fn(ctx, l, e)
 	})
 }
 
-// rulesFile has queues. A real server for these tests must have it too.
+// rulesFile has queues. A real server for these tests must use it too.
 const rulesFile = "../testdata/queues.yml"
 
-// newWorld has an engine with default rules.
+// newWorld returns a world with an engine and default rules.
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := prepareWorld(t, "")
@@ -64,7 +63,7 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// prepareWorld is a world without an engine so far.
+// prepareWorld returns a world without an engine.
 func prepareWorld(t testing.TB, rules string) *world {
 	t.Helper()
 	w := &world{clock: fault.NewClock(time.Now()), rules: filepath.Join(t.TempDir(), "rules.yml")}
@@ -98,7 +97,7 @@ func (w *world) load(ctx context.Context, logger nakama.Logger, _ *sql.DB, nk na
 	if err != nil {
 		return err
 	}
-	if err := m.Register(starts{init, w}); err != nil {
+	if err := m.Register(sessionCounter{init, w}); err != nil {
 		m.Stop(ctx)
 		return err
 	}
@@ -106,13 +105,13 @@ func (w *world) load(ctx context.Context, logger nakama.Logger, _ *sql.DB, nk na
 	return nil
 }
 
-// settle waits until everything that the answers so far have caused has arrived.
+// settle waits until all effects of the answers so far have arrived.
 func (w *world) settle(ctx context.Context, games ...*player.Game) error {
 	if err := barriers(ctx, games); err != nil {
 		return err
 	}
 	err := eventually(ctx, func() error {
-		if told := int(w.begun.Load()); told < len(games)+1 { // the sentinel's, too
+		if told := int(w.sessionsStarted.Load()); told < len(games)+1 { // one more for the sentinel
 			return fmt.Errorf("the module knows of %d sessions; want that of each of %d players", told, len(games))
 		}
 		return nil
@@ -126,8 +125,8 @@ func (w *world) settle(ctx context.Context, games ...*player.Game) error {
 	return barriers(ctx, games)
 }
 
-// barriers waits for what each game's socket has under way. One that is cut meanwhile may
-// answer no more; it is over then.
+// barriers waits for the pending messages of each game's socket. A socket that is cut meanwhile may
+// not answer any more; then there is nothing to wait for.
 func barriers(ctx context.Context, games []*player.Game) error {
 	for _, g := range games {
 		if g.Ended() {
@@ -140,8 +139,8 @@ func barriers(ctx context.Context, games []*player.Game) error {
 	return nil
 }
 
-// empty waits until nothing is left of the players, whose sockets are closed.
-func (w *world) empty(ctx context.Context) error {
+// awaitEmpty waits until nothing is left of the players, after their sockets were closed.
+func (w *world) awaitEmpty(ctx context.Context) error {
 	const sentinelOnly = 1
 	if err := w.sentinel.Settle(ctx); err != nil {
 		return err
@@ -155,18 +154,18 @@ func (w *world) empty(ctx context.Context) error {
 			return fmt.Errorf("%d parties are left", n)
 		}
 		if n := w.engine.Matches(); n != 0 {
-			w.clock.Jump(time.Minute) // a match waits a while for somebody to come
+			w.clock.Jump(time.Minute) // a match waits a while for players
 			return fmt.Errorf("%d matches are left", n)
 		}
 		// The sentinel is on the streams of its notifications and of its status.
 		if n := w.engine.Presences(); n != 2 {
 			return fmt.Errorf("%d presences are left; want the sentinel's 2", n)
 		}
-		return nothingRuns()
+		return noGoroutines()
 	})
 }
 
-// play signs a new player in and starts a game.
+// play signs in a new player and connects them.
 func play(ctx context.Context, t testing.TB, api *client.Client, name string) *player.Game {
 	t.Helper()
 	p, err := player.SignIn(ctx, api, name)
@@ -180,7 +179,7 @@ func play(ctx context.Context, t testing.TB, api *client.Client, name string) *p
 	return g
 }
 
-// eventually waits until what comes about by itself is there.
+// eventually repeats is until it returns no error.
 func eventually(ctx context.Context, is func() error) error {
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
@@ -191,7 +190,7 @@ func eventually(ctx context.Context, is func() error) error {
 			return nil
 		}
 		if ctx.Err() == nil {
-			last = err // and not that a look was cut short
+			last = err // unless ctx cut this attempt short
 		}
 		select {
 		case <-look.C:
@@ -201,25 +200,25 @@ func eventually(ctx context.Context, is func() error) error {
 	}
 }
 
-// ours are the packages whose goroutines must end with what they are for.
-var ours = []string{"partyline/party", "partyline/hooks", "partyline/rpc", "partyline/matchmaking", "partyline/module"}
+// modulePackages are the packages whose goroutines must end with their work.
+var modulePackages = []string{"partyline/party", "partyline/hooks", "partyline/rpc", "partyline/matchmaking", "partyline/module"}
 
-// lasting are the functions that run for as long as the module does: the module's start names them.
-var lasting = []string{"partyline/module/wiring.(*Module).Start"}
+// lastingFunctions are the functions that run as long as the module. The module's start starts them.
+var lastingFunctions = []string{"partyline/module/wiring.(*Module).Start"}
 
-// nothingRuns fails while a goroutine of the module is at work.
-func nothingRuns() error {
+// noGoroutines fails while a goroutine of the module is running.
+func noGoroutines() error {
 	stacks := make([]byte, 2<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
-		if inAny(stack, ours) && !inAny(stack, lasting) {
+		if containsAny(stack, modulePackages) && !containsAny(stack, lastingFunctions) {
 			return fmt.Errorf("still running:\n%s", stack)
 		}
 	}
 	return nil
 }
 
-func inAny(stack string, functions []string) bool {
+func containsAny(stack string, functions []string) bool {
 	for line := range strings.SplitSeq(stack, "\n") {
 		for _, f := range functions {
 			if strings.HasPrefix(line, f) {

@@ -18,22 +18,22 @@ import (
 
 var samples = flag.Int("fleet.faults", 12, "how many faults TestEveryCall plays, of all that it knows")
 
-// team is a party that wants to play, whatever happens.
+// team is a party that tries to play, whatever happens.
 type team struct {
 	id      string
 	members []*player
-	stopped bool // has no ticket, or is told that the ticket or the match is gone
+	stopped bool // has no ticket, or was told that the ticket or the match is gone
 }
 
-// queue takes out a ticket; where there is one it is refused.
+// queue adds a ticket. The server refuses it if there is one.
 func (g *team) queue() {
 	_, err := g.members[0].Call(g.members[0].w.ctx, partyTicket(arena, g.id))
 	g.stopped = err != nil && !strings.Contains(err.Error(), "not_ready")
 }
 
-// plays looks whether everybody of the team can connect to a game server, and queues again
-// where there is no match any more.
-func (g *team) plays() (all []event, ok bool) {
+// canConnect reports whether the whole team can connect to a game server. If the match is gone, the team
+// queues again.
+func (g *team) canConnect() (all []event, ok bool) {
 	lead := g.members[0]
 	for _, m := range lead.TakeAll(func(m client.Message) bool { return m.Envelope.GetPartyData() != nil }) {
 		var e event
@@ -58,8 +58,8 @@ func (g *team) plays() (all []event, ok bool) {
 	return all, true
 }
 
-// One call from the module to its server goes wrong, once, from when two parties queue until
-// they are told of their game server. They play all the same, and no game server is left.
+// One call from the module to its server goes wrong, once, between the time two parties queue and the
+// time they are told of their game server. They play in spite of that, and no game server is left.
 func TestEveryCall(t *testing.T) {
 	layer := &fault.Layer{}
 	w := startEngine(t, layer.Init(wiring.Register), ready)
@@ -91,10 +91,10 @@ func TestEveryCall(t *testing.T) {
 		if !t.Run(fmt.Sprintf("%s-%d", way.name, f.Skip), func(t *testing.T) {
 			armed := layer.Arm(f)
 			defer armed.Disarm()
-			w.in(t).playThrough()
+			w.withTest(t).playThrough()
 			struck += armed.Struck()
 		}) {
-			return // the match that is left would only confuse the next
+			return // the match that is left would only confuse the next test
 		}
 	}
 	t.Logf("%d calls, %d of %d faults have struck", calls, struck, *samples)
@@ -103,7 +103,7 @@ func TestEveryCall(t *testing.T) {
 	}
 }
 
-// playThrough has two parties queue, play and end one match.
+// playThrough makes two parties queue, play and end one match.
 func (w *world) playThrough() {
 	w.t.Helper()
 	teams := make([]*team, 2)
@@ -124,8 +124,8 @@ func (w *world) playThrough() {
 	}
 	var passes []event
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		red, ok := teams[0].plays()
-		blue, also := teams[1].plays()
+		red, ok := teams[0].canConnect()
+		blue, also := teams[1].canConnect()
 		if ok && also && red[0].MatchID == blue[0].MatchID {
 			passes = append(red, blue...)
 			break
@@ -153,7 +153,7 @@ func (w *world) playThrough() {
 	w.until("the seats are told", func() bool {
 		answer, err := g.call("party_server_seats", nil)
 		if err == nil {
-			states = g.statesIn(answer)
+			states = g.parseStates(answer)
 		}
 		return err == nil
 	})

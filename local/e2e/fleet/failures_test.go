@@ -12,7 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// However creation fails, everybody keeps the ticket, is told, and plays on the next server.
+// However creation fails, all players keep the ticket, are told, and play on the next server.
 func TestCreationFails(t *testing.T) {
 	success := func(info *runtime.InstanceInfo) func(int, asked) error {
 		return func(_ int, a asked) error {
@@ -61,14 +61,14 @@ func TestCreationFails(t *testing.T) {
 		for _, name := range queues {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				w := w.in(t)
+				w := w.withTest(t)
 				a, b, c, d := w.player(), w.player(), w.player(), w.player()
 				red, blue := w.party(a, b), w.party(c, d)
 				a.queueIn(name, red)
 				c.queueIn(name, blue)
 				for _, m := range []*player{a, d} {
 					if e := m.told(-3, "queued"); e.Reason == "" {
-						e = m.told(-3, "queued") // the first is the ticket's own
+						e = m.told(-3, "queued") // the first message is the ticket's own
 						if e.Reason != "no_capacity" {
 							t.Errorf("told %+v", e)
 						}
@@ -88,7 +88,7 @@ func TestCreationFails(t *testing.T) {
 	})
 }
 
-// A second server for one match is given back; the first one is played on.
+// A second server for one match is deleted; the match goes on on the first one.
 func TestTwoServers(t *testing.T) {
 	w := start(t, func(n int, a asked) error {
 		go func() {
@@ -115,7 +115,7 @@ func TestTwoServers(t *testing.T) {
 	})
 }
 
-// A server that comes when nobody waits for it any more is given back.
+// A server that starts when nobody waits for it any more is deleted.
 func TestServerComesTooLate(t *testing.T) {
 	w := start(t, func(n int, a asked) error {
 		if n > 1 {
@@ -137,7 +137,7 @@ func TestServerComesTooLate(t *testing.T) {
 	})
 }
 
-// A server that is there when its players leave is given back, and its match does not stay.
+// A server that starts when its players leave is deleted, and its match ends.
 func TestPlayersLeaveAServerThatIsComing(t *testing.T) {
 	w := start(t, func(int, asked) error { return nil })
 	a, b, c, d := w.player(), w.player(), w.player(), w.player()
@@ -157,18 +157,18 @@ func TestPlayersLeaveAServerThatIsComing(t *testing.T) {
 	})
 }
 
-// Players who are asked first come to a server once all have accepted. When it cannot be had
-// they wait on, and are asked again.
+// In a queue with accept, players get a server once all have accepted. If the server cannot be
+// created, they keep waiting and are asked again.
 func TestAsked(t *testing.T) {
 	w := start(t, func(n int, a asked) error {
 		if n == 1 {
 			return errors.New("as asked")
 		}
 		return ready(n, a)
-	}, asking)
+	}, acceptQueue)
 	a, b, c, d := w.player(), w.player(), w.player(), w.player()
-	a.queueIn(asking, w.party(a, b))
-	c.queueIn(asking, w.party(c, d))
+	a.queueIn(acceptQueue, w.party(a, b))
+	c.queueIn(acceptQueue, w.party(c, d))
 	for round := range 2 {
 		for i, m := range []*player{a, b, c, d} {
 			found := m.told(-3, "found")

@@ -8,7 +8,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// How far a match has come when Nakama dies.
+// How far a match is when Nakama dies.
 const (
 	queued = iota
 	playersAsked
@@ -20,15 +20,15 @@ const (
 	oneDropped
 )
 
-// evening is four players who play one match after another.
-type evening struct {
+// matchSeries is four players who play one match after another.
+type matchSeries struct {
 	*world
 	p     []*player
 	asked int // servers so far
 }
 
 // play plays a match in a queue up to a step.
-func (e *evening) play(queue string, step int) (g *gameServer, told []event) {
+func (e *matchSeries) play(queue string, step int) (g *gameServer, told []event) {
 	e.t.Helper()
 	red, blue := e.party(e.p[0], e.p[1]), e.party(e.p[2], e.p[3])
 	e.p[0].queueIn(queue, red)
@@ -36,7 +36,7 @@ func (e *evening) play(queue string, step int) (g *gameServer, told []event) {
 	if step == queued {
 		return nil, nil
 	}
-	if queue == asking {
+	if queue == acceptQueue {
 		accepting := e.p
 		switch step {
 		case playersAsked:
@@ -78,29 +78,29 @@ func (e *evening) play(queue string, step int) (g *gameServer, told []event) {
 	return g, told
 }
 
-// Nakama dies at each step of a match and is started again: nobody is stuck, asked about the
-// match of before or placed twice, the server of before is told that its match is over, and
-// what it still calls back or shows is good for nothing.
+// Nakama dies at each step of a match and is started again. No player is stuck, asked about the old
+// match, or placed twice. The old server is told that its match is over, and its later callbacks and
+// passes have no effect.
 func TestKilled(t *testing.T) {
-	e := &evening{world: start(t, func(int, asked) error { return nil }, arena, asking)}
+	e := &matchSeries{world: start(t, func(int, asked) error { return nil }, arena, acceptQueue)}
 	for _, at := range []struct {
 		name  string
 		queue string
 		step  int
 	}{
 		{"queued", arena, queued},
-		{"players asked", asking, playersAsked},
-		{"some accepted", asking, someAccepted},
+		{"players asked", acceptQueue, playersAsked},
+		{"some accepted", acceptQueue, someAccepted},
 		{"server asked for", arena, serverAsked},
-		{"all accepted", asking, serverAsked},
+		{"all accepted", acceptQueue, serverAsked},
 		{"server there", arena, serverThere},
-		{"server there after all accepted", asking, serverThere},
+		{"server there after all accepted", acceptQueue, serverThere},
 		{"players told", arena, playersTold},
-		{"players in", asking, playersIn},
+		{"players in", acceptQueue, playersIn},
 		{"one dropped", arena, oneDropped},
 	} {
 		t.Run(at.name, func(t *testing.T) {
-			e.world = e.in(t)
+			e.world = e.withTest(t)
 			e.p = []*player{e.player(), e.player(), e.player(), e.player()}
 			old, oldPasses := e.play(at.queue, at.step)
 			before := e.asked
@@ -114,7 +114,7 @@ func TestKilled(t *testing.T) {
 				m.connect()
 			}
 			e.fleet.mu.Lock()
-			e.asked = len(e.fleet.creates) // one may have been asked for after the look
+			e.asked = len(e.fleet.creates) // one may have been requested after the check
 			e.fleet.mu.Unlock()
 			g, told := e.play(at.queue, playersTold)
 			for i, m := range told {

@@ -11,8 +11,8 @@ import (
 	"partyline/local/e2e/client"
 )
 
-// A friend who is out of the party again before the server has a slot for them gets no seat:
-// not by the invite, and not by asking where the party plays.
+// A friend who leaves the party before the server has a slot for them gets no seat: not by the
+// invite, and not by asking where the party plays.
 func TestLateFriendIsOutAgain(t *testing.T) {
 	for name, out := range map[string]func(leader, friend *player, party string) error{
 		"left": func(_, friend *player, party string) error {
@@ -62,7 +62,7 @@ func TestLateFriendIsOutAgain(t *testing.T) {
 	}
 }
 
-// A fleet that takes its time with a slot holds up nobody: the friend is in the party at once, and hears of the
+// A fleet that is slow with a slot blocks nobody: the friend is in the party at once, and is told of the
 // seat once there is a slot.
 func TestLateFriendOfASlowFleet(t *testing.T) {
 	w := start(t, ready)
@@ -91,8 +91,8 @@ func TestLateFriendOfASlowFleet(t *testing.T) {
 	}
 }
 
-// Who comes in on a seat that the party holds, while the game server is awaited, costs nobody the match, and has the
-// seat once the server has a slot. Without a slot the seat is kept for the party.
+// A friend joins on a seat that the party holds, while the party waits for its game server. The match goes on, and
+// the friend gets the seat once the server has a slot. Without a slot the seat stays held for the party.
 func TestFriendComesWhileTheServerIsAwaited(t *testing.T) {
 	for name, tt := range map[string]struct {
 		queue   string
@@ -100,7 +100,7 @@ func TestFriendComesWhileTheServerIsAwaited(t *testing.T) {
 		refused bool // the server has no slot for the friend
 	}{
 		"held":               {queue: arena},
-		"held, all accepted": {queue: asking},
+		"held, all accepted": {queue: acceptQueue},
 		"loading":            {queue: arena, loading: true},
 		"held, no slot":      {queue: arena, refused: true},
 	} {
@@ -118,7 +118,7 @@ func TestFriendComesWhileTheServerIsAwaited(t *testing.T) {
 				return nil
 			}
 			w.fleet.mu.Unlock()
-			p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()} // and the friend: two full teams
+			p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()} // with the friend: two full teams
 			leader, friend := p[0], w.player()
 			red, blue := w.party(p[:2]...), w.party(p[2:]...)
 			invite := map[string]any{"party_id": red}
@@ -136,7 +136,7 @@ func TestFriendComesWhileTheServerIsAwaited(t *testing.T) {
 			}
 			leader.queueIn(tt.queue, red)
 			p[2].queueIn(tt.queue, blue)
-			if tt.queue == asking {
+			if tt.queue == acceptQueue {
 				for _, p := range p {
 					if err := p.rpc("party_match_accept", map[string]any{"ticket": p.told(-3, "found").Ticket, "accept": true}, &struct{}{}); err != nil {
 						t.Fatal(err)

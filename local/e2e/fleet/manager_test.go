@@ -1,5 +1,5 @@
-// Package fleet_test plays matches on dedicated game servers: queue, server, seats, end. It
-// runs on a real server too, where a module of its own has the fleet manager.
+// Package fleet_test plays matches on dedicated game servers: queue, server, seats, end. It also
+// runs on a real server, in which another module provides the fleet manager.
 package fleet_test
 
 import (
@@ -24,16 +24,16 @@ type asked struct {
 	callback runtime.FmCreateCallbackFn
 }
 
-// fleetManager is scripted by the test; it keeps what it is asked.
+// fleetManager does what the test scripts; it records its calls.
 type fleetManager struct {
 	mu      sync.Mutex
 	creates []asked
 	joins   [][]string
 	deleted []string
-	nakama  string                     // the address of a real server
-	servers *fleet.Manager             // whose servers are processes; nil where the test plays them
+	nakama  string                     // address of a real server
+	servers *fleet.Manager             // runs servers as processes; nil if the test plays them
 	create  func(n int, a asked) error // what Create does
-	join    func(users []string) error // nil: takes everybody
+	join    func(users []string) error // nil: accepts everybody
 }
 
 var _ runtime.FleetManager = (*fleetManager)(nil)
@@ -91,7 +91,7 @@ func instance(n int) *runtime.InstanceInfo {
 	return &runtime.InstanceInfo{Id: fmt.Sprintf("server-%d", n), ConnectionInfo: &runtime.ConnectionInfo{IpAddress: "192.0.2.1", DnsName: "one.example.com", Port: 7000 + n}}
 }
 
-// ready answers as a manager does that has a session for every player, later and twice.
+// ready answers as a manager with a session for every player does: later, and twice.
 func ready(n int, a asked) error {
 	var sessions []*runtime.SessionInfo
 	for _, u := range a.users {
@@ -116,7 +116,7 @@ func (f *fleetManager) at(nakama string) {
 	f.nakama = nakama
 }
 
-// request is what the module in testdata/manager passes on, and takes.
+// request is a message to or from the module in testdata/manager.
 type request struct {
 	ID       string                 `json:"id"`
 	Players  int                    `json:"players"`
@@ -155,7 +155,7 @@ func (f *fleetManager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// callback calls the server back; one that has been restarted knows nothing of it.
+// callback returns a function that calls the server back. A restarted server does not know the ID.
 func (f *fleetManager) callback(id string) runtime.FmCreateCallbackFn {
 	return func(status runtime.FmCreateStatus, info *runtime.InstanceInfo, sessions []*runtime.SessionInfo, _ map[string]any, cause error) {
 		back := request{ID: id, Status: status, Info: info, Sessions: sessions}

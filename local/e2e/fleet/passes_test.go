@@ -7,8 +7,8 @@ import (
 	"partyline/pass"
 )
 
-// A pass lets in the player it was made for, into that match, once, while the seat is theirs:
-// even one that the server's own key has signed.
+// A pass admits the player it was made for, to its match, once, while they have the seat. This also
+// holds for a pass signed with the server's own key.
 func TestPasses(t *testing.T) {
 	w := start(t, ready)
 	p := make([]*player, 8)
@@ -30,7 +30,7 @@ func TestPasses(t *testing.T) {
 		told[4+i] = m.told(-4, "server_ready")
 	}
 
-	// Another match's server, and another match's pass.
+	// The server of another match, and a pass of another match.
 	for id, more := range map[string]map[string]any{
 		"party_server_seats": {},
 		"party_server_join":  {"pass": told[0].Pass},
@@ -42,7 +42,7 @@ func TestPasses(t *testing.T) {
 	}
 	elsewhere.refused("invalid_request: pass", "party_server_join", map[string]any{"pass": told[0].Pass})
 
-	// The key of the passes gives nobody a seat.
+	// A pass signed with the right key does not give a seat by itself.
 	claims, err := w.keys().Verify(told[0].Pass, g.info.MatchID, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestPasses(t *testing.T) {
 		}
 	}
 
-	// Replayed: while the player is in, after a drop, and when the seat is given up.
+	// A used pass again: while the player is in, after a drop, and when the seat is given up.
 	again := func(why string, i int) {
 		t.Helper()
 		t.Log("again", why)
@@ -83,7 +83,7 @@ func TestPasses(t *testing.T) {
 	g.must("party_server_leave", map[string]any{"user_id": p[2].UserID, "reason": "no_show"})
 	again("who did not come in time", 2)
 
-	// Kicked by the server: no pass, and no seat by an invite.
+	// Kicked by the game server: no pass, and no seat by an invite.
 	g.must("party_server_leave", map[string]any{"user_id": p[1].UserID, "reason": "kicked"})
 	again("who was kicked", 1)
 	var now struct{ Server event }

@@ -21,12 +21,12 @@ import (
 	"partyline/local/gameserver"
 )
 
-// TestMain is also the game server that the tests' fleet starts.
+// TestMain also serves as the game server that the tests' fleet starts.
 func TestMain(m *testing.M) {
 	target.Main(m)
 }
 
-// startServers is a world whose game servers are processes.
+// startServers returns a world whose game servers are processes.
 func startServers(t *testing.T) *world {
 	t.Helper()
 	w := start(t, nil)
@@ -42,15 +42,15 @@ func startServers(t *testing.T) *world {
 	return w
 }
 
-// connection is a player's to a game server.
+// connection is a player's connection to a game server.
 type connection struct {
 	w      *world
-	url    string // of the server, and the pass
+	url    string // of the server, with the pass
 	drop   context.CancelFunc
 	states chan gameserver.State
 }
 
-// connect shows the pass that a player was told of.
+// connect connects with the pass that a player was told of.
 func (w *world) connect(e event) *connection {
 	w.t.Helper()
 	ctx, drop := context.WithCancel(w.ctx)
@@ -114,8 +114,8 @@ func playing(n int) func(gameserver.State) bool {
 	return func(s gameserver.State) bool { return len(s.Players) == n }
 }
 
-// Two parties play on a process of their own: a friend comes late by link, one drops and
-// returns, one leaves, a team wins.
+// Two parties play on a server process: a friend joins late by link, one player drops and returns,
+// one leaves, a team wins.
 func TestServers(t *testing.T) {
 	w := startServers(t)
 	p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()}
@@ -220,7 +220,7 @@ func TestServerDies(t *testing.T) {
 	if len(slices.Compact(matches)) != 1 {
 		t.Errorf("matches %v; want one for all", matches)
 	}
-	for _, m := range p { // the party is where it plays
+	for _, m := range p { // the party is in the match that it plays
 		party := red
 		if m == p[2] || m == p[3] {
 			party = blue

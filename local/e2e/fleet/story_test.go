@@ -18,8 +18,8 @@ import (
 	"partyline/pass"
 )
 
-// Two parties queue, a server starts, both come in; a friend comes late by link; one drops
-// and returns; the server ends the match with a result.
+// Two parties queue, a server starts, both join. A friend joins late by link. One player drops and
+// returns. The server ends the match with a result.
 func TestStory(t *testing.T) {
 	w := start(t, ready)
 	p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()}
@@ -40,7 +40,7 @@ func TestStory(t *testing.T) {
 		}
 		passes[m.UserID] = e
 	}
-	for _, m := range p[:4] { // nobody has seen the pass of another
+	for _, m := range p[:4] { // nobody has seen the pass of another player
 		for _, other := range m.Drain() {
 			if data := other.Envelope.GetPartyData(); strings.Contains(string(data.GetData()), "server_ready") {
 				t.Errorf("%s hears %s", m.UserID, data.GetData())
@@ -54,7 +54,7 @@ func TestStory(t *testing.T) {
 		t.Errorf("seats = %v", got)
 	}
 
-	g.refused("invalid_request: pass", "party_server_join", map[string]any{"pass": passes[p[0].UserID].Pass}) // used
+	g.refused("invalid_request: pass", "party_server_join", map[string]any{"pass": passes[p[0].UserID].Pass}) // used already
 	_, forger, _ := ed25519.GenerateKey(nil)
 	forged, err := pass.Sign(forger, pass.Claims{ID: "x", MatchID: g.info.MatchID, UserID: p[4].UserID, Expires: time.Now().Add(time.Minute).Unix()})
 	if err != nil {
@@ -73,7 +73,7 @@ func TestStory(t *testing.T) {
 		t.Error("a stranger has joined the match of the seats")
 	}
 
-	// A friend comes late, by link.
+	// A friend joins late, by link.
 	var redeemed struct {
 		MatchID string `json:"match_id"`
 	}
@@ -86,7 +86,7 @@ func TestStory(t *testing.T) {
 	}
 	g.must("party_server_join", map[string]any{"pass": late.Pass})
 
-	// One drops and returns with a new pass.
+	// One player drops and returns with a new pass.
 	g.must("party_server_leave", map[string]any{"user_id": p[1].UserID, "reason": "dropped"})
 	if got := g.states()[p[1].UserID]; got != "held" {
 		t.Errorf("the seat of the player who has dropped is %q", got)
@@ -108,7 +108,7 @@ func TestStory(t *testing.T) {
 	g.refused("invalid_request: match_id", "party_server_seats", nil)
 }
 
-// A late friend has no seat where the server has no slot.
+// A late friend gets no seat if the server has no slot.
 func TestNoSlotForALateFriend(t *testing.T) {
 	w := start(t, ready)
 	w.fleet.join = func([]string) error { return errors.New("full") }
@@ -125,7 +125,7 @@ func TestNoSlotForALateFriend(t *testing.T) {
 	}
 }
 
-// Players of the queue fill open seats of a running match, once the server has slots.
+// Players of the queue fill free seats of a running match, once the server has slots.
 func TestBackfill(t *testing.T) {
 	w := start(t, ready)
 	p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()}
@@ -160,8 +160,8 @@ func TestBackfill(t *testing.T) {
 	w.server(0).must("party_server_join", map[string]any{"pass": got.Pass})
 }
 
-// A crowd that asks for one match at the same moment is answered. It is nine times what the host
-// takes at once, and no more: a server answers nobody whose call takes longer than 10 s.
+// A crowd that asks for one match at the same moment gets answers. It is nine times as many calls as
+// the host takes at once, and no more, because a server drops calls that take longer than 10 s.
 func TestCrowd(t *testing.T) {
 	w := start(t, ready)
 	p := []*player{w.player(), w.player(), w.player(), w.player()}

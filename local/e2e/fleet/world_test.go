@@ -29,7 +29,7 @@ import (
 	"partyline/pass"
 )
 
-// queueRules is a queue of two teams on game servers, %s its name.
+// queueRules is a queue of two teams on game servers; %s is its name.
 const queueRules = `
   %s:
     teams: 2
@@ -43,17 +43,17 @@ const queueRules = `
 `
 
 const (
-	arena  = "arena"
-	asking = "asking" // whose players are asked first
+	arena       = "arena"
+	acceptQueue = "asking" // a queue with accept
 )
 
-// passKey signs the passes of every server here, and those that tests forge.
+// passKey signs the passes of every server here, and the passes that tests forge.
 var passKey = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
 
 func passKeys() string { return base64.StdEncoding.EncodeToString(passKey.Seed()) }
 
-// FleetVariable names the module in testdata/manager, built for the real servers that suites
-// run against.
+// FleetVariable names the environment variable with the module in testdata/manager, built for the
+// real servers.
 const FleetVariable = "NAKAMA_FLEET"
 
 // world is a server whose fleet manager the test plays.
@@ -62,10 +62,10 @@ type world struct {
 	ctx     context.Context
 	client  *client.Client
 	fleet   *fleetManager
-	restart func() // as after kill -9, at the same address and with the same data
+	restart func() // as after kill -9, with the same address and data
 }
 
-// start starts a server with these queues, or arena, and a fleet manager that does create.
+// start starts a server with these queues, or with arena, and a fleet manager that calls create.
 func start(t *testing.T, create func(n int, a asked) error, queues ...string) *world {
 	t.Helper()
 	if !target.Real() {
@@ -102,7 +102,7 @@ func rulesFile(t *testing.T, queues []string) string {
 	}
 	for _, name := range queues {
 		text += fmt.Sprintf(queueRules, name)
-		if name == asking {
+		if name == acceptQueue {
 			text += "    accept: {within: 30s}\n"
 		}
 	}
@@ -113,7 +113,7 @@ func rulesFile(t *testing.T, queues []string) string {
 	return rules
 }
 
-// startEngine does so on an embedded engine, whatever the environment says.
+// startEngine is start on an embedded engine, whatever the environment says.
 func startEngine(t *testing.T, init host.InitModule, create func(n int, a asked) error, queues ...string) *world {
 	t.Helper()
 	w, rules := newWorld(t, create), rulesFile(t, queues)
@@ -140,8 +140,8 @@ func startEngine(t *testing.T, init host.InitModule, create func(n int, a asked)
 	return w
 }
 
-// in is the same world in a test of its own.
-func (w *world) in(t *testing.T) *world {
+// withTest returns the same world for a subtest.
+func (w *world) withTest(t *testing.T) *world {
 	own := *w
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
@@ -222,7 +222,7 @@ func (w *world) party(members ...*player) string {
 	return id
 }
 
-// invite is the code of an invite into the party.
+// invite returns the code of an invite to the party.
 func (p *player) invite(partyID string) string {
 	p.w.t.Helper()
 	var made struct{ Code string }
@@ -232,8 +232,8 @@ func (p *player) invite(partyID string) string {
 	return made.Code
 }
 
-// lateFriend is a match of two parties of two that the server is ready for, the first party and its leader, a
-// friend who is in no party, and a code that leads into the first one.
+// lateFriend makes a match of two parties of two that has its server. It returns the first party and its leader,
+// a friend without a party, and the code of an invite to the first party.
 func (w *world) lateFriend() (leader, friend *player, party, code string) {
 	w.t.Helper()
 	p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()}
@@ -278,7 +278,7 @@ type event struct {
 	Result        json.RawMessage `json:"result"`
 }
 
-// told waits for an event that the party hears.
+// told waits for an event that the player's party is told.
 func (p *player) told(opCode int64, name string) (e event) {
 	p.w.t.Helper()
 	ctx, cancel := context.WithTimeout(p.w.ctx, 30*time.Second)
@@ -306,7 +306,7 @@ func (p *player) rpc(id string, payload, answer any) error {
 	return json.Unmarshal([]byte(said), answer)
 }
 
-// gameServer is what runs on a server: it knows what it was told at its creation.
+// gameServer is the program on a game server: it has the information of its creation.
 type gameServer struct {
 	w    *world
 	info struct {
@@ -356,11 +356,11 @@ func (g *gameServer) refused(reason, id string, more map[string]any) {
 
 func (g *gameServer) states() map[string]string {
 	g.w.t.Helper()
-	return g.statesIn(g.must("party_server_seats", nil))
+	return g.parseStates(g.must("party_server_seats", nil))
 }
 
-// statesIn reads them from an answer, by user.
-func (g *gameServer) statesIn(answer string) (states map[string]string) {
+// parseStates reads the seats' states from an answer, by user ID.
+func (g *gameServer) parseStates(answer string) (states map[string]string) {
 	g.w.t.Helper()
 	var all struct {
 		Seats []struct {

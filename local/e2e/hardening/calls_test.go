@@ -15,7 +15,7 @@ import (
 	"partyline/local/e2e/player"
 )
 
-// A function takes a party's ID in every spelling that the server's own messages take.
+// A function accepts a party's ID in every spelling that the server's own messages accept.
 func TestCalls_IDInAnotherSpelling(t *testing.T) {
 	w := newWorld(t)
 	leader := w.game("spelling")
@@ -39,8 +39,8 @@ func TestCalls_IDInAnotherSpelling(t *testing.T) {
 	}
 }
 
-// Some SDKs put the payload of a call with the HTTP key into the address of a GET, where the
-// server does not look.
+// Some SDKs put the payload of a call with the HTTP key into the address of a GET. The server does
+// not look there.
 func TestCalls_PayloadInTheAddress(t *testing.T) {
 	w := newWorld(t)
 	w.party(w.game("address"), true, 4)
@@ -62,8 +62,8 @@ func TestCalls_PayloadInTheAddress(t *testing.T) {
 	}
 }
 
-// What a member holds for friends goes with that member, not with the invite: when they leave
-// or are kicked, but not while their own seat is kept for them.
+// The seats that a member holds for friends depend on that member, not on the invite. They are free
+// when the member leaves or is kicked, but not while the member's own seat is kept.
 func TestHold_GoesWithItsMember(t *testing.T) {
 	ends := map[string]func(ctx context.Context, leader, holder *player.Game, id string) error{
 		"leaves": func(ctx context.Context, _, holder *player.Game, id string) error { return holder.LeaveParty(ctx, id) },
@@ -88,7 +88,7 @@ func TestHold_GoesWithItsMember(t *testing.T) {
 		full("the holder is away")
 		holder = w.play(holder.Player)
 		w.must(holder.Call(w.ctx, "party_resume", struct{}{}, &struct{}{}))
-		_, err := leader.Await(w.ctx, func(m client.Message) bool { // the server's own list has the holder, so they can be kicked
+		_, err := leader.Await(w.ctx, func(m client.Message) bool { // the server's own list has the holder, so the leader can kick them
 			return slices.ContainsFunc(m.Envelope.GetPartyPresenceEvent().GetJoins(), func(p *rtapi.UserPresence) bool {
 				return p.SessionId == holder.ID
 			})

@@ -17,8 +17,8 @@ import (
 
 var crowd = flag.Int("crowd", 48, "members of a large party; a real server takes 256")
 
-// throng is a party of so many members, in order of arrival, and one free seat.
-func (w *world) throng(members int) (id string, games []*player.Game) {
+// crowdedParty makes a party with this many members, in order of arrival, and one free seat.
+func (w *world) crowdedParty(members int) (id string, games []*player.Game) {
 	w.t.Helper()
 	games = make([]*player.Game, members)
 	var coming sync.WaitGroup
@@ -44,11 +44,11 @@ func (w *world) throng(members int) (id string, games []*player.Game) {
 	return id, games
 }
 
-// Every member of a large party tells and writes at once: every call is answered, the party
-// hears each last word, and others on the server wait for nothing.
+// Every member of a large party reports and writes at once. Every call is answered, the party hears
+// the last report of each, and others on the server do not wait.
 func TestCrowd_Spam(t *testing.T) {
 	w := newWorld(t)
-	id, games := w.throng(*crowd)
+	id, games := w.crowdedParty(*crowd)
 	leader, aside := w.game("aside"), w.game("aside")
 	other := w.party(leader, true, 4, aside)
 	const reports = 5
@@ -61,14 +61,14 @@ func TestCrowd_Spam(t *testing.T) {
 					t.Errorf("status of member %d: %v", i, err)
 				}
 				if err := g.Call(w.ctx, "party_attributes_set", map[string]any{"party_id": id, "member": map[string]any{"n": n}}, nil); err != nil {
-					if got, _ := player.Outcome(err); got != "rate_limited" && got != "invalid_request" { // 16 KiB are full
+					if got, _ := player.Outcome(err); got != "rate_limited" && got != "invalid_request" { // the 16 KiB are full
 						t.Errorf("attributes of member %d: %v", i, err)
 					}
 				}
 			}
 		})
 	}
-	w.alive(leader, aside, other) // meanwhile
+	w.checkAlive(leader, aside, other) // meanwhile
 	talking.Wait()
 	var l struct {
 		Members []struct {
@@ -87,11 +87,11 @@ func TestCrowd_Spam(t *testing.T) {
 	}
 }
 
-// All but the leader lose the connection at the same moment: the party is the leader's alone,
-// every seat is kept and then everybody who comes back has theirs.
+// All but the leader lose the connection at the same moment. Then the leader is alone in the party,
+// every seat is kept, and every player who returns gets their seat.
 func TestCrowd_DropsAtOnce(t *testing.T) {
 	w := newWorld(t)
-	id, games := w.throng(min(*crowd, 24)) // more news at once than its queue holds end a socket
+	id, games := w.crowdedParty(min(*crowd, 24)) // more messages at once than its queue holds would end the leader's socket
 	leader, rest := games[0], games[1:]
 	var going sync.WaitGroup
 	for _, g := range rest {
@@ -122,7 +122,7 @@ func TestCrowd_DropsAtOnce(t *testing.T) {
 	w.eventually("everybody is back", func() bool { return len(w.members(leader, id)) == len(games)+1 })
 }
 
-// A party is shared to a group of a thousand in one call.
+// A member shares a party with a group of a thousand in one call.
 func TestCrowd_GroupShare(t *testing.T) {
 	w := newWorld(t)
 	leader := w.game("leader")
@@ -163,7 +163,7 @@ func TestCrowd_GroupShare(t *testing.T) {
 	}
 }
 
-// Clients that ask for pages and never read, or never finish asking, hold nobody else up.
+// Clients that request pages and never read, or never finish a request, do not block others.
 func TestCrowd_SlowClients(t *testing.T) {
 	w := newWorld(t)
 	leader := w.game("leader")
@@ -194,13 +194,13 @@ func TestCrowd_SlowClients(t *testing.T) {
 	}
 	friend := w.game("friend")
 	w.must(friend.Call(ctx, "party_invite_redeem", map[string]any{"code": code}, nil))
-	// The server puts who is on the stream onto the party's list a moment later, and says so.
+	// The server adds the sessions on the stream to the party's list a moment later, and says so.
 	_, err := friend.Take(ctx, func(m client.Message) bool { return m.Envelope.GetParty().GetPartyId() == id })
 	w.must(err)
-	w.alive(leader, friend, id)
+	w.checkAlive(leader, friend, id)
 }
 
-// Guesses at the console's key find nothing out and lock nobody out.
+// Guesses of the console's key reveal nothing and lock nobody out.
 func TestCrowd_ConsoleKey(t *testing.T) {
 	w := newWorld(t)
 	const guesses = 300

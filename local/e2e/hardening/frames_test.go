@@ -18,9 +18,9 @@ import (
 	"partyline/local/e2e/player"
 )
 
-// envelopes are frames of one message in every shape: without its fields, and each field with
-// odd values, the others as given by name.
-func envelopes(message protoreflect.FieldDescriptor, given map[string]any) (all []*rtapi.Envelope) {
+// oddEnvelopes returns the message in every shape: without its fields, and with odd values of each field
+// while the other fields are as given.
+func oddEnvelopes(message protoreflect.FieldDescriptor, given map[string]any) (all []*rtapi.Envelope) {
 	add := func(change func(protoreflect.Message)) {
 		e := &rtapi.Envelope{}
 		r := e.ProtoReflect()
@@ -40,14 +40,14 @@ func envelopes(message protoreflect.FieldDescriptor, given map[string]any) (all 
 	for i := range fields.Len() {
 		f := fields.Get(i)
 		add(func(m protoreflect.Message) { m.Clear(f) })
-		for _, value := range values(f) {
+		for _, value := range oddSetters(f) {
 			add(func(m protoreflect.Message) { m.Set(f, value(m.NewField(f))) })
 		}
 	}
 	return all
 }
 
-// fill sets the fields that are given by name.
+// fill sets the fields that given has by name.
 func fill(m protoreflect.Message, given map[string]any) {
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -61,8 +61,8 @@ func fill(m protoreflect.Message, given map[string]any) {
 	}
 }
 
-// values makes odd values of a field's kind.
-func values(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) protoreflect.Value) {
+// oddSetters returns setters of odd values for a field's kind.
+func oddSetters(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) protoreflect.Value) {
 	add := func(value any) {
 		all = append(all, func(protoreflect.Value) protoreflect.Value { return protoreflect.ValueOf(value) })
 	}
@@ -114,7 +114,7 @@ func values(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) prot
 		all = append(all, func(v protoreflect.Value) protoreflect.Value { return v })
 		inner := f.Message().Fields()
 		for i := range inner.Len() {
-			for _, value := range values(inner.Get(i)) {
+			for _, value := range oddSetters(inner.Get(i)) {
 				all = append(all, func(v protoreflect.Value) protoreflect.Value {
 					g := inner.Get(i)
 					v.Message().Set(g, value(v.Message().NewField(g)))
@@ -126,14 +126,14 @@ func values(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) prot
 	return all
 }
 
-// hooked are the messages that the module stands around, and calls of its functions.
-var hooked = []protoreflect.Name{
+// hookedMessages are the messages that the module has hooks for, and calls of its functions.
+var hookedMessages = []protoreflect.Name{
 	"party_create", "party_join", "party_leave", "party_promote", "party_accept", "party_remove", "party_close", "party_update", "party_data_send",
 	"party_matchmaker_add", "party_matchmaker_remove", "party_join_request_list", "matchmaker_add", "matchmaker_remove", "match_join", "rpc",
 }
 
-// Every message in every shape, as binary frames: each socket gets its answer or its end, no
-// answer is the server's own error, and the server goes on for everybody else.
+// Every message in every shape, as binary frames. Each socket gets an answer or is closed, no answer
+// is an internal error of the server, and the server keeps working for all others.
 func TestOddFrames(t *testing.T) {
 	w := newWorld(t)
 	leader, member, odd := w.game("leader"), w.game("member"), w.player("odd")
@@ -149,9 +149,9 @@ func TestOddFrames(t *testing.T) {
 		return socket
 	}
 	messages := (&rtapi.Envelope{}).ProtoReflect().Descriptor().Fields()
-	for _, name := range hooked {
+	for _, name := range hookedMessages {
 		socket, answered := connect(), 0
-		for _, e := range envelopes(messages.ByName(name), given) {
+		for _, e := range oddEnvelopes(messages.ByName(name), given) {
 			e.Cid = socket.NextCID()
 			if socket.Send(e) != nil || socket.Barrier(w.ctx) != nil {
 				t.Logf("ended: %.200s", e)
@@ -172,10 +172,10 @@ func TestOddFrames(t *testing.T) {
 			t.Errorf("%s: nothing was answered", name)
 		}
 	}
-	w.alive(leader, member, id)
+	w.checkAlive(leader, member, id)
 }
 
-// Frames that are no messages end their socket and nothing else.
+// Frames that are not messages end their socket and have no other effect.
 func TestBrokenFrames(t *testing.T) {
 	w := newWorld(t)
 	leader, member := w.game("leader"), w.game("member")
@@ -192,7 +192,7 @@ func TestBrokenFrames(t *testing.T) {
 		}
 		frames = append(frames, flipped)
 	}
-	var waiting sync.WaitGroup // a server takes a while to let go
+	var waiting sync.WaitGroup // a server takes a while to close a socket
 	for _, binary := range []bool{true, false} {
 		for _, kind := range []int{websocket.BinaryMessage, websocket.TextMessage} {
 			for _, frame := range frames {
@@ -212,12 +212,12 @@ func TestBrokenFrames(t *testing.T) {
 		}
 	}
 	waiting.Wait()
-	w.alive(leader, member, id)
+	w.checkAlive(leader, member, id)
 }
 
-// alive asserts that two members of a party hear each other, that joins and leaves go round,
-// and that the module's list is theirs.
-func (w *world) alive(leader, member *player.Game, id string) {
+// checkAlive asserts that two members of a party hear each other, that they hear of joins and leaves, and
+// that the module's list agrees with them.
+func (w *world) checkAlive(leader, member *player.Game, id string) {
 	w.t.Helper()
 	ctx := w.ctx
 	w.must(leader.SendData(ctx, id, 7, []byte("x")))

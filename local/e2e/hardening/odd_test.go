@@ -19,8 +19,8 @@ import (
 
 var every = flag.Int("every", 3, "each field gets every n-th odd value, beginning with another; 1: all")
 
-// odd are values that no field has a use for, or the widest that it may have.
-func odd() []string {
+// oddValues returns values that no field has a use for, or that are the largest for a field.
+func oddValues() []string {
 	values := []string{
 		"null", "true", "0", "-1", "0.5", "3e2", "2147483648", "9223372037", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
 		"1e308", "1e400", "1e-400", "NaN", "-Infinity", "01", "[]", "[null]", "{}", `{"":""}`, `{"a":1,"a":2}`,
@@ -35,11 +35,11 @@ func odd() []string {
 		"["+strings.Repeat(`"x",`, deep)+`"x"]`, strings.Repeat("9", deep))
 }
 
-// scalar is a field that takes no list and no object.
-var scalar = regexp.MustCompile(`"type": ?"(string|integer|number|boolean)"`)
+// scalarType matches a field that takes no list and no object.
+var scalarType = regexp.MustCompile(`"type": ?"(string|integer|number|boolean)"`)
 
-// payloads are whole requests that are none.
-var payloads = []string{
+// oddPayloads are whole payloads that are not valid requests.
+var oddPayloads = []string{
 	"", " ", "null", "[]", "1", `"x"`, "true", "{", "}", `{"`, `{"party_id"`, `{"party_id":}`, "{}x", "{}{}", "\ufeff{}", "{\"a\":1}", `{"":1}`,
 	`{"party_id":"$party","party_id":"$party"}`, `{"Party_ID":"$party"}`, `{"party_id":"$party"}]`, `{"party_id":"$party",}`, "/*x*/{}", "{}\x00",
 	strings.Repeat("{", 2000), strings.Repeat("[", 2000), "{" + strings.Repeat(" ", 40<<10) + "}",
@@ -75,8 +75,8 @@ func readSchema(t *testing.T) schema {
 	return file.Own
 }
 
-// Whatever a client puts into a request, it is refused in words or taken; nothing of it is the
-// server's own error, and the party, its invites and its page are there as before.
+// Whatever a client puts into a request, the server accepts it or refuses it with a text. No answer is
+// an internal error, and the party, its invites and its page are as before.
 func TestOddRequests(t *testing.T) {
 	w := newWorld(t)
 	s := readSchema(t)
@@ -110,7 +110,7 @@ func TestOddRequests(t *testing.T) {
 	}
 	turn := 0
 	for _, call := range slices.Sorted(maps.Keys(s.Calls)) {
-		for _, payload := range payloads {
+		for _, payload := range oddPayloads {
 			check(call, words.Replace(payload))
 		}
 		_, typeName, _ := strings.Cut(s.Calls[call].Request.Ref, "#/$defs/")
@@ -123,12 +123,12 @@ func TestOddRequests(t *testing.T) {
 					others += fmt.Sprintf(",%q:%s", name, value)
 				}
 			}
-			for i, value := range odd() {
+			for i, value := range oddValues() {
 				if (i+turn)%*every != 0 {
 					continue
 				}
 				shapes := []string{value}
-				if !scalar.Match(fields[field]) {
+				if !scalarType.Match(fields[field]) {
 					shapes = append(shapes, "["+value+"]", `{"a":`+value+`}`, `{"user_ids":[`+value+`],"group_id":`+value+`}`)
 				}
 				for _, shape := range shapes {

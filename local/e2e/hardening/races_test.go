@@ -14,7 +14,7 @@ import (
 
 var rounds = flag.Int("rounds", 6, "how often each race is run")
 
-// atOnce does everything at the same moment.
+// atOnce runs all acts at the same moment.
 func atOnce(acts ...func() error) []error {
 	errs := make([]error, len(acts))
 	start := make(chan struct{})
@@ -30,9 +30,9 @@ func atOnce(acts ...func() error) []error {
 	return errs
 }
 
-// agree waits until the server and the module say the same of a party: who is listed can send
-// to the party and hears it, and nobody else hears or can send. It gives the members.
-func (w *world) agree(id string, games ...*player.Game) []*player.Game {
+// awaitAgreement waits until the server and the module agree about a party: the listed members can send to the
+// party and hear it, and nobody else can. It returns the members.
+func (w *world) awaitAgreement(id string, games ...*player.Game) []*player.Game {
 	w.t.Helper()
 	var in []*player.Game
 	problem := ""
@@ -81,8 +81,8 @@ func isMarker(id string) func(client.Message) bool {
 	}
 }
 
-// One use left, and fifty calls for it at once: of one player it is one use and one seat, of
-// fifty it is one of them.
+// One use is left, and fifty calls want it at once. Calls of one player take one use and one seat. Of
+// fifty players, one gets it.
 func TestRace_LastUse(t *testing.T) {
 	w := newWorld(t)
 	const most = 50
@@ -123,15 +123,15 @@ func TestRace_LastUse(t *testing.T) {
 				t.Errorf("one of fifty: %v", err)
 			}
 		}
-		if members := w.agree(id, append(games, leader)...); in != 1 || len(members) != 3 {
+		if members := w.awaitAgreement(id, append(games, leader)...); in != 1 || len(members) != 3 {
 			t.Errorf("%d came in, %d members; want one of fifty, and three with the leader and the first", in, len(members))
 		}
 		w.must(leader.CloseParty(w.ctx, id))
 	}
 }
 
-// A redeem against what ends, empties or bars its party: no matter which wins, server and module agree,
-// and nobody hears a party they are not in.
+// A redeem races with something that ends, empties or closes its party. Whichever wins, server and module
+// agree, and nobody hears a party they are not in.
 func TestRace_Redeem(t *testing.T) {
 	w := newWorld(t)
 	for name, against := range map[string]func(leader, member, friend *player.Game, id string, link invite) error{
@@ -184,8 +184,8 @@ func TestRace_Redeem(t *testing.T) {
 				if !leader.Ended() && name != "leader drops" {
 					games = append(games, leader)
 				}
-				w.agree(id, games...)
-				// What is left is free for everybody: a player who led or came in may begin again.
+				w.awaitAgreement(id, games...)
+				// Players who led or joined are free of the old party and can create a new one.
 				if _, err := friend.CreateParty(w.ctx, true, 4); err != nil {
 					t.Errorf("the friend has no party of their own: %v", err)
 				}
@@ -194,7 +194,7 @@ func TestRace_Redeem(t *testing.T) {
 	}
 }
 
-// The leader goes while letting somebody in.
+// The leader leaves or drops while accepting a player.
 func TestRace_Accept(t *testing.T) {
 	w := newWorld(t)
 	for name, against := range map[string]func(leader, guest *player.Game, id string) error{
@@ -215,7 +215,7 @@ func TestRace_Accept(t *testing.T) {
 				w.must(member.Call(w.ctx, "party_invite_redeem", map[string]any{"code": w.invite(leader, id, nil).Code}, nil))
 				w.must(guest.JoinParty(w.ctx, id))
 				w.must(guest.Barrier(w.ctx))
-				second := w.play(leader.Player) // sends the accept as well, and is no member
+				second := w.play(leader.Player) // sends the accept too, and is not a member
 				errs := atOnce(
 					func() error { return leader.Accept(w.ctx, id, guest.Presence()) },
 					func() error { return against(leader, guest, id) },
@@ -230,7 +230,7 @@ func TestRace_Accept(t *testing.T) {
 						games = append(games, g)
 					}
 				}
-				in := w.agree(id, games...)
+				in := w.awaitAgreement(id, games...)
 				if len(in) == 0 {
 					t.Error("nobody is left")
 				}
@@ -239,7 +239,7 @@ func TestRace_Accept(t *testing.T) {
 	}
 }
 
-// A player deletes their account in the middle of what they do.
+// A player's account is deleted while the player acts.
 func TestRace_AccountDeleted(t *testing.T) {
 	w := newWorld(t)
 	for name, act := range map[string]func(doomed, leader *player.Game, id string, link invite) error{
@@ -290,7 +290,7 @@ func TestRace_AccountDeleted(t *testing.T) {
 				if _, _, err := doomed.AwaitClose(w.ctx); err != nil {
 					t.Logf("the socket of a deleted account stays: %v", err)
 				}
-				w.agree(id, leader, member)
+				w.awaitAgreement(id, leader, member)
 				w.eventually("seats of the deleted are free", func() bool {
 					users := w.members(leader, id)
 					return len(users) == 2 || users[doomed.Player.ID()] // a seat is kept for a while

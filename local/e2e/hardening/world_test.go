@@ -11,7 +11,7 @@ import (
 	"partyline/local/e2e/target"
 )
 
-// world is a server that turns everything on and has no rates, and what a test does there.
+// world is a server with every feature on and without rate limits.
 type world struct {
 	t   *testing.T
 	ctx context.Context
@@ -40,7 +40,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// player is a new account.
+// player creates an account.
 func (w *world) player(name string) *player.Player {
 	w.t.Helper()
 	p, err := player.SignIn(w.ctx, w.api, name)
@@ -48,7 +48,7 @@ func (w *world) player(name string) *player.Player {
 	return p
 }
 
-// game is a new account's running game.
+// game creates an account and connects its game.
 func (w *world) game(name string) *player.Game {
 	w.t.Helper()
 	return w.play(w.player(name))
@@ -62,7 +62,7 @@ func (w *world) play(p *player.Player) *player.Game {
 	return g
 }
 
-// party is a party of the game's, with the others in it.
+// party creates a party of leader, with the others as members.
 func (w *world) party(leader *player.Game, open bool, size int, others ...*player.Game) string {
 	w.t.Helper()
 	id, err := leader.CreateParty(w.ctx, open, size)
@@ -79,7 +79,7 @@ type invite struct {
 	Uses int    `json:"uses"`
 }
 
-// invite is a new invite into a party; more are further fields of the request.
+// invite creates an invite to a party. more has further fields of the request.
 func (w *world) invite(by *player.Game, id string, more map[string]any) (made invite) {
 	w.t.Helper()
 	request := map[string]any{"party_id": id}
@@ -90,7 +90,7 @@ func (w *world) invite(by *player.Game, id string, more map[string]any) (made in
 	return made
 }
 
-// members are the sessions of a party as the module lists them, by user.
+// members returns the user IDs of a party's members as the module lists them.
 func (w *world) members(asked *player.Game, id string) map[string]bool {
 	w.t.Helper()
 	var l listing

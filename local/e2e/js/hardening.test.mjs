@@ -1,4 +1,4 @@
-// The holes of a stock server, each open to any logged-in client there, and closed by Partyline's module.
+// Weaknesses of a stock server: any logged-in client can use them there, and Partyline's module closes them.
 // Do not run this against a stock server: the first test would end its process.
 
 import assert from "node:assert/strict";
@@ -90,7 +90,7 @@ describe("holes", () => {
     const { ticket } = await alice.socket.addMatchmakerParty(made.party_id, run, 3, 4);
     await assert.rejects(bob.socket.addMatchmaker(run, 3, 4));
     await alice.socket.removeMatchmakerParty(made.party_id, ticket);
-    await alice.ping(); // the answer comes before the module hears of it
+    await alice.ping(); // the answer comes before the module knows of the ticket
     const own = await bob.socket.addMatchmaker(run, 3, 4);
     await assert.rejects(alice.socket.addMatchmakerParty(made.party_id, run, 3, 4));
     await bob.socket.removeMatchmaker(own.ticket);
@@ -120,7 +120,7 @@ describe("holes", () => {
     const [alice, bob] = await players("alice", "bob");
     const made = await party({}, alice, bob);
     for (let i = 0; i < 400; i++) bob.socket.sendPartyData(made.party_id, 1, "x");
-    // The refusals are a flood in the other direction, on which the server may end the connection.
+    // The refusals are a flood in the other direction, and the server may end the connection because of it.
     await Promise.race([bob.ping().catch(() => {}), bob.closed]);
     await settle(alice);
     const got = alice.heard("partydata").length;

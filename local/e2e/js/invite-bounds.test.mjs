@@ -1,4 +1,4 @@
-// What the invite calls refuse: bad input, callers that may not, too much at once.
+// What the invite calls refuse: bad input, callers without permission, too many calls at once.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -55,7 +55,7 @@ describe("bad input", () => {
     }
     await denied(alice.rpc("party_invite_preview", { code: 7 }), "invalid_request", "code");
     await denied(alice.rpc("party_invite_redeem", { code: ["A"] }), "invalid_request", "code");
-    await denied(alice.rpc("party_invite_preview", { code: "A\u0000B" }), "invalid_request", "code"); // no database takes it
+    await denied(alice.rpc("party_invite_preview", { code: "A\u0000B" }), "invalid_request", "code"); // no database accepts it
     await denied(alice.rpc("party_invite_redeem", { code: unknownCode(), session_id: 7 }), "invalid_request", "session_id");
   });
 
@@ -131,7 +131,7 @@ describe("limits", () => {
     const [alice, bob] = await players("alice", "bob");
     const { party_id } = await party({}, alice, bob);
     let made = 0;
-    const most = 120; // far above any limit of the rules; what refills meanwhile is a handful
+    const most = 120; // far above any limit of the rules; only a few more become free meanwhile
     await refused((async () => {
       for (; made < most; made++) await create(alice, party_id);
     })(), /^rate_limited: .*retry_after_sec=\d+/);

@@ -1,4 +1,4 @@
-// What happens to an invite after it was made: listing, revoking, declining, and the seats it keeps.
+// What happens to an invite after it was made: listing, revoking, declining, and the seats it holds.
 
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";

@@ -1,4 +1,4 @@
-// Promises that only hold if nothing gets between a check and its consequence.
+// Guarantees that only hold if nothing happens between a check and its consequence.
 
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
@@ -16,7 +16,7 @@ async function crowd(n) {
   return all;
 }
 
-// outcomes counts how racing calls ended: how many joined, and how many for each reason did not.
+// outcomes counts how the racing calls ended: how many joined, and how many failed for each reason.
 function outcomes(results) {
   const counts = {};
   for (const r of results) {
@@ -26,10 +26,10 @@ function outcomes(results) {
   return counts;
 }
 
-// ghosts are those who hear a party without being a member of it. The server's own messages reach
-// everybody on the party's stream, members' data only the members, so both are looked for.
+// ghosts finds players who hear a party without being its member. The server's own messages reach
+// everybody on the party's stream, and members' data only the members, so it checks both.
 async function ghosts(id, leader, all) {
-  const { party: shown } = await preview(leader, (await create(leader, id)).code); // tells the stream of the new invite
+  const { party: shown } = await preview(leader, (await create(leader, id)).code); // the stream is told of the new invite
   const members = new Set(shown.members.map((m) => m.user_id));
   await settle(leader, ...all);
   const onStream = all.filter((p) => p.heard("partydata").some((d) => d.party_id === id && d.op_code === -2 && text(d).includes('"created"')));

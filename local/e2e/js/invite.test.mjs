@@ -1,5 +1,5 @@
-// From the link to the seat in the party: creating, previewing and redeeming invites, against a server
-// with Partyline's module and no rules file.
+// From the link to the seat in the party: creating, previewing and redeeming invites, on a server with
+// Partyline's module and no rules file.
 
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";

@@ -1,5 +1,5 @@
-// From the queue to the seat in the match: parties stay together, their seats are kept for them, and
-// nobody gets in who has none. Against a server whose rules are testdata/queues.yml.
+// From the queue to the seat in the match: parties stay together, their seats are held for them, and no
+// player without a seat gets in. On a server with the rules in testdata/queues.yml.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -10,7 +10,7 @@ import { count, join, kept, matched, queueAlone, queueParty, queues, seatOf, sea
 import { party, text } from "./lib/parties.mjs";
 import { leave, players, refused, settle } from "./lib/player.mjs";
 
-let run; // of this test alone: nobody else's tickets fit
+let run; // unique to this test: no other tickets fit
 beforeEach(() => { run = randomUUID(); });
 afterEach(leave);
 
@@ -69,7 +69,7 @@ describe("queues", () => {
 });
 
 describe("seats", () => {
-  // duel is a match of two parties of two, with nobody in it yet.
+  // duel makes a match of two parties of two that no player has joined yet.
   async function duel(...who) {
     const [a, b, c, d] = who;
     const ours = await party({ size: 3 }, a, b);
@@ -142,7 +142,7 @@ describe("seats", () => {
     assert.deepEqual(first, { taken: 3, held: 1, open: 0 });
     for (let percent = 10; percent < 50; percent += 10) {
       await late.rpc("party_status_set", { code: invite.code, stage: "downloading", progress: percent / 100 });
-      await new Promise((resolve) => setTimeout(resolve, 2000)); // four times two seconds: longer than a seat is held by itself
+      await new Promise((resolve) => setTimeout(resolve, 2000)); // four times two seconds: longer than a seat is held without progress
     }
     const redeemed = await redeem(late, invite.code);
     assert.equal(redeemed.match_id, match);

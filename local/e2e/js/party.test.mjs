@@ -1,5 +1,5 @@
 // Every feature of Nakama's own party guide, through the stock SDK. All of it has to work on a stock
-// server and on one with Partyline's module and no rules file.
+// server, and on a server with Partyline's module and no rules file.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -191,7 +191,7 @@ describe("lead", () => {
     const made = await party({}, alice, bob);
     const mode = `mode${randomUUID().replaceAll("-", "")}`;
     const update = { party_id: made.party_id, label: JSON.stringify({ mode }), open: true, hidden: false };
-    await alice.socket.send({ party_update: update }); // the SDK has no call for it
+    await alice.socket.send({ party_update: update }); // the SDK has no method for it
     const query = `/v2/party?limit=10&query=${encodeURIComponent(`+label.mode:${mode}`)}`;
     const list = async () => (await (await http(query, { token: bob.session.token })).json()).parties ?? [];
     const found = await eventually(list, (parties) => parties.length > 0); // the index follows about a second later

@@ -1,6 +1,6 @@
-// Connections that break, and players who come back: against a server with Partyline's module. Each test
-// puts a rules file of its own into force. A connection breaks here without a closing word, as a cable
-// that is pulled; a real server may take ten seconds to tell the module.
+// Connections that break, and players who come back, on a server with Partyline's module. Each test puts
+// its own rules file into force. A connection breaks here without a close frame, as if a cable is pulled.
+// A real server may take ten seconds to tell the module.
 
 import assert from "node:assert/strict";
 import { after, afterEach, beforeEach, describe, test } from "node:test";
@@ -17,14 +17,14 @@ beforeEach(() => rules({ parties: { reconnect_grace: `${grace}s`, kick_ban: "10m
 afterEach(leave);
 after(restore);
 
-// drop breaks a player's connection.
+// drop breaks players' connections.
 function drop(...dropped) {
   for (const player of dropped) player.socket.adapter._socket.terminate();
 }
 
 const resume = (player) => player.rpc("party_resume");
 
-// back gives a player a new connection and has it resume the party.
+// back gives a player a new connection and resumes the party.
 async function back(player, id) {
   const again = await player.again();
   assert.deepEqual(await resume(again), { party_id: id, joined: true });
@@ -32,7 +32,7 @@ async function back(player, id) {
   return again;
 }
 
-// member waits for the server's word about a member, which arrives as party data with op code -5.
+// member waits for the server's message about a member, which arrives as party data with op code -5.
 async function member(listener, event, about) {
   const message = await listener.next("partydata", (d) => d.op_code === -5 && JSON.parse(text(d)).user_id === about.id);
   assert.deepEqual(message.presence, { user_id: "00000000-0000-0000-0000-000000000000", session_id: "00000000-0000-0000-0000-000000000000", username: "partyline" });
@@ -42,7 +42,7 @@ async function member(listener, event, about) {
   return said;
 }
 
-// words are the events a player has heard of members and not waited for.
+// words returns the member events that a player heard and did not wait for.
 const words = (player) => player.heard("partydata").filter((d) => d.op_code === -5).map((d) => JSON.parse(text(d)).event);
 
 const names = (presences) => presences.map((p) => p.username).sort();
@@ -54,7 +54,7 @@ describe("a dropped member", () => {
     const before = Date.now() / 1000;
     drop(bob);
     await alice.next("partypresence", (e) => e.leaves?.some((p) => p.user_id === bob.id));
-    await refused(dave.socket.joinParty(made.party_id), /^party_full: /); // told or not
+    await refused(dave.socket.joinParty(made.party_id), /^party_full: /); // whether the module knows it or not
     for (const other of [alice, carol]) {
       const said = await member(other, "away", bob);
       assert.ok(said.until >= before + grace - 1 && said.until <= Date.now() / 1000 + grace + 1, `${said.until}`);
@@ -121,7 +121,7 @@ describe("a dropped member", () => {
   });
 
   test("is lost when the time is over", async () => {
-    await rules({ parties: { reconnect_grace: "3s" } }); // longer than a server waits before it tells of a broken connection
+    await rules({ parties: { reconnect_grace: "3s" } }); // longer than a server takes to report a broken connection
     const [alice, bob, carol] = await players("alice", "bob", "carol");
     const made = await party({ size: 2 }, alice, bob);
     drop(bob);
@@ -196,7 +196,7 @@ describe("nothing is kept", () => {
     await member(alice, "away", carol);
     await denied(resume(await bob.again()), "party_not_found");
     const later = await carol.again();
-    await later.socket.leaveParty(made.party_id); // gives the kept seat up
+    await later.socket.leaveParty(made.party_id); // gives up the kept seat
     await member(alice, "lost", carol);
     await denied(resume(later), "party_not_found");
     assert.deepEqual(words(alice), []);
@@ -225,7 +225,7 @@ describe("nothing is kept", () => {
     await denied(resume(again), "party_not_found");
     await refused(again.socket.joinParty(made.party_id), /^banned: /);
     assert.equal((await hear(made.party_id, alice, carol)).length, 1, "the leader's socket lives on");
-    await alice.socket.removePartyMember(made.party_id, carol.self); // members are removed as ever
+    await alice.socket.removePartyMember(made.party_id, carol.self); // the leader can remove members as before
     await carol.next("partyclose");
     await refused(alice.socket.removePartyMember(made.party_id, carol.self), /not found/);
   });
@@ -292,11 +292,11 @@ describe("a new connection", () => {
 
   test("takes over from one that still stands, where the rules say so", async () => {
     await rules({ parties: { reconnect_grace: "30s", second_socket: "move" } });
-    for (const size of [2, 3]) { // with and without a seat to spare
+    for (const size of [2, 3]) { // with and without a free seat
       const [alice, bob] = await players("alice", "bob");
       const made = await party({ size, open: false }, alice, bob);
       const again = await back(bob, made.party_id);
-      await bob.next("partyclose"); // which comes before the party has let go of the socket
+      await bob.next("partyclose"); // which comes before the party has removed the socket
       const sockets = async () => (await hear(made.party_id, alice, bob, again)).map((p) => (p === again ? "new" : "old"));
       await eventually(sockets, (heard) => heard.join() === "new");
       const leader = await back(alice, made.party_id);
@@ -340,7 +340,7 @@ describe("rules that change", () => {
     const made = await party({ size: 4 }, alice, bob, carol, dave);
     drop(bob);
     const promised = await member(alice, "away", bob);
-    await rules({ parties: { reconnect_grace: "3s" } }); // longer than a server waits before it tells of a broken connection
+    await rules({ parties: { reconnect_grace: "3s" } }); // longer than a server takes to report a broken connection
     drop(carol);
     await member(alice, "away", carol);
     await member(alice, "lost", carol);
@@ -390,7 +390,7 @@ describe("races", () => {
     const answers = await Promise.all(parties.flatMap((p) => p.again.map(async (a) => [await resume(a), p.id])));
     for (const [answer, id] of answers) assert.deepEqual(answer, { party_id: id, joined: true });
     for (const { id, stays, again } of parties) {
-      await settle(stays, ...again); // the server lets a member hear once it has dealt with the join
+      await settle(stays, ...again); // the server lets a member hear once it has processed the join
       assert.equal((await hear(id, stays, ...again)).length, size - 1);
       const shown = (await preview(stays, (await create(stays, id)).code)).party;
       assert.deepEqual([shown.size, shown.held], [size, 0]);

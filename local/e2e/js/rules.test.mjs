@@ -1,5 +1,5 @@
-// What the rules file changes: every key that concerns parties, invites and limits, and rules on every action.
-// Each test puts a file of its own into force on the running server; nobody is disconnected by that.
+// What the rules file changes: every key about parties, invites and limits, and rules on every action.
+// Each test puts its own file into force on the running server; this disconnects nobody.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -20,7 +20,7 @@ const nowhere = () => `+properties.run:${randomUUID().replaceAll("-", "")}`;
 const made = (player, wish) => player.socket.send({ party_create: wish }).then((r) => r.party);
 const join = (player, made) => player.socket.joinParty(made.party_id);
 
-// membersOf is who is in a party, by the server's own account.
+// membersOf returns the names of a party's members according to the server.
 async function membersOf(id) {
   let cursor = "";
   for (;;) {
@@ -105,7 +105,7 @@ describe("parties", () => {
 
   test("second_socket move: the second device takes the seat", async () => {
     const [alice, bob] = await players("alice", "bob");
-    // Where the server could not let it in, the module does, and the server is not asked any more.
+    // If the server could not admit the session, the module does, and does not pass the message to the server.
     for (const [open, size, moved] of [[true, 4, true], [true, 2, false], [false, 4, false], [false, 2, false]]) {
       await rules({ parties: { second_socket: "refuse" } });
       const ours = await party({ open, size }, alice, bob);
@@ -170,7 +170,7 @@ describe("parties", () => {
     await bob.next("partyclose");
     await redeem(bob, old.code);
     ({ self } = await bob.next("party"));
-    await rules({}); // a file that does not say so leaves the server's own joins alone
+    await rules({}); // a file without the key leaves the server's own joins unchanged
     await alice.socket.removePartyMember(open.party_id, self);
     await bob.next("partyclose");
     await denied(redeem(bob, old.code), "banned");
@@ -207,7 +207,7 @@ describe("requests to join a closed party", () => {
     let refusals = 0;
     for (const s of strangers) {
       await asks(s, closed).catch((e) => { assert.match(e.message, /^rate_limited: /); refusals++; });
-      await s.disconnect(); // what a drive-by leaves behind
+      await s.disconnect(); // as a client that asks and disconnects at once
     }
     assert.equal(refusals, 2, "three of four places are for anybody");
     await asks(friend, closed);
@@ -224,7 +224,7 @@ describe("requests to join a closed party", () => {
     const first = await alice.next("partyjoinrequest");
     await refused(asks(carol, closed), /^rate_limited: /);
     await alice.socket.removePartyMember(closed.party_id, first.presences[0]);
-    await alice.ping(); // a socket's messages wait for what the module does behind an answer
+    await alice.ping(); // a socket's next message waits for the module's work after the answer
     await asks(carol, closed);
     const second = await alice.next("partyjoinrequest");
     await alice.socket.acceptPartyMember(closed.party_id, second.presences[0]);

@@ -1,4 +1,4 @@
-// party_share, against a server with Partyline's module and no rules file: six calls a minute.
+// party_share, on a server with Partyline's module and no rules file: six calls a minute.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -24,7 +24,7 @@ async function befriend(a, b) {
 // invited waits for the notification that brings an invite.
 const invited = (player) => player.next("notification", (n) => n.code === 1001);
 
-// sees waits for a status of somebody that the player follows.
+// sees waits for a fitting status of a user that the player follows.
 async function sees(player, who, fits) {
   let found;
   await player.next("statuspresence", (e) => {
@@ -202,7 +202,7 @@ describe("a shared status", () => {
     assert.deepEqual(JSON.parse(full), { party_id: made.party_id, url: "", text: "hi", state: "full" });
     await bob.disconnect();
     await sees(carol, alice, (s) => shared(s).url === url);
-    await create(alice, made.party_id, { for_user_ids: [carol.id], hold_seat: true }); // the last seat is kept
+    await create(alice, made.party_id, { for_user_ids: [carol.id], hold_seat: true }); // the last seat is held
     await sees(carol, alice, (s) => shared(s).state === "full");
   });
 

@@ -1,5 +1,5 @@
-// What players tell each other while they load, against a server with Partyline's module and no rules
-// file: news at most twice a second, stages downloading, installing, tutorial, ready and failed.
+// What players tell each other during loading, on a server with Partyline's module and no rules file:
+// messages at most twice a second; stages downloading, installing, tutorial, ready and failed.
 
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
@@ -194,7 +194,7 @@ describe("friends on the way", () => {
     const seen = await preview(bob, code);
     assert.deepEqual([seen.party.size, seen.party.held, seen.party.on_the_way], [2, 0, 1]);
 
-    // From here on the game speaks for itself.
+    // From now on the game reports by itself.
     await dave.connect();
     await redeem(dave, code);
     await told(alice, made.party_id, dave, (row) => row.stage === "", "incoming");
@@ -242,7 +242,7 @@ describe("friends on the way", () => {
     await onTheWay(dave, link.code, "downloading", 0.1);
     await onTheWay(carol, forCarol.code, "downloading", 0.1);
     assert.equal((await list(alice, made.party_id)).incoming.length, 2);
-    await told(alice, made.party_id, carol, (row) => row.stage === "downloading", "incoming"); // dave is told of no later
+    await told(alice, made.party_id, carol, (row) => row.stage === "downloading", "incoming"); // dave is reported no later
     await decline(carol, forCarol.code);
     await told(alice, made.party_id, carol, (row) => row.stage === "", "incoming");
     await revoke(alice, { id: link.id });

@@ -1,5 +1,5 @@
-// Parties whose members have all lost their connections: against a server with Partyline's module. Each
-// test puts a rules file of its own into force.
+// Parties whose members have all lost their connections, on a server with Partyline's module. Each test
+// puts its own rules file into force.
 
 import assert from "node:assert/strict";
 import { after, afterEach, beforeEach, describe, test } from "node:test";
@@ -18,7 +18,7 @@ after(restore);
 
 const resume = (player) => player.rpc("party_resume");
 
-// drop closes connections and waits until a witness with an invite sees that everybody is away.
+// drop closes connections. It then waits until a player with an invite sees that all members are away.
 async function drop(witness, code, ...dropped) {
   for (const player of dropped) await player.disconnect();
   await away(witness, code);
@@ -27,7 +27,7 @@ async function drop(witness, code, ...dropped) {
 const shows = (witness, code, state) => eventually(() => preview(witness, code), (p) => p.state === state);
 const away = (witness, code) => shows(witness, code, "away");
 
-// back gives a player a new connection and has it resume whatever party there is.
+// back gives a player a new connection and resumes the player's party.
 async function back(player) {
   const again = await player.again();
   const answer = await resume(again);
@@ -37,7 +37,7 @@ async function back(player) {
   return again;
 }
 
-// members are the user IDs of a party's members, the leader's first.
+// members returns the user IDs of a party's members, the leader's first.
 async function members(player, party_id) {
   const { members } = await player.rpc("party_status_list", { party_id });
   return members.sort((a, b) => b.leader - a.leader).map((m) => m.user_id);
@@ -170,7 +170,7 @@ describe("everybody away", () => {
     await settle(...returned);
     assert.equal((await members(returned[0], entered[0].party_id)).length, 2);
     assert.equal((await preview(dave, code)).state, "full");
-    for (let round = 0; round < 3; round++) { // again and again, the link stays
+    for (let round = 0; round < 3; round++) { // several times: the link stays valid
       await drop(dave, code, ...returned.splice(0));
       returned.push(...await Promise.all([alice.again(), bob.again()]));
       const ids = await Promise.all(returned.map(async (p) => (await p.next("party")).party_id));

@@ -1,4 +1,4 @@
-// The generated client of docs/api, compiled by a strict TypeScript over the SDK, and played.
+// The generated client in docs/api, compiled with strict TypeScript and the SDK, and run.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -45,7 +45,7 @@ describe("typed client", () => {
     assert.equal(await story.launcher(friend.player.client, friend.player.session, code), party_id);
     await friend.party.statusSet({ party_id, stage: "downloading", progress: 0.25 });
     assert.equal(await eventually(() => host.progressOf(friend.player.id), (told) => told !== undefined), 0.25);
-    // Statuses and news of invites travel apart: either may come first.
+    // Statuses and news of invites are sent separately: either may arrive first.
     const redeemed = await eventually(() => host.events.find((event) => event.op === -2 && event.data.event === "redeemed"), Boolean);
     assert.equal(redeemed.data.user, friend.player.id);
     const { members } = await host.party.statusList({ party_id });

@@ -13,30 +13,30 @@ import (
 	"partyline/party"
 )
 
-// action is one thing that clients do.
+// action is one kind of client action.
 type action struct {
 	name   string
-	weight int // how often it is drawn, next to the others
-	needs  need
-	draw   func(t *rapid.T, r *run) *step // of something that also may run at the same time as others
-	play   func(t *rapid.T, r *run)       // of everything else; one of the two is set
+	weight int // how often it is drawn, relative to the others
+	needs  requirement
+	draw   func(t *rapid.T, r *run) *step // makes a step that may also run at the same time as others
+	play   func(t *rapid.T, r *run)       // plays any other action; exactly one of draw and play is set
 }
 
-// need is what there must be for an action to make sense.
-type need int
+// requirement is what must exist for an action to make sense.
+type requirement int
 
 const (
-	aSocket       need = 1 << iota
-	anotherSocket      // beside the last one
-	aParty             // that lives
+	aSocket       requirement = 1 << iota
+	anotherSocket             // besides the last one
+	aParty                    // that is not over
 	anInvite
 	aClock
 )
 
-// race is several of the others at the same moment.
+// race runs several of the other actions at the same moment.
 var race = action{name: "race", weight: 10, needs: aSocket | aParty, play: playRace}
 
-// actions is everything that a game is made of. Those in front are drawn more often.
+// actions returns the actions of a game. rapid draws the first ones more often.
 func actions() []action {
 	return []action{
 		{name: "create", weight: 3, needs: aSocket, play: playCreate},
@@ -59,8 +59,8 @@ func actions() []action {
 	}
 }
 
-// has reports whether there is everything that an action needs.
-func (r *run) has(n need) bool {
+// canRun reports whether everything that an action needs exists.
+func (r *run) canRun(n requirement) bool {
 	return (n&aSocket == 0 || len(r.live()) > 0) &&
 		(n&anotherSocket == 0 || len(r.live()) > 1) &&
 		(n&aParty == 0 || slices.ContainsFunc(r.state.Parties, func(p *model.Party) bool { return !p.Over() })) &&
@@ -68,12 +68,12 @@ func (r *run) has(n need) bool {
 		(n&aClock == 0 || r.server.clock != nil)
 }
 
-// Everybody who draws, draws mostly what makes sense and sometimes what does not.
-func sensible(t *rapid.T) bool {
+// drawSensible reports whether a draw should make sense. Mostly it does; sometimes it does not.
+func drawSensible(t *rapid.T) bool {
 	return rapid.Bool().Draw(t, "sense") || rapid.Bool().Draw(t, "good sense")
 }
 
-// anyParty is mostly one that lives and that is liked, if there is one.
+// anyParty draws a party, mostly one that is not over and that liked accepts, if there is one.
 func (r *run) anyParty(t *rapid.T, liked func(*model.Party) bool) int {
 	var all, living, best []int
 	for i, p := range r.state.Parties {
@@ -86,7 +86,7 @@ func (r *run) anyParty(t *rapid.T, liked func(*model.Party) bool) int {
 			best = append(best, i)
 		}
 	}
-	if sensible(t) {
+	if drawSensible(t) {
 		for _, some := range [][]int{best, living} {
 			if len(some) > 0 {
 				return rapid.SampledFrom(some).Draw(t, "party")
@@ -96,9 +96,9 @@ func (r *run) anyParty(t *rapid.T, liked func(*model.Party) bool) int {
 	return rapid.SampledFrom(all).Draw(t, "party")
 }
 
-func anyLiked(*model.Party) bool { return true }
+func anyState(*model.Party) bool { return true }
 
-// anyGame is a socket that is open.
+// anyGame draws an open socket.
 func (r *run) anyGame(t *rapid.T) int {
 	var live []int
 	for i, s := range r.state.Sessions {
@@ -109,26 +109,26 @@ func (r *run) anyGame(t *rapid.T) int {
 	return rapid.SampledFrom(live).Draw(t, "session")
 }
 
-// leading is a socket and a party, which it mostly leads.
+// leading draws a socket and a party, mostly a party that the socket leads.
 func (r *run) leading(t *rapid.T, liked func(*model.Party) bool) (by, party int) {
 	party = r.anyParty(t, liked)
-	if p := r.state.Parties[party]; sensible(t) && !p.Over() {
+	if p := r.state.Parties[party]; drawSensible(t) && !p.Over() {
 		return p.Leader, party
 	}
 	return r.anyGame(t), party
 }
 
-// member is an open socket, mostly a member's.
+// member draws an open socket, mostly a member's.
 func (r *run) member(t *rapid.T, party int) int {
-	if members := r.state.Parties[party].Members; sensible(t) && len(members) > 0 {
+	if members := r.state.Parties[party].Members; drawSensible(t) && len(members) > 0 {
 		return rapid.SampledFrom(members).Draw(t, "member")
 	}
 	return r.anyGame(t)
 }
 
-// target is any session, mostly one of these.
+// target draws any session, mostly a likely one.
 func (r *run) target(t *rapid.T, likely []int) int {
-	if sensible(t) && len(likely) > 0 {
+	if drawSensible(t) && len(likely) > 0 {
 		return rapid.SampledFrom(likely).Draw(t, "target")
 	}
 	return rapid.IntRange(0, len(r.games)-1).Draw(t, "target")
@@ -139,7 +139,7 @@ func others(sessions []int, but int) []int {
 }
 
 func drawJoin(t *rapid.T, r *run) *step {
-	party, by := r.anyParty(t, anyLiked), r.anyGame(t)
+	party, by := r.anyParty(t, anyState), r.anyGame(t)
 	const mostRequests = 8 // of one user: the server allows ten a minute
 	if user := r.state.Sessions[by].User; !r.state.Parties[party].Open {
 		if r.asked[user] >= mostRequests {
@@ -156,7 +156,7 @@ func drawJoin(t *rapid.T, r *run) *step {
 }
 
 func drawLeave(t *rapid.T, r *run) *step {
-	party := r.anyParty(t, anyLiked)
+	party := r.anyParty(t, anyState)
 	by := r.member(t, party)
 	return &step{
 		text: fmt.Sprintf("session %d leaves party %d", by, party), by: by,
@@ -167,7 +167,7 @@ func drawLeave(t *rapid.T, r *run) *step {
 }
 
 func drawPromote(t *rapid.T, r *run) *step {
-	by, party := r.leading(t, anyLiked)
+	by, party := r.leading(t, anyState)
 	target := r.target(t, others(r.state.Parties[party].Members, by))
 	return &step{
 		text: fmt.Sprintf("session %d promotes %d in party %d", by, target, party), by: by,
@@ -192,13 +192,13 @@ func drawAccept(t *rapid.T, r *run) *step {
 }
 
 func drawRemove(t *rapid.T, r *run) *step {
-	by, party := r.leading(t, anyLiked)
+	by, party := r.leading(t, anyState)
 	p := r.state.Parties[party]
 	target := r.target(t, others(slices.Concat(p.Members, p.Requests), by))
 	return &step{
 		text: fmt.Sprintf("session %d removes %d from party %d", by, target, party), by: by, either: true,
-		turns:  &seat{target, party},
-		expect: func(m *model.State) string { return m.Remove(by, party, target) },
+		removes: &seat{target, party},
+		expect:  func(m *model.State) string { return m.Remove(by, party, target) },
 		do: func(ctx context.Context) error {
 			return r.games[by].Remove(ctx, r.parties[party], r.games[target].Presence())
 		},
@@ -206,7 +206,7 @@ func drawRemove(t *rapid.T, r *run) *step {
 }
 
 func drawClose(t *rapid.T, r *run) *step {
-	by, party := r.leading(t, anyLiked)
+	by, party := r.leading(t, anyState)
 	return &step{
 		text: fmt.Sprintf("session %d closes party %d", by, party), by: by,
 		expect: func(m *model.State) string { return m.Close(by, party) },
@@ -215,7 +215,7 @@ func drawClose(t *rapid.T, r *run) *step {
 }
 
 func drawUpdate(t *rapid.T, r *run) *step {
-	by, party := r.leading(t, anyLiked)
+	by, party := r.leading(t, anyState)
 	open := rapid.Bool().Draw(t, "open")
 	return &step{
 		text: fmt.Sprintf("session %d sets party %d open %t", by, party, open), by: by,
@@ -224,7 +224,7 @@ func drawUpdate(t *rapid.T, r *run) *step {
 	}
 }
 
-// redeemRequest and its like are the calls' JSON.
+// redeemRequest and the next types are the JSON of the calls.
 type (
 	redeemRequest struct {
 		Code      string `json:"code"`
@@ -242,7 +242,7 @@ type (
 	}
 )
 
-// anyInvite is mostly one that can still be used.
+// anyInvite draws an invite, mostly one that can still be used.
 func (r *run) anyInvite(t *rapid.T) int {
 	var living []int
 	for i := range r.invites {
@@ -250,19 +250,19 @@ func (r *run) anyInvite(t *rapid.T) int {
 			living = append(living, i)
 		}
 	}
-	if sensible(t) && len(living) > 0 {
+	if drawSensible(t) && len(living) > 0 {
 		return rapid.SampledFrom(living).Draw(t, "invite")
 	}
 	return rapid.IntRange(0, len(r.invites)-1).Draw(t, "invite")
 }
 
-// drawRedeem covers the ways to say which game is meant: the socket's own, another one
-// named, over HTTP with a name and without.
+// drawRedeem covers the ways to choose the session: the calling socket, another named session, and
+// calls over HTTP with and without a session.
 func drawRedeem(t *rapid.T, r *run) *step {
 	invite := r.anyInvite(t)
 	code := r.invites[invite].Code
-	user := rapid.IntRange(0, users-1).Draw(t, "user")
-	if likely := r.state.Invites[invite].For; sensible(t) && len(likely) > 0 {
+	user := rapid.IntRange(0, userCount-1).Draw(t, "user")
+	if likely := r.state.Invites[invite].For; drawSensible(t) && len(likely) > 0 {
 		user = rapid.SampledFrom(likely).Draw(t, "invited")
 	}
 	var own []int
@@ -289,7 +289,7 @@ func drawRedeem(t *rapid.T, r *run) *step {
 	}
 	live := r.state.Live(user)
 	if len(live) > 0 && !r.state.Invites[invite].Follow {
-		s.enters = &seat{live[0], r.state.Invites[invite].Party} // whichever of the user's sessions it is
+		s.enters = &seat{live[0], r.state.Invites[invite].Party} // any of the user's sessions
 	}
 	if len(live) > 0 && rapid.Bool().Draw(t, "by socket") {
 		by := rapid.SampledFrom(live).Draw(t, "socket")
@@ -309,8 +309,8 @@ func drawRedeem(t *rapid.T, r *run) *step {
 
 func drawRevoke(t *rapid.T, r *run) *step {
 	invite := r.anyInvite(t)
-	user := rapid.IntRange(0, users-1).Draw(t, "user")
-	if sensible(t) {
+	user := rapid.IntRange(0, userCount-1).Draw(t, "user")
+	if drawSensible(t) {
 		user = r.state.Invites[invite].By
 	}
 	byCode := revokeRequest{Code: r.invites[invite].Code}
@@ -319,7 +319,7 @@ func drawRevoke(t *rapid.T, r *run) *step {
 		request = byCode
 	}
 	made := r.state.Invites[invite]
-	forgotten := r.state.Parties[made.Party].Over() && !made.Follow // the ID is, some seconds after the party; the code is not
+	forgotten := r.state.Parties[made.Party].Over() && !made.Follow // the server forgets the ID some seconds after the party, but not the code
 	return &step{
 		text: fmt.Sprintf("user %d revokes invite %d", user, invite), by: -1,
 		expect: func(m *model.State) string { return m.Revoke(user, invite) },
@@ -335,8 +335,8 @@ func drawRevoke(t *rapid.T, r *run) *step {
 
 func drawDecline(t *rapid.T, r *run) *step {
 	invite := r.anyInvite(t)
-	user := rapid.IntRange(0, users-1).Draw(t, "user")
-	if likely := r.state.Invites[invite].For; sensible(t) && len(likely) > 0 {
+	user := rapid.IntRange(0, userCount-1).Draw(t, "user")
+	if likely := r.state.Invites[invite].For; drawSensible(t) && len(likely) > 0 {
 		user = rapid.SampledFrom(likely).Draw(t, "invited")
 	}
 	return &step{
@@ -348,7 +348,7 @@ func drawDecline(t *rapid.T, r *run) *step {
 	}
 }
 
-// drawOptions are an invite's options, in nearly every combination there is.
+// drawOptions draws an invite's options, in nearly every combination.
 func (r *run) drawOptions(t *rapid.T, by int) model.InviteOptions {
 	o := model.InviteOptions{
 		Code:    rapid.Bool().Draw(t, "code"),
@@ -357,9 +357,9 @@ func (r *run) drawOptions(t *rapid.T, by int) model.InviteOptions {
 		Follow:  rapid.IntRange(0, 3).Draw(t, "follow") == 0,
 	}
 	if r.server.clock == nil {
-		o.TTL = 10 * time.Minute // longer than a game: nothing may expire that the model does not see expire
+		o.TTL = 10 * time.Minute // longer than a game, because the model would not see an invite expire
 	}
-	for user := range users {
+	for user := range userCount {
 		if user != by && rapid.IntRange(0, 3).Draw(t, "for") == 0 {
 			o.For = append(o.For, user)
 		}

@@ -11,7 +11,7 @@ import (
 	"partyline/party"
 )
 
-// observation is everything that can be asked of the server, by number.
+// observation is everything that the server was asked, by number of the party or invite.
 type observation struct {
 	requests map[int][]presence // of parties whose leader is known
 	invites  map[int][]party.InviteSummary
@@ -24,14 +24,14 @@ type preview struct {
 	outcome string
 }
 
-// check compares everything that can be asked with the model. It runs after each step.
+// check asks the server for everything and compares the answers with the model. It runs after each step.
 func (r *run) check(t *rapid.T) {
 	r.tick()
 	seen := r.observe(t)
-	r.must(t, r.only(func(m *model.State) error { return r.agrees(m, seen) }))
+	r.must(t, r.keepStates(func(m *model.State) error { return r.agrees(m, seen) }))
 }
 
-// observe asks for everything, going by nothing but what the games have heard. Who has
+// observe asks the server for everything, based only on what the games have heard. A player who has
 // left meanwhile is refused.
 func (r *run) observe(t *rapid.T) observation {
 	ctx, cancel := r.context()
@@ -66,7 +66,7 @@ func (r *run) observe(t *rapid.T) observation {
 	}
 	for number, v := range r.state.Invites {
 		p := preview{user: v.By}
-		if len(v.For) > 0 && number%2 == 0 { // both sides see it
+		if len(v.For) > 0 && number%2 == 0 { // so that both sides are tested
 			p.user = v.For[0]
 		}
 		p.outcome = r.answer(t, "preview", r.players[p.user].Call(ctx, "party_invite_preview", codeRequest{r.invites[number].Code}, &p.shown))
@@ -79,17 +79,17 @@ func (r *run) observe(t *rapid.T) observation {
 func (r *run) agrees(m *model.State, o observation) error {
 	var problems []error
 	for i := range r.parties {
-		problems = append(problems, r.partyAgrees(m, i, o))
+		problems = append(problems, r.checkPartyState(m, i, o))
 	}
 	for i := range r.invites {
-		problems = append(problems, r.inviteAgrees(m, i, o.previews[i]))
+		problems = append(problems, r.checkInviteState(m, i, o.previews[i]))
 	}
 	return errors.Join(problems...)
 }
 
-func (r *run) partyAgrees(m *model.State, number int, o observation) error {
+func (r *run) checkPartyState(m *model.State, number int, o observation) error {
 	p := m.Parties[number]
-	// A seat on its way to another socket of a member is both for that moment.
+	// A seat that moves to another socket of a member counts as taken twice for that moment.
 	if taken, held := m.Seats(number, -1); len(p.Members) > p.MaxSize || taken-m.Moving(number)+held > p.MaxSize && !p.Over() {
 		return fmt.Errorf("party %d: %d seats taken, %d kept, of %d: the model itself is wrong", number, taken, held, p.MaxSize)
 	}
@@ -115,7 +115,7 @@ func (r *run) partyAgrees(m *model.State, number int, o observation) error {
 	return nil
 }
 
-func (r *run) inviteAgrees(m *model.State, number int, have preview) error {
+func (r *run) checkInviteState(m *model.State, number int, have preview) error {
 	v := m.Invites[number]
 	if v.MaxUses > 0 && (v.Uses > v.MaxUses || len(v.Claims) != v.Uses) {
 		return fmt.Errorf("invite %d: %+v: the model itself is wrong", number, v)

@@ -45,7 +45,7 @@ func (s *State) CreateInvite(by, party int, o InviteOptions) string {
 	return ""
 }
 
-// destination is the party an invite leads to now; -1 for none.
+// destination returns the party that an invite leads to now; -1 for none.
 func (s *State) destination(v *Invite) int {
 	if !v.Follow {
 		if s.Parties[v.Party].Over() {
@@ -56,7 +56,7 @@ func (s *State) destination(v *Invite) int {
 	latest, in := 0, -1
 	for i, p := range s.Parties {
 		if i != v.Party && !p.Over() && s.Rules.Invites.Who == rules.InviteLeader && s.Sessions[p.Leader].User != v.By {
-			continue // where the inviter may not invite
+			continue // the inviter may not invite there
 		}
 		for session, entry := range p.entered {
 			if s.Sessions[session].User == v.By && entry.number > latest {
@@ -67,7 +67,7 @@ func (s *State) destination(v *Invite) int {
 	return in
 }
 
-// refusal is why the user cannot use the invite now.
+// refusal returns why the user cannot use the invite now.
 func (s *State) refusal(v *Invite, user int) string {
 	switch {
 	case len(v.For) > 0 && !slices.Contains(v.For, user):
@@ -90,13 +90,13 @@ func (v *Invite) claim(user int) {
 	}
 }
 
-// Which of a user's games a redemption is for.
+// Which of a user's sessions a redeem is for.
 const (
-	OverHTTP = -1 // whichever runs
+	OverHTTP = -1 // any live session
 )
 
-// Redeem makes a session a member by an invite. session is the one that calls, or is
-// named in a call over HTTP; [OverHTTP] is a call over HTTP that names none.
+// Redeem makes a session a member by an invite. session is the one that calls, or the one that a call
+// over HTTP names. [OverHTTP] is a call over HTTP that names none.
 func (s *State) Redeem(user, session, invite int) string {
 	v := s.Invites[invite]
 	if len(v.For) > 0 && !slices.Contains(v.For, user) {
@@ -117,7 +117,7 @@ func (s *State) Redeem(user, session, invite int) string {
 			case !claims:
 				refusal := s.moveSeat(to, session)
 				if refusal == "" && slices.Contains(v.pending(), user) && s.refusal(v, user) == "" {
-					v.claim(user) // it waits for them no more
+					v.claim(user) // the invite holds no seat for them any more
 				}
 				return refusal
 			}
@@ -145,7 +145,7 @@ func (s *State) Redeem(user, session, invite int) string {
 	if moves {
 		s.move(s.Parties[to], older)
 	}
-	s.Parties[to].lift(user)
+	s.Parties[to].unban(user)
 	s.leaveAll(leaving)
 	return ""
 }
@@ -167,7 +167,7 @@ func (s *State) moveSeat(to, session int) string {
 	return ""
 }
 
-// pick is the session a redemption is for.
+// pick returns the session that a redeem is for.
 func (s *State) pick(user, session, to int) (picked int, refusal string) {
 	if session != OverHTTP {
 		if s.Sessions[session].User != user || !s.Sessions[session].Live {
@@ -190,7 +190,7 @@ func (s *State) pick(user, session, to int) (picked int, refusal string) {
 	return 0, sessionAmbiguous
 }
 
-// Revoke takes an invite back.
+// Revoke ends an invite before its time.
 func (s *State) Revoke(user, invite int) string {
 	v := s.Invites[invite]
 	if p := s.Parties[v.Party]; v.By != user && (p.Over() || s.Sessions[p.Leader].User != user) {
@@ -214,8 +214,8 @@ func (s *State) Decline(user, invite int) string {
 	return ""
 }
 
-// List shows a party's invites to its members: the numbers of those that can still lead
-// somewhere.
+// List returns a party's invites as its members see them: the numbers of the invites that can still
+// be used.
 func (s *State) List(user, party int) (invites []int, outcome string) {
 	p := s.Parties[party]
 	if p.Over() {
@@ -235,12 +235,12 @@ func (s *State) List(user, party int) (invites []int, outcome string) {
 // Preview is what an invite shows before it is used.
 type Preview struct {
 	State string
-	Party int // -1 for none; the rest is about it
+	Party int // -1 for none; the other fields are about it
 	Size  int
 	Held  int
 }
 
-// Preview shows an invite.
+// Preview returns what an invite shows to a user.
 func (s *State) Preview(user, invite int) (shown Preview, outcome string) {
 	v := s.Invites[invite]
 	shown.Party = s.destination(v)

@@ -17,13 +17,13 @@ import (
 
 type presence = *rtapi.UserPresence
 
-// usualChecks is how many games one test plays unless -rapid.checks says otherwise.
-const usualChecks = 8
+// defaultChecks is how many games one test plays without -rapid.checks.
+const defaultChecks = 8
 
 func TestMain(m *testing.M) {
-	// A failure prints its seed, which is all it takes to play it again; a file of its
-	// choices would be left in the tree.
-	usual := map[string]string{"rapid.checks": strconv.Itoa(usualChecks), "rapid.nofailfile": "true"}
+	// A failure prints its seed, which is enough to play the game again. A fail file would be left
+	// in the source tree.
+	usual := map[string]string{"rapid.checks": strconv.Itoa(defaultChecks), "rapid.nofailfile": "true"}
 	flag.Parse()
 	flag.Visit(func(f *flag.Flag) { delete(usual, f.Name) })
 	for name, value := range usual {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// ruleSets are the rules that the engine's games go by. A real server has its own.
+// ruleSets are the rules of the engine's games. A real server has its own rules.
 var ruleSets = map[string]string{
 	"defaults":       "",
 	"one-per-user":   "version: 1\nparties: {one_per_user: true}\ninvites: {who: leader}\n",
@@ -42,13 +42,12 @@ var ruleSets = map[string]string{
 	"leave-previous": "version: 1\nparties: {one_per_user: leave_previous, kick_ban: 30s}\n",
 }
 
-// Whatever clients do, in whatever order: every answer, everything that every game hears,
-// and everything that can be asked is as the model has it. A failure is shrunk, and its
-// seed printed.
+// Whatever clients do, in any order, the model predicts every answer, every message that a game
+// hears, and everything that the server can be asked. rapid shrinks a failure and prints its seed.
 func TestGames(t *testing.T) { playAll(t, actions()) }
 
-// The same where several clients act at the same moment. What then happens differs from
-// run to run, so a failure cannot be shrunk; the game so far is in its text.
+// The same with several clients that act at the same moment. The result differs between runs, so a
+// failure cannot be shrunk. Its text has the game so far.
 func TestRaces(t *testing.T) { playAll(t, append([]action{race}, actions()...)) }
 
 func playAll(t *testing.T, actions []action) {
@@ -59,7 +58,7 @@ func playAll(t *testing.T, actions []action) {
 	for name, source := range sets {
 		t.Run(name, func(t *testing.T) {
 			if target.Given() == "" {
-				t.Parallel() // each on a server of its own
+				t.Parallel() // each on its own server
 			}
 			s := start(t, source)
 			rapid.Check(t, func(t *rapid.T) { playGame(t, s, actions) })
@@ -78,18 +77,18 @@ func playGame(t *rapid.T, s *server, actions []action) {
 		}
 		for i := range a.weight {
 			table[fmt.Sprintf("%02d %s %d", place, a.name, i)] = func(t *rapid.T) {
-				if r.has(a.needs) {
+				if r.canRun(a.needs) {
 					do(t, r)
 					return
 				}
-				playCreate(t, r) // there is nothing to do it with
+				playCreate(t, r) // there is nothing to do the action with
 			}
 		}
 	}
 	t.Repeat(table)
 }
 
-// eventually waits until a condition of the server's becomes true.
+// eventually waits until a condition of the server becomes true.
 func eventually(ctx context.Context, is func() bool) error {
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()

@@ -28,7 +28,7 @@ const (
 	sessionAmbiguous = "session_ambiguous"
 )
 
-// Texts of the server's own, behind what each message puts before them.
+// Texts of the server itself. Each message puts its own prefix before them.
 const (
 	leaderOnly       = "party leader only"
 	memberNotFound   = "party member not found"
@@ -59,15 +59,15 @@ func (s *State) Create(session int, open bool, maxSize int) string {
 	}
 	s.Parties = append(s.Parties, &Party{
 		Open: open, MaxSize: maxSize, Leader: session,
-		entered: map[int]entry{}, kicks: map[int]kick{}, flights: map[int]flight{}, noted: map[int]time.Time{},
+		entered: map[int]entry{}, kicks: map[int]kick{}, reservations: map[int]reservation{}, ownRequests: map[int]time.Time{},
 	})
 	s.enter(s.Parties[len(s.Parties)-1], session)
 	s.leaveAll(leaving)
 	return ""
 }
 
-// elsewhere applies the rule of one party per user to a user about to enter a party: it
-// refuses, or gives what the user leaves by entering.
+// elsewhere applies the rule of one party per user to a user who is about to join a party. It refuses,
+// or returns the seats that the user leaves by joining.
 func (s *State) elsewhere(party, user int) (leaving []seat, refusal string) {
 	rule := s.Rules.Parties.OnePerUser
 	if rule != rules.OnePartyOnly && rule != rules.LeavePrevious {
@@ -104,8 +104,8 @@ func (s *State) leaveAll(leaving []seat) {
 	}
 }
 
-// mayEnter says why a session that is not in the party cannot come in now. by is the
-// invite it comes with, nil for none.
+// mayEnter returns why a session that is not in the party cannot join now. by is the invite that it
+// uses, nil for none.
 func (s *State) mayEnter(party, session int, by *Invite) string {
 	p, user := s.Parties[party], s.Sessions[session].User
 	s.purge(p)
@@ -113,8 +113,8 @@ func (s *State) mayEnter(party, session int, by *Invite) string {
 	if member && !s.mayMove(party) {
 		return alreadyMember
 	}
-	_, own := p.flights[session]
-	for joiner := range p.flights {
+	_, own := p.reservations[session]
+	for joiner := range p.reservations {
 		if joiner != session && s.Sessions[joiner].User == user {
 			return alreadyMember
 		}
@@ -126,7 +126,7 @@ func (s *State) mayEnter(party, session int, by *Invite) string {
 		}
 	}
 	if member {
-		return "" // the seat is the user's own
+		return "" // the seat belongs to the user
 	}
 	taken, held := s.Seats(party, user)
 	if own {
@@ -138,22 +138,22 @@ func (s *State) mayEnter(party, session int, by *Invite) string {
 	return ""
 }
 
-// mayMove reports whether a user's seat may go to another socket of the same user.
+// mayMove reports whether a user's seat may move to another socket of the same user.
 func (s *State) mayMove(party int) bool {
 	size := s.Parties[party].MaxSize
 	stays := size == 2 && len(s.Parties[party].Members) == 2 && slices.Contains(s.Stays, party)
 	return s.Rules.Parties.SecondSocket == rules.SecondSocketMove && size > 1 && !stays
 }
 
-// moves reports whether the session is another socket of a member, whose seat Partyline
-// moves by itself because the server would not let that socket in.
-func (s *State) moves(p *Party, session int) bool {
+// movesSeat reports whether the session is another socket of a member and Partyline itself moves the
+// seat, because the server would not admit that socket.
+func (s *State) movesSeat(p *Party, session int) bool {
 	_, member := s.Member(p, s.Sessions[session].User)
 	return member && (!p.Open || len(p.Members) >= p.MaxSize)
 }
 
-// begin is what Partyline says before the server decides on a join or an accept.
-func (s *State) begin(party, session, by int) (leaving []seat, refusal string) {
+// beginJoin is Partyline's decision before the server decides about a join or an accept.
+func (s *State) beginJoin(party, session, by int) (leaving []seat, refusal string) {
 	s.Settle(by)
 	leaving, refusal = s.elsewhere(party, s.Sessions[session].User)
 	if s.Passed {
@@ -170,54 +170,54 @@ func (s *State) begin(party, session, by int) (leaving []seat, refusal string) {
 	return leaving, s.mayEnter(party, session, nil)
 }
 
-// mayAsk says why a session cannot get onto the list of requests. Nobody has friends
-// here, so the places kept for members' friends are for nobody.
+// mayAsk returns why a session cannot get onto the list of requests. Nobody has friends here, so
+// nobody uses the places for members' friends.
 func (s *State) mayAsk(p *Party, session int) string {
-	if s.asks(p, s.Sessions[session].User) {
-		return "" // the server will say so
+	if s.hasAsked(p, s.Sessions[session].User) {
+		return "" // the server will refuse it
 	}
 	live := 0
-	for asker := range p.noted {
+	for asker := range p.ownRequests {
 		if _, member := s.Member(p, s.Sessions[asker].User); !member && s.Sessions[asker].Live {
 			live++
 		}
 	}
-	if live >= s.Rules.Parties.Requests.Cap || len(p.noted) >= p.MaxSize-p.MaxSize/4 {
+	if live >= s.Rules.Parties.Requests.Cap || len(p.ownRequests) >= p.MaxSize-p.MaxSize/4 {
 		return rateLimited
 	}
 	return ""
 }
 
-// Join enters an open party or asks a closed one.
+// Join joins an open party, or asks to join a closed one.
 func (s *State) Join(session, party int) string {
 	p := s.Parties[party]
-	leaving, refusal := s.begin(party, session, session)
+	leaving, refusal := s.beginJoin(party, session, session)
 	if refusal != "" {
 		return refusal
 	}
 	switch {
 	case p.Over():
 		return joining + nativeNotFound
-	case !s.Passed && s.moves(p, session):
-		s.land(p, session, nil)
+	case !s.Passed && s.movesSeat(p, session):
+		s.admit(p, session, nil)
 		return alreadyMember
 	case len(p.Members) >= p.MaxSize:
 		return joining + nativeFull
 	case p.Open:
-		s.land(p, session, leaving)
+		s.admit(p, session, leaving)
 		return ""
 	}
 	return s.request(party, session)
 }
 
-// request asks a closed party.
+// request asks to join a closed party.
 func (s *State) request(party, session int) string {
 	p := s.Parties[party]
 	if refusal := s.mayAsk(p, session); refusal != "" && !s.Passed {
 		return refusal
 	}
-	if !s.asks(p, s.Sessions[session].User) {
-		p.noted[session] = s.ask(party, session, session)
+	if !s.hasAsked(p, s.Sessions[session].User) {
+		p.ownRequests[session] = s.ask(party, session, session)
 	}
 	if len(p.Requests) >= p.MaxSize {
 		return joining + requestsFull
@@ -228,22 +228,22 @@ func (s *State) request(party, session int) string {
 		}
 	}
 	p.Requests = append(p.Requests, session)
-	// What a leader began for the session before it asked is over with this.
-	if f, ok := p.flights[session]; ok {
-		delete(p.flights, session)
+	// If a leader's accept of the session is under way from before, this ends it.
+	if f, ok := p.reservations[session]; ok {
+		delete(p.reservations, session)
 		delete(s.asked, f.by)
 		return ""
 	}
 	delete(s.asked, session)
-	if _, noted := p.noted[session]; noted {
-		p.noted[session] = time.Time{}
+	if _, noted := p.ownRequests[session]; noted {
+		p.ownRequests[session] = time.Time{}
 	}
 	return ""
 }
 
-// asks reports whether the user is on Partyline's own list of requests, by whichever session.
-func (s *State) asks(p *Party, user int) bool {
-	for asker := range p.noted {
+// hasAsked reports whether the user is on Partyline's own list of requests, with any session.
+func (s *State) hasAsked(p *Party, user int) bool {
+	for asker := range p.ownRequests {
 		if s.Sessions[asker].User == user {
 			return true
 		}
@@ -251,10 +251,10 @@ func (s *State) asks(p *Party, user int) bool {
 	return false
 }
 
-// land makes a member of a session that the server has let in. Where the user has been in
-// by another socket, that one is out.
-func (s *State) land(p *Party, session int, leaving []seat) {
-	delete(p.flights, session)
+// admit makes a session that the server has admitted a member. If the user is in the party with
+// another socket, that socket leaves.
+func (s *State) admit(p *Party, session int, leaving []seat) {
+	delete(p.reservations, session)
 	if slices.Contains(p.Members, session) {
 		return
 	}
@@ -266,8 +266,8 @@ func (s *State) land(p *Party, session int, leaving []seat) {
 	s.leaveAll(leaving)
 }
 
-// Accept lets in a session that has asked. Where Partyline knows of the request, a refusal of the
-// server's own leaves a seat kept for a moment.
+// Accept lets in a session that has asked. If Partyline knows the request and the server refuses it,
+// a seat stays reserved for a moment.
 func (s *State) Accept(by, party, session int) string {
 	p := s.Parties[party]
 	s.Settle(by)
@@ -279,11 +279,11 @@ func (s *State) Accept(by, party, session int) string {
 			return notMember
 		}
 	}
-	leaving, refusal := s.begin(party, session, by)
+	leaving, refusal := s.beginJoin(party, session, by)
 	if refusal != "" {
 		return refusal
 	}
-	if !s.Passed && s.moves(p, session) {
+	if !s.Passed && s.movesSeat(p, session) {
 		return alreadyMember
 	}
 	if refusal := s.asLeader(by, party, accepting); refusal != "" {
@@ -293,9 +293,9 @@ func (s *State) Accept(by, party, session int) string {
 		return accepting + nativeFull
 	}
 	if by != session && !s.Sessions[session].Live {
-		delete(p.noted, session)
+		delete(p.ownRequests, session)
 	}
-	_, noted := p.noted[session]
+	_, noted := p.ownRequests[session]
 	asked := slices.Index(p.Requests, session)
 	switch {
 	case asked < 0:
@@ -303,14 +303,14 @@ func (s *State) Accept(by, party, session int) string {
 	default:
 		p.Requests = slices.Delete(p.Requests, asked, asked+1)
 		if s.Sessions[session].Live {
-			delete(p.noted, session)
-			s.land(p, session, leaving)
+			delete(p.ownRequests, session)
+			s.admit(p, session, leaving)
 			return ""
 		}
 		refusal = requestFailed
 	}
 	if noted {
-		p.flights[session] = flight{by: by, until: s.ask(party, session, by)}
+		p.reservations[session] = reservation{by: by, until: s.ask(party, session, by)}
 	}
 	return accepting + refusal
 }
@@ -321,7 +321,7 @@ func (s *State) Leave(session, party int) string {
 	return ""
 }
 
-// asLeader is what every message that only the leader may send begins with.
+// asLeader is the server's first check of every message that only the leader may send.
 func (s *State) asLeader(by, party int, what string) string {
 	switch p := s.Parties[party]; {
 	case p.Over():
@@ -346,7 +346,7 @@ func (s *State) Promote(by, party, session int) string {
 	return ""
 }
 
-// Remove kicks a member, which bans the user for a while, or turns down a request.
+// Remove kicks a member, which bans the user for a while, or declines a request.
 func (s *State) Remove(by, party, session int) string {
 	s.Settle(by)
 	if refusal := s.asLeader(by, party, removing); refusal != "" {
@@ -363,7 +363,7 @@ func (s *State) Remove(by, party, session int) string {
 	}
 	if asked := slices.Index(p.Requests, session); asked >= 0 {
 		p.Requests = slices.Delete(p.Requests, asked, asked+1)
-		delete(p.noted, session)
+		delete(p.ownRequests, session)
 		return ""
 	}
 	return removing + memberNotFound
@@ -380,13 +380,13 @@ func (s *State) ban(party, session int) {
 		s.Parties[party].kicks[user] = kick{at: s.Now, until: s.Now.Add(ban)}
 	}
 	for _, v := range s.Invites {
-		if s.holds(v, party) && slices.Contains(v.pending(), user) { // no seat waits for them any more
+		if s.holds(v, party) && slices.Contains(v.pending(), user) { // no seat is held for them any more
 			v.Declined = append(v.Declined, user)
 		}
 	}
 }
 
-// BeginBans begins the bans that LateBans has put off, but for those of these sessions.
+// BeginBans starts the bans that LateBans delayed, except those of spared sessions.
 func (s *State) BeginBans(spared func(session int) bool) {
 	late := s.late
 	s.late, s.LateBans = nil, false
@@ -409,7 +409,7 @@ func (s *State) Close(by, party int) string {
 	return ""
 }
 
-// Update opens or closes the door of a party.
+// Update opens or closes a party.
 func (s *State) Update(by, party int, open bool) string {
 	s.Settle(by)
 	if refusal := s.asLeader(by, party, updating); refusal != "" {
@@ -419,7 +419,7 @@ func (s *State) Update(by, party int, open bool) string {
 	return ""
 }
 
-// RequestList shows who asks to come in.
+// RequestList returns the sessions that ask to join.
 func (s *State) RequestList(by, party int) (sessions []int, outcome string) {
 	if refusal := s.asLeader(by, party, listing); refusal != "" {
 		return nil, refusal
@@ -427,7 +427,7 @@ func (s *State) RequestList(by, party int) (sessions []int, outcome string) {
 	return slices.Clone(s.Parties[party].Requests), ""
 }
 
-// SendData sends a message to the other members; hear are their sessions.
+// SendData sends a message to the other members. hear are the sessions that hear it.
 func (s *State) SendData(session, party int) (hear []int, outcome string) {
 	s.Settle(session)
 	p := s.Parties[party]
@@ -441,7 +441,7 @@ func (s *State) SendData(session, party int) (hear []int, outcome string) {
 	}
 }
 
-// lift ends a ban.
-func (p *Party) lift(user int) {
+// unban ends a ban.
+func (p *Party) unban(user int) {
 	maps.DeleteFunc(p.kicks, func(u int, _ kick) bool { return u == user })
 }

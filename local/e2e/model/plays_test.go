@@ -22,7 +22,7 @@ func playCreate(t *rapid.T, r *run) {
 	r.play(t, &step{
 		text:   fmt.Sprintf("session %d creates party %d, open %t, size %d", by, before, open, size),
 		expect: func(m *model.State) string { return m.Create(by, open, size) },
-		made:   func() { r.parties = append(r.parties, id) },
+		record: func() { r.parties = append(r.parties, id) },
 		do: func(ctx context.Context) (err error) {
 			id, err = r.games[by].CreateParty(ctx, open, size)
 			return err
@@ -31,22 +31,22 @@ func playCreate(t *rapid.T, r *run) {
 }
 
 func playInvite(t *rapid.T, r *run) {
-	number := r.anyParty(t, anyLiked)
+	number := r.anyParty(t, anyState)
 	by := r.inviter(t, number)
 	r.invite(t, by, number, r.drawOptions(t, by))
 }
 
-// inviter is a user, mostly one who is in the party.
+// inviter draws a user, mostly one who is in the party.
 func (r *run) inviter(t *rapid.T, number int) int {
-	if p := r.state.Parties[number]; sensible(t) && !p.Over() {
+	if p := r.state.Parties[number]; drawSensible(t) && !p.Over() {
 		return r.state.Sessions[rapid.SampledFrom(p.Members).Draw(t, "member")].User
 	}
-	return rapid.IntRange(0, users-1).Draw(t, "user")
+	return rapid.IntRange(0, userCount-1).Draw(t, "user")
 }
 
-// playExpire has an invite end before its party does.
+// playExpire makes an invite expire before its party ends.
 func playExpire(t *rapid.T, r *run) {
-	number := r.anyParty(t, anyLiked)
+	number := r.anyParty(t, anyState)
 	by := r.inviter(t, number)
 	o := r.drawOptions(t, by)
 	o.TTL = time.Second
@@ -66,7 +66,7 @@ func playExpire(t *rapid.T, r *run) {
 	r.note("invite %d expires", len(r.invites)-1)
 }
 
-// invite makes an invite and reports whether there is one.
+// invite makes an invite and reports whether it succeeded.
 func (r *run) invite(t *rapid.T, by, number int, o model.InviteOptions) bool {
 	ttl := int64(o.TTL / time.Second)
 	request := party.InviteRequest{
@@ -86,7 +86,7 @@ func (r *run) invite(t *rapid.T, by, number int, o model.InviteOptions) bool {
 	created := r.play(t, &step{
 		text:   fmt.Sprintf("user %d creates invite %d to party %d: %+v", by, len(r.invites), number, o),
 		expect: func(m *model.State) string { return m.CreateInvite(by, number, o) },
-		made:   func() { r.invites = append(r.invites, made) },
+		record: func() { r.invites = append(r.invites, made) },
 		do: func(ctx context.Context) error {
 			return r.players[by].Call(ctx, "party_invite_create", request, &made)
 		},
@@ -107,9 +107,9 @@ func (r *run) invite(t *rapid.T, by, number int, o model.InviteOptions) bool {
 	return true
 }
 
-// playOpen opens one more socket for a user; with too many, the oldest is closed.
+// playOpen opens another socket for a user. If the user has too many, it closes the oldest.
 func playOpen(t *rapid.T, r *run) {
-	user := rapid.IntRange(0, users-1).Draw(t, "user")
+	user := rapid.IntRange(0, userCount-1).Draw(t, "user")
 	if live := r.state.Live(user); len(live) >= perUser {
 		r.end(t, live[0], false)
 	}
@@ -123,13 +123,13 @@ func playDrop(t *rapid.T, r *run) {
 	r.end(t, r.anyGame(t), rapid.Bool().Draw(t, "cut"))
 }
 
-// end ends a socket, in good order or cut off.
+// end ends a socket, by a close or by a cut connection.
 func (r *run) end(t *rapid.T, by int, cut bool) {
 	if r.state.Unsettled(by) {
-		r.calm(t, by)
+		r.flush(t, by)
 		for _, m := range r.states {
 			m.Settle(by)
-		} // the server tells the module of an end late; the seat would come back at no certain time
+		} // the server reports the end to the module late, so the seat would become free at no certain time
 	}
 	r.play(t, &step{
 		text:   fmt.Sprintf("session %d ends, cut %t", by, cut),
@@ -137,21 +137,21 @@ func (r *run) end(t *rapid.T, by int, cut bool) {
 		do: func(ctx context.Context) error {
 			if cut {
 				r.games[by].Abort()
-				return r.gone(ctx, by)
+				return r.awaitGone(ctx, by)
 			}
 			return r.games[by].Close(ctx)
 		},
 	})
 }
 
-// gone waits until the server has noticed that a socket was cut: until a message of the
-// session's own user, to whom its status was shown, is about its end.
-func (r *run) gone(ctx context.Context, session int) error {
+// awaitGone waits until the server has noticed that a socket was cut. On a real server it asks with calls
+// that name the session, until they are refused.
+func (r *run) awaitGone(ctx context.Context, session int) error {
 	if e := r.server.engine; e != nil {
 		return eventually(ctx, func() bool { return e.Sessions() == 1+len(r.live())-1 })
 	}
 	user := r.state.Sessions[session].User
-	watch, err := r.players[user].Play(ctx) // hears of the presences of its own user
+	watch, err := r.players[user].Play(ctx) // hears the presences of its own user
 	if err != nil {
 		return err
 	}
@@ -161,9 +161,9 @@ func (r *run) gone(ctx context.Context, session int) error {
 	})
 }
 
-// calm has a session send something that changes nothing, so that the server knows that
-// it is done with the message before.
-func (r *run) calm(t *rapid.T, by int) {
+// flush makes a session send something that changes nothing. The answer means that the server has
+// completely processed the message before.
+func (r *run) flush(t *rapid.T, by int) {
 	const nowhere = "00000000-0000-4000-8000-000000000000.nowhere"
 	ctx, cancel := r.context()
 	defer cancel()
@@ -172,9 +172,9 @@ func (r *run) calm(t *rapid.T, by int) {
 	}
 }
 
-// playSend shows who hears a member: the other members, and nobody else.
+// playSend checks that exactly the other members hear a member's data.
 func playSend(t *rapid.T, r *run) {
-	number := r.anyParty(t, anyLiked)
+	number := r.anyParty(t, anyState)
 	by := r.member(t, number)
 	ctx, cancel := r.context()
 	defer cancel()
@@ -185,13 +185,13 @@ func playSend(t *rapid.T, r *run) {
 	got := r.answer(t, text, r.games[by].SendData(ctx, r.parties[number], 1, data))
 	r.note("%s -> %q", text, got)
 	r.must(t, r.settle(ctx))
-	heard := make([]int, len(r.games)) // how often, by session
+	heard := make([]int, len(r.games)) // number of messages by session
 	for i, g := range r.games {
 		if r.state.Sessions[i].Live {
 			heard[i] = len(g.TakeAll(func(m client.Message) bool { d := m.Envelope.GetPartyData(); return d != nil && d.OpCode == 1 }))
 		}
 	}
-	r.must(t, r.only(func(m *model.State) error {
+	r.must(t, r.keepStates(func(m *model.State) error {
 		hear, want := m.SendData(by, number)
 		if got != want {
 			return fmt.Errorf("%s = %q; the model says %q", text, got, want)
@@ -205,11 +205,11 @@ func playSend(t *rapid.T, r *run) {
 	}))
 }
 
-// playWait lets time pass: seats kept for a moment, invites and bans end.
+// playWait lets time pass, so that reserved seats, invites and bans end.
 func playWait(t *rapid.T, r *run) {
 	seconds := rapid.SampledFrom([]int{1, 5, 30, 90, 599, 600}).Draw(t, "seconds")
 	r.server.clock.Jump(time.Duration(seconds) * time.Second)
 	r.tick()
-	r.asked = [users]int{}
+	r.asked = [userCount]int{}
 	r.note("%d s pass", seconds)
 }

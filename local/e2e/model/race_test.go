@@ -19,20 +19,20 @@ const (
 	partyFull  = "party_full"
 )
 
-// playRace has several clients act at the same moment. What comes of it must be what
-// would come of some order of the same steps.
+// playRace makes several clients act at the same moment. The result must be the result of the same
+// steps in some order.
 func playRace(t *rapid.T, r *run) {
 	var able []action
 	for _, a := range actions() {
-		if a.draw != nil && r.has(a.needs) {
+		if a.draw != nil && r.canRun(a.needs) {
 			able = append(able, a)
 		}
 	}
 	var steps []*step
 	for range rapid.IntRange(2, mostAtOnce).Draw(t, "at once") {
 		s := able[rapid.IntRange(0, len(able)-1).Draw(t, "racer")].draw(t, r)
-		// One socket's messages are handled one after the other, and the server answers a
-		// leave before it has happened.
+		// The server handles one socket's messages one after the other, and it answers a leave before
+		// the leave has happened.
 		taken := func(other *step) bool { return s.by >= 0 && other.by == s.by }
 		if !slices.ContainsFunc(steps, taken) {
 			steps = append(steps, s)
@@ -41,10 +41,10 @@ func playRace(t *rapid.T, r *run) {
 	got := r.atOnce(t, steps)
 	strays := r.listen()
 	seen := r.observe(t)
-	w := ways{been: map[seat]bool{}, entered: map[seat]bool{}}
+	w := raceLog{been: map[seat]bool{}, entered: map[seat]bool{}}
 	possible := variants(r.state.Rules.Parties.OnePerUser, steps)
-	err := r.become(func(m *model.State) (ends []*model.State, problems []error) {
-		for _, order := range orders(len(steps)) {
+	err := r.replaceStates(func(m *model.State) (ends []*model.State, problems []error) {
+		for _, order := range permutations(len(steps)) {
 			for _, v := range possible {
 				some, wrong := m.Outcomes(func(m *model.State) (*model.State, error) { return replay(m, order, v, steps, got, w) })
 				ends, problems = append(ends, some...), append(problems, wrong...)
@@ -53,19 +53,19 @@ func playRace(t *rapid.T, r *run) {
 		return ends, problems
 	})
 	if err == nil {
-		err = r.only(func(m *model.State) error { return errors.Join(r.heard(m, w.entered, steps...), r.agrees(m, seen)) })
+		err = r.keepStates(func(m *model.State) error { return errors.Join(r.heard(m, w.entered, steps...), r.agrees(m, seen)) })
 	}
 	if err != nil {
 		t.Fatalf("no order explains what came of it:\n%v\n%s", err, r.history())
 	}
-	// The server looks up who is in a party, and sends a moment later: a member who leaves in between
-	// hears it after the end. A session that was never in it hears nothing.
-	r.must(t, r.strangers(strays, func(s seat, m client.Message) bool { return w.been[s] || r.mayHear(w.been, s, m) }))
-	r.lately = w.been
+	// The server looks up the members of a party, and sends a moment later. So a member who leaves in
+	// between hears the message after the end. A session that was never a member hears nothing.
+	r.must(t, r.checkStrays(strays, func(s seat, m client.Message) bool { return w.been[s] || r.mayHear(w.been, s, m) }))
+	r.recentMembers = w.been
 	r.forget()
 }
 
-// atOnce does the steps at the same moment and gives the answers.
+// atOnce runs the steps at the same moment and returns the answers.
 func (r *run) atOnce(t *rapid.T, steps []*step) []string {
 	ctx, cancel := r.context()
 	defer cancel()
@@ -92,33 +92,33 @@ func (r *run) atOnce(t *rapid.T, steps []*step) []string {
 	return got
 }
 
-// settleRace has every socket send something harmless, so that no refused join keeps a
-// seat for a moment: which one is refused by whom depends on the order.
+// settleRace makes every socket send something harmless, so that no refused join reserves a seat any
+// more. Which of them refused which join depends on the order.
 func (r *run) settleRace(t *rapid.T) {
 	ctx, cancel := r.context()
 	defer cancel()
 	for i, s := range r.state.Sessions {
 		if s.Live {
-			r.calm(t, i)
+			r.flush(t, i)
 		}
 	}
 	r.must(t, r.settle(ctx))
 }
 
-// variant is what the order of the answers does not tell.
+// variant is what the order of the answers leaves open.
 type variant struct {
-	settled    bool // a refused join keeps its seat only until the next step, not until all are done
-	lateBans   bool // bans begin when all are done; for a member who leaves or comes while being kicked, not at all
-	lateMoves  bool // a socket whose seat moves to another is in until all are done
-	lateLeaves bool // who comes into a party is in the one before until all are done
-	picks      bool // the session of a redemption is chosen before anybody comes in
-	claims     bool // an invite is used by a user who comes in by another way at the same moment
-	stays      bool // a party whose only other member is being removed moves no seat
+	settled    bool // a refused join reserves its seat only until the next step, not until all are done
+	lateBans   bool // bans start when all are done; a member who leaves or joins while being kicked gets no ban
+	lateMoves  bool // a socket whose seat moves to another socket stays in until all are done
+	lateLeaves bool // a user who joins a party stays in the one before until all are done
+	picks      bool // the session of a redeem is chosen before anybody joins
+	claims     bool // a user who joins in another way at the same moment uses the invite
+	stays      bool // a party moves no seat while its only other member is being removed
 }
 
-// variants are all that can make a difference to these steps.
+// variants returns all variants that can make a difference to these steps.
 func variants(rule rules.OnePerUser, steps []*step) []variant {
-	turns := slices.ContainsFunc(steps, func(s *step) bool { return s.turns != nil })
+	turns := slices.ContainsFunc(steps, func(s *step) bool { return s.removes != nil })
 	redeems := slices.ContainsFunc(steps, func(s *step) bool { return s.redeems })
 	all := []variant{{}}
 	either := func(possible bool, set func(*variant)) {
@@ -140,11 +140,11 @@ func variants(rule rules.OnePerUser, steps []*step) []variant {
 	return all
 }
 
-// ways are who was in which party, and who came in, on any of the ways that explain a race.
-type ways struct{ been, entered map[seat]bool }
+// raceLog records who was in which party, and who joined, in any order that explains a race.
+type raceLog struct{ been, entered map[seat]bool }
 
-// note adds what there is between two steps.
-func (w ways) note(before, after *model.State) {
+// note adds the changes between two states.
+func (w raceLog) note(before, after *model.State) {
 	for number, p := range after.Parties {
 		for _, session := range p.Members {
 			w.been[seat{session, number}] = true
@@ -155,16 +155,16 @@ func (w ways) note(before, after *model.State) {
 	}
 }
 
-// replay plays the steps in this order on a state, and adds to w what there is on the way. It gives
-// what the state has become, and fails where an answer is another.
-func replay(m *model.State, order []int, v variant, steps []*step, got []string, w ways) (*model.State, error) {
+// replay plays the steps in this order on a state, and adds what happens to w. It returns the resulting
+// state, and fails if an answer differs.
+func replay(m *model.State, order []int, v variant, steps []*step, got []string, w raceLog) (*model.State, error) {
 	m.LateBans, m.LateMoves, m.LateLeaves, m.PicksEarly = v.lateBans, v.lateMoves, v.lateLeaves, v.picks
 	if v.claims {
 		m.ClaimsAfter = m.Entries()
 	}
 	for _, s := range steps {
-		if v.stays && s.turns != nil {
-			m.Stays = append(m.Stays, s.turns.party)
+		if v.stays && s.removes != nil {
+			m.Stays = append(m.Stays, s.removes.party)
 		}
 	}
 	settle := func() {
@@ -177,8 +177,8 @@ func replay(m *model.State, order []int, v variant, steps []*step, got []string,
 	for place, i := range order {
 		moments = append(moments, m.Clone())
 		want := steps[i].expect(m)
-		if alike(want) != alike(got[i]) && !twoLooks(&m, moments, steps, got, order[place:]) {
-			return m, fmt.Errorf("order %s: %s = %q; the model says %q", text(order), steps[i].text, got[i], want)
+		if sameMeaning(want) != sameMeaning(got[i]) && !explainByTwoChecks(&m, moments, steps, got, order[place:]) {
+			return m, fmt.Errorf("order %s: %s = %q; the model says %q", formatOrder(order), steps[i].text, got[i], want)
 		}
 		if v.settled {
 			settle()
@@ -195,18 +195,18 @@ func replay(m *model.State, order []int, v variant, steps []*step, got []string,
 	return m, nil
 }
 
-// twoLooks explains the answer to the first of the steps to come by there being two who
-// look, Partyline and the server, each at a moment of its own. moments are what there was
-// before each step so far. It leaves behind in m what the answer means.
-func twoLooks(m **model.State, moments []*model.State, steps []*step, answers []string, toCome []int) bool {
+// explainByTwoChecks tries to explain the answer to the next step by two checks: Partyline and the server each
+// check at a different moment. moments are the states before each step so far. On success it sets m to
+// the state that the answer means.
+func explainByTwoChecks(m **model.State, moments []*model.State, steps []*step, answers []string, toCome []int) bool {
 	s, got, now := steps[toCome[0]], answers[toCome[0]], moments[len(moments)-1]
-	if alike(got) == partyFull {
-		// A seat may be taken for a moment by somebody who then does not come in, or who has
-		// just gone: the server counts those who leave a little later.
+	if sameMeaning(got) == partyFull {
+		// A session may take a seat for a moment and then not join. Or a member has just left: the
+		// server counts them a little longer.
 		*m = now
 		return true
 	}
-	// A member who leaves is gone for Partyline a moment before the server's own list says so.
+	// For Partyline, a member who leaves is gone a moment before the server's own list shows it.
 	ahead := now.Clone()
 	for _, i := range toCome[1:] {
 		if l := steps[i].leaves; l != nil {
@@ -216,7 +216,7 @@ func twoLooks(m **model.State, moments []*model.State, steps []*step, answers []
 	if refusedByPartyline(got) {
 		*m = now
 		return slices.ContainsFunc([]*model.State{ahead, underWay(now, s, steps, answers), underWay(ahead, s, steps, answers)},
-			func(seen *model.State) bool { return alike(s.expect(seen)) == alike(got) })
+			func(seen *model.State) bool { return sameMeaning(s.expect(seen)) == sameMeaning(got) })
 	}
 	passes := func(then *model.State) bool { return !refusedByPartyline(s.expect(then.Clone())) }
 	if !slices.ContainsFunc(append(moments, ahead), passes) {
@@ -227,11 +227,11 @@ func twoLooks(m **model.State, moments []*model.State, steps []*step, answers []
 	want := s.expect(passed)
 	passed.Passed = false
 	*m = passed
-	return alike(want) == alike(got)
+	return sameMeaning(want) == sameMeaning(got)
 }
 
-// underWay is what Partyline sees while everybody else who was let through is on the way
-// in: between its look and the server's answer.
+// underWay is what Partyline sees while all other admitted sessions are joining, between its check and
+// the server's answer.
 func underWay(now *model.State, seenBy *step, steps []*step, answers []string) *model.State {
 	m := now.Clone()
 	for i, s := range steps {
@@ -242,15 +242,15 @@ func underWay(now *model.State, seenBy *step, steps []*step, answers []string) *
 	return m
 }
 
-// refusedByPartyline tells Partyline's refusals from the server's own, which begin with
-// what went wrong.
+// refusedByPartyline tells Partyline's refusals from the server's own, which start with the step that
+// failed.
 func refusedByPartyline(outcome string) bool {
 	return outcome != "" && !strings.HasPrefix(outcome, "Error ")
 }
 
-// alike is the same word for refusals that mean the same: where a party changes between
-// Partyline's look and the server's, either may be the one that refuses.
-func alike(outcome string) string {
+// sameMeaning maps refusals with the same meaning to one word. If a party changes between Partyline's check
+// and the server's check, either of them may refuse.
+func sameMeaning(outcome string) string {
 	for _, same := range [][]string{
 		{"party_not_found", "party not found", "party closed"},
 		{"not_leader", "not_member", "party leader only", "party member not found"},
@@ -265,7 +265,7 @@ func alike(outcome string) string {
 	return outcome
 }
 
-func text(order []int) string {
+func formatOrder(order []int) string {
 	var b strings.Builder
 	for _, i := range order {
 		b.WriteByte(byte('1' + i))
@@ -273,13 +273,13 @@ func text(order []int) string {
 	return b.String()
 }
 
-// orders are all permutations of n things.
-func orders(n int) [][]int {
+// permutations returns all permutations of n things.
+func permutations(n int) [][]int {
 	if n == 0 {
 		return [][]int{nil}
 	}
 	var all [][]int
-	for _, shorter := range orders(n - 1) {
+	for _, shorter := range permutations(n - 1) {
 		for place := range n {
 			order := append(append(append([]int{}, shorter[:place]...), n-1), shorter[place:]...)
 			all = append(all, order)

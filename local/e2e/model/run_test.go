@@ -19,17 +19,16 @@ import (
 )
 
 const (
-	users       = 5
+	userCount   = 5
 	perUser     = 2 // most sockets of one user
 	stepTimeout = 2 * time.Minute
 )
 
-// run is one random game: the model, and the server's counterpart of everything in it,
-// under the same numbers.
+// run is one random game: the model, and the matching objects of the server with the same numbers.
 type run struct {
 	server *server
-	// states is every state of the model that explains what has been seen so far: one,
-	// but for what several clients did at the same moment. state is the first of them.
+	// states are all states of the model that explain what was seen so far. There is one, except
+	// after several clients acted at the same moment. state is the first of them.
 	states []*model.State
 	state  *model.State
 
@@ -39,18 +38,18 @@ type run struct {
 	parties []string
 	invites []party.CreatedInvite
 
-	asked  [users]int // join requests of each user, to stay below the server's limit
-	nonces int64
-	lately map[seat]bool // who was in which party before the last step
-	log    []string
+	asked         [userCount]int // join requests of each user, to stay below the server's limit
+	nonces        int64
+	recentMembers map[seat]bool // who was in which party before the last step
+	log           []string
 }
 
 func newRun(t *rapid.T, s *server) *run {
 	r := &run{server: s}
-	r.believe(&model.State{Rules: &s.rules, Now: s.now()})
+	r.setStates(&model.State{Rules: &s.rules, Now: s.now()})
 	ctx, cancel := r.context()
 	defer cancel()
-	for i := range users {
+	for i := range userCount {
 		p, err := player.SignIn(ctx, s.api, fmt.Sprintf("player%d", i))
 		if err != nil {
 			t.Fatal(err)
@@ -76,10 +75,10 @@ func (r *run) connect(ctx context.Context, t *rapid.T, user int) {
 	}
 }
 
-// believe takes these states for the possible ones.
-func (r *run) believe(states ...*model.State) { r.states, r.state = states, states[0] }
+// setStates sets the possible states.
+func (r *run) setStates(states ...*model.State) { r.states, r.state = states, states[0] }
 
-// tick gives the model the server's time, and begins a moment.
+// tick sets the model's time to the server's, and starts a new moment.
 func (r *run) tick() {
 	now := r.server.now()
 	for _, m := range r.states {
@@ -87,9 +86,9 @@ func (r *run) tick() {
 	}
 }
 
-// only drops the states that do not agree with what was seen. It fails when none is left.
-func (r *run) only(agrees func(m *model.State) error) error {
-	return r.become(func(m *model.State) ([]*model.State, []error) {
+// keepStates drops the states that do not agree with what was seen. It fails if none is left.
+func (r *run) keepStates(agrees func(m *model.State) error) error {
+	return r.replaceStates(func(m *model.State) ([]*model.State, []error) {
 		if err := agrees(m); err != nil {
 			return nil, []error{err}
 		}
@@ -97,9 +96,9 @@ func (r *run) only(agrees func(m *model.State) error) error {
 	})
 }
 
-// become takes what each state may have become for the possible ones. It fails with what is wrong
-// with the others when none is left.
-func (r *run) become(what func(m *model.State) (ends []*model.State, problems []error)) error {
+// replaceStates replaces each state by what it may have become. It fails with the problems of all states if
+// none is left.
+func (r *run) replaceStates(what func(m *model.State) (ends []*model.State, problems []error)) error {
 	var left []*model.State
 	var wrong []string
 	for _, m := range r.states {
@@ -117,11 +116,11 @@ func (r *run) become(what func(m *model.State) (ends []*model.State, problems []
 		slices.Sort(wrong)
 		return errors.New(strings.Join(slices.Compact(wrong), "\n"))
 	}
-	r.believe(left...)
+	r.setStates(left...)
 	return nil
 }
 
-// finish closes every socket; afterwards nothing of the game is left on an engine.
+// finish closes every socket. Afterwards nothing of the game may be left on an engine.
 func (r *run) finish(t *rapid.T) {
 	ctx, cancel := r.context()
 	defer cancel()
@@ -141,25 +140,25 @@ func (r *run) finish(t *rapid.T) {
 	}
 }
 
-// step is one thing a client does.
+// step is one action of one client.
 type step struct {
 	text    string
-	expect  func(m *model.State) string     // what the model makes of it
+	expect  func(m *model.State) string     // what the model expects
 	do      func(ctx context.Context) error // the same on the server
 	by      int                             // the session that sends it, -1 for a call over HTTP
-	enters  *seat                           // who is on the way in by it, and where; nil for nobody
-	leaves  *seat                           // who is out by it without being told; nil for nobody
-	turns   *seat                           // whom the leader turns out by it; nil for nobody
-	redeems bool                            // an invite
-	either  bool                            // Partyline and the server may both be the one that refuses
-	made    func()                          // notes what it has made
+	enters  *seat                           // the session that joins by it, and the party; nil for none
+	leaves  *seat                           // the session that leaves by it without being told; nil for none
+	removes *seat                           // the session that the leader removes by it; nil for none
+	redeems bool                            // it redeems an invite
+	either  bool                            // Partyline or the server may refuse it
+	record  func()                          // records what the step has created
 }
 
 // seat is one session in one party.
 type seat struct{ session, party int }
 
-// play does a step on the server and in the model, and compares the answers and what
-// has become of everything. It reports whether the step succeeded.
+// play does a step on the server and in the model. It compares the answers and all states. It reports
+// whether the step succeeded.
 func (r *run) play(t *rapid.T, s *step) bool {
 	ctx, cancel := r.context()
 	defer cancel()
@@ -167,26 +166,26 @@ func (r *run) play(t *rapid.T, s *step) bool {
 	were := r.seats()
 	got := r.answer(t, s.text, s.do(ctx))
 	r.note("%s -> %q", s.text, got)
-	r.must(t, r.become(func(m *model.State) ([]*model.State, []error) {
+	r.must(t, r.replaceStates(func(m *model.State) ([]*model.State, []error) {
 		return m.Outcomes(func(m *model.State) (*model.State, error) {
-			if want := s.expect(m); got != want && !(s.either && alike(got) == alike(want)) {
+			if want := s.expect(m); got != want && !(s.either && sameMeaning(got) == sameMeaning(want)) {
 				return m, fmt.Errorf("%s = %q; the model says %q", s.text, got, want)
 			}
 			return m, nil
 		})
 	}))
 	r.must(t, r.settle(ctx))
-	r.must(t, r.strangers(r.listen(), func(s seat, m client.Message) bool { return r.mayHear(were, s, m) }))
-	r.lately = were
-	if s.made != nil && got == "" {
-		s.made()
+	r.must(t, r.checkStrays(r.listen(), func(s seat, m client.Message) bool { return r.mayHear(were, s, m) }))
+	r.recentMembers = were
+	if s.record != nil && got == "" {
+		s.record()
 	}
-	r.must(t, r.only(func(m *model.State) error { return r.heard(m, nil, s) }))
+	r.must(t, r.keepStates(func(m *model.State) error { return r.heard(m, nil, s) }))
 	r.forget()
 	return got == ""
 }
 
-// must ends the game with its history where there is an error.
+// must ends the game with its history if there is an error.
 func (r *run) must(t *rapid.T, err error) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, r.history())
@@ -205,7 +204,7 @@ func (r *run) note(format string, args ...any) { r.log = append(r.log, fmt.Sprin
 
 func (r *run) history() string { return strings.Join(r.log, "\n") }
 
-// live are the sockets that are open.
+// live returns the open sockets.
 func (r *run) live() []*client.Socket {
 	var sockets []*client.Socket
 	for i, g := range r.games {
@@ -216,8 +215,8 @@ func (r *run) live() []*client.Socket {
 	return sockets
 }
 
-// settle waits until everything that the answers so far have caused has arrived. The
-// barrier first: a server runs its after-hooks behind the answer, in the socket's turn.
+// settle waits until all effects of the answers so far have arrived. The barrier comes first, because
+// a server runs its after hooks after the answer, before the socket's next message.
 func (r *run) settle(ctx context.Context) error {
 	for _, socket := range r.live() {
 		if err := socket.Barrier(ctx); err != nil {
@@ -227,7 +226,7 @@ func (r *run) settle(ctx context.Context) error {
 	return r.server.sentinel.Settle(ctx, r.live()...)
 }
 
-// seats are who is in which party, in any of the states.
+// seats returns who is in which party, in any of the states.
 func (r *run) seats() map[seat]bool {
 	taken := map[seat]bool{}
 	for _, m := range r.states {
@@ -240,15 +239,15 @@ func (r *run) seats() map[seat]bool {
 	return taken
 }
 
-// mayHear reports whether a session that is out of a party by now may hear this of it. A party is told
-// a moment later of a redeem, and the server looks up who is in it before it sends: a member who leaves
-// in between hears it after the end, perhaps behind the next step. were are those who were in before.
+// mayHear reports whether a session that has left a party may hear this message of it. The message about
+// a redeem comes a moment later, and the server looks up the members before it sends. So a member who
+// leaves in between may hear it after the end, perhaps after the next step. were are the earlier members.
 func (r *run) mayHear(were map[seat]bool, s seat, m client.Message) bool {
-	return (were[s] || r.lately[s]) && m.Envelope.GetPartyData().GetOpCode() == party.OpInvite
+	return (were[s] || r.recentMembers[s]) && m.Envelope.GetPartyData().GetOpCode() == party.OpInvite
 }
 
-// strangers fails if one has heard of a party what it may not hear.
-func (r *run) strangers(strays map[int][]player.Stray, may func(s seat, m client.Message) bool) error {
+// checkStrays fails if a session has heard a message of a party that it may not hear.
+func (r *run) checkStrays(strays map[int][]player.Stray, may func(s seat, m client.Message) bool) error {
 	var problems []error
 	for i, heard := range strays {
 		for _, stray := range heard {
@@ -260,8 +259,8 @@ func (r *run) strangers(strays map[int][]player.Stray, may func(s seat, m client
 	return errors.Join(problems...)
 }
 
-// listen has every game take in what it has received, and gives what each has heard of
-// parties that it does not know to be in.
+// listen makes every game process what it has received. It returns what each has heard of parties that
+// it does not know to be in.
 func (r *run) listen() map[int][]player.Stray {
 	strays := map[int][]player.Stray{}
 	for i, g := range r.games {
@@ -272,10 +271,10 @@ func (r *run) listen() map[int][]player.Stray {
 	return strays
 }
 
-// heard compares what every game has heard with the model: each must know exactly the
-// parties it is in, as they are. Not told are those who are out by their own doing, and
-// those who have come in at the same moment, of whom entered knows: the server may tell of
-// the end before it tells of the beginning, which it does a little later.
+// heard compares what every game has heard with the model: each must know exactly its parties, in their
+// current state. The server does not tell sessions that left by their own action. It also may not tell
+// those that joined at the same moment, which are in entered: it may send the end before the start,
+// which it sends a little later.
 func (r *run) heard(m *model.State, entered map[seat]bool, steps ...*step) error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
@@ -289,7 +288,7 @@ func (r *run) heard(m *model.State, entered map[seat]bool, steps ...*step) error
 			case member && heard == nil:
 				problem("session %d is in party %d and was not told", i, number)
 			case member:
-				if err := r.same(p, heard); err != nil {
+				if err := r.sameAsHeard(p, heard); err != nil {
 					problem("session %d, party %d: %w", i, number, err)
 				}
 			case heard != nil && !entered[seat{i, number}] && !r.left(seat{i, number}, steps):
@@ -300,14 +299,14 @@ func (r *run) heard(m *model.State, entered map[seat]bool, steps ...*step) error
 	return errors.Join(problems...)
 }
 
-// left reports whether one of the steps takes a session out of a party by its own doing.
+// left reports whether one of the steps makes a session leave a party by its own action.
 func (r *run) left(s seat, steps []*step) bool {
 	return r.server.rules.Parties.OnePerUser == rules.LeavePrevious || // by entering another
 		slices.ContainsFunc(steps, func(step *step) bool { return step.leaves != nil && *step.leaves == s })
 }
 
-// forget has every game forget the parties it is not in any more. Whatever it hears of
-// them from now on is an error.
+// forget makes every game forget the parties it is not in any more. Whatever it hears of them from now
+// on is an error.
 func (r *run) forget() {
 	for i, ear := range r.ears {
 		for number, id := range r.parties {
@@ -318,8 +317,8 @@ func (r *run) forget() {
 	}
 }
 
-// same compares a party with what a game has heard of it.
-func (r *run) same(p *model.Party, heard *player.Heard) error {
+// sameAsHeard compares a party with what a game has heard of it.
+func (r *run) sameAsHeard(p *model.Party, heard *player.Heard) error {
 	want := map[string]bool{}
 	for _, m := range p.Members {
 		want[r.games[m].ID] = true

@@ -18,21 +18,21 @@ import (
 	"partyline/party/rules"
 )
 
-// rulesVariable names the rules file that the server of NAKAMA runs with, so that the
-// model goes by the same; none means the defaults.
+// rulesVariable names the rules file of the server in NAKAMA, so that the model uses the same rules;
+// no file means the defaults.
 const rulesVariable = "NAKAMA_RULES"
 
-// server is what the games are played on.
+// server is the server that the games run on.
 type server struct {
 	api      *client.Client
 	sentinel *client.Sentinel
 	rules    rules.Config
 	engine   *engine.Server // nil for a real server
-	clock    *fault.Clock   // nil for a real server: its clock is the world's
+	clock    *fault.Clock   // nil for a real server, which uses the real time
 }
 
-// start gives the real server of the environment, or else an engine whose module runs
-// with these rules and a clock of its own.
+// start returns the real server of the environment. Otherwise it starts an engine with these rules and
+// its own clock.
 func start(t *testing.T, source string) *server {
 	t.Helper()
 	s := &server{}
@@ -104,7 +104,7 @@ func startEngine(t *testing.T, rulesFile string, clock *fault.Clock) *engine.Ser
 	return s
 }
 
-// now is the time as the server has it, as far as can be told.
+// now returns the server's time, as far as the test can know it.
 func (s *server) now() time.Time {
 	if s.clock != nil {
 		return s.clock.Now()

@@ -1,13 +1,11 @@
-// Package model says in few words what parties and invites do: who is a member, who
-// leads, which seats are taken and kept, what an invite is still good for. Its tests play
-// random games against a server and compare every answer and everything that players
-// hear with what the model expects.
+// Package model describes in few words what parties and invites do: who is a member, who leads, which
+// seats are taken and held, and what an invite can still do. Its tests play random games on a server.
+// They compare every answer and every message to players with the model.
 //
-// A [State] knows no server: users, sessions, parties and invites are numbers in the
-// order in which they came up. Each method is one thing a client can do; it changes the
-// state and answers what the client is told, "" for success, a reason for a refusal of
-// Partyline's, a text for one of the server's own. A new action is one method here and one
-// entry in the tests' table.
+// A [State] knows no server: users, sessions, parties and invites are numbers in the order of their
+// creation. Each method is one client action. It changes the state and returns what the client is
+// told: "" for success, a reason for a refusal of Partyline, a text for a refusal of the server. To add
+// an action, add a method here and an entry in the tests' table.
 package model
 
 import (
@@ -18,44 +16,44 @@ import (
 	"partyline/party/rules"
 )
 
-// State is a moment. It is not safe for concurrent use; [State.Clone] makes another.
+// State is the state at one moment. It is not safe for concurrent use; [State.Clone] copies it.
 type State struct {
 	Now   time.Time
-	Rules *rules.Config // the same for every state of a game
+	Rules *rules.Config // the same for all states of a game
 
 	Sessions []Session
 	Parties  []*Party
 	Invites  []*Invite
 
-	// LateBans puts off the bans of those who are kicked until BeginBans: a ban begins a
-	// moment after the kick, which matters to a user who acts in that very moment.
+	// LateBans delays the bans of kicked users until BeginBans. A ban starts a moment after the kick,
+	// which matters to a user who acts in that moment.
 	LateBans bool
 	late     []seat
-	// LateMoves puts off the end of the socket whose seat moves to another until EndLeaves: for
-	// a moment both are in.
+	// LateMoves delays the leave of a socket whose seat moves to another socket until EndLeaves: for a
+	// moment both are in.
 	LateMoves bool
-	// LateLeaves puts off that a user who comes into a party leaves the one before, until
+	// LateLeaves delays the leave of the earlier party when a user joins another one, until
 	// EndLeaves: for a moment they are in both.
 	LateLeaves bool
-	leaving    []seat // which both put off
-	// ClaimsAfter lets an invite be used by a user who has come in after that entry by another way:
-	// at the same moment, as Partyline looks before it claims. 0 is never.
+	leaving    []seat // seats that LateMoves and LateLeaves keep until EndLeaves
+	// ClaimsAfter lets a user use an invite although they joined in another way, if they joined after
+	// this entry: at the same moment, as Partyline checks before it claims. 0 is never.
 	ClaimsAfter int
-	// PicksEarly has a call that names no session choose it as if nobody had come in at that moment.
+	// PicksEarly makes a call without a session choose it as if nobody had joined at that moment.
 	PicksEarly bool
-	// Passed has Partyline let the next message through whatever it would say now, because
-	// it looked at another moment: the server alone decides.
+	// Passed makes Partyline admit the next message whatever it would decide now, because it checked
+	// at another moment: the server alone decides.
 	Passed bool
 
 	// Stays are parties of two that move no seat to another socket while their leader removes the
-	// only other member: the party would end with the older one.
+	// only other member: the party would end with the older socket.
 	Stays []int
 
-	entries int         // counts who came in, so that it can be told who came last
-	moment  int         // counts the moments, so that it can be told who came in at the same one
+	entries int         // counts the joins, to know who joined last
+	moment  int         // counts the moments, to know who joined at the same one
 	asked   map[int]ask // by the session that asked
 
-	chosen, choices int // which of the heirs to take, and of how many there was a choice; see Outcomes
+	chosen, choices int // index of the heir to take, and the number of possible heirs; see Outcomes
 }
 
 // Session is one socket of a user.
@@ -64,20 +62,20 @@ type Session struct {
 	Live bool
 }
 
-// Party is a party. One without members is over, for good.
+// Party is a party. Without members it is over, forever.
 type Party struct {
-	Open     bool
-	MaxSize  int
-	Leader   int   // session
-	Members  []int // sessions, in the order in which they came
-	Requests []int // sessions that asked to come in; they may have ended
-	entered  map[int]entry
-	kicks    map[int]kick
-	flights  map[int]flight    // by the session that joins
-	noted    map[int]time.Time // Partyline's own list of Requests; until when, zero once the server has it too
+	Open         bool
+	MaxSize      int
+	Leader       int   // session
+	Members      []int // sessions, in join order
+	Requests     []int // sessions that asked to join; they may have ended
+	entered      map[int]entry
+	kicks        map[int]kick
+	reservations map[int]reservation // by the session that joins
+	ownRequests  map[int]time.Time   // Partyline's own list of Requests, with an end; zero once the server has it too
 }
 
-// entry is when a session came in: as which of all, and at which moment.
+// entry is when a session joined: its number among all joins, and the moment.
 type entry struct{ number, moment int }
 
 // kick bans a user.
@@ -86,21 +84,21 @@ type kick struct{ at, until time.Time }
 // seat is one session in one party.
 type seat struct{ party, session int }
 
-// flight is a seat kept for a join that the server then refused: it is free again with
-// the next message of the user who asked for it, or some seconds later. So is the user, who may
-// be on the way into one party only where that is the rule.
-type flight struct {
+// reservation is a seat reserved for a join that the server then refused. It is free again with the next
+// message of the user who asked for it, or some seconds later. The same holds for the user: under the
+// rule of one party per user, they may be joining only one party.
+type reservation struct {
 	by    int
 	until time.Time
 }
 
-// ask is the same from the other side.
+// ask is the same from the side of the session that asked.
 type ask struct {
 	party, joiner int
 	until         time.Time
 }
 
-const flightTime = 5 * time.Second
+const reservationTime = 5 * time.Second
 
 // Invite is an invite.
 type Invite struct {
@@ -115,10 +113,10 @@ type Invite struct {
 	Revoked   bool
 }
 
-// InviteOptions is what an invite is made with. MaxUses 0 is without limit, -1 leaves it
-// to the rules.
+// InviteOptions are the options of a new invite. MaxUses 0 is without limit, -1 uses the default of
+// the rules.
 type InviteOptions struct {
-	Code    bool // to be read aloud
+	Code    bool // a short code to read aloud
 	TTL     time.Duration
 	MaxUses int
 	For     []int // users; empty: for everybody
@@ -126,7 +124,7 @@ type InviteOptions struct {
 	Follow  bool
 }
 
-// Clone gives an independent copy.
+// Clone returns an independent copy.
 func (s *State) Clone() *State {
 	c := *s
 	c.asked, c.late, c.leaving = maps.Clone(s.asked), slices.Clone(s.late), slices.Clone(s.leaving)
@@ -136,7 +134,7 @@ func (s *State) Clone() *State {
 		q := *p
 		q.Members, q.Requests = slices.Clone(p.Members), slices.Clone(p.Requests)
 		q.entered, q.kicks = maps.Clone(p.entered), maps.Clone(p.kicks)
-		q.flights, q.noted = maps.Clone(p.flights), maps.Clone(p.noted)
+		q.reservations, q.ownRequests = maps.Clone(p.reservations), maps.Clone(p.ownRequests)
 		c.Parties[i] = &q
 	}
 	c.Invites = make([]*Invite, len(s.Invites))
@@ -148,16 +146,15 @@ func (s *State) Clone() *State {
 	return &c
 }
 
-// Tick begins a moment, at this time. What is done before the next one is done at once.
+// Tick starts a new moment at this time. All actions before the next Tick happen at the same moment.
 func (s *State) Tick(now time.Time) {
 	s.Now = now
 	s.moment++
 }
 
-// Outcomes are what may become of the state by what play does to a copy, and what play finds wrong
-// with the others. There is one, but where a leader leaves who is followed by members that came in
-// at the same moment: the server has them in the order in which it heard of them, which no answer
-// tells.
+// Outcomes returns the possible results of play on copies of the state, and the problems that play
+// finds. There is one result, with one exception: a leader leaves and the next members joined at the
+// same moment. The server has them in the order in which it processed them, which no answer shows.
 func (s *State) Outcomes(play func(m *State) (*State, error)) (ends []*State, problems []error) {
 	for chosen, choices := 0, 1; chosen < choices; chosen++ {
 		m := s.Clone()
@@ -174,10 +171,10 @@ func (s *State) Outcomes(play func(m *State) (*State, error)) (ends []*State, pr
 	return ends, problems
 }
 
-// Over reports whether nobody is in the party any more.
+// Over reports whether the party has no members any more.
 func (p *Party) Over() bool { return len(p.Members) == 0 }
 
-// Live are the user's live sessions.
+// Live returns the user's live sessions.
 func (s *State) Live(user int) []int {
 	var live []int
 	for i, session := range s.Sessions {
@@ -188,7 +185,7 @@ func (s *State) Live(user int) []int {
 	return live
 }
 
-// Member is the user's session in the party; false if it has none.
+// Member returns the user's session in the party; false if it has none.
 func (s *State) Member(p *Party, user int) (session int, ok bool) {
 	for _, m := range p.Members {
 		if s.Sessions[m].User == user {
@@ -198,13 +195,13 @@ func (s *State) Member(p *Party, user int) (session int, ok bool) {
 	return 0, false
 }
 
-// Connect starts a session and gives its number.
+// Connect starts a session and returns its number.
 func (s *State) Connect(user int) int {
 	s.Sessions = append(s.Sessions, Session{User: user, Live: true})
 	return len(s.Sessions) - 1
 }
 
-// Disconnect ends a session: it is out of all parties.
+// Disconnect ends a session: it leaves all parties.
 func (s *State) Disconnect(session int) {
 	s.Settle(session)
 	s.Sessions[session].Live = false
@@ -213,8 +210,8 @@ func (s *State) Disconnect(session int) {
 	}
 }
 
-// leave takes a session out of a party. The member who has been there longest follows a
-// leader.
+// leave removes a session from a party. If it was the leader, the member who has been there longest
+// becomes the leader.
 func (s *State) leave(p *Party, session int) {
 	i := slices.Index(p.Members, session)
 	if i < 0 {
@@ -223,12 +220,12 @@ func (s *State) leave(p *Party, session int) {
 	p.Members = slices.Delete(p.Members, i, i+1)
 	delete(p.entered, session)
 	if p.Leader == session && len(p.Members) > 0 {
-		p.Leader = s.heir(p)
+		p.Leader = s.nextLeader(p)
 	}
 }
 
-// heir is the member who has been there longest, or one of those.
-func (s *State) heir(p *Party) int {
+// nextLeader returns the member who has been there longest, or one of several.
+func (s *State) nextLeader(p *Party) int {
 	first := p.entered[p.Members[0]].moment
 	n := 1
 	for n < len(p.Members) && p.entered[p.Members[n]].moment == first {
@@ -244,7 +241,7 @@ func (s *State) enter(p *Party, session int) {
 	if _, member := s.Member(p, user); !member {
 		for _, v := range s.Invites {
 			if s.Parties[v.Party] == p && v.By == user {
-				v.Hold = false // they have left before, and what they held has ended with that
+				v.Hold = false // they have left before, which ended the seats that they held
 			}
 		}
 	}
@@ -253,7 +250,7 @@ func (s *State) enter(p *Party, session int) {
 	p.entered[session] = entry{s.entries, s.moment}
 }
 
-// move takes out the socket whose seat has moved to another.
+// move removes the socket whose seat has moved to another socket.
 func (s *State) move(party *Party, older int) {
 	if s.LateMoves {
 		s.leaving = append(s.leaving, seat{slices.Index(s.Parties, party), older})
@@ -262,14 +259,14 @@ func (s *State) move(party *Party, older int) {
 	s.leave(party, older)
 }
 
-// EndLeaves takes out those whom LateMoves and LateLeaves have left in.
+// EndLeaves makes the leaves that LateMoves and LateLeaves delayed.
 func (s *State) EndLeaves() {
 	s.LateMoves, s.LateLeaves = false, false
 	s.leaveAll(s.leaving)
 	s.leaving = nil
 }
 
-// Entries is how often somebody has come into a party so far.
+// Entries returns how many joins there were so far.
 func (s *State) Entries() int { return s.entries }
 
 // ended reports whether nobody can use the invite any more.
@@ -277,15 +274,15 @@ func (s *State) ended(v *Invite) bool { return v.Revoked || !s.Now.Before(v.Expi
 
 func (v *Invite) exhausted() bool { return v.MaxUses > 0 && v.Uses >= v.MaxUses }
 
-// pending are the users an invite is for who have neither come nor declined.
+// pending returns the invited users who have neither joined nor declined.
 func (v *Invite) pending() []int {
 	return slices.DeleteFunc(slices.Clone(v.For), func(user int) bool {
 		return slices.Contains(v.Claims, user) || slices.Contains(v.Declined, user)
 	})
 }
 
-// holders are the users for whom invites of members keep a seat in the party, whether or
-// not they need it.
+// holders returns the users for whom members' invites hold a seat in the party, whether they need it
+// or not.
 func (s *State) holders(party int) map[int]bool {
 	users := map[int]bool{}
 	for _, v := range s.Invites {
@@ -298,14 +295,14 @@ func (s *State) holders(party int) map[int]bool {
 	return users
 }
 
-// holds reports whether an invite keeps seats in the party for those who have not come yet.
+// holds reports whether an invite holds seats in the party for users who have not joined yet.
 func (s *State) holds(v *Invite, party int) bool {
 	_, member := s.Member(s.Parties[party], v.By)
 	return v.Party == party && v.Hold && member && !s.ended(v)
 }
 
-// Seats counts a party's seats as the user sees them: taken by members and by joins
-// under way, and kept for other users. User -1 is nobody.
+// Seats counts a party's seats as the user sees them: taken by members and joins under way, and held
+// for other users. User -1 is nobody.
 func (s *State) Seats(party, user int) (taken, held int) {
 	p := s.Parties[party]
 	taken = len(p.Members)
@@ -314,7 +311,7 @@ func (s *State) Seats(party, user int) (taken, held int) {
 	for _, m := range p.Members {
 		delete(users, s.Sessions[m].User)
 	}
-	for session, f := range p.flights {
+	for session, f := range p.reservations {
 		if !s.Now.Before(f.until) {
 			continue
 		}
@@ -326,10 +323,10 @@ func (s *State) Seats(party, user int) (taken, held int) {
 	return taken, len(users)
 }
 
-// Moving counts the joins under way of users who are in the party by another session.
+// Moving counts the joins under way of users who are in the party with another session.
 func (s *State) Moving(party int) (n int) {
 	p := s.Parties[party]
-	for session, f := range p.flights {
+	for session, f := range p.reservations {
 		_, member := s.Member(p, s.Sessions[session].User)
 		if member && s.Now.Before(f.until) && !slices.Contains(p.Members, session) {
 			n++
@@ -338,10 +335,10 @@ func (s *State) Moving(party int) (n int) {
 	return n
 }
 
-// Expected counts the users other than members who have a seat kept or are joining.
+// Expected counts the users who are not members and who have a held seat or are joining.
 func (s *State) Expected(party int) int {
 	p, users := s.Parties[party], s.holders(party)
-	for session, f := range p.flights {
+	for session, f := range p.reservations {
 		if s.Now.Before(f.until) {
 			users[s.Sessions[session].User] = true
 		}
@@ -352,18 +349,18 @@ func (s *State) Expected(party int) int {
 	return len(users)
 }
 
-// ask notes what a session has begun and the server refused: it keeps a seat, or a place
-// on the list of requests, for a moment.
+// ask records what a session has started and the server refused: it reserves a seat, or a place on the
+// list of requests, for a moment.
 func (s *State) ask(party, joiner, by int) (until time.Time) {
 	if s.asked == nil {
 		s.asked = map[int]ask{}
 	}
-	until = s.Now.Add(flightTime)
+	until = s.Now.Add(reservationTime)
 	s.asked[by] = ask{party, joiner, until}
 	return until
 }
 
-// Settle ends whatever the session's earlier message left under way.
+// Settle ends what the session's earlier message left under way.
 func (s *State) Settle(by int) {
 	a, ok := s.asked[by]
 	if !ok {
@@ -371,31 +368,31 @@ func (s *State) Settle(by int) {
 	}
 	delete(s.asked, by)
 	p := s.Parties[a.party]
-	if p.flights[a.joiner].by == by {
-		delete(p.flights, a.joiner)
+	if p.reservations[a.joiner].by == by {
+		delete(p.reservations, a.joiner)
 	}
-	if until := p.noted[by]; !until.IsZero() {
-		delete(p.noted, by)
+	if until := p.ownRequests[by]; !until.IsZero() {
+		delete(p.ownRequests, by)
 	}
 }
 
-// UnderWay has a session be on the way into a party by what by sends, -1 for nobody's
-// socket: Partyline has let it through, and the server has not answered yet.
+// UnderWay puts a session on its way into a party by a message of by, -1 for no socket: Partyline has
+// admitted it, and the server has not answered yet.
 func (s *State) UnderWay(party, joiner, by int) {
 	if by < 0 {
-		by -= joiner // so that each has a place of its own
+		by -= joiner // so that each has a different key
 	}
-	s.Parties[party].flights[joiner] = flight{by: by, until: s.ask(party, joiner, by)}
+	s.Parties[party].reservations[joiner] = reservation{by: by, until: s.ask(party, joiner, by)}
 }
 
-// Unsettled reports whether something of the session's is still under way.
+// Unsettled reports whether an action of the session is still under way.
 func (s *State) Unsettled(by int) bool {
 	_, ok := s.asked[by]
 	return ok
 }
 
-// purge forgets what time has ended.
+// purge removes what has expired.
 func (s *State) purge(p *Party) {
-	maps.DeleteFunc(p.flights, func(_ int, f flight) bool { return !s.Now.Before(f.until) })
-	maps.DeleteFunc(p.noted, func(_ int, until time.Time) bool { return !until.IsZero() && !s.Now.Before(until) })
+	maps.DeleteFunc(p.reservations, func(_ int, f reservation) bool { return !s.Now.Before(f.until) })
+	maps.DeleteFunc(p.ownRequests, func(_ int, until time.Time) bool { return !until.IsZero() && !s.Now.Before(until) })
 }

@@ -9,9 +9,9 @@ import (
 	"partyline/party"
 )
 
-// A node dies with its sockets. Parties of other nodes go on: the members it had are
-// gone, one of the rest leads, and what was promised by invite still holds, no matter who
-// promised it. A member who comes back by another node finds the seat kept.
+// A node dies with its sockets. Parties of other nodes go on: its members are gone, and one of the
+// others leads. Held seats and invites stay, no matter who made them. A member who comes back by
+// another node still has the seat.
 func TestNodeDies_PartiesOfOthersGoOn(t *testing.T) {
 	w := start(t)
 	ann, bob, cid := w.north.play("ann"), w.south.play("bob"), w.south.play("cid")
@@ -20,15 +20,15 @@ func TestNodeDies_PartiesOfOthersGoOn(t *testing.T) {
 	w.enters(bob, link.Code, id)
 	w.must(ann.Promote(w.ctx, id, bob.Presence()))
 	w.must(ann.Barrier(w.ctx))
-	// Made by the node that dies, by players of it, for somebody elsewhere.
+	// Made by the node that dies, for its player dan and for a player of another node.
 	dan, eve := w.north.play("dan"), w.north.play("eve")
 	kept := w.invite(bob, id, object{"for_user_ids": []string{dan.Player.ID(), cid.Player.ID()}, "hold_seat": true})
 	w.enters(cid, kept.Code, id)
-	if p := w.seen(ann, link.Code); p.Size != 3 || p.Held != 1 || p.LeaderUserID != bob.Player.ID() {
+	if p := w.previewParty(ann, link.Code); p.Size != 3 || p.Held != 1 || p.LeaderUserID != bob.Player.ID() {
 		t.Fatalf("before: %+v; want three and a seat for dan, led by bob", p)
 	}
 
-	w.south.dies()
+	w.south.crash()
 	leaves := 0
 	_, err := ann.Take(w.ctx, func(m client.Message) bool {
 		leaves += len(m.Envelope.GetPartyPresenceEvent().GetLeaves())
@@ -40,21 +40,21 @@ func TestNodeDies_PartiesOfOthersGoOn(t *testing.T) {
 	}); err != nil {
 		t.Errorf("ann does not lead: %v", err)
 	}
-	w.member(ann, "away", bob)
-	p := w.seen(ann, link.Code)
+	w.awaitMember(ann, "away", bob)
+	p := w.previewParty(ann, link.Code)
 	if p.Size != 1 || p.LeaderUserID != ann.Player.ID() || p.Held != 3 {
 		t.Errorf("after: %+v; want ann alone, with seats for bob, cid and dan", p)
 	}
 	w.refused(w.redeem(eve, link.Code), party.PartyFull)
 	w.enters(dan, kept.Code, id)
 
-	again := w.north.moves(bob)
+	again := w.north.reconnect(bob)
 	var back party.Resumption
 	w.must(again.Call(w.ctx, "party_resume", object{}, &back))
 	if back.PartyID != id || !back.Joined {
 		t.Errorf("party_resume = %+v", back)
 	}
-	w.toldParty(again, id)
+	w.awaitParty(again, id)
 	w.must(again.SendData(w.ctx, id, 1, []byte("I am back")))
 
 	w.must(ann.CloseParty(w.ctx, id))
@@ -67,9 +67,9 @@ func TestNodeDies_PartiesOfOthersGoOn(t *testing.T) {
 	}
 }
 
-// A party dies with its own node: the engine that keeps it is gone. Its members of other
-// nodes are in it no more as far as any message goes; they make a new one, and an invite
-// that follows its inviter leads there.
+// A party dies with its own node, because the engine that keeps it is gone. Its members on other nodes
+// are not in it any more for all messages. They make a new party, and an invite that follows its
+// inviter leads there.
 func TestNodeDies_ItsOwnPartiesEnd(t *testing.T) {
 	w := start(t)
 	ann, bob, cid := w.north.play("ann"), w.south.play("bob"), w.north.play("cid")
@@ -77,20 +77,20 @@ func TestNodeDies_ItsOwnPartiesEnd(t *testing.T) {
 	w.enters(bob, w.invite(ann, id, nil).Code, id)
 	follow := w.invite(bob, id, object{"follow_inviter": true})
 
-	w.north.dies()
+	w.north.crash()
 	_, err := bob.Socket.Call(w.ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyDataSend{
 		PartyDataSend: &rtapi.PartyDataSend{PartyId: id, OpCode: 1, Data: []byte("anybody here?")}}})
 	if err == nil {
 		t.Error("the party goes on without its node")
 	}
-	w.must(bob.LeaveParty(w.ctx, id)) // as a game does that finds its party gone
+	w.must(bob.LeaveParty(w.ctx, id)) // as a game does when its party is gone
 	again := w.party(bob, false, 4)
-	cidAgain := w.south.moves(cid)
+	cidAgain := w.south.reconnect(cid)
 	w.enters(cidAgain, follow.Code, again)
 }
 
-// A call over HTTP that reaches another node than the socket's cannot put that socket
-// into a party: no node can for another. It is refused, and leaves nothing behind.
+// A call over HTTP may reach another node than the socket's. No node can put the socket of another
+// node into a party, so the call is refused and has no effect.
 func TestRedeem_OverHTTPAtTheOtherNode(t *testing.T) {
 	w := start(t)
 	ann, bob := w.north.play("ann"), w.south.play("bob")
@@ -99,6 +99,6 @@ func TestRedeem_OverHTTPAtTheOtherNode(t *testing.T) {
 	elsewhere := *bob.Player
 	elsewhere.API = w.north.api
 	w.refused(elsewhere.Call(w.ctx, "party_invite_redeem", object{"code": once.Code}, nil), party.NoLiveSession)
-	w.must(bob.Player.Call(w.ctx, "party_invite_redeem", object{"code": once.Code}, nil)) // the use came back
-	w.toldParty(bob, id)
+	w.must(bob.Player.Call(w.ctx, "party_invite_redeem", object{"code": once.Code}, nil)) // the use was given back
+	w.awaitParty(bob, id)
 }

@@ -7,16 +7,16 @@ import (
 	"partyline/party"
 )
 
-// Two nodes put a player each on the stream of a party with one free seat, before either
-// looks again. The engine takes the first and leaves the second on the stream without
-// being a member; then the first goes. The second must not take its place in the module's
-// eyes alone: it would hear the party without being in it.
+// Two nodes each put a player on the stream of a party with one free seat, before either node checks
+// again. The engine makes the first a member and leaves the second on the stream without membership.
+// Then the first leaves. The module must not take the second for a member, because it would hear the
+// party without being in it.
 func TestCapacity_NoGhostIsTakenForAMember(t *testing.T) {
 	w := start(t)
 	ann, bob, cid := w.north.play("ann"), w.south.play("bob"), w.north.play("cid")
 	id := w.party(ann, false, 2)
 	link := w.invite(ann, id, nil)
-	south, north := holdUp(&w.south.module), holdUp(&w.north.module)
+	south, north := holdJoins(&w.south.module), holdJoins(&w.north.module)
 	results := map[*game]chan error{bob: make(chan error, 1), cid: make(chan error, 1)}
 	arrive := func(gate *fault.Gate) {
 		select {
@@ -25,14 +25,14 @@ func TestCapacity_NoGhostIsTakenForAMember(t *testing.T) {
 			t.Fatal("nobody came to the gate")
 		}
 	}
-	for g, at := range map[*game]door{bob: south, cid: north} {
+	for g, at := range map[*game]joinGates{bob: south, cid: north} {
 		go func() { results[g] <- w.redeem(g, link.Code) }()
 		arrive(at.outside) // has seen the free seat
 	}
-	for _, at := range []door{south, north} {
+	for _, at := range []joinGates{south, north} {
 		at.outside.Open()
 		arrive(at.inside)
-		w.cluster.Settle() // the engine has dealt with it
+		w.cluster.Settle() // the engine has processed it
 	}
 	south.inside.Open()
 	first := <-results[bob]
@@ -61,12 +61,12 @@ func TestCapacity_NoGhostIsTakenForAMember(t *testing.T) {
 	}
 }
 
-// door is where a module's next admission waits: before the session is put on the party's
-// stream, and once it is.
-type door struct{ outside, inside *fault.Gate }
+// joinGates is where a module's next join waits: before the session is put on the party's stream, and
+// after it.
+type joinGates struct{ outside, inside *fault.Gate }
 
-func holdUp(layer *fault.Layer) door {
-	d := door{fault.NewGate(), fault.NewGate()}
+func holdJoins(layer *fault.Layer) joinGates {
+	d := joinGates{fault.NewGate(), fault.NewGate()}
 	layer.Arm(fault.Fault{
 		Name: "StreamUserJoin", Times: 1,
 		When:   func(c fault.Call) bool { return c.Args[0] == party.StreamMode },

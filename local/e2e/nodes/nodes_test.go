@@ -29,26 +29,26 @@ func TestParty_AcrossNodes(t *testing.T) {
 		}
 	}
 
-	// The invite made on the one node is seen, and ended, on the other.
+	// Members on the other node see an invite of this node, and the leader can revoke it there.
 	var list struct{ Invites []party.InviteSummary }
 	w.must(bob.Call(w.ctx, "party_invite_list", object{"party_id": id}, &list))
 	if len(list.Invites) != 1 || list.Invites[0].ID != link.ID || list.Invites[0].Uses != 1 {
 		t.Errorf("bob lists %+v; want ann's invite with one use", list.Invites)
 	}
 	w.must(ann.Promote(w.ctx, id, bob.Presence()))
-	w.must(ann.Barrier(w.ctx)) // the answer comes before the module hears of it
+	w.must(ann.Barrier(w.ctx)) // the answer comes before the module knows of the promotion
 	w.must(bob.Call(w.ctx, "party_invite_revoke", object{"id": link.ID}, nil))
 	w.refused(w.redeem(w.north.play("eve"), link.Code), party.InviteRevoked)
 
-	// The leader of another node decides on requests.
+	// The leader on another node decides about requests.
 	cid := w.north.play("cid")
 	w.must(cid.JoinParty(w.ctx, id))
 	if _, err := bob.Take(w.ctx, client.OfKind("party_join_request")); err != nil {
 		t.Error(err)
 	}
 	w.must(bob.Accept(w.ctx, id, cid.Presence()))
-	w.toldParty(cid, id)
-	if p := w.seen(ann, w.invite(cid, id, nil).Code); p.Size != 3 || p.LeaderUserID != bob.Player.ID() {
+	w.awaitParty(cid, id)
+	if p := w.previewParty(ann, w.invite(cid, id, nil).Code); p.Size != 3 || p.LeaderUserID != bob.Player.ID() {
 		t.Errorf("the party is %+v; want three, led by bob", p)
 	}
 }
@@ -67,7 +67,7 @@ func TestStatus_ReachesTheOtherNode(t *testing.T) {
 			Progress float64
 		}
 	}
-	w.said(ann, party.OpStatus, &news, func() bool {
+	w.awaitData(ann, party.OpStatus, &news, func() bool {
 		return len(news.Members) == 1 && news.Members[0].UserID == bob.Player.ID() && news.Members[0].Progress == 0.42
 	})
 	w.must(ann.Call(w.ctx, "party_status_list", object{"party_id": id}, &news))
@@ -81,9 +81,9 @@ func TestStatus_ReachesTheOtherNode(t *testing.T) {
 		t.Errorf("the list on the other node is %+v", news.Members)
 	}
 
-	// Who is on the way is known to the node alone that was told, until told again.
+	// Only the node that received the status knows who is on the way, until the next status.
 	w.must(cid.Call(w.ctx, "party_status_set", object{"code": link.Code, "stage": "installing"}, nil))
-	w.said(ann, party.OpStatus, &news, func() bool {
+	w.awaitData(ann, party.OpStatus, &news, func() bool {
 		return len(news.Incoming) == 1 && news.Incoming[0].UserID == cid.Player.ID()
 	})
 }
@@ -97,7 +97,7 @@ func TestHold_CountsOnTheOtherNode(t *testing.T) {
 	kept := w.invite(ann, id, object{"for_user_ids": []string{cid.Player.ID()}, "hold_seat": true})
 	w.refused(w.redeem(dan, link.Code), party.PartyFull)
 	w.refused(dan.JoinParty(w.ctx, id), party.PartyFull)
-	if p := w.seen(dan, link.Code); p.Held != 1 || p.Size != 2 {
+	if p := w.previewParty(dan, link.Code); p.Held != 1 || p.Size != 2 {
 		t.Errorf("dan sees %+v; want two in it and one seat held", p)
 	}
 	w.enters(cid, kept.Code, id)
@@ -114,12 +114,12 @@ func TestKick_BansOnTheOtherNode(t *testing.T) {
 	if _, err := bob.Take(w.ctx, client.OfKind("party_close")); err != nil {
 		t.Error(err)
 	}
-	w.must(ann.Barrier(w.ctx)) // the other node hears of it from the module, which comes after the answer
+	w.must(ann.Barrier(w.ctx)) // the module tells the other node, and it does so after the answer
 	w.refused(w.redeem(bob, link.Code), party.Banned)
 	w.refused(bob.JoinParty(w.ctx, id), party.Banned)
 	w.refused(w.redeem(bob, w.invite(ann, id, nil).Code), party.Banned) // a link is for anybody
 	named := w.invite(ann, id, object{"for_user_ids": []string{bob.Player.ID()}})
-	w.enters(bob, named.Code, id) // an invite made after the kick for the user lifts it
+	w.enters(bob, named.Code, id) // an invite for the user made after the kick lifts the ban
 }
 
 func TestInvite_OneUseOnBothNodes(t *testing.T) {
@@ -133,13 +133,13 @@ func TestInvite_OneUseOnBothNodes(t *testing.T) {
 	}); len(in) != 1 {
 		t.Errorf("%d got in by an invite for one", len(in))
 	}
-	if p := w.seen(ann, w.invite(ann, id, nil).Code); p.Size != 2 {
+	if p := w.previewParty(ann, w.invite(ann, id, nil).Code); p.Size != 2 {
 		t.Errorf("%d are in the party; want ann and one more", p.Size)
 	}
 }
 
-// However the nodes' looks and joins interleave: never more than there are seats, nobody
-// who hears the party without being in it, and no seat left over in the end.
+// However the nodes' checks and joins interleave, there are never more members than seats, nobody
+// hears the party without being in it, and no seat is lost in the end.
 func TestCapacity_RacersOnBothNodes(t *testing.T) {
 	w := start(t)
 	ann := w.north.play("ann")
@@ -159,14 +159,14 @@ func TestCapacity_RacersOnBothNodes(t *testing.T) {
 			t.Errorf("%d sessions are on the stream; want ann's and those of the %d who got in", on, len(in))
 		}
 		for _, g := range in {
-			w.toldParty(g, id) // as a native member
+			w.awaitParty(g, id) // as a native member
 			w.must(g.SendData(w.ctx, id, 1, []byte("I am a member")))
 		}
 		w.must(ann.CloseParty(w.ctx, id))
 	}
 }
 
-// race has n players on each node redeem a code at the same moment and gives those who got in.
+// race makes n players on each node redeem a code at the same moment. It returns the games that got in.
 func (w *world) race(id, code string, n int, mayFail func(error) bool) []*game {
 	w.t.Helper()
 	var racers []*game

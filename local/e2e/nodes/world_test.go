@@ -1,6 +1,6 @@
-// Package nodes_test plays on two servers that are one cluster: two engines, each with
-// the module in it, behind one tracker and one store. It shows that what Partyline knows
-// lives in neither process: see docs/scaling.md.
+// Package nodes_test tests two servers in one cluster: two engines, each with the module, behind
+// one tracker and one store. It shows that no process keeps Partyline's state to itself: see
+// docs/scaling.md.
 package nodes_test
 
 import (
@@ -42,11 +42,11 @@ type world struct {
 	north, south *node
 }
 
-// node is one server of it.
+// node is one server of the cluster.
 type node struct {
 	w      *world
 	server *engine.Server
-	module fault.Layer // around its module
+	module fault.Layer // around the node's module
 	api    *client.Client
 }
 
@@ -92,14 +92,14 @@ func (w *world) node(name, rules string) *node {
 	return n
 }
 
-// dies ends a node as a crash does: its module does nothing more, and its sockets are gone.
-func (n *node) dies() {
+// crash ends a node as a crash does: its module stops, and its sockets are gone.
+func (n *node) crash() {
 	n.module.Cut()
 	n.server.Close()
 	n.w.cluster.Settle()
 }
 
-// play signs a player in on a node and starts a game there.
+// play signs in a player on a node and connects their game there.
 func (n *node) play(name string) *game {
 	n.w.t.Helper()
 	p, err := player.SignIn(n.w.ctx, n.api, name)
@@ -114,8 +114,8 @@ func (n *node) play(name string) *game {
 	return g
 }
 
-// moves is a game of the same player on another node.
-func (n *node) moves(g *game) *game {
+// reconnect connects the same player on another node.
+func (n *node) reconnect(g *game) *game {
 	n.w.t.Helper()
 	again, err := (&player.Player{API: n.api, Session: g.Player.Session}).Play(n.w.ctx)
 	if err != nil {
@@ -125,7 +125,7 @@ func (n *node) moves(g *game) *game {
 	return again
 }
 
-// must fails the test for an error.
+// must fails the test on an error.
 func (w *world) must(err error) {
 	w.t.Helper()
 	if err != nil {
@@ -164,22 +164,22 @@ func (w *world) redeem(g *game, code string) error {
 	return g.Call(w.ctx, "party_invite_redeem", object{"code": code}, nil)
 }
 
-// enters redeems and waits for the party that the server then sends.
+// enters redeems, and waits for the party that the server then sends.
 func (w *world) enters(g *game, code, id string) {
 	w.t.Helper()
 	w.must(w.redeem(g, code))
-	w.toldParty(g, id)
+	w.awaitParty(g, id)
 }
 
-func (w *world) toldParty(g *game, id string) client.Message {
+func (w *world) awaitParty(g *game, id string) client.Message {
 	w.t.Helper()
 	m, err := g.Take(w.ctx, func(m client.Message) bool { return m.Envelope.GetParty().GetPartyId() == id })
 	w.must(err)
 	return m
 }
 
-// said waits for a message to the party that fits, and decodes it.
-func (w *world) said(g *game, opCode int64, into any, fits func() bool) {
+// awaitData waits for a fitting message to the party, and decodes it.
+func (w *world) awaitData(g *game, opCode int64, into any, fits func() bool) {
 	w.t.Helper()
 	_, err := g.Take(w.ctx, func(m client.Message) bool {
 		data := m.Envelope.GetPartyData()
@@ -190,18 +190,18 @@ func (w *world) said(g *game, opCode int64, into any, fits func() bool) {
 	}
 }
 
-// member waits for the module's word about a member.
-func (w *world) member(g *game, event string, about *game) {
+// awaitMember waits for the module's message about a member.
+func (w *world) awaitMember(g *game, event string, about *game) {
 	w.t.Helper()
 	var e struct {
 		Event  string
 		UserID string `json:"user_id"`
 	}
-	w.said(g, party.OpMember, &e, func() bool { return e.Event == event && e.UserID == about.Player.ID() })
+	w.awaitData(g, party.OpMember, &e, func() bool { return e.Event == event && e.UserID == about.Player.ID() })
 }
 
-// seen is a party as an invite's preview shows it to a player.
-func (w *world) seen(g *game, code string) *party.PartyPreview {
+// previewParty returns a party as an invite's preview shows it to a player.
+func (w *world) previewParty(g *game, code string) *party.PartyPreview {
 	w.t.Helper()
 	var p party.Preview
 	w.must(g.Call(w.ctx, "party_invite_preview", object{"code": code}, &p))

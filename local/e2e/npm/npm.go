@@ -1,4 +1,4 @@
-// Package npm lets tests use packages of the npm registry and the tools that come with it.
+// Package npm lets tests use packages of the npm registry and their tools.
 //
 // Only tests import it.
 package npm
@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// Install gets a folder's packages from the registry, exactly as its lock file says,
-// unless that has been done since the lock file changed. Tests of several packages may ask
-// at once: one of them does it.
+// Install installs a folder's packages from the registry, exactly as in its lock file. It does
+// nothing if they were installed since the lock file changed. Tests of several packages may call
+// it at once: one of them installs.
 func Install(t testing.TB, folder string) {
 	t.Helper()
 	lock, err := os.Open(filepath.Join(folder, "package-lock.json"))
@@ -52,7 +52,7 @@ func upToDate(t testing.TB, made, from string) bool {
 	return !product.ModTime().Before(source.ModTime())
 }
 
-// Tool finds a program. A test that cannot run is a failed test.
+// Tool finds a program. If it is missing, the test fails.
 func Tool(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)

@@ -1,9 +1,9 @@
-// Package overhead measures what the module's hooks cost players: a party is made and
-// joined on a stock server and on one with the module, in turn, in the same run, so that
-// whatever else the machine does weighs on both.
+// Package overhead measures what the module's hooks cost players. It makes and joins parties on a
+// stock server and on one with the module, in turn in one run, so that other load on the machine
+// affects both.
 //
-// Without anything in the environment both are embedded engines. With NAKAMA and
-// NAKAMA_STOCK ("host:port" each, the second without the module) they are real servers.
+// Without environment variables, both are embedded engines. With NAKAMA and NAKAMA_STOCK
+// ("host:port" each, the second without the module) they are real servers.
 package overhead
 
 import (
@@ -48,9 +48,9 @@ func newSide(b *testing.B, addr string) *side {
 	return &side{b: b, leader: connect(), join: connect()}
 }
 
-// round makes a party, has the second player join it, and ends it. Only the first two
-// are timed, each until its answer is here, and each once the server is done with what
-// came before: after-hooks run when their message has been answered.
+// round makes a party, makes the second player join it, and closes it. It times only the create and
+// the join, each until the answer. Before each it waits until the server has finished the earlier
+// messages, because after hooks run after the answer.
 func (s *side) round(ctx context.Context) {
 	began := time.Now()
 	reply, err := s.leader.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 4}}})
@@ -71,7 +71,7 @@ func (s *side) round(ctx context.Context) {
 	s.settle(ctx)
 }
 
-// settle waits until the server has done everything that both players' messages ask for.
+// settle waits until the server has finished the work of both players' messages.
 func (s *side) settle(ctx context.Context) {
 	for _, socket := range []*client.Socket{s.leader, s.join} {
 		if err := socket.Barrier(ctx); err != nil {
@@ -81,7 +81,7 @@ func (s *side) settle(ctx context.Context) {
 	}
 }
 
-// servers are the stock one and the one with the module.
+// servers returns the address of the stock server and of the one with the module.
 func servers(b *testing.B) (stock, module string) {
 	b.Helper()
 	module, stock = target.Given(), os.Getenv("NAKAMA_STOCK")
@@ -94,8 +94,8 @@ func servers(b *testing.B) (stock, module string) {
 	return stock, module
 }
 
-// BenchmarkCreateAndJoin reports the median of both servers, in microseconds, and what
-// the module's is above the stock server's.
+// BenchmarkCreateAndJoin reports the medians of both servers in microseconds, and the overhead of
+// the module in percent.
 func BenchmarkCreateAndJoin(b *testing.B) {
 	stockAddr, moduleAddr := servers(b)
 	stock, module := newSide(b, stockAddr), newSide(b, moduleAddr)
@@ -113,13 +113,13 @@ func BenchmarkCreateAndJoin(b *testing.B) {
 		for _, s := range sides {
 			s.round(b.Context())
 		}
-		slices.Reverse(sides) // neither always comes after the other
+		slices.Reverse(sides) // so that each side comes first half of the time
 	}
 	b.StopTimer()
 	report := func(what string, of func(*side) []time.Duration) {
 		native, through := median(of(stock)), median(of(module))
-		b.ReportMetric(us(native), what+"-native-us")
-		b.ReportMetric(us(through), what+"-module-us")
+		b.ReportMetric(microseconds(native), what+"-native-us")
+		b.ReportMetric(microseconds(through), what+"-module-us")
 		b.ReportMetric(100*(float64(through)/float64(native)-1), what+"-overhead-%")
 	}
 	report("create", func(s *side) []time.Duration { return s.took.create })
@@ -140,7 +140,7 @@ func median(d []time.Duration) time.Duration {
 	return d[len(d)/2]
 }
 
-func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 func TestMedian(t *testing.T) {
 	for want, of := range map[time.Duration][]time.Duration{3: {5, 1, 3}, 7: {7}, 4: {4, 2, 3, 9}} {

@@ -16,9 +16,9 @@ import (
 	"partyline/party"
 )
 
-// BenchmarkRedeem puts the redemption of an invite beside one bare write to storage
-// through the server's own API: both over HTTP, both by the same user, in turn. The ratio
-// is how many redemptions a server does in the time of one write.
+// BenchmarkRedeem compares the redeem of an invite with one bare write to storage through the
+// server's own API. Both are calls over HTTP by the same user, in turn. The ratio is how many redeems
+// a server does in the time of one write.
 func BenchmarkRedeem(b *testing.B) {
 	addr := target.Module(b)
 	ctx, api := b.Context(), client.New(addr)
@@ -61,12 +61,12 @@ func BenchmarkRedeem(b *testing.B) {
 		}
 	}
 	r, w := median(redeem), median(write)
-	b.ReportMetric(us(r), "redeem-us")
-	b.ReportMetric(us(w), "write-us")
+	b.ReportMetric(microseconds(r), "redeem-us")
+	b.ReportMetric(microseconds(w), "write-us")
 	b.ReportMetric(float64(w)/float64(r), "ratio")
 }
 
-// bareWrite stores a value as large as an invite's.
+// bareWrite stores a value that is as large as an invite's.
 func bareWrite(ctx context.Context, api *client.Client, s client.Session) error {
 	value := fmt.Sprintf(`{"text":%q}`, strings.Repeat("x", 400))
 	in := map[string]any{"objects": []map[string]any{{"collection": "bare", "key": uuid.NewString(), "value": value}}}

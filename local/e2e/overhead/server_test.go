@@ -22,21 +22,21 @@ var (
 	large  = flag.Int("large", 16, "members of the largest party")
 )
 
-// A subject is one server that is measured.
+// subject is one server that is measured.
 type subject struct {
-	b       *testing.B
-	name    string
-	process *target.Process // nil for an embedded engine
-	addr    string
-	each    []float64 // microseconds of processor time for each message, by round
+	b              *testing.B
+	name           string
+	process        *target.Process // nil for an embedded engine
+	addr           string
+	costPerMessage []float64 // microseconds of processor time per message, by round
 
 	// The players of a row:
 	leader  *player.Game
-	friends []*player.Game // members, but for the last, who comes and goes
-	party   string         // an open one of theirs
+	friends []*player.Game // members, except the last, who joins and leaves
+	party   string         // the ID of an open party of theirs
 }
 
-// newSubject starts a server with the rules file, "" for a stock one. A real one is given flags.
+// newSubject starts a server with the rules file, "" for a stock server. Only a real server gets the flags.
 func newSubject(b *testing.B, name, rules string, flags ...string) *subject {
 	b.Helper()
 	s := &subject{b: b, name: name}
@@ -55,7 +55,7 @@ func newSubject(b *testing.B, name, rules string, flags ...string) *subject {
 	return s
 }
 
-// emptySubject starts a server with the module that does nothing; nil where there is none.
+// emptySubject starts a server with the module that does nothing. It returns nil if there is no such module.
 func emptySubject(b *testing.B) *subject {
 	b.Helper()
 	plugin := os.Getenv(target.EmptyVariable)
@@ -66,10 +66,10 @@ func emptySubject(b *testing.B) *subject {
 	return &subject{b: b, name: "empty", process: process, addr: process.Addr}
 }
 
-// populate has new players fill a party. Two alone are in none.
+// populate makes new players fill a party. Two players get no party.
 func (s *subject) populate(b *testing.B, members int) {
 	b.Helper()
-	s.b, s.each, s.friends = b, nil, nil
+	s.b, s.costPerMessage, s.friends = b, nil, nil
 	api := client.New(s.addr)
 	s.leader = play(b, api)
 	for range members - 1 {
@@ -78,7 +78,7 @@ func (s *subject) populate(b *testing.B, members int) {
 	if members == 2 { // they make and end their own
 		return
 	}
-	s.party = s.create(members + 2) // a seat is free again a moment after a leave
+	s.party = s.create(members + 2) // a seat is free again only a moment after a leave
 	for _, g := range s.friends[:len(s.friends)-1] {
 		s.must(g.JoinParty(b.Context(), s.party))
 	}
@@ -98,7 +98,7 @@ func (s *subject) create(size int) string {
 	return id
 }
 
-// settle waits until the server has done what follows the players' messages so far.
+// settle waits until the server has finished the work of the players' messages so far.
 func (s *subject) settle(players ...*player.Game) {
 	s.b.Helper()
 	for _, g := range players {
@@ -110,8 +110,8 @@ func (s *subject) settle(players ...*player.Game) {
 	}
 }
 
-// spent is the processor time of the server so far; of an embedded engine it is that of the
-// clients too.
+// spent returns the processor time of the server so far. For an embedded engine this includes the
+// clients.
 func (s *subject) spent() time.Duration {
 	s.b.Helper()
 	if s.process == nil {
@@ -124,7 +124,7 @@ func (s *subject) spent() time.Duration {
 	return d
 }
 
-// resident is the server's memory in bytes, 0 of an embedded engine.
+// resident returns the server's memory in bytes, 0 for an embedded engine.
 func (s *subject) resident() int {
 	s.b.Helper()
 	if s.process == nil {
@@ -135,7 +135,7 @@ func (s *subject) resident() int {
 	return n
 }
 
-// round is messages of one kind, and what each of them cost.
+// round sends messages of one kind and records the mean cost of each.
 func (s *subject) round(messages int, do func(*subject)) {
 	s.b.Helper()
 	all := append([]*player.Game{s.leader}, s.friends...)
@@ -143,17 +143,17 @@ func (s *subject) round(messages int, do func(*subject)) {
 	before := s.spent()
 	for n := range messages {
 		do(s)
-		if n%16 == 0 { // a turn may bring a member several messages, and the server ends a connection that has 64 waiting
+		if n%16 == 0 { // one act may send a member several messages, and the server ends a connection with 64 waiting
 			s.settle(all...)
 		}
 	}
 	s.settle(all...)
-	s.each = append(s.each, us(s.spent()-before)/float64(messages))
+	s.costPerMessage = append(s.costPerMessage, microseconds(s.spent()-before)/float64(messages))
 }
 
-// cost is what a message has cost in the better half of the rounds, but for the first.
+// cost returns the mean cost of a message in the cheaper half of the rounds, without the first round.
 func (s *subject) cost() float64 {
-	rounds := slices.Sorted(slices.Values(s.each[1:]))
+	rounds := slices.Sorted(slices.Values(s.costPerMessage[1:]))
 	rounds = rounds[:(len(rounds)+1)/2]
 	sum := 0.0
 	for _, each := range rounds {
@@ -162,10 +162,10 @@ func (s *subject) cost() float64 {
 	return sum / float64(len(rounds))
 }
 
-// friend is who comes and goes.
+// friend is the player who joins and leaves.
 func (s *subject) friend() *player.Game { return s.friends[len(s.friends)-1] }
 
-// life is a party from its beginning to its end.
+// life runs a party from its beginning to its end.
 func (s *subject) life() {
 	ctx := s.b.Context()
 	id := s.create(4)
@@ -174,27 +174,26 @@ func (s *subject) life() {
 	s.must(s.leader.CloseParty(ctx, id))
 }
 
-// brief is a party that nobody joins.
+// brief makes and closes a party that nobody joins.
 func (s *subject) brief() { s.must(s.leader.CloseParty(s.b.Context(), s.create(4))) }
 
-// data is one message to the party.
+// data sends one message to the party.
 func (s *subject) data() {
 	s.must(s.leader.SendData(s.b.Context(), s.party, 1, []byte("hello")))
 }
 
-// join is a member more, who leaves again.
+// join makes one more player join the party and leave it.
 func (s *subject) join() {
 	s.must(s.friend().JoinParty(s.b.Context(), s.party))
 	s.must(s.friend().LeaveParty(s.b.Context(), s.party))
 }
 
-// BenchmarkServer measures the processor time that messages cost a server with the module,
-// a stock server's being 1. The servers take turns in changing order, so that whatever else the
-// machine does weighs on all, and so does what a server does of itself every second or so. What
-// counts is the mean of the better half of each one's rounds. One module has its parties outlive
-// a restart. Beside them stand a second stock server, which shows how far the measure itself is
-// off, and one with a module whose hooks do nothing, which shows what the host pays for having
-// hooks. Without NAKAMA_SERVER all are embedded engines, and the figures mean nothing.
+// BenchmarkServer measures the processor time of messages on a server with the module, relative to a
+// stock server. The servers take turns in random order, so that other load on the machine, and the
+// servers' own periodic work, affect all of them. The result is the mean of the cheaper half of each
+// server's rounds. One module keeps parties over a restart. A second stock server shows the error of
+// the measurement. A server with a module of empty hooks shows what the host pays for hooks. Without
+// NAKAMA_SERVER all are embedded engines, and the figures mean nothing.
 func BenchmarkServer(b *testing.B) {
 	none := filepath.Join(b.TempDir(), "none.yml")
 	write(b, none, "version: 1\nlimits: {party_create: none, data: {rate: none}}\n")

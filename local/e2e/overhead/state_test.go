@@ -11,16 +11,16 @@ import (
 	"partyline/party"
 )
 
-// A volley is this many requests, by as many readers: thirty volleys stay within what the
-// rules let one address read in a minute.
+// A volley is this many requests by this many readers. Thirty volleys stay within the number of
+// requests that the rules allow one address in a minute.
 const (
 	volleySize = 200
 	readers    = 4
 )
 
-// BenchmarkState puts the live state of a landing page beside the least that a handler
-// on the server's port can do: say that there is no such asset. Both are asked for by
-// several readers at once, in turn. The ratio is of requests answered in the same time.
+// BenchmarkState compares the live state of a landing page with the cheapest answer of a handler on
+// the server's port: that an asset does not exist. Several readers request both at once, in turn.
+// The ratio is of requests answered in the same time.
 func BenchmarkState(b *testing.B) {
 	addr := target.Module(b)
 	ctx, api := b.Context(), client.New(addr)

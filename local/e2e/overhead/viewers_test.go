@@ -30,14 +30,14 @@ var (
 )
 
 const (
-	pollEvery   = 2500 * time.Millisecond // as the page's script asks
+	pollEvery   = 2500 * time.Millisecond // as the page's script polls
 	pollSlowest = 30 * time.Second        // after failures
 	invitesEach = 40                      // of one player: fewer than the rules' limit
 )
 
-// BenchmarkViewers has many landing pages open at once, each asking for its live state as the
-// page's script does, and measures how much longer the party messages of somebody else take
-// beside them, what the pages get, and what that costs the server.
+// BenchmarkViewers opens many landing pages at once. Each requests its live state as the page's script
+// does. It measures how much longer another player's party messages take meanwhile, which answers the
+// pages get, and what this costs the server.
 func BenchmarkViewers(b *testing.B) {
 	rules := filepath.Join(b.TempDir(), "rules.yml")
 	write(b, rules, "version: 1\nlimits: {party_create: none, invite_create: none, invite_guess: {per_user: none, per_ip: none}, page_per_ip: none}\n")
@@ -47,13 +47,13 @@ func BenchmarkViewers(b *testing.B) {
 	shown := invitesOf(b, api, *codes)
 	somebody := play(b, api)
 	for range *hogs {
-		hog(b)
+		burnCPU(b)
 	}
 	for range b.N {
-		quiet := lifeOf(b, somebody, *lasting)
+		quiet := medianLife(b, somebody, *lasting)
 		before, resident := vitalsOf(b, api), s.resident()
-		answers := watch(b, addr, shown)
-		busy := lifeOf(b, somebody, *lasting)
+		answers := openPages(b, addr, shown)
+		busy := medianLife(b, somebody, *lasting)
 		grown := s.resident() - resident
 		total := 0
 		for status, n := range answers() {
@@ -62,12 +62,12 @@ func BenchmarkViewers(b *testing.B) {
 		}
 		b.ReportMetric(float64(vitalsOf(b, api).Storage.Reads-before.Storage.Reads)/float64(max(1, total)), "reads/answer")
 		b.ReportMetric(float64(grown)/(1<<20), "MB-more")
-		b.ReportMetric(us(busy)/us(quiet), "ratio")
-		b.ReportMetric(us(quiet), "quiet-us")
+		b.ReportMetric(microseconds(busy)/microseconds(quiet), "ratio")
+		b.ReportMetric(microseconds(quiet), "quiet-us")
 	}
 }
 
-// invitesOf makes invites.
+// invitesOf makes n invites and returns their codes.
 func invitesOf(b *testing.B, api *client.Client, n int) (made []string) {
 	b.Helper()
 	var leader *player.Game
@@ -89,8 +89,8 @@ func invitesOf(b *testing.B, api *client.Client, n int) (made []string) {
 	return made
 }
 
-// lifeOf is how long it takes, in the middle, to make a party and to end it.
-func lifeOf(b *testing.B, g *player.Game, lasting time.Duration) time.Duration {
+// medianLife returns the median time to make a party and to end it.
+func medianLife(b *testing.B, g *player.Game, lasting time.Duration) time.Duration {
 	b.Helper()
 	var took []time.Duration
 	for end := time.Now().Add(lasting); time.Now().Before(end); {
@@ -104,15 +104,15 @@ func lifeOf(b *testing.B, g *player.Game, lasting time.Duration) time.Duration {
 		}
 		took = append(took, time.Since(began))
 		g.Drain()
-		time.Sleep(time.Millisecond) // a client that thinks
+		time.Sleep(time.Millisecond) // as a client that does other work
 	}
 	return median(took)
 }
 
-// watch opens the pages, in a process of their own: a crowd in this one would hold up whom it
-// measures. What it returns closes them, and says how often each status was answered; 0 stands
-// for no answer.
-func watch(b *testing.B, addr string, shown []string) (answers func() map[int]int) {
+// openPages opens the pages in another process, because a crowd in this process would slow down the client
+// that it measures. The returned function closes the pages and returns the number of answers by status;
+// 0 stands for no answer.
+func openPages(b *testing.B, addr string, shown []string) (answers func() map[int]int) {
 	b.Helper()
 	program, err := os.Executable()
 	if err != nil {
@@ -130,7 +130,7 @@ func watch(b *testing.B, addr string, shown []string) (answers func() map[int]in
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	if err := json.NewEncoder(open).Encode(crowdOf{*viewers, shown}); err != nil {
+	if err := json.NewEncoder(open).Encode(viewerCrowd{*viewers, shown}); err != nil {
 		b.Fatal(err)
 	}
 	return func() (got map[int]int) {
@@ -145,11 +145,11 @@ func watch(b *testing.B, addr string, shown []string) (answers func() map[int]in
 	}
 }
 
-// pagesVariable has this program open pages of the server that it names.
+// pagesVariable makes this program open pages of the server at its value.
 const pagesVariable = "PARTYLINE_PAGES"
 
-// crowdOf is what it reads of its input.
-type crowdOf struct {
+// viewerCrowd is the input of that process.
+type viewerCrowd struct {
 	Viewers int
 	Shown   []string
 }
@@ -160,12 +160,12 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	in := json.NewDecoder(os.Stdin)
-	var c crowdOf
+	var c viewerCrowd
 	if err := in.Decode(&c); err != nil {
 		panic(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	answers := c.look(ctx, addr)
+	answers := c.pollAll(ctx, addr)
 	_, _ = io.Copy(io.Discard, os.Stdin) // until it is closed
 	stop()
 	if err := json.NewEncoder(os.Stdout).Encode(answers()); err != nil {
@@ -173,8 +173,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// look has each viewer ask as the page's script does, until ctx ends.
-func (c crowdOf) look(ctx context.Context, addr string) (answers func() map[int]int) {
+// pollAll makes each viewer poll as the page's script does, until ctx ends.
+func (c viewerCrowd) pollAll(ctx context.Context, addr string) (answers func() map[int]int) {
 	web := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: c.Viewers}}
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -210,7 +210,7 @@ func (c crowdOf) look(ctx context.Context, addr string) (answers func() map[int]
 	}
 }
 
-// poll asks once. after is when the server wants to be asked again, 0 where it does not say.
+// poll makes one request. after is when the server wants the next one, 0 if it does not say.
 func poll(ctx context.Context, web *http.Client, url string) (status int, after time.Duration) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -226,8 +226,8 @@ func poll(ctx context.Context, web *http.Client, url string) (status int, after 
 	return answer.StatusCode, time.Duration(seconds) * time.Second
 }
 
-// hog wants a processor until the test is over.
-func hog(b *testing.B) {
+// burnCPU keeps a processor busy until the test ends.
+func burnCPU(b *testing.B) {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), "sh", "-c", "while :; do :; done")
 	if err := cmd.Start(); err != nil {

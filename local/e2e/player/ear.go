@@ -9,25 +9,25 @@ import (
 	"partyline/local/e2e/client"
 )
 
-// Ear is what one game knows of its parties from nothing but what the server has sent
-// it. Make it with [NewEar] for a session's ID.
+// Ear is what one game knows about its parties, from the server's messages alone. Make it with
+// [NewEar] for a session's ID.
 type Ear struct {
 	session string
 	Parties map[string]*Heard // by ID
-	// early is what the game hears of a party before the party envelope, by ID. The server fills the
-	// envelope in, then lets go of the party, then sends: what it sends meanwhile is newer, and comes first.
+	// early has, by party ID, the changes that came before the party envelope. The server fills in the
+	// envelope, unlocks the party, and then sends. A change that it sends in between is newer but comes first.
 	early map[string][]func(*Heard)
 }
 
-// Heard is one party as a game has heard of it. Members are sessions, by ID.
+// Heard is one party as a game has heard of it. Members are session IDs.
 type Heard struct {
-	Members map[string]bool
-	Leader  string // session; "" until it is known
-	Open    bool
-	told    bool // by the party envelope
+	Members     map[string]bool
+	Leader      string // session ID; "" until it is known
+	Open        bool
+	hasEnvelope bool // by the party envelope
 }
 
-// NewEar makes the ear of a session that is in no party.
+// NewEar returns the ear of a session that is in no party.
 func NewEar(session string) *Ear {
 	return &Ear{session: session, Parties: map[string]*Heard{}, early: map[string][]func(*Heard){}}
 }
@@ -42,13 +42,13 @@ func (s Stray) Error() string {
 	return fmt.Sprintf("heard of party %s without being in it: %s", s.Party, s.Message.Raw)
 }
 
-// Hear takes in what has arrived, in order, and gives what the game should not have
-// heard: nobody but its members may know what happens in a party. A player who is put into a party by
-// the server may hear of it a moment before being told about it; that is no stray.
+// Hear processes the messages that have arrived, in order, and returns those that the game should not
+// have heard: only its members may know what happens in a party. A player whom the server puts into a
+// party may hear of it a moment before the party envelope; that is not a stray.
 func (e *Ear) Hear(messages []client.Message) []Stray {
 	var strays []Stray
 	clear(e.early)
-	entered := map[string]bool{} // also if left again since
+	entered := map[string]bool{} // even if it has left again
 	for _, m := range messages {
 		party, known := e.hear(m)
 		if !known {
@@ -59,13 +59,13 @@ func (e *Ear) Hear(messages []client.Message) []Stray {
 	return slices.DeleteFunc(strays, func(s Stray) bool { return entered[s.Party] })
 }
 
-// hear takes in one message and gives the party it is about, "" for none, and whether
+// hear processes one message. It returns the party that the message is about, "" for none, and whether
 // the game is in it.
 func (e *Ear) hear(m client.Message) (party string, known bool) {
 	switch msg := m.Envelope.GetMessage().(type) {
 	case *rtapi.Envelope_Party:
 		p := msg.Party
-		heard := &Heard{Members: map[string]bool{}, Leader: p.GetLeader().GetSessionId(), Open: p.Open, told: true}
+		heard := &Heard{Members: map[string]bool{}, Leader: p.GetLeader().GetSessionId(), Open: p.Open, hasEnvelope: true}
 		for _, member := range p.Presences {
 			heard.Members[member.SessionId] = true
 		}
@@ -78,23 +78,23 @@ func (e *Ear) hear(m client.Message) (party string, known bool) {
 	case *rtapi.Envelope_PartyPresenceEvent:
 		return e.presences(msg.PartyPresenceEvent)
 	case *rtapi.Envelope_PartyLeader:
-		return e.news(msg.PartyLeader.PartyId, func(h *Heard) { h.Leader = msg.PartyLeader.GetPresence().GetSessionId() })
+		return e.change(msg.PartyLeader.PartyId, func(h *Heard) { h.Leader = msg.PartyLeader.GetPresence().GetSessionId() })
 	case *rtapi.Envelope_PartyUpdate:
-		return e.news(msg.PartyUpdate.PartyId, func(h *Heard) { h.Open = msg.PartyUpdate.Open })
+		return e.change(msg.PartyUpdate.PartyId, func(h *Heard) { h.Open = msg.PartyUpdate.Open })
 	case *rtapi.Envelope_PartyClose:
-		return e.in(msg.PartyClose.PartyId, func(*Heard) { delete(e.Parties, msg.PartyClose.PartyId) })
+		return e.applyTo(msg.PartyClose.PartyId, func(*Heard) { delete(e.Parties, msg.PartyClose.PartyId) })
 	case *rtapi.Envelope_PartyData:
-		return e.in(msg.PartyData.PartyId, func(*Heard) {})
+		return e.applyTo(msg.PartyData.PartyId, func(*Heard) {})
 	case *rtapi.Envelope_PartyMatchmakerTicket:
-		return e.in(msg.PartyMatchmakerTicket.PartyId, func(*Heard) {})
+		return e.applyTo(msg.PartyMatchmakerTicket.PartyId, func(*Heard) {})
 	case *rtapi.Envelope_PartyJoinRequest:
-		return e.in(msg.PartyJoinRequest.PartyId, func(*Heard) {})
+		return e.applyTo(msg.PartyJoinRequest.PartyId, func(*Heard) {})
 	}
 	return "", true
 }
 
-// presences applies who came and went. Those who just came in may hear of themselves
-// before they are told about the party.
+// presences applies joins and leaves. A session that has just joined may hear of itself before it gets
+// the party envelope.
 func (e *Ear) presences(event *rtapi.PartyPresenceEvent) (party string, known bool) {
 	h := e.Parties[event.PartyId]
 	for _, p := range event.Joins {
@@ -115,15 +115,15 @@ func (e *Ear) presences(event *rtapi.PartyPresenceEvent) (party string, known bo
 	return event.PartyId, true
 }
 
-// news changes what the envelope says of a party.
-func (e *Ear) news(party string, apply func(*Heard)) (string, bool) {
-	if h := e.Parties[party]; h == nil || !h.told {
+// change applies a change to what the envelope says about a party.
+func (e *Ear) change(party string, apply func(*Heard)) (string, bool) {
+	if h := e.Parties[party]; h == nil || !h.hasEnvelope {
 		e.early[party] = append(e.early[party], apply)
 	}
-	return e.in(party, apply)
+	return e.applyTo(party, apply)
 }
 
-func (e *Ear) in(party string, apply func(*Heard)) (string, bool) {
+func (e *Ear) applyTo(party string, apply func(*Heard)) (string, bool) {
 	h := e.Parties[party]
 	if h != nil {
 		apply(h)
@@ -131,6 +131,6 @@ func (e *Ear) in(party string, apply func(*Heard)) (string, bool) {
 	return party, h != nil
 }
 
-// Forget drops a party that the game has left of its own will; the server does not
-// confirm that by a message.
+// Forget drops a party that the game has left by itself, because the server does not confirm that with
+// a message.
 func (e *Ear) Forget(party string) { delete(e.Parties, party) }

@@ -8,8 +8,8 @@ import (
 	"partyline/local/e2e/client"
 )
 
-// TestEar_NewsBeforeTheEnvelope asserts that what comes before a party's envelope counts, in every order
-// in which a server may send it, and that a later envelope says everything afresh.
+// TestEar_NewsBeforeTheEnvelope asserts that changes before a party's envelope count, in every order in
+// which a server may send them, and that a later envelope replaces everything.
 func TestEar_NewsBeforeTheEnvelope(t *testing.T) {
 	of := func(session string) *rtapi.UserPresence { return &rtapi.UserPresence{SessionId: session} }
 	said := func(open bool, leader string) client.Message {

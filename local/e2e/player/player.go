@@ -1,10 +1,10 @@
-// Package player is people with running games for end-to-end tests: party messages and
-// Partyline's calls as methods that block until they are answered, and what a game has
-// heard of its parties.
+// Package player provides players with connected games for end-to-end tests. Party messages and
+// Partyline's calls are methods that block until the answer. It also tracks what a game has heard of
+// its parties.
 //
-// Every method sees the server as a stock client does. An error that the server answered
-// has an [Outcome]; any other is about the connection. Only tests import it. A [Game] is
-// for one goroutine at a time, a [Player] for any number.
+// Every method sees the server as a stock client does. An error that the server answered has an
+// [Outcome]; any other is about the connection. Only tests import it. Use a [Game] from one goroutine
+// at a time, and a [Player] from any number.
 package player
 
 import (
@@ -30,8 +30,7 @@ type Player struct {
 	Session client.Session
 }
 
-// SignIn makes an account under a device ID and a name that nobody else has, both
-// beginning with name.
+// SignIn makes an account with a unique device ID and username, which both start with name.
 func SignIn(ctx context.Context, c *client.Client, name string) (*Player, error) {
 	unique := name + "-" + strings.ReplaceAll(uuid.NewString(), "-", "")
 	session, err := c.AuthenticateDevice(ctx, unique, unique)
@@ -41,7 +40,7 @@ func SignIn(ctx context.Context, c *client.Client, name string) (*Player, error)
 	return &Player{API: c, Session: session}, nil
 }
 
-// ID is the player's user ID.
+// ID returns the player's user ID.
 func (p *Player) ID() string { return p.Session.UserID }
 
 // Call calls a function of the module over HTTP. in and out are JSON objects; out may be nil.
@@ -54,7 +53,7 @@ func (p *Player) Call(ctx context.Context, id string, in, out any) error {
 	return decode(id, answer, err, out)
 }
 
-// null is a field without a value. The API has a few such numbers; clients loop over a list or group unasked.
+// null matches a null field. Only a few numbers of the API may be null; clients use lists and objects unchecked.
 var null = regexp.MustCompile(`"([a-z_]+)":null`)
 
 func decode(id, answer string, err error, out any) error {
@@ -72,21 +71,21 @@ func decode(id, answer string, err error, out any) error {
 	return nil
 }
 
-// Game is one running game of a player: a live socket.
+// Game is one connected game of a player: a live socket.
 type Game struct {
 	*client.Socket
 	Player *Player
-	ID     string // the session's
+	ID     string // of the session
 }
 
-// Play starts a game.
+// Play connects a game.
 func (p *Player) Play(ctx context.Context) (*Game, error) {
 	socket, err := p.API.Connect(ctx, p.Session, client.SocketOptions{})
 	if err != nil {
 		return nil, err
 	}
-	// A socket is not told its session's ID. The presence of a status that only this
-	// one sets carries it.
+	// The server does not tell a socket its session's ID. The socket sets a unique status, and the
+	// presence of that status has the ID.
 	status := uuid.NewString()
 	g := &Game{Socket: socket, Player: p}
 	if err := g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_StatusUpdate{
@@ -104,7 +103,7 @@ func (p *Player) Play(ctx context.Context) (*Game, error) {
 	return g, nil
 }
 
-// Presence is how others name the game.
+// Presence returns the presence by which others name the game.
 func (g *Game) Presence() *rtapi.UserPresence {
 	return &rtapi.UserPresence{UserId: g.Player.ID(), SessionId: g.ID, Username: g.Player.Session.Username}
 }
@@ -124,19 +123,19 @@ func (g *Game) act(ctx context.Context, e *rtapi.Envelope) error {
 	return err
 }
 
-// CreateParty makes a party and gives its ID.
+// CreateParty makes a party and returns its ID.
 func (g *Game) CreateParty(ctx context.Context, open bool, maxSize int) (string, error) {
 	reply, err := g.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{
 		PartyCreate: &rtapi.PartyCreate{Open: open, MaxSize: int32(maxSize)}}})
 	return reply.GetParty().GetPartyId(), err
 }
 
-// JoinParty enters an open party, or asks a closed one.
+// JoinParty joins an open party, or asks to join a closed one.
 func (g *Game) JoinParty(ctx context.Context, id string) error {
 	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: id}}})
 }
 
-// LeaveParty leaves.
+// LeaveParty leaves a party.
 func (g *Game) LeaveParty(ctx context.Context, id string) error {
 	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: id}}})
 }
@@ -146,12 +145,12 @@ func (g *Game) Promote(ctx context.Context, id string, who *rtapi.UserPresence) 
 	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyPromote{PartyPromote: &rtapi.PartyPromote{PartyId: id, Presence: who}}})
 }
 
-// Accept lets in somebody who has asked.
+// Accept lets in a player who has asked.
 func (g *Game) Accept(ctx context.Context, id string, who *rtapi.UserPresence) error {
 	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyAccept{PartyAccept: &rtapi.PartyAccept{PartyId: id, Presence: who}}})
 }
 
-// Remove kicks a member, or turns down somebody who has asked.
+// Remove kicks a member, or declines a request.
 func (g *Game) Remove(ctx context.Context, id string, who *rtapi.UserPresence) error {
 	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyRemove{PartyRemove: &rtapi.PartyRemove{PartyId: id, Presence: who}}})
 }
@@ -161,12 +160,12 @@ func (g *Game) CloseParty(ctx context.Context, id string) error {
 	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: id}}})
 }
 
-// UpdateParty replaces whether a party is open, and its label.
+// UpdateParty sets whether a party is open, and its label.
 func (g *Game) UpdateParty(ctx context.Context, id string, open bool, label string) error {
 	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyUpdate{PartyUpdate: &rtapi.PartyUpdate{PartyId: id, Open: open, Label: label}}})
 }
 
-// Requests lists who asks to come in.
+// Requests lists the players who ask to join.
 func (g *Game) Requests(ctx context.Context, id string) ([]*rtapi.UserPresence, error) {
 	reply, err := g.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoinRequestList{
 		PartyJoinRequestList: &rtapi.PartyJoinRequestList{PartyId: id}}})
@@ -180,9 +179,9 @@ func (g *Game) SendData(ctx context.Context, id string, opCode int64, data []byt
 
 var reason = regexp.MustCompile(`^([a-z_]+(?:/[^:]+)?): `)
 
-// Outcome is what the server made of a call: "" for success, the reason for a refusal of
-// Partyline's, the whole text for one of the server's own. answered is false for an
-// error that is no answer.
+// Outcome returns the server's answer to a call: "" for success, the reason for a refusal of
+// Partyline, or the complete text for a refusal of the server. answered is false if the error is not
+// an answer.
 func Outcome(err error) (outcome string, answered bool) {
 	var text string
 	var reply *client.ReplyError

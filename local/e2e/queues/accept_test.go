@@ -11,16 +11,16 @@ import (
 	"partyline/local/e2e/client"
 )
 
-// proposal is the answer of party_match_accept, and a part of party_queue's.
+// proposal is the answer of party_match_accept, and part of the answer of party_queue.
 type proposal struct {
 	Accepted, Needed int
 	AcceptBy         int64 `json:"accept_by"`
 }
 
-// notice waits for a notification with a code and gives its content.
+// notice waits for a notification with a code and returns its content.
 func (p *player) notice(code int32) (content event) {
 	p.w.t.Helper()
-	_, err := p.Take(p.w.soon(), func(m client.Message) bool {
+	_, err := p.Take(p.w.answerDeadline(), func(m client.Message) bool {
 		for _, n := range m.Envelope.GetNotifications().GetNotifications() {
 			if n.Code == code {
 				content = event{}
@@ -41,8 +41,8 @@ func (p *player) accept(ticket string) (said proposal) {
 	return said
 }
 
-// Ten players are found and one says nothing: the same nine play, with one who comes later,
-// without losing anything.
+// Ten players are found and one does not answer: the other nine play with a later player, and lose
+// nothing.
 func TestFindOne(t *testing.T) {
 	w := start(t)
 	texts := properties("queue", "e2e_accept", "run", uuid.NewString())

@@ -15,17 +15,17 @@ import (
 	"partyline/local/e2e/target"
 )
 
-// The size that the documentation speaks of is -parties 60.
+// The documentation's figures are for -parties 60.
 var partiesOfEach = flag.Int("parties", 2, "parties of each size from 1 to 5 in BenchmarkPlacing")
 
-// giveUp is how long nobody has to be placed before the rest count as left over: several
-// passes of a matchmaker.
+// giveUp is how long BenchmarkPlacing waits for the next placed player before the rest count as left
+// over. It is several passes of a matchmaker.
 const giveUp = 10 * time.Second
 
-// BenchmarkPlacing has the same evening's parties of one to five look for a match of ten,
-// once on a server with queues, and once with the server's own matchmaker, which knows of
-// no teams. It reports the time to add a party's ticket, the players who got a match, and
-// when the last of them did. The stock server is an embedded engine, or NAKAMA_STOCK.
+// BenchmarkPlacing makes the same parties of one to five look for a match of ten: once on a server with
+// queues, and once with the server's own matchmaker, which has no teams. It reports the time to add a
+// party's ticket, the number of players who got a match, and when the last of them did. The stock server
+// is an embedded engine, or NAKAMA_STOCK.
 func BenchmarkPlacing(b *testing.B) {
 	b.Run("queues", func(b *testing.B) {
 		w := start(b)
@@ -65,7 +65,7 @@ func benchmarkPlacing(b *testing.B, w *world, ticket func(partyID string) *rtapi
 		}
 		adding += time.Since(began)
 		parties += len(groups)
-		n, at := placedOf(w, groups)
+		n, at := countPlaced(w, groups)
 		placed += n
 		last = max(last, at.Sub(began))
 	}
@@ -74,9 +74,9 @@ func benchmarkPlacing(b *testing.B, w *world, ticket func(partyID string) *rtapi
 	b.ReportMetric(last.Seconds(), "s-to-last")
 }
 
-// placedOf counts the players whose parties get a match, and answers when the last of
-// them did. It gives up once nobody has for a while.
-func placedOf(w *world, groups [][]*player) (placed int, last time.Time) {
+// countPlaced counts the players whose parties get a match, and returns when the last of them did. It gives
+// up after giveUp without a match.
+func countPlaced(w *world, groups [][]*player) (placed int, last time.Time) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
 	news := make(chan int)

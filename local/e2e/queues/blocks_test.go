@@ -7,26 +7,26 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
-// block has the player block another one.
+// block makes the player block another one.
 func (p *player) block(other *player) {
 	p.w.t.Helper()
-	if err := p.w.client.Call(p.w.soon(), "POST", "/v2/friend/block?ids="+other.UserID, p.Auth(), nil, nil); err != nil {
+	if err := p.w.client.Call(p.w.answerDeadline(), "POST", "/v2/friend/block?ids="+other.UserID, p.Auth(), nil, nil); err != nil {
 		p.w.t.Fatal(err)
 	}
 }
 
-// Blocker and blocked are in one queue and never in one match, and no friend comes to a
-// match late where somebody blocks them.
+// A player and a player they block are in one queue and never in one match. A late friend cannot join a
+// match in which somebody blocks them.
 func TestBlockedPlayersDoNotMeet(t *testing.T) {
 	w := start(t)
-	duo := properties("queue", "e2e_duel", "run", uuid.NewString()) // apart from those of passes
+	duo := properties("queue", "e2e_duel", "run", uuid.NewString()) // different from those of passes
 	p := w.players(8)
 	p[0].block(p[2])
 	w.party(p[:2]...)
 	w.party(p[2:4]...)
 	p[0].queueParty(duo)
 	p[2].queueParty(duo)
-	w.passes(2) // of others
+	w.passes(2) // of other players
 	w.party(p[4:6]...)
 	p[4].queueParty(duo)
 	first := p[4].matched().GetMatchId()
@@ -40,7 +40,7 @@ func TestBlockedPlayersDoNotMeet(t *testing.T) {
 	if id, _ := waits.seats(); id != "" {
 		t.Errorf("the party that waits has seats in %q", id)
 	}
-	// Made behind the ticket, a block counts as well.
+	// A block that is made after the ticket counts too.
 	p[6].block(waits)
 	w.party(p[6:8]...)
 	p[6].queueParty(duo)

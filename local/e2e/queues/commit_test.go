@@ -12,8 +12,8 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
-// Tickets end within 10 ms of a pass, in every way and on both sides of it: nobody hears of
-// a seat who is not matched, and of a match that came to nothing nothing is left.
+// Tickets end within 10 ms of a pass, in every way, before and after it. Only matched players hear of a
+// seat, and a match that failed leaves nothing behind.
 func TestTicketsEndAroundAPass(t *testing.T) {
 	w := start(t)
 	const groups = 21
@@ -42,7 +42,7 @@ func TestTicketsEndAroundAPass(t *testing.T) {
 			ticket := g[0].queueParty(texts)
 			g[2].queueParty(texts)
 			at := pass.Add(interval + time.Duration(i-groups/2)*time.Millisecond)
-			time.Sleep(time.Until(at)) // the moment is what is tried, nothing waits for it
+			time.Sleep(time.Until(at)) // tests the exact moment; it does not wait for anything
 			ends[i%len(ends)](g[0], ticket, g[1])
 		})
 	}
@@ -57,18 +57,18 @@ func TestTicketsEndAroundAPass(t *testing.T) {
 	}
 	for i := range groups {
 		for _, m := range group(i) {
-			if w.hears(m) {
+			if w.checkHeard(m) {
 				matched++
 				delete(apart, m.partyID)
 			}
 		}
 	}
-	w.dies(apart)
+	w.awaitNoMatch(apart)
 	t.Logf("%d groups, %d players matched, a pass every %v", groups, matched, interval)
 }
 
-// dies waits until no match lists one of the parties.
-func (w *world) dies(parties map[string]bool) {
+// awaitNoMatch waits until no match lists one of the parties.
+func (w *world) awaitNoMatch(parties map[string]bool) {
 	w.t.Helper()
 	viewer := w.player()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
@@ -78,13 +78,13 @@ func (w *world) dies(parties map[string]bool) {
 				Label   string `json:"label"`
 			}
 		}
-		if err := w.client.Call(w.soon(), http.MethodGet, "/v2/match?limit=100&authoritative=true", viewer.Auth(), nil, &alive); err != nil {
+		if err := w.client.Call(w.answerDeadline(), http.MethodGet, "/v2/match?limit=100&authoritative=true", viewer.Auth(), nil, &alive); err != nil {
 			w.t.Fatal(err)
 		}
 		left := ""
 		for _, m := range alive.Matches {
 			var label struct{ Parties []string }
-			_ = json.Unmarshal([]byte(m.Label), &label) // another handler's
+			_ = json.Unmarshal([]byte(m.Label), &label) // it may belong to another handler
 			if slices.ContainsFunc(label.Parties, func(id string) bool { return parties[id] }) {
 				left = m.MatchID
 			}
@@ -99,14 +99,14 @@ func (w *world) dies(parties map[string]bool) {
 	}
 }
 
-// pass waits for one and gives its time, to a few milliseconds.
+// pass waits for a pass and returns its time, to a few milliseconds.
 func (w *world) pass() time.Time {
 	w.t.Helper()
 	w.passes(1)
 	return time.Now()
 }
 
-// interval is the time between two passes.
+// interval returns the time between two passes.
 func (w *world) interval() time.Duration {
 	w.t.Helper()
 	first := w.pass()
@@ -118,9 +118,9 @@ func (w *world) interval() time.Duration {
 	return shortest
 }
 
-// hears reports whether a player was matched, and checks that whatever they heard of a
-// match fits.
-func (w *world) hears(m *player) bool {
+// checkHeard reports whether a player was matched. It also checks that all messages that they heard about a
+// match fit together.
+func (w *world) checkHeard(m *player) bool {
 	w.t.Helper()
 	match, said := "", false
 	held := map[string]bool{}
@@ -161,6 +161,6 @@ func (w *world) hears(m *player) bool {
 
 // stillIn reports whether the player is in their party.
 func (p *player) stillIn() bool {
-	_, err := p.w.client.RPC(p.w.soon(), p.Session, "party_match", `{"party_id":"`+p.partyID+`"}`)
+	_, err := p.w.client.RPC(p.w.answerDeadline(), p.Session, "party_match", `{"party_id":"`+p.partyID+`"}`)
 	return err == nil
 }

@@ -11,7 +11,7 @@ import (
 	"partyline/local/e2e/target"
 )
 
-// Without queues the server matches by itself; what it matches gets a match with seats.
+// Without queues the server matches by itself; its matches get seats.
 func TestNativeMatching(t *testing.T) {
 	w := startNative(t)
 	p := w.players(4)
@@ -50,13 +50,13 @@ func TestNativeMatching(t *testing.T) {
 	checkTeams(t, seats, 1, 4)
 }
 
-// Where nobody tells of the server's matches, a ticket that it has stands in the way of others: also after it was not
-// removed for a member who led once, and after its player joined a match that was found for somebody else.
+// Without create_match, nobody tells the module of the server's matches, and a ticket in the server blocks others.
+// This also holds after a former leader failed to remove it, and after its player joined somebody else's match.
 func TestNativeTicketThatTheServerHas(t *testing.T) {
 	w := startWith(t, "version: 1\n")
 	p := w.players(3)
 	id := w.party(p...)
-	joined, err := p[0].Take(w.soon(), func(m client.Message) bool {
+	joined, err := p[0].Take(w.answerDeadline(), func(m client.Message) bool {
 		joins := m.Envelope.GetPartyPresenceEvent().GetJoins()
 		return len(joins) > 0 && joins[0].GetUserId() == p[1].UserID
 	})
@@ -76,7 +76,7 @@ func TestNativeTicketThatTheServerHas(t *testing.T) {
 	}
 	p[2].refused(addSolo(nil), "not_ready")
 	p[1].call(remove)
-	p[1].call(&rtapi.Envelope{Message: &rtapi.Envelope_Ping{Ping: &rtapi.Ping{}}}) // the module hears of a removal behind its answer
+	p[1].call(&rtapi.Envelope{Message: &rtapi.Envelope_Ping{Ping: &rtapi.Ping{}}}) // the module processes a removal after its answer
 
 	alone := func(mine, wants string) *rtapi.Envelope {
 		add := addSolo(properties("k", mine))
@@ -92,9 +92,9 @@ func TestNativeTicketThatTheServerHas(t *testing.T) {
 	p[1].refused(add, "not_ready")
 }
 
-// A game that was written for the server's own matches sees the same players in the match that is
-// made instead, by its ID in place of a token. Who has no seat does not come in, and that is also
-// who was alone and left.
+// A game written for the server's own matches sees the same players in the match that the module makes,
+// with its ID in place of a token. A player without a seat cannot join, and neither can one who was
+// alone and left.
 func TestNativeMatchBesideStock(t *testing.T) {
 	type outcome struct {
 		Token, MatchID, Ticket, Self, Joins bool
@@ -121,14 +121,14 @@ func TestNativeMatchBesideStock(t *testing.T) {
 		if err := a.Send(&rtapi.Envelope{Message: &rtapi.Envelope_MatchDataSend{MatchDataSend: &rtapi.MatchDataSend{MatchId: match, OpCode: 5, Data: []byte("hi")}}}); err != nil {
 			t.Fatal(err)
 		}
-		heard, err := b.Take(w.soon(), func(m client.Message) bool { return m.Envelope.GetMatchData().GetOpCode() == 5 })
+		heard, err := b.Take(w.answerDeadline(), func(m client.Message) bool { return m.Envelope.GetMatchData().GetOpCode() == 5 })
 		if err != nil {
 			t.Fatal(err)
 		}
 		o.Hears = string(heard.Envelope.GetMatchData().GetData())
 		b.call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: match}}})
-		if m.GetMatchId() != "" { // a join that the match hears of before the leave is answered as if nothing had been
-			if _, err := a.Take(w.soon(), func(m client.Message) bool {
+		if m.GetMatchId() != "" { // if the match processed the join before the leave, it would answer as if the player had never left
+			if _, err := a.Take(w.answerDeadline(), func(m client.Message) bool {
 				d := m.Envelope.GetMatchData()
 				return d.GetOpCode() == -4 && strings.Contains(string(d.GetData()), `"open"`)
 			}); err != nil {

@@ -1,5 +1,5 @@
-// Package queues_test plays matchmaking by queues over real sockets: against the embedded
-// engine with the module in it, or against the server that the environment names.
+// Package queues_test tests matchmaking by queues over real sockets, on the embedded engine with the
+// module, or on the server that the environment names.
 package queues_test
 
 import (
@@ -74,7 +74,7 @@ func TestRefusals(t *testing.T) {
 	solo := p[2].queueSolo(w.fives)
 	p[0].refused(addParty(id, w.fives), "not_ready")
 	p[2].call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: solo}}})
-	if err := p[2].Barrier(w.soon()); err != nil { // the module hears of it after the answer
+	if err := p[2].Barrier(w.answerDeadline()); err != nil { // the module knows of it after the answer
 		t.Fatal(err)
 	}
 	ticket := p[0].queueParty(w.fives)
@@ -85,7 +85,7 @@ func TestRefusals(t *testing.T) {
 	p[2].queueSolo(w.fives)
 }
 
-// Where several things stand in the way, party_check names the one that the call itself meets first.
+// If several reasons prevent an action, party_check names the one that the call itself returns.
 func TestRefusals_CheckedBefore(t *testing.T) {
 	w := startWith(t, `version: 1
 limits: {invite_create: 1/h}
@@ -103,7 +103,7 @@ queues: {solo: {teams: 2, team_size: 1}, pair: {teams: 2, team_size: 2}, ranked:
 			said.Reason += "/" + said.Rule
 		}
 		real := by.reason(call)
-		if strings.HasPrefix(real, "Error adding party to matchmaker") { // the server's own, for a member who does not lead
+		if strings.HasPrefix(real, "Error adding party to matchmaker") { // the server's own refusal of a member who is not the leader
 			real = "not_leader"
 		}
 		if said.Reason != real || real == "" {
@@ -124,13 +124,13 @@ queues: {solo: {teams: 2, team_size: 1}, pair: {teams: 2, team_size: 2}, ranked:
 		same(stranger, "matchmake", queue, "", addSolo(properties("queue", queue)))
 	}
 	invite := &rtapi.Envelope{Message: &rtapi.Envelope_Rpc{Rpc: &api.Rpc{Id: "party_invite_create", Payload: `{"party_id":"` + id + `"}`}}}
-	for range 2 { // the second comes too soon
+	for range 2 { // the second call is too soon
 		same(member, "invite", "", id, invite)
 		same(stranger, "invite", "", id, invite)
 	}
 }
 
-// A member who leaves takes the ticket along; the party is told, and keeps the age of its wait.
+// A leave ends the party's ticket. The party is told, and keeps the age of its wait.
 func TestAgeCarriesOver(t *testing.T) {
 	w := start(t)
 	p := w.players(7)
@@ -154,7 +154,7 @@ func TestAgeCarriesOver(t *testing.T) {
 		}
 	}
 
-	// The age stays with the queue it was made in.
+	// The age only counts in the queue in which it was earned.
 	five := w.party(p[5], p[6], p[2])
 	requeued := time.Now()
 	p[0].queueParty(w.fives)
@@ -174,8 +174,8 @@ func TestAgeCarriesOver(t *testing.T) {
 	}
 }
 
-// passes waits for some passes of the matchmaker: as many matches of others, one after
-// the other.
+// passes waits for n passes of the matchmaker, by making one match of other players after the
+// other.
 func (w *world) passes(n int) {
 	w.t.Helper()
 	for range n {
@@ -207,7 +207,7 @@ func (p *player) queueSoloAfterLeaving() {
 	p.queueSolo(p.w.fives)
 }
 
-// A query that could cost the server dearly is refused, although a queue does not use it.
+// A query that may be expensive for the server is refused, although a queue does not use it.
 func TestCostlyQuery(t *testing.T) {
 	w := start(t)
 	p := w.players(2)
@@ -220,8 +220,8 @@ func TestCostlyQuery(t *testing.T) {
 	}
 }
 
-// A friend who comes in by an invite while the party waits is not on the ticket, and gets a
-// seat all the same.
+// A friend who joins by an invite while the party waits is not on the ticket, but gets a seat
+// too.
 func TestFriendComesInWhileTheyWait(t *testing.T) {
 	w := start(t)
 	p := w.players(5)
@@ -260,7 +260,7 @@ func TestFriendComesInWhileTheyWait(t *testing.T) {
 	}
 }
 
-// A seat that opens in a running match is filled before a new match is made.
+// A seat that becomes free in a running match is filled before a new match is made.
 func TestBackfill(t *testing.T) {
 	w := start(t)
 	p := w.players(5)
@@ -282,8 +282,8 @@ func TestBackfill(t *testing.T) {
 	p[4].call(join(match))
 }
 
-// Five hundred players in mixed parties: every party is placed, none is split, and no match
-// is overfull.
+// Five hundred players in mixed parties: every party is placed, none is split, and no match has too
+// many players.
 func TestManyPlayers(t *testing.T) {
 	w := start(t)
 	const perSize = 34 // parties of each size from 1 to 5: 510 players
@@ -297,8 +297,8 @@ func TestManyPlayers(t *testing.T) {
 		w.party(g...)
 		g[0].queueParty(w.fives)
 	}
-	// The last parties may be of sizes that do not add up, such as three and three; as on
-	// any evening, single players who come later fill the gaps.
+	// The last parties may have sizes that do not fill a team, such as three and three. Single players
+	// who come later fill the gaps, as in a real game.
 	for _, late := range w.players(40) {
 		late.queueSolo(w.fives)
 	}

@@ -20,7 +20,7 @@ import (
 	"partyline/local/e2e/target"
 )
 
-// rulesFile is the one that servers named for the suites have.
+// rulesFile has the rules of servers named for the suites.
 const rulesFile = "../testdata/queues.yml"
 
 type world struct {
@@ -30,20 +30,20 @@ type world struct {
 	fives, duel map[string]string // properties of tickets in the queues of this test
 }
 
-// start plays on the server with queues. Its queues match on the property run, so that no
-// test meets the tickets of another.
+// start uses the server with queues. Its queues match by the property run, so tests never share
+// tickets.
 func start(t testing.TB) *world {
 	t.Helper()
 	return playOn(t, target.Queues(t, rulesFile))
 }
 
-// startNative plays on a server without queues, which makes matches with seats.
+// startNative uses a server without queues that makes matches with seats.
 func startNative(t *testing.T) *world {
 	t.Helper()
 	return startWith(t, "version: 1\nmatchmaking: {create_match: true}\n")
 }
 
-// startWith plays on a server with these rules.
+// startWith uses a server with these rules.
 func startWith(t *testing.T, rules string) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rules.yml")
@@ -61,8 +61,8 @@ func playOn(t testing.TB, addr string) *world {
 	}
 }
 
-// soon is the deadline of one answer. Each has its own, so a busy machine makes a test slower and no more.
-func (w *world) soon() context.Context {
+// answerDeadline returns the deadline of one answer. Each has its own, so a busy machine only makes tests slower.
+func (w *world) answerDeadline() context.Context {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	w.t.Cleanup(cancel)
 	return ctx
@@ -78,22 +78,22 @@ type player struct {
 
 func (w *world) player() *player {
 	w.t.Helper()
-	session, err := w.client.AuthenticateDevice(w.soon(), uuid.NewString(), "")
+	session, err := w.client.AuthenticateDevice(w.answerDeadline(), uuid.NewString(), "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	socket, err := w.client.Connect(w.soon(), session, client.SocketOptions{})
+	socket, err := w.client.Connect(w.answerDeadline(), session, client.SocketOptions{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(socket.Abort)
-	if err := socket.Barrier(w.soon()); err != nil { // from now on the user is online
+	if err := socket.Barrier(w.answerDeadline()); err != nil { // from now on the user is online
 		w.t.Fatal(err)
 	}
 	return &player{Socket: socket, Session: session, w: w}
 }
 
-// players makes n of them side by side.
+// players creates n players in parallel.
 func (w *world) players(n int) []*player {
 	w.t.Helper()
 	all := make([]*player, n)
@@ -110,7 +110,7 @@ func (w *world) players(n int) []*player {
 	return all
 }
 
-// party makes an open party that the first player leads.
+// party makes an open party of these members. The first one is the leader.
 func (w *world) party(members ...*player) string {
 	w.t.Helper()
 	made := members[0].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 8}}})
@@ -123,10 +123,10 @@ func (w *world) party(members ...*player) string {
 	return id
 }
 
-// call sends a message that has to succeed.
+// call sends a message that must succeed.
 func (p *player) call(e *rtapi.Envelope) *rtapi.Envelope {
 	p.w.t.Helper()
-	reply, err := p.Call(p.w.soon(), e)
+	reply, err := p.Call(p.w.answerDeadline(), e)
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func properties(pairs ...string) map[string]string {
 	return m
 }
 
-// addParty is the stock message of a leader: counts and query are what the SDK asks for.
+// addParty returns the stock message of a leader, with the counts and query of the SDK.
 func addParty(id string, texts map[string]string) *rtapi.Envelope {
 	return &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
 		PartyId: id, MinCount: 2, MaxCount: 2, Query: "*", StringProperties: texts,
@@ -164,28 +164,28 @@ func (p *player) queueSolo(texts map[string]string) (ticket string) {
 	return p.call(addSolo(texts)).GetMatchmakerTicket().GetTicket()
 }
 
-// matched waits for the match and answers it.
+// matched waits for the match and returns it.
 func (p *player) matched() *rtapi.MatchmakerMatched {
 	p.w.t.Helper()
-	m, err := p.Take(p.w.soon(), client.OfKind("matchmaker_matched"))
+	m, err := p.Take(p.w.answerDeadline(), client.OfKind("matchmaker_matched"))
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
 	return m.Envelope.GetMatchmakerMatched()
 }
 
-// event is a message of the server's to the party, of any op code.
+// event is a message of the server to the party, with any op code.
 type event struct {
 	Event, Queue, Ticket, Reason string
 	MatchID                      string `json:"match_id"`
 	UserID                       string `json:"user_id"`
 }
 
-// told waits for a message to the party and answers it.
+// told waits for a message to the party and returns it.
 func (p *player) told(opCode int64, name string) event {
 	p.w.t.Helper()
 	var e event
-	_, err := p.Take(p.w.soon(), func(m client.Message) bool {
+	_, err := p.Take(p.w.answerDeadline(), func(m client.Message) bool {
 		data := m.Envelope.GetPartyData()
 		if data.GetOpCode() != opCode || data.GetPresence().GetUsername() != "partyline" {
 			return false
@@ -199,19 +199,19 @@ func (p *player) told(opCode int64, name string) event {
 	return e
 }
 
-// refused sends a message that has to be refused with the reason.
+// refused sends a message that must be refused with the reason.
 func (p *player) refused(e *rtapi.Envelope, reason string) {
 	p.w.t.Helper()
-	_, err := p.Call(p.w.soon(), e)
+	_, err := p.Call(p.w.answerDeadline(), e)
 	if err == nil || !strings.Contains(err.Error(), reason+": ") {
 		p.w.t.Errorf("%s = %v; want %s", client.Kind(e), err, reason)
 	}
 }
 
-// reason sends a message and answers why it is refused, "" where it is not.
+// reason sends a message and returns why it is refused, "" if it is not.
 func (p *player) reason(e *rtapi.Envelope) string {
 	p.w.t.Helper()
-	_, err := p.Call(p.w.soon(), e)
+	_, err := p.Call(p.w.answerDeadline(), e)
 	var refused *client.ReplyError
 	if err != nil && !errors.As(err, &refused) {
 		p.w.t.Fatal(err)
@@ -227,14 +227,14 @@ func join(matchID string) *rtapi.Envelope {
 	return &rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{Id: &rtapi.MatchJoin_MatchId{MatchId: matchID}}}}
 }
 
-// rpc calls over the socket's session and decodes the answer.
+// rpc makes a call with the player's session, and decodes the answer.
 func (p *player) rpc(id string, payload, answer any) {
 	p.w.t.Helper()
 	body, err := json.Marshal(payload)
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	text, err := p.w.client.RPC(p.w.soon(), p.Session, id, string(body))
+	text, err := p.w.client.RPC(p.w.answerDeadline(), p.Session, id, string(body))
 	if err != nil {
 		p.w.t.Fatalf("%s: %v", id, err)
 	}
@@ -243,7 +243,7 @@ func (p *player) rpc(id string, payload, answer any) {
 	}
 }
 
-// seat is one of the answer of party_match.
+// seat is one seat in the answer of party_match.
 type seat struct {
 	UserID  string `json:"user_id"`
 	PartyID string `json:"party_id"`
@@ -261,7 +261,7 @@ func (p *player) seats() (matchID string, seats []seat) {
 	return answer.MatchID, answer.Seats
 }
 
-// checkTeams fails the test if a party sits on two teams, or a team has more than its size.
+// checkTeams fails the test if a party is on two teams, or a team has more players than its size.
 func checkTeams(t *testing.T, seats []seat, teams, teamSize int) {
 	t.Helper()
 	teamOf, size := map[string]int{}, make([]int, teams)

@@ -17,12 +17,12 @@ import (
 	"partyline/party"
 )
 
-// crew is five friends who play together, round after round, always the same five, so
-// that whatever grows is no account of theirs.
+// crew is five friends who play together, round after round. They are always the same five, so growth
+// does not come from new accounts.
 type crew struct {
 	api     *client.Client
 	players [5]*player.Player
-	key     string // no other crew's tickets meet theirs
+	key     string // so that crews never share tickets
 	random  *rand.Rand
 	rounds  int
 }
@@ -39,9 +39,9 @@ func newCrew(ctx context.Context, api *client.Client, number uint64) (*crew, err
 	return c, nil
 }
 
-// round plays one evening: two parties meet by invites, tell of loading, share, lose a
-// connection, kick somebody, play a match and go. The parts go round among the five.
-// When it returns no socket is open, though the server may still be at clearing up.
+// round plays one evening. Two parties form by invites, report loading, share, lose a connection, kick
+// a player, play a match and end. The five take turns in the roles. When it returns no socket is open,
+// but the server may still be cleaning up.
 func (c *crew) round(ctx context.Context) (err error) {
 	r := &round{crew: c, ctx: ctx}
 	defer func() { err = errors.Join(err, r.end()) }()
@@ -64,8 +64,8 @@ func (c *crew) round(ctx context.Context) (err error) {
 	return nil
 }
 
-// round is one evening of a crew. The first two games are in the party of the first, the
-// next two in that of the third.
+// round is one evening of a crew. The first two games are in the first party, the next two in the
+// second.
 type round struct {
 	*crew
 	ctx    context.Context
@@ -79,7 +79,7 @@ type (
 	madeInvite = party.CreatedInvite
 )
 
-// meet makes two parties, closed ones, and has each joined by an invite.
+// meet makes two parties. A second player joins each by an invite.
 func (r *round) meet() (err error) {
 	if r.first, err = r.games[0].CreateParty(r.ctx, false, 4); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (r *round) meet() (err error) {
 	return r.games[0].Call(r.ctx, "party_invite_revoke", object{"id": link.ID}, nil)
 }
 
-// redeem puts a game into a party, by its socket or by a browser's call.
+// redeem puts a game into a party, by a call over its socket or over HTTP.
 func (r *round) redeem(game int, code, into string) error {
 	g := r.games[game]
 	call := g.Call
@@ -134,7 +134,7 @@ func entered(ctx context.Context, g *player.Game, id string) error {
 	return err
 }
 
-// load has the members of both parties tell how far they are.
+// load makes the members of both parties report their status.
 func (r *round) load() error {
 	for step := range 5 {
 		for i, id := range []string{r.first, r.first, r.second, r.second} {
@@ -148,7 +148,7 @@ func (r *round) load() error {
 	return r.games[1].Call(r.ctx, "party_status_list", object{"party_id": r.first}, nil)
 }
 
-// kick invites somebody who loads on the way, and throws them out again for good.
+// kick invites a player who reports a status on the way, and kicks them after the join.
 func (r *round) kick() error {
 	var code madeInvite
 	if err := r.games[1].Call(r.ctx, "party_invite_create", object{"party_id": r.first, "kind": "code"}, &code); err != nil {
@@ -163,7 +163,7 @@ func (r *round) kick() error {
 	if err := r.games[0].Remove(r.ctx, r.first, r.games[4].Presence()); err != nil {
 		return err
 	}
-	if err := r.games[0].Barrier(r.ctx); err != nil { // the server's hook runs behind its answer
+	if err := r.games[0].Barrier(r.ctx); err != nil { // the server's hook runs after its answer
 		return err
 	}
 	err := r.games[4].Call(r.ctx, "party_invite_redeem", object{"code": code.Code}, nil)
@@ -173,7 +173,7 @@ func (r *round) kick() error {
 	return nil
 }
 
-// share tells of a party, and talks in it.
+// share shares a party, and sends messages in it.
 func (r *round) share() error {
 	err := r.games[0].Call(r.ctx, "party_share", object{
 		"party_id": r.first, "to": object{"status": true, "user_ids": []string{r.games[2].Player.ID()}}}, nil)
@@ -188,7 +188,7 @@ func (r *round) share() error {
 	return nil
 }
 
-// drop cuts a member's connection and has it come back into the kept seat.
+// drop cuts a member's connection and brings it back into the kept seat.
 func (r *round) drop() error {
 	lost := r.games[1]
 	lost.Abort()
@@ -206,7 +206,7 @@ func (r *round) drop() error {
 	return errors.Join(entered(r.ctx, again, r.first), r.told(0, party.OpMember, "back"))
 }
 
-// told waits for the server's word to a game's party.
+// told waits for the server's message to a game's party.
 func (r *round) told(game int, opCode int64, event string) error {
 	_, err := r.games[game].Take(r.ctx, func(m client.Message) bool {
 		data := m.Envelope.GetPartyData()
@@ -219,7 +219,7 @@ func (r *round) told(game int, opCode int64, event string) error {
 	return nil
 }
 
-// match has both parties look for each other, play, and leave the match in two ways.
+// match makes both parties look for a match, play, and leave the match in two ways.
 func (r *round) match() error {
 	for i, id := range map[int]string{0: r.first, 2: r.second} {
 		_, err := r.games[i].Socket.Call(r.ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
@@ -238,7 +238,7 @@ func (r *round) match() error {
 		if _, err := g.Socket.Call(r.ctx, join); err != nil {
 			return err
 		}
-		if i%2 == 0 { // the others leave with their socket
+		if i%2 == 0 { // the others leave when their socket closes
 			leave := &rtapi.Envelope{Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: id}}}
 			if _, err := g.Socket.Call(r.ctx, leave); err != nil {
 				return err
@@ -248,8 +248,7 @@ func (r *round) match() error {
 	return nil
 }
 
-// part ends the second party by its leader's word and leaves the first to end with its
-// last member.
+// part closes the second party by its leader. The first party ends with its last member.
 func (r *round) part() error {
 	if err := r.games[0].Promote(r.ctx, r.first, r.games[1].Presence()); err != nil {
 		return err
@@ -260,8 +259,8 @@ func (r *round) part() error {
 	return r.games[2].CloseParty(r.ctx, r.second)
 }
 
-// end closes the sockets, some as a game that quits does and some as a lost network, and
-// throws the notifications away.
+// end closes the sockets, some as a game that quits does and some as a lost network does, and deletes
+// the notifications.
 func (r *round) end() error {
 	var problems []error
 	for _, g := range r.games {

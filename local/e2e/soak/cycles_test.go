@@ -17,15 +17,15 @@ import (
 
 var cycles = flag.Int("cycles", 40, "how often TestCycles does each thing")
 
-// pair is two players who do the same thing again and again, in a party of the first.
+// pair is two players who repeat the same action, in a party of the first.
 type pair struct {
 	ctx          context.Context
 	host, friend *player.Game
 	party        string
 }
 
-// kinds are what is done and undone. A party of its own has what needs none.
-var kinds = []struct {
+// actions are the actions, each with its undo. An action that needs no party makes its own.
+var actions = []struct {
 	name  string
 	cycle func(p *pair) error
 }{
@@ -92,7 +92,7 @@ var kinds = []struct {
 	}},
 }
 
-// join has the friend join, and waits until the server has them as a member.
+// join makes the friend join, and waits until the server has made them a member.
 func (p *pair) join(id string) error {
 	if err := p.friend.JoinParty(p.ctx, id); err != nil {
 		return err
@@ -112,12 +112,12 @@ func (p *pair) revoke(made madeInvite) error {
 	return p.host.Call(p.ctx, "party_invite_revoke", object{"id": made.ID}, nil)
 }
 
-// TestCycles does and undoes one thing very often, by a few pairs of players at once. Then as
-// much is there as there was after a fourth of it.
+// TestCycles does and undoes each action very often, with several pairs of players at once. Afterwards
+// the server must not hold more than after a quarter of the cycles.
 func TestCycles(t *testing.T) {
 	h := newHost(t)
 	api := client.New(h.addr())
-	for _, kind := range kinds {
+	for _, kind := range actions {
 		t.Run(kind.name, func(t *testing.T) {
 			const pairs = 4
 			times := func(n int) gauge {
@@ -134,11 +134,11 @@ func TestCycles(t *testing.T) {
 				if t.Failed() {
 					t.FailNow()
 				}
-				return h.rest(t)
+				return h.measureIdle(t)
 			}
 			began := time.Now()
 			first := times(*cycles / 4)
-			first.goroutines = h.calm // which rest waits for
+			first.goroutines = h.baseGoroutines // rest waits until the number of goroutines is at most this
 			t.Logf("%6d  %s", *cycles/4, first)
 			last := times(*cycles - *cycles/4)
 			t.Logf("%6d  %s  %v", *cycles, last, time.Since(began).Round(time.Second))
@@ -149,10 +149,10 @@ func TestCycles(t *testing.T) {
 	}
 }
 
-// perParty is how often a thing is done in one party: it has room for some invites only.
+// perParty is how often an action is done in one party, because a party has a limited number of invites.
 const perParty = 50
 
-// repeat has a pair do a thing n times.
+// repeat makes a pair do an action n times.
 func repeat(ctx context.Context, api *client.Client, number, n int, cycle func(*pair) error) (err error) {
 	p := &pair{ctx: ctx}
 	for i, game := range []**player.Game{&p.host, &p.friend} {
@@ -165,7 +165,7 @@ func repeat(ctx context.Context, api *client.Client, number, n int, cycle func(*
 		}
 		defer (*game).Abort()
 	}
-	// Friends, because invites to strangers have a rate.
+	// Friends, because invites to strangers have a rate limit.
 	for a, b := range map[*player.Player]*player.Player{p.host.Player: p.friend.Player, p.friend.Player: p.host.Player} {
 		if err := api.Call(ctx, http.MethodPost, "/v2/friend?ids="+b.ID(), a.Session.Auth(), nil, nil); err != nil {
 			return err
@@ -186,7 +186,7 @@ func repeat(ctx context.Context, api *client.Client, number, n int, cycle func(*
 				return err
 			}
 		}
-		if i%16 == 0 { // the server ends a connection that has too much waiting
+		if i%16 == 0 { // the server ends a connection that has too many messages waiting
 			for _, g := range []*player.Game{p.host, p.friend} {
 				if err := g.Barrier(ctx); err != nil {
 					return err

@@ -27,34 +27,34 @@ import (
 	"partyline/party/invite"
 )
 
-// gauge is what is there when nobody plays.
+// gauge is what the server holds when nobody plays.
 type gauge struct {
-	heap       uint64 // bytes in use after a collection; of a real server its resident set
-	goroutines int    // but for those of matches
-	matches    int    // an empty one goes on for half a minute
-	left       leftovers
+	heap       uint64 // bytes in use after a collection; for a real server its resident memory
+	goroutines int    // without those of matches
+	matches    int    // an empty match goes on for half a minute
+	remaining  remaining
 }
 
-// leftovers should all be none. Of a real server only what the module keeps is known.
-type leftovers struct {
+// remaining should all be zero. For a real server, only what the module keeps is known.
+type remaining struct {
 	sessions, parties, presences, objects int
 	memory                                admission.Stats
 }
 
 func (g gauge) String() string {
-	return fmt.Sprintf("%7.2f MiB  %3d goroutines  %2d matches  left %+v", float64(g.heap)/(1<<20), g.goroutines, g.matches, g.left)
+	return fmt.Sprintf("%7.2f MiB  %3d goroutines  %2d matches  left %+v", float64(g.heap)/(1<<20), g.goroutines, g.matches, g.remaining)
 }
 
-// Memory that comes and goes whatever is played: pools, maps that keep their size, the
-// collector's own rhythm.
-const slack = 3 << 20
+// memorySlack is for memory that varies in any case: pools, maps that keep their size, the garbage
+// collector's cycles.
+const memorySlack = 3 << 20
 
-// grownSince tells what there is more of than before.
+// grownSince returns an error that lists what has grown.
 func (g gauge) grownSince(first gauge) error {
 	var problems []error
-	allowed := first.heap + slack
+	allowed := first.heap + memorySlack
 	if *address != "" {
-		allowed = first.heap + first.heap/4 // a resident set follows the collector's rhythm
+		allowed = first.heap + first.heap/4 // resident memory varies with the collector's cycles
 	}
 	if g.heap > allowed {
 		problems = append(problems, fmt.Errorf("%d bytes are in use; %d were at first", g.heap, first.heap))
@@ -65,11 +65,11 @@ func (g gauge) grownSince(first gauge) error {
 	return errors.Join(problems...)
 }
 
-// host is the server that is played on.
+// host is the server under test.
 type host struct {
-	engine *engine.Server // nil for a real server
-	ahead  *atomic.Int64  // of the engine's clock, in nanoseconds
-	calm   int            // goroutines after the first lap
+	engine         *engine.Server // nil for a real server
+	clockOffset    *atomic.Int64  // of the engine's clock, in nanoseconds
+	baseGoroutines int            // goroutines after the first lap
 }
 
 func newHost(t *testing.T) *host {
@@ -80,8 +80,8 @@ func newHost(t *testing.T) *host {
 		}
 		return &host{}
 	}
-	h := &host{ahead: &atomic.Int64{}}
-	now := func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
+	h := &host{clockOffset: &atomic.Int64{}}
+	now := func() time.Time { return time.Now().Add(time.Duration(h.clockOffset.Load())) }
 	rules, err := filepath.Abs("testdata/rules.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -117,15 +117,15 @@ func (h *host) addr() string {
 	return h.engine.Addr()
 }
 
-// restTime is how long a server may take to clear up behind the players.
+// restTime is how long a server may take to clean up after the players.
 const restTime = 2 * time.Minute
 
-// rest lets the server come to rest and measures it. An engine's clock goes on by so much
-// that all invites of the lap have been over for long, so nothing may stay of them.
-func (h *host) rest(t *testing.T) gauge {
+// measureIdle waits until the server is idle, and measures it. It moves an engine's clock so far that all
+// invites of the lap expired long ago, so none of their data may be left.
+func (h *host) measureIdle(t *testing.T) gauge {
 	t.Helper()
 	if h.engine != nil {
-		h.ahead.Add(int64(invite.Retention + 2*time.Hour))
+		h.clockOffset.Add(int64(invite.Retention + 2*time.Hour))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), restTime)
 	defer cancel()
@@ -137,11 +137,11 @@ func (h *host) rest(t *testing.T) gauge {
 		if err != nil {
 			t.Fatal(err)
 		}
-		calm := g.left == (leftovers{}) && (g.matches == 0 || *minutes == 0)
-		if h.calm == 0 && calm {
-			h.calm = g.goroutines
+		calm := g.remaining == (remaining{}) && (g.matches == 0 || *minutes == 0)
+		if h.baseGoroutines == 0 && calm {
+			h.baseGoroutines = g.goroutines
 		}
-		if calm && g.goroutines <= h.calm {
+		if calm && g.goroutines <= h.baseGoroutines {
 			g.heap, err = h.heap()
 			if err != nil {
 				t.Fatal(err)
@@ -161,8 +161,8 @@ func stacks() string {
 	return string(b[:goruntime.Stack(b, true)])
 }
 
-// measure takes everything but the memory. The module is asked last, over a connection
-// of its own.
+// measure measures everything except the memory. It asks the module last, over a separate
+// connection.
 func (h *host) measure(ctx context.Context) (g gauge, err error) {
 	text, err := client.New(h.addr()).RPCWithKey(ctx, client.DefaultHTTPKey, "party_admin_stats", "{}")
 	if err != nil {
@@ -172,20 +172,20 @@ func (h *host) measure(ctx context.Context) (g gauge, err error) {
 	if err := json.Unmarshal([]byte(text), &stats); err != nil {
 		return g, err
 	}
-	g.left.memory = stats.Memory
+	g.remaining.memory = stats.Memory
 	if h.engine == nil {
 		return g, nil
 	}
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	s := h.engine
 	s.Settle()
-	g.left.sessions, g.left.parties, g.left.presences = s.Sessions(), s.Parties(), s.Presences()
+	g.remaining.sessions, g.remaining.parties, g.remaining.presences = s.Sessions(), s.Parties(), s.Presences()
 	for _, collection := range []string{"partyline_invites", "partyline_invite_ids", "partyline_invite_notices", "partyline_parties", "partyline_away"} {
 		objects, _, err := s.Module().StorageList(ctx, "", "", collection, 100, "")
 		if err != nil {
 			return g, err
 		}
-		g.left.objects += len(objects)
+		g.remaining.objects += len(objects)
 	}
 	g.matches = s.Matches()
 	g.goroutines = goruntime.NumGoroutine() - g.matches
@@ -208,7 +208,7 @@ func (h *host) heap() (uint64, error) {
 		return kib << 10, err
 	}
 	var m goruntime.MemStats
-	goruntime.GC() // twice, for what pools hold on to
+	goruntime.GC() // twice, because pools keep objects over one collection
 	goruntime.GC()
 	goruntime.ReadMemStats(&m)
 	return m.HeapAlloc, nil

@@ -1,12 +1,12 @@
-// Package soak_test plays a steady mix of everything for as long as it is told to, and
-// asks whether anything has grown: memory, goroutines, presences, parties, matches, or
-// what the module keeps. It takes a few seconds by default; for longer:
+// Package soak_test plays a steady mix of all actions for a given time. It checks whether anything has
+// grown: memory, goroutines, presences, parties, matches, or the module's data. It takes a few seconds
+// by default; for longer:
 //
 //	go test ./local/e2e/soak -run Soak -v -minutes 30 -timeout 40m
 //	go test ./local/e2e/soak -run Soak -v -minutes 30 -timeout 40m -server 127.0.0.1:7350 -pid 1234
 //
-// The second plays on a real server, which has to have the rules testdata/rules.yml, and
-// watches the memory of that process.
+// The second command uses a real server, which must run with the rules in testdata/rules.yml. It
+// measures the memory of that process.
 package soak_test
 
 import (
@@ -28,12 +28,12 @@ var (
 
 const (
 	crews     = 3
-	shortLaps = 4               // of one round per crew, where there are no minutes
+	shortLaps = 4               // of one round per crew, without -minutes
 	lapTime   = 2 * time.Minute // an empty match needs half a minute to end
 )
 
-// After every lap all players are gone for a moment. What is there then is compared with
-// what was there after the first lap, which has filled the caches.
+// After every lap all players are gone for a moment. The test then compares the server with its state
+// after the first lap, which has filled the caches.
 func TestSoak(t *testing.T) {
 	h := newHost(t)
 	api := client.New(h.addr())
@@ -51,7 +51,7 @@ func TestSoak(t *testing.T) {
 		if err := play(t.Context(), all, pace, until); err != nil {
 			t.Fatal(err)
 		}
-		g := h.rest(t)
+		g := h.measureIdle(t)
 		rounds := 0
 		for _, c := range all {
 			rounds += c.rounds
@@ -73,7 +73,7 @@ func TestSoak(t *testing.T) {
 		for now := began; now.Before(end); now = time.Now() {
 			last = lap(ticker.C, minTime(now.Add(lapTime), end))
 			if *address != "" && time.Since(began) < end.Sub(began)/3 {
-				first = last // a resident set grows until the collector has found its rhythm
+				first = last // resident memory grows until the collector is in a steady state
 			}
 		}
 	}
@@ -89,7 +89,7 @@ func minTime(a, b time.Time) time.Time {
 	return b
 }
 
-// play has every crew play one round, or as many as pace allows until that time.
+// play makes every crew play one round, or, with pace, rounds at that pace until that time.
 func play(ctx context.Context, all []*crew, pace <-chan time.Time, until time.Time) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -107,7 +107,7 @@ func play(ctx context.Context, all []*crew, pace <-chan time.Time, until time.Ti
 	return errors.Join(problems...)
 }
 
-// roundTime is more than a round ever takes.
+// roundTime is longer than any round takes.
 const roundTime = 2 * time.Minute
 
 func (c *crew) play(ctx context.Context, pace <-chan time.Time, until time.Time) error {

@@ -22,7 +22,7 @@ rules:
     message: Owls are silent at night.
 `
 
-// TestAttributes: what is set reaches members, newcomers, people outside and rules.
+// TestAttributes: attributes reach members, new members, players outside and rules.
 func TestAttributes(t *testing.T) {
 	s := start(t, attributeRules)
 	ann, bob, cem := s.play("ann"), s.play("bob"), s.play("cem")
@@ -40,7 +40,7 @@ func TestAttributes(t *testing.T) {
 	}
 	s.must(set(ann, object{"party": object{"map": "night", "secret": 1}}))
 	s.must(set(bob, object{"member": object{"hero": "owl"}}))
-	if heard := s.data(ann, -6, `"owl"`); !strings.Contains(string(heard), bob.Player.ID()) {
+	if heard := s.awaitData(ann, -6, `"owl"`); !strings.Contains(string(heard), bob.Player.ID()) {
 		t.Errorf("ann heard %s", heard)
 	}
 	s.refused("a rule about attributes", bob.SendData(s.ctx, id, 1, []byte("hoot")), "rule_denied/no-night")
@@ -49,7 +49,7 @@ func TestAttributes(t *testing.T) {
 
 	s.must(cem.JoinParty(s.ctx, id))
 	var late attributes.Document
-	s.must(json.Unmarshal(s.data(cem, -6, `"secret"`), &late))
+	s.must(json.Unmarshal(s.awaitData(cem, -6, `"secret"`), &late))
 	if now := get(cem); late.Version != now.Version || string(late.Party["map"]) != `"night"` {
 		t.Errorf("a newcomer heard %+v; set is %+v", late, now)
 	}
@@ -96,7 +96,7 @@ func TestAttributes(t *testing.T) {
 
 	s.must(set(cem, object{"member": object{"hero": "fox"}}))
 	s.must(set(bob, object{"member": object{"hero": "bat"}}))
-	cem.Abort() // the seat is kept, and so is the bag
+	cem.Abort() // the seat is kept, and so are the attributes
 	s.must(bob.LeaveParty(s.ctx, id))
 	s.eventually("the bag of the member who left goes", func() bool {
 		d := get(ann)
@@ -104,11 +104,11 @@ func TestAttributes(t *testing.T) {
 	})
 	back := s.again(cem.Player)
 	s.eventually("cem is back", func() bool { return back.Call(s.ctx, "party_resume", object{}, nil) == nil })
-	s.data(back, -6, `"fox"`)
+	s.awaitData(back, -6, `"fox"`)
 }
 
-// TestAttributes_writers: 100 writes at once by 25 members, over sockets and HTTP: none is
-// refused, none is lost; with a version one wins.
+// TestAttributes_writers: 25 members make 100 writes at once, over sockets and HTTP. None is refused
+// and none is lost. Of writes with the same version, one wins.
 func TestAttributes_writers(t *testing.T) {
 	s := start(t, attributeRules)
 	const members, each = 25, 4

@@ -16,7 +16,7 @@ import (
 	"partyline/party/finder"
 )
 
-// labelled makes a party as a client does that knows labels.
+// labelled makes a party with a label, as a client that uses labels does.
 func (s *scene) labelled(g *player.Game, open, hidden bool, size int, label object) string {
 	s.t.Helper()
 	text, err := json.Marshal(label)
@@ -41,7 +41,7 @@ func idsOf(list finder.List) (ids []string) {
 	return ids
 }
 
-// TestFind: what is found is open, seen by everybody, and as it is now.
+// TestFind: the finder returns parties that are open and visible to all, in their current state.
 func TestFind(t *testing.T) {
 	s := start(t, attributeRules)
 	world := uuid.NewString() // so that parties of other tests on the same server do not count
@@ -109,7 +109,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestQuickJoin: into what fits, once a second, or nowhere.
+// TestQuickJoin: the player gets into a party that fits, or into none, at most once a second.
 func TestQuickJoin(t *testing.T) {
 	s := start(t, attributeRules)
 	world := object{"world": uuid.NewString()}
@@ -129,8 +129,8 @@ func TestQuickJoin(t *testing.T) {
 	s.refused("without a game", s.signIn("idle").Call(s.ctx, "party_quick_join", object{}, nil), "no_live_session")
 }
 
-// TestQuickJoin_keptSeat: a seat that is kept for the player fits, and no other does: one that
-// became free for who waits, and one that the player has lost the connection from.
+// TestQuickJoin_keptSeat: a player gets a seat that is held or kept for them, and no other player gets
+// it: a seat held for the first on the wait list, and the kept seat of a lost connection.
 func TestQuickJoin_keptSeat(t *testing.T) {
 	s := start(t, attributeRules)
 	world := object{"world": uuid.NewString()}
@@ -141,7 +141,7 @@ func TestQuickJoin_keptSeat(t *testing.T) {
 	s.barrier(bob)
 	s.waits(cem, object{"party_id": id})
 	s.must(bob.LeaveParty(s.ctx, id))
-	s.told(cem)
+	s.awaitSeatNotice(cem)
 	s.refused("a stranger", dot.Call(s.ctx, "party_quick_join", in, nil), "party_not_found")
 	var joined finder.Joined
 	s.call(cem, "party_quick_join", in, &joined)
@@ -162,7 +162,7 @@ func TestQuickJoin_keptSeat(t *testing.T) {
 	}
 }
 
-// TestQuickJoin_crowd: 200 at once into 50 parties with 200 free seats.
+// TestQuickJoin_crowd: 200 players at once join 50 parties with 200 free seats.
 func TestQuickJoin_crowd(t *testing.T) {
 	s := start(t, attributeRules)
 	world := object{"world": uuid.NewString()}

@@ -1,5 +1,5 @@
-// Package state_test plays what parties share, wait lists and the finder over the stock
-// client, on the embedded engine or on a real server.
+// Package state_test tests attributes, wait lists and the finder with the stock client, on the
+// embedded engine or on a real server.
 package state_test
 
 import (
@@ -17,8 +17,8 @@ import (
 	"partyline/local/e2e/target"
 )
 
-// patience is how long one test may wait for anything.
-const patience = 2 * time.Minute
+// testTimeout is how long one test may wait for anything.
+const testTimeout = 2 * time.Minute
 
 type object = map[string]any
 
@@ -30,7 +30,7 @@ type scene struct {
 	addr string
 }
 
-// start starts a server, or takes the one that the environment names.
+// start starts a server, or uses the one that the environment names.
 func start(t *testing.T, rules string) *scene {
 	t.Helper()
 	addr := target.Given()
@@ -41,12 +41,12 @@ func start(t *testing.T, rules string) *scene {
 		}
 		addr = target.WithRules(t, file)
 	}
-	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("nothing for %v", patience))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), testTimeout, fmt.Errorf("nothing for %v", testTimeout))
 	t.Cleanup(cancel)
 	return &scene{t: t, ctx: ctx, api: client.New(addr), addr: addr}
 }
 
-// play signs a new player in and starts the game.
+// play signs in a new player and connects their game.
 func (s *scene) play(name string) *player.Game {
 	s.t.Helper()
 	return s.again(s.signIn(name))
@@ -59,7 +59,7 @@ func (s *scene) signIn(name string) *player.Player {
 	return one
 }
 
-// again starts one more game of a player.
+// again connects one more game of a player.
 func (s *scene) again(one *player.Player) *player.Game {
 	s.t.Helper()
 	game, err := one.Play(s.ctx)
@@ -83,7 +83,7 @@ func (s *scene) party(g *player.Game, open bool, size int) string {
 	return id
 }
 
-// barrier waits until the hooks of what the game has sent before are through.
+// barrier waits until the hooks of the game's earlier messages have finished.
 func (s *scene) barrier(g *player.Game) {
 	s.t.Helper()
 	s.must(g.Barrier(s.ctx))
@@ -94,7 +94,7 @@ func (s *scene) call(g *player.Game, id string, in any, out any) {
 	s.must(g.Call(s.ctx, id, in, out))
 }
 
-// refused checks that an error is a refusal whose text begins so.
+// refused checks that an error is a refusal with this reason.
 func (s *scene) refused(what string, err error, want string) {
 	s.t.Helper()
 	if outcome, answered := player.Outcome(err); !answered || outcome != want {
@@ -102,8 +102,8 @@ func (s *scene) refused(what string, err error, want string) {
 	}
 }
 
-// data waits for a message of the server to the party that contains a text.
-func (s *scene) data(g *player.Game, opCode int64, part string) json.RawMessage {
+// awaitData waits for a message of the server to the party that contains a text.
+func (s *scene) awaitData(g *player.Game, opCode int64, part string) json.RawMessage {
 	s.t.Helper()
 	m, err := g.Take(s.ctx, func(m client.Message) bool {
 		d := m.Envelope.GetPartyData()

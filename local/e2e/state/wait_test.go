@@ -13,8 +13,8 @@ import (
 	"partyline/party/waitlist"
 )
 
-// told waits for the notification that a seat is held for the game's player.
-func (s *scene) told(g *player.Game) (content struct {
+// awaitSeatNotice waits for the notification that a seat is held for the game's player.
+func (s *scene) awaitSeatNotice(g *player.Game) (content struct {
 	PartyID   string `json:"party_id"`
 	HeldUntil int64  `json:"held_until"`
 }) {
@@ -38,8 +38,8 @@ func (s *scene) waits(g *player.Game, in object) (at waitlist.Place) {
 	return at
 }
 
-// TestWait: a free seat goes to the first in line, by an invite's code and by the party's ID,
-// and nobody cuts in.
+// TestWait: a free seat goes to the first player on the wait list, who waits by an invite's code or
+// the party's ID. Nobody can take it before them.
 func TestWait(t *testing.T) {
 	s := start(t, attributeRules)
 	ann, bob, cem, dot, eve := s.play("ann"), s.play("bob"), s.play("cem"), s.play("dot"), s.play("eve")
@@ -74,7 +74,7 @@ func TestWait(t *testing.T) {
 		t.Errorf("the page does not say who waits: %s", body)
 	}
 	s.must(bob.LeaveParty(s.ctx, id))
-	told := s.told(cem)
+	told := s.awaitSeatNotice(cem)
 	if at := s.waits(cem, byCode); told.PartyID != id || at.Place != 1 || at.HeldUntil != told.HeldUntil || at.HeldUntil < time.Now().Unix()+30 {
 		t.Errorf("told %+v; the call says %+v", told, at)
 	}
@@ -87,7 +87,7 @@ func TestWait(t *testing.T) {
 		t.Errorf("the second, now: %+v", at)
 	}
 	s.must(cem.LeaveParty(s.ctx, id))
-	s.told(dot)
+	s.awaitSeatNotice(dot)
 	s.must(dot.JoinParty(s.ctx, id))
 	s.barrier(dot)
 	s.refused("a member waits", dot.Call(s.ctx, "party_wait", byID, nil), "already_member")
@@ -96,7 +96,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// TestWait_refused: bad input, strangers and the dead get a reason.
+// TestWait_refused: bad input, strangers, and players without a socket get a reason.
 func TestWait_refused(t *testing.T) {
 	s := start(t, attributeRules)
 	ann, bob := s.play("ann"), s.play("bob")
@@ -133,7 +133,7 @@ func TestWait_refused(t *testing.T) {
 	}
 }
 
-// TestWait_order: ten wait for five seats; each that comes free goes to the next, and to one.
+// TestWait_order: ten players wait for five seats. Each free seat goes to the next player, and only to one.
 func TestWait_order(t *testing.T) {
 	s := start(t, attributeRules)
 	leader := s.play("leader")
@@ -152,7 +152,7 @@ func TestWait_order(t *testing.T) {
 	}
 	for len(line) > 0 {
 		s.must(in[0].LeaveParty(s.ctx, id))
-		s.told(line[0])
+		s.awaitSeatNotice(line[0])
 		for _, g := range line[1:] {
 			s.refused("somebody behind joins", g.JoinParty(s.ctx, id), "party_full")
 		}

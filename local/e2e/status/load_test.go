@@ -1,5 +1,5 @@
-// Package status_test has many sockets tell what they are doing, and plays the ready gate, over real
-// sockets against the embedded engine with the module in it.
+// Package status_test tests many sockets that report their status, and the ready gate, over real
+// sockets on the embedded engine with the module.
 package status_test
 
 import (
@@ -41,29 +41,29 @@ const (
 type member struct {
 	socket  *client.Socket
 	session string // known once it is in the party
-	party   *loaded
-	last    float64 // the last progress it told
+	party   *loadParty
+	last    float64 // the last progress it reported
 
-	heard    map[string]float64 // progress by session, as the party's messages say
+	heard    map[string]float64 // progress by session, from the party's messages
 	messages int
 	rows     int
 }
 
-// loaded is one party of it.
-type loaded struct {
+// loadParty is one party of the load test.
+type loadParty struct {
 	id      string
 	members []*member
 }
 
-// Every member of every party reports five times a second. Each party has to end up
-// knowing the last value of each member, in no more messages than the rate allows, and
-// nothing may be left running once the sockets are closed.
+// Every member of every party reports five times a second. In the end, each party must know the last
+// value of each member, after no more messages than the rate allows. No goroutine may be left running
+// once the sockets are closed.
 func TestLoad(t *testing.T) {
-	addr := target.Engine(t) // its own: what is left behind is counted in this process
+	addr := target.Engine(t) // its own engine, because the test counts the goroutines of this process
 	before := running(t)
 	c := client.New(addr)
 	began := time.Now()
-	parties := make([]*loaded, *loadParties)
+	parties := make([]*loadParty, *loadParties)
 	atOnce(t, len(parties), 16, func(ctx context.Context, i int) (err error) {
 		parties[i], err = makeParty(ctx, c)
 		return err
@@ -78,14 +78,14 @@ func TestLoad(t *testing.T) {
 	var calls []time.Duration
 	var mu sync.Mutex
 	atOnce(t, len(everybody), len(everybody), func(ctx context.Context, i int) error {
-		took, err := everybody[i].tell(ctx, began, time.Duration(i)*loadPeriod/time.Duration(len(everybody)))
+		took, err := everybody[i].sendReports(ctx, began, time.Duration(i)*loadPeriod/time.Duration(len(everybody)))
 		mu.Lock()
 		defer mu.Unlock()
 		calls = append(calls, took...)
 		return err
 	})
 	told := time.Since(began)
-	atOnce(t, len(everybody), len(everybody), func(ctx context.Context, i int) error { return everybody[i].converge(ctx) })
+	atOnce(t, len(everybody), len(everybody), func(ctx context.Context, i int) error { return everybody[i].awaitLastValues(ctx) })
 	converged := time.Since(began)
 
 	rate := rules.Default().Status.Rate
@@ -109,11 +109,11 @@ func TestLoad(t *testing.T) {
 	}
 
 	atOnce(t, len(everybody), len(everybody), func(ctx context.Context, i int) error { return everybody[i].socket.Close(ctx) })
-	http.DefaultClient.CloseIdleConnections() // of the log-ins
+	http.DefaultClient.CloseIdleConnections() // of the logins
 	nothingRuns(t, before)
 }
 
-// atOnce calls do for each of n, some at a time, and fails the test with the first error.
+// atOnce calls do for each of n, at most limit at a time, and fails the test with the first error.
 func atOnce(t *testing.T, n, limit int, do func(ctx context.Context, i int) error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -128,7 +128,7 @@ func atOnce(t *testing.T, n, limit int, do func(ctx context.Context, i int) erro
 			if err := do(ctx, i); err != nil {
 				select {
 				case failed <- err:
-					cancel() // the others need not go on
+					cancel() // the others can stop
 				default:
 				}
 			}
@@ -142,8 +142,8 @@ func atOnce(t *testing.T, n, limit int, do func(ctx context.Context, i int) erro
 	}
 }
 
-func makeParty(ctx context.Context, c *client.Client) (*loaded, error) {
-	p := &loaded{}
+func makeParty(ctx context.Context, c *client.Client) (*loadParty, error) {
+	p := &loadParty{}
 	for i := range loadSize {
 		session, err := c.AuthenticateDevice(ctx, uuid.NewString(), "")
 		if err != nil {
@@ -175,9 +175,9 @@ func makeParty(ctx context.Context, c *client.Client) (*loaded, error) {
 	return p, nil
 }
 
-// tell sends the member's reports, each at its own time after began, and says how long
-// each call took.
-func (m *member) tell(ctx context.Context, began time.Time, offset time.Duration) ([]time.Duration, error) {
+// sendReports sends the member's reports, each at its own time after began. It returns how long each call
+// took.
+func (m *member) sendReports(ctx context.Context, began time.Time, offset time.Duration) ([]time.Duration, error) {
 	var took []time.Duration
 	for i := range *loadReports {
 		next := time.NewTimer(time.Until(began.Add(offset + time.Duration(i)*loadPeriod)))
@@ -200,8 +200,8 @@ func (m *member) tell(ctx context.Context, began time.Time, offset time.Duration
 	return took, nil
 }
 
-// converge reads the party's messages until they have told the last value of each member.
-func (m *member) converge(ctx context.Context) error {
+// awaitLastValues reads the party's messages until they contain the last value of each member.
+func (m *member) awaitLastValues(ctx context.Context) error {
 	for !m.knows() {
 		message, err := m.socket.Take(ctx, client.OfKind("party_data"))
 		if err != nil {
@@ -233,7 +233,7 @@ func (m *member) knows() bool {
 	return true
 }
 
-// goroutines is what runs in this process: all of it, and the kernel's part.
+// goroutines counts the goroutines of this process: all, and those of package party.
 type goroutines struct{ all, kernel int }
 
 func running(t *testing.T) goroutines {
@@ -250,7 +250,7 @@ func stacks(t *testing.T) (goroutines, []byte) {
 	}
 	now := goroutines{all: runtime.NumGoroutine()}
 	for _, stack := range bytes.Split(dump.Bytes(), []byte("\n\n")) {
-		// What the module starts lives as long as the server, and may not have begun yet.
+		// The goroutine that the module's start runs lasts as long as the server, and may start late.
 		if bytes.Contains(stack, []byte("\npartyline/party/")) && !bytes.Contains(stack, []byte("wiring.(*Module).Start")) {
 			now.kernel++
 		}
@@ -258,7 +258,7 @@ func stacks(t *testing.T) (goroutines, []byte) {
 	return now, dump.Bytes()
 }
 
-// nothingRuns waits until no more runs than before the load, of the kernel neither.
+// nothingRuns waits until no more goroutines run than before the load, in total and in package party.
 func nothingRuns(t *testing.T, before goroutines) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)

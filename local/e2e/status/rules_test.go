@@ -44,14 +44,14 @@ rules:
     message: Somebody is coming already.
 `
 
-// table is one server with those rules.
-type table struct {
+// world is one server with the rules of these tests.
+type world struct {
 	t      *testing.T
 	ctx    context.Context
 	client *client.Client
 }
 
-func start(t *testing.T) *table {
+func start(t *testing.T) *world {
 	t.Helper()
 	path := t.TempDir()
 	if err := os.WriteFile(filepath.Join(path, "rules.yml"), []byte(rulesFile), 0o600); err != nil {
@@ -66,16 +66,16 @@ func start(t *testing.T) *table {
 	t.Cleanup(server.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	return &table{t: t, ctx: ctx, client: client.New(server.Addr())}
+	return &world{t: t, ctx: ctx, client: client.New(server.Addr())}
 }
 
 type player struct {
 	*client.Socket
 	client.Session
-	table *table
+	world *world
 }
 
-func (w *table) player() *player {
+func (w *world) player() *player {
 	w.t.Helper()
 	session, err := w.client.AuthenticateDevice(w.ctx, uuid.NewString(), "")
 	if err != nil {
@@ -86,25 +86,25 @@ func (w *table) player() *player {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(socket.Abort)
-	return &player{Socket: socket, Session: session, table: w}
+	return &player{Socket: socket, Session: session, world: w}
 }
 
 func (p *player) must(e *rtapi.Envelope) *rtapi.Envelope {
-	p.table.t.Helper()
-	reply, err := p.Call(p.table.ctx, e)
+	p.world.t.Helper()
+	reply, err := p.Call(p.world.ctx, e)
 	if err != nil {
-		p.table.t.Fatal(err)
+		p.world.t.Fatal(err)
 	}
 	return reply
 }
 
-// refused sends a message that has to be refused for the reason.
+// refused sends a message that must be refused with the reason.
 func (p *player) refused(e *rtapi.Envelope, reason string) {
-	p.table.t.Helper()
-	_, err := p.Call(p.table.ctx, e)
+	p.world.t.Helper()
+	_, err := p.Call(p.world.ctx, e)
 	var refusal *client.ReplyError
 	if !errors.As(err, &refusal) || !strings.HasPrefix(refusal.Message, reason+": ") {
-		p.table.t.Errorf("refusal = %v; want %s", err, reason)
+		p.world.t.Errorf("refusal = %v; want %s", err, reason)
 	}
 }
 
@@ -116,17 +116,17 @@ func rpc(id string, in any) *rtapi.Envelope {
 	return &rtapi.Envelope{Message: &rtapi.Envelope_Rpc{Rpc: &api.Rpc{Id: id, Payload: string(payload)}}}
 }
 
-// answer decodes what an RPC answered.
+// answer decodes the answer of an RPC.
 func answer[T any](p *player, id string, in any) (out T) {
-	p.table.t.Helper()
+	p.world.t.Helper()
 	if err := json.Unmarshal([]byte(p.must(rpc(id, in)).GetRpc().GetPayload()), &out); err != nil {
-		p.table.t.Fatal(err)
+		p.world.t.Fatal(err)
 	}
 	return out
 }
 
-// create makes an open party led by the first; the others join.
-func (w *table) create(leader *player, others ...*player) string {
+// create makes an open party of leader; the others join.
+func (w *world) create(leader *player, others ...*player) string {
 	w.t.Helper()
 	id := leader.must(&rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 8}}}).GetParty().GetPartyId()
 	for _, p := range others {
@@ -136,15 +136,15 @@ func (w *table) create(leader *player, others ...*player) string {
 }
 
 func (p *player) join(id string) {
-	p.table.t.Helper()
+	p.world.t.Helper()
 	p.must(&rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: id}}})
-	// A socket's messages wait for what the module does behind an answer: that others are
-	// not ready any more must not come after they are ready again.
+	// A socket's next message waits for the module's work after the answer. Without this ping, the
+	// reset of the others' ready status could come after they are ready again.
 	p.must(&rtapi.Envelope{Message: &rtapi.Envelope_Ping{Ping: &rtapi.Ping{}}})
 }
 
 func (p *player) ready(id string) {
-	p.table.t.Helper()
+	p.world.t.Helper()
 	p.must(rpc("party_status_set", map[string]any{"party_id": id, "stage": "ready"}))
 }
 
@@ -154,18 +154,18 @@ func ticketFor(id string) *rtapi.Envelope {
 	}}}
 }
 
-// queue makes a ticket, and answers what takes it back.
+// queue adds a ticket, and returns a function that removes it.
 func (p *player) queue(id string) (cancel func()) {
-	p.table.t.Helper()
+	p.world.t.Helper()
 	ticket := p.must(ticketFor(id)).GetPartyMatchmakerTicket().GetTicket()
 	return func() {
-		p.table.t.Helper()
+		p.world.t.Helper()
 		p.must(&rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: id, Ticket: ticket}}})
 	}
 }
 
-// A rule of the designers keeps a party out of the matchmaker until everybody is ready,
-// and what is ready once is not for ever.
+// A rule in the rules file keeps a party out of the matchmaker until all members are ready. Ready does
+// not last forever.
 func TestReadyGate(t *testing.T) {
 	w := start(t)
 	alice, bob, carol := w.player(), w.player(), w.player()
@@ -186,7 +186,7 @@ func TestReadyGate(t *testing.T) {
 	bob.ready(id)
 	carol.join(id)
 	carol.ready(id)
-	alice.refused(ticketFor(id), denied) // the others were asked again
+	alice.refused(ticketFor(id), denied) // the module asked the others again
 	list := answer[status.Listing](alice, "party_status_list", map[string]string{"party_id": id})
 	var stages []string
 	for _, m := range list.Members {
@@ -200,7 +200,7 @@ func TestReadyGate(t *testing.T) {
 	alice.queue(id)
 }
 
-// Rules count who is on the way as previews do.
+// Rules count the players on the way as previews do.
 func TestRules_onTheWay(t *testing.T) {
 	w := start(t)
 	alice, bob := w.player(), w.player()
@@ -216,7 +216,7 @@ func TestRules_onTheWay(t *testing.T) {
 	alice.must(rpc("party_invite_create", ask))
 }
 
-// A player who gets no further is called stalled, without anybody asking.
+// A player without progress is reported as stalled, without a question.
 func TestStalled(t *testing.T) {
 	w := start(t)
 	alice, bob := w.player(), w.player()

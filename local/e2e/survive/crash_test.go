@@ -37,20 +37,20 @@ var (
 	returning = flag.Duration("returning", 10*time.Second, "the time in which their players come back, in random order")
 )
 
-// A mortal is a server that can be ended and started again on the same data.
-type mortal struct {
-	addr             func() string
-	kill, stop, live func(ctx context.Context) error
+// restartableServer is a server that can be stopped and started again with the same data.
+type restartableServer struct {
+	addr              func() string
+	kill, stop, start func(ctx context.Context) error
 }
 
-func newMortal(t *testing.T) mortal {
+func newRestartableServer(t *testing.T) restartableServer {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "rules.yml")
 	write(t, file, []byte(crashRules))
 	if target.Real() {
 		p := target.StartBeside(t, file, nil)
-		return mortal{
-			addr: func() string { return p.Addr }, live: p.Start,
+		return restartableServer{
+			addr: func() string { return p.Addr }, start: p.Start,
 			kill: func(context.Context) error { return p.Kill() }, stop: func(context.Context) error { return p.Stop() },
 		}
 	}
@@ -75,27 +75,27 @@ func newMortal(t *testing.T) mortal {
 		server.Close()
 		return nil
 	}
-	return mortal{
-		addr: func() string { return server.Addr() }, live: start, stop: end,
+	return restartableServer{
+		addr: func() string { return server.Addr() }, start: start, stop: end,
 		kill: func(ctx context.Context) error { layer.Cut(); return end(ctx) },
 	}
 }
 
-// The server ends with parties of every kind on it, and is started again. Their players come
-// back in random order: every party is whole, the first back leads it, links lead in, who was
-// kicked stays out, who waits keeps the place, tickets keep their age, nothing is there twice.
+// The server ends with parties of every kind and is started again. Their players come back in random
+// order. Every party is complete, the first to return leads it, links lead to it, kicked players stay
+// out, wait lists keep their order, tickets keep their age, and nothing exists twice.
 func TestRestart(t *testing.T) {
 	t.Run("kill", func(t *testing.T) {
-		m := newMortal(t)
+		m := newRestartableServer(t)
 		restart(t, m, m.kill)
 	})
 	t.Run("stop", func(t *testing.T) {
-		m := newMortal(t)
+		m := newRestartableServer(t)
 		restart(t, m, m.stop)
 	})
 }
 
-func restart(t *testing.T, m mortal, end func(context.Context) error) {
+func restart(t *testing.T, m restartableServer, end func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	w := &world{t: t, ctx: ctx, api: client.New(m.addr())}
@@ -108,23 +108,23 @@ func restart(t *testing.T, m mortal, end func(context.Context) error) {
 		crews[i] = &crew{world: w, number: i}
 		return crews[i].make()
 	})
-	time.Sleep(3 * time.Second) // so that tickets have an age, and members are written
+	time.Sleep(3 * time.Second) // so that tickets have an age, and members are stored
 	ended := time.Now()
 	w.must(end(ctx))
-	w.must(m.live(ctx))
+	w.must(m.start(ctx))
 	started := time.Now()
 	w.api = client.New(m.addr())
-	w.each(n, func(i int) error { return crews[i].keeps() })
+	w.each(n, func(i int) error { return crews[i].checkLinkWhileAway() })
 
 	var back []func() error
 	for _, c := range crews {
-		back = append(back, c.returns()...)
+		back = append(back, c.returnActs()...)
 	}
 	var all sync.WaitGroup
 	errs := make([]error, len(back))
 	for i, come := range back {
 		all.Go(func() {
-			time.Sleep(rand.N(*returning)) // the moment is what is tried, nothing waits for it
+			time.Sleep(rand.N(*returning)) // tests a random moment; it does not wait for anything
 			errs[i] = come()
 		})
 	}
@@ -145,7 +145,7 @@ func restart(t *testing.T, m mortal, end func(context.Context) error) {
 		n, len(took), started.Sub(ended).Round(time.Millisecond), took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
 }
 
-// each does n things, some at once, and then fails for those that failed.
+// each does n things, some at once, and then fails for each error.
 func (w *world) each(n int, do func(i int) error) {
 	w.t.Helper()
 	errs := make([]error, n)
@@ -169,8 +169,8 @@ func (w *world) each(n int, do func(i int) error) {
 	}
 }
 
-// listed waits until there are so many parties, and gives them by ID: the server lists one a
-// moment after its beginning.
+// listed waits until there are n parties, and returns them by ID. The server lists a party a moment
+// after its creation.
 func (w *world) listed(n int) map[string]overview.Party {
 	w.t.Helper()
 	for {

@@ -13,9 +13,9 @@ import (
 	"partyline/party/waitlist"
 )
 
-// crew is one closed party of one to five members, with a link and a seat held for a friend.
-// Each second one has kicked a player, each third is full and has two who wait, and half of
-// them look for a match.
+// crew is one closed party of one to five members, with a link and a seat held for a friend. Every
+// second crew has kicked a player, every third is full and has two players on the wait list, and half
+// of them look for a match.
 type crew struct {
 	*world
 	number int
@@ -28,8 +28,8 @@ type crew struct {
 	queued                  time.Time
 }
 
-// member is one of them: when the game that comes back began to connect, and when it was told
-// of its party.
+// member is one member of a crew: its game, when the returning game began to connect, and when it was
+// told of its party.
 type member struct {
 	*player.Game
 	connects, told time.Time
@@ -41,7 +41,7 @@ func (c *crew) queues() bool { return c.number%4 < 2 }
 
 const ranked = "ranked" // a queue in which no two crews meet
 
-// make has everybody come in, and gives the first error.
+// make makes all players join, and returns the first error.
 func (c *crew) make() (err error) {
 	do := func(step func() error) {
 		if err == nil {
@@ -115,7 +115,7 @@ func (c *crew) enters(p *player.Player) (*player.Game, error) {
 	return g, err
 }
 
-// wait has those who wait ask for their places, which are the first ones.
+// wait puts the waiting players on the wait list, on the first places.
 func (c *crew) wait(code string) error {
 	for i, g := range c.waiting {
 		var at waitlist.Place
@@ -129,14 +129,14 @@ func (c *crew) wait(code string) error {
 	return nil
 }
 
-// queue looks for a match.
+// queue makes the crew's party look for a match.
 func (c *crew) queue(leader *player.Game) error {
 	_, err := leader.QueueParty(c.ctx, c.id, map[string]string{"queue": ranked, "run": c.link.ID})
 	return err
 }
 
-// returns are those who come back, each at a moment of their own.
-func (c *crew) returns() (all []func() error) {
+// returnActs returns one function for each player who comes back, so that each can return at its own time.
+func (c *crew) returnActs() (all []func() error) {
 	for _, m := range c.members {
 		all = append(all, func() (err error) {
 			m.connects = time.Now()
@@ -157,8 +157,8 @@ func (c *crew) returns() (all []func() error) {
 	return all
 }
 
-// keeps looks at the link while nobody is back: every member has a seat, and the friend.
-func (c *crew) keeps() error {
+// checkLinkWhileAway checks the link while nobody is back: every member has a kept seat, and the friend a held one.
+func (c *crew) checkLinkWhileAway() error {
 	c.outside.API = c.api
 	var p party.Preview
 	if err := c.outside.Call(c.ctx, "party_invite_preview", object{"code": c.link.Code}, &p); err != nil {
@@ -170,7 +170,7 @@ func (c *crew) keeps() error {
 	return nil
 }
 
-// check looks at a party after the return. seen are all that there are.
+// check checks a party after the return. seen are all parties.
 func (c *crew) check(ended time.Time, seen map[string]overview.Party) error {
 	was := c.id
 	var ids []string
@@ -185,10 +185,10 @@ func (c *crew) check(ended time.Time, seen map[string]overview.Party) error {
 	c.id = ids[0]
 	p := seen[c.id]
 	for _, check := range []func() error{
-		func() error { return c.whole(p) },
+		func() error { return c.checkParty(p) },
 		func() error { return c.wait(c.link.Code) },
-		func() error { return c.aged(ended) },
-		func() error { return c.together(was) },
+		func() error { return c.checkQueueAge(ended) },
+		func() error { return c.checkTogether(was) },
 	} {
 		if err := check(); err != nil {
 			return fmt.Errorf("%w: %+v", err, p)
@@ -197,8 +197,8 @@ func (c *crew) check(ended time.Time, seen map[string]overview.Party) error {
 	return nil
 }
 
-// whole compares what is said of a party with what it was.
-func (c *crew) whole(p overview.Party) error {
+// checkParty compares the server's view of a party with its earlier state.
+func (c *crew) checkParty(p overview.Party) error {
 	if p.Attributes == nil || len(p.Members) != len(c.members) || p.Size != len(c.members) || p.Open || p.Held != 1 || len(p.Waiting) != len(c.waiting) || (len(p.Kicked) == 1) != c.kicks() {
 		return fmt.Errorf("want %d members, %d who wait, a seat held, attributes", len(c.members), len(c.waiting))
 	}
@@ -230,8 +230,8 @@ func (c *crew) whole(p overview.Party) error {
 	return nil
 }
 
-// aged looks for a match again: the wait goes on from where it was when the server ended.
-func (c *crew) aged(ended time.Time) error {
+// checkQueueAge looks for a match again: the wait continues from the time when the server ended.
+func (c *crew) checkQueueAge(ended time.Time) error {
 	if !c.queues() {
 		return nil
 	}
@@ -255,9 +255,9 @@ func (c *crew) aged(ended time.Time) error {
 	return nil
 }
 
-// together has the members hear each other as native members do, and the leader lead. The old
-// invites lead in, and those who were kicked stay out.
-func (c *crew) together(was string) error {
+// checkTogether checks that the members hear each other as native members, and that the leader leads. The
+// old invites work, and kicked players stay out.
+func (c *crew) checkTogether(was string) error {
 	leader := c.members[0].Game
 	if err := leader.UpdateParty(c.ctx, c.id, false, ""); err != nil {
 		return fmt.Errorf("the server has another leader: %w", err)
@@ -302,7 +302,7 @@ func (c *crew) together(was string) error {
 	if !c.waits() {
 		return nil
 	}
-	// A seat that gets free is for the first in line.
+	// A seat that becomes free is for the first on the wait list.
 	last := in[len(in)-1]
 	if err := last.LeaveParty(c.ctx, c.id); err != nil {
 		return err

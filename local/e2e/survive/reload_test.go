@@ -14,9 +14,8 @@ import (
 	"partyline/party"
 )
 
-// A rules file that is loaded with survive.restart holds for parties of before, in which
-// nothing happens until the crash. What has been written is seen on an engine alone, so the test
-// plays on one, whatever the environment says.
+// A reload that switches on survive.restart also covers older parties in which nothing happens before
+// the crash. The test can see writes only on an engine, so it uses one, whatever the environment says.
 func TestRestart_SwitchedOn(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "rules.yml")
 	write(t, file, []byte(strings.Replace(crashRules, ", restart: 2m", "", 1)))

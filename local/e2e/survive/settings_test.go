@@ -13,13 +13,13 @@ import (
 
 type object = map[string]any
 
-// Two players lose their connections and come back: into the same party, with the same link,
-// the first of them leading. Where the server allows one connection a player, the first has
-// to create the party.
+// Two players lose their connections and come back into the same party, with the same link, and the
+// first of them leads. If the server allows one connection per player, the first must create the
+// party.
 func TestEverybodyAway(t *testing.T) {
-	all := both
+	all := engineSettings
 	if target.Real() {
-		all = append(slices.Clone(both), realOnly...)
+		all = append(slices.Clone(engineSettings), realOnly...)
 	}
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) { newWorld(t, s).away(s.created) })
@@ -51,7 +51,7 @@ func (w *world) away(created bool) {
 	if created {
 		id, err = bob.CreateParty(w.ctx, true, 7)
 		w.must(err)
-		w.must(bob.Barrier(w.ctx)) // the party goes on with the old one behind the answer
+		w.must(bob.Barrier(w.ctx)) // after the answer, the module continues the old party in the new one
 	} else if event := w.entered(bob, id).Envelope.GetParty(); event.GetLeader().GetUserId() != bob.Player.ID() || event.GetMaxSize() != 3 || event.GetOpen() {
 		w.t.Errorf("the first who is back is told %v", event)
 	}
@@ -63,8 +63,8 @@ func (w *world) away(created bool) {
 	w.shows(dave, link.Code, "open")
 	w.must(dave.Call(w.ctx, "party_invite_redeem", object{"code": follows.Code}, nil))
 	w.entered(dave, id)
-	w.isWhole(id, bob, alice, dave)
-	w.must(bob.CloseParty(w.ctx, id)) // the server too has bob lead it
+	w.checkMembers(id, bob, alice, dave)
+	w.must(bob.CloseParty(w.ctx, id)) // for the server too, bob leads it
 }
 
 func (w *world) resume(g *player.Game) (id string, joined bool) {
@@ -91,8 +91,8 @@ func (w *world) shows(g *player.Game, code, state string) {
 	}
 }
 
-// isWhole checks that these sessions are the members, each once, and hear each other.
-func (w *world) isWhole(id string, games ...*player.Game) {
+// checkMembers checks that exactly these sessions are members, and that they hear each other.
+func (w *world) checkMembers(id string, games ...*player.Game) {
 	w.t.Helper()
 	var list struct {
 		Members []struct {

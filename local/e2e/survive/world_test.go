@@ -1,7 +1,7 @@
-// Package survive_test has everybody in a party lose the connection, on servers of every
+// Package survive_test makes all members of a party lose their connections. It covers every server
 // setting that decides whether the module can create the party again by itself.
 //
-// It runs on embedded engines, or on real servers started for it where target.Real says so.
+// It runs on embedded engines, or on real servers if target.Real reports true.
 package survive_test
 
 import (
@@ -33,26 +33,26 @@ parties:
   survive: {everyone_away: true, restart: 60s}
 `
 
-// settings are a server's, beside its rules.
+// settings are a server's settings besides its rules.
 type settings struct {
 	name    string
 	options engine.Options // of an engine
-	flags   []string       // of a real server, which say the same
+	flags   []string       // of a real server, with the same meaning
 	tls     bool
 	created bool // players create the party again
 }
 
-// both are settings that an engine has too.
-var both = []settings{
+// engineSettings are settings that an engine has too.
+var engineSettings = []settings{
 	{name: "stock"},
 	{name: "single socket", options: engine.Options{SingleSocket: true}, flags: []string{"--session.single_socket=true"}, created: true},
 	{name: "single party", options: engine.Options{SingleSocket: true, SingleParty: true}, flags: singleParty, created: true},
 }
 
-// singleParty is allowed only beside the other.
+// singleParty requires single_socket too.
 var singleParty = []string{"--session.single_socket=true", "--session.single_party=true"}
 
-// realOnly are those that only a real server has.
+// realOnly are settings that only a real server has.
 var realOnly = []settings{
 	{name: "single session", flags: []string{"--session.single_session=true"}, created: true},
 	{name: "TLS", tls: true},
@@ -79,7 +79,7 @@ func newWorld(t *testing.T, s settings) *world {
 	return &world{t: t, ctx: ctx, api: client.New(start(t, s, file))}
 }
 
-// start starts a server and gives an address at which it speaks plain HTTP.
+// start starts a server and returns an address with plain HTTP.
 func start(t *testing.T, s settings, file string) string {
 	t.Helper()
 	if !target.Real() {
@@ -98,13 +98,13 @@ func start(t *testing.T, s settings, file string) string {
 	}
 	addr := target.StartBeside(t, file, nil, flags...).Addr
 	if s.tls {
-		return plain(t, addr)
+		return plainProxy(t, addr)
 	}
 	return addr
 }
 
-// certificate makes a self-signed certificate of a name that no client would ask for, and its
-// key, and gives their files.
+// certificate makes a self-signed certificate, for a name that no client requests, and its key. It
+// returns their files.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -134,8 +134,8 @@ func write(t *testing.T, file string, text []byte) {
 	}
 }
 
-// plain takes connections without TLS and passes them on to a server with it.
-func plain(t *testing.T, addr string) string {
+// plainProxy accepts connections without TLS and forwards them to a server with TLS.
+func plainProxy(t *testing.T, addr string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -148,13 +148,13 @@ func plain(t *testing.T, addr string) string {
 			if err != nil {
 				return // closed
 			}
-			go pass(in, addr)
+			go forwardTLS(in, addr)
 		}
 	}()
 	return l.Addr().String()
 }
 
-func pass(in net.Conn, addr string) {
+func forwardTLS(in net.Conn, addr string) {
 	defer in.Close()
 	out, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // made by the test itself
 	if err != nil {
@@ -175,7 +175,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// game is a new account's running game.
+// game creates an account and connects its game.
 func (w *world) game(name string) *player.Game {
 	w.t.Helper()
 	p, err := player.SignIn(w.ctx, w.api, name)

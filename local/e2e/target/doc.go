@@ -1,6 +1,6 @@
-// Package target says which server an end-to-end suite runs against: the one that the
-// environment variable NAKAMA names ("host:port"), or else one started for the test: a
-// real server where NAKAMA_SERVER names a binary, otherwise an embedded engine.
+// Package target selects the server of an end-to-end suite. It is the server in the environment
+// variable NAKAMA ("host:port"), or one started for the test: a real server if NAKAMA_SERVER names a
+// binary, otherwise an embedded engine.
 //
-// Only tests import it. host.go is the one place where the suites meet the engine.
+// Only tests import it. Only host.go uses the engine for the suites.
 package target

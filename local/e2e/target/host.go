@@ -21,18 +21,18 @@ import (
 	"partyline/module/wiring"
 )
 
-// ConsoleKey opens the console page of the servers that suites run against.
+// ConsoleKey opens the console page of the suites' servers.
 const ConsoleKey = "local-console-key"
 
-// HostedVariable names a built plugin, an absolute path. Where it is set, servers with the
-// module are plugin hosts that open this file, instead of engines in the test's process.
+// HostedVariable names a built plugin, as an absolute path. If it is set, servers with the module are
+// plugin hosts that open this file, instead of engines in the test's process.
 const HostedVariable = "PARTYLINE_PLUGIN"
 
-// matchmakerInterval keeps the waits short that tests could only sit out.
+// matchmakerInterval is short, because tests must wait for passes.
 const matchmakerInterval = 500 * time.Millisecond
 
-// startEngine runs an embedded engine, or a plugin host, at a free port of the loopback
-// interface. Waits that tests could only sit out are short.
+// startEngine runs an embedded engine, or a plugin host, at a free port of the loopback interface.
+// Intervals that tests must wait for are short.
 func startEngine(t testing.TB, rules string) string {
 	t.Helper()
 	errorsAlone := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
@@ -57,7 +57,7 @@ func startEngine(t testing.TB, rules string) string {
 	return server.Addr()
 }
 
-// Main runs a program's tests, or the game server that their fleet has started the program as.
+// Main runs a program's tests, or the game server if a fleet of the tests has started the program.
 func Main(m *testing.M) {
 	if os.Getenv(gameserver.EnvMatch) == "" {
 		os.Exit(m.Run())
@@ -68,8 +68,8 @@ func Main(m *testing.M) {
 	}
 }
 
-// Arena is an embedded engine with the module, whatever the environment says, that has a fleet
-// of game servers: processes of this test's program, whose TestMain is [Main].
+// Arena starts an embedded engine with the module, whatever the environment says, and returns its
+// address. Its game servers are processes of this test's program, whose TestMain calls [Main].
 func Arena(t testing.TB, rules string) string {
 	t.Helper()
 	var servers *fleet.Manager
@@ -87,8 +87,8 @@ func Arena(t testing.TB, rules string) string {
 	return server.Addr()
 }
 
-// Demo serves the demo client, for the duration of a test and apart from the server at
-// addr that it talks to, and returns its address. sdkDir is where npm has put the SDK.
+// Demo serves the demo client for the duration of a test and returns its address. The page talks to
+// the server at addr, which is another server. sdkDir is where npm has put the SDK.
 func Demo(t testing.TB, addr, sdkDir string) string {
 	t.Helper()
 	handler, err := demo.Handler(demo.Options{Server: "http://" + addr, GameHost: "127.0.0.1", SDKDir: sdkDir})

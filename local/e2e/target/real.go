@@ -19,19 +19,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// With these variables every server of a suite is a real one, started from a binary for the
-// suite alone. `make test-host` sets all three.
+// With these variables, every server of a suite is a real one, started from a binary for that suite.
+// `make test-host` sets them.
 const (
 	BinaryVariable   = "NAKAMA_SERVER"   // the Nakama server's binary
-	PluginVariable   = "NAKAMA_PLUGIN"   // the module, built for it
-	EmptyVariable    = "NAKAMA_EMPTY"    // a module whose hooks do nothing; may be missing
-	DatabaseVariable = "NAKAMA_DATABASE" // user@host:port of a PostgreSQL that may make databases
+	PluginVariable   = "NAKAMA_PLUGIN"   // the module, built for that server
+	EmptyVariable    = "NAKAMA_EMPTY"    // a module whose hooks do nothing; optional
+	DatabaseVariable = "NAKAMA_DATABASE" // user@host:port of a PostgreSQL server on which the user may create databases
 )
 
 // Real reports whether suites start real servers.
 func Real() bool { return os.Getenv(BinaryVariable) != "" }
 
-// Process is a real server, with a database of its own.
+// Process is a real server with its own database.
 type Process struct {
 	Addr string
 
@@ -39,12 +39,12 @@ type Process struct {
 	flags  []string
 	log    string
 	cmd    *exec.Cmd
-	ended  chan struct{} // closed when the process is gone
+	ended  chan struct{} // closed when the process has ended
 }
 
-// StartReal starts a real server for the duration of a test. rules is the path of the
-// module's rules file; "" is a stock server. A server that does not come up, a missing
-// binary, plugin or database fails the test.
+// StartReal starts a real server for the duration of a test. rules is the path of the module's rules
+// file; "" starts a stock server. If the server does not start, or the binary, plugin or database is
+// missing, the test fails.
 func StartReal(t testing.TB, rules string) *Process {
 	t.Helper()
 	if rules == "" {
@@ -53,14 +53,14 @@ func StartReal(t testing.TB, rules string) *Process {
 	return StartBeside(t, rules, nil)
 }
 
-// StartBeside is StartReal with other modules beside the module, and more flags.
+// StartBeside is StartReal with other modules besides Partyline's, and more flags.
 func StartBeside(t testing.TB, rules string, others []string, flags ...string) *Process {
 	t.Helper()
 	flags = append(flags, "--runtime.env", "PARTY_RULES="+rules, "--runtime.env", "PARTY_CONSOLE_KEY="+ConsoleKey)
 	return StartPlugins(t, append(others, setting(t, PluginVariable)), flags...)
 }
 
-// StartPlugins does so with any plugins, and more flags.
+// StartPlugins starts a real server with any plugins, and more flags.
 func StartPlugins(t testing.TB, plugins []string, flags ...string) *Process {
 	t.Helper()
 	dir := t.TempDir()
@@ -118,7 +118,7 @@ func (p *Process) Start(ctx context.Context) error {
 	cmd, ended := p.cmd, make(chan struct{})
 	p.ended = ended
 	go func() {
-		_ = cmd.Wait() // how it ended is in its log
+		_ = cmd.Wait() // the server's log says how it ended
 		close(ended)
 	}()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -141,7 +141,7 @@ func (p *Process) Start(ctx context.Context) error {
 	}
 }
 
-// Kill ends the server at once, as kill -9 does, and returns when it is gone.
+// Kill ends the server at once, as kill -9 does, and returns when the process has ended.
 func (p *Process) Kill() error {
 	if p.ended == nil {
 		return errors.New("the server was never started")
@@ -151,7 +151,7 @@ func (p *Process) Kill() error {
 	return err
 }
 
-// Stop asks the server to end, as a deployment does, and returns when it is gone.
+// Stop asks the server to end, as a deployment does, and returns when the process has ended.
 func (p *Process) Stop() error {
 	if p.ended == nil {
 		return errors.New("the server was never started")
@@ -161,7 +161,7 @@ func (p *Process) Stop() error {
 	return err
 }
 
-// Spent is the processor time of the server's threads since it was started.
+// Spent returns the processor time of the server's threads since its start.
 func (p *Process) Spent() (spent time.Duration, err error) {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
 	if err != nil {
@@ -182,7 +182,7 @@ func (p *Process) Spent() (spent time.Duration, err error) {
 	return spent, nil
 }
 
-// Resident is the server's memory in bytes.
+// Resident returns the server's memory in bytes.
 func (p *Process) Resident() (int, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
 	if err != nil {
@@ -195,7 +195,7 @@ func (p *Process) Resident() (int, error) {
 	return resident * os.Getpagesize(), nil
 }
 
-// tail is the end of the server's log.
+// tail returns the end of the server's log.
 func (p *Process) tail() string {
 	const most = 4096
 	log, err := os.ReadFile(p.log)
@@ -205,7 +205,7 @@ func (p *Process) tail() string {
 	return string(log[max(0, len(log)-most):])
 }
 
-// setting is what the environment has to say where it wants real servers.
+// setting returns an environment variable that real servers require.
 func setting(t testing.TB, variable string) string {
 	t.Helper()
 	value := os.Getenv(variable)
@@ -215,9 +215,9 @@ func setting(t testing.TB, variable string) string {
 	return value
 }
 
-// freePorts is a port that nobody listens at, as nobody does at the one behind it and the two
-// before: a server takes the port before its socket's too, and the third before the console's.
-// It is none of those that systems give to outgoing connections, which take one at any time.
+// freePorts returns a free port. The port after it and the two before it are free too, because a server
+// also uses the port before its socket's, and the third before its console's. The port is outside the
+// range for outgoing connections, because any of them may take a port at any time.
 func freePorts(t testing.TB) int {
 	t.Helper()
 	for range 100 {

@@ -15,12 +15,12 @@ import (
 // Variable is the environment variable that names a running server.
 const Variable = "NAKAMA"
 
-// Given is the address of the server that the environment names; "" for none.
+// Given returns the address of the server that the environment names; "" for none.
 func Given() string { return os.Getenv(Variable) }
 
-// Server starts a server for the duration of a test, with Partyline's module and a rules
-// file that says nothing, or as a stock server, and returns its address. It is an embedded
-// engine, or a real server where [Real] says so.
+// Server starts a server for the duration of a test, either with Partyline's module and an empty rules
+// file or as a stock server, and returns its address. It is an embedded engine, or a real server if
+// [Real] reports true.
 func Server(t testing.TB, module bool) string {
 	t.Helper()
 	if !module {
@@ -29,8 +29,8 @@ func Server(t testing.TB, module bool) string {
 	return WithRules(t, emptyRules(t))
 }
 
-// Module is the address of the server that the environment names, or else of one as [Server]
-// starts it with the module.
+// Module returns the address of the server that the environment names, or starts one with the module
+// as [Server] does.
 func Module(t testing.TB) string {
 	t.Helper()
 	if addr := Given(); addr != "" {
@@ -39,15 +39,14 @@ func Module(t testing.TB) string {
 	return Server(t, true)
 }
 
-// WithRules is a server as [Server] starts it, with the module and the rules file at an
-// absolute path.
+// WithRules starts a server as [Server] does, with the module and the rules file at an absolute path.
 func WithRules(t testing.TB, rules string) string {
 	t.Helper()
 	return start(t, rules)
 }
 
-// Engine is an embedded engine with the module, whatever the environment says: for tests
-// that look into the process.
+// Engine starts an embedded engine with the module, whatever the environment says. It is for tests
+// that inspect the process.
 func Engine(t testing.TB) string {
 	t.Helper()
 	return startEngine(t, emptyRules(t))
@@ -71,13 +70,13 @@ func start(t testing.TB, rules string) string {
 	return startEngine(t, rules)
 }
 
-// QueuesVariable names a running server whose module reads the rules file that [Queues]
-// is given, beside [Variable]. A server takes its matchmaker at its start only, so a
-// server with queues is another one than a server without.
+// QueuesVariable names a running server whose module reads the rules file of [Queues], in addition to
+// [Variable]. A server sets up its matchmaker only when it starts, so servers with and without queues
+// are different servers.
 const QueuesVariable = "NAKAMA_QUEUES"
 
-// Queues is a server with queues, started as [Server] does, unless the environment names a
-// running server for the other suites; then it has to name one with queues too.
+// Queues returns a server with queues, started as [Server] does. If the environment names a running
+// server for the other suites, it must also name one with queues.
 func Queues(t testing.TB, rulesFile string) string {
 	t.Helper()
 	if addr := os.Getenv(QueuesVariable); addr != "" {

@@ -1,4 +1,4 @@
-// The playground: everything happens in this page; the checker is the server's own, as WebAssembly.
+// The playground. Everything runs in this page; the checker is the server's own, as WebAssembly.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
@@ -54,7 +54,7 @@ function check() {
   return out.loads;
 }
 
-// merge puts b over a, group by group.
+// merge merges b into a, section by section; b wins.
 function merge(a, b) {
   for (const [k, v] of Object.entries(b)) a[k] = v && a[k] && typeof v === "object" && !Array.isArray(v) && typeof a[k] === "object" ? merge({ ...a[k] }, v) : v;
   return a;
@@ -73,7 +73,7 @@ function given() {
 
 const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
-// outcomes are those of the explanation, in the words of the command line.
+// outcomes are the words of the command line for the outcomes of an explanation.
 const outcomes = {
   held: "its condition holds", "not held": "its condition does not hold", broken: "its condition cannot be evaluated", "not asked": "not asked",
 };
@@ -123,7 +123,7 @@ function all() {
   check(); explain(); test(); diff();
 }
 
-// complete offers what may stand where the cursor is.
+// complete offers completions at the cursor.
 function complete() {
   const at = file.selectionStart, word = /[\w.]*$/.exec(file.value.slice(0, at))[0];
   const line = file.value.slice(0, at).split("\n").pop();

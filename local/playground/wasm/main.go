@@ -1,7 +1,7 @@
 //go:build js && wasm
 
-// Command wasm is what the playground page asks: the checker, the explainer, the diff and the
-// simulator of rules files, in the browser. Every call takes and gives text; it reaches no network.
+// Command wasm is the program behind the playground page: the checker, the explainer, the diff and
+// the simulator of rules files, in the browser. Calls take and return text; none uses the network.
 package main
 
 import (
@@ -31,7 +31,7 @@ func main() {
 	select {}
 }
 
-// call makes a function of texts that answers in JSON, whatever happens.
+// call makes a JavaScript function that takes texts and always answers in JSON, even after a panic.
 func call(answer func(args []string) any) js.Func {
 	return js.FuncOf(func(_ js.Value, values []js.Value) (out any) {
 		defer func() {
@@ -90,10 +90,10 @@ func load(text string) (*rules.Set, checked) {
 
 type explained struct {
 	Problems []problem         `json:"problems"` // of the facts
-	Gate     string            `json:"gate"`     // what refuses besides the rules
-	Behind   bool              `json:"behind"`   // and does so after them, else before
-	Answer   string            `json:"answer"`   // in the words of cases
-	Message  string            `json:"message"`  // that the player reads
+	Gate     string            `json:"gate"`     // refusal by a check besides the rules
+	Behind   bool              `json:"behind"`   // the check runs after the rules, else before
+	Answer   string            `json:"answer"`   // as cases write it
+	Message  string            `json:"message"`  // for the player
 	Error    string            `json:"error"`
 	Rules    []rules.RuleTrace `json:"rules"`
 }
@@ -151,10 +151,10 @@ func diff(old, next string) any {
 	if is == nil {
 		return bad
 	}
-	return map[string]any{"changes": append([]string{}, rules.Diff(was, is)...)} // [] and not null where nothing changed
+	return map[string]any{"changes": append([]string{}, rules.Diff(was, is)...)} // [] and not null if nothing changed
 }
 
-// sim plays an evening in a queue; the answer is a picture, or an error.
+// sim simulates an evening in a queue; it returns a picture or an error.
 func sim(text, settings string) any {
 	set, out := load(text)
 	if set == nil {
@@ -174,7 +174,7 @@ func sim(text, settings string) any {
 	return map[string]any{"picture": played.Picture()}
 }
 
-// words are what the editor completes.
+// words returns the words that the editor completes.
 func words() any {
 	type word struct {
 		Name string `json:"name"`

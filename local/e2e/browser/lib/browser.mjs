@@ -1,4 +1,4 @@
-// A real browser: a Chromium, driven by playwright-core, which brings none of its own.
+// A real browser: a Chromium, driven by playwright-core. playwright-core does not contain a browser.
 
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 import { host, port } from "../../js/lib/server.mjs";
 
-const require = createRequire(import.meta.url); // as modules of today's form they take half a second more
+const require = createRequire(import.meta.url); // loading them as ES modules takes half a second longer
 const axe = require("axe-core/axe.min.js");
 const { chromium } = require("playwright-core");
 
@@ -25,7 +25,7 @@ async function browser() {
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync",
-      "--js-flags=--liftoff-only", // the playground runs for seconds, and optimizing it takes longer
+      "--js-flags=--liftoff-only", // the playground runs for seconds; optimizing its code takes longer
     ],
   });
   return running;
@@ -38,7 +38,7 @@ export async function quit() {
   if (last) await within("close the browser", last.close());
 }
 
-// within fails by name when a step of the driver's that has no limit of its own does not end.
+// within fails with the step's name if work does not end in time. Some steps of the driver have no limit themselves.
 async function within(step, work, limit = 60_000) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -54,16 +54,15 @@ async function within(step, work, limit = 60_000) {
 export const phone = { width: 390, height: 844 };
 export const desktop = { width: 1280, height: 800 };
 
-// allowed are the servers that pages may ask; "host:*" is every port of a host.
+// allowed are the servers that pages may call; "host:*" is every port of a host.
 export const allowed = new Set([`${host}:${port}`, process.env.DEMO].filter(Boolean));
 
-// Windows that were left, keyed by the options that a window cannot change. To open one of them again costs the
-// processor about half of what a new window does.
+// Windows to use again, by the options that an open window cannot change. Opening one again takes about half of
+// the processor time of a new window.
 const left = new Map();
 
-// open shows an address in a window of its own, which remembers nothing. The window keeps what went wrong
-// in it: script errors, console errors (a broken CSP among them), dialogs, and requests to anywhere but the
-// servers under test.
+// open shows an address in a clean window. The window records what goes wrong in it: script errors, console
+// errors (including CSP violations), dialogs, and requests to anything but the servers under test.
 export async function open(path, { viewport = phone, javaScript = true, scheme = "dark", password = undefined, language = "en" } = {}) {
   const kind = JSON.stringify([javaScript, password, language]);
   if (!left.has(kind)) left.set(kind, []);
@@ -82,7 +81,7 @@ export async function open(path, { viewport = phone, javaScript = true, scheme =
   return show(page, path);
 }
 
-// tab opens an address in a window that is there already: in a browser that remembers what it was told.
+// tab opens an address in an existing window, which keeps its cookies and storage.
 export async function tab(context, path) {
   return show(await blank(context), path);
 }
@@ -109,12 +108,12 @@ async function blank(context) {
   return page;
 }
 
-// leave ends what the window shows and has it forget it. Where the page was about to reload itself at this
-// moment, it did so once and not again.
+// leave ends the page in the window and clears the window's data. It tries twice, because the page may be about
+// to reload itself; it does that only once.
 async function leave(page) {
   const context = page.context();
   const away = async () => {
-    await page.evaluate(() => sessionStorage.clear()); // the page's own, which nothing else clears
+    await page.evaluate(() => sessionStorage.clear()); // clearDataForOrigin does not clear session storage
     await page.goto("about:blank");
   };
   await away().catch(away);
@@ -126,14 +125,14 @@ async function leave(page) {
   context.left.push(page);
 }
 
-// picture stores what the window shows, for people to look at, where SHOTS is set.
+// picture stores a screenshot for people to look at, if SHOTS is set.
 export async function picture(page, name) {
   if (!process.env.SHOTS) return;
   await mkdir(shots, { recursive: true });
   await page.screenshot({ path: `${shots}${name}.png`, fullPage: true, scale: "css" });
 }
 
-// shoot is picture, and asserts that everybody can use what it shows: axe finds no fault.
+// shoot is picture, and asserts that the page is accessible: axe finds no violation.
 export async function shoot(page, name) {
   await picture(page, name);
   if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe.source);
@@ -141,8 +140,8 @@ export async function shoot(page, name) {
   assert.deepEqual(violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target}: ${n.failureSummary}`)), [], name);
 }
 
-// shootAll is shoot for both screens and both colour schemes. Colours are the same on every screen, and layouts in every
-// scheme, so axe sees all of them in two.
+// shootAll is shoot for both screens and both colour schemes. Colours are the same on both screens, and layouts in
+// both schemes. So axe sees all of them in two checks.
 export async function shootAll(page, name) {
   const screens = { phone, desktop };
   for (const [size, scheme, look] of [["phone", "dark", picture], ["phone", "light", shoot], ["desktop", "light", picture], ["desktop", "dark", shoot]]) {

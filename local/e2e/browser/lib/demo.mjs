@@ -1,11 +1,11 @@
-// The demo client in windows of their own: each is a player.
+// The demo client in separate windows; each window is a player.
 
 import { desktop, open, origin } from "./browser.mjs";
 
-// demo is where the page is; the server it talks to is under test.
+// demo is the address of the page. The page talks to the server under test.
 export const demo = process.env.DEMO ? `http://${process.env.DEMO}` : origin;
 
-// windows are those of the test; the suite closes them after it.
+// windows are the open windows of the test; the suite closes them afterwards.
 export const windows = [];
 
 export function handle(page) {
@@ -16,7 +16,7 @@ export function handle(page) {
 
 export const online = (page) => page.locator("[data-testid=connection][data-state=on]").waitFor();
 
-// player opens the demo and gives a name.
+// player opens the demo and enters a name.
 export async function player(name, query = "") {
   const page = handle(await open(`${demo}/${query}`, { viewport: desktop }));
   await page.at("name-input").fill(name);

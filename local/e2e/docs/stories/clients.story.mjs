@@ -6,7 +6,7 @@ import { DefaultSocket } from "@heroiclabs/nakama-js";
 
 import { everyBlockRan, Game, host, patience, port, until } from "./lib/game.mjs";
 
-// Wire is a WebSocket that remembers its like, and whose network can go without a word.
+// Wire is a WebSocket whose network can fail silently. wires lists all of them.
 const wires = [];
 class Wire extends WebSocket {
   constructor(...address) {
@@ -20,11 +20,11 @@ class Wire extends WebSocket {
   }
 }
 globalThis.WebSocket = Wire;
-globalThis.window = globalThis; // the SDK's heartbeat asks for it
+globalThis.window = globalThis; // the SDK's heartbeat needs it
 
 const heard = (list) => (...what) => { list.push(what.length > 1 ? what : what[0]); };
 
-// play makes a game that is online, with its handlers set as the document sets them.
+// play makes an online game with the document's handlers.
 async function play(own = {}) {
   const game = new Game({ shown: [], invited: [], server: [], data: [], statuses: [], ...own });
   Object.assign(game.vars, {
@@ -41,7 +41,7 @@ async function play(own = {}) {
   return game;
 }
 
-// round makes a round trip, so that what the server had sent before has arrived.
+// round makes a round trip, so that all earlier messages of the server have arrived.
 const round = (game) => game.vars.socket.send({ ping: {} });
 
 const mira = await play();
@@ -70,7 +70,7 @@ test("a closed socket is followed by one new one, whatever the session's age and
   session.token = "expired";
   socket.disconnect(true);
   const first = online();
-  socket.ondisconnect({}); // the browser's own close comes late
+  socket.ondisconnect({}); // the browser's own close event comes late
   await Promise.all([first, online()]);
   await online();
   assert.equal(wires.length, before + 1);
@@ -197,7 +197,7 @@ test("members send data, and only data of members' op codes", async () => {
   assert.equal(presence.user_id, userOf(jonas));
   assert.equal(op, 1);
   assert.deepEqual(JSON.parse(new TextDecoder().decode(bytes)), { emote: "wave" });
-  await jonas.vars.socket.sendPartyData(mira.vars.party.party_id, -2, "{}"); // resolves all the same
+  await jonas.vars.socket.sendPartyData(mira.vars.party.party_id, -2, "{}"); // resolves too
   await jonas.vars.socket.sendPartyData(mira.vars.party.party_id, 0, "");
   await until(() => mira.vars.data.length === 2, "empty data with op code 0");
   assert.equal(mira.vars.data[1][1], 0);
@@ -394,7 +394,7 @@ test("a launcher without a game is told so", async () => {
     } catch (response) {
       return aiko.vars.refusal((await response.json()).message).reason === "no_live_session";
     }
-    return false; // the server has not heard of the end yet
+    return false; // the server has not noticed the end yet
   }, "no_live_session");
 });
 
@@ -423,7 +423,7 @@ test("a link follows its inviter", async () => {
 
 test("an invite is revoked", async () => {
   await mira.run("revoke");
-  await jonas.vars.socket.leaveParty(mira.vars.party.party_id); // who is in is answered as before
+  await jonas.vars.socket.leaveParty(mira.vars.party.party_id); // the answer about members is the same as before
   await assert.rejects(jonas.vars.call("party_invite_redeem", { code: mira.vars.invite.code }), { reason: "invite_revoked" });
 });
 

@@ -1,4 +1,4 @@
-// docs/first-party.md: from two players to one party, as somebody new would type it.
+// docs/first-party.md: from two players to one party, as a new reader types it.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";

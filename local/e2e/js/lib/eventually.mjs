@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-// eventually asks again until the answer fits: for what a server works out on its own time, such as an
-// index that follows its source, or the end of a lifetime. It fails when the answer never fits.
+// eventually asks again until the answer fits. It is for results that a server produces in its own time,
+// such as an index that follows its source, or an expiry. It fails if the answer never fits.
 export async function eventually(ask, fits, within = 15_000) {
   const deadline = Date.now() + within;
   for (;;) {

@@ -1,4 +1,4 @@
-// Invites as the suites need them.
+// Helpers for invites.
 
 import assert from "node:assert/strict";
 
@@ -8,7 +8,7 @@ import { text } from "./parties.mjs";
 export const linkCode = /^[0-9A-HJKMNP-TV-Z]{16}$/;
 export const spokenCode = /^[0-9A-HJKMNP-TV-Z]{8}$/;
 
-// A code of the right form that nobody has made, to 80 bits of certainty.
+// A random code of the right form. The chance that it exists is one in 2^80.
 export const unknownCode = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[b % 32]).join("");
 
@@ -30,7 +30,7 @@ export async function denied(promise, reason, ...words) {
   });
 }
 
-// used is how often an invite was used, as its creator sees it.
+// used returns how often an invite was used, as its creator sees it.
 export async function used(player, party_id, id) {
   return (await list(player, party_id)).find((i) => i.id === id)?.uses;
 }
@@ -47,7 +47,7 @@ export async function told(player, event, id) {
   return JSON.parse(text(message));
 }
 
-// sessionID is the ID of a player's own socket, which only presences tell.
+// sessionID returns the ID of a player's own socket. The server sends it only in presences.
 export async function sessionID(player) {
   const mark = `session-${Math.random()}`;
   await player.socket.updateStatus(mark);

@@ -1,8 +1,8 @@
-// Parties as the suites need them.
+// Helpers for parties.
 
 import { settle } from "./player.mjs";
 
-// party makes one led by the first player; the others come in on their own or, if it is closed, by the leader's hand.
+// party makes a party of the first player. The others join it; in a closed party the leader accepts them.
 export async function party({ open = true, size = 4 } = {}, leader, ...others) {
   const made = await leader.socket.createParty(open, size);
   for (const p of others) {
@@ -19,7 +19,7 @@ export async function party({ open = true, size = 4 } = {}, leader, ...others) {
   return made;
 }
 
-// hear sends a word from one member and says who of the given players heard it.
+// hear sends a word from one member and returns the given players who heard it.
 export async function hear(id, speaker, ...listeners) {
   const word = `word-${Math.random()}`;
   await speaker.socket.sendPartyData(id, 42, word);
@@ -28,12 +28,12 @@ export async function hear(id, speaker, ...listeners) {
   return listeners.filter((p) => p.heard("partydata").some((d) => d.party_id === id && text(d) === word));
 }
 
-// text is party data as a string.
+// text returns party data as a string.
 export function text(data) {
   return data.data ? new TextDecoder().decode(data.data) : "";
 }
 
-// partyTraffic is everything in a player's mailbox that came from one party.
+// partyTraffic returns everything in a player's mailbox that came from one party.
 export function partyTraffic(player, id) {
   return player.mail.filter((m) => m.kind.startsWith("party") && m.value.party_id === id);
 }

@@ -7,7 +7,7 @@ import WebSocket from "ws";
 
 import { host, patience, port, serverKey } from "./server.mjs";
 
-globalThis.WebSocket = WebSocket; // the SDK takes the environment's
+globalThis.WebSocket = WebSocket; // the SDK uses the global one
 
 const callbacks = [
   "onparty", "onpartyclose", "onpartydata", "onpartyjoinrequest", "onpartyleader", "onpartymatchmakerticket",
@@ -16,7 +16,7 @@ const callbacks = [
 
 const living = new Set();
 
-// Player is one user with at most one socket of its own; `again` gives further ones.
+// Player is one user with at most one socket; `again` opens further ones.
 export class Player {
   static async login(name = "player", vars = undefined) {
     const player = new Player();
@@ -44,7 +44,7 @@ export class Player {
     return this;
   }
 
-  // again is a further socket of the same user.
+  // again opens a further socket of the same user.
   async again(options) {
     const other = new Player();
     Object.assign(other, { client: this.client, session: this.session, id: this.id, username: this.username });
@@ -62,7 +62,7 @@ export class Player {
     resolve(value);
   }
 
-  // next takes the first event of a kind that fits out of the mailbox, waiting for it if need be.
+  // next takes the first fitting event of a kind out of the mailbox. It waits if there is none.
   next(kind, fits = () => true) {
     const accepts = (m) => m.kind === kind && fits(m.value);
     const at = this.mail.findIndex(accepts);
@@ -80,7 +80,7 @@ export class Player {
     });
   }
 
-  // heard lists what lies in the mailbox, of one kind or of all.
+  // heard lists the messages in the mailbox, of one kind or of all.
   heard(kind) {
     return this.mail.filter((m) => !kind || m.kind === kind).map((m) => m.value);
   }
@@ -88,7 +88,7 @@ export class Player {
   // forget empties the mailbox.
   forget() { this.mail = []; }
 
-  // ping makes a round trip: what the server had queued for this socket has arrived then.
+  // ping makes a round trip: afterwards, all that the server had queued for this socket has arrived.
   async ping() { await this.socket.send({ ping: {} }); }
 
   async disconnect() {
@@ -96,7 +96,7 @@ export class Player {
     this.socket.disconnect(false);
   }
 
-  // rpc calls a function over the socket and decodes both ways; a refusal is thrown as a Refusal.
+  // rpc calls a function over the socket and decodes both ways; it throws a refusal as a Refusal.
   async rpc(id, payload = {}) {
     const text = typeof payload === "string" ? payload : JSON.stringify(payload);
     let answer;
@@ -118,7 +118,7 @@ export class Player {
   }
 }
 
-// Refusal is a server's no: the reason in front of the colon, the sentence behind it, and the number.
+// Refusal is a server's refusal: the reason before the colon, the sentence after it, and the number.
 // Over the socket every refusal of a function has number 7; over HTTP it is the gRPC number.
 export class Refusal extends Error {
   constructor(code, text) {
@@ -136,8 +136,8 @@ export async function refusalOf(response) {
   return refusal;
 }
 
-// refused asserts that the server says no to a realtime message, in words that fit. The SDK rejects with
-// the plain object off the wire.
+// refused asserts that the server refuses a realtime message with a text that fits. The SDK rejects with
+// the plain object from the wire.
 export async function refused(promise, words) {
   await assert.rejects(promise, (error) => {
     assert.match(error.message, words);
@@ -152,10 +152,10 @@ export async function players(...names) {
 
 let guard;
 
-// settle returns when everything the server has to deliver because of what it answered so far lies in
-// the players' mailboxes. Presence events go through one worker of the server, in order: a status
-// change of the guard's own user takes that way twice, for events that cause another, and a ping
-// flushes each socket. There is nothing to sleep for.
+// settle returns when all effects of the server's answers so far are in the players' mailboxes. Presence
+// events go through one worker of the server, in order. The guard, a user of this suite, changes its
+// status twice, because an event may cause another, and waits for both events. Then a ping flushes each
+// socket. No sleep is needed.
 export async function settle(...sockets) {
   guard ??= (async () => (await Player.login("guard")).connect())();
   const g = await guard;

@@ -1,6 +1,6 @@
-// The rules file of the server under test, as its operator would change it: the server tells where the
-// file is, the suite writes it and has it read. The server must have been started with PARTY_RULES, and
-// the file must be this user's to write.
+// Changes the rules file of the server under test, as its operator would. The server says where the file
+// is. The suite writes it and makes the server read it. The server must have been started with
+// PARTY_RULES, and this user must be able to write the file.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
@@ -19,14 +19,14 @@ export async function admin(id, payload = {}) {
 
 let before;
 
-// rules puts a rules file into force: the text of one, or an object. JSON is YAML.
+// rules puts a rules file into force: a text, or an object. JSON is valid YAML.
 export async function rules(file) {
   const answer = await reload(file);
   assert.equal(answer.error, "", JSON.stringify(answer.problems));
   return answer;
 }
 
-// reload has the server read a rules file, whatever it makes of it.
+// reload makes the server read a rules file, valid or not.
 export async function reload(file) {
   const { source } = await admin("party_admin_rules");
   assert.ok(source, "the server must be started with PARTY_RULES");
@@ -35,7 +35,7 @@ export async function reload(file) {
   return admin("party_admin_rules", { reload: true });
 }
 
-// restore puts back the file that was there; for an after hook.
+// restore puts the original file back; for an after hook.
 export async function restore() {
   if (!before) return;
   await writeFile(before.source, before.text);

@@ -1,4 +1,4 @@
-// The server under test, which the runner names in NAKAMA ("host:port").
+// The server under test. The runner names it in NAKAMA ("host:port").
 
 const given = process.env.NAKAMA;
 if (!given) {
@@ -11,11 +11,11 @@ export const serverKey = "defaultkey";
 export const httpKey = "defaulthttpkey";
 export const consoleKey = "local-console-key"; // PARTY_CONSOLE_KEY
 
-// How long anything may take before a test calls it missing, in milliseconds. Only a matchmaker's
-// interval (15 s by default) comes near it.
+// How long anything may take before a test fails, in milliseconds. Only waits for the matchmaker's
+// interval (15 s by default) come near it.
 export const patience = 40_000;
 
-// http makes a plain request, for what the SDK has no call for.
+// http makes a plain request that the SDK has no method for.
 export function http(path, { token, method = "GET", body, headers = {} } = {}) {
   const all = { ...headers };
   if (token) all.Authorization = `Bearer ${token}`;

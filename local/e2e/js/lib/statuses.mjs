@@ -1,4 +1,4 @@
-// Statuses as the suites need them.
+// Helpers for statuses.
 
 import assert from "node:assert/strict";
 
@@ -6,20 +6,20 @@ import { text } from "./parties.mjs";
 
 const nobody = "00000000-0000-0000-0000-000000000000";
 
-// set is a member's report to its party; report is one over the socket with any payload.
+// set reports a member's status to its party; report takes any payload. Both use the socket.
 export const set = (player, party_id, stage, progress, more = {}) => report(player, { party_id, stage, progress, ...more });
 export const report = (player, payload) => player.rpc("party_status_set", payload);
 
-// onTheWay is the report of somebody who is not in yet, from a launcher without a socket.
+// onTheWay is the report of a player who is not in the party yet, from a launcher without a socket.
 export const onTheWay = (player, code, stage, progress, more = {}) =>
   player.rpcOverHTTP("party_status_set", { code, stage, progress, ...more });
 
 export const list = (player, party_id) => player.rpc("party_status_list", { party_id });
 
-// rowOf is one member's row of a list.
+// rowOf returns one member's row of a list.
 export const rowOf = async (player, party_id, who) => (await list(player, party_id)).members.find((m) => m.user_id === who.id);
 
-// news reads a message with op code -1, null for any other.
+// news reads a message with op code -1, and returns null for any other.
 export function news(data) {
   if (data.op_code !== -1) return null;
   assert.equal(data.presence.user_id, nobody);
@@ -30,7 +30,7 @@ export function news(data) {
   return body;
 }
 
-// told waits for news of one user, as a member or on the way, that fits.
+// told waits for fitting news of one user, as a member or on the way.
 export async function told(player, party_id, who, fits = () => true, where = "members") {
   let found;
   await player.next("partydata", (d) => {
@@ -41,6 +41,6 @@ export async function told(player, party_id, who, fits = () => true, where = "me
   return found;
 }
 
-// allTold lists the news that lies in a player's mailbox.
+// allTold lists the news in a player's mailbox.
 export const allTold = (player, party_id) =>
   player.heard("partydata").filter((d) => d.party_id === party_id).map(news).filter((n) => n !== null);

@@ -1,4 +1,4 @@
-// Reads a GDScript file with the grammar of Godot 4 and prints the lines that are not of it.
+// Parses a GDScript file with the grammar of Godot 4 and prints the lines with syntax errors.
 
 import { readFileSync } from "node:fs";
 import GDScript from "tree-sitter-gdscript";

@@ -1,4 +1,4 @@
-// A game as its developer would write it over the typed client. The suite plays it.
+// A game as its developer writes it with the typed client. The suite plays it.
 
 import type { Client, Session, Socket } from "@heroiclabs/nakama-js";
 import {
@@ -23,7 +23,7 @@ export class Game {
     };
   }
 
-  // invite makes a personal invite with everything a request can carry.
+  // invite makes a personal invite with everything that a request can contain.
   async invite(party_id: string, friend: string): Promise<{ code: string; uses: number }> {
     const made = await this.party.inviteCreate({
       party_id, for_user_ids: [friend], hold_seat: true, ttl_sec: 300, kind: "link",
@@ -32,12 +32,12 @@ export class Game {
     return { code: made.code, uses: made.uses };
   }
 
-  // state is what a button would show of an invite.
+  // state returns what a button shows about an invite.
   async state(code: string): Promise<InviteState> {
     return (await this.party.invitePreview({ code })).state;
   }
 
-  // progressOf finds what the server said last of a player who loads.
+  // progressOf returns the last progress that the server sent about a player.
   progressOf(user: string): number | undefined {
     for (const event of [...this.events].reverse()) {
       if (event.op !== -1) continue;
@@ -47,7 +47,7 @@ export class Game {
     return undefined;
   }
 
-  // invitedBy is who has invited this player, by the notifications.
+  // invitedBy returns who invited this player, according to the notifications.
   invitedBy(): string | undefined {
     for (const notice of this.notices) {
       if (notice.code === 1001) return notice.content.from;
@@ -56,17 +56,17 @@ export class Game {
   }
 }
 
-// launcher redeems over HTTP, while the game runs beside it.
+// launcher redeems over HTTP while the game runs.
 export async function launcher(client: Client, session: Session, code: string): Promise<string> {
   return (await new Partyline(overHttp(client, session)).inviteRedeem({ code })).party_id;
 }
 
-// outstanding is what a game's own server asks.
+// outstanding makes a call of a game's own server.
 export async function outstanding(client: Client, httpKey: string): Promise<number> {
   return (await new PartylineServer(withHttpKey(client, httpKey)).stats()).invites.outstanding;
 }
 
-// refused is why a call was refused.
+// refused returns why a call was refused.
 export async function refused(call: Promise<unknown>): Promise<{ reason: Reason; rule: string; wait: number | undefined } | undefined> {
   try {
     await call;

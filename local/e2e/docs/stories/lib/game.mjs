@@ -1,5 +1,5 @@
 // Games: each is one player's program, made of a document's JavaScript blocks. A story runs them
-// block by block, looks at their variables, and asserts.
+// block by block, reads their variables, and asserts.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,23 +9,23 @@ import assert from "node:assert/strict";
 import * as nakama from "@heroiclabs/nakama-js";
 import WebSocket from "ws";
 
-globalThis.WebSocket = WebSocket; // the SDK takes the environment's
+globalThis.WebSocket = WebSocket; // the SDK uses the global one
 
-// The blocks of the document: [{name, where, code}], each named on its fence, as in ```js connect.
+// The blocks of the document: [{name, where, code}]. The fence names each block, as in ```js connect.
 const blocks = new Map(JSON.parse(readFileSync(process.env.BLOCKS, "utf8")).map((b) => [b.name, b]));
 const ran = new Set();
 
 const given = process.env.NAKAMA;
 export const host = given.slice(0, given.lastIndexOf(":"));
 export const port = given.slice(given.lastIndexOf(":") + 1);
-export const patience = 40_000; // milliseconds that anything may take; a matchmaker's interval comes near it
+export const patience = 40_000; // milliseconds that any step may take; only waits for the matchmaker's interval come near it
 
 const AsyncFunction = (async () => {}).constructor;
 const installed = createRequire(import.meta.url);
 
 // Game holds the variables that all blocks of one program share.
 export class Game {
-  // own are what the document calls the game's own: values and functions it does not define.
+  // own are the values and functions that the document uses but leaves to the game.
   constructor(own = {}) {
     this.vars = { deviceId: randomUUID(), ...own };
     this.scope = new Proxy(this.vars, {
@@ -38,7 +38,7 @@ export class Game {
     });
   }
 
-  // run executes one block. What it declares at its top level becomes a variable of the game.
+  // run executes one block. Declarations at its top level become variables of the game.
   async run(name) {
     const block = blocks.get(name);
     assert.ok(block, `there is no block ${name}; there are ${[...blocks.keys()].join(", ")}`);
@@ -71,14 +71,14 @@ export class Game {
   }
 }
 
-// everyBlockRan is a story's last test: nothing is shown that was not run.
+// everyBlockRan is a story's last test: the document has no block that the story did not run.
 export function everyBlockRan() {
   test("every block ran", () => {
     assert.deepEqual([...blocks.keys()].filter((name) => !ran.has(name)), []);
   });
 }
 
-// until asks again until it is answered: for what arrives on its own time.
+// until repeats ask until it returns a true value. It is for messages that arrive at any time.
 export async function until(ask, what) {
   const deadline = Date.now() + patience;
   for (;;) {

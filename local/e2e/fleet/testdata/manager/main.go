@@ -1,5 +1,5 @@
-// Command manager is an operator's module with a fleet manager that a test plays: it passes
-// every call on to the address FLEET_URL, and to Partyline what the test calls back.
+// Command manager is an operator's module with a fleet manager for tests. It forwards every call to
+// the address in FLEET_URL, and forwards the test's callbacks to Partyline.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Request is a call of the fleet manager, or back from it.
+// Request is a call of the fleet manager, or a callback.
 type Request struct {
 	ID        string                       `json:"id"`
 	Players   int                          `json:"players"`
@@ -34,7 +34,7 @@ type Request struct {
 
 type manager struct {
 	url   string
-	since string // when this server has started, so that no ID is one of before
+	since string // start time of this server, so that IDs differ after a restart
 
 	mu        sync.Mutex
 	callbacks []runtime.FmCreateCallbackFn
@@ -78,7 +78,7 @@ func (m *manager) call(ctx context.Context, what string, in Request, out any) er
 	if err != nil {
 		return err
 	}
-	answer, err := (&http.Client{}).Do(request) // Nakama bounds the default one: no fleet would be slow
+	answer, err := (&http.Client{}).Do(request) // Nakama limits the time of the default client, and a slow fleet needs longer
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (m *manager) call(ctx context.Context, what string, in Request, out any) er
 	return json.Unmarshal(text, out)
 }
 
-// calledBack is what the test calls.
+// calledBack handles the test's callbacks.
 func (m *manager) calledBack(w http.ResponseWriter, r *http.Request) {
 	var back Request
 	if err := json.NewDecoder(r.Body).Decode(&back); err != nil {

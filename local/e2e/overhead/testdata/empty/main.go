@@ -1,5 +1,5 @@
-// Command empty is a module whose hooks and matches do nothing: what the host itself pays for
-// those that Partyline has. `make bench-host` builds it for the server.
+// Command empty is a module whose hooks and matches do nothing. It shows the host's own cost of the
+// hooks and matches that Partyline has. `make bench-host` builds it for the server.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// match is one that nobody comes to.
+// match is a match that nobody joins.
 type match struct{}
 
 func (match) MatchInit(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, params map[string]any) (any, int, string) {
@@ -43,7 +43,7 @@ func (match) MatchSignal(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runti
 	return state, ""
 }
 
-// matches makes as many matches as it is told, of so many ticks a second.
+// matches creates matches. The payload has their number and their ticks per second.
 func matches(ctx context.Context, _ runtime.Logger, _ *sql.DB, nk runtime.NakamaModule, payload string) (string, error) {
 	var count, tick int
 	if _, err := fmt.Sscan(payload, &count, &tick); err != nil {
@@ -57,7 +57,7 @@ func matches(ctx context.Context, _ runtime.Logger, _ *sql.DB, nk runtime.Nakama
 	return "", nil
 }
 
-// InitModule registers all of it.
+// InitModule registers everything.
 func InitModule(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, init runtime.Initializer) error {
 	before := func(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error) {
 		return in, nil

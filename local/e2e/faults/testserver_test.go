@@ -22,35 +22,35 @@ import (
 	"partyline/local/engine/fault"
 )
 
-// matchmakerInterval of an engine whose players look for matches.
+// matchmakerInterval is the interval of an engine whose players look for matches.
 const matchmakerInterval = 20 * time.Millisecond
 
-// blow is one way to hit a server while players are at work.
-type blow struct {
-	// arm has it strike by itself, at the n-th call from the module to its server; nil
-	// where nobody can count them. What it answers is closed then.
+// attack is one way to hit a server while players act.
+type attack struct {
+	// arm makes it strike by itself, at the n-th call from the module to its server. It is nil if
+	// the calls cannot be counted. The returned channel is closed at the strike.
 	arm func(n int) (struck <-chan struct{})
-	// strike strikes now, unless it has by itself.
+	// strike strikes now, unless the attack has struck by itself.
 	strike func() error
-	// heal has the server work again.
+	// heal makes the server work again.
 	heal func(ctx context.Context) error
 }
 
-// victim is a server that can be hit.
-type victim struct {
+// testServer is a server that can be hit.
+type testServer struct {
 	t        *testing.T
 	api      *client.Client
 	world    *world // nil for a real server
-	process  blow   // kills the whole server, and starts it again on the same data
-	database blow   // kills the database under the running server
+	process  attack // kills the whole server, and starts it again with the same data
+	database attack // kills the database of the running server
 }
 
-// newVictim is the real server of the environment where it can be hit as the test wants,
-// or else an engine.
-func newVictim(t *testing.T, hit ...string) *victim {
+// newTestServer returns the real server of the environment if the environment has the commands for the
+// test's attack. Otherwise it returns an engine.
+func newTestServer(t *testing.T, hit ...string) *testServer {
 	t.Helper()
 	if target.Real() && !slices.Contains(hit, killDBVariable) {
-		return realVictim(t)
+		return realTestServer(t)
 	}
 	addr := os.Getenv(target.QueuesVariable)
 	for _, variable := range hit {
@@ -59,16 +59,16 @@ func newVictim(t *testing.T, hit ...string) *victim {
 		}
 	}
 	if addr == "" {
-		return engineVictim(t)
+		return engineTestServer(t)
 	}
-	v := &victim{t: t, api: client.New(addr)}
-	answers := func(ctx context.Context) error { return v.eventually(ctx, v.works) }
+	v := &testServer{t: t, api: client.New(addr)}
+	answers := func(ctx context.Context) error { return v.eventually(ctx, v.checkAlive) }
 	v.process = commands(killVariable, startVariable, answers)
 	v.database = commands(killDBVariable, startDBVariable, answers)
 	return v
 }
 
-// Commands of a real server, and what they are for.
+// Environment variables with the commands for a real server.
 const (
 	killVariable    = "NAKAMA_KILL"
 	startVariable   = "NAKAMA_START"
@@ -76,13 +76,13 @@ const (
 	startDBVariable = "NAKAMA_DB_START"
 )
 
-func commands(kill, start string, answers func(context.Context) error) blow {
+func commands(kill, start string, answers func(context.Context) error) attack {
 	run := func(ctx context.Context, variable string) error {
 		command := exec.CommandContext(ctx, "sh", "-c", os.Getenv(variable))
 		command.Stderr = os.Stderr
 		return command.Run()
 	}
-	return blow{
+	return attack{
 		strike: func() error { return run(context.Background(), kill) },
 		heal: func(ctx context.Context) error {
 			if err := run(ctx, start); err != nil {
@@ -93,8 +93,8 @@ func commands(kill, start string, answers func(context.Context) error) blow {
 	}
 }
 
-// works reports whether the server and its database do what they are asked.
-func (v *victim) works(ctx context.Context) error {
+// checkAlive reports whether the server and its database work.
+func (v *testServer) checkAlive(ctx context.Context) error {
 	if _, err := v.api.Do(ctx, http.MethodGet, "/healthcheck", "", nil); err != nil {
 		return err
 	}
@@ -102,9 +102,9 @@ func (v *victim) works(ctx context.Context) error {
 	return err
 }
 
-// eventually gives each look a while, so that one lost in a dying connection is not
-// waited for in vain.
-func (v *victim) eventually(ctx context.Context, is func(context.Context) error) error {
+// eventually limits each attempt to two seconds, so that it does not wait forever on a dying
+// connection.
+func (v *testServer) eventually(ctx context.Context, is func(context.Context) error) error {
 	return eventually(ctx, func() error {
 		look, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
@@ -112,20 +112,20 @@ func (v *victim) eventually(ctx context.Context, is func(context.Context) error)
 	})
 }
 
-// realVictim is a real server started for the test, whose process can be killed.
-func realVictim(t *testing.T) *victim {
+// realTestServer starts a real server whose process can be killed.
+func realTestServer(t *testing.T) *testServer {
 	t.Helper()
 	path, err := filepath.Abs(rulesFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := target.StartReal(t, path)
-	v := &victim{t: t, api: client.New(server.Addr)}
-	v.process = blow{strike: server.Kill, heal: server.Start}
+	v := &testServer{t: t, api: client.New(server.Addr)}
+	v.process = attack{strike: server.Kill, heal: server.Start}
 	return v
 }
 
-func engineVictim(t *testing.T) *victim {
+func engineTestServer(t *testing.T) *testServer {
 	t.Helper()
 	rules, err := os.ReadFile(rulesFile)
 	if err != nil {
@@ -133,11 +133,11 @@ func engineVictim(t *testing.T) *victim {
 	}
 	w := prepareWorld(t, string(rules))
 	w.start(t, engine.Options{MatchmakerInterval: matchmakerInterval})
-	v := &victim{t: t, api: w.api, world: w}
-	v.process = blow{
+	v := &testServer{t: t, api: w.api, world: w}
+	v.process = attack{
 		arm: func(n int) <-chan struct{} {
 			layer, struck := w.layer, make(chan struct{})
-			layer.Arm(fault.Fault{When: reaches, Skip: n, Times: 1, Before: func(fault.Call) error {
+			layer.Arm(fault.Fault{When: isServerCall, Skip: n, Times: 1, Before: func(fault.Call) error {
 				layer.Cut()
 				close(struck)
 				return nil
@@ -146,7 +146,7 @@ func engineVictim(t *testing.T) *victim {
 		},
 		strike: func() error { w.layer.Cut(); return nil },
 		heal: func(context.Context) error {
-			http.DefaultClient.CloseIdleConnections() // one that was never used keeps a closing server waiting
+			http.DefaultClient.CloseIdleConnections() // an unused connection would keep the closing server waiting
 			w.engine.Close()
 			w.start(t, engine.Options{MatchmakerInterval: matchmakerInterval, Data: w.engine.Data()})
 			v.api = w.api
@@ -154,7 +154,7 @@ func engineVictim(t *testing.T) *victim {
 		},
 	}
 	d := &database{}
-	v.database = blow{
+	v.database = attack{
 		arm:    func(n int) <-chan struct{} { return d.arm(w.layer, n) },
 		strike: func() error { d.strike(); return nil },
 		heal:   func(context.Context) error { d.armed.Disarm(); return nil },
@@ -162,7 +162,7 @@ func engineVictim(t *testing.T) *victim {
 	return v
 }
 
-// database is the one of an engine, as the module sees it, in the midst of being killed.
+// database is an engine's database, as the module sees it, when it may be killed.
 type database struct {
 	mu     sync.Mutex
 	left   int // calls until it dies
@@ -177,7 +177,7 @@ func (d *database) arm(layer *fault.Layer, n int) <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.left, d.down, d.struck = n, false, make(chan struct{})
-	d.armed = layer.Arm(fault.Fault{When: stored, Before: d.before, After: d.after})
+	d.armed = layer.Arm(fault.Fault{When: isDatabaseCall, Before: d.before, After: d.after})
 	return d.struck
 }
 
@@ -194,7 +194,7 @@ func (d *database) die() {
 	}
 }
 
-// before lets the last call reach the database, which dies before it can answer.
+// before lets the last call reach the database, which dies before it answers.
 func (d *database) before(fault.Call) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -216,8 +216,8 @@ func (d *database) after(_ fault.Call, err error) error {
 	return err
 }
 
-// stored accepts the calls that a server asks its database for.
-func stored(c fault.Call) bool {
+// isDatabaseCall accepts the calls that the server passes to its database.
+func isDatabaseCall(c fault.Call) bool {
 	for _, prefix := range []string{"Storage", "Account", "User", "Friend", "Group", "Notification"} {
 		if strings.HasPrefix(c.Name, prefix) {
 			return true
@@ -226,10 +226,10 @@ func stored(c fault.Call) bool {
 	return false
 }
 
-// storm has everybody act at once and strikes in the midst of it: at the n-th call of the
-// module's, or where these cannot be counted, after n of the acts are done. Then it heals
-// the server, and gives the errors of the acts once all are over.
-func (v *victim) storm(ctx context.Context, b blow, n int, acts []func() error) []error {
+// actAndStrike makes all players act at once and strikes meanwhile: at the module's n-th call, or, if calls
+// cannot be counted, after n acts. Then it heals the server. It returns the errors of the acts once
+// all have ended.
+func (v *testServer) actAndStrike(ctx context.Context, b attack, n int, acts []func() error) []error {
 	v.t.Helper()
 	errs := make([]error, len(acts))
 	done := make(chan struct{}, len(acts))
@@ -242,7 +242,7 @@ func (v *victim) storm(ctx context.Context, b blow, n int, acts []func() error) 
 		}()
 	}
 	var struck <-chan struct{}
-	most := n // acts that are waited for
+	most := n // acts to wait for
 	if b.arm != nil {
 		struck, most = b.arm(n), len(acts)
 	}
@@ -264,24 +264,24 @@ func (v *victim) storm(ctx context.Context, b blow, n int, acts []func() error) 
 	return errs
 }
 
-// in has the victim fail a sub-test until the function that it gives is called.
-func (v *victim) in(t *testing.T) (out func()) {
+// withTest makes the server fail a subtest until the returned function is called.
+func (v *testServer) withTest(t *testing.T) (out func()) {
 	outer := v.t
 	v.t = t
 	return func() { v.t = outer }
 }
 
-func (v *victim) must(err error) {
+func (v *testServer) must(err error) {
 	v.t.Helper()
 	if err != nil {
 		v.t.Fatal(err)
 	}
 }
 
-// settle waits until everything that the answers so far have caused has arrived.
-func (v *victim) settle(ctx context.Context, games ...*player.Game) {
+// settle waits until all effects of the answers so far have arrived.
+func (v *testServer) settle(ctx context.Context, games ...*player.Game) {
 	v.t.Helper()
-	s, err := client.NewSentinel(ctx, v.api, "sentinel-"+uuid.NewString()) // none outlives its server
+	s, err := client.NewSentinel(ctx, v.api, "sentinel-"+uuid.NewString()) // a new one, because a sentinel does not outlive its server
 	v.must(err)
 	for _, g := range games {
 		v.must(s.Settle(ctx, g.Socket))
@@ -289,8 +289,8 @@ func (v *victim) settle(ctx context.Context, games ...*player.Game) {
 	v.must(s.Close(ctx))
 }
 
-// people signs new players in.
-func (v *victim) people(ctx context.Context, name string, n int) []*player.Player {
+// signIn signs in new players.
+func (v *testServer) signIn(ctx context.Context, name string, n int) []*player.Player {
 	v.t.Helper()
 	all := make([]*player.Player, n)
 	for i := range all {
@@ -301,8 +301,8 @@ func (v *victim) people(ctx context.Context, name string, n int) []*player.Playe
 	return all
 }
 
-// play starts everybody's game, also after a restart of the server.
-func (v *victim) play(ctx context.Context, people ...*player.Player) []*player.Game {
+// play connects all players, also after a restart of the server.
+func (v *testServer) play(ctx context.Context, people ...*player.Player) []*player.Game {
 	v.t.Helper()
 	games := make([]*player.Game, len(people))
 	for i, p := range people {
@@ -316,12 +316,12 @@ func (v *victim) play(ctx context.Context, people ...*player.Player) []*player.G
 }
 
 // end closes the games; on an engine nothing may be left.
-func (v *victim) end(ctx context.Context, games ...*player.Game) {
+func (v *testServer) end(ctx context.Context, games ...*player.Game) {
 	v.t.Helper()
 	for _, g := range games {
 		v.must(g.Close(ctx))
 	}
 	if v.world != nil {
-		v.must(v.world.empty(ctx))
+		v.must(v.world.awaitEmpty(ctx))
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"partyline/party"
 )
 
-// A server makes members of those on a party's stream in a worker of its own, which may be
-// behind. A user who has redeemed an invite hears the stream until then, but is no member: the seat is
-// theirs already, and the `party` event tells them when they can speak and are spoken to.
+// A worker of the server turns the sessions on a party's stream into members, and it may lag behind.
+// Until then, a user who redeemed an invite hears the stream but is not a member. The seat is theirs
+// already, and the `party` event tells them when they can send and receive party data.
 func TestServerBehind(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	w := prepareWorld(t, "")
 	w.start(t, engine.Options{})
@@ -68,5 +68,5 @@ func TestServerBehind(t *testing.T) {
 	for _, g := range []*player.Game{leader, friend, stranger} {
 		must(g.Close(ctx))
 	}
-	must(w.empty(ctx))
+	must(w.awaitEmpty(ctx))
 }

@@ -1,6 +1,6 @@
-// Package hardening_test plays what no stock client does: messages of sockets that have
-// ended, IDs in other spellings, costly queries. It runs against an engine of its own, or
-// against the server that NAKAMA names, which has the module.
+// Package hardening_test does what no stock client does: messages of sockets that have ended, IDs in
+// other spellings, costly queries. It runs on its own engine, or on the server in NAKAMA, which must
+// have the module.
 package hardening_test
 
 import (
@@ -23,7 +23,7 @@ import (
 
 var bursts = flag.Int("bursts", 12, "sockets that end behind a burst of messages")
 
-// frames are WebSocket text frames as a client sends them, back to back.
+// frames encodes the texts as a client's WebSocket text frames, back to back.
 func frames(texts []string) (all []byte) {
 	for _, text := range texts {
 		all = append(all, 0x81)
@@ -37,7 +37,7 @@ func frames(texts []string) (all []byte) {
 	return all
 }
 
-// dial is a bare connection to the client's server.
+// dial opens a bare connection to the client's server.
 func dial(ctx context.Context, c *client.Client) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", c.Addr())
 }
@@ -63,7 +63,7 @@ func burst(ctx context.Context, c *client.Client, s client.Session, texts []stri
 	if _, err := conn.Write(frames(texts)); err != nil {
 		return err
 	}
-	return conn.(*net.TCPConn).SetLinger(0) // a reset, not an end
+	return conn.(*net.TCPConn).SetLinger(0) // a reset, not an orderly close
 }
 
 type listing struct {
@@ -73,8 +73,8 @@ type listing struct {
 	} `json:"members"`
 }
 
-// A join among the last messages of a socket leaves nobody behind who is not there, or at
-// least the leader sees them: a player whom the party then lets in hears it, and is heard.
+// A join in the last messages of a socket leaves no ghost member, or at least the leader sees it. A
+// player who then joins the party hears it, and is heard.
 func TestDeadSockets(t *testing.T) {
 	c := client.New(target.Module(t))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -108,7 +108,7 @@ func TestDeadSockets(t *testing.T) {
 		if err := burst(ctx, c, dying.Session, texts); err != nil {
 			t.Fatal(err)
 		}
-		list := settled(ctx, t, leader, id, dying.ID())
+		list := awaitLeft(ctx, t, leader, id, dying.ID())
 		here := 0
 		for _, m := range list.Members {
 			if m.Lost {
@@ -116,14 +116,14 @@ func TestDeadSockets(t *testing.T) {
 			}
 		}
 		lost += here
-		// A session that came in before the end is no ghost; the rules may keep the seat for a while.
+		// A session that joined before the end is not a ghost; the rules may keep its seat for a while.
 		away := keptSeats(ctx, t, leader, id)
 		kept += away
-		seats := len(people) - here - away // what the members who are there can have
+		seats := len(people) - here - away // seats for the other players
 		for i, game := range people[1:] {
 			err := game.JoinParty(ctx, id)
 			if free := i+1 < seats; free && err != nil {
-				hidden++ // the server counts somebody whom nobody sees
+				hidden++ // the server counts a member that nobody sees
 			} else if !free && err == nil {
 				t.Errorf("a party of %d with %d lost and %d kept took %d", len(people), here, away, i+2)
 			} else if err == nil {
@@ -143,7 +143,7 @@ func TestDeadSockets(t *testing.T) {
 	}
 }
 
-// keptSeats is how many seats of a party are kept for players who are not there.
+// keptSeats returns how many seats of a party are kept for players who are away.
 func keptSeats(ctx context.Context, t *testing.T, leader *player.Game, id string) int {
 	t.Helper()
 	var made invite
@@ -157,10 +157,10 @@ func keptSeats(ctx context.Context, t *testing.T, leader *player.Game, id string
 	return shown.Party.Held
 }
 
-// settled reads a party once the user is on no stream of it any more.
-func settled(ctx context.Context, t *testing.T, leader *player.Game, id, userID string) listing {
+// awaitLeft reads a party once the user is not on its stream any more.
+func awaitLeft(ctx context.Context, t *testing.T, leader *player.Game, id, userID string) listing {
 	t.Helper()
-	// Twice the same without the user: the server has dealt with the end of its socket.
+	// After the same answer twice without the user, the server has processed the end of the socket.
 	same := 0
 	for {
 		var l listing
@@ -184,7 +184,7 @@ func settled(ctx context.Context, t *testing.T, leader *player.Game, id, userID 
 	}
 }
 
-// Whatever spelling a member leaves by, the module knows it.
+// The module recognizes a leave in every spelling of the party's ID.
 func TestSpellings_LeaveEndsTheLead(t *testing.T) {
 	c := client.New(target.Module(t))
 	ctx := t.Context()
@@ -233,7 +233,7 @@ func TestSpellings_LeaveEndsTheLead(t *testing.T) {
 				t.Errorf("%s: members %+v; want the one who stayed to lead", other, l.Members)
 			}
 		}
-		if _, err := games[1].Take(ctx, func(m client.Message) bool { // the server notices a leaver later
+		if _, err := games[1].Take(ctx, func(m client.Message) bool { // the server notices the leave later
 			leader := m.Envelope.GetPartyLeader()
 			return leader.GetPartyId() == id && leader.GetPresence().GetSessionId() == games[1].ID
 		}); err != nil {
@@ -245,7 +245,7 @@ func TestSpellings_LeaveEndsTheLead(t *testing.T) {
 	}
 }
 
-// One costly query is refused, and what Nakama's own guides use works.
+// A costly query is refused, and the queries in Nakama's own guides work.
 func TestQueries(t *testing.T) {
 	c := client.New(target.Module(t))
 	ctx := t.Context()

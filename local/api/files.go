@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Files is everything that is written, by name. The bytes depend on the sources alone.
+// Files returns every generated file by name. The bytes depend on the sources alone.
 func (a *API) Files() map[string][]byte {
 	files := map[string][]byte{
 		"partyline.schema.json": a.Schema(), "openapi.json": a.OpenAPI(),
@@ -18,9 +18,9 @@ func (a *API) Files() map[string][]byte {
 	return files
 }
 
-// methodName is a call's name in typed clients: without what all or all of a kind begin with.
+// methodName returns a call's name in typed clients, without the prefixes that all calls or all calls of a kind share.
 func methodName(c Call) string {
-	return strings.TrimPrefix(exported(strings.TrimPrefix(c.ID, "party_")), "Admin")
+	return strings.TrimPrefix(camelCase(strings.TrimPrefix(c.ID, "party_")), "Admin")
 }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
@@ -33,10 +33,10 @@ func reasonValues(reasons []Reason) []Value {
 	return values
 }
 
-func repeated(s string, n int) []string { return slices.Repeat([]string{s}, n) }
+func repeat(s string, n int) []string { return slices.Repeat([]string{s}, n) }
 
-// last is mark behind the last of n, else nothing.
-func last(i, n int, mark string) string {
+// suffixOfLast returns mark for the last of n items, else "".
+func suffixOfLast(i, n int, mark string) string {
 	if i == n-1 {
 		return mark
 	}

@@ -12,8 +12,8 @@ import (
 // Call is a call of one of the module's functions in a snippet.
 type Call struct {
 	ID       string
-	OverHTTP bool // something stands before the ID: the session of a client, where a socket takes none
-	Payload  any  // as encoding/json has it, with [Unknown] for values that are no literals; nil for none
+	OverHTTP bool // an argument comes before the ID: a client's call takes the session, a socket's call does not
+	Payload  any  // as encoding/json decodes it, with [Unknown] for values that are not literals; nil for none
 	Where    string
 }
 
@@ -22,9 +22,9 @@ type Unknown struct{ Source string }
 
 var callID = regexp.MustCompile(`^party(_[a-z0-9]+)+$`)
 
-// Calls finds the calls of the module in a snippet: a literal ID where an argument stands,
-// with the payload behind it. A payload that is no object literal is an error, since
-// nobody could check it.
+// Calls finds the calls of the module in a snippet: an argument that is a literal ID, and the
+// payload after it. A payload that is not an object literal is an error, because the tests could
+// not check it.
 func Calls(b Block) ([]Call, error) {
 	lexemes, err := lex(b)
 	if err != nil {
@@ -41,7 +41,7 @@ func Calls(b Block) ([]Call, error) {
 		}
 		call := Call{ID: t.text, OverHTTP: before.is(","), Where: fmt.Sprintf("%s:%d", b.Doc, b.Line+t.line)}
 		if after.is(",") {
-			p := reader{lexemes: lexemes[i+2:]}
+			p := literalParser{lexemes: lexemes[i+2:]}
 			if call.Payload, err = p.value(); err != nil {
 				return nil, fmt.Errorf("%s: payload of %s: %w", call.Where, t.text, err)
 			}
@@ -54,18 +54,18 @@ func Calls(b Block) ([]Call, error) {
 	return calls, nil
 }
 
-// reader reads literals: objects of JavaScript and GDScript, dictionaries and anonymous
-// objects of C#, lists, texts, numbers, true, false, null.
-type reader struct{ lexemes []lexeme }
+// literalParser parses literals: objects of JavaScript and GDScript, dictionaries and anonymous objects of
+// C#, lists, texts, numbers, true, false, null.
+type literalParser struct{ lexemes []lexeme }
 
-func (p *reader) peek() lexeme {
+func (p *literalParser) peek() lexeme {
 	if len(p.lexemes) == 0 {
-		return lexeme{kind: sign}
+		return lexeme{kind: punctuation}
 	}
 	return p.lexemes[0]
 }
 
-func (p *reader) next() lexeme {
+func (p *literalParser) next() lexeme {
 	t := p.peek()
 	if len(p.lexemes) > 0 {
 		p.lexemes = p.lexemes[1:]
@@ -73,16 +73,16 @@ func (p *reader) next() lexeme {
 	return t
 }
 
-// value reads one argument, entry or element up to the sign that ends it.
-func (p *reader) value() (any, error) {
+// value parses one argument, entry or element up to the sign that ends it.
+func (p *literalParser) value() (any, error) {
 	begin := p.lexemes
 	v, ok, err := p.literal()
 	if err != nil {
 		return nil, err
 	}
 	if ok {
-		p.serialised()
-		if end := p.peek(); end.kind == sign && strings.Contains(",)}]", end.text) {
+		p.skipSerialiser()
+		if end := p.peek(); end.kind == punctuation && strings.Contains(",)}]", end.text) {
 			return v, nil
 		}
 	}
@@ -90,14 +90,14 @@ func (p *reader) value() (any, error) {
 	return p.expression()
 }
 
-// serialised passes over the ways of C# to make JSON of the value before.
-func (p *reader) serialised() {
+// skipSerialiser skips C#'s call that makes JSON of the value before it.
+func (p *literalParser) skipSerialiser() {
 	if len(p.lexemes) >= 4 && p.lexemes[0].is(".") && p.lexemes[1].text == "ToJson" && p.lexemes[2].is("(") && p.lexemes[3].is(")") {
 		p.lexemes = p.lexemes[4:]
 	}
 }
 
-func (p *reader) literal() (v any, ok bool, err error) {
+func (p *literalParser) literal() (v any, ok bool, err error) {
 	switch t := p.next(); {
 	case t.kind == text && !t.raw:
 		return t.text, true, nil
@@ -126,13 +126,13 @@ func (p *reader) literal() (v any, ok bool, err error) {
 		}
 		return v, true, err
 	case t.text == "new":
-		return p.made()
+		return p.newExpression()
 	}
 	return nil, false, nil
 }
 
-// made reads what stands behind C#'s new.
-func (p *reader) made() (v any, ok bool, err error) {
+// newExpression parses the expression after C#'s new.
+func (p *literalParser) newExpression() (v any, ok bool, err error) {
 	list := false
 	for {
 		switch t := p.next(); {
@@ -162,7 +162,7 @@ func (p *reader) made() (v any, ok bool, err error) {
 	}
 }
 
-func (p *reader) list(end string) (any, error) {
+func (p *literalParser) list(end string) (any, error) {
 	items := []any{}
 	for !p.peek().is(end) {
 		v, err := p.value()
@@ -180,9 +180,9 @@ func (p *reader) list(end string) (any, error) {
 	return items, nil
 }
 
-// object reads entries of a name, a sign and a value; a name alone stands for the variable
-// of that name.
-func (p *reader) object(assign string) (any, error) {
+// object parses entries of a name, an assignment sign and a value. A name alone stands for the
+// variable of that name.
+func (p *literalParser) object(assign string) (any, error) {
 	fields := map[string]any{}
 	for !p.peek().is("}") {
 		key := p.next()
@@ -211,8 +211,8 @@ func (p *reader) object(assign string) (any, error) {
 	return fields, nil
 }
 
-// pairs reads C#'s { { "key", value }, ... } behind its first brace.
-func (p *reader) pairs() (any, error) {
+// pairs parses C#'s { { "key", value }, ... } after the first brace.
+func (p *literalParser) pairs() (any, error) {
 	fields := map[string]any{}
 	for !p.peek().is("}") {
 		open, key, comma := p.next(), p.next(), p.next()
@@ -238,13 +238,13 @@ func (p *reader) pairs() (any, error) {
 	return fields, nil
 }
 
-// expression passes over code up to the sign that ends it.
-func (p *reader) expression() (any, error) {
+// expression skips code up to the sign that ends it.
+func (p *literalParser) expression() (any, error) {
 	depth := 0
 	var source []string
 	for len(p.lexemes) > 0 {
 		t := p.peek()
-		if t.kind == sign {
+		if t.kind == punctuation {
 			switch {
 			case strings.Contains("([{", t.text):
 				depth++
@@ -263,8 +263,8 @@ func (p *reader) expression() (any, error) {
 	return nil, fmt.Errorf("the snippet ends within an expression")
 }
 
-// Fill puts values for what a payload leaves open, by the name of the field; of a list,
-// the list's. It fails on a field it has no value for.
+// Fill replaces the Unknown values of a payload, by the name of the field. Elements of a list use
+// the list's name. A field without a value is an error.
 func Fill(payload any, values map[string]any) (string, error) {
 	filled, err := fill("payload", payload, values)
 	if err != nil {
@@ -316,14 +316,13 @@ func names(values map[string]any) []string {
 	return all
 }
 
-// Member is a name behind a dot.
+// Member is a name after a dot.
 type Member struct {
 	Name  string
 	Where string
 }
 
-// Members finds every name that a snippet takes from something: methods, properties,
-// events, fields.
+// Members finds every member name that a snippet uses: methods, properties, events, fields.
 func Members(b Block) ([]Member, error) {
 	lexemes, err := lex(b)
 	if err != nil {
@@ -338,14 +337,14 @@ func Members(b Block) ([]Member, error) {
 	return members, nil
 }
 
-var declared = map[string]*regexp.Regexp{
+var declaredNames = map[string]*regexp.Regexp{
 	"js":       regexp.MustCompile(`\b(?:const|let|function|class)\s+(\w+)|\b(\w+):`),
 	"csharp":   regexp.MustCompile(`(\w+)`),
 	"gdscript": regexp.MustCompile(`\b(?:func|var|const|signal|class)\s+(\w+)|"(\w+)"\s*:`),
 }
 
-// Declared are the names that the snippets of a language declare themselves: functions,
-// variables, keys; in C# every word of a public member's line.
+// Declared returns the names that the snippets of a language declare themselves: functions,
+// variables, keys. In C# it returns every word in the line of a public member.
 func Declared(blocks []Block) map[string]bool {
 	own := map[string]bool{}
 	for _, b := range blocks {
@@ -353,7 +352,7 @@ func Declared(blocks []Block) map[string]bool {
 			if b.Language == "csharp" && !strings.HasPrefix(strings.TrimSpace(line), "public ") {
 				continue
 			}
-			for _, m := range declared[b.Language].FindAllStringSubmatch(line, -1) {
+			for _, m := range declaredNames[b.Language].FindAllStringSubmatch(line, -1) {
 				for _, name := range m[1:] {
 					own[name] = true
 				}

@@ -16,41 +16,41 @@ import (
 	"partyline/party"
 )
 
-// The queue that is played on; see rulesFile.
+// The queue of these tests; see rulesFile.
 const (
 	queueName = "e2e_duel"
 	teams     = 2
 	teamSize  = 2
 )
 
-// hall is parties and single players, just as many as fill some matches of a queue.
-type hall struct {
-	*victim
+// queueGroups is parties and single players who exactly fill some matches of a queue.
+type queueGroups struct {
+	*testServer
 	groups     []*group
-	properties map[string]string // of the tickets; no other hall has them
+	properties map[string]string // of the tickets; unique to these groups
 }
 
-// group is players who belong together: a party, or one without any.
+// group is a party or a single player.
 type group struct {
 	people  []*player.Player
 	games   []*player.Game
 	party   string   // "" for a single player
-	matches []string // that the games were told of, one after the other
-	inside  int      // how many of them have entered it
+	matches []string // matches that the games were told of, in order
+	inside  int      // how many games have entered the match
 }
 
-// newHall makes groups of these sizes.
-func (v *victim) newHall(ctx context.Context, sizes ...int) *hall {
-	h := &hall{victim: v, properties: map[string]string{"queue": queueName, "run": uuid.NewString()}}
+// newQueueGroups makes groups of these sizes.
+func (v *testServer) newQueueGroups(ctx context.Context, sizes ...int) *queueGroups {
+	h := &queueGroups{testServer: v, properties: map[string]string{"queue": queueName, "run": uuid.NewString()}}
 	for _, n := range sizes {
-		h.groups = append(h.groups, &group{people: v.people(ctx, "fighter", n)})
+		h.groups = append(h.groups, &group{people: v.signIn(ctx, "fighter", n)})
 	}
-	h.gather(ctx)
+	h.connectAll(ctx)
 	return h
 }
 
-// gather has everybody start the game and come together.
-func (h *hall) gather(ctx context.Context) {
+// connectAll connects all players and makes the parties.
+func (h *queueGroups) connectAll(ctx context.Context) {
 	h.t.Helper()
 	for _, g := range h.groups {
 		g.games, g.matches, g.inside = h.play(ctx, g.people...), nil, 0
@@ -66,7 +66,7 @@ func (h *hall) gather(ctx context.Context) {
 	}
 }
 
-func (h *hall) games() []*player.Game {
+func (h *queueGroups) games() []*player.Game {
 	var all []*player.Game
 	for _, g := range h.groups {
 		all = append(all, g.games...)
@@ -74,8 +74,8 @@ func (h *hall) games() []*player.Game {
 	return all
 }
 
-// queueing has each group look for a match until it plays one.
-func (h *hall) queueing(ctx context.Context) []func() error {
+// queueActs returns the acts in which each group looks for a match until it plays one.
+func (h *queueGroups) queueActs(ctx context.Context) []func() error {
 	acts := make([]func() error, len(h.groups))
 	for i, g := range h.groups {
 		acts[i] = func() error { return g.find(ctx, h.properties) }
@@ -83,11 +83,11 @@ func (h *hall) queueing(ctx context.Context) []func() error {
 	return acts
 }
 
-// find queues, waits until all of the group are told of a match, and has them enter it. It
-// queues again when told that the ticket is gone, as a game does. After an error it goes on
-// where it was.
+// find queues, waits until the whole group is told of a match, and makes the group enter it. When it
+// is told that the ticket is gone it queues again, as a game does. After an error, the next call
+// continues at the same point.
 func (g *group) find(ctx context.Context, properties map[string]string) error {
-	if g.matches == nil { // else the match is made, and some have heard of it
+	if g.matches == nil { // else the match exists, and some of the group were told
 		if err := g.queue(ctx, properties); err != nil {
 			return err
 		}
@@ -98,14 +98,14 @@ func (g *group) find(ctx context.Context, properties map[string]string) error {
 		if dropped(m) {
 			return g.find(ctx, properties)
 		}
-		g.matches = append(g.matches, matchOf(m.Envelope.GetMatchmakerMatched()))
+		g.matches = append(g.matches, matchID(m.Envelope.GetMatchmakerMatched()))
 	}
 	for _, member := range g.games[len(g.matches):] {
 		m, err := member.Matched(ctx)
 		if err != nil {
 			return err
 		}
-		g.matches = append(g.matches, matchOf(m))
+		g.matches = append(g.matches, matchID(m))
 	}
 	for ; g.inside < len(g.games); g.inside++ {
 		if err := g.games[g.inside].JoinMatch(ctx, g.matches[g.inside]); err != nil {
@@ -115,7 +115,7 @@ func (g *group) find(ctx context.Context, properties map[string]string) error {
 	return nil
 }
 
-// queue takes out a ticket, unless there is one.
+// queue adds a ticket, unless there is one.
 func (g *group) queue(ctx context.Context, properties map[string]string) error {
 	var err error
 	if g.party == "" {
@@ -129,8 +129,8 @@ func (g *group) queue(ctx context.Context, properties map[string]string) error {
 	return err
 }
 
-// matchOf tells matches of the module's from relayed ones, which only have a token.
-func matchOf(m *rtapi.MatchmakerMatched) string {
+// matchID returns the ID of a match of the module. Relayed matches only have a token.
+func matchID(m *rtapi.MatchmakerMatched) string {
 	if id := m.GetMatchId(); id != "" {
 		return id
 	}
@@ -143,9 +143,8 @@ func dropped(m client.Message) bool {
 	return data.GetOpCode() == party.OpMatchmaking && json.Unmarshal(data.GetData(), &told) == nil && told.Event == "dropped"
 }
 
-// insist has every group look for a match until it plays one, whatever became of what it did
-// before.
-func (h *hall) insist(ctx context.Context) {
+// findUntilMatched makes every group look for a match until it plays one, whatever happened before.
+func (h *queueGroups) findUntilMatched(ctx context.Context) {
 	h.t.Helper()
 	errs := make([]error, len(h.groups))
 	var looking sync.WaitGroup
@@ -158,9 +157,9 @@ func (h *hall) insist(ctx context.Context) {
 	h.must(errors.Join(errs...))
 }
 
-// audit checks that everybody is in one match, with the party on one team and as many as
-// fit; then everybody leaves.
-func (h *hall) audit(ctx context.Context) {
+// audit checks that every group is in one match, that each party is on one team, and that each match
+// is full. Then all players leave.
+func (h *queueGroups) audit(ctx context.Context) {
 	h.t.Helper()
 	users := map[string]int{} // by match
 	for i, g := range h.groups {
@@ -176,7 +175,7 @@ func (h *hall) audit(ctx context.Context) {
 	}
 	for _, g := range h.groups {
 		if g.party != "" {
-			h.must(h.seated(ctx, g))
+			h.must(h.checkSeats(ctx, g))
 		}
 	}
 	for _, g := range h.groups {
@@ -186,14 +185,14 @@ func (h *hall) audit(ctx context.Context) {
 	}
 }
 
-// again has everybody look for another match, checks it, and closes the games.
-func (h *hall) again(ctx context.Context) {
+// playAgain makes all groups look for another match, checks it, and closes the games.
+func (h *queueGroups) playAgain(ctx context.Context) {
 	h.t.Helper()
 	for _, g := range h.groups {
 		g.matches, g.inside = nil, 0
 	}
-	h.properties["run"] = uuid.NewString() // no match that runs is filled up
-	h.insist(ctx)
+	h.properties["run"] = uuid.NewString() // so that they cannot fill up a running match
+	h.findUntilMatched(ctx)
 	h.audit(ctx)
 	h.end(ctx, h.games()...)
 }
@@ -205,8 +204,8 @@ type seatRow struct {
 	State   string `json:"state"`
 }
 
-// seated checks the seats of a group's match.
-func (h *hall) seated(ctx context.Context, g *group) error {
+// checkSeats checks the seats of a group's match.
+func (h *queueGroups) checkSeats(ctx context.Context, g *group) error {
 	var answer struct {
 		MatchID string `json:"match_id"`
 		Seats   []seatRow

@@ -10,9 +10,8 @@ import (
 	"partyline/local/e2e/player"
 )
 
-// BenchmarkMemory measures what each party of two weighs in the memory of a server with the
-// module, and of a stock one. The servers collect garbage early, so that what is resident is
-// what is in use.
+// BenchmarkMemory measures the memory of a party of two on a server with the module and on a stock
+// server. The servers collect garbage early, so that resident memory is about the memory in use.
 func BenchmarkMemory(b *testing.B) {
 	b.Setenv("GOGC", "10")
 	none := filepath.Join(b.TempDir(), "none.yml")
@@ -25,7 +24,7 @@ func BenchmarkMemory(b *testing.B) {
 			for i := range games {
 				games[i] = play(b, api)
 			}
-			before := s.steady()
+			before := s.steadyMemory()
 			for i := 0; i < len(games); i += 2 {
 				id, err := games[i].CreateParty(b.Context(), true, 4)
 				s.must(err)
@@ -35,13 +34,13 @@ func BenchmarkMemory(b *testing.B) {
 				s.must(g.Barrier(b.Context()))
 				g.Drain()
 			}
-			b.ReportMetric(float64(s.steady()-before)/float64(len(games)/2)/1000, s.name+"-KB/party")
+			b.ReportMetric(float64(s.steadyMemory()-before)/float64(len(games)/2)/1000, s.name+"-KB/party")
 		}
 	}
 }
 
-// steady is the server's memory once it has not changed for a while.
-func (s *subject) steady() int {
+// steadyMemory returns the server's memory once it has not changed for a while.
+func (s *subject) steadyMemory() int {
 	last := s.resident()
 	for same := 0; same < 4 && s.process != nil; same++ {
 		time.Sleep(500 * time.Millisecond)
@@ -52,9 +51,9 @@ func (s *subject) steady() int {
 	return last
 }
 
-// BenchmarkIdle measures the share of a processor that matches take in which nothing happens,
-// for three rates of their ticks. Their players never come, so each lives for half a minute.
-// Beside them stand as many matches that do nothing at all, which are the host's own part.
+// BenchmarkIdle measures the share of a processor that idle matches take, for three tick rates. Their
+// players never join, so each match lasts half a minute. For comparison, the same number of matches
+// that do nothing at all shows the host's own part.
 func BenchmarkIdle(b *testing.B) {
 	for _, tick := range []int{20, 4, 2} {
 		b.Run(fmt.Sprint("tick-", tick), func(b *testing.B) {
@@ -68,7 +67,7 @@ func BenchmarkIdle(b *testing.B) {
 			}
 			empty := emptySubject(b)
 			for range b.N {
-				alone := s.share()
+				alone := s.cpuShare()
 				for _, g := range games {
 					_, err := g.Queue(b.Context(), map[string]string{"queue": "duel"})
 					s.must(err)
@@ -77,27 +76,27 @@ func BenchmarkIdle(b *testing.B) {
 					_, err := g.Matched(b.Context())
 					s.must(err)
 				}
-				b.ReportMetric(100*(s.share()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-matches")
+				b.ReportMetric(100*(s.cpuShare()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-matches")
 				if empty == nil {
 					continue
 				}
-				alone = empty.share()
+				alone = empty.cpuShare()
 				_, err := client.New(empty.addr).RPCWithKey(b.Context(), client.DefaultHTTPKey, "matches", fmt.Sprint(len(games)/2, " ", tick))
 				s.must(err)
-				b.ReportMetric(100*(empty.share()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-empty-matches")
+				b.ReportMetric(100*(empty.cpuShare()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-empty-matches")
 			}
 		})
 	}
 }
 
-// share is the part of a processor that the server takes at the moment. It is measured for as long as
-// the server takes to ping each of its sockets once.
-func (s *subject) share() float64 {
+// cpuShare returns the share of a processor that the server uses now. It measures for as long as the server
+// takes to ping each of its sockets once.
+func (s *subject) cpuShare() float64 {
 	const lasting = 15 * time.Second
 	if s.process == nil {
 		return 0
 	}
-	time.Sleep(4 * time.Second) // what came before is over: the indexes are written a second late
+	time.Sleep(4 * time.Second) // until earlier work is finished: the server writes the indexes a second late
 	before := s.spent()
 	time.Sleep(lasting)
 	return (s.spent() - before).Seconds() / lasting.Seconds()

@@ -2,8 +2,8 @@ package fleet_test
 
 import "testing"
 
-// A server that notices late that its players are gone, who play elsewhere by then, does not
-// lead their party back to it.
+// A server that notices late that its players play elsewhere by now does not lead their party back
+// to its match.
 func TestPlayersAreInTheNextMatch(t *testing.T) {
 	w := start(t, ready)
 	p := make([]*player, 6)
