@@ -45,7 +45,7 @@ func (m *Module) extendSeat(id party.ID, userID string) {
 // While the party waits it may be locked.
 func (m *Module) ticketChanged(id party.ID, what queue.EventName) {
 	if what != queue.Queued {
-		m.status.QueueChanged(id)
+		m.status.QueueChanged(id, what == queue.Dropped)
 	}
 	m.share.Refresh(id)
 	if what == queue.Matched {

@@ -136,6 +136,18 @@ func (at *Attendance) MissedAt(id party.ID, sessionID string) (t time.Time) {
 	return t
 }
 
+// LastMissed returns the latest MissedAt of a party's sessions.
+func (at *Attendance) LastMissed(id party.ID) (last time.Time) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	for _, m := range at.members[id] {
+		if m.missedAt.After(last) {
+			last = m.missedAt
+		}
+	}
+	return last
+}
+
 // Leave notes that the user has left the party with a newer session, while the host still counts an older one. After
 // the given time the older one counts as a device of its own.
 func (at *Attendance) Leave(id party.ID, newer party.Session, until time.Time) {

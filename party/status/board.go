@@ -17,6 +17,7 @@ type board struct {
 	arrivals map[string]arrival   // one without a stage has ended, but the party has not been told yet
 	stalls   map[string]time.Time // when a player will count as stalled; deleted once they do
 	next     time.Time            // before this time no message is sent
+	lossAt   time.Time            // when a lost connection was noted that may have ended the party's ticket
 }
 
 func newBoard(id party.ID) board {

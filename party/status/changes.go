@@ -71,16 +71,24 @@ func (s *Service) reportedSince(c party.Change) bool {
 	return false
 }
 
-// QueueChanged resets ready members after the party has left its queue or changed to another one. Do not call it for
-// entering the first queue: its members were ready for that.
-func (s *Service) QueueChanged(id party.ID) {
+// lossDelay is how long the host may take to report a lost connection.
+const lossDelay = 10 * time.Second
+
+// QueueChanged resets ready members after the party has left its queue or changed to another one; dropped says that the
+// host ended its ticket. Do not call it for entering the first queue: its members were ready for that.
+func (s *Service) QueueChanged(id party.ID, dropped bool) {
 	if !s.boards.Has(id) {
 		return
 	}
 	b, exit := s.lockBoard(id)
 	defer exit()
 	now := s.Now()
-	s.reset(b, s.Policy().Status, resetOnQueue, now, now)
+	at := now
+	if dropped && now.Sub(b.lossAt) < lossDelay { // the ticket ended then
+		at = b.lossAt
+	}
+	b.lossAt = time.Time{}
+	s.reset(b, s.Policy().Status, resetOnQueue, at, now)
 }
 
 // reset takes members out of the ready stage, if the rules say so for this event. It skips members who have reported

@@ -141,7 +141,7 @@ func TestService_Reset_onlyIfTheRulesSaySo(t *testing.T) {
 				w.must(w.set(p[0], report(id, "ready", 1)))
 				time.Sleep(time.Second)
 				w.heard()
-				w.status.QueueChanged(id)
+				w.status.QueueChanged(id, false)
 				if got := w.stages(p[0], id)[0]; got != tt.queued {
 					t.Errorf("after the queue changed: %q; want %q", got, tt.queued)
 				}
@@ -450,6 +450,39 @@ func TestService_Reset_byALossReportedLate(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A lost connection also ends the party's ticket, which the server reports as late.
+func TestService_Reset_byATicketThatALossEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.rules(resetOn("queue"))
+		p := w.host.Players(3)
+		id := w.party(4, p...)
+		ready := func(players ...party.Session) {
+			for _, s := range players {
+				w.must(w.set(s, report(id, "ready", 1)))
+			}
+		}
+		ready(p...)
+		w.host.Disconnect(p[2])
+		time.Sleep(100 * time.Millisecond)
+		ready(p[1])
+		time.Sleep(2 * time.Second)
+		w.status.QueueChanged(id, true)
+		w.ended(p[2])
+		same(t, "stages", w.stages(p[1], id), []string{"tutorial", "ready"})
+		ready(p[:2]...)
+		time.Sleep(time.Second)
+		w.status.QueueChanged(id, true) // another ticket
+		same(t, "stages", w.stages(p[1], id), []string{"tutorial", "tutorial"})
+		w.host.Disconnect(p[0])
+		time.Sleep(100 * time.Millisecond)
+		ready(p[1])
+		time.Sleep(10 * time.Second)
+		w.status.QueueChanged(id, true) // the loss was long ago
+		same(t, "stages", w.stages(p[1], id), []string{"tutorial"})
+	})
 }
 
 // A seat that should move but cannot: its player has left the party.

@@ -79,7 +79,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 	if r.Code != "" {
 		id, moved, err = s.setArrival(ctx, c, r, conf)
 	} else if id, err = party.ParseID(r.PartyID); err == nil {
-		if r.Stage == conf.Ready && slices.Contains(conf.ResetOn, resetOnMembership) {
+		if r.Stage == conf.Ready && len(conf.ResetOn) > 0 {
 			s.noteLosses(ctx, id, c)
 		}
 		moved, err = s.setMember(id, c, r, conf)
@@ -90,12 +90,20 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 	return err
 }
 
-// noteLosses notes members whose connections are lost before one of the others reports that they are ready. Players saw
-// it then, but the host reports it seconds later: that must not take the ready member back. If the look fails, or the
-// party is busy, it does.
+// noteLosses notes members whose connections are lost, before one of the others reports that they are ready. Players
+// saw the loss then, and the party's ticket has ended, but the host reports it seconds later: that must not take the
+// ready member back. If the look fails, or the party is busy, it does.
 func (s *Service) noteLosses(ctx context.Context, id party.ID, c party.Caller) {
-	if _, err := s.memberSession(id, c); err == nil {
-		_, _ = s.Looker.Glance(ctx, id)
+	if _, err := s.memberSession(id, c); err != nil {
+		return
+	}
+	if _, err := s.Looker.Glance(ctx, id); err != nil {
+		return
+	}
+	if missed := s.Roster.Attendance.LastMissed(id); !missed.IsZero() {
+		b, exit := s.lockBoard(id)
+		defer exit()
+		b.lossAt = missed.Add(-1)
 	}
 }
 
