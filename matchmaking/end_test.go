@@ -80,6 +80,22 @@ func TestEnd_WithTheServer_takesNobodyNew(t *testing.T) {
 		t.Errorf("the late friend got %+v; want the end", first)
 	}
 	wantLines(t, "the party heard", h.events(p), "seat_taken cat@0")
+	s.leave("cat", "cat1", runtime.PresenceReasonDisconnect)
+	wantLines(t, "the party heard", h.events(p), "seat_held cat@0") // it knows the end
+}
+
+// Friends who get seats at the same moment hear once that the match ends.
+func TestEnd_WithTheServer_toldOnce(t *testing.T) {
+	h := newFakeHost(t)
+	p := h.partyOf("ann", "cat")
+	both := []seats.Claim{claim(p, 0, "ann", "cat")}
+	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Unannounced: true, SeatHold: 20 * time.Second, Claims: both})
+	s.take(s.core.MatchTerminate(s.ctx, s, nil, h, s, s.tick, s.state, 300))
+	h.events(p)
+	if err := h.client().Commit(t.Context(), s.id, both); err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, "the party heard", h.events(p), "seat_held ann@0", "seat_held cat@0", "ended")
 }
 
 // A match ends half a minute after the last player left and the last hold expired.

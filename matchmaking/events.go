@@ -170,11 +170,15 @@ func (c *call) endEvent(at time.Time) event {
 	return e
 }
 
-// tellEndLater adds the end of a match that ends soon to the events of parties that get seats only now.
+// tellEndLater adds the end of a match that ends soon to the events of parties that get seats only now. The rows are
+// those from before.
 func (c *call) tellEndLater(events []event) {
 	var told []string
 	for _, e := range events {
-		if e.Event == eventHeld && !slices.Contains(told, e.partyID) {
+		had := func(r seats.Seat) bool {
+			return r.UserID == e.UserID && r.PartyID == e.partyID && (r.State == seats.Held || r.State == seats.Taken)
+		}
+		if e.Event == eventHeld && !slices.ContainsFunc(c.rows, had) && !slices.Contains(told, e.partyID) {
 			told = append(told, e.partyID)
 			end := c.endEvent(c.endsAt)
 			end.partyID = e.partyID

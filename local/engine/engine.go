@@ -331,12 +331,12 @@ func (s *Server) Close() {
 	s.closing.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		s.stop()
 		if s.matches != nil {
 			if err := s.matches.Shutdown(ctx, 0); err != nil {
 				s.log.Warn("engine: matches did not end in time", "error", err)
 			}
 		}
+		s.stop()
 		if s.host != nil {
 			s.host.Close(ctx)
 		}

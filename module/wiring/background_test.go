@@ -139,23 +139,32 @@ func TestStop_DoesNotWaitForever(t *testing.T) {
 // in which players still play.
 func TestRegister_RunsUntilTheHostEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		nk := &nakama{}
+		nk, init, log := &nakama{onList: func(context.Context) error { time.Sleep(time.Second); return nil }}, newInitializer(), &logBook{}
 		ctx, end := context.WithCancel(bootContext(t, nil))
-		if err := wiring.Register(ctx, &logBook{}, nil, nk, newInitializer()); err != nil {
+		if err := wiring.Register(ctx, log, nil, nk, init); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute + time.Second)
-		synctest.Wait()
-		if got := nk.listed(); got == 0 {
-			t.Error("no background work ran")
+		shutdown := func() (took time.Duration) {
+			from := time.Now()
+			init.shutdown(context.Background(), log, nil, nk)
+			return time.Since(from)
+		}
+		if took := shutdown(); took > 0 {
+			t.Errorf("the shutdown function took %v of the grace", took)
+		}
+		time.Sleep(time.Minute + 500*time.Millisecond)
+		before := nk.listed()
+		if before == 0 {
+			t.Error("no background work ran in the grace")
 		}
 		end()
-		synctest.Wait()
-		before := nk.listed()
+		if took := shutdown(); took != 500*time.Millisecond {
+			t.Errorf("waited %v for the work under way", took)
+		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if got := nk.listed(); got != before {
-			t.Errorf("storage was listed %d times after the end", got-before)
+		if got := nk.listed(); got != before || log.has("did not end in time") {
+			t.Errorf("storage was listed %d times after the end; log %q", got-before, log.lines)
 		}
 	})
 }

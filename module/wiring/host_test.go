@@ -27,6 +27,7 @@ type (
 	listFunc      = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
 	matchedFunc   = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error)
 	poolFunc      = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
+	shutdownFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)
 	matchFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule) (runtime.Match, error)
 )
 
@@ -36,7 +37,7 @@ type initializer struct {
 	runtime.Initializer
 
 	name       string // of the server
-	refuses    string // the registration that fails: "rpc", "before", "http", "match", "matched"
+	refuses    string // the registration that fails: "rpc", "before", "http", "match", "matched", "shutdown"
 	registered int
 
 	rpcs      map[string]rpcFunc
@@ -51,6 +52,7 @@ type initializer struct {
 	matches   map[string]matchFunc
 	matched   matchedFunc
 	pool      poolFunc
+	shutdown  shutdownFunc
 }
 
 func newInitializer() *initializer {
@@ -58,6 +60,11 @@ func newInitializer() *initializer {
 		name: "nakama", rpcs: map[string]rpcFunc{}, befores: map[string]beforeFunc{}, afters: map[string]afterFunc{},
 		routes: map[string]http.HandlerFunc{}, methods: map[string][]string{}, matches: map[string]matchFunc{},
 	}
+}
+
+func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
+	i.shutdown = fn
+	return i.take("shutdown")
 }
 
 func (i *initializer) take(what string) error {

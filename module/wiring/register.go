@@ -42,7 +42,7 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 		return err
 	}
 	if err = claimStorage(ctx, nk); err == nil {
-		err = m.Register(initializer)
+		err = m.Register(ctx, initializer)
 	}
 	if err != nil {
 		m.Stop(ctx)
@@ -58,7 +58,7 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 
 func (m *Module) policy() rules.Config { return m.rules.Current().Config() }
 
-func (m *Module) Register(host runtime.Initializer) error {
+func (m *Module) Register(ctx context.Context, host runtime.Initializer) error {
 	for _, register := range []func() error{
 		func() error {
 			return rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Parties: m.admission}, m.calls)
@@ -67,6 +67,7 @@ func (m *Module) Register(host runtime.Initializer) error {
 		func() error { return m.registerRoutes(host) },
 		func() error { return m.registerMatches(host) },
 		func() error { return m.registerQueues(host) },
+		func() error { return m.registerShutdown(ctx, host) },
 	} {
 		if err := register(); err != nil {
 			return err
@@ -112,4 +113,14 @@ func (m *Module) registerQueues(host runtime.Initializer) error {
 		return fmt.Errorf("matchmaker processor: %w", err)
 	}
 	return nil
+}
+
+// registerShutdown has a host wait for the module's end, if it ended the context of InitModule before. A real server
+// calls the function at the beginning of the grace, and ends the context after it.
+func (m *Module) registerShutdown(ctx context.Context, host runtime.Initializer) error {
+	return host.RegisterShutdown(func(wait context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule) {
+		if ctx.Err() != nil {
+			m.Stop(wait)
+		}
+	})
 }

@@ -168,7 +168,7 @@ func TestRegister_RegisteredFunctionsWork(t *testing.T) {
 }
 
 func TestRegister_HostRefuses(t *testing.T) {
-	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "match", "matched"} {
+	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "match", "matched", "shutdown"} {
 		t.Run(what, func(t *testing.T) {
 			init := newInitializer()
 			init.refuses = what

@@ -77,7 +77,7 @@ func TestStats_Failures(t *testing.T) {
 	nk := &nakama{}
 	m, _ := newModule(t, nk)
 	init, log := newInitializer(), &logBook{}
-	if err := m.Register(init); err != nil {
+	if err := m.Register(t.Context(), init); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Stop(context.Background()) })
@@ -115,7 +115,7 @@ func TestStats_FailedPages(t *testing.T) {
 	nk := &nakama{}
 	m, _ := newModule(t, nk)
 	init, log := newInitializer(), &logBook{}
-	if err := m.Register(init); err != nil {
+	if err := m.Register(t.Context(), init); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Stop(context.Background()) })

@@ -514,48 +514,55 @@ func TestQuickJoin_Bounded(t *testing.T) {
 	}
 }
 
-// The tries of one call are a fair sample, however many parties there were before. A party that fits is found even if
-// the oldest ones refuse the player, and if it is the only one within the tries of a call.
-func TestQuickJoin_refusedByTheOldest(t *testing.T) {
+// The tries of one call are a fair sample of the parties that fit, however many others there are or were.
+func TestQuickJoin_FairSample(t *testing.T) {
 	w := newWorld(t)
-	p := w.host.Players(1050)
-	end := func(ids []party.ID) {
-		for _, id := range ids {
-			w.host.PartyClose(id)
-			w.admission.Closed(t.Context(), id)
+	p := w.host.Players(1440)
+	parties := func(by []party.Session, labels ...string) (ids []party.ID) {
+		for i, s := range by {
+			ids = append(ids, w.party(s, true, 80, labels[i%len(labels)]))
 		}
+		return ids
 	}
-	var ended, ids []party.ID
-	for _, s := range p[:700] {
-		ended = append(ended, w.party(s, true, 4, `{}`))
-	}
+	const wanted = `{"mode":"duo","lang":"en"}`
+	ended := parties(p[:400], wanted)
 	w.finds(p[0], `{"label": {"no": "such"}}`)
-	end(ended)
-	for _, s := range p[700:1020] {
-		ids = append(ids, w.party(s, true, 40, `{}`))
+	for _, id := range ended {
+		w.host.PartyClose(id)
+		w.admission.Closed(t.Context(), id)
 	}
-	for _, id := range ids[:120] {
+	ids := parties(p[400:720], wanted)
+	parties(p[720:1400], `{"mode":"duo","lang":"de"}`, `{"mode":"trio","lang":"en"}`)
+	newer := 0
+	for _, s := range p[1400:1420] {
+		joined, err := w.quick(s, wanted)
+		w.must(err)
+		if slices.IndexFunc(ids, func(id party.ID) bool { return id.String() == joined.PartyID }) >= 160 {
+			newer++
+		}
+	}
+	if newer < 2 || newer > 18 {
+		t.Errorf("%d of 20 players came into the newer half", newer)
+	}
+	for _, id := range ids[:160] {
 		w.denied[id.String()] = true
 	}
-	firsts := map[string]bool{}
-	for _, s := range p[1020:1040] {
-		joined, err := w.quick(s, `{}`)
-		if err != nil {
-			t.Errorf("200 of 320 let everybody in: %v", err)
+	for _, s := range p[1420:] {
+		if _, err := w.quick(s, wanted); err != nil {
+			t.Errorf("half of the parties let everybody in: %v", err)
 		}
-		firsts[joined.PartyID] = true
 	}
-	if len(firsts) < 4 {
-		t.Errorf("20 players met in %d parties", len(firsts))
+}
+
+// One round tries each party once.
+func TestQuickJoin_TriesEachOnce(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(61)
+	for _, s := range p[1:] {
+		w.denied[w.party(s, true, 4, `{}`).String()] = true
 	}
-	for _, id := range ids[:140] { // few enough for the tries of one call
-		w.denied[id.String()] = true
-	}
-	end(ids[141:])
-	for _, s := range p[1040:1050] {
-		if joined, err := w.quick(s, `{}`); err != nil || joined.PartyID != ids[140].String() {
-			t.Errorf("the one party that lets players in: %+v, %v", joined, err)
-		}
+	if _, err := w.quick(p[0], `{}`); party.ReasonOf(err) != party.PartyNotFound || w.asked.Load() != 120 {
+		t.Errorf("%v after %d tries; want two rounds over 60 parties", err, w.asked.Load())
 	}
 }
 

@@ -109,21 +109,34 @@ func (x *index) find(w query, after uint64, most int) (ids []party.ID, seqs []ui
 	return ids, seqs, last
 }
 
-// randomStart returns a number for find to start after. Every party that may fit is equally likely to come first.
-func (x *index) randomStart(w query) uint64 {
-	lists, n := x.rarest(w), 0
+// randomDraws is how many parties are drawn before all are looked at.
+const randomDraws = 64
+
+// randomStart returns a number for find to start after. Every party that has the wanted fields is equally likely to
+// come first.
+func (x *index) randomStart(w query) (after uint64) {
+	lists, n := append(x.rarest(w), x.ownParties(w)), 0
 	for _, list := range lists {
 		n += len(list)
 	}
-	if n == 0 {
-		return 0
+	for range min(n, randomDraws) {
+		at, i := rand.IntN(n), 0
+		for ; at >= len(lists[i]); i++ {
+			at -= len(lists[i])
+		}
+		if seq := lists[i][at]; hasAll(x.bySeq[seq].keys, w.keys) {
+			return seq - 1
+		}
 	}
-	at := rand.IntN(n)
-	for len(lists[0]) <= at {
-		at -= len(lists[0])
-		lists = lists[1:]
+	fits := 0
+	for _, seq := range slices.Concat(lists...) {
+		if hasAll(x.bySeq[seq].keys, w.keys) {
+			if fits++; rand.IntN(fits) == 0 {
+				after = seq - 1
+			}
+		}
 	}
-	return lists[0][at] - 1
+	return after
 }
 
 // rarest returns the lists of the wanted field that the fewest parties have, counting only parties with enough free

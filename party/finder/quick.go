@@ -61,7 +61,11 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 			return t.joined, err
 		}
 		after = t.next
-		busy = append(t.busy, slices.DeleteFunc(unread, func(id party.ID) bool { return slices.Contains(t.busy, id) })...)
+		for _, id := range slices.Concat(t.busy, unread) {
+			if !slices.Contains(busy, id) {
+				busy = append(busy, id)
+			}
+		}
 		if t.full {
 			continue
 		}

@@ -91,7 +91,9 @@ func candidateCodes(typed string) []Code {
 		rest := beforeQuery(typed[page+len(joinPath):])
 		parts = append(strings.Fields(rest), rest)
 	case gameLink: // the code may be anywhere, but is more likely near the end than in the host name
-		parts = likelyCodes(link)
+		parts = strings.FieldsFunc(link, isWordBreak)
+		slices.Reverse(parts)
+		slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
 	default:
 		query := typed // as platforms pass on what follows a link, such as utm_source=x&party=CODE
 		typed = beforeQuery(typed)
@@ -101,9 +103,7 @@ func candidateCodes(typed string) []Code {
 		// A label in front of a code of 12 digits may make it look like a longer code.
 		parts = slices.DeleteFunc(slices.Concat(words, strings.FieldsFunc(typed, isLabelEnd)), others)
 		parts = append(append(parts, typed), slices.DeleteFunc(words, isWord)...)
-		if strings.Contains(typed, "=") {
-			parts = append(parts, likelyCodes(query)...)
-		}
+		parts = append(parts, queryCodes(query)...)
 	}
 	var codes []Code
 	for _, part := range parts {
@@ -115,12 +115,16 @@ func candidateCodes(typed string) []Code {
 	return codes
 }
 
-// likelyCodes returns the parts of a link or a query, the most likely code first.
-func likelyCodes(link string) []string {
-	parts := strings.FieldsFunc(link, isWordBreak)
-	slices.Reverse(parts)
-	slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
-	return parts
+// queryCodes returns the values of a query that may be codes, the most likely first. Most other values are words, which
+// have no digit.
+func queryCodes(query string) (values []string) {
+	for _, field := range strings.FieldsFunc(query, func(c rune) bool { return strings.ContainsRune("?&#;", c) }) {
+		if _, value, _ := strings.Cut(field, "="); rank(value) > 0 {
+			values = append(values, value)
+		}
+	}
+	slices.SortStableFunc(values, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
+	return values
 }
 
 // rank returns how likely a part of a game's link is the code. Most such codes have the length of a link's code, and

@@ -19,7 +19,7 @@ type Waiter struct {
 	Open    bool      // they came by the party's ID while it was open; an older build stored neither
 	Since   time.Time // different for each player of one list
 	Until   time.Time // end of the seat held for them; zero if none is held
-	Told    time.Time // the latest Until so far, also of a held seat that ended while nobody might enter
+	Told    time.Time // the latest Until so far, also after the held seat ended because nobody might enter; zero once it is over
 	Absent  time.Time // when they lost their last socket; zero while they have one
 	Blocked bool      // by a block between them and a member, or by an invite that leads elsewhere; not stored
 }
@@ -109,10 +109,10 @@ func (b Book) Promised(v party.View) []string {
 func (l list) servingOrder() []Waiter {
 	line := l.Line()
 	turn := func(w Waiter) int {
-		if w.Until.IsZero() {
+		if w.Until.IsZero() && w.Told.IsZero() {
 			return 1
 		}
-		return 0 // a seat is held already
+		return 0 // a seat is held, or was held until now
 	}
 	slices.SortStableFunc(line, func(x, y Waiter) int { return turn(x) - turn(y) })
 	return line
@@ -151,6 +151,12 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 	for user, is := range blocked {
 		if w, waits := b.Waiting[user]; waits {
 			w.Blocked = is
+			b.Waiting[user] = w
+		}
+	}
+	for user, w := range b.Waiting {
+		if w.Until.IsZero() && !now.Before(w.Told) {
+			w.Told = time.Time{}
 			b.Waiting[user] = w
 		}
 	}

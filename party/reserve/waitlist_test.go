@@ -1,6 +1,7 @@
 package reserve_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -180,6 +181,42 @@ func TestServe_keepsTheTimeThatWasTold(t *testing.T) {
 	b.Serve(v, epoch.Add(59*time.Second), time.Minute, false, none)
 	if w := b.Waiting["a"]; !w.Until.Equal(epoch.Add(119 * time.Second)) {
 		t.Errorf("held until %v; want a whole new time", w.Until)
+	}
+}
+
+// The seat goes to the player who was told of it, also if a player ahead of them can come again when the party opens.
+func TestServe_keepsTheSeatThatWasTold(t *testing.T) {
+	b, v := newWaitlist("a", "b"), newParty(2, 0)
+	b.Serve(v, epoch, time.Minute, false, map[string]bool{"a": true, "b": false})
+	both := map[string]bool{"a": false, "b": false}
+	b.Serve(v, epoch.Add(time.Second), time.Minute, true, both)
+	if first := b.Candidates(v)[0].UserID; first != "b" {
+		t.Errorf("%s is asked first; want the one who was told", first)
+	}
+	b.Serve(v, epoch.Add(2*time.Second), time.Second, false, both)
+	if w := b.Waiting["b"]; !w.Until.Equal(epoch.Add(time.Minute)) {
+		t.Errorf("b was told %v, and has a seat until %v", epoch.Add(time.Minute), w.Until)
+	}
+	b.Serve(v, epoch.Add(3*time.Second), time.Minute, true, both)
+	b.Serve(v, epoch.Add(2*time.Minute), time.Minute, true, both) // b's time is over
+	b.Serve(v, epoch.Add(2*time.Minute), time.Minute, false, both)
+	if w := b.Waiting["a"]; !w.Until.Equal(epoch.Add(3 * time.Minute)) {
+		t.Errorf("the first in line has a seat until %v", w.Until)
+	}
+}
+
+// A build that did not store what was told stored until when the seat is held.
+func TestServe_toldByAnOlderBuild(t *testing.T) {
+	r := reserve.NewRecord()
+	if err := r.Add(party.ID{}, fmt.Sprintf(`{"waiting": {"a": {"since": 1, "until": %d, "open": true}}}`, party.Nanos(epoch.Add(time.Minute)))); err != nil {
+		t.Fatal(err)
+	}
+	b, v, nobody := newWaitlist(), newParty(2, 0), map[string]bool{"a": false}
+	b.Waiting["a"] = r.Waiting["a"]
+	b.Serve(v, epoch.Add(time.Second), time.Second, true, nobody)
+	b.Serve(v, epoch.Add(2*time.Second), time.Second, false, nobody)
+	if w := b.Waiting["a"]; !w.Until.Equal(epoch.Add(time.Minute)) {
+		t.Errorf("held until %v; want what was told", w.Until)
 	}
 }
 

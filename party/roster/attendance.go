@@ -23,11 +23,10 @@ type Attendance struct {
 // reported.
 type attendant struct {
 	party.Member
-	missedAt  time.Time // the first look that did not find it; zero before
+	missed    bool      // a look did not find it
+	goneAt    time.Time // the first time that somebody did not find it; zero before
 	leftUntil time.Time // until then its user counts as gone, because they left with a newer session
 }
-
-func (m attendant) missed() bool { return !m.missedAt.IsZero() }
 
 func newAttendance() *Attendance {
 	return &Attendance{members: map[party.ID][]attendant{}, parties: map[string][]party.ID{}}
@@ -100,7 +99,8 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 	defer at.mu.Unlock()
 	same := 0
 	for _, m := range members {
-		if i, known := at.find(id, m.SessionID); known && !at.members[id][i].missed() {
+		if i, known := at.find(id, m.SessionID); known && !at.members[id][i].missed {
+			at.members[id][i].goneAt = time.Time{}
 			same++
 		} else {
 			at.put(id, attendant{Member: m})
@@ -110,7 +110,7 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 		return nil
 	}
 	for _, m := range at.members[id] {
-		if !m.missed() && !slices.ContainsFunc(members, func(there party.Member) bool { return there.SessionID == m.SessionID }) {
+		if !m.missed && !slices.ContainsFunc(members, func(there party.Member) bool { return there.SessionID == m.SessionID }) {
 			gone = append(gone, m.Member)
 		}
 	}
@@ -122,30 +122,43 @@ func (at *Attendance) Miss(id party.ID, sessionID string, now time.Time) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	if i, known := at.find(id, sessionID); known {
-		at.members[id][i].missedAt = now
+		at.members[id][i].missed = true
+		at.members[id][i].notFound(now)
 	}
 }
 
-// MissedAt returns the time of the first look that did not find the session; zero if there was none.
-func (at *Attendance) MissedAt(id party.ID, sessionID string) (t time.Time) {
-	at.mu.Lock()
-	defer at.mu.Unlock()
-	if i, known := at.find(id, sessionID); known {
-		t = at.members[id][i].missedAt
+func (m *attendant) notFound(now time.Time) {
+	if m.goneAt.IsZero() {
+		m.goneAt = now
 	}
-	return t
 }
 
-// LastMissed returns the latest MissedAt of a party's sessions.
-func (at *Attendance) LastMissed(id party.ID) (last time.Time) {
+// NoteGone gets the members just read. It notes the time for those who are gone, and returns the latest such time of
+// the party; zero if none is gone. The party's next look still misses them.
+func (at *Attendance) NoteGone(id party.ID, members []party.Member, now time.Time) (last time.Time) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	for _, m := range at.members[id] {
-		if m.missedAt.After(last) {
-			last = m.missedAt
+	for i := range at.members[id] {
+		m := &at.members[id][i]
+		if slices.ContainsFunc(members, func(there party.Member) bool { return there.SessionID == m.SessionID }) {
+			m.goneAt = time.Time{}
+			continue
+		}
+		if m.notFound(now); m.goneAt.After(last) {
+			last = m.goneAt
 		}
 	}
 	return last
+}
+
+// GoneAt returns when somebody first did not find the session; zero if nobody did.
+func (at *Attendance) GoneAt(id party.ID, sessionID string) (t time.Time) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	if i, known := at.find(id, sessionID); known {
+		t = at.members[id][i].goneAt
+	}
+	return t
 }
 
 // Leave notes that the user has left the party with a newer session, while the host still counts an older one. After
@@ -185,7 +198,7 @@ func (at *Attendance) Present(id party.ID) []party.Member {
 	defer at.mu.Unlock()
 	members := make([]party.Member, 0, len(at.members[id]))
 	for _, m := range at.members[id] {
-		if !m.missed() {
+		if !m.missed {
 			members = append(members, m.Member)
 		}
 	}
@@ -209,7 +222,7 @@ func (at *Attendance) Missing() []party.Session {
 	var sessions []party.Session
 	for _, in := range at.members {
 		for _, m := range in {
-			if m.missed() {
+			if m.missed {
 				sessions = append(sessions, m.Session)
 			}
 		}
@@ -229,7 +242,7 @@ func (at *Attendance) Has(id party.ID, sessionID string) bool {
 func (at *Attendance) Another(id party.ID, s party.Session) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	return slices.ContainsFunc(at.members[id], func(m attendant) bool { return m.UserID == s.UserID && m.SessionID != s.SessionID && !m.missed() })
+	return slices.ContainsFunc(at.members[id], func(m attendant) bool { return m.UserID == s.UserID && m.SessionID != s.SessionID && !m.missed })
 }
 
 // Of lists the parties in which sessions of the user are noted.

@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 
 	"partyline/local/partytest"
 	"partyline/party"
+	"partyline/party/ledger"
 	"partyline/party/rules"
 	"partyline/party/status"
 )
@@ -450,6 +452,48 @@ func TestService_Reset_byALossReportedLate(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A look that misses the session only after the host's report does not make the loss later.
+func TestService_Reset_byALookAfterTheReport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.rules(resetOn("membership"))
+		p := w.host.Players(3)
+		id := w.party(4, p...)
+		w.must(w.set(p[0], report(id, "ready", 1)))
+		w.host.Disconnect(p[2])
+		busy := func(*ledger.Visit) error { time.Sleep(300 * time.Millisecond); return nil }
+		go func() { _ = w.admission.Visit(context.Background(), id, busy) }()
+		synctest.Wait()
+		go w.ended(p[2]) // its look waits for the other visit
+		time.Sleep(100 * time.Millisecond)
+		w.must(w.set(p[1], report(id, "ready", 1)))
+		time.Sleep(2 * time.Second)
+		same(t, "stages", w.stages(p[1], id), []string{"tutorial", "ready"})
+	})
+}
+
+// A report of ready does not wait for others who deal with the party. It notes a loss even so.
+func TestService_Set_besideABusyParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.rules(resetOn("membership"))
+		p := w.host.Players(3)
+		id := w.party(4, p...)
+		busy := func(*ledger.Visit) error { time.Sleep(5 * time.Second); return nil }
+		go func() { _ = w.admission.Visit(context.Background(), id, busy) }()
+		synctest.Wait()
+		from := time.Now()
+		w.host.Disconnect(p[2])
+		w.must(w.set(p[0], report(id, "ready", 1)))
+		if took := time.Since(from); took > 0 {
+			t.Errorf("took %v", took)
+		}
+		time.Sleep(2 * time.Second)
+		w.ended(p[2])
+		same(t, "stages", w.stages(p[0], id), []string{"ready", ""})
+	})
 }
 
 // A lost connection also ends the party's ticket, which the server reports as late.

@@ -80,7 +80,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 		id, moved, err = s.setArrival(ctx, c, r, conf)
 	} else if id, err = party.ParseID(r.PartyID); err == nil {
 		if r.Stage == conf.Ready && len(conf.ResetOn) > 0 {
-			s.noteLosses(ctx, id, c)
+			s.noteLosses(id, c.UserID)
 		}
 		moved, err = s.setMember(id, c, r, conf)
 	}
@@ -92,18 +92,16 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 
 // noteLosses notes members whose connections are lost, before one of the others reports that they are ready. Players
 // saw the loss then, and the party's ticket has ended, but the host reports it seconds later: that must not take the
-// ready member back. If the look fails, or the party is busy, it does.
-func (s *Service) noteLosses(ctx context.Context, id party.ID, c party.Caller) {
-	if _, err := s.memberSession(id, c); err != nil {
+// ready member back. It waits for nobody.
+func (s *Service) noteLosses(id party.ID, userID string) {
+	members, err := s.Roster.Members(id)
+	if err != nil || !slices.ContainsFunc(members, func(m party.Member) bool { return m.UserID == userID }) {
 		return
 	}
-	if _, err := s.Looker.Glance(ctx, id); err != nil {
-		return
-	}
-	if missed := s.Roster.Attendance.LastMissed(id); !missed.IsZero() {
+	if gone := s.Roster.Attendance.NoteGone(id, members, s.Now()); !gone.IsZero() {
 		b, exit := s.lockBoard(id)
 		defer exit()
-		b.lossAt = missed.Add(-1)
+		b.lossAt = gone.Add(-1)
 	}
 }
 

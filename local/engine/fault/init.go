@@ -50,6 +50,7 @@ type (
 
 	processorFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 	matchedFunc   = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) (string, error)
+	shutdownFunc  = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule)
 )
 
 // wrapFunc wraps a module's function that has one argument and one result.
@@ -125,5 +126,18 @@ func (i *initializer) RegisterMatchmakerProcessor(fn processorFunc) error {
 			return nil
 		}
 		return matches
+	})
+}
+
+// RegisterShutdown runs the shutdown functions also after Cut: they end the module's goroutines. Their calls do not
+// reach the server either.
+func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
+	return i.Initializer.RegisterShutdown(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule) {
+		p, err := i.layer.begin(ctx, "shutdown")
+		if err != nil && !i.layer.isCut() {
+			return
+		}
+		fn(ctx, logger, db, i.nk)
+		_ = p.end(nil)
 	})
 }

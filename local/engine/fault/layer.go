@@ -14,7 +14,8 @@ var ErrCut = errors.New("fault: the module was cut off from its server")
 type Call struct {
 	// Name is a method of runtime.NakamaModule that the module calls, for example "StorageWrite". Or it is a function
 	// of the module that the server calls: "rpc <id>", "before <message>", "after <message>", "before list parties",
-	// "before list matches", "session start", "session end", "matchmaker processor", "matchmaker matched".
+	// "before list matches", "session start", "session end", "matchmaker processor", "matchmaker matched",
+	// "shutdown".
 	Name string
 	Ctx  context.Context // context.Background() for a method without a context
 	Args []any           // without the context

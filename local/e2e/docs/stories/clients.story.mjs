@@ -99,6 +99,33 @@ test("a connection that is gone without a word is replaced", async () => {
   dead.terminate();
 });
 
+test("a game asks for its seat until it has an answer, from its start on", async () => {
+  const noor = await play();
+  await noor.run("resume");
+  await noor.run("stay online");
+  const { socket } = noor.vars;
+  const answers = ["conflict: Try again.", "", "already_member: You are in on another device."];
+  let asked = 0;
+  socket.rpc = async () => {
+    const refusal = answers[asked++];
+    if (refusal) throw { code: 7, message: refusal };
+    return { payload: "{}" };
+  };
+  const { adapter } = socket;
+  const isOpen = adapter.isOpen.bind(adapter);
+  let rounds = 0; // of the loop
+  adapter.isOpen = () => { rounds++; return isOpen(); };
+  noor.vars.stayOnline();
+  await until(() => asked === 2, "a second try at the start");
+  socket.disconnect(false);
+  await until(() => asked === 3, "a try on the new connection");
+  const before = rounds;
+  await until(() => rounds >= before + 2, "two rounds of the loop");
+  assert.equal(asked, 3, "the answer was no");
+  noor.vars.session = undefined;
+  socket.disconnect(false);
+});
+
 test("a refusal has a reason", async () => {
   await assert.rejects(mira.vars.call("party_invite_preview", { cod: "x" }), (error) => {
     assert.equal(error.reason, "invalid_request");
