@@ -38,9 +38,9 @@ func newKernel() *kernel {
 func (k *kernel) tables() [][]hooks.Hook {
 	return [][]hooks.Hook{
 		hooks.Hardening(k.Data, k, k.policy),
-		hooks.Settled(k, func(party.Session) {}),
+		hooks.Settling(k, func(party.Session) {}),
 		hooks.Creation(k, k.PartyCreate, k.policy, k.Offered),
-		hooks.Judged(k, k, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return !k.shadow }),
+		hooks.RuleChecks(k, k, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return !k.shadow }),
 		hooks.Admission(k),
 	}
 }
@@ -82,11 +82,11 @@ func (k *kernel) Accept(_ context.Context, by, joiner party.Session, _ reserve.L
 	return k.note("may accept", " %s by %s", joiner.UserID, by.UserID)
 }
 
-func (k *kernel) Inside(_ context.Context, a rules.Action, c party.Caller, _ reserve.Look, r rules.RequestFacts) error {
+func (k *kernel) MemberAction(_ context.Context, a rules.Action, c party.Caller, _ reserve.Look, r rules.RequestFacts) error {
 	return k.note("may "+string(a), " %s %s", c.UserID, asked(r))
 }
 
-func (k *kernel) Alone(_ context.Context, c party.Caller, queue string) error {
+func (k *kernel) SoloTicket(_ context.Context, c party.Caller, queue string) error {
 	return k.note("may alone", " %s %s", c.UserID, queue)
 }
 

@@ -9,8 +9,8 @@ import (
 	"partyline/party/rules"
 )
 
-// PartyMatch is the name under which the module registers its own match handler.
-const PartyMatch = rules.PartyMatch
+// PartyMatchName is the name under which the module registers its own match handler.
+const PartyMatchName = rules.PartyMatch
 
 // ParamSeats is the parameter of MatchInit that carries a [Launch]. [WithSeats] reads it. The handler behind it
 // gets it too and can ignore it.

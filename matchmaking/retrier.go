@@ -99,7 +99,7 @@ func (r *Retrier) retrySeat(e retry) bool {
 }
 
 func (r *Retrier) seat(ctx context.Context, e retry) (string, error) {
-	matchID, err := r.matches.Late(ctx, e.party, e.user, e.awaited)
+	matchID, err := r.matches.HoldLateSeat(ctx, e.party, e.user, e.awaited)
 	if err != nil && !r.retrySeat(e) {
 		r.logger.Warn("no seat for a late friend party=%s user=%s error=%v", e.party, e.user, err)
 	}
@@ -108,7 +108,7 @@ func (r *Retrier) seat(ctx context.Context, e retry) (string, error) {
 
 func (r *Retrier) follow(ctx context.Context, e retry) {
 	id := r.current(e.party) // the party may have moved again
-	if err := r.matches.Moved(ctx, e.party, id); err != nil {
+	if err := r.matches.MoveParty(ctx, e.party, id); err != nil {
 		r.logger.Warn("seats in match do not follow yet party=%s was=%s error=%v", id, e.party, err)
 		r.schedule(e, followFirstWait<<min(e.tries, followMaxDoublings))
 	}

@@ -7,7 +7,7 @@ import "context"
 type Footprint struct {
 	Members  int // in the party
 	Held     int // seats kept for users who are not in
-	InLine   int // those of Held that are held for the wait list, which strangers may be on
+	WaitlistSeats   int // those of Held that are held for the wait list, which strangers may be on
 	Away     int // those of Held that are kept for members who lost their connection
 	Incoming int // users who reported that they are on the way, without a kept seat
 	MaxSize  int

@@ -11,7 +11,7 @@ import (
 func TestAs(t *testing.T) {
 	own := errors.New("its own")
 	do := func(work func() error) (err error) {
-		defer caught.As(&err, "work")
+		defer caught.Recover(&err, "work")
 		return work()
 	}
 	if err := do(func() error { return own }); !errors.Is(err, own) {

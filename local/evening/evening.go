@@ -68,7 +68,7 @@ func Play(set *rules.Set, file, name string, f Settings) (p Played, err error) {
 	case !ok:
 		return p, fmt.Errorf("%s has no queue %q; it has: %s", file, p.Name, strings.Join(names, ", "))
 	}
-	formed := formation.Of(p.Queue)
+	formed := formation.FromRules(p.Queue)
 	if p.Load, p.Left, err = f.load(p.Queue, formed.Latency.Regions); err != nil {
 		return p, err
 	}
@@ -101,7 +101,7 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	if q.Backfill {
 		load.MatchLength = f.Match
 	}
-	if load.Homes, err = f.parseRegions(regions); err != nil {
+	if load.Regions, err = f.parseRegions(regions); err != nil {
 		return load, nil, err
 	}
 	sizes, err := parseShares(f.Parties)
@@ -112,7 +112,7 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 		if s.Size, err = strconv.Atoi(s.Value); err != nil || s.Size < 1 {
 			return load, nil, fmt.Errorf("--parties %s: %q is no party size", f.Parties, s.Value)
 		}
-		if s.Size > q.Largest() {
+		if s.Size > q.LargestParty() {
 			left = append(left, s)
 		} else {
 			load.Sizes = append(load.Sizes, s)
@@ -125,7 +125,7 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	if errors.Join(errs[:]...) != nil || math.IsNaN(load.Skill.Mean) || math.IsInf(load.Skill.Mean, 0) {
 		return load, nil, fmt.Errorf("--skill %s: expected mean and deviation, such as 1500,300", f.Skill)
 	}
-	load.Places, err = f.parseValues(q.MatchOn)
+	load.MatchOn, err = f.parseValues(q.MatchOn)
 	return load, left, err
 }
 

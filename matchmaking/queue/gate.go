@@ -67,7 +67,7 @@ func (g *gate) properties(ctx context.Context, t Ticket, q rules.Queue, held int
 	if err != nil {
 		return texts, numbers, err
 	}
-	since := g.Now().Add(-g.book.Waited(t.owner(), t.Queue))
+	since := g.Now().Add(-g.book.KeptAge(t.owner(), t.Queue))
 	return ticketProperties(t.Queue, q, texts, numbers, ticketValues{size: len(members), held: held, skill: skill, since: since})
 }
 
@@ -139,10 +139,10 @@ func (g *gate) admitSolo(ctx context.Context, by party.Session, queue string, ot
 // admit refuses a party that the queue does not take.
 func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue, others conflicts) error {
 	switch size := len(distinctUsers(sessions(v))); {
-	case size > q.Largest():
-		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d.", q.Largest(), size)
-	case size+held > q.Largest():
-		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d, and friends on their way: %d.", q.Largest(), size, held)
+	case size > q.LargestParty():
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d.", q.LargestParty(), size)
+	case size+held > q.LargestParty():
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d, and friends on their way: %d.", q.LargestParty(), size, held)
 	}
 	if others.alreadyQueued(ctx, v, name) {
 		return party.Refuse(party.NotReady, "Your party is looking for this match already.")
@@ -170,8 +170,8 @@ func spareSeats(q rules.Queue, members int, f party.Footprint) int {
 	if !q.HoldInvited {
 		return min(f.Away, onTheWay)
 	}
-	kept := min(f.Held-f.InLine, onTheWay)
-	return kept + max(0, min(onTheWay-kept, q.Largest()-members-kept))
+	kept := min(f.Held-f.WaitlistSeats, onTheWay)
+	return kept + max(0, min(onTheWay-kept, q.LargestParty()-members-kept))
 }
 
 // countsRefused reports whether the host refuses a ticket because of its counts.
@@ -195,7 +195,7 @@ const hostTicketLimit = 3
 // removed. It names those tickets.
 func (g *gate) checkTicketLimit(of []party.Session) error {
 	for _, session := range of {
-		if n, stale := g.book.Load(session); n >= hostTicketLimit && len(stale) > 0 {
+		if n, stale := g.book.HostTicketsOf(session); n >= hostTicketLimit && len(stale) > 0 {
 			return party.Refuse(party.NotReady, "Tickets that were dropped have to be removed first: %s.", strings.Join(stale, ", "))
 		}
 	}
@@ -234,7 +234,7 @@ func (r conflicts) alreadyQueued(ctx context.Context, v party.View, queue string
 // many tickets that the host would not take the party's.
 func (r conflicts) nobodyElsewhere(ctx context.Context, v party.View) error {
 	for _, m := range sessions(v) {
-		n, _ := r.book.Load(m)
+		n, _ := r.book.HostTicketsOf(m)
 		cancels := r.cancelsSolo() && n < hostTicketLimit
 		elsewhere := func(t Ticket) bool {
 			return t.Party != v.ID && !(cancels && t.Solo() && r.proposals.state(t.ID) == nil)

@@ -62,7 +62,7 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 		r.drop(ctx, w.id, DropInvalid)
 		return false
 	}
-	l, err := r.Glance(ctx, id)
+	l, err := r.TryLook(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
 			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
@@ -86,7 +86,7 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 			r.dropSolo(ctx, user)
 		}
 	}
-	if w.seats > r.q.Largest() {
+	if w.seats > r.q.LargestParty() {
 		r.drop(ctx, w.id, DropTooLarge)
 		return false
 	}
@@ -161,7 +161,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 		return planned{}, false
 	}
 	if len(misfits) > 0 { // its seats are for others, as below
-		known, _ := r.misfits.Kept(match)
+		known, _ := r.misfits.Peek(match)
 		until := map[string]time.Time{}
 		maps.Copy(until, known)
 		maps.DeleteFunc(until, func(_ string, end time.Time) bool { return !r.began.Before(end) })
@@ -217,8 +217,8 @@ func (p *planned) launchSpec() matchmaking.Launch {
 		size = p.rules.TeamSize.Max // the seats of a smaller match are filled later
 	}
 	handler := p.rules.Match
-	if _, fleet := p.rules.Server(); fleet {
-		handler = matchmaking.SeatMatch
+	if _, fleet := p.rules.FleetConfig(); fleet {
+		handler = matchmaking.SeatMatchName
 	}
 	return matchmaking.Launch{
 		Handler: handler, Queue: p.queue, Teams: p.rules.Teams, TeamSize: size, MaxParty: p.rules.MaxParty,

@@ -56,7 +56,7 @@ type world struct {
 	toldPanics   bool                           // Told panics instead
 	hearing      sync.Mutex
 	metrics      metrics
-	mail         *post.Post    // sends to newcomers later; nil to send at once
+	mail         *post.DelayedSender    // sends to newcomers later; nil to send at once
 	partyErr     error         // the error of reading a party
 	incoming     int           // friends on the way without a held seat, in every party
 	fromWaitList int           // seats held from the wait list, in every party
@@ -225,14 +225,14 @@ func newWorld(t tester, cfg *rules.Config) *world {
 			}
 			return partytest.AtOnce(w.host)(id, op, data)
 		},
-		Waits:   func(id party.ID) bool { return w.mail != nil && w.mail.Waits(id) },
+		NewcomerPending:   func(id party.ID) bool { return w.mail != nil && w.mail.Pending(id) },
 		Metrics: &w.metrics,
-		Roster:  w.roster, Look: w.look, Glance: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
-		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Hears: len(cfg.Queues) > 0 || cfg.Matchmaking.CreateMatch, Launcher: w.launcher, Servers: w.servers, Friends: w.servers,
-		Pool: func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error) {
+		Roster:  w.roster, Look: w.look, TryLook: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
+		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, HostReportsMatches: len(cfg.Queues) > 0 || cfg.Matchmaking.CreateMatch, Launcher: w.launcher, Servers: w.servers, Friends: w.servers,
+		LastPass: func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error) {
 			return w.Pool(ctx, player)
 		},
-		Told:     func(id party.ID, what queue.EventName) { w.Told(id, what) },
+		OnTicketEvent:     func(id party.ID, what queue.EventName) { w.Told(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
 	news.Subscribe(w.Changed)
@@ -265,11 +265,11 @@ func (w *world) glance(ctx context.Context, id party.ID) (reserve.Look, error) {
 	if w.partyErr != nil {
 		return reserve.Look{}, w.partyErr
 	}
-	return w.admission.Glance(ctx, id)
+	return w.admission.TryLook(ctx, id)
 }
 
 func (w *world) footprint(l reserve.Look) party.Footprint {
-	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.fromWaitList, InLine: w.fromWaitList, Away: len(l.Away), Incoming: w.incoming, MaxSize: l.MaxSize}
+	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.fromWaitList, WaitlistSeats: w.fromWaitList, Away: len(l.Away), Incoming: w.incoming, MaxSize: l.MaxSize}
 }
 
 // CheckParty calls the service's CheckParty with the party as it is.

@@ -564,7 +564,7 @@ func TestSet_crash(t *testing.T) {
 		if party.ReasonOf(err) != party.PartyAway {
 			t.Fatal(err)
 		}
-		if d, err := again.service.Lately(t.Context(), look.View); err != nil || string(d.Party["map"]) != `"dust"` {
+		if d, err := again.service.Cached(t.Context(), look.View); err != nil || string(d.Party["map"]) != `"dust"` {
 			t.Errorf("after the crash: %+v, %v", d, err)
 		}
 		w.admission.Close()
@@ -631,7 +631,7 @@ func TestStorage_unread(t *testing.T) {
 	newWorld(t, w).mustSet(p[1], unknown, `{"map":2}`, ``)
 	w.unread = errors.New("no database")
 	looks := []reserve.Look{{View: party.View{ID: known, Facts: party.Facts{Attributes: true}}}, {View: party.View{ID: unknown, Facts: party.Facts{Attributes: true}}}}
-	if docs, err := w.service.LatelyOf(t.Context(), looks); err == nil || len(docs) != 1 || string(docs[known].Party["map"]) != "1" {
+	if docs, err := w.service.CachedOf(t.Context(), looks); err == nil || len(docs) != 1 || string(docs[known].Party["map"]) != "1" {
 		t.Errorf("LatelyOf = %+v, %v", docs, err)
 	}
 }

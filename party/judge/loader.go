@@ -34,8 +34,8 @@ type loader struct {
 	groups   *cache.Cache[string, []rules.GroupFacts]
 }
 
-// Load makes the loader of a judge. It caches accounts and groups for [FactTTL].
-func Load(host Host, blocks party.BlockList, now party.Clock) rules.Loader {
+// NewLoader makes the loader of a judge. It caches accounts and groups for [FactTTL].
+func NewLoader(host Host, blocks party.BlockList, now party.Clock) rules.Loader {
 	return loader{
 		host: host, BlockList: blocks,
 		accounts: cache.New[string, rules.Account](now, maxCachedUsers, FactTTL),
@@ -48,7 +48,7 @@ func (l loader) Accounts(ctx context.Context, userIDs []string) (map[string]rule
 	accounts := make(map[string]rules.Account, len(userIDs))
 	var missing []string
 	for _, id := range userIDs {
-		if known, ok := l.accounts.Kept(id); ok {
+		if known, ok := l.accounts.Peek(id); ok {
 			accounts[id] = known
 		} else {
 			missing = append(missing, id)

@@ -94,7 +94,7 @@ func newWorld(t *testing.T, file string) *world {
 			}
 			return docs, nil
 		},
-		Faces: func(ctx context.Context, ids []string) (faces []party.Profile, err error) {
+		Profiles: func(ctx context.Context, ids []string) (faces []party.Profile, err error) {
 			w.faced = append(w.faced, ids)
 			if err := w.database(ctx); err != nil {
 				return nil, err
@@ -138,7 +138,7 @@ func (w *world) Detail(_ context.Context, id party.ID) (admission.Detail, error)
 	case !ok:
 		return admission.Detail{}, party.Refuse(party.PartyNotFound, "Gone.")
 	case len(v.Members) == 0:
-		return admission.Detail{}, party.Away()
+		return admission.Detail{}, party.RefuseAway()
 	}
 	return admission.Detail{
 		Look: reserve.Look{View: v, Reserved: []string{"friend"}}, Requests: 2,

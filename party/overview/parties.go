@@ -267,7 +267,7 @@ func (o *Overview) Players(ctx context.Context, userIDs []string) (map[string]Pl
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	faces, err := o.Faces(ctx, userIDs)
+	faces, err := o.Profiles(ctx, userIDs)
 	for _, f := range faces {
 		known[f.UserID] = Player{f.UserID, f.Username, f.DisplayName}
 	}

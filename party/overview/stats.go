@@ -46,13 +46,13 @@ type InviteStats struct {
 }
 
 func (o *Overview) Stats(ctx context.Context) Stats {
-	stats, _ := o.Invited(ctx, "")
+	stats, _ := o.StatsAndInvites(ctx, "")
 	return stats
 }
 
-// Invited returns the statistics and the invites that can still be used, the newest first. If sought is the ID of an
+// StatsAndInvites returns the statistics and the invites that can still be used, the newest first. If sought is the ID of an
 // invite or of a party, the list includes it in any case. If the invites cannot be read, that is a problem of the health.
-func (o *Overview) Invited(ctx context.Context, sought string) (Stats, []invite.Outstanding) {
+func (o *Overview) StatsAndInvites(ctx context.Context, sought string) (Stats, []invite.Outstanding) {
 	reading, cancel := context.WithTimeout(ctx, invitesTimeout)
 	defer cancel()
 	list, more, err := o.Invites.Outstanding(reading, sought)

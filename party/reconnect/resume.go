@@ -98,7 +98,7 @@ func (s *Service) pickSession(c party.Caller, in []party.Membership) (party.Sess
 	if len(free) == 0 {
 		return in[0].Session, nil
 	}
-	if only, clear := party.Only(free, s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
+	if only, clear := party.ChooseSession(free, s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
 		return only, nil
 	}
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket that is to come back.")
@@ -121,7 +121,7 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (back pa
 		case back.IsZero():
 			back = s.Admission.Current(seat.ID)
 		}
-		if !back.IsZero() && s.Policy().Parties.OnePerUser.One() {
+		if !back.IsZero() && s.Policy().Parties.OnePerUser.Enabled() {
 			return back, false, nil
 		}
 	}
@@ -226,7 +226,7 @@ func (s *Service) seatMovedToOlder(id party.ID, session party.Session) {
 	in, err := s.Roster.PartiesOf(context.Background(), session.UserID)
 	i := slices.IndexFunc(in, func(m party.Membership) bool { return m.ID == id })
 	if _, waits := s.waitingSession(session.UserID); err == nil && i >= 0 && !waits {
-		if newest, clear := party.Only([]party.Session{in[i].Session, session}, true); clear && newest == session {
+		if newest, clear := party.ChooseSession([]party.Session{in[i].Session, session}, true); clear && newest == session {
 			err = s.wait(session)
 		}
 	}
@@ -301,7 +301,7 @@ func (s *Service) retry(t attempt) {
 		return
 	}
 	in, err := s.Roster.PartiesOf(ctx, t.session.UserID)
-	if err == nil && len(in) > 0 && s.Policy().Parties.OnePerUser.One() {
+	if err == nil && len(in) > 0 && s.Policy().Parties.OnePerUser.Enabled() {
 		return
 	}
 	if err := s.putBack(ctx, t); err != nil {

@@ -85,7 +85,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 		moved, err = s.setMember(id, c, r, conf)
 	}
 	if err == nil && moved {
-		s.Moved(id, c.UserID)
+		s.OnProgress(id, c.UserID)
 	}
 	return err
 }
@@ -148,7 +148,7 @@ func (s *Service) memberSession(id party.ID, c party.Caller) (party.Session, err
 		return party.Session{}, err
 	}
 	if len(members) == 0 {
-		return party.Session{}, party.Gone()
+		return party.Session{}, party.RefuseGone()
 	}
 	members = slices.DeleteFunc(members, func(m party.Member) bool { return m.UserID != c.UserID })
 	if len(members) == 0 {

@@ -62,7 +62,7 @@ func New(d Deps) *Service {
 		if c.Waited > 0 {
 			d.Metrics.MetricsTimerRecord(MetricWait, nil, c.Waited)
 		}
-		if len(d.Entry.Admission.Lines.Users(c.ID)) > 0 {
+		if len(d.Entry.Admission.Waitlists.Users(c.ID)) > 0 {
 			s.alarms.Sooner(c.ID, d.Now().Add(serveDelay))
 		}
 	})
@@ -74,7 +74,7 @@ func (s *Service) Close() { s.alarms.Close() }
 
 // Ended runs after the end of a session: a player who is gone for too long loses the place on the wait list.
 func (s *Service) Ended(_ context.Context, session party.Session) error {
-	for _, id := range s.Entry.Admission.Lines.Of(session.UserID) {
+	for _, id := range s.Entry.Admission.Waitlists.Of(session.UserID) {
 		s.alarms.Sooner(id, s.Now())
 	}
 	return nil
@@ -82,7 +82,7 @@ func (s *Service) Ended(_ context.Context, session party.Session) error {
 
 // Sweep serves every wait list that this process knows.
 func (s *Service) Sweep() {
-	for _, id := range s.Entry.Admission.Lines.Parties() {
+	for _, id := range s.Entry.Admission.Waitlists.Parties() {
 		s.alarms.Sooner(id, s.Now())
 	}
 }
@@ -190,7 +190,7 @@ func (s *Service) findEntrance(ctx context.Context, c party.Caller, r Request) (
 	default:
 		return entrance{}, err
 	}
-	if err := s.Entry.May(ctx, c, "", look); err != nil {
+	if err := s.Entry.Check(ctx, c, "", look); err != nil {
 		return entrance{}, err
 	}
 	return entrance{id: id, enter: func() error { return s.Entry.Join(ctx, c, look) }}, nil
@@ -199,7 +199,7 @@ func (s *Service) findEntrance(ctx context.Context, c party.Caller, r Request) (
 // inviteEntrance returns the way in for a user who waits for a closed party with an invite. The invite has to lead to
 // that party.
 func (s *Service) inviteEntrance(ctx context.Context, c party.Caller, id party.ID, inviteID string) (entrance, error) {
-	lead, err := s.Invites.LeadOf(ctx, c, inviteID)
+	lead, err := s.Invites.LeadByID(ctx, c, inviteID)
 	if err == nil && lead.PartyID != id {
 		err = closedError()
 	}
@@ -241,8 +241,8 @@ func (s *Service) waitedFor(ctx context.Context, c party.Caller, r Request) ([]p
 		id, err := party.ParseID(r.PartyID)
 		return []party.ID{id}, err
 	}
-	inviteID, ids, err := s.Invites.Trail(ctx, c, r.Code)
-	for _, id := range s.Entry.Admission.Lines.Of(c.UserID) {
+	inviteID, ids, err := s.Invites.InviteAndParties(ctx, c, r.Code)
+	for _, id := range s.Entry.Admission.Waitlists.Of(c.UserID) {
 		if s.Entry.Admission.Waiter(id, c.UserID).Invite == inviteID {
 			ids = append(ids, id)
 		}
@@ -256,7 +256,7 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	if userID != "" {
 		return
 	}
-	for _, id := range s.Entry.Admission.Ways.Of(inviteID) {
+	for _, id := range s.Entry.Admission.WaitlistInvites.Of(inviteID) {
 		s.alarms.Sooner(id, s.Now())
 	}
 }
@@ -289,7 +289,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 	var over []reserve.Waiter
 	for _, w := range line {
 		if w.Invite != "" && !look.Open {
-			switch err := s.Invites.StillLeads(ctx, w.Invite, w.UserID, look.ID); party.ReasonOf(err) {
+			switch err := s.Invites.CheckWaiter(ctx, w.Invite, w.UserID, look.ID); party.ReasonOf(err) {
 			case "":
 			case party.PartyNotFound: // for now
 				blocked[w.UserID] = true

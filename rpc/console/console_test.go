@@ -147,7 +147,7 @@ func aServer() *source {
 		}},
 		denials: []overview.Denial{{
 			Denial: judge.Denial{
-				Asked: judge.Asked{At: now.Add(-time.Minute), Action: rules.ActionCreate, UserID: "u7", Username: "newbie"},
+				AnsweredQuestion: judge.AnsweredQuestion{At: now.Add(-time.Minute), Action: rules.ActionCreate, UserID: "u7", Username: "newbie"},
 				Rule:  "newcomers", Message: "Play for a day first.",
 			},
 			Explanation: rules.Explanation{Rules: []rules.RuleTrace{{

@@ -74,7 +74,7 @@ func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 		c.Logger.Error("console page failed error=%v", err)
 		return web.Plain(http.StatusInternalServerError)
 	}
-	return web.Answer{Status: status, Kind: "text/html; charset=utf-8", Cache: web.NoStore, Body: body.Bytes()}
+	return web.Answer{Status: status, ContentType: "text/html; charset=utf-8", Cache: web.NoStore, Body: body.Bytes()}
 }
 
 type view struct {
@@ -132,7 +132,7 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 	if list.Cursor != "" {
 		v.Next = "?" + url.Values{"cursor": {list.Cursor}}.Encode()
 	}
-	v.Stats, v.Invites = c.Source.Invited(ctx, v.Query) // last, because it may wait longest for the database
+	v.Stats, v.Invites = c.Source.StatsAndInvites(ctx, v.Query) // last, because it may wait longest for the database
 	for _, d := range v.Stats.Denials {
 		v.Denied += d.Count
 	}
