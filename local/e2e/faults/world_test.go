@@ -97,7 +97,7 @@ func (w *world) load(ctx context.Context, logger nakama.Logger, _ *sql.DB, nk na
 	if err != nil {
 		return err
 	}
-	if err := m.Register(sessionCounter{init, w}); err != nil {
+	if err := m.Register(ctx, sessionCounter{init, w}); err != nil {
 		m.Stop(ctx)
 		return err
 	}

@@ -89,7 +89,7 @@ func startEngine(t *testing.T, rulesFile string, clock *fault.Clock) *engine.Ser
 			if err != nil {
 				return err
 			}
-			if err := m.Register(init); err != nil {
+			if err := m.Register(ctx, init); err != nil {
 				m.Stop(ctx)
 				return err
 			}

@@ -95,7 +95,7 @@ func newHost(t *testing.T) *host {
 			if err != nil {
 				return err
 			}
-			if err := m.Register(init); err != nil {
+			if err := m.Register(ctx, init); err != nil {
 				m.Stop(ctx)
 				return err
 			}
