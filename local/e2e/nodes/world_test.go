@@ -76,7 +76,7 @@ func (w *world) node(name, rules string) *node {
 			if err != nil {
 				return err
 			}
-			if err := m.Register(init); err != nil {
+			if err := m.Register(ctx, init); err != nil {
 				m.Stop(ctx)
 				return err
 			}
