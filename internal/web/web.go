@@ -29,16 +29,16 @@ func Get(name, pattern string, handler http.HandlerFunc) Route {
 // Answer is what a route answers. Routes return it instead of writing it, so that one place handles HEAD,
 // conditional requests and failures.
 type Answer struct {
-	Status   int
-	ContentType     string // Content-Type
-	Cache    string // Cache-Control
-	Policy   string // Content-Security-Policy
-	Referrer string // Referrer-Policy; "" for no-referrer
-	Tag      string // strong ETag; if set, If-None-Match is answered
-	NoIndex  bool   // search engines may not list it
-	VaryLanguage   bool   // depends on the visitor's language
-	RetryAfter     time.Duration
-	Body     []byte
+	Status       int
+	ContentType  string // Content-Type
+	Cache        string // Cache-Control
+	Policy       string // Content-Security-Policy
+	Referrer     string // Referrer-Policy; "" for no-referrer
+	Tag          string // strong ETag; if set, If-None-Match is answered
+	NoIndex      bool   // search engines may not list it
+	VaryLanguage bool   // depends on the visitor's language
+	RetryAfter   time.Duration
+	Body         []byte
 }
 
 // Values of Cache and Policy.

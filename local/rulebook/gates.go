@@ -11,7 +11,7 @@ import (
 // Explained is the explanation of a decision, with what a server checks besides the rules.
 type Explained struct {
 	rules.Explanation
-	Gates  []Gate // in the server's order
+	Gates           []Gate // in the server's order
 	GatesAfterRules bool   // the server checks the gates after the rules allow the action; false = before
 }
 

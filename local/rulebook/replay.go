@@ -24,13 +24,13 @@ const (
 
 // Replayed is the result of a replay.
 type Replayed struct {
-	Decisions int
-	Same      int
-	Unknown   int               // decisions with an unknown answer
-	UnknownReasons   map[string]int    // how often, by reason
-	Changed   map[[2]string]int // how often, by "action: recorded answer" and new answer
-	Skipped      int               // lines that could not be used
-	Problems  []string          // messages about the first of these
+	Decisions      int
+	Same           int
+	Unknown        int               // decisions with an unknown answer
+	UnknownReasons map[string]int    // how often, by reason
+	Changed        map[[2]string]int // how often, by "action: recorded answer" and new answer
+	Skipped        int               // lines that could not be used
+	Problems       []string          // messages about the first of these
 }
 
 // Replay returns what set would have answered to each decision of a recording. An answer is exact or unknown.
@@ -230,7 +230,7 @@ func (p *replay) missingFact(a singleRule, f rules.Facts, askedThen []singleRule
 	for _, fact := range gatheredFacts {
 		uses := func(t singleRule) bool { return t.set.Uses(f.Action, fact) }
 		if uses(a) && f.Party.ID != "" && !slices.ContainsFunc(p.oldRules, func(t singleRule) bool { return about(t) && uses(t) }) {
-			return fact + " was not looked up"
+			return fact + " was not recorded"
 		}
 	}
 	known := askedThen

@@ -15,9 +15,9 @@ var ranked = formation.Queue{Teams: 2, TeamSize: 5, Window: 100, WidenPerSec: 25
 func load(perSecond float64) simulation.Load {
 	return simulation.Load{
 		PerSecond: perSecond, Duration: 10 * time.Minute, Interval: 5 * time.Second, MaxWait: 5 * time.Minute, Seed: 1,
-		Sizes:  []simulation.Share{{Size: 1, Weight: 50}, {Size: 2, Weight: 25}, {Size: 3, Weight: 12}, {Size: 4, Weight: 8}, {Size: 5, Weight: 5}},
+		Sizes:   []simulation.Share{{Size: 1, Weight: 50}, {Size: 2, Weight: 25}, {Size: 3, Weight: 12}, {Size: 4, Weight: 8}, {Size: 5, Weight: 5}},
 		MatchOn: []simulation.Property{{Name: "region", Values: []simulation.Share{{Value: "eu", Weight: 2}, {Value: "us", Weight: 1}}}},
-		Skill:  simulation.Spread{Mean: 1500, Deviation: 300}, Friends: 0.5, Mean: true,
+		Skill:   simulation.Spread{Mean: 1500, Deviation: 300}, Friends: 0.5, Mean: true,
 	}
 }
 

@@ -35,14 +35,14 @@ const (
 	// The host still has these tickets, but never matches them. The client removes them, so that they do not count
 	// against its limit.
 
-	DropExpired  DropReason = "expired"         // it waited for the queue's max_wait
-	DropTooLarge DropReason = "party_too_large" // the party is now larger than the queue allows
-	DropUnknownQueue  DropReason = "unknown_queue"   // the queue is gone from the rules file
-	DropInvalid  DropReason = "invalid_request" // the queue now needs properties that the ticket does not have
-	DropMatchedElsewhere    DropReason = "matched"         // another ticket of the same players was matched first
-	DropDeclined DropReason = "declined"        // a player on it declined the match that was found
-	DropNoAnswer DropReason = "no_answer"       // a player on it did not answer in time
-	DropSolo     DropReason = "party_queued"    // the player's party looks for a match
+	DropExpired          DropReason = "expired"         // it waited for the queue's max_wait
+	DropTooLarge         DropReason = "party_too_large" // the party is now larger than the queue allows
+	DropUnknownQueue     DropReason = "unknown_queue"   // the queue is gone from the rules file
+	DropInvalid          DropReason = "invalid_request" // the queue now needs properties that the ticket does not have
+	DropMatchedElsewhere DropReason = "matched"         // another ticket of the same players was matched first
+	DropDeclined         DropReason = "declined"        // a player on it declined the match that was found
+	DropNoAnswer         DropReason = "no_answer"       // a player on it did not answer in time
+	DropSolo             DropReason = "party_queued"    // the player's party looks for a match
 )
 
 // QueuedAgain: the ticket waits again, because nobody was found to replace a player who did not accept.

@@ -56,11 +56,11 @@ type world struct {
 	toldPanics   bool                           // Told panics instead
 	hearing      sync.Mutex
 	metrics      metrics
-	mail         *post.DelayedSender    // sends to newcomers later; nil to send at once
-	partyErr     error         // the error of reading a party
-	incoming     int           // friends on the way without a held seat, in every party
-	fromWaitList int           // seats held from the wait list, in every party
-	tick         time.Duration // time that passes whenever the module reads the clock
+	mail         *post.DelayedSender // sends to newcomers later; nil to send at once
+	partyErr     error               // the error of reading a party
+	incoming     int                 // friends on the way without a held seat, in every party
+	fromWaitList int                 // seats held from the wait list, in every party
+	tick         time.Duration       // time that passes whenever the module reads the clock
 
 	pool    []*entry    // what the host's matchmaker holds
 	matched []time.Time // when the tickets were made that the host says it has matched
@@ -225,15 +225,15 @@ func newWorld(t tester, cfg *rules.Config) *world {
 			}
 			return partytest.AtOnce(w.host)(id, op, data)
 		},
-		NewcomerPending:   func(id party.ID) bool { return w.mail != nil && w.mail.Pending(id) },
-		Metrics: &w.metrics,
-		Roster:  w.roster, Look: w.look, TryLook: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
+		NewcomerPending: func(id party.ID) bool { return w.mail != nil && w.mail.Pending(id) },
+		Metrics:         &w.metrics,
+		Roster:          w.roster, Look: w.look, TryLook: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, HostReportsMatches: len(cfg.Queues) > 0 || cfg.Matchmaking.CreateMatch, Launcher: w.launcher, Servers: w.servers, Friends: w.servers,
 		LastPass: func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error) {
 			return w.Pool(ctx, player)
 		},
-		OnTicketEvent:     func(id party.ID, what queue.EventName) { w.Told(id, what) },
-		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
+		OnTicketEvent: func(id party.ID, what queue.EventName) { w.Told(id, what) },
+		Statuses:      func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
 	news.Subscribe(w.Changed)
 	return w

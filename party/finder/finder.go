@@ -29,7 +29,7 @@ type Deps struct {
 	Limits *party.Limits
 	Now    party.Clock
 
-	Profiles      func(ctx context.Context, userIDs []string) ([]party.Profile, error)                             // of leaders
+	Profiles   func(ctx context.Context, userIDs []string) ([]party.Profile, error)                             // of leaders
 	Attributes func(ctx context.Context, looks []reserve.Look) (map[party.ID]map[string]json.RawMessage, error) // the public ones
 	Seat       party.SeatFor                                                                                    // in the party's match
 }

@@ -38,8 +38,8 @@ type Deps struct {
 	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error) // the public ones
 	Newcomer   party.Newcomer                                                              // sends data to new members
 	// OnInviteOver is told that an invite was revoked (userID ""), or that a user declined it or followed the inviter by it.
-	OnInviteOver    func(inviteID, userID string)
-	Metrics party.Metrics
+	OnInviteOver func(inviteID, userID string)
+	Metrics      party.Metrics
 }
 
 // Service makes, shows, redeems and ends invites. Safe for concurrent use.

@@ -58,7 +58,7 @@ type Deps struct {
 	Matches    func(ctx context.Context, most int) (newest []party.RunningMatch, total int, err error)
 
 	Attributes func(ctx context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error)
-	Profiles      func(ctx context.Context, userIDs []string) ([]party.Profile, error)
+	Profiles   func(ctx context.Context, userIDs []string) ([]party.Profile, error)
 
 	Vitals func() Vitals
 	Now    party.Clock

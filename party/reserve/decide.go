@@ -48,11 +48,11 @@ type Effects struct {
 
 // Take names a session to put on the party's stream. Older is the member of the same user whose seat it takes, if any.
 type Take struct {
-	Session party.Session
-	Older   party.Member
-	Moves   bool
-	OlderLeavesFirst   bool // the older session has to leave first, because the host takes no more members than seats
-	Answer  error
+	Session          party.Session
+	Older            party.Member
+	Moves            bool
+	OlderLeavesFirst bool // the older session has to leave first, because the host takes no more members than seats
+	Answer           error
 }
 
 // Decide returns what an intent leads to, or refuses it. It refuses with AlreadyMember, Banned, PartyNotFound (the

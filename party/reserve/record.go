@@ -17,21 +17,21 @@ const MaxKicks = 256
 // facts to create the party again. It is one object, so that a kick and the end of the kicked user's seat are one
 // write.
 type Record struct {
-	Kicks   map[string]Kick       // by user
-	Seats   map[string]party.Seat // by user
-	Waiting map[string]Waiter     // by user
-	MaybeWritten   bool                  // the present change may have been written by an attempt without an answer
+	Kicks        map[string]Kick       // by user
+	Seats        map[string]party.Seat // by user
+	Waiting      map[string]Waiter     // by user
+	MaybeWritten bool                  // the present change may have been written by an attempt without an answer
 	*Standing
 }
 
 // Standing is the state of a party when its record was written.
 type Standing struct {
 	party.Facts
-	Native  party.ID                // the present native party, or the last one
-	Away    bool                    // all members have lost their connections
-	Members map[string]party.Member // by user; only if parties survive a restart
-	Ages    map[string]party.Age    // by queue: how long the party has waited for a match
-	EndedDoubts  int                     // number of writes that ended the doubt about an earlier write without an answer
+	Native      party.ID                // the present native party, or the last one
+	Away        bool                    // all members have lost their connections
+	Members     map[string]party.Member // by user; only if parties survive a restart
+	Ages        map[string]party.Age    // by queue: how long the party has waited for a match
+	EndedDoubts int                     // number of writes that ended the doubt about an earlier write without an answer
 }
 
 // NewRecord makes an empty record.

@@ -23,7 +23,7 @@ type Roster struct {
 	lists stripes // by user: read-modify-write of its list of parties
 
 	Attendance *Attendance // who was a member when this process last heard of it or looked
-	LostJoins     *LostJoins     // sessions that the host counts as members although they are not there
+	LostJoins  *LostJoins  // sessions that the host counts as members although they are not there
 	Hidden     *Hidden     // the module's own sessions
 }
 

@@ -172,10 +172,10 @@ func (d Decision) Outcome(err error) string {
 // EvalError is the error for a condition that could not be evaluated. The action is refused, because a broken
 // rule must not open what it guards.
 type EvalError struct {
-	Rule  string
-	Cause error
-	ClientFault  bool   // a value that the client sent is the cause; the decision's message names the field
-	Times uint64 // how many times the rule failed, with this one; 0 if nothing is counted
+	Rule        string
+	Cause       error
+	ClientFault bool   // a value that the client sent is the cause; the decision's message names the field
+	Times       uint64 // how many times the rule failed, with this one; 0 if nothing is counted
 }
 
 func (e *EvalError) Error() string { return "rule " + e.Rule + ": " + e.Cause.Error() }

@@ -44,16 +44,16 @@ type Blocks interface {
 
 // Deps is what a Service needs. All fields are required.
 type Deps struct {
-	Invites *invite.Service
-	Admission    *admission.Admission // knows whether players can come in
-	Streams party.Streams
-	Social  Social
-	Blocks  Blocks
-	News    *party.News
-	Limits  *party.Limits
-	Policy  party.Policy
-	Logger  party.Logger
-	Now     party.Clock
+	Invites   *invite.Service
+	Admission *admission.Admission // knows whether players can come in
+	Streams   party.Streams
+	Social    Social
+	Blocks    Blocks
+	News      *party.News
+	Limits    *party.Limits
+	Policy    party.Policy
+	Logger    party.Logger
+	Now       party.Clock
 }
 
 // Service shares parties. Safe for concurrent use.

@@ -25,14 +25,14 @@ import (
 
 // Deps is what a Service needs. All fields are required.
 type Deps struct {
-	Streams party.Streams
-	Sender  party.Sender
-	Roster  *roster.Roster
-	Admission  *admission.Admission
-	News    *party.News
-	Policy  party.Policy
-	Logger  party.Logger
-	Now     party.Clock
+	Streams   party.Streams
+	Sender    party.Sender
+	Roster    *roster.Roster
+	Admission *admission.Admission
+	News      *party.News
+	Policy    party.Policy
+	Logger    party.Logger
+	Now       party.Clock
 
 	// Lead returns where an invite leads a user on the way; see [invite.Service.Lead].
 	Lead func(ctx context.Context, c party.Caller, code string) (invite.Lead, error)
