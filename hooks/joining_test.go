@@ -29,7 +29,7 @@ func TestRules_KickOfWhoIsJoining(t *testing.T) {
 	k := newKernel()
 	k.ruled = map[rules.Action]bool{rules.ActionKick: true}
 	k.answer["may kick"] = errors.New("no")
-	judged := hooks.Judged(k, joining{k, "other"}, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return true })
+	judged := hooks.RuleChecks(k, joining{k, "other"}, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return true })
 	if _, err := serve(t, judged).before("leader", hooks.PartyRemove, messageOf(hooks.PartyRemove)); err == nil {
 		t.Error("passed; want the rule asked")
 	}

@@ -38,9 +38,9 @@ func newKernel() *kernel {
 func (k *kernel) tables() [][]hooks.Hook {
 	return [][]hooks.Hook{
 		hooks.Hardening(k.Data, k, k.policy),
-		hooks.Settled(k, func(party.Session) {}),
+		hooks.Settling(k, func(party.Session) {}),
 		hooks.Creation(k, k.PartyCreate, k.policy, k.Offered),
-		hooks.Judged(k, k, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return !k.shadow }),
+		hooks.RuleChecks(k, k, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return !k.shadow }),
 		hooks.Admission(k),
 	}
 }

@@ -22,10 +22,10 @@ type Parties interface {
 
 var _ Parties = (*admission.Admission)(nil)
 
-// Settled handles every message of a session: it tells admission that the session's earlier join is over, and
+// Settling handles every message of a session: it tells admission that the session's earlier join is over, and
 // matchmaking that its ticket is answered. This holds because the host handles a session's messages one after the
 // other. Put these rows before all rows that look at seats.
-func Settled(parties Parties, answered func(party.Session)) (table []Hook) {
+func Settling(parties Parties, answered func(party.Session)) (table []Hook) {
 	for _, message := range append([]string{PartyCreate, PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList, MatchmakerAdd, MatchmakerRemove}, existingPartyMessages...) {
 		table = append(table, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
 			parties.Settle(call.Session())

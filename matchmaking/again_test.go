@@ -70,11 +70,11 @@ func TestServer_InAgainWhileTeamFull(t *testing.T) {
 		}
 		id := parse(t, s.party)
 		for _, u := range []string{"cat", "dan", "eve"} {
-			if m, err := s.matches.Late(t.Context(), id, u, false); err != nil || m == "" {
+			if m, err := s.matches.HoldLateSeat(t.Context(), id, u, false); err != nil || m == "" {
 				t.Fatal(u, m, err)
 			}
 		}
-		if m, err := s.matches.Late(t.Context(), id, "ann", false); err != nil || m != "" { // joins the party again
+		if m, err := s.matches.HoldLateSeat(t.Context(), id, "ann", false); err != nil || m != "" { // joins the party again
 			t.Fatal(m, err)
 		}
 		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "cat", party.ServerLeft); err != nil {

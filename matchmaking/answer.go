@@ -23,7 +23,7 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 			return answer, ErrGone
 		}
 		for i, claim := range r.Claims {
-			if c.serving.hasKicked(claim.UserIDs...) || c.table.Misfit(c.now, claim) {
+			if c.serving.hasKicked(claim.UserIDs...) || c.table.NeverFits(c.now, claim) {
 				answer.Misfits = append(answer.Misfits, i)
 			}
 		}

@@ -69,7 +69,7 @@ func TestEnd_WithTheServer_takesNobodyNew(t *testing.T) {
 	if _, _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")}); !errors.Is(err, matchmaking.ErrGone) || s.labelled("backfill") != nil {
 		t.Errorf("a player of the queue: %v; label %s", err, s.label)
 	}
-	if match, err := h.client().Late(t.Context(), parse(t, p), "cat", false); err != nil || match != s.id {
+	if match, err := h.client().HoldLateSeat(t.Context(), parse(t, p), "cat", false); err != nil || match != s.id {
 		t.Fatalf("late friend: %q, %v", match, err)
 	}
 	wantLines(t, "the party heard", h.events(p), "seat_held cat@0", "ended")

@@ -74,7 +74,7 @@ type partyMessage struct {
 
 func newFakeHost(t failer) *fakeHost {
 	h := &fakeHost{t: t, clock: partytest.NewTime(), members: map[string][]string{}, marks: map[string]map[string]string{}}
-	h.handlers = map[string]runtime.Match{matchmaking.PartyMatch: h.seated(matchmaking.Relay())}
+	h.handlers = map[string]runtime.Match{matchmaking.PartyMatchName: h.seated(matchmaking.Relay())}
 	return h
 }
 

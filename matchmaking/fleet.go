@@ -70,7 +70,7 @@ func (f *Fleets) background(what string, work func(context.Context) error) {
 
 // withTimeout runs work for at most fleetTimeout. It turns a panic of a fleet manager into an error.
 func (f *Fleets) withTimeout(work func(context.Context) error) (err error) {
-	defer caught.As(&err, "call the fleet manager")
+	defer caught.Recover(&err, "call the fleet manager")
 	ctx, cancel := context.WithTimeout(context.Background(), fleetTimeout)
 	defer cancel()
 	return work(ctx)
@@ -203,7 +203,7 @@ func (s *slots) reserveInTime(ctx context.Context, matchID, userID string) bool 
 	select {
 	case given := <-answer:
 		if given {
-			s.granted.Drop([2]string{matchID, userID}) // the slot may be used up when the friend needs the next one
+			s.granted.Invalidate([2]string{matchID, userID}) // the slot may be used up when the friend needs the next one
 		}
 		return given
 	case <-ctx.Done():
@@ -215,7 +215,7 @@ func (s *slots) reserveInTime(ctx context.Context, matchID, userID string) bool 
 func (s *slots) reserveCached(ctx context.Context, matchID, userID string) bool {
 	key := [2]string{matchID, userID}
 	_, err := s.granted.Get(ctx, key, func(context.Context) (none struct{}, _ error) {
-		if _, again := s.refused.Kept(key); again {
+		if _, again := s.refused.Peek(key); again {
 			return none, errNeedsSlot
 		}
 		err := s.fleets.withTimeout(func(ctx context.Context) error { return s.reserve(ctx, matchID, []string{userID}) })

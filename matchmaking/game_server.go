@@ -19,8 +19,8 @@ import (
 	"partyline/pass"
 )
 
-// SeatMatch is the name under which the module registers the match that keeps the seats of a dedicated game server.
-const SeatMatch = "party_seats"
+// SeatMatchName is the name under which the module registers the match that keeps the seats of a dedicated game server.
+const SeatMatchName = "party_seats"
 
 const (
 	// passTTL is how long a pass is valid.
@@ -35,10 +35,10 @@ const (
 	slotMaxDoublings = 5
 )
 
-// WithServer is the handler of matches named [SeatMatch], for players who meet on a dedicated game server. It has
-// the seats of [WithSeats] and relays no game data. It signs passes with the key and follows the server's reports.
+// GameServerMatch is the handler of matches named [SeatMatchName], for players who meet on a dedicated game server. It
+// has the seats of [WithSeats] and relays no game data. It signs passes with the key and follows the server's reports.
 // The match ends when the server reports the end or is silent for too long.
-func WithServer(clock party.Clock, matches *Matches, key ed25519.PrivateKey) runtime.Match {
+func GameServerMatch(clock party.Clock, matches *Matches, key ed25519.PrivateKey) runtime.Match {
 	return &seatedMatch{inner: Relay(), clock: clock, hosting: &hosting{matches.slots, key}}
 }
 

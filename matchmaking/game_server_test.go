@@ -102,7 +102,7 @@ func hosted(t *testing.T, byName map[string]runtime.FleetManager) *served {
 	s := &served{fakeMatch: &fakeMatch{fakeHost: h}, managers: managers{byName, make(chan string, 8)}, party: h.partyOf("ann", "bob", "cat", "dan", "eve")}
 	s.claims = []seats.Claim{claim(s.party, 0, "ann", "bob")}
 	s.matches = matchmaking.NewMatches(h, h, matchmaking.NewFleets(s.managers, &fakeMatch{fakeHost: h}), pass.Keys{pass.KeyID(public): public}, h.clock.Now)
-	h.handlers[matchmaking.SeatMatch] = matchmaking.WithServer(h.clock.Now, s.matches, key)
+	h.handlers[matchmaking.SeatMatchName] = matchmaking.GameServerMatch(h.clock.Now, s.matches, key)
 	return s
 }
 
@@ -398,7 +398,7 @@ func TestServer_Out(t *testing.T) {
 			if asks() != nil || s.seat("ann") != "" {
 				t.Errorf("%s: ann has seat %s for asking", reason, s.seat("ann"))
 			}
-			if _, err := s.matches.Late(t.Context(), parse(t, s.party), "ann", false); err != nil {
+			if _, err := s.matches.HoldLateSeat(t.Context(), parse(t, s.party), "ann", false); err != nil {
 				t.Error(err)
 			}
 			if asks() == nil {
@@ -453,7 +453,7 @@ func TestServer_LateFriends(t *testing.T) {
 		}
 		late := func(user string, want string) {
 			t.Helper()
-			if match, err := s.matches.Late(t.Context(), id, user, false); err != nil || match != want {
+			if match, err := s.matches.HoldLateSeat(t.Context(), id, user, false); err != nil || match != want {
 				t.Errorf("%s gets match %q, error %v; want %q", user, match, err, want)
 			}
 		}
@@ -526,7 +526,7 @@ func TestServer_PassOfARestoredParty(t *testing.T) {
 		ann := s.pass("ann")
 		for range 2 {
 			now := s.partyOf("ann")
-			if err := s.matches.Moved(t.Context(), parse(t, s.party), parse(t, now)); err != nil {
+			if err := s.matches.MoveParty(t.Context(), parse(t, s.party), parse(t, now)); err != nil {
 				t.Fatal(err)
 			}
 			s.party = now

@@ -123,7 +123,7 @@ func TestLabel_ManyParties(t *testing.T) {
 		t.Error("the largest party is not the first")
 	}
 	for _, p := range parties {
-		if got, err := h.client().Of(t.Context(), parse(t, p)); err != nil || got != s.id {
+		if got, err := h.client().MatchOf(t.Context(), parse(t, p)); err != nil || got != s.id {
 			t.Fatalf("Of(%s) = %q, %v; want %s", p, got, err, s.id)
 		}
 	}

@@ -221,11 +221,11 @@ func TestManagers(t *testing.T) {
 			}
 
 			s.clock.Advance(30 * time.Second)
-			if late, err := s.matches.Late(t.Context(), id, "cat", false); err != nil || late != match || told("cat") == "" {
+			if late, err := s.matches.HoldLateSeat(t.Context(), id, "cat", false); err != nil || late != match || told("cat") == "" {
 				t.Errorf("the late friend gets match %q, error %v", late, err)
 			}
 			p.max = 3 // others have the other slots
-			if late, err := s.matches.Late(t.Context(), id, "dan", false); err == nil || late != "" || s.seat("dan") != "" {
+			if late, err := s.matches.HoldLateSeat(t.Context(), id, "dan", false); err == nil || late != "" || s.seat("dan") != "" {
 				t.Errorf("a friend without a slot gets match %q, seat %q, error %v", late, s.seat("dan"), err)
 			}
 

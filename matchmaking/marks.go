@@ -115,13 +115,13 @@ func (w *matchFinder) remember(matchID string, claims []seats.Claim) {
 	}
 }
 
-// Of returns the match in which a party has seats, "" if there is none. Marks and lists only say where to look; the
-// match itself answers whether the party has a seat there.
-func (w *matchFinder) Of(ctx context.Context, id party.ID) (string, error) {
+// MatchOf returns the match in which a party has seats, "" if there is none. Marks and lists only say where to look;
+// the match itself answers whether the party has a seat there.
+func (w *matchFinder) MatchOf(ctx context.Context, id party.ID) (string, error) {
 	if matchID, err := w.marked(ctx, id); err != nil || matchID != "" {
 		return matchID, err
 	}
-	if matchID, young := w.recent.Kept(id.String()); young {
+	if matchID, young := w.recent.Peek(id.String()); young {
 		if matchID, err := w.firstOf(ctx, id, matchID); err != nil || matchID != "" {
 			return matchID, err
 		}

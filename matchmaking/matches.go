@@ -52,13 +52,13 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	handler := cmp.Or(l.Handler, PartyMatch)
+	handler := cmp.Or(l.Handler, PartyMatchName)
 	_, bare := m.seatless.Load(handler)
 	if !bare {
 		if id, err = m.host.MatchCreate(ctx, handler, params); err != nil {
 			return "", fmt.Errorf("make a %s match: %w", handler, err)
 		}
-		if bare = handler != PartyMatch && m.isSeatless(ctx, id); bare {
+		if bare = handler != PartyMatchName && m.isSeatless(ctx, id); bare {
 			m.seatless.Store(handler, true)
 		}
 	}
@@ -115,20 +115,20 @@ func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error 
 // Away handles a member who lost the connection: a seat that is held for them in the party's match is held for the
 // grace.
 func (m *Matches) Away(ctx context.Context, id party.ID, userID string) error {
-	_, err := m.signalMatchOf(ctx, m.Of, id, signalRequest{Op: signalAway, PartyID: id.String(), UserID: userID})
+	_, err := m.signalMatchOf(ctx, m.MatchOf, id, signalRequest{Op: signalAway, PartyID: id.String(), UserID: userID})
 	return err
 }
 
 // Release handles a member who left the party or was kicked: the seat that is held for them in the party's match
 // opens. A member who already plays keeps the seat.
 func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error {
-	_, err := m.signalMatchOf(ctx, m.Of, id, signalRequest{Op: signalRelease, PartyID: id.String(), UserID: userID})
+	_, err := m.signalMatchOf(ctx, m.MatchOf, id, signalRequest{Op: signalRelease, PartyID: id.String(), UserID: userID})
 	return err
 }
 
-// Moved gives a party's seats in a match to the party's new native ID.
-func (m *Matches) Moved(ctx context.Context, was, id party.ID) error {
-	matchID, err := m.signalMatchOf(ctx, m.Of, was, signalRequest{Op: signalMoved, PartyID: id.String(), Was: was.String()})
+// MoveParty gives a party's seats in a match to the party's new native ID.
+func (m *Matches) MoveParty(ctx context.Context, was, id party.ID) error {
+	matchID, err := m.signalMatchOf(ctx, m.MatchOf, was, signalRequest{Op: signalMoved, PartyID: id.String(), Was: was.String()})
 	if err == nil && matchID != "" {
 		m.recent.Put(id.String(), matchID)
 	}
@@ -147,12 +147,12 @@ func (m *Matches) signalMatchOf(ctx context.Context, matchOf party.MatchOf, id p
 	return matchID, err
 }
 
-// Late holds a seat for a user who has just joined a party, as [seats.Table.Assign] does, and returns the match. It
-// returns "" if the party is in no match, if the match has no room for the user, or if a block exists between the
-// user and a player there. After an error, a [Retrier] tries again.
-func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
+// HoldLateSeat holds a seat for a user who has just joined a party, as [seats.Table.Assign] does, and returns the
+// match. It returns "" if the party is in no match, if the match has no room for the user, or if a block exists between
+// the user and a player there. After an error, a [Retrier] tries again.
+func (m *Matches) HoldLateSeat(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID, Awaited: awaited}
-	matchID, err := m.signalMatchOf(ctx, m.Of, id, late)
+	matchID, err := m.signalMatchOf(ctx, m.MatchOf, id, late)
 	if errors.Is(err, errNeedsSlot) && m.slots.reserveInTime(ctx, matchID, userID) {
 		late.Slot = true
 		_, err = m.signal(ctx, matchID, late)
@@ -202,13 +202,13 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, 
 	if _, ok := v.Member(caller.UserID); !ok {
 		return none, party.NotAMember()
 	}
-	matchID, err := m.Of(ctx, id)
+	matchID, err := m.MatchOf(ctx, id)
 	if err != nil || matchID == "" {
 		return none, err
 	}
 	seats, err := m.Seats(ctx, matchID, caller.UserID)
 	if err == nil && seats.Seeks && !hasUser(seats, caller.UserID) {
-		if late, lateErr := m.Late(ctx, id, caller.UserID, false); lateErr == nil && late == matchID {
+		if late, lateErr := m.HoldLateSeat(ctx, id, caller.UserID, false); lateErr == nil && late == matchID {
 			seats, err = m.Seats(ctx, matchID, caller.UserID)
 		}
 	}

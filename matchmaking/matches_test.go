@@ -105,13 +105,13 @@ func TestMatches_Reserve(t *testing.T) {
 	if s.seat("dan") != shown || len(h.heard) != told {
 		t.Errorf("dan's seat is %q, %d messages; want that nobody is told", s.seat("dan"), len(h.heard)-told)
 	}
-	if match, err := h.client().Of(t.Context(), parse(t, q)); match != "" || err != nil {
+	if match, err := h.client().MatchOf(t.Context(), parse(t, q)); match != "" || err != nil {
 		t.Errorf("the party is said to be in %q, %v", match, err)
 	}
 	if _, _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "eve")}); party.ReasonOf(err) != party.SeatReserved {
 		t.Errorf("a reserved seat was given away: %v", err)
 	}
-	if match, err := h.client().Late(t.Context(), parse(t, p), "gus", false); match != "" || err == nil {
+	if match, err := h.client().HoldLateSeat(t.Context(), parse(t, p), "gus", false); match != "" || err == nil {
 		t.Errorf("a late friend and a reserved seat: %q, %v; want that nobody knows yet", match, err)
 	}
 	for range 2 {
@@ -161,14 +161,14 @@ func TestMatches_Unannounced(t *testing.T) {
 	}
 }
 
-func TestMatches_Late(t *testing.T) {
+func TestMatches_HoldLateSeat(t *testing.T) {
 	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob", "cat", "dan")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 3, Claims: []seats.Claim{{PartyID: p, Team: 1, UserIDs: []string{"ann"}, Spares: 1}}})
 	h.events(p)
 	late := func(user, want string) {
 		t.Helper()
-		if got, err := h.client().Late(t.Context(), parse(t, p), user, false); err != nil || got != want {
+		if got, err := h.client().HoldLateSeat(t.Context(), parse(t, p), user, false); err != nil || got != want {
 			t.Errorf("Late(%s) = %q, %v; want %q", user, got, err, want)
 		}
 	}
@@ -180,7 +180,7 @@ func TestMatches_Late(t *testing.T) {
 	wantLines(t, "the party heard", h.events(p), "seat_held bob@1", "seat_held fay@1", "seat_released fay@1", "seat_held cat@1")
 	s.enter("ann", "bob", "cat")
 	late("ann", s.id)
-	if got, err := h.client().Late(t.Context(), parse(t, h.partyOf("eve")), "eve", false); err != nil || got != "" {
+	if got, err := h.client().HoldLateSeat(t.Context(), parse(t, h.partyOf("eve")), "eve", false); err != nil || got != "" {
 		t.Errorf("Late into no match = %q, %v", got, err)
 	}
 }
@@ -193,7 +193,7 @@ func TestMatches_LateFriendsLeaveASeatThatIsHeld(t *testing.T) {
 	s.enter("bob")
 	late := func(user string, awaited bool) {
 		t.Helper()
-		if got, err := h.client().Late(t.Context(), parse(t, p), user, awaited); err != nil || got != s.id {
+		if got, err := h.client().HoldLateSeat(t.Context(), parse(t, p), user, awaited); err != nil || got != s.id {
 			t.Errorf("Late(%s) = %q, %v", user, got, err)
 		}
 	}
@@ -225,7 +225,7 @@ func TestMatches_LateFriendsAreBound(t *testing.T) {
 		if want {
 			want_ = s.id
 		}
-		if got, err := h.client().Late(t.Context(), parse(t, p), "bob", false); err != nil || got != want_ {
+		if got, err := h.client().HoldLateSeat(t.Context(), parse(t, p), "bob", false); err != nil || got != want_ {
 			t.Errorf("Late(bob) = %q, %v; want %q", got, err, want_)
 		}
 	}
@@ -240,7 +240,7 @@ func TestMatches_LateFriendsAreBound(t *testing.T) {
 	s.refused("late", party.Blocked)
 	blocks("xena")
 	s.refused("late", party.PartyTooLarge)
-	if got, err := h.client().Late(t.Context(), parse(t, p), "late", false); err != nil || got != "" {
+	if got, err := h.client().HoldLateSeat(t.Context(), parse(t, p), "late", false); err != nil || got != "" {
 		t.Errorf("Late of a third in a match for parties of two = %q, %v", got, err)
 	}
 	h.friendsErr = errors.New("no database")
@@ -358,7 +358,7 @@ func TestMatches_OfWhereNobodyPlays(t *testing.T) {
 	c := h.client()
 	of := func(want string, lists int) {
 		t.Helper()
-		if got, err := c.Of(t.Context(), parse(t, p)); err != nil || got != want || h.lists != lists {
+		if got, err := c.MatchOf(t.Context(), parse(t, p)); err != nil || got != want || h.lists != lists {
 			t.Errorf("Of = %q, %v after %d searches; want %q after %d", got, err, h.lists, want, lists)
 		}
 	}
@@ -378,7 +378,7 @@ func TestMatches_Of(t *testing.T) {
 	id := parse(t, p)
 	of := func(want string) {
 		t.Helper()
-		if got, err := h.client().Of(t.Context(), id); err != nil || got != want {
+		if got, err := h.client().MatchOf(t.Context(), id); err != nil || got != want {
 			t.Errorf("Of = %q, %v; want %q", got, err, want)
 		}
 	}
@@ -416,7 +416,7 @@ func TestMatches_Of(t *testing.T) {
 }
 
 // The seats of a party follow it to another native party. Late friends and the view of party_match follow too.
-func TestMatches_Moved(t *testing.T) {
+func TestMatches_MoveParty(t *testing.T) {
 	h := newFakeHost(t)
 	was, other := h.partyOf("ann", "bob"), h.partyOf("cat")
 	s := h.launch(matchmaking.Launch{
@@ -426,29 +426,29 @@ func TestMatches_Moved(t *testing.T) {
 	s.enter("ann")
 	delete(h.marks, was) // none of its members is connected
 	now := h.partyOf("ann", "dan")
-	if err := h.client().Moved(t.Context(), parse(t, was), parse(t, now)); err != nil {
+	if err := h.client().MoveParty(t.Context(), parse(t, was), parse(t, now)); err != nil {
 		t.Fatalf("Moved = %v", err)
 	}
 	wantLines(t, "the party hears", h.events(now), "seat_taken ann@0", "seat_held@0", "seat_held bob@0")
-	if got, err := h.client().Of(t.Context(), parse(t, now)); got != s.id || err != nil {
+	if got, err := h.client().MatchOf(t.Context(), parse(t, now)); got != s.id || err != nil {
 		t.Errorf("Of = %q, %v; want its match", got, err)
 	}
-	if got, err := h.client().Of(t.Context(), parse(t, was)); got != "" || err != nil {
+	if got, err := h.client().MatchOf(t.Context(), parse(t, was)); got != "" || err != nil {
 		t.Errorf("Of the party before = %q, %v; want none", got, err)
 	}
-	if got, err := h.client().Late(t.Context(), parse(t, now), "dan", false); got != s.id || err != nil {
+	if got, err := h.client().HoldLateSeat(t.Context(), parse(t, now), "dan", false); got != s.id || err != nil {
 		t.Errorf("Late = %q, %v; want the spare seat", got, err)
 	}
 	if taken, held, open := s.count(); taken != 1 || held != 3 || open != 2 {
 		t.Errorf("%d taken, %d held, %d open; want no seat more or less", taken, held, open)
 	}
-	if err := h.client().Moved(t.Context(), parse(t, h.partyOf("eve")), parse(t, h.partyOf("eve"))); err != nil {
+	if err := h.client().MoveParty(t.Context(), parse(t, h.partyOf("eve")), parse(t, h.partyOf("eve"))); err != nil {
 		t.Errorf("Moved where there is no match = %v", err)
 	}
 }
 
 // The seats follow also in a match that is too new for the host's lists.
-func TestMatches_MovedAtOnce(t *testing.T) {
+func TestMatches_MovePartyAtOnce(t *testing.T) {
 	h := newFakeHost(t)
 	h.late = true
 	c := h.client()
@@ -461,14 +461,14 @@ func TestMatches_MovedAtOnce(t *testing.T) {
 	}
 	for _, p := range []string{was, now} {
 		delete(h.marks, p) // none of its members is connected
-		if got, err := c.Of(t.Context(), parse(t, p)); got != id || err != nil {
+		if got, err := c.MatchOf(t.Context(), parse(t, p)); got != id || err != nil {
 			t.Errorf("Of = %q, %v; want its match", got, err)
 		}
-		if err := c.Moved(t.Context(), parse(t, was), parse(t, now)); err != nil {
+		if err := c.MoveParty(t.Context(), parse(t, was), parse(t, now)); err != nil {
 			t.Errorf("Moved = %v", err)
 		}
 	}
-	if got, err := c.Of(t.Context(), parse(t, was)); got != "" || err != nil {
+	if got, err := c.MatchOf(t.Context(), parse(t, was)); got != "" || err != nil {
 		t.Errorf("Of the party before = %q, %v; want none", got, err)
 	}
 }
@@ -561,7 +561,7 @@ func TestMatches_HostFails(t *testing.T) {
 	if !errors.Is(err, runtime.ErrMatchBusy) || errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Commit of a busy match = %v", err)
 	}
-	if _, err := c.Late(t.Context(), parse(t, p), "dan", false); !errors.Is(err, runtime.ErrMatchBusy) {
+	if _, err := c.HoldLateSeat(t.Context(), parse(t, p), "dan", false); !errors.Is(err, runtime.ErrMatchBusy) {
 		t.Errorf("Late = %v", err)
 	}
 	s.state = nil // the match ended just after the host was asked

@@ -48,8 +48,8 @@ type Order struct {
 	cause    error
 }
 
-// NoOrder returns an order that has failed.
-func NoOrder(cause error) *Order { return &Order{state: OrderFailed, cause: cause} }
+// FailedOrder returns an order that has failed.
+func FailedOrder(cause error) *Order { return &Order{state: OrderFailed, cause: cause} }
 
 // State returns the order's state, and with OrderFailed the cause.
 func (o *Order) State() (OrderState, error) {
@@ -121,7 +121,7 @@ func (o *Order) recordMetric(result string) {
 // OrderServer makes an unannounced seat match and asks the fleet for a server with slots for the users. latencies
 // are the users' known latencies. OrderServer does not wait for the server.
 func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, users []string, latencies []runtime.FleetUserLatencies) (matchID string, o *Order, err error) {
-	l.Handler, l.Unannounced = SeatMatch, true
+	l.Handler, l.Unannounced = SeatMatchName, true
 	l.Server = &serverSetup{Token: rand.Text(), Wait: fleet.ReadyWithin + orderSlack}
 	if matchID, err = m.Launch(ctx, l); err != nil {
 		return "", nil, err

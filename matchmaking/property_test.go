@@ -102,7 +102,9 @@ func TestSeated_Properties(t *testing.T) {
 					t.Fatalf("Withdraw: %v", err)
 				}
 			},
-			"late":    func(t *rapid.T) { _, _ = c.Late(ctx, parse(t, anyParty.Draw(t, "party")), user.Draw(t, "user"), false) },
+			"late": func(t *rapid.T) {
+				_, _ = c.HoldLateSeat(ctx, parse(t, anyParty.Draw(t, "party")), user.Draw(t, "user"), false)
+			},
 			"extend":  func(t *rapid.T) { _ = c.Extend(ctx, parse(t, anyParty.Draw(t, "party")), user.Draw(t, "user")) },
 			"release": func(t *rapid.T) { _ = c.Release(ctx, parse(t, anyParty.Draw(t, "party")), user.Draw(t, "user")) },
 			"": func(t *rapid.T) {

@@ -49,7 +49,7 @@ func NewRetrier(matches *Matches, current func(party.ID) party.ID, logger party.
 // Close stops all timers.
 func (r *Retrier) Close() { r.alarms.Close() }
 
-// Seat is [Matches.Late]. After an error it tries again for a while. If it gets a seat then, the party hears of it.
+// Seat is [Matches.HoldLateSeat], and tries again for a while after an error. The party hears of a seat got then.
 func (r *Retrier) Seat(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	return r.seat(ctx, retry{party: id, user: userID, awaited: awaited})
 }
@@ -68,7 +68,7 @@ func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
 	})
 }
 
-// Follow is [Matches.Moved] to the party's current ID. After an error it tries again until the match answers or has
+// Follow is [Matches.MoveParty] to the party's current ID. After an error it tries again until the match answers or has
 // no seats of the party.
 func (r *Retrier) Follow(ctx context.Context, was party.ID) { r.follow(ctx, retry{party: was}) }
 
@@ -99,7 +99,7 @@ func (r *Retrier) retrySeat(e retry) bool {
 }
 
 func (r *Retrier) seat(ctx context.Context, e retry) (string, error) {
-	matchID, err := r.matches.Late(ctx, e.party, e.user, e.awaited)
+	matchID, err := r.matches.HoldLateSeat(ctx, e.party, e.user, e.awaited)
 	if err != nil && !r.retrySeat(e) {
 		r.logger.Warn("no seat for a late friend party=%s user=%s error=%v", e.party, e.user, err)
 	}
@@ -108,7 +108,7 @@ func (r *Retrier) seat(ctx context.Context, e retry) (string, error) {
 
 func (r *Retrier) follow(ctx context.Context, e retry) {
 	id := r.current(e.party) // the party may have moved again
-	if err := r.matches.Moved(ctx, e.party, id); err != nil {
+	if err := r.matches.MoveParty(ctx, e.party, id); err != nil {
 		r.logger.Warn("seats in match do not follow yet party=%s was=%s error=%v", id, e.party, err)
 		r.schedule(e, followFirstWait<<min(e.tries, followMaxDoublings))
 	}

@@ -80,7 +80,7 @@ func TestRetrier_Follow(t *testing.T) {
 				return
 			}
 			for _, p := range []string{was, first, second} {
-				match, err := s.client().Of(t.Context(), parse(t, p))
+				match, err := s.client().MatchOf(t.Context(), parse(t, p))
 				if err != nil || (match == s.id) != (p == now.String()) {
 					t.Errorf("the party %s is in %q, %v; want it in the match: %v", p, match, err, p == now.String())
 				}

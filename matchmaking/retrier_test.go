@@ -62,7 +62,7 @@ func TestRetrier_Seat(t *testing.T) {
 		"party is restored": {unread, func(w latecomer) {
 			w.friendsErr, w.members[w.other] = nil, w.members[w.party]
 			delete(w.members, w.party)
-			_ = w.client().Moved(w.ctx, parse(w.t, w.party), parse(w.t, w.other))
+			_ = w.client().MoveParty(w.ctx, parse(w.t, w.party), parse(w.t, w.other))
 		}, 2, true, 0},
 		"it does not pass": {unread, func(latecomer) {}, 4, false, 1},
 		"friend leaves":    {unread, func(w latecomer) { w.friendsErr, w.members[w.party] = nil, []string{"ann"} }, 1, false, 0},

@@ -69,7 +69,7 @@ func (m *seatedMatch) MatchInit(ctx context.Context, logger runtime.Logger, db *
 		return nil, 1, ""
 	}
 	if (m.hosting == nil) != (st.setup.Server == nil) {
-		logger.Error("match not made: only the seat match is for game servers handler=%s", SeatMatch)
+		logger.Error("match not made: only the seat match is for game servers handler=%s", SeatMatchName)
 		return nil, 1, ""
 	}
 	if m.hosting != nil {

@@ -383,10 +383,10 @@ func TestSeated_NotMade(t *testing.T) {
 			t.Errorf("%s: made match %s", name, id)
 		}
 	}
-	if _, err := h.MatchCreate(t.Context(), matchmaking.PartyMatch, map[string]any{}); err == nil {
+	if _, err := h.MatchCreate(t.Context(), matchmaking.PartyMatchName, map[string]any{}); err == nil {
 		t.Error("a match with seats was made without Launch.MatchParams")
 	}
-	if _, err := h.MatchCreate(t.Context(), matchmaking.PartyMatch, map[string]any{matchmaking.ParamSeats: "{"}); err == nil {
+	if _, err := h.MatchCreate(t.Context(), matchmaking.PartyMatchName, map[string]any{matchmaking.ParamSeats: "{"}); err == nil {
 		t.Error("a match was made from broken parameters")
 	}
 	h.handlers["ends"] = h.seated(endsAtOnce{matchmaking.Relay()})

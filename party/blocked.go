@@ -170,7 +170,7 @@ func (b BlockList) query(ctx context.Context, query string, users []string, more
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := bounded.Whole(ctx, queryTime)
+	ctx, cancel := bounded.Uncancelled(ctx, queryTime)
 	defer cancel()
 	rows, err := b.db.QueryContext(ctx, query, append([]any{strings.Join(users, ",")}, more...)...)
 	if err != nil {

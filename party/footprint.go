@@ -5,12 +5,12 @@ import "context"
 // Footprint is how many players a party counts. Previews, rules, checks and matchmaking all use this one number, so
 // that they agree.
 type Footprint struct {
-	Members  int // in the party
-	Held     int // seats kept for users who are not in
-	InLine   int // those of Held that are held for the wait list, which strangers may be on
-	Away     int // those of Held that are kept for members who lost their connection
-	Incoming int // users who reported that they are on the way, without a kept seat
-	MaxSize  int
+	Members       int // in the party
+	Held          int // seats kept for users who are not in
+	WaitlistSeats int // those of Held that are held for the wait list, which strangers may be on
+	Away          int // those of Held that are kept for members who lost their connection
+	Incoming      int // users who reported that they are on the way, without a kept seat
+	MaxSize       int
 }
 
 // OnTheWay counts the players who are expected but not in: one for each kept seat and each incoming user, but no more

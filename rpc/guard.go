@@ -50,7 +50,7 @@ func (g Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, runt
 
 // serve runs one call, from the permission check to the encoded answer. A panic becomes the call's error.
 func (g Guard) serve(ctx context.Context, row Row, caller party.Caller, payload string) (answer string, err error) {
-	defer caught.As(&err, "answer the call")
+	defer caught.Recover(&err, "answer the call")
 	if err := permit(row.ServerOnly, caller); err != nil {
 		return "", err
 	}

@@ -16,10 +16,10 @@ func Context(parent context.Context, within time.Duration) (ctx context.Context,
 	return c, c.end
 }
 
-// Whole returns a context with parent's values. It ends after a time or at parent's deadline, but not when parent
+// Uncancelled returns a context with parent's values. It ends after a time or at parent's deadline, but not when parent
 // is cancelled. A database query should not be cancelled: that costs the pool a connection, and may fail the next
 // query that gets this connection.
-func Whole(parent context.Context, within time.Duration) (ctx context.Context, cancel context.CancelFunc) {
+func Uncancelled(parent context.Context, within time.Duration) (ctx context.Context, cancel context.CancelFunc) {
 	at := time.Now().Add(within)
 	if sooner, ok := parent.Deadline(); ok && sooner.Before(at) {
 		at = sooner
@@ -79,8 +79,8 @@ func (c *bounded) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// Pause waits. It returns ctx's error if ctx ends before.
-func Pause(ctx context.Context, wait time.Duration) error {
+// Sleep waits. It returns ctx's error if ctx ends before.
+func Sleep(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

@@ -80,8 +80,8 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context)
 	return l.value, l.err
 }
 
-// Kept returns the value of key if it is kept.
-func (c *Cache[K, V]) Kept(key K) (V, bool) {
+// Peek returns the value of key if it is kept.
+func (c *Cache[K, V]) Peek(key K) (V, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.get(key)
@@ -104,8 +104,8 @@ func (c *Cache[K, V]) Put(key K, value V) {
 	c.put(key, value)
 }
 
-// Drop removes the value of key. A load of the key that is under way is not kept, so later callers load again.
-func (c *Cache[K, V]) Drop(key K) {
+// Invalidate removes the value of key. A load of the key that is under way is not kept, so later callers load again.
+func (c *Cache[K, V]) Invalidate(key K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.loading, key)

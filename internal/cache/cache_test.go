@@ -16,17 +16,17 @@ func TestCache_KeepsTheMostRecentForATime(t *testing.T) {
 	c := cache.New[string, int](func() time.Time { return now }, 2, time.Minute)
 	c.Put("a", 1)
 	c.Put("b", 2)
-	c.Kept("a")
+	c.Peek("a")
 	c.Put("c", 3)
-	if _, ok := c.Kept("b"); ok || c.Len() != 2 {
+	if _, ok := c.Peek("b"); ok || c.Len() != 2 {
 		t.Errorf("the least recently used is kept; %d in all", c.Len())
 	}
 	now = now.Add(59 * time.Second)
-	if v, ok := c.Kept("a"); !ok || v != 1 {
+	if v, ok := c.Peek("a"); !ok || v != 1 {
 		t.Errorf("Kept = %v, %v; want 1", v, ok)
 	}
 	now = now.Add(time.Second)
-	if _, ok := c.Kept("a"); ok || c.Len() != 1 {
+	if _, ok := c.Peek("a"); ok || c.Len() != 1 {
 		t.Errorf("kept beyond its time; %d in all", c.Len())
 	}
 }
@@ -65,13 +65,13 @@ func TestCache_ErrorsAreNotKept(t *testing.T) {
 }
 
 // A value that was dropped during its load must not come back.
-func TestCache_DropDuringALoad(t *testing.T) {
+func TestCache_InvalidateDuringALoad(t *testing.T) {
 	c := cache.New[string, int](time.Now, 8, time.Minute)
-	v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { c.Drop("a"); return 1, nil })
+	v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { c.Invalidate("a"); return 1, nil })
 	if v != 1 || err != nil {
 		t.Errorf("Get = %v, %v", v, err)
 	}
-	if v, ok := c.Kept("a"); ok {
+	if v, ok := c.Peek("a"); ok {
 		t.Errorf("%v is kept although it was dropped while it was read", v)
 	}
 }
@@ -83,7 +83,7 @@ func TestCache_PutDuringALoad(t *testing.T) {
 	if v != 1 || err != nil {
 		t.Errorf("Get = %v, %v", v, err)
 	}
-	if v, ok := c.Kept("a"); v != 2 || !ok {
+	if v, ok := c.Peek("a"); v != 2 || !ok {
 		t.Errorf("Kept = %v, %v; want what was put", v, ok)
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"runtime/debug"
 )
 
-// As turns a panic of the calling function into its error, with the failed step and the stack. Call it with defer;
+// Recover turns a panic of the calling function into its error, with the failed step and the stack. Call it with defer;
 // err points to the function's error result.
-func As(err *error, step string) {
+func Recover(err *error, step string) {
 	if value := recover(); value != nil {
 		*err = fmt.Errorf("%s: panic: %v\n%s", step, value, debug.Stack())
 	}

@@ -8,10 +8,10 @@ import (
 	"partyline/internal/caught"
 )
 
-func TestAs(t *testing.T) {
+func TestRecover(t *testing.T) {
 	own := errors.New("its own")
 	do := func(work func() error) (err error) {
-		defer caught.As(&err, "work")
+		defer caught.Recover(&err, "work")
 		return work()
 	}
 	if err := do(func() error { return own }); !errors.Is(err, own) {

@@ -69,9 +69,9 @@ func (m *Map[K, V]) release(key K, e *entry[V], held bool) {
 	}
 }
 
-// Forget removes the key's value if nobody uses it and it is no longer worth keeping. Call it after a change that
+// Prune removes the key's value if nobody uses it and it is no longer worth keeping. Call it after a change that
 // was made without the lock.
-func (m *Map[K, V]) Forget(key K) {
+func (m *Map[K, V]) Prune(key K) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e := m.entries[key]; e != nil && e.refs == 0 && !m.keep(&e.value) {

@@ -77,5 +77,5 @@ func Content(name, served string, body []byte) Answer {
 	if served != Hashed(name, body) {
 		cache = "no-cache"
 	}
-	return Answer{Status: http.StatusOK, Kind: contentTypes[path.Ext(name)], Cache: cache, Policy: DataPolicy, Tag: Tag(body), Body: body}
+	return Answer{Status: http.StatusOK, ContentType: contentTypes[path.Ext(name)], Cache: cache, Policy: DataPolicy, Tag: Tag(body), Body: body}
 }

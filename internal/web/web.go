@@ -29,16 +29,16 @@ func Get(name, pattern string, handler http.HandlerFunc) Route {
 // Answer is what a route answers. Routes return it instead of writing it, so that one place handles HEAD,
 // conditional requests and failures.
 type Answer struct {
-	Status   int
-	Kind     string // Content-Type
-	Cache    string // Cache-Control
-	Policy   string // Content-Security-Policy
-	Referrer string // Referrer-Policy; "" for no-referrer
-	Tag      string // strong ETag; if set, If-None-Match is answered
-	NoIndex  bool   // search engines may not list it
-	Spoken   bool   // depends on the visitor's language
-	Wait     time.Duration
-	Body     []byte
+	Status       int
+	ContentType  string // Content-Type
+	Cache        string // Cache-Control
+	Policy       string // Content-Security-Policy
+	Referrer     string // Referrer-Policy; "" for no-referrer
+	Tag          string // strong ETag; if set, If-None-Match is answered
+	NoIndex      bool   // search engines may not list it
+	VaryLanguage bool   // depends on the visitor's language
+	RetryAfter   time.Duration
+	Body         []byte
 }
 
 // Values of Cache and Policy.
@@ -50,7 +50,7 @@ const (
 // Plain is an answer of one line: the status in words.
 func Plain(status int) Answer {
 	return Answer{
-		Status: status, Kind: "text/plain; charset=utf-8", Cache: NoStore, Policy: DataPolicy, NoIndex: true,
+		Status: status, ContentType: "text/plain; charset=utf-8", Cache: NoStore, Policy: DataPolicy, NoIndex: true,
 		Body: []byte(http.StatusText(status) + "\n"),
 	}
 }
@@ -67,15 +67,15 @@ func (a Answer) Write(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Content-Type", a.Kind)
-	if a.Spoken {
+	h.Set("Content-Type", a.ContentType)
+	if a.VaryLanguage {
 		h.Add("Vary", "Accept-Language")
 	}
 	if a.NoIndex {
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 	}
-	if a.Wait > 0 {
-		h.Set("Retry-After", strconv.Itoa(Seconds(a.Wait)))
+	if a.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(Seconds(a.RetryAfter)))
 	}
 	if a.Tag != "" {
 		h.Set("ETag", a.Tag)

@@ -35,8 +35,8 @@ func NewInvites(d invite.Deps) *invite.Service {
 	if d.Newcomer == nil {
 		d.Newcomer = AtOnce(d.Sender)
 	}
-	if d.Over == nil {
-		d.Over = func(string, string) {}
+	if d.OnInviteOver == nil {
+		d.OnInviteOver = func(string, string) {}
 	}
 	if d.Metrics == nil {
 		d.Metrics = NoMetrics{}

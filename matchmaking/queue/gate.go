@@ -170,7 +170,7 @@ func spareSeats(q rules.Queue, members int, f party.Footprint) int {
 	if !q.HoldInvited {
 		return min(f.Away, onTheWay)
 	}
-	kept := min(f.Held-f.InLine, onTheWay)
+	kept := min(f.Held-f.WaitlistSeats, onTheWay)
 	return kept + max(0, min(onTheWay-kept, q.Largest()-members-kept))
 }
 

@@ -92,7 +92,7 @@ func (l *launcher) Reserve(ctx context.Context, id string, claims []seats.Claim)
 	}
 	l.reserves++
 	for i, c := range claims {
-		if l.tables[id].Misfit(l.now(), c) {
+		if l.tables[id].NeverFits(l.now(), c) {
 			misfits = append(misfits, i)
 		}
 	}

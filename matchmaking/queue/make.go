@@ -201,7 +201,7 @@ func (p *pass) orderServer(ctx context.Context, plan *planned) {
 	match, order, err := p.Servers.OrderServer(ctx, plan.launchSpec(), fleet, plan.tickets.users(), plan.latencies())
 	if err != nil {
 		p.Logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
-		order = matchmaking.NoOrder(err)
+		order = matchmaking.FailedOrder(err)
 	}
 	p.proposals.setOrder(id, match, order, p.Now())
 }

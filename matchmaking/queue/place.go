@@ -161,7 +161,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 		return planned{}, false
 	}
 	if len(misfits) > 0 { // its seats are for others, as below
-		known, _ := r.misfits.Kept(match)
+		known, _ := r.misfits.Peek(match)
 		until := map[string]time.Time{}
 		maps.Copy(until, known)
 		maps.DeleteFunc(until, func(_ string, end time.Time) bool { return !r.began.Before(end) })
@@ -218,7 +218,7 @@ func (p *planned) launchSpec() matchmaking.Launch {
 	}
 	handler := p.rules.Match
 	if _, fleet := p.rules.Server(); fleet {
-		handler = matchmaking.SeatMatch
+		handler = matchmaking.SeatMatchName
 	}
 	return matchmaking.Launch{
 		Handler: handler, Queue: p.queue, Teams: p.rules.Teams, TeamSize: size, MaxParty: p.rules.MaxParty,

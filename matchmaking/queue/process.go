@@ -271,7 +271,7 @@ func (r *queueRun) openMatches(ctx context.Context) []formation.OpenMatch {
 		return r.closed[m.ID] || len(m.Open) != r.q.Teams || r.paused.remaining(m.ID) > 0
 	})
 	for i, m := range matches {
-		misfits, _ := r.misfits.Kept(m.ID)
+		misfits, _ := r.misfits.Peek(m.ID)
 		matches[i].Apart = r.excludedFrom(r.playersIn[m.ID], misfits)
 	}
 	return append(wanting, matches...)

@@ -41,7 +41,7 @@ func (s *servers) OrderSlots(_ string, users []string) *matchmaking.Order {
 	if s.ready != nil {
 		return s.ready
 	}
-	return matchmaking.NoOrder(errBroken)
+	return matchmaking.FailedOrder(errBroken)
 }
 
 func (s *servers) OrderSeat(match string, id party.ID, userID string) {
@@ -104,7 +104,7 @@ func TestServers_NobodyIsAskedWithoutCapacity(t *testing.T) {
 	q.Match, q.Accept, q.Fleet = rules.FleetMatch, &accept, &fleet
 	cfg.Queues["duo"] = q
 	w := newWorld(t, cfg)
-	w.servers.ready = matchmaking.NoOrder(errBroken)
+	w.servers.ready = matchmaking.FailedOrder(errBroken)
 	ids, players, tickets := duel(w)
 	accepted := func() {
 		t.Helper()

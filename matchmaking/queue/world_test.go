@@ -269,7 +269,7 @@ func (w *world) glance(ctx context.Context, id party.ID) (reserve.Look, error) {
 }
 
 func (w *world) footprint(l reserve.Look) party.Footprint {
-	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.fromWaitList, InLine: w.fromWaitList, Away: len(l.Away), Incoming: w.incoming, MaxSize: l.MaxSize}
+	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.fromWaitList, WaitlistSeats: w.fromWaitList, Away: len(l.Away), Incoming: w.incoming, MaxSize: l.MaxSize}
 }
 
 // CheckParty calls the service's CheckParty with the party as it is.

@@ -116,9 +116,9 @@ func (t *Table) Reserve(now, until time.Time, claims ...Claim) error {
 	return t.keepAll(term{now, until, Reserved}, claims)
 }
 
-// Misfit reports whether a claim can never be seated here, even if seats open: its users or their party sit
+// NeverFits reports whether a claim can never be seated here, even if seats open: its users or their party sit
 // elsewhere in the match, or it asks for more seats than a party may have.
-func (t *Table) Misfit(now time.Time, c Claim) bool {
+func (t *Table) NeverFits(now time.Time, c Claim) bool {
 	err := t.Clone().Reserve(now, now, c)
 	return errors.Is(err, ErrSplit) || errors.Is(err, ErrPartyFull)
 }

@@ -98,7 +98,7 @@ func TestHold_KeepsTogether(t *testing.T) {
 	}
 }
 
-func TestMisfit(t *testing.T) {
+func TestNeverFits(t *testing.T) {
 	tab, err := seats.New(2, 3, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -118,12 +118,12 @@ func TestMisfit(t *testing.T) {
 		"a third of two":   {seats.Claim{PartyID: "p", UserIDs: []string{"c"}}, true},
 		"too large for it": {seats.Claim{PartyID: "q", UserIDs: []string{"c", "d"}, Spares: 1}, true},
 	} {
-		if got := tab.Misfit(t0, tt.claim); got != tt.want {
-			t.Errorf("%s: Misfit = %v", name, got)
+		if got := tab.NeverFits(t0, tt.claim); got != tt.want {
+			t.Errorf("%s: NeverFits = %v", name, got)
 		}
 	}
 	wantCount(t, tab, 0, 0, 5, 1)
-	if tab.Misfit(at(60), seats.Claim{UserIDs: []string{"a"}}) {
+	if tab.NeverFits(at(60), seats.Claim{UserIDs: []string{"a"}}) {
 		t.Error("a misfit after its seat has expired")
 	}
 }

@@ -60,9 +60,9 @@ func New(host Host, hidden *roster.Hidden, socket runtime.SocketConfig) *Helpers
 	return &Helpers{host: host, hidden: hidden, socket: socket, secret: rand.Text()}
 }
 
-// Own reports whether a session is a helper, by the context that the host gives to its hooks. It hides a helper
+// IsHelper reports whether a session is a helper, by the context that the host gives to its hooks. It hides a helper
 // until its end.
-func (h *Helpers) Own(ctx context.Context, s party.Session, ended bool) bool {
+func (h *Helpers) IsHelper(ctx context.Context, s party.Session, ended bool) bool {
 	vars, _ := ctx.Value(runtime.RUNTIME_CTX_VARS).(map[string]string)
 	if vars[secretVar] != h.secret {
 		return false
@@ -71,8 +71,8 @@ func (h *Helpers) Own(ctx context.Context, s party.Session, ended bool) bool {
 	return true
 }
 
-// Found is an [admission.Founder]. It waits at most for createTimeout.
-func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts) (party.ID, func(entered bool), error) {
+// CreateParty is an [admission.Founder]. It waits at most for createTimeout.
+func (h *Helpers) CreateParty(ctx context.Context, s party.Session, facts party.Facts) (party.ID, func(entered bool), error) {
 	if facts.MaxSize < 2 { // the helper takes a seat
 		return party.ID{}, nil, admission.ErrCannotFound
 	}
@@ -102,9 +102,9 @@ func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts)
 	}, nil
 }
 
-// Pool asks the server's matchmaker when its oldest ticket was made, zero if there is none, and when the tickets
-// that it matched last were made.
-func (h *Helpers) Pool(ctx context.Context, s party.Session) (oldest time.Time, matched []time.Time, err error) {
+// MatchmakerStats asks the server's matchmaker when its oldest ticket was made, zero if there is none, and when the
+// tickets that it matched last were made.
+func (h *Helpers) MatchmakerStats(ctx context.Context, s party.Session) (oldest time.Time, matched []time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, statsTimeout)
 	defer cancel()
 	var pool struct {

@@ -105,12 +105,12 @@ func TestFound_EveryAddress(t *testing.T) {
 			for _, secure := range []bool{false, true, false} {
 				h.port = serve(t, c.listens, secure)
 				h.left = nil
-				id, leave, err := helpers.Found(t.Context(), party.Session{UserID: "alice", SessionID: "phone"}, party.Facts{Open: true, MaxSize: 4, Label: label})
+				id, leave, err := helpers.CreateParty(t.Context(), party.Session{UserID: "alice", SessionID: "phone"}, party.Facts{Open: true, MaxSize: 4, Label: label})
 				if err != nil {
 					t.Fatalf("TLS %t: %v", secure, err)
 				}
 				leave(true)
-				oldest, matched, err := helpers.Pool(t.Context(), party.Session{UserID: "alice"})
+				oldest, matched, err := helpers.MatchmakerStats(t.Context(), party.Session{UserID: "alice"})
 				if err != nil || !oldest.Equal(time.Date(2026, 5, 1, 10, 0, 0, 1, time.UTC)) || len(matched) != 1 || !matched[0].Equal(time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)) {
 					t.Errorf("TLS %t: Pool = %v, %v, %v", secure, oldest, matched, err)
 				}
@@ -159,12 +159,12 @@ func TestFound_Fails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.port = c.port
-			_, leave, err := helpers.Found(context.Background(), c.session, party.Facts{Open: true, MaxSize: c.size, Label: label})
+			_, leave, err := helpers.CreateParty(context.Background(), c.session, party.Facts{Open: true, MaxSize: c.size, Label: label})
 			if err == nil || leave != nil || errors.Is(err, admission.ErrCannotFound) != c.cannot {
 				t.Errorf("Found = %v", err)
 			}
 			if c.size > 1 {
-				if _, _, err := helpers.Pool(t.Context(), c.session); err == nil {
+				if _, _, err := helpers.MatchmakerStats(t.Context(), c.session); err == nil {
 					t.Error("Pool does not say that it failed")
 				}
 			}

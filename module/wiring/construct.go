@@ -51,7 +51,7 @@ func (m *Module) construct(env environment, o Options) error {
 		return fmt.Errorf("partyline: keys of passes: %w", err)
 	}
 	m.matches = matchmaking.NewMatches(m.nk, roster, matchmaking.NewFleets(o.Nakama, m.logger), keys, m.now)
-	activity := party.Activity{Match: m.matches.Of, Queued: func(ctx context.Context, id party.ID) (bool, error) { return m.queues.Queued(ctx, id) }}
+	activity := party.Activity{Match: m.matches.MatchOf, Queued: func(ctx context.Context, id party.ID) (bool, error) { return m.queues.Queued(ctx, id) }}
 	ledger := ledger.New(ledger.Deps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Ages: func(id party.ID) map[string]party.Age { return m.queues.Ages(id) },
@@ -62,9 +62,9 @@ func (m *Module) construct(env environment, o Options) error {
 	}
 	if o.Socket != nil {
 		helpers := helper.New(m.nk, roster.Hidden, o.Socket)
-		pool = helpers.Pool
+		pool = helpers.MatchmakerStats
 		if !o.SingleSocket { // otherwise the helper's socket would end the player's own
-			m.isOwn, founder = helpers.Own, helpers.Found
+			m.isOwn, founder = helpers.IsHelper, helpers.CreateParty
 		}
 	}
 	load := judge.Load(m.nk, blocks, m.now)
@@ -79,14 +79,14 @@ func (m *Module) construct(env environment, o Options) error {
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
 	m.status = status.New(status.Deps{
-		Streams: m.nk, Sender: m.nk, Roster: roster, Looker: admission, News: news, Policy: policy, Logger: m.logger, Now: m.now,
+		Streams: m.nk, Sender: m.nk, Roster: roster, Admission: admission, News: news, Policy: policy, Logger: m.logger, Now: m.now,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
 			if err := limits.Arrival.Take(c.UserID); err != nil {
 				return invite.Lead{}, err
 			}
 			return m.invites.Lead(ctx, c, code)
 		},
-		Moved: m.extendSeat,
+		OnProgress: m.extendSeat,
 	})
 	judged := judge.New(judge.Deps{
 		Rules: m.rules.Current, Load: load, Logger: m.logger, Now: m.now, Activity: activity, Shadow: m.shadow, Record: m.record,
@@ -97,20 +97,20 @@ func (m *Module) construct(env environment, o Options) error {
 		Users: m.nk, Blocks: blocks, Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judged,
 		Statuses: m.status.Statuses, Footprints: m.status.Footprint,
-		Newcomer: m.post.Send, Over: m.inviteOver,
-		Match: m.matches.Of, Seat: m.retrier.Seat, Attributes: m.attributes.Public, Metrics: m.nk,
+		Newcomer: m.post.Send, OnInviteOver: m.inviteOver,
+		Match: m.matches.MatchOf, Seat: m.retrier.Seat, Attributes: m.attributes.Public, Metrics: m.nk,
 	})
 	way := entry.Entry{Admission: admission, Roster: roster, Blocks: blocks, Judge: judged, Policy: policy}
 	m.waitlist = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Metrics: m.nk, Logger: m.logger, Now: m.now})
 	m.finder = finder.New(finder.Deps{
-		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.attributes.PublicOf, Seat: m.retrier.Seat,
+		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Profiles: m.invites.Profiles, Attributes: m.attributes.PublicOf, Seat: m.retrier.Seat,
 	})
 	m.reconnect = reconnect.New(reconnect.Deps{
 		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
 		Newcomer: m.post.Send, Waits: m.post.Waits,
 	})
 	m.share = share.New(share.Deps{
-		Invites: m.invites, Door: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: blocks,
+		Invites: m.invites, Admission: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: blocks,
 		Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
 	news.Subscribe(m.updateSeats)
@@ -138,7 +138,7 @@ func (m *Module) construct(env environment, o Options) error {
 	overview := overview.New(overview.Deps{
 		Live: m.rules, Next: m.nextRules, Shadow: m.shadow, Record: m.record, History: m.history, Playground: env.playground, Judge: judged, Lister: m.nk, Seats: admission, Invites: m.invites,
 		Limits: limits.Buckets, Queues: m.queues.Report, Matches: m.matches.Running,
-		Attributes: m.attributes.LatelyOf, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
+		Attributes: m.attributes.CachedOf, Profiles: m.invites.Profiles, Vitals: m.vitals, Now: m.now,
 	})
 	m.calls = slices.Concat(
 		rpc.Invites(m.invites), rpc.Gathering(m.attributes, m.waitlist, m.finder), rpc.Checks(inquiries.Answer), rpc.Admin(overview),
@@ -147,8 +147,8 @@ func (m *Module) construct(env environment, o Options) error {
 	m.hooks = slices.Concat(
 		hooks.Hardening(limits.Data.Take, admission, policy),
 		hooks.Queries(policy),
-		hooks.Settled(admission, m.queues.Answered),
-		hooks.Judged(checks, admission, judged.Has, judged.Enforces), // before Creation changes the message
+		hooks.Settling(admission, m.queues.Answered),
+		hooks.RuleChecks(checks, admission, judged.Has, judged.Enforces), // before Creation changes the message
 		hooks.Creation(checks, limits.PartyCreate.Take, policy, admission.Offered),
 		hooks.Admission(admission), // after all rows that may refuse
 		[]hooks.Hook{hooks.Ended("line", m.waitlist.Ended), hooks.Started("seat", m.reconnect.Started), hooks.Ended("seat", m.reconnect.Ended)},
@@ -158,7 +158,7 @@ func (m *Module) construct(env environment, o Options) error {
 	pages := limit.New(m.now, pageKeys)
 	site := landing.New(landing.Options{
 		Preview: m.invites.PublicPreview, Policy: policy, Logger: m.logger, ProxyCount: env.proxyCount, Folder: filepath.Dir(env.rules), Now: m.now,
-		PageRead: m.invites.PageRead, Limit: func(address string) time.Duration { return pages.Take(address, policy().Limits.PagePerIP) },
+		OnPageRead: m.invites.CountPageRead, Limit: func(address string) time.Duration { return pages.Take(address, policy().Limits.PagePerIP) },
 	})
 	m.routes = append(site.Routes(), keysRoute)
 	if env.consoleKey == "" {

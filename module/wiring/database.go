@@ -21,7 +21,7 @@ func uncancelled(ctx context.Context, ask func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	ctx, cancel := bounded.Whole(ctx, databaseTime)
+	ctx, cancel := bounded.Uncancelled(ctx, databaseTime)
 	defer cancel()
 	return ask(ctx)
 }

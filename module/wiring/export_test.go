@@ -33,7 +33,7 @@ func (m *Module) Describe() []string {
 		}
 	}
 	lines = append(lines, "hook before ListParties query", "hook before ListMatches query")
-	lines = append(lines, "match "+matchmaking.PartyMatch, "match "+matchmaking.SeatMatch)
+	lines = append(lines, "match "+matchmaking.PartyMatchName, "match "+matchmaking.SeatMatchName)
 	lines = append(lines, m.describeQueues()...)
 	for _, route := range m.routes {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))

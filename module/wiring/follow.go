@@ -51,7 +51,7 @@ func (m *Module) ticketChanged(id party.ID, what queue.EventName) {
 	if what == queue.Matched {
 		ctx, cancel := bounded.Context(context.Background(), matchTimeout)
 		defer cancel()
-		m.invites.Matched(ctx, id)
+		m.invites.CountMatched(ctx, id)
 	}
 }
 

@@ -24,7 +24,7 @@ func (m *Module) setGauges(ctx context.Context) error {
 	m.nk.MetricsGaugeSet(MetricParties, nil, float64(now.Parties))
 	m.nk.MetricsGaugeSet(MetricMembers, nil, float64(now.Members))
 	m.nk.MetricsGaugeSet(MetricWaiting, nil, float64(now.Waiting))
-	if live, known := m.invites.Live(); known {
+	if live, known := m.invites.LiveCount(); known {
 		m.nk.MetricsGaugeSet(MetricInvites, nil, float64(live))
 	}
 	m.queues.Measure()

@@ -27,7 +27,7 @@ func (m *Module) preparePasses(private []ed25519.PrivateKey) (pass.Keys, web.Rou
 	if err != nil {
 		return nil, web.Route{}, err
 	}
-	answer := web.Answer{Status: http.StatusOK, Kind: "application/json", Cache: "public, max-age=60", Policy: web.DataPolicy, Tag: web.Tag(text), Body: text}
+	answer := web.Answer{Status: http.StatusOK, ContentType: "application/json", Cache: "public, max-age=60", Policy: web.DataPolicy, Tag: web.Tag(text), Body: text}
 	keys, err := pass.ReadKeys(text)
 	return keys, web.Get("pass_keys", passPath, answer.Write), err
 }

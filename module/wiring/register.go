@@ -77,8 +77,8 @@ func (m *Module) Register(host runtime.Initializer) error {
 
 func (m *Module) registerMatches(host runtime.Initializer) error {
 	for name, made := range map[string]func() runtime.Match{
-		matchmaking.PartyMatch: func() runtime.Match { return matchmaking.WithSeatsAt(matchmaking.Relay(), m.now) },
-		matchmaking.SeatMatch:  func() runtime.Match { return matchmaking.WithServer(m.now, m.matches, m.passKey) },
+		matchmaking.PartyMatchName: func() runtime.Match { return matchmaking.WithSeatsAt(matchmaking.Relay(), m.now) },
+		matchmaking.SeatMatchName:  func() runtime.Match { return matchmaking.GameServerMatch(m.now, m.matches, m.passKey) },
 	} {
 		err := host.RegisterMatch(name, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
 			return made(), nil

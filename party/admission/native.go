@@ -321,7 +321,7 @@ func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 // session.single_party the session leaves all other parties. The host does that too, without reporting it, for its own
 // joins, but not for invited sessions.
 func (a *Admission) afterEntering(ctx context.Context, id party.ID, s party.Session) {
-	a.offers.Drop(s.UserID)
+	a.offers.Invalidate(s.UserID)
 	if a.SingleParty {
 		ids, err := a.Roster.Listed(s)
 		if err != nil {

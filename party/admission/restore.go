@@ -83,7 +83,7 @@ func (r *restorer) Offer(userID string, id party.ID) { r.offers.Put(userID, id) 
 // that no other session can continue the away party until the result of the message is known. It refuses with
 // AlreadyInParty if the user's seat is in a party that is back or is coming back.
 func (r *restorer) Offered(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
-	id, offered := r.offers.Kept(s.UserID)
+	id, offered := r.offers.Peek(s.UserID)
 	if !offered {
 		return party.Facts{}, false, nil
 	}
@@ -100,7 +100,7 @@ func (r *restorer) Offered(ctx context.Context, s party.Session) (facts party.Fa
 		r.joins.begin(s.SessionID, join{joiner: s, behind: old, until: r.ledger.Now().Add(reserve.PendingTTL)})
 		return old.Facts, true, nil
 	}
-	r.offers.Drop(s.UserID) // the party is back, or no seat is kept for the user there any more
+	r.offers.Invalidate(s.UserID) // the party is back, or no seat is kept for the user there any more
 	var look reserve.Look
 	if err == nil {
 		look, err = r.ledger.Look(ctx, id)

@@ -549,7 +549,7 @@ func TestSet_crash(t *testing.T) {
 		if party.ReasonOf(err) != party.PartyAway {
 			t.Fatal(err)
 		}
-		if d, err := again.service.Lately(t.Context(), look.View); err != nil || string(d.Party["map"]) != `"dust"` {
+		if d, err := again.service.Cached(t.Context(), look.View); err != nil || string(d.Party["map"]) != `"dust"` {
 			t.Errorf("after the crash: %+v, %v", d, err)
 		}
 		w.admission.Close()

@@ -170,7 +170,7 @@ func (s *Service) onAlarm(id party.ID) {
 func (s *Service) settle(ctx context.Context, b *board) error {
 	if b.ended {
 		b.newcomers, b.news = nil, emptyDocument()
-		s.cache.Drop(b.id)
+		s.cache.Invalidate(b.id)
 		if err := s.remove(ctx, b.origin); err != nil {
 			return err
 		}

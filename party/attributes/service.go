@@ -181,7 +181,7 @@ func goneFrom(look reserve.Look) func(user string) bool {
 }
 
 func (s *Service) Facts(ctx context.Context, v party.View) (shared map[string]any, members map[string]map[string]any, err error) {
-	d, err := s.Lately(ctx, v)
+	d, err := s.Cached(ctx, v)
 	members = make(map[string]map[string]any, len(d.Members))
 	for user, bag := range d.Members {
 		members[user] = bag.facts()
@@ -197,7 +197,7 @@ func (s *Service) Public(ctx context.Context, v party.View) (map[string]json.Raw
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	d, err := s.Lately(ctx, v)
+	d, err := s.Cached(ctx, v)
 	return d.Party.withKeys(keys), err
 }
 
@@ -207,15 +207,15 @@ func (s *Service) PublicOf(ctx context.Context, looks []reserve.Look) (map[party
 	if len(keys) == 0 {
 		return public, nil
 	}
-	docs, err := s.LatelyOf(ctx, looks)
+	docs, err := s.CachedOf(ctx, looks)
 	for id, d := range docs {
 		public[id] = d.Party.withKeys(keys)
 	}
 	return public, err
 }
 
-// Lately returns the document as this process read or wrote it within the last seconds.
-func (s *Service) Lately(ctx context.Context, v party.View) (Document, error) {
+// Cached returns the document as this process read or wrote it within the last seconds.
+func (s *Service) Cached(ctx context.Context, v party.View) (Document, error) {
 	if !v.Attributes {
 		return Document{}, nil
 	}
@@ -223,8 +223,8 @@ func (s *Service) Lately(ctx context.Context, v party.View) (Document, error) {
 	return f.doc, err
 }
 
-// LatelyOf is Lately for several parties. It returns only parties that have attributes, and costs at most one query.
-func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party.ID]Document, error) {
+// CachedOf is Cached for several parties. It returns only parties that have attributes, and costs at most one query.
+func (s *Service) CachedOf(ctx context.Context, looks []reserve.Look) (map[party.ID]Document, error) {
 	docs := map[party.ID]Document{}
 	var ids []party.ID // of the documents to read, with their keys
 	var keys []string
@@ -232,7 +232,7 @@ func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party
 		if !l.Attributes {
 			continue
 		}
-		if f, kept := s.cache.Kept(l.ID); kept {
+		if f, kept := s.cache.Peek(l.ID); kept {
 			docs[l.ID] = f.doc
 			continue
 		}

@@ -61,7 +61,7 @@ func (s *Service) readAll(ctx context.Context, keys ...string) (map[string]found
 func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Document, error)) (Document, error) {
 	id := b.id
 	for attempt := range attempts {
-		f, known := s.cache.Kept(id)
+		f, known := s.cache.Peek(id)
 		if !known {
 			var err error
 			if f, err = s.read(ctx, id); err != nil {
@@ -70,7 +70,7 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 		}
 		next, err := edit(f.doc)
 		if err != nil && known {
-			s.cache.Drop(id)
+			s.cache.Invalidate(id)
 			continue
 		}
 		if err != nil || next.Version == f.doc.Version {
@@ -80,7 +80,7 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 		if err != nil {
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
-		s.cache.Drop(id) // until the write is known to be done
+		s.cache.Invalidate(id) // until the write is known to be done
 		origin := s.Admission.Origin(id)
 		written, err := party.WriteObject(ctx, s.Storage, attributesCollection, origin.UUID.String(), stored{origin.String(), text}, f.version)
 		if err == nil {
@@ -98,7 +98,7 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 			b.recheckAt = s.Now().Add(retryAfter)
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
-		if err := bounded.Pause(ctx, rand.N(time.Duration(min(attempt+1, 10))*time.Millisecond)); err != nil {
+		if err := bounded.Sleep(ctx, rand.N(time.Duration(min(attempt+1, 10))*time.Millisecond)); err != nil {
 			return Document{}, err
 		}
 	}

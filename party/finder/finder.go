@@ -29,7 +29,7 @@ type Deps struct {
 	Limits *party.Limits
 	Now    party.Clock
 
-	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)                             // of leaders
+	Profiles   func(ctx context.Context, userIDs []string) ([]party.Profile, error)                             // of leaders
 	Attributes func(ctx context.Context, looks []reserve.Look) (map[party.ID]map[string]json.RawMessage, error) // the public ones
 	Seat       party.SeatFor                                                                                    // in the party's match
 }
@@ -307,7 +307,7 @@ func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look
 		leaders[i] = look.Leader().UserID
 	}
 	slices.Sort(leaders)
-	faces, err := s.Faces(ctx, slices.Compact(leaders))
+	faces, err := s.Profiles(ctx, slices.Compact(leaders))
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func newWorld(t testing.TB) *world {
 	w.finder = finder.New(finder.Deps{
 		Entry:  entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: party.NewBlockList(nil, w.host), Judge: w, Policy: policy},
 		Lister: w.host, News: news, Limits: party.NewLimits(policy, w.clock.Now), Now: w.clock.Now,
-		Faces: func(_ context.Context, ids []string) (faces []party.Profile, err error) {
+		Profiles: func(_ context.Context, ids []string) (faces []party.Profile, err error) {
 			for _, id := range ids {
 				faces = append(faces, party.Profile{UserID: id, DisplayName: "face of " + id})
 			}

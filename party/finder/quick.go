@@ -69,7 +69,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 			break
 		}
 		waited = true
-		if err := bounded.Pause(ctx, newsDelay); err != nil {
+		if err := bounded.Sleep(ctx, newsDelay); err != nil {
 			return Joined{}, err
 		}
 	}

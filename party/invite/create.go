@@ -210,7 +210,7 @@ func (s *creations) Renew(ctx context.Context, c party.Caller, typed string, mes
 		if err != nil {
 			return inv, false, err
 		}
-		s.publicPreviews.Drop(code.key())
+		s.publicPreviews.Invalidate(code.key())
 	}
 	return s.createdInvite(r, code), true, nil
 }

@@ -85,9 +85,9 @@ func (s *endings) end(ctx context.Context, key string, before *record, userID st
 	if !ended {
 		return false, nil
 	}
-	s.publicPreviews.Drop(key)
+	s.publicPreviews.Invalidate(key)
 	s.notices.withdraw(r.ID, users...)
-	s.Over(r.ID, userID)
+	s.OnInviteOver(r.ID, userID)
 	s.notices.tellParty(id, e)
 	return true, nil
 }

@@ -62,9 +62,9 @@ func (f *funnel) Counts() Counts {
 	}
 }
 
-// PageRead counts a request for the page of an invite that leads to a party. byProgram tells whether a program
+// CountPageRead counts a request for the page of an invite that leads to a party. byProgram tells whether a program
 // fetched the page or a person's browser opened it.
-func (f *funnel) PageRead(byProgram bool) {
+func (f *funnel) CountPageRead(byProgram bool) {
 	if byProgram {
 		f.count(stepFetched)
 		return
@@ -72,8 +72,8 @@ func (f *funnel) PageRead(byProgram bool) {
 	f.count(stepOpened)
 }
 
-// Matched counts the party's members who came by an invite. It counts each of them once.
-func (f *funnel) Matched(ctx context.Context, id party.ID) {
+// CountMatched counts the party's members who came by an invite. It counts each of them once.
+func (f *funnel) CountMatched(ctx context.Context, id party.ID) {
 	if f.came.Len() == 0 {
 		return
 	}

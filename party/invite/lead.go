@@ -20,9 +20,9 @@ func (pv *previews) Lead(ctx context.Context, c party.Caller, typed string) (Lea
 	return pv.lead(ctx, c, "", typed)
 }
 
-// LeadOf is [Service.Lead] for a user who waits for a seat of a closed party by the invite with this ID. Such a user
+// LeadByID is [Service.Lead] for a user who waits for a seat of a closed party by the invite with this ID. Such a user
 // has to come in by that invite.
-func (pv *previews) LeadOf(ctx context.Context, c party.Caller, inviteID string) (Lead, error) {
+func (pv *previews) LeadByID(ctx context.Context, c party.Caller, inviteID string) (Lead, error) {
 	return pv.lead(ctx, c, inviteID, "")
 }
 
@@ -49,9 +49,9 @@ func (pv *previews) lead(ctx context.Context, c party.Caller, inviteID, typed st
 	return Lead{PartyID: look.ID, InviteID: r.ID}, nil
 }
 
-// StillLeads checks whether an invite still leads a waiting user into the party. It refuses with InviteNotFound, with
+// CheckWaiter checks whether an invite still leads a waiting user into the party. It refuses with InviteNotFound, with
 // the state of an invite that can no longer be used, or with PartyNotFound if it leads to another party.
-func (pv *previews) StillLeads(ctx context.Context, inviteID, userID string, id party.ID) error {
+func (pv *previews) CheckWaiter(ctx context.Context, inviteID, userID string, id party.ID) error {
 	key, err := pv.waitedKeys.Get(ctx, inviteID, func(ctx context.Context) (string, error) { return pv.Store.keyOf(ctx, inviteID) })
 	if err != nil {
 		return err
@@ -75,9 +75,9 @@ func (pv *previews) StillLeads(ctx context.Context, inviteID, userID string, id 
 	return err
 }
 
-// Trail returns the ID of a code's invite, whatever its state, and the parties that belong to it: the one it leads to
-// now, if any, and the one it was made for.
-func (pv *previews) Trail(ctx context.Context, c party.Caller, typed string) (inviteID string, ids []party.ID, err error) {
+// InviteAndParties returns the ID of a code's invite, whatever its state, and the parties that belong to it: the one it
+// leads to now, if any, and the one it was made for.
+func (pv *previews) InviteAndParties(ctx context.Context, c party.Caller, typed string) (inviteID string, ids []party.ID, err error) {
 	_, r, err := pv.find(ctx, c, "", typed)
 	if err != nil {
 		return "", nil, err

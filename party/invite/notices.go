@@ -127,7 +127,7 @@ func (ns *notices) withdraw(inviteID string, users ...string) {
 
 // withdrawNow recovers from a panic, because it may run in its own goroutine, where a panic would end the process.
 func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
-	defer caught.As(&err, "delete notifications")
+	defer caught.Recover(&err, "delete notifications")
 	var n recipients
 	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
 		return fmt.Errorf("read whom it was sent to: %w", err)

@@ -121,19 +121,19 @@ func TestSteps(t *testing.T) {
 	id, other := w.party(p[0], true, 5), w.party(p[4], true, 5)
 	w.seatless = map[string]error{p[1].UserID: nil, p[2].UserID: nil} // the party is in no match yet
 	c := w.create(p[0], party.InviteRequest{PartyID: id.String()})
-	w.invites.PageRead(true)
-	w.invites.PageRead(false)
-	w.invites.PageRead(false)
-	w.invites.Matched(t.Context(), id) // nobody has come yet
+	w.invites.CountPageRead(true)
+	w.invites.CountPageRead(false)
+	w.invites.CountPageRead(false)
+	w.invites.CountMatched(t.Context(), id) // nobody has come yet
 	w.must(w.redeem(p[1], c.Code))
 	w.must(w.redeem(p[1], c.Code)) // a repetition does not count
 	w.must(w.redeem(p[2], c.Code))
 	w.must(w.join(p[3], id))
-	w.invites.Matched(t.Context(), other)
+	w.invites.CountMatched(t.Context(), other)
 	w.host.PartyLeave(p[2], id)
 	w.admission.Left(t.Context(), id, p[2])
 	for range 2 {
-		w.invites.Matched(t.Context(), id)
+		w.invites.CountMatched(t.Context(), id)
 	}
 	want := invite.Counts{Created: 1, Fetched: 1, Opened: 2, Redeemed: 2, Matched: 1}
 	if got := w.invites.Counts(); got != want {
@@ -155,7 +155,7 @@ func TestRevokeAny(t *testing.T) {
 	p := w.host.Players(2)
 	id := w.party(p[0], false, 4)
 	c, kept := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true}), w.create(p[0], party.InviteRequest{PartyID: id.String()})
-	if n, known := w.invites.Live(); known {
+	if n, known := w.invites.LiveCount(); known {
 		t.Errorf("%d invites before the first sweep", n)
 	}
 	live := func(want int) {
@@ -163,7 +163,7 @@ func TestRevokeAny(t *testing.T) {
 		if _, _, err := w.invites.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if n, known := w.invites.Live(); n != want || !known {
+		if n, known := w.invites.LiveCount(); n != want || !known {
 			t.Errorf("%d live invites, %v; want %d", n, known, want)
 		}
 	}

@@ -78,7 +78,7 @@ func (pv *previews) publicPreview(ctx context.Context, key string) (party.Previe
 	if t.Hidden || !pv.Policy().Invites.Page.ShowMembers {
 		t.Members, leader = nil, ""
 	}
-	p, err := pv.preview(ctx, r, t, viewer, pv.Faces)
+	p, err := pv.preview(ctx, r, t, viewer, pv.Profiles)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -222,12 +222,12 @@ func (pv *previews) readFaces(ctx context.Context, userIDs []string) ([]party.Pr
 	return found, nil
 }
 
-// Faces returns the profiles of users for pages and lists. They may be a few minutes old.
-func (pv *previews) Faces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
+// Profiles returns the profiles of users for pages and lists. They may be a few minutes old.
+func (pv *previews) Profiles(ctx context.Context, userIDs []string) ([]party.Profile, error) {
 	var found []party.Profile
 	var missing []string
 	for _, id := range userIDs {
-		if face, ok := pv.faces.Kept(id); ok {
+		if face, ok := pv.faces.Peek(id); ok {
 			found = append(found, face)
 		} else {
 			missing = append(missing, id)

@@ -40,7 +40,7 @@ type redemptions struct {
 func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
 	var redemption party.Redemption
 	read := func(ctx context.Context, key string) (found, error) {
-		if f, known := s.Store.cache.Kept(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
+		if f, known := s.Store.cache.Peek(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
 			return s.Store.read(ctx, key) // a refusal counts only on a record that was just read
 		}
 		return s.Store.readCached(ctx, key)
@@ -144,7 +144,7 @@ func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string
 	redemption := s.redemption(ctx, id, r, c.UserID, awaited)
 	s.funnel.recordArrival(c.UserID, redemption.MatchID)
 	if r.Follow { // the user may have been on the way to another party by this invite
-		s.Over(r.ID, c.UserID)
+		s.OnInviteOver(r.ID, c.UserID)
 	}
 	return redemption, nil
 }
@@ -171,7 +171,7 @@ func (s *redemptions) claimForMember(ctx context.Context, key, user string) {
 
 // releaseHeldSeat releases what the invite held for a user who has come.
 func (s *redemptions) releaseHeldSeat(key string, r *record, user string) {
-	s.publicPreviews.Drop(key)
+	s.publicPreviews.Invalidate(key)
 	if origin := s.partyOf(r); r.Hold {
 		s.Admission.Release(origin, r.ID, user) // if the inviter has moved on, this is another party than the user's
 		s.Admission.HoldsChanged(origin, false)
@@ -189,7 +189,7 @@ func (s *redemptions) await(ctx context.Context, r *record, userID string) (rese
 		if look.Returning(userID) {
 			return look, nil
 		}
-		if again == 0 || s.refusal(r, userID, look.ID) != nil || bounded.Pause(ctx, awaitEvery) != nil {
+		if again == 0 || s.refusal(r, userID, look.ID) != nil || bounded.Sleep(ctx, awaitEvery) != nil {
 			return look, err
 		}
 	}

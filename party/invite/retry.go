@@ -29,14 +29,14 @@ func (rs *resolver) retryUntilDone(ctx context.Context, key, what string, do fun
 		return
 	}
 	rs.tasks.begin(func() {
-		for wait := retryMin; bounded.Pause(rs.tasks.ctx, wait) == nil; wait = min(2*wait, retryMax) {
+		for wait := retryMin; bounded.Sleep(rs.tasks.ctx, wait) == nil; wait = min(2*wait, retryMax) {
 			err := runWithTimeout(rs.tasks.ctx, func(ctx context.Context) error {
 				end, err := rs.Store.takeTurn(ctx, key)
 				if err != nil {
 					return err
 				}
 				defer end()
-				rs.Store.cache.Drop(key)
+				rs.Store.cache.Invalidate(key)
 				return do(ctx)
 			})
 			if err == nil {
@@ -52,7 +52,7 @@ const taskTimeout = 5 * time.Second
 // runWithTimeout runs do with a time limit and turns a panic into an error, because nothing else recovers in the
 // background.
 func runWithTimeout(ctx context.Context, do func(ctx context.Context) error) (err error) {
-	defer caught.As(&err, "invite")
+	defer caught.Recover(&err, "invite")
 	ctx, cancel := context.WithTimeout(ctx, taskTimeout)
 	defer cancel()
 	return do(ctx)

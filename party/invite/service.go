@@ -36,9 +36,9 @@ type Deps struct {
 	Footprints party.Footprints
 	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error) // the public ones
 	Newcomer   party.Newcomer                                                              // sends data to new members
-	// Over is told that an invite was revoked (userID ""), or that a user declined it or followed the inviter by it.
-	Over    func(inviteID, userID string)
-	Metrics party.Metrics
+	// OnInviteOver is told that an invite was revoked (userID ""), or that a user declined it or followed its inviter.
+	OnInviteOver func(inviteID, userID string)
+	Metrics      party.Metrics
 }
 
 // Service makes, shows, redeems and ends invites. Safe for concurrent use.

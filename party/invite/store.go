@@ -92,7 +92,7 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 // read returns the current record from storage. It refuses with InviteNotFound if there is none. The caller must not
 // change the record.
 func (s *Store) read(ctx context.Context, key string) (found, error) {
-	s.cache.Drop(key)
+	s.cache.Invalidate(key)
 	return s.readCached(ctx, key)
 }
 
@@ -123,7 +123,7 @@ func decode(o *api.StorageObject) (*record, error) {
 // version. The caller must not change the record afterwards.
 func (s *Store) write(ctx context.Context, key string, r *record, version string) error {
 	write := func() (string, error) {
-		defer s.cache.Drop(key) // also after an error or a panic: the write may be done all the same
+		defer s.cache.Invalidate(key) // also after an error or a panic: the write may be done all the same
 		return party.WriteObject(ctx, s.storage, invitesCollection, key, r, version)
 	}
 	next, err := write()
@@ -194,7 +194,7 @@ func (s *Store) changeInTurn(ctx context.Context, key string, change func(*recor
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			return nil, unsureError{err}
 		}
-		if err := bounded.Pause(ctx, time.Duration(rand.Int64N(int64(attempt+1)*int64(time.Millisecond)+1))); err != nil {
+		if err := bounded.Sleep(ctx, time.Duration(rand.Int64N(int64(attempt+1)*int64(time.Millisecond)+1))); err != nil {
 			return nil, err
 		}
 	}
@@ -314,7 +314,7 @@ func (s *Store) Holds(ctx context.Context, id party.ID) ([]reserve.Hold, error) 
 func (s *Store) discard(ctx context.Context, invites map[string]*record) error {
 	var deletes []*runtime.StorageDelete
 	for key, r := range invites {
-		defer s.cache.Drop(key)
+		defer s.cache.Invalidate(key)
 		deletes = append(deletes,
 			&runtime.StorageDelete{Collection: invitesCollection, Key: key},
 			&runtime.StorageDelete{Collection: idsCollection, Key: r.ID},

@@ -92,8 +92,8 @@ func (s *sweeper) over(ctx context.Context, key string) (bool, error) {
 	return s.leadsNowhere(ctx, f.rec)
 }
 
-// Live returns how many invites had not ended in the last full round of the sweep. known is false before that.
-func (s *sweeper) Live() (n int, known bool) {
+// LiveCount returns how many invites had not ended in the last full round of the sweep. known is false before that.
+func (s *sweeper) LiveCount() (n int, known bool) {
 	live := s.live.Load()
 	if live == nil {
 		return 0, false

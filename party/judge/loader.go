@@ -48,7 +48,7 @@ func (l loader) Accounts(ctx context.Context, userIDs []string) (map[string]rule
 	accounts := make(map[string]rules.Account, len(userIDs))
 	var missing []string
 	for _, id := range userIDs {
-		if known, ok := l.accounts.Kept(id); ok {
+		if known, ok := l.accounts.Peek(id); ok {
 			accounts[id] = known
 		} else {
 			missing = append(missing, id)

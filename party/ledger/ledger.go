@@ -99,7 +99,7 @@ func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) e
 		unlock()
 		if !out.Empty() {
 			out.Flush(l.News)
-			l.places.Forget(id)
+			l.places.Prune(id)
 		}
 	}()
 	return do(&Visit{place: p, Ctx: ctx, At: at})

@@ -112,7 +112,7 @@ func (s *store) tryChange(ctx context.Context, batch []*change) error {
 // apply applies the change to the objects found, and adds the result to a transaction. It may run in another goroutine
 // than the caller of change.
 func (c *change) apply(t *transaction, now time.Time) (err error) {
-	defer caught.As(&err, "change party record")
+	defer caught.Recover(&err, "change party record")
 	record := reserve.NewRecord()
 	for _, read := range recordReads(c.id) {
 		if o := t.found[read.Collection+"/"+read.Key]; o != nil {

@@ -52,7 +52,7 @@ func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
 
 // Wait returns what Take would, and spends nothing.
 func (k *Keyed) Wait(key string, r rules.Rate) (wait time.Duration) {
-	if _, known := k.buckets.Kept(key); known {
+	if _, known := k.buckets.Peek(key); known {
 		k.withBucket(key, r, func(b *bucket, now time.Time) { wait = b.wait(now) })
 	}
 	return wait
@@ -115,7 +115,7 @@ func (k *Keyed) withBucket(key string, r rules.Rate, do func(b *bucket, now time
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now, limit := k.now(), rate.Limit(float64(r.N)/r.Per.Seconds())
-	b, known := k.buckets.Kept(key)
+	b, known := k.buckets.Peek(key)
 	if !known {
 		b = &bucket{rate: r, tokens: rate.NewLimiter(limit, r.N)}
 	} else if b.rate != r {

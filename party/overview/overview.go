@@ -51,7 +51,7 @@ type Deps struct {
 	Matches    func(ctx context.Context, most int) ([]party.RunningMatch, error)
 
 	Attributes func(ctx context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error)
-	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)
+	Profiles   func(ctx context.Context, userIDs []string) ([]party.Profile, error)
 
 	Vitals func() Vitals
 	Now    party.Clock

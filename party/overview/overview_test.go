@@ -87,7 +87,7 @@ func newWorld(t *testing.T, file string) *world {
 			}
 			return docs, nil
 		},
-		Faces: func(_ context.Context, ids []string) (faces []party.Profile, err error) {
+		Profiles: func(_ context.Context, ids []string) (faces []party.Profile, err error) {
 			w.faced = append(w.faced, ids)
 			for _, id := range ids {
 				if id != "u2" { // a deleted account

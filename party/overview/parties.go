@@ -244,7 +244,7 @@ func (o *Overview) Players(ctx context.Context, userIDs []string) (map[string]Pl
 	if userIDs = slices.Compact(userIDs); len(userIDs) == 0 {
 		return known, nil
 	}
-	faces, err := o.Faces(ctx, userIDs)
+	faces, err := o.Profiles(ctx, userIDs)
 	for _, f := range faces {
 		known[f.UserID] = Player{f.UserID, f.Username, f.DisplayName}
 	}

@@ -44,13 +44,13 @@ type InviteStats struct {
 }
 
 func (o *Overview) Stats(ctx context.Context) (Stats, error) {
-	stats, _, err := o.Invited(ctx, "")
+	stats, _, err := o.StatsAndInvites(ctx, "")
 	return stats, err
 }
 
-// Invited returns the statistics and the invites that can still be used, the newest first. If sought is the ID of an
-// invite or of a party, the list includes it in any case.
-func (o *Overview) Invited(ctx context.Context, sought string) (Stats, []invite.Outstanding, error) {
+// StatsAndInvites returns the statistics and the invites that can still be used, the newest first. If sought is the ID
+// of an invite or of a party, the list includes it in any case.
+func (o *Overview) StatsAndInvites(ctx context.Context, sought string) (Stats, []invite.Outstanding, error) {
 	list, more, err := o.Invites.Outstanding(ctx, sought)
 	if err != nil {
 		return Stats{}, nil, err

@@ -9,14 +9,14 @@ import (
 // Look is a party at one moment, with its reserved seats. Its lists are in no order.
 type Look struct {
 	party.View
-	Reserved []string // users with a kept or held seat who are neither members nor joining
-	Expected []string // users who are no members and have a reserved seat or are joining
-	Joining  []string // users of Expected who are joining
-	InLine   int      // how many of Reserved are on the wait list
-	Away     []string // users with a kept seat
-	Origin   party.ID // the party's first ID, its key in storage
-	Waiting  int      // length of the wait list
-	Turn     uint64   // rises with every change that the party's node hears of
+	Reserved      []string // users with a kept or held seat who are neither members nor joining
+	Expected      []string // users who are no members and have a reserved seat or are joining
+	Joining       []string // users of Expected who are joining
+	WaitlistSeats int      // how many of Reserved are on the wait list
+	Away          []string // users with a kept seat
+	Origin        party.ID // the party's first ID, its key in storage
+	Waiting       int      // length of the wait list
+	Turn          uint64   // rises with every change that the party's node hears of
 }
 
 // Look summarizes the book.
@@ -27,7 +27,7 @@ func (b Book) Look(v party.View, origin party.ID, turn uint64) Look {
 	}
 	expected := b.seatedUsers(v)
 	promised := b.Promised(v)
-	l.InLine = len(promised)
+	l.WaitlistSeats = len(promised)
 	for _, u := range promised {
 		expected[u] = false
 	}

@@ -91,7 +91,7 @@ func (s *Service) Activity(ctx context.Context, c party.Caller, r ActivityReques
 	if err != nil {
 		return Activity{}, err
 	}
-	look, err := s.Door.Look(ctx, id)
+	look, err := s.Admission.Look(ctx, id)
 	if err != nil {
 		return Activity{}, err
 	}

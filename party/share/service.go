@@ -44,16 +44,16 @@ type Blocks interface {
 
 // Deps is what a Service needs. All fields are required.
 type Deps struct {
-	Invites *invite.Service
-	Door    *admission.Admission // knows whether players can come in
-	Streams party.Streams
-	Social  Social
-	Blocks  Blocks
-	News    *party.News
-	Limits  *party.Limits
-	Policy  party.Policy
-	Logger  party.Logger
-	Now     party.Clock
+	Invites   *invite.Service
+	Admission *admission.Admission // knows whether players can come in
+	Streams   party.Streams
+	Social    Social
+	Blocks    Blocks
+	News      *party.News
+	Limits    *party.Limits
+	Policy    party.Policy
+	Logger    party.Logger
+	Now       party.Clock
 }
 
 // Service shares parties. Safe for concurrent use.
@@ -131,9 +131,9 @@ func (s *Service) InviteOver(inviteID, userID string) {
 
 // forget drops the invites that a user shared a party by.
 func (s *Service) forget(id party.ID, user string) {
-	id = s.Door.Origin(id)
-	s.codes.Drop(shareKey{id, user, party.LinkInvite})
-	s.codes.Drop(shareKey{id, user, party.DigitsInvite})
+	id = s.Admission.Origin(id)
+	s.codes.Invalidate(shareKey{id, user, party.LinkInvite})
+	s.codes.Invalidate(shareKey{id, user, party.DigitsInvite})
 }
 
 func (s *Service) sharedParties() []party.ID {
@@ -187,11 +187,11 @@ func (s *Service) refreshStatuses(id party.ID) {
 
 // entryState returns what stops friends from entering the party now, or entryOpen if nothing does.
 func (s *Service) entryState(ctx context.Context, id party.ID) (string, error) {
-	v, err := s.Door.Look(ctx, id)
+	v, err := s.Admission.Look(ctx, id)
 	if err != nil {
 		return "", err
 	}
-	switch err := s.Door.Locked(ctx, v.View); {
+	switch err := s.Admission.Locked(ctx, v.View); {
 	case party.ReasonOf(err) == party.PartyLocked:
 		return entryLocked, nil
 	case err != nil:

@@ -60,7 +60,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	if err != nil {
 		return Answer{}, err
 	}
-	v, err := s.Door.Look(ctx, id)
+	v, err := s.Admission.Look(ctx, id)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -122,13 +122,13 @@ func (r *Request) check(caller party.Caller) error {
 // invite returns the caller's invite of this kind to share. It is the same one as long as that can be used. An empty
 // message keeps the message that the invite has.
 func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind party.InviteKind, message string) (party.CreatedInvite, error) {
-	which := shareKey{s.Door.Origin(id), c.UserID, kind}
+	which := shareKey{s.Admission.Origin(id), c.UserID, kind}
 	unlock, err := s.turns.Lock(ctx, c.UserID)
 	if err != nil {
 		return party.CreatedInvite{}, fmt.Errorf("wait for the user's other invite: %w", err)
 	}
 	defer unlock()
-	if known, ok := s.codes.Kept(which); ok {
+	if known, ok := s.codes.Peek(which); ok {
 		inv, ok, err := s.Invites.Renew(ctx, c, known, message)
 		if err != nil || ok {
 			return inv, err
@@ -154,7 +154,7 @@ func (s *Service) shareStatus(ctx context.Context, session party.Session, id par
 		return err
 	}
 	// A change of the party during this call found no status to update, so check again.
-	v, err := s.Door.Look(ctx, id)
+	v, err := s.Admission.Look(ctx, id)
 	if _, in := v.Session(session.SessionID); err == nil && !in || party.ReasonOf(err) == party.PartyNotFound {
 		s.withdraw(id, func(sh *sharedStatus) bool { return sh.session.SessionID == session.SessionID })
 		return party.Refuse(party.NotMember, "You are not in this party any more.")

@@ -62,7 +62,7 @@ func newWorld(t testing.TB) *world {
 	w.invites = partytest.NewInvites(invite.Deps{
 		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: limits, Users: w.host, Blocks: party.NewBlockList(nil, w.host),
 		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
-		Over: func(inviteID, userID string) { w.share.InviteOver(inviteID, userID) },
+		OnInviteOver: func(inviteID, userID string) { w.share.InviteOver(inviteID, userID) },
 	})
 	w.news.Subscribe(func(c party.Change) { w.hears.Publish(c) })
 	w.restart()
@@ -78,7 +78,7 @@ func (w *world) restart() {
 	policy := func() rules.Config { return w.conf }
 	w.hears = &party.News{} // the old process gets no more news
 	w.deps = share.Deps{
-		Invites: w.invites, Door: w.admission.Admission, News: w.hears, Streams: w.host, Social: w.host, Blocks: party.NewBlockList(nil, w.host),
+		Invites: w.invites, Admission: w.admission.Admission, News: w.hears, Streams: w.host, Social: w.host, Blocks: party.NewBlockList(nil, w.host),
 		Limits: party.NewLimits(policy, w.clock.Now), Policy: policy, Logger: w.log, Now: w.clock.Now,
 	}
 	w.share = share.New(w.deps)

@@ -27,7 +27,7 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 	}
 	id = lead.PartyID
 	on := incomingKey{c.UserID, lead.InviteID}
-	if before, coming := s.destinations.Kept(on); coming && before != id { // the inviter has moved on to another party
+	if before, coming := s.destinations.Peek(on); coming && before != id { // the inviter has moved on to another party
 		s.InviteOver(lead.InviteID, c.UserID)
 	}
 	s.destinations.Put(on, id)
@@ -129,7 +129,7 @@ func (s *Service) arrivals(id party.ID) []arrival {
 // Footprint counts the party as [party.Footprint] says. Each user counts once: as a member, by a held or kept
 // seat, by a pending join, or as incoming.
 func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, error) {
-	v, err := s.Looker.Look(ctx, id)
+	v, err := s.Admission.Look(ctx, id)
 	if err != nil {
 		return party.Footprint{}, err
 	}
@@ -138,7 +138,7 @@ func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, 
 
 // FootprintOf is Footprint for a party that the caller has looked at.
 func (s *Service) FootprintOf(v reserve.Look) party.Footprint {
-	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), InLine: v.InLine, Away: len(v.Away), MaxSize: v.MaxSize}
+	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), WaitlistSeats: v.WaitlistSeats, Away: len(v.Away), MaxSize: v.MaxSize}
 	for _, a := range s.arrivals(v.ID) {
 		if _, member := v.Member(a.user); !member && !v.Expects(a.user) {
 			f.Incoming++

@@ -72,8 +72,8 @@ func TestService_InviteOver_elsewhere(t *testing.T) {
 		link := w.invite(p[1], id)
 		slow := slowSender{w.host, other, make(chan struct{})}
 		s := status.New(status.Deps{
-			Streams: w.host, Sender: slow, Roster: w.roster, Looker: w.admission.Admission, News: w.news, Policy: func() rules.Config { return w.conf },
-			Logger: w.log, Now: time.Now, Lead: w.invites.Lead, Moved: func(party.ID, string) {},
+			Streams: w.host, Sender: slow, Roster: w.roster, Admission: w.admission.Admission, News: w.news, Policy: func() rules.Config { return w.conf },
+			Logger: w.log, Now: time.Now, Lead: w.invites.Lead, OnProgress: func(party.ID, string) {},
 		})
 		defer s.Close()
 		w.must(s.Set(t.Context(), overHTTP(p[2]), byCode(link.Code, "downloading", 0)))

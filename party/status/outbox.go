@@ -75,7 +75,7 @@ func (s *Service) applyNewRules(id party.ID, before, conf rules.Status, now time
 // tell sends the news to the party, if there is any and the rate allows it now. After an error the news stays
 // pending. The caller holds the board.
 func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
-	defer caught.As(&err, "tell a party") // otherwise its alarm would fire again at once, for ever
+	defer caught.Recover(&err, "tell a party") // otherwise its alarm would fire again at once, for ever
 	if len(b.lastTold)+len(b.stalls) == 0 {
 		return nil
 	}

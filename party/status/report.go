@@ -85,7 +85,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 		moved, err = s.setMember(id, c, r, conf)
 	}
 	if err == nil && moved {
-		s.Moved(id, c.UserID)
+		s.OnProgress(id, c.UserID)
 	}
 	return err
 }
@@ -95,7 +95,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 // party is busy, it does.
 func (s *Service) noteLosses(ctx context.Context, id party.ID, c party.Caller) {
 	if _, err := s.memberSession(id, c); err == nil {
-		_, _ = s.Looker.Glance(ctx, id)
+		_, _ = s.Admission.Glance(ctx, id)
 	}
 }
 

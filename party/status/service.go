@@ -25,19 +25,19 @@ import (
 
 // Deps is what a Service needs. All fields are required.
 type Deps struct {
-	Streams party.Streams
-	Sender  party.Sender
-	Roster  *roster.Roster
-	Looker  *admission.Admission
-	News    *party.News
-	Policy  party.Policy
-	Logger  party.Logger
-	Now     party.Clock
+	Streams   party.Streams
+	Sender    party.Sender
+	Roster    *roster.Roster
+	Admission *admission.Admission
+	News      *party.News
+	Policy    party.Policy
+	Logger    party.Logger
+	Now       party.Clock
 
 	// Lead returns where an invite leads a user on the way; see [invite.Service.Lead].
 	Lead func(ctx context.Context, c party.Caller, code string) (invite.Lead, error)
-	// Moved is told of each progress, in the goroutine of the caller who reported it.
-	Moved func(id party.ID, userID string)
+	// OnProgress is told of each progress, in the goroutine of the caller who reported it.
+	OnProgress func(id party.ID, userID string)
 }
 
 // Service keeps the statuses of all parties. Safe for concurrent use. Lock order: a party's board, then the roster's

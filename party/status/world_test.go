@@ -59,16 +59,16 @@ func newWorld(t testing.TB, now party.Clock) *world {
 		Roster: w.roster, Streams: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: now, Holds: store.Holds,
 	}, admission.Deps{Sender: w.host}, nil)
 	w.status = status.New(status.Deps{
-		Streams: w.host, Sender: w.host, Roster: w.roster, Looker: w.admission.Admission, News: w.news, Policy: policy, Logger: w.log, Now: now,
+		Streams: w.host, Sender: w.host, Roster: w.roster, Admission: w.admission.Admission, News: w.news, Policy: policy, Logger: w.log, Now: now,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
 			return w.invites.Lead(ctx, c, code)
 		},
-		Moved: func(_ party.ID, user string) { w.moves = append(w.moves, user) },
+		OnProgress: func(_ party.ID, user string) { w.moves = append(w.moves, user) },
 	})
 	w.invites = partytest.NewInvites(invite.Deps{
 		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: party.NewLimits(policy, now),
 		Users: w.host, Blocks: party.NewBlockList(nil, w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: now,
-		Statuses: w.status.Statuses, Footprints: w.status.Footprint, Over: w.status.InviteOver,
+		Statuses: w.status.Statuses, Footprints: w.status.Footprint, OnInviteOver: w.status.InviteOver,
 	})
 	w.host.OnSend = w.sent
 	t.Cleanup(func() { w.status.Close(); w.invites.Close() })

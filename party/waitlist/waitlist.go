@@ -199,7 +199,7 @@ func (s *Service) findEntrance(ctx context.Context, c party.Caller, r Request) (
 // inviteEntrance returns the way in for a user who waits for a closed party with an invite. The invite has to lead to
 // that party.
 func (s *Service) inviteEntrance(ctx context.Context, c party.Caller, id party.ID, inviteID string) (entrance, error) {
-	lead, err := s.Invites.LeadOf(ctx, c, inviteID)
+	lead, err := s.Invites.LeadByID(ctx, c, inviteID)
 	if err == nil && lead.PartyID != id {
 		err = closedError()
 	}
@@ -241,7 +241,7 @@ func (s *Service) waitedFor(ctx context.Context, c party.Caller, r Request) ([]p
 		id, err := party.ParseID(r.PartyID)
 		return []party.ID{id}, err
 	}
-	inviteID, ids, err := s.Invites.Trail(ctx, c, r.Code)
+	inviteID, ids, err := s.Invites.InviteAndParties(ctx, c, r.Code)
 	for _, id := range s.Entry.Admission.Lines.Of(c.UserID) {
 		if s.Entry.Admission.Waiter(id, c.UserID).Invite == inviteID {
 			ids = append(ids, id)
@@ -289,7 +289,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 	var over []reserve.Waiter
 	for _, w := range line {
 		if w.Invite != "" && !look.Open {
-			switch err := s.Invites.StillLeads(ctx, w.Invite, w.UserID, look.ID); party.ReasonOf(err) {
+			switch err := s.Invites.CheckWaiter(ctx, w.Invite, w.UserID, look.ID); party.ReasonOf(err) {
 			case "":
 			case party.PartyNotFound: // for now
 				blocked[w.UserID] = true

@@ -47,7 +47,7 @@ type Source interface {
 	Rules(ctx context.Context, reload bool) (overview.Rules, error)
 	Parties(ctx context.Context, limit int, cursor string) (overview.Parties, error)
 	Search(ctx context.Context, words string) (found []overview.Party, more bool, err error)
-	Invited(ctx context.Context, sought string) (overview.Stats, []invite.Outstanding, error)
+	StatsAndInvites(ctx context.Context, sought string) (overview.Stats, []invite.Outstanding, error)
 	Players(ctx context.Context, userIDs []string) (map[string]overview.Player, error)
 	Running(ctx context.Context, most int) ([]party.RunningMatch, error)
 	Denials(ctx context.Context) []overview.Denial
@@ -120,7 +120,7 @@ func (c *Console) admit(h http.Header, r *http.Request, route func(http.Header, 
 	attempt, wait := c.wrongKeyLimit.Begin(limit.Address(address), wrongKeys, 1)
 	if wait > 0 {
 		a := web.Plain(http.StatusTooManyRequests)
-		a.Wait = wait
+		a.RetryAfter = wait
 		return a
 	}
 	right := c.keyMatches(key)

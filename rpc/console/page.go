@@ -74,7 +74,7 @@ func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 		c.Logger.Error("console page failed error=%v", err)
 		return web.Plain(http.StatusInternalServerError)
 	}
-	return web.Answer{Status: status, Kind: "text/html; charset=utf-8", Cache: web.NoStore, Body: body.Bytes()}
+	return web.Answer{Status: status, ContentType: "text/html; charset=utf-8", Cache: web.NoStore, Body: body.Bytes()}
 }
 
 type view struct {
@@ -113,7 +113,7 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 		return nil, err
 	}
 	v.Rules.Problems = v.Rules.Problems[:min(len(v.Rules.Problems), maxProblems)]
-	if v.Stats, v.Invites, err = c.Source.Invited(ctx, v.Query); err != nil {
+	if v.Stats, v.Invites, err = c.Source.StatsAndInvites(ctx, v.Query); err != nil {
 		return nil, err
 	}
 	for _, d := range v.Stats.Denials {

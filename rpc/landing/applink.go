@@ -49,5 +49,5 @@ func (s *Site) linkFile(content func(rules.Invites) (any, bool)) (web.Answer, er
 		return web.Answer{}, fmt.Errorf("write the app links: %w", err)
 	}
 	body = append(body, '\n')
-	return web.Answer{Status: http.StatusOK, Kind: "application/json", Cache: cacheAnHour, Policy: web.DataPolicy, Tag: web.Tag(body), Body: body}, nil
+	return web.Answer{Status: http.StatusOK, ContentType: "application/json", Cache: cacheAnHour, Policy: web.DataPolicy, Tag: web.Tag(body), Body: body}, nil
 }

@@ -138,7 +138,7 @@ type site struct {
 
 func options(p *previews) landing.Options {
 	return landing.Options{
-		Preview: p.PublicPreview, Policy: policy, PageRead: func(bool) {}, Limit: func(string) time.Duration { return 0 }, Logger: &logs{}, ProxyCount: 1, Now: time.Now,
+		Preview: p.PublicPreview, Policy: policy, OnPageRead: func(bool) {}, Limit: func(string) time.Duration { return 0 }, Logger: &logs{}, ProxyCount: 1, Now: time.Now,
 	}
 }
 

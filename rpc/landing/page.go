@@ -62,7 +62,7 @@ func (s *Site) page(r *http.Request) (web.Answer, error) {
 		return pageAnswer(http.StatusGone, v), nil
 	}
 	if r.Method == http.MethodGet {
-		s.PageRead(isFetcher(r.UserAgent()))
+		s.OnPageRead(isFetcher(r.UserAgent()))
 	}
 	return pageAnswer(http.StatusOK, v), nil
 }
@@ -77,7 +77,7 @@ func (s *Site) pageFailure(r *http.Request, f failure) web.Answer {
 		v.Ways = waysOf(c.Invites.App, "", t)
 	}
 	a := pageAnswer(f.status, v)
-	a.Wait = f.wait
+	a.RetryAfter = f.wait
 	return a
 }
 
@@ -87,7 +87,7 @@ func pageAnswer(status int, v pageView) web.Answer {
 	if err := templates.ExecuteTemplate(&b, "page.html", v); err != nil {
 		panic(err)
 	}
-	return web.Answer{Status: status, Kind: "text/html; charset=utf-8", Cache: web.NoStore, Policy: pagePolicy, NoIndex: true, Body: b.Bytes()}
+	return web.Answer{Status: status, ContentType: "text/html; charset=utf-8", Cache: web.NoStore, Policy: pagePolicy, NoIndex: true, Body: b.Bytes()}
 }
 
 func newView(r *http.Request, c rules.Config, t texts) pageView {

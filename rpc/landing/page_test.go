@@ -346,7 +346,7 @@ func TestPage_Read(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := ""
 			s := serve(t, always(inState(tt.state)), func(o *landing.Options) {
-				o.PageRead = func(byProgram bool) {
+				o.OnPageRead = func(byProgram bool) {
 					got += map[bool]string{true: "program", false: "person"}[byProgram]
 				}
 			})

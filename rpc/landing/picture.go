@@ -62,18 +62,18 @@ func (s *Site) card(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, fmt.Errorf("draw the card: %w", err)
 	}
-	return web.Answer{Status: http.StatusOK, Kind: "image/png", Cache: "public, max-age=10", Policy: web.DataPolicy, Tag: web.Tag(png), NoIndex: true, Body: png}, nil
+	return web.Answer{Status: http.StatusOK, ContentType: "image/png", Cache: "public, max-age=10", Policy: web.DataPolicy, Tag: web.Tag(png), NoIndex: true, Body: png}, nil
 }
 
 // pictureOf returns the picture of an invite. It reuses the previous one if that shows the same, or is too new to be
 // drawn again.
 func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, path string) ([]byte, error) {
 	font, fontErr := fontFileOf(path, s.Folder)
-	if known, ok := s.pictures.Kept(code); ok {
+	if known, ok := s.pictures.Peek(code); ok {
 		if known.font == font && reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < redrawAfter {
 			return known.png, nil
 		}
-		s.pictures.Drop(code)
+		s.pictures.Invalidate(code)
 	}
 	drawn, err := s.pictures.Get(r.Context(), code, func(context.Context) (drawing, error) {
 		select {
@@ -144,7 +144,7 @@ func fontFileOf(path, folder string) (fontFile, error) {
 func cardOf(p party.Preview, c rules.Config) card.Card {
 	t := textsIn(ownLanguage(c.Invites.Page), c.Invites.Page)
 	for _, name := range []*string{&p.Inviter.DisplayName, &p.Inviter.Username} {
-		if card.Plain(*name) == "" { // it has only emoji
+		if card.StripSymbols(*name) == "" { // it has only emoji
 			*name = ""
 		}
 	}

@@ -23,7 +23,7 @@ func (s *Site) qr(r *http.Request) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, fmt.Errorf("draw the QR code: %w", err)
 	}
-	return web.Answer{Status: http.StatusOK, Kind: "image/svg+xml", Cache: cachePrivHour, Policy: web.DataPolicy, Tag: web.Tag(svg), NoIndex: true, Body: svg}, nil
+	return web.Answer{Status: http.StatusOK, ContentType: "image/svg+xml", Cache: cachePrivHour, Policy: web.DataPolicy, Tag: web.Tag(svg), NoIndex: true, Body: svg}, nil
 }
 
 // qrSVG draws a link as a QR code. It is dark on light in every colour scheme. It is one path with a rectangle for

@@ -72,14 +72,14 @@ func (s *Site) guard(rt route) http.HandlerFunc {
 		if err != nil {
 			a = s.fail(rt, r, err)
 		}
-		a.Spoken = rt.localized
+		a.VaryLanguage = rt.localized
 		a.Write(w, r)
 	}
 }
 
 // answer admits the request and runs the route. It returns a panic as an error.
 func (s *Site) answer(rt route, r *http.Request) (a web.Answer, err error) {
-	defer caught.As(&err, "answer")
+	defer caught.Recover(&err, "answer")
 	if rt.bounded {
 		leave, ok := s.enter(r.Context())
 		if !ok {
@@ -198,6 +198,6 @@ func (s *Site) busy() failure {
 
 func plainFailure(_ *http.Request, f failure) web.Answer {
 	a := web.Plain(f.status)
-	a.Wait = f.wait
+	a.RetryAfter = f.wait
 	return a
 }

@@ -28,9 +28,9 @@ type Options struct {
 	// from one address. Callers must not change an answer, because it may be shared.
 	Preview func(ctx context.Context, code, clientIP string) (party.Preview, error)
 	Policy  party.Policy // called once per request
-	// PageRead is told of each request for the page of an invite that can still be used, and whether a program made
+	// OnPageRead is told of each request for the page of an invite that can still be used, and whether a program made
 	// it.
-	PageRead func(byProgram bool)
+	OnPageRead func(byProgram bool)
 	// Limit takes one request from the allowance of a client address, or returns how long to wait for the next one.
 	// An open page needs about 25 a minute, and a school or a console network shares one address, so the limit should
 	// be generous.

@@ -61,7 +61,7 @@ func (s *Site) state(r *http.Request) (web.Answer, error) {
 	}
 	c, t := s.rulesAndTexts(r)
 	key := stateKey{code, t.tag}
-	d, ok := s.states.Kept(key)
+	d, ok := s.states.Peek(key)
 	if !ok || !d.of(p) {
 		d = cachedState{p.State, p.Waiting, p.Party, stateAnswer(p, c, t)}
 		if p.Party != nil {
@@ -69,7 +69,7 @@ func (s *Site) state(r *http.Request) (web.Answer, error) {
 		}
 	}
 	a := d.answer
-	a.Wait = s.pace.next(s.Now(), 1)
+	a.RetryAfter = s.pace.next(s.Now(), 1)
 	return a, nil
 }
 
@@ -110,7 +110,7 @@ func (d cachedState) of(p party.Preview) bool {
 func (s *Site) stateFailure(r *http.Request, f failure) web.Answer {
 	_, t := s.rulesAndTexts(r)
 	a := jsonAnswer(f.status, publicFailure{Reason: f.reason, View: failureScene(f, t)})
-	a.Cache, a.Tag, a.Wait = web.NoStore, "", f.wait
+	a.Cache, a.Tag, a.RetryAfter = web.NoStore, "", f.wait
 	return a
 }
 
@@ -123,7 +123,7 @@ func jsonAnswer(status int, v any) web.Answer {
 	}
 	body = append(body, '\n')
 	return web.Answer{
-		Status: status, Kind: "application/json", Cache: cacheChecked, Policy: web.DataPolicy,
+		Status: status, ContentType: "application/json", Cache: cacheChecked, Policy: web.DataPolicy,
 		Tag: web.Tag(body), NoIndex: true, Body: body,
 	}
 }

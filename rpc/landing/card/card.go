@@ -105,7 +105,7 @@ func (p *painter) ground(c Card) {
 }
 
 func (p *painter) brand(c Card) {
-	if brand := Plain(c.Brand); p.canDraw(brand) {
+	if brand := StripSymbols(c.Brand); p.canDraw(brand) {
 		p.write(p.cut(brand, 34, Width-2*margin, p.rtl), 34, margin, Width-2*margin, 100, textColour)
 	}
 }
@@ -126,7 +126,7 @@ func (p *painter) head(c Card) {
 	p.tile(at, 48, c.Host, c)
 	var lines []string
 	for _, text := range c.Headlines {
-		if text = Plain(text); p.canDraw(text) {
+		if text = StripSymbols(text); p.canDraw(text) {
 			lines = p.wrap(text, headSize, width, 3, p.rtl)
 			break
 		}
@@ -136,7 +136,7 @@ func (p *painter) head(c Card) {
 		p.write(l, headSize, left, width, y, textColour)
 		y += lineHeight
 	}
-	if note := Plain(c.Note); p.canDraw(note) {
+	if note := StripSymbols(c.Note); p.canDraw(note) {
 		y = max(y-lineHeight+64, top+hostSide+52)
 		for _, l := range p.wrap(note, 32, width, 2, p.rtl) {
 			p.write(l, 32, left, width, y, muted)
@@ -161,7 +161,7 @@ func (p *painter) seats(c Card) {
 		}
 		p.tile(image.Rect(x, top, x+side, top+side), 26, t, c)
 	}
-	if count := Plain(c.Count); p.canDraw(count) {
+	if count := StripSymbols(c.Count); p.canDraw(count) {
 		taken := float32(margin + len(shown)*(side+gap) + 12)
 		left, width := taken, Width-margin-taken
 		if p.rtl {
@@ -190,7 +190,7 @@ func (p *painter) tile(at image.Rectangle, radius float32, t Tile, c Card) {
 		at, radius = at.Inset(4), radius-4
 	}
 	p.fillRounded(at, radius, fill)
-	switch initial := Plain(t.Initial); {
+	switch initial := StripSymbols(t.Initial); {
 	case t.Kind == Player && p.canDraw(initial):
 		size := float32(at.Dy()) * .5
 		glyphs, width := p.layOut(initial, size, p.rtl)

@@ -71,9 +71,9 @@ type typesetter struct {
 	glyph truetype.GlyphBuf
 }
 
-// Plain removes what fonts of letters do not have and a sentence does not need: emoji and other symbols, and
+// StripSymbols removes what fonts of letters do not have and a sentence does not need: emoji and other symbols, and
 // characters that only direct or join others.
-func Plain(text string) string {
+func StripSymbols(text string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.In(r, unicode.So, unicode.Sk, unicode.Co), r == '\u200d', r >= '\u2066' && r <= '\u2069', r >= '\ufe00' && r <= '\ufe0f':
