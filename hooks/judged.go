@@ -14,8 +14,8 @@ type Judge interface {
 	Create(ctx context.Context, caller party.Caller, asked party.CreateParams) (party.CreateParams, error)
 	Join(ctx context.Context, caller party.Caller, look reserve.Look) error
 	Accept(ctx context.Context, by, joiner party.Session, look reserve.Look) error
-	Inside(ctx context.Context, action rules.Action, caller party.Caller, look reserve.Look, asked rules.RequestFacts) error
-	Alone(ctx context.Context, caller party.Caller, queue string) error
+	MemberAction(ctx context.Context, action rules.Action, caller party.Caller, look reserve.Look, asked rules.RequestFacts) error
+	SoloTicket(ctx context.Context, caller party.Caller, queue string) error
 }
 
 // PropertyQueue is the text property by which a ticket names its queue.
@@ -53,16 +53,16 @@ func RuleChecks(judge Judge, parties Parties, has, enforces func(rules.Action) b
 		return judge.Accept(ctx, call.Session(), sessionFrom(call.In.GetPartyAccept().GetPresence()), look)
 	})
 	add(MatchmakerAdd, rules.ActionMatchmake, func(ctx context.Context, call *Call) error {
-		return judge.Alone(ctx, call.Caller, call.In.GetMatchmakerAdd().GetStringProperties()[PropertyQueue])
+		return judge.SoloTicket(ctx, call.Caller, call.In.GetMatchmakerAdd().GetStringProperties()[PropertyQueue])
 	})
 	addInside := func(message string, action rules.Action, asked func(*Call) rules.RequestFacts) {
 		addWithLook(message, action, func(ctx context.Context, call *Call, look reserve.Look) error {
-			return judge.Inside(ctx, action, call.Caller, look, asked(call))
+			return judge.MemberAction(ctx, action, call.Caller, look, asked(call))
 		})
 	}
 	addInside(PartyUpdate, rules.ActionUpdate, func(call *Call) rules.RequestFacts {
 		update := call.In.GetPartyUpdate()
-		return rules.RequestFacts{LabelJSON: update.GetLabel(), Wish: &rules.Wish{Open: update.GetOpen()}}
+		return rules.RequestFacts{LabelJSON: update.GetLabel(), Wish: &rules.PartyRequest{Open: update.GetOpen()}}
 	})
 	addInside(PartyDataSend, rules.ActionData, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{DataSize: len(call.In.GetPartyDataSend().GetData())}
@@ -75,7 +75,7 @@ func RuleChecks(judge Judge, parties Parties, has, enforces func(rules.Action) b
 		if !slices.Contains(look.Users(), target) {
 			return nil // the leader declines a request to join
 		}
-		return judge.Inside(ctx, rules.ActionKick, call.Caller, look, rules.RequestFacts{TargetID: target})
+		return judge.MemberAction(ctx, rules.ActionKick, call.Caller, look, rules.RequestFacts{TargetID: target})
 	})
 	addInside(PartyPromote, rules.ActionPromote, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{TargetID: call.In.GetPartyPromote().GetPresence().GetUserId()}

@@ -82,11 +82,11 @@ func (k *kernel) Accept(_ context.Context, by, joiner party.Session, _ reserve.L
 	return k.note("may accept", " %s by %s", joiner.UserID, by.UserID)
 }
 
-func (k *kernel) Inside(_ context.Context, a rules.Action, c party.Caller, _ reserve.Look, r rules.RequestFacts) error {
+func (k *kernel) MemberAction(_ context.Context, a rules.Action, c party.Caller, _ reserve.Look, r rules.RequestFacts) error {
 	return k.note("may "+string(a), " %s %s", c.UserID, asked(r))
 }
 
-func (k *kernel) Alone(_ context.Context, c party.Caller, queue string) error {
+func (k *kernel) SoloTicket(_ context.Context, c party.Caller, queue string) error {
 	return k.note("may alone", " %s %s", c.UserID, queue)
 }
 

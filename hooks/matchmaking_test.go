@@ -53,7 +53,7 @@ func (q *queues) TicketCancelled(_ context.Context, by party.Session, ticket str
 	q.note("cancelled", by.UserID, ticket)
 }
 
-func (q *queues) Plays(_ context.Context, s party.Session) { q.note("plays", s.UserID) }
+func (q *queues) JoinsMatch(_ context.Context, s party.Session) { q.note("plays", s.UserID) }
 
 func TestMatchmaking(t *testing.T) {
 	tests := []struct {
@@ -118,7 +118,7 @@ func TestMatchmaking_MalformedID(t *testing.T) {
 // A session that joins a match is reported only if the matched hook does not tell of matches.
 func TestMatchmaking_HearsOfMatches(t *testing.T) {
 	q := &queues{}
-	h := serve(t, hooks.Matchmaking(q, newKernel(), q.Plays))
+	h := serve(t, hooks.Matchmaking(q, newKernel(), q.JoinsMatch))
 	for _, join := range []*rtapi.MatchJoin{{Id: &rtapi.MatchJoin_MatchId{MatchId: "m"}}, {Id: &rtapi.MatchJoin_Token{Token: "t"}}} {
 		if err := h.after("ann", hooks.MatchJoin, nil, &rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: join}}); err != nil {
 			t.Errorf("after = %v", err)

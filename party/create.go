@@ -12,7 +12,7 @@ type CreateParams struct {
 // Shape changes the parameters as the rules require. It refuses a size outside the allowed range with InvalidRequest if
 // the rules do not clamp it.
 func (w CreateParams) Shape(p rules.Parties) (CreateParams, error) {
-	shaped, fits := p.Shape(rules.ActionCreate, rules.RequestFacts{Wish: &rules.Wish{MaxSize: w.MaxSize, Open: w.Open}})
+	shaped, fits := p.ResolveRequest(rules.ActionCreate, rules.RequestFacts{Wish: &rules.PartyRequest{MaxSize: w.MaxSize, Open: w.Open}})
 	if !fits {
 		return w, Refuse(InvalidRequest, "max_size: %d is not allowed here; from %d to %d.", w.MaxSize, p.MaxSize.Min, p.MaxSize.Max)
 	}

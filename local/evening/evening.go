@@ -95,7 +95,7 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	if q.Backfill {
 		load.MatchLength = f.Match
 	}
-	if load.Homes, err = f.homes(regions); err != nil {
+	if load.Regions, err = f.homes(regions); err != nil {
 		return load, nil, err
 	}
 	sizes, err := shares(f.Parties)
@@ -106,7 +106,7 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 		if s.Size, err = strconv.Atoi(s.Value); err != nil || s.Size < 1 {
 			return load, nil, fmt.Errorf("--parties %s: %q is no party size", f.Parties, s.Value)
 		}
-		if s.Size > q.Largest() {
+		if s.Size > q.LargestParty() {
 			left = append(left, s)
 		} else {
 			load.Sizes = append(load.Sizes, s)
@@ -119,7 +119,7 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	if errors.Join(errs[:]...) != nil || math.IsNaN(load.Skill.Mean) || math.IsInf(load.Skill.Mean, 0) {
 		return load, nil, fmt.Errorf("--skill %s: expected mean and deviation, such as 1500,300", f.Skill)
 	}
-	load.Places, err = f.places(q.MatchOn)
+	load.MatchOn, err = f.places(q.MatchOn)
 	return load, left, err
 }
 

@@ -101,7 +101,7 @@ func RunCases(ctx context.Context, s *rules.Set, cases []Case) (results []CaseRe
 	for _, c := range cases {
 		d, err := s.Try(ctx, applyShape(s, c.Facts), nil)
 		decided[d.Rule] = true
-		results = append(results, CaseResult{Case: c, Got: d.Words(err), Err: err})
+		results = append(results, CaseResult{Case: c, Got: d.Outcome(err), Err: err})
 	}
 	for _, r := range s.Config().Rules {
 		if !decided[r.ID] {

@@ -74,8 +74,8 @@ func TestRunCases_server(t *testing.T) {
 			}
 			results, _ := rulebook.RunCases(t.Context(), set, cases)
 			e := rulebook.Explain(t.Context(), set, cases[0].Facts)
-			if results[0].Got != want || e.Decision.Words(e.Err) != want {
-				t.Errorf("%s with %q: %s, explained as %s; want %s", c.line, keys, results[0].Got, e.Decision.Words(e.Err), want)
+			if results[0].Got != want || e.Decision.Outcome(e.Err) != want {
+				t.Errorf("%s with %q: %s, explained as %s; want %s", c.line, keys, results[0].Got, e.Decision.Outcome(e.Err), want)
 			}
 		}
 	}
@@ -153,8 +153,8 @@ queues: {duo: {teams: 2, team_size: 2, require_ready: true}}
 		if g := e.Refusal(); g != nil {
 			got = g.Reason
 		}
-		if got != want || e.Behind != (f.Action == rules.ActionMatchmake) {
-			t.Errorf("%s: refused with %q behind the rules %v; want %q (%+v)", facts, got, e.Behind, want, e.Gates)
+		if got != want || e.GatesAfterRules != (f.Action == rules.ActionMatchmake) {
+			t.Errorf("%s: refused with %q behind the rules %v; want %q (%+v)", facts, got, e.GatesAfterRules, want, e.Gates)
 		}
 		if e.Skipped != strings.Contains(facts, "invited") || e.Skipped != (e.Rules[0].Outcome == rules.NotAsked) {
 			t.Errorf("%s: skipped %v, %+v", facts, e.Skipped, e.Rules)

@@ -11,8 +11,8 @@ import (
 // Explained is the explanation of a decision, with what a server checks besides the rules.
 type Explained struct {
 	rules.Explanation
-	Gates  []Gate // in the server's order
-	Behind bool   // the server checks the gates after the rules allow the action; false = before
+	Gates           []Gate // in the server's order
+	GatesAfterRules bool   // the server checks the gates after the rules allow the action; false = before
 }
 
 // Explain explains how a server decides about the facts.
@@ -24,7 +24,7 @@ func Explain(ctx context.Context, s *rules.Set, f rules.Facts) Explained {
 // Refusal returns the first gate that refuses. It returns nil if none does, or if the rules refuse before it.
 func (e Explained) Refusal() *Gate {
 	at := slices.IndexFunc(e.Gates, func(g Gate) bool { return g.Refuses })
-	if at < 0 || e.Behind && !e.Decision.Allowed {
+	if at < 0 || e.GatesAfterRules && !e.Decision.Allowed {
 		return nil
 	}
 	return &e.Gates[at]
@@ -37,8 +37,8 @@ func applyShape(s *rules.Set, f rules.Facts) rules.Facts {
 		return f
 	}
 	wish := f.Request
-	wish.Wish = &rules.Wish{MaxSize: wish.MaxSize, Open: wish.Open}
-	if made, fits := s.Config().Parties.Shape(f.Action, wish); fits {
+	wish.Wish = &rules.PartyRequest{MaxSize: wish.MaxSize, Open: wish.Open}
+	if made, fits := s.Config().Parties.ResolveRequest(f.Action, wish); fits {
 		f.Request = made
 	}
 	return f

@@ -24,13 +24,13 @@ const (
 
 // Replayed is the result of a replay.
 type Replayed struct {
-	Decisions int
-	Same      int
-	Unknown   int               // decisions with an unknown answer
-	Lacking   map[string]int    // how often, by reason
-	Changed   map[[2]string]int // how often, by "action: recorded answer" and new answer
-	Left      int               // lines that could not be used
-	Problems  []string          // messages about the first of these
+	Decisions      int
+	Same           int
+	Unknown        int               // decisions with an unknown answer
+	UnknownReasons map[string]int    // how often, by reason
+	Changed        map[[2]string]int // how often, by "action: recorded answer" and new answer
+	Skipped        int               // lines that could not be used
+	Problems       []string          // messages about the first of these
 }
 
 // Replay returns what set would have answered to each decision of a recording. An answer is exact or unknown.
@@ -39,7 +39,7 @@ type Replayed struct {
 // with the same skill and request. Replay writes one outcome per line to out, which may be nil. The error is
 // only about reading or writing.
 func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, out io.Writer) (Replayed, error) {
-	r := Replayed{Lacking: map[string]int{}, Changed: map[[2]string]int{}}
+	r := Replayed{UnknownReasons: map[string]int{}, Changed: map[[2]string]int{}}
 	replay := &replay{ctx: ctx, nextRules: splitRules(set), nextParties: set.Config().Parties}
 	lines := bufio.NewScanner(record)
 	lines.Buffer(nil, maxRecordLine)
@@ -51,7 +51,7 @@ func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, 
 		recorded, replayed, reason, err := replay.replayLine(text)
 		switch {
 		case err != nil:
-			if r.Left++; len(r.Problems) < maxProblems {
+			if r.Skipped++; len(r.Problems) < maxProblems {
 				r.Problems = append(r.Problems, fmt.Sprintf("%s:%d: left out: %v", name, n, err))
 			}
 			continue
@@ -63,7 +63,7 @@ func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, 
 		switch {
 		case reason != "":
 			r.Unknown++
-			r.Lacking[reason]++
+			r.UnknownReasons[reason]++
 			replayed = "unknown: " + reason
 		case replayed == answer:
 			r.Same++
@@ -176,7 +176,7 @@ func (p *replay) replayLine(text []byte) (recorded, replayed, reason string, err
 	if needsWish && request.Wish == nil {
 		return recorded, "", "the size and openness asked for were not recorded", nil
 	}
-	shaped, fits := p.nextParties.Shape(f.Action, request)
+	shaped, fits := p.nextParties.ResolveRequest(f.Action, request)
 	if !fits {
 		return recorded, rules.SizeRefused, "", nil
 	}
@@ -192,7 +192,7 @@ func (p *replay) replayLine(text []byte) (recorded, replayed, reason string, err
 		case reason == "":
 			d, err := a.set.Try(p.ctx, f, nil)
 			if d.Rule != "" {
-				return recorded, d.Words(err), "", nil
+				return recorded, d.Outcome(err), "", nil
 			}
 		case at < 0:
 			return recorded, "", reason, nil
@@ -201,7 +201,7 @@ func (p *replay) replayLine(text []byte) (recorded, replayed, reason string, err
 			if strings.HasPrefix(line.Answer, "broken ") {
 				return recorded, "broken " + a.rule.ID, "", nil
 			}
-			return recorded, d.Words(nil), "", nil
+			return recorded, d.Outcome(nil), "", nil
 		}
 	}
 	return recorded, "allowed", "", nil

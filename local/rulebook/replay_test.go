@@ -86,7 +86,7 @@ func recordDecisions(t testing.TB, n int) (path string, usernames []string) {
 			q.Caller.UserID, q.Caller.Username = "user-lea", "Lea"
 		}
 		if q.Action == rules.ActionCreate {
-			q.Request.Wish = &rules.Wish{MaxSize: i % 5}
+			q.Request.Wish = &rules.PartyRequest{MaxSize: i % 5}
 		} else {
 			q.View, q.Invited = view, i%4 == 0
 		}
@@ -129,7 +129,7 @@ func replayAll(t testing.TB, path string, set *rules.Set) (rulebook.Replayed, st
 func TestReplay_same(t *testing.T) {
 	path, names := recordDecisions(t, 2000)
 	r, first := replayAll(t, path, mustLoad(t, recordedRules))
-	if r.Decisions < 1700 || r.Same != r.Decisions || r.Left != 0 {
+	if r.Decisions < 1700 || r.Same != r.Decisions || r.Skipped != 0 {
 		t.Errorf("%+v; want all the same", r)
 	}
 	if _, again := replayAll(t, path, mustLoad(t, recordedRules)); again != first {
@@ -165,8 +165,8 @@ func TestReplay_other(t *testing.T) {
 		}
 	}
 	for _, why := range []string{"names and IDs are pseudonyms", "relation.friend_of_any was not read", "party.state was not looked up"} {
-		if r.Lacking[why] == 0 {
-			t.Errorf("nothing lacks %q: %v", why, r.Lacking)
+		if r.UnknownReasons[why] == 0 {
+			t.Errorf("nothing lacks %q: %v", why, r.UnknownReasons)
 		}
 	}
 	total := r.Same + r.Unknown
@@ -232,7 +232,7 @@ func TestReplay_shape(t *testing.T) {
 func TestReplay_hostile(t *testing.T) {
 	text := strings.Repeat("{\"facts\":\n", 100) + "[]\n{}\n\x00\n{\"partyline_record\":2,\"rules\":{}}\n{\"partyline_record\":1,\"rules\":{\"x\":1}}\n{\"facts\":{\"action\":\"fly\"},\"answer\":\"allowed\"}\n{\"facts\":{\"action\":\"join\"},\"answer\":\"allowed\"}\n"
 	r, err := rulebook.Replay(t.Context(), mustLoad(t, recordedRules), strings.NewReader(text), "record", nil)
-	if err != nil || r.Left != 106 || len(r.Problems) != 20 || r.Decisions != 1 {
+	if err != nil || r.Skipped != 106 || len(r.Problems) != 20 || r.Decisions != 1 {
 		t.Errorf("%+v, %v; want 106 lines left out, 20 named, one decision", r, err)
 	}
 	if _, err := rulebook.Replay(t.Context(), mustLoad(t, recordedRules), strings.NewReader(strings.Repeat("x", 17<<20)), "record", nil); err == nil || !strings.Contains(err.Error(), "longer than") {
@@ -251,7 +251,7 @@ func TestReplay_unreadHead(t *testing.T) {
 	const line = `{"facts":{"action":"join","user":{"metadata":{"level":9}}},"answer":"allowed"}`
 	for _, head := range []string{`{"partyline_record":2,"rules":{"version":1}}`, `{"partyline_record":1,"rules":{"version":2}}`, string(good[:len(good)-9])} {
 		r, err := rulebook.Replay(t.Context(), mustLoad(t, file), strings.NewReader(string(good)+"\n"+line+"\n"+head+"\n"+line), "record", nil)
-		if err != nil || r.Left != 1 || r.Decisions != 2 || r.Same != 1 || r.Unknown != 1 {
+		if err != nil || r.Skipped != 1 || r.Decisions != 2 || r.Same != 1 || r.Unknown != 1 {
 			t.Errorf("behind %.60s: %+v, %v; want one the same, one that cannot be said", head, r, err)
 		}
 	}
@@ -276,7 +276,7 @@ func TestReplay_large(t *testing.T) {
 	}
 	const line = `{"facts":{"action":"join","user":{"metadata":{"a":"<7>"}}},"answer":"denied by r7"}`
 	r, err := rulebook.Replay(t.Context(), set, strings.NewReader(string(head)+"\n"+line), "record", nil)
-	if err != nil || r.Left != 0 || r.Decisions != 1 || r.Same != 1 {
+	if err != nil || r.Skipped != 0 || r.Decisions != 1 || r.Same != 1 {
 		t.Errorf("%+v, %v; want one decision, the same", r, err)
 	}
 }

@@ -21,12 +21,12 @@ type Load struct {
 	Seed      uint64
 
 	Sizes   []Share    // weights of the party sizes
-	Places  []Property // text properties that have to be the same in a match
+	MatchOn []Property // text properties that have to be the same in a match
 	Skill   Spread     // distribution of the players' skills
 	Friends float64    // how similar the skills within a party are: 0 = as among strangers, 1 = equal
 	Mean    bool       // whether the skill of a party is the mean of its members; false = that of its strongest
 
-	Homes       []Share       // regions where players live, each a region of the queue; used if the queue has regions
+	Regions     []Share       // regions where players live, each a region of the queue; used if the queue has regions
 	Blocks      float64       // how many of the 100 tickets before a ticket it has a block with, on average
 	Drops       float64       // share of the tickets that are given up per minute of waiting
 	Declines    float64       // share of the tickets that do not accept a match
@@ -111,8 +111,8 @@ func (l Load) Check() error {
 	if !(l.Blocks >= 0 && l.Blocks <= 100) || l.MatchLength < 0 {
 		return errors.New("blocks are from 0 to 100, and a match takes some time")
 	}
-	if len(l.Homes) > 0 {
-		if err := checkShares("regions", l.Homes); err != nil {
+	if len(l.Regions) > 0 {
+		if err := checkShares("regions", l.Regions); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func (l Load) Check() error {
 			return errors.New("a party has a player at least")
 		}
 	}
-	for _, p := range l.Places {
+	for _, p := range l.MatchOn {
 		if err := checkShares(p.Name, p.Values); err != nil {
 			return err
 		}

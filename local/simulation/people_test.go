@@ -69,7 +69,7 @@ func TestRun_Regions(t *testing.T) {
 	q := ranked
 	q.Latency = rules.Latency{Regions: []string{"eu", "us"}, Start: 60, Widen: rules.Rate{N: 2, Per: time.Second}, Max: 200}
 	l := load(5)
-	l.Places, l.Homes = nil, []simulation.Share{{Value: "eu", Weight: 2}, {Value: "us", Weight: 1}}
+	l.MatchOn, l.Regions = nil, []simulation.Share{{Value: "eu", Weight: 2}, {Value: "us", Weight: 1}}
 	r := simulation.Run(q, l)
 	free := simulation.Run(ranked, l)
 	if r.Placed < r.Arrived*9/10 {

@@ -79,7 +79,7 @@ func (r *simulation) addArrivals(until time.Duration) {
 func (r *simulation) drawTicket() (formation.Ticket, []float64) {
 	size := drawShare(r.arrivalRand, r.load.Sizes).Size
 	var key strings.Builder
-	for _, p := range r.load.Places {
+	for _, p := range r.load.MatchOn {
 		key.WriteString(p.Name + "=" + drawShare(r.arrivalRand, p.Values).Value + "\n")
 	}
 	skills := r.drawSkills(size)
@@ -87,7 +87,7 @@ func (r *simulation) drawTicket() (formation.Ticket, []float64) {
 		ID: fmt.Sprintf("%08d", r.report.Arrived), Size: size, Key: key.String(),
 		Skill: r.partySkill(skills), Since: r.start.Add(r.next), NewMatchOnly: r.outcomeRand.Float64() < r.load.NewOnly,
 	}
-	if len(r.queue.Latency.Regions) > 0 && len(r.load.Homes) > 0 {
+	if len(r.queue.Latency.Regions) > 0 && len(r.load.Regions) > 0 {
 		t.Latency = r.drawLatency()
 	}
 	return t, skills
@@ -95,7 +95,7 @@ func (r *simulation) drawTicket() (formation.Ticket, []float64) {
 
 // drawLatency draws low latency to the region where the ticket lives, and high latency to the others.
 func (r *simulation) drawLatency() []float64 {
-	home, ms := drawShare(r.arrivalRand, r.load.Homes).Value, make([]float64, len(r.queue.Latency.Regions))
+	home, ms := drawShare(r.arrivalRand, r.load.Regions).Value, make([]float64, len(r.queue.Latency.Regions))
 	for i, region := range r.queue.Latency.Regions {
 		if ms[i] = 90 + 60*r.arrivalRand.ExpFloat64(); region == home {
 			ms[i] = 15 + 25*r.arrivalRand.ExpFloat64()

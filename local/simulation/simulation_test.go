@@ -15,9 +15,9 @@ var ranked = formation.Queue{Teams: 2, TeamSize: 5, Window: 100, WidenPerSec: 25
 func load(perSecond float64) simulation.Load {
 	return simulation.Load{
 		PerSecond: perSecond, Duration: 10 * time.Minute, Interval: 5 * time.Second, MaxWait: 5 * time.Minute, Seed: 1,
-		Sizes:  []simulation.Share{{Size: 1, Weight: 50}, {Size: 2, Weight: 25}, {Size: 3, Weight: 12}, {Size: 4, Weight: 8}, {Size: 5, Weight: 5}},
-		Places: []simulation.Property{{Name: "region", Values: []simulation.Share{{Value: "eu", Weight: 2}, {Value: "us", Weight: 1}}}},
-		Skill:  simulation.Spread{Mean: 1500, Deviation: 300}, Friends: 0.5, Mean: true,
+		Sizes:   []simulation.Share{{Size: 1, Weight: 50}, {Size: 2, Weight: 25}, {Size: 3, Weight: 12}, {Size: 4, Weight: 8}, {Size: 5, Weight: 5}},
+		MatchOn: []simulation.Property{{Name: "region", Values: []simulation.Share{{Value: "eu", Weight: 2}, {Value: "us", Weight: 1}}}},
+		Skill:   simulation.Spread{Mean: 1500, Deviation: 300}, Friends: 0.5, Mean: true,
 	}
 }
 
@@ -106,7 +106,7 @@ func TestLoad_Check(t *testing.T) {
 		"empty_party":  func(l *simulation.Load) { l.Sizes = []simulation.Share{{Size: 0, Weight: 1}} },
 		"no_weight":    func(l *simulation.Load) { l.Sizes = []simulation.Share{{Size: 1}} },
 		"negative":     func(l *simulation.Load) { l.Sizes = []simulation.Share{{Size: 1, Weight: -1}} },
-		"no_values":    func(l *simulation.Load) { l.Places = []simulation.Property{{Name: "region"}} },
+		"no_values":    func(l *simulation.Load) { l.MatchOn = []simulation.Property{{Name: "region"}} },
 		"deviation":    func(l *simulation.Load) { l.Skill.Deviation = -1 },
 		"close_friend": func(l *simulation.Load) { l.Friends = 1.1 },
 	} {

@@ -87,7 +87,7 @@ func report(b *testing.B, form yardstick.Former, q formation.Queue, perSecond fl
 func BenchmarkTeamshooter(b *testing.B) {
 	l := simulation.Load{
 		PerSecond: 100, Duration: 10 * time.Minute, Interval: 4 * time.Second, Seed: 1, Sizes: []simulation.Share{{Size: 1, Weight: 1}},
-		Places: []simulation.Property{
+		MatchOn: []simulation.Property{
 			{Name: "region", Values: []simulation.Share{{Value: "0", Weight: 1}, {Value: "1", Weight: 1}}},
 			{Name: "mode", Values: []simulation.Share{{Value: "pl", Weight: 100}, {Value: "cp", Weight: 25}}},
 		},

@@ -139,10 +139,10 @@ func (g *gate) admitSolo(ctx context.Context, by party.Session, queue string, ot
 // admit refuses a party that the queue does not take.
 func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue, others conflicts) error {
 	switch size := len(distinctUsers(sessions(v))); {
-	case size > q.Largest():
-		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d.", q.Largest(), size)
-	case size+held > q.Largest():
-		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d, and friends on their way: %d.", q.Largest(), size, held)
+	case size > q.LargestParty():
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d.", q.LargestParty(), size)
+	case size+held > q.LargestParty():
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d, and friends on their way: %d.", q.LargestParty(), size, held)
 	}
 	if others.alreadyQueued(ctx, v, name) {
 		return party.Refuse(party.NotReady, "Your party is looking for this match already.")
@@ -171,7 +171,7 @@ func spareSeats(q rules.Queue, members int, f party.Footprint) int {
 		return min(f.Away, onTheWay)
 	}
 	kept := min(f.Held-f.WaitlistSeats, onTheWay)
-	return kept + max(0, min(onTheWay-kept, q.Largest()-members-kept))
+	return kept + max(0, min(onTheWay-kept, q.LargestParty()-members-kept))
 }
 
 // countsRefused reports whether the host refuses a ticket because of its counts.

@@ -82,7 +82,7 @@ func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planne
 		if len(plan.tickets) == 0 || !plan.running && !joins && len(out) > 0 {
 			continue
 		}
-		_, fleet := plan.rules.Server()
+		_, fleet := plan.rules.FleetConfig()
 		if fleet && !joins && !plan.running && !plan.hasServer && p.paused.remaining(plan.queue) > 0 {
 			continue // there is no server, so nobody is asked about a match either
 		}
@@ -182,7 +182,7 @@ func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by ti
 // orderServer orders the game server of a plan, or slots on the server of a running match. The tickets are in a
 // proposal until the answer comes.
 func (p *pass) orderServer(ctx context.Context, plan *planned) {
-	fleet, _ := plan.rules.Server()
+	fleet, _ := plan.rules.FleetConfig()
 	fill := plan.match != ""
 	id := plan.proposal
 	if id == 0 {

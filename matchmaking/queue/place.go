@@ -86,7 +86,7 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 			r.dropSolo(ctx, user)
 		}
 	}
-	if w.seats > r.q.Largest() {
+	if w.seats > r.q.LargestParty() {
 		r.drop(ctx, w.id, DropTooLarge)
 		return false
 	}
@@ -217,7 +217,7 @@ func (p *planned) launchSpec() matchmaking.Launch {
 		size = p.rules.TeamSize.Max // the seats of a smaller match are filled later
 	}
 	handler := p.rules.Match
-	if _, fleet := p.rules.Server(); fleet {
+	if _, fleet := p.rules.FleetConfig(); fleet {
 		handler = matchmaking.SeatMatchName
 	}
 	return matchmaking.Launch{

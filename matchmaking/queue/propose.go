@@ -69,7 +69,7 @@ func (r *queueRun) fits(p proposal) bool {
 	if r.q.Latency != nil {
 		regions = r.q.Latency.Regions
 	}
-	_, fleet := r.q.Server()
+	_, fleet := r.q.FleetConfig()
 	return (fleet || r.q.Accept != nil) && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max) && slices.Contains(regions, p.region))
 }
 
@@ -164,7 +164,7 @@ func (r *queueRun) orderState(ctx context.Context, p proposal) matchmaking.Order
 	if p.order == nil {
 		return matchmaking.OrderPending
 	}
-	fleet, is := r.q.Server()
+	fleet, is := r.q.FleetConfig()
 	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.orderedAt.Add(fleet.ReadyWithin))) {
 		p.order.Cancel(errTooLong)
 	} else if state == matchmaking.OrderReady && !p.fill {
@@ -211,6 +211,6 @@ func (r *queueRun) pause(p proposal) {
 		r.paused.begin(p.match, noSlotsPause)
 		return
 	}
-	fleet, _ := r.q.Server()
+	fleet, _ := r.q.FleetConfig()
 	r.paused.begin(r.name, fleet.ReadyWithin/6)
 }

@@ -67,7 +67,7 @@ func (m *Module) construct(env environment, o Options) error {
 			m.isOwn, founder = helpers.IsHelper, helpers.CreateParty
 		}
 	}
-	load := judge.Load(m.nk, blocks, m.now)
+	load := judge.NewLoader(m.nk, blocks, m.now)
 	admission := admission.New(admission.Deps{
 		Ledger: ledger, Sender: m.nk, Found: founder, SingleParty: o.SingleParty,
 		Requests: limits.JoinRequest.Take, Locked: activity.Locked(policy), Friends: load.Friends,

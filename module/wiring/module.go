@@ -109,7 +109,7 @@ func New(ctx context.Context, o Options) (*Module, error) {
 		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s", name, settingNames)
 	}
 	m.history = judge.NewHistory(m.nk, env.rules, m.logger)
-	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, Files: filesOf(env.rules), OnLoad: m.rulesLoaded})
+	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, CheckFiles: filesOf(env.rules), OnLoad: m.rulesLoaded})
 	err = errors.Join(err, m.rules.Reload(ctx))
 	m.prepareShadow(ctx, env.nextRules)
 	if env.record != "" {

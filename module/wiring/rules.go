@@ -23,7 +23,7 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 	if path == "" {
 		return
 	}
-	m.nextRules = rules.NewLive(rules.LiveOptions{Path: path, Trial: true, Now: m.now, Files: filesOf(path), OnLoad: func(loaded rules.Loaded) {
+	m.nextRules = rules.NewLive(rules.LiveOptions{Path: path, Trial: true, Now: m.now, CheckFiles: filesOf(path), OnLoad: func(loaded rules.Loaded) {
 		if loaded.Err != nil {
 			m.logger.Warn("next rules not loaded, the previous ones stay:\n%v", loaded.Err)
 			return

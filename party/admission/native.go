@@ -101,7 +101,7 @@ func validLabel(label string) bool {
 
 func (a *Admission) beginJoin(ctx context.Context, m Message, l *reserve.Look) error {
 	in := m.intent()
-	if l == nil && a.Policy().Parties.OnePerUser.One() { // nobody has to leave a party for one that is gone
+	if l == nil && a.Policy().Parties.OnePerUser.Enabled() { // nobody has to leave a party for one that is gone
 		err := a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
 			err := v.Look()
 			seen := v.Seen()
@@ -333,7 +333,7 @@ func (a *Admission) afterEntering(ctx context.Context, id party.ID, s party.Sess
 			}
 		}
 	}
-	if a.Policy().Parties.OnePerUser.One() {
+	if a.Policy().Parties.OnePerUser.Enabled() {
 		a.GiveUpOthers(ctx, s.UserID, id)
 	}
 }

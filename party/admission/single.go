@@ -34,7 +34,7 @@ func (m *memberships) MayCreate(ctx context.Context, s party.Session) error {
 // unlock.
 func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Intent) (leaving []party.Membership, unlock func(), err error) {
 	rule, user := m.ledger.Policy().Parties.OnePerUser, intent.Session.UserID
-	if !rule.One() {
+	if !rule.Enabled() {
 		return nil, func() {}, nil
 	}
 	release, err := m.userLocks.Lock(ctx, user)
@@ -89,7 +89,7 @@ func (m *memberships) leave(ctx context.Context, from ...party.Membership) {
 // join wins; both callers find the same one.
 func (m *memberships) leaveOthers(ctx context.Context, id party.ID, s party.Session) {
 	rule := m.ledger.Policy().Parties.OnePerUser
-	if !rule.One() {
+	if !rule.Enabled() {
 		return
 	}
 	unlock, err := m.userLocks.Lock(context.WithoutCancel(ctx), s.UserID)

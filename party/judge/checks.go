@@ -41,7 +41,7 @@ func (c Checks) Dry(j *Judge) Checks {
 // with AlreadyInParty, or with a designer's rule.
 func (c Checks) Create(ctx context.Context, caller party.Caller, wish party.CreateParams) (party.CreateParams, error) {
 	question := party.Question{
-		Action: rules.ActionCreate, Caller: caller, Request: rules.RequestFacts{LabelJSON: wish.Label, Wish: &rules.Wish{MaxSize: wish.MaxSize, Open: wish.Open}},
+		Action: rules.ActionCreate, Caller: caller, Request: rules.RequestFacts{LabelJSON: wish.Label, Wish: &rules.PartyRequest{MaxSize: wish.MaxSize, Open: wish.Open}},
 	}
 	shaped, err := wish.Shape(c.Policy().Parties)
 	if err != nil {
@@ -86,17 +86,17 @@ func (c Checks) Accept(ctx context.Context, by, joiner party.Session, look reser
 	})
 }
 
-// Inside decides on an action of a member in its party, from [rules.ActionUpdate] to [rules.ActionPromote]. It
+// MemberAction decides on an action of a member in its party, from [rules.ActionUpdate] to [rules.ActionPromote]. It
 // allows everything to users who are not members: the server refuses them without asking a rule.
-func (c Checks) Inside(ctx context.Context, a rules.Action, caller party.Caller, look reserve.Look, asked rules.RequestFacts) error {
+func (c Checks) MemberAction(ctx context.Context, a rules.Action, caller party.Caller, look reserve.Look, asked rules.RequestFacts) error {
 	if _, member := look.Session(caller.SessionID); !member {
 		return nil
 	}
 	return c.ask(ctx, party.Question{Action: a, Caller: caller, View: look.View, Held: look.Held(""), Away: look.Away, Request: asked})
 }
 
-// Alone decides whether the caller may add a ticket without a party.
-func (c Checks) Alone(ctx context.Context, caller party.Caller, queue string) error {
+// SoloTicket decides whether the caller may add a ticket without a party.
+func (c Checks) SoloTicket(ctx context.Context, caller party.Caller, queue string) error {
 	return c.ask(ctx, party.Question{Action: rules.ActionMatchmake, Caller: caller, Request: rules.RequestFacts{Queue: queue}})
 }
 

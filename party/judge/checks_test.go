@@ -97,17 +97,17 @@ func TestChecks_Inside(t *testing.T) {
 	p := w.host.Players(3)
 	alone, pair := w.newParty(true, 4, p[0]), w.newParty(true, 4, p[0], p[1])
 	for _, a := range actions {
-		w.denied(w.checks.Inside(t.Context(), a, caller(p[0]), w.look(alone), rules.RequestFacts{}), "alone")
-		if err := w.checks.Inside(t.Context(), a, caller(p[0]), w.look(pair), rules.RequestFacts{}); err != nil {
+		w.denied(w.checks.MemberAction(t.Context(), a, caller(p[0]), w.look(alone), rules.RequestFacts{}), "alone")
+		if err := w.checks.MemberAction(t.Context(), a, caller(p[0]), w.look(pair), rules.RequestFacts{}); err != nil {
 			t.Errorf("%s: %v", a, err)
 		}
-		if err := w.checks.Inside(t.Context(), a, caller(p[2]), w.look(alone), rules.RequestFacts{}); err != nil {
+		if err := w.checks.MemberAction(t.Context(), a, caller(p[2]), w.look(alone), rules.RequestFacts{}); err != nil {
 			t.Errorf("%s by a stranger: %v; want it left to the server", a, err)
 		}
 	}
 	w.useRules("rules: [{id: ranked, on: [matchmake], deny: 'request.queue == \"ranked\"'}]")
-	w.denied(w.checks.Alone(t.Context(), caller(p[0]), "ranked"), "ranked")
-	if err := w.checks.Alone(t.Context(), caller(p[0]), "casual"); err != nil {
+	w.denied(w.checks.SoloTicket(t.Context(), caller(p[0]), "ranked"), "ranked")
+	if err := w.checks.SoloTicket(t.Context(), caller(p[0]), "casual"); err != nil {
 		t.Error(err)
 	}
 }
@@ -119,8 +119,8 @@ func TestChecks_NoRuleCostsNothing(t *testing.T) {
 	s := party.Session{UserID: "u"}
 	for _, err := range []error{
 		w.checks.Accept(t.Context(), s, s, reserve.Look{}),
-		w.checks.Inside(t.Context(), rules.ActionData, party.Caller{}, reserve.Look{}, rules.RequestFacts{}),
-		w.checks.Alone(t.Context(), party.Caller{}, ""),
+		w.checks.MemberAction(t.Context(), rules.ActionData, party.Caller{}, reserve.Look{}, rules.RequestFacts{}),
+		w.checks.SoloTicket(t.Context(), party.Caller{}, ""),
 	} {
 		if err != nil {
 			t.Error(err)
@@ -255,7 +255,7 @@ func TestLoad(t *testing.T) {
 		return &api.UserGroupList_UserGroup{Group: &api.Group{Id: "id-" + name, Name: name}, State: wrapperspb.Int32(state)}
 	}
 	h := host{Host: w.host, pages: [][]*api.UserGroupList_UserGroup{{group("owner", 0), group("admin", 1)}, {group("member", 2), group("asked", 3)}}}
-	load := judge.Load(h, party.NewBlockList(nil, h), w.clock.Now)
+	load := judge.NewLoader(h, party.NewBlockList(nil, h), w.clock.Now)
 
 	groups, err := load.Groups(ctx, p[0].UserID)
 	want := []rules.GroupFacts{{ID: "id-owner", Name: "owner", Admin: true}, {ID: "id-admin", Name: "admin", Admin: true}, {ID: "id-member", Name: "member"}}
@@ -290,7 +290,7 @@ func TestLoad(t *testing.T) {
 	if got := level(); got != `{"level": 4}` {
 		t.Errorf("metadata = %s; want it read again", got)
 	}
-	if _, err := judge.Load(host{Host: w.host, err: errDown}, party.NewBlockList(nil, w.host), w.clock.Now).Groups(ctx, p[0].UserID); err == nil {
+	if _, err := judge.NewLoader(host{Host: w.host, err: errDown}, party.NewBlockList(nil, w.host), w.clock.Now).Groups(ctx, p[0].UserID); err == nil {
 		t.Error("a failed read is no answer")
 	}
 }

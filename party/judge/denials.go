@@ -18,8 +18,8 @@ const maxDenials = 64
 // maxCountedRules limits the counters. A file has at most 200 rules at a time.
 const maxCountedRules = 1000
 
-// Asked is an answered question, with the facts of that moment.
-type Asked struct {
+// AnsweredQuestion is an answered question, with the facts of that moment.
+type AnsweredQuestion struct {
 	At               time.Time
 	Action           rules.Action
 	UserID, Username string
@@ -29,8 +29,8 @@ type Asked struct {
 	facts rules.Facts
 }
 
-func newAsked(at time.Time, q party.Question, set *rules.Set, facts rules.Facts) Asked {
-	a := Asked{At: at, Action: q.Action, UserID: q.Caller.UserID, Username: q.Caller.Username, set: set, facts: facts}
+func newAsked(at time.Time, q party.Question, set *rules.Set, facts rules.Facts) AnsweredQuestion {
+	a := AnsweredQuestion{At: at, Action: q.Action, UserID: q.Caller.UserID, Username: q.Caller.Username, set: set, facts: facts}
 	if !q.View.ID.IsZero() {
 		a.PartyID = q.View.ID.String()
 	}
@@ -38,13 +38,13 @@ func newAsked(at time.Time, q party.Question, set *rules.Set, facts rules.Facts)
 }
 
 // Explain explains the answer: it says what each rule made of the facts.
-func (a Asked) Explain(ctx context.Context) rules.Explanation {
+func (a AnsweredQuestion) Explain(ctx context.Context) rules.Explanation {
 	return a.set.Explain(ctx, a.facts, nil)
 }
 
 // Denial is one action that a rule refused.
 type Denial struct {
-	Asked
+	AnsweredQuestion
 	Rule    string
 	Message string // what the player reads
 	Broken  bool   // the rule could not be evaluated

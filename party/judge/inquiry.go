@@ -91,7 +91,7 @@ func (i Inquiries) invite(ctx context.Context, caller party.Caller, q Inquiry) e
 
 func (i Inquiries) matchmake(ctx context.Context, caller party.Caller, q Inquiry) error {
 	if q.PartyID == "" {
-		if err := i.Checks.Alone(ctx, caller, q.Queue); err != nil {
+		if err := i.Checks.SoloTicket(ctx, caller, q.Queue); err != nil {
 			return err
 		}
 		return i.Queue(ctx, caller, party.View{}, q.Queue)
@@ -105,7 +105,7 @@ func (i Inquiries) matchmake(ctx context.Context, caller party.Caller, q Inquiry
 		return party.NotAMember()
 	}
 	caller.SessionID = m.SessionID // a call over plain HTTP has none
-	if err := i.Checks.Inside(ctx, rules.ActionMatchmake, caller, look, rules.RequestFacts{Queue: q.Queue}); err != nil {
+	if err := i.Checks.MemberAction(ctx, rules.ActionMatchmake, caller, look, rules.RequestFacts{Queue: q.Queue}); err != nil {
 		return err
 	}
 	if err := i.Queue(ctx, caller, look.View, q.Queue); err != nil {

@@ -63,7 +63,7 @@ func (j *Judge) Enforces(a rules.Action) bool { return j.Rules().Has(a) }
 // the server.
 func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
-	request, fits := set.Config().Parties.Shape(q.Action, q.Request)
+	request, fits := set.Config().Parties.ResolveRequest(q.Action, q.Request)
 	if !fits { // the caller refuses the size itself
 		j.Shadow.enqueue(j, q, j.Now(), rules.SizeRefused)
 		return nil
@@ -80,18 +80,18 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if err != nil {
 		return err
 	}
-	d, used, err := set.Ask(ctx, facts, j.Load, !j.dry)
+	d, used, err := set.DecideWithFacts(ctx, facts, j.Load, !j.dry)
 	if j.dry {
 		return toRefusal(d, err)
 	}
 	if gone := party.Outcome(ctx, err); gone != nil && gone.Reason != party.Internal {
 		return gone // nobody waits for the answer, and no rule is the cause
 	}
-	j.Shadow.enqueue(j, q, facts.Now, d.Words(err))
+	j.Shadow.enqueue(j, q, facts.Now, d.Outcome(err))
 	if j.Record != nil {
-		j.Record.enqueue(recordEntry{set: set, facts: used, answer: d.Words(err), broken: err != nil})
+		j.Record.enqueue(recordEntry{set: set, facts: used, answer: d.Outcome(err), broken: err != nil})
 	}
-	if e := new(rules.EvalError); errors.As(err, &e) && e.Sent {
+	if e := new(rules.EvalError); errors.As(err, &e) && e.ClientFault {
 		if e.Times&(e.Times-1) == 0 { // the 1st, 2nd, 4th and so on, because players decide how often this happens
 			j.Logger.Warn("request refused, a rule cannot be asked about what the client sent rule=%s times=%d action=%s user=%s error=%v", d.Rule, e.Times, q.Action, q.Caller.UserID, err)
 		}
@@ -99,7 +99,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)
 	}
 	if !d.Allowed {
-		j.denials.add(Denial{Asked: newAsked(facts.Now, q, set, used), Rule: d.Rule, Message: d.Message, Broken: err != nil})
+		j.denials.add(Denial{AnsweredQuestion: newAsked(facts.Now, q, set, used), Rule: d.Rule, Message: d.Message, Broken: err != nil})
 	}
 	return toRefusal(d, err)
 }
@@ -124,7 +124,7 @@ func (j *Judge) Dry() *Judge {
 
 func toRefusal(d rules.Decision, err error) error {
 	switch e := new(rules.EvalError); {
-	case errors.As(err, &e) && e.Sent:
+	case errors.As(err, &e) && e.ClientFault:
 		return &party.Error{Reason: party.InvalidRequest, Message: d.Message, Cause: err}
 	case err != nil:
 		return &party.Error{Reason: party.Internal, Rule: d.Rule, Message: d.Message, Cause: err}

@@ -34,8 +34,8 @@ type loader struct {
 	groups   *cache.Cache[string, []rules.GroupFacts]
 }
 
-// Load makes the loader of a judge. It caches accounts and groups for [FactTTL].
-func Load(host Host, blocks party.BlockList, now party.Clock) rules.Loader {
+// NewLoader makes the loader of a judge. It caches accounts and groups for [FactTTL].
+func NewLoader(host Host, blocks party.BlockList, now party.Clock) rules.Loader {
 	return loader{
 		host: host, BlockList: blocks,
 		accounts: cache.New[string, rules.Account](now, maxCachedUsers, FactTTL),

@@ -43,7 +43,7 @@ func TestLoad_remembers(t *testing.T) {
 	h := &countingHost{Host: w.host, reads: map[string]int{}}
 	p := w.host.Players(3)
 	u, v, other := p[0].UserID, p[1].UserID, p[2].UserID
-	load := judge.Load(h, party.NewBlockList(nil, h), w.clock.Now)
+	load := judge.NewLoader(h, party.NewBlockList(nil, h), w.clock.Now)
 	ctx := t.Context()
 	read := func() {
 		t.Helper()

@@ -134,7 +134,7 @@ func (r *Record) add(d recordEntry) {
 	unread := false // the rule broke because a fact could not be read, not because of the facts
 	if d.broken {
 		again, err := d.set.Try(context.Background(), d.facts, nil)
-		unread = again.Words(err) != d.answer
+		unread = again.Outcome(err) != d.answer
 	}
 	line, err := json.Marshal(map[string]any{"facts": r.pseudonymize(d.facts), "answer": d.answer, "unread": unread})
 	if err != nil || len(line) > maxRecordLine {

@@ -66,7 +66,7 @@ type ShadowCount struct {
 
 // Difference is a question that the next rules answer differently. It explains their answer.
 type Difference struct {
-	Asked
+	AnsweredQuestion
 	Now, Next string
 }
 
@@ -123,7 +123,7 @@ func (s *Shadow) ask(ctx context.Context, q shadowQuestion) {
 	set := s.next()
 	d, used := rules.Decision{Allowed: true}, rules.Facts{}
 	var broken error
-	request, fits := set.Config().Parties.Shape(q.question.Action, q.question.Request)
+	request, fits := set.Config().Parties.ResolveRequest(q.question.Action, q.question.Request)
 	q.question.Request = request
 	if fits && set.Asks(q.question.Action, q.question.Invited) {
 		facts, err := q.judge.facts(ctx, set, q.question)
@@ -132,9 +132,9 @@ func (s *Shadow) ask(ctx context.Context, q shadowQuestion) {
 			return
 		}
 		facts.Now = q.at
-		d, used, broken = set.Ask(ctx, facts, q.judge.Load, false)
+		d, used, broken = set.DecideWithFacts(ctx, facts, q.judge.Load, false)
 	}
-	a, outcome := q.question.Action, d.Words(broken)
+	a, outcome := q.question.Action, d.Outcome(broken)
 	if !fits {
 		outcome = rules.SizeRefused
 	}

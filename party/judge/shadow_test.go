@@ -129,14 +129,14 @@ func TestShadow_shape(t *testing.T) {
 		for _, tt := range []struct {
 			next   string
 			action rules.Action
-			wish   rules.Wish
+			wish   rules.PartyRequest
 			want   [2]string
 		}{
-			{"parties: {max_size: {default: 4, max: 6, outside: clamp}}", rules.ActionCreate, rules.Wish{}, [2]string{"denied by big", "allowed"}},
-			{"parties: {max_size: {default: 4, max: 6, outside: clamp}}", rules.ActionCreate, rules.Wish{MaxSize: 7}, [2]string{"denied by big", "allowed"}},
-			{"parties: {max_size: {default: 4, max: 6}}", rules.ActionCreate, rules.Wish{MaxSize: 7}, [2]string{"denied by big", "refused for max_size"}},
-			{"parties: {open: closed}", rules.ActionCreate, rules.Wish{MaxSize: 4, Open: true}, [2]string{"denied by open", "allowed"}},
-			{"parties: {open: open}", rules.ActionUpdate, rules.Wish{}, [2]string{"allowed", "denied by open"}},
+			{"parties: {max_size: {default: 4, max: 6, outside: clamp}}", rules.ActionCreate, rules.PartyRequest{}, [2]string{"denied by big", "allowed"}},
+			{"parties: {max_size: {default: 4, max: 6, outside: clamp}}", rules.ActionCreate, rules.PartyRequest{MaxSize: 7}, [2]string{"denied by big", "allowed"}},
+			{"parties: {max_size: {default: 4, max: 6}}", rules.ActionCreate, rules.PartyRequest{MaxSize: 7}, [2]string{"denied by big", "refused for max_size"}},
+			{"parties: {open: closed}", rules.ActionCreate, rules.PartyRequest{MaxSize: 4, Open: true}, [2]string{"denied by open", "allowed"}},
+			{"parties: {open: open}", rules.ActionUpdate, rules.PartyRequest{}, [2]string{"allowed", "denied by open"}},
 		} {
 			w, shadow, _ := shadowWorld(t, big[1:], tt.next+big)
 			w.startJudge(func() rules.Config { return w.set.Config() })
@@ -144,7 +144,7 @@ func TestShadow_shape(t *testing.T) {
 			if tt.action == rules.ActionCreate {
 				_, _ = w.checks.Create(t.Context(), caller(p[0]), party.CreateParams{MaxSize: tt.wish.MaxSize, Open: tt.wish.Open})
 			} else {
-				_ = w.checks.Inside(t.Context(), tt.action, caller(p[0]), w.look(w.newParty(true, 4, p[0])), rules.RequestFacts{Wish: &tt.wish})
+				_ = w.checks.MemberAction(t.Context(), tt.action, caller(p[0]), w.look(w.newParty(true, 4, p[0])), rules.RequestFacts{Wish: &tt.wish})
 			}
 			r := waitForReport(t, shadow, 1)
 			if got := [2]string{r.Counts[0].Now, r.Counts[0].Next}; got != tt.want {

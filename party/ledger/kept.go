@@ -61,7 +61,7 @@ func (v *Visit) Keep(m party.Member) error {
 	if conf.ReconnectGrace <= 0 {
 		return nil
 	}
-	if conf.OnePerUser.One() {
+	if conf.OnePerUser.Enabled() {
 		in, err := v.ledger.Roster.PartiesOf(v.Ctx, m.UserID)
 		if err != nil || len(in) > 0 { // the user is in another party already
 			return err

@@ -121,7 +121,7 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (back pa
 		case back.IsZero():
 			back = s.Admission.Current(seat.ID)
 		}
-		if !back.IsZero() && s.Policy().Parties.OnePerUser.One() {
+		if !back.IsZero() && s.Policy().Parties.OnePerUser.Enabled() {
 			return back, false, nil
 		}
 	}
@@ -301,7 +301,7 @@ func (s *Service) retry(t attempt) {
 		return
 	}
 	in, err := s.Roster.PartiesOf(ctx, t.session.UserID)
-	if err == nil && len(in) > 0 && s.Policy().Parties.OnePerUser.One() {
+	if err == nil && len(in) > 0 && s.Policy().Parties.OnePerUser.Enabled() {
 		return
 	}
 	if err := s.putBack(ctx, t); err != nil {

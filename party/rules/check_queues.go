@@ -57,7 +57,7 @@ func (d *decoder) checkQueue(at string, q Queue, c *Config) {
 		fmt.Sprintf("%s may send %d messages a second each before the server closes their sockets", plural(q.Seats(), "player"), each), "set a higher tick, or socket.outgoing_queue_size of the server above its 64")
 	d.warnIf(q.Match != FleetMatch && q.Fleet != nil, at+".fleet",
 		"has no effect, because the match is not "+FleetMatch, "")
-	if fleet, is := q.Server(); is {
+	if fleet, is := q.FleetConfig(); is {
 		_, taken := fleet.Metadata[ServerInfoKey]
 		d.rejectIf(taken, at+".fleet.metadata."+ServerInfoKey, "is what the module itself tells the game server", "choose another key")
 	}

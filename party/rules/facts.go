@@ -173,11 +173,11 @@ type RequestFacts struct {
 
 	// Wish is what the client asked for. Each rules file computes MaxSize and Open from it. It is nil if the
 	// client asked for neither, and in recordings of older versions.
-	Wish *Wish `yaml:"-" expr:"-" json:"wish,omitempty"`
+	Wish *PartyRequest `yaml:"-" expr:"-" json:"wish,omitempty"`
 }
 
-// Wish is the size and openness that a client asks for.
-type Wish struct {
+// PartyRequest is the size and openness that a client asks for.
+type PartyRequest struct {
 	MaxSize int  `json:"max_size,omitzero"` // 0 = the default size
 	Open    bool `json:"open,omitzero"`
 }

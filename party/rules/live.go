@@ -39,8 +39,8 @@ type LiveOptions struct {
 	Path  string           // "" = defaults: nothing is read or watched
 	Now   func() time.Time // nil = time.Now
 	Trial bool             // the file is never in force, so Live gives no advice about restarts
-	// Files checks the files that a Set names and warns of unusable ones. nil = no check.
-	Files func(*Set) Problems
+	// CheckFiles checks the files that a Set names and warns of unusable ones. nil = no check.
+	CheckFiles func(*Set) Problems
 	// OnLoad receives every switch and every failure, in order. It must not call Reload or Poll.
 	OnLoad func(Loaded)
 }
@@ -141,8 +141,8 @@ func (l *Live) readFile(always bool) error {
 	case err != nil:
 		err = fmt.Errorf("read rules: %w", err)
 	default:
-		if s, err = Load(data, l.opts.Path); err == nil && l.opts.Files != nil {
-			files = l.opts.Files(s)
+		if s, err = Load(data, l.opts.Path); err == nil && l.opts.CheckFiles != nil {
+			files = l.opts.CheckFiles(s)
 		}
 	}
 	l.mu.Lock()

@@ -72,7 +72,7 @@ func TestSet_Decide_membersLater(t *testing.T) {
 	if d, err := set.Decide(context.Background(), f, load); err != nil || d.Rule != "b" {
 		t.Errorf("%+v, %v; want b", d, err)
 	}
-	d, on, err := set.Ask(context.Background(), f, load, true)
+	d, on, err := set.DecideWithFacts(context.Background(), f, load, true)
 	if err != nil || d.Rule != "b" || set.Explain(context.Background(), on, nil).Decision != d {
 		t.Errorf("explaining the facts of %+v gives another answer, %v", d, err)
 	}

@@ -126,8 +126,8 @@ const (
 	RegexAny RegexPolicy = "any"
 )
 
-// One reports whether a user may be in only one party at a time.
-func (r OnePerUser) One() bool { return r == OnePartyOnly || r == LeavePrevious }
+// Enabled reports whether a user may be in only one party at a time.
+func (r OnePerUser) Enabled() bool { return r == OnePartyOnly || r == LeavePrevious }
 
 type Waitlist struct {
 	// How long a free seat is held for the first on the wait list.

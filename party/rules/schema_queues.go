@@ -195,9 +195,9 @@ type SkillStorage struct {
 // Seats returns the number of players in a full match.
 func (q Queue) Seats() int { return q.Teams * q.TeamSize.Max }
 
-// Largest returns the size of the largest party that may queue. A party that fills the whole match has nobody
+// LargestParty returns the size of the largest party that may queue. A party that fills the whole match has nobody
 // left to play with, unless the queue lets it play alone.
-func (q Queue) Largest() int {
+func (q Queue) LargestParty() int {
 	most := cmp.Or(q.MaxParty, q.TeamSize.Max)
 	if q.Teams == 1 && !q.FullPartyAlone {
 		most = min(most, q.TeamSize.Max-1)
@@ -207,8 +207,8 @@ func (q Queue) Largest() int {
 
 var defaultFleet = DefaultOf[Fleet]()
 
-// Server returns how the queue gets its game servers. ok is false if it uses none.
-func (q Queue) Server() (f Fleet, ok bool) {
+// FleetConfig returns how the queue gets its game servers. ok is false if it uses none.
+func (q Queue) FleetConfig() (f Fleet, ok bool) {
 	if q.Match != FleetMatch {
 		return Fleet{}, false
 	}

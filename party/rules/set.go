@@ -68,19 +68,19 @@ func (s *Set) Uses(a Action, fact string) bool {
 // is allowed. If load is nil, the facts are used as they are. If a condition cannot be evaluated or its facts
 // cannot be read, Decide refuses the action and returns an [*EvalError].
 func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (Decision, error) {
-	d, _, err := s.Ask(ctx, f, load, true)
+	d, _, err := s.DecideWithFacts(ctx, f, load, true)
 	return d, err
 }
 
 // Try is Decide without counting. It is for questions that have no effect.
 func (s *Set) Try(ctx context.Context, f Facts, load Loader) (Decision, error) {
-	d, _, err := s.Ask(ctx, f, load, false)
+	d, _, err := s.DecideWithFacts(ctx, f, load, false)
 	return d, err
 }
 
-// Ask is Decide if count is set, or else Try. It also returns the facts as they were then, with those that were
-// read. [Set.Explain] on these facts, without a Loader, explains the decision.
-func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Decision, used Facts, err error) {
+// DecideWithFacts is Decide if count is set, or else Try. It also returns the facts as they were then, with those that
+// were read. [Set.Explain] on these facts, without a Loader, explains the decision.
+func (s *Set) DecideWithFacts(ctx context.Context, f Facts, load Loader, count bool) (d Decision, used Facts, err error) {
 	rules := s.byAction[f.Action]
 	if !s.Asks(f.Action, f.Invited) {
 		return Decision{Allowed: true}, f, nil
@@ -138,7 +138,7 @@ func (r *rule) answer(cause error, count bool) (Decision, error) {
 		d.Allowed, d.Message, counter = false, brokenMessage, &r.stats.errors
 		broken = &EvalError{Rule: r.ID, Cause: cause}
 		if by := new(sentError); errors.As(cause, by) {
-			broken.Sent, d.Message = true, by.field+": one of the game's rules cannot be asked about this value."
+			broken.ClientFault, d.Message = true, by.field+": one of the game's rules cannot be asked about this value."
 		} else if errors.As(cause, new(unreadError)) {
 			d.Message = unreadMessage
 		}
@@ -156,8 +156,8 @@ func (r *rule) answer(cause error, count bool) (Decision, error) {
 	return d, broken
 }
 
-// Words returns the decision in the notation of case files. err is the error that came with it.
-func (d Decision) Words(err error) string {
+// Outcome returns the decision in the notation of case files. err is the error that came with it.
+func (d Decision) Outcome(err error) string {
 	switch {
 	case err != nil:
 		return "broken " + d.Rule
@@ -172,10 +172,10 @@ func (d Decision) Words(err error) string {
 // EvalError is the error for a condition that could not be evaluated. The action is refused, because a broken
 // rule must not open what it guards.
 type EvalError struct {
-	Rule  string
-	Cause error
-	Sent  bool   // a value that the client sent is the cause; the decision's message names the field
-	Times uint64 // how many times the rule failed, with this one; 0 if nothing is counted
+	Rule        string
+	Cause       error
+	ClientFault bool   // a value that the client sent is the cause; the decision's message names the field
+	Times       uint64 // how many times the rule failed, with this one; 0 if nothing is counted
 }
 
 func (e *EvalError) Error() string { return "rule " + e.Rule + ": " + e.Cause.Error() }

@@ -3,12 +3,12 @@ package rules
 // SizeRefused is the answer if the file refuses the size, so that no rule is asked.
 const SizeRefused = "refused for max_size"
 
-// Shape sets the size and openness of r to what the file allows for the wish. It returns false if the file
+// ResolveRequest sets the size and openness of r to what the file allows for the wish. It returns false if the file
 // refuses the size of a new party.
 //
 // Afterwards the size is never 0. With size 0 the stock server creates a party that nobody can enter, and its
 // first ticket stops presence events for the whole node.
-func (p Parties) Shape(a Action, r RequestFacts) (RequestFacts, bool) {
+func (p Parties) ResolveRequest(a Action, r RequestFacts) (RequestFacts, bool) {
 	if r.Wish == nil {
 		return r, true
 	}

@@ -142,8 +142,8 @@ func aServer() *source {
 		}},
 		denials: []overview.Denial{{
 			Denial: judge.Denial{
-				Asked: judge.Asked{At: now.Add(-time.Minute), Action: rules.ActionCreate, UserID: "u7", Username: "newbie"},
-				Rule:  "newcomers", Message: "Play for a day first.",
+				AnsweredQuestion: judge.AnsweredQuestion{At: now.Add(-time.Minute), Action: rules.ActionCreate, UserID: "u7", Username: "newbie"},
+				Rule:             "newcomers", Message: "Play for a day first.",
 			},
 			Explanation: rules.Explanation{Rules: []rules.RuleTrace{{
 				Rule: "newcomers", Denies: true, Condition: `user.account_age < duration("24h")`, Outcome: rules.Held,

@@ -12,7 +12,7 @@ import (
 // explain prints a decision and, rule by rule, how it came about.
 func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 	e := rulebook.Explain(context.Background(), set, facts)
-	if e.Behind {
+	if e.GatesAfterRules {
 		t.verdict(facts.Action, e.Explanation)
 		t.gates(facts.Action, e, "after the rules")
 	} else {
@@ -44,7 +44,7 @@ func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 func (t *terminal) gates(action rules.Action, e rulebook.Explained, when string) {
 	if g := e.Refusal(); g != nil {
 		fmt.Fprintf(t.out, "%s is %s %s: %s (%s)\n", action, t.paint(red, "refused"), when, g.Reason, g.Text)
-		if !e.Behind {
+		if !e.GatesAfterRules {
 			fmt.Fprintln(t.out, t.paint(dim, "if it were not, the rules would say:"))
 		}
 		return
@@ -53,7 +53,7 @@ func (t *terminal) gates(action rules.Action, e rulebook.Explained, when string)
 	for i, g := range e.Gates {
 		looked[i] = g.Reason
 	}
-	if len(looked) > 0 && (!e.Behind || e.Decision.Allowed) {
+	if len(looked) > 0 && (!e.GatesAfterRules || e.Decision.Allowed) {
 		fmt.Fprintf(t.out, "%s\n", t.paint(dim, when+" nothing refuses: not "+strings.Join(looked, ", not ")))
 	}
 }

@@ -44,12 +44,12 @@ func rulesReplay(t *terminal, args []string) int {
 	for _, c := range changed {
 		fmt.Fprintf(t.out, "%d x %s; now %s\n", r.Changed[c], c[0], t.paint(bold, c[1]))
 	}
-	for _, why := range slices.Sorted(maps.Keys(r.Lacking)) {
-		fmt.Fprintf(t.out, "%d x %s: %s\n", r.Lacking[why], t.paint(yellow, "cannot be said"), why)
+	for _, why := range slices.Sorted(maps.Keys(r.UnknownReasons)) {
+		fmt.Fprintf(t.out, "%d x %s: %s\n", r.UnknownReasons[why], t.paint(yellow, "cannot be said"), why)
 	}
 	fmt.Fprintf(t.out, "%s: %d answered the same, %d otherwise, %d cannot be said", count(r.Decisions, "decision"), r.Same, r.Decisions-r.Same-r.Unknown, r.Unknown)
-	if r.Left > 0 {
-		fmt.Fprintf(t.out, "; %s left out\n", count(r.Left, "line"))
+	if r.Skipped > 0 {
+		fmt.Fprintf(t.out, "; %s left out\n", count(r.Skipped, "line"))
 		return exitProblem
 	}
 	fmt.Fprintln(t.out)

@@ -81,7 +81,7 @@ func (t *terminal) simReport(f evening.Settings, p evening.Played) {
 	fmt.Fprintf(t.out, "%s: %d teams of %d; %s for %s, a pass every %s, seed %d\n", t.paint(bold, p.Name), q.Teams, q.TeamSize.Max,
 		f.Arrivals, rules.FormatDuration(f.Duration), rules.FormatDuration(f.Interval), f.Seed)
 	for _, s := range p.Left {
-		fmt.Fprintf(t.out, "%s parties of %d are left out: the queue takes up to %d\n", t.paint(yellow, "note:"), s.Size, q.Largest())
+		fmt.Fprintf(t.out, "%s parties of %d are left out: the queue takes up to %d\n", t.paint(yellow, "note:"), s.Size, q.LargestParty())
 	}
 	fmt.Fprintf(t.out, "\n%-22s %10s %8s\n", "", "tickets", "players")
 	for _, rule := range slices.Sorted(maps.Keys(r.Refused)) {

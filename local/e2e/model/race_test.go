@@ -133,7 +133,7 @@ func variants(rule rules.OnePerUser, steps []*step) []variant {
 	either(true, func(v *variant) { v.settled = true })
 	either(turns, func(v *variant) { v.lateBans = true })
 	either(true, func(v *variant) { v.lateMoves = true })
-	either(rule.One(), func(v *variant) { v.lateLeaves = true })
+	either(rule.Enabled(), func(v *variant) { v.lateLeaves = true })
 	either(redeems, func(v *variant) { v.claims = true })
 	either(redeems, func(v *variant) { v.picks = true })
 	either(turns, func(v *variant) { v.stays = true })

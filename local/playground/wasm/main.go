@@ -111,7 +111,7 @@ func explain(text, facts string) any {
 		f.Now = time.Now()
 	}
 	e := rulebook.Explain(context.Background(), set, f)
-	answer := explained{Behind: e.Behind, Answer: e.Decision.Words(e.Err), Message: e.Decision.Message, Rules: e.Rules}
+	answer := explained{Behind: e.GatesAfterRules, Answer: e.Decision.Outcome(e.Err), Message: e.Decision.Message, Rules: e.Rules}
 	if e.Err != nil {
 		answer.Error = e.Err.Error()
 	}
