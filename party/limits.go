@@ -19,8 +19,8 @@ type Limit struct {
 // Take counts one action. It refuses with RateLimited and the time to wait.
 func (l Limit) Take(key string) error { return refuseWait(l.buckets.Take(key, l.rate())) }
 
-// May returns what Take would, and counts nothing.
-func (l Limit) May(key string) error { return refuseWait(l.buckets.Wait(key, l.rate())) }
+// Check returns what Take would, and counts nothing.
+func (l Limit) Check(key string) error { return refuseWait(l.buckets.Wait(key, l.rate())) }
 
 // begin starts an action that may cost n; it counts until it ends. The caller calls done once, which says whether it
 // counts.
@@ -94,7 +94,7 @@ const namedPerInvite = 10
 
 // Stranger reports whether sender may notify receiver, who is not a friend, of an invite. If so, it counts it.
 func (l *Limits) Stranger(sender, receiver string) bool {
-	return l.toStranger.May(sender) == nil && l.Received(receiver) && l.toStranger.Take(sender) == nil
+	return l.toStranger.Check(sender) == nil && l.Received(receiver) && l.toStranger.Take(sender) == nil
 }
 
 // Received is Stranger for a sender who notifies many members of the same group at once: it limits only what the
@@ -120,7 +120,7 @@ func (l *Limits) Guess(userID, clientIP string) (done func(wrong int), err error
 	address := ""
 	if clientIP != "" || userID == "" {
 		address = limit.Address(clientIP)
-		if err := l.guessIP.May(address); err != nil {
+		if err := l.guessIP.Check(address); err != nil {
 			return nil, err
 		}
 	}

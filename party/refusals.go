@@ -35,17 +35,17 @@ func NamedID(partyID string) (ID, error) {
 // NotAMember refuses a user who is not in the party.
 func NotAMember() *Error { return Refuse(NotMember, "You are not in this party.") }
 
-// Gone is the refusal for a party that has ended.
-func Gone() *Error { return Refuse(PartyNotFound, "This party does not exist any more.") }
+// RefuseGone is the refusal for a party that has ended.
+func RefuseGone() *Error { return Refuse(PartyNotFound, "This party does not exist any more.") }
 
-// Full is the refusal for a party without a free seat.
-func Full() *Error { return Refuse(PartyFull, "This party is full.") }
+// RefuseFull is the refusal for a party without a free seat.
+func RefuseFull() *Error { return Refuse(PartyFull, "This party is full.") }
 
 // awayRetry is when to ask again for a party in which everybody is away.
 const awayRetry = 5 * time.Second
 
-// Away is the refusal for a party whose members have all lost their connections.
-func Away() *Error {
+// RefuseAway is the refusal for a party whose members have all lost their connections.
+func RefuseAway() *Error {
 	return RefuseFor(awayRetry, PartyAway, "Everybody in this party is away for a moment")
 }
 

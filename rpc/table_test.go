@@ -38,11 +38,11 @@ func TestCall_EverybodyIsAway(t *testing.T) {
 		found, look error
 		want        party.Reason
 	}{
-		"away":             {party.Gone(), party.Away(), party.PartyAway},
-		"gone":             {party.Gone(), party.Gone(), party.PartyNotFound},
-		"somebody is back": {party.Gone(), nil, party.PartyNotFound},
-		"another refusal":  {party.NotAMember(), party.Away(), party.NotMember},
-		"no refusal":       {nil, party.Away(), ""},
+		"away":             {party.RefuseGone(), party.RefuseAway(), party.PartyAway},
+		"gone":             {party.RefuseGone(), party.RefuseGone(), party.PartyNotFound},
+		"somebody is back": {party.RefuseGone(), nil, party.PartyNotFound},
+		"another refusal":  {party.NotAMember(), party.RefuseAway(), party.NotMember},
+		"no refusal":       {nil, party.RefuseAway(), ""},
 	} {
 		handle := rpc.Call(func(context.Context, party.Caller, named) (echo, error) { return echo{}, tt.found })
 		_, err := handle(t.Context(), party.Caller{UserID: "u1"}, `{"party_id":"`+id+`"}`, still{gone: tt.look})

@@ -56,11 +56,11 @@ type world struct {
 	toldPanics   bool                           // Told panics instead
 	hearing      sync.Mutex
 	metrics      metrics
-	mail         *post.Post    // sends to newcomers later; nil to send at once
-	partyErr     error         // the error of reading a party
-	incoming     int           // friends on the way without a held seat, in every party
-	fromWaitList int           // seats held from the wait list, in every party
-	tick         time.Duration // time that passes whenever the module reads the clock
+	mail         *post.DelayedSender // sends to newcomers later; nil to send at once
+	partyErr     error               // the error of reading a party
+	incoming     int                 // friends on the way without a held seat, in every party
+	fromWaitList int                 // seats held from the wait list, in every party
+	tick         time.Duration       // time that passes whenever the module reads the clock
 
 	pool    []*entry    // what the host's matchmaker holds
 	matched []time.Time // when the tickets were made that the host says it has matched
@@ -225,7 +225,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 			}
 			return partytest.AtOnce(w.host)(id, op, data)
 		},
-		Waits:   func(id party.ID) bool { return w.mail != nil && w.mail.Waits(id) },
+		Waits:   func(id party.ID) bool { return w.mail != nil && w.mail.Pending(id) },
 		Metrics: &w.metrics,
 		Roster:  w.roster, Look: w.look, Glance: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Hears: len(cfg.Queues) > 0 || cfg.Matchmaking.CreateMatch, Launcher: w.launcher, Servers: w.servers, Friends: w.servers,
@@ -265,7 +265,7 @@ func (w *world) glance(ctx context.Context, id party.ID) (reserve.Look, error) {
 	if w.partyErr != nil {
 		return reserve.Look{}, w.partyErr
 	}
-	return w.admission.Glance(ctx, id)
+	return w.admission.TryLook(ctx, id)
 }
 
 func (w *world) footprint(l reserve.Look) party.Footprint {

@@ -107,7 +107,7 @@ func (m *Module) construct(env environment, o Options) error {
 	})
 	m.reconnect = reconnect.New(reconnect.Deps{
 		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
-		Newcomer: m.post.Send, Waits: m.post.Waits,
+		Newcomer: m.post.Send, Waits: m.post.Pending,
 	})
 	m.share = share.New(share.Deps{
 		Invites: m.invites, Admission: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: blocks,
@@ -120,10 +120,10 @@ func (m *Module) construct(env environment, o Options) error {
 	m.isMatchmaker = len(policy().Queues) > 0
 	m.hasMatchedHook = m.isMatchmaker || policy().Matchmaking.CreateMatch
 	m.queues = queue.New(queue.Deps{
-		Roster: roster, Look: admission.Look, Glance: admission.Glance, Footprint: m.status.FootprintOf, Statuses: m.status.Statuses,
-		Strengths: m.nk, Sender: m.nk, Notifier: m.nk, Newcomer: m.post.Send, Waits: m.post.Waits, Policy: policy, Logger: m.logger, Now: m.now,
+		Roster: roster, Look: admission.Look, Glance: admission.TryLook, Footprint: m.status.FootprintOf, Statuses: m.status.Statuses,
+		Strengths: m.nk, Sender: m.nk, Notifier: m.nk, Newcomer: m.post.Send, Waits: m.post.Pending, Policy: policy, Logger: m.logger, Now: m.now,
 		Blocks: blocks, Processing: m.isMatchmaker, Hears: m.hasMatchedHook, Launcher: m.matches, Servers: m.matches, Friends: m.retrier, Pool: pool, Told: func(id party.ID, what queue.EventName) {
-			admission.Recorder.Later(id)
+			admission.Recorder.ScheduleWrite(id)
 			m.ticketChanged(id, what)
 		}, Metrics: m.nk,
 	})

@@ -75,7 +75,7 @@ type Module struct {
 	retrier    *matchmaking.Retrier
 	passKey    ed25519.PrivateKey // signs passes
 	attributes *attributes.Service
-	post       *post.Post
+	post       *post.DelayedSender
 	waitlist   *waitlist.Service
 	finder     *finder.Service
 	status     *status.Service

@@ -81,11 +81,11 @@ func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l
 	return seen, err
 }
 
-// Judged is a look on which the caller has judged whether a user may come in. Again judges a later look that has new
+// Judged is a look on which the caller has judged whether a user may come in. Rejudge judges a later look that has new
 // users in it; nil if the judgement does not depend on other users.
 type Judged struct {
-	Look  reserve.Look
-	Again func(ctx context.Context, l reserve.Look) error
+	Look    reserve.Look
+	Rejudge func(ctx context.Context, l reserve.Look) error
 }
 
 // Admit makes a live session a member at once, whether the party is open or closed. It does nothing for a member. It
@@ -119,7 +119,7 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		if err != nil || effects.Take == nil {
 			return err
 		}
-		if now := v.Seen(); by != nil && by.Again != nil && newLook == nil && now.HasNew(by.Look, s.UserID) {
+		if now := v.Seen(); by != nil && by.Rejudge != nil && newLook == nil && now.HasNew(by.Look, s.UserID) {
 			newLook = &now
 			if _, native := v.Book.Pending[s.SessionID]; !native {
 				ownPending = &reserve.PendingJoin{Session: s, Until: a.Now().Add(rejudgeTimeout)} // By is empty: the host does not know of it
@@ -139,7 +139,7 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		// Sessions that come in from now on see that this user is joining.
 		defer a.Briefly(id, removePending)
 		l = newLook
-		if err = by.Again(ctx, *newLook); err == nil {
+		if err = by.Rejudge(ctx, *newLook); err == nil {
 			err = a.Visit(ctx, id, admit)
 		}
 	}
@@ -216,9 +216,9 @@ type Stats struct {
 
 // Stats counts; it may include what has just expired.
 func (a *Admission) Stats() Stats {
-	soon, cancel := bounded.Context(context.Background(), ledger.GlanceWait) // for all parties together
+	soon, cancel := bounded.Context(context.Background(), ledger.TryWait) // for all parties together
 	defer cancel()
-	s := Stats{Lost: a.Roster.Losses.Count()}
+	s := Stats{Lost: a.Roster.LostJoins.Count()}
 	for _, id := range a.Known() {
 		s.Parties++
 		err := a.VisitNative(soon, id, func(v *ledger.Visit) error {
@@ -246,12 +246,12 @@ type Detail struct {
 
 // Detail reads a party without a long wait. It refuses as Look does.
 func (a *Admission) Detail(ctx context.Context, id party.ID) (d Detail, err error) {
-	err = a.VisitSoon(ctx, id, func(v *ledger.Visit) error {
+	err = a.TryVisit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); err != nil {
 			return err
 		}
 		requests, err := liveRequests(v, a.Roster)
-		d = Detail{v.Seen(), requests, v.Book.Line(), maps.Clone(v.Book.Kicks), false}
+		d = Detail{v.Seen(), requests, v.Book.Waitlist(), maps.Clone(v.Book.Kicks), false}
 		return err
 	})
 	if errors.Is(err, ledger.ErrBusy) {

@@ -16,9 +16,9 @@ type joins struct {
 }
 
 type join struct {
-	id     party.ID       // zero for a party that is being created
-	joiner party.Session  // zero for a kick
-	behind *ledger.Behind // the party that is away and continues in the one being created; nil for none
+	id     party.ID          // zero for a party that is being created
+	joiner party.Session     // zero for a kick
+	behind *ledger.AwayParty // the party that is away and continues in the one being created; nil for none
 	until  time.Time
 }
 

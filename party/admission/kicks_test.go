@@ -63,7 +63,7 @@ func TestPardon(t *testing.T) {
 }
 
 // A glimpse equals a look, without asking the host. It reports parties that it cannot know.
-func TestGlimpse(t *testing.T) {
+func TestRecall(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
 	p := k.host.Players(6)
@@ -72,7 +72,7 @@ func TestGlimpse(t *testing.T) {
 		t.Helper()
 		look, err := k.admission.Look(ctx, id)
 		k.must(err)
-		g, ok, err := k.admission.Glimpse(ctx, id)
+		g, ok, err := k.admission.Recall(ctx, id)
 		if want := look.MaxSize - look.Taken() - look.Held(""); err != nil || !ok || g.Free != want || !g.CreatedAt.Equal(look.CreatedAt) || g.Open != look.Open {
 			t.Errorf("%s: glimpse %+v, %v, %v; want %d free of %+v", step, g, ok, err, want, look.Facts)
 		}
@@ -93,11 +93,11 @@ func TestGlimpse(t *testing.T) {
 	if n := k.admission.Population(); n.Parties != 1 || n.Members != 1 {
 		t.Errorf("population %+v", n)
 	}
-	if _, ok, err := k.admission.Glimpse(ctx, party.ID{UUID: uuid.New(), Node: id.Node}); ok || err != nil {
+	if _, ok, err := k.admission.Recall(ctx, party.ID{UUID: uuid.New(), Node: id.Node}); ok || err != nil {
 		t.Errorf("a party nobody has seen: %v, %v", ok, err)
 	}
 	k.restart()
-	if _, ok, _ := k.admission.Glimpse(ctx, id); ok {
+	if _, ok, _ := k.admission.Recall(ctx, id); ok {
 		t.Error("another process knows the party without a look")
 	}
 }

@@ -82,7 +82,7 @@ func TestLost_NotWhileJudged(t *testing.T) {
 	look, err := k.admission.Check(ctx, id, reserve.Intent{Kind: reserve.Admit, Session: p[1], By: p[1].SessionID}, nil)
 	k.must(err)
 	k.must(k.join(p[2], id)) // a new user for the player to be judged with
-	judged := &admission.Judged{Look: look, Again: func(context.Context, reserve.Look) error {
+	judged := &admission.Judged{Look: look, Rejudge: func(context.Context, reserve.Look) error {
 		k.clock.Advance(2 * reserve.PendingTTL)
 		k.host.Disconnect(p[1])
 		k.must(k.admission.Ended(ctx, p[1]))

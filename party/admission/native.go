@@ -203,7 +203,7 @@ func (a *Admission) After(ctx context.Context, m Message) (err error) {
 		switch m.Kind {
 		case Remove:
 			err := a.afterRemove(v, m)
-			v.Led(m.Sender)
+			v.ConfirmLeader(m.Sender)
 			return err
 		case Promote:
 			v.Lead(m.Target)
@@ -212,12 +212,12 @@ func (a *Admission) After(ctx context.Context, m Message) (err error) {
 			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(deadConnectionTime))
 			return v.GiveUp(m.Sender.UserID, last)
 		case Update:
-			v.Led(m.Sender)
+			v.ConfirmLeader(m.Sender)
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
 		case Close:
 			v.Close(m.Sender.UserID)
 		case Accept, ByLeader:
-			v.Led(m.Sender)
+			v.ConfirmLeader(m.Sender)
 		}
 		return nil
 	}))
@@ -231,7 +231,7 @@ func (a *Admission) mirrorLeave(v *ledger.Visit, s party.Session) (last bool) {
 			a.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, s.SessionID, err)
 		}
 	}
-	return v.Gone(s, v.At, false, "")
+	return v.MemberGone(s, v.At, false, "")
 }
 
 // afterCreate mirrors a new party, or continues an old one in it. If the rules say so, its creator leaves their earlier
@@ -285,7 +285,7 @@ func (a *Admission) afterJoin(ctx context.Context, m Message) error {
 func (a *Admission) finishJoin(v *ledger.Visit, s party.Session) (leaving []party.Membership, in bool, err error) {
 	members, err := a.Roster.Members(v.ID)
 	in = slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID })
-	pending, wasPending := v.Book.Land(s.SessionID, in)
+	pending, wasPending := v.Book.FinishJoin(s.SessionID, in)
 	by := s.SessionID
 	if wasPending {
 		by, v.At = pending.By, pending.Until.Add(-reserve.PendingTTL)

@@ -69,7 +69,7 @@ func (a *Admission) afterRemove(v *ledger.Visit, m Message) (err error) {
 		kept = nil
 	}
 	if member = member || kept != nil; !member {
-		if member, err = a.Roster.Noted(v.ID, target.SessionID); err != nil {
+		if member, err = a.Roster.WasMember(v.ID, target.SessionID); err != nil {
 			return err
 		}
 	}
@@ -78,7 +78,7 @@ func (a *Admission) afterRemove(v *ledger.Visit, m Message) (err error) {
 		v.Report(removalNews(v, party.RequestRejected, target, m))
 		return nil
 	}
-	v.Gone(target, v.At, false, m.Sender.UserID)
+	v.MemberGone(target, v.At, false, m.Sender.UserID)
 	v.Report(removalNews(v, party.MemberRemoved, target, m))
 	return v.Ban(target.UserID, kept)
 }

@@ -137,11 +137,11 @@ func TestRequests_Rate(t *testing.T) {
 	k := newKernel(t)
 	limits := party.NewLimits(func() rules.Config { return k.conf }, k.clock.Now)
 	k.conf.Parties.Requests.Rate = rules.Rate{N: 1, Per: time.Hour}
-	if err := limits.JoinRequest.May("u"); err != nil {
+	if err := limits.JoinRequest.Check("u"); err != nil {
 		t.Error(err)
 	}
 	k.must(limits.JoinRequest.Take("u"))
-	k.refused(limits.JoinRequest.May("u"), party.RateLimited)
+	k.refused(limits.JoinRequest.Check("u"), party.RateLimited)
 	k.refused(limits.JoinRequest.Take("u"), party.RateLimited)
 	k.must(limits.JoinRequest.Take("v"))
 }

@@ -44,12 +44,12 @@ func (r *restorer) restore(ctx context.Context, id party.ID, s party.Session) er
 		return fmt.Errorf("wait for another member's return: %w", err)
 	}
 	defer unlock()
-	old, err := r.ledger.LeftBehind(ctx, id, s.UserID)
+	old, err := r.ledger.FindAwayParty(ctx, id, s.UserID)
 	if old == nil {
 		return err
 	}
 	if r.joins.isContinued(old.ID, r.ledger.Now()) {
-		return party.Away()
+		return party.RefuseAway()
 	}
 	var native party.ID
 	var leave func(entered bool)
@@ -58,14 +58,14 @@ func (r *restorer) restore(ctx context.Context, id party.ID, s party.Session) er
 		native, leave, err = r.founder(ctx, s, old.Facts)
 	}
 	if err != nil {
-		refusal := party.Away()
+		refusal := party.RefuseAway()
 		refusal.Cause = fmt.Errorf("found native party: %w", err)
 		if !errors.Is(err, ErrCannotFound) {
 			r.ledger.Logger.Warn("party not restored party=%s user=%s error=%v", old.ID, s.UserID, err)
 		}
 		return refusal
 	}
-	return old.Succeed(ctx, native, s, func(may bool) error {
+	return old.ContinueIn(ctx, native, s, func(may bool) error {
 		if !may {
 			leave(false)
 			return nil
@@ -92,7 +92,7 @@ func (r *restorer) Offered(ctx context.Context, s party.Session) (facts party.Fa
 		return party.Facts{}, false, fmt.Errorf("wait for another member's return: %w", err)
 	}
 	defer unlock()
-	old, err := r.ledger.LeftBehind(ctx, id, s.UserID)
+	old, err := r.ledger.FindAwayParty(ctx, id, s.UserID)
 	if old != nil && r.joins.isContinued(old.ID, r.ledger.Now()) {
 		return party.Facts{}, false, party.Refuse(party.AlreadyInParty, "Your party is coming back; resume it.")
 	}
@@ -116,8 +116,8 @@ func (r *restorer) Offered(ctx context.Context, s party.Session) (facts party.Fa
 
 // adopt continues the offered party in one that a client created. If it is too late for that, the creator leaves the
 // new party, because no rule was asked whether they may have one.
-func (r *restorer) adopt(ctx context.Context, old *ledger.Behind, id party.ID, creator party.Session) error {
-	return old.Succeed(ctx, id, creator, func(may bool) error {
+func (r *restorer) adopt(ctx context.Context, old *ledger.AwayParty, id party.ID, creator party.Session) error {
+	return old.ContinueIn(ctx, id, creator, func(may bool) error {
 		if !may {
 			r.ledger.Briefly(id, func(v *ledger.Visit) { r.boarding.vacate(v, creator) })
 		}

@@ -195,15 +195,15 @@ func TestNewest(t *testing.T) {
 		sessions = append(sessions, party.Session{UserID: "u", SessionID: id.String()})
 	}
 	sessions[0], sessions[3] = sessions[3], sessions[0]
-	if got, known := party.Only(sessions, true); !known || got != sessions[0] {
+	if got, known := party.ChooseSession(sessions, true); !known || got != sessions[0] {
 		t.Errorf("Only = %v, %v; want %v", got, known, sessions[0])
 	}
 	for _, odd := range []string{uuid.NewString(), "x", ""} {
-		if got, known := party.Only(append(sessions[:2:2], party.Session{SessionID: odd}), true); known {
+		if got, known := party.ChooseSession(append(sessions[:2:2], party.Session{SessionID: odd}), true); known {
 			t.Errorf("with the session %q: %v", odd, got)
 		}
 	}
-	if _, known := party.Only(nil, true); known {
+	if _, known := party.ChooseSession(nil, true); known {
 		t.Error("nobody has a newest session")
 	}
 }

@@ -27,11 +27,11 @@ const takeAttempts = 4
 // take carries out the decision to put a session onto the party's stream.
 func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error {
 	maxSize, marks := v.Last.MaxSize, v.Last.Marks
-	if t.First { // the host takes no more members than seats; it handles both in this order
+	if t.OlderLeavesFirst { // the host takes no more members than seats; it handles both in this order
 		b.vacate(v, t.Older.Session)
 	}
 	if err := b.joinAsMember(v, t, maxSize, marks); err != nil {
-		if t.First { // the seat is still the user's, and they are not in
+		if t.OlderLeavesFirst { // the seat is still the user's, and they are not in
 			v.Report(party.Change{Kind: party.MemberDropped, ID: v.ID, Session: t.Older.Session, At: v.At})
 			err = errors.Join(err, v.Keep(t.Older), v.ReportKept())
 		}
@@ -40,7 +40,7 @@ func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error
 	s := t.Session
 	v.Book.Admitted[s.SessionID] = b.ledger.Now()
 	v.Entered(s, v.At, false, t.Moves)
-	if t.Moves && !t.First {
+	if t.Moves && !t.OlderLeavesFirst {
 		b.vacate(v, t.Older.Session)
 	}
 	v.Book.Release(grant.InviteID, s.UserID)
@@ -63,7 +63,7 @@ func (b boarding) joinAsMember(v *ledger.Visit, t reserve.Take, maxSize int, mar
 				return err
 			}
 			members, lookErr := b.ledger.Roster.Members(v.ID)
-			if lookErr != nil || len(members)+len(b.ledger.Roster.Losses.Of(v.ID)) >= maxSize && !t.Moves {
+			if lookErr != nil || len(members)+len(b.ledger.Roster.LostJoins.Of(v.ID)) >= maxSize && !t.Moves {
 				return err
 			}
 		}
@@ -92,7 +92,7 @@ func (b boarding) checkSeat(v *ledger.Visit, t reserve.Take, maxSize int, before
 	if err != nil {
 		return false, fmt.Errorf("look after join: %w", err)
 	}
-	if err := v.Book.Landed(now.Members, len(now.Lost), t.Session, t.Older.Session, maxSize); err != nil {
+	if err := v.Book.CheckAfterJoin(now.Members, len(now.Lost), t.Session, t.Older.Session, maxSize); err != nil {
 		again := party.ReasonOf(err) == party.PartyFull
 		if again {
 			if err := b.ledger.Roster.Mark(v.ID, t.Session); err != nil {
@@ -104,7 +104,7 @@ func (b boarding) checkSeat(v *ledger.Visit, t reserve.Take, maxSize int, before
 	if now.Marks == before {
 		return false, nil
 	}
-	return true, party.Full()
+	return true, party.RefuseFull()
 }
 
 // joinStream puts a session onto a party's stream; the host makes it a member if the party has a free seat. It refuses
@@ -127,13 +127,13 @@ func (b boarding) joinStream(id party.ID, s party.Session) error {
 const otherNodeError = "node not found"
 
 // takeOff takes a session off the party's stream and off the mirror. moved says that its user stays a member with
-// another session. last is as in [ledger.Visit.Gone].
+// another session. last is as in [ledger.Visit.MemberGone].
 func (b boarding) takeOff(v *ledger.Visit, s party.Session, moved bool) (last bool, err error) {
 	v.At = b.ledger.Now()
 	if err := b.leaveStream(v.ID, s); err != nil {
 		return false, err
 	}
-	return v.Gone(s, v.At, moved, ""), nil
+	return v.MemberGone(s, v.At, moved, ""), nil
 }
 
 // leaveStream takes a session only off the party's stream.

@@ -47,15 +47,15 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 	if len(live) == 0 {
 		return party.Session{}, party.Refuse(party.NoLiveSession, "Start the game first, then try again.")
 	}
-	if only, clear := party.Only(live, e.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
+	if only, clear := party.ChooseSession(live, e.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
 		return only, nil
 	}
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket of the game that is to come in.")
 }
 
-// May checks everything except admission itself: it refuses with Blocked or with a designer's rule. by is the inviter;
-// "" for a user who comes without an invite.
-func (e Entry) May(ctx context.Context, c party.Caller, by string, look reserve.Look) error {
+// Check checks everything except admission itself: it refuses with Blocked or with a designer's rule. by is the
+// inviter; "" for a user who comes without an invite.
+func (e Entry) Check(ctx context.Context, c party.Caller, by string, look reserve.Look) error {
 	others := look.Users()
 	if by != "" && !slices.Contains(others, by) {
 		others = append(others, by)
@@ -80,7 +80,7 @@ func (e Entry) May(ctx context.Context, c party.Caller, by string, look reserve.
 }
 
 // Join makes the caller a member of an open party, without an invite. look is the caller's look at it. It refuses as
-// Session, May and [admission.Admission.Admit] do.
+// Session, Check and [admission.Admission.Admit] do.
 func (e Entry) Join(ctx context.Context, c party.Caller, look reserve.Look) error {
 	s, err := e.Session(c, "", look.View)
 	if err != nil {
@@ -89,11 +89,11 @@ func (e Entry) Join(ctx context.Context, c party.Caller, look reserve.Look) erro
 	if _, err := e.Admission.Check(ctx, look.ID, reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID}, &look); err != nil {
 		return fmt.Errorf("check admission: %w", err)
 	}
-	may := func(ctx context.Context, l reserve.Look) error { return e.May(ctx, c, "", l) }
+	may := func(ctx context.Context, l reserve.Look) error { return e.Check(ctx, c, "", l) }
 	if err := may(ctx, look); err != nil {
 		return err
 	}
-	if err := e.Admission.Admit(ctx, look.ID, s, party.Grant{}, &admission.Judged{Look: look, Again: may}); err != nil {
+	if err := e.Admission.Admit(ctx, look.ID, s, party.Grant{}, &admission.Judged{Look: look, Rejudge: may}); err != nil {
 		return fmt.Errorf("admit: %w", err)
 	}
 	return nil

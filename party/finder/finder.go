@@ -93,7 +93,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			if err != nil || s.indexed(id) {
 				continue
 			}
-			look, err := s.look(ctx, id, s.Entry.Admission.Glance)
+			look, err := s.look(ctx, id, s.Entry.Admission.TryLook)
 			switch {
 			case err == nil:
 				s.updateIndex(listingOf(look))
@@ -118,7 +118,7 @@ func (s *Service) indexed(id party.ID) bool {
 // ended, or no call has dealt with it yet. A busy party keeps its row until the next search. The wait for all of them
 // together is limited like the wait for one.
 func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
-	soon, cancel := bounded.Context(ctx, ledger.GlanceWait) // includes the wait for earlier searches
+	soon, cancel := bounded.Context(ctx, ledger.TryWait) // includes the wait for earlier searches
 	defer cancel()
 	unlock, err := s.refreshing.Lock(ctx, struct{}{})
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
 	s.mu.Unlock()
 	entries := make([]listing, 0, len(stale))
 	for id := range stale {
-		g, _, err := s.Entry.Admission.Glimpse(soon, id)
+		g, _, err := s.Entry.Admission.Recall(soon, id)
 		if err != nil {
 			s.mu.Lock()
 			s.stale[id] = true
@@ -150,11 +150,11 @@ func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
 // listing is a party in the form that the index takes.
 type listing struct {
 	id party.ID
-	ledger.Glimpse
+	ledger.Remembered
 }
 
 func listingOf(l reserve.Look) listing {
-	return listing{l.ID, ledger.Glimpse{Facts: l.Facts, Free: l.MaxSize - l.Taken() - l.Held("")}}
+	return listing{l.ID, ledger.Remembered{Facts: l.Facts, Free: l.MaxSize - l.Taken() - l.Held("")}}
 }
 
 // look reads a party with see. A party that has ended, is away, or goes on under another ID is returned as one that
@@ -168,7 +168,7 @@ func (s *Service) look(ctx context.Context, id party.ID, see lookFunc) (reserve.
 	return look, err
 }
 
-// lookFunc is [ledger.Ledger.Glance], or Look if the caller can wait.
+// lookFunc is [ledger.Ledger.TryLook], or Look if the caller can wait.
 type lookFunc func(ctx context.Context, id party.ID) (reserve.Look, error)
 
 func (s *Service) updateIndex(entries ...listing) {
@@ -250,7 +250,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	most := limit
 	for range maxSteps {
 		ids, seqs, last := s.candidates(w, after, most)
-		page, _, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.Glance)
+		page, _, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.TryLook)
 		if err != nil {
 			return list, err
 		}

@@ -42,7 +42,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 		return Joined{}, err
 	}
 	w.ownParties = s.ownParties(c.UserID)
-	if t, err := s.joinOne(ctx, c, w, w.ownParties, s.Entry.Admission.Glance); err != nil || t.joined.Joined {
+	if t, err := s.joinOne(ctx, c, w, w.ownParties, s.Entry.Admission.TryLook); err != nil || t.joined.Joined {
 		return t.joined, err
 	}
 	var busy []party.ID
@@ -83,7 +83,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 // include it.
 func (s *Service) ownParties(userID string) []party.ID {
 	known := s.Entry.Admission
-	return slices.Concat(known.Lines.Of(userID), known.KnownPartiesOf(userID), known.Held.Of(userID))
+	return slices.Concat(known.Waitlists.Of(userID), known.KnownPartiesOf(userID), known.Held.Of(userID))
 }
 
 // tryResult is the result of trying some parties.
@@ -103,7 +103,7 @@ func (s *Service) joinRound(ctx context.Context, c party.Caller, w query, after 
 		if n, _ := slices.BinarySearch(seqs, after+1); wrapped && after > 0 && n < len(ids) {
 			ids, last = ids[:n], 0 // the others were tried before the wrap
 		}
-		t, err := s.joinOne(ctx, c, w, ids, s.Entry.Admission.Glance)
+		t, err := s.joinOne(ctx, c, w, ids, s.Entry.Admission.TryLook)
 		all = tryResult{t.joined, all.full || t.full, append(all.busy, t.busy...), last}
 		if err != nil || t.joined.Joined {
 			return all, err

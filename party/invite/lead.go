@@ -43,7 +43,7 @@ func (pv *previews) lead(ctx context.Context, c party.Caller, inviteID, typed st
 	default:
 		return Lead{}, err
 	}
-	if err := pv.entry.May(ctx, c, r.By, look); err != nil {
+	if err := pv.entry.Check(ctx, c, r.By, look); err != nil {
 		return Lead{}, err
 	}
 	return Lead{PartyID: look.ID, InviteID: r.ID}, nil
@@ -67,7 +67,7 @@ func (pv *previews) CheckWaiter(ctx context.Context, inviteID, userID string, id
 	}
 	to, err := pv.destination(ctx, r)
 	if err == nil && to != id {
-		return party.Gone()
+		return party.RefuseGone()
 	}
 	if party.ReasonOf(err) == party.PartyAway && to == id {
 		return nil

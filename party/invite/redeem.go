@@ -35,7 +35,7 @@ type redemptions struct {
 // waits a moment for the first one to return.
 //
 // Refusals: RateLimited, InviteNotFound, InviteNotForYou, the invite's state, PartyNotFound, PartyAway, Conflict, and
-// those of [entry.Entry.Session], [entry.Entry.May] and [admission.Admission.Admit]. A refused redemption costs no
+// those of [entry.Entry.Session], [entry.Entry.Check] and [admission.Admission.Admit]. A refused redemption costs no
 // use. If storage fails, the use comes back when storage recovers.
 func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
 	var redemption party.Redemption
@@ -79,7 +79,7 @@ func (s *redemptions) RedeemInto(ctx context.Context, c party.Caller, inviteID s
 	}
 	look, gone := s.lookDestination(ctx, r, c.UserID)
 	if gone == nil && look.ID != id {
-		return party.Gone()
+		return party.RefuseGone()
 	}
 	_, err = s.redeemInto(ctx, c, key, r, look, gone, "")
 	return err
@@ -126,11 +126,11 @@ func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string
 	if _, err := s.Admission.Check(ctx, id, r.intent(session), &look); err != nil && look.Size() > 0 {
 		return none, fmt.Errorf("check admission: %w", err)
 	}
-	may := func(ctx context.Context, l reserve.Look) error { return s.entry.May(ctx, c, r.By, l) }
+	may := func(ctx context.Context, l reserve.Look) error { return s.entry.Check(ctx, c, r.By, l) }
 	if err := may(ctx, look); err != nil {
 		return none, err
 	}
-	if err := s.enter(ctx, key, &admission.Judged{Look: look, Again: may}, session); err != nil {
+	if err := s.enter(ctx, key, &admission.Judged{Look: look, Rejudge: may}, session); err != nil {
 		if now, lookErr := s.Admission.Look(ctx, id); lookErr == nil {
 			if _, member := now.Session(session.SessionID); member { // by another call, before the invite ended
 				return s.redemption(ctx, id, r, c.UserID, awaited), nil

@@ -67,7 +67,7 @@ func (rs *resolver) destination(ctx context.Context, r *record) (party.ID, error
 		}
 	}
 	if len(in) == 0 && len(seats) > 0 { // the right to invite there is checked when the inviter is back
-		return rs.Admission.Current(seats[0].ID), party.Away()
+		return rs.Admission.Current(seats[0].ID), party.RefuseAway()
 	}
 	return id, err
 }
@@ -131,7 +131,7 @@ func (rs *resolver) leadsNowhere(ctx context.Context, r *record) (bool, error) {
 	if r.Follow {
 		return false, nil
 	}
-	_, err := rs.Admission.Glance(ctx, rs.partyOf(r))
+	_, err := rs.Admission.TryLook(ctx, rs.partyOf(r))
 	if errors.Is(err, ledger.ErrBusy) { // other calls work on the party, so it is alive
 		return false, nil
 	}

@@ -52,7 +52,7 @@ func (i Inquiries) create(ctx context.Context, caller party.Caller, q Inquiry) e
 	if _, err := i.Checks.Create(ctx, caller, party.CreateParams{MaxSize: q.MaxSize, Open: q.Open}); err != nil {
 		return err
 	}
-	return i.Rates.PartyCreate.May(caller.UserID)
+	return i.Rates.PartyCreate.Check(caller.UserID)
 }
 
 // look looks at the party of the inquiry.
@@ -75,7 +75,7 @@ func (i Inquiries) join(ctx context.Context, caller party.Caller, q Inquiry) err
 	if i.Checks.Entrance.Asks(look.ID, caller.UserID) { // the server itself refuses it with another text
 		return party.Refuse(party.AlreadyMember, "You have asked to join this party already.")
 	}
-	return i.Rates.JoinRequest.May(caller.UserID)
+	return i.Rates.JoinRequest.Check(caller.UserID)
 }
 
 func (i Inquiries) invite(ctx context.Context, caller party.Caller, q Inquiry) error {
@@ -83,7 +83,7 @@ func (i Inquiries) invite(ctx context.Context, caller party.Caller, q Inquiry) e
 	if err != nil {
 		return err
 	}
-	if err := i.Rates.InviteCreate.May(caller.UserID); err != nil {
+	if err := i.Rates.InviteCreate.Check(caller.UserID); err != nil {
 		return err
 	}
 	return i.Invite(ctx, caller, id, i.Checks.Judge)

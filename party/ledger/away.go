@@ -20,7 +20,7 @@ import (
 // one.
 
 // errMoved ends a visit to a native party that another native party has replaced.
-var errMoved error = party.Gone()
+var errMoved error = party.RefuseGone()
 
 // lookEmpty is Look for a party without members. It returns PartyAway if seats are kept for them, else the error gone.
 func (v *Visit) lookEmpty(gone error) error {
@@ -50,7 +50,7 @@ func (v *Visit) lookEmpty(gone error) error {
 	if !v.Away || !v.Book.KeepsAny() {
 		return gone
 	}
-	return party.Away()
+	return party.RefuseAway()
 }
 
 // loadAway reads the record of a party without members. The record may be from an earlier process, or another node may
@@ -70,7 +70,7 @@ func (v *Visit) loadAway() error {
 	case v.ledger.Current(v.ID) != v.ID: // it has moved since, or the caller used the last of its IDs
 		return errMoved
 	case returning: // the record may name the restored party already, or be gone
-		return party.Away()
+		return party.RefuseAway()
 	}
 	if native := record.Native; !native.IsZero() && native != v.ID {
 		entering := v.ledger.moves.isEntering(native) // read before Members: once the flag is cleared, its member is in
@@ -83,7 +83,7 @@ func (v *Visit) loadAway() error {
 			v.reset()
 			return errMoved
 		case entering:
-			return party.Away()
+			return party.RefuseAway()
 		}
 		if !v.loaded {
 			v.ledger.moves.set(native, v.ID)
@@ -144,9 +144,9 @@ const memberWriteInterval = 500 * time.Millisecond
 // and a kick waits for earlier writes and for its party.
 const memberWritesAtOnce = 16
 
-// Later schedules a write of a party's members and of its tickets' ages, if parties survive a restart. The caller does
-// not wait for it.
-func (r *Recorder) Later(id party.ID) {
+// ScheduleWrite schedules a write of a party's members and of its tickets' ages, if parties survive a restart. The
+// caller does not wait for it.
+func (r *Recorder) ScheduleWrite(id party.ID) {
 	if r.survivesRestart() {
 		r.writes.Sooner(id, r.ledger.Now().Add(memberWriteInterval))
 	}
@@ -247,8 +247,8 @@ func (r *Recorder) writeMembers(id party.ID) {
 	}
 }
 
-// Behind is a party in which everybody is away, in the state that the first returning member finds.
-type Behind struct {
+// AwayParty is a party in which everybody is away, in the state that the first returning member finds.
+type AwayParty struct {
 	ID, Origin party.ID
 	Was        party.ID // the native party that its members were in
 	Facts      party.Facts
@@ -259,17 +259,17 @@ type Behind struct {
 	outbox *party.Outbox
 }
 
-// LeftBehind stores what was not yet stored of a party in which everybody is away. It returns nil for a party with
+// FindAwayParty stores what was not yet stored of a party in which everybody is away. It returns nil for a party with
 // members. It refuses with PartyAway if no seat is kept there for the user.
-func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (old *Behind, err error) {
+func (l *Ledger) FindAwayParty(ctx context.Context, id party.ID, userID string) (old *AwayParty, err error) {
 	err = l.Visit(ctx, id, func(v *Visit) error {
 		if err := v.Look(); party.ReasonOf(err) != party.PartyAway {
 			return err
 		}
 		if !v.Book.Keeps(userID) {
-			return party.Away()
+			return party.RefuseAway()
 		}
-		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}, l, v.outbox}
+		old = &AwayParty{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}, l, v.outbox}
 		for queue, age := range v.saved.Ages {
 			old.Waited[queue] = age.At(old.Seat.Since)
 		}
@@ -281,11 +281,11 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 	return old, nil
 }
 
-// Succeed makes the given native party, which s leads, the continuation of the old one. enter(true) makes s its only
+// ContinueIn makes the given native party, which s leads, the continuation of the old one. enter(true) makes s its only
 // member, and enter(false) only cleans up. Other visits wait while enter runs, at most for the founder's time, so
-// nobody else takes the founder's seat. Succeed refuses with PartyNotFound if another node was faster or the seat's
+// nobody else takes the founder's seat. ContinueIn refuses with PartyNotFound if another node was faster or the seat's
 // time is over. It refuses with NoLiveSession if s has ended meanwhile: then all seats stay kept.
-func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, enter func(may bool) error) error {
+func (b *AwayParty) ContinueIn(ctx context.Context, native party.ID, s party.Session, enter func(may bool) error) error {
 	l, user, seatGone := b.ledger, s.UserID, false
 	var ages map[string]party.Age
 	members := map[string]party.Member{}
@@ -339,7 +339,7 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 				party.Change{Kind: party.SeatBack, ID: native, Seat: b.Seat},
 				party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: b.Facts.Attributes},
 			)
-			l.Recorder.Later(v.ID)
+			l.Recorder.ScheduleWrite(v.ID)
 			if err = v.Look(); party.ReasonOf(err) == party.PartyAway {
 				err = errors.Join(party.Disconnected(err), v.ReportKept())
 			}
@@ -362,7 +362,7 @@ func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, 
 
 // undo makes everybody away again after a return into a new native party failed. If storage fails, memory has the newer
 // state, and the next look writes all of it.
-func (b *Behind) undo(ctx context.Context, native party.ID, ages map[string]party.Age) error {
+func (b *AwayParty) undo(ctx context.Context, native party.ID, ages map[string]party.Age) error {
 	return b.ledger.VisitAnyway(ctx, b.ID, func(v *Visit) error {
 		user := b.Seat.Member.UserID
 		err := b.ledger.records.change(v.Ctx, b.Origin, []string{user}, func(r reserve.Record) {

@@ -74,9 +74,9 @@ type Population struct {
 // Population counts in memory, and waits for nothing.
 func (l *Ledger) Population() (p Population) {
 	p.Parties, p.Members = l.Roster.Attendance.Count()
-	l.Lines.mu.Lock()
-	defer l.Lines.mu.Unlock()
-	for _, line := range l.Lines.users {
+	l.Waitlists.mu.Lock()
+	defer l.Waitlists.mu.Unlock()
+	for _, line := range l.Waitlists.users {
 		p.Waiting += len(line)
 	}
 	return p

@@ -17,7 +17,7 @@ func (v *Visit) compareMembers() error {
 	if _, err := v.keepMissing(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
 		return err
 	}
-	if over := v.Book.Abandon(v.Last.View); len(over) > 0 {
+	if over := v.Book.EndOrphanedHolds(v.Last.View); len(over) > 0 {
 		v.changeCount++
 		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over})
 	}
@@ -50,7 +50,7 @@ func (v *Visit) keepMissing(gone []party.Member) (kept bool, err error) {
 		}
 		v.ledger.Roster.Attendance.Miss(v.ID, m.SessionID, v.ledger.Now())
 		v.changeCount++
-		v.ledger.Recorder.Later(v.ID)
+		v.ledger.Recorder.ScheduleWrite(v.ID)
 	}
 	return kept, nil
 }
@@ -95,7 +95,7 @@ func (v *Visit) ReportKept() error {
 	err := v.Write(users, func(r reserve.Record) {
 		clear(earlier)
 		for _, k := range fresh {
-			if s, ok := r.Seats[k.Member.UserID]; ok && s.Member.SessionID == k.Member.SessionID && !(r.Again && s.Since.Equal(k.Since)) {
+			if s, ok := r.Seats[k.Member.UserID]; ok && s.Member.SessionID == k.Member.SessionID && !(r.MaybeWritten && s.Since.Equal(k.Since)) {
 				earlier[k.Member.UserID] = s
 				continue
 			}
@@ -172,7 +172,7 @@ func (v *Visit) endKeptSeat(k *reserve.KeptSeat, why party.ChangeKind, edit func
 		delete(v.Book.Kept, k.Member.UserID)
 		v.Reindex()
 		v.changeCount++
-		v.ledger.Recorder.Later(v.ID) // the record may still list the user as a member
+		v.ledger.Recorder.ScheduleWrite(v.ID) // the record may still list the user as a member
 	}
 	told := k != nil && k.Told
 	if !told && edit == nil {
@@ -186,7 +186,7 @@ func (v *Visit) endKeptSeat(k *reserve.KeptSeat, why party.ChangeKind, edit func
 			if found {
 				delete(r.Seats, k.Member.UserID)
 			}
-			removed = found || removed && r.Again
+			removed = found || removed && r.MaybeWritten
 		}
 		if edit != nil {
 			edit(r)
@@ -210,7 +210,7 @@ func (v *Visit) endKeptSeat(k *reserve.KeptSeat, why party.ChangeKind, edit func
 // last kept seat. If the host shows no members although some are known, the next sweep ends the party.
 func (v *Visit) GiveUp(userID string, last bool) error {
 	if !v.loaded || !last && v.Book.Kept[userID] != nil { // only storage knows the kept seats, or others lost their connections unseen
-		if lives, err := v.Lives(); !lives {
+		if lives, err := v.LookOrForget(); !lives {
 			return err
 		}
 	}
@@ -259,7 +259,7 @@ func (v *Visit) forfeitHolds(userID string, kick time.Time) {
 
 // endOverdueSeat ends the user's kept seat, if its time is over and the party lives here.
 func (v *Visit) endOverdueSeat(userID string) error {
-	if lives, err := v.Lives(); !lives {
+	if lives, err := v.LookOrForget(); !lives {
 		return err
 	}
 	if k := v.Book.Kept[userID]; k != nil && k.Overdue {

@@ -13,7 +13,7 @@ import (
 func (p *place) Began(leader party.Session, facts party.Facts) {
 	p.loaded = true // the visit has read what was reserved before
 	p.Facts, p.leader = facts, leader.UserID
-	p.ledger.Recorder.Later(p.ID)
+	p.ledger.Recorder.ScheduleWrite(p.ID)
 	p.Report(party.Change{Kind: party.PartyCreated, ID: p.ID})
 }
 
@@ -28,7 +28,7 @@ func (p *place) Entered(s party.Session, at time.Time, native, moves bool) {
 		p.ledger.Logger.Warn("party member not mirrored party=%s session=%s error=%v", p.ID, s.SessionID, err)
 		return
 	}
-	p.ledger.Recorder.Later(p.ID)
+	p.ledger.Recorder.ScheduleWrite(p.ID)
 	c := party.Change{Kind: party.MemberEntered, ID: p.ID, Session: s, At: at, Native: native, Moved: moves, Attributes: hadAttributes || after.Attributes}
 	if w, waited := p.Book.Waiting[s.UserID]; waited {
 		c.Waited = max(1, p.ledger.Now().Sub(w.Since))
@@ -36,16 +36,16 @@ func (p *place) Entered(s party.Session, at time.Time, native, moves bool) {
 	p.Report(c)
 }
 
-// Gone mirrors that a session is no member any more. by is the leader's user ID if the member was kicked. It reports
-// whether that was the last known member, so that the party may have ended. A session that was no member (any session
-// may leave any party) was not the last: other members may have lost their connections just now.
-func (p *place) Gone(s party.Session, at time.Time, moved bool, by string) (last bool) {
+// MemberGone mirrors that a session is no member any more. by is the leader's user ID if the member was kicked. It
+// reports whether that was the last known member, so that the party may have ended. A session that was no member (any
+// session may leave any party) was not the last: other members may have lost their connections just now.
+func (p *place) MemberGone(s party.Session, at time.Time, moved bool, by string) (last bool) {
 	was, last := p.ledger.Roster.Leave(p.ID, s)
 	if was {
 		p.Report(party.Change{Kind: party.MemberLeft, ID: p.ID, Session: s, At: at, Moved: moved, By: by})
 	}
 	p.Changed()
-	p.ledger.Recorder.Later(p.ID)
+	p.ledger.Recorder.ScheduleWrite(p.ID)
 	return was && last
 }
 
@@ -53,14 +53,14 @@ func (p *place) Gone(s party.Session, at time.Time, moved bool, by string) (last
 func (p *place) Lead(s party.Session) {
 	p.ledger.Roster.SetLeader(p.ID, s)
 	p.leader = s.UserID
-	p.ledger.Recorder.Later(p.ID)
+	p.ledger.Recorder.ScheduleWrite(p.ID)
 	p.Changed()
 }
 
-// Led is called after an action that the host allows only to the leader: so the session was the leader then. It
-// corrects the mirror if the hooks of almost simultaneous joins ran in another order than the joins. The host also
+// ConfirmLeader is called after an action that the host allows only to the leader: so the session was the leader then.
+// It corrects the mirror if the hooks of almost simultaneous joins ran in another order than the joins. The host also
 // learns of a stream join a moment after the plugin.
-func (p *place) Led(s party.Session) {
+func (p *place) ConfirmLeader(s party.Session) {
 	if p.Last.ID == p.ID && p.Last.Leader().SessionID == s.SessionID {
 		return
 	}
@@ -74,7 +74,7 @@ func (p *place) Led(s party.Session) {
 // Update mirrors a PartyUpdate, which replaces all three values.
 func (p *place) Update(open, hidden bool, label string) {
 	p.ledger.Roster.Update(p.ID, open, hidden, label)
-	p.ledger.Recorder.Later(p.ID)
+	p.ledger.Recorder.ScheduleWrite(p.ID)
 	p.Facts.Open, p.Facts.Hidden, p.Facts.Label = open, hidden, label
 	p.Changed()
 	p.Report(party.Change{Kind: party.PartyUpdated, ID: p.ID})

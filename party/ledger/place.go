@@ -97,7 +97,7 @@ func (p *place) EndPending(join reserve.PendingJoin) {
 	members, err := roster.Members(p.ID)
 	// A party without members ends, even if the host still has a lost join in it.
 	if err == nil && len(members) > 0 && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID }) {
-		roster.Losses.Add(p.ID, s)
+		roster.LostJoins.Add(p.ID, s)
 		p.changeCount++
 		p.ledger.Logger.Warn("party join lost with its socket party=%s user=%s session=%s", p.ID, s.UserID, s.SessionID)
 	}
@@ -108,7 +108,7 @@ func (p *place) endOverdue() {
 	for _, join := range p.Book.Overdue(p.ledger.Now()) {
 		p.EndPending(join)
 	}
-	p.Last.Lost = p.ledger.Roster.Losses.Of(p.ID)
+	p.Last.Lost = p.ledger.Roster.LostJoins.Of(p.ID)
 }
 
 // reset empties a place whose party has ended or has moved.
@@ -119,14 +119,14 @@ func (p *place) reset() {
 	p.Reindex()
 	p.watchHolds()
 	p.ledger.expiries.Stop(p.ID)
-	p.ledger.Roster.Losses.End(p.ID)
+	p.ledger.Roster.LostJoins.End(p.ID)
 	p.changeCount++
 }
 
 // JoinLost reports whether the session's join is lost, and forgets that. It is called when the leader has removed the
 // session, or when the host has reported the end of the join after all.
 func (p *place) JoinLost(s party.Session) bool {
-	lost := p.ledger.Roster.Losses.Remove(p.ID, s.SessionID)
+	lost := p.ledger.Roster.LostJoins.Remove(p.ID, s.SessionID)
 	if lost {
 		p.changeCount++
 	}
@@ -136,14 +136,14 @@ func (p *place) JoinLost(s party.Session) bool {
 // Reindex updates the indexes of kept seats and of the wait list from the book.
 func (p *place) Reindex() {
 	p.ledger.kept.set(p.ID, slices.Collect(maps.Keys(p.Book.Kept)))
-	p.ledger.Lines.set(p.ID, slices.Collect(maps.Keys(p.Book.Waiting)))
+	p.ledger.Waitlists.set(p.ID, slices.Collect(maps.Keys(p.Book.Waiting)))
 	var ways []string
 	for _, w := range p.Book.Waiting {
 		if w.Invite != "" {
 			ways = append(ways, w.Invite)
 		}
 	}
-	p.ledger.Ways.set(p.ID, ways)
+	p.ledger.WaitlistInvites.set(p.ID, ways)
 }
 
 // watchHolds updates the index of held seats, and sets an alarm for the hold that expires first, because nothing else

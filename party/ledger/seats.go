@@ -34,7 +34,7 @@ func (k *keptSeats) Review(ctx context.Context, id party.ID, ended party.Session
 		if seat := v.Book.Kept[ended.UserID]; seat != nil && seat.Told && seat.Member.SessionID == ended.SessionID {
 			return nil
 		}
-		if lives, err := v.Lives(); !lives {
+		if lives, err := v.LookOrForget(); !lives {
 			return err
 		}
 		return v.ReportKept()
@@ -102,7 +102,7 @@ func (k *keptSeats) KeptSeats(ctx context.Context, userID string) ([]party.Seat,
 func (k *keptSeats) seatsIn(ctx context.Context, userID string, ids []party.ID, seats []party.Seat) ([]party.Seat, error) {
 	for _, id := range ids {
 		err := k.ledger.Visit(ctx, id, func(v *Visit) error {
-			if lives, err := v.Lives(); !lives {
+			if lives, err := v.LookOrForget(); !lives {
 				return err
 			}
 			if v.Book.Keeps(userID) && !slices.Contains(seats, v.Book.Kept[userID].Seat) {

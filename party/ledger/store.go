@@ -121,12 +121,12 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 			}
 		}
 	}
-	record.Again = c.maybeDone
-	doubts := record.Doubts
+	record.MaybeWritten = c.maybeDone
+	doubts := record.EndedDoubts
 	c.edit(record)
 	record.Purge(now)
-	if record.Doubts = doubts; c.endsDoubt {
-		record.Doubts++
+	if record.EndedDoubts = doubts; c.endsDoubt {
+		record.EndedDoubts++
 	}
 	value, err := record.Encode(c.id)
 	if err != nil {

@@ -33,9 +33,9 @@ func (v *Visit) LookAfter(l *reserve.Look) error {
 	return v.Look()
 }
 
-// Lives is Look for callers that clean up. It returns false if the party has ended, and forgets the party. A party that
-// is away lives. For one that has moved it returns errMoved, and Visit goes on with the new one.
-func (v *Visit) Lives() (bool, error) {
+// LookOrForget is Look for callers that clean up. It returns false if the party has ended, and forgets the party. A
+// party that is away lives. For one that has moved it returns errMoved, and Visit goes on with the new one.
+func (v *Visit) LookOrForget() (bool, error) {
 	err := v.Look()
 	switch reason := party.ReasonOf(err); {
 	case err == errMoved: //nolint:errorlint // errors.Is treats refusals of one reason as equal
@@ -112,8 +112,8 @@ func (v *Visit) writeEventually(users []string, edit func(reserve.Record)) error
 	return err
 }
 
-// WriteLine writes a change of the wait list, after it was made in the book.
-func (v *Visit) WriteLine(edit func(reserve.Record)) error {
+// WriteWaitlist writes a change of the wait list, after it was made in the book.
+func (v *Visit) WriteWaitlist(edit func(reserve.Record)) error {
 	v.Reindex()
 	err := v.Write(nil, edit)
 	v.announceSeats()

@@ -124,7 +124,7 @@ func (w *world) Detail(_ context.Context, id party.ID) (admission.Detail, error)
 	case !ok:
 		return admission.Detail{}, party.Refuse(party.PartyNotFound, "Gone.")
 	case len(v.Members) == 0:
-		return admission.Detail{}, party.Away()
+		return admission.Detail{}, party.RefuseAway()
 	}
 	return admission.Detail{
 		Look: reserve.Look{View: v, Reserved: []string{"friend"}}, Requests: 2,

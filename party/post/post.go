@@ -12,8 +12,8 @@ import (
 	"partyline/party"
 )
 
-// Post sends such messages, those of one party in order. Make one with [New]. Safe for concurrent use.
-type Post struct {
+// DelayedSender sends such messages, those of one party in order. Make one with [New]. Safe for concurrent use.
+type DelayedSender struct {
 	sender party.Sender
 	logger party.Logger
 	alarms *alarm.Alarms[party.ID]
@@ -27,19 +27,19 @@ type message struct {
 	envelope *rtapi.Envelope
 }
 
-// New makes a post. It uses the real clock, because it waits for another goroutine of the server. The caller closes it
+// New makes a sender. It uses the real clock, because it waits for another goroutine of the server. The caller closes it
 // when the process ends; waiting messages are then not sent.
-func New(sender party.Sender, logger party.Logger) *Post {
-	p := &Post{sender: sender, logger: logger, messages: map[party.ID][]message{}}
+func New(sender party.Sender, logger party.Logger) *DelayedSender {
+	p := &DelayedSender{sender: sender, logger: logger, messages: map[party.ID][]message{}}
 	p.alarms = alarm.New(time.Now, logger, "party not told of a newcomer party=", p.deliver)
 	return p
 }
 
 // Close stops all timers.
-func (p *Post) Close() { p.alarms.Close() }
+func (p *DelayedSender) Close() { p.alarms.Close() }
 
 // Send sends data as JSON to all members of a party, a moment later.
-func (p *Post) Send(id party.ID, op int64, data any) error {
+func (p *DelayedSender) Send(id party.ID, op int64, data any) error {
 	envelope, err := party.DataEnvelope(id, op, data)
 	if err != nil {
 		return err
@@ -53,15 +53,15 @@ func (p *Post) Send(id party.ID, op int64, data any) error {
 	return nil
 }
 
-// Waits reports whether a message to the party is still waiting.
-func (p *Post) Waits(id party.ID) bool {
+// Pending reports whether a message to the party is still waiting.
+func (p *DelayedSender) Pending(id party.ID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.messages[id]) > 0
 }
 
 // deliver sends a party's first message, and sets the alarm of the next one.
-func (p *Post) deliver(id party.ID) {
+func (p *DelayedSender) deliver(id party.ID) {
 	p.mu.Lock()
 	first := p.messages[id][0].envelope
 	p.mu.Unlock()
@@ -71,7 +71,7 @@ func (p *Post) deliver(id party.ID) {
 	}
 }
 
-func (p *Post) scheduleNext(id party.ID) {
+func (p *DelayedSender) scheduleNext(id party.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	rest := p.messages[id][1:]

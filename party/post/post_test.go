@@ -56,7 +56,7 @@ func TestPost_Order(t *testing.T) {
 		}
 		mail := post.New(host, &partytest.Log{})
 		defer mail.Close()
-		if mail.Waits(id) {
+		if mail.Pending(id) {
 			t.Error("something waits for a party in which nothing has happened")
 		}
 		const letters = 50
@@ -65,12 +65,12 @@ func TestPost_Order(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if !mail.Waits(id) || mail.Waits(party.ID{}) {
+		if !mail.Pending(id) || mail.Pending(party.ID{}) {
 			t.Error("nothing waits for the party, or something for another one")
 		}
 		time.Sleep(party.NewcomerAfter)
 		synctest.Wait()
-		if mail.Waits(id) {
+		if mail.Pending(id) {
 			t.Error("something still waits")
 		}
 		sent := host.Sent()

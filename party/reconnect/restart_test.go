@@ -347,7 +347,7 @@ func TestSurvive_LineAfterACrash(t *testing.T) {
 			waiter := v.Book.Join("waiter", "", time.Now())
 			waiter.Until = time.Now().Add(10 * time.Second)
 			v.Book.Waiting["waiter"] = waiter
-			return v.WriteLine(func(r reserve.Record) { r.Waiting["waiter"] = waiter })
+			return v.WriteWaitlist(func(r reserve.Record) { r.Waiting["waiter"] = waiter })
 		}))
 		w.crash([]party.ID{id}, p...)
 		time.Sleep(20 * time.Second)

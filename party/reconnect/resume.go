@@ -98,7 +98,7 @@ func (s *Service) pickSession(c party.Caller, in []party.Membership) (party.Sess
 	if len(free) == 0 {
 		return in[0].Session, nil
 	}
-	if only, clear := party.Only(free, s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
+	if only, clear := party.ChooseSession(free, s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
 		return only, nil
 	}
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket that is to come back.")
@@ -226,7 +226,7 @@ func (s *Service) seatMovedToOlder(id party.ID, session party.Session) {
 	in, err := s.Roster.PartiesOf(context.Background(), session.UserID)
 	i := slices.IndexFunc(in, func(m party.Membership) bool { return m.ID == id })
 	if _, waits := s.waitingSession(session.UserID); err == nil && i >= 0 && !waits {
-		if newest, clear := party.Only([]party.Session{in[i].Session, session}, true); clear && newest == session {
+		if newest, clear := party.ChooseSession([]party.Session{in[i].Session, session}, true); clear && newest == session {
 			err = s.wait(session)
 		}
 	}

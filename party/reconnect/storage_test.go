@@ -194,7 +194,7 @@ func TestSurvive_FirstLookAfterACrashFails(t *testing.T) {
 func TestSurvive_AgeAfterABrokenReturn(t *testing.T) {
 	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
 		w.setAges(map[string]party.Age{"duel": {Since: time.Now()}})
-		w.admission.Recorder.Later(id)
+		w.admission.Recorder.ScheduleWrite(id)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		w.crash([]party.ID{id}, p...)
@@ -380,7 +380,7 @@ func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
 					return nil
 				}
 				for _, id := range ids {
-					w.admission.Recorder.Later(id)
+					w.admission.Recorder.ScheduleWrite(id)
 				}
 				time.Sleep(time.Second)
 				kicked := make(chan error, 1)

@@ -437,7 +437,7 @@ func TestSurvive_CrashKeepsAges(t *testing.T) {
 		w.mu.Lock()
 		w.ages = map[string]party.Age{"ranked": {Since: time.Now().Add(-40 * time.Second)}, "duel": {Waited: 7 * time.Second}}
 		w.mu.Unlock()
-		w.admission.Recorder.Later(id)
+		w.admission.Recorder.ScheduleWrite(id)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		w.mu.Lock()

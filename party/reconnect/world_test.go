@@ -97,7 +97,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	if w.posts {
 		mail := post.New(sender, w.log)
 		w.t.Cleanup(mail.Close)
-		deps.Newcomer, deps.Waits = mail.Send, mail.Waits
+		deps.Newcomer, deps.Waits = mail.Send, mail.Pending
 	}
 	n.grace = reconnect.New(deps)
 	w.t.Cleanup(n.grace.Close)

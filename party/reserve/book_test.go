@@ -40,7 +40,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-func TestLanded(t *testing.T) {
+func TestCheckAfterJoin(t *testing.T) {
 	s, older, leader := session(1, 0), session(1, 1), session(0, 0)
 	members := func(sessions ...party.Session) (list []party.Member) {
 		for _, s := range sessions {
@@ -80,7 +80,7 @@ func TestLanded(t *testing.T) {
 		if c.kicking {
 			b.BeginKick(leader.UserID, "by", epoch, false, true)
 		}
-		if err := b.Landed(c.members, c.lost, s, c.older, c.max); party.ReasonOf(err) != c.want {
+		if err := b.CheckAfterJoin(c.members, c.lost, s, c.older, c.max); party.ReasonOf(err) != c.want {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
 		}
 	}
@@ -140,7 +140,7 @@ func TestSettle(t *testing.T) {
 }
 
 // A landed join is no longer under way. A request stays until it is accepted.
-func TestLand(t *testing.T) {
+func TestFinishJoin(t *testing.T) {
 	s := session(1, 0)
 	for name, c := range map[string]struct {
 		by       string // sender of the join under way; "" if there is none
@@ -166,7 +166,7 @@ func TestLand(t *testing.T) {
 		if c.asked {
 			b.Requests[s.SessionID] = reserve.Request{Session: s, Until: epoch}
 		}
-		landed, pending := b.Land(s.SessionID, c.in)
+		landed, pending := b.FinishJoin(s.SessionID, c.in)
 		if pending != c.pending || landed.By != c.by || len(b.Pending) != 0 || len(b.Requests) != c.requests {
 			t.Errorf("%s: landed %+v, %v with %d joins and %d requests left; want %v with 0 and %d", name, landed, pending, len(b.Pending), len(b.Requests), c.pending, c.requests)
 		}
@@ -261,9 +261,9 @@ func TestDecide(t *testing.T) {
 		"kicked_and_any_invite":   {session: s, book: ban(s), grant: party.Grant{InvitedAt: epoch.Add(1)}, refused: party.Banned},
 
 		"moves":               {session: device, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true}}},
-		"moves_past_a_lock":   {session: device, locked: true, max: 2, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, First: true}}},
+		"moves_past_a_lock":   {session: device, locked: true, max: 2, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, OlderLeavesFirst: true}}},
 		"moves_by_a_join":     {kind: reserve.Join, session: device, open: true, want: reserve.Effects{Pend: &reserve.PendingJoin{Session: device, By: device.SessionID, Until: until, Leaving: []party.Membership{{Session: member}}}}},
-		"moves_into_a_full":   {kind: reserve.Join, session: device, open: true, max: 2, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, First: true, Answer: moved}}},
+		"moves_into_a_full":   {kind: reserve.Join, session: device, open: true, max: 2, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, OlderLeavesFirst: true, Answer: moved}}},
 		"moves_into_a_closed": {kind: reserve.Join, session: device, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, Answer: moved}}},
 		"moves_past_a_full_list": {kind: reserve.Join, session: device, book: func(b reserve.Book) {
 			for i := range 3 {

@@ -48,11 +48,11 @@ type Effects struct {
 
 // Take names a session to put on the party's stream. Older is the member of the same user whose seat it takes, if any.
 type Take struct {
-	Session party.Session
-	Older   party.Member
-	Moves   bool
-	First   bool // the older session has to leave first, because the host takes no more members than seats
-	Answer  error
+	Session          party.Session
+	Older            party.Member
+	Moves            bool
+	OlderLeavesFirst bool // the older session has to leave first, because the host takes no more members than seats
+	Answer           error
 }
 
 // Decide returns what an intent leads to, or refuses it. It refuses with AlreadyMember, Banned, PartyNotFound (the
@@ -106,7 +106,7 @@ func Decide(v party.View, b Book, p rules.Parties, f Facts, now time.Time, in In
 }
 
 func take(v party.View, s party.Session, older party.Member, moves bool) *Take {
-	return &Take{Session: s, Older: older, Moves: moves, First: moves && v.Full()}
+	return &Take{Session: s, Older: older, Moves: moves, OlderLeavesFirst: moves && v.Full()}
 }
 
 // mayEnter refuses users who may not become members.
@@ -141,7 +141,7 @@ func mayEnter(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 		taken-- // do not count the session's own seat
 	}
 	if taken+held+1 > v.MaxSize {
-		return party.Full()
+		return party.RefuseFull()
 	}
 	return nil
 }

@@ -17,21 +17,21 @@ const MaxKicks = 256
 // facts to create the party again. It is one object, so that a kick and the end of the kicked user's seat are one
 // write.
 type Record struct {
-	Kicks   map[string]Kick       // by user
-	Seats   map[string]party.Seat // by user
-	Waiting map[string]Waiter     // by user
-	Again   bool                  // the present change may have been written by an attempt without an answer
+	Kicks        map[string]Kick       // by user
+	Seats        map[string]party.Seat // by user
+	Waiting      map[string]Waiter     // by user
+	MaybeWritten bool                  // the present change may have been written by an attempt without an answer
 	*Standing
 }
 
 // Standing is the state of a party when its record was written.
 type Standing struct {
 	party.Facts
-	Native  party.ID                // the present native party, or the last one
-	Away    bool                    // all members have lost their connections
-	Members map[string]party.Member // by user; only if parties survive a restart
-	Ages    map[string]party.Age    // by queue: how long the party has waited for a match
-	Doubts  int                     // number of writes that ended the doubt about an earlier write without an answer
+	Native      party.ID                // the present native party, or the last one
+	Away        bool                    // all members have lost their connections
+	Members     map[string]party.Member // by user; only if parties survive a restart
+	Ages        map[string]party.Age    // by queue: how long the party has waited for a match
+	EndedDoubts int                     // writes that ended the doubt about an earlier write without an answer
 }
 
 // NewRecord makes an empty record.
@@ -137,7 +137,7 @@ func (s seatJSON) session(user string) party.Session {
 func (r Record) Encode(id party.ID) (string, error) {
 	out := recordJSON{
 		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]seatJSON{}, Ages: map[string]int64{}, Waited: map[string]int64{},
-		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Shares: r.Attributes, Created: party.Nanos(r.CreatedAt), Away: r.Away, Doubts: r.Doubts,
+		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Shares: r.Attributes, Created: party.Nanos(r.CreatedAt), Away: r.Away, Doubts: r.EndedDoubts,
 	}
 	if !r.Native.IsZero() && r.Native != id {
 		out.Native = r.Native.String()
@@ -195,7 +195,7 @@ func (r Record) Add(id party.ID, value string) error {
 			Joined: party.FromNanos(s.Joined), Since: party.FromNanos(s.Since), Until: party.FromNanos(s.Until), Led: s.Led,
 		}
 	}
-	r.Doubts = max(r.Doubts, in.Doubts)
+	r.EndedDoubts = max(r.EndedDoubts, in.Doubts)
 	if in.MaxSize == 0 { // of an older build
 		return nil
 	}
@@ -205,7 +205,7 @@ func (r Record) Add(id party.ID, value string) error {
 	}
 	*r.Standing = Standing{
 		Facts:  party.Facts{MaxSize: in.MaxSize, Open: in.Open, Hidden: in.Hidden, Label: in.Label, CreatedAt: party.FromNanos(in.Created), Attributes: in.Shares},
-		Native: native, Away: in.Away, Members: map[string]party.Member{}, Ages: map[string]party.Age{}, Doubts: r.Doubts,
+		Native: native, Away: in.Away, Members: map[string]party.Member{}, Ages: map[string]party.Age{}, EndedDoubts: r.EndedDoubts,
 	}
 	for queue, since := range in.Ages {
 		r.Ages[queue] = party.Age{Since: party.FromNanos(since)}

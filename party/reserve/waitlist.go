@@ -41,8 +41,8 @@ type list struct {
 	Missed  map[string]Missed // users who did not take a seat held for them
 }
 
-// Line lists the waiting players in the order in which they came.
-func (l list) Line() []Waiter { return slices.SortedFunc(maps.Values(l.Waiting), Waiter.compare) }
+// Waitlist lists the waiting players in the order in which they came.
+func (l list) Waitlist() []Waiter { return slices.SortedFunc(maps.Values(l.Waiting), Waiter.compare) }
 
 // Miss notes that a player has left the wait list without taking the seat held for them, if one was held.
 func (l list) Miss(w Waiter) {
@@ -107,7 +107,7 @@ func (b Book) Promised(v party.View) []string {
 
 // servingOrder returns the wait list in the order in which seats are given.
 func (l list) servingOrder() []Waiter {
-	line := l.Line()
+	line := l.Waitlist()
 	turn := func(w Waiter) int {
 		if w.Until.IsZero() {
 			return 1
@@ -161,7 +161,7 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 		changed = len(b.Waiting) < waited
 		promised = b.Promised(v)
 	}
-	for _, w := range b.Line() {
+	for _, w := range b.Waitlist() {
 		known := !w.Until.IsZero()
 		_, checked := blocked[w.UserID]
 		switch in := slices.Contains(promised, w.UserID); {
@@ -181,8 +181,8 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 	return offered, changed
 }
 
-// LineDue returns when the next timer of the wait list ends; zero if there is none.
-func (l list) LineDue() time.Time {
+// NextWaitlistTimer returns when the next timer of the wait list ends; zero if there is none.
+func (l list) NextWaitlistTimer() time.Time {
 	var ends []time.Time
 	for _, w := range l.Waiting {
 		if !w.Until.IsZero() {

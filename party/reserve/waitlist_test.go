@@ -40,7 +40,7 @@ func TestJoin(t *testing.T) {
 	b.Join("b", "", epoch)
 	b.Join("a", "invite", epoch)
 	b.Join("c", "", epoch.Add(-time.Hour)) // the clock was set back
-	for i, w := range b.Line() {
+	for i, w := range b.Waitlist() {
 		if want := []string{"b", "a", "c"}[i]; w.UserID != want || b.Place(want) != i+1 {
 			t.Errorf("%q is in place %d, and says %d; want %q", w.UserID, i+1, b.Place(want), want)
 		}
@@ -144,7 +144,7 @@ func TestServe(t *testing.T) {
 			t.Errorf("%s: offered %q, changed %v; want %q, %v", name, offered, changed, c.offered, c.changed)
 		}
 		var held []string
-		for _, w := range b.Line() {
+		for _, w := range b.Waitlist() {
 			if !w.Until.IsZero() {
 				held = append(held, w.UserID)
 			}
@@ -210,19 +210,19 @@ func TestSeen(t *testing.T) {
 
 func TestLineDue(t *testing.T) {
 	b := newWaitlist("a", "b")
-	if due := b.LineDue(); !due.IsZero() {
+	if due := b.NextWaitlistTimer(); !due.IsZero() {
 		t.Errorf("with nothing to come, due at %v", due)
 	}
 	hold(b, "a", epoch.Add(time.Hour))
-	if due := b.LineDue(); !due.Equal(epoch.Add(time.Hour)) {
+	if due := b.NextWaitlistTimer(); !due.Equal(epoch.Add(time.Hour)) {
 		t.Errorf("with a seat held for an hour, due at %v", due)
 	}
 	b.Seen("b", false, epoch)
-	if due := b.LineDue(); !due.Equal(epoch.Add(reserve.MaxAbsent)) {
+	if due := b.NextWaitlistTimer(); !due.Equal(epoch.Add(reserve.MaxAbsent)) {
 		t.Errorf("with somebody absent since then, due at %v", due)
 	}
 	hold(b, "a", epoch.Add(1))
-	if due := b.LineDue(); !due.Equal(epoch.Add(1)) {
+	if due := b.NextWaitlistTimer(); !due.Equal(epoch.Add(1)) {
 		t.Errorf("with a seat held for a moment, due at %v", due)
 	}
 }

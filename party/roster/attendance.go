@@ -142,7 +142,7 @@ func (at *Attendance) Leave(id party.ID, newer party.Session, until time.Time) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	for i, m := range at.members[id] {
-		if newest, _ := party.Only([]party.Session{m.Session, newer}, true); m.UserID == newer.UserID && m.Session != newer && newest == newer {
+		if newest, _ := party.ChooseSession([]party.Session{m.Session, newer}, true); m.UserID == newer.UserID && m.Session != newer && newest == newer {
 			at.members[id][i].leftUntil = until
 		}
 	}

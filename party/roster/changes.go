@@ -89,7 +89,7 @@ func (r *Roster) SetLeader(id party.ID, s party.Session) {
 // End forgets a party that has been closed.
 func (r *Roster) End(id party.ID) {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
-	r.Losses.End(id)
+	r.LostJoins.End(id)
 	entries, _, err := r.readMirror(id)
 	if err != nil {
 		return
@@ -100,8 +100,8 @@ func (r *Roster) End(id party.ID) {
 	}
 }
 
-// Noted reports whether the session was a member when this process last looked or a hook last reported it.
-func (r *Roster) Noted(id party.ID, sessionID string) (bool, error) {
+// WasMember reports whether the session was a member when this process last looked or a hook last reported it.
+func (r *Roster) WasMember(id party.ID, sessionID string) (bool, error) {
 	if r.Attendance.Has(id, sessionID) {
 		return true, nil
 	}

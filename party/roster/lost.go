@@ -8,22 +8,22 @@ import (
 	"partyline/party"
 )
 
-// Losses has sessions that the host may count as members although nobody is there. The host handles the last messages
-// of a socket even after it has closed. A join among them adds a member that is on no stream, so no disconnect removes
-// it. Only the leader's kick does. Losses end with the process, and so do the parties of its node.
-type Losses struct {
+// LostJoins has sessions that the host may count as members although nobody is there. The host handles the last
+// messages of a socket even after it has closed. A join among them adds a member that is on no stream, so no disconnect
+// removes it. Only the leader's kick does. LostJoins end with the process, and so do the parties of its node.
+type LostJoins struct {
 	mu       sync.Mutex                   // a leaf lock
 	sessions map[party.ID][]party.Session // sorted by session ID
 }
 
-func newLosses() *Losses { return &Losses{sessions: map[party.ID][]party.Session{}} }
+func newLosses() *LostJoins { return &LostJoins{sessions: map[party.ID][]party.Session{}} }
 
-func (l *Losses) find(id party.ID, sessionID string) (i int, lost bool) {
+func (l *LostJoins) find(id party.ID, sessionID string) (i int, lost bool) {
 	return slices.BinarySearchFunc(l.sessions[id], sessionID, func(s party.Session, sessionID string) int { return strings.Compare(s.SessionID, sessionID) })
 }
 
 // Add notes a lost session.
-func (l *Losses) Add(id party.ID, s party.Session) {
+func (l *LostJoins) Add(id party.ID, s party.Session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if i, lost := l.find(id, s.SessionID); !lost {
@@ -32,7 +32,7 @@ func (l *Losses) Add(id party.ID, s party.Session) {
 }
 
 // Remove forgets the session. It reports whether the session was lost in the party.
-func (l *Losses) Remove(id party.ID, sessionID string) bool {
+func (l *LostJoins) Remove(id party.ID, sessionID string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i, lost := l.find(id, sessionID)
@@ -46,14 +46,14 @@ func (l *Losses) Remove(id party.ID, sessionID string) bool {
 }
 
 // Of lists the sessions lost in a party, by session ID.
-func (l *Losses) Of(id party.ID) []party.Session {
+func (l *LostJoins) Of(id party.ID) []party.Session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.sessions[id])
 }
 
 // Count returns the number of lost sessions in all parties.
-func (l *Losses) Count() (n int) {
+func (l *LostJoins) Count() (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, in := range l.sessions {
@@ -63,7 +63,7 @@ func (l *Losses) Count() (n int) {
 }
 
 // End forgets a party.
-func (l *Losses) End(id party.ID) {
+func (l *LostJoins) End(id party.ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.sessions, id)

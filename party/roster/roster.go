@@ -23,13 +23,13 @@ type Roster struct {
 	lists stripes // by user: read-modify-write of its list of parties
 
 	Attendance *Attendance // who was a member when this process last heard of it or looked
-	Losses     *Losses     // sessions that the host counts as members although they are not there
+	LostJoins  *LostJoins  // sessions that the host counts as members although they are not there
 	Hidden     *Hidden     // the module's own sessions
 }
 
 // New makes a roster that reads the host.
 func New(streams party.Streams, finder party.Finder, now party.Clock) *Roster {
-	return &Roster{streams: streams, finder: finder, now: now, mirrors: mirrors{streams: streams, now: now}, Attendance: newAttendance(), Losses: newLosses(), Hidden: &Hidden{}}
+	return &Roster{streams: streams, finder: finder, now: now, mirrors: mirrors{streams: streams, now: now}, Attendance: newAttendance(), LostJoins: newLosses(), Hidden: &Hidden{}}
 }
 
 // stripes are locks that many keys share. Only a few calls of the host run under one, and they only use its memory.
@@ -123,7 +123,7 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	if len(members) == 0 {
-		return Snapshot{}, party.Gone()
+		return Snapshot{}, party.RefuseGone()
 	}
 	entries, marks, err := r.readMirror(id)
 	if err != nil {
@@ -133,7 +133,7 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 	for i, m := range members {
 		at[m.SessionID] = i
 	}
-	s := Snapshot{View: party.View{ID: id, Members: members, Lost: r.Losses.Of(id)}, Marks: marks}
+	s := Snapshot{View: party.View{ID: id, Members: members, Lost: r.LostJoins.Of(id)}, Marks: marks}
 	present := entries[:0]
 	for _, e := range entries {
 		if i, member := at[e.SessionID]; member { // else it left without a hook, or its join failed
@@ -185,7 +185,7 @@ func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
 	}
 	i := slices.IndexFunc(parties, func(p *api.Party) bool { return p.GetPartyId() == id.String() })
 	if i < 0 {
-		return Snapshot{}, party.Gone()
+		return Snapshot{}, party.RefuseGone()
 	}
 	found, now := parties[i], r.now()
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()

@@ -39,7 +39,7 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		return id, false, err
 	}
 	if len(members) == 0 {
-		return id, false, party.Gone()
+		return id, false, party.RefuseGone()
 	}
 	if slices.ContainsFunc(members, func(m party.Member) bool { return m.UserID == c.UserID }) {
 		return id, false, party.Refuse(party.AlreadyMember, "You are in this party already; use party_id.")

@@ -95,7 +95,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 // party is busy, it does.
 func (s *Service) noteLosses(ctx context.Context, id party.ID, c party.Caller) {
 	if _, err := s.memberSession(id, c); err == nil {
-		_, _ = s.Admission.Glance(ctx, id)
+		_, _ = s.Admission.TryLook(ctx, id)
 	}
 }
 
@@ -142,7 +142,7 @@ func (s *Service) memberSession(id party.ID, c party.Caller) (party.Session, err
 		return party.Session{}, err
 	}
 	if len(members) == 0 {
-		return party.Session{}, party.Gone()
+		return party.Session{}, party.RefuseGone()
 	}
 	members = slices.DeleteFunc(members, func(m party.Member) bool { return m.UserID != c.UserID })
 	if len(members) == 0 {

@@ -73,7 +73,7 @@ func TestRevoke_BesideABusyLine(t *testing.T) {
 		close(gate)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		if len(w.admission.Lines.Users(mine)) > 0 || len(w.admission.Lines.Users(busy)) == 0 {
+		if len(w.admission.Waitlists.Users(mine)) > 0 || len(w.admission.Waitlists.Users(busy)) == 0 {
 			t.Error("the revoke ended another line than the invite's")
 		}
 	})
@@ -118,7 +118,7 @@ func TestWait_usesOfAnInvite(t *testing.T) {
 				if n := w.memberCount(id); n != 2 {
 					t.Errorf("%d came in by an invite for one", n-1)
 				}
-				if len(w.admission.Lines.Users(id)) > 0 {
+				if len(w.admission.Waitlists.Users(id)) > 0 {
 					t.Error("somebody waits by an invite that is used up")
 				}
 				for _, s := range waiters {
@@ -292,10 +292,10 @@ func TestWait_leaveByCode(t *testing.T) {
 				move(f)
 				at, err := f.wait(f.friend, waitlist.Request{Code: f.link.Code, Leave: true})
 				f.must(err)
-				if lines := f.admission.Lines.Of(f.friend.UserID); at != (waitlist.Place{Of: 1}) || len(lines) != 0 {
+				if lines := f.admission.Waitlists.Of(f.friend.UserID); at != (waitlist.Place{Of: 1}) || len(lines) != 0 {
 					t.Errorf("left: %+v, and waits in %v", at, lines)
 				}
-				if len(f.admission.Lines.Of(f.stranger.UserID)) != 1 {
+				if len(f.admission.Waitlists.Of(f.stranger.UserID)) != 1 {
 					t.Error("others do not wait any more")
 				}
 			})

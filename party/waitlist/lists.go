@@ -66,12 +66,12 @@ func (l lists) join(ctx context.Context, id party.ID, userID, inviteID string) e
 		case missed.Times > maxMissed:
 			return party.RefuseRate(again(missed))
 		case len(v.Book.Waiting) >= conf.Max:
-			return party.Full()
-		case len(l.Lines.Of(userID)) >= maxListsPerUser:
+			return party.RefuseFull()
+		case len(l.Waitlists.Of(userID)) >= maxListsPerUser:
 			return party.RefuseRate(conf.Hold)
 		}
 		w := v.Book.Join(userID, inviteID, l.Now())
-		err := v.WriteLine(func(r reserve.Record) { r.Waiting[userID] = w })
+		err := v.WriteWaitlist(func(r reserve.Record) { r.Waiting[userID] = w })
 		if err != nil {
 			delete(v.Book.Waiting, userID)
 			v.Reindex()
@@ -89,7 +89,7 @@ func (l lists) leave(ctx context.Context, id party.ID, userID string) (left bool
 		var w reserve.Waiter
 		if w, left = v.Book.Waiting[userID]; left {
 			delete(v.Book.Waiting, userID)
-			if err := v.WriteLine(func(r reserve.Record) { delete(r.Waiting, userID) }); err != nil {
+			if err := v.WriteWaitlist(func(r reserve.Record) { delete(r.Waiting, userID) }); err != nil {
 				v.Book.Waiting[userID] = w
 				v.Reindex()
 				return err
@@ -137,11 +137,11 @@ func (l lists) locked(v *ledger.Visit) (bool, error) {
 // returns the players with a newly held seat, and when to serve again; zero if time alone changes nothing.
 func (l lists) serve(ctx context.Context, id party.ID, blocked map[string]bool, over []reserve.Waiter) (offered []reserve.Waiter, next time.Time, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
-		if lives, err := v.Lives(); !lives {
+		if lives, err := v.LookOrForget(); !lives {
 			return err
 		}
 		line := maps.Clone(v.Book.Waiting)
-		before := l.Lines.Users(v.ID)
+		before := l.Waitlists.Users(v.ID)
 		for _, w := range over {
 			if now := v.Book.Waiting[w.UserID]; now.Invite == w.Invite && !v.Last.Open {
 				delete(v.Book.Waiting, w.UserID)
@@ -167,13 +167,13 @@ func (l lists) serve(ctx context.Context, id party.ID, blocked map[string]bool, 
 		for _, user := range users {
 			offered = append(offered, v.Book.Waiting[user])
 		}
-		if next = v.Book.LineDue(); seats > 0 && (next.IsZero() || next.After(now.Add(lockCheckInterval))) {
+		if next = v.Book.NextWaitlistTimer(); seats > 0 && (next.IsZero() || next.After(now.Add(lockCheckInterval))) {
 			next = now.Add(lockCheckInterval)
 		}
 		if !changed && !offers {
 			return nil
 		}
-		err := v.WriteLine(func(r reserve.Record) {
+		err := v.WriteWaitlist(func(r reserve.Record) {
 			for _, user := range before {
 				if _, waits := r.Waiting[user]; !waits {
 					continue // has left the wait list on another node

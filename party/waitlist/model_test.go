@@ -58,7 +58,7 @@ func TestModel(t *testing.T) {
 			w.host.PartyClose(p.id)
 			w.admission.Closed(context.Background(), p.id)
 			synctest.Wait()
-			if len(w.admission.Lines.Users(p.id)) > 0 || w.host.Objects("partyline_parties") != 0 {
+			if len(w.admission.Waitlists.Users(p.id)) > 0 || w.host.Objects("partyline_parties") != 0 {
 				r.Error("something is left of the closed party")
 			}
 			w.close()

@@ -62,7 +62,7 @@ func New(d Deps) *Service {
 		if c.Waited > 0 {
 			d.Metrics.MetricsTimerRecord(MetricWait, nil, c.Waited)
 		}
-		if len(d.Entry.Admission.Lines.Users(c.ID)) > 0 {
+		if len(d.Entry.Admission.Waitlists.Users(c.ID)) > 0 {
 			s.alarms.Sooner(c.ID, d.Now().Add(serveDelay))
 		}
 	})
@@ -74,7 +74,7 @@ func (s *Service) Close() { s.alarms.Close() }
 
 // Ended runs after the end of a session: a player who is gone for too long loses the place on the wait list.
 func (s *Service) Ended(_ context.Context, session party.Session) error {
-	for _, id := range s.Entry.Admission.Lines.Of(session.UserID) {
+	for _, id := range s.Entry.Admission.Waitlists.Of(session.UserID) {
 		s.alarms.Sooner(id, s.Now())
 	}
 	return nil
@@ -82,7 +82,7 @@ func (s *Service) Ended(_ context.Context, session party.Session) error {
 
 // Sweep serves every wait list that this process knows.
 func (s *Service) Sweep() {
-	for _, id := range s.Entry.Admission.Lines.Parties() {
+	for _, id := range s.Entry.Admission.Waitlists.Parties() {
 		s.alarms.Sooner(id, s.Now())
 	}
 }
@@ -190,7 +190,7 @@ func (s *Service) findEntrance(ctx context.Context, c party.Caller, r Request) (
 	default:
 		return entrance{}, err
 	}
-	if err := s.Entry.May(ctx, c, "", look); err != nil {
+	if err := s.Entry.Check(ctx, c, "", look); err != nil {
 		return entrance{}, err
 	}
 	return entrance{id: id, enter: func() error { return s.Entry.Join(ctx, c, look) }}, nil
@@ -242,7 +242,7 @@ func (s *Service) waitedFor(ctx context.Context, c party.Caller, r Request) ([]p
 		return []party.ID{id}, err
 	}
 	inviteID, ids, err := s.Invites.InviteAndParties(ctx, c, r.Code)
-	for _, id := range s.Entry.Admission.Lines.Of(c.UserID) {
+	for _, id := range s.Entry.Admission.Waitlists.Of(c.UserID) {
 		if s.Entry.Admission.Waiter(id, c.UserID).Invite == inviteID {
 			ids = append(ids, id)
 		}
@@ -256,7 +256,7 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	if userID != "" {
 		return
 	}
-	for _, id := range s.Entry.Admission.Ways.Of(inviteID) {
+	for _, id := range s.Entry.Admission.WaitlistInvites.Of(inviteID) {
 		s.alarms.Sooner(id, s.Now())
 	}
 }

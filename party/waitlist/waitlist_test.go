@@ -252,8 +252,8 @@ func TestWait(t *testing.T) {
 		}
 		w.must(w.join(p[4], id))
 		synctest.Wait()
-		if len(w.admission.Lines.Users(id)) > 0 || len(w.host.Members(id)) != 3 {
-			t.Errorf("at the end: a line %v, %d members", len(w.admission.Lines.Users(id)) > 0, len(w.host.Members(id)))
+		if len(w.admission.Waitlists.Users(id)) > 0 || len(w.host.Members(id)) != 3 {
+			t.Errorf("at the end: a line %v, %d members", len(w.admission.Waitlists.Users(id)) > 0, len(w.host.Members(id)))
 		}
 		waits := w.metrics.Timer(waitlist.MetricWait, nil)
 		if len(waits) != 2 || waits[0] <= 0 || waits[1] <= 0 || w.metrics.Counter(waitlist.MetricOffers, nil) != 4 {
@@ -343,7 +343,7 @@ func TestWait_refused(t *testing.T) {
 		_, err = w.wait(p[4], byID(open))
 		w.refused(err, party.PartyLocked)
 		w.locked = false
-		if len(w.admission.Lines.Users(open)) > 0 || len(w.admission.Lines.Users(closed)) > 0 {
+		if len(w.admission.Waitlists.Users(open)) > 0 || len(w.admission.Waitlists.Users(closed)) > 0 {
 			t.Error("somebody waits")
 		}
 		w.conf.Parties.Waitlist.Max = 1
@@ -393,7 +393,7 @@ func TestWait_code(t *testing.T) {
 		w.refused(err, party.PartyFull)
 		_, err = w.invites.Redeem(t.Context(), caller(p[2]), made.Code, "")
 		w.must(err)
-		if len(w.admission.Lines.Users(id)) > 0 {
+		if len(w.admission.Waitlists.Users(id)) > 0 {
 			t.Error("who came in waits on")
 		}
 		_, err = w.wait(p[3], code)
@@ -446,11 +446,11 @@ func TestWait_between(t *testing.T) {
 		w.must(w.join(back, id))
 		w.drop(again)
 		time.Sleep(29 * time.Second)
-		if w.admission.Lines.Of(p[5].UserID) == nil {
+		if w.admission.Waitlists.Of(p[5].UserID) == nil {
 			t.Error("out of the line too soon")
 		}
 		time.Sleep(5 * time.Second)
-		if w.admission.Lines.Of(p[5].UserID) != nil {
+		if w.admission.Waitlists.Of(p[5].UserID) != nil {
 			t.Error("in line without a socket")
 		}
 	})
@@ -678,7 +678,7 @@ func TestWait_whileAway(t *testing.T) {
 				t.Errorf("leaves while away: %+v, %v", at, err)
 			}
 		}
-		if len(w.admission.Lines.Users(id)) > 0 {
+		if len(w.admission.Waitlists.Users(id)) > 0 {
 			t.Error("who has left waits on")
 		}
 	})
@@ -876,7 +876,7 @@ func TestWait_nodes(t *testing.T) {
 		w.host.PartyClose(id)
 		w.admission.Closed(t.Context(), id)
 		synctest.Wait()
-		if n := w.host.Objects("partyline_parties"); n != 0 || len(w.admission.Lines.Users(id)) > 0 {
+		if n := w.host.Objects("partyline_parties"); n != 0 || len(w.admission.Waitlists.Users(id)) > 0 {
 			t.Errorf("%d records are left of a closed party", n)
 		}
 	})
@@ -891,7 +891,7 @@ func TestWait_storage(t *testing.T) {
 		w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errors.New("no database") }
 		_, err := w.wait(p[1], byID(id))
 		w.refused(err, party.Internal)
-		if len(w.admission.Lines.Users(id)) > 0 {
+		if len(w.admission.Waitlists.Users(id)) > 0 {
 			t.Error("in line in memory alone")
 		}
 		down := w.host.BeforeWrite
@@ -905,7 +905,7 @@ func TestWait_storage(t *testing.T) {
 		w.host.BeforeWrite = nil
 		_, err = w.wait(p[1], waitlist.Request{PartyID: id.String(), Leave: true})
 		w.must(err)
-		if n := w.host.Objects("partyline_parties"); n != 0 || len(w.admission.Lines.Users(id)) > 0 {
+		if n := w.host.Objects("partyline_parties"); n != 0 || len(w.admission.Waitlists.Users(id)) > 0 {
 			t.Errorf("%d records are left of a line that nobody is in", n)
 		}
 	})

@@ -11,22 +11,22 @@ import (
 	"partyline/party/reserve"
 )
 
-// Glimpse is what this process remembers of a party.
-type Glimpse struct {
+// Remembered is what this process remembers of a party.
+type Remembered struct {
 	party.Facts
 	Free int // neither taken nor kept nor held
 }
 
-// Glimpse reads memory only, where Look asks the host: it is as current as the last news of the party. ok is false for
+// Recall reads memory only, where Look asks the host: it is as current as the last news of the party. ok is false for
 // a party that this process has not dealt with, that is away, or that has moved. It fails only if ctx ends while others
 // have the party's lock.
-func (l *Ledger) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, err error) {
+func (l *Ledger) Recall(ctx context.Context, id party.ID) (g Remembered, ok bool, err error) {
 	err = l.VisitNative(ctx, id, func(v *Visit) error {
 		ok = v.loaded && v.Facts.MaxSize > 0 && !v.Away
 		if ok {
-			seen := party.View{ID: id, Facts: v.Facts, Members: l.Roster.Attendance.Present(id), Lost: l.Roster.Losses.Of(id)}
+			seen := party.View{ID: id, Facts: v.Facts, Members: l.Roster.Attendance.Present(id), Lost: l.Roster.LostJoins.Of(id)}
 			taken, held := v.Book.Seats(seen, "")
-			g = Glimpse{Facts: v.Facts, Free: v.Facts.MaxSize - taken - held}
+			g = Remembered{Facts: v.Facts, Free: v.Facts.MaxSize - taken - held}
 		}
 		return nil
 	})
@@ -53,13 +53,13 @@ func (l *Ledger) Waiter(id party.ID, userID string) (w reserve.Waiter) {
 	return w
 }
 
-// GlanceWait is how long callers with many parties to look at wait for the lock of one.
-const GlanceWait = 20 * time.Millisecond
+// TryWait is how long callers with many parties to look at wait for the lock of one.
+const TryWait = 20 * time.Millisecond
 
-// VisitSoon is Visit for callers with many parties to look at. It fails with ErrBusy if another visit does not end
+// TryVisit is Visit for callers with many parties to look at. It fails with ErrBusy if another visit does not end
 // soon, for example because storage is slow.
-func (l *Ledger) VisitSoon(ctx context.Context, id party.ID, do func(*Visit) error) error {
-	soon, cancel := bounded.Context(ctx, GlanceWait)
+func (l *Ledger) TryVisit(ctx context.Context, id party.ID, do func(*Visit) error) error {
+	soon, cancel := bounded.Context(ctx, TryWait)
 	defer cancel()
 	err := l.Visit(soon, id, func(v *Visit) error {
 		v.Ctx = ctx // the lock is held: the short deadline is over
@@ -74,9 +74,9 @@ func (l *Ledger) VisitSoon(ctx context.Context, id party.ID, do func(*Visit) err
 // ErrBusy says that others have held a party's lock for too long.
 var ErrBusy = errors.New("others are busy with the party")
 
-// Glance is Look with the short wait of VisitSoon.
-func (l *Ledger) Glance(ctx context.Context, id party.ID) (look reserve.Look, err error) {
-	err = l.VisitSoon(ctx, id, func(v *Visit) error {
+// TryLook is Look with the short wait of TryVisit.
+func (l *Ledger) TryLook(ctx context.Context, id party.ID) (look reserve.Look, err error) {
+	err = l.TryVisit(ctx, id, func(v *Visit) error {
 		err := v.Look()
 		look = v.Seen()
 		return err
