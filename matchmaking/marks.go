@@ -145,7 +145,7 @@ func (w *matchFinder) MatchOf(ctx context.Context, id party.ID) (string, error) 
 	return w.firstOf(ctx, id, matches...)
 }
 
-// marked is Of without the search.
+// marked is MatchOf without the search.
 func (w *matchFinder) marked(ctx context.Context, id party.ID) (string, error) {
 	marks, err := marksOf(w.host, id)
 	if err != nil {

@@ -68,7 +68,7 @@ func Play(set *rules.Set, file, name string, f Settings) (p Played, err error) {
 	case !ok:
 		return p, fmt.Errorf("%s has no queue %q; it has: %s", file, p.Name, strings.Join(names, ", "))
 	}
-	formed := formation.Of(p.Queue)
+	formed := formation.FromRules(p.Queue)
 	if p.Load, p.Left, err = f.load(p.Queue, formed.Latency.Regions); err != nil {
 		return p, err
 	}

@@ -66,7 +66,7 @@ func reasonBetween(now time.Time, q *Queue, a, b *Ticket, apart bool) Reason {
 // reasonInReach returns why the first ticket has no match with the others, which are all in its reach: the rule without
 // which it would have one.
 func reasonInReach(now time.Time, q Queue, p Pool, tickets []int) Reason {
-	sub, seats := p.Only(tickets), 0
+	sub, seats := p.Subset(tickets), 0
 	for _, t := range sub.Tickets {
 		seats += t.Size
 	}

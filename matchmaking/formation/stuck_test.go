@@ -71,7 +71,7 @@ func TestForm_NobodyWaitsForATicketThatARuleKeepsOut(t *testing.T) {
 		q := wideningQueue(tt.teamSize)
 		tt.change(&q)
 		with := formation.Pool{Tickets: append([]formation.Ticket{tt.stuck}, tt.others...), Apart: tt.apart}
-		got, want := firstMatch(formation.Form(now, q, with, nil)), firstMatch(formation.Form(now, q, with.Only(indexes(1, len(with.Tickets))), nil))
+		got, want := firstMatch(formation.Form(now, q, with, nil)), firstMatch(formation.Form(now, q, with.Subset(indexes(1, len(with.Tickets))), nil))
 		for i := range want {
 			want[i]++ // all except the first
 		}
@@ -118,10 +118,10 @@ func TestForm_NobodyIsAHostage(t *testing.T) {
 		}
 		left := indexes(0, n)
 		for at := now; at.Before(now.Add(4 * time.Minute)); at = at.Add(10 * time.Second) {
-			res := formation.Form(at, q, all.Only(left), nil)
+			res := formation.Form(at, q, all.Subset(left), nil)
 			if len(res.Matches) == 0 {
 				others := left[1:]
-				for _, m := range formation.Form(at, q, all.Only(others), nil).Matches {
+				for _, m := range formation.Form(at, q, all.Subset(others), nil).Matches {
 					if !slices.ContainsFunc(m.Placements, func(p formation.Placement) bool {
 						return at.Sub(all.Tickets[others[p.Ticket]].Since) < 3*time.Minute
 					}) {

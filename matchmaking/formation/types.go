@@ -44,8 +44,8 @@ type Queue struct {
 	Latency rules.Latency
 }
 
-// Of converts a queue of the rules file for team formation.
-func Of(q rules.Queue) Queue {
+// FromRules converts a queue of the rules file for team formation.
+func FromRules(q rules.Queue) Queue {
 	f := Queue{Teams: q.Teams, TeamSize: q.TeamSize.Max, FullParty: q.FullPartyAlone && q.Teams == 1, NoSkill: q.Skill == nil}
 	if q.TeamSize.Min < q.TeamSize.Max {
 		f.MinTeamSize, f.ShrinkAfter = q.TeamSize.Min, q.TeamSize.After
@@ -95,8 +95,8 @@ type Pool struct {
 	Apart   [][2]int // pairs of tickets that must never be in one match
 }
 
-// Only returns a pool with some of the tickets, in the given order, and without open matches.
-func (p Pool) Only(tickets []int) Pool {
+// Subset returns a pool with some of the tickets, in the given order, and without open matches.
+func (p Pool) Subset(tickets []int) Pool {
 	only := Pool{Tickets: make([]Ticket, len(tickets))}
 	place := make([]int, len(p.Tickets)) // by ticket: its new index + 1; 0 = left out
 	for i, t := range tickets {

@@ -13,9 +13,9 @@ type age struct {
 	until  time.Time
 }
 
-// Keep stores how long a lost ticket has waited, for the given time. The next ticket of the same party or player in its
-// queue carries it on.
-func (b *Book) Keep(t Ticket, within time.Duration) {
+// KeepAge stores how long a lost ticket has waited, for the given time. The next ticket of the same party or player in
+// its queue carries it on.
+func (b *Book) KeepAge(t Ticket, within time.Duration) {
 	if within <= 0 {
 		return
 	}
@@ -27,9 +27,9 @@ func (b *Book) Keep(t Ticket, within time.Duration) {
 	b.ages[t.owner()][t.Queue] = age{waited: max(0, b.now().Sub(t.Since)), until: b.now().Add(within)}
 }
 
-// Waited returns how long the owner, a party's or a player's ID, had waited in the queue before the ticket was lost. It
-// is 0 if nothing is kept. The next ticket uses it up.
-func (b *Book) Waited(owner, queue string) time.Duration {
+// KeptAge returns how long the owner, a party's or a player's ID, had waited in the queue before the ticket was lost.
+// It is 0 if nothing is kept. The next ticket uses it up.
+func (b *Book) KeptAge(owner, queue string) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a := b.ages[owner][queue]
@@ -55,15 +55,15 @@ func (b *Book) Ages(id party.ID) map[string]party.Age {
 	return ages
 }
 
-// Aged reports whether an age is kept for the owner.
-func (b *Book) Aged(owner string) bool {
+// HasAge reports whether an age is kept for the owner.
+func (b *Book) HasAge(owner string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.ages[owner]) > 0
 }
 
-// Forget drops the owner's ages after the given time, or at once for 0.
-func (b *Book) Forget(owner string, within time.Duration) {
+// ForgetAges drops the owner's ages after the given time, or at once for 0.
+func (b *Book) ForgetAges(owner string, within time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if within <= 0 {

@@ -81,7 +81,7 @@ func BenchmarkPass(b *testing.B) {
 			pool := p.unplaced["ranked"]
 			p.storeSnapshots()
 			last = p
-			return len(formation.Form(now, formation.Of(q), formation.Pool{Tickets: forFormation(pool)}, nil).Matches)
+			return len(formation.Form(now, formation.FromRules(q), formation.Pool{Tickets: forFormation(pool)}, nil).Matches)
 		}
 		if pass() == 0 { // also enters the tickets in the book, as their hooks do
 			b.Fatal("no matches")

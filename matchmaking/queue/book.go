@@ -182,16 +182,16 @@ func (b *Book) Drop(id string) (Ticket, bool) {
 	return t, live
 }
 
-// Removed notes that the host no longer has the ticket.
-func (b *Book) Removed(id string) {
+// HostRemoved notes that the host no longer has the ticket.
+func (b *Book) HostRemoved(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.removed(id)
 }
 
-// Gone forgets the dropped tickets of a session or a party, by its ID. The host has removed them because the session
-// ended, or because somebody left or joined the party.
-func (b *Book) Gone(holder string) {
+// ForgetDropped forgets the dropped tickets of a session or a party, by its ID. The host has removed them because the
+// session ended, or because somebody left or joined the party.
+func (b *Book) ForgetDropped(holder string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, id := range slices.Clone(b.stale[holder]) {
@@ -215,8 +215,8 @@ func removeFrom[T comparable](lists map[string][]T, names []string, one T) {
 	}
 }
 
-// Load returns how many tickets of a session the host has, as far as this process knows, and the dropped ones of them.
-func (b *Book) Load(s party.Session) (tickets int, stale []string) {
+// HostTicketsOf returns how many tickets of a session the host has, as far as is known, and the dropped ones of them.
+func (b *Book) HostTicketsOf(s party.Session) (tickets int, stale []string) {
 	live := len(b.OfSession(s))
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -224,8 +224,8 @@ func (b *Book) Load(s party.Session) (tickets int, stale []string) {
 	return live + len(stale), stale
 }
 
-// Late notes that a session has come into a party. It adds the session to the party's tickets that do not have it yet.
-func (b *Book) Late(id party.ID, s party.Session) {
+// AddLateMember adds a session that has come into a party to the party's tickets that do not have it yet.
+func (b *Book) AddLateMember(id party.ID, s party.Session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range b.live[id.String()] {

@@ -47,11 +47,11 @@ func TestChecks_WhileTheHostAnswers(t *testing.T) {
 
 			// The session's next message shows that the host has answered.
 			w.must(soloAsks(players[1]))
-			w.Answered(players[2])
+			w.BeforeMessage(players[2])
 			w.wantReason(partyAsks(players[0]), party.NotReady)
-			w.Answered(players[1])
+			w.BeforeMessage(players[1])
 			w.must(partyAsks(players[0]))
-			w.Answered(players[0])
+			w.BeforeMessage(players[0])
 
 			// Nothing is left of a refused ticket.
 			w.wantReason(w.CheckParty(t.Context(), id, players[0], &rtapi.PartyMatchmakerAdd{MinCount: 2, MaxCount: 2, StringProperties: text("queue", "duo")}), party.PartyTooLarge)
@@ -80,22 +80,22 @@ func TestChecks_WhileSkillIsRead(t *testing.T) {
 	meanwhile(func() { w.wantReason(partyAsks(), party.NotReady) })
 	w.must(soloAsks())
 	w.wantReason(partyAsks(), party.NotReady)
-	w.Answered(players[1])
+	w.BeforeMessage(players[1])
 
 	meanwhile(func() { w.wantReason(soloAsks(), party.NotReady) })
 	w.must(partyAsks())
-	w.Answered(players[0])
+	w.BeforeMessage(players[0])
 
 	meanwhile(func() { // the news of a member whom the check knows comes late
 		w.Changed(party.Change{Kind: party.MemberEntered, ID: id, Session: players[1], Native: true})
 	})
 	w.must(partyAsks())
-	w.Answered(players[0])
+	w.BeforeMessage(players[0])
 
 	meanwhile(func() { w.join(id, w.player()) })
 	w.wantReason(partyAsks(), party.NotReady)
 	w.must(soloAsks()) // nothing is left of the refused ticket
-	w.Answered(players[1])
+	w.BeforeMessage(players[1])
 	w.must(partyAsks())
 }
 

@@ -185,7 +185,7 @@ func TestCheckParty_ALateFriendOfAnotherParty(t *testing.T) {
 			w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
 			_, err := w.addParty(own, friend, rankedEU)
 			w.wantReason(err, party.NotReady)
-			w.Plays(t.Context(), friend) // the friend is not on the ticket
+			w.JoinsMatch(t.Context(), friend) // the friend is not on the ticket
 			if !w.queued(id) {
 				t.Error("the party's ticket ended with a match that its friend joined")
 			}

@@ -35,14 +35,14 @@ const (
 	// The host still has these tickets, but never matches them. The client removes them, so that they do not count
 	// against its limit.
 
-	DropExpired  DropReason = "expired"         // it waited for the queue's max_wait
-	DropTooLarge DropReason = "party_too_large" // the party is now larger than the queue allows
-	DropUnknown  DropReason = "unknown_queue"   // the queue is gone from the rules file
-	DropInvalid  DropReason = "invalid_request" // the queue now needs properties that the ticket does not have
-	DropOther    DropReason = "matched"         // another ticket of the same players was matched first
-	DropDeclined DropReason = "declined"        // a player on it declined the match that was found
-	DropNoAnswer DropReason = "no_answer"       // a player on it did not answer in time
-	DropSolo     DropReason = "party_queued"    // the player's party looks for a match
+	DropExpired          DropReason = "expired"         // it waited for the queue's max_wait
+	DropTooLarge         DropReason = "party_too_large" // the party is now larger than the queue allows
+	DropUnknownQueue     DropReason = "unknown_queue"   // the queue is gone from the rules file
+	DropInvalid          DropReason = "invalid_request" // the queue now needs properties that the ticket does not have
+	DropMatchedElsewhere DropReason = "matched"         // another ticket of the same players was matched first
+	DropDeclined         DropReason = "declined"        // a player on it declined the match that was found
+	DropNoAnswer         DropReason = "no_answer"       // a player on it did not answer in time
+	DropSolo             DropReason = "party_queued"    // the player's party looks for a match
 )
 
 // QueuedAgain: the ticket waits again, because nobody was found to replace a player who did not accept.
@@ -65,7 +65,7 @@ type Event struct {
 // players without a party everything else. It sends nothing if there are neither queues nor matches of this module.
 func (ts *tickets) tell(ctx context.Context, t Ticket, name EventName, reason DropReason) {
 	if !t.Solo() {
-		ts.Told(t.Party, name)
+		ts.OnTicketEvent(t.Party, name)
 	}
 	if !ts.Processing && !ts.Policy().Matchmaking.CreateMatch {
 		return
@@ -76,7 +76,7 @@ func (ts *tickets) tell(ctx context.Context, t Ticket, name EventName, reason Dr
 // announce sends an event to the party. To a player without a party it sends only what the host does not tell.
 func (ts *tickets) announce(ctx context.Context, t Ticket, e Event) {
 	var err error
-	if !t.Solo() && (e.Reason == DropMembership || ts.Waits(t.Party)) {
+	if !t.Solo() && (e.Reason == DropMembership || ts.NewcomerPending(t.Party)) {
 		err = ts.Newcomer(t.Party, party.OpMatchmaking, e) // the newcomer who ended the ticket hears of the party first
 	} else if !t.Solo() {
 		err = party.SendData(ts.Sender, t.Party, party.OpMatchmaking, e)

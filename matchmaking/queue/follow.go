@@ -43,7 +43,7 @@ func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Sessio
 		return err
 	}
 	for _, m := range sessions(v) {
-		f.book.Late(id, m) // a newcomer may be on the ticket or not; only the host knows
+		f.book.AddLateMember(id, m) // a newcomer may be on the ticket or not; only the host knows
 	}
 	if !f.complete(ctx, t, v) {
 		return nil
@@ -85,12 +85,12 @@ func (f *follower) follow(t *Ticket, texts map[string]string, numbers map[string
 
 // TicketCancelled follows a leader who cancels the party's ticket, or a player who cancels their own.
 func (f *follower) TicketCancelled(ctx context.Context, by party.Session, ticket string) {
-	f.book.Removed(ticket)
+	f.book.HostRemoved(ticket)
 	f.endAs(ctx, ticket, Cancelled, by.UserID)
 }
 
-// Answered runs before a message of the session: the host has answered what the session asked for earlier.
-func (f *follower) Answered(session party.Session) { f.claims.end(session.SessionID) }
+// BeforeMessage runs before a message of the session: the host has answered what the session asked for earlier.
+func (f *follower) BeforeMessage(session party.Session) { f.claims.end(session.SessionID) }
 
 // Changed handles a change of a party. It is for [party.News].
 func (f *follower) Changed(c party.Change) {
@@ -98,7 +98,7 @@ func (f *follower) Changed(c party.Change) {
 	case party.MemberEntered:
 		f.claims.addLate(c.ID, c.Session)
 		if !c.Native { // entering by an invite ends no ticket
-			f.book.Late(c.ID, c.Session)
+			f.book.AddLateMember(c.ID, c.Session)
 			break
 		}
 		f.membersChanged(c.ID, "", func(t Ticket) bool { return !t.hasSession(c.Session.SessionID) }) // a later ticket has the newcomer
@@ -108,22 +108,22 @@ func (f *follower) Changed(c party.Change) {
 	case party.PartyRestored:
 		f.book.Rename(c.Was.String(), c.ID.String())
 		for queue, waited := range c.Queued { // ages that a restart has forgotten
-			if f.book.Waited(c.ID.String(), queue) == 0 {
-				f.book.Keep(Ticket{Queue: queue, Party: c.ID, Since: f.Now().Add(-waited)}, f.Policy().Queues[queue].MaxWait)
+			if f.book.KeptAge(c.ID.String(), queue) == 0 {
+				f.book.KeepAge(Ticket{Queue: queue, Party: c.ID, Since: f.Now().Add(-waited)}, f.Policy().Queues[queue].MaxWait)
 			}
 		}
 	case party.PartyClosed:
-		f.book.Gone(c.ID.String())
+		f.book.ForgetDropped(c.ID.String())
 		for _, t := range f.book.OfParty(c.ID) {
 			f.end(context.Background(), t.ID, c.By)
 		}
-		f.book.Forget(c.ID.String(), 0)
+		f.book.ForgetAges(c.ID.String(), 0)
 	}
 }
 
 // membersChanged drops the party's tickets that a change of its members has ended. by is who caused it, "" for nobody.
 func (f *follower) membersChanged(id party.ID, by string, ended func(Ticket) bool) {
-	f.book.Gone(id.String())
+	f.book.ForgetDropped(id.String())
 	for _, t := range f.book.OfParty(id) {
 		if ended(t) {
 			f.drop(context.Background(), t.ID, DropMembership, by)
@@ -133,7 +133,7 @@ func (f *follower) membersChanged(id party.ID, by string, ended func(Ticket) boo
 
 // forget drops the ages of a party that ended with its last member. If the party is kept for away members, ages stay.
 func (f *follower) forget(id party.ID, dropped bool) {
-	if !f.book.Aged(id.String()) {
+	if !f.book.HasAge(id.String()) {
 		return
 	}
 	if _, err := f.Roster.View(context.Background(), id); party.ReasonOf(err) != party.PartyNotFound {
@@ -143,13 +143,13 @@ func (f *follower) forget(id party.ID, dropped bool) {
 	if dropped {
 		within = f.Policy().Parties.ReconnectGrace
 	}
-	f.book.Forget(id.String(), within)
+	f.book.ForgetAges(id.String(), within)
 }
 
 // Ended handles the end of a socket: the host has removed all tickets that its session was on.
 func (f *follower) Ended(ctx context.Context, session party.Session) error {
 	f.claims.end(session.SessionID)
-	f.book.Gone(session.SessionID)
+	f.book.ForgetDropped(session.SessionID)
 	for _, t := range f.book.OfSession(session) {
 		if t.Solo() {
 			f.end(ctx, t.ID, session.UserID)

@@ -294,7 +294,7 @@ func TestBook_DoesNotGrow(t *testing.T) {
 		ticket := queue.Ticket{ID: uuid.NewString(), Queue: "q", Party: id, Session: s, Members: []party.Session{s}, Since: w.clock.Now(), Added: w.clock.Now()}
 		book.Add(ticket)
 		book.End(ticket.ID)
-		book.Keep(ticket, time.Minute)
+		book.KeepAge(ticket, time.Minute)
 		book.End(uuid.NewString()) // the end is heard of first
 		w.clock.Advance(time.Second)
 	}
@@ -373,12 +373,12 @@ func TestBook_ForgetsWhatWasDropped(t *testing.T) {
 	s := w.player()
 	book.Add(queue.Ticket{ID: "t", Queue: "duo", Session: s, Members: []party.Session{s}, Added: w.clock.Now()})
 	book.Drop("t")
-	if n, stale := book.Load(s); n != 1 || len(stale) != 1 || stale[0] != "t" {
+	if n, stale := book.HostTicketsOf(s); n != 1 || len(stale) != 1 || stale[0] != "t" {
 		t.Errorf("Load = %d, %q; want the dropped one", n, stale)
 	}
 	w.clock.Advance(5 * time.Minute)
 	book.Add(queue.Ticket{ID: "x", Added: w.clock.Now()})
-	if n, stale := book.Load(s); n != 0 {
+	if n, stale := book.HostTicketsOf(s); n != 0 {
 		t.Errorf("Load = %d, %q; want none any more", n, stale)
 	}
 }

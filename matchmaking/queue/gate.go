@@ -67,7 +67,7 @@ func (g *gate) properties(ctx context.Context, t Ticket, q rules.Queue, held int
 	if err != nil {
 		return texts, numbers, err
 	}
-	since := g.Now().Add(-g.book.Waited(t.owner(), t.Queue))
+	since := g.Now().Add(-g.book.KeptAge(t.owner(), t.Queue))
 	return ticketProperties(t.Queue, q, texts, numbers, ticketValues{size: len(members), held: held, skill: skill, since: since})
 }
 
@@ -195,7 +195,7 @@ const hostTicketLimit = 3
 // removed. It names those tickets.
 func (g *gate) checkTicketLimit(of []party.Session) error {
 	for _, session := range of {
-		if n, stale := g.book.Load(session); n >= hostTicketLimit && len(stale) > 0 {
+		if n, stale := g.book.HostTicketsOf(session); n >= hostTicketLimit && len(stale) > 0 {
 			return party.Refuse(party.NotReady, "Tickets that were dropped have to be removed first: %s.", strings.Join(stale, ", "))
 		}
 	}
@@ -234,7 +234,7 @@ func (r conflicts) alreadyQueued(ctx context.Context, v party.View, queue string
 // many tickets that the host would not take the party's.
 func (r conflicts) nobodyElsewhere(ctx context.Context, v party.View) error {
 	for _, m := range sessions(v) {
-		n, _ := r.book.Load(m)
+		n, _ := r.book.HostTicketsOf(m)
 		cancels := r.cancelsSolo() && n < hostTicketLimit
 		elsewhere := func(t Ticket) bool {
 			return t.Party != v.ID && !(cancels && t.Solo() && r.proposals.state(t.ID) == nil)

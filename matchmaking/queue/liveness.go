@@ -41,7 +41,7 @@ type liveness struct {
 // stops waiting. It logs once that the host does not answer, until the host answers again.
 func (l *liveness) askHost(ctx context.Context, player party.Session) (hostAnswer, error) {
 	a, err := l.answers.Get(context.WithoutCancel(ctx), struct{}{}, func(ctx context.Context) (a hostAnswer, _ error) {
-		a.oldest, a.matched, a.err = l.Pool(ctx, player)
+		a.oldest, a.matched, a.err = l.LastPass(ctx, player)
 		if was := l.unanswered.Swap(a.err != nil); a.err != nil && !was {
 			l.Logger.Warn("matchmaker not asked error=%v", a.err)
 		}
@@ -59,10 +59,10 @@ func (l *liveness) isGone(ctx context.Context, t Ticket) bool {
 	old := l.Now().Sub(t.Added) > openFor
 	switch {
 	case err != nil:
-		return old && !l.Hears
+		return old && !l.HostReportsMatches
 	case had.oldest.After(t.Added):
 		return true
-	case l.Hears: // matches are reported, so only another end of the ticket may be unknown
+	case l.HostReportsMatches: // matches are reported, so only another end of the ticket may be unknown
 		return old && had.oldest.IsZero()
 	case t.mayBeMadeAt(had.oldest) && !slices.ContainsFunc(had.matched, had.oldest.Equal): // it was there when the pass began
 		return false
@@ -101,7 +101,7 @@ func (l *liveness) endIfGone(ctx context.Context, t Ticket) bool {
 	switch {
 	case !l.isGone(ctx, t):
 		return false
-	case l.Hears:
+	case l.HostReportsMatches:
 		l.drop(ctx, t.ID, DropMembership)
 	default:
 		l.endAs(ctx, t.ID, Matched)
@@ -109,10 +109,10 @@ func (l *liveness) endIfGone(ctx context.Context, t Ticket) bool {
 	return true
 }
 
-// Plays is called when a session joins a match. It ends the tickets of the session that the host no longer has. It is
-// for hosts in which another module has the matched hook. The match that is joined proves nothing: a player may join a
-// match found earlier while the next search runs.
-func (l *liveness) Plays(ctx context.Context, session party.Session) {
+// JoinsMatch is called when a session joins a match. It ends the tickets of the session that the host no longer has. It
+// is for hosts in which another module has the matched hook. The match that is joined proves nothing: a player may join
+// a match found earlier while the next search runs.
+func (l *liveness) JoinsMatch(ctx context.Context, session party.Session) {
 	for _, t := range l.book.OfSession(session) {
 		l.endIfGone(ctx, t)
 	}

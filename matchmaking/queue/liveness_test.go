@@ -87,10 +87,10 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 		"oldest_in_its_pass": {func(h *atHost) { h.pool = h.pool[1:]; h.matched = []time.Time{h.pool[0].created} }, false, true},
 		"host_is_mute":       {func(h *atHost) { h.hostMatches(); h.poolErr = errors.New("mute") }, true, true},
 		"mute_for_long":      {func(h *atHost) { h.poolErr = errors.New("mute"); h.clock.Advance(3 * time.Minute) }, false, false},
-		"joins_a_match":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone); h.Plays(h.t.Context(), h.member) }, true, true},
+		"joins_a_match":      {func(h *atHost) { h.JoinsMatch(h.t.Context(), h.alone); h.JoinsMatch(h.t.Context(), h.member) }, true, true},
 		"joins_what_is_found": {func(h *atHost) {
 			h.hostMatches()
-			h.Plays(h.t.Context(), h.alone)
+			h.JoinsMatch(h.t.Context(), h.alone)
 			h.poolErr = errors.New("mute")
 			h.clock.Advance(time.Second)
 		}, false, true},
@@ -124,7 +124,7 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 func TestNative_OthersHearOfTheMatch(t *testing.T) {
 	h := hostWorld(t)
 	h.hostMatches()
-	h.Plays(t.Context(), h.member)
+	h.JoinsMatch(t.Context(), h.member)
 	h.wantHeard(h.id, string(queue.Queued), string(queue.Matched))
 	if h.queued(h.id) {
 		t.Error("the party still waits")

@@ -32,9 +32,9 @@ type Servers interface {
 	OrderSlots(matchID string, users []string) *matchmaking.Order
 }
 
-// LateFriends orders seats for friends who came in while a game server was awaited; *[matchmaking.Retrier] is one. Its
+// SeatOrderer orders seats for friends who came in while a game server was awaited; *[matchmaking.Retrier] is one. Its
 // call returns at once.
-type LateFriends interface {
+type SeatOrderer interface {
 	OrderSeat(matchID string, id party.ID, userID string)
 }
 

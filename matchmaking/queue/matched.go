@@ -150,7 +150,7 @@ func (s *seating) conclude(ctx context.Context, pool []*poolTicket, seated []str
 	}
 	for _, user := range seated {
 		for _, t := range s.book.OfUser(user) {
-			s.drop(ctx, t.ID, DropOther)
+			s.drop(ctx, t.ID, DropMatchedElsewhere)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 		r.drop(ctx, w.id, DropInvalid)
 		return false
 	}
-	l, err := r.Glance(ctx, id)
+	l, err := r.TryLook(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
 			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)

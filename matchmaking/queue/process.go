@@ -122,7 +122,7 @@ func (p *pass) groupByQueue(ctx context.Context, entries []runtime.MatchmakerEnt
 		q, ok := p.cfg.Queues[w.queue]
 		switch {
 		case !ok:
-			p.drop(ctx, w.id, DropUnknown)
+			p.drop(ctx, w.id, DropUnknownQueue)
 		case w.invalid != nil:
 			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.invalid)
 			p.drop(ctx, w.id, DropInvalid)
@@ -206,7 +206,7 @@ func (r *queueRun) refreshSome(ctx context.Context) {
 // the tickets was not as assumed.
 func (r *queueRun) round(ctx context.Context) (again bool) {
 	var done []*poolTicket // placed, or not to be placed in this pass
-	res := formation.Form(r.began, formation.Of(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.openMatches(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
+	res := formation.Form(r.began, formation.FromRules(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.openMatches(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
 	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
 		pl, out, changed := r.recheck(ctx, placements)
 		done, again = append(done, out...), again || changed || len(out) > 0
@@ -296,7 +296,7 @@ func (p *pass) storeSnapshots() {
 	snapshots := map[string]snapshot{}
 	for name, left := range p.unplaced {
 		q := p.cfg.Queues[name]
-		snapshots[name] = snapshot{formation.Of(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}, &sync.Map{}}
+		snapshots[name] = snapshot{formation.FromRules(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}, &sync.Map{}}
 	}
 	p.board.snapshots.Store(&snapshots)
 }

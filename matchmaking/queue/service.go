@@ -16,18 +16,18 @@ import (
 type Deps struct {
 	Roster *roster.Roster
 	Look   func(ctx context.Context, id party.ID) (reserve.Look, error)
-	// Glance is Look, but it gives up soon while another operation holds the party.
-	Glance    func(ctx context.Context, id party.ID) (reserve.Look, error)
-	Footprint func(reserve.Look) party.Footprint // counts members, kept seats and players on the way
-	Strengths Strengths
-	Blocks    Blocks
-	Sender    party.Sender
-	Notifier  party.Notifier
-	Newcomer  party.Newcomer      // sends to the party after a member has just come in
-	Waits     func(party.ID) bool // whether a message of Newcomer to the party is still to be sent
-	Policy    party.Policy
-	Logger    party.Logger
-	Now       party.Clock
+	// TryLook is Look, but it gives up soon while another operation holds the party.
+	TryLook         func(ctx context.Context, id party.ID) (reserve.Look, error)
+	Footprint       func(reserve.Look) party.Footprint // counts members, kept seats and players on the way
+	Strengths       Strengths
+	Blocks          Blocks
+	Sender          party.Sender
+	Notifier        party.Notifier
+	Newcomer        party.Newcomer      // sends to the party after a member has just come in
+	NewcomerPending func(party.ID) bool // whether a message of Newcomer to the party is still to be sent
+	Policy          party.Policy
+	Logger          party.Logger
+	Now             party.Clock
 
 	// Processing says that the host matches through [Service.Process]: the rules had a queue when the host started.
 	// Without it queues do nothing.
@@ -35,15 +35,15 @@ type Deps struct {
 	Statuses   party.Statuses // tells who is ready
 	Launcher   Launcher
 	Servers    Servers     // for queues with match fleet
-	Friends    LateFriends // also for queues with match fleet
-	// Hears says that the host reports every match to [Service.Matched].
-	Hears bool
-	// Pool asks the host, in a player's name, about its last pass. oldest is when the oldest ticket of that pass was
-	// made, zero if there was none. matched is when the tickets were made that the host matched last.
-	Pool func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
-	// Told is called with what becomes of parties' tickets, also if the host itself matches and no player is told.
-	Told    func(id party.ID, what EventName)
-	Metrics party.Metrics
+	Friends    SeatOrderer // also for queues with match fleet
+	// HostReportsMatches says that the host reports every match to [Service.Matched].
+	HostReportsMatches bool
+	// LastPass asks the host, in a player's name, about its last pass. oldest is when the oldest ticket of that pass
+	// was made, zero if there was none. matched is when the tickets were made that the host matched last.
+	LastPass func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
+	// OnTicketEvent hears what becomes of parties' tickets, also if the host itself matches and no player is told.
+	OnTicketEvent func(id party.ID, what EventName)
+	Metrics       party.Metrics
 }
 
 // Service is matchmaking by queues, as other packages call it. Make it with [New].

@@ -83,7 +83,7 @@ func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID stri
 func (b *board) statusOf(t Ticket) party.QueueTicket {
 	sc, known := (*b.snapshots.Load())[t.Queue]
 	if !known { // nobody waited there in the last pass
-		sc = snapshot{queue: formation.Of(b.Policy().Queues[t.Queue]), statuses: &sync.Map{}}
+		sc = snapshot{queue: formation.FromRules(b.Policy().Queues[t.Queue]), statuses: &sync.Map{}}
 	}
 	once, _ := sc.statuses.LoadOrStore(t.ID, sync.OnceValue(func() party.QueueTicket { return b.explain(sc, t) }))
 	status := once.(func() party.QueueTicket)()
@@ -99,7 +99,7 @@ func (b *board) explain(sc snapshot, t Ticket) party.QueueTicket {
 	status := party.QueueTicket{HoldingBack: []party.HoldingBack{}}
 	live := make([]int, 0, len(sc.pool.Tickets)) // without tickets that have ended since
 	b.book.eachLive(sc.pool.Tickets, func(i int) { live = append(live, i) })
-	pool := sc.pool.Only(live)
+	pool := sc.pool.Subset(live)
 	at := slices.IndexFunc(pool.Tickets, func(o formation.Ticket) bool { return o.ID == t.ID })
 	status.Pool = len(pool.Tickets)
 	if at < 0 { // the ticket has met no pass yet, so it waits for the next one

@@ -53,7 +53,7 @@ func (ts *tickets) drop(ctx context.Context, id string, reason DropReason, by ..
 		return
 	}
 	if reason == DropInternal || reason == DropMembership && !t.Solo() {
-		ts.book.Keep(t, ts.Policy().Queues[t.Queue].MaxWait)
+		ts.book.KeepAge(t, ts.Policy().Queues[t.Queue].MaxWait)
 	}
 	ts.Metrics.MetricsCounterAdd(MetricDropped, map[string]string{"queue": t.Queue, "reason": string(reason)}, 1)
 	ts.tell(ctx, t, Dropped, reason)

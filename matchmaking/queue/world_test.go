@@ -52,8 +52,8 @@ type world struct {
 	statuses     map[string]party.MemberStatus
 	holds        []reserve.Hold
 	notices      *notices
-	heard        map[party.ID][]queue.EventName // what Told was called with
-	toldPanics   bool                           // Told panics instead
+	heard        map[party.ID][]queue.EventName // what OnTicketEvent was called with
+	toldPanics   bool                           // OnTicketEvent panics instead
 	hearing      sync.Mutex
 	metrics      metrics
 	mail         *post.DelayedSender // sends to newcomers later; nil to send at once
@@ -225,15 +225,15 @@ func newWorld(t tester, cfg *rules.Config) *world {
 			}
 			return partytest.AtOnce(w.host)(id, op, data)
 		},
-		Waits:   func(id party.ID) bool { return w.mail != nil && w.mail.Pending(id) },
-		Metrics: &w.metrics,
-		Roster:  w.roster, Look: w.look, Glance: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
-		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Hears: len(cfg.Queues) > 0 || cfg.Matchmaking.CreateMatch, Launcher: w.launcher, Servers: w.servers, Friends: w.servers,
-		Pool: func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error) {
+		NewcomerPending: func(id party.ID) bool { return w.mail != nil && w.mail.Pending(id) },
+		Metrics:         &w.metrics,
+		Roster:          w.roster, Look: w.look, TryLook: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
+		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, HostReportsMatches: len(cfg.Queues) > 0 || cfg.Matchmaking.CreateMatch, Launcher: w.launcher, Servers: w.servers, Friends: w.servers,
+		LastPass: func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error) {
 			return w.Pool(ctx, player)
 		},
-		Told:     func(id party.ID, what queue.EventName) { w.Told(id, what) },
-		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
+		OnTicketEvent: func(id party.ID, what queue.EventName) { w.Told(id, what) },
+		Statuses:      func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
 	news.Subscribe(w.Changed)
 	return w
@@ -497,7 +497,7 @@ func (w *world) wantEvents(id party.ID, want ...string) {
 	}
 }
 
-// wantHeard compares what Told heard of the party's tickets with want.
+// wantHeard compares what OnTicketEvent heard of the party's tickets with want.
 func (w *world) wantHeard(id party.ID, want ...string) {
 	w.t.Helper()
 	w.hearing.Lock()

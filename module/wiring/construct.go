@@ -120,15 +120,15 @@ func (m *Module) construct(env environment, o Options) error {
 	m.isMatchmaker = len(policy().Queues) > 0
 	m.hasMatchedHook = m.isMatchmaker || policy().Matchmaking.CreateMatch
 	m.queues = queue.New(queue.Deps{
-		Roster: roster, Look: admission.Look, Glance: admission.TryLook, Footprint: m.status.FootprintOf, Statuses: m.status.Statuses,
-		Strengths: m.nk, Sender: m.nk, Notifier: m.nk, Newcomer: m.post.Send, Waits: m.post.Pending, Policy: policy, Logger: m.logger, Now: m.now,
-		Blocks: blocks, Processing: m.isMatchmaker, Hears: m.hasMatchedHook, Launcher: m.matches, Servers: m.matches, Friends: m.retrier, Pool: pool, Told: func(id party.ID, what queue.EventName) {
+		Roster: roster, Look: admission.Look, TryLook: admission.TryLook, Footprint: m.status.FootprintOf, Statuses: m.status.Statuses,
+		Strengths: m.nk, Sender: m.nk, Notifier: m.nk, Newcomer: m.post.Send, NewcomerPending: m.post.Pending, Policy: policy, Logger: m.logger, Now: m.now,
+		Blocks: blocks, Processing: m.isMatchmaker, HostReportsMatches: m.hasMatchedHook, Launcher: m.matches, Servers: m.matches, Friends: m.retrier, LastPass: pool, OnTicketEvent: func(id party.ID, what queue.EventName) {
 			admission.Recorder.ScheduleWrite(id)
 			m.ticketChanged(id, what)
 		}, Metrics: m.nk,
 	})
 	news.Subscribe(m.queues.Changed)
-	plays := m.queues.Plays
+	plays := m.queues.JoinsMatch
 	if m.hasMatchedHook {
 		plays = nil // the matched hook tells of matches
 	}
@@ -147,7 +147,7 @@ func (m *Module) construct(env environment, o Options) error {
 	m.hooks = slices.Concat(
 		hooks.Hardening(limits.Data.Take, admission, policy),
 		hooks.Queries(policy),
-		hooks.Settling(admission, m.queues.Answered),
+		hooks.Settling(admission, m.queues.BeforeMessage),
 		hooks.RuleChecks(checks, admission, judged.Has, judged.Enforces), // before Creation changes the message
 		hooks.Creation(checks, limits.PartyCreate.Take, policy, admission.Offered),
 		hooks.Admission(admission), // after all rows that may refuse
