@@ -174,7 +174,7 @@ var (
 	errWrongToken   = errors.New("the server token is not the one of this match")
 	errPassUsed     = errors.New("the pass was used before")
 	errNoSeat       = errors.New("the user has no seat")
-	errSeatLost     = errors.New("the seat of the pass is lost")
+	errSeatLost     = errors.New("the player no longer has the seat of the pass")
 )
 
 const reservedText = "The free seats of this match are held for other players."
@@ -197,9 +197,9 @@ var refusals = []struct {
 	{"later", errUndecided, party.SeatReserved, reservedText},
 	{"token", errWrongToken, party.Unauthenticated, "server_token: it is not the one of this match."},
 	{"expired", pass.ErrExpired, party.InvalidRequest, "pass: the pass has expired."},
-	{"used", errPassUsed, party.InvalidRequest, "pass: it was used before."},
+	{"used", errPassUsed, party.InvalidRequest, "pass: it was already used."},
 	{"unseated", errNoSeat, party.InvalidRequest, "user_id: the player has no seat in this match."},
-	{"lost", errSeatLost, party.InvalidRequest, "pass: the player does not have its seat any more."},
+	{"lost", errSeatLost, party.InvalidRequest, "pass: the player no longer has this seat."},
 	{name: "split", cause: seats.ErrSplit},
 	{name: "layout", cause: seats.ErrLayout},
 	{name: "slot", cause: errNeedsSlot},

@@ -51,7 +51,7 @@ func (f *Fleets) manager(name string) (m runtime.FleetManager, err error) {
 	case ok:
 		m = byName.GetFleetManagerByName(name)
 	default:
-		return nil, fmt.Errorf("fleet manager %q: this server has none by name", name)
+		return nil, fmt.Errorf("fleet manager %q: this version of Nakama has no fleet managers by name", name)
 	}
 	if m == nil {
 		return nil, fmt.Errorf("fleet manager %q: no module has registered it", name)

@@ -93,7 +93,7 @@ func (c *call) checkBlocks(userID, partyID string) error {
 	defer cancel()
 	blocks, err := party.NewBlockList(c.db, c.nk).Among(ctx, users)
 	if err != nil {
-		c.logger.Warn("late friend waits error=%v", err)
+		c.logger.Warn("blocks not read, late friend must try again error=%v", err)
 		return errUndecided
 	}
 	if slices.ContainsFunc(blocks, func(b party.Block) bool { return b.By == userID || b.Of == userID }) {
@@ -123,7 +123,7 @@ func (m *seatedMatch) MatchJoin(ctx context.Context, logger runtime.Logger, db *
 			arrived = append(arrived, p)
 		}
 		if len(strangers) > 0 {
-			logger.Warn("sessions joined without having asked count=%d", len(strangers))
+			logger.Warn("sessions joined without a join attempt count=%d", len(strangers))
 		}
 		c.kick(strangers)
 		if len(replaced) > 0 {

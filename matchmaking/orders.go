@@ -153,7 +153,7 @@ func (o *Order) onCreated(status runtime.FmCreateStatus, info *runtime.InstanceI
 	err := o.fleets.withTimeout(func(ctx context.Context) error {
 		switch {
 		case status != runtime.CreateSuccess:
-			return errors.Join(errors.New("the fleet manager has no game server"), cause)
+			return errors.Join(errors.New("the fleet manager could not create a game server"), cause)
 		case info == nil || info.Id == "":
 			return errors.New("the fleet manager reports a game server without an ID")
 		case !o.claimServer(info.Id):

@@ -109,7 +109,7 @@ func (r *Retrier) seat(ctx context.Context, e retry) (string, error) {
 func (r *Retrier) follow(ctx context.Context, e retry) {
 	id := r.current(e.party) // the party may have moved again
 	if err := r.matches.MoveParty(ctx, e.party, id); err != nil {
-		r.logger.Warn("seats in match do not follow yet party=%s was=%s error=%v", id, e.party, err)
+		r.logger.Warn("seats in match not moved to the party's new ID yet party=%s was=%s error=%v", id, e.party, err)
 		r.schedule(e, followFirstWait<<min(e.tries, followMaxDoublings))
 	}
 }

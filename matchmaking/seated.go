@@ -69,7 +69,7 @@ func (m *seatedMatch) MatchInit(ctx context.Context, logger runtime.Logger, db *
 		return nil, 1, ""
 	}
 	if (m.hosting == nil) != (st.setup.Server == nil) {
-		logger.Error("match not made: only the seat match is for game servers handler=%s", SeatMatchName)
+		logger.Error("match not made: only this handler may use a game server handler=%s", SeatMatchName)
 		return nil, 1, ""
 	}
 	if m.hosting != nil {
@@ -181,7 +181,7 @@ func (m *seatedMatch) step(name string, c *call, st any, work func(*call) bool) 
 func (c *call) closeAfterPanic() {
 	defer func() {
 		if value := recover(); value != nil {
-			c.logger.Error("end of the match not told: panic: %v", value)
+			c.logger.Error("end of the match not announced: panic: %v", value)
 		}
 	}()
 	if c.state != nil {

@@ -30,7 +30,7 @@ func NamedUsers(field string, caller Caller, ids []string, most int) (users []st
 		case err != nil || user == uuid.Nil:
 			return nil, Invalid(field, "must be user IDs.")
 		case user.String() == caller.UserID:
-			return nil, Invalid(field, "must not have yourself in it.")
+			return nil, Invalid(field, "must not contain your own user ID.")
 		case !slices.Contains(users, user.String()):
 			users = append(users, user.String())
 		}

@@ -245,5 +245,5 @@ func describeToken(token json.Token, wanted reflect.Kind) string {
 	case reflect.Float32, reflect.Float64:
 		return "one that is too large"
 	}
-	return "one with a fraction, or too large"
+	return "a number with a fraction or out of range"
 }

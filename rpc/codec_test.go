@@ -70,7 +70,7 @@ var refused = []struct{ name, payload, names string }{
 	{"twice_by_escape", `{"text":"a","te\u0078t":"b"}`, "text: given twice"},
 	{"number_for_string", `{"text":3}`, "text: wanted a string, got a number"},
 	{"string_for_number", `{"count":"3"}`, "count: wanted a whole number, got a string"},
-	{"fraction_for_whole", `{"count":1.5}`, "count: wanted a whole number, got one with a fraction, or too large"},
+	{"fraction_for_whole", `{"count":1.5}`, "count: wanted a whole number, got a number with a fraction or out of range"},
 	{"too_big", `{"count":99999999999999999999}`, "count: wanted a whole number"},
 	{"too_big_for_its_fraction", `{"count":9007199254740994.0}`, "count: wanted a whole number"},
 	{"huge", `{"count":1e400}`, "count: wanted a whole number"},

@@ -67,7 +67,7 @@ func TestStatusAndShare(t *testing.T) {
 		{name: "set_zero_is_not_nothing", id: "party_status_set", payload: `{"party_id":"p","stage":"ready","progress":0,"seq":0}`, asked: `set u1 "p" "" ready 0 "" 0`, answer: `{}`},
 		{name: "set_unknown_field", id: "party_status_set", payload: `{"party_id":"p","mood":"fine"}`, reason: "invalid_request: mood: unknown field."},
 		{name: "set_wrong_type", id: "party_status_set", payload: `{"party_id":"p","progress":"half"}`, reason: "invalid_request: progress: wanted a number, got a string."},
-		{name: "set_too_large_a_number", id: "party_status_set", payload: `{"party_id":"p","seq":9223372036854775808}`, reason: "invalid_request: seq: wanted a whole number, got one with a fraction, or too large."},
+		{name: "set_too_large_a_number", id: "party_status_set", payload: `{"party_id":"p","seq":9223372036854775808}`, reason: "invalid_request: seq: wanted a whole number, got a number with a fraction or out of range."},
 		{name: "list", id: "party_status_list", payload: `{"party_id":"p"}`, asked: "list u1 p",
 			answer: `{"members":[{"user_id":"u1","session_id":"s1","username":"n1","leader":true,"stage":"downloading","progress":0.5,"text":"t","stalled":true,"updated_at":7},` +
 				`{"user_id":"u2","session_id":"","username":"","leader":false,"stage":"","text":"","stalled":false,"updated_at":0}],` +

@@ -57,7 +57,7 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 		case text == "" || strings.HasPrefix(text, "#"):
 			continue
 		case len(text) > maxCaseLine:
-			bad(line, "the case is too long", fmt.Sprintf("allowed are %d characters", maxCaseLine))
+			bad(line, "the case is too long", fmt.Sprintf("allowed are %d bytes", maxCaseLine))
 			continue
 		case len(cases) == maxCases:
 			bad(line, "there are too many cases", fmt.Sprintf("allowed are %d", maxCases))
@@ -65,7 +65,7 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 		}
 		at := strings.LastIndex(text, "->")
 		if at < 0 {
-			bad(line, "says no outcome", "write for example: join {invited: true} -> denied by friends-only")
+			bad(line, "has no outcome", "write for example: join {invited: true} -> denied by friends-only")
 			continue
 		}
 		left, want := strings.TrimSpace(text[:at]), strings.TrimSpace(text[at+2:])
@@ -76,7 +76,7 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 		}
 		if verb, rule, _ := strings.Cut(want, " "); want != "allowed" && !(verb == "broken" && rule != "") &&
 			!strings.HasPrefix(want, "allowed by ") && !strings.HasPrefix(want, "denied by ") {
-			bad(line, fmt.Sprintf("%.40q is no outcome", want), "write allowed, allowed by <rule> or denied by <rule>")
+			bad(line, fmt.Sprintf("%.40q is not an outcome", want), "write allowed, allowed by <rule> or denied by <rule>")
 			continue
 		}
 		facts, err := rules.LoadFacts([]byte(body), name)

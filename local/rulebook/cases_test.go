@@ -83,9 +83,9 @@ func TestRunCases_server(t *testing.T) {
 
 func TestLoadCases_problems(t *testing.T) {
 	for text, want := range map[string]string{
-		"join {}":                        "rules.cases:1:1: says no outcome",
+		"join {}":                        "rules.cases:1:1: has no outcome",
 		"jion {} -> allowed":             `unknown action "jion"; allowed: [create join`,
-		"join {} -> perhaps":             `"perhaps" is no outcome`,
+		"join {} -> perhaps":             `"perhaps" is not an outcome`,
 		"join {usr: {id: 1}} -> allowed": `the facts cannot be used: usr: unknown key, did you mean "user"?`,
 		"join {{{ -> allowed":            "the facts cannot be used",
 		"join {user: " + strings.Repeat("[", 20_000) + " -> allowed": "the case is too long",

@@ -230,7 +230,7 @@ func (p *replay) missingFact(a singleRule, f rules.Facts, askedThen []singleRule
 	for _, fact := range gatheredFacts {
 		uses := func(t singleRule) bool { return t.set.Uses(f.Action, fact) }
 		if uses(a) && f.Party.ID != "" && !slices.ContainsFunc(p.oldRules, func(t singleRule) bool { return about(t) && uses(t) }) {
-			return fact + " was not looked up"
+			return fact + " was not recorded"
 		}
 	}
 	known := askedThen

@@ -164,7 +164,7 @@ func TestReplay_other(t *testing.T) {
 			t.Errorf("%v: %d times; all: %v", change, r.Changed[change], r.Changed)
 		}
 	}
-	for _, why := range []string{"names and IDs are pseudonyms", "relation.friend_of_any was not read", "party.state was not looked up"} {
+	for _, why := range []string{"names and IDs are pseudonyms", "relation.friend_of_any was not read", "party.state was not recorded"} {
 		if r.UnknownReasons[why] == 0 {
 			t.Errorf("nothing lacks %q: %v", why, r.UnknownReasons)
 		}

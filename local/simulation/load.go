@@ -95,13 +95,13 @@ const maxTickets = 5_000_000
 func (l Load) Check() error {
 	switch {
 	case !(l.PerSecond > 0) || math.IsInf(l.PerSecond, 0):
-		return errors.New("nobody arrives")
+		return errors.New("the number of tickets per second must be above 0")
 	case l.Duration <= 0 || l.Interval <= 0:
-		return errors.New("the duration and the interval are longer than nothing")
+		return errors.New("the duration and the interval must be above 0")
 	case l.PerSecond*l.Duration.Seconds() > maxTickets:
 		return fmt.Errorf("%.0f tickets are too many; at most %d", l.PerSecond*l.Duration.Seconds(), maxTickets)
 	case !(l.Skill.Deviation >= 0) || !(l.Friends >= 0 && l.Friends <= 1):
-		return errors.New("a deviation is 0 or more, and friends are alike from 0 to 1")
+		return errors.New("the deviation must be 0 or more, and friends must be from 0 to 1")
 	}
 	for name, share := range map[string]float64{"drops": l.Drops, "declines": l.Declines, "no-shows": l.NoShows, "new matches only": l.NewOnly} {
 		if !(share >= 0 && share <= 1) {
@@ -109,7 +109,7 @@ func (l Load) Check() error {
 		}
 	}
 	if !(l.Blocks >= 0 && l.Blocks <= 100) || l.MatchLength < 0 {
-		return errors.New("blocks are from 0 to 100, and a match takes some time")
+		return errors.New("blocks must be from 0 to 100, and the match length must not be negative")
 	}
 	if len(l.Regions) > 0 {
 		if err := checkShares("regions", l.Regions); err != nil {
@@ -121,7 +121,7 @@ func (l Load) Check() error {
 	}
 	for _, s := range l.Sizes {
 		if s.Size < 1 {
-			return errors.New("a party has a player at least")
+			return errors.New("a party size must be at least 1")
 		}
 	}
 	for _, p := range l.MatchOn {
@@ -141,7 +141,7 @@ func checkShares(what string, shares []Share) error {
 		sum += s.Weight
 	}
 	if !(sum > 0) {
-		return fmt.Errorf("%s: nothing has any weight", what)
+		return fmt.Errorf("%s: at least one weight must be above 0", what)
 	}
 	return nil
 }

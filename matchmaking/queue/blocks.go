@@ -116,7 +116,7 @@ func (k *blockChecker) apart(ctx context.Context, plans []*planned) (apart map[*
 	slices.Sort(users)
 	blocks, err := k.Blocks.Among(ctx, slices.Compact(users))
 	if err != nil {
-		k.Logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
+		k.Logger.Error("blocks not read, matches wait for the next pass matches=%d error=%v", len(apart), err)
 		return apart, false
 	}
 	made := map[string][]party.Block{} // by the user who made them

@@ -196,7 +196,7 @@ const hostTicketLimit = 3
 func (g *gate) checkTicketLimit(of []party.Session) error {
 	for _, session := range of {
 		if n, stale := g.book.HostTicketsOf(session); n >= hostTicketLimit && len(stale) > 0 {
-			return party.Refuse(party.NotReady, "Tickets that were dropped have to be removed first: %s.", strings.Join(stale, ", "))
+			return party.Refuse(party.NotReady, "Remove these dropped tickets first: %s.", strings.Join(stale, ", "))
 		}
 	}
 	return nil

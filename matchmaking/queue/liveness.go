@@ -43,7 +43,7 @@ func (l *liveness) askHost(ctx context.Context, player party.Session) (hostAnswe
 	a, err := l.answers.Get(context.WithoutCancel(ctx), struct{}{}, func(ctx context.Context) (a hostAnswer, _ error) {
 		a.oldest, a.matched, a.err = l.LastPass(ctx, player)
 		if was := l.unanswered.Swap(a.err != nil); a.err != nil && !was {
-			l.Logger.Warn("matchmaker not asked error=%v", a.err)
+			l.Logger.Warn("matchmaker did not answer error=%v", a.err)
 		}
 		return a, nil
 	})

@@ -116,7 +116,7 @@ func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planne
 		p.groups = append(p.groups, plan.tickets.entries())
 	}
 	if late > 0 {
-		p.Logger.Warn("no time is left in the pass, its last matches wait for the next matches=%d", late)
+		p.Logger.Warn("pass ran out of time, its last matches wait for the next one matches=%d", late)
 	}
 }
 
@@ -200,7 +200,7 @@ func (p *pass) orderServer(ctx context.Context, plan *planned) {
 	}
 	match, order, err := p.Servers.OrderServer(ctx, plan.launchSpec(), fleet, plan.tickets.users(), plan.latencies())
 	if err != nil {
-		p.Logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
+		p.Logger.Error("no game server ordered queue=%s error=%v", plan.queue, err)
 		order = matchmaking.FailedOrder(err)
 	}
 	p.proposals.setOrder(id, match, order, p.Now())

@@ -30,7 +30,7 @@ type seating struct {
 func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry) (match string, err error) {
 	pool := groupByTicket(entries)
 	if len(pool) == 0 {
-		return "", errors.New("a match of nobody")
+		return "", errors.New("the match has no entries")
 	}
 	if panicked := protected(s.Logger, "matched hook", "", func() { match, err = s.matched(ctx, pool) }); panicked != nil {
 		match, err = "", party.AsError(panicked)
@@ -123,12 +123,12 @@ func (s *seating) recheckMembers(ctx context.Context, plan *planned) {
 		}
 		left, err := s.Roster.Left(id, c.UserIDs)
 		if err != nil {
-			s.Logger.Warn("party not read behind its match party=%s error=%v", id, err)
+			s.Logger.Warn("party not read after its match was made party=%s error=%v", id, err)
 			continue
 		}
 		for _, user := range left {
 			if err := s.Launcher.Release(ctx, id, user); err != nil {
-				s.Logger.Warn("seat of a member who left not opened party=%s user=%s error=%v", id, user, err)
+				s.Logger.Warn("seat of a member who left not freed party=%s user=%s error=%v", id, user, err)
 			}
 		}
 	}

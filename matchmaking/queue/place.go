@@ -58,7 +58,7 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 	}
 	id, err := party.ParseID(w.party)
 	if err != nil {
-		r.Logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
+		r.Logger.Error("ticket with an invalid party ID ticket=%s party=%q", w.id, w.party)
 		r.drop(ctx, w.id, DropInvalid)
 		return false
 	}

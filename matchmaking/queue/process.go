@@ -76,7 +76,7 @@ func (pr *processor) Process(ctx context.Context, entries []runtime.MatchmakerEn
 func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 	if slices.ContainsFunc(slices.Collect(maps.Values(p.cfg.Queues)), func(q rules.Queue) bool { return q.Accept != nil }) {
 		if interval, tooSlow := p.pace.begin(p.began); tooSlow {
-			p.Logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
+			p.Logger.Warn("passes are too rare for queues with accept; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
 		}
 	}
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)

@@ -49,7 +49,7 @@ func ticketProperties(name string, q rules.Queue, givenTexts map[string]string, 
 	maps.Copy(numbers, givenNumbers)
 	for _, key := range q.MatchOn {
 		if why := matchValueError(texts[key]); why != "" {
-			return nil, nil, party.Refuse(party.InvalidRequest, "string_properties.%s: %s; players of this queue are matched by it.", key, why)
+			return nil, nil, party.Refuse(party.InvalidRequest, "string_properties.%s: %s; this queue matches players by this property.", key, why)
 		}
 		delete(numbers, key)
 	}

@@ -171,7 +171,7 @@ func (r *queueRun) orderState(ctx context.Context, p proposal) matchmaking.Order
 		// A server may end its match while nobody plays. After the commit a failure would cost the tickets, so the
 		// seats are asked for now.
 		if _, misfits, err := r.reserve(ctx, p.match, r.placementOf(p).claims()); len(misfits) > 0 || err != nil && !errors.Is(err, errBusy) {
-			p.order.Cancel(fmt.Errorf("keep the seats on the game server: error=%v misfits=%v", err, misfits))
+			p.order.Cancel(fmt.Errorf("could not reserve the seats on the game server: error=%v misfits=%v", err, misfits))
 		}
 	}
 	state, err := p.order.State()

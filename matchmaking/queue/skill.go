@@ -100,7 +100,7 @@ func (g *gate) numberField(object, field string, otherwise float64) float64 {
 		return min(max(number, -maxSkill), maxSkill)
 	}
 	if _, said := g.loggedFields.LoadOrStore(field, nil); !said {
-		g.Logger.Warn("skill is no number, its player counts as the default property=%s", field)
+		g.Logger.Warn("skill value is not a number, the default is used property=%s", field)
 	}
 	return otherwise
 }

@@ -46,7 +46,7 @@ var (
 	// ErrSplit means the users already sit on another team or with another party.
 	ErrSplit = errors.New("a party stays together on one team")
 	// ErrLayout means that the request is invalid and can never be seated.
-	ErrLayout = errors.New("impossible seating")
+	ErrLayout = errors.New("invalid seat request")
 )
 
 // State is the state of a seat.

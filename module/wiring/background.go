@@ -55,7 +55,7 @@ func (m *Module) Stop(ctx context.Context) {
 		m.runRecovered("attributes end", m.attributes.Close)
 		m.runRecovered("news of members end", m.post.Close)
 		m.runRecovered("wait lists end", m.waitlist.Close)
-		m.runRecovered("tries at matches end", m.retrier.Close)
+		m.runRecovered("match retries end", m.retrier.Close)
 		m.runRecovered("invites end", m.invites.Close)
 		m.runRecovered("reconnect end", m.reconnect.Close)
 		m.runRecovered("party members end", m.admission.Close)

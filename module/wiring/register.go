@@ -30,7 +30,7 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 		return fmt.Errorf("partyline: read the server's configuration: %w", err)
 	}
 	if name := conf.GetName(); !party.IsNode(name) {
-		return fmt.Errorf("partyline: the server's setting name is %q: every party ID ends with it, so it may have letters, digits, '.', '-' and '_' alone", name)
+		return fmt.Errorf("partyline: the server's setting name is %q: every party ID ends with it, so it may have only letters, digits, '.', '-' and '_'", name)
 	}
 	session := conf.GetSession()
 	o := Options{

@@ -212,7 +212,7 @@ func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 		{"playground", map[string]string{"PARTY_PLAYGROUND": "play.example.com"}, []string{`PARTY_PLAYGROUND: "play.example.com" is not an http:// or https:// address`}},
 		{"pass_keys", map[string]string{"PARTY_PASS_KEYS": "AAAA, " + base64.StdEncoding.EncodeToString(make([]byte, 32)) + ", ?"},
 			[]string{"PARTY_PASS_KEYS: must be keys of 32 bytes each in base64; these are not: 1, 3"}},
-		{"record_is_rules", map[string]string{"PARTY_RECORD": "rules.yml"}, []string{"PARTY_RECORD: " + path + "/rules.yml is no recording", `begins with "version: 1`}},
+		{"record_is_rules", map[string]string{"PARTY_RECORD": "rules.yml"}, []string{"PARTY_RECORD: " + path + "/rules.yml is not a recording", `begins with "version: 1`}},
 		{"record_is_next", map[string]string{"PARTY_RECORD": path + "//next.yml", "PARTY_RULES_NEXT": "next.yml"}, []string{"PARTY_RECORD: " + path + "/next.yml is the rules file"}},
 		{"proxies_below", map[string]string{"PARTY_PROXY_COUNT": "-1"}, []string{"0 to 16"}},
 		{"proxies_above", map[string]string{"PARTY_PROXY_COUNT": "17"}, []string{"0 to 16"}},

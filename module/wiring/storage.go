@@ -54,5 +54,5 @@ func claimStorage(ctx context.Context, storage party.Objects) error {
 			return fmt.Errorf("storage format: write the record: %w", err)
 		}
 	}
-	return errors.New("storage format: the record changes all the time")
+	return errors.New("storage format: other nodes keep changing the record")
 }

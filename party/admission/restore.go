@@ -94,7 +94,7 @@ func (r *restorer) Offered(ctx context.Context, s party.Session) (facts party.Fa
 	defer unlock()
 	old, err := r.ledger.FindAwayParty(ctx, id, s.UserID)
 	if old != nil && r.joins.isContinued(old.ID, r.ledger.Now()) {
-		return party.Facts{}, false, party.Refuse(party.AlreadyInParty, "Your party is coming back; resume it.")
+		return party.Facts{}, false, party.Refuse(party.AlreadyInParty, "Your party is coming back; call party_resume.")
 	}
 	if old != nil {
 		r.joins.begin(s.SessionID, join{joiner: s, behind: old, until: r.ledger.Now().Add(reserve.PendingTTL)})
@@ -107,7 +107,7 @@ func (r *restorer) Offered(ctx context.Context, s party.Session) (facts party.Fa
 	}
 	switch reason := party.ReasonOf(err); {
 	case look.Returning(s.UserID):
-		err = party.Refuse(party.AlreadyInParty, "Your party is back; resume it.")
+		err = party.Refuse(party.AlreadyInParty, "Your party is back; call party_resume.")
 	case reason == party.PartyNotFound, reason == party.PartyAway:
 		err = nil
 	}

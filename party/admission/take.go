@@ -45,7 +45,7 @@ func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error
 	}
 	v.Book.Release(grant.InviteID, s.UserID)
 	if err := v.Seated(s, grant); err != nil {
-		b.ledger.Logger.Warn("kept seat or kick not ended party=%s user=%s error=%v", v.ID, s.UserID, err)
+		b.ledger.Logger.Warn("kept seat or ban not ended party=%s user=%s error=%v", v.ID, s.UserID, err)
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func (b boarding) vacate(v *ledger.Visit, older party.Session) {
 	}
 	closed := &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: v.ID.String()}}}
 	if err := b.send(older, closed); err != nil {
-		b.ledger.Logger.Warn("older device not told party=%s session=%s error=%v", v.ID, older.SessionID, err)
+		b.ledger.Logger.Warn("older device not notified party=%s session=%s error=%v", v.ID, older.SessionID, err)
 	}
 }
 

@@ -159,7 +159,7 @@ func (s *Service) onAlarm(id party.ID) {
 		err = s.settle(ctx, b)
 	}
 	if err != nil {
-		s.Logger.Warn("party attributes not told yet party=%s error=%v", id, err)
+		s.Logger.Warn("party attributes message not sent yet party=%s error=%v", id, err)
 		s.alarms.Set(id, s.Now().Add(retryAfter))
 		return
 	}

@@ -130,7 +130,7 @@ func (d Document) with(user string, shared, own Bag) (next Document, err error) 
 		next.Members[user] = bag
 	}
 	if size := next.size(); size > maxTotal && size > d.size() {
-		return d, party.Invalid("party", "all attributes of a party have %d bytes at most; these would be %d.", maxTotal, size)
+		return d, party.Invalid("party", "must be at most %d bytes for all attributes of a party; this request makes %d.", maxTotal, size)
 	}
 	return next, nil
 }

@@ -115,7 +115,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 		return Written{}, err
 	}
 	if len(shared) > 0 && s.Policy().Attributes.Party == rules.InviteLeader && look.Leader().UserID != c.UserID {
-		return Written{}, party.Refuse(party.NotLeader, "Only the leader sets what the party shares.")
+		return Written{}, party.Refuse(party.NotLeader, "Only the leader can set the party's attributes.")
 	}
 	if err := s.Limits.Attributes.Take(c.UserID); err != nil {
 		return Written{}, err
@@ -131,7 +131,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	b.active = true
 	written, err := s.change(ctx, b, func(d Document) (Document, error) {
 		if r.Version != nil && *r.Version != d.Version {
-			return d, party.Refuse(party.Conflict, "The attributes are at version %d by now.", d.Version)
+			return d, party.Refuse(party.Conflict, "The attributes have version %d now.", d.Version)
 		}
 		return d.with(c.UserID, shared, own)
 	})

@@ -50,7 +50,7 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 	if only, clear := party.ChooseSession(live, e.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
 		return only, nil
 	}
-	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket of the game that is to come in.")
+	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket of the game that should join.")
 }
 
 // Check checks everything except admission itself: it refuses with Blocked or with a designer's rule. by is the

@@ -92,7 +92,7 @@ func (r *record) setUses(asked *int, usual int) error {
 	}
 	r.MaxUses = *asked
 	if r.MaxUses < 0 || r.MaxUses > maxUses {
-		return party.Invalid("max_uses", "must be from 0 to %d, 0 being without limit.", maxUses)
+		return party.Invalid("max_uses", "must be from 0 to %d; 0 means no limit.", maxUses)
 	}
 	if r.Hold && r.MaxUses > 0 && r.MaxUses < len(r.For) {
 		return party.Invalid("max_uses", "must be at least the number of for_user_ids when seats are held.")

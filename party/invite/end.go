@@ -157,6 +157,6 @@ func (s *endings) releaseHold(id party.ID, inviteID, kicked string) {
 		return nil
 	})
 	if err != nil {
-		s.Logger.Warn("invite holds a seat that nobody needs party=%s invite=%s error=%v", id, inviteID, err)
+		s.Logger.Warn("held seat of an invite not released party=%s invite=%s error=%v", id, inviteID, err)
 	}
 }

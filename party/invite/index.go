@@ -35,7 +35,7 @@ type index struct {
 
 func newIndex(to *resolver) *index {
 	x := &index{resolver: to, orphans: to.Store.round(idsCollection)}
-	x.ends = alarm.New(to.Now, to.Logger, "invites of an ended party are still indexed party=", x.unindexOrRetry)
+	x.ends = alarm.New(to.Now, to.Logger, "invites of an ended party not removed from the indexes yet party=", x.unindexOrRetry)
 	return x
 }
 
@@ -54,7 +54,7 @@ func (x *index) unindexOrRetry(origin party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), unindexTimeout)
 	defer cancel()
 	if err := x.unindex(ctx, origin); err != nil {
-		x.Logger.Warn("invites of an ended party are still indexed party=%s error=%v", origin, err)
+		x.Logger.Warn("invites of an ended party not removed from the indexes yet party=%s error=%v", origin, err)
 		x.ends.Set(origin, x.Now().Add(unindexRetry))
 	}
 }

@@ -54,7 +54,7 @@ type notices struct {
 
 func newNotices(to *resolver, f *funnel) *notices {
 	ns := &notices{resolver: to, funnel: f, round: to.Store.round(noticesCollection)}
-	ns.retries = alarm.New(to.Now, to.Logger, "invite not announced invite=", ns.tellAgain)
+	ns.retries = alarm.New(to.Now, to.Logger, "invite notification not sent invite=", ns.tellAgain)
 	return ns
 }
 
@@ -74,7 +74,7 @@ func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.Created
 		n.Users = append(n.Users, users...)
 		n.Users = n.Users[max(0, len(n.Users)-maxRecipients):]
 	}); err != nil {
-		return fmt.Errorf("remember whom the invite is sent to: %w", err)
+		return fmt.Errorf("store the recipients of the invite: %w", err)
 	}
 	notices := make([]*runtime.NotificationSend, len(users))
 	for i, user := range users {
@@ -130,7 +130,7 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 	defer caught.Recover(&err, "delete notifications")
 	var n recipients
 	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
-		return fmt.Errorf("read whom it was sent to: %w", err)
+		return fmt.Errorf("read the recipients of the invite: %w", err)
 	}
 	late := ns.Now().Unix() < n.Until
 	var deletes []*runtime.NotificationDelete
@@ -188,7 +188,7 @@ func (ns *notices) notificationsOf(ctx context.Context, user, key string) (found
 func (ns *notices) withoutNotification(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
 	var n recipients
 	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
-		return nil, fmt.Errorf("read whom it was sent to: %w", err)
+		return nil, fmt.Errorf("read the recipients of the invite: %w", err)
 	}
 	for _, user := range users {
 		found, err := ns.notificationsOf(ctx, user, key)
@@ -198,7 +198,7 @@ func (ns *notices) withoutNotification(ctx context.Context, inviteID, key string
 		case len(found) > 0:
 			continue
 		case slices.Contains(n.Users, user) && ns.Now().Unix() < n.Until:
-			return nil, errors.New("what was sent may still be written")
+			return nil, errors.New("a notification may still be written")
 		}
 		untold = append(untold, user)
 	}

@@ -160,7 +160,7 @@ func (s *redemptions) claimForMember(ctx context.Context, key, user string) {
 		return nil
 	})
 	if err != nil {
-		s.Logger.Warn("invite still waits for somebody who has come user=%s error=%v", user, err)
+		s.Logger.Warn("invite not marked as used by a member who came back user=%s error=%v", user, err)
 		return
 	}
 	s.releaseHeldSeat(key, r, user)
@@ -236,7 +236,7 @@ func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judge
 func (s *redemptions) redemption(ctx context.Context, id party.ID, r *record, userID string, awaited bool) party.Redemption {
 	match, err := s.Seat(ctx, id, userID, awaited)
 	if err != nil {
-		s.Logger.Warn("seat in match not sought party=%s user=%s error=%v", id, userID, err)
+		s.Logger.Warn("search for a seat in the match failed party=%s user=%s error=%v", id, userID, err)
 	}
 	return party.Redemption{
 		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: nonNil(r.Info), Launch: json.RawMessage(r.Launch),

@@ -101,7 +101,7 @@ func (rs *resolver) mayInvite(ctx context.Context, c party.Caller, id party.ID, 
 		return v.View, party.NotAMember()
 	}
 	if rs.Policy().Invites.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
-		return v.View, party.Refuse(party.NotLeader, "Only the leader invites to this party.")
+		return v.View, party.Refuse(party.NotLeader, "Only the leader can invite to this party.")
 	}
 	return v.View, judge.Decide(ctx, party.Question{
 		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v.View, Held: v.Held(""), Away: v.Away,

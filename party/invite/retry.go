@@ -42,7 +42,7 @@ func (rs *resolver) retryUntilDone(ctx context.Context, key, what string, do fun
 			if err == nil {
 				return
 			}
-			rs.Logger.Warn("invite not taken back yet what=%s error=%v", what, err)
+			rs.Logger.Warn("invite change not undone yet what=%s error=%v", what, err)
 		}
 	})
 }

@@ -288,7 +288,7 @@ func (s *Store) recordsOf(ctx context.Context, entries []*api.StorageObject) ([]
 	for i, o := range entries {
 		var p pointer
 		if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
-			return nil, fmt.Errorf("invite's ID not read: %w", err)
+			return nil, fmt.Errorf("invite's index entry not readable: %w", err)
 		}
 		keys[i] = p.Key
 	}

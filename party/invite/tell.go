@@ -87,7 +87,7 @@ func (ns *notices) retryLater(t *unsent, err error) {
 	if err == nil {
 		return
 	}
-	ns.Logger.Warn("invite not announced yet invite=%s error=%v", t, err)
+	ns.Logger.Warn("invite notification not sent yet invite=%s error=%v", t, err)
 	if t.wait = max(tellRetryMin, 2*t.wait); t.wait <= tellRetryMax {
 		ns.retries.Set(t, ns.Now().Add(t.wait))
 	}
@@ -159,6 +159,6 @@ func (ns *notices) reachable(ctx context.Context, c party.Caller, v party.View, 
 func (ns *notices) tellInviter(ctx context.Context, c party.Caller, r *record) {
 	err := party.Notify(ctx, ns.Notifier, party.NoticeDeclined.To(r.By, c.UserID, declined{PartyID: ns.partyOf(r).String(), ID: r.ID, From: c.Username}))
 	if err != nil {
-		ns.Logger.Warn("decline not announced invite=%s error=%v", r.ID, err)
+		ns.Logger.Warn("decline notification not sent invite=%s error=%v", r.ID, err)
 	}
 }

@@ -152,7 +152,7 @@ func (h *History) read(ctx context.Context) (stored storedHistory, objectVersion
 	case err != nil && objectVersion == "":
 		return stored, "", fmt.Errorf("read the history: %w", err)
 	case err != nil:
-		h.logger.Warn("rules history begins again: %v", err)
+		h.logger.Warn("rules history cannot be read, starting a new one: %v", err)
 		stored = storedHistory{}
 	}
 	return stored, objectVersion, nil

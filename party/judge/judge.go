@@ -93,7 +93,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	}
 	if e := new(rules.EvalError); errors.As(err, &e) && e.ClientFault {
 		if e.Times&(e.Times-1) == 0 { // the 1st, 2nd, 4th and so on, because players decide how often this happens
-			j.Logger.Warn("request refused, a rule cannot be asked about what the client sent rule=%s times=%d action=%s user=%s error=%v", d.Rule, e.Times, q.Action, q.Caller.UserID, err)
+			j.Logger.Warn("request refused, a rule cannot evaluate a value that the client sent rule=%s times=%d action=%s user=%s error=%v", d.Rule, e.Times, q.Action, q.Caller.UserID, err)
 		}
 	} else if err != nil {
 		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)

@@ -228,7 +228,7 @@ func Recordable(path string) error {
 	n, err := file.Read(begin)
 	head := strings.TrimLeft(string(begin[:n]), "\n") // see withRules
 	if begins := func(line string) bool { return strings.HasPrefix(head, line) || strings.HasPrefix(line, head) }; err == nil && !begins(`{"at":`) && !begins(`{"answer":`) {
-		return fmt.Errorf("%s is no recording, it begins with %q: name a file for recordings alone", path, head)
+		return fmt.Errorf("%s is not a recording, it begins with %q: use a file that is only for recordings", path, head)
 	}
 	return err
 }

@@ -134,7 +134,7 @@ func (s *store) change(ctx context.Context, id party.ID, users []string, edit fu
 // them, each caller writes its own change, all at once. So no change waits for another, and each gets a try although
 // the common time is used up.
 func (s *store) write(ctx context.Context, batch []*change) {
-	ended, err := batch, errors.New("write party record: its writer failed")
+	ended, err := batch, errors.New("write party record: the transaction panicked")
 	defer func() { // also if the host panics
 		for _, c := range ended {
 			if c.err = cmp.Or(c.err, err); c.err != nil && c.maybeDone && !c.endsDoubt {

@@ -64,7 +64,7 @@ func New(d Deps) *Ledger {
 	l.places = keyed.New(l.newPlace, func(p **place) bool { return (*p).worthKeeping() })
 	l.Recorder, l.sweeper.ledger = newRecorder(l), l
 	l.keptSeats = keptSeats{l, newIndex()}
-	l.heldSeats = heldSeats{l, alarm.New(d.Now, d.Logger, "end of held seats not told party=", l.holdExpired), newIndex()}
+	l.heldSeats = heldSeats{l, alarm.New(d.Now, d.Logger, "end of held seats not reported party=", l.holdExpired), newIndex()}
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
 		l.sweeper.rounds = append(l.sweeper.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
 	}

@@ -72,7 +72,7 @@ func (l *Ledger) TryVisit(ctx context.Context, id party.ID, do func(*Visit) erro
 }
 
 // ErrBusy says that others have held a party's lock for too long.
-var ErrBusy = errors.New("others are busy with the party")
+var ErrBusy = errors.New("the party's lock was not free in time")
 
 // TryLook is Look with the short wait of TryVisit.
 func (l *Ledger) TryLook(ctx context.Context, id party.ID) (look reserve.Look, err error) {
@@ -92,7 +92,7 @@ func (l *Ledger) Pardon(ctx context.Context, id party.ID, userID string) error {
 			return fmt.Errorf("look at party: %w", err)
 		}
 		if _, kicked := v.Book.Kicks[userID]; !kicked {
-			return party.Refuse(party.InvalidRequest, "This player is not kept out of the party.")
+			return party.Refuse(party.InvalidRequest, "This player is not banned from the party.")
 		}
 		if err := v.Write(nil, func(r reserve.Record) { delete(r.Kicks, userID) }); err != nil {
 			return fmt.Errorf("end ban: %w", err)

@@ -31,7 +31,7 @@ type message struct {
 // when the process ends; waiting messages are then not sent.
 func New(sender party.Sender, logger party.Logger) *DelayedSender {
 	p := &DelayedSender{sender: sender, logger: logger, messages: map[party.ID][]message{}}
-	p.alarms = alarm.New(time.Now, logger, "party not told of a newcomer party=", p.deliver)
+	p.alarms = alarm.New(time.Now, logger, "party not notified of a new member party=", p.deliver)
 	return p
 }
 
@@ -67,7 +67,7 @@ func (p *DelayedSender) deliver(id party.ID) {
 	p.mu.Unlock()
 	defer p.scheduleNext(id)
 	if err := p.sender.StreamSendRaw(party.StreamMode, id.UUID.String(), "", id.Node, first, nil, true); err != nil {
-		p.logger.Warn("party not told of a newcomer party=%s op=%d error=%v", id, first.GetPartyData().GetOpCode(), err)
+		p.logger.Warn("party not notified of a new member party=%s op=%d error=%v", id, first.GetPartyData().GetOpCode(), err)
 	}
 }
 

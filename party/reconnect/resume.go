@@ -101,7 +101,7 @@ func (s *Service) pickSession(c party.Caller, in []party.Membership) (party.Sess
 	if only, clear := party.ChooseSession(free, s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
 		return only, nil
 	}
-	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket that is to come back.")
+	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket that should join again.")
 }
 
 // takeSeats puts a session into the kept seats of its user and returns the party entered last; the zero ID if it is in
@@ -231,7 +231,7 @@ func (s *Service) seatMovedToOlder(id party.ID, session party.Session) {
 		}
 	}
 	if err != nil {
-		s.Logger.Warn("newer connection does not wait for its seat party=%s user=%s error=%v", id, session.UserID, err)
+		s.Logger.Warn("newer session not registered to take over the seat party=%s user=%s error=%v", id, session.UserID, err)
 	}
 }
 
@@ -305,6 +305,6 @@ func (s *Service) retry(t attempt) {
 		return
 	}
 	if err := s.putBack(ctx, t); err != nil {
-		s.Logger.Warn("member not put back user=%s error=%v", t.session.UserID, err)
+		s.Logger.Warn("member not returned to the kept seat user=%s error=%v", t.session.UserID, err)
 	}
 }

@@ -57,7 +57,7 @@ func New(d Deps) *Service {
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
 	s.seats = alarm.New(d.Now, d.Logger, "kept seat not ended party=", s.expire)
 	turns := make(chan struct{}, maxRetriesAtOnce)
-	s.retries = alarm.New(d.Now, d.Logger, "member not put back user=", func(t attempt) {
+	s.retries = alarm.New(d.Now, d.Logger, "member not returned to the kept seat user=", func(t attempt) {
 		turns <- struct{}{}
 		defer func() { <-turns }()
 		s.retry(t)

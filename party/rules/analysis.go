@@ -300,7 +300,7 @@ func (a *analysis) checkMissing(n *ast.BinaryNode) {
 			_, isText := v.(string)
 			_, isNumber := v.(float64)
 			if literal && (text && !isText || !text && !isNumber && (computed || isNumeric(other))) {
-				a.refuse(or.Right, fmt.Sprintf("%q does not go with %s, which stands here for a missing value", n.Operator, or.Right), fmt.Sprintf("write (%s ?? %s)", or.Left, standIn))
+				a.refuse(or.Right, fmt.Sprintf("%q cannot be used with %s, which stands here for a missing value", n.Operator, or.Right), fmt.Sprintf("write (%s ?? %s)", or.Left, standIn))
 			}
 		}
 		field, is := side.(*ast.MemberNode)
@@ -317,7 +317,7 @@ func (a *analysis) checkMissing(n *ast.BinaryNode) {
 		a.warnings = append(a.warnings, exprError{
 			severity: Warning, offset: startOffset(side),
 			what:    fmt.Sprintf("%s may be missing, and then the action is refused", side),
-			allowed: fmt.Sprintf("say what it counts as: (%s ?? %s)", side, standIn),
+			allowed: fmt.Sprintf("give a default: (%s ?? %s)", side, standIn),
 		})
 	}
 }

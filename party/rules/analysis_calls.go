@@ -22,7 +22,7 @@ func (a *analysis) rangeCost(n *ast.BinaryNode) int {
 // than proportional to both.
 func (a *analysis) patternCost(lit *ast.StringNode) int {
 	if len(lit.Value) > maxRegexp {
-		a.refuse(lit, "the pattern is too long", fmt.Sprintf("allowed are %d characters", maxRegexp))
+		a.refuse(lit, "the pattern is too long", fmt.Sprintf("allowed are %d bytes", maxRegexp))
 		return 0
 	}
 	re, _ := syntax.Parse(lit.Value, syntax.Perl) // the type checker compiled it already

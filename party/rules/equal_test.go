@@ -36,7 +36,7 @@ func TestSet_Decide_byValue(t *testing.T) {
 		{`{"a": {"b": 1}}`, `"b" in user.metadata.a and "c" not in user.metadata.a`, "true"},
 		{`{"a": [1, "x"]}`, `user.metadata.a == user.metadata.a`, "true"},
 		{`{"level": 10, "needed": "10"}`, `user.metadata.level == user.metadata.needed`, "true"},
-		{`{"level": 10}`, `user.metadata.level < "11"`, `"<" does not go between a whole number and a text`},
+		{`{"level": 10}`, `user.metadata.level < "11"`, `"<" cannot be used between a whole number and a text`},
 	} {
 		d, err := denyJoin(t, c.cond).Decide(context.Background(), someFacts(), &fakeLoader{account: rules.Account{Metadata: c.metadata}})
 		switch {

@@ -138,7 +138,7 @@ func (c *linter) checkComparison(n *ast.BinaryNode) bool {
 			if n.Operator == "!=" {
 				severity = Warning
 			}
-			return c.report(severity, n, fact.String()+" is never nil", "where there is none it is "+none)
+			return c.report(severity, n, fact.String()+" is never nil", "without a value it is "+none)
 		}
 		v, literal := literalValue(e)
 		if !known || !literal || d.contains(v) {

@@ -124,7 +124,7 @@ func TestLoad_syntax(t *testing.T) {
 		{"parties:\n  open: any\n   one_per_user: true", "2:9: a key begins within a value; "},
 		{"parties:\n   open: any\n  one_per_user: true", "3:3: begins in another column than what it belongs to; "},
 		{"rules:\n  - id: a\n     on: [join]", "2:9: a key begins within a value; "},
-		{"rules:\n  - id: a\n    deny: \"user.id == \"x\"\"", "3:24: something stands behind the end of a value; "},
+		{"rules:\n  - id: a\n    deny: \"user.id == \"x\"\"", "3:24: something is after the end of a value; "},
 		{"invites: {page: {title: \"a \"b\" c\"}}", "1:29: a comma or a closing bracket is missing; "},
 		{"status: {stages: [a, b", "1:18: a bracket is opened and never closed; "},
 		{"status:\n  stages: [a, b", "2:11: a bracket is opened and never closed; "},

@@ -42,8 +42,8 @@ var checkPhrases = []phrase{
 	newPhrase(`(bad number syntax|invalid (hex|float|binary|octal|integer) literal|integer literal is too large|float literal is too large)`, "is not a number that can be used", ""),
 	newPhrase(`(invalid char escape|unable to unescape|too large string)`, `a text has a \ that means nothing`, `write \\ for \`),
 	newPhrase(`wrap predicate with brackets|a map key must be|expected name`, "cannot be read from here on", ""),
-	newPhrase(`invalid operation: (\S+) \(mismatched types (.+) and (.+)\)`, `"$1" does not go between #2 and #3`, "compare values of one kind"),
-	newPhrase(`invalid operation: (\S+) \(mismatched type (.+)\)`, `"$1" does not go with #2`, ""),
+	newPhrase(`invalid operation: (\S+) \(mismatched types (.+) and (.+)\)`, `"$1" cannot be used between #2 and #3`, "compare values of one kind"),
+	newPhrase(`invalid operation: (\S+) \(mismatched type (.+)\)`, `"$1" cannot be used with #2`, ""),
 	newPhrase(`cannot use (.+) as argument \(type (.+)\) to call (\S+)`, "$3 takes #2 here, not #1", ""),
 	newPhrase(`(not enough|too many) arguments to call (\S+)`, "$2 has $1 values in its brackets", ""),
 	newPhrase(`invalid number of arguments`, "has the wrong number of values in its brackets", ""),
@@ -70,8 +70,8 @@ var checkPhrases = []phrase{
 // runPhrases are for evaluating a condition for one player.
 var runPhrases = []phrase{
 	newPhrase(`invalid operation: <nil> (\S+) (.+)`, "a missing value stands before $1", ""),
-	newPhrase(`invalid operation: (.+) (\S+) <nil>`, "a missing value stands behind $2", ""),
-	newPhrase(`invalid operation: (.+) (\S+) (\S+)$`, `"$2" does not go between #1 and #3`, ""),
+	newPhrase(`invalid operation: (.+) (\S+) <nil>`, "a missing value is after $2", ""),
+	newPhrase(`invalid operation: (.+) (\S+) (\S+)$`, `"$2" cannot be used between #1 and #3`, ""),
 	newPhrase(`cannot (fetch|get) (\S+) from <nil>`, "$2 is looked up in a missing value", ""),
 	newPhrase(`cannot (fetch|get) (\S+) from (.+)`, "$2 is looked up in #3", ""),
 	newPhrase(`operator "in" not defined on (.+)`, `"in" looks through #1`, ""),
@@ -168,14 +168,14 @@ func runError(err error) error {
 	var own *mismatch
 	var fe *file.Error
 	if !errors.As(err, &fe) {
-		return errors.New("cannot be answered for these facts")
+		return errors.New("cannot be evaluated for these facts")
 	}
 	what, _, ok := translate(fe.Message, runPhrases)
 	switch {
 	case errors.As(err, &own):
 		what = own.Error()
 	case !ok:
-		what = "cannot be answered for these facts"
+		what = "cannot be evaluated for these facts"
 	}
 	return fmt.Errorf("%s (character %d of the condition)", printable(clipTo(what, 160)), fe.From+1)
 }

@@ -165,7 +165,7 @@ const needsQuotes = "a text or a condition with : { } [ ] , or # in it needs quo
 // yamlPhrases translate error messages of the YAML library.
 var yamlPhrases = []phrase{
 	newPhrase(`mapping value is not allowed`, "a key begins within a value", needsQuotes+"; the keys of a group begin in one column"),
-	newPhrase(`value is not allowed in this context\. map`, "something stands behind the end of a value", "a text with quotes in it stands in quotes of the other kind"),
+	newPhrase(`value is not allowed in this context\. map`, "something is after the end of a value", "a text with quotes in it needs quotes of the other kind around it"),
 	newPhrase(`value is not allowed`, "begins in another column than what it belongs to", "the keys of a group begin in one column: add or remove spaces"),
 	newPhrase(`sequence end token|could not find flow mapping end`, "a bracket is opened and never closed", needsQuotes),
 	newPhrase(`could not find '|bracket is not allowed`, "a bracket is closed that was not opened", needsQuotes),

@@ -24,7 +24,7 @@ func (s *Service) onAlarm(id party.ID) {
 	conf, now := s.Policy().Status, s.Now()
 	b.expire(now, conf)
 	if err := s.tell(b, conf, now); err != nil {
-		s.Logger.Warn("party status not told yet party=%s error=%v", id, err)
+		s.Logger.Warn("party status message not sent yet party=%s error=%v", id, err)
 		b.next = now.Add(max(retryAfter, conf.Rate.Interval()))
 	}
 }
@@ -51,7 +51,7 @@ func (s *Service) onReload(struct{}) {
 	}
 	for _, id := range s.boards.Keys() {
 		if err := s.applyNewRules(id, *before, conf, now); err != nil {
-			s.Logger.Warn("party status not looked at under new rules party=%s error=%v", id, err)
+			s.Logger.Warn("party status not checked under new rules party=%s error=%v", id, err)
 		}
 	}
 }

@@ -57,7 +57,7 @@ type Service struct {
 // New makes a service that subscribes to the news of parties. The caller closes it when the process ends.
 func New(d Deps) *Service {
 	s := &Service{Deps: d, lists: lists{d.Entry.Admission}, serving: keyed.NewLocks[party.ID]()}
-	s.alarms = alarm.New(d.Now, d.Logger, "line not served party=", s.serve)
+	s.alarms = alarm.New(d.Now, d.Logger, "wait list not served party=", s.serve)
 	d.News.Subscribe(func(c party.Change) {
 		if c.Waited > 0 {
 			d.Metrics.MetricsTimerRecord(MetricWait, nil, c.Waited)
@@ -275,7 +275,7 @@ func (s *Service) serve(id party.ID) {
 		}
 	}
 	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
-		s.Logger.Warn("line not served yet party=%s error=%v", id, err)
+		s.Logger.Warn("wait list not served yet party=%s error=%v", id, err)
 		s.alarms.Sooner(id, s.Now().Add(retryDelay))
 	}
 }
@@ -319,7 +319,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 	for _, w := range offered {
 		err := party.Notify(ctx, s.Notifier, party.NoticeSeatFree.To(w.UserID, "", seatFree{PartyID: id.String(), HeldUntil: w.Until.Unix()}))
 		if err != nil {
-			s.Logger.Warn("free seat not told party=%s user=%s error=%v", id, w.UserID, err)
+			s.Logger.Warn("user not notified of the free seat party=%s user=%s error=%v", id, w.UserID, err)
 		}
 	}
 	return next, err

@@ -28,7 +28,7 @@ const (
 // request comes from another site, it is refused before the token is checked.
 func (c *Console) handleAction(h http.Header, r *http.Request) web.Answer {
 	if err := c.origins.Check(r); err != nil {
-		c.Logger.Warn("console action refused, it is from another site from=%q origin=%q", web.ClientIP(r, c.ProxyCount), r.Header.Get("Origin"))
+		c.Logger.Warn("console action refused: it came from another site from=%q origin=%q", web.ClientIP(r, c.ProxyCount), r.Header.Get("Origin"))
 		return web.Plain(http.StatusForbidden)
 	}
 	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
@@ -37,7 +37,7 @@ func (c *Console) handleAction(h http.Header, r *http.Request) web.Answer {
 	}
 	form := r.PostForm
 	if subtle.ConstantTimeCompare([]byte(form.Get("token")), []byte(c.token)) != 1 {
-		c.Logger.Warn("console action refused, its form is not of this page from=%q", web.ClientIP(r, c.ProxyCount))
+		c.Logger.Warn("console action refused: its form is not from this page from=%q", web.ClientIP(r, c.ProxyCount))
 		return web.Plain(http.StatusForbidden)
 	}
 	on, err := c.runAction(r.Context(), form)

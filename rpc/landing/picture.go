@@ -47,7 +47,7 @@ type drawing struct {
 	png   []byte
 }
 
-var errBusyDrawing = errors.New("others are being drawn")
+var errBusyDrawing = errors.New("too many pictures are being drawn")
 
 // card serves the picture that chat programs show beside the link. It uses the language of the rules' own texts,
 // because a chat program's server fetches it, not a visitor. An invite that is over also gets a picture, with status
@@ -135,7 +135,7 @@ func fontFileOf(path, folder string) (fontFile, error) {
 		return fontFile{path: path}, err
 	}
 	if size := info.Size(); !info.Mode().IsRegular() || size == 0 || size > maxFont { // opening a pipe would wait for ever
-		return fontFile{path: path}, fmt.Errorf("%s is no file of 1 to %d bytes", path, maxFont)
+		return fontFile{path: path}, fmt.Errorf("%s must be a file of 1 to %d bytes", path, maxFont)
 	}
 	return fontFile{path, info.Size(), info.ModTime()}, nil
 }

@@ -24,7 +24,7 @@ func TestRulesTest(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	write("join {party: {size: 4}} -> alowed\n")
-	if r := call(t, "", "rules", "test", path); r.code != exitProblem || !strings.Contains(r.out, "is no outcome") {
+	if r := call(t, "", "rules", "test", path); r.code != exitProblem || !strings.Contains(r.out, "is not an outcome") {
 		t.Errorf("%+v", r)
 	}
 	if r := call(t, "join -> allowed\n", "rules", "test", path, "-"); r.code != exitOK {

@@ -79,7 +79,7 @@ func TestRulesCheck_font(t *testing.T) {
 	}{
 		"true type": {real, ": ok: 0 rules, 0 queues, 5 stages\n"},
 		"missing":   {nil, "no such file or directory; expected a TrueType file (.ttf)\n"},
-		"empty":     {[]byte{}, "is no file of 1 to 33554432 bytes; expected a TrueType file (.ttf)\n"},
+		"empty":     {[]byte{}, "must be a file of 1 to 33554432 bytes; expected a TrueType file (.ttf)\n"},
 		"open type": {[]byte("OTTO\x00\x0b\x00\x80\x00\x03\x000CFF "), "bad TTF version; expected a TrueType file (.ttf)\n"},
 	} {
 		path := file(t, "rules.yml", rules)

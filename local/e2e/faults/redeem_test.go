@@ -142,8 +142,8 @@ var redeemSteps = []string{
 	"StreamUserList(101) -> rpc failed: admit: look after join: read mirror",
 	"StreamUserJoin(101) -> party member not mirrored error=write mirror",
 	"StreamUserJoin(102) -> ",
-	"StreamUserList(104) -> seat in match not sought error",
-	"StreamSendRaw(7) -> party not told of a newcomer op=-2 error",
+	"StreamUserList(104) -> search for a seat in the match failed error",
+	"StreamSendRaw(7) -> party not notified of a new member op=-2 error",
 }
 
 // toldOfRedeem is the message to the party that somebody has come in by an invite.
