@@ -11,9 +11,9 @@ import (
 	"partyline/party"
 )
 
-// event is what a party hears of a match, as party data with op code [party.OpMatch].
-// The end is told to players too, as match data; with a user ID in it, it is the end only
-// for the device that gets it, because the user plays on with another one.
+// event is what a party hears about its match, as party data with op code [party.OpMatch].
+// Players also get the end as match data. An end with a user ID is only for the device
+// that gets it: the user plays on with another one.
 type event struct {
 	Event     string `json:"event"`
 	MatchID   string `json:"match_id"`

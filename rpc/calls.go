@@ -27,7 +27,7 @@ type (
 		SessionID string `json:"session_id,omitempty"` // which of the user's running games; needed over HTTP when there are several
 	}
 	revokeRequest struct {
-		ID   string `json:"id,omitempty"` // exactly one of the two
+		ID   string `json:"id,omitempty"` // either id or code, not both
 		Code string `json:"code,omitempty"`
 	}
 	matchRequest struct {
@@ -81,7 +81,7 @@ func Invites(i Inviter) []Row {
 		{ID: "party_invite_revoke", Handle: Call(func(ctx context.Context, caller party.Caller, r revokeRequest) (empty, error) {
 			return empty{}, i.Revoke(ctx, caller, r.ID, r.Code)
 		})},
-		// Turns an invite down that names the caller, frees the seat and tells the inviter.
+		// Declines an invite that names the caller, frees the seat and tells the inviter.
 		{ID: "party_invite_decline", Handle: Call(func(ctx context.Context, caller party.Caller, r codeRequest) (empty, error) {
 			return empty{}, i.Decline(ctx, caller, r.Code)
 		})},
@@ -97,17 +97,17 @@ func Gathering(a *attributes.Service, w *waitlist.Service, f *finder.Service) []
 		{ID: "party_attributes_get", Handle: Call(func(ctx context.Context, caller party.Caller, r partyRequest) (attributes.Document, error) {
 			return a.Get(ctx, caller, r.PartyID)
 		})},
-		// Puts the caller into the line for a seat of a full party, or takes them out of it.
+		// Puts the caller on the wait list of a full party, or takes them off it.
 		{ID: "party_wait", Handle: Call(w.Wait)},
-		// Lists open parties that fit, with live counts, those first that have been open for longest.
+		// Lists open parties that fit, with live counts, the longest open first.
 		{ID: "party_find", Handle: Call(f.Find)},
 		// Makes the caller a member of an open party that fits, at once.
 		{ID: "party_quick_join", Handle: Call(f.QuickJoin)},
 	}
 }
 
-// checkAnswer is in the words of the refusal that the action would meet; all are empty
-// where it is allowed.
+// checkAnswer has the refusal that the action would meet; the texts are empty if it is
+// allowed.
 type checkAnswer struct {
 	Allowed bool   `json:"allowed"`
 	Reason  string `json:"reason"`
@@ -119,7 +119,7 @@ type checkAnswer struct {
 // action would meet, without doing the action.
 func Checks(answer func(ctx context.Context, caller party.Caller, q judge.Inquiry) (refusal *party.Error, err error)) []Row {
 	return []Row{
-		// Says what would become of an action, without doing it.
+		// Says whether an action would be refused, and why, without doing it.
 		{ID: "party_check", Handle: Call(func(ctx context.Context, caller party.Caller, q judge.Inquiry) (checkAnswer, error) {
 			refusal, err := answer(ctx, caller, q)
 			if err != nil || refusal == nil {

@@ -21,7 +21,7 @@ type (
 	}
 	adminPartiesRequest struct {
 		Limit  *int   `json:"limit,omitempty"`  // from 1 to 100; 50 if absent
-		Cursor string `json:"cursor,omitempty"` // of the page before
+		Cursor string `json:"cursor,omitempty"` // cursor from the previous page
 	}
 )
 

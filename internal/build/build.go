@@ -13,7 +13,7 @@ var (
 	nakama string // line of Nakama that the plugin is built for
 )
 
-// Info is which build this is.
+// Info describes a build.
 type Info struct {
 	Version string `json:"version"`
 	Commit  string `json:"commit,omitempty"`

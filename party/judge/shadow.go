@@ -56,7 +56,7 @@ func NewShadow(next func() *rules.Set, metrics party.Metrics, logger party.Logge
 	return &Shadow{next: next, metrics: metrics, logger: logger, queue: make(chan shadowQuestion, shadowQueueSize), counts: map[ShadowCount]uint64{}}
 }
 
-// ShadowCount is how often two outcomes met, in the words of cases.
+// ShadowCount counts how often a pair of outcomes occurred, in the notation of case files.
 type ShadowCount struct {
 	Action rules.Action `json:"action"`
 	Now    string       `json:"now"`  // the answer that was given

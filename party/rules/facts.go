@@ -91,7 +91,7 @@ type PartyFacts struct {
 	LeaderID string `yaml:"leader_id" expr:"leader_id" json:"leader_id,omitzero"`
 	// Time since the party was made.
 	Age time.Duration `yaml:"age" expr:"age" json:"age,omitzero"`
-	// The members, longest first.
+	// The members, the longest in the party first.
 	Members []MemberFacts `yaml:"members" expr:"members" json:"members,omitzero"`
 	// How strong the members are, by the number that the queue's skill names. Read.
 	Skill SkillFacts `yaml:"skill" expr:"skill" need:"account members skill" json:"skill,omitzero"`

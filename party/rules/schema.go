@@ -56,12 +56,12 @@ type Parties struct {
 	// Whether a player who connects again within reconnect_grace is put back into
 	// the party at once, without the game asking for it.
 	ResumeOnConnect bool `yaml:"resume_on_connect"`
-	// What outlives the connections of all members.
+	// What is kept when all members lose the connection.
 	Survive Survive `yaml:"survive"`
 	// How long a kicked player cannot come back. Only an invite made after the kick
-	// that names the player lifts it. Left out, it is 10m for invites alone, and the
-	// server's own joins are as without Partyline. 0 bans nobody. A change
-	// counts for later kicks.
+	// that names the player lifts it. If left out, the ban is 10m and holds for invites
+	// only; the server's own joins work as without Partyline. With 0 nobody is banned.
+	// A change holds for later kicks.
 	KickBan time.Duration `yaml:"kick_ban" default:"10m" limit:"0s..168h"`
 	// KickBanJoins reports whether the file sets kick_ban. Then the ban also holds for native joins.
 	KickBanJoins bool `yaml:"-"`
@@ -177,9 +177,9 @@ type Invites struct {
 }
 
 type InviteLimits struct {
-	// How long an invite lives that asks for nothing else.
+	// How long an invite is valid if it asks for no other time.
 	TTL time.Duration `yaml:"ttl" limit:"10s..8760h"`
-	// The longest life that may be asked for.
+	// The longest time that an invite may ask for.
 	MaxTTL time.Duration `yaml:"max_ttl" limit:"10s..8760h"`
 	// How many players may use an invite that names no number; 0 is without limit.
 	MaxUses int `yaml:"max_uses" limit:"0..100000"`
@@ -275,8 +275,8 @@ type Status struct {
 }
 
 type Attributes struct {
-	// Who sets the party's own attributes: its leader, or every member. What is each
-	// member's own only that member sets.
+	// Who sets the party's own attributes: its leader, or every member. Each
+	// member sets their own attributes.
 	Party InviteRole `yaml:"party" default:"leader" oneof:"leader|member"`
 	// Keys of the party's attributes that people outside see as well: on the page and in
 	// the preview of an invite, and in lists of parties.
@@ -293,7 +293,7 @@ type Limits struct {
 	InviteGuess GuessLimits `yaml:"invite_guess"`
 	// How often one player may share a party with party_share.
 	Share Rate `yaml:"share" default:"6/m"`
-	// To how many players one call of party_share is delivered at most.
+	// The most players that one call of party_share reaches.
 	ShareRecipients int `yaml:"share_recipients" default:"200" limit:"1..1000"`
 	// Requests one address may make to the landing page and its parts. Be generous:
 	// a school or a console network shares one address.
@@ -349,13 +349,13 @@ type Action string
 
 const (
 	ActionCreate    Action = "create"    // a party
-	ActionJoin      Action = "join"      // a party, by whatever way
-	ActionInvite    Action = "invite"    // somebody into the party
+	ActionJoin      Action = "join"      // a party, in any way
+	ActionInvite    Action = "invite"    // another player into the party
 	ActionUpdate    Action = "update"    // the party's label, open or hidden
 	ActionData      Action = "data"      // send a message to the party
 	ActionMatchmake Action = "matchmake" // add a ticket, alone or for the party
-	ActionKick      Action = "kick"      // a member, also one whose seat is kept
-	ActionPromote   Action = "promote"   // another member to leader
+	ActionKick      Action = "kick"      // a member, also one who is away
+	ActionPromote   Action = "promote"   // another member to be the leader
 )
 
 // Actions lists every action that a rule can name, in the order of the reference.
