@@ -135,7 +135,7 @@ func TestMatchmaking_HearsOfMatches(t *testing.T) {
 }
 
 // A message of a session shows that its earlier ticket requests have their answers.
-func TestSettled_TellsMatchmaking(t *testing.T) {
+func TestSettling_TellsMatchmaking(t *testing.T) {
 	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.PartyMatchmakerRemove, hooks.MatchmakerAdd, hooks.MatchmakerRemove, hooks.PartyLeave, hooks.PartyDataSend} {
 		told := ""
 		h := serve(t, hooks.Settling(newKernel(), func(s party.Session) { told += s.UserID }))

@@ -35,8 +35,8 @@ const (
 	slotMaxDoublings = 5
 )
 
-// GameServerMatch is the handler of matches named [SeatMatch], for players who meet on a dedicated game server. It has
-// the seats of [WithSeats] and relays no game data. It signs passes with the key and follows the server's reports.
+// GameServerMatch is the handler of matches named [SeatMatchName], for players who meet on a dedicated game server. It
+// has the seats of [WithSeats] and relays no game data. It signs passes with the key and follows the server's reports.
 // The match ends when the server reports the end or is silent for too long.
 func GameServerMatch(clock party.Clock, matches *Matches, key ed25519.PrivateKey) runtime.Match {
 	return &seatedMatch{inner: Relay(), clock: clock, hosting: &hosting{matches.slots, key}}

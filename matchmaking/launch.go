@@ -28,7 +28,7 @@ const ReservedFor = 10 * time.Second
 
 // Launch says which match to make and whose seats are held in it from the start. It is sent to the match as JSON.
 type Launch struct {
-	Handler  string        `json:"-"`     // registered name of the match; "" is [PartyMatch]
+	Handler  string        `json:"-"`     // registered name of the match; "" is [PartyMatchName]
 	Queue    string        `json:"queue"` // the queue of its players; shown in the label
 	Teams    int           `json:"teams"`
 	TeamSize int           `json:"team_size"`
@@ -52,7 +52,7 @@ type Launch struct {
 	Region    string  `json:"region"`     // where the match is played; "" in a queue without regions
 	OpenJoins bool    `json:"open_joins"` // anybody may take an open seat, else only members of parties that sit here
 
-	Tick int `json:"-"` // how many times a second a [PartyMatch] relays data; 0 is 20
+	Tick int `json:"-"` // how many times a second a match named [PartyMatchName] relays data; 0 is 20
 
 	Server *serverSetup `json:"server,omitempty"` // only in a seat match; set by the module
 }

@@ -115,8 +115,8 @@ func (w *matchFinder) remember(matchID string, claims []seats.Claim) {
 	}
 }
 
-// MatchOf returns the match in which a party has seats, "" if there is none. Marks and lists only say where to look; the
-// match itself answers whether the party has a seat there.
+// MatchOf returns the match in which a party has seats, "" if there is none. Marks and lists only say where to look;
+// the match itself answers whether the party has a seat there.
 func (w *matchFinder) MatchOf(ctx context.Context, id party.ID) (string, error) {
 	if matchID, err := w.marked(ctx, id); err != nil || matchID != "" {
 		return matchID, err
@@ -145,7 +145,7 @@ func (w *matchFinder) MatchOf(ctx context.Context, id party.ID) (string, error) 
 	return w.firstOf(ctx, id, matches...)
 }
 
-// marked is Of without the search.
+// marked is MatchOf without the search.
 func (w *matchFinder) marked(ctx context.Context, id party.ID) (string, error) {
 	marks, err := marksOf(w.host, id)
 	if err != nil {

@@ -147,9 +147,9 @@ func (m *Matches) signalMatchOf(ctx context.Context, matchOf party.MatchOf, id p
 	return matchID, err
 }
 
-// HoldLateSeat holds a seat for a user who has just joined a party, as [seats.Table.Assign] does, and returns the match. It
-// returns "" if the party is in no match, if the match has no room for the user, or if a block exists between the
-// user and a player there. After an error, a [Retrier] tries again.
+// HoldLateSeat holds a seat for a user who has just joined a party, as [seats.Table.Assign] does, and returns the
+// match. It returns "" if the party is in no match, if the match has no room for the user, or if a block exists between
+// the user and a player there. After an error, a [Retrier] tries again.
 func (m *Matches) HoldLateSeat(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID, Awaited: awaited}
 	matchID, err := m.signalMatchOf(ctx, m.MatchOf, id, late)

@@ -174,7 +174,7 @@ func TestMatches_Unannounced(t *testing.T) {
 	}
 }
 
-func TestMatches_Late(t *testing.T) {
+func TestMatches_HoldLateSeat(t *testing.T) {
 	h := newFakeHost(t)
 	p := h.partyOf("ann", "bob", "cat", "dan")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 3, Claims: []seats.Claim{{PartyID: p, Team: 1, UserIDs: []string{"ann"}, Spares: 1}}})
@@ -429,7 +429,7 @@ func TestMatches_Of(t *testing.T) {
 }
 
 // The seats of a party follow it to another native party. Late friends and the view of party_match follow too.
-func TestMatches_Moved(t *testing.T) {
+func TestMatches_MoveParty(t *testing.T) {
 	h := newFakeHost(t)
 	was, other := h.partyOf("ann", "bob"), h.partyOf("cat")
 	s := h.launch(matchmaking.Launch{
@@ -461,7 +461,7 @@ func TestMatches_Moved(t *testing.T) {
 }
 
 // The seats follow also in a match that is too new for the host's lists.
-func TestMatches_MovedAtOnce(t *testing.T) {
+func TestMatches_MovePartyAtOnce(t *testing.T) {
 	h := newFakeHost(t)
 	h.late = true
 	c := h.client()

@@ -14,7 +14,7 @@ const relayRate = 20
 
 // Relay is a match handler that sends every message to the other players, as the host's relayed matches do. It
 // drops messages with negative op codes, which only the server uses. Behind [WithSeats] it is the match named
-// [PartyMatch].
+// [PartyMatchName].
 func Relay() runtime.Match { return relay{} }
 
 type relay struct{}

@@ -49,7 +49,7 @@ func NewRetrier(matches *Matches, current func(party.ID) party.ID, logger party.
 // Close stops all timers.
 func (r *Retrier) Close() { r.alarms.Close() }
 
-// Seat is [Matches.Late]. After an error it tries again for a while. If it gets a seat then, the party hears of it.
+// Seat is [Matches.HoldLateSeat], and tries again for a while after an error. The party hears of a seat got then.
 func (r *Retrier) Seat(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	return r.seat(ctx, retry{party: id, user: userID, awaited: awaited})
 }
@@ -68,7 +68,7 @@ func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
 	})
 }
 
-// Follow is [Matches.Moved] to the party's current ID. After an error it tries again until the match answers or has
+// Follow is [Matches.MoveParty] to the party's current ID. After an error it tries again until the match answers or has
 // no seats of the party.
 func (r *Retrier) Follow(ctx context.Context, was party.ID) { r.follow(ctx, retry{party: was}) }
 

@@ -112,8 +112,8 @@ type Grant struct {
 // Lifts reports whether the grant ends the ban of a kick at this time.
 func (g Grant) Lifts(kick time.Time) bool { return g.Named && g.InvitedAt.After(kick) }
 
-// ChooseSession returns the only session or, if newest is true, the one opened last. The host's session IDs contain the time at
-// which they were made; clear is false if one does not.
+// ChooseSession returns the only session or, if newest is true, the one opened last. The host's session IDs contain the
+// time at which they were made; clear is false if one does not.
 func ChooseSession(sessions []Session, newest bool) (only Session, clear bool) {
 	if len(sessions) == 1 {
 		return sessions[0], true

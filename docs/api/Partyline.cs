@@ -311,9 +311,9 @@ namespace Partyline
     {
         /// <summary>a party</summary>
         public const string Create = "create";
-        /// <summary>a party, by whatever way</summary>
+        /// <summary>a party, in any way</summary>
         public const string Join = "join";
-        /// <summary>somebody into the party</summary>
+        /// <summary>another player into the party</summary>
         public const string Invite = "invite";
         /// <summary>the party's label, open or hidden</summary>
         public const string Update = "update";
@@ -321,9 +321,9 @@ namespace Partyline
         public const string Data = "data";
         /// <summary>add a ticket, alone or for the party</summary>
         public const string Matchmake = "matchmake";
-        /// <summary>a member, also one whose seat is kept</summary>
+        /// <summary>a member, also one who is away</summary>
         public const string Kick = "kick";
-        /// <summary>another member to leader</summary>
+        /// <summary>another member to be the leader</summary>
         public const string Promote = "promote";
     }
 
@@ -454,7 +454,7 @@ namespace Partyline
         /// <summary>from 1 to 100; 50 if absent</summary>
         [DataMember(Name = "limit"), Preserve] public long? Limit { get; set; }
 
-        /// <summary>of the page before</summary>
+        /// <summary>cursor from the previous page</summary>
         [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
     }
 
@@ -702,7 +702,7 @@ namespace Partyline
         [DataMember(Name = "examples"), Preserve] public List<OverviewExample> Examples { get; set; }
     }
 
-    /// <summary>JudgeShadowCount is how often two outcomes met, in the words of cases.</summary>
+    /// <summary>JudgeShadowCount counts how often a pair of outcomes occurred, in the notation of case files.</summary>
     public sealed class JudgeShadowCount
     {
         /// <summary>One of RulesAction.</summary>
@@ -796,7 +796,7 @@ namespace Partyline
         [DataMember(Name = "buckets"), Preserve] public Dictionary<string, long> Buckets { get; set; }
     }
 
-    /// <summary>BuildInfo is which build this is.</summary>
+    /// <summary>BuildInfo describes a build.</summary>
     public sealed class BuildInfo
     {
         [DataMember(Name = "version"), Preserve] public string Version { get; set; }
@@ -1073,7 +1073,7 @@ namespace Partyline
         [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
     }
 
-    /// <summary>CheckAnswer is in the words of the refusal that the action would meet; all are empty where it is allowed.</summary>
+    /// <summary>CheckAnswer has the refusal that the action would meet; the texts are empty if it is allowed.</summary>
     public sealed class CheckAnswer
     {
         [DataMember(Name = "allowed"), Preserve] public bool Allowed { get; set; }
@@ -1373,7 +1373,7 @@ namespace Partyline
 
     public sealed class InviteRevokeRequest
     {
-        /// <summary>exactly one of the two</summary>
+        /// <summary>either id or code, not both</summary>
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
 
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
@@ -1826,7 +1826,7 @@ namespace Partyline
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
     }
 
-    /// <summary>MatchEvent is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one.</summary>
+    /// <summary>MatchEvent is what a party hears about its match, as party data with op code OpMatch. Players also get the end as match data. An end with a user ID is only for the device that gets it: the user plays on with another one.</summary>
     public sealed class MatchEvent
     {
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
@@ -1974,7 +1974,7 @@ namespace Partyline
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
     }
 
-    /// <summary>ServerNotice is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one.</summary>
+    /// <summary>ServerNotice is what a party hears about its match, as party data with op code OpMatch. Players also get the end as match data. An end with a user ID is only for the device that gets it: the user plays on with another one.</summary>
     public sealed class ServerNotice
     {
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
@@ -2040,13 +2040,13 @@ namespace Partyline
             return (await Refusal.Watch(send("party_attributes_set", request.ToJson()))).FromJson<AttributesSetAnswer>();
         }
 
-        /// <summary>Says what would become of an action, without doing it.</summary>
+        /// <summary>Says whether an action would be refused, and why, without doing it.</summary>
         public async Task<CheckAnswer> CheckAsync(CheckRequest request)
         {
             return (await Refusal.Watch(send("party_check", request.ToJson()))).FromJson<CheckAnswer>();
         }
 
-        /// <summary>Lists open parties that fit, with live counts, those first that have been open for longest.</summary>
+        /// <summary>Lists open parties that fit, with live counts, the longest open first.</summary>
         public async Task<FindAnswer> FindAsync(FindRequest request)
         {
             return (await Refusal.Watch(send("party_find", request.ToJson()))).FromJson<FindAnswer>();
@@ -2058,7 +2058,7 @@ namespace Partyline
             return (await Refusal.Watch(send("party_invite_create", request.ToJson()))).FromJson<InviteCreateAnswer>();
         }
 
-        /// <summary>Turns an invite down that names the caller, frees the seat and tells the inviter.</summary>
+        /// <summary>Declines an invite that names the caller, frees the seat and tells the inviter.</summary>
         public async Task InviteDeclineAsync(InviteDeclineRequest request)
         {
             await Refusal.Watch(send("party_invite_decline", request.ToJson()));
@@ -2136,7 +2136,7 @@ namespace Partyline
             await Refusal.Watch(send("party_status_set", request.ToJson()));
         }
 
-        /// <summary>Puts the caller into the line for a seat of a full party, or takes them out of it.</summary>
+        /// <summary>Puts the caller on the wait list of a full party, or takes them off it.</summary>
         public async Task<WaitAnswer> WaitAsync(WaitRequest request)
         {
             return (await Refusal.Watch(send("party_wait", request.ToJson()))).FromJson<WaitAnswer>();

@@ -222,9 +222,9 @@ class ReconnectRemovalKind:
 class RulesAction:
 	## a party
 	const CREATE := "create"
-	## a party, by whatever way
+	## a party, in any way
 	const JOIN := "join"
-	## somebody into the party
+	## another player into the party
 	const INVITE := "invite"
 	## the party's label, open or hidden
 	const UPDATE := "update"
@@ -232,9 +232,9 @@ class RulesAction:
 	const DATA := "data"
 	## add a ticket, alone or for the party
 	const MATCHMAKE := "matchmake"
-	## a member, also one whose seat is kept
+	## a member, also one who is away
 	const KICK := "kick"
-	## another member to leader
+	## another member to be the leader
 	const PROMOTE := "promote"
 
 ## SeatState is the state of a seat in a match.
@@ -413,7 +413,7 @@ class ShareAppleActivity extends Answer:
 class AdminPartiesRequest extends Answer:
 	## from 1 to 100; 50 if absent
 	var limit = null # int
-	## of the page before
+	## cursor from the previous page
 	var cursor = null # String
 
 	func fields() -> Dictionary:
@@ -764,7 +764,7 @@ class OverviewNext extends Answer:
 			for item in got["examples"]: examples.append(OverviewExample.new().read(item))
 		return self
 
-## JudgeShadowCount is how often two outcomes met, in the words of cases.
+## JudgeShadowCount counts how often a pair of outcomes occurred, in the notation of case files.
 class JudgeShadowCount extends Answer:
 	## One of [RulesAction].
 	var action: String = ""
@@ -898,7 +898,7 @@ class AdminStatsAnswer extends Answer:
 			buckets = got["buckets"]
 		return self
 
-## BuildInfo is which build this is.
+## BuildInfo describes a build.
 class BuildInfo extends Answer:
 	var version: String = ""
 	var commit: String = ""
@@ -1286,7 +1286,7 @@ class CheckRequest extends Answer:
 		if queue != null: all["queue"] = queue
 		return all
 
-## CheckAnswer is in the words of the refusal that the action would meet; all are empty where it is allowed.
+## CheckAnswer has the refusal that the action would meet; the texts are empty if it is allowed.
 class CheckAnswer extends Answer:
 	var allowed: bool = false
 	var reason: String = ""
@@ -1712,7 +1712,7 @@ class InviteRedeemAnswer extends Answer:
 		return self
 
 class InviteRevokeRequest extends Answer:
-	## exactly one of the two
+	## either id or code, not both
 	var id = null # String
 	var code = null # String
 
@@ -2344,7 +2344,7 @@ class MatchmakingEvent extends Answer:
 			accept_by = int(got["accept_by"])
 		return self
 
-## MatchEvent is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one.
+## MatchEvent is what a party hears about its match, as party data with op code OpMatch. Players also get the end as match data. An end with a user ID is only for the device that gets it: the user plays on with another one.
 class MatchEvent extends Answer:
 	var event: String = ""
 	var match_id: String = ""
@@ -2549,7 +2549,7 @@ class FoundNotice extends Answer:
 			accept_by = int(got["accept_by"])
 		return self
 
-## ServerNotice is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one.
+## ServerNotice is what a party hears about its match, as party data with op code OpMatch. Players also get the end as match data. An end with a user ID is only for the device that gets it: the user plays on with another one.
 class ServerNotice extends Answer:
 	var event: String = ""
 	var match_id: String = ""
@@ -2613,12 +2613,12 @@ func attributes_set(request: AttributesSetRequest) -> AttributesSetAnswer:
 	var answer := AttributesSetAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_attributes_set", request.fields()))
 
-## Says what would become of an action, without doing it.
+## Says whether an action would be refused, and why, without doing it.
 func check(request: CheckRequest) -> CheckAnswer:
 	var answer := CheckAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_check", request.fields()))
 
-## Lists open parties that fit, with live counts, those first that have been open for longest.
+## Lists open parties that fit, with live counts, the longest open first.
 func find(request: FindRequest) -> FindAnswer:
 	var answer := FindAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_find", request.fields()))
@@ -2628,7 +2628,7 @@ func invite_create(request: InviteCreateRequest) -> InviteCreateAnswer:
 	var answer := InviteCreateAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_invite_create", request.fields()))
 
-## Turns an invite down that names the caller, frees the seat and tells the inviter.
+## Declines an invite that names the caller, frees the seat and tells the inviter.
 func invite_decline(request: InviteDeclineRequest) -> Answer:
 	var answer := Answer.new()
 	await Partyline._call_into(_send, answer, "party_invite_decline", request.fields())
@@ -2696,7 +2696,7 @@ func status_set(request: StatusSetRequest) -> Answer:
 	await Partyline._call_into(_send, answer, "party_status_set", request.fields())
 	return answer
 
-## Puts the caller into the line for a seat of a full party, or takes them out of it.
+## Puts the caller on the wait list of a full party, or takes them off it.
 func wait(request: WaitRequest) -> WaitAnswer:
 	var answer := WaitAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_wait", request.fields()))

@@ -249,9 +249,9 @@ export type ReconnectRemovalKind =
 export type RulesAction =
   /** a party */
   | "create"
-  /** a party, by whatever way */
+  /** a party, in any way */
   | "join"
-  /** somebody into the party */
+  /** another player into the party */
   | "invite"
   /** the party's label, open or hidden */
   | "update"
@@ -259,9 +259,9 @@ export type RulesAction =
   | "data"
   /** add a ticket, alone or for the party */
   | "matchmake"
-  /** a member, also one whose seat is kept */
+  /** a member, also one who is away */
   | "kick"
-  /** another member to leader */
+  /** another member to be the leader */
   | "promote";
 
 /** SeatState is the state of a seat in a match. */
@@ -354,7 +354,7 @@ export interface ShareAppleActivity {
 export interface AdminPartiesRequest {
   /** from 1 to 100; 50 if absent */
   limit?: number;
-  /** of the page before */
+  /** cursor from the previous page */
   cursor?: string;
 }
 
@@ -520,7 +520,7 @@ export interface OverviewNext {
   examples: OverviewExample[];
 }
 
-/** JudgeShadowCount is how often two outcomes met, in the words of cases. */
+/** JudgeShadowCount counts how often a pair of outcomes occurred, in the notation of case files. */
 export interface JudgeShadowCount {
   action: RulesAction;
   /** the answer that was given */
@@ -582,7 +582,7 @@ export interface AdminStatsAnswer {
   buckets: Record<string, number>;
 }
 
-/** BuildInfo is which build this is. */
+/** BuildInfo describes a build. */
 export interface BuildInfo {
   version: string;
   commit?: string;
@@ -777,7 +777,7 @@ export interface CheckRequest {
   queue?: string;
 }
 
-/** CheckAnswer is in the words of the refusal that the action would meet; all are empty where it is allowed. */
+/** CheckAnswer has the refusal that the action would meet; the texts are empty if it is allowed. */
 export interface CheckAnswer {
   allowed: boolean;
   reason: string;
@@ -968,7 +968,7 @@ export interface InviteRedeemAnswer {
 }
 
 export interface InviteRevokeRequest {
-  /** exactly one of the two */
+  /** either id or code, not both */
   id?: string;
   code?: string;
 }
@@ -1282,7 +1282,7 @@ export interface MatchmakingEvent {
   accept_by?: number;
 }
 
-/** MatchEvent is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one. */
+/** MatchEvent is what a party hears about its match, as party data with op code OpMatch. Players also get the end as match data. An end with a user ID is only for the device that gets it: the user plays on with another one. */
 export interface MatchEvent {
   event: string;
   match_id: string;
@@ -1382,7 +1382,7 @@ export interface FoundNotice {
   accept_by: number;
 }
 
-/** ServerNotice is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one. */
+/** ServerNotice is what a party hears about its match, as party data with op code OpMatch. Players also get the end as match data. An end with a user ID is only for the device that gets it: the user plays on with another one. */
 export interface ServerNotice {
   event: string;
   match_id: string;
@@ -1424,12 +1424,12 @@ export class Partyline {
     return call(this.send, "party_attributes_set", request);
   }
 
-  /** Says what would become of an action, without doing it. */
+  /** Says whether an action would be refused, and why, without doing it. */
   check(request: CheckRequest): Promise<CheckAnswer> {
     return call(this.send, "party_check", request);
   }
 
-  /** Lists open parties that fit, with live counts, those first that have been open for longest. */
+  /** Lists open parties that fit, with live counts, the longest open first. */
   find(request: FindRequest): Promise<FindAnswer> {
     return call(this.send, "party_find", request);
   }
@@ -1439,7 +1439,7 @@ export class Partyline {
     return call(this.send, "party_invite_create", request);
   }
 
-  /** Turns an invite down that names the caller, frees the seat and tells the inviter. */
+  /** Declines an invite that names the caller, frees the seat and tells the inviter. */
   inviteDecline(request: InviteDeclineRequest): Promise<Record<string, never>> {
     return call(this.send, "party_invite_decline", request);
   }
@@ -1504,7 +1504,7 @@ export class Partyline {
     return call(this.send, "party_status_set", request);
   }
 
-  /** Puts the caller into the line for a seat of a full party, or takes them out of it. */
+  /** Puts the caller on the wait list of a full party, or takes them off it. */
   wait(request: WaitRequest): Promise<WaitAnswer> {
     return call(this.send, "party_wait", request);
   }

@@ -65,7 +65,7 @@ func TestCache_ErrorsAreNotKept(t *testing.T) {
 }
 
 // A value that was dropped during its load must not come back.
-func TestCache_DropDuringALoad(t *testing.T) {
+func TestCache_InvalidateDuringALoad(t *testing.T) {
 	c := cache.New[string, int](time.Now, 8, time.Minute)
 	v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { c.Invalidate("a"); return 1, nil })
 	if v != 1 || err != nil {

@@ -8,7 +8,7 @@ import (
 	"partyline/internal/caught"
 )
 
-func TestAs(t *testing.T) {
+func TestRecover(t *testing.T) {
 	own := errors.New("its own")
 	do := func(work func() error) (err error) {
 		defer caught.Recover(&err, "work")

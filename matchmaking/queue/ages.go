@@ -13,8 +13,8 @@ type age struct {
 	until  time.Time
 }
 
-// KeepAge stores how long a lost ticket has waited, for the given time. The next ticket of the same party or player in its
-// queue carries it on.
+// KeepAge stores how long a lost ticket has waited, for the given time. The next ticket of the same party or player in
+// its queue carries it on.
 func (b *Book) KeepAge(t Ticket, within time.Duration) {
 	if within <= 0 {
 		return
@@ -27,8 +27,8 @@ func (b *Book) KeepAge(t Ticket, within time.Duration) {
 	b.ages[t.owner()][t.Queue] = age{waited: max(0, b.now().Sub(t.Since)), until: b.now().Add(within)}
 }
 
-// KeptAge returns how long the owner, a party's or a player's ID, had waited in the queue before the ticket was lost. It
-// is 0 if nothing is kept. The next ticket uses it up.
+// KeptAge returns how long the owner, a party's or a player's ID, had waited in the queue before the ticket was lost.
+// It is 0 if nothing is kept. The next ticket uses it up.
 func (b *Book) KeptAge(owner, queue string) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -189,8 +189,8 @@ func (b *Book) HostRemoved(id string) {
 	b.removed(id)
 }
 
-// ForgetDropped forgets the dropped tickets of a session or a party, by its ID. The host has removed them because the session
-// ended, or because somebody left or joined the party.
+// ForgetDropped forgets the dropped tickets of a session or a party, by its ID. The host has removed them because the
+// session ended, or because somebody left or joined the party.
 func (b *Book) ForgetDropped(holder string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -215,7 +215,7 @@ func removeFrom[T comparable](lists map[string][]T, names []string, one T) {
 	}
 }
 
-// HostTicketsOf returns how many tickets of a session the host has, as far as this process knows, and the dropped ones of them.
+// HostTicketsOf returns how many tickets of a session the host has, as far as is known, and the dropped ones of them.
 func (b *Book) HostTicketsOf(s party.Session) (tickets int, stale []string) {
 	live := len(b.OfSession(s))
 	b.mu.Lock()
@@ -224,7 +224,7 @@ func (b *Book) HostTicketsOf(s party.Session) (tickets int, stale []string) {
 	return live + len(stale), stale
 }
 
-// AddLateMember notes that a session has come into a party. It adds the session to the party's tickets that do not have it yet.
+// AddLateMember adds a session that has come into a party to the party's tickets that do not have it yet.
 func (b *Book) AddLateMember(id party.ID, s party.Session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

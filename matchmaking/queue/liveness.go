@@ -109,9 +109,9 @@ func (l *liveness) endIfGone(ctx context.Context, t Ticket) bool {
 	return true
 }
 
-// JoinsMatch is called when a session joins a match. It ends the tickets of the session that the host no longer has. It is
-// for hosts in which another module has the matched hook. The match that is joined proves nothing: a player may join a
-// match found earlier while the next search runs.
+// JoinsMatch is called when a session joins a match. It ends the tickets of the session that the host no longer has. It
+// is for hosts in which another module has the matched hook. The match that is joined proves nothing: a player may join
+// a match found earlier while the next search runs.
 func (l *liveness) JoinsMatch(ctx context.Context, session party.Session) {
 	for _, t := range l.book.OfSession(session) {
 		l.endIfGone(ctx, t)

@@ -407,7 +407,7 @@ func TestProcess_BudgetIsShared(t *testing.T) {
 		if len(launched) != 5 || takes > budget && placed != 5*4 {
 			t.Errorf("matches by queue = %v; want some of all five, and where each takes %v no more than one", launched, takes)
 		}
-		if !slices.ContainsFunc(w.log.Lines(), func(l string) bool { return strings.Contains(l, "no time is left") }) {
+		if !slices.ContainsFunc(w.log.Lines(), func(l string) bool { return strings.Contains(l, "pass ran out of time") }) {
 			t.Errorf("log = %q; want that matches wait for want of time", w.log.Lines())
 		}
 		w.launcher.fail = nil

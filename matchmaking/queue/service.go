@@ -38,10 +38,10 @@ type Deps struct {
 	Friends    SeatOrderer // also for queues with match fleet
 	// HostReportsMatches says that the host reports every match to [Service.Matched].
 	HostReportsMatches bool
-	// LastPass asks the host, in a player's name, about its last pass. oldest is when the oldest ticket of that pass was
-	// made, zero if there was none. matched is when the tickets were made that the host matched last.
+	// LastPass asks the host, in a player's name, about its last pass. oldest is when the oldest ticket of that pass
+	// was made, zero if there was none. matched is when the tickets were made that the host matched last.
 	LastPass func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
-	// OnTicketEvent is called with what becomes of parties' tickets, also if the host itself matches and no player is told.
+	// OnTicketEvent hears what becomes of parties' tickets, also if the host itself matches and no player is told.
 	OnTicketEvent func(id party.ID, what EventName)
 	Metrics       party.Metrics
 }

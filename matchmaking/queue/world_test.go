@@ -52,8 +52,8 @@ type world struct {
 	statuses     map[string]party.MemberStatus
 	holds        []reserve.Hold
 	notices      *notices
-	heard        map[party.ID][]queue.EventName // what Told was called with
-	toldPanics   bool                           // Told panics instead
+	heard        map[party.ID][]queue.EventName // what OnTicketEvent was called with
+	toldPanics   bool                           // OnTicketEvent panics instead
 	hearing      sync.Mutex
 	metrics      metrics
 	mail         *post.DelayedSender // sends to newcomers later; nil to send at once
@@ -497,7 +497,7 @@ func (w *world) wantEvents(id party.ID, want ...string) {
 	}
 }
 
-// wantHeard compares what Told heard of the party's tickets with want.
+// wantHeard compares what OnTicketEvent heard of the party's tickets with want.
 func (w *world) wantHeard(id party.ID, want ...string) {
 	w.t.Helper()
 	w.hearing.Lock()

@@ -98,7 +98,7 @@ func TestHold_KeepsTogether(t *testing.T) {
 	}
 }
 
-func TestMisfit(t *testing.T) {
+func TestNeverFits(t *testing.T) {
 	tab, err := seats.New(2, 3, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestMisfit(t *testing.T) {
 		"too large for it": {seats.Claim{PartyID: "q", UserIDs: []string{"c", "d"}, Spares: 1}, true},
 	} {
 		if got := tab.NeverFits(t0, tt.claim); got != tt.want {
-			t.Errorf("%s: Misfit = %v", name, got)
+			t.Errorf("%s: NeverFits = %v", name, got)
 		}
 	}
 	wantCount(t, tab, 0, 0, 5, 1)

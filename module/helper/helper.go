@@ -102,8 +102,8 @@ func (h *Helpers) CreateParty(ctx context.Context, s party.Session, facts party.
 	}, nil
 }
 
-// MatchmakerStats asks the server's matchmaker when its oldest ticket was made, zero if there is none, and when the tickets
-// that it matched last were made.
+// MatchmakerStats asks the server's matchmaker when its oldest ticket was made, zero if there is none, and when the
+// tickets that it matched last were made.
 func (h *Helpers) MatchmakerStats(ctx context.Context, s party.Session) (oldest time.Time, matched []time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, statsTimeout)
 	defer cancel()

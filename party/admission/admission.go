@@ -81,7 +81,7 @@ func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l
 	return seen, err
 }
 
-// Judged is a look on which the caller has judged whether a user may come in. Again judges a later look that has new
+// Judged is a look on which the caller has judged whether a user may come in. Rejudge judges a later look that has new
 // users in it; nil if the judgement does not depend on other users.
 type Judged struct {
 	Look    reserve.Look

@@ -63,7 +63,7 @@ func TestPardon(t *testing.T) {
 }
 
 // A glimpse equals a look, without asking the host. It reports parties that it cannot know.
-func TestGlimpse(t *testing.T) {
+func TestRecall(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
 	p := k.host.Players(6)

@@ -127,7 +127,7 @@ func (b boarding) joinStream(id party.ID, s party.Session) error {
 const otherNodeError = "node not found"
 
 // takeOff takes a session off the party's stream and off the mirror. moved says that its user stays a member with
-// another session. last is as in [ledger.Visit.Gone].
+// another session. last is as in [ledger.Visit.MemberGone].
 func (b boarding) takeOff(v *ledger.Visit, s party.Session, moved bool) (last bool, err error) {
 	v.At = b.ledger.Now()
 	if err := b.leaveStream(v.ID, s); err != nil {

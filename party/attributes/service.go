@@ -223,7 +223,7 @@ func (s *Service) Cached(ctx context.Context, v party.View) (Document, error) {
 	return f.doc, err
 }
 
-// CachedOf is Lately for several parties. It returns only parties that have attributes, and costs at most one query. If
+// CachedOf is Cached for several parties. It returns only parties that have attributes, and costs at most one query. If
 // that fails, it returns what is in memory beside the error.
 func (s *Service) CachedOf(ctx context.Context, looks []reserve.Look) (map[party.ID]Document, error) {
 	docs := map[party.ID]Document{}

@@ -53,8 +53,8 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket of the game that should join.")
 }
 
-// Check checks everything except admission itself: it refuses with Blocked or with a designer's rule. by is the inviter;
-// "" for a user who comes without an invite.
+// Check checks everything except admission itself: it refuses with Blocked or with a designer's rule. by is the
+// inviter; "" for a user who comes without an invite.
 func (e Entry) Check(ctx context.Context, c party.Caller, by string, look reserve.Look) error {
 	others := look.Users()
 	if by != "" && !slices.Contains(others, by) {
@@ -80,7 +80,7 @@ func (e Entry) Check(ctx context.Context, c party.Caller, by string, look reserv
 }
 
 // Join makes the caller a member of an open party, without an invite. look is the caller's look at it. It refuses as
-// Session, May and [admission.Admission.Admit] do.
+// Session, Check and [admission.Admission.Admit] do.
 func (e Entry) Join(ctx context.Context, c party.Caller, look reserve.Look) error {
 	s, err := e.Session(c, "", look.View)
 	if err != nil {

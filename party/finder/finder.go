@@ -168,7 +168,7 @@ func (s *Service) look(ctx context.Context, id party.ID, see lookFunc) (reserve.
 	return look, err
 }
 
-// lookFunc is [ledger.Ledger.Glance], or Look if the caller can wait.
+// lookFunc is [ledger.Ledger.TryLook], or Look if the caller can wait.
 type lookFunc func(ctx context.Context, id party.ID) (reserve.Look, error)
 
 func (s *Service) updateIndex(entries ...listing) {

@@ -75,8 +75,8 @@ func (pv *previews) CheckWaiter(ctx context.Context, inviteID, userID string, id
 	return err
 }
 
-// InviteAndParties returns the ID of a code's invite, whatever its state, and the parties that belong to it: the one it leads to
-// now, if any, and the one it was made for.
+// InviteAndParties returns the ID of a code's invite, whatever its state, and the parties that belong to it: the one it
+// leads to now, if any, and the one it was made for.
 func (pv *previews) InviteAndParties(ctx context.Context, c party.Caller, typed string) (inviteID string, ids []party.ID, err error) {
 	_, r, err := pv.find(ctx, c, "", typed)
 	if err != nil {

@@ -54,7 +54,7 @@ type notices struct {
 
 func newNotices(to *resolver, f *funnel) *notices {
 	ns := &notices{resolver: to, funnel: f, round: to.Store.round(noticesCollection)}
-	ns.retries = alarm.New(to.Now, to.Logger, "invite not announced invite=", ns.tellAgain)
+	ns.retries = alarm.New(to.Now, to.Logger, "invite notification not sent invite=", ns.tellAgain)
 	return ns
 }
 

@@ -35,7 +35,7 @@ type redemptions struct {
 // waits a moment for the first one to return.
 //
 // Refusals: RateLimited, InviteNotFound, InviteNotForYou, the invite's state, PartyNotFound, PartyAway, Conflict, and
-// those of [entry.Entry.Session], [entry.Entry.May] and [admission.Admission.Admit]. A refused redemption costs no
+// those of [entry.Entry.Session], [entry.Entry.Check] and [admission.Admission.Admit]. A refused redemption costs no
 // use. If storage fails, the use comes back when storage recovers.
 func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
 	var redemption party.Redemption

@@ -37,7 +37,7 @@ type Deps struct {
 	Footprints party.Footprints
 	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error) // the public ones
 	Newcomer   party.Newcomer                                                              // sends data to new members
-	// OnInviteOver is told that an invite was revoked (userID ""), or that a user declined it or followed the inviter by it.
+	// OnInviteOver is told that an invite was revoked (userID ""), or that a user declined it or followed its inviter.
 	OnInviteOver func(inviteID, userID string)
 	Metrics      party.Metrics
 }

@@ -291,7 +291,7 @@ func TestService_PanicBehindALeave(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.invites.Close()
-	if !slices.ContainsFunc(w.log.Lines(), func(l string) bool { return strings.Contains(l, "holds a seat that nobody needs") }) {
+	if !slices.ContainsFunc(w.log.Lines(), func(l string) bool { return strings.Contains(l, "held seat of an invite not released") }) {
 		t.Errorf("log = %q; want what has failed", w.log.Lines())
 	}
 }

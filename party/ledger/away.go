@@ -144,8 +144,8 @@ const memberWriteInterval = 500 * time.Millisecond
 // and a kick waits for earlier writes and for its party.
 const memberWritesAtOnce = 16
 
-// ScheduleWrite schedules a write of a party's members and of its tickets' ages, if parties survive a restart. The caller does
-// not wait for it.
+// ScheduleWrite schedules a write of a party's members and of its tickets' ages, if parties survive a restart. The
+// caller does not wait for it.
 func (r *Recorder) ScheduleWrite(id party.ID) {
 	if r.survivesRestart() {
 		r.writes.Sooner(id, r.ledger.Now().Add(memberWriteInterval))
@@ -283,7 +283,7 @@ func (l *Ledger) FindAwayParty(ctx context.Context, id party.ID, userID string) 
 
 // ContinueIn makes the given native party, which s leads, the continuation of the old one. enter(true) makes s its only
 // member, and enter(false) only cleans up. Other visits wait while enter runs, at most for the founder's time, so
-// nobody else takes the founder's seat. Succeed refuses with PartyNotFound if another node was faster or the seat's
+// nobody else takes the founder's seat. ContinueIn refuses with PartyNotFound if another node was faster or the seat's
 // time is over. It refuses with NoLiveSession if s has ended meanwhile: then all seats stay kept.
 func (b *AwayParty) ContinueIn(ctx context.Context, native party.ID, s party.Session, enter func(may bool) error) error {
 	l, user, seatGone := b.ledger, s.UserID, false

@@ -36,9 +36,9 @@ func (p *place) Entered(s party.Session, at time.Time, native, moves bool) {
 	p.Report(c)
 }
 
-// MemberGone mirrors that a session is no member any more. by is the leader's user ID if the member was kicked. It reports
-// whether that was the last known member, so that the party may have ended. A session that was no member (any session
-// may leave any party) was not the last: other members may have lost their connections just now.
+// MemberGone mirrors that a session is no member any more. by is the leader's user ID if the member was kicked. It
+// reports whether that was the last known member, so that the party may have ended. A session that was no member (any
+// session may leave any party) was not the last: other members may have lost their connections just now.
 func (p *place) MemberGone(s party.Session, at time.Time, moved bool, by string) (last bool) {
 	was, last := p.ledger.Roster.Leave(p.ID, s)
 	if was {
@@ -57,8 +57,8 @@ func (p *place) Lead(s party.Session) {
 	p.Changed()
 }
 
-// ConfirmLeader is called after an action that the host allows only to the leader: so the session was the leader then. It
-// corrects the mirror if the hooks of almost simultaneous joins ran in another order than the joins. The host also
+// ConfirmLeader is called after an action that the host allows only to the leader: so the session was the leader then.
+// It corrects the mirror if the hooks of almost simultaneous joins ran in another order than the joins. The host also
 // learns of a stream join a moment after the plugin.
 func (p *place) ConfirmLeader(s party.Session) {
 	if p.Last.ID == p.ID && p.Last.Leader().SessionID == s.SessionID {

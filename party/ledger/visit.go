@@ -33,8 +33,8 @@ func (v *Visit) LookAfter(l *reserve.Look) error {
 	return v.Look()
 }
 
-// LookOrForget is Look for callers that clean up. It returns false if the party has ended, and forgets the party. A party that
-// is away lives. For one that has moved it returns errMoved, and Visit goes on with the new one.
+// LookOrForget is Look for callers that clean up. It returns false if the party has ended, and forgets the party. A
+// party that is away lives. For one that has moved it returns errMoved, and Visit goes on with the new one.
 func (v *Visit) LookOrForget() (bool, error) {
 	err := v.Look()
 	switch reason := party.ReasonOf(err); {

@@ -27,7 +27,7 @@ type message struct {
 	envelope *rtapi.Envelope
 }
 
-// New makes a post. It uses the real clock, because it waits for another goroutine of the server. The caller closes it
+// New makes a sender. It uses the real clock, because it waits for another goroutine of the server. The caller closes it
 // when the process ends; waiting messages are then not sent.
 func New(sender party.Sender, logger party.Logger) *DelayedSender {
 	p := &DelayedSender{sender: sender, logger: logger, messages: map[party.ID][]message{}}

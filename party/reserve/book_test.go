@@ -40,7 +40,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-func TestLanded(t *testing.T) {
+func TestCheckAfterJoin(t *testing.T) {
 	s, older, leader := session(1, 0), session(1, 1), session(0, 0)
 	members := func(sessions ...party.Session) (list []party.Member) {
 		for _, s := range sessions {
@@ -140,7 +140,7 @@ func TestSettle(t *testing.T) {
 }
 
 // A landed join is no longer under way. A request stays until it is accepted.
-func TestLand(t *testing.T) {
+func TestFinishJoin(t *testing.T) {
 	s := session(1, 0)
 	for name, c := range map[string]struct {
 		by       string // sender of the join under way; "" if there is none

@@ -37,9 +37,9 @@ func (js joins) Overdue(now time.Time) []PendingJoin {
 	return over
 }
 
-// CheckAfterJoin checks the members after a session was put on the party's stream. It refuses if the session has to leave
-// again: with AlreadyMember, PartyNotFound or PartyFull. lost is the number of lost joins that the host also counts.
-// older is the session whose seat it takes, if any.
+// CheckAfterJoin checks the members after a session was put on the party's stream. It refuses if the session has to
+// leave again: with AlreadyMember, PartyNotFound or PartyFull. lost is the number of lost joins that the host also
+// counts. older is the session whose seat it takes, if any.
 func (b Book) CheckAfterJoin(members []party.Member, lost int, s, older party.Session, maxSize int) error {
 	taken, others, inside := len(members)+lost, 0, false
 	for _, m := range members {
@@ -124,8 +124,8 @@ func (b Book) Settle(by, joiner string) {
 	maps.DeleteFunc(b.Kicking, func(_ string, r Removal) bool { return r.By == by })
 }
 
-// FinishJoin ends a native join and returns it, or marks a request as being on the host's list. in says whether the session
-// is a member now.
+// FinishJoin ends a native join and returns it, or marks a request as being on the host's list. in says whether the
+// session is a member now.
 func (b Book) FinishJoin(sessionID string, in bool) (landed PendingJoin, pending bool) {
 	if p := b.Pending[sessionID]; p != nil {
 		landed, pending = *p, true

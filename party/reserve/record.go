@@ -31,7 +31,7 @@ type Standing struct {
 	Away        bool                    // all members have lost their connections
 	Members     map[string]party.Member // by user; only if parties survive a restart
 	Ages        map[string]party.Age    // by queue: how long the party has waited for a match
-	EndedDoubts int                     // number of writes that ended the doubt about an earlier write without an answer
+	EndedDoubts int                     // writes that ended the doubt about an earlier write without an answer
 }
 
 // NewRecord makes an empty record.

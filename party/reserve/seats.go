@@ -60,8 +60,8 @@ func (hs Holds) Forfeit(userID string, kick time.Time) (invites []string) {
 	return invites
 }
 
-// EndOrphanedHolds ends the holds of users who are not in the party any more and have no kept seat there. It returns the
-// invites' IDs.
+// EndOrphanedHolds ends the holds of users who are not in the party any more and have no kept seat there. It returns
+// the invites' IDs.
 func (b Book) EndOrphanedHolds(v party.View) (invites []string) {
 	maps.DeleteFunc(b.Holds, func(id string, h Hold) bool {
 		_, in := v.Member(h.By)

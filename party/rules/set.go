@@ -78,8 +78,8 @@ func (s *Set) Try(ctx context.Context, f Facts, load Loader) (Decision, error) {
 	return d, err
 }
 
-// DecideWithFacts is Decide if count is set, or else Try. It also returns the facts as they were then, with those that were
-// read. [Set.Explain] on these facts, without a Loader, explains the decision.
+// DecideWithFacts is Decide if count is set, or else Try. It also returns the facts as they were then, with those that
+// were read. [Set.Explain] on these facts, without a Loader, explains the decision.
 func (s *Set) DecideWithFacts(ctx context.Context, f Facts, load Loader, count bool) (d Decision, used Facts, err error) {
 	rules := s.byAction[f.Action]
 	if !s.Asks(f.Action, f.Invited) {

@@ -96,7 +96,7 @@ func (s *source) Parties(_ context.Context, _ int, cursor string) (overview.Part
 	return s.parties, s.err
 }
 
-func (s *source) Invited(_ context.Context, sought string) (overview.Stats, []invite.Outstanding) {
+func (s *source) StatsAndInvites(_ context.Context, sought string) (overview.Stats, []invite.Outstanding) {
 	s.sought = sought
 	return s.stats, s.invites
 }

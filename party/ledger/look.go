@@ -74,7 +74,7 @@ func (l *Ledger) TryVisit(ctx context.Context, id party.ID, do func(*Visit) erro
 // ErrBusy says that others have held a party's lock for too long.
 var ErrBusy = errors.New("the party's lock was not free in time")
 
-// TryLook is Look with the short wait of VisitSoon.
+// TryLook is Look with the short wait of TryVisit.
 func (l *Ledger) TryLook(ctx context.Context, id party.ID) (look reserve.Look, err error) {
 	err = l.TryVisit(ctx, id, func(v *Visit) error {
 		err := v.Look()
