@@ -63,11 +63,22 @@ func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) erro
 		}
 		return a.beginJoin(ctx, m, l)
 	case Join:
-		return a.beginJoin(ctx, m, l)
+		return a.orAway(ctx, m.Party, a.beginJoin(ctx, m, l))
 	case Remove:
 		return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error { return a.beginRemove(v, m, l) })
 	}
 	return nil
+}
+
+// orAway returns the refusal of a join. After a restart the ID that members know may lead to a party that is away: it
+// is not gone.
+func (a *Admission) orAway(ctx context.Context, id party.ID, refusal error) error {
+	if party.ReasonOf(refusal) == party.PartyNotFound && a.Current(id) != id {
+		if _, err := a.Look(ctx, id); party.ReasonOf(err) == party.PartyAway {
+			return err
+		}
+	}
+	return refusal
 }
 
 // beginCreate notes that the user is entering a party, so that their other sessions see it. It notes nothing if the

@@ -240,6 +240,7 @@ func TestSurvive_CrashAfterAReturn(t *testing.T) {
 		w.crash([]party.ID{last}, p...)
 		_, err := w.admission.Look(t.Context(), party.ID{Node: partytest.Node})
 		w.refused(err, party.PartyNotFound)
+		w.refused(w.join(w.host.Player("stranger"), last), party.PartyAway)
 		w.leave(w.host.Connect(p[2].UserID), last) // nobody has used another ID since
 		look, err := w.admission.Look(t.Context(), last)
 		w.refused(err, party.PartyAway)
