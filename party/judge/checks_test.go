@@ -37,6 +37,18 @@ func TestChecks_Create(t *testing.T) {
 	}
 }
 
+// Without a party, party.state is "idle" as for a party that does nothing.
+func TestChecks_StateWithoutParty(t *testing.T) {
+	w := newWorld(t, "rules: [{id: busy, on: [create, matchmake], deny: 'party.state != \"idle\"'}]")
+	p := w.host.Players(1)
+	if _, err := w.checks.Create(t.Context(), caller(p[0]), party.CreateParams{MaxSize: 4}); err != nil {
+		t.Error(err)
+	}
+	if err := w.checks.SoloTicket(t.Context(), caller(p[0]), "duo"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestChecks_Join(t *testing.T) {
 	w := newWorld(t, "rules: [{id: platform, on: [join], deny: 'user.vars.platform != \"pc\"'}]")
 	p := w.host.Players(4)
