@@ -10,7 +10,6 @@ import (
 	"partyline/party"
 	"partyline/party/judge"
 	"partyline/party/overview"
-	"partyline/party/rules"
 	"partyline/rpc"
 )
 
@@ -83,7 +82,7 @@ func TestCheckCall(t *testing.T) {
 	if want := `{"allowed":true,"reason":"","message":"","rule":""}`; err != nil || answer != want {
 		t.Errorf("party_check = %s, %v; want %s", answer, err, want)
 	}
-	if want := (judge.Inquiry{Action: rules.ActionCreate, PartyID: "p", MaxSize: 4, Open: true, Queue: "q"}); i.asked != want {
+	if want := (judge.Inquiry{Action: judge.CheckCreate, PartyID: "p", MaxSize: 4, Open: true, Queue: "q"}); i.asked != want {
 		t.Errorf("asked %+v; want %+v", i.asked, want)
 	}
 	i.refusal = &party.Error{Reason: party.RuleDenied, Rule: "late", Message: "Go to bed."}

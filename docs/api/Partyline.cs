@@ -241,6 +241,15 @@ namespace Partyline
         public const string PartyGone = "party_gone";
     }
 
+    /// <summary>JudgeCheckAction is an action that party_check answers about.</summary>
+    public static class JudgeCheckAction
+    {
+        public const string Create = "create";
+        public const string Join = "join";
+        public const string Invite = "invite";
+        public const string Matchmake = "matchmake";
+    }
+
     /// <summary>QueueDropReason says why a ticket was dropped.</summary>
     public static class QueueDropReason
     {
@@ -1059,7 +1068,7 @@ namespace Partyline
 
     public sealed class CheckRequest
     {
-        /// <summary>One of RulesAction. create | join | invite | matchmake</summary>
+        /// <summary>One of JudgeCheckAction.</summary>
         [DataMember(Name = "action"), Preserve] public string Action { get; set; }
 
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1954,7 +1963,7 @@ namespace Partyline
         [DataMember(Name = "kind"), Preserve] public string Kind { get; set; }
     }
 
-    /// <summary>SeatFreeNotice is the content of notification 1005: the player takes the seat by party_wait or by joining.</summary>
+    /// <summary>SeatFreeNotice is the content of notification 1005: the player takes the seat by redeeming the code or, in an open party, by joining it. In a closed party party_wait with its ID takes the seat too; with a code it does not.</summary>
     public sealed class SeatFreeNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }

@@ -161,6 +161,13 @@ class InviteState:
 	const EXHAUSTED := "exhausted"
 	const PARTY_GONE := "party_gone"
 
+## JudgeCheckAction is an action that party_check answers about.
+class JudgeCheckAction:
+	const CREATE := "create"
+	const JOIN := "join"
+	const INVITE := "invite"
+	const MATCHMAKE := "matchmake"
+
 ## QueueDropReason says why a ticket was dropped.
 class QueueDropReason:
 	## the event needs no reason.
@@ -1268,7 +1275,7 @@ class AttributesSetAnswer extends Answer:
 		return self
 
 class CheckRequest extends Answer:
-	## One of [RulesAction]. create | join | invite | matchmake
+	## One of [JudgeCheckAction].
 	var action: String = ""
 	var party_id = null # String
 	## for create, as is open
@@ -2520,7 +2527,7 @@ class RemovedNotice extends Answer:
 			kind = got["kind"]
 		return self
 
-## SeatFreeNotice is the content of notification 1005: the player takes the seat by party_wait or by joining.
+## SeatFreeNotice is the content of notification 1005: the player takes the seat by redeeming the code or, in an open party, by joining it. In a closed party party_wait with its ID takes the seat too; with a code it does not.
 class SeatFreeNotice extends Answer:
 	var party_id: String = ""
 	## Unix seconds

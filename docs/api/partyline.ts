@@ -188,6 +188,13 @@ export type InviteState =
   | "exhausted"
   | "party_gone";
 
+/** JudgeCheckAction is an action that party_check answers about. */
+export type JudgeCheckAction =
+  | "create"
+  | "join"
+  | "invite"
+  | "matchmake";
+
 /** QueueDropReason says why a ticket was dropped. */
 export type QueueDropReason =
   /** the event needs no reason. */
@@ -767,8 +774,7 @@ export interface AttributesSetAnswer {
 }
 
 export interface CheckRequest {
-  /** create | join | invite | matchmake */
-  action: RulesAction;
+  action: JudgeCheckAction;
   party_id?: string;
   /** for create, as is open */
   max_size?: number;
@@ -1367,7 +1373,7 @@ export interface RemovedNotice {
   kind: ReconnectRemovalKind;
 }
 
-/** SeatFreeNotice is the content of notification 1005: the player takes the seat by party_wait or by joining. */
+/** SeatFreeNotice is the content of notification 1005: the player takes the seat by redeeming the code or, in an open party, by joining it. In a closed party party_wait with its ID takes the seat too; with a code it does not. */
 export interface SeatFreeNotice {
   party_id: string;
   /** Unix seconds */

@@ -55,6 +55,7 @@ create {user: {metadata: {level: 3}}} -> allowed
 // the rules, and the file changes the size and openness asked for.
 func TestRunCases_server(t *testing.T) {
 	const big, small, open = "{id: big, on: [create], deny: request.max_size > 8}", "{id: small, on: [create], deny: request.max_size < 3}", "{id: open, on: [create, update], deny: request.open}"
+	const idle = "{id: idle, on: [create], deny: 'request.max_size == 5 and party.state == \"idle\"'}"
 	for _, c := range []struct{ keys, line, without, with string }{
 		{"invites: {overrides_rules: true}", "join {invited: true}", "denied by nobody", "allowed"},
 		{"invites: {overrides_rules: true}", "join {}", "denied by nobody", "denied by nobody"},
@@ -65,9 +66,10 @@ func TestRunCases_server(t *testing.T) {
 		{"parties: {open: closed}", "create {request: {open: true}}", "denied by open", "allowed"},
 		{"parties: {open: closed}", "update {request: {open: true}}", "denied by open", "allowed"},
 		{"parties: {open: open}", "update", "allowed", "denied by open"},
+		{"", "create {request: {max_size: 5}}", "denied by idle", "denied by idle"},
 	} {
 		for keys, want := range map[string]string{"": c.without, c.keys: c.with} {
-			set := mustLoad(t, "version: 1\n"+keys+"\nrules: [{id: nobody, on: [join, kick], deny: true}, "+big+", "+small+", "+open+"]")
+			set := mustLoad(t, "version: 1\n"+keys+"\nrules: [{id: nobody, on: [join, kick], deny: true}, "+big+", "+small+", "+open+", "+idle+"]")
 			cases, err := rulebook.LoadCases([]byte(c.line+" -> "+want), "rules.cases")
 			if err != nil {
 				t.Fatal(err)

@@ -37,6 +37,18 @@ func TestChecks_Create(t *testing.T) {
 	}
 }
 
+// Without a party, party.state is "idle" as for a party that does nothing.
+func TestChecks_StateWithoutParty(t *testing.T) {
+	w := newWorld(t, "rules: [{id: busy, on: [create, matchmake], deny: 'party.state != \"idle\"'}]")
+	p := w.host.Players(1)
+	if _, err := w.checks.Create(t.Context(), caller(p[0]), party.CreateParams{MaxSize: 4}); err != nil {
+		t.Error(err)
+	}
+	if err := w.checks.SoloTicket(t.Context(), caller(p[0]), "duo"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestChecks_Join(t *testing.T) {
 	w := newWorld(t, "rules: [{id: platform, on: [join], deny: 'user.vars.platform != \"pc\"'}]")
 	p := w.host.Players(4)
@@ -189,31 +201,31 @@ func TestInquiries(t *testing.T) {
 		q      judge.Inquiry
 		want   party.Reason
 	}{
-		{"create", nil, 2, judge.Inquiry{Action: rules.ActionCreate, MaxSize: 4}, ""},
-		{"create_again", nil, 2, judge.Inquiry{Action: rules.ActionCreate}, ""},
-		{"create_outside", nil, 2, judge.Inquiry{Action: rules.ActionCreate, MaxSize: 257}, party.InvalidRequest},
-		{"create_too_often", takePartyToken, 2, judge.Inquiry{Action: rules.ActionCreate}, party.RateLimited},
-		{"join_full", nil, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: open.String()}, party.PartyFull},
-		{"join_own", nil, 1, judge.Inquiry{Action: rules.ActionJoin, PartyID: open.String()}, party.AlreadyMember},
-		{"join_nowhere", nil, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: "x"}, party.PartyNotFound},
-		{"ask", nil, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: closed.String()}, ""},
-		{"ask_too_often", takeRequestToken, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: closed.String()}, party.RateLimited},
-		{"ask_again", func() { _ = w.admission.BeginJoin(t.Context(), closed, p[3]) }, 3, judge.Inquiry{Action: rules.ActionJoin, PartyID: closed.String()}, party.AlreadyMember},
-		{"invite", nil, 0, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, ""},
-		{"invite_elsewhere", nil, 3, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, party.NotMember},
-		{"invite_elsewhere_too_often", takeInviteToken, 3, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, party.RateLimited},
-		{"matchmake", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "casual"}, ""},
-		{"matchmake_rule", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "ranked"}, party.RuleDenied},
-		{"matchmake_queue", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "solo"}, party.PartyTooLarge},
-		{"matchmake_member", nil, 1, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String()}, party.NotLeader},
-		{"matchmake_rule_before_queue", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "both"}, party.RuleDenied},
-		{"matchmake_member_rule", nil, 1, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "both"}, party.RuleDenied},
-		{"matchmake_member_queue", nil, 1, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "solo"}, party.PartyTooLarge},
-		{"matchmake_stranger", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String()}, party.NotMember},
-		{"matchmake_nowhere", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: "x"}, party.PartyNotFound},
-		{"alone", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, Queue: "solo"}, ""},
-		{"alone_rule", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, Queue: "ranked"}, party.RuleDenied},
-		{"alone_rule_before_queue", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, Queue: "both"}, party.RuleDenied},
+		{"create", nil, 2, judge.Inquiry{Action: judge.CheckCreate, MaxSize: 4}, ""},
+		{"create_again", nil, 2, judge.Inquiry{Action: judge.CheckCreate}, ""},
+		{"create_outside", nil, 2, judge.Inquiry{Action: judge.CheckCreate, MaxSize: 257}, party.InvalidRequest},
+		{"create_too_often", takePartyToken, 2, judge.Inquiry{Action: judge.CheckCreate}, party.RateLimited},
+		{"join_full", nil, 2, judge.Inquiry{Action: judge.CheckJoin, PartyID: open.String()}, party.PartyFull},
+		{"join_own", nil, 1, judge.Inquiry{Action: judge.CheckJoin, PartyID: open.String()}, party.AlreadyMember},
+		{"join_nowhere", nil, 2, judge.Inquiry{Action: judge.CheckJoin, PartyID: "x"}, party.PartyNotFound},
+		{"ask", nil, 2, judge.Inquiry{Action: judge.CheckJoin, PartyID: closed.String()}, ""},
+		{"ask_too_often", takeRequestToken, 2, judge.Inquiry{Action: judge.CheckJoin, PartyID: closed.String()}, party.RateLimited},
+		{"ask_again", func() { _ = w.admission.BeginJoin(t.Context(), closed, p[3]) }, 3, judge.Inquiry{Action: judge.CheckJoin, PartyID: closed.String()}, party.AlreadyMember},
+		{"invite", nil, 0, judge.Inquiry{Action: judge.CheckInvite, PartyID: closed.String()}, ""},
+		{"invite_elsewhere", nil, 3, judge.Inquiry{Action: judge.CheckInvite, PartyID: closed.String()}, party.NotMember},
+		{"invite_elsewhere_too_often", takeInviteToken, 3, judge.Inquiry{Action: judge.CheckInvite, PartyID: closed.String()}, party.RateLimited},
+		{"matchmake", nil, 0, judge.Inquiry{Action: judge.CheckMatchmake, PartyID: open.String(), Queue: "casual"}, ""},
+		{"matchmake_rule", nil, 0, judge.Inquiry{Action: judge.CheckMatchmake, PartyID: open.String(), Queue: "ranked"}, party.RuleDenied},
+		{"matchmake_queue", nil, 0, judge.Inquiry{Action: judge.CheckMatchmake, PartyID: open.String(), Queue: "solo"}, party.PartyTooLarge},
+		{"matchmake_member", nil, 1, judge.Inquiry{Action: judge.CheckMatchmake, PartyID: open.String()}, party.NotLeader},
+		{"matchmake_rule_before_queue", nil, 0, judge.Inquiry{Action: judge.CheckMatchmake, PartyID: open.String(), Queue: "both"}, party.RuleDenied},
+		{"matchmake_member_rule", nil, 1, judge.Inquiry{Action: judge.CheckMatchmake, PartyID: open.String(), Queue: "both"}, party.RuleDenied},
+		{"matchmake_member_queue", nil, 1, judge.Inquiry{Action: judge.CheckMatchmake, PartyID: open.String(), Queue: "solo"}, party.PartyTooLarge},
+		{"matchmake_stranger", nil, 2, judge.Inquiry{Action: judge.CheckMatchmake, PartyID: open.String()}, party.NotMember},
+		{"matchmake_nowhere", nil, 0, judge.Inquiry{Action: judge.CheckMatchmake, PartyID: "x"}, party.PartyNotFound},
+		{"alone", nil, 2, judge.Inquiry{Action: judge.CheckMatchmake, Queue: "solo"}, ""},
+		{"alone_rule", nil, 2, judge.Inquiry{Action: judge.CheckMatchmake, Queue: "ranked"}, party.RuleDenied},
+		{"alone_rule_before_queue", nil, 2, judge.Inquiry{Action: judge.CheckMatchmake, Queue: "both"}, party.RuleDenied},
 	} {
 		if tt.before != nil {
 			tt.before()
@@ -223,7 +235,7 @@ func TestInquiries(t *testing.T) {
 		}
 	}
 	for field, q := range map[string]judge.Inquiry{
-		"action": {Action: rules.ActionKick}, "party_id": {Action: rules.ActionInvite},
+		"action": {Action: "kick"}, "party_id": {Action: judge.CheckInvite},
 	} {
 		if _, err := inquiries.Answer(t.Context(), caller(p[0]), q); party.ReasonOf(err) != party.InvalidRequest {
 			t.Errorf("%s: %v; want invalid_request", field, err)
@@ -239,7 +251,7 @@ func TestInquiries(t *testing.T) {
 
 	w.useRules("rules: [{id: broken, on: [create], deny: user.metadata.level > 3}]")
 	w.load.err = errDown
-	refusal, err := inquiries.Answer(t.Context(), caller(p[3]), judge.Inquiry{Action: rules.ActionCreate})
+	refusal, err := inquiries.Answer(t.Context(), caller(p[3]), judge.Inquiry{Action: judge.CheckCreate})
 	if err != nil || refusal == nil || refusal.Reason != party.Internal || refusal.Rule != "broken" || !strings.Contains(refusal.Message, "try again") {
 		t.Errorf("a rule that breaks: %+v, %v; want internal, the rule's name and what the player reads", refusal, err)
 	}

@@ -8,12 +8,22 @@ import (
 	"partyline/party/rules"
 )
 
+// CheckAction is an action that party_check answers about.
+type CheckAction string
+
+const (
+	CheckCreate    = CheckAction(rules.ActionCreate)
+	CheckJoin      = CheckAction(rules.ActionJoin)
+	CheckInvite    = CheckAction(rules.ActionInvite)
+	CheckMatchmake = CheckAction(rules.ActionMatchmake)
+)
+
 type Inquiry struct {
-	Action  rules.Action `json:"action"` // create | join | invite | matchmake
-	PartyID string       `json:"party_id,omitempty"`
-	MaxSize int          `json:"max_size,omitempty"` // for create, as is open
-	Open    bool         `json:"open,omitempty"`
-	Queue   string       `json:"queue,omitempty"` // for matchmake
+	Action  CheckAction `json:"action"`
+	PartyID string      `json:"party_id,omitempty"`
+	MaxSize int         `json:"max_size,omitempty"` // for create, as is open
+	Open    bool        `json:"open,omitempty"`
+	Queue   string      `json:"queue,omitempty"` // for matchmake
 }
 
 // Inquiries answers whether an action would be allowed. It uses the same checks as the action, in the same
@@ -32,13 +42,13 @@ type Inquiries struct {
 // evaluated, the refusal has the reason Internal and the rule's name. The error is about the inquiry itself:
 // InvalidRequest naming the field, or Internal.
 func (i Inquiries) Answer(ctx context.Context, caller party.Caller, q Inquiry) (*party.Error, error) {
-	answer, known := map[rules.Action]func(context.Context, party.Caller, Inquiry) error{
-		rules.ActionCreate: i.create, rules.ActionJoin: i.join, rules.ActionInvite: i.invite, rules.ActionMatchmake: i.matchmake,
+	answer, known := map[CheckAction]func(context.Context, party.Caller, Inquiry) error{
+		CheckCreate: i.create, CheckJoin: i.join, CheckInvite: i.invite, CheckMatchmake: i.matchmake,
 	}[q.Action]
 	switch {
 	case !known:
 		return nil, party.Refuse(party.InvalidRequest, "action: must be create, join, invite or matchmake.")
-	case q.PartyID == "" && (q.Action == rules.ActionJoin || q.Action == rules.ActionInvite):
+	case q.PartyID == "" && (q.Action == CheckJoin || q.Action == CheckInvite):
 		return nil, party.Refuse(party.InvalidRequest, "party_id: must not be empty.")
 	}
 	refusal := party.AsError(answer(ctx, caller, q))

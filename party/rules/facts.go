@@ -18,7 +18,7 @@ type Facts struct {
 	Invited bool `yaml:"invited" expr:"invited" on:"join" json:"invited,omitzero"`
 	// The player.
 	User UserFacts `yaml:"user" expr:"user" json:"user,omitzero"`
-	// The party it is about; empty for create.
+	// The party it is about; empty for create, but for its state and skill.
 	Party PartyFacts `yaml:"party" expr:"party" on:"join invite update data matchmake kick promote" json:"party,omitzero"`
 	// The player's relation to the party; all false for create.
 	Relation RelationFacts `yaml:"relation" expr:"relation" on:"join invite update data matchmake kick promote" json:"relation,omitzero"`
@@ -83,7 +83,7 @@ type PartyFacts struct {
 	OnTheWay int `yaml:"on_the_way" expr:"on_the_way" json:"on_the_way,omitzero"`
 	// Whether anybody may join without being asked in.
 	Open bool `yaml:"open" expr:"open" json:"open,omitzero"`
-	// "idle", "matchmaking" or "in_match".
+	// "idle", "matchmaking" or "in_match"; "idle" without a party.
 	State string `yaml:"state" expr:"state" json:"state,omitzero"`
 	// The party's label, such as party.label.mode. A field that is missing is nil.
 	Label map[string]any `yaml:"label" expr:"label" need:"party_label" json:"label,omitzero"`
@@ -94,7 +94,7 @@ type PartyFacts struct {
 	// The members, the longest in the party first.
 	Members []MemberFacts `yaml:"members" expr:"members" json:"members,omitzero"`
 	// How strong the members are, by the number that the queue's skill names. Read.
-	Skill SkillFacts `yaml:"skill" expr:"skill" need:"account members skill" json:"skill,omitzero"`
+	Skill SkillFacts `yaml:"skill" expr:"skill" on:"create join invite update data matchmake kick promote" need:"account members skill" json:"skill,omitzero"`
 	// What the party has set for itself, such as party.attributes.map. A field that is
 	// missing is nil.
 	Attributes map[string]any `yaml:"attributes" expr:"attributes" need:"attributes" json:"attributes,omitzero"`

@@ -66,6 +66,9 @@ const maxElements = 200_000
 
 func (m *machine) begin(s *Set, f Facts, load Loader) {
 	f.Party.Members = f.Party.Members[:min(len(f.Party.Members), maxMembers)]
+	if f.Party.ID == "" && f.Party.State == "" { // there is no party yet
+		f.Party.State = StateIdle
+	}
 	f.Now = f.Now.UTC()
 	m.facts = env{f, string(f.Action)}
 	m.rules, m.loader, m.ready = s, load, 0

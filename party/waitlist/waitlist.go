@@ -15,7 +15,8 @@ import (
 	"partyline/party/reserve"
 )
 
-// seatFree is the content of notification 1005: the player takes the seat by party_wait or by joining.
+// seatFree is the content of notification 1005: the player takes the seat by redeeming the code or, in an
+// open party, by joining it. In a closed party party_wait with its ID takes the seat too; with a code it does not.
 type seatFree struct {
 	PartyID   string `json:"party_id"`
 	HeldUntil int64  `json:"held_until"` // Unix seconds

@@ -36,6 +36,16 @@ func TestAPI_current(t *testing.T) {
 	}
 }
 
+// TestAPI_check: party_check takes every action that clients may send by its type.
+func TestAPI_check(t *testing.T) {
+	found := clientAPI(t)
+	at := slices.IndexFunc(found.Calls, func(c api.Call) bool { return c.ID == "party_check" })
+	w := newWorld(t, server(t))
+	for _, action := range found.Calls[at].Request.Fields[0].Type.Enum.Values {
+		w.mustCall(w.leader, "party_check", map[string]any{"action": action.Text, "party_id": w.partyID}, nil)
+	}
+}
+
 // TestContract: the tables of the contract match the Go types, and the contract names every route,
 // match handler and collection.
 func TestContract(t *testing.T) {
