@@ -475,7 +475,7 @@ namespace Partyline
         /// <summary>for the next page, with the same limit; "" on the last page</summary>
         [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
 
-        /// <summary>why attributes and display names are missing; absent if all could be read</summary>
+        /// <summary>why parties, attributes or display names are missing; absent if all could be read</summary>
         [DataMember(Name = "problem"), Preserve] public string Problem { get; set; }
     }
 
@@ -629,6 +629,9 @@ namespace Partyline
 
         /// <summary>files that were in force on any node, also before restarts, the newest first</summary>
         [DataMember(Name = "history"), Preserve] public List<JudgeVersion> History { get; set; }
+
+        /// <summary>why history is empty; absent if it could be read</summary>
+        [DataMember(Name = "history_problem"), Preserve] public string HistoryProblem { get; set; }
     }
 
     /// <summary>OverviewProblem is one problem of the file.</summary>

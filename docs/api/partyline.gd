@@ -434,7 +434,7 @@ class AdminPartiesAnswer extends Answer:
 	var parties: Array[OverviewParty] = []
 	## for the next page, with the same limit; "" on the last page
 	var cursor: String = ""
-	## why attributes and display names are missing; absent if all could be read
+	## why parties, attributes or display names are missing; absent if all could be read
 	var problem: String = ""
 
 	func read(got: Dictionary) -> AdminPartiesAnswer:
@@ -630,6 +630,8 @@ class AdminRulesAnswer extends Answer:
 	var playground: String = ""
 	## files that were in force on any node, also before restarts, the newest first
 	var history: Array[JudgeVersion] = []
+	## why history is empty; absent if it could be read
+	var history_problem: String = ""
 
 	func read(got: Dictionary) -> AdminRulesAnswer:
 		if got.get("source") != null:
@@ -656,6 +658,8 @@ class AdminRulesAnswer extends Answer:
 			playground = got["playground"]
 		if got.get("history") != null:
 			for item in got["history"]: history.append(JudgeVersion.new().read(item))
+		if got.get("history_problem") != null:
+			history_problem = got["history_problem"]
 		return self
 
 ## OverviewProblem is one problem of the file.

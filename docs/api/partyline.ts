@@ -370,7 +370,7 @@ export interface AdminPartiesAnswer {
   parties: OverviewParty[];
   /** for the next page, with the same limit; "" on the last page */
   cursor: string;
-  /** why attributes and display names are missing; absent if all could be read */
+  /** why parties, attributes or display names are missing; absent if all could be read */
   problem?: string;
 }
 
@@ -472,6 +472,8 @@ export interface AdminRulesAnswer {
   playground?: string;
   /** files that were in force on any node, also before restarts, the newest first */
   history: JudgeVersion[];
+  /** why history is empty; absent if it could be read */
+  history_problem?: string;
 }
 
 /** OverviewProblem is one problem of the file. */

@@ -1,13 +1,17 @@
 package admission_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/ledger"
 )
 
 // What operators read does not wait for a party with a stalled write. It says for which parties the data is incomplete.
@@ -30,6 +34,15 @@ func TestDetail_OfABusyParty(t *testing.T) {
 		d, err := k.admission.Detail(t.Context(), busy)
 		if err != nil || !d.Busy || d.ID != busy || d.Origin != busy || d.Size() != 1 || d.MaxSize != 4 || !d.Open {
 			t.Errorf("the busy party: %+v, %v; want what the host knows of it", d, err)
+		}
+		over, cancel := context.WithDeadline(t.Context(), time.Now())
+		defer cancel()
+		if d, err := k.admission.Detail(over, busy); err != nil || !d.Busy || d.Size() != 1 {
+			t.Errorf("the busy party, once the caller's time is over: %+v, %v; want what the host knows of it", d, err)
+		}
+		err = k.admission.TryVisit(t.Context(), idle, func(*ledger.Visit) error { return context.DeadlineExceeded })
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a visit that takes too long: %v; want its own error", err)
 		}
 		if d, err := k.admission.Detail(t.Context(), idle); err != nil || d.Busy || d.Held("") != 1 {
 			t.Errorf("the other party: %+v, %v", d, err)

@@ -21,7 +21,6 @@ const (
 	maxHistoryConfig    = 1 << 20 // bytes; the next version is not compared with a larger one
 	historyQueueSize    = 16      // versions waiting to be written
 	historyRetryDelay   = 10 * time.Second
-	historyTimeout      = time.Second // of a read; what else the answer has is in memory
 )
 
 const (
@@ -159,13 +158,8 @@ func (h *History) read(ctx context.Context) (stored storedHistory, objectVersion
 	return stored, objectVersion, nil
 }
 
-// List returns the versions, the newest first. If they cannot be read, it logs why and returns none.
-func (h *History) List(ctx context.Context) []Version {
-	reading, cancel := context.WithTimeout(ctx, historyTimeout)
-	defer cancel()
-	stored, _, err := h.read(reading)
-	if err != nil && ctx.Err() == nil {
-		h.logger.Warn("rules history not read: %v", err)
-	}
-	return newestFirst(stored.Versions)
+// List returns the versions, the newest first, or an empty list beside the error.
+func (h *History) List(ctx context.Context) ([]Version, error) {
+	stored, _, err := h.read(ctx)
+	return newestFirst(stored.Versions), err
 }

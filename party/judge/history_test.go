@@ -55,11 +55,20 @@ func (n *node) load(file string) {
 	_ = n.live.Reload(n.t.Context()) // the error of a broken file is not checked here
 }
 
+func (n *node) list() []judge.Version {
+	n.t.Helper()
+	got, err := n.history.List(n.t.Context())
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return got
+}
+
 // versions checks the changes of each version, from the newest.
 func (n *node) versions(want ...string) []judge.Version {
 	n.t.Helper()
 	synctest.Wait()
-	got := n.history.List(n.t.Context())
+	got := n.list()
 	if len(got) != len(want) {
 		n.t.Fatalf("versions %+v; want %q", got, want)
 	}
@@ -78,7 +87,7 @@ func TestHistory(t *testing.T) {
 		storage, clock, log := partytest.NewStorage(), partytest.NewTime(), &partytest.Log{}
 		path := filepath.Join(t.TempDir(), "rules.yml")
 		n, stop := startNode(t, path, storage, clock, log)
-		if got := n.history.List(t.Context()); got == nil || len(got) != 0 {
+		if got := n.list(); got == nil || len(got) != 0 {
 			t.Errorf("before the first file: %#v; want an empty list", got)
 		}
 		n.load("parties: {open: closed}\n")
@@ -142,7 +151,7 @@ func TestHistory_bounded(t *testing.T) {
 		load := func(file string) {
 			n.load(file)
 			synctest.Wait()
-			if got := n.history.List(t.Context()); len(got) == 0 || got[0].Hash != n.live.Report().Hash {
+			if got := n.list(); len(got) == 0 || got[0].Hash != n.live.Report().Hash {
 				t.Fatalf("the version was not written: %.60s", file)
 			}
 		}
@@ -151,7 +160,7 @@ func TestHistory_bounded(t *testing.T) {
 		}
 		load("")
 		load(many.String())
-		if v := n.history.List(t.Context())[0]; len(v.Changes) != 40 || v.More != 20 || len(v.Changes[0]) > 410 {
+		if v := n.list()[0]; len(v.Changes) != 40 || v.More != 20 || len(v.Changes[0]) > 410 {
 			t.Errorf("%d changes and %d more, the first of %d bytes", len(v.Changes), v.More, len(v.Changes[0]))
 		}
 		var long strings.Builder // longer as JSON than a file may be
@@ -161,10 +170,10 @@ func TestHistory_bounded(t *testing.T) {
 		}
 		load(long.String())
 		load("")
-		if v := n.history.List(t.Context())[0]; len(v.Changes) != 40 || !strings.HasPrefix(v.Changes[0], "rule long0 is gone") {
+		if v := n.list()[0]; len(v.Changes) != 40 || !strings.HasPrefix(v.Changes[0], "rule long0 is gone") {
 			t.Errorf("after a long file: %.80q", v.Changes)
 		}
-		if got := len(n.history.List(t.Context())); got != 50 {
+		if got := len(n.list()); got != 50 {
 			t.Errorf("%d versions; want 50", got)
 		}
 	})

@@ -91,7 +91,7 @@ func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) e
 	at := l.Now()
 	locked, unlock, err := l.places.Lock(ctx, id)
 	if err != nil {
-		return fmt.Errorf("wait for party: %w", err)
+		return fmt.Errorf("%w: %w", errWait, err)
 	}
 	p := *locked
 	defer func() {

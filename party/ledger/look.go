@@ -65,7 +65,7 @@ func (l *Ledger) TryVisit(ctx context.Context, id party.ID, do func(*Visit) erro
 		v.Ctx = ctx // the lock is held: the short deadline is over
 		return do(v)
 	})
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	if errors.Is(err, errWait) && errors.Is(err, context.DeadlineExceeded) {
 		return ErrBusy
 	}
 	return err
@@ -73,6 +73,9 @@ func (l *Ledger) TryVisit(ctx context.Context, id party.ID, do func(*Visit) erro
 
 // ErrBusy says that others have held a party's lock for too long.
 var ErrBusy = errors.New("the party's lock was not free in time")
+
+// errWait is part of the error of a visit that did not begin.
+var errWait = errors.New("wait for party")
 
 // TryLook is Look with the short wait of TryVisit.
 func (l *Ledger) TryLook(ctx context.Context, id party.ID) (look reserve.Look, err error) {

@@ -20,12 +20,6 @@ import (
 	"partyline/party/rules"
 )
 
-// What is in memory is shown while the database is away, so nothing waits long for it.
-const (
-	invitesTimeout = 3 * time.Second
-	lookupTimeout  = time.Second // for attributes, and for names
-)
-
 // Seats is the part of admission that shows a party and what admission has in memory.
 type Seats interface {
 	Detail(ctx context.Context, id party.ID) (admission.Detail, error)

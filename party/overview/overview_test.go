@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/build"
 	"partyline/local/partytest"
@@ -43,8 +44,9 @@ type world struct {
 	views  map[string]party.View
 	asked  []string
 	failed error
-	away   error // of everything that is read from the database
-	hangs  bool  // the database does not answer
+	away   error            // of everything that is read from the database
+	slow   time.Duration    // that the database takes to answer
+	unread map[string]error // of parties that cannot be read
 	list   []invite.Outstanding
 	more   bool
 	vitals overview.Vitals
@@ -74,7 +76,7 @@ func newWorld(t *testing.T, file string) *world {
 		},
 	})
 	w.overview = overview.New(overview.Deps{
-		Live: w.live, History: judge.NewHistory(partytest.NewStorage(), w.path, &partytest.Log{}), Judge: w.judge, Lister: w, PartiesOf: w.PartiesOf, Seats: w, Invites: w, Now: w.clock.Now,
+		Live: w.live, History: judge.NewHistory(objects{partytest.NewStorage(), w}, w.path, &partytest.Log{}), Judge: w.judge, Lister: w, PartiesOf: w.PartiesOf, Seats: w, Invites: w, Now: w.clock.Now,
 		Limits: func() map[string]int { return map[string]int{"data": 3} },
 		Vitals: func() overview.Vitals { return w.vitals },
 		Queues: func() []party.QueueReport { return []party.QueueReport{{Queue: "duo", Tickets: 2}} },
@@ -82,6 +84,9 @@ func newWorld(t *testing.T, file string) *world {
 			return []party.RunningMatch{{MatchID: fmt.Sprint("first of ", most)}}, 300, nil
 		},
 		Attributes: func(ctx context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error) {
+			if len(looks) == 0 { // reads nothing, as the real one
+				return nil, nil
+			}
 			w.pages++
 			if err := w.database(ctx); err != nil {
 				return nil, err
@@ -135,6 +140,8 @@ func (w *world) PartiesOf(_ context.Context, userID string) ([]party.Membership,
 func (w *world) Detail(_ context.Context, id party.ID) (admission.Detail, error) {
 	v, ok := w.views[id.String()]
 	switch {
+	case w.unread[id.String()] != nil:
+		return admission.Detail{}, w.unread[id.String()]
 	case !ok:
 		return admission.Detail{}, party.Refuse(party.PartyNotFound, "Gone.")
 	case len(v.Members) == 0:
@@ -152,13 +159,30 @@ func (w *world) Population() ledger.Population {
 	return ledger.Population{Parties: 1, Members: 2, Waiting: 3}
 }
 
-// database fails as w.away says, or does not answer.
+// database answers as w.away says, after the time w.slow.
 func (w *world) database(ctx context.Context) error {
-	if w.hangs {
-		<-ctx.Done()
+	if w.slow == 0 {
+		return w.away
+	}
+	select {
+	case <-time.After(w.slow):
+		return w.away
+	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return w.away
+}
+
+// objects is storage that answers as the world's database.
+type objects struct {
+	party.Objects
+	w *world
+}
+
+func (o objects) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	if err := o.w.database(ctx); err != nil {
+		return nil, err
+	}
+	return o.Objects.StorageRead(ctx, reads)
 }
 
 func (w *world) Outstanding(ctx context.Context, _ string) ([]invite.Outstanding, bool, error) {
@@ -291,6 +315,24 @@ func TestParties(t *testing.T) {
 	if found, more, err := w.overview.Search(t.Context(), "bob"); len(found.Parties) != 3 || more || err != nil || found.Problem == "" {
 		t.Errorf("a search without storage: %s, more %v, %v", asJSON(t, found), more, err)
 	}
+	for range 60 {
+		w.rows = append(w.rows, w.rows[0])
+	}
+	if found, more, err := w.overview.Search(t.Context(), "bob"); len(found.Parties) != 50 || !more || err != nil || found.Problem == "" {
+		t.Errorf("a search without storage that finds many: %d, more %v, problem %q, %v", len(found.Parties), more, found.Problem, err)
+	}
+	w.rows = w.rows[:5]
+	const unread = "99999999-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"
+	w.away, w.unread = nil, map[string]error{unread: errors.New("lost connection")}
+	problem := "party " + unread + ": lost connection"
+	w.rows = append([]*api.Party{{PartyId: unread}}, w.rows...)
+	if got, err := w.overview.Parties(t.Context(), 50, ""); err != nil || len(got.Parties) != 3 || got.Parties[0].Attributes == nil || got.Problem != problem {
+		t.Errorf("with a party that cannot be read: %s, %v", asJSON(t, got), err)
+	}
+	w.rows = nil
+	if found, more, err := w.overview.Search(t.Context(), unread); err != nil || more || found.Problem != problem {
+		t.Errorf("the search for it: %s, more %v, %v", asJSON(t, found), more, err)
+	}
 	w.away, w.rows = nil, nil
 	if got, err := w.overview.Parties(t.Context(), 5, ""); err != nil || asJSON(t, got) != `{"parties":[],"cursor":""}` {
 		t.Errorf("without parties: %s, %v", asJSON(t, got), err)
@@ -405,8 +447,8 @@ func TestStats(t *testing.T) {
 	}
 }
 
-// A database that does not answer keeps nobody waiting for what is in memory.
-func TestStats_Hanging(t *testing.T) {
+// A slow database is well. While it hangs, callers get what is in memory, and the rest is said to be missing.
+func TestOverview_slowDatabase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "")
 		id, err := party.ParseID(partyID)
@@ -414,12 +456,20 @@ func TestStats_Hanging(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.views[partyID] = party.View{ID: id, Members: []party.Member{{Session: party.Session{UserID: "u1"}}}}
-		w.rows, w.hangs = []*api.Party{{PartyId: partyID}}, true
-		if s := w.overview.Stats(t.Context()); s.Health.OK || !s.Invites.Unknown || s.Live.Parties != 1 {
-			t.Errorf("Stats = %s", asJSON(t, s))
-		}
-		if list, err := w.overview.Parties(t.Context(), 5, ""); len(list.Parties) != 1 || list.Problem == "" || err != nil {
-			t.Errorf("Parties = %s, %v", asJSON(t, list), err)
+		w.rows = []*api.Party{{PartyId: partyID}}
+		for hangs, slow := range map[bool]time.Duration{false: 4 * time.Second, true: time.Hour} {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			w.slow = slow
+			if r, err := w.overview.Rules(ctx, false); err != nil || r.Version != 1 || r.History == nil || (r.HistoryProblem != "") != hangs {
+				t.Errorf("hangs %v: Rules = %s, %v", hangs, asJSON(t, r), err)
+			}
+			if s := w.overview.Stats(ctx); s.Health.OK == hangs || s.Invites.Unknown != hangs || s.Live.Parties != 1 {
+				t.Errorf("hangs %v: Stats = %s", hangs, asJSON(t, s))
+			}
+			if list, err := w.overview.Parties(ctx, 5, ""); len(list.Parties) != 1 || (list.Problem != "") != hangs || err != nil {
+				t.Errorf("hangs %v: Parties = %s, %v", hangs, asJSON(t, list), err)
+			}
 		}
 	})
 }

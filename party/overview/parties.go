@@ -1,8 +1,10 @@
 package overview
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,7 +21,7 @@ import (
 type Parties struct {
 	Parties []Party `json:"parties"`
 	Cursor  string  `json:"cursor"`            // for the next page, with the same limit; "" on the last page
-	Problem string  `json:"problem,omitempty"` // why attributes and display names are missing; absent if all could be read
+	Problem string  `json:"problem,omitempty"` // why parties, attributes or display names are missing; absent if all could be read
 }
 
 // Party is one live party.
@@ -95,9 +97,9 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 	if err != nil {
 		return Parties{}, err
 	}
-	list, err := o.details(ctx, rows)
+	list := o.details(ctx, rows)
 	list.Cursor = next
-	return list, err
+	return list, nil
 }
 
 // Limits of a search, which reads the parties of the node one by one.
@@ -108,7 +110,7 @@ const (
 
 // Search lists live parties of this node. It finds a party by its whole ID, and the parties of a member by theirs. It
 // matches the beginning of the party's ID or of a member's ID, and any part of the label or of a member's names, ignoring
-// case. more reports that there are more parties than it searched or lists. Without the names it searches one page.
+// case. more reports that there are more parties than it searched or lists.
 func (o *Overview) Search(ctx context.Context, words string) (found Parties, more bool, err error) {
 	rows := []*api.Party{{PartyId: party.Canonical(words)}}
 	if user, unknown := uuid.Parse(words); unknown == nil {
@@ -120,8 +122,8 @@ func (o *Overview) Search(ctx context.Context, words string) (found Parties, mor
 			rows = append(rows, &api.Party{PartyId: m.ID.String()})
 		}
 	}
-	if found, err = o.details(ctx, rows); err != nil || len(found.Parties) > 0 {
-		return found, false, err
+	if found = o.details(ctx, rows); len(found.Parties) > 0 {
+		return found, false, nil
 	}
 	words = strings.ToLower(words)
 	cursor := ""
@@ -130,10 +132,8 @@ func (o *Overview) Search(ctx context.Context, words string) (found Parties, mor
 		if err != nil {
 			return found, false, err
 		}
-		page, err := o.details(ctx, rows)
-		if err != nil {
-			return found, false, err
-		}
+		page := o.details(ctx, rows)
+		found.Problem = cmp.Or(found.Problem, page.Problem)
 		for _, p := range page.Parties {
 			switch {
 			case !p.matches(words):
@@ -143,8 +143,7 @@ func (o *Overview) Search(ctx context.Context, words string) (found Parties, mor
 				found.Parties = append(found.Parties, p)
 			}
 		}
-		found.Problem = page.Problem
-		if cursor = next; cursor == "" || found.Problem != "" {
+		if cursor = next; cursor == "" {
 			break
 		}
 	}
@@ -163,9 +162,10 @@ func (p Player) Matches(words string) bool {
 	return strings.HasPrefix(p.UserID, words) || strings.Contains(strings.ToLower(p.Username), words) || strings.Contains(strings.ToLower(p.DisplayName), words)
 }
 
-// details returns the details of parties in the host's list. It omits parties that have ended since, and parties
-// that are away.
-func (o *Overview) details(ctx context.Context, rows []*api.Party) (Parties, error) {
+// details returns the details of parties in the host's list. It omits parties that have ended since, parties that are
+// away, and parties that cannot be read.
+func (o *Overview) details(ctx context.Context, rows []*api.Party) Parties {
+	var unread error // of the first party that cannot be read
 	list, looks := make([]Party, 0, len(rows)), make([]reserve.Look, 0, len(rows))
 	for _, row := range rows {
 		id, err := party.ParseID(row.GetPartyId())
@@ -178,22 +178,20 @@ func (o *Overview) details(ctx context.Context, rows []*api.Party) (Parties, err
 		case "":
 			list, looks = append(list, p), append(looks, look)
 		default:
-			return Parties{}, err
+			unread = cmp.Or(unread, fmt.Errorf("party %s: %w", id, err))
 		}
 	}
-	reading, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
-	shared, err := o.Attributes(reading, looks)
+	shared, err := o.Attributes(ctx, looks)
 	for i, look := range looks {
 		if d, some := shared[look.ID]; some {
 			list[i].Attributes = &d
 		}
 	}
 	page := Parties{Parties: list}
-	if err := errors.Join(err, o.fillNames(ctx, list)); err != nil {
+	if err := errors.Join(unread, err, o.fillNames(ctx, list)); err != nil {
 		page.Problem = err.Error()
 	}
-	return page, nil
+	return page
 }
 
 func (o *Overview) party(ctx context.Context, id party.ID) (Party, reserve.Look, error) {
@@ -265,8 +263,6 @@ func (o *Overview) Players(ctx context.Context, userIDs []string) (map[string]Pl
 	if userIDs = slices.Compact(userIDs); len(userIDs) == 0 {
 		return known, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
 	faces, err := o.Profiles(ctx, userIDs)
 	for _, f := range faces {
 		known[f.UserID] = Player{f.UserID, f.Username, f.DisplayName}

@@ -24,6 +24,8 @@ type Rules struct {
 	Record     *judge.RecordReport `json:"record,omitempty"`     // the state of the recording; absent if there is none
 	Playground string              `json:"playground,omitempty"` // address of the page to try rules on; absent if the operator sets none
 	History    []judge.Version     `json:"history"`              // files that were in force on any node, also before restarts, the newest first
+
+	HistoryProblem string `json:"history_problem,omitempty"` // why history is empty; absent if it could be read
 }
 
 // Next is a file that is not in force yet, and what it would have answered.
@@ -96,7 +98,10 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 	}
 	out := Rules{
 		Source: report.Source, Version: report.Version, LoadedAt: report.LoadedAt.Unix(), Hash: report.Hash, Playground: o.Playground,
-		Problems: problems(report.Problems), History: o.History.List(ctx), Rules: make([]Rule, len(config.Rules)), Config: text,
+		Problems: problems(report.Problems), Rules: make([]Rule, len(config.Rules)), Config: text,
+	}
+	if out.History, err = o.History.List(ctx); err != nil {
+		out.HistoryProblem = err.Error()
 	}
 	if report.Err != nil {
 		out.Error = "the previous rules stay in force: " + cause(report)

@@ -53,9 +53,7 @@ func (o *Overview) Stats(ctx context.Context) Stats {
 // StatsAndInvites returns the statistics and the invites that can still be used, the newest first. If sought is the ID of an
 // invite or of a party, the list includes it in any case. If the invites cannot be read, that is a problem of the health.
 func (o *Overview) StatsAndInvites(ctx context.Context, sought string) (Stats, []invite.Outstanding) {
-	reading, cancel := context.WithTimeout(ctx, invitesTimeout)
-	defer cancel()
-	list, more, err := o.Invites.Outstanding(reading, sought)
+	list, more, err := o.Invites.Outstanding(ctx, sought)
 	s := Stats{
 		Build:     build.Current(),
 		StartedAt: o.since.Unix(), UptimeSec: int64(o.Now().Sub(o.since) / time.Second), Health: o.Health(), Denials: []RuleDenials{},

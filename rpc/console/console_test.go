@@ -324,8 +324,9 @@ func TestPage_Variants(t *testing.T) {
 		"many_matches": {edit: func(s *source) { s.running = 300 }, code: 200, has: []string{"<b>300</b><span>matches", "The latest 1 of 300."}},
 		"database_away": {edit: func(s *source) {
 			s.unread, s.parties.Problem = errors.New("names are <away>"), "attributes are away"
+			s.rules.HistoryProblem = "history is <away>"
 			s.stats.Invites.Unknown, s.stats.Health.Problems, s.invites = true, []string{"invites cannot be read: no"}, nil
-		}, code: 200, has: []string{"<p>invites cannot be read: no</p>", "attributes are away", "names are &lt;away&gt;", "<b>?</b><span>invites", "Invites cannot be read at the moment", "jonas", "newcomers", "ranked_5v5"}},
+		}, code: 200, has: []string{"<p>invites cannot be read: no</p>", "attributes are away", "names are &lt;away&gt;", "history is &lt;away&gt;", "<b>?</b><span>invites", "Invites cannot be read at the moment", "jonas", "newcomers", "ranked_5v5"}},
 		"broken_file_alone": {edit: func(s *source) {
 			s.rules.Error, s.stats.Health.Problems, s.stats.Health.Rules.Broken = "no", []string{"see party_admin_rules"}, true
 		}, code: 200, has: []string{"not in force"}, not: []string{"see party_admin_rules"}},

@@ -132,7 +132,7 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 	if list.Cursor != "" {
 		v.Next = "?" + url.Values{"cursor": {list.Cursor}}.Encode()
 	}
-	v.Stats, v.Invites = c.Source.StatsAndInvites(ctx, v.Query) // last, because it may wait longest for the database
+	v.Stats, v.Invites = c.Source.StatsAndInvites(ctx, v.Query)
 	for _, d := range v.Stats.Denials {
 		v.Denied += d.Count
 	}
@@ -141,7 +141,10 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 		v.Problems = v.Problems[1:]
 	}
 	if list.Problem != "" {
-		v.Problems = append(v.Problems, "attributes or names cannot be read: "+list.Problem)
+		v.Problems = append(v.Problems, "parties, attributes or names cannot be read: "+list.Problem)
+	}
+	if v.Rules.HistoryProblem != "" {
+		v.Problems = append(v.Problems, "the history of rules cannot be read: "+v.Rules.HistoryProblem)
 	}
 	c.chooseInvites(ctx, v)
 	return v, nil
