@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -634,6 +635,47 @@ func TestStorage_unread(t *testing.T) {
 	if docs, err := w.service.CachedOf(t.Context(), looks); err == nil || len(docs) != 1 || string(docs[known].Party["map"]) != "1" {
 		t.Errorf("LatelyOf = %+v, %v", docs, err)
 	}
+}
+
+// TestStorage_othersReadFails: a document that another call cannot read is listed by a call that can, with all others.
+func TestStorage_othersReadFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(2)
+		known, unknown := w.party(p[0]), w.party(p[1])
+		w.mustSet(p[0], known, `{"map":1}`, ``)
+		newWorld(t, w).mustSet(p[1], unknown, `{"map":2}`, ``)
+		storage := &failsFirst{Storage: w.host, fail: make(chan struct{})}
+		w.service.Storage = storage
+		look := func(id party.ID) reserve.Look {
+			return reserve.Look{Origin: id, View: party.View{ID: id, Facts: party.Facts{Attributes: true}}}
+		}
+		go func() { _, _ = w.service.Cached(t.Context(), look(unknown).View) }()
+		synctest.Wait()
+		go func() {
+			synctest.Wait()
+			close(storage.fail)
+		}()
+		docs, err := w.service.CachedOf(t.Context(), []reserve.Look{look(known), look(unknown)})
+		if err != nil || string(docs[known].Party["map"]) != "1" || string(docs[unknown].Party["map"]) != "2" {
+			t.Errorf("CachedOf = %+v, %v", docs, err)
+		}
+	})
+}
+
+// failsFirst is storage whose first read hangs until fail is closed, and then fails.
+type failsFirst struct {
+	party.Storage
+	fail  chan struct{}
+	reads atomic.Int32
+}
+
+func (f *failsFirst) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	if f.reads.Add(1) == 1 {
+		<-f.fail
+		return nil, errors.New("no database")
+	}
+	return f.Storage.StorageRead(ctx, reads)
 }
 
 // TestStorage_answerLost: a write that storage did is told to the party, although storage returned an error.

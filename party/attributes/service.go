@@ -249,8 +249,8 @@ func (s *Service) CachedOf(ctx context.Context, looks []reserve.Look) (map[party
 	for i, id := range ids {
 		// If another call has written the document meanwhile, that one is returned.
 		f, err := s.cache.Get(ctx, id, func(context.Context) (found, error) { return all[keys[i]], nil })
-		if err != nil {
-			return nil, err
+		if err != nil { // of another call that was reading it
+			f = all[keys[i]]
 		}
 		docs[id] = f.doc
 	}
