@@ -89,21 +89,22 @@ func (f *funnel) CountMatched(ctx context.Context, id party.ID) {
 		return
 	}
 	for _, m := range seen.Members {
-		if counted, came := f.came.Peek(arrival{m.UserID, seen.Origin()}); came && counted.CompareAndSwap(false, true) {
-			f.count(stepMatched)
+		a := arrival{m.UserID, seen.Origin()}
+		if _, came := f.came.Peek(a); came {
+			f.recordArrival(ctx, a, true)
 		}
 	}
 }
 
-// recordArrival remembers a user who has just come into a party by an invite. If the party's match has a seat for
-// them, it counts them, unless they are counted already.
-func (f *funnel) recordArrival(ctx context.Context, a arrival, matchID string) {
+// recordArrival remembers a user who came into a party by an invite. If they have a match with the party, it counts
+// them, unless they are counted already.
+func (f *funnel) recordArrival(ctx context.Context, a arrival, matched bool) {
 	counted, err := f.came.Get(ctx, a, func(context.Context) (*atomic.Bool, error) { return new(atomic.Bool), nil })
 	if err != nil { // the caller has gone
 		return
 	}
 	f.came.Put(a, counted) // for another day
-	if matchID != "" && counted.CompareAndSwap(false, true) {
+	if matched && counted.CompareAndSwap(false, true) {
 		f.count(stepMatched)
 	}
 }

@@ -160,6 +160,84 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// A player counts once for a party, for as long as they play there at least once a day, also after the party was
+// restored under another ID.
+func TestSteps_OnceForAParty(t *testing.T) {
+	w := newWorld(t)
+	w.conf.Parties.ReconnectGrace, w.conf.Parties.Survive.EveryoneAway = time.Hour, true
+	p := w.host.Players(3)
+	id := w.party(p[0], true, 5)
+	w.seatless = map[string]error{p[1].UserID: nil, p[2].UserID: nil}
+	come := func(s party.Session) {
+		t.Helper()
+		w.must(w.redeem(s, w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code))
+	}
+	again := func(s party.Session) {
+		t.Helper()
+		w.host.PartyLeave(s, id)
+		w.admission.Left(t.Context(), id, s)
+		come(s)
+	}
+	matched := func(want uint64) {
+		t.Helper()
+		w.invites.CountMatched(t.Context(), id)
+		if got := w.invites.Counts().Matched; got != want {
+			t.Errorf("matched %d; want %d", got, want)
+		}
+	}
+	come(p[1])
+	w.clock.Advance(23 * time.Hour)
+	again(p[1])
+	w.clock.Advance(2 * time.Hour)
+	restored := w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	for i, s := range p[:2] {
+		w.host.Disconnect(s)
+		w.must(w.admission.Ended(t.Context(), s))
+		p[i] = w.host.Connect(s.UserID)
+	}
+	for _, s := range p[:2] {
+		r, err := w.invites.Redeem(t.Context(), caller(s), restored.Code, "")
+		w.must(err)
+		before := id
+		id, err = party.ParseID(r.PartyID)
+		w.must(err)
+		if s == p[0] && id == before {
+			t.Fatal("the party has its old ID")
+		}
+	}
+	matched(1)
+	come(p[2])
+	matched(2)
+	for range 30 {
+		w.clock.Advance(time.Hour)
+		matched(2)
+	}
+	w.seatless = nil
+	again(p[1])
+	again(p[2])
+	matched(2)
+	w.clock.Advance(25 * time.Hour) // they are forgotten
+	again(p[1])
+	matched(3)
+}
+
+// All players of a large party are remembered until it has a match.
+func TestSteps_LargeParty(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(256)
+	id := w.party(p[0], true, len(p))
+	c := w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	w.seatless = map[string]error{}
+	for _, s := range p[1:] {
+		w.seatless[s.UserID] = nil
+		w.must(w.redeem(s, c.Code))
+	}
+	w.invites.CountMatched(t.Context(), id)
+	if got := w.invites.Counts().Matched; got != 255 {
+		t.Errorf("matched %d; want 255", got)
+	}
+}
+
 // An operator may revoke any invite. The sweep knows how many are left.
 func TestRevokeAny(t *testing.T) {
 	w := newWorld(t)
