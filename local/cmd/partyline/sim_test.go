@@ -201,7 +201,7 @@ func TestSim_Misuse(t *testing.T) {
 		{with("--values", "mode=a"), "mode"},
 		{with("--values", "region="), "region="},
 		{with("--duration", "0s"), "duration"},
-		{with("--declines", "0.5"), "no accept"},
+		{with("--declines", "0.01"), "no accept"},
 		{with("--queue", "casual", "--blocks", "1"), "blocks: ignore"},
 		{with("--svg", filepath.Join(rules, "x.svg")), "x.svg"},
 	} {
