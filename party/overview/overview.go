@@ -1,6 +1,7 @@
 // Package overview shows operators and designers a running server: live parties, the rules in force and how often
 // they decide, the last refusals with their reasons, invites that can still be used, and what the process holds in
 // memory. The admin RPCs answer with its types, and the console page shows them.
+// If ctx ends while the database hangs, they show what is in memory, which includes the host's lists.
 //
 // It only reads, except for a reload that somebody asks for. It contains no secrets: invite codes are not stored, and
 // it sees no session tokens or keys. Safe for concurrent use.

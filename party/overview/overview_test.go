@@ -72,7 +72,7 @@ func newWorld(t *testing.T, file string) *world {
 		},
 		Activity: party.Activity{
 			Queued: func(context.Context, party.ID) (bool, error) { return true, nil },
-			Match:  func(_ context.Context, id party.ID) (string, error) { return w.match[id.String()], nil },
+			Match:  func(ctx context.Context, id party.ID) (string, error) { return w.match[id.String()], ctx.Err() },
 		},
 	})
 	w.overview = overview.New(overview.Deps{
@@ -80,8 +80,8 @@ func newWorld(t *testing.T, file string) *world {
 		Limits: func() map[string]int { return map[string]int{"data": 3} },
 		Vitals: func() overview.Vitals { return w.vitals },
 		Queues: func() []party.QueueReport { return []party.QueueReport{{Queue: "duo", Tickets: 2}} },
-		Matches: func(_ context.Context, most int) ([]party.RunningMatch, int, error) {
-			return []party.RunningMatch{{MatchID: fmt.Sprint("first of ", most)}}, 300, nil
+		Matches: func(ctx context.Context, most int) ([]party.RunningMatch, int, error) {
+			return []party.RunningMatch{{MatchID: fmt.Sprint("first of ", most)}}, 300, ctx.Err()
 		},
 		Attributes: func(ctx context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error) {
 			if len(looks) == 0 { // reads nothing, as the real one
@@ -122,10 +122,13 @@ func (w *world) write(file string) {
 	}
 }
 
-func (w *world) PartyList(_ context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error) {
+func (w *world) PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error) {
 	w.asked = append(w.asked, cursor)
 	if open != nil || !hidden || query != "" {
 		w.t.Errorf("PartyList(open %v, hidden %v, %q); want all", open, hidden, query)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
 	}
 	if len(w.rows) > limit {
 		return w.rows[:limit], "next", w.failed
@@ -458,7 +461,7 @@ func TestOverview_slowDatabase(t *testing.T) {
 		w.views[partyID] = party.View{ID: id, Members: []party.Member{{Session: party.Session{UserID: "u1"}}}}
 		w.rows = []*api.Party{{PartyId: partyID}}
 		for hangs, slow := range map[bool]time.Duration{false: 4 * time.Second, true: time.Hour} {
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			w.slow = slow
 			if r, err := w.overview.Rules(ctx, false); err != nil || r.Version != 1 || r.History == nil || (r.HistoryProblem != "") != hangs {
@@ -466,6 +469,12 @@ func TestOverview_slowDatabase(t *testing.T) {
 			}
 			if s := w.overview.Stats(ctx); s.Health.OK == hangs || s.Invites.Unknown != hangs || s.Live.Parties != 1 {
 				t.Errorf("hangs %v: Stats = %s", hangs, asJSON(t, s))
+			}
+			if found, more, err := w.overview.Search(ctx, "nobody"); err != nil || more || (found.Problem != "") != hangs {
+				t.Errorf("hangs %v: Search = %s, %v, %v", hangs, asJSON(t, found), more, err)
+			}
+			if _, total, err := w.overview.Running(ctx, 7); total != 300 || err != nil {
+				t.Errorf("hangs %v: %d matches, %v", hangs, total, err)
 			}
 			if list, err := w.overview.Parties(ctx, 5, ""); len(list.Parties) != 1 || (list.Problem != "") != hangs || err != nil {
 				t.Errorf("hangs %v: Parties = %s, %v", hangs, asJSON(t, list), err)

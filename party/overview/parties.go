@@ -90,7 +90,7 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 	if err := party.CheckListCursor(cursor, nil); err != nil {
 		return Parties{}, err
 	}
-	rows, next, err := o.Lister.PartyList(ctx, limit, nil, true, "", cursor)
+	rows, next, err := o.Lister.PartyList(context.WithoutCancel(ctx), limit, nil, true, "", cursor)
 	if err != nil && cursor != "" {
 		return Parties{}, &party.Error{Reason: party.InvalidRequest, Message: "cursor: it does not belong to this list; keep the limit.", Cause: err}
 	}
@@ -128,7 +128,7 @@ func (o *Overview) Search(ctx context.Context, words string) (found Parties, mor
 	words = strings.ToLower(words)
 	cursor := ""
 	for range searchPages {
-		rows, next, err := o.Lister.PartyList(ctx, MaxPage, nil, true, "", cursor)
+		rows, next, err := o.Lister.PartyList(context.WithoutCancel(ctx), MaxPage, nil, true, "", cursor)
 		if err != nil {
 			return found, false, err
 		}
@@ -203,7 +203,7 @@ func (o *Overview) party(ctx context.Context, id party.ID) (Party, reserve.Look,
 	if err != nil {
 		return Party{}, d.Look, err
 	}
-	state, match, err := o.Judge.Activity.State(ctx, id)
+	state, match, err := o.Judge.Activity.State(context.WithoutCancel(ctx), id) // asks the host, not the database
 	if err != nil {
 		return Party{}, d.Look, err
 	}

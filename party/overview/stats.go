@@ -71,7 +71,7 @@ func (o *Overview) StatsAndInvites(ctx context.Context, sought string) (Stats, [
 
 // Running lists the newest matches with seats, at most most, and counts all of them.
 func (o *Overview) Running(ctx context.Context, most int) (newest []party.RunningMatch, total int, err error) {
-	return o.Matches(ctx, most)
+	return o.Matches(context.WithoutCancel(ctx), most) // of the host's memory
 }
 
 // Denial is one action that a rule refused, with an explanation.
