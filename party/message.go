@@ -32,6 +32,22 @@ func PlainJSON(value any) (string, error) {
 	return strings.TrimSuffix(text.String(), "\n"), err
 }
 
+// maxRows bounds the JSON of the rows of an answer or a message. Clients in Godot take frames of 65,535 bytes, and the
+// server escapes an answer's text once more, which at most doubles it.
+const maxRows = 30 << 10
+
+// Fit returns the first rows, as many as one answer takes: at least one if there are any.
+func Fit[Row any](rows []Row) []Row {
+	size := 0
+	for i, row := range rows {
+		text, _ := PlainJSON(row) // who encodes the answer handles the error
+		if size += len(text) + 1; size > maxRows && i > 0 {
+			return rows[:i]
+		}
+	}
+	return rows
+}
+
 // SendData sends data as JSON to everybody in a party. Clients receive it as party data from the user "partyline",
 // whose user ID and session ID are the zero UUID. Stock SDKs read the presence, so it must not be missing.
 func SendData(sender Sender, id ID, opCode int64, data any) error {

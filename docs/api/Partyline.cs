@@ -1236,6 +1236,9 @@ namespace Partyline
     public sealed class InviteListAnswer
     {
         [DataMember(Name = "invites"), Preserve] public List<InviteSummary> Invites { get; set; }
+
+        /// <summary>older ones are left out, because the answer would be too long</summary>
+        [DataMember(Name = "more"), Preserve] public bool More { get; set; }
     }
 
     /// <summary>InviteSummary is one row of party_invite_list.</summary>
@@ -2064,7 +2067,7 @@ namespace Partyline
             await Refusal.Watch(send("party_invite_decline", request.ToJson()));
         }
 
-        /// <summary>Lists the invites of a party, for its members.</summary>
+        /// <summary>Lists the invites of a party, for its members, the newest first.</summary>
         public async Task<InviteListAnswer> InviteListAsync(InviteListRequest request)
         {
             return (await Refusal.Watch(send("party_invite_list", request.ToJson()))).FromJson<InviteListAnswer>();

@@ -1515,10 +1515,14 @@ class InviteListRequest extends Answer:
 
 class InviteListAnswer extends Answer:
 	var invites: Array[InviteSummary] = []
+	## older ones are left out, because the answer would be too long
+	var more: bool = false
 
 	func read(got: Dictionary) -> InviteListAnswer:
 		if got.get("invites") != null:
 			for item in got["invites"]: invites.append(InviteSummary.new().read(item))
+		if got.get("more") != null:
+			more = got["more"]
 		return self
 
 ## InviteSummary is one row of party_invite_list.
@@ -2634,7 +2638,7 @@ func invite_decline(request: InviteDeclineRequest) -> Answer:
 	await Partyline._call_into(_send, answer, "party_invite_decline", request.fields())
 	return answer
 
-## Lists the invites of a party, for its members.
+## Lists the invites of a party, for its members, the newest first.
 func invite_list(request: InviteListRequest) -> InviteListAnswer:
 	var answer := InviteListAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_invite_list", request.fields()))

@@ -884,6 +884,8 @@ export interface InviteListRequest {
 
 export interface InviteListAnswer {
   invites: InviteSummary[];
+  /** older ones are left out, because the answer would be too long */
+  more?: boolean;
 }
 
 /** InviteSummary is one row of party_invite_list. */
@@ -1444,7 +1446,7 @@ export class Partyline {
     return call(this.send, "party_invite_decline", request);
   }
 
-  /** Lists the invites of a party, for its members. */
+  /** Lists the invites of a party, for its members, the newest first. */
   inviteList(request: InviteListRequest): Promise<InviteListAnswer> {
     return call(this.send, "party_invite_list", request);
   }
