@@ -566,7 +566,7 @@ namespace Partyline
         [DataMember(Name = "until"), Preserve] public long Until { get; set; }
     }
 
-    /// <summary>AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.</summary>
+    /// <summary>AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.</summary>
     public sealed class AttributesDocument
     {
         /// <summary>rises with every write; 0 before the first</summary>
@@ -1024,7 +1024,7 @@ namespace Partyline
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
-    /// <summary>AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.</summary>
+    /// <summary>AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.</summary>
     public sealed class AttributesGetAnswer
     {
         /// <summary>rises with every write; 0 before the first</summary>
@@ -1682,7 +1682,7 @@ namespace Partyline
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
-    /// <summary>StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.</summary>
+    /// <summary>StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages.</summary>
     public sealed class StatusListAnswer
     {
         [DataMember(Name = "members"), Preserve] public List<StatusMember> Members { get; set; }
@@ -1789,7 +1789,7 @@ namespace Partyline
         [DataMember(Name = "held_until"), Preserve] public long HeldUntil { get; set; }
     }
 
-    /// <summary>StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.</summary>
+    /// <summary>StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages.</summary>
     public sealed class StatusEvent
     {
         [DataMember(Name = "members"), Preserve] public List<StatusMember> Members { get; set; }
@@ -1888,7 +1888,7 @@ namespace Partyline
         [DataMember(Name = "led"), Preserve] public string Led { get; set; }
     }
 
-    /// <summary>AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.</summary>
+    /// <summary>AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.</summary>
     public sealed class AttributesEvent
     {
         /// <summary>rises with every write; 0 before the first</summary>

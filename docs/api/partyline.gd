@@ -573,7 +573,7 @@ class OverviewKicked extends Answer:
 			until = int(got["until"])
 		return self
 
-## AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.
+## AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.
 class AttributesDocument extends Answer:
 	## rises with every write; 0 before the first
 	var version: int = 0
@@ -1223,7 +1223,7 @@ class AttributesGetRequest extends Answer:
 		if party_id != null: all["party_id"] = party_id
 		return all
 
-## AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.
+## AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.
 class AttributesGetAnswer extends Answer:
 	## rises with every write; 0 before the first
 	var version: int = 0
@@ -2153,7 +2153,7 @@ class StatusListRequest extends Answer:
 		if party_id != null: all["party_id"] = party_id
 		return all
 
-## StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.
+## StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages.
 class StatusListAnswer extends Answer:
 	var members: Array[StatusMember] = []
 	var incoming: Array[StatusIncoming] = []
@@ -2291,7 +2291,7 @@ class WaitAnswer extends Answer:
 			held_until = int(got["held_until"])
 		return self
 
-## StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.
+## StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages.
 class StatusEvent extends Answer:
 	var members: Array[StatusMember] = []
 	var incoming: Array[StatusIncoming] = []
@@ -2426,7 +2426,7 @@ class MemberEvent extends Answer:
 			led = got["led"]
 		return self
 
-## AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.
+## AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.
 class AttributesEvent extends Answer:
 	## rises with every write; 0 before the first
 	var version: int = 0

@@ -427,7 +427,7 @@ export interface OverviewKicked {
   until: number;
 }
 
-/** AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes. */
+/** AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages. */
 export interface AttributesDocument {
   /** rises with every write; 0 before the first */
   version: number;
@@ -741,7 +741,7 @@ export interface AttributesGetRequest {
   party_id: string;
 }
 
-/** AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes. */
+/** AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages. */
 export interface AttributesGetAnswer {
   /** rises with every write; 0 before the first */
   version: number;
@@ -1186,7 +1186,7 @@ export interface StatusListRequest {
   party_id: string;
 }
 
-/** StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed. */
+/** StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages. */
 export interface StatusListAnswer {
   members: StatusMember[];
   incoming: StatusIncoming[];
@@ -1257,7 +1257,7 @@ export interface WaitAnswer {
   held_until?: number;
 }
 
-/** StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed. */
+/** StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages. */
 export interface StatusEvent {
   members: StatusMember[];
   incoming: StatusIncoming[];
@@ -1321,7 +1321,7 @@ export interface MemberEvent {
   led?: string;
 }
 
-/** AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes. */
+/** AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages. */
 export interface AttributesEvent {
   /** rises with every write; 0 before the first */
   version: number;
