@@ -131,9 +131,9 @@ func (c *call) broadcastSeats() {
 
 // tellPlayers sends data to the given players; nil means all.
 func (c *call) tellPlayers(what any, to []runtime.Presence) {
-	data, err := json.Marshal(what)
+	data, err := party.PlainJSON(what)
 	if err == nil {
-		err = c.innerDispatcher().BroadcastMessage(party.OpMatch, data, to, nil, true)
+		err = c.innerDispatcher().BroadcastMessage(party.OpMatch, []byte(data), to, nil, true)
 	}
 	if err != nil {
 		c.logger.Warn("seats not shown to players error=%v", err)

@@ -32,6 +32,27 @@ func PlainJSON(value any) (string, error) {
 	return strings.TrimSuffix(text.String(), "\n"), err
 }
 
+// maxRows bounds the JSON of the rows of an answer or a message. Clients in Godot take frames of 65,535 bytes, and the
+// server escapes an answer's text once more, which at most doubles it.
+const maxRows = 30 << 10
+
+// Fit returns the first rows, as many as one answer takes: at least one if there are any.
+func Fit[Row any](rows []Row) []Row {
+	size := 0
+	for i, row := range rows {
+		text, _ := PlainJSON(row) // who encodes the answer handles the error
+		if size += len(text) + 1; size > maxRows && i > 0 {
+			return rows[:i]
+		}
+	}
+	return rows
+}
+
+// Rows is data that goes out in several messages, in order, if it is too long for one.
+type Rows interface {
+	Halves() (a, b Rows, ok bool) // ok if there is more than one row
+}
+
 // SendData sends data as JSON to everybody in a party. Clients receive it as party data from the user "partyline",
 // whose user ID and session ID are the zero UUID. Stock SDKs read the presence, so it must not be missing.
 func SendData(sender Sender, id ID, opCode int64, data any) error {
@@ -52,12 +73,20 @@ func SendDataTo(sender Sender, id ID, to []runtime.Presence, opCode int64, data 
 	if err != nil {
 		return err
 	}
+	if rows, many := data.(Rows); many && len(e.GetPartyData().Data) > maxRows {
+		if a, b, ok := rows.Halves(); ok {
+			if err := SendDataTo(sender, id, to, opCode, a); err != nil {
+				return err
+			}
+			return SendDataTo(sender, id, to, opCode, b)
+		}
+	}
 	return sender.StreamSendRaw(StreamMode, id.UUID.String(), "", id.Node, e, to, true)
 }
 
 // DataEnvelope returns the envelope that both send.
 func DataEnvelope(id ID, opCode int64, data any) (*rtapi.Envelope, error) {
-	body, err := json.Marshal(data)
+	body, err := PlainJSON(data)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +95,7 @@ func DataEnvelope(id ID, opCode int64, data any) (*rtapi.Envelope, error) {
 			PartyId:  id.String(),
 			Presence: &rtapi.UserPresence{UserId: uuid.Nil.String(), SessionId: uuid.Nil.String(), Username: serverName},
 			OpCode:   opCode,
-			Data:     body,
+			Data:     []byte(body),
 		}},
 	}, nil
 }

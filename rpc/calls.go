@@ -45,6 +45,7 @@ type (
 
 type inviteList struct {
 	Invites []party.InviteSummary `json:"invites"`
+	More    bool                  `json:"more,omitempty"` // older ones are left out, because the answer would be too long
 }
 
 // Inviter makes, lists and revokes invites, and answers users who have a code.
@@ -69,13 +70,11 @@ func Invites(i Inviter) []Row {
 		{ID: "party_invite_redeem", Handle: Call(func(ctx context.Context, caller party.Caller, r redeemRequest) (party.Redemption, error) {
 			return i.Redeem(ctx, caller, r.Code, r.SessionID)
 		})},
-		// Lists the invites of a party, for its members.
+		// Lists the invites of a party, for its members, the newest first.
 		{ID: "party_invite_list", Handle: Call(func(ctx context.Context, caller party.Caller, r partyRequest) (inviteList, error) {
 			invites, err := i.List(ctx, caller, r.PartyID)
-			if invites == nil {
-				invites = []party.InviteSummary{}
-			}
-			return inviteList{Invites: invites}, err
+			shown := party.Fit(invites)
+			return inviteList{Invites: shown, More: len(shown) < len(invites)}, err
 		})},
 		// Ends an invite, for the user who made it and for the leader.
 		{ID: "party_invite_revoke", Handle: Call(func(ctx context.Context, caller party.Caller, r revokeRequest) (empty, error) {

@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -61,11 +60,10 @@ func (g Guard) serve(ctx context.Context, row Row, caller party.Caller, payload 
 	if err != nil {
 		return "", err
 	}
-	encoded, err := json.Marshal(result)
-	if err != nil {
+	if answer, err = party.PlainJSON(result); err != nil {
 		return "", fmt.Errorf("encode the answer: %w", err)
 	}
-	return string(encoded), nil
+	return answer, nil
 }
 
 // permit refuses callers who may not call the row. A caller with the HTTP key has no user.

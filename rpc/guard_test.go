@@ -165,6 +165,14 @@ func TestGuard_CallerGoneMeanwhile(t *testing.T) {
 	}
 }
 
+// TestGuard_AnswerKeepsItsLength: the answer does not escape characters of HTML, so a bounded text stays bounded.
+func TestGuard_AnswerKeepsItsLength(t *testing.T) {
+	h := serve(t, echoSet(false, func(_ context.Context, _ party.Caller, e echo) (echo, error) { return e, nil }))
+	if answer, err := h.call(overSocket("u1"), "party_echo", `{"text":"<&>"}`); err != nil || answer != `{"text":"<&>"}` {
+		t.Errorf("answer = %s, %v; want the text as it is", answer, err)
+	}
+}
+
 func TestGuard_AnswerThatCannotBeEncodedIsInternal(t *testing.T) {
 	type endless struct {
 		Speed float64 `json:"speed"`

@@ -2,8 +2,10 @@ package rpc_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"partyline/party"
@@ -11,7 +13,10 @@ import (
 )
 
 // invites answers as the kernel would and records its calls.
-type invites struct{ asked []string }
+type invites struct {
+	asked []string
+	live  []party.InviteSummary
+}
 
 func (i *invites) note(format string, args ...any) {
 	i.asked = append(i.asked, fmt.Sprintf(format, args...))
@@ -24,7 +29,7 @@ func (i *invites) Create(_ context.Context, c party.Caller, r party.InviteReques
 
 func (i *invites) List(_ context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
 	i.note("list %s %s", c.UserID, partyID)
-	return nil, nil
+	return i.live, nil
 }
 
 func (i *invites) Revoke(_ context.Context, c party.Caller, id, code string) error {
@@ -72,7 +77,7 @@ func TestInvites(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			kernel := &invites{}
+			kernel := &invites{live: []party.InviteSummary{}}
 			h := serve(t, rpc.Invites(kernel))
 			ctx := overSocket("u1")
 			if tt.http {
@@ -90,6 +95,32 @@ func TestInvites(t *testing.T) {
 				t.Errorf("the kernel was asked %q; want only %q", kernel.asked, tt.asked)
 			}
 		})
+	}
+}
+
+// TestInvites_ListIsBounded: a list that is too long for clients shows the newest invites, and says that there are more.
+func TestInvites_ListIsBounded(t *testing.T) {
+	kernel := &invites{}
+	h := serve(t, rpc.Invites(kernel))
+	for _, n := range []int{50, 2000} {
+		kernel.live = make([]party.InviteSummary, n)
+		for i := range kernel.live {
+			kernel.live[i] = party.InviteSummary{ID: fmt.Sprint(i), Message: strings.Repeat("<", 255)}
+		}
+		text, err := h.call(overSocket("u1"), "party_invite_list", `{"party_id":"p"}`)
+		var answer struct {
+			Invites []party.InviteSummary
+			More    bool
+		}
+		if err != nil || json.Unmarshal([]byte(text), &answer) != nil {
+			t.Fatal(text, err)
+		}
+		if got := len(answer.Invites); answer.More != (n == 2000) || answer.More != (got < n) || got < 50 || answer.Invites[got-1].ID != fmt.Sprint(got-1) {
+			t.Errorf("%d of %d invites, more %v; want the newest, and whether there are more", got, n, answer.More)
+		}
+		if len(text) > 1<<15 {
+			t.Errorf("an answer of %d bytes", len(text))
+		}
 	}
 }
 

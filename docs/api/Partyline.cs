@@ -575,7 +575,7 @@ namespace Partyline
         [DataMember(Name = "until"), Preserve] public long Until { get; set; }
     }
 
-    /// <summary>AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.</summary>
+    /// <summary>AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.</summary>
     public sealed class AttributesDocument
     {
         /// <summary>rises with every write; 0 before the first</summary>
@@ -1036,7 +1036,7 @@ namespace Partyline
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
-    /// <summary>AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.</summary>
+    /// <summary>AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.</summary>
     public sealed class AttributesGetAnswer
     {
         /// <summary>rises with every write; 0 before the first</summary>
@@ -1248,6 +1248,9 @@ namespace Partyline
     public sealed class InviteListAnswer
     {
         [DataMember(Name = "invites"), Preserve] public List<InviteSummary> Invites { get; set; }
+
+        /// <summary>older ones are left out, because the answer would be too long</summary>
+        [DataMember(Name = "more"), Preserve] public bool More { get; set; }
     }
 
     /// <summary>InviteSummary is one row of party_invite_list.</summary>
@@ -1691,7 +1694,7 @@ namespace Partyline
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
-    /// <summary>StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.</summary>
+    /// <summary>StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages.</summary>
     public sealed class StatusListAnswer
     {
         [DataMember(Name = "members"), Preserve] public List<StatusMember> Members { get; set; }
@@ -1798,7 +1801,7 @@ namespace Partyline
         [DataMember(Name = "held_until"), Preserve] public long HeldUntil { get; set; }
     }
 
-    /// <summary>StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.</summary>
+    /// <summary>StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages.</summary>
     public sealed class StatusEvent
     {
         [DataMember(Name = "members"), Preserve] public List<StatusMember> Members { get; set; }
@@ -1897,7 +1900,7 @@ namespace Partyline
         [DataMember(Name = "led"), Preserve] public string Led { get; set; }
     }
 
-    /// <summary>AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.</summary>
+    /// <summary>AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.</summary>
     public sealed class AttributesEvent
     {
         /// <summary>rises with every write; 0 before the first</summary>
@@ -2076,7 +2079,7 @@ namespace Partyline
             await Refusal.Watch(send("party_invite_decline", request.ToJson()));
         }
 
-        /// <summary>Lists the invites of a party, for its members.</summary>
+        /// <summary>Lists the invites of a party, for its members, the newest first.</summary>
         public async Task<InviteListAnswer> InviteListAsync(InviteListRequest request)
         {
             return (await Refusal.Watch(send("party_invite_list", request.ToJson()))).FromJson<InviteListAnswer>();

@@ -580,7 +580,7 @@ class OverviewKicked extends Answer:
 			until = int(got["until"])
 		return self
 
-## AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.
+## AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.
 class AttributesDocument extends Answer:
 	## rises with every write; 0 before the first
 	var version: int = 0
@@ -1234,7 +1234,7 @@ class AttributesGetRequest extends Answer:
 		if party_id != null: all["party_id"] = party_id
 		return all
 
-## AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.
+## AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.
 class AttributesGetAnswer extends Answer:
 	## rises with every write; 0 before the first
 	var version: int = 0
@@ -1526,10 +1526,14 @@ class InviteListRequest extends Answer:
 
 class InviteListAnswer extends Answer:
 	var invites: Array[InviteSummary] = []
+	## older ones are left out, because the answer would be too long
+	var more: bool = false
 
 	func read(got: Dictionary) -> InviteListAnswer:
 		if got.get("invites") != null:
 			for item in got["invites"]: invites.append(InviteSummary.new().read(item))
+		if got.get("more") != null:
+			more = got["more"]
 		return self
 
 ## InviteSummary is one row of party_invite_list.
@@ -2160,7 +2164,7 @@ class StatusListRequest extends Answer:
 		if party_id != null: all["party_id"] = party_id
 		return all
 
-## StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.
+## StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages.
 class StatusListAnswer extends Answer:
 	var members: Array[StatusMember] = []
 	var incoming: Array[StatusIncoming] = []
@@ -2298,7 +2302,7 @@ class WaitAnswer extends Answer:
 			held_until = int(got["held_until"])
 		return self
 
-## StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed.
+## StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages.
 class StatusEvent extends Answer:
 	var members: Array[StatusMember] = []
 	var incoming: Array[StatusIncoming] = []
@@ -2433,7 +2437,7 @@ class MemberEvent extends Answer:
 			led = got["led"]
 		return self
 
-## AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes.
+## AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.
 class AttributesEvent extends Answer:
 	## rises with every write; 0 before the first
 	var version: int = 0
@@ -2645,7 +2649,7 @@ func invite_decline(request: InviteDeclineRequest) -> Answer:
 	await Partyline._call_into(_send, answer, "party_invite_decline", request.fields())
 	return answer
 
-## Lists the invites of a party, for its members.
+## Lists the invites of a party, for its members, the newest first.
 func invite_list(request: InviteListRequest) -> InviteListAnswer:
 	var answer := InviteListAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_invite_list", request.fields()))

@@ -434,7 +434,7 @@ export interface OverviewKicked {
   until: number;
 }
 
-/** AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes. */
+/** AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages. */
 export interface AttributesDocument {
   /** rises with every write; 0 before the first */
   version: number;
@@ -750,7 +750,7 @@ export interface AttributesGetRequest {
   party_id: string;
 }
 
-/** AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes. */
+/** AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages. */
 export interface AttributesGetAnswer {
   /** rises with every write; 0 before the first */
   version: number;
@@ -892,6 +892,8 @@ export interface InviteListRequest {
 
 export interface InviteListAnswer {
   invites: InviteSummary[];
+  /** older ones are left out, because the answer would be too long */
+  more?: boolean;
 }
 
 /** InviteSummary is one row of party_invite_list. */
@@ -1192,7 +1194,7 @@ export interface StatusListRequest {
   party_id: string;
 }
 
-/** StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed. */
+/** StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages. */
 export interface StatusListAnswer {
   members: StatusMember[];
   incoming: StatusIncoming[];
@@ -1263,7 +1265,7 @@ export interface WaitAnswer {
   held_until?: number;
 }
 
-/** StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed. */
+/** StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages. */
 export interface StatusEvent {
   members: StatusMember[];
   incoming: StatusIncoming[];
@@ -1327,7 +1329,7 @@ export interface MemberEvent {
   led?: string;
 }
 
-/** AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes. */
+/** AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages. */
 export interface AttributesEvent {
   /** rises with every write; 0 before the first */
   version: number;
@@ -1452,7 +1454,7 @@ export class Partyline {
     return call(this.send, "party_invite_decline", request);
   }
 
-  /** Lists the invites of a party, for its members. */
+  /** Lists the invites of a party, for its members, the newest first. */
   inviteList(request: InviteListRequest): Promise<InviteListAnswer> {
     return call(this.send, "party_invite_list", request);
   }

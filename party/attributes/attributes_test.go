@@ -433,6 +433,46 @@ func TestNews(t *testing.T) {
 	})
 }
 
+// TestNews_long: what is too long for one message goes out at once in several that clients take.
+func TestNews_long(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(5)
+		id := w.party(p[:4]...)
+		want := map[string]string{}
+		for _, s := range p[:4] {
+			bag := map[string]int{}
+			for i := range 32 {
+				key := strings.Repeat("\x01", 60) + fmt.Sprint(i) // six times as long in JSON
+				bag[key], want[s.UserID+key] = i, fmt.Sprint(i)
+			}
+			w.mustSet(s, id, ``, text(bag))
+			time.Sleep(time.Millisecond)
+		}
+		whole := func(to int) {
+			t.Helper()
+			time.Sleep(time.Minute)
+			heard, got := w.heard(), map[string]string{}
+			for _, m := range heard {
+				if text, _ := party.PlainJSON(m.Document); len(text) > 1<<15 || len(m.to) != to || m.Version < 1 {
+					t.Errorf("a message of %d bytes to %v with version %d", len(text), m.to, m.Version)
+				}
+				for user, bag := range m.Members {
+					for key, value := range bag {
+						got[user+key] = string(value)
+					}
+				}
+			}
+			if !maps.Equal(got, want) || len(heard) < 2 || heard[1].at != heard[len(heard)-1].at {
+				t.Errorf("%d messages have %d of %d keys; want all, together", len(heard), len(got), len(want))
+			}
+		}
+		whole(0)
+		w.join(p[4], id)
+		whole(1)
+	})
+}
+
 // TestLate: on any node, a new member alone is sent the whole document. If nothing is set, nobody is sent anything
 // and storage is not read.
 func TestLate(t *testing.T) {

@@ -2,7 +2,6 @@ package attributes
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -44,24 +43,12 @@ func (b *board) tell(before, after Document) {
 		return
 	}
 	b.news.Version = after.Version
-	b.changed("", after.Party.changesSince(before.Party))
+	b.news.add("", after.Party.changesSince(before.Party))
 	for _, members := range []map[string]Bag{before.Members, after.Members} {
 		for user := range members {
-			b.changed(user, after.Members[user].changesSince(before.Members[user]))
+			b.news.add(user, after.Members[user].changesSince(before.Members[user]))
 		}
 	}
-}
-
-// changed adds changes of a user's bag to the news, or of the party's bag if user is "".
-func (b *board) changed(user string, bag Bag) {
-	told := b.news.Party
-	if user != "" && len(bag) > 0 {
-		if b.news.Members[user] == nil {
-			b.news.Members[user] = Bag{}
-		}
-		told = b.news.Members[user]
-	}
-	maps.Copy(told, bag)
 }
 
 // due returns when there is work to do. ok is false if there is none.

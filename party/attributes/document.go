@@ -26,7 +26,7 @@ const (
 type Bag map[string]json.RawMessage
 
 // Document is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code
-// [party.OpAttributes]) has the same form, with only the changes.
+// [party.OpAttributes]) has the same form, with only the changes; many changes go out in several messages.
 type Document struct {
 	Version int64          `json:"version"` // rises with every write; 0 before the first
 	Party   Bag            `json:"party"`
@@ -34,6 +34,37 @@ type Document struct {
 }
 
 func emptyDocument() Document { return Document{Party: Bag{}, Members: map[string]Bag{}} }
+
+// add sets keys of a user's bag, or of the party's bag if user is "".
+func (d Document) add(user string, bag Bag) {
+	set := d.Party
+	if user != "" && len(bag) > 0 {
+		if d.Members[user] == nil {
+			d.Members[user] = Bag{}
+		}
+		set = d.Members[user]
+	}
+	maps.Copy(set, bag)
+}
+
+var _ party.Rows = Document{}
+
+// Halves is for [party.SendData].
+func (d Document) Halves() (a, b party.Rows, ok bool) {
+	halves, n := [2]Document{emptyDocument(), emptyDocument()}, 0
+	share := func(user string, bag Bag) {
+		for key, value := range bag {
+			halves[n%2].add(user, Bag{key: value})
+			n++
+		}
+	}
+	share("", d.Party)
+	for user, bag := range d.Members {
+		share(user, bag)
+	}
+	halves[0].Version, halves[1].Version = d.Version, d.Version
+	return halves[0], halves[1], n > 1
+}
 
 var jsonNull = json.RawMessage("null")
 

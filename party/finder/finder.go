@@ -247,16 +247,19 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	}
 	w.ownParties = s.ownParties(c.UserID)
 	var looks []reserve.Look
-	most := limit
+	numbers, most := map[party.ID]uint64{}, limit
 	for range maxSteps {
 		ids, seqs, last := s.candidates(w, after, most)
+		for i, id := range ids {
+			numbers[id] = seqs[i]
+		}
 		page, _, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.TryLook)
 		if err != nil {
 			return list, err
 		}
 		if room := limit - len(looks); len(page) > room {
 			page = page[:room]
-			last = seqs[slices.Index(ids, page[room-1].ID)]
+			last = numbers[page[room-1].ID]
 		}
 		looks = append(looks, page...)
 		if after = last; last == 0 || len(looks) == limit {
@@ -264,10 +267,13 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 		}
 		most = maxLimit
 	}
+	found, err := s.rows(ctx, c, looks)
+	if list.Parties = party.Fit(found); len(list.Parties) < len(found) {
+		after = numbers[looks[len(list.Parties)-1].ID]
+	}
 	if after != 0 {
 		list.Cursor = encodeCursor(after)
 	}
-	list.Parties, err = s.rows(ctx, c, looks)
 	return list, err
 }
 

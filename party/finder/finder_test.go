@@ -394,6 +394,24 @@ func TestFind_Bounded(t *testing.T) {
 	w.finds(p[0], `{"free_seats":0}`, seen...)
 }
 
+// TestFind_Size: a page ends before it is too long for clients, and the next one goes on from there.
+func TestFind_Size(t *testing.T) {
+	w := newWorld(t)
+	var all []party.ID
+	for _, s := range w.host.Players(60) {
+		all = append(all, w.party(s, true, 4, fmt.Sprintf(`{"x":"%s"}`, strings.Repeat("<", 1900))))
+	}
+	me := w.host.Player("me")
+	w.finds(me, `{"free_seats":0}`, all...)
+	list, err := w.find(me, `{"limit":50}`)
+	w.must(err)
+	if text, _ := party.PlainJSON(list); len(text) > 1<<15 || len(list.Parties) < 10 {
+		t.Errorf("a page of %d parties and %d bytes", len(list.Parties), len(text))
+	}
+	big := w.party(me, true, 4, fmt.Sprintf(`{"big":true,"x":"%s"}`, strings.Repeat("<", 1<<16)))
+	w.finds(me, `{"label":{"big":true}}`, big)
+}
+
 func (w *world) quick(s party.Session, label string) (finder.Joined, error) {
 	f := finder.Filter{}
 	if label != "" {

@@ -9,10 +9,18 @@ import (
 )
 
 // Listing is the statuses of a party, and the answer of party_status_list. The message to the party (op code
-// [party.OpStatus]) has the same form, with only the rows that changed.
+// [party.OpStatus]) has the same form, with only the rows that changed; many rows go out in several messages.
 type Listing struct {
 	Members  []Member   `json:"members"`
 	Incoming []Incoming `json:"incoming"`
+}
+
+var _ party.Rows = Listing{}
+
+// Halves is for [party.SendData].
+func (l Listing) Halves() (a, b party.Rows, ok bool) {
+	m, i := (len(l.Members)+1)/2, len(l.Incoming)/2
+	return Listing{l.Members[:m], l.Incoming[:i]}, Listing{l.Members[m:], l.Incoming[i:]}, len(l.Members)+len(l.Incoming) > 1
 }
 
 // Member is the status of one session in the party.

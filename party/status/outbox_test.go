@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,6 +41,39 @@ func TestService_Coalescing(t *testing.T) {
 		}
 		if last.Incoming == nil || last.party != id.String() {
 			t.Errorf("last message = %+v; want an empty list of incoming and the party's ID", last)
+		}
+	})
+}
+
+// TestService_Coalescing_long: a round with many rows goes out at once in several messages that clients take.
+func TestService_Coalescing_long(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(256)
+		id := w.party(256, p...)
+		for _, s := range p {
+			r := report(id, "downloading", 0.5)
+			r.Text = strings.Repeat("<", 80)
+			w.must(w.set(s, r))
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		told := w.heard()[1:] // the first report goes out alone
+		var users []string
+		for _, m := range told {
+			if text, _ := party.PlainJSON(m.Listing); len(text) > 1<<15 || !m.at.Equal(told[0].at) {
+				t.Errorf("a message of %d bytes, %v after the first", len(text), m.at.Sub(told[0].at))
+			}
+			for _, row := range m.Members {
+				users = append(users, row.UserID)
+			}
+		}
+		var want []string
+		for _, s := range p[1:] {
+			want = append(want, s.UserID)
+		}
+		if !slices.Equal(users, want) || len(told) > 8 {
+			t.Errorf("%d messages tell of %d members; want all, each once, in few messages", len(told), len(users))
 		}
 	})
 }

@@ -22,20 +22,21 @@ type bound struct {
 
 // bounds are the rows of the operators' table of limits.
 var bounds = map[string]bound{
-	"payload of a call":                               {[]string{"rpc.maxPayload"}, 1024},
-	"users an invite can name":                        {[]string{"party/invite.maxTargets"}, 1},
-	"named users that count as one invite more":       {[]string{"party.namedPerInvite"}, 1},
-	"uses that a call may ask for":                    {[]string{"party/invite.maxUses"}, 1},
-	"launch data":                                     {[]string{"party/invite.maxLaunch"}, 1},
-	"invites of one member to one party":              {[]string{"party/invite.maxPerMember"}, 1},
-	"invites of a party that are listed":              {[]string{"party/invite.page", "party/invite.maxPages"}, 1},
-	"players on their way to one party":               {[]string{"party/status.maxIncoming"}, 1},
-	"attributes of one bag":                           {[]string{"party/attributes.maxKeys"}, 1},
-	"an attribute's value":                            {[]string{"party/attributes.maxValue"}, 1024},
-	"attributes of a party, in all":                   {[]string{"party/attributes.maxTotal"}, 1024},
-	"kicks remembered per party":                      {[]string{"party/reserve.MaxKicks"}, 1},
-	"parties remembered per socket":                   {[]string{"party/roster.maxPartiesPerSession"}, 1},
-	"players, or addresses, one rate limit remembers": {[]string{"party.maxLimitKeys"}, 1},
+	"payload of a call":                         {[]string{"rpc.maxPayload"}, 1024},
+	"users an invite can name":                  {[]string{"party/invite.maxTargets"}, 1},
+	"named users that count as one invite more": {[]string{"party.namedPerInvite"}, 1},
+	"uses that a call may ask for":              {[]string{"party/invite.maxUses"}, 1},
+	"launch data":                               {[]string{"party/invite.maxLaunch"}, 1},
+	"invites of one member to one party":        {[]string{"party/invite.maxPerMember"}, 1},
+	"invites of a party that are listed":        {[]string{"party/invite.page", "party/invite.maxPages"}, 1},
+	"rows of a list of invites, a page of parties, or a message -1 or -6": {[]string{"party.maxRows"}, 1024},
+	"players on their way to one party":                                   {[]string{"party/status.maxIncoming"}, 1},
+	"attributes of one bag":                                               {[]string{"party/attributes.maxKeys"}, 1},
+	"an attribute's value":                                                {[]string{"party/attributes.maxValue"}, 1024},
+	"attributes of a party, in all":                                       {[]string{"party/attributes.maxTotal"}, 1024},
+	"kicks remembered per party":                                          {[]string{"party/reserve.MaxKicks"}, 1},
+	"parties remembered per socket":                                       {[]string{"party/roster.maxPartiesPerSession"}, 1},
+	"players, or addresses, one rate limit remembers":                     {[]string{"party.maxLimitKeys"}, 1},
 }
 
 func TestOperators_limits(t *testing.T) { checkBounds(t, "docs/operators.md", "## Limits", bounds) }
