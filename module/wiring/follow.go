@@ -44,7 +44,9 @@ func (m *Module) extendSeat(id party.ID, userID string) {
 // ticketChanged handles events of a party's ticket. Players who were ready for one queue are not ready for the next.
 // While the party waits it may be locked.
 func (m *Module) ticketChanged(id party.ID, what queue.EventName) {
-	if what != queue.Queued {
+	if what == queue.Queued {
+		m.status.Queued(id)
+	} else {
 		m.status.QueueChanged(id, what == queue.Dropped)
 	}
 	m.share.Refresh(id)

@@ -473,6 +473,42 @@ func TestNews_long(t *testing.T) {
 	})
 }
 
+// TestDocument_Halves: the pieces of a long message have each key once, with the version.
+func TestDocument_Halves(t *testing.T) {
+	bag := func(keys string) attributes.Bag {
+		b := attributes.Bag{}
+		for _, key := range keys {
+			b[string(key)] = json.RawMessage("1")
+		}
+		return b
+	}
+	got := map[string]int{}
+	var add func(party.Rows)
+	add = func(r party.Rows) {
+		if a, b, many := r.Halves(); many {
+			add(a)
+			add(b)
+			return
+		}
+		d := r.(attributes.Document)
+		if d.Version != 7 || d.Party == nil || d.Members == nil {
+			t.Errorf("a piece %+v", d)
+		}
+		for key := range d.Party {
+			got[key]++
+		}
+		for user, bag := range d.Members {
+			for key := range bag {
+				got[user+key]++
+			}
+		}
+	}
+	add(attributes.Document{Version: 7, Party: bag("abc"), Members: map[string]attributes.Bag{"u": bag("ab"), "v": bag("a")}})
+	if want := (map[string]int{"a": 1, "b": 1, "c": 1, "ua": 1, "ub": 1, "va": 1}); !maps.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
+
 // TestLate: on any node, a new member alone is sent the whole document. If nothing is set, nobody is sent anything
 // and storage is not read.
 func TestLate(t *testing.T) {

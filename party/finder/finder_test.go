@@ -532,6 +532,22 @@ func TestQuickJoin_Bounded(t *testing.T) {
 	}
 }
 
+// A page that ends at its size in the middle of an earlier step continues there.
+func TestFind_SizeAfterSteps(t *testing.T) {
+	w := newWorld(t)
+	me := w.host.Player("me")
+	var all []party.ID
+	for i, s := range w.host.Players(60) {
+		id := w.party(s, true, 4, fmt.Sprintf(`{"x":"%s"}`, strings.Repeat("<", 1900)))
+		if i >= 20 && i < 50 {
+			w.host.Block(s.UserID, me.UserID)
+		} else {
+			all = append(all, id)
+		}
+	}
+	w.finds(me, `{"free_seats": 0}`, all...)
+}
+
 // The tries of one call are a fair sample of the parties that fit, however many others there are or were.
 func TestQuickJoin_FairSample(t *testing.T) {
 	w := newWorld(t)

@@ -109,10 +109,13 @@ func (b Book) Promised(v party.View) []string {
 func (l list) servingOrder() []Waiter {
 	line := l.Waitlist()
 	turn := func(w Waiter) int {
-		if w.Until.IsZero() && w.Told.IsZero() {
-			return 1
+		switch {
+		case !w.Until.IsZero():
+			return 0 // a seat is held
+		case !w.Told.IsZero():
+			return 1 // a seat was held until now
 		}
-		return 0 // a seat is held, or was held until now
+		return 2
 	}
 	slices.SortStableFunc(line, func(x, y Waiter) int { return turn(x) - turn(y) })
 	return line

@@ -205,6 +205,19 @@ func TestServe_keepsTheSeatThatWasTold(t *testing.T) {
 	}
 }
 
+// A seat that is held goes to nobody else, also not to a player who was told of it before them.
+func TestServe_keepsTheSeatThatIsHeld(t *testing.T) {
+	b, v := newWaitlist("a", "b"), newParty(2, 0)
+	both := map[string]bool{"a": false, "b": false}
+	b.Serve(v, epoch, time.Minute, false, both)
+	b.Serve(v, epoch.Add(time.Second), time.Minute, false, map[string]bool{"a": true, "b": false})
+	until := b.Waiting["b"].Until
+	offered, _ := b.Serve(v, epoch.Add(2*time.Second), time.Minute, false, both)
+	if w := b.Waiting["b"]; until.IsZero() || !w.Until.Equal(until) || len(offered) > 0 {
+		t.Errorf("b's seat was held until %v, and is until %v; offered %v", until, w.Until, offered)
+	}
+}
+
 // A build that did not store what was told stored until when the seat is held.
 func TestServe_toldByAnOlderBuild(t *testing.T) {
 	r := reserve.NewRecord()

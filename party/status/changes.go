@@ -74,6 +74,15 @@ func (s *Service) reportedSince(c party.Change) bool {
 // lossDelay is how long the host may take to report a lost connection.
 const lossDelay = 10 * time.Second
 
+// Queued handles the start of a ticket: no earlier loss has ended it.
+func (s *Service) Queued(id party.ID) {
+	if s.boards.Has(id) {
+		b, exit := s.lockBoard(id)
+		defer exit()
+		b.lossAt = time.Time{}
+	}
+}
+
 // QueueChanged resets ready members after the party has left its queue or changed to another one; dropped says that the
 // host ended its ticket. Do not call it for entering the first queue: its members were ready for that.
 func (s *Service) QueueChanged(id party.ID, dropped bool) {

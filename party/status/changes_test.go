@@ -523,6 +523,10 @@ func TestService_Reset_byATicketThatALossEnded(t *testing.T) {
 		w.host.Disconnect(p[0])
 		time.Sleep(100 * time.Millisecond)
 		ready(p[1])
+		w.status.Queued(id) // a ticket that this loss has not ended
+		w.status.QueueChanged(id, true)
+		same(t, "stages", w.stages(p[1], id), []string{"tutorial"})
+		ready(p[1])
 		time.Sleep(10 * time.Second)
 		w.status.QueueChanged(id, true) // the loss was long ago
 		same(t, "stages", w.stages(p[1], id), []string{"tutorial"})

@@ -326,3 +326,34 @@ func news(told []message, id party.ID) error {
 func sameRows(a, b status.Listing) bool {
 	return maps.Equal(screen([]message{{Listing: a}}), screen([]message{{Listing: b}}))
 }
+
+// The pieces of a long message have each row once, in order.
+func TestListing_Halves(t *testing.T) {
+	for n := range 5 * 5 {
+		all := status.Listing{Members: make([]status.Member, n%5), Incoming: make([]status.Incoming, n/5)}
+		for i := range all.Members {
+			all.Members[i].UserID = fmt.Sprint(i)
+		}
+		for i := range all.Incoming {
+			all.Incoming[i].UserID = fmt.Sprint(i)
+		}
+		var got status.Listing
+		var add func(party.Rows)
+		add = func(r party.Rows) {
+			if a, b, many := r.Halves(); many {
+				add(a)
+				add(b)
+				return
+			}
+			l := r.(status.Listing)
+			if l.Members == nil || l.Incoming == nil || len(l.Members)+len(l.Incoming) > 1 {
+				t.Errorf("%d: a piece %+v", n, l)
+			}
+			got.Members, got.Incoming = append(got.Members, l.Members...), append(got.Incoming, l.Incoming...)
+		}
+		add(all)
+		if !slices.Equal(got.Members, all.Members) || !slices.Equal(got.Incoming, all.Incoming) {
+			t.Errorf("%d: %+v", n, got)
+		}
+	}
+}

@@ -143,7 +143,7 @@ func (w *world) playThrough() {
 	}
 	w.until("everybody is in", func() bool {
 		for _, e := range passes {
-			if _, err := g.call("party_server_join", map[string]any{"pass": e.Pass}); err != nil && !strings.Contains(err.Error(), "used before") {
+			if _, err := g.call("party_server_join", map[string]any{"pass": e.Pass}); err != nil && !strings.Contains(err.Error(), "already used") {
 				return false
 			}
 		}
