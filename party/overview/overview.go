@@ -21,6 +21,9 @@ import (
 	"partyline/party/rules"
 )
 
+// answerWithin bounds all reads of one answer. The host cuts off answers that take 10 s.
+const answerWithin = 8 * time.Second
+
 // Seats is the part of admission that shows a party and what admission has in memory.
 type Seats interface {
 	Detail(ctx context.Context, id party.ID) (admission.Detail, error)

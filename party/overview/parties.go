@@ -97,6 +97,8 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 	if err != nil {
 		return Parties{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	list := o.details(ctx, rows)
 	list.Cursor = next
 	return list, nil
