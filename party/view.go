@@ -74,6 +74,11 @@ func (v View) Session(sessionID string) (Member, bool) {
 	return findMember(v.Members, func(m Member) bool { return m.SessionID == sessionID })
 }
 
+// HasSession reports whether one of the members is the session.
+func HasSession(members []Member, sessionID string) bool {
+	return slices.ContainsFunc(members, func(m Member) bool { return m.SessionID == sessionID })
+}
+
 func findMember(members []Member, is func(Member) bool) (Member, bool) {
 	if i := slices.IndexFunc(members, is); i >= 0 {
 		return members[i], true

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"partyline/party"
@@ -295,7 +294,7 @@ func (a *Admission) afterJoin(ctx context.Context, m Message) error {
 // finishJoin ends a native join. It returns the memberships that the session has to leave, and whether it is in.
 func (a *Admission) finishJoin(v *ledger.Visit, s party.Session) (leaving []party.Membership, in bool, err error) {
 	members, err := a.Roster.Members(v.ID)
-	in = slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID })
+	in = party.HasSession(members, s.SessionID)
 	pending, wasPending := v.Book.FinishJoin(s.SessionID, in)
 	by := s.SessionID
 	if wasPending {

@@ -23,9 +23,9 @@ type Entry struct {
 	Policy    party.Policy
 }
 
-// Session chooses the session that is to become a member of a party. Over a socket that is the caller's own, unless
-// sessionID names another; over HTTP it is the user's only live one. It refuses with NoLiveSession, SessionAmbiguous,
-// or InvalidRequest for session_id.
+// Session chooses the session that joins a party. Over a socket that is the caller's own, unless sessionID names
+// another; over HTTP it is the user's only live one. It refuses with NoLiveSession, SessionAmbiguous, or InvalidRequest
+// for session_id.
 func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Session, error) {
 	if c.SessionID != "" && (sessionID == "" || sessionID == c.SessionID) {
 		return c.Session(), nil

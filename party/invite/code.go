@@ -93,7 +93,7 @@ func candidateCodes(typed string) []Code {
 	case gameLink: // the code may be anywhere, but is more likely near the end than in the host name
 		parts = strings.FieldsFunc(link, isWordBreak)
 		slices.Reverse(parts)
-		slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
+		sortByRank(parts)
 	default:
 		query := typed // as platforms pass on what follows a link, such as utm_source=x&party=CODE
 		typed = beforeQuery(typed)
@@ -123,8 +123,12 @@ func queryCodes(query string) (values []string) {
 			values = append(values, value)
 		}
 	}
-	slices.SortStableFunc(values, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
+	sortByRank(values)
 	return values
+}
+
+func sortByRank(parts []string) {
+	slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
 }
 
 // rank returns how likely a part of a game's link is the code. Most such codes have the length of a link's code, and

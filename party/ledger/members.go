@@ -102,8 +102,8 @@ func (l *Ledger) NoteAttributes(id party.ID) {
 }
 
 // Dropped reports the end of a session to the parties it was in. at is when the host reported the end. Players saw it
-// seconds before that; the first time that somebody missed the session is closer. The call may come after everything else has forgotten
-// the session, or twice.
+// seconds before that; the first time that somebody missed the session is closer. The call may come after everything
+// else has forgotten the session, or twice.
 func (l *Ledger) Dropped(s party.Session, at time.Time) {
 	members := l.Roster.Attendance
 	for _, id := range members.Of(s.UserID) {

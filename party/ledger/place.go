@@ -96,7 +96,7 @@ func (p *place) EndPending(join reserve.PendingJoin) {
 	}
 	members, err := roster.Members(p.ID)
 	// A party without members ends, even if the host still has a lost join in it.
-	if err == nil && len(members) > 0 && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID }) {
+	if err == nil && len(members) > 0 && !party.HasSession(members, s.SessionID) {
 		roster.LostJoins.Add(p.ID, s)
 		p.changeCount++
 		p.ledger.Logger.Warn("party join lost with its socket party=%s user=%s session=%s", p.ID, s.UserID, s.SessionID)

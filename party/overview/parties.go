@@ -90,7 +90,7 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 	if err := party.CheckListCursor(cursor, nil); err != nil {
 		return Parties{}, err
 	}
-	rows, next, err := o.Lister.PartyList(context.WithoutCancel(ctx), limit, nil, true, "", cursor)
+	rows, next, err := o.list(ctx, limit, cursor)
 	if err != nil && cursor != "" {
 		return Parties{}, &party.Error{Reason: party.InvalidRequest, Message: "cursor: it does not belong to this list; keep the limit.", Cause: err}
 	}
@@ -104,6 +104,11 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 	return list, nil
 }
 
+// list reads a page of all parties of the node from the host's memory, even if ctx has ended.
+func (o *Overview) list(ctx context.Context, limit int, cursor string) (rows []*api.Party, next string, err error) {
+	return o.Lister.PartyList(context.WithoutCancel(ctx), limit, nil, true, "", cursor)
+}
+
 // Limits of a search, which reads the parties of the node one by one.
 const (
 	searchPages = 20 // of MaxPage parties each
@@ -111,8 +116,8 @@ const (
 )
 
 // Search lists live parties of this node. It finds a party by its whole ID, and the parties of a member by theirs. It
-// matches the beginning of the party's ID or of a member's ID, and any part of the label or of a member's names, ignoring
-// case. more reports that there are more parties than it searched or lists.
+// matches the beginning of the party's ID or of a member's ID, and any part of the label or of a member's names,
+// ignoring case. more reports that there are more parties than it searched or lists.
 func (o *Overview) Search(ctx context.Context, words string) (found Parties, more bool, err error) {
 	rows := []*api.Party{{PartyId: party.Canonical(words)}}
 	if user, unknown := uuid.Parse(words); unknown == nil {
@@ -130,7 +135,7 @@ func (o *Overview) Search(ctx context.Context, words string) (found Parties, mor
 	words = strings.ToLower(words)
 	cursor := ""
 	for range searchPages {
-		rows, next, err := o.Lister.PartyList(context.WithoutCancel(ctx), MaxPage, nil, true, "", cursor)
+		rows, next, err := o.list(ctx, MaxPage, cursor)
 		if err != nil {
 			return found, false, err
 		}

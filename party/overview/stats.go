@@ -50,8 +50,9 @@ func (o *Overview) Stats(ctx context.Context) Stats {
 	return stats
 }
 
-// StatsAndInvites returns the statistics and the invites that can still be used, the newest first. If sought is the ID of an
-// invite or of a party, the list includes it in any case. If the invites cannot be read, that is a problem of the health.
+// StatsAndInvites returns the statistics and the invites that can still be used, the newest first. If sought is the ID
+// of an invite or of a party, the list includes it in any case. If the invites cannot be read, that is a problem of the
+// health.
 func (o *Overview) StatsAndInvites(ctx context.Context, sought string) (Stats, []invite.Outstanding) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()

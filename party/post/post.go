@@ -27,8 +27,8 @@ type message struct {
 	envelope *rtapi.Envelope
 }
 
-// New makes a sender. It uses the real clock, because it waits for another goroutine of the server. The caller closes it
-// when the process ends; waiting messages are then not sent.
+// New makes a sender. It uses the real clock, because it waits for another goroutine of the server. The caller closes
+// it when the process ends; waiting messages are then not sent.
 func New(sender party.Sender, logger party.Logger) *DelayedSender {
 	p := &DelayedSender{sender: sender, logger: logger, messages: map[party.ID][]message{}}
 	p.alarms = alarm.New(time.Now, logger, "party not notified of a new member party=", p.deliver)

@@ -20,7 +20,7 @@ const (
 // Intent is an attempt to come into a party.
 type Intent struct {
 	Kind    Kind
-	Session party.Session // the session that is to become a member
+	Session party.Session // the session that joins
 	By      string        // the session that sent the message; differs from Session only for Accept
 	Client  party.Client  // of Session, if it sent the message
 	Grant   party.Grant   // for Admit

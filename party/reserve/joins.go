@@ -2,7 +2,6 @@ package reserve
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"partyline/party"
@@ -58,7 +57,7 @@ func (b Book) CheckAfterJoin(members []party.Member, lost int, s, older party.Se
 		}
 	}
 	for _, p := range b.Pending {
-		if !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == p.Session.SessionID }) {
+		if !party.HasSession(members, p.Session.SessionID) {
 			taken++
 		}
 	}

@@ -110,7 +110,7 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 		return nil
 	}
 	for _, m := range at.members[id] {
-		if !m.missed && !slices.ContainsFunc(members, func(there party.Member) bool { return there.SessionID == m.SessionID }) {
+		if !m.missed && !party.HasSession(members, m.SessionID) {
 			gone = append(gone, m.Member)
 		}
 	}
@@ -138,10 +138,19 @@ func (m *attendant) notFound(now time.Time) {
 func (at *Attendance) NoteGone(id party.ID, members []party.Member, now time.Time) (last time.Time) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
+	there := 0
+	for _, m := range members {
+		if i, known := at.find(id, m.SessionID); known {
+			at.members[id][i].goneAt = time.Time{}
+			there++
+		}
+	}
+	if there == len(at.members[id]) { // nearly always
+		return last
+	}
 	for i := range at.members[id] {
 		m := &at.members[id][i]
-		if slices.ContainsFunc(members, func(there party.Member) bool { return there.SessionID == m.SessionID }) {
-			m.goneAt = time.Time{}
+		if party.HasSession(members, m.SessionID) {
 			continue
 		}
 		if m.notFound(now); m.goneAt.After(last) {

@@ -80,7 +80,7 @@ func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
 func (r *Roster) SetLeader(id party.ID, s party.Session) {
 	r.change(id, func(sh *shared) {
 		sh.leader = s.SessionID
-		if members, err := r.Members(id); err == nil && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID }) {
+		if members, err := r.Members(id); err == nil && !party.HasSession(members, s.SessionID) {
 			sh.leader = ""
 		}
 	})

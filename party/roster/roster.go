@@ -218,7 +218,7 @@ func (r *Roster) PartiesOf(_ context.Context, userID string) ([]party.Membership
 			if err != nil {
 				return nil, err
 			}
-			if slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID }) {
+			if party.HasSession(members, s.SessionID) {
 				in = append(in, party.Membership{ID: listed.ID, Session: s, Since: listed.Since})
 			}
 		}

@@ -79,9 +79,6 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 	if r.Code != "" {
 		id, moved, err = s.setArrival(ctx, c, r, conf)
 	} else if id, err = party.ParseID(r.PartyID); err == nil {
-		if r.Stage == conf.Ready && len(conf.ResetOn) > 0 {
-			s.noteLosses(id, c.UserID)
-		}
 		moved, err = s.setMember(id, c, r, conf)
 	}
 	if err == nil && moved {
@@ -93,14 +90,12 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 // noteLosses notes members whose connections are lost, before one of the others reports that they are ready. Players
 // saw the loss then, and the party's ticket has ended, but the host reports it seconds later: that must not take the
 // ready member back. It waits for nobody.
-func (s *Service) noteLosses(id party.ID, userID string) {
-	members, err := s.Roster.Members(id)
-	if err != nil || !slices.ContainsFunc(members, func(m party.Member) bool { return m.UserID == userID }) {
+func (s *Service) noteLosses(b *board) {
+	members, err := s.Roster.Members(b.id)
+	if err != nil {
 		return
 	}
-	if gone := s.Roster.Attendance.NoteGone(id, members, s.Now()); !gone.IsZero() {
-		b, exit := s.lockBoard(id)
-		defer exit()
+	if gone := s.Roster.Attendance.NoteGone(b.id, members, s.Now()); !gone.IsZero() {
 		b.lossAt = gone.Add(-1)
 	}
 }
@@ -117,6 +112,9 @@ func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.St
 	before, err := s.entry(id, session)
 	if err != nil {
 		return false, err
+	}
+	if r.Stage == conf.Ready && len(conf.ResetOn) > 0 {
+		s.noteLosses(b)
 	}
 	now := s.Now()
 	next, ok := before.after(r, now)

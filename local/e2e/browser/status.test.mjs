@@ -59,7 +59,7 @@ describe("badges", () => {
     await bob.at("status-ready").click();
     await badge(alice, "Bob", "Ready").waitFor();
     assert.equal(await alice.at("loading-line").count(), 0, "nobody is waited for");
-    await badge(bob, "Bob", "Ready").waitFor(); // Bob sees his badge as well
+    await badge(bob, "Bob", "Ready").waitFor(); // Bob sees this badge as well
     for (const page of [alice, bob, landing]) assert.deepEqual(page.faults, []);
   });
 
