@@ -18,7 +18,7 @@ func (f *finder) object(name string, t types.Type, sent bool) (*Object, error) {
 	named, _ := types.Unalias(t).(*types.Named)
 	fields, ok := t.Underlying().(*types.Struct)
 	if named == nil || !ok {
-		return nil, fmt.Errorf("%s is no struct with a name", t)
+		return nil, fmt.Errorf("%s is not a named struct", t)
 	}
 	o := &Object{Name: name, Doc: f.comments.renamedDoc(f.source.files, named.Obj(), name), Sent: sent}
 	return o, f.addFields(o, fields)
@@ -95,7 +95,7 @@ func (f *finder) jsonType(t types.Type, sent bool) (Type, error) {
 	case *types.Pointer:
 		return f.jsonType(t.Elem(), sent)
 	}
-	return Type{}, fmt.Errorf("%s has no form that is known", t)
+	return Type{}, fmt.Errorf("%s has no known JSON form", t)
 }
 
 func basicType(t *types.Basic) (Type, error) {
@@ -109,7 +109,7 @@ func basicType(t *types.Basic) (Type, error) {
 	case info&types.IsFloat != 0:
 		return Type{Kind: Number}, nil
 	}
-	return Type{}, fmt.Errorf("%s has no form that is known", t)
+	return Type{}, fmt.Errorf("%s has no known JSON form", t)
 }
 
 // namedType returns the form of a named type: an object, an enumeration, or the form of its underlying type.

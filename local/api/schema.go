@@ -108,7 +108,7 @@ func (a *API) definitions(prefix string) object {
 	for i, r := range a.Reasons {
 		reasons[i], numbers[r.Name] = Value{r.Name, r.Doc}, r.Number
 	}
-	all["Reason"] = values("Why something was refused: what stands before the colon of an error's message.", reasons)
+	all["Reason"] = values("Why something was refused: the part before the colon of an error's message.", reasons)
 	all["Reason"].(object)["x-numbers"] = numbers
 	return all
 }

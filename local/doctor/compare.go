@@ -13,7 +13,7 @@ import (
 // Finding is one reason why a plugin does not open.
 type Finding struct {
 	What string // the difference, with both values
-	Cure string // what to do
+	Fix  string // what to do
 	Says string // what plugin.Open will say, without the package's name; "" if it is not reached
 }
 
@@ -46,21 +46,21 @@ func Server(server *Program) []Finding {
 	var found []Finding
 	if server.modules[lines.Common] == "" {
 		found = append(found, Finding{
-			What: fmt.Sprintf("%s is no Nakama server: it does not contain %s", server.File, lines.Common),
-			Cure: "give the server's own program; in the official image that is /nakama/nakama",
+			What: fmt.Sprintf("%s is not a Nakama server: it does not contain %s", server.File, lines.Common),
+			Fix:  "give the server's own program; in the official image that is /nakama/nakama",
 			Says: msgOtherVersion,
 		})
 	}
 	if mode := server.settings["-buildmode"]; mode == "plugin" {
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s is a plugin, not the server that opens plugins", server.File),
-			Cure: "give the server's own program; in the official image that is /nakama/nakama",
+			Fix:  "give the server's own program; in the official image that is /nakama/nakama",
 		})
 	}
 	if server.settings["CGO_ENABLED"] != "1" {
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s is built without cgo and cannot open any plugin", server.File),
-			Cure: "build the server with CGO_ENABLED=1, or take the official one",
+			Fix:  "build the server with CGO_ENABLED=1, or take the official one",
 			Says: msgNotImplemented,
 		})
 	}
@@ -83,15 +83,15 @@ func Fault(server *Program) string {
 func Compare(server, plugin *Program) []Finding {
 	rebuild := "build it for this server: make plugin SERVER=" + server.File
 	var found []Finding
-	differ := func(what, inServer, inPlugin, cure, says string) {
+	differ := func(what, inServer, inPlugin, fix, says string) {
 		if inServer != inPlugin {
-			found = append(found, Finding{fmt.Sprintf("%s: the server has %s, the plugin has %s", what, orNone(inServer), orNone(inPlugin)), cure, says})
+			found = append(found, Finding{fmt.Sprintf("%s: the server has %s, the plugin has %s", what, orNone(inServer), orNone(inPlugin)), fix, says})
 		}
 	}
 	if mode := plugin.settings["-buildmode"]; mode != "plugin" {
 		return []Finding{{
-			What: fmt.Sprintf("%s is no plugin: it is built with -buildmode=%s", plugin.File, orNone(mode)),
-			Cure: rebuild, Says: loaderMessage(plugin),
+			What: fmt.Sprintf("%s is not a plugin: it is built with -buildmode=%s", plugin.File, orNone(mode)),
+			Fix:  rebuild, Says: loaderMessage(plugin),
 		}}
 	}
 	if server.Platform() != plugin.Platform() {
@@ -119,13 +119,13 @@ func Compare(server, plugin *Program) []Finding {
 	return found
 }
 
-// Together lists the reasons why one server cannot open both plugins.
-func Together(a, b *Program) []Finding {
+// CompareTogether lists the reasons why one server cannot open both plugins.
+func CompareTogether(a, b *Program) []Finding {
 	var found []Finding
 	if path := a.Info.Path; path == b.Info.Path && path != "command-line-arguments" { // go build gives these different paths itself
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s and %s are the same plugin, %s", a.File, b.File, path),
-			Cure: "keep one of them; the server opens the first and refuses the second",
+			Fix:  "keep one of them; the server opens the first and refuses the second",
 			Says: msgAlreadyLoaded,
 		})
 	}
@@ -133,7 +133,7 @@ func Together(a, b *Program) []Finding {
 		if other, shared := b.modules[module]; shared && other != a.modules[module] {
 			found = append(found, Finding{
 				What: fmt.Sprintf("module %s: %s has %s, %s has %s", module, a.File, a.modules[module], b.File, other),
-				Cure: "build both plugins with one version of it; the server opens the first and refuses the second",
+				Fix:  "build both plugins with one version of it; the server opens the first and refuses the second",
 				Says: msgOtherVersion,
 			})
 		}
@@ -145,12 +145,12 @@ func Together(a, b *Program) []Finding {
 }
 
 // differentBuilds finds packages that are in both files with the same version but from different builds.
-func differentBuilds(a, b *Program, cure string) []Finding {
+func differentBuilds(a, b *Program, fix string) []Finding {
 	for _, name := range slices.Sorted(maps.Keys(a.packages)) {
 		if other, shared := b.packages[name]; shared && other != a.packages[name] {
 			return []Finding{{
 				What: fmt.Sprintf("package %s: %s and %s contain two builds of it", name, a.File, b.File),
-				Cure: cure, Says: msgOtherVersion,
+				Fix:  fix, Says: msgOtherVersion,
 			}}
 		}
 	}

@@ -143,7 +143,7 @@ func checkRefusal(t *testing.T, found []Finding, said string) {
 		return
 	}
 	for _, f := range found {
-		if f.Cure == "" || f.What == "" {
+		if f.Fix == "" || f.What == "" {
 			t.Errorf("a finding without words: %+v", f)
 		}
 		if !strings.Contains(said, f.Says) {
@@ -171,7 +171,7 @@ func TestCompare(t *testing.T) {
 		{"stripped", buildSpec{"plugin", "v1.0.0", []string{trim, asPlugin, "-ldflags=-s -w"}, ""}, nil},
 		{"module", buildSpec{"plugin", "v1.1.0", []string{trim, asPlugin}, ""}, []string{"module " + lines.Common + ": the server has v1.0.0, the plugin has v1.1.0"}},
 		{"main_gcflags", buildSpec{"plugin", "v1.0.0", []string{trim, asPlugin, "-gcflags=-N"}, ""}, nil},
-		{"program", buildSpec{"server", "v1.0.0", []string{trim}, ""}, []string{"PATH is no plugin: it is built with -buildmode=exe"}},
+		{"program", buildSpec{"server", "v1.0.0", []string{trim}, ""}, []string{"PATH is not a plugin: it is built with -buildmode=exe"}},
 		{"untrimmed", buildSpec{"plugin", "v1.0.0", []string{asPlugin}, ""}, []string{"-trimpath: the server has true, the plugin has none"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -211,13 +211,13 @@ func TestCompare(t *testing.T) {
 		for _, file := range []string{one, two} {
 			checkRefusal(t, Compare(b, programOf(t, file)), open(t, bare, file))
 		}
-		found := Together(programOf(t, one), programOf(t, two))
+		found := CompareTogether(programOf(t, one), programOf(t, two))
 		if len(found) != 1 {
 			t.Errorf("together: %+v", found)
 		}
 		checkRefusal(t, found, open(t, bare, one, two))
 		again := w.build(t, gotool, "again.so", buildSpec{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin, "-ldflags=-s -w"}})
-		found = Together(programOf(t, one), programOf(t, again))
+		found = CompareTogether(programOf(t, one), programOf(t, again))
 		if len(found) != 1 || found[0].Says != msgAlreadyLoaded {
 			t.Errorf("the same plugin twice: %+v", found)
 		}
@@ -227,24 +227,24 @@ func TestCompare(t *testing.T) {
 		mine := w.build(t, gotool, "mine.so", buildSpec{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "mine"})
 		alike := w.build(t, gotool, "alike.so", buildSpec{folder: "second", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "mine"})
 		other := w.build(t, gotool, "other.so", buildSpec{folder: "second", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "yours"})
-		found = Together(programOf(t, mine), programOf(t, alike))
+		found = CompareTogether(programOf(t, mine), programOf(t, alike))
 		if len(found) != 0 {
 			t.Errorf("of one source: %+v", found)
 		}
 		checkRefusal(t, found, open(t, bare, mine, alike))
-		found = Together(programOf(t, mine), programOf(t, other))
-		if len(found) != 1 || !strings.HasPrefix(found[0].What, "package "+lines.Common+"/runtime: ") || !strings.Contains(found[0].Cure, "one place") {
+		found = CompareTogether(programOf(t, mine), programOf(t, other))
+		if len(found) != 1 || !strings.HasPrefix(found[0].What, "package "+lines.Common+"/runtime: ") || !strings.Contains(found[0].Fix, "one place") {
 			t.Errorf("of two sources: %+v", found)
 		}
 		checkRefusal(t, found, open(t, bare, mine, other))
 		for file, want := range map[string]int{mine: 0, other: 1} {
 			found = Compare(programOf(t, own), programOf(t, file))
-			if len(found) != want || want > 0 && !strings.Contains(found[0].Cure, "make plugin SERVER="+own) {
+			if len(found) != want || want > 0 && !strings.Contains(found[0].Fix, "make plugin SERVER="+own) {
 				t.Errorf("a server of its own source and %s: %+v", file, found)
 			}
 			checkRefusal(t, found, open(t, own, file))
 		}
-		if found := Server(b); len(found) != 1 || !strings.Contains(found[0].What, "no Nakama server") {
+		if found := Server(b); len(found) != 1 || !strings.Contains(found[0].What, "not a Nakama server") {
 			t.Errorf("a program without nakama-common: %+v", found)
 		}
 	})
@@ -274,7 +274,7 @@ func TestCompare(t *testing.T) {
 		if err := os.WriteFile(file, bytes.ReplaceAll(content, magic, make([]byte, len(magic))), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(file); err == nil || !strings.Contains(err.Error(), "has been taken out of it") {
+		if _, err := Read(file); err == nil || !strings.Contains(err.Error(), "has been removed") {
 			t.Errorf("Read = %v", err)
 		}
 	})
@@ -327,8 +327,8 @@ func TestRead_NoGoProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	for file, want := range map[string]string{
-		text:           "is no program at all, or one of an unknown format",
-		shell:          "is no Go program",
+		text:           "is not a program, or has an unknown format",
+		shell:          "is not a Go program",
 		text + ".gone": "no such file",
 	} {
 		if _, err := Read(file); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), file) {

@@ -32,11 +32,11 @@ func Read(file string) (*Program, error) {
 	case errors.As(err, &path):
 		return nil, path
 	case err != nil && hasGo(file):
-		return nil, fmt.Errorf("%s is built by Go, but its build information has been taken out of it: compare the file it was made from, before it was stripped", file)
+		return nil, fmt.Errorf("%s is built by Go, but its build information has been removed: compare the file it was made from, before it was stripped", file)
 	case err != nil && isELF(file):
-		return nil, fmt.Errorf("%s is no Go program", file)
+		return nil, fmt.Errorf("%s is not a Go program", file)
 	case err != nil:
-		return nil, fmt.Errorf("%s is no program at all, or one of an unknown format", file)
+		return nil, fmt.Errorf("%s is not a program, or has an unknown format", file)
 	}
 	p := &Program{File: file, Info: info, settings: map[string]string{}, modules: map[string]string{}}
 	for _, s := range info.Settings {
@@ -49,7 +49,7 @@ func Read(file string) (*Program, error) {
 		}
 	}
 	if len(p.settings) == 0 {
-		return nil, fmt.Errorf("%s says that %s built it and nothing else: the versions of its modules have been taken out of it", file, info.GoVersion)
+		return nil, fmt.Errorf("the build information of %s names only %s: the versions of its modules have been removed", file, info.GoVersion)
 	}
 	p.packages = packages(file)
 	return p, nil

@@ -78,7 +78,7 @@ func TestSuites(t *testing.T) {
 	for _, folder := range []string{"js", "browser"} {
 		npm.Install(t, folder)
 	}
-	given := target.Given()
+	given := target.Address()
 	for _, s := range suites {
 		t.Run(s.folder+"/"+s.file, func(t *testing.T) {
 			addr := given

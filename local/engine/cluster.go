@@ -42,8 +42,8 @@ func NewCluster(now func() time.Time) *Cluster {
 // Close stops the shared tracker. Close the nodes first.
 func (c *Cluster) Close() { c.tracker.Close() }
 
-// Settle waits until all presence events so far are delivered on all nodes.
-func (c *Cluster) Settle() { c.tracker.Sync() }
+// WaitForEvents waits until all presence events so far are delivered on all nodes.
+func (c *Cluster) WaitForEvents() { c.tracker.WaitForEvents() }
 
 // Presences counts the presences on all streams of all nodes.
 func (c *Cluster) Presences() int { return c.tracker.Total() }

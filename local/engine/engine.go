@@ -158,7 +158,7 @@ func (s *Server) build(ctx context.Context) error {
 	var err error
 	s.sockets, err = realtime.New(realtime.Options{
 		Node: o.Node, Tracker: s.tracker, Authenticate: s.authenticate, Users: s.users, RPC: s.socketRPC,
-		Hooks: socketHooks{s}, Ending: s.ending, SingleSocket: o.SingleSocket, Peer: peerSockets, Logger: o.Logger,
+		Hooks: socketHooks{s}, OnSessionEnd: s.ending, SingleSocket: o.SingleSocket, Peer: peerSockets, Logger: o.Logger,
 	})
 	if err != nil {
 		return err
@@ -313,14 +313,14 @@ func (s *Server) Presences() int { return s.tracker.Total() }
 // Matchmake runs one pass of the matchmaker now, for tests that cannot wait for the interval.
 func (s *Server) Matchmake(ctx context.Context) { s.tickets.Process(ctx) }
 
-// Settle waits until all presence events so far are delivered.
-func (s *Server) Settle() { s.tracker.Sync() }
+// WaitForEvents waits until all presence events so far are delivered.
+func (s *Server) WaitForEvents() { s.tracker.WaitForEvents() }
 
 // HoldEvents stops the delivery of presence events until release is called. It simulates a server whose event worker
 // is behind. Streams still change: a session that a module puts on a party's stream hears the stream, but is not a
 // member of the party yet. Settle waits for release.
 func (s *Server) HoldEvents() (release func()) {
-	s.tracker.Sync()
+	s.tracker.WaitForEvents()
 	s.tracker.Hold(true)
 	return func() { s.tracker.Hold(false) }
 }

@@ -33,16 +33,16 @@ type Settings struct {
 	Seed               uint64
 }
 
-// Usual returns the default settings.
-func Usual() Settings {
+// DefaultSettings returns the default settings.
+func DefaultSettings() Settings {
 	return Settings{
 		Arrivals: "20/s", Duration: 10 * time.Minute, Interval: 15 * time.Second, Parties: "1:50,2:25,3:12,4:8,5:5",
 		Skill: "1500,300", Friends: 0.5, Match: 10 * time.Minute, Seed: 1,
 	}
 }
 
-// Played is the result of a simulation.
-type Played struct {
+// Result is the result of a simulation.
+type Result struct {
 	Name   string
 	Queue  rules.Queue
 	Load   simulation.Load
@@ -52,7 +52,7 @@ type Played struct {
 
 // Play plays the named queue, or the only queue if name is empty. Errors call the rules file
 // by the name in file.
-func Play(set *rules.Set, file, name string, f Settings) (p Played, err error) {
+func Play(set *rules.Set, file, name string, f Settings) (p Result, err error) {
 	queues := set.Config().Queues
 	names := slices.Sorted(maps.Keys(queues))
 	if p.Name = name; name == "" && len(names) == 1 {
@@ -89,7 +89,7 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	}
 	switch {
 	case f.Declines > 0 && q.Accept == nil:
-		return load, nil, fmt.Errorf("--declines %v: nobody is asked about a match; the queue has no accept", f.Declines)
+		return load, nil, fmt.Errorf("--declines %v: the queue has no accept, so nobody can decline a match", f.Declines)
 	case f.Blocks > 0 && q.Blocks == rules.BlocksIgnore:
 		return load, nil, fmt.Errorf("--blocks %v: the queue has blocks: ignore", f.Blocks)
 	}
@@ -110,7 +110,7 @@ func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, l
 	}
 	for _, s := range sizes {
 		if s.Size, err = strconv.Atoi(s.Value); err != nil || s.Size < 1 {
-			return load, nil, fmt.Errorf("--parties %s: %q is no party size", f.Parties, s.Value)
+			return load, nil, fmt.Errorf("--parties %s: %q is not a party size", f.Parties, s.Value)
 		}
 		if s.Size > q.LargestParty() {
 			left = append(left, s)
@@ -144,7 +144,7 @@ func (f Settings) parseRegions(regions []string) ([]simulation.Share, error) {
 	}
 	for _, h := range homes {
 		if !slices.Contains(regions, h.Value) {
-			return nil, fmt.Errorf("--regions %s: %q is none of the queue's latency regions %v", text, h.Value, regions)
+			return nil, fmt.Errorf("--regions %s: %q is not one of the queue's latency regions %v", text, h.Value, regions)
 		}
 	}
 	return homes, nil
@@ -157,7 +157,7 @@ func (f Settings) parseValues(matchOn []string) ([]simulation.Property, error) {
 	for _, part := range strings.FieldsFunc(f.Values, func(r rune) bool { return r == ';' }) {
 		name, values, ok := strings.Cut(part, "=")
 		if !ok || !slices.Contains(matchOn, name) {
-			return nil, fmt.Errorf("--values %s: %q is none of the queue's match_on properties %v", f.Values, name, matchOn)
+			return nil, fmt.Errorf("--values %s: %q is not one of the queue's match_on properties %v", f.Values, name, matchOn)
 		}
 		list, err := parseShares(values)
 		if err != nil {
@@ -187,7 +187,7 @@ func parseShares(text string) ([]simulation.Share, error) {
 		if weighted {
 			w, err := strconv.ParseFloat(weight, 64)
 			if err != nil || !(w >= 0) || math.IsInf(w, 0) {
-				return nil, fmt.Errorf("%q is no share", weight)
+				return nil, fmt.Errorf("%q is not a share", weight)
 			}
 			s.Weight = w
 		}

@@ -13,7 +13,7 @@ const skillBands = 24
 
 // Picture returns an SVG file. It shows the waits by party size and how soon tickets are placed. If the
 // queue uses skill, it also shows how even the matches are, and who waits because of skill.
-func (p Played) Picture() string {
+func (p Result) Picture() string {
 	name, l, r, skill := p.Name, p.Load, p.Report, p.Queue.Skill != nil
 	height := 420.0
 	if skill {

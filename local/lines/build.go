@@ -28,10 +28,10 @@ var crossCompilers = map[string]string{"amd64": "x86_64-linux-gnu-gcc", "arm64":
 func Cross(arch string) (env []string, err error) {
 	compiler, ok := crossCompilers[arch]
 	if !ok {
-		return nil, fmt.Errorf("no C compiler is known that builds for %s", arch)
+		return nil, fmt.Errorf("no known C compiler builds for %s", arch)
 	}
 	if _, err := exec.LookPath(compiler); err != nil {
-		return nil, fmt.Errorf("a plugin for %s takes %s, which is not installed (Debian: apt-get install gcc-%s): %w",
+		return nil, fmt.Errorf("a plugin for %s needs %s, which is not installed (Debian: apt-get install gcc-%s): %w",
 			arch, compiler, strings.TrimSuffix(strings.ReplaceAll(compiler, "_", "-"), "-gcc"), err)
 	}
 	return []string{"GOARCH=" + arch, "CC=" + compiler}, nil

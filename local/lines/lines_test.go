@@ -66,7 +66,7 @@ func TestBuildForServer(t *testing.T) {
 	if err != nil || !maps.Equal(b.Pins, want) || b.Go != "go1.27.2" || b.Experiment != "nogreenteagc" || b.Arch != "arm64" || !b.Untrimmed || strings.Join(b.Flags, " ") != "-tags=netgo" {
 		t.Errorf("BuildForServer = %+v, %v; want pins %v", b, err, want)
 	}
-	if _, err := BuildForServer(server(), []string{Common}); err == nil || !strings.Contains(err.Error(), "no Nakama server") {
+	if _, err := BuildForServer(server(), []string{Common}); err == nil || !strings.Contains(err.Error(), "not a Nakama server") {
 		t.Errorf("a program without nakama-common: %v", err)
 	}
 	folder := &debug.Module{Path: Common, Replace: &debug.Module{Path: "../common"}}
@@ -132,7 +132,7 @@ func TestCross(t *testing.T) {
 func TestPrepare_NoToolchain(t *testing.T) {
 	t.Setenv("GOPROXY", "off")
 	_, err := Prepare(t.Context(), filepath.Join("..", ".."), Build{Name: "none", Go: "go1.26.999"})
-	if err == nil || !strings.Contains(err.Error(), "has to be built by exactly go1.26.999, and it cannot be had") {
+	if err == nil || !strings.Contains(err.Error(), "has to be built by exactly go1.26.999, which is not available") {
 		t.Errorf("Prepare = %v", err)
 	}
 }

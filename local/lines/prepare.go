@@ -43,7 +43,7 @@ func Prepare(ctx context.Context, root string, b Build) (env []string, err error
 	}
 	env = []string{"GOTOOLCHAIN=" + b.Go, "GOEXPERIMENT=" + b.Experiment, "CGO_ENABLED=1"}
 	if _, err := goCommand(ctx, root, env, "version"); err != nil {
-		return nil, fmt.Errorf("the plugin has to be built by exactly %s, and it cannot be had: %w; the Go module proxy serves it, or put a program named %s on the PATH", b.Go, err, b.Go)
+		return nil, fmt.Errorf("the plugin has to be built by exactly %s, which is not available: %w; the Go module proxy serves it, or put a program named %s on the PATH", b.Go, err, b.Go)
 	}
 	flags := b.Flags
 	differs := false

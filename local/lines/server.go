@@ -63,7 +63,7 @@ func BuildFor(l Line, linked []string) (Build, error) {
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
-		return Build{}, fmt.Errorf("the plugin links %s, which Nakama %s contains in a version that is not known here; give the server's program instead, it says the version: SERVER=/path/to/nakama",
+		return Build{}, fmt.Errorf("the plugin links %s, which Nakama %s contains in an unknown version; give the server's program instead, which names the version: SERVER=/path/to/nakama",
 			strings.Join(unknown, ", "), l.Nakama)
 	}
 	return b, nil
@@ -79,7 +79,7 @@ func BuildForServer(info *debug.BuildInfo, linked []string) (Build, error) {
 		contained[m.Path] = m
 	}
 	if contained[Common] == nil {
-		return Build{}, fmt.Errorf("the server's program (%s) does not contain %s: it is no Nakama server", info.Path, Common)
+		return Build{}, fmt.Errorf("the server's program (%s) does not contain %s: it is not a Nakama server", info.Path, Common)
 	}
 	for _, module := range linked {
 		switch m := contained[module]; {

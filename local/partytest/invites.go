@@ -33,7 +33,7 @@ func NewInvites(d invite.Deps) *invite.Service {
 		d.Attributes = func(context.Context, party.View) (map[string]json.RawMessage, error) { return nil, nil }
 	}
 	if d.Newcomer == nil {
-		d.Newcomer = AtOnce(d.Sender)
+		d.Newcomer = TellAtOnce(d.Sender)
 	}
 	if d.OnInviteOver == nil {
 		d.OnInviteOver = func(string, string) {}
@@ -48,7 +48,7 @@ type allowAll struct{}
 
 func (allowAll) Decide(context.Context, party.Question) error { return nil }
 
-// AtOnce returns a function that tells a party about a new member without delay.
-func AtOnce(sender party.Sender) party.Newcomer {
+// TellAtOnce returns a function that tells a party about a new member without delay.
+func TellAtOnce(sender party.Sender) party.Newcomer {
 	return func(id party.ID, opCode int64, data any) error { return party.SendData(sender, id, opCode, data) }
 }

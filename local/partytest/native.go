@@ -257,9 +257,9 @@ func (h *Host) PartyList(_ context.Context, _ int, open *bool, hidden bool, quer
 	return found, "", nil
 }
 
-// Found returns an [admission.Founder] over the host: a second session of the user creates the
+// Founder returns an [admission.Founder] over the host: a second session of the user creates the
 // party and leaves it again. The founder calls hide with that session's ID.
-func (h *Host) Found(hide func(sessionID string, hidden bool)) admission.Founder {
+func (h *Host) Founder(hide func(sessionID string, hidden bool)) admission.Founder {
 	return func(_ context.Context, s party.Session, f party.Facts) (party.ID, func(bool), error) {
 		if f.MaxSize < 2 {
 			return party.ID{}, nil, admission.ErrCannotFound

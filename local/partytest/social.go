@@ -59,8 +59,8 @@ func (h *Host) Group(userIDs ...string) string {
 	return g.Id
 }
 
-// AskGroup makes a user ask to join a group.
-func (h *Host) AskGroup(groupID, userID string) {
+// RequestToJoinGroup makes a user ask to join a group.
+func (h *Host) RequestToJoinGroup(groupID, userID string) {
 	panicOnError(h.data.JoinGroup(uuid.MustParse(groupID), uuid.MustParse(userID), h.nameOf(userID)))
 }
 

@@ -107,8 +107,8 @@ func (s *Storage) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUp
 	return acks, nil, nil
 }
 
-// Plant writes an object as a client does for its own user, which is possible in any collection.
-func (s *Storage) Plant(userID, collection, key, value string) {
+// WriteAsClient writes an object as a client does for its own user, which is possible in any collection.
+func (s *Storage) WriteAsClient(userID, collection, key, value string) {
 	_, err := s.Module.StorageWrite(context.Background(), []*runtime.StorageWrite{{
 		Collection: collection, Key: key, UserID: userID, Value: value, PermissionRead: 2, PermissionWrite: 1,
 	}})

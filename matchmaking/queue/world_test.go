@@ -223,7 +223,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 			if w.mail != nil {
 				return w.mail.Send(id, op, data)
 			}
-			return partytest.AtOnce(w.host)(id, op, data)
+			return partytest.TellAtOnce(w.host)(id, op, data)
 		},
 		NewcomerPending: func(id party.ID) bool { return w.mail != nil && w.mail.Pending(id) },
 		Metrics:         &w.metrics,

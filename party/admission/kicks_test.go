@@ -418,9 +418,9 @@ func TestKicks_SweepLooksAtNobodyElsesObjects(t *testing.T) {
 	k.kick(p[1], id)
 	gone := party.ID{UUID: uuid.New(), Node: id.Node}
 	for _, collection := range []string{"partyline_parties", "partyline_kicks", "partyline_seats"} {
-		k.host.Plant(p[2].UserID, collection, id.UUID.String(), `{"party_id":"`+gone.String()+`"}`)
+		k.host.WriteAsClient(p[2].UserID, collection, id.UUID.String(), `{"party_id":"`+gone.String()+`"}`)
 	}
-	k.host.Plant(p[2].UserID, "partyline_away", p[1].UserID, `{"parties":7}`)
+	k.host.WriteAsClient(p[2].UserID, "partyline_away", p[1].UserID, `{"parties":7}`)
 	k.must(k.admission.Sweep(t.Context()))
 	k.restart()
 	k.refused(k.join(p[1], id), party.Banned)

@@ -655,7 +655,7 @@ func TestSweep(t *testing.T) {
 	ended, lives := w.party(p[0]), w.party(p[1])
 	w.mustSet(p[0], ended, `{"map":1}`, ``)
 	w.mustSet(p[1], lives, `{"map":2}`, ``)
-	w.host.Plant(p[0].UserID, collection, "x", `{"party_id":"`+lives.String()+`"}`) // an object of a client
+	w.host.WriteAsClient(p[0].UserID, collection, "x", `{"party_id":"`+lives.String()+`"}`) // an object of a client
 	w.host.Disconnect(p[0])
 	w.must(newWorld(t, w).service.Sweep(t.Context()))
 	if n := w.host.Objects(collection); n != 1 {

@@ -65,7 +65,7 @@ func newWorld(t testing.TB) *world {
 	members := roster.New(w.streams, w.host, w.clock.Now)
 	w.admission = partytest.NewHooks(ledger.Deps{
 		Roster: members, Streams: w.host, Storage: w.host, News: news, Policy: policy, Logger: &partytest.Log{}, Now: w.clock.Now,
-	}, admission.Deps{Sender: w.host}, w.host.Found(members.Hidden.Set))
+	}, admission.Deps{Sender: w.host}, w.host.Founder(members.Hidden.Set))
 	w.finder = finder.New(finder.Deps{
 		Entry:  entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: party.NewBlockList(nil, w.host), Judge: w, Policy: policy},
 		Lister: w.host, News: news, Limits: party.NewLimits(policy, w.clock.Now), Now: w.clock.Now,

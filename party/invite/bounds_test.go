@@ -134,14 +134,14 @@ func TestService_ObjectsOfClients(t *testing.T) {
 	foreign := w.create(p[2], party.InviteRequest{PartyID: own.String(), HoldSeat: true, ForUserIDs: []string{p[0].UserID, p[1].UserID}})
 	index := "partyline_party_invites_" + id.UUID.String()
 	intruder := p[2].UserID
-	w.host.Plant(intruder, index, "0", `{"expires_at":"never"}`)
+	w.host.WriteAsClient(intruder, index, "0", `{"expires_at":"never"}`)
 	sum := sha256.Sum256([]byte(foreign.Code))
-	w.host.Plant(intruder, index, "1", fmt.Sprintf(`{"key":%q,"hold":true,"expires_at":%d}`, hex.EncodeToString(sum[:]), foreign.ExpiresAt))
+	w.host.WriteAsClient(intruder, index, "1", fmt.Sprintf(`{"key":%q,"hold":true,"expires_at":%d}`, hex.EncodeToString(sum[:]), foreign.ExpiresAt))
 	for i := range 200 {
-		w.host.Plant(intruder, index, fmt.Sprint("many", i), fmt.Sprintf(`{"key":"k","by":%q,"expires_at":%d}`, p[0].UserID, foreign.ExpiresAt))
+		w.host.WriteAsClient(intruder, index, fmt.Sprint("many", i), fmt.Sprintf(`{"key":"k","by":%q,"expires_at":%d}`, p[0].UserID, foreign.ExpiresAt))
 	}
-	w.host.Plant(intruder, "partyline_invites", "0", `{"id":7}`)
-	w.host.Plant(intruder, "partyline_invites", "1", fmt.Sprintf(`{"id":%q,"party_id":%q,"expires_at":1}`, kept.ID, id))
+	w.host.WriteAsClient(intruder, "partyline_invites", "0", `{"id":7}`)
+	w.host.WriteAsClient(intruder, "partyline_invites", "1", fmt.Sprintf(`{"id":%q,"party_id":%q,"expires_at":1}`, kept.ID, id))
 
 	w.node = w.start() // a process that knows only what storage has
 	w.held(id, 0)

@@ -53,7 +53,7 @@ func (w *world) start() node {
 	parties := roster.New(w.host, w.host, w.clock.Now)
 	door := partytest.NewHooks(ledger.Deps{
 		Roster: parties, Streams: w.host, Storage: w.host, News: &party.News{}, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,
-	}, admission.Deps{Sender: w.host, Locked: func(context.Context, party.View) error { return w.lock }}, w.host.Found(parties.Hidden.Set))
+	}, admission.Deps{Sender: w.host, Locked: func(context.Context, party.View) error { return w.lock }}, w.host.Founder(parties.Hidden.Set))
 	invites := partytest.NewInvites(invite.Deps{
 		Store: store, Roster: parties, Admission: door.Admission, Limits: party.NewLimits(policy, w.clock.Now),
 		Users: w.host, Blocks: party.NewBlockList(nil, w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,

@@ -89,10 +89,10 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 			defer w.mu.Unlock()
 			return w.lock
 		},
-	}, w.founder(w.host.Found(n.roster.Hidden.Set)))
+	}, w.founder(w.host.Founder(n.roster.Hidden.Set)))
 	deps := reconnect.Deps{
 		Admission: n.admission.Admission, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
-		Newcomer: partytest.AtOnce(sender), Waits: func(party.ID) bool { return false },
+		Newcomer: partytest.TellAtOnce(sender), Waits: func(party.ID) bool { return false },
 	}
 	if w.posts {
 		mail := post.New(sender, w.log)

@@ -100,7 +100,7 @@ func TestService_Share_whoMay(t *testing.T) {
 	if err != nil && !strings.Contains(err.Error(), "group_id") {
 		t.Errorf("refusal = %q; want the field in it", err)
 	}
-	w.host.AskGroup(guild, p[0].UserID) // a user who only asked is not a member
+	w.host.RequestToJoinGroup(guild, p[0].UserID) // a user who only asked is not a member
 	_, err = w.ask(p[0], toGuild)
 	w.refused(err, party.NotMember)
 	w.nothingShared(p[0], id)
@@ -118,7 +118,7 @@ func TestService_Share_whoIsTold(t *testing.T) {
 	}
 	_ = oneSided // only asked to be a friend, which does not count
 	guild := w.host.Group(mate.UserID, sharer.UserID, both.UserID, member.UserID, mateBlocks.UserID, offline)
-	w.host.AskGroup(guild, asks.UserID)
+	w.host.RequestToJoinGroup(guild, asks.UserID)
 	w.host.Block(blocksUs.UserID, sharer.UserID)
 	w.host.Block(sharer.UserID, blockedByUs.UserID)
 	w.host.Block(mateBlocks.UserID, sharer.UserID)

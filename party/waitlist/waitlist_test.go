@@ -77,7 +77,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 			}
 			return nil
 		},
-	}, w.host.Found(members.Hidden.Set))
+	}, w.host.Founder(members.Hidden.Set))
 	blocks := party.NewBlockList(nil, w.host)
 	w.invites = partytest.NewInvites(invite.Deps{
 		Store: store, Roster: members, Admission: w.admission.Admission, Limits: party.NewLimits(policy, time.Now), Users: w.host, Blocks: blocks,
@@ -90,7 +90,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 	})
 	w.seats = reconnect.New(reconnect.Deps{
 		Admission: w.admission.Admission, Roster: members, News: news, Sender: w.host, Notifier: w.host, Policy: policy, Logger: w.log, Now: time.Now,
-		Newcomer: partytest.AtOnce(w.host), Waits: func(party.ID) bool { return false },
+		Newcomer: partytest.TellAtOnce(w.host), Waits: func(party.ID) bool { return false },
 	})
 	t.Cleanup(w.close)
 	return w

@@ -34,10 +34,10 @@ func TestRun_Refuses(t *testing.T) {
 		{"both", options{nakama: "3.40.0", server: shell}, "not by both"},
 		{"unknown", options{nakama: "2.0.0"}, "no line for Nakama 2.0.0, there are 3.40.0"},
 		{"missing", options{server: filepath.Join(dir, "none")}, "no such file"},
-		{"text", options{server: text}, "is no program at all"},
-		{"no_go", options{server: shell}, "is no Go program"},
-		{"no_nakama", options{server: self}, "no Nakama server"},
-		{"arch", options{arch: "wasm"}, "no C compiler is known that builds for wasm"},
+		{"text", options{server: text}, "is not a program"},
+		{"no_go", options{server: shell}, "is not a Go program"},
+		{"no_nakama", options{server: self}, "not a Nakama server"},
+		{"arch", options{arch: "wasm"}, "no known C compiler builds for wasm"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.name != "nothing" {

@@ -14,7 +14,7 @@ import (
 const doctorUsage = `usage: partyline doctor --server FILE [--plugin FILE] [--modules DIR]
 
 Says whether the server opens the plugin, or each plugin below DIR, before it is started:
-every mismatch with its cure. The files are read, never run.
+every mismatch with its fix. The files are read, never run.
 
 exit code: 0 nothing is in the way, 1 something is, 2 what the flags name cannot be read
 
@@ -42,7 +42,7 @@ func doctorCommand(t *terminal, args []string) int {
 		return exitUsage
 	}
 	for _, f := range found {
-		fmt.Fprintf(t.out, "\n%s\n  cure: %s\n", f.What, f.Cure)
+		fmt.Fprintf(t.out, "\n%s\n  fix: %s\n", f.What, f.Fix)
 	}
 	if len(found) > 0 {
 		fmt.Fprintf(t.out, "\n%d in the way.\n", len(found))
@@ -80,13 +80,13 @@ func examine(t *terminal, server, plugin, modules string) ([]doctor.Finding, err
 		case err != nil && file == plugin:
 			return nil, err
 		case err != nil:
-			found = append(found, doctor.Finding{What: err.Error(), Cure: "take it out of the directory; a server opens every .so there, and does not start if one is no plugin"})
+			found = append(found, doctor.Finding{What: err.Error(), Fix: "take it out of the directory; a server opens every .so there, and does not start if one is not a plugin"})
 			continue
 		}
 		fmt.Fprintln(t.out, "plugin", p)
 		found = append(found, doctor.Compare(s, p)...)
 		for _, other := range plugins {
-			found = append(found, doctor.Together(other, p)...)
+			found = append(found, doctor.CompareTogether(other, p)...)
 		}
 		plugins = append(plugins, p)
 	}
@@ -116,7 +116,7 @@ func pluginFiles(plugin, modules string) (files []string, err error) {
 		return err
 	})
 	if err == nil && len(files) == before {
-		err = fmt.Errorf("there is no plugin (.so) below %s", modules)
+		err = fmt.Errorf("no plugin (.so) found below %s", modules)
 	}
 	return files, err
 }

@@ -31,12 +31,12 @@ func TestDoctor_Refuses(t *testing.T) {
 		{"nothing", nil, exitUsage, "say which server: --server FILE"},
 		{"no_server", []string{"--plugin", text}, exitUsage, "say which server: --server FILE"},
 		{"gone", []string{"--server", text + ".gone"}, exitUsage, "no such file"},
-		{"no_program", []string{"--server", text}, exitUsage, "is no program at all"},
-		{"no_plugin", []string{"--server", self, "--plugin", text}, exitUsage, "is no program at all"},
-		{"no_modules", []string{"--server", self, "--modules", t.TempDir()}, exitUsage, "there is no plugin (.so) below"},
-		{"modules", []string{"--server", self, "--modules", filepath.Dir(text)}, exitProblem, "text.so is no program at all"},
-		{"modules_after", []string{"--server", self, "--modules", mixed}, exitProblem, "b.so is no plugin: it is built with -buildmode=exe"},
-		{"program_as_plugin", []string{"--server", self, "--plugin", self}, exitProblem, "is no plugin: it is built with -buildmode=exe"},
+		{"no_program", []string{"--server", text}, exitUsage, "is not a program"},
+		{"no_plugin", []string{"--server", self, "--plugin", text}, exitUsage, "is not a program"},
+		{"no_modules", []string{"--server", self, "--modules", t.TempDir()}, exitUsage, "no plugin (.so) found below"},
+		{"modules", []string{"--server", self, "--modules", filepath.Dir(text)}, exitProblem, "text.so is not a program"},
+		{"modules_after", []string{"--server", self, "--modules", mixed}, exitProblem, "b.so is not a plugin: it is built with -buildmode=exe"},
+		{"program_as_plugin", []string{"--server", self, "--plugin", self}, exitProblem, "is not a plugin: it is built with -buildmode=exe"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, problem strings.Builder

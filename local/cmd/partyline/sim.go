@@ -25,7 +25,7 @@ flags:
 // simCommand plays one queue. The only result that exits with 1 is a split party, which would be a
 // fault of Partyline.
 func simCommand(t *terminal, args []string) int {
-	f := evening.Usual()
+	f := evening.DefaultSettings()
 	var file, name, svg string
 	flags := t.flagSet("sim", simUsage)
 	flags.StringVar(&file, "rules", "", "rules file, - for standard input")
@@ -76,7 +76,7 @@ func simCommand(t *terminal, args []string) int {
 }
 
 // simReport prints the results of all tickets and players.
-func (t *terminal) simReport(f evening.Settings, p evening.Played) {
+func (t *terminal) simReport(f evening.Settings, p evening.Result) {
 	q, l, r := p.Queue, p.Load, p.Report
 	fmt.Fprintf(t.out, "%s: %d teams of %d; %s for %s, a pass every %s, seed %d\n", t.paint(bold, p.Name), q.Teams, q.TeamSize.Max,
 		f.Arrivals, rules.FormatDuration(f.Duration), rules.FormatDuration(f.Interval), f.Seed)

@@ -57,7 +57,7 @@ func TestMatrix_NamesEveryFunction(t *testing.T) {
 
 // The server answers as each cell says, over HTTP and over the socket.
 func TestMatrix(t *testing.T) {
-	addr := target.Given()
+	addr := target.Address()
 	if addr == "" {
 		addr = target.Server(t, true)
 	} else if !target.HasModule(t, addr) {

@@ -37,7 +37,7 @@ async function playground(options = {}) {
 const night = (joint) => `version: 1\nrules:\n  - id: night\n    on: [join]\n    deny: hour(now) >= 22 ${joint} hour(now) < 6\n    message: Come back in the morning.\n`;
 
 describe("playground", () => {
-  test("says what is wrong, where, and the cure; then what happens", async () => {
+  test("says what is wrong, where, and how to fix it; then what happens", async () => {
     const page = await playground();
     await page.fill("#file", night("and"));
     await page.locator("#state.bad").waitFor();

@@ -96,7 +96,7 @@ func (w *world) invite(by *player.Game, id string, with object) (made party.Crea
 // heapInUse returns the memory in use after all clients have received everything.
 func (w *world) heapInUse(games ...[]*player.Game) uint64 {
 	w.Helper()
-	w.server.Settle()
+	w.server.WaitForEvents()
 	for _, list := range games {
 		for _, g := range list {
 			w.must(g.Barrier(w.ctx))

@@ -32,10 +32,10 @@ func NewSentinel(ctx context.Context, c *Client, id string) (*Sentinel, error) {
 	return &Sentinel{socket: socket}, nil
 }
 
-// Settle returns when every event caused by the server's answers so far has arrived on the given
+// WaitForEvents returns when every event caused by the server's answers so far has arrived on the given
 // sockets. It makes two rounds, because an event may cause another one: the leave of a party's
 // last member closes the party. Not for concurrent use.
-func (s *Sentinel) Settle(ctx context.Context, sockets ...*Socket) error {
+func (s *Sentinel) WaitForEvents(ctx context.Context, sockets ...*Socket) error {
 	for range 2 {
 		if err := s.roundTrip(ctx); err != nil {
 			return fmt.Errorf("sentinel: %w", err)

@@ -20,7 +20,7 @@ func transcriptFile(name string) string { return filepath.Join("testdata", name+
 // TestTranscripts compares servers with the recorded transcripts. The server is the one in NAKAMA, or
 // the embedded engine, once as a stock server and once with the module and an empty rules file.
 func TestTranscripts(t *testing.T) {
-	if addr := target.Given(); addr != "" {
+	if addr := target.Address(); addr != "" {
 		compare(t, addr, target.HasModule(t, addr))
 		return
 	}

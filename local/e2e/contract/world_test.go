@@ -122,7 +122,7 @@ func (w *World) settle(first ...*Actor) {
 			sockets = append(sockets, a.socket)
 		}
 	}
-	if err := w.sentinel.Settle(ctx, sockets...); err != nil {
+	if err := w.sentinel.WaitForEvents(ctx, sockets...); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // assumes the sample rules, local/rules.yml, so a given server has to run with them.
 func server(t *testing.T) string {
 	t.Helper()
-	if addr := target.Given(); addr != "" {
+	if addr := target.Address(); addr != "" {
 		if !target.HasModule(t, addr) {
 			t.Fatalf("the server at %s has no Partyline module, which the documentation is about", addr)
 		}

@@ -32,7 +32,7 @@ type faultKind struct {
 
 var faultKinds = []faultKind{
 	{name: "fails", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.Before = fault.Fail(errBroken) }},
-	{name: "loses its answer", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.After = fault.Lose(errBroken) }},
+	{name: "loses its answer", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.After = fault.LoseAnswer(errBroken) }},
 	{name: "panics", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.Before = fault.Panic(errBroken) }},
 	{name: "loses a race", only: "StorageWrite", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.Before = fault.Conflict }},
 	{name: "finds the socket gone", disconnects: true, arm: func(f *fault.Fault, w *world, by *player.Game) {
@@ -182,7 +182,7 @@ func tryOne(t *testing.T, w *world, a act, one callFault) int {
 	// settle does not wait for a socket that was cut, and its last message may still be in work.
 	err = errors.Join(err, eventually(ctx, noGoroutines))
 	armed.Disarm()
-	struck := armed.Struck()
+	struck := armed.Count()
 	if how.heal != nil && struck > 0 {
 		how.heal(w)
 	}

@@ -53,7 +53,7 @@ func (v *testServer) tryMatch(one callFault) (struck int) {
 	armed := v.world.layer.Arm(f)
 	h.findUntilMatched(ctx)
 	armed.Disarm()
-	if struck = armed.Struck(); one.kind.heal != nil && struck > 0 {
+	if struck = armed.Count(); one.kind.heal != nil && struck > 0 {
 		one.kind.heal(v.world)
 	}
 	h.audit(ctx)

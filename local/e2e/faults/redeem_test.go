@@ -99,7 +99,7 @@ func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 		if err == nil {
 			must(friend.LeaveParty(ctx, id))
 		}
-		if armed.Struck() == 0 {
+		if armed.Count() == 0 {
 			return ""
 		}
 		return failed + " -> " + strings.Join(lines, "; ")

@@ -284,7 +284,7 @@ func (v *testServer) settle(ctx context.Context, games ...*player.Game) {
 	s, err := client.NewSentinel(ctx, v.api, "sentinel-"+uuid.NewString()) // a new one, because a sentinel does not outlive its server
 	v.must(err)
 	for _, g := range games {
-		v.must(s.Settle(ctx, g.Socket))
+		v.must(s.WaitForEvents(ctx, g.Socket))
 	}
 	v.must(s.Close(ctx))
 }

@@ -119,7 +119,7 @@ func (w *world) settle(ctx context.Context, games ...*player.Game) error {
 	if err != nil {
 		return err
 	}
-	if err := w.sentinel.Settle(ctx); err != nil {
+	if err := w.sentinel.WaitForEvents(ctx); err != nil {
 		return err
 	}
 	return barriers(ctx, games)
@@ -142,11 +142,11 @@ func barriers(ctx context.Context, games []*player.Game) error {
 // awaitEmpty waits until nothing is left of the players, after their sockets were closed.
 func (w *world) awaitEmpty(ctx context.Context) error {
 	const sentinelOnly = 1
-	if err := w.sentinel.Settle(ctx); err != nil {
+	if err := w.sentinel.WaitForEvents(ctx); err != nil {
 		return err
 	}
 	return eventually(ctx, func() error {
-		w.engine.Settle()
+		w.engine.WaitForEvents()
 		if n := w.engine.Sessions(); n != sentinelOnly {
 			return fmt.Errorf("%d sockets are left", n)
 		}

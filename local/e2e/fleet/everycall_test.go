@@ -80,7 +80,7 @@ func TestEveryCall(t *testing.T) {
 		fault fault.Fault
 	}{
 		{"fails", fault.Fault{Before: fault.Fail(broken)}},
-		{"loses-its-answer", fault.Fault{After: fault.Lose(broken)}},
+		{"loses-its-answer", fault.Fault{After: fault.LoseAnswer(broken)}},
 		{"panics", fault.Fault{Before: fault.Panic(broken)}},
 	}
 	struck := 0
@@ -92,7 +92,7 @@ func TestEveryCall(t *testing.T) {
 			armed := layer.Arm(f)
 			defer armed.Disarm()
 			w.withTest(t).playThrough()
-			struck += armed.Struck()
+			struck += armed.Count()
 		}) {
 			return // the match that is left would only confuse the next test
 		}

@@ -24,7 +24,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := target.Given()
+	addr := target.Address()
 	if addr == "" {
 		addr = target.WithRules(t, rules)
 	}

@@ -43,8 +43,8 @@ func (r *run) observe(t *rapid.T) observation {
 		}
 	}
 	for number, id := range r.parties {
-		for i, ear := range r.ears {
-			heard := ear.Parties[id]
+		for i, view := range r.views {
+			heard := view.Parties[id]
 			if heard == nil || !r.state.Sessions[i].Live {
 				continue
 			}

@@ -52,12 +52,12 @@ func TestRaces(t *testing.T) { playAll(t, append([]action{race}, actions()...)) 
 
 func playAll(t *testing.T, actions []action) {
 	sets := ruleSets
-	if target.Given() != "" {
+	if target.Address() != "" {
 		sets = map[string]string{"server": ""}
 	}
 	for name, source := range sets {
 		t.Run(name, func(t *testing.T) {
-			if target.Given() == "" {
+			if target.Address() == "" {
 				t.Parallel() // each on its own server
 			}
 			s := start(t, source)

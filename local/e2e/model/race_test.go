@@ -39,7 +39,7 @@ func playRace(t *rapid.T, r *run) {
 		}
 	}
 	got := r.atOnce(t, steps)
-	strays := r.listen()
+	unexpected := r.listen()
 	seen := r.observe(t)
 	w := raceLog{been: map[seat]bool{}, entered: map[seat]bool{}}
 	possible := variants(r.state.Rules.Parties.OnePerUser, steps)
@@ -60,7 +60,7 @@ func playRace(t *rapid.T, r *run) {
 	}
 	// The server looks up the members of a party, and sends a moment later. So a member who leaves in
 	// between hears the message after the end. A session that was never a member hears nothing.
-	r.must(t, r.checkStrays(strays, func(s seat, m client.Message) bool { return w.been[s] || r.mayHear(w.been, s, m) }))
+	r.must(t, r.checkUnexpected(unexpected, func(s seat, m client.Message) bool { return w.been[s] || r.mayHear(w.been, s, m) }))
 	r.recentMembers = w.been
 	r.forget()
 }

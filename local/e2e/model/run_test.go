@@ -34,7 +34,7 @@ type run struct {
 
 	players []*player.Player
 	games   []*player.Game
-	ears    []*player.Ear
+	views   []*player.PartyView
 	parties []string
 	invites []party.CreatedInvite
 
@@ -69,7 +69,7 @@ func (r *run) connect(ctx context.Context, t *rapid.T, user int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.games, r.ears = append(r.games, g), append(r.ears, player.NewEar(g.ID))
+	r.games, r.views = append(r.games, g), append(r.views, player.NewPartyView(g.ID))
 	for _, m := range r.states {
 		m.Connect(user)
 	}
@@ -133,7 +133,7 @@ func (r *run) finish(t *rapid.T) {
 		}
 	}
 	if e := r.server.engine; e != nil {
-		e.Settle()
+		e.WaitForEvents()
 		if e.Parties() != 0 || e.Sessions() != 1 {
 			t.Errorf("%d parties and %d sockets are left; want 0 and the sentinel's", e.Parties(), e.Sessions())
 		}
@@ -175,7 +175,7 @@ func (r *run) play(t *rapid.T, s *step) bool {
 		})
 	}))
 	r.must(t, r.settle(ctx))
-	r.must(t, r.checkStrays(r.listen(), func(s seat, m client.Message) bool { return r.mayHear(were, s, m) }))
+	r.must(t, r.checkUnexpected(r.listen(), func(s seat, m client.Message) bool { return r.mayHear(were, s, m) }))
 	r.recentMembers = were
 	if s.record != nil && got == "" {
 		s.record()
@@ -223,7 +223,7 @@ func (r *run) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.server.sentinel.Settle(ctx, r.live()...)
+	return r.server.sentinel.WaitForEvents(ctx, r.live()...)
 }
 
 // seats returns who is in which party, in any of the states.
@@ -246,13 +246,13 @@ func (r *run) mayHear(were map[seat]bool, s seat, m client.Message) bool {
 	return (were[s] || r.recentMembers[s]) && m.Envelope.GetPartyData().GetOpCode() == party.OpInvite
 }
 
-// checkStrays fails if a session has heard a message of a party that it may not hear.
-func (r *run) checkStrays(strays map[int][]player.Stray, may func(s seat, m client.Message) bool) error {
+// checkUnexpected fails if a session has heard a message of a party that it may not hear.
+func (r *run) checkUnexpected(unexpected map[int][]player.Unexpected, may func(s seat, m client.Message) bool) error {
 	var problems []error
-	for i, heard := range strays {
-		for _, stray := range heard {
-			if !may(seat{i, slices.Index(r.parties, stray.Party)}, stray.Message) {
-				problems = append(problems, fmt.Errorf("session %d: %w", i, stray))
+	for i, heard := range unexpected {
+		for _, u := range heard {
+			if !may(seat{i, slices.Index(r.parties, u.Party)}, u.Message) {
+				problems = append(problems, fmt.Errorf("session %d: %w", i, u))
 			}
 		}
 	}
@@ -261,14 +261,14 @@ func (r *run) checkStrays(strays map[int][]player.Stray, may func(s seat, m clie
 
 // listen makes every game process what it has received. It returns what each has heard of parties that
 // it does not know to be in.
-func (r *run) listen() map[int][]player.Stray {
-	strays := map[int][]player.Stray{}
+func (r *run) listen() map[int][]player.Unexpected {
+	unexpected := map[int][]player.Unexpected{}
 	for i, g := range r.games {
 		if r.state.Sessions[i].Live {
-			strays[i] = r.ears[i].Hear(g.Drain())
+			unexpected[i] = r.views[i].Process(g.Drain())
 		}
 	}
-	return strays
+	return unexpected
 }
 
 // heard compares what every game has heard with the model: each must know exactly its parties, in their
@@ -278,12 +278,12 @@ func (r *run) listen() map[int][]player.Stray {
 func (r *run) heard(m *model.State, entered map[seat]bool, steps ...*step) error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	for i, ear := range r.ears {
+	for i, view := range r.views {
 		if !m.Sessions[i].Live {
 			continue
 		}
 		for number, id := range r.parties {
-			p, heard := m.Parties[number], ear.Parties[id]
+			p, heard := m.Parties[number], view.Parties[id]
 			switch member := slices.Contains(p.Members, i); {
 			case member && heard == nil:
 				problem("session %d is in party %d and was not told", i, number)
@@ -308,17 +308,17 @@ func (r *run) left(s seat, steps []*step) bool {
 // forget makes every game forget the parties it is not in any more. Whatever it hears of them from now
 // on is an error.
 func (r *run) forget() {
-	for i, ear := range r.ears {
+	for i, view := range r.views {
 		for number, id := range r.parties {
 			if !slices.Contains(r.state.Parties[number].Members, i) {
-				ear.Forget(id)
+				view.Forget(id)
 			}
 		}
 	}
 }
 
 // sameAsHeard compares a party with what a game has heard of it.
-func (r *run) sameAsHeard(p *model.Party, heard *player.Heard) error {
+func (r *run) sameAsHeard(p *model.Party, heard *player.PartyState) error {
 	want := map[string]bool{}
 	for _, m := range p.Members {
 		want[r.games[m].ID] = true
@@ -333,7 +333,7 @@ func (r *run) sameAsHeard(p *model.Party, heard *player.Heard) error {
 	return nil
 }
 
-func (r *run) describe(heard *player.Heard) string {
+func (r *run) describe(heard *player.PartyState) string {
 	var members []int
 	leader := -1
 	for i, g := range r.games {

@@ -36,7 +36,7 @@ type server struct {
 func start(t *testing.T, source string) *server {
 	t.Helper()
 	s := &server{}
-	addr := target.Given()
+	addr := target.Address()
 	if addr != "" {
 		if !target.HasModule(t, addr) {
 			t.Fatalf("the server at %s has no Partyline module", addr)

@@ -61,7 +61,7 @@ func TestNodeDies_PartiesOfOthersGoOn(t *testing.T) {
 	for _, g := range []*game{ann, dan, eve, again} {
 		w.must(g.Close(w.ctx))
 	}
-	w.cluster.Settle()
+	w.cluster.WaitForEvents()
 	if n := w.cluster.Presences(); n != 0 {
 		t.Errorf("%d presences are left", n)
 	}

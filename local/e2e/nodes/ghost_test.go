@@ -32,7 +32,7 @@ func TestCapacity_NoGhostIsTakenForAMember(t *testing.T) {
 	for _, at := range []joinGates{south, north} {
 		at.outside.Open()
 		arrive(at.inside)
-		w.cluster.Settle() // the engine has processed it
+		w.cluster.WaitForEvents() // the engine has processed it
 	}
 	south.inside.Open()
 	first := <-results[bob]
@@ -41,7 +41,7 @@ func TestCapacity_NoGhostIsTakenForAMember(t *testing.T) {
 
 	parsed, err := party.ParseID(id)
 	w.must(err)
-	w.cluster.Settle()
+	w.cluster.WaitForEvents()
 	members := 1
 	for g, err := range map[*game]error{bob: first, cid: second} {
 		if err != nil {

@@ -193,6 +193,6 @@ func (w *world) race(id, code string, n int, mayFail func(error) bool) []*game {
 			w.t.Errorf("a racer was refused: %v", results[i])
 		}
 	}
-	w.cluster.Settle()
+	w.cluster.WaitForEvents()
 	return in
 }

@@ -96,7 +96,7 @@ func (w *world) node(name, rules string) *node {
 func (n *node) crash() {
 	n.module.Cut()
 	n.server.Close()
-	n.w.cluster.Settle()
+	n.w.cluster.WaitForEvents()
 }
 
 // play signs in a player on a node and connects their game there.

@@ -84,7 +84,7 @@ func (s *side) settle(ctx context.Context) {
 // servers returns the address of the stock server and of the one with the module.
 func servers(b *testing.B) (stock, module string) {
 	b.Helper()
-	module, stock = target.Given(), os.Getenv("NAKAMA_STOCK")
+	module, stock = target.Address(), os.Getenv("NAKAMA_STOCK")
 	if (module == "") != (stock == "") {
 		b.Fatalf("%s and NAKAMA_STOCK go together: a server with the module and one without", target.Variable)
 	}

@@ -178,7 +178,7 @@ func (h *host) measure(ctx context.Context) (g gauge, err error) {
 	}
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	s := h.engine
-	s.Settle()
+	s.WaitForEvents()
 	g.remaining.sessions, g.remaining.parties, g.remaining.presences = s.Sessions(), s.Parties(), s.Presences()
 	for _, collection := range []string{"partyline_invites", "partyline_invite_ids", "partyline_invite_notices", "partyline_parties", "partyline_away"} {
 		objects, _, err := s.Module().StorageList(ctx, "", "", collection, 100, "")

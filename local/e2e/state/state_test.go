@@ -33,7 +33,7 @@ type scene struct {
 // start starts a server, or uses the one that the environment names.
 func start(t *testing.T, rules string) *scene {
 	t.Helper()
-	addr := target.Given()
+	addr := target.Address()
 	if addr == "" {
 		file := filepath.Join(t.TempDir(), "rules.yml")
 		if err := os.WriteFile(file, []byte(rules), 0o600); err != nil {

@@ -15,8 +15,8 @@ import (
 // Variable is the environment variable that names a running server.
 const Variable = "NAKAMA"
 
-// Given returns the address of the server that the environment names; "" for none.
-func Given() string { return os.Getenv(Variable) }
+// Address returns the address of the server that the environment names; "" for none.
+func Address() string { return os.Getenv(Variable) }
 
 // Server starts a server for the duration of a test, either with Partyline's module and an empty rules
 // file or as a stock server, and returns its address. It is an embedded engine, or a real server if
@@ -33,7 +33,7 @@ func Server(t testing.TB, module bool) string {
 // as [Server] does.
 func Module(t testing.TB) string {
 	t.Helper()
-	if addr := Given(); addr != "" {
+	if addr := Address(); addr != "" {
 		return addr
 	}
 	return Server(t, true)
@@ -82,7 +82,7 @@ func Queues(t testing.TB, rulesFile string) string {
 	if addr := os.Getenv(QueuesVariable); addr != "" {
 		return addr
 	}
-	if Given() != "" {
+	if Address() != "" {
 		t.Fatalf("%s=host:port has to name a server whose rules are %s", QueuesVariable, rulesFile)
 	}
 	path, err := filepath.Abs(rulesFile)

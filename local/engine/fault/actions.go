@@ -10,9 +10,9 @@ import (
 // Fail makes a Before: the call fails with err and has no effect.
 func Fail(err error) func(Call) error { return func(Call) error { return err } }
 
-// Lose makes an After: the call has its effect, but the caller gets err, as if the answer was lost on the way. If the
+// LoseAnswer makes an After: the call has its effect, but the caller gets err, as if the answer was lost on the way. If the
 // call failed by itself, its own error stays.
-func Lose(err error) func(Call, error) error {
+func LoseAnswer(err error) func(Call, error) error {
 	return func(_ Call, own error) error {
 		if own != nil {
 			return own

@@ -43,8 +43,8 @@ type Armed struct {
 	struck int
 }
 
-// Struck returns how often the fault has struck.
-func (a *Armed) Struck() int {
+// Count returns how often the fault has struck.
+func (a *Armed) Count() int {
 	a.layer.mu.Lock()
 	defer a.layer.mu.Unlock()
 	return a.struck

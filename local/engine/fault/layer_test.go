@@ -76,8 +76,8 @@ func TestLayer_StrikesWhatItIsArmedFor(t *testing.T) {
 			t.Errorf("write %d: %v, stored %t; want %t", i, err, exists(t, s, key), want)
 		}
 	}
-	if armed.Struck() != 2 || other.Struck() != 0 || elsewhere.Struck() != 0 {
-		t.Errorf("struck %d, %d, %d; want 2, 0, 0", armed.Struck(), other.Struck(), elsewhere.Struck())
+	if armed.Count() != 2 || other.Count() != 0 || elsewhere.Count() != 0 {
+		t.Errorf("struck %d, %d, %d; want 2, 0, 0", armed.Count(), other.Count(), elsewhere.Count())
 	}
 	other.Disarm()
 	if _, err := nk.StorageRead(t.Context(), nil); err != nil {
@@ -88,7 +88,7 @@ func TestLayer_StrikesWhatItIsArmedFor(t *testing.T) {
 func TestLayer_AnswerLost(t *testing.T) {
 	layer := &fault.Layer{}
 	s, nk := load(t, layer, engine.Options{})
-	layer.Arm(fault.Fault{Name: "StorageWrite", Times: 1, After: fault.Lose(errBroken)})
+	layer.Arm(fault.Fault{Name: "StorageWrite", Times: 1, After: fault.LoseAnswer(errBroken)})
 	if _, err := nk.StorageWrite(t.Context(), object("k")); !errors.Is(err, errBroken) || !exists(t, s, "k") {
 		t.Errorf("%v, stored %t; want the error and the effect", err, exists(t, s, "k"))
 	}

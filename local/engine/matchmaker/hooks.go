@@ -82,7 +82,7 @@ func (p *pass) checkMatch(entries []runtime.MatchmakerEntry, taken map[*ticket]b
 	for _, given := range entries {
 		e, ok := given.(*Entry)
 		if !ok || e == nil {
-			return match{}, fmt.Errorf("it has a %T where only the entries that were passed in may stand", given)
+			return match{}, fmt.Errorf("it contains a %T; only the entries that were passed in are allowed", given)
 		}
 		t := p.tickets[e.Ticket]
 		switch {

@@ -76,7 +76,7 @@ func TestParty_Invariants(t *testing.T) {
 			case "idle":
 				tb.parties.CloseIdle()
 			}
-			tb.tracker.Sync()
+			tb.tracker.WaitForEvents()
 			for _, id := range made {
 				checkInvariants(t, tb, id, sizes[id])
 			}

@@ -20,13 +20,13 @@ var (
 	errNotFound = errors.New("party not found")
 	errTracking = errors.New("tracking failed") // the session has ended in the meantime
 
-	// ErrWouldWedge is the error for a ticket of a party without members. A client makes such a party with max_size
+	// ErrWouldHang is the error for a ticket of a party without members. A client makes such a party with max_size
 	// 0. On the real server the call does not release a lock. When that socket closes, the whole node stops
 	// delivering presence events.
-	ErrWouldWedge = errors.New("embedded engine: a ticket for a party without members; here a real server stops delivering presence events for good")
+	ErrWouldHang = errors.New("embedded engine: a ticket for a party without members; here a real server stops delivering presence events for good")
 	// ErrWouldCrash is the error for the second page of a list of closed parties, and for a cursor that is used with
 	// another "open" than before. The process of the real server ends there.
-	ErrWouldCrash = errors.New("embedded engine: a cursor that the open filter does not survive; here the process of a real server ends")
+	ErrWouldCrash = errors.New("embedded engine: a cursor that does not fit the open filter; here the process of a real server ends")
 )
 
 // Tracker has the methods of the presence tracker that parties use.

@@ -145,7 +145,7 @@ func (tb *harness) do(s *session, message any) *rtapi.Envelope {
 	}
 	replies := &session{id: s.id, user: s.user, name: s.name}
 	tb.handle[name](context.Background(), replies, in)
-	tb.tracker.Sync()
+	tb.tracker.WaitForEvents()
 	return replies.last()
 }
 
@@ -247,7 +247,7 @@ func TestRegistry_LeaderIsGone(t *testing.T) {
 		t.Fatal(e)
 	}
 	tb.do(alice, &rtapi.PartyLeave{PartyId: id})
-	tb.tracker.Sync()
+	tb.tracker.WaitForEvents()
 	if e := tb.do(bob, &rtapi.PartyClose{PartyId: id}).GetError(); e.GetMessage() != "Error closing party: party leader only" {
 		t.Errorf("closed by somebody who does not lead: %v", e)
 	}

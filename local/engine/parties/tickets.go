@@ -18,8 +18,8 @@ func (p *party) addTicket(ctx context.Context, caller uuid.UUID, r TicketRequest
 	members := slices.Clone(p.members)
 	p.mu.Unlock()
 	if len(members) == 0 {
-		p.reg.log.Error(ErrWouldWedge.Error(), "party", p.id)
-		return "", nil, ErrWouldWedge
+		p.reg.log.Error(ErrWouldHang.Error(), "party", p.id)
+		return "", nil, ErrWouldHang
 	}
 	for _, m := range members {
 		if m.ID.SessionID != caller {

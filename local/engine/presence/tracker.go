@@ -36,8 +36,8 @@ func (t *Tracker) Listen(mode uint8, fn func(Event)) { t.events.listen(mode, fn)
 // change. The rules of Listen apply.
 func (t *Tracker) Announce(fn func(Event)) { t.events.announce(fn) }
 
-// Sync waits until the events of all earlier changes are delivered.
-func (t *Tracker) Sync() { t.events.sync() }
+// WaitForEvents waits until the events of all earlier changes are delivered.
+func (t *Tracker) WaitForEvents() { t.events.sync() }
 
 // Hold(true) stops the delivery of events until Hold(false). A batch that is being delivered is still finished. Sync
 // waits until Hold(false).

@@ -63,7 +63,7 @@ func TestTracker_Changes(t *testing.T) {
 	hidden := presence.Meta{Username: "a", Hidden: true}
 	expect := func(what string, want ...string) {
 		t.Helper()
-		tr.Sync()
+		tr.WaitForEvents()
 		if got := j.take(); !slices.Equal(got, want) {
 			t.Errorf("%s: events %q; want %q", what, got, want)
 		}
@@ -131,12 +131,12 @@ func TestTracker_ListenersFirst(t *testing.T) {
 	for _, mode := range []uint8{7, 6, 5} {
 		tr.Track(id(a), user, presence.Stream{Mode: mode}, presence.Meta{Username: "a"})
 	}
-	tr.Sync()
+	tr.WaitForEvents()
 	if got, want := j.take(), []string{"party 7 +a//1", "all 7 +a//1", "match 6 +a//1", "all 6 +a//1", "all 5 +a//1"}; !slices.Equal(got, want) {
 		t.Errorf("events %q; want %q", got, want)
 	}
 	tr.UntrackAll(a, nk.PresenceReasonLeave)
-	tr.Sync()
+	tr.WaitForEvents()
 	got := j.take()
 	if len(got) != 5 || strings.HasPrefix(got[0], "all") || strings.HasPrefix(got[1], "all") {
 		t.Errorf("events %q; want those of the listeners first", got)
@@ -155,7 +155,7 @@ func TestTracker_ListenerTracks(t *testing.T) {
 		}
 	})
 	tr.Track(id(a), user, presence.Stream{Mode: 7}, presence.Meta{Username: "a"})
-	tr.Sync()
+	tr.WaitForEvents()
 	if got, want := j.take(), []string{"all 7 +a//1", "all 7 -a//3"}; !slices.Equal(got, want) {
 		t.Errorf("events %q; want %q", got, want)
 	}
@@ -170,7 +170,7 @@ func TestTracker_Close(t *testing.T) {
 	tr.Open(a)
 	tr.Announce(func(presence.Event) { t.Error("an event after Close") })
 	tr.Track(id(a), uuid.New(), presence.Stream{Mode: 7}, presence.Meta{})
-	tr.Sync() // must not wait forever
+	tr.WaitForEvents() // must not wait forever
 	if tr.Total() != 1 {
 		t.Error("not tracked")
 	}
@@ -226,7 +226,7 @@ func TestTracker_EventsTellTheTruth(t *testing.T) {
 		})
 	}
 	all.Wait()
-	tr.Sync()
+	tr.WaitForEvents()
 	for _, stream := range streams {
 		if got := tr.Count(stream); got != len(there[stream]) {
 			t.Errorf("%v: %d presences; the events told of %d", stream, got, len(there[stream]))

@@ -362,7 +362,7 @@ func TestServer_Ending(t *testing.T) {
 	seen := make(chan int, 1)
 	var e *engine
 	e = newEngine(t, func(o *realtime.Options, _ *parties.Options) {
-		o.Ending = func(s *realtime.Session) {
+		o.OnSessionEnd = func(s *realtime.Session) {
 			if s.Context().Err() == nil {
 				t.Error("the context is still alive")
 			}
@@ -405,7 +405,7 @@ func TestParties_WedgeIsVisible(t *testing.T) {
 	created := s.take("party", contains(`"cid":"1"`))
 	_, id, _ := strings.Cut(strings.ReplaceAll(string(created[len(created)-1]), " ", ""), `"party_id":"`)
 	s.sendText(`{"cid":"2","party_matchmaker_add":{"min_count":2,"max_count":2,"party_id":"` + id[:strings.Index(id, `"`)] + `"}}`)
-	s.take("error", contains(`"error":{"code":3,"message":"Error adding party to matchmaker: `+parties.ErrWouldWedge.Error()+`"}`))
+	s.take("error", contains(`"error":{"code":3,"message":"Error adding party to matchmaker: `+parties.ErrWouldHang.Error()+`"}`))
 	s.sendText(`{"cid":"3","ping":{}}`)
 	s.take("pong", contains(`"cid":"3"`))
 }
@@ -542,7 +542,7 @@ func TestEngine_Race(t *testing.T) {
 		}
 	})
 	all.Wait()
-	e.tracker.Sync()
+	e.tracker.WaitForEvents()
 	for _, id := range ids {
 		subject, label, _ := strings.Cut(id, ".")
 		list, err := e.module.StreamUserList(7, subject, "", label, true, true)

@@ -61,8 +61,8 @@ type Options struct {
 	// RPC calls a module's function. found is false if the function does not exist. nil means that there are none.
 	RPC   func(ctx context.Context, s *Session, id, payload string) (result string, found bool, err error)
 	Hooks Hooks // nil means that there are none
-	// Ending is called for each session that ends, before it leaves its streams, to cancel its matchmaker tickets.
-	Ending func(s *Session)
+	// OnSessionEnd is called for each session that ends, before it leaves its streams, to cancel its matchmaker tickets.
+	OnSessionEnd func(s *Session)
 	// Peer returns the router of another node, nil for an unknown node. nil means that there are no other nodes.
 	Peer func(node string) *Router
 	// SingleSocket ends a user's older sockets when a new one opens.

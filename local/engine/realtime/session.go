@@ -123,8 +123,8 @@ func (s *Session) end(reason string, why runtime.PresenceReason, last ...*rtapi.
 		}
 		s.reason = reason
 		s.cancel()
-		if s.srv.opts.Ending != nil {
-			s.srv.opts.Ending(s)
+		if s.srv.opts.OnSessionEnd != nil {
+			s.srv.opts.OnSessionEnd(s)
 		}
 		s.srv.opts.Tracker.UntrackAll(s.id, why)
 		s.srv.follows.removeSession(s.id)

@@ -163,7 +163,7 @@ func sim(text, settings string) any {
 	given := struct {
 		Queue string
 		evening.Settings
-	}{Settings: evening.Usual()}
+	}{Settings: evening.DefaultSettings()}
 	if err := json.Unmarshal([]byte(settings), &given); err != nil {
 		return map[string]any{"error": err.Error()}
 	}

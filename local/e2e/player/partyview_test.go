@@ -31,15 +31,15 @@ func TestEar_NewsBeforeTheEnvelope(t *testing.T) {
 		"envelope between":   {led, said(true, "a"), shut},
 		"presence before it": {arrived, led, shut, said(true, "a")},
 	} {
-		ear := NewEar("me")
-		if strays := ear.Hear(messages); len(strays) > 0 {
-			t.Errorf("%s: strays %v; want none", name, strays)
+		view := NewPartyView("me")
+		if unexpected := view.Process(messages); len(unexpected) > 0 {
+			t.Errorf("%s: unexpected %v; want none", name, unexpected)
 		}
-		if h := ear.Parties["p"]; h.Open || h.Leader != "b" || len(h.Members) != 3 {
+		if h := view.Parties["p"]; h.Open || h.Leader != "b" || len(h.Members) != 3 {
 			t.Errorf("%s: heard %+v; want a closed party of three, led by b", name, h)
 		}
-		ear.Hear([]client.Message{said(true, "a")})
-		if h := ear.Parties["p"]; !h.Open || h.Leader != "a" {
+		view.Process([]client.Message{said(true, "a")})
+		if h := view.Parties["p"]; !h.Open || h.Leader != "a" {
 			t.Errorf("%s: heard %+v after one more envelope; want what it says", name, h)
 		}
 	}
