@@ -53,13 +53,19 @@ type Admission struct {
 
 // New makes an admission.
 func New(d Deps) *Admission {
-	joins, boarding := &joins{bySession: map[string]join{}}, boarding{d.Ledger, d.Sender}
+	joins, boarding := &joins{bySession: map[string]join{}}, newBoarding(d.Ledger, d.Sender)
 	offers := cache.New[string, party.ID](d.Now, maxOffers, offerTTL)
 	return &Admission{
 		Deps: d, joins: joins, boarding: boarding,
 		memberships: memberships{d.Ledger, boarding, joins, keyed.NewLocks[string]()},
 		restorer:    restorer{d.Ledger, boarding, joins, d.Found, keyed.NewLocks[party.ID](), offers},
 	}
+}
+
+// Close stops the timers of messages and writes to come.
+func (a *Admission) Close() {
+	a.closes.Close()
+	a.Ledger.Close()
 }
 
 // Check decides as Admit, or the before-hook of a native join, would do, and changes nothing. l is the caller's look at

@@ -10,6 +10,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/alarm"
 	"partyline/party"
 	"partyline/party/ledger"
 	"partyline/party/reserve"
@@ -19,6 +20,19 @@ import (
 type boarding struct {
 	ledger *ledger.Ledger
 	sender party.Sender
+	closes *alarm.Alarms[vacated] // party closes still to be sent
+}
+
+// vacated is a session that the module has taken out of a party.
+type vacated struct {
+	party   party.ID
+	session party.Session
+}
+
+func newBoarding(l *ledger.Ledger, sender party.Sender) boarding {
+	b := boarding{ledger: l, sender: sender}
+	b.closes = alarm.New(time.Now, l.Logger, "older device not notified party=", b.tellClosed)
+	return b
 }
 
 // takeAttempts is how often one admission tries.
@@ -163,14 +177,25 @@ func (b boarding) evictGhost(v *ledger.Visit, members []party.Member) {
 }
 
 // vacate takes the older of a user's two sockets out of the party. It sends the socket a party close, as the host does
-// to a removed member, because the host itself sends nothing. If the socket led, leadership passes on as on any leave.
+// to a removed member, because the host itself sends nothing. The close waits for [party.NewcomerAfter], because the
+// socket may have come in just now, and must get the host's party before it. If the socket led, leadership passes on as
+// on any leave.
 func (b boarding) vacate(v *ledger.Visit, older party.Session) {
 	if _, err := b.takeOff(v, older, true); err != nil {
 		b.ledger.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, older.SessionID, err)
 	}
-	closed := &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: v.ID.String()}}}
-	if err := b.send(older, closed); err != nil {
-		b.ledger.Logger.Warn("older device not notified party=%s session=%s error=%v", v.ID, older.SessionID, err)
+	b.closes.Set(vacated{v.ID, older}, time.Now().Add(party.NewcomerAfter))
+}
+
+// tellClosed sends the party close, unless the session has come back in meanwhile.
+func (b boarding) tellClosed(c vacated) {
+	members, err := b.ledger.Roster.Members(c.party)
+	if err == nil && party.HasSession(members, c.session.SessionID) {
+		return
+	}
+	closed := &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: c.party.String()}}}
+	if err = errors.Join(err, b.send(c.session, closed)); err != nil {
+		b.ledger.Logger.Warn("older device not notified party=%s session=%s error=%v", c.party, c.session.SessionID, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -124,7 +125,9 @@ func TestAdopted_OfferIsOver(t *testing.T) {
 }
 
 // If another node was faster, the superfluous party ends at once, and its creator finds the seat.
-func TestAdopted_OnAnotherNode(t *testing.T) {
+func TestAdopted_OnAnotherNode(t *testing.T) { synctest.Test(t, testAdoptedOnAnotherNode) }
+
+func testAdoptedOnAnotherNode(t *testing.T) {
 	w, _, id, back := allAway(t, 2)
 	here, there := w.node, w.newNode()
 	facts := w.askBeforeCreate(back[0])
@@ -139,6 +142,8 @@ func TestAdopted_OnAnotherNode(t *testing.T) {
 	if in := w.host.Members(stray); len(in) != 0 {
 		t.Errorf("members of the party too many are %v; want none", in)
 	}
+	time.Sleep(party.NewcomerAfter)
+	synctest.Wait()
 	closed := slices.ContainsFunc(w.host.Sent(), func(m partytest.Sent) bool {
 		return m.Envelope.GetPartyClose().GetPartyId() == made.PartyId && slices.Equal(m.To, []string{back[0].SessionID})
 	})
