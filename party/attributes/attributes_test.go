@@ -760,7 +760,7 @@ func TestStorage_answerLost(t *testing.T) {
 		repeated bool // another write comes before the result is known
 		want     string
 	}{
-		"known_later":  {false, `{"version":4,"party":{"gone":null,"map":"new"},"members":{"%[1]s":{"hat":"new"},"%[2]s":{"c":null}}}`},
+		"known_later":  {false, `{"version":5,"party":{"gone":null,"map":"new"},"members":{"%[1]s":{"hat":"new"},"%[2]s":{"c":null}}}`},
 		"written_over": {true, `{"version":5,"party":{"gone":null,"map":"new","mode":1},"members":{"%[1]s":{"hat":"new"},"%[2]s":{"c":null}}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -806,6 +806,47 @@ func TestStorage_answerLost(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestStorage_doneLate: storage does a write long after it returned an error, and takes no other write before. The
+// party is told all the same.
+func TestStorage_doneLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(2)
+		id := w.party(p...)
+		w.mustSet(p[0], id, `{"map":"old"}`, ``)
+		time.Sleep(2 * time.Second)
+		w.heard()
+		var stalled atomic.Bool
+		stalled.Store(true)
+		var late []*runtime.StorageWrite
+		w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+			if !stalled.Load() || writes[0].Collection != collection {
+				return nil
+			}
+			if late == nil {
+				late = writes
+			}
+			return errors.New("no answer in time")
+		}
+		if _, err := w.set(p[0], id, `{"map":"new"}`, ``); party.ReasonOf(err) != party.Internal {
+			t.Errorf("Set = %v", err)
+		}
+		time.Sleep(3500 * time.Millisecond)
+		stalled.Store(false)
+		if _, err := w.host.StorageWrite(t.Context(), late); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		told := w.heard()
+		if len(told) != 1 || string(told[0].Party["map"]) != `"new"` {
+			t.Errorf("told %s; want the new map", text(told))
+		}
+		if got, want := w.get(p[1], id), `{"version":3,"party":{"map":"new"},"members":{}}`; got != want {
+			t.Errorf("get = %s; want %s", got, want)
+		}
+	})
 }
 
 // TestFacts: rules and people outside see only what they may.

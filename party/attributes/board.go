@@ -30,7 +30,7 @@ type board struct {
 	news      Document  // what the party has not been told; version 0 if nothing
 	next      time.Time // before this time the party is told nothing
 	unsure    *Document // the document before a write whose result is unknown
-	recheckAt time.Time // when to read storage for that result
+	recheckAt time.Time // when to end that doubt
 	newcomers []string  // sessions that came in and have to be sent the whole document
 	greetAt   time.Time // when to send it to them
 }
@@ -170,12 +170,9 @@ func (s *Service) settle(ctx context.Context, b *board) error {
 		}
 	}
 	if b.unsure != nil && !s.Now().Before(b.recheckAt) {
-		f, err := s.read(ctx, b.id)
-		if err != nil {
+		if err := s.endDoubt(ctx, b); err != nil {
 			return err
 		}
-		b.tell(*b.unsure, f.doc)
-		b.unsure = nil
 	}
 	if now := s.Now(); b.news.Version > 0 && !now.Before(b.next) {
 		if err := party.SendData(s.Sender, b.id, party.OpAttributes, b.news); err != nil {

@@ -105,6 +105,17 @@ func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Doc
 	return Document{}, errors.New("write attributes: another node was faster each time")
 }
 
+// endDoubt writes the document again with a new version. After that, an earlier write whose result is unknown was done,
+// or never will be; then [Service.change] tells the party. A read would not do: the database may finish a write after
+// any read.
+func (s *Service) endDoubt(ctx context.Context, b *board) error {
+	_, err := s.change(ctx, b, func(d Document) (Document, error) {
+		d.Version++
+		return d, nil
+	})
+	return err
+}
+
 func (s *Service) remove(ctx context.Context, origin party.ID) error {
 	err := s.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: attributesCollection, Key: origin.UUID.String()}})
 	if err != nil {
