@@ -112,7 +112,8 @@ func (b Book) Merge(r Record) (ended []party.Seat, found []string) {
 	clear(b.Kicks)
 	maps.Copy(b.Kicks, r.Kicks)
 	for user, w := range r.Waiting {
-		w.Blocked = b.Waiting[user].Blocked
+		known := b.Waiting[user]
+		w.Blocked, w.Untold = known.Blocked, known.Untold && known.Until.Equal(w.Until)
 		r.Waiting[user] = w
 	}
 	clear(b.Waiting)

@@ -22,6 +22,7 @@ type Waiter struct {
 	Told    time.Time // the latest Until so far, also after the held seat ended because nobody might enter; zero once it is over
 	Absent  time.Time // when they lost their last socket; zero while they have one
 	Blocked bool      // by a block between them and a member, or by an invite that leads elsewhere; not stored
+	Untold  bool      // they were not notified of the held seat yet; not stored
 }
 
 // compare orders two players by the time they joined the wait list.
@@ -178,10 +179,10 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 			if w.Until = now.Add(hold); w.Until.Before(w.Told) {
 				w.Until = w.Told // the rules may hold seats for a shorter time since
 			}
-			w.Told = w.Until
+			w.Told, w.Untold = w.Until, true
 			offered = append(offered, w.UserID)
 		case !in && known:
-			w.Until = time.Time{}
+			w.Until, w.Untold = time.Time{}, false
 		default:
 			continue
 		}

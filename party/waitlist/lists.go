@@ -3,6 +3,7 @@ package waitlist
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"partyline/party"
@@ -134,8 +135,8 @@ func (l lists) locked(v *ledger.Visit) (bool, error) {
 // serve holds the party's free seats for the first players on the wait list. It removes players who did not take their
 // seat in time or had no socket for too long. It also removes those in over, whose invites let them in no more, unless
 // the party is open by now. blocked says which users anything else keeps out; seats are held only for users in it. It
-// returns the players with a newly held seat, and when to serve again; zero if time alone changes nothing.
-func (l lists) serve(ctx context.Context, id party.ID, blocked map[string]bool, over []reserve.Waiter) (offered []reserve.Waiter, next time.Time, err error) {
+// returns how many seats are newly held, and when to serve again; zero if time alone changes nothing.
+func (l lists) serve(ctx context.Context, id party.ID, blocked map[string]bool, over []reserve.Waiter) (offered int, next time.Time, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if lives, err := v.LookOrForget(); !lives {
 			return err
@@ -164,9 +165,6 @@ func (l lists) serve(ctx context.Context, id party.ID, blocked map[string]bool, 
 			}
 		}
 		users, offers := v.Book.Serve(v.Last.View, now, l.Policy().Parties.Waitlist.Hold, closed, blocked)
-		for _, user := range users {
-			offered = append(offered, v.Book.Waiting[user])
-		}
 		if next = v.Book.NextWaitlistTimer(); seats > 0 && (next.IsZero() || next.After(now.Add(lockCheckInterval))) {
 			next = now.Add(lockCheckInterval)
 		}
@@ -186,7 +184,6 @@ func (l lists) serve(ctx context.Context, id party.ID, blocked map[string]bool, 
 			}
 		})
 		if err != nil { // the next call does it again
-			offered = nil
 			maps.Copy(v.Book.Waiting, line)
 			v.Reindex()
 			return err
@@ -196,7 +193,26 @@ func (l lists) serve(ctx context.Context, id party.ID, blocked map[string]bool, 
 				v.Book.Miss(w)
 			}
 		}
+		offered = len(users)
 		return nil
 	})
 	return offered, next, err
+}
+
+// untold lists the players who have to be notified of a held seat, in order.
+func (l lists) untold(id party.ID) (line []reserve.Waiter) {
+	l.Briefly(id, func(v *ledger.Visit) {
+		line = slices.DeleteFunc(v.Book.Waitlist(), func(w reserve.Waiter) bool { return !w.Untold || !l.Now().Before(w.Until) })
+	})
+	return line
+}
+
+// told records that a player was notified of the held seat.
+func (l lists) told(id party.ID, w reserve.Waiter) {
+	l.Briefly(id, func(v *ledger.Visit) {
+		if now, waits := v.Book.Waiting[w.UserID]; waits && now.Until.Equal(w.Until) {
+			now.Untold = false
+			v.Book.Waiting[w.UserID] = now
+		}
+	})
 }

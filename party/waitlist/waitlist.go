@@ -5,6 +5,8 @@ package waitlist
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"partyline/internal/alarm"
@@ -274,6 +276,7 @@ func (s *Service) serve(id party.ID) {
 		if next, err = s.offer(ctx, id); !next.IsZero() {
 			s.alarms.Sooner(id, next)
 		}
+		err = errors.Join(err, s.tell(id))
 	}
 	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
 		s.Logger.Warn("wait list not served yet party=%s error=%v", id, err)
@@ -314,14 +317,23 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 		}
 	}
 	offered, next, err := s.lists.serve(ctx, id, blocked, over)
-	if len(offered) > 0 {
-		s.Metrics.MetricsCounterAdd(MetricOffers, nil, int64(len(offered)))
-	}
-	for _, w := range offered {
-		err := party.Notify(ctx, s.Notifier, party.NoticeSeatFree.To(w.UserID, "", seatFree{PartyID: id.String(), HeldUntil: w.Until.Unix()}))
-		if err != nil {
-			s.Logger.Warn("user not notified of the free seat party=%s user=%s error=%v", id, w.UserID, err)
-		}
+	if offered > 0 {
+		s.Metrics.MetricsCounterAdd(MetricOffers, nil, int64(offered))
 	}
 	return next, err
+}
+
+// tell notifies the players for whom a seat is held. Its time is its own: the write of a held seat may be done after
+// the time of the alarm. It stops at the first failure; the next alarm goes on.
+func (s *Service) tell(id party.ID) error {
+	ctx, cancel := context.WithTimeout(context.Background(), serveTimeout)
+	defer cancel()
+	for _, w := range s.lists.untold(id) {
+		err := party.Notify(ctx, s.Notifier, party.NoticeSeatFree.To(w.UserID, "", seatFree{PartyID: id.String(), HeldUntil: w.Until.Unix()}))
+		if err != nil {
+			return fmt.Errorf("notify of the free seat: %w", err)
+		}
+		s.lists.told(id, w)
+	}
+	return nil
 }

@@ -40,6 +40,32 @@ type world struct {
 	mu     sync.Mutex
 	locked bool
 	denied bool // by a rule
+	mute   bool // no notification can be sent
+}
+
+// notifier is the host as it sends notifications: not for callers whose time is over.
+type notifier struct {
+	*partytest.Host
+	world *world
+}
+
+func (n notifier) NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error {
+	n.world.mu.Lock()
+	mute := n.world.mute
+	n.world.mu.Unlock()
+	if mute {
+		return errors.New("no answer")
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return n.Host.NotificationsSend(ctx, notifications)
+}
+
+func (w *world) setMute(mute bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mute = mute
 }
 
 type judge struct{ *world }
@@ -86,7 +112,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 	})
 	w.line = waitlist.New(waitlist.Deps{
 		Entry:   entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: blocks, Judge: judge{w}, Policy: policy},
-		Invites: w.invites, Notifier: w.host, News: news, Metrics: &w.metrics, Logger: w.log, Now: time.Now,
+		Invites: w.invites, Notifier: notifier{w.host, w}, News: news, Metrics: &w.metrics, Logger: w.log, Now: time.Now,
 	})
 	w.seats = reconnect.New(reconnect.Deps{
 		Admission: w.admission.Admission, Roster: members, News: news, Sender: w.host, Notifier: w.host, Policy: policy, Logger: w.log, Now: time.Now,
@@ -944,6 +970,38 @@ func TestWait_offerNotWritten(t *testing.T) {
 			t.Errorf("another node knows of no seat that is held: %+v", at)
 		}
 	})
+}
+
+// A player who could not be notified of a held seat is notified as soon as possible, once. That includes a seat whose
+// write took longer than an alarm's time.
+func TestWait_offerNotTold(t *testing.T) {
+	for name, slow := range map[string]bool{"fails": false, "slow": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.setMute(!slow)
+				var stalled atomic.Bool
+				w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+					if stalled.Load() {
+						time.Sleep(6 * time.Second)
+					}
+					return nil
+				}
+				p := w.host.Players(3)
+				id := w.party(true, 2, p[0], p[1])
+				w.waitByID(p[2], id)
+				stalled.Store(slow)
+				w.leave(p[1], id)
+				time.Sleep(3 * time.Second)
+				w.setMute(false)
+				time.Sleep(9 * time.Second)
+				synctest.Wait()
+				if n := w.notices(p[2]); n != 1 {
+					t.Errorf("told %d times of the seat; want once", n)
+				}
+			})
+		})
+	}
 }
 
 // A waiting player who has a seat by an invite does not block those who have none.
