@@ -683,16 +683,17 @@ func TestGrace_OverHTTP(t *testing.T) {
 }
 
 func TestGrace_SeveralParties(t *testing.T) {
-	clock := partytest.NewTime()
-	w := newWorld(t, clock.Now)
+	w := newWorld(t, time.Now)
 	p := w.host.Players(3)
-	first := w.party(true, 3, p[0], p[2])
-	clock.Advance(time.Second)
-	second := w.party(true, 3, p[1], p[2])
+	first, second := w.party(true, 3, p[0], p[2]), w.party(true, 3, p[1], p[2])
 	w.drop(p[2])
-	back := w.resumeInto(p[2].UserID, second) // the party entered last
+	w.drop(w.resumeInto(p[2].UserID, second)) // the party entered last
+	back := w.resumeInto(p[2].UserID, second) // and still the last one after a return
 	w.members(first, 0, p[0], back)
 	w.members(second, 0, p[1], back)
+	if in, err := w.roster.PartiesOf(t.Context(), back.UserID); err != nil || len(in) != 2 || in[0].ID != second {
+		t.Errorf("in %v, %v; want %v first", in, err, second)
+	}
 	w.nothingLeft()
 }
 

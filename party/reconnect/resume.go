@@ -111,6 +111,10 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (back pa
 	if err != nil {
 		return back, isFault(err), err
 	}
+	onlyOne := s.Policy().Parties.OnePerUser.Enabled()
+	if !onlyOne { // in the order in which they were entered, because each return is an entry
+		slices.Reverse(seats)
+	}
 	var refused error
 	for _, seat := range seats {
 		err := s.Admission.Admit(ctx, seat.ID, session, party.Grant{Back: true}, nil)
@@ -118,11 +122,11 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (back pa
 		case party.ReasonOf(err) == party.PartyNotFound: // lost in between
 		case err != nil:
 			refused, faulty = errors.Join(refused, err), faulty || isFault(err)
-		case back.IsZero():
+		default:
 			back = s.Admission.Current(seat.ID)
-		}
-		if !back.IsZero() && s.Policy().Parties.OnePerUser.Enabled() {
-			return back, false, nil
+			if onlyOne {
+				return back, false, nil
+			}
 		}
 	}
 	if !back.IsZero() {
