@@ -44,38 +44,58 @@ func (s *endings) RevokeAny(ctx context.Context, inviteID string) error {
 }
 
 func (s *endings) revoke(ctx context.Context, key string, r *record, by string) error {
-	_, err := s.end(ctx, key, r, "", event{Event: eventRevoked, ID: r.ID, By: by}, func(r *record) bool {
+	return s.end(ctx, ending{key: key, before: r, event: event{Event: eventRevoked, ID: r.ID, By: by}, change: func(r *record) bool {
 		r.RevokedAt = s.Now().Unix()
 		return true
-	})
+	}})
+}
+
+// ending is the end of an invite.
+type ending struct {
+	key    string
+	before *record
+	by     party.Caller // who declines; the zero Caller if it ends for everybody
+	event  event
+	change func(*record) bool // false if there is nothing to do
+}
+
+// end ends an invite, unless it has ended already. If storage does not answer, it returns the error and goes on in the
+// background until the invite has ended.
+func (s *endings) end(ctx context.Context, e ending) error {
+	err := s.tryEnd(ctx, e, s.Store.change)
+	if errors.As(err, &unsureError{}) {
+		s.unsureEnds.Put(e.before.ID+" "+e.by.UserID, struct{}{})
+		if e.before.Hold {
+			s.Admission.HoldsChanged(s.partyOf(e.before), true)
+		}
+		s.retryLater(e.key, "end of "+e.before.ID, func(ctx context.Context) error {
+			err := s.tryEnd(ctx, e, s.Store.changeInTurn)
+			if party.ReasonOf(err) == party.InviteNotFound {
+				return nil
+			}
+			return err
+		})
+	}
 	return err
 }
 
-// end ends an invite for a user, or for everybody if userID is "", by a change of its record. ended is false if the
-// change has nothing to do, or if the invite has ended already.
-func (s *endings) end(ctx context.Context, key string, before *record, userID string, e event, change func(*record) bool) (ended bool, err error) {
-	r, err := s.Store.change(ctx, key, func(r *record) error {
-		if ended = !r.ended(s.Now()) && change(r); !ended {
+func (s *endings) tryEnd(ctx context.Context, e ending, write func(context.Context, string, func(*record) error) (*record, error)) error {
+	user, ended := e.by.UserID, false
+	r, err := write(ctx, e.key, func(r *record) error {
+		if ended = !r.ended(s.Now()) && e.change(r); !ended {
 			return errUnchanged
 		}
 		return nil
 	})
-	half := before.ID + " " + userID
-	if errors.As(err, &unsureError{}) {
-		s.unsureEnds.Put(half, struct{}{})
-		if before.Hold {
-			s.Admission.HoldsChanged(s.partyOf(before), true)
-		}
-	}
 	if err != nil {
-		return false, err
+		return err
 	}
-	if _, again := s.unsureEnds.Take(half); again { // an earlier call failed before it could do the steps below
-		ended = ended || userID == "" && r.RevokedAt != 0 || slices.Contains(r.Declined, userID)
+	if _, again := s.unsureEnds.Take(r.ID + " " + user); again { // an earlier try failed before it could do the steps below
+		ended = ended || user == "" && r.RevokedAt != 0 || slices.Contains(r.Declined, user)
 	}
 	var users []string
-	if userID != "" {
-		users = []string{userID}
+	if user != "" {
+		users = []string{user}
 	}
 	id := s.partyOf(r)
 	if r.Hold { // also when repeated: a player who was told of a failure may try again after the change was done
@@ -83,13 +103,16 @@ func (s *endings) end(ctx context.Context, key string, before *record, userID st
 		s.Admission.HoldsChanged(id, false)
 	}
 	if !ended {
-		return false, nil
+		return nil
 	}
-	s.publicPreviews.Invalidate(key)
+	s.publicPreviews.Invalidate(e.key)
 	s.notices.withdraw(r.ID, users...)
-	s.OnInviteOver(r.ID, userID)
-	s.notices.tellParty(id, e)
-	return true, nil
+	s.OnInviteOver(r.ID, user)
+	s.notices.tellParty(id, e.event)
+	if user != "" {
+		s.notices.tellInviter(ctx, e.by, r)
+	}
+	return nil
 }
 
 func (s *endings) mayRevoke(ctx context.Context, c party.Caller, r *record) error {
@@ -118,17 +141,7 @@ func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) err
 		return party.Refuse(party.InviteNotForYou, "Only somebody who was invited by name can decline.")
 	}
 	e := event{Event: eventDeclined, ID: r.ID, By: c.UserID, User: c.UserID}
-	declined, err := s.end(ctx, key, r, c.UserID, e, func(r *record) bool { return r.decline(c.UserID) })
-	if err != nil || !declined {
-		return err
-	}
-	if v, err := s.Roster.View(ctx, s.partyOf(r)); err == nil {
-		if _, member := v.Member(r.By); member {
-			return nil
-		}
-	}
-	s.notices.tellInviter(ctx, c, r)
-	return nil
+	return s.end(ctx, ending{key, r, c, e, func(r *record) bool { return r.decline(c.UserID) }})
 }
 
 // releaseHold records in storage that an invite holds no seat any more, or none for the kicked user. The kicked user

@@ -25,9 +25,13 @@ const (
 // caller has gone away or panics. Each retry first drops the cached record, which may be older than a write that was
 // done late.
 func (rs *resolver) retryUntilDone(ctx context.Context, key, what string, do func(ctx context.Context) error) {
-	if runWithTimeout(context.WithoutCancel(ctx), do) == nil {
-		return
+	if runWithTimeout(context.WithoutCancel(ctx), do) != nil {
+		rs.retryLater(key, what, do)
 	}
+}
+
+// retryLater is the part of retryUntilDone that runs in the background.
+func (rs *resolver) retryLater(key, what string, do func(ctx context.Context) error) {
 	rs.tasks.begin(func() {
 		for wait := retryMin; bounded.Sleep(rs.tasks.ctx, wait) == nil; wait = min(2*wait, retryMax) {
 			err := runWithTimeout(rs.tasks.ctx, func(ctx context.Context) error {
@@ -42,7 +46,7 @@ func (rs *resolver) retryUntilDone(ctx context.Context, key, what string, do fun
 			if err == nil {
 				return
 			}
-			rs.Logger.Warn("invite change not undone yet what=%s error=%v", what, err)
+			rs.Logger.Warn("invite change not finished yet what=%s error=%v", what, err)
 		}
 	})
 }

@@ -154,9 +154,13 @@ func (ns *notices) reachable(ctx context.Context, c party.Caller, v party.View, 
 	}), nil
 }
 
-// tellInviter notifies the inviter that a user declined. It is for inviters who are not in the party; members get the
-// event.
+// tellInviter notifies the inviter that a user declined. Inviters who are in the party get the event instead.
 func (ns *notices) tellInviter(ctx context.Context, c party.Caller, r *record) {
+	if v, err := ns.Roster.View(ctx, ns.partyOf(r)); err == nil {
+		if _, member := v.Member(r.By); member {
+			return
+		}
+	}
 	err := party.Notify(ctx, ns.Notifier, party.NoticeDeclined.To(r.By, c.UserID, declined{PartyID: ns.partyOf(r).String(), ID: r.ID, From: c.Username}))
 	if err != nil {
 		ns.Logger.Warn("decline notification not sent invite=%s error=%v", r.ID, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -152,7 +153,9 @@ func TestService_CreateThatFailsKeepsNoSeat(t *testing.T) {
 	w.must(w.join(p[3], id))
 }
 
-func TestService_RevokeWhoseAnswerIsLost(t *testing.T) {
+func TestService_RevokeWhoseAnswerIsLost(t *testing.T) { synctest.Test(t, testRevokeWhoseAnswerIsLost) }
+
+func testRevokeWhoseAnswerIsLost(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(3)
 	id := w.party(p[0], true, 2)
@@ -170,6 +173,10 @@ func TestService_RevokeWhoseAnswerIsLost(t *testing.T) {
 }
 
 func TestService_DeclineWhoseAnswerIsLost(t *testing.T) {
+	synctest.Test(t, testDeclineWhoseAnswerIsLost)
+}
+
+func testDeclineWhoseAnswerIsLost(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(4)
 	id := w.party(p[0], true, 3)
@@ -188,6 +195,10 @@ func TestService_DeclineWhoseAnswerIsLost(t *testing.T) {
 
 // A failed decline was not stored, and the invite then ends in another way: nobody is told of the decline.
 func TestService_DeclineThatFailsAndComesTooLate(t *testing.T) {
+	synctest.Test(t, testDeclineThatFailsAndComesTooLate)
+}
+
+func testDeclineThatFailsAndComesTooLate(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)
 	id := w.party(p[0], true, 3)
@@ -198,6 +209,49 @@ func TestService_DeclineThatFailsAndComesTooLate(t *testing.T) {
 	w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
 	w.must(w.invites.Decline(t.Context(), caller(p[1]), made.Code))
 	w.toldOf(id, "created", "revoked")
+}
+
+// Storage ends an invite long after it returned an error, and takes no other write before. The seat is free then, and
+// the party is told once.
+func TestService_EndThatIsDoneLate(t *testing.T) {
+	for _, what := range []string{"revoked", "declined"} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				p := w.host.Players(3)
+				id := w.party(p[0], true, 2)
+				made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
+				var stalled atomic.Bool
+				stalled.Store(true)
+				var late []*runtime.StorageWrite
+				w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+					if !stalled.Load() {
+						return nil
+					}
+					if late == nil {
+						late = writes
+					}
+					return errAway
+				}
+				if what == "revoked" {
+					w.away(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+				} else {
+					w.away(w.invites.Decline(t.Context(), caller(p[1]), made.Code))
+				}
+				w.held(id, 1)
+				time.Sleep(4 * time.Second)
+				stalled.Store(false)
+				if _, err := w.host.StorageWrite(t.Context(), late); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				w.held(id, 0)
+				w.toldOf(id, "created", what)
+				w.must(w.join(p[2], id))
+			})
+		})
+	}
 }
 
 // toldOf checks which events of its invites a party was sent.
