@@ -53,6 +53,7 @@ func playRace(t *rapid.T, r *run) {
 		return ends, problems
 	})
 	if err == nil {
+		r.listenForCloses(unexpected)
 		err = r.keepStates(func(m *model.State) error { return errors.Join(r.heard(m, w.entered, steps...), r.agrees(m, seen)) })
 	}
 	if err != nil {

@@ -175,7 +175,9 @@ func (r *run) play(t *rapid.T, s *step) bool {
 		})
 	}))
 	r.must(t, r.settle(ctx))
-	r.must(t, r.checkUnexpected(r.listen(), func(s seat, m client.Message) bool { return r.mayHear(were, s, m) }))
+	unexpected := r.listen()
+	r.listenForCloses(unexpected)
+	r.must(t, r.checkUnexpected(unexpected, func(s seat, m client.Message) bool { return r.mayHear(were, s, m) }))
 	r.recentMembers = were
 	if s.record != nil && got == "" {
 		s.record()
@@ -241,9 +243,10 @@ func (r *run) seats() map[seat]bool {
 
 // mayHear reports whether a session that has left a party may hear this message of it. The message about
 // a redeem comes a moment later, and the server looks up the members before it sends. So a member who
-// leaves in between may hear it after the end, perhaps after the next step. were are the earlier members.
+// leaves in between may hear it after the end, perhaps after the next step. The close for a session whose
+// seat has moved comes a moment later as well. were are the earlier members.
 func (r *run) mayHear(were map[seat]bool, s seat, m client.Message) bool {
-	return (were[s] || r.recentMembers[s]) && m.Envelope.GetPartyData().GetOpCode() == party.OpInvite
+	return (were[s] || r.recentMembers[s]) && (m.Envelope.GetPartyData().GetOpCode() == party.OpInvite || m.Envelope.GetPartyClose() != nil)
 }
 
 // checkUnexpected fails if a session has heard a message of a party that it may not hear.
@@ -269,6 +272,28 @@ func (r *run) listen() map[int][]player.Unexpected {
 		}
 	}
 	return unexpected
+}
+
+// listenForCloses waits, a second at most, for the closes of sessions whose seats have moved to another
+// session of the user: the server sends them a moment later. It adds to what [run.listen] returned.
+func (r *run) listenForCloses(unexpected map[int][]player.Unexpected) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	taken := r.seats()
+	for i, view := range r.views {
+		for number, id := range r.parties {
+			if view.Parties[id] == nil || taken[seat{i, number}] || !r.state.Sessions[i].Live {
+				continue
+			}
+			moved := slices.ContainsFunc(r.state.Parties[number].Members, func(m int) bool { return r.state.Sessions[m].User == r.state.Sessions[i].User })
+			if moved {
+				_, _ = r.games[i].Await(ctx, func(m client.Message) bool { return m.Envelope.GetPartyClose().GetPartyId() == id })
+			}
+		}
+	}
+	for i, heard := range r.listen() {
+		unexpected[i] = append(unexpected[i], heard...)
+	}
 }
 
 // heard compares what every game has heard with the model: each must know exactly its parties, in their
