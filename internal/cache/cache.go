@@ -142,9 +142,14 @@ func (c *Cache[K, V]) get(key K) (value V, ok bool) {
 }
 
 func (c *Cache[K, V]) put(key K, value V) {
+	now := c.now()
 	c.forget(key)
-	c.entries[key] = c.recent.PushFront(&entry[K, V]{key, value, c.now().Add(c.ttl)})
-	if c.recent.Len() > c.maxEntries {
-		c.forget(c.recent.Back().Value.(*entry[K, V]).key)
+	c.entries[key] = c.recent.PushFront(&entry[K, V]{key, value, now.Add(c.ttl)})
+	for { // also what has expired, so that a crowd long gone leaves nothing behind
+		oldest := c.recent.Back().Value.(*entry[K, V])
+		if c.recent.Len() <= c.maxEntries && now.Before(oldest.expires) {
+			return
+		}
+		c.forget(oldest.key)
 	}
 }

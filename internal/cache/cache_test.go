@@ -31,6 +31,23 @@ func TestCache_KeepsTheMostRecentForATime(t *testing.T) {
 	}
 }
 
+// What nobody asks for again does not stay for ever.
+func TestCache_ForgetsWhatHasExpired(t *testing.T) {
+	now := time.Unix(1000, 0)
+	c := cache.New[int, int](func() time.Time { return now }, 100, time.Minute)
+	for key := range 50 {
+		c.Put(key, key)
+	}
+	now = now.Add(time.Minute - 1)
+	if c.Put(50, 50); c.Len() != 51 {
+		t.Errorf("%d values; want all 51", c.Len())
+	}
+	now = now.Add(1)
+	if c.Put(51, 51); c.Len() != 2 {
+		t.Errorf("%d values; want the two that have not expired", c.Len())
+	}
+}
+
 func TestCache_OneLoadForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := cache.New[string, int](time.Now, 8, time.Minute)

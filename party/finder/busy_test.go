@@ -90,7 +90,15 @@ func TestFind_NewsBehindTheEnd(t *testing.T) {
 		w.admission.Closed(t.Context(), id)
 		w.admission.HoldsChanged(id, false)
 		w.admission.Stored(id, "i")
+		w.must(w.admission.Expire(t.Context(), party.Seat{ID: id, Member: p[0]}))
 	}
+	lives := w.party(p[1], true, 4, `{}`)
+	w.must(w.finder.Sweep(t.Context())) // nobody has searched
+	if n := w.finder.Stale(); n != 1 {
+		t.Errorf("%d parties are to be read again; want the one that lives", n)
+	}
+	w.host.PartyClose(lives)
+	w.admission.Closed(t.Context(), lives)
 	before, _ := w.host.Calls()
 	w.finds(p[1], `{"free_seats":0}`)
 	if reads, _ := w.host.Calls(); reads > before {

@@ -81,7 +81,7 @@ func Draw(fonts Fonts, c Card) ([]byte, error) {
 	p.seats(c)
 	var b bytes.Buffer
 	err := png.Encode(&b, p.image)
-	return b.Bytes(), err
+	return bytes.Clone(b.Bytes()), err // the buffer may be twice as large, and the picture is kept
 }
 
 type painter struct {
