@@ -148,7 +148,7 @@ func (b Book) Candidates(v party.View) (line []Waiter) {
 }
 
 // Serve holds the free seats for the first players on the wait list, and returns the users whose seats are new. It
-// removes players whose held seat was not taken in time. A held seat ends if there is no free seat any more, or if
+// removes players who did not take their held seat in time, but not those who were not notified of it. A held seat ends if there is no free seat any more, or if
 // closed says that nobody may enter: then the players stay, even after its time. A seat is held only for users whom
 // blocked maps to false.
 func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool, blocked map[string]bool) (offered []string, changed bool) {
@@ -159,16 +159,19 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 		}
 	}
 	for user, w := range b.Waiting {
-		if w.Until.IsZero() && !now.Before(w.Told) {
+		switch {
+		case w.Untold && !now.Before(w.Until): // they could not take a seat that they did not hear of
+			w.Until, w.Told, w.Untold, changed = time.Time{}, time.Time{}, false, true
+		case w.Until.IsZero() && !now.Before(w.Told):
 			w.Told = time.Time{}
-			b.Waiting[user] = w
 		}
+		b.Waiting[user] = w
 	}
 	var promised []string
 	if !closed {
 		waited := len(b.Waiting)
 		maps.DeleteFunc(b.Waiting, func(_ string, w Waiter) bool { return !w.Until.IsZero() && !now.Before(w.Until) })
-		changed = len(b.Waiting) < waited
+		changed = changed || len(b.Waiting) < waited
 		promised = b.Promised(v)
 	}
 	for _, w := range b.Waitlist() {

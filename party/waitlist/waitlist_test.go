@@ -975,11 +975,21 @@ func TestWait_offerNotWritten(t *testing.T) {
 // A player who could not be notified of a held seat is notified as soon as possible, once. That includes a seat whose
 // write took longer than an alarm's time.
 func TestWait_offerNotTold(t *testing.T) {
-	for name, slow := range map[string]bool{"fails": false, "slow": true} {
+	for name, tt := range map[string]struct {
+		slow   bool
+		hold   time.Duration
+		outage time.Duration
+	}{
+		"fails":              {false, time.Minute, 3 * time.Second},
+		"fails for the hold": {false, 5 * time.Second, 12 * time.Second},
+		"slow":               {true, time.Minute, 3 * time.Second},
+		"slow for the hold":  {true, 5 * time.Second, 20 * time.Second},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				w.setMute(!slow)
+				w.conf.Parties.Waitlist.Hold = tt.hold
+				w.setMute(!tt.slow)
 				var stalled atomic.Bool
 				w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
 					if stalled.Load() {
@@ -990,14 +1000,18 @@ func TestWait_offerNotTold(t *testing.T) {
 				p := w.host.Players(3)
 				id := w.party(true, 2, p[0], p[1])
 				w.waitByID(p[2], id)
-				stalled.Store(slow)
+				stalled.Store(tt.slow)
 				w.leave(p[1], id)
-				time.Sleep(3 * time.Second)
+				time.Sleep(tt.outage)
 				w.setMute(false)
-				time.Sleep(9 * time.Second)
+				stalled.Store(false)
+				time.Sleep(8 * time.Second)
 				synctest.Wait()
 				if n := w.notices(p[2]); n != 1 {
 					t.Errorf("told %d times of the seat; want once", n)
+				}
+				if at := w.waitByID(p[2], id); tt.outage < tt.hold && at.HeldUntil == 0 {
+					t.Errorf("%+v; want the seat", at)
 				}
 			})
 		})
