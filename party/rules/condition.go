@@ -173,7 +173,7 @@ func compileTree(tree *parser.Tree) (p *vm.Program, err error) {
 			p, err = nil, errors.New("the engine gave up")
 		}
 	}()
-	for _, change := range []visitor{foldLiterals, replaceComparisons, protectIndex, dropOptional} {
+	for _, change := range []visitor{foldLiterals, replaceComparisons, protectIndex, setOptional} {
 		ast.Walk(&tree.Node, change)
 	}
 	config := newExprConfig()
@@ -193,23 +193,17 @@ func protectIndex(n *ast.Node) {
 	}
 }
 
-// dropOptional replaces ?. by a plain dot after groups and lists of facts, which are never missing. The engine would
-// treat a nil list as missing, and not as empty.
-func dropOptional(n *ast.Node) {
+// setOptional makes every lookup below an unknown value a ?., so that a field of a missing group is a missing field.
+// All other lookups get a plain dot: groups and lists of facts are never missing, and the engine would treat a nil list
+// as missing, and not as empty.
+func setOptional(n *ast.Node) {
 	switch m := (*n).(type) {
-	case *ast.MemberNode:
-		t := m.Node.Nature().Type
-		if t != nil && t.Kind() == reflect.Slice {
-			t = t.Elem()
-		}
-		m.Optional = m.Optional && !slices.Contains(factGroups, t)
 	case *ast.ChainNode:
-		for inner, ok := m.Node.(*ast.MemberNode); ok; inner, ok = inner.Node.(*ast.MemberNode) {
-			if inner.Optional {
-				return
-			}
-		}
 		*n = m.Node
+	case *ast.MemberNode:
+		if m.Optional = hasUnknownType(m.Node); m.Optional {
+			ast.Patch(n, &ast.ChainNode{Node: m})
+		}
 	}
 }
 

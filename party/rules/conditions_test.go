@@ -63,6 +63,8 @@ var conditions = []struct {
 	{`"pvp" in (user.metadata.locked ?? [])`, false},
 	{`user.metadata.stats.wins == 3`, true},
 	{`user.metadata.nothing?.wins == nil`, true},
+	{`user.metadata.nothing.wins == nil and (user.metadata.nothing.deep.wins ?? 0) < 5 and (user.metadata.nothing[0].wins ?? 0) < 5`, true},
+	{`(user.metadata.stats.wins ?? 0) == 3 and any(party.members, (.attributes.a.b ?? 1) == 1) and party.label.a.b == nil`, true},
 	{`user.vars.platform == "ps5"`, true},
 	{`user.vars.missing == ""`, true},
 	{`user.account_age < duration("2d")`, true},

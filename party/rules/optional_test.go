@@ -11,6 +11,7 @@ import (
 func TestDecide_EmptyListIsNoMissingValue(t *testing.T) {
 	for deny, refused := range map[string]bool{
 		"any(user?.groups, .admin)": false, "len(user?.groups) == 0": true, "len(party?.members) == 0": true, "all(party?.members, .leader)": true,
+		"user.vars?.platform == ''": true, "party.label?.mode == nil": true,
 	} {
 		s, err := rules.Load([]byte("version: 1\nrules: [{id: r, on: [join], deny: \""+deny+"\"}]"), "f")
 		if err != nil {

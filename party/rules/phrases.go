@@ -72,7 +72,6 @@ var runPhrases = []phrase{
 	newPhrase(`invalid operation: <nil> (\S+) (.+)`, "a missing value stands before $1", ""),
 	newPhrase(`invalid operation: (.+) (\S+) <nil>`, "a missing value is after $2", ""),
 	newPhrase(`invalid operation: (.+) (\S+) (\S+)$`, `"$2" cannot be used between #1 and #3`, ""),
-	newPhrase(`cannot (fetch|get) (\S+) from <nil>`, "$2 is looked up in a missing value", ""),
 	newPhrase(`cannot (fetch|get) (\S+) from (.+)`, "$2 is looked up in #3", ""),
 	newPhrase(`operator "in" not defined on (.+)`, `"in" looks through #1`, ""),
 	newPhrase(`index out of range`, "an entry beyond the end of a list is looked up", ""),
