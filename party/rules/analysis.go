@@ -169,7 +169,13 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 		return a.callCost(n)
 	case *ast.UnaryNode:
 		a.requireSingle(n.Node)
+		if n.Operator == "not" || n.Operator == "!" {
+			a.warnMissing(n.Node, "false")
+		} else {
+			a.warnMissing(n.Node, "0")
+		}
 	case *ast.ConditionalNode:
+		a.warnMissing(n.Cond, "false")
 		a.requireSingle(n.Exp1, n.Exp2)
 	case *ast.ArrayNode:
 		a.requireSingle(n.Nodes...)
@@ -234,6 +240,9 @@ func (a *analysis) binaryCost(n *ast.BinaryNode) int {
 		}
 		a.checkMissing(n)
 		return steps + a.patternCost(lit) + a.cost(n.Left, false)
+	case "and", "&&", "or", "||":
+		a.warnMissing(n.Left, "false")
+		a.warnMissing(n.Right, "false")
 	case "??":
 		if isLiteralList(n.Right) {
 			singles = singles[:1]
@@ -279,6 +288,30 @@ func isNumeric(n ast.Node) bool {
 	return t.IsInteger || t.IsFloat || n.Type() == durationType || n.Type() == timeType
 }
 
+// warnMissing warns about a field of metadata or of a label at a place that cannot take nil. standIn is a value
+// for the place.
+func (a *analysis) warnMissing(n ast.Node, standIn string) {
+	switch n := n.(type) {
+	case *ast.ChainNode:
+		a.warnMissing(n.Node, standIn)
+	case *ast.ConditionalNode:
+		a.warnMissing(n.Exp1, standIn)
+		a.warnMissing(n.Exp2, standIn)
+	case *ast.BinaryNode:
+		if n.Operator == "??" {
+			a.warnMissing(n.Right, standIn)
+		}
+	case *ast.MemberNode:
+		if hasUnknownType(n) {
+			a.warnings = append(a.warnings, exprError{
+				severity: Warning, offset: startOffset(n),
+				what:    fmt.Sprintf("%s may be missing, and then the action is refused", n),
+				allowed: fmt.Sprintf("give a default: (%s ?? %s)", n, standIn),
+			})
+		}
+	}
+}
+
 // checkMissing warns about a field of metadata or of a label that is compared or calculated with as if it
 // always existed: nil < 10 cannot be evaluated. It refuses what fails for everybody, or for every player
 // without the field. A search in a missing field finds nothing.
@@ -303,21 +336,20 @@ func (a *analysis) checkMissing(n *ast.BinaryNode) {
 				a.refuse(or.Right, fmt.Sprintf("%q cannot be used with %s, which stands here for a missing value", n.Operator, or.Right), fmt.Sprintf("write (%s ?? %s)", or.Left, standIn))
 			}
 		}
-		field, is := side.(*ast.MemberNode)
-		if !is || search || !hasUnknownType(side) {
+		if search {
 			continue
 		}
-		if _, named := field.Property.(*ast.StringNode); named && ordered && (other.Type() == durationType || other.Type() == timeType) {
+		named := false
+		if field, is := side.(*ast.MemberNode); is && hasUnknownType(side) {
+			_, named = field.Property.(*ast.StringNode)
+		}
+		if named && ordered && (other.Type() == durationType || other.Type() == timeType) {
 			allowed := ""
 			if other.Type() == durationType {
 				allowed = fmt.Sprintf(`a number of days is written (%s ?? 0) * duration("1d")`, side)
 			}
 			a.refuse(n, fmt.Sprintf("%s is never %s", side, typeName(other)), allowed)
 		}
-		a.warnings = append(a.warnings, exprError{
-			severity: Warning, offset: startOffset(side),
-			what:    fmt.Sprintf("%s may be missing, and then the action is refused", side),
-			allowed: fmt.Sprintf("give a default: (%s ?? %s)", side, standIn),
-		})
+		a.warnMissing(side, standIn)
 	}
 }

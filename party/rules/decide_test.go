@@ -225,7 +225,7 @@ func TestSet_Decide_failsClosed(t *testing.T) {
 	}{
 		"missing_metadata": {"deny: user.metadata.missing < 10", nil, nil, "rule r: a missing value stands before <"},
 		"allow":            {"allow: user.metadata.missing < 10", nil, nil, "rule r: a missing value stands before <"},
-		"wrong_kind":       {`deny: 'any(user.metadata.level, # == 1)'`, nil, nil, "rule r: "},
+		"wrong_kind":       {`deny: 'any(user.metadata.level, # == 1)'`, nil, nil, "rule r: a whole number is no list"},
 		"by_zero":          {`deny: party.size % (party.size - 2) == 1`, nil, nil, "rule r: "},
 		"no_number":        {`deny: int(user.lang) > 3`, nil, nil, "rule r: int cannot make a number of de"},
 		"loader":           {"deny: relation.blocked", &fakeLoader{err: broken}, nil, "rule r: read blocks: no database"},

@@ -39,6 +39,8 @@ func startOffset(n ast.Node) int {
 		return min(n.Location().From, startOffset(n.Left))
 	case *ast.MemberNode:
 		return startOffset(n.Node)
+	case *ast.ChainNode:
+		return startOffset(n.Node)
 	}
 	return n.Location().From
 }

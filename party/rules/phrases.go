@@ -70,6 +70,8 @@ var checkPhrases = []phrase{
 // runPhrases are for evaluating a condition for one player.
 var runPhrases = []phrase{
 	newPhrase(`invalid operation: <nil> (\S+) (.+)`, "a missing value stands before $1", ""),
+	newPhrase(`(reflect: call of \S+ on zero Value|invalid operation: [-+] <nil>)`, "a value is missing", ""),
+	newPhrase(`reflect: call of reflect.Value.Len on (\w+) Value`, "#1 is no list", ""),
 	newPhrase(`invalid operation: (.+) (\S+) <nil>`, "a missing value is after $2", ""),
 	newPhrase(`invalid operation: (.+) (\S+) (\S+)$`, `"$2" cannot be used between #1 and #3`, ""),
 	newPhrase(`cannot (fetch|get) (\S+) from (.+)`, "$2 is looked up in #3", ""),
