@@ -7,7 +7,7 @@ import (
 	"partyline/party/rules"
 )
 
-// maxLimitKeys is the most keys of one limit. A bucket takes some 200 bytes, so a limit stays below 20 MB.
+// maxLimitKeys is the most keys of one limit. A bucket takes some 300 bytes, so a limit takes 30 MB at most.
 const maxLimitKeys = 100_000
 
 // Limit is one rate limit, with a bucket for each user, address or other key.

@@ -264,8 +264,8 @@ type Status struct {
 	ResetOn []string `yaml:"reset_on" oneof:"membership|queue" limit:"..2"`
 	// The stage they are taken back to; one of stages. Empty: the one before ready.
 	ResetTo string `yaml:"reset_to" limit:"..64"`
-	// How often a member's news is passed on to the party. News in between is
-	// joined together; the last always arrives.
+	// How often a party is told what its members report, all of them together. News in
+	// between is joined together; the last always arrives.
 	Rate Rate `yaml:"rate" default:"2/s"`
 	// After how long without progress a member counts as stalled. 0 is never.
 	Stall time.Duration `yaml:"stall" default:"120s" limit:"0s..24h"`

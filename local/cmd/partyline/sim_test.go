@@ -104,19 +104,21 @@ func TestSim_Sparse(t *testing.T) {
 	}
 }
 
-// The report and the picture in the documentation match the output for the sample rules.
+// The report and the picture in the documentation match the output for the queue on that page.
 func TestSim_Docs(t *testing.T) {
 	const docs, image = "../../../docs/matchmaking.md", "../../../docs/images/simulation.svg"
+	text, err := os.ReadFile(docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, queue, _ := strings.Cut(string(text), "```yaml\nqueues:\n  ranked_5v5:\n")
+	queue, _, _ = strings.Cut(queue, "```")
 	picture := filepath.Join(t.TempDir(), "out.svg")
-	r := call(t, "", "sim", "--rules", "../../rules.yml", "--queue", "ranked_5v5", "--arrivals", "20/s", "--duration", "10m", "--seed", "1", "--svg", picture)
+	r := call(t, "", "sim", "--rules", file(t, "rules.yml", "version: 1\nqueues:\n  ranked_5v5:\n"+queue), "--queue", "ranked_5v5", "--arrivals", "20/s", "--duration", "10m", "--seed", "1", "--svg", picture)
 	report, _, _ := strings.Cut(r.out, "\ndrawn into")
 	drawn, err := os.ReadFile(picture)
 	if r.code != exitOK || err != nil {
 		t.Fatalf("%+v, %v", r, err)
-	}
-	text, err := os.ReadFile(docs)
-	if err != nil {
-		t.Fatal(err)
 	}
 	before, rest, found := strings.Cut(string(text), "```text output\nranked_5v5: ")
 	_, after, closed := strings.Cut(rest, "\n```\n")
