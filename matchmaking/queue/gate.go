@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -131,7 +132,7 @@ func (g *gate) admitSolo(ctx context.Context, by party.Session, queue string, ot
 		return q, party.Refuse(party.NotReady, "You are looking for this match already.")
 	}
 	if wait := g.barred.remaining(by.UserID); wait > 0 {
-		return q, party.RefuseRate(wait)
+		return q, refusePaused(wait, "You")
 	}
 	return q, g.checkTicketLimit([]party.Session{by})
 }
@@ -148,7 +149,7 @@ func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q
 		return party.Refuse(party.NotReady, "Your party is looking for this match already.")
 	}
 	if wait := g.barred.remaining(distinctUsers(sessions(v))...); wait > 0 {
-		return party.RefuseRate(wait)
+		return refusePaused(wait, "Somebody in your party")
 	}
 	if err := others.nobodyElsewhere(ctx, v); err != nil {
 		return err
@@ -160,6 +161,11 @@ func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q
 		return g.allReady(ctx, v)
 	}
 	return nil
+}
+
+// refusePaused refuses a ticket while somebody may not queue because they did not accept a match.
+func refusePaused(wait time.Duration, who string) error {
+	return party.RefuseFor(wait, party.RateLimited, who+" did not accept a match; wait before you look for another one")
 }
 
 // spareSeats is how many seats a party takes in addition to its members. The kept seats of away members always count.
