@@ -111,7 +111,7 @@ func TestSim_Docs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, queue, _ := strings.Cut(string(text), "```yaml\nqueues:\n  ranked_5v5:\n")
+	_, queue, _ := strings.Cut(string(text), "```yaml rules.yml\nqueues:\n  ranked_5v5:\n")
 	queue, _, _ = strings.Cut(queue, "```")
 	picture := filepath.Join(t.TempDir(), "out.svg")
 	r := call(t, "", "sim", "--rules", file(t, "rules.yml", "version: 1\nqueues:\n  ranked_5v5:\n"+queue), "--queue", "ranked_5v5", "--arrivals", "20/s", "--duration", "10m", "--seed", "1", "--svg", picture)

@@ -220,8 +220,8 @@ func checkURL(t *testing.T, b Block, address string) {
 	t.Errorf("%s: nothing answers at %s", b, path[1])
 }
 
-// checkOutput runs the command line of the shell block before, with the sample rules as rules.yml.
-// It looks for the block's lines in the output.
+// checkOutput runs the command line of the shell block before. Its rules.yml is the page's block with that
+// label, or else the sample. It looks for the block's lines in the output.
 func checkOutput(t *testing.T, d Document, b Block) {
 	t.Helper()
 	i := slices.Index(d.Blocks, b)
@@ -244,7 +244,11 @@ func checkOutput(t *testing.T, d Document, b Block) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "rules.yml"), local.SampleRules, 0o600); err != nil {
+	file := local.SampleRules
+	if i := slices.IndexFunc(d.Blocks, func(b Block) bool { return b.Label == "rules.yml" }); i >= 0 {
+		file = []byte("version: 1\n" + d.Blocks[i].Body)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "rules.yml"), file, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run := exec.CommandContext(t.Context(), program, args[1:]...)
