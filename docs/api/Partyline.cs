@@ -66,8 +66,22 @@ namespace Partyline
         /// <summary>Reads what the SDK has thrown; null if it is none of Partyline's.</summary>
         public static Refusal From(Exception error)
         {
-            var found = Regex.Match(error.Message, @"^([a-z_]+)(?:/([\w-]+))?: (.*)$", RegexOptions.Singleline);
-            if (!found.Success || !Reasons.Numbers.ContainsKey(found.Groups[1].Value)) return null;
+            // Where the SDK repeats a call, the last failure is inside of the one that it throws. For a fault of the
+            // server over HTTP the message is the whole body.
+            if (error == null) return null;
+            var said = error.Message;
+            if (said.StartsWith("{", StringComparison.Ordinal))
+            {
+                try
+                {
+                    said = PartyJson.Read<Dictionary<string, object>>(said).TryGetValue("message", out var message) ? message as string ?? "" : "";
+                }
+                catch (FormatException)
+                {
+                }
+            }
+            var found = Regex.Match(said, @"^([a-z_]+)(?:/([\w-]+))?: (.*)$", RegexOptions.Singleline);
+            if (!found.Success || !Reasons.Numbers.ContainsKey(found.Groups[1].Value)) return From(error.InnerException);
             var text = found.Groups[3].Value;
             var wait = Regex.Match(text, @"retry_after_sec=(\d+)");
             var seconds = wait.Success ? int.Parse(wait.Groups[1].Value, CultureInfo.InvariantCulture) : (int?)null;

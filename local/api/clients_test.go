@@ -39,7 +39,8 @@ func TestCSharp(t *testing.T) {
 	want := "1796088305000 True True\n" +
 		`{"party_id":"p","party":` + values + `,"version":2}` + "\n" +
 		`{"party_id":"p","launch":{"map":"a\tb\u0001","at":{"\"":0.5}}}` + "\n" +
-		"seat_held 0 null\nended none [\"R&D\"]\n"
+		"seat_held 0 null\nended none [\"R&D\"]\n" +
+		"internal: Say \"hi\".\ncancelled\ncancelled\n"
 	if err != nil || string(out) != want {
 		t.Errorf("the game: %v\n%s\nwant\n%s", err, out, want)
 	}

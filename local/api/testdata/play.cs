@@ -56,6 +56,23 @@ public static class Play
             events.Receive(server);
         }
 
+        foreach (var body in new[] { "{\"code\":13,\"message\":\"internal: Say \\\"hi\\\".\"}", "{<html>", "{\"message\":{}}" })
+        {
+            server.Failure = new TaskCanceledException("Exceeded max retry attempts.", new Exception(body));
+            try
+            {
+                party.ResumeAsync().GetAwaiter().GetResult();
+            }
+            catch (Refusal refusal)
+            {
+                Console.WriteLine(refusal.Reason + ": " + refusal.Message);
+            }
+            catch (TaskCanceledException)
+            {
+                Console.WriteLine("cancelled");
+            }
+        }
+
         foreach (var wrong in new[] { "", "{", "[1", "[1,]", "{\"a\"}", "{\"a\":1 \"b\":2}", "\"\\x\"", "\"\\u12\"", "\"a", "1 2", "Infinity", "[1}" })
         {
             try
