@@ -69,6 +69,8 @@ type partyMessage struct {
 		Team      *int   `json:"team"`
 		ExpiresAt int64  `json:"expires_at"`
 		Session   string `json:"player_session"`
+
+		Result json.RawMessage `json:"result"`
 	}
 }
 

@@ -415,11 +415,15 @@ func TestServer_EndsBeforeNakama(t *testing.T) {
 		s := newServed(t)
 		s.take(s.core.MatchTerminate(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, 30))
 		s.fakeHost.heard = nil
+		const result = `{"winner":"R&D <b>"}`
 		for range 2 {
-			if err := s.matches.ServerEnd(t.Context(), s.id, s.token, json.RawMessage(`{"winner":1}`)); err != nil && s.fakeHost.heard == nil {
+			if err := s.matches.ServerEnd(t.Context(), s.id, s.token, json.RawMessage(result)); err != nil && s.fakeHost.heard == nil {
 				t.Fatal(err)
 			}
 			s.after(time.Second)
+		}
+		if got := string(s.fakeHost.heard[0].Event.Result); got != result {
+			t.Errorf("the party hears the result %s; want %s", got, result)
 		}
 		wantLines(t, "the party heard", s.events(s.party), "ended")
 	})

@@ -3,7 +3,6 @@ package matchmaking
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking/seats"
+	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -199,10 +199,10 @@ type ServerInfo struct {
 }
 
 func serverMetadata(own map[string]string, info ServerInfo) map[string]any {
-	text, _ := json.Marshal(info) // cannot fail: the struct has only texts and numbers
-	metadata := map[string]any{rules.ServerInfoKey: string(text)}
+	text, _ := party.PlainJSON(info) // cannot fail: the struct has only texts and numbers
+	metadata := map[string]any{rules.ServerInfoKey: text}
 	for key, value := range own {
-		metadata[key] = strings.ReplaceAll(value, "{"+rules.ServerInfoKey+"}", string(text))
+		metadata[key] = strings.ReplaceAll(value, "{"+rules.ServerInfoKey+"}", text)
 	}
 	return metadata
 }

@@ -169,7 +169,7 @@ const signalTimeout = 10 * time.Second
 // signal sends a signal to a match and waits for the answer. It sends one signal at a time to a match: the host
 // refuses signals when many come at once.
 func (r *matchClient) signal(ctx context.Context, matchID string, request signalRequest) (signalAnswer, error) {
-	text, err := json.Marshal(request)
+	text, err := party.PlainJSON(request) // a result goes on to players as it is
 	if err != nil {
 		return signalAnswer{}, err
 	}
@@ -180,7 +180,7 @@ func (r *matchClient) signal(ctx context.Context, matchID string, request signal
 		return signalAnswer{}, fmt.Errorf("ask match %s to %s: %w", matchID, request.Op, err)
 	}
 	defer unlock()
-	reply, err := r.host.MatchSignal(ctx, matchID, signalPrefix+string(text))
+	reply, err := r.host.MatchSignal(ctx, matchID, signalPrefix+text)
 	gone := errors.Is(err, runtime.ErrMatchNotFound) || errors.Is(err, runtime.ErrMatchIdInvalid)
 	if errors.Is(err, runtime.ErrMatchBusy) { // the host returns this also for a match that ends while it is asked
 		_, labelErr := r.label(ctx, matchID)

@@ -7,14 +7,15 @@
 // Times are Unix seconds. A later server may know more values of a text and send more fields.
 
 using System;
+using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Reflection;
 using System.Runtime.Serialization;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using Nakama;
-using Nakama.TinyJson;
 
 namespace Partyline
 {
@@ -65,8 +66,22 @@ namespace Partyline
         /// <summary>Reads what the SDK has thrown; null if it is none of Partyline's.</summary>
         public static Refusal From(Exception error)
         {
-            var found = Regex.Match(error.Message, @"^([a-z_]+)(?:/([\w-]+))?: (.*)$", RegexOptions.Singleline);
-            if (!found.Success || !Reasons.Numbers.ContainsKey(found.Groups[1].Value)) return null;
+            // Where the SDK repeats a call, the last failure is inside of the one that it throws. For a fault of the
+            // server over HTTP the message is the whole body.
+            if (error == null) return null;
+            var said = error.Message;
+            if (said.StartsWith("{", StringComparison.Ordinal))
+            {
+                try
+                {
+                    said = PartyJson.Read<Dictionary<string, object>>(said).TryGetValue("message", out var message) ? message as string ?? "" : "";
+                }
+                catch (FormatException)
+                {
+                }
+            }
+            var found = Regex.Match(said, @"^([a-z_]+)(?:/([\w-]+))?: (.*)$", RegexOptions.Singleline);
+            if (!found.Success || !Reasons.Numbers.ContainsKey(found.Groups[1].Value)) return From(error.InnerException);
             var text = found.Groups[3].Value;
             var wait = Regex.Match(text, @"retry_after_sec=(\d+)");
             var seconds = wait.Success ? int.Parse(wait.Groups[1].Value, CultureInfo.InvariantCulture) : (int?)null;
@@ -93,12 +108,201 @@ namespace Partyline
     {
     }
 
-    internal static class Read
+    /// <summary>Reads and writes JSON. The SDK's own reader loses escapes, large numbers and exponents where the type is object.</summary>
+    public static class PartyJson
     {
-        // The SDK's JSON reader cannot fill a nullable number: it leaves the value as it is.
-        internal static double? Number(object value)
+        /// <summary>Reads a value. Where the type is object, a whole number is a long and any other a double, a list is a List&lt;object&gt; and an object a Dictionary&lt;string, object&gt;.</summary>
+        public static T Read<T>(string json)
         {
-            return value == null ? (double?)null : Convert.ToDouble(value, CultureInfo.InvariantCulture);
+            var at = 0;
+            var value = Value(json, ref at);
+            if (Next(json, ref at) != '\0') throw Wrong(at);
+            return (T)Fill(typeof(T), value);
+        }
+
+        /// <summary>Writes a value. It leaves out properties and fields that are null.</summary>
+        public static string Write(object value)
+        {
+            var text = new StringBuilder();
+            Append(text, value);
+            return text.ToString();
+        }
+
+        private static FormatException Wrong(int at)
+        {
+            return new FormatException("not JSON at character " + at.ToString(CultureInfo.InvariantCulture));
+        }
+
+        // Skips white space and returns what follows, a zero at the end.
+        private static char Next(string json, ref int at)
+        {
+            while (at < json.Length && " \t\r\n".IndexOf(json[at]) >= 0) at++;
+            return at < json.Length ? json[at] : '\0';
+        }
+
+        private static object Value(string json, ref int at)
+        {
+            switch (Next(json, ref at))
+            {
+                case '"':
+                    return Text(json, ref at);
+                case '{':
+                    var fields = new Dictionary<string, object>();
+                    for (var first = true; More(json, ref at, first, '}'); first = false)
+                    {
+                        Next(json, ref at);
+                        var name = Text(json, ref at);
+                        if (Next(json, ref at) != ':') throw Wrong(at);
+                        at++;
+                        fields[name] = Value(json, ref at);
+                    }
+                    return fields;
+                case '[':
+                    var items = new List<object>();
+                    for (var first = true; More(json, ref at, first, ']'); first = false) items.Add(Value(json, ref at));
+                    return items;
+            }
+            var start = at;
+            while (at < json.Length && ",]} \t\r\n".IndexOf(json[at]) < 0) at++;
+            var word = json.Substring(start, at - start);
+            if (word == "null") return null;
+            if (word == "true" || word == "false") return word == "true";
+            if (long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)) return whole;
+            if (!Regex.IsMatch(word, @"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$")) throw Wrong(start);
+            if (double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)) return number;
+            return word[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity; // too large
+        }
+
+        // Passes the bracket or the comma before an item, or the bracket after the last.
+        private static bool More(string json, ref int at, bool first, char end)
+        {
+            if (first) at++;
+            var next = Next(json, ref at);
+            if (first && next != end) return true;
+            if (next != end && next != ',') throw Wrong(at);
+            at++;
+            return next == ',';
+        }
+
+        private static string Text(string json, ref int at)
+        {
+            var text = new StringBuilder();
+            if (Next(json, ref at) != '"') throw Wrong(at);
+            for (at++; at < json.Length && json[at] != '"'; at++)
+            {
+                if (json[at] != '\\')
+                {
+                    text.Append(json[at]);
+                    continue;
+                }
+                at++;
+                var escape = at < json.Length ? "\"\\/bfnrtu".IndexOf(json[at]) : -1;
+                if (escape < 0) throw Wrong(at);
+                if (json[at] != 'u')
+                {
+                    text.Append("\"\\/\b\f\n\r\t"[escape]);
+                    continue;
+                }
+                if (at + 4 >= json.Length || !ushort.TryParse(json.Substring(at + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)) throw Wrong(at);
+                text.Append((char)code);
+                at += 4;
+            }
+            if (at == json.Length) throw Wrong(at);
+            at++;
+            return text.ToString();
+        }
+
+        // Gives a value that was read the type that is asked for.
+        private static object Fill(Type type, object value)
+        {
+            if (value == null || type.IsInstanceOfType(value)) return value;
+            if (value is List<object> items)
+            {
+                var list = (IList)Activator.CreateInstance(type);
+                foreach (var item in items) list.Add(Fill(type.GetGenericArguments()[0], item));
+                return list;
+            }
+            if (value is Dictionary<string, object> fields)
+            {
+                var made = Activator.CreateInstance(type);
+                if (made is IDictionary map)
+                {
+                    foreach (var field in fields) map.Add(field.Key, Fill(type.GetGenericArguments()[1], field.Value));
+                    return made;
+                }
+                foreach (var property in type.GetProperties())
+                {
+                    if (fields.TryGetValue(Name(property), out var part) && part != null) property.SetValue(made, Fill(property.PropertyType, part), null);
+                }
+                return made;
+            }
+            return Convert.ChangeType(value, Nullable.GetUnderlyingType(type) ?? type, CultureInfo.InvariantCulture);
+        }
+
+        private static void Append(StringBuilder text, object value)
+        {
+            var before = "";
+            if (value == null) text.Append("null");
+            else if (value is bool) text.Append((bool)value ? "true" : "false");
+            else if (value is double && double.IsInfinity((double)value)) text.Append((double)value > 0 ? "1e999" : "-1e999");
+            else if (value is string || value is char || value is Enum) Quote(text, value.ToString());
+            else if (value.GetType().IsPrimitive || value is decimal)
+            {
+                text.Append(((IFormattable)value).ToString(value is double || value is float ? "R" : null, CultureInfo.InvariantCulture));
+            }
+            else if (value is IDictionary)
+            {
+                text.Append('{');
+                foreach (DictionaryEntry field in (IDictionary)value)
+                {
+                    Quote(text.Append(before), Convert.ToString(field.Key, CultureInfo.InvariantCulture));
+                    Append(text.Append(':'), field.Value);
+                    before = ",";
+                }
+                text.Append('}');
+            }
+            else if (value is IEnumerable)
+            {
+                text.Append('[');
+                foreach (var item in (IEnumerable)value)
+                {
+                    Append(text.Append(before), item);
+                    before = ",";
+                }
+                text.Append(']');
+            }
+            else
+            {
+                text.Append('{');
+                foreach (var member in value.GetType().GetMembers(BindingFlags.Instance | BindingFlags.Public))
+                {
+                    var part = member is PropertyInfo ? ((PropertyInfo)member).GetValue(value, null) : (member as FieldInfo)?.GetValue(value);
+                    if (part == null || member.IsDefined(typeof(IgnoreDataMemberAttribute), true)) continue;
+                    Quote(text.Append(before), Name(member));
+                    Append(text.Append(':'), part);
+                    before = ",";
+                }
+                text.Append('}');
+            }
+        }
+
+        private static void Quote(StringBuilder text, string value)
+        {
+            text.Append('"');
+            foreach (var c in value)
+            {
+                var escape = "\"\\\b\f\n\r\t".IndexOf(c);
+                if (escape >= 0) text.Append('\\').Append("\"\\bfnrt"[escape]);
+                else if (c < ' ') text.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture));
+                else text.Append(c);
+            }
+            text.Append('"');
+        }
+
+        private static string Name(MemberInfo member)
+        {
+            var named = (DataMemberAttribute)Attribute.GetCustomAttribute(member, typeof(DataMemberAttribute), true);
+            return string.IsNullOrEmpty(named?.Name) ? member.Name : named.Name;
         }
     }
 
@@ -346,13 +550,13 @@ namespace Partyline
     }
 
     /// <summary>ActivityRequest is the request of party_activity.</summary>
-    public sealed class ActivityRequest
+    [Preserve] public sealed class ActivityRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
     /// <summary>ActivityAnswer is the answer of party_activity: a party in the form that the presence and invite APIs of platforms take, within the limits that they publish. All six parts are always present.</summary>
-    public sealed class ActivityAnswer
+    [Preserve] public sealed class ActivityAnswer
     {
         [DataMember(Name = "generic"), Preserve] public ShareGeneric Generic { get; set; }
 
@@ -369,7 +573,7 @@ namespace Partyline
     }
 
     /// <summary>ShareGeneric is for all other platforms.</summary>
-    public sealed class ShareGeneric
+    [Preserve] public sealed class ShareGeneric
     {
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
 
@@ -387,7 +591,7 @@ namespace Partyline
     }
 
     /// <summary>ShareDiscordActivity is Discord's activity. Texts and secrets have 2 to 128 characters.</summary>
-    public sealed class ShareDiscordActivity
+    [Preserve] public sealed class ShareDiscordActivity
     {
         [DataMember(Name = "state"), Preserve] public string State { get; set; }
 
@@ -397,7 +601,7 @@ namespace Partyline
         [DataMember(Name = "secrets"), Preserve] public ShareDiscordSecrets Secrets { get; set; }
     }
 
-    public sealed class ShareDiscordParty
+    [Preserve] public sealed class ShareDiscordParty
     {
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
 
@@ -405,13 +609,13 @@ namespace Partyline
         [DataMember(Name = "size"), Preserve] public List<long> Size { get; set; }
     }
 
-    public sealed class ShareDiscordSecrets
+    [Preserve] public sealed class ShareDiscordSecrets
     {
         [DataMember(Name = "join"), Preserve] public string Join { get; set; }
     }
 
     /// <summary>ShareSteamPresence is the keys and values of Steam's rich presence. Values have at most 256 bytes.</summary>
-    public sealed class ShareSteamPresence
+    [Preserve] public sealed class ShareSteamPresence
     {
         /// <summary>the command line of the friend's game</summary>
         [DataMember(Name = "connect"), Preserve] public string Connect { get; set; }
@@ -422,7 +626,7 @@ namespace Partyline
     }
 
     /// <summary>ShareXboxActivity is Xbox's multiplayer activity. The connection string has less than 512 characters, the group less than 128. Counts are from 1 to 100.</summary>
-    public sealed class ShareXboxActivity
+    [Preserve] public sealed class ShareXboxActivity
     {
         [DataMember(Name = "connectionString"), Preserve] public string ConnectionString { get; set; }
 
@@ -438,7 +642,7 @@ namespace Partyline
     }
 
     /// <summary>ShareLink is the part that every platform can carry.</summary>
-    public sealed class ShareLink
+    [Preserve] public sealed class ShareLink
     {
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
 
@@ -446,7 +650,7 @@ namespace Partyline
     }
 
     /// <summary>ShareAppleActivity is for a game activity of Game Center. Its party codes have two parts of up to six digits, so the party has a second, short-lived invite for them.</summary>
-    public sealed class ShareAppleActivity
+    [Preserve] public sealed class ShareAppleActivity
     {
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
 
@@ -458,7 +662,7 @@ namespace Partyline
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
     }
 
-    public sealed class AdminPartiesRequest
+    [Preserve] public sealed class AdminPartiesRequest
     {
         /// <summary>from 1 to 100; 50 if absent</summary>
         [DataMember(Name = "limit"), Preserve] public long? Limit { get; set; }
@@ -468,7 +672,7 @@ namespace Partyline
     }
 
     /// <summary>AdminPartiesAnswer is the answer of party_admin_parties.</summary>
-    public sealed class AdminPartiesAnswer
+    [Preserve] public sealed class AdminPartiesAnswer
     {
         [DataMember(Name = "parties"), Preserve] public List<OverviewParty> Parties { get; set; }
 
@@ -480,7 +684,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewParty is one live party.</summary>
-    public sealed class OverviewParty
+    [Preserve] public sealed class OverviewParty
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -524,7 +728,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewMember is one member with the last status.</summary>
-    public sealed class OverviewMember
+    [Preserve] public sealed class OverviewMember
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
@@ -540,16 +744,13 @@ namespace Partyline
         [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
 
         /// <summary>0..1; absent if none was set</summary>
-        [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
-
-        /// <summary>0..1; absent if none was set</summary>
-        [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
+        [DataMember(Name = "progress"), Preserve] public double? Progress { get; set; }
 
         [DataMember(Name = "text"), Preserve] public string Text { get; set; }
     }
 
     /// <summary>OverviewWaiter is a user on the wait list of a full party.</summary>
-    public sealed class OverviewWaiter
+    [Preserve] public sealed class OverviewWaiter
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
@@ -564,7 +765,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewKicked is a user whom the leader removed.</summary>
-    public sealed class OverviewKicked
+    [Preserve] public sealed class OverviewKicked
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
@@ -576,7 +777,7 @@ namespace Partyline
     }
 
     /// <summary>AttributesDocument is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.</summary>
-    public sealed class AttributesDocument
+    [Preserve] public sealed class AttributesDocument
     {
         /// <summary>rises with every write; 0 before the first</summary>
         [DataMember(Name = "version"), Preserve] public long Version { get; set; }
@@ -587,14 +788,14 @@ namespace Partyline
         [DataMember(Name = "members"), Preserve] public Dictionary<string, Dictionary<string, object>> Members { get; set; }
     }
 
-    public sealed class AdminRulesRequest
+    [Preserve] public sealed class AdminRulesRequest
     {
         /// <summary>read the file now; it is watched in any case</summary>
         [DataMember(Name = "reload"), Preserve] public bool? Reload { get; set; }
     }
 
     /// <summary>AdminRulesAnswer is the answer of party_admin_rules.</summary>
-    public sealed class AdminRulesAnswer
+    [Preserve] public sealed class AdminRulesAnswer
     {
         /// <summary>path of the file; "" = defaults</summary>
         [DataMember(Name = "source"), Preserve] public string Source { get; set; }
@@ -635,7 +836,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewProblem is one problem of the file.</summary>
-    public sealed class OverviewProblem
+    [Preserve] public sealed class OverviewProblem
     {
         /// <summary>error | warning</summary>
         [DataMember(Name = "severity"), Preserve] public string Severity { get; set; }
@@ -658,7 +859,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewRule is one rule in force, with its counts since it was first loaded.</summary>
-    public sealed class OverviewRule
+    [Preserve] public sealed class OverviewRule
     {
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
 
@@ -681,7 +882,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewNext is a file that is not in force yet, and what it would have answered.</summary>
-    public sealed class OverviewNext
+    [Preserve] public sealed class OverviewNext
     {
         [DataMember(Name = "source"), Preserve] public string Source { get; set; }
 
@@ -715,7 +916,7 @@ namespace Partyline
     }
 
     /// <summary>JudgeShadowCount counts how often a pair of outcomes occurred, in the notation of case files.</summary>
-    public sealed class JudgeShadowCount
+    [Preserve] public sealed class JudgeShadowCount
     {
         /// <summary>One of RulesAction.</summary>
         [DataMember(Name = "action"), Preserve] public string Action { get; set; }
@@ -730,7 +931,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewExample is one question that the next rules answer differently.</summary>
-    public sealed class OverviewExample
+    [Preserve] public sealed class OverviewExample
     {
         [DataMember(Name = "at"), Preserve] public long At { get; set; }
 
@@ -749,7 +950,7 @@ namespace Partyline
     }
 
     /// <summary>JudgeRecordReport is how a recording fares.</summary>
-    public sealed class JudgeRecordReport
+    [Preserve] public sealed class JudgeRecordReport
     {
         [DataMember(Name = "path"), Preserve] public string Path { get; set; }
 
@@ -764,7 +965,7 @@ namespace Partyline
     }
 
     /// <summary>JudgeVersion is one rules file that came into force.</summary>
-    public sealed class JudgeVersion
+    [Preserve] public sealed class JudgeVersion
     {
         [DataMember(Name = "at"), Preserve] public long At { get; set; }
 
@@ -782,7 +983,7 @@ namespace Partyline
     }
 
     /// <summary>AdminStatsAnswer is the answer of party_admin_stats. It is about this node since the process started, except for the outstanding invites.</summary>
-    public sealed class AdminStatsAnswer
+    [Preserve] public sealed class AdminStatsAnswer
     {
         [DataMember(Name = "build"), Preserve] public BuildInfo Build { get; set; }
 
@@ -809,7 +1010,7 @@ namespace Partyline
     }
 
     /// <summary>BuildInfo describes a build.</summary>
-    public sealed class BuildInfo
+    [Preserve] public sealed class BuildInfo
     {
         [DataMember(Name = "version"), Preserve] public string Version { get; set; }
 
@@ -823,7 +1024,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewHealth reports whether this node's module is well, for a probe, and why not. OK is false only for problems that a person has to look at. Refusals and lost races are normal.</summary>
-    public sealed class OverviewHealth
+    [Preserve] public sealed class OverviewHealth
     {
         [DataMember(Name = "ok"), Preserve] public bool Ok { get; set; }
 
@@ -850,7 +1051,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewInForce is a summary of the rules file.</summary>
-    public sealed class OverviewInForce
+    [Preserve] public sealed class OverviewInForce
     {
         [DataMember(Name = "source"), Preserve] public string Source { get; set; }
 
@@ -866,7 +1067,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewTask is one kind of background work.</summary>
-    public sealed class OverviewTask
+    [Preserve] public sealed class OverviewTask
     {
         [DataMember(Name = "name"), Preserve] public string Name { get; set; }
 
@@ -886,7 +1087,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewStorageVitals counts the module's calls of the host's storage.</summary>
-    public sealed class OverviewStorageVitals
+    [Preserve] public sealed class OverviewStorageVitals
     {
         [DataMember(Name = "reads"), Preserve] public long Reads { get; set; }
 
@@ -899,7 +1100,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewFailures counts results of "internal": errors of the host and panics. The log explains each of them.</summary>
-    public sealed class OverviewFailures
+    [Preserve] public sealed class OverviewFailures
     {
         [DataMember(Name = "calls"), Preserve] public long Calls { get; set; }
 
@@ -912,7 +1113,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewRuleDenials is how often one rule refused an action.</summary>
-    public sealed class OverviewRuleDenials
+    [Preserve] public sealed class OverviewRuleDenials
     {
         [DataMember(Name = "rule"), Preserve] public string Rule { get; set; }
 
@@ -920,7 +1121,7 @@ namespace Partyline
     }
 
     /// <summary>LedgerPopulation counts the parties, members and waiting players of this node, as far as it knows.</summary>
-    public sealed class LedgerPopulation
+    [Preserve] public sealed class LedgerPopulation
     {
         [DataMember(Name = "parties"), Preserve] public long Parties { get; set; }
 
@@ -931,7 +1132,7 @@ namespace Partyline
     }
 
     /// <summary>OverviewInviteStats is what happened to invites.</summary>
-    public sealed class OverviewInviteStats
+    [Preserve] public sealed class OverviewInviteStats
     {
         [DataMember(Name = "created"), Preserve] public long Created { get; set; }
 
@@ -961,7 +1162,7 @@ namespace Partyline
     }
 
     /// <summary>QueueReport is the state of a queue after the last pass, for operators.</summary>
-    public sealed class QueueReport
+    [Preserve] public sealed class QueueReport
     {
         [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
 
@@ -991,7 +1192,7 @@ namespace Partyline
     }
 
     /// <summary>QueueSize is how many tickets of one size wait.</summary>
-    public sealed class QueueSize
+    [Preserve] public sealed class QueueSize
     {
         [DataMember(Name = "seats"), Preserve] public long Seats { get; set; }
 
@@ -999,7 +1200,7 @@ namespace Partyline
     }
 
     /// <summary>QueueETA estimates the seconds that remain: half of such tickets waited at most p50, nine of ten at most p90.</summary>
-    public sealed class QueueETA
+    [Preserve] public sealed class QueueETA
     {
         [DataMember(Name = "p50"), Preserve] public long P50 { get; set; }
 
@@ -1007,7 +1208,7 @@ namespace Partyline
     }
 
     /// <summary>AdmissionStats is what an Admission has in memory, on this node only.</summary>
-    public sealed class AdmissionStats
+    [Preserve] public sealed class AdmissionStats
     {
         /// <summary>parties that it has dealt with and not yet forgotten</summary>
         [DataMember(Name = "parties"), Preserve] public long Parties { get; set; }
@@ -1031,13 +1232,13 @@ namespace Partyline
         [DataMember(Name = "busy"), Preserve] public long Busy { get; set; }
     }
 
-    public sealed class AttributesGetRequest
+    [Preserve] public sealed class AttributesGetRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
     /// <summary>AttributesGetAnswer is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.</summary>
-    public sealed class AttributesGetAnswer
+    [Preserve] public sealed class AttributesGetAnswer
     {
         /// <summary>rises with every write; 0 before the first</summary>
         [DataMember(Name = "version"), Preserve] public long Version { get; set; }
@@ -1049,7 +1250,7 @@ namespace Partyline
     }
 
     /// <summary>AttributesSetRequest is the payload of party_attributes_set.</summary>
-    public sealed class AttributesSetRequest
+    [Preserve] public sealed class AttributesSetRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1064,12 +1265,12 @@ namespace Partyline
     }
 
     /// <summary>AttributesSetAnswer is the answer of party_attributes_set.</summary>
-    public sealed class AttributesSetAnswer
+    [Preserve] public sealed class AttributesSetAnswer
     {
         [DataMember(Name = "version"), Preserve] public long Version { get; set; }
     }
 
-    public sealed class CheckRequest
+    [Preserve] public sealed class CheckRequest
     {
         /// <summary>One of JudgeCheckAction.</summary>
         [DataMember(Name = "action"), Preserve] public string Action { get; set; }
@@ -1086,7 +1287,7 @@ namespace Partyline
     }
 
     /// <summary>CheckAnswer has the refusal that the action would meet; the texts are empty if it is allowed.</summary>
-    public sealed class CheckAnswer
+    [Preserve] public sealed class CheckAnswer
     {
         [DataMember(Name = "allowed"), Preserve] public bool Allowed { get; set; }
 
@@ -1098,7 +1299,7 @@ namespace Partyline
     }
 
     /// <summary>FindRequest is the payload of party_find.</summary>
-    public sealed class FindRequest
+    [Preserve] public sealed class FindRequest
     {
         /// <summary>an object: fields of the party's label, as for party_quick_join</summary>
         [DataMember(Name = "label"), Preserve] public object Label { get; set; }
@@ -1114,7 +1315,7 @@ namespace Partyline
     }
 
     /// <summary>FindAnswer is the answer of party_find.</summary>
-    public sealed class FindAnswer
+    [Preserve] public sealed class FindAnswer
     {
         [DataMember(Name = "parties"), Preserve] public List<FinderFound> Parties { get; set; }
 
@@ -1123,7 +1324,7 @@ namespace Partyline
     }
 
     /// <summary>FinderFound is one party of a list.</summary>
-    public sealed class FinderFound
+    [Preserve] public sealed class FinderFound
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1148,7 +1349,7 @@ namespace Partyline
     }
 
     /// <summary>Profile is the public profile of a user.</summary>
-    public sealed class Profile
+    [Preserve] public sealed class Profile
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
@@ -1160,7 +1361,7 @@ namespace Partyline
     }
 
     /// <summary>InviteCreateRequest asks for an invite. An optional field that is left out gets the rules' default.</summary>
-    public sealed class InviteCreateRequest
+    [Preserve] public sealed class InviteCreateRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1189,7 +1390,7 @@ namespace Partyline
     }
 
     /// <summary>InfoField is one line of the party's card on the landing page.</summary>
-    public sealed class InfoField
+    [Preserve] public sealed class InfoField
     {
         /// <summary>at most 63 bytes</summary>
         [DataMember(Name = "label"), Preserve] public string Label { get; set; }
@@ -1199,7 +1400,7 @@ namespace Partyline
     }
 
     /// <summary>InviteCreateAnswer answers party_invite_create. No other answer contains the code.</summary>
-    public sealed class InviteCreateAnswer
+    [Preserve] public sealed class InviteCreateAnswer
     {
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
 
@@ -1235,17 +1436,17 @@ namespace Partyline
         [DataMember(Name = "launch"), Preserve] public object Launch { get; set; }
     }
 
-    public sealed class InviteDeclineRequest
+    [Preserve] public sealed class InviteDeclineRequest
     {
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
     }
 
-    public sealed class InviteListRequest
+    [Preserve] public sealed class InviteListRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
-    public sealed class InviteListAnswer
+    [Preserve] public sealed class InviteListAnswer
     {
         [DataMember(Name = "invites"), Preserve] public List<InviteSummary> Invites { get; set; }
 
@@ -1254,7 +1455,7 @@ namespace Partyline
     }
 
     /// <summary>InviteSummary is one row of party_invite_list.</summary>
-    public sealed class InviteSummary
+    [Preserve] public sealed class InviteSummary
     {
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
 
@@ -1280,13 +1481,13 @@ namespace Partyline
         [DataMember(Name = "message"), Preserve] public string Message { get; set; }
     }
 
-    public sealed class InvitePreviewRequest
+    [Preserve] public sealed class InvitePreviewRequest
     {
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
     }
 
     /// <summary>InvitePreviewAnswer answers party_invite_preview.</summary>
-    public sealed class InvitePreviewAnswer
+    [Preserve] public sealed class InvitePreviewAnswer
     {
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
 
@@ -1313,7 +1514,7 @@ namespace Partyline
     }
 
     /// <summary>PartyPreview is the party in a preview.</summary>
-    public sealed class PartyPreview
+    [Preserve] public sealed class PartyPreview
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1338,7 +1539,7 @@ namespace Partyline
     }
 
     /// <summary>MemberProfile is a member in a preview, with the live status.</summary>
-    public sealed class MemberProfile
+    [Preserve] public sealed class MemberProfile
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
@@ -1351,10 +1552,7 @@ namespace Partyline
         [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
 
         /// <summary>0..1; absent if none was set</summary>
-        [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
-
-        /// <summary>0..1; absent if none was set</summary>
-        [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
+        [DataMember(Name = "progress"), Preserve] public double? Progress { get; set; }
 
         [DataMember(Name = "text"), Preserve] public string Text { get; set; }
 
@@ -1362,7 +1560,7 @@ namespace Partyline
         [DataMember(Name = "stalled"), Preserve] public bool Stalled { get; set; }
     }
 
-    public sealed class InviteRedeemRequest
+    [Preserve] public sealed class InviteRedeemRequest
     {
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
 
@@ -1371,7 +1569,7 @@ namespace Partyline
     }
 
     /// <summary>InviteRedeemAnswer answers party_invite_redeem.</summary>
-    public sealed class InviteRedeemAnswer
+    [Preserve] public sealed class InviteRedeemAnswer
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1386,7 +1584,7 @@ namespace Partyline
         [DataMember(Name = "launch"), Preserve] public object Launch { get; set; }
     }
 
-    public sealed class InviteRevokeRequest
+    [Preserve] public sealed class InviteRevokeRequest
     {
         /// <summary>either id or code, not both</summary>
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
@@ -1394,7 +1592,7 @@ namespace Partyline
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
     }
 
-    public sealed class MatchRequest
+    [Preserve] public sealed class MatchRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1403,7 +1601,7 @@ namespace Partyline
     }
 
     /// <summary>MatchAnswer answers party_match: the match that a party is in, with all its seats. All fields are empty if the party is in no match. Whenever it changes, players of the match receive it as match data with op code OpMatch.</summary>
-    public sealed class MatchAnswer
+    [Preserve] public sealed class MatchAnswer
     {
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
 
@@ -1419,7 +1617,7 @@ namespace Partyline
     }
 
     /// <summary>MatchSeat is one seat of a match.</summary>
-    public sealed class MatchSeat
+    [Preserve] public sealed class MatchSeat
     {
         /// <summary>absent for an open seat, and for a seat held for a friend whose user ID is not known</summary>
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
@@ -1438,7 +1636,7 @@ namespace Partyline
     }
 
     /// <summary>ServerAccess is what a player needs to join a game server.</summary>
-    public sealed class ServerAccess
+    [Preserve] public sealed class ServerAccess
     {
         /// <summary>an IP address, or a name if there is no address</summary>
         [DataMember(Name = "address"), Preserve] public string Address { get; set; }
@@ -1457,15 +1655,15 @@ namespace Partyline
         [DataMember(Name = "player_session"), Preserve] public string PlayerSession { get; set; }
     }
 
-    public sealed class MatchAcceptRequest
+    [Preserve] public sealed class MatchAcceptRequest
     {
         [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
 
-        [DataMember(Name = "accept"), Preserve] public bool Accept { get; set; }
+        [DataMember(Name = "accept"), Preserve] public bool? Accept { get; set; }
     }
 
     /// <summary>MatchAcceptAnswer is how many players of a proposal have accepted so far. Counts are of players; AcceptBy is Unix seconds.</summary>
-    public sealed class MatchAcceptAnswer
+    [Preserve] public sealed class MatchAcceptAnswer
     {
         [DataMember(Name = "accepted"), Preserve] public long Accepted { get; set; }
 
@@ -1474,19 +1672,19 @@ namespace Partyline
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
     }
 
-    public sealed class QueueRequest
+    [Preserve] public sealed class QueueRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
     /// <summary>QueueAnswer answers party_queue: why there is no match yet. It names no other players.</summary>
-    public sealed class QueueAnswer
+    [Preserve] public sealed class QueueAnswer
     {
         [DataMember(Name = "tickets"), Preserve] public List<QueueTicket> Tickets { get; set; }
     }
 
     /// <summary>QueueTicket is one waiting ticket.</summary>
-    public sealed class QueueTicket
+    [Preserve] public sealed class QueueTicket
     {
         [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
 
@@ -1512,19 +1710,15 @@ namespace Partyline
     }
 
     /// <summary>QueueWindow is how far a ticket may reach at present; null is without bound.</summary>
-    public sealed class QueueWindow
+    [Preserve] public sealed class QueueWindow
     {
-        [DataMember(Name = "skill"), Preserve] public object SkillJson { get; set; }
+        [DataMember(Name = "skill"), Preserve] public double? Skill { get; set; }
 
-        [IgnoreDataMember] public double? Skill { get { return Read.Number(SkillJson); } }
-
-        [DataMember(Name = "latency_ms"), Preserve] public object LatencyMsJson { get; set; }
-
-        [IgnoreDataMember] public double? LatencyMs { get { return Read.Number(LatencyMsJson); } }
+        [DataMember(Name = "latency_ms"), Preserve] public double? LatencyMs { get; set; }
     }
 
     /// <summary>HoldingBack counts the tickets that one reason keeps from a ticket: match_on, skill, latency, size, parity, blocks, team_spread, or waiting for others and the next pass.</summary>
-    public sealed class HoldingBack
+    [Preserve] public sealed class HoldingBack
     {
         [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
 
@@ -1532,7 +1726,7 @@ namespace Partyline
     }
 
     /// <summary>ProposalState is how many players of a proposal have accepted so far. Counts are of players; AcceptBy is Unix seconds.</summary>
-    public sealed class ProposalState
+    [Preserve] public sealed class ProposalState
     {
         [DataMember(Name = "accepted"), Preserve] public long Accepted { get; set; }
 
@@ -1542,7 +1736,7 @@ namespace Partyline
     }
 
     /// <summary>QuickJoinRequest says which parties fit, and is the payload of party_quick_join.</summary>
-    public sealed class QuickJoinRequest
+    [Preserve] public sealed class QuickJoinRequest
     {
         /// <summary>an object: fields of the party's label with a text, a number, or true or false</summary>
         [DataMember(Name = "label"), Preserve] public object Label { get; set; }
@@ -1552,7 +1746,7 @@ namespace Partyline
     }
 
     /// <summary>QuickJoinAnswer is the answer of party_quick_join.</summary>
-    public sealed class QuickJoinAnswer
+    [Preserve] public sealed class QuickJoinAnswer
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1562,7 +1756,7 @@ namespace Partyline
     }
 
     /// <summary>ResumeAnswer answers party_resume.</summary>
-    public sealed class ResumeAnswer
+    [Preserve] public sealed class ResumeAnswer
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1570,7 +1764,7 @@ namespace Partyline
         [DataMember(Name = "joined"), Preserve] public bool Joined { get; set; }
     }
 
-    public sealed class ServerEndRequest
+    [Preserve] public sealed class ServerEndRequest
     {
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
 
@@ -1579,7 +1773,7 @@ namespace Partyline
         [DataMember(Name = "result"), Preserve] public object Result { get; set; }
     }
 
-    public sealed class ServerJoinRequest
+    [Preserve] public sealed class ServerJoinRequest
     {
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
 
@@ -1589,7 +1783,7 @@ namespace Partyline
     }
 
     /// <summary>ServerJoinAnswer is a player who has joined a game server.</summary>
-    public sealed class ServerJoinAnswer
+    [Preserve] public sealed class ServerJoinAnswer
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
@@ -1600,7 +1794,7 @@ namespace Partyline
         [DataMember(Name = "team"), Preserve] public long Team { get; set; }
     }
 
-    public sealed class ServerLeaveRequest
+    [Preserve] public sealed class ServerLeaveRequest
     {
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
 
@@ -1612,7 +1806,7 @@ namespace Partyline
         [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
     }
 
-    public sealed class ServerSeatsRequest
+    [Preserve] public sealed class ServerSeatsRequest
     {
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
 
@@ -1620,7 +1814,7 @@ namespace Partyline
     }
 
     /// <summary>ServerSeatsAnswer answers party_match: the match that a party is in, with all its seats. All fields are empty if the party is in no match. Whenever it changes, players of the match receive it as match data with op code OpMatch.</summary>
-    public sealed class ServerSeatsAnswer
+    [Preserve] public sealed class ServerSeatsAnswer
     {
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
 
@@ -1636,7 +1830,7 @@ namespace Partyline
     }
 
     /// <summary>ShareRequest is the request of party_share.</summary>
-    public sealed class ShareRequest
+    [Preserve] public sealed class ShareRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1647,7 +1841,7 @@ namespace Partyline
     }
 
     /// <summary>ShareTo says who should see the shared party. At least one field must be set.</summary>
-    public sealed class ShareTo
+    [Preserve] public sealed class ShareTo
     {
         /// <summary>followers, by the caller's Nakama status</summary>
         [DataMember(Name = "status"), Preserve] public bool? Status { get; set; }
@@ -1663,7 +1857,7 @@ namespace Partyline
     }
 
     /// <summary>ShareAnswer is the answer of party_share.</summary>
-    public sealed class ShareAnswer
+    [Preserve] public sealed class ShareAnswer
     {
         [DataMember(Name = "url"), Preserve] public string Url { get; set; }
 
@@ -1677,7 +1871,7 @@ namespace Partyline
     }
 
     /// <summary>ShareDelivered counts the users that the call reached. Each user is counted once: a named user who is a friend counts as named, a friend who is in the group counts as a friend.</summary>
-    public sealed class ShareDelivered
+    [Preserve] public sealed class ShareDelivered
     {
         /// <summary>1 if the caller's status was set</summary>
         [DataMember(Name = "status"), Preserve] public long Status { get; set; }
@@ -1689,13 +1883,13 @@ namespace Partyline
         [DataMember(Name = "users"), Preserve] public long Users { get; set; }
     }
 
-    public sealed class StatusListRequest
+    [Preserve] public sealed class StatusListRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
     }
 
     /// <summary>StatusListAnswer is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages.</summary>
-    public sealed class StatusListAnswer
+    [Preserve] public sealed class StatusListAnswer
     {
         [DataMember(Name = "members"), Preserve] public List<StatusMember> Members { get; set; }
 
@@ -1703,7 +1897,7 @@ namespace Partyline
     }
 
     /// <summary>StatusMember is the status of one session in the party.</summary>
-    public sealed class StatusMember
+    [Preserve] public sealed class StatusMember
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
@@ -1717,10 +1911,7 @@ namespace Partyline
         [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
 
         /// <summary>0..1; absent if none was reported</summary>
-        [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
-
-        /// <summary>0..1; absent if none was reported</summary>
-        [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
+        [DataMember(Name = "progress"), Preserve] public double? Progress { get; set; }
 
         [DataMember(Name = "text"), Preserve] public string Text { get; set; }
 
@@ -1735,7 +1926,7 @@ namespace Partyline
     }
 
     /// <summary>StatusIncoming is the status of a user on the way. In a message, a row without a stage means that the user is no longer on the way: come in, declined, or without a report for too long.</summary>
-    public sealed class StatusIncoming
+    [Preserve] public sealed class StatusIncoming
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
@@ -1743,9 +1934,7 @@ namespace Partyline
 
         [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
 
-        [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
-
-        [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
+        [DataMember(Name = "progress"), Preserve] public double? Progress { get; set; }
 
         [DataMember(Name = "text"), Preserve] public string Text { get; set; }
 
@@ -1755,7 +1944,7 @@ namespace Partyline
     }
 
     /// <summary>StatusSetRequest is a player's status, and the request of party_status_set. It replaces the player's previous report as a whole.</summary>
-    public sealed class StatusSetRequest
+    [Preserve] public sealed class StatusSetRequest
     {
         /// <summary>of a member's party, or</summary>
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1777,7 +1966,7 @@ namespace Partyline
     }
 
     /// <summary>WaitRequest is the payload of party_wait.</summary>
-    public sealed class WaitRequest
+    [Preserve] public sealed class WaitRequest
     {
         /// <summary>of an invite, or</summary>
         [DataMember(Name = "code"), Preserve] public string Code { get; set; }
@@ -1789,7 +1978,7 @@ namespace Partyline
     }
 
     /// <summary>WaitAnswer answers party_wait.</summary>
-    public sealed class WaitAnswer
+    [Preserve] public sealed class WaitAnswer
     {
         /// <summary>from 1; 0 for a player who has a seat, or has left the wait list</summary>
         [DataMember(Name = "place"), Preserve] public long Place { get; set; }
@@ -1802,7 +1991,7 @@ namespace Partyline
     }
 
     /// <summary>StatusEvent is the statuses of a party, and the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only the rows that changed; many rows go out in several messages.</summary>
-    public sealed class StatusEvent
+    [Preserve] public sealed class StatusEvent
     {
         [DataMember(Name = "members"), Preserve] public List<StatusMember> Members { get; set; }
 
@@ -1810,7 +1999,7 @@ namespace Partyline
     }
 
     /// <summary>InviteEvent is a message to the party, with op code OpInvite. By is the user who caused it. User is the user it is about, if any.</summary>
-    public sealed class InviteEvent
+    [Preserve] public sealed class InviteEvent
     {
         /// <summary>One of InviteEventName.</summary>
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
@@ -1824,7 +2013,7 @@ namespace Partyline
     }
 
     /// <summary>MatchmakingEvent is a message to the party, op code OpMatchmaking. A player without a party gets it in a notification.</summary>
-    public sealed class MatchmakingEvent
+    [Preserve] public sealed class MatchmakingEvent
     {
         /// <summary>One of QueueEventName.</summary>
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
@@ -1842,7 +2031,7 @@ namespace Partyline
     }
 
     /// <summary>MatchEvent is what a party hears about its match, as party data with op code OpMatch. Players also get the end as match data. An end with a user ID is only for the device that gets it: the user plays on with another one.</summary>
-    public sealed class MatchEvent
+    [Preserve] public sealed class MatchEvent
     {
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
 
@@ -1852,10 +2041,7 @@ namespace Partyline
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
         /// <summary>from 0; absent when the match ended</summary>
-        [DataMember(Name = "team"), Preserve] public object TeamJson { get; set; }
-
-        /// <summary>from 0; absent when the match ended</summary>
-        [IgnoreDataMember] public double? Team { get { return Read.Number(TeamJson); } }
+        [DataMember(Name = "team"), Preserve] public long? Team { get; set; }
 
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
 
@@ -1880,7 +2066,7 @@ namespace Partyline
     }
 
     /// <summary>MemberEvent is the message to members, op code OpMember.</summary>
-    public sealed class MemberEvent
+    [Preserve] public sealed class MemberEvent
     {
         /// <summary>One of ReconnectEventName.</summary>
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
@@ -1901,7 +2087,7 @@ namespace Partyline
     }
 
     /// <summary>AttributesEvent is all attributes of a party, and the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only the changes; many changes go out in several messages.</summary>
-    public sealed class AttributesEvent
+    [Preserve] public sealed class AttributesEvent
     {
         /// <summary>rises with every write; 0 before the first</summary>
         [DataMember(Name = "version"), Preserve] public long Version { get; set; }
@@ -1913,7 +2099,7 @@ namespace Partyline
     }
 
     /// <summary>InviteNotice is the content of notification 1001: who invites to which party.</summary>
-    public sealed class InviteNotice
+    [Preserve] public sealed class InviteNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1928,7 +2114,7 @@ namespace Partyline
     }
 
     /// <summary>DeclinedNotice is the content of notification 1002: who will not come.</summary>
-    public sealed class DeclinedNotice
+    [Preserve] public sealed class DeclinedNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1940,7 +2126,7 @@ namespace Partyline
     }
 
     /// <summary>DroppedNotice is a message to the party, op code OpMatchmaking. A player without a party gets it in a notification.</summary>
-    public sealed class DroppedNotice
+    [Preserve] public sealed class DroppedNotice
     {
         /// <summary>One of QueueEventName.</summary>
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
@@ -1958,7 +2144,7 @@ namespace Partyline
     }
 
     /// <summary>RemovedNotice is the content of notification 1004.</summary>
-    public sealed class RemovedNotice
+    [Preserve] public sealed class RemovedNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1970,7 +2156,7 @@ namespace Partyline
     }
 
     /// <summary>SeatFreeNotice is the content of notification 1005: the player takes the seat by redeeming the code or, in an open party, by joining it. In a closed party party_wait with its ID takes the seat too; with a code it does not.</summary>
-    public sealed class SeatFreeNotice
+    [Preserve] public sealed class SeatFreeNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
@@ -1979,7 +2165,7 @@ namespace Partyline
     }
 
     /// <summary>FoundNotice is the content of notification 1006.</summary>
-    public sealed class FoundNotice
+    [Preserve] public sealed class FoundNotice
     {
         [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
 
@@ -1990,7 +2176,7 @@ namespace Partyline
     }
 
     /// <summary>ServerNotice is what a party hears about its match, as party data with op code OpMatch. Players also get the end as match data. An end with a user ID is only for the device that gets it: the user plays on with another one.</summary>
-    public sealed class ServerNotice
+    [Preserve] public sealed class ServerNotice
     {
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
 
@@ -2000,10 +2186,7 @@ namespace Partyline
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
         /// <summary>from 0; absent when the match ended</summary>
-        [DataMember(Name = "team"), Preserve] public object TeamJson { get; set; }
-
-        /// <summary>from 0; absent when the match ended</summary>
-        [IgnoreDataMember] public double? Team { get { return Read.Number(TeamJson); } }
+        [DataMember(Name = "team"), Preserve] public long? Team { get; set; }
 
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
 
@@ -2040,121 +2223,121 @@ namespace Partyline
         /// <summary>Gives the party as the presence and invite APIs of platforms take it.</summary>
         public async Task<ActivityAnswer> ActivityAsync(ActivityRequest request)
         {
-            return (await Refusal.Watch(send("party_activity", request.ToJson()))).FromJson<ActivityAnswer>();
+            return PartyJson.Read<ActivityAnswer>(await Refusal.Watch(send("party_activity", PartyJson.Write(request))));
         }
 
         /// <summary>Gives the attributes of the party and of its members.</summary>
         public async Task<AttributesGetAnswer> AttributesGetAsync(AttributesGetRequest request)
         {
-            return (await Refusal.Watch(send("party_attributes_get", request.ToJson()))).FromJson<AttributesGetAnswer>();
+            return PartyJson.Read<AttributesGetAnswer>(await Refusal.Watch(send("party_attributes_get", PartyJson.Write(request))));
         }
 
         /// <summary>Writes attributes of the party, of the caller in it, or both.</summary>
         public async Task<AttributesSetAnswer> AttributesSetAsync(AttributesSetRequest request)
         {
-            return (await Refusal.Watch(send("party_attributes_set", request.ToJson()))).FromJson<AttributesSetAnswer>();
+            return PartyJson.Read<AttributesSetAnswer>(await Refusal.Watch(send("party_attributes_set", PartyJson.Write(request))));
         }
 
         /// <summary>Says whether an action would be refused, and why, without doing it.</summary>
         public async Task<CheckAnswer> CheckAsync(CheckRequest request)
         {
-            return (await Refusal.Watch(send("party_check", request.ToJson()))).FromJson<CheckAnswer>();
+            return PartyJson.Read<CheckAnswer>(await Refusal.Watch(send("party_check", PartyJson.Write(request))));
         }
 
         /// <summary>Lists open parties that fit, with live counts, the longest open first.</summary>
         public async Task<FindAnswer> FindAsync(FindRequest request)
         {
-            return (await Refusal.Watch(send("party_find", request.ToJson()))).FromJson<FindAnswer>();
+            return PartyJson.Read<FindAnswer>(await Refusal.Watch(send("party_find", PartyJson.Write(request))));
         }
 
         /// <summary>Makes an invite into a party that the caller is in.</summary>
         public async Task<InviteCreateAnswer> InviteCreateAsync(InviteCreateRequest request)
         {
-            return (await Refusal.Watch(send("party_invite_create", request.ToJson()))).FromJson<InviteCreateAnswer>();
+            return PartyJson.Read<InviteCreateAnswer>(await Refusal.Watch(send("party_invite_create", PartyJson.Write(request))));
         }
 
         /// <summary>Declines an invite that names the caller, frees the seat and tells the inviter.</summary>
         public async Task InviteDeclineAsync(InviteDeclineRequest request)
         {
-            await Refusal.Watch(send("party_invite_decline", request.ToJson()));
+            await Refusal.Watch(send("party_invite_decline", PartyJson.Write(request)));
         }
 
         /// <summary>Lists the invites of a party, for its members, the newest first.</summary>
         public async Task<InviteListAnswer> InviteListAsync(InviteListRequest request)
         {
-            return (await Refusal.Watch(send("party_invite_list", request.ToJson()))).FromJson<InviteListAnswer>();
+            return PartyJson.Read<InviteListAnswer>(await Refusal.Watch(send("party_invite_list", PartyJson.Write(request))));
         }
 
         /// <summary>Says what an invite leads to, without using it.</summary>
         public async Task<InvitePreviewAnswer> InvitePreviewAsync(InvitePreviewRequest request)
         {
-            return (await Refusal.Watch(send("party_invite_preview", request.ToJson()))).FromJson<InvitePreviewAnswer>();
+            return PartyJson.Read<InvitePreviewAnswer>(await Refusal.Watch(send("party_invite_preview", PartyJson.Write(request))));
         }
 
         /// <summary>Uses an invite: the caller's running game becomes a member at once.</summary>
         public async Task<InviteRedeemAnswer> InviteRedeemAsync(InviteRedeemRequest request)
         {
-            return (await Refusal.Watch(send("party_invite_redeem", request.ToJson()))).FromJson<InviteRedeemAnswer>();
+            return PartyJson.Read<InviteRedeemAnswer>(await Refusal.Watch(send("party_invite_redeem", PartyJson.Write(request))));
         }
 
         /// <summary>Ends an invite, for the user who made it and for the leader.</summary>
         public async Task InviteRevokeAsync(InviteRevokeRequest request)
         {
-            await Refusal.Watch(send("party_invite_revoke", request.ToJson()));
+            await Refusal.Watch(send("party_invite_revoke", PartyJson.Write(request)));
         }
 
         /// <summary>Names the match that the party is in, with its seats.</summary>
         public async Task<MatchAnswer> MatchAsync(MatchRequest request)
         {
-            return (await Refusal.Watch(send("party_match", request.ToJson()))).FromJson<MatchAnswer>();
+            return PartyJson.Read<MatchAnswer>(await Refusal.Watch(send("party_match", PartyJson.Write(request))));
         }
 
         /// <summary>Answers for the caller whether they take the match that was found.</summary>
         public async Task<MatchAcceptAnswer> MatchAcceptAsync(MatchAcceptRequest request)
         {
-            return (await Refusal.Watch(send("party_match_accept", request.ToJson()))).FromJson<MatchAcceptAnswer>();
+            return PartyJson.Read<MatchAcceptAnswer>(await Refusal.Watch(send("party_match_accept", PartyJson.Write(request))));
         }
 
         /// <summary>Says why a ticket has no match yet; without a party, of all tickets that the caller is on.</summary>
         public async Task<QueueAnswer> QueueAsync(QueueRequest request)
         {
-            return (await Refusal.Watch(send("party_queue", request.ToJson()))).FromJson<QueueAnswer>();
+            return PartyJson.Read<QueueAnswer>(await Refusal.Watch(send("party_queue", PartyJson.Write(request))));
         }
 
         /// <summary>Makes the caller a member of an open party that fits, at once.</summary>
         public async Task<QuickJoinAnswer> QuickJoinAsync(QuickJoinRequest request)
         {
-            return (await Refusal.Watch(send("party_quick_join", request.ToJson()))).FromJson<QuickJoinAnswer>();
+            return PartyJson.Read<QuickJoinAnswer>(await Refusal.Watch(send("party_quick_join", PartyJson.Write(request))));
         }
 
         /// <summary>Puts the caller back into the seat kept after a dropped connection.</summary>
         public async Task<ResumeAnswer> ResumeAsync()
         {
-            return (await Refusal.Watch(send("party_resume", "{}"))).FromJson<ResumeAnswer>();
+            return PartyJson.Read<ResumeAnswer>(await Refusal.Watch(send("party_resume", "{}")));
         }
 
         /// <summary>Makes the party known to followers, friends, a group or certain users.</summary>
         public async Task<ShareAnswer> ShareAsync(ShareRequest request)
         {
-            return (await Refusal.Watch(send("party_share", request.ToJson()))).FromJson<ShareAnswer>();
+            return PartyJson.Read<ShareAnswer>(await Refusal.Watch(send("party_share", PartyJson.Write(request))));
         }
 
         /// <summary>Lists how far everybody in the party and on the way to it is.</summary>
         public async Task<StatusListAnswer> StatusListAsync(StatusListRequest request)
         {
-            return (await Refusal.Watch(send("party_status_list", request.ToJson()))).FromJson<StatusListAnswer>();
+            return PartyJson.Read<StatusListAnswer>(await Refusal.Watch(send("party_status_list", PartyJson.Write(request))));
         }
 
         /// <summary>Tells how far the caller is, as a member or, by an invite's code, as somebody on the way.</summary>
         public async Task StatusSetAsync(StatusSetRequest request)
         {
-            await Refusal.Watch(send("party_status_set", request.ToJson()));
+            await Refusal.Watch(send("party_status_set", PartyJson.Write(request)));
         }
 
         /// <summary>Puts the caller on the wait list of a full party, or takes them off it.</summary>
         public async Task<WaitAnswer> WaitAsync(WaitRequest request)
         {
-            return (await Refusal.Watch(send("party_wait", request.ToJson()))).FromJson<WaitAnswer>();
+            return PartyJson.Read<WaitAnswer>(await Refusal.Watch(send("party_wait", PartyJson.Write(request))));
         }
     }
 
@@ -2171,43 +2354,43 @@ namespace Partyline
         /// <summary>Lists the parties there are.</summary>
         public async Task<AdminPartiesAnswer> PartiesAsync(AdminPartiesRequest request)
         {
-            return (await Refusal.Watch(send("party_admin_parties", request.ToJson()))).FromJson<AdminPartiesAnswer>();
+            return PartyJson.Read<AdminPartiesAnswer>(await Refusal.Watch(send("party_admin_parties", PartyJson.Write(request))));
         }
 
         /// <summary>Shows the rules in force and what is wrong with the newest file.</summary>
         public async Task<AdminRulesAnswer> RulesAsync(AdminRulesRequest request)
         {
-            return (await Refusal.Watch(send("party_admin_rules", request.ToJson()))).FromJson<AdminRulesAnswer>();
+            return PartyJson.Read<AdminRulesAnswer>(await Refusal.Watch(send("party_admin_rules", PartyJson.Write(request))));
         }
 
         /// <summary>Counts denials, invites and what the module remembers.</summary>
         public async Task<AdminStatsAnswer> StatsAsync()
         {
-            return (await Refusal.Watch(send("party_admin_stats", "{}"))).FromJson<AdminStatsAnswer>();
+            return PartyJson.Read<AdminStatsAnswer>(await Refusal.Watch(send("party_admin_stats", "{}")));
         }
 
         /// <summary>The match is over; its parties hear the result.</summary>
         public async Task ServerEndAsync(ServerEndRequest request)
         {
-            await Refusal.Watch(send("party_server_end", request.ToJson()));
+            await Refusal.Watch(send("party_server_end", PartyJson.Write(request)));
         }
 
         /// <summary>A player has come with a pass. It works once.</summary>
         public async Task<ServerJoinAnswer> ServerJoinAsync(ServerJoinRequest request)
         {
-            return (await Refusal.Watch(send("party_server_join", request.ToJson()))).FromJson<ServerJoinAnswer>();
+            return PartyJson.Read<ServerJoinAnswer>(await Refusal.Watch(send("party_server_join", PartyJson.Write(request))));
         }
 
         /// <summary>A player has gone, or has lost the connection and may come back.</summary>
         public async Task ServerLeaveAsync(ServerLeaveRequest request)
         {
-            await Refusal.Watch(send("party_server_leave", request.ToJson()));
+            await Refusal.Watch(send("party_server_leave", PartyJson.Write(request)));
         }
 
         /// <summary>The seats of the match, and a sign of life of its game server.</summary>
         public async Task<ServerSeatsAnswer> ServerSeatsAsync(ServerSeatsRequest request)
         {
-            return (await Refusal.Watch(send("party_server_seats", request.ToJson()))).FromJson<ServerSeatsAnswer>();
+            return PartyJson.Read<ServerSeatsAnswer>(await Refusal.Watch(send("party_server_seats", PartyJson.Write(request))));
         }
     }
 
@@ -2237,12 +2420,12 @@ namespace Partyline
         {
             switch (message.OpCode)
             {
-                case -1: Status?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<StatusEvent>()); return true;
-                case -2: Invite?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<InviteEvent>()); return true;
-                case -3: Matchmaking?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<MatchmakingEvent>()); return true;
-                case -4: Match?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<MatchEvent>()); return true;
-                case -5: Member?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<MemberEvent>()); return true;
-                case -6: Attributes?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<AttributesEvent>()); return true;
+                case -1: Status?.Invoke(message.PartyId, PartyJson.Read<StatusEvent>(Encoding.UTF8.GetString(message.Data))); return true;
+                case -2: Invite?.Invoke(message.PartyId, PartyJson.Read<InviteEvent>(Encoding.UTF8.GetString(message.Data))); return true;
+                case -3: Matchmaking?.Invoke(message.PartyId, PartyJson.Read<MatchmakingEvent>(Encoding.UTF8.GetString(message.Data))); return true;
+                case -4: Match?.Invoke(message.PartyId, PartyJson.Read<MatchEvent>(Encoding.UTF8.GetString(message.Data))); return true;
+                case -5: Member?.Invoke(message.PartyId, PartyJson.Read<MemberEvent>(Encoding.UTF8.GetString(message.Data))); return true;
+                case -6: Attributes?.Invoke(message.PartyId, PartyJson.Read<AttributesEvent>(Encoding.UTF8.GetString(message.Data))); return true;
             }
             return false;
         }
@@ -2277,13 +2460,13 @@ namespace Partyline
         {
             switch (notification.Code)
             {
-                case 1001: Invite?.Invoke(notification, notification.Content.FromJson<InviteNotice>()); return true;
-                case 1002: Declined?.Invoke(notification, notification.Content.FromJson<DeclinedNotice>()); return true;
-                case 1003: Dropped?.Invoke(notification, notification.Content.FromJson<DroppedNotice>()); return true;
-                case 1004: Removed?.Invoke(notification, notification.Content.FromJson<RemovedNotice>()); return true;
-                case 1005: SeatFree?.Invoke(notification, notification.Content.FromJson<SeatFreeNotice>()); return true;
-                case 1006: Found?.Invoke(notification, notification.Content.FromJson<FoundNotice>()); return true;
-                case 1007: Server?.Invoke(notification, notification.Content.FromJson<ServerNotice>()); return true;
+                case 1001: Invite?.Invoke(notification, PartyJson.Read<InviteNotice>(notification.Content)); return true;
+                case 1002: Declined?.Invoke(notification, PartyJson.Read<DeclinedNotice>(notification.Content)); return true;
+                case 1003: Dropped?.Invoke(notification, PartyJson.Read<DroppedNotice>(notification.Content)); return true;
+                case 1004: Removed?.Invoke(notification, PartyJson.Read<RemovedNotice>(notification.Content)); return true;
+                case 1005: SeatFree?.Invoke(notification, PartyJson.Read<SeatFreeNotice>(notification.Content)); return true;
+                case 1006: Found?.Invoke(notification, PartyJson.Read<FoundNotice>(notification.Content)); return true;
+                case 1007: Server?.Invoke(notification, PartyJson.Read<ServerNotice>(notification.Content)); return true;
             }
             return false;
         }

@@ -14,7 +14,8 @@ import (
 const npmFolder = "../e2e/js"
 
 // TestCSharp compiles the typed client, and a game that uses it, as C# 7, which Mono and current versions
-// of Unity support. The SDK is a stub of the interface that the client uses.
+// of Unity support, and plays it. The SDK is a stub of the interface that the client uses. A game's own
+// values come through the client, and go back, as they are.
 func TestCSharp(t *testing.T) {
 	finder := exec.CommandContext(t.Context(), "./mcs.sh")
 	finder.Stderr = os.Stderr
@@ -23,13 +24,25 @@ func TestCSharp(t *testing.T) {
 		t.Fatal("no C# compiler; its finder says above what to install")
 	}
 	compiler := strings.TrimSpace(string(found))
+	program := filepath.Join(t.TempDir(), "game.exe")
 	compile := func(game string) (string, error) {
-		out, err := exec.CommandContext(t.Context(), compiler, "-langversion:7", "-warnaserror", "-target:library",
-			"-out:"+filepath.Join(t.TempDir(), "game.dll"), "testdata/sdk.cs", "../../docs/api/Partyline.cs", game).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), compiler, "-langversion:7", "-warnaserror",
+			"-out:"+program, "testdata/sdk.cs", "../../docs/api/Partyline.cs", "testdata/play.cs", game).CombinedOutput()
 		return string(out), err
 	}
 	if out, err := compile("testdata/game.cs"); err != nil {
-		t.Errorf("docs/api/Partyline.cs: %v\n%s", err, out)
+		t.Fatalf("docs/api/Partyline.cs: %v\n%s", err, out)
+	}
+	const values = `{"ts":1796088305000,"f":1E-07,"n":-9007199254740993,"x":0.1,"huge":1e999,"d":[[1,[2.5,{"a\"b":"}],{"}]],[]],"o":{},"y":true,"z":null}`
+	out, err := exec.CommandContext(t.Context(), "mono", program,
+		` { "version" : 2, "party": `+values+`, "members":{"ann":{"note":"l1\nl2 C:\\dir R\u0026D \ud83d\ude00"}}}`+"\r\n").CombinedOutput()
+	want := "1796088305000 True True\n" +
+		`{"party_id":"p","party":` + values + `,"version":2}` + "\n" +
+		`{"party_id":"p","launch":{"map":"a\tb\u0001","at":{"\"":0.5}}}` + "\n" +
+		"seat_held 0 null\nended none [\"R&D\"]\n" +
+		"internal: Say \"hi\".\ncancelled\ncancelled\n"
+	if err != nil || string(out) != want {
+		t.Errorf("the game: %v\n%s\nwant\n%s", err, out, want)
 	}
 	text, err := os.ReadFile("testdata/game.cs")
 	if err != nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	_ "embed"
 	"fmt"
 	"strings"
 )
@@ -14,14 +15,15 @@ const csharpHead = `// Typed client of Partyline over the Nakama SDK for .NET an
 // Times are Unix seconds. A later server may know more values of a text and send more fields.
 
 using System;
+using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Reflection;
 using System.Runtime.Serialization;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using Nakama;
-using Nakama.TinyJson;
 
 namespace Partyline
 {
@@ -72,8 +74,22 @@ namespace Partyline
         /// <summary>Reads what the SDK has thrown; null if it is none of Partyline's.</summary>
         public static Refusal From(Exception error)
         {
-            var found = Regex.Match(error.Message, @"^([a-z_]+)(?:/([\w-]+))?: (.*)$", RegexOptions.Singleline);
-            if (!found.Success || !Reasons.Numbers.ContainsKey(found.Groups[1].Value)) return null;
+            // Where the SDK repeats a call, the last failure is inside of the one that it throws. For a fault of the
+            // server over HTTP the message is the whole body.
+            if (error == null) return null;
+            var said = error.Message;
+            if (said.StartsWith("{", StringComparison.Ordinal))
+            {
+                try
+                {
+                    said = PartyJson.Read<Dictionary<string, object>>(said).TryGetValue("message", out var message) ? message as string ?? "" : "";
+                }
+                catch (FormatException)
+                {
+                }
+            }
+            var found = Regex.Match(said, @"^([a-z_]+)(?:/([\w-]+))?: (.*)$", RegexOptions.Singleline);
+            if (!found.Success || !Reasons.Numbers.ContainsKey(found.Groups[1].Value)) return From(error.InnerException);
             var text = found.Groups[3].Value;
             var wait = Regex.Match(text, @"retry_after_sec=(\d+)");
             var seconds = wait.Success ? int.Parse(wait.Groups[1].Value, CultureInfo.InvariantCulture) : (int?)null;
@@ -99,21 +115,17 @@ namespace Partyline
     internal sealed class PreserveAttribute : Attribute
     {
     }
-
-    internal static class Read
-    {
-        // The SDK's JSON reader cannot fill a nullable number: it leaves the value as it is.
-        internal static double? Number(object value)
-        {
-            return value == null ? (double?)null : Convert.ToDouble(value, CultureInfo.InvariantCulture);
-        }
-    }
 `
+
+// csharpJSON is the client's own reader and writer.
+//
+//go:embed json.cs
+var csharpJSON string
 
 // CSharp returns a typed client over the SDK for .NET and Unity, in C# 7.
 func (a *API) CSharp() []byte {
 	var b strings.Builder
-	b.WriteString(csharpHead)
+	b.WriteString(csharpHead + csharpJSON)
 	csEnum(&b, "Reasons", "Why something was refused.", reasonValues(a.Reasons), func() {
 		b.WriteString("\n        /// <summary>The gRPC status number of each.</summary>\n")
 		b.WriteString("        public static readonly IReadOnlyDictionary<string, int> Numbers = new Dictionary<string, int>\n        {\n")
@@ -140,7 +152,7 @@ func (a *API) CSharp() []byte {
 func csObject(b *strings.Builder, o *Object) {
 	b.WriteString("\n")
 	csDoc(b, "    ", o.Doc)
-	fmt.Fprintf(b, "    public sealed class %s\n    {\n", o.Name)
+	fmt.Fprintf(b, "    [Preserve] public sealed class %s\n    {\n", o.Name)
 	for i, f := range o.Fields {
 		if i > 0 {
 			b.WriteString("\n")
@@ -154,18 +166,10 @@ func csObject(b *strings.Builder, o *Object) {
 		if name == o.Name {
 			name += "Value" // a member cannot have the name of its class
 		}
-		const attributes = "        [DataMember(Name = %q), Preserve] public %s %s { get; set; }\n"
-		switch scalar := f.Type.Kind == Bool || f.Type.Kind == Whole || f.Type.Kind == Number; {
-		case scalar && o.Sent && f.Optional:
-			fmt.Fprintf(b, attributes, f.Name, kind+"?", name)
-		case scalar && !o.Sent && f.Pointer:
-			fmt.Fprintf(b, attributes, f.Name, "object", name+"Json")
-			b.WriteString("\n")
-			csDoc(b, "        ", f.Doc)
-			fmt.Fprintf(b, "        [IgnoreDataMember] public double? %s { get { return Read.Number(%sJson); } }\n", name, name)
-		default:
-			fmt.Fprintf(b, attributes, f.Name, kind, name)
+		if scalar := f.Type.Kind == Bool || f.Type.Kind == Whole || f.Type.Kind == Number; scalar && (o.Sent && f.Optional || f.Pointer) {
+			kind += "?"
 		}
+		fmt.Fprintf(b, "        [DataMember(Name = %q), Preserve] public %s %s { get; set; }\n", f.Name, kind, name)
 	}
 	b.WriteString("    }\n")
 }
@@ -188,7 +192,7 @@ func (a *API) csClass(b *strings.Builder, name, doc string, server bool) {
 		}
 		parameter, payload := "", `"{}"`
 		if len(c.Request.Fields) > 0 {
-			parameter, payload = c.Request.Name+" request", "request.ToJson()"
+			parameter, payload = c.Request.Name+" request", "PartyJson.Write(request)"
 		}
 		b.WriteString("\n")
 		csDoc(b, "        ", c.Doc)
@@ -196,8 +200,8 @@ func (a *API) csClass(b *strings.Builder, name, doc string, server bool) {
 			fmt.Fprintf(b, "        public async Task %sAsync(%s)\n        {\n            await Refusal.Watch(send(%q, %s));\n        }\n", methodName(c), parameter, c.ID, payload)
 			continue
 		}
-		fmt.Fprintf(b, "        public async Task<%s> %sAsync(%s)\n        {\n            return (await Refusal.Watch(send(%q, %s))).FromJson<%s>();\n        }\n",
-			c.Answer.Name, methodName(c), parameter, c.ID, payload, c.Answer.Name)
+		fmt.Fprintf(b, "        public async Task<%s> %sAsync(%s)\n        {\n            return PartyJson.Read<%s>(await Refusal.Watch(send(%q, %s)));\n        }\n",
+			c.Answer.Name, methodName(c), parameter, c.Answer.Name, c.ID, payload)
 	}
 	b.WriteString("    }\n")
 }
@@ -218,7 +222,7 @@ func (a *API) csMessages(b *strings.Builder) {
             {
 `)
 	for _, e := range a.Events {
-		fmt.Fprintf(b, "                case %d: %s?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<%s>()); return true;\n",
+		fmt.Fprintf(b, "                case %d: %s?.Invoke(message.PartyId, PartyJson.Read<%s>(Encoding.UTF8.GetString(message.Data))); return true;\n",
 			e.Op, strings.TrimSuffix(e.Data.Name, "Event"), e.Data.Name)
 	}
 	b.WriteString(`            }
@@ -240,7 +244,7 @@ func (a *API) csMessages(b *strings.Builder) {
             {
 `)
 	for _, n := range a.Notices {
-		fmt.Fprintf(b, "                case %d: %s?.Invoke(notification, notification.Content.FromJson<%s>()); return true;\n", n.Code, strings.TrimSuffix(n.Content.Name, "Notice"), n.Content.Name)
+		fmt.Fprintf(b, "                case %d: %s?.Invoke(notification, PartyJson.Read<%s>(notification.Content)); return true;\n", n.Code, strings.TrimSuffix(n.Content.Name, "Notice"), n.Content.Name)
 	}
 	b.WriteString("            }\n            return false;\n        }\n    }\n")
 }

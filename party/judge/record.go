@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -136,12 +135,12 @@ func (r *Record) add(d recordEntry) {
 		again, err := d.set.Try(context.Background(), d.facts, nil)
 		unread = again.Outcome(err) != d.answer
 	}
-	line, err := json.Marshal(map[string]any{"facts": r.pseudonymize(d.facts), "answer": d.answer, "unread": unread})
+	line, err := party.PlainJSON(map[string]any{"facts": r.pseudonymize(d.facts), "answer": d.answer, "unread": unread})
 	if err != nil || len(line) > maxRecordLine {
 		r.dropped.Add(1)
 		return
 	}
-	if err := r.write(d.set, append(line, '\n')); err != nil {
+	if err := r.write(d.set, []byte(line+"\n")); err != nil {
 		r.close()
 		r.dropped.Add(1)
 		r.retryAt = r.now().Add(recordRetryDelay)

@@ -387,8 +387,8 @@ func TestRules(t *testing.T) {
 	if b := got.Rules[1]; b.ID != "b" || b.Allow != "true" || b.Deny != "" || b.Asked != 0 {
 		t.Errorf("rule b = %+v", b)
 	}
-	if _, err := rules.Load(got.Config, "config.json"); err != nil {
-		t.Errorf("the configuration shown is no rules file: %v", err)
+	if _, err := rules.Load(got.Config, "config.json"); err != nil || !strings.Contains(string(got.Config), "request.max_size > 4") {
+		t.Errorf("the configuration shown is no rules file, or is escaped: %v\n%s", err, got.Config)
 	}
 
 	w.write("version: 1\nparties: {colour: red}\n")

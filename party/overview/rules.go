@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"partyline/party"
 	"partyline/party/judge"
 	"partyline/party/rules"
 )
@@ -92,13 +93,13 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 	}
 	report := o.Live.Report()
 	config := report.Set.Config()
-	text, err := json.Marshal(config)
+	text, err := party.PlainJSON(config)
 	if err != nil {
 		return Rules{}, err
 	}
 	out := Rules{
 		Source: report.Source, Version: report.Version, LoadedAt: report.LoadedAt.Unix(), Hash: report.Hash, Playground: o.Playground,
-		Problems: problems(report.Problems), Rules: make([]Rule, len(config.Rules)), Config: text,
+		Problems: problems(report.Problems), Rules: make([]Rule, len(config.Rules)), Config: json.RawMessage(text),
 	}
 	if out.History, err = o.History.List(ctx); err != nil {
 		out.HistoryProblem = err.Error()

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"time"
@@ -8,8 +9,14 @@ import (
 
 // MarshalJSON writes the configuration as a JSON object with the keys of the file. Durations and rates are
 // texts, as in the file. JSON is YAML, so the result is a rules file too: loading it gives the same
-// configuration.
-func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(toFile(reflect.ValueOf(c))) }
+// configuration. It is without HTML escapes, unless the encoder of the whole adds them.
+func (c Config) MarshalJSON() ([]byte, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	err := e.Encode(toFile(reflect.ValueOf(c)))
+	return text.Bytes(), err
+}
 
 // toFile converts a value of the schema to the form of the file. It leaves out keys that are not set.
 func toFile(v reflect.Value) any {

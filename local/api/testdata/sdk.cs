@@ -43,25 +43,6 @@ namespace Nakama
     }
 }
 
-namespace Nakama.TinyJson
-{
-    public static class JsonParser
-    {
-        public static T FromJson<T>(this string json)
-        {
-            return default(T);
-        }
-    }
-
-    public static class JsonWriter
-    {
-        public static string ToJson(this object item)
-        {
-            return "{}";
-        }
-    }
-}
-
 // From the platform, in an assembly that a minimal Mono does not have.
 namespace System.Runtime.Serialization
 {
