@@ -57,7 +57,7 @@ func (s *sweeper) Sweep(ctx context.Context) (removed int, more bool, err error)
 func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (removed int, err error) {
 	dead := map[string]*record{}
 	for _, o := range page {
-		r, unread := decode(o)
+		r, unread := s.Store.decode(o)
 		if unread != nil {
 			err = unread
 			continue
