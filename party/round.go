@@ -27,12 +27,13 @@ type Round struct {
 func (r *Round) Done() bool { return r.cursor == "" }
 
 // Go calls look with each object until the end of the collection, or until the time is used up. Its error is the first
-// error of look, with a count of the others, because one cause may spoil a thousand objects.
+// error of look, with a count of the others, because one cause may spoil a thousand objects. A broken record is no
+// error: look has logged it, and only an operator can help.
 func (r *Round) Go(ctx context.Context, within time.Duration, look func(*api.StorageObject) error) error {
 	var failed failures
 	err := r.Pages(ctx, within, func(page []*api.StorageObject) error {
 		for _, o := range page {
-			failed.add(look(o))
+			failed.add(UnlessBroken(look(o)))
 		}
 		return nil
 	})

@@ -107,6 +107,16 @@ func (s *Storage) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUp
 	return acks, nil, nil
 }
 
+// Break replaces the server's own object, or adds it, by one that no build can decode.
+func (s *Storage) Break(collection, key string) {
+	_, err := s.Module.StorageWrite(context.Background(), []*runtime.StorageWrite{{
+		Collection: collection, Key: key, Value: `{"id":[],"key":[],"party_id":[],"parties":[],"versions":7}`,
+	}})
+	if err != nil {
+		panic(err)
+	}
+}
+
 // WriteAsClient writes an object as a client does for its own user, which is possible in any collection.
 func (s *Storage) WriteAsClient(userID, collection, key, value string) {
 	_, err := s.Module.StorageWrite(context.Background(), []*runtime.StorageWrite{{

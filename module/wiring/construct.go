@@ -44,7 +44,7 @@ func (m *Module) construct(env environment, o Options) error {
 	news := &party.News{}
 	roster := roster.New(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
-	store := invite.NewStore(m.nk, m.now)
+	store := invite.NewStore(m.nk, m.now, m.logger)
 	blocks := party.NewBlockList(o.DB, o.Nakama)
 	keys, keysRoute, err := m.preparePasses(env.passKeys)
 	if err != nil {

@@ -713,6 +713,35 @@ func TestStorage_unread(t *testing.T) {
 	}
 }
 
+// TestStorage_broken: a document that cannot be decoded costs its own party's attributes only, and is logged once.
+func TestStorage_broken(t *testing.T) {
+	w := newWorld(t)
+	w.conf.Attributes.Public = []string{"map"}
+	p := w.host.Players(2)
+	good, bad := w.party(p[0]), w.party(p[1])
+	w.mustSet(p[0], good, `{"map":1}`, ``)
+	w.host.Break(collection, bad.UUID.String())
+	look := func(id party.ID) reserve.Look {
+		return reserve.Look{Origin: id, View: party.View{ID: id, Facts: party.Facts{Attributes: true}}}
+	}
+	again := newWorld(t, w)
+	again.conf.Attributes.Public = w.conf.Attributes.Public
+	looks := []reserve.Look{look(bad), look(good)}
+	if docs, err := again.service.CachedOf(t.Context(), looks); err == nil || !strings.Contains(err.Error(), collection+"/"+bad.UUID.String()) || len(docs) != 1 || string(docs[good].Party["map"]) != "1" {
+		t.Errorf("CachedOf = %+v, %v; want the good one, and the broken one named", docs, err)
+	}
+	if public, err := again.service.PublicOf(t.Context(), looks); err != nil || len(public) != 1 || string(public[good]["map"]) != "1" {
+		t.Errorf("PublicOf = %+v, %v", public, err)
+	}
+	if public, err := again.service.Public(t.Context(), look(bad).View); err != nil || len(public) > 0 {
+		t.Errorf("Public = %v, %v; want none", public, err)
+	}
+	w.must(again.service.Sweep(t.Context()))
+	if n := len(again.log.Lines()); n != 1 || w.host.Objects(collection) != 2 {
+		t.Errorf("%d documents, log: %q; want two, and one line", w.host.Objects(collection), again.log.Lines())
+	}
+}
+
 // TestStorage_othersReadFails: a document that another call cannot read is listed by a call that can, with all others.
 func TestStorage_othersReadFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -146,7 +146,9 @@ func (s *Service) onAlarm(id party.ID) {
 		err = s.settle(ctx, b)
 	}
 	if err != nil {
-		s.Logger.Warn("party attributes message not sent yet party=%s error=%v", id, err)
+		if !party.IsBroken(err) { // otherwise the log has it
+			s.Logger.Warn("party attributes message not sent yet party=%s error=%v", id, err)
+		}
 		s.alarms.Set(id, s.Now().Add(retryAfter))
 		return
 	}

@@ -42,6 +42,7 @@ type Service struct {
 	alarms *alarm.Alarms[party.ID]
 	cache  *cache.Cache[party.ID, found] // for reads, and as the base of the next write
 	sweeps party.Round
+	broken *party.BrokenLog
 
 	mu             sync.Mutex                  // no other lock is taken while it is held
 	pendingChanges map[party.ID][]party.Change // changes that the boards have not applied yet
@@ -61,6 +62,7 @@ func New(d Deps) *Service {
 		boards: keyed.New(newBoard, func(b *board) bool { _, due := b.due(); return b.active || due }),
 		cache:  cache.New[party.ID, found](d.Now, maxCached, cacheTTL),
 		sweeps: party.Round{Storage: d.Storage, Now: d.Now, Collection: attributesCollection},
+		broken: &party.BrokenLog{Logger: d.Logger},
 	}
 	s.alarms = alarm.New(d.Now, d.Logger, "party attributes not told party=", s.onAlarm)
 	d.News.Subscribe(s.changed)
@@ -191,14 +193,14 @@ func (s *Service) Facts(ctx context.Context, v party.View) (shared map[string]an
 
 var _ judge.Attributes = (*Service)(nil).Facts
 
-// Public returns the party's attributes that people outside may see, or nil if there are none.
+// Public returns the party's attributes that people outside may see: none if the document cannot be decoded.
 func (s *Service) Public(ctx context.Context, v party.View) (map[string]json.RawMessage, error) {
 	keys := s.Policy().Attributes.Public
 	if len(keys) == 0 {
 		return nil, nil
 	}
 	d, err := s.Cached(ctx, v)
-	return d.Party.withKeys(keys), err
+	return d.Party.withKeys(keys), party.UnlessBroken(err)
 }
 
 // PublicOf is Public for several parties, by party.
@@ -211,7 +213,7 @@ func (s *Service) PublicOf(ctx context.Context, looks []reserve.Look) (map[party
 	for id, d := range docs {
 		public[id] = d.Party.withKeys(keys)
 	}
-	return public, err
+	return public, party.UnlessBroken(err)
 }
 
 // Cached returns the document as this process read or wrote it within the last seconds.
@@ -224,7 +226,7 @@ func (s *Service) Cached(ctx context.Context, v party.View) (Document, error) {
 }
 
 // CachedOf is Cached for several parties. It returns only parties that have attributes, and costs at most one query. If
-// that fails, it returns what is in memory beside the error.
+// that fails, it returns what is in memory beside the error, and all others beside the error about a broken one.
 func (s *Service) CachedOf(ctx context.Context, looks []reserve.Look) (map[party.ID]Document, error) {
 	docs := map[party.ID]Document{}
 	var ids []party.ID // of the documents to read, with their keys
@@ -243,10 +245,13 @@ func (s *Service) CachedOf(ctx context.Context, looks []reserve.Look) (map[party
 		return docs, nil
 	}
 	all, err := s.readAll(ctx, keys...)
-	if err != nil {
+	if party.UnlessBroken(err) != nil {
 		return docs, err
 	}
 	for i, id := range ids {
+		if _, readable := all[keys[i]]; !readable {
+			continue
+		}
 		// If another call has written the document meanwhile, that one is returned.
 		f, err := s.cache.Get(ctx, id, func(context.Context) (found, error) { return all[keys[i]], nil })
 		if err != nil { // of another call that was reading it
@@ -254,5 +259,5 @@ func (s *Service) CachedOf(ctx context.Context, looks []reserve.Look) (map[party
 		}
 		docs[id] = f.doc
 	}
-	return docs, nil
+	return docs, err
 }

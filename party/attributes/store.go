@@ -1,6 +1,7 @@
 package attributes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +35,8 @@ func (s *Service) read(ctx context.Context, id party.ID) (found, error) {
 	return all[key], err
 }
 
-// readAll reads documents in one query, by key.
-func (s *Service) readAll(ctx context.Context, keys ...string) (map[string]found, error) {
+// readAll reads documents in one query, by key. It omits broken ones, and returns the first of them as an error.
+func (s *Service) readAll(ctx context.Context, keys ...string) (all map[string]found, err error) {
 	all, reads := make(map[string]found, len(keys)), make([]*runtime.StorageRead, len(keys))
 	for i, key := range keys {
 		all[key] = found{emptyDocument(), party.Absent}
@@ -46,13 +47,15 @@ func (s *Service) readAll(ctx context.Context, keys ...string) (map[string]found
 		return all, fmt.Errorf("read attributes: %w", err)
 	}
 	for _, o := range objects {
-		_, d, err := decode(o.GetValue())
-		if err != nil {
-			return all, fmt.Errorf("read attributes: %w", err)
+		_, d, unread := decode(o.GetValue())
+		if unread != nil {
+			err = cmp.Or(err, fmt.Errorf("read attributes: %w", s.broken.Add(o, unread)))
+			delete(all, o.GetKey())
+			continue
 		}
 		all[o.GetKey()] = found{d, o.GetVersion()}
 	}
-	return all, nil
+	return all, err
 }
 
 // change writes the document that edit returns, and adds the changes to the news. If another node was faster, it
@@ -129,9 +132,10 @@ func (s *Service) remove(ctx context.Context, origin party.ID) error {
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.sweeps.Go(ctx, sweepTime, func(o *api.StorageObject) error {
 		id, _, err := decode(o.GetValue())
-		if err == nil {
-			_, err = s.Admission.Look(ctx, id)
+		if err != nil {
+			return s.broken.Add(o, err)
 		}
+		_, err = s.Admission.Look(ctx, id)
 		switch party.ReasonOf(err) {
 		case party.PartyNotFound:
 			return s.remove(ctx, id)

@@ -163,12 +163,12 @@ func listingOf(l reserve.Look) listing {
 	return listing{l.ID, ledger.Remembered{Facts: l.Facts, Free: l.MaxSize - l.Taken() - l.Held("")}}
 }
 
-// look reads a party with see. A party that has ended, is away, or goes on under another ID is returned as one that
-// nobody may see.
+// look reads a party with see. A party that has ended, is away, has a broken record, or goes on under another ID is
+// returned as one that nobody may see.
 func (s *Service) look(ctx context.Context, id party.ID, see lookFunc) (reserve.Look, error) {
 	look, err := see(ctx, id)
 	switch reason := party.ReasonOf(err); {
-	case reason == party.PartyNotFound, reason == party.PartyAway, reason == "" && look.ID != id:
+	case reason == party.PartyNotFound, reason == party.PartyAway, party.IsBroken(err), reason == "" && look.ID != id:
 		return reserve.Look{View: party.View{ID: id}}, nil
 	}
 	return look, err

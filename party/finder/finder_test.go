@@ -284,16 +284,22 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
-// TestSweep: the sweep adds parties of the server's own list to the index.
+// TestSweep: the sweep adds parties of the server's own list to the index, except those with a broken record.
 func TestSweep(t *testing.T) {
 	w := newWorld(t)
-	p := w.host.Players(2)
-	made := w.host.PartyCreate(p[0], true, 4) // without a hook
-	w.finds(p[1], `{"free_seats":0}`)
+	p := w.host.Players(5)
+	made := make([]party.ID, 4)
+	for i := range made {
+		var err error
+		made[i], err = party.ParseID(w.host.PartyCreate(p[i], true, 4).PartyId) // without a hook
+		w.must(err)
+	}
+	for _, id := range made[1:] {
+		w.host.Break("partyline_parties", id.UUID.String())
+	}
+	w.finds(p[4], `{"free_seats":0}`)
 	w.must(w.finder.Sweep(t.Context()))
-	id, err := party.ParseID(made.PartyId)
-	w.must(err)
-	w.finds(p[1], `{"free_seats":0}`, id)
+	w.finds(p[4], `{"free_seats":0}`, made[0])
 }
 
 // Changes between two searches do not cost the next search a look at each party. Its result is correct all the same.

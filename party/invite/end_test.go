@@ -157,24 +157,29 @@ func TestService_Sweep(t *testing.T) {
 	}
 }
 
-// An unreadable record is reported, and the sweep still deletes the others.
-func TestService_SweepPastTheUnreadable(t *testing.T) {
+// A record that cannot be decoded, or is empty, is logged once. The sweep deletes the others of its page.
+func TestService_SweepPastTheBroken(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(1)
 	id := w.party(p[0], true, 2)
 	for range 3 {
 		w.create(p[0], party.InviteRequest{PartyID: id.String()})
 	}
-	if _, err := w.host.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: "partyline_invites", Key: "0", Value: `{"id":7}`}}); err != nil {
-		t.Fatal(err)
+	for _, collection := range []string{"partyline_invites", "partyline_invite_ids", "partyline_invite_notices", "partyline_parties"} {
+		w.host.Break(collection, "0")
+		_, err := w.host.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: collection, Key: "1", Value: `{}`}})
+		w.must(err)
 	}
 	w.clock.Advance(w.conf.Invites.Link.TTL + invite.Retention)
-	if n, _, err := w.invites.Sweep(t.Context()); n != 3 || err == nil {
-		t.Errorf("Sweep = %d, %v; want 3, and what could not be read", n, err)
+	for _, want := range []int{3, 0} {
+		if n, _, err := w.invites.Sweep(t.Context()); n != want || err != nil {
+			t.Errorf("Sweep = %d, %v; want %d", n, err, want)
+		}
 	}
-	if got := w.rows(id); got != [3]int{1, 0, 0} {
+	if got := w.rows(id); got != [3]int{2, 2, 0} {
 		t.Errorf("%v rows; want nothing of the others", got)
 	}
+	w.broken("partyline_invites 0", "partyline_invites 1", "partyline_invite_ids 0", "partyline_invite_ids 1", "partyline_invite_notices 0", "partyline_invite_notices 1", "partyline_parties 0", "partyline_parties 1")
 }
 
 func TestService_CreateThatFailsHoldsNothing(t *testing.T) {

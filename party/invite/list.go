@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
 )
@@ -54,7 +53,7 @@ func (pv *previews) Outstanding(ctx context.Context, sought string) (list []Outs
 		var key string
 		if key, err = pv.Store.keyOf(ctx, id.String()); err == nil {
 			keys = append(keys, key)
-		} else if party.ReasonOf(err) == party.InviteNotFound {
+		} else if party.IsBroken(err) || party.ReasonOf(err) == party.InviteNotFound {
 			err = nil
 		}
 	}
@@ -65,23 +64,21 @@ func (pv *previews) Outstanding(ctx context.Context, sought string) (list []Outs
 		return nil, false, err
 	}
 	slices.Sort(keys)
-	err = pv.Store.eachRecord(ctx, slices.Compact(keys), func(o *api.StorageObject) error {
-		r, err := decode(o)
-		if err != nil {
-			pv.Logger.Warn("invite not readable error=%v", err)
-			return nil
-		}
-		if r.ended(pv.Now()) || r.exhausted() {
-			return nil
-		}
-		gone, err := pv.leadsNowhere(ctx, r)
-		if err == nil && !gone {
-			list = append(list, Outstanding{r.summary(), pv.partyOf(r).String()})
-		}
-		return err
-	})
+	records, err := pv.Store.records(ctx, slices.Compact(keys))
 	if err != nil {
 		return nil, false, err
+	}
+	for _, r := range records {
+		if r.ended(pv.Now()) || r.exhausted() {
+			continue
+		}
+		gone, err := pv.leadsNowhere(ctx, r)
+		if err != nil {
+			return nil, false, err
+		}
+		if !gone {
+			list = append(list, Outstanding{r.summary(), pv.partyOf(r).String()})
+		}
 	}
 	slices.SortFunc(list, func(a, b Outstanding) int {
 		return cmp.Or(cmp.Compare(b.CreatedAt, a.CreatedAt), cmp.Compare(a.ID, b.ID))

@@ -209,8 +209,8 @@ func (ns *notices) withoutNotification(ctx context.Context, inviteID, key string
 func (ns *notices) sweep(ctx context.Context, over func(ctx context.Context, key string) (bool, error)) error {
 	return ns.round.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
 		var n recipients
-		if err := json.Unmarshal([]byte(o.GetValue()), &n); err != nil {
-			return fmt.Errorf("invite's recipients not read: %w", err)
+		if err := ns.Store.broken.Decode(o, &n, &n.Key); err != nil {
+			return err
 		}
 		ended, err := over(ctx, n.Key)
 		if err == nil && ended {

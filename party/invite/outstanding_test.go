@@ -1,6 +1,8 @@
 package invite_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,6 +71,65 @@ func TestOutstanding(t *testing.T) {
 	}
 	if got, want := w.invites.Counts(), (invite.Counts{Created: 7, Redeemed: 1, Matched: 1, Declined: 1, Revoked: 1}); got != want {
 		t.Errorf("Counts = %+v; want %+v", got, want)
+	}
+}
+
+// A broken record, index entry or party costs its own invite only, and the log has each once.
+func TestOutstanding_Broken(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(2)
+	id, away := w.party(p[0], false, 8), w.party(p[1], false, 8)
+	var made []party.CreatedInvite
+	for range 4 {
+		made = append(made, w.create(p[0], party.InviteRequest{PartyID: id.String(), HoldSeat: true, ForUserIDs: []string{w.host.Player("friend").UserID}}))
+	}
+	other := w.create(p[1], party.InviteRequest{PartyID: away.String()})
+	sum := sha256.Sum256([]byte(made[0].Code))
+	key, index := hex.EncodeToString(sum[:]), "partyline_party_invites_"+id.UUID.String()
+	w.host.Break("partyline_invites", key)
+	w.host.Break("partyline_invite_ids", made[1].ID)
+	w.host.Break(index, made[2].ID)
+	w.host.Break("partyline_parties", away.UUID.String())
+	w.node = w.start() // a process that knows only what storage has
+
+	w.held(id, 2)
+	for range 2 {
+		if rows, err := w.invites.List(t.Context(), caller(p[0]), id.String()); err != nil || len(rows) != 2 {
+			t.Errorf("List = %v, %v; want the two that the party's index leads to", rows, err)
+		}
+		list, _, err := w.invites.Outstanding(t.Context(), "")
+		var ids []string
+		for _, o := range list {
+			ids = append(ids, o.ID)
+		}
+		want := []string{made[2].ID, made[3].ID, other.ID}
+		slices.Sort(want)
+		slices.Sort(ids)
+		if err != nil || !slices.Equal(ids, want) {
+			t.Errorf("Outstanding = %v, %v; want %v", ids, err, want)
+		}
+	}
+	w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	w.broken("partyline_invites "+key, "partyline_invite_ids "+made[1].ID, index+" "+made[2].ID, "partyline_parties "+away.UUID.String())
+	if err := w.redeem(p[0], other.Code); !strings.Contains(err.Error(), "partyline_parties/"+away.UUID.String()) {
+		t.Errorf("Redeem = %v; want the broken record named", err)
+	}
+}
+
+// broken checks which records the log has called not readable, each once.
+func (w *world) broken(want ...string) {
+	w.t.Helper()
+	var got []string
+	for _, line := range w.log.Lines() {
+		var collection, key string
+		if n, _ := fmt.Sscanf(line, "warn record not readable collection=%s key=%s error=", &collection, &key); n == 2 {
+			got = append(got, collection+" "+key)
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		w.t.Errorf("not readable: %q; want %q", got, want)
 	}
 }
 

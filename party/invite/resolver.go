@@ -138,7 +138,8 @@ func (rs *resolver) leadsNowhere(ctx context.Context, r *record) (bool, error) {
 	return partyEnded(err)
 }
 
-// partyEnded reports whether the error of a look at a party says that the party has ended.
+// partyEnded reports whether the error of a look at a party says that the party has ended. A party with a broken record
+// counts as alive.
 func partyEnded(err error) (bool, error) {
 	switch party.ReasonOf(err) {
 	case party.PartyNotFound:
@@ -146,6 +147,6 @@ func partyEnded(err error) (bool, error) {
 	case party.PartyAway:
 		return false, nil
 	default:
-		return false, err
+		return false, party.UnlessBroken(err)
 	}
 }

@@ -49,7 +49,7 @@ func newWorld(t testing.TB) *world {
 // start starts another process, or another node, on the same host.
 func (w *world) start() node {
 	policy := func() rules.Config { return w.conf }
-	store := invite.NewStore(w.host, w.clock.Now)
+	store := invite.NewStore(w.host, w.clock.Now, w.log)
 	parties := roster.New(w.host, w.host, w.clock.Now)
 	door := partytest.NewHooks(ledger.Deps{
 		Roster: parties, Streams: w.host, Storage: w.host, News: &party.News{}, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,

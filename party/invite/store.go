@@ -45,6 +45,7 @@ type Store struct {
 	now     party.Clock
 	cache   *cache.Cache[string, found] // records as this process last read or wrote them
 	turns   keyed.Locks[string]         // by key
+	broken  *party.BrokenLog
 }
 
 // found is a record with its version in storage.
@@ -59,8 +60,8 @@ const (
 	maxRecords = 20_000 // of about 500 bytes each
 )
 
-func NewStore(storage party.Storage, now party.Clock) *Store {
-	return &Store{storage, now, cache.New[string, found](now, maxRecords, recordTTL), keyed.NewLocks[string]()}
+func NewStore(storage party.Storage, now party.Clock, logger party.Logger) *Store {
+	return &Store{storage, now, cache.New[string, found](now, maxRecords, recordTTL), keyed.NewLocks[string](), &party.BrokenLog{Logger: logger}}
 }
 
 func (s *Store) round(collection string) *party.Round {
@@ -111,12 +112,14 @@ func (s *Store) readCached(ctx context.Context, key string) (found, error) {
 	})
 }
 
-func decode(o *api.StorageObject) (*record, error) {
+func (s *Store) decode(o *api.StorageObject) (*record, error) {
 	r := &record{}
-	if err := json.Unmarshal([]byte(o.GetValue()), r); err != nil {
-		return nil, fmt.Errorf("read invite: %w", err)
-	}
-	return r, nil
+	return r, s.broken.Decode(o, r, &r.ID)
+}
+
+func (s *Store) decodePointer(o *api.StorageObject) (p pointer, err error) {
+	err = s.broken.Decode(o, &p, &p.Key)
+	return p, err
 }
 
 // write replaces a record by compare-and-set. It fails with runtime.ErrStorageRejectedVersion if storage has another
@@ -214,8 +217,8 @@ func (s *Store) keyOf(ctx context.Context, inviteID string) (string, error) {
 	return p.Key, err
 }
 
-// eachPointer calls f for each index entry of a collection, up to maxPages pages. more reports that there are further
-// entries.
+// eachPointer calls f for each index entry of a collection, up to maxPages pages. It omits broken entries. more reports
+// that there are further entries.
 func (s *Store) eachPointer(ctx context.Context, collection string, f func(inviteID string, p pointer)) (more bool, err error) {
 	cursor := ""
 	for range maxPages {
@@ -224,11 +227,9 @@ func (s *Store) eachPointer(ctx context.Context, collection string, f func(invit
 			return false, err
 		}
 		for _, o := range objects {
-			var p pointer
-			if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
-				return false, err
+			if p, err := s.decodePointer(o); err == nil {
+				f(o.GetKey(), p)
 			}
-			f(o.GetKey(), p)
 		}
 		if cursor = next; cursor == "" {
 			break
@@ -252,18 +253,8 @@ func (s *Store) partyInvites(ctx context.Context, id party.ID, holding bool) ([]
 	return s.records(ctx, keys)
 }
 
-// records returns the records of those keys that exist, in no order.
+// records returns the records of those keys that exist and are not broken, in no order.
 func (s *Store) records(ctx context.Context, keys []string) (records []*record, err error) {
-	err = s.eachRecord(ctx, keys, func(o *api.StorageObject) error {
-		r, err := decode(o)
-		records = append(records, r)
-		return err
-	})
-	return records, err
-}
-
-// eachRecord calls f for the records of those keys that exist, in no order.
-func (s *Store) eachRecord(ctx context.Context, keys []string, f func(*api.StorageObject) error) error {
 	for some := range slices.Chunk(keys, page) {
 		var reads []*runtime.StorageRead
 		for _, key := range some {
@@ -271,26 +262,24 @@ func (s *Store) eachRecord(ctx context.Context, keys []string, f func(*api.Stora
 		}
 		objects, err := s.storage.StorageRead(ctx, reads)
 		if err != nil {
-			return fmt.Errorf("read invites: %w", err)
+			return nil, fmt.Errorf("read invites: %w", err)
 		}
 		for _, o := range objects {
-			if err := f(o); err != nil {
-				return err
+			if r, unread := s.decode(o); unread == nil {
+				records = append(records, r)
 			}
 		}
 	}
-	return nil
+	return records, nil
 }
 
-// recordsOf returns the records of the given index entries. It omits records that do not exist.
+// recordsOf returns the records of the given index entries. It omits those that do not exist or are broken.
 func (s *Store) recordsOf(ctx context.Context, entries []*api.StorageObject) ([]*record, error) {
-	keys := make([]string, len(entries))
-	for i, o := range entries {
-		var p pointer
-		if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
-			return nil, fmt.Errorf("invite's index entry not readable: %w", err)
+	var keys []string
+	for _, o := range entries {
+		if p, err := s.decodePointer(o); err == nil {
+			keys = append(keys, p.Key)
 		}
-		keys[i] = p.Key
 	}
 	return s.records(ctx, keys)
 }

@@ -52,14 +52,13 @@ func (s *sweeper) Sweep(ctx context.Context) (removed int, more bool, err error)
 	return removed, removed > 0 && !s.records.Done(), err
 }
 
-// sweepPage deletes the records of a page that need not be kept any longer, all or none. A concurrent write cannot
-// make a record needed again.
+// sweepPage deletes the records of a page that need not be kept any longer, all or none. It leaves broken ones. A
+// concurrent write cannot make a record needed again.
 func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (removed int, err error) {
 	dead := map[string]*record{}
 	for _, o := range page {
-		r, unread := decode(o)
+		r, unread := s.Store.decode(o)
 		if unread != nil {
-			err = unread
 			continue
 		}
 		if !r.ended(s.Now()) && !r.exhausted() {
@@ -70,12 +69,12 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 		}
 	}
 	if len(dead) == 0 {
-		return 0, err
+		return 0, nil
 	}
 	if failed := s.Store.discard(ctx, dead); failed != nil {
 		return 0, fmt.Errorf("invites not deleted: %w", failed)
 	}
-	return len(dead), err
+	return len(dead), nil
 }
 
 // over reports whether no further user can use an invite.

@@ -108,7 +108,9 @@ func (h *History) writeWithRetry(ctx context.Context, next queuedVersion) {
 
 func (h *History) write(ctx context.Context, next queuedVersion) error {
 	stored, objectVersion, err := h.read(ctx)
-	if err != nil {
+	if party.IsBroken(err) {
+		h.logger.Warn("rules history cannot be read, starting a new one: %v", err)
+	} else if err != nil {
 		return err
 	}
 	if n := len(stored.Versions); n > 0 {
@@ -148,12 +150,8 @@ func (v *queuedVersion) setChanges(before []byte) {
 
 func (h *History) read(ctx context.Context) (stored storedHistory, objectVersion string, err error) {
 	objectVersion, err = party.ReadObject(ctx, h.storage, historyCollection, historyKey, &stored)
-	switch {
-	case err != nil && objectVersion == "":
-		return stored, "", fmt.Errorf("read the history: %w", err)
-	case err != nil:
-		h.logger.Warn("rules history cannot be read, starting a new one: %v", err)
-		stored = storedHistory{}
+	if err != nil {
+		return storedHistory{}, objectVersion, fmt.Errorf("read the history: %w", err)
 	}
 	return stored, objectVersion, nil
 }

@@ -240,7 +240,9 @@ func (r *Recorder) writeMembers(id party.ID) {
 		})
 	}
 	if err != nil {
-		r.ledger.Logger.Warn("party members not written party=%s error=%v", id, err)
+		if !party.IsBroken(err) { // otherwise the log has it
+			r.ledger.Logger.Warn("party members not written party=%s error=%v", id, err)
+		}
 		r.writes.Sooner(id, r.ledger.Now().Add(storageWait))
 	} else if !done {
 		r.writes.Sooner(id, r.ledger.Now().Add(memberWriteInterval))

@@ -88,7 +88,7 @@ func (k *keptSeats) Expire(ctx context.Context, seat party.Seat) error {
 // this process may not know.
 func (k *keptSeats) KeptSeats(ctx context.Context, userID string) ([]party.Seat, error) {
 	seats, err := k.seatsIn(ctx, userID, k.KnownPartiesOf(userID), nil)
-	if err != nil || len(seats) > 0 && !k.mayInherit() {
+	if party.UnlessBroken(err) != nil || len(seats) > 0 && !k.mayInherit() {
 		return seats, err
 	}
 	stored, err := k.ledger.records.partiesKeepingSeat(ctx, userID)
@@ -98,8 +98,10 @@ func (k *keptSeats) KeptSeats(ctx context.Context, userID string) ([]party.Seat,
 	return k.seatsIn(ctx, userID, stored, seats)
 }
 
-// seatsIn adds the seats that these parties keep for the user.
+// seatsIn adds the seats that these parties keep for the user. A party with a broken record is an error only if no
+// other one keeps a seat.
 func (k *keptSeats) seatsIn(ctx context.Context, userID string, ids []party.ID, seats []party.Seat) ([]party.Seat, error) {
+	var unread error
 	for _, id := range ids {
 		err := k.ledger.Visit(ctx, id, func(v *Visit) error {
 			if lives, err := v.LookOrForget(); !lives {
@@ -110,9 +112,13 @@ func (k *keptSeats) seatsIn(ctx context.Context, userID string, ids []party.ID, 
 			}
 			return nil
 		})
-		if err != nil {
+		if party.UnlessBroken(err) != nil {
 			return nil, err
 		}
+		unread = cmp.Or(unread, err)
+	}
+	if len(seats) == 0 {
+		return nil, unread
 	}
 	slices.SortFunc(seats, func(x, y party.Seat) int {
 		return cmp.Or(y.Joined.Compare(x.Joined), cmp.Compare(x.ID.String(), y.ID.String()))

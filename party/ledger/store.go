@@ -38,6 +38,7 @@ const (
 type store struct {
 	storage party.Storage
 	now     party.Clock
+	broken  *party.BrokenLog
 	queue   changeQueue
 	unwritten
 }
@@ -47,12 +48,25 @@ type awayRecord struct {
 	Parties map[string]int64 `json:"parties"` // end of each seat in Unix nanoseconds, by party ID
 }
 
-func decodeAway(value string) (map[string]int64, error) {
+// decodeAway returns an empty map beside the error.
+func (s *store) decodeAway(o *api.StorageObject) (map[string]int64, error) {
 	var r awayRecord
-	if err := json.Unmarshal([]byte(value), &r); err != nil || r.Parties == nil {
-		return map[string]int64{}, err
+	if err := json.Unmarshal([]byte(o.Value), &r); err != nil {
+		return map[string]int64{}, s.broken.Add(o, err)
+	}
+	if r.Parties == nil {
+		r.Parties = map[string]int64{}
 	}
 	return r.Parties, nil
+}
+
+// add adds a stored object to the party's record, or fails with reserve.ErrOther.
+func (s *store) add(r reserve.Record, id party.ID, o *api.StorageObject) error {
+	err := r.Add(id, o.Value)
+	if err != nil && !errors.Is(err, reserve.ErrOther) {
+		err = s.broken.Add(o, err)
+	}
+	return err
 }
 
 func recordReads(id party.ID) []*runtime.StorageRead {
@@ -70,8 +84,8 @@ func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 		return r, fmt.Errorf("read party record: %w", err)
 	}
 	for _, o := range objects {
-		if err := r.Add(id, o.Value); err != nil && !errors.Is(err, reserve.ErrOther) {
-			return r, fmt.Errorf("read party record: %s: %w", o.Collection, err)
+		if err := s.add(r, id, o); err != nil && !errors.Is(err, reserve.ErrOther) {
+			return r, fmt.Errorf("read party record: %w", err)
 		}
 	}
 	s.applyUnwritten(id, r)
@@ -98,7 +112,7 @@ func (s *store) tryChange(ctx context.Context, batch []*change) error {
 	}
 	for _, c := range batch {
 		own := transaction{found: t.found}
-		if c.err = c.apply(&own, s.now()); c.err == nil {
+		if c.err = s.apply(c, &own); c.err == nil {
 			t.writes, t.deletes = append(t.writes, own.writes...), append(t.deletes, own.deletes...)
 		}
 	}
@@ -111,13 +125,13 @@ func (s *store) tryChange(ctx context.Context, batch []*change) error {
 
 // apply applies the change to the objects found, and adds the result to a transaction. It may run in another goroutine
 // than the caller of change.
-func (c *change) apply(t *transaction, now time.Time) (err error) {
+func (s *store) apply(c *change, t *transaction) (err error) {
 	defer caught.Recover(&err, "change party record")
-	record := reserve.NewRecord()
+	now, record := s.now(), reserve.NewRecord()
 	for _, read := range recordReads(c.id) {
 		if o := t.found[read.Collection+"/"+read.Key]; o != nil {
-			if err := record.Add(c.id, o.Value); err != nil {
-				return fmt.Errorf("read party record: %s: %w", o.Collection, err)
+			if err := s.add(record, c.id, o); err != nil {
+				return fmt.Errorf("read party record: %w", err)
 			}
 		}
 	}
@@ -139,9 +153,7 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 	for _, user := range c.users {
 		parties := map[string]int64{}
 		if o := t.found[awayCollection+"/"+user]; o != nil {
-			if parties, err = decodeAway(o.Value); err != nil {
-				return fmt.Errorf("read party record: %s: %w", o.Collection, err)
-			}
+			parties, _ = s.decodeAway(o) // a broken one is replaced
 		}
 		maps.DeleteFunc(parties, func(_ string, until int64) bool { return until <= party.Nanos(now) })
 		delete(parties, c.id.String())

@@ -20,14 +20,15 @@ const (
 )
 
 // Sweep catches up with events that nobody reported. It ends parties that are over, in memory and in storage, and finds
-// members who lost their connection. It also ends overdue kept seats of nodes that died before they could.
+// members who lost their connection. It also ends overdue kept seats of nodes that died before they could. A broken
+// record is no error, because the log has it.
 func (l *Ledger) Sweep(ctx context.Context) error {
 	var errs []error
 	seen := map[party.ID]bool{}
 	for _, id := range append(l.places.Keys(), l.Roster.Attendance.IDs()...) {
 		if !seen[id] {
 			seen[id] = true
-			errs = append(errs, l.Review(ctx, id, party.Session{}))
+			errs = append(errs, party.UnlessBroken(l.Review(ctx, id, party.Session{})))
 		}
 	}
 	for _, s := range l.Roster.Attendance.Missing() {
@@ -36,7 +37,7 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 		}
 	}
 	for _, id := range l.records.unwrittenParties() {
-		errs = append(errs, l.records.change(ctx, id, nil, func(reserve.Record) {}))
+		errs = append(errs, party.UnlessBroken(l.records.change(ctx, id, nil, func(reserve.Record) {})))
 	}
 	return errors.Join(append(errs, l.sweeper.sweep(ctx))...)
 }
@@ -72,11 +73,11 @@ func (s *sweeper) sweep(ctx context.Context) error {
 func (s *sweeper) sweepRecord(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
 	id, err := reserve.PartyOf(o.Value)
 	if err != nil {
-		return false, nil //nolint:nilerr // not an object of this module
+		return false, s.ledger.records.broken.Add(o, err)
 	}
 	record := reserve.NewRecord()
-	if err := record.Add(id, o.Value); err != nil {
-		return false, nil
+	if err := s.ledger.records.add(record, id, o); err != nil {
+		return false, err
 	}
 	native := id
 	if !record.Native.IsZero() {
@@ -106,7 +107,7 @@ func (s *sweeper) sweepRecord(ctx context.Context, o *api.StorageObject) (remove
 
 // sweepAway removes a user's object if none of its parties needs it.
 func (s *sweeper) sweepAway(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
-	parties, err := decodeAway(o.Value)
+	parties, err := s.ledger.records.decodeAway(o)
 	if err != nil {
 		return true, nil //nolint:nilerr // nobody can read it
 	}

@@ -562,6 +562,57 @@ func TestSurvive_LeftJustBeforeAllAreAway(t *testing.T) {
 	}
 }
 
+// A member's broken list of kept seats costs that member's seat at most, and only until another one comes back. It is
+// logged once.
+func TestSurvive_BrokenList(t *testing.T) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
+		w.host.Break("partyline_away", p[2].UserID)
+		w.crash([]party.ID{id}, p...)
+		if _, err := w.resume(w.host.Connect(p[2].UserID)); err == nil || !strings.Contains(err.Error(), "partyline_away/"+p[2].UserID) {
+			t.Errorf("resume = %v; want the broken record named", err)
+		}
+		for _, s := range p {
+			w.resumeAnywhere(s)
+		}
+		want := "warn record not readable collection=partyline_away key=" + p[2].UserID
+		if lines := w.log.Lines(); len(lines) != 1 || !strings.HasPrefix(lines[0], want) {
+			t.Errorf("log: %q; want one line %q", lines, want)
+		}
+	})
+}
+
+// A living party whose record breaks plays on. The log has the record once, and neither a lost connection nor a sweep
+// fails for it.
+func TestSurvive_BreaksWhileAlive(t *testing.T) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
+		w.host.Break("partyline_parties", id.UUID.String())
+		w.host.Disconnect(p[2])
+		time.Sleep(minute / 2)
+		w.must(w.admission.Sweep(t.Context()))
+		w.must(w.admission.Sweep(t.Context()))
+		w.members(id, 1, p[:2]...)
+		if lines := w.log.Lines(); len(lines) != 1 || !strings.HasPrefix(lines[0], "warn record not readable collection=partyline_parties key="+id.UUID.String()) {
+			t.Errorf("log: %q; want one line", lines)
+		}
+	})
+}
+
+// A party with a broken record does not keep a player from the seat in another one.
+func TestSurvive_BrokenParty(t *testing.T) {
+	afterCrash(t, func(w *world, id party.ID, p []party.Session) {
+		other := w.party(false, 4, p[0])
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.host.Break("partyline_parties", other.UUID.String())
+		w.crash([]party.ID{id, other}, p...)
+		w.must(w.admission.Sweep(t.Context()))
+		w.resumeAnywhere(p[0])
+		if n := len(w.log.Lines()); n != 1 {
+			t.Errorf("log: %q; want one line", w.log.Lines())
+		}
+	})
+}
+
 // An object that refers to a member of a party without a record is removed; a member's own stays.
 func TestSurvive_SweepOfMembers(t *testing.T) {
 	afterCrash(t, func(w *world, id party.ID, p []party.Session) {

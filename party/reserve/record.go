@@ -225,5 +225,9 @@ func PartyOf(value string) (party.ID, error) {
 	if err := json.Unmarshal([]byte(value), &in); err != nil {
 		return party.ID{}, err
 	}
-	return party.ParseID(in.PartyID)
+	id, err := party.ParseID(in.PartyID)
+	if err != nil {
+		err = errors.New("it names no party")
+	}
+	return id, err
 }

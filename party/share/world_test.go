@@ -39,7 +39,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, conf: rules.Default()}
 	policy := func() rules.Config { return w.conf }
-	store := invite.NewStore(w.host, w.clock.Now)
+	store := invite.NewStore(w.host, w.clock.Now, w.log)
 	limits := party.NewLimits(policy, w.clock.Now)
 	w.news = &party.News{}
 	w.roster = roster.New(w.host, w.host, w.clock.Now)

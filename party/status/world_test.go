@@ -53,7 +53,7 @@ func newWorld(t testing.TB, now party.Clock) *world {
 		defer w.mu.Unlock()
 		return w.conf
 	}
-	store := invite.NewStore(w.host, now)
+	store := invite.NewStore(w.host, now, w.log)
 	w.news = &party.News{}
 	w.roster = roster.New(w.host, w.host, now)
 	w.admission = partytest.NewHooks(ledger.Deps{

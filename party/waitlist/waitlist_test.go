@@ -90,7 +90,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 	policy := func() rules.Config { return w.conf }
 	news := &party.News{}
 	members := roster.New(w.host, w.host, time.Now)
-	store := invite.NewStore(w.host, time.Now)
+	store := invite.NewStore(w.host, time.Now, w.log)
 	w.admission = partytest.NewHooks(ledger.Deps{
 		Roster: members, Streams: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: time.Now, Holds: store.Holds,
 	}, admission.Deps{

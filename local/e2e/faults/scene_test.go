@@ -195,7 +195,7 @@ func (s *scene) checkState(ctx context.Context, leader *player.Game, in []*playe
 	if err != nil {
 		return err
 	}
-	holds, err := invite.NewStore(s.engine.Module(), s.clock.Now).Holds(ctx, id)
+	holds, err := invite.NewStore(s.engine.Module(), s.clock.Now, nil).Holds(ctx, id)
 	if err != nil {
 		return err
 	}
