@@ -76,14 +76,18 @@ const listPage = 100
 // Sweep looks at the server's open parties that are not in the index, if a player has searched since the last sweep.
 // So no search has to do it. It also forgets parties whose last news came after their end.
 func (s *Service) Sweep(ctx context.Context) error {
-	known := map[party.ID]bool{}
-	for _, id := range s.Entry.Admission.Known() {
-		known[id] = true
-	}
 	s.mu.Lock()
+	over := maps.Clone(s.stale) // before Known, so that a party that begins now is not in it
 	asked := s.searched
 	s.searched = false
-	maps.DeleteFunc(s.stale, func(id party.ID, _ bool) bool { return !known[id] && s.index.byID[id] == nil })
+	s.mu.Unlock()
+	for _, id := range s.Entry.Admission.Known() {
+		delete(over, id)
+	}
+	s.mu.Lock()
+	for id := range over {
+		s.forget(id)
+	}
 	s.mu.Unlock()
 	if !asked {
 		return nil

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
-	"partyline/internal/cache"
 	"partyline/party"
 )
 
@@ -14,7 +14,7 @@ import (
 type endings struct {
 	*resolver
 	notices    *notices
-	unsureEnds *cache.Cache[string, struct{}] // by invite and user: storage may have ended it, but the answer was lost
+	unsureEnds sync.Map // by ending.id: storage may have ended it, but has not said so
 }
 
 // Revoke ends an invite, named by its ID or its code. Exactly one of the two must be given. Only the invite's creator
@@ -59,18 +59,24 @@ type ending struct {
 	change func(*record) bool // false if there is nothing to do
 }
 
+// id names the end: one task at most tries it again.
+func (e ending) id() string { return e.before.ID + " " + e.by.UserID }
+
 // end ends an invite, unless it has ended already. If storage does not answer, it returns the error and goes on in the
 // background until the invite has ended.
 func (s *endings) end(ctx context.Context, e ending) error {
 	err := s.tryEnd(ctx, e, s.Store.change)
-	if errors.As(err, &unsureError{}) {
-		s.unsureEnds.Put(e.before.ID+" "+e.by.UserID, struct{}{})
-		if e.before.Hold {
-			s.Admission.HoldsChanged(s.partyOf(e.before), true)
-		}
+	if !errors.As(err, &unsureError{}) {
+		return err
+	}
+	if e.before.Hold {
+		s.Admission.HoldsChanged(s.partyOf(e.before), true)
+	}
+	if _, tried := s.unsureEnds.LoadOrStore(e.id(), true); !tried {
 		s.retryLater(e.key, "end of "+e.before.ID, func(ctx context.Context) error {
 			err := s.tryEnd(ctx, e, s.Store.changeInTurn)
 			if party.ReasonOf(err) == party.InviteNotFound {
+				s.unsureEnds.Delete(e.id())
 				return nil
 			}
 			return err
@@ -90,7 +96,7 @@ func (s *endings) tryEnd(ctx context.Context, e ending, write func(context.Conte
 	if err != nil {
 		return err
 	}
-	if _, again := s.unsureEnds.Take(r.ID + " " + user); again { // an earlier try failed before it could do the steps below
+	if _, again := s.unsureEnds.LoadAndDelete(e.id()); again { // an earlier try failed before it could do the steps below
 		ended = ended || user == "" && r.RevokedAt != 0 || slices.Contains(r.Declined, user)
 	}
 	var users []string

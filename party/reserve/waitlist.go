@@ -47,7 +47,7 @@ func (l list) Waitlist() []Waiter { return slices.SortedFunc(maps.Values(l.Waiti
 
 // Miss notes that a player has left the wait list without taking the seat held for them, if one was held.
 func (l list) Miss(w Waiter) {
-	if !w.Until.IsZero() {
+	if !w.Until.IsZero() && !w.Untold {
 		l.Missed[w.UserID] = Missed{l.Missed[w.UserID].Times + 1, w.Until}
 	}
 }
@@ -160,7 +160,7 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 	}
 	for user, w := range b.Waiting {
 		switch {
-		case w.Untold && !now.Before(w.Until): // they could not take a seat that they did not hear of
+		case w.Untold && !now.Before(w.Until.Add(-hold/2)): // they had no time to take a seat that they did not hear of
 			w.Until, w.Told, w.Untold, changed = time.Time{}, time.Time{}, false, true
 		case w.Until.IsZero() && !now.Before(w.Told):
 			w.Told = time.Time{}
