@@ -44,6 +44,8 @@ func testOpenPartyWithRoom(t *testing.T) {
 	if _, in := v.Session(phone.SessionID); !in || v.Size() != 2 {
 		t.Errorf("members = %+v; want the second device in the first one's seat", v.Members)
 	}
+	time.Sleep(party.NewcomerAfter - 1)
+	synctest.Wait()
 	if sent := len(k.host.Sent()); sent != 0 {
 		t.Errorf("%d messages at once; the host may still send the party to the older device", sent)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/invite"
 )
 
 // Storage may do a write and lose the answer. Then the result is unknown, and the service must go by what storage
@@ -250,6 +251,67 @@ func TestService_EndThatIsDoneLate(t *testing.T) {
 				w.toldOf(id, "created", what)
 				w.must(w.join(p[2], id))
 			})
+		})
+	}
+}
+
+// Storage takes no writes for long: one task tries, however often the player asks. When storage is back but loses an
+// answer, the party is told all the same, once. An invite that the sweep has deleted meanwhile ends the task.
+func TestService_EndDuringALongOutage(t *testing.T) {
+	for _, deleted := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			p := w.host.Players(2)
+			id := w.party(p[0], true, 2)
+			made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
+			var stalled, loses atomic.Bool
+			stalled.Store(true)
+			writes := 0
+			w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+				if writes++; stalled.Load() {
+					return errAway
+				}
+				return nil
+			}
+			w.host.AfterWrite = func([]*runtime.StorageWrite) error {
+				if loses.CompareAndSwap(true, false) {
+					return errAway
+				}
+				return nil
+			}
+			for range 20 {
+				w.away(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+			}
+			for range 30 {
+				time.Sleep(10 * time.Second)
+				w.clock.Advance(10 * time.Second)
+			}
+			synctest.Wait()
+			if writes > 60 {
+				t.Errorf("%d writes in five minutes", writes)
+			}
+			if deleted {
+				w.clock.Advance(24*time.Hour + invite.Retention)
+				stalled.Store(false)
+				if n, _, err := w.invites.Sweep(t.Context()); n != 1 || err != nil {
+					t.Fatalf("%d invites removed, %v", n, err)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				lines := len(w.log.Lines())
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				if now := w.log.Lines(); len(now) > lines {
+					t.Errorf("still tried: %s", now[lines])
+				}
+				return
+			}
+			loses.Store(true)
+			stalled.Store(false)
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
+			w.held(id, 0)
+			w.toldOf(id, "created", "revoked")
 		})
 	}
 }
