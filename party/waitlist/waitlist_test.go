@@ -1018,6 +1018,58 @@ func TestWait_offerNotTold(t *testing.T) {
 	}
 }
 
+// A seat that a player was not told of does not count as missed, however they leave the list.
+func TestWait_notMissedUntold(t *testing.T) {
+	for _, drops := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.setMute(true)
+			p := w.host.Players(3)
+			id := w.party(true, 2, p[:2]...)
+			user, guest := p[2], p[1]
+			for range 3 {
+				w.waitByID(user, id) // refused after two missed seats
+				w.leave(guest, id)
+				time.Sleep(time.Second)
+				if drops {
+					w.drop(user)
+					time.Sleep(40 * time.Second)
+					user = w.host.Connect(user.UserID)
+				} else if _, err := w.wait(user, waitlist.Request{PartyID: id.String(), Leave: true}); err != nil {
+					t.Fatal(err)
+				}
+				w.must(w.join(guest, id))
+			}
+			if n := w.notices(user); n != 0 {
+				t.Errorf("told %d times", n)
+			}
+		})
+	}
+}
+
+// A change of the list by another node does not make this node forget whom it has to tell.
+func TestWait_untoldBesideANode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		other := newWorld(t, w)
+		p := w.host.Players(4)
+		id := w.party(true, 2, p[0], p[1])
+		w.waitByID(p[2], id)
+		w.setMute(true)
+		w.leave(p[1], id)
+		time.Sleep(2500 * time.Millisecond)
+		if at := other.waitByID(p[3], id); at.Place != 2 {
+			t.Fatalf("%+v", at)
+		}
+		time.Sleep(2500 * time.Millisecond)
+		w.setMute(false)
+		time.Sleep(3 * time.Second)
+		if n := w.notices(p[2]); n != 1 {
+			t.Errorf("told %d times; want once", n)
+		}
+	})
+}
+
 // A waiting player who has a seat by an invite does not block those who have none.
 func TestWait_passesOverHeldSeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
