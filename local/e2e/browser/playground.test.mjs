@@ -59,6 +59,19 @@ describe("playground", () => {
     await page.leave();
   });
 
+  test("waits for a pause in the typing of a large file", async () => {
+    const page = await playground();
+    await page.evaluate(() => { const set = localStorage.setItem.bind(localStorage); window.kept = 0; Storage.prototype.setItem = (k, v) => { if (k.includes("yml")) window.kept++; set(k, v); }; });
+    const many = Array.from({ length: 80 }, (_, i) => `  - {id: r${i}, on: [join], deny: party.size > ${i + 10} and not invited, message: No.}\n`).join("");
+    await page.fill("#file", `version: 1\nrules:\n${many}`);
+    await page.waitForFunction(() => window.kept === 1);
+    await page.locator("#file").press("Control+End");
+    await page.evaluate(() => { for (const key of "# a note") { const f = document.querySelector("#file"); f.setRangeText(key, f.value.length, f.value.length, "end"); f.dispatchEvent(new Event("input")); } });
+    await page.waitForFunction(() => window.kept === 2);
+    assert.deepEqual(page.faults, []);
+    await page.leave();
+  });
+
   test("comes to a queue after the rules", async () => {
     const page = await playground();
     await page.fill("#file", "version: 1\nqueues:\n  solo: {teams: 2, team_size: 1}\nrules:\n  - {id: pairs, on: [matchmake], deny: party.size == 2}\n");

@@ -123,6 +123,15 @@ function all() {
   check(); explain(); test(); diff();
 }
 
+// changed does all of it: at once for a small file, and when the typing pauses for a large one, which takes longer
+// than a key.
+let pause;
+function changed() {
+  clearTimeout(pause);
+  if (file.value.length < 4096) all();
+  else pause = setTimeout(all, 250);
+}
+
 // complete offers completions at the cursor.
 function complete() {
   const at = file.selectionStart, word = /[\w.]*$/.exec(file.value.slice(0, at))[0];
@@ -156,7 +165,7 @@ $("keep").onclick = () => { base = file.value; diff(); };
 
 addEventListener("partyline-ready", () => {
   known = ask("words");
-  for (const area of [file, cases]) area.addEventListener("input", all);
+  for (const area of [file, cases]) area.addEventListener("input", changed);
   facts.addEventListener("input", explain);
   all();
 });
