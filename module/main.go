@@ -5,14 +5,23 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"sync/atomic"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/module/wiring"
 )
 
-// InitModule registers the module with the host. After an error the host does not start.
+// initialized is shared by all names of one plugin's file: Go loads the file once.
+var initialized atomic.Bool
+
+// InitModule registers the module with the host. It refuses a second call: the host makes one for each name that the
+// plugin's file has below runtime.path. After an error the host does not start.
 func InitModule(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
+	if initialized.Swap(true) {
+		return errors.New("partyline: the plugin is twice below runtime.path, once by a link; remove one of the two names")
+	}
 	return wiring.Register(ctx, logger, db, nk, initializer)
 }
 

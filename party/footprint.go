@@ -20,5 +20,5 @@ func (f Footprint) OnTheWay() int { return max(0, min(f.Held+f.Incoming, f.MaxSi
 // Size returns the number of members and players on the way.
 func (f Footprint) Size() int { return f.Members + f.OnTheWay() }
 
-// Footprints returns the footprint of a party.
-type Footprints func(ctx context.Context, id ID) (Footprint, error)
+// Footprints returns the footprint of a party without what is counted for one user; "" counts everybody.
+type Footprints func(ctx context.Context, id ID, without string) (Footprint, error)

@@ -119,6 +119,14 @@ func Compare(server, plugin *Program) []Finding {
 	return found
 }
 
+// SameFile is the finding that one plugin's file has two names below the directory of plugins.
+func SameFile(a, b string) Finding {
+	return Finding{
+		What: fmt.Sprintf("%s and %s are the same plugin, one file with two names", a, b),
+		Fix:  "keep one name; put the versions outside of the directory, and only the link inside",
+	}
+}
+
 // CompareTogether lists the reasons why one server cannot open both plugins.
 func CompareTogether(a, b *Program) []Finding {
 	var found []Finding

@@ -24,9 +24,9 @@ func NewInvites(d invite.Deps) *invite.Service {
 		d.Seat = func(context.Context, party.ID, string, bool) (string, error) { return "", nil }
 	}
 	if d.Footprints == nil {
-		d.Footprints = func(ctx context.Context, id party.ID) (party.Footprint, error) {
+		d.Footprints = func(ctx context.Context, id party.ID, without string) (party.Footprint, error) {
 			look, err := d.Admission.Look(ctx, id)
-			return party.Footprint{Members: look.Size(), Held: look.Held(""), MaxSize: look.MaxSize}, err
+			return party.Footprint{Members: look.Size(), Held: look.Held(without), MaxSize: look.MaxSize}, err
 		}
 	}
 	if d.Attributes == nil {

@@ -147,7 +147,8 @@ func (b boarding) takeOff(v *ledger.Visit, s party.Session, moved bool) (last bo
 	if err := b.leaveStream(v.ID, s); err != nil {
 		return false, err
 	}
-	return v.MemberGone(s, v.At, moved, ""), nil
+	_, last = v.MemberGone(s, v.At, moved, "")
+	return last, nil
 }
 
 // leaveStream takes a session only off the party's stream.

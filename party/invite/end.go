@@ -150,21 +150,21 @@ func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) err
 	return s.end(ctx, ending{key, r, c, e, func(r *record) bool { return r.decline(c.UserID) }})
 }
 
-// releaseHold records in storage that an invite holds no seat any more, or none for the kicked user. The kicked user
-// then counts as having declined: after the ban the invite lets them in if there is a free seat.
-func (s *endings) releaseHold(id party.ID, inviteID, kicked string) {
+// releaseHold records in storage that an invite holds no seat any more, or none for a user who left or was kicked. That
+// user then counts as having declined: the invite still lets them in, after a ban, if there is a free seat.
+func (s *endings) releaseHold(id party.ID, inviteID, gone string) {
 	var users []string
-	if kicked != "" {
-		users = []string{kicked}
+	if gone != "" {
+		users = []string{gone}
 	}
-	err := runWithTimeout(context.Background(), func(ctx context.Context) error {
+	release := func(ctx context.Context) error {
 		key, _, err := s.find(ctx, party.Caller{}, inviteID, "")
 		if err == nil {
 			_, err = s.Store.change(ctx, key, func(r *record) error {
-				if !r.Hold || kicked != "" && !r.decline(kicked) {
+				if !r.Hold || gone != "" && !r.decline(gone) {
 					return errUnchanged
 				}
-				r.Hold = kicked != "" // for the other users it still holds seats
+				r.Hold = gone != "" // for the other users it still holds seats
 				return nil
 			})
 		}
@@ -174,8 +174,9 @@ func (s *endings) releaseHold(id party.ID, inviteID, kicked string) {
 		s.Admission.Release(id, inviteID, users...) // another call may have read the hold from storage again
 		s.Admission.HoldsChanged(id, false)
 		return nil
-	})
-	if err != nil {
+	}
+	if err := runWithTimeout(context.Background(), release); err != nil {
 		s.Logger.Warn("held seat of an invite not released party=%s invite=%s error=%v", id, inviteID, err)
+		s.retryLater(inviteID, "hold of "+inviteID, release) // after a leave nothing else remembers it
 	}
 }

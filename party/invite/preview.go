@@ -159,7 +159,7 @@ func (pv *previews) preview(ctx context.Context, r *record, t target, viewer str
 	if err != nil {
 		return party.Preview{}, err
 	}
-	count, err := pv.Footprints(ctx, v.ID)
+	count, err := pv.Footprints(ctx, v.ID, "")
 	switch party.ReasonOf(err) {
 	case "", party.PartyNotFound:
 	case party.PartyAway:

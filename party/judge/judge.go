@@ -181,7 +181,7 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 		}
 	}
 	if set.Uses(q.Action, "party.on_the_way") {
-		count, err := j.Footprints(ctx, v.ID)
+		count, err := j.Footprints(ctx, v.ID, q.Caller.UserID)
 		if err != nil {
 			return f, fmt.Errorf("count who is on the way: %w", err)
 		}

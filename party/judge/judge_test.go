@@ -43,7 +43,7 @@ func TestDecide_Facts(t *testing.T) {
 		v := w.view(id)
 		return map[string]party.MemberStatus{v.Members[1].SessionID: {Stage: "ready", Progress: &half}}, nil
 	}
-	w.deps.Footprints = func(context.Context, party.ID) (party.Footprint, error) {
+	w.deps.Footprints = func(context.Context, party.ID, string) (party.Footprint, error) {
 		return party.Footprint{Members: 2, Held: 1, Incoming: 1, MaxSize: 8}, nil
 	}
 	w.deps.Activity = party.Activity{Match: func(context.Context, party.ID) (string, error) { return "match.node", nil }}
@@ -84,7 +84,7 @@ func TestDecide_GathersOnlyWhatIsNamed(t *testing.T) {
 		t.Error("statuses were read")
 		return nil, nil
 	}
-	w.deps.Footprints = func(context.Context, party.ID) (party.Footprint, error) {
+	w.deps.Footprints = func(context.Context, party.ID, string) (party.Footprint, error) {
 		t.Error("the footprint was read")
 		return party.Footprint{}, nil
 	}

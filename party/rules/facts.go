@@ -79,7 +79,8 @@ type PartyFacts struct {
 	// Seats kept for invited players and for members who lost the connection.
 	Held int `yaml:"held" expr:"held" json:"held,omitzero"`
 	// Players expected who are not in yet: those seats, and invited players who told
-	// that they are loading. Never more than the party has room for.
+	// that they are loading. On `join` the player who asks does not count. Never more than
+	// the party has room for.
 	OnTheWay int `yaml:"on_the_way" expr:"on_the_way" json:"on_the_way,omitzero"`
 	// Whether anybody may join without being asked in.
 	Open bool `yaml:"open" expr:"open" json:"open,omitzero"`

@@ -127,20 +127,23 @@ func (s *Service) arrivals(id party.ID) []arrival {
 }
 
 // Footprint counts the party as [party.Footprint] says. Each user counts once: as a member, by a held or kept
-// seat, by a pending join, or as incoming.
-func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, error) {
+// seat, by a pending join, or as incoming. The user without does not count, unless they are a member.
+func (s *Service) Footprint(ctx context.Context, id party.ID, without string) (party.Footprint, error) {
 	v, err := s.Admission.Look(ctx, id)
 	if err != nil {
 		return party.Footprint{}, err
 	}
-	return s.FootprintOf(v), nil
+	v.Expected = slices.DeleteFunc(slices.Clone(v.Expected), func(u string) bool { return u == without })
+	return s.footprint(v, without), nil
 }
 
 // FootprintOf is Footprint for a party that the caller has looked at.
-func (s *Service) FootprintOf(v reserve.Look) party.Footprint {
+func (s *Service) FootprintOf(v reserve.Look) party.Footprint { return s.footprint(v, "") }
+
+func (s *Service) footprint(v reserve.Look, without string) party.Footprint {
 	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), WaitlistSeats: v.WaitlistSeats, Away: len(v.Away), MaxSize: v.MaxSize}
 	for _, a := range s.arrivals(v.ID) {
-		if _, member := v.Member(a.user); !member && !v.Expects(a.user) {
+		if _, member := v.Member(a.user); !member && !v.Expects(a.user) && a.user != without {
 			f.Incoming++
 		}
 	}

@@ -279,6 +279,11 @@ func TestService_Footprint(t *testing.T) {
 	if f := w.footprint(id); f != want || f.OnTheWay() != 3 || f.Size() != 5 {
 		t.Errorf("footprint = %+v; want %+v", f, want)
 	}
+	for _, asks := range p[2:] { // a rule on join does not count who asks
+		if f, err := w.status.Footprint(t.Context(), id, asks.UserID); err != nil || f.OnTheWay() != 2 {
+			t.Errorf("footprint without %s = %+v, %v; want 2 on the way", asks.UserID, f, err)
+		}
+	}
 	pre, err := w.invites.Preview(t.Context(), caller(p[4]), link)
 	if err != nil || pre.Party.Held != 2 || pre.Party.OnTheWay != 3 {
 		t.Errorf("preview = %+v, %v; want the same numbers", pre.Party, err)
@@ -292,6 +297,6 @@ func TestService_Footprint(t *testing.T) {
 	}
 	gone := w.party(2, w.host.Player("other"))
 	w.disconnect(w.host.Members(gone)[0])
-	_, err = w.status.Footprint(t.Context(), gone)
+	_, err = w.status.Footprint(t.Context(), gone, "")
 	w.refused(err, party.PartyNotFound)
 }

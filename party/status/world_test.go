@@ -219,7 +219,7 @@ func (w *world) incoming(s party.Session, id party.ID) (users []string) {
 
 func (w *world) footprint(id party.ID) party.Footprint {
 	w.t.Helper()
-	f, err := w.status.Footprint(w.t.Context(), id)
+	f, err := w.status.Footprint(w.t.Context(), id, "")
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -71,9 +71,16 @@ func examine(t *terminal, server, plugin, modules string) ([]doctor.Finding, err
 	}
 	found := doctor.Server(s)
 	var plugins []*doctor.Program
-	for _, file := range files {
-		if slices.ContainsFunc(plugins, func(p *doctor.Program) bool { return sameFile(p.File, file) }) {
-			continue // the same file under another name; the server opens it once
+	pluginSeen := false
+	for i, file := range files {
+		same := slices.IndexFunc(files[:i], func(f string) bool { return sameFile(f, file) })
+		if same == 0 && plugin != "" && !pluginSeen {
+			pluginSeen = true // --plugin names a file below --modules
+			continue
+		}
+		if same >= 0 {
+			found = append(found, doctor.SameFile(files[same], file))
+			continue
 		}
 		p, err := doctor.Read(file)
 		switch {
