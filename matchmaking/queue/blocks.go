@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -55,25 +56,37 @@ func (k *blockChecker) read(ctx context.Context, t Ticket) {
 
 // hasBlockWith reports whether a known block of the ticket is between its users and others.
 func (w *poolTicket) hasBlockWith(others []string) bool {
-	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.lastKnownUsers(), others) })
+	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.everybody(), others) })
 }
 
-// blockPairs returns the pairs of tickets in a pool that have a known block between them.
-func blockPairs(q rules.Queue, pool []*poolTicket) (pairs [][2]int) {
-	if q.Blocks != rules.BlocksAvoid || !slices.ContainsFunc(pool, func(w *poolTicket) bool { return len(w.blocked) > 0 }) {
+// apartPairs returns the pairs of tickets in a pool that have a known block between them, or of which one seats a user
+// whom the other expects.
+func apartPairs(q rules.Queue, pool []*poolTicket) (pairs [][2]int) {
+	avoid := q.Blocks == rules.BlocksAvoid
+	if !slices.ContainsFunc(pool, func(w *poolTicket) bool { return avoid && len(w.blocked) > 0 || len(w.expected) > 0 }) {
 		return nil
 	}
 	ticketsOf := map[string][]int{}
 	for i, w := range pool {
-		for _, user := range w.lastKnownUsers() {
+		for _, user := range w.everybody() {
 			ticketsOf[user] = append(ticketsOf[user], i)
 		}
 	}
 	for i, w := range pool {
+		for _, user := range w.expected {
+			for _, j := range ticketsOf[user] {
+				if i != j && slices.Contains(pool[j].lastKnownUsers(), user) {
+					pairs = append(pairs, [2]int{i, j})
+				}
+			}
+		}
+		if !avoid {
+			continue
+		}
 		for _, b := range w.blocked {
 			for _, user := range [...]string{b.By, b.Of} {
 				for _, j := range ticketsOf[user] {
-					if i != j && b.Between(w.lastKnownUsers(), pool[j].lastKnownUsers()) {
+					if i != j && b.Between(w.everybody(), pool[j].everybody()) {
 						pairs = append(pairs, [2]int{i, j})
 					}
 				}
@@ -83,15 +96,16 @@ func blockPairs(q rules.Queue, pool []*poolTicket) (pairs [][2]int) {
 	return pairs
 }
 
-// excludedFrom returns the tickets in the pool that a known block keeps from a match with these users. It adds the
-// tickets that have to wait until a later time.
-func (r *queueRun) excludedFrom(users []string, until map[string]time.Time) (tickets []int) {
-	blocks := r.q.Blocks == rules.BlocksAvoid && len(users) > 0
-	if !blocks && len(until) == 0 {
+// excludedFrom returns the tickets in the pool that may not join a match with these users: a known block is between
+// them, or one side seats a user whom the other expects. It adds the tickets that have to wait until a later time.
+func (r *queueRun) excludedFrom(users, expected []string, until map[string]time.Time) (tickets []int) {
+	all := slices.Concat(users, expected)
+	blocks := r.q.Blocks == rules.BlocksAvoid
+	if len(all)+len(until) == 0 {
 		return nil
 	}
 	for i, w := range r.pool {
-		if blocks && w.hasBlockWith(users) || r.began.Before(until[w.id]) {
+		if blocks && w.hasBlockWith(all) || w.sharesUser(users, expected) || r.began.Before(until[w.id]) {
 			tickets = append(tickets, i)
 		}
 	}
@@ -110,8 +124,7 @@ func (k *blockChecker) apart(ctx context.Context, plans []*planned) (apart map[*
 	var users []string
 	for _, plan := range plans {
 		apart[plan] = plan.tickets // until the query answers
-		users = append(users, plan.tickets.users()...)
-		users = append(users, plan.others...)
+		users = slices.Concat(users, plan.tickets.users(), plan.tickets.expected(), plan.others, plan.awaited)
 	}
 	slices.Sort(users)
 	blocks, err := k.Blocks.Among(ctx, slices.Compact(users))
@@ -129,29 +142,34 @@ func (k *blockChecker) apart(ctx context.Context, plans []*planned) (apart map[*
 	return apart, true
 }
 
-// against returns the tickets that blocks keep out of a planned match, and notes the blocks on them. Of two tickets it
-// is the younger one.
+// against returns the tickets that are kept out of a planned match: by blocks, which it notes on them, or because a user
+// of one ticket is expected by another. Of two tickets it is the younger one.
 func (k *blockChecker) against(plan *planned, made map[string][]party.Block) (out []*poolTicket) {
-	ticketOf := map[string]int{} // by user; -1 for users who are already in the match
-	for _, user := range plan.others {
-		ticketOf[user] = -1
+	ticketsOf := map[string][]int{} // by user; -1 for users who are already in the match
+	for _, user := range slices.Concat(plan.others, plan.awaited) {
+		ticketsOf[user] = append(ticketsOf[user], -1)
 	}
 	for i, w := range plan.tickets {
-		for _, user := range w.users {
-			ticketOf[user] = i
+		if w.sharesUser(plan.others, plan.awaited) || slices.ContainsFunc(plan.tickets[:i], func(o *poolTicket) bool { return w.sharesUser(o.users, o.expected) }) {
+			out = append(out, w)
+		}
+		for _, user := range w.everybody() {
+			ticketsOf[user] = append(ticketsOf[user], i)
 		}
 	}
-	for _, user := range append(plan.tickets.users(), plan.others...) {
+	for _, user := range slices.Sorted(maps.Keys(ticketsOf)) {
 		for _, b := range made[user] {
-			i := ticketOf[user]
-			j, here := ticketOf[b.Of]
-			if !here || i == j {
-				continue
-			}
-			w := plan.tickets[max(i, j)]
-			k.book.Blocked(w.id, []party.Block{b})
-			if !slices.Contains(out, w) {
-				out = append(out, w)
+			for _, i := range ticketsOf[user] {
+				for _, j := range ticketsOf[b.Of] {
+					if i == j {
+						continue
+					}
+					w := plan.tickets[max(i, j)]
+					k.book.Blocked(w.id, []party.Block{b})
+					if !slices.Contains(out, w) {
+						out = append(out, w)
+					}
+				}
 			}
 		}
 	}

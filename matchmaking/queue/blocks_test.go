@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -264,20 +266,32 @@ func TestBlocks_BackfillOfOthers(t *testing.T) {
 	}
 }
 
-// Two users of different parties with a block between them are never in a match together.
+// Two users of different parties with a block between them are never in a match together, also if the seat of one is
+// held. Nor is a user with a ticket in a match with the seat that is held for them.
 func TestBlocks_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t, configWithQueues())
-		ticketOf := map[string]string{} // by user ID
+		cfg := configWithQueues()
+		duo := cfg.Queues["duo"]
+		duo.HoldInvited = true
+		cfg.Queues["duo"] = duo
+		w := newWorld(t, cfg)
+		expects := map[string]party.Session{} // by ticket
 		var all []party.Session
 		t.Repeat(map[string]func(*rapid.T){
 			"party": func(t *rapid.T) {
 				id, players := w.party(rapid.IntRange(1, 2).Draw(t, "size"))
-				ticket := w.queueParty(id, players[0], text("queue", "duo"))
-				for _, p := range players {
-					ticketOf[p.UserID] = ticket
-				}
+				w.queueParty(id, players[0], text("queue", "duo"))
 				all = append(all, players...)
+			},
+			"holds": func(t *rapid.T) {
+				id, players := w.party(1)
+				friend := w.player()
+				w.must(w.admission.Hold(w.t.Context(), id, reserve.Hold{InviteID: "i", UserIDs: []string{friend.UserID}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
+				expects[w.queueParty(id, players[0], text("queue", "duo"))] = friend
+				if rapid.Bool().Draw(t, "queues") {
+					w.queueSolo(friend, text("queue", "duo"))
+				}
+				all = append(all, players[0], friend)
 			},
 			"block": func(t *rapid.T) {
 				if len(all) > 1 {
@@ -288,6 +302,14 @@ func TestBlocks_Properties(t *testing.T) {
 			"pass": func(t *rapid.T) {
 				w.clock.Advance(time.Second)
 				for _, entries := range w.process() {
+					for _, e := range slices.Clone(entries) {
+						if friend, holds := expects[e.ticket]; holds {
+							if slices.ContainsFunc(entries, func(o *entry) bool { return o.session.UserID == friend.UserID }) {
+								t.Fatalf("%s plays with the seat held for them", friend.Username)
+							}
+							entries = append(entries, &entry{ticket: e.ticket, session: friend})
+						}
+					}
 					for _, a := range entries {
 						for _, b := range w.blocks.all {
 							for _, o := range entries {

@@ -51,13 +51,17 @@ func (p *pass) makePlanned(ctx context.Context) {
 			free = append(free, plan)
 		}
 	}
-	p.makeEach(ctx, free, nil, true, p.deadline)
+	apart := map[*planned][]*poolTicket{}
+	for _, plan := range free {
+		apart[plan] = p.blocks.against(plan, nil)
+	}
+	p.makeEach(ctx, free, apart, true, p.deadline)
 	began := p.Now()
 	apart, known := p.blocks.apart(ctx, checked)
 	p.makeEach(ctx, checked, apart, known, p.deadline.Add(p.Now().Sub(began)))
 }
 
-// makeEach makes plans in their order. apart has the tickets that blocks keep out of each plan; all tickets if that is
+// makeEach makes plans in their order. apart has the tickets that are kept out of each plan; all tickets if that is
 // not known. After the deadline it still makes the matches that all players accepted, and the first match of each
 // queue, so that nobody waits forever.
 func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planned][]*poolTicket, known bool, deadline time.Time) {
@@ -67,7 +71,7 @@ func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planne
 	for _, plan := range plans {
 		out := apart[plan]
 		if len(out) > 0 {
-			p.Logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
+			p.Logger.Info("players kept apart queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
 		}
 		plan.running = plan.match != "" && (plan.fill || !plan.hasServer)
 		joins := plan.proposal != 0 && !plan.complete

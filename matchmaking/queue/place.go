@@ -81,6 +81,14 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 		w.spares = max(0, kept-len(w.users))
 	}
 	w.seats = len(w.users) + w.spares
+	switch {
+	case w.spares == 0:
+		w.expected = nil
+	case r.q.HoldInvited:
+		w.expected = l.Expected
+	default:
+		w.expected = l.Away
+	}
 	if len(l.Members) > len(w.entries) { // somebody came in without ending the ticket
 		for _, user := range w.users {
 			r.dropSolo(ctx, user)
@@ -96,6 +104,13 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 func (pl placement) users() (all []string) {
 	for _, w := range pl {
 		all = append(all, w.users...)
+	}
+	return all
+}
+
+func (pl placement) expected() (all []string) {
+	for _, w := range pl {
+		all = append(all, w.expected...)
 	}
 	return all
 }
@@ -135,7 +150,8 @@ type planned struct {
 	grace   time.Duration // how long the seat of an away player is kept
 	turn    int           // its place among the matches of its queue
 	match   string        // its running match, or the match on its game server; "" for any other
-	others  []string      // other users with a seat in that match
+	others  []string      // other users with a seat in that match, or in the proposal
+	awaited []string      // users whom the other tickets of the proposal expect
 
 	teamSize  int    // of a new match
 	region    string // where it is played
@@ -177,7 +193,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	plan := planned{tickets: pl, match: match, others: others}
 	var out []*poolTicket
 	for _, w := range pl {
-		if r.q.Blocks == rules.BlocksAvoid && w.hasBlockWith(others) {
+		if r.q.Blocks == rules.BlocksAvoid && w.hasBlockWith(others) || w.sharesUser(others, nil) {
 			out = append(out, w)
 		}
 	}

@@ -31,10 +31,11 @@ type poolTicket struct {
 	failedBefore bool      // its match could not be made
 	restsUntil   time.Time // until when it is not planned
 
-	users  []string // users that it seats, since its party was read for a match
-	late   []string // those of them for whom the match's game server has no slots yet
-	spares int
-	team   int // in the match it is planned for
+	users    []string // users that it seats, since its party was read for a match
+	late     []string // those of them for whom the match's game server has no slots yet
+	expected []string // users who are not in its party yet and whose seats count, since it was read
+	spares   int
+	team     int // in the match it is planned for
 }
 
 // reconcile compares the host's pool with the book and returns the pool's tickets, in the order of their first entries.
@@ -159,6 +160,17 @@ func (w *poolTicket) lastKnownUsers() []string {
 		return w.users
 	}
 	return w.ownUsers()
+}
+
+// everybody returns the ticket's last known users and the users it expects.
+func (w *poolTicket) everybody() []string {
+	return append(slices.Clip(w.lastKnownUsers()), w.expected...)
+}
+
+// sharesUser reports whether one of the sides seats a user whom the other side expects.
+func (w *poolTicket) sharesUser(users, expected []string) bool {
+	return slices.ContainsFunc(w.expected, func(u string) bool { return slices.Contains(users, u) }) ||
+		slices.ContainsFunc(w.lastKnownUsers(), func(u string) bool { return slices.Contains(expected, u) })
 }
 
 // ownUsers returns the different users on the ticket itself.

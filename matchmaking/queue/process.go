@@ -206,7 +206,7 @@ func (r *queueRun) refreshSome(ctx context.Context) {
 // the tickets was not as assumed.
 func (r *queueRun) round(ctx context.Context) (again bool) {
 	var done []*poolTicket // placed, or not to be placed in this pass
-	res := formation.Form(r.began, formation.FromRules(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.openMatches(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
+	res := formation.Form(r.began, formation.FromRules(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.openMatches(ctx), Apart: apartPairs(r.q, r.pool)}, r.share(2))
 	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
 		pl, out, changed := r.recheck(ctx, placements)
 		done, again = append(done, out...), again || changed || len(out) > 0
@@ -272,7 +272,7 @@ func (r *queueRun) openMatches(ctx context.Context) []formation.OpenMatch {
 	})
 	for i, m := range matches {
 		misfits, _ := r.misfits.Peek(m.ID)
-		matches[i].Apart = r.excludedFrom(r.playersIn[m.ID], misfits)
+		matches[i].Apart = r.excludedFrom(r.playersIn[m.ID], nil, misfits)
 	}
 	return append(wanting, matches...)
 }
@@ -296,7 +296,7 @@ func (p *pass) storeSnapshots() {
 	snapshots := map[string]snapshot{}
 	for name, left := range p.unplaced {
 		q := p.cfg.Queues[name]
-		snapshots[name] = snapshot{formation.FromRules(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}, &sync.Map{}}
+		snapshots[name] = snapshot{formation.FromRules(q), formation.Pool{Tickets: forFormation(left), Apart: apartPairs(q, left)}, &sync.Map{}}
 	}
 	p.board.snapshots.Store(&snapshots)
 }

@@ -143,7 +143,7 @@ func (r *queueRun) proposalsToFill() (open []formation.OpenMatch) {
 			m.Planned = append(m.Planned, formation.Planned{Ticket: w.forFormation(), Team: w.team})
 		}
 		m.Key, m.Skill = pl[0].key, pl.skill()
-		m.Apart = r.excludedFrom(p.users(), nil)
+		m.Apart = r.excludedFrom(pl.users(), pl.expected(), nil)
 		open = append(open, m)
 	}
 	return open
@@ -153,7 +153,7 @@ func (r *queueRun) proposalsToFill() (open []formation.OpenMatch) {
 func (r *queueRun) planReplacement(match string, pl placement) (plan planned, is bool) {
 	p, is := r.incomplete[match]
 	delete(r.incomplete, match)
-	return planned{tickets: pl, proposal: p.id, others: p.users()}, is
+	return planned{tickets: pl, proposal: p.id, others: p.users(), awaited: r.placementOf(p).expected()}, is
 }
 
 var errTooLong = errors.New("the game server was not ready in time")
