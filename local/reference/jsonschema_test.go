@@ -155,7 +155,8 @@ func schemaTree(t *testing.T) map[string]any {
 	return schema
 }
 
-// TestJSONSchema_accepts: an editor marks nothing in files that load.
+// TestJSONSchema_accepts: an editor marks nothing in files that load, except keys without a value, of which the check
+// warns too.
 func TestJSONSchema_accepts(t *testing.T) {
 	schema := schemaTree(t)
 	check := func(name string, text []byte) {
@@ -174,7 +175,7 @@ func TestJSONSchema_accepts(t *testing.T) {
 	for _, p := range paths {
 		input, _, _ := strings.Cut(string(readFile(t, p)), "-----\n")
 		name := filepath.Base(p)
-		if strings.HasPrefix(name, "warn_") || name == "ok_json.txt" || name == "ok_conditions.txt" {
+		if strings.HasPrefix(name, "warn_") && name != "warn_comments.txt" || name == "ok_json.txt" || name == "ok_conditions.txt" {
 			check(name, []byte(input))
 		}
 	}

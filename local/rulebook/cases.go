@@ -28,7 +28,7 @@ type Case struct {
 	Line  int
 	Text  string // the line without the expected outcome
 	Facts rules.Facts
-	Want  string // "allowed", "allowed by <rule>", "denied by <rule>" or "broken <rule>"
+	Want  string // "allowed", "allowed by <rule>", "denied by <rule>", "broken <rule>" or [rules.SizeRefused]
 }
 
 // CaseResult is the outcome of a case.
@@ -74,9 +74,9 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 			bad(line, fmt.Sprintf("unknown action %.40q", action), fmt.Sprintf("allowed: %v", actions))
 			continue
 		}
-		if verb, rule, _ := strings.Cut(want, " "); want != "allowed" && !(verb == "broken" && rule != "") &&
+		if verb, rule, _ := strings.Cut(want, " "); want != "allowed" && want != rules.SizeRefused && !(verb == "broken" && rule != "") &&
 			!strings.HasPrefix(want, "allowed by ") && !strings.HasPrefix(want, "denied by ") {
-			bad(line, fmt.Sprintf("%.40q is not an outcome", want), "write allowed, allowed by <rule> or denied by <rule>")
+			bad(line, fmt.Sprintf("%.40q is not an outcome", want), "write allowed, allowed by <rule>, denied by <rule>, broken <rule> or "+rules.SizeRefused)
 			continue
 		}
 		facts, err := rules.LoadFacts([]byte(body), name)
@@ -95,11 +95,17 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 	return cases, nil
 }
 
-// RunCases decides each case without counting. undecided lists the rules that decided no case.
+// RunCases decides each case without counting. A size that the file refuses comes before the rules, as on a server.
+// Other checks of a server, such as bans and full parties, are left out. undecided lists the rules that decided no case.
 func RunCases(ctx context.Context, s *rules.Set, cases []Case) (results []CaseResult, undecided []string) {
 	decided := map[string]bool{}
 	for _, c := range cases {
-		d, err := s.Try(ctx, applyShape(s, c.Facts), nil)
+		facts, fits := applyShape(s, c.Facts)
+		if !fits {
+			results = append(results, CaseResult{Case: c, Got: rules.SizeRefused})
+			continue
+		}
+		d, err := s.Try(ctx, facts, nil)
 		decided[d.Rule] = true
 		results = append(results, CaseResult{Case: c, Got: d.Outcome(err), Err: err})
 	}

@@ -61,7 +61,7 @@ func TestRunCases_server(t *testing.T) {
 		{"invites: {overrides_rules: true}", "join {}", "denied by nobody", "denied by nobody"},
 		{"invites: {overrides_rules: true}", "kick {invited: true}", "denied by nobody", "denied by nobody"},
 		{"parties: {max_size: {default: 4, min: 2, max: 8, outside: clamp}}", "create {request: {max_size: 12}}", "denied by big", "allowed"},
-		{"parties: {max_size: {default: 4, min: 2, max: 8, outside: refuse}}", "create {request: {max_size: 12}}", "denied by big", "denied by big"},
+		{"parties: {max_size: {default: 4, min: 2, max: 8, outside: refuse}}", "create {request: {max_size: 12}}", "denied by big", "refused for max_size"},
 		{"parties: {max_size: {default: 2}}", "create", "allowed", "denied by small"},
 		{"parties: {open: closed}", "create {request: {open: true}}", "denied by open", "allowed"},
 		{"parties: {open: closed}", "update {request: {open: true}}", "denied by open", "allowed"},
@@ -76,8 +76,12 @@ func TestRunCases_server(t *testing.T) {
 			}
 			results, _ := rulebook.RunCases(t.Context(), set, cases)
 			e := rulebook.Explain(t.Context(), set, cases[0].Facts)
-			if results[0].Got != want || e.Decision.Outcome(e.Err) != want {
-				t.Errorf("%s with %q: %s, explained as %s; want %s", c.line, keys, results[0].Got, e.Decision.Outcome(e.Err), want)
+			explained := e.Decision.Outcome(e.Err)
+			if g := e.Refusal(); g != nil && g.Reason == "invalid_request" {
+				explained = rules.SizeRefused
+			}
+			if results[0].Got != want || explained != want {
+				t.Errorf("%s with %q: %s, explained as %s; want %s", c.line, keys, results[0].Got, explained, want)
 			}
 		}
 	}

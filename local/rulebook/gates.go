@@ -17,7 +17,7 @@ type Explained struct {
 
 // Explain explains how a server decides about the facts.
 func Explain(ctx context.Context, s *rules.Set, f rules.Facts) Explained {
-	f = applyShape(s, f)
+	f, _ = applyShape(s, f)
 	return Explained{s.Explain(ctx, f, nil), gates(s.Config(), f), f.Action == rules.ActionMatchmake}
 }
 
@@ -31,17 +31,18 @@ func (e Explained) Refusal() *Gate {
 }
 
 // applyShape treats the size and openness in f as what a client asks for, and changes them as a server does. A size
-// that the file refuses stays unchanged.
-func applyShape(s *rules.Set, f rules.Facts) rules.Facts {
+// that the file refuses does not fit, and stays unchanged.
+func applyShape(s *rules.Set, f rules.Facts) (shaped rules.Facts, fits bool) {
 	if f.Action != rules.ActionCreate && f.Action != rules.ActionUpdate {
-		return f
+		return f, true
 	}
 	wish := f.Request
 	wish.Wish = &rules.PartyRequest{MaxSize: wish.MaxSize, Open: wish.Open}
-	if made, fits := s.Config().Parties.ResolveRequest(f.Action, wish); fits {
+	made, fits := s.Config().Parties.ResolveRequest(f.Action, wish)
+	if fits {
 		f.Request = made
 	}
-	return f
+	return f, fits
 }
 
 // Gate is a check that a server makes besides the rules.

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,7 +87,9 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 	d.nodes[path] = n
 	_, noNumber := strconv.ParseFloat(n.text, 64)
 	switch kind := v.Kind(); {
-	case n.kind == nullNode:
+	case n.kind == nullNode: // a group may be empty
+		one := !isGroup(v.Type()) && !slices.Contains([]reflect.Kind{reflect.Slice, reflect.Map, reflect.Pointer, reflect.Interface}, kind)
+		d.warnIf(one, path, "has no value, so the default holds", "write a value, or remove the key")
 	case v.Type() == teamSizeType && n.kind != mapNode:
 		d.decode(n, v.Field(0), joinPath(path, "max"), "")
 		d.broken[path] = d.broken[joinPath(path, "max")]

@@ -43,7 +43,7 @@ func LoadFacts(data []byte, name string) (Facts, error) {
 	if root != nil {
 		d.decode(root, reflect.ValueOf(&f).Elem(), "", "")
 	}
-	if all := d.sortedProblems(&Config{}); len(all) > 0 {
+	if all := d.sortedProblems(&Config{}); len(all.Errors()) > 0 {
 		return Facts{}, all
 	}
 	return f, nil

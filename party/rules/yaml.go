@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -138,6 +139,7 @@ func (b *treeBuilder) parseDocument() (root *node) {
 	if i := slices.IndexFunc(tokens, func(t *token.Token) bool { return t.Type == token.InvalidType }); i >= 0 {
 		return b.syntaxError(tokens[i], tokens[i].Error)
 	}
+	b.warnOfComments(tokens)
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		var ye yaml.Error
@@ -158,6 +160,16 @@ func (b *treeBuilder) parseDocument() (root *node) {
 		root = b.build(doc.Body, 0)
 	}
 	return root
+}
+
+// warnOfComments warns of comments behind a value that look like a part of it, such as a colour.
+func (b *treeBuilder) warnOfComments(tokens token.Tokens) {
+	for i, t := range tokens[min(1, len(tokens)):] {
+		first, _ := utf8.DecodeRuneInString(t.Value)
+		if t.Type == token.CommentType && placeOf(tokens[i]).line == placeOf(t).line && (unicode.IsLetter(first) || unicode.IsDigit(first)) {
+			b.problems = append(b.problems, b.src.problem(Warning, placeOf(t), "", "a comment begins here, so the rest of the line does not count", "put quotes around a text or colour with # in it, or write a space after #"))
+		}
+	}
 }
 
 const needsQuotes = "a text or a condition with : { } [ ] , or # in it needs quotes around it"
