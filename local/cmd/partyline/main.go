@@ -59,7 +59,7 @@ func dispatch(t *terminal, prefix string, table []command, args []string) int {
 		if c.name != args[0] {
 			continue
 		}
-		if slices.ContainsFunc(args[1:], asksHelp) { // print the usage as after wrong usage, but to standard output
+		if c.name != "rules" && slices.ContainsFunc(args[1:], asksHelp) { // print the usage as after wrong usage, but to standard output
 			asked := *t
 			asked.err = t.out
 			c.run(&asked, args[1:])

@@ -200,7 +200,7 @@ func TestRulesSchemaAndInit(t *testing.T) {
 
 func TestMisuse(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"nonsense"}, {"rules"}, {"rules", "nonsense"}, {"rules", "check"}, {"rules", "check", "a", "b"},
+		{}, {"nonsense"}, {"rules"}, {"rules", "nonsense"}, {"rules", "nonsense", "--help"}, {"rules", "check"}, {"rules", "check", "a", "b"},
 		{"rules", "explain"}, {"rules", "explain", "a", "b"}, {"rules", "explain", "-", "--action", "fly"}, {"rules", "explain", "--nonsense"},
 		{"rules", "schema", "x"}, {"rules", "init", "x", "y"}, {"rules", "init", "--nonsense"},
 		{"api"}, {"version", "x"}, {"gameserver", "x"}, {"playground", "x"},
