@@ -49,6 +49,13 @@ func IsBroken(err error) bool { return errors.Is(err, errBroken) }
 
 // UnlessBroken returns the error, or nil if its cause is an object that cannot be decoded.
 func UnlessBroken(err error) error {
+	if joined, several := err.(interface{ Unwrap() []error }); several {
+		var rest []error
+		for _, each := range joined.Unwrap() {
+			rest = append(rest, UnlessBroken(each))
+		}
+		return errors.Join(rest...)
+	}
 	if IsBroken(err) {
 		return nil
 	}

@@ -163,9 +163,9 @@ func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q
 	return nil
 }
 
-// refusePaused refuses a ticket while somebody may not queue because they did not accept a match.
+// refusePaused refuses a ticket while somebody may not queue because they took a ticket off a match that was found.
 func refusePaused(wait time.Duration, who string) error {
-	return party.RefuseFor(wait, party.RateLimited, who+" did not accept a match; wait before you look for another one")
+	return party.RefuseFor(wait, party.RateLimited, who+" took a ticket off a match that was found; wait before you look for another one")
 }
 
 // spareSeats is how many seats a party takes in addition to its members. The kept seats of away members always count.

@@ -14,6 +14,7 @@ import (
 type endings struct {
 	*resolver
 	notices    *notices
+	releases   sync.Map // by invite and user: releaseHold tries again
 	unsureEnds sync.Map // by ending.id: storage may have ended it, but has not said so
 }
 
@@ -177,6 +178,18 @@ func (s *endings) releaseHold(id party.ID, inviteID, gone string) {
 	}
 	if err := runWithTimeout(context.Background(), release); err != nil {
 		s.Logger.Warn("held seat of an invite not released party=%s invite=%s error=%v", id, inviteID, err)
-		s.retryLater(inviteID, "hold of "+inviteID, release) // after a leave nothing else remembers it
+		if party.IsBroken(err) {
+			return
+		}
+		if _, tried := s.releases.LoadOrStore(inviteID+" "+gone, true); tried {
+			return
+		}
+		s.retryLater(inviteID, "hold of "+inviteID, func(ctx context.Context) error { // after a leave nothing else remembers it
+			err := party.UnlessBroken(release(ctx))
+			if err == nil {
+				s.releases.Delete(inviteID + " " + gone)
+			}
+			return err
+		})
 	}
 }

@@ -43,8 +43,8 @@ func LoadFacts(data []byte, name string) (Facts, error) {
 	if root != nil {
 		d.decode(root, reflect.ValueOf(&f).Elem(), "", "")
 	}
-	if all := d.sortedProblems(&Config{}); len(all.Errors()) > 0 {
-		return Facts{}, all
+	if bad := d.sortedProblems(&Config{}).Errors(); len(bad) > 0 {
+		return Facts{}, bad
 	}
 	return f, nil
 }
