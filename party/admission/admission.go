@@ -166,7 +166,7 @@ func (a *Admission) decide(v *ledger.Visit, in reserve.Intent) (reserve.Effects,
 	if need.Locked {
 		facts.Locked = a.Locked(v.Ctx, v.Last.View)
 	}
-	if need.Elsewhere {
+	if need.Requests && !conf.Requests.WhileInParty {
 		if facts.Elsewhere, err = a.elsewhere(v.Ctx, user, v.ID); err != nil {
 			return reserve.Effects{}, err
 		}

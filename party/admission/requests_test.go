@@ -114,32 +114,6 @@ func TestRequests_WhileInParty(t *testing.T) {
 	k.refused(k.join(p[1], id), party.AlreadyInParty)
 	k.leave(p[1], own)
 	k.must(k.join(p[1], id))
-	k.tick()
-	own = k.create(p[1], true, 4)
-	k.refused(k.accept(p[0], p[1], id), party.AlreadyInParty)
-	k.leave(p[1], own)
-	k.must(k.accept(p[0], p[1], id))
-}
-
-// An accept takes nobody out of a party that they entered after they asked. It takes them out of the one before.
-func TestRequests_LeavePrevious(t *testing.T) {
-	k := newKernel(t)
-	k.conf.Parties.OnePerUser = rules.LeavePrevious
-	p := k.host.Players(3)
-	first, second := k.create(p[0], false, 4), k.create(p[1], false, 4)
-	before := k.create(p[2], true, 4)
-	k.tick()
-	k.must(k.join(p[2], first))
-	k.must(k.join(p[2], second))
-	k.tick()
-	k.must(k.accept(p[0], p[2], first))
-	k.tick()
-	k.refused(k.accept(p[1], p[2], second), party.AlreadyInParty)
-	if k.view(first).Size() != 2 || len(k.host.Members(before)) != 0 {
-		t.Errorf("first party %+v, earlier party %v", k.view(first), k.host.Members(before))
-	}
-	k.leave(p[2], first)
-	k.must(k.accept(p[1], p[2], second))
 }
 
 // A request that the host refuses takes no place: the session's next message shows that.

@@ -241,7 +241,7 @@ func TestDecide(t *testing.T) {
 		"invited_member":       {session: member},
 		"member":               {kind: reserve.Join, session: member, open: true, refused: party.AlreadyMember},
 		"open":                 {kind: reserve.Join, session: s, open: true, want: reserve.Effects{Pend: &reserve.PendingJoin{Session: s, By: s.SessionID, Until: until}}},
-		"closed":               {kind: reserve.Join, session: s, want: reserve.Effects{Ask: &reserve.Request{Session: s, Client: party.Client{Lang: "en"}, At: epoch, Until: until}}},
+		"closed":               {kind: reserve.Join, session: s, want: reserve.Effects{Ask: &reserve.Request{Session: s, Client: party.Client{Lang: "en"}, Until: until}}},
 		"accepted":             {kind: reserve.Accept, session: s, by: leader.SessionID, book: func(b reserve.Book) { b.Requests[s.SessionID] = asks }, want: reserve.Effects{Pend: &reserve.PendingJoin{Session: s, By: leader.SessionID, Until: until}}},
 		"accepted_by_a_member": {kind: reserve.Accept, session: s, by: member.SessionID, book: func(b reserve.Book) { b.Requests[s.SessionID] = asks }},
 		"accepted_unasked":     {kind: reserve.Accept, session: s, by: leader.SessionID},

@@ -36,7 +36,7 @@ type Facts struct {
 }
 
 // Needed says which facts a decision reads.
-type Needed struct{ Locked, Elsewhere, Requests, Friend bool }
+type Needed struct{ Locked, Requests, Friend bool }
 
 // Effects is the result of a decision, with at most one field set. None is set if the session is a member already, or
 // if the host will refuse by itself.
@@ -95,8 +95,6 @@ func Decide(v party.View, b Book, p rules.Parties, f Facts, now time.Time, in In
 		// The host refuses a sender who does not lead, and a target that has not asked. So this message must not
 		// reserve a seat, nor block the target.
 		return Effects{}, nil
-	case in.Kind == Accept && mayStay(p, f, b.Requests[s.SessionID]):
-		return Effects{}, Elsewhere(in)
 	case takesSeat:
 		pend := &PendingJoin{Session: s, By: in.By, Until: until}
 		if moves {
@@ -104,7 +102,7 @@ func Decide(v party.View, b Book, p rules.Parties, f Facts, now time.Time, in In
 		}
 		return Effects{Pend: pend}, nil
 	}
-	return Effects{Ask: &Request{Session: s, Client: in.Client, At: now, Until: until}}, nil
+	return Effects{Ask: &Request{Session: s, Client: in.Client, Until: until}}, nil
 }
 
 func take(v party.View, s party.Session, older party.Member, moves bool) *Take {
@@ -191,14 +189,6 @@ func Elsewhere(in Intent) error {
 // RequestRetry is the time after which a player who found the list full should ask again.
 const RequestRetry = 30 * time.Second
 
-// mayStay reports whether an accept must not take a player out of another party: one that they entered after they
-// asked, or any, if the rules let nobody ask from there.
-func mayStay(p rules.Parties, f Facts, asked Request) bool {
-	return slices.ContainsFunc(f.Elsewhere, func(in party.Membership) bool {
-		return !p.Requests.WhileInParty || p.OnePerUser.Enabled() && in.Since.After(asked.At)
-	})
-}
-
 // mayAsk refuses users who may not get onto the party's list of requests.
 func mayAsk(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 	if !p.Requests.WhileInParty && len(f.Elsewhere) > 0 {
@@ -221,9 +211,8 @@ func Needs(v party.View, b Book, p rules.Parties, in Intent) Needed {
 	}
 	requests := in.Kind == Join && !v.Open && !b.Asks(in.Session.UserID)
 	return Needed{
-		Locked:    !b.Keeps(in.Session.UserID),
-		Elsewhere: requests && !p.Requests.WhileInParty || in.Kind == Accept && (!p.Requests.WhileInParty || p.OnePerUser.Enabled()),
-		Requests:  requests,
-		Friend:    requests && (len(b.Requests) >= p.Requests.Cap || b.onlyFriendsMayAsk(v)),
+		Locked:   !b.Keeps(in.Session.UserID),
+		Requests: requests,
+		Friend:   requests && (len(b.Requests) >= p.Requests.Cap || b.onlyFriendsMayAsk(v)),
 	}
 }

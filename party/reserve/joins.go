@@ -91,8 +91,7 @@ func (js joins) Ghost(members []party.Member, lost, maxSize int) (ghost party.Se
 type Request struct {
 	Session party.Session
 	Client  party.Client // of the player who asks; the leader's accept does not have it
-	At      time.Time
-	Until   time.Time // end of the wait for the host's answer; zero once the host has it on its list
+	Until   time.Time    // end of the wait for the host's answer; zero once the host has it on its list
 }
 
 // Requests are the entries on the host's list of one party, by the ID of the session that asked.

@@ -150,7 +150,7 @@ type Requests struct {
 	Cap int `yaml:"cap" default:"16" limit:"1..256"`
 	// How often one player may ask.
 	Rate Rate `yaml:"rate" default:"10/m"`
-	// Whether a player who is in another party may ask, and be let in.
+	// Whether a player who is in another party may ask.
 	WhileInParty bool `yaml:"while_in_party" default:"true"`
 }
 
