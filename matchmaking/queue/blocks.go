@@ -59,6 +59,10 @@ func (w *poolTicket) hasBlockWith(others []string) bool {
 	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.everybody(), others) })
 }
 
+// maxExpecting is how many tickets that expect the same user [apartPairs] looks at, so that its cost stays in proportion
+// to the tickets. The check of each planned match finds the others.
+const maxExpecting = 8
+
 // apartPairs returns the pairs of tickets in a pool that have a known block between them, or of which one seats a user
 // whom the other expects.
 func apartPairs(q rules.Queue, pool []*poolTicket) (pairs [][2]int) {
@@ -66,16 +70,21 @@ func apartPairs(q rules.Queue, pool []*poolTicket) (pairs [][2]int) {
 	if !slices.ContainsFunc(pool, func(w *poolTicket) bool { return avoid && len(w.blocked) > 0 || len(w.expected) > 0 }) {
 		return nil
 	}
-	ticketsOf := map[string][]int{}
+	seating, expecting := map[string][]int{}, map[string][]int{} // tickets by user
 	for i, w := range pool {
-		for _, user := range w.everybody() {
-			ticketsOf[user] = append(ticketsOf[user], i)
+		for _, user := range w.lastKnownUsers() {
+			seating[user] = append(seating[user], i)
+		}
+		for _, user := range w.expected {
+			if len(expecting[user]) < maxExpecting {
+				expecting[user] = append(expecting[user], i)
+			}
 		}
 	}
 	for i, w := range pool {
 		for _, user := range w.expected {
-			for _, j := range ticketsOf[user] {
-				if i != j && slices.Contains(pool[j].lastKnownUsers(), user) {
+			for _, j := range seating[user] {
+				if i != j {
 					pairs = append(pairs, [2]int{i, j})
 				}
 			}
@@ -85,7 +94,7 @@ func apartPairs(q rules.Queue, pool []*poolTicket) (pairs [][2]int) {
 		}
 		for _, b := range w.blocked {
 			for _, user := range [...]string{b.By, b.Of} {
-				for _, j := range ticketsOf[user] {
+				for _, j := range slices.Concat(seating[user], expecting[user]) {
 					if i != j && b.Between(w.everybody(), pool[j].everybody()) {
 						pairs = append(pairs, [2]int{i, j})
 					}

@@ -228,6 +228,27 @@ func TestAccept_NoReplacement(t *testing.T) {
 	}
 }
 
+// Who may not queue for the cooldown is told why, also a leader who accepted and then removed a member.
+func TestPropose_CooldownInWords(t *testing.T) {
+	w := askingWorld(t)
+	id, players := w.party(2)
+	ticket := w.queueParty(id, players[0], text("queue", "duo"))
+	other, others := w.party(2)
+	w.queueParty(other, others[0], text("queue", "duo"))
+	w.process()
+	w.accepts(players[0], ticket)
+	w.accepts(players[1], ticket)
+	w.kick(id, players[0], players[1])
+	err := w.MayQueue(t.Context(), callerOf(players[0]), party.View{}, "duo")
+	if want := "rate_limited: You took a ticket off a match that was found; wait before you look for another one, retry_after_sec="; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("alone: %v; want %q", err, want)
+	}
+	err = w.MayQueue(t.Context(), callerOf(players[0]), w.view(id), "duo")
+	if want := "rate_limited: Somebody in your party took a ticket off"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("as a party: %v; want %q", err, want)
+	}
+}
+
 // A whole ticket leaves with the member who declines, and only that member is barred.
 func TestAccept_PartyStaysWhole(t *testing.T) {
 	w := askingWorld(t)

@@ -266,9 +266,9 @@ func TestService_EndDuringALongOutage(t *testing.T) {
 			made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
 			var stalled, loses atomic.Bool
 			stalled.Store(true)
-			writes := 0
+			var writes atomic.Int32
 			w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
-				if writes++; stalled.Load() {
+				if writes.Add(1); stalled.Load() {
 					return errAway
 				}
 				return nil
@@ -287,8 +287,8 @@ func TestService_EndDuringALongOutage(t *testing.T) {
 				w.clock.Advance(10 * time.Second)
 			}
 			synctest.Wait()
-			if writes > 60 {
-				t.Errorf("%d writes in five minutes", writes)
+			if n := writes.Load(); n > 60 {
+				t.Errorf("%d writes in five minutes", n)
 			}
 			if deleted {
 				w.clock.Advance(24*time.Hour + invite.Retention)
