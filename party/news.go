@@ -16,7 +16,7 @@ const (
 	MemberLeft    // on purpose, kicked, or moved to another party
 	MemberDropped // its session ended
 	SeatsChanged  // seats were reserved or freed
-	HoldsOver     // invites hold no seat any more, and storage does not know it yet: their maker has left, or their user has left or was kicked
+	HoldsOver     // invites hold no seat any more, and storage does not know it yet: their maker has left, or their user was kicked
 	SeatAway      // a member's connection ended; the seat is kept
 	SeatFound     // storage has a kept seat that this process did not know
 	SeatBack      // its user is a member again
@@ -34,7 +34,7 @@ const (
 type Change struct {
 	Kind    ChangeKind
 	ID      ID
-	Session Session // for the Member kinds and RequestRejected; for HoldsOver only the user who left or was kicked, if any
+	Session Session // for the Member kinds and RequestRejected; for HoldsOver only the user who was kicked, if any
 	Native  bool    // for MemberEntered: through the host's own join or accept
 	Moved   bool    // for MemberEntered and MemberLeft: the user's seat moves between two of their sessions
 	Seat    Seat    // for the Seat kinds

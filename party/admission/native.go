@@ -218,12 +218,9 @@ func (a *Admission) After(ctx context.Context, m Message) (err error) {
 		case Promote:
 			v.Lead(m.Target)
 		case Leave: // on purpose, perhaps after coming back, or before the host noticed the end of the older connection
-			was, last := false, false
-			if v.ID == m.Party {
-				was, last = a.mirrorLeave(v, m.Sender)
-			}
+			last := v.ID == m.Party && a.mirrorLeave(v, m.Sender)
 			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(deadConnectionTime))
-			return v.GiveUp(m.Sender.UserID, was, last)
+			return v.GiveUp(m.Sender.UserID, last)
 		case Update:
 			v.ConfirmLeader(m.Sender)
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
@@ -238,7 +235,7 @@ func (a *Admission) After(ctx context.Context, m Message) (err error) {
 
 // mirrorLeave mirrors a leave. A session that was admitted again meanwhile is still on the stream, and is taken off
 // here.
-func (a *Admission) mirrorLeave(v *ledger.Visit, s party.Session) (was, last bool) {
+func (a *Admission) mirrorLeave(v *ledger.Visit, s party.Session) (last bool) {
 	if _, lately := v.Book.Admitted[s.SessionID]; lately {
 		if err := a.leaveStream(v.ID, s); err != nil {
 			a.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, s.SessionID, err)

@@ -75,7 +75,7 @@ func (m *memberships) leave(ctx context.Context, from ...party.Membership) {
 			if err != nil {
 				return err
 			}
-			return v.GiveUp(old.Session.UserID, true, last)
+			return v.GiveUp(old.Session.UserID, last)
 		})
 		if err != nil {
 			m.ledger.Logger.Warn("party not left party=%s session=%s error=%v", old.ID, old.Session.SessionID, err)

@@ -147,8 +147,7 @@ func (b boarding) takeOff(v *ledger.Visit, s party.Session, moved bool) (last bo
 	if err := b.leaveStream(v.ID, s); err != nil {
 		return false, err
 	}
-	_, last = v.MemberGone(s, v.At, moved, "")
-	return last, nil
+	return v.MemberGone(s, v.At, moved, ""), nil
 }
 
 // leaveStream takes a session only off the party's stream.

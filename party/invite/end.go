@@ -14,7 +14,6 @@ import (
 type endings struct {
 	*resolver
 	notices    *notices
-	releases   sync.Map // by invite and user: releaseHold tries again
 	unsureEnds sync.Map // by ending.id: storage may have ended it, but has not said so
 }
 
@@ -151,21 +150,21 @@ func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) err
 	return s.end(ctx, ending{key, r, c, e, func(r *record) bool { return r.decline(c.UserID) }})
 }
 
-// releaseHold records in storage that an invite holds no seat any more, or none for a user who left or was kicked. That
-// user then counts as having declined: the invite still lets them in, after a ban, if there is a free seat.
-func (s *endings) releaseHold(id party.ID, inviteID, gone string) {
+// releaseHold records in storage that an invite holds no seat any more, or none for the kicked user. The kicked user
+// then counts as having declined: after the ban the invite lets them in if there is a free seat.
+func (s *endings) releaseHold(id party.ID, inviteID, kicked string) {
 	var users []string
-	if gone != "" {
-		users = []string{gone}
+	if kicked != "" {
+		users = []string{kicked}
 	}
-	release := func(ctx context.Context) error {
+	err := runWithTimeout(context.Background(), func(ctx context.Context) error {
 		key, _, err := s.find(ctx, party.Caller{}, inviteID, "")
 		if err == nil {
 			_, err = s.Store.change(ctx, key, func(r *record) error {
-				if !r.Hold || gone != "" && !r.decline(gone) {
+				if !r.Hold || kicked != "" && !r.decline(kicked) {
 					return errUnchanged
 				}
-				r.Hold = gone != "" // for the other users it still holds seats
+				r.Hold = kicked != "" // for the other users it still holds seats
 				return nil
 			})
 		}
@@ -175,21 +174,8 @@ func (s *endings) releaseHold(id party.ID, inviteID, gone string) {
 		s.Admission.Release(id, inviteID, users...) // another call may have read the hold from storage again
 		s.Admission.HoldsChanged(id, false)
 		return nil
-	}
-	if err := runWithTimeout(context.Background(), release); err != nil {
+	})
+	if err != nil {
 		s.Logger.Warn("held seat of an invite not released party=%s invite=%s error=%v", id, inviteID, err)
-		if party.IsBroken(err) {
-			return
-		}
-		if _, tried := s.releases.LoadOrStore(inviteID+" "+gone, true); tried {
-			return
-		}
-		s.retryLater(inviteID, "hold of "+inviteID, func(ctx context.Context) error { // after a leave nothing else remembers it
-			err := party.UnlessBroken(release(ctx))
-			if err == nil {
-				s.releases.Delete(inviteID + " " + gone)
-			}
-			return err
-		})
 	}
 }

@@ -71,27 +71,3 @@ func TestService_ALeaveEndsTheHeldSeatLater(t *testing.T) {
 		t.Fatal("the leave wrote no invite")
 	}
 }
-
-// A seat that an invite holds is free when its player has come in another way and leaves again, after a restart too.
-// The invite still lets them in. A lost connection frees nothing.
-func TestService_ALeaveEndsTheHeldSeatOfItsPlayer(t *testing.T) {
-	w := newWorld(t)
-	p := w.host.Players(3)
-	id := w.party(p[0], true, 2)
-	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true, TTLSec: ptr[int64](3600)})
-	w.admission.Left(t.Context(), id, p[1]) // never was a member
-	w.held(id, 1)
-	w.must(w.join(p[1], id))
-	w.host.PartyLeave(p[1], id)
-	w.admission.Left(t.Context(), id, p[1])
-	w.held(id, 0)
-	w.settled()
-	w.node = w.start()
-	w.held(id, 0)
-	w.must(w.join(p[2], id))
-	w.host.PartyLeave(p[2], id)
-	w.admission.Left(t.Context(), id, p[2])
-	if _, err := w.invites.Redeem(t.Context(), caller(p[1]), made.Code, ""); err != nil {
-		t.Error(err)
-	}
-}

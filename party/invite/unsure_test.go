@@ -316,49 +316,6 @@ func TestService_EndDuringALongOutage(t *testing.T) {
 	}
 }
 
-// While storage takes no writes, one task tries to free the seats of an invite whose maker has left, however often they
-// are read again. A broken record is not tried again.
-func TestService_ReleaseDuringAnOutage(t *testing.T) {
-	for _, broken := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t)
-			var stalled atomic.Bool
-			var tries atomic.Int32
-			w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
-				if stalled.Load() {
-					tries.Add(1)
-					return errAway
-				}
-				return nil
-			}
-			p := w.host.Players(3)
-			id := w.party(p[0], true, 4)
-			w.must(w.join(p[2], id))
-			made := w.create(p[2], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
-			w.held(id, 1)
-			if broken {
-				w.host.Break("partyline_invite_ids", made.ID)
-			}
-			stalled.Store(!broken)
-			w.host.PartyLeave(p[2], id)
-			w.admission.Left(t.Context(), id, p[2])
-			for range 50 {
-				w.admission.HoldsChanged(id, true)
-				_, _ = w.admission.Held(t.Context(), id)
-				synctest.Wait()
-			}
-			w.held(id, 0)
-			tries.Store(0)
-			lines := len(w.log.Lines())
-			time.Sleep(5 * time.Minute)
-			synctest.Wait()
-			if now := len(w.log.Lines()) - lines; tries.Load() > 30 || now > 30 || broken && now > 0 {
-				t.Errorf("broken %t: %d writes and %d lines in five minutes", broken, tries.Load(), now)
-			}
-		})
-	}
-}
-
 // toldOf checks which events of its invites a party was sent.
 func (w *world) toldOf(id party.ID, want ...string) {
 	w.t.Helper()

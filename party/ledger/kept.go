@@ -206,19 +206,15 @@ func (v *Visit) endKeptSeat(k *reserve.KeptSeat, why party.ChangeKind, edit func
 	return err
 }
 
-// GiveUp ends the kept seat of a user who left on purpose or moved on. Invites hold no seat any more for a user who was
-// a member, or had a kept seat. It ends the party with its last member or its last kept seat. If the host shows no
-// members although some are known, the next sweep ends the party.
-func (v *Visit) GiveUp(userID string, was, last bool) error {
+// GiveUp ends the kept seat of a user who left on purpose or moved on. It ends the party with its last member or its
+// last kept seat. If the host shows no members although some are known, the next sweep ends the party.
+func (v *Visit) GiveUp(userID string, last bool) error {
 	if !v.loaded || !last && v.Book.Kept[userID] != nil { // only storage knows the kept seats, or others lost their connections unseen
 		if lives, err := v.LookOrForget(); !lives {
 			return err
 		}
 	}
 	kept := v.Book.Kept[userID]
-	if was || kept != nil {
-		v.forfeitHolds(userID, v.ledger.Now())
-	}
 	err := v.endKeptSeat(kept, party.SeatLost, nil)
 	if kept != nil {
 		v.Report(party.Change{Kind: party.SeatGivenUp, ID: v.ID, Seat: kept.Seat})
@@ -252,9 +248,9 @@ func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 	})
 }
 
-// forfeitHolds removes the user from holds of invites that were made before they were kicked, or left.
-func (v *Visit) forfeitHolds(userID string, gone time.Time) {
-	if over := v.Book.Forfeit(userID, gone); len(over) > 0 {
+// forfeitHolds removes the user from holds of invites that were made before the kick.
+func (v *Visit) forfeitHolds(userID string, kick time.Time) {
+	if over := v.Book.Forfeit(userID, kick); len(over) > 0 {
 		v.changeCount++
 		v.watchHolds()
 		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over, Session: party.Session{UserID: userID}})

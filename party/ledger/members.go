@@ -37,17 +37,16 @@ func (p *place) Entered(s party.Session, at time.Time, native, moves bool) {
 }
 
 // MemberGone mirrors that a session is no member any more. by is the leader's user ID if the member was kicked. It
-// reports whether the session was a member, and the last known one, so that the party may have ended. A session that
-// was no member (any session may leave any party) was not the last: other members may have lost their connections just
-// now.
-func (p *place) MemberGone(s party.Session, at time.Time, moved bool, by string) (was, last bool) {
-	was, last = p.ledger.Roster.Leave(p.ID, s)
+// reports whether that was the last known member, so that the party may have ended. A session that was no member (any
+// session may leave any party) was not the last: other members may have lost their connections just now.
+func (p *place) MemberGone(s party.Session, at time.Time, moved bool, by string) (last bool) {
+	was, last := p.ledger.Roster.Leave(p.ID, s)
 	if was {
 		p.Report(party.Change{Kind: party.MemberLeft, ID: p.ID, Session: s, At: at, Moved: moved, By: by})
 	}
 	p.Changed()
 	p.ledger.Recorder.ScheduleWrite(p.ID)
-	return was, was && last
+	return was && last
 }
 
 // Lead mirrors that a session leads the party from now on.

@@ -64,7 +64,7 @@ func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, except part
 			if v.ID == except {
 				return nil
 			}
-			return v.GiveUp(userID, false, false)
+			return v.GiveUp(userID, false)
 		})
 		cancel()
 		if err != nil {

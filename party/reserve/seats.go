@@ -49,10 +49,10 @@ func (hs Holds) Release(inviteID string, userIDs ...string) {
 	hs[inviteID] = h
 }
 
-// Forfeit removes the user from the holds of invites made before they were kicked, or left. It returns the invites' IDs.
-func (hs Holds) Forfeit(userID string, gone time.Time) (invites []string) {
+// Forfeit removes the user from the holds of invites made before a kick. It returns the invites' IDs.
+func (hs Holds) Forfeit(userID string, kick time.Time) (invites []string) {
 	for id, h := range hs {
-		if slices.Contains(h.UserIDs, userID) && !h.Made.After(gone) {
+		if slices.Contains(h.UserIDs, userID) && !h.Made.After(kick) {
 			hs.Release(id, userID)
 			invites = append(invites, id)
 		}
