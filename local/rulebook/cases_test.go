@@ -89,7 +89,8 @@ func TestRunCases_server(t *testing.T) {
 
 func TestLoadCases_problems(t *testing.T) {
 	for text, want := range map[string]string{
-		"join {}":                        "rules.cases:1:1: has no outcome",
+		"join {}": "rules.cases:1:1: has no outcome",
+		"join {user: {id: }, relation: {friend_of_leeder: true}} -> allowed": "friend_of_leeder: unknown key",
 		"jion {} -> allowed":             `unknown action "jion"; allowed: [create join`,
 		"join {} -> perhaps":             `"perhaps" is not an outcome`,
 		"join {usr: {id: 1}} -> allowed": `the facts cannot be used: usr: unknown key, did you mean "user"?`,

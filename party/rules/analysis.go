@@ -30,7 +30,25 @@ type analysis struct {
 	needs    need     // of facts
 	steps    int
 	warnings []exprError
+	asked    []string // fields that the condition itself asks for: they are compared with nil, or looked for in their group
 	bad      *exprError
+}
+
+// unaskedWarnings returns the warnings without those about missing fields that the condition itself asks for.
+func (a *analysis) unaskedWarnings() []exprError {
+	return slices.DeleteFunc(a.warnings, func(w exprError) bool { return slices.Contains(a.asked, w.field) })
+}
+
+// noteAsked notes the field that a comparison asks for.
+func (a *analysis) noteAsked(n *ast.BinaryNode) {
+	name, isText := n.Left.(*ast.StringNode)
+	_, none := n.Right.(*ast.NilNode)
+	switch {
+	case n.Operator == "in" && isText:
+		a.asked = append(a.asked, n.Right.String()+"."+name.Value)
+	case none && (n.Operator == "==" || n.Operator == "!="):
+		a.asked = append(a.asked, n.Left.String())
+	}
 }
 
 func (a *analysis) refuse(n ast.Node, what, allowed string) {
@@ -221,6 +239,7 @@ func (a *analysis) memberCost(n *ast.MemberNode) int {
 }
 
 func (a *analysis) binaryCost(n *ast.BinaryNode) int {
+	a.noteAsked(n)
 	steps, singles := 1, []ast.Node{n.Left, n.Right}
 	switch n.Operator {
 	case "in":
@@ -304,7 +323,7 @@ func (a *analysis) warnMissing(n ast.Node, standIn string) {
 	case *ast.MemberNode:
 		if hasUnknownType(n) {
 			a.warnings = append(a.warnings, exprError{
-				severity: Warning, offset: startOffset(n),
+				severity: Warning, offset: startOffset(n), field: n.String(),
 				what:    fmt.Sprintf("%s may be missing, and then the action is refused", n),
 				allowed: fmt.Sprintf("give a default: (%s ?? %s)", n, standIn),
 			})

@@ -52,6 +52,7 @@ type exprError struct {
 	offset   int // in characters
 	what     string
 	allowed  string
+	field    string // the field that may be missing, if the problem is that
 }
 
 func newExprConfig() *conf.Config {
@@ -115,7 +116,7 @@ func newCondition(src string, in scope) (c *condition, found []exprError) {
 	if bad != nil {
 		return nil, []exprError{*bad}
 	}
-	found = append(a.warnings, lint(tree.Node, in)...)
+	found = append(a.unaskedWarnings(), lint(tree.Node, in)...)
 	sent, compared := map[int]string{}, comparedFacts(tree.Node)
 	ast.Walk(&tree.Node, visitor(func(n *ast.Node) {
 		if fact := requestFact.FindStringSubmatch((*n).String()); fact != nil {

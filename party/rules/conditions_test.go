@@ -147,6 +147,22 @@ func TestLoad_missing(t *testing.T) {
 	}
 }
 
+// TestLoad_missingAskedFor checks that there is no warning about a field that the condition itself asks for.
+func TestLoad_missingAskedFor(t *testing.T) {
+	for cond, warnings := range map[string]int{
+		`user.metadata.nothing == nil or not user.metadata.nothing`:  0,
+		`user.metadata.nothing != nil and user.metadata.nothing > 3`: 0,
+		`"nothing" in user.metadata and user.metadata.nothing`:       0,
+		`"nothing" in user.metadata and user.metadata.other`:         1,
+		`user.metadata.nothing == 1 or not user.metadata.nothing`:    1,
+		`user.metadata.other != nil and not user.metadata.nothing`:   1,
+	} {
+		if got := denyJoin(t, cond).Warnings(); len(got) != warnings {
+			t.Errorf("%s: warnings %v; want %d", cond, got, warnings)
+		}
+	}
+}
+
 // TestLoad_answerable checks that every accepted function call has a result for facts of its types. Values of
 // metadata have no known type, so their calls may fail.
 func TestLoad_answerable(t *testing.T) {
