@@ -2,20 +2,21 @@
     /// <summary>Reads and writes JSON. The SDK's own reader loses escapes, large numbers and exponents where the type is object.</summary>
     public static class PartyJson
     {
-        /// <summary>Reads a value. Where the type is object, a whole number is a long and any other a double, a list is a List&lt;object&gt; and an object a Dictionary&lt;string, object&gt;.</summary>
+        /// <summary>Reads a value. Where the type is object, a whole number is a long and any other a double, a list is a List&lt;object&gt; and an object a Dictionary&lt;string, object&gt;. Of own types it fills public fields and properties that can be set. What does not fit the type is a FormatException.</summary>
         public static T Read<T>(string json)
         {
             var at = 0;
+            json = json ?? "";
             var value = Value(json, ref at);
             if (Next(json, ref at) != '\0') throw Wrong(at);
-            return (T)Fill(typeof(T), value);
+            return (T)Fill(typeof(T), value, "the value");
         }
 
-        /// <summary>Writes a value. It leaves out properties and fields that are null.</summary>
+        /// <summary>Writes a value: of own types the public fields and the properties that can be set, without those that are null; of anonymous types all. NaN, more than 64 levels and a type with nothing that can be set are an ArgumentException.</summary>
         public static string Write(object value)
         {
             var text = new StringBuilder();
-            Append(text, value);
+            Append(text, value, 0);
             return text.ToString();
         }
 
@@ -104,50 +105,105 @@
         }
 
         // Gives a value that was read the type that is asked for.
-        private static object Fill(Type type, object value)
+        private static object Fill(Type type, object value, string name)
         {
-            if (value == null || type.IsInstanceOfType(value)) return value;
-            if (value is List<object> items)
+            var kind = Nullable.GetUnderlyingType(type) ?? type;
+            if (value == null ? kind != type || !type.IsValueType : type.IsInstanceOfType(value)) return value;
+            var code = kind.IsEnum || kind == typeof(Guid) ? TypeCode.Empty : Type.GetTypeCode(kind);
+            var isList = typeof(IList).IsAssignableFrom(kind);
+            Exception cause = null;
+            try
             {
-                var list = (IList)Activator.CreateInstance(type);
-                foreach (var item in items) list.Add(Fill(type.GetGenericArguments()[0], item));
-                return list;
-            }
-            if (value is Dictionary<string, object> fields)
-            {
-                var made = Activator.CreateInstance(type);
-                if (made is IDictionary map)
+                if (value is List<object> items && isList)
                 {
-                    foreach (var field in fields) map.Add(field.Key, Fill(type.GetGenericArguments()[1], field.Value));
+                    var of = kind.GetElementType() ?? kind.GetGenericArguments()[0];
+                    var list = kind.IsArray ? Array.CreateInstance(of, items.Count) : (IList)Activator.CreateInstance(kind);
+                    for (var i = 0; i < items.Count; i++)
+                    {
+                        var item = Fill(of, items[i], name);
+                        if (kind.IsArray) list[i] = item;
+                        else list.Add(item);
+                    }
+                    return list;
+                }
+                if (value is Dictionary<string, object> fields && code == TypeCode.Object && !isList)
+                {
+                    var made = Activator.CreateInstance(kind);
+                    if (made is IDictionary map)
+                    {
+                        var of = kind.GetGenericArguments();
+                        foreach (var field in fields) map.Add(Fill(of[0], field.Key, name), Fill(of[1], field.Value, field.Key));
+                        return made;
+                    }
+                    foreach (var member in Members(kind))
+                    {
+                        if (!fields.TryGetValue(Name(member), out var part)) continue;
+                        if (member is PropertyInfo property) property.SetValue(made, Fill(property.PropertyType, part, Name(member)), null);
+                        else ((FieldInfo)member).SetValue(made, Fill(((FieldInfo)member).FieldType, part, Name(member)));
+                    }
                     return made;
                 }
-                foreach (var property in type.GetProperties())
+                if (value is string text)
                 {
-                    if (fields.TryGetValue(Name(property), out var part) && part != null) property.SetValue(made, Fill(property.PropertyType, part), null);
+                    if (kind.IsEnum) return Enum.Parse(kind, text);
+                    if (kind == typeof(Guid)) return new Guid(text);
+                    if (code == TypeCode.Char) return char.Parse(text);
+                    if (code == TypeCode.DateTime) return DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind);
                 }
-                return made;
+                if ((value is long || value is double) && code >= TypeCode.SByte && code <= TypeCode.Decimal)
+                {
+                    var number = value as double? ?? 0;
+                    var made = Convert.ChangeType(value, code, CultureInfo.InvariantCulture);
+                    if (made is float ? float.IsInfinity((float)made) == double.IsInfinity(number) : made is decimal || number == (long)number) return made;
+                }
             }
-            return Convert.ChangeType(value, Nullable.GetUnderlyingType(type) ?? type, CultureInfo.InvariantCulture);
+            catch (Exception error) when (value is string || !(error is FormatException))
+            {
+                cause = error;
+            }
+            var got = value is string ? "a text" : value is IDictionary ? "an object" : value is IList ? "a list" : Write(value);
+            throw new FormatException(name + ": wanted " + kind.Name + ", got " + got, cause);
         }
 
-        private static void Append(StringBuilder text, object value)
+        // What is read and written of a type. Properties that cannot be set may lead on without an end, as DateTime.Date
+        // does; those of anonymous types cannot be set either.
+        private static IEnumerable<MemberInfo> Members(Type type)
+        {
+            var anonymous = type.IsDefined(typeof(CompilerGeneratedAttribute), false);
+            var open = BindingFlags.Instance | BindingFlags.Public;
+            var none = type.GetProperties(open).Length > 0;
+            foreach (var member in type.GetMembers(open))
+            {
+                if (member is PropertyInfo property ? !property.CanRead || !property.CanWrite && !anonymous || property.GetIndexParameters().Length > 0 : !(member is FieldInfo)) continue;
+                none = false;
+                if (!member.IsDefined(typeof(IgnoreDataMemberAttribute), true)) yield return member;
+            }
+            if (none) throw new ArgumentException(type.Name + " has nothing that can be set");
+        }
+
+        private static void Append(StringBuilder text, object value, int depth)
         {
             var before = "";
+            if (depth > 64) throw new ArgumentException("the value has more than 64 levels, or holds itself");
             if (value == null) text.Append("null");
             else if (value is bool) text.Append((bool)value ? "true" : "false");
-            else if (value is double && double.IsInfinity((double)value)) text.Append((double)value > 0 ? "1e999" : "-1e999");
-            else if (value is string || value is char || value is Enum) Quote(text, value.ToString());
-            else if (value.GetType().IsPrimitive || value is decimal)
+            else if (value is double || value is float)
             {
-                text.Append(((IFormattable)value).ToString(value is double || value is float ? "R" : null, CultureInfo.InvariantCulture));
+                var number = Convert.ToDouble(value, CultureInfo.InvariantCulture);
+                if (double.IsNaN(number)) throw new ArgumentException("JSON has no NaN");
+                if (double.IsInfinity(number)) text.Append(number > 0 ? "1e999" : "-1e999");
+                else text.Append(((IFormattable)value).ToString("R", CultureInfo.InvariantCulture));
             }
+            else if (value is DateTime) Quote(text, ((DateTime)value).ToString("o", CultureInfo.InvariantCulture));
+            else if (value is string || value is char || value is Enum || value is Guid) Quote(text, value.ToString());
+            else if (value.GetType().IsPrimitive || value is decimal) text.Append(((IFormattable)value).ToString(null, CultureInfo.InvariantCulture));
             else if (value is IDictionary)
             {
                 text.Append('{');
                 foreach (DictionaryEntry field in (IDictionary)value)
                 {
                     Quote(text.Append(before), Convert.ToString(field.Key, CultureInfo.InvariantCulture));
-                    Append(text.Append(':'), field.Value);
+                    Append(text.Append(':'), field.Value, depth + 1);
                     before = ",";
                 }
                 text.Append('}');
@@ -157,7 +213,7 @@
                 text.Append('[');
                 foreach (var item in (IEnumerable)value)
                 {
-                    Append(text.Append(before), item);
+                    Append(text.Append(before), item, depth + 1);
                     before = ",";
                 }
                 text.Append(']');
@@ -165,12 +221,12 @@
             else
             {
                 text.Append('{');
-                foreach (var member in value.GetType().GetMembers(BindingFlags.Instance | BindingFlags.Public))
+                foreach (var member in Members(value.GetType()))
                 {
-                    var part = member is PropertyInfo ? ((PropertyInfo)member).GetValue(value, null) : (member as FieldInfo)?.GetValue(value);
-                    if (part == null || member.IsDefined(typeof(IgnoreDataMemberAttribute), true)) continue;
+                    var part = member is PropertyInfo ? ((PropertyInfo)member).GetValue(value, null) : ((FieldInfo)member).GetValue(value);
+                    if (part == null) continue;
                     Quote(text.Append(before), Name(member));
-                    Append(text.Append(':'), part);
+                    Append(text.Append(':'), part, depth + 1);
                     before = ",";
                 }
                 text.Append('}');

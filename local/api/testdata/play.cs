@@ -31,8 +31,48 @@ public sealed class Answers : IApiRpc, IPartyData, IClient
     }
 }
 
+public enum Mode
+{
+    Duo,
+    Trio,
+}
+
+public struct Place
+{
+    public float X;
+    public Place Normalized { get { return this; } }
+    public float this[int axis] { get { return X; } set { X = value; } }
+}
+
+public sealed class Own
+{
+    public int Level;
+    public Mode? Mode { get; set; }
+    public int[] Scores { get; set; }
+    public List<Place> Places;
+    public Dictionary<Mode, char> Keys;
+    public DateTime At { get; set; }
+    public Guid Id;
+    public ulong? Big;
+    public float Reach;
+    public Own Self;
+    public int Twice { get { return Level * 2; } }
+}
+
 public static class Play
 {
+    private static void Try<T>(Func<T> todo)
+    {
+        try
+        {
+            Console.WriteLine(PartyJson.Write(todo()));
+        }
+        catch (Exception error) when (error is FormatException || error is ArgumentException)
+        {
+            Console.WriteLine((error is FormatException ? "format: " : "argument: ") + error.Message);
+        }
+    }
+
     public static void Main(string[] args)
     {
         var server = new Answers { Payload = args[0] };
@@ -83,5 +123,27 @@ public static class Play
             {
             }
         }
+
+        var own = new Own
+        {
+            Level = 7, Mode = Mode.Trio, Scores = new[] { 1, 2 }, Places = new List<Place> { new Place { X = 0.1f } }, Keys = new Dictionary<Mode, char> { { Mode.Duo, 'k' } },
+            At = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), Id = new Guid("7a07e5e3-c532-4891-899d-973131c3a3fc"), Reach = float.PositiveInfinity, Big = 5,
+        };
+        Try(() => PartyJson.Read<Own>(PartyJson.Write(own)));
+        foreach (var text in new[]
+        {
+            "[]", "2.5", "{\"Level\":2.5}", "{\"Level\":1e30}", "{\"Level\":null}", "{\"Level\":\"7\"}", "{\"Level\":{}}", "{\"Mode\":\"x\"}", "{\"Mode\":1}", "{\"Scores\":[1,null]}",
+            "{\"Scores\":{}}", "{\"Places\":{}}", "{\"Keys\":{\"Duo\":\"kk\"}}", "{\"At\":\"x\"}", "{\"Id\":\"x\"}", "{\"Id\":{}}", "{\"Big\":18446744073709551615}", "{\"Reach\":1e300}",
+        }) Try(() => PartyJson.Read<Own>(text));
+        Try(() => PartyJson.Read<int>("null"));
+        Try(() => PartyJson.Read<object>(null));
+        Try(() => PartyJson.Read<string>("5"));
+        Try(() => PartyJson.Read<List<double>>("[1,1e5]"));
+        Try(() => PartyJson.Read<List<long>>("[1e5,2.0]"));
+        Try(() => new { pos = new Place { X = 2 }, big = ulong.MaxValue });
+        Try(() => double.NaN);
+        Try(() => TimeSpan.Zero);
+        own.Self = own;
+        Try(() => own);
     }
 }
