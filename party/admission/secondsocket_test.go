@@ -58,6 +58,11 @@ func testOpenPartyWithRoom(t *testing.T) {
 	if told := k.toldClosed(); len(told) != 2 || told[1] != phone.SessionID {
 		t.Errorf("told %q; want the device that is out, and not the one that came back in", told)
 	}
+	k.must(k.join(phone, id))
+	k.admission.Close()
+	if told := k.toldClosed(); len(told) != 2 {
+		t.Errorf("told %q by a process that has ended", told[2:])
+	}
 }
 
 // If the host cannot move the seat, the module does, and its answer says so.
