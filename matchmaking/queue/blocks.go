@@ -105,16 +105,20 @@ func apartPairs(q rules.Queue, pool []*poolTicket) (pairs [][2]int) {
 	return pairs
 }
 
-// excludedFrom returns the tickets in the pool that may not join a match with these users: a known block is between
-// them, or one side seats a user whom the other expects. It adds the tickets that have to wait until a later time.
+// mayNotMeet reports whether the ticket may not join a match that seats users and expects others: a known block is
+// between them, or one side seats a user whom the other expects.
+func (r *queueRun) mayNotMeet(w *poolTicket, users, expected []string) bool {
+	return r.q.Blocks == rules.BlocksAvoid && (w.hasBlockWith(users) || w.hasBlockWith(expected)) || w.sharesUser(users, expected)
+}
+
+// excludedFrom returns the tickets in the pool that may not join such a match. It adds the tickets that have to wait
+// until a later time.
 func (r *queueRun) excludedFrom(users, expected []string, until map[string]time.Time) (tickets []int) {
-	all := slices.Concat(users, expected)
-	blocks := r.q.Blocks == rules.BlocksAvoid
-	if len(all)+len(until) == 0 {
+	if len(users)+len(expected)+len(until) == 0 {
 		return nil
 	}
 	for i, w := range r.pool {
-		if blocks && w.hasBlockWith(all) || w.sharesUser(users, expected) || r.began.Before(until[w.id]) {
+		if r.mayNotMeet(w, users, expected) || r.began.Before(until[w.id]) {
 			tickets = append(tickets, i)
 		}
 	}
@@ -151,17 +155,26 @@ func (k *blockChecker) apart(ctx context.Context, plans []*planned) (apart map[*
 	return apart, true
 }
 
-// against returns the tickets that are kept out of a planned match: by blocks, which it notes on them, or because a user
-// of one ticket is expected by another. Of two tickets it is the younger one.
+// expectedElsewhere returns the tickets that are kept out of a planned match because they seat a user whom another
+// ticket expects, or the other way round. Of two tickets it is the younger one.
+func (plan *planned) expectedElsewhere() (out []*poolTicket) {
+	for i, w := range plan.tickets {
+		if w.sharesUser(plan.others, plan.awaited) || slices.ContainsFunc(plan.tickets[:i], func(o *poolTicket) bool { return w.sharesUser(o.users, o.expected) }) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// against returns the tickets that are kept out of a planned match, also by blocks, which it notes on them. Of two
+// tickets it is the younger one.
 func (k *blockChecker) against(plan *planned, made map[string][]party.Block) (out []*poolTicket) {
+	out = plan.expectedElsewhere()
 	ticketsOf := map[string][]int{} // by user; -1 for users who are already in the match
 	for _, user := range slices.Concat(plan.others, plan.awaited) {
 		ticketsOf[user] = append(ticketsOf[user], -1)
 	}
 	for i, w := range plan.tickets {
-		if w.sharesUser(plan.others, plan.awaited) || slices.ContainsFunc(plan.tickets[:i], func(o *poolTicket) bool { return w.sharesUser(o.users, o.expected) }) {
-			out = append(out, w)
-		}
 		for _, user := range w.everybody() {
 			ticketsOf[user] = append(ticketsOf[user], i)
 		}

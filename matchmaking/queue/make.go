@@ -53,7 +53,7 @@ func (p *pass) makePlanned(ctx context.Context) {
 	}
 	apart := map[*planned][]*poolTicket{}
 	for _, plan := range free {
-		apart[plan] = p.blocks.against(plan, nil)
+		apart[plan] = plan.expectedElsewhere()
 	}
 	p.makeEach(ctx, free, apart, true, p.deadline)
 	began := p.Now()

@@ -193,7 +193,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	plan := planned{tickets: pl, match: match, others: others}
 	var out []*poolTicket
 	for _, w := range pl {
-		if r.q.Blocks == rules.BlocksAvoid && w.hasBlockWith(others) || w.sharesUser(others, nil) {
+		if r.mayNotMeet(w, others, nil) {
 			out = append(out, w)
 		}
 	}

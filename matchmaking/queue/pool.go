@@ -170,7 +170,7 @@ func (w *poolTicket) everybody() []string {
 // sharesUser reports whether one of the sides seats a user whom the other side expects.
 func (w *poolTicket) sharesUser(users, expected []string) bool {
 	return slices.ContainsFunc(w.expected, func(u string) bool { return slices.Contains(users, u) }) ||
-		slices.ContainsFunc(w.lastKnownUsers(), func(u string) bool { return slices.Contains(expected, u) })
+		len(expected) > 0 && slices.ContainsFunc(w.lastKnownUsers(), func(u string) bool { return slices.Contains(expected, u) })
 }
 
 // ownUsers returns the different users on the ticket itself.

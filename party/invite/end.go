@@ -85,6 +85,8 @@ func (s *endings) end(ctx context.Context, e ending) error {
 	return err
 }
 
+// tryEnd ends an invite once, by a change of its record. It takes the following steps also if an earlier try has changed
+// the record and could not know it.
 func (s *endings) tryEnd(ctx context.Context, e ending, write func(context.Context, string, func(*record) error) (*record, error)) error {
 	user, ended := e.by.UserID, false
 	r, err := write(ctx, e.key, func(r *record) error {

@@ -148,9 +148,9 @@ func (b Book) Candidates(v party.View) (line []Waiter) {
 }
 
 // Serve holds the free seats for the first players on the wait list, and returns the users whose seats are new. It
-// removes players who did not take their held seat in time, but not those who were not notified of it. A held seat ends if there is no free seat any more, or if
-// closed says that nobody may enter: then the players stay, even after its time. A seat is held only for users whom
-// blocked maps to false.
+// removes players who did not take their held seat in time. Those who were not notified of it get a new one. A held
+// seat ends if there is no free seat any more, or if closed says that nobody may enter: then the players stay, even
+// after its time. A seat is held only for users whom blocked maps to false.
 func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool, blocked map[string]bool) (offered []string, changed bool) {
 	for user, is := range blocked {
 		if w, waits := b.Waiting[user]; waits {

@@ -133,7 +133,6 @@ func (s *Service) Footprint(ctx context.Context, id party.ID, without string) (p
 	if err != nil {
 		return party.Footprint{}, err
 	}
-	v.Expected = slices.DeleteFunc(slices.Clone(v.Expected), func(u string) bool { return u == without })
 	return s.footprint(v, without), nil
 }
 
@@ -142,6 +141,9 @@ func (s *Service) FootprintOf(v reserve.Look) party.Footprint { return s.footpri
 
 func (s *Service) footprint(v reserve.Look, without string) party.Footprint {
 	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), WaitlistSeats: v.WaitlistSeats, Away: len(v.Away), MaxSize: v.MaxSize}
+	if v.Expects(without) {
+		f.Held--
+	}
 	for _, a := range s.arrivals(v.ID) {
 		if _, member := v.Member(a.user); !member && !v.Expects(a.user) && a.user != without {
 			f.Incoming++

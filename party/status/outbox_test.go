@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/rules"
 	"partyline/party/status"
@@ -338,20 +339,12 @@ func TestListing_Halves(t *testing.T) {
 			all.Incoming[i].UserID = fmt.Sprint(i)
 		}
 		var got status.Listing
-		var add func(party.Rows)
-		add = func(r party.Rows) {
-			if a, b, many := r.Halves(); many {
-				add(a)
-				add(b)
-				return
-			}
-			l := r.(status.Listing)
+		for _, l := range partytest.Pieces(all) {
 			if l.Members == nil || l.Incoming == nil || len(l.Members)+len(l.Incoming) > 1 {
 				t.Errorf("%d: a piece %+v", n, l)
 			}
 			got.Members, got.Incoming = append(got.Members, l.Members...), append(got.Incoming, l.Incoming...)
 		}
-		add(all)
 		if !slices.Equal(got.Members, all.Members) || !slices.Equal(got.Incoming, all.Incoming) {
 			t.Errorf("%d: %+v", n, got)
 		}

@@ -71,14 +71,8 @@ func examine(t *terminal, server, plugin, modules string) ([]doctor.Finding, err
 	}
 	found := doctor.Server(s)
 	var plugins []*doctor.Program
-	pluginSeen := false
 	for i, file := range files {
-		same := slices.IndexFunc(files[:i], func(f string) bool { return sameFile(f, file) })
-		if same == 0 && plugin != "" && !pluginSeen {
-			pluginSeen = true // --plugin names a file below --modules
-			continue
-		}
-		if same >= 0 {
+		if same := slices.IndexFunc(files[:i], func(f string) bool { return sameFile(f, file) }); same >= 0 {
 			found = append(found, doctor.SameFile(files[same], file))
 			continue
 		}
@@ -124,6 +118,9 @@ func pluginFiles(plugin, modules string) (files []string, err error) {
 	})
 	if err == nil && len(files) == before {
 		err = fmt.Errorf("no plugin (.so) found below %s", modules)
+	}
+	if again := slices.IndexFunc(files[before:], func(f string) bool { return sameFile(plugin, f) }); again >= 0 { // --plugin names one of them
+		files = slices.Delete(files, before+again, before+again+1)
 	}
 	return files, err
 }

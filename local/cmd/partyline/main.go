@@ -21,18 +21,19 @@ const (
 type command struct {
 	name, help string
 	run        func(t *terminal, args []string) int
+	sub        []command // in place of run
 }
 
 // commands lists all subcommands in the order of the help. Each is in a file of its own name.
 var commands = []command{
-	{"run", "start the module on the embedded engine", runCommand},
-	{"rules", "check, explain and describe rules files", rulesCommand},
-	{"playground", "serve the page to write and try rules on", playgroundCommand},
-	{"sim", "play a queue of a rules file with simulated players", simCommand},
-	{"api", "print the API as a schema or a typed client", apiCommand},
-	{"doctor", "say whether a server opens a plugin", doctorCommand},
-	{"gameserver", "the sample game server, as run starts it for a match", gameserverCommand},
-	{"version", "say which build this is", versionCommand},
+	{name: "run", help: "start the module on the embedded engine", run: runCommand},
+	{name: "rules", help: "check, explain and describe rules files", sub: rulesCommands},
+	{name: "playground", help: "serve the page to write and try rules on", run: playgroundCommand},
+	{name: "sim", help: "play a queue of a rules file with simulated players", run: simCommand},
+	{name: "api", help: "print the API as a schema or a typed client", run: apiCommand},
+	{name: "doctor", help: "say whether a server opens a plugin", run: doctorCommand},
+	{name: "gameserver", help: "the sample game server, as run starts it for a match", run: gameserverCommand},
+	{name: "version", help: "say which build this is", run: versionCommand},
 }
 
 func main() {
@@ -59,7 +60,10 @@ func dispatch(t *terminal, prefix string, table []command, args []string) int {
 		if c.name != args[0] {
 			continue
 		}
-		if c.name != "rules" && slices.ContainsFunc(args[1:], asksHelp) { // print the usage as after wrong usage, but to standard output
+		if c.sub != nil {
+			return dispatch(t, prefix+" "+c.name, c.sub, args[1:])
+		}
+		if slices.ContainsFunc(args[1:], asksHelp) { // print the usage as after wrong usage, but to standard output
 			asked := *t
 			asked.err = t.out
 			c.run(&asked, args[1:])

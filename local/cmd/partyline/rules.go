@@ -18,17 +18,13 @@ import (
 )
 
 var rulesCommands = []command{
-	{"check", "FILE: list everything wrong with a rules file", rulesCheck},
-	{"explain", "FILE --action join [--facts facts.json]: say which rule decides, and why", rulesExplain},
-	{"test", "FILE [CASES]: run the cases beside a rules file, and list the rules that none decides", rulesTest},
-	{"diff", "OLD NEW [CASES]: say in words what a file changes, and for which cases", rulesDiff},
-	{"replay", "RECORD FILE [--all]: say what a file would have answered to recorded decisions", rulesReplay},
-	{"schema", "print the JSON Schema, for completion in editors", rulesSchema},
-	{"init", "[DIR]: print a commented sample to start from, or write it and its schema there", rulesInit},
-}
-
-func rulesCommand(t *terminal, args []string) int {
-	return dispatch(t, "partyline rules", rulesCommands, args)
+	{name: "check", help: "FILE: list everything wrong with a rules file", run: rulesCheck},
+	{name: "explain", help: "FILE --action join [--facts facts.json]: say which rule decides, and why", run: rulesExplain},
+	{name: "test", help: "FILE [CASES]: run the cases beside a rules file, and list the rules that none decides", run: rulesTest},
+	{name: "diff", help: "OLD NEW [CASES]: say in words what a file changes, and for which cases", run: rulesDiff},
+	{name: "replay", help: "RECORD FILE [--all]: say what a file would have answered to recorded decisions", run: rulesReplay},
+	{name: "schema", help: "print the JSON Schema, for completion in editors", run: rulesSchema},
+	{name: "init", help: "[DIR]: print a commented sample to start from, or write it and its schema there", run: rulesInit},
 }
 
 func rulesSchema(t *terminal, args []string) int {
