@@ -153,7 +153,7 @@ func checkPartyline(t *testing.T, b Block, args []string) {
 				t.Errorf("%s: partyline has no flag %s", b, arg)
 			}
 		case i == 0, i == 1 && args[0] == "rules":
-			if !strings.Contains(sources, `{"`+arg+`", "`) {
+			if !strings.Contains(sources, `{name: "`+arg+`", help: "`) {
 				t.Errorf("%s: partyline has no command %s", b, arg)
 			}
 		}
