@@ -196,3 +196,21 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 	}
 	return f, nil
 }
+
+// drain handles what is queued until ctx ends, and then what is still in the queue.
+func drain[T any](ctx context.Context, queue <-chan T, handle func(T)) {
+	for {
+		select {
+		case next := <-queue:
+			handle(next)
+			continue
+		default:
+		}
+		select {
+		case next := <-queue:
+			handle(next)
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -101,14 +101,7 @@ func (s *Shadow) enqueue(j *Judge, q party.Question, at time.Time, outcome strin
 
 // Run asks the queued questions until ctx ends.
 func (s *Shadow) Run(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case q := <-s.queue:
-			s.ask(ctx, q)
-		}
-	}
+	drain(ctx, s.queue, func(q shadowQuestion) { s.ask(ctx, q) })
 }
 
 // ask asks the next rules one question. It logs its panics, and they affect nothing else.
