@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"partyline/local"
+	"partyline/local/advice"
 	"partyline/local/reference"
 	"partyline/party/rules"
 )
@@ -101,7 +102,7 @@ func snippets(t *testing.T) []snippet {
 			last := &out[len(out)-1]
 			last.try = append(last.try, strings.Split(strings.TrimSpace(body), "\n")...)
 		case "refused":
-			_, refused = rules.Load([]byte(body), "rules.yml")
+			_, refused = advice.Load([]byte(body), "rules.yml")
 			if refused == nil {
 				t.Errorf("line %d: the file is not refused", line)
 			}
@@ -123,7 +124,7 @@ func snippets(t *testing.T) []snippet {
 func TestDesigners_snippets(t *testing.T) {
 	recipes := 0
 	for _, s := range snippets(t) {
-		set, err := rules.Load([]byte(s.text), fmt.Sprintf("designers.md:%d", s.line))
+		set, err := advice.Load([]byte(s.text), fmt.Sprintf("designers.md:%d", s.line))
 		if err != nil {
 			t.Errorf("the snippet in line %d is refused:\n%v", s.line, err)
 			continue
@@ -240,7 +241,7 @@ func paths(at string, v any, out map[string]bool) {
 }
 
 func TestSample(t *testing.T) {
-	set, err := rules.Load(local.SampleRules, "local/rules.yml")
+	set, err := advice.Load(local.SampleRules, "local/rules.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +262,7 @@ func TestSample(t *testing.T) {
 			lines[i] = l[:len(l)-len(strings.TrimLeft(l, " "))] + rest
 		}
 	}
-	set, err = rules.Load([]byte(strings.Join(lines, "\n")), "local/rules.yml")
+	set, err = advice.Load([]byte(strings.Join(lines, "\n")), "local/rules.yml")
 	var ps rules.Problems
 	if errors.As(err, &ps) {
 		t.Fatalf("with its examples turned on:\n%v", ps)

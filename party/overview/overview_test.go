@@ -404,7 +404,7 @@ func TestRules(t *testing.T) {
 	if got, _ = w.overview.Rules(t.Context(), true); !strings.Contains(got.Error, "missing") || len(got.Problems) != 0 || len(got.Rules) != 2 {
 		t.Errorf("without the file: %+v", got)
 	}
-	w.write("version: 1\nrules: [{id: c, on: [create], deny: party.size > 1}]\n")
+	w.write("version: 1\nrules: [{id: c, on: [join], allow: invited, message: Unread.}]\n")
 	if got, _ = w.overview.Rules(t.Context(), true); got.Version != 2 || got.Error != "" || len(got.Problems) != 1 || got.Problems[0].Severity != "warning" {
 		t.Errorf("with a warning: %+v", got)
 	}

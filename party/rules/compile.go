@@ -33,7 +33,7 @@ func (d *decoder) compileRule(c *Config, i int, r Rule) *rule {
 	if src == "" || d.broken[path] || d.broken[indexPath("rules", i)] {
 		return nil
 	}
-	cond, found := newCondition(src, scope{actions: r.On, stages: c.Status.Stages, queues: slices.Sorted(maps.Keys(c.Queues))})
+	cond, found := newCondition(src, Condition{On: r.On, Stages: c.Status.Stages, Queues: slices.Sorted(maps.Keys(c.Queues))}, d.inspect)
 	for _, f := range found {
 		at := d.placeOf(path)
 		if n, ok := d.nodes[path]; ok {

@@ -110,13 +110,21 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 
 var requestFact = regexp.MustCompile(`\brequest\.(\w+)`)
 
-// newCondition compiles a condition. c is nil if found has an error.
-func newCondition(src string, in scope) (c *condition, found []exprError) {
+// newCondition compiles a condition. c is nil if found has an error. in has no Root yet.
+func newCondition(src string, in Condition, inspect Inspector) (c *condition, found []exprError) {
 	tree, a, bad := parseCondition(src)
 	if bad != nil {
 		return nil, []exprError{*bad}
 	}
-	found = append(a.unaskedWarnings(), lint(tree.Node, in)...)
+	found = a.unaskedWarnings()
+	in.Root, in.Facts = tree.Node, a.facts
+	findings := in.checkTexts()
+	if inspect != nil && len(findings) == 0 {
+		findings = inspect(in)
+	}
+	for _, f := range findings {
+		found = append(found, exprError{severity: f.Severity, offset: startOffset(f.At), what: f.What, allowed: f.Allowed})
+	}
 	sent, compared := map[int]string{}, comparedFacts(tree.Node)
 	ast.Walk(&tree.Node, visitor(func(n *ast.Node) {
 		if fact := requestFact.FindStringSubmatch((*n).String()); fact != nil {
@@ -145,7 +153,7 @@ func comparedFacts(root ast.Node) (facts []string) {
 		if !binary {
 			return
 		}
-		if _, compares := comparisons[b.Operator]; !compares && b.Operator != "matches" {
+		if joined := []string{"and", "&&", "or", "||", "??", "..", "+", "-", "*", "/", "%"}; slices.Contains(joined, b.Operator) {
 			return
 		}
 		isEmpty := func(n ast.Node) bool {

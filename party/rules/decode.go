@@ -34,6 +34,7 @@ type decoder struct {
 	nodes     map[string]*node // each value's node, by path
 	keyPlaces map[string]place // the place of each key of a map, by path
 	broken    map[string]bool  // paths with a value that could not be used
+	inspect   Inspector        // nil = none
 }
 
 func newDecoder(src *source) *decoder {

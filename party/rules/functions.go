@@ -18,7 +18,6 @@ type function struct {
 	call       func(args ...any) (any, error)
 	types      []any
 	literal    *literalArg // nil if it needs no literal
-	result     domain      // its values, if the type does not define them
 	usage, doc string      // for package reference
 }
 
@@ -43,15 +42,14 @@ var functions = map[string]function{
 		usage:   `date("2026-12-24")`,
 		doc:     `A moment, to compare with now: "2026-12-24" is the beginning of that day in UTC, "2026-12-24T18:00:00+01:00" any moment.`,
 		types:   []any{new(func(string) time.Time)},
-		call:    func(args ...any) (any, error) { return parseDate(args[0].(string)) },
-		literal: &literalArg{0, func(s string) error { _, err := parseDate(s); return err }, `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`},
+		call:    func(args ...any) (any, error) { return ParseDate(args[0].(string)) },
+		literal: &literalArg{0, func(s string) error { _, err := ParseDate(s); return err }, `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`},
 	},
 	"hour": {
 		usage:   `hour(now, "Europe/Berlin")`,
 		doc:     "The hour of a moment, 0 to 23. Without a zone in UTC.",
 		types:   []any{new(func(time.Time, ...string) int)},
 		call:    func(args ...any) (any, error) { return inZone(args).Hour(), nil },
-		result:  wholeUpTo("hour", 23),
 		literal: zoneLiteral,
 	},
 	"weekday": {
@@ -59,7 +57,6 @@ var functions = map[string]function{
 		doc:     `The day of the week of a moment, "monday" to "sunday". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time, ...string) string)},
 		call:    func(args ...any) (any, error) { return strings.ToLower(inZone(args).Weekday().String()), nil },
-		result:  oneOf("weekday", []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}),
 		literal: zoneLiteral,
 	},
 	"time_of_day": {
@@ -67,7 +64,6 @@ var functions = map[string]function{
 		doc:     `The time of a moment as "HH:MM", so that times compare as text: time_of_day(now) >= "22:30". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time, ...string) string)},
 		call:    func(args ...any) (any, error) { return inZone(args).Format("15:04"), nil },
-		result:  domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`},
 		literal: zoneLiteral,
 	},
 	"hash": {
@@ -81,7 +77,6 @@ var functions = map[string]function{
 			}
 			return stableHash(args[0].(string), salt), nil
 		},
-		result: nonNegative("hash"),
 	},
 }
 
@@ -101,7 +96,8 @@ func Functions() []FunctionDoc {
 // Builtins lists the functions of the expression language that conditions may call.
 func Builtins() []string { return slices.Clone(builtins) }
 
-func parseDate(s string) (time.Time, error) {
+// ParseDate reads the text of date(...).
+func ParseDate(s string) (time.Time, error) {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
 		return t, nil
 	}
@@ -161,10 +157,11 @@ func foldLiterals(n *ast.Node) {
 // constantOf returns the value of duration("...") or date("..."), and nil for any other call.
 func constantOf(n *ast.CallNode) any {
 	name := n.Callee.String()
-	if name != "duration" && name != "date" {
+	text, literal := n.Arguments[0].(*ast.StringNode)
+	if name != "duration" && name != "date" || !literal {
 		return nil
 	}
-	v, err := functions[name].call(n.Arguments[0].(*ast.StringNode).Value)
+	v, err := functions[name].call(text.Value)
 	if err != nil {
 		return nil
 	}

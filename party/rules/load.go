@@ -12,18 +12,24 @@ import (
 // Load reads a rules file. Problems use name as the file's name. An empty file gives the defaults. If the file
 // has an error, the error is [Problems], with all errors and warnings. Load never panics. It takes bounded time
 // and memory for any data.
-func Load(data []byte, name string) (*Set, error) { return load(newSource(data, name)) }
+func Load(data []byte, name string) (*Set, error) { return Check(data, name, nil) }
+
+// Check is Load with more checks of each condition, by inspect.
+func Check(data []byte, name string, inspect Inspector) (*Set, error) {
+	d := newDecoder(newSource(data, name))
+	d.inspect = inspect
+	return d.load()
+}
 
 // LoadRecorded is Load for a configuration from a recording. A recording writes out all defaults, so it may be
 // longer than a file.
 func LoadRecorded(data []byte, name string) (*Set, error) {
 	src := newSource(data, name)
 	src.boundFactor = recordedBoundFactor
-	return load(src)
+	return newDecoder(src).load()
 }
 
-func load(src *source) (*Set, error) {
-	d := newDecoder(src)
+func (d *decoder) load() (*Set, error) {
 	root := d.parse()
 	c := Default()
 	if root != nil && d.checkVersion(root) {

@@ -12,6 +12,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"partyline/local/advice"
 	"partyline/local/evening"
 	"partyline/local/reference"
 	"partyline/local/rulebook"
@@ -80,7 +81,7 @@ func problems(err error) []problem {
 }
 
 func load(text string) (*rules.Set, checked) {
-	set, err := rules.Load([]byte(text), "rules.yml")
+	set, err := advice.Load([]byte(text), "rules.yml")
 	if err != nil {
 		return nil, checked{Problems: problems(err)}
 	}

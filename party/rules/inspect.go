@@ -1,0 +1,162 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// Condition is a condition whose names and types are checked, and what the rules file says about it.
+type Condition struct {
+	Root   ast.Node
+	Facts  []string // full names of the facts it uses
+	On     []Action // of the rule
+	Stages []string
+	Queues []string // empty = the server's own matchmaking, which accepts any name
+}
+
+// Finding is a problem of a condition.
+type Finding struct {
+	Severity      Severity
+	At            ast.Node
+	What, Allowed string
+}
+
+// Inspector looks for further problems of a condition in which no error was found. It must not change the condition.
+type Inspector func(Condition) []Finding
+
+var weekdays = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+
+var clockTimes = func() (out []string) {
+	for minute := range 24 * 60 {
+		out = append(out, fmt.Sprintf("%02d:%02d", minute/60, minute%60))
+	}
+	return out
+}()
+
+// ClosedSet returns the texts that a part of the condition can have, and a hint that describes them. It returns nil
+// if they are not known.
+func (c Condition) ClosedSet(n ast.Node) (texts []string, hint string) {
+	oneOf := func(what string, texts []string) ([]string, string) {
+		return texts, what + " is one of " + joinWords(texts, "or")
+	}
+	withEmpty := func(texts []string, hint string) ([]string, string) {
+		return append(slices.Clone(texts), ""), hint
+	}
+	switch n := n.(type) {
+	case *ast.ChainNode:
+		return c.ClosedSet(n.Node)
+	case *ast.IdentifierNode:
+		if n.Value == "action" {
+			return oneOf("action in this rule", actionNames(c.On))
+		}
+	case *ast.CallNode:
+		switch n.Callee.String() {
+		case "weekday":
+			return oneOf("weekday", weekdays)
+		case "time_of_day":
+			return clockTimes, `time_of_day is a text of five characters, "00:00" to "23:59"`
+		}
+	case *ast.BinaryNode:
+		if text, is := n.Right.(*ast.StringNode); is && n.Operator == "??" {
+			if texts, hint = c.ClosedSet(n.Left); texts != nil {
+				return append(slices.Clone(texts), text.Value), hint
+			}
+		}
+	case *ast.MemberNode:
+		prop, named := n.Property.(*ast.StringNode)
+		if of := n.Node.Nature().Type; named && of != nil {
+			switch of.Name() + "." + prop.Value {
+			case "MemberFacts.stage":
+				return withEmpty(oneOf(n.String(), c.Stages))
+			case "PartyFacts.state":
+				return oneOf(n.String(), []string{StateIdle, StateMatchmaking, StateInMatch})
+			case "RequestFacts.queue":
+				if len(c.Queues) > 0 {
+					return withEmpty(oneOf(n.String(), c.Queues))
+				}
+			}
+		}
+	}
+	return nil, ""
+}
+
+// checkTexts refuses comparisons with a text that the other side never is.
+func (c Condition) checkTexts() (found []Finding) {
+	ast.Walk(&c.Root, visitor(func(n *ast.Node) {
+		b, ok := (*n).(*ast.BinaryNode)
+		if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in"}, b.Operator) {
+			return
+		}
+		for _, sides := range [][2]ast.Node{{b.Left, b.Right}, {b.Right, b.Left}} {
+			known, hint := c.ClosedSet(sides[0])
+			compared, list := sides[1].(*ast.ArrayNode)
+			if !list {
+				compared = &ast.ArrayNode{Nodes: sides[1:]}
+			}
+			for _, e := range compared.Nodes {
+				text, is := e.(*ast.StringNode)
+				if !is || known == nil || slices.Contains(known, text.Value) {
+					continue
+				}
+				f := Finding{At: *n, What: fmt.Sprintf("%s is never %q%s", sides[0], clip(text.Value), suggest(text.Value, known)), Allowed: hint}
+				if list { // the fact may have one of the other values
+					f.At = e
+				}
+				found = append(found, f)
+			}
+		}
+	}))
+	return found
+}
+
+// startOffset returns the offset at which the text of n begins.
+func startOffset(n ast.Node) int {
+	switch n := n.(type) {
+	case *ast.BinaryNode:
+		return min(n.Location().From, startOffset(n.Left))
+	case *ast.MemberNode:
+		return startOffset(n.Node)
+	case *ast.ChainNode:
+		return startOffset(n.Node)
+	}
+	return n.Location().From
+}
+
+func isNil(n ast.Node) bool {
+	_, is := n.(*ast.NilNode)
+	return is
+}
+
+// searchOperators are the operators that look for a part of a text.
+var searchOperators = []string{"contains", "startsWith", "endsWith"}
+
+// literalValue returns the value of a literal. Numbers, durations and moments become float64.
+func literalValue(n ast.Node) (any, bool) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.BoolNode:
+		return n.Value, true
+	case *ast.IntegerNode:
+		return float64(n.Value), true
+	case *ast.FloatNode:
+		return n.Value, true
+	case *ast.UnaryNode:
+		if v, ok := literalValue(n.Node); ok && n.Operator == "-" {
+			if x, number := v.(float64); number {
+				return -x, true
+			}
+		}
+	case *ast.CallNode:
+		switch v := constantOf(n).(type) {
+		case time.Duration:
+			return float64(v), true
+		case time.Time:
+			return float64(v.UnixMilli()), true
+		}
+	}
+	return nil, false
+}
