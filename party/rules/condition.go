@@ -52,7 +52,6 @@ type exprError struct {
 	offset   int // in characters
 	what     string
 	allowed  string
-	field    string // the field that may be missing, if the problem is that
 }
 
 func newExprConfig() *conf.Config {
@@ -116,7 +115,6 @@ func newCondition(src string, in Condition, inspect Inspector) (c *condition, fo
 	if bad != nil {
 		return nil, []exprError{*bad}
 	}
-	found = a.unaskedWarnings()
 	in.Root, in.Facts = tree.Node, a.facts
 	findings := in.checkTexts()
 	if inspect != nil && len(findings) == 0 {
@@ -157,8 +155,7 @@ func comparedFacts(root ast.Node) (facts []string) {
 			return
 		}
 		isEmpty := func(n ast.Node) bool {
-			v, _ := literalValue(n)
-			return isNil(n) || v == "" || v == 0.0
+			return slices.Contains([]string{"nil", `""`, "0"}, n.String())
 		}
 		names := factName.FindAllStringSubmatch(b.String(), -1)
 		if len(names) > 1 && strings.Contains(b.String(), " ?? ") {

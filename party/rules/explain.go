@@ -128,13 +128,16 @@ func isShown(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.NilNode:
 		return false
+	case *ast.UnaryNode:
+		return n.Operator != "-" || isShown(n.Node)
+	case *ast.CallNode:
+		return constantOf(n) == nil
 	case *ast.ArrayNode:
 		return slices.ContainsFunc(n.Nodes, isShown)
 	case *ast.BinaryNode:
 		return n.Operator != ".."
 	}
-	_, literal := literalValue(n)
-	return !literal
+	return !isLiteral(n)
 }
 
 // evaluate runs one piece of a condition by itself.

@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -123,40 +122,4 @@ func startOffset(n ast.Node) int {
 		return startOffset(n.Node)
 	}
 	return n.Location().From
-}
-
-func isNil(n ast.Node) bool {
-	_, is := n.(*ast.NilNode)
-	return is
-}
-
-// searchOperators are the operators that look for a part of a text.
-var searchOperators = []string{"contains", "startsWith", "endsWith"}
-
-// literalValue returns the value of a literal. Numbers, durations and moments become float64.
-func literalValue(n ast.Node) (any, bool) {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.BoolNode:
-		return n.Value, true
-	case *ast.IntegerNode:
-		return float64(n.Value), true
-	case *ast.FloatNode:
-		return n.Value, true
-	case *ast.UnaryNode:
-		if v, ok := literalValue(n.Node); ok && n.Operator == "-" {
-			if x, number := v.(float64); number {
-				return -x, true
-			}
-		}
-	case *ast.CallNode:
-		switch v := constantOf(n).(type) {
-		case time.Duration:
-			return float64(v), true
-		case time.Time:
-			return float64(v.UnixMilli()), true
-		}
-	}
-	return nil, false
 }
