@@ -40,7 +40,6 @@ type condition struct {
 	source       string
 	program      *vm.Program
 	facts        []string       // full names of the facts it uses
-	compared     []string       // those of comparedFacts
 	needs        need           // what has to be read or parsed for these facts
 	steps        int            // the largest number of steps, see analysis
 	requestFacts map[int]string // the request fact at an offset; if evaluation fails there, its value is the cause
@@ -123,7 +122,7 @@ func newCondition(src string, in Condition, inspect Inspector) (c *condition, fo
 	for _, f := range findings {
 		found = append(found, exprError{severity: f.Severity, offset: startOffset(f.At), what: f.What, allowed: f.Allowed})
 	}
-	sent, compared := map[int]string{}, comparedFacts(tree.Node)
+	sent := map[int]string{}
 	ast.Walk(&tree.Node, visitor(func(n *ast.Node) {
 		if fact := requestFact.FindStringSubmatch((*n).String()); fact != nil {
 			sent[(*n).Location().From] = fact[1]
@@ -136,40 +135,8 @@ func newCondition(src string, in Condition, inspect Inspector) (c *condition, fo
 	if slices.ContainsFunc(found, func(e exprError) bool { return e.severity == Error }) {
 		return nil, found
 	}
-	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, requestFacts: sent, compared: compared}
+	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, requestFacts: sent}
 	return c, found
-}
-
-var factName = regexp.MustCompile(`\b(\w+)\.\w+`)
-
-// comparedFacts returns the facts that comparisons name. It leaves out a group of facts if a comparison with "", 0 or
-// nil asks whether it has a value, and facts that ?? gives one for another.
-func comparedFacts(root ast.Node) (facts []string) {
-	asked := map[string]bool{}
-	ast.Walk(&root, visitor(func(n *ast.Node) {
-		b, binary := (*n).(*ast.BinaryNode)
-		if !binary {
-			return
-		}
-		if joined := []string{"and", "&&", "or", "||", "??", "..", "+", "-", "*", "/", "%"}; slices.Contains(joined, b.Operator) {
-			return
-		}
-		isEmpty := func(n ast.Node) bool {
-			return slices.Contains([]string{"nil", `""`, "0"}, n.String())
-		}
-		names := factName.FindAllStringSubmatch(b.String(), -1)
-		if len(names) > 1 && strings.Contains(b.String(), " ?? ") {
-			return
-		}
-		for _, name := range names {
-			facts = append(facts, name[0])
-			asked[name[1]] = asked[name[1]] || isEmpty(b.Left) || isEmpty(b.Right)
-		}
-	}))
-	return slices.DeleteFunc(facts, func(fact string) bool {
-		group, _, _ := strings.Cut(fact, ".")
-		return asked[group]
-	})
 }
 
 // compileTree compiles a checked tree to a program.
