@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -215,10 +216,15 @@ func TestDesigners_complete(t *testing.T) {
 			t.Errorf("the fact %s is in no snippet", f.Path)
 		}
 	}
-	for _, f := range rules.Functions() {
+	var described []string
+	for _, f := range reference.Functions {
+		described = append(described, f.Name)
 		if !strings.Contains(all, f.Name+"(") {
 			t.Errorf("the function %s is in no snippet", f.Name)
 		}
+	}
+	if all := rules.Functions(); !slices.Equal(described, all) {
+		t.Errorf("described are the functions %q of %q", described, all)
 	}
 }
 

@@ -131,7 +131,7 @@ func (a *analysis) callCost(n *ast.CallNode) int {
 	for i, arg := range n.Arguments {
 		if f.literal != nil && f.literal.arg == i {
 			if lit, is := arg.(*ast.StringNode); !is {
-				a.refuse(arg, name+" takes a text in quotes here", "for example "+f.usage)
+				a.refuse(arg, name+" takes a text in quotes here", f.literal.allowed)
 			} else if f.literal.check(lit.Value) != nil {
 				a.refuse(arg, fmt.Sprintf("%q cannot be used here", clip(lit.Value)), f.literal.allowed)
 			}

@@ -196,7 +196,7 @@ func words() any {
 	for _, f := range facts {
 		out["facts"] = append(out["facts"], word{f.Path, f.Doc})
 	}
-	for _, f := range rules.Functions() {
+	for _, f := range reference.Functions {
 		out["functions"] = append(out["functions"], word{f.Usage, f.Doc})
 	}
 	return out
