@@ -999,6 +999,7 @@ namespace Partyline
 
         [DataMember(Name = "username"), Preserve] public string Username { get; set; }
 
+        /// <summary>"" for an action without a party</summary>
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
         [DataMember(Name = "now"), Preserve] public string Now { get; set; }

@@ -803,6 +803,7 @@ class OverviewExample extends Answer:
 	var action: String = ""
 	var user_id: String = ""
 	var username: String = ""
+	## "" for an action without a party
 	var party_id: String = ""
 	var now: String = ""
 	var next: String = ""

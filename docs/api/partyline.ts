@@ -545,6 +545,7 @@ export interface OverviewExample {
   action: RulesAction;
   user_id: string;
   username: string;
+  /** "" for an action without a party */
   party_id: string;
   now: string;
   next: string;

@@ -67,7 +67,8 @@ type ShadowCount struct {
 // Difference is a question that the next rules answer differently. It explains their answer.
 type Difference struct {
 	AnsweredQuestion
-	Now, Next string
+	Now  string `json:"now"`
+	Next string `json:"next"`
 }
 
 // ShadowReport is the result of a shadow so far.

@@ -46,13 +46,7 @@ type Next struct {
 
 // Example is one question that the next rules answer differently.
 type Example struct {
-	At          int64             `json:"at"`
-	Action      rules.Action      `json:"action"`
-	UserID      string            `json:"user_id"`
-	Username    string            `json:"username"`
-	PartyID     string            `json:"party_id"`
-	Now         string            `json:"now"`
-	Next        string            `json:"next"`
+	judge.Difference
 	Explanation rules.Explanation `json:"-"` // of the next answer
 }
 
@@ -145,10 +139,7 @@ func (o *Overview) next(ctx context.Context, inForce *rules.Set) *Next {
 		}
 	}
 	for _, d := range seen.Examples {
-		out.Examples = append(out.Examples, Example{
-			At: d.At.Unix(), Action: d.Action, UserID: d.UserID, Username: d.Username, PartyID: d.PartyID,
-			Now: d.Now, Next: d.Next, Explanation: d.Explain(ctx),
-		})
+		out.Examples = append(out.Examples, Example{d, d.Explain(ctx)})
 	}
 	return out
 }

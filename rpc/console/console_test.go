@@ -147,7 +147,7 @@ func aServer() *source {
 		}},
 		denials: []overview.Denial{{
 			Denial: judge.Denial{
-				AnsweredQuestion: judge.AnsweredQuestion{At: now.Add(-time.Minute), Action: rules.ActionCreate, UserID: "u7", Username: "newbie"},
+				AnsweredQuestion: judge.AnsweredQuestion{At: now.Add(-time.Minute).Unix(), Action: rules.ActionCreate, UserID: "u7", Username: "newbie"},
 				Rule:             "newcomers", Message: "Play for a day first.",
 			},
 			Explanation: rules.Explanation{Rules: []rules.RuleTrace{{
@@ -416,7 +416,7 @@ func TestPage_Next(t *testing.T) {
 	src.rules.Next = &overview.Next{
 		Source: "/rules/next.yml", Version: 2, Asked: 12, Differs: 3, Changes: []string{"rule <b>young</b> is new"},
 		Counts:   []judge.ShadowCount{{Action: "create", Now: "allowed", Next: "denied by young", Times: 3}},
-		Examples: []overview.Example{{At: now.Unix(), Action: "create", Username: "mira", Now: "allowed", Next: "denied by young"}},
+		Examples: []overview.Example{{Difference: judge.Difference{AnsweredQuestion: judge.AnsweredQuestion{At: now.Unix(), Action: "create", Username: "mira"}, Now: "allowed", Next: "denied by young"}}},
 	}
 	body := get(routes["console_page"], http.MethodGet, "/party/console", "Bearer "+key).Body.String()
 	for _, want := range []string{"Rules that come next", "3 of 12 answers", "rule &lt;b&gt;young&lt;/b&gt; is new", "<strong>denied by young</strong>", "mira"} {
