@@ -909,6 +909,7 @@ namespace Partyline
 
         [DataMember(Name = "problem"), Preserve] public string Problem { get; set; }
 
+        /// <summary>what would be right</summary>
         [DataMember(Name = "allowed"), Preserve] public string Allowed { get; set; }
 
         /// <summary>the line of the file, and one with a caret</summary>

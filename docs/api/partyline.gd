@@ -672,6 +672,7 @@ class OverviewProblem extends Answer:
 	var column: int = 0
 	var path: String = ""
 	var problem: String = ""
+	## what would be right
 	var allowed: String = ""
 	## the line of the file, and one with a caret
 	var excerpt: String = ""

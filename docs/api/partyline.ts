@@ -486,6 +486,7 @@ export interface OverviewProblem {
   column: number;
   path: string;
   problem: string;
+  /** what would be right */
   allowed: string;
   /** the line of the file, and one with a caret */
   excerpt: string;

@@ -395,7 +395,7 @@ func TestRules(t *testing.T) {
 	if got, err = w.overview.Rules(t.Context(), true); err != nil || got.Version != 1 || !strings.Contains(got.Error, "1 error") || len(got.Rules) != 2 {
 		t.Errorf("after a broken file: %+v, %v", got, err)
 	}
-	if p := got.Problems[0]; p.Severity != "error" || p.Line != 2 || p.Column == 0 || p.Path != "parties.colour" || p.File != w.path || p.Problem == "" {
+	if p := got.Problems[0]; p.Severity != "error" || p.Line != 2 || p.Col == 0 || p.Path != "parties.colour" || p.File != w.path || p.What == "" {
 		t.Errorf("problem = %+v", p)
 	}
 	if err := os.Remove(w.path); err != nil {

@@ -53,13 +53,7 @@ type Example struct {
 // Problem is one problem of the file.
 type Problem struct {
 	Severity string `json:"severity"` // error | warning
-	File     string `json:"file"`
-	Line     int    `json:"line"` // from 1; 0 if it has no place
-	Column   int    `json:"column"`
-	Path     string `json:"path"`
-	Problem  string `json:"problem"`
-	Allowed  string `json:"allowed"`
-	Excerpt  string `json:"excerpt"` // the line of the file, and one with a caret
+	rules.Problem
 }
 
 // Rule is one rule in force, with its counts since it was first loaded.
@@ -159,10 +153,7 @@ func problems(ps rules.Problems) []Problem {
 		if p.Severity == rules.Warning {
 			severity = "warning"
 		}
-		out[i] = Problem{
-			Severity: severity, File: p.File, Line: p.Line, Column: p.Col,
-			Path: p.Path, Problem: p.What, Allowed: p.Allowed, Excerpt: p.Excerpt,
-		}
+		out[i] = Problem{severity, p}
 	}
 	return out
 }

@@ -309,7 +309,7 @@ func TestPage_Variants(t *testing.T) {
 			has: []string{"Nobody is in a party", "The file has no rules", "No rule has refused anything", "Nobody is invited", "no file, the defaults"}},
 		"broken_file": {edit: func(s *source) {
 			s.rules.Error = "the previous rules stay in force: 1 error"
-			s.rules.Problems = []overview.Problem{{Severity: "error", File: "rules.yml", Line: 3, Column: 7, Path: "parties.colour", Problem: "unknown key", Excerpt: "  colour: red\n  ^"}}
+			s.rules.Problems = []overview.Problem{{Severity: "error", Problem: rules.Problem{File: "rules.yml", Line: 3, Col: 7, Path: "parties.colour", What: "unknown key", Excerpt: "  colour: red\n  ^"}}}
 		}, code: 200, has: []string{"not in force", "rules.yml:3:7", "parties.colour", "colour: red\n  ^"}},
 		"history": {edit: func(s *source) {
 			s.rules.Playground = "https://play.example.com/rules"
