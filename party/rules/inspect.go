@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
@@ -38,48 +39,48 @@ var clockTimes = func() (out []string) {
 // ClosedSet returns the texts that a part of the condition can have, and a hint that describes them. It returns nil
 // if they are not known.
 func (c Condition) ClosedSet(n ast.Node) (texts []string, hint string) {
-	oneOf := func(what string, texts []string) ([]string, string) {
-		return texts, what + " is one of " + joinWords(texts, "or")
-	}
-	withEmpty := func(texts []string, hint string) ([]string, string) {
-		return append(slices.Clone(texts), ""), hint
-	}
+	what, canBeUnset := n.String(), false
 	switch n := n.(type) {
 	case *ast.ChainNode:
 		return c.ClosedSet(n.Node)
+	case *ast.BinaryNode:
+		texts, hint = c.ClosedSet(n.Left)
+		if text, is := n.Right.(*ast.StringNode); is && n.Operator == "??" && texts != nil {
+			return append(slices.Clone(texts), text.Value), hint
+		}
+		return nil, ""
 	case *ast.IdentifierNode:
 		if n.Value == "action" {
-			return oneOf("action in this rule", actionNames(c.On))
+			texts, what = actionNames(c.On), "action in this rule"
 		}
 	case *ast.CallNode:
 		switch n.Callee.String() {
 		case "weekday":
-			return oneOf("weekday", weekdays)
+			texts, what = weekdays, "weekday"
 		case "time_of_day":
 			return clockTimes, `time_of_day is a text of five characters, "00:00" to "23:59"`
 		}
-	case *ast.BinaryNode:
-		if text, is := n.Right.(*ast.StringNode); is && n.Operator == "??" {
-			if texts, hint = c.ClosedSet(n.Left); texts != nil {
-				return append(slices.Clone(texts), text.Value), hint
-			}
-		}
 	case *ast.MemberNode:
 		prop, named := n.Property.(*ast.StringNode)
-		if of := n.Node.Nature().Type; named && of != nil {
-			switch of.Name() + "." + prop.Value {
-			case "MemberFacts.stage":
-				return withEmpty(oneOf(n.String(), c.Stages))
-			case "PartyFacts.state":
-				return oneOf(n.String(), []string{StateIdle, StateMatchmaking, StateInMatch})
-			case "RequestFacts.queue":
-				if len(c.Queues) > 0 {
-					return withEmpty(oneOf(n.String(), c.Queues))
-				}
-			}
+		group := n.Node.Nature().Type
+		switch {
+		case !named:
+		case group == reflect.TypeFor[MemberFacts]() && prop.Value == "stage":
+			texts, canBeUnset = c.Stages, true
+		case group == reflect.TypeFor[PartyFacts]() && prop.Value == "state":
+			texts = []string{StateIdle, StateMatchmaking, StateInMatch}
+		case group == reflect.TypeFor[RequestFacts]() && prop.Value == "queue":
+			texts, canBeUnset = c.Queues, true
 		}
 	}
-	return nil, ""
+	if len(texts) == 0 {
+		return nil, ""
+	}
+	hint = what + " is one of " + joinWords(texts, "or")
+	if canBeUnset {
+		texts = append(slices.Clone(texts), "")
+	}
+	return texts, hint
 }
 
 // checkTexts refuses comparisons with a text that the other side never is.
