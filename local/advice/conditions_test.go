@@ -1,6 +1,7 @@
 package advice_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -149,4 +150,21 @@ func TestLoad_sound(t *testing.T) {
 	if claims == 0 {
 		t.Error("no condition was found senseless")
 	}
+}
+
+// FuzzLoad checks that no condition makes the check panic.
+func FuzzLoad(f *testing.F) {
+	for _, cond := range []string{
+		`hour(now, "Europe/Berlin") >= 22 and not (party.state in ["idle", nil])`, `"x" in map(party.members, .stage ?? "")`, `(user.metadata.a ?? -1) % 3 == 2`,
+		`lower(user.lang) == "EN" or user.account_age < duration("1d") and now > date("2026-12-24")`, `hash(user.id, "a") in 1..3`, `any(party.members, # == nil)`,
+	} {
+		f.Add(cond)
+	}
+	f.Fuzz(func(t *testing.T, cond string) {
+		file, err := json.Marshal(map[string]any{"version": 1, "rules": []any{map[string]any{"id": "r", "on": []string{"join", "create"}, "deny": cond}}})
+		if err != nil {
+			t.Skip()
+		}
+		_, _ = advice.Load(file, "rules.yml")
+	})
 }

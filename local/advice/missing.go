@@ -13,7 +13,7 @@ import (
 // fields looks for fields of metadata, attributes or labels at places that cannot take nil.
 type fields struct {
 	warned []fieldWarning
-	errors []rules.Finding
+	found  []rules.Finding
 	asked  []string // fields that the condition itself asks for: they are compared with nil, or looked for in their group
 }
 
@@ -27,10 +27,10 @@ func missing(root ast.Node) []rules.Finding {
 	ast.Walk(&root, visitor(func(n *ast.Node) { fs.check(*n) }))
 	for _, w := range fs.warned {
 		if !slices.Contains(fs.asked, w.field) {
-			fs.errors = append(fs.errors, w.Finding)
+			fs.found = append(fs.found, w.Finding)
 		}
 	}
-	return fs.errors
+	return fs.found
 }
 
 // check looks at the places of n where a value is needed.
@@ -160,7 +160,7 @@ func (fs *fields) checkBinary(n *ast.BinaryNode) {
 			_, isText := v.(string)
 			_, isNumber := v.(float64)
 			if literal && (text && !isText || !text && !isNumber && (computed || isNumeric(other))) {
-				fs.errors = append(fs.errors, rules.Finding{
+				fs.found = append(fs.found, rules.Finding{
 					At: or.Right, What: fmt.Sprintf("%q cannot be used with %s, which stands here for a missing value", n.Operator, or.Right),
 					Allowed: fmt.Sprintf("write (%s ?? %s)", or.Left, standIn),
 				})
@@ -175,12 +175,12 @@ func (fs *fields) checkBinary(n *ast.BinaryNode) {
 		}
 		switch t := other.Type(); {
 		case named && ordered && t == durationType:
-			fs.errors = append(fs.errors, rules.Finding{
+			fs.found = append(fs.found, rules.Finding{
 				At: n, What: fmt.Sprintf("%s is never a length of time", side),
 				Allowed: fmt.Sprintf(`a number of days is written (%s ?? 0) * duration("1d")`, side),
 			})
 		case named && ordered && t == timeType:
-			fs.errors = append(fs.errors, rules.Finding{At: n, What: fmt.Sprintf("%s is never a moment", side)})
+			fs.found = append(fs.found, rules.Finding{At: n, What: fmt.Sprintf("%s is never a moment", side)})
 		default:
 			fs.warn(standIn, side)
 		}
