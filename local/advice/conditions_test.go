@@ -53,7 +53,7 @@ func TestLoad_missing(t *testing.T) {
 		`hash(user.metadata.a) % 2 == 0`, `hash(user.id, user.metadata.a) % 2 == 0`,
 	} {
 		set := denyJoin(t, cond)
-		if _, err := set.Decide(t.Context(), someFacts, nil); err == nil || strings.Contains(err.Error(), "cannot be evaluated") {
+		if _, err := set.Try(t.Context(), someFacts, nil); err == nil || strings.Contains(err.Error(), "cannot be evaluated") {
 			t.Errorf("%s: %v; want an error that says why", cond, err)
 		}
 		warnings := set.Warnings()
@@ -63,7 +63,7 @@ func TestLoad_missing(t *testing.T) {
 		}
 		cured := strings.Replace(cond, proposal.FindStringSubmatch(warnings[0].Allowed)[1], strings.TrimPrefix(warnings[0].Allowed, "give a default: "), 1)
 		set = denyJoin(t, cured)
-		if _, err := set.Decide(t.Context(), someFacts, nil); err != nil || len(set.Warnings()) > 0 {
+		if _, err := set.Try(t.Context(), someFacts, nil); err != nil || len(set.Warnings()) > 0 {
 			t.Errorf("%s: %v, warnings %v; want an answer and none", cured, err, set.Warnings())
 		}
 	}

@@ -130,7 +130,7 @@ func TestDesigners_snippets(t *testing.T) {
 			t.Errorf("the snippet in line %d is refused:\n%v", s.line, err)
 			continue
 		}
-		for _, w := range set.Warnings() {
+		for _, w := range advice.Warnings(set) {
 			if !strings.Contains(w.What, "always empty") && !strings.Contains(w.What, "no effect with queues") {
 				t.Errorf("line %d: %v", s.line, w)
 			}
@@ -167,7 +167,7 @@ func tryLine(t *testing.T, set *rules.Set, line string) string {
 	if !set.Has(facts.Action) {
 		t.Errorf("%s: no rule is about it", line)
 	}
-	d, err := set.Decide(context.Background(), facts, nil)
+	d, err := set.Try(context.Background(), facts, nil)
 	if err != nil {
 		t.Errorf("%s: %v", line, err)
 	}
@@ -251,7 +251,7 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := set.Warnings(); len(w) > 0 {
+	if w := advice.Warnings(set); len(w) > 0 {
 		t.Errorf("the sample has warnings:\n%v", w)
 	}
 	c := set.Config()

@@ -52,7 +52,7 @@ func (n *node) load(file string) {
 	if err := os.WriteFile(n.path, []byte("version: 1\n"+file), 0o600); err != nil {
 		n.t.Fatal(err)
 	}
-	_ = n.live.Reload(n.t.Context()) // the error of a broken file is not checked here
+	_ = n.live.Reload() // the error of a broken file is not checked here
 }
 
 func (n *node) list() []judge.Version {

@@ -80,7 +80,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if err != nil {
 		return err
 	}
-	d, used, err := set.DecideWithFacts(ctx, facts, j.Load, !j.dry)
+	d, used, err := set.Decide(ctx, facts, j.Load, !j.dry)
 	if j.dry {
 		return toRefusal(d, err)
 	}

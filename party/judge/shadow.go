@@ -126,7 +126,7 @@ func (s *Shadow) ask(ctx context.Context, q shadowQuestion) {
 			return
 		}
 		facts.Now = q.at
-		d, used, broken = set.DecideWithFacts(ctx, facts, q.judge.Load, false)
+		d, used, broken = set.Decide(ctx, facts, q.judge.Load, false)
 	}
 	a, outcome := q.question.Action, d.Outcome(broken)
 	if !fits {

@@ -83,7 +83,7 @@ func rulesCheck(t *terminal, args []string) int {
 	if code != exitOK {
 		return code
 	}
-	warnings := slices.Concat(set.Warnings(), landing.CheckFont(set, filepath.Dir(args[0])))
+	warnings := slices.Concat(advice.Warnings(set), landing.CheckFont(set, filepath.Dir(args[0])))
 	t.printProblems(warnings)
 	c := set.Config()
 	fmt.Fprintf(t.out, "%s: %s: %s, %s, %s", args[0], t.paint(green, "ok"),

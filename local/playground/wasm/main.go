@@ -86,7 +86,7 @@ func load(text string) (*rules.Set, checked) {
 		return nil, checked{Problems: problems(err)}
 	}
 	c := set.Config()
-	return set, checked{Problems: problems(set.Warnings()), Loads: true, Rules: len(c.Rules), Queues: len(c.Queues)}
+	return set, checked{Problems: problems(advice.Warnings(set)), Loads: true, Rules: len(c.Rules), Queues: len(c.Queues)}
 }
 
 type explained struct {
