@@ -494,14 +494,18 @@ export interface OverviewProblem {
 
 /** OverviewRule is one rule in force, with its counts since it was first loaded. */
 export interface OverviewRule {
+  /** Name of the rule. Players' clients see it in a refusal, "rule_denied/<id>". */
   id: string;
+  /** The actions the rule is about. */
   on: RulesAction[];
-  /** exactly one of the two */
+  /** Condition under which the action is refused. */
   deny?: string;
+  /** Condition under which the action is allowed and no later rule is asked. */
   allow?: string;
+  /** Sentence the refused player reads. */
   message: string;
   asked: number;
-  /** times it decided */
+  /** times its condition held */
   hits: number;
   /** times it could not be evaluated */
   errors: number;

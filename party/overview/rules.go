@@ -58,14 +58,8 @@ type Problem struct {
 
 // Rule is one rule in force, with its counts since it was first loaded.
 type Rule struct {
-	ID      string         `json:"id"`
-	On      []rules.Action `json:"on"`
-	Deny    string         `json:"deny,omitempty"` // exactly one of the two
-	Allow   string         `json:"allow,omitempty"`
-	Message string         `json:"message"`
-	Asked   uint64         `json:"asked"`
-	Hits    uint64         `json:"hits"`   // times it decided
-	Errors  uint64         `json:"errors"` // times it could not be evaluated
+	rules.Rule
+	rules.Hit
 }
 
 // Rules returns the rules in force. If reload is true, it reads the file again first. A file that cannot be used is
@@ -100,11 +94,8 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 		r := o.Record.Report()
 		out.Record = &r
 	}
-	for i, h := range report.Set.Hits() {
-		r := config.Rules[i]
-		out.Rules[i] = Rule{
-			ID: r.ID, On: r.On, Deny: r.Deny, Allow: r.Allow, Message: r.Message, Asked: h.Asked, Hits: h.Hits, Errors: h.Errors,
-		}
+	for i, hit := range report.Set.Hits() {
+		out.Rules[i] = Rule{config.Rules[i], hit}
 	}
 	return out, nil
 }

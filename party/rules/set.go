@@ -197,10 +197,10 @@ func (e *EvalError) Unwrap() error { return e.Cause }
 
 // Hit counts how often a rule was asked and decided since it was first loaded.
 type Hit struct {
-	Rule   string `json:"rule"`
+	Rule   string `json:"-"`
 	Asked  uint64 `json:"asked"`
-	Hits   uint64 `json:"hits"`   // its condition held
-	Errors uint64 `json:"errors"` // its condition could not be evaluated
+	Hits   uint64 `json:"hits"`   // times its condition held
+	Errors uint64 `json:"errors"` // times it could not be evaluated
 }
 
 // Hits lists the counters of every rule in the order of the file.

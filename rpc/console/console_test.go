@@ -110,8 +110,8 @@ func aServer() *source {
 		rules: overview.Rules{
 			Source: "/srv/rules.yml", Version: 3, LoadedAt: ago(5 * time.Minute),
 			Rules: []overview.Rule{
-				{ID: "newcomers", On: []rules.Action{rules.ActionCreate}, Deny: `user.account_age < duration("24h")`, Message: "Play for a day first.", Asked: 40, Hits: 3},
-				{ID: "vip", On: []rules.Action{rules.ActionJoin, rules.ActionInvite}, Allow: "user.metadata.vip == true", Asked: 7, Hits: 7, Errors: 1},
+				{Rule: rules.Rule{ID: "newcomers", On: []rules.Action{rules.ActionCreate}, Deny: `user.account_age < duration("24h")`, Message: "Play for a day first."}, Hit: rules.Hit{Asked: 40, Hits: 3}},
+				{Rule: rules.Rule{ID: "vip", On: []rules.Action{rules.ActionJoin, rules.ActionInvite}, Allow: "user.metadata.vip == true"}, Hit: rules.Hit{Asked: 7, Hits: 7, Errors: 1}},
 			},
 		},
 		parties: overview.Parties{Parties: []overview.Party{
