@@ -1,7 +1,6 @@
 package local_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -221,12 +220,12 @@ func TestKubernetes_SwapReloads(t *testing.T) {
 		t.Fatal(err)
 	}
 	live := rules.NewLive(rules.LiveOptions{Path: path})
-	if err := live.Reload(context.Background()); err != nil {
+	if err := live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	size := func() int {
-		live.Poll(context.Background())
-		live.Poll(context.Background()) // loads a file that has not changed since the last poll
+		live.Poll()
+		live.Poll() // loads a file that has not changed since the last poll
 		return live.Current().Config().Parties.MaxSize.Default
 	}
 	if got := size(); got != 4 {

@@ -909,6 +909,7 @@ namespace Partyline
 
         [DataMember(Name = "problem"), Preserve] public string Problem { get; set; }
 
+        /// <summary>what would be right</summary>
         [DataMember(Name = "allowed"), Preserve] public string Allowed { get; set; }
 
         /// <summary>the line of the file, and one with a caret</summary>
@@ -918,20 +919,24 @@ namespace Partyline
     /// <summary>OverviewRule is one rule in force, with its counts since it was first loaded.</summary>
     [Preserve] public sealed class OverviewRule
     {
+        /// <summary>Name of the rule. Players' clients see it in a refusal, "rule_denied/&lt;id>".</summary>
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
 
+        /// <summary>The actions the rule is about.</summary>
         [DataMember(Name = "on"), Preserve] public List<string> On { get; set; }
 
-        /// <summary>exactly one of the two</summary>
+        /// <summary>Condition under which the action is refused.</summary>
         [DataMember(Name = "deny"), Preserve] public string Deny { get; set; }
 
+        /// <summary>Condition under which the action is allowed and no later rule is asked.</summary>
         [DataMember(Name = "allow"), Preserve] public string Allow { get; set; }
 
+        /// <summary>Sentence the refused player reads.</summary>
         [DataMember(Name = "message"), Preserve] public string Message { get; set; }
 
         [DataMember(Name = "asked"), Preserve] public long Asked { get; set; }
 
-        /// <summary>times it decided</summary>
+        /// <summary>times its condition held</summary>
         [DataMember(Name = "hits"), Preserve] public long Hits { get; set; }
 
         /// <summary>times it could not be evaluated</summary>
@@ -999,6 +1004,7 @@ namespace Partyline
 
         [DataMember(Name = "username"), Preserve] public string Username { get; set; }
 
+        /// <summary>"" for an action without a party</summary>
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
 
         [DataMember(Name = "now"), Preserve] public string Now { get; set; }

@@ -672,6 +672,7 @@ class OverviewProblem extends Answer:
 	var column: int = 0
 	var path: String = ""
 	var problem: String = ""
+	## what would be right
 	var allowed: String = ""
 	## the line of the file, and one with a caret
 	var excerpt: String = ""
@@ -697,14 +698,18 @@ class OverviewProblem extends Answer:
 
 ## OverviewRule is one rule in force, with its counts since it was first loaded.
 class OverviewRule extends Answer:
+	## Name of the rule. Players' clients see it in a refusal, "rule_denied/<id>".
 	var id: String = ""
+	## The actions the rule is about.
 	var on: Array[String] = []
-	## exactly one of the two
+	## Condition under which the action is refused.
 	var deny: String = ""
+	## Condition under which the action is allowed and no later rule is asked.
 	var allow: String = ""
+	## Sentence the refused player reads.
 	var message: String = ""
 	var asked: int = 0
-	## times it decided
+	## times its condition held
 	var hits: int = 0
 	## times it could not be evaluated
 	var errors: int = 0
@@ -803,6 +808,7 @@ class OverviewExample extends Answer:
 	var action: String = ""
 	var user_id: String = ""
 	var username: String = ""
+	## "" for an action without a party
 	var party_id: String = ""
 	var now: String = ""
 	var next: String = ""

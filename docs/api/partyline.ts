@@ -486,6 +486,7 @@ export interface OverviewProblem {
   column: number;
   path: string;
   problem: string;
+  /** what would be right */
   allowed: string;
   /** the line of the file, and one with a caret */
   excerpt: string;
@@ -493,14 +494,18 @@ export interface OverviewProblem {
 
 /** OverviewRule is one rule in force, with its counts since it was first loaded. */
 export interface OverviewRule {
+  /** Name of the rule. Players' clients see it in a refusal, "rule_denied/<id>". */
   id: string;
+  /** The actions the rule is about. */
   on: RulesAction[];
-  /** exactly one of the two */
+  /** Condition under which the action is refused. */
   deny?: string;
+  /** Condition under which the action is allowed and no later rule is asked. */
   allow?: string;
+  /** Sentence the refused player reads. */
   message: string;
   asked: number;
-  /** times it decided */
+  /** times its condition held */
   hits: number;
   /** times it could not be evaluated */
   errors: number;
@@ -545,6 +550,7 @@ export interface OverviewExample {
   action: RulesAction;
   user_id: string;
   username: string;
+  /** "" for an action without a party */
   party_id: string;
   now: string;
   next: string;

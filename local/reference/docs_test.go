@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
 
 	"partyline/local"
+	"partyline/local/advice"
 	"partyline/local/reference"
 	"partyline/party/rules"
 )
@@ -101,7 +103,7 @@ func snippets(t *testing.T) []snippet {
 			last := &out[len(out)-1]
 			last.try = append(last.try, strings.Split(strings.TrimSpace(body), "\n")...)
 		case "refused":
-			_, refused = rules.Load([]byte(body), "rules.yml")
+			_, refused = advice.Load([]byte(body), "rules.yml")
 			if refused == nil {
 				t.Errorf("line %d: the file is not refused", line)
 			}
@@ -123,12 +125,12 @@ func snippets(t *testing.T) []snippet {
 func TestDesigners_snippets(t *testing.T) {
 	recipes := 0
 	for _, s := range snippets(t) {
-		set, err := rules.Load([]byte(s.text), fmt.Sprintf("designers.md:%d", s.line))
+		set, err := advice.Load([]byte(s.text), fmt.Sprintf("designers.md:%d", s.line))
 		if err != nil {
 			t.Errorf("the snippet in line %d is refused:\n%v", s.line, err)
 			continue
 		}
-		for _, w := range set.Warnings() {
+		for _, w := range advice.Warnings(set) {
 			if !strings.Contains(w.What, "always empty") && !strings.Contains(w.What, "no effect with queues") {
 				t.Errorf("line %d: %v", s.line, w)
 			}
@@ -165,7 +167,7 @@ func tryLine(t *testing.T, set *rules.Set, line string) string {
 	if !set.Has(facts.Action) {
 		t.Errorf("%s: no rule is about it", line)
 	}
-	d, err := set.Decide(context.Background(), facts, nil)
+	d, err := set.Try(context.Background(), facts, nil)
 	if err != nil {
 		t.Errorf("%s: %v", line, err)
 	}
@@ -214,10 +216,15 @@ func TestDesigners_complete(t *testing.T) {
 			t.Errorf("the fact %s is in no snippet", f.Path)
 		}
 	}
-	for _, f := range rules.Functions() {
+	var described []string
+	for _, f := range reference.Functions {
+		described = append(described, f.Name)
 		if !strings.Contains(all, f.Name+"(") {
 			t.Errorf("the function %s is in no snippet", f.Name)
 		}
+	}
+	if all := rules.Functions(); !slices.Equal(described, all) {
+		t.Errorf("described are the functions %q of %q", described, all)
 	}
 }
 
@@ -240,11 +247,11 @@ func paths(at string, v any, out map[string]bool) {
 }
 
 func TestSample(t *testing.T) {
-	set, err := rules.Load(local.SampleRules, "local/rules.yml")
+	set, err := advice.Load(local.SampleRules, "local/rules.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := set.Warnings(); len(w) > 0 {
+	if w := advice.Warnings(set); len(w) > 0 {
 		t.Errorf("the sample has warnings:\n%v", w)
 	}
 	c := set.Config()
@@ -261,7 +268,7 @@ func TestSample(t *testing.T) {
 			lines[i] = l[:len(l)-len(strings.TrimLeft(l, " "))] + rest
 		}
 	}
-	set, err = rules.Load([]byte(strings.Join(lines, "\n")), "local/rules.yml")
+	set, err = advice.Load([]byte(strings.Join(lines, "\n")), "local/rules.yml")
 	var ps rules.Problems
 	if errors.As(err, &ps) {
 		t.Fatalf("with its examples turned on:\n%v", ps)

@@ -3,7 +3,9 @@ package reference
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,11 +92,11 @@ func (s *schema) property(f reflect.StructField, value any) map[string]any {
 		if t.Elem().Kind() == reflect.Map { // languages: the keys of each are the keys of page_text
 			values = map[string]any{
 				"type": "object", "additionalProperties": map[string]any{"type": "string"},
-				"propertyNames": map[string]any{"pattern": rules.FormPattern("page_text")},
+				"propertyNames": map[string]any{"pattern": formPattern("page_text")},
 			}
 		}
 		out := map[string]any{"type": "object", "additionalProperties": values}
-		if p := rules.FormPattern(f.Tag.Get("form")); p != "" {
+		if p := formPattern(f.Tag.Get("form")); p != "" {
 			out["propertyNames"] = map[string]any{"pattern": p}
 		}
 		return out
@@ -122,6 +124,14 @@ func (s *schema) item(t reflect.Type, tag reflect.StructTag) map[string]any {
 	return out
 }
 
+// formPattern returns the regular expression of a form, or "" if none describes it. That of page_text lists all keys.
+func formPattern(form string) string {
+	if form == "page_text" {
+		return "^(" + strings.Join(slices.Sorted(maps.Keys(rules.PageTexts())), "|") + "|stage_.+)$"
+	}
+	return rules.FormPattern(form)
+}
+
 func (s *schema) text(out map[string]any, tag reflect.StructTag) {
 	out["type"] = "string"
 	if one := tag.Get("oneof"); one != "" {
@@ -141,7 +151,7 @@ func (s *schema) text(out map[string]any, tag reflect.StructTag) {
 	if tag.Get("form") == "condition" {
 		out["type"] = []string{"string", "boolean"}
 	}
-	if p := rules.FormPattern(tag.Get("form")); p != "" {
+	if p := formPattern(tag.Get("form")); p != "" {
 		if tag.Get("required") != "true" {
 			p = "^$|" + p // empty is the same as left out
 		}

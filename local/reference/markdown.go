@@ -45,7 +45,7 @@ func FactsMarkdown() (string, error) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Path, escapeCell(f.Doc), f.Kind)
 	}
 	b.WriteString("\n| function | meaning |\n|---|---|\n")
-	for _, f := range rules.Functions() {
+	for _, f := range Functions {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Usage, escapeCell(f.Doc))
 	}
 	fmt.Fprintf(&b, "| `%s` | As in the [expression language](https://expr-lang.org/docs/language-definition). |\n", strings.Join(rules.Builtins(), "`, `"))

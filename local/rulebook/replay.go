@@ -107,14 +107,8 @@ func splitRules(set *rules.Set) []singleRule {
 		}
 	}
 	out := make([]singleRule, 0, len(c.Rules))
-	for _, r := range c.Rules {
-		one := c
-		one.Rules = []rules.Rule{r}
-		alone, err := rules.New(one)
-		if err != nil { // a file with this rule was loaded before
-			panic(err)
-		}
-		out = append(out, singleRule{rule: r, set: alone, comparesNames: comparesNames(r.Deny + r.Allow), skills: skills})
+	for i, r := range c.Rules {
+		out = append(out, singleRule{rule: r, set: set.Alone(i), comparesNames: comparesNames(r.Deny + r.Allow), skills: skills})
 	}
 	return out
 }

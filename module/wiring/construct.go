@@ -133,7 +133,7 @@ func (m *Module) construct(env environment, o Options) error {
 		plays = nil // the matched hook tells of matches
 	}
 
-	checks := judge.NewChecks(judged, admission, policy)
+	checks := judge.Checks{Judge: judged, Entrance: admission, Policy: policy}
 	inquiries := judge.Inquiries{Checks: checks.Dry(judged), Rates: limits, Invite: m.invites.MayCreate, Queue: m.queues.MayQueue}
 	overview := overview.New(overview.Deps{
 		Live: m.rules, Next: m.nextRules, Shadow: m.shadow, Record: m.record, History: m.history, Playground: env.playground, Judge: judged, Lister: m.nk, PartiesOf: roster.PartiesOf, Seats: admission, Invites: m.invites,

@@ -110,8 +110,8 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	}
 	m.history = judge.NewHistory(m.nk, env.rules, m.logger)
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, CheckFiles: filesOf(env.rules), OnLoad: m.rulesLoaded})
-	err = errors.Join(err, m.rules.Reload(ctx))
-	m.prepareShadow(ctx, env.nextRules)
+	err = errors.Join(err, m.rules.Reload())
+	m.prepareShadow(env.nextRules)
 	if env.record != "" {
 		m.record = judge.NewRecord(env.record, m.logger, m.now)
 	}

@@ -1,7 +1,6 @@
 package wiring
 
 import (
-	"context"
 	"path/filepath"
 
 	"partyline/party/judge"
@@ -19,7 +18,7 @@ const (
 
 // prepareShadow loads the shadow rules. If they have errors, it logs them and the previous shadow rules stay, or
 // none at the start.
-func (m *Module) prepareShadow(ctx context.Context, path string) {
+func (m *Module) prepareShadow(path string) {
 	if path == "" {
 		return
 	}
@@ -38,7 +37,7 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 		}
 		return nil
 	}, m.nk, m.logger)
-	_ = m.nextRules.Reload(ctx) // OnLoad logs the error; the overview shows it too
+	_ = m.nextRules.Reload() // OnLoad logs the error; the overview shows it too
 }
 
 // filesOf checks the files that the rules at a path name.

@@ -27,11 +27,6 @@ type Checks struct {
 	Policy   party.Policy
 }
 
-// NewChecks makes checks that ask the judge and count.
-func NewChecks(j *Judge, e Entrance, p party.Policy) Checks {
-	return Checks{Judge: j, Entrance: e, Policy: p}
-}
-
 // Dry returns the same checks for questions that have no effect.
 func (c Checks) Dry(j *Judge) Checks {
 	c.Judge = j.Dry()

@@ -20,17 +20,18 @@ const maxCountedRules = 1000
 
 // AnsweredQuestion is an answered question, with the facts of that moment.
 type AnsweredQuestion struct {
-	At               time.Time
-	Action           rules.Action
-	UserID, Username string
-	PartyID          string // "" for an action without a party
+	At       int64        `json:"at"`
+	Action   rules.Action `json:"action"`
+	UserID   string       `json:"user_id"`
+	Username string       `json:"username"`
+	PartyID  string       `json:"party_id"` // "" for an action without a party
 
 	set   *rules.Set
 	facts rules.Facts
 }
 
 func newAsked(at time.Time, q party.Question, set *rules.Set, facts rules.Facts) AnsweredQuestion {
-	a := AnsweredQuestion{At: at, Action: q.Action, UserID: q.Caller.UserID, Username: q.Caller.Username, set: set, facts: facts}
+	a := AnsweredQuestion{At: at.Unix(), Action: q.Action, UserID: q.Caller.UserID, Username: q.Caller.Username, set: set, facts: facts}
 	if !q.View.ID.IsZero() {
 		a.PartyID = q.View.ID.String()
 	}

@@ -74,14 +74,7 @@ func (h *History) Loaded(l rules.Loaded) {
 
 // Run writes until ctx ends.
 func (h *History) Run(ctx context.Context) {
-	for {
-		select {
-		case next := <-h.queue:
-			h.writeWithRetry(ctx, next)
-		case <-ctx.Done():
-			return
-		}
-	}
+	drain(ctx, h.queue, func(next queuedVersion) { h.writeWithRetry(ctx, next) })
 }
 
 // writeWithRetry writes a version. It tries again at once if another node wrote at the same time, and after a while if

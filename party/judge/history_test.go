@@ -52,7 +52,7 @@ func (n *node) load(file string) {
 	if err := os.WriteFile(n.path, []byte("version: 1\n"+file), 0o600); err != nil {
 		n.t.Fatal(err)
 	}
-	_ = n.live.Reload(n.t.Context()) // the error of a broken file is not checked here
+	_ = n.live.Reload() // the error of a broken file is not checked here
 }
 
 func (n *node) list() []judge.Version {
@@ -96,7 +96,7 @@ func TestHistory(t *testing.T) {
 		n.load("parties: {open: closed}\n")
 		clock.Advance(time.Hour)
 		n.load("rules: [{id: no, on: [join], deny: invited}]\n")
-		const second = "parties.open: any, was closed\nrule no is new: denies join when invited"
+		const second = "parties.open: any; before: closed\nrule no is new: denies join when invited"
 		n.versions(second, "")
 		stop()
 
@@ -105,7 +105,7 @@ func TestHistory(t *testing.T) {
 		n.load("rules: [{id: no, on: [join], deny: invited}]\n")
 		clock.Advance(time.Hour)
 		n.load("")
-		got := n.versions("rule no is gone: it denies join when invited", second, "")
+		got := n.versions("rule no is gone; before: denies join when invited", second, "")
 		sum := sha256.Sum256([]byte("version: 1\n"))
 		if v := got[0]; v.Hash != hex.EncodeToString(sum[:]) || v.Source != path || v.At != clock.Now().Unix() {
 			t.Errorf("the newest is %+v", v)
@@ -126,7 +126,7 @@ func TestHistory_nodes(t *testing.T) {
 		one, _ := startNode(t, filepath.Join(t.TempDir(), "rules.yml"), storage, clock, log)
 		two, _ := startNode(t, filepath.Join(t.TempDir(), "rules.yml"), storage, clock, log)
 		const a, b, c = "parties: {open: closed}\n", "parties: {open: any}\n", "parties: {open: open}\n"
-		const toB, toC = "parties.open: any, was closed", "parties.open: open, was any"
+		const toB, toC = "parties.open: any; before: closed", "parties.open: open; before: any"
 		one.load(a)
 		one.versions("")
 		two.load(a)
@@ -160,7 +160,7 @@ func TestHistory_bounded(t *testing.T) {
 		}
 		load("")
 		load(many.String())
-		if v := n.list()[0]; len(v.Changes) != 40 || v.More != 20 || len(v.Changes[0]) > 410 {
+		if v := n.list()[0]; len(v.Changes) != 40 || v.More != 21 || len(v.Changes[0]) > 410 {
 			t.Errorf("%d changes and %d more, the first of %d bytes", len(v.Changes), v.More, len(v.Changes[0]))
 		}
 		var long strings.Builder // longer as JSON than a file may be

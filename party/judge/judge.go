@@ -80,7 +80,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if err != nil {
 		return err
 	}
-	d, used, err := set.DecideWithFacts(ctx, facts, j.Load, !j.dry)
+	d, used, err := set.Decide(ctx, facts, j.Load, !j.dry)
 	if j.dry {
 		return toRefusal(d, err)
 	}
@@ -195,4 +195,22 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 		f.Party.State = state
 	}
 	return f, nil
+}
+
+// drain handles what is queued until ctx ends, and then what is still in the queue.
+func drain[T any](ctx context.Context, queue <-chan T, handle func(T)) {
+	for {
+		select {
+		case next := <-queue:
+			handle(next)
+			continue
+		default:
+		}
+		select {
+		case next := <-queue:
+			handle(next)
+		case <-ctx.Done():
+			return
+		}
+	}
 }

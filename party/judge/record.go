@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"partyline/party"
 	"partyline/party/rules"
@@ -21,11 +20,10 @@ import (
 // Bounds of a recording. The newest file has no number. A decision is left out and counted as dropped if its
 // line is too long, or if decisions come faster than they are written.
 const (
-	maxRecordBytes   = 16 << 20
-	maxRecordFiles   = 5
-	maxRecordLine    = 256 << 10
-	recordQueueSize  = 1024
-	recordRetryDelay = 10 * time.Second // the wait after a failed write, and between checks that the file is still there
+	maxRecordBytes  = 16 << 20
+	maxRecordFiles  = 5
+	maxRecordLine   = 256 << 10
+	recordQueueSize = 1024
 )
 
 // Record records questions, the facts that were read, and the answers, for the replay of rules. [Record.Run]
@@ -41,11 +39,7 @@ type Record struct {
 	written, dropped atomic.Uint64
 	failed           atomic.Pointer[string] // why nothing is written; nil = it is written
 
-	file          *os.File // only Run uses this and the fields below
-	size          int64
-	lastSet       *rules.Set // the rules that were written last
-	retryAt       time.Time
-	nextFileCheck time.Time // when to check that path is still file
+	lastSet *rules.Set // the rules that were written last; only Run uses it
 }
 
 // recordEntry is an answered question.
@@ -93,32 +87,9 @@ func (r *Record) enqueue(d recordEntry) {
 }
 
 // Run writes until ctx ends, and then what is still queued.
-func (r *Record) Run(ctx context.Context) {
-	defer r.close()
-	for {
-		select {
-		case d := <-r.queue:
-			r.add(d)
-			continue
-		default:
-		}
-		select {
-		case d := <-r.queue:
-			r.add(d)
-		case <-ctx.Done():
-			return
-		}
-	}
-}
+func (r *Record) Run(ctx context.Context) { drain(ctx, r.queue, r.add) }
 
-func (r *Record) close() {
-	if r.file != nil {
-		_ = r.file.Close()
-	}
-	r.file, r.lastSet = nil, nil
-}
-
-// add writes one decision. It logs the first of several failures and tries again after a while.
+// add writes one decision. It logs the first of several failures.
 func (r *Record) add(d recordEntry) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -126,10 +97,6 @@ func (r *Record) add(d recordEntry) {
 			r.logger.Error("decision not recorded: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if r.now().Before(r.retryAt) {
-		r.dropped.Add(1)
-		return
-	}
 	unread := false // the rule broke because a fact could not be read, not because of the facts
 	if d.broken {
 		again, err := d.set.Try(context.Background(), d.facts, nil)
@@ -140,10 +107,8 @@ func (r *Record) add(d recordEntry) {
 		r.dropped.Add(1)
 		return
 	}
-	if err := r.write(d.set, []byte(line+"\n")); err != nil {
-		r.close()
+	if err := r.write(d.set, line+"\n"); err != nil {
 		r.dropped.Add(1)
-		r.retryAt = r.now().Add(recordRetryDelay)
 		if why := err.Error(); r.failed.Swap(&why) == nil {
 			r.logger.Error("decisions are not recorded path=%s error=%v", r.path, err)
 		}
@@ -153,27 +118,29 @@ func (r *Record) add(d recordEntry) {
 	r.failed.Store(nil)
 }
 
-// write appends a line. If needed, it writes the rules that decided before the line.
-func (r *Record) write(set *rules.Set, line []byte) error {
-	if r.file != nil && !r.now().Before(r.nextFileCheck) {
-		r.nextFileCheck = r.now().Add(recordRetryDelay)
-		current, err := os.Stat(r.path)
-		opened, err2 := r.file.Stat()
-		if err != nil || err2 != nil || !os.SameFile(current, opened) || current.Size() < r.size { // somebody moved, deleted or emptied it
-			r.close()
+// write appends a line, with the rules in front of it if they are not the last rules of the file. It opens the file each
+// time, because an operator may move, delete or empty it at any time.
+func (r *Record) write(set *rules.Set, line string) error {
+	size := int64(0)
+	if info, err := os.Stat(r.path); err == nil {
+		if !info.Mode().IsRegular() { // opening a pipe would wait for its reader
+			return fmt.Errorf("open: %s is not a file", r.path)
+		}
+		size = info.Size()
+	}
+	text := line
+	if size == 0 || r.lastSet != set {
+		head, err := party.PlainJSON(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()})
+		if err != nil {
+			return fmt.Errorf("write the rules: %w", err)
+		}
+		text = head + "\n" + line
+		if size > 0 {
+			text = "\n" + text // ends a line that a crash or a full disk cut off
 		}
 	}
-	if r.file == nil {
-		if err := r.open(); err != nil {
-			return err
-		}
-	}
-	text, err := r.withRules(set, line)
-	if err != nil {
-		return err
-	}
-	if r.size > 0 && r.size+int64(len(text)) > maxRecordBytes {
-		r.close()
+	r.lastSet = nil // until the write succeeds
+	if size > 0 && size+int64(len(text)) > maxRecordBytes {
 		for n := maxRecordFiles - 1; n > 0; n-- {
 			if err := os.Rename(r.filePath(n-1), r.filePath(n)); err != nil && !os.IsNotExist(err) {
 				return fmt.Errorf("rotate: %w", err)
@@ -181,28 +148,16 @@ func (r *Record) write(set *rules.Set, line []byte) error {
 		}
 		return r.write(set, line)
 	}
-	n, err := r.file.Write(text)
-	r.size += int64(n)
+	file, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	if _, err := file.WriteString(text); err != nil {
+		_ = file.Close()
 		return fmt.Errorf("write: %w", err)
 	}
 	r.lastSet = set
-	return nil
-}
-
-// withRules returns the line, with the rules in front of it if they are not the last rules of the file.
-func (r *Record) withRules(set *rules.Set, line []byte) ([]byte, error) {
-	if r.lastSet == set {
-		return line, nil
-	}
-	head, err := party.PlainJSON(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()})
-	if err != nil {
-		return nil, fmt.Errorf("write the rules: %w", err)
-	}
-	if r.size > 0 {
-		head = "\n" + head // ends a line that a crash cut off
-	}
-	return slices.Concat([]byte(head), []byte("\n"), line), nil
+	return file.Close()
 }
 
 func (r *Record) filePath(n int) string {
@@ -225,28 +180,11 @@ func Recordable(path string) error {
 	defer file.Close()
 	begin := make([]byte, 16)
 	n, err := file.Read(begin)
-	head := strings.TrimLeft(string(begin[:n]), "\n") // see withRules
+	head := strings.TrimLeft(string(begin[:n]), "\n") // see write
 	if begins := func(line string) bool { return strings.HasPrefix(head, line) || strings.HasPrefix(line, head) }; err == nil && !begins(`{"at":`) && !begins(`{"answer":`) {
 		return fmt.Errorf("%s is not a recording, it begins with %q: use a file that is only for recordings", path, head)
 	}
 	return err
-}
-
-func (r *Record) open() error {
-	if info, err := os.Stat(r.path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its reader
-		return fmt.Errorf("open: %s is not a file", r.path)
-	}
-	file, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("open: %w", err)
-	}
-	info, err := file.Stat()
-	if err != nil {
-		_ = file.Close()
-		return fmt.Errorf("open: %w", err)
-	}
-	r.file, r.size, r.nextFileCheck = file, info.Size(), r.now().Add(recordRetryDelay)
-	return nil
 }
 
 // pseudonymize returns f with pseudonyms for everything that names a user or a party. Equal values stay equal.

@@ -67,7 +67,8 @@ type ShadowCount struct {
 // Difference is a question that the next rules answer differently. It explains their answer.
 type Difference struct {
 	AnsweredQuestion
-	Now, Next string
+	Now  string `json:"now"`
+	Next string `json:"next"`
 }
 
 // ShadowReport is the result of a shadow so far.
@@ -101,14 +102,7 @@ func (s *Shadow) enqueue(j *Judge, q party.Question, at time.Time, outcome strin
 
 // Run asks the queued questions until ctx ends.
 func (s *Shadow) Run(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case q := <-s.queue:
-			s.ask(ctx, q)
-		}
-	}
+	drain(ctx, s.queue, func(q shadowQuestion) { s.ask(ctx, q) })
 }
 
 // ask asks the next rules one question. It logs its panics, and they affect nothing else.
@@ -132,7 +126,7 @@ func (s *Shadow) ask(ctx context.Context, q shadowQuestion) {
 			return
 		}
 		facts.Now = q.at
-		d, used, broken = set.DecideWithFacts(ctx, facts, q.judge.Load, false)
+		d, used, broken = set.Decide(ctx, facts, q.judge.Load, false)
 	}
 	a, outcome := q.question.Action, d.Outcome(broken)
 	if !fits {

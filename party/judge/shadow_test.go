@@ -213,7 +213,7 @@ func TestShadow_failures(t *testing.T) {
 		if r := waitForReport(t, shadow, 1); r.Counts[0].Next != "broken friends" {
 			t.Errorf("%+v", r)
 		}
-		checks := judge.NewChecks(w.judge, w.admission, nil)
+		checks := judge.Checks{Judge: w.judge, Entrance: w.admission}
 		if checks.Enforces(rules.ActionKick) || checks.Enforces(rules.ActionJoin) || !checks.Has(rules.ActionJoin) {
 			t.Error("no rule in force is about kicking or joining, only a next one about joining")
 		}

@@ -58,7 +58,7 @@ func newWorld(t testing.TB, file string) *world {
 // startJudge makes the judge from deps.
 func (w *world) startJudge(policy party.Policy) {
 	w.judge = judge.New(w.deps)
-	w.checks = judge.NewChecks(w.judge, w.admission, policy)
+	w.checks = judge.Checks{Judge: w.judge, Entrance: w.admission, Policy: policy}
 }
 
 // useRules puts a rules file into force.

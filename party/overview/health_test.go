@@ -20,7 +20,7 @@ func TestHealth(t *testing.T) {
 	}
 	w.vitals.Tasks[0].Failing = true
 	w.write("version: 1\nparties: {colour: red}\n")
-	_ = w.live.Reload(t.Context())
+	_ = w.live.Reload()
 	h = w.overview.Health()
 	if h.OK || len(h.Problems) != 2 || !h.Rules.Broken || h.Rules.Problems != 1 ||
 		!slices.ContainsFunc(h.Problems, func(p string) bool { return strings.Contains(p, "invite sweep fails: timeout") }) {

@@ -46,49 +46,29 @@ type Next struct {
 
 // Example is one question that the next rules answer differently.
 type Example struct {
-	At          int64             `json:"at"`
-	Action      rules.Action      `json:"action"`
-	UserID      string            `json:"user_id"`
-	Username    string            `json:"username"`
-	PartyID     string            `json:"party_id"`
-	Now         string            `json:"now"`
-	Next        string            `json:"next"`
+	judge.Difference
 	Explanation rules.Explanation `json:"-"` // of the next answer
 }
 
 // Problem is one problem of the file.
 type Problem struct {
 	Severity string `json:"severity"` // error | warning
-	File     string `json:"file"`
-	Line     int    `json:"line"` // from 1; 0 if it has no place
-	Column   int    `json:"column"`
-	Path     string `json:"path"`
-	Problem  string `json:"problem"`
-	Allowed  string `json:"allowed"`
-	Excerpt  string `json:"excerpt"` // the line of the file, and one with a caret
+	rules.Problem
 }
 
 // Rule is one rule in force, with its counts since it was first loaded.
 type Rule struct {
-	ID      string         `json:"id"`
-	On      []rules.Action `json:"on"`
-	Deny    string         `json:"deny,omitempty"` // exactly one of the two
-	Allow   string         `json:"allow,omitempty"`
-	Message string         `json:"message"`
-	Asked   uint64         `json:"asked"`
-	Hits    uint64         `json:"hits"`   // times it decided
-	Errors  uint64         `json:"errors"` // times it could not be evaluated
+	rules.Rule
+	rules.Hit
 }
 
 // Rules returns the rules in force. If reload is true, it reads the file again first. A file that cannot be used is
 // not an error of the call: the answer says what is wrong.
 func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 	if reload {
-		if err := o.Live.Reload(ctx); err != nil && ctx.Err() != nil {
-			return Rules{}, err
-		}
+		_ = o.Live.Reload() // errors are in the reports below
 		if o.Next != nil {
-			_ = o.Next.Reload(ctx) // its error is in the report below
+			_ = o.Next.Reload()
 		}
 	}
 	report := o.Live.Report()
@@ -114,11 +94,8 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 		r := o.Record.Report()
 		out.Record = &r
 	}
-	for i, h := range report.Set.Hits() {
-		r := config.Rules[i]
-		out.Rules[i] = Rule{
-			ID: r.ID, On: r.On, Deny: r.Deny, Allow: r.Allow, Message: r.Message, Asked: h.Asked, Hits: h.Hits, Errors: h.Errors,
-		}
+	for i, hit := range report.Set.Hits() {
+		out.Rules[i] = Rule{config.Rules[i], hit}
 	}
 	return out, nil
 }
@@ -145,10 +122,7 @@ func (o *Overview) next(ctx context.Context, inForce *rules.Set) *Next {
 		}
 	}
 	for _, d := range seen.Examples {
-		out.Examples = append(out.Examples, Example{
-			At: d.At.Unix(), Action: d.Action, UserID: d.UserID, Username: d.Username, PartyID: d.PartyID,
-			Now: d.Now, Next: d.Next, Explanation: d.Explain(ctx),
-		})
+		out.Examples = append(out.Examples, Example{d, d.Explain(ctx)})
 	}
 	return out
 }
@@ -168,10 +142,7 @@ func problems(ps rules.Problems) []Problem {
 		if p.Severity == rules.Warning {
 			severity = "warning"
 		}
-		out[i] = Problem{
-			Severity: severity, File: p.File, Line: p.Line, Column: p.Col,
-			Path: p.Path, Problem: p.What, Allowed: p.Allowed, Excerpt: p.Excerpt,
-		}
+		out[i] = Problem{severity, p}
 	}
 	return out
 }

@@ -26,29 +26,10 @@ const (
 // analysis walks a condition. It refuses parts that could reach beyond the facts, grow without bound or take
 // too long. What is left can only read values, so its result depends on the facts alone.
 type analysis struct {
-	facts    []string // full names, "user.lang", each once
-	needs    need     // of facts
-	steps    int
-	warnings []exprError
-	asked    []string // fields that the condition itself asks for: they are compared with nil, or looked for in their group
-	bad      *exprError
-}
-
-// unaskedWarnings returns the warnings without those about missing fields that the condition itself asks for.
-func (a *analysis) unaskedWarnings() []exprError {
-	return slices.DeleteFunc(a.warnings, func(w exprError) bool { return slices.Contains(a.asked, w.field) })
-}
-
-// noteAsked notes the field that a comparison asks for.
-func (a *analysis) noteAsked(n *ast.BinaryNode) {
-	name, isText := n.Left.(*ast.StringNode)
-	_, none := n.Right.(*ast.NilNode)
-	switch {
-	case n.Operator == "in" && isText:
-		a.asked = append(a.asked, n.Right.String()+"."+name.Value)
-	case none && (n.Operator == "==" || n.Operator == "!="):
-		a.asked = append(a.asked, n.Left.String())
-	}
+	facts []string // full names, "user.lang", each once
+	needs need     // of facts
+	steps int
+	bad   *exprError
 }
 
 func (a *analysis) refuse(n ast.Node, what, allowed string) {
@@ -187,13 +168,7 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 		return a.callCost(n)
 	case *ast.UnaryNode:
 		a.requireSingle(n.Node)
-		if n.Operator == "not" || n.Operator == "!" {
-			a.warnMissing(n.Node, "false")
-		} else {
-			a.warnMissing(n.Node, "0")
-		}
 	case *ast.ConditionalNode:
-		a.warnMissing(n.Cond, "false")
 		a.requireSingle(n.Exp1, n.Exp2)
 	case *ast.ArrayNode:
 		a.requireSingle(n.Nodes...)
@@ -239,7 +214,6 @@ func (a *analysis) memberCost(n *ast.MemberNode) int {
 }
 
 func (a *analysis) binaryCost(n *ast.BinaryNode) int {
-	a.noteAsked(n)
 	steps, singles := 1, []ast.Node{n.Left, n.Right}
 	switch n.Operator {
 	case "in":
@@ -257,11 +231,7 @@ func (a *analysis) binaryCost(n *ast.BinaryNode) int {
 			a.refuse(n.Right, "a pattern has to be a text in quotes", "")
 			return steps
 		}
-		a.checkMissing(n)
 		return steps + a.patternCost(lit) + a.cost(n.Left, false)
-	case "and", "&&", "or", "||":
-		a.warnMissing(n.Left, "false")
-		a.warnMissing(n.Right, "false")
 	case "??":
 		if isLiteralList(n.Right) {
 			singles = singles[:1]
@@ -285,7 +255,6 @@ func (a *analysis) binaryCost(n *ast.BinaryNode) int {
 		}
 	}
 	a.requireSingle(singles...)
-	a.checkMissing(n)
 	return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
 }
 
@@ -293,82 +262,18 @@ func (a *analysis) binaryCost(n *ast.BinaryNode) int {
 // list could be nested in itself again and again.
 func isLiteralList(n ast.Node) bool {
 	list, ok := n.(*ast.ArrayNode)
-	return ok && !slices.ContainsFunc(list.Nodes, func(e ast.Node) bool {
-		switch e.(type) {
-		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-			return false
-		}
+	return ok && !slices.ContainsFunc(list.Nodes, func(e ast.Node) bool { return !isLiteral(e) })
+}
+
+func isLiteral(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		return true
-	})
+	}
+	return false
 }
 
 func isNumeric(n ast.Node) bool {
 	t := n.Nature()
 	return t.IsInteger || t.IsFloat || n.Type() == durationType || n.Type() == timeType
-}
-
-// warnMissing warns about a field of metadata or of a label at a place that cannot take nil. standIn is a value
-// for the place.
-func (a *analysis) warnMissing(n ast.Node, standIn string) {
-	switch n := n.(type) {
-	case *ast.ChainNode:
-		a.warnMissing(n.Node, standIn)
-	case *ast.ConditionalNode:
-		a.warnMissing(n.Exp1, standIn)
-		a.warnMissing(n.Exp2, standIn)
-	case *ast.BinaryNode:
-		if n.Operator == "??" {
-			a.warnMissing(n.Right, standIn)
-		}
-	case *ast.MemberNode:
-		if hasUnknownType(n) {
-			a.warnings = append(a.warnings, exprError{
-				severity: Warning, offset: startOffset(n), field: n.String(),
-				what:    fmt.Sprintf("%s may be missing, and then the action is refused", n),
-				allowed: fmt.Sprintf("give a default: (%s ?? %s)", n, standIn),
-			})
-		}
-	}
-}
-
-// checkMissing warns about a field of metadata or of a label that is compared or calculated with as if it
-// always existed: nil < 10 cannot be evaluated. It refuses what fails for everybody, or for every player
-// without the field. A search in a missing field finds nothing.
-func (a *analysis) checkMissing(n *ast.BinaryNode) {
-	search := slices.Contains(searchOperators, n.Operator) || n.Operator == "matches"
-	ordered := slices.Contains([]string{"<", ">", "<=", ">="}, n.Operator)
-	computed := slices.Contains([]string{"+", "-", "*", "/", "%"}, n.Operator)
-	if !search && !ordered && !computed {
-		return
-	}
-	for _, sides := range [][2]ast.Node{{n.Left, n.Right}, {n.Right, n.Left}} {
-		side, other := sides[0], sides[1]
-		text, standIn := search || other.Nature().Kind == reflect.String, "0"
-		if text {
-			standIn = `""`
-		}
-		if or, is := side.(*ast.BinaryNode); is && or.Operator == "??" && hasUnknownType(or.Left) {
-			v, literal := literalValue(or.Right)
-			_, isText := v.(string)
-			_, isNumber := v.(float64)
-			if literal && (text && !isText || !text && !isNumber && (computed || isNumeric(other))) {
-				a.refuse(or.Right, fmt.Sprintf("%q cannot be used with %s, which stands here for a missing value", n.Operator, or.Right), fmt.Sprintf("write (%s ?? %s)", or.Left, standIn))
-			}
-		}
-		if search {
-			continue
-		}
-		named := false
-		if field, is := side.(*ast.MemberNode); is && hasUnknownType(side) {
-			_, named = field.Property.(*ast.StringNode)
-		}
-		if named && ordered && (other.Type() == durationType || other.Type() == timeType) {
-			allowed := ""
-			if other.Type() == durationType {
-				allowed = fmt.Sprintf(`a number of days is written (%s ?? 0) * duration("1d")`, side)
-			}
-			a.refuse(n, fmt.Sprintf("%s is never %s", side, typeName(other)), allowed)
-		}
-		a.warnMissing(side, standIn)
-	}
 }

@@ -38,7 +38,6 @@ func (a *analysis) builtinCost(n *ast.BuiltinNode) int {
 	steps := 1 + a.cost(args[0], false)
 	switch n.Name {
 	case "all", "any", "none", "one", "count", "filter", "map", "sum":
-		a.warnMissing(args[0], "[]")
 		length := a.maxLength(args[0])
 		if len(args) < 2 {
 			if !hasUnknownType(args[0]) {
@@ -47,14 +46,11 @@ func (a *analysis) builtinCost(n *ast.BuiltinNode) int {
 			return steps + length
 		}
 		body := loopBody(n)
-		switch n.Name {
-		case "map":
+		if n.Name == "map" || n.Name == "sum" {
 			a.requireSingle(body)
-		case "sum":
-			a.requireSingle(body)
+		}
+		if n.Name == "sum" {
 			a.checkEntries(n.Name, body)
-		default:
-			a.warnMissing(body, "false")
 		}
 		return steps + min(length*(1+a.cost(body, false)), 1<<40) // nested loops must not overflow
 	case "min", "max":
@@ -71,16 +67,10 @@ func (a *analysis) builtinCost(n *ast.BuiltinNode) int {
 		if hasUnknownType(args[0]) {
 			return steps + maxDynamic
 		}
-	case "len":
-		a.warnMissing(args[0], "[]")
 	case "lower", "upper", "trim":
 		steps += stringSteps
-		for _, arg := range args {
-			a.warnMissing(arg, `""`)
-		}
 	case "abs", "int", "float":
 		steps += stringSteps
-		a.warnMissing(args[0], "0")
 		if n.Name != "int" && args[0].Type() == durationType {
 			a.checkEntries(n.Name, args[0])
 		} else if text, is := args[0].(*ast.StringNode); is {
@@ -95,22 +85,18 @@ func (a *analysis) builtinCost(n *ast.BuiltinNode) int {
 	return steps
 }
 
-// checkEntries refuses values, and lists of values, with which a function always fails, and warns about those that
-// may be missing. The engine does not check the entries of lists, and it accepts a duration as a whole number.
+// checkEntries refuses values, and lists of values, with which a function always fails. The engine does not check the
+// entries of lists, and it accepts a duration as a whole number.
 func (a *analysis) checkEntries(name string, nodes ...ast.Node) {
-	kinds, want, allowed, standIn := []reflect.Kind{reflect.Int, reflect.Float64}, "numbers", "", "0"
+	kinds, want, allowed := []reflect.Kind{reflect.Int, reflect.Float64}, "numbers", ""
 	if name == "count" {
-		kinds, want, standIn = []reflect.Kind{reflect.Bool}, "true or false", "false"
+		kinds, want = []reflect.Kind{reflect.Bool}, "true or false"
 		allowed = "say what is counted, such as count(party.members, .leader); len(party.members) is how many there are"
 	}
 	for _, n := range nodes {
 		if written, is := n.(*ast.ArrayNode); is {
 			a.checkEntries(name, written.Nodes...)
 			continue
-		}
-		a.warnMissing(n, standIn)
-		if loop, is := n.(*ast.BuiltinNode); is && loop.Name == "map" {
-			a.warnMissing(loopBody(loop), standIn)
 		}
 		t := entryType(n)
 		if t == durationType && name != "count" {
@@ -143,11 +129,9 @@ func (a *analysis) callCost(n *ast.CallNode) int {
 		a.refuse(n, name+" has too many values in its brackets", "")
 	}
 	for i, arg := range n.Arguments {
-		if f.literal == nil {
-			a.warnMissing(arg, `""`)
-		} else if f.literal.arg == i {
+		if f.literal != nil && f.literal.arg == i {
 			if lit, is := arg.(*ast.StringNode); !is {
-				a.refuse(arg, name+" takes a text in quotes here", "for example "+f.usage)
+				a.refuse(arg, name+" takes a text in quotes here", f.literal.allowed)
 			} else if f.literal.check(lit.Value) != nil {
 				a.refuse(arg, fmt.Sprintf("%q cannot be used here", clip(lit.Value)), f.literal.allowed)
 			}

@@ -26,7 +26,7 @@ func BenchmarkSet_Decide(b *testing.B) {
 			f, load := someFacts(), &fakeLoader{}
 			b.ReportAllocs()
 			for b.Loop() {
-				if d, err := set.Decide(context.Background(), f, load); err != nil || !d.Allowed {
+				if d, _, err := set.Decide(context.Background(), f, load, true); err != nil || !d.Allowed {
 					b.Fatal(d, err)
 				}
 			}

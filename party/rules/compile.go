@@ -3,10 +3,7 @@ package rules
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"sync/atomic"
 )
 
@@ -33,7 +30,7 @@ func (d *decoder) compileRule(c *Config, i int, r Rule) *rule {
 	if src == "" || d.broken[path] || d.broken[indexPath("rules", i)] {
 		return nil
 	}
-	cond, found := newCondition(src, scope{actions: r.On, stages: c.Status.Stages, queues: slices.Sorted(maps.Keys(c.Queues))})
+	cond, found := newCondition(src, Condition{On: r.On, Stages: c.Status.Stages, Queues: slices.Sorted(maps.Keys(c.Queues))}, d.inspect)
 	for _, f := range found {
 		at := d.placeOf(path)
 		if n, ok := d.nodes[path]; ok {
@@ -44,40 +41,11 @@ func (d *decoder) compileRule(c *Config, i int, r Rule) *rule {
 	if cond == nil {
 		return nil
 	}
-	d.warnEmptyFacts(path, r, cond)
 	if slices.Contains(cond.facts, "party.skill") {
 		d.checkSkillFact(path, c)
 	}
 	r.On = slices.Clone(r.On)
 	return &rule{Rule: r, cond: cond, stats: new(stats)}
-}
-
-// warnEmptyFacts warns of facts with an on tag that are empty for all actions of the rule. If they are empty for some
-// of the actions, it warns only of those that the rule compares without asking for action.
-func (d *decoder) warnEmptyFacts(path string, r Rule, c *condition) {
-	for _, fact := range c.facts {
-		group, name, _ := strings.Cut(fact, ".")
-		on := factOf(reflect.TypeFor[Facts](), group)
-		if name != "" {
-			if own := factOf(on.Type, name); on.Tag.Get("on") == "" || own.Tag.Get("on") != "" {
-				on = own
-			}
-		}
-		useful, what, hint := strings.Fields(on.Tag.Get("on")), "empty", ""
-		if fact == "party.state" {
-			what = strconv.Quote(StateIdle)
-		}
-		empty := slices.DeleteFunc(actionNames(r.On), func(a string) bool { return len(useful) == 0 || slices.Contains(useful, a) })
-		if len(empty) < len(r.On) {
-			if what != "empty" || slices.Contains(c.facts, "action") || !slices.Contains(c.compared, fact) {
-				continue
-			}
-			hint = "; compare action too, or write two rules"
-		}
-		if len(empty) > 0 {
-			d.warn(path, fmt.Sprintf("%s is always %s for %s", fact, what, joinWords(empty, "and")), "it is known for "+joinWords(useful, "and")+hint)
-		}
-	}
 }
 
 // checkSkillFact refuses party.skill if no queue has skill, or if a queue reads skill from anywhere but the account.

@@ -40,7 +40,6 @@ type condition struct {
 	source       string
 	program      *vm.Program
 	facts        []string       // full names of the facts it uses
-	compared     []string       // those of comparedFacts
 	needs        need           // what has to be read or parsed for these facts
 	steps        int            // the largest number of steps, see analysis
 	requestFacts map[int]string // the request fact at an offset; if evaluation fails there, its value is the cause
@@ -52,7 +51,6 @@ type exprError struct {
 	offset   int // in characters
 	what     string
 	allowed  string
-	field    string // the field that may be missing, if the problem is that
 }
 
 func newExprConfig() *conf.Config {
@@ -110,14 +108,21 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 
 var requestFact = regexp.MustCompile(`\brequest\.(\w+)`)
 
-// newCondition compiles a condition. c is nil if found has an error.
-func newCondition(src string, in scope) (c *condition, found []exprError) {
+// newCondition compiles a condition. c is nil if found has an error. in has no Root yet.
+func newCondition(src string, in Condition, inspect Inspector) (c *condition, found []exprError) {
 	tree, a, bad := parseCondition(src)
 	if bad != nil {
 		return nil, []exprError{*bad}
 	}
-	found = append(a.unaskedWarnings(), lint(tree.Node, in)...)
-	sent, compared := map[int]string{}, comparedFacts(tree.Node)
+	in.Root, in.Facts = tree.Node, a.facts
+	findings := in.checkTexts()
+	if inspect != nil && len(findings) == 0 {
+		findings = inspect(in)
+	}
+	for _, f := range findings {
+		found = append(found, exprError{severity: f.Severity, offset: startOffset(f.At), what: f.What, allowed: f.Allowed})
+	}
+	sent := map[int]string{}
 	ast.Walk(&tree.Node, visitor(func(n *ast.Node) {
 		if fact := requestFact.FindStringSubmatch((*n).String()); fact != nil {
 			sent[(*n).Location().From] = fact[1]
@@ -130,41 +135,8 @@ func newCondition(src string, in scope) (c *condition, found []exprError) {
 	if slices.ContainsFunc(found, func(e exprError) bool { return e.severity == Error }) {
 		return nil, found
 	}
-	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, requestFacts: sent, compared: compared}
+	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, requestFacts: sent}
 	return c, found
-}
-
-var factName = regexp.MustCompile(`\b(\w+)\.\w+`)
-
-// comparedFacts returns the facts that comparisons name. It leaves out a group of facts if a comparison with "", 0 or
-// nil asks whether it has a value, and facts that ?? gives one for another.
-func comparedFacts(root ast.Node) (facts []string) {
-	asked := map[string]bool{}
-	ast.Walk(&root, visitor(func(n *ast.Node) {
-		b, binary := (*n).(*ast.BinaryNode)
-		if !binary {
-			return
-		}
-		if _, compares := comparisons[b.Operator]; !compares && b.Operator != "matches" {
-			return
-		}
-		isEmpty := func(n ast.Node) bool {
-			v, _ := literalValue(n)
-			return isNil(n) || v == "" || v == 0.0
-		}
-		names := factName.FindAllStringSubmatch(b.String(), -1)
-		if len(names) > 1 && strings.Contains(b.String(), " ?? ") {
-			return
-		}
-		for _, name := range names {
-			facts = append(facts, name[0])
-			asked[name[1]] = asked[name[1]] || isEmpty(b.Left) || isEmpty(b.Right)
-		}
-	}))
-	return slices.DeleteFunc(facts, func(fact string) bool {
-		group, _, _ := strings.Cut(fact, ".")
-		return asked[group]
-	})
 }
 
 // compileTree compiles a checked tree to a program.

@@ -3,7 +3,6 @@ package rules_test
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -115,54 +114,6 @@ var conditions = []struct {
 	{`if party.size > 1 { true } else { false }`, true},
 }
 
-// TestLoad_missing checks that the file's problems name each field that may be missing where nil cannot be used, and
-// that the default they propose is the cure.
-func TestLoad_missing(t *testing.T) {
-	proposal := regexp.MustCompile(`^give a default: \((.+) \?\? .+\)$`)
-	for _, cond := range []string{
-		`not user.metadata.vip`, `party.size > 0 and user.metadata.vip`, `party.label.guild or invited`, `user.metadata.vip ? party.open : invited`,
-		`not (party.open ? invited : user.metadata.vip)`, `not (user.metadata.vip ?? user.metadata.pro)`, `not user.metadata.nothing?.vip`,
-		`any(party.members, .metadata.banned)`, `count(party.members, .attributes.ready) > 0`, `len(filter(party.members, not .metadata.vip)) > 0`,
-		`-user.metadata.a < 3`, `user.metadata.nothing.a < 3`, `user.metadata.nothing?.a < 3`, `(user.metadata.a ?? user.metadata.b) < 3`,
-		`int(user.metadata.a) < 10`, `float(user.metadata.a) < 10`, `abs(user.metadata.a) < 10`, `max(user.metadata.a, 3) > 2`, `min([user.metadata.a, 3]) > 2`,
-		`max(map(party.members, .metadata.a)) > 2`, `sum(party.members, .metadata.a) > 5`, `sum([1, user.metadata.a]) > 5`, `count([user.metadata.a]) > 0`,
-		`sum(user.metadata.list) > 2`, `count(user.metadata.list) > 2`, `any(user.metadata.list, # == 5)`, `len(map(user.metadata.list, # == 5)) > 1`,
-		`len(user.metadata.list) > 1`, `lower(user.metadata.a) == "x"`, `trim(party.label.a) == "x"`, `trim(user.id, user.metadata.a) == ""`,
-		`hash(user.metadata.a) % 2 == 0`, `hash(user.id, user.metadata.a) % 2 == 0`,
-	} {
-		set := denyJoin(t, cond)
-		if _, err := set.Decide(t.Context(), someFacts(), nil); err == nil || strings.Contains(err.Error(), "cannot be evaluated") {
-			t.Errorf("%s: %v; want an error that says why", cond, err)
-		}
-		warnings := set.Warnings()
-		if len(warnings) != 1 || !proposal.MatchString(warnings[0].Allowed) {
-			t.Errorf("%s: warnings %v; want one that proposes a default", cond, warnings)
-			continue
-		}
-		cured := strings.Replace(cond, proposal.FindStringSubmatch(warnings[0].Allowed)[1], strings.TrimPrefix(warnings[0].Allowed, "give a default: "), 1)
-		set = denyJoin(t, cured)
-		if _, err := set.Decide(t.Context(), someFacts(), nil); err != nil || len(set.Warnings()) > 0 {
-			t.Errorf("%s: %v, warnings %v; want an answer and none", cured, err, set.Warnings())
-		}
-	}
-}
-
-// TestLoad_missingAskedFor checks that there is no warning about a field that the condition itself asks for.
-func TestLoad_missingAskedFor(t *testing.T) {
-	for cond, warnings := range map[string]int{
-		`user.metadata.nothing == nil or not user.metadata.nothing`:  0,
-		`user.metadata.nothing != nil and user.metadata.nothing > 3`: 0,
-		`"nothing" in user.metadata and user.metadata.nothing`:       0,
-		`"nothing" in user.metadata and user.metadata.other`:         1,
-		`user.metadata.nothing == 1 or not user.metadata.nothing`:    1,
-		`user.metadata.other != nil and not user.metadata.nothing`:   1,
-	} {
-		if got := denyJoin(t, cond).Warnings(); len(got) != warnings {
-			t.Errorf("%s: warnings %v; want %d", cond, got, warnings)
-		}
-	}
-}
-
 // TestLoad_answerable checks that every accepted function call has a result for facts of its types. Values of
 // metadata have no known type, so their calls may fail.
 func TestLoad_answerable(t *testing.T) {
@@ -180,7 +131,7 @@ func TestLoad_answerable(t *testing.T) {
 			accepted++
 			// Whether two values can be compared is not tested here: the results of min and max have no known
 			// type.
-			if _, err := set.Decide(context.Background(), someFacts(), nil); err != nil && !strings.Contains(err.Error(), "is compared with") {
+			if _, err := set.Try(context.Background(), someFacts(), nil); err != nil && !strings.Contains(err.Error(), "is compared with") {
 				t.Errorf("%s%s is accepted: %v", call, end, err)
 			}
 		}

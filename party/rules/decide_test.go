@@ -26,7 +26,7 @@ func mustLoad(t testing.TB, text string) *rules.Set {
 func TestSet_Decide_conditions(t *testing.T) {
 	for _, c := range conditions {
 		set := denyJoin(t, c.cond)
-		got, err := set.Decide(context.Background(), someFacts(), nil)
+		got, err := set.Try(context.Background(), someFacts(), nil)
 		if err != nil || got.Allowed == c.want {
 			t.Errorf("%s: denied %v, %v; want %v", c.cond, !got.Allowed, err, c.want)
 		}
@@ -45,7 +45,7 @@ rules:
 	decide := func(change func(*rules.Facts)) rules.Decision {
 		f := someFacts()
 		change(&f)
-		d, err := set.Decide(context.Background(), f, nil)
+		d, _, err := set.Decide(context.Background(), f, nil, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestSet_Decide_reads(t *testing.T) {
 			load := &fakeLoader{groups: map[string][]rules.GroupFacts{"u-bob": {{ID: "g1"}}}}
 			f := someFacts()
 			f.Action = c.action
-			if _, err := set.Decide(context.Background(), f, load); err != nil {
+			if _, err := set.Try(context.Background(), f, load); err != nil {
 				t.Fatal(err)
 			}
 			if got := slices.Sorted(maps.Keys(load.reads)); !slices.Equal(got, c.want) {
@@ -181,7 +181,7 @@ func TestSet_Decide_loaded(t *testing.T) {
 		`user.account_age == duration("30m")`, `any(user.groups, .id == "g7")`, `relation.same_group`,
 		`relation.friend_of_leader and relation.friend_of_any`, `relation.blocked`,
 	} {
-		d, err := denyJoin(t, cond).Decide(context.Background(), someFacts(), load)
+		d, err := denyJoin(t, cond).Try(context.Background(), someFacts(), load)
 		if err != nil || d.Allowed {
 			t.Errorf("%s does not hold, %v", cond, err)
 		}
@@ -190,7 +190,7 @@ func TestSet_Decide_loaded(t *testing.T) {
 	f.Party.Members, f.Party.LeaderID = nil, ""
 	f.Relation = rules.RelationFacts{FriendOfAny: true, FriendOfLeader: true, SameGroup: true, Blocked: true}
 	cond := `relation.friend_of_any or relation.friend_of_leader or relation.same_group or relation.blocked`
-	if d, err := denyJoin(t, cond).Decide(context.Background(), f, load); err != nil || !d.Allowed {
+	if d, err := denyJoin(t, cond).Try(context.Background(), f, load); err != nil || !d.Allowed {
 		t.Errorf("relations without a party: %+v, %v", d, err)
 	}
 }
@@ -199,16 +199,16 @@ func TestSet_Decide_labelText(t *testing.T) {
 	f := someFacts()
 	f.Party.Label, f.Party.LabelJSON = nil, `{"mode": "casual"}`
 	f.Request.LabelJSON = `{"mode": "ranked"}`
-	d, err := denyJoin(t, `party.label.mode == "casual" and request.label.mode == "ranked"`).Decide(context.Background(), f, nil)
+	d, err := denyJoin(t, `party.label.mode == "casual" and request.label.mode == "ranked"`).Try(context.Background(), f, nil)
 	if err != nil || d.Allowed {
 		t.Errorf("labels were not read: %+v, %v", d, err)
 	}
 	// A label that no rule names is not parsed.
 	f.Party.LabelJSON = `no JSON`
-	if d, err := denyJoin(t, `party.size > 9`).Decide(context.Background(), f, nil); err != nil || !d.Allowed {
+	if d, err := denyJoin(t, `party.size > 9`).Try(context.Background(), f, nil); err != nil || !d.Allowed {
 		t.Errorf("%+v, %v", d, err)
 	}
-	if _, err := denyJoin(t, `party.label.mode == "x"`).Decide(context.Background(), f, nil); err == nil {
+	if _, err := denyJoin(t, `party.label.mode == "x"`).Try(context.Background(), f, nil); err == nil {
 		t.Errorf("a label that is no JSON passed")
 	}
 }
@@ -244,7 +244,7 @@ func TestSet_Decide_failsClosed(t *testing.T) {
 			if c.ctx != nil {
 				ctx = c.ctx()
 			}
-			d, err := set.Decide(ctx, someFacts(), c.load)
+			d, _, err := set.Decide(ctx, someFacts(), c.load, true)
 			if d.Allowed || d.Message == "" || d.Rule != "r" {
 				t.Errorf("Decide = %+v; want a refusal by r", d)
 			}
@@ -257,7 +257,7 @@ func TestSet_Decide_failsClosed(t *testing.T) {
 			}
 		})
 	}
-	_, err := denyJoin(t, "relation.blocked").Decide(context.Background(), someFacts(), &fakeLoader{err: broken})
+	_, err := denyJoin(t, "relation.blocked").Try(context.Background(), someFacts(), &fakeLoader{err: broken})
 	if !errors.Is(err, broken) {
 		t.Errorf("the cause is lost: %v", err)
 	}
@@ -277,7 +277,7 @@ func TestSet_Decide_bounds(t *testing.T) {
 	f.User.Metadata = map[string]any{"list": make([]any, 10_000), "text": strings.Repeat("x", 10_000), "chan": make(chan int)}
 	cond := `len(party.members) == 256 and len(user.groups) == 256 and len(user.vars.a) <= 4096 and
 len(user.metadata.list) == 4096 and len(user.metadata.text) == 4096 and user.metadata.chan == nil`
-	d, err := denyJoin(t, cond).Decide(context.Background(), f, nil)
+	d, err := denyJoin(t, cond).Try(context.Background(), f, nil)
 	if err != nil || d.Allowed {
 		t.Errorf("Decide = %+v, %v", d, err)
 	}
@@ -299,7 +299,7 @@ func TestSet_Decide_concurrent(t *testing.T) {
 				if hit {
 					f.Party.Members[1].Username = f.User.Username
 				}
-				if d, err := set.Decide(context.Background(), f, nil); err != nil || d.Allowed == hit {
+				if d, _, err := set.Decide(context.Background(), f, nil, true); err != nil || d.Allowed == hit {
 					t.Errorf("%s: %+v, %v; want denied %v", f.User.Username, d, err, hit)
 				}
 			}
@@ -313,7 +313,7 @@ func TestSet_Decide_concurrent(t *testing.T) {
 
 // TestHash_stable checks fixed numbers, because rollouts must not change between releases.
 func TestHash_stable(t *testing.T) {
-	if d, err := denyJoin(t, `hash("u-bob") == 7637493215164165246 and hash("u-bob", "x") == 3675867712689502245`).Decide(context.Background(), someFacts(), nil); err != nil || d.Allowed {
+	if d, err := denyJoin(t, `hash("u-bob") == 7637493215164165246 and hash("u-bob", "x") == 3675867712689502245`).Try(context.Background(), someFacts(), nil); err != nil || d.Allowed {
 		t.Errorf("hash changed: %+v, %v", d, err)
 	}
 	share := 0
@@ -321,7 +321,7 @@ func TestHash_stable(t *testing.T) {
 	for i := range 5000 {
 		f := someFacts()
 		f.User.ID = fmt.Sprintf("8c1d2f%08d", i)
-		if d, _ := set.Decide(context.Background(), f, nil); !d.Allowed {
+		if d, _ := set.Try(context.Background(), f, nil); !d.Allowed {
 			share++
 		}
 	}
@@ -330,23 +330,16 @@ func TestHash_stable(t *testing.T) {
 	}
 }
 
-func TestNew(t *testing.T) {
-	c := rules.Default()
-	c.Rules = []rules.Rule{{ID: "a", On: []rules.Action{rules.ActionJoin}, Deny: "party.size > 1"}}
-	c.Queues = map[string]rules.Queue{"duo": {Teams: 2, TeamSize: rules.TeamSize{Max: 2}, MaxWait: time.Minute, SeatHold: time.Minute, SeatHoldMax: time.Minute, Blocks: rules.BlocksAvoid, Tick: 20, Match: rules.PartyMatch}}
-	set, err := rules.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if q := set.Config().Queues["duo"]; q.MaxParty != 2 || q.Seats() != 4 {
-		t.Errorf("queue %+v", q)
-	}
-	if d, _ := set.Decide(context.Background(), someFacts(), nil); d.Rule != "a" {
-		t.Errorf("Decide = %+v", d)
-	}
-	c.Rules[0].Deny = "party.sise > 1"
-	c.Parties.MaxSize.Max = 0
-	if _, err := rules.New(c); err == nil || !strings.Contains(err.Error(), `config: rules.a.deny: unknown fact "sise"`) || !strings.Contains(err.Error(), "parties.max_size.max") {
-		t.Errorf("New = %v", err)
+// TestSet_Alone checks that a rule decides without those before it.
+func TestSet_Alone(t *testing.T) {
+	set := mustLoad(t, "version: 1\nrules: [{id: a, on: [join], deny: party.size > 1}, {id: b, on: [join, kick], allow: party.size > 1}]\n")
+	for i, want := range []string{"a", "b"} {
+		alone := set.Alone(i)
+		if d, err := alone.Try(context.Background(), someFacts(), nil); err != nil || d.Rule != want {
+			t.Errorf("rule %d alone: %+v, %v", i, d, err)
+		}
+		if alone.Has(rules.ActionKick) != (want == "b") {
+			t.Errorf("rule %d alone is asked for a kick: %v", i, alone.Has(rules.ActionKick))
+		}
 	}
 }

@@ -26,18 +26,18 @@ var textTypes = map[reflect.Type]struct {
 	timeType:     {func(s string) (any, error) { return time.Parse(time.RFC3339, s) }, "a time such as 2026-01-31T18:00:00Z"},
 }
 
-// decoder fills a Go value from a tree, by the yaml tags of its fields. A key that the tree does not have keeps
-// its value, so a file is decoded over the defaults. Decoding goes on after a problem.
+// decoder fills a Go value from a tree and checks it, by the tags of its fields. A key that the tree does not have
+// keeps its value, so a file is decoded over the defaults. Decoding goes on after a problem.
 type decoder struct {
-	src       *source
-	problems  Problems
-	nodes     map[string]*node // each value's node, by path
-	keyPlaces map[string]place // the place of each key of a map, by path
-	broken    map[string]bool  // paths with a value that could not be used
+	src      *source
+	problems Problems
+	nodes    map[string]*node // each value's node, by path
+	broken   map[string]bool  // paths with a value that could not be used
+	inspect  Inspector        // nil = none
 }
 
-func newDecoder(src *source) *decoder {
-	return &decoder{src: src, nodes: map[string]*node{}, keyPlaces: map[string]place{}, broken: map[string]bool{}}
+func newDecoder(data []byte, name string) *decoder {
+	return &decoder{src: newSource(data, name), nodes: map[string]*node{}, broken: map[string]bool{}}
 }
 
 // fail reports an error at p and excludes path from further checks.
@@ -46,10 +46,10 @@ func (d *decoder) fail(p place, path, what, allowed string) {
 	d.problems = append(d.problems, d.src.problem(Error, p, path, what, allowed))
 }
 
-// isSet reports whether the file sets path.
+// isSet reports whether the file has a value at path.
 func (d *decoder) isSet(path string) bool {
-	_, is := d.nodes[path]
-	return is
+	n, is := d.nodes[path]
+	return is && n.kind != nullNode
 }
 
 // placeOf returns where the file sets path, or else the nearest group or list around it.
@@ -82,187 +82,185 @@ func isGroup(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && !text
 }
 
-// decode sets v from n. An empty value in the file leaves v unchanged.
-func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
+// decodeField sets v, the field of a group with that tag, from n.
+func (d *decoder) decodeField(n *node, v reflect.Value, path string, tag reflect.StructTag) {
+	d.decode(n, v, path, tag)
+	if limit := tag.Get("limit"); limit != "" && d.isSet(path) && !d.broken[path] {
+		d.checkLimit(v, limit, path)
+	}
+}
+
+// decode sets v from n and checks it by the tag of its field. v may also be an entry of the field's list. An empty
+// value in the file leaves v unchanged.
+func (d *decoder) decode(n *node, v reflect.Value, path string, tag reflect.StructTag) {
 	d.nodes[path] = n
-	_, noNumber := strconv.ParseFloat(n.text, 64)
 	switch kind := v.Kind(); {
 	case n.kind == nullNode: // a group may be empty
 		one := !isGroup(v.Type()) && !slices.Contains([]reflect.Kind{reflect.Slice, reflect.Map, reflect.Pointer, reflect.Interface}, kind)
 		d.warnIf(one, path, "has no value, so the default holds", "write a value, or remove the key")
 	case v.Type() == teamSizeType && n.kind != mapNode:
-		d.decode(n, v.Field(0), joinPath(path, "max"), "")
-		d.broken[path] = d.broken[joinPath(path, "max")]
+		most := joinPath(path, "max")
+		d.decodeField(n, v.Field(0), most, teamSizeType.Field(0).Tag)
+		d.broken[path] = d.broken[most]
 	case kind == reflect.Pointer:
 		if v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))
 			setDefaults(v.Elem())
 		}
-		d.decode(n, v.Elem(), path, form)
-	case isGroup(v.Type()):
+		d.decode(n, v.Elem(), path, tag)
+	case isGroup(v.Type()) && n.kind == mapNode:
 		d.decodeGroup(n, v, path)
-	case kind == reflect.Slice:
-		d.decodeList(n, v, path, form)
-	case kind == reflect.Map:
-		d.decodeMap(n, v, path)
+	case kind == reflect.Slice && n.kind == listNode:
+		d.decodeList(n, v, path, tag)
+	case kind == reflect.Map && n.kind == mapNode:
+		d.decodeMap(n, v, path, tag)
 	case kind == reflect.Interface:
 		v.Set(reflect.ValueOf(untyped(n)))
-	case v.Type() == durationType && n.kind == scalarNode && noNumber == nil && n.text != "0":
+	case v.Type() == durationType && n.kind == numberNode && n.text != "0":
 		d.fail(n.at, path, n.text+" has no unit", fmt.Sprintf("write %ss or %sm", clip(n.text), clip(n.text)))
 	default:
-		value, want := n.convert(v.Type(), form)
-		if want != "" {
-			d.fail(n.at, path, "is "+n.describe(), "expected "+want)
+		value, ok := n.convert(v.Type(), formOf(tag))
+		if !ok {
+			d.fail(n.at, path, "is "+n.describe(), "expected "+n.wanted(v.Type()))
 			return
 		}
 		v.Set(reflect.ValueOf(value).Convert(v.Type()))
+		if kind == reflect.String {
+			d.checkText(v.String(), tag, path)
+		}
 	}
 }
 
-// convert converts a single value to the type t. If it cannot, want names what was expected.
-func (n *node) convert(t reflect.Type, form string) (value any, want string) {
-	const smallLetters = "true or false in small letters"
-	if text, is := textTypes[t]; is {
-		value, err := text.parse(n.text)
-		if err != nil {
-			return nil, text.want
-		}
-		return value, ""
-	}
-	switch word := form == "condition" || form == "word"; t.Kind() {
+// convert converts a single value to the type t. ok is false if it cannot.
+func (n *node) convert(t reflect.Type, form string) (value any, ok bool) {
+	switch t.Kind() {
 	case reflect.String:
-		switch {
-		case n.kind == textNode, exponentNumber.MatchString(n.text), n.isBool() && word:
-			return n.text, ""
-		case n.isBoolWord() && word:
-			return nil, smallLetters
-		case n.kind == scalarNode:
-			return nil, fmt.Sprintf("text: put it in quotes, %q", clip(n.text))
+		if n.kind == boolNode && (form == "condition" || form == "word") {
+			return strings.ToLower(n.text), true
 		}
-		return nil, "text"
+		return n.text, n.kind == textNode || n.kind == numberNode && exponentNumber.MatchString(n.text)
 	case reflect.Bool:
-		switch {
-		case n.isBool():
-			return n.text == "true", ""
-		case n.isBoolWord():
-			return nil, smallLetters
-		}
-		return nil, "true or false"
+		return n.isTrue(), n.kind == boolNode
 	case reflect.Int:
-		if i, err := strconv.ParseInt(n.text, 10, 32); err == nil && n.kind == scalarNode {
-			return i, ""
-		}
-		return nil, "a whole number"
+		i, err := strconv.ParseInt(n.text, 10, 32)
+		return i, err == nil && n.kind == numberNode
 	case reflect.Float64:
-		if f, ok := Number(n.text); ok && n.kind == scalarNode {
-			return f, ""
-		}
-		return nil, "a number"
+		f, is := Number(n.text)
+		return f, is && n.kind == numberNode
 	}
-	panic("rules: the schema uses " + t.String())
+	text, is := textTypes[t]
+	if !is {
+		return nil, false
+	}
+	value, err := text.parse(n.text)
+	return value, err == nil
 }
 
-// decodeGroup decodes a mapping into a struct. Unknown keys are errors.
-func (d *decoder) decodeGroup(n *node, v reflect.Value, path string) {
-	if n.kind != mapNode {
-		d.fail(n.at, path, "is "+n.describe(), "expected the keys "+joinWords(tagValues(v.Type(), "yaml"), "and"))
-		return
+// wanted says how a value of the type t is written.
+func (n *node) wanted(t reflect.Type) string {
+	if isGroup(t) {
+		return "the keys " + joinWords(tagValues(t, "yaml"), "and")
 	}
-	for _, e := range n.keys {
-		if f, known := fieldByTag(v.Type(), "yaml", e.name); known {
-			d.decode(e.val, v.FieldByIndex(f.Index), joinPath(path, e.name), formOf(f))
-		} else {
-			d.unknownKey(v.Type(), e, path)
+	switch t.Kind() {
+	case reflect.Slice:
+		return "a list, such as [a, b]"
+	case reflect.Map:
+		return "names with values"
+	case reflect.String:
+		if n.kind == numberNode || n.kind == boolNode {
+			return fmt.Sprintf("text: put it in quotes, %q", clip(n.text))
 		}
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	}
+	return textTypes[t].want
+}
+
+// decodeGroup decodes a mapping into a struct. Unknown keys are errors, and so are missing ones that are required.
+func (d *decoder) decodeGroup(n *node, v reflect.Value, path string) {
+	known := tagValues(v.Type(), "yaml")
+	for _, e := range n.keys {
+		if f, is := fieldByTag(v.Type(), "yaml", e.name); is {
+			d.decodeField(e.val, v.FieldByIndex(f.Index), joinPath(path, e.name), f.Tag)
+			continue
+		}
+		d.fail(e.at, joinPath(path, clip(e.name)), "unknown key"+suggest(e.name, known), "known here: "+joinWords(known, "and"))
+	}
+	for f := range v.Type().Fields() {
+		at := joinPath(path, f.Tag.Get("yaml"))
+		d.rejectIf(f.Tag.Get("required") == "true" && !d.isSet(at), at, "is missing", "")
 	}
 }
 
 // formOf returns the form of a field's values. It is "word" if true is one of the choices: then true and false
 // need no quotes.
-func formOf(f reflect.StructField) string {
-	if strings.Contains("|"+f.Tag.Get("oneof")+"|", "|true|") {
+func formOf(tag reflect.StructTag) string {
+	if strings.Contains("|"+tag.Get("oneof")+"|", "|true|") {
 		return "word"
 	}
-	return f.Tag.Get("form")
+	return tag.Get("form")
 }
 
-func (d *decoder) unknownKey(t reflect.Type, e entry, path string) {
-	known := tagValues(t, "yaml")
-	hint := suggest(e.name, known)
-	if other := findKey(reflect.TypeFor[Config](), "", e.name, path); hint == "" && other != "" {
-		hint = `, did you mean "` + other + `"?`
-	}
-	d.fail(e.at, joinPath(path, clip(e.name)), "unknown key"+hint, "known here: "+joinWords(known, "and"))
-}
-
-// findKey returns the path of a key with that name in the group t at path, or in a group within it. It skips
-// the group notIn.
-func findKey(t reflect.Type, path, key, notIn string) string {
-	for f := range t.Fields() {
-		at := joinPath(path, f.Tag.Get("yaml"))
-		if f.Tag.Get("yaml") == key && path != notIn {
-			return at
-		}
-		if isGroup(f.Type) {
-			if found := findKey(f.Type, at, key, notIn); found != "" {
-				return found
-			}
-		}
-	}
-	return ""
-}
-
-func (d *decoder) decodeList(n *node, v reflect.Value, path, form string) {
-	if n.kind != listNode {
-		d.fail(n.at, path, "is "+n.describe(), "expected a list, such as [a, b]")
-		return
-	}
+func (d *decoder) decodeList(n *node, v reflect.Value, path string, tag reflect.StructTag) {
 	out := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
+	words := map[string]bool{}
 	for i, item := range n.items {
-		setDefaults(out.Index(i))
-		d.decode(item, out.Index(i), indexPath(path, i), form)
+		e, at := out.Index(i), indexPath(path, i)
+		setDefaults(e)
+		d.decode(item, e, at, tag)
 		if item.kind == nullNode {
-			d.fail(item.at, indexPath(path, i), "is empty", "")
+			d.fail(item.at, at, "is empty", "")
+		}
+		if e.Kind() == reflect.String {
+			d.rejectIf(words[e.String()], at, fmt.Sprintf("%q is in the list twice", clip(e.String())), "")
+			words[e.String()] = true
 		}
 	}
 	v.Set(out)
 }
 
-func (d *decoder) decodeMap(n *node, v reflect.Value, path string) {
-	if n.kind != mapNode {
-		d.fail(n.at, path, "is "+n.describe(), "expected names with values")
-		return
+// decodeMap decodes names with values. The tag's form is that of the names. A map without one has facts.
+func (d *decoder) decodeMap(n *node, v reflect.Value, path string, tag reflect.StructTag) {
+	names, isFile := forms[tag.Get("form")]
+	var values reflect.StructTag
+	switch of := v.Type().Elem().Kind(); {
+	case of == reflect.Map: // the texts of one language
+		values = `limit:"..128" form:"page_text"`
+	case isFile && of == reflect.String:
+		values = `limit:"..280"`
 	}
 	out := reflect.MakeMapWithSize(v.Type(), len(n.keys))
 	for _, e := range n.keys {
-		val := reflect.New(v.Type().Elem()).Elem()
+		at, val := joinPath(path, e.name), reflect.New(v.Type().Elem()).Elem()
 		setDefaults(val)
 		if val.Kind() == reflect.Struct && e.val.kind == nullNode {
 			e.val = &node{kind: mapNode, at: e.at} // use all defaults
 		}
-		d.keyPlaces[joinPath(path, e.name)] = e.at
-		d.decode(e.val, val, joinPath(path, e.name), "")
+		d.decodeField(e.val, val, at, values)
+		if isFile && !names.valid(e.name) {
+			d.fail(e.at, at, fmt.Sprintf("%q cannot be a name", clip(e.name)), names.allowed)
+		}
 		out.SetMapIndex(reflect.ValueOf(e.name), val)
 	}
 	v.Set(out)
 }
 
-// untyped converts a tree to untyped Go values, as json.Unmarshal does, but whole numbers become int.
+// untyped converts a tree to untyped Go values, as json.Unmarshal does.
 func untyped(n *node) any {
 	switch n.kind {
-	case textNode:
-		return n.text
-	case scalarNode:
-		if n.isBool() {
-			return n.text == "true"
-		}
-		if i, err := strconv.Atoi(n.text); err == nil {
-			return i
-		}
-		if f, err := strconv.ParseFloat(n.text, 64); err == nil {
+	case nullNode:
+		return nil
+	case boolNode:
+		return n.isTrue()
+	case numberNode:
+		if f, ok := Number(n.text); ok {
 			return f
 		}
-		return n.text
 	case listNode:
 		out := make([]any, len(n.items))
 		for i, item := range n.items {
@@ -276,7 +274,7 @@ func untyped(n *node) any {
 		}
 		return out
 	}
-	return nil
+	return n.text
 }
 
 // tagValues returns the values of a tag over the fields of a group.

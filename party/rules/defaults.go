@@ -6,9 +6,8 @@ import "reflect"
 // except for the holes that docs/operators.md lists.
 func Default() Config { return DefaultOf[Config]() }
 
-// DefaultOf returns the defaults of a group of keys, such as a [Queue] or its [Skill]. Until the file is
-// loaded, 0 stands for the value of another key: MaxParty of a queue is its team size, Max of Skill is the
-// window, and Max of Latency is the start.
+// DefaultOf returns the defaults of a group of keys, such as a [Queue] or its [Skill]. 0 stands for the value of
+// another key: MaxParty of a queue is its team size, Max of Skill is the window, and Max of Latency is the start.
 func DefaultOf[T any]() (group T) {
 	setDefaults(reflect.ValueOf(&group).Elem())
 	return group
@@ -25,15 +24,8 @@ func setDefaults(v reflect.Value) {
 		if !ok {
 			continue
 		}
-		d := newDecoder(newSource([]byte(text), f.Name))
-		root := &node{kind: scalarNode, text: text}
-		switch {
-		case f.Type.Kind() == reflect.String:
-			root.kind = textNode
-		case text[0] == '[' || text[0] == '{':
-			root = d.parse()
-		}
-		d.decode(root, field, "", formOf(f))
+		d := newDecoder([]byte(text), f.Name)
+		d.decode(d.parse(), field, "", f.Tag)
 		if len(d.problems) > 0 {
 			panic("rules: default tag: " + d.problems.Error())
 		}

@@ -15,80 +15,53 @@ import (
 // same, however they are written.
 func Diff(old, next *Set) []string {
 	var out []string
-	was, is := map[string]string{}, map[string]string{}
-	flatten("", toFile(reflect.ValueOf(old.config)), was)
-	flatten("", toFile(reflect.ValueOf(next.config)), is)
-	keys := maps.Clone(was)
-	maps.Copy(keys, is)
-	names := slices.Concat(old.queues, next.queues)
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		before, had := old.config.Queues[name]
-		after, has := next.config.Queues[name]
+	was, is := meaningsOf(old, next), meaningsOf(next, old)
+	both := maps.Clone(was)
+	maps.Copy(both, is)
+	for _, name := range slices.Sorted(maps.Keys(both)) {
+		before, had := was[name]
+		after, has := is[name]
 		switch {
 		case !had:
-			out = append(out, fmt.Sprintf("queue %s is new: %s", name, describeTeams(after)))
+			out = append(out, fmt.Sprintf("%s is new: %s", name, after))
 		case !has:
-			out = append(out, fmt.Sprintf("queue %s is gone (it was %s)", name, describeTeams(before)))
-		default:
-			continue
-		}
-		maps.DeleteFunc(keys, func(k, _ string) bool { return strings.HasPrefix(k, "queues."+name+".") })
-	}
-	for _, k := range slices.Sorted(maps.Keys(keys)) {
-		if a, b := was[k], is[k]; a != b && k != "version" {
-			out = append(out, fmt.Sprintf("%s: %s, was %s", k, cmp.Or(b, "nothing"), cmp.Or(a, "nothing")))
+			out = append(out, fmt.Sprintf("%s is gone; before: %s", name, before))
+		case before != after:
+			out = append(out, fmt.Sprintf("%s: %s; before: %s", name, after, before))
 		}
 	}
-	return append(out, diffRules(old, next)...)
-}
-
-func describeTeams(q Queue) string {
-	text := fmt.Sprintf("%d teams of %d", q.Teams, q.TeamSize.Max)
-	if q.TeamSize.Min > 0 && q.TeamSize.Min < q.TeamSize.Max {
-		text += fmt.Sprintf(", %d after %s", q.TeamSize.Min, FormatDuration(q.TeamSize.After))
-	}
-	return text
-}
-
-func diffRules(old, next *Set) []string {
-	var out []string
-	before := map[string]Rule{}
-	for _, r := range old.config.Rules {
-		before[r.ID] = r
-	}
-	var kept, order []string
-	for i, r := range next.config.Rules {
-		o, had := before[r.ID]
-		if !had {
-			where := ""
-			if i+1 < len(next.config.Rules) {
-				where = ", asked before " + next.config.Rules[i+1].ID
-			} else if i > 0 {
-				where = ", asked last"
-			}
-			out = append(out, fmt.Sprintf("rule %s is new%s: %s", r.ID, where, describeRule(r)))
-			continue
-		}
-		kept = append(kept, r.ID)
-		if a, b := describeRule(o), describeRule(r); a != b {
-			out = append(out, fmt.Sprintf("rule %s: %s; before: %s", r.ID, b, a))
-		}
-		if o.Message != r.Message {
-			out = append(out, fmt.Sprintf("rule %s: players read %q, before %q", r.ID, r.Message, o.Message))
-		}
-	}
-	for _, o := range old.config.Rules {
-		if slices.Contains(kept, o.ID) {
-			order = append(order, o.ID)
-		} else {
-			out = append(out, fmt.Sprintf("rule %s is gone: it %s", o.ID, describeRule(o)))
-		}
-	}
-	if !slices.Equal(kept, order) {
-		out = append(out, fmt.Sprintf("rules are asked in another order: %s; before: %s", strings.Join(kept, ", "), strings.Join(order, ", ")))
+	if order := ruleNames(next); len(order) > 1 && !slices.Equal(order, ruleNames(old)) {
+		out = append(out, "rules are asked in this order: "+strings.Join(order, ", "))
 	}
 	return out
+}
+
+// meaningsOf returns what a file says about each key and each rule. A queue that other lacks is one entry.
+func meaningsOf(s, other *Set) map[string]string {
+	out := map[string]string{}
+	tree, _ := toFile(reflect.ValueOf(s.config)).(map[string]any)
+	queues, _ := tree["queues"].(map[string]any)
+	for name, q := range s.config.Queues {
+		if _, both := other.config.Queues[name]; !both {
+			delete(queues, name)
+			out["queue "+name] = fmt.Sprintf("%d teams of %s", q.Teams, formatInline(toFile(reflect.ValueOf(q.TeamSize))))
+		}
+	}
+	delete(tree, "version")
+	delete(tree, "rules")
+	flatten("", tree, out)
+	for _, r := range s.config.Rules {
+		out["rule "+r.ID] = describeRule(r)
+	}
+	return out
+}
+
+func ruleNames(s *Set) []string {
+	var names []string
+	for _, r := range s.config.Rules {
+		names = append(names, r.ID)
+	}
+	return names
 }
 
 // describeRule describes a rule in one line.
@@ -98,7 +71,11 @@ func describeRule(r Rule) string {
 		verb, cond = "allows", r.Allow
 	}
 	on := slices.DeleteFunc(Actions(), func(a Action) bool { return !slices.Contains(r.On, a) }) // in a fixed order
-	return fmt.Sprintf("%s %s when %s", verb, joinWords(actionNames(on), "and"), onOneLine(cond))
+	text := fmt.Sprintf("%s %s when %s", verb, joinWords(actionNames(on), "and"), onOneLine(cond))
+	if r.Message != "" {
+		text += fmt.Sprintf(" (players read %q)", r.Message)
+	}
+	return text
 }
 
 // quotedOrSpace matches the texts in quotes of a condition, and white space outside of them.
@@ -111,13 +88,11 @@ func onOneLine(cond string) string {
 	}))
 }
 
-// flatten sets out to the value of every key of a file's tree except rules, by path.
+// flatten sets out to the value of every key of a file's tree, by path.
 func flatten(path string, v any, out map[string]string) {
 	group, ok := v.(map[string]any)
 	if !ok {
-		if path != "rules" {
-			out[path] = formatInline(v)
-		}
+		out[path] = formatInline(v)
 		return
 	}
 	for k, e := range group {

@@ -31,31 +31,30 @@ rules:
 queues: {duo: {teams: 2, team_size: 2, backfill: true}, trio: {teams: 2, team_size: 3}}
 `)
 	want := []string{
-		"queue old is gone (it was 2 teams of 1)",
+		"parties.lock.in_match: false; before: true",
+		"parties.max_size.max: 6; before: 8",
+		"queue old is gone; before: 2 teams of 1",
 		"queue trio is new: 2 teams of 3",
-		"parties.lock.in_match: false, was true",
-		"parties.max_size.max: 6, was 8",
-		"queues.duo.backfill: true, was false",
-		"rule friends: denies join and invite when not relation.friend_of_leader; before: denies join when not relation.friend_of_leader",
-		`rule friends: players read "Friends only.", before ""`,
+		"queues.duo.backfill: true; before: false",
+		`rule friends: denies join and invite when not relation.friend_of_leader (players read "Friends only."); before: denies join when not relation.friend_of_leader`,
+		"rule late is gone; before: denies create when hour(now) >= 22",
 		"rule level: denies create when (user.metadata.level ?? 0) < 10; before: denies create when user.metadata.level < 10",
-		`rule new is new, asked last: denies kick when party.state == "in_match"`,
-		"rule late is gone: it denies create when hour(now) >= 22",
-		"rules are asked in another order: friends, staff, level; before: staff, friends, level",
+		`rule new is new: denies kick when party.state == "in_match"`,
+		"rules are asked in this order: friends, staff, level, new",
 	}
 	if got := rules.Diff(old, next); !slices.Equal(got, want) {
 		t.Errorf("Diff:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	for _, c := range []struct{ old, next, want string }{
-		{"", "parties: {kick_ban: 10m}", "parties.kick_ban: 10m, was nothing"},
-		{"attributes: {public: [a, b]}", `attributes: {public: ["a, b"]}`, `attributes.public: ["a, b"], was [a, b]`},
+		{"", "parties: {kick_ban: 10m}", "parties.kick_ban is new: 10m"},
+		{"attributes: {public: [a, b]}", `attributes: {public: ["a, b"]}`, `attributes.public: ["a, b"]; before: [a, b]`},
 		{
 			`rules: [{id: r, on: [join], deny: 'user.username == "a  b"'}]`, `rules: [{id: r, on: [join], deny: 'user.username == "a b"'}]`,
 			`rule r: denies join when user.username == "a b"; before: denies join when user.username == "a  b"`,
 		},
 		{"rules: [{id: r, on: [join, create], deny: invited}]", "rules: [{id: r, on: [create, join], deny: invited}]", ""},
-		{"rules: [{id: a, on: [join], deny: invited}]", "rules: [{id: b, on: [join], allow: invited}, {id: a, on: [join], deny: invited}]", "rule b is new, asked before a: allows join when invited"},
-		{"rules: [{id: a, on: [join], deny: invited}]", "rules: [{id: a, on: [join], deny: invited}, {id: b, on: [join], allow: invited}]", "rule b is new, asked last: allows join when invited"},
+		{"rules: [{id: a, on: [join], deny: invited}]", "rules: [{id: b, on: [join], allow: invited}, {id: a, on: [join], deny: invited}]", "rule b is new: allows join when invited\nrules are asked in this order: b, a"},
+		{"rules: [{id: a, on: [join], deny: invited}]", "rules: [{id: a, on: [join], deny: invited}, {id: b, on: [join], allow: invited}]", "rule b is new: allows join when invited\nrules are asked in this order: a, b"},
 		{"", "rules: [{id: a, on: [join], deny: invited}]", "rule a is new: denies join when invited"},
 		{`rules: [{id: r, on: [join], deny: "user.username  == 'it\\'s  x'  or invited"}]`, `rules: [{id: r, on: [join], deny: "user.username == 'it\\'s  x' or   invited"}]`, ""},
 	} {

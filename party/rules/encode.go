@@ -42,7 +42,7 @@ func toFile(v reflect.Value) any {
 				continue
 			}
 			value := toFile(field)
-			if formOf(f) == "word" && (value == "true" || value == "false") {
+			if formOf(f.Tag) == "word" && (value == "true" || value == "false") {
 				value = value == "true" // as YAML writes them
 			}
 			out[f.Tag.Get("yaml")] = value

@@ -38,7 +38,7 @@ func TestSet_Decide_byValue(t *testing.T) {
 		{`{"level": 10, "needed": "10"}`, `user.metadata.level == user.metadata.needed`, "true"},
 		{`{"level": 10}`, `user.metadata.level < "11"`, `"<" cannot be used between a whole number and a text`},
 	} {
-		d, err := denyJoin(t, c.cond).Decide(context.Background(), someFacts(), &fakeLoader{account: rules.Account{Metadata: c.metadata}})
+		d, err := denyJoin(t, c.cond).Try(context.Background(), someFacts(), &fakeLoader{account: rules.Account{Metadata: c.metadata}})
 		switch {
 		case c.want == "true" || c.want == "false":
 			if err != nil || d.Allowed == (c.want == "true") {
@@ -63,7 +63,7 @@ func TestSet_Decide_failureMessage(t *testing.T) {
 		{"user.metadata.level == 10", &fakeLoader{account: rules.Account{Metadata: `{"level": "high"}`}}, false},
 		{"relation.blocked", panicLoader{}, false},
 	} {
-		d, err := denyJoin(t, c.cond).Decide(context.Background(), someFacts(), c.load)
+		d, err := denyJoin(t, c.cond).Try(context.Background(), someFacts(), c.load)
 		if err == nil || strings.Contains(d.Message, "please try again") != c.again || d.Rule != "r" {
 			t.Errorf("%s: %+v, %v", c.cond, d, err)
 		}

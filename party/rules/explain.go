@@ -128,13 +128,16 @@ func isShown(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.NilNode:
 		return false
+	case *ast.UnaryNode:
+		return n.Operator != "-" || isShown(n.Node)
+	case *ast.CallNode:
+		return constantOf(n) == nil
 	case *ast.ArrayNode:
 		return slices.ContainsFunc(n.Nodes, isShown)
 	case *ast.BinaryNode:
 		return n.Operator != ".."
 	}
-	_, literal := literalValue(n)
-	return !literal
+	return !isLiteral(n)
 }
 
 // evaluate runs one piece of a condition by itself.
@@ -200,39 +203,33 @@ func formatValue(v any) string {
 		return FormatDuration(v.Round(time.Second))
 	case time.Time:
 		return v.Format(time.RFC3339)
-	case []MemberFacts:
-		return counted(len(v), "member")
-	case []GroupFacts:
-		return counted(len(v), "group")
 	case MemberFacts, GroupFacts, SkillFacts: // only in "min" in party.skill, which asks for a name and not for a value
 		return fmt.Sprintf("&%v", v)
-	case []any:
-		if len(v) > 0 {
-			switch v[0].(type) {
-			case MemberFacts:
-				return plural(len(v), "member")
-			case GroupFacts:
-				return plural(len(v), "group")
-			}
-		}
-		var words []string
-		for _, e := range v[:min(len(v), maxLoopEntries)] {
-			words = append(words, formatValue(e))
-		}
-		if len(v) > maxLoopEntries {
-			words = append(words, "...")
-		}
-		return "[" + strings.Join(words, ", ") + "]"
 	case map[string]any:
 		return plural(len(v), "field")
+	}
+	if list := reflect.ValueOf(v); list.Kind() == reflect.Slice {
+		return formatList(list)
 	}
 	return fmt.Sprint(v)
 }
 
-// counted returns the size of a list of facts in words.
-func counted(n int, noun string) string {
-	if n == 0 {
-		return "[]"
+// formatList formats a list. Of members and groups it says how many there are.
+func formatList(list reflect.Value) string {
+	var words []string
+	for i := range list.Len() {
+		switch entry := list.Index(i).Interface().(type) {
+		case MemberFacts:
+			return plural(list.Len(), "member")
+		case GroupFacts:
+			return plural(list.Len(), "group")
+		default:
+			words = append(words, formatValue(entry))
+		}
+		if i == maxLoopEntries {
+			words[i] = "..."
+			break
+		}
 	}
-	return plural(n, noun)
+	return "[" + strings.Join(words, ", ") + "]"
 }

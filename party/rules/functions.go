@@ -15,11 +15,9 @@ import (
 // function is a function that conditions may call besides those of expr. Arguments that must be literals are
 // checked when the file is loaded, so that no player runs into a typing mistake.
 type function struct {
-	call       func(args ...any) (any, error)
-	types      []any
-	literal    *literalArg // nil if it needs no literal
-	result     domain      // its values, if the type does not define them
-	usage, doc string      // for package reference
+	call    func(args ...any) (any, error)
+	types   []any
+	literal *literalArg // nil if it needs no literal
 }
 
 // literalArg describes an argument that must be a text in quotes.
@@ -33,46 +31,31 @@ var zoneLiteral = &literalArg{1, func(s string) error { _, err := loadZone(s); r
 
 var functions = map[string]function{
 	"duration": {
-		usage:   `duration("24h")`,
-		doc:     "A length of time, in the units of the file: ms, s, m, h and d. For account_age, party.age and differences of times.",
 		types:   []any{new(func(string) time.Duration)},
 		call:    func(args ...any) (any, error) { return ParseDuration(args[0].(string)) },
 		literal: &literalArg{0, func(s string) error { _, err := ParseDuration(s); return err }, `expected a duration such as "90s", "24h" or "30d"`},
 	},
 	"date": {
-		usage:   `date("2026-12-24")`,
-		doc:     `A moment, to compare with now: "2026-12-24" is the beginning of that day in UTC, "2026-12-24T18:00:00+01:00" any moment.`,
 		types:   []any{new(func(string) time.Time)},
-		call:    func(args ...any) (any, error) { return parseDate(args[0].(string)) },
-		literal: &literalArg{0, func(s string) error { _, err := parseDate(s); return err }, `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`},
+		call:    func(args ...any) (any, error) { return ParseDate(args[0].(string)) },
+		literal: &literalArg{0, func(s string) error { _, err := ParseDate(s); return err }, `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`},
 	},
 	"hour": {
-		usage:   `hour(now, "Europe/Berlin")`,
-		doc:     "The hour of a moment, 0 to 23. Without a zone in UTC.",
 		types:   []any{new(func(time.Time, ...string) int)},
 		call:    func(args ...any) (any, error) { return inZone(args).Hour(), nil },
-		result:  wholeUpTo("hour", 23),
 		literal: zoneLiteral,
 	},
 	"weekday": {
-		usage:   `weekday(now, "Asia/Tokyo")`,
-		doc:     `The day of the week of a moment, "monday" to "sunday". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time, ...string) string)},
 		call:    func(args ...any) (any, error) { return strings.ToLower(inZone(args).Weekday().String()), nil },
-		result:  oneOf("weekday", []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}),
 		literal: zoneLiteral,
 	},
 	"time_of_day": {
-		usage:   `time_of_day(now, "UTC")`,
-		doc:     `The time of a moment as "HH:MM", so that times compare as text: time_of_day(now) >= "22:30". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time, ...string) string)},
 		call:    func(args ...any) (any, error) { return inZone(args).Format("15:04"), nil },
-		result:  domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`},
 		literal: zoneLiteral,
 	},
 	"hash": {
-		usage: `hash(user.id, "new-queue") % 100`,
-		doc:   "A number from 0 that is always the same for the same text, for staged rollouts. A second text, such as the feature's name, gives another mix of players.",
 		types: []any{new(func(string, ...string) int)},
 		call: func(args ...any) (any, error) {
 			salt := ""
@@ -81,27 +64,17 @@ var functions = map[string]function{
 			}
 			return stableHash(args[0].(string), salt), nil
 		},
-		result: nonNegative("hash"),
 	},
 }
 
-// FunctionDoc describes a function of conditions. It is for package reference.
-type FunctionDoc struct{ Name, Usage, Doc string }
-
-// Functions describes the functions that conditions may call besides those of the expression language, sorted
-// by name.
-func Functions() []FunctionDoc {
-	var out []FunctionDoc
-	for _, name := range slices.Sorted(maps.Keys(functions)) {
-		out = append(out, FunctionDoc{name, functions[name].usage, functions[name].doc})
-	}
-	return out
-}
+// Functions lists the functions that conditions may call besides those of the expression language, sorted by name.
+func Functions() []string { return slices.Sorted(maps.Keys(functions)) }
 
 // Builtins lists the functions of the expression language that conditions may call.
 func Builtins() []string { return slices.Clone(builtins) }
 
-func parseDate(s string) (time.Time, error) {
+// ParseDate reads the text of date(...).
+func ParseDate(s string) (time.Time, error) {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
 		return t, nil
 	}
@@ -161,10 +134,11 @@ func foldLiterals(n *ast.Node) {
 // constantOf returns the value of duration("...") or date("..."), and nil for any other call.
 func constantOf(n *ast.CallNode) any {
 	name := n.Callee.String()
-	if name != "duration" && name != "date" {
+	text, literal := n.Arguments[0].(*ast.StringNode)
+	if name != "duration" && name != "date" || !literal {
 		return nil
 	}
-	v, err := functions[name].call(n.Arguments[0].(*ast.StringNode).Value)
+	v, err := functions[name].call(text.Value)
 	if err != nil {
 		return nil
 	}

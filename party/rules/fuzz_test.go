@@ -40,7 +40,7 @@ func FuzzLoad(f *testing.F) {
 		for _, a := range rules.Actions() {
 			facts := someFacts()
 			facts.Action = a
-			if _, err := set.Decide(context.Background(), facts, nil); err != nil {
+			if _, err := set.Try(context.Background(), facts, nil); err != nil {
 				var ee *rules.EvalError
 				if !errors.As(err, &ee) {
 					t.Fatalf("Decide gave %T", err)
@@ -79,16 +79,20 @@ func FuzzDecide(f *testing.F) {
 	for _, cond := range hostileConditions {
 		f.Add(cond, hostileMetadata, strings.Repeat("a", 5000))
 	}
-	f.Fuzz(func(t *testing.T, cond, metadata, text string) {
+	f.Fuzz(func(t *testing.T, cond, metadata, hostile string) {
 		c := rules.Default()
 		c.Rules = []rules.Rule{{ID: "r", On: []rules.Action{rules.ActionJoin}, Deny: cond}}
-		set, err := rules.New(c)
+		text, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := rules.Load(text, "rules.json")
 		if err != nil {
 			return
 		}
-		facts := hostileFacts(text)
+		facts := hostileFacts(hostile)
 		begin := time.Now()
-		d, err := set.Decide(context.Background(), facts, &fakeLoader{account: rules.Account{Metadata: metadata}})
+		d, err := set.Try(context.Background(), facts, &fakeLoader{account: rules.Account{Metadata: metadata}})
 		if took := time.Since(begin); took > 20*time.Second {
 			t.Errorf("%q took %v", cond, took)
 		}

@@ -259,7 +259,7 @@ func TestKeys_rule(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := mustLoad(t, string(text)).Decide(context.Background(), someFacts(), nil)
+		got, err := mustLoad(t, string(text)).Try(context.Background(), someFacts(), nil)
 		if err != nil || got != c.want {
 			t.Errorf("with %s %v: %+v, %v; want %+v", c.key, c.value, got, err, c.want)
 		}
@@ -289,7 +289,7 @@ func TestFacts_complete(t *testing.T) {
 		} else if f.Kind == "list" || f.Kind == "names with values" {
 			cond = fmt.Sprintf("len(%s) == 0", f.Path)
 		}
-		if _, err := denyJoinWith(t, skilled, cond).Decide(context.Background(), someFacts(), &fakeLoader{}); err != nil {
+		if _, err := denyJoinWith(t, skilled, cond).Try(context.Background(), someFacts(), &fakeLoader{}); err != nil {
 			t.Errorf("%s: %v", cond, err)
 		}
 	}

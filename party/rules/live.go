@@ -21,17 +21,12 @@ import (
 // Live keeps the current version of the rules file. It loads the file, watches it and switches from one Set to
 // the next. A broken file never replaces a good one. Live is safe for concurrent use.
 type Live struct {
-	opts    LiveOptions
-	current atomic.Pointer[Set] // same as report.Set
+	opts   LiveOptions
+	report atomic.Pointer[Report] // replaced whole, so that nobody waits for a file that is being read
 
-	fileMu      sync.Mutex        // taken before mu; held while the file is read, which may hang with the disk
-	triedHash   [sha256.Size]byte // hash of the content at the newest attempt
-	seenHash    [sha256.Size]byte // hash of the content at the last look
-	readFailure string            // why the newest attempt could not read the file; "" if it could
-
-	mu       sync.Mutex // held while an attempt takes effect; OnLoad is called under it
-	report   Report
-	firstSet *Set // the first Set loaded; the host was set up with it
+	mu          sync.Mutex // held during a look at the file, which may hang with the disk, and while OnLoad is called
+	seen, tried string     // what the last look and the newest attempt found: the content's hash, or why there is none
+	first       *Set       // the first Set loaded; the host was set up with it
 }
 
 // LiveOptions configures a Live.
@@ -67,28 +62,21 @@ func NewLive(o LiveOptions) *Live {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Live{opts: o, report: Report{Set: Defaults(), Source: o.Path}}
-	l.current.Store(l.report.Set)
+	l := &Live{opts: o}
+	l.report.Store(&Report{Set: Defaults(), Source: o.Path})
 	return l
 }
 
 // Current returns the active Set, never nil. A request calls it once and keeps the result, so that it never
 // mixes two versions.
-func (l *Live) Current() *Set { return l.current.Load() }
+func (l *Live) Current() *Set { return l.report.Load().Set }
+
+// Report returns the state of the active rules and of the newest attempt to change them.
+func (l *Live) Report() Report { return *l.report.Load() }
 
 // Reload reads the file now. On an error the active Set stays active. For a missing file, errors.Is(err,
 // fs.ErrNotExist) is true. For a broken file the error is [Problems].
-func (l *Live) Reload(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if l.opts.Path == "" {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return l.activate(Defaults(), "", nil, nil)
-	}
-	return l.readFile(true)
-}
+func (l *Live) Reload() error { return l.look(true) }
 
 // Watch polls the file every second until ctx ends, see [Live.Poll]. It blocks. It returns at once if there is
 // no file to watch.
@@ -103,7 +91,7 @@ func (l *Live) Watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
-			l.Poll(ctx)
+			l.Poll()
 		}
 	}
 }
@@ -111,99 +99,89 @@ func (l *Live) Watch(ctx context.Context) {
 // Poll reads the file once. It loads the content if it differs from the newest attempt and is the same as at
 // the previous look. So a file that is still being written is left alone. Poll ignores the modification time:
 // editors, containers and network drives set it in too many different ways.
-func (l *Live) Poll(ctx context.Context) {
-	if ctx.Err() == nil && l.opts.Path != "" {
-		_ = l.readFile(false) // OnLoad and Report have the error
+func (l *Live) Poll() {
+	if l.opts.Path != "" {
+		_ = l.look(false) // OnLoad and Report have the error
 	}
 }
 
-// readFile reads the file. It loads the content if always is set, or if new content is stable since the previous
-// look.
-func (l *Live) readFile(always bool) error {
-	l.fileMu.Lock()
-	defer l.fileMu.Unlock()
-	data, err := readBounded(l.opts.Path)
-	sum, unread := sha256.Sum256(data), ""
-	if err != nil {
-		unread = err.Error()
+// look reads the file. It loads the content if always is set, or if new content is stable since the previous look.
+func (l *Live) look(always bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var data []byte
+	var err error
+	found := ""
+	if l.opts.Path != "" {
+		data, err = readBounded(l.opts.Path)
+		sum := sha256.Sum256(data)
+		found = hex.EncodeToString(sum[:])
 	}
-	settled, changed := sum == l.seenHash, sum != l.triedHash || unread != l.readFailure
-	l.seenHash = sum
+	if err != nil {
+		found = err.Error()
+	}
+	settled, changed := found == l.seen, found != l.tried
+	l.seen = found
 	if !always && !(settled && changed) {
 		return nil
 	}
-	l.triedHash, l.readFailure = sum, unread
-	var s *Set
-	var files Problems
+	l.tried = found
+	out := Loaded{Old: l.Current(), Report: l.Report()}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		err = fmt.Errorf("rules file is missing: %w", err)
 	case err != nil:
 		err = fmt.Errorf("read rules: %w", err)
 	default:
-		if s, err = Load(data, l.opts.Path); err == nil && l.opts.CheckFiles != nil {
-			files = l.opts.CheckFiles(s)
-		}
+		out.New, err = Load(data, l.opts.Path)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.activate(s, hex.EncodeToString(sum[:]), files, err)
-}
-
-// Report returns the state of the active rules and of the newest attempt to change them.
-func (l *Live) Report() Report {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.report
-}
-
-// activate makes s the active Set, or records err. hash is the hash of the file. A file that is already in force
-// switches nothing, but the files it names are checked again. The caller holds l.mu.
-func (l *Live) activate(s *Set, hash string, files Problems, err error) error {
-	old := l.report.Set
-	l.report.Err = err
-	if err != nil {
-		l.report.Problems = nil
-		errors.As(err, &l.report.Problems)
+	out.Err, out.Problems = err, nil
+	if out.New != nil {
+		l.activate(&out, found)
 	} else {
-		if l.report.Version > 0 && hash == l.report.Hash {
-			s = old
-		} else {
-			s.inheritStats(old)
-			if s.empty && !old.empty && l.report.Version > 0 {
-				s.warnings = append(s.warnings, Problem{Severity: Warning, File: l.opts.Path, What: "the file is empty now: all its rules and settings are gone"})
-			}
-			l.report.Version++
-			l.report.Set, l.report.LoadedAt, l.report.Hash = s, l.opts.Now(), hash
-			l.current.Store(s)
-		}
-		l.firstSet = cmp.Or(l.firstSet, s)
-		l.report.Problems = slices.Concat(s.Warnings(), files, l.restart(s))
+		errors.As(err, &out.Problems)
 	}
+	l.report.Store(&out.Report)
 	if l.opts.OnLoad != nil {
-		l.opts.OnLoad(Loaded{Old: old, New: s, Report: l.report})
+		l.opts.OnLoad(out)
 	}
 	return err
 }
 
-// restart warns of settings in s that need a restart of the server: the host accepts a matchmaker only at its
-// start.
-func (l *Live) restart(s *Set) (ps Problems) {
-	if l.opts.Trial || l.firstSet == nil {
-		return nil
+// activate reports that out.New is active. hash is the hash of its file. A file that is already in force switches
+// nothing, but the files it names are checked again.
+func (l *Live) activate(out *Loaded, hash string) {
+	if out.Version > 0 && hash == out.Hash {
+		out.New = out.Old
+	} else {
+		out.New.inheritStats(out.Old)
+		if out.Old.IsSet("") && !out.New.IsSet("") {
+			out.New.warnings = append(out.New.warnings, out.New.Warning("", "the file is empty now: all its rules and settings are gone", ""))
+		}
+		out.Version++
+		out.Set, out.LoadedAt, out.Hash = out.New, l.opts.Now(), hash
 	}
-	add := func(path, what, allowed string) {
-		ps = append(ps, Problem{Severity: Warning, File: l.opts.Path, Path: path, What: what, Allowed: allowed})
+	out.Problems = slices.Clone(out.New.Warnings())
+	if l.opts.CheckFiles != nil {
+		out.Problems = append(out.Problems, l.opts.CheckFiles(out.New)...)
 	}
-	was, now := l.firstSet.config, s.config
+	if l.first = cmp.Or(l.first, out.New); !l.opts.Trial {
+		out.Problems = append(out.Problems, restart(l.first.config, out.New)...)
+	}
+}
+
+// restart warns of what in s needs a restart of a server that was set up with the configuration was: the host
+// accepts a matchmaker only at its start.
+func restart(was Config, s *Set) (ps Problems) {
+	now := s.config
 	switch had, has := len(was.Queues) > 0, len(now.Queues) > 0; {
 	case has && !had:
-		add("queues", "the first queues work after a restart of the server", "until then matchmaking is the server's own")
+		ps = append(ps, s.Warning("queues", "the first queues work after a restart of the server", "until then matchmaking is the server's own"))
 	case had && !has:
-		add("queues", "no queue is left, so that nobody can look for a match", "until there is one again, or the server restarts")
+		ps = append(ps, s.Warning("queues", "no queue is left, so that nobody can look for a match", "until there is one again, or the server restarts"))
 	}
 	if now.Matchmaking.CreateMatch && !was.Matchmaking.CreateMatch && len(was.Queues) == 0 {
-		add("matchmaking.create_match", "works after a restart of the server", "")
+		ps = append(ps, s.Warning("matchmaking.create_match", "works after a restart of the server", ""))
 	}
 	return ps
 }

@@ -18,7 +18,7 @@ func TestLive_PipeIsNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	live := rules.NewLive(rules.LiveOptions{Path: path})
-	if err := live.Reload(t.Context()); err == nil || !strings.Contains(err.Error(), "is not a file") {
+	if err := live.Reload(); err == nil || !strings.Contains(err.Error(), "is not a file") {
 		t.Errorf("Reload of a pipe = %v; want it refused", err)
 	}
 	if live.Report().Err == nil {

@@ -44,7 +44,7 @@ func (l *liveFile) write(text string) {
 func (l *liveFile) poll(times int) {
 	for range times {
 		l.now = l.now.Add(time.Second)
-		l.live.Poll(context.Background())
+		l.live.Poll()
 	}
 }
 
@@ -61,7 +61,7 @@ func TestLive_Reload(t *testing.T) {
 	if got := l.defaultSize(); got != rules.Default().Parties.MaxSize.Default {
 		t.Errorf("before the first load the size is %d, not the default", got)
 	}
-	if err := l.live.Reload(context.Background()); err != nil {
+	if err := l.live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	r := l.live.Report()
@@ -71,7 +71,7 @@ func TestLive_Reload(t *testing.T) {
 
 	old := l.live.Current()
 	l.write(broken)
-	err := l.live.Reload(context.Background())
+	err := l.live.Reload()
 	var ps rules.Problems
 	if !errors.As(err, &ps) || len(ps) != 1 {
 		t.Fatalf("Reload of a broken file: %v", err)
@@ -82,7 +82,7 @@ func TestLive_Reload(t *testing.T) {
 	}
 
 	l.write(four)
-	if err := l.live.Reload(context.Background()); err != nil {
+	if err := l.live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	if r = l.live.Report(); l.defaultSize() != 4 || r.Version != 2 || r.Err != nil || len(r.Problems) != 0 {
@@ -96,14 +96,14 @@ func TestLive_Reload(t *testing.T) {
 // TestLive_Reload_same checks that a file that is in force already switches nothing, even after a broken one.
 func TestLive_Reload_same(t *testing.T) {
 	l := newLiveFile(t, three)
-	if err := l.live.Reload(context.Background()); err != nil {
+	if err := l.live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	first := l.live.Report()
 	for _, content := range []string{three, broken, three} {
 		l.now = l.now.Add(time.Minute)
 		l.write(content)
-		if err := l.live.Reload(context.Background()); (err != nil) != (content == broken) {
+		if err := l.live.Reload(); (err != nil) != (content == broken) {
 			t.Fatal(err)
 		}
 	}
@@ -117,28 +117,28 @@ func TestLive_Reload_same(t *testing.T) {
 
 func TestLive_Reload_missing(t *testing.T) {
 	l := newLiveFile(t, three)
-	if err := l.live.Reload(context.Background()); err != nil {
+	if err := l.live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(l.path); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.live.Reload(context.Background()); !errors.Is(err, fs.ErrNotExist) {
+	if err := l.live.Reload(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Reload of a missing file: %v", err)
 	}
 	if l.defaultSize() != 3 {
 		t.Errorf("a missing file changed the rules")
 	}
 	l.write("")
-	if err := l.live.Reload(context.Background()); err != nil || l.defaultSize() != 8 {
+	if err := l.live.Reload(); err != nil || l.defaultSize() != 8 {
 		t.Errorf("an empty file is not the defaults: %v, size %d", err, l.defaultSize())
 	}
 	dir := rules.NewLive(rules.LiveOptions{Path: t.TempDir()})
-	if err := dir.Reload(context.Background()); err == nil || errors.Is(err, fs.ErrNotExist) {
+	if err := dir.Reload(); err == nil || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Reload of a directory: %v", err)
 	}
 	none := rules.NewLive(rules.LiveOptions{})
-	if err := none.Reload(context.Background()); err != nil || none.Report().Version != 1 {
+	if err := none.Reload(); err != nil || none.Report().Version != 1 {
 		t.Errorf("Reload without a file: %v, %+v", err, none.Report())
 	}
 	none.Watch(context.Background()) // returns at once
@@ -148,7 +148,7 @@ func TestLive_Reload_missing(t *testing.T) {
 // content is tried once.
 func TestLive_Poll(t *testing.T) {
 	l := newLiveFile(t, three)
-	if err := l.live.Reload(context.Background()); err != nil {
+	if err := l.live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	l.poll(5)
@@ -188,14 +188,6 @@ func TestLive_Poll(t *testing.T) {
 	if r := l.live.Report(); r.Err != nil || r.Version != 2 {
 		t.Errorf("the same file came back, but %+v", r)
 	}
-	done, cancel := context.WithCancel(context.Background())
-	cancel()
-	l.write(three)
-	l.live.Poll(done)
-	l.live.Poll(done)
-	if err := l.live.Reload(done); l.defaultSize() != 4 || err == nil {
-		t.Errorf("worked on after the end: %v", err)
-	}
 }
 
 // TestLive_Poll_otherReason checks that OnLoad learns of a new reason why a file cannot be read.
@@ -227,7 +219,7 @@ func TestLive_Poll_emptied(t *testing.T) {
 	l.poll(2)
 	l.write("# nothing any more\n")
 	l.poll(2)
-	_ = l.live.Reload(t.Context()) // the same again
+	_ = l.live.Reload() // the same again
 	if r := l.live.Report(); r.Version != 3 || r.Err != nil || len(r.Problems) != 1 || !strings.Contains(r.Problems[0].String(), "the file is empty now") || l.defaultSize() != 8 {
 		t.Errorf("emptied: %+v", r)
 	}
@@ -242,7 +234,7 @@ func TestLive_Poll_emptied(t *testing.T) {
 // without its byte order mark and carriage returns.
 func TestLive_Reload_long(t *testing.T) {
 	l := newLiveFile(t, three)
-	if err := l.live.Reload(context.Background()); err != nil {
+	if err := l.live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	const rule = "rules: [{id: none, on: [join], deny: true}]"
@@ -251,7 +243,7 @@ func TestLive_Reload_long(t *testing.T) {
 		"a byte order mark": "\ufeffversion: 1\n" + strings.Repeat(" ", 256<<10-len("version: 1\n\n"+rule)) + "\n" + rule,
 	} {
 		l.write(text)
-		err := l.live.Reload(context.Background())
+		err := l.live.Reload()
 		if err == nil || !strings.Contains(err.Error(), "is longer than 262144 bytes") || l.defaultSize() != 3 {
 			t.Errorf("%s: %v, size %d; want it refused, and the rules as they were", name, err, l.defaultSize())
 		}
@@ -292,16 +284,16 @@ func TestLive_Watch(t *testing.T) {
 func TestLive_keepsCounters(t *testing.T) {
 	l := newLiveFile(t, "version: 1\nrules: [{id: a, on: [join], deny: party.size > 1}, {id: b, on: [join], deny: false}]\n")
 	decide := func() {
-		if _, err := l.live.Current().Decide(context.Background(), someFacts(), nil); err != nil {
+		if _, _, err := l.live.Current().Decide(context.Background(), someFacts(), nil, true); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := l.live.Reload(context.Background()); err != nil {
+	if err := l.live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	decide()
 	l.write("version: 1\nrules: [{id: c, on: [join], deny: false}, {id: a, on: [join], deny: party.size > 0}]\n")
-	if err := l.live.Reload(context.Background()); err != nil {
+	if err := l.live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	decide()
@@ -316,7 +308,7 @@ func TestLive_firstQueuesNeedRestart(t *testing.T) {
 	l := newLiveFile(t, three)
 	reload := func(text string) string {
 		l.write(text)
-		if err := l.live.Reload(context.Background()); err != nil {
+		if err := l.live.Reload(); err != nil {
 			t.Fatal(err)
 		}
 		return l.live.Report().Problems.Error()
@@ -331,15 +323,15 @@ func TestLive_firstQueuesNeedRestart(t *testing.T) {
 		t.Errorf("said %q of the first queues and matches", got)
 	}
 	fresh := newLiveFile(t, queue)
-	if err := fresh.live.Reload(context.Background()); err != nil || len(fresh.live.Report().Problems) != 0 {
+	if err := fresh.live.Reload(); err != nil || len(fresh.live.Report().Problems) != 0 {
 		t.Errorf("queues at the start: %v, %v", err, fresh.live.Report().Problems)
 	}
 	fresh.write(three)
-	if err := fresh.live.Reload(context.Background()); err != nil || !strings.Contains(fresh.live.Report().Problems.Error(), "no queue is left") {
+	if err := fresh.live.Reload(); err != nil || !strings.Contains(fresh.live.Report().Problems.Error(), "no queue is left") {
 		t.Errorf("without a queue: %v, %v", err, fresh.live.Report().Problems)
 	}
 	fresh.write(queue)
-	if err := fresh.live.Reload(context.Background()); err != nil || len(fresh.live.Report().Problems) != 0 {
+	if err := fresh.live.Reload(); err != nil || len(fresh.live.Report().Problems) != 0 {
 		t.Errorf("with queues again: %v, %v", err, fresh.live.Report().Problems)
 	}
 }
@@ -347,7 +339,7 @@ func TestLive_firstQueuesNeedRestart(t *testing.T) {
 // TestLive_concurrent checks that readers see whole versions while the file changes.
 func TestLive_concurrent(t *testing.T) {
 	l := newLiveFile(t, three)
-	if err := l.live.Reload(context.Background()); err != nil {
+	if err := l.live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	stop := make(chan struct{})
@@ -375,7 +367,7 @@ func TestLive_concurrent(t *testing.T) {
 			text = "version: 1\nparties: {max_size: {default: 5}}\nlimits: {data: {bytes: 5}}\n"
 		}
 		l.write(text)
-		if err := l.live.Reload(context.Background()); err != nil {
+		if err := l.live.Reload(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -12,47 +11,61 @@ import (
 // Load reads a rules file. Problems use name as the file's name. An empty file gives the defaults. If the file
 // has an error, the error is [Problems], with all errors and warnings. Load never panics. It takes bounded time
 // and memory for any data.
-func Load(data []byte, name string) (*Set, error) { return load(newSource(data, name)) }
+func Load(data []byte, name string) (*Set, error) { return Check(data, name, nil) }
+
+// Check is Load with more checks of each condition, by inspect.
+func Check(data []byte, name string, inspect Inspector) (*Set, error) {
+	d := newDecoder(data, name)
+	d.inspect = inspect
+	return d.load()
+}
 
 // LoadRecorded is Load for a configuration from a recording. A recording writes out all defaults, so it may be
 // longer than a file.
 func LoadRecorded(data []byte, name string) (*Set, error) {
-	src := newSource(data, name)
-	src.boundFactor = recordedBoundFactor
-	return load(src)
+	d := newDecoder(data, name)
+	d.src.boundFactor = recordedBoundFactor
+	return d.load()
 }
 
-func load(src *source) (*Set, error) {
-	d := newDecoder(src)
-	root := d.parse()
+func (d *decoder) load() (*Set, error) {
 	c := Default()
-	if root != nil && d.checkVersion(root) {
+	if root := d.parse(); root != nil {
+		if !d.checkVersion(root) {
+			return nil, d.sortedProblems(nil)
+		}
 		d.decode(root, reflect.ValueOf(&c).Elem(), "", "")
-	} else if root != nil {
-		return nil, d.sortedProblems(&c)
 	}
-	return d.finish(c)
+	d.completeDefaults(&c)
+	d.check(&c)
+	s := &Set{config: c, queues: slices.Sorted(maps.Keys(c.Queues)), file: d}
+	var compiled []*rule
+	for i := range c.Rules {
+		if r := d.compileRule(&c, i, c.Rules[i]); r != nil {
+			compiled = append(compiled, r)
+		}
+	}
+	s.setRules(compiled)
+	d.checkBudget(s)
+	s.warnings = d.sortedProblems(c.Rules)
+	if len(s.warnings.Errors()) > 0 {
+		return nil, s.warnings
+	}
+	return s, nil
 }
 
 // LoadFacts reads a file of facts, as JSON or YAML, under the names that conditions use. Facts that are left
 // out are empty. It is for trying rules out. The error is [Problems], as for [Load].
 func LoadFacts(data []byte, name string) (Facts, error) {
-	d := newDecoder(newSource(data, name))
-	root := d.parse()
+	d := newDecoder(data, name)
 	var f Facts
-	if root != nil {
+	if root := d.parse(); root != nil {
 		d.decode(root, reflect.ValueOf(&f).Elem(), "", "")
 	}
-	if bad := d.sortedProblems(&Config{}).Errors(); len(bad) > 0 {
+	if bad := d.sortedProblems(nil).Errors(); len(bad) > 0 {
 		return Facts{}, bad
 	}
 	return f, nil
-}
-
-// New makes a Set from a configuration written in Go, with the same checks as for a file. Start queues and the
-// groups in them from [DefaultOf].
-func New(c Config) (*Set, error) {
-	return newDecoder(newSource(nil, "config")).finish(c)
 }
 
 // checkVersion reports whether decoding the file makes sense: it is a group of keys of version 1, or only lacks a
@@ -68,37 +81,11 @@ func (d *decoder) checkVersion(root *node) bool {
 		return true
 	}
 	version := root.keys[at].val
-	if version.text != "1" || version.kind != scalarNode {
+	if version.text != "1" || version.kind != numberNode {
 		d.fail(version.at, "version", "is "+version.describe(), "this server reads version 1")
 		return false
 	}
 	return true
-}
-
-// finish checks the configuration and compiles its rules.
-func (d *decoder) finish(c Config) (*Set, error) {
-	d.completeDefaults(&c)
-	d.check(&c)
-	s := &Set{config: c, byAction: map[Action][]*rule{}, queues: slices.Sorted(maps.Keys(c.Queues)), empty: len(d.nodes) == 0}
-	for i := range c.Rules {
-		r := d.compileRule(&c, i, c.Rules[i])
-		if r == nil {
-			continue
-		}
-		s.rules = append(s.rules, r)
-		for _, a := range r.On {
-			s.byAction[a] = append(s.byAction[a], r)
-		}
-	}
-	d.checkBudget(s)
-	all := d.sortedProblems(&c)
-	if len(all.Errors()) > 0 {
-		return nil, all
-	}
-	s.warnings = all
-	const font = "invites.page.font"
-	s.fontProblem = d.src.problem(Warning, d.placeOf(font), font, "", "")
-	return s, nil
 }
 
 // completeDefaults fills in defaults that depend on other keys.
@@ -109,62 +96,44 @@ func (d *decoder) completeDefaults(c *Config) {
 			c.Status.Ready = ""
 		}
 		if !d.isSet("status.final") {
-			c.Status.Final = slices.DeleteFunc(slices.Clone(c.Status.Final), func(s string) bool {
-				return !slices.Contains(c.Status.Stages, s)
-			})
+			c.Status.Final = slices.DeleteFunc(c.Status.Final, func(s string) bool { return !slices.Contains(c.Status.Stages, s) })
 		}
 	}
-	c.Parties.KickBanJoins = c.Parties.KickBanJoins || d.isSet("parties.kick_ban")
-	queues := make(map[string]Queue, len(c.Queues))
+	c.Parties.KickBanJoins = d.isSet("parties.kick_ban")
 	for name, q := range c.Queues {
 		at := joinPath("queues", name)
-		if q.MaxParty == 0 && !d.isSet(at+".max_party") {
-			q.MaxParty = max(1, q.TeamSize.Max)
+		if !d.isSet(at + ".max_party") {
+			q.MaxParty = q.TeamSize.Max
 		}
 		if q.Skill != nil {
-			skill := *q.Skill
-			if skill.Max == 0 && !d.isSet(at+".skill.max") {
-				skill.Max = skill.Window
+			if !d.isSet(at + ".skill.max") {
+				q.Skill.Max = q.Skill.Window
 			}
-			if skill.Storage.Field == "" {
-				skill.Storage.Field = skill.Property
-			}
-			q.Skill = &skill
+			q.Skill.Storage.Field = cmp.Or(q.Skill.Storage.Field, q.Skill.Property)
 		}
-		if q.Latency != nil {
-			latency := *q.Latency
-			if latency.Max == 0 && !d.isSet(at+".latency.max") {
-				latency.Max = latency.Start
-			}
-			q.Latency = &latency
+		if q.Latency != nil && !d.isSet(at+".latency.max") {
+			q.Latency.Max = q.Latency.Start
 		}
-		queues[name] = q
+		c.Queues[name] = q
 	}
-	c.Queues = queues
 }
 
-// sortedProblems returns all problems in the order of lines. Paths use the names of rules.
-func (d *decoder) sortedProblems(c *Config) Problems {
+// sortedProblems returns all problems in the order of lines. Paths use the names of rules: "rules.friends-only.deny"
+// for "rules[3].deny", if the name is valid.
+func (d *decoder) sortedProblems(rules []Rule) Problems {
+	var named []string
+	for i, r := range rules {
+		if nameForm.valid(r.ID) {
+			named = append(named, indexPath("rules", i), "rules."+r.ID)
+		}
+	}
+	names := strings.NewReplacer(named...)
 	out := slices.Clone(d.problems)
 	for i := range out {
-		out[i].Path = withRuleName(out[i].Path, c.Rules)
+		out[i].Path = names.Replace(out[i].Path)
 	}
 	slices.SortStableFunc(out, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
 	return slices.Compact(out)
-}
-
-// withRuleName turns "rules[3].deny" into "rules.friends-only.deny" if the rule has a valid name.
-func withRuleName(path string, rules []Rule) string {
-	var i int
-	if n, _ := fmt.Sscanf(path, "rules[%d]", &i); n != 1 || i < 1 || i > len(rules) {
-		return path
-	}
-	id := rules[i-1].ID
-	if !forms["name"].valid(id) {
-		return path
-	}
-	_, rest, _ := strings.Cut(path, "]")
-	return "rules." + id + rest
 }

@@ -158,3 +158,17 @@ func TestProblem_sentences(t *testing.T) {
 		t.Errorf("Count() of a warning = %q", got)
 	}
 }
+
+// TestLoad_derivedDefaults checks defaults that are the value of another key, where a key is left out or has no value.
+func TestLoad_derivedDefaults(t *testing.T) {
+	for _, keys := range []string{"max_party: , ", ""} {
+		set := mustLoad(t, "version: 1\nparties: {kick_ban: }\nqueues:\n  q: {teams: 2, team_size: 3, "+keys+"skill: {property: mmr, window: 70, max: }, latency: {regions: [eu], start: 50}}\n")
+		q := set.Config().Queues["q"]
+		if q.MaxParty != 3 || q.Skill.Max != 70 || q.Skill.Storage.Field != "mmr" || q.Latency.Max != 50 {
+			t.Errorf("with %q: max_party %d, skill %+v, latency %+v", keys, q.MaxParty, *q.Skill, *q.Latency)
+		}
+		if set.Config().Parties.KickBanJoins {
+			t.Error("kick_ban without a value holds for native joins")
+		}
+	}
+}

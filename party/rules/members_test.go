@@ -48,7 +48,7 @@ func TestSet_Decide_members(t *testing.T) {
 		load := &fakeLoader{accounts: partyAccounts(f.Now)}
 		set := denyJoinWith(t, skilled, c.cond)
 		before := slices.Clone(f.Party.Members)
-		d, err := set.Decide(context.Background(), f, load)
+		d, err := set.Try(context.Background(), f, load)
 		if err != nil || d.Allowed == c.holds {
 			t.Errorf("%s: denied %v, %v; want %v", c.cond, !d.Allowed, err, c.holds)
 		}
@@ -69,10 +69,10 @@ func TestSet_Decide_membersLater(t *testing.T) {
 	set := mustLoad(t, `{version: 1, rules: [{id: a, on: [join], deny: 'any(party.members, .stage == "failed")'}, {id: b, on: [join], deny: 'any(party.members, .metadata.level == 2)'}]}`)
 	f := someFacts()
 	load := &fakeLoader{accounts: partyAccounts(f.Now)}
-	if d, err := set.Decide(context.Background(), f, load); err != nil || d.Rule != "b" {
+	if d, err := set.Try(context.Background(), f, load); err != nil || d.Rule != "b" {
 		t.Errorf("%+v, %v; want b", d, err)
 	}
-	d, on, err := set.DecideWithFacts(context.Background(), f, load, true)
+	d, on, err := set.Decide(context.Background(), f, load, true)
 	if err != nil || d.Rule != "b" || set.Explain(context.Background(), on, nil).Decision != d {
 		t.Errorf("explaining the facts of %+v gives another answer, %v", d, err)
 	}
@@ -83,18 +83,18 @@ func TestSet_Decide_membersMissing(t *testing.T) {
 	accounts := partyAccounts(f.Now)
 	delete(accounts, "u-cyd")
 	set := denyJoinWith(t, "", `any(party.members, .account_age < duration("1h") and (.metadata.level ?? 0) == 0)`)
-	if d, err := set.Decide(context.Background(), f, &fakeLoader{accounts: accounts}); err != nil || d.Allowed {
+	if d, err := set.Try(context.Background(), f, &fakeLoader{accounts: accounts}); err != nil || d.Allowed {
 		t.Errorf("a deleted member: %+v, %v; want it to count as new", d, err)
 	}
 	for _, mmr := range []string{"high", "NaN", "Inf"} {
 		accounts["u-cyd"] = rules.Account{Metadata: `{"mmr": "` + mmr + `"}`}
-		d, err := denyJoinWith(t, skilled, "party.skill.max > 0").Decide(context.Background(), f, &fakeLoader{accounts: accounts})
+		d, err := denyJoinWith(t, skilled, "party.skill.max > 0").Try(context.Background(), f, &fakeLoader{accounts: accounts})
 		if err == nil || d.Allowed || !strings.Contains(err.Error(), `a text "`+mmr+`" and no number`) {
 			t.Errorf("skill %s: %+v, %v", mmr, d, err)
 		}
 	}
 	delete(accounts, "u-bob")
-	if d, err := denyJoinWith(t, "", "user.account_age < duration(\"0s\") + duration(\"1h\")").Decide(context.Background(), f, &fakeLoader{accounts: accounts}); err == nil || d.Allowed {
+	if d, err := denyJoinWith(t, "", "user.account_age < duration(\"0s\") + duration(\"1h\")").Try(context.Background(), f, &fakeLoader{accounts: accounts}); err == nil || d.Allowed {
 		t.Errorf("a player without an account: %+v, %v", d, err)
 	}
 }
@@ -104,7 +104,7 @@ func TestSet_Decide_skillAlone(t *testing.T) {
 	f := someFacts()
 	f.Action, f.Party = rules.ActionMatchmake, rules.PartyFacts{}
 	f.Request.Queue = "ranked"
-	d, err := denyJoinWith(t, skilled, "party.skill.mean == 1500 and party.skill.spread == 0").Decide(context.Background(), f, &fakeLoader{accounts: partyAccounts(f.Now)})
+	d, err := denyJoinWith(t, skilled, "party.skill.mean == 1500 and party.skill.spread == 0").Try(context.Background(), f, &fakeLoader{accounts: partyAccounts(f.Now)})
 	if err != nil || d.Allowed {
 		t.Errorf("%+v, %v", d, err)
 	}
@@ -128,7 +128,7 @@ func TestSet_Decide_leader(t *testing.T) {
 	f := someFacts()
 	f.User.ID = f.Party.LeaderID
 	for _, load := range []rules.Loader{nil, &fakeLoader{}} {
-		if d, err := denyJoin(t, "relation.friend_of_leader and relation.same_group").Decide(context.Background(), f, load); err != nil || d.Allowed {
+		if d, err := denyJoin(t, "relation.friend_of_leader and relation.same_group").Try(context.Background(), f, load); err != nil || d.Allowed {
 			t.Errorf("with %v the leader is not near the leader: %+v, %v", load, d, err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestSet_Decide_attributes(t *testing.T) {
 	f.Party.Attributes = map[string]any{"map": "night"}
 	f.Party.Members[1].Attributes = map[string]any{"character": "owl"}
 	load := &fakeLoader{}
-	if d, err := denyJoin(t, `party.attributes.map == "night" and any(party.members, .attributes.character == "owl")`).Decide(context.Background(), f, load); err != nil || d.Allowed {
+	if d, err := denyJoin(t, `party.attributes.map == "night" and any(party.members, .attributes.character == "owl")`).Try(context.Background(), f, load); err != nil || d.Allowed {
 		t.Errorf("%+v, %v", d, err)
 	}
 	if len(load.reads) > 0 {

@@ -17,7 +17,7 @@ func TestDecide_EmptyListIsNoMissingValue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := s.Decide(t.Context(), rules.Facts{Action: rules.ActionJoin}, nil)
+		d, err := s.Try(t.Context(), rules.Facts{Action: rules.ActionJoin}, nil)
 		if err != nil || d.Allowed == refused {
 			t.Errorf("%s: %+v, %v; want that it is answered", deny, d, err)
 		}
@@ -29,8 +29,8 @@ func TestDecide_EmptyListIsNoMissingValue(t *testing.T) {
 		}
 		none := rules.Facts{Action: rules.ActionJoin}
 		empty := rules.Facts{Action: rules.ActionJoin, User: rules.UserFacts{Groups: []rules.GroupFacts{}}, Party: rules.PartyFacts{Members: []rules.MemberFacts{}}}
-		was, wasErr := s.Decide(t.Context(), empty, nil)
-		is, isErr := s.Decide(t.Context(), none, nil)
+		was, wasErr := s.Try(t.Context(), empty, nil)
+		is, isErr := s.Try(t.Context(), none, nil)
 		if was != is || (wasErr == nil) != (isErr == nil) || wasErr != nil && wasErr.Error() != isErr.Error() {
 			t.Errorf("%s:\n []:  %+v, %v\n nil: %+v, %v", deny, was, wasErr, is, isErr)
 		}

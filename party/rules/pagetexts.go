@@ -28,14 +28,6 @@ var pageTexts = func() (texts map[string]string) {
 // PageTexts returns a copy of every English text of the landing page, by its key.
 func PageTexts() map[string]string { return maps.Clone(pageTexts) }
 
-// pageTextForm returns the form of the keys. Only the JSON Schema lists all keys: [decoder.checkPageTexts] checks
-// them, and its messages say more.
-func pageTextForm() form {
-	f := patternForm(namePattern, nameAllowed)
-	f.pattern = "^(" + strings.Join(slices.Sorted(maps.Keys(pageTexts)), "|") + "|stage_.+)$"
-	return f
-}
-
 var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
 
 // placeholdersOf returns the words in braces that the page fills in for the text of a key.
@@ -58,38 +50,30 @@ var textForms = map[string]string{"lang": "language", "dir": "direction"}
 
 // checkPageTexts checks the page's texts. A key that is never shown, or a word in braces that is never filled in, is
 // a typing mistake.
-func (d *decoder) checkPageTexts(path string, texts map[string]string, stages []string, titled bool) {
+func (d *decoder) checkPageTexts(path string, texts map[string]string, stages []string) {
 	keys := slices.Sorted(maps.Keys(pageTexts))
 	for _, key := range slices.Sorted(maps.Keys(texts)) {
 		at := joinPath(path, key)
 		if d.broken[at] {
 			continue
 		}
-		if stage, ok := strings.CutPrefix(key, "stage_"); ok {
-			if !slices.Contains(stages, stage) {
-				d.warn(at, fmt.Sprintf("is never shown: %q is not one of status.stages%s", clip(stage), suggest(stage, stages)), "allowed: "+joinWords(stages, "or"))
-			}
+		stage, ofStage := strings.CutPrefix(key, "stage_")
+		d.warnIf(ofStage && !slices.Contains(stages, stage), at,
+			fmt.Sprintf("is never shown: %q is not one of status.stages%s", clip(stage), suggest(stage, stages)), "allowed: "+joinWords(stages, "or"))
+		_, known := pageTexts[key]
+		d.rejectIf(!known && !ofStage, at,
+			fmt.Sprintf("the page has no text %q%s", clip(key), suggest(key, keys)), "texts: "+joinWords(keys, "and")+", and stage_<name> for each stage")
+		if !known {
 			continue
 		}
-		if _, known := pageTexts[key]; !known {
-			d.reject(at, fmt.Sprintf("the page has no text %q%s", clip(key), suggest(key, keys)), "texts: "+joinWords(keys, "and")+", and stage_<name> for each stage")
-			continue
+		f, special := forms[textForms[key]]
+		d.rejectIf(special && !f.valid(texts[key]), at, fmt.Sprintf("%q cannot be used here", clip(texts[key])), f.allowed)
+		words, allowed := placeholdersOf(key), "this text has no words in braces"
+		if len(words) > 0 {
+			allowed = "filled in here: {" + strings.Join(words, "}, {") + "}"
 		}
-		d.warnIf(key == "heading_titled" && !titled, at, "is never shown: the game has no title", "set invites.page.title")
-		if f := forms[textForms[key]]; f.valid != nil && !f.valid(texts[key]) {
-			d.reject(at, fmt.Sprintf("%q cannot be used here", clip(texts[key])), f.allowed)
-		}
-		words := placeholdersOf(key)
 		for _, m := range placeholder.FindAllStringSubmatch(texts[key], -1) {
-			if slices.Contains(words, m[1]) {
-				continue
-			}
-			allowed := "this text has no words in braces"
-			if len(words) > 0 {
-				allowed = "filled in here: {" + strings.Join(words, "}, {") + "}"
-			}
-			d.reject(at, fmt.Sprintf("%q is not filled in%s", clip(m[0]), suggest(m[1], words)), allowed)
-			break
+			d.rejectIf(!slices.Contains(words, m[1]), at, fmt.Sprintf("%q is not filled in%s", clip(m[0]), suggest(m[1], words)), allowed)
 		}
 	}
 }

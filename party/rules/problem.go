@@ -16,13 +16,14 @@ const (
 
 // Problem is one problem of a rules file, at the place where a designer has to look.
 type Problem struct {
-	Severity  Severity `json:"-"`
-	File      string   `json:"file"`
-	Line, Col int      `json:"-"` // from 1; 0 if the problem has no place
-	Path      string   `json:"path"`
-	What      string   `json:"what"`
-	Allowed   string   `json:"allowed,omitempty"` // what would be right
-	Excerpt   string   `json:"-"`                 // the line of the file, and a line with a caret
+	Severity Severity `json:"-"`
+	File     string   `json:"file"`
+	Line     int      `json:"line"` // from 1; 0 if it has no place
+	Col      int      `json:"column"`
+	Path     string   `json:"path"`
+	What     string   `json:"problem"`
+	Allowed  string   `json:"allowed"` // what would be right
+	Excerpt  string   `json:"excerpt"` // the line of the file, and one with a caret
 }
 
 // String returns the problem in one line: "file:line:col: path: what; allowed".

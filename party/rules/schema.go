@@ -333,15 +333,15 @@ type DataLimits struct {
 // Rule is one rule of the designers. It sets either Deny or Allow; [Load] refuses any other rule.
 type Rule struct {
 	// Name of the rule. Players' clients see it in a refusal, "rule_denied/<id>".
-	ID string `yaml:"id" form:"name" required:"true"`
+	ID string `yaml:"id" json:"id" form:"name" required:"true"`
 	// The actions the rule is about.
-	On []Action `yaml:"on" oneof:"create|join|invite|update|data|matchmake|kick|promote" limit:"1..8" required:"true"`
+	On []Action `yaml:"on" json:"on" oneof:"create|join|invite|update|data|matchmake|kick|promote" limit:"1..8" required:"true"`
 	// Condition under which the action is refused.
-	Deny string `yaml:"deny" form:"condition" limit:"..2048"`
+	Deny string `yaml:"deny" json:"deny,omitempty" form:"condition" limit:"..2048"`
 	// Condition under which the action is allowed and no later rule is asked.
-	Allow string `yaml:"allow" form:"condition" limit:"..2048"`
+	Allow string `yaml:"allow" json:"allow,omitempty" form:"condition" limit:"..2048"`
 	// Sentence the refused player reads.
-	Message string `yaml:"message" form:"sentence" limit:"..255"`
+	Message string `yaml:"message" json:"message" form:"sentence" limit:"..255"`
 }
 
 // Action is what a player is about to do.

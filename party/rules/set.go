@@ -11,17 +11,35 @@ import (
 // Set is a loaded rules file: the configuration and the compiled conditions. It is immutable, except for hit
 // counters, and safe for concurrent use. A request uses the same Set from start to end.
 type Set struct {
-	config      Config
-	rules       []*rule
-	byAction    map[Action][]*rule // in the order of the file
-	warnings    Problems
-	queues      []string // sorted names
-	empty       bool     // the file sets no key
-	fontProblem Problem  // points to invites.page.font, for FontWarning
+	config   Config
+	rules    []*rule
+	byAction map[Action][]*rule // in the order of the file
+	warnings Problems
+	queues   []string // sorted names
+	file     *decoder // knows where the file sets what
 }
 
 // Defaults returns the Set of a missing or empty file.
-func Defaults() *Set { return &Set{config: Default()} }
+func Defaults() *Set {
+	s, _ := Load(nil, "")
+	return s
+}
+
+func (s *Set) setRules(rules []*rule) {
+	s.rules, s.byAction = rules, map[Action][]*rule{}
+	for _, r := range rules {
+		for _, a := range r.On {
+			s.byAction[a] = append(s.byAction[a], r)
+		}
+	}
+}
+
+// Alone returns the Set with only the rule at index i.
+func (s *Set) Alone(i int) *Set {
+	alone := *s
+	alone.setRules(s.rules[i : i+1])
+	return &alone
+}
 
 // Config returns the configuration with defaults applied. Its slices, maps and pointers are shared: do not
 // write to them.
@@ -30,12 +48,12 @@ func (s *Set) Config() Config { return s.config }
 // Warnings returns the problems that did not stop the file from being loaded.
 func (s *Set) Warnings() Problems { return s.warnings }
 
-// FontWarning returns a warning with err at invites.page.font, for a file that sets it. This package does not
-// read the font itself.
-func (s *Set) FontWarning(err error) Problem {
-	p := s.fontProblem
-	p.What, p.Allowed = printable(err.Error()), "expected a TrueType file (.ttf)"
-	return p
+// IsSet reports whether the file has a value at path, such as "queues.duel.tick". The file itself is at "".
+func (s *Set) IsSet(path string) bool { return s.file.isSet(path) }
+
+// Warning returns a warning at the value of path. It is for checks that this package does not make itself.
+func (s *Set) Warning(path, what, allowed string) Problem {
+	return s.file.src.problem(Warning, s.file.placeOf(path), path, what, allowed)
 }
 
 // Has reports whether any rule is about the action.
@@ -66,21 +84,11 @@ func (s *Set) Uses(a Action, fact string) bool {
 
 // Decide asks the rules in order. The first rule with a condition that holds decides. If none does, the action
 // is allowed. If load is nil, the facts are used as they are. If a condition cannot be evaluated or its facts
-// cannot be read, Decide refuses the action and returns an [*EvalError].
-func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (Decision, error) {
-	d, _, err := s.DecideWithFacts(ctx, f, load, true)
-	return d, err
-}
-
-// Try is Decide without counting. It is for questions that have no effect.
-func (s *Set) Try(ctx context.Context, f Facts, load Loader) (Decision, error) {
-	d, _, err := s.DecideWithFacts(ctx, f, load, false)
-	return d, err
-}
-
-// DecideWithFacts is Decide if count is set, or else Try. It also returns the facts as they were then, with those that
-// were read. [Set.Explain] on these facts, without a Loader, explains the decision.
-func (s *Set) DecideWithFacts(ctx context.Context, f Facts, load Loader, count bool) (d Decision, used Facts, err error) {
+// cannot be read, Decide refuses the action and returns an [*EvalError]. It counts the answer if count is set.
+//
+// used are the facts as they were then, with those that were read. [Set.Explain] on these facts, without a Loader,
+// explains the decision.
+func (s *Set) Decide(ctx context.Context, f Facts, load Loader, count bool) (d Decision, used Facts, err error) {
 	rules := s.byAction[f.Action]
 	if !s.Asks(f.Action, f.Invited) {
 		return Decision{Allowed: true}, f, nil
@@ -110,6 +118,12 @@ func (s *Set) DecideWithFacts(ctx context.Context, f Facts, load Loader, count b
 	return Decision{Allowed: true}, Facts{}, nil
 }
 
+// Try is Decide without counting. It is for questions that have no effect.
+func (s *Set) Try(ctx context.Context, f Facts, load Loader) (Decision, error) {
+	d, _, err := s.Decide(ctx, f, load, false)
+	return d, err
+}
+
 // Messages for the player with an EvalError. The log has the cause. A fact that could not be read may be
 // readable a moment later. A rule that does not fit its facts stays broken.
 const (
@@ -131,28 +145,26 @@ type sentError struct {
 // answer returns the rule's decision after its condition held. cause is not nil if the condition could not be
 // evaluated.
 func (r *rule) answer(cause error, count bool) (Decision, error) {
-	d, counter := Decision{Allowed: r.Allow != "", Rule: r.ID}, &r.stats.hits
-	var broken *EvalError
-	switch {
-	case cause != nil:
-		d.Allowed, d.Message, counter = false, brokenMessage, &r.stats.errors
-		broken = &EvalError{Rule: r.ID, Cause: cause}
-		if by := new(sentError); errors.As(cause, by) {
-			broken.ClientFault, d.Message = true, by.field+": one of the game's rules cannot be asked about this value."
-		} else if errors.As(cause, new(unreadError)) {
-			d.Message = unreadMessage
+	d := Decision{Allowed: r.Allow != "" && cause == nil, Rule: r.ID}
+	if cause == nil {
+		if count {
+			r.stats.hits.Add(1)
 		}
-	case !d.Allowed:
-		d.Message = cmp.Or(r.Message, defaultMessage)
-	}
-	times := uint64(0)
-	if count {
-		times = counter.Add(1)
-	}
-	if broken == nil {
+		if !d.Allowed {
+			d.Message = cmp.Or(r.Message, defaultMessage)
+		}
 		return d, nil
 	}
-	broken.Times = times
+	broken := &EvalError{Rule: r.ID, Cause: cause}
+	if count {
+		broken.Times = r.stats.errors.Add(1)
+	}
+	d.Message = brokenMessage
+	if by := new(sentError); errors.As(cause, by) {
+		broken.ClientFault, d.Message = true, by.field+": one of the game's rules cannot be asked about this value."
+	} else if errors.As(cause, new(unreadError)) {
+		d.Message = unreadMessage
+	}
 	return d, broken
 }
 
@@ -185,10 +197,10 @@ func (e *EvalError) Unwrap() error { return e.Cause }
 
 // Hit counts how often a rule was asked and decided since it was first loaded.
 type Hit struct {
-	Rule   string `json:"rule"`
+	Rule   string `json:"-"`
 	Asked  uint64 `json:"asked"`
-	Hits   uint64 `json:"hits"`   // its condition held
-	Errors uint64 `json:"errors"` // its condition could not be evaluated
+	Hits   uint64 `json:"hits"`   // times its condition held
+	Errors uint64 `json:"errors"` // times it could not be evaluated
 }
 
 // Hits lists the counters of every rule in the order of the file.

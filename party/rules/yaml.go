@@ -32,7 +32,8 @@ type nodeKind int
 const (
 	nullNode   nodeKind = iota
 	textNode            // quoted or plain text
-	scalarNode          // an unquoted number or boolean
+	numberNode          // without quotes
+	boolNode            // without quotes
 	listNode
 	mapNode
 )
@@ -41,7 +42,7 @@ const (
 // maxNodes.
 type node struct {
 	kind  nodeKind
-	text  string // of textNode and scalarNode
+	text  string // of a single value, as written
 	block bool   // text was written as a block (| or >)
 	at    place
 	items []*node
@@ -54,15 +55,11 @@ type entry struct {
 	val  *node
 }
 
-func (n *node) isBool() bool { return n.kind == scalarNode && (n.text == "true" || n.text == "false") }
+// isTrue reports whether a boolNode is true. YAML takes any letter case.
+func (n *node) isTrue() bool { return strings.EqualFold(n.text, "true") }
 
 // exponentNumber matches numbers that the YAML library reads as text. JSON writes small numbers in this form.
 var exponentNumber = regexp.MustCompile(`^[-+]?[0-9]+[eE][-+]?[0-9]+$`)
-
-// isBoolWord is isBool for any letter case. YAML allows "True"; a rules file does not.
-func (n *node) isBoolWord() bool {
-	return n.kind == scalarNode && (strings.EqualFold(n.text, "true") || strings.EqualFold(n.text, "false"))
-}
 
 // describe names the kind or value of n for a message such as "is a list".
 func (n *node) describe() string {
@@ -73,11 +70,10 @@ func (n *node) describe() string {
 		return "a list"
 	case mapNode:
 		return "a group of keys"
-	case scalarNode:
-		if n.isBoolWord() {
-			return n.text
-		}
+	case numberNode:
 		return "the number " + clip(n.text)
+	case boolNode:
+		return n.text
 	default:
 		return fmt.Sprintf("%q", clip(n.text))
 	}
@@ -102,16 +98,15 @@ func (d *decoder) parse() (root *node) {
 			d.fail(place{}, "", fmt.Sprintf("cannot be read as YAML (%v)", r), "")
 		}
 	}()
-	b := &treeBuilder{decoder: d, anchors: map[string]ast.Node{}}
+	b := &treeBuilder{decoder: d, anchors: map[string]ast.Node{}, left: maxNodes * d.src.boundFactor}
 	return b.parseDocument()
 }
 
 // treeBuilder converts the library's tree to nodes and follows aliases.
 type treeBuilder struct {
 	*decoder
-	anchors   map[string]ast.Node // by name; only those above the current node
-	nodeCount int
-	tooLarge  bool // whether the file was already reported as too large
+	anchors map[string]ast.Node // by name; only those above the current node
+	left    int                 // how many more nodes the file may have
 }
 
 // problem reports why a node cannot be built. It returns nil.
@@ -253,12 +248,12 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 	if n != nil {
 		at = placeOf(n.GetToken())
 	}
-	if b.nodeCount++; b.nodeCount > maxNodes*b.src.boundFactor || depth > maxDepth {
-		if !b.tooLarge {
-			b.tooLarge = true
-			return b.problem(at, "the file is nested too deep or too large once its aliases are followed", "")
-		}
+	if b.left < 0 { // this has been reported
 		return nil
+	}
+	if b.left--; b.left < 0 || depth > maxDepth {
+		b.left = -1
+		return b.problem(at, "the file is nested too deep or too large once its aliases are followed", "")
 	}
 	switch n := n.(type) {
 	case nil, *ast.NullNode:
@@ -266,13 +261,15 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 	case *ast.StringNode:
 		kind := textNode
 		if n.Token.Type == token.StringType && exponentNumber.MatchString(n.Value) { // not in quotes
-			kind = scalarNode
+			kind = numberNode
 		}
 		return &node{kind: kind, text: n.Value, at: at}
 	case *ast.LiteralNode:
 		return &node{kind: textNode, text: n.Value.Value, block: true, at: placeOf(n.Start)}
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		return &node{kind: scalarNode, text: n.GetToken().Value, at: at}
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return &node{kind: numberNode, text: n.GetToken().Value, at: at}
+	case *ast.BoolNode:
+		return &node{kind: boolNode, text: n.GetToken().Value, at: at}
 	case *ast.AnchorNode:
 		b.anchors[n.Name.GetToken().Value] = n.Value
 		return b.build(n.Value, depth)
@@ -322,8 +319,10 @@ func (b *treeBuilder) buildMap(values []*ast.MappingValueNode, start *token.Toke
 			}
 			continue
 		}
-		name, ok := keyName(v.Key)
-		if !ok {
+		name := v.Key.GetToken().Value
+		switch v.Key.(type) {
+		case *ast.StringNode, *ast.IntegerNode, *ast.BoolNode, *ast.FloatNode, *ast.NullNode:
+		default:
 			b.problem(at, "a key is a single word", "")
 			continue
 		}
@@ -343,12 +342,4 @@ func (b *treeBuilder) buildMap(values []*ast.MappingValueNode, start *token.Toke
 		}
 	}
 	return out
-}
-
-func keyName(k ast.MapKeyNode) (string, bool) {
-	switch k.(type) {
-	case *ast.StringNode, *ast.IntegerNode, *ast.BoolNode, *ast.FloatNode, *ast.NullNode:
-		return k.GetToken().Value, true
-	}
-	return "", false
 }

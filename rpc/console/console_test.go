@@ -110,8 +110,8 @@ func aServer() *source {
 		rules: overview.Rules{
 			Source: "/srv/rules.yml", Version: 3, LoadedAt: ago(5 * time.Minute),
 			Rules: []overview.Rule{
-				{ID: "newcomers", On: []rules.Action{rules.ActionCreate}, Deny: `user.account_age < duration("24h")`, Message: "Play for a day first.", Asked: 40, Hits: 3},
-				{ID: "vip", On: []rules.Action{rules.ActionJoin, rules.ActionInvite}, Allow: "user.metadata.vip == true", Asked: 7, Hits: 7, Errors: 1},
+				{Rule: rules.Rule{ID: "newcomers", On: []rules.Action{rules.ActionCreate}, Deny: `user.account_age < duration("24h")`, Message: "Play for a day first."}, Hit: rules.Hit{Asked: 40, Hits: 3}},
+				{Rule: rules.Rule{ID: "vip", On: []rules.Action{rules.ActionJoin, rules.ActionInvite}, Allow: "user.metadata.vip == true"}, Hit: rules.Hit{Asked: 7, Hits: 7, Errors: 1}},
 			},
 		},
 		parties: overview.Parties{Parties: []overview.Party{
@@ -147,7 +147,7 @@ func aServer() *source {
 		}},
 		denials: []overview.Denial{{
 			Denial: judge.Denial{
-				AnsweredQuestion: judge.AnsweredQuestion{At: now.Add(-time.Minute), Action: rules.ActionCreate, UserID: "u7", Username: "newbie"},
+				AnsweredQuestion: judge.AnsweredQuestion{At: now.Add(-time.Minute).Unix(), Action: rules.ActionCreate, UserID: "u7", Username: "newbie"},
 				Rule:             "newcomers", Message: "Play for a day first.",
 			},
 			Explanation: rules.Explanation{Rules: []rules.RuleTrace{{
@@ -309,7 +309,7 @@ func TestPage_Variants(t *testing.T) {
 			has: []string{"Nobody is in a party", "The file has no rules", "No rule has refused anything", "Nobody is invited", "no file, the defaults"}},
 		"broken_file": {edit: func(s *source) {
 			s.rules.Error = "the previous rules stay in force: 1 error"
-			s.rules.Problems = []overview.Problem{{Severity: "error", File: "rules.yml", Line: 3, Column: 7, Path: "parties.colour", Problem: "unknown key", Excerpt: "  colour: red\n  ^"}}
+			s.rules.Problems = []overview.Problem{{Severity: "error", Problem: rules.Problem{File: "rules.yml", Line: 3, Col: 7, Path: "parties.colour", What: "unknown key", Excerpt: "  colour: red\n  ^"}}}
 		}, code: 200, has: []string{"not in force", "rules.yml:3:7", "parties.colour", "colour: red\n  ^"}},
 		"history": {edit: func(s *source) {
 			s.rules.Playground = "https://play.example.com/rules"
@@ -416,7 +416,7 @@ func TestPage_Next(t *testing.T) {
 	src.rules.Next = &overview.Next{
 		Source: "/rules/next.yml", Version: 2, Asked: 12, Differs: 3, Changes: []string{"rule <b>young</b> is new"},
 		Counts:   []judge.ShadowCount{{Action: "create", Now: "allowed", Next: "denied by young", Times: 3}},
-		Examples: []overview.Example{{At: now.Unix(), Action: "create", Username: "mira", Now: "allowed", Next: "denied by young"}},
+		Examples: []overview.Example{{Difference: judge.Difference{AnsweredQuestion: judge.AnsweredQuestion{At: now.Unix(), Action: "create", Username: "mira"}, Now: "allowed", Next: "denied by young"}}},
 	}
 	body := get(routes["console_page"], http.MethodGet, "/party/console", "Bearer "+key).Body.String()
 	for _, want := range []string{"Rules that come next", "3 of 12 answers", "rule &lt;b&gt;young&lt;/b&gt; is new", "<strong>denied by young</strong>", "mira"} {

@@ -117,7 +117,7 @@ func CheckFont(set *rules.Set, folder string) rules.Problems {
 		return nil
 	}
 	if _, err := new(fonts).load(fontFileOf(path, folder)); err != nil {
-		return rules.Problems{set.FontWarning(err)}
+		return rules.Problems{set.Warning("invites.page.font", err.Error(), "expected a TrueType file (.ttf)")}
 	}
 	return nil
 }

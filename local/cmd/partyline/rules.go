@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"partyline/local"
+	"partyline/local/advice"
 	"partyline/local/reference"
 	"partyline/party/rules"
 	"partyline/rpc/landing"
@@ -82,7 +83,7 @@ func rulesCheck(t *terminal, args []string) int {
 	if code != exitOK {
 		return code
 	}
-	warnings := slices.Concat(set.Warnings(), landing.CheckFont(set, filepath.Dir(args[0])))
+	warnings := slices.Concat(advice.Warnings(set), landing.CheckFont(set, filepath.Dir(args[0])))
 	t.printProblems(warnings)
 	c := set.Config()
 	fmt.Fprintf(t.out, "%s: %s: %s, %s, %s", args[0], t.paint(green, "ok"),
@@ -157,9 +158,13 @@ func (t *terminal) load(path string) (*rules.Set, int) {
 	if code != exitOK {
 		return nil, code
 	}
-	set, err := rules.Load(data, path)
+	set, err := advice.Load(data, path)
 	if err != nil {
-		return nil, t.refused(err, "a server would keep the rules it has")
+		effect := "a server would keep the rules it has"
+		if _, broken := rules.Load(data, path); broken == nil {
+			effect = "a server would use the file all the same"
+		}
+		return nil, t.refused(err, effect)
 	}
 	return set, exitOK
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"partyline/party/rules"
+	"partyline/local/advice"
 )
 
 // checker checks the blocks that it claims. check is nil if another test of this package, or the
@@ -105,7 +105,7 @@ func checkRules(t *testing.T, b Block) {
 	if !strings.Contains(body, "version:") {
 		body = "version: 1\n" + body
 	}
-	if _, err := rules.Load([]byte(body), b.String()); err != nil {
+	if _, err := advice.Load([]byte(body), b.String()); err != nil {
 		t.Error(err)
 	}
 }

@@ -72,7 +72,7 @@ func start(t *testing.T, source string) *server {
 func load(t *testing.T, path string) rules.Config {
 	t.Helper()
 	live := rules.NewLive(rules.LiveOptions{Path: path})
-	if err := live.Reload(t.Context()); err != nil {
+	if err := live.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	return live.Current().Config()

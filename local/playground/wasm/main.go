@@ -12,6 +12,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"partyline/local/advice"
 	"partyline/local/evening"
 	"partyline/local/reference"
 	"partyline/local/rulebook"
@@ -80,12 +81,12 @@ func problems(err error) []problem {
 }
 
 func load(text string) (*rules.Set, checked) {
-	set, err := rules.Load([]byte(text), "rules.yml")
+	set, err := advice.Load([]byte(text), "rules.yml")
 	if err != nil {
 		return nil, checked{Problems: problems(err)}
 	}
 	c := set.Config()
-	return set, checked{Problems: problems(set.Warnings()), Loads: true, Rules: len(c.Rules), Queues: len(c.Queues)}
+	return set, checked{Problems: problems(advice.Warnings(set)), Loads: true, Rules: len(c.Rules), Queues: len(c.Queues)}
 }
 
 type explained struct {
@@ -195,7 +196,7 @@ func words() any {
 	for _, f := range facts {
 		out["facts"] = append(out["facts"], word{f.Path, f.Doc})
 	}
-	for _, f := range rules.Functions() {
+	for _, f := range reference.Functions {
 		out["functions"] = append(out["functions"], word{f.Usage, f.Doc})
 	}
 	return out

@@ -1,4 +1,4 @@
-package rules
+package advice
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+
+	"partyline/party/rules"
 )
 
 // linter finds comparisons whose outcome is the same for every value of the fact. It also checks comparisons
@@ -16,33 +18,20 @@ import (
 // that nothing else detects.
 type linter struct {
 	scope scope
-	found []exprError
+	found []rules.Finding
 }
 
 // lint lists the parts of a typed tree that never hold or always hold.
-func lint(root ast.Node, s scope) []exprError {
-	c := &linter{scope: s}
-	c.walk(root)
+func lint(of rules.Condition) []rules.Finding {
+	c := &linter{scope: scope{of}}
+	c.walk(of.Root)
 	return c.found
 }
 
 // report records a problem at n. It returns true for an error. A warning is for a part that is only superfluous.
-func (c *linter) report(severity Severity, n ast.Node, what, allowed string) (found bool) {
-	c.found = append(c.found, exprError{severity: severity, offset: startOffset(n), what: what, allowed: allowed})
-	return severity == Error
-}
-
-// startOffset returns the offset at which the text of n begins.
-func startOffset(n ast.Node) int {
-	switch n := n.(type) {
-	case *ast.BinaryNode:
-		return min(n.Location().From, startOffset(n.Left))
-	case *ast.MemberNode:
-		return startOffset(n.Node)
-	case *ast.ChainNode:
-		return startOffset(n.Node)
-	}
-	return n.Location().From
+func (c *linter) report(severity rules.Severity, n ast.Node, what, allowed string) (found bool) {
+	c.found = append(c.found, rules.Finding{Severity: severity, At: n, What: what, Allowed: allowed})
+	return severity == rules.Error
 }
 
 // walk checks n and its parts. It reports whether it found an error.
@@ -98,9 +87,9 @@ func (c *linter) checkJoined(n *ast.BinaryNode) bool {
 		}
 		switch never, always := q.outcome(); {
 		case never && operator == "and":
-			found = c.report(Error, q.node, q.node.String()+" can never hold: no value is both", suggestInstead(subject, parts))
+			found = c.report(rules.Error, q.node, q.node.String()+" can never hold: no value is both", suggestInstead(subject, parts))
 		case always && operator == "or":
-			found = c.report(Error, q.node, q.node.String()+" always holds: every value is one of these", "join them with and")
+			found = c.report(rules.Error, q.node, q.node.String()+" always holds: every value is one of these", "join them with and")
 		}
 	}
 	return found
@@ -136,9 +125,9 @@ func (c *linter) checkComparison(n *ast.BinaryNode) bool {
 	found := false
 	for _, e := range others {
 		if none := zeroValueOf(fact); isNil(e) && none != "" {
-			severity := Error
+			severity := rules.Error
 			if n.Operator == "!=" {
-				severity = Warning
+				severity = rules.Warning
 			}
 			return c.report(severity, n, fact.String()+" is never nil", "without a value it is "+none)
 		}
@@ -153,11 +142,11 @@ func (c *linter) checkComparison(n *ast.BinaryNode) bool {
 		text, isText := v.(string)
 		switch {
 		case isText:
-			found = c.report(Error, at, fmt.Sprintf("%s is never %q%s", fact, clip(text), d.suggest(text)), d.hint)
+			found = c.report(rules.Error, at, fmt.Sprintf("%s is never %q", fact, text), d.hint)
 		case how == shapeList:
-			found = c.report(Error, at, fmt.Sprintf("%s is never %s", fact, e), d.hint)
+			found = c.report(rules.Error, at, fmt.Sprintf("%s is never %s", fact, e), d.hint)
 		case how == shapeMap:
-			found = c.report(Error, at, n.String()+" can never hold", d.hint)
+			found = c.report(rules.Error, at, n.String()+" can never hold", d.hint)
 		}
 	}
 	if found || !ok {
@@ -165,9 +154,9 @@ func (c *linter) checkComparison(n *ast.BinaryNode) bool {
 	}
 	switch never, always := q.outcome(); {
 	case never:
-		return c.report(Error, n, n.String()+" can never hold", d.hint)
+		return c.report(rules.Error, n, n.String()+" can never hold", d.hint)
 	case always:
-		return c.report(Warning, n, n.String()+" always holds", d.hint)
+		return c.report(rules.Warning, n, n.String()+" always holds", d.hint)
 	}
 	return false
 }

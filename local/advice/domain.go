@@ -1,4 +1,4 @@
-package rules
+package advice
 
 import (
 	"fmt"
@@ -9,14 +9,12 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr/ast"
+
+	"partyline/party/rules"
 )
 
-// scope holds what the rules file says about the possible values of a condition's facts.
-type scope struct {
-	actions []Action // of the rule
-	stages  []string
-	queues  []string // nil = the server's own matchmaking, which accepts any name
-}
+// scope is a condition, and what is known about the values of its parts.
+type scope struct{ rules.Condition }
 
 // domain is the set of values that an expression can have.
 type domain struct {
@@ -25,21 +23,6 @@ type domain struct {
 	whole  bool              // numbers have no fraction
 	fits   func(string) bool // whether a text is possible; nil = any text
 	hint   string            // describes the values for the designer
-}
-
-var clockValues = func() (out []any) {
-	for minute := range 24 * 60 {
-		out = append(out, fmt.Sprintf("%02d:%02d", minute/60, minute%60))
-	}
-	return out
-}()
-
-func oneOf(what string, values []string) domain {
-	out := domain{hint: what + " is one of " + joinWords(values, "or")}
-	for _, v := range values {
-		out.values = append(out.values, v)
-	}
-	return out
 }
 
 // with returns d with one more value, such as the "" of a fact that nobody has reported yet.
@@ -68,12 +51,22 @@ func wholeUpTo(what string, hi float64) domain {
 // domainOf returns the domain of a part of a condition. ok is false if nothing useful is known about its value.
 func (s scope) domainOf(n ast.Node) (domain, bool) {
 	name := n.String()
+	if texts, hint := s.ClosedSet(n); texts != nil {
+		d := domain{hint: hint}
+		for _, t := range texts {
+			d.values = append(d.values, t)
+		}
+		return d, true
+	}
 	switch n := n.(type) {
 	case *ast.ChainNode:
 		return s.domainOf(n.Node)
 	case *ast.CallNode:
-		if d := functions[n.Callee.String()].result; d.hint != "" {
-			return d, true
+		switch n.Callee.String() {
+		case "hour":
+			return wholeUpTo("hour", 23), true
+		case "hash":
+			return nonNegative("hash"), true
 		}
 	case *ast.BuiltinNode:
 		return s.builtinDomain(n)
@@ -88,36 +81,26 @@ func (s scope) domainOf(n ast.Node) (domain, bool) {
 				return wholeUpTo(name, float64(by.Value-1)), true
 			}
 		}
-	case *ast.IdentifierNode:
-		if n.Value == "action" {
-			return oneOf(name+" in this rule", actionNames(s.actions)), true
-		}
 	case *ast.MemberNode:
-		if d, ok := s.factDomain(n, name); ok {
+		if d, ok := factDomain(n, name); ok {
 			return d, true
 		}
 	}
 	return typeDomain(n)
 }
 
-// factDomain returns the domain of a fact with a known set of values.
-func (s scope) factDomain(n *ast.MemberNode, name string) (domain, bool) {
+// factDomain returns the domain of a fact that is a number within bounds.
+func factDomain(n *ast.MemberNode, name string) (domain, bool) {
 	prop, named := n.Property.(*ast.StringNode)
 	of := n.Node.Nature().Type
 	if !named || of == nil {
 		return domain{}, false
 	}
 	switch of.Name() + "." + prop.Value {
-	case "MemberFacts.stage":
-		return oneOf(name, s.stages).with(""), true
 	case "MemberFacts.progress":
 		return domain{lo: 0, hi: 1, hint: name + " is a number from 0 to 1, so half is 0.5"}, true
-	case "PartyFacts.state":
-		return oneOf(name, []string{StateIdle, StateMatchmaking, StateInMatch}), true
 	case "PartyFacts.size", "PartyFacts.max_size", "PartyFacts.held", "PartyFacts.on_the_way", "RequestFacts.max_size":
 		return wholeUpTo(name, maxMembers), true
-	case "RequestFacts.queue":
-		return oneOf(name, s.queues).with(""), s.queues != nil
 	case "RequestFacts.data_size":
 		return nonNegative(name), true
 	}
@@ -200,20 +183,6 @@ func (d domain) contains(v any) bool {
 	return true
 }
 
-// suggest returns the value that the designer probably meant by text, see [suggest].
-func (d domain) suggest(text string) string {
-	var known []string
-	for _, v := range d.values {
-		if s := textOf(v); s != "" {
-			known = append(known, s)
-		}
-	}
-	if len(known) >= len(clockValues) {
-		return "" // any of them could be meant
-	}
-	return suggest(text, known)
-}
-
 // candidates returns the values of the domain that are enough to test every possible outcome. They are the
 // literals, the values next to them, and one value in each gap between them.
 func (d domain) candidates(written []any) (out []any) {
@@ -266,12 +235,59 @@ func literalValue(n ast.Node) (any, bool) {
 			}
 		}
 	case *ast.CallNode:
-		switch v := constantOf(n).(type) {
-		case time.Duration:
-			return float64(v), true
-		case time.Time:
-			return float64(v.UnixMilli()), true
+		text, is := n.Arguments[0].(*ast.StringNode)
+		if !is {
+			return nil, false
+		}
+		switch n.Callee.String() {
+		case "duration":
+			v, err := rules.ParseDuration(text.Value)
+			return float64(v), err == nil
+		case "date":
+			v, err := rules.ParseDate(text.Value)
+			return float64(v.UnixMilli()), err == nil
 		}
 	}
 	return nil, false
+}
+
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	timeType     = reflect.TypeFor[time.Time]()
+)
+
+// maxMembers is the largest size of a party.
+const maxMembers = 256
+
+// hasUnknownType reports whether the type of n is known only when the condition runs.
+func hasUnknownType(n ast.Node) bool {
+	return !n.Nature().Nil && (n.Nature().Type == nil || n.Nature().Kind == reflect.Interface)
+}
+
+func isNumeric(n ast.Node) bool {
+	t := n.Nature()
+	return t.IsInteger || t.IsFloat || n.Type() == durationType || n.Type() == timeType
+}
+
+// loopBody returns the expression that a loop evaluates for each entry.
+func loopBody(loop *ast.BuiltinNode) ast.Node { return loop.Arguments[1].(*ast.PredicateNode).Node }
+
+func children(n ast.Node) []ast.Node {
+	switch n := n.(type) {
+	case *ast.UnaryNode:
+		return []ast.Node{n.Node}
+	case *ast.PredicateNode:
+		return []ast.Node{n.Node}
+	case *ast.BinaryNode:
+		return []ast.Node{n.Left, n.Right}
+	case *ast.ConditionalNode:
+		return []ast.Node{n.Cond, n.Exp1, n.Exp2}
+	case *ast.BuiltinNode:
+		return n.Arguments
+	case *ast.CallNode:
+		return n.Arguments
+	case *ast.ArrayNode:
+		return n.Nodes
+	}
+	return nil
 }
