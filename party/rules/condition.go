@@ -115,7 +115,7 @@ func newCondition(src string, in Condition, inspect Inspector) (c *condition, fo
 		return nil, []exprError{*bad}
 	}
 	in.Root, in.Facts = tree.Node, a.facts
-	findings := in.checkTexts()
+	findings := in.checkLiterals()
 	if inspect != nil && len(findings) == 0 {
 		findings = inspect(in)
 	}

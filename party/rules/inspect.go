@@ -83,8 +83,8 @@ func (c Condition) ClosedSet(n ast.Node) (texts []string, hint string) {
 	return texts, hint
 }
 
-// checkTexts refuses comparisons with a text that the other side never is.
-func (c Condition) checkTexts() (found []Finding) {
+// checkLiterals refuses comparisons with a text or an hour that the other side never is.
+func (c Condition) checkLiterals() (found []Finding) {
 	ast.Walk(&c.Root, visitor(func(n *ast.Node) {
 		b, ok := (*n).(*ast.BinaryNode)
 		if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in"}, b.Operator) {
@@ -97,15 +97,23 @@ func (c Condition) checkTexts() (found []Finding) {
 				compared = &ast.ArrayNode{Nodes: sides[1:]}
 			}
 			for _, e := range compared.Nodes {
-				text, is := e.(*ast.StringNode)
-				if !is || known == nil || slices.Contains(known, text.Value) {
-					continue
-				}
-				f := Finding{At: *n, What: fmt.Sprintf("%s is never %q%s", sides[0], clip(text.Value), suggest(text.Value, known)), Allowed: hint}
+				f := Finding{At: *n}
 				if list { // the fact may have one of the other values
 					f.At = e
 				}
-				found = append(found, f)
+				switch e := e.(type) {
+				case *ast.StringNode:
+					if known != nil && !slices.Contains(known, e.Value) {
+						f.What, f.Allowed = fmt.Sprintf("%s is never %q%s", sides[0], clip(e.Value), suggest(e.Value, known)), hint
+						found = append(found, f)
+					}
+				case *ast.IntegerNode:
+					call, ok := sides[0].(*ast.CallNode)
+					if ok && call.Callee.String() == "hour" && (e.Value < 0 || e.Value > 23) && slices.Contains([]string{"==", "!=", "in"}, b.Operator) {
+						f.What, f.Allowed = fmt.Sprintf("%s is never %d", sides[0], e.Value), "hour is a whole number from 0 to 23"
+						found = append(found, f)
+					}
+				}
 			}
 		}
 	}))
