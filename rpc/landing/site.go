@@ -19,6 +19,7 @@ import (
 	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/rules"
+	"partyline/rpc/landing/card"
 )
 
 // Options are the settings of a [Site]; all are required.
@@ -45,12 +46,12 @@ type Options struct {
 type Site struct {
 	Options
 	states       *cache.Cache[stateKey, cachedState]
-	pictures     *cache.Cache[string, drawing] // by code
-	fonts        fonts
-	drawingSlots chan struct{} // one place for each drawing under way
-	inFlight     chan struct{} // one place for each request in flight
-	waiting      atomic.Int64  // requests that wait for a place
-	pace         pace          // of the open pages
+	pictures     *cache.Cache[string, drawing]    // by code
+	fonts        *cache.Cache[string, card.Fonts] // all of them, by the path of the rules' own
+	drawingSlots chan struct{}                    // one place for each drawing under way
+	inFlight     chan struct{}                    // one place for each request in flight
+	waiting      atomic.Int64                     // requests that wait for a place
+	pace         pace                             // of the open pages
 }
 
 func New(o Options) *Site {
@@ -58,6 +59,7 @@ func New(o Options) *Site {
 		Options:      o,
 		states:       cache.New[stateKey, cachedState](o.Now, maxCachedStates, time.Minute),
 		pictures:     cache.New[string, drawing](o.Now, maxPictures, pictureAge),
+		fonts:        cache.New[string, card.Fonts](o.Now, 1, fontAge),
 		drawingSlots: make(chan struct{}, maxDrawings),
 		inFlight:     make(chan struct{}, maxInFlight),
 		pace:         pace{apart: time.Second / time.Duration(pollsPerProcessor*runtime.GOMAXPROCS(0))},
