@@ -45,7 +45,6 @@ type Options struct {
 // Site serves the landing pages. Make it with [New]. Safe for concurrent use.
 type Site struct {
 	Options
-	states       *cache.Cache[stateKey, cachedState]
 	pictures     *cache.Cache[string, drawing]    // by code
 	fonts        *cache.Cache[string, card.Fonts] // all of them, by the path of the rules' own
 	drawingSlots chan struct{}                    // one place for each drawing under way
@@ -57,7 +56,6 @@ type Site struct {
 func New(o Options) *Site {
 	return &Site{
 		Options:      o,
-		states:       cache.New[stateKey, cachedState](o.Now, maxCachedStates, time.Minute),
 		pictures:     cache.New[string, drawing](o.Now, maxPictures, pictureAge),
 		fonts:        cache.New[string, card.Fonts](o.Now, 1, fontAge),
 		drawingSlots: make(chan struct{}, maxDrawings),
@@ -65,8 +63,6 @@ func New(o Options) *Site {
 		pace:         pace{apart: time.Second / time.Duration(pollsPerProcessor*runtime.GOMAXPROCS(0))},
 	}
 }
-
-const maxCachedStates = 1024 // cached answers, a few kB each
 
 // rulesAndTexts returns the rules and the page's texts in the visitor's language.
 func (s *Site) rulesAndTexts(r *http.Request) (rules.Config, texts) {
