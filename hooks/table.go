@@ -102,7 +102,7 @@ var _ Host = runtime.Initializer(nil)
 
 // Register combines the rows into one function for each slot of the host. It registers these functions and the
 // checks of lists.
-func Register(host Host, chain *Chain, policy party.Policy, table []Hook) error {
+func Register(host Host, chain Chain, policy party.Policy, table []Hook) error {
 	before, after := map[string][]step{}, map[string][]step{}
 	for _, h := range table {
 		if h.Before != nil {

@@ -63,7 +63,9 @@ func (m *Module) Register(ctx context.Context, host runtime.Initializer) error {
 		func() error {
 			return rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Parties: m.admission}, m.calls)
 		},
-		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.isOwn), m.policy, m.hooks) },
+		func() error {
+			return hooks.Register(host, hooks.Chain{Metrics: m.nk, Now: m.now, IsOwn: m.isOwn}, m.policy, m.hooks)
+		},
 		func() error { return m.registerRoutes(host) },
 		func() error { return m.registerMatches(host) },
 		func() error { return m.registerQueues(host) },
