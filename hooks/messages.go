@@ -1,6 +1,10 @@
 package hooks
 
-import "github.com/heroiclabs/nakama-common/rtapi"
+import (
+	"reflect"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+)
 
 // Names of the realtime messages that this module hooks. They must be spelled as in the host: the host accepts a
 // hook with another name and never runs it.
@@ -36,29 +40,12 @@ var existingPartyMessages = []string{
 
 // partyIDField returns the field in which a message names its party; nil if there is none.
 func partyIDField(in *rtapi.Envelope) *string {
-	switch m := in.GetMessage().(type) {
-	case *rtapi.Envelope_PartyJoin:
-		return &m.PartyJoin.PartyId
-	case *rtapi.Envelope_PartyLeave:
-		return &m.PartyLeave.PartyId
-	case *rtapi.Envelope_PartyPromote:
-		return &m.PartyPromote.PartyId
-	case *rtapi.Envelope_PartyAccept:
-		return &m.PartyAccept.PartyId
-	case *rtapi.Envelope_PartyRemove:
-		return &m.PartyRemove.PartyId
-	case *rtapi.Envelope_PartyClose:
-		return &m.PartyClose.PartyId
-	case *rtapi.Envelope_PartyUpdate:
-		return &m.PartyUpdate.PartyId
-	case *rtapi.Envelope_PartyDataSend:
-		return &m.PartyDataSend.PartyId
-	case *rtapi.Envelope_PartyMatchmakerAdd:
-		return &m.PartyMatchmakerAdd.PartyId
-	case *rtapi.Envelope_PartyMatchmakerRemove:
-		return &m.PartyMatchmakerRemove.PartyId
-	case *rtapi.Envelope_PartyJoinRequestList:
-		return &m.PartyJoinRequestList.PartyId
+	if in.GetMessage() == nil {
+		return nil
+	}
+	message := reflect.ValueOf(in.Message).Elem().Field(0) // the only field of a message's wrapper
+	if named := message.Elem().FieldByName("PartyId"); named.IsValid() {
+		return named.Addr().Interface().(*string)
 	}
 	return nil
 }

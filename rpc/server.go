@@ -62,20 +62,17 @@ type (
 		Token   string `json:"server_token"`
 	}
 	serverJoinRequest struct {
-		MatchID string `json:"match_id"`
-		Token   string `json:"server_token"`
-		Pass    string `json:"pass"`
+		serverRequest
+		Pass string `json:"pass"`
 	}
 	serverLeaveRequest struct {
-		MatchID string `json:"match_id"`
-		Token   string `json:"server_token"`
-		UserID  string `json:"user_id"`
-		Reason  string `json:"reason"` // left, dropped, kicked or no_show
+		serverRequest
+		UserID string `json:"user_id"`
+		Reason string `json:"reason"` // left, dropped, kicked or no_show
 	}
 	serverEndRequest struct {
-		MatchID string          `json:"match_id"`
-		Token   string          `json:"server_token"`
-		Result  json.RawMessage `json:"result,omitempty"`
+		serverRequest
+		Result json.RawMessage `json:"result,omitempty"`
 	}
 )
 

@@ -1,6 +1,7 @@
 package wiring
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -59,23 +60,14 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 func (m *Module) policy() rules.Config { return m.rules.Current().Config() }
 
 func (m *Module) Register(ctx context.Context, host runtime.Initializer) error {
-	for _, register := range []func() error{
-		func() error {
-			return rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Parties: m.admission}, m.calls)
-		},
-		func() error {
-			return hooks.Register(host, hooks.Chain{Metrics: m.nk, Now: m.now, IsOwn: m.isOwn}, m.policy, m.hooks)
-		},
-		func() error { return m.registerRoutes(host) },
-		func() error { return m.registerMatches(host) },
-		func() error { return m.registerQueues(host) },
-		func() error { return m.registerShutdown(ctx, host) },
-	} {
-		if err := register(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(
+		rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Parties: m.admission}, m.calls),
+		hooks.Register(host, hooks.Chain{Metrics: m.nk, Now: m.now, IsOwn: m.isOwn}, m.policy, m.hooks),
+		m.registerRoutes(host),
+		m.registerMatches(host),
+		m.registerQueues(host),
+		m.registerShutdown(ctx, host),
+	)
 }
 
 func (m *Module) registerMatches(host runtime.Initializer) error {
