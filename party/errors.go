@@ -94,12 +94,6 @@ func (e *Error) Error() string {
 // Unwrap returns the cause, for errors.Is and errors.As.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Is makes errors.Is(err, party.Refuse(reason, "")) match on the reason alone.
-func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error)
-	return ok && t.Reason == e.Reason && (t.Rule == "" || t.Rule == e.Rule) && t.Cause == nil
-}
-
 // Log writes a refusal to the server's log. An internal error is logged as an error with its cause, which the client
 // does not see. Any other refusal is logged at debug level. The client's input is never written.
 func (e *Error) Log(logger runtime.Logger, failed, refused string, fields map[string]any) {
