@@ -35,8 +35,8 @@ func mustTranslations() map[string]map[string]string {
 // are texts for, otherwise the language of the rules' own texts.
 func languageFor(header string, p rules.Page) string {
 	for _, wanted := range acceptedTags(header) {
-		if like := similarLanguages(wanted, p); len(like) > 0 {
-			return like[0]
+		if suited := suitedLayers(wanted, p); len(suited) > 0 {
+			return suited[0].tag
 		}
 	}
 	return ownLanguage(p)
@@ -45,26 +45,32 @@ func languageFor(header string, p rules.Page) string {
 // ownLanguage returns the language of the rules' flat texts.
 func ownLanguage(p rules.Page) string { return cmp.Or(p.Texts["lang"], "en") }
 
-// similarLanguages returns the languages with texts that suit a wanted tag, the best first: the tag itself, Chinese in
-// the same script, the language that the tag is a variety of, another variety of that language.
-func similarLanguages(wanted string, p rules.Page) []string {
-	var tags []string
-	consider := func(tag string) {
+// layer is texts in one language.
+type layer struct {
+	tag   string
+	words map[string]string
+}
+
+// suitedLayers returns the texts in languages that suit a wanted tag, the best first: the tag itself, Chinese in the same
+// script, the language that the tag is a variety of, another variety of that language. For one language, the rules' own
+// texts come before the module's.
+func suitedLayers(wanted string, p rules.Page) []layer {
+	var suited []layer
+	consider := func(tag string, words map[string]string) {
 		if similarity(tag, wanted) > 0 { // true for few tags
-			tags = append(tags, tag)
+			suited = append(suited, layer{tag, words})
 		}
 	}
-	consider(ownLanguage(p))
-	for tag := range p.Languages {
-		consider(tag)
+	consider(ownLanguage(p), p.Texts)
+	for _, languages := range []map[string]map[string]string{p.Languages, translations} {
+		for tag, words := range languages {
+			consider(tag, words)
+		}
 	}
-	for tag := range translations {
-		consider(tag)
-	}
-	slices.SortFunc(tags, func(a, b string) int {
-		return cmp.Or(cmp.Compare(similarity(b, wanted), similarity(a, wanted)), cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
+	slices.SortStableFunc(suited, func(a, b layer) int {
+		return cmp.Or(cmp.Compare(similarity(b.tag, wanted), similarity(a.tag, wanted)), cmp.Compare(strings.ToLower(a.tag), strings.ToLower(b.tag)))
 	})
-	return slices.CompactFunc(tags, strings.EqualFold)
+	return suited
 }
 
 // similarity rates how well a language serves a visitor who wants another one; 0 is not at all. Traditional Chinese

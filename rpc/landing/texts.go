@@ -16,21 +16,12 @@ type texts struct {
 	spoken int                 // how many of them are in the language
 }
 
-// textsIn returns the texts in a language. It looks, in this order, at the rules' own texts for it, the module's,
-// those of similar languages, the rules' flat texts, whatever their language, and English.
+// textsIn returns the texts in a language. After those of [suitedLayers] come the rules' flat texts, whatever their
+// language, and English.
 func textsIn(tag string, p rules.Page) texts {
 	t := texts{tag: tag}
-	for _, like := range similarLanguages(tag, p) {
-		if strings.EqualFold(like, ownLanguage(p)) {
-			t.layers = append(t.layers, p.Texts)
-		}
-		for _, languages := range []map[string]map[string]string{p.Languages, translations} {
-			for known, words := range languages {
-				if strings.EqualFold(known, like) {
-					t.layers = append(t.layers, words)
-				}
-			}
-		}
+	for _, suited := range suitedLayers(tag, p) {
+		t.layers = append(t.layers, suited.words)
 	}
 	t.spoken = len(t.layers)
 	t.layers = append(t.layers, p.Texts, translations["en"])
