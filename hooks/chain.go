@@ -17,9 +17,8 @@ import (
 	"partyline/party"
 )
 
-// Metrics of hook calls, with the tags hook, stage and outcome. The outcome is "ok" or the reason of the refusal.
-// Every refusal is recorded. Of the calls that pass, the first timedFirst are recorded one by one. After them one
-// in timedEvery is recorded and counts for timedEvery calls, because recording costs more than most hooks do.
+// Metrics of hook calls, with the tags hook, stage and outcome: "ok" or the reason of the refusal. Recording costs more
+// than most hooks do. So of the calls that pass, after timedFirst, one in timedEvery is recorded, for all of them.
 const (
 	MetricCalls    = "partyline_hook"
 	MetricDuration = "partyline_hook_duration"
@@ -27,20 +26,16 @@ const (
 	timedFirst, timedEvery = 16, 64
 )
 
-// Chain combines rows into the functions that the host calls. A panic in a handler cannot end the host's process or
-// leave a socket without an answer.
+// Chain combines rows into the functions that the host calls. A panic in a handler cannot end the host's process.
 type Chain struct {
 	Metrics party.Metrics
 	Now     party.Clock
-	// IsOwn reports whether a session is the module's own; no handler sees messages of those. nil means that there are
-	// none.
+	// IsOwn reports whether a session is the module's own; no handler sees its messages. nil means that there are none.
 	IsOwn func(ctx context.Context, s party.Session, ended bool) bool
 }
 
-// maxConcurrentStarts and maxConcurrentEnds are how many session starts and ends are handled at once. Each of them
-// waits for storage, and requests that wait together are written together. The host has only a few workers for
-// events, so a crowd that loses its connections or comes back would wait for these. A start may wait for storage
-// some thirty times within afterTimeout and needs a database connection each time.
+// How many session starts and ends are handled at once, outside the host's few workers for events. Each waits for
+// storage, and those that wait together are written together. A start may wait some thirty times.
 const (
 	maxConcurrentStarts = 64
 	maxConcurrentEnds   = 512
@@ -54,9 +49,8 @@ type step struct {
 // afterTimeout limits the work after a message that the host has handled.
 const afterTimeout = 10 * time.Second
 
-// before runs the steps of a slot until one refuses or the socket has ended. The host still handles messages it has
-// read from an ended socket, and nothing undoes what it does for a session that is gone. Without an error the
-// envelope is never nil: the host would close the socket.
+// before runs the steps of a slot until one refuses or the socket has ended: the host still handles what it has read
+// from an ended socket. Without an error the envelope is never nil, because the host would close the socket.
 func (c Chain) before(message string, steps []step) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error) {
 	meter := c.meter(message, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (_ *rtapi.Envelope, err error) {
@@ -82,9 +76,8 @@ func (c Chain) before(message string, steps []step) func(context.Context, runtim
 	}
 }
 
-// after runs all steps of a slot and returns the first refusal. Each step mirrors a part of what has already
-// happened, so it runs even if an earlier step failed or the socket has ended. The host ignores the error. places
-// limits how many calls run their steps at once; nil means no limit.
+// after runs all steps of a slot and returns the first refusal, which the host ignores. Each step mirrors what has
+// happened, so it runs even if an earlier one failed or the socket has ended. places limits the calls at once.
 func (c Chain) after(message, stage string, steps []step, places chan struct{}) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
 	meter := c.meter(message, stage)
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) (err error) {
@@ -115,8 +108,7 @@ func (c Chain) after(message, stage string, steps []step, places chan struct{}) 
 	}
 }
 
-// event makes the function for session starts or ends. It handles atOnce of them at once, outside the host's
-// workers.
+// event makes the function for session starts or ends. It handles atOnce of them, outside the host's workers.
 func (c Chain) event(name string, steps []step, atOnce int) func(context.Context, runtime.Logger, *api.Event) {
 	handle := c.after(name, "event", steps, make(chan struct{}, atOnce))
 	return func(ctx context.Context, logger runtime.Logger, _ *api.Event) {

@@ -6,8 +6,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
-// Names of the realtime messages that this module hooks. They must be spelled as in the host: the host accepts a
-// hook with another name and never runs it.
+// Names of the realtime messages that this module hooks, spelled as in the host: it never runs a hook of another name.
 const (
 	PartyCreate           = "PartyCreate"
 	PartyJoin             = "PartyJoin"
@@ -26,8 +25,7 @@ const (
 	MatchJoin             = "MatchJoin"
 )
 
-// SessionStart and SessionEnd stand in the table for the start and end of a socket. In the host these are events,
-// not messages.
+// SessionStart and SessionEnd stand in the table for the start and end of a socket, which are events in the host.
 const (
 	SessionStart = "session_start"
 	SessionEnd   = "session_end"

@@ -46,9 +46,7 @@ const (
 )
 
 // CheckQuery refuses, with QueryNotAllowed, a query of the host's search language that could be too costly for the
-// host. It reads the language as the host does and refuses patterns that it does not understand. Allowed between
-// slashes are: literal characters, with ".*" at either end, or alternatives of literals. Wildcards are limited. The
-// check takes time in proportion to the query's length.
+// host. It reads the language as the host does and refuses patterns that it does not understand, in linear time.
 func CheckQuery(query string, bounds rules.Queries) error {
 	if len(query) > bounds.MaxLength {
 		return queryRefused("%d bytes are too many; at most %d", len(query), bounds.MaxLength)
@@ -95,9 +93,8 @@ func (t term) check() string {
 	return ""
 }
 
-// allowedPattern is what may be between two slashes, where the server reads a regular expression that must match a
-// whole value: a literal with ".*" at either end, or alternatives of literals. A backslash stands for the character
-// behind it only before punctuation; elsewhere it begins a class or another construct.
+// allowedPattern is what may be between two slashes, where the server reads a regular expression for a whole value: a
+// literal with ".*" at either end, or alternatives of literals. Only before punctuation a backslash is harmless.
 var allowedPattern = func() *regexp.Regexp {
 	const literal = `(?:[^\\.*+?()\[\]{}^$|]|\\[[:punct:]])*`
 	const alternatives = literal + `(?:\|` + literal + `)*`
@@ -130,8 +127,7 @@ func checkWildcards(text string) string {
 	return ""
 }
 
-// queryPart is a part of a query as the server's parser reads it. A backslash keeps the next character from ending it;
-// the parser drops one at the end of the query.
+// queryPart is a part of a query as the server's parser reads it. It drops a backslash at the end of the query.
 var queryPart = regexp.MustCompile(`(?s)` +
 	`[\s\v\x{85}\p{Z}+:<>=-]` + // separates terms
 	`|"(?:[^"\\]|\\.)*[\\"]?` + // quoted text
@@ -141,8 +137,7 @@ var queryPart = regexp.MustCompile(`(?s)` +
 // escape matches a backslash and a character that it may escape.
 var escape = regexp.MustCompile(`\\([-+=&|><!(){}\[\]^"~*?:\\/ ])`)
 
-// scanQuery reads the terms of a query. An escaped slash or star still counts as one. Quoted text has no patterns; a
-// phrase counts as one term.
+// scanQuery reads the terms of a query. An escaped slash or star still counts as one; quoted text has no patterns.
 func scanQuery(query string) (terms []term) {
 	for _, part := range queryPart.FindAllStringSubmatch(query, -1) {
 		switch {

@@ -48,8 +48,7 @@ const (
 	Internal         Reason = "internal"           // a fault on the server's side; its log says more
 )
 
-// Code returns the gRPC status number of the reason, which Nakama passes to clients. It is 13 (internal) for an unknown
-// reason.
+// Code returns the gRPC status number of the reason, which Nakama passes to clients; 13 (internal) for an unknown one.
 func (r Reason) Code() int {
 	switch r {
 	case InvalidRequest, QueryNotAllowed:
@@ -82,8 +81,7 @@ type Error struct {
 	Cause   error         // for the log; never sent to a client
 }
 
-// Error returns the text that clients receive: "<reason>: <message>", or "rule_denied/<rule>: <message>" for a rule's
-// refusal. It does not contain the cause.
+// Error returns the text that clients receive: "<reason>: <message>", or "rule_denied/<rule>: <message>".
 func (e *Error) Error() string {
 	if e.Reason == RuleDenied && e.Rule != "" {
 		return string(e.Reason) + "/" + e.Rule + ": " + e.Message
@@ -111,8 +109,7 @@ func Refuse(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
-// RefuseFor makes a refusal that ends after the wait, rounded up to whole seconds, at least one. The message ends with
-// the wait, so that clients can schedule a retry.
+// RefuseFor makes a refusal that ends after the wait, in whole seconds. Its message ends with the wait.
 func RefuseFor(wait time.Duration, reason Reason, message string) *Error {
 	sec := max(1, int(math.Ceil(wait.Seconds())))
 	e := Refuse(reason, "%s, retry_after_sec=%d.", message, sec)
@@ -125,8 +122,7 @@ func RefuseRate(wait time.Duration) *Error {
 	return RefuseFor(wait, RateLimited, "Too many requests")
 }
 
-// AsError turns any error into a refusal. It returns an *Error of its chain unchanged; any other error becomes Internal
-// with the error as its cause. nil stays nil.
+// AsError returns the *Error in a chain; any other error becomes Internal with the error as its cause. nil stays nil.
 func AsError(err error) *Error {
 	if err == nil {
 		return nil

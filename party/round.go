@@ -53,8 +53,7 @@ func (r *Round) Pages(ctx context.Context, within time.Duration, look func([]*ap
 	}
 }
 
-// Remove deletes an object if it still has the version that look got. It does not fail if somebody has written or
-// deleted the object since.
+// Remove deletes an object if it still has the version that look got; otherwise it does nothing.
 func (r *Round) Remove(ctx context.Context, o *api.StorageObject) error {
 	err := r.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: o.GetCollection(), Key: o.GetKey(), Version: o.GetVersion()}})
 	if err == nil {

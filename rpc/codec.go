@@ -15,14 +15,12 @@ import (
 	"partyline/party"
 )
 
-// maxPayload limits a request, in bytes. It is several times the largest useful one: a targeted invite with full
-// launch data, info and message.
+// maxPayload limits a request, in bytes: several times the largest useful one, an invite with full launch data.
 const maxPayload = 32 << 10
 
-// decode reads a request: one JSON object with the fields of the struct that into points to. An empty payload
-// counts as {}. decode refuses, with InvalidRequest and the field's name, what could mislead a client: an unknown
-// field, a wrong type, or anything after the object. null counts as absent, because many serializers write it for an
-// unset field. Texts with NUL characters are refused, because the host's database cannot store them.
+// decode reads a request: one JSON object with the fields of the struct that into points to. An empty payload counts as
+// {}, and null as absent, because many serializers write it for an unset field. Refusals name the field. Texts with NUL
+// characters are refused, because the host's database cannot store them.
 func decode(payload string, into any) error {
 	switch {
 	case len(payload) > maxPayload:

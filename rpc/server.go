@@ -47,8 +47,7 @@ func Admin(o Overview) []Row {
 	}
 }
 
-// Servers takes the reports of dedicated game servers. Each call names the match and its token, which only the
-// match's own server has.
+// Servers takes the reports of game servers. Each call has the match's token, which only its own server has.
 type Servers interface {
 	ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error)
 	ServerJoin(ctx context.Context, matchID, token, pass string) (party.ServerJoined, error)

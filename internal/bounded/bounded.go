@@ -16,9 +16,8 @@ func Context(parent context.Context, within time.Duration) (ctx context.Context,
 	return c, c.end
 }
 
-// Uncancelled returns a context with parent's values. It ends after a time or at parent's deadline, but not when parent
-// is cancelled. A database query should not be cancelled: that costs the pool a connection, and may fail the next
-// query that gets this connection.
+// Uncancelled returns a context with parent's values that ends after a time or at parent's deadline, but not when
+// parent is cancelled: a cancelled query costs the pool a connection, and may fail the next query that gets it.
 func Uncancelled(parent context.Context, within time.Duration) (ctx context.Context, cancel context.CancelFunc) {
 	at := time.Now().Add(within)
 	if sooner, ok := parent.Deadline(); ok && sooner.Before(at) {

@@ -12,9 +12,8 @@ import (
 // matchTimeout limits how long a message waits for a match.
 const matchTimeout = 2 * time.Second
 
-// updateSeats applies changes of a party to its seats in a match. A user who left or was kicked loses a held seat.
-// The seat of a member who lost the connection is held for the grace. All seats follow the party to a new native
-// party.
+// updateSeats applies changes of a party to its seats in a match. Who left or was kicked loses a held seat, the seat of
+// a member who lost the connection is held for the grace, and all follow the party to a new native one.
 func (m *Module) updateSeats(c party.Change) {
 	ctx, cancel := bounded.Context(context.Background(), matchTimeout)
 	defer cancel()
@@ -41,8 +40,7 @@ func (m *Module) extendSeat(id party.ID, userID string) {
 	}
 }
 
-// ticketChanged handles events of a party's ticket. Players who were ready for one queue are not ready for the next.
-// While the party waits it may be locked.
+// ticketChanged handles events of a party's ticket. Who was ready for one queue is not ready for the next.
 func (m *Module) ticketChanged(id party.ID, what queue.EventName) {
 	if what == queue.Queued {
 		m.status.Queued(id)

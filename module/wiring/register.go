@@ -19,11 +19,8 @@ import (
 // MetricBuildInfo is a gauge that is always 1; its tags say which build of the module runs.
 const MetricBuildInfo = "partyline_build_info"
 
-// Register constructs the module, registers it with the host and starts its background work. The plugin's entry and
-// the embedded engine call it once. After an error nothing runs, and the host does not start.
-//
-// The work goes on until ctx ends: the host cancels it when it stops, after the shutdown's grace. In the grace players
-// still play.
+// Register constructs the module, registers it with the host and starts its background work. After an error nothing
+// runs. The work goes on until ctx ends, which is after the shutdown's grace: in it players still play.
 func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
 	env, _ := ctx.Value(runtime.RUNTIME_CTX_ENV).(map[string]string)
 	conf, err := initializer.GetConfig()

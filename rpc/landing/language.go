@@ -51,9 +51,8 @@ type layer struct {
 	words map[string]string
 }
 
-// suitedLayers returns the texts in languages that suit a wanted tag, the best first: the tag itself, Chinese in the same
-// script, the language that the tag is a variety of, another variety of that language. For one language, the rules' own
-// texts come before the module's.
+// suitedLayers returns the texts in languages that suit a wanted tag, the best first; see [similarity]. For one
+// language, the rules' own texts come before the module's.
 func suitedLayers(wanted string, p rules.Page) []layer {
 	var suited []layer
 	consider := func(tag string, words map[string]string) {
@@ -73,8 +72,8 @@ func suitedLayers(wanted string, p rules.Page) []layer {
 	return suited
 }
 
-// similarity rates how well a language serves a visitor who wants another one; 0 is not at all. Traditional Chinese
-// does not serve a visitor who wants simplified Chinese, nor the reverse.
+// similarity rates how well a language serves a visitor who wants another one: the tag itself, Chinese in the same
+// script, the language that the tag is a variety of, another variety of that language; 0 is not at all.
 func similarity(tag, wanted string) int {
 	tag, wanted = strings.ToLower(tag), strings.ToLower(wanted)
 	if tag == wanted {
@@ -94,8 +93,7 @@ func similarity(tag, wanted string) int {
 	return 0
 }
 
-// withScript returns the tag of Chinese, in lower case, with its script instead of a region. It returns other tags
-// unchanged.
+// withScript returns the tag of Chinese, in lower case, with its script instead of a region; other tags unchanged.
 func withScript(tag string) string {
 	switch {
 	case slices.Contains([]string{"zh-tw", "zh-hk", "zh-mo"}, tag), strings.HasPrefix(tag, "zh-hant"):
@@ -106,8 +104,7 @@ func withScript(tag string) string {
 	return tag
 }
 
-// acceptedTags returns the tags of an Accept-Language header in lower case, the most wanted first. It skips malformed
-// parts.
+// acceptedTags returns the well-formed tags of an Accept-Language header in lower case, the most wanted first.
 func acceptedTags(header string) []string {
 	const longest, most = 512, 20
 	type weighed struct {

@@ -35,9 +35,8 @@ type drawing struct {
 
 var errBusyDrawing = errors.New("too many pictures are being drawn")
 
-// card serves the picture that chat programs show beside the link. It uses the language of the rules' own texts,
-// because a chat program's server fetches it, not a visitor. An invite that is over also gets a picture, with status
-// 200, because chat programs show no picture with another status.
+// card serves the picture that chat programs show beside the link, in the language of the rules' own texts, because a
+// program fetches it, not a visitor. An invite that is over gets one too, with status 200, or no program would show it.
 func (s *Site) card(r *http.Request) (web.Answer, error) {
 	code, p, err := s.preview(r)
 	if err != nil {
@@ -51,8 +50,7 @@ func (s *Site) card(r *http.Request) (web.Answer, error) {
 	return web.Answer{Status: http.StatusOK, ContentType: "image/png", Cache: "public, max-age=10", Policy: web.DataPolicy, Tag: web.Tag(png), NoIndex: true, Body: png}, nil
 }
 
-// pictureOf returns the picture of an invite. It reuses the previous one if that shows the same, or is too new to be
-// drawn again.
+// pictureOf returns the picture of an invite: the previous one, if that shows the same or is too new to be drawn again.
 func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, font string) ([]byte, error) {
 	if known, ok := s.pictures.Peek(code); ok {
 		if reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < redrawAfter {
@@ -83,8 +81,7 @@ func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, font str
 	return drawn.png, err
 }
 
-// CheckFont reads the rules' own font, whose path is relative to folder. It warns if the font cannot be used for
-// pictures.
+// CheckFont warns if the rules' own font, whose path is relative to folder, cannot be used for pictures.
 func CheckFont(set *rules.Set, folder string) rules.Problems {
 	path := set.Config().Invites.Page.Font
 	if path == "" {
@@ -96,8 +93,7 @@ func CheckFont(set *rules.Set, folder string) rules.Problems {
 	return nil
 }
 
-// loadFonts returns the module's own fonts and the font in a file; "" for none. It omits a font that cannot be read,
-// and returns the error.
+// loadFonts returns the module's own fonts and the one in a file; "" for none. It omits one that cannot be read.
 func loadFonts(path, folder string) (card.Fonts, error) {
 	if path == "" {
 		return card.NewFonts(nil)

@@ -1,10 +1,8 @@
 // Package landing serves what an invited player sees before the game runs: the invite's page, its live state, its QR
 // code and picture, the page's assets, and the files that let phones open invite links in the app.
 //
-// Every route is a GET (or HEAD) and only reads: a chat program that fetches an invite for a preview takes no use.
-// The invite service's PublicPreview decides what strangers may see. This package also removes launch data, user IDs
-// and the party's ID, because a party ID alone is enough to join an open party. It never writes an invite code to a
-// log.
+// Every route only reads: a chat program that fetches an invite for a preview takes no use. Strangers see no launch
+// data, no user IDs and no party's ID, which alone is enough to join an open party. No log has an invite's code.
 package landing
 
 import (
@@ -24,17 +22,14 @@ import (
 
 // Options are the settings of a [Site]; all are required.
 type Options struct {
-	// Preview returns what a stranger who knows the code may see of an invite. For an invite that is over, that
-	// includes its state. It refuses with party.InviteNotFound, and with party.RateLimited after too many wrong codes
-	// from one address. Callers must not change an answer, because it may be shared.
+	// Preview returns what a stranger who knows the code may see of an invite, also of one that is over. It refuses
+	// with party.InviteNotFound or RateLimited (too many wrong codes). An answer may be shared: do not change it.
 	Preview func(ctx context.Context, code, clientIP string) (party.Preview, error)
 	Policy  party.Policy // called once per request
-	// OnPageRead is told of each request for the page of an invite that can still be used, and whether a program made
-	// it.
+	// OnPageRead is told of each request for the page of a live invite, and whether a program made it.
 	OnPageRead func(byProgram bool)
-	// Limit takes one request from the allowance of a client address, or returns how long to wait for the next one.
-	// An open page needs about 25 a minute, and a school or a console network shares one address, so the limit should
-	// be generous.
+	// Limit takes one request from the allowance of a client address, or returns how long to wait for the next one. It
+	// should be generous: an open page needs about 25 a minute, and a school or a console network shares one address.
 	Limit      func(address string) (wait time.Duration)
 	Logger     party.Logger
 	ProxyCount int    // the host's socket.proxy_count, so that both see the same client address

@@ -16,8 +16,7 @@ type texts struct {
 	spoken int                 // how many of them are in the language
 }
 
-// textsIn returns the texts in a language. After those of [suitedLayers] come the rules' flat texts, whatever their
-// language, and English.
+// textsIn returns the texts in a language: after the suited ones, the rules' flat texts in any language, and English.
 func textsIn(tag string, p rules.Page) texts {
 	t := texts{tag: tag}
 	for _, suited := range suitedLayers(tag, p) {
@@ -28,8 +27,7 @@ func textsIn(tag string, p rules.Page) texts {
 	return t
 }
 
-// get returns a text and fills in values, given as pairs of placeholder and value. Values are not searched for
-// placeholders, so a player may be called "{max}".
+// get returns a text with its values, given as pairs of placeholder and value; a player may be called "{max}".
 func (t texts) get(key string, pairs ...string) string {
 	return t.either(key, key, pairs...)
 }

@@ -71,8 +71,7 @@ type typesetter struct {
 	glyph truetype.GlyphBuf
 }
 
-// StripSymbols removes what fonts of letters do not have and a sentence does not need: emoji and other symbols, and
-// characters that only direct or join others.
+// StripSymbols removes what fonts of letters do not have and a sentence does not need: emoji, symbols, direction marks.
 func StripSymbols(text string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
@@ -85,8 +84,7 @@ func StripSymbols(text string) string {
 	}, text)), " ")
 }
 
-// unshapedScripts are the scripts whose letters can be drawn one by one. In other scripts letters are joined, stacked
-// or moved, which needs shaping.
+// unshapedScripts are the scripts whose letters can be drawn one by one, without being joined, stacked or moved.
 var unshapedScripts = []*unicode.RangeTable{
 	unicode.Common, unicode.Inherited, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Armenian, unicode.Georgian,
 	unicode.Ethiopic, unicode.Cherokee, unicode.Han, unicode.Bopomofo, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao,
@@ -207,8 +205,7 @@ func (s *typesetter) layOut(text string, size float32, rtl bool) (glyphs []place
 	return glyphs, width
 }
 
-// wrap breaks a text into lines of at most the given width. If the text is too long, the last line ends with an
-// ellipsis.
+// wrap breaks a text into lines of at most the given width. A text that is too long ends with an ellipsis.
 func (s *typesetter) wrap(text string, size, width float32, lines int, rtl bool) []string {
 	var done []string
 	words := strings.Fields(text)
@@ -255,8 +252,7 @@ func (s *typesetter) longest(letters []rune, end string, size, width float32, rt
 	}))
 }
 
-// trace draws a glyph's outline of quadratic curves. Between two control points in a row there is an implied point on
-// the curve.
+// trace draws a glyph's outline of quadratic curves. Between two control points there is an implied point on the curve.
 func trace(v *vector.Rasterizer, g placedGlyph, x, y float32) {
 	at := func(p truetype.Point) (float32, float32) {
 		return x + g.x + float32(p.X)/64, y - float32(p.Y)/64
