@@ -12,7 +12,6 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/internal/bounded"
 	"partyline/internal/sampled"
 	"partyline/party"
 )
@@ -91,7 +90,7 @@ func (c Chain) after(message, stage string, steps []step, places chan struct{}) 
 			defer func() { <-places }()
 		}
 		began := c.Now()
-		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), afterTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterTimeout)
 		defer cancel()
 		var first *party.Error
 		for _, step := range steps {
