@@ -206,31 +206,24 @@ func (s *typesetter) layOut(text string, size float32, rtl bool) (glyphs []place
 }
 
 // wrap breaks a text into lines of at most the given width. A text that is too long ends with an ellipsis.
-func (s *typesetter) wrap(text string, size, width float32, lines int, rtl bool) []string {
-	var done []string
+func (s *typesetter) wrap(text string, size, width float32, lines int, rtl bool) (done []string) {
 	words := strings.Fields(text)
-	line := ""
-	fits := func(t string) bool { _, w := s.layOut(t, size, rtl); return w <= width }
-	for i := 0; i < len(words); i++ {
-		longer := strings.TrimSpace(line + " " + words[i])
-		switch {
-		case fits(longer):
-			line = longer
-		case len(done) == lines-1 || line == "":
-			if len(done) == lines-1 {
-				return append(done, s.cut(longer, size, width, rtl))
-			}
-			head := s.longest([]rune(words[i]), "", size, width, rtl)
-			done = append(done, string([]rune(words[i])[:head]))
-			words[i] = string([]rune(words[i])[head:])
-			i--
-		default:
-			done, line = append(done, line), ""
-			i--
+	for len(words) > 0 && len(done) < lines {
+		fit := sort.Search(len(words), func(n int) bool {
+			_, w := s.layOut(strings.Join(words[:n+1], " "), size, rtl)
+			return w > width
+		})
+		line := strings.Join(words[:fit], " ")
+		if fit == 0 { // a word that is longer than a line
+			letters := []rune(words[0])
+			head := s.longest(letters, "", size, width, rtl)
+			line, words[0] = string(letters[:head]), string(letters[head:])
 		}
+		done, words = append(done, line), words[fit:]
 	}
-	if line != "" {
-		done = append(done, line)
+	if len(words) > 0 {
+		last := &done[len(done)-1]
+		*last = s.cut(*last+" "+strings.Join(words, " "), size, width, rtl)
 	}
 	return done
 }
