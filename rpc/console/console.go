@@ -122,7 +122,8 @@ func (c *Console) admit(h http.Header, r *http.Request, route func(http.Header, 
 		a.RetryAfter = wait
 		return a
 	}
-	right := c.keyMatches(key)
+	sum := sha256.Sum256([]byte(key))
+	right := subtle.ConstantTimeCompare(sum[:], c.key[:]) == 1
 	attempt.Done(given && !right)
 	switch {
 	case !right:
@@ -148,10 +149,4 @@ func requestKey(r *http.Request) (key string, given bool) {
 		return key, true
 	}
 	return "", header != ""
-}
-
-// keyMatches compares the key in constant time.
-func (c *Console) keyMatches(key string) bool {
-	sum := sha256.Sum256([]byte(key))
-	return subtle.ConstantTimeCompare(sum[:], c.key[:]) == 1
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"regexp"
 	"time"
 
 	"partyline/internal/caught"
@@ -132,14 +132,11 @@ func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
 func (s *Site) logError(r *http.Request, format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	if raw := rawCode(r.URL.Path); raw != "" {
-		forms := []string{raw, strings.ToUpper(raw), strings.ToLower(raw)}
+		forms := regexp.QuoteMeta(raw)
 		if code, err := invite.ParseCode(raw); err == nil {
-			text := code.Reveal()
-			forms = append(forms, text, readableCode(text), strings.ToLower(text))
+			forms += "|" + code.Reveal() + "|" + readableCode(code.Reveal())
 		}
-		for _, form := range forms {
-			text = strings.ReplaceAll(text, form, "<code>")
-		}
+		text = regexp.MustCompile("(?i)"+forms).ReplaceAllString(text, "<code>")
 	}
 	s.Logger.Error("%s", text)
 }
