@@ -6,7 +6,6 @@ import (
 
 	"partyline/internal/web"
 	"partyline/party"
-	"partyline/party/rules"
 )
 
 // publicState is the body of the state route: the preview of the invite without what a stranger does not need (launch
@@ -60,12 +59,6 @@ func (s *Site) state(r *http.Request) (web.Answer, error) {
 		return web.Answer{}, err
 	}
 	c, t := s.rulesAndTexts(r)
-	a := stateAnswer(p, c, t)
-	a.RetryAfter = s.pace.next(s.Now(), 1)
-	return a, nil
-}
-
-func stateAnswer(p party.Preview, c rules.Config, t texts) web.Answer {
 	status := http.StatusOK
 	if !live(p.State) {
 		status = http.StatusGone
@@ -80,7 +73,9 @@ func stateAnswer(p party.Preview, c rules.Config, t texts) web.Answer {
 	if body.Info == nil {
 		body.Info = []party.InfoField{}
 	}
-	return jsonAnswer(status, body)
+	a := jsonAnswer(status, body)
+	a.RetryAfter = s.pace.next(s.Now(), 1)
+	return a, nil
 }
 
 func (s *Site) stateFailure(r *http.Request, f failure) web.Answer {
