@@ -107,8 +107,8 @@ func cleanTexts(v reflect.Value) error {
 			}
 		}
 	case reflect.Slice:
-		if raw, ok := v.Interface().(json.RawMessage); ok {
-			if string(raw) == "null" {
+		if v.Type() == reflect.TypeFor[json.RawMessage]() {
+			if string(v.Bytes()) == "null" {
 				v.SetBytes(nil)
 			}
 			return nil
