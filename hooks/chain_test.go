@@ -221,7 +221,7 @@ func TestChain_PanicOutsideOfTheSteps(t *testing.T) {
 		table := []hooks.Hook{{Message: hooks.PartyJoin, Name: "a", Before: step, After: step}, hooks.Started("a", session), hooks.Ended("a", session)}
 		h, in := newHost(), message(hooks.PartyJoin, "")
 		own := func(context.Context, party.Session, bool) bool { panic("as asked") }
-		if err := hooks.Register(h, hooks.NewChain(badMetrics{}, time.Now, own), rules.Default, table); err != nil {
+		if err := hooks.Register(h, hooks.Chain{Metrics: badMetrics{}, Now: time.Now, IsOwn: own}, rules.Default, table); err != nil {
 			t.Fatal(err)
 		}
 		if out, err := h.before("u1", hooks.PartyJoin, in); out != nil || party.ReasonOf(err) != party.Internal {
@@ -296,7 +296,7 @@ func TestChain_SessionsOfACrowd(t *testing.T) {
 			}
 		}
 		table := []hooks.Hook{hooks.Started("return", handler(0)), hooks.Ended("keep", handler(1))}
-		if err := hooks.Register(h, hooks.NewChain(partytest.NoMetrics{}, time.Now, nil), rules.Default, table); err != nil {
+		if err := hooks.Register(h, hooks.Chain{Metrics: partytest.NoMetrics{}, Now: time.Now}, rules.Default, table); err != nil {
 			t.Fatal(err)
 		}
 		go func() { // the host's only worker
@@ -401,7 +401,7 @@ func BenchmarkChain(b *testing.B) {
 			Before: func(_ context.Context, c *hooks.Call) error { _, err := c.PartyID(); return err }})
 	}
 	h := newHost()
-	if err := hooks.Register(h, hooks.NewChain(partytest.NoMetrics{}, time.Now, nil), rules.Default, table); err != nil {
+	if err := hooks.Register(h, hooks.Chain{Metrics: partytest.NoMetrics{}, Now: time.Now}, rules.Default, table); err != nil {
 		b.Fatal(err)
 	}
 	ctx, in := contextOf("u1"), message(hooks.PartyJoin, partyID)

@@ -6,9 +6,8 @@ import (
 	"partyline/party"
 )
 
-// Creation applies the rules file to new parties and to updates of parties. rate counts a created party and refuses
-// one too many. offered returns the facts that a party must have if the session creates it to continue another
-// party.
+// Creation applies the rules file to new parties and to updates of parties. rate counts a created party. offered
+// returns the facts that a party must have if the session creates it to continue another party.
 func Creation(judge Judge, rate func(userID string) error, policy party.Policy, offered func(ctx context.Context, s party.Session) (party.Facts, bool, error)) []Hook {
 	return []Hook{
 		{Message: PartyCreate, Name: "params", Before: func(ctx context.Context, call *Call) error {

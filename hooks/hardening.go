@@ -6,9 +6,8 @@ import (
 	"partyline/party"
 )
 
-// Hardening closes holes of the stock server for which no rules are needed: malformed IDs, messages with the
-// server's op codes, floods, and tickets of parties without members. rate counts a message of party data and
-// refuses one too many.
+// Hardening closes holes of the stock server for which no rules are needed: malformed IDs, the server's op codes,
+// floods, and tickets of parties without members. rate counts a message of party data.
 func Hardening(rate func(userID string) error, parties Parties, policy party.Policy) []Hook {
 	var table []Hook
 	// The host reads more spellings of an ID than the one it writes. The message continues with

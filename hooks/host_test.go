@@ -81,7 +81,7 @@ func newHost() *host {
 func serve(t testing.TB, tables ...[]hooks.Hook) *host {
 	t.Helper()
 	h := newHost()
-	if err := hooks.Register(h, hooks.NewChain(&h.metrics, steppingClock(5*time.Millisecond), nil), rules.Default, slices.Concat(tables...)); err != nil {
+	if err := hooks.Register(h, hooks.Chain{Metrics: &h.metrics, Now: steppingClock(5 * time.Millisecond)}, rules.Default, slices.Concat(tables...)); err != nil {
 		t.Fatalf("Register: %v", err)
 	}
 	return h

@@ -22,9 +22,8 @@ type Judge interface {
 const PropertyQueue = "queue"
 
 // RuleChecks checks the designers' rules for every message that they can refuse, except PartyCreate, which [Creation]
-// checks. An action without rules costs nothing. If none of its rules is in force, nothing is refused. has reports
-// whether an action has rules, enforces whether one of them is in force. Put these rows after rows that refuse
-// without facts, and before [Admission].
+// checks. has reports whether an action has rules, enforces whether one of them is in force; otherwise nothing is
+// refused. Put these rows after rows that refuse without facts, and before [Admission].
 func RuleChecks(judge Judge, parties Parties, has, enforces func(rules.Action) bool) (table []Hook) {
 	add := func(message string, action rules.Action, ask func(context.Context, *Call) error) {
 		table = append(table, Hook{Message: message, Name: "rules", Before: func(ctx context.Context, call *Call) error {

@@ -9,8 +9,7 @@ import (
 	"partyline/party/reserve"
 )
 
-// Tickets is matchmaking, as hooks use it. It refuses a ticket or changes it to fit its queue, and hears of tickets
-// that were made or cancelled.
+// Tickets refuses tickets, changes them to fit their queue, and hears of those that were made or cancelled.
 type Tickets interface {
 	CheckParty(ctx context.Context, look reserve.Look, by party.Session, add *rtapi.PartyMatchmakerAdd) error
 	CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) error
@@ -19,9 +18,8 @@ type Tickets interface {
 	TicketCancelled(ctx context.Context, by party.Session, ticket string)
 }
 
-// Matchmaking handles the messages of the host's matchmaker. Matchmaking hears of members who come and go through
-// [party.News], not here. plays hears of sessions that join a match; it is nil if the host's matched hook tells of
-// matches.
+// Matchmaking handles the messages of the host's matchmaker; members who come and go are [party.News]. plays hears of
+// sessions that join a match; it is nil if the host's matched hook tells of matches.
 func Matchmaking(tickets Tickets, parties Parties, plays func(ctx context.Context, s party.Session)) []Hook {
 	table := []Hook{
 		{

@@ -1,9 +1,12 @@
 package hooks
 
-import "github.com/heroiclabs/nakama-common/rtapi"
+import (
+	"reflect"
 
-// Names of the realtime messages that this module hooks. They must be spelled as in the host: the host accepts a
-// hook with another name and never runs it.
+	"github.com/heroiclabs/nakama-common/rtapi"
+)
+
+// Names of the realtime messages that this module hooks, spelled as in the host: it never runs a hook of another name.
 const (
 	PartyCreate           = "PartyCreate"
 	PartyJoin             = "PartyJoin"
@@ -22,8 +25,7 @@ const (
 	MatchJoin             = "MatchJoin"
 )
 
-// SessionStart and SessionEnd stand in the table for the start and end of a socket. In the host these are events,
-// not messages.
+// SessionStart and SessionEnd stand in the table for the start and end of a socket, which are events in the host.
 const (
 	SessionStart = "session_start"
 	SessionEnd   = "session_end"
@@ -36,29 +38,12 @@ var existingPartyMessages = []string{
 
 // partyIDField returns the field in which a message names its party; nil if there is none.
 func partyIDField(in *rtapi.Envelope) *string {
-	switch m := in.GetMessage().(type) {
-	case *rtapi.Envelope_PartyJoin:
-		return &m.PartyJoin.PartyId
-	case *rtapi.Envelope_PartyLeave:
-		return &m.PartyLeave.PartyId
-	case *rtapi.Envelope_PartyPromote:
-		return &m.PartyPromote.PartyId
-	case *rtapi.Envelope_PartyAccept:
-		return &m.PartyAccept.PartyId
-	case *rtapi.Envelope_PartyRemove:
-		return &m.PartyRemove.PartyId
-	case *rtapi.Envelope_PartyClose:
-		return &m.PartyClose.PartyId
-	case *rtapi.Envelope_PartyUpdate:
-		return &m.PartyUpdate.PartyId
-	case *rtapi.Envelope_PartyDataSend:
-		return &m.PartyDataSend.PartyId
-	case *rtapi.Envelope_PartyMatchmakerAdd:
-		return &m.PartyMatchmakerAdd.PartyId
-	case *rtapi.Envelope_PartyMatchmakerRemove:
-		return &m.PartyMatchmakerRemove.PartyId
-	case *rtapi.Envelope_PartyJoinRequestList:
-		return &m.PartyJoinRequestList.PartyId
+	if in.GetMessage() == nil {
+		return nil
+	}
+	message := reflect.ValueOf(in.Message).Elem().Field(0) // the only field of a message's wrapper
+	if named := message.Elem().FieldByName("PartyId"); named.IsValid() {
+		return named.Addr().Interface().(*string)
 	}
 	return nil
 }

@@ -11,8 +11,7 @@ import (
 	"partyline/party/reserve"
 )
 
-// Parties is package admission, as hooks use it: the look at a party that all handlers of a message share, and the
-// work before and after the host handles a message.
+// Parties is package admission, as hooks use it: the look that all handlers of a message share, and the work around it.
 type Parties interface {
 	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	Before(ctx context.Context, m admission.Message, l *reserve.Look) error
@@ -22,9 +21,8 @@ type Parties interface {
 
 var _ Parties = (*admission.Admission)(nil)
 
-// Settling handles every message of a session: it tells admission that the session's earlier join is over, and
-// matchmaking that its ticket is answered. This holds because the host handles a session's messages one after the
-// other. Put these rows before all rows that look at seats.
+// Settling tells admission with every message that the session's earlier join is over, and matchmaking that its ticket
+// is answered: the host handles a session's messages one by one. Put these rows before all rows that look at seats.
 func Settling(parties Parties, answered func(party.Session)) (table []Hook) {
 	for _, message := range append([]string{PartyCreate, PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList, MatchmakerAdd, MatchmakerRemove}, existingPartyMessages...) {
 		table = append(table, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
@@ -36,10 +34,9 @@ func Settling(parties Parties, answered func(party.Session)) (table []Hook) {
 	return table
 }
 
-// Admission passes every message about a party to package admission. Messages that let somebody in or throw
-// somebody out are passed before the host handles them. So pending joins are counted, reserved seats stay reserved,
-// and kicked users stay out. All messages are passed after the host handled them. Put these rows after all others
-// that may refuse a message: from here on a seat counts as taken.
+// Admission passes every message about a party to package admission after the host has handled it. Messages that let
+// somebody in or throw somebody out are passed before as well, to count pending joins, keep reserved seats and keep
+// kicked users out. Put these rows after all that may refuse a message: from here on a seat counts as taken.
 func Admission(parties Parties) []Hook {
 	table := []Hook{{Message: PartyCreate, Name: "admission", Before: func(ctx context.Context, call *Call) error {
 		facts := party.Facts{Label: call.In.GetPartyCreate().GetLabel()}
@@ -129,8 +126,7 @@ func admissionMessage(ctx context.Context, call *Call, kind admission.MessageKin
 	return m, err
 }
 
-// sessionFrom returns the session that a client's message names. After a message has succeeded, the host has checked
-// all three fields against the real session.
+// sessionFrom returns the session that a client's message names. The host has checked it once a message has succeeded.
 func sessionFrom(presence *rtapi.UserPresence) party.Session {
 	return party.Session{
 		UserID:    presence.GetUserId(),

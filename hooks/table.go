@@ -1,11 +1,9 @@
 // Package hooks is what the module does around the host's own realtime messages: it keeps the roster correct,
 // closes holes of the stock server and enforces the rules, before or after the host handles a message.
 //
-// The host has one slot for each message and stage. It accepts any name and keeps the last function that is
-// registered. So handlers are rows of tables here, with a name and an order. [Register] combines them into one
-// function for each slot, which recovers from panics, logs and records metrics. The handlers of one session's
-// messages run one after the other in the session's read loop, so they must be quick. Handlers of different
-// sessions run at the same time.
+// The host has one slot for each message and stage, accepts any name, and keeps the last function. So handlers are rows
+// of tables; [Register] combines them into one function for each slot. Handlers run in the session's read loop, so they
+// must be quick: one after the other for one session, at the same time for different ones.
 package hooks
 
 import (
@@ -31,8 +29,7 @@ type Call struct {
 	look    *reserve.Look // cache of Look; nil until read
 }
 
-// PartyID returns the ID of the party that the message names. It refuses with PartyNotFound if the ID is malformed
-// or missing.
+// PartyID returns the ID of the party that the message names, or refuses with PartyNotFound.
 func (c *Call) PartyID() (party.ID, error) {
 	if c.partyID != nil {
 		return *c.partyID, nil
@@ -65,9 +62,8 @@ func (c *Call) Look(ctx context.Context, parties Parties) (*reserve.Look, error)
 	return c.look, nil
 }
 
-// Hook is one handler of one realtime message, before or after the host handles it; a row may have both. An error
-// of a before handler refuses the message and ends the chain. An after handler only hears of messages that
-// succeeded. Its error goes to the log, and the handlers after it still run. Handlers run in the order of the rows.
+// Hook is one handler of one realtime message; a row may have both parts. An error of Before refuses the message and
+// ends the chain. After hears only of messages that succeeded; its error is logged. Rows run in their order.
 type Hook struct {
 	Message string // one of the names of this package
 	Name    string // appears in the log
@@ -80,8 +76,7 @@ func Started(name string, handle func(context.Context, party.Session) error) Hoo
 	return Hook{Message: SessionStart, Name: name, After: func(ctx context.Context, call *Call) error { return handle(ctx, call.Session()) }}
 }
 
-// Ended is a handler of the end of a socket. The host calls it late, from a queue, after the session has left all
-// its parties.
+// Ended is a handler of the end of a socket. The host calls it late, after the session has left all its parties.
 func Ended(name string, handle func(context.Context, party.Session) error) Hook {
 	hook := Started(name, handle)
 	hook.Message = SessionEnd
@@ -100,9 +95,8 @@ type Host interface {
 
 var _ Host = runtime.Initializer(nil)
 
-// Register combines the rows into one function for each slot of the host. It registers these functions and the
-// checks of lists.
-func Register(host Host, chain *Chain, policy party.Policy, table []Hook) error {
+// Register registers one function for each slot of the host, and the checks of lists.
+func Register(host Host, chain Chain, policy party.Policy, table []Hook) error {
 	before, after := map[string][]step{}, map[string][]step{}
 	for _, h := range table {
 		if h.Before != nil {

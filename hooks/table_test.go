@@ -18,7 +18,7 @@ func TestRegister_HostRefuses(t *testing.T) {
 	for _, what := range []string{"before PartyJoin", "after PartyJoin", "start", "end", "list", "matches"} {
 		h := newHost()
 		h.refuses[what] = errors.New("too late")
-		err := hooks.Register(h, hooks.NewChain(&h.metrics, time.Now, nil), rules.Default, table)
+		err := hooks.Register(h, hooks.Chain{Metrics: &h.metrics, Now: time.Now}, rules.Default, table)
 		if !errors.Is(err, h.refuses[what]) {
 			t.Errorf("Register with a host that refuses %s = %v", what, err)
 		}

@@ -24,8 +24,7 @@ func (a Activity) State(ctx context.Context, id ID) (state, matchID string, err 
 	return rules.StateIdle, "", nil
 }
 
-// Locked returns the function for admission.Deps.Locked. It refuses with PartyLocked while the rules lock the party.
-// It reads nothing if the rules have no lock.
+// Locked returns a function that refuses with PartyLocked while the rules lock the party.
 func (a Activity) Locked(policy Policy) func(ctx context.Context, v View) error {
 	return func(ctx context.Context, v View) error {
 		lock := policy().Parties.Lock

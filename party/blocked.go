@@ -22,8 +22,7 @@ func (b Block) Between(some, others []string) bool {
 		slices.Contains(some, b.Of) && slices.Contains(others, b.By)
 }
 
-// Friendships reads the relations between users; the host's runtime implements it. A block shows only in the relations
-// of the user who made it.
+// Friendships reads the relations between users. A block shows only in those of the user who made it.
 type Friendships interface {
 	UsersGetFriendStatus(ctx context.Context, userID string, userIDs []string) ([]*api.Friend, error)
 	FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error)
@@ -35,8 +34,7 @@ type BlockList struct {
 	friends Friendships
 }
 
-// NewBlockList makes a BlockList that reads the host's database. Without a database, as in the embedded engine, it asks
-// the host for one user at a time.
+// NewBlockList reads the host's database, or asks the host for one user at a time if there is none (embedded engine).
 func NewBlockList(db *sql.DB, friends Friendships) BlockList { return BlockList{db, friends} }
 
 const friendsPage = 1000
@@ -85,8 +83,7 @@ func (b BlockList) Among(ctx context.Context, users []string) ([]Block, error) {
 	return slices.DeleteFunc(all, func(block Block) bool { return !slices.Contains(users, block.Of) }), err
 }
 
-// With returns those of others who block the user or are blocked by them, in the order of others. It is one query, or
-// the calls of [BlockList.lookUp] without a database.
+// With returns those of others who block the user or are blocked by them, in the order of others, in one query.
 func (b BlockList) With(ctx context.Context, userID string, others []string) ([]string, error) {
 	others = slices.DeleteFunc(slices.Clone(others), func(o string) bool { return o == userID })
 	if len(others) == 0 {
@@ -107,9 +104,8 @@ func (b BlockList) With(ctx context.Context, userID string, others []string) ([]
 	return slices.DeleteFunc(others, free), nil
 }
 
-// lookUp finds blocks without a database. It costs one call for all of the others, and one more for each of them to
-// whom the user has no relation. A user who blocks somebody ends that person's relation to them. So any other relation
-// proves that there is no block.
+// lookUp finds blocks without a database, in one call and one more for each user without a relation. A user who blocks
+// somebody ends that person's relation to them. So any other relation proves that there is no block.
 func (b BlockList) lookUp(ctx context.Context, userID string, others []string) (among []string, err error) {
 	own, err := b.friends.UsersGetFriendStatus(ctx, userID, others)
 	if err != nil {

@@ -9,8 +9,7 @@ type CreateParams struct {
 	Label   string
 }
 
-// Shape changes the parameters as the rules require. It refuses a size outside the allowed range with InvalidRequest if
-// the rules do not clamp it.
+// Shape changes the parameters as the rules require, or refuses a size that they do not clamp.
 func (w CreateParams) Shape(p rules.Parties) (CreateParams, error) {
 	shaped, fits := p.ResolveRequest(rules.ActionCreate, rules.RequestFacts{Wish: &rules.PartyRequest{MaxSize: w.MaxSize, Open: w.Open}})
 	if !fits {

@@ -48,8 +48,7 @@ const (
 	Internal         Reason = "internal"           // a fault on the server's side; its log says more
 )
 
-// Code returns the gRPC status number of the reason, which Nakama passes to clients. It is 13 (internal) for an unknown
-// reason.
+// Code returns the gRPC status number of the reason, which Nakama passes to clients; 13 (internal) for an unknown one.
 func (r Reason) Code() int {
 	switch r {
 	case InvalidRequest, QueryNotAllowed:
@@ -82,8 +81,7 @@ type Error struct {
 	Cause   error         // for the log; never sent to a client
 }
 
-// Error returns the text that clients receive: "<reason>: <message>", or "rule_denied/<rule>: <message>" for a rule's
-// refusal. It does not contain the cause.
+// Error returns the text that clients receive: "<reason>: <message>", or "rule_denied/<rule>: <message>".
 func (e *Error) Error() string {
 	if e.Reason == RuleDenied && e.Rule != "" {
 		return string(e.Reason) + "/" + e.Rule + ": " + e.Message
@@ -93,12 +91,6 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause, for errors.Is and errors.As.
 func (e *Error) Unwrap() error { return e.Cause }
-
-// Is makes errors.Is(err, party.Refuse(reason, "")) match on the reason alone.
-func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error)
-	return ok && t.Reason == e.Reason && (t.Rule == "" || t.Rule == e.Rule) && t.Cause == nil
-}
 
 // Log writes a refusal to the server's log. An internal error is logged as an error with its cause, which the client
 // does not see. Any other refusal is logged at debug level. The client's input is never written.
@@ -117,8 +109,7 @@ func Refuse(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
-// RefuseFor makes a refusal that ends after the wait, rounded up to whole seconds, at least one. The message ends with
-// the wait, so that clients can schedule a retry.
+// RefuseFor makes a refusal that ends after the wait, in whole seconds. Its message ends with the wait.
 func RefuseFor(wait time.Duration, reason Reason, message string) *Error {
 	sec := max(1, int(math.Ceil(wait.Seconds())))
 	e := Refuse(reason, "%s, retry_after_sec=%d.", message, sec)
@@ -131,14 +122,12 @@ func RefuseRate(wait time.Duration) *Error {
 	return RefuseFor(wait, RateLimited, "Too many requests")
 }
 
-// AsError turns any error into a refusal. It returns an *Error of its chain unchanged; any other error becomes Internal
-// with the error as its cause. nil stays nil.
+// AsError returns the *Error in a chain; any other error becomes Internal with the error as its cause. nil stays nil.
 func AsError(err error) *Error {
 	if err == nil {
 		return nil
 	}
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return &Error{Reason: Internal, Message: "Something went wrong on our side, please try again.", Cause: err}

@@ -13,8 +13,7 @@ type Footprint struct {
 	MaxSize       int
 }
 
-// OnTheWay counts the players who are expected but not in: one for each kept seat and each incoming user, but no more
-// than the party has room for.
+// OnTheWay counts the players who are expected but not in, no more than the party has room for.
 func (f Footprint) OnTheWay() int { return max(0, min(f.Held+f.Incoming, f.MaxSize-f.Members)) }
 
 // Size returns the number of members and players on the way.

@@ -18,8 +18,7 @@ type Clock = func() time.Time
 // Policy returns the configuration in force. It is called for each decision, so that a reload takes effect at once.
 type Policy func() rules.Config
 
-// The interfaces below are the parts of runtime.NakamaModule that the module uses; a *runtime.NakamaModule satisfies
-// all of them.
+// The interfaces below are the parts of runtime.NakamaModule that the module uses.
 
 // Streams reads and changes the presences on a stream.
 type Streams interface {
@@ -31,8 +30,7 @@ type Streams interface {
 	StreamClose(mode uint8, subject, subcontext, label string) error
 }
 
-// Finder pages through the host's parties on this node. It is the last resort for a party whose facts no presence
-// carries.
+// Finder pages through the host's parties on this node: the last resort for a party whose facts no presence carries.
 type Finder interface {
 	PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error)
 }
@@ -41,9 +39,8 @@ type Finder interface {
 // of everybody, and any client may write objects into any collection.
 const SystemUser = "00000000-0000-0000-0000-000000000000"
 
-// Storage is Nakama's storage. A write with version "*" only creates; with any other version it is a compare-and-set. A
-// rejected write is runtime.ErrStorageRejectedVersion. A rejected delete has no typed error. MultiUpdate does
-// everything or nothing.
+// Storage is Nakama's storage. A write with version "*" only creates; any other version is a compare-and-set, which
+// fails with runtime.ErrStorageRejectedVersion. A rejected delete has no typed error. MultiUpdate does all or nothing.
 type Storage interface {
 	Objects
 	StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error

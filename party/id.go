@@ -16,8 +16,7 @@ type ID struct {
 }
 
 // ParseID reads a party ID in its canonical form: a lower-case UUID, a dot, and a node name of letters, digits, '.',
-// '-' and '_'. It refuses anything else with PartyNotFound: for a client a malformed ID and an unknown one are the same
-// mistake.
+// '-' and '_'. It refuses anything else with PartyNotFound, as an unknown ID.
 func ParseID(s string) (ID, error) {
 	head, node, _ := strings.Cut(s, ".")
 	u, err := uuid.Parse(head)
@@ -27,8 +26,7 @@ func ParseID(s string) (ID, error) {
 	return ID{UUID: u, Node: node}, nil
 }
 
-// IsNode reports whether [ParseID] reads party IDs of a node with this name. Searches for matches need the same
-// characters.
+// IsNode reports whether a node may have this name: [ParseID] and searches for matches need these characters.
 func IsNode(name string) bool {
 	return name != "" && len(name) <= maxNodeName && !strings.ContainsFunc(name, func(r rune) bool { return !nodeRune(r) })
 }

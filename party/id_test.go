@@ -1,7 +1,6 @@
 package party_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -43,7 +42,7 @@ func TestParseID(t *testing.T) {
 			}
 			continue
 		}
-		if !errors.Is(err, party.Refuse(party.PartyNotFound, "")) || !id.IsZero() {
+		if party.ReasonOf(err) != party.PartyNotFound || !id.IsZero() {
 			t.Errorf("ParseID(%q) = %v, %v; want party_not_found", c.text, id, err)
 		}
 	}

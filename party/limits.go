@@ -22,8 +22,7 @@ func (l Limit) Take(key string) error { return refuseWait(l.buckets.Take(key, l.
 // Check returns what Take would, and counts nothing.
 func (l Limit) Check(key string) error { return refuseWait(l.buckets.Wait(key, l.rate())) }
 
-// begin starts an action that may cost n; it counts until it ends. The caller calls done once, which says whether it
-// counts.
+// begin starts an action that may cost n, and counts it until the caller calls done, which says whether it counts.
 func (l Limit) begin(key string, n int) (done func(counts bool), err error) {
 	attempt, wait := l.buckets.Begin(key, l.rate(), n)
 	return attempt.Done, refuseWait(wait)
@@ -36,8 +35,7 @@ func (l Limit) charge(key string, n int) {
 	}
 }
 
-// Limits has all rate limits, those of the rules file and the constant ones. Limits by user have the user's ID as the
-// key.
+// Limits has all rate limits, those of the rules file and the constant ones. A user's key is their ID.
 type Limits struct {
 	PartyCreate  Limit // parties created
 	JoinRequest  Limit // requests to enter a closed party
@@ -48,8 +46,7 @@ type Limits struct {
 	Attributes   Limit // writes of attributes, by user
 	QuickJoin    Limit // calls to be brought into some party
 
-	// Notifications of invites between users who are not friends: how many one user sends, and how many one user
-	// receives from all senders.
+	// Notifications of invites between users who are not friends: those that one user sends, and receives.
 	toStranger, fromStranger Limit
 
 	guessUser, guessIP Limit
@@ -82,9 +79,8 @@ func NewLimits(policy Policy, now Clock) *Limits {
 	return l
 }
 
-// Invite starts the creation of an invite that names this many users. The caller calls done once, which says whether it
-// was made. Each named user gets a notification, so every ten cost as much as an invite, on credit: the next invite
-// waits longer.
+// Invite starts the creation of an invite that names this many users. The caller calls done once. Each named user gets
+// a notification, so every ten cost as much as an invite, on credit: the next invite waits longer.
 func (l *Limits) Invite(userID string, named int) (done func(made bool), err error) {
 	return l.InviteCreate.begin(userID, 1+max(0, named-1)/namedPerInvite)
 }
@@ -97,8 +93,7 @@ func (l *Limits) Stranger(sender, receiver string) bool {
 	return l.toStranger.Check(sender) == nil && l.Received(receiver) && l.toStranger.Take(sender) == nil
 }
 
-// Received is Stranger for a sender who notifies many members of the same group at once: it limits only what the
-// receiver gets.
+// Received is Stranger for a sender who notifies many members of the same group: it limits only the receiver.
 func (l *Limits) Received(receiver string) bool { return l.fromStranger.Take(receiver) == nil }
 
 // Buckets returns how many keys each limit remembers, by the limit's name.
@@ -111,8 +106,7 @@ func (l *Limits) Buckets() map[string]int {
 }
 
 // Guess starts an attempt at an invite code by a user, from an address, or both. An empty one is not counted, but
-// attempts with neither share one key. An IPv6 client counts by its network. The caller calls done once with the number
-// of wrong codes. Only wrong codes count, and a right one does not reset them.
+// attempts with neither share one key. The caller calls done once with the number of wrong codes; only those count.
 //
 // A user's unfinished attempts count as wrong codes, so that many at once cannot exceed the limit. An address's do not,
 // because a whole school may use one good link at the same moment. Its wrong codes are charged on credit.

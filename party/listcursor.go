@@ -19,10 +19,9 @@ type hostCursor struct {
 	Limit  int
 }
 
-// CheckListCursor refuses with InvalidRequest every cursor of the party list that would crash the host. The host
-// compares the cursor's open filter with the request's (asked) through unchecked pointers, and its encoding drops a
-// false. So the second page of open=false crashes it, and so does a cursor with another filter. Clients can also make
-// cursors with any offset.
+// CheckListCursor refuses with InvalidRequest every cursor of the party list that would crash the host: it compares the
+// cursor's open filter with the request's (asked) through unchecked pointers, and its encoding drops a false. Clients
+// can also make cursors with any offset.
 func CheckListCursor(cursor string, asked *bool) error {
 	if cursor == "" {
 		return nil

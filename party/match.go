@@ -70,7 +70,6 @@ type RunningMatch struct {
 	Parties   []string `json:"parties"` // IDs; as many as the match's listing has
 }
 
-// SeatFor finds a seat in the party's match for a user who has just joined the party. It holds the seat and returns the
-// match. matchID is empty if the party is in no match or the match has no free seat. awaited says that the party kept a
-// seat for the user.
+// SeatFor holds a seat in the party's match for a user who has just joined the party, and returns the match; empty if
+// there is none, or no free seat. awaited says that the party kept a seat for the user.
 type SeatFor func(ctx context.Context, id ID, userID string, awaited bool) (matchID string, err error)

@@ -59,9 +59,8 @@ func SendData(sender Sender, id ID, opCode int64, data any) error {
 	return SendDataTo(sender, id, nil, opCode, data)
 }
 
-// NewcomerAfter is how long the module waits before it reports a new member. The host sends the party to the new member
-// in a goroutine of its own, in less than a millisecond unless it is very busy. The module's message has to come after
-// that.
+// NewcomerAfter is how long the module waits before it reports a new member. Its message has to come after the party,
+// which the host sends to the new member in a goroutine of its own, usually in less than a millisecond.
 const NewcomerAfter = 50 * time.Millisecond
 
 // Newcomer sends data to a party about a new member; see package post.

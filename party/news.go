@@ -64,17 +64,14 @@ func (a Age) At(t time.Time) time.Duration {
 	return t.Sub(a.Since)
 }
 
-// News passes changes on. Subscribe while the module is being constructed. The publisher holds no lock, so subscribers
-// may call anything.
+// News passes changes on. Subscribe while the module is constructed. Subscribers may call anything.
 type News struct{ subscribers []func(Change) }
 
-// Subscribe registers f, which is called with each change, in order for each party. It runs in the goroutine that
-// caused the change or another one. f should be quick, because it delays the answer to that message. It must take no
-// lock that is held during calls of the ledger.
+// Subscribe registers f, which is called with each change, in order for each party, in any goroutine. f should be
+// quick, because it delays the answer to a message, and must take no lock that is held during calls of the ledger.
 func (n *News) Subscribe(f func(Change)) { n.subscribers = append(n.subscribers, f) }
 
-// Publish passes a change on to all subscribers. Code that changes one party under its lock uses an [Outbox] to keep
-// the order.
+// Publish passes a change on to all subscribers. Changes of a party under its lock go through an [Outbox].
 func (n *News) Publish(c Change) {
 	for _, f := range n.subscribers {
 		f(c)
@@ -103,8 +100,7 @@ func (o *Outbox) Empty() bool {
 	return len(o.waiting) == 0 && !o.sending
 }
 
-// Flush publishes the waiting changes. If another goroutine is publishing, or a subscriber calls Flush, the running
-// Flush publishes these after its own.
+// Flush publishes the waiting changes. If another Flush is running, that one publishes them after its own.
 func (o *Outbox) Flush(n *News) {
 	for {
 		o.mu.Lock()

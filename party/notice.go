@@ -29,8 +29,7 @@ var subjects = map[Notice]string{
 // Subject returns the name that goes with the code.
 func (n Notice) Subject() string { return subjects[n] }
 
-// To makes such a notification to a user. by is the user who caused it, "" for the server. content is a struct, and
-// clients rely on its fields.
+// To makes such a notification to a user. by is the user who caused it, "" for the server. content is a struct.
 func (n Notice) To(userID, by string, content any) *runtime.NotificationSend {
 	var fields map[string]any
 	text, err := json.Marshal(content)

@@ -20,9 +20,8 @@ type Objects interface {
 // Absent is the version of a missing object: a write with it creates the object.
 const Absent = "*"
 
-// ReadObject reads one of the module's own objects into value and returns its version for [WriteObject]. If the object
-// cannot be decoded, it returns the version with the error. If there is no object, value does not change and the
-// version is [Absent].
+// ReadObject reads one of the module's own objects into value and returns its version for [WriteObject], also if the
+// object cannot be decoded. If there is no object, value does not change and the version is [Absent].
 func ReadObject(ctx context.Context, storage Objects, collection, key string, value any) (version string, err error) {
 	objects, err := storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: collection, Key: key}})
 	if err != nil {

@@ -1,6 +1,7 @@
 package party
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,60 +28,32 @@ type Round struct {
 func (r *Round) Done() bool { return r.cursor == "" }
 
 // Go calls look with each object until the end of the collection, or until the time is used up. Its error is the first
-// error of look, with a count of the others, because one cause may spoil a thousand objects. A broken record is no
-// error: look has logged it, and only an operator can help.
+// error of look. A broken record is no error: look has logged it, and only an operator can help.
 func (r *Round) Go(ctx context.Context, within time.Duration, look func(*api.StorageObject) error) error {
-	var failed failures
-	err := r.Pages(ctx, within, func(page []*api.StorageObject) error {
+	return r.Pages(ctx, within, func(page []*api.StorageObject) (failed error) {
 		for _, o := range page {
-			failed.add(UnlessBroken(look(o)))
+			failed = cmp.Or(failed, UnlessBroken(look(o)))
 		}
-		return nil
+		return failed
 	})
-	return errors.Join(failed.err(), err)
 }
 
 // Pages is Go by page: look gets all objects of one read.
-func (r *Round) Pages(ctx context.Context, within time.Duration, look func([]*api.StorageObject) error) error {
-	var failed failures
+func (r *Round) Pages(ctx context.Context, within time.Duration, look func([]*api.StorageObject) error) (failed error) {
 	for began := r.Now(); ; {
 		page, next, err := r.Storage.StorageList(ctx, "", SystemUser, r.Collection, roundPage, r.cursor)
 		if err != nil {
 			r.cursor = ""
-			return errors.Join(failed.err(), fmt.Errorf("list %s: %w", r.Collection, err))
+			return errors.Join(failed, fmt.Errorf("list %s: %w", r.Collection, err))
 		}
-		failed.add(look(page))
+		failed = cmp.Or(failed, look(page))
 		if r.cursor = next; next == "" || r.Now().Sub(began) >= within {
-			return failed.err()
+			return failed
 		}
 	}
 }
 
-// failures keeps the first error, and counts the later ones.
-type failures struct {
-	first error
-	more  int
-}
-
-func (f *failures) add(err error) {
-	switch {
-	case err == nil:
-	case f.first == nil:
-		f.first = err
-	default:
-		f.more++
-	}
-}
-
-func (f *failures) err() error {
-	if f.more == 0 {
-		return f.first
-	}
-	return fmt.Errorf("%w (and %d failures more)", f.first, f.more)
-}
-
-// Remove deletes an object if it still has the version that look got. It does not fail if somebody has written or
-// deleted the object since.
+// Remove deletes an object if it still has the version that look got; otherwise it does nothing.
 func (r *Round) Remove(ctx context.Context, o *api.StorageObject) error {
 	err := r.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: o.GetCollection(), Key: o.GetKey(), Version: o.GetVersion()}})
 	if err == nil {

@@ -16,8 +16,7 @@ type Facts struct {
 	Attributes   bool // a member has set attributes at some time
 }
 
-// Member is one session in a party. JoinedAt is zero for a member whose join none of the module's hooks has seen, for
-// example because another module added it.
+// Member is one session in a party. JoinedAt is zero if no hook has seen the join, as of one that another module added.
 type Member struct {
 	Session
 	JoinedAt time.Time

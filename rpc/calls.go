@@ -114,8 +114,8 @@ type checkAnswer struct {
 	Rule    string `json:"rule"`
 }
 
-// Checks is the table of the call that tells clients which actions to grey out. answer returns the refusal that an
-// action would meet, without doing the action.
+// Checks has the call that tells clients which actions to grey out. answer returns the refusal that an action would
+// meet.
 func Checks(answer func(ctx context.Context, caller party.Caller, q judge.Inquiry) (refusal *party.Error, err error)) []Row {
 	return []Row{
 		// Says whether an action would be refused, and why, without doing it.

@@ -47,8 +47,7 @@ func Admin(o Overview) []Row {
 	}
 }
 
-// Servers takes the reports of dedicated game servers. Each call names the match and its token, which only the
-// match's own server has.
+// Servers takes the reports of game servers. Each call has the match's token, which only its own server has.
 type Servers interface {
 	ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error)
 	ServerJoin(ctx context.Context, matchID, token, pass string) (party.ServerJoined, error)
@@ -62,20 +61,17 @@ type (
 		Token   string `json:"server_token"`
 	}
 	serverJoinRequest struct {
-		MatchID string `json:"match_id"`
-		Token   string `json:"server_token"`
-		Pass    string `json:"pass"`
+		serverRequest
+		Pass string `json:"pass"`
 	}
 	serverLeaveRequest struct {
-		MatchID string `json:"match_id"`
-		Token   string `json:"server_token"`
-		UserID  string `json:"user_id"`
-		Reason  string `json:"reason"` // left, dropped, kicked or no_show
+		serverRequest
+		UserID string `json:"user_id"`
+		Reason string `json:"reason"` // left, dropped, kicked or no_show
 	}
 	serverEndRequest struct {
-		MatchID string          `json:"match_id"`
-		Token   string          `json:"server_token"`
-		Result  json.RawMessage `json:"result,omitempty"`
+		serverRequest
+		Result json.RawMessage `json:"result,omitempty"`
 	}
 )
 

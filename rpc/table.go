@@ -1,9 +1,6 @@
 // Package rpc is the module's remote procedure calls: tables of {id, who may call, handler}, the guard around every
-// call, and the JSON codec between the two.
-//
-// A new call is one function from a request struct to an answer struct, and one row of a table. Everything a client
-// can get wrong before the function runs is refused here, once for all calls. [Register] registers the tables with
-// the host. Safe for concurrent use.
+// call, and the JSON codec between the two. A new call is one function from a request struct to an answer struct, and
+// one row. What a client can get wrong before the function runs is refused here. Safe for concurrent use.
 package rpc
 
 import (
@@ -34,10 +31,9 @@ type Parties interface {
 // Handler turns a payload into an answer on behalf of a caller.
 type Handler func(ctx context.Context, caller party.Caller, payload string, parties Parties) (any, error)
 
-// Call makes a handler from a function with a struct as request and a struct as answer. [decode] decodes the
-// request; the answer is encoded as a JSON object. If the request names a party in another spelling, or by an
-// earlier native ID, fn gets the party's present ID. If everybody in the party is away, fn cannot find a native
-// party; the refusal is PartyAway then.
+// Call makes a handler from a function with a struct as request and a struct as answer. If the request names a party in
+// another spelling, or by an earlier native ID, fn gets the party's present ID. If everybody in the party is away, fn
+// cannot find a native party; the refusal is PartyAway then.
 func Call[Request, Answer any](fn func(context.Context, party.Caller, Request) (Answer, error)) Handler {
 	return func(ctx context.Context, caller party.Caller, payload string, parties Parties) (any, error) {
 		var request Request

@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// Alarms are alarms by key. Make them with [New]. Safe for concurrent use. The ring function of one key may set
-// other keys, and its own again.
+// Alarms are alarms by key. Safe for concurrent use; the ring function of one key may set any keys.
 type Alarms[K comparable] struct {
 	now       func() time.Time
 	ring      func(K)
@@ -31,14 +30,12 @@ type Logger interface {
 	Error(format string, v ...any)
 }
 
-// New makes alarms. Each rings in its own goroutine. If ring panics, the log entry begins with failed and the key:
-// "seat not ended party=" and the party.
+// New makes alarms. Each rings in its own goroutine. If ring panics, the log entry is failed and then the key.
 func New[K comparable](now func() time.Time, logger Logger, failed string, ring func(K)) *Alarms[K] {
 	return &Alarms[K]{now: now, logger: logger, logPrefix: failed, ring: ring, pending: map[K]*alarm{}}
 }
 
-// Set sets a key to ring at a time, or at once if that is past. It replaces an earlier alarm of the key. After
-// Close it does nothing.
+// Set sets a key to ring at a time, or at once if that is past, in place of an earlier alarm; after Close it does not.
 func (a *Alarms[K]) Set(key K, at time.Time) {
 	a.setUnless(key, at, func(old time.Time) bool { return old.Equal(at) })
 }

@@ -1,5 +1,4 @@
-// Package build says which build of the module this is, for the log, the operators' calls and page, a metric and
-// the command line.
+// Package build says which build of the module this is, for logs, operators and the command line.
 package build
 
 import "runtime"

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// Cache keeps the most recently used values by key, each for a time. Callers that ask for the same missing value at
-// the same time share one load. The cost of a call does not depend on the number of values. Safe for concurrent
-// use.
+// Cache keeps the most recently used values by key, each for a time. Callers that ask for the same missing value share
+// one load. The cost of a call does not depend on the number of values. Safe for concurrent use.
 type Cache[K comparable, V any] struct {
 	now        func() time.Time
 	maxEntries int

@@ -6,8 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// Recover turns a panic of the calling function into its error, with the failed step and the stack. Call it with defer;
-// err points to the function's error result.
+// Recover turns a panic of the calling function into its error *err, with the step and the stack. Use it with defer.
 func Recover(err *error, step string) {
 	if value := recover(); value != nil {
 		*err = fmt.Errorf("%s: panic: %v\n%s", step, value, debug.Stack())

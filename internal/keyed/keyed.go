@@ -1,6 +1,5 @@
-// Package keyed keeps a value per key, each with its own lock. Work on one party, user or invite waits only for
-// other work on the same key, and only until its caller gives up. A key costs no memory if nobody uses it and its
-// value is not worth keeping.
+// Package keyed keeps a value per key, each with its own lock: work on one party, user or invite waits only for other
+// work on the same key. A key costs no memory if nobody uses it and its value is not worth keeping.
 package keyed
 
 import (
@@ -10,8 +9,7 @@ import (
 	"sync"
 )
 
-// Map is a map of values with locks. Make one with [New]. Safe for concurrent use. Only the caller that holds the
-// lock uses the value.
+// Map is a map of values with locks. Only the caller that holds the lock uses the value. Safe for concurrent use.
 type Map[K comparable, V any] struct {
 	make func(K) V
 	keep func(*V) bool
@@ -26,8 +24,7 @@ type entry[V any] struct {
 	held  chan struct{} // has an element while the lock is held
 }
 
-// New makes a map. make makes the value of a new key. keep reports, under the value's lock, whether a value that
-// nobody uses is worth keeping.
+// New makes a map. make makes new values. keep reports, under the lock, whether an unused value is worth keeping.
 func New[K comparable, V any](make func(K) V, keep func(*V) bool) *Map[K, V] {
 	return &Map[K, V]{make: make, keep: keep, entries: map[K]*entry[V]{}}
 }
@@ -69,8 +66,7 @@ func (m *Map[K, V]) release(key K, e *entry[V], held bool) {
 	}
 }
 
-// Prune removes the key's value if nobody uses it and it is no longer worth keeping. Call it after a change that
-// was made without the lock.
+// Prune removes the key's value if it is unused and no longer worth keeping. Call it after a change without the lock.
 func (m *Map[K, V]) Prune(key K) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -24,9 +24,8 @@ const (
 	shortRun = 48
 )
 
-// Sort is a stable sort. scratch must be as long as rows. It sorts by the highest bits in which rows differ, a byte
-// at a time, and only by as many as usually tell the rows apart. Runs with the same high bits are sorted after
-// that.
+// Sort is a stable sort; scratch must be as long as rows. It sorts by the highest bits in which rows differ, a byte at
+// a time, by as many as usually tell the rows apart, and then the runs with the same high bits.
 func Sort(rows, scratch []Row) {
 	if len(rows) <= shortRun {
 		slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.By, b.By) })

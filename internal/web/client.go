@@ -7,14 +7,13 @@ import (
 	"strings"
 )
 
-// ClientIP returns the client's address, found by the host's own method, so that limits, logs and the host's
-// sessions use the same address. It reads the X-Forwarded-For entries, or without that header the connection's
-// address, from the right and skips loopback addresses. The client is the entry that is proxies places further
-// left, or the leftmost usable one if there are fewer. "" means that no usable address was found.
+// ClientIP returns the client's address, found by the host's own method, so that limits, logs and the host's sessions
+// use the same. It reads X-Forwarded-For, or else the connection's address, from the right and skips loopback
+// addresses. The client is the entry that is proxies places further left, or the leftmost usable one; "" if there is
+// none.
 //
-// Trust: ClientIP trusts the header as the host does. A client can fake its address, and escape the limits per
-// address, if players reach the server without a proxy, or if proxy_count is higher than the real number of
-// proxies. A proxy must overwrite the header or append to it.
+// It trusts the header as the host does: a client can fake its address if players reach the server without a proxy, or
+// if proxy_count is higher than the real number. A proxy must overwrite the header or append to it.
 func ClientIP(r *http.Request, proxies int) string {
 	candidates := []string{r.RemoteAddr}
 	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {

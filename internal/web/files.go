@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// Files are embedded files by name. Each is served under a name with a hash of its content, so that browsers never
-// need to ask for it again.
+// Files are embedded files by name. Each is served under a name with a hash of its content, to be cached for ever.
 type Files map[string][]byte
 
 var contentTypes = map[string]string{
@@ -59,9 +58,8 @@ func Unhashed(served string) string {
 	return stem + ext
 }
 
-// Serve answers a request for a file by the name that it is served as. While several servers behind one address are
-// updated, the hash may be of another build. The answer is then the present content, and browsers must check it
-// again every time.
+// Serve answers a request for a file by the name that it is served as. While servers behind one address are updated,
+// the hash may be of another build: the answer is then the present content, to be checked again every time.
 func (f Files) Serve(served string) Answer {
 	name := Unhashed(served)
 	body, ok := f[name]

@@ -1,5 +1,4 @@
-// Package web has what the module's pages share: answers and how they are sent, routes, the names of embedded
-// files, and the address of the caller.
+// Package web has what the module's pages share: answers, routes, embedded files, and the address of the caller.
 package web
 
 import (
@@ -26,8 +25,7 @@ func Get(name, pattern string, handler http.HandlerFunc) Route {
 	return Route{name, pattern, []string{http.MethodGet, http.MethodHead}, handler}
 }
 
-// Answer is what a route answers. Routes return it instead of writing it, so that one place handles HEAD,
-// conditional requests and failures.
+// Answer is what a route answers. One place sends it and handles HEAD, conditional requests and failures.
 type Answer struct {
 	Status       int
 	ContentType  string // Content-Type

@@ -11,7 +11,6 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/internal/bounded"
 	"partyline/matchmaking"
 	"partyline/matchmaking/seats"
 	"partyline/party"
@@ -222,7 +221,7 @@ func (s *seating) claim(ctx context.Context, w *poolTicket) seats.Claim {
 	if err != nil {
 		return c // a player without a party
 	}
-	soon, cancel := bounded.Context(ctx, partyReadWait)
+	soon, cancel := context.WithTimeout(ctx, partyReadWait)
 	defer cancel()
 	l, err := s.Look(soon, id)
 	if err == nil {

@@ -1,11 +1,9 @@
-// Package helper makes native parties for players who come back to a party that the host has closed. The runtime
-// has no call for it, so the module connects to its own server as a client for a moment. In the same way it reads
-// statistics of the host's matchmaker. A helper is a second session of the returning player's own account, over
-// loopback. It creates the party and leaves it once the player's session is in; the host then makes the player the
-// leader. No helper stays connected in between.
+// Package helper makes native parties for players who come back to a party that the host has closed. The runtime has no
+// call for it, so the module becomes a client of its own server for a moment. A helper is a second session of the
+// returning player's own account, over loopback. It creates the party and leaves it once the player is in; the host
+// then makes the player the leader. In the same way the module reads statistics of the host's matchmaker.
 //
-// The module's hooks pass a helper's messages unchanged, and no list of the module shows the helper. Safe for
-// concurrent use.
+// The hooks pass a helper's messages unchanged, and no list shows the helper. Safe for concurrent use.
 package helper
 
 import (
@@ -60,8 +58,7 @@ func New(host Host, hidden *roster.Hidden, socket runtime.SocketConfig) *Helpers
 	return &Helpers{host: host, hidden: hidden, socket: socket, secret: rand.Text()}
 }
 
-// IsHelper reports whether a session is a helper, by the context that the host gives to its hooks. It hides a helper
-// until its end.
+// IsHelper reports whether a session is a helper, by the host's context of a hook. It hides a helper until its end.
 func (h *Helpers) IsHelper(ctx context.Context, s party.Session, ended bool) bool {
 	vars, _ := ctx.Value(runtime.RUNTIME_CTX_VARS).(map[string]string)
 	if vars[secretVar] != h.secret {
@@ -102,8 +99,7 @@ func (h *Helpers) CreateParty(ctx context.Context, s party.Session, facts party.
 	}, nil
 }
 
-// MatchmakerStats asks the server's matchmaker when its oldest ticket was made, zero if there is none, and when the
-// tickets that it matched last were made.
+// MatchmakerStats asks the server when its oldest ticket was made, zero for none, and those that it matched last.
 func (h *Helpers) MatchmakerStats(ctx context.Context, s party.Session) (oldest time.Time, matched []time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, statsTimeout)
 	defer cancel()
@@ -135,8 +131,7 @@ func (h *Helpers) MatchmakerStats(ctx context.Context, s party.Session) (oldest 
 	return pool.Oldest, matched, err
 }
 
-// connect opens a helper's socket. It uses protobuf messages: a label in JSON could become longer than the longest
-// message that the server accepts.
+// connect opens a helper's socket. It uses protobuf: a label in JSON could exceed the longest message that is accepted.
 func (h *Helpers) connect(ctx context.Context, s party.Session) (conn *websocket.Conn, err error) {
 	err = h.request(s, "/ws?format=protobuf", func(client *http.Client, to string, header http.Header) (err error) {
 		conn, _, err = websocket.Dial(ctx, to, &websocket.DialOptions{HTTPClient: client, HTTPHeader: header})
@@ -145,8 +140,7 @@ func (h *Helpers) connect(ctx context.Context, s party.Session) (conn *websocket
 	return conn, err
 }
 
-// request makes a request to the server in a player's name. The configuration does not say whether the server uses
-// TLS, so request first tries what worked last.
+// request makes a request in a player's name. The server may use TLS or not: it first tries what worked last.
 func (h *Helpers) request(s party.Session, path string, ask func(client *http.Client, to string, header http.Header) error) error {
 	token, _, err := h.host.AuthenticateTokenGenerate(s.UserID, s.Username, time.Now().Add(tokenTTL).Unix(), map[string]string{secretVar: h.secret})
 	if err != nil {
@@ -173,8 +167,7 @@ func (h *Helpers) request(s party.Session, path string, ask func(client *http.Cl
 	return failed
 }
 
-// loopback returns an address at which this process reaches its own server. The configuration has IPv6 addresses in
-// brackets.
+// loopback returns an address at which this process reaches its own server. The configuration has IPv6 in brackets.
 func loopback(socket runtime.SocketConfig) string {
 	address := strings.Trim(socket.GetAddress(), "[]")
 	ip := net.ParseIP(address)

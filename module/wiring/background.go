@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// Start starts the background work, such as sweeping ended invites and watching the rules file. A second Start does
-// nothing.
+// Start starts the background work. A second Start does nothing.
 func (m *Module) Start() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -36,8 +35,7 @@ func (m *Module) Start() {
 	}
 }
 
-// Stop ends the background work and waits for it until ctx ends. It is safe at any time, also twice or without
-// Start.
+// Stop ends the background work and waits for it until ctx ends. It is safe at any time.
 func (m *Module) Stop(ctx context.Context) {
 	m.mu.Lock()
 	cancel := m.cancel
@@ -81,8 +79,7 @@ func (m *Module) repeat(ctx context.Context, wait time.Duration, work func() (wa
 	}
 }
 
-// sweep runs one round and returns the wait until the next. An error or a panic does not stop later rounds. If
-// there is more to delete, the next round comes soon.
+// sweep runs one round and returns the wait until the next, which comes soon if there is more to delete.
 func (m *Module) sweep(ctx context.Context) (wait time.Duration) {
 	wait = m.sweepEvery
 	m.task("invite sweep", func() error {

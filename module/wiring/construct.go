@@ -36,9 +36,8 @@ import (
 // pageKeys is how many client addresses the landing page's limit remembers.
 const pageKeys = 100_000
 
-// construct builds everything that serves requests. Some packages need each other, for example invites show
-// statuses and statuses come by invites. A package gets a function for what is built after it, and calls it only
-// when serving.
+// construct builds everything that serves requests. A package that needs one built later gets a function, to be called
+// only when serving.
 func (m *Module) construct(env environment, o Options) error {
 	policy := party.Policy(m.policy)
 	news := &party.News{}
@@ -115,8 +114,7 @@ func (m *Module) construct(env environment, o Options) error {
 	})
 	news.Subscribe(m.updateSeats)
 
-	// The rules at the start decide for good whether the host matches by itself: the host
-	// accepts a matchmaker only at its start.
+	// The rules at the start decide for good, because the host accepts a matchmaker only at its start.
 	m.isMatchmaker = len(policy().Queues) > 0
 	m.hasMatchedHook = m.isMatchmaker || policy().Matchmaking.CreateMatch
 	m.queues = queue.New(queue.Deps{

@@ -15,8 +15,7 @@ import (
 // databaseTime limits one request of the module to the host's database.
 const databaseTime = 5 * time.Second
 
-// uncancelled runs a request that the host answers from its database. It does not start if the caller has gone. Once
-// started, it is not cancelled.
+// uncancelled runs a request that the host answers from its database, unless the caller has gone. It is not cancelled.
 func uncancelled(ctx context.Context, ask func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -64,8 +63,7 @@ func (w *countingHost) StorageWrite(ctx context.Context, writes []*runtime.Stora
 	return acks, err
 }
 
-// StorageDelete returns the same error if the version was another one and if the database is down. With a version
-// the former is far more likely.
+// StorageDelete fails alike for another version, which is likely if one was named, and if the database is down.
 func (w *countingHost) StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error {
 	err := uncancelled(ctx, func(ctx context.Context) error { return w.NakamaModule.StorageDelete(ctx, deletes) })
 	counted := err

@@ -59,11 +59,13 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 		switch value := strings.TrimSpace(env[name]); { // a value from a file often ends with a line break
 		case value == "": // the same as absent
 		case name == EnvRules:
-			read.rules, err = rulesPath(value, host)
+			read.rules, err = absolutePath(value, host)
 		case name == EnvNext:
-			read.nextRules, err = optionalPath(value, host)
+			read.nextRules, err = absolutePath(value, host)
 		case name == EnvRecord:
-			read.record, err = recordPath(value, host)
+			if read.record, err = absolutePath(value, host); err == nil {
+				err = judge.Recordable(read.record) // another file would be destroyed
+			}
 		case name == EnvProxies:
 			read.proxyCount, err = strconv.Atoi(value)
 			if err != nil || read.proxyCount < 0 || read.proxyCount > maxProxies {
@@ -111,35 +113,16 @@ func passKeys(text string) (keys []ed25519.PrivateKey, err error) {
 	return keys, nil
 }
 
-// rulesPath makes the configured path absolute, so that a reload finds the file even if the process changes its
-// working directory. Only the host knows its runtime path; opening a file there reveals it.
-func rulesPath(configured string, host runtime.NakamaModule) (string, error) {
+// absolutePath returns a configured path as an absolute one, so that a reload finds the file even if the process
+// changes its working directory. Only the host knows its runtime path; opening it reveals it.
+func absolutePath(configured string, host runtime.NakamaModule) (string, error) {
 	if filepath.IsAbs(configured) {
 		return filepath.Clean(configured), nil
 	}
-	file, err := host.ReadFile(configured)
+	file, err := host.ReadFile(".")
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	return filepath.Abs(file.Name())
-}
-
-// optionalPath is rulesPath for a file that may be missing at the start.
-func optionalPath(configured string, host runtime.NakamaModule) (string, error) {
-	if filepath.IsAbs(configured) {
-		return filepath.Clean(configured), nil
-	}
-	dir, err := rulesPath(".", host)
-	return filepath.Join(dir, configured), err
-}
-
-// recordPath is optionalPath for the record. It refuses a file that holds something else, so that writing does not
-// destroy it.
-func recordPath(configured string, host runtime.NakamaModule) (string, error) {
-	path, err := optionalPath(configured, host)
-	if err != nil {
-		return "", err
-	}
-	return path, judge.Recordable(path)
+	return filepath.Abs(filepath.Join(file.Name(), configured))
 }

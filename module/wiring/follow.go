@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"partyline/internal/bounded"
 	"partyline/matchmaking/queue"
 	"partyline/party"
 )
@@ -12,11 +11,10 @@ import (
 // matchTimeout limits how long a message waits for a match.
 const matchTimeout = 2 * time.Second
 
-// updateSeats applies changes of a party to its seats in a match. A user who left or was kicked loses a held seat.
-// The seat of a member who lost the connection is held for the grace. All seats follow the party to a new native
-// party.
+// updateSeats applies changes of a party to its seats in a match. Who left or was kicked loses a held seat, the seat of
+// a member who lost the connection is held for the grace, and all follow the party to a new native one.
 func (m *Module) updateSeats(c party.Change) {
-	ctx, cancel := bounded.Context(context.Background(), matchTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), matchTimeout)
 	defer cancel()
 	switch {
 	case c.Kind == party.PartyRestored:
@@ -34,15 +32,14 @@ func (m *Module) updateSeats(c party.Change) {
 
 // extendSeat holds the seat of a friend whose game makes progress longer.
 func (m *Module) extendSeat(id party.ID, userID string) {
-	ctx, cancel := bounded.Context(context.Background(), matchTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), matchTimeout)
 	defer cancel()
 	if err := m.matches.Extend(ctx, id, userID); err != nil {
 		m.logger.Warn("seat not held longer party=%s user=%s error=%v", id, userID, err)
 	}
 }
 
-// ticketChanged handles events of a party's ticket. Players who were ready for one queue are not ready for the next.
-// While the party waits it may be locked.
+// ticketChanged handles events of a party's ticket. Who was ready for one queue is not ready for the next.
 func (m *Module) ticketChanged(id party.ID, what queue.EventName) {
 	if what == queue.Queued {
 		m.status.Queued(id)
@@ -51,7 +48,7 @@ func (m *Module) ticketChanged(id party.ID, what queue.EventName) {
 	}
 	m.share.Refresh(id)
 	if what == queue.Matched {
-		ctx, cancel := bounded.Context(context.Background(), matchTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), matchTimeout)
 		defer cancel()
 		m.invites.CountMatched(ctx, id)
 	}

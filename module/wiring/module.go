@@ -1,9 +1,6 @@
-// Package wiring constructs the module: environment, rules file, kernel, tables, registration, background work and
-// the shutdown.
-//
-// [New] reads the configuration and constructs the module, but starts nothing. [Module.Register] registers all
-// tables with the host. [Module.Start] starts background work. [Module.Stop] ends it and is safe at any time.
-// [Register] does all this, as the host calls it.
+// Package wiring constructs the module: environment, rules file, kernel, tables, registration, background work and the
+// shutdown. [New] constructs it and starts nothing, [Module.Register] registers all tables with the host,
+// [Module.Start] and [Module.Stop] are for background work. [Register] does all this, as the host calls it.
 package wiring
 
 import (
@@ -97,8 +94,7 @@ type Module struct {
 	running sync.WaitGroup
 }
 
-// New reads the configuration and constructs the module. It starts and registers nothing. Its error contains all
-// problems of the environment and of the rules file.
+// New reads the configuration and constructs the module. Its error has all problems of environment and rules file.
 func New(ctx context.Context, o Options) (*Module, error) {
 	m := &Module{nk: &countingHost{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: cmp.Or(o.SweepEvery, defaultSweep)}
 	if m.now == nil {

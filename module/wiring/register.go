@@ -1,6 +1,7 @@
 package wiring
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -18,11 +19,8 @@ import (
 // MetricBuildInfo is a gauge that is always 1; its tags say which build of the module runs.
 const MetricBuildInfo = "partyline_build_info"
 
-// Register constructs the module, registers it with the host and starts its background work. The plugin's entry and
-// the embedded engine call it once. After an error nothing runs, and the host does not start.
-//
-// The work goes on until ctx ends: the host cancels it when it stops, after the shutdown's grace. In the grace players
-// still play.
+// Register constructs the module, registers it with the host and starts its background work. After an error nothing
+// runs. The work goes on until ctx ends, which is after the shutdown's grace: in it players still play.
 func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
 	env, _ := ctx.Value(runtime.RUNTIME_CTX_ENV).(map[string]string)
 	conf, err := initializer.GetConfig()
@@ -59,21 +57,14 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 func (m *Module) policy() rules.Config { return m.rules.Current().Config() }
 
 func (m *Module) Register(ctx context.Context, host runtime.Initializer) error {
-	for _, register := range []func() error{
-		func() error {
-			return rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Parties: m.admission}, m.calls)
-		},
-		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.isOwn), m.policy, m.hooks) },
-		func() error { return m.registerRoutes(host) },
-		func() error { return m.registerMatches(host) },
-		func() error { return m.registerQueues(host) },
-		func() error { return m.registerShutdown(ctx, host) },
-	} {
-		if err := register(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(
+		rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Parties: m.admission}, m.calls),
+		hooks.Register(host, hooks.Chain{Metrics: m.nk, Now: m.now, IsOwn: m.isOwn}, m.policy, m.hooks),
+		m.registerRoutes(host),
+		m.registerMatches(host),
+		m.registerQueues(host),
+		m.registerShutdown(ctx, host),
+	)
 }
 
 func (m *Module) registerMatches(host runtime.Initializer) error {

@@ -206,7 +206,7 @@ func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 	}{
 		{"rules_and_settings", map[string]string{"PARTY_RULES": "rules.yml", "PARTY_PROXY_COUNT": "two", "PARTY_CONSOLE_KEY": "восьмеро", "OTHER": "x"},
 			[]string{`PARTY_PROXY_COUNT: "two"`, "PARTY_CONSOLE_KEY: 8 characters are too few", "rules.yml:3:", "rules.yml:4:", "rules.yml:6:"}},
-		{"missing_file", map[string]string{"PARTY_RULES": "nowhere.yml"}, []string{"PARTY_RULES: ", "nowhere.yml"}},
+		{"missing_file", map[string]string{"PARTY_RULES": "nowhere.yml"}, []string{"rules file is missing", "nowhere.yml"}},
 		{"missing_absolute_file", map[string]string{"PARTY_RULES": path + "/nowhere.yml"}, []string{"nowhere.yml"}},
 		{"directory", map[string]string{"PARTY_RULES": "."}, []string{path}},
 		{"playground", map[string]string{"PARTY_PLAYGROUND": "play.example.com"}, []string{`PARTY_PLAYGROUND: "play.example.com" is not an http:// or https:// address`}},

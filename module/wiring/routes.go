@@ -10,8 +10,7 @@ import (
 	"partyline/internal/web"
 )
 
-// Metrics of every HTTP request, with the tags route and status. The status is the class of the answer's status,
-// such as "2xx", or "busy" for a 503.
+// Metrics of every HTTP request, with the tags route and status: the class, such as "2xx", or "busy" for a 503.
 const (
 	MetricRequests        = "partyline_http"
 	MetricRequestDuration = "partyline_http_duration"
@@ -26,9 +25,8 @@ func (m *Module) registerRoutes(host runtime.Initializer) error {
 	return nil
 }
 
-// withMetrics counts and times a route. It records one in sixteen answers of the same class, as sixteen: the server's
-// metrics have a lock for each timer, and in a crowd requests would wait for it. Every failure is recorded. The
-// site recovers from panics itself.
+// withMetrics counts and times a route: every failure, and one in sixteen of other answers of one class, as sixteen.
+// The server's metrics have a lock for each timer, and in a crowd requests would wait for it.
 func (m *Module) withMetrics(route web.Route) http.HandlerFunc {
 	const busy, failed, each = 0, 5, 16
 	var answered [failed + 1]sampled.Calls // by the class of the status, or busy

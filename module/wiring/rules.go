@@ -8,16 +8,14 @@ import (
 	"partyline/rpc/landing"
 )
 
-// Metrics of the rules file: how often it was read, with the tag outcome ("ok" or "broken"); the version in force;
-// and whether the newest file is refused (1) or not (0).
+// Metrics of the rules file: how often it was read ("ok" or "broken"), the version in force, and a refused newer one.
 const (
 	MetricRulesLoads   = "partyline_rules_loads"
 	MetricRulesVersion = "partyline_rules_version"
 	MetricRulesBroken  = "partyline_rules_broken"
 )
 
-// prepareShadow loads the shadow rules. If they have errors, it logs them and the previous shadow rules stay, or
-// none at the start.
+// prepareShadow loads the shadow rules. If they have errors, the previous ones stay, or none at the start.
 func (m *Module) prepareShadow(path string) {
 	if path == "" {
 		return

@@ -11,9 +11,8 @@ import (
 	"partyline/party"
 )
 
-// The format of everything the module stores. A minor version only adds: existing data keeps its meaning. So the
-// previous minor version can read it, and a rollback works. A major version breaks that. A module with an older
-// major version then does not start.
+// The format of everything the module stores. A minor version only adds, so that the previous one can read it and a
+// rollback works. A module with an older major version does not start.
 const (
 	storageMajor = 1
 	storageMinor = 0

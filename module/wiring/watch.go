@@ -15,8 +15,7 @@ import (
 	"partyline/rpc"
 )
 
-// countingHost is the host. It also counts storage requests and failures of the module. Everything else passes
-// unchanged.
+// countingHost is the host. It also counts storage requests and failures of the module.
 type countingHost struct {
 	runtime.NakamaModule
 

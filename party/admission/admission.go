@@ -14,7 +14,6 @@ import (
 	"maps"
 	"time"
 
-	"partyline/internal/bounded"
 	"partyline/internal/cache"
 	"partyline/internal/keyed"
 	"partyline/party"
@@ -222,7 +221,7 @@ type Stats struct {
 
 // Stats counts; it may include what has just expired.
 func (a *Admission) Stats() Stats {
-	soon, cancel := bounded.Context(context.Background(), ledger.TryWait) // for all parties together
+	soon, cancel := context.WithTimeout(context.Background(), ledger.TryWait) // for all parties together
 	defer cancel()
 	s := Stats{Lost: a.Roster.LostJoins.Count()}
 	for _, id := range a.Known() {

@@ -24,8 +24,7 @@ type Entry struct {
 }
 
 // Session chooses the session that joins a party. Over a socket that is the caller's own, unless sessionID names
-// another; over HTTP it is the user's only live one. It refuses with NoLiveSession, SessionAmbiguous, or InvalidRequest
-// for session_id.
+// another; over HTTP the user's only live one. It refuses with NoLiveSession, SessionAmbiguous, or InvalidRequest.
 func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Session, error) {
 	if c.SessionID != "" && (sessionID == "" || sessionID == c.SessionID) {
 		return c.Session(), nil
@@ -53,8 +52,7 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket of the game that should join.")
 }
 
-// Check checks everything except admission itself: it refuses with Blocked or with a designer's rule. by is the
-// inviter; "" for a user who comes without an invite.
+// Check refuses with Blocked or with a designer's rule. by is the inviter; "" for a user without an invite.
 func (e Entry) Check(ctx context.Context, c party.Caller, by string, look reserve.Look) error {
 	others := look.Users()
 	if by != "" && !slices.Contains(others, by) {
@@ -79,8 +77,7 @@ func (e Entry) Check(ctx context.Context, c party.Caller, by string, look reserv
 	return nil
 }
 
-// Join makes the caller a member of an open party, without an invite. look is the caller's look at it. It refuses as
-// Session, Check and [admission.Admission.Admit] do.
+// Join makes the caller a member of an open party, without an invite. look is the caller's look at it.
 func (e Entry) Join(ctx context.Context, c party.Caller, look reserve.Look) error {
 	s, err := e.Session(c, "", look.View)
 	if err != nil {

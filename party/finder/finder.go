@@ -14,7 +14,6 @@ import (
 	"slices"
 	"sync"
 
-	"partyline/internal/bounded"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/entry"
@@ -128,7 +127,7 @@ func (s *Service) indexed(id party.ID) bool {
 // ended, or no call has dealt with it yet. A busy party keeps its row until the next search. The wait for all of them
 // together is limited like the wait for one.
 func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
-	soon, cancel := bounded.Context(ctx, ledger.TryWait) // includes the wait for earlier searches
+	soon, cancel := context.WithTimeout(ctx, ledger.TryWait) // includes the wait for earlier searches
 	defer cancel()
 	unlock, err := s.refreshing.Lock(ctx, struct{}{})
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"partyline/internal/alarm"
-	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -189,7 +188,7 @@ func (r *Recorder) mayComeBack(record reserve.Record) bool {
 // meanwhile, because messages need no storage. If something else is written under the lock meanwhile (a kick, the end
 // of the party), that wins, and the rest is written later.
 func (r *Recorder) writeMembers(id party.ID) {
-	ctx, cancel := bounded.Context(context.Background(), storageWait)
+	ctx, cancel := context.WithTimeout(context.Background(), storageWait)
 	defer cancel()
 	var p *place // nil if there is nothing to write
 	var origin party.ID

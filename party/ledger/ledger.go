@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"partyline/internal/alarm"
-	"partyline/internal/bounded"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/reserve"
@@ -107,7 +106,7 @@ func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) e
 
 // VisitAnyway is VisitNative for what has happened already: it goes on after ctx ends, for storageWait at most.
 func (l *Ledger) VisitAnyway(ctx context.Context, id party.ID, do func(*Visit) error) error {
-	ctx, cancel := bounded.Context(context.WithoutCancel(ctx), storageWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
 	defer cancel()
 	return l.VisitNative(ctx, id, do)
 }

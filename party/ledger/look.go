@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -59,7 +58,7 @@ const TryWait = 20 * time.Millisecond
 // TryVisit is Visit for callers with many parties to look at. It fails with ErrBusy if another visit does not end
 // soon, for example because storage is slow.
 func (l *Ledger) TryVisit(ctx context.Context, id party.ID, do func(*Visit) error) error {
-	soon, cancel := bounded.Context(ctx, TryWait)
+	soon, cancel := context.WithTimeout(ctx, TryWait)
 	defer cancel()
 	err := l.Visit(soon, id, func(v *Visit) error {
 		v.Ctx = ctx // the lock is held: the short deadline is over

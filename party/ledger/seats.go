@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"partyline/internal/bounded"
 	"partyline/party"
 )
 
@@ -59,7 +58,7 @@ func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, except part
 		ids = append(ids, stored...)
 	}
 	for _, id := range ids {
-		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), storageWait)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
 		err := k.ledger.Visit(ctx, id, func(v *Visit) error {
 			if v.ID == except {
 				return nil

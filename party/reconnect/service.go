@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"partyline/internal/alarm"
-	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/roster"
@@ -84,7 +83,7 @@ func (s *Service) Running() int {
 
 // expire ends a seat whose time is over.
 func (s *Service) expire(k seatKey) {
-	ctx, cancel := bounded.Context(context.Background(), notifyTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)
 	defer cancel()
 	if err := s.Admission.Expire(ctx, party.Seat{ID: k.id, Member: k.member}); err != nil {
 		s.Logger.Warn("kept seat not ended party=%s user=%s error=%v", k.id, k.member.UserID, err)

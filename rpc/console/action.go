@@ -23,9 +23,8 @@ const (
 	actionReload = "reload_rules"
 )
 
-// handleAction does the action of a form and redirects to the page, so that a reload does not repeat it. Another
-// page that makes the browser send a form, but cannot read this page, has no token. If the browser says that the
-// request comes from another site, it is refused before the token is checked.
+// handleAction does the action of a form and redirects to the page, so that a reload does not repeat it. Forms of other
+// sites are refused: by what the browser says, and because they do not have the token.
 func (c *Console) handleAction(h http.Header, r *http.Request) web.Answer {
 	if err := c.origins.Check(r); err != nil {
 		c.Logger.Warn("console action refused: it came from another site from=%q origin=%q", web.ClientIP(r, c.ProxyCount), r.Header.Get("Origin"))

@@ -1,10 +1,9 @@
-// Package console is one page for operators and designers. It shows live parties, queues and matches, the rules in
-// force with their decisions, and the invites that can still be used. Its forms do what operators need at once.
-// Each action is a line in the log.
+// Package console is one page for operators and designers: live parties, queues and matches, the rules in force with
+// their decisions, the invites that can still be used, and forms for what operators need at once. Each action is
+// logged.
 //
-// The host's own console does not authenticate the pages that modules add to it. So this page is on the client port
-// and needs its own key: without the key nothing of it can be seen, and without a key in the configuration there is
-// no page. It shows no secrets. Safe for concurrent use.
+// The host's own console does not authenticate pages of modules. So this page is on the client port and needs its own
+// key; without a key in the configuration there is no page. It shows no secrets. Safe for concurrent use.
 package console
 
 import (
@@ -123,7 +122,8 @@ func (c *Console) admit(h http.Header, r *http.Request, route func(http.Header, 
 		a.RetryAfter = wait
 		return a
 	}
-	right := c.keyMatches(key)
+	sum := sha256.Sum256([]byte(key))
+	right := subtle.ConstantTimeCompare(sum[:], c.key[:]) == 1
 	attempt.Done(given && !right)
 	switch {
 	case !right:
@@ -149,10 +149,4 @@ func requestKey(r *http.Request) (key string, given bool) {
 		return key, true
 	}
 	return "", header != ""
-}
-
-// keyMatches compares the key in constant time.
-func (c *Console) keyMatches(key string) bool {
-	sum := sha256.Sum256([]byte(key))
-	return subtle.ConstantTimeCompare(sum[:], c.key[:]) == 1
 }

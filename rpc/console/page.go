@@ -150,8 +150,7 @@ func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
 	return v, nil
 }
 
-// chooseInvites reads the names of the users who made the invites, and keeps only the invites that match the
-// search.
+// chooseInvites reads the names of the invites' makers, and keeps only the invites that match the search.
 func (c *Console) chooseInvites(ctx context.Context, v *view) {
 	words := strings.ToLower(v.Query)
 	ids := make([]string, len(v.Invites))

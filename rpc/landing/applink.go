@@ -9,9 +9,8 @@ import (
 	"partyline/party/rules"
 )
 
-// These two files tell a phone that invite links belong to an app. Both platforms fetch them through their own
-// caches, follow no redirect, and look for them only at the root of the host. If public_url has a path, the proxy has
-// to forward them from the root.
+// These two files tell a phone that invite links belong to an app. Both platforms follow no redirect and look for them
+// only at the root of the host: if public_url has a path, the proxy has to forward them from the root.
 
 // apple serves apple-app-site-association if the rules name an iOS app.
 func (s *Site) apple(*http.Request) (web.Answer, error) {

@@ -3,8 +3,6 @@ package landing_test
 import (
 	"net/http"
 	"testing"
-
-	"partyline/party"
 )
 
 // discard is a ResponseWriter that drops everything.
@@ -20,11 +18,7 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func (discard) WriteHeader(int)             {}
 
 func benchmark(b *testing.B, path string, header ...string) {
-	measure(b, always(anInvite()), path, header...)
-}
-
-func measure(b *testing.B, source *previews, path string, header ...string) {
-	s := serve(b, source)
+	s := serve(b, always(anInvite()))
 	r := request(http.MethodGet, path, header...)
 	w := discard{http.Header{}}
 	b.ReportAllocs()
@@ -36,11 +30,6 @@ func measure(b *testing.B, source *previews, path string, header ...string) {
 func BenchmarkPage(b *testing.B)  { benchmark(b, joinPath+linkCode) }
 func BenchmarkState(b *testing.B) { benchmark(b, joinPath+linkCode+"/state") }
 func BenchmarkQR(b *testing.B)    { benchmark(b, joinPath+linkCode+"/qr.svg") }
-
-// BenchmarkStateAnew measures a state that is not cached.
-func BenchmarkStateAnew(b *testing.B) {
-	measure(b, &previews{answer: func(string, string) (party.Preview, error) { return anInvite(), nil }}, joinPath+linkCode+"/state")
-}
 
 // BenchmarkStateUnchanged measures the cost of an open page while nothing happens.
 func BenchmarkStateUnchanged(b *testing.B) {

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 
 	"partyline/internal/web"
@@ -35,8 +34,8 @@ func mustTranslations() map[string]map[string]string {
 // are texts for, otherwise the language of the rules' own texts.
 func languageFor(header string, p rules.Page) string {
 	for _, wanted := range acceptedTags(header) {
-		if like := similarLanguages(wanted, p); len(like) > 0 {
-			return like[0]
+		if suited := suitedLayers(wanted, p); len(suited) > 0 {
+			return suited[0].tag
 		}
 	}
 	return ownLanguage(p)
@@ -45,30 +44,35 @@ func languageFor(header string, p rules.Page) string {
 // ownLanguage returns the language of the rules' flat texts.
 func ownLanguage(p rules.Page) string { return cmp.Or(p.Texts["lang"], "en") }
 
-// similarLanguages returns the languages with texts that suit a wanted tag, the best first: the tag itself, Chinese in
-// the same script, the language that the tag is a variety of, another variety of that language.
-func similarLanguages(wanted string, p rules.Page) []string {
-	var tags []string
-	consider := func(tag string) {
-		if similarity(tag, wanted) > 0 { // true for few tags
-			tags = append(tags, tag)
-		}
-	}
-	consider(ownLanguage(p))
-	for tag := range p.Languages {
-		consider(tag)
-	}
-	for tag := range translations {
-		consider(tag)
-	}
-	slices.SortFunc(tags, func(a, b string) int {
-		return cmp.Or(cmp.Compare(similarity(b, wanted), similarity(a, wanted)), cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
-	})
-	return slices.CompactFunc(tags, strings.EqualFold)
+// layer is texts in one language.
+type layer struct {
+	tag   string
+	words map[string]string
 }
 
-// similarity rates how well a language serves a visitor who wants another one; 0 is not at all. Traditional Chinese
-// does not serve a visitor who wants simplified Chinese, nor the reverse.
+// suitedLayers returns the texts in languages that suit a wanted tag, the best first; see [similarity]. For one
+// language, the rules' own texts come before the module's.
+func suitedLayers(wanted string, p rules.Page) []layer {
+	var suited []layer
+	consider := func(tag string, words map[string]string) {
+		if similarity(tag, wanted) > 0 { // true for few tags
+			suited = append(suited, layer{tag, words})
+		}
+	}
+	consider(ownLanguage(p), p.Texts)
+	for _, languages := range []map[string]map[string]string{p.Languages, translations} {
+		for tag, words := range languages {
+			consider(tag, words)
+		}
+	}
+	slices.SortStableFunc(suited, func(a, b layer) int {
+		return cmp.Or(cmp.Compare(similarity(b.tag, wanted), similarity(a.tag, wanted)), cmp.Compare(strings.ToLower(a.tag), strings.ToLower(b.tag)))
+	})
+	return suited
+}
+
+// similarity rates how well a language serves a visitor who wants another one: the tag itself, Chinese in the same
+// script, the language that the tag is a variety of, another variety of that language; 0 is not at all.
 func similarity(tag, wanted string) int {
 	tag, wanted = strings.ToLower(tag), strings.ToLower(wanted)
 	if tag == wanted {
@@ -88,8 +92,7 @@ func similarity(tag, wanted string) int {
 	return 0
 }
 
-// withScript returns the tag of Chinese, in lower case, with its script instead of a region. It returns other tags
-// unchanged.
+// withScript returns the tag of Chinese, in lower case, with its script instead of a region; other tags unchanged.
 func withScript(tag string) string {
 	switch {
 	case slices.Contains([]string{"zh-tw", "zh-hk", "zh-mo"}, tag), strings.HasPrefix(tag, "zh-hant"):
@@ -100,33 +103,14 @@ func withScript(tag string) string {
 	return tag
 }
 
-// acceptedTags returns the tags of an Accept-Language header in lower case, the most wanted first. It skips malformed
-// parts.
-func acceptedTags(header string) []string {
+// acceptedTags returns the tags of an Accept-Language header in lower case. Browsers put the most wanted first.
+func acceptedTags(header string) (tags []string) {
 	const longest, most = 512, 20
-	type weighed struct {
-		tag    string
-		weight float64
-	}
-	var wanted []weighed
-	for part := range strings.SplitSeq(header[:min(len(header), longest)], ",") {
-		tag, parameters, _ := strings.Cut(strings.ToLower(part), ";")
-		tag = strings.TrimSpace(tag)
-		weight := 1.0
-		if q, ok := strings.CutPrefix(strings.TrimSpace(parameters), "q="); ok {
-			var err error
-			if weight, err = strconv.ParseFloat(q, 64); err != nil {
-				continue
-			}
+	for part := range strings.SplitSeq(strings.ToLower(header[:min(len(header), longest)]), ",") {
+		tag, _, _ := strings.Cut(part, ";")
+		if tag = strings.TrimSpace(tag); tag != "" && tag != "*" && len(tags) < most {
+			tags = append(tags, tag)
 		}
-		if tag != "" && tag != "*" && weight > 0 && len(wanted) < most {
-			wanted = append(wanted, weighed{tag, weight})
-		}
-	}
-	slices.SortStableFunc(wanted, func(a, b weighed) int { return cmp.Compare(b.weight, a.weight) })
-	tags := make([]string, len(wanted))
-	for i, w := range wanted {
-		tags[i] = w.tag
 	}
 	return tags
 }

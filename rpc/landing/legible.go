@@ -26,9 +26,8 @@ const (
 	popIsolate         = "\u2069"
 )
 
-// legible returns one readable line of what a player wrote. It removes control and direction characters, which could
-// reorder the text around it, excess marks, and invisible letters. It reduces white space to single spaces, and cuts
-// the text at limit characters. It keeps letters of every script. It may return "".
+// legible returns one readable line of what a player wrote, in any script; it may be "". It removes control and
+// direction characters, which could reorder the text around it, excess marks, invisible letters and extra white space.
 func legible(s string, limit int) string {
 	var b strings.Builder
 	count, marks := 0, 0

@@ -12,16 +12,14 @@ const (
 	refusalTurns      = 4   // turns that a refusal takes, because the server refuses only when processors are short
 )
 
-// pace limits how often all open pages together ask for their state. While they are few, each page asks when it wants
-// to. With more pages, each answer tells the page how long to wait for its next turn. It has no lock, because when
-// processors are short, requests that wait for a lock slow each other down.
+// pace limits how often all open pages together ask for their state: with many, each answer says when the page's next
+// turn is. It has no lock: when processors are short, requests that wait for one slow each other.
 type pace struct {
 	apart time.Duration // time between two turns
 	last  atomic.Int64  // the latest turn that was given, in Unix nanoseconds
 }
 
-// next takes the given number of turns and returns how long the page has to wait for them. 0 means that it may ask
-// when it wants to.
+// next takes turns and returns how long the page has to wait for them; 0 means that it may ask when it wants to.
 func (p *pace) next(now time.Time, turns int) time.Duration {
 	for {
 		last := p.last.Load()

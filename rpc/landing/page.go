@@ -161,20 +161,6 @@ type tile struct {
 	LeaderText string
 }
 
-// group is some ways with a label.
-type group struct {
-	Label string
-	Ways  []way
-}
-
-// Group returns the ways with the text of key as their label. A key of "" means no label.
-func (v pageView) Group(key string) group {
-	if key == "" {
-		return group{"", v.Ways}
-	}
-	return group{v.T.get(key), v.Ways}
-}
-
 func (v pageView) Tile(s seat) tile { return tile{s, v.T.get("leader")} }
 
 // Blank returns the empty tile that the page's script copies for seats that appear later.

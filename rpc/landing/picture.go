@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"sync"
 	"time"
 
 	"partyline/internal/web"
@@ -23,35 +22,21 @@ const (
 	maxDrawings = 2                // drawings at the same time
 	maxPictures = 256              // cached, about 50 kB each
 	pictureAge  = 10 * time.Minute // how long an unchanged picture is cached
-	maxFont     = 32 << 20         // bytes of the rules' own font file
+	fontAge     = time.Minute      // how long the rules' own font is cached
+	maxFont     = 32 << 20         // bytes of its file
 )
 
-type fonts struct {
-	mu   sync.Mutex
-	file fontFile // the rules' font that all contains
-	all  card.Fonts
-}
-
-// fontFile identifies the rules' own font file. It has only the path if the file cannot be used.
-type fontFile struct {
-	path    string
-	size    int64
-	changed time.Time
-}
-
-// drawing is a drawn card, with its content and its font.
+// drawing is a drawn card, with its content.
 type drawing struct {
 	shows card.Card
-	font  fontFile
 	at    time.Time
 	png   []byte
 }
 
 var errBusyDrawing = errors.New("too many pictures are being drawn")
 
-// card serves the picture that chat programs show beside the link. It uses the language of the rules' own texts,
-// because a chat program's server fetches it, not a visitor. An invite that is over also gets a picture, with status
-// 200, because chat programs show no picture with another status.
+// card serves the picture that chat programs show beside the link, in the language of the rules' own texts, because a
+// program fetches it, not a visitor. An invite that is over gets one too, with status 200, or no program would show it.
 func (s *Site) card(r *http.Request) (web.Answer, error) {
 	code, p, err := s.preview(r)
 	if err != nil {
@@ -65,79 +50,68 @@ func (s *Site) card(r *http.Request) (web.Answer, error) {
 	return web.Answer{Status: http.StatusOK, ContentType: "image/png", Cache: "public, max-age=10", Policy: web.DataPolicy, Tag: web.Tag(png), NoIndex: true, Body: png}, nil
 }
 
-// pictureOf returns the picture of an invite. It reuses the previous one if that shows the same, or is too new to be
-// drawn again.
-func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, path string) ([]byte, error) {
-	font, fontErr := fontFileOf(path, s.Folder)
+// pictureOf returns the picture of an invite: the previous one, if that shows the same or is too new to be drawn again.
+func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, font string) ([]byte, error) {
 	if known, ok := s.pictures.Peek(code); ok {
-		if known.font == font && reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < redrawAfter {
+		if reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < redrawAfter {
 			return known.png, nil
 		}
 		s.pictures.Invalidate(code)
 	}
-	drawn, err := s.pictures.Get(r.Context(), code, func(context.Context) (drawing, error) {
+	drawn, err := s.pictures.Get(r.Context(), code, func(ctx context.Context) (drawing, error) {
 		select {
 		case s.drawingSlots <- struct{}{}:
 			defer func() { <-s.drawingSlots }()
 		default:
 			return drawing{}, errBusyDrawing
 		}
-		fonts, err := s.fonts.load(font, fontErr)
+		fonts, err := s.fonts.Get(ctx, font, func(context.Context) (card.Fonts, error) {
+			fonts, err := loadFonts(font, s.Folder)
+			if err != nil {
+				s.logError(r, "landing: invites.page.font: %v", err)
+			}
+			return fonts, nil
+		})
 		if err != nil {
-			s.logError(r, "landing: invites.page.font: %v", err)
+			return drawing{}, err
 		}
 		png, err := card.Draw(fonts, shows)
-		return drawing{shows, font, s.Now(), png}, err
+		return drawing{shows, s.Now(), png}, err
 	})
 	return drawn.png, err
 }
 
-// load returns the module's own fonts and the font in file, which it reads again when the file changes. A font that
-// cannot be read is omitted, and the error is returned once.
-func (f *fonts) load(file fontFile, err error) (card.Fonts, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.all != nil && f.file == file {
-		return f.all, nil
-	}
-	var font []byte
-	if file.size > 0 {
-		font, err = os.ReadFile(file.path)
-	}
-	all, unread := card.NewFonts(font)
-	f.file, f.all = file, all
-	return all, cmp.Or(err, unread)
-}
-
-// CheckFont reads the rules' own font, whose path is relative to folder. It warns if the font cannot be used for
-// pictures.
+// CheckFont warns if the rules' own font, whose path is relative to folder, cannot be used for pictures.
 func CheckFont(set *rules.Set, folder string) rules.Problems {
 	path := set.Config().Invites.Page.Font
 	if path == "" {
 		return nil
 	}
-	if _, err := new(fonts).load(fontFileOf(path, folder)); err != nil {
+	if _, err := loadFonts(path, folder); err != nil {
 		return rules.Problems{set.Warning("invites.page.font", err.Error(), "expected a TrueType file (.ttf)")}
 	}
 	return nil
 }
 
-// fontFileOf looks at the rules' own font file. It returns the zero value if there is none.
-func fontFileOf(path, folder string) (fontFile, error) {
+// loadFonts returns the module's own fonts and the one in a file; "" for none. It omits one that cannot be read.
+func loadFonts(path, folder string) (card.Fonts, error) {
 	if path == "" {
-		return fontFile{}, nil
+		return card.NewFonts(nil)
 	}
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(folder, path)
 	}
+	var font []byte
 	info, err := os.Stat(path)
-	if err != nil {
-		return fontFile{path: path}, err
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular() || info.Size() == 0 || info.Size() > maxFont: // opening a pipe would wait for ever
+		err = fmt.Errorf("%s must be a file of 1 to %d bytes", path, maxFont)
+	default:
+		font, err = os.ReadFile(path)
 	}
-	if size := info.Size(); !info.Mode().IsRegular() || size == 0 || size > maxFont { // opening a pipe would wait for ever
-		return fontFile{path: path}, fmt.Errorf("%s must be a file of 1 to %d bytes", path, maxFont)
-	}
-	return fontFile{path, info.Size(), info.ModTime()}, nil
+	fonts, unread := card.NewFonts(font)
+	return fonts, cmp.Or(err, unread)
 }
 
 // cardOf returns the content of an invite's picture.

@@ -29,9 +29,8 @@ type way struct {
 	Intent template.URL // the same way for Android's browsers; "" for none
 }
 
-// waysOf returns the ways into the game that the rules configure, with the code in each. The page offers them without
-// knowing the device: the installed game, the browser, the stores, others. Without a code, on the page of an invite
-// that is over, it returns only those with http and https links.
+// waysOf returns the ways into the game that the rules configure, with the code in each, for any device. Without a
+// code, on the page of an invite that is over, it returns only those with http and https links.
 func waysOf(app rules.App, code string, t texts) []way {
 	var ways []way
 	add := func(kind, label, link, on string, web bool) {
@@ -50,8 +49,7 @@ func waysOf(app rules.App, code string, t texts) []way {
 }
 
 // androidIntent returns the deep link in the form that lets Android's browsers open it in the one app that it is for.
-// If that app is not installed, the browser returns to the page, which then shows the ways to get it. So nobody is
-// sent to a store without asking for it.
+// If that is not installed, the browser returns to the page: nobody is sent to a store without asking for it.
 func androidIntent(app rules.App, code, page string) template.URL {
 	link, ok := linkTo(app.DeepLink, code, false)
 	scheme, rest, found := strings.Cut(string(link), "://")
@@ -64,8 +62,7 @@ func androidIntent(app rules.App, code, page string) template.URL {
 
 var appleID = regexp.MustCompile(`/id([0-9]{5,12})(?:[/?]|$)`)
 
-// smartBanner returns the content of the tag that makes Safari show an app's banner: the app's number, from its store
-// link, and the address that the app is opened with.
+// smartBanner returns the content of Safari's banner tag: the app's number in the store, and the address to open.
 func smartBanner(app rules.App, page string) string {
 	if id := appleID.FindStringSubmatch(app.IOS.Store); id != nil {
 		return "app-id=" + id[1] + ", app-argument=" + page
@@ -73,9 +70,8 @@ func smartBanner(app rules.App, page string) string {
 	return ""
 }
 
-// linkTo puts the code, escaped, into an operator's link. It marks the result as safe for an href, because
-// html/template would reject a game's own scheme. So linkTo itself refuses every scheme that could run code in the
-// page. If web is true, only http and https are allowed.
+// linkTo puts the code into an operator's link. Because html/template would reject a game's own scheme, it marks the
+// result as safe, and itself refuses every scheme that could run code in the page. web allows only http and https.
 func linkTo(link, code string, web bool) (template.URL, bool) {
 	if link == "" {
 		return "", false
@@ -93,8 +89,7 @@ func linkTo(link, code string, web bool) (template.URL, bool) {
 	return template.URL(u.String()), !web
 }
 
-// picture returns an image's address if it is a plain https address. Otherwise it returns "", and the page shows an
-// initial.
+// picture returns an image's address if it is a plain https address, else "": the page shows an initial then.
 func picture(address string) string {
 	const longest = 1024
 	if len(address) > longest {
@@ -107,8 +102,7 @@ func picture(address string) string {
 	return u.String()
 }
 
-// logoOf returns the address of the configured logo for the page: an https address, or a path on this server,
-// relative to the page's base.
+// logoOf returns the address of the logo for the page: an https address, or a path relative to the page's base.
 func logoOf(c rules.Config, base string) string {
 	logo := c.Invites.Page.Logo
 	if strings.HasPrefix(logo, "/") && !strings.HasPrefix(logo, "//") {

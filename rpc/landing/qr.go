@@ -12,8 +12,7 @@ import (
 	"partyline/party/invite"
 )
 
-// qr draws the QR code of the invite's link. It does not check whether the invite exists, because the drawing
-// contains no more than the address of the request.
+// qr draws the QR code of the link, also if there is no such invite: it shows no more than the request's address.
 func (s *Site) qr(r *http.Request) (web.Answer, error) {
 	code, err := invite.ParseCode(rawCode(r.URL.Path))
 	if err != nil {
@@ -26,8 +25,8 @@ func (s *Site) qr(r *http.Request) (web.Answer, error) {
 	return web.Answer{Status: http.StatusOK, ContentType: "image/svg+xml", Cache: cachePrivHour, Policy: web.DataPolicy, Tag: web.Tag(svg), NoIndex: true, Body: svg}, nil
 }
 
-// qrSVG draws a link as a QR code. It is dark on light in every colour scheme. It is one path with a rectangle for
-// each run of dark modules. It fails for a link that is too long for a QR code.
+// qrSVG draws a link as a QR code, dark on light: one path with a rectangle for each run of dark modules. It fails for
+// a link that is too long.
 func qrSVG(link string) ([]byte, error) {
 	code, err := qrcode.New(link, qrcode.Medium)
 	if err != nil {

@@ -33,8 +33,7 @@ func pageBase(r *http.Request) string {
 	return strings.Repeat("../", strings.Count(below, "/"))
 }
 
-// fetcherNames are parts of the names of programs that read pages for people: chat programs that show a preview of a
-// link, search engines, scanners.
+// fetcherNames are parts of the names of programs that read pages for people: chat programs, search engines, scanners.
 var fetcherNames = []string{"bot", "facebookexternalhit", "whatsapp", "preview", "crawl", "spider", "scanner"}
 
 // isFetcher reports whether the user agent names such a program.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"regexp"
 	"time"
 
 	"partyline/internal/caught"
@@ -40,8 +40,7 @@ type route struct {
 }
 
 const (
-	// The page loads only its own assets. Only pictures of players and games come from other servers, and only over
-	// https.
+	// The page loads only its own assets, and from other servers only pictures, over https.
 	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -59,8 +58,7 @@ const (
 	busyWait    = 5 * time.Second        // how long refused requests are asked to wait, at least
 )
 
-// guard returns the handler that the host calls. It turns a panic into the route's own failure, because the host does
-// not recover.
+// guard returns the handler that the host calls. A panic becomes the route's own failure.
 func (s *Site) guard(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -96,8 +94,7 @@ func (s *Site) answer(rt route, r *http.Request) (a web.Answer, err error) {
 	return rt.answer(r)
 }
 
-// fail returns a failure in the route's own format. If that panics, it returns plain text: a failure page runs most
-// of the code that may have caused the failure.
+// fail returns a failure in the route's own format, or plain text if that panics: it may have the same cause.
 func (s *Site) fail(rt route, r *http.Request, err error) (a web.Answer) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -135,14 +132,11 @@ func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
 func (s *Site) logError(r *http.Request, format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	if raw := rawCode(r.URL.Path); raw != "" {
-		forms := []string{raw, strings.ToUpper(raw), strings.ToLower(raw)}
+		forms := regexp.QuoteMeta(raw)
 		if code, err := invite.ParseCode(raw); err == nil {
-			text := code.Reveal()
-			forms = append(forms, text, readableCode(text), strings.ToLower(text))
+			forms += "|" + code.Reveal() + "|" + readableCode(code.Reveal())
 		}
-		for _, form := range forms {
-			text = strings.ReplaceAll(text, form, "<code>")
-		}
+		text = regexp.MustCompile("(?i)"+forms).ReplaceAllString(text, "<code>")
 	}
 	s.Logger.Error("%s", text)
 }
@@ -159,8 +153,7 @@ func (s *Site) preview(r *http.Request) (code string, p party.Preview, err error
 	return parsed.Reveal(), p, err
 }
 
-// failureOf converts an error of a route or of the invite service. Any error that it does not know is the server's
-// fault, and is logged.
+// failureOf converts an error of a route or of the invite service. An unknown error is the server's fault, and logged.
 func (s *Site) failureOf(r *http.Request, err error) failure {
 	if f, ok := errors.AsType[failure](err); ok {
 		return f

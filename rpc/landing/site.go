@@ -1,10 +1,8 @@
 // Package landing serves what an invited player sees before the game runs: the invite's page, its live state, its QR
 // code and picture, the page's assets, and the files that let phones open invite links in the app.
 //
-// Every route is a GET (or HEAD) and only reads: a chat program that fetches an invite for a preview takes no use.
-// The invite service's PublicPreview decides what strangers may see. This package also removes launch data, user IDs
-// and the party's ID, because a party ID alone is enough to join an open party. It never writes an invite code to a
-// log.
+// Every route only reads: a chat program that fetches an invite for a preview takes no use. Strangers see no launch
+// data, no user IDs and no party's ID, which alone is enough to join an open party. No log has an invite's code.
 package landing
 
 import (
@@ -19,21 +17,19 @@ import (
 	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/rules"
+	"partyline/rpc/landing/card"
 )
 
 // Options are the settings of a [Site]; all are required.
 type Options struct {
-	// Preview returns what a stranger who knows the code may see of an invite. For an invite that is over, that
-	// includes its state. It refuses with party.InviteNotFound, and with party.RateLimited after too many wrong codes
-	// from one address. Callers must not change an answer, because it may be shared.
+	// Preview returns what a stranger who knows the code may see of an invite, also of one that is over. It refuses
+	// with party.InviteNotFound or RateLimited (too many wrong codes). An answer may be shared: do not change it.
 	Preview func(ctx context.Context, code, clientIP string) (party.Preview, error)
 	Policy  party.Policy // called once per request
-	// OnPageRead is told of each request for the page of an invite that can still be used, and whether a program made
-	// it.
+	// OnPageRead is told of each request for the page of a live invite, and whether a program made it.
 	OnPageRead func(byProgram bool)
-	// Limit takes one request from the allowance of a client address, or returns how long to wait for the next one.
-	// An open page needs about 25 a minute, and a school or a console network shares one address, so the limit should
-	// be generous.
+	// Limit takes one request from the allowance of a client address, or returns how long to wait for the next one. It
+	// should be generous: an open page needs about 25 a minute, and a school or a console network shares one address.
 	Limit      func(address string) (wait time.Duration)
 	Logger     party.Logger
 	ProxyCount int    // the host's socket.proxy_count, so that both see the same client address
@@ -44,27 +40,24 @@ type Options struct {
 // Site serves the landing pages. Make it with [New]. Safe for concurrent use.
 type Site struct {
 	Options
-	states       *cache.Cache[stateKey, cachedState]
-	pictures     *cache.Cache[string, drawing] // by code
-	fonts        fonts
-	drawingSlots chan struct{} // one place for each drawing under way
-	inFlight     chan struct{} // one place for each request in flight
-	waiting      atomic.Int64  // requests that wait for a place
-	pace         pace          // of the open pages
+	pictures     *cache.Cache[string, drawing]    // by code
+	fonts        *cache.Cache[string, card.Fonts] // all of them, by the path of the rules' own
+	drawingSlots chan struct{}                    // one place for each drawing under way
+	inFlight     chan struct{}                    // one place for each request in flight
+	waiting      atomic.Int64                     // requests that wait for a place
+	pace         pace                             // of the open pages
 }
 
 func New(o Options) *Site {
 	return &Site{
 		Options:      o,
-		states:       cache.New[stateKey, cachedState](o.Now, maxCachedStates, time.Minute),
 		pictures:     cache.New[string, drawing](o.Now, maxPictures, pictureAge),
+		fonts:        cache.New[string, card.Fonts](o.Now, 1, fontAge),
 		drawingSlots: make(chan struct{}, maxDrawings),
 		inFlight:     make(chan struct{}, maxInFlight),
 		pace:         pace{apart: time.Second / time.Duration(pollsPerProcessor*runtime.GOMAXPROCS(0))},
 	}
 }
-
-const maxCachedStates = 1024 // cached answers, a few kB each
 
 // rulesAndTexts returns the rules and the page's texts in the visitor's language.
 func (s *Site) rulesAndTexts(r *http.Request) (rules.Config, texts) {

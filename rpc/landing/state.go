@@ -6,7 +6,6 @@ import (
 
 	"partyline/internal/web"
 	"partyline/party"
-	"partyline/party/rules"
 )
 
 // publicState is the body of the state route: the preview of the invite without what a stranger does not need (launch
@@ -55,25 +54,11 @@ type publicParty struct {
 // state answers the polling of the page, and of pages that others make. Its ETag covers the whole body, so a poll
 // costs only a 304 until something visible changes. If many pages are open, the answer says when to ask again.
 func (s *Site) state(r *http.Request) (web.Answer, error) {
-	code, p, err := s.preview(r)
+	_, p, err := s.preview(r)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	c, t := s.rulesAndTexts(r)
-	key := stateKey{code, t.tag}
-	d, ok := s.states.Peek(key)
-	if !ok || !d.of(p) {
-		d = cachedState{p.State, p.Waiting, p.Party, stateAnswer(p, c, t)}
-		if p.Party != nil {
-			s.states.Put(key, d)
-		}
-	}
-	a := d.answer
-	a.RetryAfter = s.pace.next(s.Now(), 1)
-	return a, nil
-}
-
-func stateAnswer(p party.Preview, c rules.Config, t texts) web.Answer {
 	status := http.StatusOK
 	if !live(p.State) {
 		status = http.StatusGone
@@ -88,23 +73,9 @@ func stateAnswer(p party.Preview, c rules.Config, t texts) web.Answer {
 	if body.Info == nil {
 		body.Info = []party.InfoField{}
 	}
-	return jsonAnswer(status, body)
-}
-
-// cachedState is a cached answer of the state route. The invite service shares one preview among all who ask within a
-// second. The cached answer is valid as long as the service returns that same preview. The next preview, which may
-// follow new rules, gets a new answer.
-type cachedState struct {
-	state   party.InviteState
-	waiting int
-	party   *party.PartyPreview
-	answer  web.Answer
-}
-
-type stateKey struct{ code, language string }
-
-func (d cachedState) of(p party.Preview) bool {
-	return d.party == p.Party && d.state == p.State && d.waiting == p.Waiting
+	a := jsonAnswer(status, body)
+	a.RetryAfter = s.pace.next(s.Now(), 1)
+	return a, nil
 }
 
 func (s *Site) stateFailure(r *http.Request, f failure) web.Answer {

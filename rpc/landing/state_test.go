@@ -2,7 +2,6 @@ package landing_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"net/http/httptest"
 	"reflect"
@@ -297,61 +296,6 @@ func TestRules_AreReadAnew(t *testing.T) {
 		}
 		if body := s.get(joinPath + linkCode).Body.String(); !strings.Contains(body, title+"</h1>") {
 			t.Errorf("the page's headline is without %q", title)
-		}
-	}
-}
-
-// A shared preview is drawn once for all who watch the link. Another preview, or another state of the same one, is
-// drawn separately.
-func TestState_DrawnOnce(t *testing.T) {
-	shared := anInvite()
-	answer := shared
-	source := &previews{answer: func(string, string) (party.Preview, error) { return answer, nil }}
-	s := serve(t, source)
-	first := s.get(joinPath + linkCode + "/state")
-	shared.Party.Members[0].DisplayName = "Somebody else" // nobody does this; it shows what was drawn again
-	for range 3 {
-		if w := s.get(joinPath + "7k4m-q2xw-b9tr-c3hd/state"); w.Body.String() != first.Body.String() || w.Header().Get("ETag") != first.Header().Get("ETag") {
-			t.Fatal("the shared answer differs")
-		}
-	}
-	if w := s.get(joinPath + shortCode + "/state"); w.Body.String() == first.Body.String() {
-		t.Error("another link got the answer of this one")
-	}
-	if w := s.get(joinPath+linkCode+"/state", "Accept-Language", "de"); w.Body.String() == first.Body.String() {
-		t.Error("another language got the answer of this one")
-	}
-	answer.State = party.StateFull
-	if b := readState(t, s.get(joinPath+linkCode+"/state")); b.State != "full" {
-		t.Errorf("state = %q; want the new one, full", b.State)
-	}
-	answer = anInvite()
-	answer.Party.Size = 1
-	if b := readState(t, s.get(joinPath+linkCode+"/state")); b.Party["size"] != 1.0 {
-		t.Errorf("party = %v; want the new one", b.Party)
-	}
-	if got := len(source.calls()); got != 8 {
-		t.Errorf("the kernel was asked %d times; want every time, 8", got)
-	}
-}
-
-func TestState_ManyLinks(t *testing.T) {
-	names := map[string]*party.PartyPreview{}
-	source := &previews{answer: func(code, _ string) (party.Preview, error) {
-		p := anInvite()
-		if names[code] == nil {
-			names[code] = p.Party
-		}
-		p.Party, p.Message = names[code], code
-		return p, nil
-	}}
-	s := serve(t, source)
-	for _, step := range []int{1, 7} { // first the answers that are still cached, then those that were dropped
-		for i := 0; i < 1200; i += step {
-			code := fmt.Sprintf("%08d", i)
-			if b := readState(t, s.get(joinPath+code+"/state")); b.Message != code {
-				t.Fatalf("link %s got the answer of %s", code, b.Message)
-			}
 		}
 	}
 }

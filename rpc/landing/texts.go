@@ -16,29 +16,18 @@ type texts struct {
 	spoken int                 // how many of them are in the language
 }
 
-// textsIn returns the texts in a language. It looks, in this order, at the rules' own texts for it, the module's,
-// those of similar languages, the rules' flat texts, whatever their language, and English.
+// textsIn returns the texts in a language: after the suited ones, the rules' flat texts in any language, and English.
 func textsIn(tag string, p rules.Page) texts {
 	t := texts{tag: tag}
-	for _, like := range similarLanguages(tag, p) {
-		if strings.EqualFold(like, ownLanguage(p)) {
-			t.layers = append(t.layers, p.Texts)
-		}
-		for _, languages := range []map[string]map[string]string{p.Languages, translations} {
-			for known, words := range languages {
-				if strings.EqualFold(known, like) {
-					t.layers = append(t.layers, words)
-				}
-			}
-		}
+	for _, suited := range suitedLayers(tag, p) {
+		t.layers = append(t.layers, suited.words)
 	}
 	t.spoken = len(t.layers)
 	t.layers = append(t.layers, p.Texts, translations["en"])
 	return t
 }
 
-// get returns a text and fills in values, given as pairs of placeholder and value. Values are not searched for
-// placeholders, so a player may be called "{max}".
+// get returns a text with its values, given as pairs of placeholder and value; a player may be called "{max}".
 func (t texts) get(key string, pairs ...string) string {
 	return t.either(key, key, pairs...)
 }

@@ -1,9 +1,6 @@
 // Package card draws an invite as the picture that chat programs show beside its link: 1200 by 630 pixels, PNG. It
-// fetches nothing; players are shown by their initials.
-//
-// The embedded fonts have Latin, Greek, Cyrillic, Arabic, Hebrew and Devanagari letters. A text is omitted if no font
-// has one of its letters, or if its script, such as Arabic or Devanagari, needs letters to be joined or moved. The
-// next possible text takes its place.
+// fetches nothing; players are shown by their initials. A text is omitted if no font has one of its letters, or if its
+// script, such as Arabic or Devanagari, needs letters to be joined or moved. The next possible text takes its place.
 package card
 
 import (

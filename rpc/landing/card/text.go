@@ -71,8 +71,7 @@ type typesetter struct {
 	glyph truetype.GlyphBuf
 }
 
-// StripSymbols removes what fonts of letters do not have and a sentence does not need: emoji and other symbols, and
-// characters that only direct or join others.
+// StripSymbols removes what fonts of letters do not have and a sentence does not need: emoji, symbols, direction marks.
 func StripSymbols(text string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
@@ -85,8 +84,7 @@ func StripSymbols(text string) string {
 	}, text)), " ")
 }
 
-// unshapedScripts are the scripts whose letters can be drawn one by one. In other scripts letters are joined, stacked
-// or moved, which needs shaping.
+// unshapedScripts are the scripts whose letters can be drawn one by one, without being joined, stacked or moved.
 var unshapedScripts = []*unicode.RangeTable{
 	unicode.Common, unicode.Inherited, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Armenian, unicode.Georgian,
 	unicode.Ethiopic, unicode.Cherokee, unicode.Han, unicode.Bopomofo, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao,
@@ -207,33 +205,25 @@ func (s *typesetter) layOut(text string, size float32, rtl bool) (glyphs []place
 	return glyphs, width
 }
 
-// wrap breaks a text into lines of at most the given width. If the text is too long, the last line ends with an
-// ellipsis.
-func (s *typesetter) wrap(text string, size, width float32, lines int, rtl bool) []string {
-	var done []string
+// wrap breaks a text into lines of at most the given width. A text that is too long ends with an ellipsis.
+func (s *typesetter) wrap(text string, size, width float32, lines int, rtl bool) (done []string) {
 	words := strings.Fields(text)
-	line := ""
-	fits := func(t string) bool { _, w := s.layOut(t, size, rtl); return w <= width }
-	for i := 0; i < len(words); i++ {
-		longer := strings.TrimSpace(line + " " + words[i])
-		switch {
-		case fits(longer):
-			line = longer
-		case len(done) == lines-1 || line == "":
-			if len(done) == lines-1 {
-				return append(done, s.cut(longer, size, width, rtl))
-			}
-			head := s.longest([]rune(words[i]), "", size, width, rtl)
-			done = append(done, string([]rune(words[i])[:head]))
-			words[i] = string([]rune(words[i])[head:])
-			i--
-		default:
-			done, line = append(done, line), ""
-			i--
+	for len(words) > 0 && len(done) < lines {
+		fit := sort.Search(len(words), func(n int) bool {
+			_, w := s.layOut(strings.Join(words[:n+1], " "), size, rtl)
+			return w > width
+		})
+		line := strings.Join(words[:fit], " ")
+		if fit == 0 { // a word that is longer than a line
+			letters := []rune(words[0])
+			head := s.longest(letters, "", size, width, rtl)
+			line, words[0] = string(letters[:head]), string(letters[head:])
 		}
+		done, words = append(done, line), words[fit:]
 	}
-	if line != "" {
-		done = append(done, line)
+	if len(words) > 0 {
+		last := &done[len(done)-1]
+		*last = s.cut(*last+" "+strings.Join(words, " "), size, width, rtl)
 	}
 	return done
 }
@@ -255,8 +245,7 @@ func (s *typesetter) longest(letters []rune, end string, size, width float32, rt
 	}))
 }
 
-// trace draws a glyph's outline of quadratic curves. Between two control points in a row there is an implied point on
-// the curve.
+// trace draws a glyph's outline of quadratic curves. Between two control points there is an implied point on the curve.
 func trace(v *vector.Rasterizer, g placedGlyph, x, y float32) {
 	at := func(p truetype.Point) (float32, float32) {
 		return x + g.x + float32(p.X)/64, y - float32(p.Y)/64
