@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"partyline/internal/web"
@@ -103,14 +104,32 @@ func withScript(tag string) string {
 	return tag
 }
 
-// acceptedTags returns the tags of an Accept-Language header in lower case. Browsers put the most wanted first.
-func acceptedTags(header string) (tags []string) {
+// acceptedTags returns the well-formed tags of an Accept-Language header in lower case, the most wanted first.
+func acceptedTags(header string) []string {
 	const longest, most = 512, 20
-	for part := range strings.SplitSeq(strings.ToLower(header[:min(len(header), longest)]), ",") {
-		tag, _, _ := strings.Cut(part, ";")
-		if tag = strings.TrimSpace(tag); tag != "" && tag != "*" && len(tags) < most {
-			tags = append(tags, tag)
+	type weighed struct {
+		tag    string
+		weight float64
+	}
+	var wanted []weighed
+	for part := range strings.SplitSeq(header[:min(len(header), longest)], ",") {
+		tag, parameters, _ := strings.Cut(strings.ToLower(part), ";")
+		tag = strings.TrimSpace(tag)
+		weight := 1.0
+		if q, ok := strings.CutPrefix(strings.TrimSpace(parameters), "q="); ok {
+			var err error
+			if weight, err = strconv.ParseFloat(q, 64); err != nil {
+				continue
+			}
 		}
+		if tag != "" && tag != "*" && weight > 0 && len(wanted) < most {
+			wanted = append(wanted, weighed{tag, weight})
+		}
+	}
+	slices.SortStableFunc(wanted, func(a, b weighed) int { return cmp.Compare(b.weight, a.weight) })
+	tags := make([]string, len(wanted))
+	for i, w := range wanted {
+		tags[i] = w.tag
 	}
 	return tags
 }

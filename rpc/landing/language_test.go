@@ -68,7 +68,7 @@ func TestPage_Languages(t *testing.T) {
 		{"en-US,en;q=0.9", `<html lang="en" dir="ltr">`, "Jump in"},
 		{"de-AT,de;q=0.9,en;q=0.8", `<html lang="de" dir="ltr">`, "Zur Gruppe"},
 		{"fr", `<html lang="fr" dir="ltr">`, "Rejoindre le groupe"},
-		{"FR;q=0.9, en;q=0.1", `<html lang="fr" dir="ltr">`, "Rejoindre le groupe"},
+		{"en;q=0.1, FR;q=0.9", `<html lang="fr" dir="ltr">`, "Rejoindre le groupe"},
 		{"ar-EG", `<html lang="ar" dir="rtl">`, "انضم إلى المجموعة"},
 		{"he", `<html lang="he" dir="rtl">`, "הצטרפות"},
 		{"sv", `<html lang="sv" dir="ltr">`, "Gå med"},
@@ -77,6 +77,7 @@ func TestPage_Languages(t *testing.T) {
 		{"zh-CN", `<html lang="zh-Hans" dir="ltr">`, "加入队伍"},
 		{"zh-TW,ja;q=0.5", `<html lang="ja" dir="ltr">`, "パーティーに参加"},
 		{"xx, *;q=0.5", `<html lang="en" dir="ltr">`, "Jump in"},
+		{"fr;q=0, de;q=oops, ru", `<html lang="ru" dir="ltr">`, "Войти в группу"},
 		{"xx\nde", `<html lang="de" dir="ltr">`, "Zur Gruppe"}, // as two lines
 		{strings.Repeat("xx,", 5000), `<html lang="en" dir="ltr">`, "Jump in"},
 	} {
