@@ -133,7 +133,7 @@ func (c *call) broadcastSeats() {
 func (c *call) tellPlayers(what any, to []runtime.Presence) {
 	data, err := party.PlainJSON(what)
 	if err == nil {
-		err = c.innerDispatcher().BroadcastMessage(party.OpMatch, []byte(data), to, nil, true)
+		err = c.dispatcher.BroadcastMessage(party.OpMatch, []byte(data), to, nil, true)
 	}
 	if err != nil {
 		c.logger.Warn("seats not shown to players error=%v", err)

@@ -97,14 +97,11 @@ func (m *seatedMatch) MatchLoop(ctx context.Context, logger runtime.Logger, db *
 		return st
 	}
 	return m.step("MatchLoop", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		if due {
-			c.kick(c.replaced())
-		}
 		if !c.serving.watch(c) || c.deserted(c.now) {
 			m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, 0)
 			return false
 		}
-		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.dropStrangers(messages))
+		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.guests.dropStrangers(messages))
 		c.broadcastSeats()
 		if due {
 			c.due = c.nextDue(c.now)

@@ -13,7 +13,7 @@ import (
 	"partyline/party"
 )
 
-// checkInterval is how often a tick checks the game server, and replaced sessions that are still on the stream.
+// checkInterval is how often a tick checks the game server.
 const checkInterval = time.Second
 
 // emptyTimeout is how long a match continues without players and held seats.
@@ -21,10 +21,10 @@ const emptyTimeout = 30 * time.Second
 
 // state is the state of one match. Only the host's goroutine of the match uses it.
 type state struct {
-	id    string
-	setup Launch
-	table *seats.Table
-	guests
+	id         string
+	setup      Launch
+	table      *seats.Table
+	guests     guests
 	inner      any                        // the handler's own state
 	innerLabel map[string]json.RawMessage // the handler's own label
 	label      string
@@ -147,7 +147,7 @@ func (c *call) updateLabel() error {
 // nextDue returns when the next tick without messages has work: a seat expires, the match is deserted, or
 // [checkInterval] is over.
 func (s *state) nextDue(now time.Time) time.Time {
-	if s.serving != nil || len(s.replaced()) > 0 {
+	if s.serving != nil {
 		return now.Add(checkInterval)
 	}
 	due := now.Add(emptyTimeout)
