@@ -104,7 +104,7 @@ func (m *seatedMatch) MatchLoop(ctx context.Context, logger runtime.Logger, db *
 		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.guests.dropStrangers(messages))
 		c.broadcastSeats()
 		if due {
-			c.due = c.nextDue(c.now)
+			c.due = c.now.Add(checkInterval)
 		}
 		return c.inner != nil
 	})

@@ -13,7 +13,8 @@ import (
 	"partyline/party"
 )
 
-// checkInterval is how often a tick checks the game server.
+// checkInterval is how often a tick without messages looks for expired holds, and at the game server. All other ticks of
+// a relay cost nothing.
 const checkInterval = time.Second
 
 // emptyTimeout is how long a match continues without players and held seats.
@@ -33,7 +34,7 @@ type state struct {
 	rows        []seats.Seat // the seats when the events were last made
 	events      []event      // events not yet sent
 	seatsUnsent bool         // the players have old seats
-	due         time.Time    // until then a tick without messages does nothing; zero after any other call
+	due         time.Time    // until then a tick of a relay without messages does nothing; zero after any other call
 	emptySince  time.Time    // zero while a seat is taken or held
 	endsAt      time.Time    // when the host's shutdown ends the match at the latest; zero before a shutdown
 	endTold     bool
@@ -142,22 +143,6 @@ func (c *call) updateLabel() error {
 	}
 	c.label = text
 	return nil
-}
-
-// nextDue returns when the next tick without messages has work: a seat expires, the match is deserted, or
-// [checkInterval] is over.
-func (s *state) nextDue(now time.Time) time.Time {
-	if s.serving != nil {
-		return now.Add(checkInterval)
-	}
-	due := now.Add(emptyTimeout)
-	if !s.emptySince.IsZero() {
-		due = s.emptySince.Add(emptyTimeout)
-	}
-	if first := s.table.FirstExpiry(); !first.IsZero() && first.Before(due) {
-		due = first
-	}
-	return due
 }
 
 // deserted reports whether all seats have been open for too long. A match that nobody was told

@@ -28,26 +28,6 @@ func TestParties(t *testing.T) {
 	}
 }
 
-// The hold that ends first counts, in whatever order the holds came. A taken seat has no end.
-func TestFirstExpiry(t *testing.T) {
-	tab := table(t, 1, 4)
-	if first := tab.FirstExpiry(); !first.IsZero() {
-		t.Errorf("of an empty match: %v", first)
-	}
-	if _, err := tab.Take(t0, "x", ""); err != nil {
-		t.Fatal(err)
-	}
-	if first := tab.FirstExpiry(); !first.IsZero() {
-		t.Errorf("with a player seated: %v", first)
-	}
-	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}}, 60)
-	hold(t, tab, seats.Claim{PartyID: "q", UserIDs: []string{"b"}}, 30)
-	hold(t, tab, seats.Claim{PartyID: "r", UserIDs: []string{"c"}}, 90)
-	if first := tab.FirstExpiry(); !first.Equal(at(30)) {
-		t.Errorf("FirstExpiry = %v after the start; want 30s", first.Sub(t0))
-	}
-}
-
 // An expired hold belongs to nobody: no call finds it.
 func TestExpired_IsNobodys(t *testing.T) {
 	over := func() *seats.Table {
@@ -97,9 +77,7 @@ func TestHold_ProlongsSpares(t *testing.T) {
 		hold(t, tab, c, 10)
 	}
 	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}}, 20)
-	if first := tab.FirstExpiry(); !first.Equal(at(10)) {
-		t.Errorf("a claim for no spare seat keeps them until %v", first.Sub(t0))
-	}
+	wantCount(t, tab.Clone(), 10, 0, 1, 5) // a claim for no spare seat does not keep them
 	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, 20)
 	wantCount(t, tab, 9, 0, 3, 3)
 	wantCount(t, tab, 10, 0, 2, 4)

@@ -96,17 +96,6 @@ func (r *rows) Get(now time.Time, userID string) (Seat, bool) {
 	return Seat{}, false
 }
 
-// FirstExpiry returns when the first hold or reservation ends; zero if there is none.
-func (r rows) FirstExpiry() time.Time {
-	var first time.Time
-	for _, s := range r {
-		if s.State != Taken && (first.IsZero() || s.Expires.Before(first)) {
-			first = s.Expires
-		}
-	}
-	return first
-}
-
 // Parties lists the parties that have held or taken seats: the party with the most seats first, then by ID. Never
 // nil.
 func (r *rows) Parties(now time.Time) []string {
