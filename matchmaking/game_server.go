@@ -91,29 +91,18 @@ func (s *serving) access(c *call, seat seats.Seat) (*party.ServerAccess, error) 
 	return &party.ServerAccess{Address: s.server.Address, DNSName: s.server.DNSName, Port: s.server.Port, Pass: text, PassExpiresAt: until, PlayerSession: s.slots[seat.UserID].session}, nil
 }
 
-// tellHeld adds a server_ready event for everybody whose seat is newly held: after the commit, for a late friend,
-// and for a player whose connection is lost.
-func (s *serving) tellHeld(c *call, before, after []seats.Seat) {
-	if !s.ready() {
+// tellReady adds a server_ready event for a held seat, if it has a user and the server is known.
+func (s *serving) tellReady(c *call, seat seats.Seat) {
+	if !s.ready() || seat.UserID == "" {
 		return
 	}
-	for _, seat := range after {
-		held := func(old seats.Seat) bool {
-			return old.UserID == seat.UserID && old.PartyID == seat.PartyID && old.State == seats.Held
-		}
-		if seat.State == seats.Held && seat.UserID != "" && !slices.ContainsFunc(before, held) {
-			s.tellReady(c, seat)
-		}
-	}
-}
-
-func (s *serving) tellReady(c *call, seat seats.Seat) {
 	access, err := s.access(c, seat)
 	if err != nil {
 		c.logger.Warn("pass not made user=%s error=%v", seat.UserID, err)
 		return
 	}
-	c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: seat.UserID, Team: &seat.Team, partyID: seat.PartyID, ServerAccess: access})
+	id, _ := party.ParseID(seat.PartyID)
+	c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: seat.UserID, Team: &seat.Team, of: id, ServerAccess: access})
 }
 
 // recordSlots records slots on the server. It tells players on the way whose session has changed.

@@ -134,7 +134,7 @@ func (m *seatedMatch) MatchJoin(ctx context.Context, logger runtime.Logger, db *
 		if c.inner != nil && len(arrived) > 0 {
 			c.seatsUnsent = true // a player who arrives needs the seats, even if no seat changed
 			if !c.endsAt.IsZero() {
-				c.tellPlayers(c.endEvent(c.endsAt), arrived)
+				c.tellPlayers(c.endEvent(c.endsAt, party.ID{}), arrived)
 			}
 			c.inner = m.inner.MatchJoin(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, arrived)
 		}

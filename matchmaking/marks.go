@@ -16,68 +16,59 @@ import (
 // seats in several for a moment.
 const maxPartyMatches = 8
 
-// marks writes the match ID to a stream of each of its parties, as the status of every member. Any node can read
-// it. Without a mark, the labels of matches are searched. They are up to a second late, so matchFinder also
+// A match writes its ID to a stream of each of its parties, as the status of every member. Any node can read such a
+// mark. Without a mark, the labels of matches are searched. They are up to a second late, so matchFinder also
 // remembers what this process has just started.
-type marks struct {
-	nk     runtime.NakamaModule
-	logger runtime.Logger
-	match  string
-}
 
-// update handles a change of the seats. It marks parties of which a player has taken a seat or got a new held seat.
-// It removes the marks of parties that have no seat any more. A kept seat marks nobody: the party may have moved on
-// to another match before this one noticed that its players are gone.
-func (m marks) update(before, after []seats.Seat) {
-	here := map[string]bool{} // parties that have seats; true if the party must be marked
-	for _, r := range after {
-		known := func(old seats.Seat) bool {
-			return old == r || r.State == seats.Held && old.UserID == r.UserID && old.PartyID == r.PartyID
+// markParties marks parties that got seats. It skips a member whose socket is gone or on another node: the marks of
+// the others, and the label, lead here as well. A kept seat marks nobody: the party may have moved on to another match
+// before this one noticed that its players are gone.
+func (c *call) markParties(came []seats.Seat) {
+	for _, id := range partiesOf(came) {
+		members, err := membersOf(c.nk, id)
+		if err != nil {
+			c.logger.Warn("party members not read party=%s error=%v", id, err)
+			continue
 		}
-		here[r.PartyID] = here[r.PartyID] || !slices.ContainsFunc(before, known)
-	}
-	for _, r := range before {
-		if _, still := here[r.PartyID]; !still {
-			here[r.PartyID] = false
-			m.set(r.PartyID, false)
-		}
-	}
-	for partyID, more := range here {
-		if more {
-			m.set(partyID, true)
+		marked := c.marked(id)
+		for _, p := range members {
+			if !slices.ContainsFunc(marked, func(mark runtime.Presence) bool { return mark.GetSessionId() == p.GetSessionId() }) {
+				_ = c.nk.StreamUserUpdate(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId(), true, false, c.id)
+			}
 		}
 	}
 }
 
-// set marks a party, or removes this match's marks from it. Marks of other matches stay. set skips a member whose
-// socket is gone or on another node: the marks of the others, and the label, lead here as well.
-func (m marks) set(partyID string, here bool) {
-	id, err := party.ParseID(partyID)
-	if err != nil {
-		return // a player without a party, or an ID that the game made up
-	}
-	marked, err := marksOf(m.nk, id)
-	if err != nil {
-		m.logger.Warn("party match not read party=%s error=%v", id, err)
-		return
-	}
-	marked = slices.DeleteFunc(marked, func(p runtime.Presence) bool { return p.GetStatus() != m.match })
-	if !here {
-		for _, p := range marked {
-			_ = m.nk.StreamUserLeave(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
+// unmarkParties removes the marks of parties that have no seat any more.
+func (c *call) unmarkParties(before []seats.Seat) {
+	here := partiesOf(c.rows)
+	for _, id := range partiesOf(before) {
+		if slices.Contains(here, id) {
+			continue
 		}
-		return
-	}
-	members, err := membersOf(m.nk, id)
-	if err != nil {
-		m.logger.Warn("party members not read party=%s error=%v", id, err)
-		return
-	}
-	for _, p := range members {
-		if !slices.ContainsFunc(marked, func(mark runtime.Presence) bool { return mark.GetSessionId() == p.GetSessionId() }) {
-			_ = m.nk.StreamUserUpdate(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId(), true, false, m.match)
+		for _, p := range c.marked(id) {
+			_ = c.nk.StreamUserLeave(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
 		}
 	}
+}
+
+// marked returns this match's marks of a party. Marks of other matches stay.
+func (c *call) marked(id party.ID) []runtime.Presence {
+	marks, err := marksOf(c.nk, id)
+	if err != nil {
+		c.logger.Warn("party match not read party=%s error=%v", id, err)
+	}
+	return slices.DeleteFunc(marks, func(p runtime.Presence) bool { return p.GetStatus() != c.id })
+}
+
+// partiesOf returns the parties of seats, each once. It skips IDs that the game made up: they have no stream.
+func partiesOf(rows []seats.Seat) (ids []party.ID) {
+	for _, r := range rows {
+		if id, err := party.ParseID(r.PartyID); err == nil && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func marksOf(host Host, id party.ID) ([]runtime.Presence, error) {

@@ -189,7 +189,9 @@ func (c *call) closeAfterPanic() {
 // close is the last step of a match: it announces the end, removes the marks and ends the game server.
 func (c *call) close() {
 	c.tellEnd(c.now)
-	marks{c.nk, c.logger, c.id}.update(c.rows, nil)
+	rows := c.rows
+	c.rows = nil
+	c.unmarkParties(rows)
 	if s := c.serving; s.ready() {
 		s.fleet.fleets.deleteServer(s.server.Manager, s.server.Instance)
 	}

@@ -38,7 +38,6 @@ type state struct {
 	emptySince  time.Time    // zero while a seat is taken or held
 	endsAt      time.Time    // when the host's shutdown ends the match at the latest; zero before a shutdown
 	endTold     bool
-	resultTold  bool // the end with the result of the game server was sent
 
 	serving *serving // nil except in a seat match
 }
@@ -100,24 +99,37 @@ func (c *call) refreshLabel() {
 	}
 }
 
-// updateRows compares the seats with the rows and makes the events of the differences. It reports whether any seat
-// changed, so that the label may have to change.
+// updateRows compares the seats with the rows, and makes the events and marks of the differences. It reports whether
+// any seat changed, so that the label may have to change.
 func (c *call) updateRows() bool {
-	rows := c.table.Map(c.now)
-	if slices.Equal(rows, c.rows) {
+	before, rows := c.rows, c.table.Map(c.now)
+	if slices.Equal(rows, before) {
 		return false
 	}
-	if slices.ContainsFunc(rows, func(r seats.Seat) bool { return r.State != seats.Open }) {
-		c.announced = true
-	}
-	events := seatEvents(c.id, c.rows, rows)
-	c.events = append(c.events, events...)
-	if !c.endsAt.IsZero() {
-		c.tellEndLater(events)
-	}
-	c.serving.tellHeld(c, c.rows, rows)
-	marks{c.nk, c.logger, c.id}.update(c.rows, rows)
 	c.rows, c.seatsUnsent = rows, true
+	var arrived, came []seats.Seat // with a new held seat; these, and players who took a seat
+	for _, change := range seatChanges(before, rows) {
+		seat, was := change.now, change.was
+		c.announced = c.announced || seat.State != seats.Open
+		c.tellSeat(seat)
+		switch {
+		case seat.State == seats.Taken:
+			came = append(came, seat)
+		case seat.State != seats.Held:
+		case was.UserID != seat.UserID || was.PartyID != seat.PartyID:
+			arrived, came = append(arrived, seat), append(came, seat)
+			c.serving.tellReady(c, seat)
+		case was.State == seats.Taken: // the connection is lost
+			c.serving.tellReady(c, seat)
+		}
+	}
+	if !c.endsAt.IsZero() {
+		for _, id := range partiesOf(arrived) {
+			c.events = append(c.events, c.endEvent(c.endsAt, id))
+		}
+	}
+	c.markParties(came)
+	c.unmarkParties(before)
 	return true
 }
 
