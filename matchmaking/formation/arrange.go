@@ -75,13 +75,7 @@ func (d *drafts) read(l *sortedPool) (keys int) {
 func (d *drafts) sortByAge(tickets []Ticket) {
 	radix.Sort(d.rows, d.spare)
 	for run := range radix.Runs(d.rows, 0) {
-		for i, r := range run {
-			run[i].By = radix.Prefix(tickets[r.Index].ID)
-		}
-		radix.Sort(run, d.spare)
-		for alike := range radix.Runs(run, 0) {
-			slices.SortFunc(alike, func(a, b radix.Row) int { return cmp.Compare(tickets[a.Index].ID, tickets[b.Index].ID) })
-		}
+		slices.SortFunc(run, func(a, b radix.Row) int { return cmp.Compare(tickets[a.Index].ID, tickets[b.Index].ID) })
 	}
 }
 
