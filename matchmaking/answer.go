@@ -54,9 +54,7 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 			c.table.Leave(c.now, r.UserID)
 		}
 	case signalMoved:
-		if c.table.Rename(c.now, r.Was, r.PartyID) && c.serving != nil {
-			c.serving.movedTo[r.Was] = r.PartyID
-		}
+		c.table.Rename(c.now, r.Was, r.PartyID)
 	case signalSeats:
 		m := c.seats()
 		answer.Map, answer.Out = &m, c.serving != nil && c.serving.leftUsers[r.UserID]

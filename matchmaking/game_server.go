@@ -60,7 +60,6 @@ type serving struct {
 	server    gameServer        // the instance is "" until the server is known
 	slots     map[string]slot   // by user
 	used      map[string]int64  // expiry of each used pass, by pass ID
-	movedTo   map[string]string // the new ID of a restored party, by its old ID
 	kicked    []string          // users whom the server has kicked
 	leftUsers map[string]bool   // users who left or did not come: party_match gives them no new seat
 	reserving atomic.Bool       // a request to the fleet for slots is under way
@@ -221,8 +220,8 @@ func (s *serving) hasKicked(users ...string) bool {
 	return s != nil && slices.ContainsFunc(users, func(user string) bool { return slices.Contains(s.kicked, user) })
 }
 
-// admit takes the seat that a pass is for. A pass works once. It does not work if the player lost that seat or now
-// has another one.
+// admit takes the seat that a pass is for. A pass works once. It does not work if the player lost the seat or now has
+// one on another team. The party may have another ID now.
 func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
 	if c.now.Unix() >= p.Expires { // it expired on the way here; used remembers passes only until they expire
 		return "", pass.ErrExpired
@@ -232,15 +231,12 @@ func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
 		return "", errPassUsed
 	}
 	seat, ok := c.table.Get(c.now, p.UserID)
-	for now, moved := s.movedTo[p.PartyID]; moved; now, moved = s.movedTo[p.PartyID] {
-		p.PartyID = now // the party has another ID now
-	}
-	if !ok || seat.State == seats.Reserved || seat.PartyID != p.PartyID || seat.Team != p.Team {
+	if !ok || seat.State == seats.Reserved || seat.Team != p.Team {
 		return "", errSeatLost
 	}
 	s.used[p.ID] = p.Expires
-	_, err = c.table.Take(c.now, p.UserID, p.PartyID)
-	return p.PartyID, err
+	seat, err = c.table.Take(c.now, p.UserID, seat.PartyID)
+	return seat.PartyID, err
 }
 
 // serverCalls handles the calls of dedicated game servers about their matches.
