@@ -57,15 +57,15 @@ type serverSetup struct {
 // serving is the game server of a match.
 type serving struct {
 	*hosting
-	server    gameServer        // the instance is "" until the server is known
-	slots     map[string]slot   // by user
-	used      map[string]int64  // expiry of each used pass, by pass ID
-	kicked    []string          // users whom the server has kicked
-	leftUsers map[string]bool   // users who left or did not come: party_match gives them no new seat
-	reserving atomic.Bool       // a request to the fleet for slots is under way
-	lastHeard time.Time         // when the server last reported; at first, when the players were told
-	ended     bool              // the server has reported the end
-	result    json.RawMessage   // of the match, from the server
+	server    gameServer       // the instance is "" until the server is known
+	slots     map[string]slot  // by user
+	used      map[string]int64 // expiry of each used pass, by pass ID
+	kicked    []string         // users whom the server has kicked
+	leftUsers map[string]bool  // users who left or did not come: party_match gives them no new seat
+	reserving atomic.Bool      // a request to the fleet for slots is under way
+	lastHeard time.Time        // when the server last reported; at first, when the players were told
+	ended     bool             // the server has reported the end
+	result    json.RawMessage  // of the match, from the server
 }
 
 // slot is a user's place on the game server, as the fleet manager keeps it. It is zero after use: the player came
