@@ -14,6 +14,9 @@ import (
 // maxLabel is the longest label that the host accepts, in bytes.
 const maxLabel = 2048
 
+// maxListed is more parties than fit in a label: each has an ID of at least 38 bytes, two quotes and a comma.
+const maxListed = maxLabel / 41
+
 // label is what the host's lists of matches show of a match with seats. If the handler's own label is a JSON
 // object, its fields are part of the same object.
 type label struct {
@@ -34,20 +37,13 @@ type label struct {
 // many of the smallest parties as needed. It returns runtime.ErrMatchLabelTooLong if that is not enough.
 func (l label) encode(own map[string]json.RawMessage) (string, error) {
 	all := l.Parties
-	for n := len(all); ; n-- {
+	for n := min(len(all), maxListed); n >= 0; n-- {
 		l.Parties, l.Unlisted = all[:n], len(all)-n
-		text, err := l.encodeMerged(own)
-		if err != nil || len(text) <= maxLabel {
+		if text, err := l.encodeMerged(own); err != nil || len(text) <= maxLabel {
 			return text, err
 		}
-		if n == 0 {
-			return "", runtime.ErrMatchLabelTooLong
-		}
-		// Drop most of the parties in one step: each one takes its ID, two quotes and a comma.
-		for over := len(text) - maxLabel - len(all[n-1]) - 3; over > 0 && n > 1; n-- {
-			over -= len(all[n-2]) + 3
-		}
 	}
+	return "", runtime.ErrMatchLabelTooLong
 }
 
 func (l label) encodeMerged(own map[string]json.RawMessage) (string, error) {
