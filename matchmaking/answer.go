@@ -99,7 +99,7 @@ func (c *call) encodeReply(answer signalAnswer, err error) string {
 }
 
 // late holds a seat for a friend who joined the party late. A match on a game server first checks that there is
-// room (errNeedsSlot then asks the caller to get a slot), and holds the seat only when the slot is there.
+// room (errNeedsSlot then asks the caller to get a slot), and holds the seat only when it has heard of the slot.
 func (c *call) late(r signalRequest) error {
 	table := c.table
 	_, seated := table.Get(c.now, r.UserID)
@@ -112,7 +112,7 @@ func (c *call) late(r signalRequest) error {
 		}
 	}
 	c.serving.clearLeft(r.UserID)
-	needsSlot := c.serving != nil && !seated && !r.Slot
+	needsSlot := c.serving != nil && !seated && !c.serving.hasSlot(c.now, r.UserID)
 	if needsSlot {
 		table = table.Clone()
 	}

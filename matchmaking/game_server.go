@@ -69,7 +69,7 @@ type serving struct {
 }
 
 // slot is a user's place on the game server, as the fleet manager keeps it. It is zero after use: the player came
-// and dropped.
+// and left.
 type slot struct {
 	session  string    // the fleet's own; "" if it has none
 	reserved bool      // the fleet has reserved it
@@ -113,6 +113,12 @@ func (s *serving) recordSlots(c *call, sessions map[string]string) {
 			s.tellReady(c, seat)
 		}
 	}
+}
+
+// hasSlot reports whether the fleet has reserved a slot that the user has not used yet.
+func (s *serving) hasSlot(now time.Time, userID string) bool {
+	slot := s.slots[userID]
+	return slot.reserved && now.Before(slot.next)
 }
 
 // watch follows the server between its reports. It reports false once the match is over.
@@ -192,9 +198,9 @@ func (s *serving) handle(c *call, r *serverCall) (partyID string, err error) {
 			s.kicked = append(s.kicked, r.UserID)
 		}
 		s.leftUsers[r.UserID] = r.Reason != party.ServerDropped
+		delete(s.slots, r.UserID) // it is used up
 		switch {
 		case r.Reason == party.ServerDropped:
-			s.slots[r.UserID] = slot{}
 			c.table.Drop(c.now, r.UserID, c.now.Add(c.setup.Grace))
 		case seated:
 			c.table.Leave(c.now, r.UserID)

@@ -38,7 +38,7 @@ func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now 
 	return &Matches{
 		matchFinder: &matchFinder{client, cache.New[struct{}, bool](now, 1, listedTTL)},
 		serverCalls: &serverCalls{client, keys, now},
-		slots:       &slots{client, fleets, cache.New[[2]string, struct{}](now, maxGranted, refusedTTL), cache.New[[2]string, struct{}](now, maxGranted, grantedTTL)},
+		slots:       &slots{client, fleets, cache.New[[2]string, bool](now, maxAnswers, answerTTL)},
 		members:     members, now: now,
 	}
 }
@@ -146,7 +146,6 @@ func (m *Matches) HoldLateSeat(ctx context.Context, id party.ID, userID string, 
 	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID, Awaited: awaited}
 	matchID, err := m.signalMatchOf(ctx, m.MatchOf, id, late)
 	if errors.Is(err, errNeedsSlot) && m.slots.reserveInTime(ctx, matchID, userID) {
-		late.Slot = true
 		_, err = m.signal(ctx, matchID, late)
 	}
 	switch {

@@ -59,10 +59,7 @@ func (r *Retrier) Seat(ctx context.Context, id party.ID, userID string, awaited 
 func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
 	e := retry{party: id, user: userID, awaited: true}
 	r.matches.slots.fleets.background("seat of a late friend", func(ctx context.Context) error {
-		if !r.matches.slots.reserveCached(ctx, matchID, userID) { // this may take long; nobody waits for it
-			r.retrySeat(e)
-			return nil
-		}
+		r.matches.slots.reserveOnce(ctx, matchID, userID) // this may take long; nobody waits for it
 		_, err := r.seat(ctx, e)
 		return err
 	})

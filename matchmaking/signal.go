@@ -42,7 +42,6 @@ type signalRequest struct {
 	Was     string        `json:"was,omitempty"` // the party's ID before it moved
 
 	Awaited bool              `json:"awaited,omitempty"` // the party keeps a seat for the late friend
-	Slot    bool              `json:"slot,omitempty"`    // the game server has a slot for the late friend
 	Server  *gameServer       `json:"server,omitempty"`
 	Slots   map[string]string `json:"slots,omitempty"` // the fleet's own session by user; "" if it has none
 	Call    *serverCall       `json:"call,omitempty"`
