@@ -144,7 +144,7 @@ func (s *serving) watch(c *call) bool {
 		if slot := s.slots[r.UserID]; r.State == seats.Held && r.UserID != "" && !c.now.Before(slot.next) {
 			slot.next = c.now.Add(slotTTL) // a failed renewal does not open the seat
 			if !slot.reserved {
-				slot.next = c.now.Add(min(slotTTL, seatFirstWait<<min(slot.tries, slotMaxDoublings)))
+				slot.next = c.now.Add(min(slotTTL, retryFirstWait<<min(slot.tries, slotMaxDoublings)))
 				slot.tries++
 			}
 			s.slots[r.UserID] = slot
