@@ -25,7 +25,7 @@ type event struct {
 
 	Result json.RawMessage `json:"result,omitempty"` // with ended, where a game server gave one
 
-	of party.ID // the party that hears it; zero without one, or if the game made up its ID
+	partyID string // the party that hears it
 }
 
 const (
@@ -79,8 +79,7 @@ func seatChanges(before, after []seats.Seat) (changes []seatChange) {
 
 // tellSeat adds the event of a seat that changed.
 func (c *call) tellSeat(r seats.Seat) {
-	id, _ := party.ParseID(r.PartyID)
-	e := event{Event: eventNames[r.State], MatchID: c.id, UserID: r.UserID, Team: &r.Team, of: id}
+	e := event{Event: eventNames[r.State], MatchID: c.id, UserID: r.UserID, Team: &r.Team, partyID: r.PartyID}
 	if r.State == seats.Held {
 		e.ExpiresAt = r.Expires.Unix()
 	}
@@ -100,28 +99,29 @@ func (c *call) sendEvents() {
 }
 
 func (c *call) tellParty(e event) {
-	if e.of.IsZero() {
-		return
+	id, err := party.ParseID(e.partyID)
+	if err != nil {
+		return // a player without a party, or the game made up this ID
 	}
-	if err := party.SendData(c.nk, e.of, party.OpMatch, e); err != nil {
-		c.logger.Warn("match event not sent event=%s party=%s error=%v", e.Event, e.of, err)
+	if err := party.SendData(c.nk, id, party.OpMatch, e); err != nil {
+		c.logger.Warn("match event not sent event=%s party=%s error=%v", e.Event, id, err)
 	}
 }
 
 // tellPlayer sends one player their pass. Nobody else in the party sees it.
 func (c *call) tellPlayer(e event) error {
 	var members []runtime.Presence
-	if !e.of.IsZero() {
-		all, err := membersOf(c.nk, e.of)
-		if err != nil {
+	id, err := party.ParseID(e.partyID)
+	if err == nil {
+		if members, err = membersOf(c.nk, id); err != nil {
 			return err
 		}
-		members = slices.DeleteFunc(all, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
+		members = slices.DeleteFunc(members, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
 	}
 	if len(members) == 0 { // they left the party or are away; a player who comes back gets a pass from party_match
 		return party.Notify(c.ctx, c.nk, party.NoticeServer.To(e.UserID, "", e))
 	}
-	return party.SendDataTo(c.nk, e.of, members, party.OpMatch, e)
+	return party.SendDataTo(c.nk, id, members, party.OpMatch, e)
 }
 
 // broadcastSeats sends the current seats to the players. It sends at most once a tick, so a whole party that joins
@@ -157,12 +157,12 @@ func (c *call) tellEnd(at time.Time) {
 		c.tellParty(c.endEvent(at, id))
 	}
 	if len(c.guests) > 0 {
-		c.tellPlayers(c.endEvent(at, party.ID{}), nil)
+		c.tellPlayers(c.endEvent(at, ""), nil)
 	}
 }
 
-func (c *call) endEvent(at time.Time, of party.ID) event {
-	e := event{Event: eventEnded, MatchID: c.id, of: of}
+func (c *call) endEvent(at time.Time, partyID string) event {
+	e := event{Event: eventEnded, MatchID: c.id, partyID: partyID}
 	if c.serving != nil {
 		e.Result = c.serving.result
 	}

@@ -100,8 +100,7 @@ func (s *serving) tellReady(c *call, seat seats.Seat) {
 		c.logger.Warn("pass not made user=%s error=%v", seat.UserID, err)
 		return
 	}
-	id, _ := party.ParseID(seat.PartyID)
-	c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: seat.UserID, Team: &seat.Team, of: id, ServerAccess: access})
+	c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: seat.UserID, Team: &seat.Team, partyID: seat.PartyID, ServerAccess: access})
 }
 
 // recordSlots records slots on the server. It tells players on the way whose session has changed.

@@ -57,7 +57,7 @@ func (c *call) takeSeat(userID string) error {
 
 // partyOf finds a party that has seats here and the user as a member; "" if there is none.
 func (c *call) partyOf(userID string) string {
-	for _, text := range c.table.Parties(c.now) {
+	for _, text := range partiesOf(c.rows) {
 		id, err := party.ParseID(text)
 		if err != nil {
 			continue
@@ -134,7 +134,7 @@ func (m *seatedMatch) MatchJoin(ctx context.Context, logger runtime.Logger, db *
 		if c.inner != nil && len(arrived) > 0 {
 			c.seatsUnsent = true // a player who arrives needs the seats, even if no seat changed
 			if !c.endsAt.IsZero() {
-				c.tellPlayers(c.endEvent(c.endsAt, party.ID{}), arrived)
+				c.tellPlayers(c.endEvent(c.endsAt, ""), arrived)
 			}
 			c.inner = m.inner.MatchJoin(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, arrived)
 		}

@@ -22,7 +22,7 @@ const maxListed = maxLabel / 41
 type label struct {
 	Queue     string   `json:"queue"`
 	OpenSeats int      `json:"open_seats"`
-	Parties   []string `json:"parties"`          // the largest first; as many as fit in the label
+	Parties   []string `json:"parties"`          // as many as fit in the label
 	Region    string   `json:"region,omitempty"` // where the match is played, in a queue with regions
 	// Unlisted is the number of parties that did not fit.
 	Unlisted int `json:"unlisted_parties,omitempty"`
@@ -34,7 +34,7 @@ type label struct {
 }
 
 // encode encodes the label for the host, together with the handler's own fields. If it is too long, encode drops as
-// many of the smallest parties as needed. It returns runtime.ErrMatchLabelTooLong if that is not enough.
+// many parties as needed. It returns runtime.ErrMatchLabelTooLong if that is not enough.
 func (l label) encode(own map[string]json.RawMessage) (string, error) {
 	all := l.Parties
 	for n := min(len(all), maxListed); n >= 0; n-- {

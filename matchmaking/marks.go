@@ -23,7 +23,11 @@ const maxPartyMatches = 8
 // the others, and the label, lead here as well. A kept seat marks nobody: the party may have moved on to another match
 // before this one noticed that its players are gone.
 func (c *call) markParties(came []seats.Seat) {
-	for _, id := range partiesOf(came) {
+	for _, text := range partiesOf(came) {
+		id, err := party.ParseID(text)
+		if err != nil {
+			continue // the game made up this ID
+		}
 		members, err := membersOf(c.nk, id)
 		if err != nil {
 			c.logger.Warn("party members not read party=%s error=%v", id, err)
@@ -41,8 +45,9 @@ func (c *call) markParties(came []seats.Seat) {
 // unmarkParties removes the marks of parties that have no seat any more.
 func (c *call) unmarkParties(before []seats.Seat) {
 	here := partiesOf(c.rows)
-	for _, id := range partiesOf(before) {
-		if slices.Contains(here, id) {
+	for _, text := range partiesOf(before) {
+		id, err := party.ParseID(text)
+		if err != nil || slices.Contains(here, text) {
 			continue
 		}
 		for _, p := range c.marked(id) {
@@ -60,11 +65,12 @@ func (c *call) marked(id party.ID) []runtime.Presence {
 	return slices.DeleteFunc(marks, func(p runtime.Presence) bool { return p.GetStatus() != c.id })
 }
 
-// partiesOf returns the parties of seats, each once. It skips IDs that the game made up: they have no stream.
-func partiesOf(rows []seats.Seat) (ids []party.ID) {
+// partiesOf returns the parties of seats, each once. Never nil.
+func partiesOf(rows []seats.Seat) []string {
+	ids := []string{}
 	for _, r := range rows {
-		if id, err := party.ParseID(r.PartyID); err == nil && !slices.Contains(ids, id) {
-			ids = append(ids, id)
+		if r.PartyID != "" && !slices.Contains(ids, r.PartyID) {
+			ids = append(ids, r.PartyID)
 		}
 	}
 	return ids

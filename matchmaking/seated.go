@@ -81,12 +81,11 @@ func (m *seatedMatch) MatchInit(ctx context.Context, logger runtime.Logger, db *
 		return nil, rate, own
 	}
 	st.innerLabel = parseInnerLabel(own)
+	c.updateRows() // the first tick sends these events: nobody can join before it
 	if err := c.updateLabel(); err != nil {
 		logger.Error("match not made: its label error=%v", err)
 		return nil, rate, ""
 	}
-	// The first tick sends these events: nobody can join before it.
-	c.updateRows()
 	return st, rate, st.label
 }
 

@@ -135,13 +135,16 @@ func (c *call) updateRows() bool {
 
 // updateLabel updates the label if it changed. In MatchInit it only computes it.
 func (c *call) updateLabel() error {
-	open := c.table.OpenByTeam(c.now)
-	l := label{Queue: c.setup.Queue, Parties: c.table.Parties(c.now), Region: c.setup.Region}
-	for _, n := range open {
-		l.OpenSeats += n
+	l := label{Queue: c.setup.Queue, Parties: partiesOf(c.rows), Region: c.setup.Region}
+	open := make([]int, c.setup.Teams)
+	for _, r := range c.rows {
+		if r.State == seats.Open {
+			open[r.Team]++
+			l.OpenSeats++
+		}
 	}
 	// No backfill into a match without players, or that ends soon.
-	if c.setup.Backfill && c.announced && l.OpenSeats < c.table.Capacity() && c.endsAt.IsZero() {
+	if c.setup.Backfill && c.announced && l.OpenSeats < len(c.rows) && c.endsAt.IsZero() {
 		l.Backfill, l.Open, l.Key, l.Skill = true, open, c.setup.Key, c.setup.Skill
 	}
 	text, err := l.encode(c.innerLabel)

@@ -9,25 +9,6 @@ import (
 	"partyline/matchmaking/seats"
 )
 
-// The party with the most seats is first, then by ID. Seats that are only reserved or expired do not count.
-func TestParties(t *testing.T) {
-	tab := table(t, 4, 3)
-	if parties := tab.Parties(t0); parties == nil || len(parties) != 0 {
-		t.Errorf("of an empty match: %#v", parties)
-	}
-	hold(t, tab, seats.Claim{PartyID: "over", Team: 3, UserIDs: []string{"z"}}, 10)
-	hold(t, tab, seats.Claim{PartyID: "c", UserIDs: []string{"c"}}, 60)
-	hold(t, tab, seats.Claim{PartyID: "b", UserIDs: []string{"b"}}, 60)
-	hold(t, tab, seats.Claim{PartyID: "d", Team: 1, UserIDs: []string{"d", "e"}}, 60)
-	hold(t, tab, seats.Claim{UserIDs: []string{"alone"}}, 60)
-	if err := tab.Reserve(t0, at(60), seats.Claim{PartyID: "a", Team: 2, Spares: 3}); err != nil {
-		t.Fatal(err)
-	}
-	if parties := tab.Parties(at(10)); !slices.Equal(parties, []string{"d", "b", "c"}) {
-		t.Errorf("Parties = %q", parties)
-	}
-}
-
 // An expired hold belongs to nobody: no call finds it.
 func TestExpired_IsNobodys(t *testing.T) {
 	over := func() *seats.Table {
@@ -37,15 +18,13 @@ func TestExpired_IsNobodys(t *testing.T) {
 	}
 	claim := seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}
 	for name, finds := range map[string]func(tab *seats.Table, now time.Time) bool{
-		"Leave":    func(tab *seats.Table, now time.Time) bool { return tab.Leave(now, "a") },
-		"Rename":   func(tab *seats.Table, now time.Time) bool { return tab.Rename(now, "p", "q") },
-		"Extend":   func(tab *seats.Table, now time.Time) bool { return tab.Extend(now, "a", "p", at(60)) },
-		"Get":      func(tab *seats.Table, now time.Time) bool { _, ok := tab.Get(now, "a"); return ok },
-		"Users":    func(tab *seats.Table, now time.Time) bool { return len(tab.Users(now)) > 0 },
-		"Parties":  func(tab *seats.Table, now time.Time) bool { return len(tab.Parties(now)) > 0 },
-		"Purge":    func(tab *seats.Table, now time.Time) bool { return tab.Purge(now) == 0 },
-		"Count":    func(tab *seats.Table, now time.Time) bool { _, held, _ := tab.Count(now); return held > 0 },
-		"OpenTeam": func(tab *seats.Table, now time.Time) bool { return tab.OpenByTeam(now)[0] == 0 },
+		"Leave":  func(tab *seats.Table, now time.Time) bool { return tab.Leave(now, "a") },
+		"Rename": func(tab *seats.Table, now time.Time) bool { return tab.Rename(now, "p", "q") },
+		"Extend": func(tab *seats.Table, now time.Time) bool { return tab.Extend(now, "a", "p", at(60)) },
+		"Get":    func(tab *seats.Table, now time.Time) bool { _, ok := tab.Get(now, "a"); return ok },
+		"Users":  func(tab *seats.Table, now time.Time) bool { return len(tab.Users(now)) > 0 },
+		"Purge":  func(tab *seats.Table, now time.Time) bool { return tab.Purge(now) == 0 },
+		"Count":  func(tab *seats.Table, now time.Time) bool { _, held, _ := tab.Count(now); return held > 0 },
 		"Assign": func(tab *seats.Table, now time.Time) bool {
 			_, err := tab.Assign(now, at(60), "b", "p", false)
 			return err == nil
