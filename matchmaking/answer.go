@@ -69,6 +69,9 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 			return answer, errNoSeat
 		}
 		if r.Server != nil {
+			if c.serving.ready() && c.serving.server.Instance != r.Server.Instance {
+				return answer, errOtherServer
+			}
 			c.serving.server = *r.Server
 		}
 		c.serving.recordSlots(c, r.Slots)
@@ -168,6 +171,7 @@ var (
 	errOutsider     = errors.New("the open seats are for others")
 	errBlocked      = errors.New("a block stands between the user and a player of the match")
 	errUndecided    = errors.New("the match cannot say yet whether the user has a seat")
+	errOtherServer  = errors.New("the match has another game server")
 	errNeedsSlot    = errors.New("the game server needs a slot for the user first")
 	errWrongToken   = errors.New("the server token is not the one of this match")
 	errPassUsed     = errors.New("the pass was used before")
@@ -200,6 +204,7 @@ var refusals = []struct {
 	{"lost", errSeatLost, party.InvalidRequest, "pass: the player no longer has this seat."},
 	{name: "split", cause: seats.ErrSplit},
 	{name: "layout", cause: seats.ErrLayout},
+	{name: "other_server", cause: errOtherServer},
 	{name: "slot", cause: errNeedsSlot},
 	{name: "gone", cause: ErrGone},
 }
