@@ -57,15 +57,14 @@ type serverSetup struct {
 // serving is the game server of a match.
 type serving struct {
 	*hosting
-	server    gameServer       // the instance is "" until the server is known
-	slots     map[string]slot  // by user
-	used      map[string]int64 // expiry of each used pass, by pass ID
-	kicked    []string         // users whom the server has kicked
-	leftUsers map[string]bool  // users who left or did not come: party_match gives them no new seat
-	reserving atomic.Bool      // a request to the fleet for slots is under way
-	lastHeard time.Time        // when the server last reported; at first, when the players were told
-	ended     bool             // the server has reported the end
-	result    json.RawMessage  // of the match, from the server
+	server    gameServer        // the instance is "" until the server is known
+	slots     map[string]slot   // by user
+	used      map[string]int64  // expiry of each used pass, by pass ID
+	left      map[string]string // why users left or did not come: party_match gives them no new seat; kicked is for good
+	reserving atomic.Bool       // a request to the fleet for slots is under way
+	lastHeard time.Time         // when the server last reported; at first, when the players were told
+	ended     bool              // the server has reported the end
+	result    json.RawMessage   // of the match, from the server
 }
 
 // slot is a user's place on the game server, as the fleet manager keeps it. It is zero after use: the player came
@@ -193,10 +192,10 @@ func (s *serving) handle(c *call, r *serverCall) (partyID string, err error) {
 		if !seated && !kicked { // the server may kick a player who has left already
 			return "", errNoSeat
 		}
-		if kicked && !slices.Contains(s.kicked, r.UserID) {
-			s.kicked = append(s.kicked, r.UserID)
+		s.clearLeft(r.UserID)
+		if r.Reason != party.ServerDropped && !s.hasKicked(r.UserID) {
+			s.left[r.UserID] = r.Reason
 		}
-		s.leftUsers[r.UserID] = r.Reason != party.ServerDropped
 		delete(s.slots, r.UserID) // it is used up
 		switch {
 		case r.Reason == party.ServerDropped:
@@ -212,17 +211,14 @@ func (s *serving) handle(c *call, r *serverCall) (partyID string, err error) {
 
 // clearLeft forgets that users left or did not come: they joined their party again, or were matched.
 func (s *serving) clearLeft(users ...string) {
-	if s == nil {
-		return
-	}
-	for _, user := range users {
-		delete(s.leftUsers, user)
+	if s != nil {
+		maps.DeleteFunc(s.left, func(user, why string) bool { return why != party.ServerKicked && slices.Contains(users, user) })
 	}
 }
 
 // hasKicked reports whether the server has kicked one of the users.
 func (s *serving) hasKicked(users ...string) bool {
-	return s != nil && slices.ContainsFunc(users, func(user string) bool { return slices.Contains(s.kicked, user) })
+	return s != nil && slices.ContainsFunc(users, func(user string) bool { return s.left[user] == party.ServerKicked })
 }
 
 // admit takes the seat that a pass is for. A pass works once. It does not work if the player lost the seat or now has
