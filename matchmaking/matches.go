@@ -52,19 +52,16 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (id string, err error) {
 		return "", err
 	}
 	handler := cmp.Or(l.Handler, PartyMatchName)
-	_, bare := m.seatless.Load(handler)
-	if !bare {
+	if _, bare := m.seatless.Load(handler); !bare {
 		if id, err = m.host.MatchCreate(ctx, handler, params); err != nil {
 			return "", fmt.Errorf("make a %s match: %w", handler, err)
 		}
-		if bare = handler != PartyMatchName && m.isSeatless(ctx, id); bare {
-			m.seatless.Store(handler, true)
+		if handler == PartyMatchName || !m.isSeatless(ctx, id) {
+			return id, nil
 		}
+		m.seatless.Store(handler, true)
 	}
-	if bare {
-		return "", fmt.Errorf("make a %s match: its matches have no seats; register it in Go, with matchmaking.WithSeats", handler)
-	}
-	return id, nil
+	return "", fmt.Errorf("make a %s match: its matches have no seats; register it in Go, with matchmaking.WithSeats", handler)
 }
 
 // isSeatless reports whether a match has no seats. It reports false for a match that is over or cannot be read.
