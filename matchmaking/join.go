@@ -106,11 +106,10 @@ func (c *call) checkBlocks(userID, partyID string) error {
 // handler sees them leave first, and nothing of them after that.
 func (m *seatedMatch) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
 	return m.stepAndSettle("MatchJoin", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		var arrived, replaced, strangers []runtime.Presence
+		var arrived, replaced []runtime.Presence
 		for _, p := range presences {
 			at := c.guests.find(p.GetSessionId())
-			if at < 0 {
-				strangers = append(strangers, p)
+			if at < 0 { // the host only reports sessions that were let in
 				continue
 			}
 			arrived = append(arrived, p)
@@ -120,11 +119,10 @@ func (m *seatedMatch) MatchJoin(ctx context.Context, logger runtime.Logger, db *
 				}
 			}
 		}
-		if len(strangers) > 0 {
-			logger.Warn("sessions joined without a join attempt count=%d", len(strangers))
-		}
-		c.kick(slices.Concat(strangers, replaced))
 		if len(replaced) > 0 {
+			if err := d.MatchKick(replaced); err != nil {
+				logger.Warn("sessions not kicked count=%d error=%v", len(replaced), err)
+			}
 			for _, p := range replaced { // their players continue with another session
 				c.guests.remove(p.GetSessionId())
 				c.tellPlayers(event{Event: eventEnded, MatchID: c.id, UserID: p.GetUserId()}, []runtime.Presence{p})
@@ -166,16 +164,6 @@ func (m *seatedMatch) MatchLeave(ctx context.Context, logger runtime.Logger, db 
 		c.inner = m.inner.MatchLeave(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, gone)
 		return c.inner != nil
 	})
-}
-
-// kick removes sessions from the match's stream.
-func (c *call) kick(presences []runtime.Presence) {
-	if len(presences) == 0 {
-		return
-	}
-	if err := c.dispatcher.MatchKick(presences); err != nil {
-		c.logger.Warn("sessions not kicked count=%d error=%v", len(presences), err)
-	}
 }
 
 // guests are the sessions that the match let in, in the order they came, until another session of their user replaces

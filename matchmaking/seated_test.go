@@ -253,14 +253,6 @@ func TestSeated_IdleTicks(t *testing.T) {
 	wantLines(t, "the party heard", s.events(p), "seat_released bob@0")
 }
 
-func TestSeated_UnaskedSessionsAreKicked(t *testing.T) {
-	_, s, sc, _ := scripted(t)
-	s.take(s.core.MatchJoin(s.ctx, s, nil, s.fakeHost, s, 0, s.state, []runtime.Presence{player{user: "spy", session: "spy1"}}))
-	if len(s.kicked) != 1 || len(sc.seen()) != 0 || s.over() {
-		t.Errorf("kicked %v, over %v", s.kicked, s.over())
-	}
-}
-
 func TestSeated_TheHandlerRefuses(t *testing.T) {
 	h, s, sc, p := scripted(t)
 	h.events(p)
