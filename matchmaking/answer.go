@@ -79,8 +79,8 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 			c.serving.server = *r.Server
 		}
 		c.serving.recordSlots(c, r.Slots)
-	case signalServerCall:
-		answer.PartyID, err = c.serving.handle(c, r.Call)
+	case signalServerSeats, signalServerJoin, signalServerLeave, signalServerEnd:
+		answer.PartyID, err = c.serving.handle(c, r)
 	default:
 		err = fmt.Errorf("unknown request %s", r.Op)
 	}

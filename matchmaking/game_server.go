@@ -159,34 +159,16 @@ func (s *serving) watch(c *call) bool {
 	return true
 }
 
-// serverCall is a call of a game server to its match.
-type serverCall struct {
-	Token  string          `json:"token"`
-	Do     string          `json:"do"`
-	Claims pass.Claims     `json:"claims"`
-	UserID string          `json:"user_id,omitempty"`
-	Reason string          `json:"reason,omitempty"` // of a leave
-	Result json.RawMessage `json:"result,omitempty"`
-}
-
-// Values of serverCall.Do.
-const (
-	serverSeats = "seats"
-	serverJoin  = "join"
-	serverLeave = "leave"
-	serverEnd   = "end"
-)
-
 // handle answers a game server that has the token of this match. For a join it returns the player's party.
-func (s *serving) handle(c *call, r *serverCall) (partyID string, err error) {
-	if s == nil || r == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
+func (s *serving) handle(c *call, r signalRequest) (partyID string, err error) {
+	if s == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
 		return "", errWrongToken
 	}
 	s.lastHeard = c.now
-	switch r.Do {
-	case serverJoin:
-		return s.admit(c, r.Claims)
-	case serverLeave:
+	switch r.Op {
+	case signalServerJoin:
+		return s.admit(c, r.Pass)
+	case signalServerLeave:
 		seat, ok := c.table.Get(c.now, r.UserID)
 		seated, kicked := ok && seat.State != seats.Reserved, r.Reason == party.ServerKicked
 		if !seated && !kicked { // the server may kick a player who has left already
@@ -203,7 +185,7 @@ func (s *serving) handle(c *call, r *serverCall) (partyID string, err error) {
 		case seated:
 			c.table.Leave(c.now, r.UserID)
 		}
-	case serverEnd:
+	case signalServerEnd:
 		s.ended, s.result = true, r.Result
 	}
 	return "", nil
@@ -248,13 +230,13 @@ type serverCalls struct {
 }
 
 // callServer passes a call of a game server to its match. For a join it returns the player's party.
-func (rs *serverCalls) callServer(ctx context.Context, matchID string, r serverCall) (partyID string, err error) {
-	if r.Do != serverJoin { // a pass proves that the match has seats
+func (rs *serverCalls) callServer(ctx context.Context, matchID string, r signalRequest) (partyID string, err error) {
+	if r.Op != signalServerJoin { // a pass proves that the match has seats
 		_, err = rs.client.label(ctx, matchID)
 	}
 	var answer signalAnswer
 	if err == nil {
-		answer, err = rs.client.signal(ctx, matchID, signalRequest{Op: signalServerCall, Call: &r})
+		answer, err = rs.client.signal(ctx, matchID, r)
 	}
 	if errors.Is(err, ErrGone) {
 		err = party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
@@ -264,7 +246,7 @@ func (rs *serverCalls) callServer(ctx context.Context, matchID string, r serverC
 
 // ServerSeats is the RPC party_server_seats. It is also a sign of life of the server.
 func (rs *serverCalls) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
-	if _, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
+	if _, err := rs.callServer(ctx, matchID, signalRequest{Op: signalServerSeats, Token: token}); err != nil {
 		return party.MatchSeats{}, err
 	}
 	return rs.client.Seats(ctx, matchID, "")
@@ -278,18 +260,18 @@ func (rs *serverCalls) ServerJoin(ctx context.Context, matchID, token, text stri
 		refusal.Cause = err
 		return party.ServerJoined{}, refusal
 	}
-	partyID, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
+	partyID, err := rs.callServer(ctx, matchID, signalRequest{Op: signalServerJoin, Token: token, Pass: claims})
 	return party.ServerJoined{UserID: claims.UserID, PartyID: partyID, Team: claims.Team}, err
 }
 
 // ServerLeave is the RPC party_server_leave: a player has left, for one of [party.ServerLeaves].
 func (rs *serverCalls) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
-	_, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
+	_, err := rs.callServer(ctx, matchID, signalRequest{Op: signalServerLeave, Token: token, UserID: userID, Reason: reason})
 	return err
 }
 
 // ServerEnd is the RPC party_server_end: the match is over, with the server's result.
 func (rs *serverCalls) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
-	_, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
+	_, err := rs.callServer(ctx, matchID, signalRequest{Op: signalServerEnd, Token: token, Result: result})
 	return err
 }
