@@ -145,13 +145,8 @@ func (c *call) tellPlayers(what any, to []runtime.Presence) {
 	}
 }
 
-// tellEnd tells parties and players once that the match ends, now or at a time (zero is now). It tells them again if
-// the match's game server ends it earlier.
+// tellEnd tells parties and players that the match ends, now or at a time.
 func (c *call) tellEnd(at time.Time) {
-	if c.endTold && (c.serving == nil || !c.serving.ended) {
-		return
-	}
-	c.endTold = true
 	c.sendEvents()
 	for _, id := range partiesOf(c.rows) {
 		c.tellParty(c.endEvent(at, id))

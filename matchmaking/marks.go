@@ -43,8 +43,8 @@ func (c *call) markParties(came []seats.Seat) {
 }
 
 // unmarkParties removes the marks of parties that have no seat any more.
-func (c *call) unmarkParties(before []seats.Seat) {
-	here := partiesOf(c.rows)
+func (c *call) unmarkParties(before, after []seats.Seat) {
+	here := partiesOf(after)
 	for _, text := range partiesOf(before) {
 		id, err := party.ParseID(text)
 		if err != nil || slices.Contains(here, text) {

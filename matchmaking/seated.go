@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/caught"
 	"partyline/matchmaking/seats"
 	"partyline/party"
 )
@@ -56,37 +59,35 @@ type call struct {
 	*state
 }
 
-func (m *seatedMatch) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (out any, rate int, label string) {
-	defer func() {
-		if value := recover(); value != nil {
-			logger.Error("match not made: panic: %v\n%s", value, debug.Stack())
-			out = nil
-		}
-	}()
-	st, err := newState(ctx, params, m.clock())
+func (m *seatedMatch) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (any, int, string) {
+	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock()}
+	rate, err := m.begin(c, params)
 	if err != nil {
 		logger.Error("match not made error=%v", err)
 		return nil, 1, ""
 	}
-	if (m.hosting == nil) != (st.setup.Server == nil) {
-		logger.Error("match not made: only this handler may use a game server handler=%s", SeatMatchName)
-		return nil, 1, ""
+	return c.state, rate, c.label
+}
+
+// begin makes the state of a match.
+func (m *seatedMatch) begin(c *call, params map[string]any) (rate int, err error) {
+	defer caught.Recover(&err, "make the match")
+	if c.state, err = newState(c.ctx, params, c.now); err != nil {
+		return 0, err
+	}
+	if (m.hosting == nil) != (c.setup.Server == nil) {
+		return 0, fmt.Errorf("only a %s match has a game server", SeatMatchName)
 	}
 	if m.hosting != nil {
-		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, left: map[string]string{}}
+		c.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, left: map[string]string{}}
 	}
-	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock(), state: st}
 	var own string
-	if c.inner, rate, own = m.inner.MatchInit(c.innerContext(), logger, db, nk, params); c.inner == nil {
-		return nil, rate, own
+	if c.inner, rate, own = m.inner.MatchInit(c.innerContext(), c.logger, c.db, c.nk, params); c.inner == nil {
+		return 0, errors.New("the handler made no state")
 	}
-	st.innerLabel = parseInnerLabel(own)
+	c.innerLabel = parseInnerLabel(own)
 	c.updateRows() // the first tick sends these events: nobody can join before it
-	if err := c.updateLabel(); err != nil {
-		logger.Error("match not made: its label error=%v", err)
-		return nil, rate, ""
-	}
-	return st, rate, st.label
+	return rate, c.updateLabel()
 }
 
 func (m *seatedMatch) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
@@ -187,10 +188,10 @@ func (c *call) closeAfterPanic() {
 
 // close is the last step of a match: it announces the end, removes the marks and ends the game server.
 func (c *call) close() {
-	c.tellEnd(c.now)
-	rows := c.rows
-	c.rows = nil
-	c.unmarkParties(rows)
+	if c.endsAt.IsZero() || c.serving != nil && c.serving.ended { // otherwise they know the end; it may come earlier, with a result
+		c.tellEnd(c.now)
+	}
+	c.unmarkParties(c.rows, nil)
 	if s := c.serving; s.ready() {
 		s.fleet.fleets.deleteServer(s.server.Manager, s.server.Instance)
 	}

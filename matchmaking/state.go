@@ -37,7 +37,6 @@ type state struct {
 	due         time.Time    // until then a tick of a relay without messages does nothing; zero after any other call
 	emptySince  time.Time    // zero while a seat is taken or held
 	endsAt      time.Time    // when the host's shutdown ends the match at the latest; zero before a shutdown
-	endTold     bool
 
 	serving *serving // nil except in a seat match
 }
@@ -129,7 +128,7 @@ func (c *call) updateRows() bool {
 		}
 	}
 	c.markParties(came)
-	c.unmarkParties(before)
+	c.unmarkParties(before, rows)
 	return true
 }
 
