@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -152,42 +151,39 @@ func (m *seatedMatch) stepAndSettle(name string, c *call, st any, work func(*cal
 	})
 }
 
-// step runs the work of one call. It removes expired holds before the work and sends the events after it. The match
-// ends if work returns false or panics.
-func (m *seatedMatch) step(name string, c *call, st any, work func(*call) bool) (out any) {
-	defer func() {
-		if value := recover(); value != nil {
-			c.logger.Error("match ends function=%s: panic: %v\n%s", name, value, debug.Stack())
-			out = nil
-			c.closeAfterPanic()
-		}
-	}()
-	c.state, c.now = st.(*state), m.clock()
+// step runs the work of one call. The match ends if work returns false or panics.
+func (m *seatedMatch) step(name string, c *call, st any, work func(*call) bool) any {
+	c.now = m.clock()
+	goesOn, err := c.run(name, st, work)
+	if !goesOn && c.state != nil {
+		err = errors.Join(err, c.close()) // after a panic the state may be broken
+	}
+	if err != nil {
+		c.logger.Error("match ends error=%v", err)
+	}
+	if !goesOn {
+		return nil
+	}
+	return c.state
+}
+
+// run removes expired holds before the work and sends the events after it.
+func (c *call) run(name string, st any, work func(*call) bool) (goesOn bool, err error) {
+	defer caught.Recover(&err, name)
+	c.state = st.(*state)
 	if c.table.Purge(c.now) > 0 {
 		c.settle()
 	}
 	if !work(c) {
-		c.close()
-		return nil
+		return false, nil
 	}
 	c.sendEvents()
-	return c.state
-}
-
-// closeAfterPanic announces the end after a panic. The state may be broken, so it recovers from panics.
-func (c *call) closeAfterPanic() {
-	defer func() {
-		if value := recover(); value != nil {
-			c.logger.Error("end of the match not announced: panic: %v", value)
-		}
-	}()
-	if c.state != nil {
-		c.close()
-	}
+	return true, nil
 }
 
 // close is the last step of a match: it announces the end, removes the marks and ends the game server.
-func (c *call) close() {
+func (c *call) close() (err error) {
+	defer caught.Recover(&err, "close")
 	if c.endsAt.IsZero() || c.serving != nil && c.serving.ended { // otherwise they know the end; it may come earlier, with a result
 		c.tellEnd(c.now)
 	}
@@ -195,6 +191,7 @@ func (c *call) close() {
 	if s := c.serving; s.ready() {
 		s.fleet.fleets.deleteServer(s.server.Manager, s.server.Instance)
 	}
+	return nil
 }
 
 // callKey is the key of the call in the handler's context.
