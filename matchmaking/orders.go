@@ -58,44 +58,38 @@ func (o *Order) State() (OrderState, error) {
 
 // Cancel gives the order up. Its match ends unless it was committed, and then its server ends too. A server that comes
 // later finds no match and ends.
-func (o *Order) Cancel(cause error) {
-	o.mu.Lock()
-	before := o.state
-	if before != OrderFailed {
-		o.state, o.cause = OrderFailed, cause
-	}
-	o.mu.Unlock()
-	if before == OrderFailed || o.matches == nil {
-		return
-	}
-	o.cancelCreate()
-	if before == OrderPending {
-		o.recordMetric("failed")
-	}
-	o.fleets.background("withdrawal of a match", func(ctx context.Context) error {
-		return o.matches.Withdraw(ctx, o.match, o.claims)
-	})
-}
+func (o *Order) Cancel(cause error) { o.end(OrderReady, OrderFailed, cause) }
 
 // finish records the first answer. Later answers change nothing.
 func (o *Order) finish(err error) {
-	o.mu.Lock()
-	first := o.state == OrderPending
-	if first && err == nil {
-		o.state = OrderReady
-	}
-	o.mu.Unlock()
-	switch {
-	case !first:
-	case err != nil:
-		o.Cancel(err)
-	case o.matches != nil:
-		o.recordMetric("ready")
+	if err != nil {
+		o.end(OrderPending, OrderFailed, err)
+	} else {
+		o.end(OrderPending, OrderReady, nil)
 	}
 }
 
-func (o *Order) recordMetric(result string) {
-	o.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.startedAt))
+// end moves an order that has come no further than last to another state.
+func (o *Order) end(last, to OrderState, cause error) {
+	o.mu.Lock()
+	before := o.state
+	if before <= last {
+		o.state, o.cause = to, cause
+	}
+	o.mu.Unlock()
+	if before > last || o.matches == nil {
+		return
+	}
+	result := map[OrderState]string{OrderReady: "ready", OrderFailed: "failed"}[to]
+	if before == OrderPending {
+		o.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.startedAt))
+	}
+	if to == OrderFailed {
+		o.cancelCreate()
+		o.fleets.background("withdrawal of a match", func(ctx context.Context) error {
+			return o.matches.Withdraw(ctx, o.match, o.claims)
+		})
+	}
 }
 
 // OrderServer makes an unannounced seat match and asks the fleet for a server with slots for the users. latencies
