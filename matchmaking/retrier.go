@@ -96,7 +96,7 @@ func (r *Retrier) try(ctx context.Context, e retry) (matchID string, err error) 
 func (r *Retrier) retryAfter(e retry, err error) {
 	last := e.user != "" && e.tries == maxSeatTries
 	if last || e.user == "" {
-		r.logger.Warn("match not reached party=%s user=%s left=%t tries=%d error=%v", e.party, e.user, e.left, e.tries+1, err)
+		r.logger.Warn("match not reached party=%s user=%s left=%v tries=%d error=%v", e.party, e.user, e.left, e.tries+1, err)
 	}
 	if !last {
 		wait := retryFirstWait << min(e.tries, retryMaxDoublings)

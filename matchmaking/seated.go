@@ -159,7 +159,7 @@ func (m *seatedMatch) step(name string, c *call, st any, work func(*call) bool) 
 		err = errors.Join(err, c.close()) // after a panic the state may be broken
 	}
 	if err != nil {
-		c.logger.Error("match ends error=%v", err)
+		c.logger.Error("match ends: panic: %v", err)
 	}
 	if !goesOn {
 		return nil
