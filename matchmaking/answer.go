@@ -44,9 +44,13 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 	case signalLate:
 		err = c.late(r)
 	case signalExtend:
-		c.extendForProgress(c.now, r.UserID, r.PartyID)
+		if _, named := c.table.Get(c.now, r.UserID); !named {
+			r.UserID = "" // the party's spare seats
+		}
+		c.extendHold(r, c.setup.SeatHold, c.setup.SeatHoldMax, c.setup.SeatHold/4)
 	case signalAway:
-		c.holdForGrace(c.now, r.UserID, r.PartyID)
+		// A player who dropped from the match itself has the grace already.
+		c.extendHold(r, c.setup.Grace, max(c.setup.SeatHold, c.setup.SeatHoldMax)+c.setup.Grace, awayReportDelay)
 	case signalRelease:
 		c.serving.clearLeft(r.UserID)
 		s, _ := c.table.Get(c.now, r.UserID)
@@ -54,12 +58,10 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 			c.table.Leave(c.now, r.UserID)
 		}
 	case signalMoved:
-		if c.table.Rename(c.now, r.Was, r.PartyID) && c.serving != nil {
-			c.serving.movedTo[r.Was] = r.PartyID
-		}
+		c.table.Rename(c.now, r.Was, r.PartyID)
 	case signalSeats:
 		m := c.seats()
-		answer.Map, answer.Out = &m, c.serving != nil && c.serving.leftUsers[r.UserID]
+		answer.Map, answer.Out = &m, c.serving != nil && c.serving.left[r.UserID] != ""
 		if c.serving.ready() {
 			answer.Server = &c.serving.server
 			if s, ok := c.table.Get(c.now, r.UserID); ok && s.State != seats.Reserved {
@@ -71,11 +73,14 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 			return answer, errNoSeat
 		}
 		if r.Server != nil {
+			if c.serving.ready() && c.serving.server.Instance != r.Server.Instance {
+				return answer, errOtherServer
+			}
 			c.serving.server = *r.Server
 		}
 		c.serving.recordSlots(c, r.Slots)
-	case signalServerCall:
-		answer.PartyID, err = c.serving.handle(c, r.Call)
+	case signalServerSeats, signalServerJoin, signalServerLeave, signalServerEnd:
+		answer.PartyID, err = c.serving.handle(c, r)
 	default:
 		err = fmt.Errorf("unknown request %s", r.Op)
 	}
@@ -101,7 +106,7 @@ func (c *call) encodeReply(answer signalAnswer, err error) string {
 }
 
 // late holds a seat for a friend who joined the party late. A match on a game server first checks that there is
-// room (errNeedsSlot then asks the caller to get a slot), and holds the seat only when the slot is there.
+// room (errNeedsSlot then asks the caller to get a slot), and holds the seat only when it has heard of the slot.
 func (c *call) late(r signalRequest) error {
 	table := c.table
 	_, seated := table.Get(c.now, r.UserID)
@@ -114,7 +119,7 @@ func (c *call) late(r signalRequest) error {
 		}
 	}
 	c.serving.clearLeft(r.UserID)
-	needsSlot := c.serving != nil && !seated && !r.Slot
+	needsSlot := c.serving != nil && !seated && !c.serving.hasSlot(c.now, r.UserID)
 	if needsSlot {
 		table = table.Clone()
 	}
@@ -129,39 +134,24 @@ func (c *call) late(r signalRequest) error {
 	return err
 }
 
-// holdForGrace holds the seat of a member who lost the connection for the grace. The hold ends at most one grace
-// after the longest hold. A player who dropped from the match itself has the grace already.
-func (s *state) holdForGrace(now time.Time, userID, partyID string) {
-	s.extendHold(now, userID, partyID, s.setup.Grace, max(s.setup.SeatHold, s.setup.SeatHoldMax)+s.setup.Grace, awayReportDelay)
-}
-
 // awayReportDelay is how much later than a match the party may hear that a connection ended.
 const awayReportDelay = 5 * time.Second
 
-// extendForProgress holds the seat of a friend on the way longer, or the party's spare seats if no seat has the
-// friend's name. It skips extensions of less than a quarter of the hold: they are not worth a message to everybody.
-func (s *state) extendForProgress(now time.Time, userID, partyID string) {
-	if _, named := s.table.Get(now, userID); !named {
-		userID = ""
-	}
-	s.extendHold(now, userID, partyID, s.setup.SeatHold, s.setup.SeatHoldMax, s.setup.SeatHold/4)
-}
-
 // extendHold extends a hold to the time wait from now, at most to longest after the hold began. It does nothing if
-// that moves the end by less than minExtension.
-func (s *state) extendHold(now time.Time, userID, partyID string, wait, longest, minExtension time.Duration) {
-	i := slices.IndexFunc(s.rows, func(r seats.Seat) bool {
-		return r.State == seats.Held && r.UserID == userID && r.PartyID == partyID
+// that moves the end by less than minExtension: that is not worth a message to everybody.
+func (c *call) extendHold(r signalRequest, wait, longest, minExtension time.Duration) {
+	i := slices.IndexFunc(c.rows, func(s seats.Seat) bool {
+		return s.State == seats.Held && s.UserID == r.UserID && s.PartyID == r.PartyID
 	})
 	if i < 0 {
 		return
 	}
-	until, latest := now.Add(wait), s.rows[i].Since.Add(longest)
+	until, latest := c.now.Add(wait), c.rows[i].Since.Add(longest)
 	if until.After(latest) {
 		until = latest
 	}
-	if until.Sub(s.rows[i].Expires) >= minExtension {
-		s.table.Extend(now, userID, partyID, until)
+	if until.Sub(c.rows[i].Expires) >= minExtension {
+		c.table.Extend(c.now, r.UserID, r.PartyID, until)
 	}
 }
 
@@ -170,6 +160,7 @@ var (
 	errOutsider     = errors.New("the open seats are for others")
 	errBlocked      = errors.New("a block stands between the user and a player of the match")
 	errUndecided    = errors.New("the match cannot say yet whether the user has a seat")
+	errOtherServer  = errors.New("the match has another game server")
 	errNeedsSlot    = errors.New("the game server needs a slot for the user first")
 	errWrongToken   = errors.New("the server token is not the one of this match")
 	errPassUsed     = errors.New("the pass was used before")
@@ -202,6 +193,7 @@ var refusals = []struct {
 	{"lost", errSeatLost, party.InvalidRequest, "pass: the player no longer has this seat."},
 	{name: "split", cause: seats.ErrSplit},
 	{name: "layout", cause: seats.ErrLayout},
+	{name: "other_server", cause: errOtherServer},
 	{name: "slot", cause: errNeedsSlot},
 	{name: "gone", cause: ErrGone},
 }

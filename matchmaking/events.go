@@ -25,7 +25,7 @@ type event struct {
 
 	Result json.RawMessage `json:"result,omitempty"` // with ended, where a game server gave one
 
-	partyID string
+	partyID string // the party that hears it
 }
 
 const (
@@ -36,48 +36,54 @@ const (
 	eventEnded    = "ended" // expires_at is when, for a match that ends with the server
 )
 
-var eventNames = map[seats.State]string{seats.Held: eventHeld, seats.Taken: eventTaken}
+var eventNames = map[seats.State]string{seats.Held: eventHeld, seats.Taken: eventTaken, seats.Open: eventReleased}
 
-// seatEvents returns the events that lead from one list of the match's seats to the next.
-func seatEvents(matchID string, before, after []seats.Seat) []event {
-	var events []event
-	tell := func(name string, r seats.Seat) {
-		if r.PartyID == "" {
-			return
-		}
-		e := event{Event: name, MatchID: matchID, UserID: r.UserID, Team: &r.Team, partyID: r.PartyID}
-		if name == eventHeld {
-			e.ExpiresAt = r.Expires.Unix()
-		}
-		events = append(events, e)
-	}
-	gone := slices.Clone(before)
-	take := func(match func(old seats.Seat) bool) bool {
+// seatChange is what became of a seat. was is zero for a seat that was open, and now has the state Open for one that is.
+type seatChange struct{ was, now seats.Seat }
+
+// seatChanges returns what leads from one list of the match's seats to the next.
+func seatChanges(before, after []seats.Seat) (changes []seatChange) {
+	isOpen := func(r seats.Seat) bool { return r.State == seats.Open }
+	gone := slices.DeleteFunc(slices.Clone(before), isOpen)
+	take := func(match func(old seats.Seat) bool) (old seats.Seat, found bool) {
 		i := slices.IndexFunc(gone, match)
-		if i >= 0 {
-			gone = slices.Delete(gone, i, i+1)
+		if i < 0 {
+			return old, false
 		}
-		return i >= 0
+		old = gone[i]
+		gone = slices.Delete(gone, i, i+1)
+		return old, true
 	}
-	var changed []seats.Seat
 	for _, r := range after {
-		if !take(func(old seats.Seat) bool { return old == r }) && r.State != seats.Open {
-			changed = append(changed, r)
+		if _, same := take(func(old seats.Seat) bool { return old == r }); !same && !isOpen(r) {
+			changes = append(changes, seatChange{now: r})
 		}
 	}
-	for _, r := range changed {
-		own := r.UserID != "" && take(func(old seats.Seat) bool { return old.UserID == r.UserID })
+	for i := range changes {
+		r := changes[i].now
+		was, own := take(func(old seats.Seat) bool { return r.UserID != "" && old.UserID == r.UserID })
 		if !own { // the party's spare seat is still held, or now has this user's name
-			take(func(old seats.Seat) bool {
+			was, _ = take(func(old seats.Seat) bool {
 				return old.UserID == "" && old.State == seats.Held && old.PartyID == r.PartyID
 			})
 		}
-		tell(eventNames[r.State], r)
+		changes[i].was = was
 	}
-	for _, r := range gone {
-		tell(eventReleased, r) // open seats have no party, so tell skips them
+	for _, old := range gone {
+		now := old
+		now.State = seats.Open
+		changes = append(changes, seatChange{old, now})
 	}
-	return events
+	return changes
+}
+
+// tellSeat adds the event of a seat that changed.
+func (c *call) tellSeat(r seats.Seat) {
+	e := event{Event: eventNames[r.State], MatchID: c.id, UserID: r.UserID, Team: &r.Team, partyID: r.PartyID}
+	if r.State == seats.Held {
+		e.ExpiresAt = r.Expires.Unix()
+	}
+	c.events = append(c.events, e)
 }
 
 // sendEvents sends the events to the parties. An error only goes to the log: the seats have changed already.
@@ -95,7 +101,7 @@ func (c *call) sendEvents() {
 func (c *call) tellParty(e event) {
 	id, err := party.ParseID(e.partyID)
 	if err != nil {
-		return // the game made up this party ID: there is no stream
+		return // a player without a party, or the game made up this ID
 	}
 	if err := party.SendData(c.nk, id, party.OpMatch, e); err != nil {
 		c.logger.Warn("match event not sent event=%s party=%s error=%v", e.Event, id, err)
@@ -104,15 +110,14 @@ func (c *call) tellParty(e event) {
 
 // tellPlayer sends one player their pass. Nobody else in the party sees it.
 func (c *call) tellPlayer(e event) error {
+	var members []runtime.Presence
 	id, err := party.ParseID(e.partyID)
-	if err != nil {
-		return party.Notify(c.ctx, c.nk, party.NoticeServer.To(e.UserID, "", e))
+	if err == nil {
+		if members, err = membersOf(c.nk, id); err != nil {
+			return err
+		}
+		members = slices.DeleteFunc(members, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
 	}
-	members, err := membersOf(c.nk, id)
-	if err != nil {
-		return err
-	}
-	members = slices.DeleteFunc(members, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
 	if len(members) == 0 { // they left the party or are away; a player who comes back gets a pass from party_match
 		return party.Notify(c.ctx, c.nk, party.NoticeServer.To(e.UserID, "", e))
 	}
@@ -133,56 +138,31 @@ func (c *call) broadcastSeats() {
 func (c *call) tellPlayers(what any, to []runtime.Presence) {
 	data, err := party.PlainJSON(what)
 	if err == nil {
-		err = c.innerDispatcher().BroadcastMessage(party.OpMatch, []byte(data), to, nil, true)
+		err = c.dispatcher.BroadcastMessage(party.OpMatch, []byte(data), to, nil, true)
 	}
 	if err != nil {
 		c.logger.Warn("seats not shown to players error=%v", err)
 	}
 }
 
-// tellEnd tells parties and players once that the match ends, now or at a time (zero is now). It tells them again if
-// the match's game server ends it earlier.
+// tellEnd tells parties and players that the match ends, now or at a time.
 func (c *call) tellEnd(at time.Time) {
-	ended := c.serving != nil && c.serving.ended
-	if c.endTold && !ended || c.resultTold {
-		return
-	}
-	c.endTold, c.resultTold = true, ended
 	c.sendEvents()
-	e := c.endEvent(at)
-	if c.serving != nil {
-		e.Result = c.serving.result
-	}
-	for _, partyID := range c.table.Parties(c.now) {
-		e.partyID = partyID
-		c.tellParty(e)
+	for _, id := range partiesOf(c.rows) {
+		c.tellParty(c.endEvent(at, id))
 	}
 	if len(c.guests) > 0 {
-		c.tellPlayers(e, nil)
+		c.tellPlayers(c.endEvent(at, ""), nil)
 	}
 }
 
-func (c *call) endEvent(at time.Time) event {
-	e := event{Event: eventEnded, MatchID: c.id}
+func (c *call) endEvent(at time.Time, partyID string) event {
+	e := event{Event: eventEnded, MatchID: c.id, partyID: partyID}
+	if c.serving != nil {
+		e.Result = c.serving.result
+	}
 	if at.After(c.now) {
 		e.ExpiresAt = at.Unix()
 	}
 	return e
-}
-
-// tellEndLater adds the end of a match that ends soon to the events of parties that get seats only now. The rows are
-// those from before.
-func (c *call) tellEndLater(events []event) {
-	var told []string
-	for _, e := range events {
-		had := func(r seats.Seat) bool {
-			return r.UserID == e.UserID && r.PartyID == e.partyID && (r.State == seats.Held || r.State == seats.Taken)
-		}
-		if e.Event == eventHeld && !slices.ContainsFunc(c.rows, had) && !slices.Contains(told, e.partyID) {
-			told = append(told, e.partyID)
-			end := c.endEvent(c.endsAt)
-			end.partyID = e.partyID
-			c.events = append(c.events, end)
-		}
-	}
 }

@@ -158,10 +158,9 @@ func parseGameServer(manager string, info *runtime.InstanceInfo) (gameServer, er
 
 // slots reserves slots for users on the game servers of matches.
 type slots struct {
-	client  *matchClient
-	fleets  *Fleets
-	refused *cache.Cache[[2]string, struct{}] // late friends whom the fleet refused a slot, by match and user
-	granted *cache.Cache[[2]string, struct{}] // late friends who got a slot, by match and user
+	client *matchClient
+	fleets *Fleets
+	asked  *cache.Cache[[2]string, bool] // whether the fleet gave a late friend a slot, by match and user
 }
 
 // reserve reserves slots on the server of a match. It does nothing for a match without a server.
@@ -181,49 +180,43 @@ func (s *slots) reserve(ctx context.Context, matchID string, users []string) err
 	return err
 }
 
-// A late friend may ask for a seat as often as they like. A fleet that refused the slot is not asked again for
-// refusedTTL. A slot that came too late is kept until the friend, or a [Retrier] for them, asks again.
+// A late friend may ask for a seat as often as they like. The fleet is asked once in answerTTL.
 const (
-	refusedTTL  = time.Second
-	grantedTTL  = 10 * time.Second
-	maxGranted  = 10_000          // users
+	answerTTL   = time.Second
+	maxAnswers  = 10_000          // users
 	slotTimeout = 2 * time.Second // the friend's socket waits meanwhile
 )
 
-// reserveInTime reports whether the fleet gives a late friend a slot within slotTimeout. A slot that comes later is
-// used when the friend asks again.
+// reserveInTime reports whether the fleet gives a late friend a slot within slotTimeout. The match hears of a slot that
+// comes later too, so that the friend gets the seat when they ask again.
 func (s *slots) reserveInTime(ctx context.Context, matchID, userID string) bool {
 	answer := make(chan bool, 1)
 	s.fleets.background("slot of a late friend", func(ctx context.Context) error { // a fleet manager may ignore its context
-		answer <- s.reserveCached(ctx, matchID, userID)
+		answer <- s.reserveOnce(ctx, matchID, userID)
 		return nil
 	})
 	ctx, cancel := context.WithTimeout(ctx, slotTimeout)
 	defer cancel()
 	select {
 	case given := <-answer:
-		if given {
-			s.granted.Invalidate([2]string{matchID, userID}) // the slot may be used up when the friend needs the next one
-		}
 		return given
 	case <-ctx.Done():
 		return false
 	}
 }
 
-// reserveCached asks the fleet for a slot for a late friend, or returns the recent answer of the fleet.
-func (s *slots) reserveCached(ctx context.Context, matchID, userID string) bool {
+// reserveOnce asks the fleet for a slot for a late friend, or returns the recent answer of the fleet.
+func (s *slots) reserveOnce(ctx context.Context, matchID, userID string) bool {
 	key := [2]string{matchID, userID}
-	_, err := s.granted.Get(ctx, key, func(context.Context) (none struct{}, _ error) {
-		if _, again := s.refused.Peek(key); again {
-			return none, errNeedsSlot
-		}
-		err := s.fleets.withTimeout(func(ctx context.Context) error { return s.reserve(ctx, matchID, []string{userID}) })
+	given, _ := s.asked.Get(ctx, key, func(ctx context.Context) (bool, error) {
+		err := s.reserve(ctx, matchID, []string{userID})
 		if err != nil {
 			s.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
-			s.refused.Put(key, none)
 		}
-		return none, err
+		return err == nil, nil
 	})
-	return err == nil
+	if given {
+		s.asked.Invalidate(key) // the match knows the slot now, and when it is used up
+	}
+	return given
 }

@@ -60,9 +60,7 @@ type serving struct {
 	server    gameServer        // the instance is "" until the server is known
 	slots     map[string]slot   // by user
 	used      map[string]int64  // expiry of each used pass, by pass ID
-	movedTo   map[string]string // the new ID of a restored party, by its old ID
-	kicked    []string          // users whom the server has kicked
-	leftUsers map[string]bool   // users who left or did not come: party_match gives them no new seat
+	left      map[string]string // why users left or did not come: party_match gives them no new seat; kicked is for good
 	reserving atomic.Bool       // a request to the fleet for slots is under way
 	lastHeard time.Time         // when the server last reported; at first, when the players were told
 	ended     bool              // the server has reported the end
@@ -70,7 +68,7 @@ type serving struct {
 }
 
 // slot is a user's place on the game server, as the fleet manager keeps it. It is zero after use: the player came
-// and dropped.
+// and left.
 type slot struct {
 	session  string    // the fleet's own; "" if it has none
 	reserved bool      // the fleet has reserved it
@@ -91,23 +89,11 @@ func (s *serving) access(c *call, seat seats.Seat) (*party.ServerAccess, error) 
 	return &party.ServerAccess{Address: s.server.Address, DNSName: s.server.DNSName, Port: s.server.Port, Pass: text, PassExpiresAt: until, PlayerSession: s.slots[seat.UserID].session}, nil
 }
 
-// tellHeld adds a server_ready event for everybody whose seat is newly held: after the commit, for a late friend,
-// and for a player whose connection is lost.
-func (s *serving) tellHeld(c *call, before, after []seats.Seat) {
-	if !s.ready() {
+// tellReady adds a server_ready event for a held seat, if it has a user and the server is known.
+func (s *serving) tellReady(c *call, seat seats.Seat) {
+	if !s.ready() || seat.UserID == "" {
 		return
 	}
-	for _, seat := range after {
-		held := func(old seats.Seat) bool {
-			return old.UserID == seat.UserID && old.PartyID == seat.PartyID && old.State == seats.Held
-		}
-		if seat.State == seats.Held && seat.UserID != "" && !slices.ContainsFunc(before, held) {
-			s.tellReady(c, seat)
-		}
-	}
-}
-
-func (s *serving) tellReady(c *call, seat seats.Seat) {
 	access, err := s.access(c, seat)
 	if err != nil {
 		c.logger.Warn("pass not made user=%s error=%v", seat.UserID, err)
@@ -125,6 +111,12 @@ func (s *serving) recordSlots(c *call, sessions map[string]string) {
 			s.tellReady(c, seat)
 		}
 	}
+}
+
+// hasSlot reports whether the fleet has reserved a slot that the user has not used yet.
+func (s *serving) hasSlot(now time.Time, userID string) bool {
+	slot := s.slots[userID]
+	return slot.reserved && now.Before(slot.next)
 }
 
 // watch follows the server between its reports. It reports false once the match is over.
@@ -150,7 +142,7 @@ func (s *serving) watch(c *call) bool {
 		if slot := s.slots[r.UserID]; r.State == seats.Held && r.UserID != "" && !c.now.Before(slot.next) {
 			slot.next = c.now.Add(slotTTL) // a failed renewal does not open the seat
 			if !slot.reserved {
-				slot.next = c.now.Add(min(slotTTL, seatFirstWait<<min(slot.tries, slotMaxDoublings)))
+				slot.next = c.now.Add(min(slotTTL, retryFirstWait<<min(slot.tries, slotMaxDoublings)))
 				slot.tries++
 			}
 			s.slots[r.UserID] = slot
@@ -167,51 +159,33 @@ func (s *serving) watch(c *call) bool {
 	return true
 }
 
-// serverCall is a call of a game server to its match.
-type serverCall struct {
-	Token  string          `json:"token"`
-	Do     string          `json:"do"`
-	Claims pass.Claims     `json:"claims"`
-	UserID string          `json:"user_id,omitempty"`
-	Reason string          `json:"reason,omitempty"` // of a leave
-	Result json.RawMessage `json:"result,omitempty"`
-}
-
-// Values of serverCall.Do.
-const (
-	serverSeats = "seats"
-	serverJoin  = "join"
-	serverLeave = "leave"
-	serverEnd   = "end"
-)
-
 // handle answers a game server that has the token of this match. For a join it returns the player's party.
-func (s *serving) handle(c *call, r *serverCall) (partyID string, err error) {
-	if s == nil || r == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
+func (s *serving) handle(c *call, r signalRequest) (partyID string, err error) {
+	if s == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
 		return "", errWrongToken
 	}
 	s.lastHeard = c.now
-	switch r.Do {
-	case serverJoin:
-		return s.admit(c, r.Claims)
-	case serverLeave:
+	switch r.Op {
+	case signalServerJoin:
+		return s.admit(c, r.Pass)
+	case signalServerLeave:
 		seat, ok := c.table.Get(c.now, r.UserID)
 		seated, kicked := ok && seat.State != seats.Reserved, r.Reason == party.ServerKicked
 		if !seated && !kicked { // the server may kick a player who has left already
 			return "", errNoSeat
 		}
-		if kicked && !slices.Contains(s.kicked, r.UserID) {
-			s.kicked = append(s.kicked, r.UserID)
+		s.clearLeft(r.UserID)
+		if r.Reason != party.ServerDropped && !s.hasKicked(r.UserID) {
+			s.left[r.UserID] = r.Reason
 		}
-		s.leftUsers[r.UserID] = r.Reason != party.ServerDropped
+		delete(s.slots, r.UserID) // it is used up
 		switch {
 		case r.Reason == party.ServerDropped:
-			s.slots[r.UserID] = slot{}
 			c.table.Drop(c.now, r.UserID, c.now.Add(c.setup.Grace))
 		case seated:
 			c.table.Leave(c.now, r.UserID)
 		}
-	case serverEnd:
+	case signalServerEnd:
 		s.ended, s.result = true, r.Result
 	}
 	return "", nil
@@ -219,21 +193,18 @@ func (s *serving) handle(c *call, r *serverCall) (partyID string, err error) {
 
 // clearLeft forgets that users left or did not come: they joined their party again, or were matched.
 func (s *serving) clearLeft(users ...string) {
-	if s == nil {
-		return
-	}
-	for _, user := range users {
-		delete(s.leftUsers, user)
+	if s != nil {
+		maps.DeleteFunc(s.left, func(user, why string) bool { return why != party.ServerKicked && slices.Contains(users, user) })
 	}
 }
 
 // hasKicked reports whether the server has kicked one of the users.
 func (s *serving) hasKicked(users ...string) bool {
-	return s != nil && slices.ContainsFunc(users, func(user string) bool { return slices.Contains(s.kicked, user) })
+	return s != nil && slices.ContainsFunc(users, func(user string) bool { return s.left[user] == party.ServerKicked })
 }
 
-// admit takes the seat that a pass is for. A pass works once. It does not work if the player lost that seat or now
-// has another one.
+// admit takes the seat that a pass is for. A pass works once. It does not work if the player lost the seat or now has
+// one on another team. The party may have another ID now.
 func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
 	if c.now.Unix() >= p.Expires { // it expired on the way here; used remembers passes only until they expire
 		return "", pass.ErrExpired
@@ -243,15 +214,12 @@ func (s *serving) admit(c *call, p pass.Claims) (partyID string, err error) {
 		return "", errPassUsed
 	}
 	seat, ok := c.table.Get(c.now, p.UserID)
-	for now, moved := s.movedTo[p.PartyID]; moved; now, moved = s.movedTo[p.PartyID] {
-		p.PartyID = now // the party has another ID now
-	}
-	if !ok || seat.State == seats.Reserved || seat.PartyID != p.PartyID || seat.Team != p.Team {
+	if !ok || seat.State == seats.Reserved || seat.Team != p.Team {
 		return "", errSeatLost
 	}
 	s.used[p.ID] = p.Expires
-	_, err = c.table.Take(c.now, p.UserID, p.PartyID)
-	return p.PartyID, err
+	seat, err = c.table.Take(c.now, p.UserID, seat.PartyID)
+	return seat.PartyID, err
 }
 
 // serverCalls handles the calls of dedicated game servers about their matches.
@@ -262,13 +230,13 @@ type serverCalls struct {
 }
 
 // callServer passes a call of a game server to its match. For a join it returns the player's party.
-func (rs *serverCalls) callServer(ctx context.Context, matchID string, r serverCall) (partyID string, err error) {
-	if r.Do != serverJoin { // a pass proves that the match has seats
+func (rs *serverCalls) callServer(ctx context.Context, matchID string, r signalRequest) (partyID string, err error) {
+	if r.Op != signalServerJoin { // a pass proves that the match has seats
 		_, err = rs.client.label(ctx, matchID)
 	}
 	var answer signalAnswer
 	if err == nil {
-		answer, err = rs.client.signal(ctx, matchID, signalRequest{Op: signalServerCall, Call: &r})
+		answer, err = rs.client.signal(ctx, matchID, r)
 	}
 	if errors.Is(err, ErrGone) {
 		err = party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
@@ -278,7 +246,7 @@ func (rs *serverCalls) callServer(ctx context.Context, matchID string, r serverC
 
 // ServerSeats is the RPC party_server_seats. It is also a sign of life of the server.
 func (rs *serverCalls) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
-	if _, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
+	if _, err := rs.callServer(ctx, matchID, signalRequest{Op: signalServerSeats, Token: token}); err != nil {
 		return party.MatchSeats{}, err
 	}
 	return rs.client.Seats(ctx, matchID, "")
@@ -292,18 +260,18 @@ func (rs *serverCalls) ServerJoin(ctx context.Context, matchID, token, text stri
 		refusal.Cause = err
 		return party.ServerJoined{}, refusal
 	}
-	partyID, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
+	partyID, err := rs.callServer(ctx, matchID, signalRequest{Op: signalServerJoin, Token: token, Pass: claims})
 	return party.ServerJoined{UserID: claims.UserID, PartyID: partyID, Team: claims.Team}, err
 }
 
 // ServerLeave is the RPC party_server_leave: a player has left, for one of [party.ServerLeaves].
 func (rs *serverCalls) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
-	_, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
+	_, err := rs.callServer(ctx, matchID, signalRequest{Op: signalServerLeave, Token: token, UserID: userID, Reason: reason})
 	return err
 }
 
 // ServerEnd is the RPC party_server_end: the match is over, with the server's result.
 func (rs *serverCalls) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
-	_, err := rs.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
+	_, err := rs.callServer(ctx, matchID, signalRequest{Op: signalServerEnd, Token: token, Result: result})
 	return err
 }

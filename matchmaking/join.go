@@ -27,8 +27,8 @@ func (m *seatedMatch) MatchJoinAttempt(ctx context.Context, logger runtime.Logge
 		switch {
 		case !allow:
 			c.table = before
-		case c.guest(presence.GetSessionId()) == nil:
-			c.guests = append(c.guests, &guest{Presence: presence})
+		case c.guests.find(presence.GetSessionId()) < 0:
+			c.guests = append(c.guests, presence)
 		}
 		return c.inner != nil
 	})
@@ -57,7 +57,7 @@ func (c *call) takeSeat(userID string) error {
 
 // partyOf finds a party that has seats here and the user as a member; "" if there is none.
 func (c *call) partyOf(userID string) string {
-	for _, text := range c.table.Parties(c.now) {
+	for _, text := range partiesOf(c.rows) {
 		id, err := party.ParseID(text)
 		if err != nil {
 			continue
@@ -102,41 +102,37 @@ func (c *call) checkBlocks(userID, partyID string) error {
 	return nil
 }
 
-// MatchJoin passes on the sessions that MatchJoinAttempt let in. If a session replaces another session of its user,
-// the handler sees that other one leave first.
+// MatchJoin passes on the sessions that MatchJoinAttempt let in. A session replaces the earlier ones of its user: the
+// handler sees them leave first, and nothing of them after that.
 func (m *seatedMatch) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
 	return m.stepAndSettle("MatchJoin", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		var arrived, replaced, strangers []runtime.Presence
+		var arrived, replaced []runtime.Presence
 		for _, p := range presences {
-			g := c.guest(p.GetSessionId())
-			if g == nil {
-				strangers = append(strangers, p)
+			at := c.guests.find(p.GetSessionId())
+			if at < 0 { // the host only reports sessions that were let in
 				continue
 			}
-			for _, other := range c.guests {
-				if other != g && other.joined && !other.replaced && other.GetUserId() == p.GetUserId() {
-					other.replaced = true
-					replaced = append(replaced, disconnected{other.Presence})
+			arrived = append(arrived, p)
+			for _, earlier := range c.guests[:at] {
+				if earlier.GetUserId() == p.GetUserId() {
+					replaced = append(replaced, disconnected{earlier})
 				}
 			}
-			g.Presence, g.joined = p, true
-			arrived = append(arrived, p)
 		}
-		if len(strangers) > 0 {
-			logger.Warn("sessions joined without a join attempt count=%d", len(strangers))
-		}
-		c.kick(strangers)
 		if len(replaced) > 0 {
+			if err := d.MatchKick(replaced); err != nil {
+				logger.Warn("sessions not kicked count=%d error=%v", len(replaced), err)
+			}
 			for _, p := range replaced { // their players continue with another session
+				c.guests.remove(p.GetSessionId())
 				c.tellPlayers(event{Event: eventEnded, MatchID: c.id, UserID: p.GetUserId()}, []runtime.Presence{p})
 			}
-			c.kick(c.replaced())
 			c.inner = m.inner.MatchLeave(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, replaced)
 		}
 		if c.inner != nil && len(arrived) > 0 {
 			c.seatsUnsent = true // a player who arrives needs the seats, even if no seat changed
 			if !c.endsAt.IsZero() {
-				c.tellPlayers(c.endEvent(c.endsAt), arrived)
+				c.tellPlayers(c.endEvent(c.endsAt, ""), arrived)
 			}
 			c.inner = m.inner.MatchJoin(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, arrived)
 		}
@@ -150,21 +146,16 @@ func (m *seatedMatch) MatchLeave(ctx context.Context, logger runtime.Logger, db 
 	return m.stepAndSettle("MatchLeave", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		var gone []runtime.Presence
 		for _, p := range presences {
-			g := c.guest(p.GetSessionId())
-			if g == nil {
+			if !c.guests.remove(p.GetSessionId()) {
 				continue
 			}
-			sits := c.holder(g.GetUserId()) == g
-			c.guests = slices.DeleteFunc(c.guests, func(other *guest) bool { return other == g })
-			switch {
-			case !sits: // another session of the user has the seat
+			gone = append(gone, p)
+			switch userID := p.GetUserId(); {
+			case c.guests.hasUser(userID): // another session of the user has the seat
 			case p.GetReason() == runtime.PresenceReasonLeave:
-				c.table.Leave(c.now, g.GetUserId())
+				c.table.Leave(c.now, userID)
 			default:
-				c.table.Drop(c.now, g.GetUserId(), c.now.Add(c.setup.Grace))
-			}
-			if !g.replaced {
-				gone = append(gone, p)
+				c.table.Drop(c.now, userID, c.now.Add(c.setup.Grace))
 			}
 		}
 		if len(gone) == 0 {
@@ -175,76 +166,32 @@ func (m *seatedMatch) MatchLeave(ctx context.Context, logger runtime.Logger, db 
 	})
 }
 
-// kick removes sessions from the match's stream. It cannot remove a session that has not appeared on the stream
-// yet, so replaced sessions are kicked again until the host reports them gone.
-func (c *call) kick(presences []runtime.Presence) {
-	if len(presences) == 0 {
-		return
+// guests are the sessions that the match let in, in the order they came, until another session of their user replaces
+// them or the host reports them gone.
+type guests []runtime.Presence
+
+// find returns the index of a session; -1 if it is not there.
+func (gs guests) find(sessionID string) int {
+	return slices.IndexFunc(gs, func(g runtime.Presence) bool { return g.GetSessionId() == sessionID })
+}
+
+func (gs guests) hasUser(userID string) bool {
+	return slices.ContainsFunc(gs, func(g runtime.Presence) bool { return g.GetUserId() == userID })
+}
+
+// remove reports whether the session was there.
+func (gs *guests) remove(sessionID string) bool {
+	at := gs.find(sessionID)
+	if at >= 0 {
+		*gs = slices.Delete(*gs, at, at+1)
 	}
-	if err := c.dispatcher.MatchKick(presences); err != nil {
-		c.logger.Warn("sessions not kicked count=%d error=%v", len(presences), err)
-	}
-}
-
-// guest is one session in the match.
-type guest struct {
-	runtime.Presence
-	joined   bool // the handler was told of it
-	replaced bool // another session of the user replaced it; the handler was told so
-}
-
-// guests are the sessions that the match let in and that the host has not yet reported gone, in the order they
-// came.
-type guests []*guest
-
-// guest finds a session in the match; nil if it is not there.
-func (gs guests) guest(sessionID string) *guest {
-	for _, g := range gs {
-		if g.GetSessionId() == sessionID {
-			return g
-		}
-	}
-	return nil
-}
-
-// holder is the session that uses a user's seat: the last one that was let in.
-func (gs guests) holder(userID string) *guest {
-	for _, g := range slices.Backward(gs) {
-		if g.GetUserId() == userID && !g.replaced {
-			return g
-		}
-	}
-	return nil
-}
-
-// present returns the players whom the handler was told of.
-func (gs guests) present() []runtime.Presence {
-	return gs.filter(func(g *guest) bool { return g.joined && !g.replaced })
-}
-
-// replaced returns the sessions that another session of their user has replaced.
-func (gs guests) replaced() []runtime.Presence {
-	return gs.filter(func(g *guest) bool { return g.replaced })
-}
-
-func (gs guests) filter(match func(*guest) bool) []runtime.Presence {
-	found := []runtime.Presence{}
-	for _, g := range gs {
-		if match(g) {
-			found = append(found, g.Presence)
-		}
-	}
-	return found
+	return at >= 0
 }
 
 // dropStrangers drops messages of sessions that are not players here. The host accepts messages from every session on
 // the match's stream.
 func (gs guests) dropStrangers(messages []runtime.MatchData) []runtime.MatchData {
-	stranger := func(message runtime.MatchData) bool {
-		g := gs.guest(message.GetSessionId())
-		return g == nil || g.replaced
-	}
-	return slices.DeleteFunc(slices.Clone(messages), stranger)
+	return slices.DeleteFunc(slices.Clone(messages), func(message runtime.MatchData) bool { return gs.find(message.GetSessionId()) < 0 })
 }
 
 // disconnected is a presence that leaves because its connection counts as lost.
@@ -257,7 +204,7 @@ func (c *call) innerDispatcher() runtime.MatchDispatcher {
 	return dispatcher{c.dispatcher, c}
 }
 
-// dispatcher is the host's dispatcher for the handler: it merges the labels and skips replaced sessions.
+// dispatcher is the host's dispatcher for the handler: it merges the labels.
 type dispatcher struct {
 	runtime.MatchDispatcher
 	call *call
@@ -272,20 +219,4 @@ func (d dispatcher) MatchLabelUpdate(text string) error {
 		return err
 	}
 	return nil
-}
-
-func (d dispatcher) BroadcastMessage(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
-	return d.MatchDispatcher.BroadcastMessage(opCode, data, d.recipients(presences), sender, reliable)
-}
-
-func (d dispatcher) BroadcastMessageDeferred(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
-	return d.MatchDispatcher.BroadcastMessageDeferred(opCode, data, d.recipients(presences), sender, reliable)
-}
-
-// recipients replaces "everybody" with the players whom the handler was told of, if there are other sessions too.
-func (d dispatcher) recipients(presences []runtime.Presence) []runtime.Presence {
-	if presences == nil && len(d.call.replaced()) > 0 {
-		return d.call.present()
-	}
-	return presences
 }

@@ -14,12 +14,15 @@ import (
 // maxLabel is the longest label that the host accepts, in bytes.
 const maxLabel = 2048
 
+// maxListed is more parties than fit in a label: each has an ID of at least 38 bytes, two quotes and a comma.
+const maxListed = maxLabel / 41
+
 // label is what the host's lists of matches show of a match with seats. If the handler's own label is a JSON
 // object, its fields are part of the same object.
 type label struct {
 	Queue     string   `json:"queue"`
 	OpenSeats int      `json:"open_seats"`
-	Parties   []string `json:"parties"`          // the largest first; as many as fit in the label
+	Parties   []string `json:"parties"`          // as many as fit in the label
 	Region    string   `json:"region,omitempty"` // where the match is played, in a queue with regions
 	// Unlisted is the number of parties that did not fit.
 	Unlisted int `json:"unlisted_parties,omitempty"`
@@ -31,23 +34,16 @@ type label struct {
 }
 
 // encode encodes the label for the host, together with the handler's own fields. If it is too long, encode drops as
-// many of the smallest parties as needed. It returns runtime.ErrMatchLabelTooLong if that is not enough.
+// many parties as needed. It returns runtime.ErrMatchLabelTooLong if that is not enough.
 func (l label) encode(own map[string]json.RawMessage) (string, error) {
 	all := l.Parties
-	for n := len(all); ; n-- {
+	for n := min(len(all), maxListed); n >= 0; n-- {
 		l.Parties, l.Unlisted = all[:n], len(all)-n
-		text, err := l.encodeMerged(own)
-		if err != nil || len(text) <= maxLabel {
+		if text, err := l.encodeMerged(own); err != nil || len(text) <= maxLabel {
 			return text, err
 		}
-		if n == 0 {
-			return "", runtime.ErrMatchLabelTooLong
-		}
-		// Drop most of the parties in one step: each one takes its ID, two quotes and a comma.
-		for over := len(text) - maxLabel - len(all[n-1]) - 3; over > 0 && n > 1; n-- {
-			over -= len(all[n-2]) + 3
-		}
 	}
+	return "", runtime.ErrMatchLabelTooLong
 }
 
 func (l label) encodeMerged(own map[string]json.RawMessage) (string, error) {

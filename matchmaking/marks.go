@@ -16,68 +16,64 @@ import (
 // seats in several for a moment.
 const maxPartyMatches = 8
 
-// marks writes the match ID to a stream of each of its parties, as the status of every member. Any node can read
-// it. Without a mark, the labels of matches are searched. They are up to a second late, so matchFinder also
-// remembers what this process has just started.
-type marks struct {
-	nk     runtime.NakamaModule
-	logger runtime.Logger
-	match  string
-}
+// A match writes its ID to a stream of each of its parties, as the status of every member. Any node can read such a
+// mark. Without a mark, the labels of matches are searched, which are up to a second late.
 
-// update handles a change of the seats. It marks parties of which a player has taken a seat or got a new held seat.
-// It removes the marks of parties that have no seat any more. A kept seat marks nobody: the party may have moved on
-// to another match before this one noticed that its players are gone.
-func (m marks) update(before, after []seats.Seat) {
-	here := map[string]bool{} // parties that have seats; true if the party must be marked
-	for _, r := range after {
-		known := func(old seats.Seat) bool {
-			return old == r || r.State == seats.Held && old.UserID == r.UserID && old.PartyID == r.PartyID
+// markParties marks parties that got seats. It skips a member whose socket is gone or on another node: the marks of
+// the others, and the label, lead here as well. A kept seat marks nobody: the party may have moved on to another match
+// before this one noticed that its players are gone.
+func (c *call) markParties(came []seats.Seat) {
+	for _, text := range partiesOf(came) {
+		id, err := party.ParseID(text)
+		if err != nil {
+			continue // the game made up this ID
 		}
-		here[r.PartyID] = here[r.PartyID] || !slices.ContainsFunc(before, known)
-	}
-	for _, r := range before {
-		if _, still := here[r.PartyID]; !still {
-			here[r.PartyID] = false
-			m.set(r.PartyID, false)
+		members, err := membersOf(c.nk, id)
+		if err != nil {
+			c.logger.Warn("party members not read party=%s error=%v", id, err)
+			continue
 		}
-	}
-	for partyID, more := range here {
-		if more {
-			m.set(partyID, true)
+		marked := c.marked(id)
+		for _, p := range members {
+			if !slices.ContainsFunc(marked, func(mark runtime.Presence) bool { return mark.GetSessionId() == p.GetSessionId() }) {
+				_ = c.nk.StreamUserUpdate(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId(), true, false, c.id)
+			}
 		}
 	}
 }
 
-// set marks a party, or removes this match's marks from it. Marks of other matches stay. set skips a member whose
-// socket is gone or on another node: the marks of the others, and the label, lead here as well.
-func (m marks) set(partyID string, here bool) {
-	id, err := party.ParseID(partyID)
-	if err != nil {
-		return // a player without a party, or an ID that the game made up
-	}
-	marked, err := marksOf(m.nk, id)
-	if err != nil {
-		m.logger.Warn("party match not read party=%s error=%v", id, err)
-		return
-	}
-	marked = slices.DeleteFunc(marked, func(p runtime.Presence) bool { return p.GetStatus() != m.match })
-	if !here {
-		for _, p := range marked {
-			_ = m.nk.StreamUserLeave(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
+// unmarkParties removes the marks of parties that have no seat any more.
+func (c *call) unmarkParties(before, after []seats.Seat) {
+	here := partiesOf(after)
+	for _, text := range partiesOf(before) {
+		id, err := party.ParseID(text)
+		if err != nil || slices.Contains(here, text) {
+			continue
 		}
-		return
-	}
-	members, err := membersOf(m.nk, id)
-	if err != nil {
-		m.logger.Warn("party members not read party=%s error=%v", id, err)
-		return
-	}
-	for _, p := range members {
-		if !slices.ContainsFunc(marked, func(mark runtime.Presence) bool { return mark.GetSessionId() == p.GetSessionId() }) {
-			_ = m.nk.StreamUserUpdate(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId(), true, false, m.match)
+		for _, p := range c.marked(id) {
+			_ = c.nk.StreamUserLeave(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
 		}
 	}
+}
+
+// marked returns this match's marks of a party. Marks of other matches stay.
+func (c *call) marked(id party.ID) []runtime.Presence {
+	marks, err := marksOf(c.nk, id)
+	if err != nil {
+		c.logger.Warn("party match not read party=%s error=%v", id, err)
+	}
+	return slices.DeleteFunc(marks, func(p runtime.Presence) bool { return p.GetStatus() != c.id })
+}
+
+// partiesOf returns the parties of seats, each once. Never nil.
+func partiesOf(rows []seats.Seat) []string {
+	ids := []string{}
+	for _, r := range rows {
+		if r.PartyID != "" && !slices.Contains(ids, r.PartyID) {
+			ids = append(ids, r.PartyID)
+		}
+	}
+	return ids
 }
 
 func marksOf(host Host, id party.ID) ([]runtime.Presence, error) {
@@ -89,12 +85,6 @@ func membersOf(host Host, id party.ID) ([]runtime.Presence, error) {
 	return host.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
 }
 
-// The host's lists show a match about a second after it was made, on a busy host later.
-const (
-	recentTTL = 10 * time.Second
-	maxRecent = 10_000 // parties
-)
-
 // listedTTL is how long one read of the list of matches answers whether any match has seats. The list itself is up
 // to a second late too. Everybody with a held seat in a newer match has a mark.
 const listedTTL = time.Second
@@ -102,17 +92,7 @@ const listedTTL = time.Second
 // matchFinder finds the match in which a party has seats.
 type matchFinder struct {
 	*matchClient
-	recent *cache.Cache[string, string] // matches that lists may not show yet, by party
 	listed *cache.Cache[struct{}, bool] // whether lists show any match with seats
-}
-
-// remember records that these parties now have seats in the match.
-func (w *matchFinder) remember(matchID string, claims []seats.Claim) {
-	for _, c := range claims {
-		if c.PartyID != "" {
-			w.recent.Put(c.PartyID, matchID)
-		}
-	}
 }
 
 // MatchOf returns the match in which a party has seats, "" if there is none. Marks and lists only say where to look;
@@ -120,11 +100,6 @@ func (w *matchFinder) remember(matchID string, claims []seats.Claim) {
 func (w *matchFinder) MatchOf(ctx context.Context, id party.ID) (string, error) {
 	if matchID, err := w.marked(ctx, id); err != nil || matchID != "" {
 		return matchID, err
-	}
-	if matchID, young := w.recent.Peek(id.String()); young {
-		if matchID, err := w.firstOf(ctx, id, matchID); err != nil || matchID != "" {
-			return matchID, err
-		}
 	}
 	// If no match is listed, no search is needed, for example when a member leaves a party.
 	any, err := w.listed.Get(ctx, struct{}{}, func(ctx context.Context) (bool, error) {

@@ -21,9 +21,8 @@ type Members interface {
 	Left(id party.ID, users []string) ([]string, error)
 }
 
-// Matches makes matches with seats and calls running ones. It remembers only what the host's lists show too late,
-// so there may be any number of them. If there is no room, it refuses with MatchFull or SeatReserved. Safe for
-// concurrent use.
+// Matches makes matches with seats and calls running ones. It keeps nothing of them, so there may be any number of
+// Matches. If there is no room, it refuses with MatchFull or SeatReserved. Safe for concurrent use.
 type Matches struct {
 	*matchFinder
 	*serverCalls
@@ -37,9 +36,9 @@ type Matches struct {
 func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now party.Clock) *Matches {
 	client := &matchClient{host: host, locks: keyed.NewLocks[string]()}
 	return &Matches{
-		matchFinder: &matchFinder{client, cache.New[string, string](now, maxRecent, recentTTL), cache.New[struct{}, bool](now, 1, listedTTL)},
+		matchFinder: &matchFinder{client, cache.New[struct{}, bool](now, 1, listedTTL)},
 		serverCalls: &serverCalls{client, keys, now},
-		slots:       &slots{client, fleets, cache.New[[2]string, struct{}](now, maxGranted, refusedTTL), cache.New[[2]string, struct{}](now, maxGranted, grantedTTL)},
+		slots:       &slots{client, fleets, cache.New[[2]string, bool](now, maxAnswers, answerTTL)},
 		members:     members, now: now,
 	}
 }
@@ -53,20 +52,16 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (id string, err error) {
 		return "", err
 	}
 	handler := cmp.Or(l.Handler, PartyMatchName)
-	_, bare := m.seatless.Load(handler)
-	if !bare {
+	if _, bare := m.seatless.Load(handler); !bare {
 		if id, err = m.host.MatchCreate(ctx, handler, params); err != nil {
 			return "", fmt.Errorf("make a %s match: %w", handler, err)
 		}
-		if bare = handler != PartyMatchName && m.isSeatless(ctx, id); bare {
-			m.seatless.Store(handler, true)
+		if handler == PartyMatchName || !m.isSeatless(ctx, id) {
+			return id, nil
 		}
+		m.seatless.Store(handler, true)
 	}
-	if bare {
-		return "", fmt.Errorf("make a %s match: its matches have no seats; register it in Go, with matchmaking.WithSeats", handler)
-	}
-	m.remember(id, l.Claims)
-	return id, nil
+	return "", fmt.Errorf("make a %s match: its matches have no seats; register it in Go, with matchmaking.WithSeats", handler)
 }
 
 // isSeatless reports whether a match has no seats. It reports false for a match that is over or cannot be read.
@@ -93,9 +88,6 @@ func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Cl
 // refuses as [Matches.Reserve] does. A second Commit changes nothing.
 func (m *Matches) Commit(ctx context.Context, matchID string, claims []seats.Claim) error {
 	_, err := m.signal(ctx, matchID, signalRequest{Op: signalHold, Claims: claims})
-	if err == nil {
-		m.remember(matchID, claims)
-	}
 	return err
 }
 
@@ -128,10 +120,7 @@ func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error
 
 // MoveParty gives a party's seats in a match to the party's new native ID.
 func (m *Matches) MoveParty(ctx context.Context, was, id party.ID) error {
-	matchID, err := m.signalMatchOf(ctx, m.MatchOf, was, signalRequest{Op: signalMoved, PartyID: id.String(), Was: was.String()})
-	if err == nil && matchID != "" {
-		m.recent.Put(id.String(), matchID)
-	}
+	_, err := m.signalMatchOf(ctx, m.MatchOf, was, signalRequest{Op: signalMoved, PartyID: id.String(), Was: was.String()})
 	return err
 }
 
@@ -154,7 +143,6 @@ func (m *Matches) HoldLateSeat(ctx context.Context, id party.ID, userID string, 
 	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID, Awaited: awaited}
 	matchID, err := m.signalMatchOf(ctx, m.MatchOf, id, late)
 	if errors.Is(err, errNeedsSlot) && m.slots.reserveInTime(ctx, matchID, userID) {
-		late.Slot = true
 		_, err = m.signal(ctx, matchID, late)
 	}
 	switch {

@@ -31,8 +31,7 @@ const (
 
 // Order is a request for a game server, or for slots on one. Only the first answer counts. Safe for concurrent use.
 type Order struct {
-	// An order of a new server needs these to release the server. An order of slots releases nothing: others use
-	// that server.
+	// An order of a new server needs these to end its match. An order of slots ends nothing: others use that server.
 	matches        *Matches // nil for slots
 	fleets         *Fleets
 	match, manager string
@@ -42,10 +41,9 @@ type Order struct {
 	startedAt      time.Time
 	cancelCreate   context.CancelFunc // stops the creation
 
-	mu       sync.Mutex
-	state    OrderState
-	instance string
-	cause    error
+	mu    sync.Mutex
+	state OrderState
+	cause error
 }
 
 // FailedOrder returns an order that has failed.
@@ -58,64 +56,40 @@ func (o *Order) State() (OrderState, error) {
 	return o.state, o.cause
 }
 
-// Cancel gives the order up. Its match ends unless it was committed. Its server ends too, also if it comes later.
-func (o *Order) Cancel(cause error) {
-	o.mu.Lock()
-	before, instance := o.state, o.instance
-	if before != OrderFailed {
-		o.state, o.cause, o.instance = OrderFailed, cause, ""
-	}
-	o.mu.Unlock()
-	if before == OrderFailed || o.matches == nil {
-		return
-	}
-	o.cancelCreate()
-	if before == OrderPending { // if the order was ready, the match ends its server
-		o.recordMetric("failed")
-		if instance != "" {
-			o.fleets.deleteServer(o.manager, instance)
-		}
-	}
-	o.fleets.background("withdrawal of a match", func(ctx context.Context) error {
-		return o.matches.Withdraw(ctx, o.match, o.claims)
-	})
-}
-
-// claimServer makes a server the one of this order. If the order has another server or was given up, claimServer
-// ends the server and reports false.
-func (o *Order) claimServer(instance string) bool {
-	o.mu.Lock()
-	mine := o.state == OrderPending && o.instance == ""
-	again := o.instance == instance
-	if mine {
-		o.instance = instance
-	}
-	o.mu.Unlock()
-	if !mine && !again {
-		o.fleets.deleteServer(o.manager, instance)
-	}
-	return mine
-}
+// Cancel gives the order up. Its match ends unless it was committed, and then its server ends too. A server that comes
+// later finds no match and ends.
+func (o *Order) Cancel(cause error) { o.end(OrderReady, OrderFailed, cause) }
 
 // finish records the first answer. Later answers change nothing.
 func (o *Order) finish(err error) {
-	o.mu.Lock()
-	first := o.state == OrderPending
-	if first && err == nil {
-		o.state = OrderReady
-	}
-	o.mu.Unlock()
-	switch {
-	case !first:
-	case err != nil:
-		o.Cancel(err)
-	case o.matches != nil:
-		o.recordMetric("ready")
+	if err != nil {
+		o.end(OrderPending, OrderFailed, err)
+	} else {
+		o.end(OrderPending, OrderReady, nil)
 	}
 }
 
-func (o *Order) recordMetric(result string) {
-	o.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.startedAt))
+// end moves an order that has come no further than last to another state.
+func (o *Order) end(last, to OrderState, cause error) {
+	o.mu.Lock()
+	before := o.state
+	if before <= last {
+		o.state, o.cause = to, cause
+	}
+	o.mu.Unlock()
+	if before > last || o.matches == nil {
+		return
+	}
+	result := map[OrderState]string{OrderReady: "ready", OrderFailed: "failed"}[to]
+	if before == OrderPending {
+		o.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.startedAt))
+	}
+	if to == OrderFailed {
+		o.cancelCreate()
+		o.fleets.background("withdrawal of a match", func(ctx context.Context) error {
+			return o.matches.Withdraw(ctx, o.match, o.claims)
+		})
+	}
 }
 
 // OrderServer makes an unannounced seat match and asks the fleet for a server with slots for the users. latencies
@@ -156,26 +130,31 @@ func (o *Order) onCreated(status runtime.FmCreateStatus, info *runtime.InstanceI
 			return errors.Join(errors.New("the fleet manager could not create a game server"), cause)
 		case info == nil || info.Id == "":
 			return errors.New("the fleet manager reports a game server without an ID")
-		case !o.claimServer(info.Id):
-			return nil
 		}
 		s, err := parseGameServer(o.manager, info)
+		if err == nil {
+			err = o.setServer(ctx, s, sessionsByUser(sessions))
+		}
 		if err != nil {
-			return err
+			o.fleets.deleteServer(o.manager, info.Id)
 		}
-		given, slots := sessionsByUser(sessions), map[string]string{}
-		for _, user := range o.users {
-			slots[user] = given[user]
-		}
-		if _, err := o.matches.signal(ctx, o.match, signalRequest{Op: signalSetServer, Server: &s, Slots: slots}); err != nil {
-			return fmt.Errorf("tell the match of its game server: %w", err)
-		}
-		o.finish(nil)
-		return nil
+		return err
 	})
-	if err != nil {
+	if !errors.Is(err, errOtherServer) {
 		o.finish(err)
 	}
+}
+
+// setServer tells the match of its server.
+func (o *Order) setServer(ctx context.Context, s gameServer, sessions map[string]string) error {
+	slots := map[string]string{}
+	for _, user := range o.users {
+		slots[user] = sessions[user]
+	}
+	if _, err := o.matches.signal(ctx, o.match, signalRequest{Op: signalSetServer, Server: &s, Slots: slots}); err != nil {
+		return fmt.Errorf("tell the match of its game server: %w", err)
+	}
+	return nil
 }
 
 // OrderSlots asks for slots on the server of a running match. It does not wait for them.

@@ -8,15 +8,15 @@ import (
 	"partyline/party"
 )
 
-// Waits between tries double.
 const (
-	// maxSeatTries is how often the seat of a late friend is tried again. All waits together are longer than
-	// [ReservedFor] and than a fleet may take for a slot.
-	maxSeatTries  = 3
-	seatFirstWait = 2 * time.Second
-	// The seats of a party that came back are asked to follow until they do.
-	followFirstWait    = time.Second
-	followMaxDoublings = 5
+	// maxSeatTries is how often a request about a user's seat is tried again. All waits together are longer than
+	// [ReservedFor] and than a fleet may take for a slot. The seats of a party that came back are asked to follow until
+	// they do.
+	maxSeatTries = 3
+	// retryFirstWait is the wait before the first of these tries. Each later wait is twice as long, up to
+	// retryMaxDoublings times.
+	retryFirstWait    = 2 * time.Second
+	retryMaxDoublings = 5
 )
 
 // Retrier repeats requests to a match that failed for a reason that may pass. Safe for concurrent use.
@@ -42,7 +42,7 @@ type retry struct {
 // Retrier when the process ends; it tries nothing after that.
 func NewRetrier(matches *Matches, current func(party.ID) party.ID, logger party.Logger, now party.Clock) *Retrier {
 	r := &Retrier{matches: matches, current: current, logger: logger, now: now}
-	r.alarms = alarm.New(now, logger, "match not asked again errand=", r.runRetry)
+	r.alarms = alarm.New(now, logger, "match not asked again errand=", r.tryAgain)
 	return r
 }
 
@@ -51,96 +51,74 @@ func (r *Retrier) Close() { r.alarms.Close() }
 
 // Seat is [Matches.HoldLateSeat], and tries again for a while after an error. The party hears of a seat got then.
 func (r *Retrier) Seat(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
-	return r.seat(ctx, retry{party: id, user: userID, awaited: awaited})
+	return r.try(ctx, retry{party: id, user: userID, awaited: awaited})
 }
 
 // OrderSeat is Seat for a friend who joined while the match waited for its server. It uses the seat that the party
 // holds there, once the fleet has a slot. It returns at once.
 func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
-	e := retry{party: id, user: userID, awaited: true}
 	r.matches.slots.fleets.background("seat of a late friend", func(ctx context.Context) error {
-		if !r.matches.slots.reserveCached(ctx, matchID, userID) { // this may take long; nobody waits for it
-			r.retrySeat(e)
-			return nil
-		}
-		_, err := r.seat(ctx, e)
-		return err
+		r.matches.slots.reserveOnce(ctx, matchID, userID) // this may take long; nobody waits for it
+		_, _ = r.Seat(ctx, id, userID, true)
+		return nil
 	})
 }
 
 // Follow is [Matches.MoveParty] to the party's current ID. After an error it tries again until the match answers or has
 // no seats of the party.
-func (r *Retrier) Follow(ctx context.Context, was party.ID) { r.follow(ctx, retry{party: was}) }
+func (r *Retrier) Follow(ctx context.Context, was party.ID) { _, _ = r.try(ctx, retry{party: was}) }
 
 // Release is [Matches.Release]. After an error it tries again for a while, if the user does not come back.
 func (r *Retrier) Release(ctx context.Context, id party.ID, userID string) {
-	r.release(ctx, retry{party: id, user: userID, left: true})
+	_, _ = r.try(ctx, retry{party: id, user: userID, left: true})
 }
 
-func (r *Retrier) release(ctx context.Context, e retry) {
-	err := r.matches.Release(ctx, e.party, e.user)
-	if id := r.current(e.party); err == nil && id != e.party { // the seats may have followed the party
-		err = r.matches.Release(ctx, id, e.user)
+// try makes a request. After an error it schedules the next try; e counts the tries before this one.
+func (r *Retrier) try(ctx context.Context, e retry) (matchID string, err error) {
+	now := r.current(e.party) // the party may have moved, also again
+	switch {
+	case e.user == "":
+		err = r.matches.MoveParty(ctx, e.party, now)
+	case e.left:
+		if err = r.matches.Release(ctx, e.party, e.user); err == nil && now != e.party { // the seats may have followed the party
+			err = r.matches.Release(ctx, now, e.user)
+		}
+	default:
+		matchID, err = r.matches.HoldLateSeat(ctx, now, e.user, e.awaited)
 	}
-	if err == nil {
-		return
-	}
-	r.logger.Warn("seat in match not released party=%s user=%s error=%v", e.party, e.user, err)
-	r.retrySeat(e)
-}
-
-// retrySeat schedules the next try for a user's seat. It reports false after the last one.
-func (r *Retrier) retrySeat(e retry) bool {
-	if e.tries == maxSeatTries {
-		return false
-	}
-	r.schedule(e, seatFirstWait<<e.tries)
-	return true
-}
-
-func (r *Retrier) seat(ctx context.Context, e retry) (string, error) {
-	matchID, err := r.matches.HoldLateSeat(ctx, e.party, e.user, e.awaited)
-	if err != nil && !r.retrySeat(e) {
-		r.logger.Warn("no seat for a late friend party=%s user=%s error=%v", e.party, e.user, err)
+	if err != nil {
+		r.retryAfter(e, err)
 	}
 	return matchID, err
 }
 
-func (r *Retrier) follow(ctx context.Context, e retry) {
-	id := r.current(e.party) // the party may have moved again
-	if err := r.matches.MoveParty(ctx, e.party, id); err != nil {
-		r.logger.Warn("seats in match not moved to the party's new ID yet party=%s was=%s error=%v", id, e.party, err)
-		r.schedule(e, followFirstWait<<min(e.tries, followMaxDoublings))
+// retryAfter schedules the next try.
+func (r *Retrier) retryAfter(e retry, err error) {
+	last := e.user != "" && e.tries == maxSeatTries
+	if last || e.user == "" {
+		r.logger.Warn("match not reached party=%s user=%s left=%v tries=%d error=%v", e.party, e.user, e.left, e.tries+1, err)
+	}
+	if !last {
+		wait := retryFirstWait << min(e.tries, retryMaxDoublings)
+		e.tries++
+		r.alarms.Set(e, r.now().Add(wait))
 	}
 }
 
-func (r *Retrier) schedule(e retry, wait time.Duration) {
-	e.tries++
-	r.alarms.Set(e, r.now().Add(wait))
-}
-
-func (r *Retrier) runRetry(e retry) {
+// tryAgain makes a request again, if the user is still in the party, or has still left it.
+func (r *Retrier) tryAgain(e retry) {
 	ctx, cancel := context.WithTimeout(context.Background(), signalTimeout)
 	defer cancel()
-	if e.user == "" {
-		r.follow(ctx, e)
-		return
-	}
-	if e.left { // View includes members who are not online
-		v, err := r.matches.members.View(ctx, r.current(e.party))
+	if e.user != "" {
+		v, err := r.matches.members.View(ctx, r.current(e.party)) // with members who are not online
 		_, in := v.Member(e.user)
 		switch {
-		case err == nil && in:
-		case err == nil || party.ReasonOf(err) == party.PartyNotFound:
-			r.release(ctx, e)
-		default:
-			r.retrySeat(e)
+		case err == nil && in == e.left:
+			return
+		case err != nil && party.ReasonOf(err) != party.PartyNotFound:
+			r.retryAfter(e, err)
+			return
 		}
-		return
 	}
-	e.party = r.current(e.party)
-	if left, err := r.matches.members.Left(e.party, []string{e.user}); err == nil && len(left) > 0 {
-		return // only users who are still in the party get the seat
-	}
-	_, _ = r.seat(ctx, e)
+	_, _ = r.try(ctx, e)
 }

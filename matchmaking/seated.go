@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"runtime/debug"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/caught"
 	"partyline/matchmaking/seats"
 	"partyline/party"
 )
@@ -56,38 +58,35 @@ type call struct {
 	*state
 }
 
-func (m *seatedMatch) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (out any, rate int, label string) {
-	defer func() {
-		if value := recover(); value != nil {
-			logger.Error("match not made: panic: %v\n%s", value, debug.Stack())
-			out = nil
-		}
-	}()
-	st, err := newState(ctx, params, m.clock())
+func (m *seatedMatch) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (any, int, string) {
+	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock()}
+	rate, err := m.begin(c, params)
 	if err != nil {
 		logger.Error("match not made error=%v", err)
 		return nil, 1, ""
 	}
-	if (m.hosting == nil) != (st.setup.Server == nil) {
-		logger.Error("match not made: only this handler may use a game server handler=%s", SeatMatchName)
-		return nil, 1, ""
+	return c.state, rate, c.label
+}
+
+// begin makes the state of a match.
+func (m *seatedMatch) begin(c *call, params map[string]any) (rate int, err error) {
+	defer caught.Recover(&err, "make the match")
+	if c.state, err = newState(c.ctx, params, c.now); err != nil {
+		return 0, err
+	}
+	if (m.hosting == nil) != (c.setup.Server == nil) {
+		return 0, fmt.Errorf("only a %s match has a game server", SeatMatchName)
 	}
 	if m.hosting != nil {
-		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, movedTo: map[string]string{}, leftUsers: map[string]bool{}}
+		c.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, left: map[string]string{}}
 	}
-	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock(), state: st}
 	var own string
-	if c.inner, rate, own = m.inner.MatchInit(c.innerContext(), logger, db, nk, params); c.inner == nil {
-		return nil, rate, own
+	if c.inner, rate, own = m.inner.MatchInit(c.innerContext(), c.logger, c.db, c.nk, params); c.inner == nil {
+		return 0, errors.New("the handler made no state")
 	}
-	st.innerLabel = parseInnerLabel(own)
-	if err := c.updateLabel(); err != nil {
-		logger.Error("match not made: its label error=%v", err)
-		return nil, rate, ""
-	}
-	// The first tick sends these events: nobody can join before it.
-	c.updateRows()
-	return st, rate, st.label
+	c.innerLabel = parseInnerLabel(own)
+	c.updateRows() // the first tick sends these events: nobody can join before it
+	return rate, c.updateLabel()
 }
 
 func (m *seatedMatch) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
@@ -97,17 +96,14 @@ func (m *seatedMatch) MatchLoop(ctx context.Context, logger runtime.Logger, db *
 		return st
 	}
 	return m.step("MatchLoop", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		if due {
-			c.kick(c.replaced())
-		}
 		if !c.serving.watch(c) || c.deserted(c.now) {
 			m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, 0)
 			return false
 		}
-		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.dropStrangers(messages))
+		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.guests.dropStrangers(messages))
 		c.broadcastSeats()
 		if due {
-			c.due = c.nextDue(c.now)
+			c.due = c.now.Add(checkInterval)
 		}
 		return c.inner != nil
 	})
@@ -155,47 +151,47 @@ func (m *seatedMatch) stepAndSettle(name string, c *call, st any, work func(*cal
 	})
 }
 
-// step runs the work of one call. It removes expired holds before the work and sends the events after it. The match
-// ends if work returns false or panics.
-func (m *seatedMatch) step(name string, c *call, st any, work func(*call) bool) (out any) {
-	defer func() {
-		if value := recover(); value != nil {
-			c.logger.Error("match ends function=%s: panic: %v\n%s", name, value, debug.Stack())
-			out = nil
-			c.closeAfterPanic()
-		}
-	}()
-	c.state, c.now = st.(*state), m.clock()
+// step runs the work of one call. The match ends if work returns false or panics.
+func (m *seatedMatch) step(name string, c *call, st any, work func(*call) bool) any {
+	c.now = m.clock()
+	goesOn, err := c.run(name, st, work)
+	if !goesOn && c.state != nil {
+		err = errors.Join(err, c.close()) // after a panic the state may be broken
+	}
+	if err != nil {
+		c.logger.Error("match ends: panic: %v", err)
+	}
+	if !goesOn {
+		return nil
+	}
+	return c.state
+}
+
+// run removes expired holds before the work and sends the events after it.
+func (c *call) run(name string, st any, work func(*call) bool) (goesOn bool, err error) {
+	defer caught.Recover(&err, name)
+	c.state = st.(*state)
 	if c.table.Purge(c.now) > 0 {
 		c.settle()
 	}
 	if !work(c) {
-		c.close()
-		return nil
+		return false, nil
 	}
 	c.sendEvents()
-	return c.state
-}
-
-// closeAfterPanic announces the end after a panic. The state may be broken, so it recovers from panics.
-func (c *call) closeAfterPanic() {
-	defer func() {
-		if value := recover(); value != nil {
-			c.logger.Error("end of the match not announced: panic: %v", value)
-		}
-	}()
-	if c.state != nil {
-		c.close()
-	}
+	return true, nil
 }
 
 // close is the last step of a match: it announces the end, removes the marks and ends the game server.
-func (c *call) close() {
-	c.tellEnd(c.now)
-	marks{c.nk, c.logger, c.id}.update(c.rows, nil)
+func (c *call) close() (err error) {
+	defer caught.Recover(&err, "close")
+	if c.endsAt.IsZero() || c.serving != nil && c.serving.ended { // otherwise they know the end; it may come earlier, with a result
+		c.tellEnd(c.now)
+	}
+	c.unmarkParties(c.rows, nil)
 	if s := c.serving; s.ready() {
 		s.fleet.fleets.deleteServer(s.server.Manager, s.server.Instance)
 	}
+	return nil
 }
 
 // callKey is the key of the call in the handler's context.

@@ -183,22 +183,22 @@ func TestSeated_SecondSession(t *testing.T) {
 	if len(s.kicked) != 1 || s.kicked[0].session != "ann1" {
 		t.Fatalf("kicked %v; want the first session", s.kicked)
 	}
-	// Until the host reports the session gone, it can neither send nor get data.
+	// Until the host reports the session gone, it cannot send data.
 	s.take(s.core.MatchLoop(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, []runtime.MatchData{
 		message{player{user: "ann", session: "ann1"}, 7, "old"}, message{player{user: "ann", session: "ann2"}, 7, "new"},
 		message{player{user: "spy", session: "spy1"}, 7, "stranger"},
 	}))
-	var data, last []sent
+	var data, alone []sent
 	for _, g := range s.got {
 		if g.OpCode == 7 {
 			data = append(data, g)
 		}
-		if slices.Contains(g.To, "ann1") {
-			last = append(last, g)
+		if slices.Equal(g.To, []string{"ann1"}) {
+			alone = append(alone, g)
 		}
 	}
-	if len(last) != 1 || last[0].OpCode != party.OpMatch || !strings.Contains(last[0].Data, `"ended"`) || len(last[0].To) != 1 {
-		t.Errorf("the replaced session got %+v; want to be told that it is over", last)
+	if len(alone) != 1 || alone[0].OpCode != party.OpMatch || !strings.Contains(alone[0].Data, `"ended"`) {
+		t.Errorf("the replaced session alone got %+v; want to be told that it is over", alone)
 	}
 	if len(data) != 1 || data[0].Data != "new" {
 		t.Errorf("passed on %+v; want only the new session's", data)
@@ -233,27 +233,7 @@ func TestSeated_ReplacedSessionGoesLast(t *testing.T) {
 	}
 }
 
-// A replaced session that has not appeared yet cannot be kicked. The match tries again.
-func TestSeated_KicksUntilGone(t *testing.T) {
-	_, s, _, _ := scripted(t)
-	s.enter("ann")
-	if _, ok := s.attempt("ann", "ann2"); !ok {
-		t.Fatal("refused")
-	}
-	tick := func(after time.Duration) int {
-		s.clock.Advance(after)
-		s.kicked = nil
-		s.take(s.core.MatchLoop(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, nil))
-		return len(s.kicked)
-	}
-	for _, kicked := range []int{1, 0, 1, 0} {
-		if got := tick(500 * time.Millisecond); got != kicked {
-			t.Errorf("kicked %d sessions; want %d, once a second", got, kicked)
-		}
-	}
-}
-
-// Most ticks of a match have nothing to do. They must cost nothing, and still notice at once that nobody came.
+// Most ticks of a match have nothing to do. They must cost nothing, and still notice within a second that nobody came.
 func TestSeated_IdleTicks(t *testing.T) {
 	s, p := duel(newFakeHost(t), "")
 	s.loop()
@@ -269,16 +249,8 @@ func TestSeated_IdleTicks(t *testing.T) {
 	s.clock.Advance(45*time.Second - 50*time.Millisecond)
 	s.loop()
 	wantLines(t, "the party heard too early", s.events(p))
-	s.after(50 * time.Millisecond)
+	s.after(time.Second)
 	wantLines(t, "the party heard", s.events(p), "seat_released bob@0")
-}
-
-func TestSeated_UnaskedSessionsAreKicked(t *testing.T) {
-	_, s, sc, _ := scripted(t)
-	s.take(s.core.MatchJoin(s.ctx, s, nil, s.fakeHost, s, 0, s.state, []runtime.Presence{player{user: "spy", session: "spy1"}}))
-	if len(s.kicked) != 1 || len(sc.seen()) != 0 || s.over() {
-		t.Errorf("kicked %v, over %v", s.kicked, s.over())
-	}
 }
 
 func TestSeated_TheHandlerRefuses(t *testing.T) {

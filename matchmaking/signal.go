@@ -14,6 +14,7 @@ import (
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
+	"partyline/pass"
 )
 
 // signalPrefix marks the signals of this module. All other signals are for the handler.
@@ -21,17 +22,21 @@ const signalPrefix = "partyline:"
 
 // Values of signalRequest.Op.
 const (
-	signalReserve    = "reserve"  // reserve seats for all claims, or for none, and tell nobody
-	signalHold       = "hold"     // hold seats for all claims, or for none
-	signalWithdraw   = "withdraw" // open the reserved seats of all claims
-	signalExtend     = "extend"   // a friend's progress moved: hold the seat longer
-	signalAway       = "away"     // a member with a held seat lost the connection: hold it for the grace
-	signalRelease    = "release"  // a friend will not come: open the held seat
-	signalLate       = "late"     // a friend came to the party late: hold a seat by name
-	signalMoved      = "moved"    // a party has another ID now
-	signalSeats      = "seats"    // who sits where, and for a user the access to the game server
-	signalSetServer  = "serve"    // where the game server is, or new slots on it
-	signalServerCall = "server"   // a call of the game server
+	signalReserve   = "reserve"  // reserve seats for all claims, or for none, and tell nobody
+	signalHold      = "hold"     // hold seats for all claims, or for none
+	signalWithdraw  = "withdraw" // open the reserved seats of all claims
+	signalExtend    = "extend"   // a friend's progress moved: hold the seat longer
+	signalAway      = "away"     // a member with a held seat lost the connection: hold it for the grace
+	signalRelease   = "release"  // a friend will not come: open the held seat
+	signalLate      = "late"     // a friend came to the party late: hold a seat by name
+	signalMoved     = "moved"    // a party has another ID now
+	signalSeats     = "seats"    // who sits where, and for a user the access to the game server
+	signalSetServer = "serve"    // where the game server is, or new slots on it
+	// Calls of the game server.
+	signalServerSeats = "server_seats"
+	signalServerJoin  = "server_join"
+	signalServerLeave = "server_leave"
+	signalServerEnd   = "server_end"
 )
 
 type signalRequest struct {
@@ -42,10 +47,13 @@ type signalRequest struct {
 	Was     string        `json:"was,omitempty"` // the party's ID before it moved
 
 	Awaited bool              `json:"awaited,omitempty"` // the party keeps a seat for the late friend
-	Slot    bool              `json:"slot,omitempty"`    // the game server has a slot for the late friend
 	Server  *gameServer       `json:"server,omitempty"`
 	Slots   map[string]string `json:"slots,omitempty"` // the fleet's own session by user; "" if it has none
-	Call    *serverCall       `json:"call,omitempty"`
+
+	Token  string          `json:"token,omitempty"` // of a game server
+	Pass   pass.Claims     `json:"pass,omitzero"`
+	Reason string          `json:"reason,omitempty"` // of a leave
+	Result json.RawMessage `json:"result,omitempty"`
 }
 
 // signalAnswer has a refusal, or the data that was asked for.

@@ -13,7 +13,8 @@ import (
 	"partyline/party"
 )
 
-// checkInterval is how often a tick checks the game server, and replaced sessions that are still on the stream.
+// checkInterval is how often a tick without messages looks for expired holds, and at the game server. All other ticks of
+// a relay cost nothing.
 const checkInterval = time.Second
 
 // emptyTimeout is how long a match continues without players and held seats.
@@ -21,10 +22,10 @@ const emptyTimeout = 30 * time.Second
 
 // state is the state of one match. Only the host's goroutine of the match uses it.
 type state struct {
-	id    string
-	setup Launch
-	table *seats.Table
-	guests
+	id         string
+	setup      Launch
+	table      *seats.Table
+	guests     guests
 	inner      any                        // the handler's own state
 	innerLabel map[string]json.RawMessage // the handler's own label
 	label      string
@@ -33,11 +34,9 @@ type state struct {
 	rows        []seats.Seat // the seats when the events were last made
 	events      []event      // events not yet sent
 	seatsUnsent bool         // the players have old seats
-	due         time.Time    // until then a tick without messages does nothing; zero after any other call
+	due         time.Time    // until then a tick of a relay without messages does nothing; zero after any other call
 	emptySince  time.Time    // zero while a seat is taken or held
 	endsAt      time.Time    // when the host's shutdown ends the match at the latest; zero before a shutdown
-	endTold     bool
-	resultTold  bool // the end with the result of the game server was sent
 
 	serving *serving // nil except in a seat match
 }
@@ -99,36 +98,52 @@ func (c *call) refreshLabel() {
 	}
 }
 
-// updateRows compares the seats with the rows and makes the events of the differences. It reports whether any seat
-// changed, so that the label may have to change.
+// updateRows compares the seats with the rows, and makes the events and marks of the differences. It reports whether
+// any seat changed, so that the label may have to change.
 func (c *call) updateRows() bool {
-	rows := c.table.Map(c.now)
-	if slices.Equal(rows, c.rows) {
+	before, rows := c.rows, c.table.Map(c.now)
+	if slices.Equal(rows, before) {
 		return false
 	}
-	if slices.ContainsFunc(rows, func(r seats.Seat) bool { return r.State != seats.Open }) {
-		c.announced = true
-	}
-	events := seatEvents(c.id, c.rows, rows)
-	c.events = append(c.events, events...)
-	if !c.endsAt.IsZero() {
-		c.tellEndLater(events)
-	}
-	c.serving.tellHeld(c, c.rows, rows)
-	marks{c.nk, c.logger, c.id}.update(c.rows, rows)
 	c.rows, c.seatsUnsent = rows, true
+	var arrived, came []seats.Seat // with a new held seat; these, and players who took a seat
+	for _, change := range seatChanges(before, rows) {
+		seat, was := change.now, change.was
+		c.announced = c.announced || seat.State != seats.Open
+		c.tellSeat(seat)
+		switch {
+		case seat.State == seats.Taken:
+			came = append(came, seat)
+		case seat.State != seats.Held:
+		case was.UserID != seat.UserID || was.PartyID != seat.PartyID:
+			arrived, came = append(arrived, seat), append(came, seat)
+			c.serving.tellReady(c, seat)
+		case was.State == seats.Taken: // the connection is lost
+			c.serving.tellReady(c, seat)
+		}
+	}
+	if !c.endsAt.IsZero() {
+		for _, id := range partiesOf(arrived) {
+			c.events = append(c.events, c.endEvent(c.endsAt, id))
+		}
+	}
+	c.markParties(came)
+	c.unmarkParties(before, rows)
 	return true
 }
 
 // updateLabel updates the label if it changed. In MatchInit it only computes it.
 func (c *call) updateLabel() error {
-	open := c.table.OpenByTeam(c.now)
-	l := label{Queue: c.setup.Queue, Parties: c.table.Parties(c.now), Region: c.setup.Region}
-	for _, n := range open {
-		l.OpenSeats += n
+	l := label{Queue: c.setup.Queue, Parties: partiesOf(c.rows), Region: c.setup.Region}
+	open := make([]int, c.setup.Teams)
+	for _, r := range c.rows {
+		if r.State == seats.Open {
+			open[r.Team]++
+			l.OpenSeats++
+		}
 	}
 	// No backfill into a match without players, or that ends soon.
-	if c.setup.Backfill && c.announced && l.OpenSeats < c.table.Capacity() && c.endsAt.IsZero() {
+	if c.setup.Backfill && c.announced && l.OpenSeats < len(c.rows) && c.endsAt.IsZero() {
 		l.Backfill, l.Open, l.Key, l.Skill = true, open, c.setup.Key, c.setup.Skill
 	}
 	text, err := l.encode(c.innerLabel)
@@ -142,22 +157,6 @@ func (c *call) updateLabel() error {
 	}
 	c.label = text
 	return nil
-}
-
-// nextDue returns when the next tick without messages has work: a seat expires, the match is deserted, or
-// [checkInterval] is over.
-func (s *state) nextDue(now time.Time) time.Time {
-	if s.serving != nil || len(s.replaced()) > 0 {
-		return now.Add(checkInterval)
-	}
-	due := now.Add(emptyTimeout)
-	if !s.emptySince.IsZero() {
-		due = s.emptySince.Add(emptyTimeout)
-	}
-	if first := s.table.FirstExpiry(); !first.IsZero() && first.Before(due) {
-		due = first
-	}
-	return due
 }
 
 // deserted reports whether all seats have been open for too long. A match that nobody was told

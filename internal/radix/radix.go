@@ -3,7 +3,6 @@ package radix
 
 import (
 	"cmp"
-	"encoding/binary"
 	"iter"
 	"math"
 	"math/bits"
@@ -76,13 +75,6 @@ func Runs(rows []Row, lowest int) iter.Seq[[]Row] {
 			first = last
 		}
 	}
-}
-
-// Prefix returns the first eight bytes of a text as a number.
-func Prefix(text string) uint64 {
-	var first [8]byte
-	copy(first[:], text)
-	return binary.BigEndian.Uint64(first[:])
 }
 
 // Nanos returns a time as a number. The sign bit is inverted so that times before 1970 come first.

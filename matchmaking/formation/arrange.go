@@ -30,28 +30,21 @@ func (l *sortedPool) arrange() {
 			*rank = next
 		}
 	}
-	for i, key := range d.keys {
-		d.rows[i] = radix.Row{By: ranks[key], Index: int32(i)}
-	}
-	radix.Sort(d.rows, d.spare)
-	for run := range radix.Runs(d.rows, 0) {
-		d.sort(run, func(t int32) uint64 { return radix.Float(d.items[t].skill) })
-		for alike := range radix.Runs(run, 0) {
-			d.sort(alike, func(t int32) uint64 { return uint64(d.ages[t]) })
-		}
-	}
+	// Both sorts are stable: of equal skill, the oldest stays first.
+	d.sort(func(t int32) uint64 { return radix.Float(d.items[t].skill) })
+	d.sort(func(t int32) uint64 { return ranks[d.keys[t]] })
 	for at, r := range d.rows {
 		l.items[at], l.tickets[at], l.keys[at], l.positions[r.Index] = d.items[r.Index], r.Index, int32(ranks[d.keys[r.Index]]), int32(at)
 		l.items[at].age = d.ages[r.Index]
 	}
 }
 
-// sort sorts rows by a value of their tickets.
-func (d *drafts) sort(rows []radix.Row, by func(ticket int32) uint64) {
-	for i, r := range rows {
-		rows[i].By = by(r.Index)
+// sort sorts the rows by a value of their tickets.
+func (d *drafts) sort(by func(ticket int32) uint64) {
+	for i, r := range d.rows {
+		d.rows[i].By = by(r.Index)
 	}
-	radix.Sort(rows, d.spare)
+	radix.Sort(d.rows, d.spare)
 }
 
 // read reads the tickets once and in order, because each is larger than an item. It returns the number of keys.
@@ -82,13 +75,7 @@ func (d *drafts) read(l *sortedPool) (keys int) {
 func (d *drafts) sortByAge(tickets []Ticket) {
 	radix.Sort(d.rows, d.spare)
 	for run := range radix.Runs(d.rows, 0) {
-		for i, r := range run {
-			run[i].By = radix.Prefix(tickets[r.Index].ID)
-		}
-		radix.Sort(run, d.spare)
-		for alike := range radix.Runs(run, 0) {
-			slices.SortFunc(alike, func(a, b radix.Row) int { return cmp.Compare(tickets[a.Index].ID, tickets[b.Index].ID) })
-		}
+		slices.SortFunc(run, func(a, b radix.Row) int { return cmp.Compare(tickets[a.Index].ID, tickets[b.Index].ID) })
 	}
 }
 

@@ -30,8 +30,6 @@ const (
 	tightSeats = 3
 	// neighbourReach is how many neighbours away another centre may be.
 	neighbourReach = 64
-	// placementBlock is for how many placements memory is allocated at a time.
-	placementBlock = 1024
 )
 
 // reaches are the sizes of the pools that are tried one after the other, in matches.
@@ -47,10 +45,9 @@ type search struct {
 	packing   packing
 	balancing balancing
 
-	regions    []int // scratch: regions of an anchor
-	bySkill    []int // scratch: found tickets by skill
-	stretches  []stretch
-	placements []Placement // memory for the placements of the next matches
+	regions   []int // scratch: regions of an anchor
+	bySkill   []int // scratch: found tickets by skill
+	stretches []stretch
 }
 
 // trial is the match that is tried.
@@ -99,9 +96,9 @@ func newSearch(now time.Time, q Queue, p Pool) *search {
 	return s
 }
 
-// done gives the memory back. The matches made belong to the caller.
+// done gives the memory back.
 func (s *search) done() {
-	s.sorted.pool, s.sorted.regionBits, s.sorted.apart, s.placements = Pool{}, nil, nil, nil
+	s.sorted.pool, s.sorted.regionBits, s.sorted.apart = Pool{}, nil, nil
 	searchPool.Put(s)
 }
 
@@ -307,12 +304,8 @@ func (s *search) tryPack(centre int) bool {
 
 // takeMatch takes the picked tickets and returns their match.
 func (s *search) takeMatch() Match {
-	n := len(s.packing.pick)
-	if len(s.placements) < n {
-		s.placements = make([]Placement, max(n, min(placementBlock, len(s.sorted.items))))
-	}
-	m := Match{Placements: s.placements[:n:n], TeamSize: s.teamSize, Region: s.packing.bestRegion(), TeamGap: s.balancing.gap()}
-	s.placements = s.placements[n:]
+	m := Match{TeamSize: s.teamSize, Region: s.packing.bestRegion(), TeamGap: s.balancing.gap()}
+	m.Placements = make([]Placement, len(s.packing.pick))
 	for i, p := range s.packing.pick {
 		s.sorted.markMatched(p.at)
 		m.Placements[i] = Placement{Ticket: int(s.sorted.tickets[p.at]), Team: p.team}

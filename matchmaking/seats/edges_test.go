@@ -9,45 +9,6 @@ import (
 	"partyline/matchmaking/seats"
 )
 
-// The party with the most seats is first, then by ID. Seats that are only reserved or expired do not count.
-func TestParties(t *testing.T) {
-	tab := table(t, 4, 3)
-	if parties := tab.Parties(t0); parties == nil || len(parties) != 0 {
-		t.Errorf("of an empty match: %#v", parties)
-	}
-	hold(t, tab, seats.Claim{PartyID: "over", Team: 3, UserIDs: []string{"z"}}, 10)
-	hold(t, tab, seats.Claim{PartyID: "c", UserIDs: []string{"c"}}, 60)
-	hold(t, tab, seats.Claim{PartyID: "b", UserIDs: []string{"b"}}, 60)
-	hold(t, tab, seats.Claim{PartyID: "d", Team: 1, UserIDs: []string{"d", "e"}}, 60)
-	hold(t, tab, seats.Claim{UserIDs: []string{"alone"}}, 60)
-	if err := tab.Reserve(t0, at(60), seats.Claim{PartyID: "a", Team: 2, Spares: 3}); err != nil {
-		t.Fatal(err)
-	}
-	if parties := tab.Parties(at(10)); !slices.Equal(parties, []string{"d", "b", "c"}) {
-		t.Errorf("Parties = %q", parties)
-	}
-}
-
-// The hold that ends first counts, in whatever order the holds came. A taken seat has no end.
-func TestFirstExpiry(t *testing.T) {
-	tab := table(t, 1, 4)
-	if first := tab.FirstExpiry(); !first.IsZero() {
-		t.Errorf("of an empty match: %v", first)
-	}
-	if _, err := tab.Take(t0, "x", ""); err != nil {
-		t.Fatal(err)
-	}
-	if first := tab.FirstExpiry(); !first.IsZero() {
-		t.Errorf("with a player seated: %v", first)
-	}
-	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}}, 60)
-	hold(t, tab, seats.Claim{PartyID: "q", UserIDs: []string{"b"}}, 30)
-	hold(t, tab, seats.Claim{PartyID: "r", UserIDs: []string{"c"}}, 90)
-	if first := tab.FirstExpiry(); !first.Equal(at(30)) {
-		t.Errorf("FirstExpiry = %v after the start; want 30s", first.Sub(t0))
-	}
-}
-
 // An expired hold belongs to nobody: no call finds it.
 func TestExpired_IsNobodys(t *testing.T) {
 	over := func() *seats.Table {
@@ -57,15 +18,13 @@ func TestExpired_IsNobodys(t *testing.T) {
 	}
 	claim := seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}
 	for name, finds := range map[string]func(tab *seats.Table, now time.Time) bool{
-		"Leave":    func(tab *seats.Table, now time.Time) bool { return tab.Leave(now, "a") },
-		"Rename":   func(tab *seats.Table, now time.Time) bool { return tab.Rename(now, "p", "q") },
-		"Extend":   func(tab *seats.Table, now time.Time) bool { return tab.Extend(now, "a", "p", at(60)) },
-		"Get":      func(tab *seats.Table, now time.Time) bool { _, ok := tab.Get(now, "a"); return ok },
-		"Users":    func(tab *seats.Table, now time.Time) bool { return len(tab.Users(now)) > 0 },
-		"Parties":  func(tab *seats.Table, now time.Time) bool { return len(tab.Parties(now)) > 0 },
-		"Purge":    func(tab *seats.Table, now time.Time) bool { return tab.Purge(now) == 0 },
-		"Count":    func(tab *seats.Table, now time.Time) bool { _, held, _ := tab.Count(now); return held > 0 },
-		"OpenTeam": func(tab *seats.Table, now time.Time) bool { return tab.OpenByTeam(now)[0] == 0 },
+		"Leave":  func(tab *seats.Table, now time.Time) bool { return tab.Leave(now, "a") },
+		"Rename": func(tab *seats.Table, now time.Time) bool { return tab.Rename(now, "p", "q") },
+		"Extend": func(tab *seats.Table, now time.Time) bool { return tab.Extend(now, "a", "p", at(60)) },
+		"Get":    func(tab *seats.Table, now time.Time) bool { _, ok := tab.Get(now, "a"); return ok },
+		"Users":  func(tab *seats.Table, now time.Time) bool { return len(tab.Users(now)) > 0 },
+		"Purge":  func(tab *seats.Table, now time.Time) bool { return tab.Purge(now) == 0 },
+		"Count":  func(tab *seats.Table, now time.Time) bool { _, held, _ := tab.Count(now); return held > 0 },
 		"Assign": func(tab *seats.Table, now time.Time) bool {
 			_, err := tab.Assign(now, at(60), "b", "p", false)
 			return err == nil
@@ -97,9 +56,7 @@ func TestHold_ProlongsSpares(t *testing.T) {
 		hold(t, tab, c, 10)
 	}
 	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}}, 20)
-	if first := tab.FirstExpiry(); !first.Equal(at(10)) {
-		t.Errorf("a claim for no spare seat keeps them until %v", first.Sub(t0))
-	}
+	wantCount(t, tab.Clone(), 10, 0, 1, 5) // a claim for no spare seat does not keep them
 	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, 20)
 	wantCount(t, tab, 9, 0, 3, 3)
 	wantCount(t, tab, 10, 0, 2, 4)

@@ -1,8 +1,6 @@
 package seats
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"time"
 )
@@ -94,32 +92,6 @@ func (r *rows) Get(now time.Time, userID string) (Seat, bool) {
 		return *s, true
 	}
 	return Seat{}, false
-}
-
-// FirstExpiry returns when the first hold or reservation ends; zero if there is none.
-func (r rows) FirstExpiry() time.Time {
-	var first time.Time
-	for _, s := range r {
-		if s.State != Taken && (first.IsZero() || s.Expires.Before(first)) {
-			first = s.Expires
-		}
-	}
-	return first
-}
-
-// Parties lists the parties that have held or taken seats: the party with the most seats first, then by ID. Never
-// nil.
-func (r *rows) Parties(now time.Time) []string {
-	r.Purge(now)
-	size := map[string]int{}
-	for _, s := range *r {
-		if s.PartyID != "" && s.State != Reserved {
-			size[s.PartyID]++
-		}
-	}
-	ids := slices.AppendSeq([]string{}, maps.Keys(size))
-	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(size[b]-size[a], cmp.Compare(a, b)) })
-	return ids
 }
 
 // unseatedUsers returns the users of a claim who still need a seat. It returns ErrSplit if the party, or a user who

@@ -268,17 +268,6 @@ func (t *Table) Count(now time.Time) (players, held, open int) {
 	return players, len(t.rows) - players, t.Capacity() - len(t.rows)
 }
 
-// OpenByTeam returns the number of open seats of each team, as in Map.
-func (t *Table) OpenByTeam(now time.Time) []int {
-	open := make([]int, t.teams)
-	for _, s := range t.Map(now) {
-		if s.State == Open {
-			open[s.Team]++
-		}
-	}
-	return open
-}
-
 // Map lists every seat, also open ones: by team, then taken before held before open, then by party and user.
 // Reserved seats are shown as open. Its length is the capacity.
 func (t *Table) Map(now time.Time) []Seat {

@@ -52,7 +52,6 @@ func TestPasses(t *testing.T) {
 		"of another match":   func(c *pass.Claims) { c.MatchID = elsewhere.info.MatchID },
 		"of a stranger":      func(c *pass.Claims) { c.UserID = p[4].UserID },
 		"for the other team": func(c *pass.Claims) { c.Team = 1 - c.Team },
-		"with another party": func(c *pass.Claims) { c.PartyID = "" },
 		"without an ID":      func(c *pass.Claims) { c.ID = "" },
 	} {
 		forged := claims
