@@ -33,18 +33,6 @@ func (t Ticket) owner() string {
 	return t.Party.String()
 }
 
-// holders returns the IDs for which the host counts this ticket: the members' sessions and the party.
-func (t Ticket) holders() []string {
-	var ids []string
-	for _, m := range t.Members {
-		ids = append(ids, m.SessionID)
-	}
-	if !t.Solo() {
-		ids = append(ids, t.Party.String())
-	}
-	return ids
-}
-
 // indexKeys returns the IDs by which the book finds a live ticket: its users, late ones too, and the party.
 func (t Ticket) indexKeys() []string {
 	ids := distinctUsers(t.allSessions())
@@ -108,7 +96,6 @@ type Book struct {
 	rows      map[string]*row
 	live      map[string][]*row         // by user and by party
 	ages      map[string]map[string]age // by a ticket's owner and queue
-	stale     map[string][]string       // by session and by party: dropped tickets that the host still has
 	liveCount int                       // live rows
 	pass      uint64                    // passes so far
 	lastSweep time.Time
@@ -127,7 +114,7 @@ func (r *row) live() bool { return r != nil && r.ended.IsZero() }
 
 // NewBook makes an empty book.
 func NewBook(now party.Clock) *Book {
-	return &Book{now: now, rows: map[string]*row{}, live: map[string][]*row{}, ages: map[string]map[string]age{}, stale: map[string][]string{}}
+	return &Book{now: now, rows: map[string]*row{}, live: map[string][]*row{}, ages: map[string]map[string]age{}}
 }
 
 // Add enters a ticket that the host has accepted. It returns false for a ticket that has already ended. Hooks and
@@ -167,61 +154,6 @@ func (b *Book) End(id string) (Ticket, bool) {
 	r.ended, r.pooled = b.now(), nil
 	b.unlink(r)
 	return r.Ticket, true
-}
-
-// Drop is End for a ticket that the host keeps until the client removes it.
-func (b *Book) Drop(id string) (Ticket, bool) {
-	t, live := b.End(id)
-	if live {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		for _, owner := range t.holders() {
-			b.stale[owner] = append(b.stale[owner], id)
-		}
-	}
-	return t, live
-}
-
-// HostRemoved notes that the host no longer has the ticket.
-func (b *Book) HostRemoved(id string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.removed(id)
-}
-
-// ForgetDropped forgets the dropped tickets of a session or a party, by its ID. The host has removed them because the
-// session ended, or because somebody left or joined the party.
-func (b *Book) ForgetDropped(holder string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, id := range slices.Clone(b.stale[holder]) {
-		b.removed(id)
-	}
-}
-
-func (b *Book) removed(id string) {
-	if r := b.rows[id]; r != nil {
-		removeFrom(b.stale, r.holders(), id)
-	}
-}
-
-// removeFrom removes one from the lists under these names. It deletes empty lists, so that they cost no memory.
-func removeFrom[T comparable](lists map[string][]T, names []string, one T) {
-	for _, name := range names {
-		lists[name] = slices.DeleteFunc(lists[name], func(o T) bool { return o == one })
-		if len(lists[name]) == 0 {
-			delete(lists, name)
-		}
-	}
-}
-
-// HostTicketsOf returns how many tickets of a session the host has, as far as is known, and the dropped ones of them.
-func (b *Book) HostTicketsOf(s party.Session) (tickets int, stale []string) {
-	live := len(b.OfSession(s))
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	stale = slices.Clone(b.stale[s.SessionID])
-	return live + len(stale), stale
 }
 
 // AddLateMember adds a session that has come into a party to the party's tickets that do not have it yet.
@@ -325,7 +257,12 @@ func (b *Book) link(r *row) {
 
 func (b *Book) unlink(r *row) {
 	b.liveCount--
-	removeFrom(b.live, r.indexKeys(), r)
+	for _, id := range r.indexKeys() {
+		b.live[id] = slices.DeleteFunc(b.live[id], func(o *row) bool { return o == r })
+		if len(b.live[id]) == 0 {
+			delete(b.live, id)
+		}
+	}
 }
 
 // sweep deletes the entries that nobody will ask for any more.
@@ -349,8 +286,6 @@ func (b *Book) sweep() {
 		}
 		if r.live() {
 			b.unlink(r)
-		} else {
-			b.removed(id)
 		}
 		delete(b.rows, id)
 	}

@@ -365,20 +365,3 @@ func TestBook(t *testing.T) {
 		t.Error("an ended ticket is remembered for ever")
 	}
 }
-
-// A dropped ticket that nobody removed does not count forever: the host may have lost it with its end.
-func TestBook_ForgetsWhatWasDropped(t *testing.T) {
-	w := newWorld(t, configWithQueues())
-	book := queue.NewBook(w.clock.Now)
-	s := w.player()
-	book.Add(queue.Ticket{ID: "t", Queue: "duo", Session: s, Members: []party.Session{s}, Added: w.clock.Now()})
-	book.Drop("t")
-	if n, stale := book.HostTicketsOf(s); n != 1 || len(stale) != 1 || stale[0] != "t" {
-		t.Errorf("Load = %d, %q; want the dropped one", n, stale)
-	}
-	w.clock.Advance(5 * time.Minute)
-	book.Add(queue.Ticket{ID: "x", Added: w.clock.Now()})
-	if n, stale := book.HostTicketsOf(s); n != 0 {
-		t.Errorf("Load = %d, %q; want none any more", n, stale)
-	}
-}

@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -134,7 +133,7 @@ func (g *gate) admitSolo(ctx context.Context, by party.Session, queue string, ot
 	if wait := g.barred.remaining(by.UserID); wait > 0 {
 		return q, refusePaused(wait, "You")
 	}
-	return q, g.checkTicketLimit([]party.Session{by})
+	return q, nil
 }
 
 // admit refuses a party that the queue does not take.
@@ -152,9 +151,6 @@ func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q
 		return refusePaused(wait, "Somebody in your party")
 	}
 	if err := others.nobodyElsewhere(ctx, v); err != nil {
-		return err
-	}
-	if err := g.checkTicketLimit(sessions(v)); err != nil {
 		return err
 	}
 	if q.RequireReady {
@@ -193,21 +189,6 @@ func countsRefused(add interface {
 	return least < 2 || most < least || of < 1 || least%of != 0 || most%of != 0
 }
 
-// hostTicketLimit is how many tickets of one session the host takes by default. Dropped tickets count until they are
-// removed. The host's refusal does not name them.
-const hostTicketLimit = 3
-
-// checkTicketLimit refuses a ticket that the host would refuse without a reason, because dropped tickets were not
-// removed. It names those tickets.
-func (g *gate) checkTicketLimit(of []party.Session) error {
-	for _, session := range of {
-		if n, stale := g.book.HostTicketsOf(session); n >= hostTicketLimit && len(stale) > 0 {
-			return party.Refuse(party.NotReady, "Remove these dropped tickets first: %s.", strings.Join(stale, ", "))
-		}
-	}
-	return nil
-}
-
 // allReady refuses with NotReady unless every member is in the ready stage.
 func (g *gate) allReady(ctx context.Context, v party.View) error {
 	statuses, err := g.Statuses(ctx, v.ID)
@@ -235,13 +216,15 @@ func (r conflicts) alreadyQueued(ctx context.Context, v party.View, queue string
 		slices.ContainsFunc(r.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == queue && r.complete(ctx, t, v) && !r.endIfGone(ctx, t) })
 }
 
+// hostTicketLimit is how many tickets of one session the host takes by default.
+const hostTicketLimit = 3
+
 // nobodyElsewhere refuses with NotReady while a member waits alone or in another party. It names nobody. If the rules
 // cancel solo tickets, a solo ticket matters in two cases only. Its player is asked about a match, or the player has so
 // many tickets that the host would not take the party's.
 func (r conflicts) nobodyElsewhere(ctx context.Context, v party.View) error {
 	for _, m := range sessions(v) {
-		n, _ := r.book.HostTicketsOf(m)
-		cancels := r.cancelsSolo() && n < hostTicketLimit
+		cancels := r.cancelsSolo() && len(r.book.OfSession(m)) < hostTicketLimit
 		elsewhere := func(t Ticket) bool {
 			return t.Party != v.ID && !(cancels && t.Solo() && r.proposals.state(t.ID) == nil)
 		}
