@@ -38,7 +38,8 @@ type processor struct {
 	passes        int // so far
 	queuesVersion int // number of the current queues; rises when a pass finds other queues than the pass before
 	queues        map[string]rules.Queue
-	pace          pace
+	lastPass      time.Time // when the last pass began; zero if it left nobody waiting, as the host may rest then
+	slowPasses    int       // passes in a row that came late
 	paused        *pauses                                    // queues and running matches that are not asked for now
 	misfits       *cache.Cache[string, map[string]time.Time] // by running match: until when it is not offered tickets
 }
@@ -74,11 +75,7 @@ func (pr *processor) Process(ctx context.Context, entries []runtime.MatchmakerEn
 }
 
 func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
-	if slices.ContainsFunc(slices.Collect(maps.Values(p.cfg.Queues)), func(q rules.Queue) bool { return q.Accept != nil }) {
-		if interval, tooSlow := p.pace.begin(p.began); tooSlow {
-			p.Logger.Warn("passes are too rare for queues with accept; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
-		}
-	}
+	p.checkInterval()
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
 	until := p.began.Add(p.cfg.Matchmaking.PassBudget * 3 / 4) // the rest is for making the planned matches
 	for _, asked := range p.proposals.list("") {
@@ -98,6 +95,27 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 	p.makePlanned(ctx)
 	p.storeSnapshots()
 	p.measure()
+}
+
+const (
+	// slowInterval is the time between two passes above which accepting matches is tedious: each replacement costs a
+	// pass.
+	slowInterval = 5 * time.Second
+	// slowInARow is how many such times in a row are reported: a single one is a busy moment.
+	slowInARow = 3
+)
+
+// checkInterval warns if passes are too rare for queues with accept. The runtime does not show matchmaker.interval_sec.
+func (p *pass) checkInterval() {
+	asks := func(q rules.Queue) bool { return q.Accept != nil }
+	interval := p.began.Sub(p.lastPass)
+	if p.lastPass.IsZero() || interval <= slowInterval || !slices.ContainsFunc(slices.Collect(maps.Values(p.cfg.Queues)), asks) {
+		p.slowPasses = 0
+		return
+	}
+	if p.slowPasses++; p.slowPasses == slowInARow {
+		p.Logger.Warn("passes are too rare for queues with accept; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
+	}
 }
 
 // groupByQueue compares the pool with the book and drops tickets that may not wait longer. It returns the others.
@@ -310,10 +328,10 @@ func (p *pass) measure() {
 		}
 	}))
 	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
-	p.pace.lastPass = time.Time{}
+	p.lastPass = time.Time{}
 	for _, left := range p.unplaced {
 		if len(left) > 0 {
-			p.pace.lastPass = p.began
+			p.lastPass = p.began
 		}
 	}
 }
