@@ -233,19 +233,17 @@ func (b *Book) Get(id string) (Ticket, bool) {
 	return Ticket{}, false
 }
 
-// eachLive calls f with the index of each ticket that has not ended. f runs under the book's lock. eachLive releases
-// the lock every 500 tickets, because hooks wait for it.
-func (b *Book) eachLive(of []formation.Ticket, f func(i int)) {
-	const atOnce = 500
-	for from := 0; from < len(of); from += atOnce {
-		b.mu.Lock()
-		for i := from; i < min(from+atOnce, len(of)); i++ {
-			if b.rows[of[i].ID].live() {
-				f(i)
-			}
+// liveOf returns the indexes of the tickets that have not ended.
+func (b *Book) liveOf(tickets []formation.Ticket) []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	live := make([]int, 0, len(tickets))
+	for i := range tickets {
+		if b.rows[tickets[i].ID].live() {
+			live = append(live, i)
 		}
-		b.mu.Unlock()
 	}
+	return live
 }
 
 func (b *Book) link(r *row) {

@@ -19,9 +19,8 @@ const (
 
 // Measure sets the gauges of all queues, also of queues that are gone from the rules file. A gauge that is not set
 // keeps its value, and the host runs no pass while nobody waits.
-func (b *board) Measure() { b.setGauges(b.Report()) }
-
-func (b *board) setGauges(reports []party.QueueReport) {
+func (b *board) Measure() {
+	reports := b.Report()
 	b.mu.Lock()
 	for name := range b.measured {
 		if !slices.ContainsFunc(reports, func(r party.QueueReport) bool { return r.Queue == name }) {

@@ -110,7 +110,9 @@ func (p *pass) checkInterval() {
 	asks := func(q rules.Queue) bool { return q.Accept != nil }
 	interval := p.began.Sub(p.lastPass)
 	if p.lastPass.IsZero() || interval <= slowInterval || !slices.ContainsFunc(slices.Collect(maps.Values(p.cfg.Queues)), asks) {
-		p.slowPasses = 0
+		if p.slowPasses < slowInARow { // it is reported once
+			p.slowPasses = 0
+		}
 		return
 	}
 	if p.slowPasses++; p.slowPasses == slowInARow {
@@ -319,14 +321,8 @@ func (p *pass) storeSnapshots() {
 	p.board.snapshots.Store(&snapshots)
 }
 
-// measure sets the gauges from what the pass leaves waiting. It does not ask the book about each ticket again: that
-// would take a tenth of the pass.
 func (p *pass) measure() {
-	p.board.setGauges(p.board.report(func(of []formation.Ticket, f func(i int)) {
-		for i := range of {
-			f(i)
-		}
-	}))
+	p.board.Measure()
 	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
 	p.lastPass = time.Time{}
 	for _, left := range p.unplaced {
