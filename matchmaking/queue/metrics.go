@@ -1,11 +1,5 @@
 package queue
 
-import (
-	"slices"
-
-	"partyline/party"
-)
-
 // The metrics of matchmaking by queues.
 const (
 	MetricPass      = "partyline_queue_pass"      // durations of the matchmaker's passes
@@ -17,21 +11,9 @@ const (
 	MetricProposed  = "partyline_queue_proposed"  // tickets whose players were asked to accept a match, by queue
 )
 
-// Measure sets the gauges of all queues, also of queues that are gone from the rules file. A gauge that is not set
-// keeps its value, and the host runs no pass while nobody waits.
+// Measure sets the gauges of all queues. The host runs no pass while nobody waits, so passes alone do not keep them right.
 func (b *board) Measure() {
-	reports := b.Report()
-	b.mu.Lock()
-	for name := range b.measured {
-		if !slices.ContainsFunc(reports, func(r party.QueueReport) bool { return r.Queue == name }) {
-			reports = append(reports, party.QueueReport{Queue: name})
-		}
-	}
-	for _, r := range reports {
-		b.measured[r.Queue] = true
-	}
-	b.mu.Unlock()
-	for _, r := range reports {
+	for _, r := range b.Report() {
 		tags := map[string]string{"queue": r.Queue}
 		b.Metrics.MetricsGaugeSet(MetricTickets, tags, float64(r.Tickets))
 		b.Metrics.MetricsGaugeSet(MetricOldest, tags, float64(r.OldestSec))

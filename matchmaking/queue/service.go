@@ -64,7 +64,7 @@ func New(d Deps) *Service {
 	tickets := &tickets{Deps: d, book: NewBook(d.Now), proposals: proposals, barred: newPauses(d.Now), prepared: prepared}
 	live := &liveness{tickets: tickets, answers: cache.New[struct{}, hostAnswer](d.Now, 1, askedFor)}
 	blocks := &blockChecker{tickets: tickets, reads: make(chan struct{}, readsAtOnce)}
-	board := &board{liveness: live, history: newHistory(), measured: map[string]bool{}}
+	board := &board{liveness: live, history: newHistory()}
 	board.snapshots.Store(&map[string]snapshot{})
 	return &Service{
 		gate:     &gate{liveness: live, claims: claims},

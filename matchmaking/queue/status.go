@@ -25,9 +25,6 @@ type board struct {
 	*liveness
 	history   *history
 	snapshots atomic.Pointer[map[string]snapshot] // by queue: what the last pass left waiting
-
-	mu       sync.Mutex
-	measured map[string]bool // queues whose gauges were set
 }
 
 // Waiting counts the waiting tickets that this process knows.
