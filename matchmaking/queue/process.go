@@ -38,8 +38,8 @@ type processor struct {
 	passes        int // so far
 	queuesVersion int // number of the current queues; rises when a pass finds other queues than the pass before
 	queues        map[string]rules.Queue
-	lastPass      time.Time // when the last pass began; zero if it left nobody waiting, as the host may rest then
-	slowPasses    int       // passes in a row that came late
+	lastPass      time.Time                                  // when the last pass began; zero if it left nobody waiting, as the host may rest then
+	slowPasses    int                                        // passes in a row that came late
 	paused        *pauses                                    // queues and running matches that are not asked for now
 	misfits       *cache.Cache[string, map[string]time.Time] // by running match: until when it is not offered tickets
 }
