@@ -111,20 +111,6 @@ func (r *queueRun) mayNotMeet(w *poolTicket, users, expected []string) bool {
 	return r.q.Blocks == rules.BlocksAvoid && (w.hasBlockWith(users) || w.hasBlockWith(expected)) || w.sharesUser(users, expected)
 }
 
-// excludedFrom returns the tickets in the pool that may not join such a match. It adds the tickets that have to wait
-// until a later time.
-func (r *queueRun) excludedFrom(users, expected []string, until map[string]time.Time) (tickets []int) {
-	if len(users)+len(expected)+len(until) == 0 {
-		return nil
-	}
-	for i, w := range r.pool {
-		if r.mayNotMeet(w, users, expected) || r.began.Before(until[w.id]) {
-			tickets = append(tickets, i)
-		}
-	}
-	return tickets
-}
-
 // apart returns the tickets that a block keeps out of each planned match. One query reads the blocks of all matches. If
 // it fails, known is false and the checked tickets wait on.
 func (k *blockChecker) apart(ctx context.Context, plans []*planned) (apart map[*planned][]*poolTicket, known bool) {

@@ -73,9 +73,8 @@ func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planne
 		if len(out) > 0 {
 			p.Logger.Info("players kept apart queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
 		}
-		plan.running = plan.match != "" && (plan.fill || !plan.hasServer)
 		joins := plan.proposal != 0 && !plan.complete
-		if plan.running || joins {
+		if plan.fill || joins {
 			p.prepared.leaveOut(ctx, plan, out)
 		}
 		if plan.complete && known {
@@ -83,14 +82,14 @@ func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planne
 				p.sendBack(ctx, w.id, plan.queue)
 			}
 		}
-		if len(plan.tickets) == 0 || !plan.running && !joins && len(out) > 0 {
+		if len(plan.tickets) == 0 || !plan.fill && !joins && len(out) > 0 {
 			continue
 		}
 		_, fleet := plan.rules.FleetConfig()
-		if fleet && !joins && !plan.running && !plan.hasServer && p.paused.remaining(plan.queue) > 0 {
+		if fleet && !joins && !plan.fill && !plan.hasServer && p.paused.remaining(plan.queue) > 0 {
 			continue // there is no server, so nobody is asked about a match either
 		}
-		if joins || !plan.running && !plan.complete && plan.rules.Accept != nil {
+		if joins || !plan.fill && !plan.complete && plan.rules.Accept != nil {
 			p.propose(ctx, plan)
 			continue
 		}
@@ -99,7 +98,7 @@ func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planne
 			continue
 		}
 		plan.claims = plan.tickets.claims()
-		if !plan.running && !plan.hasServer {
+		if !plan.fill && !plan.hasServer {
 			if failures[plan.queue] == maxFailures {
 				continue
 			}
@@ -187,18 +186,17 @@ func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by ti
 // proposal until the answer comes.
 func (p *pass) orderServer(ctx context.Context, plan *planned) {
 	fleet, _ := plan.rules.FleetConfig()
-	fill := plan.match != ""
 	id := plan.proposal
 	if id == 0 {
 		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams) // 0 seats for a fill
 		for _, w := range plan.tickets {
-			if fill {
+			if plan.fill {
 				teams[w.team] += w.seatsNeeded()
 			}
 		}
-		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: fill})
+		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: plan.fill})
 	}
-	if fill {
+	if plan.fill {
 		p.proposals.setOrder(id, plan.match, p.Servers.OrderSlots(plan.match, plan.tickets.users()), p.Now())
 		return
 	}

@@ -94,14 +94,14 @@ func (s *seating) commit(ctx context.Context, plan *planned) (match string, err 
 
 func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, err error) {
 	wait := commitWait
-	if plan.running {
+	if plan.fill {
 		wait = hookWait
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	panicked := protected(s.Logger, "hold the seats", plan.queue, func() {
 		match, err = plan.match, s.Launcher.Commit(ctx, plan.match, plan.claims)
-		if errors.Is(err, matchmaking.ErrGone) && !plan.running && plan.launched.Handler != "" {
+		if errors.Is(err, matchmaking.ErrGone) && !plan.fill && plan.launched.Handler != "" {
 			match, err = s.Launcher.Launch(ctx, plan.launched)
 		}
 	})
@@ -158,7 +158,7 @@ func (s *seating) conclude(ctx context.Context, pool []*poolTicket, seated []str
 // recordWaits records the waits of tickets that have found a match.
 func (s *seating) recordWaits(pool []*poolTicket, plan *planned) {
 	match := "new"
-	if plan.running {
+	if plan.fill {
 		match = "running"
 	}
 	now := s.Now()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -149,7 +148,7 @@ type planned struct {
 	rules   rules.Queue
 	grace   time.Duration // how long the seat of an away player is kept
 	turn    int           // its place among the matches of its queue
-	match   string        // its running match, or the match on its game server; "" for any other
+	match   string        // its running match, or the match on its game server; "" until it is made
 	others  []string      // other users with a seat in that match, or in the proposal
 	awaited []string      // users whom the other tickets of the proposal expect
 
@@ -163,7 +162,6 @@ type planned struct {
 	// Set when the match is made:
 	claims    []seats.Claim      // the seats reserved in the match
 	launched  matchmaking.Launch // the launch of a new match; zero for a running one
-	running   bool               // the match runs already
 	withdrawn bool               // guarded by the mutex of [prepared]
 }
 
@@ -171,35 +169,32 @@ type planned struct {
 // false on an error, if the match refuses one of the tickets, or if blocks keep all of them out.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
 	r.closed[match] = true
-	others, misfits, err := r.reserve(ctx, match, pl.claims())
+	others, refused, err := r.reserve(ctx, match, pl.claims())
 	if err != nil {
 		r.Logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
 		return planned{}, false
 	}
-	if len(misfits) > 0 { // its seats are for others, as below
-		known, _ := r.misfits.Peek(match)
-		until := map[string]time.Time{}
-		maps.Copy(until, known)
-		maps.DeleteFunc(until, func(_ string, end time.Time) bool { return !r.began.Before(end) })
-		for _, i := range misfits {
-			until[pl[i].id] = r.began.Add(misfitFor)
-		}
-		r.misfits.Put(match, until)
-		r.closed[match] = false
-		return planned{}, false
-	}
 	mine := pl.users()
 	others = slices.DeleteFunc(others, func(user string) bool { return slices.Contains(mine, user) })
-	plan := planned{tickets: pl, match: match, others: others}
-	var out []*poolTicket
-	for _, w := range pl {
-		if r.mayNotMeet(w, others, nil) {
+	plan := planned{tickets: pl, match: match, fill: true, others: others}
+	var out placement
+	for i, w := range pl {
+		if slices.Contains(refused, i) || len(refused) == 0 && r.mayNotMeet(w, others, nil) {
 			out = append(out, w)
 		}
 	}
-	r.prepared.leaveOut(ctx, &plan, out)
-	if len(plan.tickets) == 0 { // its seats are for others, who would wait behind these tickets in every pass
-		r.playersIn[match], r.closed[match] = others, false
+	if len(refused) == 0 { // otherwise nothing is reserved
+		r.prepared.leaveOut(ctx, &plan, out)
+	}
+	if len(out) > 0 { // the seats are for others, who would wait behind these tickets in every pass
+		for _, w := range r.pool {
+			if slices.Contains(out, w) || r.mayNotMeet(w, others, nil) {
+				w.setMisfit(match, r.began)
+			}
+		}
+	}
+	if len(refused) > 0 || len(plan.tickets) == 0 {
+		r.closed[match] = false
 		return planned{}, false
 	}
 	return plan, true

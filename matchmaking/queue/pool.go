@@ -28,8 +28,9 @@ type poolTicket struct {
 	seats int  // seats it needed when last read; 0 = not read yet
 	ended bool // to be ignored
 
-	failedBefore bool      // its match could not be made
-	restsUntil   time.Time // until when it is not planned
+	failedBefore bool                 // its match could not be made
+	restsUntil   time.Time            // until when it is not planned
+	misfits      map[string]time.Time // by running match: until when it is not offered the ticket
 
 	users    []string // users that it seats, since its party was read for a match
 	late     []string // those of them for whom the match's game server has no slots yet
@@ -172,6 +173,20 @@ func (w *poolTicket) sharesUser(users, expected []string) bool {
 	return slices.ContainsFunc(w.expected, func(u string) bool { return slices.Contains(users, u) }) ||
 		len(expected) > 0 && slices.ContainsFunc(w.lastKnownUsers(), func(u string) bool { return slices.Contains(expected, u) })
 }
+
+// misfitFor is how long a ticket is kept from a running match. The cause may end: for example, the match may keep a
+// seat for a player whose connection is lost.
+const misfitFor = 15 * time.Second
+
+// setMisfit keeps the ticket from a running match that does not seat it.
+func (w *poolTicket) setMisfit(match string, now time.Time) {
+	if w.misfits == nil {
+		w.misfits = map[string]time.Time{}
+	}
+	w.misfits[match] = now.Add(misfitFor)
+}
+
+func (w *poolTicket) isMisfit(match string, now time.Time) bool { return now.Before(w.misfits[match]) }
 
 // ownUsers returns the different users on the ticket itself.
 func (w *poolTicket) ownUsers() []string { return distinctUsers(w.members()) }

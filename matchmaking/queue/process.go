@@ -10,7 +10,6 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/internal/cache"
 	"partyline/matchmaking/formation"
 	"partyline/party/rules"
 )
@@ -38,18 +37,10 @@ type processor struct {
 	passes        int // so far
 	queuesVersion int // number of the current queues; rises when a pass finds other queues than the pass before
 	queues        map[string]rules.Queue
-	lastPass      time.Time                                  // when the last pass began; zero if it left nobody waiting, as the host may rest then
-	slowPasses    int                                        // passes in a row that came late
-	paused        *pauses                                    // queues and running matches that are not asked for now
-	misfits       *cache.Cache[string, map[string]time.Time] // by running match: until when it is not offered tickets
+	lastPass      time.Time // when the last pass began; zero if it left nobody waiting, as the host may rest then
+	slowPasses    int       // passes in a row that came late
+	paused        *pauses   // queues and running matches that are not asked for now
 }
-
-// misfitFor is how long a ticket is kept from a match that refused to seat it. The cause may end: for example, the
-// match may keep a seat for a player whose connection is lost.
-const (
-	misfitFor  = 15 * time.Second
-	maxMisfits = 10_000 // matches
-)
 
 // pass is one run over the host's pool.
 type pass struct {
@@ -161,7 +152,7 @@ func (p *pass) groupByQueue(ctx context.Context, entries []runtime.MatchmakerEnt
 func (p *pass) runQueue(ctx context.Context, name string, q rules.Queue, pool []*poolTicket, deadline time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, closed: map[string]bool{}, playersIn: map[string][]string{}, incomplete: map[string]proposal{}}
+	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, closed: map[string]bool{}, incomplete: map[string]proposal{}}
 	r.advance(ctx)
 	defer func() { p.unplaced[name] = r.pool }()
 	r.refreshSome(ctx)
@@ -183,9 +174,8 @@ type queueRun struct {
 	q            rules.Queue
 	pool         []*poolTicket // tickets that may be placed
 	deadline     time.Time
-	closed       map[string]bool     // running matches that take no more players in this pass
-	playersIn    map[string][]string // the players of running matches from which blocks kept all tickets
-	plannedCount int                 // matches planned
+	closed       map[string]bool // running matches that take no more players in this pass
+	plannedCount int             // matches planned
 
 	byID       map[string]*poolTicket // every ticket of the queue; nil without proposals
 	incomplete map[string]proposal    // proposals that need a replacement, by their names among the running matches
@@ -290,9 +280,16 @@ func (r *queueRun) openMatches(ctx context.Context) []formation.OpenMatch {
 	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool {
 		return r.closed[m.ID] || len(m.Open) != r.q.Teams || r.paused.remaining(m.ID) > 0
 	})
+	misfits := map[string][]int{} // by match
+	for i, w := range r.pool {
+		for match := range w.misfits {
+			if w.isMisfit(match, r.began) {
+				misfits[match] = append(misfits[match], i)
+			}
+		}
+	}
 	for i, m := range matches {
-		misfits, _ := r.misfits.Peek(m.ID)
-		matches[i].Apart = r.excludedFrom(r.playersIn[m.ID], nil, misfits)
+		matches[i].Apart = misfits[m.ID]
 	}
 	return append(wanting, matches...)
 }

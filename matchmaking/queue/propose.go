@@ -143,7 +143,12 @@ func (r *queueRun) proposalsToFill() (open []formation.OpenMatch) {
 			m.Planned = append(m.Planned, formation.Planned{Ticket: w.forFormation(), Team: w.team})
 		}
 		m.Key, m.Skill = pl[0].key, pl.skill()
-		m.Apart = r.excludedFrom(pl.users(), pl.expected(), nil)
+		users, expected := pl.users(), pl.expected()
+		for i, w := range r.pool {
+			if r.mayNotMeet(w, users, expected) {
+				m.Apart = append(m.Apart, i)
+			}
+		}
 		open = append(open, m)
 	}
 	return open

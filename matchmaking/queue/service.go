@@ -72,7 +72,6 @@ func New(d Deps) *Service {
 		liveness: live,
 		processor: &processor{
 			liveness: live, blocks: blocks, board: board, paused: newPauses(d.Now),
-			misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor),
 		},
 		seating: &seating{tickets, board.history},
 		board:   board, tickets: tickets,
