@@ -218,8 +218,11 @@ func (b *Book) Blocked(id string, blocks []party.Block) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if r := b.rows[id]; r != nil {
-		fresh := slices.DeleteFunc(blocks, func(block party.Block) bool { return slices.Contains(r.blocked, block) })
-		r.blocked = append(r.blocked, fresh...)
+		for _, block := range blocks {
+			if !slices.Contains(r.blocked, block) {
+				r.blocked = append(r.blocked, block)
+			}
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -39,104 +38,79 @@ type SeatOrderer interface {
 }
 
 // makePlanned makes the planned matches that no block forbids, the queues in turn, and hands them to the host. The host
-// then checks again that every ticket is there. Matches that need no check for blocks come first, before blocks are
-// read. The time of that read does not count for the pass: otherwise a slow database would end every pass.
+// then checks again that every ticket is there. The time in which blocks are read does not count for the pass:
+// otherwise a slow database would end every pass. After the deadline makePlanned still makes the matches that all
+// players accepted, and the first match of each queue, so that nobody waits forever.
 func (p *pass) makePlanned(ctx context.Context) {
-	slices.SortStableFunc(p.plans, func(a, b planned) int { return a.turn - b.turn })
-	var free, checked []*planned
-	for i := range p.plans {
-		if plan := &p.plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
-			checked = append(checked, plan)
-		} else {
-			free = append(free, plan)
-		}
-	}
-	apart := map[*planned][]*poolTicket{}
-	for _, plan := range free {
-		apart[plan] = plan.expectedElsewhere()
-	}
-	p.makeEach(ctx, free, apart, true, p.deadline)
+	slices.SortStableFunc(p.plans, func(a, b *planned) int { return a.turn - b.turn })
 	began := p.Now()
-	apart, known := p.blocks.apart(ctx, checked)
-	p.makeEach(ctx, checked, apart, known, p.deadline.Add(p.Now().Sub(began)))
-}
-
-// makeEach makes plans in their order. apart has the tickets that are kept out of each plan; all tickets if that is
-// not known. After the deadline it still makes the matches that all players accepted, and the first match of each
-// queue, so that nobody waits forever.
-func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planned][]*poolTicket, known bool, deadline time.Time) {
+	plans := p.blocks.check(ctx, p.plans)
+	deadline := p.deadline.Add(p.Now().Sub(began))
 	ctx, cancel := context.WithTimeout(ctx, max(0, deadline.Sub(p.Now()))+launchGrace)
 	defer cancel()
 	failures, late := map[string]int{}, 0
 	for _, plan := range plans {
-		out := apart[plan]
-		if len(out) > 0 {
-			p.Logger.Info("players kept apart queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
-		}
-		joins := plan.proposal != 0 && !plan.complete
-		if plan.fill || joins {
-			p.prepared.leaveOut(ctx, plan, out)
-		}
-		if plan.complete && known {
-			for _, w := range out {
-				p.sendBack(ctx, w.id, plan.queue)
-			}
-		}
-		if len(plan.tickets) == 0 || !plan.fill && !joins && len(out) > 0 {
-			continue
-		}
 		_, fleet := plan.rules.FleetConfig()
-		if fleet && !joins && !plan.fill && !plan.hasServer && p.paused.remaining(plan.queue) > 0 {
-			continue // there is no server, so nobody is asked about a match either
-		}
-		if joins || !plan.fill && !plan.complete && plan.rules.Accept != nil {
+		isNew := !plan.fill && !plan.hasServer && !plan.joins()
+		switch {
+		case !p.leaveOut(ctx, plan):
+		case isNew && fleet && p.paused.remaining(plan.queue) > 0: // no server, so nobody is asked about a match either
+		case plan.joins(), isNew && !plan.complete && plan.rules.Accept != nil:
 			p.propose(ctx, plan)
-			continue
-		}
-		if fleet && !plan.hasServer {
+		case fleet && !plan.hasServer:
 			_ = protected(p.Logger, "ask for a game server", plan.queue, func() { p.orderServer(ctx, plan) })
-			continue
+		case isNew && failures[plan.queue] == maxFailures:
+		case isNew && (ctx.Err() != nil || plan.turn > 0 && !p.Now().Before(deadline)):
+			late++
+		case isNew && !p.launch(ctx, plan):
+			if !plan.complete {
+				failures[plan.queue]++
+			}
+			p.sendAllBack(ctx, plan)
+		default:
+			plan.claims = plan.tickets.claims()
+			p.prepared.add(plan)
+			p.groups = append(p.groups, plan.tickets.entries())
 		}
-		plan.claims = plan.tickets.claims()
-		if !plan.fill && !plan.hasServer {
-			if failures[plan.queue] == maxFailures {
-				continue
-			}
-			if ctx.Err() != nil || plan.turn > 0 && !p.Now().Before(deadline) {
-				late++
-				continue
-			}
-			_ = protected(p.Logger, "make a match", plan.queue, func() { plan.match = p.launch(ctx, plan) })
-			if plan.match == "" {
-				if !plan.complete {
-					failures[plan.queue]++
-				}
-				p.sendAllBack(ctx, plan)
-				continue
-			}
-		}
-		p.prepared.add(plan)
-		p.groups = append(p.groups, plan.tickets.entries())
 	}
 	if late > 0 {
 		p.Logger.Warn("pass ran out of time, its last matches wait for the next one matches=%d", late)
 	}
 }
 
-// launch makes a new match and tells nobody. It returns "" on failure.
-func (p *pass) launch(ctx context.Context, plan *planned) string {
+// leaveOut removes the tickets that are kept out of a plan. It returns false if the plan cannot be made without them.
+func (p *pass) leaveOut(ctx context.Context, plan *planned) bool {
+	if len(plan.out) == 0 {
+		return true
+	}
+	p.Logger.Info("players kept apart queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(plan.out))
+	if plan.complete {
+		for _, w := range plan.out {
+			p.sendBack(ctx, w.id, plan.queue)
+		}
+	}
+	if !plan.fill && !plan.joins() {
+		return false
+	}
+	p.prepared.leaveOut(ctx, plan, plan.out)
+	return len(plan.tickets) > 0
+}
+
+// launch makes a new match and tells nobody. It returns false on failure.
+func (p *pass) launch(ctx context.Context, plan *planned) (made bool) {
 	plan.launched = plan.launchSpec()
 	quiet := plan.launched
 	quiet.Unannounced = true
-	match, err := p.Launcher.Launch(ctx, quiet)
-	if err == nil && match == "" {
-		err = errors.New("a match without an ID")
-	}
-	if err != nil {
+	var err error
+	panicked := protected(p.Logger, "make a match", plan.queue, func() { plan.match, err = p.Launcher.Launch(ctx, quiet) })
+	switch {
+	case panicked != nil:
+		return false
+	case err != nil, plan.match == "":
 		p.Logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
-		return ""
+		return false
 	}
-	return match
+	return true
 }
 
 // sendAllBack sends the tickets of a match that could not be made back to wait, without a proposal. If their players

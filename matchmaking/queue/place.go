@@ -152,6 +152,8 @@ type planned struct {
 	others  []string      // other users with a seat in that match, or in the proposal
 	awaited []string      // users whom the other tickets of the proposal expect
 
+	out placement // tickets that are kept out of it
+
 	teamSize  int    // of a new match
 	region    string // where it is played
 	proposal  int    // the proposal that it completes or that its tickets join; 0 for none
@@ -164,6 +166,9 @@ type planned struct {
 	launched  matchmaking.Launch // the launch of a new match; zero for a running one
 	withdrawn bool               // guarded by the mutex of [prepared]
 }
+
+// joins reports whether the tickets join a proposal.
+func (p *planned) joins() bool { return p.proposal != 0 && !p.complete }
 
 // fill reserves seats in a running match. Each pass does that once per match, for tickets that may join it. It returns
 // false on an error, if the match refuses one of the tickets, or if blocks keep all of them out.
@@ -179,7 +184,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	plan := planned{tickets: pl, match: match, fill: true, others: others}
 	var out placement
 	for i, w := range pl {
-		if slices.Contains(refused, i) || len(refused) == 0 && r.mayNotMeet(w, others, nil) {
+		if slices.Contains(refused, i) || len(refused) == 0 && w.mayNotMeet(&r.q, others, nil) {
 			out = append(out, w)
 		}
 	}
@@ -188,7 +193,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	}
 	if len(out) > 0 { // the seats are for others, who would wait behind these tickets in every pass
 		for _, w := range r.pool {
-			if slices.Contains(out, w) || r.mayNotMeet(w, others, nil) {
+			if slices.Contains(out, w) || w.mayNotMeet(&r.q, others, nil) {
 				w.setMisfit(match, r.began)
 			}
 		}

@@ -51,7 +51,7 @@ type pass struct {
 	placed   map[string]bool          // users who get a match in this pass
 	unplaced map[string][]*poolTicket // by queue: tickets that wait on
 	excluded []*poolTicket            // tickets that may not be placed any more: planned, asked about a match, or gone
-	plans    []planned
+	plans    []*planned
 	groups   [][]runtime.MatchmakerEntry
 }
 
@@ -262,7 +262,7 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 // addPlan adds a match to be made. turn is its place among the matches of the queue.
 func (r *queueRun) addPlan(of planned, turn int) {
 	of.queue, of.rules, of.grace, of.turn = r.name, r.q, r.cfg.Parties.ReconnectGrace, turn
-	r.plans = append(r.plans, of)
+	r.plans = append(r.plans, &of)
 }
 
 // openMatches lists the running matches to fill and the proposals that need a replacement. If the matches cannot be

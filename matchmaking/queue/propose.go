@@ -145,7 +145,7 @@ func (r *queueRun) proposalsToFill() (open []formation.OpenMatch) {
 		m.Key, m.Skill = pl[0].key, pl.skill()
 		users, expected := pl.users(), pl.expected()
 		for i, w := range r.pool {
-			if r.mayNotMeet(w, users, expected) {
+			if w.mayNotMeet(&r.q, users, expected) {
 				m.Apart = append(m.Apart, i)
 			}
 		}
