@@ -86,7 +86,7 @@ func (p *pass) leaveOut(ctx context.Context, plan *planned) bool {
 	p.Logger.Info("players kept apart queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(plan.out))
 	if plan.complete {
 		for _, w := range plan.out {
-			p.sendBack(ctx, w.id, plan.queue)
+			p.sendBack(ctx, w.id)
 		}
 	}
 	if !plan.fill && !plan.joins() {
@@ -122,7 +122,7 @@ func (p *pass) sendAllBack(ctx context.Context, plan *planned) {
 			w.restsUntil = p.Now().Add(restFor)
 		}
 		w.failedBefore = true
-		p.sendBack(ctx, w.id, plan.queue)
+		p.sendBack(ctx, w.id)
 	}
 }
 
@@ -133,7 +133,7 @@ func (p *pass) propose(ctx context.Context, plan *planned) {
 	for i, w := range plan.tickets {
 		parts[i].asked, parts[i].deadline = w.ownUsers(), by
 	}
-	var stayed []*part
+	var stayed []part
 	if plan.proposal == 0 {
 		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
 		p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts})
@@ -148,7 +148,7 @@ func (p *pass) propose(ctx context.Context, plan *planned) {
 	p.tellAll(ctx, stayed, Replaced, by)
 }
 
-func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by time.Time) {
+func (p *pass) tellAll(ctx context.Context, parts []part, name EventName, by time.Time) {
 	for _, part := range parts {
 		if t, live := p.book.Get(part.ticket); live {
 			p.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, AcceptBy: by.Unix()})
@@ -183,9 +183,9 @@ func (p *pass) orderServer(ctx context.Context, plan *planned) {
 }
 
 // parts returns the tickets as parts of a proposal. Nobody is asked yet.
-func (pl placement) parts() (parts []*part) {
+func (pl placement) parts() (parts []part) {
 	for _, w := range pl {
-		parts = append(parts, &part{ticket: w.id, team: w.team, seats: w.seatsNeeded(), users: slices.Clone(w.users), accepted: map[string]bool{}})
+		parts = append(parts, part{ticket: w.id, team: w.team, seats: w.seatsNeeded(), users: slices.Clone(w.users)})
 	}
 	return parts
 }

@@ -30,31 +30,21 @@ func (r *queueRun) advance(ctx context.Context) {
 		unread[p.id] = !r.settle(ctx, p)
 	}
 	for _, p := range r.proposals.list(r.name) {
-		served := r.orderState(ctx, p)
-		switch {
+		failed := NoReason
+		switch served := r.orderState(ctx, p); {
 		case served == matchmaking.OrderFailed:
-			r.dissolve(ctx, p, NoCapacity)
-			continue
-		case !r.fits(p), !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.replaceUntil)):
-			r.dissolve(ctx, p, QueuedAgain)
-			continue
+			failed = NoCapacity
+		case !r.fits(p), !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.missingSince.Add(r.q.Accept.Replace))):
+			failed = QueuedAgain
 		case unread[p.id]:
-		case p.complete():
-			if p.order != nil && served == matchmaking.OrderPending {
-				break
-			}
-			plan := planned{tickets: r.placementOf(p), proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, hasServer: p.order != nil, fill: p.fill}
-			if p.fill {
-				filled, ok := r.fill(ctx, p.match, plan.tickets)
-				if !ok || len(filled.tickets) < len(plan.tickets) {
-					r.dissolve(ctx, p, QueuedAgain)
-					continue
-				}
-				plan.others = filled.others
-			}
-			r.addPlan(plan, -1)
+		case p.complete() && served == matchmaking.OrderReady:
+			failed = r.planComplete(ctx, p)
 		case !p.full():
 			r.incomplete[proposalPrefix+strconv.Itoa(p.id)] = p
+		}
+		if failed != NoReason {
+			r.dissolve(ctx, p, failed)
+			continue
 		}
 		for _, part := range p.parts {
 			asked = append(asked, r.byID[part.ticket])
@@ -73,6 +63,24 @@ func (r *queueRun) fits(p proposal) bool {
 	return (fleet || r.q.Accept != nil) && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max) && slices.Contains(regions, p.region))
 }
 
+// planComplete plans the match of a proposal. If a running match does not take all of its tickets any more, it says why
+// the proposal has failed.
+func (r *queueRun) planComplete(ctx context.Context, p proposal) (failed DropReason) {
+	plan := planned{
+		tickets: r.placementOf(p), proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region,
+		match: p.match, hasServer: p.order != nil, fill: p.fill,
+	}
+	if p.fill {
+		filled, ok := r.fill(ctx, p.match, plan.tickets)
+		if !ok || len(filled.tickets) < len(plan.tickets) {
+			return QueuedAgain
+		}
+		plan.others = filled.others
+	}
+	r.addPlan(plan, -1)
+	return NoReason
+}
+
 // settle takes tickets off a proposal: those that ended, need another number of seats, seat a user who plays elsewhere,
 // or were not accepted in time. It returns false if a party could not be read: then its ticket is not settled.
 func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
@@ -89,17 +97,17 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 			if t, live := r.book.Get(part.ticket); live { // the host reports a broken connection two seconds later
 				r.membersPresent(ctx, t)
 			}
-			r.takeOff(part.ticket, r.name)
+			r.proposals.remove(part.ticket, r.began)
 			continue
 		}
 		if w.seatsNeeded() != part.seats || !r.seatFriends(part, w.users) {
-			r.sendBack(ctx, part.ticket, r.name)
+			r.sendBack(ctx, part.ticket)
 			continue
 		}
 		if part.allAccepted() || r.began.Before(part.deadline) {
 			continue
 		}
-		silent := slices.DeleteFunc(slices.Clone(part.asked), func(user string) bool { return part.accepted[user] })
+		silent := slices.DeleteFunc(slices.Clone(part.asked), func(user string) bool { return slices.Contains(part.accepted, user) })
 		r.drop(ctx, part.ticket, DropNoAnswer, silent...)
 	}
 	return known
@@ -107,7 +115,7 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 
 // seatFriends notes the friends who came in on the seats that a part holds. It returns false if one of them has a
 // match, or is asked about one, with another ticket.
-func (r *queueRun) seatFriends(part *part, users []string) bool {
+func (r *queueRun) seatFriends(part part, users []string) bool {
 	fresh := slices.DeleteFunc(slices.Clone(users), func(user string) bool { return slices.Contains(part.users, user) })
 	if slices.ContainsFunc(fresh, func(user string) bool { return r.placed[user] }) {
 		return false
@@ -163,11 +171,11 @@ func (r *queueRun) planReplacement(match string, pl placement) (plan planned, is
 
 var errTooLong = errors.New("the game server was not ready in time")
 
-// orderState returns the state of a proposal's order for a game server or slots. It cancels an order that takes too
+// orderState returns the state of a proposal's order for a game server or slots; ready if it needs none. It cancels an order that takes too
 // long, or whose new match no longer takes these players.
 func (r *queueRun) orderState(ctx context.Context, p proposal) matchmaking.OrderState {
 	if p.order == nil {
-		return matchmaking.OrderPending
+		return matchmaking.OrderReady
 	}
 	fleet, is := r.q.FleetConfig()
 	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.orderedAt.Add(fleet.ReadyWithin))) {
@@ -197,7 +205,7 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	if p.order != nil {
 		p.order.Cancel(errIncomplete)
 	}
-	asked := slices.ContainsFunc(p.parts, func(part *part) bool { return len(part.asked) > 0 })
+	asked := slices.ContainsFunc(p.parts, func(part part) bool { return len(part.asked) > 0 })
 	for _, ticket := range r.proposals.end(p.id) {
 		if t, live := r.book.Get(ticket); live && !p.fill && (why == NoCapacity || asked) {
 			r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID, Reason: why})

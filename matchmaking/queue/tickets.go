@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"time"
 
 	"partyline/party"
 	"partyline/party/rules"
@@ -23,7 +22,7 @@ func (ts *tickets) end(ctx context.Context, id string, by ...string) (Ticket, bo
 	ts.bar(id, by)
 	t, live := ts.book.End(id)
 	if live {
-		ts.takeOff(id, t.Queue)
+		ts.proposals.remove(id, ts.Now())
 	}
 	ts.prepared.end(ctx, id)
 	return t, live
@@ -86,19 +85,10 @@ func (ts *tickets) bar(ticket string, users []string) {
 	}
 }
 
-// takeOff takes a ticket off its proposal. A replacement is searched for as the queue says.
-func (ts *tickets) takeOff(ticket, queue string) {
-	var replace time.Duration
-	if a := ts.Policy().Queues[queue].Accept; a != nil {
-		replace = a.Replace
-	}
-	ts.proposals.remove(ticket, ts.Now().Add(replace))
-}
-
 // sendBack takes a ticket off its proposal, to wait for another match. It tells players who were asked.
-func (ts *tickets) sendBack(ctx context.Context, ticket, queue string) {
+func (ts *tickets) sendBack(ctx context.Context, ticket string) {
 	asked := ts.proposals.state(ticket) != nil
-	ts.takeOff(ticket, queue)
+	ts.proposals.remove(ticket, ts.Now())
 	if t, live := ts.book.Get(ticket); live && asked {
 		ts.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID})
 	}
