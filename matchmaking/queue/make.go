@@ -136,7 +136,7 @@ func (p *pass) propose(ctx context.Context, plan *planned) {
 	var stayed []part
 	if plan.proposal == 0 {
 		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
-		p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts})
+		p.proposals.begin(proposal{queue: plan.queue, rules: plan.rules, teams: teams, region: plan.region, parts: parts})
 	} else {
 		var goesOn bool
 		if stayed, goesOn = p.proposals.join(plan.proposal, parts); !goesOn {
@@ -168,7 +168,7 @@ func (p *pass) orderServer(ctx context.Context, plan *planned) {
 				teams[w.team] += w.seatsNeeded()
 			}
 		}
-		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: plan.fill})
+		id = p.proposals.begin(proposal{queue: plan.queue, rules: plan.rules, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: plan.fill})
 	}
 	if plan.fill {
 		p.proposals.setOrder(id, plan.match, p.Servers.OrderSlots(plan.match, plan.tickets.users()), p.Now())

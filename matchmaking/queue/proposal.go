@@ -9,6 +9,7 @@ import (
 
 	"partyline/matchmaking"
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 // proposal is a match that is not made yet: its players are asked about it, or it waits for a game server or slots. The
@@ -16,7 +17,8 @@ import (
 type proposal struct {
 	id     int
 	queue  string
-	teams  []int // seats of each team
+	rules  rules.Queue // of the queue when the match was found
+	teams  []int       // seats of each team
 	region string
 	parts  []part
 	// match is the match that a game server is ordered for, and order is that order. In a fill, match is a running

@@ -1,10 +1,10 @@
 package queue
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -34,7 +34,7 @@ func (r *queueRun) advance(ctx context.Context) {
 		switch served := r.orderState(ctx, p); {
 		case served == matchmaking.OrderFailed:
 			failed = NoCapacity
-		case !r.fits(p), !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.missingSince.Add(r.q.Accept.Replace))):
+		case !reflect.DeepEqual(p.rules, r.q), !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.missingSince.Add(r.q.Accept.Replace))):
 			failed = QueuedAgain
 		case unread[p.id]:
 		case p.complete() && served == matchmaking.OrderReady:
@@ -51,16 +51,6 @@ func (r *queueRun) advance(ctx context.Context) {
 		}
 	}
 	r.removeFromPool(asked)
-}
-
-// fits reports whether the queue still proposes matches of this size in this region. Its rules may have changed.
-func (r *queueRun) fits(p proposal) bool {
-	size, regions := slices.Max(p.teams), []string{""}
-	if r.q.Latency != nil {
-		regions = r.q.Latency.Regions
-	}
-	_, fleet := r.q.FleetConfig()
-	return (fleet || r.q.Accept != nil) && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max) && slices.Contains(regions, p.region))
 }
 
 // planComplete plans the match of a proposal. If a running match does not take all of its tickets any more, it says why
@@ -177,8 +167,8 @@ func (r *queueRun) orderState(ctx context.Context, p proposal) matchmaking.Order
 	if p.order == nil {
 		return matchmaking.OrderReady
 	}
-	fleet, is := r.q.FleetConfig()
-	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.orderedAt.Add(fleet.ReadyWithin))) {
+	fleet, _ := r.q.FleetConfig()
+	if state, _ := p.order.State(); state == matchmaking.OrderPending && (r.began.After(p.orderedAt.Add(fleet.ReadyWithin))) {
 		p.order.Cancel(errTooLong)
 	} else if state == matchmaking.OrderReady && !p.fill {
 		// A server may end its match while nobody plays. After the commit a failure would cost the tickets, so the
