@@ -52,8 +52,9 @@ func (t Ticket) hasSession(sessionID string) bool {
 // mayBeMadeAt reports whether the host can have made the ticket at that time.
 func (t Ticket) mayBeMadeAt(at time.Time) bool { return !at.Before(t.Asked) && !at.After(t.Added) }
 
-func (t Ticket) hasUser(userID string) bool {
-	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.UserID == userID })
+// seats reports whether the user gets a seat by the ticket.
+func (t Ticket) seats(userID string) bool {
+	return slices.ContainsFunc(t.allSessions(), func(m party.Session) bool { return m.UserID == userID })
 }
 
 func sessions(v party.View) []party.Session {

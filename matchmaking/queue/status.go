@@ -55,26 +55,11 @@ func (b *board) Status(ctx context.Context, caller party.Caller, partyID string)
 }
 
 func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID string) ([]Ticket, error) {
-	if partyID != "" {
-		v, err := b.Roster.ViewAs(ctx, caller, partyID)
-		if err != nil {
-			return nil, err
-		}
-		return b.book.OfParty(v.ID), nil
+	if partyID == "" {
+		return b.book.OfUser(caller.UserID), nil
 	}
-	tickets := b.book.OfUser(caller.UserID)
-	in, err := b.Roster.PartiesOf(ctx, caller.UserID)
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range in { // members who came in by an invite are not on the ticket
-		for _, t := range b.book.OfParty(m.ID) {
-			if !slices.ContainsFunc(tickets, func(o Ticket) bool { return o.ID == t.ID }) {
-				tickets = append(tickets, t)
-			}
-		}
-	}
-	return tickets, nil
+	v, err := b.Roster.ViewAs(ctx, caller, partyID)
+	return b.book.OfParty(v.ID), err
 }
 
 func (b *board) statusOf(t Ticket) party.QueueTicket {
