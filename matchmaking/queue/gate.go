@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
-	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/party"
 	"partyline/party/reserve"
@@ -28,16 +27,13 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 	if _, member := v.Session(by.SessionID); !member {
 		return party.NotAMember()
 	}
-	if !g.Processing && countsRefused(add) {
-		return nil
-	}
 	asked := Ticket{Party: v.ID, Session: by, Members: sessions(v), Queue: add.GetStringProperties()[PropertyQueue]}
 	others := conflicts{g.liveness, g.claims.all()}
 	if v.Leader().SessionID == by.SessionID { // the host refuses everybody else
 		others.pending = g.claims.enter(asked)
 		defer func() { err = g.claims.finishCheck(by.SessionID, err) }()
 	}
-	if most := int(add.GetMaxCount()); !g.Processing && v.Size() > most {
+	if most := int(add.GetMaxCount()); !g.Processing && most > 1 && v.Size() > most { // the host refuses others
 		return party.Refuse(party.PartyTooLarge, "A match of up to %d players has no room for your party of %d.", most, v.Size())
 	}
 	q, held, err := g.admit(ctx, asked, l, others)
@@ -53,9 +49,6 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 // CheckSolo is CheckParty for a player without a party. It refuses with NotReady while a party of the player waits for
 // a match: the player could be matched twice.
 func (g *gate) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) (err error) {
-	if !g.Processing && countsRefused(add) {
-		return nil
-	}
 	asked := Ticket{Session: by, Members: []party.Session{by}, Queue: add.GetStringProperties()[PropertyQueue]}
 	others := conflicts{g.liveness, g.claims.enter(asked)}
 	defer func() { err = g.claims.finishCheck(by.SessionID, err) }()
@@ -144,19 +137,6 @@ func spareSeats(q rules.Queue, members int, f party.Footprint) int {
 	}
 	kept := min(f.Held-f.WaitlistSeats, onTheWay)
 	return kept + max(0, min(onTheWay-kept, q.LargestParty()-members-kept))
-}
-
-// countsRefused reports whether the host refuses a ticket because of its counts.
-func countsRefused(add interface {
-	GetMinCount() int32
-	GetMaxCount() int32
-	GetCountMultiple() *wrapperspb.Int32Value
-}) bool {
-	least, most, of := int(add.GetMinCount()), int(add.GetMaxCount()), 1
-	if multiple := add.GetCountMultiple(); multiple != nil {
-		of = int(multiple.GetValue())
-	}
-	return least < 2 || most < least || of < 1 || least%of != 0 || most%of != 0
 }
 
 // allReady refuses with NotReady unless every member is in the ready stage.
