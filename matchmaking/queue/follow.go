@@ -130,7 +130,7 @@ func (f *follower) membersChanged(id party.ID, by string, ended func(Ticket) boo
 
 // forget drops the ages of a party that ended with its last member. If the party is kept for away members, ages stay.
 func (f *follower) forget(id party.ID, dropped bool) {
-	if !f.book.HasAge(id.String()) {
+	if len(f.book.Ages(id)) == 0 {
 		return
 	}
 	if _, err := f.Roster.View(context.Background(), id); party.ReasonOf(err) != party.PartyNotFound {

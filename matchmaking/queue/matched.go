@@ -36,6 +36,7 @@ func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 		match, err = "", party.AsError(panicked)
 	}
 	if err != nil && s.Processing { // without queues, the host's relayed match is what its matching promises
+		s.Logger.Error("match lost tickets=%d error=%v", len(pool), err)
 		_ = protected(s.Logger, "tell of a lost match", "", func() {
 			for _, w := range pool {
 				s.drop(ctx, w.id, DropInternal)
@@ -46,28 +47,20 @@ func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 }
 
 func (s *seating) matched(ctx context.Context, pool []*poolTicket) (match string, err error) {
-	// The match stands even if nobody can be told.
-	conclude := func(seated []string) {
-		_ = protected(s.Logger, "tell of a match", "", func() { s.conclude(ctx, pool, seated) })
-	}
 	if !s.Processing {
 		match, err = s.launchForHost(ctx, pool)
-		conclude(nil) // the host's own tickets cannot be ignored
+		s.conclude(ctx, pool, nil)
 		return match, err
 	}
 	plan, ok := s.prepared.collect(pool[0].id)
-	if ok {
-		s.proposals.end(plan.proposal)
-		match, err = s.commit(ctx, plan)
-	} else {
-		err = fmt.Errorf("no match was prepared for these %d tickets", len(pool))
+	if !ok {
+		return "", fmt.Errorf("no match was prepared for these %d tickets", len(pool))
 	}
-	if err != nil {
-		s.Logger.Error("match lost tickets=%d error=%v", len(pool), err)
+	s.proposals.end(plan.proposal)
+	if match, err = s.commit(ctx, plan); err != nil {
 		return "", err
 	}
-	s.recordWaits(pool, plan)
-	conclude(plan.tickets.users())
+	s.conclude(ctx, pool, plan)
 	_ = protected(s.Logger, "look at the members again", "", func() { s.recheckMembers(ctx, plan) })
 	return match, nil
 }
@@ -84,28 +77,24 @@ const (
 // commit holds the seats of a match, and the launcher tells the parties. If a new match is gone, because one of its
 // tickets seemed to have ended, commit makes it again.
 func (s *seating) commit(ctx context.Context, plan *planned) (match string, err error) {
-	for range commitTries {
-		if match, err = s.tryCommit(ctx, plan); err == nil {
-			return match, nil
-		}
-	}
-	return "", err
-}
-
-func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, err error) {
 	wait := commitWait
 	if plan.fill {
 		wait = hookWait
 	}
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	panicked := protected(s.Logger, "hold the seats", plan.queue, func() {
-		match, err = plan.match, s.Launcher.Commit(ctx, plan.match, plan.claims)
-		if errors.Is(err, matchmaking.ErrGone) && !plan.fill && plan.launched.Handler != "" {
-			match, err = s.Launcher.Launch(ctx, plan.launched)
+	for range commitTries {
+		try, cancel := context.WithTimeout(ctx, wait)
+		panicked := protected(s.Logger, "hold the seats", plan.queue, func() {
+			match, err = plan.match, s.Launcher.Commit(try, plan.match, plan.claims)
+			if errors.Is(err, matchmaking.ErrGone) && plan.launched.Handler != "" {
+				match, err = s.Launcher.Launch(try, plan.launched)
+			}
+		})
+		cancel()
+		if err = cmp.Or(panicked, err); err == nil {
+			return match, nil
 		}
-	})
-	return match, cmp.Or(panicked, err)
+	}
+	return "", err
 }
 
 // recheckMembers frees the seats of members who left before the seats were held. It keeps the seat of an away member.
@@ -134,42 +123,47 @@ func (s *seating) recheckMembers(ctx context.Context, plan *planned) {
 	}
 }
 
-// conclude ends the tickets of a match, and all other tickets of the users that it seats. It ends all of the match's
-// own tickets before it tells anybody.
-func (s *seating) conclude(ctx context.Context, pool []*poolTicket, seated []string) {
-	var matched []Ticket
-	for _, w := range pool {
-		t, live := s.book.End(w.id)
-		if !live {
-			t = w.ticket()
+// conclude ends the tickets of a match, and all other tickets of the users that its plan seats. It ends all of the
+// match's own tickets before it tells anybody. Without a plan the host has matched the tickets, and cannot ignore
+// others. The match stands even if nobody can be told.
+func (s *seating) conclude(ctx context.Context, pool []*poolTicket, plan *planned) {
+	_ = protected(s.Logger, "tell of a match", "", func() {
+		var matched []Ticket
+		for _, w := range pool {
+			t, live := s.book.End(w.id)
+			if !live {
+				t = w.ticket()
+			}
+			matched = append(matched, t)
+			if plan != nil {
+				s.recordWait(t, live, plan)
+			}
 		}
-		matched = append(matched, t)
-	}
-	for _, t := range matched {
-		s.tell(ctx, t, Matched, NoReason)
-	}
-	for _, user := range seated {
-		for _, t := range s.book.OfUser(user) {
-			s.drop(ctx, t.ID, DropMatchedElsewhere)
+		for _, t := range matched {
+			s.tell(ctx, t, Matched, NoReason)
 		}
-	}
+		if plan == nil {
+			return
+		}
+		for _, user := range plan.tickets.users() {
+			for _, t := range s.book.OfUser(user) {
+				s.drop(ctx, t.ID, DropMatchedElsewhere)
+			}
+		}
+	})
 }
 
-// recordWaits records the waits of tickets that have found a match.
-func (s *seating) recordWaits(pool []*poolTicket, plan *planned) {
+// recordWait records the wait of a ticket that has found a match.
+func (s *seating) recordWait(t Ticket, live bool, plan *planned) {
 	match := "new"
 	if plan.fill {
 		match = "running"
 	}
-	now := s.Now()
-	for _, w := range pool {
-		since := w.created
-		if t, live := s.book.Get(w.id); live {
-			since = t.Since
-			s.history.add(w.queue, len(t.Members), now.Sub(since))
-		}
-		s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.ownUsers()))}, max(0, now.Sub(since)))
+	waited := max(0, s.Now().Sub(t.Since))
+	if live {
+		s.history.add(t.Queue, len(t.Members), waited)
 	}
+	s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": t.Queue, "match": match, "size": strconv.Itoa(len(distinctUsers(t.Members)))}, waited)
 }
 
 // defaultHoldMax is the default limit for holding a seat, for matches without a queue.
@@ -187,21 +181,18 @@ func (s *seating) launchForHost(ctx context.Context, pool []*poolTicket) (string
 	defer done()
 	var claims []seats.Claim
 	size, seated := 0, map[string]bool{}
-	// Parties first: a friend who came in by an invite may have a ticket too, and sits with the party.
-	for _, alone := range []bool{false, true} {
-		for _, w := range pool {
-			if (w.party == "") != alone {
-				continue
-			}
-			c := s.claim(looks, w)
-			c.UserIDs = slices.DeleteFunc(c.UserIDs, func(user string) bool { return seated[user] })
-			for _, user := range c.UserIDs {
-				seated[user] = true
-			}
-			if len(c.UserIDs)+c.Spares > 0 {
-				claims = append(claims, c)
-				size += len(c.UserIDs) + c.Spares
-			}
+	// Parties before single players, who have no party ID: a friend who came in by an invite may have a ticket too, and
+	// sits with the party.
+	slices.SortStableFunc(pool, func(a, b *poolTicket) int { return cmp.Compare(b.party, a.party) })
+	for _, w := range pool {
+		c := s.claim(looks, w)
+		c.UserIDs = slices.DeleteFunc(c.UserIDs, func(user string) bool { return seated[user] })
+		for _, user := range c.UserIDs {
+			seated[user] = true
+		}
+		if len(c.UserIDs)+c.Spares > 0 {
+			claims = append(claims, c)
+			size += len(c.UserIDs) + c.Spares
 		}
 	}
 	return s.Launcher.Launch(ctx, matchmaking.Launch{
