@@ -77,8 +77,8 @@ func BenchmarkPass(b *testing.B) {
 		s := New(Deps{Policy: func() rules.Config { return cfg }, Now: func() time.Time { return now }, Processing: true, Metrics: partytest.NoMetrics{}})
 		pass := func() int {
 			p := &pass{processor: s.processor, cfg: cfg, began: now, placed: map[string]bool{}}
-			p.unplaced = p.groupByQueue(context.Background(), entries)
-			pool := p.unplaced["ranked"]
+			p.waiting = p.groupByQueue(context.Background(), entries)
+			pool := p.waiting["ranked"]
 			p.storeSnapshots()
 			return len(formation.Form(now, formation.FromRules(q), formation.Pool{Tickets: forFormation(pool)}, nil).Matches)
 		}

@@ -19,30 +19,24 @@ import (
 // placement is a list of tickets that go into one match together.
 type placement []*poolTicket
 
-// recheck reads the tickets of a match again before it is made. out are the tickets that cannot be placed after all.
-// resized reports whether a ticket needs another number of seats than assumed.
-func (r *queueRun) recheck(ctx context.Context, placements []formation.Placement) (pl placement, out []*poolTicket, resized bool) {
+// recheck reads the tickets of a match again before it is made. It returns false if one of them cannot be placed after
+// all, or needs another number of seats than assumed.
+func (r *queueRun) recheck(ctx context.Context, placements []formation.Placement) (pl placement, same bool) {
+	same = true
 	here := map[string]bool{}
 	for _, p := range placements {
 		w := r.pool[p.Ticket]
 		taken := w.seatsNeeded()
-		there := r.refreshTicket(ctx, w)
-		if there && w.seatsNeeded() != taken {
-			resized = true
-			continue
-		}
 		// One user on two tickets would play against themselves.
-		if !there || slices.ContainsFunc(w.users, func(u string) bool { return here[u] || r.placed[u] }) {
-			out = append(out, w)
-			continue
-		}
+		w.out = !r.refreshTicket(ctx, w) || slices.ContainsFunc(w.users, func(u string) bool { return here[u] || r.placed[u] })
+		same = same && !w.out && w.seatsNeeded() == taken
 		for _, u := range w.users {
 			here[u] = true
 		}
 		w.team = p.Team
 		pl = append(pl, w)
 	}
-	return pl, out, resized
+	return pl, same
 }
 
 // refreshTicket reads which users a ticket seats now: everybody in the party, on the ticket or not. It also reads for

@@ -27,6 +27,7 @@ type poolTicket struct {
 
 	seats int  // seats it needed when last read; 0 = not read yet
 	ended bool // to be ignored
+	out   bool // not to be placed any more in this pass
 
 	failedBefore bool                 // its match could not be made
 	restsUntil   time.Time            // until when it is not planned

@@ -17,8 +17,8 @@ import (
 const (
 	// maxRounds is how often one pass forms a queue at most. It forms again if a party turns out to have another size.
 	maxRounds = 4
-	// looksPerPass is how many waiting parties of a queue each pass reads again, in turn. It always reads the parties
-	// that it is about to place.
+	// looksPerPass is of how many waiting tickets of a queue each pass reads the party again, in turn. It always reads
+	// the parties that it is about to place.
 	looksPerPass = 512
 	// maxFailures is the number of failures after which a pass makes no more matches of a queue. A host that cannot
 	// make a match now will not be able to make the next one either.
@@ -48,9 +48,8 @@ type pass struct {
 	cfg      rules.Config
 	began    time.Time
 	deadline time.Time
+	waiting  map[string][]*poolTicket // by queue: tickets that waited when the pass began
 	placed   map[string]bool          // users who get a match in this pass
-	unplaced map[string][]*poolTicket // by queue: tickets that wait on
-	excluded []*poolTicket            // tickets that may not be placed any more: planned, asked about a match, or gone
 	plans    []*planned
 	groups   [][]runtime.MatchmakerEntry
 }
@@ -59,7 +58,7 @@ type pass struct {
 // groups that have a match now. It never splits a ticket, and stops forming when the rules' pass_budget is used up. A
 // failure costs only its queue this pass, and no ticket.
 func (pr *processor) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-	p := &pass{processor: pr, cfg: pr.Policy(), began: pr.Now(), placed: map[string]bool{}, unplaced: map[string][]*poolTicket{}}
+	p := &pass{processor: pr, cfg: pr.Policy(), began: pr.Now(), placed: map[string]bool{}}
 	_ = protected(pr.Logger, "pass", "", func() { p.process(ctx, entries) })
 	pr.passes++
 	return p.groups
@@ -75,17 +74,18 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 		}
 	}
 	p.prepared.withdrawUncollected(ctx)
-	byQueue := p.groupByQueue(ctx, entries)
-	names := slices.Sorted(maps.Keys(byQueue))
+	p.waiting = p.groupByQueue(ctx, entries)
+	names := slices.Sorted(maps.Keys(p.waiting))
 	for i := range names {
 		// The queues take turns, and each gets its share of the remaining time.
 		name := names[(i+p.passes)%len(names)]
 		share := until.Sub(p.Now()) / time.Duration(len(names)-i)
-		_ = protected(p.Logger, "pass", name, func() { p.runQueue(ctx, name, p.cfg.Queues[name], byQueue[name], p.Now().Add(share)) })
+		_ = protected(p.Logger, "pass", name, func() { p.runQueue(ctx, name, p.cfg.Queues[name], p.Now().Add(share)) })
 	}
 	p.makePlanned(ctx)
 	p.storeSnapshots()
-	p.measure()
+	p.board.Measure()
+	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
 }
 
 const (
@@ -139,9 +139,8 @@ func (p *pass) groupByQueue(ctx context.Context, entries []runtime.MatchmakerEnt
 			p.drop(ctx, w.id, DropInvalid)
 		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seatsOf(w.id) == 0:
 			p.drop(ctx, w.id, DropExpired)
-		case p.began.Before(w.restsUntil):
-			p.excluded = append(p.excluded, w)
 		default:
+			w.out = p.began.Before(w.restsUntil)
 			byQueue[w.queue] = append(byQueue[w.queue], w)
 		}
 	}
@@ -149,12 +148,11 @@ func (p *pass) groupByQueue(ctx context.Context, entries []runtime.MatchmakerEnt
 }
 
 // runQueue places as many of a queue's tickets as it can until the deadline.
-func (p *pass) runQueue(ctx context.Context, name string, q rules.Queue, pool []*poolTicket, deadline time.Time) {
+func (p *pass) runQueue(ctx context.Context, name string, q rules.Queue, deadline time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, closed: map[string]bool{}, incomplete: map[string]proposal{}}
+	r := &queueRun{pass: p, name: name, q: q, pool: slices.Clone(p.waiting[name]), deadline: deadline, closed: map[string]bool{}, incomplete: map[string]proposal{}}
 	r.advance(ctx)
-	defer func() { p.unplaced[name] = r.pool }()
 	r.refreshSome(ctx)
 	for range maxRounds {
 		if !r.round(ctx) {
@@ -192,46 +190,38 @@ func (r *queueRun) share(of time.Duration) (proceed func() bool) {
 
 // refreshSome reads some waiting parties again. So a party that has grown is told early, and gets a larger place.
 func (r *queueRun) refreshSome(ctx context.Context) {
-	start, looks, proceed := 0, 0, r.share(4)
-	if n := len(r.pool); n > looksPerPass {
-		start = r.passes * looksPerPass % n
-	}
-	var out []*poolTicket
-	for i := range r.pool {
-		w := r.pool[(start+i)%len(r.pool)]
-		if w.party == "" {
-			continue
-		}
-		if looks++; looks > looksPerPass || !proceed() {
-			break
-		}
-		if !r.refreshTicket(ctx, w) {
-			out = append(out, w)
+	proceed, n := r.share(4), len(r.pool)
+	for i := range min(n, looksPerPass) {
+		w := r.pool[(r.passes*looksPerPass+i)%n]
+		if w.party != "" && !w.out && proceed() {
+			w.out = !r.refreshTicket(ctx, w)
 		}
 	}
-	r.removeFromPool(out)
 }
 
 // round forms matches once and plans the result. It reports whether another round is useful, because something about
 // the tickets was not as assumed.
 func (r *queueRun) round(ctx context.Context) (again bool) {
-	var done []*poolTicket // placed, or not to be placed in this pass
+	r.pool = slices.DeleteFunc(r.pool, func(w *poolTicket) bool { return w.out })
+	if len(r.pool) == 0 || !r.proceed() {
+		return false
+	}
 	res := formation.Form(r.began, formation.FromRules(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.openMatches(ctx), Apart: apartPairs(r.q, r.pool)}, r.share(2))
 	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
-		pl, out, changed := r.recheck(ctx, placements)
-		done, again = append(done, out...), again || changed || len(out) > 0
-		if changed || len(out) > 0 {
-			return
+		var plan planned
+		pl, ok := r.recheck(ctx, placements)
+		if ok {
+			plan, ok = place(pl)
 		}
-		plan, ok := place(pl)
+		again = again || !ok || len(plan.tickets) < len(pl)
 		if !ok {
-			again = true
 			return
 		}
-		again = again || len(plan.tickets) < len(pl)
-		done = append(done, plan.tickets...)
-		for _, user := range plan.tickets.users() {
-			r.placed[user] = true
+		for _, w := range plan.tickets {
+			w.out = true
+			for _, user := range w.users {
+				r.placed[user] = true
+			}
 		}
 		r.addPlan(plan, r.plannedCount)
 		r.plannedCount++
@@ -255,8 +245,7 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 			return planned{tickets: pl, teamSize: m.TeamSize, region: m.Region}, true
 		})
 	}
-	r.removeFromPool(done)
-	return again && r.proceed() && len(r.pool) > 0
+	return again
 }
 
 // addPlan adds a match to be made. turn is its place among the matches of the queue.
@@ -294,37 +283,16 @@ func (r *queueRun) openMatches(ctx context.Context) []formation.OpenMatch {
 	return append(wanting, matches...)
 }
 
-func (r *queueRun) removeFromPool(tickets []*poolTicket) {
-	out := make(map[*poolTicket]bool, len(tickets))
-	for _, w := range tickets {
-		out[w] = true
-	}
-	r.pool = slices.DeleteFunc(r.pool, func(w *poolTicket) bool { return out[w] })
-	r.excluded = append(r.excluded, tickets...)
-}
-
 // storeSnapshots stores what the pass left waiting, for players and operators who ask.
 func (p *pass) storeSnapshots() {
-	for _, w := range p.excluded {
-		if _, live := p.book.Get(w.id); live && !w.ended {
-			p.unplaced[w.queue] = append(p.unplaced[w.queue], w)
-		}
-	}
-	snapshots := map[string]snapshot{}
-	for name, left := range p.unplaced {
-		q := p.cfg.Queues[name]
-		snapshots[name] = snapshot{formation.FromRules(q), formation.Pool{Tickets: forFormation(left), Apart: apartPairs(q, left)}, &sync.Map{}}
-	}
-	p.board.snapshots.Store(&snapshots)
-}
-
-func (p *pass) measure() {
-	p.board.Measure()
-	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
 	p.lastPass = time.Time{}
-	for _, left := range p.unplaced {
+	snapshots := map[string]snapshot{}
+	for name, tickets := range p.waiting {
+		q, left := p.cfg.Queues[name], slices.DeleteFunc(tickets, func(w *poolTicket) bool { return w.ended })
 		if len(left) > 0 {
 			p.lastPass = p.began
 		}
+		snapshots[name] = snapshot{formation.FromRules(q), formation.Pool{Tickets: forFormation(left), Apart: apartPairs(q, left)}, &sync.Map{}}
 	}
+	p.board.snapshots.Store(&snapshots)
 }

@@ -24,7 +24,6 @@ func (r *queueRun) advance(ctx context.Context) {
 	for _, w := range r.pool {
 		r.byID[w.id] = w
 	}
-	var asked []*poolTicket
 	unread := map[int]bool{}
 	for _, p := range all {
 		unread[p.id] = !r.settle(ctx, p)
@@ -47,10 +46,9 @@ func (r *queueRun) advance(ctx context.Context) {
 			continue
 		}
 		for _, part := range p.parts {
-			asked = append(asked, r.byID[part.ticket])
+			r.byID[part.ticket].out = true
 		}
 	}
-	r.removeFromPool(asked)
 }
 
 // planComplete plans the match of a proposal. If a running match does not take all of its tickets any more, it says why
