@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ type claims struct {
 	now party.Clock
 
 	mu      sync.Mutex
-	pending []Ticket // in the order in which they were made
+	pending map[string]Ticket // by the session that asks
 }
 
 // claimFor is how long the host may take to answer.
@@ -28,8 +29,9 @@ const claimFor = time.Second
 func (c *claims) enter(t Ticket) (earlier []Ticket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	earlier = c.prune(t.Session.SessionID)
-	c.pending = append(c.pending, t)
+	delete(c.pending, t.Session.SessionID)
+	earlier = c.current()
+	c.pending[t.Session.SessionID] = t
 	return earlier
 }
 
@@ -38,9 +40,10 @@ func (c *claims) enter(t Ticket) (earlier []Ticket) {
 func (c *claims) addLate(id party.ID, s party.Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range c.pending {
-		if t := &c.pending[i]; t.Party == id && !t.hasSession(s.SessionID) {
-			t.Late = append(t.Late, s)
+	for by, t := range c.pending {
+		if t.Party == id && !t.hasSession(s.SessionID) {
+			t.Late = append(slices.Clip(t.Late), s)
+			c.pending[by] = t
 		}
 	}
 }
@@ -50,16 +53,17 @@ func (c *claims) addLate(id party.ID, s party.Session) {
 func (c *claims) finishCheck(sessionID string, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range c.pending {
-		if t := &c.pending[i]; t.Session.SessionID == sessionID {
-			t.Asked = c.now()
-			if err == nil && len(t.Late) > 0 {
-				err = party.Refuse(party.NotReady, "Somebody has just come into your party; look for a match again.")
-			}
-		}
+	t, mine := c.pending[sessionID]
+	if !mine {
+		return err
 	}
-	if err != nil {
-		c.prune(sessionID)
+	if err == nil && len(t.Late) > 0 {
+		err = party.Refuse(party.NotReady, "Somebody has just come into your party; look for a match again.")
+	}
+	if t.Asked = c.now(); err == nil {
+		c.pending[sessionID] = t
+	} else {
+		delete(c.pending, sessionID)
 	}
 	return err
 }
@@ -68,31 +72,26 @@ func (c *claims) finishCheck(sessionID string, err error) error {
 func (c *claims) end(sessionID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.prune(sessionID)
+	delete(c.pending, sessionID)
 }
 
 // bySession returns the session's claim, or the zero ticket.
-func (c *claims) bySession(sessionID string) (claim Ticket) {
-	for _, t := range c.all() {
-		if t.Session.SessionID == sessionID {
-			claim = t
-		}
-	}
-	return claim
+func (c *claims) bySession(sessionID string) Ticket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pending[sessionID]
 }
 
 // all returns the current claims.
 func (c *claims) all() []Ticket {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.prune("")
+	return c.current()
 }
 
-// prune drops the session's claim and expired claims, and returns the others.
-func (c *claims) prune(sessionID string) (others []Ticket) {
+// current also drops the claims that have expired.
+func (c *claims) current() []Ticket {
 	now := c.now()
-	c.pending = slices.DeleteFunc(c.pending, func(t Ticket) bool {
-		return t.Session.SessionID == sessionID || !t.Asked.IsZero() && now.Sub(t.Asked) >= claimFor
-	})
-	return slices.Clone(c.pending)
+	maps.DeleteFunc(c.pending, func(_ string, t Ticket) bool { return !t.Asked.IsZero() && now.Sub(t.Asked) >= claimFor })
+	return slices.Collect(maps.Values(c.pending))
 }

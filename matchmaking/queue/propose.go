@@ -74,29 +74,21 @@ func (r *queueRun) planComplete(ctx context.Context, p proposal) (failed DropRea
 func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	known = true
 	for _, part := range p.parts {
-		w := r.byID[part.ticket]
-		if w != nil && !r.refreshTicket(ctx, w) {
-			if _, live := r.book.Get(w.id); live {
-				known = false
-				continue
-			}
-		}
-		if w == nil {
+		switch w := r.byID[part.ticket]; {
+		case w == nil:
 			if t, live := r.book.Get(part.ticket); live { // the host reports a broken connection two seconds later
 				r.membersPresent(ctx, t)
 			}
 			r.proposals.remove(part.ticket, r.began)
-			continue
-		}
-		if w.seatsNeeded() != part.seats || !r.seatFriends(part, w.users) {
+		case !r.refreshTicket(ctx, w):
+			_, live := r.book.Get(w.id)
+			known = known && !live
+		case w.seatsNeeded() != part.seats || !r.seatFriends(part, w.users):
 			r.sendBack(ctx, part.ticket)
-			continue
+		case !part.allAccepted() && !r.began.Before(part.deadline):
+			silent := slices.DeleteFunc(slices.Clone(part.asked), func(user string) bool { return slices.Contains(part.accepted, user) })
+			r.drop(ctx, part.ticket, DropNoAnswer, silent...)
 		}
-		if part.allAccepted() || r.began.Before(part.deadline) {
-			continue
-		}
-		silent := slices.DeleteFunc(slices.Clone(part.asked), func(user string) bool { return slices.Contains(part.accepted, user) })
-		r.drop(ctx, part.ticket, DropNoAnswer, silent...)
 	}
 	return known
 }
@@ -159,14 +151,14 @@ func (r *queueRun) planReplacement(match string, pl placement) (plan planned, is
 
 var errTooLong = errors.New("the game server was not ready in time")
 
-// orderState returns the state of a proposal's order for a game server or slots; ready if it needs none. It cancels an order that takes too
-// long, or whose new match no longer takes these players.
+// orderState returns the state of a proposal's order for a game server or slots; ready if it needs none. It cancels an
+// order that takes too long, or whose new match no longer takes these players.
 func (r *queueRun) orderState(ctx context.Context, p proposal) matchmaking.OrderState {
 	if p.order == nil {
 		return matchmaking.OrderReady
 	}
 	fleet, _ := r.q.FleetConfig()
-	if state, _ := p.order.State(); state == matchmaking.OrderPending && (r.began.After(p.orderedAt.Add(fleet.ReadyWithin))) {
+	if state, _ := p.order.State(); state == matchmaking.OrderPending && r.began.After(p.orderedAt.Add(fleet.ReadyWithin)) {
 		p.order.Cancel(errTooLong)
 	} else if state == matchmaking.OrderReady && !p.fill {
 		// A server may end its match while nobody plays. After the commit a failure would cost the tickets, so the

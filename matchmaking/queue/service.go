@@ -59,7 +59,7 @@ type Service struct {
 
 // New makes a service.
 func New(d Deps) *Service {
-	proposals, claims := newProposals(), &claims{now: d.Now}
+	proposals, claims := newProposals(), &claims{now: d.Now, pending: map[string]Ticket{}}
 	prepared := &prepared{Deps: d, proposals: proposals, plans: map[string]*planned{}}
 	tickets := &tickets{Deps: d, book: NewBook(d.Now), proposals: proposals, barred: newPauses(d.Now), prepared: prepared}
 	live := &liveness{tickets: tickets, answers: cache.New[struct{}, hostAnswer](d.Now, 1, askedFor)}
