@@ -48,7 +48,7 @@ func (p *pass) makePlanned(ctx context.Context) {
 	deadline := p.deadline.Add(p.Now().Sub(began))
 	ctx, cancel := context.WithTimeout(ctx, max(0, deadline.Sub(p.Now()))+launchGrace)
 	defer cancel()
-	failures, late := map[string]int{}, 0
+	late := 0
 	for _, plan := range plans {
 		_, fleet := plan.rules.FleetConfig()
 		isNew := !plan.fill && !plan.hasServer && !plan.joins()
@@ -59,13 +59,9 @@ func (p *pass) makePlanned(ctx context.Context) {
 			p.propose(ctx, plan)
 		case fleet && !plan.hasServer:
 			_ = protected(p.Logger, "ask for a game server", plan.queue, func() { p.orderServer(ctx, plan) })
-		case isNew && failures[plan.queue] == maxFailures:
 		case isNew && (ctx.Err() != nil || plan.turn > 0 && !p.Now().Before(deadline)):
 			late++
 		case isNew && !p.launch(ctx, plan):
-			if !plan.complete {
-				failures[plan.queue]++
-			}
 			p.sendAllBack(ctx, plan)
 		default:
 			plan.claims = plan.tickets.claims()
@@ -113,15 +109,11 @@ func (p *pass) launch(ctx context.Context, plan *planned) (made bool) {
 	return true
 }
 
-// sendAllBack sends the tickets of a match that could not be made back to wait, without a proposal. If their players
-// were asked, or the second time, the tickets rest for restFor. Otherwise every pass would ask the players again, and
-// would try first a match that the game's handler refuses.
+// sendAllBack sends the tickets of a match that could not be made back to wait, without a proposal. They rest:
+// otherwise every pass would ask the players again, and would try first a match that the game's handler refuses.
 func (p *pass) sendAllBack(ctx context.Context, plan *planned) {
 	for _, w := range plan.tickets {
-		if plan.complete || w.failedBefore {
-			w.restsUntil = p.Now().Add(restFor)
-		}
-		w.failedBefore = true
+		w.restsUntil = p.Now().Add(restFor)
 		p.sendBack(ctx, w.id)
 	}
 }

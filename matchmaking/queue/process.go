@@ -20,9 +20,6 @@ const (
 	// looksPerPass is of how many waiting tickets of a queue each pass reads the party again, in turn. It always reads
 	// the parties that it is about to place.
 	looksPerPass = 512
-	// maxFailures is the number of failures after which a pass makes no more matches of a queue. A host that cannot
-	// make a match now will not be able to make the next one either.
-	maxFailures = 3
 	// restFor is how long a ticket is not planned again after its match could not be made. The host, or the game's
 	// handler, will hardly make the same match a second later.
 	restFor = 30 * time.Second
