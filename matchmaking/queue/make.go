@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -62,7 +63,6 @@ func (p *pass) makePlanned(ctx context.Context) {
 		case isNew && (ctx.Err() != nil || plan.turn > 0 && !p.Now().Before(deadline)):
 			late++
 		case isNew && !p.launch(ctx, plan):
-			p.sendAllBack(ctx, plan)
 		default:
 			plan.claims = plan.tickets.claims()
 			p.prepared.add(plan)
@@ -92,30 +92,23 @@ func (p *pass) leaveOut(ctx context.Context, plan *planned) bool {
 	return len(plan.tickets) > 0
 }
 
-// launch makes a new match and tells nobody. It returns false on failure.
+// launch makes a new match and tells nobody. If that fails, its tickets wait on, without a proposal. They rest: otherwise
+// every pass would ask the players again, and would try first a match that the game's handler refuses.
 func (p *pass) launch(ctx context.Context, plan *planned) (made bool) {
 	plan.launched = plan.launchSpec()
 	quiet := plan.launched
 	quiet.Unannounced = true
 	var err error
 	panicked := protected(p.Logger, "make a match", plan.queue, func() { plan.match, err = p.Launcher.Launch(ctx, quiet) })
-	switch {
-	case panicked != nil:
-		return false
-	case err != nil, plan.match == "":
-		p.Logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
-		return false
+	if err = cmp.Or(panicked, err); err == nil && plan.match != "" {
+		return true
 	}
-	return true
-}
-
-// sendAllBack sends the tickets of a match that could not be made back to wait, without a proposal. They rest:
-// otherwise every pass would ask the players again, and would try first a match that the game's handler refuses.
-func (p *pass) sendAllBack(ctx context.Context, plan *planned) {
+	p.Logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
 	for _, w := range plan.tickets {
 		w.restsUntil = p.Now().Add(restFor)
 		p.sendBack(ctx, w.id)
 	}
+	return false
 }
 
 // propose asks the players of a plan about a match. The plan may be a new match or the replacement in a proposal.
@@ -126,14 +119,13 @@ func (p *pass) propose(ctx context.Context, plan *planned) {
 		parts[i].asked, parts[i].deadline = w.ownUsers(), by
 	}
 	var stayed []part
-	if plan.proposal == 0 {
-		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
-		p.proposals.begin(proposal{queue: plan.queue, rules: plan.rules, teams: teams, region: plan.region, parts: parts})
-	} else {
+	if plan.joins() {
 		var goesOn bool
 		if stayed, goesOn = p.proposals.join(plan.proposal, parts); !goesOn {
 			return
 		}
+	} else {
+		p.proposals.begin(plan.asProposal(parts))
 	}
 	p.Metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
 	p.tellAll(ctx, parts, Found, by)
@@ -154,13 +146,7 @@ func (p *pass) orderServer(ctx context.Context, plan *planned) {
 	fleet, _ := plan.rules.FleetConfig()
 	id := plan.proposal
 	if id == 0 {
-		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams) // 0 seats for a fill
-		for _, w := range plan.tickets {
-			if plan.fill {
-				teams[w.team] += w.seatsNeeded()
-			}
-		}
-		id = p.proposals.begin(proposal{queue: plan.queue, rules: plan.rules, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: plan.fill})
+		id = p.proposals.begin(plan.asProposal(plan.tickets.parts()))
 	}
 	if plan.fill {
 		p.proposals.setOrder(id, plan.match, p.Servers.OrderSlots(plan.match, plan.tickets.users()), p.Now())
@@ -180,6 +166,16 @@ func (pl placement) parts() (parts []part) {
 		parts = append(parts, part{ticket: w.id, team: w.team, seats: w.seatsNeeded(), users: slices.Clone(w.users)})
 	}
 	return parts
+}
+
+func (p *planned) asProposal(parts []part) proposal {
+	teams := slices.Repeat([]int{p.teamSize}, p.rules.Teams) // 0 seats for a fill
+	for _, part := range parts {
+		if p.fill {
+			teams[part.team] += part.seats
+		}
+	}
+	return proposal{queue: p.queue, rules: p.rules, teams: teams, region: p.region, parts: parts, fill: p.fill}
 }
 
 // latencies returns the players' latencies to the queue's regions, as the tickets have them.

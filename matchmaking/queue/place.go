@@ -46,7 +46,7 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 		return false
 	}
 	if w.party == "" {
-		w.users = []string{w.entries[0].GetPresence().GetUserId()}
+		w.users = w.ownUsers()
 		return true
 	}
 	id, err := party.ParseID(w.party)
@@ -62,9 +62,9 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 		}
 		return false
 	}
-	for _, e := range w.entries {
-		if _, member := l.Session(e.GetPresence().GetSessionId()); !member && !l.IsLost(e.GetPresence().GetSessionId()) {
-			r.drop(ctx, w.id, DropMembership, e.GetPresence().GetUserId()) // the host is about to remove it
+	for _, m := range w.members() {
+		if _, member := l.Session(m.SessionID); !member && !l.IsLost(m.SessionID) {
+			r.drop(ctx, w.id, DropMembership, m.UserID) // the host is about to remove it
 			return false
 		}
 	}
@@ -74,13 +74,12 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 		w.spares = max(0, kept-len(w.users))
 	}
 	w.seats = len(w.users) + w.spares
-	switch {
-	case w.spares == 0:
-		w.expected = nil
-	case r.q.HoldInvited:
+	w.expected = l.Away
+	if r.q.HoldInvited {
 		w.expected = l.Expected
-	default:
-		w.expected = l.Away
+	}
+	if w.spares == 0 {
+		w.expected = nil
 	}
 	if len(l.Members) > len(w.entries) { // somebody came in without ending the ticket
 		for _, user := range w.users {
@@ -145,8 +144,7 @@ type planned struct {
 	match   string        // its running match, or the match on its game server; "" until it is made
 	others  []string      // other users with a seat in that match, or in the proposal
 	awaited []string      // users whom the other tickets of the proposal expect
-
-	out placement // tickets that are kept out of it
+	out     placement     // tickets that are kept out of it
 
 	teamSize  int    // of a new match
 	region    string // where it is played
