@@ -9,9 +9,8 @@ import (
 	"partyline/party"
 )
 
-// claims are the tickets that the host was asked for and has not answered yet. Two tickets that exclude each other may
-// be asked for on two sockets at once, and neither check would find the other ticket. The claims let the check refuse
-// the later one. Safe for concurrent use.
+// claims are the tickets that the host was asked for and has not answered yet. Of two tickets that exclude each other and
+// are asked for at once, they let the check refuse the later one. Safe for concurrent use.
 //
 // No after-hook runs for a ticket that the host refuses. Its claim ends with the session's next message, because a
 // session's messages are handled one after another, or claimFor after its check.

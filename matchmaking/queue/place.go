@@ -73,7 +73,6 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 	if kept := r.proposals.seatsOf(w.id); kept > 0 { // friends who come or go must not undo a match that was found
 		w.spares = max(0, kept-len(w.users))
 	}
-	w.seats = len(w.users) + w.spares
 	w.expected = l.Away
 	if r.q.HoldInvited {
 		w.expected = l.Expected
@@ -86,7 +85,7 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 			r.dropSolo(ctx, user)
 		}
 	}
-	if w.seats > r.q.LargestParty() {
+	if w.seatsNeeded() > r.q.LargestParty() {
 		r.drop(ctx, w.id, DropTooLarge)
 		return false
 	}

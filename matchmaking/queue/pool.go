@@ -25,7 +25,6 @@ type poolTicket struct {
 
 	blocked []party.Block // known blocks that the ticket's users have made
 
-	seats int  // seats it needed when last read; 0 = not read yet
 	ended bool // to be ignored
 	out   bool // not to be placed any more in this pass
 
@@ -122,8 +121,8 @@ func groupByTicket(entries []runtime.MatchmakerEntry) []*poolTicket {
 
 // seatsNeeded is how many seats the ticket takes: as last read, or as its properties say.
 func (w *poolTicket) seatsNeeded() int {
-	if w.seats > 0 {
-		return w.seats
+	if w.users != nil {
+		return len(w.users) + w.spares
 	}
 	return max(len(w.entries), w.size) + w.held
 }

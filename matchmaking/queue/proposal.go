@@ -15,22 +15,19 @@ import (
 // proposal is a match that is not made yet: its players are asked about it, or it waits for a game server or slots. The
 // host still has its tickets. Its seats are those of a new match, or in a fill those that the tickets take.
 type proposal struct {
-	id     int
-	queue  string
-	rules  rules.Queue // of the queue when the match was found
-	teams  []int       // seats of each team
-	region string
-	parts  []part
-	// match is the match that a game server is ordered for, and order is that order. In a fill, match is a running
-	// match and order is for slots on its server.
-	match string
-	order *matchmaking.Order
-	// orderedAt is when the order was made. expected are the users that it was for.
+	id           int
+	queue        string
+	rules        rules.Queue // of the queue when the match was found
+	teams        []int       // seats of each team
+	region       string
+	parts        []part
+	missingSince time.Time // when the search for a replacement began; zero while nobody is missing
+
+	fill      bool               // of a running match
+	match     string             // the running match, or the one that a game server is ordered for
+	order     *matchmaking.Order // of that server, or of slots on it
 	orderedAt time.Time
-	expected  []string
-	fill      bool
-	// missingSince is when the search for a replacement began; zero while nobody is missing.
-	missingSince time.Time
+	expected  []string // users that the order was for
 }
 
 // part is one ticket of a proposal. Its lists are replaced, not changed, so that copies of a part can share them.
