@@ -102,22 +102,20 @@ func (s *seating) commit(ctx context.Context, plan *planned) (match string, err 
 func (s *seating) recheckMembers(ctx context.Context, plan *planned) {
 	ctx, cancel := context.WithTimeout(ctx, hookWait)
 	defer cancel()
-	for i, c := range plan.claims {
-		id, err := party.ParseID(c.PartyID)
-		if err != nil {
-			continue // a player without a party
-		}
-		for _, user := range plan.tickets[i].late {
-			s.Friends.OrderSeat(plan.match, id, user)
-		}
-		left, err := s.Roster.Left(id, c.UserIDs)
-		if err != nil {
-			s.Logger.Warn("party not read after its match was made party=%s error=%v", id, err)
+	for i, w := range plan.tickets {
+		if w.party.IsZero() {
 			continue
 		}
+		for _, user := range w.late {
+			s.Friends.OrderSeat(plan.match, w.party, user)
+		}
+		left, err := s.Roster.Left(w.party, plan.claims[i].UserIDs)
+		if err != nil {
+			s.Logger.Warn("party not read after its match was made party=%s error=%v", w.party, err)
+		}
 		for _, user := range left {
-			if err := s.Launcher.Release(ctx, id, user); err != nil {
-				s.Logger.Warn("seat of a member who left not freed party=%s user=%s error=%v", id, user, err)
+			if err := s.Launcher.Release(ctx, w.party, user); err != nil {
+				s.Logger.Warn("seat of a member who left not freed party=%s user=%s error=%v", w.party, user, err)
 			}
 		}
 	}
@@ -181,9 +179,8 @@ func (s *seating) launchForHost(ctx context.Context, pool []*poolTicket) (string
 	defer done()
 	var claims []seats.Claim
 	size, seated := 0, map[string]bool{}
-	// Parties before single players, who have no party ID: a friend who came in by an invite may have a ticket too, and
-	// sits with the party.
-	slices.SortStableFunc(pool, func(a, b *poolTicket) int { return cmp.Compare(b.party, a.party) })
+	// Parties first: a friend who came in by an invite may have a ticket too, and sits with the party.
+	slices.SortStableFunc(pool, func(a, b *poolTicket) int { return cmp.Compare(b.party.Node, a.party.Node) })
 	for _, w := range pool {
 		c := s.claim(looks, w)
 		c.UserIDs = slices.DeleteFunc(c.UserIDs, func(user string) bool { return seated[user] })
@@ -208,24 +205,18 @@ const partyReadWait = 200 * time.Millisecond
 // claim returns the claim for a whole party, with friends who came in or are awaited since the ticket was made. If the
 // party cannot be read, it claims seats for the present members only.
 func (s *seating) claim(ctx context.Context, w *poolTicket) seats.Claim {
-	c := seats.Claim{PartyID: w.party, UserIDs: w.ownUsers()}
-	id, err := party.ParseID(w.party)
-	if err != nil {
-		return c // a player without a party
+	users, spares := w.ownUsers(), 0
+	if w.party.IsZero() {
+		return w.claim(users, spares)
 	}
 	soon, cancel := bounded.Context(ctx, partyReadWait)
 	defer cancel()
-	l, err := s.Look(soon, id)
+	l, err := s.Look(soon, w.party)
 	if err == nil {
-		c.Spares = s.Footprint(l).OnTheWay()
+		spares = s.Footprint(l).OnTheWay()
 	} else {
 		s.Logger.Warn("party not read, only its members are seated ticket=%s error=%v", w.id, err)
-		l.View, _ = s.Roster.View(ctx, id) // this does not wait
+		l.View, _ = s.Roster.View(ctx, w.party) // this does not wait
 	}
-	for _, user := range distinctUsers(sessions(l.View)) {
-		if !slices.Contains(c.UserIDs, user) {
-			c.UserIDs = append(c.UserIDs, user)
-		}
-	}
-	return c
+	return w.claim(distinctUsers(slices.Concat(w.members(), sessions(l.View))), spares)
 }

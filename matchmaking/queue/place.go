@@ -45,17 +45,11 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 	if _, live := r.book.Get(w.id); !live {
 		return false
 	}
-	if w.party == "" {
+	if w.party.IsZero() {
 		w.users = w.ownUsers()
 		return true
 	}
-	id, err := party.ParseID(w.party)
-	if err != nil {
-		r.Logger.Error("ticket with an invalid party ID ticket=%s party=%q", w.id, w.party)
-		r.drop(ctx, w.id, DropInvalid)
-		return false
-	}
-	l, err := r.TryLook(ctx, id)
+	l, err := r.TryLook(ctx, w.party)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
 			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
@@ -111,7 +105,7 @@ func (pl placement) expected() (all []string) {
 func (pl placement) claims() (all []seats.Claim) {
 	for _, w := range pl {
 		expected := slices.DeleteFunc(slices.Clone(w.users), func(user string) bool { return slices.Contains(w.late, user) })
-		all = append(all, seats.Claim{PartyID: w.party, Team: w.team, UserIDs: expected, Spares: w.spares + len(w.late)})
+		all = append(all, w.claim(expected, w.spares+len(w.late)))
 	}
 	return all
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking/formation"
+	"partyline/matchmaking/seats"
 	"partyline/party"
 )
 
 // poolTicket is a ticket in the host's pool.
 type poolTicket struct {
 	id      string
-	party   string // as the host writes it; "" for a player without one
+	party   party.ID // zero for a player without one
 	queue   string
 	created time.Time
 	entries []runtime.MatchmakerEntry // the host's own values: it accepts no others back
@@ -101,7 +102,8 @@ func (b *Book) reconcile(entries []runtime.MatchmakerEntry, version int, read fu
 }
 
 func newPoolTicket(e runtime.MatchmakerEntry) *poolTicket {
-	w := &poolTicket{id: e.GetTicket(), party: e.GetPartyId(), created: time.Unix(0, e.GetCreateTime())}
+	w := &poolTicket{id: e.GetTicket(), created: time.Unix(0, e.GetCreateTime())}
+	w.party, _ = party.ParseID(e.GetPartyId())
 	w.queue, _ = e.GetProperties()[PropertyQueue].(string)
 	return w
 }
@@ -129,16 +131,23 @@ func (w *poolTicket) seatsNeeded() int {
 
 // ticket returns what the pool's entries tell the book about a ticket.
 func (w *poolTicket) ticket() Ticket {
-	t := Ticket{ID: w.id, Queue: w.queue, Since: w.since, Added: w.created, Members: w.members()}
+	t := Ticket{ID: w.id, Queue: w.queue, Party: w.party, Since: w.since, Added: w.created, Members: w.members()}
 	if t.Since.IsZero() {
 		t.Since = w.created
 	}
-	if w.party == "" {
+	if t.Solo() {
 		t.Session = t.Members[0]
-	} else if id, err := party.ParseID(w.party); err == nil {
-		t.Party = id
 	}
 	return t
+}
+
+// claim claims seats for these users, and spare ones for the party.
+func (w *poolTicket) claim(users []string, spares int) seats.Claim {
+	c := seats.Claim{Team: w.team, UserIDs: users, Spares: spares}
+	if !w.party.IsZero() {
+		c.PartyID = w.party.String()
+	}
+	return c
 }
 
 // forFormation converts tickets for team formation, in the same order.

@@ -190,7 +190,7 @@ func (r *queueRun) refreshSome(ctx context.Context) {
 	proceed, n := r.share(4), len(r.pool)
 	for i := range min(n, looksPerPass) {
 		w := r.pool[(r.passes*looksPerPass+i)%n]
-		if w.party != "" && !w.out && proceed() {
+		if !w.party.IsZero() && !w.out && proceed() {
 			w.out = !r.refreshTicket(ctx, w)
 		}
 	}
