@@ -30,6 +30,9 @@ func (r *queueRun) recheck(ctx context.Context, placements []formation.Placement
 		// One user on two tickets would play against themselves.
 		w.out = !r.refreshTicket(ctx, w) || slices.ContainsFunc(w.users, func(u string) bool { return here[u] || r.placed[u] })
 		same = same && !w.out && w.seatsNeeded() == taken
+		if w.out {
+			continue
+		}
 		for _, u := range w.users {
 			here[u] = true
 		}
