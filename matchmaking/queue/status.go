@@ -41,9 +41,13 @@ func (b *board) Ages(id party.ID) map[string]party.Age {
 // Status tells the members of a party why it has no match yet. Without a party it tells a player about all tickets with
 // a seat for them.
 func (b *board) Status(ctx context.Context, caller party.Caller, partyID string) (party.QueueStatus, error) {
-	tickets, err := b.ticketsOf(ctx, caller, partyID)
-	if err != nil {
-		return party.QueueStatus{}, err
+	tickets := b.book.OfUser(caller.UserID)
+	if partyID != "" {
+		v, err := b.Roster.ViewAs(ctx, caller, partyID)
+		if err != nil {
+			return party.QueueStatus{}, err
+		}
+		tickets = b.book.OfParty(v.ID)
 	}
 	status := party.QueueStatus{Tickets: []party.QueueTicket{}}
 	for _, t := range tickets {
@@ -52,14 +56,6 @@ func (b *board) Status(ctx context.Context, caller party.Caller, partyID string)
 		}
 	}
 	return status, nil
-}
-
-func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID string) ([]Ticket, error) {
-	if partyID == "" {
-		return b.book.OfUser(caller.UserID), nil
-	}
-	v, err := b.Roster.ViewAs(ctx, caller, partyID)
-	return b.book.OfParty(v.ID), err
 }
 
 func (b *board) statusOf(t Ticket) party.QueueTicket {
