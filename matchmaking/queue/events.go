@@ -88,12 +88,19 @@ func (ts *tickets) announce(ctx context.Context, t Ticket, e Event) {
 	}
 }
 
+// found is the content of notification 1006.
+type found struct {
+	Ticket   string `json:"ticket"`
+	Queue    string `json:"queue"`
+	AcceptBy int64  `json:"accept_by"` // the deadline for an answer, Unix seconds
+}
+
 func notification(t Ticket, e Event) *runtime.NotificationSend {
 	switch {
 	case len(t.Members) == 0, e.Event == Matched, e.Event == Cancelled:
 		return nil
 	case e.Event == Found:
-		return party.NoticeFound.To(t.Members[0].UserID, "", map[string]any{"ticket": e.Ticket, "queue": e.Queue, "accept_by": e.AcceptBy})
+		return party.NoticeFound.To(t.Members[0].UserID, "", found{Ticket: e.Ticket, Queue: e.Queue, AcceptBy: e.AcceptBy})
 	}
 	return party.NoticeDropped.To(t.Members[0].UserID, "", e)
 }
