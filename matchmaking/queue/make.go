@@ -92,8 +92,9 @@ func (p *pass) leaveOut(ctx context.Context, plan *planned) bool {
 	return len(plan.tickets) > 0
 }
 
-// launch makes a new match and tells nobody. If that fails, its tickets wait on, without a proposal. They rest: otherwise
-// every pass would ask the players again, and would try first a match that the game's handler refuses.
+// launch makes a new match and tells nobody. If that fails, its tickets wait on, without a proposal. If their players
+// were asked, or the second time, they rest: otherwise every pass would ask the players again, and would try first a
+// match that the game's handler refuses.
 func (p *pass) launch(ctx context.Context, plan *planned) (made bool) {
 	plan.launched = plan.launchSpec()
 	quiet := plan.launched
@@ -105,7 +106,10 @@ func (p *pass) launch(ctx context.Context, plan *planned) (made bool) {
 	}
 	p.Logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
 	for _, w := range plan.tickets {
-		w.restsUntil = p.Now().Add(restFor)
+		if plan.complete || w.failedBefore {
+			w.restsUntil = p.Now().Add(restFor)
+		}
+		w.failedBefore = true
 		p.sendBack(ctx, w.id)
 	}
 	return false

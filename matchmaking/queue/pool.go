@@ -29,8 +29,9 @@ type poolTicket struct {
 	ended bool // to be ignored
 	out   bool // not to be placed any more in this pass
 
-	restsUntil time.Time            // until when it is not planned
-	misfits    map[string]time.Time // by running match: until when it is not offered the ticket
+	failedBefore bool                 // its match could not be made
+	restsUntil   time.Time            // until when it is not planned
+	misfits      map[string]time.Time // by running match: until when it is not offered the ticket
 
 	users    []string // users that it seats, since its party was read for a match
 	late     []string // those of them for whom the match's game server has no slots yet
