@@ -9,8 +9,8 @@ import (
 	"partyline/party"
 )
 
-// claims are the tickets that the host was asked for and has not answered yet. Of two tickets that exclude each other and
-// are asked for at once, they let the check refuse the later one. Safe for concurrent use.
+// claims are the tickets that the host was asked for and has not answered yet. Of two tickets that exclude each other
+// and are asked for at once, they let the check refuse the later one. Safe for concurrent use.
 //
 // No after-hook runs for a ticket that the host refuses. Its claim ends with the session's next message, because a
 // session's messages are handled one after another, or claimFor after its check.
@@ -24,7 +24,7 @@ type claims struct {
 // claimFor is how long the host may take to answer.
 const claimFor = time.Second
 
-// enter makes the session's claim, in place of an earlier one, and returns the other claims.
+// enter makes the session's claim, in place of an earlier one, and returns the others.
 func (c *claims) enter(t Ticket) (earlier []Ticket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

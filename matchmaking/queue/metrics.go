@@ -11,7 +11,7 @@ const (
 	MetricProposed  = "partyline_queue_proposed"  // tickets whose players were asked to accept a match, by queue
 )
 
-// Measure sets the gauges of all queues. The host runs no pass while nobody waits, so passes alone do not keep them right.
+// Measure sets the gauges of all queues. Passes alone do not keep them right: the host runs none while nobody waits.
 func (b *board) Measure() {
 	for _, r := range b.Report() {
 		tags := map[string]string{"queue": r.Queue}

@@ -17,7 +17,8 @@ type tickets struct {
 	prepared  *prepared
 }
 
-// end ends a ticket, and what was prepared for it. If the host has made the match already, commit holds the seats again. by are the users who caused the end, if any.
+// end ends a ticket, and what was prepared for it. If the host has made the match already, commit holds the seats again.
+// by are the users who caused the end, if any.
 func (ts *tickets) end(ctx context.Context, id string, by ...string) (Ticket, bool) {
 	ts.bar(id, by)
 	t, live := ts.book.End(id)
