@@ -113,18 +113,14 @@ func (w *poolTicket) mayNotMeet(q *rules.Queue, users, expected []string) bool {
 // check sets the tickets that are kept out of each planned match, and returns the plans that may be made. One query
 // reads the blocks of all matches. If it fails, the matches that blocks may forbid wait for the next pass.
 func (k *blockChecker) check(ctx context.Context, plans []*planned) []*planned {
-	var avoiding []*planned
-	for _, plan := range plans {
-		if plan.rules.Blocks == rules.BlocksAvoid {
-			avoiding = append(avoiding, plan)
-		}
-	}
+	ignoring := func(plan *planned) bool { return plan.rules.Blocks != rules.BlocksAvoid }
+	avoiding := slices.DeleteFunc(slices.Clone(plans), ignoring)
 	if err := k.readAmong(ctx, avoiding); err != nil {
 		k.Logger.Error("blocks not read, matches wait for the next pass matches=%d error=%v", len(avoiding), err)
 		for _, plan := range avoiding {
 			k.prepared.leaveOut(ctx, plan, plan.tickets)
 		}
-		plans = slices.DeleteFunc(plans, func(plan *planned) bool { return slices.Contains(avoiding, plan) })
+		plans = slices.DeleteFunc(plans, func(plan *planned) bool { return !ignoring(plan) })
 	}
 	for _, plan := range plans {
 		for i, w := range plan.tickets { // of two tickets the younger one is kept out
