@@ -55,21 +55,10 @@ func (b *Book) Ages(id party.ID) map[string]party.Age {
 	return ages
 }
 
-// HasAge reports whether an age is kept for the owner.
-func (b *Book) HasAge(owner string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.ages[owner]) > 0
-}
-
-// ForgetAges drops the owner's ages after the given time, or at once for 0.
+// ForgetAges ends the owner's ages after the given time.
 func (b *Book) ForgetAges(owner string, within time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if within <= 0 {
-		delete(b.ages, owner)
-		return
-	}
 	latest := b.now().Add(within)
 	for queue, a := range b.ages[owner] {
 		if a.until.After(latest) {

@@ -48,32 +48,3 @@ func TestFollow_AgeOfAnAwayParty(t *testing.T) {
 		t.Errorf("the party has waited for %v s; want 50", waited)
 	}
 }
-
-// The host removes a party's tickets when a member leaves. For the host an away member is not a member. So when an away
-// member gives up the seat, the host keeps the tickets that the module has dropped. They are named to a player who asks
-// for more tickets than the host takes.
-func TestFollow_DroppedTicketsStayTheHosts(t *testing.T) {
-	cfg := configWithQueues()
-	cfg.Parties.ReconnectGrace = time.Hour
-	w := newWorld(t, cfg)
-	id, p := w.party(3)
-	drop(w, id, p[2])
-	w.removeParty(id)
-	for range 3 { // as many as the host takes
-		w.queueParty(id, p[0], rankedEU)
-		w.clock.Advance(11 * time.Minute) // longer than max_wait
-		w.process()
-	}
-	add := &rtapi.PartyMatchmakerAdd{StringProperties: rankedEU}
-	if err := w.CheckParty(t.Context(), id, p[0], add); party.ReasonOf(err) != party.NotReady {
-		t.Fatalf("the fourth before: %v", err)
-	}
-	w.admission.Left(t.Context(), id, w.host.Connect(p[2].UserID))
-	if len(w.pool) == 0 {
-		t.Fatal("the host has none")
-	}
-	add = &rtapi.PartyMatchmakerAdd{StringProperties: rankedEU}
-	if err := w.CheckParty(t.Context(), id, p[0], add); party.ReasonOf(err) != party.NotReady {
-		t.Errorf("the fourth: %v; want a refusal that names the tickets, as the host refuses without a word", err)
-	}
-}

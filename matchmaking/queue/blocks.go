@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -107,93 +106,60 @@ func apartPairs(q rules.Queue, pool []*poolTicket) (pairs [][2]int) {
 
 // mayNotMeet reports whether the ticket may not join a match that seats users and expects others: a known block is
 // between them, or one side seats a user whom the other expects.
-func (r *queueRun) mayNotMeet(w *poolTicket, users, expected []string) bool {
-	return r.q.Blocks == rules.BlocksAvoid && (w.hasBlockWith(users) || w.hasBlockWith(expected)) || w.sharesUser(users, expected)
+func (w *poolTicket) mayNotMeet(q *rules.Queue, users, expected []string) bool {
+	return q.Blocks == rules.BlocksAvoid && (w.hasBlockWith(users) || w.hasBlockWith(expected)) || w.sharesUser(users, expected)
 }
 
-// excludedFrom returns the tickets in the pool that may not join such a match. It adds the tickets that have to wait
-// until a later time.
-func (r *queueRun) excludedFrom(users, expected []string, until map[string]time.Time) (tickets []int) {
-	if len(users)+len(expected)+len(until) == 0 {
-		return nil
-	}
-	for i, w := range r.pool {
-		if r.mayNotMeet(w, users, expected) || r.began.Before(until[w.id]) {
-			tickets = append(tickets, i)
+// check sets the tickets that are kept out of each planned match, and returns the plans that may be made. One query
+// reads the blocks of all matches. If it fails, the matches that blocks may forbid wait for the next pass.
+func (k *blockChecker) check(ctx context.Context, plans []*planned) []*planned {
+	ignoring := func(plan *planned) bool { return plan.rules.Blocks != rules.BlocksAvoid }
+	avoiding := slices.DeleteFunc(slices.Clone(plans), ignoring)
+	if err := k.readAmong(ctx, avoiding); err != nil {
+		k.Logger.Error("blocks not read, matches wait for the next pass matches=%d error=%v", len(avoiding), err)
+		for _, plan := range avoiding {
+			k.prepared.leaveOut(ctx, plan, plan.tickets)
 		}
+		plans = slices.DeleteFunc(plans, func(plan *planned) bool { return !ignoring(plan) })
 	}
-	return tickets
-}
-
-// apart returns the tickets that a block keeps out of each planned match. One query reads the blocks of all matches. If
-// it fails, known is false and the checked tickets wait on.
-func (k *blockChecker) apart(ctx context.Context, plans []*planned) (apart map[*planned][]*poolTicket, known bool) {
-	if len(plans) == 0 {
-		return nil, true
-	}
-	ctx, cancel := context.WithTimeout(ctx, blocksWait)
-	defer cancel()
-	apart = map[*planned][]*poolTicket{}
-	var users []string
 	for _, plan := range plans {
-		apart[plan] = plan.tickets // until the query answers
-		users = slices.Concat(users, plan.tickets.users(), plan.tickets.expected(), plan.others, plan.awaited)
-	}
-	slices.Sort(users)
-	blocks, err := k.Blocks.Among(ctx, slices.Compact(users))
-	if err != nil {
-		k.Logger.Error("blocks not read, matches wait for the next pass matches=%d error=%v", len(apart), err)
-		return apart, false
-	}
-	made := map[string][]party.Block{} // by the user who made them
-	for _, b := range blocks {
-		made[b.By] = append(made[b.By], b)
-	}
-	for plan := range apart {
-		apart[plan] = k.against(plan, made)
-	}
-	return apart, true
-}
-
-// expectedElsewhere returns the tickets that are kept out of a planned match because they seat a user whom another
-// ticket expects, or the other way round. Of two tickets it is the younger one.
-func (plan *planned) expectedElsewhere() (out []*poolTicket) {
-	for i, w := range plan.tickets {
-		if w.sharesUser(plan.others, plan.awaited) || slices.ContainsFunc(plan.tickets[:i], func(o *poolTicket) bool { return w.sharesUser(o.users, o.expected) }) {
-			out = append(out, w)
-		}
-	}
-	return out
-}
-
-// against returns the tickets that are kept out of a planned match, also by blocks, which it notes on them. Of two
-// tickets it is the younger one.
-func (k *blockChecker) against(plan *planned, made map[string][]party.Block) (out []*poolTicket) {
-	out = plan.expectedElsewhere()
-	ticketsOf := map[string][]int{} // by user; -1 for users who are already in the match
-	for _, user := range slices.Concat(plan.others, plan.awaited) {
-		ticketsOf[user] = append(ticketsOf[user], -1)
-	}
-	for i, w := range plan.tickets {
-		for _, user := range w.everybody() {
-			ticketsOf[user] = append(ticketsOf[user], i)
-		}
-	}
-	for _, user := range slices.Sorted(maps.Keys(ticketsOf)) {
-		for _, b := range made[user] {
-			for _, i := range ticketsOf[user] {
-				for _, j := range ticketsOf[b.Of] {
-					if i == j {
-						continue
-					}
-					w := plan.tickets[max(i, j)]
-					k.book.Blocked(w.id, []party.Block{b})
-					if !slices.Contains(out, w) {
-						out = append(out, w)
-					}
-				}
+		for i, w := range plan.tickets { // of two tickets the younger one is kept out
+			older := plan.tickets[:i]
+			if w.mayNotMeet(&plan.rules, append(older.users(), plan.others...), append(older.expected(), plan.awaited...)) {
+				plan.out = append(plan.out, w)
 			}
 		}
 	}
-	return out
+	return plans
+}
+
+// readAmong reads the blocks between the users of planned matches, and notes them on the tickets.
+func (k *blockChecker) readAmong(ctx context.Context, plans []*planned) error {
+	var users []string
+	for _, plan := range plans {
+		users = slices.Concat(users, plan.tickets.users(), plan.tickets.expected(), plan.others, plan.awaited)
+	}
+	if len(users) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, blocksWait)
+	defer cancel()
+	slices.Sort(users)
+	blocks, err := k.Blocks.Among(ctx, slices.Compact(users))
+	if err != nil {
+		return err
+	}
+	byUser := map[string][]party.Block{} // under both users
+	for _, b := range blocks {
+		byUser[b.By], byUser[b.Of] = append(byUser[b.By], b), append(byUser[b.Of], b)
+	}
+	for _, plan := range plans {
+		for _, w := range plan.tickets {
+			for _, user := range w.everybody() {
+				w.blocked = append(slices.Clip(w.blocked), byUser[user]...)
+				k.book.Blocked(w.id, byUser[user])
+			}
+		}
+	}
+	return nil
 }

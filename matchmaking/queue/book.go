@@ -33,18 +33,6 @@ func (t Ticket) owner() string {
 	return t.Party.String()
 }
 
-// holders returns the IDs for which the host counts this ticket: the members' sessions and the party.
-func (t Ticket) holders() []string {
-	var ids []string
-	for _, m := range t.Members {
-		ids = append(ids, m.SessionID)
-	}
-	if !t.Solo() {
-		ids = append(ids, t.Party.String())
-	}
-	return ids
-}
-
 // indexKeys returns the IDs by which the book finds a live ticket: its users, late ones too, and the party.
 func (t Ticket) indexKeys() []string {
 	ids := distinctUsers(t.allSessions())
@@ -64,8 +52,9 @@ func (t Ticket) hasSession(sessionID string) bool {
 // mayBeMadeAt reports whether the host can have made the ticket at that time.
 func (t Ticket) mayBeMadeAt(at time.Time) bool { return !at.Before(t.Asked) && !at.After(t.Added) }
 
-func (t Ticket) hasUser(userID string) bool {
-	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.UserID == userID })
+// seats reports whether the user gets a seat by the ticket.
+func (t Ticket) seats(userID string) bool {
+	return slices.ContainsFunc(t.allSessions(), func(m party.Session) bool { return m.UserID == userID })
 }
 
 func sessions(v party.View) []party.Session {
@@ -108,7 +97,6 @@ type Book struct {
 	rows      map[string]*row
 	live      map[string][]*row         // by user and by party
 	ages      map[string]map[string]age // by a ticket's owner and queue
-	stale     map[string][]string       // by session and by party: dropped tickets that the host still has
 	liveCount int                       // live rows
 	pass      uint64                    // passes so far
 	lastSweep time.Time
@@ -127,7 +115,7 @@ func (r *row) live() bool { return r != nil && r.ended.IsZero() }
 
 // NewBook makes an empty book.
 func NewBook(now party.Clock) *Book {
-	return &Book{now: now, rows: map[string]*row{}, live: map[string][]*row{}, ages: map[string]map[string]age{}, stale: map[string][]string{}}
+	return &Book{now: now, rows: map[string]*row{}, live: map[string][]*row{}, ages: map[string]map[string]age{}}
 }
 
 // Add enters a ticket that the host has accepted. It returns false for a ticket that has already ended. Hooks and
@@ -167,61 +155,6 @@ func (b *Book) End(id string) (Ticket, bool) {
 	r.ended, r.pooled = b.now(), nil
 	b.unlink(r)
 	return r.Ticket, true
-}
-
-// Drop is End for a ticket that the host keeps until the client removes it.
-func (b *Book) Drop(id string) (Ticket, bool) {
-	t, live := b.End(id)
-	if live {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		for _, owner := range t.holders() {
-			b.stale[owner] = append(b.stale[owner], id)
-		}
-	}
-	return t, live
-}
-
-// HostRemoved notes that the host no longer has the ticket.
-func (b *Book) HostRemoved(id string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.removed(id)
-}
-
-// ForgetDropped forgets the dropped tickets of a session or a party, by its ID. The host has removed them because the
-// session ended, or because somebody left or joined the party.
-func (b *Book) ForgetDropped(holder string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, id := range slices.Clone(b.stale[holder]) {
-		b.removed(id)
-	}
-}
-
-func (b *Book) removed(id string) {
-	if r := b.rows[id]; r != nil {
-		removeFrom(b.stale, r.holders(), id)
-	}
-}
-
-// removeFrom removes one from the lists under these names. It deletes empty lists, so that they cost no memory.
-func removeFrom[T comparable](lists map[string][]T, names []string, one T) {
-	for _, name := range names {
-		lists[name] = slices.DeleteFunc(lists[name], func(o T) bool { return o == one })
-		if len(lists[name]) == 0 {
-			delete(lists, name)
-		}
-	}
-}
-
-// HostTicketsOf returns how many tickets of a session the host has, as far as is known, and the dropped ones of them.
-func (b *Book) HostTicketsOf(s party.Session) (tickets int, stale []string) {
-	live := len(b.OfSession(s))
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	stale = slices.Clone(b.stale[s.SessionID])
-	return live + len(stale), stale
 }
 
 // AddLateMember adds a session that has come into a party to the party's tickets that do not have it yet.
@@ -286,8 +219,11 @@ func (b *Book) Blocked(id string, blocks []party.Block) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if r := b.rows[id]; r != nil {
-		fresh := slices.DeleteFunc(blocks, func(block party.Block) bool { return slices.Contains(r.blocked, block) })
-		r.blocked = append(r.blocked, fresh...)
+		for _, block := range blocks {
+			if !slices.Contains(r.blocked, block) {
+				r.blocked = append(r.blocked, block)
+			}
+		}
 	}
 }
 
@@ -301,19 +237,17 @@ func (b *Book) Get(id string) (Ticket, bool) {
 	return Ticket{}, false
 }
 
-// eachLive calls f with the index of each ticket that has not ended. f runs under the book's lock. eachLive releases
-// the lock every 500 tickets, because hooks wait for it.
-func (b *Book) eachLive(of []formation.Ticket, f func(i int)) {
-	const atOnce = 500
-	for from := 0; from < len(of); from += atOnce {
-		b.mu.Lock()
-		for i := from; i < min(from+atOnce, len(of)); i++ {
-			if b.rows[of[i].ID].live() {
-				f(i)
-			}
+// liveOf returns the indexes of the tickets that have not ended.
+func (b *Book) liveOf(tickets []formation.Ticket) []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	live := make([]int, 0, len(tickets))
+	for i := range tickets {
+		if b.rows[tickets[i].ID].live() {
+			live = append(live, i)
 		}
-		b.mu.Unlock()
 	}
+	return live
 }
 
 func (b *Book) link(r *row) {
@@ -325,7 +259,12 @@ func (b *Book) link(r *row) {
 
 func (b *Book) unlink(r *row) {
 	b.liveCount--
-	removeFrom(b.live, r.indexKeys(), r)
+	for _, id := range r.indexKeys() {
+		b.live[id] = slices.DeleteFunc(b.live[id], func(o *row) bool { return o == r })
+		if len(b.live[id]) == 0 {
+			delete(b.live, id)
+		}
+	}
 }
 
 // sweep deletes the entries that nobody will ask for any more.
@@ -349,8 +288,6 @@ func (b *Book) sweep() {
 		}
 		if r.live() {
 			b.unlink(r)
-		} else {
-			b.removed(id)
 		}
 		delete(b.rows, id)
 	}

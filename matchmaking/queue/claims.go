@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -8,9 +9,8 @@ import (
 	"partyline/party"
 )
 
-// claims are the tickets that the host was asked for and has not answered yet. Two tickets that exclude each other may
-// be asked for on two sockets at once, and neither check would find the other ticket. The claims let the check refuse
-// the later one. Safe for concurrent use.
+// claims are the tickets that the host was asked for and has not answered yet. Of two tickets that exclude each other
+// and are asked for at once, they let the check refuse the later one. Safe for concurrent use.
 //
 // No after-hook runs for a ticket that the host refuses. Its claim ends with the session's next message, because a
 // session's messages are handled one after another, or claimFor after its check.
@@ -18,18 +18,19 @@ type claims struct {
 	now party.Clock
 
 	mu      sync.Mutex
-	pending []Ticket // in the order in which they were made
+	pending map[string]Ticket // by the session that asks
 }
 
 // claimFor is how long the host may take to answer.
 const claimFor = time.Second
 
-// enter makes the session's claim, in place of an earlier one, and returns the other claims.
+// enter makes the session's claim, in place of an earlier one, and returns the others.
 func (c *claims) enter(t Ticket) (earlier []Ticket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	earlier = c.prune(t.Session.SessionID)
-	c.pending = append(c.pending, t)
+	delete(c.pending, t.Session.SessionID)
+	earlier = c.current()
+	c.pending[t.Session.SessionID] = t
 	return earlier
 }
 
@@ -38,9 +39,10 @@ func (c *claims) enter(t Ticket) (earlier []Ticket) {
 func (c *claims) addLate(id party.ID, s party.Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range c.pending {
-		if t := &c.pending[i]; t.Party == id && !t.hasSession(s.SessionID) {
-			t.Late = append(t.Late, s)
+	for by, t := range c.pending {
+		if t.Party == id && !t.hasSession(s.SessionID) {
+			t.Late = append(slices.Clip(t.Late), s)
+			c.pending[by] = t
 		}
 	}
 }
@@ -50,16 +52,17 @@ func (c *claims) addLate(id party.ID, s party.Session) {
 func (c *claims) finishCheck(sessionID string, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range c.pending {
-		if t := &c.pending[i]; t.Session.SessionID == sessionID {
-			t.Asked = c.now()
-			if err == nil && len(t.Late) > 0 {
-				err = party.Refuse(party.NotReady, "Somebody has just come into your party; look for a match again.")
-			}
-		}
+	t, mine := c.pending[sessionID]
+	if !mine {
+		return err
 	}
-	if err != nil {
-		c.prune(sessionID)
+	if err == nil && len(t.Late) > 0 {
+		err = party.Refuse(party.NotReady, "Somebody has just come into your party; look for a match again.")
+	}
+	if t.Asked = c.now(); err == nil {
+		c.pending[sessionID] = t
+	} else {
+		delete(c.pending, sessionID)
 	}
 	return err
 }
@@ -68,31 +71,26 @@ func (c *claims) finishCheck(sessionID string, err error) error {
 func (c *claims) end(sessionID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.prune(sessionID)
+	delete(c.pending, sessionID)
 }
 
 // bySession returns the session's claim, or the zero ticket.
-func (c *claims) bySession(sessionID string) (claim Ticket) {
-	for _, t := range c.all() {
-		if t.Session.SessionID == sessionID {
-			claim = t
-		}
-	}
-	return claim
+func (c *claims) bySession(sessionID string) Ticket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pending[sessionID]
 }
 
 // all returns the current claims.
 func (c *claims) all() []Ticket {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.prune("")
+	return c.current()
 }
 
-// prune drops the session's claim and expired claims, and returns the others.
-func (c *claims) prune(sessionID string) (others []Ticket) {
+// current also drops the claims that have expired.
+func (c *claims) current() []Ticket {
 	now := c.now()
-	c.pending = slices.DeleteFunc(c.pending, func(t Ticket) bool {
-		return t.Session.SessionID == sessionID || !t.Asked.IsZero() && now.Sub(t.Asked) >= claimFor
-	})
-	return slices.Clone(c.pending)
+	maps.DeleteFunc(c.pending, func(_ string, t Ticket) bool { return !t.Asked.IsZero() && now.Sub(t.Asked) >= claimFor })
+	return slices.Collect(maps.Values(c.pending))
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
-	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/matchmaking/queue"
 	"partyline/party"
@@ -97,24 +96,6 @@ func TestChecks_WhileSkillIsRead(t *testing.T) {
 	w.must(soloAsks()) // nothing is left of the refused ticket
 	w.BeforeMessage(players[1])
 	w.must(partyAsks())
-}
-
-// A ticket with counts that the host refuses excludes no other ticket. The host refuses it in its own words.
-func TestChecks_CountsThatTheHostRefuses(t *testing.T) {
-	for name, c := range map[string]struct{ least, most, multiple int32 }{
-		"least": {1, 4, 1}, "most": {3, 2, 1}, "multiple": {2, 4, 0}, "of_least": {2, 3, 3}, "of_most": {3, 4, 3},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, native())
-			id, players := w.party(2)
-			of := wrapperspb.Int32(c.multiple)
-			w.must(w.CheckSolo(t.Context(), players[1], &rtapi.MatchmakerAdd{MinCount: c.least, MaxCount: c.most, CountMultiple: of}))
-			w.must(w.CheckParty(t.Context(), id, players[0], &rtapi.PartyMatchmakerAdd{MinCount: c.least, MaxCount: c.most, CountMultiple: of}))
-			w.must(w.MayQueue(t.Context(), callerOf(players[1]), party.View{}, ""))
-			w.must(w.CheckParty(t.Context(), id, players[0], &rtapi.PartyMatchmakerAdd{MinCount: 2, MaxCount: 4, CountMultiple: wrapperspb.Int32(2)}))
-			w.wantReason(w.MayQueue(t.Context(), callerOf(players[1]), party.View{}, ""), party.NotReady)
-		})
-	}
 }
 
 // If a party's ticket cancels the solo tickets of its members, it does so in either order of the host's answers.

@@ -13,7 +13,7 @@ func (s *Service) Aged(id party.ID) int {
 func (b *Book) Remembers() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.rows) + len(b.ages) + len(b.stale) + len(b.live)
+	return len(b.rows) + len(b.ages) + len(b.live)
 }
 
 // BlocksRead waits until the blocks of all tickets have been read.

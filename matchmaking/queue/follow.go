@@ -85,7 +85,6 @@ func (f *follower) follow(t *Ticket, texts map[string]string, numbers map[string
 
 // TicketCancelled follows a leader who cancels the party's ticket, or a player who cancels their own.
 func (f *follower) TicketCancelled(ctx context.Context, by party.Session, ticket string) {
-	f.book.HostRemoved(ticket)
 	f.endAs(ctx, ticket, Cancelled, by.UserID)
 }
 
@@ -113,7 +112,6 @@ func (f *follower) Changed(c party.Change) {
 			}
 		}
 	case party.PartyClosed:
-		f.book.ForgetDropped(c.ID.String())
 		for _, t := range f.book.OfParty(c.ID) {
 			f.end(context.Background(), t.ID, c.By)
 		}
@@ -123,7 +121,6 @@ func (f *follower) Changed(c party.Change) {
 
 // membersChanged drops the party's tickets that a change of its members has ended. by is who caused it, "" for nobody.
 func (f *follower) membersChanged(id party.ID, by string, ended func(Ticket) bool) {
-	f.book.ForgetDropped(id.String())
 	for _, t := range f.book.OfParty(id) {
 		if ended(t) {
 			f.drop(context.Background(), t.ID, DropMembership, by)
@@ -133,7 +130,7 @@ func (f *follower) membersChanged(id party.ID, by string, ended func(Ticket) boo
 
 // forget drops the ages of a party that ended with its last member. If the party is kept for away members, ages stay.
 func (f *follower) forget(id party.ID, dropped bool) {
-	if !f.book.HasAge(id.String()) {
+	if len(f.book.Ages(id)) == 0 {
 		return
 	}
 	if _, err := f.Roster.View(context.Background(), id); party.ReasonOf(err) != party.PartyNotFound {
@@ -149,7 +146,6 @@ func (f *follower) forget(id party.ID, dropped bool) {
 // Ended handles the end of a socket: the host has removed all tickets that its session was on.
 func (f *follower) Ended(ctx context.Context, session party.Session) error {
 	f.claims.end(session.SessionID)
-	f.book.ForgetDropped(session.SessionID)
 	for _, t := range f.book.OfSession(session) {
 		if t.Solo() {
 			f.end(ctx, t.ID, session.UserID)

@@ -413,34 +413,3 @@ func TestQueued(t *testing.T) {
 	}
 	w.wantEvents(id, "queued ranked", "dropped ranked: membership")
 }
-
-// The host takes three tickets and refuses a fourth without a reason. Dropped tickets are named until they are removed.
-func TestCheck_DroppedTicketsAreNamed(t *testing.T) {
-	w := newWorld(t, configWithQueues())
-	s := w.player()
-	var dropped []string
-	for range 3 {
-		dropped = append(dropped, w.queueSolo(s, rankedEU))
-		w.clock.Advance(11 * time.Minute)
-		w.process()
-	}
-	_, err := w.addSolo(s, rankedEU)
-	check := w.MayQueue(t.Context(), party.Caller{UserID: s.UserID, SessionID: s.SessionID}, party.View{}, "ranked")
-	for _, err := range []error{err, check} {
-		w.wantReason(err, party.NotReady)
-		for _, ticket := range dropped {
-			if err != nil && !strings.Contains(err.Error(), ticket) {
-				t.Errorf("%v does not name %s", err, ticket)
-			}
-		}
-	}
-	w.removeTicket(dropped[0])
-	w.TicketCancelled(t.Context(), s, dropped[0])
-	w.queueSolo(s, rankedEU)
-
-	// A new socket has none of them.
-	again := w.host.Connect(s.UserID)
-	w.host.Disconnect(s)
-	w.must(w.Ended(t.Context(), s))
-	w.queueSolo(again, rankedEU)
-}

@@ -1,8 +1,8 @@
 package queue
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -39,118 +39,80 @@ type SeatOrderer interface {
 }
 
 // makePlanned makes the planned matches that no block forbids, the queues in turn, and hands them to the host. The host
-// then checks again that every ticket is there. Matches that need no check for blocks come first, before blocks are
-// read. The time of that read does not count for the pass: otherwise a slow database would end every pass.
+// then checks again that every ticket is there. The time in which blocks are read does not count for the pass:
+// otherwise a slow database would end every pass. After the deadline makePlanned still makes the matches that all
+// players accepted, and the first match of each queue, so that nobody waits forever.
 func (p *pass) makePlanned(ctx context.Context) {
-	slices.SortStableFunc(p.plans, func(a, b planned) int { return a.turn - b.turn })
-	var free, checked []*planned
-	for i := range p.plans {
-		if plan := &p.plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
-			checked = append(checked, plan)
-		} else {
-			free = append(free, plan)
-		}
-	}
-	apart := map[*planned][]*poolTicket{}
-	for _, plan := range free {
-		apart[plan] = plan.expectedElsewhere()
-	}
-	p.makeEach(ctx, free, apart, true, p.deadline)
+	slices.SortStableFunc(p.plans, func(a, b *planned) int { return a.turn - b.turn })
 	began := p.Now()
-	apart, known := p.blocks.apart(ctx, checked)
-	p.makeEach(ctx, checked, apart, known, p.deadline.Add(p.Now().Sub(began)))
-}
-
-// makeEach makes plans in their order. apart has the tickets that are kept out of each plan; all tickets if that is
-// not known. After the deadline it still makes the matches that all players accepted, and the first match of each
-// queue, so that nobody waits forever.
-func (p *pass) makeEach(ctx context.Context, plans []*planned, apart map[*planned][]*poolTicket, known bool, deadline time.Time) {
+	plans := p.blocks.check(ctx, p.plans)
+	deadline := p.deadline.Add(p.Now().Sub(began))
 	ctx, cancel := context.WithTimeout(ctx, max(0, deadline.Sub(p.Now()))+launchGrace)
 	defer cancel()
-	failures, late := map[string]int{}, 0
+	late := 0
 	for _, plan := range plans {
-		out := apart[plan]
-		if len(out) > 0 {
-			p.Logger.Info("players kept apart queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
-		}
-		plan.running = plan.match != "" && (plan.fill || !plan.hasServer)
-		joins := plan.proposal != 0 && !plan.complete
-		if plan.running || joins {
-			p.prepared.leaveOut(ctx, plan, out)
-		}
-		if plan.complete && known {
-			for _, w := range out {
-				p.sendBack(ctx, w.id, plan.queue)
-			}
-		}
-		if len(plan.tickets) == 0 || !plan.running && !joins && len(out) > 0 {
-			continue
-		}
 		_, fleet := plan.rules.FleetConfig()
-		if fleet && !joins && !plan.running && !plan.hasServer && p.paused.remaining(plan.queue) > 0 {
-			continue // there is no server, so nobody is asked about a match either
-		}
-		if joins || !plan.running && !plan.complete && plan.rules.Accept != nil {
+		isNew := !plan.fill && !plan.hasServer && !plan.joins()
+		switch {
+		case !p.leaveOut(ctx, plan):
+		case isNew && fleet && p.paused.remaining(plan.queue) > 0: // no server, so nobody is asked about a match either
+		case plan.joins(), isNew && !plan.complete && plan.rules.Accept != nil:
 			p.propose(ctx, plan)
-			continue
-		}
-		if fleet && !plan.hasServer {
+		case fleet && !plan.hasServer:
 			_ = protected(p.Logger, "ask for a game server", plan.queue, func() { p.orderServer(ctx, plan) })
-			continue
+		case isNew && (ctx.Err() != nil || plan.turn > 0 && !p.Now().Before(deadline)):
+			late++
+		case isNew && !p.launch(ctx, plan):
+		default:
+			plan.claims = plan.tickets.claims()
+			p.prepared.add(plan)
+			p.groups = append(p.groups, plan.tickets.entries())
 		}
-		plan.claims = plan.tickets.claims()
-		if !plan.running && !plan.hasServer {
-			if failures[plan.queue] == maxFailures {
-				continue
-			}
-			if ctx.Err() != nil || plan.turn > 0 && !p.Now().Before(deadline) {
-				late++
-				continue
-			}
-			_ = protected(p.Logger, "make a match", plan.queue, func() { plan.match = p.launch(ctx, plan) })
-			if plan.match == "" {
-				if !plan.complete {
-					failures[plan.queue]++
-				}
-				p.sendAllBack(ctx, plan)
-				continue
-			}
-		}
-		p.prepared.add(plan)
-		p.groups = append(p.groups, plan.tickets.entries())
 	}
 	if late > 0 {
 		p.Logger.Warn("pass ran out of time, its last matches wait for the next one matches=%d", late)
 	}
 }
 
-// launch makes a new match and tells nobody. It returns "" on failure.
-func (p *pass) launch(ctx context.Context, plan *planned) string {
+// leaveOut removes the tickets that are kept out of a plan. It returns false if the plan cannot be made without them.
+func (p *pass) leaveOut(ctx context.Context, plan *planned) bool {
+	if len(plan.out) == 0 {
+		return true
+	}
+	p.Logger.Info("players kept apart queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(plan.out))
+	if plan.complete {
+		for _, w := range plan.out {
+			p.sendBack(ctx, w.id)
+		}
+	}
+	if !plan.fill && !plan.joins() {
+		return false
+	}
+	p.prepared.leaveOut(ctx, plan, plan.out)
+	return len(plan.tickets) > 0
+}
+
+// launch makes a new match and tells nobody. If that fails, its tickets wait on, without a proposal. If their players
+// were asked, or the second time, they rest: otherwise every pass would ask the players again, and would try first a
+// match that the game's handler refuses.
+func (p *pass) launch(ctx context.Context, plan *planned) (made bool) {
 	plan.launched = plan.launchSpec()
 	quiet := plan.launched
 	quiet.Unannounced = true
-	match, err := p.Launcher.Launch(ctx, quiet)
-	if err == nil && match == "" {
-		err = errors.New("a match without an ID")
+	var err error
+	panicked := protected(p.Logger, "make a match", plan.queue, func() { plan.match, err = p.Launcher.Launch(ctx, quiet) })
+	if err = cmp.Or(panicked, err); err == nil && plan.match != "" {
+		return true
 	}
-	if err != nil {
-		p.Logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
-		return ""
-	}
-	return match
-}
-
-// sendAllBack sends the tickets of a match that could not be made back to wait, without a proposal. If their players
-// were asked, or the second time, the tickets rest for restFor. Otherwise every pass would ask the players again, and
-// would try first a match that the game's handler refuses.
-func (p *pass) sendAllBack(ctx context.Context, plan *planned) {
+	p.Logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
 	for _, w := range plan.tickets {
 		if plan.complete || w.failedBefore {
 			w.restsUntil = p.Now().Add(restFor)
 		}
 		w.failedBefore = true
-		p.sendBack(ctx, w.id, plan.queue)
+		p.sendBack(ctx, w.id)
 	}
+	return false
 }
 
 // propose asks the players of a plan about a match. The plan may be a new match or the replacement in a proposal.
@@ -160,22 +122,21 @@ func (p *pass) propose(ctx context.Context, plan *planned) {
 	for i, w := range plan.tickets {
 		parts[i].asked, parts[i].deadline = w.ownUsers(), by
 	}
-	var stayed []*part
-	if plan.proposal == 0 {
-		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
-		p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts})
-	} else {
+	var stayed []part
+	if plan.joins() {
 		var goesOn bool
 		if stayed, goesOn = p.proposals.join(plan.proposal, parts); !goesOn {
 			return
 		}
+	} else {
+		p.proposals.begin(plan.asProposal(parts))
 	}
 	p.Metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
 	p.tellAll(ctx, parts, Found, by)
 	p.tellAll(ctx, stayed, Replaced, by)
 }
 
-func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by time.Time) {
+func (p *pass) tellAll(ctx context.Context, parts []part, name EventName, by time.Time) {
 	for _, part := range parts {
 		if t, live := p.book.Get(part.ticket); live {
 			p.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, AcceptBy: by.Unix()})
@@ -187,18 +148,11 @@ func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by ti
 // proposal until the answer comes.
 func (p *pass) orderServer(ctx context.Context, plan *planned) {
 	fleet, _ := plan.rules.FleetConfig()
-	fill := plan.match != ""
 	id := plan.proposal
 	if id == 0 {
-		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams) // 0 seats for a fill
-		for _, w := range plan.tickets {
-			if fill {
-				teams[w.team] += w.seatsNeeded()
-			}
-		}
-		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: fill})
+		id = p.proposals.begin(plan.asProposal(plan.tickets.parts()))
 	}
-	if fill {
+	if plan.fill {
 		p.proposals.setOrder(id, plan.match, p.Servers.OrderSlots(plan.match, plan.tickets.users()), p.Now())
 		return
 	}
@@ -211,11 +165,21 @@ func (p *pass) orderServer(ctx context.Context, plan *planned) {
 }
 
 // parts returns the tickets as parts of a proposal. Nobody is asked yet.
-func (pl placement) parts() (parts []*part) {
+func (pl placement) parts() (parts []part) {
 	for _, w := range pl {
-		parts = append(parts, &part{ticket: w.id, team: w.team, seats: w.seatsNeeded(), users: slices.Clone(w.users), accepted: map[string]bool{}})
+		parts = append(parts, part{ticket: w.id, team: w.team, seats: w.seatsNeeded(), users: slices.Clone(w.users)})
 	}
 	return parts
+}
+
+func (p *planned) asProposal(parts []part) proposal {
+	teams := slices.Repeat([]int{p.teamSize}, p.rules.Teams) // 0 seats for a fill
+	for _, part := range parts {
+		if p.fill {
+			teams[part.team] += part.seats
+		}
+	}
+	return proposal{queue: p.queue, rules: p.rules, teams: teams, region: p.region, parts: parts, fill: p.fill}
 }
 
 // latencies returns the players' latencies to the queue's regions, as the tickets have them.

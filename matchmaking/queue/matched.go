@@ -35,6 +35,7 @@ func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 		match, err = "", party.AsError(panicked)
 	}
 	if err != nil && s.Processing { // without queues, the host's relayed match is what its matching promises
+		s.Logger.Error("match lost tickets=%d error=%v", len(pool), err)
 		_ = protected(s.Logger, "tell of a lost match", "", func() {
 			for _, w := range pool {
 				s.drop(ctx, w.id, DropInternal)
@@ -45,28 +46,20 @@ func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 }
 
 func (s *seating) matched(ctx context.Context, pool []*poolTicket) (match string, err error) {
-	// The match stands even if nobody can be told.
-	conclude := func(seated []string) {
-		_ = protected(s.Logger, "tell of a match", "", func() { s.conclude(ctx, pool, seated) })
-	}
 	if !s.Processing {
 		match, err = s.launchForHost(ctx, pool)
-		conclude(nil) // the host's own tickets cannot be ignored
+		s.conclude(ctx, pool, nil)
 		return match, err
 	}
 	plan, ok := s.prepared.collect(pool[0].id)
-	if ok {
-		s.proposals.end(plan.proposal)
-		match, err = s.commit(ctx, plan)
-	} else {
-		err = fmt.Errorf("no match was prepared for these %d tickets", len(pool))
+	if !ok {
+		return "", fmt.Errorf("no match was prepared for these %d tickets", len(pool))
 	}
-	if err != nil {
-		s.Logger.Error("match lost tickets=%d error=%v", len(pool), err)
+	s.proposals.end(plan.proposal)
+	if match, err = s.commit(ctx, plan); err != nil {
 		return "", err
 	}
-	s.recordWaits(pool, plan)
-	conclude(plan.tickets.users())
+	s.conclude(ctx, pool, plan)
 	_ = protected(s.Logger, "look at the members again", "", func() { s.recheckMembers(ctx, plan) })
 	return match, nil
 }
@@ -83,28 +76,24 @@ const (
 // commit holds the seats of a match, and the launcher tells the parties. If a new match is gone, because one of its
 // tickets seemed to have ended, commit makes it again.
 func (s *seating) commit(ctx context.Context, plan *planned) (match string, err error) {
+	wait := commitWait
+	if plan.fill {
+		wait = hookWait
+	}
 	for range commitTries {
-		if match, err = s.tryCommit(ctx, plan); err == nil {
+		try, cancel := context.WithTimeout(ctx, wait)
+		panicked := protected(s.Logger, "hold the seats", plan.queue, func() {
+			match, err = plan.match, s.Launcher.Commit(try, plan.match, plan.claims)
+			if errors.Is(err, matchmaking.ErrGone) && plan.launched.Handler != "" {
+				match, err = s.Launcher.Launch(try, plan.launched)
+			}
+		})
+		cancel()
+		if err = cmp.Or(panicked, err); err == nil {
 			return match, nil
 		}
 	}
 	return "", err
-}
-
-func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, err error) {
-	wait := commitWait
-	if plan.running {
-		wait = hookWait
-	}
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	panicked := protected(s.Logger, "hold the seats", plan.queue, func() {
-		match, err = plan.match, s.Launcher.Commit(ctx, plan.match, plan.claims)
-		if errors.Is(err, matchmaking.ErrGone) && !plan.running && plan.launched.Handler != "" {
-			match, err = s.Launcher.Launch(ctx, plan.launched)
-		}
-	})
-	return match, cmp.Or(panicked, err)
 }
 
 // recheckMembers frees the seats of members who left before the seats were held. It keeps the seat of an away member.
@@ -112,63 +101,66 @@ func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, e
 func (s *seating) recheckMembers(ctx context.Context, plan *planned) {
 	ctx, cancel := context.WithTimeout(ctx, hookWait)
 	defer cancel()
-	for i, c := range plan.claims {
-		id, err := party.ParseID(c.PartyID)
-		if err != nil {
-			continue // a player without a party
-		}
-		for _, user := range plan.tickets[i].late {
-			s.Friends.OrderSeat(plan.match, id, user)
-		}
-		left, err := s.Roster.Left(id, c.UserIDs)
-		if err != nil {
-			s.Logger.Warn("party not read after its match was made party=%s error=%v", id, err)
+	for i, w := range plan.tickets {
+		if w.party.IsZero() {
 			continue
 		}
+		for _, user := range w.late {
+			s.Friends.OrderSeat(plan.match, w.party, user)
+		}
+		left, err := s.Roster.Left(w.party, plan.claims[i].UserIDs)
+		if err != nil {
+			s.Logger.Warn("party not read after its match was made party=%s error=%v", w.party, err)
+		}
 		for _, user := range left {
-			if err := s.Launcher.Release(ctx, id, user); err != nil {
-				s.Logger.Warn("seat of a member who left not freed party=%s user=%s error=%v", id, user, err)
+			if err := s.Launcher.Release(ctx, w.party, user); err != nil {
+				s.Logger.Warn("seat of a member who left not freed party=%s user=%s error=%v", w.party, user, err)
 			}
 		}
 	}
 }
 
-// conclude ends the tickets of a match, and all other tickets of the users that it seats. It ends all of the match's
-// own tickets before it tells anybody.
-func (s *seating) conclude(ctx context.Context, pool []*poolTicket, seated []string) {
-	var matched []Ticket
-	for _, w := range pool {
-		t, live := s.book.End(w.id)
-		if !live {
-			t = w.ticket()
+// conclude ends the tickets of a match, and all other tickets of the users that its plan seats. It ends all of the
+// match's own tickets before it tells anybody. Without a plan the host has matched the tickets, and cannot ignore
+// others. The match stands even if nobody can be told.
+func (s *seating) conclude(ctx context.Context, pool []*poolTicket, plan *planned) {
+	_ = protected(s.Logger, "tell of a match", "", func() {
+		var matched []Ticket
+		for _, w := range pool {
+			t, live := s.book.End(w.id)
+			if !live {
+				t = w.ticket()
+			}
+			matched = append(matched, t)
+			if plan != nil {
+				s.recordWait(t, live, plan)
+			}
 		}
-		matched = append(matched, t)
-	}
-	for _, t := range matched {
-		s.tell(ctx, t, Matched, NoReason)
-	}
-	for _, user := range seated {
-		for _, t := range s.book.OfUser(user) {
-			s.drop(ctx, t.ID, DropMatchedElsewhere)
+		for _, t := range matched {
+			s.tell(ctx, t, Matched, NoReason)
 		}
-	}
+		if plan == nil {
+			return
+		}
+		for _, user := range plan.tickets.users() {
+			for _, t := range s.book.OfUser(user) {
+				s.drop(ctx, t.ID, DropMatchedElsewhere)
+			}
+		}
+	})
 }
 
-// recordWaits records the waits of tickets that have found a match.
-func (s *seating) recordWaits(pool []*poolTicket, plan *planned) {
+// recordWait records the wait of a ticket that has found a match.
+func (s *seating) recordWait(t Ticket, live bool, plan *planned) {
 	match := "new"
-	if plan.running {
+	if plan.fill {
 		match = "running"
 	}
-	now := s.Now()
-	for _, w := range pool {
-		since := w.created
-		if t, live := s.book.Get(w.id); live {
-			since = t.Since
-			s.history.add(w.queue, len(t.Members), now.Sub(since))
-		}
-		s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.ownUsers()))}, max(0, now.Sub(since)))
+	waited := max(0, s.Now().Sub(t.Since))
+	if live {
+		s.history.add(t.Queue, len(t.Members), waited)
 	}
+	s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": t.Queue, "match": match, "size": strconv.Itoa(len(distinctUsers(t.Members)))}, waited)
 }
 
 // defaultHoldMax is the default limit for holding a seat, for matches without a queue.
@@ -187,20 +179,16 @@ func (s *seating) launchForHost(ctx context.Context, pool []*poolTicket) (string
 	var claims []seats.Claim
 	size, seated := 0, map[string]bool{}
 	// Parties first: a friend who came in by an invite may have a ticket too, and sits with the party.
-	for _, alone := range []bool{false, true} {
-		for _, w := range pool {
-			if (w.party == "") != alone {
-				continue
-			}
-			c := s.claim(looks, w)
-			c.UserIDs = slices.DeleteFunc(c.UserIDs, func(user string) bool { return seated[user] })
-			for _, user := range c.UserIDs {
-				seated[user] = true
-			}
-			if len(c.UserIDs)+c.Spares > 0 {
-				claims = append(claims, c)
-				size += len(c.UserIDs) + c.Spares
-			}
+	slices.SortStableFunc(pool, func(a, b *poolTicket) int { return cmp.Compare(b.party.Node, a.party.Node) })
+	for _, w := range pool {
+		c := s.claim(looks, w)
+		c.UserIDs = slices.DeleteFunc(c.UserIDs, func(user string) bool { return seated[user] })
+		for _, user := range c.UserIDs {
+			seated[user] = true
+		}
+		if len(c.UserIDs)+c.Spares > 0 {
+			claims = append(claims, c)
+			size += len(c.UserIDs) + c.Spares
 		}
 	}
 	return s.Launcher.Launch(ctx, matchmaking.Launch{
@@ -216,24 +204,18 @@ const partyReadWait = 200 * time.Millisecond
 // claim returns the claim for a whole party, with friends who came in or are awaited since the ticket was made. If the
 // party cannot be read, it claims seats for the present members only.
 func (s *seating) claim(ctx context.Context, w *poolTicket) seats.Claim {
-	c := seats.Claim{PartyID: w.party, UserIDs: w.ownUsers()}
-	id, err := party.ParseID(w.party)
-	if err != nil {
-		return c // a player without a party
+	users, spares := w.ownUsers(), 0
+	if w.party.IsZero() {
+		return w.claim(users, spares)
 	}
 	soon, cancel := context.WithTimeout(ctx, partyReadWait)
 	defer cancel()
-	l, err := s.Look(soon, id)
+	l, err := s.Look(soon, w.party)
 	if err == nil {
-		c.Spares = s.Footprint(l).OnTheWay()
+		spares = s.Footprint(l).OnTheWay()
 	} else {
 		s.Logger.Warn("party not read, only its members are seated ticket=%s error=%v", w.id, err)
-		l.View, _ = s.Roster.View(ctx, id) // this does not wait
+		l.View, _ = s.Roster.View(ctx, w.party) // this does not wait
 	}
-	for _, user := range distinctUsers(sessions(l.View)) {
-		if !slices.Contains(c.UserIDs, user) {
-			c.UserIDs = append(c.UserIDs, user)
-		}
-	}
-	return c
+	return w.claim(distinctUsers(slices.Concat(w.members(), sessions(l.View))), spares)
 }

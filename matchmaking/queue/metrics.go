@@ -1,11 +1,5 @@
 package queue
 
-import (
-	"slices"
-
-	"partyline/party"
-)
-
 // The metrics of matchmaking by queues.
 const (
 	MetricPass      = "partyline_queue_pass"      // durations of the matchmaker's passes
@@ -17,22 +11,9 @@ const (
 	MetricProposed  = "partyline_queue_proposed"  // tickets whose players were asked to accept a match, by queue
 )
 
-// Measure sets the gauges of all queues, also of queues that are gone from the rules file. A gauge that is not set
-// keeps its value, and the host runs no pass while nobody waits.
-func (b *board) Measure() { b.setGauges(b.Report()) }
-
-func (b *board) setGauges(reports []party.QueueReport) {
-	b.mu.Lock()
-	for name := range b.measured {
-		if !slices.ContainsFunc(reports, func(r party.QueueReport) bool { return r.Queue == name }) {
-			reports = append(reports, party.QueueReport{Queue: name})
-		}
-	}
-	for _, r := range reports {
-		b.measured[r.Queue] = true
-	}
-	b.mu.Unlock()
-	for _, r := range reports {
+// Measure sets the gauges of all queues. Passes alone do not keep them right: the host runs none while nobody waits.
+func (b *board) Measure() {
+	for _, r := range b.Report() {
 		tags := map[string]string{"queue": r.Queue}
 		b.Metrics.MetricsGaugeSet(MetricTickets, tags, float64(r.Tickets))
 		b.Metrics.MetricsGaugeSet(MetricOldest, tags, float64(r.OldestSec))

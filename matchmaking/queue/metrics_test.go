@@ -35,36 +35,24 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// The host runs no pass while nobody waits, and a queue may be gone from the rules file. In both cases the gauges and
-// the report show nobody waiting.
+// The host runs no pass while nobody waits. Gauges and report show that nobody does.
 func TestMeasure_WithoutAPass(t *testing.T) {
 	w := newWorld(t, configWithQueues())
-	wait := func() {
-		t.Helper()
-		id, players := w.party(2)
-		w.queueParty(id, players[0], text("queue", "duo"))
-		w.clock.Advance(20 * time.Second)
-		w.process()
-		if got := w.metrics.sum["partyline_queue_tickets duo"]; got != 1 {
-			t.Fatalf("%v tickets wait; want 1", got)
-		}
-		w.leave(id, players[1])
+	id, players := w.party(2)
+	w.queueParty(id, players[0], text("queue", "duo"))
+	w.clock.Advance(20 * time.Second)
+	w.process()
+	if got := w.metrics.sum["partyline_queue_tickets duo"]; got != 1 {
+		t.Fatalf("%v tickets wait; want 1", got)
 	}
-	none := func(when string) {
-		t.Helper()
-		w.Measure()
-		if sum := w.metrics.sum; sum["partyline_queue_tickets duo"] != 0 || sum["partyline_queue_oldest duo"] != 0 {
-			t.Errorf("%s: %v", when, sum)
-		}
-		for _, r := range w.Report() {
-			if r.Tickets != 0 || r.Players != 0 || r.OldestSec != 0 || len(r.Sizes) != 0 {
-				t.Errorf("%s: %+v", when, r)
-			}
+	w.leave(id, players[1])
+	w.Measure()
+	if sum := w.metrics.sum; sum["partyline_queue_tickets duo"] != 0 || sum["partyline_queue_oldest duo"] != 0 {
+		t.Errorf("after the ticket's end: %v", sum)
+	}
+	for _, r := range w.Report() {
+		if r.Tickets != 0 || r.Players != 0 || r.OldestSec != 0 || len(r.Sizes) != 0 {
+			t.Errorf("after the ticket's end: %+v", r)
 		}
 	}
-	wait()
-	none("after the ticket's end")
-	wait()
-	delete(w.cfg.Queues, "duo")
-	none("without the queue")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -20,21 +19,18 @@ import (
 // placement is a list of tickets that go into one match together.
 type placement []*poolTicket
 
-// recheck reads the tickets of a match again before it is made. out are the tickets that cannot be placed after all.
-// resized reports whether a ticket needs another number of seats than assumed.
-func (r *queueRun) recheck(ctx context.Context, placements []formation.Placement) (pl placement, out []*poolTicket, resized bool) {
+// recheck reads the tickets of a match again before it is made. It returns false if one of them cannot be placed after
+// all, or needs another number of seats than assumed.
+func (r *queueRun) recheck(ctx context.Context, placements []formation.Placement) (pl placement, same bool) {
+	same = true
 	here := map[string]bool{}
 	for _, p := range placements {
 		w := r.pool[p.Ticket]
 		taken := w.seatsNeeded()
-		there := r.refreshTicket(ctx, w)
-		if there && w.seatsNeeded() != taken {
-			resized = true
-			continue
-		}
 		// One user on two tickets would play against themselves.
-		if !there || slices.ContainsFunc(w.users, func(u string) bool { return here[u] || r.placed[u] }) {
-			out = append(out, w)
+		w.out = !r.refreshTicket(ctx, w) || slices.ContainsFunc(w.users, func(u string) bool { return here[u] || r.placed[u] })
+		same = same && !w.out && w.seatsNeeded() == taken
+		if w.out {
 			continue
 		}
 		for _, u := range w.users {
@@ -43,7 +39,7 @@ func (r *queueRun) recheck(ctx context.Context, placements []formation.Placement
 		w.team = p.Team
 		pl = append(pl, w)
 	}
-	return pl, out, resized
+	return pl, same
 }
 
 // refreshTicket reads which users a ticket seats now: everybody in the party, on the ticket or not. It also reads for
@@ -52,26 +48,20 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 	if _, live := r.book.Get(w.id); !live {
 		return false
 	}
-	if w.party == "" {
-		w.users = []string{w.entries[0].GetPresence().GetUserId()}
+	if w.party.IsZero() {
+		w.users = w.ownUsers()
 		return true
 	}
-	id, err := party.ParseID(w.party)
-	if err != nil {
-		r.Logger.Error("ticket with an invalid party ID ticket=%s party=%q", w.id, w.party)
-		r.drop(ctx, w.id, DropInvalid)
-		return false
-	}
-	l, err := r.TryLook(ctx, id)
+	l, err := r.TryLook(ctx, w.party)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
 			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
 		}
 		return false
 	}
-	for _, e := range w.entries {
-		if _, member := l.Session(e.GetPresence().GetSessionId()); !member && !l.IsLost(e.GetPresence().GetSessionId()) {
-			r.drop(ctx, w.id, DropMembership, e.GetPresence().GetUserId()) // the host is about to remove it
+	for _, m := range w.members() {
+		if _, member := l.Session(m.SessionID); !member && !l.IsLost(m.SessionID) {
+			r.drop(ctx, w.id, DropMembership, m.UserID) // the host is about to remove it
 			return false
 		}
 	}
@@ -80,21 +70,19 @@ func (r *queueRun) refreshTicket(ctx context.Context, w *poolTicket) bool {
 	if kept := r.proposals.seatsOf(w.id); kept > 0 { // friends who come or go must not undo a match that was found
 		w.spares = max(0, kept-len(w.users))
 	}
-	w.seats = len(w.users) + w.spares
-	switch {
-	case w.spares == 0:
-		w.expected = nil
-	case r.q.HoldInvited:
+	w.expected = l.Away
+	if r.q.HoldInvited {
 		w.expected = l.Expected
-	default:
-		w.expected = l.Away
+	}
+	if w.spares == 0 {
+		w.expected = nil
 	}
 	if len(l.Members) > len(w.entries) { // somebody came in without ending the ticket
 		for _, user := range w.users {
 			r.dropSolo(ctx, user)
 		}
 	}
-	if w.seats > r.q.LargestParty() {
+	if w.seatsNeeded() > r.q.LargestParty() {
 		r.drop(ctx, w.id, DropTooLarge)
 		return false
 	}
@@ -120,7 +108,7 @@ func (pl placement) expected() (all []string) {
 func (pl placement) claims() (all []seats.Claim) {
 	for _, w := range pl {
 		expected := slices.DeleteFunc(slices.Clone(w.users), func(user string) bool { return slices.Contains(w.late, user) })
-		all = append(all, seats.Claim{PartyID: w.party, Team: w.team, UserIDs: expected, Spares: w.spares + len(w.late)})
+		all = append(all, w.claim(expected, w.spares+len(w.late)))
 	}
 	return all
 }
@@ -149,9 +137,10 @@ type planned struct {
 	rules   rules.Queue
 	grace   time.Duration // how long the seat of an away player is kept
 	turn    int           // its place among the matches of its queue
-	match   string        // its running match, or the match on its game server; "" for any other
+	match   string        // its running match, or the match on its game server; "" until it is made
 	others  []string      // other users with a seat in that match, or in the proposal
 	awaited []string      // users whom the other tickets of the proposal expect
+	out     placement     // tickets that are kept out of it
 
 	teamSize  int    // of a new match
 	region    string // where it is played
@@ -163,43 +152,42 @@ type planned struct {
 	// Set when the match is made:
 	claims    []seats.Claim      // the seats reserved in the match
 	launched  matchmaking.Launch // the launch of a new match; zero for a running one
-	running   bool               // the match runs already
 	withdrawn bool               // guarded by the mutex of [prepared]
 }
+
+// joins reports whether the tickets join a proposal.
+func (p *planned) joins() bool { return p.proposal != 0 && !p.complete }
 
 // fill reserves seats in a running match. Each pass does that once per match, for tickets that may join it. It returns
 // false on an error, if the match refuses one of the tickets, or if blocks keep all of them out.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
 	r.closed[match] = true
-	others, misfits, err := r.reserve(ctx, match, pl.claims())
+	others, refused, err := r.reserve(ctx, match, pl.claims())
 	if err != nil {
 		r.Logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
 		return planned{}, false
 	}
-	if len(misfits) > 0 { // its seats are for others, as below
-		known, _ := r.misfits.Peek(match)
-		until := map[string]time.Time{}
-		maps.Copy(until, known)
-		maps.DeleteFunc(until, func(_ string, end time.Time) bool { return !r.began.Before(end) })
-		for _, i := range misfits {
-			until[pl[i].id] = r.began.Add(misfitFor)
-		}
-		r.misfits.Put(match, until)
-		r.closed[match] = false
-		return planned{}, false
-	}
 	mine := pl.users()
 	others = slices.DeleteFunc(others, func(user string) bool { return slices.Contains(mine, user) })
-	plan := planned{tickets: pl, match: match, others: others}
-	var out []*poolTicket
-	for _, w := range pl {
-		if r.mayNotMeet(w, others, nil) {
+	plan := planned{tickets: pl, match: match, fill: true, others: others}
+	var out placement
+	for i, w := range pl {
+		if slices.Contains(refused, i) || len(refused) == 0 && w.mayNotMeet(&r.q, others, nil) {
 			out = append(out, w)
 		}
 	}
-	r.prepared.leaveOut(ctx, &plan, out)
-	if len(plan.tickets) == 0 { // its seats are for others, who would wait behind these tickets in every pass
-		r.playersIn[match], r.closed[match] = others, false
+	if len(refused) == 0 { // otherwise nothing is reserved
+		r.prepared.leaveOut(ctx, &plan, out)
+	}
+	if len(out) > 0 { // the seats are for others, who would wait behind these tickets in every pass
+		for _, w := range r.pool {
+			if slices.Contains(out, w) || w.mayNotMeet(&r.q, others, nil) {
+				w.setMisfit(match, r.began)
+			}
+		}
+	}
+	if len(refused) > 0 || len(plan.tickets) == 0 {
+		r.closed[match] = false
 		return planned{}, false
 	}
 	return plan, true

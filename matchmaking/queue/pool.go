@@ -7,13 +7,14 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking/formation"
+	"partyline/matchmaking/seats"
 	"partyline/party"
 )
 
 // poolTicket is a ticket in the host's pool.
 type poolTicket struct {
 	id      string
-	party   string // as the host writes it; "" for a player without one
+	party   party.ID // zero for a player without one
 	queue   string
 	created time.Time
 	entries []runtime.MatchmakerEntry // the host's own values: it accepts no others back
@@ -25,11 +26,12 @@ type poolTicket struct {
 
 	blocked []party.Block // known blocks that the ticket's users have made
 
-	seats int  // seats it needed when last read; 0 = not read yet
 	ended bool // to be ignored
+	out   bool // not to be placed any more in this pass
 
-	failedBefore bool      // its match could not be made
-	restsUntil   time.Time // until when it is not planned
+	failedBefore bool                 // its match could not be made
+	restsUntil   time.Time            // until when it is not planned
+	misfits      map[string]time.Time // by running match: until when it is not offered the ticket
 
 	users    []string // users that it seats, since its party was read for a match
 	late     []string // those of them for whom the match's game server has no slots yet
@@ -101,7 +103,8 @@ func (b *Book) reconcile(entries []runtime.MatchmakerEntry, version int, read fu
 }
 
 func newPoolTicket(e runtime.MatchmakerEntry) *poolTicket {
-	w := &poolTicket{id: e.GetTicket(), party: e.GetPartyId(), created: time.Unix(0, e.GetCreateTime())}
+	w := &poolTicket{id: e.GetTicket(), created: time.Unix(0, e.GetCreateTime())}
+	w.party, _ = party.ParseID(e.GetPartyId())
 	w.queue, _ = e.GetProperties()[PropertyQueue].(string)
 	return w
 }
@@ -121,24 +124,31 @@ func groupByTicket(entries []runtime.MatchmakerEntry) []*poolTicket {
 
 // seatsNeeded is how many seats the ticket takes: as last read, or as its properties say.
 func (w *poolTicket) seatsNeeded() int {
-	if w.seats > 0 {
-		return w.seats
+	if w.users != nil {
+		return len(w.users) + w.spares
 	}
 	return max(len(w.entries), w.size) + w.held
 }
 
 // ticket returns what the pool's entries tell the book about a ticket.
 func (w *poolTicket) ticket() Ticket {
-	t := Ticket{ID: w.id, Queue: w.queue, Since: w.since, Added: w.created, Members: w.members()}
+	t := Ticket{ID: w.id, Queue: w.queue, Party: w.party, Since: w.since, Added: w.created, Members: w.members()}
 	if t.Since.IsZero() {
 		t.Since = w.created
 	}
-	if w.party == "" {
+	if t.Solo() {
 		t.Session = t.Members[0]
-	} else if id, err := party.ParseID(w.party); err == nil {
-		t.Party = id
 	}
 	return t
+}
+
+// claim claims seats for these users, and spare ones for the party.
+func (w *poolTicket) claim(users []string, spares int) seats.Claim {
+	c := seats.Claim{Team: w.team, UserIDs: users, Spares: spares}
+	if !w.party.IsZero() {
+		c.PartyID = w.party.String()
+	}
+	return c
 }
 
 // forFormation converts tickets for team formation, in the same order.
@@ -172,6 +182,20 @@ func (w *poolTicket) sharesUser(users, expected []string) bool {
 	return slices.ContainsFunc(w.expected, func(u string) bool { return slices.Contains(users, u) }) ||
 		len(expected) > 0 && slices.ContainsFunc(w.lastKnownUsers(), func(u string) bool { return slices.Contains(expected, u) })
 }
+
+// misfitFor is how long a ticket is kept from a running match. The cause may end: for example, the match may keep a
+// seat for a player whose connection is lost.
+const misfitFor = 15 * time.Second
+
+// setMisfit keeps the ticket from a running match that does not seat it.
+func (w *poolTicket) setMisfit(match string, now time.Time) {
+	if w.misfits == nil {
+		w.misfits = map[string]time.Time{}
+	}
+	w.misfits[match] = now.Add(misfitFor)
+}
+
+func (w *poolTicket) isMisfit(match string, now time.Time) bool { return now.Before(w.misfits[match]) }
 
 // ownUsers returns the different users on the ticket itself.
 func (w *poolTicket) ownUsers() []string { return distinctUsers(w.members()) }

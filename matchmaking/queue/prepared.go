@@ -65,10 +65,9 @@ func (p *prepared) withdrawUncollected(ctx context.Context) {
 // leaveOut removes tickets from a plan that stays valid without them: for a running match, or for a replacement.
 func (p *prepared) leaveOut(ctx context.Context, plan *planned, out placement) {
 	plan.tickets = slices.DeleteFunc(slices.Clone(plan.tickets), func(w *poolTicket) bool { return slices.Contains(out, w) })
-	if plan.match == "" || plan.complete && !plan.fill {
-		return // for a proposal nothing is reserved
+	if plan.fill { // for a proposal nothing is reserved
+		p.withdraw(ctx, &planned{match: plan.match, claims: out.claims()})
 	}
-	p.withdraw(ctx, &planned{match: plan.match, claims: out.claims()})
 }
 
 // withdraw gives back the seats reserved for a match, once. If a busy match does not hear of it, they expire later.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/internal/cache"
 	"partyline/matchmaking/formation"
 	"partyline/party/rules"
 )
@@ -18,12 +17,9 @@ import (
 const (
 	// maxRounds is how often one pass forms a queue at most. It forms again if a party turns out to have another size.
 	maxRounds = 4
-	// looksPerPass is how many waiting parties of a queue each pass reads again, in turn. It always reads the parties
-	// that it is about to place.
+	// looksPerPass is of how many waiting tickets of a queue each pass reads the party again, in turn. It always reads
+	// the parties that it is about to place.
 	looksPerPass = 512
-	// maxFailures is the number of failures after which a pass makes no more matches of a queue. A host that cannot
-	// make a match now will not be able to make the next one either.
-	maxFailures = 3
 	// restFor is how long a ticket is not planned again after its match could not be made. The host, or the game's
 	// handler, will hardly make the same match a second later.
 	restFor = 30 * time.Second
@@ -38,17 +34,10 @@ type processor struct {
 	passes        int // so far
 	queuesVersion int // number of the current queues; rises when a pass finds other queues than the pass before
 	queues        map[string]rules.Queue
-	pace          pace
-	paused        *pauses                                    // queues and running matches that are not asked for now
-	misfits       *cache.Cache[string, map[string]time.Time] // by running match: until when it is not offered tickets
+	lastPass      time.Time // when the last pass began; zero if it left nobody waiting, as the host may rest then
+	slowPasses    int       // passes in a row that came late
+	paused        *pauses   // queues and running matches that are not asked for now
 }
-
-// misfitFor is how long a ticket is kept from a match that refused to seat it. The cause may end: for example, the
-// match may keep a seat for a player whose connection is lost.
-const (
-	misfitFor  = 15 * time.Second
-	maxMisfits = 10_000 // matches
-)
 
 // pass is one run over the host's pool.
 type pass struct {
@@ -56,10 +45,9 @@ type pass struct {
 	cfg      rules.Config
 	began    time.Time
 	deadline time.Time
+	waiting  map[string][]*poolTicket // by queue: tickets that waited when the pass began
 	placed   map[string]bool          // users who get a match in this pass
-	unplaced map[string][]*poolTicket // by queue: tickets that wait on
-	excluded []*poolTicket            // tickets that may not be placed any more: planned, asked about a match, or gone
-	plans    []planned
+	plans    []*planned
 	groups   [][]runtime.MatchmakerEntry
 }
 
@@ -67,18 +55,14 @@ type pass struct {
 // groups that have a match now. It never splits a ticket, and stops forming when the rules' pass_budget is used up. A
 // failure costs only its queue this pass, and no ticket.
 func (pr *processor) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-	p := &pass{processor: pr, cfg: pr.Policy(), began: pr.Now(), placed: map[string]bool{}, unplaced: map[string][]*poolTicket{}}
+	p := &pass{processor: pr, cfg: pr.Policy(), began: pr.Now(), placed: map[string]bool{}}
 	_ = protected(pr.Logger, "pass", "", func() { p.process(ctx, entries) })
 	pr.passes++
 	return p.groups
 }
 
 func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
-	if slices.ContainsFunc(slices.Collect(maps.Values(p.cfg.Queues)), func(q rules.Queue) bool { return q.Accept != nil }) {
-		if interval, tooSlow := p.pace.begin(p.began); tooSlow {
-			p.Logger.Warn("passes are too rare for queues with accept; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
-		}
-	}
+	p.checkInterval()
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
 	until := p.began.Add(p.cfg.Matchmaking.PassBudget * 3 / 4) // the rest is for making the planned matches
 	for _, asked := range p.proposals.list("") {
@@ -87,17 +71,41 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 		}
 	}
 	p.prepared.withdrawUncollected(ctx)
-	byQueue := p.groupByQueue(ctx, entries)
-	names := slices.Sorted(maps.Keys(byQueue))
+	p.waiting = p.groupByQueue(ctx, entries)
+	names := slices.Sorted(maps.Keys(p.waiting))
 	for i := range names {
 		// The queues take turns, and each gets its share of the remaining time.
 		name := names[(i+p.passes)%len(names)]
 		share := until.Sub(p.Now()) / time.Duration(len(names)-i)
-		_ = protected(p.Logger, "pass", name, func() { p.runQueue(ctx, name, p.cfg.Queues[name], byQueue[name], p.Now().Add(share)) })
+		_ = protected(p.Logger, "pass", name, func() { p.runQueue(ctx, name, p.cfg.Queues[name], p.Now().Add(share)) })
 	}
 	p.makePlanned(ctx)
 	p.storeSnapshots()
-	p.measure()
+	p.board.Measure()
+	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
+}
+
+const (
+	// slowInterval is the time between two passes above which accepting matches is tedious: each replacement costs a
+	// pass.
+	slowInterval = 5 * time.Second
+	// slowInARow is how many such times in a row are reported: a single one is a busy moment.
+	slowInARow = 3
+)
+
+// checkInterval warns if passes are too rare for queues with accept. The runtime does not show matchmaker.interval_sec.
+func (p *pass) checkInterval() {
+	asks := func(q rules.Queue) bool { return q.Accept != nil }
+	interval := p.began.Sub(p.lastPass)
+	if p.lastPass.IsZero() || interval <= slowInterval || !slices.ContainsFunc(slices.Collect(maps.Values(p.cfg.Queues)), asks) {
+		if p.slowPasses < slowInARow { // it is reported once
+			p.slowPasses = 0
+		}
+		return
+	}
+	if p.slowPasses++; p.slowPasses == slowInARow {
+		p.Logger.Warn("passes are too rare for queues with accept; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
+	}
 }
 
 // groupByQueue compares the pool with the book and drops tickets that may not wait longer. It returns the others.
@@ -128,9 +136,8 @@ func (p *pass) groupByQueue(ctx context.Context, entries []runtime.MatchmakerEnt
 			p.drop(ctx, w.id, DropInvalid)
 		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seatsOf(w.id) == 0:
 			p.drop(ctx, w.id, DropExpired)
-		case p.began.Before(w.restsUntil):
-			p.excluded = append(p.excluded, w)
 		default:
+			w.out = p.began.Before(w.restsUntil)
 			byQueue[w.queue] = append(byQueue[w.queue], w)
 		}
 	}
@@ -138,12 +145,11 @@ func (p *pass) groupByQueue(ctx context.Context, entries []runtime.MatchmakerEnt
 }
 
 // runQueue places as many of a queue's tickets as it can until the deadline.
-func (p *pass) runQueue(ctx context.Context, name string, q rules.Queue, pool []*poolTicket, deadline time.Time) {
+func (p *pass) runQueue(ctx context.Context, name string, q rules.Queue, deadline time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, closed: map[string]bool{}, playersIn: map[string][]string{}, incomplete: map[string]proposal{}}
+	r := &queueRun{pass: p, name: name, q: q, pool: slices.Clone(p.waiting[name]), deadline: deadline, closed: map[string]bool{}, incomplete: map[string]proposal{}}
 	r.advance(ctx)
-	defer func() { p.unplaced[name] = r.pool }()
 	r.refreshSome(ctx)
 	for range maxRounds {
 		if !r.round(ctx) {
@@ -163,9 +169,8 @@ type queueRun struct {
 	q            rules.Queue
 	pool         []*poolTicket // tickets that may be placed
 	deadline     time.Time
-	closed       map[string]bool     // running matches that take no more players in this pass
-	playersIn    map[string][]string // the players of running matches from which blocks kept all tickets
-	plannedCount int                 // matches planned
+	closed       map[string]bool // running matches that take no more players in this pass
+	plannedCount int             // matches planned
 
 	byID       map[string]*poolTicket // every ticket of the queue; nil without proposals
 	incomplete map[string]proposal    // proposals that need a replacement, by their names among the running matches
@@ -182,46 +187,38 @@ func (r *queueRun) share(of time.Duration) (proceed func() bool) {
 
 // refreshSome reads some waiting parties again. So a party that has grown is told early, and gets a larger place.
 func (r *queueRun) refreshSome(ctx context.Context) {
-	start, looks, proceed := 0, 0, r.share(4)
-	if n := len(r.pool); n > looksPerPass {
-		start = r.passes * looksPerPass % n
-	}
-	var out []*poolTicket
-	for i := range r.pool {
-		w := r.pool[(start+i)%len(r.pool)]
-		if w.party == "" {
-			continue
-		}
-		if looks++; looks > looksPerPass || !proceed() {
-			break
-		}
-		if !r.refreshTicket(ctx, w) {
-			out = append(out, w)
+	proceed, n := r.share(4), len(r.pool)
+	for i := range min(n, looksPerPass) {
+		w := r.pool[(r.passes*looksPerPass+i)%n]
+		if !w.party.IsZero() && !w.out && proceed() {
+			w.out = !r.refreshTicket(ctx, w)
 		}
 	}
-	r.removeFromPool(out)
 }
 
 // round forms matches once and plans the result. It reports whether another round is useful, because something about
 // the tickets was not as assumed.
 func (r *queueRun) round(ctx context.Context) (again bool) {
-	var done []*poolTicket // placed, or not to be placed in this pass
+	r.pool = slices.DeleteFunc(r.pool, func(w *poolTicket) bool { return w.out })
+	if len(r.pool) == 0 || !r.proceed() {
+		return false
+	}
 	res := formation.Form(r.began, formation.FromRules(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.openMatches(ctx), Apart: apartPairs(r.q, r.pool)}, r.share(2))
 	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
-		pl, out, changed := r.recheck(ctx, placements)
-		done, again = append(done, out...), again || changed || len(out) > 0
-		if changed || len(out) > 0 {
-			return
+		var plan planned
+		pl, ok := r.recheck(ctx, placements)
+		if ok {
+			plan, ok = place(pl)
 		}
-		plan, ok := place(pl)
+		again = again || !ok || len(plan.tickets) < len(pl)
 		if !ok {
-			again = true
 			return
 		}
-		again = again || len(plan.tickets) < len(pl)
-		done = append(done, plan.tickets...)
-		for _, user := range plan.tickets.users() {
-			r.placed[user] = true
+		for _, w := range plan.tickets {
+			w.out = true
+			for _, user := range w.users {
+				r.placed[user] = true
+			}
 		}
 		r.addPlan(plan, r.plannedCount)
 		r.plannedCount++
@@ -245,14 +242,13 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 			return planned{tickets: pl, teamSize: m.TeamSize, region: m.Region}, true
 		})
 	}
-	r.removeFromPool(done)
-	return again && r.proceed() && len(r.pool) > 0
+	return again
 }
 
 // addPlan adds a match to be made. turn is its place among the matches of the queue.
 func (r *queueRun) addPlan(of planned, turn int) {
 	of.queue, of.rules, of.grace, of.turn = r.name, r.q, r.cfg.Parties.ReconnectGrace, turn
-	r.plans = append(r.plans, of)
+	r.plans = append(r.plans, &of)
 }
 
 // openMatches lists the running matches to fill and the proposals that need a replacement. If the matches cannot be
@@ -270,50 +266,30 @@ func (r *queueRun) openMatches(ctx context.Context) []formation.OpenMatch {
 	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool {
 		return r.closed[m.ID] || len(m.Open) != r.q.Teams || r.paused.remaining(m.ID) > 0
 	})
+	misfits := map[string][]int{} // by match
+	for i, w := range r.pool {
+		for match := range w.misfits {
+			if w.isMisfit(match, r.began) {
+				misfits[match] = append(misfits[match], i)
+			}
+		}
+	}
 	for i, m := range matches {
-		misfits, _ := r.misfits.Peek(m.ID)
-		matches[i].Apart = r.excludedFrom(r.playersIn[m.ID], nil, misfits)
+		matches[i].Apart = misfits[m.ID]
 	}
 	return append(wanting, matches...)
 }
 
-func (r *queueRun) removeFromPool(tickets []*poolTicket) {
-	out := make(map[*poolTicket]bool, len(tickets))
-	for _, w := range tickets {
-		out[w] = true
-	}
-	r.pool = slices.DeleteFunc(r.pool, func(w *poolTicket) bool { return out[w] })
-	r.excluded = append(r.excluded, tickets...)
-}
-
 // storeSnapshots stores what the pass left waiting, for players and operators who ask.
 func (p *pass) storeSnapshots() {
-	for _, w := range p.excluded {
-		if _, live := p.book.Get(w.id); live && !w.ended {
-			p.unplaced[w.queue] = append(p.unplaced[w.queue], w)
-		}
-	}
+	p.lastPass = time.Time{}
 	snapshots := map[string]snapshot{}
-	for name, left := range p.unplaced {
-		q := p.cfg.Queues[name]
+	for name, tickets := range p.waiting {
+		q, left := p.cfg.Queues[name], slices.DeleteFunc(tickets, func(w *poolTicket) bool { return w.ended })
+		if len(left) > 0 {
+			p.lastPass = p.began
+		}
 		snapshots[name] = snapshot{formation.FromRules(q), formation.Pool{Tickets: forFormation(left), Apart: apartPairs(q, left)}, &sync.Map{}}
 	}
 	p.board.snapshots.Store(&snapshots)
-}
-
-// measure sets the gauges from what the pass leaves waiting. It does not ask the book about each ticket again: that
-// would take a tenth of the pass.
-func (p *pass) measure() {
-	p.board.setGauges(p.board.report(func(of []formation.Ticket, f func(i int)) {
-		for i := range of {
-			f(i)
-		}
-	}))
-	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
-	p.pace.lastPass = time.Time{}
-	for _, left := range p.unplaced {
-		if len(left) > 0 {
-			p.pace.lastPass = p.began
-		}
-	}
 }

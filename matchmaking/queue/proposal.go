@@ -9,37 +9,36 @@ import (
 
 	"partyline/matchmaking"
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 // proposal is a match that is not made yet: its players are asked about it, or it waits for a game server or slots. The
 // host still has its tickets. Its seats are those of a new match, or in a fill those that the tickets take.
 type proposal struct {
-	id     int
-	queue  string
-	teams  []int // seats of each team
-	region string
-	parts  []*part
-	// match is the match that a game server is ordered for, and order is that order. In a fill, match is a running
-	// match and order is for slots on its server.
-	match string
-	order *matchmaking.Order
-	// orderedAt is when the order was made. expected are the users that it was for.
+	id           int
+	queue        string
+	rules        rules.Queue // of the queue when the match was found
+	teams        []int       // seats of each team
+	region       string
+	parts        []part
+	missingSince time.Time // when the search for a replacement began; zero while nobody is missing
+
+	fill      bool               // of a running match
+	match     string             // the running match, or the one that a game server is ordered for
+	order     *matchmaking.Order // of that server, or of slots on it
 	orderedAt time.Time
-	expected  []string
-	fill      bool
-	// replaceUntil is when the search for a replacement ends; zero while nobody is missing.
-	replaceUntil time.Time
+	expected  []string // users that the order was for
 }
 
-// part is one ticket of a proposal.
+// part is one ticket of a proposal. Its lists are replaced, not changed, so that copies of a part can share them.
 type part struct {
 	ticket   string
 	team     int
 	seats    int
-	users    []string        // everybody who gets a seat
-	asked    []string        // the users on the ticket itself; a friend who came in later is not asked
-	accepted map[string]bool // by user
-	deadline time.Time       // the deadline for an answer
+	users    []string  // everybody who gets a seat
+	asked    []string  // the users on the ticket itself; a friend who came in later is not asked
+	accepted []string  // those of them who have accepted
+	deadline time.Time // the deadline for an answer
 }
 
 func (p *part) allAccepted() bool { return len(p.accepted) == len(p.asked) }
@@ -59,7 +58,7 @@ func (p *proposal) full() bool {
 
 // complete reports whether the match can be made.
 func (p *proposal) complete() bool {
-	return p.full() && !slices.ContainsFunc(p.parts, func(part *part) bool { return !part.allAccepted() })
+	return p.full() && !slices.ContainsFunc(p.parts, func(part part) bool { return !part.allAccepted() })
 }
 
 func (p *proposal) users() (all []string) {
@@ -86,6 +85,21 @@ func (p *proposal) count() (accepted, needed int) {
 	return accepted, needed
 }
 
+// remove removes a ticket.
+func (p *proposal) remove(ticket string) {
+	p.parts = slices.DeleteFunc(slices.Clone(p.parts), func(part part) bool { return part.ticket == ticket })
+}
+
+var errIncomplete = errors.New("a player has left the match")
+
+// cancelOrder cancels the order of the proposal.
+func (p *proposal) cancelOrder() {
+	if p.order != nil {
+		p.order.Cancel(errIncomplete)
+	}
+	p.match, p.order = "", nil
+}
+
 // proposals are all current proposals. A ticket or a user is in one at most. Safe for concurrent use: a proposal is
 // only touched under the lock.
 type proposals struct {
@@ -97,6 +111,16 @@ type proposals struct {
 
 func newProposals() *proposals {
 	return &proposals{all: map[int]*proposal{}, byTicket: map[string]*proposal{}}
+}
+
+// ofTicket runs f under the lock, with the proposal of a ticket and the ticket's part in it. Without one it does
+// nothing.
+func (ps *proposals) ofTicket(ticket string, f func(p *proposal, mine *part)) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if p := ps.byTicket[ticket]; p != nil {
+		f(p, &p.parts[slices.IndexFunc(p.parts, func(part part) bool { return part.ticket == ticket })])
+	}
 }
 
 // begin adds a proposal and returns its ID.
@@ -114,111 +138,79 @@ func (ps *proposals) begin(p proposal) int {
 
 // join puts tickets on the seats of those that were taken off, and returns the tickets that stayed. Players who have
 // not answered yet get the newcomers' deadline. It returns false for a proposal that has ended.
-func (ps *proposals) join(id int, parts []*part) (stayed []*part, ok bool) {
+func (ps *proposals) join(id int, parts []part) (stayed []part, ok bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p := ps.all[id]
 	if p == nil {
 		return nil, false
 	}
-	stayed = slices.Clone(p.parts)
-	for _, part := range stayed {
-		part.deadline = parts[0].deadline
+	for i := range p.parts {
+		p.parts[i].deadline = parts[0].deadline
 	}
+	stayed = slices.Clone(p.parts)
+	p.parts = slices.Concat(p.parts, parts)
 	for _, part := range parts {
-		p.parts = append(p.parts, part)
 		ps.byTicket[part.ticket] = p
 	}
 	if p.full() {
-		p.replaceUntil = time.Time{}
+		p.missingSince = time.Time{}
 	}
 	return stayed, true
 }
 
 // answer notes a user's answer to the proposal of a ticket. known is false if there is no proposal, the user is not
-// asked, or it is too late. state includes the answer.
+// asked, or it is too late. state includes the answer; the whole ticket of a user who declines is about to leave.
 func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (state party.ProposalState, known bool) {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p, mine := ps.find(ticket)
-	if mine == nil || !slices.Contains(mine.asked, user) || !now.Before(mine.deadline) && !mine.allAccepted() || !accept && p.complete() {
-		return party.ProposalState{}, false
-	}
-	if !accept { // the whole ticket leaves
-		left := *p
-		left.parts = slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool { return part == mine })
-		return left.state(mine), true
-	}
-	mine.accepted[user] = true
-	return p.state(mine), true
+	ps.ofTicket(ticket, func(p *proposal, mine *part) {
+		known = slices.Contains(mine.asked, user) && (now.Before(mine.deadline) || mine.allAccepted()) && (accept || !p.complete())
+		if known && accept && !slices.Contains(mine.accepted, user) {
+			mine.accepted = append(slices.Clip(mine.accepted), user)
+		}
+		after := *p
+		if !accept {
+			after.remove(ticket)
+		}
+		state = after.state(mine)
+	})
+	return state, known
 }
 
 // state returns the state of a ticket's proposal; nil if its players are not asked.
-func (ps *proposals) state(ticket string) *party.ProposalState {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p, mine := ps.find(ticket)
-	if mine == nil || len(mine.asked) == 0 {
-		return nil
-	}
-	state := p.state(mine)
-	return &state
+func (ps *proposals) state(ticket string) (state *party.ProposalState) {
+	ps.ofTicket(ticket, func(p *proposal, mine *part) {
+		if len(mine.asked) > 0 {
+			now := p.state(mine)
+			state = &now
+		}
+	})
+	return state
 }
 
 // seatsOf returns how many seats a ticket has in its proposal; 0 if it is in none.
-func (ps *proposals) seatsOf(ticket string) int {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	if _, mine := ps.find(ticket); mine != nil {
-		return mine.seats
-	}
-	return 0
+func (ps *proposals) seatsOf(ticket string) (seats int) {
+	ps.ofTicket(ticket, func(_ *proposal, mine *part) { seats = mine.seats })
+	return seats
 }
 
 // setUsers sets the users that a ticket seats now.
 func (ps *proposals) setUsers(ticket string, users []string) {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	if _, mine := ps.find(ticket); mine != nil {
-		mine.users = slices.Clone(users)
-	}
+	ps.ofTicket(ticket, func(_ *proposal, mine *part) { mine.users = slices.Clone(users) })
 }
 
-func (ps *proposals) find(ticket string) (*proposal, *part) {
-	p := ps.byTicket[ticket]
-	if p == nil {
-		return nil, nil
-	}
-	return p, p.parts[slices.IndexFunc(p.parts, func(part *part) bool { return part.ticket == ticket })]
-}
-
-// remove takes a ticket off its proposal. The search for a replacement ends at until. An empty proposal ends.
-func (ps *proposals) remove(ticket string, until time.Time) {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p := ps.byTicket[ticket]
-	if p == nil {
-		return
-	}
-	delete(ps.byTicket, ticket)
-	p.parts = slices.DeleteFunc(p.parts, func(part *part) bool { return part.ticket == ticket })
-	if p.replaceUntil.IsZero() {
-		p.replaceUntil = until
-	}
-	p.cancelOrder(errIncomplete) // the server was for other players
-	if len(p.parts) == 0 {
-		delete(ps.all, p.id)
-	}
-}
-
-var errIncomplete = errors.New("a player has left the match")
-
-// cancelOrder cancels the order of the proposal.
-func (p *proposal) cancelOrder(cause error) {
-	if p.order != nil {
-		p.order.Cancel(cause)
-	}
-	p.match, p.order = "", nil
+// remove takes a ticket off its proposal. A replacement is searched for from now on. An empty proposal ends.
+func (ps *proposals) remove(ticket string, now time.Time) {
+	ps.ofTicket(ticket, func(p *proposal, _ *part) {
+		delete(ps.byTicket, ticket)
+		p.remove(ticket)
+		if p.missingSince.IsZero() {
+			p.missingSince = now
+		}
+		p.cancelOrder() // the server was for other players
+		if len(p.parts) == 0 {
+			delete(ps.all, p.id)
+		}
+	})
 }
 
 // setOrder stores the order for a proposal. It cancels the order if the proposal has ended or is not complete any more.
@@ -237,7 +229,7 @@ func (ps *proposals) abandonOrder(id int) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p := ps.all[id]; p != nil {
-		p.cancelOrder(errIncomplete)
+		p.cancelOrder()
 	}
 }
 
@@ -245,15 +237,13 @@ func (ps *proposals) abandonOrder(id int) {
 func (ps *proposals) end(id int) (tickets []string) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	p := ps.all[id]
-	if p == nil {
-		return nil
+	if p := ps.all[id]; p != nil {
+		for _, part := range p.parts {
+			delete(ps.byTicket, part.ticket)
+			tickets = append(tickets, part.ticket)
+		}
 	}
 	delete(ps.all, id)
-	for _, part := range p.parts {
-		delete(ps.byTicket, part.ticket)
-		tickets = append(tickets, part.ticket)
-	}
 	return tickets
 }
 
@@ -261,18 +251,11 @@ func (ps *proposals) end(id int) (tickets []string) {
 func (ps *proposals) list(queue string) (list []proposal) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	for _, p := range ps.all {
-		if queue == "" || p.queue == queue {
-			c := *p
-			c.parts = make([]*part, len(p.parts))
-			for i, old := range p.parts {
-				fresh := *old
-				fresh.accepted = maps.Clone(old.accepted)
-				c.parts[i] = &fresh
-			}
-			list = append(list, c)
+	for _, id := range slices.Sorted(maps.Keys(ps.all)) {
+		if p := *ps.all[id]; queue == "" || p.queue == queue {
+			p.parts = slices.Clone(p.parts)
+			list = append(list, p)
 		}
 	}
-	slices.SortFunc(list, func(a, b proposal) int { return a.id - b.id })
 	return list
 }

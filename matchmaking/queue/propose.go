@@ -1,10 +1,10 @@
 package queue
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -24,53 +24,49 @@ func (r *queueRun) advance(ctx context.Context) {
 	for _, w := range r.pool {
 		r.byID[w.id] = w
 	}
-	var asked []*poolTicket
 	unread := map[int]bool{}
 	for _, p := range all {
 		unread[p.id] = !r.settle(ctx, p)
 	}
 	for _, p := range r.proposals.list(r.name) {
-		served := r.orderState(ctx, p)
-		switch {
+		failed := NoReason
+		switch served := r.orderState(ctx, p); {
 		case served == matchmaking.OrderFailed:
-			r.dissolve(ctx, p, NoCapacity)
-			continue
-		case !r.fits(p), !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.replaceUntil)):
-			r.dissolve(ctx, p, QueuedAgain)
-			continue
+			failed = NoCapacity
+		case !reflect.DeepEqual(p.rules, r.q), !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.missingSince.Add(r.q.Accept.Replace))):
+			failed = QueuedAgain
 		case unread[p.id]:
-		case p.complete():
-			if p.order != nil && served == matchmaking.OrderPending {
-				break
-			}
-			plan := planned{tickets: r.placementOf(p), proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, hasServer: p.order != nil, fill: p.fill}
-			if p.fill {
-				filled, ok := r.fill(ctx, p.match, plan.tickets)
-				if !ok || len(filled.tickets) < len(plan.tickets) {
-					r.dissolve(ctx, p, QueuedAgain)
-					continue
-				}
-				plan.others = filled.others
-			}
-			r.addPlan(plan, -1)
+		case p.complete() && served == matchmaking.OrderReady:
+			failed = r.planComplete(ctx, p)
 		case !p.full():
 			r.incomplete[proposalPrefix+strconv.Itoa(p.id)] = p
 		}
+		if failed != NoReason {
+			r.dissolve(ctx, p, failed)
+			continue
+		}
 		for _, part := range p.parts {
-			asked = append(asked, r.byID[part.ticket])
+			r.byID[part.ticket].out = true
 		}
 	}
-	r.removeFromPool(asked)
 }
 
-// fits reports whether the queue still proposes matches of this size in this region. Its rules may have changed.
-func (r *queueRun) fits(p proposal) bool {
-	size, regions := slices.Max(p.teams), []string{""}
-	if r.q.Latency != nil {
-		regions = r.q.Latency.Regions
+// planComplete plans the match of a proposal. If a running match does not take all of its tickets any more, it says why
+// the proposal has failed.
+func (r *queueRun) planComplete(ctx context.Context, p proposal) (failed DropReason) {
+	plan := planned{
+		tickets: r.placementOf(p), proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region,
+		match: p.match, hasServer: p.order != nil, fill: p.fill,
 	}
-	_, fleet := r.q.FleetConfig()
-	return (fleet || r.q.Accept != nil) && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max) && slices.Contains(regions, p.region))
+	if p.fill {
+		filled, ok := r.fill(ctx, p.match, plan.tickets)
+		if !ok || len(filled.tickets) < len(plan.tickets) {
+			return QueuedAgain
+		}
+		plan.others = filled.others
+	}
+	r.addPlan(plan, -1)
+	return NoReason
 }
 
 // settle takes tickets off a proposal: those that ended, need another number of seats, seat a user who plays elsewhere,
@@ -78,36 +74,28 @@ func (r *queueRun) fits(p proposal) bool {
 func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	known = true
 	for _, part := range p.parts {
-		w := r.byID[part.ticket]
-		if w != nil && !r.refreshTicket(ctx, w) {
-			if _, live := r.book.Get(w.id); live {
-				known = false
-				continue
-			}
-		}
-		if w == nil {
+		switch w := r.byID[part.ticket]; {
+		case w == nil:
 			if t, live := r.book.Get(part.ticket); live { // the host reports a broken connection two seconds later
 				r.membersPresent(ctx, t)
 			}
-			r.takeOff(part.ticket, r.name)
-			continue
+			r.proposals.remove(part.ticket, r.began)
+		case !r.refreshTicket(ctx, w):
+			_, live := r.book.Get(w.id)
+			known = known && !live
+		case w.seatsNeeded() != part.seats || !r.seatFriends(part, w.users):
+			r.sendBack(ctx, part.ticket)
+		case !part.allAccepted() && !r.began.Before(part.deadline):
+			silent := slices.DeleteFunc(slices.Clone(part.asked), func(user string) bool { return slices.Contains(part.accepted, user) })
+			r.drop(ctx, part.ticket, DropNoAnswer, silent...)
 		}
-		if w.seatsNeeded() != part.seats || !r.seatFriends(part, w.users) {
-			r.sendBack(ctx, part.ticket, r.name)
-			continue
-		}
-		if part.allAccepted() || r.began.Before(part.deadline) {
-			continue
-		}
-		silent := slices.DeleteFunc(slices.Clone(part.asked), func(user string) bool { return part.accepted[user] })
-		r.drop(ctx, part.ticket, DropNoAnswer, silent...)
 	}
 	return known
 }
 
 // seatFriends notes the friends who came in on the seats that a part holds. It returns false if one of them has a
 // match, or is asked about one, with another ticket.
-func (r *queueRun) seatFriends(part *part, users []string) bool {
+func (r *queueRun) seatFriends(part part, users []string) bool {
 	fresh := slices.DeleteFunc(slices.Clone(users), func(user string) bool { return slices.Contains(part.users, user) })
 	if slices.ContainsFunc(fresh, func(user string) bool { return r.placed[user] }) {
 		return false
@@ -143,7 +131,12 @@ func (r *queueRun) proposalsToFill() (open []formation.OpenMatch) {
 			m.Planned = append(m.Planned, formation.Planned{Ticket: w.forFormation(), Team: w.team})
 		}
 		m.Key, m.Skill = pl[0].key, pl.skill()
-		m.Apart = r.excludedFrom(pl.users(), pl.expected(), nil)
+		users, expected := pl.users(), pl.expected()
+		for i, w := range r.pool {
+			if w.mayNotMeet(&r.q, users, expected) {
+				m.Apart = append(m.Apart, i)
+			}
+		}
 		open = append(open, m)
 	}
 	return open
@@ -158,14 +151,14 @@ func (r *queueRun) planReplacement(match string, pl placement) (plan planned, is
 
 var errTooLong = errors.New("the game server was not ready in time")
 
-// orderState returns the state of a proposal's order for a game server or slots. It cancels an order that takes too
-// long, or whose new match no longer takes these players.
+// orderState returns the state of a proposal's order for a game server or slots; ready if it needs none. It cancels an
+// order that takes too long, or whose new match no longer takes these players.
 func (r *queueRun) orderState(ctx context.Context, p proposal) matchmaking.OrderState {
 	if p.order == nil {
-		return matchmaking.OrderPending
+		return matchmaking.OrderReady
 	}
-	fleet, is := r.q.FleetConfig()
-	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.orderedAt.Add(fleet.ReadyWithin))) {
+	fleet, _ := r.q.FleetConfig()
+	if state, _ := p.order.State(); state == matchmaking.OrderPending && r.began.After(p.orderedAt.Add(fleet.ReadyWithin)) {
 		p.order.Cancel(errTooLong)
 	} else if state == matchmaking.OrderReady && !p.fill {
 		// A server may end its match while nobody plays. After the commit a failure would cost the tickets, so the
@@ -192,7 +185,7 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	if p.order != nil {
 		p.order.Cancel(errIncomplete)
 	}
-	asked := slices.ContainsFunc(p.parts, func(part *part) bool { return len(part.asked) > 0 })
+	asked := slices.ContainsFunc(p.parts, func(part part) bool { return len(part.asked) > 0 })
 	for _, ticket := range r.proposals.end(p.id) {
 		if t, live := r.book.Get(ticket); live && !p.fill && (why == NoCapacity || asked) {
 			r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID, Reason: why})

@@ -59,12 +59,12 @@ type Service struct {
 
 // New makes a service.
 func New(d Deps) *Service {
-	proposals, claims := newProposals(), &claims{now: d.Now}
+	proposals, claims := newProposals(), &claims{now: d.Now, pending: map[string]Ticket{}}
 	prepared := &prepared{Deps: d, proposals: proposals, plans: map[string]*planned{}}
 	tickets := &tickets{Deps: d, book: NewBook(d.Now), proposals: proposals, barred: newPauses(d.Now), prepared: prepared}
 	live := &liveness{tickets: tickets, answers: cache.New[struct{}, hostAnswer](d.Now, 1, askedFor)}
 	blocks := &blockChecker{tickets: tickets, reads: make(chan struct{}, readsAtOnce)}
-	board := &board{liveness: live, history: newHistory(), measured: map[string]bool{}}
+	board := &board{liveness: live, history: newHistory()}
 	board.snapshots.Store(&map[string]snapshot{})
 	return &Service{
 		gate:     &gate{liveness: live, claims: claims},
@@ -72,7 +72,6 @@ func New(d Deps) *Service {
 		liveness: live,
 		processor: &processor{
 			liveness: live, blocks: blocks, board: board, paused: newPauses(d.Now),
-			misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor),
 		},
 		seating: &seating{tickets, board.history},
 		board:   board, tickets: tickets,

@@ -29,9 +29,13 @@ func (g *gate) readSkill(ctx context.Context, k *rules.Skill, users []string, te
 	if k.Source == rules.SkillFromTicket {
 		return skillOfTicket(k, texts, numbers)
 	}
-	objects, field, err := g.readObjects(ctx, k, users)
+	objects, err := g.readObjects(ctx, k, users)
 	if err != nil {
 		return 0, err
+	}
+	field := k.Property
+	if k.Source == rules.SkillFromStorage {
+		field = cmp.Or(k.Storage.Field, k.Property)
 	}
 	sum, top := 0.0, math.Inf(-1)
 	for _, user := range users {
@@ -61,18 +65,18 @@ func skillOfTicket(k *rules.Skill, texts map[string]string, numbers map[string]f
 	return value, nil
 }
 
-// readObjects reads the users' JSON objects that hold the skill, in one call of the host. It also returns the field.
-func (g *gate) readObjects(ctx context.Context, k *rules.Skill, users []string) (texts map[string]string, field string, err error) {
-	texts = make(map[string]string, len(users))
+// readObjects reads the users' JSON objects that hold the skill, in one call of the host.
+func (g *gate) readObjects(ctx context.Context, k *rules.Skill, users []string) (map[string]string, error) {
+	texts := make(map[string]string, len(users))
 	if k.Source != rules.SkillFromStorage {
 		accounts, err := g.Strengths.AccountsGetId(ctx, users, nil)
 		if err != nil {
-			return nil, "", fmt.Errorf("read accounts for skill: %w", err)
+			return nil, fmt.Errorf("read accounts for skill: %w", err)
 		}
 		for _, a := range accounts {
 			texts[a.GetUser().GetId()] = a.GetUser().GetMetadata()
 		}
-		return texts, k.Property, nil
+		return texts, nil
 	}
 	reads := make([]*runtime.StorageRead, len(users))
 	for i, user := range users {
@@ -80,12 +84,12 @@ func (g *gate) readObjects(ctx context.Context, k *rules.Skill, users []string) 
 	}
 	objects, err := g.Strengths.StorageRead(ctx, reads)
 	if err != nil {
-		return nil, "", fmt.Errorf("read objects for skill: %w", err)
+		return nil, fmt.Errorf("read objects for skill: %w", err)
 	}
 	for _, o := range objects {
 		texts[o.GetUserId()] = o.GetValue()
 	}
-	return texts, cmp.Or(k.Storage.Field, k.Property), nil
+	return texts, nil
 }
 
 // numberField returns a number field of a JSON object, also one written as text, limited to what the rules file allows.

@@ -25,9 +25,6 @@ type board struct {
 	*liveness
 	history   *history
 	snapshots atomic.Pointer[map[string]snapshot] // by queue: what the last pass left waiting
-
-	mu       sync.Mutex
-	measured map[string]bool // queues whose gauges were set
 }
 
 // Waiting counts the waiting tickets that this process knows.
@@ -44,9 +41,13 @@ func (b *board) Ages(id party.ID) map[string]party.Age {
 // Status tells the members of a party why it has no match yet. Without a party it tells a player about all tickets with
 // a seat for them.
 func (b *board) Status(ctx context.Context, caller party.Caller, partyID string) (party.QueueStatus, error) {
-	tickets, err := b.ticketsOf(ctx, caller, partyID)
-	if err != nil {
-		return party.QueueStatus{}, err
+	tickets := b.book.OfUser(caller.UserID)
+	if partyID != "" {
+		v, err := b.Roster.ViewAs(ctx, caller, partyID)
+		if err != nil {
+			return party.QueueStatus{}, err
+		}
+		tickets = b.book.OfParty(v.ID)
 	}
 	status := party.QueueStatus{Tickets: []party.QueueTicket{}}
 	for _, t := range tickets {
@@ -55,29 +56,6 @@ func (b *board) Status(ctx context.Context, caller party.Caller, partyID string)
 		}
 	}
 	return status, nil
-}
-
-func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID string) ([]Ticket, error) {
-	if partyID != "" {
-		v, err := b.Roster.ViewAs(ctx, caller, partyID)
-		if err != nil {
-			return nil, err
-		}
-		return b.book.OfParty(v.ID), nil
-	}
-	tickets := b.book.OfUser(caller.UserID)
-	in, err := b.Roster.PartiesOf(ctx, caller.UserID)
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range in { // members who came in by an invite are not on the ticket
-		for _, t := range b.book.OfParty(m.ID) {
-			if !slices.ContainsFunc(tickets, func(o Ticket) bool { return o.ID == t.ID }) {
-				tickets = append(tickets, t)
-			}
-		}
-	}
-	return tickets, nil
 }
 
 func (b *board) statusOf(t Ticket) party.QueueTicket {
@@ -97,9 +75,7 @@ func (b *board) statusOf(t Ticket) party.QueueTicket {
 // explain compares a ticket with the others that a pass left. In a large pool that takes long.
 func (b *board) explain(sc snapshot, t Ticket) party.QueueTicket {
 	status := party.QueueTicket{HoldingBack: []party.HoldingBack{}}
-	live := make([]int, 0, len(sc.pool.Tickets)) // without tickets that have ended since
-	b.book.eachLive(sc.pool.Tickets, func(i int) { live = append(live, i) })
-	pool := sc.pool.Subset(live)
+	pool := sc.pool.Subset(b.book.liveOf(sc.pool.Tickets)) // without tickets that have ended since
 	at := slices.IndexFunc(pool.Tickets, func(o formation.Ticket) bool { return o.ID == t.ID })
 	status.Pool = len(pool.Tickets)
 	if at < 0 { // the ticket has met no pass yet, so it waits for the next one
@@ -119,21 +95,18 @@ func (b *board) explain(sc snapshot, t Ticket) party.QueueTicket {
 }
 
 // Report shows operators every queue of the rules file, with the tickets of the last pass that have not ended since.
-func (b *board) Report() []party.QueueReport { return b.report(b.book.eachLive) }
-
-// report reports the tickets for which each calls f.
-func (b *board) report(each func(of []formation.Ticket, f func(i int))) []party.QueueReport {
+func (b *board) Report() []party.QueueReport {
 	now, list := b.Now(), []party.QueueReport{}
 	snapshots := *b.snapshots.Load()
 	for _, name := range slices.Sorted(maps.Keys(b.Policy().Queues)) {
 		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: b.history.estimate(name, 0, 0)}
 		sizes := map[int]int{}
 		waits := snapshots[name].pool.Tickets
-		each(waits, func(i int) {
+		for _, i := range b.book.liveOf(waits) {
 			t := &waits[i]
 			r.Tickets, r.Players, r.OldestSec = r.Tickets+1, r.Players+t.Size, max(r.OldestSec, int64(now.Sub(t.Since)/time.Second))
 			sizes[t.Size]++
-		})
+		}
 		for _, seats := range slices.Sorted(maps.Keys(sizes)) {
 			r.Sizes = append(r.Sizes, party.QueueSize{Seats: seats, Tickets: sizes[seats]})
 		}

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"time"
 
 	"partyline/party"
 	"partyline/party/rules"
@@ -18,18 +17,13 @@ type tickets struct {
 	prepared  *prepared
 }
 
-// end ends a ticket that the host no longer has, and what was prepared for it. If the host has made the match already,
-// commit holds the seats again. by are the users who caused the end, if any.
+// end ends a ticket, and what was prepared for it. If the host has made the match already, commit holds the seats again.
+// by are the users who caused the end, if any.
 func (ts *tickets) end(ctx context.Context, id string, by ...string) (Ticket, bool) {
-	return ts.endIn(ctx, id, ts.book.End, by)
-}
-
-// endIn ends a ticket with the given method of the book, and what depends on the ticket.
-func (ts *tickets) endIn(ctx context.Context, id string, ends func(id string) (Ticket, bool), by []string) (Ticket, bool) {
 	ts.bar(id, by)
-	t, live := ends(id)
+	t, live := ts.book.End(id)
 	if live {
-		ts.takeOff(id, t.Queue)
+		ts.proposals.remove(id, ts.Now())
 	}
 	ts.prepared.end(ctx, id)
 	return t, live
@@ -44,11 +38,7 @@ func (ts *tickets) endAs(ctx context.Context, id string, what EventName, by ...s
 
 // drop ends a live ticket and tells why. by is as for end.
 func (ts *tickets) drop(ctx context.Context, id string, reason DropReason, by ...string) {
-	ends := ts.book.Drop
-	if reason == DropMembership || reason == DropInternal {
-		ends = ts.book.End // the host no longer has it
-	}
-	t, live := ts.endIn(ctx, id, ends, by)
+	t, live := ts.end(ctx, id, by...)
 	if !live {
 		return
 	}
@@ -96,19 +86,10 @@ func (ts *tickets) bar(ticket string, users []string) {
 	}
 }
 
-// takeOff takes a ticket off its proposal. A replacement is searched for as the queue says.
-func (ts *tickets) takeOff(ticket, queue string) {
-	var replace time.Duration
-	if a := ts.Policy().Queues[queue].Accept; a != nil {
-		replace = a.Replace
-	}
-	ts.proposals.remove(ticket, ts.Now().Add(replace))
-}
-
 // sendBack takes a ticket off its proposal, to wait for another match. It tells players who were asked.
-func (ts *tickets) sendBack(ctx context.Context, ticket, queue string) {
+func (ts *tickets) sendBack(ctx context.Context, ticket string) {
 	asked := ts.proposals.state(ticket) != nil
-	ts.takeOff(ticket, queue)
+	ts.proposals.remove(ticket, ts.Now())
 	if t, live := ts.book.Get(ticket); live && asked {
 		ts.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID})
 	}
