@@ -45,7 +45,7 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		return id, false, party.Refuse(party.AlreadyMember, "You are in this party already; use party_id.")
 	}
 	now := s.Now()
-	b.expire(now, conf)
+	b.expire(now)
 	a := b.arrivals[c.UserID]
 	if a.Stage == "" {
 		if len(b.arrivals) >= maxIncoming {
@@ -65,22 +65,23 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 }
 
 // expire drops arrivals whose last report is too old.
-func (b *board) expire(now time.Time, conf rules.Status) {
+func (b *board) expire(now time.Time) {
 	for user, a := range b.arrivals {
 		if !now.Before(a.until) {
-			b.dropArrival(user, conf, now)
+			b.dropArrival(user, now)
 		}
 	}
 }
 
 // dropArrival removes a user on the way. If the party knows of the user, it will be told.
-func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
-	a := b.arrivals[user]
-	b.changed(user, a.entry, entry{}, conf, now)
-	delete(b.arrivals, user)
-	if _, heard := b.lastTold[user]; heard {
-		b.arrivals[user] = arrival{user: user, username: a.username}
+func (b *board) dropArrival(user string, now time.Time) {
+	if b.told[user].stage != "" {
+		b.arrivals[user] = arrival{user: user, username: b.arrivals[user].username}
+		b.look = now
+		return
 	}
+	delete(b.arrivals, user)
+	delete(b.told, user)
 }
 
 // InviteOver removes the users on the way by an invite that was revoked. If userID is not "", it removes only that
@@ -98,10 +99,9 @@ func (s *Service) InviteOver(inviteID, userID string) {
 			continue
 		}
 		b, exit := s.lockBoard(id)
-		conf, now := s.Policy().Status, s.Now()
 		for user, a := range b.arrivals {
 			if a.inviteID == inviteID && (userID == "" || userID == user) {
-				b.dropArrival(user, conf, now)
+				b.dropArrival(user, s.Now())
 			}
 		}
 		exit()

@@ -121,7 +121,7 @@ func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.St
 	if !ok {
 		return false, nil
 	}
-	if err := s.write(b, session, next); err != nil {
+	if err := s.write(id, session, next); err != nil {
 		if _, gone := s.memberSession(id, c); gone != nil { // the session ended meanwhile
 			return false, gone
 		}
