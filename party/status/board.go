@@ -12,15 +12,16 @@ import (
 // session ID, users on the way by user ID.
 type board struct {
 	id       party.ID
-	told     map[string]shown   // what the party was last told, for each player who has reported to this node
-	arrivals map[string]arrival // one without a stage has ended, but the party has not been told yet
-	look     time.Time          // when a player may show something else than the party was told; zero if never
-	next     time.Time          // before this time no message is sent
-	lossAt   time.Time          // when a lost connection was noted that may have ended the party's ticket
+	told     map[string]shown     // what the party was last told, for each player who has reported to this node
+	arrivals map[string]arrival   // one without a stage has ended, but the party has not been told yet
+	look     time.Time            // when a player may show something else than the party was told; zero if never
+	next     time.Time            // before this time no message is sent
+	losses   map[string]time.Time // when sessions were first not found that the host has not reported as ended yet
+	lossAt   time.Time            // the last of these times, if that loss may have ended the party's ticket
 }
 
 func newBoard(id party.ID) board {
-	return board{id: id, told: map[string]shown{}, arrivals: map[string]arrival{}}
+	return board{id: id, told: map[string]shown{}, arrivals: map[string]arrival{}, losses: map[string]time.Time{}}
 }
 
 // sooner returns the earlier of two times. The zero time means never.

@@ -47,8 +47,13 @@ func (s *Service) changed(c party.Change) {
 		if c.Kind == party.MemberEntered {
 			b.dropArrival(c.Session.UserID, now)
 		}
+		at := c.At
+		if lost, noted := b.losses[c.Session.SessionID]; noted && c.Kind == party.MemberDropped && lost.Before(at) {
+			at = lost
+		}
+		delete(b.losses, c.Session.SessionID)
 		if !c.Moved {
-			s.reset(b, conf, resetOnMembership, c.At, now)
+			s.reset(b, conf, resetOnMembership, at, now)
 		}
 		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && b.next.Before(at) {
 			b.next = at // the newcomer must get the server's own message first

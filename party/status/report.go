@@ -95,8 +95,11 @@ func (s *Service) noteLosses(b *board) {
 	if err != nil {
 		return
 	}
-	if gone := s.Roster.Attendance.NoteGone(b.id, members, s.Now()); !gone.IsZero() {
-		b.lossAt = gone.Add(-1)
+	for _, lost := range s.Roster.Attendance.Gone(b.id, members) {
+		if b.losses[lost.SessionID].IsZero() {
+			b.lossAt = s.Now().Add(-1) // a status that is reported in this moment is newer
+			b.losses[lost.SessionID] = b.lossAt
+		}
 	}
 }
 
