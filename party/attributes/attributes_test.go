@@ -268,7 +268,6 @@ func TestSet_refused(t *testing.T) {
 		"an empty key":     {attributes.Request{PartyID: id.String(), Member: raw(`{"":1}`)}, "invalid_request: member: "},
 		"a long key":       {attributes.Request{PartyID: id.String(), Member: raw(`{"` + strings.Repeat("ä", 32) + `x":1}`)}, "invalid_request: member: "},
 		"a NUL in a key":   {attributes.Request{PartyID: id.String(), Member: raw(`{"a\u0000":1}`)}, "invalid_request: member: "},
-		"a key twice":      {attributes.Request{PartyID: id.String(), Party: raw(`{"k":1,"k":2}`)}, "invalid_request: party.k: "},
 		"a large value":    {attributes.Request{PartyID: id.String(), Party: raw(fat(1025))}, "invalid_request: party.k: "},
 		"33 keys":          {attributes.Request{PartyID: id.String(), Member: raw(many(33))}, "invalid_request: member: "},
 		"33 keys together": {attributes.Request{PartyID: id.String(), Party: raw(many(32))}, "invalid_request: party: "},

@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"partyline/party"
 )
@@ -74,49 +73,29 @@ func parse(field string, raw json.RawMessage) (Bag, error) {
 	if raw == nil {
 		return bag, nil
 	}
-	source := json.NewDecoder(bytes.NewReader(raw))
-	if token, err := source.Token(); err != nil || token != json.Delim('{') {
+	if err := json.Unmarshal(raw, &bag); err != nil || bag == nil {
 		return nil, party.Invalid(field, "must be an object.")
 	}
-	for source.More() {
-		token, err := source.Token()
-		if err != nil {
-			return nil, party.Invalid(field, "is not JSON.")
+	if len(bag) > maxKeys {
+		return nil, party.Invalid(field, "has more than %d keys.", maxKeys)
+	}
+	for _, key := range slices.Sorted(maps.Keys(bag)) {
+		switch {
+		case key == "":
+			return nil, party.Invalid(field, "a key must not be empty.")
+		case len(key) > maxKey:
+			return nil, party.Invalid(field, "a key is %d bytes long; at most %d are allowed.", len(key), maxKey)
+		case strings.ContainsRune(key, 0):
+			return nil, party.Invalid(field, "a key must not have NUL characters.")
 		}
-		key := token.(string) // the decoder accepts only strings here
-		var value json.RawMessage
-		if err := source.Decode(&value); err != nil {
-			return nil, party.Invalid(field, "is not JSON.")
+		var compact bytes.Buffer
+		_ = json.Compact(&compact, bag[key]) // no error, because it is JSON
+		if compact.Len() > maxValue {
+			return nil, party.Invalid(field+"."+key, "is %d bytes long; at most %d are allowed.", compact.Len(), maxValue)
 		}
-		if err := bag.add(field, key, value); err != nil {
-			return nil, err
-		}
+		bag[key] = compact.Bytes()
 	}
 	return bag, nil
-}
-
-func (b Bag) add(field, key string, value json.RawMessage) error {
-	switch {
-	case key == "":
-		return party.Invalid(field, "a key must not be empty.")
-	case len(key) > maxKey:
-		return party.Invalid(field, "a key is %d bytes long; at most %d are allowed.", len(key), maxKey)
-	case strings.ContainsRune(key, 0) || !utf8.ValidString(key):
-		return party.Invalid(field, "a key must be UTF-8 text without NUL characters.")
-	case b[key] != nil:
-		return party.Invalid(field+"."+key, "is given twice.")
-	case len(b) == maxKeys:
-		return party.Invalid(field, "has more than %d keys.", maxKeys)
-	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, value); err != nil {
-		return party.Invalid(field+"."+key, "is not JSON.")
-	}
-	if compact.Len() > maxValue {
-		return party.Invalid(field+"."+key, "is %d bytes long; at most %d are allowed.", compact.Len(), maxValue)
-	}
-	b[key] = compact.Bytes()
-	return nil
 }
 
 // merge returns the bag after a request's change. It does not change the given maps.
