@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -88,6 +87,10 @@ func parse(field string, raw json.RawMessage) (Bag, error) {
 		case strings.ContainsRune(key, 0):
 			return nil, party.Invalid(field, "a key must not have NUL characters.")
 		}
+		var fact any // rules must see every value that is set
+		if err := json.Unmarshal(bag[key], &fact); err != nil {
+			return nil, party.Invalid(field+"."+key, "has a number that is too large.")
+		}
 		var compact bytes.Buffer
 		_ = json.Compact(&compact, bag[key]) // no error, because it is JSON
 		if compact.Len() > maxValue {
@@ -161,7 +164,7 @@ func (d Document) size() (n int) {
 }
 
 // stored is a document in storage. Its text is one string, because the database would write out numbers such as
-// 1e100000 in full, and refuses some characters.
+// 1e300 in full, and refuses some characters.
 type stored struct {
 	PartyID  string `json:"party_id"`
 	Document string `json:"document"`
@@ -183,37 +186,16 @@ func decode(value string) (party.ID, Document, error) {
 	return id, d, err
 }
 
-// facts returns a bag as facts for conditions. A number that is too large to compare becomes the largest possible
-// number.
+// facts returns a bag as facts for conditions.
 func (b Bag) facts() map[string]any {
 	facts := make(map[string]any, len(b))
 	for key, text := range b {
-		source := json.NewDecoder(bytes.NewReader(text))
-		source.UseNumber()
 		var value any
-		if source.Decode(&value) == nil {
-			facts[key] = numbersToFloats(value)
+		if json.Unmarshal(text, &value) == nil {
+			facts[key] = value
 		}
 	}
 	return facts
-}
-
-// numbersToFloats replaces the text of each number in value by a float64.
-func numbersToFloats(value any) any {
-	switch v := value.(type) {
-	case json.Number:
-		f, _ := v.Float64() // infinite if it is too large
-		return max(-math.MaxFloat64, min(f, math.MaxFloat64))
-	case []any:
-		for i := range v {
-			v[i] = numbersToFloats(v[i])
-		}
-	case map[string]any:
-		for key := range v {
-			v[key] = numbersToFloats(v[key])
-		}
-	}
-	return value
 }
 
 // withKeys returns the part of a bag with these keys.
