@@ -202,13 +202,6 @@ func (s *Service) candidates(w query, after uint64, most int) (ids []party.ID, s
 	return s.index.find(w, after, most)
 }
 
-// randomStart returns a number for candidates to start after, so that not all callers begin with the same party.
-func (s *Service) randomStart(w query) uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.index.randomStart(w)
-}
-
 // Found is one party of a list.
 type Found struct {
 	PartyID string          `json:"party_id"`
@@ -263,7 +256,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 		for i, id := range ids {
 			numbers[id] = seqs[i]
 		}
-		page, _, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.TryLook)
+		page, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.TryLook)
 		if err != nil {
 			return list, err
 		}
@@ -287,18 +280,17 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	return list, err
 }
 
-// fitting looks at parties and returns those that still fit. It omits parties with a block between a member and the
-// caller, and returns busy parties separately.
-func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w query, see lookFunc) (looks []reserve.Look, busy []party.ID, err error) {
+// fitting looks at parties and returns those that still fit. It omits busy parties, and parties with a block between a
+// member and the caller.
+func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w query, see lookFunc) (looks []reserve.Look, err error) {
 	var others []string
 	for _, id := range ids {
 		look, err := s.look(ctx, id, see)
 		if errors.Is(err, ledger.ErrBusy) {
-			busy = append(busy, id)
 			continue
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		s.updateIndex(listingOf(look))
 		if !visible(look.Facts) || look.MaxSize-look.Taken()-look.Held(c.UserID) < w.free || !hasAll(keysOf(look.Label), w.keys) {
@@ -310,11 +302,11 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 	slices.Sort(others)
 	blocked, err := s.Entry.Blocks.With(ctx, c.UserID, slices.Compact(others))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read blocks: %w", err)
+		return nil, fmt.Errorf("read blocks: %w", err)
 	}
 	return slices.DeleteFunc(looks, func(l reserve.Look) bool {
 		return slices.ContainsFunc(l.Users(), func(user string) bool { return slices.Contains(blocked, user) })
-	}), busy, nil
+	}), nil
 }
 
 func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look) ([]Found, error) {

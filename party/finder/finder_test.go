@@ -594,7 +594,7 @@ func TestQuickJoin_FairSample(t *testing.T) {
 	}
 }
 
-// One round tries each party once.
+// A round tries each party once.
 func TestQuickJoin_TriesEachOnce(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(61)

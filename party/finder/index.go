@@ -109,34 +109,17 @@ func (x *index) find(w query, after uint64, most int) (ids []party.ID, seqs []ui
 	return ids, seqs, last
 }
 
-// randomDraws is how many parties are drawn before all are looked at.
-const randomDraws = 64
-
-// randomStart returns a number for find to start after. Every party that has the wanted fields is equally likely to
-// come first.
-func (x *index) randomStart(w query) (after uint64) {
-	lists, n := append(x.rarest(w), x.ownParties(w)), 0
-	for _, list := range lists {
-		n += len(list)
-	}
-	for range min(n, randomDraws) {
-		at, i := rand.IntN(n), 0
-		for ; at >= len(lists[i]); i++ {
-			at -= len(lists[i])
-		}
-		if seq := lists[i][at]; hasAll(x.bySeq[seq].keys, w.keys) {
-			return seq - 1
+// sample returns at most most of the parties that fit, each equally likely and in random order.
+func (x *index) sample(w query, most int) (ids []party.ID) {
+	seqs := slices.Concat(x.rarest(w)...)
+	for i := 0; i < len(seqs) && len(ids) < most; i++ {
+		at := i + rand.IntN(len(seqs)-i)
+		seqs[i], seqs[at] = seqs[at], seqs[i]
+		if r := x.bySeq[seqs[i]]; hasAll(r.keys, w.keys) {
+			ids = append(ids, r.id)
 		}
 	}
-	fits := 0
-	for _, seq := range slices.Concat(lists...) {
-		if hasAll(x.bySeq[seq].keys, w.keys) {
-			if fits++; rand.IntN(fits) == 0 {
-				after = seq - 1
-			}
-		}
-	}
-	return after
+	return ids
 }
 
 // rarest returns the lists of the wanted field that the fewest parties have, counting only parties with enough free
