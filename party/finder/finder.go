@@ -195,8 +195,8 @@ func (s *Service) updateIndex(entries ...listing) {
 
 func visible(f party.Facts) bool { return f.Open && !f.Hidden }
 
-// candidates returns parties that fit according to the index, with their numbers.
-func (s *Service) candidates(w query, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
+// candidates returns parties that fit according to the index, and the number to continue after.
+func (s *Service) candidates(w query, after uint64, most int) (rows []*row, last uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.index.find(w, after, most)
@@ -222,10 +222,6 @@ type List struct {
 	Cursor  string  `json:"cursor"` // for the next parties, even if there are few here or none; "" at the end
 }
 
-// maxSteps bounds what one search reads, even if blocks hide many parties. The first step looks at as many parties as
-// were asked for, each later one at maxLimit. Each step costs one query.
-const maxSteps = 4
-
 // Find lists open parties that fit, the longest open first. It omits hidden parties and parties with a block between
 // the caller and a member. A page may be short, or empty, before the end. It refuses with InvalidRequest, naming the
 // field.
@@ -249,33 +245,21 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 		return list, err
 	}
 	w.ownParties = s.ownParties(c.UserID)
-	var looks []reserve.Look
-	numbers, most := map[party.ID]uint64{}, limit
-	for range maxSteps {
-		ids, seqs, last := s.candidates(w, after, most)
-		for i, id := range ids {
-			numbers[id] = seqs[i]
-		}
-		page, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.TryLook)
-		if err != nil {
-			return list, err
-		}
-		if room := limit - len(looks); len(page) > room {
-			page = page[:room]
-			last = numbers[page[room-1].ID]
-		}
-		looks = append(looks, page...)
-		if after = last; last == 0 || len(looks) == limit {
-			break
-		}
-		most = maxLimit
+	rows, last := s.candidates(w, after, limit)
+	ids := make([]party.ID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.id
 	}
-	found, err := s.rows(ctx, c, looks)
+	looks, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.TryLook)
+	if err != nil {
+		return list, err
+	}
+	found, err := s.answers(ctx, c, looks)
 	if list.Parties = party.Fit(found); len(list.Parties) < len(found) {
-		after = numbers[looks[len(list.Parties)-1].ID]
+		last = rows[slices.Index(ids, looks[len(list.Parties)-1].ID)].seq
 	}
-	if after != 0 {
-		list.Cursor = encodeCursor(after)
+	if last != 0 {
+		list.Cursor = encodeCursor(last)
 	}
 	return list, err
 }
@@ -309,7 +293,7 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 	}), nil
 }
 
-func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look) ([]Found, error) {
+func (s *Service) answers(ctx context.Context, c party.Caller, looks []reserve.Look) ([]Found, error) {
 	found, leaders := make([]Found, len(looks)), make([]string, len(looks))
 	for i, look := range looks {
 		leaders[i] = look.Leader().UserID

@@ -17,6 +17,7 @@ type index struct {
 	byField map[string]posting // "" has all parties
 }
 
+// row is a party in the index. It is never changed, so that a search may read it without a lock.
 type row struct {
 	id   party.ID
 	seq  uint64
@@ -79,9 +80,9 @@ func (x *index) remove(id party.ID) {
 	}
 }
 
-// find returns the parties that fit with a number above after, in order, and their numbers. most bounds how many.
-// last is the number to continue after, or 0 at the end.
-func (x *index) find(w query, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
+// find returns the parties that fit with a number above after, in order. most bounds how many. last is the number to
+// continue after, or 0 at the end.
+func (x *index) find(w query, after uint64, most int) (rows []*row, last uint64) {
 	lists := append(x.rarest(w), x.ownParties(w))
 	for i, list := range lists {
 		at, in := slices.BinarySearch(list, after)
@@ -90,7 +91,7 @@ func (x *index) find(w query, after uint64, most int) (ids []party.ID, seqs []ui
 		}
 		lists[i] = list[at:]
 	}
-	for len(ids) < most {
+	for len(rows) < most {
 		first := -1
 		for i, list := range lists {
 			if len(list) > 0 && (first < 0 || list[0] < lists[first][0]) {
@@ -98,15 +99,15 @@ func (x *index) find(w query, after uint64, most int) (ids []party.ID, seqs []ui
 			}
 		}
 		if first < 0 {
-			return ids, seqs, 0
+			return rows, 0
 		}
 		last = lists[first][0]
 		lists[first] = lists[first][1:]
 		if r := x.bySeq[last]; hasAll(r.keys, w.keys) {
-			ids, seqs = append(ids, r.id), append(seqs, last)
+			rows = append(rows, r)
 		}
 	}
-	return ids, seqs, last
+	return rows, last
 }
 
 // sample returns at most most of the parties that fit, each equally likely and in random order.
