@@ -35,36 +35,28 @@ func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption,
 	}
 }
 
-// resumeLooks is how often Resume looks again for a seat if the user is known to be in a party: kept seats move to
-// another native party while the first member comes back.
+// resumeLooks is how often Resume looks again for a seat if the user is known to be in a party: a membership may become
+// a kept seat between two looks, and kept seats move to another native party while the first member comes back.
 const resumeLooks = 3
 
 func (s *Service) resume(ctx context.Context, c party.Caller) (party.Resumption, error) {
 	var none party.Resumption
-	// In this order: a membership that ends in between is a kept seat by then.
-	in, err := s.Roster.PartiesOf(ctx, c.UserID)
+	session, err := s.pickSession(ctx, c)
 	if err != nil {
 		return none, err
 	}
-	session, err := s.pickSession(c, in)
-	if err != nil {
-		return none, err
-	}
-	id, _, refused := s.takeSeats(ctx, session)
-	switch {
-	case party.ReasonOf(refused) == party.PartyAway:
-		return s.offer(ctx, c.UserID)
-	case refused != nil && party.ReasonOf(refused) != party.AlreadyMember:
-		return none, refused
+	id, refused := s.takeSeats(ctx, session)
+	switch reason := party.ReasonOf(refused); {
 	case !id.IsZero():
 		return party.Resumption{PartyID: id.String(), Joined: true}, nil
+	case reason == party.PartyAway:
+		return s.offer(ctx, c.UserID)
+	case refused != nil && reason != party.AlreadyMember:
+		return none, refused
 	}
-	now, err := s.Roster.PartiesOf(ctx, c.UserID) // another session may have been faster
+	in, err := s.Roster.PartiesOf(ctx, c.UserID) // another session may have been faster
 	if err != nil {
 		return none, err
-	}
-	if len(now) > 0 {
-		in = now
 	}
 	for _, m := range in {
 		if m.Session.SessionID == session.SessionID {
@@ -81,9 +73,13 @@ func (s *Service) resume(ctx context.Context, c party.Caller) (party.Resumption,
 }
 
 // pickSession chooses the session that comes back.
-func (s *Service) pickSession(c party.Caller, in []party.Membership) (party.Session, error) {
+func (s *Service) pickSession(ctx context.Context, c party.Caller) (party.Session, error) {
 	if c.SessionID != "" {
 		return c.Session(), nil
+	}
+	in, err := s.Roster.PartiesOf(ctx, c.UserID)
+	if err != nil {
+		return party.Session{}, err
 	}
 	live, err := s.Roster.Sessions(c.UserID)
 	if err != nil {
@@ -105,34 +101,32 @@ func (s *Service) pickSession(c party.Caller, in []party.Membership) (party.Sess
 }
 
 // takeSeats puts a session into the kept seats of its user and returns the party entered last; the zero ID if it is in
-// none. An error means that no seat was taken. faulty says that a fault kept it out of one.
-func (s *Service) takeSeats(ctx context.Context, session party.Session) (back party.ID, faulty bool, err error) {
+// none. The error says why it is not in the others, first a fault.
+func (s *Service) takeSeats(ctx context.Context, session party.Session) (back party.ID, refused error) {
 	seats, err := s.Admission.KeptSeats(ctx, session.UserID)
 	if err != nil {
-		return back, isFault(err), err
+		return back, err
 	}
 	onlyOne := s.Policy().Parties.OnePerUser.Enabled()
 	if !onlyOne { // in the order in which they were entered, because each return is an entry
 		slices.Reverse(seats)
 	}
-	var refused error
 	for _, seat := range seats {
 		err := s.Admission.Admit(ctx, seat.ID, session, party.Grant{Back: true}, nil)
 		switch {
 		case party.ReasonOf(err) == party.PartyNotFound: // lost in between
+		case isFault(err):
+			refused = errors.Join(err, refused)
 		case err != nil:
-			refused, faulty = errors.Join(refused, err), faulty || isFault(err)
+			refused = errors.Join(refused, err)
 		default:
 			back = s.Admission.Current(seat.ID)
 			if onlyOne {
-				return back, false, nil
+				return back, nil
 			}
 		}
 	}
-	if !back.IsZero() {
-		refused = nil
-	}
-	return back, faulty, refused
+	return back, refused
 }
 
 // isFault reports whether the error is a fault of the server, which may be over soon.
@@ -173,15 +167,15 @@ func (s *Service) replaceOlder(ctx context.Context, session party.Session, older
 	if err := s.wait(session); err != nil {
 		return party.Resumption{}, err
 	}
-	id, _, err := s.takeSeats(ctx, session) // the older one may have ended just before the wait began
+	id, err := s.takeSeats(ctx, session) // the older one may have ended just before the wait began
 	switch {
-	case party.ReasonOf(err) == party.AlreadyMember, err == nil && id.IsZero():
+	case !id.IsZero():
+		s.stopWaiting(session)
+		return party.Resumption{PartyID: id.String(), Joined: true}, nil
+	case err == nil, party.ReasonOf(err) == party.AlreadyMember:
 		return party.Resumption{PartyID: older.ID.String()}, nil
-	case err != nil:
-		return party.Resumption{}, err
 	}
-	s.stopWaiting(session)
-	return party.Resumption{PartyID: id.String(), Joined: true}, nil
+	return party.Resumption{}, err
 }
 
 // waiter is a session that takes its user's seat after the older one has ended.
@@ -255,7 +249,7 @@ func (s *Service) Started(ctx context.Context, session party.Session) error {
 			return err
 		}
 	}
-	return s.putBack(ctx, attempt{session: session})
+	return s.putBack(ctx, session)
 }
 
 // Ended runs after the end of a session: its seats are kept, and waiting sessions get them.
@@ -266,49 +260,42 @@ func (s *Service) Ended(ctx context.Context, session party.Session) error {
 	if !ok {
 		return err
 	}
-	return errors.Join(err, s.putBack(ctx, attempt{session: next}))
+	return errors.Join(err, s.putBack(ctx, next))
 }
-
-// attempt puts a session back without a call of its game, which does not know of the fault.
-type attempt struct {
-	session  party.Session
-	failures int // before this one
-}
-
-func (t attempt) String() string { return t.session.UserID }
 
 const (
 	maxRetriesAtOnce = 64
+	retryDelay       = 3 * time.Second
 	retryTimeout     = 10 * time.Second
 )
 
-// putBack puts a session into its user's seats. If a fault keeps it out, it tries again after 1, 2, 4 s and then every
-// 8 s, until the fault is over.
-func (s *Service) putBack(ctx context.Context, t attempt) error {
-	id, faulty, err := s.takeSeats(ctx, t.session)
+// putBack puts a session into its user's seats without a call of its game. If a fault keeps it out, it tries again
+// until the fault is over: the game does not know of it.
+func (s *Service) putBack(ctx context.Context, session party.Session) error {
+	id, err := s.takeSeats(ctx, session)
 	if !id.IsZero() {
-		s.stopWaiting(t.session)
+		s.stopWaiting(session)
 	}
-	if faulty {
-		s.retries.Set(attempt{t.session, t.failures + 1}, s.Now().Add(time.Second<<min(t.failures, 3)))
+	if isFault(err) {
+		s.retries.Set(session, s.Now().Add(retryDelay))
 	}
 	return err
 }
 
-// retry repeats an attempt after a fault. It gives up if the session has ended. It also gives up if the user has
+// retry is putBack after a fault. It gives up if the session has ended. It also gives up if the user has
 // entered another party and so lost the seat, even if storage does not know.
-func (s *Service) retry(t attempt) {
+func (s *Service) retry(session party.Session) {
 	ctx, cancel := context.WithTimeout(context.Background(), retryTimeout)
 	defer cancel()
-	alive, err := s.Roster.Alive(t.session)
+	alive, err := s.Roster.Alive(session)
 	if err == nil && !alive {
 		return
 	}
-	in, err := s.Roster.PartiesOf(ctx, t.session.UserID)
+	in, err := s.Roster.PartiesOf(ctx, session.UserID)
 	if err == nil && len(in) > 0 && s.Policy().Parties.OnePerUser.Enabled() {
 		return
 	}
-	if err := s.putBack(ctx, t); err != nil {
-		s.Logger.Warn("member not returned to the kept seat user=%s error=%v", t.session.UserID, err)
+	if err := s.putBack(ctx, session); err != nil {
+		s.Logger.Warn("member not returned to the kept seat user=%s error=%v", session.UserID, err)
 	}
 }

@@ -37,8 +37,8 @@ type Deps struct {
 type Service struct {
 	Deps
 
-	seats   *alarm.Alarms[seatKey] // timers for the end of the seats that this process knows
-	retries *alarm.Alarms[attempt] // timers of sessions that a fault kept out of their seats
+	seats   *alarm.Alarms[seatKey]       // timers for the end of the seats that this process knows
+	retries *alarm.Alarms[party.Session] // timers of sessions that a fault kept out of their seats
 
 	mu      sync.Mutex        // a leaf lock: no other lock is taken while it is held
 	waiting map[string]waiter // by user; nil once closed
@@ -57,10 +57,10 @@ func New(d Deps) *Service {
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
 	s.seats = alarm.New(d.Now, d.Logger, "kept seat not ended party=", s.expire)
 	turns := make(chan struct{}, maxRetriesAtOnce)
-	s.retries = alarm.New(d.Now, d.Logger, "member not returned to the kept seat user=", func(t attempt) {
+	s.retries = alarm.New(d.Now, d.Logger, "member not returned to the kept seat user=", func(session party.Session) {
 		turns <- struct{}{}
 		defer func() { <-turns }()
-		s.retry(t)
+		s.retry(session)
 	})
 	d.News.Subscribe(s.onChange)
 	return s
