@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -74,20 +73,14 @@ func (s *Service) forget(id party.ID) {
 const listPage = 100
 
 // Sweep looks at the server's open parties that are not in the index, if a player has searched since the last sweep.
-// So no search has to do it. It also forgets parties whose last news came after their end.
+// So no search has to do it. It also updates the index, and so forgets parties whose last news came after their end.
 func (s *Service) Sweep(ctx context.Context) error {
+	if _, err := s.refresh(ctx); err != nil {
+		return err
+	}
 	s.mu.Lock()
-	over := maps.Clone(s.stale) // before Known, so that a party that begins now is not in it
 	asked := s.searched
 	s.searched = false
-	s.mu.Unlock()
-	for _, id := range s.Entry.Admission.Known() {
-		delete(over, id)
-	}
-	s.mu.Lock()
-	for id := range over {
-		s.forget(id)
-	}
 	s.mu.Unlock()
 	if !asked {
 		return nil
@@ -137,7 +130,6 @@ func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
 	defer unlock()
 	s.mu.Lock()
 	stale := s.stale
-	s.searched = true
 	s.stale = map[party.ID]bool{}
 	s.mu.Unlock()
 	entries := make([]listing, 0, len(stale))
@@ -199,6 +191,7 @@ func visible(f party.Facts) bool { return f.Open && !f.Hidden }
 func (s *Service) candidates(w query, after uint64, most int) (rows []*row, last uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.searched = true
 	return s.index.find(w, after, most)
 }
 

@@ -74,6 +74,7 @@ func (s *Service) ownParties(userID string) []party.ID {
 func (s *Service) sample(w query) []party.ID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.searched = true
 	return s.index.sample(w, maxTries)
 }
 
