@@ -2,8 +2,6 @@ package finder
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -107,19 +105,13 @@ func keysOf(label string) (keys []string) {
 	return keys
 }
 
-// A cursor is the index number of the last party that was looked at.
-
-func encodeCursor(seq uint64) string {
-	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, seq))
-}
-
+// decodeCursor reads the index number of the last party that was looked at.
 func decodeCursor(cursor string) (seq uint64, err error) {
 	if cursor == "" {
 		return 0, nil
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) != 8 {
+	if seq, err = strconv.ParseUint(cursor, 10, 64); err != nil {
 		return 0, party.Invalid("cursor", "it does not belong to this list.")
 	}
-	return binary.BigEndian.Uint64(b), nil
+	return seq, nil
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 
 	"partyline/internal/bounded"
@@ -252,7 +253,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 		last = rows[slices.Index(ids, looks[len(list.Parties)-1].ID)].seq
 	}
 	if last != 0 {
-		list.Cursor = encodeCursor(last)
+		list.Cursor = strconv.FormatUint(last, 10)
 	}
 	return list, err
 }
