@@ -218,21 +218,6 @@ func (s *Service) waitingSession(userID string) (party.Session, bool) {
 	return w.session, ok
 }
 
-// seatMovedToOlder makes a session wait whose seat has moved to an older one of the same user. Messages of the older
-// connection from before its network failed may arrive after the newer one is in, and its end after them.
-func (s *Service) seatMovedToOlder(id party.ID, session party.Session) {
-	in, err := s.Roster.PartiesOf(context.Background(), session.UserID)
-	i := slices.IndexFunc(in, func(m party.Membership) bool { return m.ID == id })
-	if _, waits := s.waitingSession(session.UserID); err == nil && i >= 0 && !waits {
-		if newest, clear := party.ChooseSession([]party.Session{in[i].Session, session}, true); clear && newest == session {
-			err = s.wait(session)
-		}
-	}
-	if err != nil {
-		s.Logger.Warn("newer session not registered to take over the seat party=%s user=%s error=%v", id, session.UserID, err)
-	}
-}
-
 // Started runs after the start of a session, and puts it back into its user's seat at once if the rules say so. An
 // older session that is still a member keeps the seat until it ends, whatever the rules say of second sockets: the user
 // may just have switched on another device.

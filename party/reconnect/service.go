@@ -121,11 +121,6 @@ func (s *Service) onChange(c party.Change) {
 		tell = newcomer
 	}
 	switch c.Kind {
-	case party.MemberLeft:
-		if c.Moved {
-			s.seatMovedToOlder(c.ID, c.Session)
-		}
-		return
 	case party.SeatAway:
 		s.seats.Set(seat, c.Seat.Until)
 		m.Event = eventAway
