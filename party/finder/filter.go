@@ -36,9 +36,8 @@ type Request struct {
 
 // query is a filter that has been checked.
 type query struct {
-	keys       []string // index keys, one for each field
-	free       int
-	ownParties []party.ID // parties that may have one more seat for the caller
+	keys []string // index keys, one for each field
+	free int
 }
 
 // check reads a filter. It refuses with InvalidRequest, naming the field.

@@ -238,7 +238,6 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	if _, err := s.refresh(ctx); err != nil {
 		return list, err
 	}
-	w.ownParties = s.ownParties(c.UserID)
 	rows, last := s.candidates(w, after, limit)
 	ids := make([]party.ID, len(rows))
 	for i, r := range rows {

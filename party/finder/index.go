@@ -83,7 +83,7 @@ func (x *index) remove(id party.ID) {
 // find returns the parties that fit with a number above after, in order. most bounds how many. last is the number to
 // continue after, or 0 at the end.
 func (x *index) find(w query, after uint64, most int) (rows []*row, last uint64) {
-	lists := append(x.rarest(w), x.ownParties(w))
+	lists := x.rarest(w)
 	for i, list := range lists {
 		at, in := slices.BinarySearch(list, after)
 		if in {
@@ -140,17 +140,6 @@ func (x *index) rarest(w query) (lists [][]uint64) {
 		}
 	}
 	return lists
-}
-
-// ownParties returns the numbers of the caller's own parties (w.ownParties) that rarest omits.
-func (x *index) ownParties(w query) (list []uint64) {
-	for _, id := range w.ownParties {
-		if r := x.byID[id]; r != nil && r.free < w.free {
-			list = append(list, r.seq)
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
 }
 
 // hasAll reports whether a party's sorted keys include all wanted keys.

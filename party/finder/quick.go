@@ -41,8 +41,10 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	if err := s.Limits.QuickJoin.Take(c.UserID); err != nil {
 		return Joined{}, err
 	}
-	w.ownParties = s.ownParties(c.UserID)
-	for round, see := range []lookFunc{s.Entry.Admission.TryLook, s.Entry.Admission.Look} {
+	// Parties that may have a seat for the caller in particular. The free seats in the index do not include it.
+	known := s.Entry.Admission
+	own := slices.Concat(known.Waitlists.Of(c.UserID), known.KnownPartiesOf(c.UserID), known.Held.Of(c.UserID))
+	for round, see := range []lookFunc{known.TryLook, known.Look} {
 		if round > 0 {
 			if err := bounded.Sleep(ctx, newsDelay); err != nil {
 				return Joined{}, err
@@ -52,7 +54,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 		if err != nil {
 			return Joined{}, err
 		}
-		ids := slices.Concat(w.ownParties, s.sample(w))
+		ids := slices.Concat(own, s.sample(w))
 		if round > 0 {
 			ids = append(ids, busy...)
 		}
@@ -61,13 +63,6 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 		}
 	}
 	return Joined{}, party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
-}
-
-// ownParties returns the parties that may have a seat for the user in particular. The free seats in the index do not
-// include it.
-func (s *Service) ownParties(userID string) []party.ID {
-	known := s.Entry.Admission
-	return slices.Concat(known.Waitlists.Of(userID), known.KnownPartiesOf(userID), known.Held.Of(userID))
 }
 
 // sample returns parties that fit according to the index, in random order.
