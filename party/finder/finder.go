@@ -15,7 +15,6 @@ import (
 	"sync"
 
 	"partyline/internal/bounded"
-	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/entry"
 	"partyline/party/ledger"
@@ -38,7 +37,7 @@ type Deps struct {
 // Service finds parties. Safe for concurrent use.
 type Service struct {
 	Deps
-	refreshing keyed.Locks[struct{}] // guards reads of the host's memory
+	refreshing sync.Mutex // one search at a time updates the index, in a short time
 
 	mu       sync.Mutex // no other lock is taken while it is held
 	index    index
@@ -48,7 +47,7 @@ type Service struct {
 
 // New makes a finder that listens to changes of parties.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, refreshing: keyed.NewLocks[struct{}](), index: newIndex(), stale: map[party.ID]bool{}}
+	s := &Service{Deps: d, index: newIndex(), stale: map[party.ID]bool{}}
 	d.News.Subscribe(func(c party.Change) {
 		moved := d.Entry.Admission.Current(c.ID) != c.ID // a late change of a party that goes on under another ID
 		s.mu.Lock()
@@ -76,9 +75,7 @@ const listPage = 100
 // Sweep looks at the server's open parties that are not in the index, if a player has searched since the last sweep.
 // So no search has to do it. It also updates the index, and so forgets parties whose last news came after their end.
 func (s *Service) Sweep(ctx context.Context) error {
-	if _, err := s.refresh(ctx); err != nil {
-		return err
-	}
+	s.refresh(ctx)
 	s.mu.Lock()
 	asked := s.searched
 	s.searched = false
@@ -121,14 +118,11 @@ func (s *Service) indexed(id party.ID) bool {
 // a search after thousands of changes does not need thousands of looks. A party that the process knows nothing of has
 // ended, or no call has dealt with it yet. A busy party keeps its row until the next search. The wait for all of them
 // together is limited like the wait for one.
-func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
+func (s *Service) refresh(ctx context.Context) (busy []party.ID) {
 	soon, cancel := bounded.Context(ctx, ledger.TryWait) // includes the wait for earlier searches
 	defer cancel()
-	unlock, err := s.refreshing.Lock(ctx, struct{}{})
-	if err != nil {
-		return nil, fmt.Errorf("wait for the index of parties: %w", err)
-	}
-	defer unlock()
+	s.refreshing.Lock()
+	defer s.refreshing.Unlock()
 	s.mu.Lock()
 	stale := s.stale
 	s.stale = map[party.ID]bool{}
@@ -147,7 +141,7 @@ func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
 	}
 	slices.SortFunc(entries, func(x, y listing) int { return x.CreatedAt.Compare(y.CreatedAt) })
 	s.updateIndex(entries...)
-	return busy, nil
+	return busy
 }
 
 // listing is a party in the form that the index takes.
@@ -235,9 +229,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	if err != nil {
 		return list, err
 	}
-	if _, err := s.refresh(ctx); err != nil {
-		return list, err
-	}
+	s.refresh(ctx)
 	rows, last := s.candidates(w, after, limit)
 	ids := make([]party.ID, len(rows))
 	for i, r := range rows {

@@ -50,10 +50,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 				return Joined{}, err
 			}
 		}
-		busy, err := s.refresh(ctx)
-		if err != nil {
-			return Joined{}, err
-		}
+		busy := s.refresh(ctx)
 		ids := slices.Concat(own, s.sample(w))
 		if round > 0 {
 			ids = append(ids, busy...)
