@@ -74,7 +74,7 @@ func TestIndex(t *testing.T) {
 		for _, id := range ids {
 			x.remove(id)
 		}
-		if len(x.byID)+len(x.bySeq)+len(x.byField) != 0 {
+		if len(x.byID)+len(x.lists) != 0 {
 			t.Fatal("something is left of parties that are gone")
 		}
 	})
