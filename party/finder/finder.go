@@ -1,8 +1,7 @@
 // Package finder finds open parties and brings players into one that fits. It keeps an index of the parties of this
-// process. When a party changes, the index is stale for it: the next search first takes what the process remembers of
-// that party. A search then looks at every party that it finds, so that the counts of an answer are true and full
-// parties are skipped. A search does not wait long for a busy party, and leaves it to the next search. The sweep adds
-// the parties of the server's own list to the index.
+// process. Each search first updates it for the parties that have changed, from what the process remembers of them. It
+// then looks at every party that it finds, so that the counts of an answer are true. It does not wait long for a busy
+// party. The sweep adds the parties of the server's own list to the index.
 package finder
 
 import (
@@ -91,7 +90,10 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 		for _, p := range parties {
 			id, err := party.ParseID(p.GetPartyId())
-			if err != nil || s.indexed(id) {
+			s.mu.Lock()
+			known := s.index.byID[id] != nil
+			s.mu.Unlock()
+			if err != nil || known {
 				continue
 			}
 			look, err := s.look(ctx, id, s.Entry.Admission.TryLook)
@@ -108,16 +110,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}
 }
 
-func (s *Service) indexed(id party.ID) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.index.byID[id] != nil
-}
-
-// refresh updates the index for the parties that have changed. It takes what this process remembers of them, so that
-// a search after thousands of changes does not need thousands of looks. A party that the process knows nothing of has
-// ended, or no call has dealt with it yet. A busy party keeps its row until the next search. The wait for all of them
-// together is limited like the wait for one.
+// refresh updates the index for the parties that have changed. It does not look at them, because they may be thousands.
+// A party that the process knows nothing of has ended, or no call has dealt with it yet. A busy party keeps its row
+// until the next search. The wait for all of them together is limited like the wait for one.
 func (s *Service) refresh(ctx context.Context) (busy []party.ID) {
 	soon, cancel := bounded.Context(ctx, ledger.TryWait) // includes the wait for earlier searches
 	defer cancel()

@@ -218,9 +218,8 @@ func (s *Service) waitingSession(userID string) (party.Session, bool) {
 	return w.session, ok
 }
 
-// Started runs after the start of a session, and puts it back into its user's seat at once if the rules say so. An
-// older session that is still a member keeps the seat until it ends, whatever the rules say of second sockets: the user
-// may just have switched on another device.
+// Started runs after the start of a session, and puts it back into its user's seat if the rules say so. An older session
+// that is still a member keeps the seat until it ends: the user may just have switched on another device.
 func (s *Service) Started(ctx context.Context, session party.Session) error {
 	if !s.Policy().Parties.ResumeOnConnect { // a grace of 0 does not end seats that are kept already
 		return nil

@@ -2,8 +2,8 @@
 // back or lost, puts them back into the seat that the ledger keeps, and ends a seat when its time is over. It also
 // tells players that they were removed.
 //
-// A [Service] has in memory only the timers of the seats that its process knows, and the sessions that wait for the end
-// of an older connection or of a fault. The ledger's sweep finds all other kept seats. Safe for concurrent use.
+// A [Service] has in memory only timers, and the sessions that wait for the end of an older connection or of a fault.
+// The ledger's sweep finds the kept seats without a timer. Safe for concurrent use.
 package reconnect
 
 import (

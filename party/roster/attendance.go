@@ -10,9 +10,8 @@ import (
 	"partyline/party"
 )
 
-// Attendance remembers who was a member when this process last heard of it or looked. The host takes an ended session
-// off all streams before it reports where the session was. Attendance is lost with the process, and so are the sessions
-// of its node.
+// Attendance remembers who was a member when this process last heard of it or looked: the host takes an ended session
+// off all streams before it reports the end. It is lost with the process, and so are the sessions of its node.
 type Attendance struct {
 	mu      sync.Mutex               // a leaf lock: no other lock is taken while it is held
 	members map[party.ID][]attendant // sorted by session ID: lists need less memory than maps

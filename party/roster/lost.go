@@ -8,9 +8,9 @@ import (
 	"partyline/party"
 )
 
-// LostJoins has sessions that the host may count as members although nobody is there. The host handles the last
-// messages of a socket even after it has closed. A join among them adds a member that is on no stream, so no disconnect
-// removes it. Only the leader's kick does. LostJoins end with the process, and so do the parties of its node.
+// LostJoins has sessions that the host may count as members although nobody is there. The host also handles the last
+// messages of a closed socket. A join among them adds a member that is on no stream, whom only a kick removes.
+// LostJoins end with the process, and so do the parties of its node.
 type LostJoins struct {
 	mu       sync.Mutex                   // a leaf lock
 	sessions map[party.ID][]party.Session // sorted by session ID

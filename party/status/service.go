@@ -4,8 +4,8 @@
 // the latest value.
 //
 // A member's status is the text of a hidden presence ([party.MemberStatusMode]). Users on the way have no session, so
-// their status is in this process's memory and expires. They repeat it every few seconds, so a lost one is missing
-// only that long. Pending news is also in memory only. A party in which nothing can change by time has no timer.
+// their status is in this process's memory and expires. They repeat it every few seconds. What a party was told is also
+// in memory only. A party in which nothing can change by time has no timer.
 package status
 
 import (
