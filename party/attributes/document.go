@@ -79,13 +79,8 @@ func parse(field string, raw json.RawMessage) (Bag, error) {
 		return nil, party.Invalid(field, "has more than %d keys.", maxKeys)
 	}
 	for _, key := range slices.Sorted(maps.Keys(bag)) {
-		switch {
-		case key == "":
-			return nil, party.Invalid(field, "a key must not be empty.")
-		case len(key) > maxKey:
-			return nil, party.Invalid(field, "a key is %d bytes long; at most %d are allowed.", len(key), maxKey)
-		case strings.ContainsRune(key, 0):
-			return nil, party.Invalid(field, "a key must not have NUL characters.")
+		if key == "" || len(key) > maxKey || strings.ContainsRune(key, 0) {
+			return nil, party.Invalid(field, "a key must have from 1 to %d bytes, and no NUL characters.", maxKey)
 		}
 		var fact any // rules must see every value that is set
 		if err := json.Unmarshal(bag[key], &fact); err != nil {

@@ -32,16 +32,12 @@ func (r Report) check(conf rules.Status) error {
 	switch {
 	case (r.PartyID == "") == (r.Code == ""):
 		return party.Invalid("party_id", "give either party_id or code.")
-	case r.Stage == "":
-		return party.Invalid("stage", "must be one of %s.", strings.Join(conf.Stages, ", "))
 	case !slices.Contains(conf.Stages, r.Stage):
 		return party.Invalid("stage", "%q is not one of %s.", party.Clip(r.Stage), strings.Join(conf.Stages, ", "))
 	case !inRange(r.Progress):
 		return party.Invalid("progress", "must be from 0 to 1.")
-	case !utf8.ValidString(r.Text):
-		return party.Invalid("text", "must be UTF-8.")
-	case utf8.RuneCountInString(r.Text) > maxText:
-		return party.Invalid("text", "must be at most %d characters.", maxText)
+	case !utf8.ValidString(r.Text), utf8.RuneCountInString(r.Text) > maxText:
+		return party.Invalid("text", "must be UTF-8, and at most %d characters.", maxText)
 	case r.Seq != nil && *r.Seq < 0:
 		return party.Invalid("seq", "must be 0 or more.")
 	}
