@@ -11,17 +11,13 @@ import (
 	"partyline/party/rules"
 )
 
-// Resume puts one of the caller's sessions back into the parties in which a seat is kept for the user. Over a socket
-// that is the caller's own session. Over HTTP it is the user's only live one that is not a member already, or the
-// newest of several if the setting for invites takes the newest. A ban prevents it; designers' rules and locks do not.
-// With several kept seats it takes all of them and returns the party entered last. If the rules allow one party per
-// user it takes only that one.
+// Resume puts one of the caller's sessions back into the parties that keep a seat for the user, or only into the one
+// entered last if the rules allow one party per user. It returns the party entered last. Over HTTP the session is the
+// user's only live one that is not a member already, or the newest if the setting for invites takes the newest. A ban
+// prevents it; designers' rules and locks do not.
 //
-// If the host has not noticed the end of the older connection, the seat moves at once if the rules let second sockets
-// take seats. Otherwise the session is not in until the older one has ended.
-//
-// A party in which everybody is away is created again for the first member who comes back. If the server's settings do
-// not allow that, the session is not in: the next party that it creates continues the old one.
+// Joined is false while the host has not noticed the end of an older connection, unless the rules let second sockets
+// take seats. It is also false if everybody is away and the client has to create the party that continues the old one.
 //
 // Resume may be repeated. It refuses with NoLiveSession, SessionAmbiguous, PartyNotFound if nothing is kept,
 // AlreadyMember if another session of the user stays a member, and as [admission.Admission.Admit] does except for
@@ -210,12 +206,8 @@ func (s *Service) stopWaiting(session party.Session) {
 func (s *Service) waitingSession(userID string) (party.Session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w, ok := s.waiting[userID]
-	if ok && !s.Now().Before(w.until) {
-		delete(s.waiting, userID)
-		ok = false
-	}
-	return w.session, ok
+	w := s.waiting[userID]
+	return w.session, s.Now().Before(w.until)
 }
 
 // Started runs after the start of a session, and puts it back into its user's seat if the rules say so. An older session
