@@ -68,7 +68,7 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		}
 		if m.ready {
 			m.admission.Recorder.RulesLoaded()
-			m.status.RulesLoaded(loaded.Old.Config().Status)
+			m.status.RulesLoaded()
 			m.share.RulesLoaded()
 		}
 		m.shadowReset(loaded)

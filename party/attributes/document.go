@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"partyline/party"
 )
@@ -74,49 +72,28 @@ func parse(field string, raw json.RawMessage) (Bag, error) {
 	if raw == nil {
 		return bag, nil
 	}
-	source := json.NewDecoder(bytes.NewReader(raw))
-	if token, err := source.Token(); err != nil || token != json.Delim('{') {
+	if err := json.Unmarshal(raw, &bag); err != nil || bag == nil {
 		return nil, party.Invalid(field, "must be an object.")
 	}
-	for source.More() {
-		token, err := source.Token()
-		if err != nil {
-			return nil, party.Invalid(field, "is not JSON.")
+	if len(bag) > maxKeys {
+		return nil, party.Invalid(field, "has more than %d keys.", maxKeys)
+	}
+	for _, key := range slices.Sorted(maps.Keys(bag)) {
+		if key == "" || len(key) > maxKey || strings.ContainsRune(key, 0) {
+			return nil, party.Invalid(field, "a key must have from 1 to %d bytes, and no NUL characters.", maxKey)
 		}
-		key := token.(string) // the decoder accepts only strings here
-		var value json.RawMessage
-		if err := source.Decode(&value); err != nil {
-			return nil, party.Invalid(field, "is not JSON.")
+		var fact any // rules must see every value that is set
+		if err := json.Unmarshal(bag[key], &fact); err != nil {
+			return nil, party.Invalid(field+"."+key, "has a number that is too large.")
 		}
-		if err := bag.add(field, key, value); err != nil {
-			return nil, err
+		var compact bytes.Buffer
+		_ = json.Compact(&compact, bag[key]) // no error, because it is JSON
+		if compact.Len() > maxValue {
+			return nil, party.Invalid(field+"."+key, "is %d bytes long; at most %d are allowed.", compact.Len(), maxValue)
 		}
+		bag[key] = compact.Bytes()
 	}
 	return bag, nil
-}
-
-func (b Bag) add(field, key string, value json.RawMessage) error {
-	switch {
-	case key == "":
-		return party.Invalid(field, "a key must not be empty.")
-	case len(key) > maxKey:
-		return party.Invalid(field, "a key is %d bytes long; at most %d are allowed.", len(key), maxKey)
-	case strings.ContainsRune(key, 0) || !utf8.ValidString(key):
-		return party.Invalid(field, "a key must be UTF-8 text without NUL characters.")
-	case b[key] != nil:
-		return party.Invalid(field+"."+key, "is given twice.")
-	case len(b) == maxKeys:
-		return party.Invalid(field, "has more than %d keys.", maxKeys)
-	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, value); err != nil {
-		return party.Invalid(field+"."+key, "is not JSON.")
-	}
-	if compact.Len() > maxValue {
-		return party.Invalid(field+"."+key, "is %d bytes long; at most %d are allowed.", compact.Len(), maxValue)
-	}
-	b[key] = compact.Bytes()
-	return nil
 }
 
 // merge returns the bag after a request's change. It does not change the given maps.
@@ -182,7 +159,7 @@ func (d Document) size() (n int) {
 }
 
 // stored is a document in storage. Its text is one string, because the database would write out numbers such as
-// 1e100000 in full, and refuses some characters.
+// 1e300 in full, and refuses some characters.
 type stored struct {
 	PartyID  string `json:"party_id"`
 	Document string `json:"document"`
@@ -204,37 +181,16 @@ func decode(value string) (party.ID, Document, error) {
 	return id, d, err
 }
 
-// facts returns a bag as facts for conditions. A number that is too large to compare becomes the largest possible
-// number.
+// facts returns a bag as facts for conditions.
 func (b Bag) facts() map[string]any {
 	facts := make(map[string]any, len(b))
 	for key, text := range b {
-		source := json.NewDecoder(bytes.NewReader(text))
-		source.UseNumber()
 		var value any
-		if source.Decode(&value) == nil {
-			facts[key] = numbersToFloats(value)
+		if json.Unmarshal(text, &value) == nil {
+			facts[key] = value
 		}
 	}
 	return facts
-}
-
-// numbersToFloats replaces the text of each number in value by a float64.
-func numbersToFloats(value any) any {
-	switch v := value.(type) {
-	case json.Number:
-		f, _ := v.Float64() // infinite if it is too large
-		return max(-math.MaxFloat64, min(f, math.MaxFloat64))
-	case []any:
-		for i := range v {
-			v[i] = numbersToFloats(v[i])
-		}
-	case map[string]any:
-		for key := range v {
-			v[key] = numbersToFloats(v[key])
-		}
-	}
-	return value
 }
 
 // withKeys returns the part of a bag with these keys.

@@ -94,8 +94,8 @@ func TestFind_NewsBehindTheEnd(t *testing.T) {
 	}
 	lives := w.party(p[1], true, 4, `{}`)
 	w.must(w.finder.Sweep(t.Context())) // nobody has searched
-	if n := w.finder.Stale(); n != 1 {
-		t.Errorf("%d parties are to be read again; want the one that lives", n)
+	if n := w.finder.Kept(); n != 1 {
+		t.Errorf("%d parties are kept; want the one that lives", n)
 	}
 	w.host.PartyClose(lives)
 	w.admission.Closed(t.Context(), lives)

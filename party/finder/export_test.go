@@ -1,8 +1,8 @@
 package finder
 
-// Stale returns how many parties are to be read again.
-func (s *Service) Stale() int {
+// Kept returns how many parties the finder remembers.
+func (s *Service) Kept() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.stale)
+	return len(s.stale) + len(s.index.byID)
 }

@@ -2,8 +2,6 @@ package finder
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -38,9 +36,8 @@ type Request struct {
 
 // query is a filter that has been checked.
 type query struct {
-	keys       []string // index keys, one for each field
-	free       int
-	ownParties []party.ID // parties that may have one more seat for the caller
+	keys []string // index keys, one for each field
+	free int
 }
 
 // check reads a filter. It refuses with InvalidRequest, naming the field.
@@ -107,19 +104,13 @@ func keysOf(label string) (keys []string) {
 	return keys
 }
 
-// A cursor is the index number of the last party that was looked at.
-
-func encodeCursor(seq uint64) string {
-	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, seq))
-}
-
+// decodeCursor reads the index number of the last party that was looked at.
 func decodeCursor(cursor string) (seq uint64, err error) {
 	if cursor == "" {
 		return 0, nil
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) != 8 {
+	if seq, err = strconv.ParseUint(cursor, 10, 64); err != nil {
 		return 0, party.Invalid("cursor", "it does not belong to this list.")
 	}
-	return binary.BigEndian.Uint64(b), nil
+	return seq, nil
 }

@@ -1,8 +1,7 @@
 // Package finder finds open parties and brings players into one that fits. It keeps an index of the parties of this
-// process. When a party changes, the index is stale for it: the next search first takes what the process remembers of
-// that party. A search then looks at every party that it finds, so that the counts of an answer are true and full
-// parties are skipped. A search does not wait long for a busy party, and leaves it to the next search. The sweep adds
-// the parties of the server's own list to the index.
+// process. Each search first updates it for the parties that have changed, from what the process remembers of them. It
+// then looks at every party that it finds, so that the counts of an answer are true. It does not wait long for a busy
+// party. The sweep adds the parties of the server's own list to the index.
 package finder
 
 import (
@@ -10,11 +9,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+	"strconv"
 	"sync"
 
-	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/entry"
 	"partyline/party/ledger"
@@ -37,7 +35,7 @@ type Deps struct {
 // Service finds parties. Safe for concurrent use.
 type Service struct {
 	Deps
-	refreshing keyed.Locks[struct{}] // guards reads of the host's memory
+	refreshing sync.Mutex // one search at a time updates the index, in a short time
 
 	mu       sync.Mutex // no other lock is taken while it is held
 	index    index
@@ -47,7 +45,7 @@ type Service struct {
 
 // New makes a finder that listens to changes of parties.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, refreshing: keyed.NewLocks[struct{}](), index: newIndex(), stale: map[party.ID]bool{}}
+	s := &Service{Deps: d, index: newIndex(), stale: map[party.ID]bool{}}
 	d.News.Subscribe(func(c party.Change) {
 		moved := d.Entry.Admission.Current(c.ID) != c.ID // a late change of a party that goes on under another ID
 		s.mu.Lock()
@@ -73,20 +71,12 @@ func (s *Service) forget(id party.ID) {
 const listPage = 100
 
 // Sweep looks at the server's open parties that are not in the index, if a player has searched since the last sweep.
-// So no search has to do it. It also forgets parties whose last news came after their end.
+// So no search has to do it. It also updates the index, and so forgets parties whose last news came after their end.
 func (s *Service) Sweep(ctx context.Context) error {
+	s.refresh(ctx)
 	s.mu.Lock()
-	over := maps.Clone(s.stale) // before Known, so that a party that begins now is not in it
 	asked := s.searched
 	s.searched = false
-	s.mu.Unlock()
-	for _, id := range s.Entry.Admission.Known() {
-		delete(over, id)
-	}
-	s.mu.Lock()
-	for id := range over {
-		s.forget(id)
-	}
 	s.mu.Unlock()
 	if !asked {
 		return nil
@@ -99,7 +89,10 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 		for _, p := range parties {
 			id, err := party.ParseID(p.GetPartyId())
-			if err != nil || s.indexed(id) {
+			s.mu.Lock()
+			known := s.index.byID[id] != nil
+			s.mu.Unlock()
+			if err != nil || known {
 				continue
 			}
 			look, err := s.look(ctx, id, s.Entry.Admission.TryLook)
@@ -116,27 +109,16 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}
 }
 
-func (s *Service) indexed(id party.ID) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.index.byID[id] != nil
-}
-
-// refresh updates the index for the parties that have changed. It takes what this process remembers of them, so that
-// a search after thousands of changes does not need thousands of looks. A party that the process knows nothing of has
-// ended, or no call has dealt with it yet. A busy party keeps its row until the next search. The wait for all of them
-// together is limited like the wait for one.
-func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
+// refresh updates the index for the parties that have changed. It does not look at them, because they may be thousands.
+// A party that the process knows nothing of has ended, or no call has dealt with it yet. A busy party keeps its row
+// until the next search. The wait for all of them together is limited like the wait for one.
+func (s *Service) refresh(ctx context.Context) (busy []party.ID) {
 	soon, cancel := context.WithTimeout(ctx, ledger.TryWait) // includes the wait for earlier searches
 	defer cancel()
-	unlock, err := s.refreshing.Lock(ctx, struct{}{})
-	if err != nil {
-		return nil, fmt.Errorf("wait for the index of parties: %w", err)
-	}
-	defer unlock()
+	s.refreshing.Lock()
+	defer s.refreshing.Unlock()
 	s.mu.Lock()
 	stale := s.stale
-	s.searched = true
 	s.stale = map[party.ID]bool{}
 	s.mu.Unlock()
 	entries := make([]listing, 0, len(stale))
@@ -153,7 +135,7 @@ func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
 	}
 	slices.SortFunc(entries, func(x, y listing) int { return x.CreatedAt.Compare(y.CreatedAt) })
 	s.updateIndex(entries...)
-	return busy, nil
+	return busy
 }
 
 // listing is a party in the form that the index takes.
@@ -194,18 +176,12 @@ func (s *Service) updateIndex(entries ...listing) {
 
 func visible(f party.Facts) bool { return f.Open && !f.Hidden }
 
-// candidates returns parties that fit according to the index, with their numbers.
-func (s *Service) candidates(w query, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
+// candidates returns parties that fit according to the index, and the number to continue after.
+func (s *Service) candidates(w query, after uint64, most int) (rows []*row, last uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.searched = true
 	return s.index.find(w, after, most)
-}
-
-// randomStart returns a number for candidates to start after, so that not all callers begin with the same party.
-func (s *Service) randomStart(w query) uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.index.randomStart(w)
 }
 
 // Found is one party of a list.
@@ -228,10 +204,6 @@ type List struct {
 	Cursor  string  `json:"cursor"` // for the next parties, even if there are few here or none; "" at the end
 }
 
-// maxSteps bounds what one search reads, even if blocks hide many parties. The first step looks at as many parties as
-// were asked for, each later one at maxLimit. Each step costs one query.
-const maxSteps = 4
-
 // Find lists open parties that fit, the longest open first. It omits hidden parties and parties with a block between
 // the caller and a member. A page may be short, or empty, before the end. It refuses with InvalidRequest, naming the
 // field.
@@ -251,53 +223,37 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	if err != nil {
 		return list, err
 	}
-	if _, err := s.refresh(ctx); err != nil {
+	s.refresh(ctx)
+	rows, last := s.candidates(w, after, limit)
+	ids := make([]party.ID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.id
+	}
+	looks, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.TryLook)
+	if err != nil {
 		return list, err
 	}
-	w.ownParties = s.ownParties(c.UserID)
-	var looks []reserve.Look
-	numbers, most := map[party.ID]uint64{}, limit
-	for range maxSteps {
-		ids, seqs, last := s.candidates(w, after, most)
-		for i, id := range ids {
-			numbers[id] = seqs[i]
-		}
-		page, _, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.TryLook)
-		if err != nil {
-			return list, err
-		}
-		if room := limit - len(looks); len(page) > room {
-			page = page[:room]
-			last = numbers[page[room-1].ID]
-		}
-		looks = append(looks, page...)
-		if after = last; last == 0 || len(looks) == limit {
-			break
-		}
-		most = maxLimit
-	}
-	found, err := s.rows(ctx, c, looks)
+	found, err := s.answers(ctx, c, looks)
 	if list.Parties = party.Fit(found); len(list.Parties) < len(found) {
-		after = numbers[looks[len(list.Parties)-1].ID]
+		last = rows[slices.Index(ids, looks[len(list.Parties)-1].ID)].seq
 	}
-	if after != 0 {
-		list.Cursor = encodeCursor(after)
+	if last != 0 {
+		list.Cursor = strconv.FormatUint(last, 10)
 	}
 	return list, err
 }
 
-// fitting looks at parties and returns those that still fit. It omits parties with a block between a member and the
-// caller, and returns busy parties separately.
-func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w query, see lookFunc) (looks []reserve.Look, busy []party.ID, err error) {
+// fitting looks at parties and returns those that still fit. It omits busy parties, and parties with a block between a
+// member and the caller.
+func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w query, see lookFunc) (looks []reserve.Look, err error) {
 	var others []string
 	for _, id := range ids {
 		look, err := s.look(ctx, id, see)
 		if errors.Is(err, ledger.ErrBusy) {
-			busy = append(busy, id)
 			continue
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		s.updateIndex(listingOf(look))
 		if !visible(look.Facts) || look.MaxSize-look.Taken()-look.Held(c.UserID) < w.free || !hasAll(keysOf(look.Label), w.keys) {
@@ -309,14 +265,14 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 	slices.Sort(others)
 	blocked, err := s.Entry.Blocks.With(ctx, c.UserID, slices.Compact(others))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read blocks: %w", err)
+		return nil, fmt.Errorf("read blocks: %w", err)
 	}
 	return slices.DeleteFunc(looks, func(l reserve.Look) bool {
 		return slices.ContainsFunc(l.Users(), func(user string) bool { return slices.Contains(blocked, user) })
-	}), busy, nil
+	}), nil
 }
 
-func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look) ([]Found, error) {
+func (s *Service) answers(ctx context.Context, c party.Caller, looks []reserve.Look) ([]Found, error) {
 	found, leaders := make([]Found, len(looks)), make([]string, len(looks))
 	for i, look := range looks {
 		leaders[i] = look.Leader().UserID

@@ -1,6 +1,7 @@
 package finder
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 
@@ -11,12 +12,19 @@ import (
 // than those of earlier parties; lists are in this order. A search visits only parties that have the rarest of the
 // wanted fields and enough free seats.
 type index struct {
-	last    uint64
-	byID    map[party.ID]*row
-	bySeq   map[uint64]*row
-	byField map[string]posting // "" has all parties
+	last     uint64
+	mostFree int // seats of any party until now
+	byID     map[party.ID]*row
+	lists    map[listKey][]*row
 }
 
+// listKey is what the parties of a list have in common.
+type listKey struct {
+	field string // "" for all parties
+	free  int
+}
+
+// row is a party in the index. It is never changed, so that a search may read it without a lock.
 type row struct {
 	id   party.ID
 	seq  uint64
@@ -24,37 +32,28 @@ type row struct {
 	keys []string
 }
 
-// posting holds the sorted numbers of parties, by their number of free seats.
-type posting map[int][]uint64
+func compareSeq(r *row, seq uint64) int { return cmp.Compare(r.seq, seq) }
 
-func newIndex() index {
-	return index{byID: map[party.ID]*row{}, bySeq: map[uint64]*row{}, byField: map[string]posting{}}
-}
+func newIndex() index { return index{byID: map[party.ID]*row{}, lists: map[listKey][]*row{}} }
 
 // put adds or updates a party. Its keys are sorted.
 func (x *index) put(id party.ID, free int, keys []string) {
-	free = max(free, 0)
-	old := x.byID[id]
-	if old != nil && old.free == free && slices.Equal(old.keys, keys) {
-		return
-	}
-	r := &row{id: id, free: free, keys: keys}
-	if old != nil {
-		x.remove(id)
-		r.seq = old.seq
-	} else {
+	r := &row{id: id, free: max(free, 0), keys: keys}
+	if old := x.byID[id]; old == nil {
 		x.last++
 		r.seq = x.last
+	} else if old.free == r.free && slices.Equal(old.keys, keys) {
+		return
+	} else {
+		x.remove(id)
+		r.seq = old.seq
 	}
-	x.byID[id], x.bySeq[r.seq] = r, r
-	for _, key := range append([]string{""}, keys...) {
-		p := x.byField[key]
-		if p == nil {
-			p = posting{}
-			x.byField[key] = p
-		}
-		at, _ := slices.BinarySearch(p[free], r.seq)
-		p[free] = slices.Insert(p[free], at, r.seq)
+	x.byID[id] = r
+	x.mostFree = max(x.mostFree, r.free)
+	for _, field := range append([]string{""}, keys...) {
+		key := listKey{field, r.free}
+		at, _ := slices.BinarySearchFunc(x.lists[key], r.seq, compareSeq)
+		x.lists[key] = slices.Insert(x.lists[key], at, r)
 	}
 }
 
@@ -64,109 +63,74 @@ func (x *index) remove(id party.ID) {
 		return
 	}
 	delete(x.byID, id)
-	delete(x.bySeq, r.seq)
-	for _, key := range append([]string{""}, r.keys...) {
-		p := x.byField[key]
-		if at, in := slices.BinarySearch(p[r.free], r.seq); in {
-			p[r.free] = slices.Delete(p[r.free], at, at+1)
-		}
-		if len(p[r.free]) == 0 {
-			delete(p, r.free)
-		}
-		if len(p) == 0 {
-			delete(x.byField, key)
+	for _, field := range append([]string{""}, r.keys...) {
+		key := listKey{field, r.free}
+		at, _ := slices.BinarySearchFunc(x.lists[key], r.seq, compareSeq)
+		if x.lists[key] = slices.Delete(x.lists[key], at, at+1); len(x.lists[key]) == 0 {
+			delete(x.lists, key)
 		}
 	}
 }
 
-// find returns the parties that fit with a number above after, in order, and their numbers. most bounds how many.
-// last is the number to continue after, or 0 at the end.
-func (x *index) find(w query, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
-	lists := append(x.rarest(w), x.ownParties(w))
+// find returns the parties that fit with a number above after, in order. most bounds how many. last is the number to
+// continue after, or 0 at the end.
+func (x *index) find(w query, after uint64, most int) (rows []*row, last uint64) {
+	lists := x.rarest(w)
 	for i, list := range lists {
-		at, in := slices.BinarySearch(list, after)
+		at, in := slices.BinarySearchFunc(list, after, compareSeq)
 		if in {
 			at++
 		}
 		lists[i] = list[at:]
 	}
-	for len(ids) < most {
+	for len(rows) < most {
 		first := -1
 		for i, list := range lists {
-			if len(list) > 0 && (first < 0 || list[0] < lists[first][0]) {
+			if len(list) > 0 && (first < 0 || list[0].seq < lists[first][0].seq) {
 				first = i
 			}
 		}
 		if first < 0 {
-			return ids, seqs, 0
+			return rows, 0
 		}
-		last = lists[first][0]
-		lists[first] = lists[first][1:]
-		if r := x.bySeq[last]; hasAll(r.keys, w.keys) {
-			ids, seqs = append(ids, r.id), append(seqs, last)
+		r := lists[first][0]
+		lists[first], last = lists[first][1:], r.seq
+		if hasAll(r.keys, w.keys) {
+			rows = append(rows, r)
 		}
 	}
-	return ids, seqs, last
+	return rows, last
 }
 
-// randomDraws is how many parties are drawn before all are looked at.
-const randomDraws = 64
-
-// randomStart returns a number for find to start after. Every party that has the wanted fields is equally likely to
-// come first.
-func (x *index) randomStart(w query) (after uint64) {
-	lists, n := append(x.rarest(w), x.ownParties(w)), 0
-	for _, list := range lists {
-		n += len(list)
-	}
-	for range min(n, randomDraws) {
-		at, i := rand.IntN(n), 0
-		for ; at >= len(lists[i]); i++ {
-			at -= len(lists[i])
-		}
-		if seq := lists[i][at]; hasAll(x.bySeq[seq].keys, w.keys) {
-			return seq - 1
+// sample returns at most most of the parties that fit, each equally likely and in random order.
+func (x *index) sample(w query, most int) (ids []party.ID) {
+	rows := slices.Concat(x.rarest(w)...)
+	for i := 0; i < len(rows) && len(ids) < most; i++ {
+		at := i + rand.IntN(len(rows)-i)
+		rows[i], rows[at] = rows[at], rows[i]
+		if hasAll(rows[i].keys, w.keys) {
+			ids = append(ids, rows[i].id)
 		}
 	}
-	fits := 0
-	for _, seq := range slices.Concat(lists...) {
-		if hasAll(x.bySeq[seq].keys, w.keys) {
-			if fits++; rand.IntN(fits) == 0 {
-				after = seq - 1
-			}
-		}
-	}
-	return after
+	return ids
 }
 
 // rarest returns the lists of the wanted field that the fewest parties have, counting only parties with enough free
 // seats.
-func (x *index) rarest(w query) (lists [][]uint64) {
+func (x *index) rarest(w query) (lists [][]*row) {
 	fewest := -1
-	for _, key := range append([]string{""}, w.keys...) {
-		n, some := 0, [][]uint64(nil)
-		for free, list := range x.byField[key] {
-			if free >= w.free {
-				n += len(list)
-				some = append(some, list)
-			}
+	for _, field := range append([]string{""}, w.keys...) {
+		n, some := 0, [][]*row(nil)
+		for free := w.free; free <= x.mostFree; free++ {
+			list := x.lists[listKey{field, free}]
+			n += len(list)
+			some = append(some, list)
 		}
 		if fewest < 0 || n < fewest {
 			fewest, lists = n, some
 		}
 	}
 	return lists
-}
-
-// ownParties returns the numbers of the caller's own parties (w.ownParties) that rarest omits.
-func (x *index) ownParties(w query) (list []uint64) {
-	for _, id := range w.ownParties {
-		if r := x.byID[id]; r != nil && r.free < w.free {
-			list = append(list, r.seq)
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
 }
 
 // hasAll reports whether a party's sorted keys include all wanted keys.

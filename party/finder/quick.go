@@ -18,17 +18,17 @@ type Joined struct {
 
 const (
 	triesPerStep = 10
-	maxTries     = 100 // in one round, because a rule may refuse each of them
-	maxRounds    = 3   // over the parties that fit, before the call gives up
+	maxTries     = 150 // in one round, because a rule may refuse each of them
 
 	// newsDelay is how long this process may not have heard of a new party although its creator has: the server first
 	// answers the creator and then calls the module's hook.
 	newsDelay = 200 * time.Millisecond
 )
 
-// QuickJoin makes the caller a member of an open party that fits. It skips parties that do not let the caller in, and
-// tries busy parties last. If no party lets the caller in, it refuses with PartyNotFound. Other refusals:
-// InvalidRequest naming the field, RateLimited, AlreadyInParty, NoLiveSession, SessionAmbiguous.
+// QuickJoin makes the caller a member of an open party that fits. It skips parties that do not let the caller in. If
+// none does, it tries again after a moment, and waits then for busy parties too. It refuses with PartyNotFound if none
+// lets the caller in. Other refusals: InvalidRequest naming the field, RateLimited, AlreadyInParty, NoLiveSession,
+// SessionAmbiguous.
 func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Joined, error) {
 	w, err := f.check()
 	if err != nil {
@@ -41,106 +41,55 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	if err := s.Limits.QuickJoin.Take(c.UserID); err != nil {
 		return Joined{}, err
 	}
-	w.ownParties = s.ownParties(c.UserID)
-	if t, err := s.joinOne(ctx, c, w, w.ownParties, s.Entry.Admission.TryLook); err != nil || t.joined.Joined {
-		return t.joined, err
-	}
-	var busy []party.ID
-	var after uint64
-	waited := false
-	for round := range maxRounds {
-		unread, err := s.refresh(ctx)
-		if err != nil {
-			return Joined{}, err
-		}
-		if round == 0 {
-			after = s.randomStart(w)
-		}
-		t, err := s.joinRound(ctx, c, w, after)
-		if err != nil || t.joined.Joined {
-			return t.joined, err
-		}
-		after = t.next
-		for _, id := range slices.Concat(t.busy, unread) {
-			if !slices.Contains(busy, id) {
-				busy = append(busy, id)
+	// Parties that may have a seat for the caller in particular. The free seats in the index do not include it.
+	known := s.Entry.Admission
+	own := slices.Concat(known.Waitlists.Of(c.UserID), known.KnownPartiesOf(c.UserID), known.Held.Of(c.UserID))
+	for round, see := range []lookFunc{known.TryLook, known.Look} {
+		if round > 0 {
+			if err := bounded.Sleep(ctx, newsDelay); err != nil {
+				return Joined{}, err
 			}
 		}
-		if t.full {
-			continue
+		busy := s.refresh(ctx)
+		ids := slices.Concat(own, s.sample(w))
+		if round > 0 {
+			ids = append(ids, busy...)
 		}
-		if waited {
-			break
+		if joined, err := s.joinOne(ctx, c, w, ids, see); err != nil || joined.Joined {
+			return joined, err
 		}
-		waited = true
-		if err := bounded.Sleep(ctx, newsDelay); err != nil {
-			return Joined{}, err
-		}
-	}
-	if t, err := s.joinOne(ctx, c, w, busy, s.Entry.Admission.Look); err != nil || t.joined.Joined {
-		return t.joined, err
 	}
 	return Joined{}, party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
 }
 
-// ownParties returns the parties that may have a seat for the user in particular. The free seats in the index do not
-// include it.
-func (s *Service) ownParties(userID string) []party.ID {
-	known := s.Entry.Admission
-	return slices.Concat(known.Waitlists.Of(userID), known.KnownPartiesOf(userID), known.Held.Of(userID))
+// sample returns parties that fit according to the index, in random order.
+func (s *Service) sample(w query) []party.ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.searched = true
+	return s.index.sample(w, maxTries)
 }
 
-// tryResult is the result of trying some parties.
-type tryResult struct {
-	joined Joined
-	full   bool       // a party was full when tried
-	busy   []party.ID // parties that were skipped as busy
-	next   uint64     // the index number to continue after
-}
-
-// joinRound tries parties that fit, at most maxTries: those with an index number above after, then the ones before.
-func (s *Service) joinRound(ctx context.Context, c party.Caller, w query, after uint64) (all tryResult, err error) {
-	all.next = after
-	wrapped := after == 0
-	for tries := 0; tries < maxTries; tries += triesPerStep {
-		ids, seqs, last := s.candidates(w, all.next, triesPerStep)
-		if n, _ := slices.BinarySearch(seqs, after+1); wrapped && after > 0 && n < len(ids) {
-			ids, last = ids[:n], 0 // the others were tried before the wrap
+// joinOne makes the caller a member of the first of the parties that lets them in.
+func (s *Service) joinOne(ctx context.Context, c party.Caller, w query, ids []party.ID, see lookFunc) (Joined, error) {
+	for step := range slices.Chunk(ids, triesPerStep) {
+		looks, err := s.fitting(ctx, c, step, w, see)
+		if err != nil {
+			return Joined{}, err
 		}
-		t, err := s.joinOne(ctx, c, w, ids, s.Entry.Admission.TryLook)
-		all = tryResult{t.joined, all.full || t.full, append(all.busy, t.busy...), last}
-		if err != nil || t.joined.Joined {
-			return all, err
-		}
-		if last == 0 && wrapped {
-			all.next = after
-			break
-		}
-		wrapped = wrapped || last == 0
-	}
-	return all, nil
-}
-
-func (s *Service) joinOne(ctx context.Context, c party.Caller, w query, ids []party.ID, see lookFunc) (t tryResult, err error) {
-	looks, busy, err := s.fitting(ctx, c, ids, w, see)
-	t.busy = busy
-	if err != nil {
-		return t, err
-	}
-	for _, look := range looks {
-		if _, member := look.Member(c.UserID); member {
-			continue
-		}
-		switch err := s.Entry.Join(ctx, c, look); party.ReasonOf(err) {
-		case "":
-			t.joined = Joined{PartyID: look.ID.String(), Joined: true}
-			t.joined.MatchID, _ = s.Seat(ctx, look.ID, c.UserID, look.Expects(c.UserID))
-			return t, nil
-		case party.AlreadyInParty, party.NoLiveSession, party.SessionAmbiguous, party.Internal:
-			return t, err
-		case party.PartyFull:
-			t.full = true
+		for _, look := range looks {
+			if _, member := look.Member(c.UserID); member {
+				continue
+			}
+			switch err := s.Entry.Join(ctx, c, look); party.ReasonOf(err) {
+			case "":
+				joined := Joined{PartyID: look.ID.String(), Joined: true}
+				joined.MatchID, _ = s.Seat(ctx, look.ID, c.UserID, look.Expects(c.UserID))
+				return joined, nil
+			case party.AlreadyInParty, party.NoLiveSession, party.SessionAmbiguous, party.Internal:
+				return Joined{}, err
+			}
 		}
 	}
-	return t, nil
+	return Joined{}, nil
 }

@@ -48,7 +48,7 @@ func (v *Visit) keepMissing(gone []party.Member) (kept bool, err error) {
 			}
 			kept = kept || v.Book.KeepsAny() // for them, or only for other members
 		}
-		v.ledger.Roster.Attendance.Miss(v.ID, m.SessionID, v.ledger.Now())
+		v.ledger.Roster.Attendance.Miss(v.ID, m.SessionID)
 		v.changeCount++
 		v.ledger.Recorder.ScheduleWrite(v.ID)
 	}

@@ -101,20 +101,14 @@ func (l *Ledger) NoteAttributes(id party.ID) {
 	}
 }
 
-// Dropped reports the end of a session to the parties it was in. at is when the host reported the end. Players saw it
-// seconds before that; the first time that somebody missed the session is closer. The call may come after everything
-// else has forgotten the session, or twice.
+// Dropped reports the end of a session to the parties it was in. at is when the host reported the end. The call may
+// come after everything else has forgotten the session, or twice.
 func (l *Ledger) Dropped(s party.Session, at time.Time) {
-	members := l.Roster.Attendance
-	for _, id := range members.Of(s.UserID) {
-		c := party.Change{Kind: party.MemberDropped, ID: id, Session: s, At: at}
-		if gone := members.GoneAt(id, s.SessionID); !gone.IsZero() && gone.Before(at) {
-			c.At = gone.Add(-1) // a status that is reported in that moment is newer
-		}
-		if members.Remove(id, s.SessionID) {
+	for _, id := range l.Roster.Attendance.Of(s.UserID) {
+		if l.Roster.Attendance.Remove(id, s.SessionID) {
 			l.Briefly(id, func(v *Visit) {
 				v.Changed()
-				v.Report(c)
+				v.Report(party.Change{Kind: party.MemberDropped, ID: id, Session: s, At: at})
 			})
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/local/partytest"
@@ -603,39 +602,6 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 		w.refused(err, party.AlreadyMember)
 		w.members(id, 0, p[0], p[1])
 	})
-	t.Run("move_by_a_late_message", func(t *testing.T) {
-		for size := 2; size <= 3; size++ {
-			for name, enter := range map[string]func(*world, party.Session, party.ID) error{"join": (*world).join, "invite": (*world).admit} {
-				w := newWorld(t, partytest.NewTime().Now)
-				w.set(func(c *rules.Parties) { c.SecondSocket = rules.SecondSocketMove })
-				p := w.host.Players(2)
-				older, newer := w.connectDated(p[1].UserID), w.connectDated(p[1].UserID)
-				id := w.party(true, size, p[0], newer)
-				if err := enter(w, older, id); err != nil && size == 3 {
-					t.Fatal(err) // into a full party the seat moves, and the host does not get the join
-				}
-				w.members(id, 0, p[0], older)
-				w.drop(older)
-				w.members(id, 0, p[0], newer)
-				w.told("away player2", "back player2")
-				w.nothingLeft()
-
-				newest := w.connectDated(p[1].UserID) // a user who changes devices does not wait with the older one
-				w.must(w.admit(newest, id))
-				w.drop(newest)
-				w.members(id, 1, p[0])
-				w.must(w.admit(newer, id))
-				back := w.connectDated(p[1].UserID)
-				w.must(w.admit(back, id))
-				w.must(w.admit(newer, id))
-				w.leave(newer, id) // nobody comes in for a player who leaves
-				w.drop(newer)
-				if in := w.host.Members(id); len(in) != 1 {
-					t.Errorf("%s into %d seats: members = %v; want the other player alone", name, size, in)
-				}
-			}
-		}
-	})
 	t.Run("move_to_somebody_gone", func(t *testing.T) {
 		w := newWorld(t, partytest.NewTime().Now)
 		w.set(func(c *rules.Parties) { c.SecondSocket = rules.SecondSocketMove })
@@ -649,14 +615,6 @@ func TestGrace_TheOlderConnectionStillStands(t *testing.T) {
 		w.members(id, 1, p[0])
 		w.resumeInto(p[1].UserID, id)
 	})
-}
-
-// connectDated opens a socket of the user with a session ID as the host makes them: it contains the time.
-func (w *world) connectDated(userID string) party.Session {
-	w.t.Helper()
-	id, err := uuid.NewUUID()
-	w.must(err)
-	return w.host.ConnectAs(userID, id.String())
 }
 
 func TestGrace_OverHTTP(t *testing.T) {

@@ -11,17 +11,13 @@ import (
 	"partyline/party/rules"
 )
 
-// Resume puts one of the caller's sessions back into the parties in which a seat is kept for the user. Over a socket
-// that is the caller's own session. Over HTTP it is the user's only live one that is not a member already, or the
-// newest of several if the setting for invites takes the newest. A ban prevents it; designers' rules and locks do not.
-// With several kept seats it takes all of them and returns the party entered last. If the rules allow one party per
-// user it takes only that one.
+// Resume puts one of the caller's sessions back into the parties that keep a seat for the user, or only into the one
+// entered last if the rules allow one party per user. It returns the party entered last. Over HTTP the session is the
+// user's only live one that is not a member already, or the newest if the setting for invites takes the newest. A ban
+// prevents it; designers' rules and locks do not.
 //
-// If the host has not noticed the end of the older connection, the seat moves at once if the rules let second sockets
-// take seats. Otherwise the session is not in until the older one has ended.
-//
-// A party in which everybody is away is created again for the first member who comes back. If the server's settings do
-// not allow that, the session is not in: the next party that it creates continues the old one.
+// Joined is false while the host has not noticed the end of an older connection, unless the rules let second sockets
+// take seats. It is also false if everybody is away and the client has to create the party that continues the old one.
 //
 // Resume may be repeated. It refuses with NoLiveSession, SessionAmbiguous, PartyNotFound if nothing is kept,
 // AlreadyMember if another session of the user stays a member, and as [admission.Admission.Admit] does except for
@@ -35,36 +31,28 @@ func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption,
 	}
 }
 
-// resumeLooks is how often Resume looks again for a seat if the user is known to be in a party: kept seats move to
-// another native party while the first member comes back.
+// resumeLooks is how often Resume looks again for a seat if the user is known to be in a party: a membership may become
+// a kept seat between two looks, and kept seats move to another native party while the first member comes back.
 const resumeLooks = 3
 
 func (s *Service) resume(ctx context.Context, c party.Caller) (party.Resumption, error) {
 	var none party.Resumption
-	// In this order: a membership that ends in between is a kept seat by then.
-	in, err := s.Roster.PartiesOf(ctx, c.UserID)
+	session, err := s.pickSession(ctx, c)
 	if err != nil {
 		return none, err
 	}
-	session, err := s.pickSession(c, in)
-	if err != nil {
-		return none, err
-	}
-	id, _, refused := s.takeSeats(ctx, session)
-	switch {
-	case party.ReasonOf(refused) == party.PartyAway:
-		return s.offer(ctx, c.UserID)
-	case refused != nil && party.ReasonOf(refused) != party.AlreadyMember:
-		return none, refused
+	id, refused := s.takeSeats(ctx, session)
+	switch reason := party.ReasonOf(refused); {
 	case !id.IsZero():
 		return party.Resumption{PartyID: id.String(), Joined: true}, nil
+	case reason == party.PartyAway:
+		return s.offer(ctx, c.UserID)
+	case refused != nil && reason != party.AlreadyMember:
+		return none, refused
 	}
-	now, err := s.Roster.PartiesOf(ctx, c.UserID) // another session may have been faster
+	in, err := s.Roster.PartiesOf(ctx, c.UserID) // another session may have been faster
 	if err != nil {
 		return none, err
-	}
-	if len(now) > 0 {
-		in = now
 	}
 	for _, m := range in {
 		if m.Session.SessionID == session.SessionID {
@@ -81,9 +69,13 @@ func (s *Service) resume(ctx context.Context, c party.Caller) (party.Resumption,
 }
 
 // pickSession chooses the session that comes back.
-func (s *Service) pickSession(c party.Caller, in []party.Membership) (party.Session, error) {
+func (s *Service) pickSession(ctx context.Context, c party.Caller) (party.Session, error) {
 	if c.SessionID != "" {
 		return c.Session(), nil
+	}
+	in, err := s.Roster.PartiesOf(ctx, c.UserID)
+	if err != nil {
+		return party.Session{}, err
 	}
 	live, err := s.Roster.Sessions(c.UserID)
 	if err != nil {
@@ -105,34 +97,32 @@ func (s *Service) pickSession(c party.Caller, in []party.Membership) (party.Sess
 }
 
 // takeSeats puts a session into the kept seats of its user and returns the party entered last; the zero ID if it is in
-// none. An error means that no seat was taken. faulty says that a fault kept it out of one.
-func (s *Service) takeSeats(ctx context.Context, session party.Session) (back party.ID, faulty bool, err error) {
+// none. The error says why it is not in the others, first a fault.
+func (s *Service) takeSeats(ctx context.Context, session party.Session) (back party.ID, refused error) {
 	seats, err := s.Admission.KeptSeats(ctx, session.UserID)
 	if err != nil {
-		return back, isFault(err), err
+		return back, err
 	}
 	onlyOne := s.Policy().Parties.OnePerUser.Enabled()
 	if !onlyOne { // in the order in which they were entered, because each return is an entry
 		slices.Reverse(seats)
 	}
-	var refused error
 	for _, seat := range seats {
 		err := s.Admission.Admit(ctx, seat.ID, session, party.Grant{Back: true}, nil)
 		switch {
 		case party.ReasonOf(err) == party.PartyNotFound: // lost in between
+		case isFault(err):
+			refused = errors.Join(err, refused)
 		case err != nil:
-			refused, faulty = errors.Join(refused, err), faulty || isFault(err)
+			refused = errors.Join(refused, err)
 		default:
 			back = s.Admission.Current(seat.ID)
 			if onlyOne {
-				return back, false, nil
+				return back, nil
 			}
 		}
 	}
-	if !back.IsZero() {
-		refused = nil
-	}
-	return back, faulty, refused
+	return back, refused
 }
 
 // isFault reports whether the error is a fault of the server, which may be over soon.
@@ -173,15 +163,15 @@ func (s *Service) replaceOlder(ctx context.Context, session party.Session, older
 	if err := s.wait(session); err != nil {
 		return party.Resumption{}, err
 	}
-	id, _, err := s.takeSeats(ctx, session) // the older one may have ended just before the wait began
+	id, err := s.takeSeats(ctx, session) // the older one may have ended just before the wait began
 	switch {
-	case party.ReasonOf(err) == party.AlreadyMember, err == nil && id.IsZero():
+	case !id.IsZero():
+		s.stopWaiting(session)
+		return party.Resumption{PartyID: id.String(), Joined: true}, nil
+	case err == nil, party.ReasonOf(err) == party.AlreadyMember:
 		return party.Resumption{PartyID: older.ID.String()}, nil
-	case err != nil:
-		return party.Resumption{}, err
 	}
-	s.stopWaiting(session)
-	return party.Resumption{PartyID: id.String(), Joined: true}, nil
+	return party.Resumption{}, err
 }
 
 // waiter is a session that takes its user's seat after the older one has ended.
@@ -216,32 +206,12 @@ func (s *Service) stopWaiting(session party.Session) {
 func (s *Service) waitingSession(userID string) (party.Session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w, ok := s.waiting[userID]
-	if ok && !s.Now().Before(w.until) {
-		delete(s.waiting, userID)
-		ok = false
-	}
-	return w.session, ok
+	w := s.waiting[userID]
+	return w.session, s.Now().Before(w.until)
 }
 
-// seatMovedToOlder makes a session wait whose seat has moved to an older one of the same user. Messages of the older
-// connection from before its network failed may arrive after the newer one is in, and its end after them.
-func (s *Service) seatMovedToOlder(id party.ID, session party.Session) {
-	in, err := s.Roster.PartiesOf(context.Background(), session.UserID)
-	i := slices.IndexFunc(in, func(m party.Membership) bool { return m.ID == id })
-	if _, waits := s.waitingSession(session.UserID); err == nil && i >= 0 && !waits {
-		if newest, clear := party.ChooseSession([]party.Session{in[i].Session, session}, true); clear && newest == session {
-			err = s.wait(session)
-		}
-	}
-	if err != nil {
-		s.Logger.Warn("newer session not registered to take over the seat party=%s user=%s error=%v", id, session.UserID, err)
-	}
-}
-
-// Started runs after the start of a session, and puts it back into its user's seat at once if the rules say so. An
-// older session that is still a member keeps the seat until it ends, whatever the rules say of second sockets: the user
-// may just have switched on another device.
+// Started runs after the start of a session, and puts it back into its user's seat if the rules say so. An older session
+// that is still a member keeps the seat until it ends: the user may just have switched on another device.
 func (s *Service) Started(ctx context.Context, session party.Session) error {
 	if !s.Policy().Parties.ResumeOnConnect { // a grace of 0 does not end seats that are kept already
 		return nil
@@ -255,7 +225,7 @@ func (s *Service) Started(ctx context.Context, session party.Session) error {
 			return err
 		}
 	}
-	return s.putBack(ctx, attempt{session: session})
+	return s.putBack(ctx, session)
 }
 
 // Ended runs after the end of a session: its seats are kept, and waiting sessions get them.
@@ -266,49 +236,42 @@ func (s *Service) Ended(ctx context.Context, session party.Session) error {
 	if !ok {
 		return err
 	}
-	return errors.Join(err, s.putBack(ctx, attempt{session: next}))
+	return errors.Join(err, s.putBack(ctx, next))
 }
-
-// attempt puts a session back without a call of its game, which does not know of the fault.
-type attempt struct {
-	session  party.Session
-	failures int // before this one
-}
-
-func (t attempt) String() string { return t.session.UserID }
 
 const (
 	maxRetriesAtOnce = 64
+	retryDelay       = 3 * time.Second
 	retryTimeout     = 10 * time.Second
 )
 
-// putBack puts a session into its user's seats. If a fault keeps it out, it tries again after 1, 2, 4 s and then every
-// 8 s, until the fault is over.
-func (s *Service) putBack(ctx context.Context, t attempt) error {
-	id, faulty, err := s.takeSeats(ctx, t.session)
+// putBack puts a session into its user's seats without a call of its game. If a fault keeps it out, it tries again
+// until the fault is over: the game does not know of it.
+func (s *Service) putBack(ctx context.Context, session party.Session) error {
+	id, err := s.takeSeats(ctx, session)
 	if !id.IsZero() {
-		s.stopWaiting(t.session)
+		s.stopWaiting(session)
 	}
-	if faulty {
-		s.retries.Set(attempt{t.session, t.failures + 1}, s.Now().Add(time.Second<<min(t.failures, 3)))
+	if isFault(err) {
+		s.retries.Set(session, s.Now().Add(retryDelay))
 	}
 	return err
 }
 
-// retry repeats an attempt after a fault. It gives up if the session has ended. It also gives up if the user has
+// retry is putBack after a fault. It gives up if the session has ended. It also gives up if the user has
 // entered another party and so lost the seat, even if storage does not know.
-func (s *Service) retry(t attempt) {
+func (s *Service) retry(session party.Session) {
 	ctx, cancel := context.WithTimeout(context.Background(), retryTimeout)
 	defer cancel()
-	alive, err := s.Roster.Alive(t.session)
+	alive, err := s.Roster.Alive(session)
 	if err == nil && !alive {
 		return
 	}
-	in, err := s.Roster.PartiesOf(ctx, t.session.UserID)
+	in, err := s.Roster.PartiesOf(ctx, session.UserID)
 	if err == nil && len(in) > 0 && s.Policy().Parties.OnePerUser.Enabled() {
 		return
 	}
-	if err := s.putBack(ctx, t); err != nil {
-		s.Logger.Warn("member not returned to the kept seat user=%s error=%v", t.session.UserID, err)
+	if err := s.putBack(ctx, session); err != nil {
+		s.Logger.Warn("member not returned to the kept seat user=%s error=%v", session.UserID, err)
 	}
 }

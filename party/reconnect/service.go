@@ -2,8 +2,8 @@
 // back or lost, puts them back into the seat that the ledger keeps, and ends a seat when its time is over. It also
 // tells players that they were removed.
 //
-// A [Service] has in memory only the timers of the seats that its process knows, and the sessions that wait for the end
-// of an older connection or of a fault. The ledger's sweep finds all other kept seats. Safe for concurrent use.
+// A [Service] has in memory only timers, and the sessions that wait for the end of an older connection or of a fault.
+// The ledger's sweep finds the kept seats without a timer. Safe for concurrent use.
 package reconnect
 
 import (
@@ -36,30 +36,22 @@ type Deps struct {
 type Service struct {
 	Deps
 
-	seats   *alarm.Alarms[seatKey] // timers for the end of the seats that this process knows
-	retries *alarm.Alarms[attempt] // timers of sessions that a fault kept out of their seats
+	seats   *alarm.Alarms[party.Seat]    // timers for the end of the seats that this process knows, by ID and member
+	retries *alarm.Alarms[party.Session] // timers of sessions that a fault kept out of their seats
 
 	mu      sync.Mutex        // a leaf lock: no other lock is taken while it is held
 	waiting map[string]waiter // by user; nil once closed
 }
 
-// seatKey identifies a kept seat with a timer.
-type seatKey struct {
-	id     party.ID
-	member party.Session
-}
-
-func (k seatKey) String() string { return k.id.String() + " user=" + k.member.UserID }
-
 // New makes a service that subscribes to the news of seats. The caller closes it to stop its timers.
 func New(d Deps) *Service {
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
-	s.seats = alarm.New(d.Now, d.Logger, "kept seat not ended party=", s.expire)
+	s.seats = alarm.New(d.Now, d.Logger, "kept seat not ended: ", s.expire)
 	turns := make(chan struct{}, maxRetriesAtOnce)
-	s.retries = alarm.New(d.Now, d.Logger, "member not returned to the kept seat user=", func(t attempt) {
+	s.retries = alarm.New(d.Now, d.Logger, "member not returned to the kept seat user=", func(session party.Session) {
 		turns <- struct{}{}
 		defer func() { <-turns }()
-		s.retry(t)
+		s.retry(session)
 	})
 	d.News.Subscribe(s.onChange)
 	return s
@@ -82,11 +74,11 @@ func (s *Service) Running() int {
 }
 
 // expire ends a seat whose time is over.
-func (s *Service) expire(k seatKey) {
+func (s *Service) expire(seat party.Seat) {
 	ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)
 	defer cancel()
-	if err := s.Admission.Expire(ctx, party.Seat{ID: k.id, Member: k.member}); err != nil {
-		s.Logger.Warn("kept seat not ended party=%s user=%s error=%v", k.id, k.member.UserID, err)
+	if err := s.Admission.Expire(ctx, seat); err != nil {
+		s.Logger.Warn("kept seat not ended party=%s user=%s error=%v", seat.ID, seat.Member.UserID, err)
 	}
 }
 
@@ -112,7 +104,7 @@ const (
 
 // onChange handles changes of seats and members.
 func (s *Service) onChange(c party.Change) {
-	seat := seatKey{c.Seat.ID, c.Seat.Member}
+	seat := party.Seat{ID: c.Seat.ID, Member: c.Seat.Member}
 	m := message{UserID: c.Seat.Member.UserID, Until: party.Seconds(c.Seat.Until)}
 	tell := func() error { return party.SendData(s.Sender, c.ID, party.OpMember, m) }
 	newcomer := func() error { return s.Newcomer(c.ID, party.OpMember, m) }
@@ -120,11 +112,6 @@ func (s *Service) onChange(c party.Change) {
 		tell = newcomer
 	}
 	switch c.Kind {
-	case party.MemberLeft:
-		if c.Moved {
-			s.seatMovedToOlder(c.ID, c.Session)
-		}
-		return
 	case party.SeatAway:
 		s.seats.Set(seat, c.Seat.Until)
 		m.Event = eventAway

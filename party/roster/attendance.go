@@ -10,9 +10,8 @@ import (
 	"partyline/party"
 )
 
-// Attendance remembers who was a member when this process last heard of it or looked. The host takes an ended session
-// off all streams before it reports where the session was. Attendance is lost with the process, and so are the sessions
-// of its node.
+// Attendance remembers who was a member when this process last heard of it or looked: the host takes an ended session
+// off all streams before it reports the end. It is lost with the process, and so are the sessions of its node.
 type Attendance struct {
 	mu      sync.Mutex               // a leaf lock: no other lock is taken while it is held
 	members map[party.ID][]attendant // sorted by session ID: lists need less memory than maps
@@ -24,7 +23,6 @@ type Attendance struct {
 type attendant struct {
 	party.Member
 	missed    bool      // a look did not find it
-	goneAt    time.Time // the first time that somebody did not find it; zero before
 	leftUntil time.Time // until then its user counts as gone, because they left with a newer session
 }
 
@@ -100,7 +98,6 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 	same := 0
 	for _, m := range members {
 		if i, known := at.find(id, m.SessionID); known && !at.members[id][i].missed {
-			at.members[id][i].goneAt = time.Time{}
 			same++
 		} else {
 			at.put(id, attendant{Member: m})
@@ -118,56 +115,24 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 }
 
 // Miss notes that a look did not find the session.
-func (at *Attendance) Miss(id party.ID, sessionID string, now time.Time) {
+func (at *Attendance) Miss(id party.ID, sessionID string) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	if i, known := at.find(id, sessionID); known {
 		at.members[id][i].missed = true
-		at.members[id][i].notFound(now)
 	}
 }
 
-func (m *attendant) notFound(now time.Time) {
-	if m.goneAt.IsZero() {
-		m.goneAt = now
-	}
-}
-
-// NoteGone gets the members just read. It notes the time for those who are gone, and returns the latest such time of
-// the party; zero if none is gone. The party's next look still misses them.
-func (at *Attendance) NoteGone(id party.ID, members []party.Member, now time.Time) (last time.Time) {
+// Gone lists the sessions noted in a party, missed or not, that are not among the members just read.
+func (at *Attendance) Gone(id party.ID, members []party.Member) (gone []party.Session) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	there := 0
-	for _, m := range members {
-		if i, known := at.find(id, m.SessionID); known {
-			at.members[id][i].goneAt = time.Time{}
-			there++
+	for _, m := range at.members[id] {
+		if !party.HasSession(members, m.SessionID) {
+			gone = append(gone, m.Session)
 		}
 	}
-	if there == len(at.members[id]) { // nearly always
-		return last
-	}
-	for i := range at.members[id] {
-		m := &at.members[id][i]
-		if party.HasSession(members, m.SessionID) {
-			continue
-		}
-		if m.notFound(now); m.goneAt.After(last) {
-			last = m.goneAt
-		}
-	}
-	return last
-}
-
-// GoneAt returns when somebody first did not find the session; zero if nobody did.
-func (at *Attendance) GoneAt(id party.ID, sessionID string) (t time.Time) {
-	at.mu.Lock()
-	defer at.mu.Unlock()
-	if i, known := at.find(id, sessionID); known {
-		t = at.members[id][i].goneAt
-	}
-	return t
+	return gone
 }
 
 // Leave notes that the user has left the party with a newer session, while the host still counts an older one. After
@@ -195,10 +160,8 @@ func (at *Attendance) Stay(s party.Session) {
 
 // Left reports whether the session's user has left with a newer session not long ago.
 func (at *Attendance) Left(id party.ID, sessionID string, now time.Time) bool {
-	at.mu.Lock()
-	defer at.mu.Unlock()
-	i, known := at.find(id, sessionID)
-	return known && now.Before(at.members[id][i].leftUntil)
+	m, _ := at.get(id, sessionID)
+	return now.Before(m.leftUntil)
 }
 
 // Present lists the members noted in a party and not missed.
@@ -241,10 +204,18 @@ func (at *Attendance) Missing() []party.Session {
 
 // Has reports whether the session is noted in the party.
 func (at *Attendance) Has(id party.ID, sessionID string) bool {
+	_, known := at.get(id, sessionID)
+	return known
+}
+
+func (at *Attendance) get(id party.ID, sessionID string) (m attendant, known bool) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	_, known := at.find(id, sessionID)
-	return known
+	i, known := at.find(id, sessionID)
+	if known {
+		m = at.members[id][i]
+	}
+	return m, known
 }
 
 // Another reports whether another session of the user is noted in the party, and not missed.

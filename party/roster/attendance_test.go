@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
@@ -64,7 +63,7 @@ func TestAttendance_Property(t *testing.T) {
 				delete(noted, s)
 			case "miss":
 				s := seat{id, member().SessionID}
-				if at.Miss(s.id, s.session, time.Now()); at.Has(s.id, s.session) {
+				if at.Miss(s.id, s.session); at.Has(s.id, s.session) {
 					noted[s] = true
 				}
 			case "compare":

@@ -50,9 +50,9 @@ func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snap
 	return Snapshot{}, err
 }
 
-// Leave takes a session that left, or was removed, off the mirror. was says whether the hooks knew it as a member: the
-// host lets anybody leave any party. last says that nobody else is on the mirror, so that the party may be over. If the
-// session led, the longest-standing member leads now, also if the session comes back.
+// Leave takes a session that left, or was removed, off the mirror. was says whether it was known as a member: the host
+// lets anybody leave any party. last says that nobody else is on the mirror. If the session led, the longest-standing
+// member leads now, also if the session comes back.
 func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	known := r.Attendance.Remove(id, s.SessionID)

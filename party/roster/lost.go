@@ -8,9 +8,9 @@ import (
 	"partyline/party"
 )
 
-// LostJoins has sessions that the host may count as members although nobody is there. The host handles the last
-// messages of a socket even after it has closed. A join among them adds a member that is on no stream, so no disconnect
-// removes it. Only the leader's kick does. LostJoins end with the process, and so do the parties of its node.
+// LostJoins has sessions that the host may count as members although nobody is there. The host also handles the last
+// messages of a closed socket. A join among them adds a member that is on no stream, whom only a kick removes.
+// LostJoins end with the process, and so do the parties of its node.
 type LostJoins struct {
 	mu       sync.Mutex                   // a leaf lock
 	sessions map[party.ID][]party.Session // sorted by session ID
@@ -18,16 +18,13 @@ type LostJoins struct {
 
 func newLosses() *LostJoins { return &LostJoins{sessions: map[party.ID][]party.Session{}} }
 
-func (l *LostJoins) find(id party.ID, sessionID string) (i int, lost bool) {
-	return slices.BinarySearchFunc(l.sessions[id], sessionID, func(s party.Session, sessionID string) int { return strings.Compare(s.SessionID, sessionID) })
-}
-
 // Add notes a lost session.
 func (l *LostJoins) Add(id party.ID, s party.Session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if i, lost := l.find(id, s.SessionID); !lost {
-		l.sessions[id] = slices.Insert(l.sessions[id], i, s)
+	if !slices.Contains(l.sessions[id], s) {
+		l.sessions[id] = append(l.sessions[id], s)
+		slices.SortFunc(l.sessions[id], func(a, b party.Session) int { return strings.Compare(a.SessionID, b.SessionID) })
 	}
 }
 
@@ -35,10 +32,9 @@ func (l *LostJoins) Add(id party.ID, s party.Session) {
 func (l *LostJoins) Remove(id party.ID, sessionID string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i, lost := l.find(id, sessionID)
-	if lost {
-		l.sessions[id] = slices.Delete(l.sessions[id], i, i+1)
-	}
+	before := len(l.sessions[id])
+	l.sessions[id] = slices.DeleteFunc(l.sessions[id], func(s party.Session) bool { return s.SessionID == sessionID })
+	lost := len(l.sessions[id]) < before
 	if len(l.sessions[id]) == 0 {
 		delete(l.sessions, id)
 	}

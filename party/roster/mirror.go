@@ -26,73 +26,54 @@ type mirrorEntry struct {
 	joinedAt time.Time
 }
 
+const mirrorVersion = "2"
+
+// The bits of an entry's flags.
 const (
-	mirrorVersion  = "2"
-	flagOpen       = 1
-	flagHidden     = 2
-	flagAttributes = 4
+	flagOpen = 1 << iota
+	flagHidden
+	flagAttributes
 )
 
 // encode returns the version and the fields, separated by single spaces. The label is last, because only it may have
 // spaces. It is not JSON, because hooks read and write it on every join.
 func (e mirrorEntry) encode() string {
-	flags := int64(0)
-	if e.Open {
-		flags |= flagOpen
+	flags := 0
+	for i, set := range [...]bool{e.Open, e.Hidden, e.Attributes} { // in the order of the bits
+		if set {
+			flags |= 1 << i
+		}
 	}
-	if e.Hidden {
-		flags |= flagHidden
-	}
-	if e.Attributes {
-		flags |= flagAttributes
-	}
-	b := make([]byte, 0, 160+len(e.Label))
-	b = append(b, mirrorVersion...)
-	for _, n := range [...]int64{e.rev, e.seatsRev, party.Nanos(e.joinedAt), party.Nanos(e.CreatedAt), int64(e.MaxSize), flags} {
-		b = append(b, ' ')
-		b = strconv.AppendInt(b, n, 10)
-	}
-	b = append(b, ' ')
-	b = append(b, e.leader...)
-	b = append(b, ' ')
-	b = append(b, e.origin...)
-	b = append(b, ' ')
-	return string(append(b, e.Label...))
+	return fmt.Sprintf("%s %d %d %d %d %d %d %s %s %s", mirrorVersion,
+		e.rev, e.seatsRev, party.Nanos(e.joinedAt), party.Nanos(e.CreatedAt), e.MaxSize, flags, e.leader, e.origin, e.Label)
 }
 
 // decodeMirror reads the text of encode; false for any other text.
-func decodeMirror(s string) (mirrorEntry, bool) {
-	rest, ok := strings.CutPrefix(s, mirrorVersion+" ")
-	if !ok {
-		return mirrorEntry{}, false
+func decodeMirror(s string) (e mirrorEntry, ok bool) {
+	var fields [9]string
+	for i := range fields {
+		if fields[i], s, ok = strings.Cut(s, " "); !ok {
+			return e, false
+		}
 	}
 	var n [6]int64
 	for i := range n {
-		var field string
-		if field, rest, ok = strings.Cut(rest, " "); !ok {
-			return mirrorEntry{}, false
-		}
-		v, err := strconv.ParseInt(field, 10, 64)
+		v, err := strconv.ParseInt(fields[1+i], 10, 64)
 		if err != nil || v < 0 {
-			return mirrorEntry{}, false
+			return e, false
 		}
 		n[i] = v
-	}
-	leader, rest, _ := strings.Cut(rest, " ")
-	origin, label, ok := strings.Cut(rest, " ")
-	if !ok {
-		return mirrorEntry{}, false
 	}
 	return mirrorEntry{
 		shared: shared{
 			Facts: party.Facts{
 				MaxSize: int(n[4]), Open: n[5]&flagOpen != 0, Hidden: n[5]&flagHidden != 0,
-				Label: label, CreatedAt: party.FromNanos(n[3]), Attributes: n[5]&flagAttributes != 0,
+				Label: s, CreatedAt: party.FromNanos(n[3]), Attributes: n[5]&flagAttributes != 0,
 			},
-			rev: n[0], seatsRev: n[1], leader: leader, origin: origin,
+			rev: n[0], seatsRev: n[1], leader: fields[7], origin: fields[8],
 		},
 		joinedAt: party.FromNanos(n[2]),
-	}, true
+	}, fields[0] == mirrorVersion
 }
 
 // mirrors are the hidden presences with the data that a party's own stream does not have.

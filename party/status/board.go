@@ -8,98 +8,74 @@ import (
 	"partyline/party/rules"
 )
 
-// board is the pending news of a party, and the times at which something in it will change. Members are keyed by
+// board is what a party knows of its players, and the times at which something in it may change. Members are keyed by
 // session ID, users on the way by user ID.
 type board struct {
 	id       party.ID
-	told     bool                 // a session of this node has reported a status
-	lastTold map[string]shown     // what the party was last told, for each player who shows something else now
+	told     map[string]shown     // what the party was last told, for each player who has reported to this node
 	arrivals map[string]arrival   // one without a stage has ended, but the party has not been told yet
-	stalls   map[string]time.Time // when a player will count as stalled; deleted once they do
+	look     time.Time            // when a player may show something else than the party was told; zero if never
 	next     time.Time            // before this time no message is sent
-	lossAt   time.Time            // when a lost connection was noted that may have ended the party's ticket
+	losses   map[string]time.Time // when sessions were first not found that the host has not reported as ended yet
+	lossAt   time.Time            // the last of these times, if that loss may have ended the party's ticket
 }
 
 func newBoard(id party.ID) board {
-	return board{id: id, lastTold: map[string]shown{}, arrivals: map[string]arrival{}, stalls: map[string]time.Time{}}
+	return board{id: id, told: map[string]shown{}, arrivals: map[string]arrival{}, losses: map[string]time.Time{}}
 }
 
-// note records a change of what a player shows. If the party knows the new state already, nothing is pending.
-func (b *board) note(who string, was, is shown) {
-	if _, known := b.lastTold[who]; !known {
-		b.lastTold[who] = was
+// sooner returns the earlier of two times. The zero time means never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
-	if b.lastTold[who] == is {
-		delete(b.lastTold, who)
-	}
+	return a
 }
 
+// changed records that a player has reported, or was reset.
 func (b *board) changed(who string, before, after entry, conf rules.Status, now time.Time) {
-	b.note(who, before.shown(conf, now), after.shown(conf, now))
-	if before.Moved != after.Moved || before.Stage != after.Stage {
-		delete(b.stalls, who)
-		if at := after.stallsAt(conf); !at.IsZero() {
-			b.stalls[who] = at
-		}
+	if _, known := b.told[who]; !known {
+		b.told[who] = before.shown(conf, now)
 	}
+	if b.told[who] != after.shown(conf, now) {
+		b.look = sooner(b.look, now)
+	}
+	b.look = sooner(b.look, after.stallsAt(conf))
 }
 
-// applyNewRules records who counts as stalled, or will, under new rules. before is the old rules.
-func (b *board) applyNewRules(who string, e entry, before, conf rules.Status, now time.Time) {
-	was := e.shown(before, now)
-	_, waits := b.stalls[who]
-	was.stalled = was.stalled && !waits // a pending stall means that the party was not told of it
-	b.note(who, was, e.shown(conf, now))
-	delete(b.stalls, who)
-	if at := e.stallsAt(conf); now.Before(at) {
-		b.stalls[who] = at
-	}
-}
-
-// addStalled adds players to the news who now count as stalled. A player who has reported progress meanwhile, or counts
-// as stalled later under the current rules, keeps waiting.
-func (b *board) addStalled(entries map[string]sessionEntry, conf rules.Status, now time.Time) {
-	for who, at := range b.stalls {
-		if now.Before(at) {
-			continue
-		}
+// news returns what players show that the party was not told, and sets the time to look again.
+func (b *board) news(entries map[string]sessionEntry, conf rules.Status, now time.Time) map[string]shown {
+	news := map[string]shown{}
+	b.look = time.Time{}
+	for who, told := range b.told {
 		e := entries[who].entry
 		if a, coming := b.arrivals[who]; coming {
 			e = a.entry
 		}
-		if at := e.stallsAt(conf); now.Before(at) {
-			b.stalls[who] = at
-			continue
+		if is := e.shown(conf, now); is != told {
+			news[who] = is
 		}
-		delete(b.stalls, who)
-		if _, new := b.lastTold[who]; !new && e.stalled(conf, now) {
-			before := e.shown(conf, now)
-			before.stalled = false
-			b.lastTold[who] = before
+		if at := e.stallsAt(conf); at.After(now) {
+			b.look = sooner(b.look, at)
 		}
 	}
+	return news
 }
 
-// due returns the next time at which something changes. ok is false if there is none.
-func (b *board) due(now time.Time) (at time.Time, ok bool) {
-	earlier := func(t time.Time) {
-		if !ok || t.Before(at) {
-			at, ok = t, true
-		}
-	}
-	if len(b.lastTold) > 0 || b.next.After(now) {
-		earlier(b.next)
-	}
-	for _, t := range b.stalls {
-		earlier(t)
-	}
-	for _, a := range b.arrivals {
-		earlier(a.until)
-	}
-	if ok && at.Before(b.next) {
+// due returns the next time at which something changes; zero if there is none.
+func (b *board) due(now time.Time) (at time.Time) {
+	if len(b.told) > 0 {
+		at = b.look
+	} else if b.next.After(now) {
 		at = b.next
 	}
-	return at, ok
+	for _, a := range b.arrivals {
+		at = sooner(at, a.until)
+	}
+	if !at.IsZero() && at.Before(b.next) {
+		at = b.next
+	}
+	return at
 }
 
 // lockBoard locks the party's board until exit. exit sets the party's alarm to the next time at which something
@@ -115,7 +91,7 @@ func (s *Service) lockBoard(id party.ID) (b *board, exit func()) {
 			delete(s.withIncoming, id)
 		}
 		s.mu.Unlock()
-		if at, ok := b.due(s.Now()); ok {
+		if at := b.due(s.Now()); !at.IsZero() {
 			s.alarms.Set(id, at)
 		} else {
 			s.alarms.Stop(id)

@@ -42,16 +42,20 @@ func (s *Service) changed(c party.Change) {
 			if c.Kind != party.MemberDropped {
 				s.erase(id, c.Session) // a status may be left from an earlier membership whose end was not noticed
 			}
-			delete(b.lastTold, c.Session.SessionID) // the server itself tells the party that it left
-			delete(b.stalls, c.Session.SessionID)
+			delete(b.told, c.Session.SessionID) // the server itself tells the party that it left
 		}
 		if c.Kind == party.MemberEntered {
-			b.dropArrival(c.Session.UserID, conf, now)
+			b.dropArrival(c.Session.UserID, now)
 		}
+		at := c.At
+		if lost, noted := b.losses[c.Session.SessionID]; noted && c.Kind == party.MemberDropped && lost.Before(at) {
+			at = lost
+		}
+		delete(b.losses, c.Session.SessionID)
 		if !c.Moved {
-			s.reset(b, conf, resetOnMembership, c.At, now)
+			s.reset(b, conf, resetOnMembership, at, now)
 		}
-		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.lastTold) > 0 && b.next.Before(at) {
+		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && b.next.Before(at) {
 			b.next = at // the newcomer must get the server's own message first
 		}
 	}
@@ -124,7 +128,7 @@ func (s *Service) reset(b *board, conf rules.Status, why string, at, now time.Ti
 		if stage == "" {
 			next = entry{}
 			s.erase(b.id, e.session)
-		} else if err := s.write(b, e.session, next); err != nil {
+		} else if err := s.write(b.id, e.session, next); err != nil {
 			s.Logger.Warn("ready member not reset party=%s session=%s error=%v", b.id, session, err)
 			continue
 		}

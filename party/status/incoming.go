@@ -26,11 +26,12 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		return id, false, err
 	}
 	id = lead.PartyID
-	on := incomingKey{c.UserID, lead.InviteID}
-	if before, coming := s.destinations.Peek(on); coming && before != id { // the inviter has moved on to another party
-		s.InviteOver(lead.InviteID, c.UserID)
-	}
-	s.destinations.Put(on, id)
+	first := false
+	defer func() {
+		if first { // perhaps the inviter has moved on to this party
+			s.dropArrivals(lead.InviteID, c.UserID, id)
+		}
+	}()
 	b, exit := s.lockBoard(id)
 	defer exit()
 	// Check again: the player may have come in since. Then the change has passed this board already, or will.
@@ -45,13 +46,13 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		return id, false, party.Refuse(party.AlreadyMember, "You are in this party already; use party_id.")
 	}
 	now := s.Now()
-	b.expire(now, conf)
+	b.expire(now)
 	a := b.arrivals[c.UserID]
 	if a.Stage == "" {
 		if len(b.arrivals) >= maxIncoming {
 			return id, false, party.Refuse(party.PartyFull, "Too many players are on their way to this party already.")
 		}
-		a = arrival{user: c.UserID, since: now}
+		a, first = arrival{user: c.UserID, since: now}, true
 	}
 	next, ok := a.after(r, now)
 	if !ok {
@@ -65,43 +66,42 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 }
 
 // expire drops arrivals whose last report is too old.
-func (b *board) expire(now time.Time, conf rules.Status) {
+func (b *board) expire(now time.Time) {
 	for user, a := range b.arrivals {
 		if !now.Before(a.until) {
-			b.dropArrival(user, conf, now)
+			b.dropArrival(user, now)
 		}
 	}
 }
 
 // dropArrival removes a user on the way. If the party knows of the user, it will be told.
-func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
-	a := b.arrivals[user]
-	b.changed(user, a.entry, entry{}, conf, now)
-	delete(b.arrivals, user)
-	if _, heard := b.lastTold[user]; heard {
-		b.arrivals[user] = arrival{user: user, username: a.username}
+func (b *board) dropArrival(user string, now time.Time) {
+	if b.told[user].stage != "" {
+		b.arrivals[user] = arrival{user: user, username: b.arrivals[user].username}
+		b.look = now
+		return
 	}
+	delete(b.arrivals, user)
+	delete(b.told, user)
 }
 
 // InviteOver removes the users on the way by an invite that was revoked. If userID is not "", it removes only that
 // user, whom the invite no longer leads there.
-func (s *Service) InviteOver(inviteID, userID string) {
+func (s *Service) InviteOver(inviteID, userID string) { s.dropArrivals(inviteID, userID, party.ID{}) }
+
+// dropArrivals is InviteOver for all parties but one.
+func (s *Service) dropArrivals(inviteID, userID string, but party.ID) {
 	s.mu.Lock()
 	ids := slices.Collect(maps.Keys(s.withIncoming))
 	s.mu.Unlock()
-	if userID != "" {
-		id, _ := s.destinations.Take(incomingKey{userID, inviteID})
-		ids = []party.ID{id}
-	}
 	for _, id := range ids {
-		if !s.boards.Has(id) {
+		if id == but || !s.boards.Has(id) {
 			continue
 		}
 		b, exit := s.lockBoard(id)
-		conf, now := s.Policy().Status, s.Now()
 		for user, a := range b.arrivals {
 			if a.inviteID == inviteID && (userID == "" || userID == user) {
-				b.dropArrival(user, conf, now)
+				b.dropArrival(user, s.Now())
 			}
 		}
 		exit()

@@ -22,69 +22,35 @@ func (s *Service) onAlarm(id party.ID) {
 	b, exit := s.lockBoard(id)
 	defer exit()
 	conf, now := s.Policy().Status, s.Now()
-	b.expire(now, conf)
+	b.expire(now)
+	b.look = now
 	if err := s.tell(b, conf, now); err != nil {
 		s.Logger.Warn("party status message not sent yet party=%s error=%v", id, err)
-		b.next = now.Add(max(retryAfter, conf.Rate.Interval()))
+		b.look, b.next = now, now.Add(max(retryAfter, conf.Rate.Interval()))
 	}
 }
 
 // RulesLoaded tells parties which players count as stalled under the new rules but not under the old ones, or the
 // reverse. It returns at once and works in the background.
-func (s *Service) RulesLoaded(before rules.Status) {
-	s.mu.Lock()
-	if s.oldRules == nil {
-		s.oldRules = &before
-	}
-	s.mu.Unlock()
-	s.reloads.Set(struct{}{}, s.Now())
-}
-
-func (s *Service) onReload(struct{}) {
-	s.mu.Lock()
-	before := s.oldRules
-	s.oldRules = nil
-	s.mu.Unlock()
-	conf, now := s.Policy().Status, s.Now()
-	if before == nil || conf.Stall == before.Stall && conf.Ready == before.Ready && slices.Equal(conf.Final, before.Final) {
-		return
-	}
+func (s *Service) RulesLoaded() {
 	for _, id := range s.boards.Keys() {
-		if err := s.applyNewRules(id, *before, conf, now); err != nil {
-			s.Logger.Warn("party status not checked under new rules party=%s error=%v", id, err)
-		}
+		s.alarms.Sooner(id, s.Now())
 	}
-}
-
-func (s *Service) applyNewRules(id party.ID, before, conf rules.Status, now time.Time) error {
-	b, exit := s.lockBoard(id)
-	defer exit()
-	entries, err := s.entries(id)
-	if err != nil {
-		return err
-	}
-	for session, e := range entries {
-		b.applyNewRules(session, e.entry, before, conf, now)
-	}
-	for user, a := range b.arrivals {
-		b.applyNewRules(user, a.entry, before, conf, now)
-	}
-	return nil
 }
 
 // tell sends the news to the party, if there is any and the rate allows it now. After an error the news stays
 // pending. The caller holds the board.
 func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
 	defer caught.Recover(&err, "tell a party") // otherwise its alarm would fire again at once, for ever
-	if len(b.lastTold)+len(b.stalls) == 0 {
+	if len(b.told) == 0 || now.Before(b.next) {
 		return nil
 	}
 	entries, err := s.entries(b.id)
 	if err != nil {
 		return err
 	}
-	b.addStalled(entries, conf, now)
-	if len(b.lastTold) == 0 || now.Before(b.next) {
+	news := b.news(entries, conf, now)
+	if len(news) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
@@ -99,12 +65,12 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
 	}
 	message := Listing{Members: []Member{}, Incoming: []Incoming{}}
 	for _, m := range v.Members {
-		if _, new := b.lastTold[m.SessionID]; new {
+		if _, new := news[m.SessionID]; new {
 			message.Members = append(message.Members, memberRow(m, entries[m.SessionID].entry, conf, now))
 		}
 	}
 	for user, a := range b.arrivals {
-		if _, new := b.lastTold[user]; new {
+		if _, new := news[user]; new {
 			message.Incoming = append(message.Incoming, incomingRow(a, conf, now))
 		}
 	}
@@ -115,7 +81,12 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
 		}
 		b.next = now.Add(conf.Rate.Interval())
 	}
-	clear(b.lastTold)
-	maps.DeleteFunc(b.arrivals, func(_ string, a arrival) bool { return a.Stage == "" })
+	maps.Copy(b.told, news)
+	for user, a := range b.arrivals {
+		if a.Stage == "" {
+			delete(b.arrivals, user)
+			delete(b.told, user)
+		}
+	}
 	return nil
 }

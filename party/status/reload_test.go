@@ -25,9 +25,8 @@ func TestService_Stalled_neverHeard(t *testing.T) {
 				time.Sleep(30 * time.Second)
 				w.heard()
 				for _, stall := range load {
-					before := w.conf.Status
 					w.rules(func(r *rules.Status) { r.Stall = stall })
-					w.status.RulesLoaded(before)
+					w.status.RulesLoaded()
 				}
 				time.Sleep(2 * time.Minute)
 				if told := w.heard(); len(told) > 0 {

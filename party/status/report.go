@@ -32,16 +32,12 @@ func (r Report) check(conf rules.Status) error {
 	switch {
 	case (r.PartyID == "") == (r.Code == ""):
 		return party.Invalid("party_id", "give either party_id or code.")
-	case r.Stage == "":
-		return party.Invalid("stage", "must be one of %s.", strings.Join(conf.Stages, ", "))
 	case !slices.Contains(conf.Stages, r.Stage):
 		return party.Invalid("stage", "%q is not one of %s.", party.Clip(r.Stage), strings.Join(conf.Stages, ", "))
 	case !inRange(r.Progress):
 		return party.Invalid("progress", "must be from 0 to 1.")
-	case !utf8.ValidString(r.Text):
-		return party.Invalid("text", "must be UTF-8.")
-	case utf8.RuneCountInString(r.Text) > maxText:
-		return party.Invalid("text", "must be at most %d characters.", maxText)
+	case !utf8.ValidString(r.Text), utf8.RuneCountInString(r.Text) > maxText:
+		return party.Invalid("text", "must be UTF-8, and at most %d characters.", maxText)
 	case r.Seq != nil && *r.Seq < 0:
 		return party.Invalid("seq", "must be 0 or more.")
 	}
@@ -95,8 +91,11 @@ func (s *Service) noteLosses(b *board) {
 	if err != nil {
 		return
 	}
-	if gone := s.Roster.Attendance.NoteGone(b.id, members, s.Now()); !gone.IsZero() {
-		b.lossAt = gone.Add(-1)
+	for _, lost := range s.Roster.Attendance.Gone(b.id, members) {
+		if b.losses[lost.SessionID].IsZero() {
+			b.lossAt = s.Now().Add(-1) // a status that is reported in this moment is newer
+			b.losses[lost.SessionID] = b.lossAt
+		}
 	}
 }
 
@@ -121,7 +120,7 @@ func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.St
 	if !ok {
 		return false, nil
 	}
-	if err := s.write(b, session, next); err != nil {
+	if err := s.write(id, session, next); err != nil {
 		if _, gone := s.memberSession(id, c); gone != nil { // the session ended meanwhile
 			return false, gone
 		}

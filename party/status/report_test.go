@@ -253,9 +253,8 @@ func TestService_Stalled_byNewRules(t *testing.T) {
 				w.must(w.set(p[1], report(id, "ready", 1)))
 				time.Sleep(time.Minute)
 				w.heard()
-				before := w.conf.Status
 				w.rules(func(r *rules.Status) { r.Stall = tt.is })
-				w.status.RulesLoaded(before)
+				w.status.RulesLoaded()
 				time.Sleep(10 * time.Minute)
 				var hears []bool
 				for _, m := range w.heard() {

@@ -4,23 +4,20 @@
 // the latest value.
 //
 // A member's status is the text of a hidden presence ([party.MemberStatusMode]). Users on the way have no session, so
-// their status is in this process's memory and expires. They repeat it every few seconds, so a lost one is missing
-// only that long. Pending news is also in memory only. A party in which nothing can change by time has no timer.
+// their status is in this process's memory and expires. They repeat it every few seconds. What a party was told is also
+// in memory only. A party in which nothing can change by time has no timer.
 package status
 
 import (
 	"context"
 	"sync"
-	"time"
 
 	"partyline/internal/alarm"
-	"partyline/internal/cache"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/roster"
-	"partyline/party/rules"
 )
 
 // Deps is what a Service needs. All fields are required.
@@ -44,42 +41,24 @@ type Deps struct {
 // locks. It calls admission only without holding a board.
 type Service struct {
 	Deps
-	boards       *keyed.Map[party.ID, board]
-	destinations *cache.Cache[incomingKey, party.ID] // the parties that users are on the way to
-	alarms       *alarm.Alarms[party.ID]
-	// reloads runs the work after a load of the rules, so that it does not run during the load.
-	reloads *alarm.Alarms[struct{}]
+	boards *keyed.Map[party.ID, board]
+	alarms *alarm.Alarms[party.ID]
 
 	mu           sync.Mutex        // no other lock is taken while it is held
 	withIncoming map[party.ID]bool // parties with users on the way
-	oldRules     *rules.Status     // the rules that the boards still go by, if new ones are in force; otherwise nil
 }
-
-// incomingKey identifies a user on the way by an invite. An invite that follows its inviter may lead to several
-// parties in turn.
-type incomingKey struct{ user, inviteID string }
-
-// How many of them are kept, and for how long: the longest that the rules may keep an arrival.
-const (
-	maxDestinations = 50_000
-	destinationTTL  = 24 * time.Hour
-)
 
 // New makes a service that listens to changes of parties. Close it when the process ends.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, destinations: cache.New[incomingKey, party.ID](d.Now, maxDestinations, destinationTTL), withIncoming: map[party.ID]bool{}}
-	s.boards = keyed.New(newBoard, func(b *board) bool { _, waits := b.due(d.Now()); return b.told || waits })
+	s := &Service{Deps: d, withIncoming: map[party.ID]bool{}}
+	s.boards = keyed.New(newBoard, func(b *board) bool { return len(b.told) > 0 || !b.due(d.Now()).IsZero() })
 	s.alarms = alarm.New(d.Now, d.Logger, "party status not told party=", s.onAlarm)
-	s.reloads = alarm.New(d.Now, d.Logger, "statuses not looked at under new rules", s.onReload)
 	d.News.Subscribe(s.changed)
 	return s
 }
 
 // Close ends all timers. Messages that are still pending are not sent any more.
-func (s *Service) Close() {
-	s.reloads.Close()
-	s.alarms.Close()
-}
+func (s *Service) Close() { s.alarms.Close() }
 
 // sessionEntry is the status of one session, as its presence has it.
 type sessionEntry struct {
@@ -111,9 +90,8 @@ func (s *Service) entry(id party.ID, session party.Session) (entry, error) {
 	return e, nil
 }
 
-func (s *Service) write(b *board, session party.Session, e entry) error {
-	b.told = true
-	return s.Streams.StreamUserUpdate(party.MemberStatusMode, b.id.UUID.String(), "", b.id.Node, session.UserID, session.SessionID, true, false, e.encode())
+func (s *Service) write(id party.ID, session party.Session, e entry) error {
+	return s.Streams.StreamUserUpdate(party.MemberStatusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID, true, false, e.encode())
 }
 
 // erase removes the session's status. It fails only if the session is ending, and then the status ends with it.

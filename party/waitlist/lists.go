@@ -133,9 +133,9 @@ func (l lists) locked(v *ledger.Visit) (bool, error) {
 }
 
 // serve holds the party's free seats for the first players on the wait list. It removes players who did not take their
-// seat in time or had no socket for too long. It also removes those in over, whose invites let them in no more, unless
-// the party is open by now. blocked says which users anything else keeps out; seats are held only for users in it. It
-// returns how many seats are newly held, and when to serve again; zero if time alone changes nothing.
+// seat in time, had no socket for too long, or are in over: their invites let them in no more, unless the party is open
+// by now. blocked says whom anything else keeps out; seats are held only for users in it. It returns how many seats are
+// newly held, and when to serve again; zero if time alone changes nothing.
 func (l lists) serve(ctx context.Context, id party.ID, blocked map[string]bool, over []reserve.Waiter) (offered int, next time.Time, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if lives, err := v.LookOrForget(); !lives {
