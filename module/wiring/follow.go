@@ -58,4 +58,5 @@ func (m *Module) ticketChanged(id party.ID, what queue.EventName) {
 func (m *Module) inviteOver(inviteID, userID string) {
 	m.status.InviteOver(inviteID, userID)
 	m.share.InviteOver(inviteID, userID)
+	m.waitlist.InviteOver(inviteID, userID)
 }

@@ -45,8 +45,9 @@ type Ledger struct {
 	keptSeats
 	heldSeats
 
-	Recorder  *Recorder
-	Waitlists *Index // users on wait lists
+	Recorder        *Recorder
+	Waitlists       *Index // users on wait lists
+	WaitlistInvites *Index // invites that brought users onto wait lists, in place of users
 }
 
 // New makes a ledger. The caller closes it when the process ends.
@@ -57,7 +58,7 @@ func New(d Deps) *Ledger {
 			current: map[party.ID]party.ID{}, entering: map[party.ID]bool{},
 			records: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
 		},
-		Waitlists: newIndex(),
+		Waitlists: newIndex(), WaitlistInvites: newIndex(),
 	}
 	l.places = keyed.New(l.newPlace, func(p **place) bool { return (*p).worthKeeping() })
 	l.Recorder, l.sweeper.ledger = newRecorder(l), l

@@ -137,6 +137,13 @@ func (p *place) JoinLost(s party.Session) bool {
 func (p *place) Reindex() {
 	p.ledger.kept.set(p.ID, slices.Collect(maps.Keys(p.Book.Kept)))
 	p.ledger.Waitlists.set(p.ID, slices.Collect(maps.Keys(p.Book.Waiting)))
+	var ways []string
+	for _, w := range p.Book.Waiting {
+		if w.Invite != "" {
+			ways = append(ways, w.Invite)
+		}
+	}
+	p.ledger.WaitlistInvites.set(p.ID, ways)
 }
 
 // watchHolds updates the index of held seats, and sets an alarm for the hold that expires first, because nothing else

@@ -2,6 +2,7 @@ package waitlist_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +46,37 @@ func (w *world) memberCount(id party.ID) int {
 	time.Sleep(3 * time.Second)
 	synctest.Wait()
 	return len(w.host.Members(id))
+}
+
+// A revoke does not wait for another party whose wait list has a stalled write.
+func TestRevoke_BesideABusyLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(7)
+		busy, mine := w.party(true, 2, p[0], p[1]), w.party(false, 2, p[2], p[3])
+		made := w.invite(p[2], mine, party.InviteRequest{})
+		w.waitByCode(made, p[4])
+		if at, err := w.wait(p[5], byID(busy)); err != nil || at.Place != 1 {
+			t.Fatal(at, err)
+		}
+		time.Sleep(3 * time.Second)
+		gate := make(chan struct{})
+		w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+			if slices.ContainsFunc(writes, func(o *runtime.StorageWrite) bool { return o.Key == busy.UUID.String() }) {
+				<-gate
+			}
+			return nil
+		}
+		go func() { _, _ = w.wait(p[6], byID(busy)) }()
+		synctest.Wait()
+		w.must(w.invites.Revoke(t.Context(), caller(p[2]), made.ID, "")) // while the gate is shut
+		close(gate)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if len(w.admission.Waitlists.Users(mine)) > 0 || len(w.admission.Waitlists.Users(busy)) == 0 {
+			t.Error("the revoke ended another line than the invite's")
+		}
+	})
 }
 
 func once() *int {
@@ -100,7 +132,7 @@ func TestWait_usesOfAnInvite(t *testing.T) {
 	}
 }
 
-// A player who waits for a closed party by an invite loses the place after the invite was revoked. Into an open party
+// A player who waits for a closed party by an invite loses the place when the invite is revoked. Into an open party
 // they may still come.
 func TestWait_revoked(t *testing.T) {
 	for name, open := range map[string]bool{"closed": false, "open": true} {
@@ -114,7 +146,6 @@ func TestWait_revoked(t *testing.T) {
 				w.waitByCode(other, p[3])
 				w.memberCount(id) // nobody looks at the wait list any more
 				w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
-				w.line.Sweep()
 				w.memberCount(id)
 				look, err := w.admission.Look(t.Context(), id)
 				w.must(err)

@@ -253,6 +253,17 @@ func (s *Service) waitedFor(ctx context.Context, c party.Caller, r Request) ([]p
 	return ids, err
 }
 
+// InviteOver handles a revoked invite: players who wait by it do not get in. userID is a user who only declined it;
+// then nothing changes.
+func (s *Service) InviteOver(inviteID, userID string) {
+	if userID != "" {
+		return
+	}
+	for _, id := range s.Entry.Admission.WaitlistInvites.Of(inviteID) {
+		s.alarms.Sooner(id, s.Now())
+	}
+}
+
 // serve offers the party's free seats, and sets the alarm for the next time.
 func (s *Service) serve(id party.ID) {
 	id = s.Entry.Admission.Current(id) // it may have been restored since

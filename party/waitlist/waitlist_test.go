@@ -108,7 +108,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 	w.invites = partytest.NewInvites(invite.Deps{
 		Store: store, Roster: members, Admission: w.admission.Admission, Limits: party.NewLimits(policy, time.Now), Users: w.host, Blocks: blocks,
 		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: time.Now, Judge: judge{w},
-		OnInviteOver: func(inviteID, userID string) {},
+		OnInviteOver: func(inviteID, userID string) { w.line.InviteOver(inviteID, userID) },
 	})
 	w.line = waitlist.New(waitlist.Deps{
 		Entry:   entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: blocks, Judge: judge{w}, Policy: policy},
