@@ -68,7 +68,7 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	}
 	s.index.add(origin)
 	made = s.createdInvite(r, code) // from here on the invite counts, even if a notification panics
-	s.notices.tellTargets(ctx, &unsent{by: c, view: v, made: made, users: r.For})
+	s.notices.tellTargets(ctx, c, v, made, r.For)
 	only := ""
 	if len(r.For) == 1 {
 		only = r.For[0]

@@ -11,7 +11,6 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/internal/alarm"
 	"partyline/internal/caught"
 	"partyline/party"
 )
@@ -47,15 +46,8 @@ const (
 // notices tells parties and users about invites. Safe for concurrent use, except sweep.
 type notices struct {
 	*resolver
-	funnel  *funnel
-	round   *party.Round
-	retries *alarm.Alarms[*unsent] // retries for invites whose notification failed
-}
-
-func newNotices(to *resolver, f *funnel) *notices {
-	ns := &notices{resolver: to, funnel: f, round: to.Store.round(noticesCollection)}
-	ns.retries = alarm.New(to.Now, to.Logger, "invite notification not sent invite=", ns.tellAgain)
-	return ns
+	funnel *funnel
+	round  *party.Round
 }
 
 // Notify sends an invite to users. The host keeps the notifications for offline users, until the invite ends.
@@ -181,28 +173,6 @@ func (ns *notices) notificationsOf(ctx context.Context, user, key string) (found
 		}
 	}
 	return found, nil
-}
-
-// withoutNotification returns the users who have no notification of the invite. It fails while the host may still
-// write one that was sent.
-func (ns *notices) withoutNotification(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
-	var n recipients
-	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
-		return nil, fmt.Errorf("read the recipients of the invite: %w", err)
-	}
-	for _, user := range users {
-		found, err := ns.notificationsOf(ctx, user, key)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("list notifications: %w", err)
-		case len(found) > 0:
-			continue
-		case slices.Contains(n.Users, user) && ns.Now().Unix() < n.Until:
-			return nil, errors.New("a notification may still be written")
-		}
-		untold = append(untold, user)
-	}
-	return untold, nil
 }
 
 // sweep deletes the notifications of invites for whose key over returns true.

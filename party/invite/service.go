@@ -61,7 +61,7 @@ func New(d Deps) *Service {
 	}
 	index := newIndex(routes)
 	funnel := &funnel{resolver: routes, came: cache.New[arrival, *atomic.Bool](d.Now, maxArrivals, arrivalTTL), counted: map[step]uint64{}}
-	notices := newNotices(routes, funnel)
+	notices := &notices{routes, funnel, d.Store.round(noticesCollection)}
 	s := &Service{
 		&creations{routes, index, notices},
 		&previews{routes, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL), cache.New[string, string](d.Now, maxRecords, recordTTL)},
@@ -78,7 +78,6 @@ func New(d Deps) *Service {
 // not given back yet stay with the users who claimed them.
 func (s *Service) Close() {
 	s.sweeper.index.ends.Close()
-	s.notices.retries.Close()
 	s.sweeper.tasks.close()
 }
 
