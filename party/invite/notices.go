@@ -29,9 +29,6 @@ const noticesCollection = "partyline_invite_notices"
 type recipients struct {
 	Key   string   `json:"key"` // the invite's
 	Users []string `json:"users"`
-
-	Until int64 `json:"until,omitempty"` // Unix seconds; until then the last notifications may still be written
-	Twice bool  `json:"twice,omitempty"` // a user was sent a second notification before Until
 }
 
 const (
@@ -40,7 +37,6 @@ const (
 	noticePages    = 10 // of one user's notifications, that are searched
 	noticeAttempts = 4
 	noticeTimeout  = 30 * time.Second
-	noticeLate     = time.Minute // how long a notification may still be written after sending it has failed
 )
 
 // notices tells parties and users about invites. Safe for concurrent use, except sweep.
@@ -58,12 +54,8 @@ func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.Created
 	}
 	// Write the users down before sending: a notification that is not written down would never be deleted.
 	if err := ns.change(ctx, inv.ID, func(n *recipients) {
-		now, known := ns.Now(), len(n.Users)
 		n.Key = code.key()
-		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
-		n.Twice = now.Unix() < n.Until && (n.Twice || len(n.Users) < known)
-		n.Until = now.Add(noticeLate).Unix()
-		n.Users = append(n.Users, users...)
+		n.Users = append(without(n.Users, users), users...)
 		n.Users = n.Users[max(0, len(n.Users)-maxRecipients):]
 	}); err != nil {
 		return fmt.Errorf("store the recipients of the invite: %w", err)
@@ -124,31 +116,28 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
 		return fmt.Errorf("read the recipients of the invite: %w", err)
 	}
-	late := ns.Now().Unix() < n.Until
+	if len(users) > 0 {
+		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return !slices.Contains(users, u) })
+	}
 	var deletes []*runtime.NotificationDelete
-	var done []string
 	for _, user := range n.Users {
-		if len(users) > 0 && !slices.Contains(users, user) {
-			continue
-		}
 		found, err := ns.notificationsOf(ctx, user, n.Key)
 		if err != nil {
 			return fmt.Errorf("list notifications: %w", err)
 		}
 		deletes = append(deletes, found...)
-		if late && (len(found) == 0 || n.Twice) {
-			continue // the host may still write one: the sweep looks again
-		}
-		done = append(done, user)
 	}
 	if len(deletes) > 0 {
 		if err := ns.Notifier.NotificationsDelete(ctx, deletes); err != nil {
 			return fmt.Errorf("delete notifications: %w", err)
 		}
 	}
-	return ns.change(ctx, inviteID, func(n *recipients) {
-		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(done, u) })
-	})
+	return ns.change(ctx, inviteID, func(now *recipients) { now.Users = without(now.Users, n.Users) })
+}
+
+// without returns the users who are not among the others.
+func without(users, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(users), func(u string) bool { return slices.Contains(others, u) })
 }
 
 // notificationsOf finds a user's notifications of one invite. It compares the key of the code in them.

@@ -81,7 +81,7 @@ func (ns *notices) reachable(ctx context.Context, c party.Caller, v party.View, 
 	if err != nil {
 		return nil, err
 	}
-	users = slices.DeleteFunc(users, func(u string) bool { return slices.Contains(blocked, u) })
+	users = without(users, blocked)
 	strangers, err := ns.Blocks.Strangers(ctx, c.UserID, users)
 	if err != nil {
 		return nil, err
