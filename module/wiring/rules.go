@@ -72,7 +72,7 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		if m.ready {
 			m.admission.Recorder.RulesLoaded()
 			m.status.RulesLoaded(loaded.Old.Config().Status)
-			m.share.RulesLoaded()
+			m.share.RefreshAll()
 		}
 		m.shadowReset(loaded)
 	}
