@@ -94,19 +94,9 @@ func New(d Deps) *Service {
 func (s *Service) Close() { s.alarms.Close() }
 
 func (s *Service) changed(c party.Change) {
-	switch c.Kind {
-	case party.PartyClosed, party.MemberEntered, party.PartyUpdated, party.SeatsChanged:
+	switch c.Kind { // of what changes who is in, or who can come in
+	case party.PartyClosed, party.PartyUpdated, party.MemberEntered, party.MemberLeft, party.MemberDropped, party.SeatsChanged:
 		s.Refresh(c.ID)
-	case party.MemberDropped:
-		if s.Policy().Parties.ReconnectGrace == 0 { // otherwise a member who returns shares the same invite
-			s.forget(c.ID, c.Session.UserID)
-		}
-		s.Refresh(c.ID)
-	case party.MemberLeft:
-		s.forget(c.ID, c.Session.UserID)
-		s.Refresh(c.ID)
-	case party.SeatLost, party.SeatEnded:
-		s.forget(c.ID, c.Seat.Member.UserID)
 	}
 }
 
@@ -123,13 +113,6 @@ func (s *Service) InviteOver(inviteID, userID string) {
 			}
 		}
 	}
-}
-
-// forget drops the invites that a user shared a party by.
-func (s *Service) forget(id party.ID, user string) {
-	id = s.Admission.Origin(id)
-	s.codes.Invalidate(shareKey{id, user, party.LinkInvite})
-	s.codes.Invalidate(shareKey{id, user, party.DigitsInvite})
 }
 
 // RefreshAll is Refresh for all parties. Call it after a load of the rules, which may lock other parties, and about
