@@ -142,10 +142,9 @@ func (a *audience) addFriends(ctx context.Context) error {
 }
 
 // addGroup adds the members of a group, without users who only asked to join it. It refuses a caller who is not a
-// member. In a group of usual size, its first page shows this.
+// member. In a group of usual size, its first page shows that they are.
 func (a *audience) addGroup(ctx context.Context, groupID string) error {
-	checked := false
-	for cursor := ""; !checked || !a.full(); {
+	for cursor := ""; ; {
 		people, next, err := a.service.Social.GroupUsersList(ctx, groupID, peoplePage, nil, cursor)
 		if err != nil {
 			return fmt.Errorf("list users of group: %w", err)
@@ -156,22 +155,16 @@ func (a *audience) addGroup(ctx context.Context, groupID string) error {
 				ids = append(ids, p.GetUser().GetId())
 			}
 		}
-		switch {
-		case checked, slices.Contains(ids, a.caller):
-		case next == "":
-			return notInGroup()
-		default:
+		if cursor == "" && !slices.Contains(ids, a.caller) {
 			if err := a.service.inGroup(ctx, a.caller, groupID); err != nil {
 				return err
 			}
 		}
-		checked = true
 		a.add(ids, candidate{count: &a.delivered.Group, group: true})
-		if cursor = next; cursor == "" {
-			break
+		if cursor = next; cursor == "" || a.full() {
+			return nil
 		}
 	}
-	return nil
 }
 
 // inGroup refuses users who are not members of the group. A group that does not exist has no members.
@@ -191,9 +184,5 @@ func (s *Service) inGroup(ctx context.Context, userID, groupID string) error {
 			break
 		}
 	}
-	return notInGroup()
-}
-
-func notInGroup() error {
 	return party.Refuse(party.NotMember, "to.group_id: you are not in this group.")
 }
