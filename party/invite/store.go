@@ -273,17 +273,6 @@ func (s *Store) records(ctx context.Context, keys []string) (records []*record, 
 	return records, nil
 }
 
-// recordsOf returns the records of the given index entries. It omits those that do not exist or are broken.
-func (s *Store) recordsOf(ctx context.Context, entries []*api.StorageObject) ([]*record, error) {
-	var keys []string
-	for _, o := range entries {
-		if p, err := s.decodePointer(o); err == nil {
-			keys = append(keys, p.Key)
-		}
-	}
-	return s.records(ctx, keys)
-}
-
 // Holds returns the seats that invites hold in a party. It has the type of [admission.Deps].Holds.
 func (s *Store) Holds(ctx context.Context, id party.ID) ([]reserve.Hold, error) {
 	records, err := s.partyInvites(ctx, id, true)

@@ -39,7 +39,7 @@ type sweeper struct {
 func (s *sweeper) Sweep(ctx context.Context) (removed int, more bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err = errors.Join(s.Admission.Sweep(ctx), s.notices.sweep(ctx, s.over), s.index.sweep(ctx), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
+	err = errors.Join(s.Admission.Sweep(ctx), s.notices.sweep(ctx, s.over), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
 		n, err := s.sweepPage(ctx, page)
 		removed += n
 		return err
@@ -61,8 +61,12 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 		if unread != nil {
 			continue
 		}
-		if !r.ended(s.Now()) && !r.exhausted() {
+		ended := r.ended(s.Now())
+		if !ended && !r.exhausted() {
 			s.seen++
+		}
+		if firstRound := s.live.Load() == nil; firstRound && !ended {
+			s.index.adopt(r.partyID())
 		}
 		if r.deletable(s.Now()) {
 			dead[o.GetKey()] = r
