@@ -20,8 +20,9 @@ const (
 	awaitEvery = 200 * time.Millisecond
 )
 
-// followAttempts is how many parties a redemption tries if each of them ends at that moment.
-const followAttempts = 3
+// redeemAttempts is how often a redemption is tried if the party ends, or all members go away, at that moment. They may
+// come back, and an inviter may be elsewhere.
+const redeemAttempts = 3
 
 // redemptions brings users into parties by invites. Safe for concurrent use.
 type redemptions struct {
@@ -38,7 +39,6 @@ type redemptions struct {
 // those of [entry.Entry.Session], [entry.Entry.Check] and [admission.Admission.Admit]. A refused redemption costs no
 // use. If storage fails, the use comes back when storage recovers.
 func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
-	var redemption party.Redemption
 	read := func(ctx context.Context, key string) (found, error) {
 		if f, known := s.Store.cache.Peek(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
 			return s.Store.read(ctx, key) // a refusal counts only on a record that was just read
@@ -46,28 +46,21 @@ func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, session
 		return s.Store.readCached(ctx, key)
 	}
 	key, r, err := s.lookup(ctx, read, c, typed)
+	if err == nil && !r.isFor(c.UserID) {
+		err = r.refusal(c.UserID, s.Now())
+	}
 	if err != nil {
-		return redemption, err
+		return party.Redemption{}, err
 	}
-	if !r.isFor(c.UserID) {
-		return redemption, r.refusal(c.UserID, s.Now())
-	}
-	var refusal error
-	var gone party.ID
-	for range followAttempts {
-		look, err := s.await(ctx, r, c.UserID)
-		if look.ID == gone && refusal != nil && party.ReasonOf(err) != party.PartyAway {
+	var redemption party.Redemption
+	for range redeemAttempts {
+		look, gone := s.await(ctx, r, c.UserID)
+		redemption, err = s.redeemInto(ctx, c, key, r, look, gone, sessionID)
+		if reason := party.ReasonOf(err); gone != nil || reason != party.PartyNotFound && reason != party.PartyAway {
 			break
 		}
-		redemption, refusal = s.redeemInto(ctx, c, key, r, look, err, sessionID)
-		reason := party.ReasonOf(refusal)
-		endedNow := err == nil && (reason == party.PartyNotFound || reason == party.PartyAway) // they may come back
-		if !endedNow && !(r.Follow && reason == party.PartyNotFound) {                         // the inviter may be elsewhere
-			break
-		}
-		gone = look.ID
 	}
-	return redemption, refusal
+	return redemption, err
 }
 
 // RedeemInto is [Service.Redeem] for a user who waits for a seat of the party by the invite with this ID. It refuses
