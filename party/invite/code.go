@@ -216,6 +216,14 @@ func notFound() *party.Error {
 	return party.Refuse(party.InviteNotFound, "This invite does not exist.")
 }
 
+// unlessMissing returns the error, or nil if it says that there is no invite.
+func unlessMissing(err error) error {
+	if party.ReasonOf(err) == party.InviteNotFound {
+		return nil
+	}
+	return err
+}
+
 // lookup finds the invite of a code that a player typed, and its key. read loads the record of a key. lookup refuses
 // with RateLimited or InviteNotFound.
 func (rs *resolver) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {

@@ -145,7 +145,7 @@ func (s *endings) releaseHold(id party.ID, inviteID, kicked string) {
 				return nil
 			})
 		}
-		if err != nil && party.ReasonOf(err) != party.InviteNotFound {
+		if err = unlessMissing(err); err != nil {
 			return err
 		}
 		s.Admission.Release(id, inviteID, users...) // another call may have read the hold from storage again

@@ -48,13 +48,9 @@ type notices struct {
 
 // Notify sends an invite to users. The host keeps the notifications for offline users, until the invite ends.
 func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.CreatedInvite, users []string) error {
-	code, err := ParseCode(inv.Code)
-	if err != nil {
-		return err
-	}
 	// Write the users down before sending: a notification that is not written down would never be deleted.
 	if err := ns.change(ctx, inv.ID, func(n *recipients) {
-		n.Key = code.key()
+		n.Key = Code{inv.Code}.key()
 		n.Users = append(without(n.Users, users), users...)
 		n.Users = n.Users[max(0, len(n.Users)-maxRecipients):]
 	}); err != nil {
@@ -153,7 +149,7 @@ func (ns *notices) notificationsOf(ctx context.Context, user, key string) (found
 			if party.Notice(n.GetCode()) != party.NoticeInvite || json.Unmarshal([]byte(n.GetContent()), &content) != nil {
 				continue
 			}
-			if code, err := ParseCode(content.Code); err == nil && code.key() == key {
+			if (Code{content.Code}).key() == key {
 				found = append(found, &runtime.NotificationDelete{UserID: user, NotificationID: n.GetId()})
 			}
 		}

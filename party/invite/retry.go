@@ -10,7 +10,6 @@ import (
 
 	"partyline/internal/bounded"
 	"partyline/internal/caught"
-	"partyline/party"
 )
 
 // Owed work must be done even though the caller was told that it failed. A write that has failed may still be done
@@ -69,10 +68,7 @@ func (rs *resolver) refund(ctx context.Context, key, user string, seq int64) {
 			}
 			return nil
 		})
-		if party.ReasonOf(err) == party.InviteNotFound {
-			return nil
-		}
-		return err
+		return unlessMissing(err)
 	})
 }
 
