@@ -226,10 +226,10 @@ func unlessMissing(err error) error {
 
 // lookup finds the invite of a code that a player typed, and its key. read loads the record of a key. lookup refuses
 // with RateLimited or InviteNotFound.
-func (rs *resolver) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
-	err = rs.guess(c.UserID, c.ClientIP, typed, func(k string) error {
-		f, err := read(ctx, k)
-		key, r = k, f.rec
+func (rs *resolver) lookup(ctx context.Context, read func(context.Context, string) (*record, error), c party.Caller, typed string) (key string, r *record, err error) {
+	err = rs.guess(c.UserID, c.ClientIP, typed, func(k string) (err error) {
+		key = k
+		r, err = read(ctx, k)
 		return err
 	})
 	return key, r, err
@@ -268,6 +268,6 @@ func (rs *resolver) find(ctx context.Context, c party.Caller, inviteID, typed st
 	if err != nil {
 		return "", nil, err
 	}
-	f, err := rs.Store.read(ctx, key)
-	return key, f.rec, err
+	r, err := rs.Store.read(ctx, key)
+	return key, r, err
 }

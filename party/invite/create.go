@@ -183,11 +183,10 @@ func (s *creations) Renew(ctx context.Context, c party.Caller, known string, mes
 		return inv, false, err
 	}
 	code, now := Code{known}, s.Now()
-	f, err := s.Store.read(ctx, code.key())
+	r, err := s.Store.read(ctx, code.key())
 	if err != nil {
 		return inv, false, unlessMissing(err)
 	}
-	r := f.rec
 	if r.By != c.UserID || r.MaxUses > 0 || len(r.For) > 0 || r.ended(now) || now.Sub(r.createdAt()) > r.expiresAt().Sub(now) {
 		return inv, false, nil
 	}

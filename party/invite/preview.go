@@ -57,11 +57,10 @@ func (pv *previews) PublicPreview(ctx context.Context, typed, clientIP string) (
 }
 
 func (pv *previews) publicPreview(ctx context.Context, key string) (party.Preview, error) {
-	f, err := pv.Store.readCached(ctx, key)
+	r, err := pv.Store.readCached(ctx, key)
 	if err != nil {
 		return party.Preview{}, err
 	}
-	r := f.rec
 	// A person who opens an invite with a held seat is assumed to be the user that it is held for.
 	viewer := ""
 	if h, ok := r.hold(pv.Now()); ok {

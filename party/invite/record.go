@@ -29,6 +29,8 @@ type record struct {
 	Claims    []claim  `json:"claims,omitempty"`   // users who have used it, see [record.claim]
 	Declined  []string `json:"declined,omitempty"` // user IDs
 	RevokedAt int64    `json:"revoked_at,omitempty"`
+
+	version string // in storage
 }
 
 // claim is one user's use of an invite. It is written before the user is admitted, and removed if that fails. After

@@ -39,8 +39,8 @@ type redemptions struct {
 // those of [entry.Entry.Session], [entry.Entry.Check] and [admission.Admission.Admit]. A refused redemption costs no
 // use. If storage fails, the use comes back when storage recovers.
 func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
-	read := func(ctx context.Context, key string) (found, error) {
-		if f, known := s.Store.cache.Peek(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
+	read := func(ctx context.Context, key string) (*record, error) {
+		if r, known := s.Store.cache.Peek(key); known && r.refusal(c.UserID, s.Now()) != nil {
 			return s.Store.read(ctx, key) // a refusal counts only on a record that was just read
 		}
 		return s.Store.readCached(ctx, key)

@@ -89,16 +89,16 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 
 // over reports whether no further user can use an invite.
 func (s *sweeper) over(ctx context.Context, key string) (bool, error) {
-	f, err := s.Store.readCached(ctx, key)
+	r, err := s.Store.readCached(ctx, key)
 	switch {
 	case party.ReasonOf(err) == party.InviteNotFound:
 		return true, nil
 	case err != nil:
 		return false, err
-	case f.rec.ended(s.Now()) || f.rec.spent():
+	case r.ended(s.Now()) || r.spent():
 		return true, nil
 	}
-	return s.leadsNowhere(ctx, f.rec)
+	return s.leadsNowhere(ctx, r)
 }
 
 // LiveCount returns how many invites had not ended in the last full round of the sweep. known is false before that.
