@@ -135,7 +135,7 @@ func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string
 	s.releaseHeldSeat(key, r, c.UserID)
 	s.notices.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	redemption := s.redemption(ctx, id, r, c.UserID, awaited)
-	s.funnel.recordArrival(ctx, arrival{c.UserID, look.Origin}, redemption.MatchID != "")
+	s.funnel.recordArrival(arrival{c.UserID, look.Origin}, redemption.MatchID != "")
 	if r.Follow { // the user may have been on the way to another party by this invite
 		s.OnInviteOver(r.ID, c.UserID)
 	}

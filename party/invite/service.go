@@ -6,7 +6,6 @@ package invite
 import (
 	"context"
 	"encoding/json"
-	"sync/atomic"
 
 	"partyline/internal/cache"
 	"partyline/party"
@@ -60,7 +59,7 @@ func New(d Deps) *Service {
 		cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 	}
 	index := newIndex(routes)
-	funnel := &funnel{resolver: routes, came: cache.New[arrival, *atomic.Bool](d.Now, maxArrivals, arrivalTTL), counted: map[step]uint64{}}
+	funnel := &funnel{resolver: routes, came: cache.New[arrival, bool](d.Now, maxArrivals, arrivalTTL), counted: map[step]uint64{}}
 	notices := &notices{routes, funnel, d.Store.round(noticesCollection)}
 	s := &Service{
 		&creations{routes, index, notices},
