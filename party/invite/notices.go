@@ -93,27 +93,27 @@ func (ns *notices) change(ctx context.Context, inviteID string, change func(*rec
 	return errTooManyRaces
 }
 
-// withdraw deletes, in the background, the notifications that an invite has sent to these users, or to all users if
-// none are given. If it fails, the sweep repeats it.
-func (ns *notices) withdraw(inviteID string, users ...string) {
+// withdraw deletes, in the background, the notifications that an invite has sent to a user, or to all users if userID is
+// "". If it fails, the sweep repeats it.
+func (ns *notices) withdraw(inviteID, userID string) {
 	ns.tasks.begin(func() {
 		ctx, cancel := context.WithTimeout(ns.tasks.ctx, noticeTimeout)
 		defer cancel()
-		if err := ns.withdrawNow(ctx, inviteID, users); err != nil {
+		if err := ns.withdrawNow(ctx, inviteID, userID); err != nil {
 			ns.Logger.Warn("invite notifications not deleted yet invite=%s error=%v", inviteID, err)
 		}
 	})
 }
 
 // withdrawNow recovers from a panic, because it may run in its own goroutine, where a panic would end the process.
-func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
+func (ns *notices) withdrawNow(ctx context.Context, inviteID, userID string) (err error) {
 	defer caught.Recover(&err, "delete notifications")
 	var n recipients
 	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
 		return fmt.Errorf("read the recipients of the invite: %w", err)
 	}
-	if len(users) > 0 {
-		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return !slices.Contains(users, u) })
+	if userID != "" {
+		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return u != userID })
 	}
 	var deletes []*runtime.NotificationDelete
 	for _, user := range n.Users {
@@ -169,7 +169,7 @@ func (ns *notices) sweep(ctx context.Context, over func(ctx context.Context, key
 		}
 		ended, err := over(ctx, n.Key)
 		if err == nil && ended {
-			err = ns.withdrawNow(ctx, o.GetKey(), nil)
+			err = ns.withdrawNow(ctx, o.GetKey(), "")
 		}
 		return err
 	})

@@ -20,8 +20,7 @@ const (
 	awaitEvery = 200 * time.Millisecond
 )
 
-// redeemAttempts is how often a redemption is tried if the party ends, or all members go away, at that moment. They may
-// come back, and an inviter may be elsewhere.
+// redeemAttempts is how often a redemption is tried if the party ends, or all members go away, at that moment.
 const redeemAttempts = 3
 
 // redemptions brings users into parties by invites. Safe for concurrent use.
@@ -56,7 +55,8 @@ func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, session
 	for range redeemAttempts {
 		look, gone := s.await(ctx, r, c.UserID)
 		redemption, err = s.redeemInto(ctx, c, key, r, look, gone, sessionID)
-		if reason := party.ReasonOf(err); gone != nil || reason != party.PartyNotFound && reason != party.PartyAway {
+		endedNow := gone == nil || r.Follow && party.ReasonOf(gone) == party.PartyNotFound // the inviter may be on their way
+		if reason := party.ReasonOf(err); !endedNow || reason != party.PartyNotFound && reason != party.PartyAway {
 			break
 		}
 	}
@@ -158,7 +158,7 @@ func (s *redemptions) claimForMember(ctx context.Context, key, user string) {
 	}
 	s.releaseHeldSeat(key, r, user)
 	if r.spent() {
-		s.notices.withdraw(r.ID)
+		s.notices.withdraw(r.ID, "")
 	}
 }
 
@@ -220,7 +220,7 @@ func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judge
 	}
 	settled = true
 	if r.spent() {
-		s.notices.withdraw(r.ID)
+		s.notices.withdraw(r.ID, "")
 	}
 	return nil
 }

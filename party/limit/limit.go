@@ -40,11 +40,8 @@ func New(now func() time.Time, maxKeys int) *Keyed {
 // to wait for one. The bucket holds r.N tokens and refills at r.N per r.Per. A rate without a number or a time is no
 // limit.
 func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
-	k.withBucket(key, r, func(b *bucket) {
-		if wait = b.wait(r); wait == 0 {
-			b.tokens--
-		}
-	})
+	attempt, wait := k.Begin(key, r, 1)
+	attempt.Done(true)
 	return wait
 }
 
