@@ -83,10 +83,10 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	if err != nil {
 		return Answer{}, err
 	}
-	a.choose()
+	users := a.choose()
 	answer := Answer{URL: inv.URL, ID: inv.ID, ExpiresAt: inv.ExpiresAt, Delivered: a.delivered}
-	if len(a.users) > 0 {
-		if err := s.Invites.Notify(ctx, c, inv, a.users); err != nil {
+	if len(users) > 0 {
+		if err := s.Invites.Notify(ctx, c, inv, users); err != nil {
 			return Answer{}, err
 		}
 	}
