@@ -46,10 +46,7 @@ func NewCode(kind party.InviteKind) Code {
 func randomCode(from string, length int) Code {
 	text := make([]byte, length)
 	for i := range text {
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(from))))
-		if err != nil {
-			panic(err) // cannot happen: the runtime ends the process if there is no random source
-		}
+		n, _ := rand.Int(rand.Reader, big.NewInt(int64(len(from)))) // without a random source the runtime ends the process
 		text[i] = from[n.Int64()]
 	}
 	return Code{string(text)}
@@ -63,9 +60,8 @@ const maxCandidateCodes = 4
 
 // ParseCode reads a code that a person typed or pasted. It accepts both cases and full-width letters, I and L for 1,
 // and O for 0. White space, dashes, punctuation and invisible characters may stand anywhere. The text may also be a
-// whole link with a query or a fragment, or a sentence that contains the code. In a sentence the code needs a digit,
-// which tells it from a word. If several codes are possible, ParseCode returns the most likely one. It refuses any
-// other text with InviteNotFound, like a code that was never made.
+// link, or a sentence in which the code has a digit, unlike words. If several codes are possible, ParseCode returns the
+// most likely one. It refuses any other text with InviteNotFound.
 func ParseCode(typed string) (Code, error) {
 	codes := candidateCodes(typed)
 	if len(codes) == 0 {

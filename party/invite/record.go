@@ -74,9 +74,6 @@ func (r *record) spent() bool { return r.exhausted() || len(r.For) > 0 && len(r.
 // ended reports whether the invite was revoked or has expired. A use that is given back does not change that.
 func (r *record) ended(now time.Time) bool { return r.RevokedAt != 0 || !now.Before(r.expiresAt()) }
 
-// deletable reports whether the record may be deleted. Once true, it stays true.
-func (r *record) deletable(now time.Time) bool { return !now.Before(r.expiresAt().Add(Retention)) }
-
 // refusal returns why the user cannot use the invite now, or nil if they can.
 func (r *record) refusal(user string, now time.Time) error {
 	switch {

@@ -39,17 +39,19 @@ type sweeper struct {
 func (s *sweeper) Sweep(ctx context.Context) (removed int, more bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err = errors.Join(s.Admission.Sweep(ctx), s.notices.sweep(ctx), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
+	others := errors.Join(s.Admission.Sweep(ctx), s.notices.sweep(ctx))
+	err = s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
 		n, err := s.sweepPage(ctx, page)
 		removed += n
 		return err
-	}))
+	})
 	if s.records.Done() {
-		seen := s.seen
-		s.live.Store(&seen)
+		if seen := s.seen; err == nil {
+			s.live.Store(&seen)
+		}
 		s.seen = 0
 	}
-	return removed, removed > 0 && !s.records.Done(), err
+	return removed, removed > 0 && !s.records.Done(), errors.Join(others, err)
 }
 
 // sweepPage deletes the records of a page that need not be kept any longer, all or none. It leaves broken ones. A
@@ -74,7 +76,7 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 		if firstRound := s.live.Load() == nil; firstRound && !ended {
 			s.index.adopt(r.partyID())
 		}
-		if r.deletable(s.Now()) {
+		if !s.Now().Before(r.expiresAt().Add(Retention)) {
 			dead[o.GetKey()] = r
 		}
 	}
