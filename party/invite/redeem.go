@@ -21,7 +21,7 @@ const (
 )
 
 // redeemAttempts is how often a redemption is tried if the party ends, or all members go away, at that moment.
-const redeemAttempts = 3
+const redeemAttempts = 2
 
 // redemptions brings users into parties by invites. Safe for concurrent use.
 type redemptions struct {
