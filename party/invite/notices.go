@@ -167,5 +167,5 @@ func (ns *notices) overFor(ctx context.Context, n recipients) ([]string, error) 
 	if over {
 		return n.Users, nil
 	}
-	return without(n.Users, without(n.Users, r.Declined)), nil
+	return slices.DeleteFunc(n.Users, func(u string) bool { return !slices.Contains(r.Declined, u) }), nil
 }
