@@ -89,7 +89,7 @@ func (m *Module) sweep(ctx context.Context) (wait time.Duration) {
 		}
 		return err
 	})
-	m.task("shared status sweep", func() error { m.share.Sweep(); return nil })
+	m.task("shared status sweep", func() error { m.share.RefreshAll(); return nil })
 	return wait
 }
 

@@ -83,7 +83,7 @@ func (m *Module) construct(env environment, o Options) error {
 			if err := limits.Arrival.Take(c.UserID); err != nil {
 				return invite.Lead{}, err
 			}
-			return m.invites.Lead(ctx, c, code)
+			return m.invites.Lead(ctx, c, "", code)
 		},
 		OnProgress: m.extendSeat,
 	})

@@ -69,7 +69,7 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		if m.ready {
 			m.admission.Recorder.RulesLoaded()
 			m.status.RulesLoaded()
-			m.share.RulesLoaded()
+			m.share.RefreshAll()
 		}
 		m.shadowReset(loaded)
 	}

@@ -46,10 +46,7 @@ func NewCode(kind party.InviteKind) Code {
 func randomCode(from string, length int) Code {
 	text := make([]byte, length)
 	for i := range text {
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(from))))
-		if err != nil {
-			panic(err) // cannot happen: the runtime ends the process if there is no random source
-		}
+		n, _ := rand.Int(rand.Reader, big.NewInt(int64(len(from)))) // without a random source the runtime ends the process
 		text[i] = from[n.Int64()]
 	}
 	return Code{string(text)}
@@ -63,9 +60,8 @@ const maxCandidateCodes = 4
 
 // ParseCode reads a code that a person typed or pasted. It accepts both cases and full-width letters, I and L for 1,
 // and O for 0. White space, dashes, punctuation and invisible characters may stand anywhere. The text may also be a
-// whole link with a query or a fragment, or a sentence that contains the code. In a sentence the code needs a digit,
-// which tells it from a word. If several codes are possible, ParseCode returns the most likely one. It refuses any
-// other text with InviteNotFound, like a code that was never made.
+// link, or a sentence in which the code has a digit, unlike words. If several codes are possible, ParseCode returns the
+// most likely one. It refuses any other text with InviteNotFound.
 func ParseCode(typed string) (Code, error) {
 	codes := candidateCodes(typed)
 	if len(codes) == 0 {
@@ -90,51 +86,43 @@ func candidateCodes(typed string) []Code {
 	case page >= 0:
 		rest := beforeQuery(typed[page+len(joinPath):])
 		parts = append(strings.Fields(rest), rest)
-	case gameLink: // the code may be anywhere, but is more likely near the end than in the host name
-		parts = strings.FieldsFunc(link, isWordBreak)
-		slices.Reverse(parts)
-		sortByRank(parts)
+	case gameLink:
+		parts = codeParts(link)
 	default:
-		query := typed // as platforms pass on what follows a link, such as utm_source=x&party=CODE
-		typed = beforeQuery(typed)
-		words := strings.FieldsFunc(typed, isWordBreak)
-		isWord := func(s string) bool { return !strings.ContainsAny(s, digits) } // in a natural language
-		others := func(s string) bool { code, _ := canonical(s); return len(code) != digitsLen }
-		// A label in front of a code of 12 digits may make it look like a longer code.
-		parts = slices.DeleteFunc(slices.Concat(words, strings.FieldsFunc(typed, isLabelEnd)), others)
-		parts = append(append(parts, typed), slices.DeleteFunc(words, isWord)...)
-		parts = append(parts, queryCodes(query)...)
+		parts = []string{beforeQuery(typed)}
+		for _, part := range codeParts(typed) {
+			switch {
+			case len(canonical(part)) == digitsLen: // with the words in front of it, it may look like a longer code
+				parts = slices.Insert(parts, 0, part)
+			case rank(part) > 0:
+				parts = append(parts, part)
+			}
+		}
 	}
 	var codes []Code
 	for _, part := range parts {
-		text, ok := canonical(part)
-		if ok && !slices.Contains(codes, Code{text}) && len(codes) < maxCandidateCodes {
-			codes = append(codes, Code{text})
+		code := Code{canonical(part)}
+		if code.text != "" && !slices.Contains(codes, code) && len(codes) < maxCandidateCodes {
+			codes = append(codes, code)
 		}
 	}
 	return codes
 }
 
-// queryCodes returns the values of a query that may be codes, the most likely first. Most other values are words, which
-// have no digit.
-func queryCodes(query string) (values []string) {
-	for _, field := range strings.FieldsFunc(query, func(c rune) bool { return strings.ContainsRune("?&#;", c) }) {
-		if _, value, _ := strings.Cut(field, "="); rank(value) > 0 {
-			values = append(values, value)
-		}
-	}
-	sortByRank(values)
-	return values
-}
-
-func sortByRank(parts []string) {
+// codeParts returns the parts of a text that may be a code, the most likely first: the values of a link or a query, what
+// follows a label, as in "Code: 4829 1305 0417", and words. A code is more likely near the end than in a host name.
+func codeParts(text string) []string {
+	values := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune("/?&#;=:\uff1a", c) })
+	parts := slices.Concat(values, strings.FieldsFunc(text, isWordBreak))
+	slices.Reverse(parts)
 	slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
+	return parts
 }
 
-// rank returns how likely a part of a game's link is the code. Most such codes have the length of a link's code, and
-// a digit. A word of a natural language has no digit.
+// rank returns how likely a part of a text is the code; 0 for words of a natural language, which have no digit. Most codes
+// have the length of a link's code, and a digit.
 func rank(part string) (n int) {
-	if code, _ := canonical(part); len(code) == linkLen {
+	if len(canonical(part)) == linkLen {
 		n = 2
 	}
 	if strings.ContainsAny(part, digits) {
@@ -155,23 +143,26 @@ func beforeQuery(s string) string {
 	return s[start:]
 }
 
-// canonical returns the code that s spells. ok is false if s spells no code.
-func canonical(s string) (code string, ok bool) {
+// canonical returns the code that s spells, or "".
+func canonical(s string) string {
 	var b strings.Builder
 	for _, c := range s {
-		if c = foldRune(c); !isAlphanumeric(c) {
-			if c == unicode.ReplacementChar || c == 0 {
-				return "", false
-			}
-			continue
+		c = foldRune(c)
+		switch {
+		case c == unicode.ReplacementChar || c == 0:
+			return ""
+		case !isAlphanumeric(c):
+		case c >= unicode.MaxASCII || strings.IndexByte(alphabet, byte(c)) < 0 || b.Len() == linkLen:
+			return ""
+		default:
+			b.WriteByte(byte(c))
 		}
-		if c >= unicode.MaxASCII || strings.IndexByte(alphabet, byte(c)) < 0 || b.Len() == linkLen {
-			return "", false
-		}
-		b.WriteByte(byte(c))
 	}
-	code = b.String()
-	return code, len(code) == linkLen || len(code) == codeLen || len(code) == digitsLen && strings.Trim(code, digits) == ""
+	code := b.String()
+	if len(code) == linkLen || len(code) == codeLen || len(code) == digitsLen && strings.Trim(code, digits) == "" {
+		return code
+	}
+	return ""
 }
 
 // foldRune returns the character of the alphabet that c stands for, or c itself if there is none.
@@ -205,9 +196,6 @@ func isWordBreak(c rune) bool {
 	return !isAlphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && !strings.ContainsRune(dashes, c)
 }
 
-// isLabelEnd reports whether c ends a label in front of a code, as in "Code: 4829 1305 0417".
-func isLabelEnd(c rune) bool { return c == ':' || c == '\uff1a' || c == '=' }
-
 // Reveal returns the code's text. Give it to the player and to nobody else.
 func (c Code) Reveal() string { return c.text }
 
@@ -224,12 +212,20 @@ func notFound() *party.Error {
 	return party.Refuse(party.InviteNotFound, "This invite does not exist.")
 }
 
+// unlessMissing returns the error, or nil if it says that there is no invite.
+func unlessMissing(err error) error {
+	if party.ReasonOf(err) == party.InviteNotFound {
+		return nil
+	}
+	return err
+}
+
 // lookup finds the invite of a code that a player typed, and its key. read loads the record of a key. lookup refuses
 // with RateLimited or InviteNotFound.
-func (rs *resolver) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
-	err = rs.guess(c.UserID, c.ClientIP, typed, func(k string) error {
-		f, err := read(ctx, k)
-		key, r = k, f.rec
+func (rs *resolver) lookup(ctx context.Context, read func(context.Context, string) (*record, error), c party.Caller, typed string) (key string, r *record, err error) {
+	err = rs.guess(c.UserID, c.ClientIP, typed, func(k string) (err error) {
+		key = k
+		r, err = read(ctx, k)
 		return err
 	})
 	return key, r, err
@@ -268,6 +264,6 @@ func (rs *resolver) find(ctx context.Context, c party.Caller, inviteID, typed st
 	if err != nil {
 		return "", nil, err
 	}
-	f, err := rs.Store.read(ctx, key)
-	return key, f.rec, err
+	r, err := rs.Store.read(ctx, key)
+	return key, r, err
 }

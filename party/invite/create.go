@@ -68,7 +68,7 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	}
 	s.index.add(origin)
 	made = s.createdInvite(r, code) // from here on the invite counts, even if a notification panics
-	s.notices.tellTargets(ctx, &unsent{by: c, view: v, made: made, users: r.For})
+	s.notices.tellTargets(ctx, c, v, made, r.For)
 	only := ""
 	if len(r.For) == 1 {
 		only = r.For[0]
@@ -116,18 +116,16 @@ func (s *creations) checkInviteLimit(ctx context.Context, c party.Caller, id par
 	if err != nil || len(keys) < maxPerMember {
 		return ended, err
 	}
-	records, err := s.Store.records(ctx, keys) // only the records tell which invites were revoked
+	live, err := s.Store.records(ctx, keys) // only the records tell which invites were revoked
 	if err != nil {
 		return ended, err
 	}
-	var live []*record
-	for _, r := range records {
+	live = slices.DeleteFunc(live, func(r *record) bool {
 		if r.ended(now) {
 			end(r.ID)
-		} else {
-			live = append(live, r)
 		}
-	}
+		return r.ended(now)
+	})
 	if len(live) >= maxPerMember {
 		first := slices.MinFunc(live, func(a, b *record) int { return cmp.Compare(a.ExpiresAt, b.ExpiresAt) })
 		err = party.RefuseRate(first.expiresAt().Sub(now))
@@ -176,27 +174,20 @@ func (s *creations) insert(ctx context.Context, id party.ID, r *record) (Code, e
 	return Code{}, errTooManyRaces
 }
 
-// Renew returns the caller's own invite for everybody once more, so that sharing a party again needs no second
-// invite. It changes only the message, of at most 255 bytes; "" keeps the current one. ok is false if the invite
+// Renew returns the caller's own invite for everybody once more, by its code, so that sharing a party again needs no
+// second invite. It changes only the message, of at most 255 bytes; "" keeps the current one. ok is false if the invite
 // cannot be used any more, if half of its life is over, or if it is another kind of invite. The caller then makes a
 // new one. The refusals are those of [Service.Create].
-func (s *creations) Renew(ctx context.Context, c party.Caller, typed string, message string) (inv party.CreatedInvite, ok bool, err error) {
+func (s *creations) Renew(ctx context.Context, c party.Caller, known string, message string) (inv party.CreatedInvite, ok bool, err error) {
 	if err := party.CheckText("message", message, maxMessage); err != nil {
 		return inv, false, err
 	}
-	code, err := ParseCode(typed)
+	code, now := Code{known}, s.Now()
+	r, err := s.Store.read(ctx, code.key())
 	if err != nil {
-		return inv, false, nil
+		return inv, false, unlessMissing(err)
 	}
-	f, err := s.Store.read(ctx, code.key())
-	if party.ReasonOf(err) == party.InviteNotFound {
-		return inv, false, nil
-	}
-	if err != nil {
-		return inv, false, err
-	}
-	r := f.rec
-	if r.By != c.UserID || r.MaxUses > 0 || len(r.For) > 0 || r.ended(s.Now()) || s.Now().Sub(r.createdAt()) > r.expiresAt().Sub(s.Now()) {
+	if r.By != c.UserID || r.MaxUses > 0 || len(r.For) > 0 || r.ended(now) || now.Sub(r.createdAt()) > r.expiresAt().Sub(now) {
 		return inv, false, nil
 	}
 	if _, err := s.mayInvite(ctx, c, s.partyOf(r), s.Judge); err != nil {

@@ -179,7 +179,7 @@ func TestService_SweepPastTheBroken(t *testing.T) {
 	if got := w.rows(id); got != [3]int{2, 2, 0} {
 		t.Errorf("%v rows; want nothing of the others", got)
 	}
-	w.broken("partyline_invites 0", "partyline_invites 1", "partyline_invite_ids 0", "partyline_invite_ids 1", "partyline_invite_notices 0", "partyline_invite_notices 1", "partyline_parties 0", "partyline_parties 1")
+	w.broken("partyline_invites 0", "partyline_invites 1", "partyline_invite_notices 0", "partyline_invite_notices 1", "partyline_parties 0", "partyline_parties 1")
 }
 
 func TestService_CreateThatFailsHoldsNothing(t *testing.T) {

@@ -3,7 +3,6 @@ package invite
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"partyline/internal/cache"
@@ -13,17 +12,13 @@ import (
 // MetricSteps counts the steps of invites and of the players who follow them. The tag step names the step.
 const MetricSteps = "partyline_invite_steps"
 
-// step is a step in the life of an invite, or of a player who follows it.
+// step is a step in the life of an invite, or of a player who follows it: an event, or one that the party is not told of.
 type step string
 
 const (
-	stepCreated  = step(eventCreated)
-	stepFetched  = step("fetched") // a chat program or search engine read the page
-	stepOpened   = step("opened")  // a browser opened the page
-	stepRedeemed = step(eventRedeemed)
-	stepMatched  = step("matched") // a player who came by an invite got a match with the party
-	stepDeclined = step(eventDeclined)
-	stepRevoked  = step(eventRevoked)
+	stepFetched step = "fetched" // a chat program or search engine read the page
+	stepOpened  step = "opened"  // a browser opened the page
+	stepMatched step = "matched" // a player who came by an invite got a match with the party
 )
 
 // Counts is what happened to invites on this node since the process started.
@@ -46,10 +41,10 @@ type arrival struct {
 // funnel counts what happens to invites on this node. Safe for concurrent use.
 type funnel struct {
 	*resolver
-	came *cache.Cache[arrival, *atomic.Bool] // who came by an invite, and whether their match with the party is counted
 
-	mu      sync.Mutex
-	counted map[step]uint64 // guarded by mu
+	mu      sync.Mutex                  // guards the rest
+	came    *cache.Cache[arrival, bool] // who came by an invite, and whether their match with the party is counted
+	counted map[step]uint64
 }
 
 func (f *funnel) count(what step) {
@@ -64,8 +59,8 @@ func (f *funnel) Counts() Counts {
 	defer f.mu.Unlock()
 	n := f.counted
 	return Counts{
-		Created: n[stepCreated], Fetched: n[stepFetched], Opened: n[stepOpened], Redeemed: n[stepRedeemed],
-		Matched: n[stepMatched], Declined: n[stepDeclined], Revoked: n[stepRevoked],
+		Created: n[step(eventCreated)], Fetched: n[stepFetched], Opened: n[stepOpened], Redeemed: n[step(eventRedeemed)],
+		Matched: n[stepMatched], Declined: n[step(eventDeclined)], Revoked: n[step(eventRevoked)],
 	}
 }
 
@@ -91,20 +86,19 @@ func (f *funnel) CountMatched(ctx context.Context, id party.ID) {
 	for _, m := range seen.Members {
 		a := arrival{m.UserID, seen.Origin()}
 		if _, came := f.came.Peek(a); came {
-			f.recordArrival(ctx, a, true)
+			f.recordArrival(a, true)
 		}
 	}
 }
 
-// recordArrival remembers a user who came into a party by an invite. If they have a match with the party, it counts
-// them, unless they are counted already.
-func (f *funnel) recordArrival(ctx context.Context, a arrival, matched bool) {
-	counted, err := f.came.Get(ctx, a, func(context.Context) (*atomic.Bool, error) { return new(atomic.Bool), nil })
-	if err != nil { // the caller has gone
-		return
-	}
-	f.came.Put(a, counted) // for another day
-	if matched && counted.CompareAndSwap(false, true) {
+// recordArrival remembers a user who came into a party by an invite, for another day. If they have a match with the
+// party, it counts them, unless they are counted already.
+func (f *funnel) recordArrival(a arrival, matched bool) {
+	f.mu.Lock()
+	counted, _ := f.came.Peek(a)
+	f.came.Put(a, counted || matched)
+	f.mu.Unlock()
+	if matched && !counted {
 		f.count(stepMatched)
 	}
 }

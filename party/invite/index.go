@@ -2,11 +2,9 @@ package invite
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
-	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/alarm"
@@ -25,22 +23,28 @@ const (
 )
 
 // index follows the parties that have invites, and removes their invites from the indexes when they end. Safe for
-// concurrent use, except sweep.
+// concurrent use.
 type index struct {
 	*resolver
 	withInvites sync.Map // origins of parties for which this process has made or found invites
 	ends        *alarm.Alarms[party.ID]
-	orphans     *party.Round // nil once it is done
 }
 
 func newIndex(to *resolver) *index {
-	x := &index{resolver: to, orphans: to.Store.round(idsCollection)}
+	x := &index{resolver: to}
 	x.ends = alarm.New(to.Now, to.Logger, "invites of an ended party not removed from the indexes yet party=", x.unindexOrRetry)
 	return x
 }
 
 // add remembers that a party has invites, so that the index is cleaned up when the party ends.
 func (x *index) add(origin party.ID) { x.withInvites.Store(origin, nil) }
+
+// adopt is add for a party whose invites an earlier process has made. The party may have ended with that process.
+func (x *index) adopt(origin party.ID) {
+	if _, known := x.withInvites.LoadOrStore(origin, nil); !known {
+		x.unindexOrRetry(origin)
+	}
+}
 
 // end schedules the removal of the invites of a party that has just ended.
 func (x *index) end(origin party.ID) {
@@ -79,7 +83,13 @@ func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 		if err != nil || len(index) == 0 {
 			return err
 		}
-		records, err := s.recordsOf(ctx, index)
+		var keys []string
+		for _, o := range index {
+			if p, err := s.decodePointer(o); err == nil {
+				keys = append(keys, p.Key)
+			}
+		}
+		records, err := s.records(ctx, keys)
 		if err != nil {
 			return err
 		}
@@ -98,41 +108,4 @@ func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 			return err
 		}
 	}
-}
-
-// sweep removes from the indexes what earlier processes left there. It runs once after the start.
-func (x *index) sweep(ctx context.Context) error {
-	if x.orphans == nil {
-		return nil
-	}
-	err := x.orphans.Pages(ctx, sweepBudget, func(ids []*api.StorageObject) error {
-		if err := x.unindexOrphans(ctx, ids); err != nil {
-			return fmt.Errorf("invites not taken out of the indexes: %w", err)
-		}
-		return nil
-	})
-	if err == nil && x.orphans.Done() {
-		x.orphans = nil
-	}
-	return err
-}
-
-func (x *index) unindexOrphans(ctx context.Context, ids []*api.StorageObject) error {
-	records, err := x.Store.recordsOf(ctx, ids)
-	if err != nil {
-		return err
-	}
-	done := map[party.ID]bool{}
-	for _, r := range records {
-		origin := r.partyID()
-		if done[origin] || r.deletable(x.Now()) { // the sweep of the records deletes all of it
-			continue
-		}
-		done[origin] = true
-		x.add(origin) // also if the party is alive: its end is then noticed
-		if err := x.unindex(ctx, origin); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -13,20 +13,11 @@ type Lead struct {
 	InviteID string
 }
 
-// Lead returns where the invite leads the caller now, without using it. It is for users who are on the way. It
-// refuses as [Service.Redeem] does, with three exceptions: the party may be full or locked, the user may be in
-// another party, and the user needs no session. Members of the party are refused with AlreadyMember.
-func (pv *previews) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
-	return pv.lead(ctx, c, "", typed)
-}
-
-// LeadByID is [Service.Lead] for a user who waits for a seat of a closed party by the invite with this ID. Such a user
-// has to come in by that invite.
-func (pv *previews) LeadByID(ctx context.Context, c party.Caller, inviteID string) (Lead, error) {
-	return pv.lead(ctx, c, inviteID, "")
-}
-
-func (pv *previews) lead(ctx context.Context, c party.Caller, inviteID, typed string) (Lead, error) {
+// Lead returns where an invite, named by its ID or its code, leads the caller now, without using it. It is for users
+// who are on the way, or wait for a seat. It refuses as [Service.Redeem] does, with three exceptions: the party may be
+// full or locked, the user may be in another party, and the user needs no session. Members of the party are refused
+// with AlreadyMember.
+func (pv *previews) Lead(ctx context.Context, c party.Caller, inviteID, typed string) (Lead, error) {
 	_, r, err := pv.find(ctx, c, inviteID, typed)
 	if err != nil {
 		return Lead{}, err

@@ -53,9 +53,8 @@ func (pv *previews) Outstanding(ctx context.Context, sought string) (list []Outs
 		var key string
 		if key, err = pv.Store.keyOf(ctx, id.String()); err == nil {
 			keys = append(keys, key)
-		} else if party.IsBroken(err) || party.ReasonOf(err) == party.InviteNotFound {
-			err = nil
 		}
+		err = party.UnlessBroken(unlessMissing(err))
 	}
 	if id, unknown := party.ParseID(sought); err == nil && more && unknown == nil {
 		_, err = pv.Store.eachPointer(ctx, indexCollection(pv.Admission.Origin(id)), add)

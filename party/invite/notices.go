@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/internal/alarm"
-	"partyline/internal/caught"
 	"partyline/party"
 )
 
@@ -30,9 +27,6 @@ const noticesCollection = "partyline_invite_notices"
 type recipients struct {
 	Key   string   `json:"key"` // the invite's
 	Users []string `json:"users"`
-
-	Until int64 `json:"until,omitempty"` // Unix seconds; until then the last notifications may still be written
-	Twice bool  `json:"twice,omitempty"` // a user was sent a second notification before Until
 }
 
 const (
@@ -40,38 +34,21 @@ const (
 	noticePage     = 1000
 	noticePages    = 10 // of one user's notifications, that are searched
 	noticeAttempts = 4
-	noticeTimeout  = 30 * time.Second
-	noticeLate     = time.Minute // how long a notification may still be written after sending it has failed
 )
 
 // notices tells parties and users about invites. Safe for concurrent use, except sweep.
 type notices struct {
 	*resolver
-	funnel  *funnel
-	round   *party.Round
-	retries *alarm.Alarms[*unsent] // retries for invites whose notification failed
-}
-
-func newNotices(to *resolver, f *funnel) *notices {
-	ns := &notices{resolver: to, funnel: f, round: to.Store.round(noticesCollection)}
-	ns.retries = alarm.New(to.Now, to.Logger, "invite notification not sent invite=", ns.tellAgain)
-	return ns
+	funnel *funnel
+	round  *party.Round
 }
 
 // Notify sends an invite to users. The host keeps the notifications for offline users, until the invite ends.
 func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.CreatedInvite, users []string) error {
-	code, err := ParseCode(inv.Code)
-	if err != nil {
-		return err
-	}
 	// Write the users down before sending: a notification that is not written down would never be deleted.
 	if err := ns.change(ctx, inv.ID, func(n *recipients) {
-		now, known := ns.Now(), len(n.Users)
-		n.Key = code.key()
-		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
-		n.Twice = now.Unix() < n.Until && (n.Twice || len(n.Users) < known)
-		n.Until = now.Add(noticeLate).Unix()
-		n.Users = append(n.Users, users...)
+		n.Key = Code{inv.Code}.key()
+		n.Users = append(without(n.Users, users), users...)
 		n.Users = n.Users[max(0, len(n.Users)-maxRecipients):]
 	}); err != nil {
 		return fmt.Errorf("store the recipients of the invite: %w", err)
@@ -113,50 +90,27 @@ func (ns *notices) change(ctx context.Context, inviteID string, change func(*rec
 	return errTooManyRaces
 }
 
-// withdraw deletes, in the background, the notifications that an invite has sent to these users, or to all users if
-// none are given. If it fails, the sweep repeats it.
-func (ns *notices) withdraw(inviteID string, users ...string) {
-	ns.tasks.begin(func() {
-		ctx, cancel := context.WithTimeout(ns.tasks.ctx, noticeTimeout)
-		defer cancel()
-		if err := ns.withdrawNow(ctx, inviteID, users); err != nil {
-			ns.Logger.Warn("invite notifications not deleted yet invite=%s error=%v", inviteID, err)
-		}
-	})
-}
-
-// withdrawNow recovers from a panic, because it may run in its own goroutine, where a panic would end the process.
-func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
-	defer caught.Recover(&err, "delete notifications")
-	var n recipients
-	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
-		return fmt.Errorf("read the recipients of the invite: %w", err)
-	}
-	late := ns.Now().Unix() < n.Until
+// withdraw deletes the notifications that an invite has sent to these users.
+func (ns *notices) withdraw(ctx context.Context, inviteID, key string, users []string) error {
 	var deletes []*runtime.NotificationDelete
-	var done []string
-	for _, user := range n.Users {
-		if len(users) > 0 && !slices.Contains(users, user) {
-			continue
-		}
-		found, err := ns.notificationsOf(ctx, user, n.Key)
+	for _, user := range users {
+		found, err := ns.notificationsOf(ctx, user, key)
 		if err != nil {
 			return fmt.Errorf("list notifications: %w", err)
 		}
 		deletes = append(deletes, found...)
-		if late && (len(found) == 0 || n.Twice) {
-			continue // the host may still write one: the sweep looks again
-		}
-		done = append(done, user)
 	}
 	if len(deletes) > 0 {
 		if err := ns.Notifier.NotificationsDelete(ctx, deletes); err != nil {
 			return fmt.Errorf("delete notifications: %w", err)
 		}
 	}
-	return ns.change(ctx, inviteID, func(n *recipients) {
-		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(done, u) })
-	})
+	return ns.change(ctx, inviteID, func(n *recipients) { n.Users = without(n.Users, users) })
+}
+
+// without returns the users who are not among the others.
+func without(users, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(users), func(u string) bool { return slices.Contains(others, u) })
 }
 
 // notificationsOf finds a user's notifications of one invite. It compares the key of the code in them.
@@ -172,7 +126,7 @@ func (ns *notices) notificationsOf(ctx context.Context, user, key string) (found
 			if party.Notice(n.GetCode()) != party.NoticeInvite || json.Unmarshal([]byte(n.GetContent()), &content) != nil {
 				continue
 			}
-			if code, err := ParseCode(content.Code); err == nil && code.key() == key {
+			if (Code{content.Code}).key() == key {
 				found = append(found, &runtime.NotificationDelete{UserID: user, NotificationID: n.GetId()})
 			}
 		}
@@ -183,39 +137,35 @@ func (ns *notices) notificationsOf(ctx context.Context, user, key string) (found
 	return found, nil
 }
 
-// withoutNotification returns the users who have no notification of the invite. It fails while the host may still
-// write one that was sent.
-func (ns *notices) withoutNotification(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
-	var n recipients
-	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
-		return nil, fmt.Errorf("read the recipients of the invite: %w", err)
-	}
-	for _, user := range users {
-		found, err := ns.notificationsOf(ctx, user, key)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("list notifications: %w", err)
-		case len(found) > 0:
-			continue
-		case slices.Contains(n.Users, user) && ns.Now().Unix() < n.Until:
-			return nil, errors.New("a notification may still be written")
-		}
-		untold = append(untold, user)
-	}
-	return untold, nil
-}
-
-// sweep deletes the notifications of invites for whose key over returns true.
-func (ns *notices) sweep(ctx context.Context, over func(ctx context.Context, key string) (bool, error)) error {
+// sweep deletes the notifications to users for whom their invite is over.
+func (ns *notices) sweep(ctx context.Context) error {
 	return ns.round.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
 		var n recipients
 		if err := ns.Store.broken.Decode(o, &n, &n.Key); err != nil {
 			return err
 		}
-		ended, err := over(ctx, n.Key)
-		if err == nil && ended {
-			err = ns.withdrawNow(ctx, o.GetKey(), nil)
+		users, err := ns.overFor(ctx, n)
+		if err == nil && len(users) > 0 {
+			err = ns.withdraw(ctx, o.GetKey(), n.Key, users)
 		}
 		return err
 	})
+}
+
+// overFor returns those recipients of an invite for whom it is over.
+func (ns *notices) overFor(ctx context.Context, n recipients) ([]string, error) {
+	r, err := ns.Store.readCached(ctx, n.Key)
+	if err != nil {
+		return n.Users, unlessMissing(err)
+	}
+	over := r.ended(ns.Now()) || r.spent()
+	if !over {
+		if over, err = ns.leadsNowhere(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	if over {
+		return n.Users, nil
+	}
+	return slices.DeleteFunc(n.Users, func(u string) bool { return !slices.Contains(r.Declined, u) }), nil
 }

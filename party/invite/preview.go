@@ -20,9 +20,6 @@ type previews struct {
 	waitedKeys *cache.Cache[string, string]        // keys of invites that players wait by, by the invite's ID
 }
 
-// profileReader returns the profiles of users. It omits users that are not found.
-type profileReader func(ctx context.Context, userIDs []string) ([]party.Profile, error)
-
 // Preview returns what an invite leads to, without using it. If the invite is for others it refuses with
 // InviteNotForYou, unless the caller made it or is in the party.
 func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (party.Preview, error) {
@@ -37,7 +34,7 @@ func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (
 	if _, member := t.Member(c.UserID); !member && c.UserID != r.By && !r.isFor(c.UserID) {
 		return party.Preview{}, r.refusal(c.UserID, pv.Now())
 	}
-	p, err := pv.preview(ctx, r, t, c.UserID, pv.readFaces)
+	p, err := pv.preview(ctx, r, t, c.UserID, false)
 	if err != nil || p.Party == nil {
 		return p, err
 	}
@@ -60,11 +57,10 @@ func (pv *previews) PublicPreview(ctx context.Context, typed, clientIP string) (
 }
 
 func (pv *previews) publicPreview(ctx context.Context, key string) (party.Preview, error) {
-	f, err := pv.Store.readCached(ctx, key)
+	r, err := pv.Store.readCached(ctx, key)
 	if err != nil {
 		return party.Preview{}, err
 	}
-	r := f.rec
 	// A person who opens an invite with a held seat is assumed to be the user that it is held for.
 	viewer := ""
 	if h, ok := r.hold(pv.Now()); ok {
@@ -74,19 +70,7 @@ func (pv *previews) publicPreview(ctx context.Context, key string) (party.Previe
 	if err != nil {
 		return party.Preview{}, err
 	}
-	size, leader := t.Size(), t.Leader().UserID
-	if t.Hidden || !pv.Policy().Invites.Page.ShowMembers {
-		t.Members, leader = nil, ""
-	}
-	p, err := pv.preview(ctx, r, t, viewer, pv.Profiles)
-	if err != nil {
-		return party.Preview{}, err
-	}
-	if p.Party != nil {
-		p.Party.Size, p.Party.LeaderUserID = size, leader
-		p.State = pv.state(r, viewer, t, size+t.held < t.MaxSize)
-	}
-	return p, nil
+	return pv.preview(ctx, r, t, viewer, true)
 }
 
 // target is the party that an invite leads to, as a viewer sees it.
@@ -140,16 +124,29 @@ func (pv *previews) state(r *record, viewer string, t target, room bool) party.I
 	return party.StateOpen
 }
 
-func (pv *previews) preview(ctx context.Context, r *record, t target, viewer string, look profileReader) (party.Preview, error) {
-	v := t.View
-	_, member := v.Member(viewer)
-	p := party.Preview{
-		ID: r.ID, State: pv.state(r, viewer, t, member || v.Size()+t.held < v.MaxSize),
-		Waiting: t.Waiting, Message: r.Message, Info: nonNil(r.Info), ExpiresAt: r.ExpiresAt,
+// preview builds the preview of an invite for the viewer, or for anybody if it is public.
+func (pv *previews) preview(ctx context.Context, r *record, t target, viewer string, public bool) (party.Preview, error) {
+	v, members, leader, readProfiles := t.View, t.Members, t.Leader().UserID, pv.readFaces
+	_, member := t.Member(viewer)
+	room := v.Size()+t.held < v.MaxSize || member && !public
+	if public {
+		readProfiles = pv.Profiles
 	}
-	profiles, err := pv.profiles(ctx, r, v, look)
+	if public && (t.Hidden || !pv.Policy().Invites.Page.ShowMembers) {
+		members, leader = nil, ""
+	}
+	p := party.Preview{ID: r.ID, State: pv.state(r, viewer, t, room), Waiting: t.Waiting, Message: r.Message, Info: nonNil(r.Info), ExpiresAt: r.ExpiresAt}
+	// For a deleted account, the invite or the party has the username.
+	profiles := map[string]party.Profile{r.By: {UserID: r.By, Username: r.ByName}}
+	for _, m := range members {
+		profiles[m.UserID] = party.Profile{UserID: m.UserID, Username: m.Username}
+	}
+	found, err := readProfiles(ctx, slices.Sorted(maps.Keys(profiles)))
 	if err != nil {
 		return party.Preview{}, err
+	}
+	for _, profile := range found {
+		profiles[profile.UserID] = profile
 	}
 	p.Inviter = profiles[r.By]
 	if t.ID.IsZero() {
@@ -173,30 +170,13 @@ func (pv *previews) preview(ctx context.Context, r *record, t target, viewer str
 	}
 	p.Party = &party.PartyPreview{
 		PartyID: v.ID.String(), Size: v.Size(), MaxSize: v.MaxSize, Held: count.Held, OnTheWay: count.OnTheWay(), Open: v.Open,
-		LeaderUserID: v.Leader().UserID, Members: make([]party.MemberProfile, len(v.Members)), Attributes: shared,
+		LeaderUserID: leader, Members: make([]party.MemberProfile, len(members)), Attributes: shared,
 	}
-	for i, m := range v.Members {
+	for i, m := range members {
 		st := statuses[m.SessionID]
 		p.Party.Members[i] = party.MemberProfile{Profile: profiles[m.UserID], Stage: st.Stage, Progress: st.Progress, Text: st.Text, Stalled: st.Stalled}
 	}
 	return p, nil
-}
-
-// profiles returns the profiles of the inviter and the members, from one look-up. For a deleted account it returns
-// the username that the invite or the party has.
-func (pv *previews) profiles(ctx context.Context, r *record, v party.View, look profileReader) (map[string]party.Profile, error) {
-	known := map[string]party.Profile{r.By: {UserID: r.By, Username: r.ByName}}
-	for _, m := range v.Members {
-		known[m.UserID] = party.Profile{UserID: m.UserID, Username: m.Username}
-	}
-	found, err := look(ctx, slices.Sorted(maps.Keys(known)))
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range found {
-		known[p.UserID] = p
-	}
-	return known, nil
 }
 
 // Many landing pages poll at the same time. All requests within a second get the same preview.

@@ -29,6 +29,8 @@ type record struct {
 	Claims    []claim  `json:"claims,omitempty"`   // users who have used it, see [record.claim]
 	Declined  []string `json:"declined,omitempty"` // user IDs
 	RevokedAt int64    `json:"revoked_at,omitempty"`
+
+	version string // in storage
 }
 
 // claim is one user's use of an invite. It is written before the user is admitted, and removed if that fails. After
@@ -71,9 +73,6 @@ func (r *record) spent() bool { return r.exhausted() || len(r.For) > 0 && len(r.
 
 // ended reports whether the invite was revoked or has expired. A use that is given back does not change that.
 func (r *record) ended(now time.Time) bool { return r.RevokedAt != 0 || !now.Before(r.expiresAt()) }
-
-// deletable reports whether the record may be deleted. Once true, it stays true.
-func (r *record) deletable(now time.Time) bool { return !now.Before(r.expiresAt().Add(Retention)) }
 
 // refusal returns why the user cannot use the invite now, or nil if they can.
 func (r *record) refusal(user string, now time.Time) error {

@@ -20,8 +20,8 @@ const (
 	awaitEvery = 200 * time.Millisecond
 )
 
-// followAttempts is how many parties a redemption tries if each of them ends at that moment.
-const followAttempts = 3
+// redeemAttempts is how often a redemption is tried if the party ends, or all members go away, at that moment.
+const redeemAttempts = 2
 
 // redemptions brings users into parties by invites. Safe for concurrent use.
 type redemptions struct {
@@ -38,36 +38,29 @@ type redemptions struct {
 // those of [entry.Entry.Session], [entry.Entry.Check] and [admission.Admission.Admit]. A refused redemption costs no
 // use. If storage fails, the use comes back when storage recovers.
 func (s *redemptions) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
-	var redemption party.Redemption
-	read := func(ctx context.Context, key string) (found, error) {
-		if f, known := s.Store.cache.Peek(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
+	read := func(ctx context.Context, key string) (*record, error) {
+		if r, known := s.Store.cache.Peek(key); known && r.refusal(c.UserID, s.Now()) != nil {
 			return s.Store.read(ctx, key) // a refusal counts only on a record that was just read
 		}
 		return s.Store.readCached(ctx, key)
 	}
 	key, r, err := s.lookup(ctx, read, c, typed)
+	if err == nil && !r.isFor(c.UserID) {
+		err = r.refusal(c.UserID, s.Now())
+	}
 	if err != nil {
-		return redemption, err
+		return party.Redemption{}, err
 	}
-	if !r.isFor(c.UserID) {
-		return redemption, r.refusal(c.UserID, s.Now())
-	}
-	var refusal error
-	var gone party.ID
-	for range followAttempts {
-		look, err := s.await(ctx, r, c.UserID)
-		if look.ID == gone && refusal != nil && party.ReasonOf(err) != party.PartyAway {
+	var redemption party.Redemption
+	for range redeemAttempts {
+		look, gone := s.await(ctx, r, c.UserID)
+		redemption, err = s.redeemInto(ctx, c, key, r, look, gone, sessionID)
+		endedNow := gone == nil || r.Follow && party.ReasonOf(gone) == party.PartyNotFound // the inviter may be on their way
+		if reason := party.ReasonOf(err); !endedNow || reason != party.PartyNotFound && reason != party.PartyAway {
 			break
 		}
-		redemption, refusal = s.redeemInto(ctx, c, key, r, look, err, sessionID)
-		reason := party.ReasonOf(refusal)
-		endedNow := err == nil && (reason == party.PartyNotFound || reason == party.PartyAway) // they may come back
-		if !endedNow && !(r.Follow && reason == party.PartyNotFound) {                         // the inviter may be elsewhere
-			break
-		}
-		gone = look.ID
 	}
-	return redemption, refusal
+	return redemption, err
 }
 
 // RedeemInto is [Service.Redeem] for a user who waits for a seat of the party by the invite with this ID. It refuses
@@ -142,7 +135,7 @@ func (s *redemptions) redeemInto(ctx context.Context, c party.Caller, key string
 	s.releaseHeldSeat(key, r, c.UserID)
 	s.notices.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	redemption := s.redemption(ctx, id, r, c.UserID, awaited)
-	s.funnel.recordArrival(ctx, arrival{c.UserID, look.Origin}, redemption.MatchID != "")
+	s.funnel.recordArrival(arrival{c.UserID, look.Origin}, redemption.MatchID != "")
 	if r.Follow { // the user may have been on the way to another party by this invite
 		s.OnInviteOver(r.ID, c.UserID)
 	}
@@ -164,9 +157,6 @@ func (s *redemptions) claimForMember(ctx context.Context, key, user string) {
 		return
 	}
 	s.releaseHeldSeat(key, r, user)
-	if r.spent() {
-		s.notices.withdraw(r.ID)
-	}
 }
 
 // releaseHeldSeat releases what the invite held for a user who has come.
@@ -226,9 +216,6 @@ func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judge
 		return fmt.Errorf("admit: %w", err)
 	}
 	settled = true
-	if r.spent() {
-		s.notices.withdraw(r.ID)
-	}
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"partyline/internal/bounded"
 	"partyline/internal/caught"
-	"partyline/party"
 )
 
 // Owed work must be done even though the caller was told that it failed. A write that has failed may still be done
@@ -25,24 +24,21 @@ const (
 // caller has gone away or panics. Each retry first drops the cached record, which may be older than a write that was
 // done late.
 func (rs *resolver) retryUntilDone(ctx context.Context, key, what string, do func(ctx context.Context) error) {
-	if runWithTimeout(context.WithoutCancel(ctx), do) != nil {
-		rs.retryLater(key, what, do)
+	if runWithTimeout(context.WithoutCancel(ctx), do) == nil {
+		return
 	}
-}
-
-// retryLater is the part of retryUntilDone that runs in the background.
-func (rs *resolver) retryLater(key, what string, do func(ctx context.Context) error) {
+	inTurn := func(ctx context.Context) error {
+		end, err := rs.Store.takeTurn(ctx, key)
+		if err != nil {
+			return err
+		}
+		defer end()
+		rs.Store.cache.Invalidate(key)
+		return do(ctx)
+	}
 	rs.tasks.begin(func() {
 		for wait := retryMin; bounded.Sleep(rs.tasks.ctx, wait) == nil; wait = min(2*wait, retryMax) {
-			err := runWithTimeout(rs.tasks.ctx, func(ctx context.Context) error {
-				end, err := rs.Store.takeTurn(ctx, key)
-				if err != nil {
-					return err
-				}
-				defer end()
-				rs.Store.cache.Invalidate(key)
-				return do(ctx)
-			})
+			err := runWithTimeout(rs.tasks.ctx, inTurn)
 			if err == nil {
 				return
 			}
@@ -72,10 +68,7 @@ func (rs *resolver) refund(ctx context.Context, key, user string, seq int64) {
 			}
 			return nil
 		})
-		if party.ReasonOf(err) == party.InviteNotFound {
-			return nil
-		}
-		return err
+		return unlessMissing(err)
 	})
 }
 

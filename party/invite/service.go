@@ -6,7 +6,6 @@ package invite
 import (
 	"context"
 	"encoding/json"
-	"sync/atomic"
 
 	"partyline/internal/cache"
 	"partyline/party"
@@ -60,13 +59,13 @@ func New(d Deps) *Service {
 		cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 	}
 	index := newIndex(routes)
-	funnel := &funnel{resolver: routes, came: cache.New[arrival, *atomic.Bool](d.Now, maxArrivals, arrivalTTL), counted: map[step]uint64{}}
-	notices := newNotices(routes, funnel)
+	funnel := &funnel{resolver: routes, came: cache.New[arrival, bool](d.Now, maxArrivals, arrivalTTL), counted: map[step]uint64{}}
+	notices := &notices{routes, funnel, d.Store.round(noticesCollection)}
 	s := &Service{
 		&creations{routes, index, notices},
 		&previews{routes, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL), cache.New[string, string](d.Now, maxRecords, recordTTL)},
 		&redemptions{routes, notices, funnel},
-		&endings{resolver: routes, notices: notices},
+		&endings{routes, notices, cache.New[string, bool](d.Now, maxRecords, recordTTL)},
 		notices, funnel,
 		&sweeper{resolver: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
 	}
@@ -78,7 +77,6 @@ func New(d Deps) *Service {
 // not given back yet stay with the users who claimed them.
 func (s *Service) Close() {
 	s.sweeper.index.ends.Close()
-	s.notices.retries.Close()
 	s.sweeper.tasks.close()
 }
 

@@ -43,15 +43,9 @@ type pointer struct {
 type Store struct {
 	storage party.Storage
 	now     party.Clock
-	cache   *cache.Cache[string, found] // records as this process last read or wrote them
-	turns   keyed.Locks[string]         // by key
+	cache   *cache.Cache[string, *record] // records as this process last read or wrote them
+	turns   keyed.Locks[string]           // by key
 	broken  *party.BrokenLog
-}
-
-// found is a record with its version in storage.
-type found struct {
-	rec     *record
-	version string
 }
 
 // The cached records expire, because another node of a cluster may write them.
@@ -61,7 +55,7 @@ const (
 )
 
 func NewStore(storage party.Storage, now party.Clock, logger party.Logger) *Store {
-	return &Store{storage, now, cache.New[string, found](now, maxRecords, recordTTL), keyed.NewLocks[string](), &party.BrokenLog{Logger: logger}}
+	return &Store{storage, now, cache.New[string, *record](now, maxRecords, recordTTL), keyed.NewLocks[string](), &party.BrokenLog{Logger: logger}}
 }
 
 func (s *Store) round(collection string) *party.Round {
@@ -85,30 +79,32 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 		{Collection: indexCollection(r.partyID()), Key: r.ID, Value: string(ptr), Version: party.Absent},
 	})
 	if err == nil {
-		s.cache.Put(key, found{r.clone(), acks[0].GetVersion()})
+		kept := r.clone()
+		kept.version = acks[0].GetVersion()
+		s.cache.Put(key, kept)
 	}
 	return err
 }
 
 // read returns the current record from storage. It refuses with InviteNotFound if there is none. The caller must not
 // change the record.
-func (s *Store) read(ctx context.Context, key string) (found, error) {
+func (s *Store) read(ctx context.Context, key string) (*record, error) {
 	s.cache.Invalidate(key)
 	return s.readCached(ctx, key)
 }
 
 // readCached is read, but returns a cached record if this process has read or written it in the last two minutes.
-func (s *Store) readCached(ctx context.Context, key string) (found, error) {
-	return s.cache.Get(ctx, key, func(ctx context.Context) (found, error) {
-		r := &record{}
-		version, err := party.ReadObject(ctx, s.storage, invitesCollection, key, r)
+func (s *Store) readCached(ctx context.Context, key string) (*record, error) {
+	return s.cache.Get(ctx, key, func(ctx context.Context) (r *record, err error) {
+		r = &record{}
+		r.version, err = party.ReadObject(ctx, s.storage, invitesCollection, key, r)
 		if err != nil {
-			return found{}, fmt.Errorf("read invite: %w", err)
+			return nil, fmt.Errorf("read invite: %w", err)
 		}
-		if version == party.Absent {
-			return found{}, notFound()
+		if r.version == party.Absent {
+			return nil, notFound()
 		}
-		return found{r, version}, nil
+		return r, nil
 	})
 }
 
@@ -120,21 +116,6 @@ func (s *Store) decode(o *api.StorageObject) (*record, error) {
 func (s *Store) decodePointer(o *api.StorageObject) (p pointer, err error) {
 	err = s.broken.Decode(o, &p, &p.Key)
 	return p, err
-}
-
-// write replaces a record by compare-and-set. It fails with runtime.ErrStorageRejectedVersion if storage has another
-// version. The caller must not change the record afterwards.
-func (s *Store) write(ctx context.Context, key string, r *record, version string) error {
-	write := func() (string, error) {
-		defer s.cache.Invalidate(key) // also after an error or a panic: the write may be done all the same
-		return party.WriteObject(ctx, s.storage, invitesCollection, key, r, version)
-	}
-	next, err := write()
-	if err != nil {
-		return fmt.Errorf("write invite: %w", err)
-	}
-	s.cache.Put(key, found{r, next})
-	return nil
 }
 
 // attempts bounds how often a change is tried when another node was faster.
@@ -173,29 +154,31 @@ func (u unsureError) Unwrap() error { return u.error }
 // or the unchanged record for errUnchanged. Errors: the change's own, Conflict, or unsureError around storage's
 // error. The caller has the turn.
 func (s *Store) changeInTurn(ctx context.Context, key string, change func(*record) error) (*record, error) {
-	read := s.readCached
 	refused := false
 	for attempt := range attempts {
-		f, err := read(ctx, key)
+		r, err := s.readCached(ctx, key)
 		if err != nil {
 			return nil, err
 		}
-		next := f.rec.clone()
+		next := r.clone()
 		if err := change(next); errors.Is(err, errUnchanged) {
-			return f.rec, nil
+			return r, nil
 		} else if err != nil {
 			if refused {
 				return nil, err
 			}
-			read, refused = s.read, true
+			refused = true
+			s.cache.Invalidate(key)
 			continue
 		}
-		err = s.write(ctx, key, next, f.version)
+		next.version, err = party.WriteObject(ctx, s.storage, invitesCollection, key, next, r.version)
 		if err == nil {
+			s.cache.Put(key, next)
 			return next, nil
 		}
+		s.cache.Invalidate(key) // the write may be done all the same
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
-			return nil, unsureError{err}
+			return nil, unsureError{fmt.Errorf("write invite: %w", err)}
 		}
 		if err := bounded.Sleep(ctx, time.Duration(rand.Int64N(int64(attempt+1)*int64(time.Millisecond)+1))); err != nil {
 			return nil, err
@@ -271,17 +254,6 @@ func (s *Store) records(ctx context.Context, keys []string) (records []*record, 
 		}
 	}
 	return records, nil
-}
-
-// recordsOf returns the records of the given index entries. It omits those that do not exist or are broken.
-func (s *Store) recordsOf(ctx context.Context, entries []*api.StorageObject) ([]*record, error) {
-	var keys []string
-	for _, o := range entries {
-		if p, err := s.decodePointer(o); err == nil {
-			keys = append(keys, p.Key)
-		}
-	}
-	return s.records(ctx, keys)
 }
 
 // Holds returns the seats that invites hold in a party. It has the type of [admission.Deps].Holds.

@@ -39,17 +39,19 @@ type sweeper struct {
 func (s *sweeper) Sweep(ctx context.Context) (removed int, more bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err = errors.Join(s.Admission.Sweep(ctx), s.notices.sweep(ctx, s.over), s.index.sweep(ctx), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
+	others := errors.Join(s.Admission.Sweep(ctx), s.notices.sweep(ctx))
+	err = s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
 		n, err := s.sweepPage(ctx, page)
 		removed += n
 		return err
-	}))
+	})
 	if s.records.Done() {
-		seen := s.seen
-		s.live.Store(&seen)
+		if seen := s.seen; err == nil {
+			s.live.Store(&seen)
+		}
 		s.seen = 0
 	}
-	return removed, removed > 0 && !s.records.Done(), err
+	return removed, removed > 0 && !s.records.Done(), errors.Join(others, err)
 }
 
 // sweepPage deletes the records of a page that need not be kept any longer, all or none. It leaves broken ones. A
@@ -61,10 +63,20 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 		if unread != nil {
 			continue
 		}
-		if !r.ended(s.Now()) && !r.exhausted() {
+		ended := r.ended(s.Now())
+		switch { // storage may have been late with an end, so that this process still holds the seats
+		case r.Hold && r.RevokedAt != 0:
+			s.Admission.Release(s.partyOf(r), r.ID)
+		case r.Hold && len(r.Declined) > 0:
+			s.Admission.Release(s.partyOf(r), r.ID, r.Declined...)
+		}
+		if !ended && !r.exhausted() {
 			s.seen++
 		}
-		if r.deletable(s.Now()) {
+		if firstRound := s.live.Load() == nil; firstRound && !ended {
+			s.index.adopt(r.partyID())
+		}
+		if !s.Now().Before(r.expiresAt().Add(Retention)) {
 			dead[o.GetKey()] = r
 		}
 	}
@@ -75,20 +87,6 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 		return 0, fmt.Errorf("invites not deleted: %w", failed)
 	}
 	return len(dead), nil
-}
-
-// over reports whether no further user can use an invite.
-func (s *sweeper) over(ctx context.Context, key string) (bool, error) {
-	f, err := s.Store.readCached(ctx, key)
-	switch {
-	case party.ReasonOf(err) == party.InviteNotFound:
-		return true, nil
-	case err != nil:
-		return false, err
-	case f.rec.ended(s.Now()) || f.rec.spent():
-		return true, nil
-	}
-	return s.leadsNowhere(ctx, f.rec)
 }
 
 // LiveCount returns how many invites had not ended in the last full round of the sweep. known is false before that.

@@ -3,7 +3,6 @@ package invite
 import (
 	"context"
 	"slices"
-	"time"
 
 	"partyline/party"
 )
@@ -56,81 +55,19 @@ func (ns *notices) tellParty(id party.ID, e event) {
 	}
 }
 
-// If a notification fails, it is tried again after waits that double, for about four minutes in all. The caller has
-// the invite already and does not learn of the failure.
-const (
-	tellRetryMin = time.Second
-	tellRetryMax = 128 * time.Second
-)
-
-// unsent is an invite whose notifications still have to be sent.
-type unsent struct {
-	by    party.Caller
-	view  party.View
-	made  party.CreatedInvite
-	users []string // named users; once known is true, only those who may be notified
-	known bool
-	wait  time.Duration // until the next try
-}
-
-func (t *unsent) String() string { return t.made.ID }
-
-// tellTargets sends an invite to the users it is for.
-func (ns *notices) tellTargets(ctx context.Context, t *unsent) { ns.retryLater(t, ns.tell(ctx, t)) }
-
-func (ns *notices) tellAgain(t *unsent) {
-	ns.retryLater(t, runWithTimeout(context.Background(), func(ctx context.Context) error { return ns.tell(ctx, t) }))
-}
-
-// retryLater schedules another try if err is not nil.
-func (ns *notices) retryLater(t *unsent, err error) {
-	if err == nil {
-		return
-	}
-	ns.Logger.Warn("invite notification not sent yet invite=%s error=%v", t, err)
-	if t.wait = max(tellRetryMin, 2*t.wait); t.wait <= tellRetryMax {
-		ns.retries.Set(t, ns.Now().Add(t.wait))
-	}
-}
-
-// tell notifies those users who may be notified. A later try notifies only the rest, so that nobody is notified
-// twice.
-func (ns *notices) tell(ctx context.Context, t *unsent) error {
-	if !t.known { // only once, because it counts strangers against a limit
-		users, err := ns.reachable(ctx, t.by, t.view, t.users)
-		if err != nil {
+// tellTargets notifies the named users whom the caller may notify. The invite is made, so a failure is only logged, and
+// a caller who goes away stops nothing.
+func (ns *notices) tellTargets(ctx context.Context, c party.Caller, v party.View, made party.CreatedInvite, named []string) {
+	err := runWithTimeout(context.WithoutCancel(ctx), func(ctx context.Context) error {
+		users, err := ns.reachable(ctx, c, v, named)
+		if err != nil || len(users) == 0 {
 			return err
 		}
-		t.users, t.known = users, true
-	}
-	users := t.users
-	if t.wait > 0 {
-		var err error
-		if users, err = ns.unnotified(ctx, t); err != nil {
-			return err
-		}
-	}
-	if len(users) == 0 {
-		return nil
-	}
-	return ns.Notify(ctx, t.by, t.made, users)
-}
-
-// unnotified returns the users who can still use the invite and have no notification of it.
-func (ns *notices) unnotified(ctx context.Context, t *unsent) ([]string, error) {
-	code, err := ParseCode(t.made.Code)
+		return ns.Notify(ctx, c, made, users)
+	})
 	if err != nil {
-		return nil, err
+		ns.Logger.Warn("invite notification not sent invite=%s error=%v", made.ID, err)
 	}
-	f, err := ns.Store.read(ctx, code.key())
-	if party.ReasonOf(err) == party.InviteNotFound || err == nil && (f.rec.ended(ns.Now()) || f.rec.spent()) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	pending := slices.DeleteFunc(f.rec.pending(), func(u string) bool { return !slices.Contains(t.users, u) })
-	return ns.withoutNotification(ctx, t.made.ID, code.key(), pending)
 }
 
 // reachable returns the users whom the caller may notify. It omits members and users with a block between them and
@@ -144,7 +81,7 @@ func (ns *notices) reachable(ctx context.Context, c party.Caller, v party.View, 
 	if err != nil {
 		return nil, err
 	}
-	users = slices.DeleteFunc(users, func(u string) bool { return slices.Contains(blocked, u) })
+	users = without(users, blocked)
 	strangers, err := ns.Blocks.Strangers(ctx, c.UserID, users)
 	if err != nil {
 		return nil, err

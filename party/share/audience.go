@@ -17,29 +17,26 @@ const (
 )
 
 type audience struct {
-	service       *Service
-	caller        string
-	maxRecipients int
-	known         map[string]int // users seen so far, by their index in candidates; -1: do not notify
-	candidates    []candidate
-	users         []string // users to notify
-	delivered     Delivered
+	*Service
+	caller     string
+	known      map[string]*candidate // users seen so far; nil: do not notify
+	candidates []*candidate
+	delivered  Delivered
 }
 
 type candidate struct {
-	id      string
-	count   *int
-	friend  bool // of the caller
-	group   bool // is in the group
-	blocked bool // there is a block between them and the caller
+	id     string
+	count  *int
+	friend bool // of the caller
+	group  bool // is in the group
 }
 
-// audience collects the users to notify, in the order: named users, friends, group. It reads blocks and friends once
-// for all of them. It uses up no rate limit.
+// audience collects the users who may be notified, in the order: named users, friends, group. It reads blocks and
+// friends once for all of them. It uses up no rate limit.
 func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to To) (*audience, error) {
-	a := &audience{service: s, caller: c.UserID, maxRecipients: s.Policy().Limits.ShareRecipients, known: map[string]int{c.UserID: -1}}
+	a := &audience{Service: s, caller: c.UserID, known: map[string]*candidate{c.UserID: nil}}
 	for _, m := range v.Members {
-		a.known[m.UserID] = -1
+		a.known[m.UserID] = nil
 	}
 	if err := party.CheckUsers(ctx, "to.user_ids", s.Social, to.UserIDs); err != nil {
 		return nil, err
@@ -61,18 +58,18 @@ func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to
 // add adds users that are not known yet as candidates.
 func (a *audience) add(ids []string, c candidate) {
 	for _, id := range ids {
-		at, known := a.known[id]
-		switch {
-		case !known:
-			c.id, a.known[id] = id, len(a.candidates)
-			a.candidates = append(a.candidates, c)
-		case at >= 0:
-			a.candidates[at].group = a.candidates[at].group || c.group
+		if known, seen := a.known[id]; !seen {
+			added := c
+			added.id = id
+			a.known[id] = &added
+			a.candidates = append(a.candidates, &added)
+		} else if known != nil {
+			known.group = known.group || c.group
 		}
 	}
 }
 
-// readRelations finds out which candidates the caller has a block with, and which are friends.
+// readRelations finds out which candidates are friends, and removes those with whom the caller has a block.
 func (a *audience) readRelations(ctx context.Context) error {
 	var all, others []string
 	for _, c := range a.candidates {
@@ -81,51 +78,47 @@ func (a *audience) readRelations(ctx context.Context) error {
 			others = append(others, c.id)
 		}
 	}
-	blocked, err := a.service.Blocks.With(ctx, a.caller, all)
+	blocked, err := a.Blocks.With(ctx, a.caller, all)
 	if err != nil {
 		return err
 	}
-	strangers, err := a.service.Blocks.Strangers(ctx, a.caller, others)
+	strangers, err := a.Blocks.Strangers(ctx, a.caller, others)
 	if err != nil {
 		return err
 	}
-	for i := range a.candidates {
-		c := &a.candidates[i]
-		c.blocked, c.friend = slices.Contains(blocked, c.id), !slices.Contains(strangers, c.id)
+	a.candidates = slices.DeleteFunc(a.candidates, func(c *candidate) bool { return slices.Contains(blocked, c.id) })
+	for _, c := range a.candidates {
+		c.friend = !slices.Contains(strangers, c.id)
 	}
 	return nil
 }
 
-// choose selects the users to notify, in order, up to the limit. Those who are not friends count against the rate
-// limits of invites between strangers, so call it last.
-func (a *audience) choose() {
-	limits := a.service.Limits
-	may := func(c candidate) bool {
-		switch {
-		case c.blocked || len(a.users) >= a.maxRecipients:
-			return false
-		case c.friend:
-			return true
-		case c.group:
-			return limits.Received(c.id)
-		}
-		return limits.Stranger(a.caller, c.id)
-	}
+// choose returns the users to notify, in order, up to the limit. Those who are not friends count against the rate limits
+// of invites between strangers, so call it last.
+func (a *audience) choose() (users []string) {
 	for _, c := range a.candidates {
-		if may(c) {
-			a.users = append(a.users, c.id)
-			*c.count++
+		switch {
+		case len(users) >= a.Policy().Limits.ShareRecipients:
+			return users
+		case c.friend:
+		case c.group && !a.Limits.Received(c.id):
+			continue
+		case !c.group && !a.Limits.Stranger(a.caller, c.id):
+			continue
 		}
+		users = append(users, c.id)
+		*c.count++
 	}
+	return users
 }
 
 // full reports whether there are enough candidates. It leaves room for candidates with a block.
-func (a *audience) full() bool { return len(a.candidates) >= a.maxRecipients+100 }
+func (a *audience) full() bool { return len(a.candidates) >= a.Policy().Limits.ShareRecipients+100 }
 
 func (a *audience) addFriends(ctx context.Context) error {
 	mutual := int(api.Friend_FRIEND)
 	for cursor := ""; !a.full(); {
-		friends, next, err := a.service.Social.FriendsList(ctx, a.caller, peoplePage, &mutual, cursor)
+		friends, next, err := a.Social.FriendsList(ctx, a.caller, peoplePage, &mutual, cursor)
 		if err != nil {
 			return err
 		}
@@ -142,11 +135,10 @@ func (a *audience) addFriends(ctx context.Context) error {
 }
 
 // addGroup adds the members of a group, without users who only asked to join it. It refuses a caller who is not a
-// member. In a group of usual size, its first page shows this.
+// member. In a group of usual size, its first page shows that they are.
 func (a *audience) addGroup(ctx context.Context, groupID string) error {
-	checked := false
-	for cursor := ""; !checked || !a.full(); {
-		people, next, err := a.service.Social.GroupUsersList(ctx, groupID, peoplePage, nil, cursor)
+	for cursor := ""; ; {
+		people, next, err := a.Social.GroupUsersList(ctx, groupID, peoplePage, nil, cursor)
 		if err != nil {
 			return fmt.Errorf("list users of group: %w", err)
 		}
@@ -156,22 +148,16 @@ func (a *audience) addGroup(ctx context.Context, groupID string) error {
 				ids = append(ids, p.GetUser().GetId())
 			}
 		}
-		switch {
-		case checked, slices.Contains(ids, a.caller):
-		case next == "":
-			return notInGroup()
-		default:
-			if err := a.service.inGroup(ctx, a.caller, groupID); err != nil {
+		if cursor == "" && !slices.Contains(ids, a.caller) {
+			if err := a.inGroup(ctx, a.caller, groupID); err != nil {
 				return err
 			}
 		}
-		checked = true
 		a.add(ids, candidate{count: &a.delivered.Group, group: true})
-		if cursor = next; cursor == "" {
-			break
+		if cursor = next; cursor == "" || a.full() {
+			return nil
 		}
 	}
-	return nil
 }
 
 // inGroup refuses users who are not members of the group. A group that does not exist has no members.
@@ -191,9 +177,5 @@ func (s *Service) inGroup(ctx context.Context, userID, groupID string) error {
 			break
 		}
 	}
-	return notInGroup()
-}
-
-func notInGroup() error {
 	return party.Refuse(party.NotMember, "to.group_id: you are not in this group.")
 }

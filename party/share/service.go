@@ -12,8 +12,6 @@ package share
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -96,66 +94,34 @@ func New(d Deps) *Service {
 func (s *Service) Close() { s.alarms.Close() }
 
 func (s *Service) changed(c party.Change) {
-	switch c.Kind {
-	case party.PartyClosed:
-		s.withdraw(c.ID, func(*sharedStatus) bool { return true })
-	case party.MemberLeft:
-		s.forget(c.ID, c.Session.UserID)
-		s.withdraw(c.ID, func(sh *sharedStatus) bool { return sh.session.SessionID == c.Session.SessionID })
-		s.Refresh(c.ID)
-	case party.SeatLost, party.SeatEnded:
-		s.forget(c.ID, c.Seat.Member.UserID)
-	case party.MemberDropped: // its status is gone too
-		if s.Policy().Parties.ReconnectGrace == 0 { // otherwise a member who returns shares the same invite
-			s.forget(c.ID, c.Session.UserID)
-		}
-		s.mu.Lock()
-		s.remove(c.ID, c.Session.SessionID)
-		s.mu.Unlock()
-		s.Refresh(c.ID)
-	case party.MemberEntered, party.PartyUpdated, party.SeatsChanged:
+	switch c.Kind { // of what changes who is in, or who can come in
+	case party.PartyClosed, party.PartyUpdated, party.MemberEntered, party.MemberLeft, party.MemberDropped, party.SeatsChanged:
 		s.Refresh(c.ID)
 	}
 }
 
-// InviteOver removes the statuses with an invite that was revoked. If userID is not "", the invite is
-// over only for that user, and the statuses stay.
+// InviteOver removes the statuses with an invite that was revoked. If userID is not "", the invite is over only for
+// that user, and the statuses stay.
 func (s *Service) InviteOver(inviteID, userID string) {
-	if userID != "" {
-		return
-	}
-	for _, id := range s.sharedParties() {
-		s.withdraw(id, func(sh *sharedStatus) bool { return sh.inviteID == inviteID })
-	}
-}
-
-// forget drops the invites that a user shared a party by.
-func (s *Service) forget(id party.ID, user string) {
-	id = s.Admission.Origin(id)
-	s.codes.Invalidate(shareKey{id, user, party.LinkInvite})
-	s.codes.Invalidate(shareKey{id, user, party.DigitsInvite})
-}
-
-func (s *Service) sharedParties() []party.ID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Collect(maps.Keys(s.statuses))
-}
-
-// Sweep removes the statuses whose invites have expired, and refreshes all others, because a lock or a kept seat may
-// end without an event. Call it about every minute.
-func (s *Service) Sweep() {
-	now := s.Now().Unix()
-	for _, id := range s.sharedParties() {
-		s.withdraw(id, func(sh *sharedStatus) bool { return sh.expiresAt <= now })
-		s.Refresh(id)
+	for id, bySession := range s.statuses {
+		for _, sh := range bySession {
+			if userID == "" && sh.inviteID == inviteID {
+				sh.expiresAt = 0
+				s.alarms.Sooner(id, s.Now())
+			}
+		}
 	}
 }
 
-// RulesLoaded refreshes all shared statuses in the background, because new rules may lock other parties.
-func (s *Service) RulesLoaded() {
-	for _, id := range s.sharedParties() {
-		s.Refresh(id)
+// RefreshAll is Refresh for all parties. Call it after a load of the rules, which may lock other parties, and about
+// every minute: invites, locks and kept seats may end without an event.
+func (s *Service) RefreshAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.statuses {
+		s.alarms.Sooner(id, s.Now())
 	}
 }
 
@@ -163,9 +129,8 @@ func (s *Service) RulesLoaded() {
 // unlocked. It costs nothing if no status is shared.
 func (s *Service) Refresh(id party.ID) {
 	s.mu.Lock()
-	shares := len(s.statuses[id]) > 0
-	s.mu.Unlock()
-	if shares {
+	defer s.mu.Unlock()
+	if len(s.statuses[id]) > 0 {
 		s.alarms.Sooner(id, s.Now())
 	}
 }
@@ -173,31 +138,29 @@ func (s *Service) Refresh(id party.ID) {
 func (s *Service) refreshStatuses(id party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), refreshTimeout)
 	defer cancel()
-	entryState, err := s.entryState(ctx, id)
-	switch {
-	case party.ReasonOf(err) == party.PartyNotFound:
-		s.withdraw(id, func(*sharedStatus) bool { return true })
-	case party.ReasonOf(err) == party.PartyAway: // the status stays until a member is back, or the party ends
-	case err != nil:
-		s.Logger.Warn("shared status not renewed party=%s error=%v", id, err)
+	v, entryState, err := s.entryState(ctx, id)
+	switch party.ReasonOf(err) {
+	case "", party.PartyNotFound: // a party that has ended has no members
+		s.update(id, v, entryState)
+	case party.PartyAway: // the status stays until a member is back, or the party ends
 	default:
-		s.rewrite(id, entryState)
+		s.Logger.Warn("shared status not renewed party=%s error=%v", id, err)
 	}
 }
 
-// entryState returns what stops friends from entering the party now, or entryOpen if nothing does.
-func (s *Service) entryState(ctx context.Context, id party.ID) (string, error) {
-	v, err := s.Admission.Look(ctx, id)
+// entryState returns the party, and what stops friends from entering it now, or entryOpen if nothing does.
+func (s *Service) entryState(ctx context.Context, id party.ID) (party.View, string, error) {
+	look, err := s.Admission.Look(ctx, id)
 	if err != nil {
-		return "", err
+		return party.View{}, "", err
 	}
-	switch err := s.Admission.Locked(ctx, v.View); {
+	switch err := s.Admission.Locked(ctx, look.View); {
 	case party.ReasonOf(err) == party.PartyLocked:
-		return entryLocked, nil
+		return look.View, entryLocked, nil
 	case err != nil:
-		return "", fmt.Errorf("lock: %w", err)
-	case v.Size()+v.Held("") >= v.MaxSize:
-		return entryFull, nil
+		return look.View, "", fmt.Errorf("lock: %w", err)
+	case look.Size()+look.Held("") >= look.MaxSize:
+		return look.View, entryFull, nil
 	}
-	return entryOpen, nil
+	return look.View, entryOpen, nil
 }

@@ -20,7 +20,7 @@ type sharedStatus struct {
 	session   party.Session
 	url, text string
 	inviteID  string
-	expiresAt int64  // of the invite, Unix seconds
+	expiresAt int64  // of the invite, Unix seconds; 0 once it is revoked
 	wasOnline bool   // followers saw the user online before
 	written   string // the status text, unless the game has replaced it
 }
@@ -72,37 +72,30 @@ func (s *Service) publish(sh *sharedStatus, entryState string) error {
 	return nil
 }
 
-func (s *Service) rewrite(id party.ID, entryState string) {
+// update rewrites the shared statuses of a party, and ends those whose sharer has left or whose invite is over.
+func (s *Service) update(id party.ID, v party.View, entryState string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for session, sh := range s.statuses[id] {
 		text := sh.status(entryState)
-		if text == sh.written {
-			continue
-		}
-		if !s.isUnchanged(sh) || s.set(sh, text) != nil { // the game has replaced it, or the session is ending
+		if _, in := v.Session(session); !in || sh.expiresAt <= s.Now().Unix() {
+			s.restore(sh)
 			s.remove(id, session)
+		} else if text != sh.written && (!s.isUnchanged(sh) || s.set(sh, text) != nil) {
+			s.remove(id, session) // the game has replaced it, or the session is ending
 		}
 	}
 }
 
-// withdraw removes shared statuses of the party that match which. The user's status is then as it was before.
-func (s *Service) withdraw(id party.ID, which func(*sharedStatus) bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for session, sh := range s.statuses[id] {
-		if !which(sh) {
-			continue
-		}
-		if s.isUnchanged(sh) {
-			// Errors are ignored: if a status cannot be written, the session is ending.
-			if sh.wasOnline {
-				_ = s.set(sh, "")
-			} else {
-				_ = s.Streams.StreamUserLeave(party.StatusMode, sh.session.UserID, "", "", sh.session.UserID, sh.session.SessionID)
-			}
-		}
-		s.remove(id, session)
+// restore makes the user's status as it was before, unless the game has replaced it. Errors are ignored: if a status
+// cannot be written, the session is ending.
+func (s *Service) restore(sh *sharedStatus) {
+	switch {
+	case !s.isUnchanged(sh):
+	case sh.wasOnline:
+		_ = s.set(sh, "")
+	default:
+		_ = s.Streams.StreamUserLeave(party.StatusMode, sh.session.UserID, "", "", sh.session.UserID, sh.session.SessionID)
 	}
 }
 

@@ -50,7 +50,7 @@ func TestService_Status_isTakenBack(t *testing.T) {
 		},
 		"expiry": func(w *world, _ party.ID, _ party.Session, _ share.Answer) {
 			w.clock.Advance(w.conf.Invites.Link.TTL)
-			w.share.Sweep()
+			w.share.RefreshAll()
 		},
 		"kick": func(w *world, id party.ID, s party.Session, _ share.Answer) {
 			w.host.PartyLeave(s, id)
@@ -60,7 +60,7 @@ func TestService_Status_isTakenBack(t *testing.T) {
 			for _, m := range w.host.Members(id) {
 				w.host.PartyLeave(m, id)
 			}
-			w.share.Sweep()
+			w.share.RefreshAll()
 		},
 	}
 	for name, end := range ends {
@@ -120,7 +120,7 @@ func TestService_Status_followsTheDoor(t *testing.T) {
 	}
 	w.join2(p[2], id)
 	w.locked.Store(false)
-	w.share.Sweep()
+	w.share.RefreshAll()
 	w.becomes(p[0], "no link, full", in("full"))
 	w.host.Disconnect(p[2])
 	w.ended(p[2])
@@ -179,6 +179,7 @@ func TestService_Status_ofTwoParties(t *testing.T) {
 		t.Errorf("status = %+v; want the second party's", v)
 	}
 	w.leave(a, second)
+	w.share.Settle()
 	if text, online := w.status(a); text != "" || !online {
 		t.Errorf("status = %q, seen %v; want none, seen as before", text, online)
 	}

@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"partyline/local/partytest"
 	"partyline/party"
+	"partyline/party/invite"
 	"partyline/party/rules"
 	"partyline/party/status"
 )
@@ -71,9 +73,12 @@ func TestService_InviteOver_elsewhere(t *testing.T) {
 		other, id := w.party(4, p[0]), w.party(4, p[1])
 		link := w.invite(p[1], id)
 		slow := slowSender{w.host, other, make(chan struct{})}
+		lead := func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
+			return w.invites.Lead(ctx, c, "", code)
+		}
 		s := status.New(status.Deps{
 			Streams: w.host, Sender: slow, Roster: w.roster, Admission: w.admission.Admission, News: w.news, Policy: func() rules.Config { return w.conf },
-			Logger: w.log, Now: time.Now, Lead: w.invites.Lead, OnProgress: func(party.ID, string) {},
+			Logger: w.log, Now: time.Now, Lead: lead, OnProgress: func(party.ID, string) {},
 		})
 		defer s.Close()
 		w.must(s.Set(t.Context(), overHTTP(p[2]), byCode(link.Code, "downloading", 0)))

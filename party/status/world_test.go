@@ -62,7 +62,7 @@ func newWorld(t testing.TB, now party.Clock) *world {
 	w.status = status.New(status.Deps{
 		Streams: w.host, Sender: w.host, Roster: w.roster, Admission: w.admission.Admission, News: w.news, Policy: policy, Logger: w.log, Now: now,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
-			return w.invites.Lead(ctx, c, code)
+			return w.invites.Lead(ctx, c, "", code)
 		},
 		OnProgress: func(_ party.ID, user string) { w.moves = append(w.moves, user) },
 	})

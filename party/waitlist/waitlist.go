@@ -161,7 +161,7 @@ type entrance struct {
 // also with PartyAway.
 func (s *Service) findEntrance(ctx context.Context, c party.Caller, r Request) (entrance, error) {
 	if r.Code != "" {
-		lead, err := s.Invites.Lead(ctx, c, r.Code)
+		lead, err := s.Invites.Lead(ctx, c, "", r.Code)
 		return entrance{lead.PartyID, lead.InviteID, func() error {
 			_, err := s.Invites.Redeem(ctx, c, r.Code, "")
 			return err
@@ -202,7 +202,7 @@ func (s *Service) findEntrance(ctx context.Context, c party.Caller, r Request) (
 // inviteEntrance returns the way in for a user who waits for a closed party with an invite. The invite has to lead to
 // that party.
 func (s *Service) inviteEntrance(ctx context.Context, c party.Caller, id party.ID, inviteID string) (entrance, error) {
-	lead, err := s.Invites.LeadByID(ctx, c, inviteID)
+	lead, err := s.Invites.Lead(ctx, c, inviteID, "")
 	if err == nil && lead.PartyID != id {
 		err = closedError()
 	}
