@@ -105,7 +105,7 @@ func TestService_ReturnByTheInviteThatNamesThem(t *testing.T) {
 	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
 	back := w.host.Connect(p[1].UserID)
 	w.must(w.redeem(back, made.Code))
-	w.sweep()
+	w.settled()
 	if n := w.stored(back); n != 0 {
 		t.Errorf("%d notifications of an invite that has been answered", n)
 	}

@@ -90,6 +90,7 @@ func (s *endings) end(ctx context.Context, c party.Caller, key string, before *r
 		return nil
 	}
 	s.publicPreviews.Invalidate(key)
+	s.notices.withdraw(r.ID, user)
 	s.OnInviteOver(r.ID, user)
 	s.notices.tellParty(id, e)
 	if user != "" {

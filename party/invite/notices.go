@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/caught"
 	"partyline/party"
 )
 
@@ -34,6 +36,7 @@ const (
 	noticePage     = 1000
 	noticePages    = 10 // of one user's notifications, that are searched
 	noticeAttempts = 4
+	noticeTimeout  = 30 * time.Second
 )
 
 // notices tells parties and users about invites. Safe for concurrent use, except sweep.
@@ -90,11 +93,31 @@ func (ns *notices) change(ctx context.Context, inviteID string, change func(*rec
 	return errTooManyRaces
 }
 
-// withdraw deletes the notifications that an invite has sent to these users.
-func (ns *notices) withdraw(ctx context.Context, inviteID, key string, users []string) error {
+// withdraw deletes, in the background, the notifications that an invite has sent to a user, or to all users if userID is
+// "". If it fails, the sweep repeats it.
+func (ns *notices) withdraw(inviteID, userID string) {
+	ns.tasks.begin(func() {
+		ctx, cancel := context.WithTimeout(ns.tasks.ctx, noticeTimeout)
+		defer cancel()
+		if err := ns.withdrawNow(ctx, inviteID, userID); err != nil {
+			ns.Logger.Warn("invite notifications not deleted yet invite=%s error=%v", inviteID, err)
+		}
+	})
+}
+
+// withdrawNow recovers from a panic, because it may run in its own goroutine, where a panic would end the process.
+func (ns *notices) withdrawNow(ctx context.Context, inviteID, userID string) (err error) {
+	defer caught.Recover(&err, "delete notifications")
+	var n recipients
+	if _, err := party.ReadObject(ctx, ns.Store.storage, noticesCollection, inviteID, &n); err != nil {
+		return fmt.Errorf("read the recipients of the invite: %w", err)
+	}
+	if userID != "" {
+		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return u != userID })
+	}
 	var deletes []*runtime.NotificationDelete
-	for _, user := range users {
-		found, err := ns.notificationsOf(ctx, user, key)
+	for _, user := range n.Users {
+		found, err := ns.notificationsOf(ctx, user, n.Key)
 		if err != nil {
 			return fmt.Errorf("list notifications: %w", err)
 		}
@@ -105,7 +128,7 @@ func (ns *notices) withdraw(ctx context.Context, inviteID, key string, users []s
 			return fmt.Errorf("delete notifications: %w", err)
 		}
 	}
-	return ns.change(ctx, inviteID, func(n *recipients) { n.Users = without(n.Users, users) })
+	return ns.change(ctx, inviteID, func(now *recipients) { now.Users = without(now.Users, n.Users) })
 }
 
 // without returns the users who are not among the others.
@@ -137,35 +160,17 @@ func (ns *notices) notificationsOf(ctx context.Context, user, key string) (found
 	return found, nil
 }
 
-// sweep deletes the notifications to users for whom their invite is over.
-func (ns *notices) sweep(ctx context.Context) error {
+// sweep deletes the notifications of invites for whose key over returns true.
+func (ns *notices) sweep(ctx context.Context, over func(ctx context.Context, key string) (bool, error)) error {
 	return ns.round.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
 		var n recipients
 		if err := ns.Store.broken.Decode(o, &n, &n.Key); err != nil {
 			return err
 		}
-		users, err := ns.overFor(ctx, n)
-		if err == nil && len(users) > 0 {
-			err = ns.withdraw(ctx, o.GetKey(), n.Key, users)
+		ended, err := over(ctx, n.Key)
+		if err == nil && ended {
+			err = ns.withdrawNow(ctx, o.GetKey(), "")
 		}
 		return err
 	})
-}
-
-// overFor returns those recipients of an invite for whom it is over.
-func (ns *notices) overFor(ctx context.Context, n recipients) ([]string, error) {
-	r, err := ns.Store.readCached(ctx, n.Key)
-	if err != nil {
-		return n.Users, unlessMissing(err)
-	}
-	over := r.ended(ns.Now()) || r.spent()
-	if !over {
-		if over, err = ns.leadsNowhere(ctx, r); err != nil {
-			return nil, err
-		}
-	}
-	if over {
-		return n.Users, nil
-	}
-	return slices.DeleteFunc(n.Users, func(u string) bool { return !slices.Contains(r.Declined, u) }), nil
 }

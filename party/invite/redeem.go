@@ -157,6 +157,9 @@ func (s *redemptions) claimForMember(ctx context.Context, key, user string) {
 		return
 	}
 	s.releaseHeldSeat(key, r, user)
+	if r.spent() {
+		s.notices.withdraw(r.ID, "")
+	}
 }
 
 // releaseHeldSeat releases what the invite held for a user who has come.
@@ -216,6 +219,9 @@ func (s *redemptions) enter(ctx context.Context, key string, by *admission.Judge
 		return fmt.Errorf("admit: %w", err)
 	}
 	settled = true
+	if r.spent() {
+		s.notices.withdraw(r.ID, "")
+	}
 	return nil
 }
 

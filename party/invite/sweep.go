@@ -39,7 +39,7 @@ type sweeper struct {
 func (s *sweeper) Sweep(ctx context.Context) (removed int, more bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	others := errors.Join(s.Admission.Sweep(ctx), s.notices.sweep(ctx))
+	others := errors.Join(s.Admission.Sweep(ctx), s.notices.sweep(ctx, s.over))
 	err = s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
 		n, err := s.sweepPage(ctx, page)
 		removed += n
@@ -87,6 +87,20 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 		return 0, fmt.Errorf("invites not deleted: %w", failed)
 	}
 	return len(dead), nil
+}
+
+// over reports whether no further user can use an invite.
+func (s *sweeper) over(ctx context.Context, key string) (bool, error) {
+	r, err := s.Store.readCached(ctx, key)
+	switch {
+	case party.ReasonOf(err) == party.InviteNotFound:
+		return true, nil
+	case err != nil:
+		return false, err
+	case r.ended(s.Now()) || r.spent():
+		return true, nil
+	}
+	return s.leadsNowhere(ctx, r)
 }
 
 // LiveCount returns how many invites had not ended in the last full round of the sweep. known is false before that.
