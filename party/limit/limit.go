@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"partyline/internal/cache"
 	"partyline/party/rules"
 )
@@ -26,8 +28,8 @@ type Keyed struct {
 }
 
 type bucket struct {
-	tokens  float64 // at that time; below zero for what was spent on credit
-	at      time.Time
+	rate    rules.Rate
+	tokens  *rate.Limiter
 	pending int // tokens that unfinished attempts may still cost
 }
 
@@ -48,7 +50,7 @@ func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
 // Wait returns what Take would, and spends nothing.
 func (k *Keyed) Wait(key string, r rules.Rate) (wait time.Duration) {
 	if _, known := k.buckets.Peek(key); known {
-		k.withBucket(key, r, func(b *bucket) { wait = b.wait(r) })
+		k.withBucket(key, r, func(b *bucket, now time.Time) { wait = b.wait(now) })
 	}
 	return wait
 }
@@ -64,8 +66,8 @@ type Attempt struct {
 // Begin starts an attempt of key that may cost n tokens, or returns how long to wait for one. The attempt counts until
 // it ends, so that many attempts at once cannot exceed the limit. The caller ends it with Done, once.
 func (k *Keyed) Begin(key string, r rules.Rate, n int) (a Attempt, wait time.Duration) {
-	k.withBucket(key, r, func(b *bucket) {
-		if wait = b.wait(r); wait == 0 {
+	k.withBucket(key, r, func(b *bucket, now time.Time) {
+		if wait = b.wait(now); wait == 0 {
 			b.pending += n
 			a = Attempt{k, b, n}
 		}
@@ -83,44 +85,50 @@ func (a Attempt) Done(counts bool) {
 	defer a.keyed.mu.Unlock()
 	a.b.pending -= a.n
 	if counts {
-		a.b.tokens -= float64(a.n)
+		a.b.spend(a.keyed.now(), a.n)
 	}
 }
 
 // Charge spends n tokens of key, on credit if there are too few. The debt has to refill before Wait returns zero again.
-// It spends nothing if n is below 1.
 func (k *Keyed) Charge(key string, r rules.Rate, n int) {
-	k.withBucket(key, r, func(b *bucket) { b.tokens -= float64(max(0, n)) })
+	k.withBucket(key, r, func(b *bucket, now time.Time) { b.spend(now, n) })
+}
+
+func (b *bucket) spend(now time.Time, n int) {
+	for range n { // one by one: a bucket refuses more than its size at once
+		b.tokens.ReserveN(now, 1)
+	}
 }
 
 // Len returns the number of buckets kept.
 func (k *Keyed) Len() int { return k.buckets.Len() }
 
-// withBucket refills the bucket of key, marks it as used, and calls do with it. It makes the bucket if needed. It does
-// not call do if there is no limit.
-func (k *Keyed) withBucket(key string, r rules.Rate, do func(b *bucket)) {
+// withBucket calls do with the bucket of key, and marks it as used. It makes the bucket if needed. It does not call do
+// if there is no limit.
+func (k *Keyed) withBucket(key string, r rules.Rate, do func(b *bucket, now time.Time)) {
 	if r.N <= 0 || r.Per <= 0 {
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := k.now()
+	now, limit := k.now(), rate.Limit(float64(r.N)/r.Per.Seconds())
 	b, known := k.buckets.Peek(key)
 	if !known {
-		b = &bucket{tokens: float64(r.N), at: now}
+		b = &bucket{rate: r, tokens: rate.NewLimiter(limit, r.N)}
+	} else if b.rate != r {
+		b.tokens.SetLimitAt(now, limit)
+		b.tokens.SetBurstAt(now, r.N)
+		b.rate = r
 	}
-	passed := max(0, now.Sub(b.at)) // the clock may be set back
-	b.tokens = min(float64(r.N), b.tokens+float64(r.N)*(float64(passed)/float64(r.Per)))
-	b.at = now
 	k.buckets.Put(key, b)
-	do(b)
+	do(b, now)
 }
 
 // wait returns how long until a token is free in addition to those of pending attempts; zero if one is free now.
-func (b *bucket) wait(r rules.Rate) time.Duration {
-	missing := float64(b.pending) + 1 - b.tokens
+func (b *bucket) wait(now time.Time) time.Duration {
+	missing := float64(b.pending) + 1 - b.tokens.TokensAt(now)
 	if missing <= 1e-9 { // rounding of the refill, far below one token
 		return 0
 	}
-	return max(time.Nanosecond, time.Duration(math.Ceil(missing/float64(r.N)*float64(r.Per))))
+	return max(time.Nanosecond, time.Duration(math.Ceil(missing/float64(b.tokens.Limit())*float64(time.Second))))
 }
