@@ -45,8 +45,8 @@ func TestSweep_RunsUntilStopped(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		all := nk.listed()
-		if got := all - first; got != first-1 {
-			t.Errorf("storage was listed %d times in the second round; want %d, the first alone looks for what processes before have left", got, first-1)
+		if got := all - first; got != first {
+			t.Errorf("storage was listed %d times in the second round; want %d, as in the first", got, first)
 		}
 		m.Stop(context.Background())
 		m.Stop(context.Background())
