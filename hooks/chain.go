@@ -36,9 +36,9 @@ type Chain struct {
 }
 
 // maxConcurrentStarts and maxConcurrentEnds are how many session starts and ends are handled at once. Each of them
-// waits for storage, and requests that wait together are written together. The host has only a few workers for
-// events, so a crowd that loses its connections or comes back would wait for these. A start may wait for storage
-// some thirty times within afterTimeout and needs a database connection each time.
+// waits for storage. The host has only a few workers for events, so a crowd that loses its connections or comes back
+// would wait for these. A start may wait for storage some thirty times within afterTimeout and needs a database
+// connection each time.
 const (
 	maxConcurrentStarts = 64
 	maxConcurrentEnds   = 512
