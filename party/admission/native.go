@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,20 +63,20 @@ func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) erro
 		}
 		return a.beginJoin(ctx, m, l)
 	case Join:
-		return a.orAway(ctx, m.Party, a.beginJoin(ctx, m, l))
+		return a.orGone(ctx, m.Party, a.beginJoin(ctx, m, l))
 	case Remove:
 		return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error { return a.beginRemove(v, m, l) })
 	}
 	return nil
 }
 
-// orAway returns the refusal of a join. After a restart the ID that members know may lead to a party that is away: it
-// is not gone.
-func (a *Admission) orAway(ctx context.Context, id party.ID, refusal error) error {
-	if party.ReasonOf(refusal) == party.PartyNotFound && a.Current(id) != id {
-		if _, err := a.Look(ctx, id); party.ReasonOf(err) == party.PartyAway {
-			return err
-		}
+// orGone returns the refusal of a join. It is more important that the party is gone or away. After a restart the ID that
+// members know may lead to a party that is away.
+func (a *Admission) orGone(ctx context.Context, id party.ID, refusal error) error {
+	switch party.ReasonOf(refusal) {
+	case party.AlreadyInParty, party.PartyNotFound:
+		_, err := a.Look(ctx, id)
+		return cmp.Or(err, refusal)
 	}
 	return refusal
 }
@@ -111,17 +112,6 @@ func validLabel(label string) bool {
 
 func (a *Admission) beginJoin(ctx context.Context, m Message, l *reserve.Look) error {
 	in := m.intent()
-	if l == nil && a.Policy().Parties.OnePerUser.Enabled() { // nobody has to leave a party for one that is gone
-		err := a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
-			err := v.Look()
-			seen := v.Seen()
-			l = &seen
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
 	leaving, unlock, err := a.claim(ctx, m.Party, in)
 	if err != nil {
 		return err
