@@ -2,6 +2,7 @@ package reserve
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"partyline/party"
@@ -84,12 +85,7 @@ type Requests map[string]Request
 
 // Asks reports whether the user is on the list of requests.
 func (rs Requests) Asks(userID string) bool {
-	for _, r := range rs {
-		if r.Session.UserID == userID {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(slices.Collect(maps.Values(rs)), func(r Request) bool { return r.Session.UserID == userID })
 }
 
 // onlyFriendsMayAsk reports whether the rest of the list is for friends of members. That is a quarter of it, or nothing
