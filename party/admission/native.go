@@ -1,8 +1,8 @@
 package admission
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -62,26 +62,25 @@ func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) erro
 		}
 		return a.beginJoin(ctx, m, l)
 	case Join:
-		return a.orAway(ctx, m.Party, a.beginJoin(ctx, m, l))
+		return a.orGone(ctx, m.Party, a.beginJoin(ctx, m, l))
 	case Remove:
 		return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error { return a.beginRemove(v, m, l) })
 	}
 	return nil
 }
 
-// orAway returns the refusal of a join. After a restart the ID that members know may lead to a party that is away: it
-// is not gone.
-func (a *Admission) orAway(ctx context.Context, id party.ID, refusal error) error {
-	if party.ReasonOf(refusal) == party.PartyNotFound && a.Current(id) != id {
-		if _, err := a.Look(ctx, id); party.ReasonOf(err) == party.PartyAway {
-			return err
-		}
+// orGone returns the refusal of a join. It is more important that the party is gone or away. After a restart the ID that
+// members know may lead to a party that is away.
+func (a *Admission) orGone(ctx context.Context, id party.ID, refusal error) error {
+	switch party.ReasonOf(refusal) {
+	case party.AlreadyInParty, party.PartyNotFound:
+		_, err := a.Look(ctx, id)
+		return cmp.Or(err, refusal)
 	}
 	return refusal
 }
 
-// beginCreate notes that the user is entering a party, so that their other sessions see it. It notes nothing if the
-// host is about to refuse the message.
+// beginCreate notes that the user is entering a party, so that their other sessions see it.
 func (a *Admission) beginCreate(ctx context.Context, m Message) error {
 	s := m.Sender
 	_, unlock, err := a.claim(ctx, party.ID{}, reserve.Intent{Session: s})
@@ -90,9 +89,6 @@ func (a *Admission) beginCreate(ctx context.Context, m Message) error {
 		return err
 	}
 	defer unlock()
-	if !validLabel(m.Facts.Label) {
-		return nil
-	}
 	a.joins.begin(s.SessionID, join{joiner: s, behind: a.joins.get(s.SessionID).behind, until: a.Now().Add(reserve.PendingTTL)})
 	return nil
 }
@@ -101,27 +97,8 @@ func (a *Admission) beginCreate(ctx context.Context, m Message) error {
 // modules cannot read it), and ten seconds until it reports the end.
 const deadConnectionTime = 35 * time.Second
 
-// maxLabel is the longest label that the host accepts, in bytes.
-const maxLabel = 2048
-
-// validLabel reports whether the host can read a label; otherwise it creates no party.
-func validLabel(label string) bool {
-	return label == "" || len(label) <= maxLabel && json.Unmarshal([]byte(label), new(map[string]any)) == nil
-}
-
 func (a *Admission) beginJoin(ctx context.Context, m Message, l *reserve.Look) error {
 	in := m.intent()
-	if l == nil && a.Policy().Parties.OnePerUser.Enabled() { // nobody has to leave a party for one that is gone
-		err := a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
-			err := v.Look()
-			seen := v.Seen()
-			l = &seen
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
 	leaving, unlock, err := a.claim(ctx, m.Party, in)
 	if err != nil {
 		return err
@@ -307,7 +284,6 @@ func (a *Admission) finishJoin(v *ledger.Visit, s party.Session) (leaving []part
 	}
 	v.Entered(s, v.At, true, a.Roster.Attendance.Another(v.ID, s))
 	err = v.Seated(s, party.Grant{})
-	a.evictGhost(v, members)
 	return pending.Leaving, true, err
 }
 

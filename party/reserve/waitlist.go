@@ -53,17 +53,8 @@ func (l list) Miss(w Waiter) {
 }
 
 // Place returns the user's place on the wait list, from 1; 0 if they are not on it.
-func (l list) Place(userID string) (place int) {
-	w, waits := l.Waiting[userID]
-	if !waits {
-		return 0
-	}
-	for _, other := range l.Waiting {
-		if other.compare(w) <= 0 {
-			place++
-		}
-	}
-	return place
+func (l list) Place(userID string) int {
+	return 1 + slices.IndexFunc(l.Waitlist(), func(w Waiter) bool { return w.UserID == userID })
 }
 
 // Join puts a user at the end of the wait list. inviteID is the invite they came by; "" means by the party's ID.
@@ -83,10 +74,9 @@ func (l list) Join(userID, inviteID string, now time.Time) Waiter {
 func (l list) Seen(userID string, there bool, now time.Time) bool {
 	w := l.Waiting[userID]
 	switch gone := !w.Absent.IsZero(); {
-	case there == !gone:
-		if there || now.Before(w.Absent.Add(MaxAbsent)) {
-			return false
-		}
+	case there && !gone, !there && gone && now.Before(w.Absent.Add(MaxAbsent)):
+		return false
+	case !there && gone:
 		delete(l.Waiting, userID)
 		return true
 	case there:
