@@ -3,6 +3,7 @@ package admission_test
 import (
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -138,6 +139,29 @@ func TestAdmission_AnotherNodeIsFaster(t *testing.T) {
 	}
 	if ghosts := k.host.Ghosts(id); len(ghosts) > 0 {
 		t.Errorf("ghosts = %v; want none", ghosts)
+	}
+}
+
+// A native join may take longer than its seat is reserved. Then the host has two sessions for one seat, and the
+// admitted one, a ghost, is taken off.
+func TestAdmission_LateNativeJoinEvictsTheGhost(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 2)
+	k.host.BetweenJoinAndTrack = func() {
+		k.clock.Advance(6 * time.Second)
+		k.must(k.admit(p[2], id))
+	}
+	k.must(k.admission.BeginJoin(ctx, id, p[1]))
+	k.must(k.host.PartyJoin(p[1], id))
+	if len(k.host.Ghosts(id)) != 1 {
+		t.Fatal("no ghost; the test proves nothing")
+	}
+	k.admission.EndJoin(ctx, id, p[1])
+	k.wantHostAgrees(id)
+	if !slices.ContainsFunc(k.log.Lines(), func(l string) bool { return strings.HasPrefix(l, "warn party over capacity") }) {
+		t.Error("nothing logged")
 	}
 }
 

@@ -284,6 +284,7 @@ func (a *Admission) finishJoin(v *ledger.Visit, s party.Session) (leaving []part
 	}
 	v.Entered(s, v.At, true, a.Roster.Attendance.Another(v.ID, s))
 	err = v.Seated(s, party.Grant{})
+	a.evictGhost(v, members)
 	return pending.Leaving, true, err
 }
 

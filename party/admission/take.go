@@ -155,6 +155,27 @@ func (b boarding) leaveStream(id party.ID, s party.Session) error {
 	return b.ledger.Streams.StreamUserLeave(party.StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
 }
 
+// evictGhost takes the session admitted last off a stream that has more sessions than seats. It backs up the check in
+// take, because a native join may take longer than its seat is reserved.
+func (b boarding) evictGhost(v *ledger.Visit, members []party.Member) {
+	if len(v.Book.Admitted) == 0 {
+		return
+	}
+	now, err := b.ledger.Roster.LookOnce(v.ID)
+	if err != nil {
+		return
+	}
+	ghost, is := v.Book.Ghost(members, len(now.Lost), now.MaxSize)
+	if !is {
+		return
+	}
+	b.ledger.Logger.Warn("party over capacity, admission undone party=%s session=%s", v.ID, ghost.SessionID)
+	if _, err := b.takeOff(v, ghost, false); err != nil {
+		b.ledger.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, ghost.SessionID, err)
+	}
+	delete(v.Book.Admitted, ghost.SessionID)
+}
+
 // vacate takes the older of a user's two sockets out of the party. It sends the socket a party close, as the host does
 // to a removed member, because the host itself sends nothing. The close waits for [party.NewcomerAfter], because the
 // socket may have come in just now, and must get the host's party before it. If the socket led, leadership passes on as

@@ -86,6 +86,27 @@ func TestCheckAfterJoin(t *testing.T) {
 	}
 }
 
+// The ghost is the session that the module admitted last.
+func TestGhost(t *testing.T) {
+	members := newParty(0, 0, 1, 2, 3).Members
+	b := reserve.NewBook()
+	if ghost, is := b.Ghost(members, 0, 3); is {
+		t.Errorf("a ghost that nobody admitted: %v", ghost)
+	}
+	b.Admitted[session(2, 0).SessionID] = epoch.Add(time.Second)
+	b.Admitted[session(3, 0).SessionID] = epoch
+	b.Admitted["left since"] = epoch.Add(time.Minute)
+	for _, c := range []struct {
+		lost, max int
+		is        bool
+	}{{0, 4, false}, {0, 3, true}, {1, 4, true}, {1, 5, false}, {0, 0, false}} {
+		ghost, is := b.Ghost(members, c.lost, c.max)
+		if is != c.is || is && ghost != session(2, 0) {
+			t.Errorf("with %d lost, of %d: %v, %v; want %v", c.lost, c.max, ghost, is, c.is)
+		}
+	}
+}
+
 // Settle ends only what the finished message began.
 func TestSettle(t *testing.T) {
 	own, other, accepted := session(0, 0), session(1, 0), session(2, 0)

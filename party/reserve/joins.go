@@ -71,6 +71,21 @@ func (b Book) CheckAfterJoin(members []party.Member, lost int, s, older party.Se
 	return nil
 }
 
+// Ghost returns the session admitted last if the stream has more sessions than the party has seats: the host did not
+// make it a member.
+func (js joins) Ghost(members []party.Member, lost, maxSize int) (ghost party.Session, is bool) {
+	if maxSize == 0 || len(members)+lost <= maxSize {
+		return party.Session{}, false
+	}
+	var at time.Time
+	for _, m := range members {
+		if t, ok := js.Admitted[m.SessionID]; ok && t.After(at) {
+			ghost, at = m.Session, t
+		}
+	}
+	return ghost, !at.IsZero()
+}
+
 // Request is a player's request to enter a closed party. The host keeps its own list with as many entries as the party
 // has seats. It removes an entry only when the leader decides on it, not when the player disconnects or gets in by an
 // invite. So the book counts the list and decides who may get onto it.
