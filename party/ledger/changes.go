@@ -10,7 +10,6 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -23,7 +22,7 @@ const changesAtOnce = 16
 // with Conflict after too many lost races. It goes on after ctx ends, for storageWait at most: the ctx of a session that
 // has just left has ended. edit may run several times.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
-	ctx, cancel := bounded.Context(context.WithoutCancel(ctx), storageWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
 	defer cancel()
 	unlock, err := s.changing.Lock(ctx, id) // until it is known whether the change was written
 	if err != nil {
