@@ -22,13 +22,15 @@ const maxPayload = 32 << 10
 // {}, and null as absent, because many serializers write it for an unset field. Refusals name the field. Texts with NUL
 // characters are refused, because the host's database cannot store them.
 func decode(payload string, into any) error {
-	switch {
+	switch text := strings.Trim(payload, " \t\r\n"); {
 	case len(payload) > maxPayload:
 		return party.Refuse(party.InvalidRequest, "The payload is larger than %d bytes.", maxPayload)
 	case !utf8.ValidString(payload):
 		return party.Refuse(party.InvalidRequest, "The payload is not UTF-8 text.")
-	case strings.Trim(payload, " \t\r\n") == "":
+	case text == "":
 		return nil
+	case text == "null":
+		return errNoObject
 	}
 	err := decodeStrictly(payload, into)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && strings.HasPrefix(wrong.Value, "number") {
@@ -38,10 +40,13 @@ func decode(payload string, into any) error {
 	if err != nil {
 		return refuseMalformed(err)
 	}
-	return cleanTexts(reflect.ValueOf(into).Elem())
+	return cleanTexts(reflect.ValueOf(into).Elem(), "payload")
 }
 
-var errTrailing = errors.New("there is something after the JSON object")
+var (
+	errNoObject = party.Refuse(party.InvalidRequest, "The payload must be a JSON object.")
+	errTrailing = errors.New("there is something after the JSON object")
+)
 
 func decodeStrictly(payload string, into any) error {
 	source := json.NewDecoder(strings.NewReader(payload))
@@ -73,7 +78,7 @@ func wholeNumber(token string) string {
 func refuseMalformed(err error) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if wrong.Field == "" {
-			return party.Refuse(party.InvalidRequest, "The payload must be a JSON object.")
+			return errNoObject
 		}
 		return party.Invalid(wrong.Field, "must be %s.", cmp.Or(kindNames[wrong.Type.Kind()], "a whole number"))
 	}
@@ -89,20 +94,21 @@ var kindNames = map[reflect.Kind]string{
 	reflect.Struct: "an object", reflect.Slice: "a list", reflect.String: "a string", reflect.Bool: "true or false", reflect.Float64: "a number",
 }
 
-// cleanTexts refuses NUL characters in a request, and makes raw JSON that is null absent.
-func cleanTexts(v reflect.Value) error {
+// cleanTexts refuses NUL characters in a request, and makes raw JSON that is null absent. field names the value.
+func cleanTexts(v reflect.Value, field string) error {
 	switch v.Kind() {
 	case reflect.String:
 		if strings.ContainsRune(v.String(), 0) {
-			return party.Refuse(party.InvalidRequest, "The payload has a NUL character.")
+			return party.Invalid(field, "must not have a NUL character.")
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
-			return cleanTexts(v.Elem())
+			return cleanTexts(v.Elem(), field)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if err := cleanTexts(v.Field(i)); err != nil {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			if err := cleanTexts(v.Field(i), cmp.Or(name, field)); err != nil {
 				return err
 			}
 		}
@@ -114,7 +120,7 @@ func cleanTexts(v reflect.Value) error {
 			return nil
 		}
 		for i := range v.Len() {
-			if err := cleanTexts(v.Index(i)); err != nil {
+			if err := cleanTexts(v.Index(i), field); err != nil {
 				return err
 			}
 		}

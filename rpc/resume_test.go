@@ -39,7 +39,7 @@ func TestResume(t *testing.T) {
 func TestResume_BadInput(t *testing.T) {
 	kernel := &resumer{}
 	h := serve(t, rpc.Resume(kernel.Resume))
-	for _, payload := range []string{`{"party_id":"p"}`, `[]`, `{`, `{} {}`} {
+	for _, payload := range []string{`{"party_id":"p"}`, `[]`, `{`, `null`, `{} {}`} {
 		_, err := h.call(overSocket("u1"), "party_resume", payload)
 		if _, number := refusal(t, err); number != 3 {
 			t.Errorf("party_resume %q = %v; want number 3", payload, err)
