@@ -208,8 +208,8 @@ func (s *slots) reserveInTime(ctx context.Context, matchID, userID string) bool 
 // reserveOnce asks the fleet for a slot for a late friend, or returns the recent answer of the fleet.
 func (s *slots) reserveOnce(ctx context.Context, matchID, userID string) bool {
 	key := [2]string{matchID, userID}
-	given, _ := s.asked.Get(ctx, key, func(ctx context.Context) (bool, error) {
-		err := s.reserve(ctx, matchID, []string{userID})
+	given, _ := s.asked.Get(ctx, key, func(context.Context) (bool, error) {
+		err := s.fleets.withTimeout(func(ctx context.Context) error { return s.reserve(ctx, matchID, []string{userID}) })
 		if err != nil {
 			s.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
 		}

@@ -74,6 +74,7 @@ type slot struct {
 	reserved bool      // the fleet has reserved it
 	tries    int       // failed tries to get the slot
 	next     time.Time // when the slot is next asked for or renewed
+	until    time.Time // when the fleet gives the slot up, unless it is used or renewed
 }
 
 // ready reports whether the match is played on a server and that server is known.
@@ -106,7 +107,7 @@ func (s *serving) tellReady(c *call, seat seats.Seat) {
 func (s *serving) recordSlots(c *call, sessions map[string]string) {
 	for user, session := range sessions {
 		before := s.slots[user].session
-		s.slots[user] = slot{session: session, reserved: true, next: c.now.Add(slotTTL)}
+		s.slots[user] = slot{session: session, reserved: true, next: c.now.Add(slotTTL), until: c.now.Add(slotTTL)}
 		if seat, ok := c.table.Get(c.now, user); ok && seat.State == seats.Held && session != before {
 			s.tellReady(c, seat)
 		}
@@ -115,8 +116,7 @@ func (s *serving) recordSlots(c *call, sessions map[string]string) {
 
 // hasSlot reports whether the fleet has reserved a slot that the user has not used yet.
 func (s *serving) hasSlot(now time.Time, userID string) bool {
-	slot := s.slots[userID]
-	return slot.reserved && now.Before(slot.next)
+	return now.Before(s.slots[userID].until)
 }
 
 // watch follows the server between its reports. It reports false once the match is over.

@@ -28,7 +28,7 @@ func (m *seatedMatch) MatchJoinAttempt(ctx context.Context, logger runtime.Logge
 		case !allow:
 			c.table = before
 		case c.guests.find(presence.GetSessionId()) < 0:
-			c.guests = append(c.guests, presence)
+			c.guests = append(c.guests, guest{presence, false})
 		}
 		return c.inner != nil
 	})
@@ -103,31 +103,40 @@ func (c *call) checkBlocks(userID, partyID string) error {
 }
 
 // MatchJoin passes on the sessions that MatchJoinAttempt let in. A session replaces the earlier ones of its user: the
-// handler sees them leave first, and nothing of them after that.
+// handler sees those leave first that it has seen join, and nothing of them after that. The host may report two
+// sessions of a user in the other order, so one that was replaced before is kicked when it comes.
 func (m *seatedMatch) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
 	return m.stepAndSettle("MatchJoin", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		var arrived, replaced []runtime.Presence
+		var arrived, over, left []runtime.Presence
 		for _, p := range presences {
 			at := c.guests.find(p.GetSessionId())
-			if at < 0 { // the host only reports sessions that were let in
+			if at < 0 {
+				over = append(over, p)
 				continue
 			}
+			c.guests[at].joined = true
 			arrived = append(arrived, p)
 			for _, earlier := range c.guests[:at] {
-				if earlier.GetUserId() == p.GetUserId() {
-					replaced = append(replaced, disconnected{earlier})
+				if earlier.GetUserId() != p.GetUserId() {
+					continue
+				}
+				over = append(over, earlier.Presence)
+				if earlier.joined {
+					left = append(left, disconnected{earlier.Presence})
 				}
 			}
 		}
-		if len(replaced) > 0 {
-			if err := d.MatchKick(replaced); err != nil {
-				logger.Warn("sessions not kicked count=%d error=%v", len(replaced), err)
-			}
-			for _, p := range replaced { // their players continue with another session
+		if len(over) > 0 {
+			for _, p := range over { // their players continue with another session
 				c.guests.remove(p.GetSessionId())
 				c.tellPlayers(event{Event: eventEnded, MatchID: c.id, UserID: p.GetUserId()}, []runtime.Presence{p})
 			}
-			c.inner = m.inner.MatchLeave(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, replaced)
+			if err := d.MatchKick(over); err != nil {
+				logger.Warn("sessions not kicked count=%d error=%v", len(over), err)
+			}
+		}
+		if len(left) > 0 {
+			c.inner = m.inner.MatchLeave(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, left)
 		}
 		if c.inner != nil && len(arrived) > 0 {
 			c.seatsUnsent = true // a player who arrives needs the seats, even if no seat changed
@@ -166,17 +175,23 @@ func (m *seatedMatch) MatchLeave(ctx context.Context, logger runtime.Logger, db 
 	})
 }
 
+// guest is a session that the match let in.
+type guest struct {
+	runtime.Presence
+	joined bool // the handler was told of it
+}
+
 // guests are the sessions that the match let in, in the order they came, until another session of their user replaces
 // them or the host reports them gone.
-type guests []runtime.Presence
+type guests []guest
 
 // find returns the index of a session; -1 if it is not there.
 func (gs guests) find(sessionID string) int {
-	return slices.IndexFunc(gs, func(g runtime.Presence) bool { return g.GetSessionId() == sessionID })
+	return slices.IndexFunc(gs, func(g guest) bool { return g.GetSessionId() == sessionID })
 }
 
 func (gs guests) hasUser(userID string) bool {
-	return slices.ContainsFunc(gs, func(g runtime.Presence) bool { return g.GetUserId() == userID })
+	return slices.ContainsFunc(gs, func(g guest) bool { return g.GetUserId() == userID })
 }
 
 // remove reports whether the session was there.

@@ -135,7 +135,8 @@ func (o *Order) onCreated(status runtime.FmCreateStatus, info *runtime.InstanceI
 		if err == nil {
 			err = o.setServer(ctx, s, sessionsByUser(sessions))
 		}
-		if err != nil {
+		// Once the match has a server, a later callback may be about that one.
+		if state, _ := o.State(); errors.Is(err, errOtherServer) || err != nil && state != OrderReady {
 			o.fleets.deleteServer(o.manager, info.Id)
 		}
 		return err

@@ -113,7 +113,9 @@ func (m *seatedMatch) MatchTerminate(ctx context.Context, logger runtime.Logger,
 	return m.step("MatchTerminate", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		c.endsAt = c.now.Add(time.Duration(graceSeconds) * time.Second)
 		c.refreshLabel()
-		c.tellEnd(c.endsAt)
+		if c.serving == nil || !c.serving.ended { // otherwise the next tick tells it, with the result
+			c.tellEnd(c.endsAt)
+		}
 		c.inner = m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, graceSeconds)
 		return c.inner != nil
 	})

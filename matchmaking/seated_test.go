@@ -253,6 +253,50 @@ func TestSeated_IdleTicks(t *testing.T) {
 	wantLines(t, "the party heard", s.events(p), "seat_released bob@0")
 }
 
+// Two devices of a player are let in, and the host reports the second one first. One of them has to go, and the handler
+// sees no session leave that it has not seen join.
+func TestSeated_DevicesInTheOtherOrder(t *testing.T) {
+	_, s, sc, _ := scripted(t)
+	for _, session := range []string{"ann1", "ann2"} {
+		state, allow, reason := s.core.MatchJoinAttempt(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, player{user: "ann", session: session}, nil)
+		if !s.take(state) || !allow {
+			t.Fatal(session, reason)
+		}
+	}
+	s.kicked = nil
+	onStream := map[string]bool{}
+	join := func(session string) {
+		onStream[session] = true
+		s.take(s.core.MatchJoin(s.ctx, s, nil, s.fakeHost, s, 0, s.state, []runtime.Presence{player{user: "ann", session: session}}))
+		for _, k := range s.kicked { // the host takes a session off the stream that is on it
+			delete(onStream, k.session)
+		}
+		s.kicked = nil
+	}
+	join("ann2")
+	join("ann1")
+	for range 10 {
+		s.clock.Advance(time.Second)
+		s.take(s.core.MatchLoop(s.ctx, s, nil, s.fakeHost, s, s.tick, s.state, nil))
+		for _, k := range s.kicked {
+			delete(onStream, k.session)
+		}
+		s.kicked = nil
+	}
+	if len(onStream) != 1 {
+		t.Errorf("on the match's stream after 10 s: %v; want one device of ann", onStream)
+	}
+	wantLines(t, "the handler saw", sc.seen(), "attempt ann1", "attempt ann2", "join ann2")
+}
+
+func TestSeated_UnaskedSessionsAreKicked(t *testing.T) {
+	_, s, sc, _ := scripted(t)
+	s.take(s.core.MatchJoin(s.ctx, s, nil, s.fakeHost, s, 0, s.state, []runtime.Presence{player{user: "spy", session: "spy1"}}))
+	if len(s.kicked) != 1 || len(sc.seen()) != 0 || s.over() {
+		t.Errorf("kicked %v, over %v", s.kicked, s.over())
+	}
+}
+
 func TestSeated_TheHandlerRefuses(t *testing.T) {
 	h, s, sc, p := scripted(t)
 	h.events(p)

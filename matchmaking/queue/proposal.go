@@ -129,6 +129,7 @@ func (ps *proposals) begin(p proposal) int {
 	defer ps.mu.Unlock()
 	ps.next++
 	p.id = ps.next
+	p.parts = slices.Clone(p.parts) // the caller reads its own while answers come
 	ps.all[p.id] = &p
 	for _, part := range p.parts {
 		ps.byTicket[part.ticket] = &p

@@ -492,3 +492,21 @@ func TestAccept_WarnsOfRarePasses(t *testing.T) {
 		})
 	}
 }
+
+// A player who has seen the proposal by party_queue accepts it while the others are told of it. It is for the race
+// detector.
+func TestPropose_AcceptWhileTold(t *testing.T) {
+	w := askingWorld(t)
+	alone, tickets := w.queueSolos(4)
+	var once sync.Once
+	var answers sync.WaitGroup
+	w.notices.hook = func() {
+		once.Do(func() {
+			for i := range alone {
+				answers.Go(func() { _, _ = w.Accept(t.Context(), callerOf(alone[i]), tickets[i], true) })
+			}
+		})
+	}
+	w.process()
+	answers.Wait()
+}

@@ -73,6 +73,7 @@ type world struct {
 type notices struct {
 	mu   sync.Mutex
 	sent []*runtime.NotificationSend
+	hook func() // called with each send, if not nil
 }
 
 func (n *notices) NotificationsSend(ctx context.Context, sent []*runtime.NotificationSend) error {
@@ -81,6 +82,9 @@ func (n *notices) NotificationsSend(ctx context.Context, sent []*runtime.Notific
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.hook != nil {
+		n.hook()
+	}
 	n.sent = append(n.sent, sent...)
 	return nil
 }
