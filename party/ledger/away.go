@@ -312,6 +312,9 @@ func (b *AwayParty) ContinueIn(ctx context.Context, native party.ID, s party.Ses
 		return err
 	}
 	err = l.records.change(ctx, b.Origin, []string{user}, func(r reserve.Record) {
+		if r.Native == native { // the attempt before succeeded, but its answer was lost
+			return
+		}
 		seat, kept := r.Seats[user]
 		if seatGone = !kept || !r.Away || seat.Member != b.Seat.Member; !seatGone {
 			ages = r.Ages
