@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -155,16 +156,12 @@ func (s *store) apply(t *transaction, edit func(reserve.Record)) error {
 		if o := t.found[awayCollection+"/"+user]; o != nil {
 			parties, _ = s.decodeAway(o) // a broken one is replaced
 		}
-		before := maps.Clone(parties)
 		maps.DeleteFunc(parties, func(_ string, until int64) bool { return until <= party.Nanos(now) })
 		delete(parties, t.id.String())
 		if seat, kept := record.Seats[user]; kept {
 			parties[t.id.String()] = party.Nanos(seat.Until)
 		} else if _, member := record.Members[user]; member {
 			parties[t.id.String()] = memberWithoutEnd
-		}
-		if len(parties) > 0 && maps.Equal(parties, before) {
-			continue
 		}
 		value, err := json.Marshal(awayRecord{parties})
 		if err != nil {
@@ -175,18 +172,29 @@ func (s *store) apply(t *transaction, edit func(reserve.Record)) error {
 	return nil
 }
 
-// put writes a value, or deletes the object if it is empty.
+// put writes a value, or deletes the object if it is empty. It does nothing if storage has that state already.
 func (t *transaction) put(collection, key, value string, empty bool) {
 	old := t.found[collection+"/"+key]
 	switch {
 	case empty && old != nil:
 		t.deletes = append(t.deletes, &runtime.StorageDelete{Collection: collection, Key: key, Version: old.Version})
-	case empty:
+	case empty, old != nil && sameJSON(old.Value, value):
 	case old == nil:
 		t.writes = append(t.writes, &runtime.StorageWrite{Collection: collection, Key: key, Value: value, Version: party.Absent})
 	default:
 		t.writes = append(t.writes, &runtime.StorageWrite{Collection: collection, Key: key, Value: value, Version: old.Version})
 	}
+}
+
+// sameJSON reports whether two texts are equal as JSON: the database changes their format.
+func sameJSON(x, y string) bool {
+	decode := func(text string) (value any) {
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber()
+		_ = d.Decode(&value)
+		return value
+	}
+	return reflect.DeepEqual(decode(x), decode(y))
 }
 
 // deleteRejected is the start of the host's error if an object to delete has changed.
