@@ -194,13 +194,25 @@ func (r *Recorder) writeMembers(id party.ID) {
 	var origin party.ID
 	var turn uint64
 	var users []string
-	var now reserve.Standing
+	now := reserve.Standing{Native: id, Members: map[string]party.Member{}}
 	err := r.ledger.VisitNative(ctx, id, func(v *Visit) error {
 		if err := v.Look(); err != nil {
 			return nil //nolint:nilerr // ended or away: the record has that already
 		}
+		now.Facts = v.Facts
+		if r.survivesRestart() {
+			for _, m := range v.Last.Members {
+				now.Members[m.UserID] = m
+			}
+			now.Ages = r.ledger.Ages(v.ID)
+			for user, m := range v.saved.Members { // their connection ended, and storage does not have their kept seat yet
+				if k := v.Book.Kept[user]; k != nil && !k.Stored && k.Member == m.Session {
+					m.Leader = false // somebody else leads by now
+					now.Members[user] = m
+				}
+			}
+		}
 		old := v.saved
-		now = r.membersNow(v)
 		if len(old.Members)+len(now.Members) == 0 || old.Facts == now.Facts && maps.Equal(old.Members, now.Members) && maps.Equal(old.Ages, now.Ages) {
 			return nil
 		}
@@ -211,49 +223,29 @@ func (r *Recorder) writeMembers(id party.ID) {
 		v.recorded, v.saved = true, reserve.Standing{Members: union} // until the write is done
 		return nil
 	})
-	if err == nil && p == nil {
-		return
-	}
-	if err == nil {
+	if err == nil && p != nil {
 		err = r.ledger.records.change(ctx, origin, users, func(record reserve.Record) {
 			if p.writes.Load() == turn {
 				*record.Standing = now
 			}
 		})
 	}
-	retryAfter := memberWriteInterval
+	done := p == nil
+	if err == nil && !done {
+		r.ledger.Briefly(id, func(v *Visit) {
+			if done = v.place == p && p.writes.Load() == turn; done {
+				v.saved = now
+			}
+		})
+	}
 	if err != nil {
-		retryAfter = storageWait
 		if !party.IsBroken(err) { // otherwise the log has it
 			r.ledger.Logger.Warn("party members not written party=%s error=%v", id, err)
 		}
+		r.writes.Sooner(id, r.ledger.Now().Add(storageWait))
+	} else if !done {
+		r.writes.Sooner(id, r.ledger.Now().Add(memberWriteInterval))
 	}
-	r.ledger.Briefly(id, func(v *Visit) {
-		if err == nil && v.place == p && p.writes.Load() == turn {
-			v.saved = now
-		} else {
-			r.writes.Sooner(id, r.ledger.Now().Add(retryAfter))
-		}
-	})
-}
-
-// membersNow returns what the record should say of a party with members.
-func (r *Recorder) membersNow(v *Visit) reserve.Standing {
-	now := reserve.Standing{Native: v.ID, Facts: v.Facts, Members: map[string]party.Member{}}
-	if !r.survivesRestart() {
-		return now
-	}
-	for _, m := range v.Last.Members {
-		now.Members[m.UserID] = m
-	}
-	now.Ages = r.ledger.Ages(v.ID)
-	for user, m := range v.saved.Members { // their connection ended, and storage does not have their kept seat yet
-		if k := v.Book.Kept[user]; k != nil && !k.Stored && k.Member == m.Session {
-			m.Leader = false // somebody else leads by now
-			now.Members[user] = m
-		}
-	}
-	return now
 }
 
 // AwayParty is a party in which everybody is away, in the state that the first returning member finds.

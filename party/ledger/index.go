@@ -138,6 +138,19 @@ func (m *moves) set(from, to party.ID) {
 	m.current[from] = to
 }
 
+// learn makes id lead to where other leads, unless id leads somewhere already.
+func (m *moves) learn(id, other party.ID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	to, moved := m.current[other]
+	if !moved {
+		to = other
+	}
+	if _, known := m.current[id]; !known && to != id {
+		m.current[id] = to
+	}
+}
+
 // end forgets all IDs that lead to a party.
 func (m *moves) end(id party.ID) {
 	m.mu.Lock()
@@ -155,9 +168,8 @@ func (m *moves) learnAll(ctx context.Context) error {
 	}
 	err := m.records.Go(ctx, storageWait, func(o *api.StorageObject) error {
 		record := reserve.NewRecord()
-		id, err := reserve.PartyOf(o.Value)
-		if err == nil && record.Add(id, o.Value) == nil && !record.Native.IsZero() && m.Current(record.Native) == record.Native {
-			m.set(record.Native, m.Current(id))
+		if id, err := reserve.PartyOf(o.Value); err == nil && record.Add(id, o.Value) == nil && !record.Native.IsZero() {
+			m.learn(record.Native, id)
 		}
 		return nil
 	})
