@@ -95,7 +95,7 @@ func (v *Visit) ReportKept() error {
 	err := v.Write(users, func(r reserve.Record) {
 		clear(earlier)
 		for _, k := range fresh {
-			if s, ok := r.Seats[k.Member.UserID]; ok && s.Member.SessionID == k.Member.SessionID {
+			if s, ok := r.Seats[k.Member.UserID]; ok && s.Member.SessionID == k.Member.SessionID && !(r.MaybeWritten && s.Since.Equal(k.Since)) {
 				earlier[k.Member.UserID] = s
 				continue
 			}
@@ -182,9 +182,11 @@ func (v *Visit) endKeptSeat(k *reserve.KeptSeat, why party.ChangeKind, edit func
 	err := v.writeEventually(users, func(r reserve.Record) {
 		if k != nil {
 			s, ok := r.Seats[k.Member.UserID]
-			if removed = ok && s.Member.SessionID == k.Member.SessionID; removed {
+			found := ok && s.Member.SessionID == k.Member.SessionID
+			if found {
 				delete(r.Seats, k.Member.UserID)
 			}
+			removed = found || removed && r.MaybeWritten
 		}
 		if edit != nil {
 			edit(r)

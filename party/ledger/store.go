@@ -98,7 +98,7 @@ func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 type transaction struct {
 	id        party.ID
 	users     []string
-	unsure    bool // it failed without an answer, and may have been written, or may still be
+	unsure    bool // an attempt failed without an answer, and may have been written, or may still be
 	endsDoubt bool // it ends a doubt: it always changes the record, so that an earlier write is done before it or never
 
 	found   map[string]*api.StorageObject
@@ -136,6 +136,7 @@ func (s *store) apply(t *transaction, edit func(reserve.Record)) error {
 			}
 		}
 	}
+	record.MaybeWritten = t.unsure
 	doubts := record.EndedDoubts
 	t.endsDoubt = s.applyUnwritten(t.id, record)
 	edit(record)
@@ -203,19 +204,19 @@ const deleteRejected = "Storage delete rejected"
 // memberWithoutEnd stands for a member without a kept seat, in place of an end: a crash may come at any time.
 const memberWithoutEnd = math.MaxInt64
 
-// commit does all writes and deletes, or none. The host has no typed error for a delete of a changed object.
+// commit does all writes and deletes, or none. The host has no typed error for a delete of a changed object. So any
+// failure of a transaction with deletes counts as a lost race, and the next attempt finds out.
 func (t *transaction) commit(ctx context.Context, storage party.Storage) error {
 	if len(t.writes)+len(t.deletes) == 0 {
 		return nil
 	}
 	_, _, err := storage.MultiUpdate(ctx, nil, t.writes, t.deletes, nil, false)
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case strings.HasPrefix(err.Error(), deleteRejected):
+	}
+	t.unsure = t.unsure || !errors.Is(err, runtime.ErrStorageRejectedVersion) && !strings.HasPrefix(err.Error(), deleteRejected)
+	if len(t.deletes) > 0 && ctx.Err() == nil {
 		err = errors.Join(err, runtime.ErrStorageRejectedVersion)
-	default:
-		t.unsure = !errors.Is(err, runtime.ErrStorageRejectedVersion)
 	}
 	return fmt.Errorf("write party record: %w", err)
 }

@@ -17,9 +17,10 @@ const MaxKicks = 256
 // facts to create the party again. It is one object, so that a kick and the end of the kicked user's seat are one
 // write.
 type Record struct {
-	Kicks   map[string]Kick       // by user
-	Seats   map[string]party.Seat // by user
-	Waiting map[string]Waiter     // by user
+	Kicks        map[string]Kick       // by user
+	Seats        map[string]party.Seat // by user
+	Waiting      map[string]Waiter     // by user
+	MaybeWritten bool                  // the present change may have been written by an attempt without an answer
 	*Standing
 }
 
