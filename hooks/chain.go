@@ -34,7 +34,7 @@ type Chain struct {
 }
 
 // How many session starts and ends are handled at once, outside the host's few workers for events. Each waits for
-// storage. A start may wait some thirty times, and needs a database connection each time.
+// storage, and those that wait together are written together. A start may wait some thirty times.
 const (
 	maxConcurrentStarts = 64
 	maxConcurrentEnds   = 512

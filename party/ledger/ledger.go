@@ -53,12 +53,7 @@ type Ledger struct {
 // New makes a ledger. The caller closes it when the process ends.
 func New(d Deps) *Ledger {
 	l := &Ledger{
-		Deps: d, started: d.Now(),
-		records: store{
-			storage: d.Storage, now: d.Now, broken: &party.BrokenLog{Logger: d.Logger},
-			turns: make(chan struct{}, changesAtOnce), changing: keyed.NewLocks[party.ID](),
-			unwritten: unwritten{byParty: map[party.ID][]*unwrittenChange{}},
-		},
+		Deps: d, records: store{storage: d.Storage, now: d.Now, broken: &party.BrokenLog{Logger: d.Logger}, queue: changeQueue{busy: map[string]bool{}}, unwritten: unwritten{byParty: map[party.ID][]*change{}}}, started: d.Now(),
 		moves: moves{
 			current: map[party.ID]party.ID{}, entering: map[party.ID]bool{},
 			records: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},

@@ -15,7 +15,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/internal/keyed"
+	"partyline/internal/caught"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -36,11 +36,10 @@ const (
 // store reads and writes the records of parties in storage. Every write is a compare-and-set, and related objects are
 // in one transaction.
 type store struct {
-	storage  party.Storage
-	now      party.Clock
-	broken   *party.BrokenLog
-	turns    chan struct{}         // has an element for each transaction under way
-	changing keyed.Locks[party.ID] // a party's changes are written one after the other
+	storage party.Storage
+	now     party.Clock
+	broken  *party.BrokenLog
+	queue   changeQueue
 	unwritten
 }
 
@@ -93,76 +92,75 @@ func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 	return r, nil
 }
 
-// transaction is one attempt to change a party's record and users' lists. Each write and delete has the condition that
-// its object has not changed since it was read.
-type transaction struct {
-	id        party.ID
-	users     []string
-	unsure    bool // an attempt failed without an answer, and may have been written, or may still be
-	endsDoubt bool // it ends a doubt: it always changes the record, so that an earlier write is done before it or never
-
-	found   map[string]*api.StorageObject
-	writes  []*runtime.StorageWrite
-	deletes []*runtime.StorageDelete
-}
-
-// tryChange makes one attempt at a change.
-func (s *store) tryChange(ctx context.Context, t *transaction, edit func(reserve.Record)) error {
-	reads := recordReads(t.id)
-	for _, user := range t.users {
-		reads = append(reads, &runtime.StorageRead{Collection: awayCollection, Key: user})
+// tryChange makes the changes in one transaction. If only one of them fails, only that one gets the error.
+func (s *store) tryChange(ctx context.Context, batch []*change) error {
+	var reads []*runtime.StorageRead
+	for _, c := range batch {
+		c.err = nil
+		reads = append(reads, recordReads(c.id)...)
+		for _, user := range c.users {
+			reads = append(reads, &runtime.StorageRead{Collection: awayCollection, Key: user})
+		}
 	}
 	objects, err := s.storage.StorageRead(ctx, reads)
 	if err != nil {
 		return fmt.Errorf("read party record: %w", err)
 	}
-	t.found, t.writes, t.deletes = map[string]*api.StorageObject{}, nil, nil
+	t := transaction{found: map[string]*api.StorageObject{}}
 	for _, o := range objects {
 		t.found[o.Collection+"/"+o.Key] = o
 	}
-	if err := s.apply(t, edit); err != nil {
-		return err
+	for _, c := range batch {
+		own := transaction{found: t.found}
+		if c.err = s.apply(c, &own); c.err == nil {
+			t.writes, t.deletes = append(t.writes, own.writes...), append(t.deletes, own.deletes...)
+		}
 	}
-	return t.commit(ctx, s.storage)
+	err = t.commit(ctx, s.storage)
+	for _, c := range batch {
+		c.maybeDone = c.maybeDone || t.unsure
+	}
+	return err
 }
 
-// apply applies the change to the objects found.
-func (s *store) apply(t *transaction, edit func(reserve.Record)) error {
-	now, record, key := s.now(), reserve.NewRecord(), t.id.UUID.String()
-	for _, read := range recordReads(t.id) {
+// apply applies the change to the objects found, and adds the result to a transaction. It may run in another goroutine
+// than the caller of change.
+func (s *store) apply(c *change, t *transaction) (err error) {
+	defer caught.Recover(&err, "change party record")
+	now, record := s.now(), reserve.NewRecord()
+	for _, read := range recordReads(c.id) {
 		if o := t.found[read.Collection+"/"+read.Key]; o != nil {
-			if err := s.add(record, t.id, o); err != nil {
+			if err := s.add(record, c.id, o); err != nil {
 				return fmt.Errorf("read party record: %w", err)
 			}
 		}
 	}
-	record.MaybeWritten = t.unsure
+	record.MaybeWritten = c.maybeDone
 	doubts := record.EndedDoubts
-	t.endsDoubt = s.applyUnwritten(t.id, record)
-	edit(record)
+	c.edit(record)
 	record.Purge(now)
-	if record.EndedDoubts = doubts; t.endsDoubt {
+	if record.EndedDoubts = doubts; c.endsDoubt {
 		record.EndedDoubts++
 	}
-	value, err := record.Encode(t.id)
+	value, err := record.Encode(c.id)
 	if err != nil {
 		return fmt.Errorf("write party record: %w", err)
 	}
-	found := t.found[recordsCollection+"/"+key] != nil
-	t.put(recordsCollection, key, value, record.Empty() && (found || !t.endsDoubt))
-	t.put(oldKicksCollection, key, "", true)
-	t.put(oldSeatsCollection, key, "", true)
-	for _, user := range t.users {
+	found := t.found[recordsCollection+"/"+c.id.UUID.String()] != nil
+	t.put(recordsCollection, c.id.UUID.String(), value, record.Empty() && (found || !c.endsDoubt))
+	t.put(oldKicksCollection, c.id.UUID.String(), "", true)
+	t.put(oldSeatsCollection, c.id.UUID.String(), "", true)
+	for _, user := range c.users {
 		parties := map[string]int64{}
 		if o := t.found[awayCollection+"/"+user]; o != nil {
 			parties, _ = s.decodeAway(o) // a broken one is replaced
 		}
 		maps.DeleteFunc(parties, func(_ string, until int64) bool { return until <= party.Nanos(now) })
-		delete(parties, t.id.String())
+		delete(parties, c.id.String())
 		if seat, kept := record.Seats[user]; kept {
-			parties[t.id.String()] = party.Nanos(seat.Until)
+			parties[c.id.String()] = party.Nanos(seat.Until)
 		} else if _, member := record.Members[user]; member {
-			parties[t.id.String()] = memberWithoutEnd
+			parties[c.id.String()] = memberWithoutEnd
 		}
 		value, err := json.Marshal(awayRecord{parties})
 		if err != nil {
@@ -171,6 +169,15 @@ func (s *store) apply(t *transaction, edit func(reserve.Record)) error {
 		t.put(awayCollection, user, string(value), len(parties) == 0)
 	}
 	return nil
+}
+
+// transaction is a list of writes and deletes. Each has the condition that its object has not changed since it was
+// read.
+type transaction struct {
+	found   map[string]*api.StorageObject
+	writes  []*runtime.StorageWrite
+	deletes []*runtime.StorageDelete
+	unsure  bool // it failed without an answer, and may have been done
 }
 
 // put writes a value, or deletes the object if it is empty. It does nothing if storage has that state already.
@@ -214,7 +221,7 @@ func (t *transaction) commit(ctx context.Context, storage party.Storage) error {
 	if err == nil {
 		return nil
 	}
-	t.unsure = t.unsure || !errors.Is(err, runtime.ErrStorageRejectedVersion) && !strings.HasPrefix(err.Error(), deleteRejected)
+	t.unsure = !errors.Is(err, runtime.ErrStorageRejectedVersion) && !strings.HasPrefix(err.Error(), deleteRejected)
 	if len(t.deletes) > 0 && ctx.Err() == nil {
 		err = errors.Join(err, runtime.ErrStorageRejectedVersion)
 	}

@@ -107,7 +107,7 @@ func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 func (v *Visit) writeEventually(users []string, edit func(reserve.Record)) error {
 	err := v.Write(users, edit)
 	if err != nil {
-		v.ledger.records.addUnwritten(v.Origin, &unwrittenChange{users: users, edit: edit})
+		v.ledger.records.addUnwritten(v.Origin, &change{users: users, edit: edit})
 	}
 	return err
 }
