@@ -43,6 +43,7 @@ type fakeHost struct {
 	notified             []string                     // users and codes
 	created, lists       int
 	transit              time.Duration       // how long a signal takes to arrive
+	late                 bool                // lists show nothing yet
 	blocked              map[string][]string // users whom each user blocks
 	friendsErr           error
 }
@@ -203,7 +204,7 @@ func (h *fakeHost) MatchList(_ context.Context, limit int, _ bool, _ string, _, 
 	h.lists++
 	var found []*api.Match
 	for _, s := range slices.Backward(h.matches) {
-		if s.over() || len(found) == limit {
+		if s.over() || len(found) == limit || h.late {
 			continue
 		}
 		var l struct {

@@ -17,7 +17,8 @@ import (
 const maxPartyMatches = 8
 
 // A match writes its ID to a stream of each of its parties, as the status of every member. Any node can read such a
-// mark. Without a mark, the labels of matches are searched, which are up to a second late.
+// mark. Without a mark, the labels of matches are searched. They are up to a second late, so matchFinder also
+// remembers what this process has just started.
 
 // markParties marks parties that got seats. It skips a member whose socket is gone or on another node: the marks of
 // the others, and the label, lead here as well. A kept seat marks nobody: the party may have moved on to another match
@@ -85,6 +86,12 @@ func membersOf(host Host, id party.ID) ([]runtime.Presence, error) {
 	return host.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
 }
 
+// The host's lists show a match about a second after it was made, on a busy host later.
+const (
+	recentTTL = 10 * time.Second
+	maxRecent = 10_000 // parties
+)
+
 // listedTTL is how long one read of the list of matches answers whether any match has seats. The list itself is up
 // to a second late too. Everybody with a held seat in a newer match has a mark.
 const listedTTL = time.Second
@@ -92,7 +99,17 @@ const listedTTL = time.Second
 // matchFinder finds the match in which a party has seats.
 type matchFinder struct {
 	*matchClient
+	recent *cache.Cache[string, string] // matches that lists may not show yet, by party
 	listed *cache.Cache[struct{}, bool] // whether lists show any match with seats
+}
+
+// remember records that these parties now have seats in the match.
+func (w *matchFinder) remember(matchID string, claims []seats.Claim) {
+	for _, c := range claims {
+		if c.PartyID != "" {
+			w.recent.Put(c.PartyID, matchID)
+		}
+	}
 }
 
 // MatchOf returns the match in which a party has seats, "" if there is none. Marks and lists only say where to look;
@@ -100,6 +117,11 @@ type matchFinder struct {
 func (w *matchFinder) MatchOf(ctx context.Context, id party.ID) (string, error) {
 	if matchID, err := w.marked(ctx, id); err != nil || matchID != "" {
 		return matchID, err
+	}
+	if matchID, young := w.recent.Peek(id.String()); young {
+		if matchID, err := w.firstOf(ctx, id, matchID); err != nil || matchID != "" {
+			return matchID, err
+		}
 	}
 	// If no match is listed, no search is needed, for example when a member leaves a party.
 	any, err := w.listed.Get(ctx, struct{}{}, func(ctx context.Context) (bool, error) {

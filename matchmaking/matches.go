@@ -21,8 +21,9 @@ type Members interface {
 	Left(id party.ID, users []string) ([]string, error)
 }
 
-// Matches makes matches with seats and calls running ones. It keeps nothing of them, so there may be any number of
-// Matches. If there is no room, it refuses with MatchFull or SeatReserved. Safe for concurrent use.
+// Matches makes matches with seats and calls running ones. It remembers only what the host's lists show too late,
+// so there may be any number of them. If there is no room, it refuses with MatchFull or SeatReserved. Safe for
+// concurrent use.
 type Matches struct {
 	*matchFinder
 	*serverCalls
@@ -36,7 +37,7 @@ type Matches struct {
 func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now party.Clock) *Matches {
 	client := &matchClient{host: host, locks: keyed.NewLocks[string]()}
 	return &Matches{
-		matchFinder: &matchFinder{client, cache.New[struct{}, bool](now, 1, listedTTL)},
+		matchFinder: &matchFinder{client, cache.New[string, string](now, maxRecent, recentTTL), cache.New[struct{}, bool](now, 1, listedTTL)},
 		serverCalls: &serverCalls{client, keys, now},
 		slots:       &slots{client, fleets, cache.New[[2]string, bool](now, maxAnswers, answerTTL)},
 		members:     members, now: now,
@@ -57,6 +58,7 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (id string, err error) {
 			return "", fmt.Errorf("make a %s match: %w", handler, err)
 		}
 		if handler == PartyMatchName || !m.isSeatless(ctx, id) {
+			m.remember(id, l.Claims)
 			return id, nil
 		}
 		m.seatless.Store(handler, true)
@@ -88,6 +90,9 @@ func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Cl
 // refuses as [Matches.Reserve] does. A second Commit changes nothing.
 func (m *Matches) Commit(ctx context.Context, matchID string, claims []seats.Claim) error {
 	_, err := m.signal(ctx, matchID, signalRequest{Op: signalHold, Claims: claims})
+	if err == nil {
+		m.remember(matchID, claims)
+	}
 	return err
 }
 
@@ -120,7 +125,10 @@ func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error
 
 // MoveParty gives a party's seats in a match to the party's new native ID.
 func (m *Matches) MoveParty(ctx context.Context, was, id party.ID) error {
-	_, err := m.signalMatchOf(ctx, m.MatchOf, was, signalRequest{Op: signalMoved, PartyID: id.String(), Was: was.String()})
+	matchID, err := m.signalMatchOf(ctx, m.MatchOf, was, signalRequest{Op: signalMoved, PartyID: id.String(), Was: was.String()})
+	if err == nil && matchID != "" {
+		m.recent.Put(id.String(), matchID)
+	}
 	return err
 }
 

@@ -460,6 +460,32 @@ func TestMatches_MoveParty(t *testing.T) {
 	}
 }
 
+// The seats follow also in a match that is too new for the host's lists.
+func TestMatches_MovePartyAtOnce(t *testing.T) {
+	h := newFakeHost(t)
+	h.late = true
+	c := h.client()
+	was, now := h.partyOf("ann"), h.partyOf("ann")
+	id, err := c.Launch(t.Context(), matchmaking.Launch{
+		Teams: 2, TeamSize: 1, SeatHold: time.Minute, Claims: []seats.Claim{claim(was, 0, "ann"), claim("", 1, "cat")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{was, now} {
+		delete(h.marks, p) // none of its members is connected
+		if got, err := c.MatchOf(t.Context(), parse(t, p)); got != id || err != nil {
+			t.Errorf("Of = %q, %v; want its match", got, err)
+		}
+		if err := c.MoveParty(t.Context(), parse(t, was), parse(t, now)); err != nil {
+			t.Errorf("Moved = %v", err)
+		}
+	}
+	if got, err := c.MatchOf(t.Context(), parse(t, was)); got != "" || err != nil {
+		t.Errorf("Of the party before = %q, %v; want none", got, err)
+	}
+}
+
 func TestMatches_PartyMatch(t *testing.T) {
 	h := newFakeHost(t)
 	s, p := duel(h, "")
