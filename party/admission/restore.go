@@ -83,6 +83,18 @@ func (r *restorer) Offer(userID string, id party.ID) { r.offers.Put(userID, id) 
 // that no other session can continue the away party until the result of the message is known. It refuses with
 // AlreadyInParty if the user's seat is in a party that is back or is coming back.
 func (r *restorer) Offered(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
+	return r.offered(ctx, s, func(old *ledger.AwayParty) {
+		r.joins.begin(s.SessionID, join{joiner: s, behind: old, until: r.ledger.Now().Add(reserve.PendingTTL)})
+	})
+}
+
+// MayContinue answers as Offered, but keeps no other session from continuing the party.
+func (r *restorer) MayContinue(ctx context.Context, s party.Session) (offered bool, err error) {
+	_, offered, err = r.offered(ctx, s, func(*ledger.AwayParty) {})
+	return offered, err
+}
+
+func (r *restorer) offered(ctx context.Context, s party.Session, begin func(*ledger.AwayParty)) (facts party.Facts, offered bool, err error) {
 	id, offered := r.offers.Peek(s.UserID)
 	if !offered {
 		return party.Facts{}, false, nil
@@ -97,7 +109,7 @@ func (r *restorer) Offered(ctx context.Context, s party.Session) (facts party.Fa
 		return party.Facts{}, false, party.Refuse(party.AlreadyInParty, "Your party is coming back; call party_resume.")
 	}
 	if old != nil {
-		r.joins.begin(s.SessionID, join{joiner: s, behind: old, until: r.ledger.Now().Add(reserve.PendingTTL)})
+		begin(old)
 		return old.Facts, true, nil
 	}
 	r.offers.Invalidate(s.UserID) // the party is back, or no seat is kept for the user there any more

@@ -11,6 +11,7 @@ import (
 // Entrance is the part of package admission that answers questions without changing anything.
 type Entrance interface {
 	MayCreate(ctx context.Context, s party.Session) error
+	MayContinue(ctx context.Context, s party.Session) (bool, error)
 	Check(ctx context.Context, id party.ID, in reserve.Intent, l *reserve.Look) (reserve.Look, error)
 	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	ClientAsking(id party.ID, sessionID string) party.Client

@@ -147,6 +147,11 @@ func TestChecks_NoRuleCostsNothing(t *testing.T) {
 type entrance struct{ calls int }
 
 func (e *entrance) MayCreate(context.Context, party.Session) error { e.calls++; return nil }
+func (e *entrance) MayContinue(context.Context, party.Session) (bool, error) {
+	e.calls++
+	return false, nil
+}
+
 func (e *entrance) Check(context.Context, party.ID, reserve.Intent, *reserve.Look) (reserve.Look, error) {
 	e.calls++
 	return reserve.Look{}, nil
@@ -304,5 +309,34 @@ func TestLoad(t *testing.T) {
 	}
 	if _, err := judge.NewLoader(host{Host: w.host, err: errDown}, party.NewBlockList(nil, w.host), w.clock.Now).Groups(ctx, p[0].UserID); err == nil {
 		t.Error("a failed read is no answer")
+	}
+}
+
+// A player may always create the party that party_resume has offered them.
+func TestInquiries_CreateContinuesAParty(t *testing.T) {
+	w := newWorld(t, "parties: {reconnect_grace: 1m}\nrules: [{id: nobody, on: [create], deny: 'true'}]")
+	p := w.host.Players(2)
+	id := w.newParty(true, 3, p...)
+	for _, s := range p {
+		w.host.Disconnect(s)
+		if err := w.admission.Ended(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	back := w.host.Connect(p[1].UserID)
+	inquiries := judge.Inquiries{Checks: w.checks.Dry(w.judge), Rates: w.limits}
+	ask := func(want party.Reason) {
+		t.Helper()
+		refusal, err := inquiries.Answer(t.Context(), caller(back), judge.Inquiry{Action: judge.CheckCreate})
+		if err != nil || refusal == nil && want != "" || refusal != nil && refusal.Reason != want {
+			t.Errorf("%v, %v; want %q", refusal, err, want)
+		}
+	}
+	ask(party.RuleDenied)
+	w.admission.Offer(back.UserID, id)
+	ask("")
+	ask("")
+	if _, offered, err := w.admission.BeginCreate(t.Context(), back); err != nil || !offered {
+		t.Errorf("asking took the offer: %v, %v", offered, err)
 	}
 }

@@ -59,6 +59,11 @@ func (i Inquiries) Answer(ctx context.Context, caller party.Caller, q Inquiry) (
 }
 
 func (i Inquiries) create(ctx context.Context, caller party.Caller, q Inquiry) error {
+	if continues, err := i.Checks.Entrance.MayContinue(ctx, caller.Session()); err != nil {
+		return err
+	} else if continues { // not a new party, so rules and rate do not apply
+		return i.Checks.Entrance.MayCreate(ctx, caller.Session())
+	}
 	if _, err := i.Checks.Create(ctx, caller, party.CreateParams{MaxSize: q.MaxSize, Open: q.Open}); err != nil {
 		return err
 	}
