@@ -26,12 +26,11 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		return id, false, err
 	}
 	id = lead.PartyID
-	first := false
-	defer func() {
-		if first { // perhaps the inviter has moved on to this party
-			s.dropArrivals(lead.InviteID, c.UserID, id)
-		}
-	}()
+	on := incomingKey{c.UserID, lead.InviteID}
+	if before, coming := s.destinations.Peek(on); coming && before != id { // the inviter has moved on to another party
+		s.InviteOver(lead.InviteID, c.UserID)
+	}
+	s.destinations.Put(on, id)
 	b, exit := s.lockBoard(id)
 	defer exit()
 	// Check again: the player may have come in since. Then the change has passed this board already, or will.
@@ -52,7 +51,7 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		if len(b.arrivals) >= maxIncoming {
 			return id, false, party.Refuse(party.PartyFull, "Too many players are on their way to this party already.")
 		}
-		a, first = arrival{user: c.UserID, since: now}, true
+		a = arrival{user: c.UserID, since: now}
 	}
 	next, ok := a.after(r, now)
 	if !ok {
@@ -87,15 +86,16 @@ func (b *board) dropArrival(user string, now time.Time) {
 
 // InviteOver removes the users on the way by an invite that was revoked. If userID is not "", it removes only that
 // user, whom the invite no longer leads there.
-func (s *Service) InviteOver(inviteID, userID string) { s.dropArrivals(inviteID, userID, party.ID{}) }
-
-// dropArrivals is InviteOver for all parties but one.
-func (s *Service) dropArrivals(inviteID, userID string, but party.ID) {
+func (s *Service) InviteOver(inviteID, userID string) {
 	s.mu.Lock()
 	ids := slices.Collect(maps.Keys(s.withIncoming))
 	s.mu.Unlock()
+	if userID != "" {
+		id, _ := s.destinations.Take(incomingKey{userID, inviteID})
+		ids = []party.ID{id}
+	}
 	for _, id := range ids {
-		if id == but || !s.boards.Has(id) {
+		if !s.boards.Has(id) {
 			continue
 		}
 		b, exit := s.lockBoard(id)

@@ -11,8 +11,10 @@ package status
 import (
 	"context"
 	"sync"
+	"time"
 
 	"partyline/internal/alarm"
+	"partyline/internal/cache"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/admission"
@@ -41,16 +43,27 @@ type Deps struct {
 // locks. It calls admission only without holding a board.
 type Service struct {
 	Deps
-	boards *keyed.Map[party.ID, board]
-	alarms *alarm.Alarms[party.ID]
+	boards       *keyed.Map[party.ID, board]
+	destinations *cache.Cache[incomingKey, party.ID] // the parties that users are on the way to
+	alarms       *alarm.Alarms[party.ID]
 
 	mu           sync.Mutex        // no other lock is taken while it is held
 	withIncoming map[party.ID]bool // parties with users on the way
 }
 
+// incomingKey identifies a user on the way by an invite. An invite that follows its inviter may lead to several
+// parties in turn.
+type incomingKey struct{ user, inviteID string }
+
+// How many of them are kept, and for how long: the longest that the rules may keep an arrival.
+const (
+	maxDestinations = 50_000
+	destinationTTL  = 24 * time.Hour
+)
+
 // New makes a service that listens to changes of parties. Close it when the process ends.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, withIncoming: map[party.ID]bool{}}
+	s := &Service{Deps: d, destinations: cache.New[incomingKey, party.ID](d.Now, maxDestinations, destinationTTL), withIncoming: map[party.ID]bool{}}
 	s.boards = keyed.New(newBoard, func(b *board) bool { return len(b.told) > 0 || !b.due(d.Now()).IsZero() })
 	s.alarms = alarm.New(d.Now, d.Logger, "party status not told party=", s.onAlarm)
 	d.News.Subscribe(s.changed)
