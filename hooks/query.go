@@ -2,8 +2,8 @@ package hooks
 
 import (
 	"context"
-	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -46,7 +46,9 @@ const (
 )
 
 // CheckQuery refuses, with QueryNotAllowed, a query of the host's search language that could be too costly for the
-// host. It reads the language as the host does and refuses patterns that it does not understand, in linear time.
+// host. It reads the language as the host does and refuses patterns that it does not understand. Allowed between
+// slashes are: literal characters, with ".*" at either end, or alternatives of literals. Wildcards are limited. The
+// check takes time in proportion to the query's length.
 func CheckQuery(query string, bounds rules.Queries) error {
 	if len(query) > bounds.MaxLength {
 		return queryRefused("%d bytes are too many; at most %d", len(query), bounds.MaxLength)
@@ -93,22 +95,45 @@ func (t term) check() string {
 	return ""
 }
 
-// allowedPattern is what may be between two slashes, where the server reads a regular expression for a whole value: a
-// literal with ".*" at either end, or alternatives of literals. Only before punctuation a backslash is harmless.
-var allowedPattern = func() *regexp.Regexp {
-	const literal = `(?:[^\\.*+?()\[\]{}^$|]|\\[[:punct:]])*`
-	const alternatives = literal + `(?:\|` + literal + `)*`
-	return regexp.MustCompile(`^(?:(?:\.\*)?` + literal + `(?:\.\*)?|` + alternatives + `|\(` + alternatives + `\))$`)
-}()
-
+// checkPattern checks the text between two slashes. The server reads it as a regular expression that must match a
+// whole value.
 func checkPattern(pattern string) string {
-	if body, open := strings.CutPrefix(pattern, ".*"); open && utf8.RuneCountInString(strings.TrimSuffix(body, ".*")) > maxOpenPattern {
+	body, leading := strings.CutPrefix(pattern, ".*")
+	body, trailing := strings.CutSuffix(body, ".*")
+	if leading && utf8.RuneCountInString(body) > maxOpenPattern {
 		return "a regular expression is too long"
 	}
-	if !allowedPattern.MatchString(pattern) {
+	alternatives := false
+	if inner, ok := strings.CutPrefix(body, "("); ok {
+		if body, ok = strings.CutSuffix(inner, ")"); !ok {
+			return "this regular expression is not allowed"
+		}
+		alternatives = true
+	}
+	escaped := false
+	for _, r := range body {
+		switch {
+		case escaped && !isPunctuation(r): // a character class, or the start of another construct
+			return "this regular expression is not allowed"
+		case escaped:
+			escaped = false
+		case r == '\\':
+			escaped = true
+		case r == '|':
+			alternatives = true
+		case strings.ContainsRune(`.*+?()[]{}^$`, r):
+			return "this regular expression is not allowed"
+		}
+	}
+	if escaped || alternatives && (leading || trailing) {
 		return "this regular expression is not allowed"
 	}
 	return ""
+}
+
+// isPunctuation reports whether a backslash before r stands for r itself.
+func isPunctuation(r rune) bool {
+	return r < utf8.RuneSelf && (unicode.IsPunct(r) || unicode.IsSymbol(r))
 }
 
 func checkWildcards(text string) string {
@@ -127,27 +152,60 @@ func checkWildcards(text string) string {
 	return ""
 }
 
-// queryPart is a part of a query as the server's parser reads it. It drops a backslash at the end of the query.
-var queryPart = regexp.MustCompile(`(?s)` +
-	`[\s\v\x{85}\p{Z}+:<>=-]` + // separates terms
-	`|"(?:[^"\\]|\\.)*[\\"]?` + // quoted text
-	`|[\^~](?:[^ \\]|\\.)*\\?` + // a number, up to the next space
-	`|((?:[^ :^~\\]|\\.)+)\\?`) // a term
+// termEnd are the characters that end an unquoted term.
+const termEnd = " :^~"
 
-// escape matches a backslash and a character that it may escape.
-var escape = regexp.MustCompile(`\\([-+=&|><!(){}\[\]^"~*?:\\/ ])`)
-
-// scanQuery reads the terms of a query. An escaped slash or star still counts as one; quoted text has no patterns.
+// scanQuery reads the terms of a query. A backslash escapes the next character if that one has a meaning: it does
+// not end the term then, but an escaped slash or star still counts as one. Quoted text has no patterns; a phrase
+// counts as one term. After "^" and "~" comes a number that ends at the next space.
 func scanQuery(query string) (terms []term) {
-	for _, part := range queryPart.FindAllStringSubmatch(query, -1) {
-		switch {
-		case part[1] != "":
-			terms = append(terms, term{text: escape.ReplaceAllString(part[1], "$1")})
-		case part[0][0] == '"':
+	s := scanner{rest: query}
+	for s.rest != "" {
+		switch r, size := utf8.DecodeRuneInString(s.rest); {
+		case unicode.IsSpace(r) || strings.ContainsRune("+-:<>=", r):
+			s.rest = s.rest[size:]
+		case r == '"':
+			s.rest = s.rest[size:]
+			s.take(`"`)
+			s.rest = s.rest[min(1, len(s.rest)):]
 			terms = append(terms, term{})
-		case part[0][0] == '~' && len(terms) > 0:
-			terms[len(terms)-1].fuzzy = true
+		case r == '^' || r == '~':
+			s.rest = s.rest[size:]
+			s.take(" ")
+			if r == '~' && len(terms) > 0 {
+				terms[len(terms)-1].fuzzy = true
+			}
+		default:
+			terms = append(terms, term{text: s.take(termEnd)})
 		}
 	}
 	return terms
 }
+
+type scanner struct{ rest string }
+
+// take reads up to one of the characters in end, which stays unread, or to the end of the query.
+func (s *scanner) take(end string) string {
+	var text strings.Builder
+	for s.rest != "" {
+		r, size := utf8.DecodeRuneInString(s.rest)
+		if strings.ContainsRune(end, r) {
+			break
+		}
+		s.rest = s.rest[size:]
+		if r == '\\' {
+			if s.rest == "" { // the server's parser drops it
+				break
+			}
+			if r, size = utf8.DecodeRuneInString(s.rest); !strings.ContainsRune(escapable, r) {
+				text.WriteByte('\\')
+			}
+			s.rest = s.rest[size:]
+		}
+		text.WriteRune(r)
+	}
+	return text.String()
+}
+
+// escapable are the characters that a backslash may escape.
+const escapable = "+-=&|><!(){}[]^\"~*?:\\/ "

@@ -66,8 +66,8 @@ func TestStatusAndShare(t *testing.T) {
 		{name: "set_by_code_without_the_rest", id: "party_status_set", payload: `{"code":"c","stage":"ready","progress":null}`, asked: `set u1 "" "c" ready -1 "" -1`, answer: `{}`},
 		{name: "set_zero_is_not_nothing", id: "party_status_set", payload: `{"party_id":"p","stage":"ready","progress":0,"seq":0}`, asked: `set u1 "p" "" ready 0 "" 0`, answer: `{}`},
 		{name: "set_unknown_field", id: "party_status_set", payload: `{"party_id":"p","mood":"fine"}`, reason: "invalid_request: mood: unknown field."},
-		{name: "set_wrong_type", id: "party_status_set", payload: `{"party_id":"p","progress":"half"}`, reason: "invalid_request: progress: must be a number."},
-		{name: "set_too_large_a_number", id: "party_status_set", payload: `{"party_id":"p","seq":9223372036854775808}`, reason: "invalid_request: seq: must be a whole number."},
+		{name: "set_wrong_type", id: "party_status_set", payload: `{"party_id":"p","progress":"half"}`, reason: "invalid_request: progress: wanted a number, got a string."},
+		{name: "set_too_large_a_number", id: "party_status_set", payload: `{"party_id":"p","seq":9223372036854775808}`, reason: "invalid_request: seq: wanted a whole number, got a number with a fraction or out of range."},
 		{name: "list", id: "party_status_list", payload: `{"party_id":"p"}`, asked: "list u1 p",
 			answer: `{"members":[{"user_id":"u1","session_id":"s1","username":"n1","leader":true,"stage":"downloading","progress":0.5,"text":"t","stalled":true,"updated_at":7},` +
 				`{"user_id":"u2","session_id":"","username":"","leader":false,"stage":"","text":"","stalled":false,"updated_at":0}],` +
@@ -77,8 +77,8 @@ func TestStatusAndShare(t *testing.T) {
 			asked: `share u1 p {Status:true Friends:true GroupID:g UserIDs:[a b]} "m"`, answer: `{"url":"u","id":"i1","expires_at":9,"delivered":{"status":1,"friends":2,"group":0,"users":0}}`},
 		{name: "activity_refused", id: "party_activity", payload: `{"party_id":"p"}`, asked: "activity u1 p", reason: "not_member: You are not in this party."},
 		{name: "activity_unknown_field", id: "party_activity", payload: `{"party":"p"}`, reason: "invalid_request: party: unknown field."},
-		{name: "share_to_unknown", id: "party_share", payload: `{"party_id":"p","to":{"everybody":true}}`, reason: "invalid_request: everybody: unknown field."},
-		{name: "share_to_no_object", id: "party_share", payload: `{"party_id":"p","to":["friends"]}`, reason: "invalid_request: to: must be an object."},
+		{name: "share_to_unknown", id: "party_share", payload: `{"party_id":"p","to":{"everybody":true}}`, reason: "invalid_request: to.everybody: unknown field."},
+		{name: "share_to_no_object", id: "party_share", payload: `{"party_id":"p","to":["friends"]}`, reason: "invalid_request: to: wanted an object, got a list."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

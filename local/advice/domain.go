@@ -115,14 +115,6 @@ func (s scope) builtinDomain(n *ast.BuiltinNode) (domain, bool) {
 	case n.Name == "string" && n.Arguments[0].Nature().Kind == reflect.String:
 		return s.domainOf(n.Arguments[0])
 	case change != nil && len(n.Arguments) == 1:
-		d, ok := s.domainOf(n.Arguments[0])
-		if ok && d.values != nil {
-			d.values = slices.Clone(d.values)
-			for i, v := range d.values {
-				d.values[i] = change(textOf(v))
-			}
-			return d, true
-		}
 		return domain{fits: func(s string) bool { return change(s) == s }, hint: "what " + n.Name + " gives"}, true
 	}
 	return typeDomain(n)

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -120,21 +121,24 @@ func (r *Record) add(d recordEntry) {
 
 // write appends a line, with the rules in front of it if they are not the last rules of the file. It opens the file each
 // time, because an operator may move, delete or empty it at any time.
-func (r *Record) write(set *rules.Set, line string) error {
-	size := int64(0)
-	if info, err := os.Stat(r.path); err == nil {
-		if !info.Mode().IsRegular() { // opening a pipe would wait for its reader
-			return fmt.Errorf("open: %s is not a file", r.path)
-		}
-		size = info.Size()
+func (r *Record) write(set *rules.Set, line string) (err error) {
+	if info, err := os.Stat(r.path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its reader
+		return fmt.Errorf("open: %s is not a file", r.path)
 	}
-	text := line
+	file, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	defer func() { err = cmp.Or(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	text, size := line, info.Size()
 	if size == 0 || r.lastSet != set {
-		head, err := party.PlainJSON(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()})
-		if err != nil {
-			return fmt.Errorf("write the rules: %w", err)
+		if text, err = r.withRules(set, line); err != nil {
+			return err
 		}
-		text = head + "\n" + line
 		if size > 0 {
 			text = "\n" + text // ends a line that a crash or a full disk cut off
 		}
@@ -148,16 +152,19 @@ func (r *Record) write(set *rules.Set, line string) error {
 		}
 		return r.write(set, line)
 	}
-	file, err := os.OpenFile(r.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("open: %w", err)
-	}
 	if _, err := file.WriteString(text); err != nil {
-		_ = file.Close()
 		return fmt.Errorf("write: %w", err)
 	}
 	r.lastSet = set
-	return file.Close()
+	return nil
+}
+
+func (r *Record) withRules(set *rules.Set, line string) (string, error) {
+	head, err := party.PlainJSON(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()})
+	if err != nil {
+		return "", fmt.Errorf("write the rules: %w", err)
+	}
+	return head + "\n" + line, nil
 }
 
 func (r *Record) filePath(n int) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -36,6 +37,11 @@ var clockTimes = func() (out []string) {
 	return out
 }()
 
+// textChanges are the functions of a text that a closed set goes through.
+var textChanges = map[string]func(string) string{
+	"lower": strings.ToLower, "upper": strings.ToUpper, "trim": strings.TrimSpace, "string": func(s string) string { return s },
+}
+
 // ClosedSet returns the texts that a part of the condition can have, and a hint that describes them. It returns nil
 // if they are not known.
 func (c Condition) ClosedSet(n ast.Node) (texts []string, hint string) {
@@ -49,6 +55,19 @@ func (c Condition) ClosedSet(n ast.Node) (texts []string, hint string) {
 			return append(slices.Clone(texts), text.Value), hint
 		}
 		return nil, ""
+	case *ast.BuiltinNode:
+		change, changes := textChanges[n.Name]
+		switch {
+		case n.Name == "map" && len(n.Arguments) == 2: // for "in"
+			return c.ClosedSet(loopBody(n))
+		case changes && len(n.Arguments) == 1:
+			texts, hint = c.ClosedSet(n.Arguments[0])
+			texts = slices.Clone(texts)
+			for i := range texts {
+				texts[i] = change(texts[i])
+			}
+		}
+		return texts, hint
 	case *ast.IdentifierNode:
 		if n.Value == "action" {
 			texts, what = actionNames(c.On), "action in this rule"
@@ -109,7 +128,7 @@ func (c Condition) checkLiterals() (found []Finding) {
 					}
 				case *ast.IntegerNode:
 					call, ok := sides[0].(*ast.CallNode)
-					if ok && call.Callee.String() == "hour" && (e.Value < 0 || e.Value > 23) && slices.Contains([]string{"==", "!=", "in"}, b.Operator) {
+					if ok && call.Callee.String() == "hour" && (e.Value < 0 || e.Value > 23) && (b.Operator == "==" || b.Operator == "in") {
 						f.What, f.Allowed = fmt.Sprintf("%s is never %d", sides[0], e.Value), "hour is a whole number from 0 to 23"
 						found = append(found, f)
 					}

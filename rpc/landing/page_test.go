@@ -396,3 +396,18 @@ func TestLogs_HoldNoCodes(t *testing.T) {
 		t.Errorf("an unknown code is logged: %q", quiet.logs)
 	}
 }
+
+// A byte behind the code that is no text must not end the request, nor bring the code into the log.
+func TestLogs_BytesThatAreNoText(t *testing.T) {
+	for _, tail := range []string{"%FF", "%20%FF", ",%FF"} {
+		for _, rest := range []string{"", "/state", "/card.png"} {
+			s := serve(t, &previews{answer: func(code, _ string) (party.Preview, error) {
+				return party.Preview{}, errors.New("read invite " + code + ": database is away")
+			}})
+			w := s.get(joinPath + linkCode + tail + rest)
+			if log := s.logs.String(); w.Code != 500 || !strings.Contains(log, "database is away") || strings.Contains(log, linkCode) {
+				t.Errorf("%s%s: %d, log %.150q", tail, rest, w.Code, log)
+			}
+		}
+	}
+}

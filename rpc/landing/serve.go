@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"partyline/internal/caught"
@@ -132,11 +133,10 @@ func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
 func (s *Site) logError(r *http.Request, format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	if raw := rawCode(r.URL.Path); raw != "" {
-		forms := regexp.QuoteMeta(raw)
+		text = strings.ReplaceAll(text, raw, "<code>") // it may have bytes that are no text
 		if code, err := invite.ParseCode(raw); err == nil {
-			forms += "|" + code.Reveal() + "|" + readableCode(code.Reveal())
+			text = regexp.MustCompile("(?i)"+code.Reveal()+"|"+readableCode(code.Reveal())).ReplaceAllString(text, "<code>")
 		}
-		text = regexp.MustCompile("(?i)"+forms).ReplaceAllString(text, "<code>")
 	}
 	s.Logger.Error("%s", text)
 }
