@@ -109,14 +109,19 @@ func (r *Retrier) retryAfter(e retry, err error) {
 func (r *Retrier) tryAgain(e retry) {
 	ctx, cancel := context.WithTimeout(context.Background(), signalTimeout)
 	defer cancel()
-	if e.user != "" {
-		v, err := r.matches.members.View(ctx, r.current(e.party)) // with members who are not online
-		_, in := v.Member(e.user)
-		switch {
-		case err == nil && in == e.left:
+	switch now := r.current(e.party); {
+	case e.user == "":
+	case e.left:
+		v, err := r.matches.members.View(ctx, now) // with members who are not online
+		if _, in := v.Member(e.user); err == nil && in {
 			return
-		case err != nil && party.ReasonOf(err) != party.PartyNotFound:
+		}
+		if err != nil && party.ReasonOf(err) != party.PartyNotFound {
 			r.retryAfter(e, err)
+			return
+		}
+	default:
+		if left, err := r.matches.members.Left(now, []string{e.user}); err == nil && len(left) > 0 {
 			return
 		}
 	}
