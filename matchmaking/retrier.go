@@ -112,7 +112,7 @@ func (r *Retrier) tryAgain(e retry) {
 	switch now := r.current(e.party); {
 	case e.user == "":
 	case e.left:
-		v, err := r.matches.members.View(ctx, now) // with members who are not online
+		v, err := r.matches.members.View(ctx, now)
 		if _, in := v.Member(e.user); err == nil && in {
 			return
 		}

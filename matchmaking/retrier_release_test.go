@@ -115,3 +115,31 @@ func TestRetrier_ReleaseOfARestoredParty(t *testing.T) {
 		}
 	})
 }
+
+// A friend who came while the match was busy, and whose connection is lost at the next try, still gets the seat: the party
+// keeps their place, and they come back.
+func TestRetrier_SeatOfAFriendWhoIsOffline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, log := newFakeHost(t), &partytest.Log{}
+		members := &offlineHost{h, map[string]bool{}}
+		host := &countingHost{fakeHost: h}
+		p := h.partyOf("ann", "bob")
+		s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann"), claim("", 1, "cat")}})
+		l := matchmaking.NewRetrier(matchmaking.NewMatches(host, members, nil, nil, h.clock.Now), func(id party.ID) party.ID { return id }, log, time.Now)
+		defer l.Close()
+		host.away = runtime.ErrMatchBusy
+		if match, err := l.Seat(t.Context(), parse(t, p), "bob", true); match != "" || err == nil {
+			t.Fatalf("Seat = %q, %v; want none yet", match, err)
+		}
+		host.away = nil
+		h.members[p], members.gone["bob"] = []string{"ann"}, true // the socket is lost
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		h.members[p], members.gone["bob"] = []string{"ann", "bob"}, false // bob is back after 5 s
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := s.seat("bob"); got == "" {
+			t.Errorf("bob is back in the party and has no seat; asked %d times", host.late)
+		}
+	})
+}
