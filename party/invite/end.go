@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
-	"partyline/internal/cache"
 	"partyline/party"
 )
 
@@ -14,7 +14,7 @@ import (
 type endings struct {
 	*resolver
 	notices    *notices
-	unsureEnds *cache.Cache[string, bool] // by invite and user; storage may have ended it, but has not said so
+	unsureEnds sync.Map // by ending.id: storage may have ended it, but has not said so
 }
 
 // Revoke ends an invite, named by its ID or its code. Exactly one of the two must be given. Only the invite's creator
@@ -44,37 +44,61 @@ func (s *endings) RevokeAny(ctx context.Context, inviteID string) error {
 }
 
 func (s *endings) revoke(ctx context.Context, key string, r *record, by string) error {
-	return s.end(ctx, party.Caller{}, key, r, event{Event: eventRevoked, ID: r.ID, By: by})
+	return s.end(ctx, ending{key: key, before: r, event: event{Event: eventRevoked, ID: r.ID, By: by}, change: func(r *record) bool {
+		r.RevokedAt = s.Now().Unix()
+		return true
+	}})
 }
 
-// end ends an invite, unless it has ended already: for everybody, or for the caller if the event names them as its user.
-// If storage does not answer, it returns the error. The change may be done all the same: then the sweep releases the
-// seats, and a repeated call takes the other steps.
-func (s *endings) end(ctx context.Context, c party.Caller, key string, before *record, e event) error {
-	user, ended := e.User, false
-	r, err := s.Store.change(ctx, key, func(r *record) error {
-		switch {
-		case r.ended(s.Now()):
-			ended = false
-		case user == "":
-			r.RevokedAt, ended = s.Now().Unix(), true
-		default:
-			ended = r.decline(user)
-		}
-		if !ended {
+// ending is the end of an invite.
+type ending struct {
+	key    string
+	before *record
+	by     party.Caller // who declines; the zero Caller if it ends for everybody
+	event  event
+	change func(*record) bool // false if there is nothing to do
+}
+
+// id names the end: one task at most tries it again.
+func (e ending) id() string { return e.before.ID + " " + e.by.UserID }
+
+// end ends an invite, unless it has ended already. If storage does not answer, it returns the error and goes on in the
+// background until the invite has ended.
+func (s *endings) end(ctx context.Context, e ending) error {
+	err := s.tryEnd(ctx, e, s.Store.change)
+	if !errors.As(err, &unsureError{}) {
+		return err
+	}
+	if e.before.Hold {
+		s.Admission.HoldsChanged(s.partyOf(e.before), true)
+	}
+	if _, tried := s.unsureEnds.LoadOrStore(e.id(), true); !tried {
+		s.retryLater(e.key, "end of "+e.before.ID, func(ctx context.Context) error {
+			err := s.tryEnd(ctx, e, s.Store.changeInTurn)
+			if party.ReasonOf(err) == party.InviteNotFound {
+				s.unsureEnds.Delete(e.id())
+				return nil
+			}
+			return err
+		})
+	}
+	return err
+}
+
+// tryEnd ends an invite once, by a change of its record. It takes the following steps also if an earlier try has changed
+// the record and could not know it.
+func (s *endings) tryEnd(ctx context.Context, e ending, write func(context.Context, string, func(*record) error) (*record, error)) error {
+	user, ended := e.by.UserID, false
+	r, err := write(ctx, e.key, func(r *record) error {
+		if ended = !r.ended(s.Now()) && e.change(r); !ended {
 			return errUnchanged
 		}
 		return nil
 	})
-	unsure := e.ID + " " + user
-	if errors.As(err, &unsureError{}) {
-		s.unsureEnds.Put(unsure, true)
-		s.Admission.HoldsChanged(s.partyOf(before), true)
-	}
 	if err != nil {
 		return err
 	}
-	if _, again := s.unsureEnds.Take(unsure); again { // an earlier call failed before it could take the steps below
+	if _, again := s.unsureEnds.LoadAndDelete(e.id()); again { // an earlier try failed before it could do the steps below
 		ended = ended || user == "" && r.RevokedAt != 0 || slices.Contains(r.Declined, user)
 	}
 	var users []string
@@ -89,12 +113,12 @@ func (s *endings) end(ctx context.Context, c party.Caller, key string, before *r
 	if !ended {
 		return nil
 	}
-	s.publicPreviews.Invalidate(key)
+	s.publicPreviews.Invalidate(e.key)
 	s.notices.withdraw(r.ID, user)
 	s.OnInviteOver(r.ID, user)
-	s.notices.tellParty(id, e)
+	s.notices.tellParty(id, e.event)
 	if user != "" {
-		s.notices.tellInviter(ctx, c, r)
+		s.notices.tellInviter(ctx, e.by, r)
 	}
 	return nil
 }
@@ -124,7 +148,8 @@ func (s *endings) Decline(ctx context.Context, c party.Caller, typed string) err
 	if !slices.Contains(r.For, c.UserID) {
 		return party.Refuse(party.InviteNotForYou, "Only somebody who was invited by name can decline.")
 	}
-	return s.end(ctx, c, key, r, event{Event: eventDeclined, ID: r.ID, By: c.UserID, User: c.UserID})
+	e := event{Event: eventDeclined, ID: r.ID, By: c.UserID, User: c.UserID}
+	return s.end(ctx, ending{key, r, c, e, func(r *record) bool { return r.decline(c.UserID) }})
 }
 
 // releaseHold records in storage that an invite holds no seat any more, or none for the kicked user. The kicked user

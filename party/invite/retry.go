@@ -24,21 +24,24 @@ const (
 // caller has gone away or panics. Each retry first drops the cached record, which may be older than a write that was
 // done late.
 func (rs *resolver) retryUntilDone(ctx context.Context, key, what string, do func(ctx context.Context) error) {
-	if runWithTimeout(context.WithoutCancel(ctx), do) == nil {
-		return
+	if runWithTimeout(context.WithoutCancel(ctx), do) != nil {
+		rs.retryLater(key, what, do)
 	}
-	inTurn := func(ctx context.Context) error {
-		end, err := rs.Store.takeTurn(ctx, key)
-		if err != nil {
-			return err
-		}
-		defer end()
-		rs.Store.cache.Invalidate(key)
-		return do(ctx)
-	}
+}
+
+// retryLater is the part of retryUntilDone that runs in the background.
+func (rs *resolver) retryLater(key, what string, do func(ctx context.Context) error) {
 	rs.tasks.begin(func() {
 		for wait := retryMin; bounded.Sleep(rs.tasks.ctx, wait) == nil; wait = min(2*wait, retryMax) {
-			err := runWithTimeout(rs.tasks.ctx, inTurn)
+			err := runWithTimeout(rs.tasks.ctx, func(ctx context.Context) error {
+				end, err := rs.Store.takeTurn(ctx, key)
+				if err != nil {
+					return err
+				}
+				defer end()
+				rs.Store.cache.Invalidate(key)
+				return do(ctx)
+			})
 			if err == nil {
 				return
 			}

@@ -65,7 +65,7 @@ func New(d Deps) *Service {
 		&creations{routes, index, notices},
 		&previews{routes, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL), cache.New[string, string](d.Now, maxRecords, recordTTL)},
 		&redemptions{routes, notices, funnel},
-		&endings{routes, notices, cache.New[string, bool](d.Now, maxRecords, recordTTL)},
+		&endings{resolver: routes, notices: notices},
 		notices, funnel,
 		&sweeper{resolver: routes, notices: notices, index: index, records: d.Store.round(invitesCollection)},
 	}

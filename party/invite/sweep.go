@@ -64,12 +64,6 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 			continue
 		}
 		ended := r.ended(s.Now())
-		switch { // storage may have been late with an end, so that this process still holds the seats
-		case r.Hold && r.RevokedAt != 0:
-			s.Admission.Release(s.partyOf(r), r.ID)
-		case r.Hold && len(r.Declined) > 0:
-			s.Admission.Release(s.partyOf(r), r.ID, r.Declined...)
-		}
 		if !ended && !r.exhausted() {
 			s.seen++
 		}

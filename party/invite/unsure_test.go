@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/invite"
 )
 
 // Storage may do a write and lose the answer. Then the result is unknown, and the service must go by what storage
@@ -210,39 +212,106 @@ func testDeclineThatFailsAndComesTooLate(t *testing.T) {
 	w.toldOf(id, "created", "revoked")
 }
 
-// Storage ends an invite long after it returned an error, and takes no other write before. The sweep frees the seat, and
-// the party is told once, when the call is repeated.
+// Storage ends an invite long after it returned an error, and takes no other write before. The seat is free then, and
+// the party is told once.
 func TestService_EndThatIsDoneLate(t *testing.T) {
 	for _, what := range []string{"revoked", "declined"} {
 		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				p := w.host.Players(3)
+				id := w.party(p[0], true, 2)
+				made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
+				var stalled atomic.Bool
+				stalled.Store(true)
+				var late []*runtime.StorageWrite
+				w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+					if !stalled.Load() {
+						return nil
+					}
+					if late == nil {
+						late = writes
+					}
+					return errAway
+				}
+				if what == "revoked" {
+					w.away(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+				} else {
+					w.away(w.invites.Decline(t.Context(), caller(p[1]), made.Code))
+				}
+				w.held(id, 1)
+				time.Sleep(4 * time.Second)
+				stalled.Store(false)
+				if _, err := w.host.StorageWrite(t.Context(), late); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				w.held(id, 0)
+				w.toldOf(id, "created", what)
+				w.must(w.join(p[2], id))
+			})
+		})
+	}
+}
+
+// Storage takes no writes for long: one task tries, however often the player asks. When storage is back but loses an
+// answer, the party is told all the same, once. An invite that the sweep has deleted meanwhile ends the task.
+func TestService_EndDuringALongOutage(t *testing.T) {
+	for _, deleted := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
-			p := w.host.Players(3)
+			p := w.host.Players(2)
 			id := w.party(p[0], true, 2)
 			made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
-			end := func() error {
-				if what == "revoked" {
-					return w.invites.Revoke(t.Context(), caller(p[0]), made.ID, "")
+			var stalled, loses atomic.Bool
+			stalled.Store(true)
+			var writes atomic.Int32
+			w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+				if writes.Add(1); stalled.Load() {
+					return errAway
 				}
-				return w.invites.Decline(t.Context(), caller(p[1]), made.Code)
+				return nil
 			}
-			var late []*runtime.StorageWrite
-			w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
-				late = writes
-				return errAway
+			w.host.AfterWrite = func([]*runtime.StorageWrite) error {
+				if loses.CompareAndSwap(true, false) {
+					return errAway
+				}
+				return nil
 			}
-			w.away(end())
-			w.held(id, 1)
-			w.host.BeforeWrite = nil
-			if _, err := w.host.StorageWrite(t.Context(), late); err != nil {
-				t.Fatal(err)
+			for range 20 {
+				w.away(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
 			}
-			w.sweep()
+			for range 30 {
+				time.Sleep(10 * time.Second)
+				w.clock.Advance(10 * time.Second)
+			}
+			synctest.Wait()
+			if n := writes.Load(); n > 60 {
+				t.Errorf("%d writes in five minutes", n)
+			}
+			if deleted {
+				w.clock.Advance(24*time.Hour + invite.Retention)
+				stalled.Store(false)
+				if n, _, err := w.invites.Sweep(t.Context()); n != 1 || err != nil {
+					t.Fatalf("%d invites removed, %v", n, err)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				lines := len(w.log.Lines())
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				if now := w.log.Lines(); len(now) > lines {
+					t.Errorf("still tried: %s", now[lines])
+				}
+				return
+			}
+			loses.Store(true)
+			stalled.Store(false)
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
 			w.held(id, 0)
-			w.must(w.join(p[2], id))
-			for range 2 {
-				w.must(end())
-			}
-			w.toldOf(id, "created", what)
+			w.toldOf(id, "created", "revoked")
 		})
 	}
 }

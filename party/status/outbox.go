@@ -31,10 +31,11 @@ func (s *Service) onAlarm(id party.ID) {
 }
 
 // RulesLoaded tells parties which players count as stalled under the new rules but not under the old ones, or the
-// reverse. It returns at once and works in the background.
+// reverse. It returns at once and works in the background, a millisecond for each party, so that not all are looked at
+// in one moment.
 func (s *Service) RulesLoaded() {
-	for _, id := range s.boards.Keys() {
-		s.alarms.Sooner(id, s.Now())
+	for i, id := range s.boards.Keys() {
+		s.alarms.Sooner(id, s.Now().Add(time.Duration(i)*time.Millisecond))
 	}
 }
 
