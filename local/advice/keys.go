@@ -29,12 +29,18 @@ func Warnings(set *rules.Set) rules.Problems {
 		"has no effect without a ready stage", "set status.ready")
 	warnIf(c.Matchmaking.CreateMatch && len(c.Queues) > 0, "matchmaking.create_match",
 		"has no effect with queues, which make their own matches", "")
-	for i, r := range c.Rules {
-		known := len(all)
-		warnIf(r.Allow != "" && r.Message != "", fmt.Sprintf("rules[%d].message", i+1), "is never shown, because the rule only allows", "")
-		for at := range all[known:] {
-			all[known+at].Path = "rules." + r.ID + ".message"
+	// Places are found by a rule's number; problems name it by its ID.
+	ofRule := func(i int, odd bool, key, what string) {
+		if odd {
+			warning := set.Warning(fmt.Sprintf("rules[%d]%s", i+1, key), what, "")
+			warning.Path = "rules." + c.Rules[i].ID + key
+			all = append(all, warning)
 		}
+	}
+	for i, r := range c.Rules {
+		ofRule(i, r.Allow != "" && r.Message != "", ".message", "is never shown, because the rule only allows")
+		first := firstToSettle(c.Rules[:i], r.On)
+		ofRule(i, first > 0, "", fmt.Sprintf("is never asked, because rule %d always decides before it", first))
 	}
 	warnOfPage(c, warnIf)
 	for _, name := range slices.Sorted(maps.Keys(c.Queues)) {
@@ -47,6 +53,22 @@ func Warnings(set *rules.Set) rules.Problems {
 }
 
 type warner func(odd bool, path, what, allowed string)
+
+// firstToSettle returns the number of the rule with which rules that always decide have settled all of these actions; 0 if
+// they have not.
+func firstToSettle(before []rules.Rule, actions []rules.Action) (number int) {
+	for _, action := range actions {
+		i := slices.IndexFunc(before, func(r rules.Rule) bool {
+			always := strings.TrimSpace(r.Deny) == "true" || strings.TrimSpace(r.Allow) == "true"
+			return always && slices.Contains(r.On, action)
+		})
+		if i < 0 {
+			return 0
+		}
+		number = max(number, i+1)
+	}
+	return number
+}
 
 // warnOfPage warns of what the landing page or a chat program never shows.
 func warnOfPage(c rules.Config, warnIf warner) {

@@ -18,6 +18,7 @@ import (
 
 	"partyline/local/partytest"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )
@@ -585,4 +586,45 @@ func TestGrace_TheClockIsSetBack(t *testing.T) {
 		w.members(id, 0, p[0])
 		w.nothingLeft()
 	})
+}
+
+// A player is alone in a party of one, which only the client can create again, and in a party of four, whose founding
+// fails once. The server tries the second one again.
+func TestStarted_FaultBesideAPartyThatTheClientCreates(t *testing.T) {
+	for _, oneFirst := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, time.Now)
+			w.conf.Parties.ResumeOnConnect = true
+			p := w.host.Players(1)[0]
+			sizes := []int{4, 1}
+			if oneFirst {
+				sizes = []int{1, 4}
+			}
+			ids := map[int]party.ID{}
+			for _, size := range sizes {
+				ids[size] = w.party(true, size, p)
+				time.Sleep(time.Second)
+			}
+			w.drop(p)
+			tries := 0
+			w.founds = func(f party.Facts) error {
+				if f.MaxSize == 1 {
+					return admission.ErrCannotFound
+				}
+				if tries++; tries == 1 {
+					return errors.New("as asked")
+				}
+				return nil
+			}
+			again := w.host.Connect(p.UserID)
+			_ = w.grace.Started(t.Context(), again)
+			time.Sleep(20 * time.Second)
+			synctest.Wait()
+			if in := w.host.Members(w.admission.Current(ids[4])); !slices.Contains(in, again) {
+				t.Errorf("the party of one first %v: not back after 20 s, the other was founded %d times", oneFirst, tries)
+			}
+			w.admission.Close()
+			w.grace.Close()
+		})
+	}
 }

@@ -97,7 +97,7 @@ func (s *Service) pickSession(ctx context.Context, c party.Caller) (party.Sessio
 }
 
 // takeSeats puts a session into the kept seats of its user and returns the party entered last; the zero ID if it is in
-// none. The error says why it is not in the others, first a fault.
+// none. The error says why it is not in the others; it is a fault if there was one.
 func (s *Service) takeSeats(ctx context.Context, session party.Session) (back party.ID, refused error) {
 	seats, err := s.Admission.KeptSeats(ctx, session.UserID)
 	if err != nil {
@@ -112,9 +112,10 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (back pa
 		switch {
 		case party.ReasonOf(err) == party.PartyNotFound: // lost in between
 		case isFault(err):
-			refused = errors.Join(err, refused)
-		case err != nil:
+			refused = err // alone, because it is the reason to try again
+		case err != nil && !isFault(refused):
 			refused = errors.Join(refused, err)
+		case err != nil:
 		default:
 			back = s.Admission.Current(seat.ID)
 			if onlyOne {

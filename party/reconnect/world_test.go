@@ -34,10 +34,11 @@ type world struct {
 	lock error
 	ages map[string]party.Age // of every party, by queue
 
-	clients bool   // only clients create parties
-	posts   bool   // messages about new members come a moment later
-	leaving func() // called before a helper leaves the party that it has founded; nil for nothing
-	joining func() // called before a session is put into a party; nil for nothing
+	clients bool                    // only clients create parties
+	posts   bool                    // messages about new members come a moment later
+	leaving func()                  // called before a helper leaves the party that it has founded; nil for nothing
+	joining func()                  // called before a session is put into a party; nil for nothing
+	founds  func(party.Facts) error // why a party is not founded; nil for no reason
 
 	node
 }
@@ -120,6 +121,11 @@ func (s streams) StreamUserJoin(mode uint8, subject, subcontext, label, userID, 
 // founder calls leaving before the helper leaves.
 func (w *world) founder(found admission.Founder) admission.Founder {
 	return func(ctx context.Context, s party.Session, f party.Facts) (party.ID, func(bool), error) {
+		if w.founds != nil {
+			if err := w.founds(f); err != nil {
+				return party.ID{}, nil, err
+			}
+		}
 		if w.clients {
 			return party.ID{}, nil, admission.ErrCannotFound
 		}
