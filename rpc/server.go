@@ -47,7 +47,8 @@ func Admin(o Overview) []Row {
 	}
 }
 
-// Servers takes the reports of game servers. Each call has the match's token, which only its own server has.
+// Servers takes the reports of dedicated game servers. Each call names the match and its token, which only the
+// match's own server has.
 type Servers interface {
 	ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error)
 	ServerJoin(ctx context.Context, matchID, token, pass string) (party.ServerJoined, error)
@@ -61,17 +62,20 @@ type (
 		Token   string `json:"server_token"`
 	}
 	serverJoinRequest struct {
-		serverRequest
-		Pass string `json:"pass"`
+		MatchID string `json:"match_id"`
+		Token   string `json:"server_token"`
+		Pass    string `json:"pass"`
 	}
 	serverLeaveRequest struct {
-		serverRequest
-		UserID string `json:"user_id"`
-		Reason string `json:"reason"` // left, dropped, kicked or no_show
+		MatchID string `json:"match_id"`
+		Token   string `json:"server_token"`
+		UserID  string `json:"user_id"`
+		Reason  string `json:"reason"` // left, dropped, kicked or no_show
 	}
 	serverEndRequest struct {
-		serverRequest
-		Result json.RawMessage `json:"result,omitempty"`
+		MatchID string          `json:"match_id"`
+		Token   string          `json:"server_token"`
+		Result  json.RawMessage `json:"result,omitempty"`
 	}
 )
 
