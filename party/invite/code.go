@@ -86,43 +86,51 @@ func candidateCodes(typed string) []Code {
 	case page >= 0:
 		rest := beforeQuery(typed[page+len(joinPath):])
 		parts = append(strings.Fields(rest), rest)
-	case gameLink:
-		parts = codeParts(link)
+	case gameLink: // the code may be anywhere, but is more likely near the end than in the host name
+		parts = strings.FieldsFunc(link, isWordBreak)
+		slices.Reverse(parts)
+		sortByRank(parts)
 	default:
-		parts = []string{beforeQuery(typed)}
-		for _, part := range codeParts(typed) {
-			switch {
-			case len(canonical(part)) == digitsLen: // with the words in front of it, it may look like a longer code
-				parts = slices.Insert(parts, 0, part)
-			case rank(part) > 0:
-				parts = append(parts, part)
-			}
-		}
+		query := typed // as platforms pass on what follows a link, such as utm_source=x&party=CODE
+		typed = beforeQuery(typed)
+		words := strings.FieldsFunc(typed, isWordBreak)
+		isWord := func(s string) bool { return !strings.ContainsAny(s, digits) } // in a natural language
+		others := func(s string) bool { code, _ := canonical(s); return len(code) != digitsLen }
+		// A label in front of a code of 12 digits may make it look like a longer code.
+		parts = slices.DeleteFunc(slices.Concat(words, strings.FieldsFunc(typed, isLabelEnd)), others)
+		parts = append(append(parts, typed), slices.DeleteFunc(words, isWord)...)
+		parts = append(parts, queryCodes(query)...)
 	}
 	var codes []Code
 	for _, part := range parts {
-		code := Code{canonical(part)}
-		if code.text != "" && !slices.Contains(codes, code) && len(codes) < maxCandidateCodes {
-			codes = append(codes, code)
+		text, ok := canonical(part)
+		if ok && !slices.Contains(codes, Code{text}) && len(codes) < maxCandidateCodes {
+			codes = append(codes, Code{text})
 		}
 	}
 	return codes
 }
 
-// codeParts returns the parts of a text that may be a code, the most likely first: the values of a link or a query, what
-// follows a label, as in "Code: 4829 1305 0417", and words. A code is more likely near the end than in a host name.
-func codeParts(text string) []string {
-	values := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune("/?&#;=:\uff1a", c) })
-	parts := slices.Concat(values, strings.FieldsFunc(text, isWordBreak))
-	slices.Reverse(parts)
-	slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
-	return parts
+// queryCodes returns the values of a query that may be codes, the most likely first. Most other values are words, which
+// have no digit.
+func queryCodes(query string) (values []string) {
+	for _, field := range strings.FieldsFunc(query, func(c rune) bool { return strings.ContainsRune("?&#;", c) }) {
+		if _, value, _ := strings.Cut(field, "="); rank(value) > 0 {
+			values = append(values, value)
+		}
+	}
+	sortByRank(values)
+	return values
 }
 
-// rank returns how likely a part of a text is the code; 0 for words of a natural language, which have no digit. Most codes
-// have the length of a link's code, and a digit.
+func sortByRank(parts []string) {
+	slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
+}
+
+// rank returns how likely a part of a game's link is the code. Most such codes have the length of a link's code, and
+// a digit. A word of a natural language has no digit.
 func rank(part string) (n int) {
-	if len(canonical(part)) == linkLen {
+	if code, _ := canonical(part); len(code) == linkLen {
 		n = 2
 	}
 	if strings.ContainsAny(part, digits) {
@@ -143,26 +151,23 @@ func beforeQuery(s string) string {
 	return s[start:]
 }
 
-// canonical returns the code that s spells, or "".
-func canonical(s string) string {
+// canonical returns the code that s spells. ok is false if s spells no code.
+func canonical(s string) (code string, ok bool) {
 	var b strings.Builder
 	for _, c := range s {
-		c = foldRune(c)
-		switch {
-		case c == unicode.ReplacementChar || c == 0:
-			return ""
-		case !isAlphanumeric(c):
-		case c >= unicode.MaxASCII || strings.IndexByte(alphabet, byte(c)) < 0 || b.Len() == linkLen:
-			return ""
-		default:
-			b.WriteByte(byte(c))
+		if c = foldRune(c); !isAlphanumeric(c) {
+			if c == unicode.ReplacementChar || c == 0 {
+				return "", false
+			}
+			continue
 		}
+		if c >= unicode.MaxASCII || strings.IndexByte(alphabet, byte(c)) < 0 || b.Len() == linkLen {
+			return "", false
+		}
+		b.WriteByte(byte(c))
 	}
-	code := b.String()
-	if len(code) == linkLen || len(code) == codeLen || len(code) == digitsLen && strings.Trim(code, digits) == "" {
-		return code
-	}
-	return ""
+	code = b.String()
+	return code, len(code) == linkLen || len(code) == codeLen || len(code) == digitsLen && strings.Trim(code, digits) == ""
 }
 
 // foldRune returns the character of the alphabet that c stands for, or c itself if there is none.
@@ -195,6 +200,9 @@ func isAlphanumeric(c rune) bool {
 func isWordBreak(c rune) bool {
 	return !isAlphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && !strings.ContainsRune(dashes, c)
 }
+
+// isLabelEnd reports whether c ends a label in front of a code, as in "Code: 4829 1305 0417".
+func isLabelEnd(c rune) bool { return c == ':' || c == '\uff1a' || c == '=' }
 
 // Reveal returns the code's text. Give it to the player and to nobody else.
 func (c Code) Reveal() string { return c.text }
