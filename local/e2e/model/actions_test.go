@@ -170,7 +170,7 @@ func drawPromote(t *rapid.T, r *run) *step {
 	by, party := r.leading(t, anyState)
 	target := r.target(t, others(r.state.Parties[party].Members, by))
 	return &step{
-		text: fmt.Sprintf("session %d promotes %d in party %d", by, target, party), by: by,
+		text: fmt.Sprintf("session %d promotes %d in party %d", by, target, party), by: by, promotes: &seat{target, party},
 		expect: func(m *model.State) string { return m.Promote(by, party, target) },
 		do: func(ctx context.Context) error {
 			return r.games[by].Promote(ctx, r.parties[party], r.games[target].Presence())

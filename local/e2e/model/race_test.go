@@ -62,6 +62,7 @@ func playRace(t *rapid.T, r *run) {
 	// The server looks up the members of a party, and sends a moment later. So a member who leaves in
 	// between hears the message after the end. A session that was never a member hears nothing.
 	r.must(t, r.checkUnexpected(unexpected, func(s seat, m client.Message) bool { return w.been[s] || r.mayHear(w.been, s, m) }))
+	r.correctLeaders(steps)
 	r.recentMembers = w.been
 	r.forget()
 }
