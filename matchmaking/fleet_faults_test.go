@@ -89,8 +89,7 @@ func TestServed_LostSlot(t *testing.T) {
 		<-s.joined
 		s.full = errors.New("full")
 		for s.seat("cat") != "" {
-			s.clock.Advance(time.Second)
-			s.idleTick()
+			s.after(time.Second)
 			synctest.Wait()
 			for len(s.joined) > 0 {
 				<-s.joined
