@@ -237,15 +237,19 @@ func (b *Book) Get(id string) (Ticket, bool) {
 	return Ticket{}, false
 }
 
-// liveOf returns the indexes of the tickets that have not ended.
+// liveOf returns the indexes of the tickets that have not ended. It releases the lock every 500 tickets, because hooks
+// wait for it.
 func (b *Book) liveOf(tickets []formation.Ticket) []int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	const atOnce = 500
 	live := make([]int, 0, len(tickets))
-	for i := range tickets {
-		if b.rows[tickets[i].ID].live() {
-			live = append(live, i)
+	for from := 0; from < len(tickets); from += atOnce {
+		b.mu.Lock()
+		for i := from; i < min(from+atOnce, len(tickets)); i++ {
+			if b.rows[tickets[i].ID].live() {
+				live = append(live, i)
+			}
 		}
+		b.mu.Unlock()
 	}
 	return live
 }

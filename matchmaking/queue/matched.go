@@ -179,8 +179,9 @@ func (s *seating) launchForHost(ctx context.Context, pool []*poolTicket) (string
 	var claims []seats.Claim
 	size, seated := 0, map[string]bool{}
 	// Parties first: a friend who came in by an invite may have a ticket too, and sits with the party.
-	slices.SortStableFunc(pool, func(a, b *poolTicket) int { return cmp.Compare(b.party.Node, a.party.Node) })
-	for _, w := range pool {
+	alone := func(w *poolTicket) bool { return w.party.IsZero() }
+	inParty := func(w *poolTicket) bool { return !alone(w) }
+	for _, w := range slices.Concat(slices.DeleteFunc(slices.Clone(pool), alone), slices.DeleteFunc(slices.Clone(pool), inParty)) {
 		c := s.claim(looks, w)
 		c.UserIDs = slices.DeleteFunc(c.UserIDs, func(user string) bool { return seated[user] })
 		for _, user := range c.UserIDs {
