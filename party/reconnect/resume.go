@@ -111,16 +111,15 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (back pa
 		err := s.Admission.Admit(ctx, seat.ID, session, party.Grant{Back: true}, nil)
 		switch {
 		case party.ReasonOf(err) == party.PartyNotFound: // lost in between
-		case isFault(err):
-			refused = err // alone, because it is the reason to try again
-		case err != nil && !isFault(refused):
-			refused = errors.Join(refused, err)
-		case err != nil:
-		default:
+		case err == nil:
 			back = s.Admission.Current(seat.ID)
 			if onlyOne {
 				return back, nil
 			}
+		case isFault(err):
+			refused = err
+		case !isFault(refused): // a fault stays alone, because it is the reason to try again
+			refused = errors.Join(refused, err)
 		}
 	}
 	return back, refused
