@@ -1,6 +1,6 @@
-// Package advice looks for mistakes in conditions that a server can run: comparisons that never or always hold, fields
-// that may be missing where a value is needed, and facts that are always empty for an action. It is for everybody who
-// writes rules: the command line, the playground and the tests of the documentation.
+// Package advice looks for mistakes in rules files that a server can run: comparisons that never or always hold, fields
+// that may be missing where a value is needed, facts that are always empty for an action, and keys without effect. It is
+// for everybody who writes rules: the command line, the playground and the tests of the documentation.
 package advice
 
 import (
@@ -14,6 +14,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 
 	"partyline/party/rules"
+	"partyline/party/rules/tree"
 )
 
 // Load is [rules.Load] with advice on the conditions. It refuses a file with a condition that never holds, which a
@@ -40,7 +41,12 @@ func emptyFacts(c rules.Condition) (found []rules.Finding) {
 		if fact == "party.state" {
 			what = strconv.Quote(rules.StateIdle)
 		}
-		empty := slices.DeleteFunc(actionNames(c.On), func(a string) bool { return len(useful) == 0 || slices.Contains(useful, a) })
+		var empty []string // the actions
+		for _, a := range c.On {
+			if len(useful) > 0 && !slices.Contains(useful, string(a)) {
+				empty = append(empty, string(a))
+			}
+		}
 		if len(empty) < len(c.On) {
 			if what != "empty" || slices.Contains(c.Facts, "action") || !slices.Contains(compared, fact) {
 				continue
@@ -49,8 +55,8 @@ func emptyFacts(c rules.Condition) (found []rules.Finding) {
 		}
 		if len(empty) > 0 {
 			found = append(found, rules.Finding{
-				Severity: rules.Warning, At: c.Root, What: fmt.Sprintf("%s is always %s for %s", fact, what, joinWords(empty, "and")),
-				Allowed: "it is known for " + joinWords(useful, "and") + hint,
+				Severity: rules.Warning, At: c.Root, What: fmt.Sprintf("%s is always %s for %s", fact, what, rules.JoinWords(empty, "and")),
+				Allowed: "it is known for " + rules.JoinWords(useful, "and") + hint,
 			})
 		}
 	}
@@ -73,7 +79,7 @@ var factName = regexp.MustCompile(`\b(\w+)\.\w+`)
 // nil asks whether it has a value, and facts that ?? gives one for another.
 func comparedFacts(root ast.Node) (facts []string) {
 	asked := map[string]bool{}
-	ast.Walk(&root, visitor(func(n *ast.Node) {
+	ast.Walk(&root, tree.Visitor(func(n *ast.Node) {
 		b, binary := (*n).(*ast.BinaryNode)
 		if !binary {
 			return
@@ -98,25 +104,4 @@ func comparedFacts(root ast.Node) (facts []string) {
 		group, _, _ := strings.Cut(fact, ".")
 		return asked[group]
 	})
-}
-
-// visitor is a function that ast.Walk calls for each part of a condition.
-type visitor func(*ast.Node)
-
-func (v visitor) Visit(n *ast.Node) { v(n) }
-
-func actionNames(as []rules.Action) (out []string) {
-	for _, a := range as {
-		out = append(out, string(a))
-	}
-	return out
-}
-
-// joinWords lists words, of which there is at least one.
-func joinWords(words []string, and string) string {
-	last := len(words) - 1
-	if last == 0 {
-		return words[0]
-	}
-	return strings.Join(words[:last], ", ") + " " + and + " " + words[last]
 }

@@ -5,12 +5,12 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/expr-lang/expr/ast"
 
 	"partyline/party/rules"
+	"partyline/party/rules/tree"
 )
 
 // scope is a condition, and what is known about the values of its parts.
@@ -108,7 +108,7 @@ func factDomain(n *ast.MemberNode, name string) (domain, bool) {
 }
 
 func (s scope) builtinDomain(n *ast.BuiltinNode) (domain, bool) {
-	change := map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper, "trim": strings.TrimSpace}[n.Name]
+	change := tree.TextChanges[n.Name]
 	switch {
 	case n.Name == "len" || n.Name == "count":
 		return nonNegative(n.Name), true
@@ -131,11 +131,11 @@ func typeDomain(n ast.Node) (domain, bool) {
 	switch {
 	case n.Nature().Nil:
 		return domain{}, false
-	case hasUnknownType(n):
+	case tree.HasUnknownType(n):
 		return domain{}, true // metadata and labels
 	case t == durationType:
 		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated
-	case isNumeric(n):
+	case tree.IsNumeric(n):
 		return domain{lo: math.Inf(-1), hi: math.Inf(1), whole: n.Nature().IsInteger}, true
 	case t.Kind() == reflect.String:
 		return domain{}, true // any text
@@ -250,36 +250,3 @@ var (
 
 // maxMembers is the largest size of a party.
 const maxMembers = 256
-
-// hasUnknownType reports whether the type of n is known only when the condition runs.
-func hasUnknownType(n ast.Node) bool {
-	return !n.Nature().Nil && (n.Nature().Type == nil || n.Nature().Kind == reflect.Interface)
-}
-
-func isNumeric(n ast.Node) bool {
-	t := n.Nature()
-	return t.IsInteger || t.IsFloat || n.Type() == durationType || n.Type() == timeType
-}
-
-// loopBody returns the expression that a loop evaluates for each entry.
-func loopBody(loop *ast.BuiltinNode) ast.Node { return loop.Arguments[1].(*ast.PredicateNode).Node }
-
-func children(n ast.Node) []ast.Node {
-	switch n := n.(type) {
-	case *ast.UnaryNode:
-		return []ast.Node{n.Node}
-	case *ast.PredicateNode:
-		return []ast.Node{n.Node}
-	case *ast.BinaryNode:
-		return []ast.Node{n.Left, n.Right}
-	case *ast.ConditionalNode:
-		return []ast.Node{n.Cond, n.Exp1, n.Exp2}
-	case *ast.BuiltinNode:
-		return n.Arguments
-	case *ast.CallNode:
-		return n.Arguments
-	case *ast.ArrayNode:
-		return n.Nodes
-	}
-	return nil
-}

@@ -10,6 +10,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 
 	"partyline/party/rules"
+	"partyline/party/rules/tree"
 )
 
 // linter finds comparisons whose outcome is the same for every value of the fact. It also checks comparisons
@@ -45,7 +46,7 @@ func (c *linter) walk(n ast.Node) bool {
 		}
 	}
 	found := false
-	for _, child := range children(n) {
+	for _, child := range tree.Children(n) {
 		found = c.walk(child) || found
 	}
 	return found
@@ -211,7 +212,7 @@ func splitComparison(n *ast.BinaryNode) (fact ast.Node, others []ast.Node, how s
 		}
 	case *ast.BuiltinNode:
 		if literal && in.Name == "map" && len(in.Arguments) == 2 {
-			return loopBody(in), []ast.Node{n.Left}, shapeMap
+			return tree.LoopBody(in), []ast.Node{n.Left}, shapeMap
 		}
 	}
 	return n.Left, nil, shapePlain

@@ -8,6 +8,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 
 	"partyline/party/rules"
+	"partyline/party/rules/tree"
 )
 
 // fields looks for fields of metadata, attributes or labels at places that cannot take nil.
@@ -24,7 +25,7 @@ type fieldWarning struct {
 
 func missing(root ast.Node) []rules.Finding {
 	var fs fields
-	ast.Walk(&root, visitor(func(n *ast.Node) { fs.check(*n) }))
+	ast.Walk(&root, tree.Visitor(func(n *ast.Node) { fs.check(*n) }))
 	for _, w := range fs.warned {
 		if !slices.Contains(fs.asked, w.field) {
 			fs.found = append(fs.found, w.Finding)
@@ -81,12 +82,12 @@ func (fs *fields) checkBuiltin(n *ast.BuiltinNode) {
 			standIn = "0"
 		}
 		switch {
-		case len(args) < 2 && !hasUnknownType(args[0]):
+		case len(args) < 2 && !tree.HasUnknownType(args[0]):
 			fs.warnEntries(standIn, args[0])
 		case len(args) > 1 && n.Name == "sum":
-			fs.warnEntries(standIn, loopBody(n))
+			fs.warnEntries(standIn, tree.LoopBody(n))
 		case len(args) > 1 && n.Name != "map":
-			fs.warn(standIn, loopBody(n))
+			fs.warn(standIn, tree.LoopBody(n))
 		}
 	case "min", "max":
 		fs.warnEntries("0", args...)
@@ -112,7 +113,7 @@ func (fs *fields) warn(standIn string, nodes ...ast.Node) {
 				fs.warn(standIn, n.Right)
 			}
 		case *ast.MemberNode:
-			if hasUnknownType(n) {
+			if tree.HasUnknownType(n) {
 				fs.warned = append(fs.warned, fieldWarning{field: n.String(), Finding: rules.Finding{
 					Severity: rules.Warning, At: n,
 					What:    fmt.Sprintf("%s may be missing, and then the action is refused", n),
@@ -131,7 +132,7 @@ func (fs *fields) warnEntries(standIn string, nodes ...ast.Node) {
 			fs.warnEntries(standIn, n.Nodes...)
 		case *ast.BuiltinNode:
 			if n.Name == "map" {
-				fs.warn(standIn, loopBody(n))
+				fs.warn(standIn, tree.LoopBody(n))
 			}
 		default:
 			fs.warn(standIn, n)
@@ -155,11 +156,11 @@ func (fs *fields) checkBinary(n *ast.BinaryNode) {
 		if text {
 			standIn = `""`
 		}
-		if or, is := side.(*ast.BinaryNode); is && or.Operator == "??" && hasUnknownType(or.Left) {
+		if or, is := side.(*ast.BinaryNode); is && or.Operator == "??" && tree.HasUnknownType(or.Left) {
 			v, literal := literalValue(or.Right)
 			_, isText := v.(string)
 			_, isNumber := v.(float64)
-			if literal && (text && !isText || !text && !isNumber && (computed || isNumeric(other))) {
+			if literal && (text && !isText || !text && !isNumber && (computed || tree.IsNumeric(other))) {
 				fs.found = append(fs.found, rules.Finding{
 					At: or.Right, What: fmt.Sprintf("%q cannot be used with %s, which stands here for a missing value", n.Operator, or.Right),
 					Allowed: fmt.Sprintf("write (%s ?? %s)", or.Left, standIn),
@@ -170,7 +171,7 @@ func (fs *fields) checkBinary(n *ast.BinaryNode) {
 			continue
 		}
 		named := false
-		if field, is := side.(*ast.MemberNode); is && hasUnknownType(side) {
+		if field, is := side.(*ast.MemberNode); is && tree.HasUnknownType(side) {
 			_, named = field.Property.(*ast.StringNode)
 		}
 		switch t := other.Type(); {

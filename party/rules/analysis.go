@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
+
+	"partyline/party/rules/tree"
 )
 
 // Bounds of evaluation. The only loops of the expression language go over a list. So the text of a condition
@@ -45,7 +47,7 @@ var operators = []string{
 
 // checkSyntax refuses kinds of expressions that conditions may not use. It does not need types.
 func (a *analysis) checkSyntax(root ast.Node) *exprError {
-	ast.Walk(&root, visitor(func(n *ast.Node) {
+	ast.Walk(&root, tree.Visitor(func(n *ast.Node) {
 		switch n := (*n).(type) {
 		case *ast.VariableDeclaratorNode, *ast.SequenceNode:
 			a.refuse(n, "variables are not used in conditions", "")
@@ -74,11 +76,6 @@ func (a *analysis) checkSyntax(root ast.Node) *exprError {
 	return a.bad
 }
 
-// visitor is a function that ast.Walk calls for each part of a condition. It may replace the part.
-type visitor func(*ast.Node)
-
-func (v visitor) Visit(n *ast.Node) { v(n) }
-
 // check checks a typed tree and counts its steps.
 func (a *analysis) check(root ast.Node) *exprError {
 	a.steps = a.cost(root, false)
@@ -100,11 +97,6 @@ func isSingle(n ast.Node) bool {
 		return false
 	}
 	return !isGroup(n.Type())
-}
-
-// hasUnknownType reports whether the type of n is known only when the condition runs.
-func hasUnknownType(n ast.Node) bool {
-	return !n.Nature().Nil && (n.Nature().Type == nil || n.Nature().Kind == reflect.Interface)
 }
 
 func (a *analysis) requireSingle(nodes ...ast.Node) {
@@ -174,7 +166,7 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 		a.requireSingle(n.Nodes...)
 	}
 	steps := 1
-	for _, child := range children(n) {
+	for _, child := range tree.Children(n) {
 		steps += a.cost(child, false)
 	}
 	return steps
@@ -238,7 +230,7 @@ func (a *analysis) binaryCost(n *ast.BinaryNode) int {
 		}
 	case "+":
 		// Joining could double a text in every step.
-		if !isNumeric(n.Left) && !isNumeric(n.Right) {
+		if !tree.IsNumeric(n.Left) && !tree.IsNumeric(n.Right) {
 			a.refuse(n, "texts are not joined in conditions", "compare them one by one")
 		}
 	case "%":
@@ -246,11 +238,11 @@ func (a *analysis) binaryCost(n *ast.BinaryNode) int {
 			a.refuse(by, "divides by zero", "")
 		}
 	case "contains", "startsWith", "endsWith", "<", ">", "<=", ">=":
-		if !isNumeric(n.Left) && !isNumeric(n.Right) {
+		if !tree.IsNumeric(n.Left) && !tree.IsNumeric(n.Right) {
 			steps += stringSteps
 		}
 	case "==", "!=":
-		if hasUnknownType(n.Left) && hasUnknownType(n.Right) {
+		if tree.HasUnknownType(n.Left) && tree.HasUnknownType(n.Right) {
 			steps += maxDynamic
 		}
 	}
@@ -271,9 +263,4 @@ func isLiteral(n ast.Node) bool {
 		return true
 	}
 	return false
-}
-
-func isNumeric(n ast.Node) bool {
-	t := n.Nature()
-	return t.IsInteger || t.IsFloat || n.Type() == durationType || n.Type() == timeType
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
+
+	"partyline/party/rules/tree"
 )
 
 func (a *analysis) rangeCost(n *ast.BinaryNode) int {
@@ -30,9 +32,6 @@ func (a *analysis) patternCost(lit *ast.StringNode) int {
 	return len(prog.Inst) * 16
 }
 
-// loopBody returns the expression that a loop evaluates for each entry.
-func loopBody(loop *ast.BuiltinNode) ast.Node { return loop.Arguments[1].(*ast.PredicateNode).Node }
-
 func (a *analysis) builtinCost(n *ast.BuiltinNode) int {
 	args := n.Arguments
 	steps := 1 + a.cost(args[0], false)
@@ -40,12 +39,12 @@ func (a *analysis) builtinCost(n *ast.BuiltinNode) int {
 	case "all", "any", "none", "one", "count", "filter", "map", "sum":
 		length := a.maxLength(args[0])
 		if len(args) < 2 {
-			if !hasUnknownType(args[0]) {
+			if !tree.HasUnknownType(args[0]) {
 				a.checkEntries(n.Name, args[0])
 			}
 			return steps + length
 		}
-		body := loopBody(n)
+		body := tree.LoopBody(n)
 		if n.Name == "map" || n.Name == "sum" {
 			a.requireSingle(body)
 		}
@@ -55,7 +54,7 @@ func (a *analysis) builtinCost(n *ast.BuiltinNode) int {
 		return steps + min(length*(1+a.cost(body, false)), 1<<40) // nested loops must not overflow
 	case "min", "max":
 		for _, arg := range args {
-			if !isSingle(arg) || hasUnknownType(arg) {
+			if !isSingle(arg) || tree.HasUnknownType(arg) {
 				steps += a.maxLength(arg)
 			}
 		}
@@ -64,7 +63,7 @@ func (a *analysis) builtinCost(n *ast.BuiltinNode) int {
 		}
 	case "string":
 		a.requireSingle(args[0])
-		if hasUnknownType(args[0]) {
+		if tree.HasUnknownType(args[0]) {
 			return steps + maxDynamic
 		}
 	case "lower", "upper", "trim":
@@ -111,7 +110,7 @@ func (a *analysis) checkEntries(name string, nodes ...ast.Node) {
 // entryType returns the type of the list's entries, or of n itself if n is no list.
 func entryType(n ast.Node) reflect.Type {
 	if loop, is := n.(*ast.BuiltinNode); is && loop.Name == "map" {
-		return loopBody(loop).Type()
+		return tree.LoopBody(loop).Type()
 	} else if is && loop.Name == "filter" {
 		return entryType(loop.Arguments[0])
 	}

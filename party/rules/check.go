@@ -49,7 +49,7 @@ func (d *decoder) checkText(s string, tag reflect.StructTag, path string) {
 	if one := tag.Get("oneof"); one != "" {
 		choices := strings.Split(one, "|")
 		d.rejectIf(!slices.Contains(choices, s), path,
-			fmt.Sprintf("unknown value %q%s", clip(s), suggest(s, choices)), "allowed: "+joinWords(choices, "or"))
+			fmt.Sprintf("unknown value %q%s", clip(s), suggest(s, choices)), "allowed: "+JoinWords(choices, "or"))
 		return
 	}
 	name := tag.Get("form")
@@ -140,7 +140,7 @@ func (d *decoder) checkInvites(v Invites, stages []string) {
 func (d *decoder) checkStatus(s Status) {
 	isStage := func(path, stage string) {
 		d.rejectIf(stage != "" && !slices.Contains(s.Stages, stage) && !d.broken["status.stages"], path,
-			fmt.Sprintf("%q is not one of status.stages%s", clip(stage), suggest(stage, s.Stages)), "allowed: "+joinWords(s.Stages, "or"))
+			fmt.Sprintf("%q is not one of status.stages%s", clip(stage), suggest(stage, s.Stages)), "allowed: "+JoinWords(s.Stages, "or"))
 	}
 	isStage("status.ready", s.Ready)
 	for i, f := range s.Final {

@@ -16,6 +16,8 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/expr-lang/expr/ast"
+
+	"partyline/party/rules/tree"
 )
 
 // env is the environment that conditions are checked against and run on. It holds the facts under the names
@@ -76,45 +78,45 @@ func newExprConfig() *conf.Config {
 
 // parseCondition parses and checks a condition. The analysis has the facts it names and its cost. A valid
 // condition can have warnings.
-func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError) {
+func parseCondition(src string) (parsed *parser.Tree, a *analysis, bad *exprError) {
 	defer func() {
 		if r := recover(); r != nil {
-			tree, a, bad = nil, nil, &exprError{what: "cannot be read as a condition"}
+			parsed, a, bad = nil, nil, &exprError{what: "cannot be read as a condition"}
 		}
 	}()
 	if strings.TrimSpace(src) == "" {
 		return nil, nil, &exprError{what: "is empty", allowed: "expected a condition such as party.size > 4"}
 	}
 	config := newExprConfig()
-	tree, err := parser.ParseWithConfig(src, config)
+	parsed, err := parser.ParseWithConfig(src, config)
 	if err != nil {
 		return nil, nil, toExprError(err, src)
 	}
 	a = &analysis{}
-	if bad := a.checkSyntax(tree.Node); bad != nil {
+	if bad := a.checkSyntax(parsed.Node); bad != nil {
 		return nil, nil, bad
 	}
-	if _, err := checker.Check(tree, config); err != nil {
+	if _, err := checker.Check(parsed, config); err != nil {
 		return nil, nil, toExprError(err, src)
 	}
-	if bad := a.check(tree.Node); bad != nil {
+	if bad := a.check(parsed.Node); bad != nil {
 		return nil, nil, bad
 	}
-	if t := tree.Node.Type(); t.Kind() != reflect.Bool {
-		return nil, nil, &exprError{what: "is not true or false but " + typeName(tree.Node), allowed: "compare it with something, such as == true"}
+	if t := parsed.Node.Type(); t.Kind() != reflect.Bool {
+		return nil, nil, &exprError{what: "is not true or false but " + typeName(parsed.Node), allowed: "compare it with something, such as == true"}
 	}
-	return tree, a, nil
+	return parsed, a, nil
 }
 
 var requestFact = regexp.MustCompile(`\brequest\.(\w+)`)
 
 // newCondition compiles a condition. c is nil if found has an error. in has no Root yet.
 func newCondition(src string, in Condition, inspect Inspector) (c *condition, found []exprError) {
-	tree, a, bad := parseCondition(src)
+	parsed, a, bad := parseCondition(src)
 	if bad != nil {
 		return nil, []exprError{*bad}
 	}
-	in.Root, in.Facts = tree.Node, a.facts
+	in.Root, in.Facts = parsed.Node, a.facts
 	findings := in.checkLiterals()
 	if inspect != nil && len(findings) == 0 {
 		findings = inspect(in)
@@ -123,12 +125,12 @@ func newCondition(src string, in Condition, inspect Inspector) (c *condition, fo
 		found = append(found, exprError{severity: f.Severity, offset: startOffset(f.At), what: f.What, allowed: f.Allowed})
 	}
 	sent := map[int]string{}
-	ast.Walk(&tree.Node, visitor(func(n *ast.Node) {
+	ast.Walk(&parsed.Node, tree.Visitor(func(n *ast.Node) {
 		if fact := requestFact.FindStringSubmatch((*n).String()); fact != nil {
 			sent[(*n).Location().From] = fact[1]
 		}
 	}))
-	program, err := compileTree(tree)
+	program, err := compileTree(parsed)
 	if err != nil {
 		found = append(found, *toExprError(err, src))
 	}
@@ -140,20 +142,20 @@ func newCondition(src string, in Condition, inspect Inspector) (c *condition, fo
 }
 
 // compileTree compiles a checked tree to a program.
-func compileTree(tree *parser.Tree) (p *vm.Program, err error) {
+func compileTree(parsed *parser.Tree) (p *vm.Program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p, err = nil, errors.New("the engine gave up")
 		}
 	}()
-	for _, change := range []visitor{foldLiterals, replaceComparisons, protectIndex, setOptional} {
-		ast.Walk(&tree.Node, change)
+	for _, change := range []tree.Visitor{foldLiterals, replaceComparisons, protectIndex, setOptional} {
+		ast.Walk(&parsed.Node, change)
 	}
 	config := newExprConfig()
-	if err := optimizer.Optimize(&tree.Node, config); err != nil {
+	if err := optimizer.Optimize(&parsed.Node, config); err != nil {
 		return nil, err
 	}
-	return compiler.Compile(tree, config)
+	return compiler.Compile(parsed, config)
 }
 
 // protectIndex hides a constant index from the optimizer. It would turn filter(...)[0] into a search, which loses
@@ -174,7 +176,7 @@ func setOptional(n *ast.Node) {
 	case *ast.ChainNode:
 		*n = m.Node
 	case *ast.MemberNode:
-		if m.Optional = hasUnknownType(m.Node); m.Optional {
+		if m.Optional = tree.HasUnknownType(m.Node); m.Optional {
 			ast.Patch(n, &ast.ChainNode{Node: m})
 		}
 	}

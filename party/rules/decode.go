@@ -159,7 +159,7 @@ func (n *node) convert(t reflect.Type, form string) (value any, ok bool) {
 // wanted says how a value of the type t is written.
 func (n *node) wanted(t reflect.Type) string {
 	if isGroup(t) {
-		return "the keys " + joinWords(tagValues(t, "yaml"), "and")
+		return "the keys " + JoinWords(tagValues(t, "yaml"), "and")
 	}
 	switch t.Kind() {
 	case reflect.Slice:
@@ -189,7 +189,7 @@ func (d *decoder) decodeGroup(n *node, v reflect.Value, path string) {
 			d.decodeField(e.val, v.FieldByIndex(f.Index), joinPath(path, e.name), f.Tag)
 			continue
 		}
-		d.fail(e.at, joinPath(path, clip(e.name)), "unknown key"+suggest(e.name, known), "known here: "+joinWords(known, "and"))
+		d.fail(e.at, joinPath(path, clip(e.name)), "unknown key"+suggest(e.name, known), "known here: "+JoinWords(known, "and"))
 	}
 	for f := range v.Type().Fields() {
 		at := joinPath(path, f.Tag.Get("yaml"))
@@ -297,8 +297,8 @@ func fieldByTag(t reflect.Type, tag, name string) (field reflect.StructField, ok
 	return field, false
 }
 
-// joinWords joins words for a sentence, such as "a, b and c".
-func joinWords(words []string, and string) string {
+// JoinWords joins words for a sentence, such as "a, b and c".
+func JoinWords(words []string, and string) string {
 	last := len(words) - 1
 	if last < 1 {
 		return strings.Join(words, "")

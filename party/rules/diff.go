@@ -71,7 +71,7 @@ func describeRule(r Rule) string {
 		verb, cond = "allows", r.Allow
 	}
 	on := slices.DeleteFunc(Actions(), func(a Action) bool { return !slices.Contains(r.On, a) }) // in a fixed order
-	text := fmt.Sprintf("%s %s when %s", verb, joinWords(actionNames(on), "and"), onOneLine(cond))
+	text := fmt.Sprintf("%s %s when %s", verb, JoinWords(actionNames(on), "and"), onOneLine(cond))
 	if r.Message != "" {
 		text += fmt.Sprintf(" (players read %q)", r.Message)
 	}

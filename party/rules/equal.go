@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+
+	"partyline/party/rules/tree"
 )
 
 // Names of the functions that replace == and in for values from metadata or a label. The names have spaces, so
@@ -116,7 +118,7 @@ func replaceComparisons(n *ast.Node) {
 	if !ok || valueFunctions[b.Operator] == "" || b.Left.Nature().Nil || b.Right.Nature().Nil {
 		return
 	}
-	if !hasUnknownType(b.Left) && !hasUnknownType(b.Right) && !(b.Operator == "in" && hasUnknownEntries(b.Right)) {
+	if !tree.HasUnknownType(b.Left) && !tree.HasUnknownType(b.Right) && !(b.Operator == "in" && hasUnknownEntries(b.Right)) {
 		return
 	}
 	nature := *b.Nature()

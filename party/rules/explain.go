@@ -12,6 +12,8 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/parser"
+
+	"partyline/party/rules/tree"
 )
 
 // Explanation explains a decision step by step, for designers and operators.
@@ -96,32 +98,12 @@ func (m *machine) parts(n ast.Node, depth int) []Part {
 		}
 	}
 	parts := []Part{part}
-	for _, child := range children(n) {
+	for _, child := range tree.Children(n) {
 		if isShown(child) {
 			parts = append(parts, m.parts(child, depth+1)...)
 		}
 	}
 	return parts
-}
-
-func children(n ast.Node) []ast.Node {
-	switch n := n.(type) {
-	case *ast.UnaryNode:
-		return []ast.Node{n.Node}
-	case *ast.PredicateNode:
-		return []ast.Node{n.Node}
-	case *ast.BinaryNode:
-		return []ast.Node{n.Left, n.Right}
-	case *ast.ConditionalNode:
-		return []ast.Node{n.Cond, n.Exp1, n.Exp2}
-	case *ast.BuiltinNode:
-		return n.Arguments
-	case *ast.CallNode:
-		return n.Arguments
-	case *ast.ArrayNode:
-		return n.Nodes
-	}
-	return nil
 }
 
 func isShown(n ast.Node) bool {

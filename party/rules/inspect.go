@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr/ast"
+
+	"partyline/party/rules/tree"
 )
 
 // Condition is a condition whose names and types are checked, and what the rules file says about it.
@@ -37,11 +38,6 @@ var clockTimes = func() (out []string) {
 	return out
 }()
 
-// textChanges are the functions of a text that a closed set goes through.
-var textChanges = map[string]func(string) string{
-	"lower": strings.ToLower, "upper": strings.ToUpper, "trim": strings.TrimSpace, "string": func(s string) string { return s },
-}
-
 // ClosedSet returns the texts that a part of the condition can have, and a hint that describes them. It returns nil
 // if they are not known.
 func (c Condition) ClosedSet(n ast.Node) (texts []string, hint string) {
@@ -56,10 +52,12 @@ func (c Condition) ClosedSet(n ast.Node) (texts []string, hint string) {
 		}
 		return nil, ""
 	case *ast.BuiltinNode:
-		change, changes := textChanges[n.Name]
+		change, changes := tree.TextChanges[n.Name]
 		switch {
 		case n.Name == "map" && len(n.Arguments) == 2: // for "in"
-			return c.ClosedSet(loopBody(n))
+			return c.ClosedSet(tree.LoopBody(n))
+		case n.Name == "string":
+			return c.ClosedSet(n.Arguments[0])
 		case changes && len(n.Arguments) == 1:
 			texts, hint = c.ClosedSet(n.Arguments[0])
 			texts = slices.Clone(texts)
@@ -95,7 +93,7 @@ func (c Condition) ClosedSet(n ast.Node) (texts []string, hint string) {
 	if len(texts) == 0 {
 		return nil, ""
 	}
-	hint = what + " is one of " + joinWords(texts, "or")
+	hint = what + " is one of " + JoinWords(texts, "or")
 	if canBeUnset {
 		texts = append(slices.Clone(texts), "")
 	}
@@ -104,7 +102,7 @@ func (c Condition) ClosedSet(n ast.Node) (texts []string, hint string) {
 
 // checkLiterals refuses comparisons with a text or an hour that the other side never is.
 func (c Condition) checkLiterals() (found []Finding) {
-	ast.Walk(&c.Root, visitor(func(n *ast.Node) {
+	ast.Walk(&c.Root, tree.Visitor(func(n *ast.Node) {
 		b, ok := (*n).(*ast.BinaryNode)
 		if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in"}, b.Operator) {
 			return

@@ -59,10 +59,10 @@ func (d *decoder) checkPageTexts(path string, texts map[string]string, stages []
 		}
 		stage, ofStage := strings.CutPrefix(key, "stage_")
 		d.warnIf(ofStage && !slices.Contains(stages, stage), at,
-			fmt.Sprintf("is never shown: %q is not one of status.stages%s", clip(stage), suggest(stage, stages)), "allowed: "+joinWords(stages, "or"))
+			fmt.Sprintf("is never shown: %q is not one of status.stages%s", clip(stage), suggest(stage, stages)), "allowed: "+JoinWords(stages, "or"))
 		_, known := pageTexts[key]
 		d.rejectIf(!known && !ofStage, at,
-			fmt.Sprintf("the page has no text %q%s", clip(key), suggest(key, keys)), "texts: "+joinWords(keys, "and")+", and stage_<name> for each stage")
+			fmt.Sprintf("the page has no text %q%s", clip(key), suggest(key, keys)), "texts: "+JoinWords(keys, "and")+", and stage_<name> for each stage")
 		if !known {
 			continue
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
+
+	"partyline/party/rules/tree"
 )
 
 // phrase translates one kind of message of the expression engine for designers. $1 and $2 are the groups of the
@@ -138,7 +140,7 @@ func toExprError(err error, src string) *exprError {
 	group, field, noField := strings.Cut(fe.Message, " has no field ")
 	unknown := func(kind, name, intro string, known []string) *exprError {
 		out.what = fmt.Sprintf("unknown %s %q%s", kind, clip(name), suggest(name, known))
-		out.allowed = intro + joinWords(known, "and")
+		out.allowed = intro + JoinWords(known, "and")
 		return out
 	}
 	if name, is := strings.CutPrefix(fe.Message, "unknown name "); is && isCalled(src, fe.From, name) {
@@ -186,7 +188,7 @@ func typeName(n ast.Node) string {
 	switch t := n.Nature().Type; {
 	case n.Nature().Nil:
 		return "nil"
-	case hasUnknownType(n):
+	case tree.HasUnknownType(n):
 		return "a value of any kind"
 	case t == reflect.TypeFor[[]MemberFacts]():
 		return "a list of members"
