@@ -63,7 +63,7 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 		m := c.seats()
 		answer.Map, answer.Out = &m, c.serving != nil && c.serving.left[r.UserID] != ""
 		if c.serving.ready() {
-			answer.Server = &c.serving.server
+			answer.Server, answer.HasSlot = &c.serving.server, c.serving.hasSlot(c.now, r.UserID)
 			if s, ok := c.table.Get(c.now, r.UserID); ok && s.State != seats.Reserved {
 				m.Server, _ = c.serving.access(c, s)
 			}

@@ -209,7 +209,13 @@ func (s *slots) reserveInTime(ctx context.Context, matchID, userID string) bool 
 func (s *slots) reserveOnce(ctx context.Context, matchID, userID string) bool {
 	key := [2]string{matchID, userID}
 	given, _ := s.asked.Get(ctx, key, func(context.Context) (bool, error) {
-		err := s.fleets.withTimeout(func(ctx context.Context) error { return s.reserve(ctx, matchID, []string{userID}) })
+		err := s.fleets.withTimeout(func(ctx context.Context) error {
+			match, err := s.client.signal(ctx, matchID, signalRequest{Op: signalSeats, UserID: userID})
+			if err != nil || match.HasSlot { // an earlier request has got it since the match was asked
+				return err
+			}
+			return s.reserve(ctx, matchID, []string{userID})
+		})
 		if err != nil {
 			s.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
 		}

@@ -64,6 +64,7 @@ type signalAnswer struct {
 	Misfits []int             `json:"misfits,omitempty"` // claims that keep the others from being reserved
 	Server  *gameServer       `json:"server,omitempty"`
 	Out     bool              `json:"out,omitempty"`      // the user left the game server or did not come
+	HasSlot bool              `json:"has_slot,omitempty"` // the user has an unused slot on the game server
 	PartyID string            `json:"party_id,omitempty"` // of the player who joined the game server; the current ID
 }
 

@@ -40,6 +40,8 @@ func TestServer_SlowSlot(t *testing.T) {
 		if m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "cat"}, s.party, ""); err != nil || m.Server == nil {
 			t.Errorf("party_match = %+v, error %v; want how to get there", m, err)
 		}
+		l.OrderSeat(s.id, parse(t, s.party), "cat") // who has the slot by now
+		synctest.Wait()
 		if n := len(s.joined); n != 1 {
 			t.Errorf("the fleet was asked %d times; want once", n)
 		}

@@ -367,10 +367,14 @@ func TestService_NothingIsLeft_unseen(t *testing.T) {
 		id := w.party(4, p[0])
 		w.must(w.set(p[1], byCode(w.invite(p[0], id).Code, "downloading", 0)))
 		w.must(w.set(p[0], report(id, "downloading", 0.5)))
-		synctest.Wait()
+		time.Sleep(time.Second)
+		synctest.Wait() // the party is told of both
 		w.must(w.set(p[0], report(id, "downloading", 0.6)))
+		synctest.Wait()
+		w.must(w.set(p[0], report(id, "downloading", 0.7))) // held back by the rate
 		w.host.Disconnect(p[0])
 		time.Sleep(time.Second)
+		synctest.Wait()
 		w.quiet()
 		if n := w.status.Kept(); n != 0 {
 			t.Errorf("%d parties are remembered", n)
