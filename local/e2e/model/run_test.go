@@ -38,14 +38,14 @@ type run struct {
 	parties []string
 	invites []party.CreatedInvite
 
-	asked         [userCount]int // join requests of each user, to stay below the server's limit
-	nonces        int64
-	recentMembers map[seat]bool // who was in which party before the last step
-	log           []string
+	asked    [userCount]int // join requests of each user, to stay below the server's limit
+	nonces   int64
+	memberAt map[seat]time.Time // when each session was last seen in each party
+	log      []string
 }
 
 func newRun(t *rapid.T, s *server) *run {
-	r := &run{server: s}
+	r := &run{server: s, memberAt: map[seat]time.Time{}}
 	r.setStates(&model.State{Rules: &s.rules, Now: s.now()})
 	ctx, cancel := r.context()
 	defer cancel()
@@ -177,9 +177,9 @@ func (r *run) play(t *rapid.T, s *step) bool {
 	}))
 	r.must(t, r.settle(ctx))
 	unexpected := r.listen()
-	r.listenForCloses(unexpected)
-	r.must(t, r.checkUnexpected(unexpected, func(s seat, m client.Message) bool { return r.mayHear(were, s, m) }))
-	r.recentMembers = were
+	r.listenForCloses(unexpected, s)
+	r.remember(were)
+	r.must(t, r.checkUnexpected(unexpected, r.mayHear))
 	if s.record != nil && got == "" {
 		s.record()
 	}
@@ -242,12 +242,23 @@ func (r *run) seats() map[seat]bool {
 	return taken
 }
 
+// lateMessage is how long after a session left a party a message of it may come.
+const lateMessage = time.Second
+
+// remember records who was in which party until now.
+func (r *run) remember(were map[seat]bool) {
+	for s := range were {
+		r.memberAt[s] = time.Now()
+	}
+}
+
 // mayHear reports whether a session that has left a party may hear this message of it. The message about
 // a redeem comes a moment later, and the server looks up the members before it sends. So a member who
-// leaves in between may hear it after the end, perhaps after the next step. The close for a session whose
-// seat has moved comes a moment later as well. were are the earlier members.
-func (r *run) mayHear(were map[seat]bool, s seat, m client.Message) bool {
-	return (were[s] || r.recentMembers[s]) && (m.Envelope.GetPartyData().GetOpCode() == party.OpInvite || m.Envelope.GetPartyClose() != nil)
+// leaves in between may hear it after the end, perhaps some steps later. The close for a session whose
+// seat has moved comes a moment later as well.
+func (r *run) mayHear(s seat, m client.Message) bool {
+	late := m.Envelope.GetPartyData().GetOpCode() == party.OpInvite || m.Envelope.GetPartyClose() != nil
+	return late && time.Since(r.memberAt[s]) < lateMessage
 }
 
 // checkUnexpected fails if a session has heard a message of a party that it may not hear.
@@ -275,19 +286,17 @@ func (r *run) listen() map[int][]player.Unexpected {
 	return unexpected
 }
 
-// listenForCloses waits, a second at most, for the closes of sessions whose seats have moved to another
-// session of the user: the server sends them a moment later. It adds to what [run.listen] returned.
-func (r *run) listenForCloses(unexpected map[int][]player.Unexpected) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+// listenForCloses waits, a second at most, for the closes of sessions that are out of a party and were not told: the
+// server sends them a moment after the seat has moved to another session of the user. The party may have changed again
+// or ended since. Nothing comes to a session that left by one of the steps. It adds to what [run.listen] returned.
+func (r *run) listenForCloses(unexpected map[int][]player.Unexpected, steps ...*step) {
+	ctx, cancel := context.WithTimeout(context.Background(), lateMessage)
 	defer cancel()
 	taken := r.seats()
 	for i, view := range r.views {
 		for number, id := range r.parties {
-			if view.Parties[id] == nil || taken[seat{i, number}] || !r.state.Sessions[i].Live {
-				continue
-			}
-			moved := slices.ContainsFunc(r.state.Parties[number].Members, func(m int) bool { return r.state.Sessions[m].User == r.state.Sessions[i].User })
-			if moved {
+			at := seat{i, number}
+			if view.Parties[id] != nil && !taken[at] && r.state.Sessions[i].Live && !r.left(at, steps) {
 				_, _ = r.games[i].Await(ctx, func(m client.Message) bool { return m.Envelope.GetPartyClose().GetPartyId() == id })
 			}
 		}
