@@ -41,6 +41,7 @@ type world struct {
 	locked bool
 	denied bool // by a rule
 	mute   bool // no notification can be sent
+	deaf   bool // nothing answers whether the party is locked
 }
 
 // notifier is the host as it sends notifications: not for callers whose time is over.
@@ -66,6 +67,12 @@ func (w *world) setMute(mute bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.mute = mute
+}
+
+func (w *world) setDeaf(deaf bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deaf = deaf
 }
 
 type judge struct{ *world }
@@ -98,7 +105,10 @@ func newWorld(t testing.TB, others ...*world) *world {
 		Locked: func(context.Context, party.View) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			if w.locked {
+			switch {
+			case w.deaf:
+				return errors.New("no answer")
+			case w.locked:
 				return party.Refuse(party.PartyLocked, "locked")
 			}
 			return nil
@@ -959,15 +969,40 @@ func TestWait_offerNotWritten(t *testing.T) {
 			t.Errorf("told %d times of a seat that only this node holds", n)
 		}
 		w.refused(w.join(p[3], id), party.PartyFull)
+		time.Sleep(3 * time.Second) // the news of the join is over
 		down.Store(false)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		if n := w.notices(p[2]); n != 1 {
 			t.Errorf("told %d times of the seat; want once", n)
 		}
+		warned := len(w.log.Lines())
+		time.Sleep(30 * time.Second)
+		if more := w.log.Lines()[warned:]; len(more) > 0 {
+			t.Errorf("warned although nothing fails any more: %v", more)
+		}
 		other := newWorld(t, w)
 		if at := other.waitByID(p[2], id); at.HeldUntil == 0 {
 			t.Errorf("another node knows of no seat that is held: %+v", at)
+		}
+	})
+}
+
+// A wait list that could not be served is served a moment later, without any other news.
+func TestWait_servedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(3)
+		id := w.party(true, 2, p[0], p[1])
+		w.waitByID(p[2], id)
+		w.setDeaf(true)
+		w.leave(p[1], id)
+		time.Sleep(3 * time.Second)
+		w.setDeaf(false)
+		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
+		if n := w.notices(p[2]); n != 1 {
+			t.Errorf("told %d times of the seat; want once", n)
 		}
 	})
 }
