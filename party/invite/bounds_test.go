@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +41,33 @@ func TestService_CreateBoundsAMembersInvites(t *testing.T) {
 	}
 	if n := w.host.Objects("partyline_party_invites_" + id.UUID.String()); n != 101 {
 		t.Errorf("%d invites are indexed; want the 101 there are", n)
+	}
+}
+
+// Invites made at the same moment do not pass the bound together.
+func TestService_CreateBoundsInvitesAtOnce(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(1)
+	id := w.party(p[0], true, 4)
+	for range 95 {
+		w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	}
+	var all sync.WaitGroup
+	var made atomic.Int64
+	for range 20 {
+		all.Go(func() {
+			switch _, err := w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()}); party.ReasonOf(err) {
+			case "":
+				made.Add(1)
+			case party.RateLimited:
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if made.Load() != 5 {
+		t.Errorf("%d invites more than 95; want 5", made.Load())
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/keyed"
 	"partyline/party"
 )
 
@@ -26,6 +27,7 @@ type creations struct {
 	*resolver
 	index   *index
 	notices *notices
+	turns   keyed.Locks[string] // by user, whose invites are counted and written one at a time
 }
 
 // Create makes an invite to a party that the caller is a member of, and notifies the users it is for. Refusals:
@@ -50,23 +52,10 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	if err != nil {
 		return none, err
 	}
-	ended, err := s.checkInviteLimit(ctx, c, id)
-	if len(ended) > 0 {
-		err = cmp.Or(err, s.Store.storage.StorageDelete(ctx, ended))
-	}
+	code, err := s.insertBelowLimit(ctx, c, id, r)
 	if err != nil {
 		return none, err
 	}
-	if err := party.CheckUsers(ctx, "for_user_ids", s.Users, r.For); err != nil {
-		return none, err
-	}
-	origin := s.Admission.Origin(id) // stays the same if another native party takes this one's place
-	r.PartyID = origin.String()
-	code, err := s.holdAndInsert(ctx, id, r)
-	if err != nil {
-		return none, err
-	}
-	s.index.add(origin)
 	made = s.createdInvite(r, code) // from here on the invite counts, even if a notification panics
 	s.notices.tellTargets(ctx, c, v, made, r.For)
 	only := ""
@@ -97,8 +86,8 @@ func (s *creations) MayCreate(ctx context.Context, c party.Caller, id party.ID, 
 }
 
 // checkInviteLimit refuses with RateLimited if the user has too many invites in the party. The refusal ends when the
-// first of them expires. Two calls at the same time may both pass. ended are the index entries of ended invites,
-// which the caller has to delete, because only the first pages of the index are read.
+// first of them expires. ended are the index entries of ended invites, which the caller has to delete, because only the
+// first pages of the index are read.
 func (s *creations) checkInviteLimit(ctx context.Context, c party.Caller, id party.ID) (ended []*runtime.StorageDelete, err error) {
 	now, origin := s.Now(), s.Admission.Origin(id)
 	end := func(inviteID string) {
@@ -131,6 +120,32 @@ func (s *creations) checkInviteLimit(ctx context.Context, c party.Caller, id par
 		err = party.RefuseRate(first.expiresAt().Sub(now))
 	}
 	return ended, err
+}
+
+// insertBelowLimit writes the record, unless the user has too many invites in the party.
+func (s *creations) insertBelowLimit(ctx context.Context, c party.Caller, id party.ID, r *record) (Code, error) {
+	unlock, err := s.turns.Lock(ctx, c.UserID)
+	if err != nil {
+		return Code{}, err
+	}
+	defer unlock()
+	ended, err := s.checkInviteLimit(ctx, c, id)
+	if len(ended) > 0 {
+		err = cmp.Or(err, s.Store.storage.StorageDelete(ctx, ended))
+	}
+	if err != nil {
+		return Code{}, err
+	}
+	if err := party.CheckUsers(ctx, "for_user_ids", s.Users, r.For); err != nil {
+		return Code{}, err
+	}
+	origin := s.Admission.Origin(id) // stays the same if another native party takes this one's place
+	r.PartyID = origin.String()
+	code, err := s.holdAndInsert(ctx, id, r)
+	if err == nil {
+		s.index.add(origin)
+	}
+	return code, err
 }
 
 // holdAndInsert first holds the seats that the invite asks for, then writes the record.

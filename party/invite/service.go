@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 
 	"partyline/internal/cache"
+	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/entry"
@@ -62,7 +63,7 @@ func New(d Deps) *Service {
 	funnel := &funnel{resolver: routes, came: cache.New[arrival, bool](d.Now, maxArrivals, arrivalTTL), counted: map[step]uint64{}}
 	notices := &notices{routes, funnel, d.Store.round(noticesCollection)}
 	s := &Service{
-		&creations{routes, index, notices},
+		&creations{routes, index, notices, keyed.NewLocks[string]()},
 		&previews{routes, cache.New[string, party.Profile](d.Now, maxFaces, faceTTL), cache.New[string, string](d.Now, maxRecords, recordTTL)},
 		&redemptions{routes, notices, funnel},
 		&endings{resolver: routes, notices: notices},
