@@ -139,6 +139,9 @@ func (h *fakeHost) events(partyID string) []string {
 		if m.Event.Session != "" {
 			line += " " + m.Event.Session
 		}
+		if held, until := m.Event.Event == "seat_held", m.Event.ExpiresAt; m.Event.Event != "ended" && held != (until > 0) {
+			h.t.Errorf("%s lasts until %d", line, until)
+		}
 		out = append(out, line)
 		return true
 	})

@@ -499,6 +499,10 @@ func TestMatches_PartyMatch(t *testing.T) {
 	if want := (party.MatchSeat{UserID: "ann", PartyID: p, State: party.SeatHeld, ExpiresAt: h.clock.Now().Add(45 * time.Second).Unix()}); got.Seats[0] != want {
 		t.Errorf("first seat %+v; want %+v", got.Seats[0], want)
 	}
+	s.loop()
+	if heard := h.heard[0].Event; heard.Event != "seat_held" || heard.UserID != "ann" || heard.ExpiresAt != got.Seats[0].ExpiresAt {
+		t.Errorf("the party heard %+v; want of the seat %+v", heard, got.Seats[0])
+	}
 	if _, err := ask("out", p); party.ReasonOf(err) != party.NotMember {
 		t.Errorf("an outsider is told %v", err)
 	}
