@@ -174,7 +174,6 @@ func (s *serving) handle(c *call, r signalRequest) (partyID string, err error) {
 		if !seated && !kicked { // the server may kick a player who has left already
 			return "", errNoSeat
 		}
-		s.clearLeft(r.UserID)
 		if r.Reason != party.ServerDropped && !s.hasKicked(r.UserID) {
 			s.left[r.UserID] = r.Reason
 		}
