@@ -123,7 +123,7 @@ func aServer() *source {
 				},
 				Waiting:    []overview.Waiter{{Player: overview.Player{UserID: "u3", Username: "tom"}, Since: ago(time.Minute), HeldUntil: now.Add(30 * time.Second).Unix()}},
 				Kicked:     []overview.Kicked{{Player: overview.Player{UserID: "u4", Username: "<script>alert(1)</script>"}, Until: now.Add(5 * time.Minute).Unix()}},
-				Attributes: &attributes.Document{Version: 7, Party: attributes.Bag{"map": json.RawMessage(`"<i>dust</i>"`)}, Members: map[string]attributes.Bag{"u1": {"hero": json.RawMessage(`"knight"`)}}},
+				Attributes: &attributes.Document{Version: 7, Party: attributes.Bag{"map": json.RawMessage("\"<i>dust</i>\u202e\"")}, Members: map[string]attributes.Bag{"u1": {"hero": json.RawMessage(`"knight"`)}}},
 			},
 			{PartyID: "11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", Size: 1, MaxSize: 256, Open: true, Hidden: true, State: rules.StateInMatch, CreatedAt: ago(time.Second)},
 		}},
@@ -279,7 +279,7 @@ func TestPage_Headers(t *testing.T) {
 func TestPage_HasNothingThatRuns(t *testing.T) {
 	routes, _ := serve(t, aServer())
 	html := get(routes["console_page"], http.MethodGet, "/party/console", "Bearer "+key).Body.String()
-	for _, bad := range []string{"<script", " style=", `<b>"jonas`, "level <2>", "http://", "https://", "javascript:", key, "<i>dust", "the <b>Bold"} {
+	for _, bad := range []string{"<script", " style=", `<b>"jonas`, "level <2>", "http://", "https://", "javascript:", key, "<i>dust", "\u202e", "the <b>Bold"} {
 		if strings.Contains(html, bad) {
 			t.Errorf("the page holds %q", bad)
 		}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"embed"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"partyline/internal/web"
 	"partyline/party"
@@ -199,13 +201,28 @@ var templateFuncs = template.FuncMap{
 		return cmp.Or(strings.TrimSpace(p.DisplayName), p.Username, shortID(p.UserID))
 	},
 	"clock":   func(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05 UTC") },
-	"json":    party.PlainJSON,                                                                           // the template escapes the result
+	"json":    plainJSON,
 	"level":   func(part rules.Part) int { return min(part.Depth, 6) },                                   // the style of a part of a condition
 	"outcome": func(t rules.RuleTrace) string { return strings.ReplaceAll(string(t.Outcome), " ", "-") }, // the style of a rule
 	"percent": web.Percent,
 	"seats":   seatStyles,
 	"short":   shortID,
 	"wait":    func(seconds int64) string { return (time.Duration(seconds) * time.Second).String() },
+}
+
+// plainJSON is a value as JSON, which the template escapes. Characters that turn the direction of what follows are
+// escaped here: one player's text must not turn another player's around.
+func plainJSON(value any) (string, error) {
+	text, err := party.PlainJSON(value)
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String(), err
 }
 
 // shortID is the beginning of an ID, enough to tell it from others.

@@ -295,6 +295,23 @@ func TestCard_FontChanges(t *testing.T) {
 	draw("a file that is gone", 3)
 }
 
+// Another font in the rules file counts as soon as a picture may be drawn again.
+func TestCard_AnotherFont(t *testing.T) {
+	now, font := noon, ""
+	s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Font = font }), func(o *landing.Options) {
+		o.Now, o.Folder = func() time.Time { return now }, t.TempDir()
+	})
+	for _, missing := range []string{"", "one.ttf", "two.ttf"} {
+		font, now = missing, now.Add(11*time.Second)
+		if w := s.get(joinPath + linkCode + "/card.png"); w.Code != 200 {
+			t.Errorf("font %q: %d", font, w.Code)
+		}
+		if !strings.Contains(s.logs.String(), missing) {
+			t.Errorf("the picture was not drawn again with the font %s", missing)
+		}
+	}
+}
+
 // Requests beyond the server's capacity are refused quickly, and none fails otherwise.
 func TestRequestsInFlight_Bounded(t *testing.T) {
 	gate, began := make(chan struct{}), make(chan struct{}, 2000)

@@ -26,9 +26,10 @@ const (
 	maxFont     = 32 << 20         // bytes of its file
 )
 
-// drawing is a drawn card, with its content.
+// drawing is a drawn card, with its content and the rules' own font.
 type drawing struct {
 	shows card.Card
+	font  string
 	at    time.Time
 	png   []byte
 }
@@ -53,7 +54,7 @@ func (s *Site) card(r *http.Request) (web.Answer, error) {
 // pictureOf returns the picture of an invite: the previous one, if that shows the same or is too new to be drawn again.
 func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, font string) ([]byte, error) {
 	if known, ok := s.pictures.Peek(code); ok {
-		if reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < redrawAfter {
+		if known.font == font && reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < redrawAfter {
 			return known.png, nil
 		}
 		s.pictures.Invalidate(code)
@@ -76,7 +77,7 @@ func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, font str
 			return drawing{}, err
 		}
 		png, err := card.Draw(fonts, shows)
-		return drawing{shows, s.Now(), png}, err
+		return drawing{shows, font, s.Now(), png}, err
 	})
 	return drawn.png, err
 }
