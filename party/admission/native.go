@@ -3,6 +3,7 @@ package admission
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -80,7 +81,8 @@ func (a *Admission) orGone(ctx context.Context, id party.ID, refusal error) erro
 	return refusal
 }
 
-// beginCreate notes that the user is entering a party, so that their other sessions see it.
+// beginCreate notes that the user is entering a party, so that their other sessions see it. It notes nothing if the
+// host is about to refuse the message.
 func (a *Admission) beginCreate(ctx context.Context, m Message) error {
 	s := m.Sender
 	_, unlock, err := a.claim(ctx, party.ID{}, reserve.Intent{Session: s})
@@ -89,6 +91,9 @@ func (a *Admission) beginCreate(ctx context.Context, m Message) error {
 		return err
 	}
 	defer unlock()
+	if !validLabel(m.Facts.Label) {
+		return nil
+	}
 	a.joins.begin(s.SessionID, join{joiner: s, behind: a.joins.get(s.SessionID).behind, until: a.Now().Add(reserve.PendingTTL)})
 	return nil
 }
@@ -96,6 +101,14 @@ func (a *Admission) beginCreate(ctx context.Context, m Message) error {
 // deadConnectionTime is how long the host may count a dead connection as alive: socket.pong_wait_ms (25 s by default;
 // modules cannot read it), and ten seconds until it reports the end.
 const deadConnectionTime = 35 * time.Second
+
+// maxLabel is the longest label that the host accepts, in bytes.
+const maxLabel = 2048
+
+// validLabel reports whether the host can read a label; otherwise it creates no party.
+func validLabel(label string) bool {
+	return label == "" || len(label) <= maxLabel && json.Unmarshal([]byte(label), new(map[string]any)) == nil
+}
 
 func (a *Admission) beginJoin(ctx context.Context, m Message, l *reserve.Look) error {
 	in := m.intent()

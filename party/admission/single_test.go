@@ -2,12 +2,14 @@ package admission_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )
@@ -110,7 +112,12 @@ func TestAdmission_OnePartyPerUserWhileOneIsCreated(t *testing.T) {
 	k.leave(second, own)
 	k.must(k.join(p[1], id))
 	k.leave(p[1], id)
-	k.must(begin(p[1]))
+	for _, label := range []string{"not json", "[]", `{"a":"` + strings.Repeat("a", 2048) + `"}`} { // the host is about to refuse it
+		k.must(k.admission.Before(ctx, admission.Message{Kind: admission.Create, Sender: p[1], Facts: party.Facts{Label: label}}, nil))
+		k.must(k.admit(second, id))
+		k.leave(second, id)
+	}
+	k.must(k.admission.Before(ctx, admission.Message{Kind: admission.Create, Sender: p[1], Facts: party.Facts{Label: `{"a":1}`}}, nil))
 	k.refused(k.admit(second, id), party.AlreadyInParty)
 }
 
