@@ -52,6 +52,9 @@ func (s *creations) Create(ctx context.Context, c party.Caller, req party.Invite
 	if err != nil {
 		return none, err
 	}
+	origin := s.Admission.Origin(id) // stays the same if another native party takes this one's place
+	s.index.add(origin)              // before the write: the party may end meanwhile
+	r.PartyID = origin.String()
 	code, err := s.insertBelowLimit(ctx, c, id, r)
 	if err != nil {
 		return none, err
@@ -139,13 +142,7 @@ func (s *creations) insertBelowLimit(ctx context.Context, c party.Caller, id par
 	if err := party.CheckUsers(ctx, "for_user_ids", s.Users, r.For); err != nil {
 		return Code{}, err
 	}
-	origin := s.Admission.Origin(id) // stays the same if another native party takes this one's place
-	r.PartyID = origin.String()
-	code, err := s.holdAndInsert(ctx, id, r)
-	if err == nil {
-		s.index.add(origin)
-	}
-	return code, err
+	return s.holdAndInsert(ctx, id, r)
 }
 
 // holdAndInsert first holds the seats that the invite asks for, then writes the record.

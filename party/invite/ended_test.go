@@ -1,9 +1,12 @@
 package invite_test
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
 )
@@ -109,6 +112,49 @@ func TestEnded_WithItsProcess(t *testing.T) {
 		w.pass(time.Minute)
 		if got := w.rows(lives); got != [3]int{102, 1, 0} {
 			t.Errorf("%v rows after its end; want the records, and the ID of the link that follows", got)
+		}
+	})
+}
+
+// The first sweep also finds a party whose invites are over.
+func TestEnded_WithItsProcess_invitesOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(2)
+		revoked, expired := w.party(p[0], true, 4), w.party(p[1], true, 4)
+		made := w.create(p[0], party.InviteRequest{PartyID: revoked.String()})
+		w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+		w.create(p[1], party.InviteRequest{PartyID: expired.String(), TTLSec: ptr(int64(60))})
+		w.pass(2 * time.Minute)
+		w.host.PartyClose(revoked)
+		w.host.PartyClose(expired)
+		w.node = w.start()
+		_, _, err := w.invites.Sweep(t.Context())
+		w.must(err)
+		if a, b := w.rows(revoked), w.rows(expired); a != [3]int{2, 0, 0} || b != a {
+			t.Errorf("%v and %v rows; want the records alone", a, b)
+		}
+	})
+}
+
+// An invite that is written while its party ends is taken out of the indexes too.
+func TestEnded_WhileAnInviteIsMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(1)
+		id := w.party(p[0], true, 4)
+		var ends sync.Once
+		w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+			ends.Do(func() {
+				w.host.PartyLeave(p[0], id)
+				w.admission.Left(t.Context(), id, p[0])
+			})
+			return nil
+		}
+		w.create(p[0], party.InviteRequest{PartyID: id.String()})
+		w.pass(time.Minute)
+		if got := w.rows(id); got != [3]int{1, 0, 0} {
+			t.Errorf("%v rows; want the record alone", got)
 		}
 	})
 }

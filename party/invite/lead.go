@@ -57,13 +57,13 @@ func (pv *previews) CheckWaiter(ctx context.Context, inviteID, userID string, id
 		return err
 	}
 	to, err := pv.destination(ctx, r)
-	if err == nil && to != id {
+	switch {
+	case err != nil && party.ReasonOf(err) != party.PartyAway:
+		return err
+	case to != id: // everybody in the other party may be away
 		return party.RefuseGone()
 	}
-	if party.ReasonOf(err) == party.PartyAway && to == id {
-		return nil
-	}
-	return err
+	return nil
 }
 
 // InviteAndParties returns the ID of a code's invite, whatever its state, and the parties that belong to it: the one it

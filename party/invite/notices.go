@@ -29,7 +29,13 @@ const noticesCollection = "partyline_invite_notices"
 type recipients struct {
 	Key   string   `json:"key"` // the invite's
 	Users []string `json:"users"`
+
+	Until int64 `json:"until,omitempty"` // Unix seconds; until then the last notifications may still be written
+	Twice bool  `json:"twice,omitempty"` // a user was sent a second notification before Until
 }
+
+// late reports whether the host may still write notifications that were sent.
+func (n *recipients) late(now time.Time) bool { return now.Unix() < n.Until }
 
 const (
 	maxRecipients  = 2000 // users that one invite remembers; notifications to earlier users are not deleted
@@ -37,6 +43,7 @@ const (
 	noticePages    = 10 // of one user's notifications, that are searched
 	noticeAttempts = 4
 	noticeTimeout  = 30 * time.Second
+	noticeLate     = time.Minute // how long after a call to send it a notification may still be written
 )
 
 // notices tells parties and users about invites. Safe for concurrent use, except sweep.
@@ -51,7 +58,10 @@ func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.Created
 	// Write the users down before sending: a notification that is not written down would never be deleted.
 	if err := ns.change(ctx, inv.ID, func(n *recipients) {
 		n.Key = Code{inv.Code}.key()
-		n.Users = append(without(n.Users, users), users...)
+		others := without(n.Users, users)
+		n.Twice = n.late(ns.Now()) && (n.Twice || len(others) < len(n.Users))
+		n.Until = ns.Now().Add(noticeLate).Unix()
+		n.Users = append(others, users...)
 		n.Users = n.Users[max(0, len(n.Users)-maxRecipients):]
 	}); err != nil {
 		return fmt.Errorf("store the recipients of the invite: %w", err)
@@ -116,19 +126,23 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID, userID string) (er
 		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return u != userID })
 	}
 	var deletes []*runtime.NotificationDelete
+	var done []string
 	for _, user := range n.Users {
 		found, err := ns.notificationsOf(ctx, user, n.Key)
 		if err != nil {
 			return fmt.Errorf("list notifications: %w", err)
 		}
 		deletes = append(deletes, found...)
+		if !n.late(ns.Now()) || len(found) > 0 && !n.Twice { // otherwise the host may still write one: the sweep looks again
+			done = append(done, user)
+		}
 	}
 	if len(deletes) > 0 {
 		if err := ns.Notifier.NotificationsDelete(ctx, deletes); err != nil {
 			return fmt.Errorf("delete notifications: %w", err)
 		}
 	}
-	return ns.change(ctx, inviteID, func(now *recipients) { now.Users = without(now.Users, n.Users) })
+	return ns.change(ctx, inviteID, func(now *recipients) { now.Users = without(now.Users, done) })
 }
 
 // without returns the users who are not among the others.

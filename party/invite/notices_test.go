@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
 )
@@ -121,6 +122,38 @@ func TestNotices_NotSent(t *testing.T) {
 		t.Errorf("log %q; want the invite without a notification", lines)
 	}
 	w.must(w.redeem(p[1], inv.Code))
+}
+
+// Storage may write a notification after its invite has ended, although sending it failed. It is deleted too.
+func TestNotices_WrittenLate(t *testing.T) {
+	for name, again := range map[string]int{"sent once": 0, "sent again": 1} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			p := w.host.Players(2)
+			id := w.party(p[0], false, 4)
+			w.host.NotifyError = errors.New("database is away")
+			inv := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}})
+			w.host.NotifyError = nil
+			for range again {
+				w.must(w.invites.Notify(t.Context(), caller(p[0]), inv, []string{p[1].UserID}))
+			}
+			w.must(w.invites.Revoke(t.Context(), caller(p[0]), inv.ID, ""))
+			w.settled()
+			if n := w.stored(p[1]); n != 0 {
+				t.Fatalf("%d notifications of an invite that is over", n)
+			}
+			w.must(w.host.NotificationsSend(t.Context(), []*runtime.NotificationSend{party.NoticeInvite.To(p[1].UserID, p[0].UserID, inv)}))
+			w.sweep()
+			if n := w.stored(p[1]); n != 0 {
+				t.Errorf("%d notifications left of an invite that is over", n)
+			}
+			w.clock.Advance(time.Minute)
+			w.sweep()
+			if left, _, err := w.host.StorageList(t.Context(), "", "", "partyline_invite_notices", 100, ""); err != nil || len(left) != 0 {
+				t.Errorf("still remembered: %v, error %v", left, err)
+			}
+		})
+	}
 }
 
 // Members are not notified.

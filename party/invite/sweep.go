@@ -63,15 +63,15 @@ func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 		if unread != nil {
 			continue
 		}
-		ended := r.ended(s.Now())
-		if !ended && !r.exhausted() {
+		if !r.ended(s.Now()) && !r.exhausted() {
 			s.seen++
 		}
-		if firstRound := s.live.Load() == nil; firstRound && !ended {
-			s.index.adopt(r.partyID())
-		}
-		if !s.Now().Before(r.expiresAt().Add(Retention)) {
+		firstRound := s.live.Load() == nil
+		switch {
+		case !s.Now().Before(r.expiresAt().Add(Retention)):
 			dead[o.GetKey()] = r
+		case firstRound: // also of an invite that is over: its party may have ended with an earlier process
+			s.index.adopt(r.partyID())
 		}
 	}
 	if len(dead) == 0 {

@@ -229,6 +229,23 @@ func TestWait_linkLeadsElsewhere(t *testing.T) {
 	}
 }
 
+// A link that leads to a party in which everybody is away does not keep others from the seat.
+func TestWait_linkLeadsToWhoIsAway(t *testing.T) {
+	follow(t, func(f followedParties) {
+		f.waitByCode(f.invite(f.leader, f.second, party.InviteRequest{}), f.stranger)
+		f.leave(f.inviter, f.second)
+		f.party(false, 2, f.inviter)
+		f.drop(f.inviter)
+		f.memberCount(f.second)
+		if friend, stranger := f.notices(f.friend), f.notices(f.stranger); friend != 0 || stranger != 1 {
+			t.Errorf("told %d and %d times; want the player who can come", friend, stranger)
+		}
+		if warned := f.log.Lines(); len(warned) > 0 {
+			t.Errorf("warned of %v", warned)
+		}
+	})
+}
+
 // An expired link lets in players who wait by it in the party they wait for, and in no other.
 func TestWait_expiredLink(t *testing.T) {
 	follow(t, func(f followedParties) {

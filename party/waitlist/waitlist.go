@@ -55,11 +55,12 @@ type Service struct {
 	lists   lists
 	alarms  *alarm.Alarms[party.ID]
 	serving keyed.Locks[party.ID]
+	joining keyed.Locks[string] // by user
 }
 
 // New makes a service that subscribes to the news of parties. The caller closes it when the process ends.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, lists: lists{d.Entry.Admission}, serving: keyed.NewLocks[party.ID]()}
+	s := &Service{Deps: d, lists: lists{d.Entry.Admission}, serving: keyed.NewLocks[party.ID](), joining: keyed.NewLocks[string]()}
 	s.alarms = alarm.New(d.Now, d.Logger, "wait list not served party=", s.serve)
 	d.News.Subscribe(func(c party.Change) {
 		if c.Waited > 0 {
@@ -142,12 +143,22 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	default:
 		return Place{}, err
 	}
-	if err := s.lists.join(ctx, door.id, c.UserID, door.inviteID); err != nil {
+	if err := s.join(ctx, c.UserID, door); err != nil {
 		return Place{}, err
 	}
 	s.serve(door.id)
 	at, _, err = s.lists.place(ctx, door.id, c.UserID, r.Code != "")
 	return at, err
+}
+
+// join puts a user on a list, one list at a time: the number of their lists is bounded.
+func (s *Service) join(ctx context.Context, userID string, door entrance) error {
+	unlock, err := s.joining.Lock(ctx, userID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.lists.join(ctx, door.id, userID, door.inviteID)
 }
 
 // entrance is how a user comes into a party.

@@ -988,6 +988,36 @@ func TestWait_offerNotWritten(t *testing.T) {
 	})
 }
 
+// A player who asks for many places at once gets no more than three.
+func TestWait_atOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(13)
+		w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+			time.Sleep(100 * time.Millisecond)
+			return nil
+		}
+		var all sync.WaitGroup
+		var waits atomic.Int64
+		for i := range 6 {
+			id := w.party(true, 2, p[2*i], p[2*i+1])
+			all.Go(func() {
+				switch _, err := w.wait(p[12], byID(id)); party.ReasonOf(err) {
+				case "":
+					waits.Add(1)
+				case party.RateLimited:
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if n := waits.Load(); n != 3 {
+			t.Errorf("%d places; want 3", n)
+		}
+	})
+}
+
 // A wait list that could not be served is served a moment later, without any other news.
 func TestWait_servedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
