@@ -993,14 +993,17 @@ func TestWait_atOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.host.Players(13)
+		var ids []party.ID
+		for i := range 6 {
+			ids = append(ids, w.party(true, 2, p[2*i], p[2*i+1]))
+		}
 		w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
 			time.Sleep(100 * time.Millisecond)
 			return nil
 		}
 		var all sync.WaitGroup
 		var waits atomic.Int64
-		for i := range 6 {
-			id := w.party(true, 2, p[2*i], p[2*i+1])
+		for _, id := range ids {
 			all.Go(func() {
 				switch _, err := w.wait(p[12], byID(id)); party.ReasonOf(err) {
 				case "":
