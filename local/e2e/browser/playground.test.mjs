@@ -43,7 +43,11 @@ describe("playground", () => {
     await page.locator("#state.bad").waitFor();
     assert.match(await page.locator("#problems").textContent(), /5:11 rules\.night\.deny.*can never hold.*\(hour\(now\) >= 22 or hour\(now\) < 6\)/s);
     assert.equal(await page.locator("#lines .bad").textContent(), "5\n");
+    assert.equal(await page.locator("#state").textContent(), "A server would use this file all the same");
     await shootAll(page, "playground-problem");
+    await page.fill("#file", "version: 1\nfoo: 1\n");
+    await page.locator("#problems", { hasText: "unknown key" }).waitFor();
+    assert.equal(await page.locator("#state").textContent(), "A server would keep the rules it has");
     await page.fill("#file", night("or"));
     await page.locator("#state.good").waitFor();
     await page.locator("[name=hour]").fill("12");

@@ -1,4 +1,4 @@
-// The playground. Everything runs in this page; the checker is the server's own, as WebAssembly.
+// The playground. Everything runs in this page; the checker is that of the command line, as WebAssembly.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
@@ -43,7 +43,8 @@ function check() {
   $("lines").replaceChildren(...file.value.split("\n").map((_, i) => el("span", `${i + 1}\n`, marks.get(i + 1) ?? "")));
   $("lines").scrollTop = file.scrollTop;
   $("state").className = out.loads ? "good" : "bad";
-  $("state").textContent = out.loads ? `Loads: ${count(out.rules, "rule")}, ${count(out.queues, "queue")}` : "A server would keep the rules it has";
+  const effect = out.taken ? "A server would use this file all the same" : "A server would keep the rules it has";
+  $("state").textContent = out.loads ? `Loads: ${count(out.rules, "rule")}, ${count(out.queues, "queue")}` : effect;
   $("problems").replaceChildren(...out.problems.map((p) => {
     const go = el("button", "", p.warning ? "warn" : "bad");
     go.type = "button";

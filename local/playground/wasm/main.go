@@ -64,6 +64,7 @@ type problem struct {
 type checked struct {
 	Problems []problem `json:"problems"`
 	Loads    bool      `json:"loads"`
+	Taken    bool      `json:"taken"` // a server would use the file, whatever the check says
 	Rules    int       `json:"rules"`
 	Queues   int       `json:"queues"`
 }
@@ -83,10 +84,11 @@ func problems(err error) []problem {
 func load(text string) (*rules.Set, checked) {
 	set, err := advice.Load([]byte(text), "rules.yml")
 	if err != nil {
-		return nil, checked{Problems: problems(err)}
+		_, broken := rules.Load([]byte(text), "rules.yml")
+		return nil, checked{Problems: problems(err), Taken: broken == nil}
 	}
 	c := set.Config()
-	return set, checked{Problems: problems(advice.Warnings(set)), Loads: true, Rules: len(c.Rules), Queues: len(c.Queues)}
+	return set, checked{Problems: problems(advice.Warnings(set)), Loads: true, Taken: true, Rules: len(c.Rules), Queues: len(c.Queues)}
 }
 
 type explained struct {
