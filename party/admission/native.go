@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"partyline/party"
@@ -318,7 +319,7 @@ func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 }
 
 // afterEntering runs after a session has entered a party. It withdraws the offer of another party to its user. Under
-// session.single_party the session leaves all other parties. The host does that too, without reporting it, for its own
+// session.single_party the session leaves the parties that it entered before. The host does that too, without reporting it, for its own
 // joins, but not for invited sessions.
 func (a *Admission) afterEntering(ctx context.Context, id party.ID, s party.Session) {
 	a.offers.Invalidate(s.UserID)
@@ -327,10 +328,8 @@ func (a *Admission) afterEntering(ctx context.Context, id party.ID, s party.Sess
 		if err != nil {
 			a.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
 		}
-		for _, other := range ids {
-			if other != id {
-				a.leave(ctx, party.Membership{ID: other, Session: s})
-			}
+		for _, older := range ids[:max(0, slices.Index(ids, id))] {
+			a.leave(ctx, party.Membership{ID: older, Session: s})
 		}
 	}
 	if a.Policy().Parties.OnePerUser.Enabled() {

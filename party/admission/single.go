@@ -85,8 +85,9 @@ func (m *memberships) leave(ctx context.Context, from ...party.Membership) {
 
 // leaveOthers leaves the parties that the user entered while the native join into id, or its creation, was under way.
 // Two joins by two sessions may not see each other before they land. If the rules have users leave their old party, the
-// last join wins, and only a session that is still in it leaves the others. If users stay in their party, the first
-// join wins; both callers find the same one.
+// last join wins, and only a session that is still in it leaves the others, except parties that it has entered since: the
+// after-hook of a leader's accept may run late. If users stay in their party, the first join wins; both callers find the
+// same one.
 func (m *memberships) leaveOthers(ctx context.Context, id party.ID, s party.Session) {
 	rule := m.ledger.Policy().Parties.OnePerUser
 	if !rule.Enabled() {
@@ -107,7 +108,9 @@ func (m *memberships) leaveOthers(ctx context.Context, id party.ID, s party.Sess
 		winner = len(in) - 1
 	}
 	if winner >= 0 {
-		winnerID := in[winner].ID
-		m.leave(ctx, slices.DeleteFunc(in, func(in party.Membership) bool { return in.ID == winnerID })...)
+		won := in[winner]
+		m.leave(ctx, slices.DeleteFunc(in, func(in party.Membership) bool {
+			return in.ID == won.ID || rule == rules.LeavePrevious && in.Session == s && in.Since.After(won.Since)
+		})...)
 	}
 }

@@ -190,3 +190,45 @@ func TestAdmission_OnePartyPerUserCreatedMeanwhile(t *testing.T) {
 		}
 	}
 }
+
+// The after-hook of a leader's accept may run when the player has entered the next party already. It takes them out of
+// no party that they entered later.
+func TestAdmission_OnePartyPerUserAcceptedLate(t *testing.T) {
+	for name, conf := range map[string]struct {
+		rule   rules.OnePerUser
+		single bool
+	}{"leave_previous": {rules.LeavePrevious, false}, "single_party": {rules.Default().Parties.OnePerUser, true}} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			k := newKernel(t)
+			k.host.SingleParty = conf.single
+			k.conf.Parties.OnePerUser = conf.rule
+			k.restart()
+			p := k.host.Players(3)
+			before, closed := k.create(p[0], true, 4), k.create(p[1], false, 4)
+			k.must(k.join(p[2], before))
+			k.refused(k.join(p[2], closed), "")
+			k.must(k.admission.BeginAccept(ctx, closed, p[2], p[1]))
+			k.must(k.host.PartyAccept(p[1], p[2], closed))
+			made, accepted, entered := make(chan struct{}), make(chan struct{}), make(chan party.ID, 1)
+			k.news.Subscribe(func(c party.Change) {
+				switch {
+				case c.Kind == party.MemberEntered && c.ID == closed:
+					k.clock.Advance(-time.Minute) // of the node that the player is on
+					go func() { entered <- k.create(p[2], true, 4) }()
+					<-made
+				case c.Kind == party.PartyCreated:
+					close(made)
+					<-accepted
+				}
+			})
+			k.admission.EndJoin(ctx, closed, p[2])
+			close(accepted)
+			own := <-entered
+			in, err := k.roster.PartiesOf(ctx, p[2].UserID)
+			if err != nil || len(in) != 1 || in[0].ID != own {
+				t.Errorf("PartiesOf = %v, %v; want only %v, which was made last", in, err, own)
+			}
+		})
+	}
+}

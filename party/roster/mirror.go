@@ -197,7 +197,7 @@ func (m *mirrors) setPresence(mode uint8, subject, label string, s party.Session
 }
 
 // The status of a presence on a user's stream is the list of the session's parties, the latest last: "<id>@<since>"
-// separated by single spaces, with since in Unix nanoseconds. Decoded entries have no session.
+// separated by single spaces, with since in Unix nanoseconds, later than that of the entry before. Decoded entries have no session.
 
 // maxPartiesPerSession is the length of such a list; the oldest are forgotten first.
 const maxPartiesPerSession = 32
@@ -207,7 +207,11 @@ func listWithout(list []party.Membership, id party.ID) []party.Membership {
 }
 
 func listWith(list []party.Membership, id party.ID, since time.Time) []party.Membership {
-	list = append(listWithout(list, id), party.Membership{ID: id, Since: since})
+	list = listWithout(list, id)
+	if n := len(list); n > 0 && !since.After(list[n-1].Since) { // entered through a node whose clock is ahead
+		since = list[n-1].Since.Add(1)
+	}
+	list = append(list, party.Membership{ID: id, Since: since})
 	return list[max(0, len(list)-maxPartiesPerSession):]
 }
 
