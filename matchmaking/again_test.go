@@ -120,6 +120,41 @@ func TestServer_OutUntilMatchedAgain(t *testing.T) {
 	})
 }
 
+// A retry is only for the time in which a friend has not got a seat: one who has played and left since gets none.
+func TestServer_NotInAgainByAnOldRetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		s.fleet.joined = make(chan []string, 100)
+		l := matchmaking.NewRetrier(s.matches, func(id party.ID) party.ID { return id }, s, s.clock.Now)
+		defer l.Close()
+		s.full = errors.New("no slot")
+		if _, err := l.Seat(t.Context(), parse(t, s.party), "cat", false); err == nil {
+			t.Error("a seat without a slot")
+		}
+		s.full = nil
+		s.clock.Advance(time.Second)
+		time.Sleep(time.Second)
+		if m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "cat"}, s.party, ""); err != nil || m.Server == nil {
+			t.Fatalf("party_match = %+v, %v; want a seat", m, err)
+		}
+		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, s.pass("cat")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "cat", party.ServerLeft); err != nil {
+			t.Fatal(err)
+		}
+		asked := len(s.joined)
+		for range 20 {
+			s.clock.Advance(time.Second)
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		if s.seat("cat") != "" || len(s.joined) != asked {
+			t.Errorf("cat has seat %q, and the fleet was asked %d more times; want neither", s.seat("cat"), len(s.joined)-asked)
+		}
+	})
+}
+
 // A slow fleet is asked only once for a player.
 func TestServer_SlowFleetAskedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

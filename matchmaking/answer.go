@@ -38,6 +38,11 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 		err = c.table.Hold(c.now, c.now.Add(c.setup.SeatHold), r.Claims...)
 		for _, claim := range r.Claims {
 			c.serving.clearLeft(claim.UserIDs...)
+			for _, user := range claim.UserIDs {
+				if err == nil && c.serving.hasKicked(user) { // since the seats were reserved
+					c.table.Leave(c.now, user)
+				}
+			}
 		}
 	case signalWithdraw:
 		c.table.Withdraw(c.now, r.Claims...)
@@ -61,7 +66,7 @@ func (c *call) answer(r signalRequest) (answer signalAnswer, err error) {
 		c.table.Rename(c.now, r.Was, r.PartyID)
 	case signalSeats:
 		m := c.seats()
-		answer.Map, answer.Out = &m, c.serving != nil && c.serving.left[r.UserID] != ""
+		answer.Map, answer.Out = &m, c.serving.hasLeft(r.UserID)
 		if c.serving.ready() {
 			answer.Server, answer.HasSlot = &c.serving.server, c.serving.hasSlot(c.now, r.UserID)
 			if s, ok := c.table.Get(c.now, r.UserID); ok && s.State != seats.Reserved {
@@ -114,7 +119,7 @@ func (c *call) late(r signalRequest) error {
 		if err := c.checkBlocks(r.UserID, r.PartyID); err != nil {
 			return err
 		}
-		if c.serving.hasKicked(r.UserID) {
+		if c.serving.hasKicked(r.UserID) || r.Again && c.serving.hasLeft(r.UserID) {
 			return seats.ErrReserved
 		}
 	}

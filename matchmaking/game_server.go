@@ -197,6 +197,9 @@ func (s *serving) clearLeft(users ...string) {
 	}
 }
 
+// hasLeft reports whether the user left the server, or did not come.
+func (s *serving) hasLeft(user string) bool { return s != nil && s.left[user] != "" }
+
 // hasKicked reports whether the server has kicked one of the users.
 func (s *serving) hasKicked(users ...string) bool {
 	return s != nil && slices.ContainsFunc(users, func(user string) bool { return s.left[user] == party.ServerKicked })

@@ -429,6 +429,41 @@ func TestServer_EndsBeforeNakama(t *testing.T) {
 	})
 }
 
+// TestServer_KickedAtTheCommit: a player whom the server kicks just before the seats are held gets neither a seat nor a
+// pass. The others play.
+func TestServer_KickedAtTheCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet()
+		s := hosted(t, map[string]runtime.FleetManager{"": f})
+		s.fleet = f
+		id, o := s.order(rules.Fleet{})
+		told, _ := (<-f.creates)["partyline"].(string)
+		(<-f.answers)(runtime.CreateSuccess, reachable("one"), nil, nil, nil)
+		var info matchmaking.ServerInfo
+		if err := json.Unmarshal([]byte(told), &info); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if err := s.matches.ServerLeave(t.Context(), id, info.Token, "ann", party.ServerKicked); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the commit may be asked for again
+			s.begin(id, o, told)
+			if ann, bob := s.seat("ann"), s.seat("bob"); ann != "" || bob != "held@0" {
+				t.Errorf("ann has seat %q, bob %q; want none and a held one", ann, bob)
+			}
+		}
+		if m, err := s.matches.Seats(t.Context(), id, "ann"); err != nil || m.Server != nil {
+			t.Errorf("ann has %+v, error %v; want no pass", m.Server, err)
+		}
+		for _, e := range s.heard {
+			if e.Event.Event == "server_ready" && e.Event.UserID == "ann" {
+				t.Errorf("told of a pass for ann: %+v", e.Event)
+			}
+		}
+	})
+}
+
 // TestServer_ReadyWithoutTheParty: a player who left the party keeps the seat and hears of the game server.
 func TestServer_ReadyWithoutTheParty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

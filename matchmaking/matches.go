@@ -148,7 +148,13 @@ func (m *Matches) signalMatchOf(ctx context.Context, matchOf party.MatchOf, id p
 // match. It returns "" if the party is in no match, if the match has no room for the user, or if a block exists between
 // the user and a player there. After an error, a [Retrier] tries again.
 func (m *Matches) HoldLateSeat(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
-	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID, Awaited: awaited}
+	return m.holdLateSeat(ctx, id, userID, awaited, false)
+}
+
+// holdLateSeat is HoldLateSeat. With again it is for a user who joined the party earlier: it holds no seat for a user
+// who has left the game server since.
+func (m *Matches) holdLateSeat(ctx context.Context, id party.ID, userID string, awaited, again bool) (string, error) {
+	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID, Awaited: awaited, Again: again}
 	matchID, err := m.signalMatchOf(ctx, m.MatchOf, id, late)
 	if errors.Is(err, errNeedsSlot) && m.slots.reserveInTime(ctx, matchID, userID) {
 		_, err = m.signal(ctx, matchID, late)
@@ -204,7 +210,7 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, 
 	}
 	seats, err := m.Seats(ctx, matchID, caller.UserID)
 	if err == nil && seats.Seeks && !hasUser(seats, caller.UserID) {
-		if late, lateErr := m.HoldLateSeat(ctx, id, caller.UserID, false); lateErr == nil && late == matchID {
+		if late, lateErr := m.holdLateSeat(ctx, id, caller.UserID, false, true); lateErr == nil && late == matchID {
 			seats, err = m.Seats(ctx, matchID, caller.UserID)
 		}
 	}

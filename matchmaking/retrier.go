@@ -84,7 +84,7 @@ func (r *Retrier) try(ctx context.Context, e retry) (matchID string, err error) 
 			err = r.matches.Release(ctx, now, e.user)
 		}
 	default:
-		matchID, err = r.matches.HoldLateSeat(ctx, now, e.user, e.awaited)
+		matchID, err = r.matches.holdLateSeat(ctx, now, e.user, e.awaited, e.tries > 0)
 	}
 	if err != nil {
 		r.retryAfter(e, err)

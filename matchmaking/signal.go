@@ -47,6 +47,7 @@ type signalRequest struct {
 	Was     string        `json:"was,omitempty"` // the party's ID before it moved
 
 	Awaited bool              `json:"awaited,omitempty"` // the party keeps a seat for the late friend
+	Again   bool              `json:"again,omitempty"`   // the late friend came into the party earlier, and may have played and left since
 	Server  *gameServer       `json:"server,omitempty"`
 	Slots   map[string]string `json:"slots,omitempty"` // the fleet's own session by user; "" if it has none
 
