@@ -54,8 +54,8 @@ func (r *Retrier) Seat(ctx context.Context, id party.ID, userID string, awaited 
 	return r.try(ctx, retry{party: id, user: userID, awaited: awaited})
 }
 
-// OrderSeat is Seat for a friend who joined while the match waited for its server. It uses the seat that the party
-// holds there, once the fleet has a slot. It returns at once.
+// OrderSeat is Seat for a friend who joined while the match was made, and perhaps waited for its server. It uses a seat
+// that the party holds there, once the fleet has a slot. It returns at once.
 func (r *Retrier) OrderSeat(matchID string, id party.ID, userID string) {
 	r.matches.slots.fleets.background("seat of a late friend", func(ctx context.Context) error {
 		r.matches.slots.reserveOnce(ctx, matchID, userID) // this may take long; nobody waits for it

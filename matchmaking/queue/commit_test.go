@@ -12,6 +12,7 @@ import (
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 // poolEntries returns the pool as the host hands it to a pass.
@@ -101,6 +102,58 @@ func TestCommit_LooksAgain(t *testing.T) {
 	if !slices.Equal(w.launcher.released, []string{players[0][1].UserID}) {
 		t.Errorf("released %v; want the member who left alone", w.launcher.released)
 	}
+}
+
+// A friend may come in when the seats are planned and nobody knows of the match yet. They get a seat by name.
+func TestCommit_SeatsAFriendWhoCameMeanwhile(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	q := w.cfg.Queues["duo"]
+	q.HoldInvited = true
+	w.cfg.Queues["duo"] = q
+	w.incoming = 1
+	id, leader := w.party(1)
+	w.queueParty(id, leader[0], text("queue", "duo"))
+	w.incoming = 0
+	other, others := w.party(2)
+	w.queueParty(other, others[0], text("queue", "duo"))
+	w.incoming = 1
+	groups := w.Process(t.Context(), w.poolEntries())
+	friend := w.player()
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
+	w.hand(groups)
+	if !slices.Equal(w.servers.seats, []string{friend.UserID}) {
+		t.Errorf("seats ordered for %v; want one for the friend", w.servers.seats)
+	}
+	w.wantQuiet()
+}
+
+// A player who was told that their ticket is dropped is not matched by it. The others wait on.
+func TestCommit_TicketDroppedWhileThePassMakesMatches(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	w.cfg.Matchmaking.SoloTickets = rules.SoloTicketsCancel
+	id, players := w.party(2)
+	duo := text("queue", "duo")
+	w.queueSolo(players[1], duo)
+	for range 3 {
+		w.queueSolo(w.player(), duo)
+	}
+	w.launcher.fail = func(matchmaking.Launch) error {
+		w.launcher.fail = nil
+		w.queueParty(id, players[0], rankedEU)
+		return nil
+	}
+	if matches := w.process(); len(matches) != 0 {
+		t.Fatalf("matches = %v; want none with the dropped ticket", matches)
+	}
+	w.queueSolo(w.player(), duo)
+	matches := w.process()
+	if len(matches["match-1"]) != 4 || slices.ContainsFunc(matches["match-1"], func(e *entry) bool { return e.session == players[1] }) {
+		t.Errorf("matches = %v; want one of the four who wait", matches)
+	}
+	if _, lives := w.launcher.tables["match-0"]; lives {
+		t.Error("the match that was not made keeps its seats")
+	}
+	w.wantQuiet()
 }
 
 func TestCommit_Fails(t *testing.T) {

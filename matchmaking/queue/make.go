@@ -32,7 +32,7 @@ type Servers interface {
 	OrderSlots(matchID string, users []string) *matchmaking.Order
 }
 
-// SeatOrderer orders seats for friends who came in while a game server was awaited; *[matchmaking.Retrier] is one. Its
+// SeatOrderer orders seats for friends who came in while their match was made; *[matchmaking.Retrier] is one. Its
 // call returns at once.
 type SeatOrderer interface {
 	OrderSeat(matchID string, id party.ID, userID string)
@@ -69,6 +69,10 @@ func (p *pass) makePlanned(ctx context.Context) {
 			p.groups = append(p.groups, plan.tickets.entries())
 		}
 	}
+	// A ticket may have been dropped since it was planned. The next pass gives back what is prepared for the others.
+	p.groups = slices.DeleteFunc(p.groups, func(group []runtime.MatchmakerEntry) bool {
+		return slices.ContainsFunc(group, func(e runtime.MatchmakerEntry) bool { _, live := p.book.Get(e.GetTicket()); return !live })
+	})
 	if late > 0 {
 		p.Logger.Warn("pass ran out of time, its last matches wait for the next one matches=%d", late)
 	}

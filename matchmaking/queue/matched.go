@@ -97,7 +97,8 @@ func (s *seating) commit(ctx context.Context, plan *planned) (match string, err 
 }
 
 // recheckMembers frees the seats of members who left before the seats were held. It keeps the seat of an away member.
-// It orders slots for friends who came in while the game server was awaited.
+// It orders seats for friends who came in after the seats were planned: nothing else does, because nobody knew of the
+// match then.
 func (s *seating) recheckMembers(ctx context.Context, plan *planned) {
 	ctx, cancel := context.WithTimeout(ctx, hookWait)
 	defer cancel()
@@ -105,12 +106,16 @@ func (s *seating) recheckMembers(ctx context.Context, plan *planned) {
 		if w.party.IsZero() {
 			continue
 		}
-		for _, user := range w.late {
-			s.Friends.OrderSeat(plan.match, w.party, user)
-		}
-		left, err := s.Roster.Left(w.party, plan.claims[i].UserIDs)
-		if err != nil {
+		seated := plan.claims[i].UserIDs
+		members, err := s.Roster.Members(w.party)
+		left, errLeft := s.Roster.Left(w.party, seated)
+		if err = cmp.Or(err, errLeft); err != nil {
 			s.Logger.Warn("party not read after its match was made party=%s error=%v", w.party, err)
+		}
+		for _, m := range members {
+			if !slices.Contains(seated, m.UserID) {
+				s.Friends.OrderSeat(plan.match, w.party, m.UserID)
+			}
 		}
 		for _, user := range left {
 			if err := s.Launcher.Release(ctx, w.party, user); err != nil {
