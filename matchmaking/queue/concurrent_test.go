@@ -1,9 +1,11 @@
 package queue_test
 
 import (
+	"maps"
 	"sync"
 	"testing"
 
+	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
@@ -42,9 +44,15 @@ func TestService_Concurrent(t *testing.T) {
 	for _, g := range groups {
 		hooks.Go(func() {
 			for range 20 {
-				pool.Lock()
-				ticket, err := w.addParty(g.id, g.players[0], rankedEU)
-				pool.Unlock()
+				add := &rtapi.PartyMatchmakerAdd{PartyId: g.id.String(), StringProperties: maps.Clone(rankedEU)}
+				err := w.CheckParty(t.Context(), g.id, g.players[0], add) // waits a moment for the leave before
+				ticket := ""
+				if err == nil {
+					pool.Lock()
+					ticket = w.enter(g.id.String(), w.host.Members(g.id), add.GetStringProperties(), add.GetNumericProperties())
+					err = w.PartyQueued(t.Context(), g.id, g.players[0], ticket, add)
+					pool.Unlock()
+				}
 				if party.ReasonOf(err) != "" && party.ReasonOf(err) != party.NotReady {
 					t.Errorf("ticket refused: %v", err)
 				}

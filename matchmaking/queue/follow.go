@@ -102,6 +102,7 @@ func (f *follower) Changed(c party.Change) {
 		}
 		f.membersChanged(c.ID, "", func(t Ticket) bool { return !t.hasSession(c.Session.SessionID) }) // a later ticket has the newcomer
 	case party.MemberLeft, party.MemberDropped:
+		f.leaves.begin(c.ID.String(), leaveLag)
 		f.membersChanged(c.ID, cmp.Or(c.By, c.Session.UserID), func(t Ticket) bool { return t.hasSession(c.Session.SessionID) })
 		f.forget(c.ID, c.Kind == party.MemberDropped)
 	case party.PartyRestored:

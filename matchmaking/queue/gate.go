@@ -2,8 +2,10 @@ package queue
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 
@@ -27,6 +29,9 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 	if _, member := v.Session(by.SessionID); !member {
 		return party.NotAMember()
 	}
+	if err := g.waitForLeaves(ctx, v); err != nil {
+		return err
+	}
 	asked := Ticket{Party: v.ID, Session: by, Members: sessions(v), Queue: add.GetStringProperties()[PropertyQueue]}
 	others := conflicts{g.liveness, g.claims.all()}
 	if v.Leader().SessionID == by.SessionID { // the host refuses everybody else
@@ -44,6 +49,28 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 	add.CountMultiple, add.Query = nil, "*"
 	add.StringProperties, add.NumericProperties, err = g.properties(ctx, asked, q, held, add.GetStringProperties(), add.GetNumericProperties())
 	return err
+}
+
+// leaveLag is how long after a leave the host may still count the member to the party.
+const leaveLag = 50 * time.Millisecond
+
+// waitForLeaves waits until the host knows of the members who have just left. The host's party hears of a leave a
+// moment after the message is handled. It puts a member who is about to go on the ticket, then ends the ticket because
+// of the leave, and tells nobody.
+func (g *gate) waitForLeaves(ctx context.Context, v party.View) error {
+	wait := g.leaves.remaining(v.ID.String())
+	if len(g.Roster.Attendance.Gone(v.ID, v.Members)) > 0 { // the after-hook of the leave has not run yet
+		wait = leaveLag
+	}
+	if wait <= 0 {
+		return nil
+	}
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait until a member has left: %w", ctx.Err())
+	}
 }
 
 // CheckSolo is CheckParty for a player without a party. It refuses with NotReady while a party of the player waits for

@@ -1,8 +1,11 @@
 package queue_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
@@ -394,6 +397,47 @@ func TestMayQueue(t *testing.T) {
 	}
 	if w.queued(id) || len(w.pool) != 0 {
 		t.Error("asking made a ticket")
+	}
+}
+
+// The host's party hears of a leave a moment after the message is handled. A ticket made before that would end silently,
+// so the check of a ticket waits for it, also if the after-hook of the leave has not run yet.
+func TestCheckParty_WaitsForALeave(t *testing.T) {
+	for name, leave := range map[string]func(w *world, id party.ID, s party.Session){
+		"hooks ran":    (*world).leave,
+		"not yet":      func(w *world, id party.ID, s party.Session) { w.host.PartyLeave(s, id) },
+		"disconnected": func(w *world, _ party.ID, s party.Session) { w.host.Disconnect(s) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, configWithQueues())
+				id, players := w.party(3)
+				check := func(ctx context.Context) (waited time.Duration, err error) {
+					began := time.Now()
+					err = w.CheckParty(ctx, id, players[0], &rtapi.PartyMatchmakerAdd{PartyId: id.String(), StringProperties: rankedEU})
+					w.BeforeMessage(players[0])
+					return time.Since(began), err
+				}
+				if waited, err := check(t.Context()); waited > 0 || err != nil {
+					t.Errorf("waited %v, error %v; want no wait before a leave", waited, err)
+				}
+				leave(w, id, players[2])
+				if waited, err := check(t.Context()); waited == 0 || waited > time.Second || err != nil {
+					t.Errorf("waited %v, error %v; want a short wait", waited, err)
+				}
+				over, cancel := context.WithCancel(t.Context())
+				cancel()
+				if waited, err := check(over); waited > 0 || !errors.Is(err, context.Canceled) {
+					t.Errorf("waited %v, error %v; want the end of the call", waited, err)
+				}
+				if name == "hooks ran" {
+					w.clock.Advance(time.Second)
+					if waited, err := check(t.Context()); waited > 0 || err != nil {
+						t.Errorf("waited %v, error %v; want no wait long after the leave", waited, err)
+					}
+				}
+			})
+		})
 	}
 }
 

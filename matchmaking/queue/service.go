@@ -61,7 +61,7 @@ type Service struct {
 func New(d Deps) *Service {
 	proposals, claims := newProposals(), &claims{now: d.Now, pending: map[string]Ticket{}}
 	prepared := &prepared{Deps: d, proposals: proposals, plans: map[string]*planned{}}
-	tickets := &tickets{Deps: d, book: NewBook(d.Now), proposals: proposals, barred: newPauses(d.Now), prepared: prepared}
+	tickets := &tickets{Deps: d, book: NewBook(d.Now), proposals: proposals, barred: newPauses(d.Now), leaves: newPauses(d.Now), prepared: prepared}
 	live := &liveness{tickets: tickets, answers: cache.New[struct{}, hostAnswer](d.Now, 1, askedFor)}
 	blocks := &blockChecker{tickets: tickets, reads: make(chan struct{}, readsAtOnce)}
 	board := &board{liveness: live, history: newHistory()}

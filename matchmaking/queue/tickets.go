@@ -14,6 +14,7 @@ type tickets struct {
 	book      *Book
 	proposals *proposals
 	barred    *pauses // users who did not accept and may not queue for now
+	leaves    *pauses // parties that a member has just left
 	prepared  *prepared
 }
 

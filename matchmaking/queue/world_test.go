@@ -122,17 +122,20 @@ func (m *metrics) MetricsTimerRecord(name string, tags map[string]string, value 
 type accounts struct {
 	metadata  map[string]string
 	meanwhile func() // runs while accounts are read
+	counting  sync.Mutex
 	reads     int
 	asked     int
 	err       error
 }
 
 func (a *accounts) AccountsGetId(_ context.Context, ids, _ []string) ([]*api.Account, error) {
+	a.counting.Lock()
 	a.reads++
+	a.asked += len(ids)
+	a.counting.Unlock()
 	if a.meanwhile != nil {
 		a.meanwhile()
 	}
-	a.asked += len(ids)
 	var list []*api.Account
 	for _, id := range ids {
 		list = append(list, &api.Account{User: &api.User{Id: id, Metadata: a.metadata[id]}})
