@@ -216,10 +216,8 @@ func literalValue(n ast.Node) (any, bool) {
 		return n.Value, true
 	case *ast.BoolNode:
 		return n.Value, true
-	case *ast.IntegerNode:
-		return float64(n.Value), true
-	case *ast.FloatNode:
-		return n.Value, true
+	case *ast.IntegerNode, *ast.FloatNode:
+		return tree.Number(n)
 	case *ast.UnaryNode:
 		if v, ok := literalValue(n.Node); ok && n.Operator == "-" {
 			if x, number := v.(float64); number {

@@ -27,16 +27,17 @@ func (d *decoder) compileRule(c *Config, i int, r Rule) *rule {
 		key, src = "allow", r.Allow
 	}
 	path := indexPath("rules", i) + "." + key
-	if src == "" || d.broken[path] || d.broken[indexPath("rules", i)] {
+	if src == "" || d.broken["rules"] || d.broken[path] || d.broken[indexPath("rules", i)] {
 		return nil
 	}
 	cond, found := newCondition(src, Condition{On: r.On, Stages: c.Status.Stages, Queues: slices.Sorted(maps.Keys(c.Queues))}, d.inspect)
 	for _, f := range found {
-		at := d.placeOf(path)
-		if n, ok := d.nodes[path]; ok {
-			at = d.src.placeWithin(n.at, n.block, src, f.offset)
-		}
-		d.problems = append(d.problems, d.src.problem(f.severity, at, path, f.what, f.allowed))
+		d.report(f.severity, func() place {
+			if n, ok := d.nodes[path]; ok {
+				return d.src.placeWithin(n.at, n.block, src, f.offset)
+			}
+			return d.placeOf(path)
+		}, path, f.what, f.allowed)
 	}
 	if cond == nil {
 		return nil

@@ -118,8 +118,8 @@ func newCondition(src string, in Condition, inspect Inspector) (c *condition, fo
 	}
 	in.Root, in.Facts = parsed.Node, a.facts
 	findings := in.checkLiterals()
-	if inspect != nil && len(findings) == 0 {
-		findings = inspect(in)
+	if inspect != nil {
+		findings = append(findings, withoutSame(inspect(in), findings)...)
 	}
 	for _, f := range findings {
 		found = append(found, exprError{severity: f.Severity, offset: startOffset(f.At), what: f.What, allowed: f.Allowed})
@@ -139,6 +139,13 @@ func newCondition(src string, in Condition, inspect Inspector) (c *condition, fo
 	}
 	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, requestFacts: sent}
 	return c, found
+}
+
+// withoutSame removes the errors of further findings that stand where the loader has found one.
+func withoutSame(further, own []Finding) []Finding {
+	return slices.DeleteFunc(further, func(f Finding) bool {
+		return f.Severity == Error && slices.ContainsFunc(own, func(o Finding) bool { return startOffset(o.At) == startOffset(f.At) })
+	})
 }
 
 // compileTree compiles a checked tree to a program.

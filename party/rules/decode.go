@@ -31,6 +31,8 @@ var textTypes = map[reflect.Type]struct {
 type decoder struct {
 	src      *source
 	problems Problems
+	more     int              // problems beyond maxProblems
+	refused  bool             // one of them is an error
 	nodes    map[string]*node // each value's node, by path
 	broken   map[string]bool  // paths with a value that could not be used
 	inspect  Inspector        // nil = none
@@ -40,10 +42,23 @@ func newDecoder(data []byte, name string) *decoder {
 	return &decoder{src: newSource(data, name), nodes: map[string]*node{}, broken: map[string]bool{}}
 }
 
+// maxProblems is how many problems of a file are listed. The others are counted.
+const maxProblems = 200
+
+// report adds a problem. It calls at only for a problem that is listed, because a long line takes time.
+func (d *decoder) report(sev Severity, at func() place, path, what, allowed string) {
+	if len(d.problems) < maxProblems {
+		d.problems = append(d.problems, d.src.problem(sev, at(), path, what, allowed))
+		return
+	}
+	d.more++
+	d.refused = d.refused || sev == Error
+}
+
 // fail reports an error at p and excludes path from further checks.
 func (d *decoder) fail(p place, path, what, allowed string) {
 	d.broken[path] = true
-	d.problems = append(d.problems, d.src.problem(Error, p, path, what, allowed))
+	d.report(Error, func() place { return p }, path, what, allowed)
 }
 
 // isSet reports whether the file has a value at path.
@@ -116,7 +131,7 @@ func (d *decoder) decode(n *node, v reflect.Value, path string, tag reflect.Stru
 		d.decodeMap(n, v, path, tag)
 	case kind == reflect.Interface:
 		v.Set(reflect.ValueOf(untyped(n)))
-	case v.Type() == durationType && n.kind == numberNode && n.text != "0":
+	case v.Type() == durationType && n.lacksUnit():
 		d.fail(n.at, path, n.text+" has no unit", fmt.Sprintf("write %ss or %sm", clip(n.text), clip(n.text)))
 	default:
 		value, ok := n.convert(v.Type(), formOf(tag))
@@ -129,6 +144,12 @@ func (d *decoder) decode(n *node, v reflect.Value, path string, tag reflect.Stru
 			d.checkText(v.String(), tag, path)
 		}
 	}
+}
+
+// lacksUnit reports whether n is a number that is a duration once it has a unit.
+func (n *node) lacksUnit() bool {
+	_, err := ParseDuration(n.text + "s")
+	return err == nil && n.kind == numberNode && n.text != "0"
 }
 
 // convert converts a single value to the type t. ok is false if it cannot.

@@ -2,8 +2,10 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -26,7 +28,7 @@ type Finding struct {
 	What, Allowed string
 }
 
-// Inspector looks for further problems of a condition in which no error was found. It must not change the condition.
+// Inspector looks for further problems of a condition. It must not change the condition.
 type Inspector func(Condition) []Finding
 
 var weekdays = []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
@@ -100,41 +102,85 @@ func (c Condition) ClosedSet(n ast.Node) (texts []string, hint string) {
 	return texts, hint
 }
 
+// compared is a part of a condition, and a literal that it is compared with.
+type compared struct {
+	fact, literal, at ast.Node
+}
+
 // checkLiterals refuses comparisons with a text or an hour that the other side never is.
 func (c Condition) checkLiterals() (found []Finding) {
 	ast.Walk(&c.Root, tree.Visitor(func(n *ast.Node) {
 		b, ok := (*n).(*ast.BinaryNode)
-		if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">=", "in"}, b.Operator) {
+		if !ok {
 			return
 		}
-		for _, sides := range [][2]ast.Node{{b.Left, b.Right}, {b.Right, b.Left}} {
-			known, hint := c.ClosedSet(sides[0])
-			compared, list := sides[1].(*ast.ArrayNode)
-			if !list {
-				compared = &ast.ArrayNode{Nodes: sides[1:]}
-			}
-			for _, e := range compared.Nodes {
-				f := Finding{At: *n}
-				if list { // the fact may have one of the other values
-					f.At = e
-				}
-				switch e := e.(type) {
-				case *ast.StringNode:
-					if known != nil && !slices.Contains(known, e.Value) {
-						f.What, f.Allowed = fmt.Sprintf("%s is never %q%s", sides[0], clip(e.Value), suggest(e.Value, known)), hint
-						found = append(found, f)
-					}
-				case *ast.IntegerNode:
-					call, ok := sides[0].(*ast.CallNode)
-					if ok && call.Callee.String() == "hour" && (e.Value < 0 || e.Value > 23) && (b.Operator == "==" || b.Operator == "in") {
-						f.What, f.Allowed = fmt.Sprintf("%s is never %d", sides[0], e.Value), "hour is a whole number from 0 to 23"
-						found = append(found, f)
-					}
-				}
+		for _, pair := range comparedIn(b) {
+			if f := c.checkLiteral(b, pair); f.What != "" {
+				found = append(found, f)
 			}
 		}
 	}))
 	return found
+}
+
+// comparedIn returns what a comparison compares. In a list, each entry has a problem of its own: the fact may have one of
+// the other values.
+func comparedIn(b *ast.BinaryNode) (pairs []compared) {
+	switch list, isList := b.Right.(*ast.ArrayNode); {
+	case b.Operator == "in" && isList:
+		for _, e := range list.Nodes {
+			pairs = append(pairs, compared{b.Left, e, e}, compared{e, b.Left, e})
+		}
+	case b.Operator == "in", slices.Contains([]string{"==", "!=", "<", "<=", ">", ">="}, b.Operator):
+		pairs = append(pairs, compared{b.Left, b.Right, b}, compared{b.Right, b.Left, b})
+	case searches[b.Operator] != nil:
+		pairs = append(pairs, compared{b.Left, b.Right, b})
+	}
+	return pairs
+}
+
+// searches are the operators that look for a part of a text.
+var searches = map[string]func(text, part string) bool{
+	"contains": strings.Contains, "startsWith": strings.HasPrefix, "endsWith": strings.HasSuffix,
+}
+
+func (c Condition) checkLiteral(b *ast.BinaryNode, pair compared) Finding {
+	if e, isText := pair.literal.(*ast.StringNode); isText {
+		known, hint := c.ClosedSet(pair.fact)
+		found := searches[b.Operator]
+		switch {
+		case known == nil:
+		case found != nil && !slices.ContainsFunc(known, func(text string) bool { return found(text, e.Value) }):
+			return Finding{At: pair.at, What: b.String() + " can never hold", Allowed: hint}
+		case found == nil && !slices.Contains(known, e.Value):
+			return Finding{At: pair.at, What: fmt.Sprintf("%s is never %q%s", pair.fact, clip(e.Value), suggestText(e.Value, known)), Allowed: hint}
+		}
+		return Finding{}
+	}
+	call, is := pair.fact.(*ast.CallNode)
+	if !is || call.Callee.String() != "hour" || b.Operator != "==" && b.Operator != "in" {
+		return Finding{}
+	}
+	const hours = "hour is a whole number from 0 to 23"
+	if x, is := tree.Number(pair.literal); is && (x < 0 || x > 23 || x != math.Trunc(x)) {
+		return Finding{At: pair.at, What: fmt.Sprintf("%s is never %s", pair.fact, pair.literal), Allowed: hours}
+	}
+	if span, is := pair.literal.(*ast.BinaryNode); is && span.Operator == ".." {
+		if first, is := tree.Number(span.Left); is && first > 23 {
+			return Finding{At: pair.at, What: b.String() + " can never hold", Allowed: hours}
+		}
+	}
+	return Finding{}
+}
+
+// suggestText is suggest for a text of a closed set. A time differs from the one that is meant in its form only: another
+// time would change what the rule means.
+func suggestText(text string, known []string) string {
+	if &known[0] == &clockTimes[0] {
+		digits := func(s string) string { return strings.TrimLeft(strings.ReplaceAll(s, ":", ""), "0") }
+		known = slices.DeleteFunc(slices.Clone(known), func(time string) bool { return digits(time) != digits(text) })
+	}
+	return suggest(text, known)
 }
 
 // startOffset returns the offset at which the text of n begins.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -135,5 +136,13 @@ func (d *decoder) sortedProblems(rules []Rule) Problems {
 	slices.SortStableFunc(out, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
-	return slices.Compact(out)
+	out = slices.Compact(out)
+	if d.more > 0 {
+		last := Problem{Severity: Warning, File: d.src.name, What: fmt.Sprintf("and %d more", d.more), Allowed: "mend these first"}
+		if d.refused {
+			last.Severity = Error
+		}
+		out = append(out, last)
+	}
+	return out
 }

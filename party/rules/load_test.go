@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -170,5 +171,32 @@ func TestLoad_derivedDefaults(t *testing.T) {
 		if set.Config().Parties.KickBanJoins {
 			t.Error("kick_ban without a value holds for native joins")
 		}
+	}
+}
+
+// A file with very many problems is refused in bounded time: the list has 200, and the number of the others. An error
+// among the others refuses the file too.
+func TestLoad_ManyProblems(t *testing.T) {
+	var unknown, comments strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&unknown, "key%d: 1\n", i)
+	}
+	for range 250 {
+		comments.WriteString("  - {id: a, on: [join], deny: invited} #a\n")
+	}
+	for name, tt := range map[string]struct{ text, last string }{
+		"errors":                       {"version: 1\n" + unknown.String(), "rules.yml: and 100 more; mend these first"},
+		"an error behind the warnings": {"version: 1\nparties: {ope: any}\nrules:\n" + comments.String(), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := rules.Load([]byte(tt.text), "rules.yml")
+			var ps rules.Problems
+			if !errors.As(err, &ps) || len(ps.Errors()) == 0 || len(ps) > 201 {
+				t.Fatalf("%d problems, error %v", len(ps), err)
+			}
+			if last := ps[len(ps)-1]; last.Severity != rules.Error || tt.last != "" && last.String() != tt.last {
+				t.Errorf("the last is %+v", last)
+			}
+		})
 	}
 }

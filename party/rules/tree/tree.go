@@ -44,6 +44,20 @@ func HasUnknownType(n ast.Node) bool {
 	return !n.Nature().Nil && (n.Nature().Type == nil || n.Nature().Kind == reflect.Interface)
 }
 
+// Number returns the value of a literal number.
+func Number(n ast.Node) (x float64, ok bool) {
+	switch n := n.(type) {
+	case *ast.IntegerNode:
+		return float64(n.Value), true
+	case *ast.FloatNode:
+		return n.Value, true
+	case *ast.UnaryNode:
+		x, ok = Number(n.Node)
+		return -x, ok && n.Operator == "-"
+	}
+	return 0, false
+}
+
 // IsNumeric reports whether n is a number, a duration or a time.
 func IsNumeric(n ast.Node) bool {
 	t := n.Nature()
