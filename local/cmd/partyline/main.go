@@ -66,7 +66,7 @@ func dispatch(t *terminal, prefix string, table []command, args []string) int {
 		if slices.ContainsFunc(args[1:], asksHelp) { // print the usage as after wrong usage, but to standard output
 			asked := *t
 			asked.err = t.out
-			c.run(&asked, args[1:])
+			c.run(&asked, []string{"--help"})
 			return exitOK
 		}
 		return c.run(t, args[1:])

@@ -225,10 +225,10 @@ func TestMisuse(t *testing.T) {
 		asked = append(asked, []string{c.name, "--help"})
 	}
 	for _, c := range rulesCommands {
-		asked = append(asked, []string{"rules", c.name, "--help"})
+		asked = append(asked, []string{"rules", c.name, "--help"}, []string{"rules", c.name, "-h"}, []string{"rules", c.name, "file", "-help"})
 	}
 	for _, args := range asked {
-		if r := call(t, "", args...); r.code != exitOK || !strings.Contains(r.out, "usage: partyline "+args[0]) && args[0] != "help" || r.err != "" {
+		if r := call(t, "", args...); r.code != exitOK || !strings.HasPrefix(r.out, "usage: partyline") || !strings.Contains(r.out, "usage: partyline "+args[0]) && args[0] != "help" || r.err != "" {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
