@@ -2,7 +2,9 @@ package admission_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,6 +101,80 @@ func TestRecall(t *testing.T) {
 	k.restart()
 	if _, ok, _ := k.admission.Recall(ctx, id); ok {
 		t.Error("another process knows the party without a look")
+	}
+}
+
+// A kick is of the user: a device that takes over the seat while the host handles the kick is out too, whichever of the
+// two the plugin hears of first.
+func TestKicks_OfEveryDevice(t *testing.T) {
+	for name, meanwhile := range map[string]func(k *kernel, id party.ID, leader, first, second party.Session){
+		"moved before the check": func(k *kernel, id party.ID, leader, first, second party.Session) {
+			k.must(k.admit(second, id))
+			k.must(k.admission.BeginKick(k.t.Context(), id, first, leader))
+		},
+		"joins at the check, comes in after the kick": func(k *kernel, id party.ID, leader, first, second party.Session) {
+			k.must(k.admission.BeginJoin(k.t.Context(), id, second))
+			k.must(k.admission.BeginKick(k.t.Context(), id, first, leader))
+			k.host.PartyLeave(first, id)
+			k.must(k.host.PartyJoin(second, id))
+		},
+		"joins at the check, comes in before the kick": func(k *kernel, id party.ID, leader, first, second party.Session) {
+			k.must(k.admission.BeginJoin(k.t.Context(), id, second))
+			k.must(k.admission.BeginKick(k.t.Context(), id, first, leader))
+			k.must(k.host.PartyJoin(second, id))
+			k.host.PartyLeave(first, id)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := movingKernel(t)
+				defer k.admission.Close()
+				p := k.host.Players(3)
+				id := k.create(p[0], true, 4)
+				k.must(k.join(p[1], id))
+				k.must(k.join(p[2], id))
+				second := k.host.Connect(p[1].UserID)
+				var news []party.ChangeKind
+				k.news.Subscribe(func(c party.Change) {
+					if c.Session.UserID == second.UserID {
+						news = append(news, c.Kind)
+					}
+				})
+				meanwhile(k, id, p[0], p[1], second)
+				k.must(k.admission.After(t.Context(), admission.Message{Kind: admission.Remove, Party: id, Sender: p[0], Target: p[1]}))
+				k.admission.EndJoin(t.Context(), id, second)
+				if members := k.host.Members(id); !slices.Equal(members, []party.Session{p[0], p[2]}) {
+					t.Errorf("members = %v; want the two others", members)
+				}
+				k.wantHostAgrees(id)
+				k.refused(k.join(second, id), party.Banned)
+				if !slices.Contains(news, party.MemberRemoved) || slices.Contains(news, party.RequestRejected) {
+					t.Errorf("news %v; want a removal", news)
+				}
+				if told := k.toldClosed(); !slices.Contains(told, second.SessionID) {
+					t.Errorf("told %q; want the second device", told)
+				}
+			})
+		})
+	}
+}
+
+// A rejected request of one device is no kick of the member on the other one.
+func TestKicks_RejectedRequestOfAnotherDevice(t *testing.T) {
+	k := movingKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], false, 4)
+	tablet := k.host.Connect(p[1].UserID)
+	k.must(k.admission.BeginJoin(t.Context(), id, tablet))
+	k.must(k.admit(p[1], id))
+	k.must(k.admission.BeginKick(t.Context(), id, tablet, p[0]))
+	k.must(k.admission.Kicked(t.Context(), id, tablet))
+	k.wantHostAgrees(id)
+	if members := k.host.Members(id); len(members) != 2 {
+		t.Errorf("members = %v; want both", members)
+	}
+	if kicks := k.admission.Stats().Kicks; kicks != 0 {
+		t.Errorf("%d users are banned", kicks)
 	}
 }
 

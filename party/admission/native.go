@@ -271,7 +271,7 @@ func (a *Admission) afterJoin(ctx context.Context, m Message) error {
 			continue
 		}
 		_ = a.VisitAnyway(ctx, l.ID, func(v *ledger.Visit) error {
-			a.vacate(v, l.Session)
+			a.vacate(v, l.Session, "")
 			return nil
 		})
 	}
@@ -295,6 +295,10 @@ func (a *Admission) finishJoin(v *ledger.Visit, s party.Session) (leaving []part
 	v.JoinLost(s)         // it was not lost: the host has reported its end
 	if !in {
 		return nil, false, err
+	}
+	if v.Book.KickedSince(s.UserID, v.At) { // the kick was of another of their devices
+		a.vacate(v, s, "")
+		return pending.Leaving, false, nil
 	}
 	v.Entered(s, v.At, true, a.Roster.Attendance.Another(v.ID, s))
 	err = v.Seated(s, party.Grant{})

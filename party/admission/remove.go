@@ -73,14 +73,40 @@ func (a *Admission) afterRemove(v *ledger.Visit, m Message) (err error) {
 			return err
 		}
 	}
+	devices := a.otherDevices(v, m)
+	if _, asked := v.Book.Requests[target.SessionID]; !asked && len(devices) > 0 {
+		member = true // until its seat moved to another device, just before the host handled the message
+	}
 	if !member {
 		delete(v.Book.Requests, target.SessionID) // it only asked, and the leader rejected it
 		v.Report(removalNews(v, party.RequestRejected, target, m))
 		return nil
 	}
 	v.MemberGone(target, v.At, false, m.Sender.UserID)
+	for _, s := range devices {
+		a.vacate(v, s, m.Sender.UserID)
+	}
 	v.Report(removalNews(v, party.MemberRemoved, target, m))
 	return v.Ban(target.UserID, kept)
+}
+
+// otherDevices lists the target's other sessions that came in before the kick: a device may take over the seat while the
+// host handles the kick, and a kick is of the user.
+func (a *Admission) otherDevices(v *ledger.Visit, m Message) (devices []party.Session) {
+	seen, err := a.Roster.LookOnce(v.ID)
+	if err != nil {
+		return nil // nobody is in
+	}
+	began := a.Now()
+	if kick, underWay := v.Book.Kicking[m.Target.UserID]; underWay {
+		began = kick.At
+	}
+	for _, other := range seen.Members {
+		if other.UserID == m.Target.UserID && other.SessionID != m.Target.SessionID && other.SessionID != m.Sender.SessionID && !other.JoinedAt.After(began) {
+			devices = append(devices, other.Session)
+		}
+	}
+	return devices
 }
 
 // removalNews returns the news that the sender removed a member or rejected a request.

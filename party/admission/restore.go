@@ -131,7 +131,7 @@ func (r *restorer) offered(ctx context.Context, s party.Session, begin func(*led
 func (r *restorer) adopt(ctx context.Context, old *ledger.AwayParty, id party.ID, creator party.Session) error {
 	return old.ContinueIn(ctx, id, creator, func(may bool) error {
 		if !may {
-			r.ledger.Briefly(id, func(v *ledger.Visit) { r.boarding.vacate(v, creator) })
+			r.ledger.Briefly(id, func(v *ledger.Visit) { r.boarding.vacate(v, creator, "") })
 		}
 		return nil
 	})

@@ -42,7 +42,7 @@ const takeAttempts = 4
 func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error {
 	maxSize, marks := v.Last.MaxSize, v.Last.Marks
 	if t.OlderLeavesFirst { // the host takes no more members than seats; it handles both in this order
-		b.vacate(v, t.Older.Session)
+		b.vacate(v, t.Older.Session, "")
 	}
 	if err := b.joinAsMember(v, t, maxSize, marks); err != nil {
 		if t.OlderLeavesFirst { // the seat is still the user's, and they are not in
@@ -55,7 +55,7 @@ func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error
 	v.Book.Admitted[s.SessionID] = b.ledger.Now()
 	v.Entered(s, v.At, false, t.Moves)
 	if t.Moves && !t.OlderLeavesFirst {
-		b.vacate(v, t.Older.Session)
+		b.vacate(v, t.Older.Session, "")
 	}
 	v.Book.Release(grant.InviteID, s.UserID)
 	if err := v.Seated(s, grant); err != nil {
@@ -140,14 +140,13 @@ func (b boarding) joinStream(id party.ID, s party.Session) error {
 // otherNodeError is the host's error text for a session of another node, which the call cannot reach.
 const otherNodeError = "node not found"
 
-// takeOff takes a session off the party's stream and off the mirror. moved says that its user stays a member with
-// another session. last is as in [ledger.Visit.MemberGone].
-func (b boarding) takeOff(v *ledger.Visit, s party.Session, moved bool) (last bool, err error) {
+// takeOff takes a session off the party's stream and off the mirror. last is as in [ledger.Visit.MemberGone].
+func (b boarding) takeOff(v *ledger.Visit, s party.Session) (last bool, err error) {
 	v.At = b.ledger.Now()
 	if err := b.leaveStream(v.ID, s); err != nil {
 		return false, err
 	}
-	return v.MemberGone(s, v.At, moved, ""), nil
+	return v.MemberGone(s, v.At, false, ""), nil
 }
 
 // leaveStream takes a session only off the party's stream.
@@ -170,21 +169,24 @@ func (b boarding) evictGhost(v *ledger.Visit, members []party.Member) {
 		return
 	}
 	b.ledger.Logger.Warn("party over capacity, admission undone party=%s session=%s", v.ID, ghost.SessionID)
-	if _, err := b.takeOff(v, ghost, false); err != nil {
+	if _, err := b.takeOff(v, ghost); err != nil {
 		b.ledger.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, ghost.SessionID, err)
 	}
 	delete(v.Book.Admitted, ghost.SessionID)
 }
 
-// vacate takes the older of a user's two sockets out of the party. It sends the socket a party close, as the host does
-// to a removed member, because the host itself sends nothing. The close waits for [party.NewcomerAfter], because the
-// socket may have come in just now, and must get the host's party before it. If the socket led, leadership passes on as
-// on any leave.
-func (b boarding) vacate(v *ledger.Visit, older party.Session) {
-	if _, err := b.takeOff(v, older, true); err != nil {
-		b.ledger.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, older.SessionID, err)
+// vacate takes a socket out of the party: the older one of a user, or with by one of a user whom that leader has kicked.
+// It sends the socket a party close, as the host does to a removed member, because the host itself sends nothing. The
+// close waits for [party.NewcomerAfter], because the socket may have come in just now, and must get the host's party
+// before it. If the socket led, leadership passes on as on any leave.
+func (b boarding) vacate(v *ledger.Visit, s party.Session, by string) {
+	v.At = b.ledger.Now()
+	if err := b.leaveStream(v.ID, s); err != nil {
+		b.ledger.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, s.SessionID, err)
+	} else {
+		v.MemberGone(s, v.At, by == "", by)
 	}
-	b.closes.Set(vacated{v.ID, older}, time.Now().Add(party.NewcomerAfter))
+	b.closes.Set(vacated{v.ID, s}, time.Now().Add(party.NewcomerAfter))
 }
 
 // tellClosed sends the party close, unless the session has come back in meanwhile.

@@ -33,10 +33,10 @@ func (ks kicks) Kicked(userID string) (Kick, bool) {
 	return r.Kick, r.Bans
 }
 
-// kickedSince reports whether the user was kicked after they joined the wait list.
-func (ks kicks) kickedSince(w Waiter) bool {
-	kick, kicked := ks.Kicked(w.UserID)
-	return kicked && kick.At.After(w.Since)
+// KickedSince reports whether the user was kicked after that time.
+func (ks kicks) KickedSince(userID string, at time.Time) bool {
+	kick, kicked := ks.Kicked(userID)
+	return kicked && kick.At.After(at)
 }
 
 // BeginKick notes a kick that the host is about to do. It lasts no longer than a native join may take: a kick that the

@@ -118,7 +118,7 @@ func (b Book) promisedBefore(userID string, free int, seated map[string]bool) (u
 		if w.UserID == userID || len(users) >= free {
 			break
 		}
-		if _, busy := seated[w.UserID]; !busy && !w.Blocked && !b.kickedSince(w) {
+		if _, busy := seated[w.UserID]; !busy && !w.Blocked && !b.KickedSince(w.UserID, w.Since) {
 			users = append(users, w.UserID)
 		}
 	}
@@ -130,7 +130,7 @@ func (b Book) promisedBefore(userID string, free int, seated map[string]bool) (u
 func (b Book) Candidates(v party.View) (line []Waiter) {
 	seated := b.seatedUsers(v)
 	for _, w := range b.servingOrder() {
-		if _, busy := seated[w.UserID]; !busy && !b.kickedSince(w) {
+		if _, busy := seated[w.UserID]; !busy && !b.KickedSince(w.UserID, w.Since) {
 			line = append(line, w)
 		}
 	}
