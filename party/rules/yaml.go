@@ -134,6 +134,9 @@ func (b *treeBuilder) parseDocument() (root *node) {
 	if i := slices.IndexFunc(tokens, func(t *token.Token) bool { return t.Type == token.InvalidType }); i >= 0 {
 		return b.syntaxError(tokens[i], tokens[i].Error)
 	}
+	if i := slices.IndexFunc(tokens, losesTab); i >= 0 {
+		return b.problem(placeOf(tokens[i]), "there is a tab within a word or a text", "write a space")
+	}
 	b.warnOfComments(tokens)
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
@@ -155,6 +158,11 @@ func (b *treeBuilder) parseDocument() (root *node) {
 		root = b.build(doc.Body, 0)
 	}
 	return root
+}
+
+// losesTab reports whether the YAML library drops a tab, so that "st<tab>all" would read as "stall".
+func losesTab(t *token.Token) bool {
+	return strings.Contains(strings.TrimSpace(t.Origin), "\t") && !strings.Contains(t.Value, "\t")
 }
 
 // warnOfComments warns of comments behind a value that look like a part of it, such as a colour.
