@@ -93,16 +93,22 @@ func (a *Admission) afterRemove(v *ledger.Visit, m Message) (err error) {
 // otherDevices lists the target's other sessions that came in before the kick: a device may take over the seat while the
 // host handles the kick, and a kick is of the user.
 func (a *Admission) otherDevices(v *ledger.Visit, m Message) (devices []party.Session) {
-	seen, err := a.Roster.LookOnce(v.ID)
+	isOther := func(other party.Member) bool {
+		return other.UserID == m.Target.UserID && other.SessionID != m.Target.SessionID && other.SessionID != m.Sender.SessionID
+	}
+	if members, err := a.Roster.Members(v.ID); err != nil || !slices.ContainsFunc(members, isOther) { // nearly always
+		return nil
+	}
+	seen, err := a.Roster.LookOnce(v.ID) // for the times
 	if err != nil {
-		return nil // nobody is in
+		return nil
 	}
 	began := a.Now()
 	if kick, underWay := v.Book.Kicking[m.Target.UserID]; underWay {
 		began = kick.At
 	}
 	for _, other := range seen.Members {
-		if other.UserID == m.Target.UserID && other.SessionID != m.Target.SessionID && other.SessionID != m.Sender.SessionID && !other.JoinedAt.After(began) {
+		if isOther(other) && !other.JoinedAt.After(began) {
 			devices = append(devices, other.Session)
 		}
 	}
