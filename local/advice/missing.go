@@ -67,8 +67,11 @@ func (fs *fields) noteAsked(n *ast.BinaryNode) {
 	switch {
 	case n.Operator == "in" && isText:
 		fs.asked = append(fs.asked, n.Right.String()+"."+name.Value)
-	case isNil(n.Right) && (n.Operator == "==" || n.Operator == "!="):
+	case n.Operator != "==" && n.Operator != "!=":
+	case isNil(n.Right):
 		fs.asked = append(fs.asked, n.Left.String())
+	case n.Right.String() == `""`:
+		fs.asked = append(fs.asked, noText(n.Left))
 	}
 }
 
@@ -97,6 +100,23 @@ func (fs *fields) checkBuiltin(n *ast.BuiltinNode) {
 		fs.warn(`""`, args...)
 	case "abs", "int", "float":
 		fs.warn("0", args[0])
+		if args[0].Nature().Kind == reflect.String {
+			fs.warnNoNumber(n)
+		}
+	}
+}
+
+// noText names a text in asked that the condition compares with "".
+func noText(n ast.Node) string { return n.String() + ` ""` }
+
+// warnNoNumber warns about a fact whose text is read as a number.
+func (fs *fields) warnNoNumber(n *ast.BuiltinNode) {
+	if fact, is := n.Arguments[0].(*ast.MemberNode); is {
+		fs.warned = append(fs.warned, fieldWarning{field: noText(fact), Finding: rules.Finding{
+			Severity: rules.Warning, At: n,
+			What:    fmt.Sprintf("%s may be empty, and then the action is refused", fact),
+			Allowed: fmt.Sprintf(`ask for it first: %s != "" and ...`, fact),
+		}})
 	}
 }
 
