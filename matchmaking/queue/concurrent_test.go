@@ -1,9 +1,11 @@
 package queue_test
 
 import (
+	"context"
 	"maps"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -24,6 +26,11 @@ func TestService_Concurrent(t *testing.T) {
 		groups = append(groups, group{id, players})
 	}
 	var pool sync.Mutex // guards the world; stands for the host's own lock
+	w.Pool = func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error) {
+		pool.Lock()
+		defer pool.Unlock()
+		return w.poolState(ctx, player)
+	}
 	matched := func() {
 		pool.Lock()
 		defer pool.Unlock()
