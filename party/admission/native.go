@@ -323,8 +323,8 @@ func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 }
 
 // afterEntering runs after a session has entered a party. It withdraws the offer of another party to its user. Under
-// session.single_party the session leaves the parties that it entered before. The host does that too, without reporting it, for its own
-// joins, but not for invited sessions.
+// session.single_party the session leaves the parties that it entered before. The host does that too, without reporting
+// it, for its own joins, but not for invited sessions.
 func (a *Admission) afterEntering(ctx context.Context, id party.ID, s party.Session) {
 	a.offers.Invalidate(s.UserID)
 	if a.SingleParty {

@@ -197,7 +197,8 @@ func (m *mirrors) setPresence(mode uint8, subject, label string, s party.Session
 }
 
 // The status of a presence on a user's stream is the list of the session's parties, the latest last: "<id>@<since>"
-// separated by single spaces, with since in Unix nanoseconds, later than that of the entry before. Decoded entries have no session.
+// separated by single spaces, with since in Unix nanoseconds, later than that of the entry before. Decoded entries have
+// no session.
 
 // maxPartiesPerSession is the length of such a list; the oldest are forgotten first.
 const maxPartiesPerSession = 32
