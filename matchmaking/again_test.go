@@ -155,7 +155,7 @@ func TestServer_NotInAgainByAnOldRetry(t *testing.T) {
 	})
 }
 
-// A slow fleet is asked only once for a player.
+// A slow fleet is asked only once for a player, and again if it never answers.
 func TestServer_SlowFleetAskedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -174,6 +174,11 @@ func TestServer_SlowFleetAskedOnce(t *testing.T) {
 		}
 		if n := len(s.joined); n != 1 {
 			t.Errorf("the fleet was asked %d times for one player at once; want once", n)
+		}
+		s.after(time.Minute) // the slot that the fleet may have reserved is given up by then
+		synctest.Wait()
+		if n := len(s.joined); n != 2 {
+			t.Errorf("a fleet that does not answer was asked %d times; want again", n)
 		}
 		close(s.slow)
 		synctest.Wait()

@@ -61,7 +61,7 @@ type serving struct {
 	slots     map[string]slot   // by user
 	used      map[string]int64  // expiry of each used pass, by pass ID
 	left      map[string]string // why users left or did not come: party_match gives them no new seat; kicked is for good
-	reserving atomic.Bool       // a request to the fleet for slots is under way
+	reserving atomic.Int64      // a request to the fleet for slots is under way, at most until this time in Unix nanoseconds; 0 if none
 	lastHeard time.Time         // when the server last reported; at first, when the players were told
 	ended     bool              // the server has reported the end
 	result    json.RawMessage   // of the match, from the server
@@ -134,7 +134,7 @@ func (s *serving) watch(c *call) bool {
 		c.logger.Warn("match ends: its game server is silent match=%s instance=%s", c.id, s.server.Instance)
 		return false
 	}
-	if s.reserving.Load() { // a second request now could reserve a second slot
+	if c.now.UnixNano() < s.reserving.Load() { // a second request now could reserve a second slot
 		return true
 	}
 	var users []string
@@ -150,9 +150,10 @@ func (s *serving) watch(c *call) bool {
 		}
 	}
 	if id := c.id; len(users) > 0 {
-		s.reserving.Store(true)
+		until := c.now.Add(slotTTL).UnixNano() // a fleet manager may never return
+		s.reserving.Store(until)
 		s.fleet.fleets.background("renewal of game server slots", func(ctx context.Context) error {
-			defer s.reserving.Store(false)
+			defer s.reserving.CompareAndSwap(until, 0)
 			return ignoreGone(s.fleet.reserve(ctx, id, users))
 		})
 	}
