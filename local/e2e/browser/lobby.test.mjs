@@ -194,15 +194,18 @@ describe("lobby", () => {
   test("notices a network that is gone without a word, and comes back", async () => {
     const alice = handle(await open(demo, { viewport: desktop }));
     await alice.evaluate(async () => {
-      const { DefaultSocket } = await import(document.body.dataset.sdk);
-      const usual = DefaultSocket.DefaultHeartbeatTimeoutMs;
-      DefaultSocket.DefaultHeartbeatTimeoutMs = 500;
+      const { DefaultSocket: { prototype } } = await import(document.body.dataset.sdk);
+      const { connect } = prototype;
+      globalThis.sockets = [];
+      prototype.connect = function (...how) {
+        globalThis.sockets.push(this);
+        return connect.apply(this, how);
+      };
       globalThis.wires = [];
       globalThis.WebSocket = class extends WebSocket {
         constructor(...address) {
           super(...address);
           globalThis.wires.push(this);
-          DefaultSocket.DefaultHeartbeatTimeoutMs = usual; // back to the default for the next connection
         }
       };
     });
@@ -212,9 +215,11 @@ describe("lobby", () => {
     await create(alice);
     const old = await alice.at("party-id").textContent();
     await alice.evaluate(() => {
-      const [wire] = globalThis.wires;
+      const { wires: [wire], sockets: [socket] } = globalThis;
       wire.onmessage = wire.onclose = null;
       wire.send = wire.close = () => {};
+      socket.setHeartbeatTimeoutMs(500);
+      socket.pingPong(); // not only after the 10 s until the next heartbeat
     });
     await shows(alice, "banner", "your seat is kept");
     await alice.at("banner").waitFor({ state: "hidden" });
