@@ -20,6 +20,7 @@ import (
 	"partyline/party/ledger"
 	"partyline/party/reserve"
 	"partyline/party/roster"
+	"partyline/party/rules"
 )
 
 // Deps has the dependencies of an Admission. All except Found are needed.
@@ -150,6 +151,11 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 	}
 	if err != nil {
 		return err
+	}
+	if a.Policy().Parties.OnePerUser == rules.LeavePrevious {
+		if now, err := a.elsewhere(ctx, s.UserID, id); err == nil { // a party that was being created may be listed since
+			leaving = now
+		}
 	}
 	a.leave(ctx, leaving...)
 	a.afterEntering(ctx, id, s)

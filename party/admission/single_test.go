@@ -11,6 +11,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/reserve"
+	"partyline/party/roster"
 	"partyline/party/rules"
 )
 
@@ -230,5 +231,50 @@ func TestAdmission_OnePartyPerUserAcceptedLate(t *testing.T) {
 				t.Errorf("PartiesOf = %v, %v; want only %v, which was made last", in, err, own)
 			}
 		})
+	}
+}
+
+// joinsLate are streams on which something happens just before a session joins a party's stream.
+type joinsLate struct {
+	party.Streams
+	before func()
+}
+
+func (j joinsLate) StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error) {
+	if mode == party.StreamMode {
+		j.before()
+	}
+	return j.Streams.StreamUserJoin(mode, subject, subcontext, label, userID, sessionID, hidden, persistence, status)
+}
+
+// A session may create a party while the module brings it into another one. It is in one of them afterwards.
+func TestAdmission_OnePartyPerUserAdmittedMeanwhile(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	k.conf.Parties.OnePerUser = rules.LeavePrevious
+	p := k.host.Players(2)
+	open := k.create(p[0], true, 4)
+	here := k.admission
+	_, _, err := here.BeginCreate(ctx, p[1])
+	k.must(err)
+	made := k.host.PartyCreate(p[1], true, 4)
+	listed, admitted, created := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	here.News.Subscribe(func(c party.Change) {
+		if c.Kind == party.PartyCreated {
+			close(listed)
+			<-admitted
+		}
+	})
+	k.roster, k.news = roster.New(k.host, k.host, k.clock.Now), &party.News{}
+	there := k.hooksOver(joinsLate{k.host, func() {
+		go func() { created <- here.EndCreate(ctx, p[1], made) }()
+		<-listed
+		k.tick()
+	}})
+	k.must(there.Admit(ctx, open, p[1], party.Grant{}, nil))
+	close(admitted)
+	k.must(<-created)
+	if in, err := k.roster.PartiesOf(ctx, p[1].UserID); err != nil || len(in) != 1 || in[0].ID != open {
+		t.Errorf("PartiesOf = %v, %v; want only %v, which was entered last", in, err, open)
 	}
 }
