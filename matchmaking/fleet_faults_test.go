@@ -124,18 +124,12 @@ func TestServed_EndIsToldOnce(t *testing.T) {
 // The manager calls back again, as it may, with the same server.
 func TestOrder_CallbackAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFleet()
-		s := hosted(t, map[string]runtime.FleetManager{"": f})
-		s.fleet = f
-		id, o := s.order(rules.Fleet{})
-		told, _ := (<-f.creates)["partyline"].(string)
-		answer := <-f.answers
-		answer(runtime.CreateSuccess, reachable("one"), nil, nil, nil)
+		s, id, o, told, answer := readyServed(t)
 		s.begin(id, o, told)
 		answer(runtime.CreateSuccess, &runtime.InstanceInfo{Id: "one"}, nil, nil, nil)
 		synctest.Wait()
-		if len(f.deleted) > 0 {
-			t.Errorf("server %q of the running match is deleted", <-f.deleted)
+		if len(s.deleted) > 0 {
+			t.Errorf("server %q of the running match is deleted", <-s.deleted)
 		}
 	})
 }

@@ -141,14 +141,23 @@ func inBubble(test func(*testing.T)) func(*testing.T) {
 	return func(t *testing.T) { synctest.Test(t, test) }
 }
 
-func newServed(t *testing.T) *served {
+// readyServed makes a host with a match whose server is ready. told is what the server was told, and answer the callback
+// that said so.
+func readyServed(t *testing.T) (s *served, id string, o *matchmaking.Order, told string, answer runtime.FmCreateCallbackFn) {
 	t.Helper()
 	f := newFleet()
-	s := hosted(t, map[string]runtime.FleetManager{"": f})
+	s = hosted(t, map[string]runtime.FleetManager{"": f})
 	s.fleet = f
-	id, o := s.order(rules.Fleet{})
-	told, _ := (<-f.creates)["partyline"].(string)
-	(<-f.answers)(runtime.CreateSuccess, reachable("one"), nil, nil, nil)
+	id, o = s.order(rules.Fleet{})
+	told, _ = (<-f.creates)["partyline"].(string)
+	answer = <-f.answers
+	answer(runtime.CreateSuccess, reachable("one"), nil, nil, nil)
+	return s, id, o, told, answer
+}
+
+func newServed(t *testing.T) *served {
+	t.Helper()
+	s, id, o, told, _ := readyServed(t)
 	s.begin(id, o, told)
 	return s
 }
@@ -433,12 +442,7 @@ func TestServer_EndsBeforeNakama(t *testing.T) {
 // pass. The others play.
 func TestServer_KickedAtTheCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFleet()
-		s := hosted(t, map[string]runtime.FleetManager{"": f})
-		s.fleet = f
-		id, o := s.order(rules.Fleet{})
-		told, _ := (<-f.creates)["partyline"].(string)
-		(<-f.answers)(runtime.CreateSuccess, reachable("one"), nil, nil, nil)
+		s, id, o, told, _ := readyServed(t)
 		var info matchmaking.ServerInfo
 		if err := json.Unmarshal([]byte(told), &info); err != nil {
 			t.Fatal(err)

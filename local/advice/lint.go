@@ -122,7 +122,7 @@ func (c *linter) checkComparison(n *ast.BinaryNode) bool {
 	fact, others, how := splitComparison(n)
 	q, ok := c.scope.predicate(n)
 	d, known := c.scope.domainOf(fact)
-	known = known && (ok || how == shapeList || how == shapeMap) && !slices.Contains(searchOperators, n.Operator)
+	known = known && (ok || how == shapeList || how == shapeMap) && tree.Searches[n.Operator] == nil
 	found := false
 	for _, e := range others {
 		if none := zeroValueOf(fact); isNil(e) && none != "" {
@@ -309,13 +309,14 @@ var comparisons = map[string]func(l, r any) bool{
 	"<=":         func(l, r any) bool { return compareValues(l, r) <= 0 },
 	">":          func(l, r any) bool { return compareValues(l, r) > 0 },
 	">=":         func(l, r any) bool { return compareValues(l, r) >= 0 },
-	"contains":   func(l, r any) bool { return strings.Contains(textOf(l), textOf(r)) },
-	"startsWith": func(l, r any) bool { return strings.HasPrefix(textOf(l), textOf(r)) },
-	"endsWith":   func(l, r any) bool { return strings.HasSuffix(textOf(l), textOf(r)) },
+	"contains":   searching("contains"),
+	"startsWith": searching("startsWith"),
+	"endsWith":   searching("endsWith"),
 }
 
-// searchOperators are the operators that look for a part of a text. That part need not be a value of the fact.
-var searchOperators = []string{"contains", "startsWith", "endsWith"}
+func searching(operator string) func(l, r any) bool {
+	return func(l, r any) bool { return tree.Searches[operator](textOf(l), textOf(r)) }
+}
 
 func textOf(v any) string {
 	text, _ := v.(string)

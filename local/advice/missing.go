@@ -164,7 +164,7 @@ func (fs *fields) warnEntries(standIn string, nodes ...ast.Node) {
 // evaluated. It refuses what fails for everybody, or for every player without the field. A search in a missing field
 // finds nothing.
 func (fs *fields) checkBinary(n *ast.BinaryNode) {
-	search := slices.Contains(searchOperators, n.Operator) || n.Operator == "matches"
+	search := tree.Searches[n.Operator] != nil || n.Operator == "matches"
 	ordered := slices.Contains([]string{"<", ">", "<=", ">="}, n.Operator)
 	computed := slices.Contains([]string{"+", "-", "*", "/", "%"}, n.Operator)
 	if !search && !ordered && !computed {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 
+	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/reserve"
 	"partyline/party/rules"
@@ -65,12 +66,10 @@ func (g *gate) waitForLeaves(ctx context.Context, v party.View) error {
 	if wait <= 0 {
 		return nil
 	}
-	select {
-	case <-time.After(wait):
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("wait until a member has left: %w", ctx.Err())
+	if err := bounded.Sleep(ctx, wait); err != nil {
+		return fmt.Errorf("wait until a member has left: %w", err)
 	}
+	return nil
 }
 
 // CheckSolo is CheckParty for a player without a party. It refuses with NotReady while a party of the player waits for

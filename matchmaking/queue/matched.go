@@ -107,15 +107,15 @@ func (s *seating) recheckMembers(ctx context.Context, plan *planned) {
 			continue
 		}
 		seated := plan.claims[i].UserIDs
-		members, err := s.Roster.Members(w.party)
-		left, errLeft := s.Roster.Left(w.party, seated)
-		if err = cmp.Or(err, errLeft); err != nil {
-			s.Logger.Warn("party not read after its match was made party=%s error=%v", w.party, err)
-		}
-		for _, m := range members {
-			if !slices.Contains(seated, m.UserID) {
-				s.Friends.OrderSeat(plan.match, w.party, m.UserID)
+		v, _ := s.Roster.View(ctx, w.party) // without members if it cannot be read; then Left says so
+		for _, user := range distinctUsers(sessions(v)) {
+			if !slices.Contains(seated, user) {
+				s.Friends.OrderSeat(plan.match, w.party, user)
 			}
+		}
+		left, err := s.Roster.Left(w.party, seated)
+		if err != nil {
+			s.Logger.Warn("party not read after its match was made party=%s error=%v", w.party, err)
 		}
 		for _, user := range left {
 			if err := s.Launcher.Release(ctx, w.party, user); err != nil {

@@ -256,7 +256,7 @@ func TestServers_FriendsCameIn(t *testing.T) {
 			if got := slices.Concat(w.servers.ordered, w.servers.slots); len(got) != 1 || slices.Contains(got[0], friends[0]) {
 				t.Errorf("asked for %v; want one order for those who were there", got)
 			}
-			if !slices.Equal(slices.Sorted(slices.Values(w.servers.seats)), slices.Sorted(slices.Values(friends))) {
+			if !slices.Equal(w.servers.seats, friends) {
 				t.Errorf("seats ordered for %v; want them for %v", w.servers.seats, friends)
 			}
 			for _, user := range append(friends, leader[0].UserID) {

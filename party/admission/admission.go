@@ -153,7 +153,10 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		return err
 	}
 	if a.Policy().Parties.OnePerUser == rules.LeavePrevious {
-		if now, err := a.elsewhere(ctx, s.UserID, id); err == nil { // a party that was being created may be listed since
+		now, err := a.elsewhere(ctx, s.UserID, id) // a party that was being created may be listed since
+		if err != nil {
+			a.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
+		} else {
 			leaving = now
 		}
 	}

@@ -71,7 +71,7 @@ func (m *memberships) elsewhere(ctx context.Context, userID string, except party
 func (m *memberships) leave(ctx context.Context, from ...party.Membership) {
 	for _, old := range from {
 		err := m.ledger.VisitAnyway(ctx, old.ID, func(v *ledger.Visit) error {
-			last, err := m.boarding.takeOff(v, old.Session)
+			last, err := m.boarding.takeOff(v, old.Session, false, "")
 			if err != nil {
 				return err
 			}

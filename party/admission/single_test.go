@@ -234,19 +234,6 @@ func TestAdmission_OnePartyPerUserAcceptedLate(t *testing.T) {
 	}
 }
 
-// joinsLate are streams on which something happens just before a session joins a party's stream.
-type joinsLate struct {
-	party.Streams
-	before func()
-}
-
-func (j joinsLate) StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error) {
-	if mode == party.StreamMode {
-		j.before()
-	}
-	return j.Streams.StreamUserJoin(mode, subject, subcontext, label, userID, sessionID, hidden, persistence, status)
-}
-
 // A session may create a party while the module brings it into another one. It is in one of them afterwards.
 func TestAdmission_OnePartyPerUserAdmittedMeanwhile(t *testing.T) {
 	ctx := t.Context()
@@ -266,7 +253,7 @@ func TestAdmission_OnePartyPerUserAdmittedMeanwhile(t *testing.T) {
 		}
 	})
 	k.roster, k.news = roster.New(k.host, k.host, k.clock.Now), &party.News{}
-	there := k.hooksOver(joinsLate{k.host, func() {
+	there := k.hooksOver(&interferingStreams{k.host, func() {
 		go func() { created <- here.EndCreate(ctx, p[1], made) }()
 		<-listed
 		k.tick()

@@ -140,13 +140,14 @@ func (b boarding) joinStream(id party.ID, s party.Session) error {
 // otherNodeError is the host's error text for a session of another node, which the call cannot reach.
 const otherNodeError = "node not found"
 
-// takeOff takes a session off the party's stream and off the mirror. last is as in [ledger.Visit.MemberGone].
-func (b boarding) takeOff(v *ledger.Visit, s party.Session) (last bool, err error) {
+// takeOff takes a session off the party's stream and off the mirror. moved says that its user stays a member with
+// another session. by and last are as in [ledger.Visit.MemberGone].
+func (b boarding) takeOff(v *ledger.Visit, s party.Session, moved bool, by string) (last bool, err error) {
 	v.At = b.ledger.Now()
 	if err := b.leaveStream(v.ID, s); err != nil {
 		return false, err
 	}
-	return v.MemberGone(s, v.At, false, ""), nil
+	return v.MemberGone(s, v.At, moved, by), nil
 }
 
 // leaveStream takes a session only off the party's stream.
@@ -169,7 +170,7 @@ func (b boarding) evictGhost(v *ledger.Visit, members []party.Member) {
 		return
 	}
 	b.ledger.Logger.Warn("party over capacity, admission undone party=%s session=%s", v.ID, ghost.SessionID)
-	if _, err := b.takeOff(v, ghost); err != nil {
+	if _, err := b.takeOff(v, ghost, false, ""); err != nil {
 		b.ledger.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, ghost.SessionID, err)
 	}
 	delete(v.Book.Admitted, ghost.SessionID)
@@ -180,11 +181,8 @@ func (b boarding) evictGhost(v *ledger.Visit, members []party.Member) {
 // close waits for [party.NewcomerAfter], because the socket may have come in just now, and must get the host's party
 // before it. If the socket led, leadership passes on as on any leave.
 func (b boarding) vacate(v *ledger.Visit, s party.Session, by string) {
-	v.At = b.ledger.Now()
-	if err := b.leaveStream(v.ID, s); err != nil {
+	if _, err := b.takeOff(v, s, by == "", by); err != nil {
 		b.ledger.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, s.SessionID, err)
-	} else {
-		v.MemberGone(s, v.At, by == "", by)
 	}
 	b.closes.Set(vacated{v.ID, s}, time.Now().Add(party.NewcomerAfter))
 }

@@ -35,7 +35,7 @@ func (d *decoder) rejectIf(wrong bool, path, what, allowed string) {
 }
 
 func (d *decoder) warn(path, what, allowed string) {
-	d.report(Warning, func() place { return d.placeOf(path) }, path, what, allowed)
+	d.report(Warning, d.placeOf(path), path, what, allowed)
 }
 
 func (d *decoder) warnIf(odd bool, path, what, allowed string) {

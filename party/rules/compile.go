@@ -32,12 +32,11 @@ func (d *decoder) compileRule(c *Config, i int, r Rule) *rule {
 	}
 	cond, found := newCondition(src, Condition{On: r.On, Stages: c.Status.Stages, Queues: slices.Sorted(maps.Keys(c.Queues))}, d.inspect)
 	for _, f := range found {
-		d.report(f.severity, func() place {
-			if n, ok := d.nodes[path]; ok {
-				return d.src.placeWithin(n.at, n.block, src, f.offset)
-			}
-			return d.placeOf(path)
-		}, path, f.what, f.allowed)
+		at := d.placeOf(path)
+		if n, ok := d.nodes[path]; ok && d.listsMore() { // a search through the rest of the file
+			at = d.src.placeWithin(n.at, n.block, src, f.offset)
+		}
+		d.report(f.severity, at, path, f.what, f.allowed)
 	}
 	if cond == nil {
 		return nil

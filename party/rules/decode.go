@@ -45,10 +45,13 @@ func newDecoder(data []byte, name string) *decoder {
 // maxProblems is how many problems of a file are listed. The others are counted.
 const maxProblems = 200
 
-// report adds a problem. It calls at only for a problem that is listed, because a long line takes time.
-func (d *decoder) report(sev Severity, at func() place, path, what, allowed string) {
-	if len(d.problems) < maxProblems {
-		d.problems = append(d.problems, d.src.problem(sev, at(), path, what, allowed))
+// listsMore reports whether a further problem is listed.
+func (d *decoder) listsMore() bool { return len(d.problems) < maxProblems }
+
+// report adds a problem.
+func (d *decoder) report(sev Severity, p place, path, what, allowed string) {
+	if d.listsMore() {
+		d.problems = append(d.problems, d.src.problem(sev, p, path, what, allowed))
 		return
 	}
 	d.more++
@@ -58,7 +61,7 @@ func (d *decoder) report(sev Severity, at func() place, path, what, allowed stri
 // fail reports an error at p and excludes path from further checks.
 func (d *decoder) fail(p place, path, what, allowed string) {
 	d.broken[path] = true
-	d.report(Error, func() place { return p }, path, what, allowed)
+	d.report(Error, p, path, what, allowed)
 }
 
 // isSet reports whether the file has a value at path.

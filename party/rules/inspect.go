@@ -133,21 +133,16 @@ func comparedIn(b *ast.BinaryNode) (pairs []compared) {
 		}
 	case b.Operator == "in", slices.Contains([]string{"==", "!=", "<", "<=", ">", ">="}, b.Operator):
 		pairs = append(pairs, compared{b.Left, b.Right, b}, compared{b.Right, b.Left, b})
-	case searches[b.Operator] != nil:
+	case tree.Searches[b.Operator] != nil:
 		pairs = append(pairs, compared{b.Left, b.Right, b})
 	}
 	return pairs
 }
 
-// searches are the operators that look for a part of a text.
-var searches = map[string]func(text, part string) bool{
-	"contains": strings.Contains, "startsWith": strings.HasPrefix, "endsWith": strings.HasSuffix,
-}
-
 func (c Condition) checkLiteral(b *ast.BinaryNode, pair compared) Finding {
 	if e, isText := pair.literal.(*ast.StringNode); isText {
 		known, hint := c.ClosedSet(pair.fact)
-		found := searches[b.Operator]
+		found := tree.Searches[b.Operator]
 		switch {
 		case known == nil:
 		case found != nil && !slices.ContainsFunc(known, func(text string) bool { return found(text, e.Value) }):

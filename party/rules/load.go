@@ -138,7 +138,7 @@ func (d *decoder) sortedProblems(rules []Rule) Problems {
 	})
 	out = slices.Compact(out)
 	if d.more > 0 {
-		last := Problem{Severity: Warning, File: d.src.name, What: fmt.Sprintf("and %d more", d.more), Allowed: "mend these first"}
+		last := Problem{Severity: Warning, File: d.src.name, What: fmt.Sprintf("%d more problems are not listed", d.more), Allowed: "correct the listed ones first"}
 		if d.refused {
 			last.Severity = Error
 		}

@@ -185,7 +185,7 @@ func TestLoad_ManyProblems(t *testing.T) {
 		comments.WriteString("  - {id: a, on: [join], deny: invited} #a\n")
 	}
 	for name, tt := range map[string]struct{ text, last string }{
-		"errors":                       {"version: 1\n" + unknown.String(), "rules.yml: and 100 more; mend these first"},
+		"errors":                       {"version: 1\n" + unknown.String(), "rules.yml: 100 more problems are not listed; correct the listed ones first"},
 		"an error behind the warnings": {"version: 1\nparties: {ope: any}\nrules:\n" + comments.String(), ""},
 	} {
 		t.Run(name, func(t *testing.T) {

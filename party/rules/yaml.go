@@ -170,7 +170,7 @@ func (b *treeBuilder) warnOfComments(tokens token.Tokens) {
 	for i, t := range tokens[min(1, len(tokens)):] {
 		first, _ := utf8.DecodeRuneInString(t.Value)
 		if t.Type == token.CommentType && placeOf(tokens[i]).line == placeOf(t).line && (unicode.IsLetter(first) || unicode.IsDigit(first)) {
-			b.report(Warning, func() place { return placeOf(t) }, "", "a comment begins here, so the rest of the line does not count", "put quotes around a text or colour with # in it, or write a space after #")
+			b.report(Warning, placeOf(t), "", "a comment begins here, so the rest of the line does not count", "put quotes around a text or colour with # in it, or write a space after #")
 		}
 	}
 }

@@ -64,5 +64,10 @@ func IsNumeric(n ast.Node) bool {
 	return t.IsInteger || t.IsFloat || n.Type() == reflect.TypeFor[time.Duration]() || n.Type() == reflect.TypeFor[time.Time]()
 }
 
+// Searches are the operators that look for a part of a text. That part need not be a value of the text's fact.
+var Searches = map[string]func(text, part string) bool{
+	"contains": strings.Contains, "startsWith": strings.HasPrefix, "endsWith": strings.HasSuffix,
+}
+
 // TextChanges are the functions that change a text, by their names in conditions.
 var TextChanges = map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper, "trim": strings.TrimSpace}
